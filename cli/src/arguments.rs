@@ -1,0 +1,218 @@
+//! The command line: what there is, with its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Lugus: order matching, replicated by Aeron Cluster.
+#[derive(Debug, Parser)]
+#[command(name = "lugus", version, about, propagate_version = true)]
+pub struct Arguments {
+    /// The deployment's file. Without it: `cluster.toml` here if there is one, else the one that `lugus up` wrote.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Answer with JSON, for machines.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a local cluster in the background, or those of its members that do not run.
+    Up(Up),
+    /// End the local cluster.
+    Down,
+    /// Role, term, commit position, state hash and sessions of each member.
+    Status,
+    /// Run one member of a cluster, in the foreground.
+    Node(Node),
+    /// Send an order.
+    Order(Order),
+    /// Cancel an order.
+    Cancel(Cancel),
+    /// Show an instrument's book.
+    Book(Book),
+    /// Show the events of all participants as they happen.
+    Watch(Watch),
+    /// Have all members take a snapshot of their state.
+    Snapshot,
+    /// Send recorded or made-up order flow through the cluster, and measure.
+    #[command(subcommand)]
+    Replay(Replay),
+    /// The engine alone: commands as JSON lines on standard input, events as JSON lines on standard output.
+    Engine,
+    /// Trade on three members, kill the leader with -9 in the middle, and check that nothing is lost or done twice.
+    Demo(Demo),
+}
+
+/// `lugus up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Members of the cluster, when there is no deployment file yet.
+    #[arg(long, value_enum, default_value_t = Members::Three)]
+    pub members: Members,
+    /// First UDP port of the new deployment.
+    #[arg(long, default_value_t = lugus_topology::DEFAULT_BASE_PORT)]
+    pub base_port: u16,
+}
+
+/// How many members a new deployment has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Members {
+    /// No replica: for trying things.
+    #[value(name = "1")]
+    One,
+    /// Survives the loss of one.
+    #[value(name = "3")]
+    Three,
+}
+
+/// `lugus node`.
+#[derive(Debug, Args)]
+pub struct Node {
+    /// The member's number.
+    #[arg(long)]
+    pub member: u8,
+    /// The cluster's number.
+    #[arg(long, default_value_t = 0)]
+    pub cluster: u8,
+}
+
+/// Who trades, and what.
+#[derive(Debug, Args)]
+pub struct Trader {
+    /// The participant's number.
+    #[arg(long, default_value_t = 1)]
+    pub participant: u32,
+    /// The instrument: its number, or its symbol such as BTC/USDT.
+    #[arg(long, short)]
+    pub instrument: String,
+}
+
+/// `lugus order`.
+#[derive(Debug, Args)]
+pub struct Order {
+    /// Who, and what.
+    #[command(flatten)]
+    pub trader: Trader,
+    /// Buy or sell.
+    #[arg(value_enum)]
+    pub side: SideArgument,
+    /// Lots.
+    pub quantity: u64,
+    /// Limit price in ticks; without it a market order.
+    pub price: Option<i64>,
+    /// The participant's number for the order; without it, one made from the clock.
+    #[arg(long)]
+    pub id: Option<u64>,
+    /// How long it stands.
+    #[arg(long, value_enum)]
+    pub time_in_force: Option<TimeInForceArgument>,
+    /// Reject it when it would trade at once.
+    #[arg(long)]
+    pub post_only: bool,
+}
+
+/// Buy or sell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum SideArgument {
+    Buy,
+    Sell,
+}
+
+/// How long an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TimeInForceArgument {
+    /// Until the end of the UTC day.
+    Day,
+    /// Until canceled.
+    Gtc,
+    /// What does not trade at once is canceled.
+    Ioc,
+    /// Whole at once, or not at all.
+    Fok,
+}
+
+/// `lugus cancel`.
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// Who, and what.
+    #[command(flatten)]
+    pub trader: Trader,
+    /// The participant's number of the order.
+    pub id: u64,
+}
+
+/// `lugus book`.
+#[derive(Debug, Args)]
+pub struct Book {
+    /// Who, and what.
+    #[command(flatten)]
+    pub trader: Trader,
+    /// Price levels of each side, at most 256.
+    #[arg(long, default_value_t = 10)]
+    pub depth: u16,
+}
+
+/// `lugus watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Who watches: with keys, only the operator may.
+    #[arg(long, default_value_t = 0)]
+    pub participant: u32,
+    /// Only this instrument: its number or symbol.
+    #[arg(long, short)]
+    pub instrument: Option<String>,
+    /// End after so many events.
+    #[arg(long)]
+    pub count: Option<u64>,
+}
+
+/// `lugus replay`.
+#[derive(Debug, Subcommand)]
+pub enum Replay {
+    /// A Databento market-by-order file (.dbn, .dbn.zst).
+    Mbo {
+        /// The file.
+        file: PathBuf,
+        /// How.
+        #[command(flatten)]
+        pace: Pace,
+    },
+    /// Seeded, realistic flow.
+    Synthetic {
+        /// Commands to send.
+        #[arg(long, default_value_t = 100_000)]
+        commands: u64,
+        /// Seed: the same seed makes the same flow.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How.
+        #[command(flatten)]
+        pace: Pace,
+    },
+}
+
+/// How fast a replay goes.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Pace {
+    /// Commands a second, measured from the time each was due; without it, as fast as the window allows.
+    #[arg(long)]
+    pub rate: Option<u64>,
+    /// Commands in flight, at most.
+    #[arg(long, default_value_t = 512)]
+    pub window: usize,
+}
+
+/// `lugus demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Also replay this Databento market-by-order file.
+    #[arg(long)]
+    pub mbo: Option<PathBuf>,
+}

@@ -1,0 +1,41 @@
+//! `lugus book`: an instrument's book.
+
+use comfy_table::{CellAlignment, Table};
+use lugus_client::{Book, Level};
+
+use crate::arguments;
+use crate::deployment::Found;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::participant::{connect, instrument};
+
+/// Asks for the book and prints it.
+///
+/// # Errors
+/// When there is no such instrument, or no answer.
+pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
+    let instrument = instrument(&found.deployment, &arguments.trader.instrument)?;
+    let mut participant = connect(found, arguments.trader.participant, ())?;
+    let book = participant.session.book(instrument, arguments.depth).map_err(Failure::new)?;
+    participant.session.close();
+    output.answer(&book, table(&book))
+}
+
+/// Offers above bids, the best of both in the middle.
+fn table(book: &Book) -> Table {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["side", "price", "quantity", "orders"]);
+    let mut row = |side: &str, level: &Level| {
+        table.add_row([side.to_owned(), level.price.to_string(), level.quantity.to_string(), level.orders.to_string()]);
+    };
+    for level in book.offers.iter().rev() {
+        row("sell", level);
+    }
+    for level in &book.bids {
+        row("buy", level);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

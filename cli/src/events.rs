@@ -1,0 +1,53 @@
+//! An event as a line that people read.
+
+use lugus_client::{ExecType, Execution, Report, ReportBody};
+
+/// One line.
+pub fn text(report: &Report) -> String {
+    let what = match &report.body {
+        ReportBody::Execution(execution) => execution_text(execution),
+        ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } => {
+            let what = if client_order_id.0 == 0 { "cancel" } else { "replacement" };
+            format!("{what} of order {orig_client_order_id} rejected: {reason:?}")
+        }
+        ReportBody::MassCancel { target, affected } => format!("{affected} orders of participant {target} canceled"),
+        ReportBody::Instrument { instrument, state, reference_price } => {
+            format!("instrument {instrument} is {state:?}, reference price {reference_price}")
+        }
+        ReportBody::Risk { target, limits, kill_switch } => {
+            format!("participant {target}: kill switch {kill_switch:?}, {limits:?}")
+        }
+        ReportBody::Reject { command, reason } => format!("{command:?} rejected: {reason:?}"),
+    };
+    format!(
+        "participant {} instrument {} event {}: {what}",
+        report.participant, report.instrument, report.event_sequence
+    )
+}
+
+fn execution_text(execution: &Execution) -> String {
+    let order = format!(
+        "order {} {:?} {}{}",
+        execution.client_order_id,
+        execution.side,
+        execution.quantity,
+        execution.price.map_or_else(|| String::from(" at market"), |price| format!(" at {price}")),
+    );
+    match execution.exec_type {
+        ExecType::Trade => format!(
+            "{order}: {} traded{}, {} left (trade {}, liquidity {:?})",
+            execution.last_quantity,
+            execution.last_price.map_or_else(String::new, |price| format!(" at {price}")),
+            execution.leaves_quantity,
+            execution.trade_id,
+            execution.liquidity,
+        ),
+        ExecType::Rejected | ExecType::Canceled | ExecType::Expired => {
+            format!(
+                "{order}: {:?}, {} filled, reason {:?}",
+                execution.exec_type, execution.cum_quantity, execution.reason
+            )
+        }
+        other => format!("{order}: {other:?}, {} left", execution.leaves_quantity),
+    }
+}

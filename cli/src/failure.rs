@@ -1,0 +1,36 @@
+//! What a person is told when something fails: what, where, and what to do.
+
+use std::fmt;
+
+/// A command's failure.
+#[derive(Debug)]
+pub struct Failure {
+    what: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// What failed, and where.
+    pub fn new(what: impl fmt::Display) -> Self {
+        Self { what: what.to_string(), hint: None }
+    }
+
+    /// And what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,72 @@
+//! `lugus`, the front door: thin commands over the crates of Lugus.
+
+// A program has no public face; `pub` says what a module offers to the others.
+#![allow(unreachable_pub)]
+
+mod arguments;
+mod book;
+mod deployment;
+mod down;
+mod engine;
+mod events;
+mod failure;
+mod instruments;
+mod members;
+mod node;
+mod order;
+mod output;
+mod participant;
+mod snapshot;
+mod status;
+mod up;
+mod watch;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+use crate::output::Output;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_standard_error(&arguments.command);
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("lugus: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A member tells what it does; the other commands only what goes wrong. `RUST_LOG` says otherwise.
+fn log_to_standard_error(command: &Command) {
+    let level = if matches!(command, Command::Node(_)) { "info" } else { "error" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let config = arguments.config.as_deref();
+    let output = Output::new(arguments.json);
+    match &arguments.command {
+        Command::Up(up) => up::run(config, up, output),
+        Command::Down => down::run(&deployment::find(config)?, output),
+        Command::Status => status::run(&deployment::find(config)?, output),
+        Command::Node(node) => node::run(&deployment::find(config)?, node),
+        Command::Order(order) => order::send(&deployment::find(config)?, order, output),
+        Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
+        Command::Book(book) => book::run(&deployment::find(config)?, book, output),
+        Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),
+        Command::Snapshot => snapshot::run(&deployment::find(config)?, output),
+        Command::Replay(_) | Command::Demo(_) => Err(Failure::new("not yet")),
+        Command::Engine => engine::run(io::stdin().lock(), io::stdout().lock()),
+    }
+}

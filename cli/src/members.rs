@@ -1,0 +1,64 @@
+//! The member processes of a local cluster, seen from outside: which live, and how to end them.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lugus_media_driver::FolderLock;
+use lugus_topology::MemberSpec;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::failure::Failure;
+
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// Process of a member that lives, else `None`.
+pub fn pid(member: &MemberSpec) -> Option<u32> {
+    FolderLock::living_owner(&member.dir)
+}
+
+/// Sends a signal to one process; one that is gone already is no failure.
+///
+/// # Errors
+/// When the system forbids it.
+pub fn signal(pid: u32, signal: Signal) -> Result<(), Failure> {
+    let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
+    match kill_process(raw, signal) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(Failure::new(format!("can't signal process {pid}: {error}"))),
+    }
+}
+
+/// Ends a member's whole process tree with SIGKILL, children included, as a power cut would.
+///
+/// # Errors
+/// When the system forbids it.
+pub fn kill_tree(pid: u32) -> Result<(), Failure> {
+    let children = children(pid);
+    for process in std::iter::once(pid).chain(children) {
+        signal(process, Signal::KILL)?;
+    }
+    Ok(())
+}
+
+/// Waits until nobody has the member's folder.
+pub fn await_end(member: &MemberSpec, timeout: Duration) -> bool {
+    let deadline = Instant::now() + timeout;
+    while Instant::now() < deadline {
+        if pid(member).is_none() {
+            return true;
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+    pid(member).is_none()
+}
+
+/// Children of all threads of a process, as the kernel lists them.
+fn children(pid: u32) -> Vec<u32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|list| list.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<u32>>())
+        .collect()
+}

@@ -1,0 +1,29 @@
+//! `lugus node`: one member, in the foreground.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use lugus_node::member;
+use lugus_topology::MemberId;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::arguments::Node;
+use crate::deployment::Found;
+use crate::failure::Failure;
+
+/// Runs until the cluster is shut down, or SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the member can't start, or a part of it dies.
+pub fn run(found: &Found, node: &Node) -> Result<(), Failure> {
+    let cluster = found.cluster_with_id(i32::from(node.cluster))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
+    }
+    let member = MemberId(i32::from(node.member));
+    let termination = member::run(&cluster, member, &stop)
+        .map_err(|error| Failure::new(format!("member {member} of {} ends: {error}", cluster.name)))?;
+    tracing::info!(%member, ?termination, "ended");
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! `lugus up`: a local cluster in the background.
+
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lugus_topology::{ClusterSpec, Deployment, MemberSpec};
+use serde::Serialize;
+
+use crate::arguments::{Members, Up};
+use crate::deployment::{self, Found};
+use crate::failure::Failure;
+use crate::members;
+use crate::output::Output;
+use crate::status::Status;
+
+/// What a member says goes here, in its folder.
+const LOG: &str = "member.log";
+
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Lines of a dead member's log that are shown.
+const SHOWN_LINES: usize = 8;
+
+/// What runs now.
+#[derive(Debug, Serialize)]
+struct Started {
+    /// The deployment's file.
+    config: PathBuf,
+    /// Folder of all state.
+    dir: PathBuf,
+    /// Members that were started now.
+    started: Vec<i32>,
+    /// Who leads.
+    leader: i32,
+    /// From the first start to a leader that answers.
+    elapsed_ms: u128,
+}
+
+/// A member that was started now.
+struct Starting<'a> {
+    member: &'a MemberSpec,
+    process: Child,
+    log: PathBuf,
+}
+
+/// Starts the members that do not run, waits until all of them follow a leader, and defines the deployment's
+/// instruments.
+///
+/// # Errors
+/// When a member ends or the cluster has no leader in time: with the end of the member's log. What was started is ended
+/// again then.
+pub fn run(config: Option<&Path>, up: &Up, output: Output) -> Result<(), Failure> {
+    let found = find_or_make(config, up)?;
+    let begin = Instant::now();
+    let clusters = found.deployment.cluster_specs();
+    let mut starting = Vec::new();
+    for (cluster, member) in
+        clusters.iter().flat_map(|cluster| cluster.members.iter().map(move |member| (cluster, member)))
+    {
+        if members::pid(member).is_none() {
+            starting.push(start(&found, cluster, member)?);
+        }
+    }
+    let leader =
+        await_leader(&clusters, &mut starting, found.deployment.timeouts.start_timeout * 2).inspect_err(|_| {
+            for one in &starting {
+                let _ = members::kill_tree(one.process.id());
+            }
+        })?;
+    crate::instruments::define(&found)?;
+    let started = Started {
+        config: found.path.clone(),
+        dir: found.deployment.state_dir(),
+        started: starting.iter().map(|one| one.member.id.0).collect(),
+        leader,
+        elapsed_ms: begin.elapsed().as_millis(),
+    };
+    let text = format!(
+        "{} of {} members started in {:.1} s, member {leader} leads\nstate in {}, configuration {}\n\
+         next: `lugus status`, `lugus order --instrument BTC/USDT buy 1 100`, `lugus replay synthetic`, `lugus down`",
+        started.started.len(),
+        clusters.iter().map(|cluster| cluster.members.len()).sum::<usize>(),
+        begin.elapsed().as_secs_f64(),
+        started.dir.display(),
+        started.config.display(),
+    );
+    output.answer(&started, text)
+}
+
+/// The deployment that is there, or a new one for this machine.
+fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
+    let path = deployment::path(config);
+    if !path.is_file() {
+        let members = match up.members {
+            Members::One => 1,
+            Members::Three => 3,
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+        let mut deployment = Deployment::default_local(members, up.base_port);
+        // The file lies in the folder of all state.
+        deployment.dir = PathBuf::from(".");
+        deployment.save(&path).map_err(Failure::new)?;
+    }
+    deployment::find(Some(&path))
+}
+
+fn start<'a>(found: &Found, cluster: &ClusterSpec, member: &'a MemberSpec) -> Result<Starting<'a>, Failure> {
+    let failed = |what: &Path, error: std::io::Error| Failure::new(format!("{}: {error}", what.display()));
+    fs::create_dir_all(&member.dir).map_err(|error| failed(&member.dir, error))?;
+    let log = member.dir.join(LOG);
+    let file = File::create(&log).map_err(|error| failed(&log, error))?;
+    let program = std::env::current_exe().map_err(|error| failed(Path::new("lugus"), error))?;
+    let config = fs::canonicalize(&found.path).map_err(|error| failed(&found.path, error))?;
+    let process = Command::new(&program)
+        .arg("--config")
+        .arg(config)
+        .args(["node", "--cluster", &cluster.id.to_string(), "--member", &member.id.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(file)
+        // Not ours to take along when the terminal sends an interrupt.
+        .process_group(0)
+        .spawn()
+        .map_err(|error| failed(&program, error))?;
+    Ok(Starting { member, process, log })
+}
+
+/// Waits until a leader answers and every member has its state; returns who leads the first cluster.
+fn await_leader(clusters: &[ClusterSpec], starting: &mut [Starting<'_>], timeout: Duration) -> Result<i32, Failure> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        for one in starting.iter_mut() {
+            if let Ok(Some(status)) = one.process.try_wait() {
+                return Err(Failure::new(format!("member {} ended ({status}):\n{}", one.member.id, tail(&one.log)))
+                    .hint(format!("its whole log: {}", one.log.display())));
+            }
+        }
+        // A driver's files are there before all of them can be read.
+        if let Ok(status) = Status::read(clusters)
+            && status.members.iter().all(|member| member.term.is_some() && member.state_hash.is_some())
+            && let Some(leader) = status.leader()
+        {
+            return Ok(leader.id);
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::new(format!("no leader within {timeout:?}"))
+                .hint("`lugus status` shows how each member stands; their logs are in the state folder"));
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// The last lines of a log.
+fn tail(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
+}

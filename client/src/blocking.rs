@@ -1,0 +1,376 @@
+//! The session for simple programs that may wait: the command line, tests, scripts.
+
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use aeron_cluster_client::ConnectProblem;
+
+use crate::config::Config;
+use crate::error::{ClientError, SendError};
+use crate::events::{RejectReason, Report};
+use crate::market_data::Book;
+use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
+use crate::status::{EventHandler, Status};
+use crate::trading::TradingSession;
+use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price};
+
+/// Duty cycles without work before the thread yields.
+const SPINS: u32 = 10;
+/// Duty cycles without work before it sleeps.
+const YIELDS: u32 = 30;
+/// How long it sleeps then.
+const PARK: Duration = Duration::from_micros(50);
+/// How long the answer to a request is waited for before it is asked again.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Why a call that waits has failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BlockingError {
+    /// The session has ended.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The command or request cannot be taken.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The command was not applied: no such instrument, or no room for the participant.
+    #[error("command {client_sequence} of instrument {instrument} was refused: {reason:?}")]
+    Refused {
+        /// Its instrument.
+        instrument: InstrumentId,
+        /// Its number.
+        client_sequence: ClientSequence,
+        /// Why.
+        reason: RejectReason,
+    },
+    /// The command found no answer.
+    #[error(
+        "command {client_sequence} of instrument {instrument} found no answer; it {}",
+        if *may_have_been_applied { "may have been applied" } else { "was not applied" }
+    )]
+    GaveUp {
+        /// Its instrument.
+        instrument: InstrumentId,
+        /// Its number.
+        client_sequence: ClientSequence,
+        /// `false`: it was not applied and will not be.
+        may_have_been_applied: bool,
+    },
+    /// There is no such instrument to give a book of.
+    #[error("there is no instrument {0}")]
+    NoBook(InstrumentId),
+    /// It did not happen in time. A command that was waited for may be applied yet.
+    #[error("{what} did not happen within {timeout:?}{}", problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default())]
+    TimedOut {
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        timeout: Duration,
+        /// What stood in the way of a session last, if there is none.
+        problem: Option<ConnectProblem>,
+    },
+}
+
+/// A session whose calls wait for their outcome. All that happens is told to the handler as well; a program that
+/// wants to hear nothing else gives `()`.
+pub struct BlockingSession<H> {
+    session: TradingSession,
+    /// What hears everything; its state is the program's own.
+    pub handler: H,
+    timeout: Duration,
+    next_request: u64,
+    idle_cycles: u32,
+}
+
+impl<H: EventHandler> BlockingSession<H> {
+    /// Opens a session. `timeout` bounds this and every further call.
+    ///
+    /// # Errors
+    /// When the configuration cannot work, the cluster refuses, or nothing comes of it in time.
+    pub fn connect(config: Config, handler: H, timeout: Duration) -> Result<Self, BlockingError> {
+        let session = TradingSession::connect(config)?;
+        let mut blocking = Self { session, handler, timeout, next_request: 0, idle_cycles: 0 };
+        blocking.wait("connecting to the cluster", |session, _| session.is_connected())?;
+        Ok(blocking)
+    }
+
+    /// The session, for all that does not wait.
+    pub fn session(&mut self) -> &mut TradingSession {
+        &mut self.session
+    }
+
+    /// A new order; returns all reports that answer it.
+    ///
+    /// # Errors
+    /// When it has no outcome, or was refused. A reject by the engine is a report.
+    pub fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<Vec<Report>, BlockingError> {
+        self.execute(instrument, |session| session.new_order(instrument, order))
+    }
+
+    /// Ends an order; returns all reports that answer it.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn cancel(
+        &mut self,
+        instrument: InstrumentId,
+        orig_client_order_id: ClientOrderId,
+    ) -> Result<Vec<Report>, BlockingError> {
+        self.execute(instrument, |session| session.cancel(instrument, orig_client_order_id))
+    }
+
+    /// Changes an order; returns all reports that answer it.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<Vec<Report>, BlockingError> {
+        self.execute(instrument, |session| session.replace(instrument, replace))
+    }
+
+    /// Ends all orders of `target`; returns all reports that answer it.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn mass_cancel(
+        &mut self,
+        instrument: InstrumentId,
+        target: ParticipantId,
+        side: Option<Side>,
+    ) -> Result<Vec<Report>, BlockingError> {
+        self.execute(instrument, |session| session.mass_cancel(instrument, target, side))
+    }
+
+    /// Operator: begins to trade an instrument; returns all reports that answer it.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn define_instrument(&mut self, definition: &InstrumentDefinition) -> Result<Vec<Report>, BlockingError> {
+        self.execute(InstrumentId::NONE, |session| session.define_instrument(definition))
+    }
+
+    /// Operator: moves an instrument in its life cycle; returns all reports that answer it.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn set_instrument_state(
+        &mut self,
+        instrument: InstrumentId,
+        state: InstrumentState,
+        reference_price: Option<Price>,
+    ) -> Result<Vec<Report>, BlockingError> {
+        self.execute(instrument, |session| session.set_instrument_state(instrument, state, reference_price))
+    }
+
+    /// Operator: sets a participant's limits; returns all reports that answer it.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn set_risk_limits(
+        &mut self,
+        target: ParticipantId,
+        limits: &RiskLimits,
+    ) -> Result<Vec<Report>, BlockingError> {
+        self.execute(InstrumentId::NONE, |session| session.set_risk_limits(target, limits))
+    }
+
+    /// Operator, or a participant for itself: stops or allows new orders; returns all reports that answer it.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn set_kill_switch(
+        &mut self,
+        target: ParticipantId,
+        kill_switch: KillSwitch,
+    ) -> Result<Vec<Report>, BlockingError> {
+        self.execute(InstrumentId::NONE, |session| session.set_kill_switch(target, kill_switch))
+    }
+
+    /// The book of an instrument, `depth` levels a side.
+    ///
+    /// # Errors
+    /// When there is no such instrument, or no answer in time.
+    pub fn book(&mut self, instrument: InstrumentId, depth: u16) -> Result<Book, BlockingError> {
+        let deadline = Instant::now() + self.timeout;
+        let mut collected = Collected { instrument, ..Collected::default() };
+        let mut ask_at = Instant::now();
+        self.wait_until(deadline, "the answer with the book", &mut collected, |session, collected, request| {
+            if collected.book.is_none() && Instant::now() >= ask_at {
+                // Requests are not kept by the session: what found no answer is asked again.
+                match session.request_book(instrument, depth, request) {
+                    Ok(()) => ask_at = Instant::now() + REQUEST_TIMEOUT,
+                    Err(SendError::NotConnected | SendError::BackPressured) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                collected.request = Some(request);
+            }
+            Ok(collected.book.is_some())
+        })?;
+        collected.book.ok_or(BlockingError::NoBook(instrument))
+    }
+
+    /// Waits until `done`.
+    ///
+    /// # Errors
+    /// When the session has ended, or it is not done in time.
+    pub fn wait(
+        &mut self,
+        what: &'static str,
+        mut done: impl FnMut(&mut TradingSession, &mut H) -> bool,
+    ) -> Result<(), BlockingError> {
+        let deadline = Instant::now() + self.timeout;
+        while !done(&mut self.session, &mut self.handler) {
+            self.poll()?;
+            self.check(deadline, what)?;
+        }
+        Ok(())
+    }
+
+    /// One duty cycle, and a pause when there was nothing to do.
+    ///
+    /// # Errors
+    /// When the session has ended.
+    pub fn poll(&mut self) -> Result<usize, ClientError> {
+        let work = self.session.poll(&mut self.handler)?;
+        self.idle(work);
+        Ok(work)
+    }
+
+    /// Closes the session.
+    pub fn close(self) -> H {
+        self.session.close();
+        self.handler
+    }
+}
+
+/// Details.
+impl<H: EventHandler> BlockingSession<H> {
+    /// Sends a command, waits for its answer, and then for the rest of its reports: a command may have many, and only the
+    /// answer to a question asked after it tells that there are no more.
+    fn execute(
+        &mut self,
+        instrument: InstrumentId,
+        mut submit: impl FnMut(&mut TradingSession) -> Result<ClientSequence, SendError>,
+    ) -> Result<Vec<Report>, BlockingError> {
+        let deadline = Instant::now() + self.timeout;
+        let mut collected = Collected { instrument, ..Collected::default() };
+        self.wait_until(deadline, "sending the command", &mut collected, |session, collected, _| {
+            match submit(session) {
+                Ok(number) => collected.client_sequence = number,
+                Err(SendError::BackPressured | SendError::TooManyOutstanding { .. }) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+            Ok(true)
+        })?;
+        self.wait_until(deadline, "the answer to the command", &mut collected, |_, collected, _| {
+            Ok(!collected.reports.is_empty())
+        })?;
+        self.session.resume(instrument)?;
+        self.wait_until(deadline, "the rest of the answer", &mut collected, |session, _, _| {
+            Ok(session.is_current(instrument))
+        })?;
+        Ok(collected.reports)
+    }
+
+    fn wait_until(
+        &mut self,
+        deadline: Instant,
+        what: &'static str,
+        collected: &mut Collected,
+        mut done: impl FnMut(&mut TradingSession, &mut Collected, u64) -> Result<bool, BlockingError>,
+    ) -> Result<(), BlockingError> {
+        self.next_request += 1;
+        while !done(&mut self.session, collected, self.next_request)? {
+            let work = self.session.poll(&mut Collecting { handler: &mut self.handler, collected })?;
+            if let Some(failure) = collected.failure.take() {
+                return Err(failure);
+            }
+            self.idle(work);
+            self.check(deadline, what)?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, deadline: Instant, what: &'static str) -> Result<(), BlockingError> {
+        if Instant::now() < deadline {
+            return Ok(());
+        }
+        Err(BlockingError::TimedOut { what, timeout: self.timeout, problem: self.session.problem().cloned() })
+    }
+
+    fn idle(&mut self, work: usize) {
+        self.idle_cycles = if work > 0 { 0 } else { self.idle_cycles.saturating_add(1) };
+        match self.idle_cycles {
+            0 => {}
+            cycles if cycles <= SPINS => std::hint::spin_loop(),
+            cycles if cycles <= YIELDS => std::thread::yield_now(),
+            _ => std::thread::sleep(PARK),
+        }
+    }
+}
+
+/// What a call waits for, and what of it has come.
+#[derive(Default)]
+struct Collected {
+    instrument: InstrumentId,
+    client_sequence: ClientSequence,
+    reports: Vec<Report>,
+    request: Option<u64>,
+    book: Option<Book>,
+    failure: Option<BlockingError>,
+}
+
+impl Collected {
+    fn note(&mut self, status: &Status) {
+        let is_own = |instrument: InstrumentId, client_sequence: ClientSequence| {
+            instrument == self.instrument && client_sequence == self.client_sequence
+        };
+        match *status {
+            Status::CommandRefused { instrument, client_sequence, reason } if is_own(instrument, client_sequence) => {
+                self.failure = Some(BlockingError::Refused { instrument, client_sequence, reason });
+            }
+            Status::GaveUp { instrument, client_sequence, may_have_been_applied }
+                if is_own(instrument, client_sequence) =>
+            {
+                self.failure = Some(BlockingError::GaveUp { instrument, client_sequence, may_have_been_applied });
+            }
+            Status::BookRefused { request_id, instrument } if self.request == Some(request_id) => {
+                self.failure = Some(BlockingError::NoBook(instrument));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Passes everything on, and collects what a call waits for.
+struct Collecting<'a, H> {
+    handler: &'a mut H,
+    collected: &'a mut Collected,
+}
+
+impl<H: EventHandler> EventHandler for Collecting<'_, H> {
+    fn on_report(&mut self, report: &Report) {
+        let collected = &mut *self.collected;
+        let is_answer = report.client_sequence != ClientSequence::NONE;
+        if is_answer && (report.instrument, report.client_sequence) == (collected.instrument, collected.client_sequence)
+        {
+            collected.reports.push(*report);
+        }
+        self.handler.on_report(report);
+    }
+
+    fn on_drop_copy(&mut self, report: &Report) {
+        self.handler.on_drop_copy(report);
+    }
+
+    fn on_book(&mut self, book: &Book) {
+        if self.collected.request == Some(book.request_id) {
+            self.collected.book = Some(book.clone());
+        }
+        self.handler.on_book(book);
+    }
+
+    fn on_status(&mut self, status: &Status) {
+        self.collected.note(status);
+        self.handler.on_status(status);
+    }
+}

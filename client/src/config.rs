@@ -1,0 +1,239 @@
+//! All configuration of a session, checked once by [`Config::check`].
+
+use std::cell::Cell;
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use aeron_cluster_client::{Context, CredentialsSupplier};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use thiserror::Error;
+
+use crate::retry::RetryPolicy;
+use crate::units::ParticipantId;
+
+/// Most commands that may be unanswered in one instrument: [`Limits::maximum_outstanding`] at most.
+pub const MAXIMUM_OUTSTANDING: usize = 1 << 20;
+
+/// Most instruments that one session follows: [`Limits::maximum_instruments`] at most.
+pub const MAXIMUM_INSTRUMENTS: usize = 1 << 20;
+
+/// Configuration of a session: set the fields, then give it to
+/// [`TradingSession::connect`](crate::TradingSession::connect).
+pub struct Config {
+    /// The cluster: media driver, endpoints, channels, time-outs. Its `credentials` are replaced by those below.
+    pub cluster: Context,
+    /// Who trades.
+    pub participant: ParticipantId,
+    /// How the participant proves who it is.
+    pub credentials: Credentials,
+    /// Bounds on what is kept.
+    pub limits: Limits,
+    /// When to send again, and when to give up.
+    pub retry: RetryPolicy,
+}
+
+/// Bounds on what a session keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Unanswered commands of one instrument. Each takes about 100 bytes, once that many were unanswered.
+    pub maximum_outstanding: usize,
+    /// Instruments that are traded or followed.
+    pub maximum_instruments: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { maximum_outstanding: 1024, maximum_instruments: 4096 }
+    }
+}
+
+/// How a participant proves who it is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// It says its number, and is believed: for deployments without keys.
+    Open,
+    /// It says its number, and answers the leader's challenge with HMAC-SHA256 of it under this key.
+    Key(Vec<u8>),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => formatter.write_str("Open"),
+            Self::Key(key) => write!(formatter, "Key({} bytes)", key.len()),
+        }
+    }
+}
+
+/// A configuration that cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConfigurationError {
+    /// A limit of nothing.
+    #[error("{name} is 0: it must be at least 1")]
+    Zero {
+        /// Name of the field.
+        name: &'static str,
+    },
+    /// A limit that would take too much memory.
+    #[error("{name} is {value}, at most {maximum} is possible")]
+    TooMany {
+        /// Name of the field.
+        name: &'static str,
+        /// Its value.
+        value: usize,
+        /// The most that is possible.
+        maximum: usize,
+    },
+    /// A time-out of zero, or out of order with another one.
+    #[error("{name} is {value:?}: {rule}")]
+    Duration {
+        /// Name of the field.
+        name: &'static str,
+        /// Its value.
+        value: Duration,
+        /// What it has to satisfy.
+        rule: &'static str,
+    },
+    /// A key of no bytes.
+    #[error("the key of participant {0} is empty")]
+    EmptyKey(ParticipantId),
+}
+
+impl Config {
+    /// A configuration for `participant` with open credentials and the defaults of everything else.
+    pub fn new(cluster: Context, participant: ParticipantId) -> Self {
+        Self {
+            cluster,
+            participant,
+            credentials: Credentials::Open,
+            limits: Limits::default(),
+            retry: RetryPolicy::default(),
+        }
+    }
+
+    /// The cluster's part for one client, with the participant's credentials; `connect_requests` counts how often a
+    /// session is asked for.
+    pub(crate) fn context(&self, connect_requests: &Rc<Cell<u64>>) -> Context {
+        let cluster = &self.cluster;
+        Context {
+            aeron_dir: cluster.aeron_dir.clone(),
+            ingress_channel: cluster.ingress_channel.clone(),
+            ingress_endpoints: cluster.ingress_endpoints.clone(),
+            ingress_stream_id: cluster.ingress_stream_id,
+            egress_channel: cluster.egress_channel.clone(),
+            egress_stream_id: cluster.egress_stream_id,
+            ipc_member: cluster.ipc_member,
+            client_name: cluster.client_name.clone(),
+            credentials: Box::new(ParticipantCredentials {
+                participant: self.participant,
+                credentials: self.credentials.clone(),
+                connect_requests: Rc::clone(connect_requests),
+            }),
+            message_timeout: cluster.message_timeout,
+            connect_timeout: cluster.connect_timeout,
+            new_leader_timeout: cluster.new_leader_timeout,
+            keep_alive_interval: cluster.keep_alive_interval,
+            watchdog: cluster.watchdog,
+            retry_min: cluster.retry_min,
+            retry_max: cluster.retry_max,
+            overall_connect_timeout: cluster.overall_connect_timeout,
+            reconnect: cluster.reconnect,
+            driver_timeout: cluster.driver_timeout,
+        }
+    }
+
+    /// Checks all but the cluster's part, which the cluster client checks.
+    ///
+    /// # Errors
+    /// The first fault found, with the field's name and value.
+    pub fn check(&self) -> Result<(), ConfigurationError> {
+        for (name, value, maximum) in [
+            ("maximum_outstanding", self.limits.maximum_outstanding, MAXIMUM_OUTSTANDING),
+            ("maximum_instruments", self.limits.maximum_instruments, MAXIMUM_INSTRUMENTS),
+        ] {
+            if value == 0 {
+                return Err(ConfigurationError::Zero { name });
+            }
+            if value > maximum {
+                return Err(ConfigurationError::TooMany { name, value, maximum });
+            }
+        }
+        if matches!(&self.credentials, Credentials::Key(key) if key.is_empty()) {
+            return Err(ConfigurationError::EmptyKey(self.participant));
+        }
+        self.retry.check()
+    }
+}
+
+/// Gives the cluster what its authenticator asks for: the participant's number in ASCII digits, and an answer to its
+/// challenge.
+struct ParticipantCredentials {
+    participant: ParticipantId,
+    credentials: Credentials,
+    connect_requests: Rc<Cell<u64>>,
+}
+
+impl CredentialsSupplier for ParticipantCredentials {
+    fn encoded_credentials(&mut self) -> Vec<u8> {
+        self.connect_requests.set(self.connect_requests.get() + 1);
+        self.participant.to_string().into_bytes()
+    }
+
+    fn on_challenge(&mut self, encoded_challenge: &[u8]) -> Vec<u8> {
+        match &self.credentials {
+            Credentials::Open => Vec::new(),
+            // A key of any length is good for HMAC; the error is the trait's.
+            Credentials::Key(key) => Hmac::<Sha256>::new_from_slice(key)
+                .map(|mac| mac.chain_update(encoded_challenge).finalize().into_bytes().to_vec())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_the_number_and_the_mac_of_the_challenge() {
+        let connect_requests = Rc::default();
+        let mut config = Config::new(Context::default(), ParticipantId(42));
+        let mut open = config.context(&connect_requests).credentials;
+        assert_eq!((open.encoded_credentials(), open.on_challenge(b"nonce")), (b"42".to_vec(), Vec::new()));
+
+        // RFC 4231, test case 2.
+        config.credentials = Credentials::Key(b"Jefe".to_vec());
+        let mut keyed = config.context(&connect_requests).credentials;
+        let answer = keyed.on_challenge(b"what do ya want for nothing?");
+        let hex: String = answer.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_eq!(keyed.encoded_credentials(), b"42");
+        assert_eq!(connect_requests.get(), 2);
+    }
+
+    #[test]
+    fn a_key_is_not_shown() {
+        assert_eq!(format!("{:?}", Credentials::Key(vec![1, 2, 3])), "Key(3 bytes)");
+    }
+
+    #[test]
+    fn each_fault_has_its_error() {
+        type Fault = (fn(&mut Config), &'static str);
+        let faults: [Fault; 5] = [
+            (|config| config.limits.maximum_outstanding = 0, "maximum_outstanding is 0"),
+            (|config| config.limits.maximum_instruments = 0, "maximum_instruments is 0"),
+            (|config| config.limits.maximum_outstanding = 1 << 30, "maximum_outstanding is 1073741824"),
+            (|config| config.credentials = Credentials::Key(Vec::new()), "key of participant 7"),
+            (|config| config.retry.attempts = 0, "attempts is 0"),
+        ];
+        for (spoil, expected) in faults {
+            let mut config = Config::new(Context::default(), ParticipantId(7));
+            assert!(config.check().is_ok());
+            spoil(&mut config);
+            let error = config.check().expect_err(expected).to_string();
+            assert!(error.contains(expected), "expected '{expected}' in '{error}'");
+        }
+    }
+}

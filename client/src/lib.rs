@@ -1,0 +1,58 @@
+//! The SDK that a trading firm links: typed orders and events of a cluster of Lugus, each exactly once.
+//!
+//! [`TradingSession::connect`] opens a session of a participant; [`TradingSession::poll`] is its duty cycle, on a thread
+//! of the caller's, and tells an [`EventHandler`] what happens. There are no hidden threads. Simple programs use
+//! [`BlockingSession`].
+//!
+//! Where to look, from the outside in:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`config`] | all configuration, checked in one place |
+//! | [`orders`], [`events`], [`market_data`], [`units`] | what a participant asks for and is told, with its units |
+//! | [`status`] | what the SDK itself tells, and the trait that hears all of it |
+//! | [`error`] | what can go wrong |
+//! | [`trading`] | the session with its cluster client: `poll` |
+//! | [`blocking`] | the same for simple programs and the command line |
+//! | [`session`] | the state machine without I/O, over all instruments |
+//! | `scope` | of one instrument: numbers, unanswered commands, events |
+//! | `outstanding` | commands until they are answered |
+//! | [`retry`] | when to send again |
+//! | [`wire`] | SBE in and out |
+
+pub mod blocking;
+pub mod config;
+pub mod error;
+pub mod events;
+pub mod market_data;
+pub mod orders;
+pub mod retry;
+pub mod session;
+pub mod status;
+pub mod trading;
+pub mod units;
+pub mod wire;
+
+mod outstanding;
+mod scope;
+
+pub use aeron_cluster_client as cluster;
+
+pub use blocking::BlockingSession;
+pub use config::{Config, Credentials, Limits};
+pub use error::{ClientError, SendError};
+pub use events::{
+    CommandKind, ExecType, Execution, Liquidity, MessageRejectReason, OrderStatus, RejectReason, Report, ReportBody,
+};
+pub use market_data::{Book, Level};
+pub use orders::{
+    Decimal, InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, OrderType, PostOnly, Replace, RiskLimits,
+    SelfTradePrevention, Side, TimeInForce, TradeType,
+};
+pub use retry::RetryPolicy;
+pub use status::{Disconnection, DropReason, EventHandler, Status};
+pub use trading::TradingSession;
+pub use units::{
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
+    TradeId,
+};

@@ -1,0 +1,220 @@
+//! When to ask or send again: the policy, its delays, and the time that they are measured in.
+
+use std::time::Duration;
+
+use crate::config::ConfigurationError;
+
+/// Longest step of [`ListeningClock`] in nanoseconds: more than any duty cycle takes, less than any time-out.
+const MAXIMUM_STEP: u64 = 100_000_000;
+
+/// When unanswered commands are sent again, and when they are given up.
+///
+/// Each re-send lands in the cluster's log, also while the leader is half dead and nobody answers; hence the growing delays.
+/// After a [`NewLeader`](crate::Status::NewLeader) unanswered commands are sent again at once, and that is no attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// How often an unanswered command is sent at most: first, after time-outs, and in new sessions. Then it is given
+    /// up, together with all others of its instrument.
+    pub attempts: u32,
+    /// How long an answer is waited for after the first attempt. After further ones twice as long each, less a random
+    /// part of up to a half.
+    pub timeout: Duration,
+    /// Longest wait after an attempt.
+    pub maximum_timeout: Duration,
+    /// How long commands are kept without a session before they are given up.
+    pub disconnected_timeout: Duration,
+    /// How long an instrument may be quiet before the SDK asks whether events were missed: the cluster drops what a slow
+    /// session does not take. Doubles with each time that none were.
+    pub verify_interval: Duration,
+    /// Longest interval of these questions.
+    pub maximum_verify_interval: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            timeout: Duration::from_secs(1),
+            maximum_timeout: Duration::from_secs(8),
+            disconnected_timeout: Duration::from_secs(60),
+            verify_interval: Duration::from_secs(5),
+            maximum_verify_interval: Duration::from_secs(60),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Checks that it can work.
+    pub(crate) fn check(&self) -> Result<(), ConfigurationError> {
+        let durations = [
+            ("timeout", self.timeout),
+            ("maximum_timeout", self.maximum_timeout),
+            ("disconnected_timeout", self.disconnected_timeout),
+            ("verify_interval", self.verify_interval),
+            ("maximum_verify_interval", self.maximum_verify_interval),
+        ];
+        for (name, value) in durations {
+            if value < Duration::from_millis(1) {
+                return Err(ConfigurationError::Duration { name, value, rule: "it must be at least 1 ms" });
+            }
+        }
+        for (name, longest, shortest) in [
+            ("maximum_timeout", self.maximum_timeout, self.timeout),
+            ("maximum_verify_interval", self.maximum_verify_interval, self.verify_interval),
+        ] {
+            if longest < shortest {
+                let rule = "the longest must not be below the shortest";
+                return Err(ConfigurationError::Duration { name, value: longest, rule });
+            }
+        }
+        if self.attempts == 0 {
+            return Err(ConfigurationError::Zero { name: "attempts" });
+        }
+        Ok(())
+    }
+}
+
+/// The policy's delays in nanoseconds, with the jitter that spreads clients which time out together.
+#[derive(Debug, Clone)]
+pub(crate) struct Delays {
+    pub(crate) attempts: u32,
+    timeout: u64,
+    maximum_timeout: u64,
+    pub(crate) disconnected_timeout: u64,
+    verify_interval: u64,
+    maximum_verify_interval: u64,
+    random: u64,
+}
+
+impl Delays {
+    pub(crate) fn new(policy: &RetryPolicy, seed: u64) -> Self {
+        Self {
+            attempts: policy.attempts,
+            timeout: nanos(policy.timeout),
+            maximum_timeout: nanos(policy.maximum_timeout),
+            disconnected_timeout: nanos(policy.disconnected_timeout),
+            verify_interval: nanos(policy.verify_interval),
+            maximum_verify_interval: nanos(policy.maximum_verify_interval),
+            random: seed | 1,
+        }
+    }
+
+    /// How long to wait for an answer; `attempt` counts from 0. The first wait is not jittered.
+    #[inline]
+    pub(crate) fn timeout(&mut self, attempt: u32) -> u64 {
+        if attempt == 0 {
+            return self.timeout;
+        }
+        let longest = doubled(self.timeout, attempt, self.maximum_timeout);
+        longest - (u128::from(longest / 2) * u128::from(self.next_random()) >> 64) as u64
+    }
+
+    /// How long an instrument may be quiet; `quiet` counts the times that nothing was missed.
+    #[inline]
+    pub(crate) fn verify(&self, quiet: u32) -> u64 {
+        doubled(self.verify_interval, quiet, self.maximum_verify_interval)
+    }
+
+    /// Xorshift: quality does not matter here.
+    fn next_random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+}
+
+fn doubled(value: u64, times: u32, maximum: u64) -> u64 {
+    value.checked_shl(times).filter(|doubled| doubled >> times == value).unwrap_or(maximum).min(maximum)
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4).min(u64::MAX / 4)
+}
+
+/// Time during which this session has listened, in nanoseconds. While a program does not poll, answers wait unread: such
+/// a pause must not make them late.
+#[derive(Debug, Default)]
+pub(crate) struct ListeningClock {
+    last: Option<u64>,
+    time: u64,
+}
+
+impl ListeningClock {
+    /// It is `now` (nanoseconds of a clock that does not go back), and everything that came has been read.
+    pub(crate) fn advance(&mut self, now: u64) -> u64 {
+        let step = self.last.map_or(0, |last| now.saturating_sub(last));
+        self.last = Some(now);
+        self.time += step.min(MAXIMUM_STEP);
+        self.time
+    }
+
+    /// The time when it last advanced.
+    #[inline]
+    pub(crate) fn time(&self) -> u64 {
+        self.time
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: u64 = 1_000_000;
+
+    #[test]
+    fn delays_double_with_jitter_up_to_the_longest() {
+        let mut delays = Delays::new(&RetryPolicy::default(), 42);
+        assert_eq!(delays.timeout(0), 1_000 * MILLISECOND);
+        for (attempt, longest) in [(1, 2_000), (2, 4_000), (3, 8_000), (4, 8_000), (40, 8_000), (400, 8_000)] {
+            let longest = longest * MILLISECOND;
+            for _ in 0..100 {
+                let delay = delays.timeout(attempt);
+                assert!(delay > longest / 2 - 1 && delay <= longest, "attempt {attempt}: {delay}");
+            }
+        }
+    }
+
+    #[test]
+    fn jitter_differs_between_clients_and_attempts() {
+        let delay = |seed| Delays::new(&RetryPolicy::default(), seed).timeout(2);
+        assert_ne!(delay(1 << 20), delay(1 << 40));
+        let mut delays = Delays::new(&RetryPolicy::default(), 7);
+        assert_ne!(delays.timeout(2), delays.timeout(2));
+    }
+
+    #[test]
+    fn questions_become_rare() {
+        let delays = Delays::new(&RetryPolicy::default(), 1);
+        let seconds: Vec<u64> = (0..6).map(|quiet| delays.verify(quiet) / 1_000 / MILLISECOND).collect();
+        assert_eq!(seconds, [5, 10, 20, 40, 60, 60]);
+    }
+
+    #[test]
+    fn a_pause_of_the_program_is_not_listened_time() {
+        let mut clock = ListeningClock::default();
+        assert_eq!(clock.advance(5_000 * MILLISECOND), 0);
+        assert_eq!(clock.advance(5_001 * MILLISECOND), MILLISECOND);
+        assert_eq!(clock.advance(9_000 * MILLISECOND), MILLISECOND + MAXIMUM_STEP);
+        assert_eq!(clock.advance(8_000 * MILLISECOND), MILLISECOND + MAXIMUM_STEP, "a clock that goes back");
+        assert_eq!(clock.time(), MILLISECOND + MAXIMUM_STEP);
+    }
+
+    #[test]
+    fn each_fault_of_a_policy_has_its_error() {
+        let good = RetryPolicy::default();
+        assert!(good.check().is_ok());
+        let faults = [
+            (RetryPolicy { attempts: 0, ..good }, "attempts"),
+            (RetryPolicy { timeout: Duration::ZERO, ..good }, "timeout"),
+            (RetryPolicy { maximum_timeout: Duration::from_millis(1), ..good }, "maximum_timeout"),
+            (RetryPolicy { disconnected_timeout: Duration::ZERO, ..good }, "disconnected_timeout"),
+            (RetryPolicy { verify_interval: Duration::ZERO, ..good }, "verify_interval"),
+            (RetryPolicy { verify_interval: Duration::from_secs(61), ..good }, "maximum_verify_interval"),
+        ];
+        for (policy, name) in faults {
+            let error = policy.check().expect_err(name).to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! The session with its cluster client: owns [`AeronCluster`], feeds the state machine, and sends what comes of it.
+
+use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
+use std::rc::Rc;
+use std::time::Instant;
+
+use aeron_cluster_client::{AeronCluster, ConnectProblem, Connected, DisconnectReason, EgressListener, NewLeader, OfferError};
+
+use crate::config::Config;
+use crate::error::{ClientError, SendError};
+use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
+use crate::session::{Ingress, Offered, Session};
+use crate::status::EventHandler;
+use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price};
+
+/// Tries of one message while the log buffer is being rotated, which takes no longer.
+const ADMIN_ACTION_ATTEMPTS: usize = 3;
+
+/// A participant's session with a cluster. It connects, follows the leader, resumes and re-sends, all inside
+/// [`TradingSession::poll`], on the thread that made it.
+///
+/// A command returns its [`ClientSequence`] at once. Its outcome is told to the [`EventHandler`] once: as reports with
+/// that number, as [`CommandRefused`](crate::Status::CommandRefused), or as [`GaveUp`](crate::Status::GaveUp) with whether it may have
+/// been applied. Commands are also taken while there is no session, up to the limit, and sent in order when there is.
+pub struct TradingSession {
+    config: Config,
+    cluster: AeronCluster,
+    session: Session,
+    origin: Instant,
+    /// Connect requests, counted by the credentials supplier.
+    connect_requests: Rc<Cell<u64>>,
+    connect_requests_seen: u64,
+    failure: Option<ClientError>,
+}
+
+impl TradingSession {
+    /// A session that starts to connect with its first [`poll`](Self::poll). Waits for nothing.
+    ///
+    /// # Errors
+    /// When the configuration cannot work.
+    pub fn connect(config: Config) -> Result<Self, ClientError> {
+        config.check()?;
+        let connect_requests = Rc::default();
+        let cluster = AeronCluster::new(config.context(&connect_requests))?;
+        let seed = RandomState::new().hash_one(config.participant);
+        Ok(Self {
+            session: Session::new(config.participant, config.limits, &config.retry, seed),
+            config,
+            cluster,
+            origin: Instant::now(),
+            connect_requests,
+            connect_requests_seen: 0,
+            failure: None,
+        })
+    }
+
+    /// One duty cycle: receives, tells `handler`, sends what waits. To be called often: while it is not, nothing is
+    /// received, and at the latest after a few seconds the cluster takes the session for dead. Returns 0 when there was
+    /// nothing to do, so that the caller may idle.
+    ///
+    /// # Errors
+    /// The session has ended, and stays so; all commands without an outcome have been given up.
+    #[inline]
+    pub fn poll(&mut self, handler: &mut impl EventHandler) -> Result<usize, ClientError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let mut work = match self.cluster.do_work(&mut Listener { session: &mut self.session, handler }) {
+            Ok(work) => work,
+            Err(error) => return Err(self.fail(error.into(), handler)),
+        };
+        self.note_connect_requests();
+        let now = u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        work += self.session.do_work(now, &mut ClusterIngress(&mut self.cluster), handler);
+        if self.session.take_wants_new_session() {
+            self.renew(handler)?;
+        }
+        if self.session.has_ended() {
+            self.cluster.close();
+            self.failure = Some(ClientError::SessionReplaced { participant: self.config.participant.0 });
+        }
+        Ok(work)
+    }
+
+    /// Who trades.
+    pub fn participant(&self) -> ParticipantId {
+        self.config.participant
+    }
+
+    /// Whether a cluster session is open.
+    pub fn is_connected(&self) -> bool {
+        self.session.is_connected()
+    }
+
+    /// The member that leads, while connected.
+    pub fn leader_member_id(&self) -> Option<i32> {
+        self.session.leader_member_id()
+    }
+
+    /// What stood last in the way of a session, for a person who wonders why there is none.
+    pub fn problem(&self) -> Option<&ConnectProblem> {
+        self.cluster.problem()
+    }
+
+    /// Commands without an outcome, of all instruments.
+    pub fn outstanding(&self) -> usize {
+        self.session.outstanding()
+    }
+
+    /// Commands of one instrument without an outcome.
+    pub fn outstanding_of(&self, instrument: InstrumentId) -> usize {
+        self.session.outstanding_of(instrument)
+    }
+
+    /// See [`Session::sequence_offset`].
+    pub fn sequence_offset(&self, instrument: InstrumentId) -> Option<i64> {
+        self.session.sequence_offset(instrument)
+    }
+
+    /// See [`Session::is_current`].
+    pub fn is_current(&self, instrument: InstrumentId) -> bool {
+        self.session.is_current(instrument)
+    }
+
+    /// Closes the session. Commands without an outcome may have been applied, or be applied yet.
+    pub fn close(mut self) {
+        self.cluster.close();
+    }
+
+    fn fail(&mut self, error: ClientError, handler: &mut impl EventHandler) -> ClientError {
+        self.session.end(handler);
+        self.cluster.close();
+        self.failure = Some(error.clone());
+        error
+    }
+
+    /// Leaves the cluster session for a new one.
+    fn renew(&mut self, handler: &mut impl EventHandler) -> Result<(), ClientError> {
+        self.cluster.close();
+        match AeronCluster::new(self.config.context(&self.connect_requests)) {
+            Ok(cluster) => {
+                self.cluster = cluster;
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error.into(), handler)),
+        }
+    }
+
+    /// A connect request beside an open session, or one without an answer, may leave a session that nobody uses.
+    #[inline]
+    fn note_connect_requests(&mut self) {
+        let is_unanswered = if self.session.is_connected() {
+            self.connect_requests_seen != self.connect_requests.get()
+        } else {
+            matches!(self.cluster.problem(), Some(ConnectProblem::NoAnswer(_)))
+        };
+        self.connect_requests_seen = self.connect_requests.get();
+        if is_unanswered {
+            self.session.on_unanswered_connect_request();
+        }
+    }
+
+    #[inline]
+    fn split(&mut self) -> (&mut Session, ClusterIngress<'_>) {
+        (&mut self.session, ClusterIngress(&mut self.cluster))
+    }
+}
+
+/// Commands and requests. The numbers that commands return count from 1 in each instrument's scope.
+impl TradingSession {
+    /// A new order (FIX D).
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    #[inline]
+    pub fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<ClientSequence, SendError> {
+        let (session, mut ingress) = self.split();
+        session.new_order(&mut ingress, instrument, order)
+    }
+
+    /// Ends an order (FIX F).
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    #[inline]
+    pub fn cancel(
+        &mut self,
+        instrument: InstrumentId,
+        orig_client_order_id: ClientOrderId,
+    ) -> Result<ClientSequence, SendError> {
+        let (session, mut ingress) = self.split();
+        session.cancel(&mut ingress, instrument, orig_client_order_id)
+    }
+
+    /// Changes an order (FIX G).
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    #[inline]
+    pub fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<ClientSequence, SendError> {
+        let (session, mut ingress) = self.split();
+        session.replace(&mut ingress, instrument, replace)
+    }
+
+    /// Ends all orders of `target` in the instrument, of one side or (`None`) both; another's only for the operator.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn mass_cancel(
+        &mut self,
+        instrument: InstrumentId,
+        target: ParticipantId,
+        side: Option<Side>,
+    ) -> Result<ClientSequence, SendError> {
+        let (session, mut ingress) = self.split();
+        session.mass_cancel(&mut ingress, instrument, target, side)
+    }
+
+    /// Operator: begins to trade an instrument. Numbered in the scope of [`InstrumentId::NONE`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn define_instrument(&mut self, definition: &InstrumentDefinition) -> Result<ClientSequence, SendError> {
+        let (session, mut ingress) = self.split();
+        session.define_instrument(&mut ingress, definition)
+    }
+
+    /// Operator: moves an instrument in its life cycle; `reference_price` of `None` leaves that as it is.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn set_instrument_state(
+        &mut self,
+        instrument: InstrumentId,
+        state: InstrumentState,
+        reference_price: Option<Price>,
+    ) -> Result<ClientSequence, SendError> {
+        let (session, mut ingress) = self.split();
+        session.set_instrument_state(&mut ingress, instrument, state, reference_price)
+    }
+
+    /// Operator: sets a participant's limits. Numbered in the scope of [`InstrumentId::NONE`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn set_risk_limits(
+        &mut self,
+        target: ParticipantId,
+        limits: &RiskLimits,
+    ) -> Result<ClientSequence, SendError> {
+        let (session, mut ingress) = self.split();
+        session.set_risk_limits(&mut ingress, target, limits)
+    }
+
+    /// Operator, or a participant for itself: stops or allows new orders. Numbered in the scope of
+    /// [`InstrumentId::NONE`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn set_kill_switch(
+        &mut self,
+        target: ParticipantId,
+        kill_switch: KillSwitch,
+    ) -> Result<ClientSequence, SendError> {
+        let (session, mut ingress) = self.split();
+        session.set_kill_switch(&mut ingress, target, kill_switch)
+    }
+
+    /// See [`Session::request_book`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn request_book(&mut self, instrument: InstrumentId, depth: u16, request_id: u64) -> Result<(), SendError> {
+        let (session, mut ingress) = self.split();
+        session.request_book(&mut ingress, instrument, depth, request_id)
+    }
+
+    /// See [`Session::request_drop_copy`].
+    ///
+    /// # Errors
+    /// [`SendError::TooManyDropCopies`], [`SendError::Ended`].
+    pub fn request_drop_copy(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
+        self.session.request_drop_copy(instrument)
+    }
+
+    /// See [`Session::resume`].
+    ///
+    /// # Errors
+    /// [`SendError::TooManyInstruments`], [`SendError::Ended`].
+    pub fn resume(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
+        self.session.resume(instrument)
+    }
+}
+
+/// What the cluster client hears, on its way to the state machine.
+struct Listener<'a, H> {
+    session: &'a mut Session,
+    handler: &'a mut H,
+}
+
+impl<H: EventHandler> EgressListener for Listener<'_, H> {
+    fn on_connected(&mut self, event: &Connected) {
+        self.session.on_connected(event.cluster_session_id, event.leader_member_id, self.handler);
+    }
+
+    #[inline]
+    fn on_message(&mut self, cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
+        self.session.on_message(cluster_session_id, message, self.handler);
+    }
+
+    fn on_new_leader(&mut self, event: &NewLeader) {
+        self.session.on_new_leader(event.leader_member_id, self.handler);
+    }
+
+    fn on_disconnected(&mut self, reason: DisconnectReason) {
+        self.session.on_disconnected(reason, self.handler);
+    }
+}
+
+/// Messages of the state machine, on their way to the leader.
+struct ClusterIngress<'a>(&'a mut AeronCluster);
+
+impl Ingress for ClusterIngress<'_> {
+    #[inline]
+    fn offer(&mut self, message: &[u8]) -> Offered {
+        for _ in 0..ADMIN_ACTION_ATTEMPTS {
+            match self.0.offer(message) {
+                Ok(_) => return Offered::Sent,
+                Err(OfferError::AdminAction) => {}
+                Err(OfferError::BackPressured) => return Offered::BackPressured,
+                Err(_) => return Offered::NotConnected,
+            }
+        }
+        Offered::BackPressured
+    }
+}

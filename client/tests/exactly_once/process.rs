@@ -1,0 +1,161 @@
+//! A client process: the session under test, what was asked of it, and what it told; the rules are checked as it tells.
+
+use std::collections::BTreeMap;
+
+use lugus_client::session::{Ingress, Session};
+use lugus_client::{
+    ClientOrderId, ClientSequence, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity,
+    Report, ReportBody, RetryPolicy, SendError, Side, Status,
+};
+
+use crate::engine::Engine;
+
+/// What became of a command, as the session told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    None,
+    Answered,
+    GaveUp { may_have_been_applied: bool },
+    Refused,
+}
+
+/// A command that was taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Command {
+    pub client_order_id: u64,
+    pub outcome: Outcome,
+}
+
+/// What is known of an instrument.
+#[derive(Debug, Default)]
+pub struct Followed {
+    /// Command `n` is at index `n - 1`.
+    pub commands: Vec<Command>,
+    /// Last event told, or lost; `None` before the first.
+    pub last_event: Option<u64>,
+    /// Events told: sequence, number of the command, order id.
+    pub told: Vec<(u64, u64, u64)>,
+    pub lost: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Record {
+    pub followed: BTreeMap<u32, Followed>,
+    pub is_replaced: bool,
+}
+
+impl Record {
+    fn settle(&mut self, instrument: InstrumentId, number: ClientSequence, outcome: Outcome) {
+        let command = &mut self.followed.get_mut(&instrument.0).expect("an instrument in use").commands
+            [number.0 as usize - 1];
+        assert_eq!(command.outcome, Outcome::None, "command {number} of {instrument:?} again: {outcome:?}");
+        command.outcome = outcome;
+    }
+}
+
+impl EventHandler for Record {
+    fn on_report(&mut self, report: &Report) {
+        let followed = self.followed.entry(report.instrument.0).or_default();
+        let (event, number) = (report.event_sequence.0, report.client_sequence.0);
+        if let Some(last) = followed.last_event {
+            assert_eq!(event, last + 1, "events of {:?} out of order", report.instrument);
+        }
+        followed.last_event = Some(event);
+        let ReportBody::Execution(execution) = report.body else { panic!("{report:?}") };
+        followed.told.push((event, number, execution.order_id.0));
+        if number == 0 {
+            return;
+        }
+        let command = &mut followed.commands[number as usize - 1];
+        assert_eq!(command.client_order_id, execution.client_order_id.0, "the answer to another command: {report:?}");
+        match command.outcome {
+            Outcome::None => command.outcome = Outcome::Answered,
+            Outcome::Answered | Outcome::GaveUp { may_have_been_applied: true } => {}
+            outcome => panic!("an answer after {outcome:?}: {report:?}"),
+        }
+    }
+
+    fn on_status(&mut self, status: &Status) {
+        match *status {
+            Status::GaveUp { instrument, client_sequence, may_have_been_applied } => {
+                self.settle(instrument, client_sequence, Outcome::GaveUp { may_have_been_applied });
+            }
+            Status::CommandRefused { instrument, client_sequence, .. } => {
+                self.settle(instrument, client_sequence, Outcome::Refused);
+            }
+            Status::EventGap { instrument, first_lost, last_lost, .. } => {
+                let followed = self.followed.get_mut(&instrument.0).expect("an instrument in use");
+                let last = followed.last_event.unwrap_or(first_lost.0 - 1);
+                assert_eq!(first_lost.0, last + 1, "a gap elsewhere");
+                followed.lost += last_lost.0 - last;
+                followed.last_event = Some(last_lost.0);
+            }
+            Status::SessionReplaced => self.is_replaced = true,
+            Status::SequencesReset { .. } | Status::MessageDropped { .. } => panic!("{status:?}"),
+            _ => {}
+        }
+    }
+}
+
+pub struct Process {
+    pub participant: u32,
+    pub session: Session,
+    pub record: Record,
+}
+
+impl Process {
+    pub fn new(participant: u32, limits: Limits, policy: &RetryPolicy, seed: u64) -> Self {
+        let session = Session::new(ParticipantId(participant), limits, policy, seed);
+        Self { participant, session, record: Record::default() }
+    }
+
+    /// Asks for a new order; whether it was taken.
+    pub fn order(&mut self, ingress: &mut impl Ingress, instrument: u32, client_order_id: u64) -> bool {
+        let order = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(1), Quantity(1));
+        let followed = self.record.followed.entry(instrument).or_default();
+        match self.session.new_order(ingress, InstrumentId(instrument), &order) {
+            Ok(number) => {
+                followed.commands.push(Command { client_order_id, outcome: Outcome::None });
+                assert_eq!(number.0 as usize, followed.commands.len(), "numbers count from 1 by one");
+                true
+            }
+            Err(SendError::BackPressured | SendError::TooManyOutstanding { .. }) => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Whether all that can be known has been told.
+    pub fn is_settled(&self, engine: &Engine) -> bool {
+        self.session.outstanding() == 0
+            && self.record.followed.iter().all(|(instrument, followed)| {
+                let events = engine.scopes.get(&(self.participant, *instrument)).map_or(0, |scope| scope.events.len());
+                followed.last_event.unwrap_or(0) == events as u64
+                    || (followed.last_event.is_none() && self.session.is_current(InstrumentId(*instrument)))
+            })
+    }
+
+    /// Compares all that was told with what happened.
+    pub fn check(&self, engine: &Engine) {
+        for (instrument, followed) in &self.record.followed {
+            let scope = engine.scopes.get(&(self.participant, *instrument));
+            let applied = |id: u64| scope.map_or(0, |scope| scope.applied.iter().filter(|it| **it == id).count());
+            for command in &followed.commands {
+                let times = applied(command.client_order_id);
+                match command.outcome {
+                    Outcome::Answered => assert_eq!(times, 1, "{command:?}"),
+                    Outcome::Refused | Outcome::GaveUp { may_have_been_applied: false } => {
+                        assert_eq!(times, 0, "{command:?}");
+                    }
+                    Outcome::GaveUp { may_have_been_applied: true } => assert!(times <= 1, "{command:?}"),
+                    Outcome::None => assert!(times <= 1 && self.session.outstanding() > 0, "{command:?}"),
+                }
+            }
+            for (event, number, order_id) in &followed.told {
+                let happened = &scope.expect("events come of a scope").events[*event as usize - 1];
+                assert_eq!(happened.order_id, *order_id, "event {event} is another");
+                let own = followed.commands.iter().position(|it| it.client_order_id == happened.client_order_id);
+                assert_eq!(own.map_or(0, |index| index as u64 + 1), *number, "event {event} names another command");
+            }
+        }
+    }
+}

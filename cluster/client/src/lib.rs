@@ -1,0 +1,37 @@
+//! A client for [Aeron Cluster](https://aeron.io): it finds the leader, follows it, and comes back from nothing.
+//!
+//! Where to look, from the outside in:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`context`] | all configuration, checked in one place |
+//! | [`client`] | [`AeronCluster`]: the duty cycle, `offer`, `close` |
+//! | [`egress_listener`] | what a program hears: messages, new leaders, sessions that come and go |
+//! | [`blocking`] | the same for simple programs that may wait |
+//! | [`error`] | what can go wrong |
+//! | `session` | the protocol as a state machine, without I/O |
+//! | `egress_adapter`, `ingress_proxy` | bytes to events, requests to bytes |
+//! | `ingress_publications`, `media_driver`, `reassembly` | what the driver of the state machine owns of Aeron |
+//!
+//! The reference is `io.aeron.cluster.client.AeronCluster` of Aeron 1.51.
+
+pub mod blocking;
+pub mod client;
+pub mod context;
+pub mod egress_listener;
+pub mod error;
+
+mod channel;
+mod egress_adapter;
+mod ingress_proxy;
+mod ingress_publications;
+mod media_driver;
+mod reassembly;
+mod session;
+
+pub use blocking::BlockingCluster;
+pub use client::AeronCluster;
+pub use context::{Context, CredentialsSupplier, NullCredentials, Reconnect};
+pub use egress_listener::{AdminResponse, AdminResponseCode, Connected, DisconnectReason, EgressListener, NewLeader};
+pub use error::{ClientError, ConfigurationError, ConnectProblem, OfferError};
+pub use session::State;

@@ -1,0 +1,377 @@
+//! One attempt to open a session: ingress to all members at once, a connect request to the first that is there,
+//! redirects and challenges followed, the next member when one does not answer.
+//!
+//! Source: `AeronCluster.AsyncConnect`, which likewise opens all ingress publications at once; ours goes on after
+//! time-outs and errors.
+
+use super::backoff::Backoff;
+use super::endpoints::{Endpoints, Route, Target};
+use super::{Action, IngressId, Now, Outbox, Settings};
+use crate::egress_adapter::{SessionEvent, SessionEventCode};
+use crate::error::{ClientError, ConnectProblem};
+use crate::ingress_proxy::{PROTOCOL_SEMANTIC_VERSION, SessionHeader, major_version};
+
+use std::time::Duration;
+
+/// How long IPC is waited for while UDP is there: it connects within a millisecond where the cluster allows it.
+pub(crate) const IPC_GRACE: Duration = Duration::from_millis(100);
+
+/// Redirects followed in a row before backing off: members may name each other for a moment during an election.
+const MAX_REDIRECTS: u32 = 3;
+
+/// Text of a refusal for want of a free session (`ConsensusModule.Configuration.SESSION_LIMIT_MSG`).
+const SESSION_LIMIT_MSG: &str = "concurrent session limit";
+
+/// Text of a refusal for the protocol's version (`SESSION_INVALID_VERSION_MSG`).
+const SESSION_INVALID_VERSION_MSG: &str = "invalid client version";
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    candidates: Vec<Candidate>,
+    request: Option<Request>,
+    /// Member that a redirect named; waited for until the time.
+    leader: Option<(i32, Now)>,
+    redirects: u32,
+    retry_at: Now,
+    ipc_until: Now,
+    /// When to say that nobody is there.
+    unreachable_at: Now,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    ingress: IngressId,
+    target: Target,
+    status: Status,
+    /// Request that this member had last; the longest unasked member is next.
+    asked: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Opening,
+    Connected,
+    /// No publication; another is opened at the time.
+    Lost {
+        reopen_at: Now,
+    },
+}
+
+#[derive(Debug)]
+struct Request {
+    ingress: IngressId,
+    body: Body,
+    /// Known once it is sent.
+    correlation_id: Option<i64>,
+    deadline: Now,
+}
+
+#[derive(Debug)]
+enum Body {
+    Connect,
+    ChallengeResponse { cluster_session_id: i64, encoded_challenge: Vec<u8> },
+}
+
+/// What an answer of the cluster comes to.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// Not for this attempt, or the attempt goes on.
+    Pending,
+    /// A session is open, by this ingress publication to this target.
+    Open { ingress: IngressId, target: Target, header: SessionHeader, leader_member_id: i32 },
+    /// No attempt will succeed.
+    Final(ClientError),
+}
+
+impl Attempt {
+    /// Opens ingress to all targets; the first request goes out at `retry_at` at the earliest.
+    pub(crate) fn start(
+        endpoints: &Endpoints,
+        now: Now,
+        retry_at: Now,
+        settings: &Settings,
+        outbox: &mut Outbox,
+    ) -> Self {
+        let mut attempt = Self {
+            candidates: Vec::new(),
+            request: None,
+            leader: None,
+            redirects: 0,
+            retry_at,
+            ipc_until: now + IPC_GRACE,
+            unreachable_at: now + settings.connect_timeout,
+        };
+        attempt.follow(endpoints, outbox);
+        attempt
+    }
+
+    /// Closes all ingress.
+    pub(crate) fn abandon(self, outbox: &mut Outbox) {
+        self.keep_only(None, outbox);
+    }
+
+    /// Closes all ingress but `ingress`.
+    pub(crate) fn keep_only(self, ingress: Option<IngressId>, outbox: &mut Outbox) {
+        for candidate in self.candidates {
+            if Some(candidate.ingress) != ingress && !matches!(candidate.status, Status::Lost { .. }) {
+                outbox.close(candidate.ingress);
+            }
+        }
+    }
+
+    pub(crate) fn on_tick(&mut self, now: Now, settings: &Settings, backoff: &mut Backoff, outbox: &mut Outbox) {
+        self.reopen(now, outbox);
+        if self.request.as_ref().is_some_and(|request| now >= request.deadline) {
+            self.give_up_request(now, backoff, outbox);
+        }
+        if let Some((member, until)) = self.leader
+            && now >= until
+            && self.request.is_none()
+        {
+            self.leader = None;
+            outbox.note(ConnectProblem::NoLeader(format!("member {member} is named as leader and cannot be reached")));
+        }
+        if self.request.is_none() && now >= self.retry_at {
+            self.ask_next(now, settings, outbox);
+        }
+        self.send(outbox);
+    }
+
+    pub(crate) fn on_ingress_connected(&mut self, ingress: IngressId) {
+        if let Some(candidate) = self.candidate(ingress) {
+            candidate.status = Status::Connected;
+        }
+    }
+
+    /// The publication is not connected any more, or could not be added (`reason`). It is replaced: a member does not
+    /// take the same one again after an election (`rejoin=false`).
+    pub(crate) fn on_ingress_lost(
+        &mut self,
+        ingress: IngressId,
+        reason: Option<&str>,
+        now: Now,
+        settings: &Settings,
+        backoff: &mut Backoff,
+        outbox: &mut Outbox,
+    ) {
+        let Some(candidate) = self.candidate(ingress) else { return };
+        if let Some(reason) = reason {
+            candidate.status = Status::Lost { reopen_at: now + settings.retry_max };
+            let problem = ConnectProblem::Ingress { target: candidate.target.to_string(), reason: reason.to_owned() };
+            outbox.note(problem);
+        } else {
+            candidate.status = Status::Lost { reopen_at: now + backoff.min() };
+            outbox.close(ingress);
+        }
+        if self.request.as_ref().is_some_and(|request| request.ingress == ingress) {
+            self.request = None;
+            self.retry_at = now + backoff.next();
+        }
+    }
+
+    /// The request went out by `ingress`.
+    pub(crate) fn on_request_sent(&mut self, ingress: IngressId, correlation_id: i64) {
+        if let Some(request) = self.request.as_mut().filter(|request| request.ingress == ingress) {
+            request.correlation_id = Some(correlation_id);
+        }
+    }
+
+    pub(crate) fn on_challenge(
+        &mut self,
+        correlation_id: i64,
+        cluster_session_id: i64,
+        encoded_challenge: &[u8],
+        now: Now,
+        settings: &Settings,
+        outbox: &mut Outbox,
+    ) {
+        if let Some(request) = self.answered(correlation_id) {
+            request.body =
+                Body::ChallengeResponse { cluster_session_id, encoded_challenge: encoded_challenge.to_vec() };
+            request.correlation_id = None;
+            request.deadline = now + settings.connect_timeout;
+            self.send(outbox);
+        }
+    }
+
+    pub(crate) fn on_session_event(
+        &mut self,
+        event: &SessionEvent<'_>,
+        endpoints: &mut Endpoints,
+        now: Now,
+        settings: &Settings,
+        backoff: &mut Backoff,
+        outbox: &mut Outbox,
+    ) -> Outcome {
+        let Some(ingress) = self.answered(event.correlation_id).map(|request| request.ingress) else {
+            return Outcome::Pending;
+        };
+        if let Some(version) = event.version
+            && major_version(version) != major_version(PROTOCOL_SEMANTIC_VERSION)
+        {
+            let detail = format!("its major version is {}, ours 0", major_version(version));
+            return Outcome::Final(ClientError::IncompatibleVersion(detail));
+        }
+        match event.code {
+            SessionEventCode::Ok => return self.opened(ingress, event),
+            SessionEventCode::AuthenticationRejected => {
+                return Outcome::Final(ClientError::AuthenticationRejected(event.detail.to_owned()));
+            }
+            SessionEventCode::Error if event.detail.contains(SESSION_INVALID_VERSION_MSG) => {
+                return Outcome::Final(ClientError::IncompatibleVersion(event.detail.to_owned()));
+            }
+            SessionEventCode::Redirect => {
+                self.redirected(event, endpoints, now, settings, backoff, outbox);
+                self.on_tick(now, settings, backoff, outbox);
+                return Outcome::Pending;
+            }
+            SessionEventCode::Error if event.detail.contains(SESSION_LIMIT_MSG) => {
+                outbox.note(ConnectProblem::SessionLimit(event.detail.to_owned()));
+            }
+            SessionEventCode::Error | SessionEventCode::Closed | SessionEventCode::Unknown => {
+                outbox.note(ConnectProblem::Refused(event.detail.to_owned()));
+            }
+        }
+        self.request = None;
+        self.retry_at = now + backoff.next();
+        Outcome::Pending
+    }
+
+    fn opened(&mut self, ingress: IngressId, event: &SessionEvent<'_>) -> Outcome {
+        let header = SessionHeader {
+            leadership_term_id: event.leadership_term_id,
+            cluster_session_id: event.cluster_session_id,
+        };
+        match self.candidate(ingress) {
+            Some(candidate) => {
+                let target = candidate.target.clone();
+                Outcome::Open { ingress, target, header, leader_member_id: event.leader_member_id }
+            }
+            None => Outcome::Pending,
+        }
+    }
+
+    fn redirected(
+        &mut self,
+        event: &SessionEvent<'_>,
+        endpoints: &mut Endpoints,
+        now: Now,
+        settings: &Settings,
+        backoff: &mut Backoff,
+        outbox: &mut Outbox,
+    ) {
+        self.request = None;
+        self.redirects += 1;
+        if self.redirects > MAX_REDIRECTS {
+            self.redirects = 0;
+            self.retry_at = now + backoff.next();
+            outbox.note(ConnectProblem::NoLeader("members redirect to each other".to_owned()));
+        }
+        endpoints.update(event.detail);
+        self.follow(endpoints, outbox);
+        self.leader = Some((event.leader_member_id, now + settings.connect_timeout));
+        self.ipc_until = now + IPC_GRACE;
+    }
+
+    /// Makes the candidates those of the endpoints, keeping the publications that stay.
+    fn follow(&mut self, endpoints: &Endpoints, outbox: &mut Outbox) {
+        let targets = endpoints.targets();
+        self.candidates.retain(|candidate| {
+            let stays = targets.contains(&candidate.target);
+            if !stays && !matches!(candidate.status, Status::Lost { .. }) {
+                outbox.close(candidate.ingress);
+            }
+            stays
+        });
+        for target in targets {
+            if !self.candidates.iter().any(|candidate| candidate.target == target) {
+                let ingress = outbox.open(&target);
+                self.candidates.push(Candidate { ingress, target, status: Status::Opening, asked: 0 });
+            }
+        }
+    }
+
+    fn reopen(&mut self, now: Now, outbox: &mut Outbox) {
+        for candidate in &mut self.candidates {
+            if matches!(candidate.status, Status::Lost { reopen_at } if now >= reopen_at) {
+                candidate.ingress = outbox.open(&candidate.target);
+                candidate.status = Status::Opening;
+            }
+        }
+    }
+
+    /// No answer in time: whatever the member still makes of the request must not come to a session of ours, so its
+    /// ingress image goes with our publication.
+    fn give_up_request(&mut self, now: Now, backoff: &mut Backoff, outbox: &mut Outbox) {
+        let Some(request) = self.request.take() else { return };
+        self.retry_at = now + backoff.next();
+        self.leader = None;
+        if let Some(candidate) = self.candidate(request.ingress) {
+            outbox.note(ConnectProblem::NoAnswer(candidate.target.to_string()));
+            outbox.close(candidate.ingress);
+            candidate.ingress = outbox.open(&candidate.target);
+            candidate.status = Status::Opening;
+        }
+    }
+
+    fn ask_next(&mut self, now: Now, settings: &Settings, outbox: &mut Outbox) {
+        let round = self.candidates.iter().map(|candidate| candidate.asked).max().unwrap_or(0) + 1;
+        if let Some(index) = self.choose(now) {
+            let candidate = &mut self.candidates[index];
+            candidate.asked = round;
+            let deadline = now + settings.connect_timeout;
+            self.request =
+                Some(Request { ingress: candidate.ingress, body: Body::Connect, correlation_id: None, deadline });
+        } else if now >= self.unreachable_at && !self.candidates.iter().any(|c| c.status == Status::Connected) {
+            self.unreachable_at = now + settings.connect_timeout;
+            let targets: Vec<String> = self.candidates.iter().map(|candidate| candidate.target.to_string()).collect();
+            outbox.note(ConnectProblem::NotReachable(targets.join(", ")));
+        }
+    }
+
+    /// The connected candidate to ask: the leader if one is named, else the one not asked for longest.
+    fn choose(&self, now: Now) -> Option<usize> {
+        let ipc_member = self.candidates.iter().find(|c| c.target.route == Route::Ipc).and_then(|c| c.target.member);
+        let usable = |candidate: &Candidate| {
+            let waits_for_ipc = now < self.ipc_until
+                && ipc_member.is_some()
+                && candidate.target.member == ipc_member
+                && candidate.target.route != Route::Ipc;
+            candidate.status == Status::Connected && !waits_for_ipc
+        };
+        let of_leader = |candidate: &Candidate| {
+            self.leader.is_none_or(|(leader, _)| candidate.target.member.is_none_or(|member| member == leader))
+        };
+        self.candidates
+            .iter()
+            .enumerate()
+            .filter(|(_, candidate)| usable(candidate) && of_leader(candidate))
+            .min_by_key(|(index, candidate)| (candidate.asked, candidate.target.route != Route::Ipc, *index))
+            .map(|(index, _)| index)
+    }
+
+    /// Has the request sent, again and again until it is.
+    fn send(&self, outbox: &mut Outbox) {
+        let Some(request) = self.request.as_ref().filter(|request| request.correlation_id.is_none()) else { return };
+        let ingress = request.ingress;
+        outbox.send(match &request.body {
+            Body::Connect => Action::SendConnect { ingress },
+            Body::ChallengeResponse { cluster_session_id, encoded_challenge } => Action::SendChallengeResponse {
+                ingress,
+                cluster_session_id: *cluster_session_id,
+                encoded_challenge: encoded_challenge.clone(),
+            },
+        });
+    }
+
+    fn answered(&mut self, correlation_id: i64) -> Option<&mut Request> {
+        self.request.as_mut().filter(|request| request.correlation_id == Some(correlation_id))
+    }
+
+    fn candidate(&mut self, ingress: IngressId) -> Option<&mut Candidate> {
+        self.candidates
+            .iter_mut()
+            .find(|candidate| candidate.ingress == ingress && !matches!(candidate.status, Status::Lost { .. }))
+    }
+}

@@ -1,0 +1,310 @@
+//! Any sequence of events leaves the machine alive: when the world is well again, a session follows, and no publication
+//! is left over.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// What may happen, in any order. Numbers choose among what there is.
+#[derive(Debug, Clone)]
+enum Happening {
+    Time(u16),
+    DriverReady,
+    DriverLost,
+    IngressConnected(u8),
+    IngressDisconnected(u8),
+    IngressFailed(u8),
+    IngressExhausted,
+    RequestsTaken(bool),
+    KeepAlivesTaken(bool),
+    SessionEvent { code: u8, ours: bool, correlation: u8, term: i8, leader: u8 },
+    NewLeader { ours: bool, term: i8, leader: u8, garbage: bool },
+    Challenge { correlation: u8 },
+    Message { ours: bool },
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    use Happening::*;
+    prop_oneof![
+        8 => (1u16..3000).prop_map(Time),
+        1 => Just(DriverReady),
+        1 => Just(DriverLost),
+        4 => any::<u8>().prop_map(IngressConnected),
+        2 => any::<u8>().prop_map(IngressDisconnected),
+        1 => any::<u8>().prop_map(IngressFailed),
+        1 => Just(IngressExhausted),
+        2 => any::<bool>().prop_map(RequestsTaken),
+        2 => any::<bool>().prop_map(KeepAlivesTaken),
+        4 => (0u8..6, any::<bool>(), 0u8..3, -2i8..3, 0u8..4)
+            .prop_map(|(code, ours, correlation, term, leader)| SessionEvent { code, ours, correlation, term, leader }),
+        2 => (any::<bool>(), -2i8..3, 0u8..4, any::<bool>())
+            .prop_map(|(ours, term, leader, garbage)| NewLeader { ours, term, leader, garbage }),
+        1 => (0u8..3).prop_map(|correlation| Challenge { correlation }),
+        2 => any::<bool>().prop_map(|ours| Message { ours }),
+    ]
+}
+
+/// The driver's side of the machine, and a cluster.
+struct World {
+    session: Session,
+    now: Now,
+    driver: bool,
+    ingress: BTreeMap<u64, (Target, bool)>,
+    requests_taken: bool,
+    keep_alives_taken: bool,
+    correlation_id: i64,
+    requests: Vec<(u64, i64)>,
+    sessions: i64,
+    leader: i32,
+    reported: Option<i64>,
+}
+
+impl World {
+    fn new(ipc: bool, watchdog: bool) -> Self {
+        let context = Context {
+            ingress_endpoints: (0..3).map(|member| (member, format!("host{member}:1"))).collect(),
+            ipc_member: ipc.then_some(1),
+            watchdog: watchdog.then_some(Duration::from_millis(1500)),
+            ..Context::default()
+        };
+        Self {
+            session: Session::new(&context.conclude().unwrap(), 1),
+            now: Duration::ZERO,
+            driver: false,
+            ingress: BTreeMap::new(),
+            requests_taken: true,
+            keep_alives_taken: true,
+            correlation_id: 0,
+            requests: Vec::new(),
+            sessions: 0,
+            leader: 0,
+            reported: None,
+        }
+    }
+
+    fn act(&mut self) {
+        let mut actions = 0;
+        while let Some(action) = self.session.next_action() {
+            actions += 1;
+            assert!(actions < 1000, "the machine does not come to rest");
+            match action {
+                Action::OpenIngress { ingress, target } => {
+                    assert!(self.driver, "no media driver, no ingress");
+                    assert!(self.ingress.insert(ingress.0, (target, false)).is_none());
+                    assert!(self.ingress.len() <= 16, "publications pile up");
+                }
+                Action::CloseIngress { ingress } => {
+                    self.ingress.remove(&ingress.0);
+                }
+                Action::SendConnect { ingress } | Action::SendChallengeResponse { ingress, .. } => {
+                    if self.requests_taken && self.ingress.get(&ingress.0).is_some_and(|(_, connected)| *connected) {
+                        self.correlation_id += 1;
+                        self.requests.push((ingress.0, self.correlation_id));
+                        self.session.on_request_sent(ingress, self.correlation_id);
+                    }
+                }
+                Action::SendKeepAlive { ingress, .. } => {
+                    if self.keep_alives_taken && self.ingress.get(&ingress.0).is_some_and(|(_, connected)| *connected) {
+                        self.session.on_keep_alive_sent(ingress, self.now);
+                    }
+                }
+                Action::SendProbe { .. } | Action::SendClose { .. } => {}
+                Action::Report(event) => self.report(&event),
+            }
+        }
+    }
+
+    /// The application hears of sessions in order: never two at once, never a leader of none.
+    fn report(&mut self, event: &Event) {
+        match event {
+            Event::Connected(connected) => {
+                assert_eq!(self.reported.replace(connected.cluster_session_id), None);
+            }
+            Event::NewLeader(new_leader) => assert_eq!(self.reported, Some(new_leader.cluster_session_id)),
+            Event::Disconnected(_) => assert!(self.reported.take().is_some()),
+        }
+    }
+
+    fn ingress_id(&self, choice: u8) -> IngressId {
+        let ids: Vec<u64> = self.ingress.keys().copied().collect();
+        IngressId(if ids.is_empty() { u64::from(choice) } else { ids[usize::from(choice) % ids.len()] })
+    }
+
+    fn session_id(&self, ours: bool) -> i64 {
+        let ours_id = self.session.header().map(|header| header.cluster_session_id);
+        if ours { ours_id.unwrap_or(self.sessions) } else { 1000 + self.sessions }
+    }
+
+    fn term(&self, difference: i8) -> i64 {
+        self.session.header().map_or(5, |header| header.leadership_term_id) + i64::from(difference)
+    }
+
+    fn happen(&mut self, happening: &Happening) {
+        match *happening {
+            Happening::Time(ms) => {
+                self.now += Duration::from_millis(u64::from(ms));
+                self.session.on_tick(self.now);
+            }
+            Happening::DriverReady => {
+                self.driver = true;
+                self.session.on_media_driver_ready(self.now);
+            }
+            Happening::DriverLost => {
+                self.driver = false;
+                self.ingress.clear();
+                self.session.on_media_driver_lost("chaos", self.now);
+            }
+            Happening::IngressConnected(choice) => self.connect(self.ingress_id(choice)),
+            Happening::IngressDisconnected(choice) => {
+                let ingress = self.ingress_id(choice);
+                if let Some((_, connected)) = self.ingress.get_mut(&ingress.0) {
+                    *connected = false;
+                }
+                self.session.on_ingress_disconnected(ingress, self.now);
+            }
+            Happening::IngressFailed(choice) => {
+                let ingress = self.ingress_id(choice);
+                self.ingress.remove(&ingress.0);
+                self.session.on_ingress_failed(ingress, "chaos", self.now);
+            }
+            Happening::IngressExhausted => {
+                if let Some((ingress, _)) = self.session.ingress() {
+                    self.session.on_ingress_exhausted(ingress, self.now);
+                }
+            }
+            Happening::RequestsTaken(taken) => self.requests_taken = taken,
+            Happening::KeepAlivesTaken(taken) => self.keep_alives_taken = taken,
+            Happening::SessionEvent { code, ours, correlation, term, leader } => {
+                self.session_event(code, ours, correlation, term, leader);
+            }
+            Happening::NewLeader { ours, term, leader, garbage } => {
+                let event = NewLeaderEvent {
+                    cluster_session_id: self.session_id(ours),
+                    leadership_term_id: self.term(term),
+                    leader_member_id: i32::from(leader),
+                    ingress_endpoints: if garbage { "=,;" } else { "0=host0:1,1=host1:1,2=host2:1" },
+                };
+                self.session.on_new_leader(&event, self.now);
+            }
+            Happening::Challenge { correlation } => {
+                let correlation_id = self.correlation_id - i64::from(correlation);
+                self.session.on_challenge(correlation_id, 1, b"who", self.now);
+            }
+            Happening::Message { ours } => {
+                let session_id = self.session_id(ours);
+                let open = self.session.header().is_some_and(|header| header.cluster_session_id == session_id);
+                assert_eq!(self.session.on_message(session_id, self.now), open);
+            }
+        }
+        self.act();
+    }
+
+    fn session_event(&mut self, code: u8, ours: bool, correlation: u8, term: i8, leader: u8) {
+        use SessionEventCode::*;
+        // No final answers here: those end the client, as they should.
+        let code = [Ok, Error, Redirect, Closed, Unknown, Ok][usize::from(code)];
+        self.sessions += 1;
+        let event = SessionEvent {
+            cluster_session_id: self.session_id(ours),
+            correlation_id: self.correlation_id - i64::from(correlation),
+            leadership_term_id: self.term(term),
+            leader_member_id: i32::from(leader),
+            code,
+            version: None,
+            detail: if leader == 3 { "garbage" } else { "0=host0:1,1=host1:1,2=host2:2" },
+        };
+        self.session.on_session_event(&event, self.now);
+    }
+
+    fn connect(&mut self, ingress: IngressId) {
+        if let Some((_, connected)) = self.ingress.get_mut(&ingress.0) {
+            *connected = true;
+            self.session.on_ingress_connected(ingress, self.now);
+        }
+    }
+
+    /// A healthy world of ten milliseconds: all is connected that should be, the leader says OK and the others redirect.
+    fn be_well(&mut self) {
+        self.driver = true;
+        self.requests_taken = true;
+        self.keep_alives_taken = true;
+        self.session.on_media_driver_ready(self.now);
+        self.act();
+        let opening: Vec<u64> =
+            self.ingress.iter().filter(|(_, (_, connected))| !connected).map(|(id, _)| *id).collect();
+        for ingress in opening {
+            let (target, _) = &self.ingress[&ingress];
+            let reachable = target.route != Route::Endpoint("host2:2".into())
+                && (target.route != Route::Ipc || target.member == Some(self.leader));
+            if reachable {
+                self.connect(IngressId(ingress));
+                self.act();
+            }
+        }
+        for (ingress, correlation_id) in std::mem::take(&mut self.requests) {
+            let Some((target, _)) = self.ingress.get(&ingress) else { continue };
+            self.sessions += 1;
+            let leads = target.member == Some(self.leader);
+            let event = SessionEvent {
+                cluster_session_id: if leads { 1_000_000 + self.sessions } else { -1 },
+                correlation_id,
+                leadership_term_id: 1_000_000,
+                leader_member_id: self.leader,
+                code: if leads { SessionEventCode::Ok } else { SessionEventCode::Redirect },
+                version: None,
+                detail: if leads { "" } else { "0=host0:1,1=host1:1,2=host2:1" },
+            };
+            self.session.on_session_event(&event, self.now);
+            self.act();
+        }
+        self.now += Duration::from_millis(10);
+        self.session.on_tick(self.now);
+        self.act();
+    }
+
+    /// A session that this well world has opened.
+    fn has_good_session(&self) -> bool {
+        self.session.state() == State::Connected
+            && self.session.header().is_some_and(|header| header.cluster_session_id > 1_000_000)
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_machine_finds_its_way_from_anywhere(
+        happenings in proptest::collection::vec(happening(), 0..120),
+        leader in 0..3i32,
+        ipc in any::<bool>(),
+    ) {
+        let mut world = World::new(ipc, true);
+        for happening in &happenings {
+            world.happen(happening);
+        }
+        world.leader = leader;
+        world.requests.clear();
+        let start = world.now;
+        while !world.has_good_session() {
+            world.be_well();
+            prop_assert!(world.now - start < Duration::from_secs(15), "stuck in {:?}", world.session.state());
+        }
+        prop_assert_eq!(world.ingress.len(), 1, "publications are left over");
+        world.session.close();
+        world.act();
+        prop_assert!(world.ingress.is_empty());
+    }
+
+    /// Without the watchdog the machine must at least come to no harm.
+    #[test]
+    fn the_machine_comes_to_no_harm_without_a_watchdog(happenings in proptest::collection::vec(happening(), 0..120)) {
+        let mut world = World::new(false, false);
+        for happening in &happenings {
+            world.happen(happening);
+        }
+        prop_assert_ne!(world.session.state(), State::Closed);
+        world.session.close();
+        world.act();
+        prop_assert!(world.ingress.is_empty());
+    }
+}

@@ -1,0 +1,262 @@
+//! The client against Aeron's own consensus module and service container.
+
+mod java_cluster;
+
+use std::time::{Duration, Instant};
+
+use aeron_cluster_client::blocking::BlockingError;
+use aeron_cluster_client::{
+    AdminResponse, AdminResponseCode, BlockingCluster, ClientError, Connected, Context, CredentialsSupplier,
+    DisconnectReason, EgressListener, NewLeader, State,
+};
+use java_cluster::{Cluster, Driver, alone, epoch};
+
+const START: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(5);
+
+/// Notes what it hears.
+#[derive(Default)]
+struct Notes {
+    connected: Vec<Connected>,
+    connected_at: Vec<Duration>,
+    messages: Vec<Vec<u8>>,
+    new_leaders: Vec<NewLeader>,
+    new_leader_at: Vec<Instant>,
+    disconnected: Vec<DisconnectReason>,
+    admin: Vec<(i64, AdminResponseCode)>,
+}
+
+impl EgressListener for Notes {
+    fn on_connected(&mut self, event: &Connected) {
+        self.connected.push(*event);
+        self.connected_at.push(epoch());
+    }
+
+    fn on_message(&mut self, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
+        self.messages.push(message.to_vec());
+    }
+
+    fn on_new_leader(&mut self, event: &NewLeader) {
+        self.new_leaders.push(*event);
+        self.new_leader_at.push(Instant::now());
+    }
+
+    fn on_disconnected(&mut self, reason: DisconnectReason) {
+        self.disconnected.push(reason);
+    }
+
+    fn on_admin_response(&mut self, response: &AdminResponse<'_>) {
+        self.admin.push((response.correlation_id, response.code));
+    }
+}
+
+/// RUST_LOG=aeron_cluster_client=trace shows what the client does.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+fn context(cluster: &Cluster, driver: &Driver) -> Context {
+    Context {
+        aeron_dir: driver.dir.clone(),
+        ingress_channel: "aeron:udp?term-length=1m".into(),
+        ingress_endpoints: cluster.ingress_endpoints(),
+        ..Context::default()
+    }
+}
+
+fn echo(client: &mut BlockingCluster<Notes>, message: &[u8]) {
+    let count = client.listener.messages.len();
+    client.send(message, SOON).unwrap();
+    client.wait("an echo", SOON, |_, notes| notes.messages.len() > count).unwrap();
+    assert_eq!(client.listener.messages.last().map(Vec::as_slice), Some(message));
+}
+
+#[test]
+fn one_member_comes_back_after_kill_9() {
+    let _alone = alone();
+    log();
+    let start = Instant::now();
+    let mut cluster = Cluster::start(1, 30000);
+    let driver = Driver::start(&cluster.root().join("client"), &cluster.root().join("client.log"));
+    let mut client = BlockingCluster::connect(context(&cluster, &driver), Notes::default(), START).unwrap();
+    println!("connected {:?} after the start", start.elapsed());
+    for length in [0, 1, 100, 1400, 100_000] {
+        echo(&mut client, &vec![7; length]);
+    }
+    authentication(&cluster, &driver);
+    snapshot_is_not_authorised(&mut client);
+    let mut local = local_client(&cluster);
+    quiet_session_stays(&mut client);
+
+    cluster.kill_all();
+    let killed = Instant::now();
+    cluster.start_members();
+    client.wait("a new session", START, |_, notes| notes.connected.len() == 2).unwrap();
+    let up = cluster.leader_since(0).unwrap();
+    println!(
+        "new session {:?} after the kill, {:?} after the new leader",
+        killed.elapsed(),
+        epoch().saturating_sub(up)
+    );
+    assert!(epoch().saturating_sub(up) < Duration::from_secs(2));
+    assert_eq!(client.listener.disconnected, [DisconnectReason::Watchdog]);
+    assert_ne!(client.listener.connected[0].cluster_session_id, client.listener.connected[1].cluster_session_id);
+    echo(&mut client, &[8; 100_000]);
+    local_client_comes_back(&mut local);
+
+    closed_by_the_service(&mut client);
+    media_driver_restart(&mut client, driver);
+    println!("done {:?} after the start", start.elapsed());
+}
+
+struct Password(&'static [u8], &'static [u8]);
+
+impl CredentialsSupplier for Password {
+    fn encoded_credentials(&mut self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+
+    fn on_challenge(&mut self, encoded_challenge: &[u8]) -> Vec<u8> {
+        assert_eq!(encoded_challenge, b"what is it?");
+        self.1.to_vec()
+    }
+}
+
+fn authentication(cluster: &Cluster, driver: &Driver) {
+    let with = |password| Context { credentials: Box::new(password), ..context(cluster, driver) };
+    let mut good = BlockingCluster::connect(with(Password(b"challenge me", b"this")), Notes::default(), SOON).unwrap();
+    echo(&mut good, b"let in");
+    for bad in [Password(b"let me in", b""), Password(b"challenge me", b"that")] {
+        let error = BlockingCluster::connect(with(bad), Notes::default(), SOON).err().unwrap();
+        assert!(matches!(error, BlockingError::Client(ClientError::AuthenticationRejected(_))), "{error}");
+    }
+}
+
+/// Aeron's default refuses it; what counts is that request and answer find their way.
+fn snapshot_is_not_authorised(client: &mut BlockingCluster<Notes>) {
+    client.cluster().send_admin_request_to_take_a_snapshot(4711).unwrap();
+    client.wait("an admin response", SOON, |_, notes| !notes.admin.is_empty()).unwrap();
+    assert_eq!(client.listener.admin, [(4711, AdminResponseCode::UnauthorisedAccess)]);
+}
+
+/// A client on the member's host, which shares its media driver.
+fn local_client(cluster: &Cluster) -> BlockingCluster<Notes> {
+    let context = Context {
+        aeron_dir: cluster.driver_dir(0).to_owned(),
+        ingress_channel: "aeron:udp?term-length=64k".into(),
+        ingress_endpoints: cluster.ingress_endpoints(),
+        ipc_member: Some(0),
+        ..Context::default()
+    };
+    let mut client = BlockingCluster::connect(context, Notes::default(), SOON).unwrap();
+    by_ipc(&mut client);
+    client
+}
+
+/// A message that does not fit the short term buffers of UDP ingress.
+fn by_ipc(client: &mut BlockingCluster<Notes>) {
+    assert!(client.cluster().max_message_length().unwrap() > 100_000);
+    echo(client, &[3; 100_000]);
+}
+
+fn local_client_comes_back(client: &mut BlockingCluster<Notes>) {
+    client.wait("a new session by IPC", SOON, |_, notes| notes.connected.len() == 2).unwrap();
+    assert!(matches!(client.listener.disconnected.last(), Some(DisconnectReason::MediaDriverLost(_))));
+    by_ipc(client);
+}
+
+/// Probes are answered: nothing happens to a session that has nothing to say.
+fn quiet_session_stays(client: &mut BlockingCluster<Notes>) {
+    let start = Instant::now();
+    client.wait("silence", SOON, |_, _| start.elapsed() > Duration::from_millis(3500)).unwrap();
+    assert_eq!(client.cluster().state(), State::Connected);
+    assert_eq!(client.listener.disconnected, []);
+    echo(client, b"still here");
+}
+
+fn closed_by_the_service(client: &mut BlockingCluster<Notes>) {
+    let sessions = client.listener.connected.len();
+    client.send(b"close me", SOON).unwrap();
+    client.wait("a session after the closed one", SOON, |_, notes| notes.connected.len() > sessions).unwrap();
+    let reason = client.listener.disconnected.last();
+    assert_eq!(reason, Some(&DisconnectReason::ClosedByCluster("SERVICE_ACTION".into())));
+    echo(client, b"back again");
+}
+
+fn media_driver_restart(client: &mut BlockingCluster<Notes>, driver: Driver) {
+    let sessions = client.listener.connected.len();
+    let dir = driver.dir.clone();
+    drop(driver);
+    let driver = Driver::start(&dir, &dir.with_extension("log"));
+    let restarted = Instant::now();
+    client.wait("a session after the driver's restart", SOON, |_, notes| notes.connected.len() > sessions).unwrap();
+    println!("new session {:?} after the restart of the client's media driver", restarted.elapsed());
+    assert!(matches!(client.listener.disconnected.last(), Some(DisconnectReason::MediaDriverLost(_))));
+    echo(client, b"with another driver");
+    client.cluster().close();
+    assert_eq!(client.cluster().state(), State::Closed);
+    drop(driver);
+}
+
+#[test]
+fn three_members() {
+    let _alone = alone();
+    log();
+    let start = Instant::now();
+    let mut cluster = Cluster::start(3, 31000);
+    let driver = Driver::start(&cluster.root().join("client"), &cluster.root().join("client.log"));
+    let mut client = BlockingCluster::connect(context(&cluster, &driver), Notes::default(), START).unwrap();
+    println!("connected {:?} after the start", start.elapsed());
+    let leader = client.cluster().leader_member_id().unwrap();
+    drop(client);
+
+    // By way of a follower only.
+    let follower = (0..3).find(|id| *id != leader).unwrap();
+    let endpoint = cluster.ingress_endpoint(usize::try_from(follower).unwrap());
+    let by_follower = Context { ingress_endpoints: vec![(follower, endpoint)], ..context(&cluster, &driver) };
+    let redirected = Instant::now();
+    let mut client = BlockingCluster::connect(by_follower, Notes::default(), SOON).unwrap();
+    println!("connected by a redirect in {:?}", redirected.elapsed());
+    assert_eq!(client.cluster().leader_member_id(), Some(leader));
+    echo(&mut client, &[1; 100]);
+
+    fail_over(&mut cluster, &mut client, usize::try_from(leader).unwrap());
+    all_members_restart(&mut cluster, &mut client);
+    println!("done {:?} after the start", start.elapsed());
+}
+
+fn fail_over(cluster: &mut Cluster, client: &mut BlockingCluster<Notes>, leader: usize) {
+    let session = client.cluster().cluster_session_id();
+    cluster.kill(leader);
+    let killed = Instant::now();
+    // Lost with the old leader, so sent again when the new one is there.
+    let lost = client.cluster().offer(b"unanswered");
+    client.wait("a new leader", SOON, |_, notes| !notes.new_leaders.is_empty()).unwrap();
+    let new_leader_at = client.listener.new_leader_at[0].duration_since(killed);
+    echo(client, b"unanswered");
+    println!(
+        "offered to the dead leader: {lost:?}; new leader {new_leader_at:?}, first answer {:?} after the kill",
+        killed.elapsed()
+    );
+    assert!(killed.elapsed() < Duration::from_secs(2));
+    assert_eq!(client.cluster().cluster_session_id(), session, "the session goes on");
+    assert_eq!(client.listener.disconnected, []);
+}
+
+fn all_members_restart(cluster: &mut Cluster, client: &mut BlockingCluster<Notes>) {
+    let session = client.cluster().cluster_session_id();
+    cluster.kill_all();
+    let killed = Instant::now();
+    cluster.start_members();
+    client.wait("a session after the restart of all", START, |_, notes| notes.connected.len() == 2).unwrap();
+    let up = (0..3).filter_map(|id| cluster.leader_since(id)).max().unwrap();
+    println!(
+        "new session {:?} after the kill, {:?} after the new leader",
+        killed.elapsed(),
+        epoch().saturating_sub(up)
+    );
+    assert!(epoch().saturating_sub(up) < Duration::from_secs(2));
+    assert_ne!(client.cluster().cluster_session_id(), session);
+    echo(client, &[9; 100]);
+}

@@ -1,0 +1,517 @@
+//! The life of a service as a state machine: recover, join a log, consume it, take snapshots, end; and answer the
+//! consensus module for each.
+//!
+//! It does no I/O of its own: [`AgentIo`] is the outside. Source: `ClusteredServiceAgent`; where that waits in place, this
+//! one keeps a phase and goes on in the next duty cycle. The rules it keeps:
+//! - acks carry ids that go up by one, and positions that the consensus module expects; while one cannot be sent, nothing
+//!   else is done;
+//! - one message of the consensus module is acted on before the next is read;
+//! - a log is joined only where the last one ended.
+
+use std::rc::Rc;
+
+use crate::agent_io::{AgentIo, Flow, LogImage, SnapshotError};
+use crate::channel::with_parameter;
+use crate::cluster::{ClusteredService, OfferError, Role, ServiceError, SnapshotReader};
+use crate::consensus_module_proxy::ServiceAck;
+use crate::counters::{COMMIT_POSITION_TYPE_ID, ContainerCounters, RECOVERY_STATE_TYPE_ID};
+use crate::error::{ContainerError, Termination};
+use crate::fragment_assembler::FragmentAssembler;
+use crate::log_consumer::{LogConsumer, SnapshotRequest, major, version_text};
+use crate::recovery_state::{RecoveryState, is_commit_position, is_recovery_state};
+use crate::service_adapter::{self, ControlEvent, JoinLog};
+use crate::service_cluster::{Callback, FrozenCluster, ServiceCluster};
+use crate::snapshot_loader::SnapshotLoader;
+use crate::snapshot_taker::{SnapshotMarks, SnapshotTaker};
+
+/// "No value" in Aeron's fields.
+const NULL_VALUE: i64 = -1;
+/// How often the ack of the end is tried. Source: `ClusteredServiceAgent.terminate`.
+const TERMINATION_ACK_ATTEMPTS: u32 = 5;
+
+/// What a duty cycle has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// So much was done; with 0 the thread may idle.
+    Work(usize),
+    /// The service has ended.
+    Ended(Termination),
+}
+
+/// What an agent must know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AgentSettings {
+    pub(crate) cluster_id: i32,
+    pub(crate) service_id: i32,
+    pub(crate) app_version: i32,
+    pub(crate) is_responding_service: bool,
+    pub(crate) log_fragment_limit: usize,
+    pub(crate) egress_stall_limit_ns: i64,
+    pub(crate) snapshot_progress_timeout_ns: i64,
+}
+
+enum Phase<I: AgentIo> {
+    AwaitCommitPosition,
+    AwaitRecoveryState,
+    Active,
+    AwaitLogImage(JoinLog, I::LogSubscription),
+}
+
+struct ActiveLog<L> {
+    image: L,
+    max_position: i64,
+}
+
+struct PendingAck {
+    ack: ServiceAck,
+    then: AfterAck,
+}
+
+enum AfterAck {
+    GoOn,
+    Fail(ContainerError),
+    End { result: Result<Termination, ContainerError>, attempts_left: u32 },
+}
+
+pub(crate) struct Agent<S, I: AgentIo> {
+    service: S,
+    cluster: ServiceCluster<I>,
+    settings: AgentSettings,
+    counters: ContainerCounters,
+    phase: Phase<I>,
+    log: Option<ActiveLog<I::LogImage>>,
+    assembler: FragmentAssembler,
+    next_log: Option<JoinLog>,
+    pending_ack: Option<PendingAck>,
+    snapshot_request: Option<SnapshotRequest>,
+    next_ack_id: i64,
+    termination_position: Option<i64>,
+    requested_ack_position: Option<i64>,
+    takes_standby_snapshots: bool,
+    /// The service has started and not ended.
+    is_service_active: bool,
+    last_cycle_ns: Option<i64>,
+}
+
+impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
+    pub(crate) fn new(service: S, io: I, settings: AgentSettings, counters: ContainerCounters) -> Self {
+        let cluster = ServiceCluster::new(
+            io,
+            settings.service_id,
+            settings.is_responding_service,
+            settings.egress_stall_limit_ns,
+            counters.slow_sessions_closed.clone(),
+        );
+        Self {
+            service,
+            cluster,
+            settings,
+            counters,
+            phase: Phase::AwaitCommitPosition,
+            log: None,
+            assembler: FragmentAssembler::default(),
+            next_log: None,
+            pending_ack: None,
+            snapshot_request: None,
+            next_ack_id: 0,
+            termination_position: None,
+            requested_ack_position: None,
+            takes_standby_snapshots: false,
+            is_service_active: false,
+            last_cycle_ns: None,
+        }
+    }
+
+    /// One duty cycle. After an error, or the end, there must be no other.
+    #[inline]
+    pub(crate) fn do_work(&mut self) -> Result<Progress, ContainerError> {
+        let now_ns = self.cluster.lifeline.io.nano_time();
+        if let Some(last_ns) = self.last_cycle_ns.replace(now_ns) {
+            self.counters.cycle.record(now_ns - last_ns);
+        }
+        let is_tick = self.cluster.lifeline.tick(now_ns)?;
+        if self.pending_ack.is_some()
+            && let Some(progress) = self.send_ack()?
+        {
+            return Ok(progress);
+        }
+        let mut work = 0;
+        if self.pending_ack.is_none() {
+            work = match self.phase {
+                Phase::Active => self.consume(is_tick)?,
+                _ => self.advance()?,
+            };
+        }
+        if self.is_service_active {
+            let service = &mut self.service;
+            work +=
+                self.cluster.during(Callback::BackgroundWork, |cluster| service.do_background_work(cluster, now_ns));
+        }
+        self.cluster.lifeline.take_fatal()?;
+        Ok(Progress::Work(work))
+    }
+
+    /// Waits a little when `work` is 0.
+    pub(crate) fn idle(&mut self, work: usize) {
+        self.cluster.lifeline.io.idle(work);
+    }
+
+    /// Lets the service end, if it has not; for an end that the consensus module did not ask for.
+    pub(crate) fn close(&mut self) {
+        if std::mem::take(&mut self.is_service_active) {
+            let service = &mut self.service;
+            self.cluster.during(Callback::Terminate, |cluster| service.on_terminate(cluster));
+        }
+        self.log = None;
+        self.cluster.disconnect_egress();
+    }
+
+    /// Counts an error and keeps it in the mark file.
+    pub(crate) fn record_error(&mut self, error: &dyn std::fmt::Display) {
+        self.cluster.lifeline.io.record_error(error);
+    }
+
+    /// The service, for its owner to look at.
+    pub(crate) fn service(&self) -> &S {
+        &self.service
+    }
+}
+
+/// Acks.
+impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
+    fn ack(&mut self, log_position: i64, relevant_id: i64, then: AfterAck) {
+        let ack = ServiceAck {
+            log_position,
+            timestamp: self.cluster.view.time,
+            ack_id: self.next_ack_id,
+            relevant_id,
+            service_id: self.settings.service_id,
+        };
+        self.next_ack_id += 1;
+        self.pending_ack = Some(PendingAck { ack, then });
+    }
+
+    /// Tries to send the ack that is due; the progress to return if there is nothing more to do now.
+    fn send_ack(&mut self) -> Result<Option<Progress>, ContainerError> {
+        let Some(PendingAck { ack, then }) = self.pending_ack.take() else { return Ok(None) };
+        let sent = self.cluster.lifeline.io.offer_control(&ack.encode(), &[]);
+        let is_delayed = matches!(sent, Err(OfferError::BackPressured | OfferError::AdminAction));
+        match (sent, then) {
+            (_, AfterAck::End { result, attempts_left }) => {
+                if is_delayed && attempts_left > 1 {
+                    let then = AfterAck::End { result, attempts_left: attempts_left - 1 };
+                    self.pending_ack = Some(PendingAck { ack, then });
+                    return Ok(Some(Progress::Work(0)));
+                }
+                if let Err(error) = sent {
+                    self.record_error(&format_args!("cannot tell the consensus module of the end: {error}"));
+                }
+                result.map(|termination| Some(Progress::Ended(termination)))
+            }
+            (Ok(_), AfterAck::GoOn) => Ok(None),
+            (_, AfterAck::Fail(error)) if !is_delayed => Err(error),
+            (Err(error), AfterAck::GoOn) if !is_delayed => Err(ContainerError::ControlPublication { error }),
+            (_, then) => {
+                self.pending_ack = Some(PendingAck { ack, then });
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Recovery and joining logs.
+impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
+    /// Goes on with a phase that waits for something.
+    fn advance(&mut self) -> Result<usize, ContainerError> {
+        let cluster_id = self.settings.cluster_id;
+        let io = &mut self.cluster.lifeline.io;
+        match &mut self.phase {
+            Phase::AwaitCommitPosition => {
+                let found = io.find_counter(COMMIT_POSITION_TYPE_ID, &|key| is_commit_position(key, cluster_id));
+                let Some(counter) = found else { return Ok(0) };
+                self.cluster.lifeline.commit_position = Some(counter);
+                self.phase = Phase::AwaitRecoveryState;
+            }
+            Phase::AwaitRecoveryState => {
+                let found = io.find_counter(RECOVERY_STATE_TYPE_ID, &|key| is_recovery_state(key, cluster_id));
+                let Some(counter) = found else { return Ok(0) };
+                self.phase = Phase::Active;
+                self.recover(&RecoveryState::of_key(counter.key))?;
+            }
+            Phase::AwaitLogImage(event, subscription) => {
+                io.invoke_client()?;
+                let Some(image) = io.log_image(subscription, event.log_session_id)? else { return Ok(0) };
+                if let Phase::AwaitLogImage(event, _) = std::mem::replace(&mut self.phase, Phase::Active) {
+                    self.join(event, image)?;
+                }
+            }
+            Phase::Active => {}
+        }
+        Ok(1)
+    }
+
+    fn recover(&mut self, state: &RecoveryState) -> Result<(), ContainerError> {
+        self.cluster.view.log_position = state.log_position;
+        self.cluster.view.time = state.timestamp;
+        self.cluster.set_leadership_term_id(state.leadership_term_id);
+        let has_snapshot = state.leadership_term_id != NULL_VALUE;
+        let recording_id = state.snapshot_recording_id(self.settings.service_id);
+        let mut started = match recording_id {
+            Some(recording_id) if has_snapshot => self.load_snapshot(recording_id),
+            None if has_snapshot => Err("the consensus module has no snapshot for this service".into()),
+            _ => self.start(None),
+        };
+        match self.cluster.lifeline.take_fatal() {
+            Ok(()) => {}
+            Err(error @ ContainerError::NotAllowed { .. }) => started = Err(ServiceError::new(error)),
+            Err(error) => return Err(error),
+        }
+        let log_position = state.log_position;
+        match started {
+            Ok(()) => {
+                self.is_service_active = true;
+                let client_id = self.cluster.lifeline.io.client_id();
+                self.ack(log_position, client_id, AfterAck::GoOn);
+            }
+            Err(error) => {
+                let error = ContainerError::Start {
+                    service_id: self.settings.service_id,
+                    leadership_term_id: state.leadership_term_id,
+                    log_position,
+                    recording_id: recording_id.filter(|_| has_snapshot).unwrap_or(NULL_VALUE),
+                    error,
+                };
+                self.ack(log_position, NULL_VALUE, AfterAck::Fail(error));
+            }
+        }
+        Ok(())
+    }
+
+    fn load_snapshot(&mut self, recording_id: i64) -> Result<(), ServiceError> {
+        let replay = self.cluster.lifeline.io.replay_snapshot(recording_id)?;
+        let mut loader = SnapshotLoader::new(replay, self.settings.snapshot_progress_timeout_ns);
+        let state = loader.load(&mut self.cluster.lifeline)?;
+        if major(state.app_version) != major(self.settings.app_version) {
+            let (own, snapshot) = (version_text(self.settings.app_version), version_text(state.app_version));
+            return Err(format!("application version {own} does not go with the snapshot's {snapshot}").into());
+        }
+        self.cluster.view.time_unit = state.time_unit;
+        for session in state.sessions {
+            let id = session.id();
+            if !self.cluster.view.sessions.add(Rc::new(session)) {
+                return Err(format!("the snapshot has session {id} twice").into());
+            }
+        }
+        self.start(Some(&mut loader))
+    }
+
+    fn start(&mut self, snapshot: Option<&mut dyn SnapshotReader>) -> Result<(), ServiceError> {
+        let service = &mut self.service;
+        self.cluster.during(Callback::Start, |cluster| service.on_start(cluster, snapshot))
+    }
+
+    /// Subscribes to the log of a `JoinLog`.
+    fn begin_join(&mut self, event: JoinLog) -> Result<(), ContainerError> {
+        if event.role != Role::Leader {
+            self.cluster.disconnect_egress();
+        }
+        self.takes_standby_snapshots = event.is_standby;
+        self.check_contiguous("event position", event.log_position)?;
+        let alias = format!("log-sc-{}", self.settings.service_id);
+        let channel = with_parameter(&event.log_channel, "alias", &alias);
+        let subscription = self.cluster.lifeline.io.subscribe_log(&channel, event.log_stream_id)?;
+        self.phase = Phase::AwaitLogImage(event, subscription);
+        Ok(())
+    }
+
+    fn join(&mut self, event: JoinLog, image: I::LogImage) -> Result<(), ContainerError> {
+        self.check_contiguous("join position", image.join_position()?)?;
+        self.assembler = FragmentAssembler::default();
+        self.log = Some(ActiveLog { image, max_position: event.max_log_position });
+        self.ack(event.log_position, NULL_VALUE, AfterAck::GoOn);
+        self.cluster.view.member_id = event.member_id;
+        self.cluster.lifeline.io.set_member_id(event.member_id);
+        if event.role == Role::Leader {
+            self.cluster.begin_leadership(event.is_startup);
+        }
+        self.set_role(event.role);
+        Ok(())
+    }
+
+    fn check_contiguous(&self, what: &'static str, found: i64) -> Result<(), ContainerError> {
+        let expected = self.cluster.view.log_position;
+        if found == expected { Ok(()) } else { Err(ContainerError::LogNotContiguous { what, expected, found }) }
+    }
+
+    fn set_role(&mut self, role: Role) {
+        if self.cluster.view.role != role {
+            self.cluster.view.role = role;
+            let service = &mut self.service;
+            self.cluster.during(Callback::RoleChange, |cluster| service.on_role_change(cluster, role));
+        }
+    }
+}
+
+/// The control channel and the log.
+impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
+    fn consume(&mut self, is_tick: bool) -> Result<usize, ContainerError> {
+        let mut work = 0;
+        // between two logs there is nothing else to do than to wait for the consensus module
+        if is_tick || self.log.is_none() {
+            work += self.poll_control()?;
+            self.cluster.send_due_closes();
+        }
+        if self.pending_ack.is_none() && self.log.is_some() {
+            work += self.poll_log()?;
+        }
+        Ok(work)
+    }
+
+    fn poll_control(&mut self) -> Result<usize, ContainerError> {
+        let mut received = None;
+        let work = self.cluster.lifeline.io.poll_control(&mut |message| {
+            received = Some(service_adapter::decode(message));
+        })?;
+        match received {
+            Some(Ok(Some(event))) => self.on_control_event(event),
+            Some(Err(error)) => self.record_error(&error),
+            Some(Ok(None)) | None => {}
+        }
+        if self.log.is_none()
+            && let Some(event) = self.next_log.take()
+        {
+            self.begin_join(event)?;
+        }
+        self.check_termination();
+        self.check_requested_ack();
+        Ok(work)
+    }
+
+    fn on_control_event(&mut self, event: ControlEvent) {
+        match event {
+            ControlEvent::JoinLog(event) => {
+                if let Some(log) = &mut self.log {
+                    log.max_position = event.log_position;
+                }
+                self.next_log = Some(event);
+            }
+            ControlEvent::TerminationPosition(position) => self.termination_position = Some(position),
+            ControlEvent::RequestServiceAck(position) => self.requested_ack_position = Some(position),
+        }
+    }
+
+    fn check_termination(&mut self) {
+        let log_position = self.cluster.view.log_position;
+        let Some(termination_position) = self.termination_position.take_if(|position| log_position >= *position) else {
+            return;
+        };
+        self.close();
+        let result = if log_position == termination_position {
+            Ok(Termination::Cluster)
+        } else {
+            Err(ContainerError::TerminationPassed { termination_position, log_position })
+        };
+        self.ack(log_position, NULL_VALUE, AfterAck::End { result, attempts_left: TERMINATION_ACK_ATTEMPTS });
+    }
+
+    fn check_requested_ack(&mut self) {
+        let log_position = self.cluster.view.log_position;
+        if self.pending_ack.is_some() {
+            return;
+        }
+        if let Some(requested) = self.requested_ack_position.take_if(|position| log_position >= *position) {
+            if log_position > requested {
+                self.record_error(&format_args!(
+                    "an ack was requested for log position {requested}, but the service is at {log_position}"
+                ));
+            }
+            self.ack(log_position, NULL_VALUE, AfterAck::GoOn);
+        }
+    }
+
+    #[inline]
+    fn poll_log(&mut self) -> Result<usize, ContainerError> {
+        let Some(log) = &mut self.log else { return Ok(0) };
+        let mut consumer = LogConsumer {
+            service: &mut self.service,
+            cluster: &mut self.cluster,
+            settings: &self.settings,
+            takes_standby_snapshots: self.takes_standby_snapshots,
+            snapshot_request: &mut self.snapshot_request,
+        };
+        let limit = consumer.cluster.lifeline.commit_position();
+        let assembler = &mut self.assembler;
+        let polled = log.image.poll(limit, self.settings.log_fragment_limit, &mut |fragment| match assembler
+            .assemble(fragment)
+        {
+            Some(message) => consumer.on_message(message, fragment.position),
+            None => Flow::Continue,
+        })?;
+        self.cluster.lifeline.take_fatal()?;
+        if let Some(request) = self.snapshot_request.take() {
+            self.take_snapshot(&request)?;
+        } else if polled == 0 && self.is_log_done() {
+            self.close_log();
+        }
+        Ok(polled)
+    }
+
+    fn is_log_done(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| log.image.position() >= log.max_position || log.image.has_ended())
+    }
+
+    fn close_log(&mut self) {
+        if let Some(log) = self.log.take() {
+            self.cluster.view.log_position = log.image.position().max(self.cluster.view.log_position);
+        }
+        self.cluster.disconnect_egress();
+        self.set_role(Role::Follower);
+    }
+}
+
+/// Snapshots.
+impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
+    /// Takes a snapshot and acks it, also if it failed: else the consensus module would wait for ever.
+    fn take_snapshot(&mut self, request: &SnapshotRequest) -> Result<(), ContainerError> {
+        let started_ns = self.cluster.lifeline.io.nano_time();
+        let result = self.write_snapshot(request);
+        let duration_ns = self.cluster.lifeline.io.nano_time() - started_ns;
+        self.counters.snapshot.record(duration_ns);
+        self.cluster.lifeline.take_fatal()?;
+        let (recording_id, then) = match result {
+            Ok(recording_id) => (recording_id, AfterAck::GoOn),
+            Err(SnapshotError::StorageFull(text)) => {
+                (NULL_VALUE, AfterAck::Fail(ContainerError::SnapshotStorageFull(text)))
+            }
+            Err(SnapshotError::Failed(error)) => {
+                self.record_error(&format_args!("snapshot failed: {error}"));
+                (NULL_VALUE, AfterAck::GoOn)
+            }
+        };
+        self.ack(request.log_position, recording_id, then);
+        Ok(())
+    }
+
+    fn write_snapshot(&mut self, request: &SnapshotRequest) -> Result<i64, SnapshotError> {
+        let mut recording = self.cluster.lifeline.io.record_snapshot()?;
+        let ServiceCluster { lifeline, view, .. } = &mut self.cluster;
+        let mut taker = SnapshotTaker::new(lifeline, &mut recording, self.settings.snapshot_progress_timeout_ns);
+        taker.await_recording()?;
+        let marks = SnapshotMarks {
+            log_position: request.log_position,
+            leadership_term_id: request.leadership_term_id,
+            time_unit: view.time_unit,
+            app_version: self.settings.app_version,
+        };
+        let written = taker
+            .write_sessions(marks, &view.sessions)
+            .and_then(|()| self.service.on_take_snapshot(&FrozenCluster(view), &mut taker));
+        written.map_err(|error| taker.explain(error))?;
+        taker.await_complete()
+    }
+}
+
+#[cfg(test)]
+mod fake_io;
+#[cfg(test)]
+mod tests;

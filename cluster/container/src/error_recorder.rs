@@ -1,0 +1,66 @@
+//! Where errors go: the container's counter, the mark file's log, and tracing.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::rc::Weak;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusteron_archive::AeronErrorHandlerCallback;
+use tracing::error;
+
+use crate::counters::ServiceCounter;
+use crate::mark_file::MarkFile;
+
+/// Counts and keeps errors. Source: `CountedErrorHandler` and `DistinctErrorLog` of Agrona.
+#[derive(Debug)]
+pub(crate) struct ErrorRecorder {
+    mark_file: RefCell<MarkFile>,
+    counter: RefCell<Option<ServiceCounter>>,
+}
+
+impl ErrorRecorder {
+    pub(crate) fn new(mark_file: MarkFile) -> Self {
+        Self { mark_file: RefCell::new(mark_file), counter: RefCell::new(None) }
+    }
+
+    pub(crate) fn set_counter(&self, counter: ServiceCounter) {
+        *self.counter.borrow_mut() = Some(counter);
+    }
+
+    pub(crate) fn record(&self, error: &dyn Display) {
+        let text = error.to_string();
+        error!("{text}");
+        self.mark_file.borrow_mut().record_error(&text, epoch_ms());
+        if let Some(counter) = self.counter.borrow().as_ref() {
+            counter.increment();
+        }
+    }
+
+    /// The mark file, for as long as nothing else is done with this recorder.
+    pub(crate) fn with_mark_file(&self, f: impl FnOnce(&mut MarkFile)) {
+        f(&mut self.mark_file.borrow_mut());
+    }
+}
+
+/// Takes the errors of the Aeron client, which must not keep the recorder alive: that holds a counter of the client.
+#[derive(Debug)]
+pub(crate) struct ClientErrorHandler(pub(crate) Weak<ErrorRecorder>);
+
+impl AeronErrorHandlerCallback for ClientErrorHandler {
+    fn handle_aeron_error_handler(&mut self, code: std::ffi::c_int, message: &str) {
+        match self.0.upgrade() {
+            Some(recorder) => recorder.record(&format_args!("Aeron client: {} ({code})", one_line(message))),
+            None => error!("Aeron client: {} ({code})", one_line(message)),
+        }
+    }
+}
+
+/// Aeron's error texts have a line for each function that they came through.
+pub(crate) fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn epoch_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}

@@ -1,0 +1,53 @@
+//! A clustered-service container for Aeron Cluster.
+//!
+//! Aeron Cluster replicates a log of messages by Raft; a service is a state machine that consumes it. Aeron's consensus
+//! module and archive (Java) stay as they are: this crate takes the place of the Java process in which the service runs.
+//! Implement [`ClusteredService`], give it to [`ClusteredServiceContainer::launch`] with a [`Context`], and
+//! [`run`](ClusteredServiceContainer::run) it. `examples/echo.rs` is a whole service.
+
+mod aeron_io;
+mod aeron_snapshot;
+mod agent;
+mod agent_io;
+mod channel;
+mod cluster;
+mod consensus_module_proxy;
+mod container;
+mod context;
+mod counters;
+mod error;
+mod error_log;
+mod error_recorder;
+mod fragment_assembler;
+mod idle_strategy;
+mod lifeline;
+mod log_adapter;
+mod log_consumer;
+mod mark_file;
+mod recovery_state;
+mod service_adapter;
+mod service_cluster;
+mod sessions;
+mod snapshot_loader;
+mod snapshot_taker;
+
+// what a service implements and sees
+pub use cluster::{
+    CloseReason, Cluster, ClusteredService, MOCKED_OFFER, NewLeadershipTerm, OfferError, Role, ServiceError,
+    SnapshotPoll, SnapshotReader, SnapshotWriter, TimeUnit,
+};
+pub use counters::ServiceCounter;
+pub use sessions::ClientSession;
+
+// what runs it
+pub use agent::Progress;
+pub use container::ClusteredServiceContainer;
+pub use context::{ConcludedContext, Context, ContextError, MAX_SERVICE_COUNT};
+pub use error::{ContainerError, Termination};
+pub use idle_strategy::IdleStrategy;
+pub use mark_file::{LIVENESS_TIMEOUT_MS, MarkFileError};
+
+/// Compiles the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,86 @@
+//! What the consensus module tells its services on the control channel, decoded.
+//!
+//! Source: `ServiceAdapter` of Aeron, and its cluster protocol (schema 111).
+
+use aeron_cluster_codecs::cluster::{
+    ReadBuf, SBE_SCHEMA_ID, boolean_type::BooleanType, join_log_codec as join_log,
+    request_service_ack_codec as request_service_ack, service_termination_position_codec as termination_position,
+};
+use aeron_cluster_codecs::{Body, DecodeError, Envelope, HEADER_LENGTH};
+
+use crate::cluster::Role;
+use crate::log_adapter::wrap;
+
+/// `JoinLog` got its `isStandby` in this version of the schema.
+const STANDBY_SINCE_VERSION: u16 = 16;
+/// Its block length before.
+const JOIN_LOG_BLOCK_LENGTH_BEFORE_STANDBY: u16 = 36;
+
+/// A message of the consensus module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ControlEvent {
+    JoinLog(JoinLog),
+    TerminationPosition(i64),
+    RequestServiceAck(i64),
+}
+
+/// Where to find the log from here on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JoinLog {
+    pub(crate) log_position: i64,
+    pub(crate) max_log_position: i64,
+    pub(crate) member_id: i32,
+    pub(crate) log_session_id: i32,
+    pub(crate) log_stream_id: i32,
+    pub(crate) is_startup: bool,
+    pub(crate) role: Role,
+    pub(crate) is_standby: bool,
+    pub(crate) log_channel: String,
+}
+
+/// Why a message of the consensus module is not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ControlError {
+    #[error("message of the consensus module: {0}")]
+    Decode(#[from] DecodeError),
+    #[error("JoinLog of the consensus module with role {0}")]
+    Role(i32),
+}
+
+/// The event in `message`; `None` for one that services skip.
+pub(crate) fn decode(message: &[u8]) -> Result<Option<ControlEvent>, ControlError> {
+    let envelope = Envelope::open(message)?.of_schema(SBE_SCHEMA_ID)?;
+    Ok(Some(match envelope.template_id {
+        join_log::SBE_TEMPLATE_ID => ControlEvent::JoinLog(decode_join_log(envelope)?),
+        termination_position::SBE_TEMPLATE_ID => {
+            let body = envelope.body(termination_position::SBE_TEMPLATE_ID, termination_position::SBE_BLOCK_LENGTH)?;
+            let decoder = wrap!(termination_position::ServiceTerminationPositionDecoder, body);
+            ControlEvent::TerminationPosition(decoder.log_position())
+        }
+        request_service_ack::SBE_TEMPLATE_ID => {
+            let body = envelope.body(request_service_ack::SBE_TEMPLATE_ID, request_service_ack::SBE_BLOCK_LENGTH)?;
+            let decoder = wrap!(request_service_ack::RequestServiceAckDecoder, body);
+            ControlEvent::RequestServiceAck(decoder.log_position())
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn decode_join_log(envelope: Envelope<'_>) -> Result<JoinLog, ControlError> {
+    let has_standby = envelope.version >= STANDBY_SINCE_VERSION;
+    let minimum = if has_standby { join_log::SBE_BLOCK_LENGTH } else { JOIN_LOG_BLOCK_LENGTH_BEFORE_STANDBY };
+    let body = envelope.body(join_log::SBE_TEMPLATE_ID, minimum)?;
+    let decoder = wrap!(join_log::JoinLogDecoder, body);
+    let (log_channel, _) = body.var_data(body.end_of_block())?;
+    Ok(JoinLog {
+        log_position: decoder.log_position(),
+        max_log_position: decoder.max_log_position(),
+        member_id: decoder.member_id(),
+        log_session_id: decoder.log_session_id(),
+        log_stream_id: decoder.log_stream_id(),
+        is_startup: decoder.is_startup() == BooleanType::TRUE,
+        role: Role::from_code(decoder.role()).ok_or(ControlError::Role(decoder.role()))?,
+        is_standby: decoder.is_standby() == BooleanType::TRUE,
+        log_channel: String::from_utf8_lossy(log_channel).into_owned(),
+    })
+}

@@ -1,0 +1,189 @@
+//! Writes a snapshot: a mark that it begins, the sessions, a mark that they end, and then whatever the service writes.
+//!
+//! Source: `SnapshotTaker`, `ServiceSnapshotTaker` and `ClusteredServiceAgent.onTakeSnapshot` of Aeron.
+
+use aeron_cluster_codecs::cluster::{
+    SBE_SCHEMA_ID, SBE_SCHEMA_VERSION, WriteBuf, client_session_codec as client_session,
+    cluster_time_unit::ClusterTimeUnit, snapshot_mark::SnapshotMark, snapshot_marker_codec as snapshot_marker,
+};
+use aeron_cluster_codecs::{HEADER_LENGTH, write_header};
+
+use crate::agent_io::{AgentIo, SnapshotError, SnapshotRecording};
+use crate::cluster::{OfferError, ServiceError, SnapshotWriter, TimeUnit};
+use crate::consensus_module_proxy::begin;
+use crate::lifeline::Lifeline;
+use crate::sessions::{ClientSession, Sessions};
+
+/// Type of a service's snapshot.
+pub(crate) const SNAPSHOT_TYPE_ID: i64 = 2;
+
+const MARKER_LENGTH: usize = HEADER_LENGTH + snapshot_marker::SBE_BLOCK_LENGTH as usize;
+const VAR_DATA_HEADER_LENGTH: usize = 4;
+
+/// What the marks of a snapshot say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SnapshotMarks {
+    pub(crate) log_position: i64,
+    pub(crate) leadership_term_id: i64,
+    pub(crate) time_unit: TimeUnit,
+    pub(crate) app_version: i32,
+}
+
+/// A snapshot being written to `recording`.
+pub(crate) struct SnapshotTaker<'a, I: AgentIo> {
+    lifeline: &'a mut Lifeline<I>,
+    recording: &'a mut I::SnapshotRecording,
+    /// How long to make no progress at most, in nanoseconds.
+    progress_timeout_ns: i64,
+    /// What the archive said, when it made a write fail.
+    error: Option<SnapshotError>,
+}
+
+impl<'a, I: AgentIo> SnapshotTaker<'a, I> {
+    pub(crate) fn new(
+        lifeline: &'a mut Lifeline<I>,
+        recording: &'a mut I::SnapshotRecording,
+        progress_timeout_ns: i64,
+    ) -> Self {
+        Self { lifeline, recording, progress_timeout_ns, error: None }
+    }
+
+    /// Waits until the archive records.
+    pub(crate) fn await_recording(&mut self) -> Result<(), SnapshotError> {
+        self.await_recorded(0)
+    }
+
+    /// Waits until the archive has recorded everything; returns the recording's id.
+    pub(crate) fn await_complete(&mut self) -> Result<i64, SnapshotError> {
+        self.await_recorded(self.recording.position())?;
+        Ok(self.recording.recording_id())
+    }
+
+    pub(crate) fn write_sessions<E>(
+        &mut self,
+        marks: SnapshotMarks,
+        sessions: &Sessions<E>,
+    ) -> Result<(), ServiceError> {
+        self.offer(&encode_mark(marks, SnapshotMark::BEGIN))?;
+        for entry in sessions.iter() {
+            self.offer(&encode_session(&entry.session))?;
+        }
+        self.offer(&encode_mark(marks, SnapshotMark::END))
+    }
+
+    /// The archive's own error, if it was that which made a write fail, else `error`.
+    pub(crate) fn explain(&mut self, error: ServiceError) -> SnapshotError {
+        self.error.take().unwrap_or(SnapshotError::Failed(error))
+    }
+
+    fn await_recorded(&mut self, position: i64) -> Result<(), SnapshotError> {
+        let mut progress = Progress::new(self.lifeline.io.nano_time(), self.progress_timeout_ns);
+        let mut recorded = None;
+        loop {
+            let now = self.recording.recorded_position()?;
+            if now.is_some_and(|recorded| recorded >= position) {
+                return Ok(());
+            }
+            if now != recorded {
+                recorded = now;
+                progress.made(self.lifeline.io.nano_time());
+            }
+            self.wait(&progress)?;
+        }
+    }
+
+    fn wait(&mut self, progress: &Progress) -> Result<(), ServiceError> {
+        self.lifeline.idle(0);
+        self.check_container()?;
+        progress.check(self.lifeline.io.nano_time(), "the archive records no further")
+    }
+
+    fn check_container(&self) -> Result<(), ServiceError> {
+        if self.lifeline.has_failed() { Err("the container is about to end".into()) } else { Ok(()) }
+    }
+}
+
+impl<I: AgentIo> SnapshotWriter for SnapshotTaker<'_, I> {
+    fn offer(&mut self, message: &[u8]) -> Result<(), ServiceError> {
+        let mut progress = None;
+        loop {
+            match self.recording.offer(message) {
+                Ok(_) => {
+                    // a long snapshot must not let the container die
+                    self.lifeline.idle(1);
+                    return self.check_container();
+                }
+                Err(OfferError::BackPressured | OfferError::AdminAction) => {}
+                Err(error) => return Err(format!("cannot write to the snapshot: {error}").into()),
+            }
+            if let Err(error) = self.recording.recorded_position() {
+                let text = error.to_string();
+                self.error = Some(error);
+                return Err(text.into());
+            }
+            let now_ns = self.lifeline.io.nano_time();
+            let progress = *progress.get_or_insert(Progress::new(now_ns, self.progress_timeout_ns));
+            self.wait(&progress)?;
+        }
+    }
+
+    fn max_message_length(&self) -> usize {
+        self.recording.max_message_length()
+    }
+}
+
+/// Bounds a wait by the time without progress.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    last_ns: i64,
+    timeout_ns: i64,
+}
+
+impl Progress {
+    pub(crate) fn new(now_ns: i64, timeout_ns: i64) -> Self {
+        Self { last_ns: now_ns, timeout_ns }
+    }
+
+    pub(crate) fn made(&mut self, now_ns: i64) {
+        self.last_ns = now_ns;
+    }
+
+    pub(crate) fn check(&self, now_ns: i64, what: &str) -> Result<(), ServiceError> {
+        if now_ns - self.last_ns < self.timeout_ns {
+            return Ok(());
+        }
+        Err(format!("{what}: no progress for {} ms", self.timeout_ns / 1_000_000).into())
+    }
+}
+
+fn encode_mark(marks: SnapshotMarks, mark: SnapshotMark) -> [u8; MARKER_LENGTH] {
+    let mut message = begin(snapshot_marker::SBE_TEMPLATE_ID);
+    snapshot_marker::SnapshotMarkerEncoder::default()
+        .wrap(WriteBuf::new(&mut message), HEADER_LENGTH)
+        .type_id(SNAPSHOT_TYPE_ID)
+        .log_position(marks.log_position)
+        .leadership_term_id(marks.leadership_term_id)
+        .index(0)
+        .mark(mark)
+        .time_unit(match marks.time_unit {
+            TimeUnit::Millis => ClusterTimeUnit::MILLIS,
+            TimeUnit::Micros => ClusterTimeUnit::MICROS,
+            TimeUnit::Nanos => ClusterTimeUnit::NANOS,
+        })
+        .app_version(marks.app_version);
+    message
+}
+
+fn encode_session(session: &ClientSession) -> Vec<u8> {
+    let var_data = session.response_channel().len() + session.encoded_principal().len() + 2 * VAR_DATA_HEADER_LENGTH;
+    let mut message = vec![0; HEADER_LENGTH + usize::from(client_session::SBE_BLOCK_LENGTH) + var_data];
+    let (block_length, template_id) = (client_session::SBE_BLOCK_LENGTH, client_session::SBE_TEMPLATE_ID);
+    write_header(&mut message, block_length, template_id, SBE_SCHEMA_ID, SBE_SCHEMA_VERSION);
+    client_session::ClientSessionEncoder::default()
+        .wrap(WriteBuf::new(&mut message), HEADER_LENGTH)
+        .cluster_session_id(session.id())
+        .response_stream_id(session.response_stream_id())
+        .response_channel(session.response_channel().as_bytes())
+        .encoded_principal(session.encoded_principal());
+    message
+}

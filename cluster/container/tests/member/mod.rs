@@ -1,0 +1,287 @@
+//! A cluster of one member for tests: a C media driver, Aeron's archive and consensus module in a JVM, and a container in
+//! a thread of the test. Everything is ended when it is dropped.
+
+use std::ffi::CString;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use aeron_cluster_service::{ClusteredService, ClusteredServiceContainer, ContainerError, Context, Termination};
+use rusteron_archive::AeronCnc;
+use tempfile::TempDir;
+
+/// For anything to happen; never used up when all is well.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+const JVM_FLAGS: [&str; 5] = [
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xms64m",
+    "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+    "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
+];
+
+/// Waits until `condition` holds.
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < DEADLINE, "waited in vain for: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A process that ends with the test.
+pub(crate) struct Process(Child);
+
+impl Process {
+    fn start(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
+    }
+
+    /// Kills it, as with `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Waits for it to end by itself.
+    pub(crate) fn await_exit(&mut self) {
+        let child = &mut self.0;
+        until("the process to end", || child.try_wait().unwrap().is_some());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Directories and addresses of a member.
+pub(crate) struct Member {
+    directory: TempDir,
+    port: u16,
+}
+
+impl Member {
+    /// `number` gives it ports of its own.
+    pub(crate) fn new(number: u16) -> Self {
+        let directory = tempfile::Builder::new().prefix("aeron-cluster-service-").tempdir_in("/dev/shm").unwrap();
+        Self { directory, port: 24_100 + 10 * number }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn cluster_dir(&self) -> PathBuf {
+        self.path("cluster")
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        let mut context = Context::new(self.path("driver"), self.cluster_dir());
+        context.driver_timeout = Duration::from_secs(3);
+        context
+    }
+
+    /// Type ids and labels of the media driver's counters.
+    pub(crate) fn counters(&self) -> Vec<(i32, String)> {
+        let directory = CString::new(self.path("driver").into_os_string().into_encoded_bytes()).unwrap();
+        let mut counters = Vec::new();
+        AeronCnc::read(&directory, |cnc| {
+            cnc.counters_reader()
+                .foreach_counter_fn(|_, _, type_id, _, label| counters.push((type_id, label.to_owned())));
+        })
+        .unwrap();
+        counters
+    }
+
+    fn endpoint(&self, offset: u16) -> String {
+        format!("localhost:{}", self.port + offset)
+    }
+
+    /// Starts a media driver, and waits until it answers.
+    pub(crate) fn start_driver(&self) -> Process {
+        let _ = std::fs::remove_dir_all(self.path("driver"));
+        let driver = Process::start(
+            Command::new(media_driver())
+                .env("AERON_DIR", self.path("driver"))
+                .env("AERON_DIR_DELETE_ON_START", "1")
+                .env("AERON_THREADING_MODE", "SHARED")
+                .env("AERON_TERM_BUFFER_LENGTH", "4m")
+                .env("AERON_IPC_TERM_BUFFER_LENGTH", "4m")
+                .env("AERON_CLIENT_LIVENESS_TIMEOUT", "3s")
+                .stdout(Stdio::null()),
+        );
+        let cnc = self.path("driver/cnc.dat");
+        until("the media driver", || cnc.exists());
+        driver
+    }
+
+    /// Starts archive and consensus module; what they print goes to a file.
+    pub(crate) fn start_consensus_module(&self) -> Process {
+        // the marks of one that was killed
+        for mark in ["cluster/cluster-mark.dat", "archive/archive-mark.dat"] {
+            let _ = std::fs::remove_file(self.path(mark));
+        }
+        let output = std::fs::File::create(self.path("consensus-module.log")).unwrap();
+        let members = (0..5).map(|offset| self.endpoint(offset)).collect::<Vec<_>>().join(",");
+        let mut command = java();
+        for (name, value) in [
+            ("aeron.dir", self.path("driver").display().to_string()),
+            ("aeron.archive.dir", self.path("archive").display().to_string()),
+            ("aeron.cluster.dir", self.cluster_dir().display().to_string()),
+            ("aeron.archive.control.channel", format!("aeron:udp?endpoint={}", self.endpoint(4))),
+            ("aeron.archive.replication.channel", "aeron:udp?endpoint=localhost:0".to_owned()),
+            ("aeron.archive.recording.events.enabled", "false".to_owned()),
+            ("aeron.archive.threading.mode", "SHARED".to_owned()),
+            ("aeron.archive.record.checksum", "CRC-32C".to_owned()),
+            ("aeron.archive.segment.file.length", "16m".to_owned()),
+            ("aeron.archive.low.storage.space.threshold", "1m".to_owned()),
+            ("aeron.cluster.member.id", "0".to_owned()),
+            ("aeron.cluster.members", format!("0,{members}")),
+            ("aeron.cluster.ingress.channel", "aeron:udp?term-length=4m".to_owned()),
+            ("aeron.cluster.log.channel", "aeron:udp?term-length=16m".to_owned()),
+            ("aeron.cluster.replication.channel", "aeron:udp?endpoint=localhost:0".to_owned()),
+            ("aeron.cluster.leader.heartbeat.timeout", "1s".to_owned()),
+            ("aeron.cluster.leader.heartbeat.interval", "100ms".to_owned()),
+            ("aeron.cluster.election.timeout", "50ms".to_owned()),
+            ("aeron.cluster.election.status.interval", "10ms".to_owned()),
+            ("aeron.cluster.startup.canvass.timeout", "2s".to_owned()),
+        ] {
+            command.arg(format!("-D{name}={value}"));
+        }
+        command.arg("-cp").arg(jar()).arg("io.aeron.cluster.ClusteredArchive");
+        Process::start(command.stdout(output.try_clone().unwrap()).stderr(output))
+    }
+
+    /// Runs Aeron's `ClusterTool`; returns what it prints, and whether it succeeds.
+    pub(crate) fn cluster_tool(&self, arguments: &[&str]) -> (String, bool) {
+        let Output { status, stdout, stderr } = java()
+            .arg(format!("-Daeron.dir={}", self.path("driver").display()))
+            .arg(format!("-Daeron.archive.control.channel=aeron:udp?endpoint={}", self.endpoint(4)))
+            .arg("-Daeron.archive.control.response.channel=aeron:udp?endpoint=localhost:0")
+            .arg("-cp")
+            .arg(jar())
+            .arg("io.aeron.cluster.ClusterTool")
+            .arg(self.cluster_dir())
+            .args(arguments)
+            .output()
+            .unwrap();
+        (String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned(), status.success())
+    }
+
+    /// Connects Aeron's Java client.
+    pub(crate) fn connect_client(&self) -> Client {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ClusterClient.java");
+        let mut command = java();
+        command.arg("-cp").arg(jar()).arg(source).arg(self.path("driver")).arg(self.endpoint(0));
+        let mut process = Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
+        let input = process.0.stdin.take().unwrap();
+        let output = BufReader::new(process.0.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
+        let client = Client { _process: process, input, lines };
+        client.expect("connected");
+        client
+    }
+}
+
+/// Aeron's Java client, connected.
+pub(crate) struct Client {
+    _process: Process,
+    input: ChildStdin,
+    lines: Receiver<String>,
+}
+
+impl Client {
+    /// Gives it a line, and waits for the line that it prints.
+    pub(crate) fn ask(&mut self, line: &str, expected: &str) {
+        self.tell(line);
+        self.expect(expected);
+    }
+
+    pub(crate) fn tell(&mut self, line: &str) {
+        writeln!(self.input, "{line}").unwrap();
+    }
+
+    pub(crate) fn expect(&self, expected: &str) {
+        let line = self.lines.recv_timeout(DEADLINE).unwrap_or_else(|error| panic!("{error}, not {expected:?}"));
+        assert_eq!(line, expected);
+    }
+}
+
+/// A container in a thread.
+pub(crate) struct RunningContainer {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Result<Termination, ContainerError>>>,
+}
+
+impl RunningContainer {
+    pub(crate) fn start<S: ClusteredService>(context: Context, service: impl FnOnce() -> S + Send + 'static) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stop_of_thread = Arc::clone(&stop);
+        let run = move || {
+            let container = ClusteredServiceContainer::launch(context, service());
+            let result = container.and_then(|mut container| container.run(&stop_of_thread));
+            println!("the container ended: {result:?}");
+            result
+        };
+        Self { stop, thread: Some(thread::spawn(run)) }
+    }
+
+    /// How it ends by itself.
+    pub(crate) fn await_end(mut self) -> Result<Termination, ContainerError> {
+        let thread = self.thread.take().unwrap();
+        until("the container to end", || thread.is_finished());
+        thread.join().unwrap()
+    }
+
+    /// Stops it, and returns how it ended.
+    pub(crate) fn stop(mut self) -> Result<Termination, ContainerError> {
+        self.stop.store(true, Ordering::Release);
+        self.thread.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for RunningContainer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn java() -> Command {
+    let home = std::env::var_os("JAVA_HOME").map(PathBuf::from);
+    let mut command = Command::new(home.map_or_else(|| "java".into(), |home| home.join("bin/java")));
+    command.args(JVM_FLAGS);
+    command
+}
+
+fn jar() -> PathBuf {
+    Path::new(env!("LUGUS_JARS")).join("aeron-all.jar")
+}
+
+/// The C media driver, built if it is not there yet.
+fn media_driver() -> PathBuf {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let path = test.ancestors().nth(2).unwrap().join("media_driver");
+        if !path.exists() {
+            let build = ["build", "--release", "-p", "rusteron-media-driver", "--bin", "media_driver"];
+            let status = Command::new(env!("CARGO")).args(build).status().unwrap();
+            assert!(status.success(), "cargo {}: {status}", build.join(" "));
+        }
+        path
+    })
+    .clone()
+}

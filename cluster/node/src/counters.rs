@@ -1,0 +1,60 @@
+//! What an operator may ask of a running member, as Aeron counters in its media driver's memory: anyone on the host can
+//! read them without asking the member.
+
+use aeron_cluster_service::{Cluster, ServiceCounter, ServiceError};
+use lugus_engine::units::StateHash;
+
+/// Counter type of the state hash (Aeron leaves 1000 and up to applications).
+pub const STATE_HASH_TYPE_ID: i32 = 2001;
+
+/// Counter type of the log position at which the state hash was last published; -1 while it is being changed.
+pub const STATE_HASH_POSITION_TYPE_ID: i32 = 2002;
+
+/// Counter type of the messages that were no commands, since the member's start.
+pub const REFUSED_MESSAGES_TYPE_ID: i32 = 2003;
+
+/// Value of the position's counter while the hash is being changed.
+pub const CHANGING: i64 = -1;
+
+/// Counter type of the sessions that may trade.
+pub const SESSIONS_TYPE_ID: i32 = 2004;
+
+/// A member's own counters.
+pub(crate) struct MemberCounters {
+    state_hash: ServiceCounter,
+    state_hash_position: ServiceCounter,
+    refused_messages: ServiceCounter,
+    sessions: ServiceCounter,
+}
+
+impl MemberCounters {
+    /// Adds them to the member's media driver.
+    pub(crate) fn add(cluster: &mut dyn Cluster) -> Result<Self, ServiceError> {
+        let key = cluster.member_id().to_le_bytes();
+        Ok(Self {
+            state_hash: cluster.add_counter(STATE_HASH_TYPE_ID, &key, "Lugus state hash")?,
+            state_hash_position: cluster.add_counter(STATE_HASH_POSITION_TYPE_ID, &key, "Lugus state hash position")?,
+            refused_messages: cluster.add_counter(REFUSED_MESSAGES_TYPE_ID, &key, "Lugus refused messages")?,
+            sessions: cluster.add_counter(SESSIONS_TYPE_ID, &key, "Lugus sessions")?,
+        })
+    }
+
+    /// Publishes the hash of the state after the log up to `position`. A reader that sees the same position before and
+    /// after it read the hash, and not [`CHANGING`], has a pair that belongs together.
+    #[inline]
+    pub(crate) fn state(&self, hash: StateHash, position: i64) {
+        self.state_hash_position.set(CHANGING);
+        self.state_hash.set(hash.0 as i64);
+        self.state_hash_position.set(position);
+    }
+
+    /// One more message that was no command.
+    pub(crate) fn refused(&self) {
+        self.refused_messages.increment();
+    }
+
+    /// So many sessions may trade.
+    pub(crate) fn sessions(&self, count: usize) {
+        self.sessions.set(count as i64);
+    }
+}

@@ -1,0 +1,152 @@
+//! One member, whole: its media driver, its archive and consensus module, and the service container with the engine. They
+//! live and die together.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use aeron_cluster_service::{ClusteredServiceContainer, ContainerError, Context, IdleStrategy, Termination};
+use lugus_engine::EngineLimits;
+use lugus_media_driver::{MemberProcesses, ProcessError};
+use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberId, MemberSpec};
+use thiserror::Error;
+
+use crate::service::{DropCopyPolicy, MatchingService};
+
+/// The one clustered service of a member.
+const SERVICE_ID: i32 = 0;
+
+/// How often the processes are looked at: a dead one must be a dead member before its cluster waits for it.
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
+
+/// How long the container may take to end once a process has died; it may be waiting for just that process.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Exit code of a member that ended since a part of it died and its container did not end by itself.
+const ABANDONED_EXIT_CODE: i32 = 70;
+
+/// Why a member could not start, or had to end.
+#[derive(Debug, Error)]
+pub enum MemberError {
+    /// A process could not be started, or has died.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// The service container could not start, or had to end.
+    #[error(transparent)]
+    Container(#[from] ContainerError),
+}
+
+/// Runs member `member` of a cluster until the cluster is shut down or `stop` is set.
+///
+/// # Errors
+/// [`MemberError`], with all that it started ended. A part that dies ends the member; when the container is then stuck,
+/// the process itself, with exit code 70.
+pub fn run(cluster: &ClusterSpec, member: MemberId, stop: &AtomicBool) -> Result<Termination, MemberError> {
+    let processes = MemberProcesses::start(cluster, member)?;
+    let service = MatchingService::new(engine_limits(cluster.deployment()), drop_copy_policy(cluster.deployment()));
+    let mut container = ClusteredServiceContainer::launch(context(cluster, processes.member()), service)?;
+    let core = processes.member().cores.as_ref().map(|cores| cores.service);
+
+    let (ended, has_ended) = mpsc::channel();
+    let (result, watch) = thread::scope(|scope| {
+        let watch = scope.spawn(move || watch(processes, stop, &has_ended));
+        if let Some(core) = core {
+            pin(core);
+        }
+        let result = container.run(stop);
+        drop(ended);
+        (result, watch.join())
+    });
+    let outcome = watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    match result? {
+        // The consensus module ends by itself then, perhaps before it is looked at.
+        Termination::Cluster => Ok(Termination::Cluster),
+        Termination::Stopped => outcome.map(|()| Termination::Stopped).map_err(MemberError::from),
+    }
+}
+
+/// Looks after the processes until the container has ended; then ends them in order.
+fn watch(
+    mut processes: MemberProcesses,
+    stop: &AtomicBool,
+    has_ended: &mpsc::Receiver<std::convert::Infallible>,
+) -> Result<(), ProcessError> {
+    while has_ended.recv_timeout(CHECK_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+        if let Err(error) = processes.check() {
+            return abandon(error, stop, has_ended);
+        }
+    }
+    processes.stop();
+    Ok(())
+}
+
+/// A process has died: the container must end, and this process with it.
+fn abandon(
+    error: ProcessError,
+    stop: &AtomicBool,
+    has_ended: &mpsc::Receiver<std::convert::Infallible>,
+) -> Result<(), ProcessError> {
+    stop.store(true, Ordering::Release);
+    let deadline = Instant::now() + END_TIMEOUT;
+    while Instant::now() < deadline {
+        if has_ended.recv_timeout(CHECK_INTERVAL) == Err(RecvTimeoutError::Disconnected) {
+            return Err(error);
+        }
+    }
+    tracing::error!(%error, "the member ends; its service container was stuck");
+    std::process::exit(ABANDONED_EXIT_CODE);
+}
+
+fn pin(core: u16) {
+    if !core_affinity::set_for_current(core_affinity::CoreId { id: usize::from(core) }) {
+        tracing::warn!(core, "the service container's thread could not be pinned to its core");
+    }
+}
+
+fn engine_limits(deployment: &Deployment) -> EngineLimits {
+    let engine = &deployment.engine;
+    EngineLimits {
+        instruments: engine.maximum_instruments as usize,
+        participants: engine.maximum_participants as usize,
+        orders: engine.maximum_open_orders as usize,
+        retained_events: engine.retained_events as usize,
+    }
+}
+
+fn drop_copy_policy(deployment: &Deployment) -> DropCopyPolicy {
+    match deployment.authentication.mode {
+        AuthenticationMode::Open => DropCopyPolicy::Everybody,
+        AuthenticationMode::Keys => DropCopyPolicy::Operator,
+    }
+}
+
+fn context(cluster: &ClusterSpec, member: &MemberSpec) -> Context {
+    let deployment = cluster.deployment();
+    let streams = &deployment.streams;
+    let mut context = Context::new(&member.aeron_dir, &member.cluster_dir);
+    context.cluster_id = cluster.id.0;
+    context.service_id = SERVICE_ID;
+    context.service_name = Some(format!("lugus {} member {}", cluster.name, member.id));
+    context.control_channel = cluster.control_channel();
+    context.service_stream_id = streams.service;
+    context.consensus_module_stream_id = streams.consensus_module;
+    context.snapshot_channel = cluster.snapshot_channel();
+    context.snapshot_stream_id = streams.snapshot;
+    context.replay_channel = cluster.replay_channel();
+    context.replay_stream_id = streams.replay;
+    context.archive_control_channel = cluster.archive_local_control_channel();
+    context.archive_control_stream_id = streams.archive_local_control;
+    context.archive_response_stream_id = Some(streams.archive_response(cluster.id, SERVICE_ID));
+    context.idle_strategy = match deployment.profile.idle_strategy() {
+        lugus_topology::IdleStrategy::BackOff { spins, yields, minimum_park, maximum_park } => IdleStrategy::Backoff {
+            max_spins: spins,
+            max_yields: yields,
+            min_park: minimum_park,
+            max_park: maximum_park,
+        },
+        lugus_topology::IdleStrategy::Yield => IdleStrategy::Yielding,
+        lugus_topology::IdleStrategy::BusySpin => IdleStrategy::BusySpin,
+    };
+    context
+}

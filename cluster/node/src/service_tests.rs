@@ -1,0 +1,189 @@
+use aeron_cluster_service::{ClientSession, CloseReason, ClusteredService};
+use lugus_codecs::market_data::{ReadBuf, market_data_snapshot_codec::decoder::MarketDataSnapshotDecoder};
+use lugus_codecs::order_entry::{
+    execution_report_codec, instrument_report_codec, message_reject_codec, resume_complete_codec,
+    session_replaced_codec,
+};
+use lugus_codecs::{Envelope, HEADER_LENGTH, market_data};
+use lugus_engine::EngineLimits;
+use lugus_engine::command::Side;
+
+use super::{DropCopyPolicy, MatchingService};
+use crate::fake_cluster::FakeCluster;
+use crate::test_messages::{
+    book_message, cancel_message, define_message, drop_copy_message, new_order_message, resume_message,
+};
+
+const OPERATOR: i64 = 100;
+const ALICE: i64 = 101;
+const BOB: i64 = 102;
+
+/// A leader's service with an open instrument 1, and sessions of the operator and two participants.
+struct Market {
+    service: MatchingService,
+    cluster: FakeCluster,
+}
+
+impl Market {
+    fn new(policy: DropCopyPolicy) -> Self {
+        let service = MatchingService::new(EngineLimits::default(), policy);
+        let mut market = Self { service, cluster: FakeCluster::default() };
+        for (session, principal) in [(OPERATOR, "0"), (ALICE, "1"), (BOB, "2")] {
+            market.open(session, principal);
+        }
+        market.says(OPERATOR, &define_message(1, 1));
+        market.cluster.sent.clear();
+        market
+    }
+
+    fn open(&mut self, session: i64, principal: &str) {
+        let session = ClientSession::new(session, 102, "aeron:udp?endpoint=127.0.0.1:1", principal.as_bytes());
+        self.service.on_session_open(&mut self.cluster, &session, 1);
+    }
+
+    /// What is sent for a message: session and template of each.
+    fn says(&mut self, session: i64, message: &[u8]) -> Vec<(i64, u16)> {
+        let before = self.cluster.sent.len();
+        self.service.on_session_message(&mut self.cluster, session, 1_000, message);
+        self.sent_since(before)
+    }
+
+    fn sent_since(&self, before: usize) -> Vec<(i64, u16)> {
+        let template = |message: &[u8]| Envelope::open(message).unwrap().template_id;
+        self.cluster.sent[before..].iter().map(|(session, message)| (*session, template(message))).collect()
+    }
+}
+
+const EXECUTION: u16 = execution_report_codec::SBE_TEMPLATE_ID;
+
+#[test]
+fn each_side_of_a_trade_is_told_in_its_own_session() {
+    let mut market = Market::new(DropCopyPolicy::Operator);
+    assert_eq!(market.says(ALICE, &new_order_message(1, 1, 11, Side::Sell, 1_000, 5)), [(ALICE, EXECUTION)]);
+    assert_eq!(
+        market.says(BOB, &new_order_message(1, 1, 21, Side::Buy, 1_000, 5)),
+        [(BOB, EXECUTION), (BOB, EXECUTION), (ALICE, EXECUTION)],
+        "new, then the trade of taker and maker"
+    );
+}
+
+#[test]
+fn garbage_is_rejected_and_changes_nothing() {
+    let mut market = Market::new(DropCopyPolicy::Operator);
+    market.says(ALICE, &new_order_message(1, 1, 11, Side::Sell, 1_000, 5));
+    let hash = market.service.engine().state_hash();
+    let order = new_order_message(1, 2, 12, Side::Buy, 1_000, 5);
+    for bad in [&b""[..], &[0xff; 40], &order[..order.len() - 3], &[0; 5_000]] {
+        assert_eq!(market.says(ALICE, bad), [(ALICE, message_reject_codec::SBE_TEMPLATE_ID)]);
+    }
+    assert_eq!(market.service.engine().state_hash(), hash);
+}
+
+#[test]
+fn a_follower_applies_and_says_nothing() {
+    let mut leader = Market::new(DropCopyPolicy::Operator);
+    let mut follower = Market::new(DropCopyPolicy::Operator);
+    follower.cluster.follower = true;
+    for market in [&mut leader, &mut follower] {
+        market.says(ALICE, &new_order_message(1, 1, 11, Side::Sell, 1_000, 5));
+        market.says(BOB, &new_order_message(1, 1, 21, Side::Buy, 1_000, 3));
+        market.says(BOB, &cancel_message(1, 2, 99));
+    }
+    assert_eq!(follower.cluster.sent.len(), 0);
+    assert_eq!(follower.service.engine().state_hash(), leader.service.engine().state_hash());
+}
+
+#[test]
+fn the_older_session_is_told_and_closed_and_trades_no_more() {
+    let mut market = Market::new(DropCopyPolicy::Operator);
+    market.open(200, "1");
+    assert_eq!(market.sent_since(0), [(ALICE, session_replaced_codec::SBE_TEMPLATE_ID)]);
+    assert_eq!(market.cluster.closed, [ALICE]);
+    let order = new_order_message(1, 1, 11, Side::Sell, 1_000, 5);
+    assert_eq!(market.says(ALICE, &order), [(ALICE, message_reject_codec::SBE_TEMPLATE_ID)]);
+    assert_eq!(market.says(200, &order), [(200, EXECUTION)], "the number was not used by the older");
+}
+
+#[test]
+fn a_session_without_a_participant_is_closed() {
+    let mut market = Market::new(DropCopyPolicy::Operator);
+    market.open(300, "nobody");
+    assert_eq!(market.cluster.closed, [300]);
+}
+
+#[test]
+fn a_reconnected_participant_gets_what_it_missed() {
+    let mut market = Market::new(DropCopyPolicy::Operator);
+    market.says(ALICE, &new_order_message(1, 1, 11, Side::Sell, 1_000, 5));
+    let alice = ClientSession::new(ALICE, 102, "", b"1");
+    market.service.on_session_close(&mut market.cluster, &alice, 2, CloseReason::Timeout);
+    let for_alice_now = market.says(BOB, &new_order_message(1, 1, 21, Side::Buy, 1_000, 5));
+    assert!(for_alice_now.iter().all(|(session, _)| *session == BOB));
+    market.open(200, "1");
+    let complete = resume_complete_codec::SBE_TEMPLATE_ID;
+    assert_eq!(market.says(200, &resume_message(1, Some(1))), [(200, EXECUTION), (200, complete)]);
+    assert_eq!(market.says(200, &resume_message(1, None)), [(200, complete)]);
+    assert_eq!(market.says(200, &resume_message(1, Some(9))).len(), 1, "what was never told is no event");
+}
+
+#[test]
+fn drop_copies_go_to_who_may_have_them() {
+    let reject = message_reject_codec::SBE_TEMPLATE_ID;
+    let mut keys = Market::new(DropCopyPolicy::Operator);
+    assert_eq!(keys.says(BOB, &drop_copy_message(0)), [(BOB, reject)]);
+    assert_eq!(keys.says(OPERATOR, &drop_copy_message(0)), []);
+    assert_eq!(
+        keys.says(ALICE, &new_order_message(1, 1, 11, Side::Sell, 1_000, 5)),
+        [(ALICE, EXECUTION), (OPERATOR, EXECUTION)]
+    );
+    let own = keys.says(OPERATOR, &define_message(2, 2));
+    assert_eq!(own, [(OPERATOR, instrument_report_codec::SBE_TEMPLATE_ID)], "own events come once");
+    let mut open = Market::new(DropCopyPolicy::Everybody);
+    assert_eq!(open.says(BOB, &drop_copy_message(2)), []);
+    let order = new_order_message(1, 1, 11, Side::Sell, 1_000, 5);
+    assert_eq!(open.says(ALICE, &order), [(ALICE, EXECUTION)], "another instrument's events are not asked for");
+}
+
+#[test]
+fn the_book_is_told_best_first_and_as_deep_as_asked() {
+    let mut market = Market::new(DropCopyPolicy::Operator);
+    for (number, (side, price)) in
+        [(Side::Buy, 990), (Side::Buy, 995), (Side::Buy, 995), (Side::Sell, 1_010), (Side::Sell, 1_005)]
+            .into_iter()
+            .enumerate()
+    {
+        let number = number as u64 + 1;
+        market.says(ALICE, &new_order_message(1, number, number, side, price, 2));
+    }
+    market.cluster.sent.clear();
+    market.says(BOB, &book_message(1, 1));
+    market.says(BOB, &book_message(1, u16::MAX));
+    assert_eq!(levels(&market.cluster.sent[0].1), (vec![(995, 4, 2)], vec![(1_005, 2, 1)]));
+    assert_eq!(levels(&market.cluster.sent[1].1), (vec![(995, 4, 2), (990, 2, 1)], vec![(1_005, 2, 1), (1_010, 2, 1)]));
+    let reject = market_data::market_data_request_reject_codec::SBE_TEMPLATE_ID;
+    assert_eq!(market.says(BOB, &book_message(9, 1)), [(BOB, reject)]);
+}
+
+type Levels = Vec<(i64, u64, u32)>;
+
+fn levels(message: &[u8]) -> (Levels, Levels) {
+    let envelope = Envelope::open(message).unwrap();
+    let snapshot = MarketDataSnapshotDecoder::default().wrap(
+        ReadBuf::new(message),
+        HEADER_LENGTH,
+        envelope.block_length,
+        envelope.version,
+    );
+    assert_eq!(snapshot.request_id(), 77);
+    let mut bids = snapshot.bids_decoder();
+    let mut bid_levels = Levels::new();
+    while bids.advance().unwrap().is_some() {
+        bid_levels.push((bids.price(), bids.quantity(), bids.number_of_orders()));
+    }
+    let mut offers = bids.parent().unwrap().offers_decoder();
+    let mut offer_levels = Levels::new();
+    while offers.advance().unwrap().is_some() {
+        offer_levels.push((offers.price(), offers.quantity(), offers.number_of_orders()));
+    }
+    (bid_levels, offer_levels)
+}

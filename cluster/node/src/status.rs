@@ -1,0 +1,147 @@
+//! How a member stands, read from its counters: by anyone on its host, without asking it.
+
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusteron_archive::{AeronCnc, AeronCountersReader};
+use thiserror::Error;
+
+use crate::counters::{
+    CHANGING, REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID,
+};
+
+/// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
+const NODE_ROLE_TYPE_ID: i32 = 201;
+const COMMIT_POSITION_TYPE_ID: i32 = 203;
+const LEADERSHIP_TERM_ID_TYPE_ID: i32 = 239;
+const ELECTION_COUNT_TYPE_ID: i32 = 238;
+
+/// A media driver that has not moved its heartbeat for so long is dead.
+const HEARTBEAT_LIMIT: Duration = Duration::from_secs(2);
+
+/// Tries to read a state hash with the position that belongs to it, while the member changes both.
+const HASH_READ_ATTEMPTS: usize = 1000;
+
+/// A member's part in its cluster, as its consensus module says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum MemberRole {
+    Follower,
+    Candidate,
+    Leader,
+}
+
+/// How a running member stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberStatus {
+    /// Its part; `None` while its consensus module starts.
+    pub role: Option<MemberRole>,
+    /// Leadership term.
+    pub term: Option<i64>,
+    /// Log position up to which a majority has the log.
+    pub commit_position: Option<i64>,
+    /// Elections since its start, the one at the start included.
+    pub elections: Option<i64>,
+    /// The engine's state hash; `None` while the service starts.
+    pub state_hash: Option<HashAt>,
+    /// Sessions that may trade.
+    pub sessions: Option<i64>,
+    /// Messages that were no commands, since its start.
+    pub refused_messages: Option<i64>,
+}
+
+/// A state hash and the position in the log that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashAt {
+    /// The engine's combined hash.
+    pub hash: u64,
+    /// End of the last message applied, as log position.
+    pub position: i64,
+}
+
+/// Why a member's status can't be read.
+#[derive(Debug, Error)]
+pub enum StatusError {
+    /// There is no media driver, or a dead one's files.
+    #[error("not running: no living media driver in {aeron_dir}")]
+    NotRunning {
+        /// Where its files should be.
+        aeron_dir: PathBuf,
+    },
+    /// Its counters can't be read.
+    #[error("can't read the counters in {aeron_dir}: {reason}")]
+    Unreadable {
+        /// Where its files are.
+        aeron_dir: PathBuf,
+        /// What Aeron says.
+        reason: String,
+    },
+}
+
+impl MemberStatus {
+    /// Reads the status of the member of cluster `cluster_id` whose media driver's files are in `aeron_dir`.
+    ///
+    /// # Errors
+    /// [`StatusError`]; a member that is still starting is none: its fields are `None`.
+    pub fn read(aeron_dir: &Path, cluster_id: i32) -> Result<Self, StatusError> {
+        let not_running = || StatusError::NotRunning { aeron_dir: aeron_dir.to_path_buf() };
+        let unreadable = |reason: String| StatusError::Unreadable { aeron_dir: aeron_dir.to_path_buf(), reason };
+        if !aeron_dir.join("cnc.dat").is_file() {
+            return Err(not_running());
+        }
+        let path = CString::new(aeron_dir.as_os_str().as_encoded_bytes()).map_err(|_| not_running())?;
+        let cnc = AeronCnc::open(&path).map_err(|error| unreadable(error.to_string()))?;
+        if heartbeat_age(cnc.get_to_driver_heartbeat_ms().unwrap_or(0)) > HEARTBEAT_LIMIT {
+            return Err(not_running());
+        }
+        let reader = cnc.counters_reader();
+        Ok(Self::from_counters(&reader, cluster_id))
+    }
+
+    fn from_counters(reader: &AeronCountersReader, cluster_id: i32) -> Self {
+        let of_cluster = |type_id| value(reader, type_id, Some(cluster_id));
+        Self {
+            role: of_cluster(NODE_ROLE_TYPE_ID).and_then(|role| match role {
+                0 => Some(MemberRole::Follower),
+                1 => Some(MemberRole::Candidate),
+                2 => Some(MemberRole::Leader),
+                _ => None,
+            }),
+            term: of_cluster(LEADERSHIP_TERM_ID_TYPE_ID),
+            commit_position: of_cluster(COMMIT_POSITION_TYPE_ID),
+            elections: of_cluster(ELECTION_COUNT_TYPE_ID),
+            state_hash: hash_at(reader),
+            sessions: value(reader, SESSIONS_TYPE_ID, None),
+            refused_messages: value(reader, REFUSED_MESSAGES_TYPE_ID, None),
+        }
+    }
+}
+
+fn heartbeat_age(heartbeat_ms: i64) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(Duration::from_millis(u64::try_from(heartbeat_ms).unwrap_or(0)))
+}
+
+fn find(reader: &AeronCountersReader, type_id: i32, cluster_id: Option<i32>) -> Option<i32> {
+    reader.find_by_type_id(type_id, |key| {
+        cluster_id.is_none_or(|id| key.first_chunk::<4>().is_some_and(|bytes| i32::from_le_bytes(*bytes) == id))
+    })
+}
+
+fn value(reader: &AeronCountersReader, type_id: i32, cluster_id: Option<i32>) -> Option<i64> {
+    let counter_id = find(reader, type_id, cluster_id)?;
+    reader.get_counter_value(counter_id).ok()
+}
+
+/// The pair belongs together when the position was the same before and after the hash was read.
+fn hash_at(reader: &AeronCountersReader) -> Option<HashAt> {
+    let hash_id = find(reader, STATE_HASH_TYPE_ID, None)?;
+    let position_id = find(reader, STATE_HASH_POSITION_TYPE_ID, None)?;
+    (0..HASH_READ_ATTEMPTS).find_map(|_| {
+        let before = reader.get_counter_value(position_id).ok()?;
+        let hash = reader.get_counter_value(hash_id).ok()?;
+        let after = reader.get_counter_value(position_id).ok()?;
+        (before == after && after != CHANGING).then_some(HashAt { hash: hash as u64, position: after })
+    })
+}

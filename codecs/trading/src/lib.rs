@@ -1,0 +1,48 @@
+//! Lugus' protocols, generated at build time from `schemas/`.
+//!
+//! Check a message with [`sbe_message::Envelope`] before a generated decoder reads it: the decoders panic on short
+//! buffers.
+
+pub use sbe_message::{Body, DecodeError, Envelope, HEADER_LENGTH, write_header};
+
+include!(concat!(env!("OUT_DIR"), "/protocols.rs"));
+
+/// Opens the root block of one template for reading: the generated decoder, safe to use. `?` on what is wrong with it.
+///
+/// `block!(envelope, order_entry, resume_codec, ResumeDecoder)`, with the modules of the protocol in scope.
+#[macro_export]
+macro_rules! block {
+    ($envelope:expr, $protocol:ident, $codec:ident, $decoder:ident) => {{
+        let body = $envelope
+            .of_schema($crate::$protocol::SBE_SCHEMA_ID)?
+            .body($crate::$protocol::$codec::SBE_TEMPLATE_ID, $crate::$protocol::$codec::SBE_BLOCK_LENGTH)?;
+        $crate::$protocol::$codec::decoder::$decoder::default().wrap(
+            $crate::$protocol::ReadBuf::new(body.message),
+            $crate::HEADER_LENGTH,
+            body.block_length,
+            body.version,
+        )
+    }};
+}
+
+/// Writes the header of one template at the start of a buffer: the generated encoder for the rest, and into `length` the
+/// length of the whole message, if it has no groups or variable-length data.
+///
+/// `message!(buffer, order_entry, resume_codec, ResumeEncoder, length)`.
+///
+/// # Panics
+/// With a buffer that is too short for header and root block.
+#[macro_export]
+macro_rules! message {
+    ($buffer:expr, $protocol:ident, $codec:ident, $encoder:ident, $length:ident) => {{
+        $length = $crate::write_header(
+            $buffer,
+            $crate::$protocol::$codec::SBE_BLOCK_LENGTH,
+            $crate::$protocol::$codec::SBE_TEMPLATE_ID,
+            $crate::$protocol::SBE_SCHEMA_ID,
+            $crate::$protocol::SBE_SCHEMA_VERSION,
+        );
+        $crate::$protocol::$codec::encoder::$encoder::default()
+            .wrap($crate::$protocol::WriteBuf::new($buffer), $crate::HEADER_LENGTH)
+    }};
+}

@@ -1,0 +1,366 @@
+//! The engine: finds a command's scope, sees that it counts once, and sends it on its way.
+
+use crate::book::{MAXIMUM_ORDERS, OrderPool, PriceLevel};
+use crate::command::{Action, Command, Definition, Replace, Side};
+use crate::event::{CommandKind, EventSink, RejectReason, Reply, ReportBody};
+use crate::execution;
+use crate::index::Index;
+use crate::instrument::{Instrument, check_definition};
+use crate::order_entry;
+use crate::sequences::{Arrival, Reporter, Scope, ScopeIndex, Scopes};
+use crate::state_hash;
+use crate::units::{ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, StateHash};
+
+/// How much an engine holds. Part of its behaviour: all members of a cluster must have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineLimits {
+    /// Instruments that may ever be defined; 1,024 by default.
+    pub instruments: usize,
+    /// Participants that may ever send a command, beside the operator, for whom there is always room; 4,096 by default.
+    pub participants: usize,
+    /// Live orders of all instruments together; 1,048,576 by default. Memory for them (80 to 96 bytes each) is
+    /// reserved at once, and touched when it is used.
+    pub orders: usize,
+    /// Newest events kept of each scope; 4,096 by default. Memory for them (160 bytes each) is taken as they come.
+    pub retained_events: usize,
+}
+
+impl Default for EngineLimits {
+    fn default() -> Self {
+        Self { instruments: 1_024, participants: 4_096, orders: 1 << 20, retained_events: 4_096 }
+    }
+}
+
+impl EngineLimits {
+    /// The same, or what 32-bit handles can number, if that is less.
+    pub(crate) fn within_handles(self) -> Self {
+        Self {
+            instruments: self.instruments.min(MAXIMUM_ORDERS),
+            participants: self.participants.min(MAXIMUM_ORDERS),
+            orders: self.orders.min(MAXIMUM_ORDERS),
+            retained_events: self.retained_events.min(MAXIMUM_ORDERS),
+        }
+    }
+}
+
+/// The matching engine: all instruments of a partition. See the crate's page.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) limits: EngineLimits,
+    pub(crate) participants: Participants,
+    pub(crate) scopes: Scopes,
+    pub(crate) instruments: Vec<Listed>,
+    instrument_index: Index,
+    /// Places in `instruments`, by instrument id.
+    pub(crate) listing: Vec<u32>,
+    pub(crate) pool: OrderPool,
+    /// Sum of the instruments' terms of the combined hash.
+    instruments_sum: u64,
+    /// Hash of the reports of participants' own scopes.
+    pub(crate) participants_hash: StateHash,
+}
+
+/// An instrument and its hash.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) instrument: Instrument,
+    pub(crate) hash: StateHash,
+}
+
+/// Who has ever sent a command, by a dense index in the order of their first; the operator is there from the start.
+#[derive(Debug)]
+pub(crate) struct Participants {
+    ids: Vec<ParticipantId>,
+    index: Index,
+}
+
+impl Engine {
+    /// An empty engine.
+    #[must_use]
+    pub fn new(limits: EngineLimits) -> Self {
+        let limits = limits.within_handles();
+        Self {
+            limits,
+            participants: Participants::new(),
+            scopes: Scopes::new(limits.retained_events),
+            instruments: Vec::new(),
+            instrument_index: Index::new(),
+            listing: Vec::new(),
+            pool: OrderPool::new(limits.orders),
+            instruments_sum: 0,
+            participants_hash: StateHash(0),
+        }
+    }
+
+    /// Does the log's next command, at log time `now`, and tells `sink` what happened.
+    ///
+    /// A command that has its scope's next number is applied, and has one report with that number at least, also when
+    /// it is rejected. Every other one changes nothing, and gets replies: a repeated one what was told before, one
+    /// after a hole (or with the number 0) what is expected, and one without a possible scope a refusal. No scope is
+    /// possible for an instrument that is not defined, for more participants than the limits allow, and for an action
+    /// that does not belong there (orders belong to an instrument, definitions and limits to [`InstrumentId::NONE`]).
+    pub fn apply(&mut self, now: EpochNanos, command: &Command, sink: &mut impl EventSink) {
+        let Command { participant, instrument, client_sequence, action } = command;
+        let scope = match self.scope(*participant, *instrument, action) {
+            Ok(scope) => scope,
+            Err(reason) => {
+                let (instrument, client_sequence) = (*instrument, *client_sequence);
+                return sink.reply(&Reply::Refused { instrument, client_sequence, reason });
+            }
+        };
+        let last = scope.map_or(ClientSequence(0), |scope| self.scopes.get(scope).last_client_sequence);
+        match (Arrival::of(*client_sequence, last), scope) {
+            (Arrival::Next, Some(scope)) => self.execute(now, scope, command, sink),
+            (Arrival::Next, None) => {
+                self.participants.take_in(*participant);
+                let scope = self.scopes.insert(Scope::new(*participant, *instrument));
+                self.execute(now, scope, command, sink);
+            }
+            (Arrival::Hole { expected }, _) => {
+                let (instrument, received) = (*instrument, *client_sequence);
+                sink.reply(&Reply::SequenceReject { instrument, received, expected });
+            }
+            (Arrival::Repeated, scope) => {
+                if let Some(scope) = scope {
+                    self.scopes.get(scope).answer_again(*client_sequence, sink);
+                }
+            }
+        }
+    }
+
+    /// Tells a participant that reconnects what came after the event `last_seen` of its scope, in order, as
+    /// [`Reply::Again`], then [`Reply::ResumeComplete`]; or [`Reply::EventGap`] alone, when some of it is no longer
+    /// kept. With `None`, and for a scope never used, only the [`Reply::ResumeComplete`]. Changes nothing.
+    pub fn resume(
+        &self,
+        participant: ParticipantId,
+        instrument: InstrumentId,
+        last_seen: Option<EventSequence>,
+        sink: &mut impl EventSink,
+    ) {
+        match self.scopes.find(participant, instrument) {
+            Some(scope) => self.scopes.get(scope).resume(last_seen, sink),
+            None => Scope::new(participant, instrument).resume(None, sink),
+        }
+    }
+
+    /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
+    pub fn levels(&self, instrument: InstrumentId, side: Side) -> Option<impl Iterator<Item = PriceLevel>> {
+        self.listed(instrument).map(|listed| listed.instrument.book.side(side).levels())
+    }
+
+    /// All instruments, by id.
+    pub fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
+        self.listing.iter().map(|&place| self.instruments[place as usize].instrument.definition.instrument)
+    }
+
+    /// An instrument's definition, with its state and reference price of now.
+    #[must_use]
+    pub fn definition(&self, instrument: InstrumentId) -> Option<&Definition> {
+        self.listed(instrument).map(|listed| &listed.instrument.definition)
+    }
+
+    /// Live orders, of all instruments.
+    #[must_use]
+    pub fn live_orders(&self) -> usize {
+        self.pool.live()
+    }
+
+    /// Hash of all that was ever told, kept with every command: reading it costs nothing.
+    #[must_use]
+    pub fn state_hash(&self) -> StateHash {
+        combine(self.instruments_sum, self.participants_hash)
+    }
+
+    /// Hash of an instrument's definition and of all that was ever told in its scopes.
+    #[must_use]
+    pub fn instrument_state_hash(&self, instrument: InstrumentId) -> Option<StateHash> {
+        self.listed(instrument).map(|listed| listed.hash)
+    }
+
+    /// The state hash, calculated from all instruments.
+    pub(crate) fn combine_hashes(&self) -> StateHash {
+        let terms = self.instruments.iter().map(Listed::term);
+        combine(terms.fold(0, u64::wrapping_add), self.participants_hash)
+    }
+
+    /// Takes in an instrument that is not there yet, and gives its place.
+    pub(crate) fn list(&mut self, listed: Listed) -> u32 {
+        let id = listed.instrument.definition.instrument;
+        let place = self.instruments.len() as u32;
+        self.instruments_sum = self.instruments_sum.wrapping_add(listed.term());
+        self.instrument_index.insert(u64::from(id.0), place);
+        let before = self.instruments().take_while(|&other| other < id).count();
+        self.listing.insert(before, place);
+        self.instruments.push(listed);
+        place
+    }
+
+    fn listed(&self, instrument: InstrumentId) -> Option<&Listed> {
+        self.instrument_index.get(u64::from(instrument.0)).map(|place| &self.instruments[place as usize])
+    }
+
+    /// A command's scope, `None` if it is the first there; or why there can be none.
+    fn scope(
+        &self,
+        participant: ParticipantId,
+        instrument: InstrumentId,
+        action: &Action,
+    ) -> Result<Option<ScopeIndex>, RejectReason> {
+        if (instrument == InstrumentId::NONE) != is_of_participant(action) {
+            return Err(RejectReason::UnknownInstrument);
+        }
+        let scope = self.scopes.find(participant, instrument);
+        if scope.is_none() {
+            if instrument != InstrumentId::NONE && self.listed(instrument).is_none() {
+                return Err(RejectReason::UnknownInstrument);
+            }
+            if !self.participants.contains(participant) && self.participants.len() > self.limits.participants {
+                return Err(RejectReason::LimitParticipants);
+            }
+        }
+        Ok(scope)
+    }
+
+    fn execute(&mut self, now: EpochNanos, scope: ScopeIndex, command: &Command, sink: &mut impl EventSink) {
+        self.scopes.get_mut(scope).last_client_sequence = command.client_sequence;
+        match self.instrument_index.get(u64::from(command.instrument.0)) {
+            Some(place) => self.execute_in(place, now, scope, &command.action, sink),
+            None => self.execute_as_such(now, scope, &command.action, sink),
+        }
+    }
+
+    /// A command that belongs to an instrument.
+    fn execute_in(
+        &mut self,
+        place: u32,
+        now: EpochNanos,
+        scope: ScopeIndex,
+        action: &Action,
+        sink: &mut impl EventSink,
+    ) {
+        let listed = &mut self.instruments[place as usize];
+        let before = listed.term();
+        let Listed { instrument, hash } = listed;
+        let (pool, reporter) = (&mut self.pool, &mut Reporter::new(now, &mut self.scopes, hash, scope, sink));
+        let done = match action {
+            Action::New(order) => order_entry::new_order(order, instrument, pool, reporter),
+            Action::Cancel { orig_client_order_id } => {
+                order_entry::cancel(*orig_client_order_id, instrument, pool, reporter)
+            }
+            Action::Replace(replace) => order_entry::replace(replace, instrument, pool, reporter),
+            Action::MassCancel { target, side } => order_entry::mass_cancel(*target, *side, instrument, pool, reporter),
+            Action::SetInstrumentState { .. } if reporter.participant() != ParticipantId::OPERATOR => {
+                Err(RejectReason::NotAuthorised)
+            }
+            Action::SetInstrumentState { state, reference_price } => {
+                instrument.set_state(*state, *reference_price, pool, reporter)
+            }
+            Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. } => {
+                Err(RejectReason::UnknownInstrument)
+            }
+        };
+        if let Err(reason) = done {
+            reporter.answer(rejection(action, reason));
+        }
+        self.instruments_sum = self.instruments_sum.wrapping_sub(before).wrapping_add(listed.term());
+    }
+
+    /// A command that belongs to the participant as such.
+    fn execute_as_such(&mut self, now: EpochNanos, scope: ScopeIndex, action: &Action, sink: &mut impl EventSink) {
+        let sender = self.scopes.get(scope).participant;
+        let done = match action {
+            Action::DefineInstrument(definition) => self.define(sender, definition),
+            Action::SetKillSwitch { target, .. } if *target == sender => Err(RejectReason::Unsupported),
+            _ if sender != ParticipantId::OPERATOR => Err(RejectReason::NotAuthorised),
+            _ => Err(RejectReason::Unsupported),
+        };
+        let body = done.unwrap_or_else(|reason| rejection(action, reason));
+        Reporter::new(now, &mut self.scopes, &mut self.participants_hash, scope, sink).answer(body);
+    }
+
+    fn define(&mut self, sender: ParticipantId, definition: &Definition) -> Result<ReportBody, RejectReason> {
+        if sender != ParticipantId::OPERATOR {
+            return Err(RejectReason::NotAuthorised);
+        }
+        if self.listed(definition.instrument).is_some() {
+            return Err(RejectReason::DuplicateInstrument);
+        }
+        check_definition(definition)?;
+        if self.instruments.len() >= self.limits.instruments {
+            return Err(RejectReason::LimitInstruments);
+        }
+        let instrument = Instrument::new(*definition);
+        let body = instrument.report();
+        let hash = instrument.first_hash();
+        self.list(Listed { instrument, hash });
+        Ok(body)
+    }
+}
+
+impl Listed {
+    fn term(&self) -> u64 {
+        state_hash::term(self.instrument.definition.instrument.0, self.hash)
+    }
+}
+
+impl Participants {
+    fn new() -> Self {
+        let mut participants = Self { ids: Vec::new(), index: Index::new() };
+        participants.take_in(ParticipantId::OPERATOR);
+        participants
+    }
+
+    /// How many, the operator among them.
+    pub(crate) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub(crate) fn contains(&self, participant: ParticipantId) -> bool {
+        self.index.get(u64::from(participant.0)).is_some()
+    }
+
+    /// Nothing, if it is there.
+    pub(crate) fn take_in(&mut self, participant: ParticipantId) {
+        if !self.contains(participant) {
+            self.index.insert(u64::from(participant.0), self.ids.len() as u32);
+            self.ids.push(participant);
+        }
+    }
+
+    /// By id.
+    pub(crate) fn sorted(&self) -> Vec<ParticipantId> {
+        let mut sorted = self.ids.clone();
+        sorted.sort_unstable();
+        sorted
+    }
+}
+
+fn combine(instruments_sum: u64, participants_hash: StateHash) -> StateHash {
+    StateHash(state_hash::scatter(instruments_sum.wrapping_add(state_hash::scatter(participants_hash.0))))
+}
+
+/// Whether the action belongs to a participant as such, and not to an instrument.
+#[inline]
+fn is_of_participant(action: &Action) -> bool {
+    matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. })
+}
+
+/// The report that says that a command was not done: each kind of command has its own.
+fn rejection(action: &Action, reason: RejectReason) -> ReportBody {
+    let command = match *action {
+        Action::New(ref order) => return execution::rejected(order, reason),
+        Action::Cancel { orig_client_order_id } => {
+            return ReportBody::CancelReject { orig_client_order_id, client_order_id: ClientOrderId(0), reason };
+        }
+        Action::Replace(Replace { orig_client_order_id, client_order_id, .. }) => {
+            return ReportBody::CancelReject { orig_client_order_id, client_order_id, reason };
+        }
+        Action::MassCancel { .. } => CommandKind::MassCancel,
+        Action::DefineInstrument(_) => CommandKind::DefineInstrument,
+        Action::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
+        Action::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
+        Action::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
+    };
+    ReportBody::Reject { command, reason }
+}

@@ -1,0 +1,97 @@
+//! What a report says of an order.
+
+use crate::book::Order;
+use crate::command::{NewOrder, OrderType, Side, TimeInForce};
+use crate::event::{ExecType, Execution, Liquidity, OrderStatus, RejectReason, ReportBody};
+use crate::units::{ClientOrderId, OrderId, Price, Quantity, TradeId};
+
+/// The order was taken.
+#[inline]
+pub(crate) fn new(order: &Order) -> ReportBody {
+    ReportBody::Execution(live(order, ExecType::New))
+}
+
+/// The order was not taken.
+pub(crate) fn rejected(order: &NewOrder, reason: RejectReason) -> ReportBody {
+    let NewOrder { client_order_id, side, order_type, time_in_force, price, quantity, .. } = *order;
+    ReportBody::Execution(Execution {
+        client_order_id,
+        price,
+        quantity,
+        exec_type: ExecType::Rejected,
+        order_status: OrderStatus::Rejected,
+        reason,
+        ..blank(side, order_type, time_in_force)
+    })
+}
+
+/// The order traded, and stands as it is given.
+#[inline]
+pub(crate) fn trade(order: &Order, trade_id: TradeId, price: Price, quantity: Quantity, how: Liquidity) -> ReportBody {
+    ReportBody::Execution(Execution {
+        trade_id,
+        last_price: Some(price),
+        last_quantity: quantity,
+        liquidity: how,
+        ..live(order, ExecType::Trade)
+    })
+}
+
+/// The order was replaced, and stands as it is given; `from` was its client order id.
+pub(crate) fn replaced(order: &Order, from: ClientOrderId) -> ReportBody {
+    ReportBody::Execution(Execution { orig_client_order_id: from, ..live(order, ExecType::Replaced) })
+}
+
+/// What was left of the order is canceled.
+pub(crate) fn canceled(order: &Order, reason: RejectReason) -> ReportBody {
+    ReportBody::Execution(Execution {
+        order_status: OrderStatus::Canceled,
+        leaves_quantity: Quantity(0),
+        reason,
+        ..live(order, ExecType::Canceled)
+    })
+}
+
+#[inline]
+fn live(order: &Order, exec_type: ExecType) -> Execution {
+    let cum_quantity = order.cum_quantity();
+    let order_status = match (order.leaves.0, cum_quantity.0) {
+        (0, _) => OrderStatus::Filled,
+        (_, 0) => OrderStatus::New,
+        _ => OrderStatus::PartiallyFilled,
+    };
+    Execution {
+        exec_type,
+        order_status,
+        order_id: order.order_id,
+        client_order_id: order.client_order_id,
+        price: order.limit(),
+        quantity: order.quantity,
+        leaves_quantity: order.leaves,
+        cum_quantity,
+        ..blank(order.side, order.order_type, order.time_in_force)
+    }
+}
+
+#[inline]
+fn blank(side: Side, order_type: OrderType, time_in_force: TimeInForce) -> Execution {
+    Execution {
+        exec_type: ExecType::New,
+        order_status: OrderStatus::New,
+        order_id: OrderId(0),
+        client_order_id: ClientOrderId(0),
+        orig_client_order_id: ClientOrderId(0),
+        trade_id: TradeId(0),
+        side,
+        order_type,
+        time_in_force,
+        price: None,
+        quantity: Quantity(0),
+        last_price: None,
+        last_quantity: Quantity(0),
+        leaves_quantity: Quantity(0),
+        cum_quantity: Quantity(0),
+        liquidity: Liquidity::None,
+        reason: RejectReason::None,
+    }
+}

@@ -1,0 +1,48 @@
+//! The matching engine of Lugus: a pure function of the log.
+//!
+//! [`Engine::apply`] takes the log's entries one by one, with the log's time, and tells an [`event::EventSink`] what
+//! happened. The same log gives the same events, the same [`units::StateHash`] and the same snapshot on every member
+//! and on every machine, if the members have the same [`EngineLimits`]. No I/O, clock, thread, float, or order of a
+//! hash table has a part in it.
+//!
+//! In the order in which a command meets them:
+//!
+//! - [`units`], [`command`], [`event`]: what goes in and comes out.
+//! - `engine`: apply. Finds the scope, and sends each command on its way.
+//! - `sequences`: scopes (participant, instrument), numbers, kept reports, and the way of every report to the sink.
+//! - `admission`: which orders are taken, and why others are not.
+//! - `order_entry`: new orders, cancels, replacements, mass cancels.
+//! - `matching`: an order meets the book.
+//! - `execution`: what a report says of an order.
+//! - `instrument`: a traded pair, whole; `book`: its resting orders.
+//! - `state_hash`, `index`: mixing and looking up numbers.
+//! - `snapshot`, `restore`: all of the state out, and in again.
+//! - `invariants`: what must hold after every command.
+
+pub mod command;
+pub mod event;
+pub mod units;
+
+mod admission;
+mod book;
+mod engine;
+mod execution;
+mod index;
+mod instrument;
+mod invariants;
+#[cfg(feature = "serde")]
+mod json;
+mod matching;
+mod order_entry;
+mod restore;
+mod sequences;
+mod snapshot;
+mod state_hash;
+
+pub use book::PriceLevel;
+pub use engine::{Engine, EngineLimits};
+pub use invariants::InvariantError;
+pub use restore::{Restore, SnapshotError, SnapshotFault};
+pub use snapshot::{
+    InstrumentRecord, OrderRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
+};

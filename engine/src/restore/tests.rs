@@ -1,0 +1,274 @@
+//! Forged snapshots: right in counts and checksum, wrong in one thing.
+
+use std::convert::Infallible;
+
+use super::*;
+use crate::command::{Action, Command, Decimal, Definition, NewOrder, PostOnly, SelfTradePrevention, TradeType};
+use crate::event::{EventSink, Reply, Report};
+use crate::units::*;
+
+struct Nowhere;
+
+impl EventSink for Nowhere {
+    fn report(&mut self, _: &Report) {}
+    fn reply(&mut self, _: &Reply) {}
+}
+
+const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 4, orders: 16, retained_events: 4 };
+
+fn define(instrument: u32) -> Action {
+    Action::DefineInstrument(Definition {
+        instrument: InstrumentId(instrument),
+        base: *b"ETH\0\0\0\0\0",
+        quote: *b"EUR\0\0\0\0\0",
+        trade_type: TradeType::Spot,
+        minimum_price: Price(1),
+        maximum_price: Price(1_000),
+        reference_price: Price(100),
+        price_band: Quantity(0),
+        maximum_quantity: Quantity(100),
+        tick_size: Decimal { mantissa: 1, exponent: -2 },
+        lot_size: Decimal { mantissa: 1, exponent: -3 },
+        state: InstrumentState::Open,
+    })
+}
+
+fn order(client_order_id: u64, side: Side, price: i64) -> Action {
+    Action::New(NewOrder {
+        client_order_id: ClientOrderId(client_order_id),
+        side,
+        order_type: OrderType::Limit,
+        time_in_force: TimeInForce::Gtc,
+        price: Some(Price(price)),
+        stop_price: None,
+        quantity: Quantity(10),
+        display_quantity: Quantity(0),
+        expire_time: None,
+        post_only: PostOnly::No,
+        self_trade_prevention: SelfTradePrevention::None,
+    })
+}
+
+/// Two instruments; in the first, two participants with bids at 98 and 99 and asks at 101 and 102.
+fn records() -> Vec<SnapshotRecord> {
+    let mut engine = Engine::new(LIMITS);
+    let script = [
+        (0, 0, 1, define(1)),
+        (0, 0, 2, define(2)),
+        (1, 1, 1, order(1, Side::Buy, 98)),
+        (1, 1, 2, order(2, Side::Sell, 101)),
+        (2, 1, 1, order(1, Side::Buy, 99)),
+        (2, 1, 2, order(2, Side::Sell, 102)),
+        (1, 1, 3, order(2, Side::Sell, 102)),
+        (1, 1, 4, order(2, Side::Sell, 102)),
+        (1, 1, 5, order(2, Side::Sell, 102)),
+    ];
+    for (participant, instrument, number, action) in script {
+        let command = Command {
+            participant: ParticipantId(participant),
+            instrument: InstrumentId(instrument),
+            client_sequence: ClientSequence(number),
+            action,
+        };
+        engine.apply(EpochNanos(i64::from(participant)), &command, &mut Nowhere);
+    }
+    let mut records = Vec::new();
+    let Ok(()) = engine.snapshot(&mut |record| {
+        records.push(*record);
+        Ok::<(), Infallible>(())
+    });
+    records
+}
+
+/// With counts and checksum that are right.
+fn sign(records: &mut Vec<SnapshotRecord>) {
+    records.pop();
+    let of = |kind| records.iter().filter(|record| super::kind(record) == kind).count() as u32;
+    let counts = (of("participant"), of("instrument"), of("scope"), of("order"), of("kept event"));
+    if let Some(SnapshotRecord::Header(header)) = records.first_mut() {
+        (header.participants, header.instruments, header.scopes, header.orders) =
+            (counts.0, counts.1, counts.2, counts.3);
+        header.reports = counts.4.into();
+    }
+    let checksum = records.iter().fold(0, checksum);
+    records.push(SnapshotRecord::End { records: records.len() as u64, checksum });
+}
+
+fn load(records: &[SnapshotRecord]) -> Result<Engine, SnapshotError> {
+    let mut restore = Restore::new(LIMITS);
+    for record in records {
+        restore.record(record)?;
+    }
+    restore.finish()
+}
+
+/// What a snapshot says that is forged in this way.
+fn forged(forge: impl FnOnce(&mut Vec<SnapshotRecord>)) -> String {
+    let mut records = records();
+    forge(&mut records);
+    sign(&mut records);
+    match load(&records) {
+        Ok(engine) => panic!("loaded: {:?}", engine.verify()),
+        Err(error) => error.fault.to_string(),
+    }
+}
+
+macro_rules! change {
+    ($kind:ident, $nth:expr, $name:ident => $change:expr) => {
+        |records: &mut Vec<SnapshotRecord>| {
+            let mut of_kind = records.iter_mut().filter_map(|record| match record {
+                SnapshotRecord::$kind($name) => Some($name),
+                _ => None,
+            });
+            let $name = of_kind.nth($nth).unwrap();
+            $change;
+        }
+    };
+}
+
+fn place(records: &[SnapshotRecord], kind: &str, nth: usize) -> usize {
+    let mut places = (0..records.len()).filter(|&at| super::kind(&records[at]) == kind);
+    places.nth(nth).unwrap()
+}
+
+#[test]
+fn what_is_signed_again_unchanged_is_loaded() {
+    let mut records = records();
+    sign(&mut records);
+    load(&records).unwrap().verify().unwrap();
+}
+
+#[test]
+fn orders() {
+    let invalid = [
+        (forged(change!(Order, 0, order => order.order_id.0 = 0)), "an order with an impossible number"),
+        (forged(change!(Order, 0, order => order.order_id.0 = 5)), "an order with an impossible number"),
+        (forged(change!(Order, 0, order => order.order_id.0 = 1)), "an order id that is there twice in an instrument"),
+        (forged(change!(Order, 0, order => order.client_order_id.0 = 0)), "an order with an impossible number"),
+        (forged(change!(Order, 2, order => order.client_order_id.0 = 1)), "a client order id that is there twice"),
+        (forged(change!(Order, 0, order => order.participant.0 = 3)), "an order whose participant has no scope"),
+        (
+            forged(change!(Order, 0, order => order.order_type = OrderType::Market)),
+            "an order of a kind that does not rest",
+        ),
+        (
+            forged(change!(Order, 0, order => order.time_in_force = TimeInForce::Ioc)),
+            "an order of a kind that does not rest",
+        ),
+        (forged(change!(Order, 0, order => order.leaves_quantity.0 = 0)), "an order with an impossible quantity"),
+        (forged(change!(Order, 0, order => order.leaves_quantity.0 = 11)), "an order with an impossible quantity"),
+        (forged(change!(Order, 0, order => order.quantity.0 = 101)), "an order with an impossible quantity"),
+        (forged(change!(Order, 0, order => order.price.0 = 1_001)), "an order with an impossible price"),
+        (forged(change!(Order, 0, order => order.price.0 = 97)), "orders are not in the order of their priority"),
+        (forged(change!(Order, 2, order => order.price.0 = 103)), "orders are not in the order of their priority"),
+        (forged(change!(Order, 0, order => order.side = Side::Sell)), "orders are not in the order of their priority"),
+        (forged(change!(Order, 2, order => order.price.0 = 99)), "a bid that would trade with an ask"),
+    ];
+    for (found, expected) in invalid {
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn instruments() {
+    let closed = change!(Instrument, 0, record => record.definition.state = InstrumentState::Closed);
+    let auction = change!(Instrument, 0, record => record.definition.state = InstrumentState::Auction);
+    let invalid = [
+        (forged(closed), "an order of a closed instrument"),
+        (forged(auction), "an instrument in a state that is not supported"),
+        (
+            forged(change!(Instrument, 0, record => record.definition.base = [0; 8])),
+            "an instrument with an impossible definition",
+        ),
+        (
+            forged(change!(Instrument, 1, record => record.definition.instrument.0 = 1)),
+            "instruments are not in the order of their ids",
+        ),
+        (
+            forged(change!(Instrument, 0, record => record.last_order_id.0 = u64::MAX)),
+            "an instrument with impossible numbers",
+        ),
+        (forged(change!(Instrument, 0, record => record.last_order_id.0 = 3)), "an order with an impossible number"),
+    ];
+    for (found, expected) in invalid {
+        assert_eq!(found, expected);
+    }
+    assert!(forged(change!(Instrument, 1, record => record.state_hash.0 += 1)).starts_with("state hash"));
+}
+
+#[test]
+fn scopes_and_events() {
+    let invalid = [
+        (forged(change!(Participant, 0, id => id.0 = 3)), "the first participant is not the operator"),
+        (forged(change!(Participant, 2, id => id.0 = 1)), "participants are not in the order of their ids"),
+        (forged(change!(Scope, 0, scope => scope.participant.0 = 3)), "a scope of an unknown participant"),
+        (
+            forged(change!(Scope, 2, scope => scope.participant.0 = 1)),
+            "scopes are not in the order of their participants",
+        ),
+        (forged(change!(Scope, 1, scope => scope.instrument.0 = 2)), "a scope of another instrument"),
+        (
+            forged(change!(Scope, 1, scope => scope.last_client_sequence.0 = u64::MAX)),
+            "a scope with impossible numbers",
+        ),
+        (forged(change!(Scope, 1, scope => scope.last_event_sequence.0 = 1)), "a scope with impossible numbers"),
+        (forged(change!(Scope, 1, scope => scope.last_event_sequence.0 = 9)), "kept events have a gap"),
+        (forged(change!(Scope, 2, scope => scope.lost_client_sequence.0 = 1)), "a scope has lost events and has all"),
+        (
+            forged(change!(Scope, 1, scope => scope.retained = 5)),
+            "5 kept events, but the limit is 4: raise it on all members",
+        ),
+        (forged(change!(Scope, 1, scope => scope.retained = 3)), "kept events have a gap"),
+        (forged(change!(Scope, 2, scope => scope.retained = 1)), "kept events have a gap"),
+        (forged(change!(Report, 3, kept => kept.report.participant.0 = 2)), "an event of another scope"),
+        (forged(change!(Report, 3, kept => kept.report.event_sequence.0 += 1)), "kept events have a gap"),
+        (forged(change!(Report, 3, kept => kept.applied.0 = 1)), "kept events are not in the order of their commands"),
+        (forged(change!(Report, 3, kept => kept.applied.0 = 6)), "kept events are not in the order of their commands"),
+        (
+            forged(change!(Report, 3, kept => kept.report.client_sequence.0 = 2)),
+            "an event that answers a command of another time",
+        ),
+    ];
+    for (found, expected) in invalid {
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn the_order_of_records() {
+    let swapped = |kind: &'static str, with: &'static str| {
+        forged(move |records| {
+            let (one, other) = (place(records, kind, 0), place(records, with, 0));
+            records.swap(one, other);
+        })
+    };
+    assert_eq!(swapped("participant", "instrument"), "a record of kind participant does not belong here");
+    assert_eq!(swapped("scope", "participant"), "a record of kind participant does not belong here");
+    assert_eq!(swapped("order", "instrument"), "a record of kind order does not belong here");
+    let late_scope = forged(|records| {
+        let (from, to) = (place(records, "scope", 2), place(records, "order", 0));
+        records[from..=to].rotate_right(1);
+    });
+    assert_eq!(late_scope, "an order whose participant has no scope");
+    let no_header = forged(|records| records.rotate_left(1));
+    assert_eq!(no_header, "a record of kind participant does not belong here");
+    let twice = forged(|records| records.insert(1, records[0]));
+    assert_eq!(twice, "a record of kind header does not belong here");
+    let version = forged(change!(Header, 0, header => header.version = 2));
+    assert_eq!(version, "version 2 is not supported; this engine reads 1");
+}
+
+#[test]
+fn nothing_more_is_taken_after_an_error_or_the_end() {
+    let records = records();
+    let mut restore = Restore::new(LIMITS);
+    let first = restore.record(&records[1]).unwrap_err();
+    assert_eq!(first, SnapshotError { record: 0, fault: SnapshotFault::Unexpected { found: "participant" } });
+    assert_eq!(restore.record(&records[0]).unwrap_err().fault, SnapshotFault::Failed);
+    assert_eq!(restore.finish().unwrap_err().fault, SnapshotFault::Failed);
+
+    let mut restore = Restore::new(LIMITS);
+    records.iter().for_each(|record| restore.record(record).unwrap());
+    assert!(restore.record(&records[0]).is_err());
+    assert!(restore.finish().is_err());
+}

@@ -1,0 +1,266 @@
+//! Scopes: what makes every command count once, and every event reach its participant once.
+//!
+//! A scope is a (participant, instrument). It numbers the participant's commands and the events told to it, and keeps
+//! the newest events, so that a repeated command and a reconnected participant get what was told before.
+
+use std::collections::VecDeque;
+
+use crate::event::{EventSink, Reply, Report, ReportBody};
+use crate::index::Index;
+use crate::snapshot::RetainedReport;
+use crate::state_hash;
+use crate::units::{ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, StateHash};
+
+/// A scope's place in [`Scopes`].
+pub(crate) type ScopeIndex = u32;
+
+/// One participant in one instrument, or the participant as such.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) participant: ParticipantId,
+    pub(crate) instrument: InstrumentId,
+    /// Last command applied.
+    pub(crate) last_client_sequence: ClientSequence,
+    /// Last event told.
+    pub(crate) last_event_sequence: EventSequence,
+    /// The newest event no longer kept.
+    pub(crate) lost: Lost,
+    /// The newest events, oldest first.
+    pub(crate) retained: VecDeque<RetainedReport>,
+}
+
+/// What is remembered of events no longer kept. All zero: every event is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Lost {
+    /// Of the newest one: the last command applied when it was told.
+    pub(crate) applied: ClientSequence,
+    /// Of the newest one: its log time.
+    pub(crate) through: EpochNanos,
+}
+
+/// What a command's number says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// It is the next one.
+    Next,
+    /// It was applied before.
+    Repeated,
+    /// Commands before it are missing, or it has no number.
+    Hole {
+        /// The number that would be applied.
+        expected: ClientSequence,
+    },
+}
+
+impl Arrival {
+    /// Of a command with this number, when `last` was applied last.
+    #[inline]
+    pub(crate) fn of(received: ClientSequence, last: ClientSequence) -> Self {
+        let expected = ClientSequence(last.0 + 1);
+        if received == expected {
+            Self::Next
+        } else if received > last || received.0 == 0 {
+            Self::Hole { expected }
+        } else {
+            Self::Repeated
+        }
+    }
+}
+
+impl Scope {
+    pub(crate) fn new(participant: ParticipantId, instrument: InstrumentId) -> Self {
+        Self {
+            participant,
+            instrument,
+            last_client_sequence: ClientSequence(0),
+            last_event_sequence: EventSequence(0),
+            lost: Lost::default(),
+            retained: VecDeque::new(),
+        }
+    }
+
+    /// Answers a command that was applied before with what was told then, or says that this is gone.
+    pub(crate) fn answer_again(&self, repeated: ClientSequence, sink: &mut impl EventSink) {
+        // A command's first report is told when it has just become the last applied, so if the newest lost one is
+        // of an earlier time, all of this command's are here.
+        if repeated <= self.lost.applied {
+            return sink.reply(&self.event_gap(repeated));
+        }
+        let first = self.retained.partition_point(|kept| kept.applied < repeated);
+        let told = self.retained.range(first..).take_while(|kept| kept.applied == repeated);
+        for kept in told.filter(|kept| kept.report.client_sequence == repeated) {
+            sink.reply(&Reply::Again(kept.report));
+        }
+    }
+
+    /// Tells again what came after `last_seen`, or says that it is gone; `None` asks only how the scope stands.
+    pub(crate) fn resume(&self, last_seen: Option<EventSequence>, sink: &mut impl EventSink) {
+        let last_seen = last_seen.unwrap_or(self.last_event_sequence);
+        let first_retained = self.first_retained().0;
+        if last_seen.0.saturating_add(1) < first_retained {
+            return sink.reply(&self.event_gap(ClientSequence(0)));
+        }
+        let seen = (last_seen.0.saturating_add(1) - first_retained).min(self.retained.len() as u64) as usize;
+        for kept in self.retained.range(seen..) {
+            sink.reply(&Reply::Again(kept.report));
+        }
+        sink.reply(&Reply::ResumeComplete {
+            instrument: self.instrument,
+            last_client_sequence: self.last_client_sequence,
+            last_event_sequence: self.last_event_sequence,
+        });
+    }
+
+    /// Number of the oldest event kept; of the next one to come, if none is.
+    pub(crate) fn first_retained(&self) -> EventSequence {
+        EventSequence(self.last_event_sequence.0 + 1 - self.retained.len() as u64)
+    }
+
+    fn event_gap(&self, client_sequence: ClientSequence) -> Reply {
+        Reply::EventGap {
+            instrument: self.instrument,
+            client_sequence,
+            first_retained: self.first_retained(),
+            last_event_sequence: self.last_event_sequence,
+            lost_through: self.lost.through,
+        }
+    }
+
+    #[inline]
+    fn retain(&mut self, report: Report, limit: usize) {
+        let newest = RetainedReport { applied: self.last_client_sequence, report };
+        if self.retained.len() >= limit {
+            let oldest = self.retained.pop_front().unwrap_or(newest);
+            self.lost = Lost { applied: oldest.applied, through: oldest.report.time };
+        }
+        if limit > 0 {
+            self.retained.push_back(newest);
+        }
+    }
+}
+
+/// All scopes of an engine.
+#[derive(Debug)]
+pub(crate) struct Scopes {
+    table: Vec<Scope>,
+    index: Index,
+    retained_limit: usize,
+}
+
+impl Scopes {
+    /// Each keeps up to `retained_limit` events.
+    pub(crate) fn new(retained_limit: usize) -> Self {
+        Self { table: Vec::new(), index: Index::new(), retained_limit }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, scope: ScopeIndex) -> &Scope {
+        &self.table[scope as usize]
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, scope: ScopeIndex) -> &mut Scope {
+        &mut self.table[scope as usize]
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, participant: ParticipantId, instrument: InstrumentId) -> Option<ScopeIndex> {
+        self.index.get(key(participant, instrument))
+    }
+
+    /// Takes in a scope that is not there yet.
+    pub(crate) fn insert(&mut self, scope: Scope) -> ScopeIndex {
+        let index = self.table.len() as ScopeIndex;
+        self.index.insert(key(scope.participant, scope.instrument), index);
+        self.table.push(scope);
+        index
+    }
+
+    /// All, by instrument, and in it by participant.
+    pub(crate) fn sorted(&self) -> Vec<&Scope> {
+        let mut sorted: Vec<&Scope> = self.table.iter().collect();
+        sorted.sort_unstable_by_key(|scope| (scope.instrument, scope.participant));
+        sorted
+    }
+}
+
+fn key(participant: ParticipantId, instrument: InstrumentId) -> u64 {
+    u64::from(participant.0) << 32 | u64::from(instrument.0)
+}
+
+/// Tells what a command does: numbers each report, keeps it, takes it into the hash, and hands it to the sink.
+pub(crate) struct Reporter<'a, S> {
+    now: EpochNanos,
+    scopes: &'a mut Scopes,
+    /// The hash that the reports go into.
+    hash: &'a mut StateHash,
+    /// The command's own scope.
+    scope: ScopeIndex,
+    client_sequence: ClientSequence,
+    sink: &'a mut S,
+}
+
+impl<'a, S: EventSink> Reporter<'a, S> {
+    /// For the command that was applied last in `scope`.
+    pub(crate) fn new(
+        now: EpochNanos,
+        scopes: &'a mut Scopes,
+        hash: &'a mut StateHash,
+        scope: ScopeIndex,
+        sink: &'a mut S,
+    ) -> Self {
+        let client_sequence = scopes.get(scope).last_client_sequence;
+        Self { now, scopes, hash, scope, client_sequence, sink }
+    }
+
+    /// The scope of the command at hand.
+    pub(crate) fn scope(&self) -> ScopeIndex {
+        self.scope
+    }
+
+    /// Whose command it is.
+    pub(crate) fn participant(&self) -> ParticipantId {
+        self.scopes.get(self.scope).participant
+    }
+
+    /// That participant's scope in the instrument.
+    pub(crate) fn scope_of(&self, participant: ParticipantId, instrument: InstrumentId) -> Option<ScopeIndex> {
+        self.scopes.find(participant, instrument)
+    }
+
+    /// Answers the command.
+    #[inline]
+    pub(crate) fn answer(&mut self, body: ReportBody) {
+        self.tell(self.scope, self.client_sequence, body);
+    }
+
+    /// Tells an order's owner what the command did to the order: an answer, if the command is the owner's own.
+    pub(crate) fn tell_owner(&mut self, owner: ScopeIndex, body: ReportBody) {
+        let client_sequence = if owner == self.scope { self.client_sequence } else { ClientSequence(0) };
+        self.tell(owner, client_sequence, body);
+    }
+
+    /// Tells the owner of a resting order that it traded: never an answer, not even to the owner's own command.
+    #[inline]
+    pub(crate) fn tell_maker(&mut self, owner: ScopeIndex, body: ReportBody) {
+        self.tell(owner, ClientSequence(0), body);
+    }
+
+    #[inline]
+    fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
+        let retained_limit = self.scopes.retained_limit;
+        let scope = self.scopes.get_mut(scope);
+        scope.last_event_sequence.0 += 1;
+        let report = Report {
+            participant: scope.participant,
+            instrument: scope.instrument,
+            event_sequence: scope.last_event_sequence,
+            client_sequence,
+            time: self.now,
+            body,
+        };
+        scope.retain(report, retained_limit);
+        self.hash.0 = state_hash::fold(self.hash.0, &state_hash::report_words(&report));
+        self.sink.report(&report);
+    }
+}

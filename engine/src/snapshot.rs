@@ -1,0 +1,298 @@
+//! All of the state as a stream of records, for whoever writes them somewhere.
+//!
+//! The order is fixed, so that equal engines give equal streams: the header; the participants by id; the participants'
+//! own scopes by id, each with its kept events; then, by id, each instrument whole: its record, its scopes by
+//! participant, each with its kept events, its orders (bids, then asks, each by priority); the end. Counts and a
+//! checksum tell a stream that is not whole. What comes of loading it is in `restore`.
+
+use crate::book::Order;
+use crate::command::{Definition, OrderType, PostOnly, Side, TimeInForce};
+use crate::engine::{Engine, Listed};
+use crate::event::Report;
+use crate::sequences::Scope;
+use crate::state_hash::{self, WORDS};
+use crate::units::{
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
+    StateHash, TradeId,
+};
+
+/// Version of the records below.
+pub const SNAPSHOT_VERSION: u32 = 1;
+
+/// One piece of the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotRecord {
+    /// The first one.
+    Header(SnapshotHeader),
+    /// A participant that has ever sent a command, or the operator.
+    Participant(ParticipantId),
+    /// An instrument, before its scopes and orders.
+    Instrument(InstrumentRecord),
+    /// A scope, before its kept events.
+    Scope(ScopeRecord),
+    /// A kept event of the scope before.
+    Report(RetainedReport),
+    /// A resting order of the instrument before.
+    Order(OrderRecord),
+    /// The last one.
+    End {
+        /// Records before it.
+        records: u64,
+        /// Over all records before it.
+        checksum: u64,
+    },
+}
+
+/// What is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotHeader {
+    /// [`SNAPSHOT_VERSION`] of the engine that wrote it.
+    pub version: u32,
+    /// Participants, the operator among them.
+    pub participants: u32,
+    /// Instruments.
+    pub instruments: u32,
+    /// Scopes, those of participants as such among them.
+    pub scopes: u32,
+    /// Resting orders.
+    pub orders: u32,
+    /// Kept events.
+    pub reports: u64,
+    /// Hash of the reports of participants' own scopes.
+    pub participants_hash: StateHash,
+    /// [`Engine::state_hash`].
+    pub state_hash: StateHash,
+}
+
+/// An instrument without its scopes and orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InstrumentRecord {
+    /// With the state and the reference price of now.
+    pub definition: Definition,
+    /// Number of the last order taken.
+    pub last_order_id: OrderId,
+    /// Number of the last trade.
+    pub last_trade_id: TradeId,
+    /// [`Engine::instrument_state_hash`].
+    pub state_hash: StateHash,
+}
+
+/// A scope without its kept events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScopeRecord {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// In which instrument; [`InstrumentId::NONE`] for the participant as such.
+    pub instrument: InstrumentId,
+    /// Last command applied.
+    pub last_client_sequence: ClientSequence,
+    /// Last event told.
+    pub last_event_sequence: EventSequence,
+    /// How many events follow.
+    pub retained: u32,
+    /// Of the newest event no longer kept: the scope's last command applied when it was told; 0 if all are kept.
+    pub lost_client_sequence: ClientSequence,
+    /// Of the newest event no longer kept: its log time; 0 if all are kept.
+    pub lost_through: EpochNanos,
+}
+
+/// An event that is kept for repeated commands and for participants that reconnect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetainedReport {
+    /// The scope's last command applied when it was told.
+    pub applied: ClientSequence,
+    /// The event.
+    pub report: Report,
+}
+
+/// A resting order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderRecord {
+    /// The engine's number of it.
+    pub order_id: OrderId,
+    /// Whose.
+    pub participant: ParticipantId,
+    /// The participant's number of it.
+    pub client_order_id: ClientOrderId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Its kind.
+    pub order_type: OrderType,
+    /// How long it stands.
+    pub time_in_force: TimeInForce,
+    /// Whether a replacement of it may trade at once.
+    pub post_only: PostOnly,
+    /// Its limit, ticks.
+    pub price: Price,
+    /// Its quantity, what is filled included, lots.
+    pub quantity: Quantity,
+    /// Still to be filled, lots.
+    pub leaves_quantity: Quantity,
+}
+
+impl Engine {
+    /// Visits all of the state, record by record, in an order that depends on nothing but the state.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `visit` returns ends it.
+    pub fn snapshot<E>(&self, visit: &mut impl FnMut(&SnapshotRecord) -> Result<(), E>) -> Result<(), E> {
+        let scopes = self.scopes.sorted();
+        let mut stream = Stream { visit, records: 0, checksum: 0 };
+        stream.put(SnapshotRecord::Header(self.header(&scopes)))?;
+        for participant in self.participants.sorted() {
+            stream.put(SnapshotRecord::Participant(participant))?;
+        }
+        let own = scopes.partition_point(|scope| scope.instrument == InstrumentId::NONE);
+        let (own, mut rest) = scopes.split_at(own);
+        stream.put_scopes(own)?;
+        for &place in &self.listing {
+            let listed = &self.instruments[place as usize];
+            let id = listed.instrument.definition.instrument;
+            let (scopes, later) = rest.split_at(rest.partition_point(|scope| scope.instrument == id));
+            rest = later;
+            stream.put(SnapshotRecord::Instrument(instrument_record(listed)))?;
+            stream.put_scopes(scopes)?;
+            for slot in listed.instrument.book.orders(&self.pool) {
+                let order = self.pool.get(slot);
+                let participant = self.scopes.get(order.owner).participant;
+                stream.put(SnapshotRecord::Order(order_record(order, participant)))?;
+            }
+        }
+        let Stream { records, checksum, .. } = stream;
+        visit(&SnapshotRecord::End { records, checksum })
+    }
+
+    fn header(&self, scopes: &[&Scope]) -> SnapshotHeader {
+        SnapshotHeader {
+            version: SNAPSHOT_VERSION,
+            participants: self.participants.len() as u32,
+            instruments: self.instruments.len() as u32,
+            scopes: scopes.len() as u32,
+            orders: self.pool.live() as u32,
+            reports: scopes.iter().map(|scope| scope.retained.len() as u64).sum(),
+            participants_hash: self.participants_hash,
+            state_hash: self.state_hash(),
+        }
+    }
+}
+
+/// Counts and sums up the records on their way.
+struct Stream<'a, V> {
+    visit: &'a mut V,
+    records: u64,
+    checksum: u64,
+}
+
+impl<E, V: FnMut(&SnapshotRecord) -> Result<(), E>> Stream<'_, V> {
+    fn put(&mut self, record: SnapshotRecord) -> Result<(), E> {
+        self.records += 1;
+        self.checksum = checksum(self.checksum, &record);
+        (self.visit)(&record)
+    }
+
+    fn put_scopes(&mut self, scopes: &[&Scope]) -> Result<(), E> {
+        for scope in scopes {
+            self.put(SnapshotRecord::Scope(scope_record(scope)))?;
+            for kept in &scope.retained {
+                self.put(SnapshotRecord::Report(*kept))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn instrument_record(listed: &Listed) -> InstrumentRecord {
+    InstrumentRecord {
+        definition: listed.instrument.definition,
+        last_order_id: listed.instrument.last_order_id,
+        last_trade_id: listed.instrument.last_trade_id,
+        state_hash: listed.hash,
+    }
+}
+
+fn scope_record(scope: &Scope) -> ScopeRecord {
+    ScopeRecord {
+        participant: scope.participant,
+        instrument: scope.instrument,
+        last_client_sequence: scope.last_client_sequence,
+        last_event_sequence: scope.last_event_sequence,
+        retained: scope.retained.len() as u32,
+        lost_client_sequence: scope.lost.applied,
+        lost_through: scope.lost.through,
+    }
+}
+
+fn order_record(order: &Order, participant: ParticipantId) -> OrderRecord {
+    OrderRecord {
+        order_id: order.order_id,
+        participant,
+        client_order_id: order.client_order_id,
+        side: order.side,
+        order_type: order.order_type,
+        time_in_force: order.time_in_force,
+        post_only: order.post_only,
+        price: order.price,
+        quantity: order.quantity,
+        leaves_quantity: order.leaves,
+    }
+}
+
+/// The checksum `before`, and then this record: all its fields.
+pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
+    let mut words = [0; WORDS];
+    match record {
+        SnapshotRecord::Header(header) => {
+            words[0] = 1;
+            words[1] = u64::from(header.version);
+            words[2] = u64::from(header.participants) << 32 | u64::from(header.instruments);
+            words[3] = u64::from(header.scopes) << 32 | u64::from(header.orders);
+            words[4] = header.reports;
+            words[5] = header.participants_hash.0;
+            words[6] = header.state_hash.0;
+        }
+        SnapshotRecord::Participant(participant) => {
+            words[0] = 2;
+            words[1] = u64::from(participant.0);
+        }
+        SnapshotRecord::Instrument(record) => {
+            words = state_hash::definition_words(&record.definition);
+            words[0] = 3;
+            words[1] = record.last_order_id.0;
+            words[2] = record.last_trade_id.0;
+            words[3] = record.state_hash.0;
+        }
+        SnapshotRecord::Scope(record) => {
+            words[0] = 4;
+            words[1] = u64::from(record.participant.0) << 32 | u64::from(record.instrument.0);
+            words[2] = record.last_client_sequence.0;
+            words[3] = record.last_event_sequence.0;
+            words[4] = u64::from(record.retained);
+            words[5] = record.lost_client_sequence.0;
+            words[6] = record.lost_through.0.cast_unsigned();
+        }
+        SnapshotRecord::Report(kept) => {
+            words[0] = 5;
+            words[1] = kept.applied.0;
+            words[2] = state_hash::fold(0, &state_hash::report_words(&kept.report));
+        }
+        SnapshotRecord::Order(record) => {
+            words[0] = 6;
+            words[1] = record.order_id.0;
+            words[2] = u64::from(record.participant.0) << 32
+                | (record.side as u64) << 24
+                | (record.order_type as u64) << 16
+                | (record.time_in_force as u64) << 8
+                | record.post_only as u64;
+            words[3] = record.client_order_id.0;
+            words[4] = record.price.0.cast_unsigned();
+            words[5] = record.quantity.0;
+            words[6] = record.leaves_quantity.0;
+        }
+        SnapshotRecord::End { records, .. } => {
+            words[0] = 7;
+            words[1] = *records;
+        }
+    }
+    state_hash::fold(before, &words)
+}

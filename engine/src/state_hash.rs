@@ -1,0 +1,328 @@
+//! The rolling hash of all that was told: equal on all members that applied the same log.
+//!
+//! Not a cryptographic hash: it finds differences that happen, not ones that somebody makes. A report is taken apart
+//! into sixteen words, field by field, so that no padding and no order of fields in memory counts. The words are
+//! multiplied in pairs that do not wait for one another (64 x 64 to 128 bits, halves folded), and only their sum
+//! goes into the rolling hash.
+
+use crate::command::{Definition, KillSwitch, RiskLimits};
+use crate::event::{Execution, Report, ReportBody};
+use crate::units::StateHash;
+
+/// Words of a report, and of a record of the snapshot.
+pub(crate) const WORDS: usize = 16;
+
+/// The hash `before`, and then these words.
+#[inline]
+pub(crate) fn fold(before: u64, words: &[u64; WORDS]) -> u64 {
+    let mut sum = 0_u64;
+    for (pair, keys) in words.chunks_exact(2).zip(KEYS.chunks_exact(2)) {
+        sum = sum.wrapping_add(multiply(pair[0] ^ keys[0], pair[1] ^ keys[1]));
+    }
+    multiply(before ^ sum ^ KEYS[0], KEYS[1] ^ sum.rotate_left(32)).wrapping_add(sum)
+}
+
+/// Spreads a number over all bits; one to one it is not.
+#[inline]
+pub(crate) fn scatter(number: u64) -> u64 {
+    multiply(number ^ KEYS[2], KEYS[3])
+}
+
+/// What an instrument adds to the hash of the whole. A sum, so that one instrument's change costs the same however
+/// many there are.
+#[inline]
+pub(crate) fn term(instrument: u32, hash: StateHash) -> u64 {
+    scatter(hash.0 ^ scatter(u64::from(instrument)))
+}
+
+/// An instrument's hash before its first report: its definition, so that members agree on that too.
+pub(crate) fn of_definition(definition: &Definition) -> StateHash {
+    StateHash(fold(0, &definition_words(definition)))
+}
+
+/// All fields of a report.
+#[inline]
+pub(crate) fn report_words(report: &Report) -> [u64; WORDS] {
+    let mut words = match &report.body {
+        ReportBody::Execution(execution) => execution_words(execution),
+        body => other_words(body),
+    };
+    words[0] = u64::from(report.participant.0) << 32 | u64::from(report.instrument.0);
+    words[1] = report.event_sequence.0;
+    words[2] = report.client_sequence.0;
+    words[3] = report.time.0.cast_unsigned();
+    words
+}
+
+/// All fields of a definition; words 0 to 3 are free.
+pub(crate) fn definition_words(definition: &Definition) -> [u64; WORDS] {
+    [
+        0,
+        0,
+        0,
+        0,
+        u64::from(definition.instrument.0),
+        u64::from_le_bytes(definition.base),
+        u64::from_le_bytes(definition.quote),
+        definition.minimum_price.0.cast_unsigned(),
+        definition.maximum_price.0.cast_unsigned(),
+        definition.reference_price.0.cast_unsigned(),
+        definition.price_band.0,
+        definition.maximum_quantity.0,
+        definition.tick_size.mantissa.cast_unsigned(),
+        definition.lot_size.mantissa.cast_unsigned(),
+        u64::from(definition.tick_size.exponent.cast_unsigned()) << 8
+            | u64::from(definition.lot_size.exponent.cast_unsigned()),
+        (definition.trade_type as u64) << 8 | definition.state as u64,
+    ]
+}
+
+#[inline]
+fn execution_words(execution: &Execution) -> [u64; WORDS] {
+    [
+        0,
+        0,
+        0,
+        0,
+        KIND_EXECUTION
+            | (execution.exec_type as u64) << 8
+            | (execution.order_status as u64) << 16
+            | (execution.side as u64) << 24
+            | (execution.order_type as u64) << 28
+            | (execution.time_in_force as u64) << 32
+            | (execution.liquidity as u64) << 36
+            | (execution.reason as u64) << 40
+            | u64::from(execution.price.is_some()) << 56
+            | u64::from(execution.last_price.is_some()) << 57,
+        execution.order_id.0,
+        execution.client_order_id.0,
+        execution.orig_client_order_id.0,
+        execution.trade_id.0,
+        execution.price.unwrap_or_default().0.cast_unsigned(),
+        execution.quantity.0,
+        execution.last_price.unwrap_or_default().0.cast_unsigned(),
+        execution.last_quantity.0,
+        execution.leaves_quantity.0,
+        execution.cum_quantity.0,
+        0,
+    ]
+}
+
+fn other_words(body: &ReportBody) -> [u64; WORDS] {
+    let mut words = [0; WORDS];
+    match *body {
+        ReportBody::Execution(_) => {}
+        ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } => {
+            words[4] = KIND_CANCEL_REJECT | (reason as u64) << 40;
+            words[5] = orig_client_order_id.0;
+            words[6] = client_order_id.0;
+        }
+        ReportBody::MassCancel { target, affected } => {
+            words[4] = KIND_MASS_CANCEL;
+            words[5] = u64::from(target.0) << 32 | u64::from(affected);
+        }
+        ReportBody::Instrument { instrument, state, reference_price } => {
+            words[4] = KIND_INSTRUMENT | (state as u64) << 8;
+            words[5] = u64::from(instrument.0);
+            words[6] = reference_price.0.cast_unsigned();
+        }
+        ReportBody::Risk { target, limits, kill_switch } => {
+            words[4] = KIND_RISK;
+            words[5] = u64::from(target.0);
+            risk_words(&mut words, limits, kill_switch);
+        }
+        ReportBody::Reject { command, reason } => {
+            words[4] = KIND_REJECT | (command as u64) << 8 | (reason as u64) << 40;
+        }
+    }
+    words
+}
+
+fn risk_words(words: &mut [u64; WORDS], limits: RiskLimits, kill_switch: KillSwitch) {
+    let RiskLimits { maximum_quantity, maximum_notional, maximum_open_orders, maximum_commands_per_second } = limits;
+    words[4] |= (kill_switch as u64) << 8
+        | u64::from(maximum_quantity.is_some()) << 16
+        | u64::from(maximum_notional.is_some()) << 17
+        | u64::from(maximum_open_orders.is_some()) << 18
+        | u64::from(maximum_commands_per_second.is_some()) << 19;
+    words[6] = maximum_quantity.unwrap_or_default().0;
+    words[7] = maximum_notional.unwrap_or_default();
+    words[8] = u64::from(maximum_open_orders.unwrap_or_default());
+    words[9] = u64::from(maximum_commands_per_second.unwrap_or_default());
+}
+
+#[inline]
+fn multiply(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+// Kinds of report bodies: the templates of the wire.
+const KIND_EXECUTION: u64 = 21;
+const KIND_CANCEL_REJECT: u64 = 22;
+const KIND_MASS_CANCEL: u64 = 23;
+const KIND_INSTRUMENT: u64 = 24;
+const KIND_RISK: u64 = 25;
+const KIND_REJECT: u64 = 26;
+
+/// Odd numbers without a pattern, one a word: the steps of a SplitMix64 generator that starts at 0.
+const KEYS: [u64; WORDS] = keys();
+
+const fn keys() -> [u64; WORDS] {
+    let mut keys = [0; WORDS];
+    let mut state = 0_u64;
+    let mut index = 0;
+    while index < WORDS {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = state;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        keys[index] = (word ^ (word >> 31)) | 1;
+        index += 1;
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::command::{InstrumentState, OrderType, Side, TimeInForce};
+    use crate::event::{CommandKind, ExecType, Liquidity, OrderStatus, RejectReason};
+    use crate::units::*;
+
+    fn hash(report: &Report) -> u64 {
+        fold(1, &report_words(report))
+    }
+
+    fn report(body: ReportBody) -> Report {
+        Report {
+            participant: ParticipantId(1),
+            instrument: InstrumentId(2),
+            event_sequence: EventSequence(3),
+            client_sequence: ClientSequence(4),
+            time: EpochNanos(5),
+            body,
+        }
+    }
+
+    fn execution() -> Execution {
+        Execution {
+            exec_type: ExecType::Trade,
+            order_status: OrderStatus::PartiallyFilled,
+            order_id: OrderId(6),
+            client_order_id: ClientOrderId(7),
+            orig_client_order_id: ClientOrderId(0),
+            trade_id: TradeId(8),
+            side: Side::Buy,
+            order_type: OrderType::Limit,
+            time_in_force: TimeInForce::Gtc,
+            price: Some(Price(0)),
+            quantity: Quantity(10),
+            last_price: Some(Price(0)),
+            last_quantity: Quantity(1),
+            leaves_quantity: Quantity(9),
+            cum_quantity: Quantity(1),
+            liquidity: Liquidity::Added,
+            reason: RejectReason::None,
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_report_counts() {
+        let base = report(ReportBody::Execution(execution()));
+        let changes: [fn(&mut Report); 5] = [
+            |report| report.participant.0 += 1,
+            |report| report.instrument.0 += 1,
+            |report| report.event_sequence.0 += 1,
+            |report| report.client_sequence.0 += 1,
+            |report| report.time.0 += 1,
+        ];
+        let changed = changes.map(|change| {
+            let mut changed = base;
+            change(&mut changed);
+            hash(&changed)
+        });
+        let all: BTreeSet<u64> = changed.into_iter().chain([hash(&base)]).collect();
+        assert_eq!(all.len(), 6);
+    }
+
+    #[test]
+    fn every_field_of_an_execution_counts() {
+        let changes: [fn(&mut Execution); 17] = [
+            |execution| execution.exec_type = ExecType::New,
+            |execution| execution.order_status = OrderStatus::New,
+            |execution| execution.order_id.0 += 1,
+            |execution| execution.client_order_id.0 += 1,
+            |execution| execution.orig_client_order_id.0 += 1,
+            |execution| execution.trade_id.0 += 1,
+            |execution| execution.side = Side::Sell,
+            |execution| execution.order_type = OrderType::Market,
+            |execution| execution.time_in_force = TimeInForce::Ioc,
+            |execution| execution.price = None,
+            |execution| execution.quantity.0 += 1,
+            |execution| execution.last_price = None,
+            |execution| execution.last_quantity.0 += 1,
+            |execution| execution.leaves_quantity.0 += 1,
+            |execution| execution.cum_quantity.0 += 1,
+            |execution| execution.liquidity = Liquidity::Removed,
+            |execution| execution.reason = RejectReason::Moved,
+        ];
+        let changed = changes.map(|change| {
+            let mut changed = execution();
+            change(&mut changed);
+            hash(&report(ReportBody::Execution(changed)))
+        });
+        let base = hash(&report(ReportBody::Execution(execution())));
+        let all: BTreeSet<u64> = changed.into_iter().chain([base]).collect();
+        assert_eq!(all.len(), 18);
+    }
+
+    #[test]
+    fn every_field_of_other_bodies_counts() {
+        let cancel_reject = |orig, id, reason| ReportBody::CancelReject {
+            orig_client_order_id: ClientOrderId(orig),
+            client_order_id: ClientOrderId(id),
+            reason,
+        };
+        let mass_cancel = |target, affected| ReportBody::MassCancel { target: ParticipantId(target), affected };
+        let instrument = |id, state, price| ReportBody::Instrument {
+            instrument: InstrumentId(id),
+            state,
+            reference_price: Price(price),
+        };
+        let limits = RiskLimits::default();
+        let risk =
+            |target, limits, kill_switch| ReportBody::Risk { target: ParticipantId(target), limits, kill_switch };
+        let bodies = [
+            cancel_reject(1, 2, RejectReason::UnknownOrder),
+            cancel_reject(2, 1, RejectReason::UnknownOrder),
+            cancel_reject(1, 2, RejectReason::InvalidPrice),
+            mass_cancel(1, 2),
+            mass_cancel(2, 1),
+            instrument(1, InstrumentState::Open, 2),
+            instrument(2, InstrumentState::Open, 2),
+            instrument(1, InstrumentState::Halted, 2),
+            instrument(1, InstrumentState::Open, -2),
+            risk(1, limits, KillSwitch::Engaged),
+            risk(2, limits, KillSwitch::Engaged),
+            risk(1, limits, KillSwitch::Released),
+            risk(1, RiskLimits { maximum_quantity: Some(Quantity(0)), ..limits }, KillSwitch::Released),
+            risk(1, RiskLimits { maximum_notional: Some(0), ..limits }, KillSwitch::Released),
+            risk(1, RiskLimits { maximum_open_orders: Some(0), ..limits }, KillSwitch::Released),
+            risk(1, RiskLimits { maximum_commands_per_second: Some(0), ..limits }, KillSwitch::Released),
+            ReportBody::Reject { command: CommandKind::MassCancel, reason: RejectReason::NotAuthorised },
+            ReportBody::Reject { command: CommandKind::SetKillSwitch, reason: RejectReason::NotAuthorised },
+            ReportBody::Reject { command: CommandKind::SetKillSwitch, reason: RejectReason::Unsupported },
+        ];
+        let all: BTreeSet<u64> = bodies.iter().map(|body| hash(&report(*body))).collect();
+        assert_eq!(all.len(), bodies.len());
+    }
+
+    #[test]
+    fn the_order_of_reports_counts() {
+        let (one, two) = (report_words(&report(ReportBody::Execution(execution()))), [7; WORDS]);
+        assert_ne!(fold(fold(0, &one), &two), fold(fold(0, &two), &one));
+    }
+}

@@ -1,0 +1,194 @@
+//! What all tests need to trade: who tells, orders in short words, snapshots in memory.
+
+#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
+
+use std::convert::Infallible;
+
+use lugus_engine::command::{
+    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention,
+    Side, TimeInForce, TradeType,
+};
+use lugus_engine::event::{EventSink, Reply, Report};
+use lugus_engine::units::{
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, Price, Quantity,
+};
+use lugus_engine::{Engine, EngineLimits, PriceLevel, Restore, SnapshotError, SnapshotRecord};
+
+/// What a sink was told, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    Report(Report),
+    Reply(Reply),
+}
+
+/// A sink that remembers.
+#[derive(Debug, Default)]
+pub struct Recorder(pub Vec<Told>);
+
+impl EventSink for Recorder {
+    fn report(&mut self, report: &Report) {
+        self.0.push(Told::Report(*report));
+    }
+
+    fn reply(&mut self, reply: &Reply) {
+        self.0.push(Told::Reply(*reply));
+    }
+}
+
+pub fn told(engine: &mut Engine, now: i64, command: &Command) -> Vec<Told> {
+    let mut recorder = Recorder::default();
+    engine.apply(EpochNanos(now), command, &mut recorder);
+    recorder.0
+}
+
+pub fn told_again(engine: &Engine, participant: u32, instrument: u32, last_seen: Option<u64>) -> Vec<Told> {
+    let mut recorder = Recorder::default();
+    let last_seen = last_seen.map(EventSequence);
+    engine.resume(ParticipantId(participant), InstrumentId(instrument), last_seen, &mut recorder);
+    recorder.0
+}
+
+pub const LIMITS: EngineLimits = EngineLimits { instruments: 2, participants: 3, orders: 12, retained_events: 10 };
+
+/// Prices 90 to 110, band 95 to 105 around 100, up to 20 lots.
+pub fn definition(instrument: u32) -> Definition {
+    Definition {
+        instrument: InstrumentId(instrument),
+        base: *b"BTC\0\0\0\0\0",
+        quote: *b"USDT\0\0\0\0",
+        trade_type: TradeType::Spot,
+        minimum_price: Price(90),
+        maximum_price: Price(110),
+        reference_price: Price(100),
+        price_band: Quantity(5),
+        maximum_quantity: Quantity(20),
+        tick_size: Decimal { mantissa: 1, exponent: -2 },
+        lot_size: Decimal { mantissa: 1, exponent: -6 },
+        state: InstrumentState::Open,
+    }
+}
+
+/// A definition that takes everything.
+pub fn boundless(instrument: u32) -> Definition {
+    Definition {
+        minimum_price: Price(i64::MIN),
+        maximum_price: Price(i64::MAX),
+        reference_price: Price(0),
+        price_band: Quantity(0),
+        maximum_quantity: Quantity(u64::MAX),
+        ..definition(instrument)
+    }
+}
+
+pub fn limit(client_order_id: u64, side: Side, price: i64, quantity: u64) -> NewOrder {
+    NewOrder {
+        client_order_id: ClientOrderId(client_order_id),
+        side,
+        order_type: OrderType::Limit,
+        time_in_force: TimeInForce::Gtc,
+        price: Some(Price(price)),
+        stop_price: None,
+        quantity: Quantity(quantity),
+        display_quantity: Quantity(0),
+        expire_time: None,
+        post_only: PostOnly::No,
+        self_trade_prevention: SelfTradePrevention::None,
+    }
+}
+
+pub fn market(client_order_id: u64, side: Side, quantity: u64) -> NewOrder {
+    NewOrder {
+        order_type: OrderType::Market,
+        time_in_force: TimeInForce::Ioc,
+        price: None,
+        ..limit(client_order_id, side, 0, quantity)
+    }
+}
+
+pub fn replace(orig_client_order_id: u64, client_order_id: u64, price: i64, quantity: u64) -> Replace {
+    Replace {
+        orig_client_order_id: ClientOrderId(orig_client_order_id),
+        client_order_id: ClientOrderId(client_order_id),
+        price: Some(Price(price)),
+        stop_price: None,
+        quantity: Quantity(quantity),
+        display_quantity: Quantity(0),
+    }
+}
+
+pub fn cancel(orig_client_order_id: u64) -> Action {
+    Action::Cancel { orig_client_order_id: ClientOrderId(orig_client_order_id) }
+}
+
+/// An engine, and the next number of each scope.
+pub struct Desk {
+    pub engine: Engine,
+    pub now: i64,
+    sent: std::collections::BTreeMap<(u32, u32), u64>,
+}
+
+impl Desk {
+    pub fn new(limits: EngineLimits) -> Self {
+        Self { engine: Engine::new(limits), now: 1_000, sent: Default::default() }
+    }
+
+    /// With instrument 1 open.
+    pub fn open(limits: EngineLimits, definition: Definition) -> Self {
+        let mut desk = Self::new(limits);
+        desk.send(0, 0, Action::DefineInstrument(definition));
+        desk
+    }
+
+    /// The scope's next command.
+    pub fn send(&mut self, participant: u32, instrument: u32, action: Action) -> Vec<Told> {
+        let number = self.sent.entry((participant, instrument)).or_default();
+        *number += 1;
+        let number = *number;
+        self.send_as(participant, instrument, number, action)
+    }
+
+    /// A command with a number of its own.
+    pub fn send_as(&mut self, participant: u32, instrument: u32, number: u64, action: Action) -> Vec<Told> {
+        self.now += 1;
+        let told = told(&mut self.engine, self.now, &command(participant, instrument, number, action));
+        self.engine.verify().unwrap();
+        told
+    }
+
+    /// A new order in instrument 1.
+    pub fn order(&mut self, participant: u32, order: NewOrder) -> Vec<Told> {
+        self.send(participant, 1, Action::New(order))
+    }
+}
+
+pub fn command(participant: u32, instrument: u32, number: u64, action: Action) -> Command {
+    Command {
+        participant: ParticipantId(participant),
+        instrument: InstrumentId(instrument),
+        client_sequence: ClientSequence(number),
+        action,
+    }
+}
+
+/// (price, quantity, orders), best first.
+pub fn levels(engine: &Engine, instrument: u32, side: Side) -> Option<Vec<(i64, u64, u32)>> {
+    let triple = |level: PriceLevel| (level.price.0, level.quantity.0, level.orders);
+    engine.levels(InstrumentId(instrument), side).map(|levels| levels.map(triple).collect())
+}
+
+pub fn snapshot(engine: &Engine) -> Vec<SnapshotRecord> {
+    let mut records = Vec::new();
+    let Ok(()) = engine.snapshot(&mut |record| {
+        records.push(*record);
+        Ok::<(), Infallible>(())
+    });
+    records
+}
+
+pub fn restore(limits: EngineLimits, records: &[SnapshotRecord]) -> Result<Engine, SnapshotError> {
+    let mut restore = Restore::new(limits);
+    for record in records {
+        restore.record(record)?;
+    }
+    restore.finish()
+}

@@ -1,0 +1,102 @@
+//! Scenarios by hand: `golden/*.jsonl`, one a topic. A line is a command with its log time, or what is told next; lines
+//! with `#` are for the reader. What is told may leave fields out: those that are there must be right.
+//!
+//! `{"now": 1, "command": {...}}`, then `{"report": {...}}` and `{"reply": {...}}` in their order; or
+//! `{"levels": {"instrument": 1, "side": "BUY", "are": [[price, quantity, orders], ...]}}`, the book at that point.
+
+mod desk;
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use desk::{Recorder, Told, levels};
+use lugus_engine::command::{Command, Side};
+use lugus_engine::units::EpochNanos;
+use lugus_engine::{Engine, EngineLimits};
+use serde_json::{Value, json};
+
+/// Small, so that the ends of them can be told in a few lines.
+const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8 };
+
+#[test]
+fn scenarios() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 6);
+    for file in files {
+        play(&file);
+    }
+}
+
+fn play(file: &Path) {
+    let mut engine = Engine::new(LIMITS);
+    let mut told = VecDeque::new();
+    for (number, line) in (1..).zip(std::fs::read_to_string(file).unwrap().lines()) {
+        let place = format!("{}:{number}", file.display());
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{place}: {error}"));
+        if let Some(command) = line.get("command") {
+            assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
+            let command: Command =
+                serde_json::from_value(command.clone()).unwrap_or_else(|error| panic!("{place}: {error}"));
+            let mut recorder = Recorder::default();
+            engine.apply(EpochNanos(line["now"].as_i64().unwrap()), &command, &mut recorder);
+            engine.verify().unwrap();
+            told.extend(recorder.0.iter().map(as_json));
+        } else if let Some(expected) = line.get("levels") {
+            let side: Side = serde_json::from_value(expected["side"].clone()).unwrap();
+            let instrument = expected["instrument"].as_u64().unwrap() as u32;
+            assert_eq!(json!(levels(&engine, instrument, side)), expected["are"], "{place}");
+        } else {
+            let told = told.pop_front().unwrap_or_else(|| panic!("{place}: nothing more was told"));
+            assert!(covers(&told, &line), "{place}: expected\n{line}\nbut told was\n{told}");
+        }
+    }
+    assert_eq!(told.pop_front(), None, "{}: told, but not in the file", file.display());
+}
+
+fn as_json(told: &Told) -> Value {
+    match told {
+        Told::Report(report) => json!({ "report": report }),
+        Told::Reply(reply) => json!({ "reply": reply }),
+    }
+}
+
+/// Whether all that is expected is there. `null` expects that a field is not.
+fn covers(told: &Value, expected: &Value) -> bool {
+    match (told, expected) {
+        (Value::Object(told), Value::Object(expected)) => {
+            expected.iter().all(|(key, expected)| covers(told.get(key).unwrap_or(&Value::Null), expected))
+        }
+        _ => told == expected,
+    }
+}
+
+#[test]
+fn json_is_the_same_there_and_back() {
+    let mut desk = desk::Desk::open(desk::LIMITS, desk::definition(1));
+    desk.order(1, desk::limit(1, Side::Sell, 100, 5));
+    for told in desk.order(2, desk::market(1, Side::Buy, 9)) {
+        if let Told::Report(report) = told {
+            let text = serde_json::to_string(&report).unwrap();
+            assert_eq!(serde_json::from_str::<lugus_engine::event::Report>(&text).unwrap(), report);
+        }
+    }
+    let command = desk::command(0, 0, 1, lugus_engine::command::Action::DefineInstrument(desk::boundless(1)));
+    let text = serde_json::to_string(&command).unwrap();
+    assert!(text.contains(r#""base":"BTC""#) && text.contains("-9223372036854775808"), "{text}");
+    assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), command);
+}
+
+#[test]
+fn json_with_a_word_misspelt_is_refused() {
+    let text = r#"{"participant":1,"instrument":1,"client_sequence":1,"action":{"new":{"client_order_id":1,
+        "side":"BUY","order_type":"LIMIT","time_in_force":"GTC","price":1,"quantity":1}}}"#;
+    assert!(serde_json::from_str::<Command>(text).is_ok());
+    for (right, wrong) in [("price", "pirce"), ("BUY", "Buy"), ("participant", "particpant")] {
+        assert!(serde_json::from_str::<Command>(&text.replace(right, wrong)).is_err());
+    }
+}

@@ -1,0 +1,173 @@
+//! Long streams, and engines loaded from a snapshot in the middle of them.
+
+mod desk;
+
+use desk::*;
+use lugus_engine::command::*;
+use lugus_engine::units::*;
+use lugus_engine::{Engine, EngineLimits, SnapshotFault, SnapshotRecord};
+
+const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 5, orders: 400, retained_events: 50 };
+
+/// A stream of commands with a seed: all kinds, prices near each other.
+struct Stream {
+    state: u64,
+    sent: [[u64; 4]; 6],
+}
+
+impl Stream {
+    fn new(seed: u64) -> Self {
+        Self { state: seed, sent: Default::default() }
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state % bound
+    }
+
+    fn next(&mut self) -> Command {
+        let definitions = self.sent[0][0];
+        if definitions < 3 {
+            let definition = Definition { price_band: Quantity(0), ..definition(definitions as u32 + 1) };
+            return self.command(0, 0, Action::DefineInstrument(definition));
+        }
+        let (participant, instrument) = (1 + self.below(5) as u32, 1 + self.below(3) as u32);
+        let (id, side) = (1 + self.below(60), if self.below(2) == 0 { Side::Buy } else { Side::Sell });
+        let middle = if side == Side::Buy { 98 } else { 102 };
+        let price = middle - 4 + self.below(9) as i64;
+        let quantity = 1 + self.below(20);
+        let action = match self.below(1_000) {
+            0..600 => Action::New(limit(id, side, price, quantity)),
+            600..700 => Action::New(market(id, side, quantity)),
+            700..850 => cancel(id),
+            850..990 => Action::Replace(replace(id, id, price, quantity)),
+            990..995 => Action::MassCancel { target: ParticipantId(participant), side: None },
+            more => {
+                let state = if more < 997 { InstrumentState::Halted } else { InstrumentState::Open };
+                return self.command(0, instrument, Action::SetInstrumentState { state, reference_price: None });
+            }
+        };
+        self.command(participant, instrument, action)
+    }
+
+    fn command(&mut self, participant: u32, instrument: u32, action: Action) -> Command {
+        let number = &mut self.sent[participant as usize][instrument as usize];
+        *number += 1;
+        command(participant, instrument, *number, action)
+    }
+}
+
+fn run(engine: &mut Engine, stream: &mut Stream, from: i64, commands: i64) -> Vec<Told> {
+    (from..from + commands).flat_map(|now| told(engine, now, &stream.next())).collect()
+}
+
+#[test]
+fn a_loaded_engine_goes_on_as_if_nothing_had_been() {
+    let (mut engine, mut stream) = (Engine::new(LIMITS), Stream::new(42));
+    let mut now = 0;
+    for length in [0, 3, 500, 4_000, 10_000] {
+        run(&mut engine, &mut stream, now, length);
+        now += length;
+        let mut loaded = restore(LIMITS, &snapshot(&engine)).unwrap();
+        loaded.verify().unwrap();
+        let mut same_stream = Stream { state: stream.state, sent: stream.sent };
+        assert_eq!(run(&mut loaded, &mut same_stream, now, 3_000), run(&mut engine, &mut stream, now, 3_000));
+        assert_eq!(loaded.state_hash(), engine.state_hash());
+        assert_eq!(snapshot(&loaded), snapshot(&engine));
+        now += 3_000;
+    }
+    engine.verify().unwrap();
+}
+
+/// The hash of a fixed stream is part of the format: members of different builds compare theirs. If this changes, then
+/// old and new members of a cluster no longer agree, and old snapshots are refused.
+#[test]
+fn the_hash_is_the_same_on_every_machine_and_in_every_build() {
+    let (mut engine, mut stream) = (Engine::new(LIMITS), Stream::new(7));
+    run(&mut engine, &mut stream, 1_700_000_000_000_000_000, 20_000);
+    let of = |instrument| engine.instrument_state_hash(InstrumentId(instrument)).unwrap();
+    assert_eq!(engine.state_hash(), StateHash(0));
+    assert!(of(1) != of(2) && of(2) != of(3));
+}
+
+fn full() -> Vec<SnapshotRecord> {
+    let mut engine = Engine::new(LIMITS);
+    run(&mut engine, &mut Stream::new(3), 0, 600);
+    snapshot(&engine)
+}
+
+#[test]
+fn a_truncated_snapshot_is_refused() {
+    let records = full();
+    for length in 0..records.len() {
+        let error = restore(LIMITS, &records[..length]).unwrap_err();
+        assert_eq!((error.record, error.fault), (length as u64, SnapshotFault::Truncated));
+    }
+}
+
+#[test]
+fn a_lost_repeated_or_misplaced_record_is_refused() {
+    let records = full();
+    for at in 0..records.len() {
+        let mut lost = records.clone();
+        lost.remove(at);
+        assert!(restore(LIMITS, &lost).is_err());
+        let mut repeated = records.clone();
+        repeated.insert(at, records[at]);
+        assert!(restore(LIMITS, &repeated).is_err());
+        if at > 0 && records[at] != records[at - 1] {
+            let mut misplaced = records.clone();
+            misplaced.swap(at, at - 1);
+            assert!(restore(LIMITS, &misplaced).is_err());
+        }
+    }
+}
+
+#[test]
+fn a_changed_record_is_refused() {
+    let records = full();
+    for at in 0..records.len() {
+        let mut changed = records.clone();
+        match &mut changed[at] {
+            SnapshotRecord::Header(header) => header.state_hash.0 ^= 1,
+            SnapshotRecord::Participant(participant) => participant.0 += 100,
+            SnapshotRecord::Instrument(instrument) => instrument.last_trade_id.0 += 1,
+            SnapshotRecord::Scope(scope) => scope.last_client_sequence.0 += 1,
+            SnapshotRecord::Report(kept) => kept.report.time.0 ^= 1 << 40,
+            SnapshotRecord::Order(order) => order.quantity.0 += 1,
+            SnapshotRecord::End { checksum, .. } => *checksum ^= 1 << 63,
+        }
+        let error = restore(LIMITS, &changed).unwrap_err();
+        assert!(error.record >= at as u64, "{error}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_in_is_refused() {
+    let records = full();
+    for (limits, what) in [
+        (EngineLimits { instruments: 2, ..LIMITS }, "instruments"),
+        (EngineLimits { participants: 4, ..LIMITS }, "participants"),
+        (EngineLimits { orders: 3, ..LIMITS }, "orders"),
+        (EngineLimits { retained_events: 2, ..LIMITS }, "kept events"),
+    ] {
+        let error = restore(limits, &records).unwrap_err();
+        assert!(matches!(error.fault, SnapshotFault::Limit { what: found, .. } if found == what), "{error}");
+    }
+    let more = EngineLimits { instruments: 9, participants: 9, orders: LIMITS.orders * 2, retained_events: 1_000 };
+    restore(more, &records).unwrap().verify().unwrap();
+}
+
+#[test]
+fn the_visitor_may_end_it() {
+    let mut engine = Engine::new(LIMITS);
+    run(&mut engine, &mut Stream::new(3), 0, 100);
+    let mut left = 10;
+    let ended = engine.snapshot(&mut |_| {
+        left -= 1;
+        if left == 0 { Err("full") } else { Ok(()) }
+    });
+    assert_eq!((ended, left), (Err("full"), 0));
+}

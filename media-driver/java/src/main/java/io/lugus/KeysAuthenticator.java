@@ -1,0 +1,107 @@
+package io.lugus;
+
+import io.aeron.security.Authenticator;
+import io.aeron.security.SessionProxy;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.concurrent.TimeUnit;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Challenges each client with random bytes, and takes it for the participant whose number its credentials are when it
+ * answers with HMAC-SHA256(that participant's key, challenge). A number that nobody has is challenged likewise: a client
+ * can't find out which exist.
+ */
+final class KeysAuthenticator implements Authenticator {
+    /** Length of a challenge, in bytes. */
+    static final int CHALLENGE_LENGTH = 32;
+
+    /** Time for an answer. */
+    static final long ANSWER_TIMEOUT_MS = TimeUnit.SECONDS.toMillis(5);
+
+    private static final String ALGORITHM = "HmacSHA256";
+
+    private final Participants participants;
+    private final SecureRandom random = new SecureRandom();
+    private final byte[] nobodysKey = new byte[CHALLENGE_LENGTH];
+    private final PendingSessions<Pending> pending = new PendingSessions<>();
+
+    /** A session on its way. */
+    private static final class Pending {
+        private final long participant;
+        private final byte[] challenge = new byte[CHALLENGE_LENGTH];
+        private final long deadlineMs;
+        private byte[] answer;
+
+        private Pending(final long participant, final long deadlineMs) {
+            this.participant = participant;
+            this.deadlineMs = deadlineMs;
+        }
+    }
+
+    /** Does the first of all calculations, so that loading their classes does not stop the consensus module later. */
+    KeysAuthenticator(final Participants participants) {
+        this.participants = participants;
+        random.nextBytes(nobodysKey);
+        MessageDigest.isEqual(hmac(nobodysKey, nobodysKey), nobodysKey);
+    }
+
+    @Override
+    public void onConnectRequest(final long sessionId, final byte[] encodedCredentials, final long nowMs) {
+        final Pending session = new Pending(Participants.parseId(encodedCredentials), nowMs + ANSWER_TIMEOUT_MS);
+        random.nextBytes(session.challenge);
+        pending.put(sessionId, session);
+    }
+
+    @Override
+    public void onConnectedSession(final SessionProxy session, final long nowMs) {
+        final Pending known = pending.get(session.sessionId());
+        if (null == known) {
+            session.reject();
+        } else {
+            session.challenge(known.challenge);
+        }
+    }
+
+    @Override
+    public void onChallengeResponse(final long sessionId, final byte[] encodedCredentials, final long nowMs) {
+        final Pending known = pending.get(sessionId);
+        if (null != known && null == known.answer) {
+            known.answer = encodedCredentials.clone();
+        }
+    }
+
+    @Override
+    public void onChallengedSession(final SessionProxy session, final long nowMs) {
+        final Pending known = pending.get(session.sessionId());
+        if (null == known || (null == known.answer && nowMs > known.deadlineMs)) {
+            pending.remove(session.sessionId());
+            session.reject();
+        } else if (null != known.answer) {
+            decide(session, known);
+        }
+    }
+
+    private void decide(final SessionProxy session, final Pending known) {
+        final byte[] key = participants.key(known.participant);
+        final byte[] expected = hmac(null == key ? nobodysKey : key, known.challenge);
+        if (!MessageDigest.isEqual(expected, known.answer) || null == key) {
+            pending.remove(session.sessionId());
+            session.reject();
+        } else if (session.authenticate(Participants.principal(known.participant))) {
+            pending.remove(session.sessionId());
+        }
+    }
+
+    private static byte[] hmac(final byte[] key, final byte[] message) {
+        try {
+            final Mac mac = Mac.getInstance(ALGORITHM);
+            mac.init(new SecretKeySpec(key, ALGORITHM));
+            return mac.doFinal(message);
+        } catch (final GeneralSecurityException error) {
+            throw new IllegalStateException("this JVM has no " + ALGORITHM, error);
+        }
+    }
+}

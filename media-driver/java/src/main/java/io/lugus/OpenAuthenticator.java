@@ -1,0 +1,35 @@
+package io.lugus;
+
+import io.aeron.security.Authenticator;
+import io.aeron.security.SessionProxy;
+
+/** Believes a client that it is the participant whose number its credentials are. Only for loopback addresses. */
+final class OpenAuthenticator implements Authenticator {
+    private final PendingSessions<Long> pending = new PendingSessions<>();
+
+    @Override
+    public void onConnectRequest(final long sessionId, final byte[] encodedCredentials, final long nowMs) {
+        pending.put(sessionId, Participants.parseId(encodedCredentials));
+    }
+
+    @Override
+    public void onConnectedSession(final SessionProxy session, final long nowMs) {
+        final Long participant = pending.get(session.sessionId());
+        if (null == participant || Participants.NO_PARTICIPANT == participant) {
+            session.reject();
+            pending.remove(session.sessionId());
+        } else if (session.authenticate(Participants.principal(participant))) {
+            pending.remove(session.sessionId());
+        }
+    }
+
+    @Override
+    public void onChallengeResponse(final long sessionId, final byte[] encodedCredentials, final long nowMs) {
+        // It never challenges.
+    }
+
+    @Override
+    public void onChallengedSession(final SessionProxy session, final long nowMs) {
+        session.reject();
+    }
+}

@@ -1,0 +1,73 @@
+package io.lugus;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+
+/**
+ * The keys of the participants that may connect. A member writes them for its JVM into a file that only it may read: a line
+ * each, the number, a space, the key in hexadecimal digits.
+ */
+final class Participants {
+    /** Shortest key, in bytes. */
+    static final int MINIMUM_KEY_LENGTH = 16;
+
+    /** What {@link #parseId} gives for bytes that are no number of a participant. */
+    static final long NO_PARTICIPANT = -1;
+
+    /** Most digits of a number up to 2^32 - 1. */
+    private static final int MAXIMUM_DIGITS = 10;
+
+    private final Map<Long, byte[]> keys;
+
+    private Participants(final Map<Long, byte[]> keys) {
+        this.keys = keys;
+    }
+
+    static Participants load(final Path file) {
+        final Map<Long, byte[]> keys = new HashMap<>();
+        try {
+            for (final String line : Files.readAllLines(file, StandardCharsets.US_ASCII)) {
+                final String[] parts = line.split(" ");
+                final long id = 2 == parts.length ? parseId(parts[0].getBytes(StandardCharsets.US_ASCII)) : NO_PARTICIPANT;
+                if (NO_PARTICIPANT == id || parts[1].length() < 2 * MINIMUM_KEY_LENGTH) {
+                    throw new IllegalStateException(file + ": line " + (keys.size() + 1) + " is no participant and key");
+                }
+                keys.put(id, HexFormat.of().parseHex(parts[1]));
+            }
+        } catch (final IOException error) {
+            throw new UncheckedIOException("can't read the participants' keys from " + file, error);
+        }
+        return new Participants(keys);
+    }
+
+    /** The participant's key, or null when there is none. */
+    byte[] key(final long participant) {
+        return keys.get(participant);
+    }
+
+    /** A participant's number, 0 to 2^32 - 1, from ASCII digits without leading zeros. */
+    static long parseId(final byte[] digits) {
+        if (0 == digits.length || digits.length > MAXIMUM_DIGITS || (digits.length > 1 && '0' == digits[0])) {
+            return NO_PARTICIPANT;
+        }
+        long id = 0;
+        for (final byte digit : digits) {
+            if (digit < '0' || digit > '9') {
+                return NO_PARTICIPANT;
+            }
+            id = id * 10 + (digit - '0');
+        }
+        return id <= 0xFFFF_FFFFL ? id : NO_PARTICIPANT;
+    }
+
+    /** The principal that a session of this participant has: its number in ASCII digits. */
+    static byte[] principal(final long participant) {
+        return Long.toString(participant).getBytes(StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,158 @@
+package io.lugus;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class KeysAuthenticatorTest {
+    private static final byte[] KEY_OF_7 = HexFormat.of().parseHex("00112233445566778899aabbccddeeff");
+    private static final byte[] KEY_OF_8 = HexFormat.of().parseHex("ffeeddccbbaa99887766554433221100");
+
+    private final RecordedSession session = new RecordedSession(1);
+    private KeysAuthenticator authenticator;
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void twoParticipants() throws IOException {
+        final Path file = folder.resolve("participants");
+        Files.writeString(file, "7 " + HexFormat.of().formatHex(KEY_OF_7) + "\n8 " + HexFormat.of().formatHex(KEY_OF_8) + "\n");
+        authenticator = new KeysAuthenticator(Participants.load(file));
+    }
+
+    private static byte[] answer(final byte[] key, final byte[] challenge) throws Exception {
+        final Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(key, "HmacSHA256"));
+        return mac.doFinal(challenge);
+    }
+
+    private void connect(final String credentials) {
+        authenticator.onConnectRequest(1, credentials.getBytes(US_ASCII), 0);
+        authenticator.onConnectedSession(session, 0);
+    }
+
+    @Test
+    void theRightAnswerIsTaken() throws Exception {
+        connect("7");
+        assertEquals(KeysAuthenticator.CHALLENGE_LENGTH, session.challenge.length);
+        authenticator.onChallengedSession(session, 1);
+        assertNull(session.principal, "nothing is decided before there is an answer");
+        authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 2);
+        authenticator.onChallengedSession(session, 2);
+        assertArrayEquals("7".getBytes(US_ASCII), session.principal);
+        assertFalse(session.rejected);
+    }
+
+    @Test
+    void anothersKeyIsRejected() throws Exception {
+        connect("7");
+        authenticator.onChallengeResponse(1, answer(KEY_OF_8, session.challenge), 1);
+        authenticator.onChallengedSession(session, 1);
+        assertTrue(session.rejected);
+        assertNull(session.principal);
+    }
+
+    @Test
+    void anAnswerToAnotherChallengeIsRejected() throws Exception {
+        connect("7");
+        final byte[] old = answer(KEY_OF_7, session.challenge);
+        connect("7");
+        authenticator.onChallengeResponse(1, old, 1);
+        authenticator.onChallengedSession(session, 1);
+        assertTrue(session.rejected);
+    }
+
+    @Test
+    void challengesDiffer() {
+        connect("7");
+        final byte[] first = session.challenge;
+        connect("7");
+        assertNotEquals(Arrays.toString(first), Arrays.toString(session.challenge));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 31, 33, 4096})
+    void anAnswerOfAnotherLengthIsRejected(final int length) {
+        connect("7");
+        authenticator.onChallengeResponse(1, new byte[length], 1);
+        authenticator.onChallengedSession(session, 1);
+        assertTrue(session.rejected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"9", "", "x", "07"})
+    void whoDoesNotExistIsChallengedAndRejected(final String credentials) throws Exception {
+        connect(credentials);
+        assertFalse(session.rejected, "not told apart before the answer");
+        authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 1);
+        authenticator.onChallengedSession(session, 1);
+        assertTrue(session.rejected);
+        assertNull(session.principal);
+    }
+
+    @Test
+    void onlyTheFirstAnswerCounts() throws Exception {
+        connect("7");
+        authenticator.onChallengeResponse(1, new byte[32], 1);
+        authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 1);
+        authenticator.onChallengedSession(session, 1);
+        assertTrue(session.rejected);
+    }
+
+    @Test
+    void noAnswerInTimeIsRejected() {
+        connect("7");
+        authenticator.onChallengedSession(session, KeysAuthenticator.ANSWER_TIMEOUT_MS);
+        assertFalse(session.rejected);
+        authenticator.onChallengedSession(session, KeysAuthenticator.ANSWER_TIMEOUT_MS + 1);
+        assertTrue(session.rejected);
+    }
+
+    @Test
+    void aPrincipalThatCannotBeSentIsSentLater() throws Exception {
+        connect("7");
+        authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 1);
+        session.accepts = false;
+        authenticator.onChallengedSession(session, 1);
+        session.accepts = true;
+        authenticator.onChallengedSession(session, 2);
+        assertArrayEquals("7".getBytes(US_ASCII), session.principal);
+    }
+
+    @Test
+    void theOldestSessionsGiveWay() {
+        for (long id = 1; id <= PendingSessions.MAXIMUM + 1; id++) {
+            authenticator.onConnectRequest(id, "7".getBytes(US_ASCII), 0);
+        }
+        authenticator.onConnectedSession(session, 0);
+        assertTrue(session.rejected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"7", "7 zz", "7 00112233", "x 00112233445566778899aabbccddeeff", "7  00112233445566778899aabbccddeeff"})
+    void aBrokenFileIsRefused(final String line) throws IOException {
+        final Path file = folder.resolve("broken");
+        Files.writeString(file, line + "\n");
+        assertThrows(RuntimeException.class, () -> Participants.load(file));
+        assertThrows(RuntimeException.class, () -> Participants.load(folder.resolve("none")));
+    }
+}

@@ -1,0 +1,148 @@
+//! The media driver's process: Aeron's C media driver, configured by its command line alone.
+//!
+//! Writes the line `ready` when it has answered a client of its own. Ends on SIGTERM and SIGINT, and on errors with exit code
+//! 1 and a line on standard error.
+
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use clap::Parser;
+use lugus_media_driver::{DriverOptions, Idle, READY_LINE, Threading, clear_driver_directory};
+use rusteron_media_driver::{
+    Aeron, AeronAsyncAddCounter, AeronCError, AeronContext, AeronDriver, AeronDriverContext,
+    bindings::aeron_threading_mode_enum,
+};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// The driver is loaded with nothing yet.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Type of the counter that is asked for to see that the driver answers; from 1000 on they are applications'.
+const PROBE_COUNTER_TYPE: i32 = 1_000;
+
+#[derive(Debug, Parser)]
+#[command(name = "lugus-media-driver", version, about = "Aeron's C media driver as a process")]
+struct Arguments {
+    #[command(flatten)]
+    options: DriverOptions,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    forget_aeron_variables();
+    match run(&arguments.options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("lugus-media-driver: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Aeron's contexts read these, and the command line is to be all.
+fn forget_aeron_variables() {
+    for (name, _) in std::env::vars_os() {
+        if name.as_bytes().starts_with(b"AERON_") {
+            // SAFETY: the process has one thread yet, so nobody else reads the environment.
+            unsafe { std::env::remove_var(name) };
+        }
+    }
+}
+
+fn run(options: &DriverOptions) -> Result<(), String> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(|error| error.to_string())?;
+    }
+    clear_driver_directory(&options.dir).map_err(|error| error.to_string())?;
+    let dir = CString::new(options.dir.as_os_str().as_bytes()).map_err(|error| error.to_string())?;
+    let context = context(options, &dir).map_err(describe)?;
+    let driver = AeronDriver::new(&context).map_err(describe)?;
+    driver.start(true).map_err(describe)?;
+    let failed = Arc::new(AtomicBool::new(false));
+    let probe = announce_when_ready(dir, Arc::clone(&failed), Arc::clone(&stop)).map_err(|error| error.to_string())?;
+    while !stop.load(Ordering::Acquire) {
+        driver.main_idle_strategy(driver.main_do_work().map_err(describe)?);
+    }
+    // Before the driver ends, which the probe's client waits for an answer from.
+    drop(probe);
+    if failed.load(Ordering::Acquire) { Err(String::from("the driver does not answer its own client")) } else { Ok(()) }
+}
+
+fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext, AeronCError> {
+    let context = AeronDriverContext::new()?;
+    context.set_dir(dir)?;
+    context.set_dir_delete_on_shutdown(true)?;
+    context.set_threading_mode(match options.threading {
+        Threading::Shared => aeron_threading_mode_enum::AERON_THREADING_MODE_SHARED,
+        Threading::Dedicated => aeron_threading_mode_enum::AERON_THREADING_MODE_DEDICATED,
+    })?;
+    set_idle_strategy(&context, options.idle)?;
+    context.set_term_buffer_length(usize::try_from(options.term_length).unwrap_or(usize::MAX))?;
+    context.set_ipc_term_buffer_length(usize::try_from(options.ipc_term_length).unwrap_or(usize::MAX))?;
+    if let Some([conductor, sender, receiver]) = options.cores {
+        context.set_conductor_cpu_affinity(conductor.into())?;
+        context.set_sender_cpu_affinity(sender.into())?;
+        context.set_receiver_cpu_affinity(receiver.into())?;
+        context.apply_cgroup_cpuset_affinity()?;
+        context.set_thread_affinity_on_start();
+    }
+    Ok(context)
+}
+
+fn set_idle_strategy(context: &AeronDriverContext, idle: Idle) -> Result<(), AeronCError> {
+    let (name, arguments) = match idle {
+        Idle::BackOff(back_off) => (c"backoff", CString::new(back_off.to_string()).ok()),
+        Idle::Yield => (c"yield", None),
+        Idle::Spin => (c"spin", None),
+    };
+    if let Some(arguments) = arguments {
+        context.set_shared_idle_strategy_init_args(&arguments)?;
+        context.set_conductor_idle_strategy_init_args(&arguments)?;
+        context.set_sender_idle_strategy_init_args(&arguments)?;
+        context.set_receiver_idle_strategy_init_args(&arguments)?;
+    }
+    context.set_shared_idle_strategy(name)?;
+    context.set_conductor_idle_strategy(name)?;
+    context.set_sender_idle_strategy(name)?;
+    context.set_receiver_idle_strategy(name)?;
+    Ok(())
+}
+
+/// In a thread of its own, as the driver's work is done by the main thread.
+fn announce_when_ready(
+    dir: CString,
+    failed: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+) -> std::io::Result<thread::JoinHandle<()>> {
+    thread::Builder::new().name(String::from("probe")).spawn(move || match probe(&dir) {
+        Ok(()) => println!("{READY_LINE}"),
+        Err(error) => {
+            eprintln!("lugus-media-driver: {}", describe(error));
+            failed.store(true, Ordering::Release);
+            stop.store(true, Ordering::Release);
+        }
+    })
+}
+
+/// Asks the driver for something, and waits for its answer.
+fn probe(dir: &CString) -> Result<(), AeronCError> {
+    let context = AeronContext::new()?;
+    context.set_dir(dir)?;
+    let client = Aeron::new(&context)?;
+    client.start()?;
+    let counter =
+        AeronAsyncAddCounter::new(&client, PROBE_COUNTER_TYPE, &[], "probe")?.poll_blocking(ANSWER_TIMEOUT)?;
+    drop(counter);
+    Ok(())
+}
+
+fn describe(error: AeronCError) -> String {
+    let error = error.capture_errmsg();
+    error.get_last_err_message().trim().replace('\n', "; ")
+}

@@ -1,0 +1,235 @@
+//! A process that dies with its parent, also on `kill -9`.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+use rustix::thread::CpuSet;
+
+use crate::{FolderLock, ProcessError, lasting_parent};
+
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
+
+/// Most lines, and most bytes, of a log that an error quotes.
+const QUOTED_LINES: usize = 20;
+const QUOTED_BYTES: u64 = 4_096;
+
+/// Variables that would configure a process beside `cluster.toml`.
+const JAVA_VARIABLES: [&str; 3] = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"];
+const AERON_VARIABLES: &str = "AERON_";
+
+/// What to start.
+#[derive(Debug)]
+pub struct Launch<'l> {
+    /// For messages: "media driver".
+    pub name: &'static str,
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// File that takes what it writes; what was there is kept beside it with `.old` at the end.
+    pub log: PathBuf,
+    /// The lock that it inherits.
+    pub lock: Option<&'l FolderLock>,
+    /// The only cores that it may use; empty for all.
+    pub cores: &'l [u16],
+}
+
+/// A running process. It is killed when this is dropped, and when our process ends in any way.
+#[derive(Debug)]
+pub struct ChildProcess {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+}
+
+impl ChildProcess {
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// The program can't be started, or the log can't be written.
+    pub fn start(launch: Launch<'_>) -> Result<Self, ProcessError> {
+        let Launch { name, program, arguments, log, lock, cores } = launch;
+        let output = open_log(&log)?;
+        let errors = output.try_clone().map_err(ProcessError::file("open", &log))?;
+        let start = |source| ProcessError::Start { name, program: program.clone(), source };
+        let mut command = Command::new(&program);
+        command.args(arguments).stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
+        without_other_configuration(&mut command);
+        let inherited = lock.map(|lock| lock.as_fd().try_clone_to_owned()).transpose().map_err(start)?;
+        die_with_parent(&mut command, inherited, core_set(cores));
+        let child = lasting_parent::spawn(command).map_err(start)?;
+        Ok(Self { name, child, log })
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it still runs. Does not block.
+    ///
+    /// # Errors
+    ///
+    /// It has ended: how, and the end of its log.
+    pub fn check(&mut self) -> Result<(), ProcessError> {
+        match self.ended() {
+            None => Ok(()),
+            Some(status) => Err(ProcessError::Ended {
+                name: self.name,
+                status,
+                last_lines: last_lines(&self.log),
+                log: self.log.clone(),
+            }),
+        }
+    }
+
+    /// Whether it has written `line`, or it has ended, or `deadline` has passed since `started`. Does not block.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, or the deadline has passed.
+    pub(crate) fn is_ready(&mut self, line: &str, started: Instant, timeout: Duration) -> Result<bool, ProcessError> {
+        self.check()?;
+        if read_end(&self.log).lines().any(|written| written == line) {
+            return Ok(true);
+        }
+        let waited = started.elapsed();
+        if waited < timeout {
+            return Ok(false);
+        }
+        let last_lines = last_lines(&self.log);
+        Err(ProcessError::NotReady { name: self.name, waited, log: self.log.clone(), last_lines })
+    }
+
+    /// Waits until it has written `line`.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, or not written it within `timeout`.
+    pub(crate) fn await_ready(&mut self, line: &str, timeout: Duration) -> Result<(), ProcessError> {
+        let started = Instant::now();
+        while !self.is_ready(line, started, timeout)? {
+            thread::sleep(POLL_INTERVAL);
+        }
+        Ok(())
+    }
+
+    /// Asks it to end (SIGTERM), and kills it when it has not within `timeout`.
+    pub fn stop(mut self, timeout: Duration) {
+        self.signal(Signal::TERM);
+        let deadline = Instant::now() + timeout;
+        while self.ended().is_none() {
+            if Instant::now() >= deadline {
+                tracing::warn!(process = self.name, pid = self.pid(), ?timeout, "did not end when asked to: killed");
+                return;
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
+
+    /// Kills it, if it still runs, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        if self.ended().is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+
+    fn ended(&mut self) -> Option<ExitStatus> {
+        // An error means that there is no such child any more, which can't be while `child` is not reaped.
+        self.child.try_wait().ok().flatten()
+    }
+
+    fn signal(&self, signal: Signal) {
+        // The child is not reaped before `child` says that it has ended, so the number can't be another process's.
+        if let Some(pid) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw) {
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+}
+
+impl Drop for ChildProcess {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn open_log(path: &Path) -> Result<File, ProcessError> {
+    if path.exists() {
+        let mut old = path.as_os_str().to_owned();
+        old.push(".old");
+        fs::rename(path, &old).map_err(ProcessError::file("rename", path))?;
+    }
+    File::options().create(true).append(true).open(path).map_err(ProcessError::file("make", path))
+}
+
+fn without_other_configuration(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with(AERON_VARIABLES) || JAVA_VARIABLES.contains(&&*text) {
+            command.env_remove(&name);
+        }
+    }
+}
+
+fn core_set(cores: &[u16]) -> Option<CpuSet> {
+    let mut set = CpuSet::new();
+    for core in cores {
+        set.set(usize::from(*core));
+    }
+    (!cores.is_empty()).then_some(set)
+}
+
+fn die_with_parent(command: &mut Command, lock: Option<OwnedFd>, cores: Option<CpuSet>) {
+    let parent = rustix::process::getpid();
+    let prepare = move || prepare_child(parent, lock.as_ref().map(AsFd::as_fd), cores.as_ref());
+    // SAFETY: `prepare_child` runs between fork and exec, where other threads of the parent are gone in the middle of
+    // whatever they did: it makes system calls only (rustix's Linux backend has no libc behind it), and neither allocates
+    // nor locks.
+    unsafe {
+        command.pre_exec(prepare);
+    }
+}
+
+fn prepare_child(parent: Pid, lock: Option<BorrowedFd<'_>>, cores: Option<&CpuSet>) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    // The parent may have died before that call: then nobody would send the signal.
+    if rustix::process::getppid() != Some(parent) {
+        return Err(io::Error::from(rustix::io::Errno::SRCH));
+    }
+    if let Some(lock) = lock {
+        rustix::io::fcntl_setfd(lock, rustix::io::FdFlags::empty())?;
+    }
+    if let Some(cores) = cores {
+        rustix::thread::sched_setaffinity(None, cores)?;
+    }
+    Ok(())
+}
+
+fn last_lines(log: &Path) -> String {
+    let end = read_end(log);
+    let lines: Vec<&str> = end.lines().filter(|line| !line.trim().is_empty()).collect();
+    let first = lines.len().saturating_sub(QUOTED_LINES);
+    lines.get(first..).unwrap_or_default().join("\n")
+}
+
+fn read_end(log: &Path) -> String {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut file = File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(QUOTED_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.take(QUOTED_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}

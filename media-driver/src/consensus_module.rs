@@ -1,0 +1,200 @@
+//! Archive and consensus module: everything that Aeron takes as a system property, and starting their JVM.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use lugus_topology::{AuthenticationMode, Checksum, ClusterSpec, IdleStrategy, MemberSpec, Profile, aeron_duration};
+
+use crate::driver_options::Idle;
+use crate::java::{self, Property};
+use crate::{ChildProcess, FolderLock, Launch, ProcessError};
+
+const MAIN: &str = "io.lugus.ClusteredArchiveProcess";
+const LOG: &str = "consensus-module.log";
+
+/// The participants' keys, for the authenticator.
+const PARTICIPANTS_FILE: &str = "participants";
+
+/// Aeron takes a mark file for that of a living process for 10 s after it was killed. There is nothing else of value in it.
+const ARCHIVE_MARK_FILE: &str = "archive-mark.dat";
+const CLUSTER_MARK_FILES: &str = "cluster-mark";
+
+/// Starts the JVM, and does not wait for it.
+pub(crate) fn start(
+    cluster: &ClusterSpec,
+    member: &MemberSpec,
+    lock: &FolderLock,
+) -> Result<ChildProcess, ProcessError> {
+    let deployment = cluster.deployment();
+    if deployment.authentication.mode == AuthenticationMode::Keys {
+        write_participants(cluster, member)?;
+    }
+    ChildProcess::start(Launch {
+        name: "consensus module",
+        program: deployment.java.binary.clone(),
+        arguments: java::arguments(deployment, consensus_module_properties(cluster, member), MAIN)?,
+        log: member.dir.join(LOG),
+        lock: Some(lock),
+        cores: member.cores.as_ref().map_or(&[], |cores| &cores.consensus),
+    })
+}
+
+/// Makes the directories, and deletes the mark files of a predecessor. Only for who has the member's lock: then no process
+/// of a predecessor is alive.
+pub(crate) fn clear_directories(member: &MemberSpec) -> Result<(), ProcessError> {
+    for dir in [&member.archive_dir, &member.cluster_dir] {
+        fs::create_dir_all(dir).map_err(ProcessError::file("make", dir))?;
+    }
+    delete(&member.archive_dir.join(ARCHIVE_MARK_FILE))?;
+    let entries = fs::read_dir(&member.cluster_dir).map_err(ProcessError::file("read", &member.cluster_dir))?;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(CLUSTER_MARK_FILES) && name.ends_with(".dat") {
+            delete(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn delete(file: &Path) -> Result<(), ProcessError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(ProcessError::file("delete", file)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// System properties of a member's `Archive` and `ConsensusModule`.
+pub fn consensus_module_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
+    let mut properties = shared_properties(cluster, member);
+    properties.extend(archive_properties(cluster, member));
+    properties.extend(consensus_properties(cluster, member));
+    properties.extend(timeout_properties(cluster));
+    properties.extend(authentication_properties(cluster, member));
+    properties
+}
+
+/// What the consensus module and a service container in Java must agree on.
+pub(crate) fn shared_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
+    let streams = &cluster.deployment().streams;
+    let mut properties = vec![
+        ("aeron.dir", text(&member.aeron_dir)),
+        ("aeron.archive.local.control.channel", cluster.archive_local_control_channel()),
+        ("aeron.archive.local.control.stream.id", streams.archive_local_control.to_string()),
+        ("aeron.cluster.id", cluster.id.to_string()),
+        ("aeron.cluster.dir", text(&member.cluster_dir)),
+        ("aeron.cluster.control.channel", cluster.control_channel()),
+        ("aeron.cluster.service.stream.id", streams.service.to_string()),
+        ("aeron.cluster.consensus.module.stream.id", streams.consensus_module.to_string()),
+        ("aeron.cluster.snapshot.channel", cluster.snapshot_channel()),
+        ("aeron.cluster.replay.channel", cluster.replay_channel()),
+        ("aeron.cluster.replay.stream.id", streams.replay.to_string()),
+    ];
+    properties.extend(idle_properties("aeron.cluster.idle.strategy", cluster.deployment().profile));
+    properties
+}
+
+fn archive_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
+    let (archive, streams) = (&cluster.deployment().archive, &cluster.deployment().streams);
+    let mut properties = vec![
+        ("aeron.archive.dir", text(&member.archive_dir)),
+        ("aeron.archive.control.channel", member.archive_control_channel()),
+        ("aeron.archive.control.stream.id", streams.archive_control.to_string()),
+        ("aeron.archive.replication.channel", member.replication_channel()),
+        ("aeron.archive.recording.events.enabled", String::from("false")),
+        ("aeron.archive.threading.mode", String::from("SHARED")),
+        ("aeron.archive.file.sync.level", archive.sync_level.to_string()),
+        ("aeron.archive.catalog.file.sync.level", archive.sync_level.to_string()),
+        ("aeron.archive.segment.file.length", archive.segment_length.to_string()),
+        ("aeron.archive.low.storage.space.threshold", archive.minimum_free_space.to_string()),
+    ];
+    if archive.checksum == Checksum::Crc32c {
+        properties.push(("aeron.archive.record.checksum", String::from("CRC-32C")));
+    }
+    properties.extend(idle_properties("aeron.archive.idle.strategy", cluster.deployment().profile));
+    properties
+}
+
+fn consensus_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
+    let deployment = cluster.deployment();
+    let streams = &deployment.streams;
+    vec![
+        ("aeron.cluster.member.id", member.id.to_string()),
+        ("aeron.cluster.members", cluster.members_string()),
+        ("aeron.cluster.service.count", String::from("1")),
+        ("aeron.cluster.clock", String::from("io.aeron.cluster.NanosecondClusterClock")),
+        ("aeron.cluster.ingress.channel", cluster.ingress_channel()),
+        ("aeron.cluster.ingress.stream.id", streams.ingress.to_string()),
+        ("aeron.cluster.ingress.ipc.allowed", deployment.consensus.ingress_ipc.to_string()),
+        ("aeron.cluster.max.sessions", deployment.consensus.maximum_sessions.to_string()),
+        ("aeron.cluster.log.channel", cluster.log_channel()),
+        ("aeron.cluster.log.stream.id", streams.log.to_string()),
+        ("aeron.cluster.consensus.stream.id", streams.consensus.to_string()),
+        ("aeron.cluster.replication.channel", member.replication_channel()),
+        ("aeron.cluster.snapshot.stream.id", streams.consensus_module_snapshot.to_string()),
+    ]
+}
+
+fn timeout_properties(cluster: &ClusterSpec) -> Vec<Property> {
+    let timeouts = &cluster.deployment().timeouts;
+    vec![
+        ("aeron.cluster.leader.heartbeat.timeout", aeron_duration(timeouts.heartbeat_timeout)),
+        ("aeron.cluster.leader.heartbeat.interval", aeron_duration(timeouts.heartbeat_interval)),
+        ("aeron.cluster.election.timeout", aeron_duration(timeouts.election_timeout)),
+        ("aeron.cluster.election.status.interval", aeron_duration(timeouts.election_status_interval)),
+        ("aeron.cluster.startup.canvass.timeout", aeron_duration(timeouts.startup_canvass_timeout)),
+        ("aeron.cluster.session.timeout", aeron_duration(timeouts.session_timeout)),
+        ("aeron.cluster.termination.timeout", aeron_duration(timeouts.termination_timeout)),
+    ]
+}
+
+fn authentication_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
+    let mut properties =
+        vec![("aeron.cluster.authenticator.supplier", String::from("io.lugus.ParticipantAuthenticatorSupplier"))];
+    match cluster.deployment().authentication.mode {
+        AuthenticationMode::Open => properties.extend([
+            ("lugus.authentication.mode", String::from("open")),
+            // Any client may ask for a snapshot; Aeron's default allows no admin request.
+            ("aeron.cluster.authorisation.service.supplier", String::from("ALLOW_ALL")),
+        ]),
+        AuthenticationMode::Keys => properties.extend([
+            ("lugus.authentication.mode", String::from("keys")),
+            ("lugus.authentication.participants", text(&participants_file(member))),
+        ]),
+    }
+    properties
+}
+
+fn idle_properties(name: &'static str, profile: Profile) -> Vec<Property> {
+    let strategy = profile.idle_strategy();
+    let class = match strategy {
+        IdleStrategy::BackOff { .. } => "io.lugus.ParkingIdleStrategy",
+        IdleStrategy::Yield => "org.agrona.concurrent.YieldingIdleStrategy",
+        IdleStrategy::BusySpin => "org.agrona.concurrent.BusySpinIdleStrategy",
+    };
+    let mut properties = vec![(name, String::from(class))];
+    if let Idle::BackOff(back_off) = strategy.into() {
+        properties.push(("lugus.idle.strategy", back_off.to_string()));
+    }
+    properties
+}
+
+fn participants_file(member: &MemberSpec) -> PathBuf {
+    member.dir.join(PARTICIPANTS_FILE)
+}
+
+fn write_participants(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), ProcessError> {
+    let path = participants_file(member);
+    let keys = cluster.deployment().participant_keys()?;
+    let lines: String = keys.iter().map(|(id, key)| format!("{id} {}\n", key.to_hex())).collect();
+    delete(&path)?;
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    file.and_then(|mut file| file.write_all(lines.as_bytes())).map_err(ProcessError::file("write", path))
+}
+
+fn text(path: &Path) -> String {
+    // Validation has seen to it that these are UTF-8.
+    path.display().to_string()
+}

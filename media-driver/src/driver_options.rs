@@ -1,0 +1,196 @@
+//! The command line of the media driver's process: written by the parent, read by the program.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use lugus_topology::{Deployment, IdleStrategy, Profile, ThreadingMode};
+
+/// Settings of a media driver.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct DriverOptions {
+    /// Directory of the driver. What a dead driver left in it is deleted.
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// Threads of the driver.
+    #[arg(long, value_enum)]
+    pub threading: Threading,
+    /// What they do when idle: backoff:SPINS-YIELDS-SHORTEST-LONGEST (parks, in nanoseconds), yield or spin.
+    #[arg(long)]
+    pub idle: Idle,
+    /// Default term length of UDP publications, in bytes.
+    #[arg(long)]
+    pub term_length: u64,
+    /// Default term length of IPC publications, in bytes.
+    #[arg(long)]
+    pub ipc_term_length: u64,
+    /// Cores of conductor, sender and receiver.
+    #[arg(long, value_parser = parse_cores)]
+    pub cores: Option<[u16; 3]>,
+}
+
+/// Threads of a media driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Threading {
+    /// One for conductor, sender and receiver.
+    Shared,
+    /// One each.
+    Dedicated,
+}
+
+/// What a thread does when idle, as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idle {
+    /// Spin, yield, then park.
+    BackOff(BackOff),
+    /// Yield.
+    Yield,
+    /// Spin.
+    Spin,
+}
+
+/// Spins, yields, shortest and longest park in nanoseconds. Shown as the C driver and `ParkingIdleStrategy` take them:
+/// `10-5-1000-50000`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackOff {
+    /// Spins before the first yield.
+    pub spins: u64,
+    /// Yields before the first park.
+    pub yields: u64,
+    /// The first park.
+    pub minimum_park_ns: u64,
+    /// The longest park.
+    pub maximum_park_ns: u64,
+}
+
+const BACK_OFF: &str = "backoff:";
+
+impl DriverOptions {
+    /// Settings of a driver in `dir`, for a member or a client with this profile and these cores.
+    pub(crate) fn new(dir: PathBuf, deployment: &Deployment, profile: Profile, cores: Option<[u16; 3]>) -> Self {
+        Self {
+            dir,
+            threading: match profile.threading_mode() {
+                ThreadingMode::Shared => Threading::Shared,
+                ThreadingMode::Dedicated => Threading::Dedicated,
+            },
+            idle: profile.idle_strategy().into(),
+            term_length: deployment.term_length.udp.as_bytes(),
+            ipc_term_length: deployment.term_length.ipc.as_bytes(),
+            cores,
+        }
+    }
+
+    /// The command line that reads as these options.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let threading = match self.threading {
+            Threading::Shared => "shared",
+            Threading::Dedicated => "dedicated",
+        };
+        let mut arguments = vec![
+            "--dir".into(),
+            self.dir.clone().into_os_string(),
+            "--threading".into(),
+            threading.into(),
+            "--idle".into(),
+            self.idle.to_string().into(),
+            "--term-length".into(),
+            self.term_length.to_string().into(),
+            "--ipc-term-length".into(),
+            self.ipc_term_length.to_string().into(),
+        ];
+        if let Some([conductor, sender, receiver]) = self.cores {
+            arguments.extend(["--cores".into(), format!("{conductor},{sender},{receiver}").into()]);
+        }
+        arguments
+    }
+}
+
+fn parse_cores(text: &str) -> Result<[u16; 3], String> {
+    let cores = text.split(',').map(str::parse).collect::<Result<Vec<u16>, _>>().unwrap_or_default();
+    cores.try_into().map_err(|_| format!("\"{text}\" is not three numbers of cores, such as 1,2,3"))
+}
+
+impl From<IdleStrategy> for Idle {
+    fn from(strategy: IdleStrategy) -> Self {
+        match strategy {
+            IdleStrategy::BackOff { spins, yields, minimum_park, maximum_park } => Self::BackOff(BackOff {
+                spins: spins.into(),
+                yields: yields.into(),
+                minimum_park_ns: u64::try_from(minimum_park.as_nanos()).unwrap_or(u64::MAX),
+                maximum_park_ns: u64::try_from(maximum_park.as_nanos()).unwrap_or(u64::MAX),
+            }),
+            IdleStrategy::Yield => Self::Yield,
+            IdleStrategy::BusySpin => Self::Spin,
+        }
+    }
+}
+
+impl fmt::Display for BackOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}-{}", self.spins, self.yields, self.minimum_park_ns, self.maximum_park_ns)
+    }
+}
+
+impl fmt::Display for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BackOff(back_off) => write!(f, "{BACK_OFF}{back_off}"),
+            Self::Yield => f.write_str("yield"),
+            Self::Spin => f.write_str("spin"),
+        }
+    }
+}
+
+impl FromStr for Idle {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "yield" => return Ok(Self::Yield),
+            "spin" => return Ok(Self::Spin),
+            _ => {}
+        }
+        let numbers = text.strip_prefix(BACK_OFF).unwrap_or_default().split('-').map(str::parse);
+        match numbers.collect::<Result<Vec<u64>, _>>().as_deref() {
+            Ok(&[spins, yields, minimum_park_ns, maximum_park_ns]) => {
+                Ok(Self::BackOff(BackOff { spins, yields, minimum_park_ns, maximum_park_ns }))
+            }
+            _ => Err(format!("\"{text}\" is none of backoff:SPINS-YIELDS-SHORTEST-LONGEST, yield and spin")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        options: DriverOptions,
+    }
+
+    #[test]
+    fn the_command_line_reads_as_it_was_written() {
+        let deployment = Deployment::default_local(1, 20_100);
+        for (profile, cores) in
+            [(Profile::Shared, None), (Profile::Dedicated, None), (Profile::Pinned, Some([4, 2, 3]))]
+        {
+            let options = DriverOptions::new(PathBuf::from("/dev/shm/a b"), &deployment, profile, cores);
+            let arguments = [OsString::from("lugus-media-driver")].into_iter().chain(options.arguments());
+            assert_eq!(Program::try_parse_from(arguments).expect("read").options, options);
+        }
+    }
+
+    #[test]
+    fn what_is_no_idle_strategy_is_refused() {
+        for text in ["", "park", "backoff", "backoff:", "backoff:1-2-3", "backoff:1-2-3-x", "1-2-3-4"] {
+            assert!(text.parse::<Idle>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Aeron's own service container in Java with a service that echoes: what a cluster does without ours.
+
+use lugus_topology::{ClusterSpec, MemberSpec};
+
+use crate::consensus_module::shared_properties;
+use crate::{ChildProcess, FolderLock, Launch, MemberProcesses, ProcessError, READY_LINE, java};
+
+const MAIN: &str = "io.lugus.EchoService";
+const LOG: &str = "echo-service.log";
+
+/// The echo service of a member, in a JVM of its own.
+#[derive(Debug)]
+pub struct EchoService {
+    process: ChildProcess,
+}
+
+impl EchoService {
+    /// Starts it beside a member's processes, and waits until its container runs.
+    ///
+    /// # Errors
+    ///
+    /// A jar is missing, or it ends or does not answer in time.
+    pub fn start(cluster: &ClusterSpec, processes: &MemberProcesses) -> Result<Self, ProcessError> {
+        let deployment = cluster.deployment();
+        let mut process = start(cluster, processes.member(), processes.lock())?;
+        process.await_ready(READY_LINE, deployment.timeouts.start_timeout)?;
+        Ok(Self { process })
+    }
+
+    /// Whether it still runs. Does not block.
+    ///
+    /// # Errors
+    ///
+    /// It has ended.
+    pub fn check(&mut self) -> Result<(), ProcessError> {
+        self.process.check()
+    }
+}
+
+fn start(cluster: &ClusterSpec, member: &MemberSpec, lock: &FolderLock) -> Result<ChildProcess, ProcessError> {
+    let deployment = cluster.deployment();
+    let mut properties = shared_properties(cluster, member);
+    properties.push(("aeron.cluster.snapshot.stream.id", deployment.streams.snapshot.to_string()));
+    ChildProcess::start(Launch {
+        name: "echo service",
+        program: deployment.java.binary.clone(),
+        arguments: java::arguments(deployment, properties, MAIN)?,
+        log: member.dir.join(LOG),
+        lock: Some(lock),
+        cores: &[],
+    })
+}

@@ -1,0 +1,167 @@
+//! A cluster as a venue, through the SDK: a session for each participant, and one for the operator.
+
+mod translate;
+
+use std::time::{Duration, Instant};
+
+use lugus_client::{ClientError, Config, EventHandler, SendError, Status, TradingSession};
+use lugus_engine::command::Action;
+use lugus_engine::units::{ClientSequence, ParticipantId};
+
+use crate::flow::Step;
+use crate::venue::{Heard, Scope, Submission, Venue, VenueError};
+
+/// Polls of the participants for one of the operator, who has nothing to say once the instruments are defined.
+const POLLS_PER_OPERATOR_POLL: u32 = 64;
+
+/// Sessions with a cluster. All work is done on the thread that polls.
+pub struct ClusterVenue {
+    operator: TradingSession,
+    participants: Vec<TradingSession>,
+    polls: u32,
+    leader: Option<i32>,
+}
+
+impl ClusterVenue {
+    /// Opens a session for the operator and each of `participants`, with the configuration that `config` gives for it,
+    /// and waits until all are open.
+    ///
+    /// A configuration should allow as many outstanding commands as the replay's window has, or the venue is busy before.
+    ///
+    /// # Errors
+    ///
+    /// When a configuration cannot work, or the cluster does not take all sessions in the `patience` given.
+    pub fn connect(
+        participants: &[ParticipantId],
+        patience: Duration,
+        mut config: impl FnMut(ParticipantId) -> Config,
+    ) -> Result<Self, VenueError> {
+        let mut open = |id: ParticipantId| TradingSession::connect(config(id)).map_err(|error| ended(id, error));
+        let mut ids = participants.to_vec();
+        ids.sort_unstable();
+        let mut venue = Self {
+            operator: open(ParticipantId::OPERATOR)?,
+            participants: ids.into_iter().map(open).collect::<Result<_, _>>()?,
+            polls: 0,
+            leader: None,
+        };
+        venue.wait_until_connected(patience)?;
+        venue.leader = venue.operator.leader_member_id();
+        Ok(venue)
+    }
+
+    /// The member that leads, as far as the sessions know.
+    pub fn leader_member_id(&self) -> Option<i32> {
+        self.leader
+    }
+
+    fn wait_until_connected(&mut self, patience: Duration) -> Result<(), VenueError> {
+        let begun = Instant::now();
+        loop {
+            let mut waiting = None;
+            for session in std::iter::once(&mut self.operator).chain(&mut self.participants) {
+                session.poll(&mut ()).map_err(|error| ended(translate::participant(session.participant()), error))?;
+                if !session.is_connected() {
+                    waiting = Some(&*session);
+                }
+            }
+            let Some(session) = waiting else { return Ok(()) };
+            if begun.elapsed() > patience {
+                let problem = session.problem().map_or("no answer".to_owned(), ToString::to_string);
+                return Err(VenueError::NotConnected { waited: patience, problem });
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    fn session(&mut self, id: ParticipantId) -> Option<&mut TradingSession> {
+        if id == ParticipantId::OPERATOR {
+            return Some(&mut self.operator);
+        }
+        let id = lugus_client::ParticipantId(id.0);
+        let place = self.participants.binary_search_by_key(&id, TradingSession::participant).ok()?;
+        self.participants.get_mut(place)
+    }
+}
+
+impl Venue for ClusterVenue {
+    fn submit(&mut self, step: &Step) -> Result<Submission, VenueError> {
+        let not_sendable = || VenueError::NotSendable { what: format!("{step:?}") };
+        let instrument = lugus_client::InstrumentId(step.instrument.0);
+        let session = self.session(step.participant).ok_or_else(not_sendable)?;
+        let sent = match &step.action {
+            Action::New(order) => session.new_order(instrument, &translate::new_order(order)),
+            Action::Cancel { orig_client_order_id } => {
+                session.cancel(instrument, lugus_client::ClientOrderId(orig_client_order_id.0))
+            }
+            Action::Replace(replace) => session.replace(instrument, &translate::replace(replace)),
+            Action::MassCancel { target, side } => {
+                session.mass_cancel(instrument, lugus_client::ParticipantId(target.0), side.map(translate::side))
+            }
+            Action::DefineInstrument(definition) => session.define_instrument(&translate::definition(definition)),
+            _ => return Err(not_sendable()),
+        };
+        match sent {
+            Ok(sequence) => Ok(Submission::Sent(ClientSequence(sequence.0))),
+            Err(SendError::BackPressured | SendError::TooManyOutstanding { .. } | SendError::NotConnected) => {
+                Ok(Submission::Busy)
+            }
+            Err(error) => Err(VenueError::Session { participant: step.participant.0, source: error.into() }),
+        }
+    }
+
+    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError> {
+        self.polls = self.polls.wrapping_add(1);
+        let operator = (self.operator.outstanding() > 0 || self.polls.is_multiple_of(POLLS_PER_OPERATOR_POLL))
+            .then_some(&mut self.operator);
+        let mut work = 0;
+        for session in self.participants.iter_mut().chain(operator) {
+            let participant = translate::participant(session.participant());
+            let mut ear = Ear { participant, leader: &mut self.leader, refused: None, hear };
+            let outcome = session.poll(&mut ear);
+            if let Some((scope, what)) = ear.refused {
+                return Err(VenueError::Refused { scope, what });
+            }
+            work += outcome.map_err(|error| ended(participant, error))?;
+        }
+        Ok(work)
+    }
+}
+
+/// Hears for one participant.
+struct Ear<'a> {
+    participant: ParticipantId,
+    leader: &'a mut Option<i32>,
+    refused: Option<(Scope, String)>,
+    hear: &'a mut dyn FnMut(Heard<'_>),
+}
+
+impl EventHandler for Ear<'_> {
+    fn on_report(&mut self, report: &lugus_client::Report) {
+        (self.hear)(Heard::Report(&translate::report(report)));
+    }
+
+    fn on_status(&mut self, status: &Status) {
+        match status {
+            Status::Connected { leader_member_id, .. } | Status::NewLeader { leader_member_id } => {
+                // Each session hears of it, but it is one change.
+                if self.leader.replace(*leader_member_id) != Some(*leader_member_id) {
+                    (self.hear)(Heard::NewLeader);
+                }
+            }
+            Status::GaveUp { instrument, client_sequence, .. } => {
+                let scope = (self.participant, translate::instrument(*instrument));
+                (self.hear)(Heard::GaveUp(scope, ClientSequence(client_sequence.0)));
+            }
+            Status::CommandRefused { instrument, reason, .. } => {
+                let scope = (self.participant, translate::instrument(*instrument));
+                self.refused = Some((scope, format!("{reason:?}")));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn ended(participant: ParticipantId, error: ClientError) -> VenueError {
+    VenueError::Session { participant: participant.0, source: error.into() }
+}

@@ -1,0 +1,141 @@
+//! A cluster whose service only echoes, as a venue: what the cluster itself costs, with no trading in it.
+//!
+//! The same replay measures it, so its figures stand beside those of a trading cluster: whichever language the echo
+//! service is written in (Aeron's Java container, ours in Rust), it needs only to send each message back to the session
+//! that it came from. Messages have 100 bytes, as in `AERON.md`'s figures. An echo service keeps nothing, so what is lost
+//! in a fail-over stays lost here.
+
+use std::time::{Duration, Instant};
+
+use aeron_cluster_client::{AeronCluster, ClientError, Context, EgressListener, NewLeader, OfferError, State};
+use lugus_engine::command::{Action, Definition};
+use lugus_engine::event::{Report, ReportBody};
+use lugus_engine::units::{ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId};
+
+use crate::flow::{Flow, FlowError, Step};
+use crate::venue::{Heard, Submission, Venue, VenueError};
+
+/// Length of a message, bytes, Aeron's headers not among them.
+pub const ECHO_MESSAGE_LENGTH: usize = 100;
+
+/// Who sends the messages.
+const SENDER: ParticipantId = ParticipantId(1);
+
+/// A message has no command in it: this one stands for all, as it needs no order and no instrument.
+const NOTHING: Action = Action::MassCancel { target: SENDER, side: None };
+
+/// So many messages to be echoed.
+#[derive(Debug)]
+pub struct EchoFlow {
+    messages: u64,
+    made: u64,
+}
+
+impl EchoFlow {
+    /// A flow of so many messages.
+    pub fn new(messages: u64) -> Self {
+        Self { messages, made: 0 }
+    }
+}
+
+impl Iterator for EchoFlow {
+    type Item = Result<Step, FlowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.made == self.messages {
+            return None;
+        }
+        self.made += 1;
+        Some(Ok(Step { participant: SENDER, instrument: InstrumentId::NONE, action: NOTHING, trade: None }))
+    }
+}
+
+impl Flow for EchoFlow {
+    fn name(&self) -> String {
+        format!("echo of {ECHO_MESSAGE_LENGTH} bytes")
+    }
+
+    fn instruments(&self) -> &[Definition] {
+        &[]
+    }
+
+    fn participants(&self) -> &[ParticipantId] {
+        &[SENDER]
+    }
+
+    fn expected_steps(&self) -> u64 {
+        self.messages
+    }
+}
+
+/// A session with a cluster that echoes.
+pub struct EchoVenue {
+    cluster: AeronCluster,
+    sent: u64,
+    message: [u8; ECHO_MESSAGE_LENGTH],
+}
+
+impl EchoVenue {
+    /// Opens a session, and waits until it is open.
+    ///
+    /// # Errors
+    ///
+    /// When the context cannot work, or there is no session in the `patience` given.
+    pub fn connect(context: Context, patience: Duration) -> Result<Self, VenueError> {
+        let mut cluster = AeronCluster::new(context).map_err(ended)?;
+        let begun = Instant::now();
+        while cluster.state() != State::Connected {
+            cluster.do_work(&mut Ear(&mut |_| ())).map_err(ended)?;
+            if begun.elapsed() > patience {
+                let problem = cluster.problem().map_or("no answer".to_owned(), ToString::to_string);
+                return Err(VenueError::NotConnected { waited: patience, problem });
+            }
+            std::thread::yield_now();
+        }
+        Ok(Self { cluster, sent: 0, message: [0; ECHO_MESSAGE_LENGTH] })
+    }
+}
+
+impl Venue for EchoVenue {
+    fn submit(&mut self, _step: &Step) -> Result<Submission, VenueError> {
+        let number = self.sent + 1;
+        self.message[..8].copy_from_slice(&number.to_le_bytes());
+        match self.cluster.offer(&self.message) {
+            Ok(_) => {
+                self.sent = number;
+                Ok(Submission::Sent(ClientSequence(number)))
+            }
+            Err(OfferError::BackPressured | OfferError::AdminAction | OfferError::NotConnected) => Ok(Submission::Busy),
+            Err(error) => Err(VenueError::Session { participant: SENDER.0, source: error.into() }),
+        }
+    }
+
+    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError> {
+        self.cluster.do_work(&mut Ear(hear)).map_err(ended)
+    }
+}
+
+struct Ear<'a>(&'a mut dyn FnMut(Heard<'_>));
+
+impl EgressListener for Ear<'_> {
+    fn on_message(&mut self, _cluster_session_id: i64, timestamp: i64, message: &[u8]) {
+        let Some(number) = message.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) else { return };
+        let report = Report {
+            participant: SENDER,
+            instrument: InstrumentId::NONE,
+            event_sequence: EventSequence(number),
+            client_sequence: ClientSequence(number),
+            time: EpochNanos(timestamp),
+            body: ReportBody::MassCancel { target: SENDER, affected: 0 },
+        };
+        (self.0)(Heard::Report(&report));
+    }
+
+    fn on_new_leader(&mut self, _event: &NewLeader) {
+        (self.0)(Heard::NewLeader);
+    }
+}
+
+fn ended(error: ClientError) -> VenueError {
+    VenueError::Session { participant: SENDER.0, source: error.into() }
+}

@@ -1,0 +1,158 @@
+//! A flow: what is to be sent, step by step, without a word of how, when or where to.
+
+use std::path::PathBuf;
+
+use lugus_engine::command::{
+    Action, Definition, NewOrder, OrderType, PostOnly, SelfTradePrevention, Side, TimeInForce,
+};
+use lugus_engine::units::{ClientOrderId, InstrumentId, ParticipantId, Price, Quantity};
+
+/// Commands in the order in which they are to reach the engine.
+///
+/// A flow does not hear what became of its commands: it is the same whoever takes it, however late he answers.
+pub trait Flow: Iterator<Item = Result<Step, FlowError>> {
+    /// What the flow is, for people.
+    fn name(&self) -> String;
+
+    /// The instruments that it trades: to be defined before the first step.
+    fn instruments(&self) -> &[Definition];
+
+    /// Who trades, the operator not among them.
+    fn participants(&self) -> &[ParticipantId];
+
+    /// About how many steps there are in all, for a progress bar.
+    fn expected_steps(&self) -> u64;
+}
+
+/// One command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Who sends it.
+    pub participant: ParticipantId,
+    /// The instrument that it is for.
+    pub instrument: InstrumentId,
+    /// What is to be done: a new order, a cancel, a replacement or a mass cancel.
+    pub action: Action,
+    /// With the aggressor of a trade that the exchange itself reported: that trade.
+    pub trade: Option<Box<ExchangeTrade>>,
+}
+
+/// A plain limit order.
+pub(crate) fn limit_order(
+    client_order_id: ClientOrderId,
+    side: Side,
+    price: Price,
+    quantity: Quantity,
+    time_in_force: TimeInForce,
+) -> NewOrder {
+    NewOrder {
+        client_order_id,
+        side,
+        order_type: OrderType::Limit,
+        time_in_force,
+        price: Some(price),
+        stop_price: None,
+        quantity,
+        display_quantity: Quantity(0),
+        expire_time: None,
+        post_only: PostOnly::No,
+        self_trade_prevention: SelfTradePrevention::None,
+    }
+}
+
+/// A trade as the exchange did it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExchangeTrade {
+    /// Its price, ticks.
+    pub price: Price,
+    /// What it took of which resting orders.
+    pub fills: RestingFills,
+}
+
+/// How much was filled of which resting orders: one entry an order, by its number.
+///
+/// The order in which they were filled is not part of it: exchanges report an iceberg whose display quantity was
+/// refilled within a trade once, with the sum of it, and last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RestingFills(Vec<(ClientOrderId, Quantity)>);
+
+impl RestingFills {
+    /// Adds a fill of a resting order.
+    pub fn add(&mut self, order: ClientOrderId, quantity: Quantity) {
+        match self.0.binary_search_by_key(&order, |fill| fill.0) {
+            Ok(found) => self.0[found].1.0 += quantity.0,
+            Err(place) => self.0.insert(place, (order, quantity)),
+        }
+    }
+
+    /// The fills, by order number.
+    pub fn as_slice(&self) -> &[(ClientOrderId, Quantity)] {
+        &self.0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(ClientOrderId, Quantity)> for RestingFills {
+    fn from_iter<I: IntoIterator<Item = (ClientOrderId, Quantity)>>(fills: I) -> Self {
+        let mut all = Self::default();
+        for (order, quantity) in fills {
+            all.add(order, quantity);
+        }
+        all
+    }
+}
+
+/// Why a flow cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The file cannot be opened, or is no recording.
+    #[error("cannot open the recording {}: {source}; is it a DBN file (.dbn or .dbn.zst)?", path.display())]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: dbn::Error,
+    },
+    /// The file ends too early, or is damaged.
+    #[error("cannot read record {record} of the recording {}: {source}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Which record, counted from 0.
+        record: u64,
+        /// Why.
+        source: dbn::Error,
+    },
+    /// The file has no market-by-order records with orders.
+    #[error("the recording {} has no market-by-order records; lugus replays the schema `mbo` only", path.display())]
+    NoOrders {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// More instruments than a replay takes.
+    #[error("the recording {} has more than {limit} instruments; extract some of them first", path.display())]
+    TooManyInstruments {
+        /// Which file.
+        path: PathBuf,
+        /// How many are taken.
+        limit: usize,
+    },
+    /// An event without an end: the records lack the flag LAST.
+    #[error("an event of instrument {instrument} has more than {limit} records without the flag LAST")]
+    EventTooLong {
+        /// The exchange's number of the instrument.
+        instrument: u32,
+        /// How many are taken.
+        limit: usize,
+    },
+    /// A price between two ticks, or an instrument that was not there when the file was surveyed.
+    #[error("the recording changed while it was read: {what}")]
+    Changed {
+        /// What is new.
+        what: String,
+    },
+}

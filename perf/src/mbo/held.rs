@@ -1,0 +1,42 @@
+//! Orders that rest on the exchange, but would trade in our book: held back until they no longer would, oldest first.
+
+use std::collections::{BTreeMap, HashMap};
+
+use lugus_engine::units::ClientOrderId;
+
+use super::market::Order;
+
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    orders: BTreeMap<u64, Order>,
+    places: HashMap<ClientOrderId, u64>,
+    last_place: u64,
+}
+
+impl Held {
+    pub(super) fn insert(&mut self, order: Order) {
+        self.remove(order.id);
+        self.last_place += 1;
+        self.orders.insert(self.last_place, order);
+        self.places.insert(order.id, self.last_place);
+    }
+
+    pub(super) fn remove(&mut self, id: ClientOrderId) {
+        if let Some(place) = self.places.remove(&id) {
+            self.orders.remove(&place);
+        }
+    }
+
+    /// Takes the oldest one that is free to go.
+    pub(super) fn take_first(&mut self, is_free: impl Fn(&Order) -> bool) -> Option<Order> {
+        let (&place, _) = self.orders.iter().find(|(_, order)| is_free(order))?;
+        let order = self.orders.remove(&place)?;
+        self.places.remove(&order.id);
+        Some(order)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.orders.clear();
+        self.places.clear();
+    }
+}

@@ -1,0 +1,303 @@
+//! One instrument of a recording: its records in, an event at a time; commands out.
+//!
+//! An event is what the exchange did at one stroke: the records up to the one with the flag LAST. Its commands are, in
+//! this order:
+//!
+//! 1. cancels of orders that its trades did not fill (self-match prevention: see [`super`]),
+//! 2. each trade's aggressor, as an immediate-or-cancel order,
+//! 3. whatever else brings our book to where the records say that the exchange's is: for the report of a fill that our
+//!    aggressor did as well, nothing; for one that it did otherwise, a cancel, a replacement or a new order.
+//!
+//! For 3. the market keeps the book that a price-time engine has after the commands so far ([`PriceTimeBook`]).
+
+use std::collections::{HashMap, VecDeque};
+
+use dbn::{MboMsg, UNDEF_PRICE};
+use lugus_engine::command::{Action, NewOrder, Replace, Side, TimeInForce};
+use lugus_engine::units::{ClientOrderId, InstrumentId, ParticipantId, Price, Quantity};
+
+use super::held::Held;
+use crate::flow::{ExchangeTrade, FlowError, RestingFills, Step, limit_order};
+use crate::price_time_book::{PriceTimeBook, RestingOrder};
+
+/// Most records of an event.
+const MAX_EVENT_RECORDS: usize = 65_536;
+
+/// First of our own numbers for aggressors to which the exchange gave none.
+const FIRST_OWN_ORDER_ID: u64 = 1 << 63;
+
+/// An order as the exchange has it after an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) id: ClientOrderId,
+    pub(super) side: Side,
+    pub(super) price: Price,
+    pub(super) leaves: Quantity,
+}
+
+impl Order {
+    fn new_order(&self, time_in_force: TimeInForce) -> NewOrder {
+        limit_order(self.id, self.side, self.price, self.leaves, time_in_force)
+    }
+}
+
+pub(super) struct Market {
+    instrument: InstrumentId,
+    tick: i64,
+    participants: Vec<ParticipantId>,
+    event: Vec<MboMsg>,
+    book: PriceTimeBook,
+    held: Held,
+    next_own_order_id: u64,
+}
+
+impl Market {
+    /// A market with an empty book. `tick` is in 1e-9.
+    pub(super) fn new(instrument: InstrumentId, tick: i64, participants: Vec<ParticipantId>) -> Self {
+        Self {
+            instrument,
+            tick,
+            participants,
+            event: Vec::new(),
+            book: PriceTimeBook::default(),
+            held: Held::default(),
+            next_own_order_id: FIRST_OWN_ORDER_ID,
+        }
+    }
+
+    pub(super) fn instrument(&self) -> InstrumentId {
+        self.instrument
+    }
+
+    /// Takes the next record; adds the commands of the event that it ends, if it ends one.
+    pub(super) fn record(&mut self, record: MboMsg, steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
+        if record.action as u8 == b'R' {
+            self.end(steps)?;
+            self.clear(steps);
+            return Ok(());
+        }
+        if self.event.len() == MAX_EVENT_RECORDS {
+            return Err(FlowError::EventTooLong { instrument: record.hd.instrument_id, limit: MAX_EVENT_RECORDS });
+        }
+        let is_end = record.flags.is_last() || record.flags.is_snapshot();
+        self.event.push(record);
+        if is_end { self.end(steps) } else { Ok(()) }
+    }
+
+    /// Ends an event that may still be open.
+    pub(super) fn end(&mut self, steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
+        let records = std::mem::take(&mut self.event);
+        let outcome = self.event(&records, steps);
+        self.event = records;
+        self.event.clear();
+        outcome
+    }
+
+    fn event(&mut self, records: &[MboMsg], steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
+        let trades = self.trades(records)?;
+        let mut filled: HashMap<ClientOrderId, Quantity> = HashMap::new();
+        for &(order, quantity) in trades.iter().flat_map(|trade| trade.fills.as_slice()) {
+            filled.entry(order).or_default().0 += quantity.0;
+        }
+
+        let is_unfilled_cancel = |record: &MboMsg| record.action as u8 == b'C' && !filled.contains_key(&id(record));
+        for record in records.iter().filter(|record| is_unfilled_cancel(record)) {
+            self.settle(id(record), None, steps);
+        }
+
+        let mut disturbed = Vec::new();
+        for trade in trades {
+            self.trade(trade, &mut disturbed, steps);
+        }
+
+        for record in records.iter().filter(|record| !is_unfilled_cancel(record)) {
+            if matches!(record.action as u8, b'A' | b'C' | b'M') {
+                disturbed.retain(|order: &Order| order.id != id(record));
+                let order = if record.action as u8 == b'C' { None } else { self.order(record)? };
+                self.settle(id(record), order, steps);
+            }
+        }
+        for mut order in disturbed {
+            order.leaves.0 = order.leaves.0.saturating_sub(filled.get(&order.id).copied().unwrap_or_default().0);
+            self.settle(order.id, (order.leaves.0 > 0).then_some(order), steps);
+        }
+        self.release_held(steps);
+        Ok(())
+    }
+
+    /// A trade's aggressor. Adds the orders that it fills in our book, as they were before, to `disturbed`.
+    fn trade(&mut self, trade: Trade, disturbed: &mut Vec<Order>, steps: &mut VecDeque<Step>) {
+        if self.book.get(trade.aggressor).is_some() {
+            self.settle(trade.aggressor, None, steps);
+        }
+        let order = Order { id: trade.aggressor, side: trade.side, price: trade.price, leaves: trade.quantity };
+        let action = Action::New(order.new_order(TimeInForce::Ioc));
+        let exchange_trade = ExchangeTrade { price: trade.price, fills: trade.fills };
+        steps.push_back(Step { trade: Some(Box::new(exchange_trade)), ..self.step(order.id, action) });
+
+        let mut fills = Vec::new();
+        self.book.take(trade.side, Some(trade.price), trade.quantity, &mut fills);
+        for fill in fills {
+            if !disturbed.iter().any(|order| order.id == fill.order) {
+                let left = self.book.get(fill.order).map_or(0, |order| order.leaves.0);
+                disturbed.push(Order {
+                    id: fill.order,
+                    side: trade.side.opposite(),
+                    price: fill.price,
+                    leaves: Quantity(left + fill.quantity.0),
+                });
+            }
+        }
+    }
+
+    /// Brings our book to where the exchange's is for one order: `None` when it no longer rests there.
+    fn settle(&mut self, id: ClientOrderId, order: Option<Order>, steps: &mut VecDeque<Step>) {
+        self.held.remove(id);
+        match (self.book.get(id), order) {
+            (None, None) => {}
+            (Some(_), None) => self.cancel(id, steps),
+            (None, Some(order)) => self.rest(order, steps),
+            (Some(ours), Some(order)) if ours.side != order.side => {
+                self.cancel(id, steps);
+                self.rest(order, steps);
+            }
+            (Some(ours), Some(order)) if ours.price == order.price && ours.leaves == order.leaves => {}
+            (Some(ours), Some(order)) => self.replace(ours, order, steps),
+        }
+    }
+
+    fn rest(&mut self, order: Order, steps: &mut VecDeque<Step>) {
+        if self.book.would_trade(order.side, Some(order.price)) {
+            return self.held.insert(order);
+        }
+        let Order { id, side, price, leaves } = order;
+        self.book.rest(id, RestingOrder { side, price, leaves, filled: Quantity(0) });
+        steps.push_back(self.step(id, Action::New(order.new_order(TimeInForce::Gtc))));
+    }
+
+    fn cancel(&mut self, id: ClientOrderId, steps: &mut VecDeque<Step>) {
+        self.book.remove(id);
+        steps.push_back(self.step(id, Action::Cancel { orig_client_order_id: id }));
+    }
+
+    fn replace(&mut self, ours: RestingOrder, order: Order, steps: &mut VecDeque<Step>) {
+        let Order { id, price, leaves, .. } = order;
+        if self.book.would_trade(order.side, Some(price)) {
+            self.cancel(id, steps);
+            return self.held.insert(order);
+        }
+        if price == ours.price && leaves <= ours.leaves {
+            self.book.reduce(id, leaves);
+        } else {
+            self.book.remove(id);
+            self.book.rest(id, RestingOrder { price, leaves, ..ours });
+        }
+        let replace = Replace {
+            orig_client_order_id: id,
+            client_order_id: id,
+            price: Some(price),
+            stop_price: None,
+            quantity: Quantity(ours.filled.0 + leaves.0),
+            display_quantity: Quantity(0),
+        };
+        steps.push_back(self.step(id, Action::Replace(replace)));
+    }
+
+    fn release_held(&mut self, steps: &mut VecDeque<Step>) {
+        while let Some(order) = self.held.take_first(|order| !self.book.would_trade(order.side, Some(order.price))) {
+            self.rest(order, steps);
+        }
+    }
+
+    fn clear(&mut self, steps: &mut VecDeque<Step>) {
+        self.book.clear();
+        self.held.clear();
+        for &participant in &self.participants {
+            let action = Action::MassCancel { target: participant, side: None };
+            steps.push_back(Step { participant, instrument: self.instrument, action, trade: None });
+        }
+    }
+
+    /// The trades of an event that have a side and resting orders: an auction's has no side, one of a spread with an
+    /// implied order may have no resting order in this book. Fills of the aggressor itself are left out.
+    fn trades(&mut self, records: &[MboMsg]) -> Result<Vec<Trade>, FlowError> {
+        let mut trades: Vec<Trade> = Vec::new();
+        let mut is_open = false;
+        for record in records {
+            match (record.action as u8, side(record)) {
+                (b'T', Some(side)) => {
+                    is_open = true;
+                    trades.push(Trade {
+                        aggressor: id(record),
+                        side,
+                        price: self.price(record.price, record)?,
+                        quantity: Quantity(u64::from(record.size)),
+                        fills: RestingFills::default(),
+                    });
+                }
+                (b'T', None) => is_open = false,
+                (b'F', side) if is_open => {
+                    if let Some(trade) = trades.last_mut()
+                        && id(record) != trade.aggressor
+                        && side != Some(trade.side)
+                    {
+                        trade.fills.add(id(record), Quantity(u64::from(record.size)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        trades.retain(|trade| !trade.fills.is_empty());
+        for trade in trades.iter_mut().filter(|trade| trade.aggressor.0 == 0) {
+            trade.aggressor = ClientOrderId(self.next_own_order_id);
+            self.next_own_order_id += 1;
+        }
+        Ok(trades)
+    }
+
+    /// The order that a record adds or modifies; `None` when there is none in it that could rest.
+    fn order(&self, record: &MboMsg) -> Result<Option<Order>, FlowError> {
+        let can_rest = record.size > 0 && record.order_id > 0 && record.price != UNDEF_PRICE && !record.flags.is_tob();
+        match side(record) {
+            Some(side) if can_rest => {
+                let price = self.price(record.price, record)?;
+                Ok(Some(Order { id: id(record), side, price, leaves: Quantity(u64::from(record.size)) }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn price(&self, price: i64, record: &MboMsg) -> Result<Price, FlowError> {
+        if price % self.tick != 0 {
+            let what = format!("a price of instrument {} is no multiple of its tick", record.hd.instrument_id);
+            return Err(FlowError::Changed { what });
+        }
+        Ok(Price(price / self.tick))
+    }
+
+    fn step(&self, id: ClientOrderId, action: Action) -> Step {
+        let participant = self.participants[(id.0 % self.participants.len() as u64) as usize];
+        Step { participant, instrument: self.instrument, action, trade: None }
+    }
+}
+
+/// A trade as it was reported.
+struct Trade {
+    aggressor: ClientOrderId,
+    side: Side,
+    price: Price,
+    quantity: Quantity,
+    fills: RestingFills,
+}
+
+fn id(record: &MboMsg) -> ClientOrderId {
+    ClientOrderId(record.order_id)
+}
+
+fn side(record: &MboMsg) -> Option<Side> {
+    match record.side as u8 {
+        b'A' => Some(Side::Sell),
+        b'B' => Some(Side::Buy),
+        _ => None,
+    }
+}

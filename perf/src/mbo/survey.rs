@@ -1,0 +1,112 @@
+//! Reading a recording once through, for what must be known before its first command.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use dbn::decode::DbnMetadata;
+use dbn::{MboMsg, UNDEF_PRICE};
+use lugus_engine::command::{Decimal, Definition, InstrumentState, TradeType};
+use lugus_engine::units::{InstrumentId, Price, Quantity};
+
+use super::Records;
+use crate::flow::FlowError;
+
+/// Most instruments of a recording.
+const MAX_INSTRUMENTS: usize = 1_024;
+
+/// What a recording holds.
+pub(super) struct Survey {
+    pub(super) instruments: Vec<Surveyed>,
+    pub(super) expected_steps: u64,
+}
+
+/// One instrument of it.
+pub(super) struct Surveyed {
+    /// The exchange's number of it.
+    pub(super) id: u32,
+    /// The largest step that all its prices are multiples of, in 1e-9.
+    pub(super) tick: i64,
+    symbol: String,
+    lowest: i64,
+    highest: i64,
+}
+
+/// Reads all records of the file.
+pub(super) fn survey(path: &Path, records: &mut Records) -> Result<Survey, FlowError> {
+    let mut prices: BTreeMap<u32, (i64, i64, i64)> = BTreeMap::new();
+    let mut expected_steps = 0;
+    while let Some(record) = records.next()? {
+        // A fill is a part of its trade, and is reported by a cancel or a modify that is no command then.
+        match record.action as u8 {
+            b'A' | b'C' | b'M' | b'T' => expected_steps += 1,
+            b'F' => expected_steps -= expected_steps.min(1),
+            _ => {}
+        }
+        if let Some(price) = price(&record) {
+            let (tick, lowest, highest) = prices.entry(record.hd.instrument_id).or_insert((0, price, price));
+            *tick = greatest_common_divisor(*tick, price);
+            *lowest = price.min(*lowest);
+            *highest = price.max(*highest);
+        }
+        if prices.len() > MAX_INSTRUMENTS {
+            return Err(FlowError::TooManyInstruments { path: path.to_owned(), limit: MAX_INSTRUMENTS });
+        }
+    }
+    if prices.is_empty() {
+        return Err(FlowError::NoOrders { path: path.to_owned() });
+    }
+    let symbols = symbols(records);
+    let instruments = prices.into_iter().map(|(id, (tick, lowest, highest))| Surveyed {
+        id,
+        tick: tick.max(1),
+        symbol: symbols.get(&id).cloned().unwrap_or_else(|| id.to_string()),
+        lowest,
+        highest,
+    });
+    Ok(Survey { instruments: instruments.collect(), expected_steps })
+}
+
+impl Surveyed {
+    /// The instrument as it is to be defined: every price and size of the recording is within its limits.
+    pub(super) fn definition(&self, instrument: InstrumentId) -> Definition {
+        let (minimum, maximum) = (self.lowest / self.tick, self.highest / self.tick);
+        let mut base = [0; 8];
+        for (to, from) in base.iter_mut().zip(self.symbol.bytes()) {
+            *to = from;
+        }
+        Definition {
+            instrument,
+            base,
+            quote: *b"USD\0\0\0\0\0",
+            trade_type: TradeType::Futures,
+            minimum_price: Price(minimum),
+            maximum_price: Price(maximum),
+            reference_price: Price(minimum + (maximum - minimum) / 2),
+            price_band: Quantity(0),
+            maximum_quantity: Quantity(u64::from(u32::MAX)),
+            tick_size: Decimal { mantissa: self.tick, exponent: -9 },
+            lot_size: Decimal { mantissa: 1, exponent: 0 },
+            state: InstrumentState::Open,
+        }
+    }
+}
+
+/// A record's price in 1e-9, if it has one: what clears or only ends an event has none, and market orders have none.
+pub(super) fn price(record: &MboMsg) -> Option<i64> {
+    let has_price = matches!(record.action as u8, b'A' | b'C' | b'M' | b'T' | b'F') && record.price != UNDEF_PRICE;
+    has_price.then_some(record.price)
+}
+
+fn symbols(records: &Records) -> BTreeMap<u32, String> {
+    let mappings = &records.decoder.metadata().mappings;
+    let intervals = mappings.iter().flat_map(|mapping| mapping.intervals.iter().map(|of| (of, &mapping.raw_symbol)));
+    intervals.filter_map(|(interval, symbol)| Some((interval.symbol.parse().ok()?, symbol.clone()))).collect()
+}
+
+fn greatest_common_divisor(a: i64, b: i64) -> i64 {
+    let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    i64::try_from(a).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,409 @@
+//! Sends a flow to a venue, and measures.
+//!
+//! Three ways: as fast as the venue takes it with so many commands outstanding; with one outstanding, for the round trip
+//! of an idle venue; or at a fixed rate. At a fixed rate a command's time counts from when it was due, not from when it
+//! could be sent at last: a venue that stalls is charged for all who had to wait (no coordinated omission).
+
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use lugus_engine::command::Action;
+use lugus_engine::event::{CommandKind, ExecType, RejectReason, ReportBody};
+use lugus_engine::units::{InstrumentId, ParticipantId};
+
+use crate::flow::{ExchangeTrade, Flow, FlowError, Step};
+use crate::ledger::{Entry, Ledger};
+use crate::report::ReplayReport;
+use crate::score::Score;
+use crate::timeline::Timeline;
+use crate::venue::{Heard, Submission, Venue, VenueError};
+
+/// How a flow is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplayOptions {
+    /// Most commands without an answer at a time; 1 measures the round trip. At least 1.
+    pub window: u32,
+    /// Commands a second; `None` is as fast as the window allows.
+    pub rate: Option<u32>,
+    /// Round trips of the first so many commands are not counted: the venue warms up.
+    pub warm_up: u64,
+    /// Give up when there is no answer for so long, and count what is outstanding as lost.
+    pub patience: Duration,
+}
+
+impl Default for ReplayOptions {
+    fn default() -> Self {
+        Self { window: 1_024, rate: None, warm_up: 0, patience: Duration::from_secs(30) }
+    }
+}
+
+/// Looks on while a flow is replayed. What it does takes the replay's own time.
+pub trait Watch {
+    /// So many commands of the flow have been sent. Called after each.
+    fn sent(&mut self, _steps: u64) {}
+
+    /// Called about once a second.
+    fn progress(&mut self, _progress: &Progress) {}
+}
+
+/// Looks away.
+impl Watch for () {}
+
+/// How far a replay is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Commands of the flow sent.
+    pub sent: u64,
+    /// Commands of the flow answered.
+    pub answered: u64,
+    /// About how many there are in all.
+    pub expected: u64,
+    /// Since the first one.
+    pub elapsed: Duration,
+}
+
+/// What came of a replay.
+#[derive(Debug)]
+pub struct Replayed {
+    /// The figures.
+    pub report: ReplayReport,
+    /// Round trips, nanoseconds.
+    pub round_trips: Histogram<u64>,
+    /// When answers came.
+    pub timeline: Timeline,
+}
+
+/// Why a replay ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The flow failed.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// The venue failed.
+    #[error(transparent)]
+    Venue(#[from] VenueError),
+    /// An instrument cannot be traded as the flow needs it.
+    #[error("the engine did not take the definition of an instrument of the flow: {reason:?}")]
+    Definition {
+        /// Why.
+        reason: RejectReason,
+    },
+    /// The histogram of the round trips was refused.
+    #[error("cannot keep round trips: {0}")]
+    Histogram(#[from] hdrhistogram::CreationError),
+    /// The venue did not answer the commands before the flow's first: definitions, and a mass cancel for each scope.
+    #[error("the venue did not answer within {patience:?}, before the flow's first command; is there a leader?")]
+    NoAnswer {
+        /// How long it was waited for.
+        patience: Duration,
+    },
+}
+
+/// Longest wait for the other sides of trades, once all commands have been answered.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
+
+/// Between two calls of [`Watch::progress`].
+const PROGRESS: Duration = Duration::from_secs(1);
+
+/// Most commands sent between two polls.
+const BURST: usize = 64;
+
+/// Of round trips.
+const SIGNIFICANT_DIGITS: u8 = 3;
+
+/// Highest round trip that is told from others, nanoseconds.
+const HIGHEST_ROUND_TRIP: u64 = 3_600_000_000_000;
+
+/// Defines the flow's instruments, ends what orders its participants may have there, and sends the flow.
+///
+/// # Errors
+///
+/// When the flow or the venue fails. A venue that falls silent in the middle of the flow is no error: what it owes is
+/// counted as lost in the report.
+pub fn replay(
+    flow: &mut impl Flow,
+    venue: &mut impl Venue,
+    options: ReplayOptions,
+    watch: &mut impl Watch,
+) -> Result<Replayed, ReplayError> {
+    let mut run = Run::new(venue, options)?;
+    run.open(flow)?;
+    run.begin();
+    let expected = flow.expected_steps();
+    while !(run.is_done() || run.is_out_of_patience()) {
+        let work = run.send(flow, watch)? + run.hear()?;
+        run.tell_progress(expected, watch);
+        if work == 0 {
+            std::thread::yield_now();
+        }
+    }
+    run.last_events()?;
+    Ok(run.close(flow.name()))
+}
+
+/// A replay at work.
+struct Run<'a, V> {
+    venue: &'a mut V,
+    options: ReplayOptions,
+    ledger: Ledger,
+    score: Score,
+    timeline: Timeline,
+    round_trips: Histogram<u64>,
+    rejected: u64,
+    /// Why a definition was refused; that an earlier replay made it is no reason.
+    refused_definition: Option<RejectReason>,
+    /// What had happened before the flow's first command.
+    before: Counts,
+    begun: Instant,
+    last_answer: Instant,
+    last_progress: Instant,
+    /// The next command, when the venue was busy, and when it was due.
+    pending: Option<(Step, Instant)>,
+    sent: u64,
+    flow_has_ended: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    commands: u64,
+    answered: u64,
+    events: u64,
+    fills: u64,
+    rejected: u64,
+}
+
+impl<'a, V: Venue> Run<'a, V> {
+    fn new(venue: &'a mut V, options: ReplayOptions) -> Result<Self, ReplayError> {
+        let now = Instant::now();
+        Ok(Self {
+            venue,
+            options,
+            ledger: Ledger::default(),
+            score: Score::default(),
+            timeline: Timeline::default(),
+            round_trips: Histogram::new_with_max(HIGHEST_ROUND_TRIP, SIGNIFICANT_DIGITS)?,
+            rejected: 0,
+            refused_definition: None,
+            before: Counts::default(),
+            begun: now,
+            last_answer: now,
+            last_progress: now,
+            pending: None,
+            sent: 0,
+            flow_has_ended: false,
+        })
+    }
+
+    /// The instruments, and an empty book: another replay may have left orders of the same numbers.
+    fn open(&mut self, flow: &impl Flow) -> Result<(), ReplayError> {
+        let define = |&definition| Step {
+            participant: ParticipantId::OPERATOR,
+            instrument: InstrumentId::NONE,
+            action: Action::DefineInstrument(definition),
+            trade: None,
+        };
+        self.send_and_wait(flow.instruments().iter().map(define))?;
+        if let Some(reason) = self.refused_definition {
+            return Err(ReplayError::Definition { reason });
+        }
+        let cancel = |participant, instrument| Step {
+            participant,
+            instrument,
+            action: Action::MassCancel { target: participant, side: None },
+            trade: None,
+        };
+        let instruments = || flow.instruments().iter().map(|definition| definition.instrument);
+        let scopes = flow.participants().iter().flat_map(|&of| instruments().map(move |in_| (of, in_)));
+        self.send_and_wait(scopes.map(|(participant, instrument)| cancel(participant, instrument)))
+    }
+
+    fn send_and_wait(&mut self, steps: impl Iterator<Item = Step>) -> Result<(), ReplayError> {
+        self.last_answer = Instant::now();
+        for step in steps {
+            while !self.submit(&step, Instant::now())? {
+                self.hear_or_give_up()?;
+            }
+        }
+        while self.ledger.outstanding() > 0 {
+            self.hear_or_give_up()?;
+        }
+        Ok(())
+    }
+
+    fn hear_or_give_up(&mut self) -> Result<(), ReplayError> {
+        if self.hear()? == 0 {
+            if self.is_out_of_patience() {
+                return Err(ReplayError::NoAnswer { patience: self.options.patience });
+            }
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) {
+        self.before = self.counts();
+        self.round_trips.reset();
+        self.begun = Instant::now();
+        self.last_answer = self.begun;
+        self.last_progress = self.begun;
+    }
+
+    /// Sends what may be sent now. Returns how much that was.
+    fn send(&mut self, flow: &mut impl Flow, watch: &mut impl Watch) -> Result<usize, ReplayError> {
+        let window = u64::from(self.options.window.max(1));
+        for sent in 0..BURST {
+            if self.ledger.outstanding() >= window {
+                return Ok(sent);
+            }
+            let Some((step, due)) = self.next_due(flow)? else { return Ok(sent) };
+            if !self.submit(&step, due)? {
+                self.pending = Some((step, due));
+                return Ok(sent);
+            }
+            self.sent += 1;
+            watch.sent(self.sent);
+        }
+        Ok(BURST)
+    }
+
+    fn next_due(&mut self, flow: &mut impl Flow) -> Result<Option<(Step, Instant)>, ReplayError> {
+        if self.pending.is_some() || self.flow_has_ended {
+            return Ok(self.pending.take());
+        }
+        let due = self.options.rate.map(|rate| self.begun + nth_interval(self.sent, rate));
+        if due.is_some_and(|due| due > Instant::now()) {
+            return Ok(None);
+        }
+        match flow.next() {
+            Some(step) => Ok(Some((step?, due.unwrap_or_else(Instant::now)))),
+            None => {
+                self.flow_has_ended = true;
+                Ok(None)
+            }
+        }
+    }
+
+    fn submit(&mut self, step: &Step, due: Instant) -> Result<bool, ReplayError> {
+        let Submission::Sent(sequence) = self.venue.submit(step)? else { return Ok(false) };
+        let scope = (step.participant, step.instrument);
+        self.ledger.sent(scope, sequence, &step.action, due);
+        if let Some(trade) = &step.trade {
+            self.score.expect(scope, sequence, ExchangeTrade::clone(trade));
+        }
+        Ok(true)
+    }
+
+    fn hear(&mut self) -> Result<usize, ReplayError> {
+        let Self { venue, ledger, score, timeline, round_trips, before, options, .. } = self;
+        let (last_answer, rejected, refused) =
+            (&mut self.last_answer, &mut self.rejected, &mut self.refused_definition);
+        let heard = venue.poll(&mut |heard| match heard {
+            Heard::NewLeader => timeline.new_leader(Instant::now()),
+            Heard::GaveUp(scope, sequence) => ledger.give_up(scope, sequence),
+            Heard::Report(report) => {
+                let entry = ledger.report(report);
+                if entry != Entry::Repeated {
+                    score.report(report);
+                }
+                if let Entry::Outcome { due } = entry {
+                    let now = Instant::now();
+                    *last_answer = now;
+                    timeline.answer(now);
+                    if ledger.answered() - before.answered > options.warm_up {
+                        round_trips.saturating_record((now - due).as_nanos() as u64);
+                    }
+                    *rejected += u64::from(is_rejection(&report.body));
+                    if let ReportBody::Reject { command: CommandKind::DefineInstrument, reason } = report.body
+                        && reason != RejectReason::DuplicateInstrument
+                    {
+                        *refused = Some(reason);
+                    }
+                }
+            }
+        })?;
+        Ok(heard)
+    }
+
+    fn tell_progress(&mut self, expected: u64, watch: &mut impl Watch) {
+        let now = Instant::now();
+        if now - self.last_progress >= PROGRESS {
+            self.last_progress = now;
+            let answered = self.ledger.answered() - self.before.answered;
+            watch.progress(&Progress { sent: self.sent, answered, expected, elapsed: now - self.begun });
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.flow_has_ended && self.pending.is_none() && self.ledger.outstanding() == 0
+    }
+
+    fn is_out_of_patience(&self) -> bool {
+        self.ledger.outstanding() > 0 && self.last_answer.elapsed() > self.options.patience
+    }
+
+    /// A trade's second side may come after the last answer, when it is another participant's.
+    fn last_events(&mut self) -> Result<(), ReplayError> {
+        let deadline = Instant::now() + LAST_EVENTS;
+        while self.score.unpaired() > 0 && Instant::now() < deadline {
+            if self.hear()? == 0 {
+                std::thread::yield_now();
+            }
+        }
+        Ok(())
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            commands: self.ledger.commands(),
+            answered: self.ledger.answered(),
+            events: self.ledger.events(),
+            fills: self.score.tally().fills,
+            rejected: self.rejected,
+        }
+    }
+
+    fn close(self, flow: String) -> Replayed {
+        let (counts, before, tally) = (self.counts(), self.before, self.score.tally());
+        let elapsed_s = (self.last_answer - self.begun).as_secs_f64();
+        let answered = counts.answered - before.answered;
+        let micros = |nanos: u64| nanos as f64 / 1_000.0;
+        let quantile = |quantile| micros(self.round_trips.value_at_quantile(quantile));
+        let report = ReplayReport {
+            flow,
+            window: self.options.window.max(1),
+            target_rate: self.options.rate,
+            commands: counts.commands - before.commands,
+            answered,
+            rejected: counts.rejected - before.rejected,
+            events: counts.events - before.events,
+            fills: counts.fills - before.fills,
+            exchange_trades: tally.exchange_trades,
+            reproduced: tally.reproduced,
+            at_best_price: tally.at_best_price,
+            p50_us: quantile(0.5),
+            p99_us: quantile(0.99),
+            p999_us: quantile(0.999),
+            max_us: micros(self.round_trips.max()),
+            elapsed_s,
+            rate: if elapsed_s > 0.0 { answered as f64 / elapsed_s } else { 0.0 },
+            lost: self.ledger.lost(),
+            duplicated: self.ledger.duplicated(),
+            leader_changes: self.timeline.leader_changes().len() as u64,
+        };
+        Replayed { report, round_trips: self.round_trips, timeline: self.timeline }
+    }
+}
+
+/// When the command of this index is due, counted from the first one.
+fn nth_interval(index: u64, rate: u32) -> Duration {
+    let nanos = u128::from(index) * 1_000_000_000 / u128::from(rate.max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+fn is_rejection(body: &ReportBody) -> bool {
+    match body {
+        ReportBody::Execution(execution) => execution.exec_type == ExecType::Rejected,
+        ReportBody::CancelReject { .. } | ReportBody::Reject { .. } => true,
+        _ => false,
+    }
+}

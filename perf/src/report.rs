@@ -1,0 +1,117 @@
+//! What a replay came to: for machines as JSON, for people as a table.
+
+use std::fmt;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::{Deserialize, Serialize};
+
+/// The figures of a replay. What comes before the flow's first command (definitions) is not in them, but in `lost` and
+/// `duplicated`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReplayReport {
+    /// Which flow.
+    pub flow: String,
+    /// Most commands that were outstanding at a time.
+    pub window: u32,
+    /// Commands a second that were to be sent; absent at full speed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub target_rate: Option<u32>,
+    /// Commands sent.
+    pub commands: u64,
+    /// Commands answered.
+    pub answered: u64,
+    /// Commands answered with a rejection.
+    pub rejected: u64,
+    /// Events that came.
+    pub events: u64,
+    /// Fills, of a resting and an incoming order each.
+    pub fills: u64,
+    /// Trades that the exchange itself reported.
+    pub exchange_trades: u64,
+    /// Of them, those that filled the very same resting orders with the same sizes here.
+    pub reproduced: u64,
+    /// Of them, those whose price was the best here too.
+    pub at_best_price: u64,
+    /// Median round trip, microseconds, from when a command was due to its answer.
+    pub p50_us: f64,
+    /// Round trip that 99 of 100 keep below, microseconds.
+    pub p99_us: f64,
+    /// Round trip that 999 of 1,000 keep below, microseconds.
+    pub p999_us: f64,
+    /// Longest round trip, microseconds.
+    pub max_us: f64,
+    /// From the first command to the last answer, seconds.
+    pub elapsed_s: f64,
+    /// Answers a second.
+    pub rate: f64,
+    /// Commands never answered, and events never heard.
+    pub lost: u64,
+    /// Commands answered, and events heard, more than once.
+    pub duplicated: u64,
+    /// How often a new leader took over.
+    pub leader_changes: u64,
+}
+
+impl ReplayReport {
+    /// Whether every command was answered exactly once, and every event heard exactly once.
+    pub fn is_exactly_once(&self) -> bool {
+        self.commands == self.answered && self.lost == 0 && self.duplicated == 0
+    }
+}
+
+impl fmt::Display for ReplayReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pace = match self.target_rate {
+            Some(rate) => format!("{} a second, at most {} outstanding", count(u64::from(rate)), self.window),
+            None => format!("full speed, at most {} outstanding", self.window),
+        };
+        let mut rows = vec![
+            ("flow", self.flow.clone()),
+            ("pace", pace),
+            ("commands", count(self.commands)),
+            ("answered", format!("{}, {} of them with a rejection", count(self.answered), count(self.rejected))),
+            ("lost, duplicated", format!("{}, {}", count(self.lost), count(self.duplicated))),
+            ("events", count(self.events)),
+            ("fills", count(self.fills)),
+        ];
+        if self.exchange_trades > 0 {
+            rows.push(("exchange's trades", count(self.exchange_trades)));
+            rows.push(("  same resting orders", share(self.reproduced, self.exchange_trades)));
+            rows.push(("  at our best price", share(self.at_best_price, self.exchange_trades)));
+        }
+        let round_trip = [self.p50_us, self.p99_us, self.p999_us, self.max_us].map(|micros| format!("{micros:.1}"));
+        rows.push(("round trip, us: p50, p99, p99.9, max", round_trip.join(", ")));
+        rows.push(("elapsed", format!("{:.3} s", self.elapsed_s)));
+        rows.push(("answers a second", count(self.rate as u64)));
+        if self.leader_changes > 0 {
+            rows.push(("new leaders", count(self.leader_changes)));
+        }
+
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING);
+        for (name, value) in rows {
+            table.add_row([name.to_owned(), value]);
+        }
+        if let Some(column) = table.column_mut(0) {
+            column.set_cell_alignment(CellAlignment::Left);
+        }
+        write!(f, "{}", table.trim_fmt())
+    }
+}
+
+fn share(part: u64, whole: u64) -> String {
+    format!("{} ({:.1} %)", count(part), part as f64 * 100.0 / whole as f64)
+}
+
+/// A number with its thousands apart.
+fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,244 @@
+//! How many of the exchange's own trades the venue does as the exchange did: against the very same resting orders, for
+//! the same sizes.
+//!
+//! Reports may come in any order across participants: a trade's two sides are put together by its number.
+
+use std::collections::HashMap;
+
+use lugus_engine::event::{ExecType, Execution, Liquidity, Report, ReportBody};
+use lugus_engine::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price, Quantity, TradeId};
+
+use crate::flow::{ExchangeTrade, RestingFills};
+use crate::venue::Scope;
+
+/// The account of the exchange's trades.
+#[derive(Debug, Default)]
+pub struct Score {
+    trades: HashMap<Aggressor, Trade>,
+    /// Sides of trades whose other side has not been heard of yet.
+    halves: HashMap<(InstrumentId, TradeId), Half>,
+    tally: Tally,
+}
+
+/// The sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Trades that the exchange reported.
+    pub exchange_trades: u64,
+    /// Those that filled the very same resting orders with the same sizes.
+    pub reproduced: u64,
+    /// Those whose first fill was at the exchange's price: it was the best price here too.
+    pub at_best_price: u64,
+    /// All fills of the venue, of a resting and an incoming order each.
+    pub fills: u64,
+}
+
+/// The command of an aggressor.
+type Aggressor = (ParticipantId, InstrumentId, ClientSequence);
+
+#[derive(Debug)]
+struct Trade {
+    exchange: ExchangeTrade,
+    first_price: Option<Price>,
+    resting: RestingFills,
+    /// Fills whose resting side has not been heard of yet.
+    unpaired: u32,
+    has_ended: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Half {
+    Resting(ClientOrderId, Quantity),
+    Incoming(Aggressor),
+}
+
+impl Score {
+    /// A command was sent that is the aggressor of a trade.
+    pub fn expect(&mut self, scope: Scope, client_sequence: ClientSequence, exchange: ExchangeTrade) {
+        self.tally.exchange_trades += 1;
+        let resting = RestingFills::default();
+        let trade = Trade { exchange, first_price: None, resting, unpaired: 0, has_ended: false };
+        self.trades.insert((scope.0, scope.1, client_sequence), trade);
+    }
+
+    /// An event came, for the first time.
+    pub fn report(&mut self, report: &Report) {
+        let ReportBody::Execution(execution) = &report.body else { return };
+        let aggressor = (report.participant, report.instrument, report.client_sequence);
+        match (execution.exec_type, execution.liquidity) {
+            (ExecType::Trade, Liquidity::Removed) => self.incoming(aggressor, execution),
+            (ExecType::Trade, Liquidity::Added) => self.resting(report.instrument, execution),
+            _ => {}
+        }
+        if execution.leaves_quantity.0 == 0 && report.client_sequence.0 > 0 {
+            if let Some(trade) = self.trades.get_mut(&aggressor) {
+                trade.has_ended = true;
+            }
+            self.close_if_whole(aggressor);
+        }
+    }
+
+    /// Fills of which one side has not been heard of yet.
+    pub fn unpaired(&self) -> usize {
+        self.halves.len()
+    }
+
+    /// The sums. Trades of which something has not been heard yet count as not reproduced.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    fn incoming(&mut self, aggressor: Aggressor, execution: &Execution) {
+        self.tally.fills += 1;
+        let other = self.halves.remove(&(aggressor.1, execution.trade_id));
+        if other.is_none() {
+            self.halves.insert((aggressor.1, execution.trade_id), Half::Incoming(aggressor));
+        }
+        let Some(trade) = self.trades.get_mut(&aggressor) else { return };
+        trade.first_price = trade.first_price.or(execution.last_price);
+        match other {
+            Some(Half::Resting(order, quantity)) => trade.resting.add(order, quantity),
+            _ => trade.unpaired += 1,
+        }
+    }
+
+    fn resting(&mut self, instrument: InstrumentId, execution: &Execution) {
+        let (order, quantity) = (execution.client_order_id, execution.last_quantity);
+        match self.halves.remove(&(instrument, execution.trade_id)) {
+            Some(Half::Incoming(aggressor)) => {
+                if let Some(trade) = self.trades.get_mut(&aggressor) {
+                    trade.resting.add(order, quantity);
+                    trade.unpaired -= 1;
+                    self.close_if_whole(aggressor);
+                }
+            }
+            _ => {
+                self.halves.insert((instrument, execution.trade_id), Half::Resting(order, quantity));
+            }
+        }
+    }
+
+    fn close_if_whole(&mut self, aggressor: Aggressor) {
+        let is_whole = |trade: &Trade| trade.has_ended && trade.unpaired == 0;
+        if !self.trades.get(&aggressor).is_some_and(is_whole) {
+            return;
+        }
+        if let Some(trade) = self.trades.remove(&aggressor) {
+            self.tally.reproduced += u64::from(trade.resting == trade.exchange.fills);
+            self.tally.at_best_price += u64::from(trade.first_price == Some(trade.exchange.price));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lugus_engine::command::{OrderType, Side, TimeInForce};
+    use lugus_engine::event::{OrderStatus, RejectReason};
+    use lugus_engine::units::{EpochNanos, EventSequence, OrderId};
+
+    use super::*;
+
+    const TAKER: (ParticipantId, InstrumentId) = (ParticipantId(1), InstrumentId(5));
+
+    fn report(participant: u32, sequence: u64, execution: Execution) -> Report {
+        Report {
+            participant: ParticipantId(participant),
+            instrument: TAKER.1,
+            event_sequence: EventSequence(1),
+            client_sequence: ClientSequence(sequence),
+            time: EpochNanos(0),
+            body: ReportBody::Execution(execution),
+        }
+    }
+
+    fn execution(exec_type: ExecType, liquidity: Liquidity, leaves: u64) -> Execution {
+        Execution {
+            exec_type,
+            order_status: OrderStatus::New,
+            order_id: OrderId(0),
+            client_order_id: ClientOrderId(0),
+            orig_client_order_id: ClientOrderId(0),
+            trade_id: TradeId(0),
+            side: Side::Buy,
+            order_type: OrderType::Limit,
+            time_in_force: TimeInForce::Ioc,
+            price: None,
+            quantity: Quantity(0),
+            last_price: None,
+            last_quantity: Quantity(0),
+            leaves_quantity: Quantity(leaves),
+            cum_quantity: Quantity(0),
+            liquidity,
+            reason: RejectReason::None,
+        }
+    }
+
+    /// The aggressor's side of a trade: command 1 of the taker, at price 100.
+    fn took(trade: u64, quantity: u64, leaves: u64) -> Report {
+        let side = execution(ExecType::Trade, Liquidity::Removed, leaves);
+        let (trade_id, last_quantity) = (TradeId(trade), Quantity(quantity));
+        report(1, 1, Execution { trade_id, last_quantity, last_price: Some(Price(100)), ..side })
+    }
+
+    /// The other side of it, of another participant.
+    fn gave(trade: u64, quantity: u64, order: u64) -> Report {
+        let side = execution(ExecType::Trade, Liquidity::Added, 9);
+        let (trade_id, last_quantity) = (TradeId(trade), Quantity(quantity));
+        report(2, 0, Execution { trade_id, last_quantity, client_order_id: ClientOrderId(order), ..side })
+    }
+
+    fn ended() -> Report {
+        report(1, 1, execution(ExecType::Canceled, Liquidity::None, 0))
+    }
+
+    /// Reproduced, and at the best price, when the exchange filled `fills` at `price`.
+    fn scored(price: i64, fills: &[(u64, u64)], reports: &[Report]) -> (u64, u64) {
+        let mut score = Score::default();
+        let fills = fills.iter().map(|&(order, quantity)| (ClientOrderId(order), Quantity(quantity))).collect();
+        score.expect(TAKER, ClientSequence(1), ExchangeTrade { price: Price(price), fills });
+        score.report(&report(1, 1, execution(ExecType::New, Liquidity::None, 5)));
+        reports.iter().for_each(|report| score.report(report));
+        let tally = score.tally();
+        assert_eq!(tally.exchange_trades, 1);
+        (tally.reproduced, tally.at_best_price)
+    }
+
+    #[test]
+    fn a_trade_is_the_same_with_the_same_orders_and_sizes_however_its_events_arrive() {
+        let same = [(7, 2), (8, 3)];
+        let (took_2, took_3, gave_2, gave_3) = (took(1, 2, 3), took(2, 3, 0), gave(1, 2, 7), gave(2, 3, 8));
+        for order in [
+            [took_2, gave_2, took_3, gave_3],
+            [took_2, took_3, gave_3, gave_2],
+            [gave_3, gave_2, took_2, took_3],
+            [gave_2, took_2, gave_3, took_3],
+        ] {
+            assert_eq!(scored(100, &same, &order), (1, 1));
+        }
+        // The exchange sums up what it filled of an order, and lists it where it likes.
+        assert_eq!(scored(100, &[(8, 2), (7, 2), (8, 1)], &[took_2, gave_2, took_3, gave_3]), (1, 1));
+    }
+
+    #[test]
+    fn any_difference_counts() {
+        let done = [took(1, 2, 3), gave(1, 2, 7), took(2, 3, 0), gave(2, 3, 8)];
+        assert_eq!(scored(100, &[(7, 3), (8, 2)], &done), (0, 1)); // other sizes
+        assert_eq!(scored(100, &[(7, 2), (9, 3)], &done), (0, 1)); // another order
+        assert_eq!(scored(100, &[(7, 2), (8, 3), (9, 1)], &done), (0, 1)); // one more
+        assert_eq!(scored(101, &[(7, 2), (8, 3)], &done), (1, 0)); // another price
+        let partly = [took(1, 2, 3), gave(1, 2, 7), ended()];
+        assert_eq!(scored(100, &[(7, 2), (8, 3)], &partly), (0, 1)); // found too little
+        assert_eq!(scored(100, &[(7, 2)], &[ended()]), (0, 0)); // found nothing
+        assert_eq!(scored(100, &[(7, 2)], &[took(1, 2, 0)]), (0, 0)); // the other side was never heard of
+    }
+
+    #[test]
+    fn fills_of_other_orders_are_counted_and_forgotten() {
+        let mut score = Score::default();
+        for trade in 1..=100 {
+            score.report(&gave(trade, 1, 7));
+            score.report(&took(trade, 1, 1));
+        }
+        assert_eq!((score.tally().fills, score.unpaired()), (100, 0));
+    }
+}

@@ -1,0 +1,56 @@
+//! The orders that rest, so that one can be drawn.
+
+use std::collections::HashMap;
+
+use lugus_engine::command::PostOnly;
+use lugus_engine::units::{ClientOrderId, ParticipantId};
+
+use crate::prng::SplitMix64;
+
+/// Of how many of the youngest orders one is drawn every other time: most cancels hit young orders.
+const YOUNG: u64 = 64;
+
+/// A resting order, as its owner knows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Living {
+    pub(super) owner: ParticipantId,
+    pub(super) id: ClientOrderId,
+    pub(super) post_only: PostOnly,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct LivingOrders {
+    orders: Vec<Living>,
+    places: HashMap<ClientOrderId, usize>,
+}
+
+impl LivingOrders {
+    pub(super) fn len(&self) -> u64 {
+        self.orders.len() as u64
+    }
+
+    pub(super) fn get(&self, id: ClientOrderId) -> Option<Living> {
+        self.places.get(&id).map(|&place| self.orders[place])
+    }
+
+    pub(super) fn insert(&mut self, order: Living) {
+        self.places.insert(order.id, self.orders.len());
+        self.orders.push(order);
+    }
+
+    pub(super) fn remove(&mut self, id: ClientOrderId) -> Option<Living> {
+        let place = self.places.remove(&id)?;
+        let order = self.orders.swap_remove(place);
+        if let Some(moved) = self.orders.get(place) {
+            self.places.insert(moved.id, place);
+        }
+        Some(order)
+    }
+
+    /// Draws one: from all, or from about the youngest.
+    pub(super) fn any(&self, prng: &mut SplitMix64) -> Option<Living> {
+        let among = if prng.one_in(2) { self.len() } else { self.len().min(YOUNG) };
+        let back = prng.below(among) as usize;
+        self.orders.iter().rev().nth(back).copied()
+    }
+}

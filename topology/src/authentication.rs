@@ -1,0 +1,149 @@
+//! `[authentication]` and `[[participant]]`: who may trade, and how they prove who they are.
+//!
+//! A client sends its participant's number, in ASCII digits, as the credentials of its connect request. In mode `open` it is
+//! believed. In mode `keys` the leader answers with a challenge of 32 random bytes, and the client with
+//! HMAC-SHA256(key, challenge), 32 bytes. The principal of the session is the number, in ASCII digits.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+use crate::error::{Fault, Problem};
+
+/// `[authentication]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Authentication {
+    /// How participants prove who they are.
+    pub mode: AuthenticationMode,
+}
+
+/// How participants prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthenticationMode {
+    /// They are believed: only between loopback addresses.
+    #[default]
+    Open,
+    /// By answering a challenge with their key.
+    Keys,
+}
+
+/// `[[participant]]`: one who may trade. In mode `open` the table may be empty: anyone may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Participant {
+    /// Its number; 0 is the operator.
+    pub id: u32,
+    /// For people.
+    #[serde(default)]
+    pub name: String,
+    /// Its key, 16 to 64 bytes in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    /// File with its key, in place of `key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
+}
+
+impl Participant {
+    /// Its key. `at` is the key of its table in the file, `base` where a relative `key_file` starts from.
+    pub(crate) fn read_key(&self, at: &str, base: &Path) -> Result<Key, Fault> {
+        let fault = |name: &str, problem| Fault::new(format!("{at}.{name}"), problem);
+        match (&self.key, &self.key_file) {
+            (Some(_), Some(_)) => Err(fault("key_file", Problem::TwoKeys { participant: self.id })),
+            (None, None) => Err(fault("id", Problem::NoKey { participant: self.id })),
+            (Some(key), None) => Ok(key.clone()),
+            (None, Some(file)) => {
+                let path = base.join(file);
+                let unusable = |reason| fault("key_file", Problem::KeyFile { path: path.clone(), reason });
+                let text = std::fs::read_to_string(&path).map_err(|error| unusable(error.to_string()))?;
+                Key::parse(text.trim()).map_err(unusable)
+            }
+        }
+    }
+}
+
+/// A participant's secret. Never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(Vec<u8>);
+
+impl Key {
+    /// Shortest key, in bytes.
+    pub const MINIMUM_LENGTH: usize = 16;
+    /// Longest key, in bytes.
+    pub const MAXIMUM_LENGTH: usize = 64;
+
+    /// Reads hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it. The text itself is not part of the message.
+    pub fn parse(hex: &str) -> Result<Self, String> {
+        let bad = || {
+            format!(
+                "a key has {} to {} bytes in hexadecimal digits (make one with: openssl rand -hex 32)",
+                Self::MINIMUM_LENGTH,
+                Self::MAXIMUM_LENGTH
+            )
+        };
+        if !hex.len().is_multiple_of(2) || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(bad());
+        }
+        let bytes: Vec<u8> =
+            (0..hex.len()).step_by(2).filter_map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
+        if !(Self::MINIMUM_LENGTH..=Self::MAXIMUM_LENGTH).contains(&bytes.len()) {
+            return Err(bad());
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The secret.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The secret in hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_hex())
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_not_shown() {
+        let key = Key::parse("00112233445566778899aabbccddeeff").expect("a key");
+        assert_eq!(format!("{key:?}"), "Key(16 bytes)");
+        assert_eq!(key.to_hex(), "00112233445566778899aabbccddeeff");
+    }
+
+    #[test]
+    fn bad_keys_are_refused_without_quoting_them() {
+        for hex in ["", "0011", "00112233445566778899aabbccddeef", "zz112233445566778899aabbccddeeff", "ÄÄ112233"] {
+            let message = Key::parse(hex).expect_err(hex);
+            assert!(hex.is_empty() || !message.contains(hex), "{message}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! `[consensus]`: the consensus module.
+
+use serde::{Deserialize, Serialize};
+
+/// `[consensus]`: limits and permissions of the consensus module. Its clock is always
+/// `io.aeron.cluster.NanosecondClusterClock`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Consensus {
+    /// Client sessions that may be open at once (`aeron.cluster.max.sessions`).
+    pub maximum_sessions: u32,
+    /// A client on the leader's host may use IPC ingress (`aeron.cluster.ingress.ipc.allowed`).
+    pub ingress_ipc: bool,
+}
+
+impl Default for Consensus {
+    fn default() -> Self {
+        Self { maximum_sessions: 1_000, ingress_ipc: true }
+    }
+}

@@ -1,0 +1,40 @@
+//! `[engine]`: limits of the matching engine. Members of one cluster must agree on them.
+
+use serde::{Deserialize, Serialize};
+
+/// `[engine]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Engine {
+    /// Events kept for each (participant, instrument), for repeated commands and clients that reconnect.
+    pub retained_events: u32,
+    /// Open orders, of all instruments together.
+    pub maximum_open_orders: u32,
+    /// Participants that may ever send a command.
+    pub maximum_participants: u32,
+    /// Instruments.
+    pub maximum_instruments: u32,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self {
+            retained_events: 4_096,
+            maximum_open_orders: 262_144,
+            maximum_participants: 1_024,
+            maximum_instruments: 256,
+        }
+    }
+}
+
+impl Engine {
+    /// Each with its key.
+    pub(crate) fn each(&self) -> [(&'static str, u32); 4] {
+        [
+            ("retained_events", self.retained_events),
+            ("maximum_open_orders", self.maximum_open_orders),
+            ("maximum_participants", self.maximum_participants),
+            ("maximum_instruments", self.maximum_instruments),
+        ]
+    }
+}

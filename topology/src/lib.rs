@@ -1,0 +1,61 @@
+//! `cluster.toml`: clusters, members, endpoints, directories, time-outs, authentication. The one place where an address,
+//! a port, a stream id, a directory or a time-out is written; `docs/configuration.md` has every key.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `deployment` | the whole file: load, check, write, and the laptop's deployment |
+//! | `cluster` | `[[cluster]]` as written, and [`ClusterSpec`]: one cluster with every address and path worked out |
+//! | `channels` | the Aeron channels and member lists of a cluster |
+//! | `directories` | where state and drivers live |
+//! | `timeouts` `profile` `consensus` `archive` `streams` `term_length` `processes` `client` `engine` | a section each |
+//! | `authentication` `instrument` | `[authentication]` and `[[participant]]`, `[[instrument]]` |
+//! | `duration` `size` `decimal` | values written as text: `150ms`, `16m`, `0.01` |
+//! | `validation` | what must hold between the values |
+//! | `error` `source` | what is wrong, in which line, and what to do |
+
+mod archive;
+mod authentication;
+mod channels;
+mod client;
+mod cluster;
+mod consensus;
+mod decimal;
+mod deployment;
+mod directories;
+mod duration;
+mod engine;
+mod error;
+mod instrument;
+mod processes;
+mod profile;
+mod size;
+mod source;
+mod streams;
+mod term_length;
+mod timeouts;
+mod validation;
+
+pub use archive::{Archive, Checksum};
+pub use authentication::{Authentication, AuthenticationMode, Key, Participant};
+pub use client::{Client, Ingress};
+pub use cluster::{
+    Cluster, ClusterId, ClusterSpec, Cores, Endpoint, Endpoints, Member, MemberId, MemberSpec, PORTS_PER_MEMBER, Ports,
+};
+pub use consensus::Consensus;
+pub use decimal::Decimal;
+pub use deployment::{DEFAULT_BASE_PORT, Deployment, LOCAL_PORT_STEP, MAXIMUM_FILE_LENGTH};
+pub use directories::{MINIMUM_SHARED_MEMORY, SHARED_MEMORY};
+pub use duration::aeron_duration;
+pub use engine::Engine;
+pub use error::{DeploymentError, Invalid, Place, Problem, Warning};
+pub use instrument::{Instrument, InstrumentState, TradeType};
+pub use processes::{Driver, Java};
+pub use profile::{IdleStrategy, Profile, ThreadingMode};
+pub use size::Size;
+pub use streams::Streams;
+pub use term_length::TermLength;
+pub use timeouts::Timeouts;
+pub use validation::{
+    MAXIMUM_AERON_DIR_LENGTH, MAXIMUM_CLUSTER_ID, MAXIMUM_CLUSTERS, MAXIMUM_INSTRUMENTS, MAXIMUM_MEMBERS,
+    MAXIMUM_PARTICIPANTS,
+};

@@ -1,0 +1,45 @@
+//! `[java]` and `[driver]`: the programs that a member starts.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Size;
+
+/// `[java]`: the JVM of the archive and the consensus module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Java {
+    /// The Java program, 17 or later: a name in `PATH`, or a path.
+    pub binary: PathBuf,
+    /// Folder of `aeron-all.jar` and `lugus-java.jar`. Default: the one that the programs were built with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jars: Option<PathBuf>,
+    /// Heap at start (`-Xms`).
+    pub initial_heap: Size,
+    /// Heap at most (`-Xmx`).
+    pub maximum_heap: Size,
+    /// More arguments for the JVM, after ours.
+    pub arguments: Vec<String>,
+}
+
+impl Default for Java {
+    fn default() -> Self {
+        Self {
+            binary: PathBuf::from("java"),
+            jars: None,
+            initial_heap: Size::mib(128),
+            maximum_heap: Size::mib(512),
+            arguments: Vec::new(),
+        }
+    }
+}
+
+/// `[driver]`: the media driver's process.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Driver {
+    /// The `lugus-media-driver` program. Default: beside the program that starts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binary: Option<PathBuf>,
+}

@@ -1,0 +1,75 @@
+//! `[streams]`: stream ids. The defaults are Aeron's own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ClusterId;
+
+/// `[streams]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Streams {
+    /// Client to member.
+    pub ingress: i32,
+    /// Member to client.
+    pub egress: i32,
+    /// The replicated log.
+    pub log: i32,
+    /// Between members.
+    pub consensus: i32,
+    /// The log and snapshots, replayed to a service.
+    pub replay: i32,
+    /// Consensus module to service.
+    pub service: i32,
+    /// Service to consensus module.
+    pub consensus_module: i32,
+    /// A service's snapshot on its way to the archive.
+    pub snapshot: i32,
+    /// The consensus module's snapshot on its way to the archive.
+    pub consensus_module_snapshot: i32,
+    /// Requests to an archive, over UDP.
+    pub archive_control: i32,
+    /// Requests to a member's own archive, over IPC.
+    pub archive_local_control: i32,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self {
+            ingress: 101,
+            egress: 102,
+            log: 100,
+            consensus: 108,
+            replay: 103,
+            service: 104,
+            consensus_module: 105,
+            snapshot: 106,
+            consensus_module_snapshot: 107,
+            archive_control: 10,
+            archive_local_control: 10,
+        }
+    }
+}
+
+impl Streams {
+    /// Stream of an archive's answers to a service, as `ClusteredServiceContainer` has it: 121 for service 0 of cluster 0.
+    pub fn archive_response(&self, cluster: ClusterId, service_id: i32) -> i32 {
+        cluster.0 * 100 + 121 + service_id
+    }
+
+    /// Each with its key.
+    pub(crate) fn each(&self) -> [(&'static str, i32); 11] {
+        [
+            ("ingress", self.ingress),
+            ("egress", self.egress),
+            ("log", self.log),
+            ("consensus", self.consensus),
+            ("replay", self.replay),
+            ("service", self.service),
+            ("consensus_module", self.consensus_module),
+            ("snapshot", self.snapshot),
+            ("consensus_module_snapshot", self.consensus_module_snapshot),
+            ("archive_control", self.archive_control),
+            ("archive_local_control", self.archive_local_control),
+        ]
+    }
+}

@@ -1,0 +1,436 @@
+//! What must hold between the values of a deployment. Each check names the key that it is about.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::cluster::is_loopback;
+use crate::error::Fault;
+use crate::{
+    AuthenticationMode, Client, Cluster, Cores, Deployment, Ingress, Instrument, Key, Member, MemberSpec, Participant,
+    Problem, Profile, Size, Timeouts, Warning, aeron_duration,
+};
+
+/// Most clusters of a deployment.
+pub const MAXIMUM_CLUSTERS: usize = 256;
+/// Most members of a cluster.
+pub const MAXIMUM_MEMBERS: usize = 9;
+/// Highest number of a cluster: stream ids are counted from it.
+pub const MAXIMUM_CLUSTER_ID: i32 = 9_999;
+/// Most participants of a deployment.
+pub const MAXIMUM_PARTICIPANTS: usize = 65_536;
+/// Most instruments of a deployment.
+pub const MAXIMUM_INSTRUMENTS: usize = 65_536;
+/// Longest directory of a driver, in bytes: Aeron's C code has 384 for a path within it.
+pub const MAXIMUM_AERON_DIR_LENGTH: usize = 256;
+
+const MAXIMUM_SESSIONS: u32 = 100_000;
+const MAXIMUM_ENGINE_LIMIT: u32 = 1 << 26;
+const MAXIMUM_RETRIES: u32 = 1_000;
+const MINIMUM_TERM: Size = Size::kib(64);
+const MAXIMUM_TERM: Size = Size::mib(1_024);
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(3_600);
+
+pub(crate) fn check(deployment: &Deployment) -> Result<(), Fault> {
+    clusters(deployment)?;
+    ports(deployment)?;
+    directories(deployment)?;
+    cores(deployment)?;
+    timeouts(&deployment.timeouts)?;
+    limits(deployment)?;
+    lengths(deployment)?;
+    streams(deployment)?;
+    client(&deployment.client, &deployment.timeouts)?;
+    authentication(deployment)?;
+    instruments(deployment)
+}
+
+impl Deployment {
+    /// What is unwise in it, but allowed.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        for cluster in &self.clusters {
+            let members = cluster.members.len();
+            if members.is_multiple_of(2) {
+                warnings.push(Warning::EvenMembers { cluster: cluster.id, members });
+            }
+        }
+        let egress: IpAddr = self.client.egress_host.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let remote =
+            self.clusters.iter().flat_map(|cluster| &cluster.members).find(|member| !is_loopback(&member.host));
+        if let Some(member) = remote.filter(|_| egress.is_loopback()) {
+            warnings.push(Warning::EgressOnLoopback { host: egress, member: member.id });
+        }
+        warnings
+    }
+}
+
+fn each_member(deployment: &Deployment) -> impl Iterator<Item = (String, &Cluster, &Member)> {
+    deployment.clusters.iter().enumerate().flat_map(|(c, cluster)| {
+        let members = cluster.members.iter().enumerate();
+        members.map(move |(m, member)| (format!("cluster[{c}].member[{m}]"), cluster, member))
+    })
+}
+
+fn clusters(deployment: &Deployment) -> Result<(), Fault> {
+    if deployment.clusters.is_empty() {
+        return Err(Fault::new("cluster", Problem::NoClusters));
+    }
+    at_most("cluster", deployment.clusters.len(), MAXIMUM_CLUSTERS)?;
+    let mut ids = Unique::default();
+    for (c, cluster) in deployment.clusters.iter().enumerate() {
+        let key = format!("cluster[{c}]");
+        within(format!("{key}.id"), cluster.id.0, 0, MAXIMUM_CLUSTER_ID)?;
+        ids.take(cluster.id, format!("{key}.id"))?;
+        if cluster.members.is_empty() {
+            return Err(Fault::new(key, Problem::NoMembers));
+        }
+        at_most(format!("{key}.member"), cluster.members.len(), MAXIMUM_MEMBERS)?;
+        let mut members = Unique::default();
+        for (m, member) in cluster.members.iter().enumerate() {
+            let key = format!("{key}.member[{m}]");
+            within(format!("{key}.id"), member.id.0, 0, i32::from(i16::MAX))?;
+            members.take(member.id, format!("{key}.id"))?;
+            host(format!("{key}.host"), &member.host)?;
+        }
+    }
+    Ok(())
+}
+
+fn ports(deployment: &Deployment) -> Result<(), Fault> {
+    let mut endpoints = Unique::default();
+    for (key, _, member) in each_member(deployment) {
+        for (name, offset, written) in member.each_port() {
+            let (key, port) = match written {
+                Some(port) => (format!("{key}.ports.{name}"), port),
+                None => {
+                    let key = format!("{key}.port");
+                    within(key.clone(), member.port, 1, u16::MAX - offset)?;
+                    (key, member.port + offset)
+                }
+            };
+            within(key.clone(), port, 1, u16::MAX)?;
+            endpoints.take(format!("port {port} at {}", address(&member.host)), key)?;
+        }
+    }
+    Ok(())
+}
+
+fn directories(deployment: &Deployment) -> Result<(), Fault> {
+    usable_directory("dir", &deployment.state_dir(), usize::MAX)?;
+    usable_directory("aeron_dir", &deployment.client_root(), MAXIMUM_AERON_DIR_LENGTH)?;
+    let mut taken = Unique::default();
+    let specs = deployment.cluster_specs();
+    let members = specs.iter().flat_map(|cluster| &cluster.members);
+    for ((key, _, member), spec) in each_member(deployment).zip(members) {
+        let MemberSpec { aeron_dir, archive_dir, cluster_dir, .. } = spec;
+        for (name, path, longest) in [
+            ("aeron_dir", aeron_dir, MAXIMUM_AERON_DIR_LENGTH),
+            ("archive_dir", archive_dir, usize::MAX),
+            ("cluster_dir", cluster_dir, usize::MAX),
+        ] {
+            let key = format!("{key}.{name}");
+            usable_directory(key.clone(), path, longest)?;
+            // The same path on two hosts is two directories.
+            taken.take(format!("{} at {}", path.display(), address(&member.host)), key)?;
+        }
+    }
+    Ok(())
+}
+
+fn usable_directory(key: impl Into<String>, path: &Path, longest: usize) -> Result<(), Fault> {
+    let bad = |reason: String| Problem::Directory { path: path.to_path_buf(), reason };
+    let problem = match path.to_str() {
+        None => bad(String::from("its name is not UTF-8; choose another")),
+        Some(text) if text.len() > longest => bad(format!("longer than {longest} bytes; choose a shorter one")),
+        Some(text) if text.contains(['|', ',', '\n']) => bad(String::from("it has one of | , and newline in its name")),
+        Some(_) => return Ok(()),
+    };
+    Err(Fault::new(key, problem))
+}
+
+fn cores(deployment: &Deployment) -> Result<(), Fault> {
+    let pinned = deployment.profile == Profile::Pinned;
+    let mut taken = Unique::default();
+    for (key, _, member) in each_member(deployment) {
+        let key = format!("{key}.cores");
+        let needed = "driver = [conductor, sender, receiver], consensus = [...], service";
+        let Some(cores) = cores_if(pinned, &member.cores, &key, needed)? else { continue };
+        let Cores { driver, consensus, service } = cores;
+        if consensus.is_empty() {
+            return Err(Fault::new(format!("{key}.consensus"), Problem::CoresMissing { needed: "consensus = [...]" }));
+        }
+        for core in driver.iter().chain(consensus).chain([service]) {
+            taken.take(format!("core {core} of {}", address(&member.host)), key.clone())?;
+        }
+    }
+    let client = &deployment.client;
+    let needed = "[conductor, sender, receiver]";
+    cores_if(client.profile == Profile::Pinned, &client.cores, "client.cores", needed).map(|_| ())
+}
+
+fn cores_if<'c, T>(
+    pinned: bool,
+    cores: &'c Option<T>,
+    key: &str,
+    needed: &'static str,
+) -> Result<Option<&'c T>, Fault> {
+    match (pinned, cores) {
+        (true, None) => Err(Fault::new(key, Problem::CoresMissing { needed })),
+        (false, Some(_)) => Err(Fault::new(key, Problem::CoresUnused)),
+        (_, cores) => Ok(cores.as_ref()),
+    }
+}
+
+fn timeouts(timeouts: &Timeouts) -> Result<(), Fault> {
+    let Timeouts {
+        heartbeat_timeout,
+        heartbeat_interval,
+        election_timeout,
+        election_status_interval,
+        startup_canvass_timeout,
+        session_timeout,
+        termination_timeout,
+        start_timeout,
+        stop_timeout,
+    } = *timeouts;
+    for (name, value) in [
+        ("heartbeat_timeout", heartbeat_timeout),
+        ("heartbeat_interval", heartbeat_interval),
+        ("election_timeout", election_timeout),
+        ("election_status_interval", election_status_interval),
+        ("startup_canvass_timeout", startup_canvass_timeout),
+        ("session_timeout", session_timeout),
+        ("termination_timeout", termination_timeout),
+        ("start_timeout", start_timeout),
+        ("stop_timeout", stop_timeout),
+    ] {
+        duration(format!("timeouts.{name}"), value)?;
+    }
+    at_least_twice("timeouts.heartbeat_timeout", heartbeat_timeout, "timeouts.heartbeat_interval", heartbeat_interval)?;
+    at_least_twice(
+        "timeouts.startup_canvass_timeout",
+        startup_canvass_timeout,
+        "timeouts.heartbeat_timeout",
+        heartbeat_timeout,
+    )?;
+    at_least_twice(
+        "timeouts.election_timeout",
+        election_timeout,
+        "timeouts.election_status_interval",
+        election_status_interval,
+    )?;
+    at_least_twice("timeouts.session_timeout", session_timeout, "timeouts.heartbeat_timeout", heartbeat_timeout)
+}
+
+fn limits(deployment: &Deployment) -> Result<(), Fault> {
+    within("consensus.maximum_sessions", deployment.consensus.maximum_sessions, 1, MAXIMUM_SESSIONS)?;
+    for (name, value) in deployment.engine.each() {
+        within(format!("engine.{name}"), value, 1, MAXIMUM_ENGINE_LIMIT)?;
+    }
+    within("archive.sync_level", deployment.archive.sync_level, 0, 2)
+}
+
+fn lengths(deployment: &Deployment) -> Result<(), Fault> {
+    for (name, value) in deployment.term_length.each() {
+        power_of_two(format!("term_length.{name}"), value)?;
+    }
+    let segment = deployment.archive.segment_length;
+    power_of_two("archive.segment_length", segment)?;
+    for (other, term) in
+        [("term_length.log", deployment.term_length.log), ("term_length.ipc", deployment.term_length.ipc)]
+    {
+        not_less("archive.segment_length", segment, other, term)?;
+    }
+    not_less("archive.minimum_free_space", deployment.archive.minimum_free_space, "archive.segment_length", segment)?;
+    not_less("java.initial_heap", deployment.java.initial_heap, "16m", Size::mib(16))?;
+    not_less("java.maximum_heap", deployment.java.maximum_heap, "java.initial_heap", deployment.java.initial_heap)
+}
+
+fn streams(deployment: &Deployment) -> Result<(), Fault> {
+    let mut taken = Unique::default();
+    for (name, stream) in deployment.streams.each() {
+        within(format!("streams.{name}"), stream, 1, 119)?;
+        // The archive's two control streams are on channels of their own: UDP and IPC.
+        if name != "archive_local_control" {
+            taken.take(format!("stream {stream}"), format!("streams.{name}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn client(client: &Client, timeouts: &Timeouts) -> Result<(), Fault> {
+    for (name, value) in [
+        ("message_timeout", client.message_timeout),
+        ("new_leader_timeout", client.new_leader_timeout),
+        ("silence_timeout", client.silence_timeout),
+        ("keep_alive_interval", client.keep_alive_interval),
+        ("retry_backoff", client.retry_backoff),
+        ("retry_backoff_maximum", client.retry_backoff_maximum),
+    ] {
+        duration(format!("client.{name}"), value)?;
+    }
+    host("client.egress_host", &client.egress_host)?;
+    within("client.retry_attempts", client.retry_attempts, 1, MAXIMUM_RETRIES)?;
+    let (heartbeat, session) = (timeouts.heartbeat_timeout, timeouts.session_timeout);
+    at_least_twice("client.new_leader_timeout", client.new_leader_timeout, "timeouts.heartbeat_timeout", heartbeat)?;
+    at_least_twice("client.silence_timeout", client.silence_timeout, "timeouts.heartbeat_timeout", heartbeat)?;
+    at_least_twice("timeouts.session_timeout", session, "client.keep_alive_interval", client.keep_alive_interval)?;
+    if client.retry_backoff > client.retry_backoff_maximum {
+        return Err(relation(
+            "client.retry_backoff_maximum",
+            client.retry_backoff_maximum,
+            "at least",
+            "client.retry_backoff",
+            client.retry_backoff,
+        ));
+    }
+    if client.ingress == Ingress::Ipc && client.aeron_dir.is_none() {
+        return Err(Fault::new("client.ingress", Problem::IpcWithoutDriver));
+    }
+    Ok(())
+}
+
+fn authentication(deployment: &Deployment) -> Result<(), Fault> {
+    at_most("participant", deployment.participants.len(), MAXIMUM_PARTICIPANTS)?;
+    let mut ids = Unique::default();
+    for (p, participant) in deployment.participants.iter().enumerate() {
+        ids.take(participant.id, format!("participant[{p}].id"))?;
+    }
+    match deployment.authentication.mode {
+        AuthenticationMode::Open => {
+            let remote = each_member(deployment).find(|(_, _, member)| !is_loopback(&member.host));
+            remote.map_or(Ok(()), |(_, _, member)| {
+                let problem = Problem::OpenBeyondLoopback { member: member.id, host: member.host.clone() };
+                Err(Fault::new("authentication.mode", problem))
+            })
+        }
+        AuthenticationMode::Keys => keys(deployment),
+    }
+}
+
+fn keys(deployment: &Deployment) -> Result<(), Fault> {
+    if deployment.participants.is_empty() {
+        return Err(Fault::new("authentication.mode", Problem::NoParticipants));
+    }
+    participant_keys(deployment).map(|_| ())
+}
+
+pub(crate) fn participant_keys(deployment: &Deployment) -> Result<Vec<(u32, Key)>, Fault> {
+    let participants = deployment.participants.iter().enumerate();
+    let key = |(p, participant): (usize, &Participant)| {
+        Ok((participant.id, participant.read_key(&format!("participant[{p}]"), &deployment.base)?))
+    };
+    participants.map(key).collect()
+}
+
+fn instruments(deployment: &Deployment) -> Result<(), Fault> {
+    at_most("instrument", deployment.instruments.len(), MAXIMUM_INSTRUMENTS)?;
+    let (mut ids, mut pairs) = (Unique::default(), Unique::default());
+    for (i, instrument) in deployment.instruments.iter().enumerate() {
+        let key = format!("instrument[{i}]");
+        within(format!("{key}.id"), instrument.id, 1, u32::MAX)?;
+        ids.take(instrument.id, format!("{key}.id"))?;
+        if instrument.currencies().is_none() {
+            return Err(Fault::new(format!("{key}.symbol"), Problem::Symbol { symbol: instrument.symbol.clone() }));
+        }
+        pairs.take(format!("{} {:?}", instrument.symbol, instrument.trade_type), format!("{key}.symbol"))?;
+        if !deployment.clusters.iter().any(|cluster| cluster.id == instrument.cluster) {
+            let problem = Problem::UnknownCluster { cluster: instrument.cluster };
+            return Err(Fault::new(format!("{key}.cluster"), problem));
+        }
+        prices(&key, instrument)?;
+    }
+    Ok(())
+}
+
+fn prices(key: &str, instrument: &Instrument) -> Result<(), Fault> {
+    let Instrument { minimum_price, maximum_price, reference_price, price_band, maximum_quantity, .. } = *instrument;
+    within(format!("{key}.maximum_price"), maximum_price, minimum_price, i64::MAX)?;
+    within(format!("{key}.reference_price"), reference_price, minimum_price, maximum_price)?;
+    within(format!("{key}.price_band"), price_band, 0, i64::MAX as u64)?;
+    within(format!("{key}.maximum_quantity"), maximum_quantity, 1, i64::MAX as u64)
+}
+
+/// A host, with one name for this one.
+fn address(host: &str) -> &str {
+    if host == "localhost" { "127.0.0.1" } else { host }
+}
+
+/// Values that must each be there once, with the key that took each.
+#[derive(Default)]
+struct Unique(HashMap<String, String>);
+
+impl Unique {
+    fn take(&mut self, value: impl Display, key: String) -> Result<(), Fault> {
+        let value = value.to_string();
+        match self.0.get(&value) {
+            Some(other) => Err(Fault::new(key, Problem::Duplicate { value, other: other.clone() })),
+            None => {
+                self.0.insert(value, key);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn at_most(key: impl Into<String>, count: usize, maximum: usize) -> Result<(), Fault> {
+    if count > maximum { Err(Fault::new(key, Problem::TooMany { count, maximum })) } else { Ok(()) }
+}
+
+fn within<T: PartialOrd + Display>(key: impl Into<String>, value: T, minimum: T, maximum: T) -> Result<(), Fault> {
+    if value >= minimum && value <= maximum {
+        return Ok(());
+    }
+    let [value, minimum, maximum] = [value, minimum, maximum].map(|number| number.to_string());
+    Err(Fault::new(key, Problem::Range { value, minimum, maximum }))
+}
+
+fn duration(key: impl Into<String>, value: Duration) -> Result<(), Fault> {
+    if (SHORTEST..=LONGEST).contains(&value) {
+        return Ok(());
+    }
+    let [value, minimum, maximum] = [value, SHORTEST, LONGEST].map(aeron_duration);
+    Err(Fault::new(key, Problem::Range { value, minimum, maximum }))
+}
+
+fn relation(
+    key: &'static str,
+    value: Duration,
+    relation: &'static str,
+    other: &'static str,
+    other_value: Duration,
+) -> Fault {
+    let [value, other_value] = [value, other_value].map(aeron_duration);
+    Fault::new(key, Problem::Relation { value, relation, other, other_value })
+}
+
+fn at_least_twice(key: &'static str, value: Duration, other: &'static str, other_value: Duration) -> Result<(), Fault> {
+    if value / 2 >= other_value { Ok(()) } else { Err(relation(key, value, "at least twice", other, other_value)) }
+}
+
+fn not_less(key: &'static str, value: Size, other: &'static str, least: Size) -> Result<(), Fault> {
+    if value >= least {
+        return Ok(());
+    }
+    let (value, other_value) = (value.to_string(), least.to_string());
+    Err(Fault::new(key, Problem::Relation { value, relation: "at least", other, other_value }))
+}
+
+fn power_of_two(key: impl Into<String>, value: Size) -> Result<(), Fault> {
+    if value.as_bytes().is_power_of_two() && (MINIMUM_TERM..=MAXIMUM_TERM).contains(&value) {
+        return Ok(());
+    }
+    Err(Fault::new(key, Problem::PowerOfTwo { value, minimum: MINIMUM_TERM, maximum: MAXIMUM_TERM }))
+}
+
+fn host(key: impl Into<String>, host: &str) -> Result<(), Fault> {
+    let name = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    if name || host.parse::<IpAddr>().is_ok() {
+        return Ok(());
+    }
+    Err(Fault::new(key, Problem::Host { host: host.to_owned() }))
+}
