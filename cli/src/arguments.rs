@@ -192,6 +192,9 @@ pub enum Replay {
         /// Seed: the same seed makes the same flow.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Commands at the beginning whose round trips are not counted: the cluster warms up.
+        #[arg(long, default_value_t = 0)]
+        warm_up: u64,
         /// How.
         #[command(flatten)]
         pace: Pace,
@@ -203,10 +206,10 @@ pub enum Replay {
 pub struct Pace {
     /// Commands a second, measured from the time each was due; without it, as fast as the window allows.
     #[arg(long)]
-    pub rate: Option<u64>,
+    pub rate: Option<u32>,
     /// Commands in flight, at most.
-    #[arg(long, default_value_t = 512)]
-    pub window: usize,
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+    pub window: u32,
 }
 
 /// `lugus demo`.
@@ -215,4 +218,7 @@ pub struct Demo {
     /// Also replay this Databento market-by-order file.
     #[arg(long)]
     pub mbo: Option<PathBuf>,
+    /// First UDP port of the demo's cluster.
+    #[arg(long, default_value_t = lugus_topology::DEFAULT_BASE_PORT + 1_000)]
+    pub base_port: u16,
 }

@@ -1,5 +1,6 @@
 //! `lugus down`: ends the local cluster.
 
+use lugus_topology::Deployment;
 use rustix::process::Signal;
 use serde::Serialize;
 
@@ -10,20 +11,33 @@ use crate::output::Output;
 
 /// What was ended.
 #[derive(Debug, Serialize)]
-struct Ended {
+pub struct Ended {
     /// Numbers of the members that ran.
     members: Vec<i32>,
     /// Of those, the ones that did not end when asked, and were killed.
     killed: Vec<i32>,
 }
 
+/// Ends the local cluster and says what was ended.
+///
+/// # Errors
+/// As [`end`].
+pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
+    let ended = end(&found.deployment)?;
+    let text = match ended.members.len() {
+        0 => String::from("nothing ran"),
+        count => format!("{count} members ended; their state stays in {}", found.deployment.state_dir().display()),
+    };
+    output.answer(&ended, text)
+}
+
 /// Asks each member that runs to end, and kills those that do not within `timeouts.stop_timeout`.
 ///
 /// # Errors
 /// When a member can't be signalled, or does not even die.
-pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
+pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
     let mut ended = Ended { members: Vec::new(), killed: Vec::new() };
-    let clusters = found.deployment.cluster_specs();
+    let clusters = deployment.cluster_specs();
     let running: Vec<_> = clusters
         .iter()
         .flat_map(|cluster| &cluster.members)
@@ -33,7 +47,7 @@ pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
         members::signal(*pid, Signal::TERM)?;
     }
     // Each of its two processes is given that long, one after the other.
-    let timeout = found.deployment.timeouts.stop_timeout * 3;
+    let timeout = deployment.timeouts.stop_timeout * 3;
     for (member, pid) in running {
         ended.members.push(member.id.0);
         if !members::await_end(member, timeout) {
@@ -44,9 +58,5 @@ pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
             }
         }
     }
-    let text = match ended.members.len() {
-        0 => String::from("nothing ran"),
-        count => format!("{count} members ended; their state stays in {}", found.deployment.state_dir().display()),
-    };
-    output.answer(&ended, text)
+    Ok(ended)
 }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod book;
+mod demo;
 mod deployment;
 mod down;
 mod engine;
@@ -16,6 +17,7 @@ mod node;
 mod order;
 mod output;
 mod participant;
+mod replay;
 mod snapshot;
 mod status;
 mod up;
@@ -66,7 +68,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),
         Command::Snapshot => snapshot::run(&deployment::find(config)?, output),
-        Command::Replay(_) | Command::Demo(_) => Err(Failure::new("not yet")),
+        Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
+        Command::Demo(demo) => demo::run(demo, output),
         Command::Engine => engine::run(io::stdin().lock(), io::stdout().lock()),
     }
 }

@@ -64,6 +64,45 @@ impl Status {
         Ok(Self { members, hashes_equal: equal })
     }
 
+    /// What people read.
+    pub fn table(&self) -> String {
+        let mut table = Table::new();
+        table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header([
+            "cluster",
+            "member",
+            "role",
+            "term",
+            "commit position",
+            "state hash",
+            "at position",
+            "sessions",
+            "refused",
+        ]);
+        let shown = |value: Option<i64>| value.map_or_else(|| String::from("-"), |value| value.to_string());
+        for member in &self.members {
+            table.add_row([
+                member.cluster.to_string(),
+                member.id.to_string(),
+                member.role.to_owned(),
+                shown(member.term),
+                shown(member.commit_position),
+                member.state_hash.clone().unwrap_or_else(|| String::from("-")),
+                shown(member.state_hash_position),
+                shown(member.sessions),
+                shown(member.refused_messages),
+            ]);
+        }
+        let hashes = match self.hashes_equal {
+            Some(true) => "state hashes are equal",
+            Some(false) => {
+                "STATE HASHES DIFFER at the same log position: a member is broken; compare, and restart it from a \
+                        snapshot of the others"
+            }
+            None => "state hashes can't be compared: members are at different positions, or down",
+        };
+        format!("{table}\n{hashes}")
+    }
+
     /// The leader of the first cluster.
     pub fn leader(&self) -> Option<&Member> {
         self.members.iter().find(|member| member.role == "leader")
@@ -120,43 +159,5 @@ fn hashes_equal(members: &[Member]) -> Option<bool> {
 /// As [`Status::read`].
 pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
     let status = Status::read(&found.deployment.cluster_specs())?;
-    output.answer(&status, table(&status))
-}
-
-fn table(status: &Status) -> String {
-    let mut table = Table::new();
-    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header([
-        "cluster",
-        "member",
-        "role",
-        "term",
-        "commit position",
-        "state hash",
-        "at position",
-        "sessions",
-        "refused",
-    ]);
-    let shown = |value: Option<i64>| value.map_or_else(|| String::from("-"), |value| value.to_string());
-    for member in &status.members {
-        table.add_row([
-            member.cluster.to_string(),
-            member.id.to_string(),
-            member.role.to_owned(),
-            shown(member.term),
-            shown(member.commit_position),
-            member.state_hash.clone().unwrap_or_else(|| String::from("-")),
-            shown(member.state_hash_position),
-            shown(member.sessions),
-            shown(member.refused_messages),
-        ]);
-    }
-    let hashes = match status.hashes_equal {
-        Some(true) => "state hashes are equal",
-        Some(false) => {
-            "STATE HASHES DIFFER at the same log position: a member is broken; compare, and restart it from a \
-                        snapshot of the others"
-        }
-        None => "state hashes can't be compared: members are at different positions, or down",
-    };
-    format!("{table}\n{hashes}")
+    output.answer(&status, status.table())
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::arguments::{Members, Up};
 use crate::deployment::{self, Found};
 use crate::failure::Failure;
+use crate::instruments;
 use crate::members;
 use crate::output::Output;
 use crate::status::Status;
@@ -27,7 +28,7 @@ const SHOWN_LINES: usize = 8;
 
 /// What runs now.
 #[derive(Debug, Serialize)]
-struct Started {
+pub struct Started {
     /// The deployment's file.
     config: PathBuf,
     /// Folder of all state.
@@ -35,9 +36,9 @@ struct Started {
     /// Members that were started now.
     started: Vec<i32>,
     /// Who leads.
-    leader: i32,
+    pub leader: i32,
     /// From the first start to a leader that answers.
-    elapsed_ms: u128,
+    elapsed_ms: u64,
 }
 
 /// A member that was started now.
@@ -47,52 +48,61 @@ struct Starting<'a> {
     log: PathBuf,
 }
 
-/// Starts the members that do not run, waits until all of them follow a leader, and defines the deployment's
-/// instruments.
+/// Makes a deployment if there is none, and starts it.
 ///
 /// # Errors
-/// When a member ends or the cluster has no leader in time: with the end of the member's log. What was started is ended
-/// again then.
+/// As [`start`].
 pub fn run(config: Option<&Path>, up: &Up, output: Output) -> Result<(), Failure> {
     let found = find_or_make(config, up)?;
-    let begin = Instant::now();
-    let clusters = found.deployment.cluster_specs();
-    let mut starting = Vec::new();
-    for (cluster, member) in
-        clusters.iter().flat_map(|cluster| cluster.members.iter().map(move |member| (cluster, member)))
-    {
-        if members::pid(member).is_none() {
-            starting.push(start(&found, cluster, member)?);
-        }
-    }
-    let leader =
-        await_leader(&clusters, &mut starting, found.deployment.timeouts.start_timeout * 2).inspect_err(|_| {
-            for one in &starting {
-                let _ = members::kill_tree(one.process.id());
-            }
-        })?;
-    crate::instruments::define(&found)?;
-    let started = Started {
-        config: found.path.clone(),
-        dir: found.deployment.state_dir(),
-        started: starting.iter().map(|one| one.member.id.0).collect(),
-        leader,
-        elapsed_ms: begin.elapsed().as_millis(),
-    };
+    let started = start(&found)?;
     let text = format!(
-        "{} of {} members started in {:.1} s, member {leader} leads\nstate in {}, configuration {}\n\
+        "{} members started in {:.1} s, member {} leads\nstate in {}, configuration {}\n\
          next: `lugus status`, `lugus order --instrument BTC/USDT buy 1 100`, `lugus replay synthetic`, `lugus down`",
         started.started.len(),
-        clusters.iter().map(|cluster| cluster.members.len()).sum::<usize>(),
-        begin.elapsed().as_secs_f64(),
+        Duration::from_millis(started.elapsed_ms).as_secs_f64(),
+        started.leader,
         started.dir.display(),
         started.config.display(),
     );
     output.answer(&started, text)
 }
 
+/// Starts the members that do not run, waits until all of them follow a leader, and defines the deployment's
+/// instruments.
+///
+/// # Errors
+/// When a member ends or the cluster has no leader in time: with the end of the member's log. What was started is ended
+/// again then.
+pub fn start(found: &Found) -> Result<Started, Failure> {
+    let begin = Instant::now();
+    let clusters = found.deployment.cluster_specs();
+    let mut starting = Vec::new();
+    for cluster in &clusters {
+        for member in cluster.members.iter().filter(|member| members::pid(member).is_none()) {
+            starting.push(start_member(found, cluster, member)?);
+        }
+    }
+    let timeout = found.deployment.timeouts.start_timeout * 2;
+    let leader = await_leader(&clusters, &mut starting, timeout).inspect_err(|_| {
+        for one in &starting {
+            let _ = members::kill_tree(one.process.id());
+        }
+    })?;
+    instruments::define(found)?;
+    Ok(Started {
+        config: found.path.clone(),
+        dir: found.deployment.state_dir(),
+        started: starting.iter().map(|one| one.member.id.0).collect(),
+        leader,
+        elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
 /// The deployment that is there, or a new one for this machine.
-fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
+///
+/// # Errors
+/// When it can't be written, or something is wrong with it.
+pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     let path = deployment::path(config);
     if !path.is_file() {
         let members = match up.members {
@@ -109,7 +119,7 @@ fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     deployment::find(Some(&path))
 }
 
-fn start<'a>(found: &Found, cluster: &ClusterSpec, member: &'a MemberSpec) -> Result<Starting<'a>, Failure> {
+fn start_member<'a>(found: &Found, cluster: &ClusterSpec, member: &'a MemberSpec) -> Result<Starting<'a>, Failure> {
     let failed = |what: &Path, error: std::io::Error| Failure::new(format!("{}: {error}", what.display()));
     fs::create_dir_all(&member.dir).map_err(|error| failed(&member.dir, error))?;
     let log = member.dir.join(LOG);

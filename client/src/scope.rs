@@ -158,11 +158,11 @@ impl Scope {
         number.wrapping_add(self.offset)
     }
 
-    /// The command of this process that has the wire number, if it was ever sent.
+    /// The command of this process that has the wire number, if it was ever sent. 0 is no command's number.
     #[inline]
     fn own(&self, wire: u64) -> Option<u64> {
         let number = wire.wrapping_sub(self.offset);
-        (1..=self.outstanding.sent_through()).contains(&number).then_some(number)
+        (wire != 0 && 1 <= number && number <= self.outstanding.sent_through()).then_some(number)
     }
 
     /// The newest own number whose wire number is not above `wire`; 0 for none.
@@ -557,8 +557,9 @@ impl Scope {
             return After::Nothing;
         };
         // What was sent before it found no scope either, or this one would have found it.
+        let has_copies = self.outstanding.first() <= self.resent_through;
         self.refuse_through(number, reason, turn.handler);
-        if number <= self.resent_through {
+        if has_copies {
             return After::NewSession;
         }
         self.stage = Stage::Refusing;

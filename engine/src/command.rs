@@ -124,7 +124,8 @@ pub struct Replace {
     pub display_quantity: Quantity,
 }
 
-/// An instrument's specification.
+/// An instrument's specification. Sound: minimum <= reference <= maximum price, a maximum quantity, symbols, tick and
+/// lot size above 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Definition {
@@ -215,7 +216,7 @@ pub enum OrderType {
     StopLimit = 4,
 }
 
-/// How long an order stands (FIX 59).
+/// How long an order stands (FIX 59). A market order is IOC or FOK; a post-only one is neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "SCREAMING_SNAKE_CASE"))]
 pub enum TimeInForce {

@@ -5,6 +5,13 @@
 //! and on every machine, if the members have the same [`EngineLimits`]. No I/O, clock, thread, float, or order of a
 //! hash table has a part in it.
 //!
+//! With the feature `serde`, commands, reports and replies are JSON of this kind; what is 0 or none may be left out:
+//!
+//! ```json
+//! {"participant":7,"instrument":1,"client_sequence":1,"action":{"new":{"client_order_id":1,"side":"BUY",
+//!  "order_type":"LIMIT","time_in_force":"GTC","price":100,"quantity":5}}}
+//! ```
+//!
 //! In the order in which a command meets them:
 //!
 //! - [`units`], [`command`], [`event`]: what goes in and comes out.

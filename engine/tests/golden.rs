@@ -4,6 +4,8 @@
 //! `{"now": 1, "command": {...}}`, then `{"report": {...}}` and `{"reply": {...}}` in their order; or
 //! `{"levels": {"instrument": 1, "side": "BUY", "are": [[price, quantity, orders], ...]}}`, the book at that point.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
+
 mod desk;
 
 use std::collections::VecDeque;

@@ -23,25 +23,23 @@ pub struct ClusterVenue {
 }
 
 impl ClusterVenue {
-    /// Opens a session for the operator and each of `participants`, with the configuration that `config` gives for it,
-    /// and waits until all are open.
+    /// Opens a session for the operator and for each participant, as their configurations say, and waits until all are
+    /// open.
     ///
     /// A configuration should allow as many outstanding commands as the replay's window has, or the venue is busy before.
     ///
     /// # Errors
     ///
     /// When a configuration cannot work, or the cluster does not take all sessions in the `patience` given.
-    pub fn connect(
-        participants: &[ParticipantId],
-        patience: Duration,
-        mut config: impl FnMut(ParticipantId) -> Config,
-    ) -> Result<Self, VenueError> {
-        let mut open = |id: ParticipantId| TradingSession::connect(config(id)).map_err(|error| ended(id, error));
-        let mut ids = participants.to_vec();
-        ids.sort_unstable();
+    pub fn connect(operator: Config, mut participants: Vec<Config>, patience: Duration) -> Result<Self, VenueError> {
+        let open = |config: Config| {
+            let id = translate::participant(config.participant);
+            TradingSession::connect(config).map_err(|error| ended(id, error))
+        };
+        participants.sort_unstable_by_key(|config| config.participant);
         let mut venue = Self {
-            operator: open(ParticipantId::OPERATOR)?,
-            participants: ids.into_iter().map(open).collect::<Result<_, _>>()?,
+            operator: open(operator)?,
+            participants: participants.into_iter().map(open).collect::<Result<_, _>>()?,
             polls: 0,
             leader: None,
         };
@@ -144,10 +142,7 @@ impl EventHandler for Ear<'_> {
     fn on_status(&mut self, status: &Status) {
         match status {
             Status::Connected { leader_member_id, .. } | Status::NewLeader { leader_member_id } => {
-                // Each session hears of it, but it is one change.
-                if self.leader.replace(*leader_member_id) != Some(*leader_member_id) {
-                    (self.hear)(Heard::NewLeader);
-                }
+                self.leads(*leader_member_id);
             }
             Status::GaveUp { instrument, client_sequence, .. } => {
                 let scope = (self.participant, translate::instrument(*instrument));
@@ -158,6 +153,15 @@ impl EventHandler for Ear<'_> {
                 self.refused = Some((scope, format!("{reason:?}")));
             }
             _ => {}
+        }
+    }
+}
+
+impl Ear<'_> {
+    /// Each session hears of a new leader, but it is one change.
+    fn leads(&mut self, leader: i32) {
+        if self.leader.replace(leader) != Some(leader) {
+            (self.hear)(Heard::NewLeader);
         }
     }
 }

@@ -24,6 +24,12 @@ pub trait Flow: Iterator<Item = Result<Step, FlowError>> {
     fn expected_steps(&self) -> u64;
 }
 
+/// The first instrument of a flow, unless another is chosen: those below are a deployment's own.
+pub const FIRST_INSTRUMENT: InstrumentId = InstrumentId(101);
+
+/// Lowest and highest price that a flow's instruments take: so wide that a flow finds room where another was before.
+pub(crate) const PRICE_LIMITS: [Price; 2] = [Price(-1_000_000_000_000), Price(1_000_000_000_000)];
+
 /// One command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

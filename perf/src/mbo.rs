@@ -41,7 +41,7 @@ use dbn::{MboMsg, VersionUpgradePolicy};
 use lugus_engine::command::Definition;
 use lugus_engine::units::{InstrumentId, ParticipantId};
 
-use crate::flow::{Flow, FlowError, Step};
+use crate::flow::{FIRST_INSTRUMENT, Flow, FlowError, Step};
 use market::Market;
 
 /// How a recording is replayed.
@@ -50,11 +50,13 @@ pub struct MboOptions {
     /// Over how many participants the orders are spread, by their number. With more than one the engine may get the
     /// commands of different participants in another order than the recorded one.
     pub participants: u32,
+    /// Our number of the recording's first instrument; the others follow.
+    pub first_instrument: InstrumentId,
 }
 
 impl Default for MboOptions {
     fn default() -> Self {
-        Self { participants: 1 }
+        Self { participants: 1, first_instrument: FIRST_INSTRUMENT }
     }
 }
 
@@ -81,8 +83,8 @@ impl MboFlow {
         let participants: Vec<_> = (1..=options.participants.max(1)).map(ParticipantId).collect();
         let mut markets = HashMap::new();
         let mut instruments = Vec::new();
-        for (index, surveyed) in survey.instruments.iter().enumerate() {
-            let instrument = InstrumentId(index as u32 + 1);
+        for (number, surveyed) in (options.first_instrument.0..).zip(&survey.instruments) {
+            let instrument = InstrumentId(number);
             instruments.push(surveyed.definition(instrument));
             markets.insert(surveyed.id, Market::new(instrument, surveyed.tick, participants.clone()));
         }

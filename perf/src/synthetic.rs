@@ -15,7 +15,7 @@ mod size;
 use lugus_engine::command::{Action, Definition};
 use lugus_engine::units::{InstrumentId, ParticipantId};
 
-use crate::flow::{Flow, FlowError, Step};
+use crate::flow::{FIRST_INSTRUMENT, Flow, FlowError, Step};
 use crate::prng::SplitMix64;
 use market::Market;
 
@@ -33,13 +33,22 @@ pub struct SyntheticOptions {
     pub participants: u32,
     /// How many instruments they trade, from 1 to [`MAX_SYNTHETIC_INSTRUMENTS`].
     pub instruments: u32,
+    /// Number of the first of them; the others follow.
+    pub first_instrument: InstrumentId,
     /// About how many orders rest in an instrument once the flow has been going for a while.
     pub resting_orders: u32,
 }
 
 impl Default for SyntheticOptions {
     fn default() -> Self {
-        Self { seed: 1, steps: 100_000, participants: 4, instruments: 4, resting_orders: 1_000 }
+        Self {
+            seed: 1,
+            steps: 100_000,
+            participants: 4,
+            instruments: 4,
+            first_instrument: FIRST_INSTRUMENT,
+            resting_orders: 1_000,
+        }
     }
 }
 
@@ -58,9 +67,10 @@ pub struct SyntheticFlow {
 impl SyntheticFlow {
     /// The flow that these options describe; numbers out of bounds are taken as the nearest bound.
     pub fn new(options: SyntheticOptions) -> Self {
-        let instruments: Vec<_> = (1..=options.instruments.clamp(1, MAX_SYNTHETIC_INSTRUMENTS))
-            .map(|n| market::definition(InstrumentId(n)))
-            .collect();
+        let count = options.instruments.clamp(1, MAX_SYNTHETIC_INSTRUMENTS);
+        let numbers = (options.first_instrument.0..).map(InstrumentId);
+        let instruments: Vec<_> =
+            (0..count as usize).zip(numbers).map(|(nth, id)| market::definition(nth, id)).collect();
         let participants: Vec<_> = (1..=options.participants.max(1)).map(ParticipantId).collect();
         let resting_orders = u64::from(options.resting_orders.max(1));
         let market = |definition| Market::new(definition, participants.clone(), resting_orders);

@@ -23,7 +23,7 @@ fn recording() -> Option<PathBuf> {
 }
 
 fn replayed(path: &Path, participants: u32, window: u32) -> (ReplayReport, u64) {
-    let mut flow = MboFlow::open(path, MboOptions { participants }).unwrap();
+    let mut flow = MboFlow::open(path, MboOptions { participants, ..Default::default() }).unwrap();
     let mut venue = EngineVenue::new(EngineLimits::default());
     let options = ReplayOptions { window, ..Default::default() };
     let report = replay(&mut flow, &mut venue, options, &mut ()).unwrap().report;

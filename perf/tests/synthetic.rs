@@ -9,7 +9,7 @@ use lugus_engine::command::{Action, OrderType, PostOnly, TimeInForce};
 use lugus_engine::event::{ExecType, RejectReason, Report, ReportBody};
 use lugus_engine::units::{ClientOrderId, ParticipantId};
 use lugus_perf::engine_venue::EngineVenue;
-use lugus_perf::flow::{Flow, Step};
+use lugus_perf::flow::{FIRST_INSTRUMENT, Flow, Step};
 use lugus_perf::replay::{ReplayOptions, replay};
 use lugus_perf::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_perf::venue::{Heard, Submission, Venue, VenueError};
@@ -61,7 +61,7 @@ fn the_mix_is_that_of_a_market() {
         let share = all.iter().filter(|step| step.participant == ParticipantId(participant)).count();
         assert!((20_000..30_000).contains(&share), "participant {participant}: {share}");
     }
-    let busiest = all.iter().filter(|step| step.instrument.0 == 1).count();
+    let busiest = all.iter().filter(|step| step.instrument == FIRST_INSTRUMENT).count();
     assert!((46_000..50_000).contains(&busiest), "first of four instruments: {busiest}");
 }
 
@@ -121,7 +121,14 @@ fn only_what_is_meant_to_be_is_rejected() {
 
 #[test]
 fn options_out_of_bounds_still_give_a_flow() {
-    let options = SyntheticOptions { seed: 3, steps: 500, participants: 0, instruments: 0, resting_orders: 0 };
+    let options = SyntheticOptions {
+        seed: 3,
+        steps: 500,
+        participants: 0,
+        instruments: 0,
+        resting_orders: 0,
+        ..Default::default()
+    };
     let flow = SyntheticFlow::new(options);
     assert_eq!((flow.participants().len(), flow.instruments().len()), (1, 1));
     assert_eq!(flow.count(), 500);

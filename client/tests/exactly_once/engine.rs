@@ -19,35 +19,35 @@ use lugus_codecs::order_entry::{
 use lugus_codecs::{Envelope, HEADER_LENGTH, write_header};
 
 /// A message to a session.
-pub struct Egress {
-    pub session_id: i64,
-    pub message: Vec<u8>,
+pub(crate) struct Egress {
+    pub(crate) session_id: i64,
+    pub(crate) message: Vec<u8>,
 }
 
 /// An event as it was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event {
-    pub client_sequence: u64,
+pub(crate) struct Event {
+    pub(crate) client_sequence: u64,
     /// The command's client order id; 0 for an event that answers none.
-    pub client_order_id: u64,
+    pub(crate) client_order_id: u64,
     /// Unique among all events.
-    pub order_id: u64,
+    pub(crate) order_id: u64,
 }
 
 #[derive(Debug, Default)]
-pub struct Scope {
+pub(crate) struct Scope {
     /// Client order ids of the commands applied, in order.
-    pub applied: Vec<u64>,
+    pub(crate) applied: Vec<u64>,
     /// All events ever; the sequence is the index and one.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
 }
 
 #[derive(Default)]
-pub struct Engine {
-    pub scopes: BTreeMap<(u32, u32), Scope>,
-    pub undefined: BTreeSet<u32>,
+pub(crate) struct Engine {
+    pub(crate) scopes: BTreeMap<(u32, u32), Scope>,
+    pub(crate) undefined: BTreeSet<u32>,
     /// Events kept for `Resume`.
-    pub retained: usize,
+    retained: usize,
     participants: BTreeMap<i64, u32>,
     current: BTreeMap<u32, i64>,
     next_order: u64,
@@ -83,8 +83,12 @@ macro_rules! read {
 }
 
 impl Engine {
+    pub(crate) fn new(retained: usize) -> Self {
+        Self { retained, ..Self::default() }
+    }
+
     /// A participant's new session: it takes over from an older one.
-    pub fn open(&mut self, session_id: i64, participant: u32, egress: &mut Vec<Egress>) {
+    pub(crate) fn open(&mut self, session_id: i64, participant: u32, egress: &mut Vec<Egress>) {
         if let Some(older) = self.current.insert(participant, session_id) {
             self.participants.remove(&older);
             let message =
@@ -95,7 +99,7 @@ impl Engine {
     }
 
     /// An entry of the log. `events` is how many a command gets that is applied now.
-    pub fn message(&mut self, session_id: i64, message: &[u8], events: usize, egress: &mut Vec<Egress>) {
+    pub(crate) fn message(&mut self, session_id: i64, message: &[u8], events: usize, egress: &mut Vec<Egress>) {
         let mut reply = |message| egress.push(Egress { session_id, message });
         let Some(participant) = self.participants.get(&session_id).copied() else {
             reply(message!(message_reject_codec, MessageRejectEncoder, |wire| wire
@@ -179,7 +183,7 @@ impl Engine {
     }
 
     /// An event that answers no command, for a scope that is in use: a resting order that trades.
-    pub fn passive(&mut self, participant: u32, instrument: u32, egress: &mut Vec<Egress>) {
+    pub(crate) fn passive(&mut self, participant: u32, instrument: u32, egress: &mut Vec<Egress>) {
         if self.scopes.contains_key(&(participant, instrument)) {
             let message = self.tell(participant, instrument, 0, 0);
             if let Some(session_id) = self.current.get(&participant).copied() {

@@ -133,9 +133,12 @@ fn a_new_process_goes_on_where_the_old_one_was() {
     run(0..500, Chaos { restart_process: 30, ..CHAOS }, IMPATIENT, 4);
 }
 
+/// No duplicates here: a copy that the network made of a refused command would be applied when the instrument is defined
+/// meanwhile. Aeron makes none, and copies by re-sending are what this is about.
 #[test]
 fn refused_commands_leave_no_hole() {
-    let tally = run(0..1_000, Chaos { define_instrument: 60, ..CHAOS }, PATIENT, ALL);
+    let chaos = Chaos { define_instrument: 60, duplicate: 0, ..CHAOS };
+    let tally = run(0..1_000, chaos, PATIENT, ALL);
     assert!(tally.refused > 1_000, "{tally:?}");
-    run(0..500, Chaos { define_instrument: 60, restart_process: 30, ..CHAOS }, IMPATIENT, 4);
+    run(0..500, Chaos { restart_process: 30, ..chaos }, IMPATIENT, 4);
 }

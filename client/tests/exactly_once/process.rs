@@ -12,7 +12,7 @@ use crate::engine::Engine;
 
 /// What became of a command, as the session told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     None,
     Answered,
     GaveUp { may_have_been_applied: bool },
@@ -21,27 +21,27 @@ pub enum Outcome {
 
 /// A command that was taken.
 #[derive(Debug, Clone, Copy)]
-pub struct Command {
-    pub client_order_id: u64,
-    pub outcome: Outcome,
+pub(crate) struct Command {
+    pub(crate) client_order_id: u64,
+    pub(crate) outcome: Outcome,
 }
 
 /// What is known of an instrument.
 #[derive(Debug, Default)]
-pub struct Followed {
+pub(crate) struct Followed {
     /// Command `n` is at index `n - 1`.
-    pub commands: Vec<Command>,
+    pub(crate) commands: Vec<Command>,
     /// Last event told, or lost; `None` before the first.
-    pub last_event: Option<u64>,
+    pub(crate) last_event: Option<u64>,
     /// Events told: sequence, number of the command, order id.
-    pub told: Vec<(u64, u64, u64)>,
-    pub lost: u64,
+    pub(crate) told: Vec<(u64, u64, u64)>,
+    pub(crate) lost: u64,
 }
 
 #[derive(Debug, Default)]
-pub struct Record {
-    pub followed: BTreeMap<u32, Followed>,
-    pub is_replaced: bool,
+pub(crate) struct Record {
+    pub(crate) followed: BTreeMap<u32, Followed>,
+    pub(crate) is_replaced: bool,
 }
 
 impl Record {
@@ -97,20 +97,20 @@ impl EventHandler for Record {
     }
 }
 
-pub struct Process {
-    pub participant: u32,
-    pub session: Session,
-    pub record: Record,
+pub(crate) struct Process {
+    pub(crate) participant: u32,
+    pub(crate) session: Session,
+    pub(crate) record: Record,
 }
 
 impl Process {
-    pub fn new(participant: u32, limits: Limits, policy: &RetryPolicy, seed: u64) -> Self {
+    pub(crate) fn new(participant: u32, limits: Limits, policy: &RetryPolicy, seed: u64) -> Self {
         let session = Session::new(ParticipantId(participant), limits, policy, seed);
         Self { participant, session, record: Record::default() }
     }
 
     /// Asks for a new order; whether it was taken.
-    pub fn order(&mut self, ingress: &mut impl Ingress, instrument: u32, client_order_id: u64) -> bool {
+    pub(crate) fn order(&mut self, ingress: &mut impl Ingress, instrument: u32, client_order_id: u64) -> bool {
         let order = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(1), Quantity(1));
         let followed = self.record.followed.entry(instrument).or_default();
         match self.session.new_order(ingress, InstrumentId(instrument), &order) {
@@ -125,7 +125,7 @@ impl Process {
     }
 
     /// Whether all that can be known has been told.
-    pub fn is_settled(&self, engine: &Engine) -> bool {
+    pub(crate) fn is_settled(&self, engine: &Engine) -> bool {
         self.session.outstanding() == 0
             && self.record.followed.iter().all(|(instrument, followed)| {
                 let events = engine.scopes.get(&(self.participant, *instrument)).map_or(0, |scope| scope.events.len());
@@ -135,7 +135,7 @@ impl Process {
     }
 
     /// Compares all that was told with what happened.
-    pub fn check(&self, engine: &Engine) {
+    pub(crate) fn check(&self, engine: &Engine) {
         for (instrument, followed) in &self.record.followed {
             let scope = engine.scopes.get(&(self.participant, *instrument));
             let applied = |id: u64| scope.map_or(0, |scope| scope.applied.iter().filter(|it| **it == id).count());

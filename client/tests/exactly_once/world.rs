@@ -11,7 +11,7 @@ use crate::engine::{Egress, Engine};
 use crate::process::Process;
 
 /// Splitmix.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -22,27 +22,27 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
     /// Whether something happens that does so `in_10_000` times in 10,000.
-    pub fn happens(&mut self, in_10_000: u64) -> bool {
+    pub(crate) fn happens(&mut self, in_10_000: u64) -> bool {
         self.below(10_000) < in_10_000
     }
 }
 
 /// How often things happen, each in 10,000 messages or milliseconds.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Chaos {
-    pub drop: u64,
-    pub duplicate: u64,
-    pub back_pressure: u64,
-    pub kill_leader: u64,
-    pub stall_leader: u64,
-    pub cut_session: u64,
-    pub restart_process: u64,
-    pub define_instrument: u64,
+pub(crate) struct Chaos {
+    pub(crate) drop: u64,
+    pub(crate) duplicate: u64,
+    pub(crate) back_pressure: u64,
+    pub(crate) kill_leader: u64,
+    pub(crate) stall_leader: u64,
+    pub(crate) cut_session: u64,
+    pub(crate) restart_process: u64,
+    pub(crate) define_instrument: u64,
 }
 
 /// Instruments traded; the last one may have to be defined yet.
@@ -110,13 +110,13 @@ struct Client {
     next_order: u64,
 }
 
-pub struct World {
+pub(crate) struct World {
     now: Time,
     random: Random,
     chaos: Chaos,
     policy: RetryPolicy,
     limits: Limits,
-    pub engine: Engine,
+    pub(crate) engine: Engine,
     log: VecDeque<(Time, Entry)>,
     clients: Vec<Client>,
     /// Processes that were killed, for the check at the end.
@@ -158,14 +158,14 @@ impl Ingress for Port<'_> {
 }
 
 impl World {
-    pub fn new(seed: u64, chaos: Chaos, policy: RetryPolicy, limits: Limits, retained: usize) -> Self {
+    pub(crate) fn new(seed: u64, chaos: Chaos, policy: RetryPolicy, limits: Limits, retained: usize) -> Self {
         let mut world = Self {
             now: 1_000,
             random: Random(seed),
             chaos,
             policy,
             limits,
-            engine: Engine { retained, ..Engine::default() },
+            engine: Engine::new(retained),
             log: VecDeque::new(),
             clients: Vec::new(),
             former: Vec::new(),
@@ -185,12 +185,12 @@ impl World {
         world
     }
 
-    pub fn processes(&self) -> impl Iterator<Item = &Process> {
+    pub(crate) fn processes(&self) -> impl Iterator<Item = &Process> {
         self.clients.iter().map(|client| &client.process)
     }
 
     /// Trades through `milliseconds` of chaos.
-    pub fn run(&mut self, milliseconds: Time) {
+    pub(crate) fn run(&mut self, milliseconds: Time) {
         for _ in 0..milliseconds {
             self.disturb();
             self.trade();
@@ -202,7 +202,7 @@ impl World {
     ///
     /// # Panics
     /// When it does not.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.chaos = Chaos::default();
         self.engine.undefined.clear();
         for _ in 0..20_000 {
@@ -224,7 +224,7 @@ impl World {
     }
 
     /// Compares all that was told with what happened.
-    pub fn check(&self) {
+    pub(crate) fn check(&self) {
         for ((participant, _), scope) in &self.engine.scopes {
             let mut ids = scope.applied.clone();
             ids.sort_unstable();

@@ -20,11 +20,13 @@
 mod attempt;
 mod backoff;
 mod endpoints;
+mod liveness;
+mod transitions;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use attempt::{Attempt, IPC_GRACE, Outcome};
+use attempt::{Attempt, Outcome};
 use backoff::Backoff;
 pub(crate) use endpoints::{Endpoints, Route, Target};
 
@@ -37,11 +39,8 @@ use crate::ingress_proxy::SessionHeader;
 /// Time since the client was made.
 pub(crate) type Now = Duration;
 
-/// Parts of the watchdog's time: silence for one part is followed by a probe, silence for all of them by a new attempt.
-const WATCHDOG_PARTS: u32 = 3;
-
-/// Probes that must have gone unanswered before the watchdog acts: one alone may be the application's own pause.
-const MIN_UNANSWERED_PROBES: u32 = 2;
+/// Requests given up of which a late answer is still understood.
+const MAX_FORGOTTEN_REQUESTS: usize = 16;
 
 /// An ingress publication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +103,8 @@ pub(crate) struct Outbox {
     actions: VecDeque<Action>,
     next_ingress: u64,
     problem: Option<ConnectProblem>,
+    /// Correlation ids of requests that were given up, which the cluster may still answer with a session.
+    forgotten: VecDeque<i64>,
 }
 
 impl Outbox {
@@ -137,6 +138,18 @@ impl Outbox {
     fn note(&mut self, problem: ConnectProblem) {
         self.problem = Some(problem);
     }
+
+    fn forget(&mut self, correlation_id: i64) {
+        if self.forgotten.len() == MAX_FORGOTTEN_REQUESTS {
+            self.forgotten.pop_front();
+        }
+        self.forgotten.push_back(correlation_id);
+    }
+
+    fn is_forgotten(&mut self, correlation_id: i64) -> bool {
+        let index = self.forgotten.iter().position(|forgotten| *forgotten == correlation_id);
+        index.and_then(|index| self.forgotten.remove(index)).is_some()
+    }
 }
 
 /// The state machine.
@@ -167,6 +180,8 @@ struct Open {
     leader_member_id: i32,
     ingress: IngressId,
     ingress_connected: bool,
+    /// Whether the application has heard of it: not before it can be used.
+    reported: bool,
     opened_at: Now,
     /// Last sign of life.
     heard_at: Now,
@@ -293,19 +308,20 @@ impl Session {
         self.outbox.note(ConnectProblem::MediaDriver(reason.to_owned()));
         // Publications are gone already, so only reports are left to do.
         self.outbox.actions.retain(|action| matches!(action, Action::Report(_)));
-        let had_session = self.open().is_some();
+        let reported = self.open().map(|open| open.reported);
         let give_up_at = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Closed => return,
             Phase::AwaitMediaDriver { give_up_at } | Phase::Connecting { give_up_at, .. } => give_up_at,
             _ => self.give_up_at(now),
         };
         self.phase = Phase::AwaitMediaDriver { give_up_at };
-        if had_session {
-            let reason = DisconnectReason::MediaDriverLost(reason.to_owned());
-            self.outbox.report(Event::Disconnected(reason.clone()));
-            if self.settings.reconnect == Reconnect::Never {
-                self.end(ClientError::Disconnected(format!("{reason:?}")));
-            }
+        let Some(reported) = reported else { return };
+        let reason = DisconnectReason::MediaDriverLost(reason.to_owned());
+        if self.settings.reconnect == Reconnect::Never {
+            self.end(ClientError::Disconnected(format!("{reason:?}")));
+        }
+        if reported {
+            self.outbox.report(Event::Disconnected(reason));
         }
     }
 
@@ -386,6 +402,10 @@ impl Session {
             self.on_own_session_event(event, now);
             return;
         }
+        if event.code == SessionEventCode::Ok && self.outbox.is_forgotten(event.correlation_id) {
+            self.on_late_session(event, now);
+            return;
+        }
         let Self { phase, endpoints, settings, backoff, outbox, .. } = self;
         let (Phase::Connecting { attempt, .. } | Phase::AwaitNewLeader { attempt: Some(attempt), .. }) = phase else {
             return;
@@ -393,8 +413,25 @@ impl Session {
         match attempt.on_session_event(event, endpoints, now, settings, backoff, outbox) {
             Outcome::Pending => {}
             Outcome::Final(error) => self.end(error),
-            Outcome::Open { ingress, target, header, leader_member_id } => {
-                self.session_opened(ingress, &target, header, leader_member_id, now);
+            Outcome::Open { ingress, header, leader_member_id } => {
+                self.session_opened(ingress, header, leader_member_id, now);
+            }
+        }
+    }
+
+    /// A request that was given up has come to a session after all: it is welcome while there is none, and else closed, so
+    /// that it does not use up one of the cluster's.
+    fn on_late_session(&mut self, event: &SessionEvent<'_>, now: Now) {
+        let SessionEvent { leadership_term_id, cluster_session_id, leader_member_id, .. } = *event;
+        let header = SessionHeader { leadership_term_id, cluster_session_id };
+        match &self.phase {
+            Phase::Connecting { .. } | Phase::AwaitNewLeader { attempt: Some(_), .. } => {
+                self.session_opened(None, header, leader_member_id, now);
+            }
+            _ => {
+                if let Some(open) = self.open() {
+                    self.outbox.push(Action::SendClose { ingress: open.ingress, header });
+                }
             }
         }
     }
@@ -443,268 +480,6 @@ impl Session {
             }
             self.phase = Phase::Connected(open);
         }
-    }
-}
-
-/// Time, and the application's wish to end.
-impl Session {
-    pub(crate) fn on_tick(&mut self, now: Now) {
-        match &self.phase {
-            Phase::AwaitMediaDriver { give_up_at } | Phase::Connecting { give_up_at, .. }
-                if give_up_at.is_some_and(|give_up_at| now >= give_up_at) =>
-            {
-                let timeout = self.settings.overall_connect_timeout.unwrap_or_default();
-                self.end(ClientError::ConnectTimeout { timeout, problem: self.outbox.problem.clone() });
-            }
-            Phase::AwaitMediaDriver { .. } | Phase::Closed => {}
-            Phase::Connecting { .. } => self.attempt_tick(now),
-            Phase::Connected(_) => self.connected_tick(now),
-            Phase::AwaitNewLeader { .. } => self.await_new_leader_tick(now),
-            Phase::AwaitNewLeaderConnection { .. } => self.await_new_leader_connection_tick(now),
-        }
-    }
-
-    /// Ends the session and the client.
-    pub(crate) fn close(&mut self) {
-        if let Some(open) = self.open()
-            && open.ingress_connected
-        {
-            self.outbox.push(Action::SendClose { ingress: open.ingress, header: open.header });
-        }
-        self.end(ClientError::Closed);
-    }
-
-    fn attempt_tick(&mut self, now: Now) {
-        let Self { phase, settings, backoff, outbox, .. } = self;
-        if let Phase::Connecting { attempt, .. } | Phase::AwaitNewLeader { attempt: Some(attempt), .. } = phase {
-            attempt.on_tick(now, settings, backoff, outbox);
-        }
-    }
-
-    fn connected_tick(&mut self, now: Now) {
-        // A session that lasts wipes out earlier failures; one that is closed at once must not be retried without pause.
-        if self.open().is_some_and(|open| now.saturating_sub(open.opened_at) > self.settings.retry_max) {
-            self.backoff.reset();
-        }
-        if self.keep_session_alive(now) == Silence::TooLong {
-            self.await_new_leader(Some(now), now);
-        }
-    }
-
-    fn await_new_leader_tick(&mut self, now: Now) {
-        self.keep_session_alive(now);
-        let Phase::AwaitNewLeader { attempt_at, attempt, give_up_at, .. } = &mut self.phase else { return };
-        if now >= *give_up_at {
-            self.lost(DisconnectReason::NoNewLeader, now);
-            return;
-        }
-        if attempt.is_none() && attempt_at.is_some_and(|attempt_at| now >= attempt_at) {
-            *attempt = Some(Attempt::start(&self.endpoints, now, now, &self.settings, &mut self.outbox));
-        }
-        self.attempt_tick(now);
-    }
-
-    fn await_new_leader_connection_tick(&mut self, now: Now) {
-        let Phase::AwaitNewLeaderConnection { open, target, network_at, give_up_at } = &mut self.phase else { return };
-        if open.ingress_connected {
-            self.outbox.send(Action::SendKeepAlive { ingress: open.ingress, header: open.header });
-        } else if now >= *give_up_at {
-            self.await_new_leader(Some(now), now);
-        } else if target.route == Route::Ipc
-            && now >= *network_at
-            && let Some(network) = self.endpoints.leader_by_network(open.leader_member_id)
-        {
-            self.outbox.close(open.ingress);
-            open.ingress = self.outbox.open(&network);
-            *target = network;
-        }
-    }
-
-    /// Sends keep-alives and, when the session is silent, probes.
-    fn keep_session_alive(&mut self, now: Now) -> Silence {
-        let watchdog = self.settings.watchdog;
-        let (Phase::Connected(open) | Phase::AwaitNewLeader { open, .. }) = &mut self.phase else {
-            return Silence::Bearable;
-        };
-        if !open.ingress_connected {
-            return Silence::Bearable;
-        }
-        let (ingress, header) = (open.ingress, open.header);
-        if now >= open.keep_alive_at {
-            self.outbox.send(Action::SendKeepAlive { ingress, header });
-        }
-        let Some(watchdog) = watchdog else { return Silence::Bearable };
-        let silence = now.saturating_sub(open.heard_at);
-        if silence < watchdog / WATCHDOG_PARTS || now < open.probe_at {
-            return Silence::Bearable;
-        }
-        let too_long = silence >= watchdog && open.unanswered_probes >= MIN_UNANSWERED_PROBES;
-        open.unanswered_probes = open.unanswered_probes.saturating_add(1);
-        open.probe_at = now + watchdog / WATCHDOG_PARTS;
-        self.outbox.send(Action::SendProbe { ingress, header });
-        if too_long { Silence::TooLong } else { Silence::Bearable }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Silence {
-    Bearable,
-    TooLong,
-}
-
-/// Changes of state.
-impl Session {
-    fn session_opened(
-        &mut self,
-        ingress: IngressId,
-        target: &Target,
-        header: SessionHeader,
-        leader_member_id: i32,
-        now: Now,
-    ) {
-        let attempt = match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Connecting { attempt, .. } => attempt,
-            Phase::AwaitNewLeader { open: old, attempt: Some(attempt), .. } => {
-                let old_header = SessionHeader { cluster_session_id: old.header.cluster_session_id, ..header };
-                self.outbox.push(Action::SendClose { ingress, header: old_header });
-                self.outbox.close(old.ingress);
-                self.outbox.report(Event::Disconnected(DisconnectReason::Watchdog));
-                attempt
-            }
-            other => {
-                self.phase = other;
-                return;
-            }
-        };
-        attempt.keep_only(Some(ingress), &mut self.outbox);
-        self.outbox.problem = None;
-        let SessionHeader { leadership_term_id, cluster_session_id } = header;
-        let open = Open {
-            header,
-            leader_member_id,
-            ingress,
-            ingress_connected: true,
-            opened_at: now,
-            heard_at: now,
-            unanswered_probes: 0,
-            probe_at: now,
-            keep_alive_at: now + self.settings.keep_alive_interval,
-        };
-        self.phase = Phase::Connected(open);
-        self.outbox.report(Event::Connected(Connected { cluster_session_id, leadership_term_id, leader_member_id }));
-        // The leader may have changed between request and answer.
-        if target.member.is_some_and(|member| member != leader_member_id) {
-            self.go_to_leader(leadership_term_id, leader_member_id, now);
-        }
-    }
-
-    /// Goes over to the leader of a newer term; of the present term there is nothing new.
-    fn follow(&mut self, leadership_term_id: i64, leader_member_id: i32, now: Now) {
-        self.heard(now);
-        if self.open().is_some_and(|open| leadership_term_id > open.header.leadership_term_id) {
-            self.go_to_leader(leadership_term_id, leader_member_id, now);
-        }
-    }
-
-    fn go_to_leader(&mut self, leadership_term_id: i64, leader_member_id: i32, now: Now) {
-        let Some(target) = self.endpoints.leader(leader_member_id) else {
-            let member = format!("the endpoint of the new leader, member {leader_member_id}, is not known");
-            self.outbox.note(ConnectProblem::NoLeader(member));
-            self.await_new_leader(Some(now), now);
-            return;
-        };
-        let mut open = match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => open,
-            Phase::AwaitNewLeader { open, attempt, .. } => {
-                if let Some(attempt) = attempt {
-                    attempt.abandon(&mut self.outbox);
-                }
-                open
-            }
-            other => {
-                self.phase = other;
-                return;
-            }
-        };
-        self.outbox.close(open.ingress);
-        open.ingress = self.outbox.open(&target);
-        open.ingress_connected = false;
-        open.header.leadership_term_id = leadership_term_id;
-        open.leader_member_id = leader_member_id;
-        let give_up_at = now + self.settings.message_timeout;
-        self.phase = Phase::AwaitNewLeaderConnection { open, target, network_at: now + IPC_GRACE, give_up_at };
-    }
-
-    fn connected_to_new_leader(&mut self, now: Now) {
-        let Phase::AwaitNewLeaderConnection { mut open, .. } = std::mem::replace(&mut self.phase, Phase::Closed) else {
-            return;
-        };
-        let SessionHeader { leadership_term_id, cluster_session_id } = open.header;
-        let leader_member_id = open.leader_member_id;
-        open.heard_at = now;
-        open.unanswered_probes = 0;
-        self.phase = Phase::Connected(open);
-        self.outbox.report(Event::NewLeader(NewLeader { cluster_session_id, leadership_term_id, leader_member_id }));
-    }
-
-    fn await_new_leader(&mut self, attempt_at: Option<Now>, now: Now) {
-        let attempt_at = attempt_at.filter(|_| self.settings.reconnect == Reconnect::Always);
-        let give_up_at = now + self.settings.new_leader_timeout;
-        self.phase = match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => {
-                Phase::AwaitNewLeader { open, attempt_at, attempt: None, give_up_at }
-            }
-            other => other,
-        };
-        self.on_tick(now);
-    }
-
-    fn lost(&mut self, reason: DisconnectReason, now: Now) {
-        let (open, attempt) = match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => (open, None),
-            Phase::AwaitNewLeader { open, attempt, .. } => (open, attempt),
-            other => {
-                self.phase = other;
-                return;
-            }
-        };
-        self.outbox.close(open.ingress);
-        self.outbox.report(Event::Disconnected(reason.clone()));
-        if self.settings.reconnect == Reconnect::Never {
-            self.fatal = Some(ClientError::Disconnected(format!("{reason:?}")));
-            return;
-        }
-        let attempt = attempt.unwrap_or_else(|| {
-            let retry_at = now + self.backoff.next();
-            Attempt::start(&self.endpoints, now, retry_at, &self.settings, &mut self.outbox)
-        });
-        self.phase = Phase::Connecting { attempt, give_up_at: self.give_up_at(now) };
-    }
-
-    /// Ends the client.
-    fn end(&mut self, error: ClientError) {
-        match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::AwaitMediaDriver { .. } => {}
-            Phase::Connecting { attempt, .. } => attempt.abandon(&mut self.outbox),
-            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => self.outbox.close(open.ingress),
-            Phase::AwaitNewLeader { open, attempt, .. } => {
-                self.outbox.close(open.ingress);
-                if let Some(attempt) = attempt {
-                    attempt.abandon(&mut self.outbox);
-                }
-            }
-            Phase::Closed => return,
-        }
-        self.fatal = Some(error);
-    }
-
-    /// When to try a new session beside the present one, if ever.
-    fn attempt_at(&self, now: Now) -> Option<Now> {
-        self.settings.watchdog.map(|watchdog| now + watchdog)
-    }
-
-    fn give_up_at(&self, now: Now) -> Option<Now> {
-        self.settings.overall_connect_timeout.map(|timeout| now + timeout)
     }
 }
 

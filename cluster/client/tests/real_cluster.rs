@@ -1,5 +1,7 @@
 //! The client against Aeron's own consensus module and service container.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has to stop")]
+
 mod java_cluster;
 
 use std::time::{Duration, Instant};
@@ -61,6 +63,8 @@ fn context(cluster: &Cluster, driver: &Driver) -> Context {
         aeron_dir: driver.dir.clone(),
         ingress_channel: "aeron:udp?term-length=1m".into(),
         ingress_endpoints: cluster.ingress_endpoints(),
+        // A C driver gives a heartbeat every second.
+        driver_timeout: Duration::from_secs(2),
         ..Context::default()
     }
 }
@@ -194,9 +198,20 @@ fn media_driver_restart(client: &mut BlockingCluster<Notes>, driver: Driver) {
     println!("new session {:?} after the restart of the client's media driver", restarted.elapsed());
     assert!(matches!(client.listener.disconnected.last(), Some(DisconnectReason::MediaDriverLost(_))));
     echo(client, b"with another driver");
+
+    // Killed and not restarted: its heartbeat stops, which is all there is to see.
+    drop(driver);
+    client.wait("the loss of the driver", SOON, |cluster, _| cluster.state() == State::AwaitMediaDriver).unwrap();
+    let _driver = Driver::start(&dir, &dir.with_extension("log"));
+    client.wait("a session with the third driver", SOON, |cluster, _| cluster.state() == State::Connected).unwrap();
+    echo(client, b"with the third driver");
+
+    // The application pauses for longer than the driver allows (AERON_CLIENT_LIVENESS_TIMEOUT).
+    std::thread::sleep(Duration::from_millis(2500));
+    client.wait("a session after the pause", SOON, |_, notes| notes.connected.len() > sessions + 2).unwrap();
+    echo(client, b"with a new Aeron client");
     client.cluster().close();
     assert_eq!(client.cluster().state(), State::Closed);
-    drop(driver);
 }
 
 #[test]

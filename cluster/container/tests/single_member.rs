@@ -1,5 +1,7 @@
 //! The container beside a real media driver, archive and consensus module, and before Aeron's own client and tools.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
 mod member;
 
 use std::sync::{Arc, Mutex};
@@ -206,7 +208,7 @@ fn clients_tools_and_a_restart_from_a_snapshot() {
 
     // a driver that goes on keeps the counters of the old consensus module for a while
     drop(driver);
-    let _driver = member.start_driver();
+    let mut driver = member.start_driver();
     let (container, seen) = start_leader(&member);
     let _consensus_module = member.start_consensus_module();
     await_leader(&seen);

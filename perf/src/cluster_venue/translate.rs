@@ -179,3 +179,105 @@ fn price(price: units::Price) -> sdk::Price {
 fn quantity(quantity: sdk::Quantity) -> units::Quantity {
     units::Quantity(quantity.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The two vocabularies have the same names, so what is translated reads the same: a field that went to the wrong
+    /// place does not.
+    fn assert_reads_the_same(ours: impl std::fmt::Debug, theirs: impl std::fmt::Debug) {
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+    }
+
+    #[test]
+    fn commands_keep_every_field() {
+        let order = command::NewOrder {
+            client_order_id: units::ClientOrderId(1),
+            side: command::Side::Sell,
+            order_type: command::OrderType::StopLimit,
+            time_in_force: command::TimeInForce::Gtd,
+            price: Some(units::Price(-2)),
+            stop_price: Some(units::Price(3)),
+            quantity: units::Quantity(4),
+            display_quantity: units::Quantity(5),
+            expire_time: Some(units::EpochNanos(6)),
+            post_only: command::PostOnly::Yes,
+            self_trade_prevention: command::SelfTradePrevention::Decrement,
+        };
+        assert_reads_the_same(order, new_order(&order));
+        let change = command::Replace {
+            orig_client_order_id: units::ClientOrderId(1),
+            client_order_id: units::ClientOrderId(2),
+            price: Some(units::Price(3)),
+            stop_price: Some(units::Price(4)),
+            quantity: units::Quantity(5),
+            display_quantity: units::Quantity(6),
+        };
+        assert_reads_the_same(change, replace(&change));
+        let specification = command::Definition {
+            instrument: units::InstrumentId(1),
+            base: *b"BASE\0\0\0\0",
+            quote: *b"QUOTE\0\0\0",
+            trade_type: command::TradeType::Futures,
+            minimum_price: units::Price(2),
+            maximum_price: units::Price(3),
+            reference_price: units::Price(4),
+            price_band: units::Quantity(5),
+            maximum_quantity: units::Quantity(6),
+            tick_size: command::Decimal { mantissa: 7, exponent: -8 },
+            lot_size: command::Decimal { mantissa: 9, exponent: -10 },
+            state: command::InstrumentState::Auction,
+        };
+        assert_eq!(format!("Instrument{specification:?}"), format!("{:?}", definition(&specification)));
+    }
+
+    #[test]
+    fn reports_keep_every_field() {
+        let told = |body| sdk::Report {
+            participant: sdk::ParticipantId(1),
+            instrument: sdk::InstrumentId(2),
+            event_sequence: sdk::EventSequence(3),
+            client_sequence: sdk::ClientSequence(4),
+            time: sdk::EpochNanos(5),
+            body,
+        };
+        let execution = sdk::Execution {
+            exec_type: sdk::ExecType::Trade,
+            order_status: sdk::OrderStatus::PartiallyFilled,
+            order_id: sdk::OrderId(6),
+            client_order_id: sdk::ClientOrderId(7),
+            orig_client_order_id: sdk::ClientOrderId(8),
+            trade_id: sdk::TradeId(9),
+            side: sdk::Side::Buy,
+            order_type: sdk::OrderType::Market,
+            time_in_force: sdk::TimeInForce::Ioc,
+            price: Some(sdk::Price(10)),
+            quantity: sdk::Quantity(11),
+            last_price: Some(sdk::Price(12)),
+            last_quantity: sdk::Quantity(13),
+            leaves_quantity: sdk::Quantity(14),
+            cum_quantity: sdk::Quantity(15),
+            liquidity: sdk::Liquidity::Removed,
+            reason: sdk::RejectReason::NoLiquidity,
+        };
+        let limits = sdk::RiskLimits {
+            maximum_quantity: Some(sdk::Quantity(1)),
+            maximum_notional: Some(2),
+            maximum_open_orders: Some(3),
+            maximum_commands_per_second: Some(4),
+        };
+        let (orig_client_order_id, client_order_id) = (sdk::ClientOrderId(6), sdk::ClientOrderId(7));
+        let (target, instrument, reference_price) = (sdk::ParticipantId(8), sdk::InstrumentId(9), sdk::Price(10));
+        for body in [
+            sdk::ReportBody::Execution(execution),
+            sdk::ReportBody::CancelReject { orig_client_order_id, client_order_id, reason: sdk::RejectReason::Moved },
+            sdk::ReportBody::MassCancel { target, affected: 11 },
+            sdk::ReportBody::Instrument { instrument, state: sdk::InstrumentState::Halted, reference_price },
+            sdk::ReportBody::Risk { target, limits, kill_switch: sdk::KillSwitch::Engaged },
+            sdk::ReportBody::Reject { command: sdk::CommandKind::SetKillSwitch, reason: sdk::RejectReason::RiskRate },
+        ] {
+            assert_reads_the_same(told(body), report(&told(body)));
+        }
+    }
+}

@@ -9,7 +9,7 @@ use lugus_engine::command::{Decimal, Definition, InstrumentState, TradeType};
 use lugus_engine::units::{InstrumentId, Price, Quantity};
 
 use super::Records;
-use crate::flow::FlowError;
+use crate::flow::{FlowError, PRICE_LIMITS};
 
 /// Most instruments of a recording.
 const MAX_INSTRUMENTS: usize = 1_024;
@@ -27,13 +27,12 @@ pub(super) struct Surveyed {
     /// The largest step that all its prices are multiples of, in 1e-9.
     pub(super) tick: i64,
     symbol: String,
-    lowest: i64,
-    highest: i64,
+    last_price: i64,
 }
 
 /// Reads all records of the file.
 pub(super) fn survey(path: &Path, records: &mut Records) -> Result<Survey, FlowError> {
-    let mut prices: BTreeMap<u32, (i64, i64, i64)> = BTreeMap::new();
+    let mut prices: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
     let mut expected_steps = 0;
     while let Some(record) = records.next()? {
         // A fill is a part of its trade, and is reported by a cancel or a modify that is no command then.
@@ -43,10 +42,9 @@ pub(super) fn survey(path: &Path, records: &mut Records) -> Result<Survey, FlowE
             _ => {}
         }
         if let Some(price) = price(&record) {
-            let (tick, lowest, highest) = prices.entry(record.hd.instrument_id).or_insert((0, price, price));
+            let (tick, last_price) = prices.entry(record.hd.instrument_id).or_default();
             *tick = greatest_common_divisor(*tick, price);
-            *lowest = price.min(*lowest);
-            *highest = price.max(*highest);
+            *last_price = price;
         }
         if prices.len() > MAX_INSTRUMENTS {
             return Err(FlowError::TooManyInstruments { path: path.to_owned(), limit: MAX_INSTRUMENTS });
@@ -56,20 +54,18 @@ pub(super) fn survey(path: &Path, records: &mut Records) -> Result<Survey, FlowE
         return Err(FlowError::NoOrders { path: path.to_owned() });
     }
     let symbols = symbols(records);
-    let instruments = prices.into_iter().map(|(id, (tick, lowest, highest))| Surveyed {
+    let instruments = prices.into_iter().map(|(id, (tick, last_price))| Surveyed {
         id,
         tick: tick.max(1),
         symbol: symbols.get(&id).cloned().unwrap_or_else(|| id.to_string()),
-        lowest,
-        highest,
+        last_price,
     });
     Ok(Survey { instruments: instruments.collect(), expected_steps })
 }
 
 impl Surveyed {
-    /// The instrument as it is to be defined: every price and size of the recording is within its limits.
+    /// The instrument as it is to be defined.
     pub(super) fn definition(&self, instrument: InstrumentId) -> Definition {
-        let (minimum, maximum) = (self.lowest / self.tick, self.highest / self.tick);
         let mut base = [0; 8];
         for (to, from) in base.iter_mut().zip(self.symbol.bytes()) {
             *to = from;
@@ -79,9 +75,9 @@ impl Surveyed {
             base,
             quote: *b"USD\0\0\0\0\0",
             trade_type: TradeType::Futures,
-            minimum_price: Price(minimum),
-            maximum_price: Price(maximum),
-            reference_price: Price(minimum + (maximum - minimum) / 2),
+            minimum_price: PRICE_LIMITS[0],
+            maximum_price: PRICE_LIMITS[1],
+            reference_price: Price(self.last_price / self.tick),
             price_band: Quantity(0),
             maximum_quantity: Quantity(u64::from(u32::MAX)),
             tick_size: Decimal { mantissa: self.tick, exponent: -9 },

@@ -9,7 +9,7 @@ use lugus_engine::units::{ClientOrderId, InstrumentId, ParticipantId, Price, Qua
 
 use super::living::{Living, LivingOrders};
 use super::size;
-use crate::flow::limit_order;
+use crate::flow::{PRICE_LIMITS, limit_order};
 use crate::price_time_book::{PriceTimeBook, RestingOrder};
 use crate::prng::SplitMix64;
 
@@ -24,8 +24,8 @@ const TOO_LATE: u64 = 5;
 /// Numbers of ended orders that are remembered for what comes too late.
 const REMEMBERED_ENDED: usize = 64;
 
-/// Price limits around the reference price, ticks.
-const PRICE_RANGE: i64 = 100_000;
+/// How far the middle wanders from the reference price, ticks.
+const WANDERING: i64 = 100_000;
 
 const PAIRS: [(&[u8; 8], &[u8; 8], i64); 8] = [
     (b"BTC\0\0\0\0\0", b"USDT\0\0\0\0", 650_000),
@@ -38,19 +38,18 @@ const PAIRS: [(&[u8; 8], &[u8; 8], i64); 8] = [
     (b"ADA\0\0\0\0\0", b"USDT\0\0\0\0", 120_000),
 ];
 
-/// The definition of the flow's instrument of this number.
-pub(super) fn definition(instrument: InstrumentId) -> Definition {
-    let index = instrument.0.saturating_sub(1) as usize;
-    let (base, quote, reference) = PAIRS[index % PAIRS.len()];
+/// The definition of the flow's `nth` instrument, counted from 0.
+pub(super) fn definition(nth: usize, instrument: InstrumentId) -> Definition {
+    let (base, quote, reference) = PAIRS[nth % PAIRS.len()];
     // The same pair again is its future.
-    let trade_type = if index < PAIRS.len() { TradeType::Spot } else { TradeType::Futures };
+    let trade_type = if nth < PAIRS.len() { TradeType::Spot } else { TradeType::Futures };
     Definition {
         instrument,
         base: *base,
         quote: *quote,
         trade_type,
-        minimum_price: Price(reference - PRICE_RANGE),
-        maximum_price: Price(reference + PRICE_RANGE),
+        minimum_price: PRICE_LIMITS[0],
+        maximum_price: PRICE_LIMITS[1],
         reference_price: Price(reference),
         price_band: Quantity(0),
         maximum_quantity: Quantity(1_000_000),
@@ -69,7 +68,7 @@ enum Mood {
 }
 
 pub(super) struct Market {
-    definition: Definition,
+    reference: i64,
     participants: Vec<ParticipantId>,
     resting_orders: u64,
     book: PriceTimeBook,
@@ -83,7 +82,7 @@ pub(super) struct Market {
 impl Market {
     pub(super) fn new(definition: &Definition, participants: Vec<ParticipantId>, resting_orders: u64) -> Self {
         Self {
-            definition: *definition,
+            reference: definition.reference_price.0,
             participants,
             resting_orders,
             book: PriceTimeBook::default(),
@@ -127,8 +126,8 @@ impl Market {
             Mood::Busy(trend) => (8, trend),
         };
         if prng.one_in(moves_once_in) {
-            let (lowest, highest) = (self.definition.minimum_price.0 + 256, self.definition.maximum_price.0 - 256);
-            self.middle = (self.middle + if side == Side::Buy { 1 } else { -1 }).clamp(lowest, highest);
+            let moved = self.middle + if side == Side::Buy { 1 } else { -1 };
+            self.middle = moved.clamp(self.reference - WANDERING, self.reference + WANDERING);
         }
     }
 
@@ -270,8 +269,7 @@ impl Market {
     /// A price on one's own side of the middle; a few are on the other.
     fn passive_price(&self, side: Side, prng: &mut SplitMix64) -> Price {
         let distance = if prng.one_in(25) { -1 - prng.below(2) as i64 } else { size::distance(prng) };
-        let price = if side == Side::Buy { self.middle - 1 - distance } else { self.middle + 1 + distance };
-        Price(price.clamp(self.definition.minimum_price.0, self.definition.maximum_price.0))
+        Price(if side == Side::Buy { self.middle - 1 - distance } else { self.middle + 1 + distance })
     }
 
     fn any_participant(&self, prng: &mut SplitMix64) -> ParticipantId {

@@ -78,8 +78,8 @@ enum Body {
 pub(crate) enum Outcome {
     /// Not for this attempt, or the attempt goes on.
     Pending,
-    /// A session is open, by this ingress publication to this target.
-    Open { ingress: IngressId, target: Target, header: SessionHeader, leader_member_id: i32 },
+    /// A session is open. `ingress` leads to its leader; `None` when the leader is another member than the one asked.
+    Open { ingress: Option<IngressId>, header: SessionHeader, leader_member_id: i32 },
     /// No attempt will succeed.
     Final(ClientError),
 }
@@ -112,7 +112,8 @@ impl Attempt {
     }
 
     /// Closes all ingress but `ingress`.
-    pub(crate) fn keep_only(self, ingress: Option<IngressId>, outbox: &mut Outbox) {
+    pub(crate) fn keep_only(mut self, ingress: Option<IngressId>, outbox: &mut Outbox) {
+        self.forget_request(outbox);
         for candidate in self.candidates {
             if Some(candidate.ingress) != ingress && !matches!(candidate.status, Status::Lost { .. }) {
                 outbox.close(candidate.ingress);
@@ -165,7 +166,7 @@ impl Attempt {
             outbox.close(ingress);
         }
         if self.request.as_ref().is_some_and(|request| request.ingress == ingress) {
-            self.request = None;
+            self.forget_request(outbox);
             self.retry_at = now + backoff.next();
         }
     }
@@ -214,7 +215,10 @@ impl Attempt {
             return Outcome::Final(ClientError::IncompatibleVersion(detail));
         }
         match event.code {
-            SessionEventCode::Ok => return self.opened(ingress, event),
+            SessionEventCode::Ok => {
+                self.request = None;
+                return self.opened(ingress, event);
+            }
             SessionEventCode::AuthenticationRejected => {
                 return Outcome::Final(ClientError::AuthenticationRejected(event.detail.to_owned()));
             }
@@ -243,13 +247,12 @@ impl Attempt {
             leadership_term_id: event.leadership_term_id,
             cluster_session_id: event.cluster_session_id,
         };
-        match self.candidate(ingress) {
-            Some(candidate) => {
-                let target = candidate.target.clone();
-                Outcome::Open { ingress, target, header, leader_member_id: event.leader_member_id }
-            }
-            None => Outcome::Pending,
-        }
+        let leader_member_id = event.leader_member_id;
+        // The leader may have changed between request and answer.
+        let leads = self
+            .candidate(ingress)
+            .is_some_and(|candidate| candidate.target.member.is_none_or(|member| member == leader_member_id));
+        Outcome::Open { ingress: leads.then_some(ingress), header, leader_member_id }
     }
 
     fn redirected(
@@ -301,17 +304,23 @@ impl Attempt {
         }
     }
 
-    /// No answer in time: whatever the member still makes of the request must not come to a session of ours, so its
-    /// ingress image goes with our publication.
+    /// No answer in time. The member may have stopped reading this publication, so it gets another one.
     fn give_up_request(&mut self, now: Now, backoff: &mut Backoff, outbox: &mut Outbox) {
-        let Some(request) = self.request.take() else { return };
+        let Some(ingress) = self.request.as_ref().map(|request| request.ingress) else { return };
+        self.forget_request(outbox);
         self.retry_at = now + backoff.next();
         self.leader = None;
-        if let Some(candidate) = self.candidate(request.ingress) {
+        if let Some(candidate) = self.candidate(ingress) {
             outbox.note(ConnectProblem::NoAnswer(candidate.target.to_string()));
             outbox.close(candidate.ingress);
             candidate.ingress = outbox.open(&candidate.target);
             candidate.status = Status::Opening;
+        }
+    }
+
+    fn forget_request(&mut self, outbox: &mut Outbox) {
+        if let Some(correlation_id) = self.request.take().and_then(|request| request.correlation_id) {
+            outbox.forget(correlation_id);
         }
     }
 

@@ -154,7 +154,7 @@ mod tests {
         let mut endpoints = Endpoints::new(Vec::new(), None);
         endpoints.update("0=a:1");
         let channel = Target { member: None, route: Route::Channel };
-        assert_eq!(endpoints.targets(), [channel.clone()]);
-        assert_eq!(endpoints.leader(5), Some(channel));
+        assert_eq!(endpoints.leader(5).as_ref(), Some(&channel));
+        assert_eq!(endpoints.targets(), [channel]);
     }
 }

@@ -253,7 +253,7 @@ fn a_challenge_is_answered_and_its_answer_followed() {
         cluster_session_id: SESSION,
         encoded_challenge: b"prove it".to_vec(),
     };
-    machine.expect(State::Connecting, &[response.clone()]);
+    machine.expect(State::Connecting, std::slice::from_ref(&response));
     machine.after(1).expect(State::Connecting, &[response]);
     machine.session.on_request_sent(IngressId(1), 101);
     machine.session.on_session_event(&event(SessionEventCode::Ok, 100, ""), machine.now);
@@ -323,8 +323,6 @@ fn a_member_that_does_not_answer_gets_a_new_publication_and_the_next_one_is_aske
     machine.after(1000).expect(State::Connecting, &[close(1), open(4, 0)]);
     assert_eq!(machine.session.problem(), Some(&ConnectProblem::NoAnswer("member 0 a:1".into())));
     assert!(machine.after(50).actions().contains(&connect(2)));
-    machine.session.on_session_event(&event(SessionEventCode::Ok, 100, ""), machine.now);
-    machine.expect(State::Connecting, &[]);
 }
 
 #[test]
@@ -347,13 +345,47 @@ fn an_answer_by_another_leader_than_the_one_asked_is_followed_there() {
     let mut machine = machine(|_| {}).asked();
     let answer = SessionEvent { leader_member_id: 2, ..event(SessionEventCode::Ok, 100, "") };
     machine.session.on_session_event(&answer, machine.now);
-    machine.expect(
-        State::AwaitNewLeaderConnection,
-        &[close(2), close(3), connected(SESSION, TERM, 2), close(1), open(4, 2)],
-    );
+    machine.expect(State::AwaitNewLeaderConnection, &[close(1), close(2), close(3), open(4, 2)]);
     machine.ingress_connected(4);
     machine.session.on_keep_alive_sent(IngressId(4), machine.now);
-    machine.expect(State::Connected, &[keep_alive(4, TERM), new_leader(TERM, 2)]);
+    machine.expect(State::Connected, &[keep_alive(4, TERM), connected(SESSION, TERM, 2)]);
+}
+
+#[test]
+fn a_session_that_was_never_usable_is_not_reported_as_lost() {
+    let mut machine = machine(|_| {}).asked();
+    let answer = SessionEvent { leader_member_id: 2, ..event(SessionEventCode::Ok, 100, "") };
+    machine.session.on_session_event(&answer, machine.now);
+    machine.actions();
+    machine.session.on_session_event(&event(SessionEventCode::Closed, 100, "TIMEOUT"), machine.now);
+    machine.expect(State::Connecting, &[close(4), open(5, 0), open(6, 1), open(7, 2)]);
+}
+
+#[test]
+fn a_late_session_is_welcome_while_there_is_none() {
+    let mut machine = machine(|_| {}).asked();
+    machine.after(1000).expect(State::Connecting, &[close(1), open(4, 0)]);
+    machine.session.on_session_event(&event(SessionEventCode::Ok, 100, ""), machine.now);
+    machine.expect(State::AwaitNewLeaderConnection, &[close(4), close(2), close(3), open(5, 0)]);
+    machine.ingress_connected(5);
+    machine.session.on_keep_alive_sent(IngressId(5), machine.now);
+    machine.expect(State::Connected, &[keep_alive(5, TERM), connected(SESSION, TERM, 0)]);
+}
+
+#[test]
+fn a_late_session_is_closed_when_there_is_another() {
+    let mut machine = machine(|_| {}).suspicious();
+    machine.ingress_connected(5);
+    machine.expect(State::AwaitNewLeader, &[connect(5)]);
+    machine.session.on_request_sent(IngressId(5), 200);
+    assert!(machine.session.on_message(SESSION, machine.now));
+    machine.expect(State::Connected, &[close(4), close(5), close(6)]);
+    let late = SessionEvent { cluster_session_id: 43, ..event(SessionEventCode::Ok, 200, "") };
+    machine.session.on_session_event(&late, machine.now);
+    let header = SessionHeader { leadership_term_id: TERM, cluster_session_id: 43 };
+    machine.expect(State::Connected, &[Action::SendClose { ingress: IngressId(1), header }]);
+    machine.session.on_session_event(&late, machine.now);
+    machine.expect(State::Connected, &[]);
 }
 
 #[test]

@@ -61,6 +61,11 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn start(dir: &Path, log: &Path) -> Self {
+        Self::start_with(dir, log, "2s")
+    }
+
+    /// `client_liveness` is how long a client may be silent.
+    fn start_with(dir: &Path, log: &Path, client_liveness: &str) -> Self {
         let program = workspace().join("target/release/media_driver");
         assert!(program.is_file(), "cargo build --release -p rusteron-media-driver --bin media_driver comes first");
         // A command file that another driver left would pass for this one's.
@@ -71,6 +76,7 @@ impl Driver {
                 .env("AERON_DIR_DELETE_ON_START", "1")
                 .env("AERON_DIR_DELETE_ON_SHUTDOWN", "1")
                 .env("AERON_THREADING_MODE", "SHARED")
+                .env("AERON_CLIENT_LIVENESS_TIMEOUT", client_liveness)
                 .env("AERON_SHARED_IDLE_STRATEGY", "backoff")
                 .env("AERON_SHARED_IDLE_STRATEGY_INIT_ARGS", "10-5-1us-50us")
                 .env("AERON_TERM_BUFFER_LENGTH", "4m")
@@ -168,7 +174,7 @@ impl Cluster {
         {
             let _ = fs::remove_file(dir.join(mark_file));
         }
-        let driver = Driver::start(&dir.join("driver"), &dir.join("driver.log"));
+        let driver = Driver::start_with(&dir.join("driver"), &dir.join("driver.log"), "10s");
         let consensus = self.java(id, &["io.aeron.cluster.ClusteredArchive"], "consensus.log");
         let service = self.java(
             id,

@@ -1,0 +1,115 @@
+//! `lugus replay`: order flow through the cluster, measured.
+
+use std::io::{IsTerminal, stderr};
+use std::path::Path;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use lugus_engine::units::ParticipantId;
+use lugus_media_driver::ClientDriver;
+use lugus_perf::cluster_venue::ClusterVenue;
+use lugus_perf::flow::Flow;
+use lugus_perf::mbo::{MboFlow, MboOptions};
+use lugus_perf::replay::{Progress, ReplayOptions, Replayed, Watch, replay};
+use lugus_perf::synthetic::{SyntheticFlow, SyntheticOptions};
+
+use crate::arguments::{Pace, Replay};
+use crate::deployment::Found;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::participant::{self, TIMEOUT};
+
+/// Replays and prints the figures.
+///
+/// # Errors
+/// When the flow can't be read, the cluster does not take it, or an answer is missing or came twice.
+pub fn run(found: &Found, what: &Replay, output: Output) -> Result<(), Failure> {
+    let replayed = match what {
+        Replay::Mbo { file, pace } => {
+            through_cluster(found, &mut mbo(file)?, options(*pace, 0), &mut Bar::new(output))?
+        }
+        Replay::Synthetic { commands, seed, warm_up, pace } => {
+            let options = options(*pace, *warm_up);
+            through_cluster(found, &mut synthetic(*commands, *seed, options.window), options, &mut Bar::new(output))?
+        }
+    };
+    output.answer(&replayed.report, &replayed.report)?;
+    if replayed.report.is_exactly_once() {
+        Ok(())
+    } else {
+        Err(Failure::new("not every command was answered exactly once"))
+    }
+}
+
+/// The flow of a recording, as one participant's.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn mbo(file: &Path) -> Result<MboFlow, Failure> {
+    MboFlow::open(file, MboOptions::default()).map_err(Failure::new)
+}
+
+/// A made-up flow of `commands`; with one command in flight, of one participant.
+pub fn synthetic(commands: u64, seed: u64, window: u32) -> SyntheticFlow {
+    let participants = SyntheticOptions::default().participants.min(window);
+    SyntheticFlow::new(SyntheticOptions { seed, steps: commands, participants, ..SyntheticOptions::default() })
+}
+
+fn options(pace: Pace, warm_up: u64) -> ReplayOptions {
+    ReplayOptions { window: pace.window, rate: pace.rate, warm_up, ..ReplayOptions::default() }
+}
+
+/// Sends a flow through the cluster, with a media driver of its own.
+///
+/// # Errors
+/// When there is no cluster, or it does not take the flow.
+pub fn through_cluster(
+    found: &Found,
+    flow: &mut impl Flow,
+    options: ReplayOptions,
+    watch: &mut impl Watch,
+) -> Result<Replayed, Failure> {
+    let cluster = found.cluster()?;
+    let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
+    let config = |id: &ParticipantId| {
+        let mut config = participant::config(&cluster, &driver, id.0)?;
+        config.limits.maximum_outstanding = options.window as usize;
+        Ok(config)
+    };
+    let operator = config(&ParticipantId::OPERATOR)?;
+    let participants = flow.participants().iter().map(config).collect::<Result<_, Failure>>()?;
+    let mut venue = ClusterVenue::connect(operator, participants, TIMEOUT).map_err(|error| {
+        Failure::new(error).hint("`lugus status` shows whether the cluster runs; `lugus up` starts it")
+    })?;
+    replay(flow, &mut venue, options, watch).map_err(Failure::new)
+}
+
+/// A progress bar, when a person looks on.
+pub struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    /// A bar on standard error, if that is a terminal.
+    pub fn new(output: Output) -> Self {
+        let bar = if output.is_json() || !stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} commands, {per_sec}, {eta} left") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar }
+    }
+}
+
+impl Watch for Bar {
+    fn progress(&mut self, progress: &Progress) {
+        self.bar.set_length(progress.expected);
+        self.bar.set_position(progress.answered);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,239 @@
+//! A cluster on this machine, in folders and on ports of its own, with the built `lugus`.
+
+use std::fs::{self, File};
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use lugus_media_driver::FolderLock;
+use lugus_topology::{ClusterId, ClusterSpec, Deployment, LOCAL_PORT_STEP, MemberId, MemberSpec, PORTS_PER_MEMBER};
+use tempfile::TempDir;
+
+use super::command::{Outcome, lugus};
+use super::processes::{self, Process};
+use super::status::Status;
+use super::until;
+
+/// Ports that are tried, below those that the system gives away: a block of them for each cluster.
+const FIRST_PORT: u16 = 29_000;
+const PORTS: u16 = 100;
+const BLOCKS: u16 = 30;
+
+/// Name of the file that all test programs lock.
+const LOCK_FILE: &str = "lugus-cluster-tests.lock";
+
+/// Lines of each log that are shown when a test fails.
+const SHOWN_LINES: usize = 30;
+
+/// The right to run a cluster: two at a time are too much for two cores.
+#[derive(Debug)]
+pub struct OneAtATime {
+    _locked: File,
+}
+
+impl OneAtATime {
+    /// Waits until no other test of any program has it.
+    pub fn take() -> Self {
+        let path = std::env::temp_dir().join(LOCK_FILE);
+        let file = File::options().create(true).append(true).open(&path).expect("a file to lock");
+        file.lock().expect("locked");
+        Self { _locked: file }
+    }
+}
+
+/// First port of a block of which none is in use.
+pub fn free_base_port() -> u16 {
+    let is_free = |port: u16| UdpSocket::bind(("127.0.0.1", port)).is_ok();
+    let mut blocks = (0..BLOCKS).map(|block| FIRST_PORT + PORTS * block);
+    blocks.find(|first| (0..3 * LOCAL_PORT_STEP).all(|port| is_free(first + port))).expect("free ports")
+}
+
+/// An empty folder for state, deleted in the end.
+pub fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("lugus-test-").tempdir().expect("a folder")
+}
+
+/// A deployment with its processes. They are killed, and all files deleted, when this is dropped.
+pub struct LocalCluster {
+    pub deployment: Deployment,
+    pub config: PathBuf,
+    folder: TempDir,
+    _one: OneAtATime,
+}
+
+impl LocalCluster {
+    /// A deployment of `members` members, `adjust`ed, which does not run.
+    pub fn prepare(members: u16, adjust: impl FnOnce(&mut Deployment)) -> Self {
+        let one = OneAtATime::take();
+        let folder = folder();
+        let config = folder.path().join("cluster.toml");
+        let mut deployment = Deployment::default_local(members, free_base_port());
+        deployment.dir = PathBuf::from(".");
+        adjust(&mut deployment);
+        deployment.save(&config).expect("a good deployment");
+        Self { deployment, config, folder, _one: one }
+    }
+
+    /// One that runs.
+    pub fn start(members: u16, adjust: impl FnOnce(&mut Deployment)) -> Self {
+        let cluster = Self::prepare(members, adjust);
+        cluster.up();
+        cluster
+    }
+
+    /// Runs `lugus` with this deployment.
+    pub fn lugus(&self, arguments: &[&str]) -> Outcome {
+        let config = self.config.to_str().expect("a path");
+        lugus(self.folder.path(), &[&["--config", config], arguments].concat())
+    }
+
+    /// `lugus up`: all members that do not run. Returns those that it started.
+    #[track_caller]
+    pub fn up(&self) -> Vec<i64> {
+        let began = Instant::now();
+        let started = self.lugus(&["--json", "up"]).json();
+        eprintln!("up in {:?}: {started}", began.elapsed());
+        started["started"].as_array().expect("a list").iter().map(|id| id.as_i64().expect("a number")).collect()
+    }
+
+    /// `lugus down`; none may have to be killed for it.
+    #[track_caller]
+    pub fn down(&self) {
+        let ended = self.lugus(&["--json", "down"]).json();
+        assert_eq!(ended["killed"], serde_json::json!([]), "{ended}");
+    }
+
+    /// What `lugus status` says, if it can.
+    pub fn status(&self) -> Option<Status> {
+        let outcome = self.lugus(&["--json", "status"]);
+        if outcome.code != Some(0) {
+            eprintln!("status: {outcome:?}");
+            return None;
+        }
+        let status: Status = serde_json::from_value(outcome.json()).expect("a status");
+        assert_ne!(status.hashes_equal, Some(false), "members differ: {status:?}");
+        Some(status)
+    }
+
+    /// Waits for a status that `is_it`.
+    #[track_caller]
+    pub fn await_status(&self, what: &str, is_it: impl Fn(&Status) -> bool) -> Status {
+        let mut last = None;
+        until(what, || {
+            let status = self.status()?;
+            if is_it(&status) {
+                return Some(status);
+            }
+            let text = format!("{status:?}");
+            if last.as_ref() != Some(&text) {
+                eprintln!("waiting for: {what}: {text}");
+                last = Some(text);
+            }
+            None
+        })
+    }
+
+    /// Waits until all members run and have the same state at the same log position; returns both.
+    #[track_caller]
+    pub fn await_common_state(&self) -> (String, i64) {
+        let status = self.await_status("all members with the same state", |status| status.common_state().is_some());
+        status.common_state().expect("just seen")
+    }
+
+    /// Waits until somebody leads.
+    #[track_caller]
+    pub fn await_leader(&self) -> i32 {
+        let status = self.await_status("a leader", |status| self.living_leader(status).is_some());
+        self.living_leader(&status).expect("just seen")
+    }
+
+    fn living_leader(&self, status: &Status) -> Option<i32> {
+        status.leader().map(|leader| leader.id).filter(|id| self.pid(*id).is_some())
+    }
+
+    pub fn spec(&self) -> ClusterSpec {
+        self.deployment.cluster(ClusterId(0)).expect("cluster 0")
+    }
+
+    pub fn member(&self, id: i32) -> MemberSpec {
+        self.spec().member(MemberId(id)).expect("a member").clone()
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Process of a member that runs.
+    pub fn pid(&self, id: i32) -> Option<u32> {
+        FolderLock::living_owner(&self.member(id).dir)
+    }
+
+    /// All processes of a member that runs: `lugus node`, its media driver, its JVM.
+    #[track_caller]
+    pub fn processes(&self, id: i32) -> Vec<Process> {
+        let processes = processes::tree(self.pid(id).expect("it runs"));
+        assert_eq!(processes.len(), 3, "{processes:?}");
+        processes
+    }
+
+    /// `kill -9` of a member's whole tree, as a power cut; returns when it was.
+    #[track_caller]
+    pub fn kill(&self, id: i32) -> Instant {
+        self.kill_all(&[id])
+    }
+
+    /// `kill -9` of several members at once.
+    #[track_caller]
+    pub fn kill_all(&self, ids: &[i32]) -> Instant {
+        let processes: Vec<Process> = ids.iter().flat_map(|id| self.processes(*id)).collect();
+        let killed = Instant::now();
+        for process in &processes {
+            processes::kill(process.pid);
+        }
+        await_end(&processes);
+        killed
+    }
+
+    /// What a member has said since it was started last.
+    pub fn log(&self, id: i32) -> String {
+        fs::read_to_string(self.member(id).dir.join("member.log")).unwrap_or_default()
+    }
+
+    /// Processes of this deployment, of any kind.
+    pub fn left(&self) -> Vec<Process> {
+        processes::mentioning(&[self.folder.path(), &self.deployment.aeron_root()])
+    }
+
+    fn show_logs(&self) {
+        for member in &self.spec().members {
+            for name in ["member.log", "consensus-module.log", "media-driver.log"] {
+                let text = fs::read_to_string(member.dir.join(name)).unwrap_or_default();
+                let lines: Vec<&str> = text.lines().collect();
+                let end = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
+                eprintln!("== member {} {name}:\n{}", member.id, end.join("\n"));
+            }
+        }
+    }
+}
+
+impl Drop for LocalCluster {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.show_logs();
+        }
+        let left = self.left();
+        left.iter().for_each(|process| processes::kill(process.pid));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while left.iter().any(|process| processes::is_alive(process.pid)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let _ = fs::remove_dir_all(self.deployment.aeron_root());
+    }
+}
+
+#[track_caller]
+fn await_end(processes: &[Process]) {
+    until("the end of killed processes", || {
+        processes.iter().all(|process| !processes::is_alive(process.pid)).then_some(())
+    });
+}

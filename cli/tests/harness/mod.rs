@@ -1,0 +1,49 @@
+//! A real cluster on this machine for tests: the built `lugus` starts it, sessions trade with it, and whatever happens,
+//! nothing of it is left behind.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `local_cluster` | [`LocalCluster`]: a deployment of its own, up, down, status, kill |
+//! | `command` | running `lugus`, and what it answers |
+//! | `status` | what `lugus status --json` says |
+//! | `processes` | processes as the kernel lists them |
+//! | `traders` | [`Traders`]: two participants that trade with each other |
+//! | `tally` | [`Tally`]: what a participant has sent and heard, and that it is each exactly once |
+//! | `raw_session` | [`RawSession`]: any bytes to the cluster, without the SDK |
+
+#![allow(dead_code, unused_imports, reason = "each test program uses its part")]
+
+mod command;
+mod local_cluster;
+mod processes;
+mod raw_session;
+mod status;
+mod tally;
+mod traders;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use command::{Outcome, lugus};
+pub use local_cluster::{LocalCluster, OneAtATime, folder, free_base_port};
+pub use processes::{Process, is_alive, kill, mentioning, tree};
+pub use raw_session::{Answer, RawSession, new_order};
+pub use status::{Member, Status};
+pub use tally::Tally;
+pub use traders::{MAKER, TAKER, Traders, definition};
+
+/// Longest that anything may take, on a machine that others load as well.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `look` finds it, and fails when it never does.
+#[track_caller]
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}

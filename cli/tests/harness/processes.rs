@@ -1,0 +1,55 @@
+//! Processes, as the kernel lists them in `/proc`.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A process that runs.
+#[derive(Debug, Clone)]
+pub struct Process {
+    pub pid: u32,
+    /// Its command line.
+    pub command: String,
+}
+
+/// Running processes with one of `folders` in their command line.
+pub fn mentioning(folders: &[&Path]) -> Vec<Process> {
+    let folders: Vec<_> = folders.iter().map(|folder| folder.to_string_lossy().into_owned()).collect();
+    let pids = fs::read_dir("/proc").expect("processes").flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let all = pids.filter(|pid| is_alive(*pid)).map(|pid| Process { pid, command: command_line(pid) });
+    all.filter(|process| folders.iter().any(|folder| process.command.contains(folder))).collect()
+}
+
+/// A process and its children.
+pub fn tree(pid: u32) -> Vec<Process> {
+    let children = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let children = children.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    let mut pids = vec![pid];
+    for list in children {
+        pids.extend(list.split_whitespace().map(|child| child.parse::<u32>().expect("a process id")));
+    }
+    pids.into_iter().map(|pid| Process { pid, command: command_line(pid) }).collect()
+}
+
+/// Whether the process is there, and more than a corpse that waits for its parent.
+pub fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The state comes after the name, which may have anything in it.
+    stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// `kill -9` of one process; one that is gone already is no failure.
+pub fn kill(pid: u32) {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process id");
+    match kill_process(pid, Signal::KILL) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+        Err(error) => panic!("can't kill {pid:?}: {error}"),
+    }
+}
+
+fn command_line(pid: u32) -> String {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).replace('\0', " ")
+}

@@ -1,0 +1,47 @@
+//! What `lugus status --json` says.
+
+use serde::Deserialize;
+
+/// All members.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Status {
+    pub members: Vec<Member>,
+    pub hashes_equal: Option<bool>,
+}
+
+/// One member; what is not known is `None`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Member {
+    pub id: i32,
+    pub role: String,
+    pub term: Option<i64>,
+    pub commit_position: Option<i64>,
+    pub state_hash: Option<String>,
+    pub state_hash_position: Option<i64>,
+    pub sessions: Option<i64>,
+    pub elections: Option<i64>,
+    pub refused_messages: Option<i64>,
+}
+
+impl Status {
+    /// Members with an engine that answers.
+    pub fn running(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.role != "down" && member.state_hash.is_some())
+    }
+
+    pub fn member(&self, id: i32) -> &Member {
+        self.members.iter().find(|member| member.id == id).expect("a member of the deployment")
+    }
+
+    /// The leader of the newest term.
+    pub fn leader(&self) -> Option<&Member> {
+        self.members.iter().filter(|member| member.role == "leader").max_by_key(|member| member.term)
+    }
+
+    /// The state that all members have, at one log position.
+    pub fn common_state(&self) -> Option<(String, i64)> {
+        let first = self.members.first()?;
+        let is_common = self.hashes_equal == Some(true) && self.running().count() == self.members.len();
+        is_common.then_some((first.state_hash.clone()?, first.state_hash_position?))
+    }
+}

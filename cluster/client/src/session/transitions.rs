@@ -1,0 +1,196 @@
+//! Changes of state.
+
+use super::attempt::{Attempt, IPC_GRACE};
+use super::{
+    Action, ClientError, ConnectProblem, Connected, DisconnectReason, Event, IngressId, NewLeader, Now, Open, Phase,
+    Reconnect, Session, SessionHeader, Target,
+};
+
+impl Session {
+    /// A session is open: by `ingress`, or at a leader to which ingress is still to be connected.
+    pub(super) fn session_opened(
+        &mut self,
+        ingress: Option<IngressId>,
+        header: SessionHeader,
+        leader_member_id: i32,
+        now: Now,
+    ) {
+        let leader = self.endpoints.leader(leader_member_id);
+        if ingress.is_none() && leader.is_none() {
+            return;
+        }
+        let attempt = match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Connecting { attempt, .. } => attempt,
+            Phase::AwaitNewLeader { open: old, attempt: Some(attempt), .. } => {
+                self.replace(&old, ingress, header);
+                attempt
+            }
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
+        attempt.keep_only(ingress, &mut self.outbox);
+        self.outbox.problem = None;
+        let mut open = Open {
+            header,
+            leader_member_id,
+            ingress: ingress.unwrap_or(IngressId(0)),
+            ingress_connected: ingress.is_some(),
+            reported: false,
+            opened_at: now,
+            heard_at: now,
+            unanswered_probes: 0,
+            probe_at: now,
+            keep_alive_at: now + self.settings.keep_alive_interval,
+        };
+        match leader {
+            Some(target) if ingress.is_none() => {
+                open.ingress = self.outbox.open(&target);
+                self.phase = self.await_connection(open, target, now);
+            }
+            _ => {
+                self.phase = Phase::Connected(open);
+                self.report_open();
+            }
+        }
+    }
+
+    /// The old session is given up for a new one; the new leader is told, if it can be.
+    pub(super) fn replace(&mut self, old: &Open, ingress: Option<IngressId>, header: SessionHeader) {
+        if let Some(ingress) = ingress {
+            let header = SessionHeader { cluster_session_id: old.header.cluster_session_id, ..header };
+            self.outbox.push(Action::SendClose { ingress, header });
+        }
+        self.outbox.close(old.ingress);
+        if old.reported {
+            self.outbox.report(Event::Disconnected(DisconnectReason::Watchdog));
+        }
+    }
+
+    /// Tells the application that its session can be used: a new session, or a new leader.
+    pub(super) fn report_open(&mut self) {
+        let Some(open) = self.open_mut() else { return };
+        let SessionHeader { leadership_term_id, cluster_session_id } = open.header;
+        let leader_member_id = open.leader_member_id;
+        let event = if std::mem::replace(&mut open.reported, true) {
+            Event::NewLeader(NewLeader { cluster_session_id, leadership_term_id, leader_member_id })
+        } else {
+            Event::Connected(Connected { cluster_session_id, leadership_term_id, leader_member_id })
+        };
+        self.outbox.report(event);
+    }
+
+    pub(super) fn await_connection(&self, open: Open, target: Target, now: Now) -> Phase {
+        let give_up_at = now + self.settings.message_timeout;
+        Phase::AwaitNewLeaderConnection { open, target, network_at: now + IPC_GRACE, give_up_at }
+    }
+
+    /// Goes over to the leader of a newer term; of the present term there is nothing new.
+    pub(super) fn follow(&mut self, leadership_term_id: i64, leader_member_id: i32, now: Now) {
+        self.heard(now);
+        if self.open().is_some_and(|open| leadership_term_id > open.header.leadership_term_id) {
+            self.go_to_leader(leadership_term_id, leader_member_id, now);
+        }
+    }
+
+    pub(super) fn go_to_leader(&mut self, leadership_term_id: i64, leader_member_id: i32, now: Now) {
+        let Some(target) = self.endpoints.leader(leader_member_id) else {
+            let member = format!("the endpoint of the new leader, member {leader_member_id}, is not known");
+            self.outbox.note(ConnectProblem::NoLeader(member));
+            self.await_new_leader(Some(now), now);
+            return;
+        };
+        let mut open = match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => open,
+            Phase::AwaitNewLeader { open, attempt, .. } => {
+                if let Some(attempt) = attempt {
+                    attempt.abandon(&mut self.outbox);
+                }
+                open
+            }
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
+        self.outbox.close(open.ingress);
+        open.ingress = self.outbox.open(&target);
+        open.ingress_connected = false;
+        open.header.leadership_term_id = leadership_term_id;
+        open.leader_member_id = leader_member_id;
+        self.phase = self.await_connection(open, target, now);
+    }
+
+    pub(super) fn connected_to_new_leader(&mut self, now: Now) {
+        let Phase::AwaitNewLeaderConnection { mut open, .. } = std::mem::replace(&mut self.phase, Phase::Closed) else {
+            return;
+        };
+        open.heard_at = now;
+        open.unanswered_probes = 0;
+        self.phase = Phase::Connected(open);
+        self.report_open();
+    }
+
+    pub(super) fn await_new_leader(&mut self, attempt_at: Option<Now>, now: Now) {
+        let attempt_at = attempt_at.filter(|_| self.settings.reconnect == Reconnect::Always);
+        let give_up_at = now + self.settings.new_leader_timeout;
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => {
+                Phase::AwaitNewLeader { open, attempt_at, attempt: None, give_up_at }
+            }
+            other => other,
+        };
+        self.on_tick(now);
+    }
+
+    pub(super) fn lost(&mut self, reason: DisconnectReason, now: Now) {
+        let (open, attempt) = match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => (open, None),
+            Phase::AwaitNewLeader { open, attempt, .. } => (open, attempt),
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
+        self.outbox.close(open.ingress);
+        if open.reported {
+            self.outbox.report(Event::Disconnected(reason.clone()));
+        }
+        if self.settings.reconnect == Reconnect::Never {
+            self.fatal = Some(ClientError::Disconnected(format!("{reason:?}")));
+            return;
+        }
+        let attempt = attempt.unwrap_or_else(|| {
+            let retry_at = now + self.backoff.next();
+            Attempt::start(&self.endpoints, now, retry_at, &self.settings, &mut self.outbox)
+        });
+        self.phase = Phase::Connecting { attempt, give_up_at: self.give_up_at(now) };
+    }
+
+    /// Ends the client.
+    pub(super) fn end(&mut self, error: ClientError) {
+        match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::AwaitMediaDriver { .. } => {}
+            Phase::Connecting { attempt, .. } => attempt.abandon(&mut self.outbox),
+            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => self.outbox.close(open.ingress),
+            Phase::AwaitNewLeader { open, attempt, .. } => {
+                self.outbox.close(open.ingress);
+                if let Some(attempt) = attempt {
+                    attempt.abandon(&mut self.outbox);
+                }
+            }
+            Phase::Closed => return,
+        }
+        self.fatal = Some(error);
+    }
+
+    /// When to try a new session beside the present one, if ever.
+    pub(super) fn attempt_at(&self, now: Now) -> Option<Now> {
+        self.settings.watchdog.map(|watchdog| now + watchdog)
+    }
+
+    pub(super) fn give_up_at(&self, now: Now) -> Option<Now> {
+        self.settings.overall_connect_timeout.map(|timeout| now + timeout)
+    }
+}

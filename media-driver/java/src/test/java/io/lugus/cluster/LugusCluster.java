@@ -1,0 +1,186 @@
+package io.lugus.cluster;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** A Lugus cluster of real member processes. Closed or not, it ends with this JVM. */
+final class LugusCluster implements AutoCloseable {
+    private static final Path KEPT_LOGS = Path.of("target", "cluster-tests");
+    private static final long END_TIMEOUT_S = 20;
+
+    private final Deployment deployment;
+    private final LugusProgram lugus;
+    private final Map<Integer, Process> children = new HashMap<>();
+    private final Thread hook = new Thread(this::end);
+    private boolean isClosed;
+
+    LugusCluster(final Deployment deployment) {
+        this.deployment = deployment;
+        lugus = new LugusProgram(deployment.file());
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    Deployment deployment() {
+        return deployment;
+    }
+
+    LugusProgram lugus() {
+        return lugus;
+    }
+
+    /** Starts each member as a child of ours, so that it can be seen how it ends. */
+    void startMembers() throws IOException {
+        for (int id = 0; id < deployment.members(); id++) {
+            children.put(id, lugus.start(log(id), "node", "--member", Integer.toString(id)));
+        }
+        for (final Map.Entry<Integer, Process> child : children.entrySet()) {
+            final Deadline deadline = Deadline.in(Deadline.LONG, () -> "member " + child.getKey() + " has its folder");
+            while (child.getValue().pid() != owner(child.getKey())) {
+                if (!child.getValue().isAlive()) {
+                    throw new AssertionError(Files.readString(log(child.getKey()).toPath()));
+                }
+                deadline.pause();
+            }
+        }
+    }
+
+    /** {@code lugus up}: starts the members that do not run, waits for a leader, defines the instruments. */
+    List<Integer> up() throws IOException, InterruptedException {
+        final var started = lugus.run("up").getAsJsonArray("started");
+        return started.asList().stream().map(id -> id.getAsInt()).toList();
+    }
+
+    /** The process of a member that was started by {@link #startMembers()}. */
+    Process child(final int member) {
+        return children.get(member);
+    }
+
+    ClusterStatus status() throws IOException, InterruptedException {
+        return ClusterStatus.of(lugus.run("status"));
+    }
+
+    ClusterStatus awaitStatus(final String what, final Predicate<ClusterStatus> condition)
+        throws IOException, InterruptedException {
+        final ClusterStatus[] last = {status()};
+        final Deadline deadline = Deadline.in(Deadline.LONG, () -> what + ": " + last[0]);
+        while (!condition.test(last[0])) {
+            deadline.pause();
+            last[0] = status();
+        }
+        return last[0];
+    }
+
+    /** Waits until all members follow one leader and have the same state. */
+    ClusterStatus awaitWhole() throws IOException, InterruptedException {
+        return awaitStatus("all members have the same state", ClusterStatus::isWhole);
+    }
+
+    List<Integer> members() {
+        return IntStream.range(0, deployment.members()).boxed().toList();
+    }
+
+    /** Ends a member with SIGKILL, its media driver and its JVM with it. */
+    void kill(final int member) {
+        final ProcessHandle process = living(member);
+        final List<ProcessHandle> tree = Stream.concat(Stream.of(process), process.descendants()).toList();
+        tree.forEach(ProcessHandle::destroyForcibly);
+        final Deadline deadline = Deadline.in(Deadline.LONG, () -> "member " + member + " is dead");
+        while (tree.stream().anyMatch(ProcessHandle::isAlive)) {
+            deadline.pause();
+        }
+    }
+
+    /** The process of a member that lives. */
+    ProcessHandle living(final int member) {
+        return running(member).orElseThrow(() -> new AssertionError("member " + member + " does not run"));
+    }
+
+    private Optional<ProcessHandle> running(final int member) {
+        final String program = lugus.binary().toString();
+        return ProcessHandle.of(owner(member)).filter(process -> process.isAlive()
+            && process.info().command().filter(program::equals).isPresent());
+    }
+
+    /** Who took the member's folder last; 0 when nobody has. */
+    private long owner(final int member) {
+        try {
+            return Long.parseLong(Files.readString(deployment.memberFolder(member).resolve("lock")).trim());
+        } catch (final IOException | NumberFormatException error) {
+            return 0;
+        }
+    }
+
+    private File log(final int member) {
+        return deployment.folder().resolve("member-" + member + ".log").toFile();
+    }
+
+    @Override
+    public synchronized void close() {
+        Runtime.getRuntime().removeShutdownHook(hook);
+        end();
+    }
+
+    private synchronized void end() {
+        if (isClosed) {
+            return;
+        }
+        isClosed = true;
+        try {
+            lugus.run("down");
+        } catch (final IOException | InterruptedException | AssertionError error) {
+            System.err.println("lugus down: " + error.getMessage());
+        }
+        members().forEach(member -> running(member).ifPresent(process -> kill(member)));
+        children.values().forEach(LugusCluster::end);
+        try {
+            keepLogs();
+            delete(deployment.folder());
+            delete(deployment.aeronFolder());
+        } catch (final IOException error) {
+            System.err.println("folders of the cluster: " + error);
+        }
+    }
+
+    private static void end(final Process child) {
+        try {
+            if (!child.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS)) {
+                child.destroyForcibly();
+            }
+        } catch (final InterruptedException error) {
+            child.destroyForcibly();
+        }
+    }
+
+    private void keepLogs() throws IOException {
+        final Path kept = KEPT_LOGS.resolve("port-" + deployment.basePort());
+        delete(kept);
+        try (Stream<Path> files = Files.walk(deployment.folder())) {
+            for (final Path log : files.filter(file -> file.toString().endsWith(".log")).toList()) {
+                final Path to = kept.resolve(deployment.folder().relativize(log));
+                Files.createDirectories(to.getParent());
+                Files.copy(log, to);
+            }
+        }
+    }
+
+    private static void delete(final Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (final Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+}

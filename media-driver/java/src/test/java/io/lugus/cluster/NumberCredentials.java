@@ -1,0 +1,17 @@
+package io.lugus.cluster;
+
+import io.aeron.security.CredentialsSupplier;
+import java.nio.charset.StandardCharsets;
+
+/** A participant's number, in ASCII digits: all that a deployment without keys asks for. */
+record NumberCredentials(int participant) implements CredentialsSupplier {
+    @Override
+    public byte[] encodedCredentials() {
+        return Integer.toString(participant).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    @Override
+    public byte[] onChallenge(final byte[] encodedChallenge) {
+        throw new AssertionError("a challenge, without keys");
+    }
+}

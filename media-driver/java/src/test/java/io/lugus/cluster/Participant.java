@@ -1,0 +1,280 @@
+package io.lugus.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.aeron.Publication;
+import io.aeron.cluster.client.AeronCluster;
+import io.aeron.cluster.client.EgressListener;
+import io.aeron.cluster.codecs.EventCode;
+import io.aeron.logbuffer.Header;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.agrona.DirectBuffer;
+import org.agrona.ExpandableArrayBuffer;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * A participant's session with the cluster through Aeron's own client. It numbers commands, keeps each event once, and does
+ * what the protocol asks of a client: it sends what is unanswered again when there is a new leader or nothing comes.
+ */
+final class Participant implements AutoCloseable, EgressListener {
+    /** Long against any round trip: what is unanswered then was lost with a leader. */
+    private static final Duration SEND_AGAIN_AFTER = Duration.ofSeconds(3);
+
+    private final int id;
+    private final MutableDirectBuffer buffer = new ExpandableArrayBuffer(256);
+    private final MessageDecoder decoder = new MessageDecoder();
+    private final List<Message> received = new ArrayList<>();
+    private final Map<Integer, Scope> scopes = new TreeMap<>();
+    private final List<Integer> newLeaders = new ArrayList<>();
+    private final List<EventCode> sessionEvents = new ArrayList<>();
+    private AeronCluster cluster;
+    private boolean mustSendAgain;
+
+    /** What it knows of its commands and events of one instrument. */
+    private static final class Scope {
+        private long lastClientSequence;
+        private final Map<Long, Command> unanswered = new LinkedHashMap<>();
+        private final TreeMap<Long, Report> events = new TreeMap<>();
+
+        private boolean isWholeUpTo(final long eventSequence) {
+            return events.headMap(eventSequence, true).size() == eventSequence;
+        }
+    }
+
+    private Participant(final int id) {
+        this.id = id;
+    }
+
+    /** Connects with the participant's number as credentials. */
+    static Participant connect(final JavaDriver driver, final String ingressEndpoints, final int id) {
+        final Participant participant = new Participant(id);
+        participant.cluster = AeronCluster.connect(participant.context(driver, ingressEndpoints));
+        return participant;
+    }
+
+    /** Connects with what {@code context} makes of the configuration: credentials, for one. */
+    static Participant connect(final int id, final JavaDriver driver, final String ingressEndpoints,
+        final java.util.function.Consumer<AeronCluster.Context> context) {
+        final Participant participant = new Participant(id);
+        final AeronCluster.Context ctx = participant.context(driver, ingressEndpoints);
+        context.accept(ctx);
+        participant.cluster = AeronCluster.connect(ctx);
+        return participant;
+    }
+
+    private AeronCluster.Context context(final JavaDriver driver, final String ingressEndpoints) {
+        return new AeronCluster.Context()
+            .aeron(driver.aeron())
+            .ownsAeronClient(false)
+            .ingressChannel("aeron:udp")
+            .ingressEndpoints(ingressEndpoints)
+            .egressChannel("aeron:udp?endpoint=127.0.0.1:0")
+            .messageTimeoutNs(TimeUnit.SECONDS.toNanos(10))
+            .newLeaderTimeoutNs(TimeUnit.SECONDS.toNanos(10))
+            .credentialsSupplier(new NumberCredentials(id))
+            .egressListener(this);
+    }
+
+    int id() {
+        return id;
+    }
+
+    AeronCluster cluster() {
+        return cluster;
+    }
+
+    /** Everything that came, in the order in which it came, what came again included. */
+    List<Message> received() {
+        return List.copyOf(received);
+    }
+
+    /** Members that took over since the connect. */
+    List<Integer> newLeaders() {
+        return List.copyOf(newLeaders);
+    }
+
+    List<EventCode> sessionEvents() {
+        return List.copyOf(sessionEvents);
+    }
+
+    /** Events of an instrument, each once, by their number. */
+    List<Report> events(final int instrument) {
+        return List.copyOf(scope(instrument).events.values());
+    }
+
+    int unanswered() {
+        return scopes.values().stream().mapToInt(scope -> scope.unanswered.size()).sum();
+    }
+
+    private Scope scope(final int instrument) {
+        return scopes.computeIfAbsent(instrument, key -> new Scope());
+    }
+
+    /** Sends a command as the next of its scope; returns its number. */
+    long send(final Command command) {
+        final Scope scope = scope(command.instrument());
+        scope.lastClientSequence++;
+        scope.unanswered.put(scope.lastClientSequence, command);
+        sendNumbered(command, scope.lastClientSequence);
+        return scope.lastClientSequence;
+    }
+
+    /** Sends a command under a number of the caller's. */
+    void sendNumbered(final Command command, final long clientSequence) {
+        offer(buffer, command.encode(buffer, clientSequence));
+    }
+
+    /** Sends bytes as a session message. */
+    void offer(final DirectBuffer bytes, final int length) {
+        final long[] result = {0};
+        final Deadline deadline = Deadline.in(Deadline.LONG, () -> "a message is taken: " + Publication.errorString(result[0]));
+        while ((result[0] = cluster.offer(bytes, 0, length)) < 0) {
+            poll();
+            deadline.pause();
+        }
+    }
+
+    /** Sends a command and waits for all that comes of it; returns its number. */
+    long execute(final Command command) {
+        final long clientSequence = send(command);
+        settle(command.instrument());
+        return clientSequence;
+    }
+
+    /** Waits until all commands of an instrument are applied and all events of it are here. */
+    Message.ResumeComplete settle(final int instrument) {
+        final Scope scope = scope(instrument);
+        while (true) {
+            await("answers of instrument " + instrument, scope.unanswered::isEmpty);
+            final Message.ResumeComplete stand = ask(
+                Message.ResumeComplete.class, () -> Requests.resume(buffer, instrument));
+            if (scope.isWholeUpTo(stand.lastEventSequence())) {
+                return stand;
+            }
+            resume(instrument, lastWithoutGap(scope));
+        }
+    }
+
+    private static long lastWithoutGap(final Scope scope) {
+        long last = 0;
+        while (scope.events.containsKey(last + 1)) {
+            last++;
+        }
+        return last;
+    }
+
+    /** Asks for the events after {@code lastEventSequence}, and waits for them. */
+    Message.ResumeComplete resume(final int instrument, final long lastEventSequence) {
+        final Message.ResumeComplete stand =
+            ask(Message.ResumeComplete.class, () -> Requests.resume(buffer, instrument, lastEventSequence));
+        scope(instrument).lastClientSequence = Math.max(scope(instrument).lastClientSequence, stand.lastClientSequence());
+        return stand;
+    }
+
+    /** Sends a request that {@code encode} writes into {@code buffer}, again when it gets lost; returns the answer. */
+    <M extends Message> M ask(final Class<M> answer, final Supplier<Integer> encode) {
+        final int before = received.size();
+        final Deadline deadline = Deadline.in(Deadline.LONG, () -> "an answer: " + answer.getSimpleName());
+        while (true) {
+            offer(buffer, encode.get());
+            final long againNs = System.nanoTime() + SEND_AGAIN_AFTER.toNanos();
+            while (System.nanoTime() - againNs < 0) {
+                poll();
+                final var found = received.stream().skip(before).filter(answer::isInstance).map(answer::cast).findFirst();
+                if (found.isPresent()) {
+                    return found.get();
+                }
+                deadline.pause();
+            }
+        }
+    }
+
+    /** Where requests are written. */
+    MutableDirectBuffer buffer() {
+        return buffer;
+    }
+
+    /** Polls until the condition holds. */
+    void await(final String what, final BooleanSupplier condition) {
+        final Deadline deadline = Deadline.in(Deadline.LONG, () -> what + ", participant " + id + ": " + unanswered()
+            + " unanswered, last came " + received.subList(Math.max(0, received.size() - 3), received.size()));
+        long againNs = System.nanoTime() + SEND_AGAIN_AFTER.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - againNs >= 0) {
+                mustSendAgain = true;
+                againNs = System.nanoTime() + SEND_AGAIN_AFTER.toNanos();
+            }
+            poll();
+            deadline.pause();
+        }
+    }
+
+    /** Takes what has come, and sends again what a leader may have taken with it. */
+    void poll() {
+        cluster.pollEgress();
+        if (mustSendAgain) {
+            mustSendAgain = false;
+            scopes.values().forEach(scope ->
+                new ArrayList<>(scope.unanswered.entrySet()).forEach(one -> sendNumbered(one.getValue(), one.getKey())));
+        }
+    }
+
+    @Override
+    public void onMessage(
+        final long clusterSessionId,
+        final long timestamp,
+        final DirectBuffer in,
+        final int offset,
+        final int length,
+        final Header header) {
+        final Message message = decoder.decode(in, offset);
+        received.add(message);
+        if (message instanceof Message.Event event) {
+            onReport(event.report());
+        }
+    }
+
+    /** An event that comes again must be the same. Those of other participants are drop copies. */
+    private void onReport(final Report report) {
+        if (report.participant() == id) {
+            final Scope scope = scope((int)report.instrument());
+            final Report known = scope.events.putIfAbsent(report.eventSequence(), report);
+            if (null != known) {
+                assertEquals(known, report, "an event that came again");
+            }
+            scope.unanswered.remove(report.clientSequence());
+        }
+    }
+
+    @Override
+    public void onNewLeader(
+        final long clusterSessionId, final long leadershipTermId, final int leaderMemberId, final String ingressEndpoints) {
+        newLeaders.add(leaderMemberId);
+        mustSendAgain = true;
+    }
+
+    @Override
+    public void onSessionEvent(
+        final long correlationId,
+        final long clusterSessionId,
+        final long leadershipTermId,
+        final int leaderMemberId,
+        final EventCode code,
+        final String detail) {
+        sessionEvents.add(code);
+    }
+
+    @Override
+    public void close() {
+        cluster.close();
+    }
+}

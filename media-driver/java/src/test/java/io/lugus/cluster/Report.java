@@ -1,0 +1,97 @@
+package io.lugus.cluster;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.lugus.order.entry.ExecType;
+import io.lugus.order.entry.LiquidityIndicator;
+import io.lugus.order.entry.OrderStatus;
+import io.lugus.order.entry.OrderType;
+import io.lugus.order.entry.RejectReason;
+import io.lugus.order.entry.Side;
+import io.lugus.order.entry.TimeInForce;
+
+/** An event, numbered in its scope (participant, instrument). Fields are named as in {@code lugus watch --json}. */
+record Report(long participant, long instrument, long eventSequence, long clientSequence, long time, Body body) {
+    /** What happened. */
+    sealed interface Body {
+        /** Its name in JSON. */
+        String kind();
+    }
+
+    /** To an order. */
+    record Execution(
+        ExecType execType,
+        OrderStatus orderStatus,
+        long orderId,
+        long clientOrderId,
+        long origClientOrderId,
+        long tradeId,
+        Side side,
+        OrderType orderType,
+        TimeInForce timeInForce,
+        Long price,
+        long quantity,
+        Long lastPrice,
+        long lastQuantity,
+        long leavesQuantity,
+        long cumQuantity,
+        LiquidityIndicator liquidity,
+        RejectReason reason) implements Body {
+        @Override
+        public String kind() {
+            return "execution";
+        }
+    }
+
+    /** A cancel or a replacement was not done. */
+    record CancelReject(long origClientOrderId, long clientOrderId, RejectReason reason) implements Body {
+        @Override
+        public String kind() {
+            return "cancel_reject";
+        }
+    }
+
+    /** A mass cancel was done. */
+    record MassCancel(long target, long affected) implements Body {
+        @Override
+        public String kind() {
+            return "mass_cancel";
+        }
+    }
+
+    /** Another command was not done. */
+    record Reject(CommandKind command, RejectReason reason) implements Body {
+        @Override
+        public String kind() {
+            return "reject";
+        }
+    }
+
+    /** Commands, by their templates: the first is 1. */
+    enum CommandKind {
+        NEW, CANCEL, REPLACE, MASS_CANCEL, DEFINE_INSTRUMENT, SET_INSTRUMENT_STATE, SET_RISK_LIMITS, SET_KILL_SWITCH;
+
+        static CommandKind of(final int templateId) {
+            return values()[templateId - 1];
+        }
+    }
+
+    /** The same without the log's time, which no test can know. */
+    Report timeless() {
+        return new Report(participant, instrument, eventSequence, clientSequence, 0, body);
+    }
+
+    /** As our Rust client prints it. */
+    JsonElement toJson() {
+        final JsonObject what = new JsonObject();
+        what.add(body.kind(), Json.GSON.toJsonTree(body));
+        final JsonObject json = new JsonObject();
+        json.addProperty("participant", participant);
+        json.addProperty("instrument", instrument);
+        json.addProperty("event_sequence", eventSequence);
+        json.addProperty("client_sequence", clientSequence);
+        json.addProperty("time", time);
+        json.add("body", what);
+        return json;
+    }
+}

@@ -1,0 +1,45 @@
+package io.lugus.cluster;
+
+import io.lugus.market.data.MarketDataRequestEncoder;
+import io.lugus.order.entry.DropCopyRequestEncoder;
+import io.lugus.order.entry.MessageHeaderEncoder;
+import io.lugus.order.entry.ResumeEncoder;
+import org.agrona.MutableDirectBuffer;
+
+/** Requests, which change nothing and have no number, encoded with the generated codecs. All return their length. */
+final class Requests {
+    private Requests() {
+    }
+
+    /** The events after the last one seen, then where the scope stands. */
+    static int resume(final MutableDirectBuffer buffer, final int instrument, final long lastEventSequence) {
+        return MessageHeaderEncoder.ENCODED_LENGTH + new ResumeEncoder()
+            .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+            .lastEventSequence(lastEventSequence)
+            .instrumentId(instrument)
+            .encodedLength();
+    }
+
+    /** Only where the scope stands. */
+    static int resume(final MutableDirectBuffer buffer, final int instrument) {
+        return resume(buffer, instrument, ResumeEncoder.lastEventSequenceNullValue());
+    }
+
+    /** All participants' events of an instrument. */
+    static int dropCopy(final MutableDirectBuffer buffer, final int instrument) {
+        return MessageHeaderEncoder.ENCODED_LENGTH + new DropCopyRequestEncoder()
+            .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+            .instrumentId(instrument)
+            .encodedLength();
+    }
+
+    /** The book as it is. */
+    static int book(final MutableDirectBuffer buffer, final long requestId, final int instrument, final int depth) {
+        return MessageHeaderEncoder.ENCODED_LENGTH + new MarketDataRequestEncoder()
+            .wrapAndApplyHeader(buffer, 0, new io.lugus.market.data.MessageHeaderEncoder())
+            .requestId(requestId)
+            .instrumentId(instrument)
+            .marketDepth(depth)
+            .encodedLength();
+    }
+}
