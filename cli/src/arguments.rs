@@ -45,6 +45,9 @@ pub enum Command {
     Replay(Replay),
     /// The engine alone: commands as JSON lines on standard input, events as JSON lines on standard output.
     Engine,
+    /// Measure, on clusters of its own.
+    #[command(subcommand)]
+    Bench(Bench),
     /// Trade on three members, kill the leader with -9 in the middle, and check that nothing is lost or done twice.
     Demo(Demo),
 }
@@ -69,6 +72,16 @@ pub enum Members {
     /// Survives the loss of one.
     #[value(name = "3")]
     Three,
+}
+
+impl Members {
+    /// As a number.
+    pub fn count(self) -> u16 {
+        match self {
+            Self::One => 1,
+            Self::Three => 3,
+        }
+    }
 }
 
 /// `lugus node`.
@@ -212,6 +225,36 @@ pub struct Pace {
     pub window: u32,
 }
 
+/// `lugus bench`.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// Round trips with one and three members, with one command in flight and at 10,000 a second, beside the same
+    /// cluster with Aeron's Java container and an echo service.
+    RoundTrip {
+        /// How often all of it is measured.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+        /// First UDP port of the clusters.
+        #[arg(long, default_value_t = BENCH_PORT)]
+        base_port: u16,
+    },
+    /// From the kill -9 of a leader to the next one's first answer.
+    FailOver {
+        /// How many leaders.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        kills: u32,
+        /// Commands a second meanwhile.
+        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+        rate: u32,
+        /// First UDP port of the cluster.
+        #[arg(long, default_value_t = BENCH_PORT)]
+        base_port: u16,
+    },
+}
+
+/// Where benchmarks' and the demo's clusters have their ports: not where `lugus up` has its own.
+const BENCH_PORT: u16 = lugus_topology::DEFAULT_BASE_PORT + 1_000;
+
 /// `lugus demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
@@ -219,6 +262,6 @@ pub struct Demo {
     #[arg(long)]
     pub mbo: Option<PathBuf>,
     /// First UDP port of the demo's cluster.
-    #[arg(long, default_value_t = lugus_topology::DEFAULT_BASE_PORT + 1_000)]
+    #[arg(long, default_value_t = BENCH_PORT)]
     pub base_port: u16,
 }

@@ -1,20 +1,18 @@
 //! `lugus demo`: order flow through three members, the leader killed with -9 in the middle, and the account at the end.
 
-use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use lugus_perf::replay::{Progress, ReplayOptions, Replayed, Watch};
-use lugus_topology::ClusterSpec;
 use serde::Serialize;
 
-use crate::arguments::{Demo, Members, Up};
+use crate::arguments::{Demo, Members};
 use crate::deployment::Found;
 use crate::failure::Failure;
+use crate::killer::Killer;
 use crate::output::Output;
+use crate::private_cluster::PrivateCluster;
 use crate::replay::{mbo, synthetic, through_cluster};
-use crate::status::Status;
-use crate::{down, members, up};
 
 /// The flow: long enough to watch, short enough to wait for.
 const COMMANDS: u64 = 200_000;
@@ -24,7 +22,6 @@ const WINDOW: u32 = 1_024;
 
 /// How long the killed member may take to catch up once it is started again.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
-const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What the demo found.
 #[derive(Debug, Serialize)]
@@ -62,54 +59,59 @@ impl Account {
 /// # Errors
 /// When anything of it fails: the last line on standard output begins with `demo: FAILED`.
 pub fn run(demo: &Demo, output: Output) -> Result<(), Failure> {
-    let folder = std::env::temp_dir().join(format!("lugus-demo-{}", std::process::id()));
-    let account = trade_and_kill(demo, &folder, output);
-    match account {
+    let mut cluster = PrivateCluster::new("demo", Members::Three, demo.base_port)?;
+    let outcome = trade_and_kill(demo, &cluster, output);
+    if !matches!(&outcome, Ok(account) if account.is_ok()) {
+        cluster.keep();
+    }
+    let folder = cluster.folder().to_path_buf();
+    drop(cluster);
+    let hint = format!("the members' logs are in {}", folder.display());
+    match outcome {
         Ok(account) => {
-            let _ = std::fs::remove_dir_all(&folder);
             output.answer(&account, account.line())?;
-            if account.is_ok() { Ok(()) } else { Err(Failure::new("the demo's account does not hold")) }
+            if account.is_ok() { Ok(()) } else { Err(Failure::new("the demo's account does not hold").hint(hint)) }
         }
         Err(failure) => {
-            println!("demo: FAILED {failure}");
-            Err(failure.hint(format!("the members' logs are in {}", folder.display())))
+            output.say(format!("demo: FAILED {failure}"));
+            Err(failure.hint(hint))
         }
     }
 }
 
-fn trade_and_kill(demo: &Demo, folder: &Path, output: Output) -> Result<Account, Failure> {
-    let found = up::find_or_make(
-        Some(&folder.join("cluster.toml")),
-        &Up { members: Members::Three, base_port: demo.base_port },
-    )?;
-    let _ended = Ended { found: &found };
+fn trade_and_kill(demo: &Demo, cluster: &PrivateCluster, output: Output) -> Result<Account, Failure> {
     output.say("starting three members");
-    let started = up::start(&found)?;
-    output.say(format!("member {} leads; state in {}", started.leader, folder.display()));
-
-    let mut account = synthetic_with_a_kill(&found, output)?;
+    let started = cluster.start()?;
+    output.say(format!("member {} leads; state in {}", started.leader, cluster.folder().display()));
+    let mut account = synthetic_with_a_kill(cluster.found(), output)?;
     output.say("starting the killed member again");
-    up::start(&found)?;
+    cluster.start()?;
     if let Some(file) = &demo.mbo {
-        replay_recording(&found, file, &mut account, output)?;
+        replay_recording(cluster.found(), file, &mut account, output)?;
     }
-    account.hashes_equal = await_equal_hashes(&found, output)?;
+    let status = cluster.await_comparable(CATCH_UP_TIMEOUT)?;
+    output.say(status.table());
+    account.hashes_equal = status.hashes_equal == Some(true);
     Ok(account)
 }
 
 fn synthetic_with_a_kill(found: &Found, output: Output) -> Result<Account, Failure> {
     output.say(format!(
-        "sending {COMMANDS} commands at {COMMANDS_PER_SECOND} a second; the leader dies at the {}th",
+        "sending {COMMANDS} commands at {COMMANDS_PER_SECOND} a second; the leader is killed with -9 at the {}th",
         COMMANDS / 2
     ));
-    let mut killer = Killer { cluster: found.cluster()?, output, killed: None };
+    let mut watch = Teller { killer: Killer::new(found.cluster()?, COMMANDS / 2), output };
     let options = ReplayOptions { window: WINDOW, rate: Some(COMMANDS_PER_SECOND), ..ReplayOptions::default() };
     let Replayed { report, timeline, .. } =
-        through_cluster(found, &mut synthetic(COMMANDS, SEED, WINDOW), options, &mut killer)?;
+        through_cluster(found, &mut synthetic(COMMANDS, SEED, WINDOW), options, &mut watch)?;
     output.say(&report);
-    let killed = killer.killed.unwrap_or_else(|| Err(Failure::new("the flow ended before the leader was killed")))?;
-    let fail_over = timeline.fail_over(killed).ok_or_else(|| Failure::new("no new leader answered"))?;
-    output.say(format!("from the kill to the new leader's first answer: {} ms", fail_over.first_answer.as_millis()));
+    let killed = watch.killer.killed()?;
+    let fail_over = timeline.fail_over(killed.at).ok_or_else(|| Failure::new("no new leader answered"))?;
+    output.say(format!(
+        "member {} led, and was killed with all its processes; {} ms later the new leader's first answer was here",
+        killed.member,
+        fail_over.first_answer.as_millis()
+    ));
     Ok(Account {
         commands: report.commands,
         answered: report.answered,
@@ -132,70 +134,18 @@ fn replay_recording(found: &Found, file: &Path, account: &mut Account, output: O
     Ok(())
 }
 
-/// Waits until all three members have applied the same log, and compares.
-fn await_equal_hashes(found: &Found, output: Output) -> Result<bool, Failure> {
-    let clusters = found.deployment.cluster_specs();
-    let deadline = Instant::now() + CATCH_UP_TIMEOUT;
-    loop {
-        let status = Status::read(&clusters)?;
-        if let Some(equal) = status.hashes_equal
-            && status.members.iter().all(|member| member.role != "down")
-        {
-            output.say(status.table());
-            return Ok(equal);
-        }
-        if Instant::now() >= deadline {
-            output.say(status.table());
-            return Err(Failure::new(format!("not all members caught up within {CATCH_UP_TIMEOUT:?}")));
-        }
-        thread::sleep(POLL_INTERVAL);
-    }
-}
-
-/// Kills the leader's whole process tree in the middle of the flow.
-struct Killer {
-    cluster: ClusterSpec,
+/// Tells how far the flow is, and kills.
+struct Teller {
+    killer: Killer,
     output: Output,
-    /// When, or why not.
-    killed: Option<Result<Instant, Failure>>,
 }
 
-impl Killer {
-    fn kill(&self) -> Result<Instant, Failure> {
-        let status = Status::read(std::slice::from_ref(&self.cluster))?;
-        let leader = status.leader().ok_or_else(|| Failure::new("there is no leader to kill"))?;
-        let member = self.cluster.members.iter().find(|member| member.id.0 == leader.id);
-        let pid = member.and_then(members::pid).ok_or_else(|| Failure::new("the leader's process is not known"))?;
-        let killed = Instant::now();
-        members::kill_tree(pid)?;
-        self.output.say(format!("killed member {}, the leader, with -9 (process {pid} and its children)", leader.id));
-        Ok(killed)
-    }
-}
-
-impl Watch for Killer {
-    fn sent(&mut self, steps: u64) {
-        if steps == COMMANDS / 2 {
-            self.killed = Some(self.kill());
-        }
+impl Watch for Teller {
+    fn sent(&mut self, commands: u64) {
+        self.killer.sent(commands);
     }
 
     fn progress(&mut self, progress: &Progress) {
         self.output.say(format!("  {:>7} of {} answered", progress.answered, progress.expected));
-    }
-}
-
-/// Ends the demo's cluster, however the demo ends.
-struct Ended<'a> {
-    found: &'a Found,
-}
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        if let Err(failure) = down::end(&self.found.deployment) {
-            eprintln!("lugus: {failure}");
-        }
-        let aeron_root: PathBuf = self.found.deployment.aeron_root();
-        let _ = std::fs::remove_dir_all(aeron_root);
     }
 }

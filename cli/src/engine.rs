@@ -16,11 +16,11 @@ const MAXIMUM_LINE_LENGTH: usize = 64 * 1024;
 
 /// A line of input.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Entry {
     /// Log time, nanoseconds since 1970; without it the time of the line before.
     #[serde(default)]
     now: Option<EpochNanos>,
-    #[serde(flatten)]
     command: Command,
 }
 
@@ -86,7 +86,7 @@ pub fn run(mut input: impl BufRead, output: impl Write) -> Result<(), Failure> {
         }
         let entry: Entry = serde_json::from_str(&line).map_err(|error| {
             Failure::new(format!("line {number} is no command: {error}"))
-                .hint("each line is one command, such as engine/tests/golden has; see `lugus engine --help`")
+                .hint("a line is {\"now\": NANOSECONDS, \"command\": {...}}, as in engine/tests/golden")
         })?;
         now = entry.now.unwrap_or(now);
         engine.apply(now, &entry.command, &mut sink);

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)]
 
 mod arguments;
+mod bench;
 mod book;
 mod demo;
 mod deployment;
@@ -12,18 +13,20 @@ mod engine;
 mod events;
 mod failure;
 mod instruments;
+mod killer;
 mod members;
 mod node;
 mod order;
 mod output;
 mod participant;
+mod private_cluster;
 mod replay;
 mod snapshot;
 mod status;
 mod up;
 mod watch;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -52,7 +55,8 @@ fn main() -> ExitCode {
 fn log_to_standard_error(command: &Command) {
     let level = if matches!(command, Command::Node(_)) { "info" } else { "error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let colours = io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).init();
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -69,6 +73,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),
         Command::Snapshot => snapshot::run(&deployment::find(config)?, output),
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
+        Command::Bench(bench) => bench::run(bench, output),
         Command::Demo(demo) => demo::run(demo, output),
         Command::Engine => engine::run(io::stdin().lock(), io::stdout().lock()),
     }

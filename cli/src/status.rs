@@ -1,6 +1,7 @@
 //! `lugus status`: how each member stands.
 
 use comfy_table::Table;
+use lugus_media_driver::living_driver;
 use lugus_node::status::{MemberRole, MemberStatus, StatusError};
 use lugus_topology::{ClusterSpec, MemberSpec};
 use serde::Serialize;
@@ -111,10 +112,12 @@ impl Status {
 
 impl Member {
     fn read(cluster: &ClusterSpec, member: &MemberSpec) -> Result<Self, Failure> {
-        let status = match MemberStatus::read(&member.aeron_dir, cluster.id.0) {
-            Ok(status) => Some(status),
-            Err(StatusError::NotRunning { .. }) => None,
-            Err(error) => return Err(Failure::new(format!("member {}: {error}", member.id))),
+        // What a killed driver left looks alive for a while.
+        let status = match living_driver(&member.aeron_dir).map(|_| MemberStatus::read(&member.aeron_dir, cluster.id.0))
+        {
+            Some(Ok(status)) => Some(status),
+            None | Some(Err(StatusError::NotRunning { .. })) => None,
+            Some(Err(error)) => return Err(Failure::new(format!("member {}: {error}", member.id))),
         };
         let role = match status.as_ref().map(|status| status.role) {
             None => "down",

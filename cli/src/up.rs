@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use lugus_topology::{ClusterSpec, Deployment, MemberSpec};
 use serde::Serialize;
 
-use crate::arguments::{Members, Up};
+use crate::arguments::Up;
 use crate::deployment::{self, Found};
 use crate::failure::Failure;
 use crate::instruments;
@@ -20,6 +20,8 @@ use crate::status::Status;
 
 /// What a member says goes here, in its folder.
 const LOG: &str = "member.log";
+/// What it said in its life before.
+const OLD_LOG: &str = "member.log.old";
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -77,17 +79,14 @@ pub fn start(found: &Found) -> Result<Started, Failure> {
     let begin = Instant::now();
     let clusters = found.deployment.cluster_specs();
     let mut starting = Vec::new();
-    for cluster in &clusters {
-        for member in cluster.members.iter().filter(|member| members::pid(member).is_none()) {
-            starting.push(start_member(found, cluster, member)?);
-        }
-    }
     let timeout = found.deployment.timeouts.start_timeout * 2;
-    let leader = await_leader(&clusters, &mut starting, timeout).inspect_err(|_| {
-        for one in &starting {
-            let _ = members::kill_tree(one.process.id());
-        }
-    })?;
+    let leader = start_members(found, &clusters, &mut starting)
+        .and_then(|()| await_leader(&clusters, &mut starting, timeout))
+        .inspect_err(|_| {
+            for one in &starting {
+                let _ = members::kill_tree(one.process.id());
+            }
+        })?;
     instruments::define(found)?;
     Ok(Started {
         config: found.path.clone(),
@@ -105,13 +104,9 @@ pub fn start(found: &Found) -> Result<Started, Failure> {
 pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     let path = deployment::path(config);
     if !path.is_file() {
-        let members = match up.members {
-            Members::One => 1,
-            Members::Three => 3,
-        };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
-        let mut deployment = Deployment::default_local(members, up.base_port);
+        let mut deployment = Deployment::default_local(up.members.count(), up.base_port);
         // The file lies in the folder of all state.
         deployment.dir = PathBuf::from(".");
         deployment.save(&path).map_err(Failure::new)?;
@@ -119,10 +114,25 @@ pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     deployment::find(Some(&path))
 }
 
+fn start_members<'a>(
+    found: &Found,
+    clusters: &'a [ClusterSpec],
+    starting: &mut Vec<Starting<'a>>,
+) -> Result<(), Failure> {
+    for cluster in clusters {
+        for member in cluster.members.iter().filter(|member| members::pid(member).is_none()) {
+            starting.push(start_member(found, cluster, member)?);
+        }
+    }
+    Ok(())
+}
+
 fn start_member<'a>(found: &Found, cluster: &ClusterSpec, member: &'a MemberSpec) -> Result<Starting<'a>, Failure> {
     let failed = |what: &Path, error: std::io::Error| Failure::new(format!("{}: {error}", what.display()));
     fs::create_dir_all(&member.dir).map_err(|error| failed(&member.dir, error))?;
     let log = member.dir.join(LOG);
+    // Why it ended may be the last that it said.
+    let _ = fs::rename(&log, member.dir.join(OLD_LOG));
     let file = File::create(&log).map_err(|error| failed(&log, error))?;
     let program = std::env::current_exe().map_err(|error| failed(Path::new("lugus"), error))?;
     let config = fs::canonicalize(&found.path).map_err(|error| failed(&found.path, error))?;

@@ -7,8 +7,8 @@
 //! - An event with a command's number settles it. The rest of its events follow by the event numbers.
 //! - A new cluster session is a fence: once it is open, nothing of an older session is applied. So in a new session
 //!   the scope is *opening*: `Resume`, and only what it tells decides which commands are sent again, and with which numbers.
-//! - Within a session a command keeps its number, so that a re-send can never be applied twice. Where numbers would
-//!   have to change while copies are under way (a refusal after a re-send, a give-up), the session is left for a new one.
+//! - Within a session a command keeps its number, so that a re-send can never be applied twice. Where a number becomes free
+//!   while copies may be under way (a refusal after a re-send, a give-up), the session is left for a new one.
 
 use crate::events::{RejectReason, Report};
 use crate::outstanding::Outstanding;
@@ -556,12 +556,12 @@ impl Scope {
         let Some(number) = self.own(wire).filter(|number| self.outstanding.is_in_flight(*number)) else {
             return After::Nothing;
         };
-        // What was sent before it found no scope either, or this one would have found it.
-        let has_copies = self.outstanding.first() <= self.resent_through;
-        self.refuse_through(number, reason, turn.handler);
-        if has_copies {
+        if self.outstanding.first() <= self.resent_through {
+            // A copy may be under way yet, and find a scope.
             return After::NewSession;
         }
+        // What was sent before it found no scope either, or this one would have found it.
+        self.refuse_through(number, reason, turn.handler);
         self.stage = Stage::Refusing;
         self.after_settling(turn);
         After::Nothing

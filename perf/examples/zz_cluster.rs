@@ -32,11 +32,13 @@ impl Watch for Kill {
 
 fn run(mut flow: impl Flow, args: &[String], options: ReplayOptions, watch: &mut Kill) -> Result<(), Box<dyn Error>> {
     let endpoints: Vec<_> = (0..).zip(args[1].split(',').map(str::to_owned)).collect();
-    let mut venue = ClusterVenue::connect(flow.participants(), Duration::from_secs(10), |id| {
+    let config = |id: u32| {
         let context =
             Context { aeron_dir: PathBuf::from(&args[0]), ingress_endpoints: endpoints.clone(), ..Context::default() };
-        Config::new(context, lugus_client::ParticipantId(id.0))
-    })?;
+        Config::new(context, lugus_client::ParticipantId(id))
+    };
+    let participants = flow.participants().iter().map(|id| config(id.0)).collect();
+    let mut venue = ClusterVenue::connect(config(0), participants, Duration::from_secs(10))?;
     println!("leader {:?}", venue.leader_member_id());
     let replayed = replay(&mut flow, &mut venue, options, watch)?;
     println!("{}", replayed.report);

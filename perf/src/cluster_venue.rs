@@ -97,6 +97,10 @@ impl Venue for ClusterVenue {
                 session.mass_cancel(instrument, lugus_client::ParticipantId(target.0), side.map(translate::side))
             }
             Action::DefineInstrument(definition) => session.define_instrument(&translate::definition(definition)),
+            Action::SetInstrumentState { state, reference_price } => {
+                let reference_price = reference_price.map(translate::price);
+                session.set_instrument_state(instrument, translate::state(*state), reference_price)
+            }
             _ => return Err(not_sendable()),
         };
         match sent {

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use lugus_engine::command::Action;
+use lugus_engine::command::{Action, InstrumentState};
 use lugus_engine::event::{CommandKind, ExecType, RejectReason, ReportBody};
 use lugus_engine::units::{InstrumentId, ParticipantId};
 
@@ -82,16 +82,18 @@ pub enum ReplayError {
     /// The venue failed.
     #[error(transparent)]
     Venue(#[from] VenueError),
-    /// An instrument cannot be traded as the flow needs it.
-    #[error("the engine did not take the definition of an instrument of the flow: {reason:?}")]
-    Definition {
+    /// An instrument of the flow could not be opened.
+    #[error("the engine refused {command:?} before the flow's first command: {reason:?}")]
+    Opening {
+        /// What.
+        command: CommandKind,
         /// Why.
         reason: RejectReason,
     },
     /// The histogram of the round trips was refused.
     #[error("cannot keep round trips: {0}")]
     Histogram(#[from] hdrhistogram::CreationError),
-    /// The venue did not answer the commands before the flow's first: definitions, and a mass cancel for each scope.
+    /// The venue did not answer the commands that open the flow's instruments.
     #[error("the venue did not answer within {patience:?}, before the flow's first command; is there a leader?")]
     NoAnswer {
         /// How long it was waited for.
@@ -114,7 +116,8 @@ const SIGNIFICANT_DIGITS: u8 = 3;
 /// Highest round trip that is told from others, nanoseconds.
 const HIGHEST_ROUND_TRIP: u64 = 3_600_000_000_000;
 
-/// Defines the flow's instruments, ends what orders its participants may have there, and sends the flow.
+/// Defines the flow's instruments, or closes and opens them again when they are there already, so that no orders stand;
+/// and sends the flow.
 ///
 /// # Errors
 ///
@@ -150,8 +153,8 @@ struct Run<'a, V> {
     timeline: Timeline,
     round_trips: Histogram<u64>,
     rejected: u64,
-    /// Why a definition was refused; that an earlier replay made it is no reason.
-    refused_definition: Option<RejectReason>,
+    /// What the operator was refused.
+    refusal: Option<(CommandKind, RejectReason)>,
     /// What had happened before the flow's first command.
     before: Counts,
     begun: Instant,
@@ -183,7 +186,7 @@ impl<'a, V: Venue> Run<'a, V> {
             timeline: Timeline::default(),
             round_trips: Histogram::new_with_max(HIGHEST_ROUND_TRIP, SIGNIFICANT_DIGITS)?,
             rejected: 0,
-            refused_definition: None,
+            refusal: None,
             before: Counts::default(),
             begun: now,
             last_answer: now,
@@ -194,27 +197,20 @@ impl<'a, V: Venue> Run<'a, V> {
         })
     }
 
-    /// The instruments, and an empty book: another replay may have left orders of the same numbers.
+    /// The instruments, with empty books: an earlier flow may have left orders there, of whomever.
     fn open(&mut self, flow: &impl Flow) -> Result<(), ReplayError> {
-        let define = |&definition| Step {
-            participant: ParticipantId::OPERATOR,
-            instrument: InstrumentId::NONE,
-            action: Action::DefineInstrument(definition),
-            trade: None,
-        };
-        self.send_and_wait(flow.instruments().iter().map(define))?;
-        if let Some(reason) = self.refused_definition {
-            return Err(ReplayError::Definition { reason });
+        let instruments = flow.instruments();
+        let set_state =
+            |instrument, state| operators_step(instrument, Action::SetInstrumentState { state, reference_price: None });
+        self.send_and_wait(
+            instruments
+                .iter()
+                .map(|definition| operators_step(InstrumentId::NONE, Action::DefineInstrument(*definition))),
+        )?;
+        for state in [InstrumentState::Closed, InstrumentState::Open] {
+            self.send_and_wait(instruments.iter().map(|definition| set_state(definition.instrument, state)))?;
         }
-        let cancel = |participant, instrument| Step {
-            participant,
-            instrument,
-            action: Action::MassCancel { target: participant, side: None },
-            trade: None,
-        };
-        let instruments = || flow.instruments().iter().map(|definition| definition.instrument);
-        let scopes = flow.participants().iter().flat_map(|&of| instruments().map(move |in_| (of, in_)));
-        self.send_and_wait(scopes.map(|(participant, instrument)| cancel(participant, instrument)))
+        Ok(())
     }
 
     fn send_and_wait(&mut self, steps: impl Iterator<Item = Step>) -> Result<(), ReplayError> {
@@ -227,7 +223,7 @@ impl<'a, V: Venue> Run<'a, V> {
         while self.ledger.outstanding() > 0 {
             self.hear_or_give_up()?;
         }
-        Ok(())
+        self.refusal.map_or(Ok(()), |(command, reason)| Err(ReplayError::Opening { command, reason }))
     }
 
     fn hear_or_give_up(&mut self) -> Result<(), ReplayError> {
@@ -295,8 +291,7 @@ impl<'a, V: Venue> Run<'a, V> {
 
     fn hear(&mut self) -> Result<usize, ReplayError> {
         let Self { venue, ledger, score, timeline, round_trips, before, options, .. } = self;
-        let (last_answer, rejected, refused) =
-            (&mut self.last_answer, &mut self.rejected, &mut self.refused_definition);
+        let (last_answer, rejected, refusal) = (&mut self.last_answer, &mut self.rejected, &mut self.refusal);
         let heard = venue.poll(&mut |heard| match heard {
             Heard::NewLeader => timeline.new_leader(Instant::now()),
             Heard::GaveUp(scope, sequence) => ledger.give_up(scope, sequence),
@@ -313,10 +308,11 @@ impl<'a, V: Venue> Run<'a, V> {
                         round_trips.saturating_record((now - due).as_nanos() as u64);
                     }
                     *rejected += u64::from(is_rejection(&report.body));
-                    if let ReportBody::Reject { command: CommandKind::DefineInstrument, reason } = report.body
+                    // An earlier replay may have defined the instrument.
+                    if let ReportBody::Reject { command, reason } = report.body
                         && reason != RejectReason::DuplicateInstrument
                     {
-                        *refused = Some(reason);
+                        *refusal = Some((command, reason));
                     }
                 }
             }
@@ -392,6 +388,10 @@ impl<'a, V: Venue> Run<'a, V> {
         };
         Replayed { report, round_trips: self.round_trips, timeline: self.timeline }
     }
+}
+
+fn operators_step(instrument: InstrumentId, action: Action) -> Step {
+    Step { participant: ParticipantId::OPERATOR, instrument, action, trade: None }
 }
 
 /// When the command of this index is due, counted from the first one.

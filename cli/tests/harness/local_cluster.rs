@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lugus_media_driver::FolderLock;
-use lugus_topology::{ClusterId, ClusterSpec, Deployment, LOCAL_PORT_STEP, MemberId, MemberSpec, PORTS_PER_MEMBER};
+use lugus_topology::{ClusterId, ClusterSpec, Deployment, LOCAL_PORT_STEP, MemberId, MemberSpec};
 use tempfile::TempDir;
 
 use super::command::{Outcome, lugus};

@@ -4,6 +4,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `local_cluster` | [`LocalCluster`]: a deployment of its own, up, down, status, kill |
+//! | `connection` | what a client needs to know of the deployment |
 //! | `command` | running `lugus`, and what it answers |
 //! | `status` | what `lugus status --json` says |
 //! | `processes` | processes as the kernel lists them |
@@ -11,9 +12,10 @@
 //! | `tally` | [`Tally`]: what a participant has sent and heard, and that it is each exactly once |
 //! | `raw_session` | [`RawSession`]: any bytes to the cluster, without the SDK |
 
-#![allow(dead_code, unused_imports, reason = "each test program uses its part")]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its part")]
 
 mod command;
+mod connection;
 mod local_cluster;
 mod processes;
 mod raw_session;
@@ -30,7 +32,7 @@ pub use processes::{Process, is_alive, kill, mentioning, tree};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use status::{Member, Status};
 pub use tally::Tally;
-pub use traders::{MAKER, TAKER, Traders, definition};
+pub use traders::{INSTRUMENTS, MAKER, Past, TAKER, Traders, define_instruments};
 
 /// Longest that anything may take, on a machine that others load as well.
 pub const PATIENCE: Duration = Duration::from_secs(60);

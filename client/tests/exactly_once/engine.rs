@@ -3,20 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lugus_codecs::order_entry::exec_type::ExecType;
-use lugus_codecs::order_entry::liquidity_indicator::LiquidityIndicator;
 use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
-use lugus_codecs::order_entry::order_status::OrderStatus;
-use lugus_codecs::order_entry::order_type::OrderType;
-use lugus_codecs::order_entry::reject_reason::RejectReason;
-use lugus_codecs::order_entry::side::Side;
-use lugus_codecs::order_entry::time_in_force::TimeInForce;
-use lugus_codecs::order_entry::{
-    ReadBuf, SBE_SCHEMA_ID, SBE_SCHEMA_VERSION, WriteBuf, command_refused_codec, event_gap_codec,
-    execution_report_codec, message_reject_codec, new_order_single_codec, resume_codec, resume_complete_codec,
-    sequence_reject_codec, session_replaced_codec,
-};
-use lugus_codecs::{Envelope, HEADER_LENGTH, write_header};
+
+use crate::cluster_messages::{self, Event, Sent};
 
 /// A message to a session.
 pub(crate) struct Egress {
@@ -24,21 +13,11 @@ pub(crate) struct Egress {
     pub(crate) message: Vec<u8>,
 }
 
-/// An event as it was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Event {
-    pub(crate) client_sequence: u64,
-    /// The command's client order id; 0 for an event that answers none.
-    pub(crate) client_order_id: u64,
-    /// Unique among all events.
-    pub(crate) order_id: u64,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
     /// Client order ids of the commands applied, in order.
     pub(crate) applied: Vec<u64>,
-    /// All events ever; the sequence is the index and one.
+    /// All events ever; the sequence is the index and one. Their order ids are unique among all events.
     pub(crate) events: Vec<Event>,
 }
 
@@ -53,35 +32,6 @@ pub(crate) struct Engine {
     next_order: u64,
 }
 
-macro_rules! message {
-    ($codec:ident, $encoder:ident, |$message:ident| $fill:expr) => {{
-        let mut bytes = vec![0; 256];
-        let length = write_header(
-            &mut bytes,
-            $codec::SBE_BLOCK_LENGTH,
-            $codec::SBE_TEMPLATE_ID,
-            SBE_SCHEMA_ID,
-            SBE_SCHEMA_VERSION,
-        );
-        let mut $message = $codec::encoder::$encoder::default().wrap(WriteBuf::new(&mut bytes), HEADER_LENGTH);
-        $fill;
-        bytes.truncate(length);
-        bytes
-    }};
-}
-
-macro_rules! read {
-    ($envelope:expr, $codec:ident, $decoder:ident) => {{
-        let body = $envelope.body($codec::SBE_TEMPLATE_ID, $codec::SBE_BLOCK_LENGTH).unwrap();
-        $codec::decoder::$decoder::default().wrap(
-            ReadBuf::new(body.message),
-            HEADER_LENGTH,
-            body.block_length,
-            body.version,
-        )
-    }};
-}
-
 impl Engine {
     pub(crate) fn new(retained: usize) -> Self {
         Self { retained, ..Self::default() }
@@ -91,9 +41,7 @@ impl Engine {
     pub(crate) fn open(&mut self, session_id: i64, participant: u32, egress: &mut Vec<Egress>) {
         if let Some(older) = self.current.insert(participant, session_id) {
             self.participants.remove(&older);
-            let message =
-                message!(session_replaced_codec, SessionReplacedEncoder, |wire| wire.participant_id(participant));
-            egress.push(Egress { session_id: older, message });
+            egress.push(Egress { session_id: older, message: cluster_messages::session_replaced(participant) });
         }
         self.participants.insert(session_id, participant);
     }
@@ -102,23 +50,14 @@ impl Engine {
     pub(crate) fn message(&mut self, session_id: i64, message: &[u8], events: usize, egress: &mut Vec<Egress>) {
         let mut reply = |message| egress.push(Egress { session_id, message });
         let Some(participant) = self.participants.get(&session_id).copied() else {
-            reply(message!(message_reject_codec, MessageRejectEncoder, |wire| wire
-                .ref_template_id(0)
-                .reason(MessageRejectReason::NO_PARTICIPANT)));
-            return;
+            return reply(cluster_messages::message_reject(0, MessageRejectReason::NO_PARTICIPANT));
         };
-        let envelope = Envelope::open(message).unwrap().of_schema(SBE_SCHEMA_ID).unwrap();
-        match envelope.template_id {
-            new_order_single_codec::SBE_TEMPLATE_ID => {
-                let order = read!(envelope, new_order_single_codec, NewOrderSingleDecoder);
-                let (instrument, number) = (order.instrument_id(), order.client_sequence());
-                self.command(participant, instrument, number, order.client_order_id(), events, &mut reply);
+        match cluster_messages::read(message) {
+            Sent::Order { instrument, number, client_order_id } => {
+                self.command(participant, instrument, number, client_order_id, events, &mut reply);
             }
-            resume_codec::SBE_TEMPLATE_ID => {
-                let resume = read!(envelope, resume_codec, ResumeDecoder);
-                self.resume(participant, resume.instrument_id(), resume.last_event_sequence(), &mut reply);
-            }
-            found => panic!("template {found}"),
+            Sent::Resume { instrument, last_event } => self.resume(participant, instrument, last_event, &mut reply),
+            sent => panic!("{sent:?}"),
         }
     }
 
@@ -132,18 +71,11 @@ impl Engine {
         reply: &mut impl FnMut(Vec<u8>),
     ) {
         if self.undefined.contains(&instrument) {
-            reply(message!(command_refused_codec, CommandRefusedEncoder, |wire| wire
-                .client_sequence(number)
-                .instrument_id(instrument)
-                .reason(RejectReason::UNKNOWN_INSTRUMENT)));
-            return;
+            return reply(cluster_messages::refused(instrument, number));
         }
         let applied = self.scopes.get(&(participant, instrument)).map_or(0, |scope| scope.applied.len() as u64);
         if number > applied + 1 || number == 0 {
-            reply(message!(sequence_reject_codec, SequenceRejectEncoder, |wire| wire
-                .client_sequence(number)
-                .expected_client_sequence(applied + 1)
-                .instrument_id(instrument)));
+            reply(cluster_messages::sequence_reject(instrument, number, applied + 1));
         } else if number <= applied {
             self.again(participant, instrument, number, reply);
         } else {
@@ -156,30 +88,24 @@ impl Engine {
 
     fn again(&self, participant: u32, instrument: u32, number: u64, reply: &mut impl FnMut(Vec<u8>)) {
         let scope = &self.scopes[&(participant, instrument)];
-        let first = self.first_retained(scope);
-        let told = |(index, event): (usize, &Event)| (event.client_sequence == number).then_some(index);
-        let all: Vec<usize> = scope.events.iter().enumerate().filter_map(told).collect();
-        if all.iter().any(|index| *index < first) {
+        let told = scope.events.iter().filter(|event| event.number == number);
+        if told.clone().any(|event| event.event <= self.lost(scope)) {
             reply(self.event_gap(scope, instrument, number));
         } else {
-            all.iter().for_each(|index| reply(report(participant, instrument, *index, &scope.events[*index])));
+            told.for_each(|event| reply(cluster_messages::report(event)));
         }
     }
 
     fn resume(&self, participant: u32, instrument: u32, last: Option<u64>, reply: &mut impl FnMut(Vec<u8>)) {
         let nothing = Scope::default();
         let scope = self.scopes.get(&(participant, instrument)).unwrap_or(&nothing);
-        let seen = last.map_or(scope.events.len(), |last| last as usize).min(scope.events.len());
-        if seen < self.first_retained(scope) {
+        let told = scope.events.len() as u64;
+        let seen = last.unwrap_or(told).min(told);
+        if seen < self.lost(scope) {
             return reply(self.event_gap(scope, instrument, 0));
         }
-        for index in seen..scope.events.len() {
-            reply(report(participant, instrument, index, &scope.events[index]));
-        }
-        reply(message!(resume_complete_codec, ResumeCompleteEncoder, |wire| wire
-            .last_client_sequence(scope.applied.len() as u64)
-            .last_event_sequence(scope.events.len() as u64)
-            .instrument_id(instrument)));
+        scope.events[seen as usize..].iter().for_each(|event| reply(cluster_messages::report(event)));
+        reply(cluster_messages::resume_complete(instrument, scope.applied.len() as u64, told));
     }
 
     /// An event that answers no command, for a scope that is in use: a resting order that trades.
@@ -192,41 +118,20 @@ impl Engine {
         }
     }
 
-    fn tell(&mut self, participant: u32, instrument: u32, client_sequence: u64, client_order_id: u64) -> Vec<u8> {
+    fn tell(&mut self, participant: u32, instrument: u32, number: u64, client_order_id: u64) -> Vec<u8> {
         self.next_order += 1;
-        let event = Event { client_sequence, client_order_id, order_id: self.next_order };
         let events = &mut self.scopes.entry((participant, instrument)).or_default().events;
-        events.push(event);
-        report(participant, instrument, events.len() - 1, &event)
+        let event = events.len() as u64 + 1;
+        events.push(Event { participant, instrument, event, number, client_order_id, order_id: self.next_order });
+        cluster_messages::report(&events[event as usize - 1])
     }
 
-    fn first_retained(&self, scope: &Scope) -> usize {
-        scope.events.len().saturating_sub(self.retained)
+    /// Last event that is no longer kept.
+    fn lost(&self, scope: &Scope) -> u64 {
+        scope.events.len().saturating_sub(self.retained) as u64
     }
 
-    fn event_gap(&self, scope: &Scope, instrument: u32, client_sequence: u64) -> Vec<u8> {
-        message!(event_gap_codec, EventGapEncoder, |wire| wire
-            .client_sequence(client_sequence)
-            .first_retained_event_sequence(self.first_retained(scope) as u64 + 1)
-            .last_event_sequence(scope.events.len() as u64)
-            .lost_through_time(1)
-            .instrument_id(instrument))
+    fn event_gap(&self, scope: &Scope, instrument: u32, number: u64) -> Vec<u8> {
+        cluster_messages::event_gap(instrument, number, self.lost(scope) + 1, scope.events.len() as u64)
     }
-}
-
-fn report(participant: u32, instrument: u32, index: usize, event: &Event) -> Vec<u8> {
-    message!(execution_report_codec, ExecutionReportEncoder, |wire| wire
-        .event_sequence(index as u64 + 1)
-        .client_sequence(event.client_sequence)
-        .client_order_id(event.client_order_id)
-        .order_id(event.order_id)
-        .participant_id(participant)
-        .instrument_id(instrument)
-        .reason(RejectReason::NONE)
-        .exec_type(ExecType::NEW)
-        .order_status(OrderStatus::NEW)
-        .side(Side::BUY)
-        .order_type(OrderType::LIMIT)
-        .time_in_force(TimeInForce::GTC)
-        .liquidity_indicator(LiquidityIndicator::NONE))
 }

@@ -5,6 +5,8 @@
 //! true; each event is told exactly once, in order, with the number of the command that it answers; and in the end nothing
 //! is stuck.
 
+#[path = "../cluster_messages/mod.rs"]
+mod cluster_messages;
 mod engine;
 mod process;
 mod world;
@@ -73,9 +75,14 @@ impl Tally {
     }
 }
 
-fn run(seeds: std::ops::Range<u64>, chaos: Chaos, policy: RetryPolicy, retained: usize) -> Tally {
+/// How many times as many runs as usual: `LUGUS_SOAK=100 cargo test --release -p lugus-client --test exactly_once`.
+fn soak() -> u64 {
+    std::env::var("LUGUS_SOAK").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}
+
+fn run(seeds: u64, chaos: Chaos, policy: RetryPolicy, retained: usize) -> Tally {
     let mut tally = Tally::default();
-    for seed in seeds {
+    for seed in 0..seeds * soak() {
         let result = std::panic::catch_unwind(|| {
             let mut world = World::new(seed, chaos, policy, LIMITS, retained);
             world.run(400);
@@ -96,14 +103,14 @@ const ALL: usize = usize::MAX;
 
 #[test]
 fn without_faults_every_command_is_answered() {
-    let tally = run(0..100, Chaos::default(), PATIENT, ALL);
+    let tally = run(100, Chaos::default(), PATIENT, ALL);
     assert!(tally.answered > 50_000);
     assert_eq!((tally.gave_up, tally.gave_up_unapplied, tally.refused, tally.lost_events), (0, 0, 0, 0));
 }
 
 #[test]
 fn with_all_faults_every_command_is_answered_and_no_event_lost() {
-    let tally = run(0..1_500, CHAOS, PATIENT, ALL);
+    let tally = run(1_500, CHAOS, PATIENT, ALL);
     assert!(tally.answered > 100_000);
     assert_eq!((tally.gave_up, tally.gave_up_unapplied, tally.refused, tally.lost_events), (0, 0, 0, 0));
 }
@@ -111,26 +118,26 @@ fn with_all_faults_every_command_is_answered_and_no_event_lost() {
 #[test]
 fn with_many_faults_nothing_is_stuck() {
     let chaos = Chaos { drop: 3_000, duplicate: 2_000, kill_leader: 100, cut_session: 200, ..CHAOS };
-    let tally = run(0..500, chaos, PATIENT, ALL);
+    let tally = run(500, chaos, PATIENT, ALL);
     assert_eq!((tally.gave_up, tally.gave_up_unapplied, tally.refused, tally.lost_events), (0, 0, 0, 0));
 }
 
 #[test]
 fn what_is_given_up_was_applied_at_most_once_or_not_at_all() {
-    let tally = run(0..1_500, Chaos { stall_leader: 60, ..CHAOS }, IMPATIENT, ALL);
+    let tally = run(1_500, Chaos { stall_leader: 60, ..CHAOS }, IMPATIENT, ALL);
     assert!(tally.gave_up > 1_000 && tally.gave_up_unapplied > 1_000, "{tally:?}");
 }
 
 #[test]
 fn events_no_longer_retained_are_a_gap_that_is_told() {
-    let tally = run(0..1_000, CHAOS, PATIENT, 4);
+    let tally = run(1_000, CHAOS, PATIENT, 4);
     assert!(tally.lost_events > 1_000 && tally.gave_up > 100, "{tally:?}");
 }
 
 #[test]
 fn a_new_process_goes_on_where_the_old_one_was() {
-    run(0..1_000, Chaos { restart_process: 30, ..CHAOS }, PATIENT, ALL);
-    run(0..500, Chaos { restart_process: 30, ..CHAOS }, IMPATIENT, 4);
+    run(1_000, Chaos { restart_process: 30, ..CHAOS }, PATIENT, ALL);
+    run(500, Chaos { restart_process: 30, ..CHAOS }, IMPATIENT, 4);
 }
 
 /// No duplicates here: a copy that the network made of a refused command would be applied when the instrument is defined
@@ -138,7 +145,7 @@ fn a_new_process_goes_on_where_the_old_one_was() {
 #[test]
 fn refused_commands_leave_no_hole() {
     let chaos = Chaos { define_instrument: 60, duplicate: 0, ..CHAOS };
-    let tally = run(0..1_000, chaos, PATIENT, ALL);
+    let tally = run(1_000, chaos, PATIENT, ALL);
     assert!(tally.refused > 1_000, "{tally:?}");
-    run(0..500, Chaos { restart_process: 30, ..chaos }, IMPATIENT, 4);
+    run(500, Chaos { restart_process: 30, ..chaos }, IMPATIENT, 4);
 }

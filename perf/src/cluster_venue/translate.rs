@@ -70,7 +70,7 @@ pub(super) fn definition(definition: &command::Definition) -> sdk::InstrumentDef
         maximum_quantity: sdk::Quantity(definition.maximum_quantity.0),
         tick_size: decimal(definition.tick_size),
         lot_size: decimal(definition.lot_size),
-        state: words!(definition.state, command::InstrumentState => sdk::InstrumentState: Closed Open Halted Auction),
+        state: state(definition.state),
     }
 }
 
@@ -172,7 +172,11 @@ fn reason_of(reason: sdk::RejectReason) -> event::RejectReason {
     )
 }
 
-fn price(price: units::Price) -> sdk::Price {
+pub(super) fn state(state: command::InstrumentState) -> sdk::InstrumentState {
+    words!(state, command::InstrumentState => sdk::InstrumentState: Closed Open Halted Auction)
+}
+
+pub(super) fn price(price: units::Price) -> sdk::Price {
     sdk::Price(price.0)
 }
 

@@ -22,13 +22,12 @@ final class LugusCluster implements AutoCloseable {
     private final Deployment deployment;
     private final LugusProgram lugus;
     private final Map<Integer, Process> children = new HashMap<>();
-    private final Thread hook = new Thread(this::end);
     private boolean isClosed;
 
     LugusCluster(final Deployment deployment) {
         this.deployment = deployment;
         lugus = new LugusProgram(deployment.file());
-        Runtime.getRuntime().addShutdownHook(hook);
+        Runtime.getRuntime().addShutdownHook(new Thread(this::close));
     }
 
     Deployment deployment() {
@@ -41,16 +40,36 @@ final class LugusCluster implements AutoCloseable {
 
     /** Starts each member as a child of ours, so that it can be seen how it ends. */
     void startMembers() throws IOException {
-        for (int id = 0; id < deployment.members(); id++) {
-            children.put(id, lugus.start(log(id), "node", "--member", Integer.toString(id)));
+        for (final int member : members()) {
+            children.put(member, lugus.start(log(member), "node", "--member", Integer.toString(member)));
         }
-        for (final Map.Entry<Integer, Process> child : children.entrySet()) {
-            final Deadline deadline = Deadline.in(Deadline.LONG, () -> "member " + child.getKey() + " has its folder");
-            while (child.getValue().pid() != owner(child.getKey())) {
-                if (!child.getValue().isAlive()) {
-                    throw new AssertionError(Files.readString(log(child.getKey()).toPath()));
+        for (final int member : members()) {
+            awaitOwner(member, children.get(member));
+        }
+    }
+
+    private void awaitOwner(final int member, final Process child) throws IOException {
+        final Deadline deadline = Deadline.in(Deadline.LONG, () -> "member " + member + " has its folder");
+        while (child.pid() != owner(member)) {
+            if (!child.isAlive()) {
+                throw new AssertionError(Files.readString(log(member).toPath()));
+            }
+            deadline.pause();
+        }
+    }
+
+    /** Members that {@code lugus up} has started end, and are children of ours from then on. */
+    void adoptMembers() throws IOException, InterruptedException {
+        for (final int member : members()) {
+            final ProcessHandle process = living(member);
+            if (process.pid() != children.get(member).pid()) {
+                process.destroy();
+                final Deadline deadline = Deadline.in(Deadline.LONG, () -> "member " + member + " ends when asked");
+                while (process.isAlive()) {
+                    deadline.pause();
                 }
-                deadline.pause();
+                children.put(member, lugus.start(log(member), "node", "--member", Integer.toString(member)));
+                awaitOwner(member, children.get(member));
             }
         }
     }
@@ -61,9 +80,9 @@ final class LugusCluster implements AutoCloseable {
         return started.asList().stream().map(id -> id.getAsInt()).toList();
     }
 
-    /** The process of a member that was started by {@link #startMembers()}. */
-    Process child(final int member) {
-        return children.get(member);
+    /** The processes of the members, in the order of their numbers, as {@link #startMembers()} started them. */
+    List<Process> children() {
+        return members().stream().map(children::get).toList();
     }
 
     ClusterStatus status() throws IOException, InterruptedException {
@@ -127,11 +146,6 @@ final class LugusCluster implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        Runtime.getRuntime().removeShutdownHook(hook);
-        end();
-    }
-
-    private synchronized void end() {
         if (isClosed) {
             return;
         }
@@ -166,7 +180,7 @@ final class LugusCluster implements AutoCloseable {
         final Path kept = KEPT_LOGS.resolve("port-" + deployment.basePort());
         delete(kept);
         try (Stream<Path> files = Files.walk(deployment.folder())) {
-            for (final Path log : files.filter(file -> file.toString().endsWith(".log")).toList()) {
+            for (final Path log : files.filter(file -> file.toString().endsWith(".log") && !file.endsWith("recording.log")).toList()) {
                 final Path to = kept.resolve(deployment.folder().relativize(log));
                 Files.createDirectories(to.getParent());
                 Files.copy(log, to);

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.File;
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,8 +55,13 @@ final class LugusProgram {
         }
     }
 
-    /** Starts a command whose standard output the caller reads. */
+    /** Starts a command that goes on; all that it prints is in {@code log}. */
     Process start(final File log, final String... arguments) throws IOException {
+        return builder(arguments).redirectErrorStream(true).redirectOutput(Redirect.appendTo(log)).start();
+    }
+
+    /** Starts a command whose standard output the caller reads. */
+    Process open(final File log, final String... arguments) throws IOException {
         return builder(arguments).redirectError(log).start();
     }
 

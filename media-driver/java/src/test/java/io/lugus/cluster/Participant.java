@@ -7,10 +7,9 @@ import io.aeron.cluster.client.AeronCluster;
 import io.aeron.cluster.client.EgressListener;
 import io.aeron.cluster.codecs.EventCode;
 import io.aeron.logbuffer.Header;
-import java.nio.charset.StandardCharsets;
+import io.aeron.security.CredentialsSupplier;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -42,7 +41,7 @@ final class Participant implements AutoCloseable, EgressListener {
     /** What it knows of its commands and events of one instrument. */
     private static final class Scope {
         private long lastClientSequence;
-        private final Map<Long, Command> unanswered = new LinkedHashMap<>();
+        private final Map<Long, Command> unanswered = new TreeMap<>();
         private final TreeMap<Long, Report> events = new TreeMap<>();
 
         private boolean isWholeUpTo(final long eventSequence) {
@@ -56,22 +55,22 @@ final class Participant implements AutoCloseable, EgressListener {
 
     /** Connects with the participant's number as credentials. */
     static Participant connect(final JavaDriver driver, final String ingressEndpoints, final int id) {
+        return connect(driver, ingressEndpoints, id, new NumberCredentials(id));
+    }
+
+    static Participant connect(
+        final JavaDriver driver, final String ingressEndpoints, final int id, final CredentialsSupplier credentials) {
         final Participant participant = new Participant(id);
-        participant.cluster = AeronCluster.connect(participant.context(driver, ingressEndpoints));
+        participant.cluster = AeronCluster.connect(context(driver, ingressEndpoints, credentials, participant));
         return participant;
     }
 
-    /** Connects with what {@code context} makes of the configuration: credentials, for one. */
-    static Participant connect(final int id, final JavaDriver driver, final String ingressEndpoints,
-        final java.util.function.Consumer<AeronCluster.Context> context) {
-        final Participant participant = new Participant(id);
-        final AeronCluster.Context ctx = participant.context(driver, ingressEndpoints);
-        context.accept(ctx);
-        participant.cluster = AeronCluster.connect(ctx);
-        return participant;
-    }
-
-    private AeronCluster.Context context(final JavaDriver driver, final String ingressEndpoints) {
+    /** Configuration of a session. */
+    static AeronCluster.Context context(
+        final JavaDriver driver,
+        final String ingressEndpoints,
+        final CredentialsSupplier credentials,
+        final EgressListener listener) {
         return new AeronCluster.Context()
             .aeron(driver.aeron())
             .ownsAeronClient(false)
@@ -80,8 +79,8 @@ final class Participant implements AutoCloseable, EgressListener {
             .egressChannel("aeron:udp?endpoint=127.0.0.1:0")
             .messageTimeoutNs(TimeUnit.SECONDS.toNanos(10))
             .newLeaderTimeoutNs(TimeUnit.SECONDS.toNanos(10))
-            .credentialsSupplier(new NumberCredentials(id))
-            .egressListener(this);
+            .credentialsSupplier(credentials)
+            .egressListener(listener);
     }
 
     int id() {
@@ -223,8 +222,15 @@ final class Participant implements AutoCloseable, EgressListener {
         cluster.pollEgress();
         if (mustSendAgain) {
             mustSendAgain = false;
-            scopes.values().forEach(scope ->
-                new ArrayList<>(scope.unanswered.entrySet()).forEach(one -> sendNumbered(one.getValue(), one.getKey())));
+            List.copyOf(scopes.values()).forEach(scope ->
+                List.copyOf(scope.unanswered.keySet()).forEach(number -> sendAgain(scope, number)));
+        }
+    }
+
+    private void sendAgain(final Scope scope, final long clientSequence) {
+        final Command command = scope.unanswered.get(clientSequence);
+        if (null != command) {
+            sendNumbered(command, clientSequence);
         }
     }
 

@@ -17,7 +17,7 @@ final class Watch implements AutoCloseable {
     private final Queue<JsonObject> events = new ConcurrentLinkedQueue<>();
 
     private Watch(final LugusCluster cluster) throws IOException {
-        process = cluster.lugus().start(cluster.deployment().folder().resolve("watch.log").toFile(), "watch");
+        process = cluster.lugus().open(cluster.deployment().folder().resolve("watch.log").toFile(), "watch");
         final Thread reader = new Thread(this::read, "watch");
         reader.setDaemon(true);
         reader.start();

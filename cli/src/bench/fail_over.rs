@@ -1,0 +1,90 @@
+//! `lugus bench fail-over`: how long a killed leader is missed.
+
+use std::time::Duration;
+
+use lugus_perf::replay::{ReplayOptions, Replayed};
+use serde::Serialize;
+
+use super::Spread;
+use crate::arguments::Members;
+use crate::failure::Failure;
+use crate::killer::Killer;
+use crate::output::Output;
+use crate::private_cluster::PrivateCluster;
+use crate::replay::{synthetic, through_cluster};
+
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What clients felt of the kills, milliseconds.
+#[derive(Debug, Serialize)]
+struct FailOvers {
+    kills: u32,
+    rate: u32,
+    /// From the kill to the new leader's first answer.
+    first_answer_ms: Spread,
+    /// Longest time without an answer around the kill.
+    longest_silence_ms: Spread,
+    /// All of the first, in their order.
+    each_ms: Vec<f64>,
+    commands: u64,
+    lost: u64,
+    duplicated: u64,
+    /// Leaders beyond one a kill.
+    extra_leaders: u64,
+    hashes_equal: bool,
+}
+
+/// Kills the leader of three members again and again under a flow of `rate` commands a second; the killed member is
+/// started again and has caught up before the next.
+pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), Failure> {
+    let cluster = PrivateCluster::new("fail-over", Members::Three, base_port)?;
+    let (mut first_answers, mut silences) = (Vec::new(), Vec::new());
+    let (mut commands, mut lost, mut duplicated, mut extra_leaders, mut hashes_equal) = (0, 0, 0, 0, true);
+    for kill in 1..=kills {
+        cluster.start()?;
+        cluster.await_comparable(CATCH_UP_TIMEOUT)?;
+        // A second before the kill, two after it.
+        let mut flow = synthetic(u64::from(rate) * 3, u64::from(kill), 1_024);
+        let mut killer = Killer::new(cluster.found().cluster()?, u64::from(rate));
+        let options = ReplayOptions { rate: Some(rate), ..ReplayOptions::default() };
+        let Replayed { report, timeline, .. } = through_cluster(cluster.found(), &mut flow, options, &mut killer)?;
+        let killed = killer.killed()?;
+        let fail_over = timeline.fail_over(killed.at).ok_or_else(|| Failure::new("no new leader answered"))?;
+        let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
+        output.say(format!("kill {kill:>2}: member {}, {:.0} ms", killed.member, millis(fail_over.first_answer)));
+        first_answers.push(millis(fail_over.first_answer));
+        silences.push(millis(fail_over.longest_silence));
+        commands += report.commands;
+        lost += report.lost;
+        duplicated += report.duplicated;
+        extra_leaders += report.leader_changes.saturating_sub(1);
+    }
+    cluster.start()?;
+    hashes_equal &= cluster.await_comparable(CATCH_UP_TIMEOUT)?.hashes_equal == Some(true);
+    let result = FailOvers {
+        kills,
+        rate,
+        first_answer_ms: Spread::of(first_answers.clone()),
+        longest_silence_ms: Spread::of(silences),
+        each_ms: first_answers,
+        commands,
+        lost,
+        duplicated,
+        extra_leaders,
+        hashes_equal,
+    };
+    let text = format!(
+        "{kills} kills at {rate} commands a second\n\
+         kill to first answer, ms:  {}\nlongest silence, ms:       {}\n\
+         commands {commands}, lost {lost}, duplicated {duplicated}, extra leaders {extra_leaders}, hashes {}",
+        result.first_answer_ms,
+        result.longest_silence_ms,
+        if hashes_equal { "equal" } else { "DIFFERENT" },
+    );
+    output.answer(&result, text)?;
+    if lost == 0 && duplicated == 0 && hashes_equal {
+        Ok(())
+    } else {
+        Err(Failure::new("something was lost or repeated"))
+    }
+}

@@ -1,0 +1,164 @@
+//! `lugus bench round-trip`: a command's way through the cluster and back, beside the same cluster with Aeron's own Java
+//! container and an echo service in the engine's place.
+
+use std::time::Duration;
+
+use comfy_table::Table;
+use lugus_client::cluster::{Context, CredentialsSupplier};
+use lugus_media_driver::{ClientDriver, EchoService, MemberProcesses};
+use lugus_perf::echo::{EchoFlow, EchoVenue};
+use lugus_perf::replay::{ReplayOptions, replay};
+use lugus_perf::report::ReplayReport;
+use serde::Serialize;
+
+use super::Spread;
+use crate::arguments::Members;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::participant::{self, TIMEOUT};
+use crate::private_cluster::PrivateCluster;
+use crate::replay::{synthetic, through_cluster};
+
+/// Commands that warm each cluster up (Java compiles meanwhile), before what is measured.
+const WARM_UP: u64 = 200_000;
+/// Commands with one in flight.
+const ONE_IN_FLIGHT: u64 = 20_000;
+/// Commands at a fixed rate, and that rate.
+const AT_A_RATE: u64 = 100_000;
+const RATE: u32 = 10_000;
+/// The participant of the echo service's client.
+const ECHO_PARTICIPANT: u32 = 1;
+
+/// One line of the table, microseconds.
+#[derive(Debug, Serialize)]
+struct Line {
+    service: &'static str,
+    members: u16,
+    pace: &'static str,
+    p50_us: Spread,
+    p99_us: Spread,
+    p999_us: Spread,
+}
+
+/// Measures both services with one and with three members, `rounds` times, one after the other in each round.
+pub fn run(rounds: u32, base_port: u16, output: Output) -> Result<(), Failure> {
+    let mut measured: Vec<(&'static str, u16, &'static str, Vec<ReplayReport>)> = Vec::new();
+    for round in 1..=rounds {
+        for members in [Members::One, Members::Three] {
+            for (service, measure) in [("lugus", lugus as Measure), ("Java echo", java_echo as Measure)] {
+                output.say(format!("round {round}: {service}, {} members", members.count()));
+                let [one, rate] = measure(members, base_port)?;
+                for (pace, report) in [("1 in flight", one), ("10,000 a second", rate)] {
+                    let same = |line: &&mut (&str, u16, &str, Vec<ReplayReport>)| {
+                        (line.0, line.1, line.2) == (service, members.count(), pace)
+                    };
+                    match measured.iter_mut().find(same) {
+                        Some(line) => line.3.push(report),
+                        None => measured.push((service, members.count(), pace, vec![report])),
+                    }
+                }
+            }
+        }
+    }
+    let lines: Vec<Line> = measured
+        .iter()
+        .map(|(service, members, pace, reports)| {
+            let spread = |figure: fn(&ReplayReport) -> f64| Spread::of(reports.iter().map(figure).collect());
+            Line {
+                service,
+                members: *members,
+                pace,
+                p50_us: spread(|report| report.p50_us),
+                p99_us: spread(|report| report.p99_us),
+                p999_us: spread(|report| report.p999_us),
+            }
+        })
+        .collect();
+    output.answer(&lines, table(&lines))
+}
+
+/// One in flight, then at a fixed rate.
+type Measure = fn(Members, u16) -> Result<[ReplayReport; 2], Failure>;
+
+fn paces() -> [(u64, ReplayOptions); 2] {
+    let one = ReplayOptions { window: 1, warm_up: ONE_IN_FLIGHT / 10, ..ReplayOptions::default() };
+    let rate = ReplayOptions { rate: Some(RATE), warm_up: AT_A_RATE / 10, ..ReplayOptions::default() };
+    [(ONE_IN_FLIGHT, one), (AT_A_RATE, rate)]
+}
+
+fn lugus(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure> {
+    let cluster = PrivateCluster::new("round-trip", members, base_port)?;
+    cluster.start()?;
+    let run = |commands, options: ReplayOptions| {
+        through_cluster(cluster.found(), &mut synthetic(commands, 1, options.window), options, &mut ())
+            .map(|replayed| replayed.report)
+    };
+    run(WARM_UP, ReplayOptions::default())?;
+    let [(one_commands, one), (rate_commands, rate)] = paces();
+    Ok([run(one_commands, one)?, run(rate_commands, rate)?])
+}
+
+fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure> {
+    let private = PrivateCluster::new("echo", members, base_port)?;
+    let cluster = private.found().cluster()?;
+    let mut processes = Vec::new();
+    for member in &cluster.members {
+        processes.push(MemberProcesses::start(&cluster, member.id).map_err(Failure::new)?);
+    }
+    let services = processes.iter().map(|one| EchoService::start(&cluster, one)).collect::<Result<Vec<_>, _>>();
+    let services = services.map_err(Failure::new)?;
+    let driver = ClientDriver::start(&private.found().deployment).map_err(Failure::new)?;
+    let context = Context {
+        credentials: Box::new(Believed),
+        ..participant::config(&cluster, &driver, ECHO_PARTICIPANT)?.cluster
+    };
+    let mut venue =
+        EchoVenue::connect(context, Duration::max(TIMEOUT, Duration::from_secs(30))).map_err(Failure::new)?;
+    let mut run = |messages, options| {
+        replay(&mut EchoFlow::new(messages), &mut venue, options, &mut ())
+            .map(|replayed| replayed.report)
+            .map_err(Failure::new)
+    };
+    run(WARM_UP, ReplayOptions::default())?;
+    let [(one_commands, one), (rate_commands, rate)] = paces();
+    let reports = [run(one_commands, one)?, run(rate_commands, rate)?];
+    drop(services);
+    processes.into_iter().for_each(MemberProcesses::stop);
+    Ok(reports)
+}
+
+/// Says who it is, and is believed.
+struct Believed;
+
+impl CredentialsSupplier for Believed {
+    fn encoded_credentials(&mut self) -> Vec<u8> {
+        ECHO_PARTICIPANT.to_string().into_bytes()
+    }
+
+    fn on_challenge(&mut self, _encoded_challenge: &[u8]) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+fn table(lines: &[Line]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::ASCII_MARKDOWN).set_header([
+        "service",
+        "members",
+        "pace",
+        "p50, us",
+        "p99, us",
+        "p99.9, us",
+    ]);
+    for line in lines {
+        table.add_row([
+            line.service.to_owned(),
+            line.members.to_string(),
+            line.pace.to_owned(),
+            line.p50_us.to_string(),
+            line.p99_us.to_string(),
+            line.p999_us.to_string(),
+        ]);
+    }
+    table
+}

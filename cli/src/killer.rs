@@ -1,0 +1,59 @@
+//! Kills a cluster's leader while a flow is replayed.
+
+use std::time::Instant;
+
+use lugus_perf::replay::Watch;
+use lugus_topology::ClusterSpec;
+
+use crate::failure::Failure;
+use crate::members;
+use crate::status::Status;
+
+/// Kills the leader's whole process tree with -9 once so many commands have been sent.
+pub struct Killer {
+    cluster: ClusterSpec,
+    after: u64,
+    killed: Option<Result<Killed, Failure>>,
+}
+
+/// A leader that was killed.
+#[derive(Debug, Clone, Copy)]
+pub struct Killed {
+    /// Its number.
+    pub member: i32,
+    /// When.
+    pub at: Instant,
+}
+
+impl Killer {
+    /// Of the leader of `cluster`, after so many commands.
+    pub fn new(cluster: ClusterSpec, after: u64) -> Self {
+        Self { cluster, after, killed: None }
+    }
+
+    /// Who was killed.
+    ///
+    /// # Errors
+    /// When nobody was, and why not.
+    pub fn killed(self) -> Result<Killed, Failure> {
+        self.killed.unwrap_or_else(|| Err(Failure::new("the flow ended before the leader was killed")))
+    }
+
+    fn kill(&self) -> Result<Killed, Failure> {
+        let status = Status::read(std::slice::from_ref(&self.cluster))?;
+        let leader = status.leader().ok_or_else(|| Failure::new("there is no leader to kill"))?;
+        let member = self.cluster.members.iter().find(|member| member.id.0 == leader.id);
+        let pid = member.and_then(members::pid).ok_or_else(|| Failure::new("the leader's process is not known"))?;
+        let at = Instant::now();
+        members::kill_tree(pid)?;
+        Ok(Killed { member: leader.id, at })
+    }
+}
+
+impl Watch for Killer {
+    fn sent(&mut self, commands: u64) {
+        if commands == self.after {
+            self.killed = Some(self.kill());
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A cluster of a benchmark's or the demo's own, which is gone when they are.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::arguments::{Members, Up};
+use crate::deployment::Found;
+use crate::failure::Failure;
+use crate::status::Status;
+use crate::{down, up};
+
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A deployment in a folder of its own.
+pub struct PrivateCluster {
+    found: Found,
+    folder: PathBuf,
+    /// The logs are worth a look.
+    keep: bool,
+}
+
+impl PrivateCluster {
+    /// Makes the folder and the deployment; starts nothing.
+    ///
+    /// # Errors
+    /// When the folder can't be made.
+    pub fn new(name: &str, members: Members, base_port: u16) -> Result<Self, Failure> {
+        let folder = std::env::temp_dir().join(format!("lugus-{name}-{}", std::process::id()));
+        let found = up::find_or_make(Some(&folder.join("cluster.toml")), &Up { members, base_port })?;
+        Ok(Self { found, folder, keep: false })
+    }
+
+    /// Starts the members that do not run, and waits for a leader.
+    ///
+    /// # Errors
+    /// As `lugus up`.
+    pub fn start(&self) -> Result<up::Started, Failure> {
+        up::start(&self.found)
+    }
+
+    /// The deployment.
+    pub fn found(&self) -> &Found {
+        &self.found
+    }
+
+    /// Where it all is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Leaves the folder for a look at the logs.
+    pub fn keep(&mut self) {
+        self.keep = true;
+    }
+
+    /// Waits until all members run and have applied the same log; whether they have the same state then.
+    ///
+    /// # Errors
+    /// When that takes longer than `timeout`.
+    pub fn await_comparable(&self, timeout: Duration) -> Result<Status, Failure> {
+        let clusters = self.found.deployment.cluster_specs();
+        let deadline = Instant::now() + timeout;
+        loop {
+            let status = Status::read(&clusters)?;
+            if status.hashes_equal.is_some() && status.members.iter().all(|member| member.role != "down") {
+                return Ok(status);
+            }
+            if Instant::now() >= deadline {
+                return Err(Failure::new(format!("not all members caught up within {timeout:?}\n{}", status.table())));
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
+}
+
+impl Drop for PrivateCluster {
+    fn drop(&mut self) {
+        if let Err(failure) = down::end(&self.found.deployment) {
+            eprintln!("lugus: {failure}");
+        }
+        let _ = std::fs::remove_dir_all(self.found.deployment.aeron_root());
+        if !self.keep {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}

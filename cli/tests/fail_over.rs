@@ -1,0 +1,87 @@
+//! The leader dies in the middle of trading, whole or one of its processes: the others go on, and every command is
+//! answered exactly once.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+
+mod harness;
+
+use std::time::{Duration, Instant};
+
+use harness::{LocalCluster, Traders, is_alive, kill, until};
+
+const COMMANDS_PER_SECOND: u32 = 400;
+const A_WHILE: Duration = Duration::from_secs(1);
+
+/// Commands that are on their way when the leader dies.
+const OUTSTANDING: u32 = 50;
+
+/// How long a member may be half alive.
+const WHOLE_MEMBER_DIES_WITHIN: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_killed_leader_loses_nothing_and_nothing_is_done_twice() {
+    let cluster = LocalCluster::start(3, |_| {});
+    let mut traders = Traders::connect(&cluster);
+    traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
+
+    traders.burst(OUTSTANDING);
+    assert!(traders.unanswered() > 0);
+    let leader = cluster.await_leader();
+    let killed = cluster.kill(leader);
+    go_on(&cluster, &mut traders, leader, killed);
+}
+
+#[test]
+fn a_leader_whose_consensus_module_dies_ends_whole() {
+    one_process_dies("io.lugus.ClusteredArchiveProcess", "the consensus module has ended");
+}
+
+#[test]
+fn a_leader_whose_media_driver_dies_ends_whole() {
+    one_process_dies("lugus-media-driver", "the media driver has ended");
+}
+
+fn one_process_dies(program: &str, message: &str) {
+    let cluster = LocalCluster::start(3, |_| {});
+    let mut traders = Traders::connect(&cluster);
+    traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
+
+    let leader = cluster.await_leader();
+    let processes = cluster.processes(leader);
+    let victim = processes.iter().find(|process| process.command.contains(program)).expect("one of its processes");
+    traders.burst(OUTSTANDING);
+    let killed = Instant::now();
+    kill(victim.pid);
+    until("the end of the whole member", || processes.iter().all(|process| !is_alive(process.pid)).then_some(()));
+    let lasted = killed.elapsed();
+    eprintln!("the whole member ended {lasted:?} after its {program} was killed");
+    assert!(lasted < WHOLE_MEMBER_DIES_WITHIN, "{lasted:?}");
+    let log = cluster.log(leader);
+    let told = format!("member {leader} of cluster-0 ends: {message} (signal: 9 (SIGKILL))");
+    assert!(log.contains(&told), "{log}");
+
+    go_on(&cluster, &mut traders, leader, killed);
+}
+
+/// Trades on without member `dead`, starts it again, and checks everything.
+fn go_on(cluster: &LocalCluster, traders: &mut Traders, dead: i32, killed: Instant) {
+    let first_answer =
+        |traders: &Traders| traders.tallies().iter().filter_map(|tally| tally.first_answer_after(killed)).min();
+    while first_answer(traders).is_none() {
+        assert!(killed.elapsed() < harness::PATIENCE, "no answer since member {dead} was killed");
+        traders.trade_for(Duration::from_millis(10), COMMANDS_PER_SECOND);
+    }
+    println!("first answer of the next leader after {:?}", first_answer(traders).expect("just seen"));
+    traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
+    traders.settle();
+    assert_ne!(cluster.await_leader(), dead);
+
+    assert_eq!(cluster.up(), [i64::from(dead)]);
+    traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
+    traders.settle();
+    let totals = traders.check();
+    let commands = traders.commands();
+    assert!(commands > 500 && totals.iter().all(|total| total.trades > 50), "{commands} commands: {totals:?}");
+    let (hash, position) = cluster.await_common_state();
+    println!("{commands} commands, each answered once: {totals:?}; all members have {hash} at {position}");
+}

@@ -1,0 +1,126 @@
+//! Bytes that are no command: told to their sender, counted by every member, and without any effect on the state.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+
+mod harness;
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use harness::{Answer, INSTRUMENTS, LocalCluster, MAKER, RawSession, define_instruments, new_order, until};
+use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
+use lugus_codecs::order_entry::new_order_single_codec;
+
+const NEW_ORDER: u16 = new_order_single_codec::SBE_TEMPLATE_ID;
+
+/// Longest message that members look at, in bytes.
+const LONGEST: usize = 1_024;
+
+/// Pieces of garbage with a seed of their own.
+const SEEDS: u64 = 40;
+
+/// Datagrams to each port.
+const DATAGRAMS: u64 = 20;
+
+#[test]
+fn garbage_changes_nothing() {
+    let cluster = LocalCluster::start(3, |deployment| {
+        deployment.instruments.clear();
+        // A message without the SDK's care is lost when a leader is.
+        deployment.timeouts.heartbeat_timeout = Duration::from_secs(2);
+    });
+    define_instruments(&cluster);
+    let mut session = RawSession::connect(&cluster, MAKER);
+    let order = |number| new_order(INSTRUMENTS[0].0, number, number, 1_000);
+    assert_eq!(taken(&mut session, &order(1)), 1);
+    let (hash, position) = cluster.await_common_state();
+
+    let mut refused = 0;
+    for (name, message, template_id, reason) in pieces(&order(2), session.longest()) {
+        let answers = session.ask(&message, 1);
+        assert_eq!(answers, [Answer::MessageReject { template_id, reason }], "{name}");
+        refused += 1;
+    }
+    for seed in 1..=SEEDS {
+        let answers = session.ask(&noise(seed, 1 + seed as usize * 7 % 300), 1);
+        assert!(matches!(answers[..], [Answer::MessageReject { .. }]), "noise of seed {seed}: {answers:?}");
+        refused += 1;
+    }
+    noise_on_all_ports(&cluster);
+
+    let status = cluster.await_status("the same count on all members", |status| {
+        status.common_state().is_some_and(|(_, at)| at > position)
+            && status.members.iter().all(|member| member.refused_messages == Some(refused))
+    });
+    assert_eq!(status.common_state().expect("just seen").0, hash, "garbage changed the state");
+    assert_eq!(taken(&mut session, &order(2)), 2, "and the session goes on");
+    assert_ne!(cluster.await_common_state().0, hash);
+}
+
+/// Sends an order that must be taken; returns the number of its event.
+fn taken(session: &mut RawSession, order: &[u8]) -> u64 {
+    match session.ask(order, 1)[..] {
+        [Answer::Execution { event_sequence, .. }] => event_sequence,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+type Piece = (String, Vec<u8>, u16, MessageRejectReason);
+
+/// What is wrong with a good order, in every way: name, message, and what its sender is told.
+fn pieces(order: &[u8], longest: usize) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = (0..order.len())
+        .map(|length| {
+            let template_id = if length < lugus_codecs::HEADER_LENGTH { 0 } else { NEW_ORDER };
+            (format!("cut to {length} bytes"), order[..length].to_vec(), template_id, MessageRejectReason::TRUNCATED)
+        })
+        .collect();
+    let mut add = |name: &str, message: Vec<u8>, template_id, reason| {
+        pieces.push((name.to_owned(), message, template_id, reason));
+    };
+    add("another schema", edited(order, 4, 111), NEW_ORDER, MessageRejectReason::WRONG_SCHEMA);
+    add("an unknown template", edited(order, 2, 999), 999, MessageRejectReason::UNKNOWN_TEMPLATE);
+    add("an event as a command", edited(order, 2, 21), 21, MessageRejectReason::UNKNOWN_TEMPLATE);
+    add("a block that is too short", edited(order, 0, 10), NEW_ORDER, MessageRejectReason::WRONG_VERSION);
+    add("a block that is longer than the message", edited(order, 0, 60_000), NEW_ORDER, MessageRejectReason::TRUNCATED);
+    let mut no_such_side = order.to_vec();
+    let side = order.len() - 5;
+    no_such_side[side] = 77;
+    add("a side that is none", no_such_side, NEW_ORDER, MessageRejectReason::INVALID_VALUE);
+    for length in [LONGEST + 1, 10_000, longest] {
+        let mut long = order.to_vec();
+        long.resize(length, 0xab);
+        add(&format!("{length} bytes"), long, NEW_ORDER, MessageRejectReason::OVERSIZED);
+    }
+    pieces
+}
+
+fn edited(message: &[u8], at: usize, value: u16) -> Vec<u8> {
+    let mut edited = message.to_vec();
+    edited[at..at + 2].copy_from_slice(&value.to_le_bytes());
+    edited
+}
+
+/// Bytes without meaning, the same for the same seed.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let byte = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..length).map(byte).collect()
+}
+
+/// Datagrams that are not even Aeron's, to every port of every member; and waits until all members have gone on.
+fn noise_on_all_ports(cluster: &LocalCluster) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    for (_, endpoint) in cluster.spec().members.iter().flat_map(|member| member.endpoints.each()) {
+        for seed in 1..=DATAGRAMS {
+            let datagram = noise(seed, seed as usize * 13 % 400);
+            let to = (endpoint.host.as_str(), endpoint.port);
+            until("a datagram to be taken", || socket.send_to(&datagram, to).ok());
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How programs connect: the deployment's addresses, for the cluster client.
+
+use lugus_client::cluster::{Context, CredentialsSupplier};
+use lugus_media_driver::ClientDriver;
+
+use super::local_cluster::LocalCluster;
+
+/// A participant in a deployment without keys: it says its number.
+pub struct Number(pub u32);
+
+impl CredentialsSupplier for Number {
+    fn encoded_credentials(&mut self) -> Vec<u8> {
+        self.0.to_string().into_bytes()
+    }
+
+    fn on_challenge(&mut self, _encoded_challenge: &[u8]) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+/// A media driver for clients of the cluster.
+pub fn driver(cluster: &LocalCluster) -> ClientDriver {
+    ClientDriver::start(&cluster.deployment).expect("a driver")
+}
+
+/// What connects `participant` over `driver`.
+pub fn context(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Context {
+    let spec = cluster.spec();
+    let (client, streams) = (&cluster.deployment.client, &cluster.deployment.streams);
+    let endpoint = |member: &lugus_topology::MemberSpec| (member.id.0, member.endpoints.ingress.to_string());
+    Context {
+        aeron_dir: driver.aeron_dir().to_path_buf(),
+        ingress_channel: spec.ingress_channel(),
+        ingress_endpoints: spec.members.iter().map(endpoint).collect(),
+        ingress_stream_id: streams.ingress,
+        egress_channel: client.egress_channel(),
+        egress_stream_id: streams.egress,
+        client_name: format!("test participant {participant}"),
+        credentials: Box::new(Number(participant)),
+        watchdog: Some(client.silence_timeout),
+        ..Context::default()
+    }
+}

@@ -1,0 +1,124 @@
+//! A session that sends any bytes and shows every answer: Aeron's protocol only, without the SDK.
+
+use std::time::Duration;
+
+use lugus_client::cluster::{BlockingCluster, EgressListener};
+use lugus_codecs::order_entry::exec_inst::ExecInst;
+use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
+use lugus_codecs::order_entry::order_type::OrderType;
+use lugus_codecs::order_entry::self_trade_prevention::SelfTradePrevention;
+use lugus_codecs::order_entry::side::Side;
+use lugus_codecs::order_entry::time_in_force::TimeInForce;
+use lugus_codecs::order_entry::{
+    execution_report_codec, message_reject_codec, new_order_single_codec, sequence_reject_codec,
+};
+use lugus_codecs::{DecodeError, Envelope, block, message};
+use lugus_media_driver::ClientDriver;
+
+use super::PATIENCE;
+use super::connection::{context, driver};
+use super::local_cluster::LocalCluster;
+
+/// Longest message made here, in bytes.
+const LONGEST: usize = 160;
+
+/// An answer of the cluster, as far as tests look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Execution { client_sequence: u64, event_sequence: u64, order_id: u64, time: i64 },
+    SequenceReject { expected: u64 },
+    MessageReject { template_id: u16, reason: MessageRejectReason },
+    Other { template_id: u16 },
+}
+
+/// See the module.
+pub struct RawSession {
+    // Before the driver, which must outlive it.
+    cluster: BlockingCluster<Answers>,
+    _driver: ClientDriver,
+}
+
+impl RawSession {
+    /// Opens a session of `participant`.
+    pub fn connect(cluster: &LocalCluster, participant: u32) -> Self {
+        let driver = driver(cluster);
+        let context = context(cluster, &driver, participant);
+        let cluster = BlockingCluster::connect(context, Answers::default(), PATIENCE).expect("a session");
+        Self { cluster, _driver: driver }
+    }
+
+    /// Sends `message`.
+    pub fn send(&mut self, message: &[u8]) {
+        self.cluster.send(message, PATIENCE).expect("sent");
+    }
+
+    /// Sends `message`, and waits for `count` answers.
+    #[track_caller]
+    pub fn ask(&mut self, message: &[u8], count: usize) -> Vec<Answer> {
+        self.cluster.listener.0.clear();
+        self.send(message);
+        self.cluster.wait("answers", PATIENCE, |_, heard| heard.0.len() >= count).expect("answers");
+        self.cluster.listener.0.clone()
+    }
+
+    /// Longest message that can be sent at all, in bytes.
+    pub fn longest(&mut self) -> usize {
+        self.cluster.cluster().max_message_length().expect("connected")
+    }
+}
+
+/// All answers so far.
+#[derive(Debug, Default)]
+struct Answers(Vec<Answer>);
+
+impl EgressListener for Answers {
+    fn on_message(&mut self, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
+        self.0.push(answer(message).expect("a message of the protocol"));
+    }
+}
+
+fn answer(message: &[u8]) -> Result<Answer, DecodeError> {
+    let envelope = Envelope::open(message)?;
+    Ok(match envelope.template_id {
+        execution_report_codec::SBE_TEMPLATE_ID => {
+            let report = block!(envelope, order_entry, execution_report_codec, ExecutionReportDecoder);
+            Answer::Execution {
+                client_sequence: report.client_sequence(),
+                event_sequence: report.event_sequence(),
+                order_id: report.order_id(),
+                time: report.transact_time(),
+            }
+        }
+        sequence_reject_codec::SBE_TEMPLATE_ID => {
+            let reject = block!(envelope, order_entry, sequence_reject_codec, SequenceRejectDecoder);
+            Answer::SequenceReject { expected: reject.expected_client_sequence() }
+        }
+        message_reject_codec::SBE_TEMPLATE_ID => {
+            let reject = block!(envelope, order_entry, message_reject_codec, MessageRejectDecoder);
+            Answer::MessageReject { template_id: reject.ref_template_id(), reason: reject.reason() }
+        }
+        template_id => Answer::Other { template_id },
+    })
+}
+
+/// A limit order that buys one lot.
+pub fn new_order(instrument: u32, client_sequence: u64, client_order_id: u64, price: i64) -> Vec<u8> {
+    let mut buffer = vec![0; LONGEST];
+    let length;
+    message!(&mut buffer, order_entry, new_order_single_codec, NewOrderSingleEncoder, length)
+        .client_sequence(client_sequence)
+        .client_order_id(client_order_id)
+        .price(price)
+        .stop_price_opt(None)
+        .quantity(1)
+        .display_quantity(0)
+        .expire_time_opt(None)
+        .instrument_id(instrument)
+        .side(Side::BUY)
+        .order_type(OrderType::LIMIT)
+        .time_in_force(TimeInForce::GTC)
+        .self_trade_prevention(SelfTradePrevention::NONE)
+        .exec_inst(ExecInst::new(0));
+    buffer.truncate(length);
+    buffer
+}

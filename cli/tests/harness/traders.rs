@@ -1,0 +1,236 @@
+//! Two participants that trade with each other in two instruments, at a pace.
+
+use std::time::{Duration, Instant};
+
+use lugus_client::{
+    BlockingSession, Book, ClientOrderId, Config, Decimal, InstrumentDefinition, InstrumentId, InstrumentState,
+    NewOrder, ParticipantId, Price, Quantity, SendError, Side, TimeInForce, TradeType,
+};
+use lugus_media_driver::ClientDriver;
+
+use super::connection::{context, driver};
+use super::local_cluster::LocalCluster;
+use super::tally::{Tally, Total, What, total};
+use super::{PATIENCE, until};
+
+/// Participants.
+pub const MAKER: u32 = 7;
+pub const TAKER: u32 = 8;
+
+/// What they trade.
+pub const INSTRUMENTS: [InstrumentId; 2] = [InstrumentId(1), InstrumentId(2)];
+
+/// The session keeps trying for longer than any test waits: a machine under load is slow, not dead.
+const ATTEMPTS: u32 = 100;
+
+const OPERATOR: u32 = 0;
+const MIDDLE: i64 = 1_000;
+const DEPTH: u16 = 256;
+
+/// Two sessions, each with its tally.
+pub struct Traders {
+    // Before the driver, which must outlive them.
+    sessions: [BlockingSession<Tally>; 2],
+    step: u64,
+    _driver: ClientDriver,
+}
+
+impl Traders {
+    /// Opens both sessions, of participants that are new to the cluster.
+    pub fn connect(cluster: &LocalCluster) -> Self {
+        Self::connect_again(cluster, Past::default())
+    }
+
+    /// Opens new sessions of the participants, which go on from where their last ones closed.
+    pub fn connect_again(cluster: &LocalCluster, past: Past) -> Self {
+        let driver = driver(cluster);
+        let [maker, taker] = past.tallies;
+        let sessions = [(MAKER, maker), (TAKER, taker)].map(|(participant, tally)| {
+            BlockingSession::connect(config(cluster, &driver, participant), tally, PATIENCE).expect("a session")
+        });
+        Self { sessions, step: past.step, _driver: driver }
+    }
+
+    /// Trades for a while, at some hundred commands a second.
+    pub fn trade_for(&mut self, duration: Duration, commands_per_second: u32) {
+        let began = Instant::now();
+        let mut sent = 0;
+        while began.elapsed() < duration {
+            let due = (began.elapsed().as_secs_f64() * f64::from(commands_per_second)) as u64;
+            while sent < due && self.send() {
+                sent += 1;
+            }
+            sent = due;
+            self.poll();
+        }
+    }
+
+    /// Sends so many commands as fast as the cluster takes them.
+    pub fn trade(&mut self, commands: u32) {
+        for _ in 0..commands {
+            until("a command to be taken", || self.send_or_poll().then_some(()));
+        }
+    }
+
+    /// Sends so many commands without listening to anything: they are on their way.
+    pub fn burst(&mut self, commands: u32) {
+        for _ in 0..commands {
+            self.send();
+        }
+    }
+
+    /// Waits until every command is answered, and all events are told.
+    #[track_caller]
+    pub fn settle(&mut self) {
+        for index in 0..self.sessions.len() {
+            self.wait("answers to all commands", |sessions| sessions[index].handler.unanswered() == 0);
+            for instrument in INSTRUMENTS {
+                self.sessions[index].session().resume(instrument).expect("asked");
+            }
+            self.wait("the rest of the events", |sessions| {
+                INSTRUMENTS.iter().all(|instrument| sessions[index].session().is_current(*instrument))
+            });
+        }
+    }
+
+    /// After [`Self::settle`]: nothing was done twice or left out, and the books are as the participants were told.
+    #[track_caller]
+    pub fn check(&mut self) -> [Total; 2] {
+        INSTRUMENTS.map(|instrument| {
+            let book = self.book(instrument);
+            let total = total(&self.tallies(), instrument);
+            let lots =
+                [&book.bids, &book.offers].map(|levels| levels.iter().map(|level| level.quantity.0).sum::<u64>());
+            assert_eq!(lots, total.resting, "the book of {instrument} and what was told: {book:?}");
+            total
+        })
+    }
+
+    pub fn tallies(&self) -> [&Tally; 2] {
+        [&self.sessions[0].handler, &self.sessions[1].handler]
+    }
+
+    /// Commands sent by both.
+    pub fn commands(&self) -> usize {
+        self.tallies().iter().map(|tally| tally.commands()).sum()
+    }
+
+    /// Commands of both without an answer.
+    pub fn unanswered(&self) -> usize {
+        self.tallies().iter().map(|tally| tally.unanswered()).sum()
+    }
+
+    /// The whole book.
+    pub fn book(&mut self, instrument: InstrumentId) -> Book {
+        self.sessions[0].book(instrument, DEPTH).expect("a book")
+    }
+
+    /// Listens, for both.
+    pub fn poll(&mut self) {
+        for session in &mut self.sessions {
+            session.poll().expect("the session goes on");
+        }
+    }
+
+    /// Closes both sessions.
+    pub fn close(self) -> Past {
+        let step = self.step;
+        Past { tallies: self.sessions.map(|session| session.close().in_next_session()), step }
+    }
+
+    #[track_caller]
+    fn wait(&mut self, what: &str, mut is_so: impl FnMut(&mut [BlockingSession<Tally>; 2]) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so(&mut self.sessions) {
+            assert!(Instant::now() < deadline, "waited in vain for: {what}: {:?}", self.problems());
+            self.poll();
+        }
+    }
+
+    fn problems(&mut self) -> Vec<String> {
+        let told = |session: &mut BlockingSession<Tally>| {
+            format!("{} unanswered, {:?}", session.handler.unanswered(), session.session().problem())
+        };
+        self.sessions.iter_mut().map(told).collect()
+    }
+
+    fn send_or_poll(&mut self) -> bool {
+        let is_sent = self.send();
+        self.poll();
+        is_sent
+    }
+
+    /// The next command of the flow, if it is taken: the maker sells, the taker buys, both cancel.
+    fn send(&mut self) -> bool {
+        let step = self.step;
+        let instrument = INSTRUMENTS[(step / 2 % 2) as usize];
+        let session = &mut self.sessions[(step % 2) as usize];
+        // An order of the same participant in the same instrument; it may have traded since.
+        let (what, taken) = if step % 11 >= 9 {
+            let id = ClientOrderId(step - 7);
+            (What::Cancel(id), session.session().cancel(instrument, id))
+        } else {
+            let id = ClientOrderId(step + 1);
+            (What::New(id), session.session().new_order(instrument, &order(id, step)))
+        };
+        match taken {
+            Ok(number) => session.handler.sent(instrument, number, what),
+            Err(SendError::BackPressured | SendError::TooManyOutstanding { .. }) => return false,
+            Err(error) => panic!("{what:?}: {error}"),
+        }
+        self.step += 1;
+        true
+    }
+}
+
+/// Participants between two sessions.
+#[derive(Debug, Default)]
+pub struct Past {
+    pub tallies: [Tally; 2],
+    step: u64,
+}
+
+/// Defines what is traded, in a cluster whose deployment has no instruments.
+pub fn define_instruments(cluster: &LocalCluster) {
+    let driver = driver(cluster);
+    let mut operator = BlockingSession::connect(config(cluster, &driver, OPERATOR), (), PATIENCE).expect("a session");
+    for instrument in INSTRUMENTS {
+        let reports = operator.define_instrument(&definition(instrument)).expect("defined");
+        assert_eq!(reports.len(), 1, "{reports:?}");
+    }
+    operator.close();
+}
+
+fn config(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Config {
+    let mut config = Config::new(context(cluster, driver, participant), ParticipantId(participant));
+    config.retry.attempts = ATTEMPTS;
+    config
+}
+
+/// Orders around the middle, so that about half of them trade at once.
+fn order(id: ClientOrderId, step: u64) -> NewOrder {
+    let side = if step % 2 == 0 { Side::Sell } else { Side::Buy };
+    let price = MIDDLE + (step * 37 % 7) as i64 - 3;
+    let mut order = NewOrder::limit(id, side, Price(price), Quantity(1 + step % 4));
+    if step % 6 == 1 {
+        order.time_in_force = TimeInForce::Ioc;
+    }
+    order
+}
+
+fn definition(instrument: InstrumentId) -> InstrumentDefinition {
+    InstrumentDefinition {
+        instrument,
+        base: *b"BTC\0\0\0\0\0",
+        quote: *b"USDT\0\0\0\0",
+        trade_type: TradeType::Spot,
+        minimum_price: Price(1),
+        maximum_price: Price(1_000_000),
+        reference_price: Price(MIDDLE),
+        price_band: Quantity(0),
+        maximum_quantity: Quantity(1_000),
+        tick_size: Decimal { mantissa: 1, exponent: -2 },
+        lot_size: Decimal { mantissa: 1, exponent: -5 },
+        state: InstrumentState::Open,
+    }
+}

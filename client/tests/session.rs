@@ -1,0 +1,602 @@
+//! The session, step by step: what it is told, what it sends, what it tells.
+
+mod cluster_messages;
+
+use std::time::Duration;
+
+use cluster_messages::{Event, Sent};
+use lugus_client::cluster::DisconnectReason;
+use lugus_client::session::{Ingress, Offered, Session};
+use lugus_client::{
+    Book, ClientOrderId, ClientSequence, Disconnection, DropReason, EventHandler, EventSequence, InstrumentId, Limits,
+    MessageRejectReason, NewOrder, ParticipantId, Price, Quantity, Report, RetryPolicy, SendError, Side, Status,
+};
+use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason as WireReason;
+use proptest::prelude::*;
+
+const SESSION: i64 = 70;
+const SECOND: u64 = 1_000_000_000;
+const LIMITS: Limits = Limits { maximum_outstanding: 8, maximum_instruments: 3 };
+
+/// What a session told.
+#[derive(Debug, Default)]
+struct Heard {
+    /// Instrument, event, own number of the command.
+    reports: Vec<(u32, u64, u64)>,
+    drop_copies: Vec<u32>,
+    statuses: Vec<Status>,
+    books: usize,
+}
+
+impl EventHandler for Heard {
+    fn on_report(&mut self, report: &Report) {
+        self.reports.push((report.instrument.0, report.event_sequence.0, report.client_sequence.0));
+    }
+
+    fn on_drop_copy(&mut self, report: &Report) {
+        self.drop_copies.push(report.participant.0);
+    }
+
+    fn on_book(&mut self, _book: &Book) {
+        self.books += 1;
+    }
+
+    fn on_status(&mut self, status: &Status) {
+        self.statuses.push(status.clone());
+    }
+}
+
+/// Takes messages, or says why not.
+struct Wire {
+    sent: Vec<Sent>,
+    answer: Offered,
+}
+
+impl Ingress for Wire {
+    fn offer(&mut self, message: &[u8]) -> Offered {
+        if self.answer == Offered::Sent {
+            self.sent.push(cluster_messages::read(message));
+        }
+        self.answer
+    }
+}
+
+struct Bench {
+    session: Session,
+    heard: Heard,
+    wire: Wire,
+    now: u64,
+    cluster_session_id: i64,
+    next_order: u64,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let session = Session::new(ParticipantId(1), LIMITS, &RetryPolicy::default(), 1);
+        let wire = Wire { sent: Vec::new(), answer: Offered::Sent };
+        let mut bench =
+            Self { session, heard: Heard::default(), wire, now: 0, cluster_session_id: SESSION - 1, next_order: 0 };
+        bench.work();
+        bench
+    }
+
+    /// Connected, and instrument 5 open: nothing applied, nothing told.
+    fn open() -> Self {
+        let mut bench = Self::new();
+        bench.connect();
+        bench.session.resume(InstrumentId(5)).unwrap();
+        bench.work();
+        bench.hear(&cluster_messages::resume_complete(5, 0, 0));
+        bench.sent();
+        bench.statuses();
+        bench
+    }
+
+    fn connect(&mut self) {
+        self.cluster_session_id += 1;
+        self.session.on_connected(self.cluster_session_id, 0, &mut self.heard);
+        self.work();
+    }
+
+    fn disconnect(&mut self) {
+        self.session.on_disconnected(DisconnectReason::Watchdog, &mut self.heard);
+        self.work();
+    }
+
+    fn work(&mut self) {
+        self.session.do_work(self.now, &mut self.wire, &mut self.heard);
+    }
+
+    /// Lets time pass, listening.
+    fn pass(&mut self, nanos: u64) {
+        let end = self.now + nanos;
+        while self.now < end {
+            self.now = (self.now + SECOND / 20).min(end);
+            self.work();
+        }
+    }
+
+    fn hear(&mut self, message: &[u8]) {
+        self.session.on_message(self.cluster_session_id, message, &mut self.heard);
+        self.work();
+    }
+
+    /// An event of the participant's own, in instrument 5.
+    fn event(&mut self, event: u64, number: u64) {
+        self.hear(&cluster_messages::report(&Event { participant: 1, instrument: 5, event, number, ..Event::default() }));
+    }
+
+    fn order(&mut self, instrument: u32) -> Result<u64, SendError> {
+        self.next_order += 1;
+        let order = NewOrder::limit(ClientOrderId(self.next_order), Side::Buy, Price(1), Quantity(1));
+        let taken = self.session.new_order(&mut self.wire, InstrumentId(instrument), &order);
+        if taken.is_err() {
+            self.next_order -= 1;
+        }
+        taken.map(|number| number.0)
+    }
+
+    fn orders(&mut self, count: usize) {
+        (0..count).for_each(|_| assert!(self.order(5).is_ok()));
+    }
+
+    fn sent(&mut self) -> Vec<Sent> {
+        std::mem::take(&mut self.wire.sent)
+    }
+
+    fn statuses(&mut self) -> Vec<Status> {
+        std::mem::take(&mut self.heard.statuses)
+    }
+
+    fn reports(&mut self) -> Vec<(u32, u64, u64)> {
+        std::mem::take(&mut self.heard.reports)
+    }
+}
+
+/// The order `id` with this number, in instrument 5.
+fn order(number: u64, client_order_id: u64) -> Sent {
+    Sent::Order { instrument: 5, number, client_order_id }
+}
+
+fn resume(last_event: impl Into<Option<u64>>) -> Sent {
+    Sent::Resume { instrument: 5, last_event: last_event.into() }
+}
+
+fn gave_up(number: u64, may_have_been_applied: bool) -> Status {
+    let client_sequence = ClientSequence(number);
+    Status::GaveUp { instrument: InstrumentId(5), client_sequence, may_have_been_applied }
+}
+
+#[test]
+fn a_new_process_asks_where_it_stands_and_goes_on_from_there() {
+    let mut bench = Bench::new();
+    bench.orders(2);
+    bench.connect();
+    assert_eq!(bench.sent(), [resume(None)], "commands wait");
+    bench.orders(1);
+    assert_eq!(bench.session.sequence_offset(InstrumentId(5)), None);
+    bench.hear(&cluster_messages::resume_complete(5, 7, 20));
+    assert_eq!(bench.sent(), [order(8, 1), order(9, 2), order(10, 3)]);
+    assert_eq!(bench.session.sequence_offset(InstrumentId(5)), Some(7));
+    bench.event(21, 0);
+    bench.event(22, 8);
+    bench.event(23, 8);
+    bench.event(24, 9);
+    assert_eq!(bench.reports(), [(5, 21, 0), (5, 22, 1), (5, 23, 1), (5, 24, 2)]);
+    assert_eq!(bench.session.outstanding(), 1);
+    bench.orders(1);
+    assert_eq!(bench.sent(), [order(11, 4)], "straight out");
+}
+
+#[test]
+fn what_cannot_be_taken_is_refused_and_has_no_number() {
+    let mut bench = Bench::open();
+    bench.wire.answer = Offered::BackPressured;
+    assert_eq!(bench.order(5), Err(SendError::BackPressured));
+    assert_eq!(bench.session.outstanding(), 0);
+    bench.wire.answer = Offered::Sent;
+    assert_eq!(bench.order(5), Ok(1));
+    bench.wire.answer = Offered::NotConnected;
+    assert_eq!(bench.order(5), Ok(2), "kept for the next leader");
+    bench.wire.answer = Offered::Sent;
+    bench.work();
+    assert_eq!(bench.sent(), [order(1, 1), order(2, 2)]);
+
+    bench.orders(6);
+    assert_eq!(bench.order(5), Err(SendError::TooManyOutstanding { maximum: 8 }));
+    assert!(bench.order(6).is_ok() && bench.order(7).is_ok());
+    assert_eq!(bench.order(8), Err(SendError::TooManyInstruments { maximum: 3 }));
+}
+
+#[test]
+fn a_new_leader_gets_all_that_is_unanswered_at_once() {
+    let mut bench = Bench::open();
+    bench.orders(3);
+    bench.event(1, 1);
+    bench.sent();
+    bench.wire.answer = Offered::NotConnected;
+    bench.orders(1);
+    bench.wire.answer = Offered::Sent;
+    bench.session.on_new_leader(2, &mut bench.heard);
+    bench.orders(1);
+    bench.work();
+    assert_eq!(bench.sent(), [resume(1), order(2, 2), order(3, 3), order(4, 4), order(5, 5)]);
+    assert_eq!((bench.statuses(), bench.session.leader_member_id()), (vec![Status::NewLeader { leader_member_id: 2 }], Some(2)));
+
+    // The new leader tells again what Resume asks for, then answers the repeats.
+    for event in [(2, 2), (2, 2), (3, 3), (4, 4)] {
+        bench.event(event.0, event.1);
+    }
+    bench.hear(&cluster_messages::resume_complete(5, 3, 3));
+    assert_eq!(bench.reports(), [(5, 1, 1), (5, 2, 2), (5, 3, 3), (5, 4, 4)], "each once");
+    assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn a_new_session_gets_only_what_was_not_applied() {
+    let mut bench = Bench::open();
+    bench.orders(3);
+    bench.sent();
+    bench.disconnect();
+    bench.orders(1);
+    bench.connect();
+    assert_eq!(bench.sent(), [resume(0)]);
+    bench.event(1, 1);
+    bench.event(2, 2);
+    bench.hear(&cluster_messages::resume_complete(5, 2, 2));
+    assert_eq!(bench.sent(), [order(3, 3), order(4, 4)]);
+    assert_eq!(bench.reports(), [(5, 1, 1), (5, 2, 2)]);
+    let disconnected = Status::Disconnected { reason: Disconnection::Cluster(DisconnectReason::Watchdog) };
+    let connected = Status::Connected { cluster_session_id: SESSION + 1, leader_member_id: 0 };
+    assert_eq!(bench.statuses(), [disconnected, connected]);
+}
+
+#[test]
+fn time_outs_ask_and_send_again_with_back_off_then_give_up_behind_a_fence() {
+    let mut bench = Bench::open();
+    bench.orders(2);
+    bench.sent();
+    bench.pass(SECOND * 9 / 10);
+    assert_eq!(bench.sent(), []);
+    bench.pass(SECOND * 2 / 10);
+    assert_eq!(bench.sent(), [resume(0), order(1, 1), order(2, 2)]);
+    bench.pass(SECOND * 9 / 10);
+    assert_eq!(bench.sent(), [], "twice as long, less a half at most");
+    bench.pass(SECOND * 12 / 10);
+    assert_eq!(bench.sent(), [resume(0), order(1, 1), order(2, 2)]);
+    bench.orders(1);
+    bench.pass(SECOND * 4);
+    let unanswered = Status::Disconnected { reason: Disconnection::Unanswered };
+    assert_eq!(bench.statuses(), [gave_up(1, true), gave_up(2, true), gave_up(3, true), unanswered]);
+    assert!(bench.session.take_wants_new_session() && !bench.session.take_wants_new_session());
+    assert!(!bench.session.is_connected());
+
+    // The first was applied after all, the others not: their numbers are free.
+    bench.orders(1);
+    bench.sent();
+    bench.connect();
+    assert_eq!(bench.sent(), [resume(0)]);
+    bench.event(1, 1);
+    bench.hear(&cluster_messages::resume_complete(5, 1, 1));
+    assert_eq!(bench.sent(), [order(2, 4)]);
+    bench.event(2, 2);
+    assert_eq!(bench.reports(), [(5, 1, 1), (5, 2, 4)], "the late outcome, and the new number's");
+}
+
+#[test]
+fn an_answer_starts_the_attempts_anew() {
+    let mut bench = Bench::open();
+    bench.orders(2);
+    bench.pass(SECOND * 5 / 2);
+    bench.event(1, 1);
+    bench.sent();
+    bench.pass(SECOND * 11 / 10);
+    assert_eq!(bench.sent(), [resume(1), order(2, 2)]);
+    assert!(bench.session.is_connected());
+}
+
+#[test]
+fn sessions_that_are_cut_unanswered_are_attempts() {
+    let mut bench = Bench::open();
+    bench.orders(1);
+    for _ in 0..2 {
+        bench.disconnect();
+        bench.connect();
+        bench.hear(&cluster_messages::resume_complete(5, 0, 0));
+    }
+    bench.disconnect();
+    bench.statuses();
+    bench.connect();
+    assert_eq!(bench.statuses()[1], gave_up(1, true), "three times sent, never answered");
+    assert!(!bench.session.take_wants_new_session(), "the new session is the fence");
+}
+
+#[test]
+fn without_a_session_commands_are_kept_for_a_while() {
+    let mut bench = Bench::open();
+    bench.orders(1);
+    bench.disconnect();
+    bench.orders(1);
+    bench.statuses();
+    bench.pass(SECOND * 59);
+    assert_eq!(bench.session.outstanding(), 2);
+    bench.pass(SECOND * 2);
+    assert_eq!(bench.statuses(), [gave_up(1, true), gave_up(2, false)]);
+}
+
+#[test]
+fn a_hole_is_filled_once_however_many_rejects_tell_of_it() {
+    let mut bench = Bench::open();
+    bench.orders(4);
+    bench.event(1, 1);
+    bench.sent();
+    for number in 3..=4 {
+        bench.hear(&cluster_messages::sequence_reject(5, number, 2));
+    }
+    assert_eq!(bench.sent(), [order(2, 2), order(3, 3), order(4, 4)]);
+    bench.hear(&cluster_messages::sequence_reject(5, 4, 1));
+    assert_eq!(bench.sent(), [], "stale: the first is answered");
+    bench.event(2, 2);
+    bench.hear(&cluster_messages::sequence_reject(5, 4, 3));
+    assert_eq!(bench.sent(), [order(3, 3), order(4, 4)], "another hole");
+}
+
+#[test]
+fn a_missing_event_is_asked_for_and_delivery_waits_for_it() {
+    let mut bench = Bench::open();
+    bench.event(1, 0);
+    bench.event(3, 0);
+    bench.event(4, 0);
+    assert_eq!(bench.sent(), [resume(1)], "once");
+    for event in 2..=4 {
+        bench.event(event, 0);
+    }
+    bench.hear(&cluster_messages::resume_complete(5, 0, 4));
+    assert_eq!(bench.reports(), [(5, 1, 0), (5, 2, 0), (5, 3, 0), (5, 4, 0)]);
+    assert!(bench.session.is_current(InstrumentId(5)));
+}
+
+#[test]
+fn a_lost_tail_is_asked_for_when_it_has_been_quiet_and_ever_more_rarely() {
+    let mut bench = Bench::open();
+    bench.event(1, 0);
+    bench.pass(SECOND * 51 / 10);
+    assert_eq!(bench.sent(), [resume(1)]);
+    bench.event(2, 0);
+    bench.hear(&cluster_messages::resume_complete(5, 0, 2));
+    bench.pass(SECOND * 51 / 10);
+    assert_eq!(bench.sent(), [resume(2)]);
+    bench.hear(&cluster_messages::resume_complete(5, 0, 2));
+    bench.pass(SECOND * 9);
+    assert_eq!(bench.sent(), []);
+    bench.pass(SECOND * 12 / 10);
+    assert_eq!(bench.sent(), [resume(2)]);
+}
+
+#[test]
+fn a_gap_is_told_with_the_commands_whose_outcome_was_in_it() {
+    let mut bench = Bench::open();
+    bench.orders(3);
+    bench.disconnect();
+    bench.connect();
+    bench.sent();
+    bench.statuses();
+    bench.hear(&cluster_messages::event_gap(5, 0, 11, 12));
+    let gap = Status::EventGap {
+        instrument: InstrumentId(5),
+        first_lost: EventSequence(1),
+        last_lost: EventSequence(10),
+        lost_through: lugus_client::EpochNanos(1),
+    };
+    assert_eq!((bench.statuses(), bench.sent()), (vec![gap], vec![resume(10)]));
+    bench.event(11, 2);
+    bench.event(12, 0);
+    assert_eq!(bench.statuses(), [gave_up(1, true)], "applied before the second, and its answer lost");
+    bench.hear(&cluster_messages::resume_complete(5, 2, 12));
+    assert_eq!((bench.reports(), bench.sent()), (vec![(5, 11, 2), (5, 12, 0)], vec![order(3, 3)]));
+}
+
+#[test]
+fn a_cluster_that_has_forgotten_is_gone_on_with() {
+    let mut bench = Bench::open();
+    bench.orders(2);
+    bench.event(1, 1);
+    bench.event(2, 1);
+    bench.disconnect();
+    bench.orders(1);
+    bench.connect();
+    bench.sent();
+    bench.statuses();
+    bench.hear(&cluster_messages::resume_complete(5, 0, 0));
+    let reset = Status::SequencesReset {
+        instrument: InstrumentId(5),
+        last_seen: EventSequence(2),
+        last_known: EventSequence(0),
+    };
+    assert_eq!((bench.statuses(), bench.sent()), (vec![gave_up(2, true), reset], vec![order(1, 3)]));
+    bench.event(1, 1);
+    assert_eq!(bench.reports().last(), Some(&(5, 1, 3)));
+}
+
+#[test]
+fn numbers_that_another_process_used_are_not_used_again() {
+    let mut bench = Bench::open();
+    bench.orders(1);
+    bench.event(1, 1);
+    bench.disconnect();
+    bench.orders(1);
+    bench.connect();
+    bench.sent();
+    bench.event(2, 2);
+    bench.event(3, 3);
+    bench.hear(&cluster_messages::resume_complete(5, 3, 3));
+    assert_eq!(bench.sent(), [order(4, 2)]);
+    bench.event(4, 4);
+    assert_eq!(bench.reports(), [(5, 1, 1), (5, 2, 0), (5, 3, 0), (5, 4, 2)]);
+}
+
+#[test]
+fn refused_commands_free_their_numbers() {
+    let refused = |number| Status::CommandRefused {
+        instrument: InstrumentId(5),
+        client_sequence: ClientSequence(number),
+        reason: lugus_client::RejectReason::UnknownInstrument,
+    };
+    let mut bench = Bench::open();
+    bench.orders(2);
+    bench.hear(&cluster_messages::refused(5, 1));
+    bench.orders(1);
+    assert_eq!(bench.sent(), [order(1, 1), order(2, 2)], "the third waits for the second's refusal");
+    bench.hear(&cluster_messages::refused(5, 2));
+    assert_eq!((bench.sent(), bench.statuses()), (vec![order(1, 3)], vec![refused(1), refused(2)]));
+
+    // After a re-send a copy may be under way, so nothing is certain before a new session has told.
+    bench.session.on_new_leader(1, &mut bench.heard);
+    bench.work();
+    bench.hear(&cluster_messages::refused(5, 1));
+    assert!(bench.session.take_wants_new_session());
+    assert_eq!(bench.session.outstanding(), 1);
+}
+
+#[test]
+fn a_newer_session_ends_this_one() {
+    for notice in
+        [cluster_messages::session_replaced(1), cluster_messages::message_reject(0, WireReason::NO_PARTICIPANT)]
+    {
+        let mut bench = Bench::open();
+        bench.orders(1);
+        bench.hear(&notice);
+        let statuses = bench.statuses();
+        assert_eq!(statuses[statuses.len() - 2..], [Status::SessionReplaced, gave_up(1, true)]);
+        assert!(bench.session.has_ended() && !bench.session.take_wants_new_session());
+        assert_eq!(bench.order(5), Err(SendError::Ended));
+        bench.connect();
+        assert!(!bench.session.is_connected(), "for good");
+    }
+}
+
+#[test]
+fn a_session_of_our_own_making_is_no_other_process() {
+    let mut bench = Bench::open();
+    bench.session.on_unanswered_connect_request();
+    bench.hear(&cluster_messages::session_replaced(1));
+    assert!(!bench.session.has_ended());
+    bench.pass(SECOND * 6);
+    bench.hear(&cluster_messages::session_replaced(1));
+    assert!(bench.session.has_ended());
+}
+
+#[test]
+fn drop_copies_are_asked_for_in_every_session_until_refused() {
+    let mut bench = Bench::new();
+    bench.session.request_drop_copy(InstrumentId(0)).unwrap();
+    bench.connect();
+    let request = Sent::DropCopy { instrument: 0 };
+    assert_eq!(bench.sent(), [request]);
+    bench.hear(&cluster_messages::report(&Event { participant: 2, instrument: 9, event: 40, ..Event::default() }));
+    assert_eq!((bench.heard.drop_copies.clone(), bench.sent()), (vec![2], vec![]));
+    bench.session.on_new_leader(1, &mut bench.heard);
+    bench.work();
+    assert_eq!(bench.sent(), [request]);
+    bench.hear(&cluster_messages::message_reject(12, WireReason::NOT_AUTHORISED));
+    let rejected = Status::MessageRejected { template_id: 12, reason: MessageRejectReason::NotAuthorised };
+    assert_eq!(bench.statuses().last(), Some(&rejected));
+    bench.disconnect();
+    bench.connect();
+    assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn books_are_asked_for_once() {
+    let mut bench = Bench::new();
+    let mut ask = |bench: &mut Bench| bench.session.request_book(&mut bench.wire, InstrumentId(9), 10, 77);
+    assert_eq!(ask(&mut bench), Err(SendError::NotConnected));
+    bench.connect();
+    assert_eq!(ask(&mut bench), Ok(()));
+    assert_eq!(bench.sent(), [Sent::Book { instrument: 9, depth: 10, request_id: 77 }]);
+    bench.hear(&cluster_messages::book_reject(9, 77));
+    let refused = Status::BookRefused { request_id: 77, instrument: InstrumentId(9) };
+    assert_eq!(bench.statuses().last(), Some(&refused));
+    bench.wire.answer = Offered::BackPressured;
+    assert_eq!(ask(&mut bench), Err(SendError::BackPressured));
+}
+
+#[test]
+fn an_event_of_an_unused_instrument_is_told_and_followed() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.event(41, 12);
+    assert_eq!((bench.reports(), bench.sent()), (vec![(5, 41, 0)], vec![resume(41)]));
+    bench.hear(&cluster_messages::resume_complete(5, 12, 41));
+    bench.orders(1);
+    assert_eq!(bench.sent(), [order(13, 1)]);
+}
+
+#[test]
+fn messages_of_other_sessions_and_garbage_change_nothing() {
+    let mut bench = Bench::open();
+    bench.session.on_message(SESSION - 1, &cluster_messages::session_replaced(1), &mut bench.heard);
+    bench.hear(b"garbage");
+    assert!(matches!(bench.statuses()[..], [Status::MessageDropped { reason: DropReason::Malformed(_) }]));
+    for instrument in 6..9 {
+        let event = Event { participant: 1, instrument, event: 1, ..Event::default() };
+        bench.hear(&cluster_messages::report(&event));
+    }
+    let reason = DropReason::TooManyInstruments(InstrumentId(8));
+    assert_eq!(bench.statuses(), [Status::MessageDropped { reason }]);
+}
+
+#[test]
+fn a_pause_of_the_program_is_no_time_out() {
+    let mut bench = Bench::open();
+    bench.orders(1);
+    bench.sent();
+    bench.now += 100 * SECOND;
+    bench.work();
+    assert_eq!(bench.sent(), []);
+}
+
+/// Anything that a cluster could say, with any numbers.
+fn any_message() -> impl Strategy<Value = Vec<u8>> {
+    let number = || prop_oneof![0u64..12, any::<u64>()];
+    (0u8..7, 4u32..7, number(), number(), number()).prop_map(|(kind, instrument, a, b, c)| match kind {
+        0 => cluster_messages::resume_complete(instrument, a, b),
+        1 => cluster_messages::event_gap(instrument, a, b, c),
+        2 => cluster_messages::sequence_reject(instrument, a, b),
+        3 => cluster_messages::refused(instrument, a),
+        4 => cluster_messages::message_reject(1, WireReason::INVALID_VALUE),
+        _ => {
+            let (participant, order_id) = (1, 1);
+            cluster_messages::report(&Event { participant, instrument, event: a, number: b, client_order_id: c, order_id })
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// A cluster gone mad can lie, but not make the session panic or tell two outcomes.
+    #[test]
+    fn no_sequence_of_answers_makes_it_panic(messages in proptest::collection::vec((any_message(), 0u8..8), 0..60)) {
+        let mut bench = Bench::open();
+        for (message, step) in messages {
+            match step {
+                0 => bench.disconnect(),
+                1 => bench.connect(),
+                2 => bench.session.on_new_leader(1, &mut bench.heard),
+                3 => bench.pass(SECOND),
+                _ => drop(bench.order(5)),
+            }
+            bench.hear(&message);
+        }
+        let gave_up = |status: &&Status| matches!(status, Status::GaveUp { .. } | Status::CommandRefused { .. });
+        let settled = bench.heard.statuses.iter().filter(gave_up).count();
+        prop_assert!(settled + bench.session.outstanding() <= bench.next_order as usize);
+    }
+}
+
+#[test]
+fn the_default_policy_gives_up_after_some_seconds() {
+    let policy = RetryPolicy::default();
+    assert_eq!((policy.attempts, policy.timeout), (3, Duration::from_secs(1)));
+}
