@@ -53,6 +53,16 @@ pub fn folder() -> TempDir {
     tempfile::Builder::new().prefix("lugus-test-").tempdir().expect("a folder")
 }
 
+/// For a cluster whose instruments the test defines: `lugus up` would change the state by defining them again. And with
+/// patience: a leader is not lost because this machine is busy, and with it what a session without the SDK has sent.
+pub fn by_hand(deployment: &mut Deployment) {
+    deployment.instruments.clear();
+    deployment.timeouts.heartbeat_timeout = Duration::from_secs(4);
+    deployment.timeouts.startup_canvass_timeout = Duration::from_secs(8);
+    deployment.client.silence_timeout = Duration::from_secs(8);
+    deployment.client.new_leader_timeout = Duration::from_secs(10);
+}
+
 /// A deployment with its processes. They are killed, and all files deleted, when this is dropped.
 pub struct LocalCluster {
     pub deployment: Deployment,
@@ -138,6 +148,14 @@ impl LocalCluster {
     pub fn await_common_state(&self) -> (String, i64) {
         let status = self.await_status("all members with the same state", |status| status.common_state().is_some());
         status.common_state().expect("just seen")
+    }
+
+    /// Waits until every member has seen the end of all sessions, and so has applied all that they sent.
+    #[track_caller]
+    pub fn await_no_sessions(&self) {
+        self.await_status("the end of all sessions", |status| {
+            status.members.iter().all(|member| member.sessions == Some(0))
+        });
     }
 
     /// Waits until somebody leads.
