@@ -376,6 +376,7 @@ impl<'a, V: Venue> Run<'a, V> {
             fills: counts.fills - before.fills,
             exchange_trades: tally.exchange_trades,
             reproduced: tally.reproduced,
+            in_same_order: tally.in_same_order,
             at_best_price: tally.at_best_price,
             p50_us: quantile(0.5),
             p99_us: quantile(0.99),

@@ -28,8 +28,10 @@ pub struct ReplayReport {
     pub fills: u64,
     /// Trades that the exchange itself reported.
     pub exchange_trades: u64,
-    /// Of them, those that filled the very same resting orders with the same sizes here.
+    /// Of them, those that filled the very same resting orders with the same sizes here, in whichever order.
     pub reproduced: u64,
+    /// Of those, the ones that also filled them in the order in which the exchange lists them.
+    pub in_same_order: u64,
     /// Of them, those whose price was the best here too.
     pub at_best_price: u64,
     /// Median round trip, microseconds, from when a command was due to its answer.
@@ -79,6 +81,7 @@ impl fmt::Display for ReplayReport {
         if self.exchange_trades > 0 {
             rows.push(("exchange's trades", count(self.exchange_trades)));
             rows.push(("  same resting orders", share(self.reproduced, self.exchange_trades)));
+            rows.push(("  and in the same order", share(self.in_same_order, self.exchange_trades)));
             rows.push(("  at our best price", share(self.at_best_price, self.exchange_trades)));
         }
         let round_trip = [self.p50_us, self.p99_us, self.p999_us, self.max_us].map(|micros| format!("{micros:.1}"));
@@ -137,6 +140,7 @@ mod tests {
             fills: 999,
             exchange_trades: 2_972,
             reproduced: 2_945,
+            in_same_order: 2_914,
             at_best_price: 2_972,
             p50_us: 12.34,
             p99_us: 56.0,

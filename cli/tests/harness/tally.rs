@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    ClientOrderId, ClientSequence, EventHandler, EventSequence, ExecType, Execution, InstrumentId, OrderId, Quantity,
-    Report, ReportBody, Side, Status, TradeId,
+    ClientOrderId, ClientSequence, EventHandler, EventSequence, ExecType, Execution, InstrumentId, MessageRejectReason,
+    OrderId, Quantity, Report, ReportBody, Side, Status, TradeId,
 };
 
 /// A command's place: its scope's instrument, and its number in this session.
@@ -137,7 +137,11 @@ impl EventHandler for Tally {
 
     fn on_status(&mut self, status: &Status) {
         match status {
-            Status::Connected { .. } | Status::NewLeader { .. } | Status::Disconnected { .. } => {
+            // The last: a session of the SDK's own making took over, and it opens a new one.
+            Status::Connected { .. }
+            | Status::NewLeader { .. }
+            | Status::Disconnected { .. }
+            | Status::MessageRejected { reason: MessageRejectReason::NoParticipant, .. } => {
                 self.sessions.push((Instant::now(), status.clone()));
             }
             other => panic!("{other:?}"),
