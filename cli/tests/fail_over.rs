@@ -80,13 +80,6 @@ fn go_on(cluster: &LocalCluster, traders: &mut Traders, dead: i32, killed: Insta
         traders.trade_for(Duration::from_millis(10), COMMANDS_PER_SECOND);
     }
     println!("first answer of the next leader after {:?}", first_answer(traders).expect("just seen"));
-    for member in 0..3 {
-        eprintln!("TERM {member}: {:?}", cluster.status().map(|s| s.member(member).clone()));
-        eprintln!(
-            "{}",
-            std::fs::read_to_string(cluster.member(member).dir.join("consensus-module.log")).unwrap_or_default()
-        );
-    }
     for tally in traders.tallies() {
         println!("session: {}", tally.session_since(killed));
     }
