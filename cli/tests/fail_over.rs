@@ -21,12 +21,10 @@ const WHOLE_MEMBER_DIES_WITHIN: Duration = Duration::from_secs(1);
 #[test]
 fn a_killed_leader_loses_nothing_and_nothing_is_done_twice() {
     let cluster = LocalCluster::start(3, |_| {});
-    let mut traders = Traders::connect(&cluster);
-    traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
-
+    let mut traders = traders_of_all_members(&cluster);
+    let leader = cluster.await_leader();
     traders.burst(OUTSTANDING);
     assert!(traders.unanswered() > 0);
-    let leader = cluster.await_leader();
     let killed = cluster.kill(leader);
     go_on(&cluster, &mut traders, leader, killed);
 }
@@ -49,9 +47,7 @@ fn a_leader_whose_engine_dies_ends_whole() {
 
 fn one_process_dies(program: &str, message: Option<&str>) {
     let cluster = LocalCluster::start(3, |_| {});
-    let mut traders = Traders::connect(&cluster);
-    traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
-
+    let mut traders = traders_of_all_members(&cluster);
     let leader = cluster.await_leader();
     let processes = cluster.processes(leader);
     let victim = processes.iter().find(|process| process.command.contains(program)).expect("one of its processes");
@@ -69,6 +65,16 @@ fn one_process_dies(program: &str, message: Option<&str>) {
     }
 
     go_on(&cluster, &mut traders, leader, killed);
+}
+
+/// Trades until every member follows: one that is still joining when the leader dies holds up the election.
+fn traders_of_all_members(cluster: &LocalCluster) -> Traders {
+    let mut traders = Traders::connect(cluster);
+    traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
+    traders.settle();
+    cluster.await_common_state();
+    traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
+    traders
 }
 
 /// Trades on without member `dead`, starts it again, and checks everything.

@@ -5,12 +5,14 @@
 
 mod harness;
 
+use std::thread;
+
 use harness::{
     Answer, INSTRUMENTS, LocalCluster, MAKER, QUIET, RawSession, Status, Traders, by_hand, define_instruments,
     new_order, until,
 };
 use lugus_client::Book;
-use lugus_media_driver::cluster_tool;
+use lugus_media_driver::{FolderLock, cluster_tool};
 
 const COMMANDS: u32 = 300;
 
@@ -38,6 +40,20 @@ fn a_killed_follower_catches_up() {
     let (hash, later) = cluster.await_common_state();
     assert!(later > common);
     println!("all members have {hash} at {later}");
+}
+
+/// The lock of a killed member's folder is there until the last of its threads is gone.
+#[test]
+fn a_member_that_is_still_dying_is_started_as_soon_as_it_is_gone() {
+    let cluster = LocalCluster::prepare(3, |_| {});
+    let dying = FolderLock::take(&cluster.member(0).dir).expect("the folder");
+    let started = thread::scope(|scope| {
+        let up = scope.spawn(|| cluster.up());
+        until("the others", || (cluster.pid(1).is_some() && cluster.pid(2).is_some()).then_some(()));
+        drop(dying);
+        up.join().expect("up")
+    });
+    assert_eq!(started, [1, 2, 0]);
 }
 
 #[test]
@@ -104,8 +120,7 @@ fn come_back(cluster: &LocalCluster, between: impl FnOnce(&LocalCluster), end: i
     traders.settle();
     traders.check();
     let books = books(&mut traders);
-    let past = traders.close(cluster);
-    let before = cluster.await_common_state();
+    let (past, before) = traders.close(cluster);
 
     end(cluster);
     assert_eq!(cluster.up(), [0, 1, 2]);
@@ -121,8 +136,7 @@ fn come_back(cluster: &LocalCluster, between: impl FnOnce(&LocalCluster), end: i
     traders.trade(COMMANDS);
     traders.settle();
     traders.check();
-    traders.close(cluster);
-    let after = cluster.await_common_state();
+    let (_, after) = traders.close(cluster);
     assert_ne!(after.0, before.0);
 }
 

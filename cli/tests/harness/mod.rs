@@ -35,7 +35,7 @@ pub use tally::Tally;
 pub use traders::{INSTRUMENTS, MAKER, Past, QUIET, TAKER, Traders, define_instruments};
 
 /// Longest that anything may take, on a machine that others load as well.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits until `look` finds it, and fails when it never does.
 #[track_caller]

@@ -135,13 +135,13 @@ impl Traders {
         }
     }
 
-    /// Closes both sessions, and waits until all members know.
+    /// Closes both sessions, and waits until all members know; returns their state as well.
     #[track_caller]
-    pub fn close(self, cluster: &LocalCluster) -> Past {
+    pub fn close(self, cluster: &LocalCluster) -> (Past, (String, i64)) {
         let tallies = self.sessions.map(|session| session.close().in_next_session());
         // With the driver still there, which has to tell them.
-        cluster.await_no_sessions();
-        Past { tallies, step: self.step }
+        let state = cluster.await_no_sessions();
+        (Past { tallies, step: self.step }, state)
     }
 
     #[track_caller]
