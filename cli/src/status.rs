@@ -40,6 +40,8 @@ pub struct Member {
     pub sessions: Option<i64>,
     /// Elections since its start.
     pub elections: Option<i64>,
+    /// Whether it follows or leads, and no election is under way.
+    pub has_joined: bool,
     /// Messages that were no commands, since its start.
     pub refused_messages: Option<i64>,
 }
@@ -142,6 +144,7 @@ impl Member {
             state_hash_position: known(|status| status.state_hash.map(|state_hash| state_hash.position)),
             sessions: known(|status| status.sessions),
             elections: known(|status| status.elections),
+            has_joined: status.as_ref().is_some_and(|status| status.has_joined),
             refused_messages: known(|status| status.refused_messages),
         })
     }

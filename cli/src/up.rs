@@ -152,7 +152,7 @@ fn start_member<'a>(found: &Found, cluster: &ClusterSpec, member: &'a MemberSpec
     Ok(Starting { member, process, log })
 }
 
-/// Starts members and waits until a leader answers and every member has its state; returns who leads the first cluster.
+/// Starts members and waits until there is a leader, and every member has its state and has joined the log; returns who leads the first cluster.
 fn await_leader<'a>(
     found: &Found,
     clusters: &'a [ClusterSpec],
@@ -171,7 +171,7 @@ fn await_leader<'a>(
         }
         // A driver's files are there before all of them can be read.
         if let Ok(status) = Status::read(clusters)
-            && status.members.iter().all(|member| member.term.is_some() && member.state_hash.is_some())
+            && status.members.iter().all(|member| member.has_joined && member.state_hash.is_some())
             && let Some(leader) = status.leader()
         {
             return Ok(leader.id);

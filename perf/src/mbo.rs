@@ -1,7 +1,7 @@
 //! A recording of an exchange's order flow, market by order (Databento's DBN, schema `mbo`), as commands.
 //!
 //! Adds, cancels and modifies become new orders, cancels and replacements; each trade's aggressor becomes an
-//! immediate-or-cancel order at the trade's price. How an event's records become commands is in [`market`]; this is the
+//! immediate-or-cancel order at the trade's price. How an event's records become commands is in `market`; this is the
 //! file around it.
 //!
 //! # How near to the exchange this comes

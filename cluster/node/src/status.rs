@@ -16,6 +16,10 @@ const NODE_ROLE_TYPE_ID: i32 = 201;
 const COMMIT_POSITION_TYPE_ID: i32 = 203;
 const LEADERSHIP_TERM_ID_TYPE_ID: i32 = 239;
 const ELECTION_COUNT_TYPE_ID: i32 = 238;
+const ELECTION_STATE_TYPE_ID: i32 = 207;
+
+/// Value of the election state of a member that follows or leads (`io.aeron.cluster.ElectionState.CLOSED`).
+const ELECTION_CLOSED: i64 = 17;
 
 /// A media driver that has not moved its heartbeat for so long is dead.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(2);
@@ -43,6 +47,8 @@ pub struct MemberStatus {
     pub commit_position: Option<i64>,
     /// Elections since its start, the one at the start included.
     pub elections: Option<i64>,
+    /// Whether it has joined the leader's log, or leads, and no election is under way.
+    pub has_joined: bool,
     /// The engine's state hash; `None` while the service starts.
     pub state_hash: Option<HashAt>,
     /// Sessions that may trade.
@@ -111,6 +117,7 @@ impl MemberStatus {
             term: of_cluster(LEADERSHIP_TERM_ID_TYPE_ID),
             commit_position: of_cluster(COMMIT_POSITION_TYPE_ID),
             elections: of_cluster(ELECTION_COUNT_TYPE_ID),
+            has_joined: of_cluster(ELECTION_STATE_TYPE_ID) == Some(ELECTION_CLOSED),
             state_hash: hash_at(reader),
             sessions: value(reader, SESSIONS_TYPE_ID, None),
             refused_messages: value(reader, REFUSED_MESSAGES_TYPE_ID, None),
