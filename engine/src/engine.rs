@@ -1,12 +1,16 @@
 //! The engine: finds a command's scope, sees that it counts once, and sends it on its way.
 
-use crate::book::{MAXIMUM_ORDERS, OrderPool, PriceLevel};
+use crate::auction::{self, Indicative};
+use crate::book::{MAXIMUM_ORDERS, Order, OrderPool, PriceLevel};
 use crate::command::{Action, Command, Definition, Replace, Side};
 use crate::event::{CommandKind, EventSink, RejectReason, Reply, ReportBody};
 use crate::execution;
+use crate::expiry::{Entry, MAXIMUM_EXPIRIES};
 use crate::index::Index;
 use crate::instrument::{Instrument, check_definition};
+use crate::market_data::{DisplayedOrder, MarketDataSnapshot};
 use crate::order_entry;
+use crate::risk::Risk;
 use crate::sequences::{Arrival, Reporter, Scope, ScopeIndex, Scopes};
 use crate::state_hash;
 use crate::units::{ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, StateHash};
@@ -67,10 +71,12 @@ pub(crate) struct Listed {
     pub(crate) hash: StateHash,
 }
 
-/// Who has ever sent a command, by a dense index in the order of their first; the operator is there from the start.
+/// Who has ever sent a command or got limits, by a dense index; the operator is there from the start.
 #[derive(Debug)]
 pub(crate) struct Participants {
     ids: Vec<ParticipantId>,
+    /// Likewise.
+    pub(crate) risk: Vec<Risk>,
     index: Index,
 }
 
@@ -99,7 +105,10 @@ impl Engine {
     /// after a hole (or with the number 0) what is expected, and one without a possible scope a refusal. No scope is
     /// possible for an instrument that is not defined, for more participants than the limits allow, and for an action
     /// that does not belong there (orders belong to an instrument, definitions and limits to [`InstrumentId::NONE`]).
+    ///
+    /// Before that, whatever the command is, orders whose time is over expire: see [`Engine::expire`].
     pub fn apply(&mut self, now: EpochNanos, command: &Command, sink: &mut impl EventSink) {
+        self.expire(now, sink);
         let Command { participant, instrument, client_sequence, action } = command;
         let scope = match self.scope(*participant, *instrument, action) {
             Ok(scope) => scope,
@@ -112,8 +121,7 @@ impl Engine {
         match (Arrival::of(*client_sequence, last), scope) {
             (Arrival::Next, Some(scope)) => self.execute(now, scope, command, sink),
             (Arrival::Next, None) => {
-                self.participants.take_in(*participant);
-                let scope = self.scopes.insert(Scope::new(*participant, *instrument));
+                let scope = self.take_in(Scope::new(*participant, *instrument));
                 self.execute(now, scope, command, sink);
             }
             (Arrival::Hole { expected }, _) => {
@@ -126,6 +134,24 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Ends the orders whose time is over, in the order of their times, then instruments, then order ids; at most 1,024
+    /// of them, and whether some are left. [`Engine::apply`] does it before every command; this is for a timer in the
+    /// log, where nothing else comes up.
+    pub fn expire(&mut self, now: EpochNanos, sink: &mut impl EventSink) -> bool {
+        for _ in 0..MAXIMUM_EXPIRIES {
+            let Some(Entry { instrument: id, slot, .. }) = self.pool.due(now) else { return false };
+            let Some(place) = self.instrument_index.get(u64::from(id.0)) else { return false };
+            let listed = &mut self.instruments[place as usize];
+            let before = listed.term();
+            let Listed { instrument, hash } = listed;
+            let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
+            let order = instrument.end(slot, &mut self.pool, reporter);
+            reporter.tell_maker(order.owner, execution::expired(&order));
+            self.instruments_sum = self.instruments_sum.wrapping_sub(before).wrapping_add(listed.term());
+        }
+        self.pool.due(now).is_some()
     }
 
     /// Tells a participant that reconnects what came after the event `last_seen` of its scope, in order, as
@@ -147,6 +173,37 @@ impl Engine {
     /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
     pub fn levels(&self, instrument: InstrumentId, side: Side) -> Option<impl Iterator<Item = PriceLevel>> {
         self.listed(instrument).map(|listed| listed.instrument.book.side(side).levels())
+    }
+
+    /// Orders of an instrument as others see them: bids, then asks, each by priority; `None` for an unknown instrument.
+    pub fn displayed_orders(&self, instrument: InstrumentId) -> Option<impl Iterator<Item = DisplayedOrder>> {
+        let orders = self.listed(instrument)?.instrument.book.orders(&self.pool);
+        Some(orders.map(|slot| {
+            let Order { order_id, side, price, leaves: quantity, .. } = *self.pool.get(slot);
+            DisplayedOrder { order_id, side, price, quantity }
+        }))
+    }
+
+    /// What a late joiner of an instrument's market data begins with, beside [`Engine::displayed_orders`].
+    #[must_use]
+    pub fn market_data_snapshot(&self, instrument: InstrumentId) -> Option<MarketDataSnapshot> {
+        self.listed(instrument).map(|listed| {
+            let Instrument { definition, feed, .. } = &listed.instrument;
+            MarketDataSnapshot {
+                instrument,
+                sequence: feed.sequence,
+                state: definition.state,
+                reference_price: definition.reference_price,
+                statistics: feed.statistics,
+            }
+        })
+    }
+
+    /// What would trade, and at which price, if the instrument went to OPEN now; `None` if its book is not crossed, or
+    /// there is no such instrument. Walks through the crossed part of the book.
+    #[must_use]
+    pub fn indicative(&self, instrument: InstrumentId) -> Option<Indicative> {
+        self.listed(instrument).and_then(|listed| auction::indicative(&listed.instrument, &self.pool))
     }
 
     /// All instruments, by id.
@@ -222,6 +279,13 @@ impl Engine {
         Ok(scope)
     }
 
+    /// A new scope, and its participant, if that is new too.
+    pub(crate) fn take_in(&mut self, scope: Scope) -> ScopeIndex {
+        let participant = self.participants.take_in(scope.participant);
+        self.pool.add_owner(participant, scope.instrument);
+        self.scopes.insert(scope)
+    }
+
     fn execute(&mut self, now: EpochNanos, scope: ScopeIndex, command: &Command, sink: &mut impl EventSink) {
         self.scopes.get_mut(scope).last_client_sequence = command.client_sequence;
         match self.instrument_index.get(u64::from(command.instrument.0)) {
@@ -243,12 +307,17 @@ impl Engine {
         let before = listed.term();
         let Listed { instrument, hash } = listed;
         let (pool, reporter) = (&mut self.pool, &mut Reporter::new(now, &mut self.scopes, hash, scope, sink));
+        let risk = &mut self.participants.risk[pool.participant_of(scope) as usize];
         let done = match action {
-            Action::New(order) => order_entry::new_order(order, instrument, pool, reporter),
+            Action::New(order) => {
+                risk.admit(now).and_then(|()| order_entry::new_order(order, &risk.limits, instrument, pool, reporter))
+            }
             Action::Cancel { orig_client_order_id } => {
                 order_entry::cancel(*orig_client_order_id, instrument, pool, reporter)
             }
-            Action::Replace(replace) => order_entry::replace(replace, instrument, pool, reporter),
+            Action::Replace(replace) => {
+                risk.admit(now).and_then(|()| order_entry::replace(replace, &risk.limits, instrument, pool, reporter))
+            }
             Action::MassCancel { target, side } => order_entry::mass_cancel(*target, *side, instrument, pool, reporter),
             Action::SetInstrumentState { .. } if reporter.participant() != ParticipantId::OPERATOR => {
                 Err(RejectReason::NotAuthorised)
@@ -271,12 +340,34 @@ impl Engine {
         let sender = self.scopes.get(scope).participant;
         let done = match action {
             Action::DefineInstrument(definition) => self.define(sender, definition),
-            Action::SetKillSwitch { target, .. } if *target == sender => Err(RejectReason::Unsupported),
-            _ if sender != ParticipantId::OPERATOR => Err(RejectReason::NotAuthorised),
-            _ => Err(RejectReason::Unsupported),
+            Action::SetKillSwitch { target, kill_switch } if *target == sender || sender == ParticipantId::OPERATOR => {
+                self.set_risk(*target, |risk| risk.kill_switch = *kill_switch)
+            }
+            Action::SetRiskLimits { target, limits } if sender == ParticipantId::OPERATOR => {
+                self.set_risk(*target, |risk| risk.set_limits(*limits))
+            }
+            _ => Err(RejectReason::NotAuthorised),
         };
         let body = done.unwrap_or_else(|reason| rejection(action, reason));
-        Reporter::new(now, &mut self.scopes, &mut self.participants_hash, scope, sink).answer(body);
+        let reporter = &mut Reporter::new(now, &mut self.scopes, &mut self.participants_hash, scope, sink);
+        reporter.answer(body);
+        if let ReportBody::Instrument { instrument, .. } = body
+            && let Some(place) = self.instrument_index.get(u64::from(instrument.0))
+        {
+            self.instruments[place as usize].instrument.publish_state(reporter);
+        }
+    }
+
+    /// Changes a participant's limits or kill switch; it need not have sent a command yet.
+    fn set_risk(&mut self, target: ParticipantId, set: impl FnOnce(&mut Risk)) -> Result<ReportBody, RejectReason> {
+        if !self.participants.contains(target) && self.participants.len() > self.limits.participants {
+            return Err(RejectReason::LimitParticipants);
+        }
+        let place = self.participants.take_in(target);
+        let risk = &mut self.participants.risk[place as usize];
+        set(risk);
+        let Risk { limits, kill_switch, .. } = *risk;
+        Ok(ReportBody::Risk { target, limits, kill_switch })
     }
 
     fn define(&mut self, sender: ParticipantId, definition: &Definition) -> Result<ReportBody, RejectReason> {
@@ -306,7 +397,7 @@ impl Listed {
 
 impl Participants {
     fn new() -> Self {
-        let mut participants = Self { ids: Vec::new(), index: Index::new() };
+        let mut participants = Self { ids: Vec::new(), risk: Vec::new(), index: Index::new() };
         participants.take_in(ParticipantId::OPERATOR);
         participants
     }
@@ -320,18 +411,21 @@ impl Participants {
         self.index.get(u64::from(participant.0)).is_some()
     }
 
-    /// Nothing, if it is there.
-    pub(crate) fn take_in(&mut self, participant: ParticipantId) {
-        if !self.contains(participant) {
-            self.index.insert(u64::from(participant.0), self.ids.len() as u32);
+    /// Its dense index; a new one, if it is not there.
+    pub(crate) fn take_in(&mut self, participant: ParticipantId) -> u32 {
+        self.index.get(u64::from(participant.0)).unwrap_or_else(|| {
+            let place = self.ids.len() as u32;
+            self.index.insert(u64::from(participant.0), place);
             self.ids.push(participant);
-        }
+            self.risk.push(Risk::default());
+            place
+        })
     }
 
     /// By id.
-    pub(crate) fn sorted(&self) -> Vec<ParticipantId> {
-        let mut sorted = self.ids.clone();
-        sorted.sort_unstable();
+    pub(crate) fn sorted(&self) -> Vec<(ParticipantId, Risk)> {
+        let mut sorted: Vec<_> = self.ids.iter().copied().zip(self.risk.iter().copied()).collect();
+        sorted.sort_unstable_by_key(|&(id, _)| id);
         sorted
     }
 }

@@ -1,9 +1,11 @@
 //! What must hold after every command, checked by a walk through all of the engine: for tests, and for who doubts.
 
+use crate::book::Instructions;
 use crate::command::{InstrumentState, Side};
 use crate::engine::Engine;
 use crate::instrument::Instrument;
 use crate::sequences::Scope;
+use crate::stops;
 use crate::units::{InstrumentId, OrderId, ParticipantId, Price, StateHash};
 
 /// An invariant that does not hold: a fault of the engine.
@@ -75,8 +77,8 @@ impl InvariantError {
 }
 
 impl Engine {
-    /// Checks all that must hold between two commands: books uncrossed, levels equal to the sums of their orders,
-    /// priority, lists, maps, limits, gapless sequences, and hashes. Takes the time of a walk through everything.
+    /// Checks all that must hold between two commands: books uncrossed where trading is on, levels equal to the sums of their
+    /// orders, no stop order that should have triggered, open orders counted, expire times kept, priority, lists, maps, limits, gapless sequences, and hashes. Takes the time of a walk through everything.
     ///
     /// # Errors
     ///
@@ -95,16 +97,23 @@ impl Engine {
     fn verify_instrument(&self, instrument: &Instrument) -> Result<usize, InvariantError> {
         let (bids, asks) = (instrument.book.side(Side::Buy), instrument.book.side(Side::Sell));
         let id = instrument.definition.instrument;
-        if let (Some(bid), Some(ask)) = (bids.best(), asks.best())
+        let state = instrument.definition.state;
+        if !matches!(state, InstrumentState::Auction | InstrumentState::Halted)
+            && let (Some(bid), Some(ask)) = (bids.best(), asks.best())
             && bid >= ask
         {
             return Err(InvariantError::Crossed { instrument: id, bid, ask });
         }
-        let orders = bids.verify(&self.pool)? + asks.verify(&self.pool)?;
-        for side in [bids, asks] {
+        let (buys, sells) = (instrument.stops.side(Side::Buy), instrument.stops.side(Side::Sell));
+        let mut orders = 0;
+        for (queue, side) in [(bids, Side::Buy), (asks, Side::Sell), (buys, Side::Buy), (sells, Side::Sell)] {
+            orders += queue.verify(side, &self.pool)?;
+        }
+        let last = instrument.feed.statistics.last;
+        for (side, waits) in [(bids, false), (asks, false), (buys, true), (sells, true)] {
             let mut before = None;
             for slot in side.orders(&self.pool) {
-                let order = self.pool.get(slot);
+                let (kept, order) = (self.pool.get(slot), self.pool.whole(slot));
                 let wrong = |what| Err(InvariantError::Order { order_id: order.order_id, what });
                 if self.scopes.get(order.owner).instrument != id {
                     return wrong("is in a book of another instrument");
@@ -112,13 +121,23 @@ impl Engine {
                 if order.order_id > instrument.last_order_id || order.leaves > order.quantity {
                     return wrong("has an impossible number or quantity");
                 }
+                if order.instructions.has(Instructions::WAITING) != waits {
+                    return wrong("waits in the book, or does not wait among the stop orders");
+                }
+                let reached = |last| waits && stops::is_reached(order.side, kept.price, last);
+                if state == InstrumentState::Open && last.is_some_and(reached) {
+                    return wrong("should have triggered");
+                }
                 if before == Some(order.order_id) {
                     return wrong("is twice in its book");
                 }
                 before = Some(order.order_id);
             }
         }
-        if instrument.definition.state == InstrumentState::Closed {
+        if instrument.reached.is_some() {
+            return Err(InvariantError::Count { what: "trades not looked at by stop orders", counted: 1, kept: 0 });
+        }
+        if state == InstrumentState::Closed {
             InvariantError::count("orders of a closed instrument", orders, 0)?;
         }
         Ok(orders)

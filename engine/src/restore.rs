@@ -1,16 +1,16 @@
 //! An engine out of the records of a snapshot: whole and checked, or not at all.
 
-use crate::book::Order;
-use crate::command::{InstrumentState, OrderType, Side, TimeInForce};
+use crate::book::{Instructions, Order, Terms};
+use crate::command::{InstrumentState, OrderType, PostOnly, Side, TimeInForce};
 use crate::engine::{Engine, EngineLimits, Listed};
-use crate::event::RejectReason;
 use crate::instrument::{Instrument, check_definition, takes_price};
 use crate::sequences::{Lost, Scope, ScopeIndex};
 use crate::snapshot::{
-    InstrumentRecord, OrderRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
-    checksum,
+    InstrumentRecord, OrderRecord, ParticipantRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader,
+    SnapshotRecord, checksum,
 };
-use crate::units::{InstrumentId, OrderId, ParticipantId, Price, StateHash};
+use crate::stops;
+use crate::units::{InstrumentId, OrderId, ParticipantId, Price, Quantity, StateHash};
 
 /// Loads a snapshot: give it the records in their order, then [`Restore::finish`]. After an error it takes no more.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ struct Awaited {
 struct CurrentInstrument {
     id: InstrumentId,
     place: u32,
-    last_order: Option<(Side, Price)>,
+    last_order: Option<QueuePlace>,
     order_ids: Vec<OrderId>,
 }
 
@@ -202,7 +202,7 @@ impl Restore {
             (_, Stage::Failed) => Err(SnapshotFault::Failed),
             (SnapshotRecord::Header(header), Stage::Header) => self.header(header).map(|()| Stage::Participants),
             (SnapshotRecord::Participant(participant), Stage::Participants) => {
-                self.participant(*participant).map(|()| Stage::Participants)
+                self.participant(participant).map(|()| Stage::Participants)
             }
             (SnapshotRecord::Scope(scope), Stage::Participants | Stage::Scopes) => {
                 self.scope(scope).map(|()| Stage::Scopes)
@@ -239,13 +239,18 @@ impl Restore {
         Ok(())
     }
 
-    fn participant(&mut self, participant: ParticipantId) -> Checked {
+    fn participant(&mut self, record: &ParticipantRecord) -> Checked {
+        let ParticipantRecord { participant, limits, kill_switch, rate_second, rate_commands } = *record;
         count("participants", &mut self.awaited.participants)?;
         let operator_first = self.last_participant.is_some() || participant == ParticipantId::OPERATOR;
         require(operator_first, "the first participant is not the operator")?;
         require(self.last_participant < Some(participant), "participants are not in the order of their ids")?;
         self.last_participant = Some(participant);
-        self.engine.participants.take_in(participant);
+        let place = self.engine.participants.take_in(participant);
+        let risk = &mut self.engine.participants.risk[place as usize];
+        risk.set_limits(limits);
+        require(risk.limits == limits, "a limit of 0")?;
+        (risk.kill_switch, risk.second, risk.commands) = (kill_switch, rate_second, rate_commands);
         Ok(())
     }
 
@@ -268,7 +273,7 @@ impl Restore {
         scope.last_client_sequence = record.last_client_sequence;
         scope.last_event_sequence = record.last_event_sequence;
         scope.lost = lost;
-        let index = self.engine.scopes.insert(scope);
+        let index = self.engine.take_in(scope);
         self.scope = Some(CurrentScope { participant, instrument, index, awaited: kept });
         Ok(())
     }
@@ -304,17 +309,15 @@ impl Restore {
         let before = self.end_instrument()?;
         let id = record.definition.instrument;
         require(before < Some(id), "instruments are not in the order of their ids")?;
-        check_definition(&record.definition).map_err(|reason| SnapshotFault::Invalid {
-            what: match reason {
-                RejectReason::Unsupported => "an instrument in a state that is not supported",
-                _ => "an instrument with an impossible definition",
-            },
-        })?;
-        let numbers = record.last_order_id.0.max(record.last_trade_id.0);
+        let sound = check_definition(&record.definition).is_ok();
+        require(sound, "an instrument with an impossible definition")?;
+        let numbers = record.last_order_id.0.max(record.last_trade_id.0).max(record.market_data_sequence.0);
         require(numbers <= MAXIMUM_NUMBER, "an instrument with impossible numbers")?;
         let mut instrument = Instrument::new(record.definition);
         instrument.last_order_id = record.last_order_id;
         instrument.last_trade_id = record.last_trade_id;
+        instrument.feed.sequence = record.market_data_sequence;
+        instrument.feed.statistics = record.statistics;
         let place = self.engine.list(Listed { instrument, hash: record.state_hash });
         self.instrument = Some(CurrentInstrument { id, place, last_order: None, order_ids: Vec::new() });
         Ok(())
@@ -333,33 +336,18 @@ impl Restore {
             .find(record.participant, current.id)
             .ok_or(SnapshotFault::Invalid { what: "an order whose participant has no scope" })?;
         require(pool.find(owner, record.client_order_id).is_none(), "a client order id that is there twice")?;
-        let follows = match current.last_order {
-            Some((side, price)) if side == record.side => match side {
-                Side::Buy => record.price <= price,
-                Side::Sell => record.price >= price,
-            },
-            Some((side, _)) => side == Side::Buy,
-            None => true,
+        let place = QueuePlace::of(record);
+        require(current.last_order <= Some(place), "orders are not in the order of their priority")?;
+        let (queue, price) = match record.stop_price {
+            Some(stop_price) => (instrument.stops.side_mut(record.side), stop_price),
+            None => (instrument.book.side_mut(record.side), record.price),
         };
-        require(follows, "orders are not in the order of their priority")?;
-        require(!instrument.book.would_trade(record.side, Some(record.price)), "a bid that would trade with an ask")?;
-        let side = instrument.book.side(record.side);
-        require(side.has_room(record.price, record.leaves_quantity), "a level with too large a quantity")?;
-        current.last_order = Some((record.side, record.price));
+        require(queue.room(price) >= record.shown_quantity, "a level with too large a quantity")?;
+        current.last_order = Some(place);
         current.order_ids.push(record.order_id);
-        let slot = pool.insert(Order::new(
-            record.order_id,
-            record.client_order_id,
-            owner,
-            record.side,
-            record.price,
-            record.quantity,
-            record.leaves_quantity,
-            record.order_type,
-            record.time_in_force,
-            record.post_only,
-        ));
-        instrument.rest(pool, slot);
+        let (order, terms) = order_of(record, owner, price);
+        let slot = pool.insert(order, &terms);
+        queue.push_back(pool, slot);
         Ok(())
     }
 
@@ -404,16 +392,82 @@ impl Restore {
     }
 }
 
+/// Where an order's queue stands in the snapshot: bids, asks, buy stops, sell stops, each the first one first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct QueuePlace {
+    waits: bool,
+    side: Side,
+    rank: i64,
+}
+
+impl QueuePlace {
+    fn of(record: &OrderRecord) -> Self {
+        let (waits, price) = (record.stop_price.is_some(), record.stop_price.unwrap_or(record.price).0);
+        // Bids and sell stops begin with the highest price.
+        let rank = if (record.side == Side::Buy) == waits { price } else { !price };
+        Self { waits, side: record.side, rank }
+    }
+}
+
+/// The order in the pool, at the price of its queue.
+fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) -> (Order, Terms) {
+    let instructions = Instructions::new(record.post_only, record.self_trade_prevention)
+        .with(Instructions::ICEBERG, record.display_quantity.0 > 0)
+        .with(Instructions::EXPIRES, record.expire_time.is_some())
+        .with(Instructions::WAITING, record.stop_price.is_some());
+    let terms = Terms {
+        display: record.display_quantity,
+        reserve: Quantity(record.leaves_quantity.0 - record.shown_quantity.0),
+        expire_time: record.expire_time.unwrap_or_default(),
+        limit: record.price,
+    };
+    let order = Order::new(
+        record.order_id,
+        record.client_order_id,
+        owner,
+        record.side,
+        price,
+        record.quantity,
+        record.shown_quantity,
+        record.order_type,
+        record.time_in_force,
+        instructions,
+    );
+    (order, terms)
+}
+
 fn check_order(record: &OrderRecord, instrument: &Instrument) -> Checked {
     let definition = &instrument.definition;
     let numbered = record.order_id.0 > 0 && record.order_id <= instrument.last_order_id;
     require(numbered && record.client_order_id.0 > 0, "an order with an impossible number")?;
-    let rests = record.order_type == OrderType::Limit && record.time_in_force == TimeInForce::Gtc;
-    require(rests, "an order of a kind that does not rest")?;
+    let immediate = matches!(record.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+    let has_limit = matches!(record.order_type, OrderType::Limit | OrderType::StopLimit);
+    let lives = match record.stop_price {
+        Some(_) => matches!(record.order_type, OrderType::Stop | OrderType::StopLimit),
+        None => has_limit && !immediate,
+    };
+    let may_rest = has_limit && !immediate;
+    require(lives && (may_rest || record.post_only == PostOnly::No), "an order of a kind that does not rest")?;
+    let ends = matches!(record.time_in_force, TimeInForce::Day | TimeInForce::Gtd);
+    require(ends == record.expire_time.is_some(), "an order with an impossible expire time")?;
     require(definition.state != InstrumentState::Closed, "an order of a closed instrument")?;
-    let sized = (1..=record.quantity.0).contains(&record.leaves_quantity.0);
-    require(sized && record.quantity <= definition.maximum_quantity, "an order with an impossible quantity")?;
-    require(takes_price(definition, record.price), "an order with an impossible price")
+    let (leaves, shown, display) = (record.leaves_quantity.0, record.shown_quantity.0, record.display_quantity.0);
+    let sized = (1..=record.quantity.0).contains(&leaves) && record.quantity <= definition.maximum_quantity;
+    require(sized, "an order with an impossible quantity")?;
+    let showing = if display == 0 { shown == leaves } else { may_rest && (1..=leaves.min(display)).contains(&shown) };
+    require(showing, "an order that shows an impossible quantity")?;
+    let priced = if has_limit { takes_price(definition, record.price) } else { record.price == Price(0) };
+    require(priced, "an order with an impossible price")?;
+    if let Some(stop_price) = record.stop_price {
+        require(takes_price(definition, stop_price), "an order with an impossible price")?;
+        let reached = |last| stops::is_reached(record.side, stop_price, last);
+        let due = definition.state == InstrumentState::Open && instrument.feed.statistics.last.is_some_and(reached);
+        require(!due, "a stop order that should have triggered")
+    } else {
+        let trades =
+            definition.state == InstrumentState::Open && instrument.book.would_trade(record.side, Some(record.price));
+        require(!trades, "a bid that would trade with an ask")
+    }
 }
 
 fn kind(record: &SnapshotRecord) -> &'static str {

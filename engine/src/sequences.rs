@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use crate::event::{EventSink, Reply, Report, ReportBody};
 use crate::index::Index;
+use crate::market_data::{Feed, MarketData, MarketDataBody};
 use crate::snapshot::RetainedReport;
 use crate::state_hash;
 use crate::units::{ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, StateHash};
@@ -213,6 +214,26 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         Self { now, scopes, hash, scope, client_sequence, sink }
     }
 
+    /// For what no command asks for: nothing that it tells is an answer.
+    pub(crate) fn unprompted(
+        now: EpochNanos,
+        scopes: &'a mut Scopes,
+        hash: &'a mut StateHash,
+        sink: &'a mut S,
+    ) -> Self {
+        Self { now, scopes, hash, scope: ScopeIndex::MAX, client_sequence: ClientSequence(0), sink }
+    }
+
+    /// Log time.
+    pub(crate) fn now(&self) -> EpochNanos {
+        self.now
+    }
+
+    /// The number of the command at hand.
+    pub(crate) fn client_sequence(&self) -> ClientSequence {
+        self.client_sequence
+    }
+
     /// The scope of the command at hand.
     pub(crate) fn scope(&self) -> ScopeIndex {
         self.scope
@@ -246,8 +267,19 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         self.tell(owner, ClientSequence(0), body);
     }
 
+    /// Shows the next increment of an instrument's market data to whoever wants it.
     #[inline]
-    fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
+    pub(crate) fn publish(&mut self, feed: &mut Feed, body: impl FnOnce() -> MarketDataBody) {
+        feed.sequence.0 += 1;
+        if self.sink.wants_market_data() {
+            let Feed { instrument, sequence, .. } = *feed;
+            self.sink.market_data(&MarketData { instrument, sequence, time: self.now, body: body() });
+        }
+    }
+
+    /// Tells a scope what happened, as an answer to its command with this number; 0 is none.
+    #[inline]
+    pub(crate) fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
         let retained_limit = self.scopes.retained_limit;
         let scope = self.scopes.get_mut(scope);
         scope.last_event_sequence.0 += 1;

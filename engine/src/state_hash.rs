@@ -138,7 +138,7 @@ fn other_words(body: &ReportBody) -> [u64; WORDS] {
     words
 }
 
-fn risk_words(words: &mut [u64; WORDS], limits: RiskLimits, kill_switch: KillSwitch) {
+pub(crate) fn risk_words(words: &mut [u64; WORDS], limits: RiskLimits, kill_switch: KillSwitch) {
     let RiskLimits { maximum_quantity, maximum_notional, maximum_open_orders, maximum_commands_per_second } = limits;
     words[4] |= (kill_switch as u64) << 8
         | u64::from(maximum_quantity.is_some()) << 16

@@ -134,7 +134,7 @@ fn a_changed_record_is_refused() {
         let mut changed = records.clone();
         match &mut changed[at] {
             SnapshotRecord::Header(header) => header.state_hash.0 ^= 1,
-            SnapshotRecord::Participant(participant) => participant.0 += 100,
+            SnapshotRecord::Participant(record) => record.participant.0 += 100,
             SnapshotRecord::Instrument(instrument) => instrument.last_trade_id.0 += 1,
             SnapshotRecord::Scope(scope) => scope.last_client_sequence.0 += 1,
             SnapshotRecord::Report(kept) => kept.report.time.0 ^= 1 << 40,

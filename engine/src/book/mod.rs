@@ -5,7 +5,10 @@ mod book;
 mod client_orders;
 mod pool;
 mod side;
+mod terms;
 
 pub(crate) use book::Book;
 pub(crate) use pool::{MAXIMUM_ORDERS, Order, OrderPool, Slot};
+pub(crate) use side::BookSide;
 pub use side::PriceLevel;
+pub(crate) use terms::{Instructions, Terms};

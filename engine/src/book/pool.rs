@@ -5,9 +5,11 @@
 //! price level (see `side`), and its owner's live orders by order id, which is the order of their arrival.
 
 use super::client_orders::ClientOrders;
+use super::terms::{Instructions, Terms};
 use crate::InvariantError;
-use crate::command::{OrderType, PostOnly, Side, TimeInForce};
-use crate::units::{ClientOrderId, OrderId, Price, Quantity};
+use crate::command::{OrderType, Side, TimeInForce};
+use crate::expiry::{Entry, ExpiryQueue};
+use crate::units::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity};
 
 /// A handle of an order in the pool; [`NIL`] is none.
 pub(crate) type Slot = u32;
@@ -19,6 +21,9 @@ pub(crate) const NIL: Slot = Slot::MAX;
 pub(crate) const MAXIMUM_ORDERS: usize = NIL as usize - 1;
 
 /// An order, incoming or resting.
+///
+/// In the pool its price and open quantity are those by which it stands in its queue: of an iceberg the lots shown, of
+/// a stop order that waits the trigger. [`OrderPool::whole`] gives it as its owner knows it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
     pub(crate) order_id: OrderId,
@@ -40,7 +45,7 @@ pub(crate) struct Order {
     pub(crate) side: Side,
     pub(crate) order_type: OrderType,
     pub(crate) time_in_force: TimeInForce,
-    pub(crate) post_only: PostOnly,
+    pub(crate) instructions: Instructions,
 }
 
 impl Order {
@@ -56,7 +61,7 @@ impl Order {
         leaves: Quantity,
         order_type: OrderType,
         time_in_force: TimeInForce,
-        post_only: PostOnly,
+        instructions: Instructions,
     ) -> Self {
         let (next, previous, owner_next, owner_previous) = (NIL, NIL, NIL, NIL);
         Self {
@@ -73,7 +78,7 @@ impl Order {
             side,
             order_type,
             time_in_force,
-            post_only,
+            instructions,
         }
     }
 
@@ -86,12 +91,13 @@ impl Order {
         }
     }
 
-    /// Takes over what a replacement and its trades change; the links stay.
-    pub(crate) fn amend(&mut self, order: &Order) {
-        (self.price, self.quantity, self.leaves) = (order.price, order.quantity, order.leaves);
+    /// Whether it never rests once it has met the book.
+    #[inline]
+    pub(crate) fn is_immediate(&self) -> bool {
+        matches!(self.time_in_force, TimeInForce::Ioc | TimeInForce::Fok) || self.limit().is_none()
     }
 
-    /// Filled so far.
+    /// Filled so far; of an order as its owner knows it.
     #[inline]
     pub(crate) fn cum_quantity(&self) -> Quantity {
         Quantity(self.quantity.0 - self.leaves.0)
@@ -108,13 +114,21 @@ pub(crate) struct OrderPool {
     client_orders: ClientOrders,
     /// By scope.
     owners: Vec<OwnerList>,
+    /// Live orders by participant.
+    open: Vec<u32>,
+    /// By slot, of orders that have some.
+    terms: Vec<Terms>,
+    expiry: ExpiryQueue,
 }
 
-/// Ends of the list of an owner's live orders.
+/// Whose a scope is, and the ends of the list of its live orders.
 #[derive(Debug, Clone, Copy)]
 struct OwnerList {
     first: Slot,
     last: Slot,
+    /// The participant's dense index.
+    participant: u32,
+    instrument: InstrumentId,
 }
 
 impl OrderPool {
@@ -128,6 +142,85 @@ impl OrderPool {
             limit,
             client_orders: ClientOrders::new(limit),
             owners: Vec::new(),
+            open: Vec::new(),
+            terms: Vec::with_capacity(limit),
+            expiry: ExpiryQueue::new(limit),
+        }
+    }
+
+    /// The next scope, and whose it is.
+    pub(crate) fn add_owner(&mut self, participant: u32, instrument: InstrumentId) {
+        self.owners.push(OwnerList { first: NIL, last: NIL, participant, instrument });
+        if self.open.len() <= participant as usize {
+            self.open.resize(participant as usize + 1, 0);
+        }
+    }
+
+    /// Whose scope it is: the participant's dense index.
+    #[inline]
+    pub(crate) fn participant_of(&self, owner: u32) -> u32 {
+        self.owners[owner as usize].participant
+    }
+
+    /// Live orders of the participant whose scope it is, in all instruments.
+    #[inline]
+    pub(crate) fn open_orders(&self, owner: u32) -> u32 {
+        self.open[self.participant_of(owner) as usize]
+    }
+
+    /// The next order that ends by itself, if its time has come.
+    #[inline]
+    pub(crate) fn due(&self, now: EpochNanos) -> Option<Entry> {
+        self.expiry.due(now)
+    }
+
+    /// An order as its owner knows it: all of its open quantity, and its limit.
+    #[inline]
+    pub(crate) fn whole(&self, slot: Slot) -> Order {
+        let mut order = *self.get(slot);
+        if order.instructions.has(Instructions::ICEBERG | Instructions::WAITING) {
+            let terms = self.terms[slot as usize];
+            if order.instructions.has(Instructions::ICEBERG) {
+                order.leaves.0 += terms.reserve.0;
+            }
+            if order.instructions.has(Instructions::WAITING) {
+                order.price = terms.limit;
+            }
+        }
+        order
+    }
+
+    /// An order's terms; none counts whose bit is not set.
+    #[inline]
+    pub(crate) fn terms(&self, slot: Slot) -> Terms {
+        if self.get(slot).instructions.has_terms() { self.terms[slot as usize] } else { Terms::default() }
+    }
+
+    /// Takes over what a replacement, its trades, or its trigger change; the links and the expire time stay. Price and
+    /// open quantity are those of its queue.
+    pub(crate) fn amend(&mut self, slot: Slot, order: &Order, terms: &Terms) {
+        let kept = self.get_mut(slot);
+        (kept.price, kept.quantity, kept.leaves) = (order.price, order.quantity, order.leaves);
+        kept.instructions = order.instructions;
+        self.keep_terms(slot, terms);
+    }
+
+    /// Shows the next part of an iceberg whose part shown is gone: at most `room` lots, which are some. It is in no
+    /// queue.
+    pub(crate) fn refresh(&mut self, slot: Slot, room: Quantity) -> Order {
+        let terms = &mut self.terms[slot as usize];
+        let shown = terms.display.0.min(terms.reserve.0).min(room.0);
+        terms.reserve.0 -= shown;
+        self.get_mut(slot).leaves = Quantity(shown);
+        *self.get(slot)
+    }
+
+    fn keep_terms(&mut self, slot: Slot, terms: &Terms) {
+        if self.get(slot).instructions.has_terms() {
+            if self.terms.len() <= slot as usize {
+                self.terms.resize(slot as usize + 1, Terms::default());
+            }
+            self.terms[slot as usize] = *terms;
         }
     }
 
@@ -156,8 +249,9 @@ impl OrderPool {
         self.client_orders.find(owner, client_order_id, &self.slots)
     }
 
-    /// Takes a new order in, as its owner's last. The pool is not full, and the client order id is not there yet.
-    pub(crate) fn insert(&mut self, order: Order) -> Slot {
+    /// Takes a new order in, as its owner's last, with its terms. The pool is not full, and the client order id is not
+    /// there yet.
+    pub(crate) fn insert(&mut self, order: Order, terms: &Terms) -> Slot {
         debug_assert!(!self.is_full() && self.find(order.owner, order.client_order_id).is_none());
         let slot = if self.free == NIL {
             self.slots.push(order);
@@ -169,6 +263,13 @@ impl OrderPool {
         };
         self.append_to_owner(slot);
         self.client_orders.insert(order.owner, order.client_order_id, slot);
+        self.keep_terms(slot, terms);
+        let OwnerList { participant, instrument, .. } = self.owners[order.owner as usize];
+        self.open[participant as usize] += 1;
+        if order.instructions.has(Instructions::EXPIRES) {
+            let Order { order_id, .. } = order;
+            self.expiry.insert(Entry { time: terms.expire_time, instrument, order_id, slot });
+        }
         self.live += 1;
         slot
     }
@@ -178,6 +279,10 @@ impl OrderPool {
         let order = *self.get(slot);
         self.client_orders.remove(order.owner, order.client_order_id, slot);
         self.unlink_from_owner(&order);
+        self.open[self.owners[order.owner as usize].participant as usize] -= 1;
+        if order.instructions.has(Instructions::EXPIRES) {
+            self.expiry.remove(slot);
+        }
         let free = std::mem::replace(&mut self.free, slot);
         let order = self.get_mut(slot);
         (order.leaves, order.next) = (Quantity(0), free);
@@ -208,7 +313,9 @@ impl OrderPool {
     pub(crate) fn sort_owners(&mut self) {
         let mut live: Vec<Slot> = (0..self.slots.len() as Slot).filter(|&slot| self.is_live(slot)).collect();
         live.sort_unstable_by_key(|&slot| (self.get(slot).owner, self.get(slot).order_id));
-        self.owners.clear();
+        for owner in &mut self.owners {
+            (owner.first, owner.last) = (NIL, NIL);
+        }
         for slot in live {
             self.append_to_owner(slot);
         }
@@ -219,16 +326,43 @@ impl OrderPool {
         let live = (0..self.slots.len() as Slot).filter(|&slot| self.is_live(slot));
         InvariantError::count("live orders", live.clone().count(), self.live)?;
         InvariantError::count("client order ids", self.client_orders.len(), self.live)?;
-        for slot in live {
+        for slot in live.clone() {
             let Order { order_id, owner, client_order_id, .. } = *self.get(slot);
             if self.find(owner, client_order_id) != Some(slot) {
                 return Err(InvariantError::Order { order_id, what: "is not found by its client order id" });
             }
         }
+        self.verify_terms(live.clone())?;
         let free = std::iter::successors(slot_or_none(self.free), |&slot| slot_or_none(self.get(slot).next));
         InvariantError::count("free slots", free.take(self.slots.len()).count(), self.slots.len() - self.live)?;
         let listed = (0..self.owners.len() as u32).map(|owner| self.verify_owner(owner));
         InvariantError::count("orders of owners", listed.sum::<Result<usize, _>>()?, self.live)
+    }
+
+    fn verify_terms(&self, live: impl Iterator<Item = Slot>) -> Result<(), InvariantError> {
+        let mut open = vec![0; self.open.len()];
+        let mut expiring = 0;
+        for slot in live {
+            let Order { order_id, owner, instructions, leaves, .. } = *self.get(slot);
+            let terms = self.terms(slot);
+            open[self.participant_of(owner) as usize] += 1;
+            let wrong = |what| Err(InvariantError::Order { order_id, what });
+            if instructions.has(Instructions::EXPIRES) {
+                expiring += 1;
+                if !self.expiry.holds(slot, terms.expire_time) {
+                    return wrong("will not expire in its time");
+                }
+            }
+            if instructions.has(Instructions::ICEBERG) && leaves > terms.display {
+                return wrong("shows more than it should");
+            }
+        }
+        if open != self.open {
+            let (counted, kept) = (open.iter().sum::<u32>() as usize, self.open.iter().sum::<u32>() as usize);
+            return Err(InvariantError::Count { what: "open orders of participants", counted, kept });
+        }
+        InvariantError::count("orders that will expire", expiring, self.expiry.len())?;
+        self.expiry.verify()
     }
 
     fn verify_owner(&self, owner: u32) -> Result<usize, InvariantError> {
@@ -252,11 +386,7 @@ impl OrderPool {
     }
 
     fn owner_list(&mut self, owner: u32) -> &mut OwnerList {
-        let owner = owner as usize;
-        if owner >= self.owners.len() {
-            self.owners.resize(owner + 1, OwnerList { first: NIL, last: NIL });
-        }
-        &mut self.owners[owner]
+        &mut self.owners[owner as usize]
     }
 
     fn append_to_owner(&mut self, slot: Slot) {
@@ -293,6 +423,13 @@ pub(crate) fn slot_or_none(slot: Slot) -> Option<Slot> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::{PostOnly, SelfTradePrevention};
+
+    fn pool() -> OrderPool {
+        let mut pool = OrderPool::new(4);
+        (0..2).for_each(|owner| pool.add_owner(owner, InstrumentId(1)));
+        pool
+    }
 
     fn order(owner: u32, client_order_id: u64) -> Order {
         Order::new(
@@ -305,7 +442,7 @@ mod tests {
             Quantity(1),
             OrderType::Limit,
             TimeInForce::Gtc,
-            PostOnly::No,
+            Instructions::new(PostOnly::No, SelfTradePrevention::None),
         )
     }
 
@@ -322,15 +459,15 @@ mod tests {
 
     #[test]
     fn slots_are_used_again_and_lists_stay_in_order() {
-        let mut pool = OrderPool::new(4);
-        let slots: Vec<_> = (1..=4).map(|id| pool.insert(order(id as u32 % 2, id))).collect();
+        let mut pool = pool();
+        let slots: Vec<_> = (1..=4).map(|id| pool.insert(order(id as u32 % 2, id), &Terms::default())).collect();
         assert!(pool.is_full());
         assert_eq!((orders_of(&pool, 1), orders_of(&pool, 0)), (vec![1, 3], vec![2, 4]));
         pool.remove(slots[0]);
         pool.remove(slots[3]);
         assert_eq!((orders_of(&pool, 1), orders_of(&pool, 0)), (vec![3], vec![2]));
-        assert_eq!(pool.insert(order(1, 5)), slots[3]);
-        assert_eq!(pool.insert(order(1, 6)), slots[0]);
+        assert_eq!(pool.insert(order(1, 5), &Terms::default()), slots[3]);
+        assert_eq!(pool.insert(order(1, 6), &Terms::default()), slots[0]);
         assert_eq!(orders_of(&pool, 1), vec![3, 5, 6]);
         pool.remove(slots[3]);
         assert_eq!(orders_of(&pool, 1), vec![3, 6]);
@@ -338,8 +475,8 @@ mod tests {
 
     #[test]
     fn a_renamed_order_is_found_by_its_new_id_only() {
-        let mut pool = OrderPool::new(4);
-        let slot = pool.insert(order(0, 1));
+        let mut pool = pool();
+        let slot = pool.insert(order(0, 1), &Terms::default());
         pool.rename(slot, ClientOrderId(9));
         assert_eq!(pool.find(0, ClientOrderId(9)), Some(slot));
         assert_eq!(pool.find(0, ClientOrderId(1)), None);

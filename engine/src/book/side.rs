@@ -80,10 +80,16 @@ impl BookSide {
         }
     }
 
-    /// Whether the level at this price can take so many lots more: its sum must stay a `u64`.
-    pub(crate) fn has_room(&self, price: Price, quantity: Quantity) -> bool {
-        let resting = self.levels.get(&self.rank(price)).map_or(0, |level| level.quantity.0);
-        resting.checked_add(quantity.0).is_some()
+    /// How many lots the level at this price can take: its sum must stay a `u64`.
+    pub(crate) fn room(&self, price: Price) -> Quantity {
+        Quantity(u64::MAX - self.level(price).quantity.0)
+    }
+
+    /// The level at this price, without orders if there is none.
+    pub(crate) fn level(&self, price: Price) -> PriceLevel {
+        let (quantity, orders) =
+            self.levels.get(&self.rank(price)).map_or((Quantity(0), 0), |level| (level.quantity, level.orders));
+        PriceLevel { price, quantity, orders }
     }
 
     /// Puts an order at the end of the queue at its price. There is room.
@@ -151,8 +157,9 @@ impl BookSide {
         self.levels.first_key_value().and_then(|(_, level)| slot_or_none(level.first))
     }
 
-    /// Checks the best price, and every level against its orders. Gives the number of orders.
-    pub(crate) fn verify(&self, pool: &OrderPool) -> Result<usize, InvariantError> {
+    /// Checks the best price, and every level against its orders, which are all `of` one side. Gives the number of
+    /// orders.
+    pub(crate) fn verify(&self, of: Side, pool: &OrderPool) -> Result<usize, InvariantError> {
         let error = |price, what| Err(InvariantError::Level { side: self.side, price, what });
         if self.best != self.levels.first_key_value().map(|(&rank, _)| rank) {
             return error(self.best().unwrap_or_default(), "is not the best");
@@ -163,7 +170,7 @@ impl BookSide {
             let mut next = level.first;
             while next != NIL {
                 let order = pool.get(next);
-                if order.previous != before || order.side != self.side || self.rank(order.price) != rank {
+                if order.previous != before || order.side != of || self.rank(order.price) != rank {
                     return Err(InvariantError::Order { order_id: order.order_id, what: "is in a wrong level" });
                 }
                 orders += 1;
