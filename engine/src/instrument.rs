@@ -104,17 +104,19 @@ impl Instrument {
             }
             self.definition.reference_price = price;
         }
-        match state {
-            InstrumentState::Closed => self.cancel_all(pool, reporter),
-            InstrumentState::Open => auction::uncross(self, pool, reporter),
-            InstrumentState::Halted | InstrumentState::Auction => {}
+        if state == InstrumentState::Closed {
+            self.cancel_all(pool, reporter);
         }
         if self.definition.state == InstrumentState::Closed && state != InstrumentState::Closed {
             self.feed.statistics.begin_session();
         }
         self.definition.state = state;
-        self.publish_state(reporter);
+        // The answer comes before what is no answer: see `Scope::answer_again`.
         reporter.answer(self.report());
+        if state == InstrumentState::Open {
+            auction::uncross(self, pool, reporter);
+        }
+        self.publish_state(reporter);
         if state == InstrumentState::Open {
             let last = self.feed.statistics.last;
             self.reached = self.reached.or(last.map(|last| Reached { low: last, high: last }));

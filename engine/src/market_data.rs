@@ -68,7 +68,7 @@ pub enum MarketDataBody {
     },
     /// The statistics, after trades.
     Statistics(Statistics),
-    /// The instrument's state.
+    /// The instrument's state. Another one than CLOSED after CLOSED begins the statistics anew.
     State {
         /// As it is now.
         state: InstrumentState,

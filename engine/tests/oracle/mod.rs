@@ -414,11 +414,9 @@ impl Oracle {
                 self.tell_canceled(order, instrument, answers, RejectReason::InstrumentClosed);
             }
         }
-        if state == InstrumentState::Open {
-            self.uncross(instrument);
-        }
         self.tell_instrument(instrument, number, &definition);
         if state == InstrumentState::Open {
+            self.uncross(instrument);
             let book = self.instruments.get_mut(&instrument).unwrap();
             book.traded.extend(book.last_price);
             self.cascade(instrument);

@@ -120,6 +120,7 @@ fn order_id(record: &SnapshotRecord) -> Option<u64> {
     }
 }
 
+#[allow(dead_code, reason = "the soak counts what is told, and goes through the steps itself")]
 pub fn check(limits: EngineLimits, definitions: [Definition; 2], steps: &[Step]) {
     let mut trial = Trial::new(limits, definitions);
     for step in steps {
