@@ -70,7 +70,7 @@ pub(crate) fn replacement(
     // At its own price it is part of the level already: only what it grows by is new there.
     let more = if replace.price == Some(order.price) { leaves.saturating_sub(order.leaves.0) } else { leaves };
     let price = replace.price.unwrap_or(order.price);
-    if instrument.book.side(order.side).has_room(price, Quantity(more)) {
+    if instrument.book.side(order.side).has_room(price, Quantity(more), &pool.resting) {
         Ok(())
     } else {
         Err(RejectReason::LimitOrders)
@@ -129,7 +129,7 @@ fn room(order: &NewOrder, instrument: &Instrument, pool: &OrderPool) -> Result<(
     let rests = order.time_in_force != TimeInForce::Ioc;
     match order.price {
         Some(price)
-            if rests && (pool.is_full() || !instrument.book.side(order.side).has_room(price, order.quantity)) =>
+            if rests && (pool.is_full() || !instrument.book.side(order.side).has_room(price, order.quantity, &pool.resting)) =>
         {
             Err(RejectReason::LimitOrders)
         }

@@ -146,7 +146,7 @@ impl Engine {
 
     /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
     pub fn levels(&self, instrument: InstrumentId, side: Side) -> Option<impl Iterator<Item = PriceLevel>> {
-        self.listed(instrument).map(|listed| listed.instrument.book.side(side).levels())
+        self.listed(instrument).map(|listed| listed.instrument.book.side(side).levels(&self.pool.resting))
     }
 
     /// All instruments, by id.

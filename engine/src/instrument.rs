@@ -36,14 +36,14 @@ impl Instrument {
 
     /// Puts an order, which is in the pool, at the end of its level.
     pub(crate) fn rest(&mut self, pool: &mut OrderPool, slot: Slot) {
-        let side = pool.get(slot).side;
-        self.book.side_mut(side).push_back(pool, slot);
+        let Order { side, price, leaves, .. } = *pool.get(slot);
+        self.book.side_mut(side).push_back(slot, price, leaves, &mut pool.resting);
     }
 
     /// Takes a resting order out of book and pool.
     pub(crate) fn end(&mut self, pool: &mut OrderPool, slot: Slot) -> Order {
         let order = *pool.get(slot);
-        self.book.side_mut(order.side).remove(pool, slot);
+        self.book.side_mut(order.side).remove(slot, &mut pool.resting);
         pool.remove(slot);
         order
     }
@@ -67,7 +67,7 @@ impl Instrument {
         }
         self.definition.state = state;
         if state == InstrumentState::Closed {
-            while let Some(slot) = self.book.first() {
+            while let Some(slot) = self.book.first(&pool.resting) {
                 let order = self.end(pool, slot);
                 reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::InstrumentClosed));
             }

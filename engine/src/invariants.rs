@@ -100,10 +100,10 @@ impl Engine {
         {
             return Err(InvariantError::Crossed { instrument: id, bid, ask });
         }
-        let orders = bids.verify(&self.pool)? + asks.verify(&self.pool)?;
+        let orders = bids.verify(&self.pool.resting)? + asks.verify(&self.pool.resting)?;
         for side in [bids, asks] {
             let mut before = None;
-            for slot in side.orders(&self.pool) {
+            for slot in side.orders(&self.pool.resting) {
                 let order = self.pool.get(slot);
                 let wrong = |what| Err(InvariantError::Order { order_id: order.order_id, what });
                 if self.scopes.get(order.owner).instrument != id {
@@ -111,6 +111,11 @@ impl Engine {
                 }
                 if order.order_id > instrument.last_order_id || order.leaves > order.quantity {
                     return wrong("has an impossible number or quantity");
+                }
+                if self.pool.resting.stand(slot) != (order.side, order.price)
+                    || self.pool.resting.open(slot) != order.leaves
+                {
+                    return wrong("is in a level that is not its own, or with other lots than it has left");
                 }
                 if before == Some(order.order_id) {
                     return wrong("is twice in its book");

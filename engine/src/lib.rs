@@ -26,12 +26,12 @@
 //! - `snapshot`, `restore`: all of the state out, and in again.
 //! - `invariants`: what must hold after every command.
 
+pub mod book;
 pub mod command;
 pub mod event;
 pub mod units;
 
 mod admission;
-mod book;
 mod engine;
 mod execution;
 mod index;

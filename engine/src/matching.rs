@@ -18,11 +18,8 @@ pub(crate) fn take<S: EventSink>(
     let limit = taker.limit();
     let makers = instrument.book.side_mut(taker.side.opposite());
     while taker.leaves.0 > 0
-        && let Some((price, level)) = makers.best_level(limit)
+        && let Some((price, slot)) = makers.next_to_trade(limit, &pool.resting)
     {
-        while taker.leaves.0 > 0
-            && let Some(slot) = level.first()
-        {
             instrument.last_trade_id = TradeId(instrument.last_trade_id.0 + 1);
             let maker = pool.get_mut(slot);
             let quantity = Quantity(taker.leaves.0.min(maker.leaves.0));
@@ -32,11 +29,8 @@ pub(crate) fn take<S: EventSink>(
             let trade = |order, how| execution::trade(order, instrument.last_trade_id, price, quantity, how);
             reporter.answer(trade(taker, Liquidity::Removed));
             reporter.tell_maker(maker.owner, trade(&maker, Liquidity::Added));
-            level.fill_first(pool, quantity);
-            if maker.leaves.0 == 0 {
+            if makers.fill(slot, quantity, &mut pool.resting) {
                 pool.remove(slot);
             }
-        }
-        makers.drop_empty_best();
     }
 }

@@ -76,12 +76,12 @@ pub(crate) fn replace<S: EventSink>(
     order.quantity = quantity;
     order.leaves = Quantity(quantity.0 - until_now.cum_quantity().0);
     if order.price == until_now.price && order.quantity <= until_now.quantity {
-        side.reduce(order.price, Quantity(until_now.quantity.0 - order.quantity.0));
+        side.reduce(slot, Quantity(until_now.quantity.0 - order.quantity.0), &mut pool.resting);
         pool.get_mut(slot).amend(&order);
         reporter.answer(execution::replaced(&order, orig_client_order_id));
         return Ok(());
     }
-    side.remove(pool, slot);
+    side.remove(slot, &mut pool.resting);
     reporter.answer(execution::replaced(&order, orig_client_order_id));
     matching::take(&mut order, instrument, pool, reporter);
     if order.leaves.0 == 0 {

@@ -344,7 +344,7 @@ impl Restore {
         require(follows, "orders are not in the order of their priority")?;
         require(!instrument.book.would_trade(record.side, Some(record.price)), "a bid that would trade with an ask")?;
         let side = instrument.book.side(record.side);
-        require(side.has_room(record.price, record.leaves_quantity), "a level with too large a quantity")?;
+        require(side.has_room(record.price, record.leaves_quantity, &pool.resting), "a level with too large a quantity")?;
         current.last_order = Some((record.side, record.price));
         current.order_ids.push(record.order_id);
         let slot = pool.insert(Order::new(

@@ -153,7 +153,7 @@ impl Engine {
             rest = later;
             stream.put(SnapshotRecord::Instrument(instrument_record(listed)))?;
             stream.put_scopes(scopes)?;
-            for slot in listed.instrument.book.orders(&self.pool) {
+            for slot in listed.instrument.book.orders(&self.pool.resting) {
                 let order = self.pool.get(slot);
                 let participant = self.scopes.get(order.owner).participant;
                 stream.put(SnapshotRecord::Order(order_record(order, participant)))?;

@@ -1,0 +1,8 @@
+//! How fast the engine is.
+//!
+//! - [`flow`]: order flows made from a seed, shaped like those of the public benchmark.
+//! - [`matcher`]: limit orders straight on the engine's book. [`measure`]: what a message costs there, and in the engine.
+
+pub mod flow;
+pub mod matcher;
+pub mod measure;
