@@ -366,5 +366,5 @@ fn page_limit(orders: usize) -> usize {
 
 /// How many pages without orders may wait for some to come.
 fn empty_page_limit(orders: usize) -> usize {
-    page_limit(orders) / 4
+    page_limit(orders) / 2
 }

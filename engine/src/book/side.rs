@@ -55,8 +55,11 @@ impl Remembered {
     const UNKNOWN: Self = Self { level: NIL - 1, key: 0 };
 }
 
-/// How many pages are looked at, whether they are empty, when one is made: so that at most a third of a side's pages
-/// are empty for long.
+/// How many pages a side has before it looks for empty ones: 65,536 neighbouring prices, 2 MiB.
+const PAGES_KEPT: usize = 256;
+
+/// How many pages are looked at, whether they are empty, when one more is made: so that, of those above
+/// [`PAGES_KEPT`], at most a third are empty for long.
 const PAGES_LOOKED_AT: usize = 4;
 
 impl BookSide {
@@ -290,7 +293,10 @@ impl BookSide {
     #[cold]
     #[inline(never)]
     fn add_page(&mut self, key: u64, cells: &mut Cells) -> LevelCell {
-        for _ in 0..PAGES_LOOKED_AT.min(self.pages.len()) {
+        for _ in 0..PAGES_LOOKED_AT {
+            if self.pages.len() < PAGES_KEPT && !cells.keeps_too_many() {
+                break;
+            }
             self.hand = if self.hand < self.pages.len() { self.hand } else { 0 };
             match self.pages.get(self.hand) {
                 Some(&page) if cells.page(page).is_empty() => self.drop_page(Some(self.hand), cells),
