@@ -1,6 +1,6 @@
 //! Nanoseconds a message, of the book alone and of all of the engine, on five flows: median, minimum and maximum.
 //!
-//! `cargo run --release -p lugus-benchmark --example flows [rounds]`
+//! `cargo run --release -p lugus-benchmark --example flows [rounds [book]]`
 
 use lugus_benchmark::flow::{SCENARIOS, generate};
 use lugus_benchmark::measure;
@@ -10,6 +10,7 @@ const SEED: u64 = 23;
 
 fn main() {
     let rounds = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()).unwrap_or(7);
+    let only_book = std::env::args().nth(2).is_some_and(|what| what == "book");
     println!("{:<14}{:>10}{:>9}{:>9}{:>26}{:>28}", "flow", "messages", "trades", "resting", "book ns", "apply ns");
     for scenario in SCENARIOS {
         let messages = generate(scenario, ORDERS, SEED);
@@ -20,7 +21,9 @@ fn main() {
             let (nanos, tally, live) = measure::book(&messages, 1 << 20);
             (trades, resting) = (tally.trades, live);
             book.push(nanos);
-            apply.push(measure::engine(&commands).0);
+            if !only_book {
+                apply.push(measure::engine(&commands).0);
+            }
         }
         println!(
             "{:<14}{:>10}{trades:>9}{resting:>9}{:>26}{:>28}",
@@ -33,6 +36,9 @@ fn main() {
 }
 
 fn spread(nanos: &mut [f64]) -> String {
+    if nanos.is_empty() {
+        return String::new();
+    }
     nanos.sort_by(f64::total_cmp);
     let (median, least, most) = (nanos[nanos.len() / 2], nanos[0], nanos[nanos.len() - 1]);
     format!("{median:.1} ({least:.1} to {most:.1})")
