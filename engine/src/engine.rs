@@ -21,7 +21,7 @@ pub struct EngineLimits {
     /// Live orders of all instruments together; 1,048,576 by default. Memory for them (80 to 96 bytes each) is
     /// reserved at once, and touched when it is used.
     pub orders: usize,
-    /// Newest events kept of each scope; 4,096 by default. Memory for them (160 bytes each) is taken as they come.
+    /// Newest events kept of each scope; 4,096 by default. Memory for them (64 to 104 bytes each) is taken as they come.
     pub retained_events: usize,
 }
 

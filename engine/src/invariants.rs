@@ -139,7 +139,7 @@ impl Engine {
             return wrong("keeps too many events");
         }
         let (mut event_sequence, mut applied) = (scope.first_retained(), scope.lost.applied);
-        for kept in &scope.retained {
+        for kept in scope.kept() {
             let report = &kept.report;
             if report.event_sequence != event_sequence {
                 return wrong("its events have a gap");

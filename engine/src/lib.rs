@@ -17,6 +17,7 @@
 //! - [`units`], [`command`], [`event`]: what goes in and comes out.
 //! - `engine`: apply. Finds the scope, and sends each command on its way.
 //! - `sequences`: scopes (participant, instrument), numbers, kept reports, and the way of every report to the sink.
+//! - `kept_reports`: events in little memory.
 //! - `admission`: which orders are taken, and why others are not.
 //! - `order_entry`: new orders, cancels, replacements, mass cancels.
 //! - `matching`: an order meets the book.
@@ -39,6 +40,7 @@ mod instrument;
 mod invariants;
 #[cfg(feature = "serde")]
 mod json;
+mod kept_reports;
 mod matching;
 mod order_entry;
 mod restore;

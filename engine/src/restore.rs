@@ -287,14 +287,14 @@ impl Restore {
             "an event of another scope",
         )?;
         require(report.event_sequence.0 == expected, "kept events have a gap")?;
-        let before = scope.retained.back().map_or(scope.lost.applied, |before| before.applied);
+        let before = scope.kept().next_back().map_or(scope.lost.applied, |before| before.applied);
         require(
             before <= kept.applied && kept.applied <= scope.last_client_sequence,
             "kept events are not in the order of their commands",
         )?;
         let answers = report.client_sequence;
         require(answers.0 == 0 || answers == kept.applied, "an event that answers a command of another time")?;
-        scope.retained.push_back(*kept);
+        scope.keep(kept.applied, &kept.report, usize::MAX);
         Ok(())
     }
 

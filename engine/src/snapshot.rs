@@ -194,8 +194,8 @@ impl<E, V: FnMut(&SnapshotRecord) -> Result<(), E>> Stream<'_, V> {
     fn put_scopes(&mut self, scopes: &[&Scope]) -> Result<(), E> {
         for scope in scopes {
             self.put(SnapshotRecord::Scope(scope_record(scope)))?;
-            for kept in &scope.retained {
-                self.put(SnapshotRecord::Report(*kept))?;
+            for kept in scope.kept() {
+                self.put(SnapshotRecord::Report(kept))?;
             }
         }
         Ok(())
@@ -274,7 +274,7 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
         SnapshotRecord::Report(kept) => {
             words[0] = 5;
             words[1] = kept.applied.0;
-            words[2] = state_hash::fold(0, &state_hash::report_words(&kept.report));
+            words[2] = state_hash::fold_report(0, &kept.report);
         }
         SnapshotRecord::Order(record) => {
             words[0] = 6;

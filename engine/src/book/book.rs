@@ -41,7 +41,7 @@ impl Book {
     }
 
     /// Takes an order out of its queue, and says where it stood.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, slot: Slot, orders: &mut RestingOrders) -> (Side, Price) {
         let (side, price) = orders.stand(slot);
         self.side_mut(side).remove(slot, orders);

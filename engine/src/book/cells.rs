@@ -73,7 +73,7 @@ pub(super) struct Cells {
 impl Page {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.occupied.iter().all(|&word| word == 0)
+        self.occupied.iter().fold(0, |all, word| all | word) == 0
     }
 
     /// The first level with orders, from this one on.
@@ -114,6 +114,16 @@ impl Cells {
         }
     }
 
+    #[inline]
+    fn cell(&self, index: u32) -> &Cell {
+        &self.cells[index as usize]
+    }
+
+    #[inline]
+    fn cell_mut(&mut self, index: u32) -> &mut Cell {
+        &mut self.cells[index as usize]
+    }
+
     // Orders.
 
     /// Whether there is no cell for one more order.
@@ -129,82 +139,82 @@ impl Cells {
     }
 
     /// A cell for an order, which is in no queue yet. It is not full.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, owner: u32, number: u64) -> Slot {
         let slot = self.free;
         let slot = if slot == NIL {
             self.unused += 1;
             self.unused - 1
         } else {
-            self.free = self.cells[slot as usize].next;
+            self.free = self.cell(slot).next;
             slot
         };
-        let cell = &mut self.cells[slot as usize];
+        let cell = self.cell_mut(slot);
         (cell.number, cell.count, cell.above) = (number, owner, NIL);
         slot
     }
 
     /// Gives a cell back; its order is in no queue any more.
-    #[inline]
+    #[inline(always)]
     pub(super) fn free(&mut self, slot: Slot) {
-        let cell = &mut self.cells[slot as usize];
-        (cell.next, cell.number) = (self.free, 0);
-        self.free = slot;
+        let free = std::mem::replace(&mut self.free, slot);
+        let cell = self.cell_mut(slot);
+        (cell.next, cell.number) = (free, 0);
     }
 
     /// The free cells: a walk.
     pub(super) fn free_slots(&self) -> impl Iterator<Item = Slot> + '_ {
         let link = |slot: Slot| (slot != NIL).then_some(slot);
-        std::iter::successors(link(self.free), move |&slot| link(self.cells[slot as usize].next))
+        std::iter::successors(link(self.free), move |&slot| link(self.cell(slot).next))
     }
 
     /// An order's owner and client order id.
     #[inline]
     pub(super) fn key(&self, slot: Slot) -> (u32, u64) {
-        let cell = &self.cells[slot as usize];
+        let cell = self.cell(slot);
         (cell.count, cell.number)
     }
 
     #[inline]
     pub(super) fn rename(&mut self, slot: Slot, number: u64) {
-        self.cells[slot as usize].number = number;
+        self.cell_mut(slot).number = number;
     }
 
     /// What is open of an order in its queue.
     #[inline]
     pub(super) fn open(&self, slot: Slot) -> Quantity {
-        Quantity(self.cells[slot as usize].quantity)
+        Quantity(self.cell(slot).quantity)
     }
 
     /// The level of an order in its queue.
     #[inline]
     pub(super) fn level_of(&self, slot: Slot) -> LevelCell {
-        self.cells[slot as usize].above
+        self.cell(slot).above
     }
 
     // Queues.
 
     /// Puts an order at the end of a level's queue. Tells whether it is the first there.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_back(&mut self, level: LevelCell, slot: Slot, open: Quantity) -> bool {
-        let head = &mut self.cells[level as usize];
+        let head = self.cell_mut(level);
         let last = std::mem::replace(&mut head.previous, slot);
         head.quantity += open.0;
         head.count += 1;
         let first = head.count == 1;
-        self.cells[last as usize].next = slot;
-        let cell = &mut self.cells[slot as usize];
+        self.cell_mut(last).next = slot;
+        let cell = self.cell_mut(slot);
         (cell.previous, cell.next, cell.above, cell.quantity) = (last, level, level, open.0);
         first
     }
 
     /// Takes an order out of its level's queue. Tells whether it was the last there.
-    #[inline]
+    #[inline(always)]
     pub(super) fn unlink(&mut self, slot: Slot) -> bool {
-        let Cell { next, previous, above, quantity, .. } = self.cells[slot as usize];
-        self.cells[previous as usize].next = next;
-        self.cells[next as usize].previous = previous;
-        let head = &mut self.cells[above as usize];
+        let Cell { next, previous, above, quantity, .. } = *self.cell(slot);
+        self.cell_mut(previous).next = next;
+        self.cell_mut(next).previous = previous;
+        let head = self.cell_mut(above);
         head.quantity -= quantity;
         head.count -= 1;
         head.count == 0
@@ -213,53 +223,53 @@ impl Cells {
     /// Makes an order in its queue smaller.
     #[inline]
     pub(super) fn reduce(&mut self, slot: Slot, by: Quantity) {
-        let cell = &mut self.cells[slot as usize];
+        let cell = self.cell_mut(slot);
         cell.quantity -= by.0;
-        let level = cell.above as usize;
-        self.cells[level].quantity -= by.0;
+        let level = cell.above;
+        self.cell_mut(level).quantity -= by.0;
     }
 
     /// The first order of a level that has orders.
     #[inline]
     pub(super) fn first(&self, level: LevelCell) -> Slot {
-        self.cells[level as usize].next
+        self.cell(level).next
     }
 
     /// The orders of a level, first to last.
     pub(super) fn queue(&self, level: LevelCell) -> impl Iterator<Item = Slot> + '_ {
         let inside = move |cell: u32| (cell != level).then_some(cell);
-        std::iter::successors(inside(self.first(level)), move |&slot| inside(self.cells[slot as usize].next))
+        std::iter::successors(inside(self.first(level)), move |&slot| inside(self.cell(slot).next))
     }
 
     /// Whether the links back are those forth turned around, and lead to the level.
     pub(super) fn is_ring(&self, level: LevelCell) -> bool {
         let mut before = level;
         for slot in self.queue(level) {
-            let cell = &self.cells[slot as usize];
+            let cell = self.cell(slot);
             if cell.previous != before || cell.above != level {
                 return false;
             }
             before = slot;
         }
-        self.cells[level as usize].previous == before
+        self.cell(level).previous == before
     }
 
     // Levels.
 
     #[inline]
     pub(super) fn price(&self, level: LevelCell) -> Price {
-        Price(self.cells[level as usize].number.cast_signed())
+        Price(self.cell(level).number.cast_signed())
     }
 
     #[inline]
     pub(super) fn side(&self, level: LevelCell) -> Side {
-        if self.cells[level as usize].above == Side::Buy as u32 { Side::Buy } else { Side::Sell }
+        if self.cell(level).above == Side::Buy as u32 { Side::Buy } else { Side::Sell }
     }
 
     /// Lots and orders.
     #[inline]
     pub(super) fn sums(&self, level: LevelCell) -> (Quantity, u32) {
-        let head = &self.cells[level as usize];
+        let head = self.cell(level);
         (Quantity(head.quantity), head.count)
     }
 
@@ -300,7 +310,7 @@ impl Cells {
     }
 
     /// Says that a level has orders now. Tells whether the page's first one has.
-    #[inline]
+    #[inline(always)]
     pub(super) fn occupy(&mut self, level: LevelCell) -> bool {
         let (page, place) = self.page_of(level);
         let page = &mut self.pages[page as usize];
@@ -312,7 +322,7 @@ impl Cells {
     }
 
     /// Says that a level has no orders any more. Tells whether no other of the page has.
-    #[inline]
+    #[inline(always)]
     pub(super) fn vacate(&mut self, level: LevelCell) -> bool {
         let (page, place) = self.page_of(level);
         let page = &mut self.pages[page as usize];

@@ -38,7 +38,7 @@ impl ClientOrders {
         self.entries.iter().filter(|&&entry| entry != VACANT).count()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, owner: u32, client_order_id: ClientOrderId, cells: &Cells) -> Option<Slot> {
         let hash = hash(owner, client_order_id);
         let mut place = self.home(hash);
@@ -58,7 +58,7 @@ impl ClientOrders {
     }
 
     /// The key is not there, and there is room. `live` keys are there.
-    #[inline]
+    #[inline(always)]
     pub(super) fn insert(&mut self, owner: u32, client_order_id: ClientOrderId, slot: Slot, live: usize) {
         if live >= fill(self.mask + 1) {
             self.double();
@@ -72,7 +72,7 @@ impl ClientOrders {
     }
 
     /// The key is there, with this slot.
-    #[inline]
+    #[inline(always)]
     pub(super) fn remove(&mut self, owner: u32, client_order_id: ClientOrderId, slot: Slot) {
         let hash = hash(owner, client_order_id);
         let entry = hash << 32 | (u64::from(slot) + 1);

@@ -38,7 +38,7 @@ impl RestingOrders {
     }
 
     /// The owner's order with this number.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn find(&self, owner: u32, client_order_id: ClientOrderId) -> Option<Slot> {
         self.client_orders.find(owner, client_order_id, &self.cells)
@@ -46,7 +46,7 @@ impl RestingOrders {
 
     /// Takes in an order, to be put into a queue. There is room, and its number is not there yet. Its slot is the one
     /// freed last, or the next one never used.
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, owner: u32, client_order_id: ClientOrderId) -> Slot {
         debug_assert!(!self.is_full() && self.find(owner, client_order_id).is_none());
         let slot = self.cells.take(owner, client_order_id.0);
@@ -56,7 +56,7 @@ impl RestingOrders {
     }
 
     /// Forgets an order, which is in no queue any more.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, slot: Slot) {
         let (owner, client_order_id) = self.cells.key(slot);
         self.client_orders.remove(owner, ClientOrderId(client_order_id), slot);

@@ -6,6 +6,8 @@
 //! is the best again without a search. A level that has become empty is a cleared bit of its page; its page stays, and
 //! leaves the tree when other pages are made, or when there are too many empty ones.
 
+use std::hint::select_unpredictable;
+
 use super::cells::{Cells, LevelCell, NIL, PAGE_LEVELS, Slot};
 use super::orders::RestingOrders;
 use super::tree::PageTree;
@@ -94,7 +96,7 @@ impl BookSide {
     }
 
     /// The order that is next to trade, and its price, if somebody with this limit trades with it.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn next_to_trade(&self, limit: Option<Price>, orders: &RestingOrders) -> Option<(Price, Slot)> {
         self.trades_at(limit).then(|| (self.price(self.best.key), orders.cells.first(self.best.level)))
@@ -115,7 +117,7 @@ impl BookSide {
     }
 
     /// Puts an order at the end of the queue at this price, with so many lots open. There is room.
-    #[inline]
+    #[inline(always)]
     pub fn push_back(&mut self, slot: Slot, price: Price, open: Quantity, orders: &mut RestingOrders) {
         let cells = &mut orders.cells;
         let key = self.key(price);
@@ -130,7 +132,7 @@ impl BookSide {
     }
 
     /// Takes an order out of its queue.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, slot: Slot, orders: &mut RestingOrders) {
         let cells = &mut orders.cells;
         let level = cells.level_of(slot);
@@ -146,7 +148,7 @@ impl BookSide {
     }
 
     /// So many lots of an order have traded: it leaves its queue if that is all of it. Tells whether it did.
-    #[inline]
+    #[inline(always)]
     pub fn fill(&mut self, slot: Slot, by: Quantity, orders: &mut RestingOrders) -> bool {
         let filled = orders.cells.open(slot) == by;
         if filled {
@@ -220,7 +222,7 @@ impl BookSide {
     }
 
     /// The level at this price, if its page is there.
-    #[inline]
+    #[inline(always)]
     fn level(&self, price: Price, cells: &Cells) -> Option<LevelCell> {
         let key = self.key(price);
         if (key ^ self.best.key) < PAGE_LEVELS as u64 && self.best.level != NIL {
@@ -232,7 +234,7 @@ impl BookSide {
     }
 
     /// A level has its first order.
-    #[inline]
+    #[inline(always)]
     fn open(&mut self, opened: Remembered, cells: &mut Cells) {
         if cells.occupy(opened.level) {
             let (page, _) = cells.page_of(opened.level);
@@ -240,15 +242,25 @@ impl BookSide {
                 self.tree.mark(page, cells.pages_mut());
             }
         }
-        if opened.key <= self.best.key {
-            self.second = std::mem::replace(&mut self.best, opened);
-        } else if opened.key <= self.second.key {
-            self.second = opened;
-        }
+        // Which of the three it is cannot be foreseen: conditional moves, no branches.
+        let (best, second) = (self.best, self.second);
+        let (is_best, is_second) = (opened.key <= best.key, opened.key <= second.key);
+        let otherwise = Remembered {
+            level: select_unpredictable(is_second, opened.level, second.level),
+            key: select_unpredictable(is_second, opened.key, second.key),
+        };
+        self.second = Remembered {
+            level: select_unpredictable(is_best, best.level, otherwise.level),
+            key: select_unpredictable(is_best, best.key, otherwise.key),
+        };
+        self.best = Remembered {
+            level: select_unpredictable(is_best, opened.level, best.level),
+            key: select_unpredictable(is_best, opened.key, best.key),
+        };
     }
 
     /// A level has lost its last order.
-    #[inline]
+    #[inline(always)]
     fn close(&mut self, level: LevelCell, cells: &mut Cells) {
         let page_emptied = cells.vacate(level);
         if level == self.best.level {

@@ -68,27 +68,17 @@ impl PageTree {
     #[inline]
     pub(super) fn find(&self, key: u64, pages: &[Page]) -> Option<u32> {
         let mut link = self.root;
-        loop {
-            let number = (link & NUMBER) as usize;
-            link = match link >> 30 {
-                WIDE => {
-                    let node = &self.wide[number];
-                    if key >> node.shift >> 8 != node.prefix {
-                        return None;
-                    }
-                    node.links[(key >> node.shift) as usize & 255]
-                }
-                NARROW => {
-                    let node = &self.narrow[number];
-                    if key >> node.shift >> 8 != node.prefix {
-                        return None;
-                    }
-                    node.links[node.place(byte(key, node.shift))?]
-                }
-                PAGE => return (pages[number].key == key).then_some(number as u32),
-                _ => return None,
-            }
+        while link >> 30 == WIDE {
+            link = self.wide[(link & NUMBER) as usize].find(key)?;
         }
+        while link >> 30 != PAGE {
+            let number = (link & NUMBER) as usize;
+            if link == NONE {
+                return None;
+            }
+            link = if link >> 30 == WIDE { self.wide[number].find(key)? } else { self.narrow[number].find(key)? };
+        }
+        (pages[link as usize].key == key).then_some(link)
     }
 
     /// Puts in a page, whose key is not there yet, and says that it may have orders.
@@ -332,7 +322,20 @@ impl PageTree {
     }
 }
 
+impl Wide {
+    #[inline]
+    fn find(&self, key: u64) -> Option<Link> {
+        (key >> self.shift >> 8 == self.prefix).then(|| self.links[(key >> self.shift) as usize & 255])
+    }
+}
+
 impl Narrow {
+    #[inline]
+    fn find(&self, key: u64) -> Option<Link> {
+        let place = self.place(byte(key, self.shift))?;
+        (key >> self.shift >> 8 == self.prefix).then(|| self.links[place])
+    }
+
     #[inline]
     fn place(&self, byte: u8) -> Option<usize> {
         let mut same = 0_u32;

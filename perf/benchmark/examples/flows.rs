@@ -1,19 +1,22 @@
 //! Nanoseconds a message, of the book alone and of all of the engine, on five flows: median, minimum and maximum.
 //!
-//! `cargo run --release -p lugus-benchmark --example flows [rounds [book]]`
+//! `cargo run --release -p lugus-benchmark --example flows [rounds [book|all [flow]]]`
 
 use lugus_benchmark::flow::{SCENARIOS, generate};
 use lugus_benchmark::measure;
 
-const ORDERS: usize = 500_000;
-const SEED: u64 = 23;
+const ORDERS: usize = 1_000_000;
 
 fn main() {
     let rounds = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()).unwrap_or(7);
     let only_book = std::env::args().nth(2).is_some_and(|what| what == "book");
     println!("{:<14}{:>10}{:>9}{:>9}{:>26}{:>28}", "flow", "messages", "trades", "resting", "book ns", "apply ns");
+    let only = std::env::args().nth(3);
     for scenario in SCENARIOS {
-        let messages = generate(scenario, ORDERS, SEED);
+        if only.as_ref().is_some_and(|only| only != scenario.name) {
+            continue;
+        }
+        let messages = generate(scenario, ORDERS, scenario.seed);
         let commands = measure::commands(&messages);
         let (mut book, mut apply) = (Vec::new(), Vec::new());
         let (mut trades, mut resting) = (0, 0);

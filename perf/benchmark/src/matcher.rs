@@ -87,7 +87,7 @@ impl Matcher {
     }
 
     /// Trades as far as price and quantity go. What is left is the answer.
-    #[inline]
+    #[inline(always)]
     fn take(
         &mut self,
         id: ClientOrderId,
