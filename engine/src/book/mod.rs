@@ -20,3 +20,6 @@ pub use cells::Slot;
 pub use orders::RestingOrders;
 pub(crate) use pool::{Order, OrderPool};
 pub use side::{BookSide, PriceLevel};
+
+#[cfg(test)]
+mod tests;

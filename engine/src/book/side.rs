@@ -211,6 +211,11 @@ impl BookSide {
         Ok(all)
     }
 
+    #[cfg(test)]
+    pub(super) fn pages_in_use(&self) -> usize {
+        self.pages.len()
+    }
+
     #[inline]
     fn key(&self, price: Price) -> u64 {
         price.0.cast_unsigned() ^ self.mask

@@ -399,3 +399,85 @@ fn put<T>(nodes: &mut Vec<T>, free: &mut Vec<u32>, node: T) -> u32 {
     free.reserve(nodes.len());
     (nodes.len() - 1) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::book::cells::Cells;
+    use crate::command::Side;
+    use crate::units::{Price, Quantity};
+
+    /// Few bytes that differ, in all places, so that nodes branch everywhere and some get wide.
+    fn key(n: u64) -> u64 {
+        let place = n % 7 * 8;
+        let near = n / 7 % 40;
+        (near << place) ^ (n % 3) << 40
+    }
+
+    #[test]
+    fn pages_are_found_while_others_come_and_go() {
+        let mut cells = Cells::new(1_000);
+        let mut tree = PageTree::new();
+        let mut there = BTreeMap::new();
+        let mut random = 1_u64;
+        for _ in 0..20_000 {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            let key = key(random >> 33);
+            assert_eq!(tree.find(key, cells.pages()), there.get(&key).copied());
+            if let Some(page) = there.remove(&key) {
+                tree.remove(page, cells.pages());
+                cells.free_page(page);
+            } else {
+                let page = cells.take_page(key, 0, Side::Sell);
+                tree.insert(page, cells.pages_mut());
+                there.insert(key, page);
+            }
+            assert_eq!(tree.pages(), there.values().copied().collect::<Vec<_>>());
+            assert!(tree.nodes() < there.len().max(1));
+        }
+        assert!(!tree.wide.is_empty() && !tree.free_narrow.is_empty());
+    }
+
+    #[test]
+    fn the_first_page_with_orders_is_found_however_they_were_emptied() {
+        let mut cells = Cells::new(1_000);
+        let mut tree = PageTree::new();
+        let keys: BTreeMap<u64, u64> = (0..280).map(|n| (key(n), n)).collect();
+        let mut pages = BTreeMap::new();
+        for &key in keys.keys() {
+            let page = cells.take_page(key, 0, Side::Sell);
+            tree.insert(page, cells.pages_mut());
+            pages.insert(key, page);
+        }
+        assert_eq!(tree.first_occupied(cells.pages_mut()), None);
+        let mut random = 1_u64;
+        let mut occupied = BTreeMap::new();
+        for _ in 0..5_000 {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            let key = key((random >> 33) % 280);
+            let page = pages[&key];
+            let level = cells.level(page, random as usize % 256);
+            if let Some(slot) = occupied.remove(&key) {
+                let level = cells.level_of(slot);
+                assert!(cells.unlink(slot));
+                assert!(cells.vacate(level));
+                cells.free(slot);
+            } else {
+                let slot = cells.take(0, 1);
+                assert_eq!(cells.price(level), Price((key << 8 | random % 256).cast_signed()));
+                assert!(cells.push_back(level, slot, Quantity(1)));
+                assert!(cells.occupy(level));
+                if !cells.page(page).listed {
+                    tree.mark(page, cells.pages_mut());
+                }
+                occupied.insert(key, slot);
+            }
+            if random % 3 == 0 {
+                let first = occupied.keys().next().map(|key| pages[key]);
+                assert_eq!(tree.first_occupied(cells.pages_mut()), first);
+            }
+        }
+    }
+}
