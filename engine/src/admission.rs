@@ -62,7 +62,7 @@ pub(crate) fn new_order(
     // Where there is a level at its price it finds nothing to trade with, so all of it would rest.
     let queue = if is_stop { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
     let price = order.stop_price.or(order.price).unwrap_or_default();
-    if pool.is_full() || queue.room(price) < shown(order.quantity, order.display_quantity) {
+    if pool.is_full() || !queue.has_room(price, shown(order.quantity, order.display_quantity), &pool.resting) {
         return Err(RejectReason::LimitOrders);
     }
     Ok(())
@@ -111,7 +111,7 @@ pub(crate) fn replacement(
     let own = if price == kept.price { kept.leaves.0 } else { 0 };
     let more = shown(leaves, replace.display_quantity).0.saturating_sub(own);
     let queue = if is_waiting { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
-    if queue.room(price).0 < more { Err(RejectReason::LimitOrders) } else { Ok(()) }
+    if queue.has_room(price, Quantity(more), &pool.resting) { Ok(()) } else { Err(RejectReason::LimitOrders) }
 }
 
 /// Whether a live order may be replaced at all, whichever it is.

@@ -79,7 +79,7 @@ fn consider(best: &mut Option<(Rank, Indicative)>, price: Price, buys: u128, sel
 /// Open lots by price, best first, while prices cross.
 fn sums(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) -> bool) -> Vec<(Price, u128)> {
     let mut sums: Vec<(Price, u128)> = Vec::new();
-    for slot in side.orders(pool) {
+    for slot in side.orders(&pool.resting) {
         let order = pool.whole(slot);
         if !crosses(order.price) {
             break;
@@ -96,7 +96,8 @@ fn sums(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) -> bool) -> V
 pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     let Some(Indicative { price, .. }) = indicative(instrument, pool) else { return };
     let mut traded = Traded::default();
-    while let (Some(bid), Some(ask)) = (first_at(instrument, Side::Buy, price), first_at(instrument, Side::Sell, price))
+    while let (Some(bid), Some(ask)) =
+        (first_at(instrument, Side::Buy, price, pool), first_at(instrument, Side::Sell, price, pool))
     {
         instrument.last_trade_id.0 += 1;
         let trade_id = instrument.last_trade_id;
@@ -117,7 +118,6 @@ pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut Orde
 }
 
 /// The side's first order that trades at this price.
-fn first_at(instrument: &Instrument, side: Side, price: Price) -> Option<Slot> {
-    let orders = instrument.book.side(side);
-    if orders.trades_at(Some(price)) { orders.first() } else { None }
+fn first_at(instrument: &Instrument, side: Side, price: Price, pool: &OrderPool) -> Option<Slot> {
+    instrument.book.side(side).next_to_trade(Some(price), &pool.resting).map(|(_, slot)| slot)
 }

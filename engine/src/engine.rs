@@ -25,7 +25,7 @@ pub struct EngineLimits {
     /// Live orders of all instruments together; 1,048,576 by default. Memory for them (80 to 96 bytes each) is
     /// reserved at once, and touched when it is used.
     pub orders: usize,
-    /// Newest events kept of each scope; 4,096 by default. Memory for them (160 bytes each) is taken as they come.
+    /// Newest events kept of each scope; 4,096 by default. Memory for them (64 to 104 bytes each) is taken as they come.
     pub retained_events: usize,
 }
 
@@ -172,12 +172,12 @@ impl Engine {
 
     /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
     pub fn levels(&self, instrument: InstrumentId, side: Side) -> Option<impl Iterator<Item = PriceLevel>> {
-        self.listed(instrument).map(|listed| listed.instrument.book.side(side).levels())
+        self.listed(instrument).map(|listed| listed.instrument.book.side(side).levels(&self.pool.resting))
     }
 
     /// Orders of an instrument as others see them: bids, then asks, each by priority; `None` for an unknown instrument.
     pub fn displayed_orders(&self, instrument: InstrumentId) -> Option<impl Iterator<Item = DisplayedOrder>> {
-        let orders = self.listed(instrument)?.instrument.book.orders(&self.pool);
+        let orders = self.listed(instrument)?.instrument.book.orders(&self.pool.resting);
         Some(orders.map(|slot| {
             let Order { order_id, side, price, leaves: quantity, .. } = *self.pool.get(slot);
             DisplayedOrder { order_id, side, price, quantity }

@@ -54,12 +54,12 @@ impl Instrument {
     pub(crate) fn take_out<S: EventSink>(&mut self, slot: Slot, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
         let order = *pool.get(slot);
         if order.instructions.has(Instructions::WAITING) {
-            return self.stops.side_mut(order.side).remove(pool, slot);
+            return self.stops.side_mut(order.side).remove(slot, &mut pool.resting);
         }
         let queue = self.book.side_mut(order.side);
-        queue.remove(pool, slot);
+        queue.remove(slot, &mut pool.resting);
         publish_order(&order, order.price, Quantity(0), &mut self.feed, reporter);
-        reporter.publish(&mut self.feed, || market_data::level(queue, order.side, order.price));
+        reporter.publish(&mut self.feed, || market_data::level(queue, order.side, order.price, &pool.resting));
     }
 
     /// Takes a live order out of its queue and the pool, and gives it whole.
@@ -126,7 +126,7 @@ impl Instrument {
     }
 
     fn cancel_all<S: EventSink>(&mut self, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
-        while let Some(slot) = self.book.first().or_else(|| self.stops.first()) {
+        while let Some(slot) = self.book.first(&pool.resting).or_else(|| self.stops.first(&pool.resting)) {
             let order = self.end(slot, pool, reporter);
             reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::InstrumentClosed));
         }

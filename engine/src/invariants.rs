@@ -105,14 +105,15 @@ impl Engine {
             return Err(InvariantError::Crossed { instrument: id, bid, ask });
         }
         let (buys, sells) = (instrument.stops.side(Side::Buy), instrument.stops.side(Side::Sell));
+        let queues =
+            [(bids, Side::Buy, false), (asks, Side::Sell, false), (buys, Side::Buy, true), (sells, Side::Sell, true)];
+        let resting = &self.pool.resting;
         let mut orders = 0;
-        for (queue, side) in [(bids, Side::Buy), (asks, Side::Sell), (buys, Side::Buy), (sells, Side::Sell)] {
-            orders += queue.verify(side, &self.pool)?;
-        }
         let last = instrument.feed.statistics.last;
-        for (side, waits) in [(bids, false), (asks, false), (buys, true), (sells, true)] {
+        for (queue, side, waits) in queues {
+            orders += queue.verify(resting)?;
             let mut before = None;
-            for slot in side.orders(&self.pool) {
+            for slot in queue.orders(resting) {
                 let (kept, order) = (self.pool.get(slot), self.pool.whole(slot));
                 let wrong = |what| Err(InvariantError::Order { order_id: order.order_id, what });
                 if self.scopes.get(order.owner).instrument != id {
@@ -123,6 +124,10 @@ impl Engine {
                 }
                 if order.instructions.has(Instructions::WAITING) != waits {
                     return wrong("waits in the book, or does not wait among the stop orders");
+                }
+                let (_, price) = resting.stand(slot);
+                if (order.side, kept.price, kept.leaves) != (side, price, resting.open(slot)) {
+                    return wrong("is in a level that is not its own, or with other lots than it shows");
                 }
                 let reached = |last| waits && stops::is_reached(order.side, kept.price, last);
                 if state == InstrumentState::Open && last.is_some_and(reached) {
@@ -153,7 +158,7 @@ impl Engine {
             return wrong("keeps too many events");
         }
         let (mut event_sequence, mut applied) = (scope.first_retained(), scope.lost.applied);
-        for kept in &scope.retained {
+        for kept in scope.kept() {
             let report = &kept.report;
             if report.event_sequence != event_sequence {
                 return wrong("its events have a gap");

@@ -17,6 +17,7 @@
 //! - [`units`], [`command`], [`event`]: what goes in and comes out.
 //! - `engine`: apply. Finds the scope, and sends each command on its way.
 //! - `sequences`: scopes (participant, instrument), numbers, kept reports, and the way of every report to the sink.
+//! - `kept_reports`: events in little memory.
 //! - `expiry`: orders whose time is over end before the command.
 //! - `risk`, `admission`: which orders are taken, and why others are not.
 //! - `order_entry`: new orders, cancels, replacements, mass cancels.
@@ -24,11 +25,12 @@
 //! - `stops`: orders that wait for a trade at their trigger.
 //! - `auction`: orders that gathered trade at one price.
 //! - `execution`: what a report says of an order; [`market_data`]: what everyone sees of it.
-//! - `instrument`: a traded pair, whole; `book`: its resting orders.
+//! - `instrument`: a traded pair, whole; [`book`]: its resting orders.
 //! - `state_hash`, `index`: mixing and looking up numbers.
 //! - `snapshot`, `restore`: all of the state out, and in again.
 //! - `invariants`: what must hold after every command.
 
+pub mod book;
 pub mod command;
 pub mod event;
 pub mod market_data;
@@ -36,7 +38,6 @@ pub mod units;
 
 mod admission;
 mod auction;
-mod book;
 mod engine;
 mod execution;
 mod expiry;
@@ -45,6 +46,7 @@ mod instrument;
 mod invariants;
 #[cfg(feature = "serde")]
 mod json;
+mod kept_reports;
 mod matching;
 mod order_entry;
 mod restore;

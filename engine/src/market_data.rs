@@ -5,7 +5,7 @@
 //! [`crate::Engine::levels`]), then every increment with a higher number. One numbering goes over all kinds; who wants
 //! only orders, or only levels, passes over the rest. Between two commands both are complete.
 
-use crate::book::BookSide;
+use crate::book::{BookSide, RestingOrders};
 use crate::command::{InstrumentState, Side};
 use crate::units::{EpochNanos, InstrumentId, MarketDataSequence, OrderId, Price, Quantity, TradeId};
 
@@ -155,7 +155,7 @@ impl Feed {
 }
 
 /// The level at this price as it is now.
-pub(crate) fn level(side: &BookSide, of: Side, price: Price) -> MarketDataBody {
-    let level = side.level(price);
+pub(crate) fn level(side: &BookSide, of: Side, price: Price, orders: &RestingOrders) -> MarketDataBody {
+    let level = side.level_at(price, orders);
     MarketDataBody::Level { side: of, price, quantity: level.quantity, orders: level.orders }
 }

@@ -26,48 +26,42 @@ pub(crate) fn take<S: EventSink>(
     let Instrument { book, feed, last_trade_id, .. } = &mut *instrument;
     let makers = book.side_mut(side);
     let mut traded = Traded::default();
+    let mut next = makers.next_to_trade(limit, &pool.resting);
     while taker.leaves.0 > 0
-        && let Some((price, level)) = makers.best_level(limit)
+        && let Some((price, slot)) = next
     {
-        let mut aside = None;
-        while taker.leaves.0 > 0
-            && let Some(slot) = level.first()
-        {
-            let maker = pool.get_mut(slot);
-            if prevents && maker.owner == taker.owner {
-                aside = Some(Aside::SelfTrade(slot));
-                break;
-            }
-            last_trade_id.0 += 1;
-            let quantity = Quantity(taker.leaves.0.min(maker.leaves.0));
-            taker.leaves.0 -= quantity.0;
-            maker.leaves.0 -= quantity.0;
-            let shown = maker.leaves;
-            let maker = pool.whole(slot);
-            let trade = |order, how| execution::trade(order, *last_trade_id, price, quantity, how);
-            reporter.tell(taker.owner, answers, trade(taker, Liquidity::Removed));
-            reporter.tell_maker(maker.owner, trade(&maker, Liquidity::Added));
-            level.fill_first(pool, quantity);
-            traded.add(price, quantity);
-            let (trade_id, aggressor) = (*last_trade_id, Some(taker.side));
-            reporter.publish(feed, || MarketDataBody::Trade { trade_id, price, quantity, aggressor });
-            publish_order(&maker, price, shown, feed, reporter);
-            if shown.0 > 0 {
-                break;
-            }
-            if maker.leaves.0 > 0 {
-                aside = Some(Aside::Refresh(slot));
-                break;
-            }
+        let maker = pool.get_mut(slot);
+        if prevents && maker.owner == taker.owner {
+            self_trade::prevent(taker, answers, slot, makers, pool, feed, reporter);
+            reporter.publish(feed, || market_data::level(makers, side, price, &pool.resting));
+            next = makers.next_to_trade(limit, &pool.resting);
+            continue;
+        }
+        last_trade_id.0 += 1;
+        let quantity = Quantity(taker.leaves.0.min(maker.leaves.0));
+        taker.leaves.0 -= quantity.0;
+        maker.leaves.0 -= quantity.0;
+        let shown = maker.leaves;
+        let maker = pool.whole(slot);
+        let trade = |order, how| execution::trade(order, *last_trade_id, price, quantity, how);
+        reporter.tell(taker.owner, answers, trade(taker, Liquidity::Removed));
+        reporter.tell_maker(maker.owner, trade(&maker, Liquidity::Added));
+        makers.fill(slot, quantity, &mut pool.resting);
+        traded.add(price, quantity);
+        let (trade_id, aggressor) = (*last_trade_id, Some(taker.side));
+        reporter.publish(feed, || MarketDataBody::Trade { trade_id, price, quantity, aggressor });
+        publish_order(&maker, price, shown, feed, reporter);
+        let comes_again = shown.0 == 0 && maker.leaves.0 > 0;
+        if comes_again {
+            refresh(slot, makers, pool, feed, reporter);
+        } else if shown.0 == 0 {
             pool.remove(slot);
         }
-        makers.drop_empty_best();
-        match aside {
-            Some(Aside::Refresh(slot)) => refresh(slot, makers, pool, feed, reporter),
-            Some(Aside::SelfTrade(slot)) => self_trade::prevent(taker, answers, slot, makers, pool, feed, reporter),
-            None => {}
+        next = makers.next_to_trade(limit, &pool.resting);
+        // The level is told of once it is done with, and when an iceberg has come again.
+        if comes_again || taker.leaves.0 == 0 || next.is_none_or(|(next, _)| next != price) {
+            reporter.publish(feed, || market_data::level(makers, side, price, &pool.resting));
         }
-        reporter.publish(feed, || market_data::level(makers, side, price));
     }
     instrument.traded(traded, reporter);
 }
@@ -80,7 +74,7 @@ pub(crate) fn is_fillable(taker: &Order, instrument: &Instrument, pool: &OrderPo
     let mut wanted = taker.leaves.0;
     // What the level's icebergs hold back: it comes after all that is shown there.
     let (mut level, mut reserve) = (None, 0_u64);
-    for slot in makers.orders(pool) {
+    for slot in makers.orders(&pool.resting) {
         let maker = pool.get(slot);
         if level != Some(maker.price) {
             wanted = wanted.saturating_sub(reserve);
@@ -115,14 +109,6 @@ fn reaches(side: Side, limit: Price, price: Price) -> bool {
     }
 }
 
-/// Something that the level at hand must be let go for.
-enum Aside {
-    /// An iceberg whose part shown is gone: its next part goes to the end of the queue.
-    Refresh(Slot),
-    /// A resting order of the taker's own participant.
-    SelfTrade(Slot),
-}
-
 /// What an order traded in one go, from the best price on.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Traded {
@@ -150,19 +136,17 @@ pub(crate) fn settle<S: EventSink>(
     reporter: &mut Reporter<'_, S>,
 ) {
     let (shown, order) = (pool.get(slot).leaves, pool.whole(slot));
-    if let Some((_, level)) = makers.best_level(None) {
-        level.fill_first(pool, quantity);
-    }
-    makers.drop_empty_best();
+    makers.fill(slot, quantity, &mut pool.resting);
     publish_order(&order, order.price, shown, feed, reporter);
     if order.leaves.0 == 0 {
         pool.remove(slot);
     } else if shown.0 == 0 {
         refresh(slot, makers, pool, feed, reporter);
     }
-    reporter.publish(feed, || market_data::level(makers, order.side, order.price));
+    reporter.publish(feed, || market_data::level(makers, order.side, order.price, &pool.resting));
 }
 
+/// An iceberg whose part shown is gone, and which is in no queue: its next part goes to the end of its queue.
 fn refresh<S: EventSink>(
     slot: Slot,
     makers: &mut BookSide,
@@ -170,9 +154,10 @@ fn refresh<S: EventSink>(
     feed: &mut Feed,
     reporter: &mut Reporter<'_, S>,
 ) {
-    let room = makers.room(pool.get(slot).price);
+    let in_queue = makers.quantity_at(pool.get(slot).price, &pool.resting);
+    let room = Quantity(u64::MAX - in_queue.0);
     let Order { order_id, side, price, leaves: quantity, .. } = pool.refresh(slot, room);
-    makers.push_back(pool, slot);
+    makers.push_back(slot, price, quantity, &mut pool.resting);
     reporter.publish(feed, || MarketDataBody::OrderAdded(DisplayedOrder { order_id, side, price, quantity }));
 }
 

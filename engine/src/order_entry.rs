@@ -111,7 +111,7 @@ fn rest<S: EventSink>(
     let Instrument { book, feed, .. } = instrument;
     let queue = book.side_mut(side);
     // Admission has seen to it, but not for a stop order, which may come much later.
-    if order.order_type == OrderType::StopLimit && queue.room(price) < quantity {
+    if order.order_type == OrderType::StopLimit && !queue.has_room(price, quantity, &pool.resting) {
         return end(&whole, slot, answers, RejectReason::LimitOrders, pool, reporter);
     }
     let slot = match slot {
@@ -121,9 +121,9 @@ fn rest<S: EventSink>(
         }
         None => pool.insert(order, &terms),
     };
-    queue.push_back(pool, slot);
+    queue.push_back(slot, price, quantity, &mut pool.resting);
     reporter.publish(feed, || MarketDataBody::OrderAdded(DisplayedOrder { order_id, side, price, quantity }));
-    reporter.publish(feed, || market_data::level(queue, side, price));
+    reporter.publish(feed, || market_data::level(queue, side, price, &pool.resting));
 }
 
 /// Ends an order.
@@ -189,15 +189,15 @@ fn decrease<S: EventSink>(
     let at: Price = pool.get(slot).price;
     let gone = reduce(slot, order, pool);
     if order.instructions.has(Instructions::WAITING) {
-        instrument.stops.side_mut(order.side).reduce(at, gone);
+        instrument.stops.side_mut(order.side).reduce(slot, gone, &mut pool.resting);
         return;
     }
     let Instrument { book, feed, .. } = instrument;
     let queue = book.side_mut(order.side);
-    queue.reduce(at, gone);
+    queue.reduce(slot, gone, &mut pool.resting);
     if gone.0 > 0 {
         publish_order(order, at, pool.get(slot).leaves, feed, reporter);
-        reporter.publish(feed, || market_data::level(queue, order.side, at));
+        reporter.publish(feed, || market_data::level(queue, order.side, at, &pool.resting));
     }
 }
 

@@ -292,14 +292,14 @@ impl Restore {
             "an event of another scope",
         )?;
         require(report.event_sequence.0 == expected, "kept events have a gap")?;
-        let before = scope.retained.back().map_or(scope.lost.applied, |before| before.applied);
+        let before = scope.kept().next_back().map_or(scope.lost.applied, |before| before.applied);
         require(
             before <= kept.applied && kept.applied <= scope.last_client_sequence,
             "kept events are not in the order of their commands",
         )?;
         let answers = report.client_sequence;
         require(answers.0 == 0 || answers == kept.applied, "an event that answers a command of another time")?;
-        scope.retained.push_back(*kept);
+        scope.keep(kept.applied, &kept.report, usize::MAX);
         Ok(())
     }
 
@@ -342,12 +342,13 @@ impl Restore {
             Some(stop_price) => (instrument.stops.side_mut(record.side), stop_price),
             None => (instrument.book.side_mut(record.side), record.price),
         };
-        require(queue.room(price) >= record.shown_quantity, "a level with too large a quantity")?;
+        let has_room = queue.has_room(price, record.shown_quantity, &pool.resting);
+        require(has_room, "a level with too large a quantity")?;
         current.last_order = Some(place);
         current.order_ids.push(record.order_id);
         let (order, terms) = order_of(record, owner, price);
         let slot = pool.insert(order, &terms);
-        queue.push_back(pool, slot);
+        queue.push_back(slot, price, record.shown_quantity, &mut pool.resting);
         Ok(())
     }
 

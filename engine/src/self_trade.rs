@@ -43,7 +43,7 @@ pub(crate) fn prevent<S: EventSink>(
         reporter.tell(taker.owner, answers, execution::restated(taker, RejectReason::SelfTrade));
     }
     if ends_maker {
-        makers.remove(pool, slot);
+        makers.remove(slot, &mut pool.resting);
         pool.remove(slot);
         reporter.tell_maker(maker.owner, execution::canceled(&maker, RejectReason::SelfTrade));
         publish_order(&maker, maker.price, Quantity(0), feed, reporter);
@@ -51,7 +51,7 @@ pub(crate) fn prevent<S: EventSink>(
         let mut maker = maker;
         shrink(&mut maker, by);
         let gone = reduce(slot, &maker, pool);
-        makers.reduce(maker.price, gone);
+        makers.reduce(slot, gone, &mut pool.resting);
         reporter.tell_maker(maker.owner, execution::restated(&maker, RejectReason::SelfTrade));
         publish_order(&maker, maker.price, pool.get(slot).leaves, feed, reporter);
     }

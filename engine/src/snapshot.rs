@@ -186,7 +186,8 @@ impl Engine {
             stream.put(SnapshotRecord::Instrument(instrument_record(listed)))?;
             stream.put_scopes(scopes)?;
             let Instrument { book, stops, .. } = &listed.instrument;
-            for slot in book.orders(&self.pool).chain(stops.orders(&self.pool)) {
+            let resting = &self.pool.resting;
+            for slot in book.orders(resting).chain(stops.orders(resting)) {
                 let participant = self.scopes.get(self.pool.get(slot).owner).participant;
                 stream.put(SnapshotRecord::Order(order_record(slot, &self.pool, participant)))?;
             }
@@ -226,8 +227,8 @@ impl<E, V: FnMut(&SnapshotRecord) -> Result<(), E>> Stream<'_, V> {
     fn put_scopes(&mut self, scopes: &[&Scope]) -> Result<(), E> {
         for scope in scopes {
             self.put(SnapshotRecord::Scope(scope_record(scope)))?;
-            for kept in &scope.retained {
-                self.put(SnapshotRecord::Report(*kept))?;
+            for kept in scope.kept() {
+                self.put(SnapshotRecord::Report(kept))?;
             }
         }
         Ok(())
@@ -326,7 +327,7 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
         SnapshotRecord::Report(kept) => {
             words[0] = 5;
             words[1] = kept.applied.0;
-            words[2] = state_hash::fold(0, &state_hash::report_words(&kept.report));
+            words[2] = state_hash::fold_report(0, &kept.report);
         }
         SnapshotRecord::Order(record) => {
             words[0] = 6;

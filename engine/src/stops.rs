@@ -7,7 +7,7 @@
 //! of those reached is canceled, so that a cascade neither runs on without an end nor leaves orders behind that should
 //! have gone off.
 
-use crate::book::{BookSide, Instructions, Order, OrderPool, Slot, Terms};
+use crate::book::{BookSide, Instructions, Order, OrderPool, RestingOrders, Slot, Terms};
 use crate::command::{InstrumentState, Side, TimeInForce};
 use crate::event::{EventSink, RejectReason};
 use crate::execution;
@@ -59,19 +59,20 @@ impl Stops {
     }
 
     /// All orders, buys before sells, each in the order in which they would trigger.
-    pub(crate) fn orders<'a>(&'a self, pool: &'a OrderPool) -> impl Iterator<Item = Slot> + 'a {
-        self.buys.orders(pool).chain(self.sells.orders(pool))
+    pub(crate) fn orders<'a>(&self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + use<'a> {
+        self.buys.orders(orders).chain(self.sells.orders(orders))
     }
 
     /// The first of `orders`.
-    pub(crate) fn first(&self) -> Option<Slot> {
-        self.buys.first().or_else(|| self.sells.first())
+    pub(crate) fn first(&self, orders: &RestingOrders) -> Option<Slot> {
+        let first = |stops: &BookSide| stops.next_to_trade(None, orders).map(|(_, slot)| slot);
+        first(&self.buys).or_else(|| first(&self.sells))
     }
 
     /// The next one that these trades have reached.
     #[inline]
-    pub(crate) fn first_due(&self, reached: Reached) -> Option<Slot> {
-        let due = |stops: &BookSide, price| if stops.trades_at(Some(price)) { stops.first() } else { None };
+    pub(crate) fn first_due(&self, reached: Reached, orders: &RestingOrders) -> Option<Slot> {
+        let due = |stops: &BookSide, price| stops.next_to_trade(Some(price), orders).map(|(_, slot)| slot);
         due(&self.buys, reached.high).or_else(|| due(&self.sells, reached.low))
     }
 }
@@ -119,7 +120,8 @@ pub(crate) fn place<S: EventSink>(
         }
         None => pool.insert(waiting, &terms),
     };
-    instrument.stops.side_mut(order.side).push_back(pool, slot);
+    let Order { side, price, leaves, .. } = waiting;
+    instrument.stops.side_mut(side).push_back(slot, price, leaves, &mut pool.resting);
 }
 
 /// Takes off an iceberg what it does not show.
@@ -133,10 +135,10 @@ pub(crate) fn split(order: &mut Order, terms: &mut Terms) {
 pub(crate) fn cascade<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     let mut triggers = 0;
     while let Some(reached) = instrument.reached
-        && let Some(slot) = instrument.stops.first_due(reached)
+        && let Some(slot) = instrument.stops.first_due(reached, &pool.resting)
     {
         let (order, terms) = (pool.whole(slot), pool.terms(slot));
-        instrument.stops.side_mut(order.side).remove(pool, slot);
+        instrument.stops.side_mut(order.side).remove(slot, &mut pool.resting);
         if triggers == MAXIMUM_TRIGGERS {
             pool.remove(slot);
             reporter.tell_maker(order.owner, execution::canceled(&order, RejectReason::LimitCascade));

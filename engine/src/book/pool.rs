@@ -1,24 +1,16 @@
-//! The live orders of all instruments: a slab of slots, found by handle, by client order id, or by owner.
+//! The live orders of all instruments, whole: what a book knows of them ([`RestingOrders`]), and what else the engine
+//! does, under the same slot. Found by handle, by client order id, or by owner.
 //!
-//! A slot is a `u32`; the last one freed is the next one used, so that the memory in use stays warm. The slab's memory
-//! is reserved once for all orders that the limits allow. An order is in three lists of `u32` links: the queue of its
-//! price level (see `side`), and its owner's live orders by order id, which is the order of their arrival.
+//! Memory is reserved once for all orders that the limits allow. An order is in its owner's list of live orders by
+//! order id, which is the order of their arrival.
 
-use super::client_orders::ClientOrders;
+use super::cells::{NIL, Slot};
+use super::orders::RestingOrders;
 use super::terms::{Instructions, Terms};
 use crate::InvariantError;
 use crate::command::{OrderType, Side, TimeInForce};
 use crate::expiry::{Entry, ExpiryQueue};
 use crate::units::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity};
-
-/// A handle of an order in the pool; [`NIL`] is none.
-pub(crate) type Slot = u32;
-
-/// No order.
-pub(crate) const NIL: Slot = Slot::MAX;
-
-/// Most orders that a pool can hold.
-pub(crate) const MAXIMUM_ORDERS: usize = NIL as usize - 1;
 
 /// An order, incoming or resting.
 ///
@@ -36,12 +28,6 @@ pub(crate) struct Order {
     pub(crate) leaves: Quantity,
     /// Its scope: who owns it, and in which instrument.
     pub(crate) owner: u32,
-    /// Next in the queue of its level; in a free slot, the next free one.
-    pub(crate) next: Slot,
-    /// The one before it in the queue of its level.
-    pub(crate) previous: Slot,
-    owner_next: Slot,
-    owner_previous: Slot,
     pub(crate) side: Side,
     pub(crate) order_type: OrderType,
     pub(crate) time_in_force: TimeInForce,
@@ -49,7 +35,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// An order in no list.
+    /// An order of these.
     #[expect(clippy::too_many_arguments, reason = "one for each field that a caller must think of")]
     pub(crate) fn new(
         order_id: OrderId,
@@ -63,7 +49,6 @@ impl Order {
         time_in_force: TimeInForce,
         instructions: Instructions,
     ) -> Self {
-        let (next, previous, owner_next, owner_previous) = (NIL, NIL, NIL, NIL);
         Self {
             order_id,
             client_order_id,
@@ -71,10 +56,6 @@ impl Order {
             quantity,
             leaves,
             owner,
-            next,
-            previous,
-            owner_next,
-            owner_previous,
             side,
             order_type,
             time_in_force,
@@ -107,11 +88,12 @@ impl Order {
 /// All live orders.
 #[derive(Debug)]
 pub(crate) struct OrderPool {
-    slots: Vec<Order>,
-    free: Slot,
-    live: usize,
-    limit: usize,
-    client_orders: ClientOrders,
+    /// What books know of them.
+    pub(crate) resting: RestingOrders,
+    /// By slot.
+    orders: Vec<Order>,
+    /// By slot.
+    neighbours: Vec<Neighbours>,
     /// By scope.
     owners: Vec<OwnerList>,
     /// Live orders by participant.
@@ -119,6 +101,13 @@ pub(crate) struct OrderPool {
     /// By slot, of orders that have some.
     terms: Vec<Terms>,
     expiry: ExpiryQueue,
+}
+
+/// Where an order is in its owner's list.
+#[derive(Debug, Clone, Copy)]
+struct Neighbours {
+    next: Slot,
+    previous: Slot,
 }
 
 /// Whose a scope is, and the ends of the list of its live orders.
@@ -134,13 +123,11 @@ struct OwnerList {
 impl OrderPool {
     /// Room for `limit` orders.
     pub(crate) fn new(limit: usize) -> Self {
-        let limit = limit.min(MAXIMUM_ORDERS);
+        let resting = RestingOrders::new(limit);
         Self {
-            slots: Vec::with_capacity(limit),
-            free: NIL,
-            live: 0,
-            limit,
-            client_orders: ClientOrders::new(limit),
+            resting,
+            orders: Vec::with_capacity(limit),
+            neighbours: Vec::with_capacity(limit),
             owners: Vec::new(),
             open: Vec::new(),
             terms: Vec::with_capacity(limit),
@@ -225,78 +212,78 @@ impl OrderPool {
     }
 
     pub(crate) fn live(&self) -> usize {
-        self.live
+        self.resting.live()
     }
 
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.live == self.limit
+        self.resting.is_full()
     }
 
     #[inline]
     pub(crate) fn get(&self, slot: Slot) -> &Order {
-        &self.slots[slot as usize]
+        &self.orders[slot as usize]
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, slot: Slot) -> &mut Order {
-        &mut self.slots[slot as usize]
+        &mut self.orders[slot as usize]
     }
 
     /// The owner's live order with this client order id.
     #[inline]
     pub(crate) fn find(&self, owner: u32, client_order_id: ClientOrderId) -> Option<Slot> {
-        self.client_orders.find(owner, client_order_id, &self.slots)
+        self.resting.find(owner, client_order_id)
     }
 
     /// Takes a new order in, as its owner's last, with its terms. The pool is not full, and the client order id is not
     /// there yet.
+    #[inline]
     pub(crate) fn insert(&mut self, order: Order, terms: &Terms) -> Slot {
-        debug_assert!(!self.is_full() && self.find(order.owner, order.client_order_id).is_none());
-        let slot = if self.free == NIL {
-            self.slots.push(order);
-            (self.slots.len() - 1) as Slot
-        } else {
-            let slot = self.free;
-            self.free = std::mem::replace(self.get_mut(slot), order).next;
-            slot
-        };
-        self.append_to_owner(slot);
-        self.client_orders.insert(order.owner, order.client_order_id, slot);
-        self.keep_terms(slot, terms);
-        let OwnerList { participant, instrument, .. } = self.owners[order.owner as usize];
-        self.open[participant as usize] += 1;
-        if order.instructions.has(Instructions::EXPIRES) {
-            let Order { order_id, .. } = order;
-            self.expiry.insert(Entry { time: terms.expire_time, instrument, order_id, slot });
+        let slot = self.resting.insert(order.owner, order.client_order_id);
+        match self.orders.get_mut(slot as usize) {
+            Some(place) => *place = order,
+            None => {
+                self.orders.push(order);
+                self.neighbours.push(Neighbours { next: NIL, previous: NIL });
+            }
         }
-        self.live += 1;
+        self.append_to_owner(slot);
+        let participant = self.participant_of(order.owner);
+        self.open[participant as usize] += 1;
+        if order.instructions.has_terms() {
+            self.keep_terms(slot, terms);
+            self.will_expire(slot, terms);
+        }
         slot
     }
 
     /// Frees an order's slot. It is in no level any more.
+    #[inline]
     pub(crate) fn remove(&mut self, slot: Slot) {
-        let order = *self.get(slot);
-        self.client_orders.remove(order.owner, order.client_order_id, slot);
-        self.unlink_from_owner(&order);
-        self.open[self.owners[order.owner as usize].participant as usize] -= 1;
-        if order.instructions.has(Instructions::EXPIRES) {
+        self.resting.remove(slot);
+        self.unlink_from_owner(slot);
+        let Order { owner, instructions, .. } = *self.get(slot);
+        let participant = self.participant_of(owner);
+        self.open[participant as usize] -= 1;
+        if instructions.has(Instructions::EXPIRES) {
             self.expiry.remove(slot);
         }
-        let free = std::mem::replace(&mut self.free, slot);
-        let order = self.get_mut(slot);
-        (order.leaves, order.next) = (Quantity(0), free);
-        self.live -= 1;
+        self.get_mut(slot).leaves = Quantity(0);
+    }
+
+    fn will_expire(&mut self, slot: Slot, terms: &Terms) {
+        let Order { owner, order_id, instructions, .. } = *self.get(slot);
+        if instructions.has(Instructions::EXPIRES) {
+            let instrument = self.owners[owner as usize].instrument;
+            self.expiry.insert(Entry { time: terms.expire_time, instrument, order_id, slot });
+        }
     }
 
     /// Gives an order another client order id, which is not there yet.
     pub(crate) fn rename(&mut self, slot: Slot, client_order_id: ClientOrderId) {
-        let Order { owner, client_order_id: until_now, .. } = *self.get(slot);
-        if until_now != client_order_id {
-            self.client_orders.remove(owner, until_now, slot);
-            self.get_mut(slot).client_order_id = client_order_id;
-            self.client_orders.insert(owner, client_order_id, slot);
-        }
+        self.resting.rename(slot, client_order_id);
+        self.get_mut(slot).client_order_id = client_order_id;
     }
 
     /// An owner's first live order, by order id.
@@ -306,12 +293,12 @@ impl OrderPool {
 
     /// The same owner's next live order, by order id.
     pub(crate) fn next_of_owner(&self, slot: Slot) -> Option<Slot> {
-        slot_or_none(self.get(slot).owner_next)
+        slot_or_none(self.neighbours[slot as usize].next)
     }
 
     /// Puts all owners' lists in the order of order ids, whatever order the orders came in.
     pub(crate) fn sort_owners(&mut self) {
-        let mut live: Vec<Slot> = (0..self.slots.len() as Slot).filter(|&slot| self.is_live(slot)).collect();
+        let mut live: Vec<Slot> = (0..self.orders.len() as Slot).filter(|&slot| self.is_live(slot)).collect();
         live.sort_unstable_by_key(|&slot| (self.get(slot).owner, self.get(slot).order_id));
         for owner in &mut self.owners {
             (owner.first, owner.last) = (NIL, NIL);
@@ -323,20 +310,17 @@ impl OrderPool {
 
     /// Checks lists, counts and the map; with the time of a walk through all slots.
     pub(crate) fn verify(&self) -> Result<(), InvariantError> {
-        let live = (0..self.slots.len() as Slot).filter(|&slot| self.is_live(slot));
-        InvariantError::count("live orders", live.clone().count(), self.live)?;
-        InvariantError::count("client order ids", self.client_orders.len(), self.live)?;
+        let live = (0..self.orders.len() as Slot).filter(|&slot| self.is_live(slot));
+        self.resting.verify(live.clone())?;
         for slot in live.clone() {
             let Order { order_id, owner, client_order_id, .. } = *self.get(slot);
             if self.find(owner, client_order_id) != Some(slot) {
                 return Err(InvariantError::Order { order_id, what: "is not found by its client order id" });
             }
         }
-        self.verify_terms(live.clone())?;
-        let free = std::iter::successors(slot_or_none(self.free), |&slot| slot_or_none(self.get(slot).next));
-        InvariantError::count("free slots", free.take(self.slots.len()).count(), self.slots.len() - self.live)?;
+        self.verify_terms(live)?;
         let listed = (0..self.owners.len() as u32).map(|owner| self.verify_owner(owner));
-        InvariantError::count("orders of owners", listed.sum::<Result<usize, _>>()?, self.live)
+        InvariantError::count("orders of owners", listed.sum::<Result<usize, _>>()?, self.live())
     }
 
     fn verify_terms(&self, live: impl Iterator<Item = Slot>) -> Result<(), InvariantError> {
@@ -369,13 +353,13 @@ impl OrderPool {
         let (mut orders, mut before) = (0, NIL);
         let mut next = self.owners[owner as usize].first;
         while next != NIL {
-            let order = self.get(next);
+            let (order, neighbours) = (self.get(next), self.neighbours[next as usize]);
             let in_order = before == NIL || self.get(before).order_id < order.order_id;
-            if order.leaves.0 == 0 || order.owner != owner || order.owner_previous != before || !in_order {
+            if order.leaves.0 == 0 || order.owner != owner || neighbours.previous != before || !in_order {
                 return Err(InvariantError::Order { order_id: order.order_id, what: "is wrong in its owner's list" });
             }
             orders += 1;
-            before = std::mem::replace(&mut next, order.owner_next);
+            before = std::mem::replace(&mut next, neighbours.next);
         }
         InvariantError::count("last order of an owner", self.owners[owner as usize].last as usize, before as usize)?;
         Ok(orders)
@@ -389,6 +373,7 @@ impl OrderPool {
         &mut self.owners[owner as usize]
     }
 
+    #[inline]
     fn append_to_owner(&mut self, slot: Slot) {
         let owner = self.get(slot).owner;
         let list = self.owner_list(owner);
@@ -396,27 +381,29 @@ impl OrderPool {
         if before == NIL {
             list.first = slot;
         } else {
-            self.get_mut(before).owner_next = slot;
+            self.neighbours[before as usize].next = slot;
         }
-        let order = self.get_mut(slot);
-        (order.owner_previous, order.owner_next) = (before, NIL);
+        self.neighbours[slot as usize] = Neighbours { next: NIL, previous: before };
     }
 
-    fn unlink_from_owner(&mut self, order: &Order) {
-        match order.owner_previous {
-            NIL => self.owner_list(order.owner).first = order.owner_next,
-            previous => self.get_mut(previous).owner_next = order.owner_next,
+    #[inline]
+    fn unlink_from_owner(&mut self, slot: Slot) {
+        let owner = self.get(slot).owner;
+        let Neighbours { next, previous } = self.neighbours[slot as usize];
+        match previous {
+            NIL => self.owner_list(owner).first = next,
+            previous => self.neighbours[previous as usize].next = next,
         }
-        match order.owner_next {
-            NIL => self.owner_list(order.owner).last = order.owner_previous,
-            next => self.get_mut(next).owner_previous = order.owner_previous,
+        match next {
+            NIL => self.owner_list(owner).last = previous,
+            next => self.neighbours[next as usize].previous = previous,
         }
     }
 }
 
 /// A link as an option.
 #[inline]
-pub(crate) fn slot_or_none(slot: Slot) -> Option<Slot> {
+fn slot_or_none(slot: Slot) -> Option<Slot> {
     (slot != NIL).then_some(slot)
 }
 
@@ -453,8 +440,8 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_64_bytes() {
-        assert_eq!(size_of::<Order>(), 64);
+    fn an_order_is_48_bytes_beside_what_books_know() {
+        assert_eq!(size_of::<Order>(), 48);
     }
 
     #[test]
