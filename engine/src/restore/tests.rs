@@ -276,3 +276,58 @@ fn nothing_more_is_taken_after_an_error_or_the_end() {
     assert!(restore.record(&records[0]).is_err());
     assert!(restore.finish().is_err());
 }
+
+/// What kinds of orders with terms may not be.
+#[test]
+fn terms_of_orders() {
+    let gtd = |order: &mut OrderRecord| order.time_in_force = TimeInForce::Gtd;
+    let stop_limit = |order: &mut OrderRecord, stop_price| {
+        order.order_type = OrderType::StopLimit;
+        order.stop_price = Some(Price(stop_price));
+    };
+    // The last one of the book, so that a stop order is in its place.
+    let last = 3;
+    let invalid = [
+        (forged(change!(Order, last, order => gtd(order))), "an order with an impossible expire time"),
+        (
+            forged(change!(Order, last, order => order.expire_time = Some(EpochNanos(9)))),
+            "an order with an impossible expire time",
+        ),
+        (
+            forged(change!(Order, last, order => order.shown_quantity.0 = 9)),
+            "an order that shows an impossible quantity",
+        ),
+        (
+            forged(change!(Order, last, order => order.display_quantity.0 = 9)),
+            "an order that shows an impossible quantity",
+        ),
+        (
+            forged(change!(Order, last, order => order.stop_price = Some(Price(5)))),
+            "an order of a kind that does not rest",
+        ),
+        (forged(change!(Order, last, order => stop_limit(order, 1_001))), "an order with an impossible price"),
+        (forged(change!(Order, 0, order => stop_limit(order, 50))), "orders are not in the order of their priority"),
+        (forged(change!(Participant, 1, record => record.limits.maximum_notional = Some(0))), "a limit of 0"),
+    ];
+    for (found, expected) in invalid {
+        assert_eq!(found, expected);
+    }
+    let due = forged(|records| {
+        change!(Instrument, 0, record => record.statistics.last = Some(Price(70)))(records);
+        change!(Order, last, order => stop_limit(order, 80))(records);
+    });
+    assert_eq!(due, "a stop order that should have triggered");
+}
+
+#[test]
+fn a_crossed_book_is_loaded_where_an_auction_gathers() {
+    let cross = change!(Order, 2, order => order.price.0 = 99);
+    assert_eq!(forged(cross), "a bid that would trade with an ask");
+    for state in [InstrumentState::Auction, InstrumentState::Halted] {
+        let mut records = records();
+        cross(&mut records);
+        change!(Instrument, 0, record => record.definition.state = state)(&mut records);
+        sign(&mut records);
+        load(&records).unwrap().verify().unwrap();
+    }
+}
