@@ -1,5 +1,8 @@
 //! `lugus down`: ends the local cluster.
 
+use std::fs;
+
+use lugus_media_driver::FolderLock;
 use lugus_topology::Deployment;
 use rustix::process::Signal;
 use serde::Serialize;
@@ -58,5 +61,17 @@ pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
             }
         }
     }
+    forget_drivers(deployment);
     Ok(ended)
+}
+
+/// Deletes what drivers have left in memory, unless a client program still has one.
+fn forget_drivers(deployment: &Deployment) {
+    let clients = deployment.client_root();
+    let folders = fs::read_dir(&clients).into_iter().flatten().flatten().map(|entry| entry.path());
+    if folders.filter(|path| path.is_dir()).all(|folder| FolderLock::living_owner(&folder).is_none()) {
+        let _ = fs::remove_dir_all(clients);
+        // Only when nothing else is in it.
+        let _ = fs::remove_dir(deployment.aeron_root());
+    }
 }

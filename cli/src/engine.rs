@@ -69,7 +69,7 @@ pub fn run(mut input: impl BufRead, output: impl Write) -> Result<(), Failure> {
     let mut sink = JsonLines { output: BufWriter::new(output), result: Ok(()) };
     let mut now = EpochNanos(0);
     let mut line = String::new();
-    for number in 1.. {
+    for number in 1_u64.. {
         line.clear();
         let read = Read::by_ref(&mut input)
             .take(MAXIMUM_LINE_LENGTH as u64 + 1)
@@ -84,13 +84,18 @@ pub fn run(mut input: impl BufRead, output: impl Write) -> Result<(), Failure> {
         if line.trim().is_empty() {
             continue;
         }
-        let entry: Entry = serde_json::from_str(&line).map_err(|error| {
-            Failure::new(format!("line {number} is no command: {error}"))
-                .hint("a line is {\"now\": NANOSECONDS, \"command\": {...}}, as in engine/tests/golden")
-        })?;
+        let entry: Entry = serde_json::from_str(line.trim_end()).map_err(|error| no_command(number, &error))?;
         now = entry.now.unwrap_or(now);
         engine.apply(now, &entry.command, &mut sink);
     }
     sink.line(&Line::StateHash(format!("{:016x}", engine.state_hash().0)));
     sink.result.and_then(|()| sink.output.flush()).map_err(|error| Failure::new(format!("standard output: {error}")))
+}
+
+fn no_command(line: u64, error: &serde_json::Error) -> Failure {
+    let text = error.to_string();
+    // Each line is a text of its own to the parser.
+    let what = text.split(" at line 1 column ").next().unwrap_or(&text);
+    Failure::new(format!("line {line}, column {}, is no command: {what}", error.column()))
+        .hint("a line is {\"now\": NANOSECONDS, \"command\": {...}}, as in engine/tests/golden")
 }

@@ -22,7 +22,9 @@ pub fn define(found: &Found) -> Result<(), Failure> {
     if instruments.peek().is_none() {
         return Ok(());
     }
-    let mut operator = participant::connect(found, OPERATOR, ())?;
+    // A cluster that has just started on a busy machine may elect again.
+    let timeout = found.deployment.timeouts.start_timeout;
+    let mut operator = participant::connect_within(found, OPERATOR, (), timeout)?;
     for instrument in instruments {
         let definition = definition(instrument)?;
         let reports = operator.session.define_instrument(&definition).map_err(Failure::new)?;

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 
 /// A member tells what it does; the other commands only what goes wrong. `RUST_LOG` says otherwise.
 fn log_to_standard_error(command: &Command) {
-    let level = if matches!(command, Command::Node(_)) { "info" } else { "error" };
+    let level = if matches!(command, Command::Node(_)) { "info,rusteron_archive=warn" } else { "error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let colours = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).init();

@@ -25,10 +25,23 @@ pub struct Participant<H> {
 /// # Errors
 /// When there is no driver, no cluster, or the participant is not let in.
 pub fn connect<H: EventHandler>(found: &Found, participant: u32, handler: H) -> Result<Participant<H>, Failure> {
+    connect_within(found, participant, handler, TIMEOUT)
+}
+
+/// As [`connect`]; `timeout` bounds the connecting and each call.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_within<H: EventHandler>(
+    found: &Found,
+    participant: u32,
+    handler: H,
+    timeout: Duration,
+) -> Result<Participant<H>, Failure> {
     let cluster = found.cluster()?;
     let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
     let config = config(&cluster, &driver, participant)?;
-    let session = BlockingSession::connect(config, handler, TIMEOUT).map_err(|error| {
+    let session = BlockingSession::connect(config, handler, timeout).map_err(|error| {
         Failure::new(error).hint("`lugus status` shows whether the cluster runs; `lugus up` starts it")
     })?;
     Ok(Participant { session, _driver: driver })
@@ -56,7 +69,7 @@ pub fn config(cluster: &ClusterSpec, driver: &ClientDriver, participant: u32) ->
         message_timeout: client.message_timeout,
         new_leader_timeout: client.new_leader_timeout,
         keep_alive_interval: client.keep_alive_interval,
-        watchdog: Some(client.silence_timeout),
+        watchdog: client.silence_timeout,
         retry_min: client.retry_backoff,
         retry_max: client.retry_backoff_maximum,
         ..Context::default()

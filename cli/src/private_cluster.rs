@@ -79,6 +79,7 @@ impl Drop for PrivateCluster {
         if let Err(failure) = down::end(&self.found.deployment) {
             eprintln!("lugus: {failure}");
         }
+        // Its own: nobody else's are in it.
         let _ = std::fs::remove_dir_all(self.found.deployment.aeron_root());
         if !self.keep {
             let _ = std::fs::remove_dir_all(&self.folder);

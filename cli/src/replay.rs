@@ -19,6 +19,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::{self, TIMEOUT};
 
+/// A replay is to account for every command: it asks again for as long as a busy machine may be without a leader.
+const RETRY_ATTEMPTS: u32 = 20;
+
 /// Replays and prints the figures.
 ///
 /// # Errors
@@ -74,6 +77,7 @@ pub fn through_cluster(
     let config = |id: &ParticipantId| {
         let mut config = participant::config(&cluster, &driver, id.0)?;
         config.limits.maximum_outstanding = options.window as usize;
+        config.retry.attempts = RETRY_ATTEMPTS;
         Ok(config)
     };
     let operator = config(&ParticipantId::OPERATOR)?;

@@ -104,9 +104,11 @@ impl Status {
         format!("{table}\n{hashes}")
     }
 
-    /// The leader of the first cluster.
+    /// The leader of the first cluster: of the newest term, as one that was voted out may not know it yet.
     pub fn leader(&self) -> Option<&Member> {
-        self.members.iter().find(|member| member.role == "leader")
+        let cluster = self.members.first()?.cluster;
+        let leaders = self.members.iter().filter(|member| member.cluster == cluster && member.role == "leader");
+        leaders.max_by_key(|member| member.term)
     }
 }
 

@@ -80,13 +80,11 @@ pub fn start(found: &Found) -> Result<Started, Failure> {
     let clusters = found.deployment.cluster_specs();
     let mut starting = Vec::new();
     let timeout = found.deployment.timeouts.start_timeout * 2;
-    let leader = start_members(found, &clusters, &mut starting)
-        .and_then(|()| await_leader(&clusters, &mut starting, timeout))
-        .inspect_err(|_| {
-            for one in &starting {
-                let _ = members::kill_tree(one.process.id());
-            }
-        })?;
+    let leader = await_leader(found, &clusters, &mut starting, timeout).inspect_err(|_| {
+        for one in &starting {
+            let _ = members::kill_tree(one.process.id());
+        }
+    })?;
     instruments::define(found)?;
     Ok(Started {
         config: found.path.clone(),
@@ -114,14 +112,18 @@ pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     deployment::find(Some(&path))
 }
 
+/// Starts the members that do not run and are not starting.
 fn start_members<'a>(
     found: &Found,
     clusters: &'a [ClusterSpec],
     starting: &mut Vec<Starting<'a>>,
 ) -> Result<(), Failure> {
     for cluster in clusters {
-        for member in cluster.members.iter().filter(|member| members::pid(member).is_none()) {
-            starting.push(start_member(found, cluster, member)?);
+        for member in &cluster.members {
+            let is_starting = starting.iter().any(|one| one.member.dir == member.dir);
+            if !is_starting && members::pid(member).is_none() {
+                starting.push(start_member(found, cluster, member)?);
+            }
         }
     }
     Ok(())
@@ -150,10 +152,17 @@ fn start_member<'a>(found: &Found, cluster: &ClusterSpec, member: &'a MemberSpec
     Ok(Starting { member, process, log })
 }
 
-/// Waits until a leader answers and every member has its state; returns who leads the first cluster.
-fn await_leader(clusters: &[ClusterSpec], starting: &mut [Starting<'_>], timeout: Duration) -> Result<i32, Failure> {
+/// Starts members and waits until a leader answers and every member has its state; returns who leads the first cluster.
+fn await_leader<'a>(
+    found: &Found,
+    clusters: &'a [ClusterSpec],
+    starting: &mut Vec<Starting<'a>>,
+    timeout: Duration,
+) -> Result<i32, Failure> {
     let deadline = Instant::now() + timeout;
     loop {
+        // Each time: one that was just killed has its folder for a moment more, and only then is seen not to run.
+        start_members(found, clusters, starting)?;
         for one in starting.iter_mut() {
             if let Ok(Some(status)) = one.process.try_wait() {
                 return Err(Failure::new(format!("member {} ended ({status}):\n{}", one.member.id, tail(&one.log)))

@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use lugus_client::{EventHandler, InstrumentId, Report, Status};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::arguments::Watch;
@@ -13,6 +16,9 @@ use crate::events::text;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::{connect, instrument};
+
+/// A person reads no faster than this, and a watch may last for days.
+const IDLE: Duration = Duration::from_millis(1);
 
 /// Prints what it hears.
 struct Printer {
@@ -83,10 +89,22 @@ pub fn run(found: &Found, watch: &Watch, output: Output) -> Result<(), Failure> 
         {
             participant.session.handler.is_new_session = false;
         }
-        participant.session.poll().map_err(Failure::new)?;
+        if participant.session.poll().map_err(Failure::new)? == 0 {
+            if is_reader_gone() {
+                break;
+            }
+            thread::sleep(IDLE);
+        }
     }
     match participant.session.close().failure {
         Some(failure) => Err(failure),
         None => Ok(()),
     }
+}
+
+/// Whether nobody reads standard output any more: a closed pipe tells only who writes or asks.
+fn is_reader_gone() -> bool {
+    let stdout = io::stdout();
+    let mut events = [PollFd::new(&stdout, PollFlags::empty())];
+    poll(&mut events, Some(&Timespec::default())).is_ok_and(|_| events[0].revents().contains(PollFlags::ERR))
 }

@@ -5,20 +5,16 @@
 
 mod harness;
 
-use std::time::Duration;
+use std::thread;
 
-use harness::{Answer, INSTRUMENTS, LocalCluster, MAKER, RawSession, Traders, define_instruments, new_order};
+use harness::{
+    Answer, INSTRUMENTS, LocalCluster, MAKER, QUIET, RawSession, Status, Traders, by_hand, define_instruments,
+    new_order, until,
+};
 use lugus_client::Book;
-use lugus_topology::Deployment;
+use lugus_media_driver::{FolderLock, cluster_tool};
 
 const COMMANDS: u32 = 300;
-
-/// No instruments: `lugus up` would define them, and the state go on by that. And patience, so that a leader is not
-/// lost because of others on this machine while a session without the SDK talks to it.
-fn by_hand(deployment: &mut Deployment) {
-    deployment.instruments.clear();
-    deployment.timeouts.heartbeat_timeout = Duration::from_secs(1);
-}
 
 #[test]
 fn a_killed_follower_catches_up() {
@@ -46,6 +42,20 @@ fn a_killed_follower_catches_up() {
     println!("all members have {hash} at {later}");
 }
 
+/// The lock of a killed member's folder is there until the last of its threads is gone.
+#[test]
+fn a_member_that_is_still_dying_is_started_as_soon_as_it_is_gone() {
+    let cluster = LocalCluster::prepare(3, |_| {});
+    let dying = FolderLock::take(&cluster.member(0).dir).expect("the folder");
+    let started = thread::scope(|scope| {
+        let up = scope.spawn(|| cluster.up());
+        until("the others", || (cluster.pid(1).is_some() && cluster.pid(2).is_some()).then_some(()));
+        drop(dying);
+        up.join().expect("up")
+    });
+    assert_eq!(started, [1, 2, 0]);
+}
+
 #[test]
 fn all_come_back_from_a_snapshot() {
     let cluster = LocalCluster::start(3, by_hand);
@@ -56,6 +66,8 @@ fn all_come_back_from_a_snapshot() {
         |cluster| {
             let taken = cluster.lugus(&["--json", "snapshot"]).json();
             println!("{taken}");
+            let positions = [0, 1, 2].map(|member| snapshot_position(cluster, member));
+            assert!(positions.iter().all(|position| *position == positions[0]), "{positions:?}");
         },
         |cluster| {
             cluster.kill_all(&[0, 1, 2]);
@@ -64,7 +76,7 @@ fn all_come_back_from_a_snapshot() {
     // Its events are older than the snapshot, and are retained in it.
     let mut session = RawSession::connect(&cluster, FIRST);
     assert_eq!(session.ask(&first_message(), 1), [first], "a repeat is answered, not applied");
-    let hole = new_order(INSTRUMENTS[0].0, 3, 2, 1);
+    let hole = new_order(QUIET.0, 3, 2, 1);
     assert_eq!(session.ask(&hole, 1), [Answer::SequenceReject { expected: 2 }]);
 }
 
@@ -93,7 +105,7 @@ fn all_come_back_after_an_ordered_end() {
         |_| {},
         |cluster| {
             cluster.down();
-            assert!(cluster.left().is_empty(), "{:?}", cluster.left());
+            until("the end of all processes", || cluster.left().is_empty().then_some(()));
         },
     );
 }
@@ -108,12 +120,14 @@ fn come_back(cluster: &LocalCluster, between: impl FnOnce(&LocalCluster), end: i
     traders.settle();
     traders.check();
     let books = books(&mut traders);
-    let past = traders.close();
-    let before = cluster.await_common_state();
+    let (past, before) = traders.close(cluster);
 
     end(cluster);
     assert_eq!(cluster.up(), [0, 1, 2]);
-    assert_eq!(cluster.await_common_state(), before);
+    // Until then all may stand where the snapshot was taken.
+    let all_applied = |status: &Status| status.common_state().is_some_and(|(_, position)| position >= before.1);
+    let status = cluster.await_status("all members to have applied their logs", all_applied);
+    assert_eq!(status.common_state().as_ref(), Some(&before));
     println!("all members have {before:?} again");
 
     // Asserts that events go on without a hole.
@@ -122,9 +136,19 @@ fn come_back(cluster: &LocalCluster, between: impl FnOnce(&LocalCluster), end: i
     traders.trade(COMMANDS);
     traders.settle();
     traders.check();
-    traders.close();
-    let after = cluster.await_common_state();
+    let (_, after) = traders.close(cluster);
     assert_ne!(after.0, before.0);
+}
+
+/// Log position of the snapshot that a member will start from, as Aeron's own tool says.
+fn snapshot_position(cluster: &LocalCluster, member: i32) -> i64 {
+    let mut tool = cluster_tool(&cluster.spec(), &cluster.member(member)).expect("a command");
+    let output = tool.args(["recovery-plan", "1"]).output().expect("run");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let snapshots = text.split("snapshots=[").nth(1).and_then(|rest| rest.split("], log=").next()).unwrap_or_default();
+    assert!(snapshots.contains("serviceId=-1]") && snapshots.contains("serviceId=0]"), "{output:?}");
+    let position = snapshots.split(" logPosition=").nth(1).and_then(|rest| rest.split(',').next());
+    position.and_then(|position| position.parse().ok()).unwrap_or_else(|| panic!("no position: {output:?}"))
 }
 
 /// Both books, without what tells when they were asked for.
@@ -132,16 +156,17 @@ fn books(traders: &mut Traders) -> [Book; 2] {
     INSTRUMENTS.map(|instrument| Book { request_id: 0, time: Default::default(), ..traders.book(instrument) })
 }
 
-/// Who sends one order before all others.
+/// Who sends one order before all others, in an instrument of its own.
 const FIRST: u32 = MAKER + 100;
 
 fn first_message() -> Vec<u8> {
-    new_order(INSTRUMENTS[0].0, 1, 1, 1)
+    new_order(QUIET.0, 1, 1, 1)
 }
 
 fn first_order(cluster: &LocalCluster) -> Answer {
     let mut session = RawSession::connect(cluster, FIRST);
     let answer = session.ask(&first_message(), 1)[0];
     assert!(matches!(answer, Answer::Execution { client_sequence: 1, event_sequence: 1, .. }), "{answer:?}");
+    session.close(cluster);
     answer
 }

@@ -11,7 +11,9 @@ pub enum SendError {
     #[error("back pressure from the leader: poll and try again")]
     BackPressured,
     /// As many commands of the instrument are unanswered as may be: poll until some are answered.
-    #[error("{maximum} commands of the instrument are unanswered, the most that are kept: poll until some are answered")]
+    #[error(
+        "{maximum} commands of the instrument are unanswered, the most that are kept: poll until some are answered"
+    )]
     TooManyOutstanding {
         /// The limit, from the configuration.
         maximum: usize,

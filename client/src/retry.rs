@@ -106,7 +106,8 @@ impl Delays {
             return self.timeout;
         }
         let longest = doubled(self.timeout, attempt, self.maximum_timeout);
-        longest - (u128::from(longest / 2) * u128::from(self.next_random()) >> 64) as u64
+        let jitter = (u128::from(longest / 2) * u128::from(self.next_random())) >> 64;
+        longest - jitter as u64
     }
 
     /// How long an instrument may be quiet; `quiet` counts the times that nothing was missed.

@@ -2,7 +2,7 @@
 //!
 //! Inputs are what the cluster client hears ([`Session::on_connected`], [`Session::on_new_leader`],
 //! [`Session::on_disconnected`], [`Session::on_message`]), what the program asks for ([`Session::new_order`] and the
-//! others), and time ([`Session::do_work`]). Outputs are messages to an [`Ingress`] and calls of an [`EventHandler`].
+//! others, in `commands`), and time ([`Session::do_work`]). Outputs are messages to an [`Ingress`] and calls of an [`EventHandler`].
 //! The driver beside it is [`TradingSession`](crate::TradingSession).
 
 use aeron_cluster_client::DisconnectReason;
@@ -11,13 +11,21 @@ use crate::config::Limits;
 use crate::error::SendError;
 use crate::events::{MessageRejectReason, Report};
 use crate::market_data::Book;
-use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
 use crate::retry::{Delays, ListeningClock, RetryPolicy};
 use crate::scope::{After, Flushed, NEVER, Scope, Turn};
 use crate::status::{Disconnection, DropReason, EventHandler, Status};
-use crate::units::{ClientOrderId, ClientSequence, EpochNanos, InstrumentId, ParticipantId, Price};
-use crate::wire::commands::{self, Cancel, Command, MAXIMUM_LENGTH, MassCancel, SetInstrumentState, SetKillSwitch, SetRiskLimits};
+use crate::units::{EpochNanos, InstrumentId, ParticipantId};
+use crate::wire::commands::MAXIMUM_LENGTH;
 use crate::wire::{self, Inbound};
+
+/// What a scope needs to act, out of the session's fields beside it.
+macro_rules! turn {
+    ($self:ident, $handler:expr) => {
+        Turn { time: $self.clock.time(), delays: &mut $self.delays, handler: $handler }
+    };
+}
+
+mod commands;
 
 /// Most instruments that drop copies are asked for; [`InstrumentId::NONE`] stands for all.
 pub const MAXIMUM_DROP_COPIES: usize = 64;
@@ -81,13 +89,6 @@ struct DropCopy {
     is_sent: bool,
 }
 
-/// A command's way into its scope, with the fields of `self` that it needs.
-macro_rules! turn {
-    ($self:ident, $handler:expr) => {
-        Turn { time: $self.clock.time(), delays: &mut $self.delays, handler: $handler }
-    };
-}
-
 impl Session {
     /// A session of `participant` that is not connected. `seed` makes the jitter of re-sends differ between clients.
     pub fn new(participant: ParticipantId, limits: Limits, policy: &RetryPolicy, seed: u64) -> Self {
@@ -141,7 +142,7 @@ impl Session {
         self.scope(instrument).map_or(0, Scope::outstanding)
     }
 
-    /// What is added to a [`ClientSequence`] of `instrument` to have the number on the wire; `None` until the cluster
+    /// What is added to a [`ClientSequence`](crate::ClientSequence) of `instrument` to have the number on the wire; `None` until the cluster
     /// has told, and while a new session asks.
     pub fn sequence_offset(&self, instrument: InstrumentId) -> Option<i64> {
         self.scope(instrument).and_then(Scope::sequence_offset)
@@ -162,12 +163,7 @@ impl Session {
 /// What the cluster client hears.
 impl Session {
     /// A new cluster session is open.
-    pub fn on_connected(
-        &mut self,
-        cluster_session_id: i64,
-        leader_member_id: i32,
-        handler: &mut impl EventHandler,
-    ) {
+    pub fn on_connected(&mut self, cluster_session_id: i64, leader_member_id: i32, handler: &mut impl EventHandler) {
         if self.has_ended() {
             return;
         }
@@ -330,7 +326,7 @@ impl Session {
         let mut sent = 0;
         let mut buffer = [0; MAXIMUM_LENGTH];
         for drop_copy in self.drop_copies.iter_mut().filter(|drop_copy| !drop_copy.is_sent) {
-            if ingress.offer(commands::drop_copy(drop_copy.instrument, &mut buffer)) != Offered::Sent {
+            if ingress.offer(wire::commands::drop_copy(drop_copy.instrument, &mut buffer)) != Offered::Sent {
                 return sent;
             }
             drop_copy.is_sent = true;
@@ -350,197 +346,6 @@ impl Session {
     }
 }
 
-/// What the program asks for. All commands return their number at once; the outcome is told to the handler.
-impl Session {
-    /// A new order.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    #[inline]
-    pub fn new_order(
-        &mut self,
-        ingress: &mut impl Ingress,
-        instrument: InstrumentId,
-        order: &NewOrder,
-    ) -> Result<ClientSequence, SendError> {
-        self.submit(ingress, instrument, order)
-    }
-
-    /// Ends an order.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    #[inline]
-    pub fn cancel(
-        &mut self,
-        ingress: &mut impl Ingress,
-        instrument: InstrumentId,
-        orig_client_order_id: ClientOrderId,
-    ) -> Result<ClientSequence, SendError> {
-        self.submit(ingress, instrument, &Cancel { orig_client_order_id })
-    }
-
-    /// Changes an order.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    #[inline]
-    pub fn replace(
-        &mut self,
-        ingress: &mut impl Ingress,
-        instrument: InstrumentId,
-        replace: &Replace,
-    ) -> Result<ClientSequence, SendError> {
-        self.submit(ingress, instrument, replace)
-    }
-
-    /// Ends all orders of `target` in the instrument, of one side or (`None`) both.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn mass_cancel(
-        &mut self,
-        ingress: &mut impl Ingress,
-        instrument: InstrumentId,
-        target: ParticipantId,
-        side: Option<Side>,
-    ) -> Result<ClientSequence, SendError> {
-        self.submit(ingress, instrument, &MassCancel { target, side })
-    }
-
-    /// Operator: begins to trade an instrument. Its scope is that of [`InstrumentId::NONE`].
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn define_instrument(
-        &mut self,
-        ingress: &mut impl Ingress,
-        definition: &InstrumentDefinition,
-    ) -> Result<ClientSequence, SendError> {
-        self.submit(ingress, InstrumentId::NONE, definition)
-    }
-
-    /// Operator: moves an instrument in its life cycle; `reference_price` of `None` leaves that as it is.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn set_instrument_state(
-        &mut self,
-        ingress: &mut impl Ingress,
-        instrument: InstrumentId,
-        state: InstrumentState,
-        reference_price: Option<Price>,
-    ) -> Result<ClientSequence, SendError> {
-        self.submit(ingress, instrument, &SetInstrumentState { state, reference_price })
-    }
-
-    /// Operator: sets a participant's limits. Its scope is that of [`InstrumentId::NONE`].
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn set_risk_limits(
-        &mut self,
-        ingress: &mut impl Ingress,
-        target: ParticipantId,
-        limits: &RiskLimits,
-    ) -> Result<ClientSequence, SendError> {
-        self.submit(ingress, InstrumentId::NONE, &SetRiskLimits { target, limits })
-    }
-
-    /// Operator, or a participant for itself: stops or allows new orders. Its scope is that of [`InstrumentId::NONE`].
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn set_kill_switch(
-        &mut self,
-        ingress: &mut impl Ingress,
-        target: ParticipantId,
-        kill_switch: KillSwitch,
-    ) -> Result<ClientSequence, SendError> {
-        self.submit(ingress, InstrumentId::NONE, &SetKillSwitch { target, kill_switch })
-    }
-
-    /// Asks once for the book of an instrument, `depth` levels a side (at most
-    /// [`MAXIMUM_DEPTH`](crate::market_data::MAXIMUM_DEPTH)). The request is not kept: when the answer does not come, ask again.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn request_book(
-        &mut self,
-        ingress: &mut impl Ingress,
-        instrument: InstrumentId,
-        depth: u16,
-        request_id: u64,
-    ) -> Result<(), SendError> {
-        match self.connection {
-            Connection::Ended => return Err(SendError::Ended),
-            Connection::Disconnected => return Err(SendError::NotConnected),
-            Connection::Connected { .. } => {}
-        }
-        let mut buffer = [0; MAXIMUM_LENGTH];
-        match ingress.offer(commands::book(instrument, depth, request_id, &mut buffer)) {
-            Offered::Sent => Ok(()),
-            Offered::BackPressured => Err(SendError::BackPressured),
-            Offered::NotConnected => Err(SendError::NotConnected),
-        }
-    }
-
-    /// Asks for all participants' events of an instrument, or of all ([`InstrumentId::NONE`]), from now on and in every
-    /// further session. Not resumed: a drop copy has a gap where the session had one.
-    ///
-    /// # Errors
-    /// [`SendError::TooManyDropCopies`], [`SendError::Ended`].
-    pub fn request_drop_copy(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
-        if self.has_ended() {
-            return Err(SendError::Ended);
-        }
-        self.drop_copies.retain(|drop_copy| drop_copy.instrument != instrument);
-        if self.drop_copies.len() == MAXIMUM_DROP_COPIES {
-            return Err(SendError::TooManyDropCopies { maximum: MAXIMUM_DROP_COPIES });
-        }
-        self.drop_copies.push(DropCopy { instrument, is_sent: false });
-        Ok(())
-    }
-
-    /// Begins to follow the participant's own events of an instrument, also without a command, or asks whether any were
-    /// missed. [`Self::is_current`] says when all have been delivered.
-    ///
-    /// # Errors
-    /// [`SendError::TooManyInstruments`], [`SendError::Ended`].
-    pub fn resume(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
-        let index = self.find_or_open(instrument, &mut ())?;
-        if self.is_connected() {
-            self.scopes[index].want_resume(&mut turn!(self, &mut ()));
-        }
-        self.after_input(index);
-        Ok(())
-    }
-
-    #[inline]
-    fn submit(
-        &mut self,
-        ingress: &mut impl Ingress,
-        instrument: InstrumentId,
-        command: &impl Command,
-    ) -> Result<ClientSequence, SendError> {
-        let index = self.find_or_open(instrument, &mut ())?;
-        let is_connected = self.is_connected();
-        let turn = &mut turn!(self, &mut ());
-        let scope = &mut self.scopes[index];
-        if scope.is_full() {
-            return Err(SendError::TooManyOutstanding { maximum: self.limits.maximum_outstanding });
-        }
-        let goes_out = is_connected && scope.streams();
-        let number = scope.push(|buffer| command.encode(instrument, buffer), is_connected, turn);
-        if goes_out && scope.flush(ingress) == Flushed::Blocked(Offered::BackPressured) {
-            scope.undo_push(turn);
-            return Err(SendError::BackPressured);
-        }
-        self.after_input(index);
-        Ok(ClientSequence(number))
-    }
-}
-
 /// Details.
 impl Session {
     #[inline]
@@ -556,11 +361,7 @@ impl Session {
 
     /// Index of the instrument's scope, which is opened if there is none.
     #[inline]
-    fn find_or_open(
-        &mut self,
-        instrument: InstrumentId,
-        handler: &mut impl EventHandler,
-    ) -> Result<usize, SendError> {
+    fn find_or_open(&mut self, instrument: InstrumentId, handler: &mut impl EventHandler) -> Result<usize, SendError> {
         if self.has_ended() {
             return Err(SendError::Ended);
         }

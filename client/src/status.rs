@@ -153,6 +153,6 @@ pub enum Disconnection {
 pub enum DropReason {
     /// It could not be read.
     Malformed(DecodeError),
-    /// An event of an instrument beyond [`Config::maximum_instruments`](crate::Config::maximum_instruments).
+    /// An event of an instrument beyond [`Limits::maximum_instruments`](crate::Limits::maximum_instruments).
     TooManyInstruments(InstrumentId),
 }

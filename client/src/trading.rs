@@ -5,7 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::Instant;
 
-use aeron_cluster_client::{AeronCluster, ConnectProblem, Connected, DisconnectReason, EgressListener, NewLeader, OfferError};
+use aeron_cluster_client::{
+    AeronCluster, ConnectProblem, Connected, DisconnectReason, EgressListener, NewLeader, OfferError,
+};
 
 use crate::config::Config;
 use crate::error::{ClientError, SendError};
@@ -244,11 +246,7 @@ impl TradingSession {
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
-    pub fn set_risk_limits(
-        &mut self,
-        target: ParticipantId,
-        limits: &RiskLimits,
-    ) -> Result<ClientSequence, SendError> {
+    pub fn set_risk_limits(&mut self, target: ParticipantId, limits: &RiskLimits) -> Result<ClientSequence, SendError> {
         let (session, mut ingress) = self.split();
         session.set_risk_limits(&mut ingress, target, limits)
     }

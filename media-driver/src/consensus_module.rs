@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use lugus_topology::{AuthenticationMode, Checksum, ClusterSpec, IdleStrategy, MemberSpec, Profile, aeron_duration};
+use lugus_topology::{AuthenticationMode, Checksum, ClusterSpec, IdleStrategy, MemberSpec, aeron_duration};
 
 use crate::driver_options::Idle;
 use crate::java::{self, Property};
@@ -91,8 +91,11 @@ pub(crate) fn shared_properties(cluster: &ClusterSpec, member: &MemberSpec) -> V
         ("aeron.cluster.snapshot.channel", cluster.snapshot_channel()),
         ("aeron.cluster.replay.channel", cluster.replay_channel()),
         ("aeron.cluster.replay.stream.id", streams.replay.to_string()),
+        ("aeron.cluster.idle.strategy", idle_strategy_class(cluster)),
     ];
-    properties.extend(idle_properties("aeron.cluster.idle.strategy", cluster.deployment().profile));
+    if let Idle::BackOff(back_off) = cluster.deployment().profile.idle_strategy().into() {
+        properties.push(("lugus.idle.strategy", back_off.to_string()));
+    }
     properties
 }
 
@@ -109,11 +112,11 @@ fn archive_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Propert
         ("aeron.archive.catalog.file.sync.level", archive.sync_level.to_string()),
         ("aeron.archive.segment.file.length", archive.segment_length.to_string()),
         ("aeron.archive.low.storage.space.threshold", archive.minimum_free_space.to_string()),
+        ("aeron.archive.idle.strategy", idle_strategy_class(cluster)),
     ];
     if archive.checksum == Checksum::Crc32c {
         properties.push(("aeron.archive.record.checksum", String::from("CRC-32C")));
     }
-    properties.extend(idle_properties("aeron.archive.idle.strategy", cluster.deployment().profile));
     properties
 }
 
@@ -167,18 +170,13 @@ fn authentication_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<
     properties
 }
 
-fn idle_properties(name: &'static str, profile: Profile) -> Vec<Property> {
-    let strategy = profile.idle_strategy();
-    let class = match strategy {
+fn idle_strategy_class(cluster: &ClusterSpec) -> String {
+    let class = match cluster.deployment().profile.idle_strategy() {
         IdleStrategy::BackOff { .. } => "io.lugus.ParkingIdleStrategy",
         IdleStrategy::Yield => "org.agrona.concurrent.YieldingIdleStrategy",
         IdleStrategy::BusySpin => "org.agrona.concurrent.BusySpinIdleStrategy",
     };
-    let mut properties = vec![(name, String::from(class))];
-    if let Idle::BackOff(back_off) = strategy.into() {
-        properties.push(("lugus.idle.strategy", back_off.to_string()));
-    }
-    properties
+    String::from(class)
 }
 
 fn participants_file(member: &MemberSpec) -> PathBuf {
@@ -197,4 +195,103 @@ fn write_participants(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), 
 fn text(path: &Path) -> String {
     // Validation has seen to it that these are UTF-8.
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::PermissionsExt;
+
+    use lugus_topology::{ClusterId, Deployment, Key, Participant, Profile};
+
+    use super::*;
+
+    fn properties(deployment: &Deployment) -> BTreeMap<&'static str, String> {
+        let cluster = deployment.cluster(ClusterId(0)).expect("cluster 0");
+        let list = consensus_module_properties(&cluster, &cluster.members[0]);
+        let count = list.len();
+        let properties: BTreeMap<_, _> = list.into_iter().collect();
+        assert_eq!(properties.len(), count, "each is there once");
+        properties
+    }
+
+    #[test]
+    fn a_local_member_as_aeron_is_told() {
+        let properties = properties(&Deployment::default_local(1, 20_100));
+        for (name, value) in [
+            ("aeron.cluster.leader.heartbeat.timeout", "150ms"),
+            ("aeron.cluster.election.timeout", "30ms"),
+            ("aeron.cluster.startup.canvass.timeout", "2s"),
+            ("aeron.cluster.max.sessions", "1000"),
+            ("aeron.cluster.ingress.ipc.allowed", "true"),
+            ("aeron.cluster.clock", "io.aeron.cluster.NanosecondClusterClock"),
+            ("aeron.archive.record.checksum", "CRC-32C"),
+            ("aeron.cluster.snapshot.stream.id", "107"),
+            ("aeron.archive.idle.strategy", "io.lugus.ParkingIdleStrategy"),
+            ("lugus.idle.strategy", "10-5-1000-50000"),
+            ("lugus.authentication.mode", "open"),
+            ("aeron.cluster.authorisation.service.supplier", "ALLOW_ALL"),
+        ] {
+            assert_eq!(properties.get(name).map(String::as_str), Some(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn profiles_change_what_idle_threads_do() {
+        let mut deployment = Deployment::default_local(1, 20_100);
+        for (profile, class) in [
+            (Profile::Dedicated, "org.agrona.concurrent.YieldingIdleStrategy"),
+            (Profile::Pinned, "org.agrona.concurrent.BusySpinIdleStrategy"),
+        ] {
+            deployment.profile = profile;
+            let properties = properties(&deployment);
+            assert_eq!(properties["aeron.cluster.idle.strategy"], class);
+            assert_eq!(properties.get("lugus.idle.strategy"), None);
+        }
+    }
+
+    #[test]
+    fn keys_go_into_a_file_that_only_its_owner_reads() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut deployment = Deployment::default_local(1, 20_100);
+        deployment.dir = folder.path().to_path_buf();
+        deployment.authentication.mode = AuthenticationMode::Keys;
+        let key = Key::parse(&"0a".repeat(16)).expect("a key");
+        deployment.participants = vec![Participant { id: 7, name: String::new(), key: Some(key), key_file: None }];
+        let properties = properties(&deployment);
+        assert_eq!(properties.get("aeron.cluster.authorisation.service.supplier"), None);
+
+        let cluster = deployment.cluster(ClusterId(0)).expect("cluster 0");
+        let member = &cluster.members[0];
+        fs::create_dir_all(&member.dir).expect("made");
+        for _ in 0..2 {
+            write_participants(&cluster, member).expect("written");
+        }
+        let path = Path::new(&properties["lugus.authentication.participants"]);
+        assert_eq!(fs::read_to_string(path).expect("read"), format!("7 {}\n", "0a".repeat(16)));
+        assert_eq!(fs::metadata(path).expect("metadata").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn only_mark_files_are_cleared() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut deployment = Deployment::default_local(1, 20_100);
+        deployment.dir = folder.path().to_path_buf();
+        let cluster = deployment.cluster(ClusterId(0)).expect("cluster 0");
+        let member = &cluster.members[0];
+        clear_directories(member).expect("makes the directories");
+        let (archive, cluster) = (&member.archive_dir, &member.cluster_dir);
+        let marks = [
+            archive.join("archive-mark.dat"),
+            cluster.join("cluster-mark.dat"),
+            cluster.join("cluster-mark-service-0.dat"),
+        ];
+        let others = [archive.join("archive.catalog"), cluster.join("recording.log"), cluster.join("node-state.dat")];
+        for path in marks.iter().chain(&others) {
+            fs::write(path, "x").expect("written");
+        }
+        clear_directories(member).expect("cleared");
+        assert_eq!(marks.map(|path| path.exists()), [false; 3]);
+        assert_eq!(others.map(|path| path.exists()), [true; 3]);
+    }
 }

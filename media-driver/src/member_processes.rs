@@ -78,6 +78,8 @@ impl MemberProcesses {
         self.consensus_module.stop(timeout);
         self.media_driver.stop(timeout);
         let _ = clear_driver_directory(&self.member.aeron_dir);
+        // The folder around it too, when it was the last one there.
+        let _ = self.member.aeron_dir.parent().map(std::fs::remove_dir);
         drop(self.lock);
     }
 

@@ -75,23 +75,20 @@ pub struct ExchangeTrade {
     pub fills: RestingFills,
 }
 
-/// How much was filled of which resting orders: one entry an order, by its number.
-///
-/// The order in which they were filled is not part of it: exchanges report an iceberg whose display quantity was
-/// refilled within a trade once, with the sum of it, and last.
+/// How much was filled of which resting orders: one entry an order, in the order of their first fills.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RestingFills(Vec<(ClientOrderId, Quantity)>);
 
 impl RestingFills {
     /// Adds a fill of a resting order.
     pub fn add(&mut self, order: ClientOrderId, quantity: Quantity) {
-        match self.0.binary_search_by_key(&order, |fill| fill.0) {
-            Ok(found) => self.0[found].1.0 += quantity.0,
-            Err(place) => self.0.insert(place, (order, quantity)),
+        match self.0.iter_mut().find(|fill| fill.0 == order) {
+            Some(fill) => fill.1.0 += quantity.0,
+            None => self.0.push((order, quantity)),
         }
     }
 
-    /// The fills, by order number.
+    /// The fills, in the order in which they came.
     pub fn as_slice(&self) -> &[(ClientOrderId, Quantity)] {
         &self.0
     }
@@ -99,6 +96,17 @@ impl RestingFills {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether the very same orders were filled with the same sizes, in whichever order. Two that are equal (`==`) also
+    /// came in the same order.
+    pub fn has_same_orders(&self, other: &Self) -> bool {
+        let sorted = |fills: &Self| {
+            let mut fills = fills.0.clone();
+            fills.sort_unstable();
+            fills
+        };
+        sorted(self) == sorted(other)
     }
 }
 

@@ -155,6 +155,11 @@ impl Ledger {
         self.sent - self.answered - self.given_up
     }
 
+    /// Commands without an outcome that is waited for no longer: the client gave them up, or the engine passed over them.
+    pub fn given_up(&self) -> u64 {
+        self.given_up
+    }
+
     /// Commands that have no outcome, and event numbers that never came.
     pub fn lost(&self) -> u64 {
         self.sent - self.answered + self.lost_events

@@ -8,24 +8,35 @@
 //!
 //! CME matches E-mini S&P 500 futures by price and time, as we do. In its session of 25 December 2023 (ESH4, 68,792
 //! records, 2,972 trades outside the opening auction) our engine does 2,945 trades (99.1 %) against the very same resting
-//! orders and sizes as the exchange, and all 2,972 at the exchange's price. The 27 others take more from an iceberg than
-//! it shows: what comes out of its hidden quantity within one trade is told by that trade only, too late for the book.
-//! (A display quantity that was filled whole comes back as a modify: that is replayed, as a new order behind the
-//! others.) In 31 of the 2,945 the exchange lists the fills in another order than that of the book: the refilled iceberg
-//! last, with the sum of its fills. Three readings of the recording matter, in order of gain:
+//! orders and sizes as the exchange, and all 2,972 at the exchange's price.
+//!
+//! The 27 others take more from an iceberg than it shows: what comes out of its hidden quantity within one trade is told
+//! by that trade only, too late for the book. (A display quantity that was filled whole comes back as a modify: that is
+//! replayed, as a new order behind the others.)
+//!
+//! "The very same orders and sizes" does not ask for their order. Counted strictly, as the exchange lists the fills, it
+//! is 2,914: in 31 trades it lists one order last that stood further ahead in our book. 10 of these are icebergs that
+//! were filled and refilled; of the other 21 the recording does not tell why, so there the exchange's queue may have
+//! been another than ours.
+//!
+//! Three readings of the recording matter. They look ahead, but never beyond the event, which the exchange did at one
+//! stroke:
 //!
 //! - **A fill is reported twice**: as a fill within the trade, and by a cancel or a modify at the end of the event. The
 //!   fills are what the aggressor does, at once; the report then has nothing left to do.
-//! - **Self-match prevention**: a cancel, within a trade's event, of an order that was not filled is an order that would
-//!   have traded with its own firm. It comes before the trade, though it is reported after it (132 orders). The same
-//!   holds in an event without a trade: a new order and a cancel of one that it would have met.
+//! - **A cancel within a trade's event of an order that was not filled** comes before the trade, though it is reported
+//!   after it. It looks like self-match prevention: there are 132, and each stood in the aggressor's way. Without this
+//!   reading it is 2,849 trades (2,820 strictly). The same holds in an event without a trade: a new order, and a cancel
+//!   of one that it would have met.
 //! - **An aggressor that rests already** was modified to a price that trades: it is canceled, then comes as aggressor.
+//!
+//! Where a trade goes otherwise all the same, the book is put right at once, so that one difference does not cause others.
 //!
 //! Before the opening, orders stand that would trade with each other; our engine has no auction yet, so those which
 //! would trade are held back until they no longer would (after the auction). The auction itself (44 lots at 4,800.25) can
 //! be checked: the book of the recording before it has its maximum volume, 31 lots, at 4,800.00 and 4,800.25 alike; with
-//! the seven hidden orders that the auction's fills reveal (13 lots bought and 1 sold, by the balance of both sides)
-//! the maximum is 44 lots at 4,800.25, and nowhere else.
+//! the seven hidden orders that the auction's fills reveal (13 lots bought and 1 sold, by the balance of both sides; if
+//! they took any price) the maximum is 44 lots at 4,800.25, and nowhere else.
 
 mod held;
 mod market;

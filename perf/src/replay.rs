@@ -101,7 +101,7 @@ pub enum ReplayError {
     },
 }
 
-/// Longest wait for the other sides of trades, once all commands have been answered.
+/// Longest wait for what may come after the last command has been answered.
 const LAST_EVENTS: Duration = Duration::from_secs(1);
 
 /// Between two calls of [`Watch::progress`].
@@ -337,10 +337,11 @@ impl<'a, V: Venue> Run<'a, V> {
         self.ledger.outstanding() > 0 && self.last_answer.elapsed() > self.options.patience
     }
 
-    /// A trade's second side may come after the last answer, when it is another participant's.
+    /// A trade's second side may come after the last answer, when it is another participant's; and a command that was
+    /// given up may have been done after all.
     fn last_events(&mut self) -> Result<(), ReplayError> {
         let deadline = Instant::now() + LAST_EVENTS;
-        while self.score.unpaired() > 0 && Instant::now() < deadline {
+        while self.score.unpaired() as u64 + self.ledger.given_up() > 0 && Instant::now() < deadline {
             if self.hear()? == 0 {
                 std::thread::yield_now();
             }
@@ -375,6 +376,7 @@ impl<'a, V: Venue> Run<'a, V> {
             fills: counts.fills - before.fills,
             exchange_trades: tally.exchange_trades,
             reproduced: tally.reproduced,
+            in_same_order: tally.in_same_order,
             at_best_price: tally.at_best_price,
             p50_us: quantile(0.5),
             p99_us: quantile(0.99),
@@ -383,6 +385,7 @@ impl<'a, V: Venue> Run<'a, V> {
             elapsed_s,
             rate: if elapsed_s > 0.0 { answered as f64 / elapsed_s } else { 0.0 },
             lost: self.ledger.lost(),
+            given_up: self.ledger.given_up(),
             duplicated: self.ledger.duplicated(),
             leader_changes: self.timeline.leader_changes().len() as u64,
         };

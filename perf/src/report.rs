@@ -28,8 +28,10 @@ pub struct ReplayReport {
     pub fills: u64,
     /// Trades that the exchange itself reported.
     pub exchange_trades: u64,
-    /// Of them, those that filled the very same resting orders with the same sizes here.
+    /// Of them, those that filled the very same resting orders with the same sizes here, in whichever order.
     pub reproduced: u64,
+    /// Of those, the ones that also filled them in the order in which the exchange lists them.
+    pub in_same_order: u64,
     /// Of them, those whose price was the best here too.
     pub at_best_price: u64,
     /// Median round trip, microseconds, from when a command was due to its answer.
@@ -46,6 +48,8 @@ pub struct ReplayReport {
     pub rate: f64,
     /// Commands never answered, and events never heard.
     pub lost: u64,
+    /// Of the lost commands, those of which the client said that it gave them up.
+    pub given_up: u64,
     /// Commands answered, and events heard, more than once.
     pub duplicated: u64,
     /// How often a new leader took over.
@@ -77,12 +81,16 @@ impl fmt::Display for ReplayReport {
         if self.exchange_trades > 0 {
             rows.push(("exchange's trades", count(self.exchange_trades)));
             rows.push(("  same resting orders", share(self.reproduced, self.exchange_trades)));
+            rows.push(("  and in the same order", share(self.in_same_order, self.exchange_trades)));
             rows.push(("  at our best price", share(self.at_best_price, self.exchange_trades)));
         }
         let round_trip = [self.p50_us, self.p99_us, self.p999_us, self.max_us].map(|micros| format!("{micros:.1}"));
         rows.push(("round trip, us: p50, p99, p99.9, max", round_trip.join(", ")));
         rows.push(("elapsed", format!("{:.3} s", self.elapsed_s)));
         rows.push(("answers a second", count(self.rate as u64)));
+        if self.given_up > 0 {
+            rows.push(("given up by the client", count(self.given_up)));
+        }
         if self.leader_changes > 0 {
             rows.push(("new leaders", count(self.leader_changes)));
         }
@@ -114,4 +122,63 @@ fn count(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> ReplayReport {
+        ReplayReport {
+            flow: "a flow".to_owned(),
+            window: 16,
+            target_rate: None,
+            commands: 1_234_567,
+            answered: 1_234_566,
+            rejected: 3,
+            events: 2_000_000,
+            fills: 999,
+            exchange_trades: 2_972,
+            reproduced: 2_945,
+            in_same_order: 2_914,
+            at_best_price: 2_972,
+            p50_us: 12.34,
+            p99_us: 56.0,
+            p999_us: 78.0,
+            max_us: 90.0,
+            elapsed_s: 1.5,
+            rate: 823_044.0,
+            lost: 1,
+            given_up: 0,
+            duplicated: 0,
+            leader_changes: 0,
+        }
+    }
+
+    #[test]
+    fn machines_find_the_promised_names() {
+        let json = serde_json::to_value(report()).unwrap();
+        let names = ["commands", "fills", "exchange_trades", "reproduced", "p50_us", "p99_us", "p999_us", "lost"];
+        assert!(names.iter().all(|name| json[name].is_number()), "{json}");
+        assert_eq!(serde_json::from_value::<ReplayReport>(json).unwrap(), report());
+    }
+
+    #[test]
+    fn people_find_what_was_lost_and_how_near_the_exchange_it_was() {
+        let table = report().to_string();
+        for part in ["1,234,567", "1,234,566, 3 of them", "2,945 (99.1 %)", "12.3, 56.0, 78.0, 90.0", "full speed"] {
+            assert!(table.contains(part), "'{part}' in\n{table}");
+        }
+        let synthetic = ReplayReport { exchange_trades: 0, ..report() }.to_string();
+        assert!(!synthetic.contains("exchange"), "{synthetic}");
+    }
+
+    #[test]
+    fn exactly_once_is_all_or_nothing() {
+        let sound = ReplayReport { answered: 1_234_567, lost: 0, ..report() };
+        assert!(sound.is_exactly_once());
+        assert!(!report().is_exactly_once());
+        assert!(!ReplayReport { duplicated: 1, ..sound.clone() }.is_exactly_once());
+        assert!(!ReplayReport { lost: 1, ..sound }.is_exactly_once());
+    }
 }

@@ -25,8 +25,10 @@ pub struct Score {
 pub struct Tally {
     /// Trades that the exchange reported.
     pub exchange_trades: u64,
-    /// Those that filled the very same resting orders with the same sizes.
+    /// Those that filled the very same resting orders with the same sizes, in whichever order.
     pub reproduced: u64,
+    /// Those of them that also filled them in the order in which the exchange lists them.
+    pub in_same_order: u64,
     /// Those whose first fill was at the exchange's price: it was the best price here too.
     pub at_best_price: u64,
     /// All fills of the venue, of a resting and an incoming order each.
@@ -40,7 +42,8 @@ type Aggressor = (ParticipantId, InstrumentId, ClientSequence);
 struct Trade {
     exchange: ExchangeTrade,
     first_price: Option<Price>,
-    resting: RestingFills,
+    /// Fills by their trade's number: reports of several participants come in any order.
+    resting: Vec<(TradeId, ClientOrderId, Quantity)>,
     /// Fills whose resting side has not been heard of yet.
     unpaired: u32,
     has_ended: bool,
@@ -56,8 +59,7 @@ impl Score {
     /// A command was sent that is the aggressor of a trade.
     pub fn expect(&mut self, scope: Scope, client_sequence: ClientSequence, exchange: ExchangeTrade) {
         self.tally.exchange_trades += 1;
-        let resting = RestingFills::default();
-        let trade = Trade { exchange, first_price: None, resting, unpaired: 0, has_ended: false };
+        let trade = Trade { exchange, first_price: None, resting: Vec::new(), unpaired: 0, has_ended: false };
         self.trades.insert((scope.0, scope.1, client_sequence), trade);
     }
 
@@ -97,7 +99,7 @@ impl Score {
         let Some(trade) = self.trades.get_mut(&aggressor) else { return };
         trade.first_price = trade.first_price.or(execution.last_price);
         match other {
-            Some(Half::Resting(order, quantity)) => trade.resting.add(order, quantity),
+            Some(Half::Resting(order, quantity)) => trade.resting.push((execution.trade_id, order, quantity)),
             _ => trade.unpaired += 1,
         }
     }
@@ -107,7 +109,7 @@ impl Score {
         match self.halves.remove(&(instrument, execution.trade_id)) {
             Some(Half::Incoming(aggressor)) => {
                 if let Some(trade) = self.trades.get_mut(&aggressor) {
-                    trade.resting.add(order, quantity);
+                    trade.resting.push((execution.trade_id, order, quantity));
                     trade.unpaired -= 1;
                     self.close_if_whole(aggressor);
                 }
@@ -123,8 +125,11 @@ impl Score {
         if !self.trades.get(&aggressor).is_some_and(is_whole) {
             return;
         }
-        if let Some(trade) = self.trades.remove(&aggressor) {
-            self.tally.reproduced += u64::from(trade.resting == trade.exchange.fills);
+        if let Some(mut trade) = self.trades.remove(&aggressor) {
+            trade.resting.sort_unstable();
+            let ours: RestingFills = trade.resting.iter().map(|&(_, order, quantity)| (order, quantity)).collect();
+            self.tally.reproduced += u64::from(ours.has_same_orders(&trade.exchange.fills));
+            self.tally.in_same_order += u64::from(ours == trade.exchange.fills);
             self.tally.at_best_price += u64::from(trade.first_price == Some(trade.exchange.price));
         }
     }
@@ -193,6 +198,11 @@ mod tests {
 
     /// Reproduced, and at the best price, when the exchange filled `fills` at `price`.
     fn scored(price: i64, fills: &[(u64, u64)], reports: &[Report]) -> (u64, u64) {
+        let tally = tally(price, fills, reports);
+        (tally.reproduced, tally.at_best_price)
+    }
+
+    fn tally(price: i64, fills: &[(u64, u64)], reports: &[Report]) -> Tally {
         let mut score = Score::default();
         let fills = fills.iter().map(|&(order, quantity)| (ClientOrderId(order), Quantity(quantity))).collect();
         score.expect(TAKER, ClientSequence(1), ExchangeTrade { price: Price(price), fills });
@@ -200,7 +210,7 @@ mod tests {
         reports.iter().for_each(|report| score.report(report));
         let tally = score.tally();
         assert_eq!(tally.exchange_trades, 1);
-        (tally.reproduced, tally.at_best_price)
+        tally
     }
 
     #[test]
@@ -214,9 +224,11 @@ mod tests {
             [gave_2, took_2, gave_3, took_3],
         ] {
             assert_eq!(scored(100, &same, &order), (1, 1));
+            assert_eq!(tally(100, &same, &order).in_same_order, 1);
         }
-        // The exchange sums up what it filled of an order, and lists it where it likes.
-        assert_eq!(scored(100, &[(8, 2), (7, 2), (8, 1)], &[took_2, gave_2, took_3, gave_3]), (1, 1));
+        // Another order of the same fills is the same trade, but is told from one in the same order.
+        let listed_otherwise = tally(100, &[(8, 2), (7, 2), (8, 1)], &[took_2, gave_2, took_3, gave_3]);
+        assert_eq!((listed_otherwise.reproduced, listed_otherwise.in_same_order), (1, 0));
     }
 
     #[test]

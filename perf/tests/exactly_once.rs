@@ -115,6 +115,17 @@ fn a_venue_that_never_answers_is_an_error() {
     assert!(matches!(outcome, Err(ReplayError::NoAnswer { .. })), "{outcome:?}");
 }
 
+#[test]
+fn an_engine_without_room_for_the_instruments_is_an_error() {
+    let mut flow = SyntheticFlow::new(SyntheticOptions { instruments: 2, ..Default::default() });
+    let mut venue = EngineVenue::new(EngineLimits { instruments: 1, ..Default::default() });
+    let error = replay(&mut flow, &mut venue, ReplayOptions::default(), &mut ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the engine refused DefineInstrument before the flow's first command: LimitInstruments"
+    );
+}
+
 #[derive(Default)]
 struct Stall {
     sent: u64,

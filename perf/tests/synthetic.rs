@@ -135,3 +135,20 @@ fn options_out_of_bounds_still_give_a_flow() {
     let many = SyntheticFlow::new(SyntheticOptions { instruments: u32::MAX, ..options });
     assert_eq!(many.instruments().len(), 1_024);
 }
+
+/// What another flow left in the instruments is gone before the first command.
+#[test]
+fn a_flow_begins_with_empty_books() {
+    let flow = |seed, participants| {
+        SyntheticFlow::new(SyntheticOptions { seed, participants, steps: 20_000, ..Default::default() })
+    };
+    let replayed = |venue: &mut EngineVenue, mut flow: SyntheticFlow| {
+        replay(&mut flow, venue, ReplayOptions::default(), &mut ()).unwrap().report
+    };
+    let mut venue = EngineVenue::new(EngineLimits::default());
+    let alone = replayed(&mut venue, flow(1, 4));
+    replayed(&mut venue, flow(2, 9));
+    let again = replayed(&mut venue, flow(1, 4));
+    assert!(again.is_exactly_once(), "{again}");
+    assert_eq!((again.rejected, again.fills, again.events), (alone.rejected, alone.fills, alone.events));
+}

@@ -49,6 +49,8 @@ pub fn run(rounds: u32, base_port: u16, output: Output) -> Result<(), Failure> {
                 output.say(format!("round {round}: {service}, {} members", members.count()));
                 let [one, rate] = measure(members, base_port)?;
                 for (pace, report) in [("1 in flight", one), ("10,000 a second", rate)] {
+                    let ReplayReport { p50_us, p99_us, p999_us, .. } = report;
+                    output.say(format!("  {pace}: p50 {p50_us:.0}, p99 {p99_us:.0}, p99.9 {p999_us:.0} us"));
                     let same = |line: &&mut (&str, u16, &str, Vec<ReplayReport>)| {
                         (line.0, line.1, line.2) == (service, members.count(), pace)
                     };

@@ -37,7 +37,8 @@ pub fn context(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) 
         egress_stream_id: streams.egress,
         client_name: format!("test participant {participant}"),
         credentials: Box::new(Number(participant)),
-        watchdog: Some(client.silence_timeout),
+        watchdog: client.silence_timeout,
+        new_leader_timeout: client.new_leader_timeout,
         ..Context::default()
     }
 }

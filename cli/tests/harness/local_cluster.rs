@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lugus_media_driver::FolderLock;
-use lugus_topology::{ClusterId, ClusterSpec, Deployment, LOCAL_PORT_STEP, MemberId, MemberSpec};
+use lugus_topology::{ClusterId, ClusterSpec, Deployment, LOCAL_PORT_STEP, MemberId, MemberSpec, SHARED_MEMORY};
 use tempfile::TempDir;
 
 use super::command::{Outcome, lugus};
 use super::processes::{self, Process};
 use super::status::Status;
-use super::until;
+use super::{PATIENCE, until};
 
 /// Ports that are tried, below those that the system gives away: a block of them for each cluster.
 const FIRST_PORT: u16 = 29_000;
@@ -48,9 +48,23 @@ pub fn free_base_port() -> u16 {
     blocks.find(|first| (0..3 * LOCAL_PORT_STEP).all(|port| is_free(first + port))).expect("free ports")
 }
 
-/// An empty folder for state, deleted in the end.
+/// An empty folder for state, deleted in the end. In the RAM disk, if there is one: others' writes to a disk can hold up
+/// a cluster for longer than its time-outs.
 pub fn folder() -> TempDir {
-    tempfile::Builder::new().prefix("lugus-test-").tempdir().expect("a folder")
+    let mut named = tempfile::Builder::new();
+    let named = named.prefix("lugus-test-");
+    let made = if Path::new(SHARED_MEMORY).is_dir() { named.tempdir_in(SHARED_MEMORY) } else { named.tempdir() };
+    made.expect("a folder")
+}
+
+/// For a cluster whose instruments the test defines: `lugus up` would change the state by defining them again. And with
+/// patience: a leader is not lost because this machine is busy, and with it what a session without the SDK has sent.
+pub fn by_hand(deployment: &mut Deployment) {
+    deployment.instruments.clear();
+    deployment.timeouts.heartbeat_timeout = Duration::from_secs(4);
+    deployment.timeouts.startup_canvass_timeout = Duration::from_secs(8);
+    deployment.client.silence_timeout = Duration::from_secs(8);
+    deployment.client.new_leader_timeout = Duration::from_secs(10);
 }
 
 /// A deployment with its processes. They are killed, and all files deleted, when this is dropped.
@@ -69,6 +83,7 @@ impl LocalCluster {
         let config = folder.path().join("cluster.toml");
         let mut deployment = Deployment::default_local(members, free_base_port());
         deployment.dir = PathBuf::from(".");
+        deployment.timeouts.start_timeout = PATIENCE / 2;
         adjust(&mut deployment);
         deployment.save(&config).expect("a good deployment");
         Self { deployment, config, folder, _one: one }
@@ -137,6 +152,16 @@ impl LocalCluster {
     #[track_caller]
     pub fn await_common_state(&self) -> (String, i64) {
         let status = self.await_status("all members with the same state", |status| status.common_state().is_some());
+        status.common_state().expect("just seen")
+    }
+
+    /// Waits until every member has applied all that closed sessions have sent; returns the state.
+    #[track_caller]
+    pub fn await_no_sessions(&self) -> (String, i64) {
+        // A leader that has seen their ends has applied what came before, and so have those that stand where it stands.
+        let status = self.await_status("the end of all sessions", |status| {
+            status.common_state().is_some() && status.members.iter().all(|member| member.sessions == Some(0))
+        });
         status.common_state().expect("just seen")
     }
 

@@ -27,15 +27,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use command::{Outcome, lugus};
-pub use local_cluster::{LocalCluster, OneAtATime, folder, free_base_port};
+pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port};
 pub use processes::{Process, is_alive, kill, mentioning, tree};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use status::{Member, Status};
 pub use tally::Tally;
-pub use traders::{INSTRUMENTS, MAKER, Past, TAKER, Traders, define_instruments};
+pub use traders::{INSTRUMENTS, MAKER, Past, QUIET, TAKER, Traders, define_instruments};
 
 /// Longest that anything may take, on a machine that others load as well.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits until `look` finds it, and fails when it never does.
 #[track_caller]

@@ -33,11 +33,18 @@ pub fn tree(pid: u32) -> Vec<Process> {
     pids.into_iter().map(|pid| Process { pid, command: command_line(pid) }).collect()
 }
 
-/// Whether the process is there, and more than a corpse that waits for its parent.
+/// Whether any of the process is there, and more than a corpse that waits for its parent.
 pub fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The state comes after the name, which may have anything in it.
-    stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+    // The first thread may be dead while others still have the process's files open.
+    let threads = || fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    match state {
+        None => false,
+        Some('Z' | 'X') => threads() > 1,
+        Some(_) => true,
+    }
 }
 
 /// `kill -9` of one process; one that is gone already is no failure.

@@ -61,6 +61,14 @@ impl RawSession {
         self.cluster.listener.0.clone()
     }
 
+    /// Closes the session, and waits until all members know.
+    #[track_caller]
+    pub fn close(self, cluster: &LocalCluster) {
+        self.cluster.close();
+        // With the driver still there, which has to tell them.
+        cluster.await_no_sessions();
+    }
+
     /// Longest message that can be sent at all, in bytes.
     pub fn longest(&mut self) -> usize {
         self.cluster.cluster().max_message_length().expect("connected")

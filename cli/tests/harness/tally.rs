@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    ClientOrderId, ClientSequence, EventHandler, EventSequence, ExecType, Execution, InstrumentId, OrderId, Quantity,
-    Report, ReportBody, Side, Status, TradeId,
+    ClientOrderId, ClientSequence, EventHandler, EventSequence, ExecType, Execution, InstrumentId, MessageRejectReason,
+    OrderId, Quantity, Report, ReportBody, Side, Status, TradeId,
 };
 
 /// A command's place: its scope's instrument, and its number in this session.
@@ -35,9 +35,8 @@ pub struct Tally {
     orders: BTreeMap<(InstrumentId, OrderId), Execution>,
     /// Lots that were traded, as each side was told.
     trades: Vec<(InstrumentId, TradeId, Quantity)>,
-    /// Sessions that were opened, and leaders that took them over.
-    pub connections: u32,
-    pub new_leaders: u32,
+    /// What became of its session, and when.
+    pub sessions: Vec<(Instant, Status)>,
 }
 
 impl Tally {
@@ -62,6 +61,13 @@ impl Tally {
     pub fn first_answer_after(&self, moment: Instant) -> Option<Duration> {
         let answers = self.sent.values().filter(|sent| sent.at > moment).filter_map(|sent| sent.answered);
         answers.min().map(|answered| answered - moment)
+    }
+
+    /// What became of its session since `moment`, for people.
+    pub fn session_since(&self, moment: Instant) -> String {
+        let since = self.sessions.iter().filter(|(at, _)| *at > moment);
+        let told: Vec<String> = since.map(|(at, status)| format!("{:?} {status:?}", *at - moment)).collect();
+        told.join(", ")
     }
 
     /// Number of the newest event of an instrument; 0 for none.
@@ -131,9 +137,13 @@ impl EventHandler for Tally {
 
     fn on_status(&mut self, status: &Status) {
         match status {
-            Status::Connected { .. } => self.connections += 1,
-            Status::NewLeader { .. } => self.new_leaders += 1,
-            Status::Disconnected { reason } => eprintln!("disconnected: {reason:?}"),
+            // The last: a session of the SDK's own making took over, and it opens a new one.
+            Status::Connected { .. }
+            | Status::NewLeader { .. }
+            | Status::Disconnected { .. }
+            | Status::MessageRejected { reason: MessageRejectReason::NoParticipant, .. } => {
+                self.sessions.push((Instant::now(), status.clone()));
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -20,6 +20,9 @@ pub const TAKER: u32 = 8;
 /// What they trade.
 pub const INSTRUMENTS: [InstrumentId; 2] = [InstrumentId(1), InstrumentId(2)];
 
+/// And what they do not: for others.
+pub const QUIET: InstrumentId = InstrumentId(3);
+
 /// The session keeps trying for longer than any test waits: a machine under load is slow, not dead.
 const ATTEMPTS: u32 = 100;
 
@@ -132,10 +135,13 @@ impl Traders {
         }
     }
 
-    /// Closes both sessions.
-    pub fn close(self) -> Past {
-        let step = self.step;
-        Past { tallies: self.sessions.map(|session| session.close().in_next_session()), step }
+    /// Closes both sessions, and waits until all members know; returns their state as well.
+    #[track_caller]
+    pub fn close(self, cluster: &LocalCluster) -> (Past, (String, i64)) {
+        let tallies = self.sessions.map(|session| session.close().in_next_session());
+        // With the driver still there, which has to tell them.
+        let state = cluster.await_no_sessions();
+        (Past { tallies, step: self.step }, state)
     }
 
     #[track_caller]
@@ -190,15 +196,16 @@ pub struct Past {
     step: u64,
 }
 
-/// Defines what is traded, in a cluster whose deployment has no instruments.
+/// Defines all instruments, in a cluster whose deployment has none.
 pub fn define_instruments(cluster: &LocalCluster) {
     let driver = driver(cluster);
     let mut operator = BlockingSession::connect(config(cluster, &driver, OPERATOR), (), PATIENCE).expect("a session");
-    for instrument in INSTRUMENTS {
+    for instrument in INSTRUMENTS.into_iter().chain([QUIET]) {
         let reports = operator.define_instrument(&definition(instrument)).expect("defined");
         assert_eq!(reports.len(), 1, "{reports:?}");
     }
     operator.close();
+    cluster.await_no_sessions();
 }
 
 fn config(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Config {

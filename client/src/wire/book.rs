@@ -1,9 +1,7 @@
 //! Bytes to books.
 
+use lugus_codecs::market_data::market_data_snapshot_codec::decoder::{BidsDecoder, OffersDecoder};
 use lugus_codecs::market_data::market_data_snapshot_codec::encoder::{BidsEncoder, MarketDataSnapshotEncoder};
-use lugus_codecs::market_data::market_data_snapshot_codec::decoder::{
-    BidsDecoder, OffersDecoder,
-};
 use lugus_codecs::market_data::{ReadBuf, market_data_request_reject_codec, market_data_snapshot_codec};
 use lugus_codecs::{Envelope, HEADER_LENGTH};
 

@@ -1,8 +1,8 @@
 //! Bytes to events.
 
 use lugus_codecs::order_entry::{
-    ReadBuf, business_message_reject_codec, execution_report_codec, instrument_report_codec,
-    order_cancel_reject_codec, order_mass_cancel_report_codec, risk_report_codec,
+    ReadBuf, business_message_reject_codec, execution_report_codec, instrument_report_codec, order_cancel_reject_codec,
+    order_mass_cancel_report_codec, risk_report_codec,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH};
 
@@ -126,8 +126,8 @@ fn risk_report(envelope: Envelope<'_>) -> Result<Report, DecodeError> {
 fn business_reject(envelope: Envelope<'_>) -> Result<Report, DecodeError> {
     let wire = block!(envelope, business_message_reject_codec, BusinessMessageRejectDecoder);
     let template_id = business_message_reject_codec::SBE_TEMPLATE_ID;
-    let command = command_kind(wire.ref_template_id())
-        .ok_or(DecodeError::Value { template_id, field: "refTemplateId" })?;
+    let command =
+        command_kind(wire.ref_template_id()).ok_or(DecodeError::Value { template_id, field: "refTemplateId" })?;
     let body = ReportBody::Reject { command, reason: reject_reason(wire.reason()) };
     Ok(report!(wire, InstrumentId(wire.instrument_id()), body))
 }

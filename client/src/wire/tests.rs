@@ -21,7 +21,9 @@ use lugus_codecs::order_entry::{
 use lugus_codecs::write_header;
 use proptest::prelude::*;
 
-use super::commands::{self, Buffer, Cancel, Command, MAXIMUM_LENGTH, MassCancel, SetInstrumentState, SetKillSwitch, SetRiskLimits};
+use super::commands::{
+    self, Buffer, Cancel, Command, MAXIMUM_LENGTH, MassCancel, SetInstrumentState, SetKillSwitch, SetRiskLimits,
+};
 use super::*;
 use crate::events::*;
 use crate::market_data::Level;
@@ -351,7 +353,8 @@ fn answers_are_read() {
         .last_event_sequence(3)
         .lost_through_time(4)
         .instrument_id(5));
-    let expected = Inbound::EventGap { instrument, client_sequence: 1, first_retained: 2, last_event: 3, lost_through: 4 };
+    let expected =
+        Inbound::EventGap { instrument, client_sequence: 1, first_retained: 2, last_event: 3, lost_through: 4 };
     assert_eq!(decode_one(&bytes), Ok(expected));
 
     let bytes = write!(order_entry, command_refused_codec, CommandRefusedEncoder, |wire| wire
@@ -367,8 +370,7 @@ fn answers_are_read() {
     let expected = Inbound::MessageReject { template_id: 12, reason: MessageRejectReason::NotAuthorised };
     assert_eq!(decode_one(&bytes), Ok(expected));
 
-    let bytes =
-        write!(order_entry, session_replaced_codec, SessionReplacedEncoder, |wire| wire.participant_id(1));
+    let bytes = write!(order_entry, session_replaced_codec, SessionReplacedEncoder, |wire| wire.participant_id(1));
     assert_eq!(decode_one(&bytes), Ok(Inbound::SessionReplaced));
 
     let bytes = write!(market_data, market_data_request_reject_codec, MarketDataRequestRejectEncoder, |wire| wire
@@ -468,7 +470,12 @@ fn later_versions_with_longer_blocks_are_read() {
 
 /// Bytes that look like messages: right headers, anything inside.
 fn nearly_a_message() -> impl Strategy<Value = Vec<u8>> {
-    (0u16..256, 0u16..40, prop_oneof![Just(201u16), Just(202), any::<u16>()], proptest::collection::vec(any::<u8>(), 0..400))
+    (
+        0u16..256,
+        0u16..40,
+        prop_oneof![Just(201u16), Just(202), any::<u16>()],
+        proptest::collection::vec(any::<u8>(), 0..400),
+    )
         .prop_map(|(block_length, template_id, schema_id, rest)| {
             let mut bytes = vec![0; HEADER_LENGTH];
             write_header(&mut bytes, block_length, template_id, schema_id, 0);

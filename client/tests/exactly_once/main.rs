@@ -5,6 +5,9 @@
 //! true; each event is told exactly once, in order, with the number of the command that it answers; and in the end nothing
 //! is stuck.
 
+// Helpers of tests, which may fail loudly as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "../cluster_messages/mod.rs"]
 mod cluster_messages;
 mod engine;
@@ -31,8 +34,7 @@ const PATIENT: RetryPolicy = RetryPolicy {
 };
 
 /// Gives up soon, and often.
-const IMPATIENT: RetryPolicy =
-    RetryPolicy { attempts: 3, disconnected_timeout: Duration::from_millis(70), ..PATIENT };
+const IMPATIENT: RetryPolicy = RetryPolicy { attempts: 3, disconnected_timeout: Duration::from_millis(70), ..PATIENT };
 
 /// A bit of everything.
 const CHAOS: Chaos = Chaos {

@@ -46,8 +46,8 @@ pub(crate) struct Record {
 
 impl Record {
     fn settle(&mut self, instrument: InstrumentId, number: ClientSequence, outcome: Outcome) {
-        let command = &mut self.followed.get_mut(&instrument.0).expect("an instrument in use").commands
-            [number.0 as usize - 1];
+        let command =
+            &mut self.followed.get_mut(&instrument.0).expect("an instrument in use").commands[number.0 as usize - 1];
         assert_eq!(command.outcome, Outcome::None, "command {number} of {instrument:?} again: {outcome:?}");
         command.outcome = outcome;
     }

@@ -210,7 +210,10 @@ impl World {
             let is_quiet = self.log.is_empty()
                 && self.clients.iter().all(|client| {
                     client.late.is_empty()
-                        && client.link.as_ref().is_some_and(|link| link.ingress.0.is_empty() && link.egress.0.is_empty())
+                        && client
+                            .link
+                            .as_ref()
+                            .is_some_and(|link| link.ingress.0.is_empty() && link.egress.0.is_empty())
                         && client.process.is_settled(&self.engine)
                 });
             if is_quiet {

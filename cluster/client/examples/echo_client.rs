@@ -11,6 +11,7 @@
 use std::collections::VecDeque;
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use aeron_cluster_client::{
@@ -29,7 +30,7 @@ const WINDOW: usize = 4096;
 #[derive(Parser)]
 struct Arguments {
     /// Directory of the media driver
-    #[arg(long, default_value = "/dev/shm/aeron")]
+    #[arg(long, default_value_os_t = Context::default().aeron_dir)]
     aeron_dir: PathBuf,
     /// Ingress endpoints of the members: 0=host:port,1=host:port
     #[arg(long, value_delimiter = ',', value_parser = endpoint, required = true)]
@@ -89,8 +90,17 @@ impl EgressListener for Echo {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match measure(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo_client: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let context = Context {
         aeron_dir: arguments.aeron_dir.clone(),
         ingress_endpoints: arguments.endpoints.clone(),
@@ -106,7 +116,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut client = BlockingCluster::connect(context, echo, Duration::from_secs(10))?;
     let start = Instant::now();
-    send_all(&mut client, &arguments, start)?;
+    send_all(&mut client, arguments, start)?;
     let seconds = start.elapsed().as_secs_f64();
     let echo = client.close();
     let micros = |quantile| Duration::from_nanos(echo.round_trips.value_at_quantile(quantile)).as_secs_f64() * 1e6;

@@ -91,7 +91,7 @@ pub(crate) struct Settings {
     pub connect_timeout: Duration,
     pub new_leader_timeout: Duration,
     pub keep_alive_interval: Duration,
-    pub watchdog: Option<Duration>,
+    pub watchdog: Duration,
     pub retry_max: Duration,
     pub overall_connect_timeout: Option<Duration>,
     pub reconnect: Reconnect,
@@ -180,8 +180,8 @@ struct Open {
     leader_member_id: i32,
     ingress: IngressId,
     ingress_connected: bool,
-    /// Whether the application has heard of it: not before it can be used.
-    reported: bool,
+    /// Term in which the application last heard of it: not before it can be used.
+    reported: Option<i64>,
     opened_at: Now,
     /// Last sign of life.
     heard_at: Now,
@@ -257,7 +257,10 @@ impl Session {
     /// Where the application's messages go; `None` while there is no leader that takes them.
     pub(crate) fn ingress(&self) -> Option<(IngressId, SessionHeader)> {
         match &self.phase {
-            Phase::Connected(open) | Phase::AwaitNewLeader { open, .. } => Some((open.ingress, open.header)),
+            Phase::Connected(open) | Phase::AwaitNewLeader { open, .. } => open
+                .reported
+                .filter(|term| *term == open.header.leadership_term_id)
+                .map(|_| (open.ingress, open.header)),
             _ => None,
         }
     }
@@ -306,9 +309,10 @@ impl Session {
     /// The media driver is gone, and all publications and the egress channel with it.
     pub(crate) fn on_media_driver_lost(&mut self, reason: &str, now: Now) {
         self.outbox.note(ConnectProblem::MediaDriver(reason.to_owned()));
-        // Publications are gone already, so only reports are left to do.
+        // Publications are gone already, so only reports are left to do; and another driver counts anew.
         self.outbox.actions.retain(|action| matches!(action, Action::Report(_)));
-        let reported = self.open().map(|open| open.reported);
+        self.outbox.forgotten.clear();
+        let reported = self.open().map(|open| open.reported.is_some());
         let give_up_at = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Closed => return,
             Phase::AwaitMediaDriver { give_up_at } | Phase::Connecting { give_up_at, .. } => give_up_at,
@@ -354,10 +358,11 @@ impl Session {
     }
 
     fn ingress_lost(&mut self, ingress: IngressId, reason: Option<&str>, now: Now) {
+        let watchdog = self.settings.watchdog;
         if let Some(open) = self.open_mut().filter(|open| open.ingress == ingress) {
             open.ingress_connected = false;
             // A publication that could not be added will not come back, and nothing has been sent to the new leader.
-            let attempt_at = if reason.is_some() { Some(now) } else { self.attempt_at(now) };
+            let attempt_at = if reason.is_some() { now } else { now + watchdog };
             self.await_new_leader(attempt_at, now);
             return;
         }
@@ -479,6 +484,7 @@ impl Session {
                 attempt.abandon(&mut self.outbox);
             }
             self.phase = Phase::Connected(open);
+            self.report_open();
         }
     }
 }

@@ -13,7 +13,7 @@ use aeron_cluster_client::{
 };
 use java_cluster::{Cluster, Driver, alone, epoch};
 
-const START: Duration = Duration::from_secs(15);
+const START: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_secs(5);
 
 /// Notes what it hears.
@@ -92,6 +92,7 @@ fn one_member_comes_back_after_kill_9() {
     snapshot_is_not_authorised(&mut client);
     let mut local = local_client(&cluster);
     quiet_session_stays(&mut client);
+    suspended_cluster_keeps_the_session(&cluster, &mut client);
 
     cluster.kill_all();
     let killed = Instant::now();
@@ -173,10 +174,22 @@ fn local_client_comes_back(client: &mut BlockingCluster<Notes>) {
 /// Probes are answered: nothing happens to a session that has nothing to say.
 fn quiet_session_stays(client: &mut BlockingCluster<Notes>) {
     let start = Instant::now();
-    client.wait("silence", SOON, |_, _| start.elapsed() > Duration::from_millis(3500)).unwrap();
+    client.wait("silence", SOON, |_, _| start.elapsed() > Duration::from_millis(2500)).unwrap();
     assert_eq!(client.cluster().state(), State::Connected);
     assert_eq!(client.listener.disconnected, []);
     echo(client, b"still here");
+}
+
+/// The consensus module reads no ingress, so answers no probe, for longer than the watchdog waits; then it goes on.
+fn suspended_cluster_keeps_the_session(cluster: &Cluster, client: &mut BlockingCluster<Notes>) {
+    cluster.tool(0, "suspend");
+    client.wait("suspicion", SOON, |cluster, _| cluster.state() == State::AwaitNewLeader).unwrap();
+    let suspicious = Instant::now();
+    client.wait("a while", SOON, |_, _| suspicious.elapsed() > Duration::from_millis(500)).unwrap();
+    cluster.tool(0, "resume");
+    client.wait("a sign of life", SOON, |cluster, _| cluster.state() == State::Connected).unwrap();
+    assert_eq!((client.listener.connected.len(), client.listener.disconnected.len()), (1, 0));
+    echo(client, b"the same session");
 }
 
 fn closed_by_the_service(client: &mut BlockingCluster<Notes>) {

@@ -19,6 +19,7 @@ mod error;
 mod error_log;
 mod error_recorder;
 mod fragment_assembler;
+mod frozen_cluster;
 mod idle_strategy;
 mod lifeline;
 mod log_adapter;

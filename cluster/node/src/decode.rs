@@ -275,7 +275,7 @@ fn market_data_message(envelope: Envelope<'_>) -> Result<Inbound, Fault> {
 mod tests {
     use super::*;
     use crate::test_messages::{cancel_message, new_order_message};
-    use lugus_codecs::order_entry::{new_order_single_codec, order_mass_cancel_request_codec};
+    use lugus_codecs::order_entry::new_order_single_codec;
     use lugus_codecs::{HEADER_LENGTH, message};
     use proptest::prelude::*;
 

@@ -1,15 +1,11 @@
 //! Ingress messages for tests, made with the generated encoders.
 
-use lugus_codecs::market_data::market_data_request_codec;
 use lugus_codecs::message;
 use lugus_codecs::order_entry::exec_inst::ExecInst;
 use lugus_codecs::order_entry::order_type::OrderType;
 use lugus_codecs::order_entry::self_trade_prevention::SelfTradePrevention;
 use lugus_codecs::order_entry::time_in_force::TimeInForce;
-use lugus_codecs::order_entry::{
-    define_instrument_codec, drop_copy_request_codec, instrument_state::InstrumentState, new_order_single_codec,
-    order_cancel_request_codec, resume_codec, trade_type::TradeType,
-};
+use lugus_codecs::order_entry::{instrument_state::InstrumentState, trade_type::TradeType};
 use lugus_engine::command::Side;
 
 use crate::vocabulary::Word;

@@ -43,7 +43,9 @@ pub enum DecodeError {
         found: u16,
     },
     /// A block too short for the version it claims: a version before the first that is supported, or a lie.
-    #[error("template {template} of version {version} with a block of {block_length} bytes, at least {minimum} expected")]
+    #[error(
+        "template {template} of version {version} with a block of {block_length} bytes, at least {minimum} expected"
+    )]
     Version {
         /// Template id in the header.
         template: u16,

@@ -130,7 +130,7 @@ impl Attempt {
             && now >= until
             && self.request.is_none()
         {
-            //mutated
+            self.leader = None;
             outbox.note(ConnectProblem::NoLeader(format!("member {member} is named as leader and cannot be reached")));
         }
         if self.request.is_none() && now >= self.retry_at {
@@ -309,7 +309,7 @@ impl Attempt {
         let Some(ingress) = self.request.as_ref().map(|request| request.ingress) else { return };
         self.forget_request(outbox);
         self.retry_at = now + backoff.next();
-        //mutated
+        self.leader = None;
         if let Some(candidate) = self.candidate(ingress) {
             outbox.note(ConnectProblem::NoAnswer(candidate.target.to_string()));
             outbox.close(candidate.ingress);

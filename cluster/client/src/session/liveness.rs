@@ -50,7 +50,7 @@ impl Session {
             self.backoff.reset();
         }
         if self.keep_session_alive(now) == Silence::TooLong {
-            self.await_new_leader(Some(now), now);
+            self.await_new_leader(now, now);
         }
     }
 
@@ -72,7 +72,7 @@ impl Session {
         if open.ingress_connected {
             self.outbox.send(Action::SendKeepAlive { ingress: open.ingress, header: open.header });
         } else if now >= *give_up_at {
-            self.await_new_leader(Some(now), now);
+            self.await_new_leader(now, now);
         } else if target.route == Route::Ipc
             && now >= *network_at
             && let Some(network) = self.endpoints.leader_by_network(open.leader_member_id)
@@ -96,7 +96,6 @@ impl Session {
         if now >= open.keep_alive_at {
             self.outbox.send(Action::SendKeepAlive { ingress, header });
         }
-        let Some(watchdog) = watchdog else { return Silence::Bearable };
         let silence = now.saturating_sub(open.heard_at);
         if silence < watchdog / WATCHDOG_PARTS || now < open.probe_at {
             return Silence::Bearable;

@@ -37,7 +37,7 @@ impl Session {
             leader_member_id,
             ingress: ingress.unwrap_or(IngressId(0)),
             ingress_connected: ingress.is_some(),
-            reported: false,
+            reported: None,
             opened_at: now,
             heard_at: now,
             unanswered_probes: 0,
@@ -63,22 +63,27 @@ impl Session {
             self.outbox.push(Action::SendClose { ingress, header });
         }
         self.outbox.close(old.ingress);
-        if old.reported {
+        if old.reported.is_some() {
             self.outbox.report(Event::Disconnected(DisconnectReason::Watchdog));
         }
     }
 
-    /// Tells the application that its session can be used: a new session, or a new leader.
+    /// Tells the application that its session can be used, if it does not know: a new session, or a new leader.
     pub(super) fn report_open(&mut self) {
         let Some(open) = self.open_mut() else { return };
         let SessionHeader { leadership_term_id, cluster_session_id } = open.header;
         let leader_member_id = open.leader_member_id;
-        let event = if std::mem::replace(&mut open.reported, true) {
-            Event::NewLeader(NewLeader { cluster_session_id, leadership_term_id, leader_member_id })
-        } else {
-            Event::Connected(Connected { cluster_session_id, leadership_term_id, leader_member_id })
-        };
-        self.outbox.report(event);
+        match open.reported.replace(leadership_term_id) {
+            None => {
+                let event = Connected { cluster_session_id, leadership_term_id, leader_member_id };
+                self.outbox.report(Event::Connected(event));
+            }
+            Some(term) if term != leadership_term_id => {
+                let event = NewLeader { cluster_session_id, leadership_term_id, leader_member_id };
+                self.outbox.report(Event::NewLeader(event));
+            }
+            Some(_) => {}
+        }
     }
 
     pub(super) fn await_connection(&self, open: Open, target: Target, now: Now) -> Phase {
@@ -98,7 +103,7 @@ impl Session {
         let Some(target) = self.endpoints.leader(leader_member_id) else {
             let member = format!("the endpoint of the new leader, member {leader_member_id}, is not known");
             self.outbox.note(ConnectProblem::NoLeader(member));
-            self.await_new_leader(Some(now), now);
+            self.await_new_leader(now, now);
             return;
         };
         let mut open = match std::mem::replace(&mut self.phase, Phase::Closed) {
@@ -132,8 +137,9 @@ impl Session {
         self.report_open();
     }
 
-    pub(super) fn await_new_leader(&mut self, attempt_at: Option<Now>, now: Now) {
-        let attempt_at = attempt_at.filter(|_| self.settings.reconnect == Reconnect::Always);
+    /// The leader is lost or silent. A new session is tried beside the old one from `attempt_at` on.
+    pub(super) fn await_new_leader(&mut self, attempt_at: Now, now: Now) {
+        let attempt_at = Some(attempt_at).filter(|_| self.settings.reconnect == Reconnect::Always);
         let give_up_at = now + self.settings.new_leader_timeout;
         self.phase = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => {
@@ -154,7 +160,7 @@ impl Session {
             }
         };
         self.outbox.close(open.ingress);
-        if open.reported {
+        if open.reported.is_some() {
             self.outbox.report(Event::Disconnected(reason.clone()));
         }
         if self.settings.reconnect == Reconnect::Never {
@@ -183,11 +189,6 @@ impl Session {
             Phase::Closed => return,
         }
         self.fatal = Some(error);
-    }
-
-    /// When to try a new session beside the present one, if ever.
-    pub(super) fn attempt_at(&self, now: Now) -> Option<Now> {
-        self.settings.watchdog.map(|watchdog| now + watchdog)
     }
 
     pub(super) fn give_up_at(&self, now: Now) -> Option<Now> {

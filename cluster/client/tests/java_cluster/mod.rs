@@ -158,6 +158,21 @@ impl Cluster {
         Some(Duration::from_millis(text.parse().ok()?))
     }
 
+    /// Runs `ClusterTool` on a member.
+    pub(crate) fn tool(&self, id: usize, command: &str) {
+        let output = Command::new("java")
+            .args(JVM)
+            .arg(format!("-Daeron.dir={}", self.driver_dir(id).display()))
+            .arg("-cp")
+            .arg(jar())
+            .arg("io.aeron.cluster.ClusterTool")
+            .arg(self.member_dir(id).join("cluster"))
+            .arg(command)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "ClusterTool {command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     fn endpoint(&self, id: usize, port: usize) -> String {
         format!("127.0.0.1:{}", self.port_base + id * 100 + port)
     }

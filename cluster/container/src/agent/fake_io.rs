@@ -40,6 +40,10 @@ pub(super) fn ack(log_position: i64, timestamp: i64, ack_id: i64, relevant_id: i
     message(33, &[log_position, timestamp, ack_id, relevant_id], &[0], &[])
 }
 
+pub(super) fn close(session_id: i64) -> Vec<u8> {
+    message(30, &[session_id], &[], &[])
+}
+
 pub(super) fn session_message(session_id: i64, timestamp: i64, payload: &[u8]) -> Vec<u8> {
     [message(1, &[5, session_id, timestamp], &[], &[]), payload.to_vec()].concat()
 }

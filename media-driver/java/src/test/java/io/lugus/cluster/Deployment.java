@@ -70,9 +70,10 @@ record Deployment(Path folder, Path aeronFolder, int basePort, int members, Stri
             dir = "state"
             aeron_dir = "%s"
             [timeouts]
-            heartbeat_timeout = "1s"
+            heartbeat_timeout = "2s"
+            startup_canvass_timeout = "4s"
             [client]
-            silence_timeout = "3s"
+            silence_timeout = "4s"
             [engine]
             retained_events = 16384
             """.formatted(aeronFolder) + more + """

@@ -3,7 +3,6 @@ package io.lugus.cluster;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.aeron.cluster.client.ClusterException;
 import io.aeron.security.AuthenticationException;
 import io.lugus.cluster.Command.NewOrder;
 import io.lugus.order.entry.DropCopyRequestEncoder;

@@ -65,7 +65,7 @@ final class LugusCluster implements AutoCloseable {
             if (process.pid() != children.get(member).pid()) {
                 process.destroy();
                 final Deadline deadline = Deadline.in(Deadline.LONG, () -> "member " + member + " ends when asked");
-                while (process.isAlive()) {
+                while (isRunning(process)) {
                     deadline.pause();
                 }
                 children.put(member, lugus.start(log(member), "node", "--member", Integer.toString(member)));
@@ -115,7 +115,7 @@ final class LugusCluster implements AutoCloseable {
         final List<ProcessHandle> tree = Stream.concat(Stream.of(process), process.descendants()).toList();
         tree.forEach(ProcessHandle::destroyForcibly);
         final Deadline deadline = Deadline.in(Deadline.LONG, () -> "member " + member + " is dead");
-        while (tree.stream().anyMatch(ProcessHandle::isAlive)) {
+        while (tree.stream().anyMatch(LugusCluster::isRunning)) {
             deadline.pause();
         }
     }
@@ -127,8 +127,13 @@ final class LugusCluster implements AutoCloseable {
 
     private Optional<ProcessHandle> running(final int member) {
         final String program = lugus.binary().toString();
-        return ProcessHandle.of(owner(member)).filter(process -> process.isAlive()
-            && process.info().command().filter(program::equals).isPresent());
+        return ProcessHandle.of(owner(member))
+            .filter(process -> process.info().command().filter(program::equals).isPresent());
+    }
+
+    /** A process that has ended and that nobody has waited for yet counts as alive to Java, but has no program. */
+    static boolean isRunning(final ProcessHandle process) {
+        return process.isAlive() && process.info().command().isPresent();
     }
 
     /** Who took the member's folder last; 0 when nobody has. */
@@ -180,7 +185,8 @@ final class LugusCluster implements AutoCloseable {
         final Path kept = KEPT_LOGS.resolve("port-" + deployment.basePort());
         delete(kept);
         try (Stream<Path> files = Files.walk(deployment.folder())) {
-            for (final Path log : files.filter(file -> file.toString().endsWith(".log") && !file.endsWith("recording.log")).toList()) {
+            final var logs = files.filter(file -> file.toString().endsWith(".log") && !file.endsWith("recording.log"));
+            for (final Path log : logs.toList()) {
                 final Path to = kept.resolve(deployment.folder().relativize(log));
                 Files.createDirectories(to.getParent());
                 Files.copy(log, to);

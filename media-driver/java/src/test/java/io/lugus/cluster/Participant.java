@@ -6,6 +6,7 @@ import io.aeron.Publication;
 import io.aeron.cluster.client.AeronCluster;
 import io.aeron.cluster.client.EgressListener;
 import io.aeron.cluster.codecs.EventCode;
+import io.aeron.exceptions.TimeoutException;
 import io.aeron.logbuffer.Header;
 import io.aeron.security.CredentialsSupplier;
 import java.time.Duration;
@@ -26,7 +27,7 @@ import org.agrona.MutableDirectBuffer;
  */
 final class Participant implements AutoCloseable, EgressListener {
     /** Long against any round trip: what is unanswered then was lost with a leader. */
-    private static final Duration SEND_AGAIN_AFTER = Duration.ofSeconds(3);
+    private static final Duration SEND_AGAIN_AFTER = Duration.ofSeconds(5);
 
     private final int id;
     private final MutableDirectBuffer buffer = new ExpandableArrayBuffer(256);
@@ -37,6 +38,7 @@ final class Participant implements AutoCloseable, EgressListener {
     private final List<EventCode> sessionEvents = new ArrayList<>();
     private AeronCluster cluster;
     private boolean mustSendAgain;
+    private long offers;
 
     /** What it knows of its commands and events of one instrument. */
     private static final class Scope {
@@ -61,8 +63,21 @@ final class Participant implements AutoCloseable, EgressListener {
     static Participant connect(
         final JavaDriver driver, final String ingressEndpoints, final int id, final CredentialsSupplier credentials) {
         final Participant participant = new Participant(id);
-        participant.cluster = AeronCluster.connect(context(driver, ingressEndpoints, credentials, participant));
+        final Deadline deadline = Deadline.in(Deadline.LONG, () -> "a session of participant " + id);
+        while (null == participant.cluster) {
+            deadline.pause();
+            participant.connect(context(driver, ingressEndpoints, credentials, participant));
+        }
         return participant;
+    }
+
+    /** Aeron's client asks once: its request is lost when the member asked is in an election. */
+    private void connect(final AeronCluster.Context context) {
+        try {
+            cluster = AeronCluster.connect(context);
+        } catch (final TimeoutException error) {
+            System.err.println("participant " + id + " connects again: " + error.getMessage());
+        }
     }
 
     /** Configuration of a session. */
@@ -77,7 +92,7 @@ final class Participant implements AutoCloseable, EgressListener {
             .ingressChannel("aeron:udp")
             .ingressEndpoints(ingressEndpoints)
             .egressChannel("aeron:udp?endpoint=127.0.0.1:0")
-            .messageTimeoutNs(TimeUnit.SECONDS.toNanos(10))
+            .messageTimeoutNs(TimeUnit.SECONDS.toNanos(5))
             .newLeaderTimeoutNs(TimeUnit.SECONDS.toNanos(10))
             .credentialsSupplier(credentials)
             .egressListener(listener);
@@ -135,11 +150,18 @@ final class Participant implements AutoCloseable, EgressListener {
     /** Sends bytes as a session message. */
     void offer(final DirectBuffer bytes, final int length) {
         final long[] result = {0};
-        final Deadline deadline = Deadline.in(Deadline.LONG, () -> "a message is taken: " + Publication.errorString(result[0]));
+        final Deadline deadline =
+            Deadline.in(Deadline.LONG, () -> "a message is taken: " + Publication.errorString(result[0]));
         while ((result[0] = cluster.offer(bytes, 0, length)) < 0) {
             poll();
             deadline.pause();
         }
+        offers++;
+    }
+
+    /** Messages sent so far, those sent again included. */
+    long offers() {
+        return offers;
     }
 
     /** Sends a command and waits for all that comes of it; returns its number. */

@@ -28,6 +28,6 @@ final class ShutdownIT {
             assertTrue(member.waitFor(TIMEOUT_S, TimeUnit.SECONDS), "it ends");
             assertEquals(0, member.exitValue());
         }
-        assertEquals(List.of(), parts.stream().filter(ProcessHandle::isAlive).toList(), "nothing is left behind");
+        assertEquals(List.of(), parts.stream().filter(LugusCluster::isRunning).toList(), "nothing is left behind");
     }
 }

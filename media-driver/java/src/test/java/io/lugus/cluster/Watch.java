@@ -2,7 +2,6 @@ package io.lugus.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.BufferedReader;
@@ -44,7 +43,8 @@ final class Watch implements AutoCloseable {
 
     /** Asserts that the Rust client got the same events of this instrument as the participant, field by field. */
     void assertSaw(final Participant participant, final int instrument) {
-        final List<JsonElement> expected = participant.events(instrument).stream().map(Report::toJson).toList();
+        final List<?> expected =
+            participant.events(instrument).stream().map(report -> Json.exact(report.toJson())).toList();
         final Deadline deadline =
             Deadline.in(Deadline.LONG, () -> "lugus watch shows " + expected + ", has " + seen(participant, instrument));
         while (seen(participant, instrument).size() < expected.size()) {
@@ -53,11 +53,11 @@ final class Watch implements AutoCloseable {
         assertEquals(expected, seen(participant, instrument));
     }
 
-    private List<JsonElement> seen(final Participant participant, final int instrument) {
+    private List<?> seen(final Participant participant, final int instrument) {
         return events.stream()
             .filter(event -> participant.id() == event.get("participant").getAsInt())
             .filter(event -> instrument == event.get("instrument").getAsInt())
-            .map(JsonElement.class::cast)
+            .map(Json::exact)
             .toList();
     }
 

@@ -1,0 +1,256 @@
+//! What is wrong is told in one message that says what and where and what to do, with exit code 1, and no process is
+//! left behind.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+
+mod harness;
+
+use std::fs;
+use std::io::Write;
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use harness::{LocalCluster, Traders, folder, lugus, mentioning, until};
+use lugus_topology::{Deployment, MemberId, Size};
+
+/// Free space that a member must have on the small disk.
+const MINIMUM_FREE_SPACE: Size = Size::mib(8);
+
+/// Runs `lugus` with the deployment that `adjust` spoils; returns its message. Nothing may be left running.
+#[track_caller]
+fn refused(adjust: impl FnOnce(&mut Deployment), command: &str) -> String {
+    let cluster = LocalCluster::prepare(3, adjust);
+    let message = cluster.lugus(&[command]).message().to_owned();
+    nothing_is_left(&cluster);
+    message
+}
+
+/// Killed processes take a moment to be gone.
+#[track_caller]
+fn nothing_is_left(cluster: &LocalCluster) {
+    until("the end of all processes", || cluster.left().is_empty().then_some(()));
+}
+
+#[track_caller]
+fn assert_tells(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in: {message}");
+    }
+}
+
+#[test]
+fn nothing_is_there() {
+    let folder = folder();
+    for command in [&["status"][..], &["down"], &["snapshot"], &["watch"], &["node", "--member", "0"]] {
+        let outcome = lugus(folder.path(), command);
+        assert_tells(
+            outcome.message(),
+            &["there is no deployment", ".lugus/cluster.toml does not exist", "`lugus up`", "--config"],
+        );
+    }
+    let outcome = lugus(folder.path(), &["--config", "other.toml", "status"]);
+    assert_tells(outcome.message(), &["other.toml does not exist"]);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0, "it made something");
+}
+
+#[test]
+fn a_bad_configuration() {
+    let folder = folder();
+    let path = folder.path().join("cluster.toml");
+    Deployment::default_local(3, 20_000).save(&path).expect("written");
+    let good = fs::read_to_string(&path).expect("text");
+    let spoilt = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from:?} is not in {good}");
+        good.replacen(from, to, 1)
+    };
+    let cases = [
+        (spoilt("[timeouts]", "[timeouts]\nhartbeat_timeout = \"1s\""), "hartbeat_timeout"),
+        (spoilt("port = 20010", "port = 20000"), "port 20000"),
+        (spoilt("heartbeat_timeout = \"150ms\"", "heartbeat_timeout = \"a while\""), "heartbeat_timeout"),
+        (spoilt("heartbeat_timeout = \"150ms\"", "heartbeat_timeout = \"15h\""), "heartbeat_timeout"),
+        (spoilt("sync_level = 0", "sync_level = 7"), "sync_level"),
+        (spoilt("[[cluster]]", "[[cluster"), "cluster.toml:"),
+        (String::new(), "add a [[cluster]]"),
+    ];
+    for (text, what) in cases {
+        fs::write(&path, text).expect("written");
+        for command in ["up", "status", "snapshot"] {
+            let outcome = lugus(folder.path(), &[command]);
+            let message = outcome.message();
+            assert_tells(message, &["cluster.toml", what]);
+            assert_eq!(message.trim_end().lines().count(), 1, "{message}");
+        }
+    }
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "it made something");
+    assert!(mentioning(&[folder.path()]).is_empty());
+}
+
+#[test]
+fn a_member_or_instrument_that_is_not_there() {
+    let cluster = LocalCluster::prepare(3, |_| {});
+    let outcome = cluster.lugus(&["node", "--member", "7"]);
+    assert_tells(outcome.message(), &["cluster 0 has no member 7"]);
+    let outcome = cluster.lugus(&["node", "--cluster", "3", "--member", "0"]);
+    assert_tells(outcome.message(), &["no [[cluster]] with id 3"]);
+    let outcome = cluster.lugus(&["order", "--instrument", "ABC/XYZ", "buy", "1"]);
+    assert_tells(outcome.message(), &["no instrument ABC/XYZ", "BTC/USDT"]);
+    nothing_is_left(&cluster);
+}
+
+#[test]
+fn a_port_in_use() {
+    let cluster = LocalCluster::prepare(3, |_| {});
+    let log = cluster.member(1).endpoints.log;
+    let _taken = UdpSocket::bind((log.host.as_str(), log.port)).expect("a port");
+    let message = cluster.lugus(&["up"]).message().to_owned();
+    assert_tells(&message, &[&format!("port {log} (log of member 1) is in use"), "ss -ulpn", "member 1 ended"]);
+    nothing_is_left(&cluster);
+}
+
+#[test]
+fn no_java() {
+    let message = refused(|deployment| deployment.java.binary = "/nonexistent".into(), "up");
+    assert_tells(&message, &["can't run \"/nonexistent\": there is no such program; install a JDK", "java.binary"]);
+}
+
+#[test]
+fn no_media_driver() {
+    let message = refused(|deployment| deployment.driver.binary = Some("/nonexistent".into()), "up");
+    assert_tells(&message, &["lugus-media-driver is in none of [\"/nonexistent\"]: build it", "driver.binary"]);
+}
+
+#[test]
+fn too_little_space() {
+    let message = refused(|deployment| deployment.archive.minimum_free_space = Size::mib(1 << 30), "up");
+    assert_tells(&message, &["/archive has ", " free, and the archive needs ", "make room"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made() {
+    let cluster = LocalCluster::prepare(3, |_| {});
+    let dir = cluster.member(2).dir;
+    fs::create_dir_all(dir.parent().expect("a folder")).expect("made");
+    fs::write(&dir, "in the way").expect("written");
+    assert_tells(cluster.lugus(&["up"]).message(), &["/member-2: ", "exists"]);
+    nothing_is_left(&cluster);
+}
+
+#[test]
+fn no_cluster_runs() {
+    let cluster = LocalCluster::prepare(3, |_| {});
+    let commands: [&[&str]; 5] = [
+        &["order", "--instrument", "BTC/USDT", "buy", "1", "100"],
+        &["cancel", "--instrument", "BTC/USDT", "1"],
+        &["book", "--instrument", "BTC/USDT"],
+        &["watch"],
+        &["snapshot"],
+    ];
+    // Each waits for a while whether one comes up.
+    thread::scope(|scope| {
+        let cluster = &cluster;
+        for command in commands {
+            scope.spawn(move || {
+                let outcome = cluster.lugus(command);
+                assert_tells(outcome.message(), &["`lugus status` shows", "`lugus up` starts it"]);
+            });
+        }
+    });
+    let status = cluster.status().expect("a status");
+    assert!(status.members.iter().all(|member| member.role == "down" && member.state_hash.is_none()), "{status:?}");
+    assert_eq!(cluster.lugus(&["down"]).code, Some(0), "nothing to end is no failure");
+    nothing_is_left(&cluster);
+}
+
+/// One member, so that the test is cheap: what is refused, and that the one that runs is not disturbed.
+#[test]
+fn a_second_member_in_the_same_folder() {
+    let cluster = LocalCluster::start(1, |_| {});
+    let before = cluster.processes(0);
+    let outcome = cluster.lugus(&["node", "--member", "0"]);
+    let owner = cluster.pid(0).expect("it runs");
+    assert_tells(outcome.message(), &["member-0 is in use by process", &owner.to_string(), "stop that first"]);
+    assert!(cluster.up().is_empty(), "nothing to start is no failure");
+    let pids = |processes: &[harness::Process]| processes.iter().map(|process| process.pid).collect::<Vec<_>>();
+    assert_eq!(pids(&cluster.processes(0)), pids(&before));
+    let mut traders = Traders::connect(&cluster);
+    traders.trade(10);
+    traders.settle();
+    traders.check();
+    traders.close(&cluster);
+    cluster.down();
+    nothing_is_left(&cluster);
+}
+
+/// A disk of its own, if this user may mount one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(folder: &Path) -> Option<Self> {
+        let mut command = Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", "size=96m", "lugus-test"]).arg(folder);
+        let output = command.output().ok()?;
+        if output.status.success() {
+            return Some(Self(folder.to_path_buf()));
+        }
+        eprintln!("no small disk: {}", String::from_utf8_lossy(&output.stderr));
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // What still has a file open there is killed later; the mount goes with it.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+/// Takes space until little is left of what a member needs.
+fn fill(filler: &Path) {
+    let free = || {
+        let disk = rustix::fs::statvfs(filler.parent().expect("a folder")).expect("a disk");
+        disk.f_bavail * disk.f_frsize
+    };
+    let mut file = fs::File::create(filler).expect("a file");
+    while free() > MINIMUM_FREE_SPACE.as_bytes() / 2 {
+        file.write_all(&[7; 1 << 16]).expect("written");
+    }
+}
+
+#[test]
+fn a_disk_that_runs_full() {
+    let disk = folder();
+    let Some(_mounted) = SmallDisk::mount(disk.path()) else { return };
+    let cluster = LocalCluster::start(3, |deployment| {
+        let members = deployment.clusters.iter_mut().flat_map(|cluster| &mut cluster.members);
+        let member = members.into_iter().find(|member| member.id == MemberId(2)).expect("a member");
+        member.archive_dir = Some(disk.path().join("archive"));
+        deployment.term_length.log = Size::mib(1);
+        deployment.archive.segment_length = Size::mib(4);
+        deployment.archive.minimum_free_space = MINIMUM_FREE_SPACE;
+    });
+    let mut traders = Traders::connect(&cluster);
+    traders.trade(100);
+    let processes = cluster.processes(2);
+    let filler = disk.path().join("filler");
+    fill(&filler);
+    until("the end of the member", || processes.iter().all(|process| !harness::is_alive(process.pid)).then_some(()));
+    assert_tells(
+        &cluster.log(2),
+        &["member 2 of cluster-0 ends: ", "/archive has ", " free, and the archive needs 8m"],
+    );
+
+    traders.trade(100);
+    traders.settle();
+    let outcome = cluster.lugus(&["up"]);
+    assert_tells(outcome.message(), &["member 2 ended", "/archive has ", "make room"]);
+    assert_eq!(cluster.left().len(), 6 + 1, "two members and the traders' driver: {:?}", cluster.left());
+
+    fs::remove_file(&filler).expect("deleted");
+    assert_eq!(cluster.up(), [2]);
+    traders.trade(100);
+    traders.settle();
+    traders.check();
+    cluster.await_common_state();
+}

@@ -1,0 +1,141 @@
+//! In steady state neither a command nor an event allocates, nor does a fail-over.
+
+// Helpers of tests, which may fail loudly as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod cluster_messages;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cluster_messages::Event;
+use lugus_client::session::{Ingress, Offered, Session};
+use lugus_client::{
+    ClientOrderId, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity, Report, RetryPolicy,
+    Side,
+};
+
+/// The system's allocator, counting.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is the system allocator's, with the caller's own arguments.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as this function's contract, which the caller keeps.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as this function's contract, which the caller keeps.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const BATCH: u64 = 100;
+const INSTRUMENTS: u32 = 4;
+
+/// Takes everything.
+#[derive(Default)]
+struct Wire {
+    messages: u64,
+}
+
+impl Ingress for Wire {
+    fn offer(&mut self, _message: &[u8]) -> Offered {
+        self.messages += 1;
+        Offered::Sent
+    }
+}
+
+#[derive(Default)]
+struct Heard {
+    reports: u64,
+}
+
+impl EventHandler for Heard {
+    fn on_report(&mut self, _report: &Report) {
+        self.reports += 1;
+    }
+}
+
+struct Trade {
+    session: Session,
+    wire: Wire,
+    heard: Heard,
+    now: u64,
+    number: u64,
+    /// A report, of which numbers and instrument are changed.
+    report: Vec<u8>,
+    resume_complete: Vec<u8>,
+}
+
+impl Trade {
+    fn round(&mut self, instrument: u32) {
+        let order = NewOrder::limit(ClientOrderId(1), Side::Buy, Price(1), Quantity(1));
+        let first = self.number + 1;
+        for _ in 0..BATCH {
+            self.session.new_order(&mut self.wire, InstrumentId(instrument), &order).unwrap();
+        }
+        self.now += 1_000_000;
+        self.session.on_new_leader(1, &mut self.heard);
+        self.session.do_work(self.now, &mut self.wire, &mut self.heard);
+        for number in first..first + BATCH {
+            // Event sequence and client sequence are the first two fields.
+            self.report[8..16].copy_from_slice(&number.to_le_bytes());
+            self.report[16..24].copy_from_slice(&number.to_le_bytes());
+            let at = self.report.len() - INSTRUMENT_FROM_END;
+            self.report[at..at + 4].copy_from_slice(&instrument.to_le_bytes());
+            self.session.on_message(1, &self.report, &mut self.heard);
+        }
+        self.session.do_work(self.now, &mut self.wire, &mut self.heard);
+        assert_eq!(self.session.outstanding(), 0);
+    }
+
+    fn rounds(&mut self, rounds: u64) {
+        for _ in 0..rounds {
+            for instrument in 1..=INSTRUMENTS {
+                self.round(instrument);
+            }
+            self.number += BATCH;
+        }
+    }
+}
+
+/// Where the instrument is in an execution report: eight bytes of enumerations follow it.
+const INSTRUMENT_FROM_END: usize = 12;
+
+#[test]
+fn commands_events_and_fail_overs_do_not_allocate() {
+    let event = Event { participant: 1, event: 1, number: 1, ..Event::default() };
+    let mut trade = Trade {
+        session: Session::new(ParticipantId(1), Limits::default(), &RetryPolicy::default(), 1),
+        wire: Wire::default(),
+        heard: Heard::default(),
+        now: 0,
+        number: 0,
+        report: cluster_messages::report(&event),
+        resume_complete: cluster_messages::resume_complete(1, 0, 0),
+    };
+    trade.session.on_connected(1, 0, &mut trade.heard);
+    for instrument in 1..=INSTRUMENTS {
+        trade.session.resume(InstrumentId(instrument)).unwrap();
+    }
+    trade.session.do_work(0, &mut trade.wire, &mut trade.heard);
+    for instrument in 1..=INSTRUMENTS {
+        let at = trade.resume_complete.len() - 4;
+        trade.resume_complete[at..].copy_from_slice(&instrument.to_le_bytes());
+        trade.session.on_message(1, &trade.resume_complete, &mut trade.heard);
+    }
+    trade.rounds(2);
+
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    trade.rounds(100);
+    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+    assert_eq!(trade.heard.reports, 102 * BATCH * u64::from(INSTRUMENTS));
+}

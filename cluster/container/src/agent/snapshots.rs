@@ -1,0 +1,53 @@
+//! How a service takes a snapshot when the log asks for one.
+//!
+//! Source: `ClusteredServiceAgent.executeAction` and `onTakeSnapshot`.
+
+use super::{AfterAck, Agent, NULL_VALUE};
+use crate::agent_io::{AgentIo, SnapshotError};
+use crate::cluster::ClusteredService;
+use crate::error::ContainerError;
+use crate::frozen_cluster::FrozenCluster;
+use crate::log_consumer::SnapshotRequest;
+use crate::service_cluster::ServiceCluster;
+use crate::snapshot_taker::{SnapshotMarks, SnapshotTaker};
+
+impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
+    /// Takes a snapshot and acks it, also if it failed: else the consensus module would wait for ever.
+    pub(super) fn take_snapshot(&mut self, request: &SnapshotRequest) -> Result<(), ContainerError> {
+        let started_ns = self.cluster.lifeline.io.nano_time();
+        let result = self.write_snapshot(request);
+        let duration_ns = self.cluster.lifeline.io.nano_time() - started_ns;
+        self.counters.snapshot.record(duration_ns);
+        self.cluster.lifeline.take_fatal()?;
+        let (recording_id, then) = match result {
+            Ok(recording_id) => (recording_id, AfterAck::GoOn),
+            Err(SnapshotError::StorageFull(text)) => {
+                (NULL_VALUE, AfterAck::Fail(ContainerError::SnapshotStorageFull(text)))
+            }
+            Err(SnapshotError::Failed(error)) => {
+                self.record_error(&format_args!("snapshot failed: {error}"));
+                (NULL_VALUE, AfterAck::GoOn)
+            }
+        };
+        self.ack(request.log_position, recording_id, then);
+        Ok(())
+    }
+
+    fn write_snapshot(&mut self, request: &SnapshotRequest) -> Result<i64, SnapshotError> {
+        let mut recording = self.cluster.lifeline.io.record_snapshot()?;
+        let ServiceCluster { lifeline, view, .. } = &mut self.cluster;
+        let mut taker = SnapshotTaker::new(lifeline, &mut recording, self.settings.snapshot_progress_timeout_ns);
+        taker.await_recording()?;
+        let marks = SnapshotMarks {
+            log_position: request.log_position,
+            leadership_term_id: request.leadership_term_id,
+            time_unit: view.time_unit,
+            app_version: self.settings.app_version,
+        };
+        let written = taker
+            .write_sessions(marks, &view.sessions)
+            .and_then(|()| self.service.on_take_snapshot(&FrozenCluster(view), &mut taker));
+        written.map_err(|error| taker.explain(error))?;
+        taker.await_complete()
+    }
+}

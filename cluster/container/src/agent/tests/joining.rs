@@ -1,0 +1,85 @@
+//! Joining one log after the other.
+
+use super::*;
+
+#[test]
+fn a_leader_joins_acks_and_changes_its_role() {
+    let mut member = Member::new(nothing);
+    member.world.borrow_mut().add_commit_position(0);
+    member.world.borrow_mut().add_recovery_state(-1, 0, 0);
+    member.receive(join_log(0, i64::MAX, false, LEADER, false));
+    member.cycles(5).unwrap();
+    let subscribed = ("aeron:udp?tags=1|alias=log-sc-0".to_owned(), 100);
+    assert_eq!(member.world.borrow().subscriptions, [subscribed]);
+    assert_eq!(member.sent(), [ack(0, 0, 0, CLIENT_ID)], "no ack before the image is there");
+    member.open_log(0);
+    member.cycles(2).unwrap();
+    assert_eq!(member.sent(), [ack(0, 0, 1, -1)]);
+    assert_eq!(member.calls(), ["start [] []", "role Leader"]);
+    assert_eq!(member.world.borrow().member_id, Some(2));
+    assert_eq!(member.agent.cluster.member_id(), 2);
+}
+
+#[test]
+fn a_log_that_does_not_go_on_where_the_service_is_is_an_error() {
+    for (event_position, join_position, what) in [(64, 0, "event position"), (0, 64, "join position")] {
+        let mut member = Member::new(nothing);
+        member.world.borrow_mut().add_commit_position(0);
+        member.world.borrow_mut().add_recovery_state(-1, 0, 0);
+        member.receive(join_log(event_position, i64::MAX, false, FOLLOWER, false));
+        member.open_log(join_position);
+        match member.cycles(6).unwrap_err() {
+            ContainerError::LogNotContiguous { what: found, expected: 0, found: 64 } => assert_eq!(found, what),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn a_new_log_is_joined_when_the_old_one_has_been_read_to_its_position() {
+    let mut member = Member::joined(LEADER, nothing);
+    let first = member.append(&session_open(7, 10));
+    let second = member.append(&session_message(7, 11, b"a"));
+    member.cycles(1).unwrap();
+    assert_eq!(member.world.borrow().egress_open, 1);
+    member.append(&session_message(7, 12, b"never to be committed by the old log"));
+    member.world.borrow_mut().commit(second);
+    member.receive(join_log(second, i64::MAX, false, FOLLOWER, false));
+    member.open_log(second);
+    member.cycles(5).unwrap();
+    assert!(first < second);
+    assert_eq!(member.calls(), ["open 7 me @10", "message 7 a @11", "role Follower"]);
+    assert_eq!(member.sent(), [ack(second, 11, 2, -1)]);
+    assert_eq!(member.world.borrow().egress_open, 0);
+}
+
+#[test]
+fn a_log_that_ends_makes_it_a_follower_that_goes_on_at_the_images_position() {
+    let mut member = Member::joined(LEADER, nothing);
+    member.append(&session_open(7, 10));
+    member.cycles(1).unwrap();
+    let log = member.log();
+    log.borrow_mut().has_ended = true;
+    log.borrow_mut().position += 64;
+    let position = log.borrow().position;
+    member.cycles(2).unwrap();
+    assert_eq!(member.calls(), ["open 7 me @10", "role Follower"]);
+    assert_eq!(member.world.borrow().egress_open, 0);
+    assert_eq!(member.agent.cluster.log_position(), position);
+    member.receive(join_log(position, i64::MAX, false, LEADER, false));
+    member.open_log(position);
+    member.cycles(4).unwrap();
+    assert_eq!(member.sent(), [ack(position, 10, 2, -1)]);
+    assert_eq!(member.world.borrow().egress_open, 1, "a new leader connects to its sessions");
+}
+
+#[test]
+fn a_leader_at_the_cluster_s_start_does_not_connect_to_old_sessions() {
+    let (begin, end) = (snapshot_mark(2, 0, 0, 1 << 16), snapshot_mark(2, 2, 0, 1 << 16));
+    let mut member = with_snapshot(&[begin, snapshot_session(3), end], true);
+    member.receive(join_log(640, i64::MAX, true, LEADER, false));
+    member.open_log(640);
+    member.cycles(6).unwrap();
+    assert_eq!(member.calls().last().map(String::as_str), Some("role Leader"));
+    assert_eq!(member.world.borrow().egress_open, 0);
+}

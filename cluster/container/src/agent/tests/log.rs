@@ -1,0 +1,101 @@
+//! Consuming a log.
+
+use super::*;
+
+#[test]
+fn each_event_moves_position_and_time_before_it_is_told() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let seen_by_script = Rc::clone(&seen);
+    let mut member = Member::joined(FOLLOWER, move |cluster, _| {
+        seen_by_script.borrow_mut().push((cluster.log_position(), cluster.time()));
+    });
+    seen.borrow_mut().clear();
+    let positions = [
+        member.append(&new_term(5, 10, 1, 1 << 16)),
+        member.append(&session_open(7, 11)),
+        member.append(&session_message(7, 12, b"hello")),
+        member.append(&session_message(-3, 13, b"own")),
+        member.append(&message(20, &[5, 66, 14], &[], &[])),
+        member.append(&message(22, &[5, 7, 15], &[2], &[])),
+    ];
+    member.cycles(1).unwrap();
+    let expected = ["term 5 @10", "open 7 me @11", "message 7 hello @12", "message -3 own @13", "timer 66 @14"];
+    assert_eq!(member.calls()[..5], expected);
+    let times = positions.into_iter().zip(10..16).collect::<Vec<_>>();
+    assert_eq!(*seen.borrow(), times);
+    let cluster = &member.agent.cluster;
+    assert_eq!((cluster.time_unit(), cluster.leadership_term_id()), (TimeUnit::Micros, 5));
+    assert!(member.errors().is_empty());
+}
+
+#[test]
+fn nothing_beyond_the_commit_position_is_read() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let committed = member.append(&session_message(7, 10, b"a"));
+    member.append(&session_message(7, 11, b"b"));
+    member.world.borrow_mut().commit(committed);
+    member.cycles(3).unwrap();
+    assert_eq!(member.calls(), ["message 7 a @10"]);
+    member.world.borrow_mut().commit(committed + 32);
+    member.cycles(1).unwrap();
+    assert_eq!(member.calls(), ["message 7 b @11"]);
+}
+
+#[test]
+fn fragments_are_put_together() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let text = "x".repeat(100);
+    let position = member.log().borrow_mut().append_in_two(&session_message(7, 10, text.as_bytes()));
+    member.world.borrow_mut().commit(position);
+    member.cycles(1).unwrap();
+    assert_eq!(member.calls(), [format!("message 7 {text} @10")]);
+    assert_eq!(member.agent.cluster.log_position(), position);
+}
+
+#[test]
+fn unknown_messages_are_skipped_and_bad_ones_counted() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let mut other_schema = session_message(7, 10, b"a");
+    other_schema[4] = 5;
+    member.append(&message(25, &[1, 2, 3], &[], &[]));
+    member.append(&message(250, &[], &[], &[]));
+    member.append(&other_schema);
+    member.append(&session_message(7, 10, b"a")[..20]);
+    member.append(b"x");
+    member.append(&session_open(7, 10)[..50]);
+    member.append(&message(22, &[5, 9, 10], &[0], &[]));
+    member.append(&session_message(7, 11, b"good"));
+    member.receive(b"garbage!".to_vec());
+    member.receive(join_log(0, 0, false, 7, false));
+    member.cycles(3).unwrap();
+    assert_eq!(member.calls(), ["message 7 good @11"]);
+    assert_eq!(
+        member.errors(),
+        [
+            "message of the consensus module: wrong schema id 26465, expected 111",
+            "message of the log skipped: wrong schema id 5, expected 111",
+            "message of the log skipped: message too short: 20 bytes, 32 needed",
+            "message of the log skipped: message too short: 1 bytes, 8 needed",
+            "message of the log skipped: variable-length field of 22 bytes at offset 44 runs past the end at 50",
+            "the log closes session 9, which is not open (ClientAction)",
+            "JoinLog of the consensus module with role 7",
+        ]
+    );
+}
+
+#[test]
+fn a_session_that_opens_twice_and_a_term_of_another_version_are_errors() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    member.append(&session_open(7, 10));
+    member.append(&session_open(7, 11));
+    assert!(matches!(member.cycles(1), Err(ContainerError::SessionClash { cluster_session_id: 7, .. })));
+
+    let mut member = Member::joined(FOLLOWER, nothing);
+    member.append(&new_term(5, 10, 0, 2 << 16 | 1));
+    let error = member.cycles(1).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "application version 1.0.2 does not go with the log's 2.0.1: the major versions differ"
+    );
+    assert!(member.calls().is_empty());
+}

@@ -1,0 +1,97 @@
+//! Egress to clients that do not keep up.
+
+use super::*;
+
+type Answers = Rc<RefCell<Vec<Result<i64, OfferError>>>>;
+
+/// A leader whose service answers each message to session 7, with what became of the answers.
+fn answering() -> (Member, Answers) {
+    let results = Answers::default();
+    let results_of_script = Rc::clone(&results);
+    let member = Member::joined(LEADER, move |cluster, call| {
+        if call == "message" {
+            results_of_script.borrow_mut().push(cluster.offer_to(7, b"answer"));
+        }
+    });
+    member.append(&session_open(7, 11));
+    (member, results)
+}
+
+#[test]
+fn a_client_that_takes_a_message_late_keeps_its_session() {
+    let (mut member, results) = answering();
+    member.world.borrow_mut().egress_results = [OfferError::BackPressured, OfferError::AdminAction].into();
+    member.append(&session_message(7, 12, b"hello"));
+    member.cycles(2).unwrap();
+    assert_eq!(*results.borrow(), [Ok(96)]);
+    assert_eq!(member.slow_closed.get(), 0);
+    assert!(member.sent().is_empty() && member.errors().is_empty());
+}
+
+#[test]
+fn a_client_that_does_not_keep_up_is_closed_within_the_limit() {
+    let (mut member, results) = answering();
+    member.world.borrow_mut().egress_is_stuck = true;
+    // the consensus module is slow too: the close is sent a little later
+    member.world.borrow_mut().send_results = [OfferError::BackPressured; 4].into();
+    member.append(&session_message(7, 12, b"hello"));
+    member.append(&session_message(7, 13, b"again"));
+    let before_ns = member.world.borrow().now_ns;
+    member.agent.do_work().unwrap();
+    let waited_ns = member.world.borrow().now_ns - before_ns;
+    assert!(waited_ns <= EGRESS_STALL_LIMIT_NS + 3 * MS, "{waited_ns}");
+    assert_eq!(*results.borrow(), [Err(OfferError::SlowConsumer); 2], "what follows does not wait");
+    assert_eq!(member.slow_closed.get(), 1);
+    assert_eq!(member.errors(), ["a client did not keep up with its egress: its session was closed"]);
+    assert!(member.sent().is_empty());
+    member.cycles(3).unwrap();
+    assert_eq!(member.sent(), [close(7)], "once");
+}
+
+#[test]
+fn waits_add_up_unless_the_client_takes_enough() {
+    for (length, survives) in [(100, false), (64 * 1024, true)] {
+        let mut member = Member::joined(LEADER, move |cluster, call| {
+            if call == "message" {
+                let _ = cluster.offer_to(7, &vec![0; length]);
+            }
+        });
+        member.append(&session_open(7, 11));
+        for count in 0..4 {
+            // each message waits for nearly half of the limit
+            member.world.borrow_mut().egress_results = vec![OfferError::BackPressured; 20].into();
+            member.append(&session_message(7, 12 + count, b"hello"));
+            member.cycles(1).unwrap();
+        }
+        assert_eq!(member.slow_closed.get(), i64::from(!survives), "messages of {length} bytes");
+    }
+}
+
+#[test]
+fn a_new_leadership_forgives() {
+    let (mut member, results) = answering();
+    member.world.borrow_mut().egress_is_stuck = true;
+    let position = member.append(&session_message(7, 12, b"hello"));
+    member.cycles(2).unwrap();
+    member.receive(join_log(position, i64::MAX, false, LEADER, false));
+    member.open_log(position);
+    member.world.borrow_mut().egress_is_stuck = false;
+    member.cycles(5).unwrap();
+    member.append(&session_message(7, 13, b"hello"));
+    member.cycles(1).unwrap();
+    assert_eq!(*results.borrow(), [Err(OfferError::SlowConsumer), Ok(96)]);
+    assert!(!member.agent.cluster.client_session(7).unwrap().is_closing());
+}
+
+#[test]
+fn a_client_that_is_gone_costs_no_time() {
+    let (mut member, results) = answering();
+    member.append(&session_message(7, 12, b"hello"));
+    member.append(&message(22, &[5, 7, 15], &[0], &[]));
+    member.append(&session_message(7, 16, b"hello"));
+    member.world.borrow_mut().egress_results = [OfferError::NotConnected].into();
+    let before_ns = member.world.borrow().now_ns;
+    member.agent.do_work().unwrap();
+    assert_eq!(member.world.borrow().now_ns, before_ns);
+    assert_eq!(*results.borrow(), [Err(OfferError::NotConnected), Err(OfferError::UnknownSession)]);
+}
