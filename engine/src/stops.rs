@@ -59,7 +59,7 @@ impl Stops {
     }
 
     /// All orders, buys before sells, each in the order in which they would trigger.
-    pub(crate) fn orders<'a>(&self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + use<'a> {
+    pub(crate) fn orders<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
         self.buys.orders(orders).chain(self.sells.orders(orders))
     }
 

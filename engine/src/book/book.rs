@@ -55,7 +55,7 @@ impl Book {
     }
 
     /// All orders, bids before asks, each by priority.
-    pub fn orders<'a>(&self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + use<'a> {
+    pub fn orders<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
         self.side(Side::Buy).orders(orders).chain(self.side(Side::Sell).orders(orders))
     }
 

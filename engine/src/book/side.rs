@@ -175,7 +175,7 @@ impl BookSide {
     }
 
     /// Levels, best first.
-    pub fn levels<'a>(&self, orders: &'a RestingOrders) -> impl Iterator<Item = PriceLevel> + use<'a> {
+    pub fn levels<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = PriceLevel> + 'a {
         let cells = &orders.cells;
         self.cells_of_levels(cells).map(|level| {
             let (quantity, orders) = cells.sums(level);
@@ -184,7 +184,7 @@ impl BookSide {
     }
 
     /// Orders by priority.
-    pub fn orders<'a>(&self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + use<'a> {
+    pub fn orders<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
         let cells = &orders.cells;
         self.cells_of_levels(cells).flat_map(|level| cells.queue(level))
     }
@@ -345,9 +345,10 @@ impl BookSide {
         }
     }
 
-    /// Levels with orders, best first: pages by key, and their bits.
-    fn cells_of_levels<'a>(&self, cells: &'a Cells) -> impl Iterator<Item = LevelCell> + use<'a> {
-        self.tree.pages().into_iter().flat_map(move |page| {
+    /// Levels with orders, best first: pages by key from that of the best on, and their bits.
+    fn cells_of_levels<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = LevelCell> + 'a {
+        let best = (self.best != Remembered::NONE).then(|| cells.page_of(self.best.level).0);
+        std::iter::successors(best, |&page| self.tree.after(page, cells.pages())).flat_map(move |page| {
             let next = move |from: usize| cells.page(page).occupied_from(from);
             std::iter::successors(next(0), move |&place| next(place + 1)).map(move |place| cells.level(page, place))
         })

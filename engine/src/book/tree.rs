@@ -176,6 +176,23 @@ impl PageTree {
         }
     }
 
+    /// The next page in the order of keys, with orders or without.
+    pub(super) fn after(&self, page: u32, pages: &[Page]) -> Option<u32> {
+        let key = pages[page as usize].key;
+        let (mut later, mut link) = (None, self.root);
+        while link != page {
+            let (_, shift) = self.prefix(link);
+            let byte = byte(key, shift);
+            later = self.first_child_from(link, byte as usize + 1).or(later);
+            link = self.link(Place::Child(link, self.child(link, byte)?));
+        }
+        let mut link = later?;
+        while link >> 30 != PAGE {
+            link = self.first_child_from(link, 0)?;
+        }
+        Some(link)
+    }
+
     /// All pages in the order of their keys, and whether each is where its key leads: a walk.
     pub(super) fn pages(&self) -> Vec<u32> {
         let (mut found, mut open) = (Vec::new(), vec![self.root]);
@@ -275,6 +292,18 @@ impl PageTree {
             self.narrow[number].place(byte)
         } else {
             (self.wide[number].links[byte as usize] != NONE).then_some(byte as usize)
+        }
+    }
+
+    /// The first child whose byte is not below this one.
+    fn first_child_from(&self, link: Link, byte: usize) -> Option<Link> {
+        let number = (link & NUMBER) as usize;
+        if link >> 30 == NARROW {
+            let node = &self.narrow[number];
+            let place = node.bytes[..node.children as usize].partition_point(|&own| (own as usize) < byte);
+            node.links[..node.children as usize].get(place).copied()
+        } else {
+            self.wide[number].links.get(byte..)?.iter().copied().find(|&link| link != NONE)
         }
     }
 
@@ -433,6 +462,9 @@ mod tests {
                 there.insert(key, page);
             }
             assert_eq!(tree.pages(), there.values().copied().collect::<Vec<_>>());
+            let first = there.values().next().copied();
+            let walked = std::iter::successors(first, |&page| tree.after(page, cells.pages()));
+            assert!(walked.eq(there.values().copied()));
             assert!(tree.nodes() < there.len().max(1));
         }
         assert!(!tree.wide.is_empty() && !tree.free_narrow.is_empty());
