@@ -147,6 +147,7 @@ pub(crate) fn settle<S: EventSink>(
 }
 
 /// An iceberg whose part shown is gone, and which is in no queue: its next part goes to the end of its queue.
+#[cold]
 fn refresh<S: EventSink>(
     slot: Slot,
     makers: &mut BookSide,

@@ -12,6 +12,7 @@ use crate::units::{ClientSequence, Quantity};
 
 /// The best resting order is of the taker's own participant: ends or reduces one or both, the taker first. A taker that
 /// has ended has nothing left.
+#[cold]
 pub(crate) fn prevent<S: EventSink>(
     taker: &mut Order,
     answers: ClientSequence,

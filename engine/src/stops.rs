@@ -88,6 +88,7 @@ pub(crate) fn is_reached(side: Side, stop_price: Price, last: Price) -> bool {
 
 /// A stop order, told of already and whole: triggers if the last trade has reached it and trading is on, else waits.
 /// `slot` is its place in the pool, if it has one.
+#[cold]
 #[expect(clippy::too_many_arguments, reason = "an order, its place, and where it goes")]
 pub(crate) fn place<S: EventSink>(
     order: Order,
@@ -132,7 +133,18 @@ pub(crate) fn split(order: &mut Order, terms: &mut Terms) {
 }
 
 /// Sets off what the command's trades have reached.
+#[inline]
 pub(crate) fn cascade<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
+    if let Some(reached) = instrument.reached
+        && instrument.stops.first_due(reached, &pool.resting).is_some()
+    {
+        set_off(instrument, pool, reporter);
+    }
+    instrument.reached = None;
+}
+
+#[cold]
+fn set_off<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     let mut triggers = 0;
     while let Some(reached) = instrument.reached
         && let Some(slot) = instrument.stops.first_due(reached, &pool.resting)
@@ -147,7 +159,6 @@ pub(crate) fn cascade<S: EventSink>(instrument: &mut Instrument, pool: &mut Orde
             trigger(order, terms, Some(slot), ClientSequence(0), instrument, pool, reporter);
         }
     }
-    instrument.reached = None;
 }
 
 /// A stop order, whole and in no queue, becomes what it is without its trigger.

@@ -252,8 +252,7 @@ impl OrderPool {
         let participant = self.participant_of(order.owner);
         self.open[participant as usize] += 1;
         if order.instructions.has_terms() {
-            self.keep_terms(slot, terms);
-            self.will_expire(slot, terms);
+            self.take_in_terms(slot, terms);
         }
         slot
     }
@@ -272,7 +271,9 @@ impl OrderPool {
         self.get_mut(slot).leaves = Quantity(0);
     }
 
-    fn will_expire(&mut self, slot: Slot, terms: &Terms) {
+    #[cold]
+    fn take_in_terms(&mut self, slot: Slot, terms: &Terms) {
+        self.keep_terms(slot, terms);
         let Order { owner, order_id, instructions, .. } = *self.get(slot);
         if instructions.has(Instructions::EXPIRES) {
             let instrument = self.owners[owner as usize].instrument;
