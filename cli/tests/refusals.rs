@@ -18,11 +18,11 @@ use lugus_topology::{Deployment, MemberId, Size};
 /// Free space that a member must have on the small disk.
 const MINIMUM_FREE_SPACE: Size = Size::mib(8);
 
-/// Runs `lugus` with the deployment that `adjust` spoils; returns its message. Nothing may be left running.
+/// Runs `lugus up` with the deployment that `adjust` spoils; returns its message. Nothing may be left running.
 #[track_caller]
-fn refused(adjust: impl FnOnce(&mut Deployment), command: &str) -> String {
+fn refused(adjust: impl FnOnce(&mut Deployment)) -> String {
     let cluster = LocalCluster::prepare(3, adjust);
-    let message = cluster.lugus(&[command]).message().to_owned();
+    let message = cluster.lugus(&["up"]).message().to_owned();
     nothing_is_left(&cluster);
     message
 }
@@ -111,19 +111,19 @@ fn a_port_in_use() {
 
 #[test]
 fn no_java() {
-    let message = refused(|deployment| deployment.java.binary = "/nonexistent".into(), "up");
+    let message = refused(|deployment| deployment.java.binary = "/nonexistent".into());
     assert_tells(&message, &["can't run \"/nonexistent\": there is no such program; install a JDK", "java.binary"]);
 }
 
 #[test]
 fn no_media_driver() {
-    let message = refused(|deployment| deployment.driver.binary = Some("/nonexistent".into()), "up");
+    let message = refused(|deployment| deployment.driver.binary = Some("/nonexistent".into()));
     assert_tells(&message, &["lugus-media-driver is in none of [\"/nonexistent\"]: build it", "driver.binary"]);
 }
 
 #[test]
 fn too_little_space() {
-    let message = refused(|deployment| deployment.archive.minimum_free_space = Size::mib(1 << 30), "up");
+    let message = refused(|deployment| deployment.archive.minimum_free_space = Size::mib(1 << 30));
     assert_tells(&message, &["/archive has ", " free, and the archive needs ", "make room"]);
 }
 

@@ -216,7 +216,7 @@ fn config(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Co
 
 /// Orders around the middle, so that about half of them trade at once.
 fn order(id: ClientOrderId, step: u64) -> NewOrder {
-    let side = if step % 2 == 0 { Side::Sell } else { Side::Buy };
+    let side = if step.is_multiple_of(2) { Side::Sell } else { Side::Buy };
     let price = MIDDLE + (step * 37 % 7) as i64 - 3;
     let mut order = NewOrder::limit(id, side, Price(price), Quantity(1 + step % 4));
     if step % 6 == 1 {
