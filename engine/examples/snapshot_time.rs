@@ -64,13 +64,13 @@ fn main() -> Result<(), SnapshotError> {
 
 /// A third are icebergs, a third end with the day; prices are spread over 20,000 levels.
 fn nth(order: u64) -> NewOrder {
-    let side = if order % 2 == 0 { Side::Buy } else { Side::Sell };
+    let side = if order.is_multiple_of(2) { Side::Buy } else { Side::Sell };
     let away = (order.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as i64 % 10_000;
     NewOrder {
         client_order_id: ClientOrderId(order + 1),
         side,
         order_type: OrderType::Limit,
-        time_in_force: if order % 3 == 0 { TimeInForce::Day } else { TimeInForce::Gtc },
+        time_in_force: if order.is_multiple_of(3) { TimeInForce::Day } else { TimeInForce::Gtc },
         price: Some(Price(if side == Side::Buy { 99_999 - away } else { 100_001 + away })),
         stop_price: None,
         quantity: Quantity(10),

@@ -60,7 +60,7 @@ fn stream(seed: u64, told: &mut BTreeMap<String, u64>) -> usize {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let spread = if seed % 4 == 0 { Spread::Extreme } else { Spread::Near };
+    let spread = if seed.is_multiple_of(4) { Spread::Extreme } else { Spread::Near };
     let definitions = match spread {
         Spread::Near => [definition(1), Definition { price_band: Quantity(0), ..definition(2) }],
         Spread::Extreme => {

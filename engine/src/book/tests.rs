@@ -126,7 +126,7 @@ fn check(side: Side, steps: &[Step]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 100 } else { 400 }))]
 
     #[test]
     fn bids_are_those_of_a_plain_map(steps in proptest::collection::vec(steps(), 1..300)) {

@@ -462,9 +462,11 @@ mod tests {
                 there.insert(key, page);
             }
             assert_eq!(tree.pages(), there.values().copied().collect::<Vec<_>>());
-            let first = there.values().next().copied();
-            let walked = std::iter::successors(first, |&page| tree.after(page, cells.pages()));
-            assert!(walked.eq(there.values().copied()));
+            if random >> 60 == 0 {
+                let first = there.values().next().copied();
+                let walked = std::iter::successors(first, |&page| tree.after(page, cells.pages()));
+                assert!(walked.eq(there.values().copied()));
+            }
             assert!(tree.nodes() < there.len().max(1));
         }
         assert!(!tree.wide.is_empty() && !tree.free_narrow.is_empty());
@@ -496,7 +498,7 @@ mod tests {
                 cells.free(slot);
             } else {
                 let slot = cells.take(0, 1);
-                assert_eq!(cells.price(level), Price((key << 8 | random % 256).cast_signed()));
+                assert_eq!(cells.price(level), Price(((key << 8) | (random % 256)).cast_signed()));
                 assert!(cells.push_back(level, slot, Quantity(1)));
                 assert!(cells.occupy(level));
                 if !cells.page(page).listed {
@@ -504,7 +506,7 @@ mod tests {
                 }
                 occupied.insert(key, slot);
             }
-            if random % 3 == 0 {
+            if random.is_multiple_of(3) {
                 let first = occupied.keys().next().map(|key| pages[key]);
                 assert_eq!(tree.first_occupied(cells.pages_mut()), first);
             }

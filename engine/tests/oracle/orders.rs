@@ -408,7 +408,7 @@ pub(super) fn find(book: &Book, participant: u32, id: ClientOrderId) -> Option<u
 }
 
 fn check_display(display: u64, quantity: u64, immediate: bool) -> Result<(), RejectReason> {
-    let parts = if display == 0 { 1 } else { (u128::from(quantity) + u128::from(display) - 1) / u128::from(display) };
+    let parts = if display == 0 { 1 } else { u128::from(quantity).div_ceil(u128::from(display)) };
     if display > 0 && (immediate || display > quantity || parts > 100) {
         return Err(RejectReason::InvalidDisplayQuantity);
     }
