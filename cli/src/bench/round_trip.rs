@@ -19,12 +19,12 @@ use crate::participant::{self, TIMEOUT};
 use crate::private_cluster::PrivateCluster;
 use crate::replay::{synthetic, through_cluster};
 
-/// Commands that warm each cluster up (Java compiles meanwhile), before what is measured.
-const WARM_UP: u64 = 200_000;
+/// Commands that warm each cluster up (Java compiles meanwhile), before what is measured: a second or two.
+const WARM_UP: u64 = 100_000;
 /// Commands with one in flight.
-const ONE_IN_FLIGHT: u64 = 20_000;
+const ONE_IN_FLIGHT: u64 = 5_000;
 /// Commands at a fixed rate, and that rate.
-const AT_A_RATE: u64 = 100_000;
+const AT_A_RATE: u64 = 30_000;
 const RATE: u32 = 10_000;
 /// The participant of the echo service's client.
 const ECHO_PARTICIPANT: u32 = 1;
@@ -40,11 +40,11 @@ struct Line {
     p999_us: Spread,
 }
 
-/// Measures both services with one and with three members, `rounds` times, one after the other in each round.
-pub fn run(rounds: u32, base_port: u16, output: Output) -> Result<(), Failure> {
+/// Measures both services, with each of `sizes` members, `rounds` times, one after the other in each round.
+pub fn run(rounds: u32, sizes: &[Members], base_port: u16, output: Output) -> Result<(), Failure> {
     let mut measured: Vec<(&'static str, u16, &'static str, Vec<ReplayReport>)> = Vec::new();
     for round in 1..=rounds {
-        for members in [Members::One, Members::Three] {
+        for &members in sizes {
             for (service, measure) in [("lugus", lugus as Measure), ("Java echo", java_echo as Measure)] {
                 output.say(format!("round {round}: {service}, {} members", members.count()));
                 let [one, rate] = measure(members, base_port)?;
