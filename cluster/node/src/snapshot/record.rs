@@ -16,7 +16,7 @@ use lugus_engine::{InstrumentRecord, OrderRecord, ScopeRecord, SnapshotHeader, S
 use super::MessageFault;
 use crate::encode::Buffer;
 use crate::sessions::ParticipantSession;
-use crate::vocabulary::{Heard, Word};
+use crate::vocabulary::{Heard, Said};
 
 /// What a message of the snapshot is.
 pub(super) enum Decoded {
