@@ -86,7 +86,7 @@ pub fn run(rounds: u32, sizes: &[Members], base_port: u16, output: Output) -> Re
 /// One in flight, then at a fixed rate.
 type Measure = fn(Members, u16) -> Result<[ReplayReport; 2], Failure>;
 
-/// Measures again when there was an election meanwhile: a machine that others load too much. The echo service loses then
+/// Measures again when there was an election meanwhile, on a machine that others load too much. The echo service loses then
 /// what was under way, and its figures would be of those that came through.
 fn measure_undisturbed(
     measure: Measure,
@@ -99,9 +99,9 @@ fn measure_undisturbed(
         if reports.iter().all(|report| report.leader_changes == 0 && report.is_exactly_once()) {
             return Ok(reports);
         }
-        output.say("  there was an election: measuring again");
+        output.say("  an election, or answers lost: measuring again");
     }
-    Err(Failure::new(format!("an election in each of {MEASURE_ATTEMPTS} runs"))
+    Err(Failure::new(format!("an election or lost answers in each of {MEASURE_ATTEMPTS} runs"))
         .hint("does something else keep the machine busy?"))
 }
 
