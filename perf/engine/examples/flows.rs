@@ -1,9 +1,9 @@
 //! Nanoseconds a message, of the book alone and of all of the engine, on five flows: median, minimum and maximum.
 //!
-//! `cargo run --release -p lugus-engine-benchmark --example flows [rounds [book|all [flow]]]`
+//! `cargo run --release -p lugus-perf --example flows [rounds [book|all [flow]]]`
 
-use lugus_engine_benchmark::flow::{SCENARIOS, generate};
-use lugus_engine_benchmark::measure;
+use lugus_benchmark::flow::{SCENARIOS, generate};
+use lugus_benchmark::measure;
 
 const ORDERS: usize = 1_000_000;
 

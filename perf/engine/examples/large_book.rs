@@ -1,8 +1,8 @@
 //! Books of a thousand to ten million orders: nanoseconds a message near the touch and anywhere, and bytes an order.
 //!
-//! `cargo run --release -p lugus-engine-benchmark --example large_book`
+//! `cargo run --release -p lugus-perf --example large_book`
 
-use lugus_engine_benchmark::measure::LargeBook;
+use lugus_benchmark::measure::LargeBook;
 
 const MESSAGES: usize = 2_000_000;
 const SEED: u64 = 23;

@@ -8,11 +8,11 @@ use lugus_engine::EngineLimits;
 use lugus_engine::command::{Action, OrderType, PostOnly, TimeInForce};
 use lugus_engine::event::{ExecType, RejectReason, Report, ReportBody};
 use lugus_engine::units::{ClientOrderId, ParticipantId};
-use lugus_perf::engine_venue::EngineVenue;
-use lugus_perf::flow::{FIRST_INSTRUMENT, Flow, Step};
-use lugus_perf::replay::{ReplayOptions, replay};
-use lugus_perf::synthetic::{SyntheticFlow, SyntheticOptions};
-use lugus_perf::venue::{Heard, Submission, Venue, VenueError};
+use lugus_replay::engine_venue::EngineVenue;
+use lugus_replay::flow::{FIRST_INSTRUMENT, Flow, Step};
+use lugus_replay::replay::{ReplayOptions, replay};
+use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
+use lugus_replay::venue::{Heard, Submission, Venue, VenueError};
 
 fn steps(options: SyntheticOptions) -> Vec<Step> {
     SyntheticFlow::new(options).map(|step| step.unwrap()).collect()

@@ -8,11 +8,11 @@ use std::time::Duration;
 use lugus_engine::EngineLimits;
 use lugus_engine::event::Report;
 use lugus_engine::units::EventSequence;
-use lugus_perf::engine_venue::EngineVenue;
-use lugus_perf::flow::Step;
-use lugus_perf::replay::{Progress, ReplayError, ReplayOptions, Replayed, Watch, replay};
-use lugus_perf::synthetic::{SyntheticFlow, SyntheticOptions};
-use lugus_perf::venue::{Heard, Submission, Venue, VenueError};
+use lugus_replay::engine_venue::EngineVenue;
+use lugus_replay::flow::Step;
+use lugus_replay::replay::{Progress, ReplayError, ReplayOptions, Replayed, Watch, replay};
+use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
+use lugus_replay::venue::{Heard, Submission, Venue, VenueError};
 
 /// What a faulty venue does to the reports that it tells.
 type Fault = fn(usize, Report) -> Vec<Report>;

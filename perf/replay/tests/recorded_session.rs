@@ -7,10 +7,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use lugus_engine::EngineLimits;
-use lugus_perf::engine_venue::EngineVenue;
-use lugus_perf::mbo::{MboFlow, MboOptions};
-use lugus_perf::replay::{ReplayOptions, replay};
-use lugus_perf::report::ReplayReport;
+use lugus_replay::engine_venue::EngineVenue;
+use lugus_replay::mbo::{MboFlow, MboOptions};
+use lugus_replay::replay::{ReplayOptions, replay};
+use lugus_replay::report::ReplayReport;
 
 fn recording() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/esh4-glbx-mdp3-20231225.mbo.dbn.zst");
@@ -38,7 +38,7 @@ fn the_exchanges_trades_are_ours() {
     assert_eq!(report.rejected, 0, "{report}");
     assert_eq!(report.exchange_trades, 2_972, "{report}");
     assert_eq!(report.at_best_price, 2_972, "{report}");
-    // The other 27 take more of an iceberg than it shows: see the documentation of `lugus_perf::mbo`.
+    // The other 27 take more of an iceberg than it shows: see the documentation of `lugus_replay::mbo`.
     assert_eq!(report.reproduced, 2_945, "{report}");
     assert_eq!(report.in_same_order, 2_914, "{report}");
     let (again, hash_again) = replayed(&path, 1, 1_024);

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aeron_cluster_client::Context;
-use lugus_perf::echo::{EchoFlow, EchoVenue};
-use lugus_perf::replay::{ReplayOptions, replay};
+use lugus_replay::echo::{EchoFlow, EchoVenue};
+use lugus_replay::replay::{ReplayOptions, replay};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -10,8 +10,8 @@ use dbn::encode::dbn::Encoder;
 use dbn::{MboMsg, Metadata, RecordHeader, SType, Schema, rtype};
 use lugus_engine::command::{Action, Side, TimeInForce};
 use lugus_engine::units::InstrumentId;
-use lugus_perf::flow::{Flow, FlowError, Step};
-use lugus_perf::mbo::{MboFlow, MboOptions};
+use lugus_replay::flow::{Flow, FlowError, Step};
+use lugus_replay::mbo::{MboFlow, MboOptions};
 use tempfile::TempDir;
 
 const LAST: u8 = dbn::flags::LAST;

@@ -6,8 +6,6 @@
 //! - [`replay`]: sends a flow to a venue, at a pace. [`ledger`]: was everything answered exactly once? [`score`]: how
 //!   many of the exchange's trades are the same here? [`timeline`]: how long did a fail-over take?
 //! - [`report`]: the figures.
-//! - [`engine_benchmark`]: how fast the engine is, alone; with the C interface of the public benchmark, which this library
-//!   exports.
 
 pub mod cluster_venue;
 pub mod echo;
@@ -21,8 +19,6 @@ pub mod score;
 pub mod synthetic;
 pub mod timeline;
 pub mod venue;
-
-pub use lugus_engine_benchmark as engine_benchmark;
 
 mod price_time_book;
 mod prng;

@@ -12,11 +12,11 @@ use lugus_engine::command::{Action, Command};
 use lugus_engine::event::{EventSink, Reply, Report};
 use lugus_engine::units::{ClientSequence, EpochNanos, InstrumentId, ParticipantId};
 use lugus_engine::{Engine, EngineLimits};
-use lugus_perf::engine_venue::EngineVenue;
-use lugus_perf::flow::{Flow, FlowError};
-use lugus_perf::mbo::{MboFlow, MboOptions};
-use lugus_perf::replay::{ReplayOptions, replay};
-use lugus_perf::synthetic::{SyntheticFlow, SyntheticOptions};
+use lugus_replay::engine_venue::EngineVenue;
+use lugus_replay::flow::{Flow, FlowError};
+use lugus_replay::mbo::{MboFlow, MboOptions};
+use lugus_replay::replay::{ReplayOptions, replay};
+use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     match std::env::args().nth(1) {
