@@ -240,6 +240,9 @@ pub enum Bench {
         /// How often all of it is measured.
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
+        /// Only clusters of so many members.
+        #[arg(long, value_enum, value_delimiter = ',', default_values = ["1", "3"])]
+        members: Vec<Members>,
         /// First UDP port of the clusters.
         #[arg(long, default_value_t = BENCH_PORT)]
         base_port: u16,

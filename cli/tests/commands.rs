@@ -5,6 +5,7 @@
 mod harness;
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use harness::{LocalCluster, until};
 use serde_json::{Value, json};
@@ -22,13 +23,28 @@ fn book(cluster: &LocalCluster) -> [Value; 2] {
     [book["bids"].clone(), book["offers"].clone()]
 }
 
+/// Longest that a closed session may be open still: the way of the close request through the log. A session whose close
+/// request never came stays for 10 s.
+const CLOSED: Duration = Duration::from_secs(3);
+
+/// A command that has ended has left no session behind.
+#[track_caller]
+fn no_session_lingers(cluster: &LocalCluster) {
+    let begun = Instant::now();
+    let status = cluster.await_status("no sessions", |status| status.member(0).sessions == Some(0));
+    assert!(begun.elapsed() < CLOSED, "after {:?}: {status:?}", begun.elapsed());
+}
+
 #[test]
 fn orders_books_and_events() {
     let cluster = LocalCluster::start(1, |_| {});
+    no_session_lingers(&cluster);
     let buy = reports(&cluster, &["order", "--participant", "1", "-i", "BTC/USDT", "--id", "11", "buy", "5", "100"]);
     assert_eq!(buy.len(), 1, "{buy:?}");
     assert_eq!(buy[0]["body"]["execution"]["exec_type"], "NEW");
+    no_session_lingers(&cluster);
     assert_eq!(book(&cluster), [json!([{ "price": 100, "quantity": 5, "orders": 1 }]), json!([])]);
+    no_session_lingers(&cluster);
 
     let sell = reports(&cluster, &["order", "--participant", "2", "-i", "1", "--time-in-force", "ioc", "sell", "2"]);
     let types: Vec<&Value> = sell.iter().map(|report| &report["body"]["execution"]["exec_type"]).collect();

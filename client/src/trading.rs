@@ -79,7 +79,7 @@ impl TradingSession {
             self.renew(handler)?;
         }
         if self.session.has_ended() {
-            self.cluster.close();
+            self.cluster.abandon();
             self.failure = Some(ClientError::SessionReplaced { participant: self.config.participant.0 });
         }
         Ok(work)
@@ -125,21 +125,22 @@ impl TradingSession {
         self.session.is_current(instrument)
     }
 
-    /// Closes the session. Commands without an outcome may have been applied, or be applied yet.
+    /// Closes the session; [`AeronCluster::close`] says what is waited for, and for how long. Commands without an outcome
+    /// may have been applied, or be applied yet.
     pub fn close(mut self) {
         self.cluster.close();
     }
 
     fn fail(&mut self, error: ClientError, handler: &mut impl EventHandler) -> ClientError {
         self.session.end(handler);
-        self.cluster.close();
+        self.cluster.abandon();
         self.failure = Some(error.clone());
         error
     }
 
     /// Leaves the cluster session for a new one.
     fn renew(&mut self, handler: &mut impl EventHandler) -> Result<(), ClientError> {
-        self.cluster.close();
+        self.cluster.abandon();
         match AeronCluster::new(self.config.context(&self.connect_requests)) {
             Ok(cluster) => {
                 self.cluster = cluster;

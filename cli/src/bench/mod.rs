@@ -15,7 +15,7 @@ use crate::output::Output;
 pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     match bench {
         Bench::Engine { rounds } => engine::run(*rounds, output),
-        Bench::RoundTrip { rounds, base_port } => round_trip::run(*rounds, *base_port, output),
+        Bench::RoundTrip { rounds, members, base_port } => round_trip::run(*rounds, members, *base_port, output),
         Bench::FailOver { kills, rate, base_port } => fail_over::run(*kills, *rate, *base_port, output),
     }
 }

@@ -28,8 +28,15 @@ const MAX_POLLS: usize = 4;
 /// Interval of the machine's tick while connected; otherwise it ticks in every duty cycle.
 const TICK_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Tries of the close request, which nobody waits for (`AeronCluster.SEND_ATTEMPTS`).
+/// Tries of a close request that nobody waits for (`AeronCluster.SEND_ATTEMPTS`).
 const CLOSE_ATTEMPTS: usize = 3;
+
+/// Longest that [`AeronCluster::close`] waits until the media driver has sent the close request: it takes one duty cycle of
+/// a driver that lives.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// Between two looks at how far the media driver is.
+const CLOSE_PAUSE: Duration = Duration::from_micros(20);
 
 /// A client of one Aeron Cluster. It opens a session, keeps it, follows the leader and opens a new session when the old
 /// one is lost, all inside [`AeronCluster::do_work`]. To be used by the thread that made it.
@@ -172,13 +179,27 @@ impl AeronCluster {
         self.invalid_egress
     }
 
-    /// Closes the session and releases all resources. The cluster is told when it can be. Dropping the client does the same.
+    /// Closes the session and releases all resources. When the cluster can be told, this waits until the media driver has
+    /// sent the request, for [`CLOSE_TIMEOUT`] at most: a program may end its driver next, and a session of which the
+    /// cluster does not know that it has ended lives on until its time-out. Dropping the client does the same.
     pub fn close(&mut self) {
-        if self.session.state() != State::Closed {
-            self.session.close();
-            let now = self.origin.elapsed();
-            self.execute(now, &mut Deaf, &mut 0);
-            self.session.take_fatal();
+        self.end(CLOSE_TIMEOUT);
+    }
+
+    /// As [`close`](Self::close) without waiting: for a program that goes on with the same media driver.
+    pub fn abandon(&mut self) {
+        self.end(Duration::ZERO);
+    }
+
+    fn end(&mut self, patience: Duration) {
+        self.session.close();
+        self.session.take_fatal();
+        let now = self.origin.elapsed();
+        while let Some(action) = self.session.next_action() {
+            match action {
+                Action::SendClose { ingress, header } => self.send_close(ingress, &header, patience),
+                other => self.execute_one(other, now, &mut Deaf),
+            }
         }
         self.release();
     }
@@ -332,10 +353,7 @@ impl AeronCluster {
                     self.send(ingress, &header.probe(correlation_id));
                 }
             }
-            Action::SendClose { ingress, header } => {
-                let request = header.close();
-                let _sent = (0..CLOSE_ATTEMPTS).any(|_| self.send(ingress, &request));
-            }
+            Action::SendClose { ingress, header } => self.send_close(ingress, &header, Duration::ZERO),
             Action::Report(event) => report(&event, listener),
         }
     }
@@ -368,6 +386,27 @@ impl AeronCluster {
     /// Whether the request went out. A publication that is not connected any more shows in the next tick.
     fn send(&self, ingress: IngressId, request: &[u8]) -> bool {
         self.ingress.get(ingress).is_some_and(|ingress| ingress.offer_request(request).is_ok())
+    }
+
+    /// Tells the cluster that a session is over; with patience also waits until the media driver has sent it.
+    fn send_close(&self, ingress: IngressId, header: &SessionHeader, patience: Duration) {
+        let Some(ingress) = self.ingress.get(ingress) else { return };
+        let request = header.close();
+        let begun = Instant::now();
+        let mut attempts = 0;
+        let position = loop {
+            attempts += 1;
+            match ingress.offer_request(&request) {
+                Ok(position) => break position,
+                Err(AeronOfferError::BackPressured | AeronOfferError::AdminAction)
+                    if attempts < CLOSE_ATTEMPTS || begun.elapsed() < patience => {}
+                Err(_) => return,
+            }
+        };
+        let Some(sender) = self.media_driver.aeron().and_then(|aeron| ingress.sender_position(aeron)) else { return };
+        while begun.elapsed() < patience && sender.get() < position {
+            std::thread::sleep(CLOSE_PAUSE);
+        }
     }
 
     /// Unique among all clients of the media driver.

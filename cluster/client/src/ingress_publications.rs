@@ -2,11 +2,16 @@
 
 use std::ffi::CString;
 
-use rusteron_archive::{Aeron, AeronAsyncAddExclusivePublication, AeronExclusivePublication, AeronOfferError};
+use rusteron_archive::{
+    Aeron, AeronAsyncAddExclusivePublication, AeronCountersReader, AeronExclusivePublication, AeronOfferError,
+};
 
 use crate::channel::{IPC_CHANNEL, with_parameter};
 use crate::ingress_proxy::SESSION_HEADER_LENGTH;
 use crate::session::{IngressId, Route, Target};
+
+/// Counter type of a network publication's position up to which the driver has sent (`io.aeron.AeronCounters`).
+const SENDER_POSITION_TYPE_ID: i32 = 2;
 
 /// What happened to a publication.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +39,27 @@ impl Ingress {
     /// Offers a request that is complete in itself.
     pub(crate) fn offer_request(&self, request: &[u8]) -> Result<i64, AeronOfferError> {
         self.publication.offer(request)
+    }
+
+    /// How far the driver has sent it; `None` for IPC, where what is offered has arrived.
+    pub(crate) fn sender_position(&self, aeron: &Aeron) -> Option<SenderPosition> {
+        let registration_id = self.publication.get_constants().ok()?.registration_id();
+        let counters = aeron.counters_reader();
+        let counter_id = counters.find_by_type_and_registration_id(SENDER_POSITION_TYPE_ID, registration_id)?;
+        Some(SenderPosition { counters, counter_id })
+    }
+}
+
+/// A publication's position up to which the driver has sent.
+pub(crate) struct SenderPosition {
+    counters: AeronCountersReader,
+    counter_id: i32,
+}
+
+impl SenderPosition {
+    /// The end of the stream when the counter is gone.
+    pub(crate) fn get(&self) -> i64 {
+        self.counters.get_counter_value(self.counter_id).unwrap_or(i64::MAX)
     }
 }
 

@@ -8,17 +8,28 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lugus_media_driver::{ClientDriver, ProcessError, living_driver};
-use rusteron_archive::{Aeron, AeronContext, IntoCString};
+use rusteron_archive::{Aeron, AeronContext, Handlers, IntoCString};
 use rustix::process::Signal;
 
 use crate::support::{PATIENCE, SecondProcess, deployment, folder, kill, lives, scene, until, wait_to_be_killed};
 
-/// A client of the driver adds a publication: the driver answers.
-fn use_driver(dir: &Path) {
+/// Counter type of a publication's position up to which the driver has sent (`aeron_counters.h`).
+const SENDER_POSITION_TYPE_ID: i32 = 2;
+
+/// Longest that a position may take to move that depends on nobody but the driver: it takes microseconds, if it moves.
+const MOMENT: Duration = Duration::from_secs(2);
+
+fn client_of(dir: &Path) -> Aeron {
     let context = AeronContext::new().expect("a context");
     context.set_dir(&CString::new(dir.as_os_str().as_bytes()).expect("a path")).expect("set");
     let client = Aeron::new(&context).expect("a client");
     client.start().expect("connected");
+    client
+}
+
+/// A client of the driver adds a publication: the driver answers.
+fn use_driver(dir: &Path) {
+    let client = client_of(dir);
     let publication = client.async_add_publication(&"aeron:ipc".into_c_string(), 1_001).expect("asked for");
     publication.poll_blocking(PATIENCE).expect("a publication");
 }
@@ -46,6 +57,32 @@ fn its_death_is_noticed() {
     let mut driver = ClientDriver::start(&deployment(folder.path(), 23_010)).expect("started");
     kill(driver.pid().expect("our own"), Signal::KILL);
     until("its end", || driver.check().is_err());
+}
+
+/// What waits for a receiver that was killed goes out into the void, once. A driver that sent it again in each duty cycle
+/// would slow down everybody else's publications until it gives up the receiver (Aeron's default: 10 to 20 s).
+#[test]
+fn a_killed_receiver_is_not_sent_the_same_again_and_again() {
+    let (folder, receivers) = (folder(), folder());
+    let driver = ClientDriver::start(&deployment(folder.path(), 23_050)).expect("started");
+    let receiver = ClientDriver::start(&deployment(receivers.path(), 23_050)).expect("started");
+    let (client, receiving) = (client_of(driver.aeron_dir()), client_of(receiver.aeron_dir()));
+    let channel = "aeron:udp?endpoint=127.0.0.1:23051".into_c_string();
+    let subscription = receiving.add_subscription(&channel, 1_001, Handlers::NONE, Handlers::NONE, PATIENCE);
+    let subscription = subscription.expect("a subscription");
+    let publication = client.add_exclusive_publication(&channel, 1_001, PATIENCE).expect("a publication");
+    until("the receiver", || publication.is_connected() && subscription.is_connected());
+    kill(receiver.pid().expect("our own"), Signal::KILL);
+    until("its end", || !lives(receiver.pid().expect("our own")));
+    // Several datagrams at once, and less than the receiver had room for.
+    let message = [0; 1_024];
+    until("twenty messages", || (0..20).all(|_| publication.offer(&message).is_ok()));
+    let counters = client.counters_reader();
+    let sent = counters.find_by_type_id(SENDER_POSITION_TYPE_ID, |_| true).expect("a position");
+    let deadline = Instant::now() + MOMENT;
+    while counters.get_counter_value(sent).expect("its value") < publication.position() {
+        assert!(Instant::now() < deadline, "the driver sends the same again and again");
+    }
 }
 
 #[test]

@@ -27,7 +27,8 @@ pub struct ReplayOptions {
     pub rate: Option<u32>,
     /// Round trips of the first so many commands are not counted: the venue warms up.
     pub warm_up: u64,
-    /// Give up when there is no answer for so long, and count what is outstanding as lost.
+    /// Give up when there is no answer for so long, and count what is outstanding as lost; or when no command is taken
+    /// for so long.
     pub patience: Duration,
 }
 
@@ -99,6 +100,14 @@ pub enum ReplayError {
         /// How long it was waited for.
         patience: Duration,
     },
+    /// The venue took no command any more, though it had answered all before.
+    #[error("the venue took no command for {patience:?}, after {sent} of the flow; is there a leader?")]
+    NotTaken {
+        /// How long it was tried.
+        patience: Duration,
+        /// Commands of the flow that it had taken.
+        sent: u64,
+    },
 }
 
 /// Longest wait for what may come after the last command has been answered.
@@ -121,8 +130,8 @@ const HIGHEST_ROUND_TRIP: u64 = 3_600_000_000_000;
 ///
 /// # Errors
 ///
-/// When the flow or the venue fails. A venue that falls silent in the middle of the flow is no error: what it owes is
-/// counted as lost in the report.
+/// When the flow or the venue fails, or the venue takes no commands. A venue that falls silent in the middle of the flow
+/// is no error: what it owes is counted as lost in the report.
 pub fn replay(
     flow: &mut impl Flow,
     venue: &mut impl Venue,
@@ -139,6 +148,9 @@ pub fn replay(
         if work == 0 {
             std::thread::yield_now();
         }
+    }
+    if !run.is_done() && run.ledger.outstanding() == 0 {
+        return Err(ReplayError::NotTaken { patience: options.patience, sent: run.sent });
     }
     run.last_events()?;
     Ok(run.close(flow.name()))
@@ -162,6 +174,8 @@ struct Run<'a, V> {
     last_progress: Instant,
     /// The next command, when the venue was busy, and when it was due.
     pending: Option<(Step, Instant)>,
+    /// Since when the venue takes nothing.
+    busy_since: Option<Instant>,
     sent: u64,
     flow_has_ended: bool,
 }
@@ -192,6 +206,7 @@ impl<'a, V: Venue> Run<'a, V> {
             last_answer: now,
             last_progress: now,
             pending: None,
+            busy_since: None,
             sent: 0,
             flow_has_ended: false,
         })
@@ -280,7 +295,11 @@ impl<'a, V: Venue> Run<'a, V> {
     }
 
     fn submit(&mut self, step: &Step, due: Instant) -> Result<bool, ReplayError> {
-        let Submission::Sent(sequence) = self.venue.submit(step)? else { return Ok(false) };
+        let Submission::Sent(sequence) = self.venue.submit(step)? else {
+            self.busy_since.get_or_insert_with(Instant::now);
+            return Ok(false);
+        };
+        self.busy_since = None;
         let scope = (step.participant, step.instrument);
         self.ledger.sent(scope, sequence, &step.action, due);
         if let Some(trade) = &step.trade {
@@ -334,7 +353,9 @@ impl<'a, V: Venue> Run<'a, V> {
     }
 
     fn is_out_of_patience(&self) -> bool {
-        self.ledger.outstanding() > 0 && self.last_answer.elapsed() > self.options.patience
+        let patience = self.options.patience;
+        (self.ledger.outstanding() > 0 && self.last_answer.elapsed() > patience)
+            || self.busy_since.is_some_and(|since| since.elapsed() > patience)
     }
 
     /// A trade's second side may come after the last answer, when it is another participant's; and a command that was

@@ -115,6 +115,40 @@ fn a_venue_that_never_answers_is_an_error() {
     assert!(matches!(outcome, Err(ReplayError::NoAnswer { .. })), "{outcome:?}");
 }
 
+/// An engine that takes no more than so many commands, and answers all that it took.
+struct Closing {
+    engine: EngineVenue,
+    room: u64,
+}
+
+impl Venue for Closing {
+    fn submit(&mut self, step: &Step) -> Result<Submission, VenueError> {
+        if self.room == 0 {
+            return Ok(Submission::Busy);
+        }
+        self.room -= 1;
+        self.engine.submit(step)
+    }
+
+    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError> {
+        self.engine.poll(hear)
+    }
+}
+
+#[test]
+fn a_venue_that_takes_no_more_is_an_error_also_when_it_owes_nothing() {
+    let outcome = |room| {
+        let mut flow = SyntheticFlow::new(SyntheticOptions { instruments: 1, ..Default::default() });
+        let mut venue = Closing { engine: EngineVenue::new(EngineLimits::default()), room };
+        let options = ReplayOptions { patience: Duration::from_millis(50), ..Default::default() };
+        replay(&mut flow, &mut venue, options, &mut ())
+    };
+    assert!(matches!(outcome(0), Err(ReplayError::NoAnswer { .. })));
+    // Three commands open the instrument.
+    let outcome = outcome(3 + 100);
+    assert!(matches!(outcome, Err(ReplayError::NotTaken { sent: 100, .. })), "{outcome:?}");
+}
+
 #[test]
 fn an_engine_without_room_for_the_instruments_is_an_error() {
     let mut flow = SyntheticFlow::new(SyntheticOptions { instruments: 2, ..Default::default() });
