@@ -53,10 +53,10 @@ pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
     let timeout = deployment.timeouts.stop_timeout * 3;
     for (member, pid) in running {
         ended.members.push(member.id.0);
-        if !members::await_end(member, timeout) {
+        if !members::await_end(member, pid, timeout) {
             members::kill_tree(pid)?;
             ended.killed.push(member.id.0);
-            if !members::await_end(member, timeout) {
+            if !members::await_end(member, pid, timeout) {
                 return Err(Failure::new(format!("member {} (process {pid}) does not die", member.id)));
             }
         }

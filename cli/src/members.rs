@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use lugus_media_driver::FolderLock;
 use lugus_topology::MemberSpec;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use crate::failure::Failure;
 
@@ -41,16 +42,28 @@ pub fn kill_tree(pid: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits until nobody has the member's folder.
-pub fn await_end(member: &MemberSpec, timeout: Duration) -> bool {
+/// Waits until nobody has the member's folder, and its process, `node`, has ended: it gives the folder back a little
+/// before.
+pub fn await_end(member: &MemberSpec, node: u32, timeout: Duration) -> bool {
     let deadline = Instant::now() + timeout;
-    while Instant::now() < deadline {
-        if pid(member).is_none() {
+    loop {
+        if pid(member).is_none() && has_ended(node) {
             return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
         }
         thread::sleep(POLL_INTERVAL);
     }
-    pid(member).is_none()
+}
+
+/// Whether a process is gone, or only its exit code is left.
+fn has_ended(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return true };
+    let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return true };
+    // Readable once the last thread has ended.
+    let mut events = [PollFd::new(&process, PollFlags::IN)];
+    poll(&mut events, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Children of all threads of a process, as the kernel lists them.

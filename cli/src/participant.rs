@@ -5,13 +5,17 @@ use std::time::Duration;
 use lugus_client::cluster::Context;
 use lugus_client::{BlockingSession, Config, Credentials, EventHandler, InstrumentId, ParticipantId};
 use lugus_media_driver::ClientDriver;
-use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment};
+use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec};
 
 use crate::deployment::Found;
 use crate::failure::Failure;
+use crate::members;
 
 /// How long a command waits for the cluster.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What to do when there is no cluster.
+pub const NO_CLUSTER_HINT: &str = "`lugus status` shows whether the cluster runs; `lugus up` starts it";
 
 /// A session with its media driver, which must outlive it.
 pub struct Participant<H> {
@@ -39,12 +43,24 @@ pub fn connect_within<H: EventHandler>(
     timeout: Duration,
 ) -> Result<Participant<H>, Failure> {
     let cluster = found.cluster()?;
+    check_running(&cluster)?;
     let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
     let config = config(&cluster, &driver, participant)?;
-    let session = BlockingSession::connect(config, handler, timeout).map_err(|error| {
-        Failure::new(error).hint("`lugus status` shows whether the cluster runs; `lugus up` starts it")
-    })?;
+    let session = BlockingSession::connect(config, handler, timeout)
+        .map_err(|error| Failure::new(error).hint(NO_CLUSTER_HINT))?;
     Ok(Participant { session, _driver: driver })
+}
+
+/// Says at once that there is no cluster, where that can be known: all its members would be on this machine.
+///
+/// # Errors
+/// When all are, and none runs.
+pub fn check_running(cluster: &ClusterSpec) -> Result<(), Failure> {
+    let is_down = |member: &MemberSpec| member.endpoints.ingress.is_loopback() && members::pid(member).is_none();
+    if cluster.members.iter().all(is_down) {
+        return Err(Failure::new("no member of the cluster runs").hint(NO_CLUSTER_HINT));
+    }
+    Ok(())
 }
 
 /// Configuration of a session of `participant` with a cluster, over `driver`.

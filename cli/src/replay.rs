@@ -73,6 +73,7 @@ pub fn through_cluster(
     watch: &mut impl Watch,
 ) -> Result<Replayed, Failure> {
     let cluster = found.cluster()?;
+    participant::check_running(&cluster)?;
     let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
     let config = |id: &ParticipantId| {
         let mut config = participant::config(&cluster, &driver, id.0)?;
@@ -82,9 +83,8 @@ pub fn through_cluster(
     };
     let operator = config(&ParticipantId::OPERATOR)?;
     let participants = flow.participants().iter().map(config).collect::<Result<_, Failure>>()?;
-    let mut venue = ClusterVenue::connect(operator, participants, TIMEOUT).map_err(|error| {
-        Failure::new(error).hint("`lugus status` shows whether the cluster runs; `lugus up` starts it")
-    })?;
+    let mut venue = ClusterVenue::connect(operator, participants, TIMEOUT)
+        .map_err(|error| Failure::new(error).hint(participant::NO_CLUSTER_HINT))?;
     replay(flow, &mut venue, options, watch).map_err(Failure::new)
 }
 

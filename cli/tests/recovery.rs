@@ -80,6 +80,20 @@ fn all_come_back_from_a_snapshot() {
     assert_eq!(session.ask(&hole, 1), [Answer::SequenceReject { expected: 2 }]);
 }
 
+/// Nothing that comes after a snapshot tells one who starts from it where the others' last message was.
+#[test]
+fn a_member_from_a_snapshot_can_be_compared_with_the_others_at_once() {
+    let cluster = LocalCluster::start(3, by_hand);
+    define_instruments(&cluster);
+    first_order(&cluster);
+    assert_eq!(cluster.lugus(&["snapshot"]).code, Some(0));
+    let before = cluster.await_common_state();
+    let follower = (cluster.await_leader() + 1) % 3;
+    cluster.kill(follower);
+    assert_eq!(cluster.up(), [i64::from(follower)]);
+    assert_eq!(cluster.status().expect("a status").common_state(), Some(before));
+}
+
 #[test]
 fn all_come_back_from_the_log_alone() {
     let cluster = LocalCluster::start(3, by_hand);
@@ -105,7 +119,7 @@ fn all_come_back_after_an_ordered_end() {
         |_| {},
         |cluster| {
             cluster.down();
-            until("the end of all processes", || cluster.left().is_empty().then_some(()));
+            assert!(cluster.left().is_empty(), "`lugus down` has returned: {:?}", cluster.left());
         },
     );
 }

@@ -11,9 +11,13 @@ use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use harness::{LocalCluster, Traders, folder, lugus, mentioning, until};
 use lugus_topology::{Deployment, MemberId, Size};
+
+/// Longest that a command may take that has nothing to wait for; to wait for a cluster takes 10 s.
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Free space that a member must have on the small disk.
 const MINIMUM_FREE_SPACE: Size = Size::mib(8);
@@ -147,7 +151,7 @@ fn no_cluster_runs() {
         &["watch"],
         &["snapshot"],
     ];
-    // Each waits for a while whether one comes up.
+    let begun = Instant::now();
     thread::scope(|scope| {
         let cluster = &cluster;
         for command in commands {
@@ -157,6 +161,7 @@ fn no_cluster_runs() {
             });
         }
     });
+    assert!(begun.elapsed() < AT_ONCE, "they waited for a cluster that can't be there: {:?}", begun.elapsed());
     let status = cluster.status().expect("a status");
     assert!(status.members.iter().all(|member| member.role == "down" && member.state_hash.is_none()), "{status:?}");
     assert_eq!(cluster.lugus(&["down"]).code, Some(0), "nothing to end is no failure");

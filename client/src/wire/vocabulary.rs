@@ -1,74 +1,24 @@
 //! The words that the SDK and the wire share, translated in one place: each enumeration of `schemas/order-entry.xml`
 //! beside the SDK's own.
 
-use lugus_codecs::order_entry as wire;
+use lugus_codecs::{heard, order_entry as wire, said, said_and_heard, vocabulary};
 
 use crate::events::{CommandKind, ExecType, Liquidity, MessageRejectReason, OrderStatus, RejectReason};
 use crate::orders::{
     InstrumentState, KillSwitch, OrderType, PostOnly, SelfTradePrevention, Side, TimeInForce, TradeType,
 };
 
-/// A word that goes out.
-pub(crate) trait Said: Copy {
-    /// The generated enumeration.
-    type Wire;
-    /// The word on the wire.
-    fn to_wire(self) -> Self::Wire;
-}
+vocabulary!();
 
-/// A word that comes in.
-pub(crate) trait Heard: Sized {
-    /// The generated enumeration; its null stands for all values that it lacks.
-    type Wire;
-    /// The SDK's word, or `None` for a value that the enumeration lacks.
-    fn from_wire(word: Self::Wire) -> Option<Self>;
-}
-
-macro_rules! said {
-    ($wire:path, $own:ident { $($on_wire:ident = $word:ident),+ $(,)? }) => {
-        impl Said for $own {
-            type Wire = $wire;
-            #[inline]
-            fn to_wire(self) -> $wire {
-                match self {
-                    $(Self::$word => <$wire>::$on_wire),+
-                }
-            }
-        }
-    };
-}
-
-macro_rules! heard {
-    ($wire:path, $own:ident { $($on_wire:ident = $word:ident),+ $(,)? }) => {
-        impl Heard for $own {
-            type Wire = $wire;
-            #[inline]
-            fn from_wire(word: $wire) -> Option<Self> {
-                match word {
-                    $(<$wire>::$on_wire => Some(Self::$word),)+
-                    <$wire>::NullVal => None,
-                }
-            }
-        }
-    };
-}
-
-macro_rules! both {
-    ($wire:path, $own:ident { $($words:tt)+ }) => {
-        said!($wire, $own { $($words)+ });
-        heard!($wire, $own { $($words)+ });
-    };
-}
-
-both!(wire::side::Side, Side { BUY = Buy, SELL = Sell });
-both!(wire::order_type::OrderType, OrderType {
+said_and_heard!(wire::side::Side, Side { BUY = Buy, SELL = Sell });
+said_and_heard!(wire::order_type::OrderType, OrderType {
     MARKET = Market, LIMIT = Limit, STOP = Stop, STOP_LIMIT = StopLimit,
 });
-both!(wire::time_in_force::TimeInForce, TimeInForce { DAY = Day, GTC = Gtc, IOC = Ioc, FOK = Fok, GTD = Gtd });
-both!(wire::instrument_state::InstrumentState, InstrumentState {
+said_and_heard!(wire::time_in_force::TimeInForce, TimeInForce { DAY = Day, GTC = Gtc, IOC = Ioc, FOK = Fok, GTD = Gtd });
+said_and_heard!(wire::instrument_state::InstrumentState, InstrumentState {
     CLOSED = Closed, OPEN = Open, HALTED = Halted, AUCTION = Auction,
 });
-both!(wire::kill_switch::KillSwitch, KillSwitch { RELEASED = Released, ENGAGED = Engaged });
+said_and_heard!(wire::kill_switch::KillSwitch, KillSwitch { RELEASED = Released, ENGAGED = Engaged });
 said!(wire::self_trade_prevention::SelfTradePrevention, SelfTradePrevention {
     NONE = None, CANCEL_NEWEST = CancelNewest, CANCEL_OLDEST = CancelOldest, CANCEL_BOTH = CancelBoth,
     DECREMENT = Decrement,

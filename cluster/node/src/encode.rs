@@ -9,7 +9,7 @@ use lugus_engine::event::{CommandKind, Execution, RejectReason, Reply, Report, R
 use lugus_engine::units::{ClientOrderId, EpochNanos, InstrumentId, ParticipantId, Price};
 
 use crate::decode::Refusal;
-use crate::vocabulary::Word;
+use crate::vocabulary::Said;
 
 /// Most levels of a side in one [`book`].
 pub const MAXIMUM_DEPTH: usize = 256;

@@ -202,12 +202,11 @@ impl ClusteredService for MatchingService {
         self.publish_state_hash(cluster);
     }
 
-    fn on_take_snapshot(
-        &mut self,
-        _cluster: &dyn Cluster,
-        writer: &mut dyn SnapshotWriter,
-    ) -> Result<(), ServiceError> {
-        snapshot::take(&self.engine, &self.sessions, writer)
+    fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
+        snapshot::take(&self.engine, &self.sessions, writer)?;
+        // Who starts from it publishes this position: until the next message it is to be that of all.
+        self.publish_state_hash(cluster);
+        Ok(())
     }
 }
 

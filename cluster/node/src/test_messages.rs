@@ -8,7 +8,7 @@ use lugus_codecs::order_entry::time_in_force::TimeInForce;
 use lugus_codecs::order_entry::{instrument_state::InstrumentState, trade_type::TradeType};
 use lugus_engine::command::Side;
 
-use crate::vocabulary::Word;
+use crate::vocabulary::Said;
 
 const LONGEST: usize = 160;
 

@@ -3,6 +3,8 @@
 //! Check a message with [`sbe_message::Envelope`] before a generated decoder reads it: the decoders panic on short
 //! buffers.
 
+mod vocabulary;
+
 pub use sbe_message::{Body, DecodeError, Envelope, HEADER_LENGTH, write_header};
 
 include!(concat!(env!("OUT_DIR"), "/protocols.rs"));

@@ -17,7 +17,7 @@ use lugus_engine::{InstrumentRecord, OrderRecord, ParticipantRecord, ScopeRecord
 use super::MessageFault;
 use crate::encode::Buffer;
 use crate::sessions::ParticipantSession;
-use crate::vocabulary::{Heard, Word};
+use crate::vocabulary::{Heard, Said};
 
 /// What a message of the snapshot is.
 pub(super) enum Decoded {
