@@ -45,7 +45,7 @@ pub enum Command {
     Replay(Replay),
     /// The engine alone: commands as JSON lines on standard input, events as JSON lines on standard output.
     Engine,
-    /// Measure, on clusters of its own.
+    /// Measure, on clusters of its own where one is needed.
     #[command(subcommand)]
     Bench(Bench),
     /// Trade on three members, kill the leader with -9 in the middle, and check that nothing is lost or done twice.
@@ -228,6 +228,12 @@ pub struct Pace {
 /// `lugus bench`.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
+    /// The engine without a cluster: the book alone and all of it, on five made-up flows, and the memory of a large book.
+    Engine {
+        /// How often each flow is measured.
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
     /// Round trips with one and three members, with one command in flight and at 10,000 a second, beside the same
     /// cluster with Aeron's Java container and an echo service.
     RoundTrip {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lugus_perf::replay::{Progress, ReplayOptions, Replayed, Watch};
+use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch};
 use serde::Serialize;
 
 use crate::arguments::{Demo, Members};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lugus_perf::replay::Watch;
+use lugus_replay::replay::Watch;
 use lugus_topology::ClusterSpec;
 
 use crate::failure::Failure;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use lugus_engine::units::ParticipantId;
 use lugus_media_driver::ClientDriver;
-use lugus_perf::cluster_venue::ClusterVenue;
-use lugus_perf::flow::Flow;
-use lugus_perf::mbo::{MboFlow, MboOptions};
-use lugus_perf::replay::{Progress, ReplayOptions, Replayed, Watch, replay};
-use lugus_perf::synthetic::{SyntheticFlow, SyntheticOptions};
+use lugus_replay::cluster_venue::ClusterVenue;
+use lugus_replay::flow::Flow;
+use lugus_replay::mbo::{MboFlow, MboOptions};
+use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch, replay};
+use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 
 use crate::arguments::{Pace, Replay};
 use crate::deployment::Found;

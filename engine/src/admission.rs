@@ -1,54 +1,84 @@
 //! Which orders are taken. Checks only: nothing changes here, and the first reason that applies is the answer.
 
-use crate::book::{Order, OrderPool};
-use crate::command::{
-    Definition, InstrumentState, NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention, TimeInForce,
-};
+use crate::book::{Instructions, Order, OrderPool, Slot};
+use crate::command::{Definition, InstrumentState, NewOrder, OrderType, PostOnly, Replace, RiskLimits, TimeInForce};
 use crate::event::RejectReason;
 use crate::instrument::{Instrument, takes_price};
-use crate::units::{Price, Quantity};
+use crate::matching;
+use crate::risk;
+use crate::units::{EpochNanos, Price, Quantity};
 
-/// Whether a new order of this owner is taken: state, features, ids, quantity, times, prices, the book, room; in this
-/// order.
+/// Parts in which an iceberg may come at most: what its trades cost is bounded by it.
+pub(crate) const MAXIMUM_SLICES: u64 = 100;
+
+/// Whether a new order is taken: state, ids, quantity, times, display, prices, risk, the book, room; in this order.
+/// `taken` is the order as it would be.
 pub(crate) fn new_order(
     order: &NewOrder,
-    owner: u32,
+    taken: &Order,
+    now: EpochNanos,
+    limits: &RiskLimits,
     instrument: &Instrument,
     pool: &OrderPool,
 ) -> Result<(), RejectReason> {
     let definition = &instrument.definition;
-    open(definition)?;
-    supported(order)?;
+    let is_open = definition.state == InstrumentState::Open;
+    let is_stop = matches!(order.order_type, OrderType::Stop | OrderType::StopLimit);
+    // Nothing is immediate while an auction gathers; a stop order only waits then.
+    if !(is_open || (definition.state == InstrumentState::Auction && (is_stop || !taken.is_immediate()))) {
+        return Err(RejectReason::InstrumentState);
+    }
     if order.client_order_id.0 == 0 {
         return Err(RejectReason::InvalidClientOrderId);
     }
-    if pool.find(owner, order.client_order_id).is_some() {
+    if pool.find(taken.owner, order.client_order_id).is_some() {
         return Err(RejectReason::DuplicateClientOrderId);
     }
     quantity(definition, order.quantity)?;
-    time_in_force(order)?;
+    time_in_force(order, now)?;
+    display(order.display_quantity, order.quantity, taken)?;
     match order.order_type {
-        OrderType::Limit => limit_price(definition, order.price)?,
+        OrderType::Limit | OrderType::StopLimit => limit_price(definition, order.price)?,
         _ if order.price.is_some() => return Err(RejectReason::InvalidPrice),
         _ => {}
     }
-    if order.stop_price.is_some() {
-        return Err(RejectReason::InvalidStopPrice);
+    trigger_price(definition, order.stop_price, is_stop)?;
+    let lives = is_stop || !taken.is_immediate();
+    risk::size(limits, order.quantity, risk::price(order, instrument.feed.statistics.last, definition))?;
+    if lives {
+        risk::open_orders(limits, pool.open_orders(taken.owner))?;
     }
-    if order.post_only == PostOnly::Yes && instrument.book.would_trade(order.side, order.price) {
-        return Err(RejectReason::PostOnlyWouldTrade);
+    if is_open && !is_stop {
+        if order.post_only == PostOnly::Yes && instrument.book.would_trade(order.side, order.price) {
+            return Err(RejectReason::PostOnlyWouldTrade);
+        }
+        if order.time_in_force == TimeInForce::Fok && !matching::is_fillable(taken, instrument, pool) {
+            return Err(RejectReason::FillOrKill);
+        }
     }
-    room(order, instrument, pool)
+    if !lives {
+        return Ok(());
+    }
+    // Where there is a level at its price it finds nothing to trade with, so all of it would rest.
+    let queue = if is_stop { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
+    let price = order.stop_price.or(order.price).unwrap_or_default();
+    if pool.is_full() || !queue.has_room(price, shown(order.quantity, order.display_quantity), &pool.resting) {
+        return Err(RejectReason::LimitOrders);
+    }
+    Ok(())
 }
 
-/// Whether this live order is replaced so.
+/// Whether the live order in this slot is replaced so.
 pub(crate) fn replacement(
     replace: &Replace,
-    order: &Order,
+    slot: Slot,
+    limits: &RiskLimits,
     instrument: &Instrument,
     pool: &OrderPool,
 ) -> Result<(), RejectReason> {
     let definition = &instrument.definition;
+    let (kept, order) = (pool.get(slot), pool.whole(slot));
+    let is_waiting = order.instructions.has(Instructions::WAITING);
     if replace.client_order_id.0 == 0 {
         return Err(RejectReason::InvalidClientOrderId);
     }
@@ -59,43 +89,37 @@ pub(crate) fn replacement(
     if replace.quantity <= order.cum_quantity() {
         return Err(RejectReason::QuantityBelowFilled);
     }
-    limit_price(definition, replace.price)?;
-    if replace.stop_price.is_some() {
-        return Err(RejectReason::InvalidStopPrice);
+    display(replace.display_quantity, replace.quantity, &order)?;
+    match order.limit() {
+        Some(_) => limit_price(definition, replace.price)?,
+        None if replace.price.is_some() => return Err(RejectReason::InvalidPrice),
+        None => {}
     }
-    if order.post_only == PostOnly::Yes && instrument.book.would_trade(order.side, replace.price) {
+    trigger_price(definition, replace.stop_price, is_waiting)?;
+    let price = replace.stop_price.or(replace.price).unwrap_or_default();
+    risk::size(limits, replace.quantity, replace.price.unwrap_or(price))?;
+    let is_open = definition.state == InstrumentState::Open;
+    if is_open
+        && !is_waiting
+        && order.instructions.is_post_only()
+        && instrument.book.would_trade(order.side, replace.price)
+    {
         return Err(RejectReason::PostOnlyWouldTrade);
     }
-    let leaves = replace.quantity.0 - order.cum_quantity().0;
+    let leaves = Quantity(replace.quantity.0 - order.cum_quantity().0);
     // At its own price it is part of the level already: only what it grows by is new there.
-    let more = if replace.price == Some(order.price) { leaves.saturating_sub(order.leaves.0) } else { leaves };
-    let price = replace.price.unwrap_or(order.price);
-    if instrument.book.side(order.side).has_room(price, Quantity(more)) {
-        Ok(())
-    } else {
-        Err(RejectReason::LimitOrders)
-    }
+    let own = if price == kept.price { kept.leaves.0 } else { 0 };
+    let more = shown(leaves, replace.display_quantity).0.saturating_sub(own);
+    let queue = if is_waiting { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
+    if queue.has_room(price, Quantity(more), &pool.resting) { Ok(()) } else { Err(RejectReason::LimitOrders) }
 }
 
 /// Whether a live order may be replaced at all, whichever it is.
-pub(crate) fn replaceable(replace: &Replace, instrument: &Instrument) -> Result<(), RejectReason> {
-    open(&instrument.definition)?;
-    if replace.display_quantity.0 > 0 { Err(RejectReason::Unsupported) } else { Ok(()) }
-}
-
-fn open(definition: &Definition) -> Result<(), RejectReason> {
-    match definition.state {
-        InstrumentState::Open => Ok(()),
-        _ => Err(RejectReason::InstrumentState),
+pub(crate) fn replaceable(instrument: &Instrument) -> Result<(), RejectReason> {
+    match instrument.definition.state {
+        InstrumentState::Open | InstrumentState::Auction => Ok(()),
+        InstrumentState::Halted | InstrumentState::Closed => Err(RejectReason::InstrumentState),
     }
-}
-
-fn supported(order: &NewOrder) -> Result<(), RejectReason> {
-    let supported = matches!(order.order_type, OrderType::Market | OrderType::Limit)
-        && matches!(order.time_in_force, TimeInForce::Gtc | TimeInForce::Ioc)
-        && order.display_quantity.0 == 0
-        && order.self_trade_prevention == SelfTradePrevention::None;
-    if supported { Ok(()) } else { Err(RejectReason::Unsupported) }
 }
 
 fn quantity(definition: &Definition, quantity: Quantity) -> Result<(), RejectReason> {
@@ -106,12 +130,29 @@ fn quantity(definition: &Definition, quantity: Quantity) -> Result<(), RejectRea
 }
 
 /// A market order never rests, and a post-only order must.
-fn time_in_force(order: &NewOrder) -> Result<(), RejectReason> {
-    let immediate = order.time_in_force == TimeInForce::Ioc;
-    if (order.order_type == OrderType::Market && !immediate) || (order.post_only == PostOnly::Yes && immediate) {
+fn time_in_force(order: &NewOrder, now: EpochNanos) -> Result<(), RejectReason> {
+    let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+    let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
+    let is_post_only = order.post_only == PostOnly::Yes;
+    if (order.order_type == OrderType::Market && !immediate) || (is_post_only && (immediate || !has_limit)) {
         return Err(RejectReason::InvalidTimeInForce);
     }
-    if order.expire_time.is_some() { Err(RejectReason::InvalidExpireTime) } else { Ok(()) }
+    match (order.time_in_force, order.expire_time) {
+        (TimeInForce::Gtd, Some(time)) if time > now => Ok(()),
+        (TimeInForce::Gtd, _) | (_, Some(_)) => Err(RejectReason::InvalidExpireTime),
+        _ => Ok(()),
+    }
+}
+
+/// Only what may rest has something to hide, and not in too many parts.
+fn display(display: Quantity, quantity: Quantity, order: &Order) -> Result<(), RejectReason> {
+    let takes = display.0 == 0
+        || (!order.is_immediate() && display <= quantity && quantity.0.div_ceil(display.0) <= MAXIMUM_SLICES);
+    if takes { Ok(()) } else { Err(RejectReason::InvalidDisplayQuantity) }
+}
+
+fn shown(leaves: Quantity, display: Quantity) -> Quantity {
+    if display.0 == 0 { leaves } else { leaves.min(display) }
 }
 
 fn limit_price(definition: &Definition, price: Option<Price>) -> Result<(), RejectReason> {
@@ -123,16 +164,11 @@ fn limit_price(definition: &Definition, price: Option<Price>) -> Result<(), Reje
     Ok(())
 }
 
-/// An order that may rest needs a free slot, and its level must be able to sum it up. Where there is a level at its
-/// price it finds nothing to trade with, so all of it would rest.
-fn room(order: &NewOrder, instrument: &Instrument, pool: &OrderPool) -> Result<(), RejectReason> {
-    let rests = order.time_in_force != TimeInForce::Ioc;
-    match order.price {
-        Some(price)
-            if rests && (pool.is_full() || !instrument.book.side(order.side).has_room(price, order.quantity)) =>
-        {
-            Err(RejectReason::LimitOrders)
-        }
-        _ => Ok(()),
-    }
+/// With a stop order that waits, and only with it. The price band does not count: it is the market's way there.
+fn trigger_price(definition: &Definition, price: Option<Price>, waits: bool) -> Result<(), RejectReason> {
+    let takes = match price {
+        Some(price) => waits && takes_price(definition, price),
+        None => !waits,
+    };
+    if takes { Ok(()) } else { Err(RejectReason::InvalidStopPrice) }
 }

@@ -284,10 +284,11 @@ pub enum InstrumentState {
 }
 
 /// Whether a participant's new orders are stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "SCREAMING_SNAKE_CASE"))]
 pub enum KillSwitch {
     /// Orders are taken.
+    #[default]
     Released = 0,
     /// Only cancels are taken.
     Engaged = 1,

@@ -1,12 +1,15 @@
 //! The engine: finds a command's scope, sees that it counts once, and sends it on its way.
 
-use crate::book::{MAXIMUM_ORDERS, OrderPool, PriceLevel};
-use crate::command::{Action, Command, Definition, Replace, Side};
+use crate::book::{MAXIMUM_ORDERS, OrderPool};
+use crate::command::{Action, Command, Definition, Replace};
 use crate::event::{CommandKind, EventSink, RejectReason, Reply, ReportBody};
 use crate::execution;
+use crate::expiry::{Entry, MAXIMUM_EXPIRIES};
 use crate::index::Index;
 use crate::instrument::{Instrument, check_definition};
 use crate::order_entry;
+use crate::participants::Participants;
+use crate::risk::Risk;
 use crate::sequences::{Arrival, Reporter, Scope, ScopeIndex, Scopes};
 use crate::state_hash;
 use crate::units::{ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, StateHash};
@@ -18,10 +21,11 @@ pub struct EngineLimits {
     pub instruments: usize,
     /// Participants that may ever send a command, beside the operator, for whom there is always room; 4,096 by default.
     pub participants: usize,
-    /// Live orders of all instruments together; 1,048,576 by default. Memory for them (80 to 96 bytes each) is
-    /// reserved at once, and touched when it is used.
+    /// Live orders of all instruments together; 1,048,576 by default. Memory for them (80 to 96 bytes each, 60
+    /// more for those with terms: icebergs, stop orders, and those that expire) is reserved at once, and touched when it
+    /// is used.
     pub orders: usize,
-    /// Newest events kept of each scope; 4,096 by default. Memory for them (160 bytes each) is taken as they come.
+    /// Newest events kept of each scope; 4,096 by default. Memory for them (64 to 104 bytes each) is taken as they come.
     pub retained_events: usize,
 }
 
@@ -55,7 +59,7 @@ pub struct Engine {
     pub(crate) listing: Vec<u32>,
     pub(crate) pool: OrderPool,
     /// Sum of the instruments' terms of the combined hash.
-    instruments_sum: u64,
+    pub(crate) instruments_sum: u64,
     /// Hash of the reports of participants' own scopes.
     pub(crate) participants_hash: StateHash,
 }
@@ -65,13 +69,6 @@ pub struct Engine {
 pub(crate) struct Listed {
     pub(crate) instrument: Instrument,
     pub(crate) hash: StateHash,
-}
-
-/// Who has ever sent a command, by a dense index in the order of their first; the operator is there from the start.
-#[derive(Debug)]
-pub(crate) struct Participants {
-    ids: Vec<ParticipantId>,
-    index: Index,
 }
 
 impl Engine {
@@ -99,7 +96,10 @@ impl Engine {
     /// after a hole (or with the number 0) what is expected, and one without a possible scope a refusal. No scope is
     /// possible for an instrument that is not defined, for more participants than the limits allow, and for an action
     /// that does not belong there (orders belong to an instrument, definitions and limits to [`InstrumentId::NONE`]).
+    ///
+    /// Before that, whatever the command is, orders whose time is over expire: see [`Engine::expire`].
     pub fn apply(&mut self, now: EpochNanos, command: &Command, sink: &mut impl EventSink) {
+        self.expire(now, sink);
         let Command { participant, instrument, client_sequence, action } = command;
         let scope = match self.scope(*participant, *instrument, action) {
             Ok(scope) => scope,
@@ -112,8 +112,7 @@ impl Engine {
         match (Arrival::of(*client_sequence, last), scope) {
             (Arrival::Next, Some(scope)) => self.execute(now, scope, command, sink),
             (Arrival::Next, None) => {
-                self.participants.take_in(*participant);
-                let scope = self.scopes.insert(Scope::new(*participant, *instrument));
+                let scope = self.take_in(Scope::new(*participant, *instrument));
                 self.execute(now, scope, command, sink);
             }
             (Arrival::Hole { expected }, _) => {
@@ -126,6 +125,24 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Ends the orders whose time is over, in the order of their times, then instruments, then order ids; at most 1,024
+    /// of them, and whether some are left. [`Engine::apply`] does it before every command; this is for a timer in the
+    /// log, where nothing else comes up.
+    pub fn expire(&mut self, now: EpochNanos, sink: &mut impl EventSink) -> bool {
+        for _ in 0..MAXIMUM_EXPIRIES {
+            let Some(Entry { instrument: id, slot, .. }) = self.pool.due(now) else { return false };
+            let Some(place) = self.instrument_index.get(u64::from(id.0)) else { return false };
+            let listed = &mut self.instruments[place as usize];
+            let before = listed.term();
+            let Listed { instrument, hash } = listed;
+            let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
+            let order = instrument.end(slot, &mut self.pool, reporter);
+            reporter.tell_maker(order.owner, execution::expired(&order));
+            self.instruments_sum = self.instruments_sum.wrapping_sub(before).wrapping_add(listed.term());
+        }
+        self.pool.due(now).is_some()
     }
 
     /// Tells a participant that reconnects what came after the event `last_seen` of its scope, in order, as
@@ -142,40 +159,6 @@ impl Engine {
             Some(scope) => self.scopes.get(scope).resume(last_seen, sink),
             None => Scope::new(participant, instrument).resume(None, sink),
         }
-    }
-
-    /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
-    pub fn levels(&self, instrument: InstrumentId, side: Side) -> Option<impl Iterator<Item = PriceLevel>> {
-        self.listed(instrument).map(|listed| listed.instrument.book.side(side).levels())
-    }
-
-    /// All instruments, by id.
-    pub fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
-        self.listing.iter().map(|&place| self.instruments[place as usize].instrument.definition.instrument)
-    }
-
-    /// An instrument's definition, with its state and reference price of now.
-    #[must_use]
-    pub fn definition(&self, instrument: InstrumentId) -> Option<&Definition> {
-        self.listed(instrument).map(|listed| &listed.instrument.definition)
-    }
-
-    /// Live orders, of all instruments.
-    #[must_use]
-    pub fn live_orders(&self) -> usize {
-        self.pool.live()
-    }
-
-    /// Hash of all that was ever told, kept with every command: reading it costs nothing.
-    #[must_use]
-    pub fn state_hash(&self) -> StateHash {
-        combine(self.instruments_sum, self.participants_hash)
-    }
-
-    /// Hash of an instrument's definition and of all that was ever told in its scopes.
-    #[must_use]
-    pub fn instrument_state_hash(&self, instrument: InstrumentId) -> Option<StateHash> {
-        self.listed(instrument).map(|listed| listed.hash)
     }
 
     /// The state hash, calculated from all instruments.
@@ -196,7 +179,7 @@ impl Engine {
         place
     }
 
-    fn listed(&self, instrument: InstrumentId) -> Option<&Listed> {
+    pub(crate) fn listed(&self, instrument: InstrumentId) -> Option<&Listed> {
         self.instrument_index.get(u64::from(instrument.0)).map(|place| &self.instruments[place as usize])
     }
 
@@ -222,6 +205,13 @@ impl Engine {
         Ok(scope)
     }
 
+    /// A new scope, and its participant, if that is new too.
+    pub(crate) fn take_in(&mut self, scope: Scope) -> ScopeIndex {
+        let participant = self.participants.take_in(scope.participant);
+        self.pool.add_owner(participant, scope.instrument);
+        self.scopes.insert(scope)
+    }
+
     fn execute(&mut self, now: EpochNanos, scope: ScopeIndex, command: &Command, sink: &mut impl EventSink) {
         self.scopes.get_mut(scope).last_client_sequence = command.client_sequence;
         match self.instrument_index.get(u64::from(command.instrument.0)) {
@@ -243,12 +233,17 @@ impl Engine {
         let before = listed.term();
         let Listed { instrument, hash } = listed;
         let (pool, reporter) = (&mut self.pool, &mut Reporter::new(now, &mut self.scopes, hash, scope, sink));
+        let risk = &mut self.participants.risk[pool.participant_of(scope) as usize];
         let done = match action {
-            Action::New(order) => order_entry::new_order(order, instrument, pool, reporter),
+            Action::New(order) => {
+                risk.admit(now).and_then(|()| order_entry::new_order(order, &risk.limits, instrument, pool, reporter))
+            }
             Action::Cancel { orig_client_order_id } => {
                 order_entry::cancel(*orig_client_order_id, instrument, pool, reporter)
             }
-            Action::Replace(replace) => order_entry::replace(replace, instrument, pool, reporter),
+            Action::Replace(replace) => {
+                risk.admit(now).and_then(|()| order_entry::replace(replace, &risk.limits, instrument, pool, reporter))
+            }
             Action::MassCancel { target, side } => order_entry::mass_cancel(*target, *side, instrument, pool, reporter),
             Action::SetInstrumentState { .. } if reporter.participant() != ParticipantId::OPERATOR => {
                 Err(RejectReason::NotAuthorised)
@@ -271,12 +266,34 @@ impl Engine {
         let sender = self.scopes.get(scope).participant;
         let done = match action {
             Action::DefineInstrument(definition) => self.define(sender, definition),
-            Action::SetKillSwitch { target, .. } if *target == sender => Err(RejectReason::Unsupported),
-            _ if sender != ParticipantId::OPERATOR => Err(RejectReason::NotAuthorised),
-            _ => Err(RejectReason::Unsupported),
+            Action::SetKillSwitch { target, kill_switch } if *target == sender || sender == ParticipantId::OPERATOR => {
+                self.set_risk(*target, |risk| risk.kill_switch = *kill_switch)
+            }
+            Action::SetRiskLimits { target, limits } if sender == ParticipantId::OPERATOR => {
+                self.set_risk(*target, |risk| risk.set_limits(*limits))
+            }
+            _ => Err(RejectReason::NotAuthorised),
         };
         let body = done.unwrap_or_else(|reason| rejection(action, reason));
-        Reporter::new(now, &mut self.scopes, &mut self.participants_hash, scope, sink).answer(body);
+        let reporter = &mut Reporter::new(now, &mut self.scopes, &mut self.participants_hash, scope, sink);
+        reporter.answer(body);
+        if let ReportBody::Instrument { instrument, .. } = body
+            && let Some(place) = self.instrument_index.get(u64::from(instrument.0))
+        {
+            self.instruments[place as usize].instrument.publish_state(reporter);
+        }
+    }
+
+    /// Changes a participant's limits or kill switch; it need not have sent a command yet.
+    fn set_risk(&mut self, target: ParticipantId, set: impl FnOnce(&mut Risk)) -> Result<ReportBody, RejectReason> {
+        if !self.participants.contains(target) && self.participants.len() > self.limits.participants {
+            return Err(RejectReason::LimitParticipants);
+        }
+        let place = self.participants.take_in(target);
+        let risk = &mut self.participants.risk[place as usize];
+        set(risk);
+        let Risk { limits, kill_switch, .. } = *risk;
+        Ok(ReportBody::Risk { target, limits, kill_switch })
     }
 
     fn define(&mut self, sender: ParticipantId, definition: &Definition) -> Result<ReportBody, RejectReason> {
@@ -304,39 +321,7 @@ impl Listed {
     }
 }
 
-impl Participants {
-    fn new() -> Self {
-        let mut participants = Self { ids: Vec::new(), index: Index::new() };
-        participants.take_in(ParticipantId::OPERATOR);
-        participants
-    }
-
-    /// How many, the operator among them.
-    pub(crate) fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    pub(crate) fn contains(&self, participant: ParticipantId) -> bool {
-        self.index.get(u64::from(participant.0)).is_some()
-    }
-
-    /// Nothing, if it is there.
-    pub(crate) fn take_in(&mut self, participant: ParticipantId) {
-        if !self.contains(participant) {
-            self.index.insert(u64::from(participant.0), self.ids.len() as u32);
-            self.ids.push(participant);
-        }
-    }
-
-    /// By id.
-    pub(crate) fn sorted(&self) -> Vec<ParticipantId> {
-        let mut sorted = self.ids.clone();
-        sorted.sort_unstable();
-        sorted
-    }
-}
-
-fn combine(instruments_sum: u64, participants_hash: StateHash) -> StateHash {
+pub(crate) fn combine(instruments_sum: u64, participants_hash: StateHash) -> StateHash {
     StateHash(state_hash::scatter(instruments_sum.wrapping_add(state_hash::scatter(participants_hash.0))))
 }
 

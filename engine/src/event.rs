@@ -1,6 +1,7 @@
 //! What the engine tells. Mirrors `schemas/order-entry.xml`, templates 21 to 34.
 
 use crate::command::{InstrumentState, KillSwitch, OrderType, RiskLimits, Side, TimeInForce};
+use crate::market_data::MarketData;
 use crate::units::{
     ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
     TradeId,
@@ -12,6 +13,14 @@ pub trait EventSink {
     fn report(&mut self, report: &Report);
     /// An answer to the sender of the command or request at hand, which changed nothing.
     fn reply(&mut self, reply: &Reply);
+    /// The market changed as anyone may see it. Asked for only if [`EventSink::wants_market_data`].
+    fn market_data(&mut self, market_data: &MarketData) {
+        let _ = market_data;
+    }
+    /// Whether increments are to be made at all; their numbers go on without that.
+    fn wants_market_data(&self) -> bool {
+        false
+    }
 }
 
 /// An event, numbered in its scope (participant, instrument).

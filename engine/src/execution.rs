@@ -42,6 +42,25 @@ pub(crate) fn replaced(order: &Order, from: ClientOrderId) -> ReportBody {
     ReportBody::Execution(Execution { orig_client_order_id: from, ..live(order, ExecType::Replaced) })
 }
 
+/// The order's trigger was reached.
+pub(crate) fn triggered(order: &Order) -> ReportBody {
+    ReportBody::Execution(live(order, ExecType::Triggered))
+}
+
+/// The order was changed not at its owner's wish, and stands as it is given.
+pub(crate) fn restated(order: &Order, reason: RejectReason) -> ReportBody {
+    ReportBody::Execution(Execution { reason, ..live(order, ExecType::Restated) })
+}
+
+/// The order's time is over.
+pub(crate) fn expired(order: &Order) -> ReportBody {
+    ReportBody::Execution(Execution {
+        order_status: OrderStatus::Expired,
+        leaves_quantity: Quantity(0),
+        ..live(order, ExecType::Expired)
+    })
+}
+
 /// What was left of the order is canceled.
 pub(crate) fn canceled(order: &Order, reason: RejectReason) -> ReportBody {
     ReportBody::Execution(Execution {

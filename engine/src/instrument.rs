@@ -1,11 +1,15 @@
-//! A traded pair, whole: its definition and state, its book, its numbers, its hash.
+//! A traded pair, whole: its definition and state, its book and stop orders, its numbers, its hash.
 
-use crate::book::{Book, Order, OrderPool, Slot};
+use crate::auction;
+use crate::book::{Book, Instructions, Order, OrderPool, Slot};
 use crate::command::{Definition, InstrumentState};
 use crate::event::{EventSink, RejectReason, ReportBody};
 use crate::execution;
+use crate::market_data::{self, Feed, MarketDataBody};
+use crate::matching::{Traded, publish_order};
 use crate::sequences::Reporter;
 use crate::state_hash;
+use crate::stops::{self, Reached, Stops};
 use crate::units::{InstrumentId, OrderId, Price, Quantity, StateHash, TradeId};
 
 /// A traded pair.
@@ -14,13 +18,25 @@ pub(crate) struct Instrument {
     /// With the state and the reference price of now.
     pub(crate) definition: Definition,
     pub(crate) book: Book,
+    pub(crate) stops: Stops,
     pub(crate) last_order_id: OrderId,
     pub(crate) last_trade_id: TradeId,
+    pub(crate) feed: Feed,
+    /// Where the trades of the command at hand were; none between commands.
+    pub(crate) reached: Option<Reached>,
 }
 
 impl Instrument {
     pub(crate) fn new(definition: Definition) -> Self {
-        Self { definition, book: Book::new(), last_order_id: OrderId(0), last_trade_id: TradeId(0) }
+        Self {
+            definition,
+            book: Book::new(),
+            stops: Stops::new(),
+            last_order_id: OrderId(0),
+            last_trade_id: TradeId(0),
+            feed: Feed::new(definition.instrument),
+            reached: None,
+        }
     }
 
     /// Its hash before the first report.
@@ -34,21 +50,47 @@ impl Instrument {
         self.last_order_id
     }
 
-    /// Puts an order, which is in the pool, at the end of its level.
-    pub(crate) fn rest(&mut self, pool: &mut OrderPool, slot: Slot) {
-        let side = pool.get(slot).side;
-        self.book.side_mut(side).push_back(pool, slot);
+    /// Takes a live order out of its queue, but not out of the pool.
+    pub(crate) fn take_out<S: EventSink>(&mut self, slot: Slot, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
+        let order = *pool.get(slot);
+        if order.instructions.has(Instructions::WAITING) {
+            return self.stops.side_mut(order.side).remove(slot, &mut pool.resting);
+        }
+        let queue = self.book.side_mut(order.side);
+        queue.remove(slot, &mut pool.resting);
+        publish_order(&order, order.price, Quantity(0), &mut self.feed, reporter);
+        reporter.publish(&mut self.feed, || market_data::level(queue, order.side, order.price, &pool.resting));
     }
 
-    /// Takes a resting order out of book and pool.
-    pub(crate) fn end(&mut self, pool: &mut OrderPool, slot: Slot) -> Order {
-        let order = *pool.get(slot);
-        self.book.side_mut(order.side).remove(pool, slot);
+    /// Takes a live order out of its queue and the pool, and gives it whole.
+    pub(crate) fn end<S: EventSink>(
+        &mut self,
+        slot: Slot,
+        pool: &mut OrderPool,
+        reporter: &mut Reporter<'_, S>,
+    ) -> Order {
+        let order = pool.whole(slot);
+        self.take_out(slot, pool, reporter);
         pool.remove(slot);
         order
     }
 
-    /// Operator: a new state, and maybe a new reference price. Closing cancels all orders.
+    /// Somebody traded: statistics, and what stop orders see of it.
+    #[inline]
+    pub(crate) fn traded<S: EventSink>(&mut self, traded: Traded, reporter: &mut Reporter<'_, S>) {
+        let Some((first, last)) = traded.prices else { return };
+        self.feed.statistics.trade(first, last, traded.volume);
+        let statistics = self.feed.statistics;
+        reporter.publish(&mut self.feed, || MarketDataBody::Statistics(statistics));
+        let (low, high) = (first.min(last), first.max(last));
+        self.reached = Some(match self.reached {
+            Some(before) => Reached { low: before.low.min(low), high: before.high.max(high) },
+            None => Reached { low, high },
+        });
+    }
+
+    /// Operator: a new state, and maybe a new reference price. Closing cancels all orders; opening first trades what is
+    /// crossed, and then sets off the stop orders that the last trade has reached.
     pub(crate) fn set_state<S: EventSink>(
         &mut self,
         state: InstrumentState,
@@ -56,24 +98,44 @@ impl Instrument {
         pool: &mut OrderPool,
         reporter: &mut Reporter<'_, S>,
     ) -> Result<(), RejectReason> {
-        if state == InstrumentState::Auction {
-            return Err(RejectReason::Unsupported);
-        }
         if let Some(price) = reference_price {
             if !takes_price(&self.definition, price) {
                 return Err(RejectReason::InvalidPrice);
             }
             self.definition.reference_price = price;
         }
-        self.definition.state = state;
         if state == InstrumentState::Closed {
-            while let Some(slot) = self.book.first() {
-                let order = self.end(pool, slot);
-                reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::InstrumentClosed));
-            }
+            self.cancel_all(pool, reporter);
         }
+        if self.definition.state == InstrumentState::Closed && state != InstrumentState::Closed {
+            self.feed.statistics.begin_session();
+        }
+        self.definition.state = state;
+        // The answer comes before what is no answer: see `Scope::answer_again`.
         reporter.answer(self.report());
+        if state == InstrumentState::Open {
+            auction::uncross(self, pool, reporter);
+        }
+        self.publish_state(reporter);
+        if state == InstrumentState::Open {
+            let last = self.feed.statistics.last;
+            self.reached = self.reached.or(last.map(|last| Reached { low: last, high: last }));
+            stops::cascade(self, pool, reporter);
+        }
         Ok(())
+    }
+
+    fn cancel_all<S: EventSink>(&mut self, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
+        while let Some(slot) = self.book.first(&pool.resting).or_else(|| self.stops.first(&pool.resting)) {
+            let order = self.end(slot, pool, reporter);
+            reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::InstrumentClosed));
+        }
+    }
+
+    /// To whoever follows its market data.
+    pub(crate) fn publish_state<S: EventSink>(&mut self, reporter: &mut Reporter<'_, S>) {
+        let Definition { state, reference_price, .. } = self.definition;
+        reporter.publish(&mut self.feed, || MarketDataBody::State { state, reference_price });
     }
 
     /// How it stands.
@@ -98,13 +160,7 @@ pub(crate) fn check_definition(definition: &Definition) -> Result<(), RejectReas
         && definition.maximum_quantity > Quantity(0)
         && definition.tick_size.mantissa > 0
         && definition.lot_size.mantissa > 0;
-    if !sound {
-        Err(RejectReason::InvalidDefinition)
-    } else if definition.state == InstrumentState::Auction {
-        Err(RejectReason::Unsupported)
-    } else {
-        Ok(())
-    }
+    if sound { Ok(()) } else { Err(RejectReason::InvalidDefinition) }
 }
 
 /// One letter or more, ASCII without spaces, then zeros only.

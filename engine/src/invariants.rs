@@ -1,9 +1,11 @@
 //! What must hold after every command, checked by a walk through all of the engine: for tests, and for who doubts.
 
+use crate::book::Instructions;
 use crate::command::{InstrumentState, Side};
 use crate::engine::Engine;
 use crate::instrument::Instrument;
 use crate::sequences::Scope;
+use crate::stops;
 use crate::units::{InstrumentId, OrderId, ParticipantId, Price, StateHash};
 
 /// An invariant that does not hold: a fault of the engine.
@@ -75,8 +77,8 @@ impl InvariantError {
 }
 
 impl Engine {
-    /// Checks all that must hold between two commands: books uncrossed, levels equal to the sums of their orders,
-    /// priority, lists, maps, limits, gapless sequences, and hashes. Takes the time of a walk through everything.
+    /// Checks all that must hold between two commands: books uncrossed where trading is on, levels equal to the sums of their
+    /// orders, no stop order that should have triggered, open orders counted, expire times kept, priority, lists, maps, limits, gapless sequences, and hashes. Takes the time of a walk through everything.
     ///
     /// # Errors
     ///
@@ -95,16 +97,24 @@ impl Engine {
     fn verify_instrument(&self, instrument: &Instrument) -> Result<usize, InvariantError> {
         let (bids, asks) = (instrument.book.side(Side::Buy), instrument.book.side(Side::Sell));
         let id = instrument.definition.instrument;
-        if let (Some(bid), Some(ask)) = (bids.best(), asks.best())
+        let state = instrument.definition.state;
+        if !matches!(state, InstrumentState::Auction | InstrumentState::Halted)
+            && let (Some(bid), Some(ask)) = (bids.best(), asks.best())
             && bid >= ask
         {
             return Err(InvariantError::Crossed { instrument: id, bid, ask });
         }
-        let orders = bids.verify(&self.pool)? + asks.verify(&self.pool)?;
-        for side in [bids, asks] {
+        let (buys, sells) = (instrument.stops.side(Side::Buy), instrument.stops.side(Side::Sell));
+        let queues =
+            [(bids, Side::Buy, false), (asks, Side::Sell, false), (buys, Side::Buy, true), (sells, Side::Sell, true)];
+        let resting = &self.pool.resting;
+        let mut orders = 0;
+        let last = instrument.feed.statistics.last;
+        for (queue, side, waits) in queues {
+            orders += queue.verify(resting)?;
             let mut before = None;
-            for slot in side.orders(&self.pool) {
-                let order = self.pool.get(slot);
+            for slot in queue.orders(resting) {
+                let (kept, order) = (self.pool.get(slot), self.pool.whole(slot));
                 let wrong = |what| Err(InvariantError::Order { order_id: order.order_id, what });
                 if self.scopes.get(order.owner).instrument != id {
                     return wrong("is in a book of another instrument");
@@ -112,13 +122,27 @@ impl Engine {
                 if order.order_id > instrument.last_order_id || order.leaves > order.quantity {
                     return wrong("has an impossible number or quantity");
                 }
+                if order.instructions.has(Instructions::WAITING) != waits {
+                    return wrong("waits in the book, or does not wait among the stop orders");
+                }
+                let (_, price) = resting.stand(slot);
+                if (order.side, kept.price, kept.leaves) != (side, price, resting.open(slot)) {
+                    return wrong("is in a level that is not its own, or with other lots than it shows");
+                }
+                let reached = |last| waits && stops::is_reached(order.side, kept.price, last);
+                if state == InstrumentState::Open && last.is_some_and(reached) {
+                    return wrong("should have triggered");
+                }
                 if before == Some(order.order_id) {
                     return wrong("is twice in its book");
                 }
                 before = Some(order.order_id);
             }
         }
-        if instrument.definition.state == InstrumentState::Closed {
+        if instrument.reached.is_some() {
+            return Err(InvariantError::Count { what: "trades not looked at by stop orders", counted: 1, kept: 0 });
+        }
+        if state == InstrumentState::Closed {
             InvariantError::count("orders of a closed instrument", orders, 0)?;
         }
         Ok(orders)
@@ -134,7 +158,7 @@ impl Engine {
             return wrong("keeps too many events");
         }
         let (mut event_sequence, mut applied) = (scope.first_retained(), scope.lost.applied);
-        for kept in &scope.retained {
+        for kept in scope.kept() {
             let report = &kept.report;
             if report.event_sequence != event_sequence {
                 return wrong("its events have a gap");

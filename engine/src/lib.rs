@@ -15,41 +15,56 @@
 //! In the order in which a command meets them:
 //!
 //! - [`units`], [`command`], [`event`]: what goes in and comes out.
-//! - `engine`: apply. Finds the scope, and sends each command on its way.
+//! - `engine`: apply. Finds the scope, and sends each command on its way. `queries`: what one may ask of it.
 //! - `sequences`: scopes (participant, instrument), numbers, kept reports, and the way of every report to the sink.
-//! - `admission`: which orders are taken, and why others are not.
+//! - `kept_reports`: events in little memory.
+//! - `expiry`: orders whose time is over end before the command.
+//! - `participants`, `risk`, `admission`: which orders are taken, and why others are not.
 //! - `order_entry`: new orders, cancels, replacements, mass cancels.
-//! - `matching`: an order meets the book.
-//! - `execution`: what a report says of an order.
-//! - `instrument`: a traded pair, whole; `book`: its resting orders.
+//! - `matching`, `self_trade`: an order meets the book, and maybe its own participant.
+//! - `stops`: orders that wait for a trade at their trigger.
+//! - `auction`: orders that gathered trade at one price.
+//! - `execution`: what a report says of an order; [`market_data`]: what everyone sees of it.
+//! - `instrument`: a traded pair, whole; [`book`]: its resting orders.
 //! - `state_hash`, `index`: mixing and looking up numbers.
 //! - `snapshot`, `restore`: all of the state out, and in again.
 //! - `invariants`: what must hold after every command.
 
+pub mod book;
 pub mod command;
 pub mod event;
+pub mod market_data;
 pub mod units;
 
 mod admission;
-mod book;
+mod auction;
 mod engine;
 mod execution;
+mod expiry;
 mod index;
 mod instrument;
 mod invariants;
 #[cfg(feature = "serde")]
 mod json;
+mod kept_reports;
 mod matching;
 mod order_entry;
+mod participants;
+mod queries;
 mod restore;
+mod risk;
+mod self_trade;
 mod sequences;
 mod snapshot;
 mod state_hash;
+mod stops;
 
+pub use auction::Indicative;
 pub use book::PriceLevel;
 pub use engine::{Engine, EngineLimits};
 pub use invariants::InvariantError;
 pub use restore::{Restore, SnapshotError, SnapshotFault};
 pub use snapshot::{
-    InstrumentRecord, OrderRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
+    InstrumentRecord, OrderRecord, ParticipantRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader,
+    SnapshotRecord,
 };

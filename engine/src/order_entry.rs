@@ -2,26 +2,34 @@
 //! whoever calls tells it.
 
 use crate::admission;
-use crate::book::{Order, OrderPool};
-use crate::command::{NewOrder, Replace, Side, TimeInForce};
+use crate::book::{Instructions, Order, OrderPool, Slot, Terms};
+use crate::command::{InstrumentState, NewOrder, OrderType, Replace, RiskLimits, Side};
 use crate::event::{EventSink, RejectReason, ReportBody};
 use crate::execution;
+use crate::expiry;
 use crate::instrument::Instrument;
-use crate::matching;
+use crate::market_data::{self, DisplayedOrder, MarketDataBody};
+use crate::matching::{self, publish_order};
+use crate::self_trade::reduce;
 use crate::sequences::Reporter;
-use crate::units::{ClientOrderId, ParticipantId, Quantity};
+use crate::stops;
+use crate::units::{ClientOrderId, ClientSequence, ParticipantId, Price, Quantity};
 
-/// A new order: taken, traded, and what is left of it rests or is canceled.
+/// A new order: taken, and then it waits for its trigger, gathers for an auction, or meets the book.
 pub(crate) fn new_order<S: EventSink>(
     order: &NewOrder,
+    risk: &RiskLimits,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
     let owner = reporter.scope();
-    admission::new_order(order, owner, instrument, pool)?;
-    let mut taker = Order::new(
-        instrument.next_order_id(),
+    let expire_time = expiry::expire_time(order, reporter.now());
+    let instructions = Instructions::new(order.post_only, order.self_trade_prevention)
+        .with(Instructions::ICEBERG, order.display_quantity.0 > 0)
+        .with(Instructions::EXPIRES, expire_time.is_some());
+    let mut taken = Order::new(
+        instrument.last_order_id,
         order.client_order_id,
         owner,
         order.side,
@@ -30,19 +38,92 @@ pub(crate) fn new_order<S: EventSink>(
         order.quantity,
         order.order_type,
         order.time_in_force,
-        order.post_only,
+        instructions,
     );
-    reporter.answer(execution::new(&taker));
-    matching::take(&mut taker, instrument, pool, reporter);
-    if taker.leaves.0 > 0 {
-        if taker.time_in_force == TimeInForce::Ioc {
-            reporter.answer(execution::canceled(&taker, RejectReason::NoLiquidity));
-        } else {
-            let slot = pool.insert(taker);
-            instrument.rest(pool, slot);
-        }
+    admission::new_order(order, &taken, reporter.now(), risk, instrument, pool)?;
+    taken.order_id = instrument.next_order_id();
+    let terms =
+        Terms { display: order.display_quantity, expire_time: expire_time.unwrap_or_default(), ..Terms::default() };
+    reporter.answer(execution::new(&taken));
+    let answers = reporter.client_sequence();
+    match order.stop_price {
+        Some(stop_price) => stops::place(taken, terms, stop_price, None, answers, instrument, pool, reporter),
+        None => enter(taken, terms, None, answers, instrument, pool, reporter),
     }
+    stops::cascade(instrument, pool, reporter);
     Ok(())
+}
+
+/// An order, whole and in no queue, meets the book; what is left of it rests, or is canceled. While an auction gathers
+/// it rests as it is. `slot` is its place in the pool, if it has one.
+pub(crate) fn enter<S: EventSink>(
+    mut order: Order,
+    terms: Terms,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    if instrument.definition.state == InstrumentState::Open {
+        matching::take(&mut order, answers, instrument, pool, reporter);
+    }
+    if order.leaves.0 == 0 {
+        if let Some(slot) = slot {
+            pool.remove(slot);
+        }
+    } else if order.is_immediate() {
+        end(&order, slot, answers, RejectReason::NoLiquidity, pool, reporter);
+    } else {
+        rest(order, terms, slot, answers, instrument, pool, reporter);
+    }
+}
+
+/// Cancels an order that is in no queue.
+pub(crate) fn end<S: EventSink>(
+    order: &Order,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    reason: RejectReason,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    if let Some(slot) = slot {
+        pool.remove(slot);
+    }
+    reporter.tell(order.owner, answers, execution::canceled(order, reason));
+}
+
+fn rest<S: EventSink>(
+    mut order: Order,
+    mut terms: Terms,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let whole = order;
+    if order.instructions.has(Instructions::ICEBERG) {
+        stops::split(&mut order, &mut terms);
+    }
+    let Order { order_id, side, price, leaves: quantity, .. } = order;
+    let Instrument { book, feed, .. } = instrument;
+    let queue = book.side_mut(side);
+    // Admission has seen to it, but not for a stop order, which may come much later.
+    if order.order_type == OrderType::StopLimit && !queue.has_room(price, quantity, &pool.resting) {
+        return end(&whole, slot, answers, RejectReason::LimitOrders, pool, reporter);
+    }
+    let slot = match slot {
+        Some(slot) => {
+            pool.amend(slot, &order, &terms);
+            slot
+        }
+        None => pool.insert(order, &terms),
+    };
+    queue.push_back(slot, price, quantity, &mut pool.resting);
+    reporter.publish(feed, || MarketDataBody::OrderAdded(DisplayedOrder { order_id, side, price, quantity }));
+    reporter.publish(feed, || market_data::level(queue, side, price, &pool.resting));
 }
 
 /// Ends an order.
@@ -53,44 +134,71 @@ pub(crate) fn cancel<S: EventSink>(
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
     let slot = pool.find(reporter.scope(), orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
-    reporter.answer(execution::canceled(&instrument.end(pool, slot), RejectReason::None));
+    let order = instrument.end(slot, pool, reporter);
+    reporter.answer(execution::canceled(&order, RejectReason::None));
     Ok(())
 }
 
 /// Changes an order. If it may keep its priority it stays where it is; else it comes as if it were new, and may trade.
 pub(crate) fn replace<S: EventSink>(
     replace: &Replace,
+    risk: &RiskLimits,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
-    let Replace { orig_client_order_id, client_order_id, quantity, .. } = *replace;
-    admission::replaceable(replace, instrument)?;
+    let orig_client_order_id = replace.orig_client_order_id;
+    admission::replaceable(instrument)?;
     let slot = pool.find(reporter.scope(), orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
-    admission::replacement(replace, pool.get(slot), instrument, pool)?;
-    pool.rename(slot, client_order_id);
-    let until_now = *pool.get(slot);
-    let side = instrument.book.side_mut(until_now.side);
+    admission::replacement(replace, slot, risk, instrument, pool)?;
+    pool.rename(slot, replace.client_order_id);
+    let (until_now, mut terms) = (pool.whole(slot), pool.terms(slot));
+    let is_waiting = until_now.instructions.has(Instructions::WAITING);
     let mut order = until_now;
-    order.price = replace.price.unwrap_or(until_now.price);
-    order.quantity = quantity;
-    order.leaves = Quantity(quantity.0 - until_now.cum_quantity().0);
-    if order.price == until_now.price && order.quantity <= until_now.quantity {
-        side.reduce(order.price, Quantity(until_now.quantity.0 - order.quantity.0));
-        pool.get_mut(slot).amend(&order);
+    order.price = replace.price.unwrap_or_default();
+    order.quantity = replace.quantity;
+    order.leaves = Quantity(replace.quantity.0 - until_now.cum_quantity().0);
+    let same_trigger = !is_waiting || replace.stop_price == Some(pool.get(slot).price);
+    let same_display = terms.display == replace.display_quantity;
+    if same_trigger && same_display && order.price == until_now.price && order.quantity <= until_now.quantity {
+        decrease(slot, &order, instrument, pool, reporter);
         reporter.answer(execution::replaced(&order, orig_client_order_id));
         return Ok(());
     }
-    side.remove(pool, slot);
+    instrument.take_out(slot, pool, reporter);
+    order.instructions = order.instructions.with(Instructions::ICEBERG, replace.display_quantity.0 > 0);
+    terms.display = replace.display_quantity;
     reporter.answer(execution::replaced(&order, orig_client_order_id));
-    matching::take(&mut order, instrument, pool, reporter);
-    if order.leaves.0 == 0 {
-        pool.remove(slot);
-    } else {
-        pool.get_mut(slot).amend(&order);
-        instrument.rest(pool, slot);
+    let answers = reporter.client_sequence();
+    match replace.stop_price {
+        Some(stop_price) => stops::place(order, terms, stop_price, Some(slot), answers, instrument, pool, reporter),
+        None => enter(order, terms, Some(slot), answers, instrument, pool, reporter),
     }
+    stops::cascade(instrument, pool, reporter);
     Ok(())
+}
+
+/// A live order becomes smaller, as `order` is now, and keeps its priority.
+fn decrease<S: EventSink>(
+    slot: Slot,
+    order: &Order,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let at: Price = pool.get(slot).price;
+    let gone = reduce(slot, order, pool);
+    if order.instructions.has(Instructions::WAITING) {
+        instrument.stops.side_mut(order.side).reduce(slot, gone, &mut pool.resting);
+        return;
+    }
+    let Instrument { book, feed, .. } = instrument;
+    let queue = book.side_mut(order.side);
+    queue.reduce(slot, gone, &mut pool.resting);
+    if gone.0 > 0 {
+        publish_order(order, at, pool.get(slot).leaves, feed, reporter);
+        reporter.publish(feed, || market_data::level(queue, order.side, at, &pool.resting));
+    }
 }
 
 /// Ends all orders of a participant in the instrument, oldest first.
@@ -111,7 +219,7 @@ pub(crate) fn mass_cancel<S: EventSink>(
     while let Some(slot) = next {
         next = pool.next_of_owner(slot);
         if side.is_none_or(|side| pool.get(slot).side == side) {
-            let order = instrument.end(pool, slot);
+            let order = instrument.end(slot, pool, reporter);
             reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::MassCancel));
             affected += 1;
         }

@@ -1,16 +1,18 @@
 //! An engine out of the records of a snapshot: whole and checked, or not at all.
 
-use crate::book::Order;
-use crate::command::{InstrumentState, OrderType, Side, TimeInForce};
+mod fault;
+mod live_orders;
+
 use crate::engine::{Engine, EngineLimits, Listed};
-use crate::event::RejectReason;
-use crate::instrument::{Instrument, check_definition, takes_price};
+use crate::instrument::{Instrument, check_definition};
 use crate::sequences::{Lost, Scope, ScopeIndex};
 use crate::snapshot::{
-    InstrumentRecord, OrderRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
-    checksum,
+    InstrumentRecord, OrderRecord, ParticipantRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader,
+    SnapshotRecord, checksum,
 };
-use crate::units::{InstrumentId, OrderId, ParticipantId, Price, StateHash};
+use crate::units::{InstrumentId, OrderId, ParticipantId, StateHash};
+pub use fault::{SnapshotError, SnapshotFault};
+use live_orders::{QueuePlace, check_order, order_of};
 
 /// Loads a snapshot: give it the records in their order, then [`Restore::finish`]. After an error it takes no more.
 #[derive(Debug)]
@@ -25,85 +27,6 @@ pub struct Restore {
     last_participant: Option<ParticipantId>,
     instrument: Option<CurrentInstrument>,
     scope: Option<CurrentScope>,
-}
-
-/// A snapshot that is not loaded: where and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("snapshot record {record}: {fault}")]
-pub struct SnapshotError {
-    /// Which record, from 0.
-    pub record: u64,
-    /// What is wrong with it.
-    pub fault: SnapshotFault,
-}
-
-/// What is wrong with a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SnapshotFault {
-    /// Another version of the records.
-    #[error("version {found} is not supported; this engine reads {SNAPSHOT_VERSION}")]
-    Version {
-        /// The header's.
-        found: u32,
-    },
-    /// More than the engine's limits allow.
-    #[error("{found} {what}, but the limit is {limit}: raise it on all members")]
-    Limit {
-        /// Of what.
-        what: &'static str,
-        /// How many.
-        found: u64,
-        /// How many at most.
-        limit: u64,
-    },
-    /// A record that does not follow the one before.
-    #[error("a record of kind {found} does not belong here")]
-    Unexpected {
-        /// Its kind.
-        found: &'static str,
-    },
-    /// Not as many as were announced.
-    #[error("{missing} {what} fewer than announced")]
-    Missing {
-        /// Of what.
-        what: &'static str,
-        /// How many.
-        missing: u64,
-    },
-    /// More than were announced.
-    #[error("more {what} than announced")]
-    Superfluous {
-        /// Of what.
-        what: &'static str,
-    },
-    /// A record whose content cannot be.
-    #[error("{what}")]
-    Invalid {
-        /// What cannot be.
-        what: &'static str,
-    },
-    /// The records are not those that were written.
-    #[error("checksum {found:#x}, but the records give {calculated:#x}")]
-    Checksum {
-        /// As written.
-        found: u64,
-        /// As calculated.
-        calculated: u64,
-    },
-    /// The instruments are not those of the header.
-    #[error("state hash {:#x}, but the instruments give {:#x}", found.0, calculated.0)]
-    StateHash {
-        /// As written.
-        found: StateHash,
-        /// As calculated.
-        calculated: StateHash,
-    },
-    /// There is no last record.
-    #[error("the snapshot ends before its last record")]
-    Truncated,
-    /// A record before was wrong.
-    #[error("a record before was wrong")]
-    Failed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +52,7 @@ struct Awaited {
 struct CurrentInstrument {
     id: InstrumentId,
     place: u32,
-    last_order: Option<(Side, Price)>,
+    last_order: Option<QueuePlace>,
     order_ids: Vec<OrderId>,
 }
 
@@ -202,7 +125,7 @@ impl Restore {
             (_, Stage::Failed) => Err(SnapshotFault::Failed),
             (SnapshotRecord::Header(header), Stage::Header) => self.header(header).map(|()| Stage::Participants),
             (SnapshotRecord::Participant(participant), Stage::Participants) => {
-                self.participant(*participant).map(|()| Stage::Participants)
+                self.participant(participant).map(|()| Stage::Participants)
             }
             (SnapshotRecord::Scope(scope), Stage::Participants | Stage::Scopes) => {
                 self.scope(scope).map(|()| Stage::Scopes)
@@ -239,13 +162,18 @@ impl Restore {
         Ok(())
     }
 
-    fn participant(&mut self, participant: ParticipantId) -> Checked {
+    fn participant(&mut self, record: &ParticipantRecord) -> Checked {
+        let ParticipantRecord { participant, limits, kill_switch, rate_second, rate_commands } = *record;
         count("participants", &mut self.awaited.participants)?;
         let operator_first = self.last_participant.is_some() || participant == ParticipantId::OPERATOR;
         require(operator_first, "the first participant is not the operator")?;
         require(self.last_participant < Some(participant), "participants are not in the order of their ids")?;
         self.last_participant = Some(participant);
-        self.engine.participants.take_in(participant);
+        let place = self.engine.participants.take_in(participant);
+        let risk = &mut self.engine.participants.risk[place as usize];
+        risk.set_limits(limits);
+        require(risk.limits == limits, "a limit of 0")?;
+        (risk.kill_switch, risk.second, risk.commands) = (kill_switch, rate_second, rate_commands);
         Ok(())
     }
 
@@ -268,7 +196,7 @@ impl Restore {
         scope.last_client_sequence = record.last_client_sequence;
         scope.last_event_sequence = record.last_event_sequence;
         scope.lost = lost;
-        let index = self.engine.scopes.insert(scope);
+        let index = self.engine.take_in(scope);
         self.scope = Some(CurrentScope { participant, instrument, index, awaited: kept });
         Ok(())
     }
@@ -287,14 +215,14 @@ impl Restore {
             "an event of another scope",
         )?;
         require(report.event_sequence.0 == expected, "kept events have a gap")?;
-        let before = scope.retained.back().map_or(scope.lost.applied, |before| before.applied);
+        let before = scope.kept().next_back().map_or(scope.lost.applied, |before| before.applied);
         require(
             before <= kept.applied && kept.applied <= scope.last_client_sequence,
             "kept events are not in the order of their commands",
         )?;
         let answers = report.client_sequence;
         require(answers.0 == 0 || answers == kept.applied, "an event that answers a command of another time")?;
-        scope.retained.push_back(*kept);
+        scope.keep(kept.applied, &kept.report, usize::MAX);
         Ok(())
     }
 
@@ -304,17 +232,15 @@ impl Restore {
         let before = self.end_instrument()?;
         let id = record.definition.instrument;
         require(before < Some(id), "instruments are not in the order of their ids")?;
-        check_definition(&record.definition).map_err(|reason| SnapshotFault::Invalid {
-            what: match reason {
-                RejectReason::Unsupported => "an instrument in a state that is not supported",
-                _ => "an instrument with an impossible definition",
-            },
-        })?;
-        let numbers = record.last_order_id.0.max(record.last_trade_id.0);
+        let sound = check_definition(&record.definition).is_ok();
+        require(sound, "an instrument with an impossible definition")?;
+        let numbers = record.last_order_id.0.max(record.last_trade_id.0).max(record.market_data_sequence.0);
         require(numbers <= MAXIMUM_NUMBER, "an instrument with impossible numbers")?;
         let mut instrument = Instrument::new(record.definition);
         instrument.last_order_id = record.last_order_id;
         instrument.last_trade_id = record.last_trade_id;
+        instrument.feed.sequence = record.market_data_sequence;
+        instrument.feed.statistics = record.statistics;
         let place = self.engine.list(Listed { instrument, hash: record.state_hash });
         self.instrument = Some(CurrentInstrument { id, place, last_order: None, order_ids: Vec::new() });
         Ok(())
@@ -333,33 +259,19 @@ impl Restore {
             .find(record.participant, current.id)
             .ok_or(SnapshotFault::Invalid { what: "an order whose participant has no scope" })?;
         require(pool.find(owner, record.client_order_id).is_none(), "a client order id that is there twice")?;
-        let follows = match current.last_order {
-            Some((side, price)) if side == record.side => match side {
-                Side::Buy => record.price <= price,
-                Side::Sell => record.price >= price,
-            },
-            Some((side, _)) => side == Side::Buy,
-            None => true,
+        let place = QueuePlace::of(record);
+        require(current.last_order <= Some(place), "orders are not in the order of their priority")?;
+        let (queue, price) = match record.stop_price {
+            Some(stop_price) => (instrument.stops.side_mut(record.side), stop_price),
+            None => (instrument.book.side_mut(record.side), record.price),
         };
-        require(follows, "orders are not in the order of their priority")?;
-        require(!instrument.book.would_trade(record.side, Some(record.price)), "a bid that would trade with an ask")?;
-        let side = instrument.book.side(record.side);
-        require(side.has_room(record.price, record.leaves_quantity), "a level with too large a quantity")?;
-        current.last_order = Some((record.side, record.price));
+        let has_room = queue.has_room(price, record.shown_quantity, &pool.resting);
+        require(has_room, "a level with too large a quantity")?;
+        current.last_order = Some(place);
         current.order_ids.push(record.order_id);
-        let slot = pool.insert(Order::new(
-            record.order_id,
-            record.client_order_id,
-            owner,
-            record.side,
-            record.price,
-            record.quantity,
-            record.leaves_quantity,
-            record.order_type,
-            record.time_in_force,
-            record.post_only,
-        ));
-        instrument.rest(pool, slot);
+        let (order, terms) = order_of(record, owner, price);
+        let slot = pool.insert(order, &terms);
+        queue.push_back(slot, price, record.shown_quantity, &mut pool.resting);
         Ok(())
     }
 
@@ -402,18 +314,6 @@ impl Restore {
         require(!twice, "an order id that is there twice in an instrument")?;
         Ok(Some(before.id))
     }
-}
-
-fn check_order(record: &OrderRecord, instrument: &Instrument) -> Checked {
-    let definition = &instrument.definition;
-    let numbered = record.order_id.0 > 0 && record.order_id <= instrument.last_order_id;
-    require(numbered && record.client_order_id.0 > 0, "an order with an impossible number")?;
-    let rests = record.order_type == OrderType::Limit && record.time_in_force == TimeInForce::Gtc;
-    require(rests, "an order of a kind that does not rest")?;
-    require(definition.state != InstrumentState::Closed, "an order of a closed instrument")?;
-    let sized = (1..=record.quantity.0).contains(&record.leaves_quantity.0);
-    require(sized && record.quantity <= definition.maximum_quantity, "an order with an impossible quantity")?;
-    require(takes_price(definition, record.price), "an order with an impossible price")
 }
 
 fn kind(record: &SnapshotRecord) -> &'static str {

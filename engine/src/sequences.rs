@@ -3,10 +3,10 @@
 //! A scope is a (participant, instrument). It numbers the participant's commands and the events told to it, and keeps
 //! the newest events, so that a repeated command and a reconnected participant get what was told before.
 
-use std::collections::VecDeque;
-
 use crate::event::{EventSink, Reply, Report, ReportBody};
 use crate::index::Index;
+use crate::kept_reports::KeptReports;
+use crate::market_data::{Feed, MarketData, MarketDataBody};
 use crate::snapshot::RetainedReport;
 use crate::state_hash;
 use crate::units::{ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, StateHash};
@@ -26,7 +26,7 @@ pub(crate) struct Scope {
     /// The newest event no longer kept.
     pub(crate) lost: Lost,
     /// The newest events, oldest first.
-    pub(crate) retained: VecDeque<RetainedReport>,
+    pub(crate) retained: KeptReports,
 }
 
 /// What is remembered of events no longer kept. All zero: every event is kept.
@@ -75,7 +75,7 @@ impl Scope {
             last_client_sequence: ClientSequence(0),
             last_event_sequence: EventSequence(0),
             lost: Lost::default(),
-            retained: VecDeque::new(),
+            retained: KeptReports::new(),
         }
     }
 
@@ -86,8 +86,8 @@ impl Scope {
         if repeated <= self.lost.applied {
             return sink.reply(&self.event_gap(repeated));
         }
-        let first = self.retained.partition_point(|kept| kept.applied < repeated);
-        let told = self.retained.range(first..).take_while(|kept| kept.applied == repeated);
+        let first = self.retained.first_since(repeated);
+        let told = self.kept().skip(first).take_while(|kept| kept.applied == repeated);
         for kept in told.filter(|kept| kept.report.client_sequence == repeated) {
             sink.reply(&Reply::Again(kept.report));
         }
@@ -101,7 +101,7 @@ impl Scope {
             return sink.reply(&self.event_gap(ClientSequence(0)));
         }
         let seen = (last_seen.0.saturating_add(1) - first_retained).min(self.retained.len() as u64) as usize;
-        for kept in self.retained.range(seen..) {
+        for kept in self.kept().skip(seen) {
             sink.reply(&Reply::Again(kept.report));
         }
         sink.reply(&Reply::ResumeComplete {
@@ -126,15 +126,24 @@ impl Scope {
         }
     }
 
+    /// The events that are kept, oldest first.
+    pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = RetainedReport> + ExactSizeIterator {
+        let first = self.first_retained().0;
+        (0..self.retained.len()).map(move |place| {
+            let event_sequence = EventSequence(first + place as u64);
+            self.retained.get(place, self.participant, self.instrument, event_sequence)
+        })
+    }
+
+    /// Keeps an event told when `applied` was the last command; up to `limit` of them. Its numbers follow on.
     #[inline]
-    fn retain(&mut self, report: Report, limit: usize) {
-        let newest = RetainedReport { applied: self.last_client_sequence, report };
+    pub(crate) fn keep(&mut self, applied: ClientSequence, report: &Report, limit: usize) {
         if self.retained.len() >= limit {
-            let oldest = self.retained.pop_front().unwrap_or(newest);
-            self.lost = Lost { applied: oldest.applied, through: oldest.report.time };
+            let (applied, through) = self.retained.pop_front().unwrap_or((applied, report.time));
+            self.lost = Lost { applied, through };
         }
         if limit > 0 {
-            self.retained.push_back(newest);
+            self.retained.push_back(applied, report);
         }
     }
 }
@@ -213,6 +222,26 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         Self { now, scopes, hash, scope, client_sequence, sink }
     }
 
+    /// For what no command asks for: nothing that it tells is an answer.
+    pub(crate) fn unprompted(
+        now: EpochNanos,
+        scopes: &'a mut Scopes,
+        hash: &'a mut StateHash,
+        sink: &'a mut S,
+    ) -> Self {
+        Self { now, scopes, hash, scope: ScopeIndex::MAX, client_sequence: ClientSequence(0), sink }
+    }
+
+    /// Log time.
+    pub(crate) fn now(&self) -> EpochNanos {
+        self.now
+    }
+
+    /// The number of the command at hand.
+    pub(crate) fn client_sequence(&self) -> ClientSequence {
+        self.client_sequence
+    }
+
     /// The scope of the command at hand.
     pub(crate) fn scope(&self) -> ScopeIndex {
         self.scope
@@ -246,8 +275,19 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         self.tell(owner, ClientSequence(0), body);
     }
 
+    /// Shows the next increment of an instrument's market data to whoever wants it.
     #[inline]
-    fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
+    pub(crate) fn publish(&mut self, feed: &mut Feed, body: impl FnOnce() -> MarketDataBody) {
+        feed.sequence.0 += 1;
+        if self.sink.wants_market_data() {
+            let Feed { instrument, sequence, .. } = *feed;
+            self.sink.market_data(&MarketData { instrument, sequence, time: self.now, body: body() });
+        }
+    }
+
+    /// Tells a scope what happened, as an answer to its command with this number; 0 is none.
+    #[inline]
+    pub(crate) fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
         let retained_limit = self.scopes.retained_limit;
         let scope = self.scopes.get_mut(scope);
         scope.last_event_sequence.0 += 1;
@@ -259,8 +299,8 @@ impl<'a, S: EventSink> Reporter<'a, S> {
             time: self.now,
             body,
         };
-        scope.retain(report, retained_limit);
-        self.hash.0 = state_hash::fold(self.hash.0, &state_hash::report_words(&report));
+        scope.keep(scope.last_client_sequence, &report, retained_limit);
+        self.hash.0 = state_hash::fold_report(self.hash.0, &report);
         self.sink.report(&report);
     }
 }

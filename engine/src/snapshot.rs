@@ -2,37 +2,40 @@
 //!
 //! The order is fixed, so that equal engines give equal streams: the header; the participants by id; the participants'
 //! own scopes by id, each with its kept events; then, by id, each instrument whole: its record, its scopes by
-//! participant, each with its kept events, its orders (bids, then asks, each by priority); the end. Counts and a
+//! participant, each with its kept events, its orders (bids, asks, buy stops, sell stops, each by priority); the end. Counts and a
 //! checksum tell a stream that is not whole. What comes of loading it is in `restore`.
 
-use crate::book::Order;
-use crate::command::{Definition, OrderType, PostOnly, Side, TimeInForce};
+use crate::book::{Instructions, OrderPool, Slot};
+use crate::command::{Definition, KillSwitch, OrderType, PostOnly, RiskLimits, SelfTradePrevention, Side, TimeInForce};
 use crate::engine::{Engine, Listed};
 use crate::event::Report;
+use crate::instrument::Instrument;
+use crate::market_data::Statistics;
+use crate::risk::Risk;
 use crate::sequences::Scope;
 use crate::state_hash::{self, WORDS};
 use crate::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
-    StateHash, TradeId,
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MarketDataSequence, OrderId, ParticipantId,
+    Price, Quantity, StateHash, TradeId,
 };
 
 /// Version of the records below.
-pub const SNAPSHOT_VERSION: u32 = 1;
+pub const SNAPSHOT_VERSION: u32 = 2;
 
 /// One piece of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SnapshotRecord {
     /// The first one.
     Header(SnapshotHeader),
-    /// A participant that has ever sent a command, or the operator.
-    Participant(ParticipantId),
+    /// A participant that has ever sent a command or got limits, or the operator.
+    Participant(ParticipantRecord),
     /// An instrument, before its scopes and orders.
     Instrument(InstrumentRecord),
     /// A scope, before its kept events.
     Scope(ScopeRecord),
     /// A kept event of the scope before.
     Report(RetainedReport),
-    /// A resting order of the instrument before.
+    /// A live order of the instrument before.
     Order(OrderRecord),
     /// The last one.
     End {
@@ -54,7 +57,7 @@ pub struct SnapshotHeader {
     pub instruments: u32,
     /// Scopes, those of participants as such among them.
     pub scopes: u32,
-    /// Resting orders.
+    /// Live orders.
     pub orders: u32,
     /// Kept events.
     pub reports: u64,
@@ -62,6 +65,21 @@ pub struct SnapshotHeader {
     pub participants_hash: StateHash,
     /// [`Engine::state_hash`].
     pub state_hash: StateHash,
+}
+
+/// A participant, and how far it is within its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParticipantRecord {
+    /// Its number.
+    pub participant: ParticipantId,
+    /// Its limits; none is 0.
+    pub limits: RiskLimits,
+    /// Its kill switch.
+    pub kill_switch: KillSwitch,
+    /// Second of log time in which it last sent a command that counts for its rate.
+    pub rate_second: i64,
+    /// How many in that second.
+    pub rate_commands: u32,
 }
 
 /// An instrument without its scopes and orders.
@@ -73,6 +91,10 @@ pub struct InstrumentRecord {
     pub last_order_id: OrderId,
     /// Number of the last trade.
     pub last_trade_id: TradeId,
+    /// Number of the last market-data increment.
+    pub market_data_sequence: MarketDataSequence,
+    /// Its statistics; the last price is what stop orders trigger by.
+    pub statistics: Statistics,
     /// [`Engine::instrument_state_hash`].
     pub state_hash: StateHash,
 }
@@ -105,7 +127,7 @@ pub struct RetainedReport {
     pub report: Report,
 }
 
-/// A resting order.
+/// A live order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderRecord {
     /// The engine's number of it.
@@ -122,12 +144,22 @@ pub struct OrderRecord {
     pub time_in_force: TimeInForce,
     /// Whether a replacement of it may trade at once.
     pub post_only: PostOnly,
-    /// Its limit, ticks.
+    /// What it does when it would trade with its own participant.
+    pub self_trade_prevention: SelfTradePrevention,
+    /// Its limit, ticks; 0 if it has none.
     pub price: Price,
+    /// Its trigger, ticks, while it waits for it.
+    pub stop_price: Option<Price>,
+    /// When it ends by itself.
+    pub expire_time: Option<EpochNanos>,
     /// Its quantity, what is filled included, lots.
     pub quantity: Quantity,
     /// Still to be filled, lots.
     pub leaves_quantity: Quantity,
+    /// Of these, what it shows now, lots.
+    pub shown_quantity: Quantity,
+    /// Iceberg: lots shown at a time; 0 shows all.
+    pub display_quantity: Quantity,
 }
 
 impl Engine {
@@ -140,8 +172,8 @@ impl Engine {
         let scopes = self.scopes.sorted();
         let mut stream = Stream { visit, records: 0, checksum: 0 };
         stream.put(SnapshotRecord::Header(self.header(&scopes)))?;
-        for participant in self.participants.sorted() {
-            stream.put(SnapshotRecord::Participant(participant))?;
+        for (participant, risk) in self.participants.sorted() {
+            stream.put(SnapshotRecord::Participant(participant_record(participant, &risk)))?;
         }
         let own = scopes.partition_point(|scope| scope.instrument == InstrumentId::NONE);
         let (own, mut rest) = scopes.split_at(own);
@@ -153,10 +185,11 @@ impl Engine {
             rest = later;
             stream.put(SnapshotRecord::Instrument(instrument_record(listed)))?;
             stream.put_scopes(scopes)?;
-            for slot in listed.instrument.book.orders(&self.pool) {
-                let order = self.pool.get(slot);
-                let participant = self.scopes.get(order.owner).participant;
-                stream.put(SnapshotRecord::Order(order_record(order, participant)))?;
+            let Instrument { book, stops, .. } = &listed.instrument;
+            let resting = &self.pool.resting;
+            for slot in book.orders(resting).chain(stops.orders(resting)) {
+                let participant = self.scopes.get(self.pool.get(slot).owner).participant;
+                stream.put(SnapshotRecord::Order(order_record(slot, &self.pool, participant)))?;
             }
         }
         let Stream { records, checksum, .. } = stream;
@@ -194,12 +227,17 @@ impl<E, V: FnMut(&SnapshotRecord) -> Result<(), E>> Stream<'_, V> {
     fn put_scopes(&mut self, scopes: &[&Scope]) -> Result<(), E> {
         for scope in scopes {
             self.put(SnapshotRecord::Scope(scope_record(scope)))?;
-            for kept in &scope.retained {
-                self.put(SnapshotRecord::Report(*kept))?;
+            for kept in scope.kept() {
+                self.put(SnapshotRecord::Report(kept))?;
             }
         }
         Ok(())
     }
+}
+
+fn participant_record(participant: ParticipantId, risk: &Risk) -> ParticipantRecord {
+    let Risk { limits, kill_switch, second: rate_second, commands: rate_commands } = *risk;
+    ParticipantRecord { participant, limits, kill_switch, rate_second, rate_commands }
 }
 
 fn instrument_record(listed: &Listed) -> InstrumentRecord {
@@ -207,6 +245,8 @@ fn instrument_record(listed: &Listed) -> InstrumentRecord {
         definition: listed.instrument.definition,
         last_order_id: listed.instrument.last_order_id,
         last_trade_id: listed.instrument.last_trade_id,
+        market_data_sequence: listed.instrument.feed.sequence,
+        statistics: listed.instrument.feed.statistics,
         state_hash: listed.hash,
     }
 }
@@ -223,7 +263,9 @@ fn scope_record(scope: &Scope) -> ScopeRecord {
     }
 }
 
-fn order_record(order: &Order, participant: ParticipantId) -> OrderRecord {
+fn order_record(slot: Slot, pool: &OrderPool, participant: ParticipantId) -> OrderRecord {
+    let (kept, order, terms) = (pool.get(slot), pool.whole(slot), pool.terms(slot));
+    let has = |bit| order.instructions.has(bit);
     OrderRecord {
         order_id: order.order_id,
         participant,
@@ -231,10 +273,15 @@ fn order_record(order: &Order, participant: ParticipantId) -> OrderRecord {
         side: order.side,
         order_type: order.order_type,
         time_in_force: order.time_in_force,
-        post_only: order.post_only,
+        post_only: if order.instructions.is_post_only() { PostOnly::Yes } else { PostOnly::No },
+        self_trade_prevention: order.instructions.self_trade_prevention(),
         price: order.price,
+        stop_price: has(Instructions::WAITING).then_some(kept.price),
+        expire_time: has(Instructions::EXPIRES).then_some(terms.expire_time),
         quantity: order.quantity,
         leaves_quantity: order.leaves,
+        shown_quantity: kept.leaves,
+        display_quantity: if has(Instructions::ICEBERG) { terms.display } else { Quantity(0) },
     }
 }
 
@@ -251,16 +298,22 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[5] = header.participants_hash.0;
             words[6] = header.state_hash.0;
         }
-        SnapshotRecord::Participant(participant) => {
+        SnapshotRecord::Participant(record) => {
             words[0] = 2;
-            words[1] = u64::from(participant.0);
+            words[1] = u64::from(record.participant.0) << 32 | u64::from(record.rate_commands);
+            words[2] = record.rate_second.cast_unsigned();
+            state_hash::risk_words(&mut words, record.limits, record.kill_switch);
         }
         SnapshotRecord::Instrument(record) => {
+            words = statistics_words(&record.statistics);
+            words[0] = record.market_data_sequence.0;
+            let before = state_hash::fold(before, &words);
             words = state_hash::definition_words(&record.definition);
             words[0] = 3;
             words[1] = record.last_order_id.0;
             words[2] = record.last_trade_id.0;
             words[3] = record.state_hash.0;
+            return state_hash::fold(before, &words);
         }
         SnapshotRecord::Scope(record) => {
             words[0] = 4;
@@ -274,7 +327,7 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
         SnapshotRecord::Report(kept) => {
             words[0] = 5;
             words[1] = kept.applied.0;
-            words[2] = state_hash::fold(0, &state_hash::report_words(&kept.report));
+            words[2] = state_hash::fold_report(0, &kept.report);
         }
         SnapshotRecord::Order(record) => {
             words[0] = 6;
@@ -283,11 +336,18 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
                 | (record.side as u64) << 24
                 | (record.order_type as u64) << 16
                 | (record.time_in_force as u64) << 8
+                | (record.self_trade_prevention as u64) << 4
+                | u64::from(record.stop_price.is_some()) << 2
+                | u64::from(record.expire_time.is_some()) << 1
                 | record.post_only as u64;
             words[3] = record.client_order_id.0;
             words[4] = record.price.0.cast_unsigned();
             words[5] = record.quantity.0;
             words[6] = record.leaves_quantity.0;
+            words[7] = record.shown_quantity.0;
+            words[8] = record.display_quantity.0;
+            words[9] = record.stop_price.unwrap_or_default().0.cast_unsigned();
+            words[10] = record.expire_time.unwrap_or_default().0.cast_unsigned();
         }
         SnapshotRecord::End { records, .. } => {
             words[0] = 7;
@@ -295,4 +355,15 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
         }
     }
     state_hash::fold(before, &words)
+}
+
+fn statistics_words(statistics: &Statistics) -> [u64; WORDS] {
+    let Statistics { open, high, low, last, volume } = *statistics;
+    let mut words = [0; WORDS];
+    for (place, price) in [open, high, low, last].into_iter().enumerate() {
+        words[1] |= u64::from(price.is_some()) << place;
+        words[2 + place] = price.unwrap_or_default().0.cast_unsigned();
+    }
+    words[6] = volume.0;
+    words
 }

@@ -1,7 +1,7 @@
 //! The rolling hash of all that was told: equal on all members that applied the same log.
 //!
 //! Not a cryptographic hash: it finds differences that happen, not ones that somebody makes. A report is taken apart
-//! into sixteen words, field by field, so that no padding and no order of fields in memory counts. The words are
+//! into words, field by field, so that no padding and no order of fields in memory counts. The words are
 //! multiplied in pairs that do not wait for one another (64 x 64 to 128 bits, halves folded), and only their sum
 //! goes into the rolling hash.
 
@@ -16,10 +16,49 @@ pub(crate) const WORDS: usize = 16;
 #[inline]
 pub(crate) fn fold(before: u64, words: &[u64; WORDS]) -> u64 {
     let mut sum = 0_u64;
-    for (pair, keys) in words.chunks_exact(2).zip(KEYS.chunks_exact(2)) {
-        sum = sum.wrapping_add(multiply(pair[0] ^ keys[0], pair[1] ^ keys[1]));
+    for (place, words) in words.chunks_exact(2).enumerate() {
+        sum = sum.wrapping_add(pair(place, words[0], words[1]));
     }
+    roll(before, sum)
+}
+
+/// What two words add to a sum, at this place of theirs.
+#[inline]
+fn pair(place: usize, one: u64, two: u64) -> u64 {
+    multiply(one ^ KEYS[place * 2], two ^ KEYS[place * 2 + 1])
+}
+
+#[inline]
+fn roll(before: u64, sum: u64) -> u64 {
     multiply(before ^ sum ^ KEYS[0], KEYS[1] ^ sum.rotate_left(32)).wrapping_add(sum)
+}
+
+/// The hash `before`, and then this report: all its fields. What most reports have not is skipped; that it was, is in the
+/// word of the kinds.
+#[inline]
+pub(crate) fn fold_report(before: u64, report: &Report) -> u64 {
+    let ReportBody::Execution(execution) = &report.body else {
+        return fold(before, &report_words(report));
+    };
+    let Execution { trade_id, last_price, last_quantity, orig_client_order_id, cum_quantity, .. } = *execution;
+    let traded = trade_id.0 != 0 || last_price.is_some() || last_quantity.0 != 0;
+    let filled = cum_quantity.0 != 0 || orig_client_order_id.0 != 0;
+    let kinds = execution_kinds(execution) | u64::from(traded) << 58 | u64::from(filled) << 59;
+    let scope = u64::from(report.participant.0) << 32 | u64::from(report.instrument.0);
+    let price = execution.price.unwrap_or_default().0.cast_unsigned();
+    let mut sum = pair(0, scope, report.event_sequence.0)
+        .wrapping_add(pair(1, report.client_sequence.0, report.time.0.cast_unsigned()))
+        .wrapping_add(pair(2, kinds, execution.order_id.0))
+        .wrapping_add(pair(3, execution.client_order_id.0, price))
+        .wrapping_add(pair(4, execution.quantity.0, execution.leaves_quantity.0));
+    if filled {
+        sum = sum.wrapping_add(pair(5, cum_quantity.0, orig_client_order_id.0));
+    }
+    if traded {
+        sum = sum.wrapping_add(pair(6, trade_id.0, last_price.unwrap_or_default().0.cast_unsigned()));
+        sum = sum.wrapping_add(pair(7, last_quantity.0, 0));
+    }
+    roll(before, sum)
 }
 
 /// Spreads a number over all bits; one to one it is not.
@@ -78,22 +117,27 @@ pub(crate) fn definition_words(definition: &Definition) -> [u64; WORDS] {
 }
 
 #[inline]
+fn execution_kinds(execution: &Execution) -> u64 {
+    KIND_EXECUTION
+        | (execution.exec_type as u64) << 8
+        | (execution.order_status as u64) << 16
+        | (execution.side as u64) << 24
+        | (execution.order_type as u64) << 28
+        | (execution.time_in_force as u64) << 32
+        | (execution.liquidity as u64) << 36
+        | (execution.reason as u64) << 40
+        | u64::from(execution.price.is_some()) << 56
+        | u64::from(execution.last_price.is_some()) << 57
+}
+
+#[inline]
 fn execution_words(execution: &Execution) -> [u64; WORDS] {
     [
         0,
         0,
         0,
         0,
-        KIND_EXECUTION
-            | (execution.exec_type as u64) << 8
-            | (execution.order_status as u64) << 16
-            | (execution.side as u64) << 24
-            | (execution.order_type as u64) << 28
-            | (execution.time_in_force as u64) << 32
-            | (execution.liquidity as u64) << 36
-            | (execution.reason as u64) << 40
-            | u64::from(execution.price.is_some()) << 56
-            | u64::from(execution.last_price.is_some()) << 57,
+        execution_kinds(execution),
         execution.order_id.0,
         execution.client_order_id.0,
         execution.orig_client_order_id.0,
@@ -138,7 +182,7 @@ fn other_words(body: &ReportBody) -> [u64; WORDS] {
     words
 }
 
-fn risk_words(words: &mut [u64; WORDS], limits: RiskLimits, kill_switch: KillSwitch) {
+pub(crate) fn risk_words(words: &mut [u64; WORDS], limits: RiskLimits, kill_switch: KillSwitch) {
     let RiskLimits { maximum_quantity, maximum_notional, maximum_open_orders, maximum_commands_per_second } = limits;
     words[4] |= (kill_switch as u64) << 8
         | u64::from(maximum_quantity.is_some()) << 16
@@ -193,7 +237,7 @@ mod tests {
     use crate::units::*;
 
     fn hash(report: &Report) -> u64 {
-        fold(1, &report_words(report))
+        fold_report(1, report)
     }
 
     fn report(body: ReportBody) -> Report {

@@ -56,17 +56,12 @@ fn new_orders() {
     use RejectReason as R;
     let order = limit(9, Side::Buy, 100, 5);
     let post_only = NewOrder { post_only: PostOnly::Yes, ..order };
+    let iceberg = |display| NewOrder { display_quantity: Quantity(display), ..order };
+    let stop_limit = NewOrder { order_type: OrderType::StopLimit, stop_price: Some(Price(102)), ..order };
+    let stop = NewOrder { order_type: OrderType::Stop, price: None, ..stop_limit };
+    let gtd = NewOrder { time_in_force: TimeInForce::Gtd, expire_time: Some(EpochNanos(9_999)), ..order };
+    let fok = NewOrder { time_in_force: TimeInForce::Fok, ..order };
     let table = [
-        (NewOrder { order_type: OrderType::Stop, price: None, stop_price: Some(Price(102)), ..order }, R::Unsupported),
-        (NewOrder { order_type: OrderType::StopLimit, stop_price: Some(Price(102)), ..order }, R::Unsupported),
-        (NewOrder { time_in_force: TimeInForce::Day, ..order }, R::Unsupported),
-        (NewOrder { time_in_force: TimeInForce::Fok, ..order }, R::Unsupported),
-        (NewOrder { time_in_force: TimeInForce::Gtd, expire_time: Some(EpochNanos(9_999)), ..order }, R::Unsupported),
-        (NewOrder { display_quantity: Quantity(1), ..order }, R::Unsupported),
-        (NewOrder { self_trade_prevention: SelfTradePrevention::CancelNewest, ..order }, R::Unsupported),
-        (NewOrder { self_trade_prevention: SelfTradePrevention::CancelOldest, ..order }, R::Unsupported),
-        (NewOrder { self_trade_prevention: SelfTradePrevention::CancelBoth, ..order }, R::Unsupported),
-        (NewOrder { self_trade_prevention: SelfTradePrevention::Decrement, ..order }, R::Unsupported),
         (NewOrder { client_order_id: ClientOrderId(0), ..order }, R::InvalidClientOrderId),
         (NewOrder { client_order_id: ClientOrderId(1), ..order }, R::DuplicateClientOrderId),
         (NewOrder { client_order_id: ClientOrderId(2), ..order }, R::DuplicateClientOrderId),
@@ -75,6 +70,17 @@ fn new_orders() {
         (NewOrder { time_in_force: TimeInForce::Gtc, ..market(9, Side::Buy, 5) }, R::InvalidTimeInForce),
         (NewOrder { time_in_force: TimeInForce::Ioc, ..post_only }, R::InvalidTimeInForce),
         (NewOrder { post_only: PostOnly::Yes, ..market(9, Side::Buy, 5) }, R::InvalidTimeInForce),
+        (NewOrder { post_only: PostOnly::Yes, ..fok }, R::InvalidTimeInForce),
+        (NewOrder { post_only: PostOnly::Yes, ..stop }, R::InvalidTimeInForce),
+        (NewOrder { time_in_force: TimeInForce::Day, ..market(9, Side::Buy, 5) }, R::InvalidTimeInForce),
+        (NewOrder { expire_time: None, ..gtd }, R::InvalidExpireTime),
+        (NewOrder { expire_time: Some(EpochNanos(1_000)), ..gtd }, R::InvalidExpireTime),
+        (NewOrder { time_in_force: TimeInForce::Day, ..gtd }, R::InvalidExpireTime),
+        (iceberg(6), R::InvalidDisplayQuantity),
+        (NewOrder { time_in_force: TimeInForce::Ioc, ..iceberg(1) }, R::InvalidDisplayQuantity),
+        (NewOrder { display_quantity: Quantity(1), ..fok }, R::InvalidDisplayQuantity),
+        (NewOrder { display_quantity: Quantity(1), ..market(9, Side::Buy, 5) }, R::InvalidDisplayQuantity),
+        (NewOrder { display_quantity: Quantity(1), ..stop }, R::InvalidDisplayQuantity),
         (NewOrder { expire_time: Some(EpochNanos(9_999)), ..order }, R::InvalidExpireTime),
         (NewOrder { price: None, ..order }, R::InvalidPrice),
         (NewOrder { price: Some(Price(100)), ..market(9, Side::Buy, 5) }, R::InvalidPrice),
@@ -84,6 +90,16 @@ fn new_orders() {
         (limit(9, Side::Buy, 94, 5), R::PriceOutsideBand),
         (limit(9, Side::Sell, 106, 5), R::PriceOutsideBand),
         (NewOrder { stop_price: Some(Price(101)), ..order }, R::InvalidStopPrice),
+        (NewOrder { stop_price: Some(Price(101)), ..market(9, Side::Buy, 5) }, R::InvalidStopPrice),
+        (NewOrder { stop_price: None, ..stop }, R::InvalidStopPrice),
+        (NewOrder { stop_price: Some(Price(111)), ..stop }, R::InvalidStopPrice),
+        (NewOrder { stop_price: None, ..stop_limit }, R::InvalidStopPrice),
+        (NewOrder { price: Some(Price(100)), ..stop }, R::InvalidPrice),
+        (NewOrder { price: None, ..stop_limit }, R::InvalidPrice),
+        (NewOrder { price: Some(Price(94)), ..stop_limit }, R::PriceOutsideBand),
+        (fok, R::FillOrKill),
+        (NewOrder { price: Some(Price(101)), quantity: Quantity(7), ..fok }, R::FillOrKill),
+        (NewOrder { time_in_force: TimeInForce::Fok, ..market(9, Side::Buy, 8) }, R::FillOrKill),
         (NewOrder { price: Some(Price(101)), ..post_only }, R::PostOnlyWouldTrade),
     ];
     let mut desk = traded();
@@ -130,7 +146,10 @@ fn cancels_and_replacements() {
     let table = [
         (cancel(0), R::UnknownOrder),
         (cancel(4), R::UnknownOrder),
-        (Action::Replace(Replace { display_quantity: Quantity(1), ..replace(1, 1, 99, 10) }), R::Unsupported),
+        (
+            Action::Replace(Replace { display_quantity: Quantity(11), ..replace(1, 1, 99, 10) }),
+            R::InvalidDisplayQuantity,
+        ),
         (Action::Replace(replace(4, 4, 99, 10)), R::UnknownOrder),
         (Action::Replace(replace(1, 0, 99, 10)), R::InvalidClientOrderId),
         (Action::Replace(replace(1, 2, 99, 10)), R::DuplicateClientOrderId),
@@ -213,16 +232,11 @@ fn operations() {
         (0, 0, define(Definition { quote: *b"A\0B\0\0\0\0\0", ..two }), R::InvalidDefinition),
         (0, 0, define(Definition { tick_size: Decimal { mantissa: 0, exponent: 0 }, ..two }), R::InvalidDefinition),
         (0, 0, define(Definition { lot_size: Decimal { mantissa: -1, exponent: 0 }, ..two }), R::InvalidDefinition),
-        (0, 0, define(Definition { state: InstrumentState::Auction, ..two }), R::Unsupported),
         (1, 1, set_state(InstrumentState::Halted, None), R::NotAuthorised),
-        (0, 1, set_state(InstrumentState::Auction, None), R::Unsupported),
         (0, 1, set_state(InstrumentState::Open, Some(111)), R::InvalidPrice),
         (1, 1, Action::MassCancel { target: ParticipantId(2), side: None }, R::NotAuthorised),
         (1, 0, set_limits, R::NotAuthorised),
-        (0, 0, set_limits, R::Unsupported),
         (1, 0, kill(2), R::NotAuthorised),
-        (1, 0, kill(1), R::Unsupported),
-        (0, 0, kill(1), R::Unsupported),
     ];
     let mut desk = traded();
     let before = (books(&desk), *desk.engine.definition(InstrumentId(1)).unwrap());
@@ -263,7 +277,80 @@ fn limits() {
     let grown = desk.send(1, 1, Action::Replace(replace(2, 2, 99, 7)));
     assert_eq!(reason(&grown), ("cancel reject", RejectReason::LimitOrders));
 
+    let limits_of = |target| Action::SetRiskLimits { target: ParticipantId(target), limits: RiskLimits::default() };
+    assert_eq!(reason(&desk.send(0, 0, limits_of(3))), ("reject", RejectReason::LimitParticipants));
+
     desk.order(0, market(1, Side::Sell, 1));
     let third = desk.order(3, market(1, Side::Sell, 1));
     assert_eq!(reason(&third), ("refused", RejectReason::LimitParticipants));
+}
+
+#[test]
+fn risk() {
+    let mut desk = traded();
+    let target = ParticipantId(1);
+    let set = |desk: &mut Desk, limits| {
+        let told = desk.send(0, 0, Action::SetRiskLimits { target, limits });
+        assert!(matches!(&told[..], [Told::Report(Report { body: ReportBody::Risk { .. }, .. })]));
+    };
+    let of = |quantity, notional, open, rate| RiskLimits {
+        maximum_quantity: Some(Quantity(quantity)),
+        maximum_notional: Some(notional),
+        maximum_open_orders: Some(open),
+        maximum_commands_per_second: Some(rate),
+    };
+    let check = |desk: &mut Desk, quantity, expected| {
+        let before = books(desk);
+        assert_eq!(reason(&desk.order(1, limit(9, Side::Buy, 100, quantity))), ("rejected", expected));
+        let replaced = desk.send(1, 1, Action::Replace(replace(1, 1, 98, quantity)));
+        assert_eq!(reason(&replaced), ("cancel reject", expected));
+        assert_eq!(books(desk), before);
+    };
+    set(&mut desk, of(4, 0, 0, 0));
+    check(&mut desk, 5, RejectReason::RiskQuantity);
+    set(&mut desk, of(0, 391, 0, 0));
+    check(&mut desk, 4, RejectReason::RiskNotional);
+    // Without a limit it counts at the last price: 101.
+    assert_eq!(reason(&desk.order(1, market(9, Side::Buy, 4))), ("rejected", RejectReason::RiskNotional));
+    set(&mut desk, of(0, 0, 3, 0));
+    assert_eq!(reason(&desk.order(1, limit(9, Side::Buy, 100, 1))), ("rejected", RejectReason::RiskOpenOrders));
+    // What never rests is no open order, and a replacement is none more.
+    assert_eq!(desk.order(1, market(9, Side::Buy, 1)).len(), 3);
+    assert_eq!(desk.send(1, 1, Action::Replace(replace(1, 1, 98, 2))).len(), 1);
+    set(&mut desk, of(0, 0, 0, 2));
+    desk.now = 2_000_000_000;
+    assert_eq!(reason(&desk.order(1, limit(9, Side::Buy, 500, 1))), ("rejected", RejectReason::InvalidPrice));
+    assert_eq!(desk.send(1, 1, Action::Replace(replace(1, 1, 98, 1))).len(), 1);
+    check(&mut desk, 1, RejectReason::RiskRate);
+    assert_eq!(desk.send(1, 1, cancel(1)).len(), 1);
+    desk.now = 2_999_999_999;
+    assert_eq!(desk.order(1, limit(9, Side::Buy, 98, 1)).len(), 1);
+    // The participant itself may engage, and the operator may release.
+    let kill_switch = |kill_switch| Action::SetKillSwitch { target, kill_switch };
+    assert_eq!(desk.send(1, 0, kill_switch(KillSwitch::Engaged)).len(), 1);
+    assert_eq!(reason(&desk.order(1, limit(8, Side::Buy, 98, 1))), ("rejected", RejectReason::RiskKillSwitch));
+    let replaced = desk.send(1, 1, Action::Replace(replace(9, 9, 97, 1)));
+    assert_eq!(reason(&replaced), ("cancel reject", RejectReason::RiskKillSwitch));
+    assert_eq!(desk.send(1, 1, cancel(9)).len(), 1);
+    desk.send(0, 0, kill_switch(KillSwitch::Released));
+    assert_eq!(desk.order(1, limit(9, Side::Buy, 98, 1)).len(), 1);
+}
+
+#[test]
+fn auctions_take_what_can_wait() {
+    let mut desk = traded();
+    let auction = Action::SetInstrumentState { state: InstrumentState::Auction, reference_price: None };
+    desk.send(0, 1, auction);
+    let order = limit(9, Side::Buy, 101, 5);
+    for immediate in [
+        NewOrder { time_in_force: TimeInForce::Ioc, ..order },
+        NewOrder { time_in_force: TimeInForce::Fok, ..order },
+        market(9, Side::Buy, 5),
+    ] {
+        assert_eq!(reason(&desk.order(2, immediate)), ("rejected", RejectReason::InstrumentState));
+    }
+    // Nothing trades at once, so post-only orders are taken too; and a stop order that was reached waits.
+    assert_eq!(desk.order(2, NewOrder { post_only: PostOnly::Yes, ..order }).len(), 1);
+    let stop = NewOrder { order_type: OrderType::Stop, price: None, stop_price: Some(Price(101)), ..order };
+    assert_eq!(desk.order(2, NewOrder { client_order_id: ClientOrderId(10), ..stop }).len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lugus_perf::replay::{ReplayOptions, Replayed};
+use lugus_replay::replay::{ReplayOptions, Replayed};
 use serde::Serialize;
 
 use super::Spread;

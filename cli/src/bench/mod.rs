@@ -1,5 +1,6 @@
 //! `lugus bench`: the figures of README and docs/benchmarks.md, each from one command.
 
+mod engine;
 mod fail_over;
 mod round_trip;
 
@@ -7,12 +8,13 @@ use crate::arguments::Bench;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Runs a benchmark on clusters of its own.
+/// Runs a benchmark, on clusters of its own where it needs any.
 ///
 /// # Errors
 /// When a cluster does not start, or loses or repeats anything.
 pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     match bench {
+        Bench::Engine { rounds } => engine::run(*rounds, output),
         Bench::RoundTrip { rounds, members, base_port } => round_trip::run(*rounds, members, *base_port, output),
         Bench::FailOver { kills, rate, base_port } => fail_over::run(*kills, *rate, *base_port, output),
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use comfy_table::Table;
 use lugus_client::cluster::{Context, CredentialsSupplier};
 use lugus_media_driver::{ClientDriver, EchoService, MemberProcesses};
-use lugus_perf::echo::{EchoFlow, EchoVenue};
-use lugus_perf::replay::{ReplayOptions, replay};
-use lugus_perf::report::ReplayReport;
+use lugus_replay::echo::{EchoFlow, EchoVenue};
+use lugus_replay::replay::{ReplayOptions, replay};
+use lugus_replay::report::ReplayReport;
 use serde::Serialize;
 
 use super::Spread;

@@ -1,51 +1,73 @@
 //! The resting orders of an instrument.
 
-use super::pool::{OrderPool, Slot};
+use super::cells::Slot;
+use super::orders::RestingOrders;
 use super::side::BookSide;
 use crate::command::Side;
-use crate::units::Price;
+use crate::units::{Price, Quantity};
 
 /// Bids and asks.
 #[derive(Debug)]
-pub(crate) struct Book {
-    bids: BookSide,
-    asks: BookSide,
+pub struct Book {
+    sides: [BookSide; 2],
 }
 
 impl Book {
-    pub(crate) fn new() -> Self {
-        Self { bids: BookSide::new(Side::Buy), asks: BookSide::new(Side::Sell) }
+    /// Without orders.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "said in full, as all of the engine is")]
+    pub fn new() -> Self {
+        Self { sides: [BookSide::new(Side::Buy), BookSide::new(Side::Sell)] }
     }
 
+    /// Bids or asks.
     #[inline]
-    pub(crate) fn side(&self, side: Side) -> &BookSide {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
-        }
+    #[must_use]
+    pub fn side(&self, side: Side) -> &BookSide {
+        &self.sides[place(side)]
     }
 
+    /// Bids or asks, to change them.
     #[inline]
-    pub(crate) fn side_mut(&mut self, side: Side) -> &mut BookSide {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
+    pub fn side_mut(&mut self, side: Side) -> &mut BookSide {
+        &mut self.sides[place(side)]
     }
 
     /// Whether an order with this limit would trade at once.
     #[inline]
-    pub(crate) fn would_trade(&self, side: Side, limit: Option<Price>) -> bool {
+    #[must_use]
+    pub fn would_trade(&self, side: Side, limit: Option<Price>) -> bool {
         self.side(side.opposite()).trades_at(limit)
     }
 
+    /// Takes an order out of its queue, and says where it stood.
+    #[inline(always)]
+    pub fn remove(&mut self, slot: Slot, orders: &mut RestingOrders) -> (Side, Price) {
+        let (side, price) = orders.stand(slot);
+        self.side_mut(side).remove(slot, orders);
+        (side, price)
+    }
+
+    /// Lots on a side at a price.
+    #[must_use]
+    pub fn quantity_at(&self, side: Side, price: Price, orders: &RestingOrders) -> Quantity {
+        self.side(side).quantity_at(price, orders)
+    }
+
     /// All orders, bids before asks, each by priority.
-    pub(crate) fn orders<'a>(&'a self, pool: &'a OrderPool) -> impl Iterator<Item = Slot> + 'a {
-        self.bids.orders(pool).chain(self.asks.orders(pool))
+    pub fn orders<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
+        self.side(Side::Buy).orders(orders).chain(self.side(Side::Sell).orders(orders))
     }
 
     /// The first of `orders`.
-    pub(crate) fn first(&self) -> Option<Slot> {
-        self.bids.first().or_else(|| self.asks.first())
+    #[must_use]
+    pub fn first(&self, orders: &RestingOrders) -> Option<Slot> {
+        let first = |side: Side| self.side(side).next_to_trade(None, orders).map(|(_, slot)| slot);
+        first(Side::Buy).or_else(|| first(Side::Sell))
     }
+}
+
+#[inline]
+fn place(side: Side) -> usize {
+    usize::from(side == Side::Sell)
 }

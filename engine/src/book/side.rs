@@ -1,11 +1,16 @@
 //! One side of a book: price levels, best first, each a queue of orders.
 //!
-//! Levels are kept by *rank*, not by price: `price` for asks and `!price` for bids, so that the best is the lowest on
-//! either side. `!` turns the order of all `i64` around, without an overflow at the ends.
+//! Levels are found by *key*, which is the price with some bits turned by a mask, so that the best is the lowest on
+//! either side, as an unsigned number. The best level is remembered, and the second best while it is known: most orders
+//! that rest in a moving market open a new best level, and most of those are soon gone again, so that the second best
+//! is the best again without a search. A level that has become empty is a cleared bit of its page; its page stays, and
+//! leaves the tree when other pages are made, or when there are too many empty ones.
 
-use std::collections::BTreeMap;
+use std::hint::select_unpredictable;
 
-use super::pool::{NIL, Order, OrderPool, Slot, slot_or_none};
+use super::cells::{Cells, LevelCell, NIL, PAGE_LEVELS, Slot};
+use super::orders::RestingOrders;
+use super::tree::PageTree;
 use crate::InvariantError;
 use crate::command::Side;
 use crate::units::{Price, Quantity};
@@ -22,204 +27,352 @@ pub struct PriceLevel {
     pub orders: u32,
 }
 
-/// The queue of the orders at a price, oldest first.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Level {
-    first: Slot,
-    last: Slot,
-    orders: u32,
-    quantity: Quantity,
-}
-
 /// The levels of a side.
 #[derive(Debug)]
-pub(crate) struct BookSide {
+pub struct BookSide {
     side: Side,
-    levels: BTreeMap<i64, Level>,
-    /// The lowest rank of `levels`.
-    best: Option<i64>,
+    mask: u64,
+    best: Remembered,
+    second: Remembered,
+    /// Whether there ever was an order of 2^32 lots or more. If not, no level's sum can be near the end of a `u64`, as
+    /// there are fewer than 2^32 orders.
+    large: bool,
+    tree: PageTree,
+    /// All pages of the tree, in no order.
+    pages: Vec<u32>,
+    /// The next of `pages` that is looked at when a page is made.
+    hand: usize,
 }
 
+/// A level with its key, or [`Remembered::NONE`], or [`Remembered::UNKNOWN`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Remembered {
+    level: LevelCell,
+    key: u64,
+}
+
+impl Remembered {
+    /// There is no such level, so that any key is at least as good.
+    const NONE: Self = Self { level: NIL, key: u64::MAX };
+    /// There may be one, so that no key is known to be better. (A key of 0 could only be the best.)
+    const UNKNOWN: Self = Self { level: NIL - 1, key: 0 };
+}
+
+/// How many pages a side has before it looks for empty ones: 65,536 neighbouring prices, 2 MiB.
+const PAGES_KEPT: usize = 256;
+
+/// How many pages are looked at, whether they are empty, when one more is made: so that, of those above
+/// [`PAGES_KEPT`], at most a third are empty for long.
+const PAGES_LOOKED_AT: usize = 4;
+
 impl BookSide {
+    /// Without orders: bids, highest price first, or asks, lowest first.
     pub(crate) fn new(side: Side) -> Self {
-        Self { side, levels: BTreeMap::new(), best: None }
+        // The sign's bit turned makes signed prices unsigned ones; all others turned as well, the order is the other.
+        let sign = 1 << 63;
+        Self {
+            side,
+            mask: if side == Side::Buy { !sign } else { sign },
+            best: Remembered::NONE,
+            second: Remembered::NONE,
+            large: false,
+            tree: PageTree::new(),
+            pages: Vec::new(),
+            hand: 0,
+        }
     }
 
     /// Best price.
     #[inline]
-    pub(crate) fn best(&self) -> Option<Price> {
-        self.best.map(|rank| self.price(rank))
+    #[must_use]
+    pub fn best(&self) -> Option<Price> {
+        (self.best != Remembered::NONE).then_some(self.price(self.best.key))
     }
 
-    /// Whether somebody with this limit would find something to trade with.
+    /// Whether somebody with this limit would find something to trade with; `None` takes any price.
     #[inline]
-    pub(crate) fn trades_at(&self, limit: Option<Price>) -> bool {
-        match (self.best, limit) {
-            (Some(best), Some(limit)) => best <= self.rank(limit),
-            (Some(_), None) => true,
-            (None, _) => false,
+    #[must_use]
+    pub fn trades_at(&self, limit: Option<Price>) -> bool {
+        let limit = limit.map_or(u64::MAX, |limit| self.key(limit));
+        // One branch, not two, for what is hard to foresee.
+        (self.best.key <= limit) & (self.best.level != NIL)
+    }
+
+    /// The order that is next to trade, and its price, if somebody with this limit trades with it.
+    #[inline(always)]
+    #[must_use]
+    pub fn next_to_trade(&self, limit: Option<Price>, orders: &RestingOrders) -> Option<(Price, Slot)> {
+        self.trades_at(limit).then(|| (self.price(self.best.key), orders.cells.first(self.best.level)))
+    }
+
+    /// Whether an order of so many lots can rest at this price: the level's sum must stay a `u64`, and the level's page
+    /// must be one with orders, or one that may be added.
+    #[inline]
+    #[must_use]
+    pub fn has_room(&self, price: Price, quantity: Quantity, orders: &RestingOrders) -> bool {
+        if orders.cells.has_page() && !self.large && !is_large(quantity) {
+            return true;
+        }
+        match self.level(price, &orders.cells).filter(|&level| !page_is_empty(level, &orders.cells)) {
+            Some(level) => orders.cells.sums(level).0.0.checked_add(quantity.0).is_some(),
+            None => orders.cells.has_page(),
         }
     }
 
-    /// The best level and its price, if somebody with this limit trades with it.
-    #[inline]
-    pub(crate) fn best_level(&mut self, limit: Option<Price>) -> Option<(Price, &mut Level)> {
-        let rank = self.best.filter(|_| self.trades_at(limit))?;
-        let price = self.price(rank);
-        self.levels.get_mut(&rank).map(|level| (price, level))
-    }
-
-    /// Takes the best level away if it has become empty.
-    #[inline]
-    pub(crate) fn drop_empty_best(&mut self) {
-        if let Some(first) = self.levels.first_entry()
-            && first.get().orders == 0
-        {
-            first.remove();
-            self.best = self.levels.first_key_value().map(|(&rank, _)| rank);
-        }
-    }
-
-    /// Whether the level at this price can take so many lots more: its sum must stay a `u64`.
-    pub(crate) fn has_room(&self, price: Price, quantity: Quantity) -> bool {
-        let resting = self.levels.get(&self.rank(price)).map_or(0, |level| level.quantity.0);
-        resting.checked_add(quantity.0).is_some()
-    }
-
-    /// Puts an order at the end of the queue at its price. There is room.
-    pub(crate) fn push_back(&mut self, pool: &mut OrderPool, slot: Slot) {
-        let Order { price, leaves, .. } = *pool.get(slot);
-        let rank = self.rank(price);
-        let empty = Level { first: NIL, last: NIL, orders: 0, quantity: Quantity(0) };
-        let level = self.levels.entry(rank).or_insert(empty);
-        let before = std::mem::replace(&mut level.last, slot);
-        if before == NIL {
-            level.first = slot;
+    /// Puts an order at the end of the queue at this price, with so many lots open. There is room.
+    #[inline(always)]
+    pub fn push_back(&mut self, slot: Slot, price: Price, open: Quantity, orders: &mut RestingOrders) {
+        let cells = &mut orders.cells;
+        let key = self.key(price);
+        let level = if let Some(level) = self.on_best_page(key) {
+            level
+        } else if let Some(level) = self.find_to_fill(key, cells) {
+            level
         } else {
-            pool.get_mut(before).next = slot;
-        }
-        let order = pool.get_mut(slot);
-        (order.previous, order.next) = (before, NIL);
-        level.orders += 1;
-        level.quantity.0 += leaves.0;
-        if self.best.is_none_or(|best| rank < best) {
-            self.best = Some(rank);
+            self.add_page(key, cells)
+        };
+        self.large |= is_large(open);
+        if cells.push_back(level, slot, open) {
+            self.open(Remembered { level, key }, cells);
         }
     }
 
-    /// Takes an order out of the queue at its price.
-    pub(crate) fn remove(&mut self, pool: &mut OrderPool, slot: Slot) {
-        let order = *pool.get(slot);
-        let rank = self.rank(order.price);
-        let Some(level) = self.levels.get_mut(&rank) else { return };
-        level.unlink(pool, &order);
-        level.quantity.0 -= order.leaves.0;
-        if level.orders == 0 {
-            self.levels.remove(&rank);
-            if self.best == Some(rank) {
-                self.best = self.levels.first_key_value().map(|(&rank, _)| rank);
-            }
+    /// Takes an order out of its queue.
+    #[inline(always)]
+    pub fn remove(&mut self, slot: Slot, orders: &mut RestingOrders) {
+        let cells = &mut orders.cells;
+        let level = cells.level_of(slot);
+        if cells.unlink(slot) {
+            self.close(level, cells);
         }
     }
 
-    /// An order in place has become smaller by so many lots.
-    pub(crate) fn reduce(&mut self, price: Price, by: Quantity) {
-        let rank = self.rank(price);
-        if let Some(level) = self.levels.get_mut(&rank) {
-            level.quantity.0 -= by.0;
+    /// Makes an order smaller that stays in its place; to nothing it may not.
+    #[inline]
+    pub fn reduce(&mut self, slot: Slot, by: Quantity, orders: &mut RestingOrders) {
+        orders.cells.reduce(slot, by);
+    }
+
+    /// So many lots of an order have traded: it leaves its queue if that is all of it. Tells whether it did.
+    #[inline(always)]
+    pub fn fill(&mut self, slot: Slot, by: Quantity, orders: &mut RestingOrders) -> bool {
+        let filled = orders.cells.open(slot) == by;
+        if filled {
+            self.remove(slot, orders);
+        } else {
+            self.reduce(slot, by, orders);
         }
+        filled
+    }
+
+    /// Lots at a price.
+    #[must_use]
+    pub fn quantity_at(&self, price: Price, orders: &RestingOrders) -> Quantity {
+        self.level_at(price, orders).quantity
+    }
+
+    /// The level at this price, without orders if there is none.
+    #[must_use]
+    pub fn level_at(&self, price: Price, orders: &RestingOrders) -> PriceLevel {
+        let sums = self.level(price, &orders.cells).map(|level| orders.cells.sums(level));
+        let (quantity, orders) = sums.unwrap_or((Quantity(0), 0));
+        PriceLevel { price, quantity, orders }
     }
 
     /// Levels, best first.
-    pub(crate) fn levels(&self) -> impl Iterator<Item = PriceLevel> {
-        self.levels.iter().map(|(&rank, level)| PriceLevel {
-            price: self.price(rank),
-            quantity: level.quantity,
-            orders: level.orders,
+    pub fn levels<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = PriceLevel> + 'a {
+        let cells = &orders.cells;
+        self.cells_of_levels(cells).map(|level| {
+            let (quantity, orders) = cells.sums(level);
+            PriceLevel { price: cells.price(level), quantity, orders }
         })
     }
 
     /// Orders by priority.
-    pub(crate) fn orders<'a>(&'a self, pool: &'a OrderPool) -> impl Iterator<Item = Slot> + 'a {
-        self.levels.values().flat_map(|level| {
-            std::iter::successors(slot_or_none(level.first), |&slot| slot_or_none(pool.get(slot).next))
-        })
+    pub fn orders<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
+        let cells = &orders.cells;
+        self.cells_of_levels(cells).flat_map(|level| cells.queue(level))
     }
 
-    /// The first order by priority.
-    pub(crate) fn first(&self) -> Option<Slot> {
-        self.levels.first_key_value().and_then(|(_, level)| slot_or_none(level.first))
-    }
-
-    /// Checks the best price, and every level against its orders. Gives the number of orders.
-    pub(crate) fn verify(&self, pool: &OrderPool) -> Result<usize, InvariantError> {
+    /// Checks bitmaps, what is remembered, and every level against its orders. Gives the number of orders.
+    pub(crate) fn verify(&self, orders: &RestingOrders) -> Result<usize, InvariantError> {
+        let cells = &orders.cells;
         let error = |price, what| Err(InvariantError::Level { side: self.side, price, what });
-        if self.best != self.levels.first_key_value().map(|(&rank, _)| rank) {
-            return error(self.best().unwrap_or_default(), "is not the best");
+        let mut levels = self.cells_of_levels(cells);
+        let remembered = |level: LevelCell| Remembered { level, key: self.key(cells.price(level)) };
+        let best = levels.next().map_or(Remembered::NONE, remembered);
+        if self.best != best {
+            return error(self.price(self.best.key), "is not the best");
+        }
+        if self.second != Remembered::UNKNOWN && self.second != levels.next().map_or(Remembered::NONE, remembered) {
+            return error(self.price(self.second.key), "is not the second best");
         }
         let mut all = 0;
-        for (&rank, level) in &self.levels {
-            let (mut orders, mut quantity, mut before) = (0_u32, Quantity(0), NIL);
-            let mut next = level.first;
-            while next != NIL {
-                let order = pool.get(next);
-                if order.previous != before || order.side != self.side || self.rank(order.price) != rank {
-                    return Err(InvariantError::Order { order_id: order.order_id, what: "is in a wrong level" });
-                }
-                orders += 1;
-                quantity.0 = quantity.0.saturating_add(order.leaves.0);
-                before = std::mem::replace(&mut next, order.next);
+        for level in self.cells_of_levels(cells) {
+            let count = cells.queue(level).count();
+            let sum = cells.queue(level).map(|slot| u128::from(cells.open(slot).0)).sum::<u128>();
+            let (quantity, orders) = cells.sums(level);
+            let price = cells.price(level);
+            if count == 0 || count != orders as usize || sum != u128::from(quantity.0) || !cells.is_ring(level) {
+                return error(price, "is not the sum of its orders");
             }
-            if level.last != before || orders == 0 || orders != level.orders || quantity != level.quantity {
-                return error(self.price(rank), "is not the sum of its orders");
+            if self.level(price, cells) != Some(level) || cells.side(level) != self.side {
+                return error(price, "is not where its price leads");
             }
-            all += orders as usize;
+            all += count;
         }
+        InvariantError::count("pages of a side", self.tree.pages().len(), self.pages.len())?;
         Ok(all)
     }
 
-    #[inline]
-    fn rank(&self, price: Price) -> i64 {
-        match self.side {
-            Side::Buy => !price.0,
-            Side::Sell => price.0,
-        }
+    #[cfg(test)]
+    pub(super) fn pages_in_use(&self) -> usize {
+        self.pages.len()
     }
 
     #[inline]
-    fn price(&self, rank: i64) -> Price {
-        // The same turn there and back.
-        Price(self.rank(Price(rank)))
+    fn key(&self, price: Price) -> u64 {
+        price.0.cast_unsigned() ^ self.mask
+    }
+
+    #[inline]
+    fn price(&self, key: u64) -> Price {
+        Price((key ^ self.mask).cast_signed())
+    }
+
+    /// The level at this price, if its page is there.
+    #[inline(always)]
+    fn level(&self, price: Price, cells: &Cells) -> Option<LevelCell> {
+        let key = self.key(price);
+        self.on_best_page(key).or_else(|| {
+            let page = self.tree.find(key / PAGE_LEVELS as u64, cells.pages())?;
+            Some(cells.level(page, key as usize % PAGE_LEVELS))
+        })
+    }
+
+    /// The level with this key, if it is on the page of the best: levels' cells lie as their keys do.
+    #[inline(always)]
+    fn on_best_page(&self, key: u64) -> Option<LevelCell> {
+        let is_there = (key ^ self.best.key < PAGE_LEVELS as u64) & (self.best.level != NIL);
+        is_there.then(|| self.best.level.wrapping_add((key as u32).wrapping_sub(self.best.key as u32)))
+    }
+
+    /// The level with this key, if its page is there, to put an order into it: the tree is told that it may have some.
+    #[inline(always)]
+    fn find_to_fill(&mut self, key: u64, cells: &Cells) -> Option<LevelCell> {
+        let page = self.tree.find_to_fill(key / PAGE_LEVELS as u64, cells.pages())?;
+        Some(cells.level(page, key as usize % PAGE_LEVELS))
+    }
+
+    /// A level has its first order.
+    #[inline(always)]
+    fn open(&mut self, opened: Remembered, cells: &mut Cells) {
+        cells.occupy(opened.level);
+        // Which of the three it is cannot be foreseen: conditional moves, no branches.
+        let (best, second) = (self.best, self.second);
+        let (is_best, is_second) = (opened.key <= best.key, opened.key <= second.key);
+        let otherwise = Remembered {
+            level: select_unpredictable(is_second, opened.level, second.level),
+            key: select_unpredictable(is_second, opened.key, second.key),
+        };
+        self.second = Remembered {
+            level: select_unpredictable(is_best, best.level, otherwise.level),
+            key: select_unpredictable(is_best, best.key, otherwise.key),
+        };
+        self.best = Remembered {
+            level: select_unpredictable(is_best, opened.level, best.level),
+            key: select_unpredictable(is_best, opened.key, best.key),
+        };
+    }
+
+    /// A level has lost its last order.
+    #[inline(always)]
+    fn close(&mut self, level: LevelCell, cells: &mut Cells) {
+        let page_emptied = cells.vacate(level);
+        if level == self.best.level {
+            if self.second == Remembered::UNKNOWN {
+                self.best = self.search(level, cells);
+            } else {
+                self.best = self.second;
+            }
+            self.second = if self.best == Remembered::NONE { Remembered::NONE } else { Remembered::UNKNOWN };
+        } else if level == self.second.level {
+            self.second = Remembered::UNKNOWN;
+        }
+        if page_emptied && cells.keeps_too_many() {
+            let (page, _) = cells.page_of(level);
+            let at = self.pages.iter().position(|&own| own == page);
+            self.drop_page(at, cells);
+        }
+    }
+
+    /// The best level, once `gone`, which was the best, is it no more.
+    #[inline]
+    fn search(&mut self, gone: LevelCell, cells: &mut Cells) -> Remembered {
+        let (page, place) = cells.page_of(gone);
+        let level = match cells.page(page).occupied_from(place + 1) {
+            Some(place) => cells.level(page, place),
+            None => match self.search_tree(cells) {
+                Some(level) => level,
+                None => return Remembered::NONE,
+            },
+        };
+        Remembered { level, key: self.key(cells.price(level)) }
+    }
+
+    #[inline(never)]
+    fn search_tree(&mut self, cells: &mut Cells) -> Option<LevelCell> {
+        let page = self.tree.first_occupied(cells.pages())?;
+        Some(cells.level(page, cells.page(page).occupied_from(0)?))
+    }
+
+    /// The level with this key, on a page that is made for it.
+    #[cold]
+    #[inline(never)]
+    fn add_page(&mut self, key: u64, cells: &mut Cells) -> LevelCell {
+        for _ in 0..PAGES_LOOKED_AT {
+            if self.pages.len() < PAGES_KEPT && !cells.keeps_too_many() {
+                break;
+            }
+            self.hand = if self.hand < self.pages.len() { self.hand } else { 0 };
+            match self.pages.get(self.hand) {
+                Some(&page) if cells.page(page).is_empty() => self.drop_page(Some(self.hand), cells),
+                _ => self.hand += 1,
+            }
+        }
+        let page = cells.take_page(key / PAGE_LEVELS as u64, self.mask, self.side);
+        self.pages.push(page);
+        self.tree.insert(page, cells.pages());
+        cells.level(page, key as usize % PAGE_LEVELS)
+    }
+
+    /// Gives back an empty page.
+    #[cold]
+    #[inline(never)]
+    fn drop_page(&mut self, at: Option<usize>, cells: &mut Cells) {
+        if let Some(at) = at {
+            let page = self.pages.swap_remove(at);
+            self.tree.remove(page, cells.pages());
+            cells.free_page(page);
+        }
+    }
+
+    /// Levels with orders, best first: pages by key from that of the best on, and their bits.
+    fn cells_of_levels<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = LevelCell> + 'a {
+        let best = (self.best != Remembered::NONE).then(|| cells.page_of(self.best.level).0);
+        std::iter::successors(best, |&page| self.tree.after(page, cells.pages())).flat_map(move |page| {
+            let next = move |from: usize| cells.page(page).occupied_from(from);
+            std::iter::successors(next(0), move |&place| next(place + 1)).map(move |place| cells.level(page, place))
+        })
     }
 }
 
-impl Level {
-    /// The oldest order.
-    #[inline]
-    pub(crate) fn first(&self) -> Option<Slot> {
-        slot_or_none(self.first)
-    }
+#[inline]
+fn is_large(quantity: Quantity) -> bool {
+    quantity.0 >> 32 != 0
+}
 
-    /// Its first order has traded so many lots, and leaves if nothing is left of it.
-    #[inline]
-    pub(crate) fn fill_first(&mut self, pool: &mut OrderPool, by: Quantity) {
-        self.quantity.0 -= by.0;
-        let order = *pool.get(self.first);
-        if order.leaves.0 == 0 {
-            self.unlink(pool, &order);
-        }
-    }
-
-    #[inline]
-    fn unlink(&mut self, pool: &mut OrderPool, order: &Order) {
-        match order.previous {
-            NIL => self.first = order.next,
-            previous => pool.get_mut(previous).next = order.next,
-        }
-        match order.next {
-            NIL => self.last = order.previous,
-            next => pool.get_mut(next).previous = order.previous,
-        }
-        self.orders -= 1;
-    }
+fn page_is_empty(level: LevelCell, cells: &Cells) -> bool {
+    let (page, _) = cells.page_of(level);
+    cells.page(page).is_empty()
 }

@@ -3,7 +3,10 @@
 use std::convert::Infallible;
 
 use super::*;
-use crate::command::{Action, Command, Decimal, Definition, NewOrder, PostOnly, SelfTradePrevention, TradeType};
+use crate::command::{
+    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, SelfTradePrevention, Side,
+    TimeInForce, TradeType,
+};
 use crate::event::{EventSink, Reply, Report};
 use crate::units::*;
 
@@ -172,10 +175,8 @@ fn orders() {
 #[test]
 fn instruments() {
     let closed = change!(Instrument, 0, record => record.definition.state = InstrumentState::Closed);
-    let auction = change!(Instrument, 0, record => record.definition.state = InstrumentState::Auction);
     let invalid = [
         (forged(closed), "an order of a closed instrument"),
-        (forged(auction), "an instrument in a state that is not supported"),
         (
             forged(change!(Instrument, 0, record => record.definition.base = [0; 8])),
             "an instrument with an impossible definition",
@@ -199,8 +200,14 @@ fn instruments() {
 #[test]
 fn scopes_and_events() {
     let invalid = [
-        (forged(change!(Participant, 0, id => id.0 = 3)), "the first participant is not the operator"),
-        (forged(change!(Participant, 2, id => id.0 = 1)), "participants are not in the order of their ids"),
+        (
+            forged(change!(Participant, 0, record => record.participant.0 = 3)),
+            "the first participant is not the operator",
+        ),
+        (
+            forged(change!(Participant, 2, record => record.participant.0 = 1)),
+            "participants are not in the order of their ids",
+        ),
         (forged(change!(Scope, 0, scope => scope.participant.0 = 3)), "a scope of an unknown participant"),
         (
             forged(change!(Scope, 2, scope => scope.participant.0 = 1)),
@@ -254,8 +261,8 @@ fn the_order_of_records() {
     assert_eq!(no_header, "a record of kind participant does not belong here");
     let twice = forged(|records| records.insert(1, records[0]));
     assert_eq!(twice, "a record of kind header does not belong here");
-    let version = forged(change!(Header, 0, header => header.version = 2));
-    assert_eq!(version, "version 2 is not supported; this engine reads 1");
+    let version = forged(change!(Header, 0, header => header.version = 1));
+    assert_eq!(version, "version 1 is not supported; this engine reads 2");
 }
 
 #[test]
@@ -271,4 +278,59 @@ fn nothing_more_is_taken_after_an_error_or_the_end() {
     records.iter().for_each(|record| restore.record(record).unwrap());
     assert!(restore.record(&records[0]).is_err());
     assert!(restore.finish().is_err());
+}
+
+/// What kinds of orders with terms may not be.
+#[test]
+fn terms_of_orders() {
+    let gtd = |order: &mut OrderRecord| order.time_in_force = TimeInForce::Gtd;
+    let stop_limit = |order: &mut OrderRecord, stop_price| {
+        order.order_type = OrderType::StopLimit;
+        order.stop_price = Some(Price(stop_price));
+    };
+    // The last one of the book, so that a stop order is in its place.
+    let last = 3;
+    let invalid = [
+        (forged(change!(Order, last, order => gtd(order))), "an order with an impossible expire time"),
+        (
+            forged(change!(Order, last, order => order.expire_time = Some(EpochNanos(9)))),
+            "an order with an impossible expire time",
+        ),
+        (
+            forged(change!(Order, last, order => order.shown_quantity.0 = 9)),
+            "an order that shows an impossible quantity",
+        ),
+        (
+            forged(change!(Order, last, order => order.display_quantity.0 = 9)),
+            "an order that shows an impossible quantity",
+        ),
+        (
+            forged(change!(Order, last, order => order.stop_price = Some(Price(5)))),
+            "an order of a kind that does not rest",
+        ),
+        (forged(change!(Order, last, order => stop_limit(order, 1_001))), "an order with an impossible price"),
+        (forged(change!(Order, 0, order => stop_limit(order, 50))), "orders are not in the order of their priority"),
+        (forged(change!(Participant, 1, record => record.limits.maximum_notional = Some(0))), "a limit of 0"),
+    ];
+    for (found, expected) in invalid {
+        assert_eq!(found, expected);
+    }
+    let due = forged(|records| {
+        change!(Instrument, 0, record => record.statistics.last = Some(Price(70)))(records);
+        change!(Order, last, order => stop_limit(order, 80))(records);
+    });
+    assert_eq!(due, "a stop order that should have triggered");
+}
+
+#[test]
+fn a_crossed_book_is_loaded_where_an_auction_gathers() {
+    let cross = change!(Order, 2, order => order.price.0 = 99);
+    assert_eq!(forged(cross), "a bid that would trade with an ask");
+    for state in [InstrumentState::Auction, InstrumentState::Halted] {
+        let mut records = records();
+        cross(&mut records);
+        change!(Instrument, 0, record => record.definition.state = state)(&mut records);
+        sign(&mut records);
+        load(&records).unwrap().verify().unwrap();
+    }
 }

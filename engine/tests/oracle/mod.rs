@@ -1,9 +1,16 @@
 //! An engine without any cleverness: all orders of an instrument in one `Vec`, all events ever told kept, everything
 //! found by looking at everything. Shares no code with the engine but the types of commands and events.
+//!
+//! - here: scopes, numbers, and the way of a command; what participants and operators may do.
+//! - `orders`: new, cancel, replace, mass cancel, and matching.
+//! - `special`: expiry, stop orders, auctions.
 
 #![allow(unreachable_pub, reason = "one test takes it")]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod orders;
+mod special;
+
+use std::collections::BTreeMap;
 
 use lugus_engine::EngineLimits;
 use lugus_engine::command::*;
@@ -14,11 +21,19 @@ use crate::desk::Told;
 
 pub struct Oracle {
     limits: EngineLimits,
-    participants: BTreeSet<u32>,
+    participants: BTreeMap<u32, Participant>,
     instruments: BTreeMap<u32, Book>,
     scopes: BTreeMap<(u32, u32), Scope>,
     now: i64,
     told: Vec<Told>,
+}
+
+#[derive(Default)]
+struct Participant {
+    limits: RiskLimits,
+    killed: bool,
+    /// Log times of all commands that count for the rate since the limits were set.
+    sent: Vec<i64>,
 }
 
 #[derive(Default)]
@@ -29,10 +44,13 @@ struct Scope {
 
 struct Book {
     definition: Definition,
-    /// By time of priority.
+    /// By time of priority; stop orders that wait among them.
     orders: Vec<Resting>,
     order_ids: u64,
     trade_ids: u64,
+    last_price: Option<i64>,
+    /// Prices of the trades of the command at hand.
+    traded: Vec<i64>,
 }
 
 #[derive(Clone)]
@@ -41,6 +59,10 @@ struct Resting {
     participant: u32,
     request: NewOrder,
     filled: u64,
+    /// Lots shown.
+    shown: u64,
+    waits: bool,
+    expires: Option<i64>,
 }
 
 impl Resting {
@@ -79,7 +101,7 @@ impl Oracle {
     pub fn new(limits: EngineLimits) -> Self {
         Self {
             limits,
-            participants: BTreeSet::from([0]),
+            participants: BTreeMap::from([(0, Participant::default())]),
             instruments: BTreeMap::new(),
             scopes: BTreeMap::new(),
             now: 0,
@@ -98,9 +120,9 @@ impl Oracle {
     pub fn levels(&self, instrument: u32, side: Side) -> Option<Vec<(i64, u64, u32)>> {
         let book = self.instruments.get(&instrument)?;
         let mut levels: BTreeMap<i64, (u64, u32)> = BTreeMap::new();
-        for order in book.orders.iter().filter(|order| order.request.side == side) {
+        for order in book.orders.iter().filter(|order| order.request.side == side && !order.waits) {
             let level = levels.entry(order.request.price.unwrap().0).or_default();
-            level.0 += order.leaves();
+            level.0 += order.shown;
             level.1 += 1;
         }
         let mut levels: Vec<_> =
@@ -111,17 +133,29 @@ impl Oracle {
         Some(levels)
     }
 
-    /// Price and quantity of a live order.
-    pub fn order(&self, participant: u32, instrument: u32, id: ClientOrderId) -> Option<(Price, Quantity)> {
+    /// What a replacement that changes nothing would say of a live order.
+    pub fn order(&self, participant: u32, instrument: u32, id: ClientOrderId) -> Option<Replace> {
         let book = self.instruments.get(&instrument)?;
-        let order = &book.orders[find(book, participant, id)?];
-        Some((order.request.price?, order.request.quantity))
+        let order = &book.orders[orders::find(book, participant, id)?];
+        Some(Replace {
+            orig_client_order_id: id,
+            client_order_id: id,
+            price: order.request.price,
+            stop_price: order.request.stop_price.filter(|_| order.waits),
+            quantity: order.request.quantity,
+            display_quantity: order.request.display_quantity,
+        })
     }
 
-    /// Order ids of an instrument, bids before asks, each by priority.
+    /// Order ids of an instrument, bids, asks, buy stops, sell stops, each by priority.
     pub fn priority(&self, instrument: u32) -> Vec<u64> {
         let Some(book) = self.instruments.get(&instrument) else { return Vec::new() };
-        by_priority(&book.orders).iter().map(|order| order.order_id).collect()
+        orders::by_priority(&book.orders).iter().map(|order| order.order_id).collect()
+    }
+
+    /// Price of an auction that ended now.
+    pub fn indicative(&self, instrument: u32) -> Option<i64> {
+        self.instruments.get(&instrument).and_then(special::auction_price)
     }
 
     pub fn resume(&self, participant: u32, instrument: u32, last_seen: Option<u64>) -> Vec<Told> {
@@ -148,6 +182,7 @@ impl Oracle {
     pub fn apply(&mut self, now: i64, command: &Command) -> Vec<Told> {
         self.now = now;
         self.told.clear();
+        self.expire();
         let (participant, instrument, number) =
             (command.participant.0, command.instrument.0, command.client_sequence.0);
         if let Some(reason) = self.refusal(participant, instrument, &command.action) {
@@ -168,7 +203,7 @@ impl Oracle {
         } else if number <= last {
             self.answer_again(participant, instrument, number);
         } else {
-            self.participants.insert(participant);
+            self.participants.entry(participant).or_default();
             self.scopes.entry((participant, instrument)).or_default().last_command = number;
             self.execute(participant, instrument, number, &command.action);
         }
@@ -185,9 +220,12 @@ impl Oracle {
         if !there {
             return Some(RejectReason::UnknownInstrument);
         }
+        self.has_no_place_for(participant).then_some(RejectReason::LimitParticipants)
+    }
+
+    fn has_no_place_for(&self, participant: u32) -> bool {
         // The operator is counted, but has no need of the room.
-        let full = self.participants.len() == self.limits.participants + 1;
-        (full && !self.participants.contains(&participant)).then_some(RejectReason::LimitParticipants)
+        self.participants.len() == self.limits.participants + 1 && !self.participants.contains_key(&participant)
     }
 
     fn answer_again(&mut self, participant: u32, instrument: u32, number: u64) {
@@ -217,15 +255,12 @@ impl Oracle {
     }
 
     fn execute(&mut self, me: u32, instrument: u32, number: u64, action: &Action) {
+        let reject = |command| move |reason| ReportBody::Reject { command, reason };
         let rejected = match action {
-            Action::New(order) => self.new_order(me, instrument, number, order).map_err(|reason| {
-                ReportBody::Execution(Execution {
-                    order_status: OrderStatus::Rejected,
-                    leaves_quantity: Quantity(0),
-                    reason,
-                    ..Resting { order_id: 0, participant: me, request: *order, filled: 0 }.execution(ExecType::Rejected)
-                })
-            }),
+            Action::New(order) => self
+                .gate(me)
+                .and_then(|()| self.new_order(me, instrument, number, order))
+                .map_err(|reason| orders::rejection(me, order, reason)),
             Action::Cancel { orig_client_order_id } => {
                 self.cancel(me, instrument, number, *orig_client_order_id).map_err(|reason| ReportBody::CancelReject {
                     orig_client_order_id: *orig_client_order_id,
@@ -233,222 +268,93 @@ impl Oracle {
                     reason,
                 })
             }
-            Action::Replace(replace) => {
-                self.replace(me, instrument, number, replace).map_err(|reason| ReportBody::CancelReject {
+            Action::Replace(replace) => self
+                .gate(me)
+                .and_then(|()| self.replace(me, instrument, number, replace))
+                .map_err(|reason| ReportBody::CancelReject {
                     orig_client_order_id: replace.orig_client_order_id,
                     client_order_id: replace.client_order_id,
                     reason,
-                })
+                }),
+            Action::MassCancel { target, side } => {
+                self.mass_cancel(me, instrument, number, target.0, *side).map_err(reject(CommandKind::MassCancel))
             }
-            Action::MassCancel { target, side } => self
-                .mass_cancel(me, instrument, number, target.0, *side)
-                .map_err(|reason| ReportBody::Reject { command: CommandKind::MassCancel, reason }),
-            Action::DefineInstrument(definition) => self
-                .define(me, number, definition)
-                .map_err(|reason| ReportBody::Reject { command: CommandKind::DefineInstrument, reason }),
+            Action::DefineInstrument(definition) => {
+                self.define(me, number, definition).map_err(reject(CommandKind::DefineInstrument))
+            }
             Action::SetInstrumentState { state, reference_price } => self
                 .set_state(me, instrument, number, *state, *reference_price)
-                .map_err(|reason| ReportBody::Reject { command: CommandKind::SetInstrumentState, reason }),
-            Action::SetRiskLimits { .. } => Err(ReportBody::Reject {
-                command: CommandKind::SetRiskLimits,
-                reason: if me == 0 { RejectReason::Unsupported } else { RejectReason::NotAuthorised },
-            }),
-            Action::SetKillSwitch { target, .. } => Err(ReportBody::Reject {
-                command: CommandKind::SetKillSwitch,
-                reason: if me == 0 || me == target.0 { RejectReason::Unsupported } else { RejectReason::NotAuthorised },
-            }),
+                .map_err(reject(CommandKind::SetInstrumentState)),
+            Action::SetRiskLimits { target, limits } => {
+                self.set_limits(me, number, target.0, *limits).map_err(reject(CommandKind::SetRiskLimits))
+            }
+            Action::SetKillSwitch { target, kill_switch } => {
+                self.set_kill_switch(me, number, target.0, *kill_switch).map_err(reject(CommandKind::SetKillSwitch))
+            }
         };
         if let Err(body) = rejected {
             self.tell(me, instrument, number, body);
         }
     }
 
-    fn new_order(&mut self, me: u32, instrument: u32, number: u64, order: &NewOrder) -> Result<(), RejectReason> {
-        let all_orders: usize = self.instruments.values().map(|book| book.orders.len()).sum();
-        let book = &self.instruments[&instrument];
-        let definition = &book.definition;
-        if definition.state != InstrumentState::Open {
-            return Err(RejectReason::InstrumentState);
+    /// Kill switch and rate.
+    fn gate(&mut self, me: u32) -> Result<(), RejectReason> {
+        let now = self.now;
+        let participant = self.participants.get_mut(&me).unwrap();
+        if participant.killed {
+            return Err(RejectReason::RiskKillSwitch);
         }
-        if matches!(order.order_type, OrderType::Stop | OrderType::StopLimit)
-            || matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Fok | TimeInForce::Gtd)
-            || order.display_quantity != Quantity(0)
-            || order.self_trade_prevention != SelfTradePrevention::None
-        {
-            return Err(RejectReason::Unsupported);
+        let Some(most) = participant.limits.maximum_commands_per_second else { return Ok(()) };
+        let second = now.div_euclid(1_000_000_000);
+        let same = participant.sent.iter().filter(|&&sent| sent.div_euclid(1_000_000_000) == second);
+        if same.count() >= most as usize {
+            return Err(RejectReason::RiskRate);
         }
-        if order.client_order_id == ClientOrderId(0) {
-            return Err(RejectReason::InvalidClientOrderId);
-        }
-        if book.orders.iter().any(|o| o.participant == me && o.request.client_order_id == order.client_order_id) {
-            return Err(RejectReason::DuplicateClientOrderId);
-        }
-        if order.quantity < Quantity(1) || order.quantity > definition.maximum_quantity {
-            return Err(RejectReason::InvalidQuantity);
-        }
-        let ioc = order.time_in_force == TimeInForce::Ioc;
-        if order.order_type == OrderType::Market && !ioc || order.post_only == PostOnly::Yes && ioc {
-            return Err(RejectReason::InvalidTimeInForce);
-        }
-        if order.expire_time.is_some() {
-            return Err(RejectReason::InvalidExpireTime);
-        }
-        if order.order_type == OrderType::Limit {
-            check_price(definition, order.price)?;
-        } else if order.price.is_some() {
-            return Err(RejectReason::InvalidPrice);
-        }
-        if order.stop_price.is_some() {
-            return Err(RejectReason::InvalidStopPrice);
-        }
-        if order.post_only == PostOnly::Yes && best_maker(book, order).is_some() {
-            return Err(RejectReason::PostOnlyWouldTrade);
-        }
-        if !ioc && (all_orders >= self.limits.orders || overflows(book, order, order.quantity.0, 0)) {
-            return Err(RejectReason::LimitOrders);
-        }
-        let book = self.instruments.get_mut(&instrument).unwrap();
-        book.order_ids += 1;
-        let mut taker = Resting { order_id: book.order_ids, participant: me, request: *order, filled: 0 };
-        self.tell(me, instrument, number, ReportBody::Execution(taker.execution(ExecType::New)));
-        self.trade(instrument, number, &mut taker);
-        if taker.leaves() == 0 {
-            return Ok(());
-        }
-        if ioc {
-            self.tell_canceled(&taker, instrument, number, RejectReason::NoLiquidity);
-        } else {
-            self.instruments.get_mut(&instrument).unwrap().orders.push(taker);
-        }
+        participant.sent.push(now);
         Ok(())
     }
 
-    fn trade(&mut self, instrument: u32, number: u64, taker: &mut Resting) {
-        while taker.leaves() > 0 {
-            let book = self.instruments.get_mut(&instrument).unwrap();
-            let Some(at) = best_maker(book, &taker.request) else { return };
-            book.trade_ids += 1;
-            let quantity = taker.leaves().min(book.orders[at].leaves());
-            taker.filled += quantity;
-            book.orders[at].filled += quantity;
-            let maker = book.orders[at].clone();
-            if maker.leaves() == 0 {
-                book.orders.remove(at);
-            }
-            let fill = |order: &Resting, liquidity, trade_id| {
-                ReportBody::Execution(Execution {
-                    trade_id: TradeId(trade_id),
-                    last_price: maker.request.price,
-                    last_quantity: Quantity(quantity),
-                    liquidity,
-                    ..order.execution(ExecType::Trade)
-                })
-            };
-            let trade_id = book.trade_ids;
-            self.tell(taker.participant, instrument, number, fill(taker, Liquidity::Removed, trade_id));
-            self.tell(maker.participant, instrument, 0, fill(&maker, Liquidity::Added, trade_id));
+    fn set_limits(&mut self, me: u32, number: u64, target: u32, limits: RiskLimits) -> Result<(), RejectReason> {
+        if me != 0 {
+            return Err(RejectReason::NotAuthorised);
         }
-    }
-
-    fn tell_canceled(&mut self, order: &Resting, instrument: u32, answers: u64, reason: RejectReason) {
-        let body = ReportBody::Execution(Execution {
-            order_status: OrderStatus::Canceled,
-            leaves_quantity: Quantity(0),
-            reason,
-            ..order.execution(ExecType::Canceled)
-        });
-        self.tell(order.participant, instrument, answers, body);
-    }
-
-    fn cancel(&mut self, me: u32, instrument: u32, number: u64, id: ClientOrderId) -> Result<(), RejectReason> {
-        let book = self.instruments.get_mut(&instrument).unwrap();
-        let at = find(book, me, id).ok_or(RejectReason::UnknownOrder)?;
-        let order = book.orders.remove(at);
-        self.tell_canceled(&order, instrument, number, RejectReason::None);
+        if self.has_no_place_for(target) {
+            return Err(RejectReason::LimitParticipants);
+        }
+        let participant = self.participants.entry(target).or_default();
+        participant.sent.clear();
+        let RiskLimits { maximum_quantity, maximum_notional, maximum_open_orders, maximum_commands_per_second } =
+            limits;
+        participant.limits = RiskLimits {
+            maximum_quantity: if maximum_quantity == Some(Quantity(0)) { None } else { maximum_quantity },
+            maximum_notional: if maximum_notional == Some(0) { None } else { maximum_notional },
+            maximum_open_orders: if maximum_open_orders == Some(0) { None } else { maximum_open_orders },
+            maximum_commands_per_second: if maximum_commands_per_second == Some(0) {
+                None
+            } else {
+                maximum_commands_per_second
+            },
+        };
+        self.tell_risk(me, number, target);
         Ok(())
     }
 
-    fn replace(&mut self, me: u32, instrument: u32, number: u64, replace: &Replace) -> Result<(), RejectReason> {
-        let book = self.instruments.get_mut(&instrument).unwrap();
-        let definition = &book.definition;
-        if definition.state != InstrumentState::Open {
-            return Err(RejectReason::InstrumentState);
-        }
-        if replace.display_quantity.0 != 0 {
-            return Err(RejectReason::Unsupported);
-        }
-        let at = find(book, me, replace.orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
-        let before = book.orders[at].clone();
-        if replace.client_order_id.0 == 0 {
-            return Err(RejectReason::InvalidClientOrderId);
-        }
-        if find(book, me, replace.client_order_id).is_some_and(|other| other != at) {
-            return Err(RejectReason::DuplicateClientOrderId);
-        }
-        if replace.quantity.0 == 0 || replace.quantity > definition.maximum_quantity {
-            return Err(RejectReason::InvalidQuantity);
-        }
-        if replace.quantity.0 <= before.filled {
-            return Err(RejectReason::QuantityBelowFilled);
-        }
-        check_price(definition, replace.price)?;
-        if replace.stop_price.is_some() {
-            return Err(RejectReason::InvalidStopPrice);
-        }
-        let mut after = before.clone();
-        after.request.client_order_id = replace.client_order_id;
-        after.request.price = replace.price;
-        after.request.quantity = replace.quantity;
-        if before.request.post_only == PostOnly::Yes && best_maker(book, &after.request).is_some() {
-            return Err(RejectReason::PostOnlyWouldTrade);
-        }
-        let own = if before.request.price == replace.price { before.leaves() } else { 0 };
-        if overflows(book, &after.request, after.leaves(), own) {
-            return Err(RejectReason::LimitOrders);
-        }
-        let keeps_priority =
-            before.request.price == after.request.price && after.request.quantity <= before.request.quantity;
-        let told = ReportBody::Execution(Execution {
-            orig_client_order_id: replace.orig_client_order_id,
-            ..after.execution(ExecType::Replaced)
-        });
-        if keeps_priority {
-            book.orders[at] = after;
-            self.tell(me, instrument, number, told);
-            return Ok(());
-        }
-        book.orders.remove(at);
-        self.tell(me, instrument, number, told);
-        self.trade(instrument, number, &mut after);
-        if after.leaves() > 0 {
-            self.instruments.get_mut(&instrument).unwrap().orders.push(after);
-        }
-        Ok(())
-    }
-
-    fn mass_cancel(
-        &mut self,
-        me: u32,
-        instrument: u32,
-        number: u64,
-        target: u32,
-        side: Option<Side>,
-    ) -> Result<(), RejectReason> {
+    fn set_kill_switch(&mut self, me: u32, number: u64, target: u32, to: KillSwitch) -> Result<(), RejectReason> {
         if me != 0 && me != target {
             return Err(RejectReason::NotAuthorised);
         }
-        let book = self.instruments.get_mut(&instrument).unwrap();
-        let hit = |order: &Resting| order.participant == target && (side.is_none() || side == Some(order.request.side));
-        let mut gone: Vec<Resting> = book.orders.iter().filter(|order| hit(order)).cloned().collect();
-        book.orders.retain(|order| !hit(order));
-        gone.sort_by_key(|order| order.order_id);
-        for order in &gone {
-            let answers = if order.participant == me { number } else { 0 };
-            self.tell_canceled(order, instrument, answers, RejectReason::MassCancel);
+        if self.has_no_place_for(target) {
+            return Err(RejectReason::LimitParticipants);
         }
-        let affected = gone.len() as u32;
-        self.tell(me, instrument, number, ReportBody::MassCancel { target: ParticipantId(target), affected });
+        self.participants.entry(target).or_default().killed = to == KillSwitch::Engaged;
+        self.tell_risk(me, number, target);
         Ok(())
+    }
+
+    fn tell_risk(&mut self, me: u32, number: u64, target: u32) {
+        let Participant { limits, killed, .. } = self.participants[&target];
+        let kill_switch = if killed { KillSwitch::Engaged } else { KillSwitch::Released };
+        self.tell(me, 0, number, ReportBody::Risk { target: ParticipantId(target), limits, kill_switch });
     }
 
     fn define(&mut self, me: u32, number: u64, definition: &Definition) -> Result<(), RejectReason> {
@@ -466,13 +372,17 @@ impl Oracle {
         {
             return Err(RejectReason::InvalidDefinition);
         }
-        if definition.state == InstrumentState::Auction {
-            return Err(RejectReason::Unsupported);
-        }
         if self.instruments.len() >= self.limits.instruments {
             return Err(RejectReason::LimitInstruments);
         }
-        let book = Book { definition: *definition, orders: Vec::new(), order_ids: 0, trade_ids: 0 };
+        let book = Book {
+            definition: *definition,
+            orders: Vec::new(),
+            order_ids: 0,
+            trade_ids: 0,
+            last_price: None,
+            traded: Vec::new(),
+        };
         self.instruments.insert(id, book);
         self.tell_instrument(0, number, definition);
         Ok(())
@@ -490,9 +400,6 @@ impl Oracle {
         if me != 0 {
             return Err(RejectReason::NotAuthorised);
         }
-        if state == InstrumentState::Auction {
-            return Err(RejectReason::Unsupported);
-        }
         let price = reference_price.unwrap_or(book.definition.reference_price);
         if price < book.definition.minimum_price || price > book.definition.maximum_price {
             return Err(RejectReason::InvalidPrice);
@@ -502,18 +409,34 @@ impl Oracle {
         let definition = book.definition;
         if state == InstrumentState::Closed {
             let orders = std::mem::take(&mut book.orders);
-            for order in by_priority(&orders) {
+            for order in orders::by_priority(&orders) {
                 let answers = if order.participant == me { number } else { 0 };
                 self.tell_canceled(order, instrument, answers, RejectReason::InstrumentClosed);
             }
         }
         self.tell_instrument(instrument, number, &definition);
+        if state == InstrumentState::Open {
+            self.uncross(instrument);
+            let book = self.instruments.get_mut(&instrument).unwrap();
+            book.traded.extend(book.last_price);
+            self.cascade(instrument);
+        }
         Ok(())
     }
 
     fn tell_instrument(&mut self, scope: u32, number: u64, definition: &Definition) {
         let Definition { instrument, state, reference_price, .. } = *definition;
         self.tell(0, scope, number, ReportBody::Instrument { instrument, state, reference_price });
+    }
+
+    fn tell_canceled(&mut self, order: &Resting, instrument: u32, answers: u64, reason: RejectReason) {
+        let body = ReportBody::Execution(Execution {
+            order_status: OrderStatus::Canceled,
+            leaves_quantity: Quantity(0),
+            reason,
+            ..order.execution(ExecType::Canceled)
+        });
+        self.tell(order.participant, instrument, answers, body);
     }
 }
 
@@ -525,58 +448,4 @@ fn gap(instrument: InstrumentId, repeated: u64, scope: &Scope, kept_from: usize)
         last_event_sequence: EventSequence(scope.events.len() as u64),
         lost_through: scope.events[kept_from - 1].time,
     }
-}
-
-fn find(book: &Book, participant: u32, id: ClientOrderId) -> Option<usize> {
-    book.orders.iter().position(|order| order.participant == participant && order.request.client_order_id == id)
-}
-
-fn check_price(definition: &Definition, price: Option<Price>) -> Result<(), RejectReason> {
-    let Some(price) = price else { return Err(RejectReason::InvalidPrice) };
-    if price < definition.minimum_price || price > definition.maximum_price {
-        return Err(RejectReason::InvalidPrice);
-    }
-    let distance = (i128::from(price.0) - i128::from(definition.reference_price.0)).abs();
-    if definition.price_band.0 != 0 && distance > i128::from(definition.price_band.0) {
-        return Err(RejectReason::PriceOutsideBand);
-    }
-    Ok(())
-}
-
-/// Bids before asks, best first, at one price the older first.
-fn by_priority(orders: &[Resting]) -> Vec<&Resting> {
-    let (mut bids, mut asks): (Vec<_>, Vec<_>) = orders.iter().partition(|order| order.request.side == Side::Buy);
-    bids.sort_by_key(|order| std::cmp::Reverse(order.request.price));
-    asks.sort_by_key(|order| order.request.price);
-    bids.extend(asks);
-    bids
-}
-
-/// Who would trade with it first.
-fn best_maker(book: &Book, taker: &NewOrder) -> Option<usize> {
-    let mut best: Option<(usize, Price)> = None;
-    for (at, maker) in book.orders.iter().enumerate() {
-        let price = maker.request.price.unwrap();
-        let trades = match (taker.side, maker.request.side) {
-            (Side::Buy, Side::Sell) => taker.price.is_none_or(|limit| price <= limit),
-            (Side::Sell, Side::Buy) => taker.price.is_none_or(|limit| price >= limit),
-            _ => false,
-        };
-        let better = match (best, taker.side) {
-            (None, _) => true,
-            (Some((_, than)), Side::Buy) => price < than,
-            (Some((_, than)), Side::Sell) => price > than,
-        };
-        if trades && better {
-            best = Some((at, price));
-        }
-    }
-    best.map(|(at, _)| at)
-}
-
-/// Whether the sum of a level would no longer be a `u64`.
-fn overflows(book: &Book, order: &NewOrder, more: u64, less: u64) -> bool {
-    let level = book.orders.iter().filter(|o| o.request.side == order.side && o.request.price == order.price);
-    let sum: u128 = level.map(|o| u128::from(o.leaves())).sum();
-    sum + u128::from(more) - u128::from(less) > u128::from(u64::MAX)
 }

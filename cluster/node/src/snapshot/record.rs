@@ -6,12 +6,13 @@ use lugus_codecs::snapshot::{
     snapshot_header_codec,
 };
 use lugus_codecs::{DecodeError, Envelope, block, message};
-use lugus_engine::command::{Decimal, Definition, PostOnly};
+use lugus_engine::command::{Decimal, Definition, PostOnly, RiskLimits};
+use lugus_engine::market_data::Statistics;
 use lugus_engine::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
-    StateHash, TradeId,
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MarketDataSequence, OrderId, ParticipantId,
+    Price, Quantity, StateHash, TradeId,
 };
-use lugus_engine::{InstrumentRecord, OrderRecord, ScopeRecord, SnapshotHeader, SnapshotRecord};
+use lugus_engine::{InstrumentRecord, OrderRecord, ParticipantRecord, ScopeRecord, SnapshotHeader, SnapshotRecord};
 
 use super::MessageFault;
 use crate::encode::Buffer;
@@ -53,9 +54,7 @@ pub(super) fn encode<'b>(record: &SnapshotRecord, buffer: &'b mut Buffer) -> &'b
     let length;
     match record {
         SnapshotRecord::Header(header) => length = encode_header(header, buffer),
-        SnapshotRecord::Participant(participant) => {
-            message!(buffer, snapshot, participant_codec, ParticipantEncoder, length).participant_id(participant.0);
-        }
+        SnapshotRecord::Participant(participant) => length = encode_participant(participant, buffer),
         SnapshotRecord::Instrument(instrument) => length = encode_instrument(instrument, buffer),
         SnapshotRecord::Scope(scope) => length = encode_scope(scope, buffer),
         SnapshotRecord::Report(kept) => {
@@ -75,10 +74,7 @@ pub(super) fn encode<'b>(record: &SnapshotRecord, buffer: &'b mut Buffer) -> &'b
 pub(super) fn decode(envelope: Envelope<'_>) -> Result<Decoded, MessageFault> {
     let record = match envelope.template_id {
         snapshot_header_codec::SBE_TEMPLATE_ID => SnapshotRecord::Header(decode_header(envelope)?),
-        participant_codec::SBE_TEMPLATE_ID => {
-            let participant = block!(envelope, snapshot, participant_codec, ParticipantDecoder);
-            SnapshotRecord::Participant(ParticipantId(participant.participant_id()))
-        }
+        participant_codec::SBE_TEMPLATE_ID => SnapshotRecord::Participant(decode_participant(envelope)?),
         instrument_codec::SBE_TEMPLATE_ID => SnapshotRecord::Instrument(decode_instrument(envelope)?),
         scope_codec::SBE_TEMPLATE_ID => SnapshotRecord::Scope(decode_scope(envelope)?),
         retained_report_codec::SBE_TEMPLATE_ID => {
@@ -127,9 +123,45 @@ fn decode_header(envelope: Envelope<'_>) -> Result<SnapshotHeader, MessageFault>
     })
 }
 
+/// A limit of 0 is none: the engine has no others.
+fn encode_participant(record: &ParticipantRecord, buffer: &mut Buffer) -> usize {
+    let length;
+    let limits = &record.limits;
+    message!(buffer, snapshot, participant_codec, ParticipantEncoder, length)
+        .maximum_quantity(limits.maximum_quantity.unwrap_or_default().0)
+        .maximum_notional(limits.maximum_notional.unwrap_or_default())
+        .rate_second(record.rate_second)
+        .participant_id(record.participant.0)
+        .maximum_open_orders(limits.maximum_open_orders.unwrap_or_default())
+        .maximum_commands_per_second(limits.maximum_commands_per_second.unwrap_or_default())
+        .rate_commands(record.rate_commands)
+        .kill_switch(record.kill_switch.to_wire().into());
+    length
+}
+
+fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRecord, MessageFault> {
+    let record = block!(envelope, snapshot, participant_codec, ParticipantDecoder);
+    let limit = |limit: u32| (limit > 0).then_some(limit);
+    let wide = |limit: u64| (limit > 0).then_some(limit);
+    Ok(ParticipantRecord {
+        participant: ParticipantId(record.participant_id()),
+        limits: RiskLimits {
+            maximum_quantity: wide(record.maximum_quantity()).map(Quantity),
+            maximum_notional: wide(record.maximum_notional()),
+            maximum_open_orders: limit(record.maximum_open_orders()),
+            maximum_commands_per_second: limit(record.maximum_commands_per_second()),
+        },
+        kill_switch: heard(words::kill_switch::KillSwitch::from(record.kill_switch()))?,
+        rate_second: record.rate_second(),
+        rate_commands: record.rate_commands(),
+    })
+}
+
 fn encode_instrument(record: &InstrumentRecord, buffer: &mut Buffer) -> usize {
     let length;
     let definition = &record.definition;
+    let Statistics { open, high, low, last, volume } = record.statistics;
+    let prices = [open, high, low, last];
     message!(buffer, snapshot, instrument_codec, InstrumentEncoder, length)
         .last_order_id(record.last_order_id.0)
         .last_trade_id(record.last_trade_id.0)
@@ -147,8 +179,37 @@ fn encode_instrument(record: &InstrumentRecord, buffer: &mut Buffer) -> usize {
         .trade_type(definition.trade_type.to_wire().into())
         .state(definition.state.to_wire().into())
         .base(&definition.base)
-        .quote(&definition.quote);
+        .quote(&definition.quote)
+        .market_data_sequence(record.market_data_sequence.0)
+        .open_price(prices[0].unwrap_or_default().0)
+        .high_price(prices[1].unwrap_or_default().0)
+        .low_price(prices[2].unwrap_or_default().0)
+        .last_price(prices[3].unwrap_or_default().0)
+        .volume(volume.0)
+        .statistics(bits(prices.map(|price| price.is_some())));
     length
+}
+
+/// The first one in the lowest bit.
+fn bits<const N: usize>(flags: [bool; N]) -> u8 {
+    flags.into_iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(flag))
+}
+
+/// `value`, if the bit is set; what is not there is written as 0, and nothing else is taken for it.
+fn if_set<T: PartialEq + Default>(bits: u8, bit: u8, value: T) -> Result<Option<T>, MessageFault> {
+    match bits >> bit & 1 {
+        1 => Ok(Some(value)),
+        _ if value == T::default() => Ok(None),
+        _ => Err(MessageFault::Value),
+    }
+}
+
+fn decode_statistics(present: u8, prices: [i64; 4], volume: u64) -> Result<Statistics, MessageFault> {
+    if present >> 4 != 0 {
+        return Err(MessageFault::Value);
+    }
+    let price = |bit: u8| if_set(present, bit, Price(prices[usize::from(bit)]));
+    Ok(Statistics { open: price(0)?, high: price(1)?, low: price(2)?, last: price(3)?, volume: Quantity(volume) })
 }
 
 fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentRecord, MessageFault> {
@@ -171,6 +232,12 @@ fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentRecord, Message
         definition,
         last_order_id: OrderId(record.last_order_id()),
         last_trade_id: TradeId(record.last_trade_id()),
+        market_data_sequence: MarketDataSequence(record.market_data_sequence()),
+        statistics: decode_statistics(
+            record.statistics(),
+            [record.open_price(), record.high_price(), record.low_price(), record.last_price()],
+            record.volume(),
+        )?,
         state_hash: StateHash(record.state_hash()),
     })
 }
@@ -213,12 +280,22 @@ fn encode_order(order: &OrderRecord, buffer: &mut Buffer) -> usize {
         .side(order.side.to_wire().into())
         .order_type(order.order_type.to_wire().into())
         .time_in_force(order.time_in_force.to_wire().into())
-        .exec_inst(u8::from(order.post_only == PostOnly::Yes));
+        .exec_inst(u8::from(order.post_only == PostOnly::Yes))
+        .shown_quantity(order.shown_quantity.0)
+        .display_quantity(order.display_quantity.0)
+        .stop_price(order.stop_price.unwrap_or_default().0)
+        .expire_time(order.expire_time.unwrap_or_default().0)
+        .self_trade_prevention(order.self_trade_prevention.to_wire().into())
+        .terms(bits([order.stop_price.is_some(), order.expire_time.is_some()]));
     length
 }
 
 fn decode_order(envelope: Envelope<'_>) -> Result<OrderRecord, MessageFault> {
     let order = block!(envelope, snapshot, resting_order_codec, RestingOrderDecoder);
+    let terms = order.terms();
+    if terms >> 2 != 0 {
+        return Err(MessageFault::Value);
+    }
     Ok(OrderRecord {
         order_id: OrderId(order.order_id()),
         participant: ParticipantId(order.participant_id()),
@@ -234,5 +311,12 @@ fn decode_order(envelope: Envelope<'_>) -> Result<OrderRecord, MessageFault> {
         price: Price(order.price()),
         quantity: Quantity(order.quantity()),
         leaves_quantity: Quantity(order.leaves_quantity()),
+        shown_quantity: Quantity(order.shown_quantity()),
+        display_quantity: Quantity(order.display_quantity()),
+        stop_price: if_set(terms, 0, Price(order.stop_price()))?,
+        expire_time: if_set(terms, 1, EpochNanos(order.expire_time()))?,
+        self_trade_prevention: heard(words::self_trade_prevention::SelfTradePrevention::from(
+            order.self_trade_prevention(),
+        ))?,
     })
 }

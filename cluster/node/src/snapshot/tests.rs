@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 
 use aeron_cluster_service::SnapshotPoll;
 use lugus_engine::command::{
-    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, SelfTradePrevention, Side,
-    TimeInForce, TradeType,
+    Action, Command, Decimal, Definition, InstrumentState, KillSwitch, NewOrder, OrderType, PostOnly, RiskLimits,
+    SelfTradePrevention, Side, TimeInForce, TradeType,
 };
 use lugus_engine::event::{EventSink, Reply};
 use lugus_engine::units::{ClientOrderId, EpochNanos, InstrumentId, ParticipantId, Price, Quantity};
@@ -48,7 +48,8 @@ impl SnapshotReader for Tape {
     }
 }
 
-/// An engine with two instruments, some hundred orders of three participants, trades and rejects.
+/// An engine with two instruments, some hundred orders of three participants, of all kinds that can live, trades and
+/// rejects.
 fn busy_engine() -> Engine {
     let mut engine = Engine::new(EngineLimits::default());
     let mut sequence = [[0u64; 3]; 4];
@@ -66,12 +67,30 @@ fn busy_engine() -> Engine {
     for instrument in [1, 2] {
         apply(0, 0, Action::DefineInstrument(definition(instrument)));
     }
+    let limits = RiskLimits {
+        maximum_quantity: Some(Quantity(1_000)),
+        maximum_notional: None,
+        maximum_open_orders: Some(500),
+        maximum_commands_per_second: Some(10_000),
+    };
+    apply(0, 0, Action::SetRiskLimits { target: ParticipantId(2), limits });
+    apply(0, 0, Action::SetKillSwitch { target: ParticipantId(9), kill_switch: KillSwitch::Engaged });
     for round in 0..400u64 {
         let participant = 1 + (round % 3) as u32;
         let side = if round % 2 == 0 { Side::Buy } else { Side::Sell };
         let away = (round * 7 % 40) as i64;
         let price = if side == Side::Buy { 1_005 - away } else { 1_000 + away };
-        apply(participant, 1 + (round % 2) as u32, Action::New(order(round + 1, side, price)));
+        let order = order(round + 1, side, price);
+        let order = match round % 7 {
+            0 => NewOrder { time_in_force: TimeInForce::Gtd, expire_time: Some(EpochNanos(i64::MAX)), ..order },
+            1 => NewOrder { time_in_force: TimeInForce::Day, post_only: PostOnly::Yes, ..order },
+            2 => NewOrder { display_quantity: Quantity(1), quantity: Quantity(9), ..order },
+            3 => NewOrder { order_type: OrderType::StopLimit, stop_price: Some(Price(1_100)), ..order },
+            4 => NewOrder { order_type: OrderType::Stop, stop_price: Some(Price(900)), price: None, ..order },
+            5 => NewOrder { self_trade_prevention: SelfTradePrevention::Decrement, ..order },
+            _ => order,
+        };
+        apply(participant, 1 + (round % 2) as u32, Action::New(order));
         if round % 5 == 0 {
             let action = Action::Cancel { orig_client_order_id: ClientOrderId(round / 2) };
             apply(participant, 1 + (round % 2) as u32, action);

@@ -1,0 +1,97 @@
+//! How long it takes to visit all records of an engine with many resting orders, and to load them again:
+//!
+//! ```text
+//! cargo run --release -p lugus-engine --example snapshot_time -- [ORDERS]
+//! ```
+
+use std::convert::Infallible;
+use std::time::Instant;
+
+use lugus_engine::command::{
+    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, SelfTradePrevention, Side,
+    TimeInForce, TradeType,
+};
+use lugus_engine::event::{EventSink, Reply, Report};
+use lugus_engine::units::{ClientOrderId, ClientSequence, EpochNanos, InstrumentId, ParticipantId, Price, Quantity};
+use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError};
+
+struct Nowhere;
+
+impl EventSink for Nowhere {
+    fn report(&mut self, _: &Report) {}
+    fn reply(&mut self, _: &Reply) {}
+}
+
+fn main() -> Result<(), SnapshotError> {
+    let orders = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(1_000_000);
+    let limits = EngineLimits { orders: orders as usize, ..EngineLimits::default() };
+    let mut engine = Engine::new(limits);
+    let mut apply = |participant: u32, instrument: u32, number: u64, action: Action| {
+        let command = Command {
+            participant: ParticipantId(participant),
+            instrument: InstrumentId(instrument),
+            client_sequence: ClientSequence(number),
+            action,
+        };
+        engine.apply(EpochNanos(0), &command, &mut Nowhere);
+    };
+    apply(0, 0, 1, Action::DefineInstrument(definition()));
+    for order in 0..orders {
+        apply(1 + (order % 100) as u32, 1, 1 + order / 100, Action::New(nth(order)));
+    }
+    let begin = Instant::now();
+    let mut records = 0;
+    let Ok(()) = engine.snapshot(&mut |record| {
+        records += 1;
+        std::hint::black_box(record);
+        Ok::<(), Infallible>(())
+    });
+    let visited = begin.elapsed();
+    let mut restore = Restore::new(limits);
+    let begin = Instant::now();
+    engine.snapshot(&mut |record| restore.record(record))?;
+    let loaded = restore.finish()?;
+    let both = begin.elapsed();
+    let same = loaded.state_hash() == engine.state_hash();
+    println!(
+        "{} orders, {records} records: visited in {visited:.0?}; visited and loaded in {both:.0?}; equal: {same}",
+        engine.live_orders(),
+    );
+    Ok(())
+}
+
+/// A third are icebergs, a third end with the day; prices are spread over 20,000 levels.
+fn nth(order: u64) -> NewOrder {
+    let side = if order.is_multiple_of(2) { Side::Buy } else { Side::Sell };
+    let away = (order.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as i64 % 10_000;
+    NewOrder {
+        client_order_id: ClientOrderId(order + 1),
+        side,
+        order_type: OrderType::Limit,
+        time_in_force: if order.is_multiple_of(3) { TimeInForce::Day } else { TimeInForce::Gtc },
+        price: Some(Price(if side == Side::Buy { 99_999 - away } else { 100_001 + away })),
+        stop_price: None,
+        quantity: Quantity(10),
+        display_quantity: Quantity(if order % 3 == 1 { 2 } else { 0 }),
+        expire_time: None,
+        post_only: PostOnly::No,
+        self_trade_prevention: SelfTradePrevention::None,
+    }
+}
+
+fn definition() -> Definition {
+    Definition {
+        instrument: InstrumentId(1),
+        base: *b"BTC\0\0\0\0\0",
+        quote: *b"USDT\0\0\0\0",
+        trade_type: TradeType::Spot,
+        minimum_price: Price(1),
+        maximum_price: Price(1_000_000),
+        reference_price: Price(100_000),
+        price_band: Quantity(0),
+        maximum_quantity: Quantity(1_000),
+        tick_size: Decimal { mantissa: 1, exponent: -2 },
+        lot_size: Decimal { mantissa: 1, exponent: -6 },
+        state: InstrumentState::Open,
+    }
+}

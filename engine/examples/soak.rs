@@ -1,0 +1,97 @@
+//! Random streams of commands against the oracle of the tests, for as long as one likes:
+//!
+//! ```text
+//! cargo run --release -p lugus-engine --example soak -- SECONDS [FIRST_SEED]
+//! ```
+//!
+//! Each seed gives the same streams on every machine. It ends at the first difference, with the seed; else it says how
+//! often each kind of report and each reason came up, so that one sees what was covered.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a difference ends it")]
+
+#[path = "../tests/desk/mod.rs"]
+mod desk;
+#[path = "../tests/follower/mod.rs"]
+mod follower;
+#[path = "../tests/oracle/mod.rs"]
+mod oracle;
+#[path = "../tests/trial/mod.rs"]
+mod trial;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use desk::{Told, boundless, definition};
+use lugus_engine::command::Definition;
+use lugus_engine::event::ReportBody;
+use lugus_engine::units::{Price, Quantity};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use trial::Trial;
+use trial::steps::{Spread, limits, step};
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let mut number = |default| arguments.next().and_then(|word| word.parse().ok()).unwrap_or(default);
+    let (length, first) = (Duration::from_secs(number(10)), number(1));
+    let begin = Instant::now();
+    let (mut steps, mut told) = (0, BTreeMap::new());
+    let mut seed = first;
+    while begin.elapsed() < length {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stream(seed, &mut told)));
+        match outcome {
+            Ok(of_it) => steps += of_it,
+            Err(_) => {
+                eprintln!("seed {seed} differs: soak 1 {seed}");
+                std::process::exit(1);
+            }
+        }
+        seed += 1;
+    }
+    println!("{} seeds from {first}, {steps} steps, {:.0?}: no difference", seed - first, begin.elapsed());
+    for (what, times) in told {
+        println!("{times:>12} {what}");
+    }
+}
+
+/// Gives how many steps it had.
+fn stream(seed: u64, told: &mut BTreeMap<String, u64>) -> usize {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let spread = if seed.is_multiple_of(4) { Spread::Extreme } else { Spread::Near };
+    let definitions = match spread {
+        Spread::Near => [definition(1), Definition { price_band: Quantity(0), ..definition(2) }],
+        Spread::Extreme => {
+            let banded =
+                Definition { price_band: Quantity(u64::MAX), reference_price: Price(i64::MIN), ..boundless(2) };
+            [boundless(1), banded]
+        }
+    };
+    let limits = limits().new_tree(&mut runner).unwrap().current();
+    let steps = proptest::collection::vec(step(spread), 400..800).new_tree(&mut runner).unwrap().current();
+    let mut trial = Trial::new(limits, definitions);
+    for step in &steps {
+        for told_now in trial.step(step) {
+            *told.entry(kind(&told_now)).or_default() += 1;
+        }
+    }
+    steps.len()
+}
+
+fn kind(told: &Told) -> String {
+    match told {
+        Told::Report(report) => match report.body {
+            ReportBody::Execution(execution) => {
+                format!("{:?} {:?} {:?}", execution.exec_type, execution.reason, execution.liquidity)
+            }
+            ReportBody::CancelReject { reason, .. } => format!("CancelReject {reason:?}"),
+            ReportBody::Reject { command, reason } => format!("Reject {command:?} {reason:?}"),
+            ReportBody::MassCancel { .. } => "MassCancel".into(),
+            ReportBody::Instrument { state, .. } => format!("Instrument {state:?}"),
+            ReportBody::Risk { .. } => "Risk".into(),
+        },
+        Told::Reply(reply) => format!("{reply:?}").split_whitespace().next().unwrap_or_default().into(),
+    }
+}

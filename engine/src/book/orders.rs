@@ -1,0 +1,118 @@
+//! The orders that rest, as far as a book must know them: who has them under which number, where they stand, and what
+//! is open of them. What else an order is, is kept beside, under the same slot (see `pool`).
+
+use super::cells::{Cells, MAXIMUM_ORDERS, Slot};
+use super::client_orders::ClientOrders;
+use crate::InvariantError;
+use crate::command::Side;
+use crate::units::{ClientOrderId, Price, Quantity};
+
+/// Orders of any number of books, found by slot, or by (owner, client order id). Makes room once for all of them, and
+/// touches memory only when it is used: 32 bytes an order and a price level, and 16 to 32 for the client order id.
+#[derive(Debug)]
+pub struct RestingOrders {
+    pub(super) cells: Cells,
+    client_orders: ClientOrders,
+    live: usize,
+}
+
+impl RestingOrders {
+    /// Room for `limit` orders, 2^31 at most.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        let limit = limit.min(MAXIMUM_ORDERS);
+        Self { cells: Cells::new(limit), client_orders: ClientOrders::new(limit), live: 0 }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.live
+    }
+
+    /// Whether there is no room for one more.
+    #[inline]
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.cells.is_full()
+    }
+
+    /// The owner's order with this number.
+    #[inline(always)]
+    #[must_use]
+    pub fn find(&self, owner: u32, client_order_id: ClientOrderId) -> Option<Slot> {
+        self.client_orders.find(owner, client_order_id, &self.cells)
+    }
+
+    /// Takes in an order, to be put into a queue. There is room, and its number is not there yet. Its slot is the one
+    /// freed last, or the next one never used.
+    #[inline(always)]
+    pub fn insert(&mut self, owner: u32, client_order_id: ClientOrderId) -> Slot {
+        debug_assert!(!self.is_full() && self.find(owner, client_order_id).is_none());
+        let slot = self.cells.take(owner, client_order_id.0);
+        self.client_orders.insert(owner, client_order_id, slot, self.live);
+        self.live += 1;
+        slot
+    }
+
+    /// Forgets an order, which is in no queue any more.
+    #[inline(always)]
+    pub fn remove(&mut self, slot: Slot) {
+        let (owner, client_order_id) = self.cells.key(slot);
+        self.client_orders.remove(owner, ClientOrderId(client_order_id), slot);
+        self.cells.free(slot);
+        self.live -= 1;
+    }
+
+    /// Gives an order another number, which is not there yet.
+    pub fn rename(&mut self, slot: Slot, client_order_id: ClientOrderId) {
+        let (owner, until_now) = self.cells.key(slot);
+        if until_now != client_order_id.0 {
+            self.client_orders.remove(owner, ClientOrderId(until_now), slot);
+            self.cells.rename(slot, client_order_id.0);
+            self.client_orders.insert(owner, client_order_id, slot, self.live - 1);
+        }
+    }
+
+    /// An order's number.
+    #[inline]
+    #[must_use]
+    pub fn client_order_id(&self, slot: Slot) -> ClientOrderId {
+        ClientOrderId(self.cells.key(slot).1)
+    }
+
+    /// Lots open of an order in a queue.
+    #[inline]
+    #[must_use]
+    pub fn open(&self, slot: Slot) -> Quantity {
+        self.cells.open(slot)
+    }
+
+    /// Side and price of an order in a queue.
+    #[inline]
+    #[must_use]
+    pub fn stand(&self, slot: Slot) -> (Side, Price) {
+        let level = self.cells.level_of(slot);
+        (self.cells.side(level), self.cells.price(level))
+    }
+
+    /// How many slots were ever used: all are below.
+    pub(super) fn used(&self) -> usize {
+        self.cells.used()
+    }
+
+    /// Checks counts, free cells, and the map for these slots; a walk.
+    pub(super) fn verify(&self, live: impl Iterator<Item = Slot>) -> Result<(), InvariantError> {
+        let mut count = 0;
+        for slot in live {
+            count += 1;
+            let (owner, client_order_id) = self.cells.key(slot);
+            let found = self.find(owner, ClientOrderId(client_order_id)) == Some(slot);
+            InvariantError::count("slot of a client order id", usize::from(found), 1)?;
+        }
+        InvariantError::count("live orders", count, self.live)?;
+        InvariantError::count("client order ids", self.client_orders.len(), self.live)?;
+        let free = self.cells.free_slots().take(self.used() + 1).count();
+        InvariantError::count("free slots", free, self.used() - self.live)
+    }
+}

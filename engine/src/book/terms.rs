@@ -1,0 +1,103 @@
+//! What only some orders have: an iceberg's reserve, an expire time, the limit of a stop order that waits.
+//!
+//! An order says with a bit of its [`Instructions`] that it has [`Terms`]; they lie beside the pool's slots, so that an
+//! ordinary order neither carries nor touches them.
+
+use crate::command::{PostOnly, SelfTradePrevention};
+use crate::units::{EpochNanos, Price, Quantity};
+
+/// How an order is to be treated, in a byte: post-only, self-trade prevention, and which terms it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Instructions(u8);
+
+impl Instructions {
+    const POST_ONLY: u8 = 1;
+    const PREVENTION_SHIFT: u8 = 1;
+    const PREVENTION: u8 = 0b1110;
+    /// It shows a part of itself at a time.
+    pub(crate) const ICEBERG: u8 = 1 << 4;
+    /// It ends at a time.
+    pub(crate) const EXPIRES: u8 = 1 << 5;
+    /// It is a stop order that has not triggered.
+    pub(crate) const WAITING: u8 = 1 << 6;
+    const TERMS: u8 = Self::ICEBERG | Self::EXPIRES | Self::WAITING;
+
+    #[inline]
+    pub(crate) fn new(post_only: PostOnly, prevention: SelfTradePrevention) -> Self {
+        Self((post_only as u8 & Self::POST_ONLY) | (prevention as u8) << Self::PREVENTION_SHIFT)
+    }
+
+    /// With a bit set or cleared.
+    #[inline]
+    pub(crate) fn with(self, bit: u8, is_set: bool) -> Self {
+        Self(if is_set { self.0 | bit } else { self.0 & !bit })
+    }
+
+    #[inline]
+    pub(crate) fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
+    #[inline]
+    pub(crate) fn has_terms(self) -> bool {
+        self.0 & Self::TERMS != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_post_only(self) -> bool {
+        self.has(Self::POST_ONLY)
+    }
+
+    /// As it came in the order.
+    #[inline]
+    pub(crate) fn self_trade_prevention(self) -> SelfTradePrevention {
+        match (self.0 & Self::PREVENTION) >> Self::PREVENTION_SHIFT {
+            1 => SelfTradePrevention::CancelNewest,
+            2 => SelfTradePrevention::CancelOldest,
+            3 => SelfTradePrevention::CancelBoth,
+            4 => SelfTradePrevention::Decrement,
+            _ => SelfTradePrevention::None,
+        }
+    }
+}
+
+/// Terms of an order; each counts if its bit is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Terms {
+    /// Iceberg: lots shown at a time.
+    pub(crate) display: Quantity,
+    /// Iceberg: lots open beside those that are shown.
+    pub(crate) reserve: Quantity,
+    /// When it ends.
+    pub(crate) expire_time: EpochNanos,
+    /// Limit of a stop-limit order while its price in the pool is that of its trigger.
+    pub(crate) limit: Price,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instructions_do_not_touch_each_other() {
+        for prevention in [
+            SelfTradePrevention::None,
+            SelfTradePrevention::CancelNewest,
+            SelfTradePrevention::CancelOldest,
+            SelfTradePrevention::CancelBoth,
+            SelfTradePrevention::Decrement,
+        ] {
+            for post_only in [PostOnly::No, PostOnly::Yes] {
+                let plain = Instructions::new(post_only, prevention);
+                assert!(!plain.has_terms());
+                for bit in [Instructions::ICEBERG, Instructions::EXPIRES, Instructions::WAITING] {
+                    let with = plain.with(bit, true);
+                    assert!(with.has(bit) && with.has_terms());
+                    assert_eq!(with.self_trade_prevention(), prevention);
+                    assert_eq!(with.is_post_only(), post_only == PostOnly::Yes);
+                    assert_eq!(with.with(bit, false), plain);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,534 @@
+//! From the upper 56 bits of a level's key to its page: a radix tree, adaptive and path compressed (Leis, Kemper and
+//! Neumann, "The adaptive radix tree", 2013).
+//!
+//! A node branches at one byte of the key, and there is none where there is nothing to choose. A narrow node has up to
+//! 16 children in the order of their bytes; a wide one has a place for each byte. A node's bitmap says below which
+//! children there may be a page with orders. It is set on the way down to where an order goes, and cleared only when a search
+//! finds nothing there: so the levels' coming and going does not touch the tree.
+
+use super::cells::Page;
+
+/// A child: its kind in the upper two bits, and its number.
+type Link = u32;
+
+const NONE: Link = Link::MAX;
+const PAGE: u32 = 0;
+const NARROW: u32 = 1;
+const WIDE: u32 = 2;
+const NUMBER: u32 = (1 << 30) - 1;
+const NARROW_CHILDREN: usize = 16;
+/// Bytes of a page's key, and so most nodes above a page.
+const DEPTH: usize = 7;
+
+/// The pages of a side.
+#[derive(Debug)]
+pub(super) struct PageTree {
+    root: Link,
+    narrow: Vec<Narrow>,
+    wide: Vec<Wide>,
+    free_narrow: Vec<u32>,
+    free_wide: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Narrow {
+    /// What all keys below begin with: the key shifted by `shift + 8`.
+    prefix: u64,
+    /// Where the byte is at which it branches.
+    shift: u32,
+    children: u32,
+    occupied: u32,
+    bytes: [u8; NARROW_CHILDREN],
+    links: [Link; NARROW_CHILDREN],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Wide {
+    prefix: u64,
+    shift: u32,
+    children: u32,
+    occupied: [u64; 4],
+    links: [Link; 256],
+}
+
+/// Where a link stands: a node, and the place of one of its children.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Root,
+    Child(Link, usize),
+}
+
+impl PageTree {
+    pub(super) fn new() -> Self {
+        let (free_narrow, free_wide) = (Vec::new(), Vec::new());
+        Self { root: NONE, narrow: Vec::new(), wide: Vec::new(), free_narrow, free_wide }
+    }
+
+    /// The page with this key.
+    #[inline]
+    pub(super) fn find(&self, key: u64, pages: &[Page]) -> Option<u32> {
+        let mut link = self.root;
+        while link >> 30 != PAGE {
+            let number = (link & NUMBER) as usize;
+            if link == NONE {
+                return None;
+            }
+            link = if link >> 30 == WIDE { self.wide[number].find(key)? } else { self.narrow[number].find(key)? };
+        }
+        (pages[link as usize].key == key).then_some(link)
+    }
+
+    /// Puts in a page, whose key is not there yet, and says that it may have orders.
+    pub(super) fn insert(&mut self, page: u32, pages: &[Page]) {
+        let key = pages[page as usize].key;
+        let (mut place, mut link) = (Place::Root, self.root);
+        loop {
+            if link == NONE {
+                self.set(place, page);
+                break;
+            }
+            let (until_now, shift) = match link >> 30 {
+                PAGE => (pages[link as usize].key, 0),
+                _ => {
+                    let (prefix, shift) = self.prefix(link);
+                    (prefix << shift << 8, shift + 8)
+                }
+            };
+            if key >> shift != until_now >> shift {
+                let node = self.branch(key, page, until_now, link);
+                self.set(place, node);
+                break;
+            }
+            let byte = byte(key, shift - 8);
+            let Some(child) = self.child(link, byte) else {
+                let node = self.adopt(link, byte, page);
+                self.set(place, node);
+                break;
+            };
+            place = Place::Child(link, child);
+            link = self.link(place);
+        }
+        self.find_to_fill(key, pages);
+    }
+
+    /// The page with this key, which is about to get an order: says so all the way down to it.
+    #[inline]
+    pub(super) fn find_to_fill(&mut self, key: u64, pages: &[Page]) -> Option<u32> {
+        let mut link = self.root;
+        while link >> 30 != PAGE {
+            let number = (link & NUMBER) as usize;
+            if link == NONE {
+                return None;
+            }
+            link = if link >> 30 == WIDE { self.wide[number].fill(key)? } else { self.narrow[number].fill(key)? };
+        }
+        (pages[link as usize].key == key).then_some(link)
+    }
+
+    /// Takes out a page. A node with one child left gives its place to that.
+    pub(super) fn remove(&mut self, page: u32, pages: &[Page]) {
+        let key = pages[page as usize].key;
+        let (mut above, mut place, mut link) = (Place::Root, Place::Root, self.root);
+        for _ in 0..=DEPTH {
+            if link == page {
+                break;
+            }
+            if link == NONE || link >> 30 == PAGE {
+                return;
+            }
+            let (_, shift) = self.prefix(link);
+            let Some(child) = self.child(link, byte(key, shift)) else { return };
+            above = std::mem::replace(&mut place, Place::Child(link, child));
+            link = self.link(place);
+        }
+        match place {
+            Place::Root => self.root = NONE,
+            Place::Child(node, child) => {
+                if let Some(only) = self.disown(node, child) {
+                    self.set(above, only);
+                }
+            }
+        }
+    }
+
+    /// The first page with orders. What turned out to be empty on the way is no longer looked at.
+    pub(super) fn first_occupied(&mut self, pages: &[Page]) -> Option<u32> {
+        let is_occupied = |link: Link| link >> 30 != PAGE || !pages[link as usize].is_empty();
+        let mut above = [Place::Root; DEPTH];
+        let (mut depth, mut link) = (0, self.root);
+        while link != NONE && link >> 30 != PAGE {
+            match self.first_child_occupied(link) {
+                Some(child) => {
+                    let place = Place::Child(link, child);
+                    let below = self.link(place);
+                    if is_occupied(below) {
+                        above[depth % DEPTH] = place;
+                        (depth, link) = (depth + 1, below);
+                    } else {
+                        self.set_occupied(link, child, false);
+                    }
+                }
+                None if depth == 0 => return None,
+                None => {
+                    depth -= 1;
+                    if let Place::Child(node, child) = above[depth % DEPTH] {
+                        self.set_occupied(node, child, false);
+                        link = node;
+                    }
+                }
+            }
+        }
+        (link != NONE && is_occupied(link)).then_some(link)
+    }
+
+    /// The next page in the order of keys, with orders or without.
+    pub(super) fn after(&self, page: u32, pages: &[Page]) -> Option<u32> {
+        let key = pages[page as usize].key;
+        let (mut later, mut link) = (None, self.root);
+        while link != page {
+            let (_, shift) = self.prefix(link);
+            let byte = byte(key, shift);
+            later = self.first_child_from(link, byte as usize + 1).or(later);
+            link = self.link(Place::Child(link, self.child(link, byte)?));
+        }
+        let mut link = later?;
+        while link >> 30 != PAGE {
+            link = self.first_child_from(link, 0)?;
+        }
+        Some(link)
+    }
+
+    /// All pages in the order of their keys, and whether each is where its key leads: a walk.
+    pub(super) fn pages(&self) -> Vec<u32> {
+        let (mut found, mut open) = (Vec::new(), vec![self.root]);
+        while let Some(link) = open.pop() {
+            let number = (link & NUMBER) as usize;
+            match link >> 30 {
+                PAGE => found.push(link),
+                NARROW => {
+                    let node = &self.narrow[number];
+                    open.extend(node.links[..node.children as usize].iter().rev());
+                }
+                WIDE => open.extend(self.wide[number].links.iter().rev()),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// How many nodes are in use: fewer than pages.
+    #[cfg(test)]
+    fn nodes(&self) -> usize {
+        self.narrow.len() + self.wide.len() - self.free_narrow.len() - self.free_wide.len()
+    }
+
+    /// A node over two children, of which the second has, or begins with, the key `other`.
+    fn branch(&mut self, key: u64, page: u32, other: u64, link: Link) -> Link {
+        let shift = (63 - (key ^ other).leading_zeros()) / 8 * 8;
+        let mut node = Narrow {
+            prefix: key >> shift >> 8,
+            shift,
+            children: 0,
+            occupied: 0,
+            bytes: [0; NARROW_CHILDREN],
+            links: [NONE; NARROW_CHILDREN],
+        };
+        node.insert(byte(key, shift), page);
+        node.insert(byte(other, shift), link);
+        node.occupied = 0b11;
+        NARROW << 30 | put(&mut self.narrow, &mut self.free_narrow, node)
+    }
+
+    /// A node's new child; the node may become another one.
+    fn adopt(&mut self, link: Link, byte: u8, page: u32) -> Link {
+        let number = (link & NUMBER) as usize;
+        if link >> 30 == NARROW {
+            let node = &mut self.narrow[number];
+            if (node.children as usize) < NARROW_CHILDREN {
+                node.insert(byte, page);
+                return link;
+            }
+            let wide = node.widened();
+            self.free_narrow.push(number as u32);
+            let link = WIDE << 30 | put(&mut self.wide, &mut self.free_wide, wide);
+            return self.adopt(link, byte, page);
+        }
+        let node = &mut self.wide[number];
+        node.links[byte as usize] = page;
+        node.children += 1;
+        link
+    }
+
+    /// Takes a child from its node. If one is left, the node goes, and its child is the answer.
+    fn disown(&mut self, node: Link, child: usize) -> Option<Link> {
+        let number = (node & NUMBER) as usize;
+        self.set_occupied(node, child, false);
+        if node >> 30 == NARROW {
+            let narrow = &mut self.narrow[number];
+            narrow.remove(child);
+            if narrow.children > 1 {
+                return None;
+            }
+            self.free_narrow.push(number as u32);
+            return Some(narrow.links[0]);
+        }
+        let wide = &mut self.wide[number];
+        wide.links[child] = NONE;
+        wide.children -= 1;
+        if wide.children > 1 {
+            return None;
+        }
+        self.free_wide.push(number as u32);
+        wide.links.iter().copied().find(|&link| link != NONE)
+    }
+
+    fn prefix(&self, link: Link) -> (u64, u32) {
+        let number = (link & NUMBER) as usize;
+        if link >> 30 == NARROW {
+            (self.narrow[number].prefix, self.narrow[number].shift)
+        } else {
+            (self.wide[number].prefix, self.wide[number].shift)
+        }
+    }
+
+    fn child(&self, link: Link, byte: u8) -> Option<usize> {
+        let number = (link & NUMBER) as usize;
+        if link >> 30 == NARROW {
+            self.narrow[number].place(byte)
+        } else {
+            (self.wide[number].links[byte as usize] != NONE).then_some(byte as usize)
+        }
+    }
+
+    /// The first child whose byte is not below this one.
+    fn first_child_from(&self, link: Link, byte: usize) -> Option<Link> {
+        let number = (link & NUMBER) as usize;
+        if link >> 30 == NARROW {
+            let node = &self.narrow[number];
+            let place = node.bytes[..node.children as usize].partition_point(|&own| (own as usize) < byte);
+            node.links[..node.children as usize].get(place).copied()
+        } else {
+            self.wide[number].links.get(byte..)?.iter().copied().find(|&link| link != NONE)
+        }
+    }
+
+    fn first_child_occupied(&self, link: Link) -> Option<usize> {
+        let number = (link & NUMBER) as usize;
+        if link >> 30 == NARROW {
+            let occupied = self.narrow[number].occupied;
+            (occupied != 0).then_some(occupied.trailing_zeros() as usize)
+        } else {
+            let occupied = &self.wide[number].occupied;
+            let word = occupied.iter().position(|&bits| bits != 0)?;
+            Some(word * 64 + occupied[word].trailing_zeros() as usize)
+        }
+    }
+
+    fn set_occupied(&mut self, link: Link, child: usize, occupied: bool) {
+        let number = (link & NUMBER) as usize;
+        if link >> 30 == NARROW {
+            let bits = &mut self.narrow[number].occupied;
+            *bits = *bits & !(1 << child) | u32::from(occupied) << child;
+        } else {
+            let bits = &mut self.wide[number].occupied[child / 64];
+            *bits = *bits & !(1 << (child % 64)) | u64::from(occupied) << (child % 64);
+        }
+    }
+
+    fn link(&self, place: Place) -> Link {
+        match place {
+            Place::Root => self.root,
+            Place::Child(node, child) if node >> 30 == NARROW => self.narrow[(node & NUMBER) as usize].links[child],
+            Place::Child(node, child) => self.wide[(node & NUMBER) as usize].links[child],
+        }
+    }
+
+    fn set(&mut self, place: Place, link: Link) {
+        match place {
+            Place::Root => self.root = link,
+            Place::Child(node, child) if node >> 30 == NARROW => {
+                self.narrow[(node & NUMBER) as usize].links[child] = link;
+            }
+            Place::Child(node, child) => self.wide[(node & NUMBER) as usize].links[child] = link,
+        }
+    }
+}
+
+impl Wide {
+    #[inline]
+    fn find(&self, key: u64) -> Option<Link> {
+        (key >> self.shift >> 8 == self.prefix).then(|| self.links[(key >> self.shift) as usize & 255])
+    }
+
+    #[inline]
+    fn fill(&mut self, key: u64) -> Option<Link> {
+        let place = (key >> self.shift) as usize & 255;
+        let link = self.find(key)?;
+        self.occupied[place / 64] |= u64::from(link != NONE) << (place % 64);
+        Some(link)
+    }
+}
+
+impl Narrow {
+    #[inline]
+    fn find(&self, key: u64) -> Option<Link> {
+        let place = self.place(byte(key, self.shift))?;
+        (key >> self.shift >> 8 == self.prefix).then(|| self.links[place])
+    }
+
+    #[inline]
+    fn fill(&mut self, key: u64) -> Option<Link> {
+        let place = self.place(byte(key, self.shift))?;
+        let is_here = key >> self.shift >> 8 == self.prefix;
+        self.occupied |= u32::from(is_here) << place;
+        is_here.then(|| self.links[place])
+    }
+
+    #[inline]
+    fn place(&self, byte: u8) -> Option<usize> {
+        let mut same = 0_u32;
+        for (place, &own) in self.bytes.iter().enumerate() {
+            same |= u32::from(own == byte) << place;
+        }
+        same &= (1 << self.children) - 1;
+        (same != 0).then_some(same.trailing_zeros() as usize)
+    }
+
+    /// There is room, and the byte is not there.
+    fn insert(&mut self, byte: u8, link: Link) {
+        let children = self.children as usize;
+        let place = self.bytes[..children].partition_point(|&own| own < byte);
+        self.bytes.copy_within(place..children, place + 1);
+        self.links.copy_within(place..children, place + 1);
+        (self.bytes[place], self.links[place]) = (byte, link);
+        let below = (1 << place) - 1;
+        self.occupied = self.occupied & below | (self.occupied & !below) << 1;
+        self.children += 1;
+    }
+
+    fn remove(&mut self, place: usize) {
+        let children = self.children as usize;
+        self.bytes.copy_within(place + 1..children, place);
+        self.links.copy_within(place + 1..children, place);
+        let below = (1 << place) - 1;
+        self.occupied = self.occupied & below | (self.occupied >> 1) & !below;
+        self.children -= 1;
+    }
+
+    fn widened(&self) -> Wide {
+        let mut wide = Wide {
+            prefix: self.prefix,
+            shift: self.shift,
+            children: self.children,
+            occupied: [0; 4],
+            links: [NONE; 256],
+        };
+        for place in 0..self.children as usize {
+            let byte = self.bytes[place] as usize;
+            wide.links[byte] = self.links[place];
+            wide.occupied[byte / 64] |= u64::from(self.occupied >> place & 1) << (byte % 64);
+        }
+        wide
+    }
+}
+
+#[inline]
+fn byte(key: u64, shift: u32) -> u8 {
+    (key >> shift) as u8
+}
+
+fn put<T>(nodes: &mut Vec<T>, free: &mut Vec<u32>, node: T) -> u32 {
+    if let Some(number) = free.pop() {
+        nodes[number as usize] = node;
+        return number;
+    }
+    nodes.push(node);
+    // So that giving it back does not allocate.
+    free.reserve(nodes.len());
+    (nodes.len() - 1) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::book::cells::Cells;
+    use crate::command::Side;
+    use crate::units::{Price, Quantity};
+
+    /// Few bytes that differ, in all places, so that nodes branch everywhere and some get wide.
+    fn key(n: u64) -> u64 {
+        let place = n % 7 * 8;
+        let near = n / 7 % 40;
+        (near << place) ^ (n % 3) << 40
+    }
+
+    #[test]
+    fn pages_are_found_while_others_come_and_go() {
+        let mut cells = Cells::new(1_000);
+        let mut tree = PageTree::new();
+        let mut there = BTreeMap::new();
+        let mut random = 1_u64;
+        for _ in 0..20_000 {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            let key = key(random >> 33);
+            assert_eq!(tree.find(key, cells.pages()), there.get(&key).copied());
+            if let Some(page) = there.remove(&key) {
+                tree.remove(page, cells.pages());
+                cells.free_page(page);
+            } else {
+                let page = cells.take_page(key, 0, Side::Sell);
+                tree.insert(page, cells.pages());
+                there.insert(key, page);
+            }
+            assert_eq!(tree.pages(), there.values().copied().collect::<Vec<_>>());
+            if random >> 60 == 0 {
+                let first = there.values().next().copied();
+                let walked = std::iter::successors(first, |&page| tree.after(page, cells.pages()));
+                assert!(walked.eq(there.values().copied()));
+            }
+            assert!(tree.nodes() < there.len().max(1));
+        }
+        assert!(!tree.wide.is_empty() && !tree.free_narrow.is_empty());
+    }
+
+    #[test]
+    fn the_first_page_with_orders_is_found_however_they_were_emptied() {
+        let mut cells = Cells::new(1_000);
+        let mut tree = PageTree::new();
+        let keys: BTreeMap<u64, u64> = (0..280).map(|n| (key(n), n)).collect();
+        let mut pages = BTreeMap::new();
+        for &key in keys.keys() {
+            let page = cells.take_page(key, 0, Side::Sell);
+            tree.insert(page, cells.pages());
+            pages.insert(key, page);
+        }
+        assert_eq!(tree.first_occupied(cells.pages()), None);
+        let mut random = 1_u64;
+        let mut occupied = BTreeMap::new();
+        for _ in 0..5_000 {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            let key = key((random >> 33) % 280);
+            let page = pages[&key];
+            let level = cells.level(page, random as usize % 256);
+            if let Some(slot) = occupied.remove(&key) {
+                let level = cells.level_of(slot);
+                assert!(cells.unlink(slot));
+                assert!(cells.vacate(level));
+                cells.free(slot);
+            } else {
+                let slot = cells.take(0, 1);
+                assert_eq!(cells.price(level), Price(((key << 8) | (random % 256)).cast_signed()));
+                assert!(cells.push_back(level, slot, Quantity(1)));
+                cells.occupy(level);
+                assert_eq!(tree.find_to_fill(key, cells.pages()), Some(page));
+                occupied.insert(key, slot);
+            }
+            if random.is_multiple_of(3) {
+                let first = occupied.keys().next().map(|key| pages[key]);
+                assert_eq!(tree.first_occupied(cells.pages()), first);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Who has ever sent a command or got limits, by a dense index, each with its limits.
+
+use crate::index::Index;
+use crate::risk::Risk;
+use crate::units::ParticipantId;
+
+/// All participants; the operator is there from the start.
+#[derive(Debug)]
+pub(crate) struct Participants {
+    ids: Vec<ParticipantId>,
+    /// By the same index.
+    pub(crate) risk: Vec<Risk>,
+    index: Index,
+}
+
+impl Participants {
+    pub(crate) fn new() -> Self {
+        let mut participants = Self { ids: Vec::new(), risk: Vec::new(), index: Index::new() };
+        participants.take_in(ParticipantId::OPERATOR);
+        participants
+    }
+
+    /// How many, the operator among them.
+    pub(crate) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub(crate) fn contains(&self, participant: ParticipantId) -> bool {
+        self.index.get(u64::from(participant.0)).is_some()
+    }
+
+    /// Its dense index; a new one, if it is not there.
+    pub(crate) fn take_in(&mut self, participant: ParticipantId) -> u32 {
+        self.index.get(u64::from(participant.0)).unwrap_or_else(|| {
+            let place = self.ids.len() as u32;
+            self.index.insert(u64::from(participant.0), place);
+            self.ids.push(participant);
+            self.risk.push(Risk::default());
+            place
+        })
+    }
+
+    /// By id.
+    pub(crate) fn sorted(&self) -> Vec<(ParticipantId, Risk)> {
+        let mut sorted: Vec<_> = self.ids.iter().copied().zip(self.risk.iter().copied()).collect();
+        sorted.sort_unstable_by_key(|&(id, _)| id);
+        sorted
+    }
+}

@@ -1,0 +1,89 @@
+//! An order out of its record: whether there can be such a one, and where it belongs.
+
+use super::{Checked, require};
+use crate::book::{Instructions, Order, Terms};
+use crate::command::{InstrumentState, OrderType, PostOnly, Side, TimeInForce};
+use crate::instrument::{Instrument, takes_price};
+use crate::sequences::ScopeIndex;
+use crate::snapshot::OrderRecord;
+use crate::stops;
+use crate::units::{Price, Quantity};
+
+/// Where an order's queue stands in the snapshot: bids, asks, buy stops, sell stops, each the first one first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct QueuePlace {
+    waits: bool,
+    side: Side,
+    rank: i64,
+}
+
+impl QueuePlace {
+    pub(super) fn of(record: &OrderRecord) -> Self {
+        let (waits, price) = (record.stop_price.is_some(), record.stop_price.unwrap_or(record.price).0);
+        // Bids and sell stops begin with the highest price.
+        let rank = if (record.side == Side::Buy) == waits { price } else { !price };
+        Self { waits, side: record.side, rank }
+    }
+}
+
+/// The order in the pool, at the price of its queue.
+pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) -> (Order, Terms) {
+    let instructions = Instructions::new(record.post_only, record.self_trade_prevention)
+        .with(Instructions::ICEBERG, record.display_quantity.0 > 0)
+        .with(Instructions::EXPIRES, record.expire_time.is_some())
+        .with(Instructions::WAITING, record.stop_price.is_some());
+    let terms = Terms {
+        display: record.display_quantity,
+        reserve: Quantity(record.leaves_quantity.0 - record.shown_quantity.0),
+        expire_time: record.expire_time.unwrap_or_default(),
+        limit: record.price,
+    };
+    let order = Order::new(
+        record.order_id,
+        record.client_order_id,
+        owner,
+        record.side,
+        price,
+        record.quantity,
+        record.shown_quantity,
+        record.order_type,
+        record.time_in_force,
+        instructions,
+    );
+    (order, terms)
+}
+
+/// Whether there can be such an order, and here.
+pub(super) fn check_order(record: &OrderRecord, instrument: &Instrument) -> Checked {
+    let definition = &instrument.definition;
+    let numbered = record.order_id.0 > 0 && record.order_id <= instrument.last_order_id;
+    require(numbered && record.client_order_id.0 > 0, "an order with an impossible number")?;
+    let immediate = matches!(record.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+    let has_limit = matches!(record.order_type, OrderType::Limit | OrderType::StopLimit);
+    let lives = match record.stop_price {
+        Some(_) => matches!(record.order_type, OrderType::Stop | OrderType::StopLimit),
+        None => has_limit && !immediate,
+    };
+    let may_rest = has_limit && !immediate;
+    require(lives && (may_rest || record.post_only == PostOnly::No), "an order of a kind that does not rest")?;
+    let ends = matches!(record.time_in_force, TimeInForce::Day | TimeInForce::Gtd);
+    require(ends == record.expire_time.is_some(), "an order with an impossible expire time")?;
+    require(definition.state != InstrumentState::Closed, "an order of a closed instrument")?;
+    let (leaves, shown, display) = (record.leaves_quantity.0, record.shown_quantity.0, record.display_quantity.0);
+    let sized = (1..=record.quantity.0).contains(&leaves) && record.quantity <= definition.maximum_quantity;
+    require(sized, "an order with an impossible quantity")?;
+    let showing = if display == 0 { shown == leaves } else { may_rest && (1..=leaves.min(display)).contains(&shown) };
+    require(showing, "an order that shows an impossible quantity")?;
+    let priced = if has_limit { takes_price(definition, record.price) } else { record.price == Price(0) };
+    require(priced, "an order with an impossible price")?;
+    if let Some(stop_price) = record.stop_price {
+        require(takes_price(definition, stop_price), "an order with an impossible price")?;
+        let reached = |last| stops::is_reached(record.side, stop_price, last);
+        let due = definition.state == InstrumentState::Open && instrument.feed.statistics.last.is_some_and(reached);
+        require(!due, "a stop order that should have triggered")
+    } else {
+        let trades =
+            definition.state == InstrumentState::Open && instrument.book.would_trade(record.side, Some(record.price));
+        require(!trades, "a bid that would trade with an ask")
+    }
+}

@@ -1,0 +1,78 @@
+//! Risk before the book: what a participant may do at all, by its limits and its kill switch.
+
+use crate::command::{Definition, KillSwitch, NewOrder, RiskLimits};
+use crate::event::RejectReason;
+use crate::units::{EpochNanos, Price, Quantity};
+
+const NANOS_A_SECOND: i64 = 1_000_000_000;
+
+/// A participant's limits, and how far it is within them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Risk {
+    pub(crate) limits: RiskLimits,
+    pub(crate) kill_switch: KillSwitch,
+    /// The second of log time in which it last sent a command that counts.
+    pub(crate) second: i64,
+    /// How many it sent in that second; counted only while there is a limit.
+    pub(crate) commands: u32,
+}
+
+impl Risk {
+    /// Other limits; 0 in one of them is none. A new second begins for the rate.
+    pub(crate) fn set_limits(&mut self, limits: RiskLimits) {
+        self.limits = RiskLimits {
+            maximum_quantity: limits.maximum_quantity.filter(|most| most.0 > 0),
+            maximum_notional: limits.maximum_notional.filter(|&most| most > 0),
+            maximum_open_orders: limits.maximum_open_orders.filter(|&most| most > 0),
+            maximum_commands_per_second: limits.maximum_commands_per_second.filter(|&most| most > 0),
+        };
+        (self.second, self.commands) = (0, 0);
+    }
+
+    /// Whether a new order or a replacement is looked at; it counts for the rate, also if it is rejected for something
+    /// else later. Cancels need not ask.
+    #[inline]
+    pub(crate) fn admit(&mut self, now: EpochNanos) -> Result<(), RejectReason> {
+        if self.kill_switch == KillSwitch::Engaged {
+            return Err(RejectReason::RiskKillSwitch);
+        }
+        let Some(most) = self.limits.maximum_commands_per_second else { return Ok(()) };
+        let second = now.0.div_euclid(NANOS_A_SECOND);
+        if self.second != second {
+            (self.second, self.commands) = (second, 0);
+        }
+        if self.commands >= most {
+            return Err(RejectReason::RiskRate);
+        }
+        self.commands += 1;
+        Ok(())
+    }
+}
+
+/// Whether the limits allow an order of this size at this price.
+#[inline]
+pub(crate) fn size(limits: &RiskLimits, quantity: Quantity, price: Price) -> Result<(), RejectReason> {
+    if limits.maximum_quantity.is_some_and(|most| quantity > most) {
+        return Err(RejectReason::RiskQuantity);
+    }
+    let notional = || u128::from(price.0.unsigned_abs()) * u128::from(quantity.0);
+    if limits.maximum_notional.is_some_and(|most| notional() > u128::from(most)) {
+        return Err(RejectReason::RiskNotional);
+    }
+    Ok(())
+}
+
+/// The price at which an order counts: its limit, else its trigger, else the last trade's, else the reference.
+#[inline]
+pub(crate) fn price(order: &NewOrder, last: Option<Price>, definition: &Definition) -> Price {
+    order.price.or(order.stop_price).or(last).unwrap_or(definition.reference_price)
+}
+
+/// Whether the limits allow a live order more.
+#[inline]
+pub(crate) fn open_orders(limits: &RiskLimits, open: u32) -> Result<(), RejectReason> {
+    match limits.maximum_open_orders {
+        Some(most) if open >= most => Err(RejectReason::RiskOpenOrders),
+        _ => Ok(()),
+    }
+}

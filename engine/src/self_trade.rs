@@ -1,0 +1,77 @@
+//! What happens instead of a trade with oneself. The incoming order's choice counts; in an auction nobody is incoming,
+//! and orders of one participant do trade with each other.
+
+use crate::book::{BookSide, Order, OrderPool, Slot};
+use crate::command::SelfTradePrevention;
+use crate::event::{EventSink, RejectReason};
+use crate::execution;
+use crate::market_data::Feed;
+use crate::matching::publish_order;
+use crate::sequences::Reporter;
+use crate::units::{ClientSequence, Quantity};
+
+/// The best resting order is of the taker's own participant: ends or reduces one or both, the taker first. A taker that
+/// has ended has nothing left.
+#[cold]
+pub(crate) fn prevent<S: EventSink>(
+    taker: &mut Order,
+    answers: ClientSequence,
+    slot: Slot,
+    makers: &mut BookSide,
+    pool: &mut OrderPool,
+    feed: &mut Feed,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let maker = pool.whole(slot);
+    let mode = taker.instructions.self_trade_prevention();
+    let by = taker.leaves.min(maker.leaves);
+    let decrements = mode == SelfTradePrevention::Decrement;
+    let ends_taker = match mode {
+        SelfTradePrevention::None | SelfTradePrevention::CancelOldest => false,
+        SelfTradePrevention::CancelNewest | SelfTradePrevention::CancelBoth => true,
+        SelfTradePrevention::Decrement => by == taker.leaves,
+    };
+    let ends_maker = match mode {
+        SelfTradePrevention::None | SelfTradePrevention::CancelNewest => false,
+        SelfTradePrevention::CancelOldest | SelfTradePrevention::CancelBoth => true,
+        SelfTradePrevention::Decrement => by == maker.leaves,
+    };
+    if ends_taker {
+        reporter.tell(taker.owner, answers, execution::canceled(taker, RejectReason::SelfTrade));
+        taker.leaves = Quantity(0);
+    } else if decrements {
+        shrink(taker, by);
+        reporter.tell(taker.owner, answers, execution::restated(taker, RejectReason::SelfTrade));
+    }
+    if ends_maker {
+        makers.remove(slot, &mut pool.resting);
+        pool.remove(slot);
+        reporter.tell_maker(maker.owner, execution::canceled(&maker, RejectReason::SelfTrade));
+        publish_order(&maker, maker.price, Quantity(0), feed, reporter);
+    } else if decrements {
+        let mut maker = maker;
+        shrink(&mut maker, by);
+        let gone = reduce(slot, &maker, pool);
+        makers.reduce(slot, gone, &mut pool.resting);
+        reporter.tell_maker(maker.owner, execution::restated(&maker, RejectReason::SelfTrade));
+        publish_order(&maker, maker.price, pool.get(slot).leaves, feed, reporter);
+    }
+}
+
+fn shrink(order: &mut Order, by: Quantity) {
+    order.quantity.0 -= by.0;
+    order.leaves.0 -= by.0;
+}
+
+/// A resting order becomes smaller where it is, as `whole` is now: first what it does not show. Gives by how many lots
+/// less it shows.
+pub(crate) fn reduce(slot: Slot, whole: &Order, pool: &mut OrderPool) -> Quantity {
+    let mut kept = *pool.get(slot);
+    let mut terms = pool.terms(slot);
+    let shown = kept.leaves.min(whole.leaves);
+    let gone = Quantity(kept.leaves.0 - shown.0);
+    terms.reserve = Quantity(whole.leaves.0 - shown.0);
+    (kept.quantity, kept.leaves) = (whole.quantity, shown);
+    pool.amend(slot, &kept, &terms);
+    gone
+}

@@ -1,0 +1,24 @@
+//! A short run of what `engine/fuzz` does for long: no bytes make the engine panic or break an invariant.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
+
+mod desk;
+mod noise;
+
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn nothing_breaks_the_engine(bytes in proptest::collection::vec(any::<u8>(), 0..4_000)) {
+        // An instrument that takes everything, so that most runs come to something.
+        let bytes = [&[0, 1, 1, 3, 5, 3, 3, 7, 7][..], &bytes].concat();
+        let engine = noise::apply(&bytes);
+        prop_assert!(engine.definition(lugus_engine::units::InstrumentId(1)).is_some());
+        let records = desk::snapshot(&engine);
+        let loaded = desk::restore(noise::LIMITS, &records).unwrap();
+        prop_assert_eq!(loaded.state_hash(), engine.state_hash());
+        prop_assert_eq!(desk::snapshot(&loaded), records);
+    }
+}

@@ -1,0 +1,178 @@
+//! In steady state the engine allocates nothing, wherever the market goes.
+//!
+//! One test only in this file: it counts the allocations of all threads.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lugus_engine::command::{Action, Command, NewOrder, OrderType, PostOnly, Replace, Side, TimeInForce};
+use lugus_engine::command::{Decimal, Definition, InstrumentState, SelfTradePrevention, TradeType};
+use lugus_engine::event::{EventSink, Reply, Report};
+use lugus_engine::units::{ClientOrderId, ClientSequence, EpochNanos, InstrumentId, ParticipantId, Price, Quantity};
+use lugus_engine::{Engine, EngineLimits};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: the system's allocator does it all; counting changes nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const PARTICIPANTS: u64 = 8;
+const INSTRUMENT: InstrumentId = InstrumentId(1);
+/// Ticks from where the market starts to where it turns: hundreds of pages of levels.
+const SWING: i64 = 200_000;
+
+#[derive(Default)]
+struct Counted {
+    reports: u64,
+    replies: u64,
+}
+
+impl EventSink for Counted {
+    fn report(&mut self, _: &Report) {
+        self.reports += 1;
+    }
+
+    fn reply(&mut self, _: &Reply) {
+        self.replies += 1;
+    }
+}
+
+struct Market {
+    engine: Engine,
+    sent: [u64; PARTICIPANTS as usize + 1],
+    random: u64,
+    last_id: u64,
+    told: Counted,
+}
+
+impl Market {
+    fn send(&mut self, participant: u64, action: Action) {
+        let instrument = if participant == 0 { InstrumentId::NONE } else { INSTRUMENT };
+        self.sent[participant as usize] += 1;
+        let client_sequence = ClientSequence(self.sent[participant as usize]);
+        let participant = ParticipantId(participant as u32);
+        let command = Command { participant, instrument, client_sequence, action };
+        self.engine.apply(EpochNanos(1), &command, &mut self.told);
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % bound
+    }
+
+    /// The market goes up and down again, over some hundred orders that rest.
+    fn swing(&mut self) {
+        let steps = 40_000;
+        for step in 0..steps {
+            let way = if step < steps / 2 { step } else { steps - step };
+            let middle = way * SWING / (steps / 2);
+            let participant = 1 + self.below(PARTICIPANTS);
+            let id = self.last_id.saturating_sub(8 * self.below(12)) / 8 * 8 + participant - 1;
+            let side = if self.below(2) == 0 { Side::Buy } else { Side::Sell };
+            let away = self.below(40).cast_signed() - 3;
+            let price = Some(Price(if side == Side::Buy { middle - away } else { middle + away }));
+            let quantity = Quantity(1 + self.below(100));
+            let (orig_client_order_id, client_order_id) = (ClientOrderId(id), ClientOrderId(id));
+            let action = match self.below(10) {
+                0..4 => Action::Cancel { orig_client_order_id },
+                4 => Action::Replace(Replace {
+                    orig_client_order_id,
+                    client_order_id,
+                    price,
+                    stop_price: None,
+                    quantity,
+                    display_quantity: Quantity(0),
+                }),
+                _ => self.new_order(participant, side, price, quantity),
+            };
+            self.send(participant, action);
+            if step % 500 == 0 {
+                self.send(participant, Action::MassCancel { target: ParticipantId(participant as u32), side: None });
+            }
+        }
+    }
+
+    fn new_order(&mut self, participant: u64, side: Side, price: Option<Price>, quantity: Quantity) -> Action {
+        self.last_id += 8;
+        let time_in_force = match self.below(16) {
+            0 | 1 => TimeInForce::Ioc,
+            2 => TimeInForce::Fok,
+            3 => TimeInForce::Day,
+            _ => TimeInForce::Gtc,
+        };
+        let waits = self.below(16) == 0;
+        let shows_a_part = time_in_force == TimeInForce::Gtc && self.below(8) == 0;
+        Action::New(NewOrder {
+            client_order_id: ClientOrderId(self.last_id / 8 * 8 + participant - 1),
+            side,
+            order_type: if waits { OrderType::StopLimit } else { OrderType::Limit },
+            time_in_force,
+            price,
+            stop_price: price.filter(|_| waits),
+            quantity,
+            display_quantity: if shows_a_part { Quantity(1 + quantity.0 / 3) } else { Quantity(0) },
+            expire_time: None,
+            post_only: PostOnly::No,
+            self_trade_prevention: if self.below(4) == 0 {
+                SelfTradePrevention::CancelOldest
+            } else {
+                SelfTradePrevention::None
+            },
+        })
+    }
+}
+
+fn definition() -> Action {
+    Action::DefineInstrument(Definition {
+        instrument: INSTRUMENT,
+        base: *b"BTC\0\0\0\0\0",
+        quote: *b"USDT\0\0\0\0",
+        trade_type: TradeType::Spot,
+        minimum_price: Price(i64::MIN),
+        maximum_price: Price(i64::MAX),
+        reference_price: Price(0),
+        price_band: Quantity(0),
+        maximum_quantity: Quantity(1_000_000),
+        tick_size: Decimal { mantissa: 1, exponent: -2 },
+        lot_size: Decimal { mantissa: 1, exponent: -6 },
+        state: InstrumentState::Open,
+    })
+}
+
+#[test]
+fn nothing_is_allocated_once_the_market_has_gone_up_and_down() {
+    let limits = EngineLimits { orders: 10_000, retained_events: 100, ..EngineLimits::default() };
+    let sent = [0; PARTICIPANTS as usize + 1];
+    let mut market = Market { engine: Engine::new(limits), sent, random: 7, last_id: 8, told: Counted::default() };
+    market.send(0, definition());
+    // Until the rarest mixtures of events that are kept have been met, too.
+    for _ in 0..6 {
+        market.swing();
+    }
+    let before = (ALLOCATIONS.load(Ordering::Relaxed), market.told.reports);
+    for _ in 0..5 {
+        market.swing();
+    }
+    let allocated = ALLOCATIONS.load(Ordering::Relaxed) - before.0;
+    assert!(market.told.reports - before.1 > 200_000 && market.told.replies == 0, "it did something");
+    assert_eq!(allocated, 0);
+    assert_eq!(market.engine.verify(), Ok(()));
+}

@@ -1,0 +1,212 @@
+//! Commands out of arbitrary bytes: every value of every field can come, small ones more often.
+
+#![allow(dead_code, unreachable_pub, reason = "a test and a fuzz target take it")]
+
+use lugus_engine::command::*;
+use lugus_engine::event::{EventSink, Reply, Report};
+use lugus_engine::units::*;
+use lugus_engine::{Engine, EngineLimits};
+
+/// Small, so that their ends are met.
+pub const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6 };
+
+/// Remembers only whether a command was refused, and so did not use its number.
+struct Refusals(bool);
+
+impl EventSink for Refusals {
+    fn report(&mut self, _: &Report) {}
+    fn reply(&mut self, reply: &Reply) {
+        self.0 |= matches!(reply, Reply::Refused { .. });
+    }
+}
+
+/// Applies what the bytes say, with the invariants checked after each command, and gives the engine.
+///
+/// # Panics
+///
+/// If an invariant does not hold.
+pub fn apply(bytes: &[u8]) -> Engine {
+    let mut engine = Engine::new(LIMITS);
+    let mut noise = Noise { bytes, next: [[1; 4]; 5] };
+    let mut now = 0_i64;
+    while !noise.bytes.is_empty() {
+        now = now.saturating_add(noise.wide().unsigned_abs() as i64 & i64::MAX);
+        let command = noise.command();
+        let mut refusals = Refusals(false);
+        engine.apply(EpochNanos(now), &command, &mut refusals);
+        if refusals.0 {
+            noise.next[command.participant.0 as usize][command.instrument.0 as usize] -= 1;
+        }
+        if let Err(error) = engine.verify() {
+            panic!("{error} after {command:?}");
+        }
+    }
+    engine
+}
+
+struct Noise<'a> {
+    bytes: &'a [u8],
+    /// The next number of each scope, as far as that can be known here.
+    next: [[u64; 4]; 5],
+}
+
+impl Noise<'_> {
+    fn byte(&mut self) -> u8 {
+        match self.bytes.split_first() {
+            Some((&first, rest)) => {
+                self.bytes = rest;
+                first
+            }
+            None => 0,
+        }
+    }
+
+    fn below(&mut self, bound: u8) -> u8 {
+        self.byte() % bound
+    }
+
+    /// A small number, or all eight bytes of one.
+    fn wide(&mut self) -> i64 {
+        match self.byte() {
+            small @ 0..=239 => i64::from(small % 16),
+            240..=247 => i64::MAX - i64::from(self.byte() % 2),
+            248..=251 => i64::MIN + i64::from(self.byte() % 2),
+            _ => i64::from_le_bytes([(); 8].map(|()| self.byte())),
+        }
+    }
+
+    fn quantity(&mut self) -> Quantity {
+        Quantity(self.wide().cast_unsigned())
+    }
+
+    fn price(&mut self) -> Option<Price> {
+        (self.below(8) > 0).then(|| Price(self.wide()))
+    }
+
+    fn id(&mut self) -> ClientOrderId {
+        ClientOrderId(u64::from(self.below(7)))
+    }
+
+    fn participant(&mut self) -> ParticipantId {
+        ParticipantId(u32::from(self.below(5)))
+    }
+
+    fn command(&mut self) -> Command {
+        let action = self.action();
+        let of_participant =
+            matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. });
+        let instrument = if of_participant { 0 } else { 1 + self.below(2) };
+        let participant = match action {
+            Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetInstrumentState { .. } => 0,
+            _ => self.below(5),
+        };
+        let next = &mut self.next[usize::from(participant)][usize::from(instrument)];
+        let client_sequence = ClientSequence(*next);
+        *next += 1;
+        Command {
+            participant: ParticipantId(participant.into()),
+            instrument: InstrumentId(instrument.into()),
+            client_sequence,
+            action,
+        }
+    }
+
+    fn action(&mut self) -> Action {
+        match self.byte() {
+            0..=7 => Action::DefineInstrument(self.definition()),
+            8..=23 => Action::SetInstrumentState { state: self.state(), reference_price: self.price() },
+            24..=27 => Action::SetRiskLimits {
+                target: self.participant(),
+                limits: RiskLimits {
+                    maximum_quantity: (self.below(4) == 0).then(|| self.quantity()),
+                    maximum_notional: (self.below(4) == 0).then(|| self.wide().unsigned_abs()),
+                    maximum_open_orders: (self.below(4) == 0).then(|| self.below(9).into()),
+                    maximum_commands_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
+                },
+            },
+            28..=31 => {
+                let kill_switch = if self.below(4) == 0 { KillSwitch::Engaged } else { KillSwitch::Released };
+                Action::SetKillSwitch { target: self.participant(), kill_switch }
+            }
+            32..=35 => {
+                let side = [None, Some(Side::Buy), Some(Side::Sell)][usize::from(self.below(3))];
+                Action::MassCancel { target: self.participant(), side }
+            }
+            36..=63 => Action::Cancel { orig_client_order_id: self.id() },
+            64..=111 => Action::Replace(Replace {
+                orig_client_order_id: self.id(),
+                client_order_id: self.id(),
+                price: self.price(),
+                stop_price: if self.below(4) == 0 { self.price() } else { None },
+                quantity: self.quantity(),
+                display_quantity: if self.below(4) == 0 { self.quantity() } else { Quantity(0) },
+            }),
+            _ => Action::New(self.order()),
+        }
+    }
+
+    fn order(&mut self) -> NewOrder {
+        let order_type = match self.below(12) {
+            0 => OrderType::Market,
+            1 => OrderType::Stop,
+            2 | 3 => OrderType::StopLimit,
+            _ => OrderType::Limit,
+        };
+        let time_in_force = match self.below(12) {
+            0 => TimeInForce::Day,
+            1 => TimeInForce::Ioc,
+            2 => TimeInForce::Fok,
+            3 => TimeInForce::Gtd,
+            _ if order_type == OrderType::Market => TimeInForce::Ioc,
+            _ => TimeInForce::Gtc,
+        };
+        let is_stop = matches!(order_type, OrderType::Stop | OrderType::StopLimit);
+        let has_limit = matches!(order_type, OrderType::Limit | OrderType::StopLimit);
+        let prevention = match self.below(10) {
+            0 => SelfTradePrevention::CancelNewest,
+            1 => SelfTradePrevention::CancelOldest,
+            2 => SelfTradePrevention::CancelBoth,
+            3 => SelfTradePrevention::Decrement,
+            _ => SelfTradePrevention::None,
+        };
+        NewOrder {
+            client_order_id: self.id(),
+            side: if self.below(2) == 0 { Side::Buy } else { Side::Sell },
+            order_type,
+            time_in_force,
+            price: if has_limit { self.price() } else { None },
+            stop_price: if is_stop { self.price() } else { None },
+            quantity: self.quantity(),
+            display_quantity: if self.below(4) == 0 { self.quantity() } else { Quantity(0) },
+            expire_time: (time_in_force == TimeInForce::Gtd).then(|| EpochNanos(self.wide())),
+            post_only: if self.below(8) == 0 { PostOnly::Yes } else { PostOnly::No },
+            self_trade_prevention: prevention,
+        }
+    }
+
+    fn state(&mut self) -> InstrumentState {
+        match self.below(8) {
+            0 => InstrumentState::Closed,
+            1 => InstrumentState::Halted,
+            2 | 3 => InstrumentState::Auction,
+            _ => InstrumentState::Open,
+        }
+    }
+
+    fn definition(&mut self) -> Definition {
+        Definition {
+            instrument: InstrumentId(u32::from(self.below(4))),
+            base: *b"BTC\0\0\0\0\0",
+            quote: *b"USDT\0\0\0\0",
+            trade_type: TradeType::Spot,
+            minimum_price: Price(if self.below(4) == 0 { self.wide() } else { i64::MIN }),
+            maximum_price: Price(if self.below(4) == 0 { self.wide() } else { i64::MAX }),
+            reference_price: Price(self.wide()),
+            price_band: if self.below(4) == 0 { self.quantity() } else { Quantity(0) },
+            maximum_quantity: Quantity(if self.below(4) == 0 { self.wide().cast_unsigned() } else { u64::MAX }),
+            tick_size: Decimal { mantissa: 1, exponent: -2 },
+            lot_size: Decimal { mantissa: 1, exponent: -6 },
+            state: self.state(),
+        }
+    }
+}

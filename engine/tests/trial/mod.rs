@@ -1,0 +1,130 @@
+//! The engine, an engine that is loaded from a snapshot now and then, one that only sees market data, and the oracle,
+//! side by side.
+
+#![allow(unreachable_pub, reason = "tests and the soak take it")]
+
+pub mod steps;
+
+use lugus_engine::command::*;
+use lugus_engine::units::*;
+use lugus_engine::{Engine, EngineLimits, SnapshotRecord};
+
+use crate::desk::{Told, command, levels, restore, snapshot, told, told_again};
+use crate::follower::{Follower, told_and_followed};
+use crate::oracle::Oracle;
+use steps::{Number, Step};
+
+/// What runs side by side.
+pub struct Trial {
+    oracle: Oracle,
+    engine: Engine,
+    /// Loaded from its own snapshot at every [`Step::Snapshot`].
+    restored: Engine,
+    /// Knows of the engine only its market data.
+    follower: Follower,
+    limits: EngineLimits,
+    now: i64,
+}
+
+impl Trial {
+    pub fn new(limits: EngineLimits, definitions: [Definition; 2]) -> Self {
+        let engine = || Engine::new(limits);
+        let (oracle, follower) = (Oracle::new(limits), Follower::default());
+        let mut trial = Self { oracle, engine: engine(), restored: engine(), follower, limits, now: 0 };
+        for (number, definition) in (1..).zip(definitions) {
+            trial.apply(&command(0, 0, number, Action::DefineInstrument(definition)));
+        }
+        trial
+    }
+
+    /// Gives what was told.
+    pub fn step(&mut self, step: &Step) -> Vec<Told> {
+        match step {
+            Step::Command { participant, instrument, number, action } => {
+                let next = self.oracle.last_command(*participant, *instrument) + 1;
+                let number = match *number {
+                    Number::Next => next,
+                    Number::Before(by) => next.saturating_sub(by),
+                    Number::After(by) => next + by,
+                    Number::Zero => 0,
+                    Number::Last => u64::MAX,
+                };
+                let mut action = *action;
+                if let Action::New(NewOrder { expire_time: Some(time), .. }) = &mut action {
+                    time.0 += self.now;
+                }
+                return self.apply(&command(*participant, *instrument, number, action));
+            }
+            Step::Touch { participant, instrument, id, price, stop_price, quantity, display } => {
+                let Some(mut touched) = self.oracle.order(*participant, *instrument, *id) else {
+                    return Vec::new();
+                };
+                touched.price = touched.price.map(|now| Price(now.0.saturating_add(*price)));
+                touched.stop_price = touched.stop_price.map(|now| Price(now.0.saturating_add(*stop_price)));
+                touched.quantity.0 = touched.quantity.0.saturating_add_signed(*quantity);
+                touched.display_quantity.0 = touched.display_quantity.0.saturating_add_signed(*display);
+                let number = self.oracle.last_command(*participant, *instrument) + 1;
+                return self.apply(&command(*participant, *instrument, number, Action::Replace(touched)));
+            }
+            Step::Wait(nanos) => self.now += nanos,
+            Step::Resume { participant, instrument, unseen } => {
+                let last = self.oracle.last_event(*participant, *instrument);
+                let last_seen = unseen.map(|unseen| last.wrapping_sub(unseen).wrapping_add(1));
+                let expected = self.oracle.resume(*participant, *instrument, last_seen);
+                assert_eq!(told_again(&self.engine, *participant, *instrument, last_seen), expected);
+                assert_eq!(told_again(&self.restored, *participant, *instrument, last_seen), expected);
+            }
+            Step::Snapshot => {
+                let records = snapshot(&self.restored);
+                assert_eq!(snapshot(&self.engine), records);
+                self.restored = restore(self.limits, &records).unwrap();
+                assert_eq!(snapshot(&self.restored), records);
+                self.restored.verify().unwrap();
+                self.follower = Follower::join(&self.restored);
+            }
+        }
+        Vec::new()
+    }
+
+    fn apply(&mut self, command: &Command) -> Vec<Told> {
+        self.now += 7;
+        let before = self.engine.state_hash();
+        let expected = self.oracle.apply(self.now, command);
+        assert_eq!(told_and_followed(&mut self.engine, &mut self.follower, self.now, command), expected);
+        self.follower.verify(&self.engine);
+        assert_eq!(told(&mut self.restored, self.now, command), expected);
+        self.engine.verify().unwrap();
+        for instrument in 0..=3 {
+            let indicative = self.engine.indicative(InstrumentId(instrument)).map(|auction| auction.price.0);
+            assert_eq!(indicative, self.oracle.indicative(instrument));
+            for side in [Side::Buy, Side::Sell] {
+                let expected = self.oracle.levels(instrument, side);
+                assert_eq!(levels(&self.engine, instrument, side), expected);
+                assert_eq!(levels(&self.restored, instrument, side), expected);
+            }
+        }
+        let orders: Vec<_> = snapshot(&self.engine).iter().filter_map(order_id).collect();
+        let expected_orders: Vec<_> = (0..=3).flat_map(|instrument| self.oracle.priority(instrument)).collect();
+        assert_eq!(orders, expected_orders);
+        assert_eq!(self.engine.state_hash(), self.restored.state_hash());
+        let reported = expected.iter().any(|told| matches!(told, Told::Report(_)));
+        assert_eq!(self.engine.state_hash() != before, reported);
+        expected
+    }
+}
+
+fn order_id(record: &SnapshotRecord) -> Option<u64> {
+    match record {
+        SnapshotRecord::Order(order) => Some(order.order_id.0),
+        _ => None,
+    }
+}
+
+#[allow(dead_code, reason = "the soak counts what is told, and goes through the steps itself")]
+pub fn check(limits: EngineLimits, definitions: [Definition; 2], steps: &[Step]) {
+    let mut trial = Trial::new(limits, definitions);
+    for step in steps {
+        trial.step(step);
+    }
+    trial.step(&Step::Snapshot);
+}

@@ -1,0 +1,264 @@
+//! What may come up in a random stream of commands.
+
+use lugus_engine::EngineLimits;
+use lugus_engine::command::*;
+use lugus_engine::units::*;
+use proptest::prelude::*;
+
+use crate::desk::{definition, limit};
+
+#[derive(Debug, Clone)]
+pub enum Step {
+    Command {
+        participant: u32,
+        instrument: u32,
+        number: Number,
+        action: Action,
+    },
+    /// A replacement near what a live order is now.
+    Touch {
+        participant: u32,
+        instrument: u32,
+        id: ClientOrderId,
+        price: i64,
+        stop_price: i64,
+        quantity: i64,
+        display: i64,
+    },
+    /// Log time passes.
+    Wait(i64),
+    Resume {
+        participant: u32,
+        instrument: u32,
+        unseen: Option<u64>,
+    },
+    Snapshot,
+}
+
+/// A command's number, as seen from the next one of its scope.
+#[derive(Debug, Clone, Copy)]
+pub enum Number {
+    Next,
+    Before(u64),
+    After(u64),
+    Zero,
+    Last,
+}
+
+/// How numbers are spread: near each other, or at the ends of their types.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Spread {
+    Near,
+    Extreme,
+}
+
+fn price(spread: Spread) -> BoxedStrategy<Price> {
+    match spread {
+        Spread::Near => prop_oneof![20 => 97..=103_i64, 1 => 88..=112_i64].prop_map(Price).boxed(),
+        Spread::Extreme => {
+            let ends = [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX];
+            proptest::sample::select(ends.to_vec()).prop_map(Price).boxed()
+        }
+    }
+}
+
+fn quantity(spread: Spread) -> BoxedStrategy<Quantity> {
+    match spread {
+        Spread::Near => prop_oneof![20 => 1..=9_u64, 1 => 0..=22_u64].prop_map(Quantity).boxed(),
+        Spread::Extreme => {
+            let ends = [1, 2, u64::MAX / 2, u64::MAX - 1, u64::MAX];
+            proptest::sample::select(ends.to_vec()).prop_map(Quantity).boxed()
+        }
+    }
+}
+
+fn client_order_id() -> impl Strategy<Value = ClientOrderId> {
+    prop_oneof![30 => 1..=6_u64, 1 => Just(0)].prop_map(ClientOrderId)
+}
+
+fn side() -> impl Strategy<Value = Side> {
+    prop_oneof![Just(Side::Buy), Just(Side::Sell)]
+}
+
+fn participant() -> impl Strategy<Value = u32> {
+    prop_oneof![2 => Just(0), 16 => 1..=3_u32, 1 => Just(4)]
+}
+
+fn order(spread: Spread) -> impl Strategy<Value = Action> {
+    let kind = prop_oneof![
+        12 => Just((OrderType::Limit, TimeInForce::Gtc)),
+        3 => Just((OrderType::Limit, TimeInForce::Day)),
+        3 => Just((OrderType::Limit, TimeInForce::Gtd)),
+        3 => Just((OrderType::Limit, TimeInForce::Ioc)),
+        3 => Just((OrderType::Limit, TimeInForce::Fok)),
+        2 => Just((OrderType::Market, TimeInForce::Ioc)),
+        1 => Just((OrderType::Market, TimeInForce::Fok)),
+        1 => Just((OrderType::Market, TimeInForce::Gtc)),
+        4 => (prop_oneof![Just(OrderType::Stop), Just(OrderType::StopLimit)], time_in_force()),
+    ];
+    let post_only = prop_oneof![7 => Just(PostOnly::No), 1 => Just(PostOnly::Yes)];
+    let odd = prop_oneof![40 => Just(0_u8), 1 => 1..=4_u8];
+    let more = (display(spread), prevention(), 1..=60_i64, price(spread));
+    (client_order_id(), side(), kind, price(spread), quantity(spread), post_only, odd, more).prop_map(
+        |(id, side, (order_type, time_in_force), price, quantity, post_only, odd, more)| {
+            let (display_quantity, self_trade_prevention, lasts, stop_price) = more;
+            let has_limit = matches!(order_type, OrderType::Limit | OrderType::StopLimit);
+            let is_stop = matches!(order_type, OrderType::Stop | OrderType::StopLimit);
+            let mut order = NewOrder {
+                order_type,
+                time_in_force,
+                price: has_limit.then_some(price),
+                stop_price: is_stop.then_some(stop_price),
+                post_only,
+                display_quantity,
+                self_trade_prevention,
+                // From the time of the command on: see `Trial`.
+                expire_time: (time_in_force == TimeInForce::Gtd).then_some(EpochNanos(lasts)),
+                ..limit(id.0, side, 0, quantity.0)
+            };
+            match odd {
+                1 => order.price = order.price.xor(Some(Price(100))),
+                2 => order.stop_price = order.stop_price.xor(Some(Price(100))),
+                3 => order.expire_time = order.expire_time.xor(Some(EpochNanos(5))),
+                4 => order.expire_time = order.expire_time.map(|_| EpochNanos(-7)),
+                _ => {}
+            }
+            Action::New(order)
+        },
+    )
+}
+
+fn time_in_force() -> impl Strategy<Value = TimeInForce> {
+    prop_oneof![
+        4 => Just(TimeInForce::Gtc),
+        1 => Just(TimeInForce::Day),
+        1 => Just(TimeInForce::Gtd),
+        1 => Just(TimeInForce::Ioc),
+        1 => Just(TimeInForce::Fok),
+    ]
+}
+
+fn display(spread: Spread) -> BoxedStrategy<Quantity> {
+    let some = match spread {
+        Spread::Near => (1..=4_u64).boxed(),
+        Spread::Extreme => proptest::sample::select(vec![1, u64::MAX / 3, u64::MAX / 2, u64::MAX]).boxed(),
+    };
+    prop_oneof![6 => Just(Quantity(0)), 1 => some.prop_map(Quantity)].boxed()
+}
+
+fn prevention() -> impl Strategy<Value = SelfTradePrevention> {
+    prop_oneof![
+        4 => Just(SelfTradePrevention::None),
+        1 => Just(SelfTradePrevention::CancelNewest),
+        1 => Just(SelfTradePrevention::CancelOldest),
+        1 => Just(SelfTradePrevention::CancelBoth),
+        1 => Just(SelfTradePrevention::Decrement),
+    ]
+}
+
+fn replacement(spread: Spread) -> impl Strategy<Value = Action> {
+    let odd = prop_oneof![30 => Just(0_u8), 1 => 1..=3_u8];
+    (client_order_id(), client_order_id(), any::<bool>(), price(spread), quantity(spread), odd).prop_map(
+        |(orig, id, same_id, price, quantity, odd)| {
+            Action::Replace(Replace {
+                orig_client_order_id: orig,
+                client_order_id: if same_id { orig } else { id },
+                price: (odd != 1).then_some(price),
+                stop_price: (odd == 2).then_some(price),
+                quantity,
+                display_quantity: Quantity(u64::from(odd == 3)),
+            })
+        },
+    )
+}
+
+fn state() -> impl Strategy<Value = InstrumentState> {
+    prop_oneof![
+        12 => Just(InstrumentState::Open),
+        2 => Just(InstrumentState::Halted),
+        1 => Just(InstrumentState::Closed),
+        5 => Just(InstrumentState::Auction),
+    ]
+}
+
+fn action(spread: Spread) -> impl Strategy<Value = Action> {
+    prop_oneof![
+        60 => order(spread),
+        20 => replacement(spread),
+        15 => client_order_id().prop_map(|orig_client_order_id| Action::Cancel { orig_client_order_id }),
+        3 => (participant(), proptest::option::of(side()))
+            .prop_map(|(target, side)| Action::MassCancel { target: ParticipantId(target), side }),
+    ]
+}
+
+/// What the operator does, and others try to.
+fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
+    prop_oneof![
+        4 => (state(), proptest::option::of(price(spread)))
+            .prop_map(|(state, reference_price)| (true, Action::SetInstrumentState { state, reference_price })),
+        2 => (0..=3_u32, state(), price(spread)).prop_map(|(instrument, state, reference_price)| {
+            let definition = Definition { state, reference_price, ..definition(instrument) };
+            (false, Action::DefineInstrument(definition))
+        }),
+        2 => (participant(), risk_limits()).prop_map(|(target, limits)| {
+            (false, Action::SetRiskLimits { target: ParticipantId(target), limits })
+        }),
+        2 => (participant(), prop_oneof![3 => Just(KillSwitch::Released), 1 => Just(KillSwitch::Engaged)]).prop_map(
+            |(target, kill_switch)| (false, Action::SetKillSwitch { target: ParticipantId(target), kill_switch })
+        ),
+    ]
+}
+
+fn risk_limits() -> impl Strategy<Value = RiskLimits> {
+    let seldom = |most: std::ops::Range<u64>| proptest::option::weighted(0.3, most);
+    (seldom(0..12), seldom(0..1_500), seldom(0..6), seldom(0..9)).prop_map(|(quantity, notional, open, rate)| {
+        RiskLimits {
+            maximum_quantity: quantity.map(Quantity),
+            maximum_notional: notional,
+            maximum_open_orders: open.map(|most| most as u32),
+            maximum_commands_per_second: rate.map(|most| most as u32),
+        }
+    })
+}
+
+fn number() -> impl Strategy<Value = Number> {
+    prop_oneof![
+        40 => Just(Number::Next),
+        4 => (1..12_u64).prop_map(Number::Before),
+        1 => (1..4_u64).prop_map(Number::After),
+        1 => Just(Number::Zero),
+        1 => Just(Number::Last),
+    ]
+}
+
+pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
+    let instrument = || prop_oneof![12 => Just(1_u32), 6 => Just(2), 1 => Just(3), 1 => Just(0)];
+    prop_oneof![
+        100 => (participant(), instrument(), number(), action(spread)).prop_map(
+            |(participant, instrument, number, action)| Step::Command { participant, instrument, number, action }
+        ),
+        6 => (prop_oneof![6 => Just(0_u32), 1 => participant()], instrument(), number(), operation(spread)).prop_map(
+            |(participant, instrument, number, (in_instrument, action))| {
+                let instrument = if in_instrument { instrument } else { 0 };
+                Step::Command { participant, instrument, number, action }
+            }
+        ),
+        6 => (participant(), instrument(), proptest::option::of(0..14_u64)).prop_map(
+            |(participant, instrument, unseen)| Step::Resume { participant, instrument, unseen }
+        ),
+        14 => (participant(), instrument(), client_order_id(), -1..=1_i64, -1..=1_i64, -2..=2_i64, -1..=1_i64)
+            .prop_map(|(participant, instrument, id, price, stop_price, quantity, display)| {
+                // Mostly one thing at a time.
+                let (price, stop_price) = if display == 0 { (price, stop_price) } else { (0, 0) };
+                Step::Touch { participant, instrument, id, price, stop_price, quantity, display }
+            }),
+        5 => prop_oneof![4 => 1..=50_i64, 2 => Just(400_000_000_i64), 1 => Just(86_400_000_000_000)]
+            .prop_map(Step::Wait),
+        2 => Just(Step::Snapshot),
+    ]
+}
+
+pub fn limits() -> impl Strategy<Value = EngineLimits> {
+    (prop_oneof![0..=2_usize, 6..=20_usize], prop_oneof![0..=3_usize, 8..=40_usize])
+        .prop_map(|(orders, retained_events)| EngineLimits { instruments: 2, participants: 3, orders, retained_events })
+}

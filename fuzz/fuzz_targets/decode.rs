@@ -1,0 +1,37 @@
+//! Whatever bytes come from a session, they are refused, or are a command that the engine survives.
+
+#![no_main]
+#![allow(clippy::panic, reason = "that is how a fuzzer is told")]
+
+use lugus_engine::event::{EventSink, Reply, Report};
+use lugus_engine::units::{EpochNanos, ParticipantId};
+use lugus_engine::{Engine, EngineLimits};
+use lugus_node::decode::{Inbound, decode};
+
+/// Small, so that their ends are met.
+const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6 };
+
+struct Deaf;
+
+impl EventSink for Deaf {
+    fn report(&mut self, _: &Report) {}
+    fn reply(&mut self, _: &Reply) {}
+}
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let mut engine = Engine::new(LIMITS);
+    let mut rest = bytes;
+    let mut now = 0;
+    // Each message with its sender and its length before it.
+    while let [sender, length, tail @ ..] = rest {
+        let (message, tail) = tail.split_at(tail.len().min(usize::from(*length)));
+        rest = tail;
+        now += 1;
+        if let Ok(Inbound::Command(command)) = decode(ParticipantId(u32::from(sender % 3)), message) {
+            engine.apply(EpochNanos(now), &command, &mut Deaf);
+            if let Err(error) = engine.verify() {
+                panic!("{error} after {command:?}");
+            }
+        }
+    }
+});

@@ -1,0 +1,284 @@
+//! What a message costs: the book alone with nobody listening, and all of [`Engine::apply`].
+
+use std::hint::black_box;
+
+use lugus_engine::command::{
+    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention,
+    Side, TimeInForce, TradeType,
+};
+use lugus_engine::event::{EventSink, Reply, Report};
+use lugus_engine::units::{ClientOrderId, ClientSequence, EpochNanos, InstrumentId, ParticipantId, Price, Quantity};
+use lugus_engine::{Engine, EngineLimits};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::flow::{Dice, Message};
+use crate::matcher::{Matcher, Outcome};
+
+/// Who sends the commands of [`commands`].
+const PARTICIPANTS: u64 = 16;
+/// One in so many messages comes before the clock runs: the first ones find all memory untouched.
+const WARM_UP: usize = 5;
+const INSTRUMENT: InstrumentId = InstrumentId(1);
+
+/// Counts what happens, and no more.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// Trades.
+    pub trades: u64,
+    /// Everything else.
+    pub others: u64,
+}
+
+impl Outcome for Tally {
+    #[inline]
+    fn accepted(&mut self, _: ClientOrderId, _: Side, _: Price, _: Quantity) {
+        self.others += 1;
+    }
+
+    #[inline]
+    fn traded(&mut self, _: ClientOrderId, _: ClientOrderId, _: Price, _: Quantity) {
+        self.trades += 1;
+    }
+
+    #[inline]
+    fn canceled(&mut self, _: ClientOrderId, _: Side, _: Price) {
+        self.others += 1;
+    }
+
+    #[inline]
+    fn modified(&mut self, _: ClientOrderId, _: Side, _: Price, _: Quantity) {
+        self.others += 1;
+    }
+
+    #[inline]
+    fn cancel_rejected(&mut self, _: ClientOrderId) {
+        self.others += 1;
+    }
+
+    #[inline]
+    fn modify_rejected(&mut self, _: ClientOrderId) {
+        self.others += 1;
+    }
+}
+
+impl EventSink for Tally {
+    #[inline]
+    fn report(&mut self, report: &Report) {
+        self.others += 1;
+        black_box(report);
+    }
+
+    fn reply(&mut self, reply: &Reply) {
+        black_box(reply);
+    }
+}
+
+/// What this thread has had of a processor, so that others on the machine count less.
+pub(crate) fn thread_nanos() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
+}
+
+/// Does a message.
+#[inline]
+pub fn apply(matcher: &mut Matcher, message: &Message, outcome: &mut impl Outcome) {
+    match *message {
+        Message::New { id, side, price, quantity, immediate } => {
+            matcher.new_order(id, side, price, quantity, immediate, outcome);
+        }
+        Message::Cancel { id } => matcher.cancel(id, outcome),
+        Message::Modify { id, price, quantity } => matcher.modify(id, price, quantity, outcome),
+    }
+}
+
+/// Nanoseconds a message of the book alone, with room for so many orders, and what happened.
+#[must_use]
+pub fn book(messages: &[Message], orders: usize) -> (f64, Tally, usize) {
+    let mut matcher = Matcher::new(orders);
+    let mut tally = Tally::default();
+    let (first, timed) = messages.split_at(messages.len() / WARM_UP);
+    for message in first {
+        apply(&mut matcher, message, &mut tally);
+    }
+    let start = thread_nanos();
+    for message in timed {
+        apply(&mut matcher, message, &mut tally);
+    }
+    ((thread_nanos() - start) / timed.len() as f64, tally, matcher.live())
+}
+
+/// A book of so many orders, and what that cost of memory.
+#[derive(Debug)]
+pub struct LargeBook {
+    matcher: Matcher,
+    orders: u64,
+    levels: i64,
+    dice: Dice,
+    tally: Tally,
+    /// Bytes an order and its part of the levels have in memory.
+    pub bytes_an_order: f64,
+}
+
+/// Ticks from the middle without orders of [`LargeBook`], on either side.
+const GAP: i64 = 64;
+
+impl LargeBook {
+    /// `orders` on `levels` price levels, half of each on either side, in random order.
+    #[must_use]
+    pub fn new(orders: u64, levels: i64, seed: u64) -> Self {
+        let before = resident_bytes();
+        let (matcher, dice) = (Matcher::new(orders as usize + RECENT), Dice(seed));
+        let mut book = Self { matcher, orders, levels, dice, tally: Tally::default(), bytes_an_order: 0.0 };
+        for id in 1..=orders {
+            book.rest(id);
+        }
+        book.bytes_an_order = (resident_bytes() - before) / orders as f64;
+        book
+    }
+
+    /// Nanoseconds a message, when each new order is near the middle, and soon canceled.
+    pub fn near_the_touch(&mut self, messages: usize) -> f64 {
+        let mut recent = [0; RECENT];
+        let start = thread_nanos();
+        for n in 0..messages / 2 {
+            let place = n % RECENT;
+            if recent[place] != 0 {
+                self.matcher.cancel(ClientOrderId(recent[place]), &mut self.tally);
+            }
+            recent[place] = self.orders + 1 + n as u64;
+            let random = self.dice.word();
+            let away = 1 + (random >> 32).cast_signed() % (GAP - 1);
+            let (side, price) = if random & 1 == 0 { (Side::Buy, -away) } else { (Side::Sell, away) };
+            let id = ClientOrderId(recent[place]);
+            self.matcher.new_order(id, side, Price(price), Quantity(1), false, &mut self.tally);
+        }
+        let nanos = (thread_nanos() - start) / messages as f64;
+        for id in recent.into_iter().filter(|&id| id != 0) {
+            self.matcher.cancel(ClientOrderId(id), &mut self.tally);
+        }
+        nanos
+    }
+
+    /// Nanoseconds a message, when any order may be the next that is canceled, and a new one comes anywhere.
+    pub fn anywhere(&mut self, messages: usize) -> f64 {
+        let start = thread_nanos();
+        for _ in 0..messages / 2 {
+            let id = 1 + self.dice.below(self.orders);
+            self.matcher.cancel(ClientOrderId(id), &mut self.tally);
+            self.rest(id);
+        }
+        (thread_nanos() - start) / messages as f64
+    }
+
+    fn rest(&mut self, id: u64) {
+        let random = self.dice.word();
+        let away = GAP + ((random >> 1) % (self.levels.cast_unsigned() / 2)).cast_signed();
+        let (side, price) = if random & 1 == 0 { (Side::Buy, -away) } else { (Side::Sell, away) };
+        self.matcher.new_order(ClientOrderId(id), side, Price(price), Quantity(1), false, &mut self.tally);
+    }
+}
+
+/// Orders near the touch at a time.
+const RECENT: usize = 64;
+
+/// What this process has in memory; 0 where the system does not say.
+fn resident_bytes() -> f64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|numbers| numbers.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()));
+    pages.unwrap_or_default() as f64 * rustix::param::page_size() as f64
+}
+
+/// Nanoseconds a command of the engine, and how many reports it told.
+#[must_use]
+pub fn engine(commands: &[Command]) -> (f64, u64) {
+    let mut engine = Engine::new(EngineLimits::default());
+    let mut tally = Tally::default();
+    engine.apply(EpochNanos(1), &definition(), &mut tally);
+    let (first, timed) = commands.split_at(commands.len() / WARM_UP);
+    for command in first {
+        engine.apply(EpochNanos(2), command, &mut tally);
+    }
+    let start = thread_nanos();
+    for (now, command) in (3..).zip(timed) {
+        engine.apply(EpochNanos(now), command, &mut tally);
+    }
+    let nanos = (thread_nanos() - start) / timed.len() as f64;
+    black_box(engine.state_hash());
+    (nanos, tally.others)
+}
+
+/// A flow as commands to an engine that has the instrument [`definition`] defines: an order's are all of the same one of
+/// 16 participants, numbered in its scope.
+#[must_use]
+pub fn commands(messages: &[Message]) -> Vec<Command> {
+    let mut sent = [0; PARTICIPANTS as usize + 1];
+    messages
+        .iter()
+        .map(|message| {
+            let (id, action) = action(message);
+            let participant = ParticipantId(1 + (id.0 % PARTICIPANTS) as u32);
+            let number = &mut sent[participant.0 as usize];
+            *number += 1;
+            Command { participant, instrument: INSTRUMENT, client_sequence: ClientSequence(*number), action }
+        })
+        .collect()
+}
+
+fn action(message: &Message) -> (ClientOrderId, Action) {
+    match *message {
+        Message::New { id, side, price, quantity, immediate } => {
+            let order = NewOrder {
+                client_order_id: id,
+                side,
+                order_type: OrderType::Limit,
+                time_in_force: if immediate { TimeInForce::Ioc } else { TimeInForce::Gtc },
+                price: Some(price),
+                stop_price: None,
+                quantity,
+                display_quantity: Quantity(0),
+                expire_time: None,
+                post_only: PostOnly::No,
+                self_trade_prevention: SelfTradePrevention::None,
+            };
+            (id, Action::New(order))
+        }
+        Message::Cancel { id } => (id, Action::Cancel { orig_client_order_id: id }),
+        Message::Modify { id, price, quantity } => {
+            let replace = Replace {
+                orig_client_order_id: id,
+                client_order_id: id,
+                price: Some(price),
+                stop_price: None,
+                quantity,
+                display_quantity: Quantity(0),
+            };
+            (id, Action::Replace(replace))
+        }
+    }
+}
+
+/// The operator defines the instrument of [`commands`]: any price goes.
+#[must_use]
+pub fn definition() -> Command {
+    let definition = Definition {
+        instrument: INSTRUMENT,
+        base: *b"BTC\0\0\0\0\0",
+        quote: *b"USDT\0\0\0\0",
+        trade_type: TradeType::Spot,
+        minimum_price: Price(i64::MIN),
+        maximum_price: Price(i64::MAX),
+        reference_price: Price(33_504),
+        price_band: Quantity(0),
+        maximum_quantity: Quantity(1_000_000),
+        tick_size: Decimal { mantissa: 1, exponent: -2 },
+        lot_size: Decimal { mantissa: 1, exponent: -6 },
+        state: InstrumentState::Open,
+    };
+    Command {
+        participant: ParticipantId::OPERATOR,
+        instrument: InstrumentId::NONE,
+        client_sequence: ClientSequence(1),
+        action: Action::DefineInstrument(definition),
+    }
+}

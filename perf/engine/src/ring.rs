@@ -1,0 +1,230 @@
+//! A ring from one thread to one other: for events on their way from who makes them to who sends them.
+//!
+//! Each side keeps its own place, and what it last saw of the other's, so that they touch a common cache line only when
+//! the ring looks full or empty. Items are shown to the reader [`PUBLISHED_AT_ONCE`] at a time, or at a
+//! [`Writer::publish`]. An item is a cache line and is written past the caches: its next reader is another core, and the
+//! writer's caches are better used by what it works on (Lamport 1977; the cached places are those of Giacomoni, Moseley
+//! and Vachharajani, "FastForward", 2008).
+
+use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// After how many items the writer shows them to the reader.
+pub const PUBLISHED_AT_ONCE: usize = 32;
+
+/// Bytes of an item: a cache line.
+const LINE: usize = 64;
+
+/// Plain data of a cache line.
+///
+/// # Safety
+///
+/// The type has no padding, is aligned to 64 bytes, and is 64 bytes long.
+pub unsafe trait Item: Copy {}
+
+/// Puts items in; there is one.
+#[derive(Debug)]
+#[repr(align(128))]
+pub struct Writer<T: Item> {
+    ring: Arc<Ring<T>>,
+    /// Items put in.
+    next: usize,
+    /// How far `next` can go before the reader's place must be read again.
+    free_until: usize,
+}
+
+/// Takes items out; there is one.
+#[derive(Debug)]
+#[repr(align(128))]
+pub struct Reader<T: Item> {
+    ring: Arc<Ring<T>>,
+    /// Items taken out.
+    next: usize,
+    /// Items known to be there.
+    known: usize,
+}
+
+#[derive(Debug)]
+struct Ring<T> {
+    slots: Box<[Slot<T>]>,
+    written: Place,
+    read: Place,
+}
+
+/// A count that grows, alone on two cache lines, as processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Place(AtomicUsize);
+
+#[derive(Debug)]
+struct Slot<T>(UnsafeCell<MaybeUninit<T>>);
+
+// SAFETY: a slot is written only by the one writer, while its number is not below `written` and less than a ring's
+// length above `read`; it is read only by the one reader, while its number is below `written` and not below `read`.
+// Both places only grow, and are released by who wrote or read before and acquired by the other.
+unsafe impl<T: Item + Send> Sync for Slot<T> {}
+
+/// A ring for so many items at least, all of whose memory is in place.
+#[must_use]
+pub fn ring<T: Item + Send>(capacity: usize) -> (Writer<T>, Reader<T>) {
+    const { assert!(size_of::<T>() == LINE && align_of::<T>() == LINE) };
+    let length = capacity.max(PUBLISHED_AT_ONCE * 2).next_power_of_two();
+    let mut slots = Vec::with_capacity(length);
+    slots.resize_with(length, || {
+        let mut slot = MaybeUninit::<T>::uninit();
+        // SAFETY: zeros are written to the slot's own bytes; nothing reads them as a `T`.
+        unsafe { slot.as_mut_ptr().write_bytes(0, 1) };
+        Slot(UnsafeCell::new(slot))
+    });
+    let ring = Arc::new(Ring { slots: slots.into_boxed_slice(), written: Place::default(), read: Place::default() });
+    let writer = Writer { ring: Arc::clone(&ring), next: 0, free_until: length };
+    (writer, Reader { ring, next: 0, known: 0 })
+}
+
+impl<T: Item> Writer<T> {
+    /// Puts an item in, or gives it back if the ring is full.
+    ///
+    /// # Errors
+    ///
+    /// The item, if there is no room; all before it is shown to the reader then.
+    #[inline]
+    pub fn push(&mut self, item: &T) -> Result<(), Full> {
+        if self.next == self.free_until && !self.look_for_room() {
+            return Err(Full);
+        }
+        let slot = &self.ring.slots[self.next & (self.ring.slots.len() - 1)];
+        // SAFETY: the slot is free and the writer's (see `Slot`); source and target are whole lines of their own.
+        unsafe { write_past_caches(item, slot.0.get().cast()) };
+        self.next += 1;
+        if self.next.is_multiple_of(PUBLISHED_AT_ONCE) {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    /// Shows the reader all that was put in.
+    #[inline]
+    pub fn publish(&mut self) {
+        fence_writes();
+        self.ring.written.0.store(self.next, Ordering::Release);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_for_room(&mut self) -> bool {
+        self.publish();
+        self.free_until = self.ring.read.0.load(Ordering::Acquire) + self.ring.slots.len();
+        self.next != self.free_until
+    }
+}
+
+/// There is no room now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+impl<T: Item> Reader<T> {
+    /// Gives items to `take`, up to `limit`, oldest first. Returns how many.
+    #[inline]
+    pub fn drain(&mut self, limit: usize, mut take: impl FnMut(&T)) -> usize {
+        if self.next == self.known {
+            self.known = self.ring.written.0.load(Ordering::Acquire);
+        }
+        let count = limit.min(self.known - self.next);
+        for number in self.next..self.next + count {
+            let slot = &self.ring.slots[number & (self.ring.slots.len() - 1)];
+            // SAFETY: the slot is below `written`, so that it is initialised and the reader's (see `Slot`).
+            take(unsafe { (*slot.0.get()).assume_init_ref() });
+        }
+        if count > 0 {
+            self.next += count;
+            self.ring.read.0.store(self.next, Ordering::Release);
+        }
+        count
+    }
+}
+
+/// # Safety
+///
+/// `to` is for the caller alone, and both are `T`s in memory.
+#[inline]
+unsafe fn write_past_caches<T: Item>(item: &T, to: *mut T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let (from, to) = (std::ptr::from_ref(item).cast::<i64>(), to.cast::<i64>());
+        for word in 0..LINE / 8 {
+            // A word at a time, as the item was most likely just made: wider loads would wait for its stores.
+            // SAFETY: an item is 64 bytes, aligned, without padding (see `Item` and the check in `ring`).
+            unsafe { std::arch::x86_64::_mm_stream_si64(to.add(word), from.add(word).read()) };
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: the caller's.
+    unsafe {
+        to.write(*item)
+    }
+}
+
+/// Writes past the caches are ordered by no release.
+#[inline]
+fn fence_writes() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 has it.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    #[repr(C, align(64))]
+    struct Line([u64; 8]);
+
+    // SAFETY: eight words, aligned to 64 bytes.
+    unsafe impl Item for Line {}
+
+    #[test]
+    fn all_items_come_once_in_order() {
+        const ITEMS: u64 = 300_000;
+        let (mut writer, mut reader) = ring::<Line>(100);
+        let writing = std::thread::spawn(move || {
+            for n in 0..ITEMS {
+                while writer.push(&Line([n; 8])).is_err() {
+                    std::thread::yield_now();
+                }
+            }
+            writer.publish();
+        });
+        let mut expected = 0;
+        while expected < ITEMS {
+            let count = reader.drain(50, |item| {
+                assert_eq!(*item, Line([expected; 8]));
+                expected += 1;
+            });
+            if count == 0 {
+                std::thread::yield_now();
+            }
+        }
+        assert!(writing.join().is_ok());
+        assert_eq!(reader.drain(50, |_| {}), 0);
+    }
+
+    #[test]
+    fn a_full_ring_takes_nothing_and_shows_everything() {
+        let (mut writer, mut reader) = ring::<Line>(64);
+        for n in 0..64 {
+            assert_eq!(writer.push(&Line([n; 8])), Ok(()));
+        }
+        assert_eq!(writer.push(&Line([64; 8])), Err(Full));
+        assert_eq!(reader.drain(1, |item| assert_eq!(item.0[0], 0)), 1);
+        assert_eq!(writer.push(&Line([64; 8])), Ok(()));
+        assert_eq!(reader.drain(100, |_| {}), 63);
+        assert_eq!(reader.drain(100, |_| {}), 0);
+        writer.publish();
+        assert_eq!(reader.drain(100, |item| assert_eq!(item.0[0], 64)), 1);
+    }
+}

@@ -1,0 +1,33 @@
+//! Round trips of a cluster that only echoes, whichever language its service is written in: with one message in flight,
+//! and at 10,000 a second.
+//!
+//! `cargo run --release -p lugus-perf --example echo_round_trip -- AERON_DIR HOST:PORT[,HOST:PORT...]`: the directory of
+//! the media driver to use, and the members' ingress endpoints in the order of their ids.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aeron_cluster_client::Context;
+use lugus_replay::echo::{EchoFlow, EchoVenue};
+use lugus_replay::replay::{ReplayOptions, replay};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [aeron_dir, endpoints] = arguments.as_slice() else {
+        return Err("usage: echo_round_trip AERON_DIR HOST:PORT[,HOST:PORT...]".into());
+    };
+    let context = Context {
+        aeron_dir: PathBuf::from(aeron_dir),
+        ingress_endpoints: (0..).zip(endpoints.split(',').map(str::to_owned)).collect(),
+        ..Context::default()
+    };
+    let mut venue = EchoVenue::connect(context, Duration::from_secs(10))?;
+    let warm = ReplayOptions { warm_up: 100_000, ..ReplayOptions::default() };
+    println!("{}\n", replay(&mut EchoFlow::new(200_000), &mut venue, warm, &mut ())?.report);
+    let one_in_flight = ReplayOptions { window: 1, warm_up: 1_000, ..ReplayOptions::default() };
+    println!("{}\n", replay(&mut EchoFlow::new(11_000), &mut venue, one_in_flight, &mut ())?.report);
+    let at_a_rate = ReplayOptions { rate: Some(10_000), warm_up: 10_000, ..ReplayOptions::default() };
+    println!("{}", replay(&mut EchoFlow::new(60_000), &mut venue, at_a_rate, &mut ())?.report);
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The recorded CME session of `../shared/data`, through the engine: how many of the exchange's trades are ours too.
+//! Without the recording there is nothing to test, and the test says so.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use lugus_engine::EngineLimits;
+use lugus_replay::engine_venue::EngineVenue;
+use lugus_replay::mbo::{MboFlow, MboOptions};
+use lugus_replay::replay::{ReplayOptions, replay};
+use lugus_replay::report::ReplayReport;
+
+fn recording() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/esh4-glbx-mdp3-20231225.mbo.dbn.zst");
+    if path.exists() {
+        return Some(path);
+    }
+    // Not `eprintln!`, which the test runner hides when a test passes.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: no recording at {}", path.display());
+    None
+}
+
+fn replayed(path: &Path, participants: u32, window: u32) -> (ReplayReport, u64) {
+    let mut flow = MboFlow::open(path, MboOptions { participants, ..Default::default() }).unwrap();
+    let mut venue = EngineVenue::new(EngineLimits::default());
+    let options = ReplayOptions { window, ..Default::default() };
+    let report = replay(&mut flow, &mut venue, options, &mut ()).unwrap().report;
+    (report, venue.state_hash().0)
+}
+
+#[test]
+fn the_exchanges_trades_are_ours() {
+    let Some(path) = recording() else { return };
+    let (report, hash) = replayed(&path, 1, 1);
+    assert!(report.is_exactly_once(), "{report}");
+    assert_eq!(report.rejected, 0, "{report}");
+    assert_eq!(report.exchange_trades, 2_972, "{report}");
+    assert_eq!(report.at_best_price, 2_972, "{report}");
+    // The other 27 take more of an iceberg than it shows: see the documentation of `lugus_replay::mbo`.
+    assert_eq!(report.reproduced, 2_945, "{report}");
+    assert_eq!(report.in_same_order, 2_914, "{report}");
+    let (again, hash_again) = replayed(&path, 1, 1_024);
+    assert_eq!((again.reproduced, hash_again), (report.reproduced, hash), "{again}");
+    let (spread, _) = replayed(&path, 5, 64);
+    assert!(spread.is_exactly_once(), "{spread}");
+    let figures = |of: &ReplayReport| (of.reproduced, of.in_same_order, of.fills);
+    assert_eq!(figures(&spread), figures(&report), "{spread}");
+}
