@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::cluster::is_loopback;
 use crate::error::Fault;
 use crate::{
-    AuthenticationMode, Client, Cluster, Cores, Deployment, Ingress, Instrument, Key, Member, MemberSpec, Participant,
-    Problem, Profile, Size, Timeouts, Warning, aeron_duration,
+    AuthenticationMode, Client, Cluster, Cores, Deployment, Endpoint, Ingress, Instrument, Invalid, Key, Member,
+    MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning, aeron_duration,
 };
 
 /// Most clusters of a deployment.
@@ -332,19 +332,44 @@ fn instruments(deployment: &Deployment) -> Result<(), Fault> {
     let (mut ids, mut pairs) = (Unique::default(), Unique::default());
     for (i, instrument) in deployment.instruments.iter().enumerate() {
         let key = format!("instrument[{i}]");
-        within(format!("{key}.id"), instrument.id, 1, u32::MAX)?;
+        specification(&key, instrument)?;
         ids.take(instrument.id, format!("{key}.id"))?;
-        if instrument.currencies().is_none() {
-            return Err(Fault::new(format!("{key}.symbol"), Problem::Symbol { symbol: instrument.symbol.clone() }));
-        }
         pairs.take(format!("{} {:?}", instrument.symbol, instrument.trade_type), format!("{key}.symbol"))?;
         if !deployment.clusters.iter().any(|cluster| cluster.id == instrument.cluster) {
             let problem = Problem::UnknownCluster { cluster: instrument.cluster };
             return Err(Fault::new(format!("{key}.cluster"), problem));
         }
-        prices(&key, instrument)?;
     }
     Ok(())
+}
+
+impl Instrument {
+    /// Checks number, symbol and limits.
+    ///
+    /// # Errors
+    ///
+    /// The first that is wrong.
+    pub fn check(&self) -> Result<(), Invalid> {
+        specification("instrument", self).map_err(|fault| Invalid {
+            place: Place { file: None, line: None, key: fault.key },
+            problem: fault.problem,
+        })
+    }
+}
+
+impl Endpoint {
+    /// Whether its host is a name or an address, and its port is not 0.
+    pub fn is_sound(&self) -> bool {
+        self.port != 0 && host("", &self.host).is_ok()
+    }
+}
+
+fn specification(key: &str, instrument: &Instrument) -> Result<(), Fault> {
+    within(format!("{key}.id"), instrument.id, 1, u32::MAX)?;
+    if instrument.currencies().is_none() {
+        return Err(Fault::new(format!("{key}.symbol"), Problem::Symbol { symbol: instrument.symbol.clone() }));
+    }
+    prices(key, instrument)
 }
 
 fn prices(key: &str, instrument: &Instrument) -> Result<(), Fault> {
