@@ -27,6 +27,7 @@ pub mod events;
 pub mod market_data;
 pub mod orders;
 pub mod retry;
+pub mod router;
 pub mod session;
 pub mod status;
 pub mod trading;

@@ -29,6 +29,9 @@ const PATIENT: RetryPolicy = RetryPolicy {
     timeout: Duration::from_millis(40),
     maximum_timeout: Duration::from_millis(320),
     disconnected_timeout: Duration::from_secs(60),
+    moved_timeout: Duration::from_secs(60),
+    moved_interval: Duration::from_millis(2),
+    maximum_moved_interval: Duration::from_millis(40),
     verify_interval: Duration::from_millis(100),
     maximum_verify_interval: Duration::from_millis(800),
 };
