@@ -15,8 +15,9 @@ mod subscription;
 mod wire;
 
 pub use partition_map::{
-    ClusterEntry, DeploymentId, Digest, Epoch, MAXIMUM_CLUSTERS, MAXIMUM_HOST_LENGTH, MAXIMUM_MEMBERS,
-    MAXIMUM_NAME_LENGTH, MAXIMUM_PARTITIONS, MemberEntry, Migration, MigrationId, Partition, PartitionMap, Phase,
+    ClusterEntry, DeploymentId, Digest, EndedMigration, Epoch, MAXIMUM_CLUSTERS, MAXIMUM_HOST_LENGTH, MAXIMUM_MEMBERS,
+    MAXIMUM_NAME_LENGTH, MAXIMUM_PARTITIONS, MemberEntry, Migration, MigrationId, Outcome, Partition, PartitionMap,
+    Phase,
 };
 pub use request::{Accepted, Answer, Refusal, Request, RequestHeader};
 pub use soundness::Unsound;

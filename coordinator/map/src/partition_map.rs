@@ -80,6 +80,8 @@ pub struct Partition {
     pub is_halted: bool,
     /// The move that is under way.
     pub migration: Option<Migration>,
+    /// The last move that is over: so that a repeated last step of it is known for what it is.
+    pub ended_migration: Option<EndedMigration>,
 }
 
 /// A move of an instrument from one cluster to another.
@@ -93,6 +95,25 @@ pub struct Migration {
     pub to: ClusterId,
     /// How far it is.
     pub phase: Phase,
+}
+
+/// A move that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct EndedMigration {
+    /// Its number.
+    pub id: MigrationId,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How a migration ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Outcome {
+    /// The instrument was moved.
+    Finished,
+    /// The instrument stayed.
+    Aborted,
 }
 
 /// How far a migration is.
@@ -139,7 +160,7 @@ impl PartitionMap {
 impl Partition {
     /// An instrument of a cluster, nothing special about it.
     pub fn new(instrument: Instrument) -> Self {
-        Self { instrument, is_halted: false, migration: None }
+        Self { instrument, is_halted: false, migration: None, ended_migration: None }
     }
 
     /// The one cluster that owns the instrument.

@@ -126,10 +126,9 @@ impl PartitionMap {
                 return Err(Unsound::UnknownCluster { instrument, cluster });
             }
         }
-        match partition.migration {
-            Some(migration) if !migration.fits(partition.owner(), self.epoch) => Err(Unsound::Migration { instrument }),
-            _ => Ok(()),
-        }
+        let fits = partition.migration.is_none_or(|migration| migration.fits(partition.owner(), self.epoch));
+        let has_ended = partition.ended_migration.is_none_or(|ended| (1..self.epoch.0).contains(&ended.id.0));
+        if fits && has_ended { Ok(()) } else { Err(Unsound::Migration { instrument }) }
     }
 }
 

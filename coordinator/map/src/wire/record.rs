@@ -7,7 +7,8 @@ use lugus_codecs::partition_map::partition_map_codec::encoder::{
     ClustersEncoder, MembersEncoder, PartitionMapEncoder, PartitionsEncoder,
 };
 use lugus_codecs::partition_map::{
-    SbeResult, boolean_type::BooleanType, migration_phase::MigrationPhase, partition_map_codec,
+    SbeResult, boolean_type::BooleanType, migration_outcome::MigrationOutcome, migration_phase::MigrationPhase,
+    partition_map_codec,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH, block, message};
 use lugus_topology::{ClusterId, Endpoint, MemberId};
@@ -17,8 +18,8 @@ use super::WireError;
 use super::fields::{GROUP_HEADER_LENGTH, check_group, text};
 use super::instrument::{read_instrument, write_instrument};
 use crate::{
-    ClusterEntry, DeploymentId, Digest, Epoch, MAXIMUM_CLUSTERS, MAXIMUM_MEMBERS, MAXIMUM_PARTITIONS, MemberEntry,
-    Migration, MigrationId, Partition, PartitionMap, Phase,
+    ClusterEntry, DeploymentId, Digest, EndedMigration, Epoch, MAXIMUM_CLUSTERS, MAXIMUM_MEMBERS, MAXIMUM_PARTITIONS,
+    MemberEntry, Migration, MigrationId, Outcome, Partition, PartitionMap, Phase,
 };
 
 const CLUSTER_LENGTH: u16 = ClustersEncoder::<PartitionMapEncoder<'_>>::block_length();
@@ -130,6 +131,12 @@ fn write_progress(wire: &mut PartitionsEncoder<PartitionMapEncoder<'_>>, partiti
         Some(Migration { id, from, to, phase: Phase::Committed }) => (id.0, from.0, to.0, MigrationPhase::COMMITTED),
     };
     wire.migration_id(id).migration_from(from).migration_to(to).migration_phase(phase);
+    let (id, outcome) = match partition.ended_migration {
+        None => (0, MigrationOutcome::NONE),
+        Some(EndedMigration { id, outcome: Outcome::Finished }) => (id.0, MigrationOutcome::FINISHED),
+        Some(EndedMigration { id, outcome: Outcome::Aborted }) => (id.0, MigrationOutcome::ABORTED),
+    };
+    wire.ended_migration_id(id).ended_migration_outcome(outcome);
 }
 
 /// A list's length as a group has it; limits are far below.
@@ -201,7 +208,12 @@ fn read_partitions(wire: &mut PartitionsDecoder<PartitionMapDecoder<'_>>) -> Res
             BooleanType::TRUE => true,
             BooleanType::NullVal => return Err(WireError::Value { field: "isHalted" }),
         };
-        partitions.push(Partition { instrument, is_halted, migration: read_migration(wire)? });
+        partitions.push(Partition {
+            instrument,
+            is_halted,
+            migration: read_migration(wire)?,
+            ended_migration: read_ended(wire)?,
+        });
     }
     Ok(partitions)
 }
@@ -215,4 +227,14 @@ fn read_migration(wire: &PartitionsDecoder<PartitionMapDecoder<'_>>) -> Result<O
     };
     let (from, to) = (ClusterId(wire.migration_from()), ClusterId(wire.migration_to()));
     Ok(Some(Migration { id: MigrationId(wire.migration_id()), from, to, phase }))
+}
+
+fn read_ended(wire: &PartitionsDecoder<PartitionMapDecoder<'_>>) -> Result<Option<EndedMigration>, WireError> {
+    let outcome = match wire.ended_migration_outcome() {
+        MigrationOutcome::NONE => return Ok(None),
+        MigrationOutcome::FINISHED => Outcome::Finished,
+        MigrationOutcome::ABORTED => Outcome::Aborted,
+        MigrationOutcome::NullVal => return Err(WireError::Value { field: "endedMigrationOutcome" }),
+    };
+    Ok(Some(EndedMigration { id: MigrationId(wire.ended_migration_id()), outcome }))
 }

@@ -1,0 +1,5 @@
+//! The coordinator.
+
+mod registry;
+
+pub use registry::{Applied, apply};
