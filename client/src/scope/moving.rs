@@ -118,7 +118,7 @@ impl Scope {
         }
     }
 
-    /// The scope was opened: the cluster has the instrument, though it may be fenced.
+    /// The scope was opened: the cluster has the instrument.
     pub(super) fn has_arrived(&mut self) {
         if let Some(moving) = self.moving.as_mut().filter(|moving| moving.progress == Progress::Trying) {
             moving.progress = Progress::Arrived;
@@ -165,6 +165,7 @@ impl Scope {
 
     /// Comes to the session of the instrument's new owner. `visit`: of this same cluster session, if the scope was there.
     pub(crate) fn attach<H>(&mut self, is_connected: bool, visit: Option<Visit>, turn: &mut Turn<'_, H>) -> After {
+        if std::env::var("DBG").is_ok() { eprintln!("attach {is_connected} {visit:?} {self:?}"); }
         self.attempt = 0;
         self.quiet = 0;
         self.hole_filled = false;

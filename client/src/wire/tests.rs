@@ -364,10 +364,8 @@ fn answers_are_read() {
     let expected = Inbound::CommandRefused { instrument, client_sequence: 1, reason: RejectReason::UnknownInstrument };
     assert_eq!(decode_one(&bytes), Ok(expected));
 
-    let bytes = write!(order_entry, moved_codec, MovedEncoder, |wire| wire
-        .client_sequence(1)
-        .epoch(6)
-        .instrument_id(5));
+    let bytes =
+        write!(order_entry, moved_codec, MovedEncoder, |wire| wire.client_sequence(1).epoch(6).instrument_id(5));
     assert_eq!(decode_one(&bytes), Ok(Inbound::Moved { instrument, client_sequence: 1, epoch: 6 }));
 
     let bytes = write!(order_entry, message_reject_codec, MessageRejectEncoder, |wire| wire

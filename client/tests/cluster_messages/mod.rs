@@ -15,8 +15,9 @@ use lugus_codecs::order_entry::reject_reason::RejectReason;
 use lugus_codecs::order_entry::side::Side;
 use lugus_codecs::order_entry::time_in_force::TimeInForce;
 use lugus_codecs::order_entry::{
-    command_refused_codec, drop_copy_request_codec, event_gap_codec, execution_report_codec, message_reject_codec, moved_codec,
-    new_order_single_codec, resume_codec, resume_complete_codec, sequence_reject_codec, session_replaced_codec,
+    command_refused_codec, drop_copy_request_codec, event_gap_codec, execution_report_codec, message_reject_codec,
+    moved_codec, new_order_single_codec, resume_codec, resume_complete_codec, sequence_reject_codec,
+    session_replaced_codec,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH, market_data, order_entry, write_header};
 
