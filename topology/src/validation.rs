@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::cluster::is_loopback;
 use crate::error::Fault;
 use crate::{
-    AuthenticationMode, Client, Cluster, Cores, Deployment, Endpoint, Ingress, Instrument, Invalid, Key, Member,
-    MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning, aeron_duration,
+    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Cores, Deployment, Endpoint, Ingress, Instrument, Invalid,
+    Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning, aeron_duration,
 };
 
 /// Most clusters of a deployment.
@@ -116,12 +116,21 @@ fn ports(deployment: &Deployment) -> Result<(), Fault> {
             endpoints.take(format!("port {port} at {}", address(&member.host)), key)?;
         }
     }
+    let coordinator = &deployment.coordinator;
+    host("coordinator.host", &coordinator.host)?;
+    within("coordinator.port", coordinator.port, 1, u16::MAX - (COORDINATOR_PORTS - 1))?;
+    for (_, port) in coordinator.each_port() {
+        endpoints.take(format!("port {port} at {}", address(&coordinator.host)), String::from("coordinator.port"))?;
+    }
     Ok(())
 }
 
 fn directories(deployment: &Deployment) -> Result<(), Fault> {
     usable_directory("dir", &deployment.state_dir(), usize::MAX)?;
     usable_directory("aeron_dir", &deployment.client_root(), MAXIMUM_AERON_DIR_LENGTH)?;
+    let coordinator = deployment.coordinator_spec();
+    usable_directory("coordinator.dir", &coordinator.dir, usize::MAX)?;
+    usable_directory("coordinator.aeron_dir", &coordinator.aeron_dir, MAXIMUM_AERON_DIR_LENGTH)?;
     let mut taken = Unique::default();
     let specs = deployment.cluster_specs();
     let members = specs.iter().flat_map(|cluster| &cluster.members);
@@ -238,6 +247,7 @@ fn lengths(deployment: &Deployment) -> Result<(), Fault> {
     for (name, value) in deployment.term_length.each() {
         power_of_two(format!("term_length.{name}"), value)?;
     }
+    power_of_two("coordinator.term_length", deployment.coordinator.term_length)?;
     let segment = deployment.archive.segment_length;
     power_of_two("archive.segment_length", segment)?;
     for (other, term) in
@@ -258,6 +268,11 @@ fn streams(deployment: &Deployment) -> Result<(), Fault> {
         if name != "archive_local_control" {
             taken.take(format!("stream {stream}"), format!("streams.{name}"))?;
         }
+    }
+    let mut taken = Unique::default();
+    for (name, stream) in deployment.coordinator.each_stream() {
+        within(format!("coordinator.{name}"), stream, 1, i32::MAX)?;
+        taken.take(format!("stream {stream}"), format!("coordinator.{name}"))?;
     }
     Ok(())
 }
@@ -303,10 +318,12 @@ fn authentication(deployment: &Deployment) -> Result<(), Fault> {
     match deployment.authentication.mode {
         AuthenticationMode::Open => {
             let remote = each_member(deployment).find(|(_, _, member)| !is_loopback(&member.host));
-            remote.map_or(Ok(()), |(_, _, member)| {
-                let problem = Problem::OpenBeyondLoopback { member: member.id, host: member.host.clone() };
-                Err(Fault::new("authentication.mode", problem))
-            })
+            let fault = |problem| Err(Fault::new("authentication.mode", problem));
+            if let Some((_, _, member)) = remote {
+                return fault(Problem::OpenBeyondLoopback { member: member.id, host: member.host.clone() });
+            }
+            let host = &deployment.coordinator.host;
+            if is_loopback(host) { Ok(()) } else { fault(Problem::OpenCoordinator { host: host.clone() }) }
         }
         AuthenticationMode::Keys => keys(deployment),
     }
