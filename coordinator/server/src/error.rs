@@ -1,0 +1,90 @@
+//! What went wrong with the coordinator, and what to do.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lugus_media_driver::ProcessError;
+use lugus_partition_map::aeron_client::AeronError;
+use lugus_partition_map::{MapError, Refusal};
+use lugus_topology::Size;
+use thiserror::Error;
+
+/// Why the coordinator can't start, or must end.
+#[derive(Debug, Error)]
+pub enum CoordinatorError {
+    /// Its processes: another coordinator runs, a port is taken, Java is missing, a disk is full.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// Aeron refused something.
+    #[error("the coordinator {0}")]
+    Aeron(#[from] AeronError),
+    /// The archive refused something.
+    #[error("the coordinator's archive can't {action}: {message}")]
+    Archive {
+        /// What was asked.
+        action: &'static str,
+        /// The archive's reason.
+        message: String,
+    },
+    /// The recording is not the map's.
+    #[error(
+        "{archive_dir} has {count} recordings, the first of stream {stream}: this is not a coordinator's archive, or one of \
+         another configuration; set coordinator.dir to the right one"
+    )]
+    OtherArchive {
+        /// Its folder.
+        archive_dir: PathBuf,
+        /// Recordings in it.
+        count: usize,
+        /// Stream of the first.
+        stream: i32,
+    },
+    /// The recording was made with another term length.
+    #[error(
+        "the map in {archive_dir} was recorded with terms of {recorded}, and coordinator.term_length is {configured}: set \
+         it back"
+    )]
+    TermLength {
+        /// The archive's folder.
+        archive_dir: PathBuf,
+        /// When the recording began.
+        recorded: Size,
+        /// Now.
+        configured: Size,
+    },
+    /// A record that is no good map.
+    #[error(
+        "the map's recording in {archive_dir} is damaged before position {position}: {source}; restore the folder from a copy, \
+         or move it away to begin with a new map made from cluster.toml"
+    )]
+    Damaged {
+        /// The archive's folder.
+        archive_dir: PathBuf,
+        /// Position of the recording after the record.
+        position: i64,
+        /// What is wrong.
+        source: MapError,
+    },
+    /// Records, but none that is whole.
+    #[error(
+        "the map's recording in {archive_dir} ends at position {position} without one whole map: restore the folder from a \
+         copy, or move it away to begin with a new map made from cluster.toml"
+    )]
+    NoMap {
+        /// The archive's folder.
+        archive_dir: PathBuf,
+        /// Where it ends.
+        position: i64,
+    },
+    /// cluster.toml makes no map.
+    #[error("cluster.toml can't be made into a partition map: {0}")]
+    FirstMap(Refusal),
+    /// The archive does not record.
+    #[error(
+        "the archive did not record a map within {waited:?}: look at its disk and its log; start the coordinator again"
+    )]
+    NotRecorded {
+        /// How long it was waited for.
+        waited: Duration,
+    },
+}
