@@ -139,11 +139,6 @@ impl Outstanding {
         self.cursor = self.first;
     }
 
-    /// Those from `number` on are known not to be applied nor on their way.
-    pub(crate) fn forget_sent_from(&mut self, number: u64) {
-        self.sent_through = self.sent_through.min(number.max(self.first) - 1);
-    }
-
     /// Those that are not settled are known not to be applied nor on their way.
     pub(crate) fn forget_sent(&mut self) {
         self.sent_through = self.first - 1;

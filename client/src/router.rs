@@ -2,8 +2,8 @@
 //!
 //! A scope (participant, instrument) is in the session of the cluster that owns the instrument by the newest map. When a map
 //! says otherwise than the one before, the scope is taken out of one session, with its unanswered commands, and put into
-//! the other, where it resumes. A session is opened when the first scope comes to it, or when a migration is under way to
-//! its cluster, so that the move need not wait for it.
+//! the other, where it resumes. There is a session with every cluster of the map, in use or not: a move need not wait for
+//! it, and of two processes of one participant the newer takes over everywhere at once.
 //!
 //! Inputs are maps ([`Router::on_map`]); all else goes to the sessions themselves ([`Router::link_of`],
 //! [`Router::links`]). The driver beside it is [`ExchangeSession`](crate::ExchangeSession).
@@ -60,11 +60,13 @@ pub enum Purpose {
 
 struct Route {
     instrument: InstrumentId,
-    /// Index of the owner's session, [`NOT_OPEN`] before it is needed.
+    owner: ClusterId,
+    /// Index of the owner's session, or [`NOT_OPEN`].
     link: u32,
     is_halted: bool,
 }
 
+/// No session can be opened with the owner.
 const NOT_OPEN: u32 = u32::MAX;
 
 impl<C: Clusters> Router<C> {
@@ -101,10 +103,8 @@ impl<C: Clusters> Router<C> {
         if route.is_halted && purpose == Purpose::Order {
             return Err(SendError::Halted(instrument));
         }
-        if route.link == NOT_OPEN {
-            self.open_owner_of(instrument)?;
-        }
-        Ok(&mut self.links[self.routes[at].link as usize].link)
+        let link = self.links.get_mut(route.link as usize).ok_or(SendError::ClusterUnusable(route.owner))?;
+        Ok(&mut link.link)
     }
 
     /// A newer map. One that is not newer changes nothing.
@@ -114,7 +114,7 @@ impl<C: Clusters> Router<C> {
         }
         self.map = Some(Arc::clone(map));
         handler.on_status(&Status::MapChanged { epoch: map.epoch.0 });
-        self.open_where_needed(map, handler);
+        self.open_all(map, handler);
         self.route(map);
         for at in 0..self.links.len() {
             self.move_from(at, map, handler);
@@ -140,47 +140,24 @@ impl<C: Clusters> Router<C> {
         self.links.iter().position(|link| link.cluster == cluster)
     }
 
-    fn open_owner_of(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
-        let Some(map) = self.map.clone() else { return Err(SendError::NoMap) };
-        let owner = map.owner_of(instrument.0).ok_or(SendError::UnknownInstrument(instrument))?;
-        self.open(owner).map_err(|error| {
-            tracing::warn!(%error, cluster = owner.id.0, "no session with a cluster of the partition map");
-            SendError::ClusterUnusable(owner.id)
-        })?;
-        self.route(&map);
-        Ok(())
+    fn open_all(&mut self, map: &PartitionMap, handler: &mut impl EventHandler) {
+        for cluster in &map.clusters {
+            if self.position_of(cluster.id).is_none()
+                && let Err(reason) = self.open(cluster)
+            {
+                handler.on_status(&Status::ClusterUnusable { cluster: cluster.id, reason });
+            }
+        }
     }
 
-    fn open(&mut self, cluster: &ClusterEntry) -> Result<usize, ClientError> {
-        if let Some(at) = self.position_of(cluster.id) {
-            return Ok(at);
-        }
+    fn open(&mut self, cluster: &ClusterEntry) -> Result<(), ClientError> {
         let mut link = self.clusters.open(cluster)?;
         if let Some(first) = self.links.first_mut() {
             // One time for all, as scopes take theirs along.
             link.as_mut().set_clock(first.link.as_mut().clock());
         }
         self.links.push(ClusterLink { cluster: cluster.id, link });
-        Ok(self.links.len() - 1)
-    }
-
-    /// Sessions for instruments in use: with the owner, and with the cluster that is about to be.
-    fn open_where_needed(&mut self, map: &PartitionMap, handler: &mut impl EventHandler) {
-        let mut needed: Vec<ClusterId> = Vec::new();
-        for at in 0..self.links.len() {
-            for instrument in self.links[at].link.as_mut().instruments() {
-                let Some(partition) = map.partition(instrument.0) else { continue };
-                needed.push(partition.owner());
-                needed.extend(partition.migration.map(|migration| migration.to));
-            }
-        }
-        needed.sort_unstable();
-        needed.dedup();
-        for cluster in needed.into_iter().filter_map(|cluster| map.cluster(cluster)) {
-            if let Err(reason) = self.open(cluster) {
-                handler.on_status(&Status::ClusterUnusable { cluster: cluster.id, reason });
-            }
-        }
+        Ok(())
     }
 
     /// Says where each instrument is, to the commands and to the sessions.
@@ -189,7 +166,7 @@ impl<C: Clusters> Router<C> {
         for partition in &map.partitions {
             let link = self.position_of(partition.owner()).map_or(NOT_OPEN, |at| at as u32);
             let instrument = InstrumentId(partition.instrument.id);
-            self.routes.push(Route { instrument, link, is_halted: partition.is_halted });
+            self.routes.push(Route { instrument, owner: partition.owner(), link, is_halted: partition.is_halted });
         }
         for (at, link) in self.links.iter_mut().enumerate() {
             let owned = self.routes.iter().filter(|route| route.link == at as u32).map(|route| route.instrument);

@@ -90,7 +90,8 @@ pub(crate) struct Scope {
     asked_after: Option<u64>,
     /// Wire number = own number + this, wrapping: what was applied before this session, less numbers that were not used.
     offset: u64,
-    /// Counts the values of `offset`; 0 before the first.
+    /// Counts how often numbers came to stand for other commands than before, or may yet: with each value of `offset`, and
+    /// when commands in flight are given up.
     numbering: u32,
     /// Highest wire number known to be applied.
     applied_through: u64,
@@ -227,7 +228,7 @@ impl Scope {
     fn renumber(&mut self) {
         debug_assert!(!self.outstanding.any_in_flight());
         let offset = self.applied_through.wrapping_add(1).wrapping_sub(self.outstanding.first());
-        if self.numbering == 0 || offset != self.offset {
+        if offset != self.offset {
             self.numbering += 1;
             self.offset = offset;
         }
@@ -381,6 +382,9 @@ impl Scope {
 
     /// All commands without an outcome get none from the SDK any more.
     fn give_up_all<H: EventHandler>(&mut self, handler: &mut H) {
+        if self.outstanding.any_in_flight() {
+            self.numbering += 1;
+        }
         for number in self.outstanding.first()..self.outstanding.next() {
             self.give_up(number, self.outstanding.is_in_flight(number), handler);
         }
@@ -415,16 +419,11 @@ impl Scope {
         self.quiet = 0;
         self.hole_filled = false;
         self.on_progress();
-        self.end_refusing();
-        self.rearm(turn);
-    }
-
-    /// None of those in flight when a command was refused is left.
-    fn end_refusing(&mut self) {
         if self.stage == Stage::Refusing && !self.outstanding.any_in_flight() {
             self.stage = Stage::Open;
             self.renumber();
         }
+        self.rearm(turn);
     }
 }
 

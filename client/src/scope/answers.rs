@@ -48,7 +48,6 @@ impl Scope {
 
     /// The end of the answer to `Resume`: `applied` commands, `told` events.
     pub(crate) fn on_resume_complete<H: EventHandler>(&mut self, applied: u64, told: u64, turn: &mut Turn<'_, H>) {
-        if std::env::var("DBG").is_ok() && self.instrument.0 == 1 { eprintln!("complete {applied} {told} {:?} {:?} {:?}", self.stage, self.floor, self.moving); }
         let seen = *self.last_event.get_or_insert(told);
         let is_opening = self.stage == Stage::Opening;
         if is_opening && (told < self.floor.event || applied < self.floor.applied) {

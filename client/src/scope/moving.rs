@@ -1,13 +1,13 @@
 //! A scope whose instrument moves from one cluster to another, while it trades.
 //!
-//! `Moved` says that a command was not applied. Then the scope is *held*: it sends nothing, and its commands are kept in
-//! order. It goes on where a newer map tells it to ([`Scope::attach`]), or tries here again after a while, as the move may
+//! `Moved` says that a command was not applied; an earlier copy of it may have been. Then the scope is *held*: it sends
+//! nothing, and its commands are kept in order. It goes on where a newer map tells it to ([`Scope::attach`]), or tries here again after a while, as the move may
 //! have been undone, or the instrument have arrived: with a `Resume` and the oldest command only.
 //!
 //! The old cluster is fenced before the new one begins, so nothing that was sent to the old one is applied after the scope
 //! was opened at the new one: the scope opens there as in a new session, with the same numbers. When the instrument comes
 //! back within one session of the old cluster, what was sent there earlier may still be under way. That does no harm while
-//! numbers stand for the same commands (`numbering`); otherwise that session is left for a new one first.
+//! numbers stand for the same commands as then (`numbering`); otherwise that session is left for a new one first.
 
 use super::{After, Floor, NEVER, Resume, Scope, Stage, Turn};
 use crate::status::{EventHandler, Status};
@@ -39,13 +39,13 @@ enum Progress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Visit {
     pub(crate) instrument: InstrumentId,
-    /// Of the scope, when it left.
-    numbering: u32,
+    /// Of the scope, when it left; `None` when it was not open: only an answer to come would have told the numbers.
+    numbering: Option<u32>,
 }
 
 /// What the cluster says.
 impl Scope {
-    /// A command was not applied, and its number not used. `wire` is 0 when that answers `Resume`.
+    /// A copy of a command was not applied, and its number not used. `wire` is 0 when that answers `Resume`.
     pub(crate) fn on_moved<H: EventHandler>(&mut self, wire: u64, epoch: u64, turn: &mut Turn<'_, H>) {
         if wire == 0 {
             if self.resume != Resume::Asked {
@@ -57,15 +57,11 @@ impl Scope {
             if !self.outstanding.is_in_flight(number) || number >= self.outstanding.cursor() {
                 return;
             }
-            if number > self.resent_through {
-                self.outstanding.forget_sent_from(number);
-            }
         }
         self.resume = Resume::No;
         self.attempt = 0;
         self.hole_filled = false;
         self.resend();
-        self.end_refusing();
         self.hold(epoch, turn);
     }
 
@@ -160,12 +156,13 @@ impl Scope {
         self.is_listed = false;
         self.resume = Resume::No;
         self.deadline = NEVER;
-        Visit { instrument: self.instrument, numbering: self.numbering }
+        let numbering = (self.stage != Stage::Opening).then_some(self.numbering);
+        Visit { instrument: self.instrument, numbering }
     }
 
     /// Comes to the session of the instrument's new owner. `visit`: of this same cluster session, if the scope was there.
     pub(crate) fn attach<H>(&mut self, is_connected: bool, visit: Option<Visit>, turn: &mut Turn<'_, H>) -> After {
-        if std::env::var("DBG").is_ok() { eprintln!("attach {is_connected} {visit:?} {self:?}"); }
+        if std::env::var("DBG").is_ok() { eprintln!("DBG attach {is_connected} {visit:?} {:?}", self); }
         self.attempt = 0;
         self.quiet = 0;
         self.hole_filled = false;
@@ -173,7 +170,7 @@ impl Scope {
         if let Some(moving) = &mut self.moving {
             moving.tries = 0;
         }
-        let knows_numbers = visit.is_some_and(|visit| visit.numbering == self.numbering && self.numbering > 0);
+        let knows_numbers = visit.is_some_and(|visit| visit.numbering == Some(self.numbering));
         if is_connected && knows_numbers {
             if self.stage == Stage::Opening {
                 self.stage = Stage::Open;

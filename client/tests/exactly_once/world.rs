@@ -244,6 +244,7 @@ impl World {
             assert!(self.plan.participants.len() > 2, "nobody else has this participant");
             router.end(record);
             self.clusters.iter_mut().for_each(|cluster| cluster.seats[client] = Default::default());
+            return;
         }
         for cluster in wants_new_session {
             self.leave(cluster, client);
