@@ -13,20 +13,20 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// How long anything may take on a busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A deployment in a folder of its own, with a media driver for its clients.
-pub struct Place {
-    pub deployment: Deployment,
-    pub file: PathBuf,
-    pub driver: ClientDriver,
+pub(crate) struct Place {
+    pub(crate) deployment: Deployment,
+    pub(crate) file: PathBuf,
+    pub(crate) driver: ClientDriver,
     _folder: TempDir,
     _shared_memory: TempDir,
 }
 
 impl Place {
     /// One local cluster of one member, which does not run; the coordinator from `port` on.
-    pub fn new(port: u16, change: impl FnOnce(&mut Deployment)) -> Self {
+    pub(crate) fn new(port: u16, change: impl FnOnce(&mut Deployment)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let shared_memory = tempfile::Builder::new().prefix("lugus-coordinator-").tempdir_in("/dev/shm").unwrap();
         let mut deployment = Deployment::default_local(1, port + 10);
@@ -41,24 +41,24 @@ impl Place {
         Self { deployment, file, driver, _folder: folder, _shared_memory: shared_memory }
     }
 
-    pub fn subscriber(&self) -> Subscriber {
+    pub(crate) fn subscriber(&self) -> Subscriber {
         Subscriber { map: RecordedMap::new(MapContext::new(&self.deployment, self.driver.aeron_dir().into())) }
     }
 
-    pub fn client(&self) -> CoordinatorClient {
+    pub(crate) fn client(&self) -> CoordinatorClient {
         let spec = self.deployment.coordinator_spec();
         CoordinatorClient::connect(self.driver.aeron_dir(), &spec, "127.0.0.1", DEADLINE).unwrap()
     }
 }
 
 /// A coordinator's process; killed with -9, by its number, when dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
 }
 
 impl Process {
     /// Starts one and waits until it serves. `Err` has what it wrote when it ends instead.
-    pub fn start(place: &Place) -> Result<Self, String> {
+    pub(crate) fn start(place: &Place) -> Result<Self, String> {
         let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/serve");
         let mut command = Command::new(&program);
         command.arg(&place.file).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -74,13 +74,13 @@ impl Process {
     }
 
     /// Kill -9.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// SIGTERM, and wait.
-    pub fn end(mut self) -> bool {
+    pub(crate) fn end(mut self) -> bool {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM).unwrap();
         let started = Instant::now();
@@ -101,23 +101,23 @@ impl Drop for Process {
 }
 
 /// A subscriber of the map.
-pub struct Subscriber {
-    pub map: RecordedMap,
+pub(crate) struct Subscriber {
+    pub(crate) map: RecordedMap,
 }
 
 impl Subscriber {
     /// Polls once; trouble with the connection is none of the test's.
-    pub fn poll(&mut self) {
+    pub(crate) fn poll(&mut self) {
         let _ = self.map.poll();
     }
 
-    pub fn epoch(&self) -> Option<Epoch> {
+    pub(crate) fn epoch(&self) -> Option<Epoch> {
         self.map.newest().map(|map| map.epoch)
     }
 }
 
 /// Polls all subscribers until each has the map of this epoch; returns it and how long it took.
-pub fn await_epoch(subscribers: &mut [Subscriber], epoch: Epoch) -> (Arc<PartitionMap>, Duration) {
+pub(crate) fn await_epoch(subscribers: &mut [Subscriber], epoch: Epoch) -> (Arc<PartitionMap>, Duration) {
     let took = await_all(subscribers, &format!("epoch {epoch}"), |subscriber| subscriber.epoch() == Some(epoch));
     let map = subscribers[0].map.newest().unwrap().clone();
     for subscriber in subscribers {
@@ -127,7 +127,7 @@ pub fn await_epoch(subscribers: &mut [Subscriber], epoch: Epoch) -> (Arc<Partiti
 }
 
 /// Polls all subscribers until each does.
-pub fn await_all(subscribers: &mut [Subscriber], what: &str, holds: impl Fn(&Subscriber) -> bool) -> Duration {
+pub(crate) fn await_all(subscribers: &mut [Subscriber], what: &str, holds: impl Fn(&Subscriber) -> bool) -> Duration {
     let started = Instant::now();
     loop {
         subscribers.iter_mut().for_each(Subscriber::poll);
