@@ -37,20 +37,21 @@ impl CoordinatorProcesses {
     /// Then none is left running.
     pub fn start(deployment: &Deployment) -> Result<Self, ProcessError> {
         // Whatever the members' profile: the coordinator does little, and has no cores of its own.
-        let deployment = &Deployment { profile: Profile::Shared, ..deployment.clone() };
+        let mut deployment = deployment.clone();
+        deployment.profile = Profile::Shared;
         let coordinator = deployment.coordinator_spec();
-        preflight::check_programs(deployment)?;
+        preflight::check_programs(&deployment)?;
         let lock = FolderLock::take(&coordinator.dir)?;
         archive::clear_directory(&coordinator.archive_dir)?;
         clear_driver_directory(&coordinator.aeron_dir)?;
         let root = coordinator.aeron_dir.parent().unwrap_or(&coordinator.aeron_dir);
         std::fs::create_dir_all(root).map_err(ProcessError::file("make", root))?;
-        preflight::check_coordinator(deployment, &coordinator)?;
-        let options = DriverOptions::new(coordinator.aeron_dir.clone(), deployment, deployment.profile, None);
-        let media_driver = media_driver::start(deployment, &options, &coordinator.dir, &lock)?;
+        preflight::check_coordinator(&deployment, &coordinator)?;
+        let options = DriverOptions::new(coordinator.aeron_dir.clone(), &deployment, deployment.profile, None);
+        let media_driver = media_driver::start(&deployment, &options, &coordinator.dir, &lock)?;
         // The JVM waits for the driver by itself, and takes longer to start.
-        let archive = archive::start(deployment, &coordinator, &lock)?;
-        let (deployment, disks_checked) = (deployment.clone(), Instant::now());
+        let archive = archive::start(&deployment, &coordinator, &lock)?;
+        let disks_checked = Instant::now();
         let mut processes = Self { archive, media_driver, lock, deployment, coordinator, disks_checked };
         processes.await_ready()?;
         Ok(processes)

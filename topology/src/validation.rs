@@ -9,8 +9,9 @@ use std::time::Duration;
 use crate::cluster::is_loopback;
 use crate::error::Fault;
 use crate::{
-    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Cores, Deployment, Endpoint, Ingress, Instrument, Invalid,
-    Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning, aeron_duration,
+    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Cores, Deployment, DeploymentError, Endpoint, Ingress,
+    Instrument, Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning,
+    aeron_duration,
 };
 
 /// Most clusters of a deployment.
@@ -366,11 +367,10 @@ impl Instrument {
     /// # Errors
     ///
     /// The first that is wrong.
-    pub fn check(&self) -> Result<(), Invalid> {
-        specification("instrument", self).map_err(|fault| Invalid {
-            place: Place { file: None, line: None, key: fault.key },
-            problem: fault.problem,
-        })
+    pub fn check(&self) -> Result<(), DeploymentError> {
+        let place = |key| Place { file: None, line: None, key };
+        specification("instrument", self)
+            .map_err(|fault| Invalid { place: place(fault.key), problem: fault.problem }.into())
     }
 }
 

@@ -118,7 +118,8 @@ impl PartitionMap {
 
     fn check_partition(&self, partition: &Partition) -> Result<(), Unsound> {
         let instrument = partition.instrument.id;
-        let fault = |error: lugus_topology::Invalid| Unsound::Instrument { instrument, reason: error.to_string() };
+        let fault =
+            |error: lugus_topology::DeploymentError| Unsound::Instrument { instrument, reason: error.to_string() };
         partition.instrument.check().map_err(fault)?;
         let migration = partition.migration.iter().flat_map(|migration| [migration.from, migration.to]);
         for cluster in [partition.owner()].into_iter().chain(migration) {

@@ -1,6 +1,6 @@
 //! The registry: any requests in any order keep what must hold in a map; each refusal has its reason.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
 use lugus_coordinator::apply;
 use lugus_partition_map::{

@@ -1,6 +1,6 @@
 //! The coordinator as a process, with subscribers and requesters: published, killed, started again, kept short.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
 mod process;
 
