@@ -17,6 +17,7 @@ use crate::first_map::{first_map, new_identity};
 use crate::journal::{Journal, Place, RECORD_TIMEOUT};
 use crate::registry::apply;
 use crate::responder::Responder;
+use crate::witness::Witness;
 
 /// One request at a time: the next is read when the last is recorded and answered.
 const REQUEST_LIMIT: usize = 1;
@@ -68,15 +69,25 @@ impl Coordinator {
         let client = AeronClient::connect(&coordinator.aeron_dir, "coordinator", AERON_TIMEOUT)?;
         let archive_local_control_stream = deployment.streams.archive_local_control;
         let (mut journal, map) = Journal::open(&Place { client: &client, coordinator, archive_local_control_stream })?;
-        let map = match map {
-            Some(map) => map,
-            None => {
+        let witness = Witness::of(&coordinator.dir);
+        let map = match (map, witness.read()?) {
+            (Some(map), Some(expected)) if map.deployment != expected => {
+                let archive_dir = coordinator.archive_dir.clone();
+                return Err(CoordinatorError::OtherMap { archive_dir, found: map.deployment, expected });
+            }
+            (Some(map), _) => map,
+            (None, Some(deployment)) => {
+                let (archive_dir, dir) = (coordinator.archive_dir.clone(), coordinator.dir.clone());
+                return Err(CoordinatorError::MapLost { deployment, archive_dir, dir });
+            }
+            (None, None) => {
                 let map = first_map(deployment, new_identity()).map_err(CoordinatorError::FirstMap)?;
                 check_length(&map.encode(), &journal).map_err(CoordinatorError::FirstMap)?;
                 record_now(&client, &mut journal, &map.encode())?;
                 Arc::new(map)
             }
         };
+        witness.write(map.deployment)?;
         let stream = coordinator.coordinator.request_stream;
         let requests = client.add_subscription(&coordinator.request_channel(), stream)?;
         let digest = map.digest();

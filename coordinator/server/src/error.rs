@@ -1,11 +1,12 @@
 //! What went wrong with the coordinator, and what to do.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use lugus_media_driver::ProcessError;
 use lugus_partition_map::aeron_client::AeronError;
-use lugus_partition_map::{MapError, Refusal};
+use lugus_partition_map::{DeploymentId, MapError, Refusal};
 use lugus_topology::Size;
 use thiserror::Error;
 
@@ -54,8 +55,7 @@ pub enum CoordinatorError {
     },
     /// A record that is no good map.
     #[error(
-        "the map's recording in {archive_dir} is damaged before position {position}: {source}; restore the folder from a copy, \
-         or move it away to begin with a new map made from cluster.toml"
+        "the map's recording in {archive_dir} is damaged before position {position}: {source}; restore the folder from a copy"
     )]
     Damaged {
         /// The archive's folder.
@@ -65,16 +65,38 @@ pub enum CoordinatorError {
         /// What is wrong.
         source: MapError,
     },
-    /// Records, but none that is whole.
+    /// A map was recorded, and is not there.
     #[error(
-        "the map's recording in {archive_dir} ends at position {position} without one whole map: restore the folder from a \
-         copy, or move it away to begin with a new map made from cluster.toml"
+        "the map of deployment {deployment} was recorded in {archive_dir}, which has no whole map any more: restore {dir} from \
+         a copy, or move it away to begin a new deployment from cluster.toml"
     )]
-    NoMap {
+    MapLost {
+        /// Whose map it was.
+        deployment: DeploymentId,
         /// The archive's folder.
         archive_dir: PathBuf,
-        /// Where it ends.
-        position: i64,
+        /// The coordinator's.
+        dir: PathBuf,
+    },
+    /// Another deployment's recording was put in place.
+    #[error(
+        "{archive_dir} has the map of deployment {found}, and {expected} was recorded there: put back the right one"
+    )]
+    OtherMap {
+        /// The archive's folder.
+        archive_dir: PathBuf,
+        /// Whose map it is.
+        found: DeploymentId,
+        /// Whose map it was.
+        expected: DeploymentId,
+    },
+    /// The file that says whose map is recorded.
+    #[error("can't use {path}, which says whose map is recorded: {source}")]
+    Witness {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// cluster.toml makes no map.
     #[error("cluster.toml can't be made into a partition map: {0}")]

@@ -54,7 +54,7 @@ pub(crate) struct Place<'a> {
 }
 
 impl Journal {
-    /// Replays what is recorded, and begins to record what is appended. The newest map, if there is a recording.
+    /// Replays what is recorded, and begins to record what is appended. The newest map, if one is recorded.
     ///
     /// # Errors
     /// The archive is another's, is damaged, or does not answer.
@@ -62,7 +62,7 @@ impl Journal {
         let archive = connect(place)?;
         let recording = find_recording(place, &archive)?;
         let map = match &recording {
-            Some(recording) => Some(replay(place, &archive, recording)?),
+            Some(recording) => replay(place, &archive, recording)?,
             None => None,
         };
         Ok((Self::record(place, archive, recording)?, map))
@@ -216,12 +216,12 @@ fn term_length_of(coordinator: &CoordinatorSpec) -> i32 {
     i32::try_from(coordinator.coordinator.term_length.as_bytes()).unwrap_or(i32::MAX)
 }
 
-/// The newest map of a recording.
+/// The newest map of a recording, if there is one.
 fn replay(
     place: &Place<'_>,
     archive: &AeronArchive,
     recording: &Recording,
-) -> Result<Arc<PartitionMap>, CoordinatorError> {
+) -> Result<Option<Arc<PartitionMap>>, CoordinatorError> {
     let archive_dir = || place.coordinator.archive_dir.clone();
     let mut reader = Reader { feed: MapFeed::new(None), fault: None };
     if recording.stop_position > recording.start_position {
@@ -240,8 +240,7 @@ fn replay(
     if let Some((position, source)) = reader.fault {
         return Err(CoordinatorError::Damaged { archive_dir: archive_dir(), position, source });
     }
-    let no_map = || CoordinatorError::NoMap { archive_dir: archive_dir(), position: recording.stop_position };
-    reader.feed.newest().cloned().ok_or_else(no_map)
+    Ok(reader.feed.newest().cloned())
 }
 
 /// Reads the records of a replay up to the first that is no good map.

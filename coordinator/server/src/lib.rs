@@ -8,6 +8,7 @@
 //! | `first_map` | the map of a new deployment, from its `cluster.toml` |
 //! | `journal` | the recorded stream: replayed at start, appended to, kept short |
 //! | `responder` | answers to whoever asked |
+//! | `witness` | whose map is in the recording, in a file beside it |
 //! | `error` | what went wrong, and what to do |
 
 mod coordinator;
@@ -16,6 +17,7 @@ mod first_map;
 mod journal;
 mod registry;
 mod responder;
+mod witness;
 
 pub use coordinator::Coordinator;
 pub use error::CoordinatorError;

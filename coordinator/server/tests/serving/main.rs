@@ -162,5 +162,21 @@ fn a_damaged_recording_and_a_foreign_map_are_told() {
     let told = Process::start(&place).err().unwrap();
     assert!(told.contains("is damaged before position") && told.contains("digest"), "{told}");
     segment.write_all_at(&byte, at).unwrap();
-    Process::start(&place).unwrap();
+    Process::start(&place).unwrap().kill();
+
+    let away = spec.dir.join("away");
+    fs::rename(&spec.archive_dir, &away).unwrap();
+    let told = Process::start(&place).err().unwrap();
+    assert!(told.contains("has no whole map any more"), "{told}");
+    // A first start that was cut short: a recording, and no map in it yet.
+    fs::remove_file(spec.dir.join("deployment")).unwrap();
+    let mut coordinator = Process::start(&place).unwrap();
+    let mut newcomers = [place.subscriber()];
+    let (map, _) = await_epoch(&mut newcomers, Epoch(1));
+    coordinator.kill();
+    assert!(fs::read_to_string(spec.dir.join("deployment")).unwrap().contains(&map.deployment.to_string()));
+    fs::remove_dir_all(&spec.archive_dir).unwrap();
+    fs::rename(&away, &spec.archive_dir).unwrap();
+    let told = Process::start(&place).err().unwrap();
+    assert!(told.contains("put back the right one"), "{told}");
 }
