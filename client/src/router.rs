@@ -90,6 +90,11 @@ impl<C: Clusters> Router<C> {
         &mut self.links
     }
 
+    /// All sessions, to be closed.
+    pub fn into_links(self) -> Vec<C::Link> {
+        self.links.into_iter().map(|link| link.link).collect()
+    }
+
     /// The session that an instrument's commands go to.
     ///
     /// # Errors

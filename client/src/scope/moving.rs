@@ -162,7 +162,6 @@ impl Scope {
 
     /// Comes to the session of the instrument's new owner. `visit`: of this same cluster session, if the scope was there.
     pub(crate) fn attach<H>(&mut self, is_connected: bool, visit: Option<Visit>, turn: &mut Turn<'_, H>) -> After {
-        if std::env::var("DBG").is_ok() { eprintln!("DBG attach {is_connected} {visit:?} {:?}", self); }
         self.attempt = 0;
         self.quiet = 0;
         self.hole_filled = false;

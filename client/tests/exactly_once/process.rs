@@ -63,7 +63,6 @@ impl Record {
 
 impl EventHandler for Record {
     fn on_report(&mut self, report: &Report) {
-        if std::env::var("DBG").is_ok() { eprintln!("DBG heard {report:?}"); }
         let followed = self.followed.entry(report.instrument.0).or_default();
         let (event, number) = (report.event_sequence.0, report.client_sequence.0);
         if let Some(last) = followed.last_event {
@@ -85,7 +84,6 @@ impl EventHandler for Record {
     }
 
     fn on_status(&mut self, status: &Status) {
-        if std::env::var("DBG").is_ok() { eprintln!("DBG {status:?}"); }
         match *status {
             Status::GaveUp { instrument, client_sequence, may_have_been_applied } => {
                 self.settle(instrument, client_sequence, Outcome::GaveUp { may_have_been_applied });
