@@ -16,6 +16,9 @@ const LOG: &str = "archive.log";
 /// Aeron takes a mark file for that of a living process for 10 s after it was killed. There is nothing else of value in it.
 const MARK_FILE: &str = "archive-mark.dat";
 
+/// Subscribers of the map that may replay it at once: beyond that they are told to try again, and do. Aeron's default is 20.
+const MAXIMUM_REPLAYS: u32 = 256;
+
 /// Where an archive is, and how it is reached.
 pub(crate) struct ArchivePlace<'a> {
     pub(crate) dir: &'a Path,
@@ -53,6 +56,7 @@ fn coordinator_properties(deployment: &Deployment, coordinator: &CoordinatorSpec
         segment_length: coordinator.coordinator.term_length,
     };
     properties.extend(archive_properties(deployment, place));
+    properties.push(("aeron.archive.max.concurrent.replays", MAXIMUM_REPLAYS.to_string()));
     properties.extend(idle_strategy_arguments(deployment));
     properties
 }

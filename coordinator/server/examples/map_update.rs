@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lugus_media_driver::ClientDriver;
-use lugus_partition_map::{Connection, CoordinatorClient, Epoch, MapContext, MapSubscription, RecordedMap, Request};
+use lugus_partition_map::{
+    Connection, CoordinatorClient, Epoch, MapContext, MapError, MapSubscription, RecordedMap, Request,
+};
 use lugus_topology::Deployment;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -53,7 +55,12 @@ fn poll_until(maps: &mut [RecordedMap], holds: impl Fn(&RecordedMap) -> bool) ->
     let started = Instant::now();
     while !maps.iter().all(&holds) {
         for map in &mut *maps {
-            map.poll()?;
+            match map.poll() {
+                Ok(_) => {}
+                // It tries again by itself.
+                Err(MapError::Connection(reason)) => eprintln!("{reason}"),
+                Err(error) => return Err(error.into()),
+            }
         }
         if started.elapsed() > TIMEOUT {
             return Err("the subscribers do not come to have the map".into());
