@@ -5,7 +5,7 @@
 
 mod vocabulary;
 
-pub use sbe_message::{Body, DecodeError, Envelope, HEADER_LENGTH, write_header};
+pub use sbe_message::{Body, DecodeError, Envelope, HEADER_LENGTH, VAR_DATA_HEADER_LENGTH, write_header};
 
 include!(concat!(env!("OUT_DIR"), "/protocols.rs"));
 
