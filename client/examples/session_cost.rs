@@ -5,16 +5,19 @@
 //! ```
 //!
 //! A command is encoded, remembered and offered to an ingress that copies it, as a log buffer would; an event is decoded,
-//! deduplicated and handed over. Commands go out in bursts, so that as many are unanswered. Figures: the median and the
-//! 99th percentile of the bursts' means.
+//! deduplicated and handed over. Commands go out in bursts, so that as many are unanswered. First to a session with one
+//! cluster, then through the router of an exchange, that has instruments in four clusters. Figures: the median and the 99th
+//! percentile of the bursts' means.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
+use lugus_client::router::{Clusters, Purpose, Router};
 use lugus_client::session::{Ingress, Offered, Session};
 use lugus_client::{
-    ClientOrderId, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity, Report, RetryPolicy,
-    Side,
+    ClientError, ClientOrderId, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity, Report,
+    RetryPolicy, Side,
 };
 use lugus_codecs::order_entry::{
     self, WriteBuf, exec_type::ExecType, execution_report_codec, liquidity_indicator::LiquidityIndicator,
@@ -22,11 +25,14 @@ use lugus_codecs::order_entry::{
     time_in_force::TimeInForce,
 };
 use lugus_codecs::{HEADER_LENGTH, write_header};
+use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
+use lugus_topology::{ClusterId, Instrument};
 
 const BURSTS: usize = 20_000;
 const WARM_UP: usize = 1_000;
 const SESSION: i64 = 1;
 const PARTICIPANT: u32 = 1;
+const CLUSTERS: i32 = 4;
 
 /// Copies each message, as an offer does.
 struct LogBuffer {
@@ -94,12 +100,80 @@ fn percentiles(mut means: Vec<f64>) -> (f64, f64) {
     (means[means.len() / 2], means[means.len() * 99 / 100])
 }
 
-fn measure(burst: u64, instruments: u32) {
+/// Sends to one session, whatever the instrument.
+struct OneCluster(Session);
+
+/// Sends to the session of the instrument's cluster.
+struct ManyClusters(Router<Sessions>);
+
+trait Venue {
+    fn session(&mut self, instrument: InstrumentId) -> Option<&mut Session>;
+    fn outstanding(&self) -> usize;
+}
+
+impl Venue for OneCluster {
+    #[inline]
+    fn session(&mut self, _instrument: InstrumentId) -> Option<&mut Session> {
+        Some(&mut self.0)
+    }
+
+    fn outstanding(&self) -> usize {
+        self.0.outstanding()
+    }
+}
+
+impl Venue for ManyClusters {
+    #[inline]
+    fn session(&mut self, instrument: InstrumentId) -> Option<&mut Session> {
+        self.0.link_of(instrument, Purpose::Order).ok()
+    }
+
+    fn outstanding(&self) -> usize {
+        self.0.links().iter().map(|link| link.link.outstanding()).sum()
+    }
+}
+
+fn new_session() -> Session {
     let mut session = Session::new(ParticipantId(PARTICIPANT), Limits::default(), &RetryPolicy::default(), 1);
+    session.on_connected(SESSION, 0, &mut ());
+    session
+}
+
+/// Opens sessions that are connected.
+struct Sessions;
+
+impl Clusters for Sessions {
+    type Link = Session;
+
+    fn open(&mut self, _cluster: &ClusterEntry) -> Result<Session, ClientError> {
+        Ok(new_session())
+    }
+}
+
+fn router(instruments: u32) -> Router<Sessions> {
+    let mut map = PartitionMap::empty(DeploymentId(1));
+    map.clusters.extend((0..CLUSTERS).map(|id| ClusterEntry {
+        id: ClusterId(id),
+        name: id.to_string(),
+        members: Vec::new(),
+        ingress_stream: 101,
+        ingress_term_length: 64 * 1024,
+    }));
+    map.partitions.extend((1..=instruments).map(|id| {
+        let mut instrument = Instrument::spot(id, &format!("I{id}/USD"), 2, 2);
+        instrument.cluster = ClusterId(id as i32 % CLUSTERS);
+        Partition::new(instrument)
+    }));
+    let mut router = Router::new(Sessions);
+    router.on_map(&Arc::new(map), &mut ());
+    router
+}
+
+fn measure(venue: &mut impl Venue, name: &str, burst: u64, instruments: u32) -> Option<()> {
     let (mut ingress, mut sum) = (LogBuffer { bytes: vec![0; 1 << 20], position: 0 }, Sum(0));
-    session.on_connected(SESSION, 0, &mut sum);
     for instrument in 1..=instruments {
         // A scope opens with the answer to its Resume.
+        let session = venue.session(InstrumentId(instrument))?;
         let _ = session.resume(InstrumentId(instrument));
         session.do_work(0, &mut ingress, &mut sum);
         session.on_message(SESSION, &resume_complete(instrument), &mut sum);
@@ -117,9 +191,11 @@ fn measure(burst: u64, instruments: u32) {
         let start = Instant::now();
         for client_order_id in numbers {
             let order = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(100), Quantity(1));
+            let session = venue.session(InstrumentId(black_box(instrument)))?;
             let _ = black_box(session.new_order(&mut ingress, InstrumentId(instrument), black_box(&order)));
         }
         let sent = Instant::now();
+        let session = venue.session(InstrumentId(instrument))?;
         for report in &reports {
             session.on_message(SESSION, black_box(report), &mut sum);
         }
@@ -130,14 +206,18 @@ fn measure(burst: u64, instruments: u32) {
             events.push((heard - sent).as_nanos() as f64 / burst as f64);
         }
     }
-    assert_eq!(session.outstanding(), 0, "all answered");
+    assert_eq!(venue.outstanding(), 0, "all answered");
     let ((command, command_99), (event, event_99)) = (percentiles(commands), percentiles(events));
-    println!("{burst:>10} {instruments:>12} {command:>11.1} {command_99:>9.1} {event:>11.1} {event_99:>9.1}");
+    println!(
+        "{name:>10} {burst:>10} {instruments:>12} {command:>11.1} {command_99:>9.1} {event:>11.1} {event_99:>9.1}"
+    );
+    Some(())
 }
 
 fn main() {
-    println!("unanswered  instruments  ns/command       p99    ns/event       p99");
+    println!("           unanswered  instruments  ns/command       p99    ns/event       p99");
     for (burst, instruments) in [(1, 1), (16, 1), (256, 1), (16, 64), (16, 1024)] {
-        measure(burst, instruments);
+        measure(&mut OneCluster(new_session()), "session", burst, instruments);
+        measure(&mut ManyClusters(router(instruments)), "exchange", burst, instruments);
     }
 }

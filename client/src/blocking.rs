@@ -9,7 +9,9 @@ use aeron_cluster_client::ConnectProblem;
 use crate::config::Config;
 use crate::error::{ClientError, SendError};
 use crate::events::{RejectReason, Report};
+use crate::exchange::ExchangeSession;
 use crate::market_data::Book;
+use crate::order_entry::OrderEntry;
 use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
 use crate::status::{EventHandler, Status};
 use crate::trading::TradingSession;
@@ -71,10 +73,10 @@ pub enum BlockingError {
     },
 }
 
-/// A session whose calls wait for their outcome. All that happens is told to the handler as well; a program that
-/// wants to hear nothing else gives `()`.
-pub struct BlockingSession<H> {
-    session: TradingSession,
+/// A session, with one cluster or ([`BlockingExchange`]) all of them, whose calls wait for their outcome. All that happens is
+/// told to the handler as well; a program that wants to hear nothing else gives `()`.
+pub struct BlockingSession<H, S = TradingSession> {
+    session: S,
     /// What hears everything; its state is the program's own.
     pub handler: H,
     timeout: Duration,
@@ -82,20 +84,32 @@ pub struct BlockingSession<H> {
     idle_cycles: u32,
 }
 
+/// A session with all clusters of a deployment, whose calls wait for their outcome.
+pub type BlockingExchange<H> = BlockingSession<H, ExchangeSession>;
+
 impl<H: EventHandler> BlockingSession<H> {
     /// Opens a session. `timeout` bounds this and every further call.
     ///
     /// # Errors
     /// When the configuration cannot work, the cluster refuses, or nothing comes of it in time.
     pub fn connect(config: Config, handler: H, timeout: Duration) -> Result<Self, BlockingError> {
-        let session = TradingSession::connect(config)?;
+        Self::over(TradingSession::connect(config)?, handler, timeout)
+    }
+}
+
+impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
+    /// Waits until a session is connected. `timeout` bounds this and every further call.
+    ///
+    /// # Errors
+    /// When the session has ended, or nothing comes of it in time.
+    pub fn over(session: S, handler: H, timeout: Duration) -> Result<Self, BlockingError> {
         let mut blocking = Self { session, handler, timeout, next_request: 0, idle_cycles: 0 };
         blocking.wait("connecting to the cluster", |session, _| session.is_connected())?;
         Ok(blocking)
     }
 
     /// The session, for all that does not wait.
-    pub fn session(&mut self) -> &mut TradingSession {
+    pub fn session(&mut self) -> &mut S {
         &mut self.session
     }
 
@@ -127,6 +141,65 @@ impl<H: EventHandler> BlockingSession<H> {
         self.execute(instrument, |session| session.replace(instrument, replace))
     }
 
+    /// The book of an instrument, `depth` levels a side.
+    ///
+    /// # Errors
+    /// When there is no such instrument, or no answer in time.
+    pub fn book(&mut self, instrument: InstrumentId, depth: u16) -> Result<Book, BlockingError> {
+        let deadline = Instant::now() + self.timeout;
+        let mut collected = Collected { instrument, ..Collected::default() };
+        let mut ask_at = Instant::now();
+        self.wait_until(deadline, "the answer with the book", &mut collected, |session, collected, request| {
+            if collected.book.is_none() && Instant::now() >= ask_at {
+                // Requests are not kept by the session: what found no answer is asked again.
+                match session.request_book(instrument, depth, request) {
+                    Ok(()) => ask_at = Instant::now() + REQUEST_TIMEOUT,
+                    Err(SendError::NotConnected | SendError::BackPressured) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                collected.request = Some(request);
+            }
+            Ok(collected.book.is_some())
+        })?;
+        collected.book.ok_or(BlockingError::NoBook(instrument))
+    }
+
+    /// Waits until `done`.
+    ///
+    /// # Errors
+    /// When the session has ended, or it is not done in time.
+    pub fn wait(
+        &mut self,
+        what: &'static str,
+        mut done: impl FnMut(&mut S, &mut H) -> bool,
+    ) -> Result<(), BlockingError> {
+        let deadline = Instant::now() + self.timeout;
+        while !done(&mut self.session, &mut self.handler) {
+            self.poll()?;
+            self.check(deadline, what)?;
+        }
+        Ok(())
+    }
+
+    /// One duty cycle, and a pause when there was nothing to do.
+    ///
+    /// # Errors
+    /// When the session has ended.
+    pub fn poll(&mut self) -> Result<usize, ClientError> {
+        let work = self.session.poll(&mut self.handler)?;
+        self.idle(work);
+        Ok(work)
+    }
+
+    /// Closes the session.
+    pub fn close(self) -> H {
+        self.session.close();
+        self.handler
+    }
+}
+
+/// What concerns one cluster.
+impl<H: EventHandler> BlockingSession<H> {
     /// Ends all orders of `target`; returns all reports that answer it.
     ///
     /// # Errors
@@ -184,72 +257,16 @@ impl<H: EventHandler> BlockingSession<H> {
     ) -> Result<Vec<Report>, BlockingError> {
         self.execute(InstrumentId::NONE, |session| session.set_kill_switch(target, kill_switch))
     }
-
-    /// The book of an instrument, `depth` levels a side.
-    ///
-    /// # Errors
-    /// When there is no such instrument, or no answer in time.
-    pub fn book(&mut self, instrument: InstrumentId, depth: u16) -> Result<Book, BlockingError> {
-        let deadline = Instant::now() + self.timeout;
-        let mut collected = Collected { instrument, ..Collected::default() };
-        let mut ask_at = Instant::now();
-        self.wait_until(deadline, "the answer with the book", &mut collected, |session, collected, request| {
-            if collected.book.is_none() && Instant::now() >= ask_at {
-                // Requests are not kept by the session: what found no answer is asked again.
-                match session.request_book(instrument, depth, request) {
-                    Ok(()) => ask_at = Instant::now() + REQUEST_TIMEOUT,
-                    Err(SendError::NotConnected | SendError::BackPressured) => {}
-                    Err(error) => return Err(error.into()),
-                }
-                collected.request = Some(request);
-            }
-            Ok(collected.book.is_some())
-        })?;
-        collected.book.ok_or(BlockingError::NoBook(instrument))
-    }
-
-    /// Waits until `done`.
-    ///
-    /// # Errors
-    /// When the session has ended, or it is not done in time.
-    pub fn wait(
-        &mut self,
-        what: &'static str,
-        mut done: impl FnMut(&mut TradingSession, &mut H) -> bool,
-    ) -> Result<(), BlockingError> {
-        let deadline = Instant::now() + self.timeout;
-        while !done(&mut self.session, &mut self.handler) {
-            self.poll()?;
-            self.check(deadline, what)?;
-        }
-        Ok(())
-    }
-
-    /// One duty cycle, and a pause when there was nothing to do.
-    ///
-    /// # Errors
-    /// When the session has ended.
-    pub fn poll(&mut self) -> Result<usize, ClientError> {
-        let work = self.session.poll(&mut self.handler)?;
-        self.idle(work);
-        Ok(work)
-    }
-
-    /// Closes the session.
-    pub fn close(self) -> H {
-        self.session.close();
-        self.handler
-    }
 }
 
 /// Details.
-impl<H: EventHandler> BlockingSession<H> {
+impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
     /// Sends a command, waits for its answer, and then for the rest of its reports: a command may have many, and only the
     /// answer to a question asked after it tells that there are no more.
     fn execute(
         &mut self,
         instrument: InstrumentId,
-        mut submit: impl FnMut(&mut TradingSession) -> Result<ClientSequence, SendError>,
+        mut submit: impl FnMut(&mut S) -> Result<ClientSequence, SendError>,
     ) -> Result<Vec<Report>, BlockingError> {
         let deadline = Instant::now() + self.timeout;
         let mut collected = Collected { instrument, ..Collected::default() };
@@ -276,7 +293,7 @@ impl<H: EventHandler> BlockingSession<H> {
         deadline: Instant,
         what: &'static str,
         collected: &mut Collected,
-        mut done: impl FnMut(&mut TradingSession, &mut Collected, u64) -> Result<bool, BlockingError>,
+        mut done: impl FnMut(&mut S, &mut Collected, u64) -> Result<bool, BlockingError>,
     ) -> Result<(), BlockingError> {
         self.next_request += 1;
         while !done(&mut self.session, collected, self.next_request)? {
@@ -294,7 +311,7 @@ impl<H: EventHandler> BlockingSession<H> {
         if Instant::now() < deadline {
             return Ok(());
         }
-        Err(BlockingError::TimedOut { what, timeout: self.timeout, problem: self.session.problem().cloned() })
+        Err(BlockingError::TimedOut { what, timeout: self.timeout, problem: self.session.last_problem() })
     }
 
     fn idle(&mut self, work: usize) {

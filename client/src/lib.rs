@@ -16,6 +16,7 @@
 //! | [`exchange`] | all clusters: the map, and the sessions that follow it |
 //! | [`instrument`] | pairs by name; prices and quantities to ticks and lots |
 //! | [`trading`] | the session with its cluster client: `poll` |
+//! | [`order_entry`] | what the two kinds of session have in common |
 //! | [`blocking`] | the same for simple programs and the command line |
 //! | [`router`] | which instrument is in which cluster's session: the state machine without I/O over sessions |
 //! | [`session`] | the state machine without I/O, over all instruments |
@@ -31,6 +32,7 @@ pub mod events;
 pub mod exchange;
 pub mod instrument;
 pub mod market_data;
+pub mod order_entry;
 pub mod orders;
 pub mod retry;
 pub mod router;
@@ -46,7 +48,7 @@ mod scope;
 pub use aeron_cluster_client as cluster;
 pub use lugus_partition_map as partition_map;
 
-pub use blocking::BlockingSession;
+pub use blocking::{BlockingExchange, BlockingSession};
 pub use config::{Config, Credentials, Limits};
 pub use error::{ClientError, SendError};
 pub use events::{
@@ -55,6 +57,7 @@ pub use events::{
 pub use exchange::{Exchange, ExchangeConfig, ExchangeSession, FixedMap};
 pub use instrument::{Instrument, UnitError, UnknownPair};
 pub use market_data::{Book, Level};
+pub use order_entry::OrderEntry;
 pub use orders::{
     Decimal, InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, OrderType, PostOnly, Replace, RiskLimits,
     SelfTradePrevention, Side, TimeInForce, TradeType,

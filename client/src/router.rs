@@ -189,14 +189,10 @@ impl<C: Clusters> Router<C> {
             }
             let Some(scope) = self.links[at].link.as_mut().detach(instrument) else { continue };
             handler.on_status(&Status::InstrumentMoved { instrument, cluster: owner });
-            let to = self.position_of(owner);
             let handler = &mut AtCluster { cluster: owner, handler };
-            let refused = match to {
-                Some(to) => self.links[to].link.as_mut().attach(scope, handler).err().map(|(scope, _)| scope),
-                None => Some(scope),
-            };
-            if let Some(scope) = refused {
-                Session::end_scope(scope, handler);
+            match self.position_of(owner) {
+                Some(to) => self.links[to].link.as_mut().attach(scope, handler),
+                None => Session::end_scope(scope, handler),
             }
         }
     }

@@ -163,7 +163,7 @@ impl Scope {
 
     /// Whether all that the cluster had to tell when it was last asked has been delivered.
     pub(crate) fn is_current(&self) -> bool {
-        self.stage != Stage::Opening && self.resume == Resume::No
+        self.stage != Stage::Opening && self.resume == Resume::No && !self.is_held()
     }
 
     /// Wire number less own number, once it is known.

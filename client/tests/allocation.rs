@@ -6,14 +6,18 @@
 mod cluster_messages;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cluster_messages::Event;
+use lugus_client::router::{Clusters, Purpose, Router};
 use lugus_client::session::{Ingress, Offered, Session};
 use lugus_client::{
-    ClientOrderId, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity, Report, RetryPolicy,
-    Side,
+    ClientError, ClientOrderId, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity, Report,
+    RetryPolicy, Side,
 };
+use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
+use lugus_topology::{ClusterId, Instrument};
 
 /// The system's allocator, counting.
 struct Counting;
@@ -64,8 +68,34 @@ impl EventHandler for Heard {
     }
 }
 
+/// Opens sessions of participant 1.
+struct Sessions;
+
+impl Clusters for Sessions {
+    type Link = Session;
+
+    fn open(&mut self, _cluster: &ClusterEntry) -> Result<Session, ClientError> {
+        Ok(Session::new(ParticipantId(1), Limits::default(), &RetryPolicy::default(), 1))
+    }
+}
+
+/// One cluster with all instruments.
+fn map() -> Arc<PartitionMap> {
+    let mut map = PartitionMap::empty(DeploymentId(1));
+    map.clusters.push(ClusterEntry {
+        id: ClusterId(0),
+        name: "0".to_owned(),
+        members: Vec::new(),
+        ingress_stream: 101,
+        ingress_term_length: 64 * 1024,
+    });
+    let instruments = (1..=INSTRUMENTS).map(|id| Instrument::spot(id, &format!("I{id}/USD"), 2, 2));
+    map.partitions.extend(instruments.map(Partition::new));
+    Arc::new(map)
+}
+
 struct Trade {
-    session: Session,
+    router: Router<Sessions>,
     wire: Wire,
     heard: Heard,
     now: u64,
@@ -80,21 +110,23 @@ impl Trade {
         let order = NewOrder::limit(ClientOrderId(1), Side::Buy, Price(1), Quantity(1));
         let first = self.number + 1;
         for _ in 0..BATCH {
-            self.session.new_order(&mut self.wire, InstrumentId(instrument), &order).unwrap();
+            let session = self.router.link_of(InstrumentId(instrument), Purpose::Order).unwrap();
+            session.new_order(&mut self.wire, InstrumentId(instrument), &order).unwrap();
         }
         self.now += 1_000_000;
-        self.session.on_new_leader(1, &mut self.heard);
-        self.session.do_work(self.now, &mut self.wire, &mut self.heard);
+        let session = &mut self.router.links_mut()[0].link;
+        session.on_new_leader(1, &mut self.heard);
+        session.do_work(self.now, &mut self.wire, &mut self.heard);
         for number in first..first + BATCH {
             // Event sequence and client sequence are the first two fields.
             self.report[8..16].copy_from_slice(&number.to_le_bytes());
             self.report[16..24].copy_from_slice(&number.to_le_bytes());
             let at = self.report.len() - INSTRUMENT_FROM_END;
             self.report[at..at + 4].copy_from_slice(&instrument.to_le_bytes());
-            self.session.on_message(1, &self.report, &mut self.heard);
+            session.on_message(1, &self.report, &mut self.heard);
         }
-        self.session.do_work(self.now, &mut self.wire, &mut self.heard);
-        assert_eq!(self.session.outstanding(), 0);
+        session.do_work(self.now, &mut self.wire, &mut self.heard);
+        assert_eq!(session.outstanding(), 0);
     }
 
     fn rounds(&mut self, rounds: u64) {
@@ -114,7 +146,7 @@ const INSTRUMENT_FROM_END: usize = 12;
 fn commands_events_and_fail_overs_do_not_allocate() {
     let event = Event { participant: 1, event: 1, number: 1, ..Event::default() };
     let mut trade = Trade {
-        session: Session::new(ParticipantId(1), Limits::default(), &RetryPolicy::default(), 1),
+        router: Router::new(Sessions),
         wire: Wire::default(),
         heard: Heard::default(),
         now: 0,
@@ -122,15 +154,17 @@ fn commands_events_and_fail_overs_do_not_allocate() {
         report: cluster_messages::report(&event),
         resume_complete: cluster_messages::resume_complete(1, 0, 0),
     };
-    trade.session.on_connected(1, 0, &mut trade.heard);
+    trade.router.on_map(&map(), &mut trade.heard);
+    let session = &mut trade.router.links_mut()[0].link;
+    session.on_connected(1, 0, &mut trade.heard);
     for instrument in 1..=INSTRUMENTS {
-        trade.session.resume(InstrumentId(instrument)).unwrap();
+        session.resume(InstrumentId(instrument)).unwrap();
     }
-    trade.session.do_work(0, &mut trade.wire, &mut trade.heard);
+    session.do_work(0, &mut trade.wire, &mut trade.heard);
     for instrument in 1..=INSTRUMENTS {
         let at = trade.resume_complete.len() - 4;
         trade.resume_complete[at..].copy_from_slice(&instrument.to_le_bytes());
-        trade.session.on_message(1, &trade.resume_complete, &mut trade.heard);
+        session.on_message(1, &trade.resume_complete, &mut trade.heard);
     }
     trade.rounds(2);
 

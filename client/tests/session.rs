@@ -174,6 +174,72 @@ fn gave_up(number: u64, may_have_been_applied: bool) -> Status {
     Status::GaveUp { instrument: InstrumentId(5), client_sequence, may_have_been_applied }
 }
 
+fn numbers(sent: &[Sent]) -> Vec<u64> {
+    let number = |sent: &Sent| match sent {
+        Sent::Order { number, .. } => Some(*number),
+        _ => None,
+    };
+    sent.iter().filter_map(number).collect()
+}
+
+#[test]
+fn what_is_moved_waits_and_the_oldest_is_tried() {
+    let mut bench = Bench::open();
+    bench.orders(3);
+    assert_eq!(numbers(&bench.sent()), [1, 2, 3]);
+    bench.event(1, 1);
+    for number in [2, 3] {
+        bench.hear(&cluster_messages::moved(5, number, 9));
+    }
+    assert_eq!(bench.statuses(), [Status::InstrumentMoving { instrument: InstrumentId(5), epoch: 9 }], "told once");
+    bench.orders(1);
+    assert_eq!(bench.sent(), [], "nothing is sent while it waits");
+    bench.pass(SECOND / 10);
+    assert_eq!(bench.sent(), [resume(1), order(2, 2)], "and only the oldest");
+    // The move was undone.
+    bench.event(2, 2);
+    assert_eq!(bench.sent(), [order(3, 3), order(4, 4)]);
+    bench.event(3, 3);
+    bench.event(4, 4);
+    assert_eq!(bench.session.outstanding(), 0);
+}
+
+#[test]
+fn tries_become_rare_and_end() {
+    let policy = RetryPolicy::default();
+    let mut bench = Bench::open();
+    bench.orders(1);
+    bench.sent();
+    let mut tries = 0;
+    let end = bench.now + policy.moved_timeout.as_nanos() as u64 + SECOND;
+    while bench.now < end && bench.session.outstanding() > 0 {
+        bench.hear(&cluster_messages::moved(5, 1, 9));
+        bench.now += SECOND / 1_000;
+        bench.work();
+        tries += numbers(&bench.sent()).len();
+    }
+    let longest = policy.moved_timeout.as_millis() / policy.maximum_moved_interval.as_millis();
+    assert!((longest as usize..3 * longest as usize).contains(&tries), "{tries} tries");
+    let gave_up = bench.statuses().into_iter().any(|status| {
+        matches!(status, Status::GaveUp { client_sequence: ClientSequence(1), may_have_been_applied: true, .. })
+    });
+    assert!(gave_up && bench.session.take_wants_new_session(), "as a copy may be under way, the session is left");
+}
+
+#[test]
+fn a_scope_without_commands_waits_for_its_instrument_too() {
+    let mut bench = Bench::open();
+    bench.session.resume(InstrumentId(5)).unwrap();
+    bench.work();
+    bench.sent();
+    bench.hear(&cluster_messages::moved(5, 0, 9));
+    assert!(!bench.session.is_current(InstrumentId(5)));
+    bench.pass(SECOND / 10);
+    assert_eq!(bench.sent(), [resume(0)]);
+    bench.hear(&cluster_messages::resume_complete(5, 0, 0));
+    assert!(bench.session.is_current(InstrumentId(5)));
+}
+
 #[test]
 fn a_new_process_asks_where_it_stands_and_goes_on_from_there() {
     let mut bench = Bench::new();

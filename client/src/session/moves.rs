@@ -1,7 +1,6 @@
 //! Scopes that go to another cluster's session and come from one, as the partition map says.
 
 use super::Session;
-use crate::error::SendError;
 use crate::retry::ListeningClock;
 use crate::scope::{Scope, Turn};
 use crate::status::EventHandler;
@@ -10,13 +9,6 @@ use crate::units::InstrumentId;
 /// A scope between two sessions: its numbers, unanswered commands and last event.
 #[derive(Debug)]
 pub(crate) struct DetachedScope(Scope);
-
-impl DetachedScope {
-    /// Whose scope it is.
-    pub(crate) fn instrument(&self) -> InstrumentId {
-        self.0.instrument()
-    }
-}
 
 impl Session {
     /// Time that this session has listened, for another session that begins and is to be polled at the same times.
@@ -65,33 +57,23 @@ impl Session {
         Some(DetachedScope(scope))
     }
 
-    /// Takes a scope in: it resumes, and sends its unanswered commands in order.
-    ///
-    /// # Errors
-    /// The scope, and [`SendError::Ended`] or [`SendError::TooManyInstruments`]: it was not taken.
-    pub(crate) fn attach(
-        &mut self,
-        scope: DetachedScope,
-        handler: &mut impl EventHandler,
-    ) -> Result<(), (DetachedScope, SendError)> {
-        let instrument = scope.instrument();
+    /// Takes a scope in: it resumes, and sends its unanswered commands in order; or, where the session has ended, gives them
+    /// up. The map bounds how many come.
+    pub(crate) fn attach(&mut self, scope: DetachedScope, handler: &mut impl EventHandler) {
         if self.has_ended() {
-            return Err((scope, SendError::Ended));
+            return Self::end_scope(scope, handler);
         }
+        let DetachedScope(scope) = scope;
+        let (instrument, index) = (scope.instrument(), self.scopes.len());
         let (Ok(at) | Err(at)) = self.position(instrument);
         debug_assert!(self.index.get(at).is_none_or(|(other, _)| *other != instrument), "a scope is in one place");
-        let index = self.scopes.len();
-        if index == self.limits.maximum_instruments {
-            return Err((scope, SendError::TooManyInstruments { maximum: index }));
-        }
         self.index.insert(at, (instrument, index as u32));
-        self.scopes.push(scope.0);
+        self.scopes.push(scope);
         let visit = self.visits.iter().find(|visit| visit.instrument == instrument).copied();
         let is_connected = self.is_connected();
         let after = self.scopes[index].attach(is_connected, visit, &mut turn!(self, handler));
         self.after_input(index);
         self.obey(after, handler);
-        Ok(())
     }
 
     /// A newer map says that all instruments in use here are where they were: what waits for it tries again.
@@ -100,7 +82,7 @@ impl Session {
     }
 
     /// The end of a scope that nobody takes: what is outstanding is given up.
-    pub(crate) fn end_scope(mut scope: DetachedScope, handler: &mut impl EventHandler) {
-        scope.0.end(handler);
+    pub(crate) fn end_scope(DetachedScope(mut scope): DetachedScope, handler: &mut impl EventHandler) {
+        scope.end(handler);
     }
 }
