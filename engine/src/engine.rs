@@ -25,7 +25,7 @@ pub struct EngineLimits {
     /// more for those with terms: icebergs, stop orders, and those that expire) is reserved at once, and touched when it
     /// is used.
     pub orders: usize,
-    /// Newest events kept of each scope; 4,096 by default. Memory for them (64 to 104 bytes each) is taken as they come.
+    /// Newest events kept of each scope; 4,096 by default. Memory for them (64 or 112 bytes each) is taken as they come.
     pub retained_events: usize,
 }
 
@@ -79,7 +79,7 @@ impl Engine {
         Self {
             limits,
             participants: Participants::new(),
-            scopes: Scopes::new(limits.retained_events),
+            scopes: Scopes::new(limits.retained_events as u32),
             instruments: Vec::new(),
             instrument_index: Index::new(),
             listing: Vec::new(),

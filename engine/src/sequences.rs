@@ -23,19 +23,8 @@ pub(crate) struct Scope {
     pub(crate) last_client_sequence: ClientSequence,
     /// Last event told.
     pub(crate) last_event_sequence: EventSequence,
-    /// The newest event no longer kept.
-    pub(crate) lost: Lost,
     /// The newest events, oldest first.
     pub(crate) retained: KeptReports,
-}
-
-/// What is remembered of events no longer kept. All zero: every event is kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Lost {
-    /// Of the newest one: the last command applied when it was told.
-    pub(crate) applied: ClientSequence,
-    /// Of the newest one: its log time.
-    pub(crate) through: EpochNanos,
 }
 
 /// What a command's number says.
@@ -74,7 +63,6 @@ impl Scope {
             instrument,
             last_client_sequence: ClientSequence(0),
             last_event_sequence: EventSequence(0),
-            lost: Lost::default(),
             retained: KeptReports::new(),
         }
     }
@@ -83,7 +71,7 @@ impl Scope {
     pub(crate) fn answer_again(&self, repeated: ClientSequence, sink: &mut impl EventSink) {
         // A command's first report is told when it has just become the last applied, so if the newest lost one is
         // of an earlier time, all of this command's are here.
-        if repeated <= self.lost.applied {
+        if repeated <= self.retained.lost().applied {
             return sink.reply(&self.event_gap(repeated));
         }
         let first = self.retained.first_since(repeated);
@@ -122,29 +110,13 @@ impl Scope {
             client_sequence,
             first_retained: self.first_retained(),
             last_event_sequence: self.last_event_sequence,
-            lost_through: self.lost.through,
+            lost_through: self.retained.lost().through,
         }
     }
 
     /// The events that are kept, oldest first.
     pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = RetainedReport> + ExactSizeIterator {
-        let first = self.first_retained().0;
-        (0..self.retained.len()).map(move |place| {
-            let event_sequence = EventSequence(first + place as u64);
-            self.retained.get(place, self.participant, self.instrument, event_sequence)
-        })
-    }
-
-    /// Keeps an event told when `applied` was the last command; up to `limit` of them. Its numbers follow on.
-    #[inline]
-    pub(crate) fn keep(&mut self, applied: ClientSequence, report: &Report, limit: usize) {
-        if self.retained.len() >= limit {
-            let (applied, through) = self.retained.pop_front().unwrap_or((applied, report.time));
-            self.lost = Lost { applied, through };
-        }
-        if limit > 0 {
-            self.retained.push_back(applied, report);
-        }
+        (0..self.retained.len()).map(|place| self.retained.get(place, self.participant, self.instrument))
     }
 }
 
@@ -153,12 +125,12 @@ impl Scope {
 pub(crate) struct Scopes {
     table: Vec<Scope>,
     index: Index,
-    retained_limit: usize,
+    retained_limit: u32,
 }
 
 impl Scopes {
     /// Each keeps up to `retained_limit` events.
-    pub(crate) fn new(retained_limit: usize) -> Self {
+    pub(crate) fn new(retained_limit: u32) -> Self {
         Self { table: Vec::new(), index: Index::new(), retained_limit }
     }
 
@@ -299,7 +271,7 @@ impl<'a, S: EventSink> Reporter<'a, S> {
             time: self.now,
             body,
         };
-        scope.keep(scope.last_client_sequence, &report, retained_limit);
+        scope.retained.push_back(scope.last_client_sequence, &report, retained_limit);
         self.hash.0 = state_hash::fold_report(self.hash.0, &report);
         self.sink.report(&report);
     }
