@@ -6,7 +6,7 @@ use crate::event::{ExecType, Execution, Liquidity, OrderStatus, RejectReason, Re
 use crate::units::{ClientOrderId, OrderId, Price, Quantity, TradeId};
 
 /// The order was taken.
-#[inline]
+#[inline(always)]
 pub(crate) fn new(order: &Order) -> ReportBody {
     ReportBody::Execution(live(order, ExecType::New))
 }
@@ -26,7 +26,7 @@ pub(crate) fn rejected(order: &NewOrder, reason: RejectReason) -> ReportBody {
 }
 
 /// The order traded, and stands as it is given.
-#[inline]
+#[inline(always)]
 pub(crate) fn trade(order: &Order, trade_id: TradeId, price: Price, quantity: Quantity, how: Liquidity) -> ReportBody {
     ReportBody::Execution(Execution {
         trade_id,
@@ -38,6 +38,7 @@ pub(crate) fn trade(order: &Order, trade_id: TradeId, price: Price, quantity: Qu
 }
 
 /// The order was replaced, and stands as it is given; `from` was its client order id.
+#[inline(always)]
 pub(crate) fn replaced(order: &Order, from: ClientOrderId) -> ReportBody {
     ReportBody::Execution(Execution { orig_client_order_id: from, ..live(order, ExecType::Replaced) })
 }
@@ -62,6 +63,7 @@ pub(crate) fn expired(order: &Order) -> ReportBody {
 }
 
 /// What was left of the order is canceled.
+#[inline(always)]
 pub(crate) fn canceled(order: &Order, reason: RejectReason) -> ReportBody {
     ReportBody::Execution(Execution {
         order_status: OrderStatus::Canceled,
@@ -71,7 +73,7 @@ pub(crate) fn canceled(order: &Order, reason: RejectReason) -> ReportBody {
     })
 }
 
-#[inline]
+#[inline(always)]
 fn live(order: &Order, exec_type: ExecType) -> Execution {
     let cum_quantity = order.cum_quantity();
     let order_status = match (order.leaves.0, cum_quantity.0) {
@@ -92,7 +94,7 @@ fn live(order: &Order, exec_type: ExecType) -> Execution {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn blank(side: Side, order_type: OrderType, time_in_force: TimeInForce) -> Execution {
     Execution {
         exec_type: ExecType::New,

@@ -317,14 +317,15 @@ impl KeptReports {
         (self.lines, self.newest) = (longer, self.len);
     }
 
-    /// Room for one more [`Further`]: where there were some that are no longer needed, or in twice as much memory.
+    /// Room for one more [`Further`]: where there were some that are no longer needed, or in twice as much memory; at
+    /// most half of it is needed then, so that in steady state it suffices.
     #[cold]
     #[inline(never)]
     fn make_room(&mut self) {
         // The line to come is counted, but not there yet.
         let first = if self.len <= 1 { self.next_further } else { self.line(self.len() - 2).further };
         let (until_now, in_use) = (self.further.len() as u32, self.next_further.wrapping_sub(first));
-        if in_use >= until_now {
+        if in_use * 2 > until_now && (self.further.len() / 2) < self.lines.len() {
             let mut longer = vec![Further::default(); self.further.len() * 2].into_boxed_slice();
             let mask = longer.len() as u32 - 1;
             for number in (0..in_use).map(|place| first.wrapping_add(place)) {

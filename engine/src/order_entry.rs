@@ -3,7 +3,7 @@
 
 use crate::admission;
 use crate::book::{Instructions, Order, OrderPool, Slot, Terms};
-use crate::command::{InstrumentState, NewOrder, OrderType, Replace, RiskLimits, Side};
+use crate::command::{InstrumentState, NewOrder, OrderType, PostOnly, Replace, RiskLimits, Side};
 use crate::event::{EventSink, RejectReason, ReportBody};
 use crate::execution;
 use crate::expiry;
@@ -16,7 +16,49 @@ use crate::stops;
 use crate::units::{ClientOrderId, ClientSequence, ParticipantId, Price, Quantity};
 
 /// A new order: taken, and then it waits for its trigger, gathers for an auction, or meets the book.
+#[inline(always)]
 pub(crate) fn new_order<S: EventSink>(
+    order: &NewOrder,
+    risk: &RiskLimits,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) -> Result<(), RejectReason> {
+    match admission::plain_limit(order, risk, instrument, pool, reporter.scope()) {
+        Some(price) => plain_order(order, price, instrument, pool, reporter),
+        None => return any_order(order, risk, instrument, pool, reporter),
+    }
+    Ok(())
+}
+
+/// An order of the kind that nearly all are of, and which is taken.
+#[inline(always)]
+fn plain_order<S: EventSink>(
+    order: &NewOrder,
+    price: Price,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let taken = Order::new(
+        instrument.next_order_id(),
+        order.client_order_id,
+        reporter.scope(),
+        order.side,
+        price,
+        order.quantity,
+        order.quantity,
+        OrderType::Limit,
+        order.time_in_force,
+        Instructions::new(PostOnly::No, order.self_trade_prevention),
+    );
+    reporter.answer_at_once(execution::new(&taken));
+    let answers = reporter.client_sequence();
+    meet_book(taken, Terms::default(), None, answers, instrument, pool, reporter);
+}
+
+#[inline(never)]
+fn any_order<S: EventSink>(
     order: &NewOrder,
     risk: &RiskLimits,
     instrument: &mut Instrument,
@@ -44,7 +86,7 @@ pub(crate) fn new_order<S: EventSink>(
     taken.order_id = instrument.next_order_id();
     let terms =
         Terms { display: order.display_quantity, expire_time: expire_time.unwrap_or_default(), ..Terms::default() };
-    reporter.answer(execution::new(&taken));
+    reporter.answer_at_once(execution::new(&taken));
     let answers = reporter.client_sequence();
     match order.stop_price {
         Some(stop_price) => stops::place(taken, terms, stop_price, None, answers, instrument, pool, reporter),
@@ -54,8 +96,28 @@ pub(crate) fn new_order<S: EventSink>(
     Ok(())
 }
 
+/// An order, whole and in no queue, meets the book, and then its trades set off stop orders.
+#[inline(always)]
+fn meet_book<S: EventSink>(
+    order: Order,
+    terms: Terms,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    if !order.is_immediate() && !instrument.book.would_trade(order.side, order.limit()) {
+        rest(order, terms, slot, answers, instrument, pool, reporter);
+    } else {
+        enter(order, terms, slot, answers, instrument, pool, reporter);
+        stops::cascade(instrument, pool, reporter);
+    }
+}
+
 /// An order, whole and in no queue, meets the book; what is left of it rests, or is canceled. While an auction gathers
 /// it rests as it is. `slot` is its place in the pool, if it has one.
+#[inline(never)]
 pub(crate) fn enter<S: EventSink>(
     mut order: Order,
     terms: Terms,
@@ -94,6 +156,7 @@ pub(crate) fn end<S: EventSink>(
     reporter.tell(order.owner, answers, execution::canceled(order, reason));
 }
 
+#[inline(always)]
 fn rest<S: EventSink>(
     mut order: Order,
     mut terms: Terms,
@@ -135,7 +198,7 @@ pub(crate) fn cancel<S: EventSink>(
 ) -> Result<(), RejectReason> {
     let slot = pool.find(reporter.scope(), orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
     let order = instrument.end(slot, pool, reporter);
-    reporter.answer(execution::canceled(&order, RejectReason::None));
+    reporter.answer_at_once(execution::canceled(&order, RejectReason::None));
     Ok(())
 }
 
@@ -168,7 +231,7 @@ pub(crate) fn replace<S: EventSink>(
     instrument.take_out(slot, pool, reporter);
     order.instructions = order.instructions.with(Instructions::ICEBERG, replace.display_quantity.0 > 0);
     terms.display = replace.display_quantity;
-    reporter.answer(execution::replaced(&order, orig_client_order_id));
+    reporter.answer_at_once(execution::replaced(&order, orig_client_order_id));
     let answers = reporter.client_sequence();
     match replace.stop_price {
         Some(stop_price) => stops::place(order, terms, stop_price, Some(slot), answers, instrument, pool, reporter),

@@ -3,6 +3,7 @@
 //! A scope is a (participant, instrument). It numbers the participant's commands and the events told to it, and keeps
 //! the newest events, so that a repeated command and a reconnected participant get what was told before.
 
+use crate::engine::NOWHERE;
 use crate::event::{EventSink, Reply, Report, ReportBody};
 use crate::index::Index;
 use crate::kept_reports::KeptReports;
@@ -19,6 +20,8 @@ pub(crate) type ScopeIndex = u32;
 pub(crate) struct Scope {
     pub(crate) participant: ParticipantId,
     pub(crate) instrument: InstrumentId,
+    /// Place of the instrument in the engine.
+    pub(crate) place: u32,
     /// Last command applied.
     pub(crate) last_client_sequence: ClientSequence,
     /// Last event told.
@@ -61,6 +64,7 @@ impl Scope {
         Self {
             participant,
             instrument,
+            place: NOWHERE,
             last_client_sequence: ClientSequence(0),
             last_event_sequence: EventSequence(0),
             retained: KeptReports::new(),
@@ -235,6 +239,12 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         self.tell(self.scope, self.client_sequence, body);
     }
 
+    /// Answers the command, as most commands are answered: the report is made where it is told.
+    #[inline(always)]
+    pub(crate) fn answer_at_once(&mut self, body: ReportBody) {
+        self.tell_at_once(self.scope, self.client_sequence, body);
+    }
+
     /// Tells an order's owner what the command did to the order: an answer, if the command is the owner's own.
     pub(crate) fn tell_owner(&mut self, owner: ScopeIndex, body: ReportBody) {
         let client_sequence = if owner == self.scope { self.client_sequence } else { ClientSequence(0) };
@@ -258,8 +268,14 @@ impl<'a, S: EventSink> Reporter<'a, S> {
     }
 
     /// Tells a scope what happened, as an answer to its command with this number; 0 is none.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
+        self.tell_at_once(scope, client_sequence, body);
+    }
+
+    /// The same, for what is told most.
+    #[inline(always)]
+    pub(crate) fn tell_at_once(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
         let retained_limit = self.scopes.retained_limit;
         let scope = self.scopes.get_mut(scope);
         scope.last_event_sequence.0 += 1;

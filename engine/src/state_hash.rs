@@ -23,19 +23,19 @@ pub(crate) fn fold(before: u64, words: &[u64; WORDS]) -> u64 {
 }
 
 /// What two words add to a sum, at this place of theirs.
-#[inline]
+#[inline(always)]
 fn pair(place: usize, one: u64, two: u64) -> u64 {
     multiply(one ^ KEYS[place * 2], two ^ KEYS[place * 2 + 1])
 }
 
-#[inline]
+#[inline(always)]
 fn roll(before: u64, sum: u64) -> u64 {
     multiply(before ^ sum ^ KEYS[0], KEYS[1] ^ sum.rotate_left(32)).wrapping_add(sum)
 }
 
 /// The hash `before`, and then this report: all its fields. What most reports have not is skipped; that it was, is in the
 /// word of the kinds.
-#[inline]
+#[inline(always)]
 pub(crate) fn fold_report(before: u64, report: &Report) -> u64 {
     let ReportBody::Execution(execution) = &report.body else {
         return fold(before, &report_words(report));
@@ -116,7 +116,7 @@ pub(crate) fn definition_words(definition: &Definition) -> [u64; WORDS] {
     ]
 }
 
-#[inline]
+#[inline(always)]
 fn execution_kinds(execution: &Execution) -> u64 {
     KIND_EXECUTION
         | (execution.exec_type as u64) << 8
@@ -195,7 +195,7 @@ pub(crate) fn risk_words(words: &mut [u64; WORDS], limits: RiskLimits, kill_swit
     words[9] = u64::from(maximum_commands_per_second.unwrap_or_default());
 }
 
-#[inline]
+#[inline(always)]
 fn multiply(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product as u64) ^ ((product >> 64) as u64)

@@ -66,10 +66,7 @@ impl Order {
     /// The worst price it takes; `None` takes any.
     #[inline]
     pub(crate) fn limit(&self) -> Option<Price> {
-        match self.order_type {
-            OrderType::Limit | OrderType::StopLimit => Some(self.price),
-            OrderType::Market | OrderType::Stop => None,
-        }
+        matches!(self.order_type, OrderType::Limit | OrderType::StopLimit).then_some(self.price)
     }
 
     /// Whether it never rests once it has met the book.
