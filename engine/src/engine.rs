@@ -373,7 +373,7 @@ fn is_of_participant(action: &Action) -> bool {
 #[inline(never)]
 fn rejection(action: &Action, reason: RejectReason) -> ReportBody {
     let command = match *action {
-        Action::New(ref order) => return execution::rejected(order, reason),
+        Action::New(ref order) => return execution::rejected(order, reason).into(),
         Action::Cancel { orig_client_order_id } => {
             return ReportBody::CancelReject { orig_client_order_id, client_order_id: ClientOrderId(0), reason };
         }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use crate::command::{OrderType, Side, TimeInForce};
 use crate::event::{ExecType, Execution, Liquidity, OrderStatus, RejectReason, Report, ReportBody};
+use crate::sequences::Heading;
 use crate::snapshot::RetainedReport;
 use crate::units::{
     ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
@@ -130,34 +131,55 @@ impl KeptReports {
 
     /// Keeps the next event, told when `applied` was the scope's last command, and forgets the oldest if there would be
     /// more than `limit`.
-    #[inline(always)]
     pub(crate) fn push_back(&mut self, applied: ClientSequence, report: &Report, limit: u32) {
+        let heading = Heading::of(report);
+        if let ReportBody::Execution(execution) = &report.body {
+            return self.push_execution(applied, &heading, execution, limit);
+        }
+        let line = self.next_line(applied, &heading, limit);
+        let line = if let ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } = report.body {
+            Line {
+                ids: [orig_client_order_id.0, client_order_id.0],
+                says: line.says | CANCEL_REJECT,
+                kinds: Kinds { reason, ..Kinds::NONE },
+                ..line
+            }
+        } else {
+            self.keep_other(&report.body);
+            Line { says: line.says | OTHER, ..line }
+        };
+        self.lines[self.newest as usize] = line;
+    }
+
+    /// The same of an execution.
+    #[inline(always)]
+    pub(crate) fn push_execution(
+        &mut self,
+        applied: ClientSequence,
+        heading: &Heading,
+        execution: &Execution,
+        limit: u32,
+    ) {
+        let line = self.next_line(applied, heading, limit);
+        let line = self.execution_line(line, execution);
+        self.lines[self.newest as usize] = line;
+    }
+
+    /// What all lines say, and the place for the next one.
+    #[inline(always)]
+    fn next_line(&mut self, applied: ClientSequence, heading: &Heading, limit: u32) -> Line {
         if self.len() + 1 == self.lines.len() && self.len < limit {
             self.grow(limit);
         }
-        self.last = report.event_sequence.0;
+        self.last += 1;
         self.len += u32::from(self.len < limit);
-        // The command it answers, if any, is always the last applied.
-        let answer = if report.client_sequence.0 == 0 { 0 } else { ANSWER };
-        let line = Line { time: report.time, applied, further: self.next_further, says: answer, ..Line::EMPTY };
-        let line = match &report.body {
-            ReportBody::Execution(execution) => self.execution_line(line, execution),
-            &ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } => Line {
-                ids: [orig_client_order_id.0, client_order_id.0],
-                says: answer | CANCEL_REJECT,
-                kinds: Kinds { reason, ..Kinds::NONE },
-                ..line
-            },
-            body => {
-                self.keep_other(body);
-                Line { says: answer | OTHER, ..line }
-            }
-        };
         self.newest += 1;
         if self.newest as usize == self.lines.len() {
             self.newest = 0;
         }
-        self.lines[self.newest as usize] = line;
+        // The command it answers, if any, is always the last applied.
+        let says = if heading.client_sequence.0 == 0 { 0 } else { ANSWER };
+        Line { time: heading.time, applied, further: self.next_further, says, ..Line::EMPTY }
     }
 
     #[inline(always)]
@@ -322,8 +344,8 @@ impl KeptReports {
     #[cold]
     #[inline(never)]
     fn make_room(&mut self) {
-        // The line to come is counted, but not there yet.
-        let first = if self.len <= 1 { self.next_further } else { self.line(self.len() - 2).further };
+        // The newest line is not there yet.
+        let first = if self.len <= 1 { self.next_further } else { self.line(self.len() - 1).further };
         let (until_now, in_use) = (self.further.len() as u32, self.next_further.wrapping_sub(first));
         if in_use * 2 > until_now && (self.further.len() / 2) < self.lines.len() {
             let mut longer = vec![Further::default(); self.further.len() * 2].into_boxed_slice();

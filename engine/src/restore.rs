@@ -271,7 +271,7 @@ impl Restore {
         current.last_order = Some(place);
         current.order_ids.push(record.order_id);
         let (order, terms) = order_of(record, owner, price);
-        let slot = pool.insert(order, &terms);
+        let slot = pool.insert(&order, &terms);
         queue.push_back(slot, price, record.shown_quantity, &mut pool.resting);
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! the newest events, so that a repeated command and a reconnected participant get what was told before.
 
 use crate::engine::NOWHERE;
-use crate::event::{EventSink, Reply, Report, ReportBody};
+use crate::event::{EventSink, Execution, Reply, Report, ReportBody};
 use crate::index::Index;
 use crate::kept_reports::KeptReports;
 use crate::market_data::{Feed, MarketData, MarketDataBody};
@@ -28,6 +28,30 @@ pub(crate) struct Scope {
     pub(crate) last_event_sequence: EventSequence,
     /// The newest events, oldest first.
     pub(crate) retained: KeptReports,
+}
+
+/// A report without its body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heading {
+    pub(crate) participant: ParticipantId,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) event_sequence: EventSequence,
+    pub(crate) client_sequence: ClientSequence,
+    pub(crate) time: EpochNanos,
+}
+
+impl Heading {
+    #[inline(always)]
+    pub(crate) fn of(report: &Report) -> Self {
+        let Report { participant, instrument, event_sequence, client_sequence, time, .. } = *report;
+        Self { participant, instrument, event_sequence, client_sequence, time }
+    }
+
+    #[inline(always)]
+    fn over(self, body: ReportBody) -> Report {
+        let Self { participant, instrument, event_sequence, client_sequence, time } = self;
+        Report { participant, instrument, event_sequence, client_sequence, time, body }
+    }
 }
 
 /// What a command's number says.
@@ -69,6 +93,13 @@ impl Scope {
             last_event_sequence: EventSequence(0),
             retained: KeptReports::new(),
         }
+    }
+
+    /// Of the event told last.
+    #[inline(always)]
+    fn heading(&self, client_sequence: ClientSequence, time: EpochNanos) -> Heading {
+        let Self { participant, instrument, last_event_sequence: event_sequence, .. } = *self;
+        Heading { participant, instrument, event_sequence, client_sequence, time }
     }
 
     /// Answers a command that was applied before with what was told then, or says that this is gone.
@@ -234,26 +265,18 @@ impl<'a, S: EventSink> Reporter<'a, S> {
     }
 
     /// Answers the command.
-    #[inline]
-    pub(crate) fn answer(&mut self, body: ReportBody) {
+    pub(crate) fn answer(&mut self, body: impl Into<ReportBody>) {
         self.tell(self.scope, self.client_sequence, body);
     }
 
-    /// Answers the command, as most commands are answered: the report is made where it is told.
-    #[inline(always)]
-    pub(crate) fn answer_at_once(&mut self, body: ReportBody) {
-        self.tell_at_once(self.scope, self.client_sequence, body);
-    }
-
     /// Tells an order's owner what the command did to the order: an answer, if the command is the owner's own.
-    pub(crate) fn tell_owner(&mut self, owner: ScopeIndex, body: ReportBody) {
+    pub(crate) fn tell_owner(&mut self, owner: ScopeIndex, body: impl Into<ReportBody>) {
         let client_sequence = if owner == self.scope { self.client_sequence } else { ClientSequence(0) };
         self.tell(owner, client_sequence, body);
     }
 
-    /// Tells the owner of a resting order that it traded: never an answer, not even to the owner's own command.
-    #[inline]
-    pub(crate) fn tell_maker(&mut self, owner: ScopeIndex, body: ReportBody) {
+    /// Tells the owner of a resting order what happened to it: never an answer, not even to the owner's own command.
+    pub(crate) fn tell_maker(&mut self, owner: ScopeIndex, body: impl Into<ReportBody>) {
         self.tell(owner, ClientSequence(0), body);
     }
 
@@ -269,26 +292,30 @@ impl<'a, S: EventSink> Reporter<'a, S> {
 
     /// Tells a scope what happened, as an answer to its command with this number; 0 is none.
     #[inline(never)]
-    pub(crate) fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
-        self.tell_at_once(scope, client_sequence, body);
-    }
-
-    /// The same, for what is told most.
-    #[inline(always)]
-    pub(crate) fn tell_at_once(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
-        let retained_limit = self.scopes.retained_limit;
+    pub(crate) fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: impl Into<ReportBody>) {
+        let body = match body.into() {
+            ReportBody::Execution(execution) => return self.tell_execution(scope, client_sequence, execution),
+            body => body,
+        };
+        let limit = self.scopes.retained_limit;
         let scope = self.scopes.get_mut(scope);
         scope.last_event_sequence.0 += 1;
-        let report = Report {
-            participant: scope.participant,
-            instrument: scope.instrument,
-            event_sequence: scope.last_event_sequence,
-            client_sequence,
-            time: self.now,
-            body,
-        };
-        scope.retained.push_back(scope.last_client_sequence, &report, retained_limit);
+        let report = scope.heading(client_sequence, self.now).over(body);
+        scope.retained.push_back(scope.last_client_sequence, &report, limit);
         self.hash.0 = state_hash::fold_report(self.hash.0, &report);
         self.sink.report(&report);
+    }
+
+    /// The same, for what is told most. It is made where it is told, field by field, and never copied: a copy would wait
+    /// for the stores of its fields.
+    #[inline(always)]
+    pub(crate) fn tell_execution(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, execution: Execution) {
+        let limit = self.scopes.retained_limit;
+        let scope = self.scopes.get_mut(scope);
+        scope.last_event_sequence.0 += 1;
+        let heading = scope.heading(client_sequence, self.now);
+        scope.retained.push_execution(scope.last_client_sequence, &heading, &execution, limit);
+        self.hash.0 = state_hash::fold_execution(self.hash.0, &heading, &execution);
+        self.sink.report(&heading.over(ReportBody::Execution(execution)));
     }
 }
