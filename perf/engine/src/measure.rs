@@ -15,17 +15,17 @@ use crate::flow::{Dice, Message};
 use crate::matcher::{Matcher, Outcome};
 
 /// Who sends the commands of [`commands`].
-const PARTICIPANTS: u64 = 16;
+pub(crate) const PARTICIPANTS: u64 = 16;
 /// One in so many messages comes before the clock runs: the first ones find all memory untouched.
 const WARM_UP: usize = 5;
-const INSTRUMENT: InstrumentId = InstrumentId(1);
+pub(crate) const INSTRUMENT: InstrumentId = InstrumentId(1);
 
 /// Counts what happens, and no more.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     /// Trades.
     pub trades: u64,
-    /// Everything else.
+    /// Everything else; of the engine every report.
     pub others: u64,
 }
 
