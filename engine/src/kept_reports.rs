@@ -163,6 +163,18 @@ impl KeptReports {
         let line = self.next_line(applied, heading, limit);
         let line = self.execution_line(line, execution);
         self.lines[self.newest as usize] = line;
+        self.fetch_next();
+    }
+
+    /// Asks for the line of the next event: the ring is longer than the caches, and its oldest line is in none.
+    #[inline(always)]
+    fn fetch_next(&self) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(next) = self.lines.get(self.newest as usize + 1) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint, which changes nothing, about memory that is there.
+            unsafe { _mm_prefetch(std::ptr::from_ref(next).cast(), _MM_HINT_T0) };
+        }
     }
 
     /// What all lines say, and the place for the next one.

@@ -12,6 +12,8 @@ use lugus_benchmark::operations::{Desk, Operation};
 /// Times each operation is done.
 const TIMES: usize = 100_000;
 const SEED: u64 = 23;
+/// Nanoseconds told apart at most: a second.
+const LONGEST: u64 = 1_000_000_000;
 
 fn main() -> Result<(), hdrhistogram::CreationError> {
     let most = std::env::args().nth(1).and_then(|most| most.parse().ok()).unwrap_or(10_000_000);
@@ -41,7 +43,7 @@ fn main() -> Result<(), hdrhistogram::CreationError> {
 }
 
 fn time(desk: &mut Desk, operation: Operation, clock: u64) -> Result<Histogram<u64>, hdrhistogram::CreationError> {
-    let mut histogram = Histogram::new(3)?;
+    let mut histogram = Histogram::new_with_bounds(1, LONGEST, 3)?;
     let times = if operation == Operation::Sweep { TIMES / 10 } else { TIMES };
     for _ in 0..times {
         let command = desk.prepare(operation);
@@ -56,7 +58,7 @@ fn time(desk: &mut Desk, operation: Operation, clock: u64) -> Result<Histogram<u
 
 /// What looking at the clock twice takes.
 fn clock_nanos() -> Result<u64, hdrhistogram::CreationError> {
-    let mut histogram = Histogram::<u64>::new(3)?;
+    let mut histogram = Histogram::<u64>::new_with_bounds(1, LONGEST, 3)?;
     for _ in 0..TIMES {
         let start = Instant::now();
         histogram.saturating_record(start.elapsed().as_nanos() as u64);
