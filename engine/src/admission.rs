@@ -11,6 +11,41 @@ use crate::units::{EpochNanos, Price, Quantity};
 /// Parts in which an iceberg may come at most: what its trades cost is bounded by it.
 pub(crate) const MAXIMUM_SLICES: u64 = 100;
 
+/// The limit of an order of the kind that nearly all are of, if it is taken: a limit order that is good till canceled or
+/// immediate, and no more than that, where trading is on and its participant has no limits. `None` says nothing: ask
+/// [`new_order`]. One branch for all that is hardly ever otherwise.
+#[inline(always)]
+pub(crate) fn plain_limit(
+    order: &NewOrder,
+    limits: &RiskLimits,
+    instrument: &Instrument,
+    pool: &OrderPool,
+    owner: u32,
+) -> Option<Price> {
+    let definition = &instrument.definition;
+    let price = order.price?;
+    let is_immediate = order.time_in_force == TimeInForce::Ioc;
+    let is_plain = (order.order_type == OrderType::Limit)
+        & (is_immediate | (order.time_in_force == TimeInForce::Gtc))
+        & (order.post_only == PostOnly::No)
+        & order.stop_price.is_none()
+        & order.expire_time.is_none()
+        & (order.display_quantity.0 == 0)
+        & (order.client_order_id.0 != 0)
+        & (order.quantity.0.wrapping_sub(1) < definition.maximum_quantity.0)
+        & (price >= definition.minimum_price)
+        & (price <= definition.maximum_price)
+        & (definition.price_band.0 == 0)
+        & (definition.state == InstrumentState::Open)
+        & limits.maximum_quantity.is_none()
+        & limits.maximum_notional.is_none()
+        & limits.maximum_open_orders.is_none();
+    let has_room =
+        || !pool.is_full() && instrument.book.side(order.side).has_room(price, order.quantity, &pool.resting);
+    let is_taken = is_plain && pool.find(owner, order.client_order_id).is_none() && (is_immediate || has_room());
+    is_taken.then_some(price)
+}
+
 /// Whether a new order is taken: state, ids, quantity, times, display, prices, risk, the book, room; in this order.
 /// `taken` is the order as it would be.
 pub(crate) fn new_order(

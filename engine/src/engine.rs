@@ -25,7 +25,7 @@ pub struct EngineLimits {
     /// more for those with terms: icebergs, stop orders, and those that expire) is reserved at once, and touched when it
     /// is used.
     pub orders: usize,
-    /// Newest events kept of each scope; 4,096 by default. Memory for them (64 to 104 bytes each) is taken as they come.
+    /// Newest events kept of each scope; 4,096 by default. Memory for them (64 or 112 bytes each) is taken as they come.
     pub retained_events: usize,
 }
 
@@ -58,8 +58,10 @@ pub struct Engine {
     /// Places in `instruments`, by instrument id.
     pub(crate) listing: Vec<u32>,
     pub(crate) pool: OrderPool,
-    /// Sum of the instruments' terms of the combined hash.
-    pub(crate) instruments_sum: u64,
+    /// Sum of the instruments' terms of the combined hash, but for the one touched last.
+    instruments_sum: u64,
+    /// Place of the instrument touched last, as the next command is most likely to touch it, too; [`NOWHERE`] at first.
+    touched: u32,
     /// Hash of the reports of participants' own scopes.
     pub(crate) participants_hash: StateHash,
 }
@@ -71,6 +73,9 @@ pub(crate) struct Listed {
     pub(crate) hash: StateHash,
 }
 
+/// No instrument's place.
+pub(crate) const NOWHERE: u32 = u32::MAX;
+
 impl Engine {
     /// An empty engine.
     #[must_use]
@@ -79,12 +84,13 @@ impl Engine {
         Self {
             limits,
             participants: Participants::new(),
-            scopes: Scopes::new(limits.retained_events),
+            scopes: Scopes::new(limits.retained_events as u32),
             instruments: Vec::new(),
             instrument_index: Index::new(),
             listing: Vec::new(),
             pool: OrderPool::new(limits.orders),
             instruments_sum: 0,
+            touched: NOWHERE,
             participants_hash: StateHash(0),
         }
     }
@@ -99,7 +105,24 @@ impl Engine {
     ///
     /// Before that, whatever the command is, orders whose time is over expire: see [`Engine::expire`].
     pub fn apply(&mut self, now: EpochNanos, command: &Command, sink: &mut impl EventSink) {
-        self.expire(now, sink);
+        if self.pool.due(now).is_some() {
+            self.expire(now, sink);
+        }
+        let Command { participant, instrument, client_sequence, action } = command;
+        if let Some(scope) = self.scopes.find(*participant, *instrument)
+            && Arrival::of(*client_sequence, self.scopes.get(scope).last_client_sequence) == Arrival::Next
+            && (*instrument == InstrumentId::NONE) == is_of_participant(action)
+        {
+            self.execute(now, scope, command, sink);
+        } else {
+            self.receive(now, command, sink);
+        }
+    }
+
+    /// A command that may be a scope's first, or may not count.
+    #[cold]
+    #[inline(never)]
+    fn receive(&mut self, now: EpochNanos, command: &Command, sink: &mut impl EventSink) {
         let Command { participant, instrument, client_sequence, action } = command;
         let scope = match self.scope(*participant, *instrument, action) {
             Ok(scope) => scope,
@@ -134,13 +157,11 @@ impl Engine {
         for _ in 0..MAXIMUM_EXPIRIES {
             let Some(Entry { instrument: id, slot, .. }) = self.pool.due(now) else { return false };
             let Some(place) = self.instrument_index.get(u64::from(id.0)) else { return false };
-            let listed = &mut self.instruments[place as usize];
-            let before = listed.term();
-            let Listed { instrument, hash } = listed;
+            self.touch(place);
+            let Listed { instrument, hash } = &mut self.instruments[place as usize];
             let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
             let order = instrument.end(slot, &mut self.pool, reporter);
             reporter.tell_maker(order.owner, execution::expired(&order));
-            self.instruments_sum = self.instruments_sum.wrapping_sub(before).wrapping_add(listed.term());
         }
         self.pool.due(now).is_some()
     }
@@ -165,6 +186,22 @@ impl Engine {
     pub(crate) fn combine_hashes(&self) -> StateHash {
         let terms = self.instruments.iter().map(Listed::term);
         combine(terms.fold(0, u64::wrapping_add), self.participants_hash)
+    }
+
+    /// The state hash as it is kept.
+    pub(crate) fn kept_hash(&self) -> StateHash {
+        let touched = self.instruments.get(self.touched as usize).map_or(0, Listed::term);
+        combine(self.instruments_sum.wrapping_add(touched), self.participants_hash)
+    }
+
+    /// An instrument's hash is about to change.
+    #[inline]
+    fn touch(&mut self, place: u32) {
+        if self.touched != place {
+            let term = |place: u32| self.instruments.get(place as usize).map_or(0, Listed::term);
+            self.instruments_sum = self.instruments_sum.wrapping_add(term(self.touched)).wrapping_sub(term(place));
+            self.touched = place;
+        }
     }
 
     /// Takes in an instrument that is not there yet, and gives its place.
@@ -206,17 +243,19 @@ impl Engine {
     }
 
     /// A new scope, and its participant, if that is new too.
-    pub(crate) fn take_in(&mut self, scope: Scope) -> ScopeIndex {
+    pub(crate) fn take_in(&mut self, mut scope: Scope) -> ScopeIndex {
+        scope.place = self.instrument_index.get(u64::from(scope.instrument.0)).unwrap_or(NOWHERE);
         let participant = self.participants.take_in(scope.participant);
         self.pool.add_owner(participant, scope.instrument);
         self.scopes.insert(scope)
     }
 
     fn execute(&mut self, now: EpochNanos, scope: ScopeIndex, command: &Command, sink: &mut impl EventSink) {
-        self.scopes.get_mut(scope).last_client_sequence = command.client_sequence;
-        match self.instrument_index.get(u64::from(command.instrument.0)) {
-            Some(place) => self.execute_in(place, now, scope, &command.action, sink),
-            None => self.execute_as_such(now, scope, &command.action, sink),
+        let Scope { last_client_sequence, place, .. } = self.scopes.get_mut(scope);
+        *last_client_sequence = command.client_sequence;
+        match *place {
+            NOWHERE => self.execute_as_such(now, scope, &command.action, sink),
+            place => self.execute_in(place, now, scope, &command.action, sink),
         }
     }
 
@@ -229,9 +268,8 @@ impl Engine {
         action: &Action,
         sink: &mut impl EventSink,
     ) {
-        let listed = &mut self.instruments[place as usize];
-        let before = listed.term();
-        let Listed { instrument, hash } = listed;
+        self.touch(place);
+        let Listed { instrument, hash } = &mut self.instruments[place as usize];
         let (pool, reporter) = (&mut self.pool, &mut Reporter::new(now, &mut self.scopes, hash, scope, sink));
         let risk = &mut self.participants.risk[pool.participant_of(scope) as usize];
         let done = match action {
@@ -258,10 +296,10 @@ impl Engine {
         if let Err(reason) = done {
             reporter.answer(rejection(action, reason));
         }
-        self.instruments_sum = self.instruments_sum.wrapping_sub(before).wrapping_add(listed.term());
     }
 
     /// A command that belongs to the participant as such.
+    #[cold]
     fn execute_as_such(&mut self, now: EpochNanos, scope: ScopeIndex, action: &Action, sink: &mut impl EventSink) {
         let sender = self.scopes.get(scope).participant;
         let done = match action {
@@ -321,7 +359,7 @@ impl Listed {
     }
 }
 
-pub(crate) fn combine(instruments_sum: u64, participants_hash: StateHash) -> StateHash {
+fn combine(instruments_sum: u64, participants_hash: StateHash) -> StateHash {
     StateHash(state_hash::scatter(instruments_sum.wrapping_add(state_hash::scatter(participants_hash.0))))
 }
 
@@ -332,9 +370,10 @@ fn is_of_participant(action: &Action) -> bool {
 }
 
 /// The report that says that a command was not done: each kind of command has its own.
+#[inline(never)]
 fn rejection(action: &Action, reason: RejectReason) -> ReportBody {
     let command = match *action {
-        Action::New(ref order) => return execution::rejected(order, reason),
+        Action::New(ref order) => return execution::rejected(order, reason).into(),
         Action::Cancel { orig_client_order_id } => {
             return ReportBody::CancelReject { orig_client_order_id, client_order_id: ClientOrderId(0), reason };
         }

@@ -94,6 +94,12 @@ pub enum ReportBody {
     },
 }
 
+impl From<Execution> for ReportBody {
+    fn from(execution: Execution) -> Self {
+        Self::Execution(execution)
+    }
+}
+
 /// What happened to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]

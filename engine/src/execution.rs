@@ -2,19 +2,19 @@
 
 use crate::book::Order;
 use crate::command::{NewOrder, OrderType, Side, TimeInForce};
-use crate::event::{ExecType, Execution, Liquidity, OrderStatus, RejectReason, ReportBody};
+use crate::event::{ExecType, Execution, Liquidity, OrderStatus, RejectReason};
 use crate::units::{ClientOrderId, OrderId, Price, Quantity, TradeId};
 
 /// The order was taken.
-#[inline]
-pub(crate) fn new(order: &Order) -> ReportBody {
-    ReportBody::Execution(live(order, ExecType::New))
+#[inline(always)]
+pub(crate) fn new(order: &Order) -> Execution {
+    live(order, ExecType::New)
 }
 
 /// The order was not taken.
-pub(crate) fn rejected(order: &NewOrder, reason: RejectReason) -> ReportBody {
+pub(crate) fn rejected(order: &NewOrder, reason: RejectReason) -> Execution {
     let NewOrder { client_order_id, side, order_type, time_in_force, price, quantity, .. } = *order;
-    ReportBody::Execution(Execution {
+    Execution {
         client_order_id,
         price,
         quantity,
@@ -22,56 +22,54 @@ pub(crate) fn rejected(order: &NewOrder, reason: RejectReason) -> ReportBody {
         order_status: OrderStatus::Rejected,
         reason,
         ..blank(side, order_type, time_in_force)
-    })
+    }
 }
 
 /// The order traded, and stands as it is given.
-#[inline]
-pub(crate) fn trade(order: &Order, trade_id: TradeId, price: Price, quantity: Quantity, how: Liquidity) -> ReportBody {
-    ReportBody::Execution(Execution {
+#[inline(always)]
+pub(crate) fn trade(order: &Order, trade_id: TradeId, price: Price, quantity: Quantity, how: Liquidity) -> Execution {
+    Execution {
         trade_id,
         last_price: Some(price),
         last_quantity: quantity,
         liquidity: how,
         ..live(order, ExecType::Trade)
-    })
+    }
 }
 
 /// The order was replaced, and stands as it is given; `from` was its client order id.
-pub(crate) fn replaced(order: &Order, from: ClientOrderId) -> ReportBody {
-    ReportBody::Execution(Execution { orig_client_order_id: from, ..live(order, ExecType::Replaced) })
+#[inline(always)]
+pub(crate) fn replaced(order: &Order, from: ClientOrderId) -> Execution {
+    Execution { orig_client_order_id: from, ..live(order, ExecType::Replaced) }
 }
 
 /// The order's trigger was reached.
-pub(crate) fn triggered(order: &Order) -> ReportBody {
-    ReportBody::Execution(live(order, ExecType::Triggered))
+pub(crate) fn triggered(order: &Order) -> Execution {
+    live(order, ExecType::Triggered)
 }
 
 /// The order was changed not at its owner's wish, and stands as it is given.
-pub(crate) fn restated(order: &Order, reason: RejectReason) -> ReportBody {
-    ReportBody::Execution(Execution { reason, ..live(order, ExecType::Restated) })
+pub(crate) fn restated(order: &Order, reason: RejectReason) -> Execution {
+    Execution { reason, ..live(order, ExecType::Restated) }
 }
 
 /// The order's time is over.
-pub(crate) fn expired(order: &Order) -> ReportBody {
-    ReportBody::Execution(Execution {
-        order_status: OrderStatus::Expired,
-        leaves_quantity: Quantity(0),
-        ..live(order, ExecType::Expired)
-    })
+pub(crate) fn expired(order: &Order) -> Execution {
+    Execution { order_status: OrderStatus::Expired, leaves_quantity: Quantity(0), ..live(order, ExecType::Expired) }
 }
 
 /// What was left of the order is canceled.
-pub(crate) fn canceled(order: &Order, reason: RejectReason) -> ReportBody {
-    ReportBody::Execution(Execution {
+#[inline(always)]
+pub(crate) fn canceled(order: &Order, reason: RejectReason) -> Execution {
+    Execution {
         order_status: OrderStatus::Canceled,
         leaves_quantity: Quantity(0),
         reason,
         ..live(order, ExecType::Canceled)
-    })
+    }
 }
 
-#[inline]
+#[inline(always)]
 fn live(order: &Order, exec_type: ExecType) -> Execution {
     let cum_quantity = order.cum_quantity();
     let order_status = match (order.leaves.0, cum_quantity.0) {
@@ -92,7 +90,7 @@ fn live(order: &Order, exec_type: ExecType) -> Execution {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn blank(side: Side, order_type: OrderType, time_in_force: TimeInForce) -> Execution {
     Execution {
         exec_type: ExecType::New,

@@ -157,7 +157,7 @@ impl Engine {
         if scope.retained.len() > self.limits.retained_events {
             return wrong("keeps too many events");
         }
-        let (mut event_sequence, mut applied) = (scope.first_retained(), scope.lost.applied);
+        let (mut event_sequence, mut applied) = (scope.first_retained(), scope.retained.lost().applied);
         for kept in scope.kept() {
             let report = &kept.report;
             if report.event_sequence != event_sequence {

@@ -1,40 +1,70 @@
 //! The newest events of a scope, in little memory: they are written once, and hardly ever read.
 //!
-//! An event takes a head of 16 bytes, and as many words as it has fields that say something: what its scope says of all
-//! of them, what is zero, and what follows from the others is left out. A new order takes 64 bytes, a trade up to 104.
-//! Events that are not about an order are rare, and kept as they are.
+//! An event takes a line of 64 bytes, and 48 more if it has something to say that most do not: what is filled, what
+//! traded, what is left if that does not follow. What its scope says of all of its events is left out. Lines lie in a
+//! ring, so that the oldest is forgotten by writing over it. Events that are not about an order
+//! are rare, and kept as they are.
 
 use std::collections::VecDeque;
 
 use crate::command::{OrderType, Side, TimeInForce};
 use crate::event::{ExecType, Execution, Liquidity, OrderStatus, RejectReason, Report, ReportBody};
+use crate::sequences::Heading;
 use crate::snapshot::RetainedReport;
 use crate::units::{
     ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
     TradeId,
 };
 
-/// Events, oldest first.
+/// Events, oldest first, and what is remembered of the newest one no longer kept.
 #[derive(Debug)]
 pub(crate) struct KeptReports {
-    heads: VecDeque<Head>,
-    /// A ring, a power of two long. Words have numbers that go on for ever; theirs modulo the length is the place.
-    words: Box<[u64]>,
-    /// Number of the next word to come.
-    next_word: u64,
-    /// Bodies of the events that are not about an order, oldest first.
-    others: VecDeque<ReportBody>,
-    /// How many of `others` are gone.
-    others_gone: u64,
+    /// A ring: those kept, and the one before them.
+    lines: Box<[Line]>,
+    /// Place of the newest of them.
+    newest: u32,
+    /// Number of the newest event.
+    last: u64,
+    /// How many are kept.
+    len: u32,
+    /// Number of the next [`Further`] to come, modulo 2^32.
+    next_further: u32,
+    /// How far that may go before it must be looked which of them are still needed.
+    further_until: u32,
+    /// By their numbers, modulo their length, which is a power of two.
+    further: Box<[Further]>,
+    /// Bodies of the events that are neither about an order nor about a cancel, by event number, oldest first; also
+    /// some of those no longer kept.
+    others: VecDeque<(u64, ReportBody)>,
 }
 
-/// What an event is, and where its words are.
+/// What is remembered of events no longer kept. All zero: every event is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Lost {
+    /// Of the newest one: the last command applied when it was told.
+    pub(crate) applied: ClientSequence,
+    /// Of the newest one: its log time.
+    pub(crate) through: EpochNanos,
+}
+
+/// An event without what [`Further`] has of it.
 #[derive(Debug, Clone, Copy)]
-struct Head {
-    /// Number of its first word, modulo 2^32.
-    word: u32,
-    /// Which of the words that may be left out are there.
-    present: u16,
+#[repr(align(64))]
+struct Line {
+    time: EpochNanos,
+    applied: ClientSequence,
+    /// Of an execution; of a [`CANCEL_REJECT`] the first is that of the order asked about.
+    ids: [u64; 2],
+    price: Price,
+    quantity: Quantity,
+    /// Number of its [`Further`] if it has one, else of the next one.
+    further: u32,
+    says: u8,
+    kinds: Kinds,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Kinds {
     exec_type: ExecType,
     order_status: OrderStatus,
     side: Side,
@@ -44,238 +74,326 @@ struct Head {
     reason: RejectReason,
 }
 
-// What may be there beside time and command.
+/// The rest of an execution.
+#[derive(Debug, Clone, Copy, Default)]
+struct Further {
+    orig_client_order_id: ClientOrderId,
+    leaves_quantity: Quantity,
+    cum_quantity: Quantity,
+    trade_id: TradeId,
+    last_quantity: Quantity,
+    last_price: Price,
+}
+
+// What a line says.
 /// It answers the command.
-const ANSWER: u16 = 1;
-/// It is not about an order: the number of its body follows, and no more.
-const OTHER: u16 = 2;
-const PRICE: u16 = 4;
-/// Filled quantity; else 0.
-const FILLED: u16 = 8;
-/// Number before a replacement; else 0.
-const ORIGINAL: u16 = 16;
-/// Trade's number, price and quantity; else none.
-const TRADE: u16 = 32;
-/// Nothing is left; else what is not filled, unless it is said.
-const NOTHING_LEFT: u16 = 64;
-const LEFT: u16 = 128;
-/// Price of a trade: none, though there is the trade's number or quantity.
-const NO_LAST_PRICE: u16 = 256;
+const ANSWER: u8 = 1;
+/// It is about a cancel, or a replacement, that was not done.
+const CANCEL_REJECT: u8 = 2;
+/// Its body is among the others.
+const OTHER: u8 = 4;
+const PRICE: u8 = 8;
+/// Nothing is left; else all of it is, if nothing further is said.
+const NOTHING_LEFT: u8 = 16;
+/// The client order id is that before a replacement, too.
+const SAME_ID: u8 = 32;
+/// There is a [`Further`].
+const FURTHER: u8 = 64;
+/// With that: a trade's price.
+const LAST_PRICE: u8 = 128;
 
-/// Most words of an event.
-const MOST_WORDS: usize = 12;
-const FEWEST_WORDS: usize = 64;
-
-/// Words on their way in.
-struct Words {
-    words: [u64; MOST_WORDS],
-    count: usize,
-}
-
-impl Words {
-    #[inline]
-    fn put(&mut self, word: u64) {
-        self.words[self.count] = word;
-        self.count += 1;
-    }
-}
+const FEWEST: usize = 8;
 
 impl KeptReports {
+    /// None, of a scope that has not told any.
     pub(crate) fn new() -> Self {
-        Self {
-            heads: VecDeque::new(),
-            words: Box::new([0; FEWEST_WORDS]),
-            next_word: 0,
-            others: VecDeque::new(),
-            others_gone: 0,
-        }
+        Self::after(EventSequence(0), Lost::default())
+    }
+
+    /// None, of a scope that has told so many, of which `lost` is remembered.
+    pub(crate) fn after(told: EventSequence, lost: Lost) -> Self {
+        let mut lines = vec![Line::EMPTY; FEWEST].into_boxed_slice();
+        lines[0] = Line { applied: lost.applied, time: lost.through, ..Line::EMPTY };
+        let further = vec![Further::default(); FEWEST].into_boxed_slice();
+        let (next_further, further_until) = (0, FEWEST as u32);
+        Self { lines, newest: 0, last: told.0, len: 0, next_further, further_until, further, others: VecDeque::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.heads.len()
+        self.len as usize
     }
 
-    /// Keeps one more, told when `applied` was the scope's last command.
-    #[inline]
-    pub(crate) fn push_back(&mut self, applied: ClientSequence, report: &Report) {
-        let mut words = Words { words: [0; MOST_WORDS], count: 0 };
-        words.put(report.time.0.cast_unsigned());
-        words.put(applied.0);
-        // The command it answers, if any, is always the last applied.
-        let answer = if report.client_sequence.0 == 0 { 0 } else { ANSWER };
-        let mut head = match &report.body {
-            ReportBody::Execution(execution) => put_execution(execution, &mut words),
-            body => self.put_other(body, &mut words),
+    /// What is remembered of the newest event no longer kept.
+    pub(crate) fn lost(&self) -> Lost {
+        let Line { applied, time: through, .. } = *self.line(self.len());
+        Lost { applied, through }
+    }
+
+    /// Keeps the next event, told when `applied` was the scope's last command, and forgets the oldest if there would be
+    /// more than `limit`.
+    pub(crate) fn push_back(&mut self, applied: ClientSequence, report: &Report, limit: u32) {
+        let heading = Heading::of(report);
+        if let ReportBody::Execution(execution) = &report.body {
+            return self.push_execution(applied, &heading, execution, limit);
+        }
+        let line = self.next_line(applied, &heading, limit);
+        let line = if let ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } = report.body {
+            Line {
+                ids: [orig_client_order_id.0, client_order_id.0],
+                says: line.says | CANCEL_REJECT,
+                kinds: Kinds { reason, ..Kinds::NONE },
+                ..line
+            }
+        } else {
+            self.keep_other(&report.body);
+            Line { says: line.says | OTHER, ..line }
         };
-        (head.present, head.word) = (head.present | answer, self.next_word as u32);
-        let in_use = self.heads.front().map_or(0, |oldest| (self.next_word as u32).wrapping_sub(oldest.word));
-        if in_use as usize + MOST_WORDS > self.words.len() {
-            self.grow();
-        }
-        let mask = self.words.len() - 1;
-        for &word in &words.words[..words.count] {
-            self.words[self.next_word as usize & mask] = word;
-            self.next_word += 1;
-        }
-        self.heads.push_back(head);
+        self.lines[self.newest as usize] = line;
     }
 
-    /// Forgets the oldest. Gives the last command applied when it was told, and its time.
-    #[inline]
-    pub(crate) fn pop_front(&mut self) -> Option<(ClientSequence, EpochNanos)> {
-        let head = self.heads.pop_front()?;
-        if head.present & OTHER != 0 {
-            self.others.pop_front();
-            self.others_gone += 1;
+    /// The same of an execution.
+    #[inline(always)]
+    pub(crate) fn push_execution(
+        &mut self,
+        applied: ClientSequence,
+        heading: &Heading,
+        execution: &Execution,
+        limit: u32,
+    ) {
+        let line = self.next_line(applied, heading, limit);
+        let line = self.execution_line(line, execution);
+        self.lines[self.newest as usize] = line;
+        self.fetch_next();
+    }
+
+    /// Asks for the line of the next event: the ring is longer than the caches, and its oldest line is in none.
+    #[inline(always)]
+    fn fetch_next(&self) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(next) = self.lines.get(self.newest as usize + 1) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint, which changes nothing, about memory that is there.
+            unsafe { _mm_prefetch(std::ptr::from_ref(next).cast(), _MM_HINT_T0) };
         }
-        let word = |place| self.words[head.word.wrapping_add(place) as usize & (self.words.len() - 1)];
-        Some((ClientSequence(word(1)), EpochNanos(word(0).cast_signed())))
+    }
+
+    /// What all lines say, and the place for the next one.
+    #[inline(always)]
+    fn next_line(&mut self, applied: ClientSequence, heading: &Heading, limit: u32) -> Line {
+        if self.len() + 1 == self.lines.len() && self.len < limit {
+            self.grow(limit);
+        }
+        self.last += 1;
+        self.len += u32::from(self.len < limit);
+        self.newest += 1;
+        if self.newest as usize == self.lines.len() {
+            self.newest = 0;
+        }
+        // The command it answers, if any, is always the last applied.
+        let says = if heading.client_sequence.0 == 0 { 0 } else { ANSWER };
+        Line { time: heading.time, applied, further: self.next_further, says, ..Line::EMPTY }
+    }
+
+    #[inline(always)]
+    fn execution_line(&mut self, line: Line, execution: &Execution) -> Line {
+        let Execution { orig_client_order_id, client_order_id, quantity, leaves_quantity, .. } = *execution;
+        let is_same = orig_client_order_id == client_order_id;
+        let is_plain = execution.cum_quantity.0 == 0
+            && (leaves_quantity.0 == 0 || leaves_quantity == quantity)
+            && (orig_client_order_id.0 == 0 || is_same)
+            && execution.trade_id.0 == 0
+            && execution.last_quantity.0 == 0
+            && execution.last_price.is_none();
+        let mut says = line.says;
+        says |= if execution.price.is_some() { PRICE } else { 0 };
+        says |= if leaves_quantity.0 == 0 { NOTHING_LEFT } else { 0 };
+        says |= if is_same { SAME_ID } else { 0 };
+        if !is_plain {
+            self.put_further(execution);
+            says |= FURTHER | if execution.last_price.is_some() { LAST_PRICE } else { 0 };
+        }
+        Line {
+            ids: [execution.order_id.0, client_order_id.0],
+            price: execution.price.unwrap_or_default(),
+            quantity,
+            says,
+            kinds: Kinds {
+                exec_type: execution.exec_type,
+                order_status: execution.order_status,
+                side: execution.side,
+                order_type: execution.order_type,
+                time_in_force: execution.time_in_force,
+                liquidity: execution.liquidity,
+                reason: execution.reason,
+            },
+            ..line
+        }
+    }
+
+    #[inline]
+    fn put_further(&mut self, execution: &Execution) {
+        if self.next_further == self.further_until {
+            self.make_room();
+        }
+        let place = self.next_further as usize & (self.further.len() - 1);
+        self.further[place] = Further {
+            orig_client_order_id: execution.orig_client_order_id,
+            leaves_quantity: execution.leaves_quantity,
+            cum_quantity: execution.cum_quantity,
+            trade_id: execution.trade_id,
+            last_quantity: execution.last_quantity,
+            last_price: execution.last_price.unwrap_or_default(),
+        };
+        self.next_further = self.next_further.wrapping_add(1);
+    }
+
+    #[cold]
+    fn keep_other(&mut self, body: &ReportBody) {
+        let first = self.first();
+        while self.others.front().is_some_and(|&(number, _)| number < first) {
+            self.others.pop_front();
+        }
+        self.others.push_back((self.last, *body));
     }
 
     /// Place of the oldest told when this command, or a later one, was the last applied.
     pub(crate) fn first_since(&self, applied: ClientSequence) -> usize {
-        self.heads.partition_point(|head| self.words_of(head).nth(1) < Some(applied.0))
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            if self.line(self.len() - 1 - middle).applied < applied {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        from
     }
 
     /// The event at a place, which is there, in the scope of these.
-    pub(crate) fn get(
-        &self,
-        place: usize,
-        participant: ParticipantId,
-        instrument: InstrumentId,
-        event_sequence: EventSequence,
-    ) -> RetainedReport {
-        let head = &self.heads[place];
-        let mut words = self.words_of(head);
-        let mut word = || words.next().unwrap_or_default();
-        let time = EpochNanos(word().cast_signed());
-        let applied = ClientSequence(word());
-        let client_sequence = if head.present & ANSWER == 0 { ClientSequence(0) } else { applied };
-        let body = if head.present & OTHER == 0 {
-            ReportBody::Execution(execution(head, word))
+    pub(crate) fn get(&self, place: usize, participant: ParticipantId, instrument: InstrumentId) -> RetainedReport {
+        let number = self.first() + place as u64;
+        let line = self.line(self.len() - 1 - place);
+        let client_sequence = if line.says & ANSWER == 0 { ClientSequence(0) } else { line.applied };
+        let body = if line.says & OTHER != 0 {
+            let other = self.others.partition_point(|&(other, _)| other < number);
+            self.others[other].1
+        } else if line.says & CANCEL_REJECT != 0 {
+            let [orig_client_order_id, client_order_id] = line.ids.map(ClientOrderId);
+            ReportBody::CancelReject { orig_client_order_id, client_order_id, reason: line.kinds.reason }
         } else {
-            self.others[(word() - self.others_gone) as usize]
+            ReportBody::Execution(self.execution(line))
         };
-        RetainedReport {
-            applied,
-            report: Report { participant, instrument, event_sequence, client_sequence, time, body },
+        let report = Report {
+            participant,
+            instrument,
+            event_sequence: EventSequence(number),
+            client_sequence,
+            time: line.time,
+            body,
+        };
+        RetainedReport { applied: line.applied, report }
+    }
+
+    fn execution(&self, line: &Line) -> Execution {
+        let says = |what| line.says & what != 0;
+        let [order_id, client_order_id] = line.ids;
+        let further = if says(FURTHER) {
+            self.further[line.further as usize & (self.further.len() - 1)]
+        } else {
+            Further {
+                orig_client_order_id: ClientOrderId(if says(SAME_ID) { client_order_id } else { 0 }),
+                leaves_quantity: if says(NOTHING_LEFT) { Quantity(0) } else { line.quantity },
+                ..Further::default()
+            }
+        };
+        Execution {
+            exec_type: line.kinds.exec_type,
+            order_status: line.kinds.order_status,
+            order_id: OrderId(order_id),
+            client_order_id: ClientOrderId(client_order_id),
+            orig_client_order_id: further.orig_client_order_id,
+            trade_id: further.trade_id,
+            side: line.kinds.side,
+            order_type: line.kinds.order_type,
+            time_in_force: line.kinds.time_in_force,
+            price: says(PRICE).then_some(line.price),
+            quantity: line.quantity,
+            last_price: says(LAST_PRICE).then_some(further.last_price),
+            last_quantity: further.last_quantity,
+            leaves_quantity: further.leaves_quantity,
+            cum_quantity: further.cum_quantity,
+            liquidity: line.kinds.liquidity,
+            reason: line.kinds.reason,
         }
     }
 
-    #[cold]
-    fn put_other(&mut self, body: &ReportBody, words: &mut Words) -> Head {
-        words.put(self.others_gone + self.others.len() as u64);
-        self.others.push_back(*body);
-        Head {
-            word: 0,
-            present: OTHER,
-            exec_type: ExecType::New,
-            order_status: OrderStatus::New,
-            side: Side::Buy,
-            order_type: OrderType::Limit,
-            time_in_force: TimeInForce::Gtc,
-            liquidity: Liquidity::None,
-            reason: RejectReason::None,
-        }
+    /// Number of the oldest event kept.
+    fn first(&self) -> u64 {
+        self.last + 1 - u64::from(self.len)
     }
 
-    /// The words from a head's first on.
-    fn words_of(&self, head: &Head) -> impl Iterator<Item = u64> + '_ {
-        let first = head.word;
-        let mask = self.words.len() - 1;
-        (0..MOST_WORDS as u32).map(move |place| self.words[first.wrapping_add(place) as usize & mask])
+    /// So many before the newest.
+    fn line(&self, before: usize) -> &Line {
+        let newest = self.newest as usize;
+        let place = if newest < before { newest + self.lines.len() - before } else { newest - before };
+        &self.lines[place]
     }
 
     #[cold]
     #[inline(never)]
-    fn grow(&mut self) {
-        let longer = vec![0; self.words.len() * 2].into_boxed_slice();
-        let until_now = std::mem::replace(&mut self.words, longer);
-        let (from, to) = (until_now.len() as u64, self.words.len() as u64);
-        for number in self.next_word.saturating_sub(from)..self.next_word {
-            self.words[(number % to) as usize] = until_now[(number % from) as usize];
+    fn grow(&mut self, limit: u32) {
+        let length = (self.lines.len() * 2).min((limit as usize).saturating_add(1));
+        let mut longer = vec![Line::EMPTY; length].into_boxed_slice();
+        for before in 0..=self.len() {
+            longer[self.len() - before] = *self.line(before);
         }
+        (self.lines, self.newest) = (longer, self.len);
+    }
+
+    /// Room for one more [`Further`]: where there were some that are no longer needed, or in twice as much memory; at
+    /// most half of it is needed then, so that in steady state it suffices.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        // The newest line is not there yet.
+        let first = if self.len <= 1 { self.next_further } else { self.line(self.len() - 1).further };
+        let (until_now, in_use) = (self.further.len() as u32, self.next_further.wrapping_sub(first));
+        if in_use * 2 > until_now && (self.further.len() / 2) < self.lines.len() {
+            let mut longer = vec![Further::default(); self.further.len() * 2].into_boxed_slice();
+            let mask = longer.len() as u32 - 1;
+            for number in (0..in_use).map(|place| first.wrapping_add(place)) {
+                longer[(number & mask) as usize] = self.further[(number & (until_now - 1)) as usize];
+            }
+            self.further = longer;
+        }
+        self.further_until = first.wrapping_add(self.further.len() as u32);
     }
 }
 
-#[inline]
-fn put_execution(execution: &Execution, words: &mut Words) -> Head {
-    let Execution { quantity, cum_quantity, leaves_quantity, .. } = *execution;
-    let mut present = 0;
-    words.put(execution.order_id.0);
-    words.put(execution.client_order_id.0);
-    words.put(quantity.0);
-    if let Some(price) = execution.price {
-        present |= PRICE;
-        words.put(price.0.cast_unsigned());
-    }
-    if cum_quantity.0 != 0 {
-        present |= FILLED;
-        words.put(cum_quantity.0);
-    }
-    if leaves_quantity.0 == 0 {
-        present |= NOTHING_LEFT;
-    } else if leaves_quantity.0 != quantity.0.wrapping_sub(cum_quantity.0) {
-        present |= LEFT;
-        words.put(leaves_quantity.0);
-    }
-    if execution.orig_client_order_id.0 != 0 {
-        present |= ORIGINAL;
-        words.put(execution.orig_client_order_id.0);
-    }
-    if execution.trade_id.0 != 0 || execution.last_price.is_some() || execution.last_quantity.0 != 0 {
-        present |= TRADE | if execution.last_price.is_none() { NO_LAST_PRICE } else { 0 };
-        words.put(execution.trade_id.0);
-        words.put(execution.last_quantity.0);
-        words.put(execution.last_price.unwrap_or_default().0.cast_unsigned());
-    }
-    Head {
-        word: 0,
-        present,
-        exec_type: execution.exec_type,
-        order_status: execution.order_status,
-        side: execution.side,
-        order_type: execution.order_type,
-        time_in_force: execution.time_in_force,
-        liquidity: execution.liquidity,
-        reason: execution.reason,
-    }
+impl Line {
+    const EMPTY: Self = Self {
+        time: EpochNanos(0),
+        applied: ClientSequence(0),
+        ids: [0; 2],
+        price: Price(0),
+        quantity: Quantity(0),
+        further: 0,
+        says: 0,
+        kinds: Kinds::NONE,
+    };
 }
 
-/// What [`put_execution`] put in, in its order.
-fn execution(head: &Head, mut word: impl FnMut() -> u64) -> Execution {
-    let has = |what| head.present & what != 0;
-    let order_id = OrderId(word());
-    let client_order_id = ClientOrderId(word());
-    let quantity = Quantity(word());
-    let price = has(PRICE).then(|| Price(word().cast_signed()));
-    let cum_quantity = Quantity(if has(FILLED) { word() } else { 0 });
-    let leaves_quantity = Quantity(match () {
-        () if has(NOTHING_LEFT) => 0,
-        () if has(LEFT) => word(),
-        () => quantity.0.wrapping_sub(cum_quantity.0),
-    });
-    let orig_client_order_id = ClientOrderId(if has(ORIGINAL) { word() } else { 0 });
-    let [trade_id, last_quantity, last_price] = if has(TRADE) { [word(), word(), word()] } else { [0; 3] };
-    Execution {
-        exec_type: head.exec_type,
-        order_status: head.order_status,
-        order_id,
-        client_order_id,
-        orig_client_order_id,
-        trade_id: TradeId(trade_id),
-        side: head.side,
-        order_type: head.order_type,
-        time_in_force: head.time_in_force,
-        price,
-        quantity,
-        last_price: (has(TRADE) && !has(NO_LAST_PRICE)).then_some(Price(last_price.cast_signed())),
-        last_quantity: Quantity(last_quantity),
-        leaves_quantity,
-        cum_quantity,
-        liquidity: head.liquidity,
-        reason: head.reason,
-    }
+impl Kinds {
+    const NONE: Self = Self {
+        exec_type: ExecType::New,
+        order_status: OrderStatus::New,
+        side: Side::Buy,
+        order_type: OrderType::Limit,
+        time_in_force: TimeInForce::Gtc,
+        liquidity: Liquidity::None,
+        reason: RejectReason::None,
+    };
 }
 
 #[cfg(test)]
@@ -319,29 +437,31 @@ mod tests {
     }
 
     #[test]
-    fn a_head_is_16_bytes() {
-        assert_eq!(size_of::<Head>(), 16);
+    fn an_event_is_64_bytes_or_112() {
+        assert_eq!((size_of::<Line>(), size_of::<Further>()), (64, 48));
     }
 
     #[test]
     fn what_was_put_in_comes_out_however_many_are_kept() {
-        for limit in [1, 7, 100, 3_000] {
-            let mut kept = KeptReports::new();
-            kept.next_word = u64::from(u32::MAX) - 500;
-            for n in 0..3_000 {
-                if kept.len() == limit {
-                    let oldest = n - limit as u64;
-                    assert_eq!(kept.pop_front(), Some((ClientSequence(oldest / 3 + 1), report(oldest).time)));
-                }
-                kept.push_back(ClientSequence(n / 3 + 1), &report(n));
+        for limit in [0, 1, 7, 100, 3_000] {
+            let (told, lost) = (EventSequence(40), Lost { applied: ClientSequence(3), through: EpochNanos(9) });
+            let mut kept = KeptReports::after(told, lost);
+            assert_eq!((kept.len(), kept.lost()), (0, lost));
+            kept.next_further = u32::MAX - 500;
+            kept.further_until = kept.next_further.wrapping_add(FEWEST as u32);
+            for n in 40..3_040 {
+                kept.push_back(ClientSequence(n / 3 + 1), &report(n), limit);
             }
-            for place in 0..limit {
-                let n = (3_000 - limit + place) as u64;
-                let found = kept.get(place, ParticipantId(1), InstrumentId(2), EventSequence(n + 1));
+            assert_eq!(kept.len(), limit as usize);
+            let first = 3_040 - u64::from(limit);
+            let newest_lost = Lost { applied: ClientSequence((first - 1) / 3 + 1), through: report(first - 1).time };
+            assert_eq!(kept.lost(), if limit == 3_000 { lost } else { newest_lost });
+            for n in first..3_040 {
+                let found = kept.get((n - first) as usize, ParticipantId(1), InstrumentId(2));
                 assert_eq!(found, RetainedReport { applied: ClientSequence(n / 3 + 1), report: report(n) });
             }
-            let first = 3_000 - limit as u64;
-            assert_eq!(kept.first_since(ClientSequence(first / 3 + 2)), (3 - first as usize % 3).min(limit));
+            let since = kept.first_since(ClientSequence(first / 3 + 2));
+            assert_eq!(since, (3 - first as usize % 3).min(limit as usize));
         }
     }
 }

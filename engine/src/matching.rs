@@ -44,8 +44,8 @@ pub(crate) fn take<S: EventSink>(
         let shown = maker.leaves;
         let maker = pool.whole(slot);
         let trade = |order, how| execution::trade(order, *last_trade_id, price, quantity, how);
-        reporter.tell(taker.owner, answers, trade(taker, Liquidity::Removed));
-        reporter.tell_maker(maker.owner, trade(&maker, Liquidity::Added));
+        reporter.tell_execution(taker.owner, answers, trade(taker, Liquidity::Removed));
+        reporter.tell_execution(maker.owner, ClientSequence(0), trade(&maker, Liquidity::Added));
         makers.fill(slot, quantity, &mut pool.resting);
         traded.add(price, quantity);
         let (trade_id, aggressor) = (*last_trade_id, Some(taker.side));

@@ -3,7 +3,7 @@
 
 use crate::admission;
 use crate::book::{Instructions, Order, OrderPool, Slot, Terms};
-use crate::command::{InstrumentState, NewOrder, OrderType, Replace, RiskLimits, Side};
+use crate::command::{InstrumentState, NewOrder, OrderType, PostOnly, Replace, RiskLimits, Side};
 use crate::event::{EventSink, RejectReason, ReportBody};
 use crate::execution;
 use crate::expiry;
@@ -16,7 +16,49 @@ use crate::stops;
 use crate::units::{ClientOrderId, ClientSequence, ParticipantId, Price, Quantity};
 
 /// A new order: taken, and then it waits for its trigger, gathers for an auction, or meets the book.
+#[inline(always)]
 pub(crate) fn new_order<S: EventSink>(
+    order: &NewOrder,
+    risk: &RiskLimits,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) -> Result<(), RejectReason> {
+    match admission::plain_limit(order, risk, instrument, pool, reporter.scope()) {
+        Some(price) => plain_order(order, price, instrument, pool, reporter),
+        None => return any_order(order, risk, instrument, pool, reporter),
+    }
+    Ok(())
+}
+
+/// An order of the kind that nearly all are of, and which is taken.
+#[inline(always)]
+fn plain_order<S: EventSink>(
+    order: &NewOrder,
+    price: Price,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let taken = Order::new(
+        instrument.next_order_id(),
+        order.client_order_id,
+        reporter.scope(),
+        order.side,
+        price,
+        order.quantity,
+        order.quantity,
+        OrderType::Limit,
+        order.time_in_force,
+        Instructions::new(PostOnly::No, order.self_trade_prevention),
+    );
+    reporter.tell_execution(reporter.scope(), reporter.client_sequence(), execution::new(&taken));
+    let answers = reporter.client_sequence();
+    meet_book(taken, Terms::default(), None, answers, instrument, pool, reporter);
+}
+
+#[inline(never)]
+fn any_order<S: EventSink>(
     order: &NewOrder,
     risk: &RiskLimits,
     instrument: &mut Instrument,
@@ -44,19 +86,19 @@ pub(crate) fn new_order<S: EventSink>(
     taken.order_id = instrument.next_order_id();
     let terms =
         Terms { display: order.display_quantity, expire_time: expire_time.unwrap_or_default(), ..Terms::default() };
-    reporter.answer(execution::new(&taken));
+    reporter.tell_execution(reporter.scope(), reporter.client_sequence(), execution::new(&taken));
     let answers = reporter.client_sequence();
     match order.stop_price {
         Some(stop_price) => stops::place(taken, terms, stop_price, None, answers, instrument, pool, reporter),
-        None => enter(taken, terms, None, answers, instrument, pool, reporter),
+        None => enter(&mut taken, terms, None, answers, instrument, pool, reporter),
     }
     stops::cascade(instrument, pool, reporter);
     Ok(())
 }
 
-/// An order, whole and in no queue, meets the book; what is left of it rests, or is canceled. While an auction gathers
-/// it rests as it is. `slot` is its place in the pool, if it has one.
-pub(crate) fn enter<S: EventSink>(
+/// An order, whole and in no queue, meets the book, and then its trades set off stop orders.
+#[inline(always)]
+fn meet_book<S: EventSink>(
     mut order: Order,
     terms: Terms,
     slot: Option<Slot>,
@@ -65,15 +107,36 @@ pub(crate) fn enter<S: EventSink>(
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) {
+    if !order.is_immediate() && !instrument.book.would_trade(order.side, order.limit()) {
+        rest(&mut order, terms, slot, answers, instrument, pool, reporter);
+    } else {
+        // A copy of its own, so that what rests at once need not be in memory.
+        enter(&mut { order }, terms, slot, answers, instrument, pool, reporter);
+        stops::cascade(instrument, pool, reporter);
+    }
+}
+
+/// An order, whole and in no queue, meets the book; what is left of it rests, or is canceled. While an auction gathers
+/// it rests as it is. `slot` is its place in the pool, if it has one.
+#[inline(never)]
+pub(crate) fn enter<S: EventSink>(
+    order: &mut Order,
+    terms: Terms,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
     if instrument.definition.state == InstrumentState::Open {
-        matching::take(&mut order, answers, instrument, pool, reporter);
+        matching::take(order, answers, instrument, pool, reporter);
     }
     if order.leaves.0 == 0 {
         if let Some(slot) = slot {
             pool.remove(slot);
         }
     } else if order.is_immediate() {
-        end(&order, slot, answers, RejectReason::NoLiquidity, pool, reporter);
+        end(order, slot, answers, RejectReason::NoLiquidity, pool, reporter);
     } else {
         rest(order, terms, slot, answers, instrument, pool, reporter);
     }
@@ -91,11 +154,12 @@ pub(crate) fn end<S: EventSink>(
     if let Some(slot) = slot {
         pool.remove(slot);
     }
-    reporter.tell(order.owner, answers, execution::canceled(order, reason));
+    reporter.tell_execution(order.owner, answers, execution::canceled(order, reason));
 }
 
+#[inline(always)]
 fn rest<S: EventSink>(
-    mut order: Order,
+    order: &mut Order,
     mut terms: Terms,
     slot: Option<Slot>,
     answers: ClientSequence,
@@ -103,20 +167,22 @@ fn rest<S: EventSink>(
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) {
-    let whole = order;
     if order.instructions.has(Instructions::ICEBERG) {
-        stops::split(&mut order, &mut terms);
+        stops::split(order, &mut terms);
     }
-    let Order { order_id, side, price, leaves: quantity, .. } = order;
+    let Order { order_id, side, price, leaves: quantity, .. } = *order;
     let Instrument { book, feed, .. } = instrument;
     let queue = book.side_mut(side);
     // Admission has seen to it, but not for a stop order, which may come much later.
     if order.order_type == OrderType::StopLimit && !queue.has_room(price, quantity, &pool.resting) {
-        return end(&whole, slot, answers, RejectReason::LimitOrders, pool, reporter);
+        if order.instructions.has(Instructions::ICEBERG) {
+            order.leaves.0 += terms.reserve.0;
+        }
+        return end(order, slot, answers, RejectReason::LimitOrders, pool, reporter);
     }
     let slot = match slot {
         Some(slot) => {
-            pool.amend(slot, &order, &terms);
+            pool.amend(slot, order, &terms);
             slot
         }
         None => pool.insert(order, &terms),
@@ -135,7 +201,11 @@ pub(crate) fn cancel<S: EventSink>(
 ) -> Result<(), RejectReason> {
     let slot = pool.find(reporter.scope(), orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
     let order = instrument.end(slot, pool, reporter);
-    reporter.answer(execution::canceled(&order, RejectReason::None));
+    reporter.tell_execution(
+        reporter.scope(),
+        reporter.client_sequence(),
+        execution::canceled(&order, RejectReason::None),
+    );
     Ok(())
 }
 
@@ -168,11 +238,15 @@ pub(crate) fn replace<S: EventSink>(
     instrument.take_out(slot, pool, reporter);
     order.instructions = order.instructions.with(Instructions::ICEBERG, replace.display_quantity.0 > 0);
     terms.display = replace.display_quantity;
-    reporter.answer(execution::replaced(&order, orig_client_order_id));
+    reporter.tell_execution(
+        reporter.scope(),
+        reporter.client_sequence(),
+        execution::replaced(&order, orig_client_order_id),
+    );
     let answers = reporter.client_sequence();
     match replace.stop_price {
         Some(stop_price) => stops::place(order, terms, stop_price, Some(slot), answers, instrument, pool, reporter),
-        None => enter(order, terms, Some(slot), answers, instrument, pool, reporter),
+        None => enter(&mut order, terms, Some(slot), answers, instrument, pool, reporter),
     }
     stops::cascade(instrument, pool, reporter);
     Ok(())

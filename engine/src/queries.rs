@@ -3,7 +3,7 @@
 use crate::auction::{self, Indicative};
 use crate::book::{Order, PriceLevel};
 use crate::command::{Definition, Side};
-use crate::engine::{Engine, combine};
+use crate::engine::Engine;
 use crate::instrument::Instrument;
 use crate::market_data::{DisplayedOrder, MarketDataSnapshot};
 use crate::units::{InstrumentId, StateHash};
@@ -65,7 +65,7 @@ impl Engine {
     /// Hash of all that was ever told, kept with every command: reading it costs nothing.
     #[must_use]
     pub fn state_hash(&self) -> StateHash {
-        combine(self.instruments_sum, self.participants_hash)
+        self.kept_hash()
     }
 
     /// Hash of an instrument's definition and of all that was ever told in its scopes.

@@ -5,12 +5,13 @@ mod live_orders;
 
 use crate::engine::{Engine, EngineLimits, Listed};
 use crate::instrument::{Instrument, check_definition};
-use crate::sequences::{Lost, Scope, ScopeIndex};
+use crate::kept_reports::{KeptReports, Lost};
+use crate::sequences::{Scope, ScopeIndex};
 use crate::snapshot::{
     InstrumentRecord, OrderRecord, ParticipantRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader,
     SnapshotRecord, checksum,
 };
-use crate::units::{InstrumentId, OrderId, ParticipantId, StateHash};
+use crate::units::{EventSequence, InstrumentId, OrderId, ParticipantId, StateHash};
 pub use fault::{SnapshotError, SnapshotFault};
 use live_orders::{QueuePlace, check_order, order_of};
 
@@ -195,7 +196,7 @@ impl Restore {
         let mut scope = Scope::new(participant, instrument);
         scope.last_client_sequence = record.last_client_sequence;
         scope.last_event_sequence = record.last_event_sequence;
-        scope.lost = lost;
+        scope.retained = KeptReports::after(EventSequence(told - kept), lost);
         let index = self.engine.take_in(scope);
         self.scope = Some(CurrentScope { participant, instrument, index, awaited: kept });
         Ok(())
@@ -215,14 +216,14 @@ impl Restore {
             "an event of another scope",
         )?;
         require(report.event_sequence.0 == expected, "kept events have a gap")?;
-        let before = scope.kept().next_back().map_or(scope.lost.applied, |before| before.applied);
+        let before = scope.kept().next_back().map_or(scope.retained.lost().applied, |before| before.applied);
         require(
             before <= kept.applied && kept.applied <= scope.last_client_sequence,
             "kept events are not in the order of their commands",
         )?;
         let answers = report.client_sequence;
         require(answers.0 == 0 || answers == kept.applied, "an event that answers a command of another time")?;
-        scope.keep(kept.applied, &kept.report, usize::MAX);
+        scope.retained.push_back(kept.applied, &kept.report, self.engine.limits.retained_events as u32);
         Ok(())
     }
 
@@ -270,7 +271,7 @@ impl Restore {
         current.last_order = Some(place);
         current.order_ids.push(record.order_id);
         let (order, terms) = order_of(record, owner, price);
-        let slot = pool.insert(order, &terms);
+        let slot = pool.insert(&order, &terms);
         queue.push_back(slot, price, record.shown_quantity, &mut pool.resting);
         Ok(())
     }

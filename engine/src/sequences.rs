@@ -3,7 +3,8 @@
 //! A scope is a (participant, instrument). It numbers the participant's commands and the events told to it, and keeps
 //! the newest events, so that a repeated command and a reconnected participant get what was told before.
 
-use crate::event::{EventSink, Reply, Report, ReportBody};
+use crate::engine::NOWHERE;
+use crate::event::{EventSink, Execution, Reply, Report, ReportBody};
 use crate::index::Index;
 use crate::kept_reports::KeptReports;
 use crate::market_data::{Feed, MarketData, MarketDataBody};
@@ -19,23 +20,38 @@ pub(crate) type ScopeIndex = u32;
 pub(crate) struct Scope {
     pub(crate) participant: ParticipantId,
     pub(crate) instrument: InstrumentId,
+    /// Place of the instrument in the engine.
+    pub(crate) place: u32,
     /// Last command applied.
     pub(crate) last_client_sequence: ClientSequence,
     /// Last event told.
     pub(crate) last_event_sequence: EventSequence,
-    /// The newest event no longer kept.
-    pub(crate) lost: Lost,
     /// The newest events, oldest first.
     pub(crate) retained: KeptReports,
 }
 
-/// What is remembered of events no longer kept. All zero: every event is kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Lost {
-    /// Of the newest one: the last command applied when it was told.
-    pub(crate) applied: ClientSequence,
-    /// Of the newest one: its log time.
-    pub(crate) through: EpochNanos,
+/// A report without its body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heading {
+    pub(crate) participant: ParticipantId,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) event_sequence: EventSequence,
+    pub(crate) client_sequence: ClientSequence,
+    pub(crate) time: EpochNanos,
+}
+
+impl Heading {
+    #[inline(always)]
+    pub(crate) fn of(report: &Report) -> Self {
+        let Report { participant, instrument, event_sequence, client_sequence, time, .. } = *report;
+        Self { participant, instrument, event_sequence, client_sequence, time }
+    }
+
+    #[inline(always)]
+    fn over(self, body: ReportBody) -> Report {
+        let Self { participant, instrument, event_sequence, client_sequence, time } = self;
+        Report { participant, instrument, event_sequence, client_sequence, time, body }
+    }
 }
 
 /// What a command's number says.
@@ -72,18 +88,25 @@ impl Scope {
         Self {
             participant,
             instrument,
+            place: NOWHERE,
             last_client_sequence: ClientSequence(0),
             last_event_sequence: EventSequence(0),
-            lost: Lost::default(),
             retained: KeptReports::new(),
         }
+    }
+
+    /// Of the event told last.
+    #[inline(always)]
+    fn heading(&self, client_sequence: ClientSequence, time: EpochNanos) -> Heading {
+        let Self { participant, instrument, last_event_sequence: event_sequence, .. } = *self;
+        Heading { participant, instrument, event_sequence, client_sequence, time }
     }
 
     /// Answers a command that was applied before with what was told then, or says that this is gone.
     pub(crate) fn answer_again(&self, repeated: ClientSequence, sink: &mut impl EventSink) {
         // A command's first report is told when it has just become the last applied, so if the newest lost one is
         // of an earlier time, all of this command's are here.
-        if repeated <= self.lost.applied {
+        if repeated <= self.retained.lost().applied {
             return sink.reply(&self.event_gap(repeated));
         }
         let first = self.retained.first_since(repeated);
@@ -122,29 +145,13 @@ impl Scope {
             client_sequence,
             first_retained: self.first_retained(),
             last_event_sequence: self.last_event_sequence,
-            lost_through: self.lost.through,
+            lost_through: self.retained.lost().through,
         }
     }
 
     /// The events that are kept, oldest first.
     pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = RetainedReport> + ExactSizeIterator {
-        let first = self.first_retained().0;
-        (0..self.retained.len()).map(move |place| {
-            let event_sequence = EventSequence(first + place as u64);
-            self.retained.get(place, self.participant, self.instrument, event_sequence)
-        })
-    }
-
-    /// Keeps an event told when `applied` was the last command; up to `limit` of them. Its numbers follow on.
-    #[inline]
-    pub(crate) fn keep(&mut self, applied: ClientSequence, report: &Report, limit: usize) {
-        if self.retained.len() >= limit {
-            let (applied, through) = self.retained.pop_front().unwrap_or((applied, report.time));
-            self.lost = Lost { applied, through };
-        }
-        if limit > 0 {
-            self.retained.push_back(applied, report);
-        }
+        (0..self.retained.len()).map(|place| self.retained.get(place, self.participant, self.instrument))
     }
 }
 
@@ -153,12 +160,12 @@ impl Scope {
 pub(crate) struct Scopes {
     table: Vec<Scope>,
     index: Index,
-    retained_limit: usize,
+    retained_limit: u32,
 }
 
 impl Scopes {
     /// Each keeps up to `retained_limit` events.
-    pub(crate) fn new(retained_limit: usize) -> Self {
+    pub(crate) fn new(retained_limit: u32) -> Self {
         Self { table: Vec::new(), index: Index::new(), retained_limit }
     }
 
@@ -258,20 +265,18 @@ impl<'a, S: EventSink> Reporter<'a, S> {
     }
 
     /// Answers the command.
-    #[inline]
-    pub(crate) fn answer(&mut self, body: ReportBody) {
+    pub(crate) fn answer(&mut self, body: impl Into<ReportBody>) {
         self.tell(self.scope, self.client_sequence, body);
     }
 
     /// Tells an order's owner what the command did to the order: an answer, if the command is the owner's own.
-    pub(crate) fn tell_owner(&mut self, owner: ScopeIndex, body: ReportBody) {
+    pub(crate) fn tell_owner(&mut self, owner: ScopeIndex, body: impl Into<ReportBody>) {
         let client_sequence = if owner == self.scope { self.client_sequence } else { ClientSequence(0) };
         self.tell(owner, client_sequence, body);
     }
 
-    /// Tells the owner of a resting order that it traded: never an answer, not even to the owner's own command.
-    #[inline]
-    pub(crate) fn tell_maker(&mut self, owner: ScopeIndex, body: ReportBody) {
+    /// Tells the owner of a resting order what happened to it: never an answer, not even to the owner's own command.
+    pub(crate) fn tell_maker(&mut self, owner: ScopeIndex, body: impl Into<ReportBody>) {
         self.tell(owner, ClientSequence(0), body);
     }
 
@@ -286,21 +291,31 @@ impl<'a, S: EventSink> Reporter<'a, S> {
     }
 
     /// Tells a scope what happened, as an answer to its command with this number; 0 is none.
-    #[inline]
-    pub(crate) fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: ReportBody) {
-        let retained_limit = self.scopes.retained_limit;
+    #[inline(never)]
+    pub(crate) fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: impl Into<ReportBody>) {
+        let body = match body.into() {
+            ReportBody::Execution(execution) => return self.tell_execution(scope, client_sequence, execution),
+            body => body,
+        };
+        let limit = self.scopes.retained_limit;
         let scope = self.scopes.get_mut(scope);
         scope.last_event_sequence.0 += 1;
-        let report = Report {
-            participant: scope.participant,
-            instrument: scope.instrument,
-            event_sequence: scope.last_event_sequence,
-            client_sequence,
-            time: self.now,
-            body,
-        };
-        scope.keep(scope.last_client_sequence, &report, retained_limit);
+        let report = scope.heading(client_sequence, self.now).over(body);
+        scope.retained.push_back(scope.last_client_sequence, &report, limit);
         self.hash.0 = state_hash::fold_report(self.hash.0, &report);
         self.sink.report(&report);
+    }
+
+    /// The same, for what is told most. It is made where it is told, field by field, and never copied: a copy would wait
+    /// for the stores of its fields.
+    #[inline(always)]
+    pub(crate) fn tell_execution(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, execution: Execution) {
+        let limit = self.scopes.retained_limit;
+        let scope = self.scopes.get_mut(scope);
+        scope.last_event_sequence.0 += 1;
+        let heading = scope.heading(client_sequence, self.now);
+        scope.retained.push_execution(scope.last_client_sequence, &heading, &execution, limit);
+        self.hash.0 = state_hash::fold_execution(self.hash.0, &heading, &execution);
+        self.sink.report(&heading.over(ReportBody::Execution(execution)));
     }
 }

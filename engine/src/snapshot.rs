@@ -258,8 +258,8 @@ fn scope_record(scope: &Scope) -> ScopeRecord {
         last_client_sequence: scope.last_client_sequence,
         last_event_sequence: scope.last_event_sequence,
         retained: scope.retained.len() as u32,
-        lost_client_sequence: scope.lost.applied,
-        lost_through: scope.lost.through,
+        lost_client_sequence: scope.retained.lost().applied,
+        lost_through: scope.retained.lost().through,
     }
 }
 

@@ -1,12 +1,14 @@
 //! The rolling hash of all that was told: equal on all members that applied the same log.
 //!
 //! Not a cryptographic hash: it finds differences that happen, not ones that somebody makes. A report is taken apart
-//! into words, field by field, so that no padding and no order of fields in memory counts. The words are
-//! multiplied in pairs that do not wait for one another (64 x 64 to 128 bits, halves folded), and only their sum
-//! goes into the rolling hash.
+//! into words, field by field, so that no padding and no order of fields in memory counts. Two words at a time, one of
+//! them with its halves swapped, are multiplied by an odd number of their place (Carter and Wegman, "Universal classes of
+//! hash functions", 1979): so a difference in one word always shows, and those of several hardly ever cancel out. The sum
+//! goes into the rolling hash by steps that can be undone: two hashes that differ stay different while the same is told.
 
 use crate::command::{Definition, KillSwitch, RiskLimits};
 use crate::event::{Execution, Report, ReportBody};
+use crate::sequences::Heading;
 use crate::units::StateHash;
 
 /// Words of a report, and of a record of the snapshot.
@@ -23,40 +25,48 @@ pub(crate) fn fold(before: u64, words: &[u64; WORDS]) -> u64 {
 }
 
 /// What two words add to a sum, at this place of theirs.
-#[inline]
+#[inline(always)]
 fn pair(place: usize, one: u64, two: u64) -> u64 {
-    multiply(one ^ KEYS[place * 2], two ^ KEYS[place * 2 + 1])
+    (one ^ two.rotate_left(32)).wrapping_mul(KEYS[place])
 }
 
-#[inline]
+#[inline(always)]
 fn roll(before: u64, sum: u64) -> u64 {
-    multiply(before ^ sum ^ KEYS[0], KEYS[1] ^ sum.rotate_left(32)).wrapping_add(sum)
+    (before.rotate_left(29) ^ sum).wrapping_mul(ROLL)
 }
 
 /// The hash `before`, and then this report: all its fields. What most reports have not is skipped; that it was, is in the
 /// word of the kinds.
-#[inline]
 pub(crate) fn fold_report(before: u64, report: &Report) -> u64 {
-    let ReportBody::Execution(execution) = &report.body else {
-        return fold(before, &report_words(report));
-    };
+    match &report.body {
+        ReportBody::Execution(execution) => fold_execution(before, &Heading::of(report), execution),
+        _ => fold(before, &report_words(report)),
+    }
+}
+
+/// The same of an execution.
+#[inline(always)]
+pub(crate) fn fold_execution(before: u64, heading: &Heading, execution: &Execution) -> u64 {
     let Execution { trade_id, last_price, last_quantity, orig_client_order_id, cum_quantity, .. } = *execution;
     let traded = trade_id.0 != 0 || last_price.is_some() || last_quantity.0 != 0;
     let filled = cum_quantity.0 != 0 || orig_client_order_id.0 != 0;
     let kinds = execution_kinds(execution) | u64::from(traded) << 58 | u64::from(filled) << 59;
-    let scope = u64::from(report.participant.0) << 32 | u64::from(report.instrument.0);
+    let scope = u64::from(heading.participant.0) << 32 | u64::from(heading.instrument.0);
     let price = execution.price.unwrap_or_default().0.cast_unsigned();
-    let mut sum = pair(0, scope, report.event_sequence.0)
-        .wrapping_add(pair(1, report.client_sequence.0, report.time.0.cast_unsigned()))
-        .wrapping_add(pair(2, kinds, execution.order_id.0))
-        .wrapping_add(pair(3, execution.client_order_id.0, price))
-        .wrapping_add(pair(4, execution.quantity.0, execution.leaves_quantity.0));
+    let (client_sequence, time) = (heading.client_sequence.0, heading.time.0.cast_unsigned());
+    let Execution { order_id, client_order_id, quantity, leaves_quantity, .. } = *execution;
+    let mut sum = pair(0, heading.event_sequence.0, client_sequence)
+        .wrapping_add(pair(1, time, leaves_quantity.0))
+        .wrapping_add(pair(2, kinds, order_id.0))
+        .wrapping_add(pair(3, client_order_id.0, price))
+        .wrapping_add(pair(4, quantity.0, 0))
+        .wrapping_add(pair(8, scope, 0));
     if filled {
         sum = sum.wrapping_add(pair(5, cum_quantity.0, orig_client_order_id.0));
     }
     if traded {
-        sum = sum.wrapping_add(pair(6, trade_id.0, last_price.unwrap_or_default().0.cast_unsigned()));
-        sum = sum.wrapping_add(pair(7, last_quantity.0, 0));
+        let last_price = last_price.unwrap_or_default().0.cast_unsigned();
+        sum = sum.wrapping_add(pair(6, trade_id.0, last_price)).wrapping_add(pair(7, last_quantity.0, 0));
     }
     roll(before, sum)
 }
@@ -116,7 +126,7 @@ pub(crate) fn definition_words(definition: &Definition) -> [u64; WORDS] {
     ]
 }
 
-#[inline]
+#[inline(always)]
 fn execution_kinds(execution: &Execution) -> u64 {
     KIND_EXECUTION
         | (execution.exec_type as u64) << 8
@@ -195,7 +205,7 @@ pub(crate) fn risk_words(words: &mut [u64; WORDS], limits: RiskLimits, kill_swit
     words[9] = u64::from(maximum_commands_per_second.unwrap_or_default());
 }
 
-#[inline]
+#[inline(always)]
 fn multiply(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product as u64) ^ ((product >> 64) as u64)
@@ -208,6 +218,9 @@ const KIND_MASS_CANCEL: u64 = 23;
 const KIND_INSTRUMENT: u64 = 24;
 const KIND_RISK: u64 = 25;
 const KIND_REJECT: u64 = 26;
+
+/// What the rolling hash is multiplied by: an odd number without a pattern.
+const ROLL: u64 = KEYS[WORDS - 1];
 
 /// Odd numbers without a pattern, one a word: the steps of a SplitMix64 generator that starts at 0.
 const KEYS: [u64; WORDS] = keys();

@@ -119,7 +119,7 @@ pub(crate) fn place<S: EventSink>(
             pool.amend(slot, &waiting, &terms);
             slot
         }
-        None => pool.insert(waiting, &terms),
+        None => pool.insert(&waiting, &terms),
     };
     let Order { side, price, leaves, .. } = waiting;
     instrument.stops.side_mut(side).push_back(slot, price, leaves, &mut pool.resting);
@@ -182,6 +182,6 @@ fn trigger<S: EventSink>(
     };
     match refused {
         Some(reason) => order_entry::end(&order, slot, answers, reason, pool, reporter),
-        None => order_entry::enter(order, terms, slot, answers, instrument, pool, reporter),
+        None => order_entry::enter(&mut order, terms, slot, answers, instrument, pool, reporter),
     }
 }

@@ -48,6 +48,8 @@ struct Cell {
 #[repr(C, align(64))]
 pub(super) struct Page {
     occupied: [u64; PAGE_LEVELS / 64],
+    /// How many are.
+    count: u64,
     /// Of all its levels' keys the upper 56 bits; in a free page the next free one.
     pub(super) key: u64,
 }
@@ -77,7 +79,7 @@ pub(super) struct Cells {
 impl Page {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.occupied.iter().fold(0, |all, word| all | word) == 0
+        self.count == 0
     }
 
     /// The first level with orders, from this one on.
@@ -307,8 +309,9 @@ impl Cells {
     pub(super) fn occupy(&mut self, level: LevelCell) {
         let (page, place) = self.page_of(level);
         let page = &mut self.pages[page as usize];
-        let first = page.is_empty();
         page.occupied[place / 64] |= 1 << (place % 64);
+        page.count += 1;
+        let first = page.count == 1;
         self.occupied_pages += u32::from(first);
         self.empty_pages -= u32::from(first);
     }
@@ -319,6 +322,7 @@ impl Cells {
         let (page, place) = self.page_of(level);
         let page = &mut self.pages[page as usize];
         page.occupied[place / 64] &= !(1 << (place % 64));
+        page.count -= 1;
         let last = page.is_empty();
         self.occupied_pages -= u32::from(last);
         self.empty_pages += u32::from(last);
@@ -342,7 +346,7 @@ impl Cells {
             self.free_page = self.pages[page as usize].key as u32;
             page
         };
-        self.pages[page as usize] = Page { occupied: [0; PAGE_LEVELS / 64], key };
+        self.pages[page as usize] = Page { occupied: [0; PAGE_LEVELS / 64], count: 0, key };
         let first = self.level(page, 0);
         for (place, cell) in self.cells[first as usize..][..PAGE_LEVELS].iter_mut().enumerate() {
             let level = first + place as u32;

@@ -66,10 +66,7 @@ impl Order {
     /// The worst price it takes; `None` takes any.
     #[inline]
     pub(crate) fn limit(&self) -> Option<Price> {
-        match self.order_type {
-            OrderType::Limit | OrderType::StopLimit => Some(self.price),
-            OrderType::Market | OrderType::Stop => None,
-        }
+        matches!(self.order_type, OrderType::Limit | OrderType::StopLimit).then_some(self.price)
     }
 
     /// Whether it never rests once it has met the book.
@@ -238,13 +235,13 @@ impl OrderPool {
 
     /// Takes a new order in, as its owner's last, with its terms. The pool is not full, and the client order id is not
     /// there yet.
-    #[inline]
-    pub(crate) fn insert(&mut self, order: Order, terms: &Terms) -> Slot {
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, order: &Order, terms: &Terms) -> Slot {
         let slot = self.resting.insert(order.owner, order.client_order_id);
         match self.orders.get_mut(slot as usize) {
-            Some(place) => *place = order,
+            Some(place) => *place = *order,
             None => {
-                self.orders.push(order);
+                self.orders.push(*order);
                 self.neighbours.push(Neighbours { next: NIL, previous: NIL });
             }
         }
@@ -448,14 +445,14 @@ mod tests {
     #[test]
     fn slots_are_used_again_and_lists_stay_in_order() {
         let mut pool = pool();
-        let slots: Vec<_> = (1..=4).map(|id| pool.insert(order(id as u32 % 2, id), &Terms::default())).collect();
+        let slots: Vec<_> = (1..=4).map(|id| pool.insert(&order(id as u32 % 2, id), &Terms::default())).collect();
         assert!(pool.is_full());
         assert_eq!((orders_of(&pool, 1), orders_of(&pool, 0)), (vec![1, 3], vec![2, 4]));
         pool.remove(slots[0]);
         pool.remove(slots[3]);
         assert_eq!((orders_of(&pool, 1), orders_of(&pool, 0)), (vec![3], vec![2]));
-        assert_eq!(pool.insert(order(1, 5), &Terms::default()), slots[3]);
-        assert_eq!(pool.insert(order(1, 6), &Terms::default()), slots[0]);
+        assert_eq!(pool.insert(&order(1, 5), &Terms::default()), slots[3]);
+        assert_eq!(pool.insert(&order(1, 6), &Terms::default()), slots[0]);
         assert_eq!(orders_of(&pool, 1), vec![3, 5, 6]);
         pool.remove(slots[3]);
         assert_eq!(orders_of(&pool, 1), vec![3, 6]);
@@ -464,7 +461,7 @@ mod tests {
     #[test]
     fn a_renamed_order_is_found_by_its_new_id_only() {
         let mut pool = pool();
-        let slot = pool.insert(order(0, 1), &Terms::default());
+        let slot = pool.insert(&order(0, 1), &Terms::default());
         pool.rename(slot, ClientOrderId(9));
         assert_eq!(pool.find(0, ClientOrderId(9)), Some(slot));
         assert_eq!(pool.find(0, ClientOrderId(1)), None);

@@ -1,0 +1,248 @@
+//! Single operations on an engine with a standing book, for who times each of them.
+//!
+//! The standing orders lie evenly and at random on their levels, at least [`GAP`] ticks away from the middle. Operations
+//! are done in the gap, as most traffic is near the touch; only [`Operation::CancelAnywhere`] takes any standing order.
+
+use lugus_engine::command::{
+    Action, Command, NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention, Side, TimeInForce,
+};
+use lugus_engine::units::{ClientOrderId, ClientSequence, EpochNanos, ParticipantId, Price, Quantity};
+use lugus_engine::{Engine, EngineLimits};
+
+use crate::flow::Dice;
+use crate::measure::{INSTRUMENT, PARTICIPANTS, Tally, definition};
+
+/// What is timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// A new order rests near the touch.
+    Add,
+    /// One of those ends.
+    Cancel,
+    /// One of those gets another price, where it rests again.
+    Replace,
+    /// A new order trades with one order.
+    MatchOne,
+    /// A new order trades with ten orders of a level.
+    MatchTen,
+    /// A new order trades with a hundred orders, ten on each of ten levels.
+    Sweep,
+    /// Any of the standing orders ends: memory that nothing has used for long.
+    CancelAnywhere,
+}
+
+impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Add, Self::Cancel, Self::Replace, Self::MatchOne, Self::MatchTen, Self::Sweep, Self::CancelAnywhere];
+
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Cancel => "cancel",
+            Self::Replace => "replace",
+            Self::MatchOne => "match 1",
+            Self::MatchTen => "match 10",
+            Self::Sweep => "sweep 100",
+            Self::CancelAnywhere => "cancel anywhere",
+        }
+    }
+}
+
+/// Ticks from the middle without standing orders, on either side.
+const GAP: i64 = 64;
+/// Of these the ones where trades are made.
+const INNER: i64 = 16;
+/// Orders near the touch.
+const RECENT: usize = 64;
+
+/// An engine with a standing book.
+#[derive(Debug)]
+pub struct Desk {
+    engine: Engine,
+    sent: [u64; PARTICIPANTS as usize + 1],
+    /// Ids of standing orders are below.
+    orders: u64,
+    levels: u64,
+    next_id: u64,
+    recent: Vec<u64>,
+    dice: Dice,
+    tally: Tally,
+}
+
+impl Desk {
+    /// `orders` on `levels` price levels, half of each on either side.
+    #[must_use]
+    pub fn new(orders: u64, levels: u64, seed: u64) -> Self {
+        let limits = EngineLimits { orders: orders as usize + 1_024, ..EngineLimits::default() };
+        let (engine, sent) = (Engine::new(limits), [0; PARTICIPANTS as usize + 1]);
+        let (dice, tally) = (Dice(seed), Tally::default());
+        let mut desk = Self { engine, sent, orders, levels, next_id: orders, recent: Vec::new(), dice, tally };
+        desk.engine.apply(EpochNanos(1), &definition(), &mut desk.tally);
+        for id in 0..orders {
+            let command = desk.standing(id);
+            desk.apply(&command);
+        }
+        for _ in 0..RECENT {
+            let command = desk.near_the_touch();
+            desk.apply(&command);
+        }
+        desk
+    }
+
+    /// Live orders.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.engine.live_orders()
+    }
+
+    /// Does whatever an operation needs, and gives its command, to be given to [`Desk::apply`] next.
+    pub fn prepare(&mut self, operation: Operation) -> Command {
+        match operation {
+            Operation::Add => {
+                let oldest = self.recent.remove(0);
+                let cancel = self.cancel(oldest);
+                self.apply(&cancel);
+                self.near_the_touch()
+            }
+            Operation::Cancel => {
+                let add = self.near_the_touch();
+                self.apply(&add);
+                let place = self.dice.below(self.recent.len() as u64) as usize;
+                let id = self.recent.remove(place);
+                self.cancel(id)
+            }
+            Operation::Replace => {
+                let place = self.dice.below(self.recent.len() as u64) as usize;
+                let id = self.recent[place];
+                let away = INNER + self.dice.below((GAP - INNER).cast_unsigned()).cast_signed();
+                let price = if side(id) == Side::Buy { -away } else { away };
+                let replace = Replace {
+                    orig_client_order_id: ClientOrderId(id + 1),
+                    client_order_id: ClientOrderId(id + 1),
+                    price: Some(Price(price)),
+                    stop_price: None,
+                    quantity: Quantity(1),
+                    display_quantity: Quantity(0),
+                };
+                self.command(id, Action::Replace(replace))
+            }
+            Operation::MatchOne => self.meet(1, 1),
+            Operation::MatchTen => self.meet(1, 10),
+            Operation::Sweep => self.meet(10, 10),
+            Operation::CancelAnywhere => {
+                let id = self.dice.below(self.orders);
+                self.cancel(id)
+            }
+        }
+    }
+
+    /// Sends a command.
+    #[inline]
+    pub fn apply(&mut self, command: &Command) {
+        self.engine.apply(EpochNanos(2), command, &mut self.tally);
+    }
+
+    /// Puts back what an operation took from the standing book.
+    pub fn restore(&mut self, operation: Operation, command: &Command) {
+        if let (Operation::CancelAnywhere, Action::Cancel { orig_client_order_id }) = (operation, command.action) {
+            let again = self.standing(orig_client_order_id.0 - 1);
+            self.apply(&again);
+        }
+    }
+
+    /// So many sell orders on so many levels within the gap, and the buy order that takes them all.
+    fn meet(&mut self, levels: i64, orders: i64) -> Command {
+        for level in 0..levels {
+            for _ in 0..orders {
+                let id = self.next_id(Side::Sell);
+                let sell = self.new_order(id, Price(level), 1);
+                self.apply(&sell);
+            }
+        }
+        let id = self.next_id(Side::Buy);
+        self.new_order(id, Price(levels), levels * orders)
+    }
+
+    fn near_the_touch(&mut self) -> Command {
+        let side = if self.dice.below(2) == 0 { Side::Buy } else { Side::Sell };
+        let away = INNER + self.dice.below((GAP - INNER).cast_unsigned()).cast_signed();
+        let id = self.next_id(side);
+        self.recent.push(id);
+        self.new_order(id, Price(if side == Side::Buy { -away } else { away }), 1)
+    }
+
+    fn standing(&mut self, id: u64) -> Command {
+        let away = GAP + self.dice.below(self.levels / 2).cast_signed();
+        self.new_order(id, Price(if side(id) == Side::Buy { -away } else { away }), 1)
+    }
+
+    /// Never used, of an order of this side.
+    fn next_id(&mut self, wanted: Side) -> u64 {
+        self.next_id += 1 + u64::from(side(self.next_id + 1) != wanted);
+        self.next_id
+    }
+
+    fn new_order(&mut self, id: u64, price: Price, quantity: i64) -> Command {
+        let order = NewOrder {
+            client_order_id: ClientOrderId(id + 1),
+            side: side(id),
+            order_type: OrderType::Limit,
+            time_in_force: TimeInForce::Gtc,
+            price: Some(price),
+            stop_price: None,
+            quantity: Quantity(quantity.cast_unsigned()),
+            display_quantity: Quantity(0),
+            expire_time: None,
+            post_only: PostOnly::No,
+            self_trade_prevention: SelfTradePrevention::None,
+        };
+        self.command(id, Action::New(order))
+    }
+
+    fn cancel(&mut self, id: u64) -> Command {
+        self.command(id, Action::Cancel { orig_client_order_id: ClientOrderId(id + 1) })
+    }
+
+    fn command(&mut self, id: u64, action: Action) -> Command {
+        let participant = ParticipantId(1 + (id / 2 % PARTICIPANTS) as u32);
+        let number = &mut self.sent[participant.0 as usize];
+        *number += 1;
+        Command { participant, instrument: INSTRUMENT, client_sequence: ClientSequence(*number), action }
+    }
+}
+
+/// Even ids buy.
+fn side(id: u64) -> Side {
+    if id.is_multiple_of(2) { Side::Buy } else { Side::Sell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_leaves_the_book_as_large_as_it_was() {
+        let mut desk = Desk::new(1_000, 100, 7);
+        for operation in Operation::ALL {
+            for _ in 0..100 {
+                let live = desk.live();
+                let command = desk.prepare(operation);
+                let before = desk.tally.others;
+                desk.apply(&command);
+                let reports = desk.tally.others - before;
+                let expected = match operation {
+                    Operation::MatchOne => 3,
+                    Operation::MatchTen => 21,
+                    Operation::Sweep => 201,
+                    _ => 1,
+                };
+                assert_eq!(reports, expected, "{operation:?}");
+                desk.restore(operation, &command);
+                assert_eq!(desk.live(), live, "{operation:?}");
+            }
+        }
+    }
+}
