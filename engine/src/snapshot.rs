@@ -20,7 +20,7 @@ use crate::units::{
 };
 
 /// Version of the records below.
-pub const SNAPSHOT_VERSION: u32 = 2;
+pub const SNAPSHOT_VERSION: u32 = 3;
 
 /// One piece of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
