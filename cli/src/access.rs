@@ -7,7 +7,6 @@ use std::time::Duration;
 use lugus_client::{BlockingSession, Config, EventHandler, FixedMap, InstrumentId};
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{ClusterEntry, MapSubscription, PartitionMap};
-use lugus_topology::ClusterId;
 
 use crate::deployment::Found;
 use crate::failure::Failure;
@@ -53,11 +52,6 @@ impl<'f> Access<'f> {
     /// The map.
     pub fn map(&self) -> &PartitionMap {
         &self.map
-    }
-
-    /// The driver.
-    pub fn driver(&self) -> &ClientDriver {
-        &self.driver
     }
 
     /// An instrument, by its number or symbol, and the cluster that owns it.
@@ -110,9 +104,4 @@ impl<'f> Access<'f> {
 fn written_map(found: &Found) -> Result<Arc<PartitionMap>, Failure> {
     let map = FixedMap::of(&found.deployment).poll().map_err(Failure::new)?;
     map.ok_or_else(|| Failure::new(format!("{}: no partition map can be made of it", found.path.display())))
-}
-
-/// The name of a cluster, for people.
-pub fn name_of(map: &PartitionMap, id: ClusterId) -> String {
-    map.cluster(id).map_or_else(|| format!("cluster {id}"), |cluster| cluster.name.clone())
 }

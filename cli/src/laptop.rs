@@ -9,7 +9,9 @@ const FIRST_CLUSTER: Members = Members::Three;
 
 /// One cluster alone, trading BTC/USDT and ETH/USDT.
 pub fn one_cluster(members: Members, base_port: u16) -> Deployment {
-    Deployment { coordinator: None, ..Deployment::default_local(members.count(), base_port) }
+    let mut deployment = Deployment::default_local(members.count(), base_port);
+    deployment.coordinator = None;
+    deployment
 }
 
 /// Cluster A with three members, trading BTC/USDT and ETH/USDT; cluster B with one member, trading SOL/USDT; and the
