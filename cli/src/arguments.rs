@@ -22,11 +22,11 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start a local cluster in the background, or those of its members that do not run.
+    /// Start the local clusters and the coordinator in the background, or what of them does not run.
     Up(Up),
-    /// End the local cluster.
+    /// End the local clusters and the coordinator.
     Down,
-    /// Role, term, commit position, state hash and sessions of each member.
+    /// Role, term, commit position, state hash and sessions of each member; the coordinator, and the partition map.
     Status,
     /// Run one member of a cluster, in the foreground.
     Node(Node),
@@ -42,8 +42,8 @@ pub enum Command {
     Book(Book),
     /// Show the events of all participants as they happen.
     Watch(Watch),
-    /// Have all members take a snapshot of their state.
-    Snapshot,
+    /// Have all members of all clusters, or of one, take a snapshot of their state.
+    Snapshot(Snapshot),
     /// Send recorded or made-up order flow through the cluster, and measure.
     #[command(subcommand)]
     Replay(Replay),
@@ -52,16 +52,18 @@ pub enum Command {
     /// Measure, on clusters of its own where one is needed.
     #[command(subcommand)]
     Bench(Bench),
-    /// Trade on three members, kill the leader with -9 in the middle, and check that nothing is lost or done twice.
+    /// Trade on three members, kill the leader with -9 in the middle, trade on two clusters, and check that nothing is lost
+    /// or done twice.
     Demo(Demo),
 }
 
 /// `lugus up`.
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Members of the cluster, when there is no deployment file yet.
-    #[arg(long, value_enum, default_value_t = Members::Three)]
-    pub members: Members,
+    /// One cluster alone, of so many members. Without it: cluster A with three members, cluster B with one, and the
+    /// coordinator. Like `--base-port`, for a deployment that has no file yet.
+    #[arg(long, value_enum)]
+    pub members: Option<Members>,
     /// First UDP port of the new deployment.
     #[arg(long, default_value_t = lugus_topology::DEFAULT_BASE_PORT)]
     pub base_port: u16,
@@ -237,6 +239,14 @@ pub struct Watch {
     /// End after so many events.
     #[arg(long)]
     pub count: Option<u64>,
+}
+
+/// `lugus snapshot`.
+#[derive(Debug, Args)]
+pub struct Snapshot {
+    /// Only the cluster that trades this instrument: its number or symbol.
+    #[arg(long, short)]
+    pub instrument: Option<String>,
 }
 
 /// `lugus replay`.

@@ -3,21 +3,23 @@
 use comfy_table::{CellAlignment, Table};
 use lugus_client::{Book, Level};
 
+use crate::access::Access;
 use crate::arguments;
 use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::participant::{connect, instrument};
+use crate::participant::TIMEOUT;
 
 /// Asks for the book and prints it.
 ///
 /// # Errors
 /// When there is no such instrument, or no answer.
 pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
-    let instrument = instrument(&found.deployment, &arguments.trader.instrument)?;
-    let mut participant = connect(found, arguments.trader.participant, ())?;
-    let book = participant.session.book(instrument, arguments.depth).map_err(Failure::new)?;
-    participant.session.close();
+    let access = Access::open(found)?;
+    let (instrument, cluster) = access.instrument(&arguments.trader.instrument)?;
+    let mut session = access.session(cluster, arguments.trader.participant, (), TIMEOUT)?;
+    let book = session.book(instrument, arguments.depth).map_err(Failure::new)?;
+    session.close();
     output.answer(&book, table(&book))
 }
 

@@ -12,8 +12,9 @@ use crate::failure::Failure;
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When it can't start, or a part of it dies.
+/// When the deployment has none, it can't start, or a part of it dies.
 pub fn run(found: &Found) -> Result<(), Failure> {
+    found.coordinator()?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;

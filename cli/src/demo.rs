@@ -1,4 +1,7 @@
-//! `lugus demo`: order flow through three members, the leader killed with -9 in the middle, and the account at the end.
+//! `lugus demo`: order flow through three members, the leader killed with -9 in the middle; then trading on two clusters by
+//! the coordinator's map; and the account at the end.
+
+mod both_clusters;
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +9,8 @@ use std::time::Duration;
 use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch};
 use serde::Serialize;
 
-use crate::arguments::{Demo, Members};
+use self::both_clusters::BothClusters;
+use crate::arguments::Demo;
 use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::killer::Killer;
@@ -19,6 +23,9 @@ const COMMANDS: u64 = 200_000;
 const COMMANDS_PER_SECOND: u32 = 20_000;
 const SEED: u64 = 1;
 const WINDOW: u32 = 1_024;
+
+/// Commands on both clusters.
+const COMMANDS_ON_BOTH: u64 = 20_000;
 
 /// How long the killed member may take to catch up once it is started again.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -54,12 +61,12 @@ impl Account {
     }
 }
 
-/// Runs the demo on a cluster of its own, which is ended and deleted afterwards.
+/// Runs the demo on clusters of its own, which are ended and deleted afterwards.
 ///
 /// # Errors
 /// When anything of it fails: the last line on standard output begins with `demo: FAILED`.
 pub fn run(demo: &Demo, output: Output) -> Result<(), Failure> {
-    let mut cluster = PrivateCluster::new("demo", Members::Three, demo.base_port)?;
+    let mut cluster = PrivateCluster::new("demo", None, demo.base_port)?;
     let outcome = trade_and_kill(demo, &cluster, output);
     if !matches!(&outcome, Ok(account) if account.is_ok()) {
         cluster.keep();
@@ -80,15 +87,16 @@ pub fn run(demo: &Demo, output: Output) -> Result<(), Failure> {
 }
 
 fn trade_and_kill(demo: &Demo, cluster: &PrivateCluster, output: Output) -> Result<Account, Failure> {
-    output.say("starting three members");
+    output.say("starting cluster A with three members, cluster B with one, and the coordinator");
     let started = cluster.start()?;
-    output.say(format!("member {} leads; state in {}", started.leader, cluster.folder().display()));
+    output.say(format!("{started}; state in {}", cluster.folder().display()));
     let mut account = synthetic_with_a_kill(cluster.found(), output)?;
     output.say("starting the killed member again");
     cluster.start()?;
     if let Some(file) = &demo.mbo {
         replay_recording(cluster.found(), file, &mut account, output)?;
     }
+    trade_on_both(cluster.found(), &mut account, output)?;
     let status = cluster.await_comparable(CATCH_UP_TIMEOUT)?;
     output.say(status.table());
     account.hashes_equal = status.hashes_equal == Some(true);
@@ -120,6 +128,25 @@ fn synthetic_with_a_kill(found: &Found, output: Output) -> Result<Account, Failu
         hashes_equal: false,
         failover_ms: fail_over.first_answer.as_millis(),
     })
+}
+
+fn trade_on_both(found: &Found, account: &mut Account, output: Output) -> Result<(), Failure> {
+    let mut both = BothClusters::connect(found)?;
+    for (_, symbol, cluster) in &both.instruments {
+        output.say(format!("  by the map, cluster {cluster} trades {symbol}"));
+    }
+    output.say(format!("sending {COMMANDS_ON_BOTH} commands for them all"));
+    both.trade(COMMANDS_ON_BOTH)?;
+    let traded = both.close();
+    output.say(format!(
+        "{} commands, {} answered, {} trades, {} lost, {} twice",
+        traded.commands, traded.answered, traded.trades, traded.lost, traded.duplicated
+    ));
+    account.commands += traded.commands;
+    account.answered += traded.answered;
+    account.lost += traded.lost;
+    account.duplicated += traded.duplicated;
+    Ok(())
 }
 
 fn replay_recording(found: &Found, file: &Path, account: &mut Account, output: Output) -> Result<(), Failure> {

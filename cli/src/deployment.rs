@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lugus_topology::{ClusterId, ClusterSpec, Deployment};
+use lugus_topology::{ClusterId, ClusterSpec, CoordinatorSpec, Deployment};
 
 use crate::failure::Failure;
 
@@ -21,7 +21,7 @@ pub struct Found {
 }
 
 impl Found {
-    /// The cluster that `lugus up` and the commands that trade are about: the first.
+    /// The cluster that a flow is replayed through: the first.
     ///
     /// # Errors
     /// When the file has none.
@@ -30,6 +30,18 @@ impl Found {
             Failure::new(format!("{}: no [[cluster]]", self.path.display()))
                 .hint("docs/configuration.md shows what belongs in it")
         })
+    }
+
+    /// The coordinator.
+    ///
+    /// # Errors
+    /// When the file has none.
+    pub fn coordinator(&self) -> Result<CoordinatorSpec, Failure> {
+        match self.deployment.coordinator {
+            Some(_) => Ok(self.deployment.coordinator_spec()),
+            None => Err(Failure::new(format!("{}: no [coordinator]", self.path.display()))
+                .hint("add one (docs/configuration.md); one cluster alone needs none")),
+        }
     }
 
     /// A cluster by its number.

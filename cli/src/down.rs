@@ -1,4 +1,4 @@
-//! `lugus down`: ends the local cluster.
+//! `lugus down`: ends the local clusters and the coordinator.
 
 use std::fs;
 
@@ -9,55 +9,60 @@ use serde::Serialize;
 
 use crate::deployment::Found;
 use crate::failure::Failure;
-use crate::members;
 use crate::output::Output;
+use crate::parts::{self, Kind, Part};
+use crate::processes;
 
 /// What was ended.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Ended {
-    /// Numbers of the members that ran.
+    /// Numbers of the members that ran, of all clusters.
     members: Vec<i32>,
-    /// Of those, the ones that did not end when asked, and were killed.
-    killed: Vec<i32>,
+    /// Whether the coordinator ran.
+    coordinator: bool,
+    /// What did not end when asked, and was killed.
+    killed: Vec<String>,
 }
 
-/// Ends the local cluster and says what was ended.
+/// Ends what runs and says what was ended.
 ///
 /// # Errors
 /// As [`end`].
 pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
     let ended = end(&found.deployment)?;
-    let text = match ended.members.len() {
-        0 => String::from("nothing ran"),
-        count => format!("{count} members ended; their state stays in {}", found.deployment.state_dir().display()),
+    let what = match (ended.members.len(), ended.coordinator) {
+        (0, false) => return output.answer(&ended, "nothing ran"),
+        (0, true) => String::from("the coordinator"),
+        (count, false) => format!("{count} members"),
+        (count, true) => format!("{count} members and the coordinator"),
     };
-    output.answer(&ended, text)
+    let folder = found.deployment.state_dir();
+    output.answer(&ended, format!("{what} ended; their state stays in {}", folder.display()))
 }
 
-/// Asks each member that runs to end, and kills those that do not within `timeouts.stop_timeout`.
+/// Asks each part that runs to end, and kills those that do not within `timeouts.stop_timeout`.
 ///
 /// # Errors
-/// When a member can't be signalled, or does not even die.
+/// When one can't be signalled, or does not even die.
 pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
-    let mut ended = Ended { members: Vec::new(), killed: Vec::new() };
-    let clusters = deployment.cluster_specs();
-    let running: Vec<_> = clusters
-        .iter()
-        .flat_map(|cluster| &cluster.members)
-        .filter_map(|member| members::pid(member).map(|pid| (member, pid)))
-        .collect();
+    let mut ended = Ended::default();
+    let running: Vec<(Part, u32)> =
+        parts::of(deployment).into_iter().filter_map(|part| part.pid().map(|pid| (part, pid))).collect();
     for (_, pid) in &running {
-        members::signal(*pid, Signal::TERM)?;
+        processes::signal(*pid, Signal::TERM)?;
     }
     // Each of its two processes is given that long, one after the other.
     let timeout = deployment.timeouts.stop_timeout * 3;
-    for (member, pid) in running {
-        ended.members.push(member.id.0);
-        if !members::await_end(member, pid, timeout) {
-            members::kill_tree(pid)?;
-            ended.killed.push(member.id.0);
-            if !members::await_end(member, pid, timeout) {
-                return Err(Failure::new(format!("member {} (process {pid}) does not die", member.id)));
+    for (part, pid) in running {
+        match &part.kind {
+            Kind::Member { id, .. } => ended.members.push(id.0),
+            Kind::Coordinator => ended.coordinator = true,
+        }
+        if !processes::await_end(&part.dir, pid, timeout) {
+            processes::kill_tree(pid)?;
+            ended.killed.push(part.kind.to_string());
+            if !processes::await_end(&part.dir, pid, timeout) {
+                return Err(Failure::new(format!("{} (process {pid}) does not die", part.kind)));
             }
         }
     }

@@ -1,42 +1,52 @@
-//! The deployment's instruments, defined in the cluster by the operator.
+//! The deployment's instruments, defined in their clusters by the operator.
 
 use lugus_client::{
-    Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Price, Quantity, RejectReason, ReportBody, TradeType,
+    BlockingSession, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Price, Quantity, RejectReason,
+    ReportBody, TradeType,
 };
 use lugus_topology::Instrument;
 
+use crate::access::Access;
 use crate::deployment::Found;
 use crate::failure::Failure;
-use crate::participant;
 
 /// The operator's number.
 const OPERATOR: u32 = 0;
 
-/// Defines the instruments of the first cluster that are not defined yet.
+/// Defines the instruments in the clusters that own them by the map, where they are not defined yet. One that is on its way
+/// from one cluster to another is defined in both, or about to be, with its book: it is left alone.
 ///
 /// # Errors
-/// When the cluster does not answer, or refuses a definition.
-pub fn define(found: &Found) -> Result<(), Failure> {
-    let cluster = found.cluster()?;
-    let mut instruments = found.deployment.instruments_of(cluster.id).peekable();
-    if instruments.peek().is_none() {
-        return Ok(());
+/// When a cluster does not answer, or refuses a definition.
+pub fn define(found: &Found, access: &Access<'_>) -> Result<(), Failure> {
+    let map = access.map();
+    // Others' clusters may be in the map as well.
+    for cluster in map.clusters.iter().filter(|cluster| found.deployment.cluster(cluster.id).is_some()) {
+        let settled = map.partitions.iter().filter(|partition| partition.migration.is_none());
+        let mut owned = settled.filter(|partition| partition.owner() == cluster.id).peekable();
+        if owned.peek().is_none() {
+            continue;
+        }
+        // A cluster that has just started on a busy machine may elect again.
+        let timeout = found.deployment.timeouts.start_timeout;
+        let mut operator = access.session(cluster, OPERATOR, (), timeout)?;
+        for partition in owned {
+            define_one(&mut operator, &partition.instrument)?;
+        }
+        operator.close();
     }
-    // A cluster that has just started on a busy machine may elect again.
-    let timeout = found.deployment.timeouts.start_timeout;
-    let mut operator = participant::connect_within(found, OPERATOR, (), timeout)?;
-    for instrument in instruments {
-        let definition = definition(instrument)?;
-        let reports = operator.session.define_instrument(&definition).map_err(Failure::new)?;
-        for report in reports {
-            if let ReportBody::Reject { reason, .. } = report.body
-                && reason != RejectReason::DuplicateInstrument
-            {
-                return Err(Failure::new(format!("the cluster refuses instrument {}: {reason:?}", instrument.symbol)));
-            }
+    Ok(())
+}
+
+fn define_one(operator: &mut BlockingSession<()>, instrument: &Instrument) -> Result<(), Failure> {
+    let reports = operator.define_instrument(&definition(instrument)?).map_err(Failure::new)?;
+    for report in reports {
+        if let ReportBody::Reject { reason, .. } = report.body
+            && reason != RejectReason::DuplicateInstrument
+        {
+            return Err(Failure::new(format!("the cluster refuses instrument {}: {reason:?}", instrument.symbol)));
         }
     }
-    operator.session.close();
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use lugus_replay::replay::Watch;
 use lugus_topology::ClusterSpec;
 
 use crate::failure::Failure;
-use crate::members;
+use crate::processes;
 use crate::status::Status;
 
 /// Kills the leader's whole process tree with -9 once so many commands have been sent.
@@ -41,11 +41,13 @@ impl Killer {
 
     fn kill(&self) -> Result<Killed, Failure> {
         let status = Status::read(std::slice::from_ref(&self.cluster))?;
-        let leader = status.leader().ok_or_else(|| Failure::new("there is no leader to kill"))?;
+        let leader = status.leader(self.cluster.id).ok_or_else(|| Failure::new("there is no leader to kill"))?;
         let member = self.cluster.members.iter().find(|member| member.id.0 == leader.id);
-        let pid = member.and_then(members::pid).ok_or_else(|| Failure::new("the leader's process is not known"))?;
+        let pid = member
+            .and_then(|member| processes::pid(&member.dir))
+            .ok_or_else(|| Failure::new("the leader's process is not known"))?;
         let at = Instant::now();
-        members::kill_tree(pid)?;
+        processes::kill_tree(pid)?;
         Ok(Killed { member: leader.id, at })
     }
 }

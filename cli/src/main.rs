@@ -3,6 +3,7 @@
 // A program has no public face; `pub` says what a module offers to the others.
 #![allow(unreachable_pub)]
 
+mod access;
 mod arguments;
 mod bench;
 mod book;
@@ -15,13 +16,15 @@ mod events;
 mod failure;
 mod instruments;
 mod killer;
+mod laptop;
 mod map;
-mod members;
 mod node;
 mod order;
 mod output;
 mod participant;
+mod parts;
 mod private_cluster;
+mod processes;
 mod replay;
 mod snapshot;
 mod status;
@@ -76,7 +79,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),
-        Command::Snapshot => snapshot::run(&deployment::find(config)?, output),
+        Command::Snapshot(what) => snapshot::run(&deployment::find(config)?, what, output),
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
         Command::Bench(bench) => bench::run(bench, output),
         Command::Demo(demo) => demo::run(demo, output),

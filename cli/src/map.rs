@@ -16,6 +16,7 @@ use crate::arguments::{Map, MapCommand};
 use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::processes;
 
 /// How long a command waits for the coordinator.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,11 +25,28 @@ const POLL_INTERVAL: Duration = Duration::from_millis(1);
 const QUIET: Duration = Duration::from_millis(20);
 
 /// What is printed of a map.
-#[derive(Serialize)]
-struct Shown<'a> {
+#[derive(Debug, Serialize)]
+pub struct Shown<'a> {
     digest: Digest,
     #[serde(flatten)]
     map: &'a PartitionMap,
+}
+
+impl<'a> Shown<'a> {
+    /// Of this map.
+    pub fn new(map: &'a PartitionMap) -> Self {
+        Self { digest: map.digest(), map }
+    }
+
+    /// Which map it is, for people.
+    pub fn heading(&self) -> String {
+        format!("deployment {}, epoch {}, digest {}", self.map.deployment, self.map.epoch, self.digest)
+    }
+
+    /// Who trades what, for people.
+    pub fn partitions(&self) -> Table {
+        partitions(self.map)
+    }
 }
 
 /// What is printed of an accepted request.
@@ -43,6 +61,7 @@ struct Done {
 /// # Errors
 /// When the coordinator does not answer, or refuses.
 pub fn run(found: &Found, arguments: &Map, output: Output) -> Result<(), Failure> {
+    check_running(found)?;
     let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
     match &arguments.command {
         None => show(found, &driver, output),
@@ -50,18 +69,38 @@ pub fn run(found: &Found, arguments: &Map, output: Output) -> Result<(), Failure
     }
 }
 
-fn show(found: &Found, driver: &ClientDriver, output: Output) -> Result<(), Failure> {
-    let map = newest_map(found, driver)?;
-    let digest = map.digest();
-    let heading = format!("deployment {}, epoch {}, digest {digest}", map.deployment, map.epoch);
-    output.answer(&Shown { digest, map: &map }, format!("{heading}\n{}\n{}", clusters(&map), partitions(&map)))
+/// Says at once that there is no coordinator, where that can be known: it would be on this machine.
+///
+/// # Errors
+/// When the deployment has none, or it does not run.
+pub fn check_running(found: &Found) -> Result<(), Failure> {
+    let spec = found.coordinator()?;
+    if spec.archive.is_loopback() && processes::pid(&spec.dir).is_none() {
+        return Err(Failure::new("the coordinator does not run")
+            .hint("`lugus up` starts it, or `lugus coordinator` in the foreground"));
+    }
+    Ok(())
 }
 
-/// The map as the coordinator has it now.
-fn newest_map(found: &Found, driver: &ClientDriver) -> Result<Arc<PartitionMap>, Failure> {
+fn show(found: &Found, driver: &ClientDriver, output: Output) -> Result<(), Failure> {
+    let map = newest_map(found, driver, TIMEOUT, || Ok(()))?;
+    let shown = Shown::new(&map);
+    output.answer(&shown, format!("{}\n{}\n{}", shown.heading(), clusters(&map), shown.partitions()))
+}
+
+/// The map as the coordinator has it now. `check` is asked while it is waited for whether to wait on.
+///
+/// # Errors
+/// When the coordinator does not answer in time, what answers is none, or `check` fails.
+pub fn newest_map(
+    found: &Found,
+    driver: &ClientDriver,
+    timeout: Duration,
+    mut check: impl FnMut() -> Result<(), Failure>,
+) -> Result<Arc<PartitionMap>, Failure> {
     let mut subscription = RecordedMap::new(MapContext::new(&found.deployment, driver.aeron_dir().to_path_buf()));
     let (started, mut newer_at, mut trouble) = (Instant::now(), Instant::now(), None);
-    while started.elapsed() < TIMEOUT {
+    while started.elapsed() < timeout {
         match subscription.poll() {
             Ok(Some(_)) => newer_at = Instant::now(),
             Ok(None) => {}
@@ -73,12 +112,13 @@ fn newest_map(found: &Found, driver: &ClientDriver) -> Result<Arc<PartitionMap>,
         {
             return Ok(Arc::clone(map));
         }
+        check()?;
         std::thread::sleep(POLL_INTERVAL);
     }
     let endpoint = found.deployment.coordinator_spec().archive;
     let reason = trouble.map_or_else(String::new, |error| format!(": {error}"));
-    Err(Failure::new(format!("no partition map from {endpoint} within {TIMEOUT:?}{reason}"))
-        .hint("start the coordinator (lugus coordinator), or check coordinator.host and coordinator.port"))
+    Err(Failure::new(format!("no partition map from {endpoint} within {timeout:?}{reason}"))
+        .hint("start the coordinator (lugus up, lugus coordinator), or check coordinator.host and coordinator.port"))
 }
 
 fn change(

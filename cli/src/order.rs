@@ -5,12 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use lugus_client::{ClientOrderId, NewOrder, PostOnly, Price, Quantity, Report, Side, TimeInForce};
 use serde::Serialize;
 
+use crate::access::Access;
 use crate::arguments::{Cancel, Order, SideArgument, TimeInForceArgument};
 use crate::deployment::Found;
 use crate::events::text;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::participant::{connect, instrument};
+use crate::participant::TIMEOUT;
 
 /// What came of a command.
 #[derive(Debug, Serialize)]
@@ -23,10 +24,11 @@ struct Outcome {
 /// # Errors
 /// When it has no outcome. A reject by the engine is an outcome.
 pub fn send(found: &Found, order: &Order, output: Output) -> Result<(), Failure> {
-    let instrument = instrument(&found.deployment, &order.trader.instrument)?;
-    let mut participant = connect(found, order.trader.participant, ())?;
-    let reports = participant.session.new_order(instrument, &new_order(order)).map_err(Failure::new)?;
-    participant.session.close();
+    let access = Access::open(found)?;
+    let (instrument, cluster) = access.instrument(&order.trader.instrument)?;
+    let mut session = access.session(cluster, order.trader.participant, (), TIMEOUT)?;
+    let reports = session.new_order(instrument, &new_order(order)).map_err(Failure::new)?;
+    session.close();
     tell(reports, output)
 }
 
@@ -35,10 +37,11 @@ pub fn send(found: &Found, order: &Order, output: Output) -> Result<(), Failure>
 /// # Errors
 /// As [`send`].
 pub fn cancel(found: &Found, cancel: &Cancel, output: Output) -> Result<(), Failure> {
-    let instrument = instrument(&found.deployment, &cancel.trader.instrument)?;
-    let mut participant = connect(found, cancel.trader.participant, ())?;
-    let reports = participant.session.cancel(instrument, ClientOrderId(cancel.id)).map_err(Failure::new)?;
-    participant.session.close();
+    let access = Access::open(found)?;
+    let (instrument, cluster) = access.instrument(&cancel.trader.instrument)?;
+    let mut session = access.session(cluster, cancel.trader.participant, (), TIMEOUT)?;
+    let reports = session.cancel(instrument, ClientOrderId(cancel.id)).map_err(Failure::new)?;
+    session.close();
     tell(reports, output)
 }
 

@@ -1,15 +1,15 @@
-//! A participant's session with the cluster, as the commands that trade use it.
+//! What a participant's session with a cluster needs, as the commands that trade use it.
 
 use std::time::Duration;
 
 use lugus_client::cluster::Context;
-use lugus_client::{BlockingSession, Config, Credentials, EventHandler, InstrumentId, ParticipantId};
+use lugus_client::{Config, Credentials, ParticipantId};
 use lugus_media_driver::ClientDriver;
+use lugus_partition_map::ClusterEntry;
 use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec};
 
-use crate::deployment::Found;
 use crate::failure::Failure;
-use crate::members;
+use crate::processes;
 
 /// How long a command waits for the cluster.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -17,48 +17,14 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 /// What to do when there is no cluster.
 pub const NO_CLUSTER_HINT: &str = "`lugus status` shows whether the cluster runs; `lugus up` starts it";
 
-/// A session with its media driver, which must outlive it.
-pub struct Participant<H> {
-    /// The session.
-    pub session: BlockingSession<H>,
-    _driver: ClientDriver,
-}
-
-/// Connects to the first cluster of the deployment.
-///
-/// # Errors
-/// When there is no driver, no cluster, or the participant is not let in.
-pub fn connect<H: EventHandler>(found: &Found, participant: u32, handler: H) -> Result<Participant<H>, Failure> {
-    connect_within(found, participant, handler, TIMEOUT)
-}
-
-/// As [`connect`]; `timeout` bounds the connecting and each call.
-///
-/// # Errors
-/// As [`connect`].
-pub fn connect_within<H: EventHandler>(
-    found: &Found,
-    participant: u32,
-    handler: H,
-    timeout: Duration,
-) -> Result<Participant<H>, Failure> {
-    let cluster = found.cluster()?;
-    check_running(&cluster)?;
-    let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
-    let config = config(&cluster, &driver, participant)?;
-    let session = BlockingSession::connect(config, handler, timeout)
-        .map_err(|error| Failure::new(error).hint(NO_CLUSTER_HINT))?;
-    Ok(Participant { session, _driver: driver })
-}
-
 /// Says at once that there is no cluster, where that can be known: all its members would be on this machine.
 ///
 /// # Errors
 /// When all are, and none runs.
 pub fn check_running(cluster: &ClusterSpec) -> Result<(), Failure> {
-    let is_down = |member: &MemberSpec| member.endpoints.ingress.is_loopback() && members::pid(member).is_none();
+    let is_down = |member: &MemberSpec| member.endpoints.ingress.is_loopback() && processes::pid(&member.dir).is_none();
     if cluster.members.iter().all(is_down) {
-        return Err(Failure::new("no member of the cluster runs").hint(NO_CLUSTER_HINT));
+        return Err(Failure::new(format!("no member of the cluster runs ({})", cluster.name)).hint(NO_CLUSTER_HINT));
     }
     Ok(())
 }
@@ -67,18 +33,18 @@ pub fn check_running(cluster: &ClusterSpec) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When the deployment has keys, and none for the participant.
-pub fn config(cluster: &ClusterSpec, driver: &ClientDriver, participant: u32) -> Result<Config, Failure> {
-    let deployment = cluster.deployment();
+pub fn config(
+    deployment: &Deployment,
+    cluster: &ClusterEntry,
+    driver: &ClientDriver,
+    participant: u32,
+) -> Result<Config, Failure> {
     let client = &deployment.client;
     let context = Context {
         aeron_dir: driver.aeron_dir().to_path_buf(),
         ingress_channel: cluster.ingress_channel(),
-        ingress_endpoints: cluster
-            .members
-            .iter()
-            .map(|member| (member.id.0, member.endpoints.ingress.to_string()))
-            .collect(),
-        ingress_stream_id: deployment.streams.ingress,
+        ingress_endpoints: cluster.ingress_endpoints(),
+        ingress_stream_id: cluster.ingress_stream,
         egress_channel: client.egress_channel(),
         egress_stream_id: deployment.streams.egress,
         client_name: format!("lugus participant {participant}"),
@@ -95,7 +61,11 @@ pub fn config(cluster: &ClusterSpec, driver: &ClientDriver, participant: u32) ->
     Ok(config)
 }
 
-fn credentials(deployment: &Deployment, participant: u32) -> Result<Credentials, Failure> {
+/// How a participant proves who it is.
+///
+/// # Errors
+/// When the deployment has keys, and none for the participant.
+pub fn credentials(deployment: &Deployment, participant: u32) -> Result<Credentials, Failure> {
     if deployment.authentication.mode == AuthenticationMode::Open {
         return Ok(Credentials::Open);
     }
@@ -106,19 +76,4 @@ fn credentials(deployment: &Deployment, participant: u32) -> Result<Credentials,
             .hint("add a [[participant]] with its key or key_file")
     })?;
     Ok(Credentials::Key(key.as_bytes().to_vec()))
-}
-
-/// An instrument by its number or symbol.
-///
-/// # Errors
-/// When the deployment has none such.
-pub fn instrument(deployment: &Deployment, name: &str) -> Result<InstrumentId, Failure> {
-    if let Ok(id) = name.parse() {
-        return Ok(InstrumentId(id));
-    }
-    let found = deployment.instruments.iter().find(|instrument| instrument.symbol.eq_ignore_ascii_case(name));
-    found.map(|instrument| InstrumentId(instrument.id)).ok_or_else(|| {
-        let known: Vec<&str> = deployment.instruments.iter().map(|instrument| instrument.symbol.as_str()).collect();
-        Failure::new(format!("there is no instrument {name}")).hint(format!("the deployment has {}", known.join(", ")))
-    })
 }

@@ -21,17 +21,17 @@ pub struct PrivateCluster {
 }
 
 impl PrivateCluster {
-    /// Makes the folder and the deployment; starts nothing.
+    /// Makes the folder and the deployment, as [`Up`] says; starts nothing.
     ///
     /// # Errors
     /// When the folder can't be made.
-    pub fn new(name: &str, members: Members, base_port: u16) -> Result<Self, Failure> {
+    pub fn new(name: &str, members: Option<Members>, base_port: u16) -> Result<Self, Failure> {
         let folder = std::env::temp_dir().join(format!("lugus-{name}-{}", std::process::id()));
         let found = up::find_or_make(Some(&folder.join("cluster.toml")), &Up { members, base_port })?;
         Ok(Self { found, folder, keep: false })
     }
 
-    /// Starts the members that do not run, and waits for a leader.
+    /// Starts what does not run, and waits until all answers.
     ///
     /// # Errors
     /// As `lugus up`.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use lugus_engine::units::ParticipantId;
 use lugus_media_driver::ClientDriver;
+use lugus_partition_map::ClusterEntry;
 use lugus_replay::cluster_venue::ClusterVenue;
 use lugus_replay::flow::Flow;
 use lugus_replay::mbo::{MboFlow, MboOptions};
@@ -62,7 +63,7 @@ fn options(pace: Pace, warm_up: u64) -> ReplayOptions {
     ReplayOptions { window: pace.window, rate: pace.rate, warm_up, ..ReplayOptions::default() }
 }
 
-/// Sends a flow through the cluster, with a media driver of its own.
+/// Sends a flow through the first cluster of the file, with a media driver of its own.
 ///
 /// # Errors
 /// When there is no cluster, or it does not take the flow.
@@ -74,9 +75,10 @@ pub fn through_cluster(
 ) -> Result<Replayed, Failure> {
     let cluster = found.cluster()?;
     participant::check_running(&cluster)?;
+    let cluster = ClusterEntry::from(&cluster);
     let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
     let config = |id: &ParticipantId| {
-        let mut config = participant::config(&cluster, &driver, id.0)?;
+        let mut config = participant::config(&found.deployment, &cluster, &driver, id.0)?;
         config.limits.maximum_outstanding = options.window as usize;
         config.retry.attempts = RETRY_ATTEMPTS;
         Ok(config)

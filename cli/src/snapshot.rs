@@ -1,38 +1,68 @@
-//! `lugus snapshot`: all members write their state to their archives, at the same log position.
+//! `lugus snapshot`: all members of a cluster write their state to their archives, at the same log position.
 
 use lugus_media_driver::cluster_tool;
+use lugus_topology::{ClusterId, ClusterSpec};
 use serde::Serialize;
 
+use crate::access::Access;
+use crate::arguments::Snapshot;
 use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::status::Status;
 
+/// What was taken.
+#[derive(Debug, Serialize)]
+struct Snapshots {
+    snapshots: Vec<Taken>,
+}
+
 /// A snapshot that was taken.
 #[derive(Debug, Serialize)]
 struct Taken {
+    /// The cluster.
+    cluster: ClusterId,
     /// The member that led.
     leader: i32,
     /// Commit position after it.
     commit_position: Option<i64>,
 }
 
-/// Has Aeron's `ClusterTool` ask the leader for a snapshot, and waits until it is taken.
+/// Has Aeron's `ClusterTool` ask each cluster's leader for a snapshot, and waits until it is taken; with an instrument, only
+/// the cluster that owns it.
 ///
 /// # Errors
-/// When there is no leader, or the tool fails: with what it prints.
-pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
-    let cluster = found.cluster()?;
-    let status = Status::read(std::slice::from_ref(&cluster))?;
-    let leader = status.leader().ok_or_else(|| {
-        Failure::new("the cluster has no leader")
+/// When there is no such instrument or no leader, or the tool fails: with what it prints.
+pub fn run(found: &Found, arguments: &Snapshot, output: Output) -> Result<(), Failure> {
+    let clusters = match &arguments.instrument {
+        None => found.deployment.cluster_specs(),
+        Some(name) => vec![owner(found, name)?],
+    };
+    let snapshots = clusters.iter().map(|cluster| take(found, cluster)).collect::<Result<Vec<_>, _>>()?;
+    let line = |(cluster, taken): (&ClusterSpec, &Taken)| {
+        format!("snapshot of {} taken, member {} leads", cluster.name, taken.leader)
+    };
+    let lines: Vec<String> = clusters.iter().zip(&snapshots).map(line).collect();
+    output.answer(&Snapshots { snapshots }, lines.join("\n"))
+}
+
+fn owner(found: &Found, instrument: &str) -> Result<ClusterSpec, Failure> {
+    let access = Access::open(found)?;
+    let (_, cluster) = access.instrument(instrument)?;
+    found.cluster_with_id(cluster.id.0)
+}
+
+fn take(found: &Found, cluster: &ClusterSpec) -> Result<Taken, Failure> {
+    let status = Status::read(std::slice::from_ref(cluster))?;
+    let leader = status.leader(cluster.id).ok_or_else(|| {
+        Failure::new(format!("the cluster ({}) has no leader", cluster.name))
             .hint("`lugus status` shows how its members stand; `lugus up` starts it")
     })?;
     let member =
         cluster.members.iter().find(|member| member.id.0 == leader.id).ok_or_else(|| {
             Failure::new(format!("member {} leads, but is not in {}", leader.id, found.path.display()))
         })?;
-    let done = cluster_tool(&cluster, member)
+    let done = cluster_tool(cluster, member)
         .map_err(Failure::new)?
         .arg("snapshot")
         .output()
@@ -41,8 +71,7 @@ pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
         let printed = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
         return Err(Failure::new(format!("ClusterTool snapshot ({}): {}", done.status, printed.trim())));
     }
-    let after = Status::read(std::slice::from_ref(&cluster))?;
-    let commit_position = after.leader().and_then(|leader| leader.commit_position);
-    let taken = Taken { leader: leader.id, commit_position };
-    output.answer(&taken, format!("snapshot taken, member {} leads", leader.id))
+    let after = Status::read(std::slice::from_ref(cluster))?;
+    let commit_position = after.leader(cluster.id).and_then(|leader| leader.commit_position);
+    Ok(Taken { cluster: cluster.id, leader: leader.id, commit_position })
 }

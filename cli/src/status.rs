@@ -1,21 +1,39 @@
-//! `lugus status`: how each member stands.
+//! `lugus status`: how each member stands, the coordinator, and the partition map.
+
+mod overview;
 
 use comfy_table::Table;
 use lugus_media_driver::living_driver;
 use lugus_node::status::{MemberRole, MemberStatus, StatusError};
-use lugus_topology::{ClusterSpec, MemberSpec};
+use lugus_topology::{ClusterId, ClusterSpec, MemberSpec};
 use serde::Serialize;
 
-use crate::deployment::Found;
 use crate::failure::Failure;
-use crate::output::Output;
 
-/// A deployment's state.
+pub use overview::run;
+
+/// How the clusters of a deployment stand.
 #[derive(Debug, Serialize)]
 pub struct Status {
     /// All members of all clusters.
     pub members: Vec<Member>,
-    /// Whether all members of a cluster that have applied the same log have the same state; `None` while they have not.
+    /// Each cluster.
+    pub clusters: Vec<Cluster>,
+    /// Whether all members of a cluster that have applied the same log have the same state, in every cluster; `None` while
+    /// they have not.
+    pub hashes_equal: Option<bool>,
+}
+
+/// A cluster's state.
+#[derive(Debug, Serialize)]
+pub struct Cluster {
+    /// Its number.
+    pub id: i32,
+    /// Its name.
+    pub name: String,
+    /// Who leads.
+    pub leader: Option<i32>,
+    /// Whether all its members that have applied the same log have the same state; `None` while they have not.
     pub hashes_equal: Option<bool>,
 }
 
@@ -52,19 +70,24 @@ impl Status {
     /// # Errors
     /// When a living member's counters can't be read.
     pub fn read(clusters: &[ClusterSpec]) -> Result<Self, Failure> {
-        let mut members = Vec::new();
-        let mut equal = Some(true);
+        let mut status = Self { members: Vec::new(), clusters: Vec::new(), hashes_equal: Some(true) };
         for cluster in clusters {
-            let first = members.len();
-            for member in &cluster.members {
-                members.push(Member::read(cluster, member)?);
-            }
-            equal = match (equal, hashes_equal(&members[first..])) {
+            let members =
+                cluster.members.iter().map(|member| Member::read(cluster, member)).collect::<Result<Vec<_>, _>>()?;
+            let equal = hashes_equal(&members);
+            status.hashes_equal = match (status.hashes_equal, equal) {
                 (Some(so_far), Some(here)) => Some(so_far && here),
                 _ => None,
             };
+            status.clusters.push(Cluster {
+                id: cluster.id.0,
+                name: cluster.name.clone(),
+                leader: leader(&members).map(|member| member.id),
+                hashes_equal: equal,
+            });
+            status.members.extend(members);
         }
-        Ok(Self { members, hashes_equal: equal })
+        Ok(status)
     }
 
     /// What people read.
@@ -83,8 +106,9 @@ impl Status {
         ]);
         let shown = |value: Option<i64>| value.map_or_else(|| String::from("-"), |value| value.to_string());
         for member in &self.members {
+            let cluster = self.clusters.iter().find(|cluster| cluster.id == member.cluster);
             table.add_row([
-                member.cluster.to_string(),
+                cluster.map_or_else(String::new, |cluster| cluster.name.clone()),
                 member.id.to_string(),
                 member.role.to_owned(),
                 shown(member.term),
@@ -95,6 +119,19 @@ impl Status {
                 shown(member.refused_messages),
             ]);
         }
+        let hashes: Vec<String> = self.clusters.iter().map(|cluster| cluster.hashes(self.clusters.len())).collect();
+        format!("{table}\n{}", hashes.join("\n"))
+    }
+
+    /// The leader of a cluster.
+    pub fn leader(&self, cluster: ClusterId) -> Option<&Member> {
+        leader(self.members.iter().filter(|member| member.cluster == cluster.0))
+    }
+}
+
+impl Cluster {
+    /// How its members' states compare; with its name when it is one of many.
+    fn hashes(&self, clusters: usize) -> String {
         let hashes = match self.hashes_equal {
             Some(true) => "state hashes are equal",
             Some(false) => {
@@ -103,15 +140,13 @@ impl Status {
             }
             None => "state hashes can't be compared: members are at different positions, or down",
         };
-        format!("{table}\n{hashes}")
+        if clusters == 1 { hashes.to_owned() } else { format!("{}: {hashes}", self.name) }
     }
+}
 
-    /// The leader of the first cluster: of the newest term, as one that was voted out may not know it yet.
-    pub fn leader(&self) -> Option<&Member> {
-        let cluster = self.members.first()?.cluster;
-        let leaders = self.members.iter().filter(|member| member.cluster == cluster && member.role == "leader");
-        leaders.max_by_key(|member| member.term)
-    }
+/// Who leads a cluster of these members: of the newest term, as one that was voted out may not know it yet.
+fn leader<'m>(members: impl IntoIterator<Item = &'m Member>) -> Option<&'m Member> {
+    members.into_iter().filter(|member| member.role == "leader").max_by_key(|member| member.term)
 }
 
 impl Member {
@@ -159,13 +194,4 @@ fn hashes_equal(members: &[Member]) -> Option<bool> {
     }
     first.state_hash.as_ref()?;
     Some(running.iter().all(|member| member.state_hash == first.state_hash))
-}
-
-/// Prints how each member stands.
-///
-/// # Errors
-/// As [`Status::read`].
-pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
-    let status = Status::read(&found.deployment.cluster_specs())?;
-    output.answer(&status, status.table())
 }

@@ -1,4 +1,4 @@
-//! `lugus up`: a local cluster in the background.
+//! `lugus up`: local clusters and their coordinator in the background.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -7,25 +7,23 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lugus_topology::{ClusterSpec, Deployment, MemberSpec};
+use lugus_topology::{ClusterId, ClusterSpec};
 use serde::Serialize;
 
+use crate::access::Access;
 use crate::arguments::Up;
 use crate::deployment::{self, Found};
 use crate::failure::Failure;
 use crate::instruments;
-use crate::members;
+use crate::laptop;
 use crate::output::Output;
+use crate::parts::{self, Kind, Part};
+use crate::processes;
 use crate::status::Status;
-
-/// What a member says goes here, in its folder.
-const LOG: &str = "member.log";
-/// What it said in its life before.
-const OLD_LOG: &str = "member.log.old";
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Lines of a dead member's log that are shown.
+/// Lines of a dead part's log that are shown.
 const SHOWN_LINES: usize = 8;
 
 /// What runs now.
@@ -35,19 +33,33 @@ pub struct Started {
     config: PathBuf,
     /// Folder of all state.
     dir: PathBuf,
-    /// Members that were started now.
+    /// Members that were started now, of all clusters.
     started: Vec<i32>,
-    /// Who leads.
+    /// Who leads the first cluster.
     pub leader: i32,
-    /// From the first start to a leader that answers.
+    /// Each cluster.
+    clusters: Vec<StartedCluster>,
+    /// Whether the coordinator was started now; `None`: there is none.
+    coordinator_started: Option<bool>,
+    /// From the first start until all answered.
     elapsed_ms: u64,
 }
 
-/// A member that was started now.
-struct Starting<'a> {
-    member: &'a MemberSpec,
+/// A cluster that runs now.
+#[derive(Debug, Serialize)]
+struct StartedCluster {
+    id: ClusterId,
+    name: String,
+    /// Members that were started now.
+    started: Vec<i32>,
+    /// Who leads.
+    leader: i32,
+}
+
+/// A part that was started now.
+struct Starting {
+    part: Part,
     process: Child,
-    log: PathBuf,
 }
 
 /// Makes a deployment if there is none, and starts it.
@@ -58,39 +70,64 @@ pub fn run(config: Option<&Path>, up: &Up, output: Output) -> Result<(), Failure
     let found = find_or_make(config, up)?;
     let started = start(&found)?;
     let text = format!(
-        "{} members started in {:.1} s, member {} leads\nstate in {}, configuration {}\n\
+        "{started}\nstate in {}, configuration {}\n\
          next: `lugus status`, `lugus order --instrument BTC/USDT buy 1 100`, `lugus replay synthetic`, `lugus down`",
-        started.started.len(),
-        Duration::from_millis(started.elapsed_ms).as_secs_f64(),
-        started.leader,
         started.dir.display(),
         started.config.display(),
     );
     output.answer(&started, text)
 }
 
-/// Starts the members that do not run, waits until all of them follow a leader, and defines the deployment's
-/// instruments.
+/// What was started and who leads.
+impl std::fmt::Display for Started {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let coordinator = if self.coordinator_started == Some(true) { " and the coordinator" } else { "" };
+        let seconds = Duration::from_millis(self.elapsed_ms).as_secs_f64();
+        write!(f, "{} members{coordinator} started in {seconds:.1} s", self.started.len())?;
+        match self.clusters.as_slice() {
+            [cluster] => write!(f, ", member {} leads", cluster.leader),
+            clusters => {
+                clusters.iter().try_for_each(|cluster| write!(f, ", member {} leads {}", cluster.leader, cluster.name))
+            }
+        }
+    }
+}
+
+/// Starts what does not run, waits until all members of every cluster follow a leader and the coordinator answers, and
+/// defines the deployment's instruments.
 ///
 /// # Errors
-/// When a member ends or the cluster has no leader in time: with the end of the member's log. What was started is ended
-/// again then.
+/// When a part ends, a cluster has no leader in time, or the coordinator does not answer: with the end of the log. What
+/// was started is ended again then.
 pub fn start(found: &Found) -> Result<Started, Failure> {
     let begin = Instant::now();
     let clusters = found.deployment.cluster_specs();
+    let parts = parts::of(&found.deployment);
     let mut starting = Vec::new();
-    let timeout = found.deployment.timeouts.start_timeout * 2;
-    let leader = await_leader(found, &clusters, &mut starting, timeout).inspect_err(|_| {
+    let (leaders, access) = await_all(found, &clusters, &parts, &mut starting).inspect_err(|_| {
         for one in &starting {
-            let _ = members::kill_tree(one.process.id());
+            let _ = processes::kill_tree(one.process.id());
         }
     })?;
-    instruments::define(found)?;
+    instruments::define(found, &access)?;
+    let has_started = |kind: &Kind| starting.iter().any(|one| one.part.kind == *kind);
+    let clusters: Vec<StartedCluster> = clusters
+        .iter()
+        .zip(leaders)
+        .map(|(cluster, leader)| StartedCluster {
+            id: cluster.id,
+            name: cluster.name.clone(),
+            started: starting.iter().filter_map(|one| one.part.kind.member_of(cluster.id)).collect(),
+            leader,
+        })
+        .collect();
     Ok(Started {
         config: found.path.clone(),
         dir: found.deployment.state_dir(),
-        started: starting.iter().map(|one| one.member.id.0).collect(),
-        leader,
+        started: clusters.iter().flat_map(|cluster| cluster.started.iter().copied()).collect(),
+        leader: clusters.first().map(|cluster| cluster.leader).unwrap_or_default(),
+        clusters,
+        coordinator_started: found.deployment.coordinator.as_ref().map(|_| has_started(&Kind::Coordinator)),
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
 }
@@ -104,7 +141,10 @@ pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     if !path.is_file() {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
-        let mut deployment = Deployment::default_local(up.members.count(), up.base_port);
+        let mut deployment = match up.members {
+            Some(members) => laptop::one_cluster(members, up.base_port),
+            None => laptop::two_clusters(up.base_port),
+        };
         // The file lies in the folder of all state.
         deployment.dir = PathBuf::from(".");
         deployment.save(&path).map_err(Failure::new)?;
@@ -112,36 +152,75 @@ pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     deployment::find(Some(&path))
 }
 
-/// Starts the members that do not run and are not starting.
-fn start_members<'a>(
+/// Starts parts and waits until all answer; returns who leads each cluster, and access to them.
+fn await_all<'f>(
+    found: &'f Found,
+    clusters: &[ClusterSpec],
+    parts: &[Part],
+    starting: &mut Vec<Starting>,
+) -> Result<(Vec<i32>, Access<'f>), Failure> {
+    let timeout = found.deployment.timeouts.start_timeout * 2;
+    let leaders = await_leaders(found, clusters, parts, starting, timeout)?;
+    let access = Access::open_within(found, timeout, || check_alive(starting))?;
+    Ok((leaders, access))
+}
+
+/// Starts parts and waits until each cluster has a leader, and every member has its state and has joined the log, and
+/// the coordinator's process is there; returns who leads each cluster.
+fn await_leaders(
     found: &Found,
-    clusters: &'a [ClusterSpec],
-    starting: &mut Vec<Starting<'a>>,
-) -> Result<(), Failure> {
-    for cluster in clusters {
-        for member in &cluster.members {
-            let is_starting = starting.iter().any(|one| one.member.dir == member.dir);
-            if !is_starting && members::pid(member).is_none() {
-                starting.push(start_member(found, cluster, member)?);
+    clusters: &[ClusterSpec],
+    parts: &[Part],
+    starting: &mut Vec<Starting>,
+    timeout: Duration,
+) -> Result<Vec<i32>, Failure> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        // Each time: one that was just killed has its folder for a moment more, and only then is seen not to run.
+        start_parts(found, parts, starting)?;
+        check_alive(starting)?;
+        // A driver's files are there before all of them can be read.
+        if let Ok(status) = Status::read(clusters)
+            && status.members.iter().all(|member| member.has_joined && member.state_hash.is_some())
+            && parts.iter().all(|part| part.pid().is_some())
+        {
+            let leaders = clusters.iter().map(|cluster| status.leader(cluster.id).map(|leader| leader.id));
+            if let Some(leaders) = leaders.collect() {
+                return Ok(leaders);
             }
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::new(format!("no leader of each cluster within {timeout:?}"))
+                .hint("`lugus status` shows how each member stands; their logs are in the state folder"));
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// Starts the parts that do not run and are not starting.
+fn start_parts(found: &Found, parts: &[Part], starting: &mut Vec<Starting>) -> Result<(), Failure> {
+    for part in parts {
+        let is_starting = starting.iter().any(|one| one.part.dir == part.dir);
+        if !is_starting && part.pid().is_none() {
+            starting.push(start_part(found, part)?);
         }
     }
     Ok(())
 }
 
-fn start_member<'a>(found: &Found, cluster: &ClusterSpec, member: &'a MemberSpec) -> Result<Starting<'a>, Failure> {
+fn start_part(found: &Found, part: &Part) -> Result<Starting, Failure> {
     let failed = |what: &Path, error: std::io::Error| Failure::new(format!("{}: {error}", what.display()));
-    fs::create_dir_all(&member.dir).map_err(|error| failed(&member.dir, error))?;
-    let log = member.dir.join(LOG);
+    fs::create_dir_all(&part.dir).map_err(|error| failed(&part.dir, error))?;
+    let log = part.log();
     // Why it ended may be the last that it said.
-    let _ = fs::rename(&log, member.dir.join(OLD_LOG));
+    let _ = fs::rename(&log, part.old_log());
     let file = File::create(&log).map_err(|error| failed(&log, error))?;
     let program = std::env::current_exe().map_err(|error| failed(Path::new("lugus"), error))?;
     let config = fs::canonicalize(&found.path).map_err(|error| failed(&found.path, error))?;
     let process = Command::new(&program)
         .arg("--config")
         .arg(config)
-        .args(["node", "--cluster", &cluster.id.to_string(), "--member", &member.id.to_string()])
+        .args(part.arguments())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(file)
@@ -149,39 +228,19 @@ fn start_member<'a>(found: &Found, cluster: &ClusterSpec, member: &'a MemberSpec
         .process_group(0)
         .spawn()
         .map_err(|error| failed(&program, error))?;
-    Ok(Starting { member, process, log })
+    Ok(Starting { part: part.clone(), process })
 }
 
-/// Starts members and waits until there is a leader, and every member has its state and has joined the log; returns who leads the first cluster.
-fn await_leader<'a>(
-    found: &Found,
-    clusters: &'a [ClusterSpec],
-    starting: &mut Vec<Starting<'a>>,
-    timeout: Duration,
-) -> Result<i32, Failure> {
-    let deadline = Instant::now() + timeout;
-    loop {
-        // Each time: one that was just killed has its folder for a moment more, and only then is seen not to run.
-        start_members(found, clusters, starting)?;
-        for one in starting.iter_mut() {
-            if let Ok(Some(status)) = one.process.try_wait() {
-                return Err(Failure::new(format!("member {} ended ({status}):\n{}", one.member.id, tail(&one.log)))
-                    .hint(format!("its whole log: {}", one.log.display())));
-            }
+/// Whether all that was started lives.
+fn check_alive(starting: &mut [Starting]) -> Result<(), Failure> {
+    for Starting { part, process } in starting {
+        if let Ok(Some(status)) = process.try_wait() {
+            let log = part.log();
+            return Err(Failure::new(format!("{} ended ({status}):\n{}", part.kind, tail(&log)))
+                .hint(format!("its whole log: {}", log.display())));
         }
-        // A driver's files are there before all of them can be read.
-        if let Ok(status) = Status::read(clusters)
-            && status.members.iter().all(|member| member.has_joined && member.state_hash.is_some())
-            && let Some(leader) = status.leader()
-        {
-            return Ok(leader.id);
-        }
-        if Instant::now() >= deadline {
-            return Err(Failure::new(format!("no leader within {timeout:?}"))
-                .hint("`lugus status` shows how each member stands; their logs are in the state folder"));
-        }
-        thread::sleep(POLL_INTERVAL);
     }
+    Ok(())
 }
 
 /// The last lines of a log.

@@ -1,38 +1,39 @@
 //! `lugus watch`: the events of all participants, as they happen.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use lugus_client::{EventHandler, InstrumentId, Report, Status};
+use lugus_client::{BlockingSession, EventHandler, InstrumentId, Report, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use crate::access::Access;
 use crate::arguments::Watch;
 use crate::deployment::Found;
 use crate::events::text;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::participant::{connect, instrument};
+use crate::participant::TIMEOUT;
 
 /// A person reads no faster than this, and a watch may last for days.
 const IDLE: Duration = Duration::from_millis(1);
 
-/// Prints what it hears.
+/// Prints events until there were enough.
 struct Printer {
     output: Output,
     /// Events still to be printed; `None` is without end.
     left: Option<u64>,
-    /// A new cluster session: drop copies have to be asked for again.
-    is_new_session: bool,
     failure: Option<Failure>,
 }
 
 impl Printer {
     fn print(&mut self, report: &Report) {
-        if self.left == Some(0) || self.failure.is_some() {
+        if self.is_done() {
             return;
         }
         let printed = self
@@ -48,58 +49,83 @@ impl Printer {
     }
 }
 
-impl EventHandler for Printer {
+/// Hears one cluster.
+struct Ear {
+    printer: Rc<RefCell<Printer>>,
+    /// A new cluster session: drop copies have to be asked for again.
+    is_new_session: bool,
+}
+
+impl EventHandler for Ear {
     fn on_report(&mut self, report: &Report) {
-        self.print(report);
+        self.printer.borrow_mut().print(report);
     }
 
     fn on_drop_copy(&mut self, report: &Report) {
-        self.print(report);
+        self.printer.borrow_mut().print(report);
     }
 
     fn on_status(&mut self, status: &Status) {
         match status {
             Status::Connected { .. } => self.is_new_session = true,
             Status::MessageRejected { reason, .. } => {
-                self.failure = Some(Failure::new(format!("the cluster refuses drop copies: {reason:?}")));
+                let failure = Failure::new(format!("the cluster refuses drop copies: {reason:?}"));
+                self.printer.borrow_mut().failure = Some(failure);
             }
             _ => {}
         }
     }
 }
 
-/// Prints events until it has printed `count` of them, or is interrupted.
+/// Prints events until it has printed `count` of them, or is interrupted: of the cluster that trades the instrument, or of
+/// all.
 ///
 /// # Errors
-/// When the cluster is not there or refuses.
+/// When a cluster is not there or refuses.
 pub fn run(found: &Found, watch: &Watch, output: Output) -> Result<(), Failure> {
-    let instrument = match &watch.instrument {
-        Some(name) => instrument(&found.deployment, name)?,
-        None => InstrumentId::NONE,
-    };
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
     }
-    let printer = Printer { output, left: watch.count, is_new_session: true, failure: None };
-    let mut participant = connect(found, watch.participant, printer)?;
-    while !stop.load(Ordering::Relaxed) && !participant.session.handler.is_done() {
-        if participant.session.handler.is_new_session
-            && participant.session.session().request_drop_copy(instrument).is_ok()
-        {
-            participant.session.handler.is_new_session = false;
+    let access = Access::open(found)?;
+    let (instrument, clusters) = match &watch.instrument {
+        Some(name) => {
+            let (instrument, cluster) = access.instrument(name)?;
+            (instrument, std::slice::from_ref(cluster))
         }
-        if participant.session.poll().map_err(Failure::new)? == 0 {
+        None => (InstrumentId::NONE, access.map().clusters.as_slice()),
+    };
+    let printer = Rc::new(RefCell::new(Printer { output, left: watch.count, failure: None }));
+    let connect = |cluster| {
+        let ear = Ear { printer: Rc::clone(&printer), is_new_session: true };
+        access.session(cluster, watch.participant, ear, TIMEOUT)
+    };
+    let mut sessions = clusters.iter().map(connect).collect::<Result<Vec<_>, _>>()?;
+    while !stop.load(Ordering::Relaxed) && !printer.borrow().is_done() {
+        let mut work = 0;
+        for session in &mut sessions {
+            work += hear(session, instrument)?;
+        }
+        if work == 0 {
             if is_reader_gone() {
                 break;
             }
             thread::sleep(IDLE);
         }
     }
-    match participant.session.close().failure {
-        Some(failure) => Err(failure),
-        None => Ok(()),
+    for session in sessions {
+        session.close();
     }
+    let failure = printer.borrow_mut().failure.take();
+    failure.map_or(Ok(()), Err)
+}
+
+/// Takes what has come, and asks a new session for drop copies.
+fn hear(session: &mut BlockingSession<Ear>, instrument: InstrumentId) -> Result<usize, Failure> {
+    if session.handler.is_new_session && session.session().request_drop_copy(instrument).is_ok() {
+        session.handler.is_new_session = false;
+    }
+    session.poll().map_err(Failure::new)
 }
 
 /// Whether nobody reads standard output any more: a closed pipe tells only who writes or asks.

@@ -92,7 +92,7 @@ fn a_bad_configuration() {
 }
 
 #[test]
-fn a_member_or_instrument_that_is_not_there() {
+fn a_member_or_instrument_or_coordinator_that_is_not_there() {
     let cluster = LocalCluster::prepare(3, |_| {});
     let outcome = cluster.lugus(&["node", "--member", "7"]);
     assert_tells(outcome.message(), &["cluster 0 has no member 7"]);
@@ -100,6 +100,9 @@ fn a_member_or_instrument_that_is_not_there() {
     assert_tells(outcome.message(), &["no [[cluster]] with id 3"]);
     let outcome = cluster.lugus(&["order", "--instrument", "ABC/XYZ", "buy", "1"]);
     assert_tells(outcome.message(), &["no instrument ABC/XYZ", "BTC/USDT"]);
+    for command in ["coordinator", "map"] {
+        assert_tells(cluster.lugus(&[command]).message(), &["cluster.toml: no [coordinator]", "docs/configuration.md"]);
+    }
     nothing_is_left(&cluster);
 }
 
@@ -109,7 +112,10 @@ fn a_port_in_use() {
     let log = cluster.member(1).endpoints.log;
     let _taken = UdpSocket::bind((log.host.as_str(), log.port)).expect("a port");
     let message = cluster.lugus(&["up"]).message().to_owned();
-    assert_tells(&message, &[&format!("port {log} (log of member 1) is in use"), "ss -ulpn", "member 1 ended"]);
+    assert_tells(
+        &message,
+        &[&format!("port {log} (log of member 1) is in use"), "ss -ulpn", "member 1 of cluster-0 ended"],
+    );
     nothing_is_left(&cluster);
 }
 
@@ -249,7 +255,7 @@ fn a_disk_that_runs_full() {
     traders.trade(100);
     traders.settle();
     let outcome = cluster.lugus(&["up"]);
-    assert_tells(outcome.message(), &["member 2 ended", "/archive has ", "make room"]);
+    assert_tells(outcome.message(), &["member 2 of cluster-0 ended", "/archive has ", "make room"]);
     assert_eq!(cluster.left().len(), 6 + 1, "two members and the traders' driver: {:?}", cluster.left());
 
     fs::remove_file(&filler).expect("deleted");

@@ -128,9 +128,10 @@ impl CoordinatorSpec {
 }
 
 impl Deployment {
-    /// The coordinator, with all its addresses and directories.
+    /// The coordinator, with all its addresses and directories: those of `[coordinator]`, or its defaults when the
+    /// deployment has none.
     pub fn coordinator_spec(&self) -> CoordinatorSpec {
-        let coordinator = self.coordinator.clone();
+        let coordinator = self.coordinator.clone().unwrap_or_default();
         let [archive, requests, map] =
             coordinator.each_port().map(|(_, port)| Endpoint { host: coordinator.host.clone(), port });
         let dir =

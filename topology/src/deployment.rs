@@ -57,8 +57,9 @@ pub struct Deployment {
     pub client: Client,
     /// `[engine]`.
     pub engine: Engine,
-    /// `[coordinator]`.
-    pub coordinator: Coordinator,
+    /// `[coordinator]`; `None`: the deployment has no coordinator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinator: Option<Coordinator>,
     /// `[[cluster]]`.
     #[serde(rename = "cluster")]
     pub clusters: Vec<Cluster>,
@@ -89,7 +90,7 @@ impl Default for Deployment {
             driver: Driver::default(),
             client: Client::default(),
             engine: Engine::default(),
-            coordinator: Coordinator::default(),
+            coordinator: None,
             clusters: Vec::new(),
             participants: Vec::new(),
             instruments: Vec::new(),
@@ -131,10 +132,10 @@ impl Deployment {
         let port = |member: u16| base_port.saturating_add(member.saturating_mul(LOCAL_PORT_STEP));
         let members = (0..members).map(|member| Member::local(MemberId(i32::from(member)), port(member))).collect();
         Self {
-            coordinator: Coordinator {
+            coordinator: Some(Coordinator {
                 port: base_port.saturating_sub(LOCAL_PORT_STEP).max(1),
                 ..Coordinator::default()
-            },
+            }),
             clusters: vec![Cluster { id: ClusterId(0), name: None, members }],
             instruments: vec![Instrument::spot(1, "BTC/USDT", 2, 5), Instrument::spot(2, "ETH/USDT", 2, 4)],
             ..Self::default()

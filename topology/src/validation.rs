@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::cluster::is_loopback;
 use crate::error::Fault;
 use crate::{
-    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Cores, Deployment, DeploymentError, Endpoint, Ingress,
+    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Endpoint, Ingress,
     Instrument, Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning,
     aeron_duration,
 };
@@ -117,7 +117,7 @@ fn ports(deployment: &Deployment) -> Result<(), Fault> {
             endpoints.take(format!("port {port} at {}", address(&member.host)), key)?;
         }
     }
-    let coordinator = &deployment.coordinator;
+    let Some(coordinator) = &deployment.coordinator else { return Ok(()) };
     host("coordinator.host", &coordinator.host)?;
     within("coordinator.port", coordinator.port, 1, u16::MAX - (COORDINATOR_PORTS - 1))?;
     for (_, port) in coordinator.each_port() {
@@ -248,7 +248,9 @@ fn lengths(deployment: &Deployment) -> Result<(), Fault> {
     for (name, value) in deployment.term_length.each() {
         power_of_two(format!("term_length.{name}"), value)?;
     }
-    power_of_two("coordinator.term_length", deployment.coordinator.term_length)?;
+    if let Some(coordinator) = &deployment.coordinator {
+        power_of_two("coordinator.term_length", coordinator.term_length)?;
+    }
     let segment = deployment.archive.segment_length;
     power_of_two("archive.segment_length", segment)?;
     for (other, term) in
@@ -270,8 +272,9 @@ fn streams(deployment: &Deployment) -> Result<(), Fault> {
             taken.take(format!("stream {stream}"), format!("streams.{name}"))?;
         }
     }
+    let Some(coordinator) = &deployment.coordinator else { return Ok(()) };
     let mut taken = Unique::default();
-    for (name, stream) in deployment.coordinator.each_stream() {
+    for (name, stream) in coordinator.each_stream() {
         within(format!("coordinator.{name}"), stream, 1, i32::MAX)?;
         taken.take(format!("stream {stream}"), format!("coordinator.{name}"))?;
     }
@@ -323,8 +326,12 @@ fn authentication(deployment: &Deployment) -> Result<(), Fault> {
             if let Some((_, _, member)) = remote {
                 return fault(Problem::OpenBeyondLoopback { member: member.id, host: member.host.clone() });
             }
-            let host = &deployment.coordinator.host;
-            if is_loopback(host) { Ok(()) } else { fault(Problem::OpenCoordinator { host: host.clone() }) }
+            match &deployment.coordinator {
+                Some(Coordinator { host, .. }) if !is_loopback(host) => {
+                    fault(Problem::OpenCoordinator { host: host.clone() })
+                }
+                _ => Ok(()),
+            }
         }
         AuthenticationMode::Keys => keys(deployment),
     }

@@ -14,6 +14,7 @@ const EVERY_KEY: &str = include_str!("every-key.toml");
 /// The smallest file that has each section: its required keys only.
 const REQUIRED_KEYS: &str = "
     profile = 'pinned'
+    [coordinator]
     [[cluster]]
     id = 0
     [[cluster.member]]

@@ -37,7 +37,7 @@ struct FailOvers {
 /// Kills the leader of three members again and again under a flow of `rate` commands a second; the killed member is
 /// started again and has caught up before the next.
 pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), Failure> {
-    let cluster = PrivateCluster::new("fail-over", Members::Three, base_port)?;
+    let cluster = PrivateCluster::new("fail-over", Some(Members::Three), base_port)?;
     let (mut first_answers, mut silences) = (Vec::new(), Vec::new());
     let (mut commands, mut lost, mut duplicated, mut extra_leaders, mut hashes_equal) = (0, 0, 0, 0, true);
     for kill in 1..=kills {

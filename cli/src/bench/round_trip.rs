@@ -6,6 +6,7 @@ use std::time::Duration;
 use comfy_table::Table;
 use lugus_client::cluster::{Context, CredentialsSupplier};
 use lugus_media_driver::{ClientDriver, EchoService, MemberProcesses};
+use lugus_partition_map::ClusterEntry;
 use lugus_replay::echo::{EchoFlow, EchoVenue};
 use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::report::ReplayReport;
@@ -112,7 +113,7 @@ fn paces() -> [(u64, ReplayOptions); 2] {
 }
 
 fn lugus(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure> {
-    let cluster = PrivateCluster::new("round-trip", members, base_port)?;
+    let cluster = PrivateCluster::new("round-trip", Some(members), base_port)?;
     cluster.start()?;
     let run = |commands, options: ReplayOptions| {
         let mut flow = synthetic(commands, 1, options.window);
@@ -129,7 +130,7 @@ fn lugus(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure>
 }
 
 fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure> {
-    let private = PrivateCluster::new("echo", members, base_port)?;
+    let private = PrivateCluster::new("echo", Some(members), base_port)?;
     let cluster = private.found().cluster()?;
     let mut processes = Vec::new();
     for member in &cluster.members {
@@ -140,7 +141,8 @@ fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Fail
     let driver = ClientDriver::start(&private.found().deployment).map_err(Failure::new)?;
     let context = Context {
         credentials: Box::new(Believed),
-        ..participant::config(&cluster, &driver, ECHO_PARTICIPANT)?.cluster
+        ..participant::config(&private.found().deployment, &ClusterEntry::from(&cluster), &driver, ECHO_PARTICIPANT)?
+            .cluster
     };
     let mut venue =
         EchoVenue::connect(context, Duration::max(TIMEOUT, Duration::from_secs(30))).map_err(Failure::new)?;

@@ -45,7 +45,8 @@ impl OneAtATime {
 pub fn free_base_port() -> u16 {
     let is_free = |port: u16| UdpSocket::bind(("127.0.0.1", port)).is_ok();
     let mut blocks = (0..BLOCKS).map(|block| FIRST_PORT + PORTS * block);
-    blocks.find(|first| (0..3 * LOCAL_PORT_STEP).all(|port| is_free(first + port))).expect("free ports")
+    // The coordinator's come before the first member's.
+    blocks.find(|first| (first - LOCAL_PORT_STEP..first + 4 * LOCAL_PORT_STEP).all(is_free)).expect("free ports")
 }
 
 /// An empty folder for state, deleted in the end. In the RAM disk, if there is one: others' writes to a disk can hold up
@@ -76,17 +77,32 @@ pub struct LocalCluster {
 }
 
 impl LocalCluster {
-    /// A deployment of `members` members, `adjust`ed, which does not run.
+    /// A deployment of one cluster with `members` members, `adjust`ed, which does not run.
     pub fn prepare(members: u16, adjust: impl FnOnce(&mut Deployment)) -> Self {
         let one = OneAtATime::take();
         let folder = folder();
         let config = folder.path().join("cluster.toml");
         let mut deployment = Deployment::default_local(members, free_base_port());
+        deployment.coordinator = None;
         deployment.dir = PathBuf::from(".");
         deployment.timeouts.start_timeout = PATIENCE / 2;
         adjust(&mut deployment);
         deployment.save(&config).expect("a good deployment");
         Self { deployment, config, folder, _one: one }
+    }
+
+    /// The deployment that `lugus up` makes and starts where there is none: two clusters and their coordinator.
+    pub fn laptop() -> Self {
+        let one = OneAtATime::take();
+        let folder = folder();
+        let config = folder.path().join("cluster.toml");
+        let path = config.to_str().expect("a path");
+        let up = lugus(folder.path(), &["--config", path, "up", "--base-port", &free_base_port().to_string()]);
+        let deployment = Deployment::load(&config).expect("a good deployment");
+        let cluster = Self { deployment, config, folder, _one: one };
+        assert_eq!(up.code, Some(0), "{up:?}");
+        eprintln!("{}", up.stdout);
+        cluster
     }
 
     /// One that runs.
@@ -188,6 +204,20 @@ impl LocalCluster {
         self.folder.path()
     }
 
+    /// The coordinator's process, if it runs.
+    pub fn coordinator_pid(&self) -> Option<u32> {
+        FolderLock::living_owner(&self.deployment.coordinator_spec().dir)
+    }
+
+    /// `kill -9` of the coordinator's whole tree.
+    #[track_caller]
+    pub fn kill_coordinator(&self) {
+        let processes = processes::tree(self.coordinator_pid().expect("it runs"));
+        assert_eq!(processes.len(), 3, "{processes:?}");
+        processes.iter().for_each(|process| processes::kill(process.pid));
+        await_end(&processes);
+    }
+
     /// Process of a member that runs.
     pub fn pid(&self, id: i32) -> Option<u32> {
         FolderLock::living_owner(&self.member(id).dir)
@@ -230,12 +260,14 @@ impl LocalCluster {
     }
 
     fn show_logs(&self) {
-        for member in &self.spec().members {
-            for name in ["member.log", "consensus-module.log", "media-driver.log"] {
-                let text = fs::read_to_string(member.dir.join(name)).unwrap_or_default();
+        let clusters = self.deployment.cluster_specs();
+        let members = clusters.iter().flat_map(|cluster| &cluster.members).map(|member| member.dir.clone());
+        for dir in members.chain([self.deployment.coordinator_spec().dir]) {
+            for name in ["member.log", "coordinator.log", "consensus-module.log", "media-driver.log"] {
+                let Ok(text) = fs::read_to_string(dir.join(name)) else { continue };
                 let lines: Vec<&str> = text.lines().collect();
                 let end = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
-                eprintln!("== member {} {name}:\n{}", member.id, end.join("\n"));
+                eprintln!("== {} {name}:\n{}", dir.display(), end.join("\n"));
             }
         }
     }

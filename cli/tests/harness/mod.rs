@@ -30,7 +30,7 @@ pub use command::{Outcome, lugus};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port};
 pub use processes::{Process, is_alive, kill, mentioning, tree};
 pub use raw_session::{Answer, RawSession, new_order};
-pub use status::{Member, Status};
+pub use status::{Cluster, Member, Status};
 pub use tally::Tally;
 pub use traders::{INSTRUMENTS, MAKER, Past, QUIET, TAKER, Traders, define_instruments};
 

@@ -1,17 +1,30 @@
 //! What `lugus status --json` says.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// All members.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Status {
     pub members: Vec<Member>,
+    pub clusters: Vec<Cluster>,
+    pub hashes_equal: Option<bool>,
+    pub coordinator: Option<Value>,
+    pub map: Option<Value>,
+}
+
+/// One cluster.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Cluster {
+    pub name: String,
+    pub leader: Option<i32>,
     pub hashes_equal: Option<bool>,
 }
 
 /// One member; what is not known is `None`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Member {
+    pub cluster: i32,
     pub id: i32,
     pub role: String,
     pub term: Option<i64>,
@@ -33,9 +46,12 @@ impl Status {
         self.members.iter().find(|member| member.id == id).expect("a member of the deployment")
     }
 
-    /// The leader of the newest term.
+    /// The leader of the newest term, of cluster 0.
     pub fn leader(&self) -> Option<&Member> {
-        self.members.iter().filter(|member| member.role == "leader").max_by_key(|member| member.term)
+        self.members
+            .iter()
+            .filter(|member| member.cluster == 0 && member.role == "leader")
+            .max_by_key(|member| member.term)
     }
 
     /// The state that all members have, at one log position.

@@ -88,7 +88,9 @@ fn large_cluster(id: u16) -> ClusterEntry {
 
 #[test]
 fn the_recording_is_kept_short_and_begins_with_a_whole_map() {
-    let place = Place::new(24_580, |deployment| deployment.coordinator.term_length = Size::kib(64));
+    let place = Place::new(24_580, |deployment| {
+        deployment.coordinator.as_mut().expect("it has one").term_length = Size::kib(64);
+    });
     let archive_dir = place.deployment.coordinator_spec().archive_dir;
     let segments = || {
         let files = fs::read_dir(&archive_dir).unwrap().flatten().map(|entry| entry.file_name());

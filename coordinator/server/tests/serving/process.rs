@@ -30,7 +30,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let shared_memory = tempfile::Builder::new().prefix("lugus-coordinator-").tempdir_in("/dev/shm").unwrap();
         let mut deployment = Deployment::default_local(1, port + 10);
-        assert_eq!(deployment.coordinator.port, port);
+        assert_eq!(deployment.coordinator_spec().coordinator.port, port);
         deployment.dir = folder.path().join("state");
         deployment.aeron_dir = Some(shared_memory.path().to_path_buf());
         deployment.term_length.udp = Size::kib(64);

@@ -1,11 +1,12 @@
-//! The member processes of a local cluster, seen from outside: which live, and how to end them.
+//! The background processes of a local deployment, seen from outside: which live, and how to end them. Each has a folder
+//! of its own, which it locks.
 
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lugus_media_driver::FolderLock;
-use lugus_topology::MemberSpec;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
@@ -13,9 +14,9 @@ use crate::failure::Failure;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Process of a member that lives, else `None`.
-pub fn pid(member: &MemberSpec) -> Option<u32> {
-    FolderLock::living_owner(&member.dir)
+/// The process that has `folder`, if one lives.
+pub fn pid(folder: &Path) -> Option<u32> {
+    FolderLock::living_owner(folder)
 }
 
 /// Sends a signal to one process; one that is gone already is no failure.
@@ -30,7 +31,7 @@ pub fn signal(pid: u32, signal: Signal) -> Result<(), Failure> {
     }
 }
 
-/// Ends a member's whole process tree with SIGKILL, children included, as a power cut would.
+/// Ends a whole process tree with SIGKILL, children included, as a power cut would.
 ///
 /// # Errors
 /// When the system forbids it.
@@ -42,12 +43,11 @@ pub fn kill_tree(pid: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits until nobody has the member's folder, and its process, `node`, has ended: it gives the folder back a little
-/// before.
-pub fn await_end(member: &MemberSpec, node: u32, timeout: Duration) -> bool {
+/// Waits until nobody has the folder, and its process, `owner`, has ended: it gives the folder back a little before.
+pub fn await_end(folder: &Path, owner: u32, timeout: Duration) -> bool {
     let deadline = Instant::now() + timeout;
     loop {
-        if pid(member).is_none() && has_ended(node) {
+        if pid(folder).is_none() && has_ended(owner) {
             return true;
         }
         if Instant::now() >= deadline {

@@ -1,0 +1,107 @@
+//! How a command reaches the clusters: a media driver of its own, and the map that says which cluster trades what. The map
+//! is the coordinator's when the deployment has one, else as the deployment's file says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lugus_client::{BlockingSession, Config, EventHandler, FixedMap, InstrumentId};
+use lugus_media_driver::ClientDriver;
+use lugus_partition_map::{ClusterEntry, MapSubscription, PartitionMap};
+
+use crate::deployment::Found;
+use crate::failure::Failure;
+use crate::map;
+use crate::participant::{self, NO_CLUSTER_HINT, TIMEOUT};
+
+/// A command's access to the clusters. Sessions must go before it.
+pub struct Access<'f> {
+    found: &'f Found,
+    map: Arc<PartitionMap>,
+    driver: ClientDriver,
+}
+
+impl<'f> Access<'f> {
+    /// Starts the driver and gets the map.
+    ///
+    /// # Errors
+    /// When there is no driver, or the coordinator does not answer.
+    pub fn open(found: &'f Found) -> Result<Self, Failure> {
+        Self::open_within(found, TIMEOUT, || Ok(()))
+    }
+
+    /// As [`open`](Self::open); the coordinator may take so long, and `check` is asked meanwhile whether to wait on.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn open_within(
+        found: &'f Found,
+        timeout: Duration,
+        check: impl FnMut() -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        if found.deployment.coordinator.is_some() {
+            map::check_running(found)?;
+        }
+        let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
+        let map = match &found.deployment.coordinator {
+            Some(_) => map::newest_map(found, &driver, timeout, check)?,
+            None => written_map(found)?,
+        };
+        Ok(Self { found, map, driver })
+    }
+
+    /// The map.
+    pub fn map(&self) -> &PartitionMap {
+        &self.map
+    }
+
+    /// An instrument, by its number or symbol, and the cluster that owns it.
+    ///
+    /// # Errors
+    /// When the map has none such. Where there is one cluster only, a number is enough: the cluster knows.
+    pub fn instrument(&self, name: &str) -> Result<(InstrumentId, &ClusterEntry), Failure> {
+        let map = &self.map;
+        let number: Option<u32> = name.parse().ok();
+        let found = map.partitions.iter().map(|partition| &partition.instrument).find(|instrument| match number {
+            Some(number) => instrument.id == number,
+            None => instrument.symbol.eq_ignore_ascii_case(name),
+        });
+        let cluster = match (found, number, map.clusters.as_slice()) {
+            (Some(instrument), ..) => map.cluster(instrument.cluster).map(|cluster| (instrument.id, cluster)),
+            (None, Some(number), [cluster]) => Some((number, cluster)),
+            _ => None,
+        };
+        cluster.map(|(id, cluster)| (InstrumentId(id), cluster)).ok_or_else(|| {
+            let known: Vec<&str> = map.partitions.iter().map(|known| known.instrument.symbol.as_str()).collect();
+            Failure::new(format!("there is no instrument {name}"))
+                .hint(format!("the deployment has {}", known.join(", ")))
+        })
+    }
+
+    /// Opens a session of `participant` with a cluster; `timeout` bounds the connecting and each call.
+    ///
+    /// # Errors
+    /// When no member of it runs, or the participant is not let in.
+    pub fn session<H: EventHandler>(
+        &self,
+        cluster: &ClusterEntry,
+        participant: u32,
+        handler: H,
+        timeout: Duration,
+    ) -> Result<BlockingSession<H>, Failure> {
+        if let Some(spec) = self.found.deployment.cluster(cluster.id) {
+            participant::check_running(&spec)?;
+        }
+        let config = self.config(cluster, participant)?;
+        BlockingSession::connect(config, handler, timeout).map_err(|error| Failure::new(error).hint(NO_CLUSTER_HINT))
+    }
+
+    fn config(&self, cluster: &ClusterEntry, participant: u32) -> Result<Config, Failure> {
+        participant::config(&self.found.deployment, cluster, &self.driver, participant)
+    }
+}
+
+/// The clusters and instruments of the file.
+fn written_map(found: &Found) -> Result<Arc<PartitionMap>, Failure> {
+    let map = FixedMap::of(&found.deployment).poll().map_err(Failure::new)?;
+    map.ok_or_else(|| Failure::new(format!("{}: no partition map can be made of it", found.path.display())))
+}

@@ -1,0 +1,54 @@
+//! The deployments that `lugus up` makes on one machine.
+
+use lugus_topology::{Cluster, ClusterId, Deployment, Instrument, LOCAL_PORT_STEP, Member, MemberId};
+
+use crate::arguments::Members;
+
+/// Of the cluster that the second one's first member comes after.
+const FIRST_CLUSTER: Members = Members::Three;
+
+/// One cluster alone, trading BTC/USDT and ETH/USDT.
+pub fn one_cluster(members: Members, base_port: u16) -> Deployment {
+    let mut deployment = Deployment::default_local(members.count(), base_port);
+    deployment.coordinator = None;
+    deployment
+}
+
+/// Cluster A with three members, trading BTC/USDT and ETH/USDT; cluster B with one member, trading SOL/USDT; and the
+/// coordinator.
+pub fn two_clusters(base_port: u16) -> Deployment {
+    let mut deployment = Deployment::default_local(FIRST_CLUSTER.count(), base_port);
+    for cluster in &mut deployment.clusters {
+        cluster.name = Some(String::from("A"));
+    }
+    let port = base_port.saturating_add(FIRST_CLUSTER.count() * LOCAL_PORT_STEP);
+    let id = ClusterId(1);
+    deployment.clusters.push(Cluster {
+        id,
+        name: Some(String::from("B")),
+        members: vec![Member::local(MemberId(0), port)],
+    });
+    deployment.instruments.push(Instrument { cluster: id, ..Instrument::spot(3, "SOL/USDT", 2, 3) });
+    deployment
+}
+
+#[cfg(test)]
+mod tests {
+    use lugus_topology::DEFAULT_BASE_PORT;
+
+    use super::*;
+
+    #[test]
+    fn both_can_be_used() {
+        for deployment in [
+            one_cluster(Members::One, DEFAULT_BASE_PORT),
+            one_cluster(Members::Three, DEFAULT_BASE_PORT),
+            two_clusters(DEFAULT_BASE_PORT),
+        ] {
+            deployment.validate().expect("sound");
+        }
+        let two = two_clusters(DEFAULT_BASE_PORT);
+        let traded: Vec<usize> = two.clusters.iter().map(|cluster| two.instruments_of(cluster.id).count()).collect();
+        assert_eq!((traded, two.coordinator.is_some()), (vec![2, 1], true));
+    }
+}
