@@ -12,7 +12,7 @@ use crate::error::Fault;
 use crate::source::Source;
 use crate::{
     Archive, Authentication, Client, Cluster, ClusterId, ClusterSpec, Consensus, DeploymentError, Driver, Engine,
-    Instrument, Invalid, Java, Key, Member, MemberId, Participant, Place, Problem, Profile, Streams, TermLength,
+    Instrument, Invalid, Java, Key, MarketData, Member, MemberId, Participant, Place, Problem, Profile, Streams, TermLength,
     Timeouts,
 };
 
@@ -57,6 +57,8 @@ pub struct Deployment {
     pub client: Client,
     /// `[engine]`.
     pub engine: Engine,
+    /// `[market_data]`.
+    pub market_data: MarketData,
     /// `[[cluster]]`.
     #[serde(rename = "cluster")]
     pub clusters: Vec<Cluster>,
@@ -87,6 +89,7 @@ impl Default for Deployment {
             driver: Driver::default(),
             client: Client::default(),
             engine: Engine::default(),
+            market_data: MarketData::default(),
             clusters: Vec::new(),
             participants: Vec::new(),
             instruments: Vec::new(),
