@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`config`] | all configuration, checked in one place |
 //! | [`orders`], [`events`], [`market_data`], [`units`] | what a participant asks for and is told, with its units |
+//! | [`feed`] | books that are followed: increments, snapshots, gaps |
 //! | [`status`] | what the SDK itself tells, and the trait that hears all of it |
 //! | [`error`] | what can go wrong |
 //! | [`trading`] | the session with its cluster client: `poll` |
@@ -24,6 +25,7 @@ pub mod blocking;
 pub mod config;
 pub mod error;
 pub mod events;
+pub mod feed;
 pub mod market_data;
 pub mod orders;
 pub mod retry;
@@ -44,7 +46,8 @@ pub use error::{ClientError, SendError};
 pub use events::{
     CommandKind, ExecType, Execution, Liquidity, MessageRejectReason, OrderStatus, RejectReason, Report, ReportBody,
 };
-pub use market_data::{Book, Level};
+pub use feed::{FeedHandler, FeedStatus, FollowedBook, MarketDataFeed};
+pub use market_data::{Book, BookRequest, BookType, Level, Market, Statistics, Trade};
 pub use orders::{
     Decimal, InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, OrderType, PostOnly, Replace, RiskLimits,
     SelfTradePrevention, Side, TimeInForce, TradeType,
