@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod book;
+mod book_follow;
 mod demo;
 mod deployment;
 mod down;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lugus_client::cluster::Context;
+use lugus_client::feed::{FeedContext, MarketDataFeed};
 use lugus_client::{BlockingSession, Config, Credentials, EventHandler, InstrumentId, ParticipantId};
 use lugus_media_driver::ClientDriver;
 use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment};
@@ -17,7 +18,23 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Participant<H> {
     /// The session.
     pub session: BlockingSession<H>,
-    _driver: ClientDriver,
+    driver: ClientDriver,
+}
+
+impl<H: EventHandler> Participant<H> {
+    /// A feed of the cluster's market data, in the session's media driver.
+    ///
+    /// # Errors
+    /// When the deployment has no market-data stream.
+    pub fn market_data(&self, found: &Found) -> Result<MarketDataFeed, Failure> {
+        let deployment = &found.deployment;
+        if !deployment.market_data.enabled {
+            return Err(Failure::new("the deployment has no market-data stream").hint("[market_data] enabled = true"));
+        }
+        let aeron_dir = self.driver.aeron_dir().to_path_buf();
+        let channels = found.cluster()?.market_data_subscriptions(&aeron_dir);
+        Ok(MarketDataFeed::new(FeedContext { aeron_dir, channels, stream_id: deployment.streams.market_data }))
+    }
 }
 
 /// Connects to the first cluster of the deployment.
@@ -44,7 +61,7 @@ pub fn connect_within<H: EventHandler>(
     let session = BlockingSession::connect(config, handler, timeout).map_err(|error| {
         Failure::new(error).hint("`lugus status` shows whether the cluster runs; `lugus up` starts it")
     })?;
-    Ok(Participant { session, _driver: driver })
+    Ok(Participant { session, driver })
 }
 
 /// Configuration of a session of `participant` with a cluster, over `driver`.

@@ -28,7 +28,9 @@ impl Engine {
         price: Price,
     ) -> impl Iterator<Item = DisplayedOrder> {
         let book = self.listed(instrument).map(|listed| listed.instrument.book.side(side));
-        book.into_iter().flat_map(move |side| side.orders_at(price, &self.pool.resting)).map(|slot| self.displayed(slot))
+        book.into_iter()
+            .flat_map(move |side| side.orders_at(price, &self.pool.resting))
+            .map(|slot| self.displayed(slot))
     }
 
     fn displayed(&self, slot: Slot) -> DisplayedOrder {

@@ -12,8 +12,8 @@ use crate::error::Fault;
 use crate::source::Source;
 use crate::{
     Archive, Authentication, Client, Cluster, ClusterId, ClusterSpec, Consensus, DeploymentError, Driver, Engine,
-    Instrument, Invalid, Java, Key, MarketData, Member, MemberId, Participant, Place, Problem, Profile, Streams, TermLength,
-    Timeouts,
+    Instrument, Invalid, Java, Key, MarketData, Member, MemberId, Participant, Place, Problem, Profile, Streams,
+    TermLength, Timeouts,
 };
 
 /// Longest `cluster.toml`, in bytes.

@@ -88,7 +88,12 @@ impl FollowedBook {
     pub fn orders(&self, side: Side) -> impl Iterator<Item = FollowedOrder> + '_ {
         self.side(side).levels.values().flat_map(move |FollowedLevel { level, orders }| {
             let price = level.price;
-            orders.iter().map(move |&BookOrder { order_id, quantity }| FollowedOrder { order_id, side, price, quantity })
+            orders.iter().map(move |&BookOrder { order_id, quantity }| FollowedOrder {
+                order_id,
+                side,
+                price,
+                quantity,
+            })
         })
     }
 

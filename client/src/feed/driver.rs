@@ -9,9 +9,9 @@ use rusteron_archive::{
     AeronSubscription, Handlers,
 };
 
+use super::FeedHandler;
 use super::book::FollowedBook;
 use super::machine::{Feed, FeedError, SnapshotRequests};
-use super::FeedHandler;
 use crate::error::ClientError;
 use crate::events::Report;
 use crate::market_data::{Book, BookRequest, BookType};

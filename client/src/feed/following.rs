@@ -45,11 +45,18 @@ struct Kept {
 
 enum Phase {
     /// The next part is to be asked for.
-    Asking { at: Duration },
+    Asking {
+        at: Duration,
+    },
     /// It has been asked for.
-    Asked { request_id: u64, at: Duration },
+    Asked {
+        request_id: u64,
+        at: Duration,
+    },
     /// It has come, and stands after an increment that has not.
-    Waiting { part: Box<Book> },
+    Waiting {
+        part: Box<Book>,
+    },
     Live,
     /// No longer followed.
     Ended,

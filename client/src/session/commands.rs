@@ -141,11 +141,7 @@ impl Session {
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
-    pub fn request_part_of_book(
-        &mut self,
-        ingress: &mut impl Ingress,
-        request: &BookRequest,
-    ) -> Result<(), SendError> {
+    pub fn request_part_of_book(&mut self, ingress: &mut impl Ingress, request: &BookRequest) -> Result<(), SendError> {
         match self.connection {
             Connection::Ended => return Err(SendError::Ended),
             Connection::Disconnected => return Err(SendError::NotConnected),

@@ -1,10 +1,11 @@
 //! Bytes to books.
 
+use lugus_codecs::market_data::market_data_orders_codec::decoder::OrdersDecoder;
 use lugus_codecs::market_data::market_data_snapshot_codec::decoder::{BidsDecoder, OffersDecoder};
 use lugus_codecs::market_data::market_data_snapshot_codec::encoder::{BidsEncoder, MarketDataSnapshotEncoder};
-use lugus_codecs::market_data::market_data_orders_codec::decoder::OrdersDecoder;
 use lugus_codecs::market_data::{
-    ReadBuf, book_type::BookType, market_data_orders_codec, market_data_request_reject_codec, market_data_snapshot_codec,
+    ReadBuf, book_type::BookType, market_data_orders_codec, market_data_request_reject_codec,
+    market_data_snapshot_codec,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH};
 

@@ -1,11 +1,11 @@
 //! Commands and requests to bytes.
 
+use lugus_codecs::market_data::book_type::BookType as WireBookType;
 use lugus_codecs::order_entry::{
     self, define_instrument_codec, drop_copy_request_codec, new_order_single_codec, order_cancel_replace_request_codec,
     order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec,
     set_kill_switch_codec, set_risk_limits_codec,
 };
-use lugus_codecs::market_data::book_type::BookType as WireBookType;
 use lugus_codecs::{HEADER_LENGTH, market_data, market_data::market_data_request_codec, write_header};
 
 use crate::market_data::{BookRequest, BookType};

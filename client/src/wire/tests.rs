@@ -27,6 +27,7 @@ use super::commands::{
 use super::*;
 use crate::events::*;
 use crate::market_data::Level;
+use crate::market_data::{BookRequest, BookType};
 use crate::orders::*;
 use crate::units::*;
 

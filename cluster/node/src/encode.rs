@@ -1,7 +1,7 @@
 //! Egress: what the engine tells becomes an SBE message. The only place where order entry's events are encoded.
 
-use lugus_codecs::market_data::market_data_snapshot_codec::encoder::{BidsEncoder, OffersEncoder};
 use lugus_codecs::market_data::market_data_orders_codec::encoder::OrdersEncoder;
+use lugus_codecs::market_data::market_data_snapshot_codec::encoder::{BidsEncoder, OffersEncoder};
 use lugus_codecs::market_data::{
     self, Encoder, book_type::BookType as WireBookType, end_of_book::EndOfBook, md_state::MDState,
 };
@@ -20,7 +20,8 @@ use crate::vocabulary::Word;
 pub const MAXIMUM_DEPTH: usize = 256;
 
 /// Length of a buffer that takes any message of this module, in bytes.
-pub const BUFFER_LENGTH: usize = HEADER_LENGTH + LONGEST_BOOK_BLOCK + 2 * (GROUP_HEADER_LENGTH + MAXIMUM_DEPTH * LEVEL_LENGTH);
+pub const BUFFER_LENGTH: usize =
+    HEADER_LENGTH + LONGEST_BOOK_BLOCK + 2 * (GROUP_HEADER_LENGTH + MAXIMUM_DEPTH * LEVEL_LENGTH);
 
 /// Most orders in one [`book_orders`].
 pub const MAXIMUM_ORDERS: usize = 256;
@@ -169,11 +170,7 @@ pub fn book_orders<'b>(request: &BookRequest, orders: &[DisplayedOrder], buffer:
     &buffer[..length]
 }
 
-fn order_group(
-    request: &BookRequest,
-    orders: &[DisplayedOrder],
-    buffer: &mut Buffer,
-) -> market_data::SbeResult<usize> {
+fn order_group(request: &BookRequest, orders: &[DisplayedOrder], buffer: &mut Buffer) -> market_data::SbeResult<usize> {
     let orders = &orders[..orders.len().min(MAXIMUM_ORDERS)];
     let _block_end;
     let mut wire = message!(buffer, market_data, market_data_orders_codec, MarketDataOrdersEncoder, _block_end);

@@ -60,8 +60,7 @@ fn refresh(items: &[Item], buffer: &mut Buffer) -> SbeResult<usize> {
             .side(MDSide::from(item.side))
             .state(MDState::from(item.state));
     }
-    let mut group =
-        group.parent()?.statistics_encoder(u16::from(statistics.is_some()), StatisticsEncoder::default());
+    let mut group = group.parent()?.statistics_encoder(u16::from(statistics.is_some()), StatisticsEncoder::default());
     if let Some(item) = statistics {
         group.advance()?;
         group
@@ -84,8 +83,7 @@ pub fn heartbeat<'b>(member: i32, positions: &[(u32, u64)], buffer: &'b mut Buff
 fn positions_of(member: i32, positions: &[(u32, u64)], buffer: &mut Buffer) -> SbeResult<usize> {
     let positions = &positions[..positions.len().min(MAXIMUM_POSITIONS)];
     let _block_end;
-    let mut wire =
-        message!(buffer, market_data, market_data_heartbeat_codec, MarketDataHeartbeatEncoder, _block_end);
+    let mut wire = message!(buffer, market_data, market_data_heartbeat_codec, MarketDataHeartbeatEncoder, _block_end);
     wire.member_id(member);
     let mut group = wire.instruments_encoder(positions.len() as u16, InstrumentsEncoder::default());
     for &(instrument, sequence) in positions {

@@ -56,7 +56,9 @@ pub enum MarketDataError {
         message: String,
     },
     /// Messages would be fragmented.
-    #[error("market data: {channel} takes {found} bytes a fragment, {MAXIMUM_LENGTH} are needed: raise the driver's MTU")]
+    #[error(
+        "market data: {channel} takes {found} bytes a fragment, {MAXIMUM_LENGTH} are needed: raise the driver's MTU"
+    )]
     Mtu {
         /// Which publication.
         channel: String,
