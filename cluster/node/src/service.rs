@@ -216,6 +216,9 @@ impl ClusteredService for MatchingService {
             self.engine = state.engine;
             self.sessions = state.sessions;
         }
+        if let Some(market_data) = &mut self.market_data {
+            market_data.role(false, &self.engine);
+        }
         self.counters = Some(MemberCounters::add(cluster)?);
         self.publish_state_hash(cluster);
         self.publish_sessions();
