@@ -154,11 +154,11 @@ impl Market {
 
     /// What the publisher has sent since it was asked last.
     pub fn published(&mut self, now: Duration) -> Vec<Vec<u8>> {
+        self.service.do_background_work(&mut self.leader, 0);
         let mut stream = Stream::default();
         let Self { publisher, reader, .. } = self;
         reader.drain(usize::MAX, |item| publisher.take(item, &mut stream));
         publisher.tick(now, &mut stream);
-        self.service.do_background_work(&mut self.leader, 0);
         stream.0
     }
 

@@ -274,7 +274,7 @@ impl ClusteredService for MatchingService {
 
     fn do_background_work(&mut self, _cluster: &mut dyn Cluster, _now_ns: i64) -> usize {
         let Some(market_data) = &mut self.market_data else { return 0 };
-        let work = market_data.catch_up(&self.engine);
+        let work = market_data.do_work(&self.engine);
         if let Some(counters) = self.counters.as_ref().filter(|_| work > 0) {
             counters.lost_market_data(market_data.lost());
         }

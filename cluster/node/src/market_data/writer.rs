@@ -15,6 +15,8 @@ pub struct MarketDataWriter {
     state: State,
     leads: bool,
     lost: u64,
+    /// Something is in the ring that the publisher has perhaps not been shown.
+    is_unpublished: bool,
 }
 
 /// How the ring stands to the engine.
@@ -29,10 +31,10 @@ enum State {
 impl MarketDataWriter {
     /// A writer that first tells the role, and where all instruments stand.
     pub fn new(ring: Writer<Item>) -> Self {
-        Self { ring, held: None, state: State::Behind { told: 0 }, leads: false, lost: 0 }
+        Self { ring, held: None, state: State::Behind { told: 0 }, leads: false, lost: 0, is_unpublished: false }
     }
 
-    /// Takes an increment. Shown to the publisher at [`MarketDataWriter::end_of_command`] at the latest.
+    /// Takes an increment. Shown to the publisher at [`MarketDataWriter::do_work`] at the latest.
     #[inline]
     pub fn put(&mut self, increment: &MarketData) {
         if let Some(item) = self.held.replace(Item::increment(increment)) {
@@ -46,7 +48,7 @@ impl MarketDataWriter {
         if let Some(mut item) = self.held.take() {
             item.end = End::OfCommand;
             self.push(&item);
-            self.ring.publish();
+            self.is_unpublished = true;
         }
     }
 
@@ -54,12 +56,17 @@ impl MarketDataWriter {
     pub fn role(&mut self, leads: bool, engine: &Engine) {
         self.leads = leads;
         self.state = State::Behind { told: 0 };
-        self.catch_up(engine);
+        self.do_work(engine);
     }
 
-    /// Makes up for what found no room, as far as there is some now. Returns how many items went in.
+    /// To be called once a duty cycle: shows the publisher all that was put in, and makes up for what found no room, as far
+    /// as there is some now. Returns how many items went in for that. (To show each command by itself would cost it a wait
+    /// for memory.)
     #[inline]
-    pub fn catch_up(&mut self, engine: &Engine) -> usize {
+    pub fn do_work(&mut self, engine: &Engine) -> usize {
+        if std::mem::take(&mut self.is_unpublished) {
+            self.ring.publish();
+        }
         match self.state {
             State::Complete => 0,
             State::Behind { told } => self.tell_positions(told, engine),
