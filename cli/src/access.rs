@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lugus_client::feed::{FeedContext, MarketDataFeed};
 use lugus_client::{BlockingSession, Config, EventHandler, FixedMap, InstrumentId};
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{ClusterEntry, MapSubscription, PartitionMap};
@@ -93,6 +94,23 @@ impl<'f> Access<'f> {
         }
         let config = self.config(cluster, participant)?;
         BlockingSession::connect(config, handler, timeout).map_err(|error| Failure::new(error).hint(NO_CLUSTER_HINT))
+    }
+
+    /// A feed of a cluster's market data, in the same media driver.
+    ///
+    /// # Errors
+    /// When the deployment has no market-data stream, or does not say where the cluster's members are.
+    pub fn market_data(&self, cluster: &ClusterEntry) -> Result<MarketDataFeed, Failure> {
+        let deployment = &self.found.deployment;
+        if !deployment.market_data.enabled {
+            return Err(Failure::new("the deployment has no market-data stream").hint("[market_data] enabled = true"));
+        }
+        let spec = deployment.cluster(cluster.id).ok_or_else(|| {
+            Failure::new(format!("{}: cluster {} is not in it", self.found.path.display(), cluster.id.0))
+        })?;
+        let aeron_dir = self.driver.aeron_dir().to_path_buf();
+        let channels = spec.market_data_subscriptions(&aeron_dir);
+        Ok(MarketDataFeed::new(FeedContext { aeron_dir, channels, stream_id: deployment.streams.market_data }))
     }
 
     fn config(&self, cluster: &ClusterEntry, participant: u32) -> Result<Config, Failure> {

@@ -225,6 +225,12 @@ pub struct Book {
     /// Price levels of each side, at most 256.
     #[arg(long, default_value_t = 10)]
     pub depth: u16,
+    /// Follow it: show it again whenever it has changed.
+    #[arg(long)]
+    pub follow: bool,
+    /// With --follow: end after so many.
+    #[arg(long, requires = "follow")]
+    pub count: Option<u64>,
 }
 
 /// `lugus watch`.

@@ -1,7 +1,7 @@
 //! `lugus book`: an instrument's book.
 
 use comfy_table::{CellAlignment, Table};
-use lugus_client::{Book, Level};
+use lugus_client::Level;
 
 use crate::access::Access;
 use crate::arguments;
@@ -15,25 +15,28 @@ use crate::participant::TIMEOUT;
 /// # Errors
 /// When there is no such instrument, or no answer.
 pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
+    if arguments.follow {
+        return crate::book_follow::run(found, arguments, output);
+    }
     let access = Access::open(found)?;
     let (instrument, cluster) = access.instrument(&arguments.trader.instrument)?;
     let mut session = access.session(cluster, arguments.trader.participant, (), TIMEOUT)?;
     let book = session.book(instrument, arguments.depth).map_err(Failure::new)?;
     session.close();
-    output.answer(&book, table(&book))
+    output.answer(&book, table(&book.bids, &book.offers))
 }
 
 /// Offers above bids, the best of both in the middle.
-fn table(book: &Book) -> Table {
+pub fn table(bids: &[Level], offers: &[Level]) -> Table {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["side", "price", "quantity", "orders"]);
     let mut row = |side: &str, level: &Level| {
         table.add_row([side.to_owned(), level.price.to_string(), level.quantity.to_string(), level.orders.to_string()]);
     };
-    for level in book.offers.iter().rev() {
+    for level in offers.iter().rev() {
         row("sell", level);
     }
-    for level in &book.bids {
+    for level in bids {
         row("buy", level);
     }
     for column in table.column_iter_mut().skip(1) {

@@ -7,6 +7,7 @@ mod access;
 mod arguments;
 mod bench;
 mod book;
+mod book_follow;
 mod coordinator;
 mod demo;
 mod deployment;

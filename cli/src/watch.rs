@@ -129,7 +129,7 @@ fn hear(session: &mut BlockingSession<Ear>, instrument: InstrumentId) -> Result<
 }
 
 /// Whether nobody reads standard output any more: a closed pipe tells only who writes or asks.
-fn is_reader_gone() -> bool {
+pub fn is_reader_gone() -> bool {
     let stdout = io::stdout();
     let mut events = [PollFd::new(&stdout, PollFlags::empty())];
     poll(&mut events, Some(&Timespec::default())).is_ok_and(|_| events[0].revents().contains(PollFlags::ERR))

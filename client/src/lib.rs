@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`config`] | all configuration, checked in one place |
 //! | [`orders`], [`events`], [`market_data`], [`units`] | what a participant asks for and is told, with its units |
+//! | [`feed`] | books that are followed: increments, snapshots, gaps |
 //! | [`status`] | what the SDK itself tells, and the trait that hears all of it |
 //! | [`error`] | what can go wrong |
 //! | [`exchange`] | all clusters: the map, and the sessions that follow it |
@@ -30,6 +31,7 @@ pub mod config;
 pub mod error;
 pub mod events;
 pub mod exchange;
+pub mod feed;
 pub mod instrument;
 pub mod market_data;
 pub mod order_entry;
@@ -55,8 +57,9 @@ pub use events::{
     CommandKind, ExecType, Execution, Liquidity, MessageRejectReason, OrderStatus, RejectReason, Report, ReportBody,
 };
 pub use exchange::{Exchange, ExchangeConfig, ExchangeSession, FixedMap};
+pub use feed::{FeedHandler, FeedStatus, FollowedBook, MarketDataFeed};
 pub use instrument::{Instrument, UnitError, UnknownPair};
-pub use market_data::{Book, Level};
+pub use market_data::{Book, BookRequest, BookType, Level, Market, Statistics, Trade};
 pub use order_entry::OrderEntry;
 pub use orders::{
     Decimal, InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, OrderType, PostOnly, Replace, RiskLimits,

@@ -275,6 +275,7 @@ impl Session {
             }
             Inbound::MessageReject { template_id, reason } => self.on_message_reject(template_id, reason, handler),
             Inbound::SessionReplaced => self.on_session_replaced(handler),
+            Inbound::BookPart => {}
             Inbound::Book => handler.on_book(&self.book),
             Inbound::BookReject { request_id, instrument } => {
                 handler.on_status(&Status::BookRefused { request_id, instrument });

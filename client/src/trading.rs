@@ -11,6 +11,7 @@ use aeron_cluster_client::{
 
 use crate::config::Config;
 use crate::error::{ClientError, SendError};
+use crate::market_data::BookRequest;
 use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
 use crate::session::{Ingress, Offered, Session};
 use crate::status::EventHandler;
@@ -278,6 +279,15 @@ impl TradingSession {
     pub fn request_book(&mut self, instrument: InstrumentId, depth: u16, request_id: u64) -> Result<(), SendError> {
         let (session, mut ingress) = self.split();
         session.request_book(&mut ingress, instrument, depth, request_id)
+    }
+
+    /// See [`Session::request_part_of_book`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError> {
+        let (session, mut ingress) = self.split();
+        session.request_part_of_book(&mut ingress, request)
     }
 
     /// See [`Session::request_drop_copy`].

@@ -1,12 +1,12 @@
 //! What one may ask of an engine; nothing changes by it.
 
 use crate::auction::{self, Indicative};
-use crate::book::{Order, PriceLevel};
+use crate::book::{Order, PriceLevel, Slot};
 use crate::command::{Definition, Side};
 use crate::engine::Engine;
 use crate::instrument::Instrument;
 use crate::market_data::{DisplayedOrder, MarketDataSnapshot};
-use crate::units::{InstrumentId, StateHash};
+use crate::units::{InstrumentId, Price, StateHash};
 
 impl Engine {
     /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
@@ -17,10 +17,25 @@ impl Engine {
     /// Orders of an instrument as others see them: bids, then asks, each by priority; `None` for an unknown instrument.
     pub fn displayed_orders(&self, instrument: InstrumentId) -> Option<impl Iterator<Item = DisplayedOrder>> {
         let orders = self.listed(instrument)?.instrument.book.orders(&self.pool.resting);
-        Some(orders.map(|slot| {
-            let Order { order_id, side, price, leaves: quantity, .. } = *self.pool.get(slot);
-            DisplayedOrder { order_id, side, price, quantity }
-        }))
+        Some(orders.map(|slot| self.displayed(slot)))
+    }
+
+    /// Orders at a price of an instrument as others see them, by priority; none for an unknown instrument.
+    pub fn displayed_orders_at(
+        &self,
+        instrument: InstrumentId,
+        side: Side,
+        price: Price,
+    ) -> impl Iterator<Item = DisplayedOrder> {
+        let book = self.listed(instrument).map(|listed| listed.instrument.book.side(side));
+        book.into_iter()
+            .flat_map(move |side| side.orders_at(price, &self.pool.resting))
+            .map(|slot| self.displayed(slot))
+    }
+
+    fn displayed(&self, slot: Slot) -> DisplayedOrder {
+        let Order { order_id, side, price, leaves: quantity, .. } = *self.pool.get(slot);
+        DisplayedOrder { order_id, side, price, quantity }
     }
 
     /// What a late joiner of an instrument's market data begins with, beside [`Engine::displayed_orders`].

@@ -1,15 +1,16 @@
 //! The Aeron channels and member lists of a cluster, as `ConsensusModule.Context`, `Archive.Context`,
 //! `ClusteredServiceContainer.Context` and `AeronCluster.Context` take them.
 
-use crate::{Client, ClusterSpec, Endpoint, MemberSpec};
+use std::path::Path;
+
+use crate::{Client, ClusterSpec, Endpoint, Endpoints, MemberSpec};
 
 impl ClusterSpec {
     /// All members with their endpoints: `0,ingress,consensus,log,catch-up,archive|1,...` (`aeron.cluster.members`).
     pub fn members_string(&self) -> String {
         let members = self.members.iter().map(|member| {
-            let endpoints: Vec<String> =
-                member.endpoints.each().iter().map(|(_, endpoint)| endpoint.to_string()).collect();
-            format!("{},{}", member.id, endpoints.join(","))
+            let Endpoints { ingress, consensus, log, catch_up, archive, market_data: _ } = &member.endpoints;
+            format!("{},{ingress},{consensus},{log},{catch_up},{archive}", member.id)
         });
         members.collect::<Vec<_>>().join("|")
     }
@@ -48,6 +49,35 @@ impl ClusterSpec {
     /// The log and snapshots, replayed to a service.
     pub fn replay_channel(&self) -> String {
         String::from("aeron:ipc")
+    }
+
+    /// A member's market data to all who announce themselves (dynamic multi-destination-cast). The fastest sets the pace
+    /// (`fc=max`): one that does not keep up loses data and asks for a snapshot, and holds nobody else up.
+    pub fn market_data_channel(&self, member: &MemberSpec) -> String {
+        format!(
+            "aeron:udp?control={}|control-mode=dynamic|fc=max|term-length={}",
+            member.endpoints.market_data,
+            self.deployment().term_length.udp
+        )
+    }
+
+    /// A member's market data to listeners that share its media driver.
+    pub fn market_data_ipc_channel(&self) -> String {
+        format!("aeron:ipc?term-length={}", self.deployment().term_length.ipc)
+    }
+
+    /// Where a client listens to the market data of all members: to ports that the system chooses, and through shared
+    /// memory if its media driver (`aeron_dir`) is a member's.
+    pub fn market_data_subscriptions(&self, aeron_dir: &Path) -> Vec<String> {
+        let host = &self.deployment().client.egress_host;
+        let endpoint = Endpoint { host: host.clone(), port: 0 };
+        let channel = |member: &MemberSpec| {
+            if member.aeron_dir == aeron_dir {
+                return String::from("aeron:ipc");
+            }
+            format!("{}|control={}|control-mode=dynamic", udp(&endpoint), member.endpoints.market_data)
+        };
+        self.members.iter().map(channel).collect()
     }
 
     /// Requests to a member's own archive, and its answers.

@@ -20,7 +20,7 @@ pub struct ClusterId(pub i32);
 pub struct MemberId(pub i32);
 
 /// Ports that a member takes from its `port` on.
-pub const PORTS_PER_MEMBER: u16 = 5;
+pub const PORTS_PER_MEMBER: u16 = 6;
 
 /// `[[cluster]]`: one Raft group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct Member {
     /// Its address, as the other members and clients reach it.
     #[serde(default = "default_host")]
     pub host: String,
-    /// The first of its five UDP ports: ingress, consensus, log, catch-up, archive.
+    /// The first of its six UDP ports: ingress, consensus, log, catch-up, archive, market data.
     pub port: u16,
     /// Directory of its media driver.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,6 +87,9 @@ pub struct Ports {
     /// Requests to the archive. Default: `port` + 4.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archive: Option<u16>,
+    /// Where listeners to market data announce themselves. Default: `port` + 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub market_data: Option<u16>,
 }
 
 /// `[cluster.member.cores]`: numbers of cores, as the operating system counts them.
@@ -99,6 +102,9 @@ pub struct Cores {
     pub consensus: Vec<u16>,
     /// Of the service container, which runs the engine.
     pub service: u16,
+    /// Of the thread that publishes market data. Default: none, and it parks when idle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market_data: Option<u16>,
 }
 
 impl Ports {
@@ -123,7 +129,7 @@ impl Member {
     }
 
     /// Its ports, each with its key and its place from `port` on: written, or counted from there.
-    pub(crate) fn each_port(&self) -> [(&'static str, u16, Option<u16>); 5] {
+    pub(crate) fn each_port(&self) -> [(&'static str, u16, Option<u16>); 6] {
         let ports = &self.ports;
         [
             ("ingress", 0, ports.ingress),
@@ -131,6 +137,7 @@ impl Member {
             ("log", 2, ports.log),
             ("catch_up", 3, ports.catch_up),
             ("archive", 4, ports.archive),
+            ("market_data", 5, ports.market_data),
         ]
     }
 }
@@ -181,17 +188,20 @@ pub struct Endpoints {
     pub catch_up: Endpoint,
     /// Requests to the archive.
     pub archive: Endpoint,
+    /// Where listeners to market data announce themselves.
+    pub market_data: Endpoint,
 }
 
 impl Endpoints {
     /// Each with its key in `[cluster.member.ports]`.
-    pub fn each(&self) -> [(&'static str, &Endpoint); 5] {
+    pub fn each(&self) -> [(&'static str, &Endpoint); 6] {
         [
             ("ingress", &self.ingress),
             ("consensus", &self.consensus),
             ("log", &self.log),
             ("catch_up", &self.catch_up),
             ("archive", &self.archive),
+            ("market_data", &self.market_data),
         ]
     }
 }
@@ -259,10 +269,11 @@ impl ClusterSpec {
 
 impl MemberSpec {
     fn new(cluster: ClusterId, member: &Member, deployment: &Deployment) -> Self {
-        let [ingress, consensus, log, catch_up, archive] = member.each_port().map(|(_, offset, written)| Endpoint {
-            host: member.host.clone(),
-            port: written.unwrap_or(member.port.saturating_add(offset)),
-        });
+        let [ingress, consensus, log, catch_up, archive, market_data] =
+            member.each_port().map(|(_, offset, written)| Endpoint {
+                host: member.host.clone(),
+                port: written.unwrap_or(member.port.saturating_add(offset)),
+            });
         let dir = deployment.state_dir().join(format!("cluster-{cluster}")).join(format!("member-{}", member.id));
         let placed = |written: &Option<PathBuf>, default: PathBuf| match written {
             Some(path) => deployment.absolute(path),
@@ -271,7 +282,7 @@ impl MemberSpec {
         Self {
             id: member.id,
             host: member.host.clone(),
-            endpoints: Endpoints { ingress, consensus, log, catch_up, archive },
+            endpoints: Endpoints { ingress, consensus, log, catch_up, archive, market_data },
             aeron_dir: placed(
                 &member.aeron_dir,
                 deployment.aeron_root().join(format!("cluster-{cluster}-member-{}", member.id)),

@@ -12,8 +12,8 @@ use crate::error::Fault;
 use crate::source::Source;
 use crate::{
     Archive, Authentication, Client, Cluster, ClusterId, ClusterSpec, Consensus, Coordinator, DeploymentError, Driver,
-    Engine, Instrument, Invalid, Java, Key, Member, MemberId, Participant, Place, Problem, Profile, Streams,
-    TermLength, Timeouts,
+    Engine, Instrument, Invalid, Java, Key, MarketData, Member, MemberId, Participant, Place, Problem, Profile,
+    Streams, TermLength, Timeouts,
 };
 
 /// Longest `cluster.toml`, in bytes.
@@ -60,6 +60,8 @@ pub struct Deployment {
     /// `[coordinator]`; `None`: the deployment has no coordinator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coordinator: Option<Coordinator>,
+    /// `[market_data]`.
+    pub market_data: MarketData,
     /// `[[cluster]]`.
     #[serde(rename = "cluster")]
     pub clusters: Vec<Cluster>,
@@ -91,6 +93,7 @@ impl Default for Deployment {
             client: Client::default(),
             engine: Engine::default(),
             coordinator: None,
+            market_data: MarketData::default(),
             clusters: Vec::new(),
             participants: Vec::new(),
             instruments: Vec::new(),

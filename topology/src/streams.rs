@@ -26,6 +26,8 @@ pub struct Streams {
     pub snapshot: i32,
     /// The consensus module's snapshot on its way to the archive.
     pub consensus_module_snapshot: i32,
+    /// Market data, from the member that leads to whoever listens.
+    pub market_data: i32,
     /// Requests to an archive, over UDP.
     pub archive_control: i32,
     /// Requests to a member's own archive, over IPC.
@@ -44,6 +46,7 @@ impl Default for Streams {
             consensus_module: 105,
             snapshot: 106,
             consensus_module_snapshot: 107,
+            market_data: 109,
             archive_control: 10,
             archive_local_control: 10,
         }
@@ -57,7 +60,7 @@ impl Streams {
     }
 
     /// Each with its key.
-    pub(crate) fn each(&self) -> [(&'static str, i32); 11] {
+    pub(crate) fn each(&self) -> [(&'static str, i32); 12] {
         [
             ("ingress", self.ingress),
             ("egress", self.egress),
@@ -68,6 +71,7 @@ impl Streams {
             ("consensus_module", self.consensus_module),
             ("snapshot", self.snapshot),
             ("consensus_module_snapshot", self.consensus_module_snapshot),
+            ("market_data", self.market_data),
             ("archive_control", self.archive_control),
             ("archive_local_control", self.archive_local_control),
         ]

@@ -9,9 +9,9 @@ use std::time::Duration;
 use crate::cluster::is_loopback;
 use crate::error::Fault;
 use crate::{
-    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Endpoint, Ingress,
-    Instrument, Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning,
-    aeron_duration,
+    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Endpoint,
+    Ingress, Instrument, Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts,
+    Warning, aeron_duration,
 };
 
 /// Most clusters of a deployment.
@@ -29,6 +29,8 @@ pub const MAXIMUM_AERON_DIR_LENGTH: usize = 256;
 
 const MAXIMUM_SESSIONS: u32 = 100_000;
 const MAXIMUM_ENGINE_LIMIT: u32 = 1 << 26;
+const MINIMUM_RING: u32 = 1 << 10;
+const MAXIMUM_RING: u32 = 1 << 24;
 const MAXIMUM_RETRIES: u32 = 1_000;
 const MINIMUM_TERM: Size = Size::kib(64);
 const MAXIMUM_TERM: Size = Size::mib(1_024);
@@ -169,11 +171,11 @@ fn cores(deployment: &Deployment) -> Result<(), Fault> {
         let key = format!("{key}.cores");
         let needed = "driver = [conductor, sender, receiver], consensus = [...], service";
         let Some(cores) = cores_if(pinned, &member.cores, &key, needed)? else { continue };
-        let Cores { driver, consensus, service } = cores;
+        let Cores { driver, consensus, service, market_data } = cores;
         if consensus.is_empty() {
             return Err(Fault::new(format!("{key}.consensus"), Problem::CoresMissing { needed: "consensus = [...]" }));
         }
-        for core in driver.iter().chain(consensus).chain([service]) {
+        for core in driver.iter().chain(consensus).chain([service]).chain(market_data) {
             taken.take(format!("core {core} of {}", address(&member.host)), key.clone())?;
         }
     }
@@ -241,6 +243,7 @@ fn limits(deployment: &Deployment) -> Result<(), Fault> {
     for (name, value) in deployment.engine.each() {
         within(format!("engine.{name}"), value, 1, MAXIMUM_ENGINE_LIMIT)?;
     }
+    within("market_data.ring_capacity", deployment.market_data.ring_capacity, MINIMUM_RING, MAXIMUM_RING)?;
     within("archive.sync_level", deployment.archive.sync_level, 0, 2)
 }
 

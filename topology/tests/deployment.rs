@@ -59,6 +59,19 @@ fn three_local_members_as_aeron_takes_them() {
     );
     assert_eq!(cluster.ingress_endpoints(), "0=127.0.0.1:20100,1=127.0.0.1:20110,2=127.0.0.1:20120");
     assert_eq!(cluster.ingress_channel(), "aeron:udp?term-length=4m");
+    assert_eq!(
+        cluster.market_data_channel(&cluster.members[1]),
+        "aeron:udp?control=127.0.0.1:20115|control-mode=dynamic|fc=max|term-length=4m"
+    );
+    let of_member_2 = cluster.members[2].aeron_dir.clone();
+    assert_eq!(
+        cluster.market_data_subscriptions(&of_member_2),
+        [
+            "aeron:udp?endpoint=127.0.0.1:0|control=127.0.0.1:20105|control-mode=dynamic",
+            "aeron:udp?endpoint=127.0.0.1:0|control=127.0.0.1:20115|control-mode=dynamic",
+            "aeron:ipc"
+        ]
+    );
     assert_eq!(cluster.log_channel(), "aeron:udp?term-length=16m");
     let member = cluster.member(MemberId(2)).expect("member 2");
     assert_eq!(member.archive_control_channel(), "aeron:udp?endpoint=127.0.0.1:20124");

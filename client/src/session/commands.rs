@@ -2,6 +2,7 @@
 
 use super::{Connection, DropCopy, Ingress, MAXIMUM_DROP_COPIES, Offered, Session};
 use crate::error::SendError;
+use crate::market_data::{BookRequest, BookType};
 use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
 use crate::scope::{Flushed, Turn};
 use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price};
@@ -131,13 +132,23 @@ impl Session {
         depth: u16,
         request_id: u64,
     ) -> Result<(), SendError> {
+        let (bids_after, offers_after, book_type) = (None, None, BookType::Levels);
+        let request = BookRequest { request_id, instrument, depth, bids_after, offers_after, book_type };
+        self.request_part_of_book(ingress, &request)
+    }
+
+    /// As [`Self::request_book`], for any part of a book, and in any detail.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn request_part_of_book(&mut self, ingress: &mut impl Ingress, request: &BookRequest) -> Result<(), SendError> {
         match self.connection {
             Connection::Ended => return Err(SendError::Ended),
             Connection::Disconnected => return Err(SendError::NotConnected),
             Connection::Connected { .. } => {}
         }
         let mut buffer = [0; MAXIMUM_LENGTH];
-        match ingress.offer(commands::book(instrument, depth, request_id, &mut buffer)) {
+        match ingress.offer(commands::book(request, &mut buffer)) {
             Offered::Sent => Ok(()),
             Offered::BackPressured => Err(SendError::BackPressured),
             Offered::NotConnected => Err(SendError::NotConnected),

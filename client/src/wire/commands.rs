@@ -1,5 +1,6 @@
 //! Commands and requests to bytes.
 
+use lugus_codecs::market_data::book_type::BookType as WireBookType;
 use lugus_codecs::order_entry::{
     self, define_instrument_codec, drop_copy_request_codec, new_order_single_codec, order_cancel_replace_request_codec,
     order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec,
@@ -7,6 +8,7 @@ use lugus_codecs::order_entry::{
 };
 use lugus_codecs::{HEADER_LENGTH, market_data, market_data::market_data_request_codec, write_header};
 
+use crate::market_data::{BookRequest, BookType};
 use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
 use crate::units::{ClientOrderId, InstrumentId, ParticipantId, Price};
 use crate::wire::vocabulary::{Said, exec_inst, mass_cancel_side};
@@ -227,11 +229,17 @@ pub(crate) fn drop_copy(instrument: InstrumentId, buffer: &mut Buffer) -> &[u8] 
 }
 
 /// Asks for a book. Returns the message.
-pub(crate) fn book(instrument: InstrumentId, depth: u16, request_id: u64, buffer: &mut Buffer) -> &[u8] {
+pub(crate) fn book<'b>(request: &BookRequest, buffer: &'b mut Buffer) -> &'b [u8] {
     let length;
     message!(buffer, market_data, market_data_request_codec, MarketDataRequestEncoder, length)
-        .request_id(request_id)
-        .instrument_id(instrument.0)
-        .market_depth(depth);
+        .request_id(request.request_id)
+        .bids_after_opt(request.bids_after.map(|price| price.0))
+        .offers_after_opt(request.offers_after.map(|price| price.0))
+        .instrument_id(request.instrument.0)
+        .market_depth(request.depth)
+        .book_type(match request.book_type {
+            BookType::Levels => WireBookType::LEVELS,
+            BookType::Orders => WireBookType::ORDERS,
+        });
     &buffer[..length]
 }

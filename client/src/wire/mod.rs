@@ -4,6 +4,7 @@
 
 mod book;
 pub(crate) mod commands;
+pub(crate) mod feed;
 mod reports;
 mod vocabulary;
 
@@ -70,6 +71,8 @@ pub(crate) enum Inbound {
     SessionReplaced,
     /// A book, written to where the caller wanted it.
     Book,
+    /// A part of one, of which more is to come.
+    BookPart,
     /// No such book.
     BookReject { request_id: u64, instrument: InstrumentId },
 }

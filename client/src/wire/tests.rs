@@ -27,6 +27,7 @@ use super::commands::{
 use super::*;
 use crate::events::*;
 use crate::market_data::Level;
+use crate::market_data::{BookRequest, BookType};
 use crate::orders::*;
 use crate::units::*;
 
@@ -192,9 +193,19 @@ fn requests_are_read_by_the_generated_decoders() {
     }
     let bytes = commands::drop_copy(InstrumentId(9), &mut buffer);
     assert_eq!(read!(order_entry, bytes, drop_copy_request_codec, DropCopyRequestDecoder).instrument_id(), 9);
-    let bytes = commands::book(InstrumentId(9), 5, 6, &mut buffer);
+    let request = BookRequest {
+        request_id: 6,
+        instrument: InstrumentId(9),
+        depth: 5,
+        bids_after: None,
+        offers_after: Some(Price(-7)),
+        book_type: BookType::Orders,
+    };
+    let bytes = commands::book(&request, &mut buffer);
     let wire = read!(market_data, bytes, market_data_request_codec, MarketDataRequestDecoder);
     assert_eq!((wire.instrument_id(), wire.market_depth(), wire.request_id()), (9, 5, 6));
+    assert_eq!((wire.bids_after(), wire.offers_after()), (None, Some(-7)));
+    assert_eq!(wire.book_type(), market_data::book_type::BookType::ORDERS);
 }
 
 fn execution_report(reason: WireReason) -> Vec<u8> {
@@ -396,6 +407,7 @@ fn book(bids: &[Level], offers: &[Level]) -> Vec<u8> {
     let mut wire = market_data_snapshot_codec::encoder::MarketDataSnapshotEncoder::default()
         .wrap(market_data::WriteBuf::new(&mut bytes), HEADER_LENGTH);
     wire.request_id(1).transact_time(2).instrument_id(3);
+    wire.opening_price_opt(None).high_price_opt(None).low_price_opt(None).last_price_opt(None);
     let mut group = wire.bids_encoder(bids.len() as u16, BidsEncoder::default());
     for level in bids {
         group.advance().unwrap();
@@ -427,7 +439,7 @@ fn a_book_is_read_into_the_same_room_again_and_again() {
     for (bids, offers) in sides {
         assert_eq!(decode(&book(&bids, &offers), &mut room), Ok(Inbound::Book));
         let expected =
-            Book { request_id: 1, time: EpochNanos(2), instrument: InstrumentId(3), bids: bids.clone(), offers };
+            Book { request_id: 1, time: EpochNanos(2), instrument: InstrumentId(3), bids, offers, ..Book::default() };
         assert_eq!(room, expected);
     }
 }

@@ -19,12 +19,16 @@ pub const CHANGING: i64 = -1;
 /// Counter type of the sessions that may trade.
 pub const SESSIONS_TYPE_ID: i32 = 2004;
 
+/// Counter type of the increments that were dropped as the publisher had not made room, since the member's start.
+pub const LOST_MARKET_DATA_TYPE_ID: i32 = 2005;
+
 /// A member's own counters.
 pub(crate) struct MemberCounters {
     state_hash: ServiceCounter,
     state_hash_position: ServiceCounter,
     refused_messages: ServiceCounter,
     sessions: ServiceCounter,
+    lost_market_data: ServiceCounter,
 }
 
 impl MemberCounters {
@@ -36,6 +40,7 @@ impl MemberCounters {
             state_hash_position: cluster.add_counter(STATE_HASH_POSITION_TYPE_ID, &key, "Lugus state hash position")?,
             refused_messages: cluster.add_counter(REFUSED_MESSAGES_TYPE_ID, &key, "Lugus refused messages")?,
             sessions: cluster.add_counter(SESSIONS_TYPE_ID, &key, "Lugus sessions")?,
+            lost_market_data: cluster.add_counter(LOST_MARKET_DATA_TYPE_ID, &key, "Lugus lost market data")?,
         })
     }
 
@@ -56,5 +61,10 @@ impl MemberCounters {
     /// So many sessions may trade.
     pub(crate) fn sessions(&self, count: usize) {
         self.sessions.set(count as i64);
+    }
+
+    /// So many increments were dropped so far.
+    pub(crate) fn lost_market_data(&self, count: u64) {
+        self.lost_market_data.set(count.cast_signed());
     }
 }

@@ -1,7 +1,7 @@
 //! Ingress: an SBE message of a participant becomes an engine [`Command`] or a [`Request`]. The only place where order
 //! entry's commands are decoded.
 
-use lugus_codecs::market_data;
+use lugus_codecs::market_data::{self, book_type::BookType as WireBookType};
 use lugus_codecs::order_entry::{
     self, define_instrument_codec, drop_copy_request_codec, mass_cancel_side::MassCancelSide,
     message_reject_reason::MessageRejectReason, new_order_single_codec, order_cancel_replace_request_codec,
@@ -45,14 +45,33 @@ pub enum Request {
         instrument: InstrumentId,
     },
     /// The book as it is now.
-    Book {
-        /// The asker's number.
-        request_id: u64,
-        /// Of which instrument.
-        instrument: InstrumentId,
-        /// Levels of each side, at most.
-        depth: u16,
-    },
+    Book(BookRequest),
+}
+
+/// Asks for a book, or a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookRequest {
+    /// The asker's number.
+    pub request_id: u64,
+    /// Of which instrument.
+    pub instrument: InstrumentId,
+    /// Levels of each side, at most.
+    pub depth: u16,
+    /// Only bids below.
+    pub bids_after: Option<Price>,
+    /// Only offers above.
+    pub offers_after: Option<Price>,
+    /// In which detail.
+    pub book_type: BookType,
+}
+
+/// Detail of a book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BookType {
+    /// By price level.
+    Levels,
+    /// Also by order.
+    Orders,
 }
 
 /// Why a message is no command: what the sender is told.
@@ -264,11 +283,18 @@ fn drop_copy(envelope: Envelope<'_>) -> Result<Request, Fault> {
 
 fn market_data_message(envelope: Envelope<'_>) -> Result<Inbound, Fault> {
     let request = block!(envelope, market_data, market_data_request_codec, MarketDataRequestDecoder);
-    Ok(Inbound::Request(Request::Book {
+    Ok(Inbound::Request(Request::Book(BookRequest {
         request_id: request.request_id(),
         instrument: InstrumentId(request.instrument_id()),
         depth: request.market_depth(),
-    }))
+        bids_after: request.bids_after().map(Price),
+        offers_after: request.offers_after().map(Price),
+        book_type: match request.book_type() {
+            WireBookType::LEVELS => BookType::Levels,
+            WireBookType::ORDERS => BookType::Orders,
+            WireBookType::NullVal => return Err(Fault::Value),
+        },
+    })))
 }
 
 #[cfg(test)]

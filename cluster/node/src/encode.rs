@@ -1,22 +1,32 @@
 //! Egress: what the engine tells becomes an SBE message. The only place where order entry's events are encoded.
 
+use lugus_codecs::market_data::market_data_orders_codec::encoder::OrdersEncoder;
 use lugus_codecs::market_data::market_data_snapshot_codec::encoder::{BidsEncoder, OffersEncoder};
-use lugus_codecs::market_data::{self, Encoder};
+use lugus_codecs::market_data::{
+    self, Encoder, book_type::BookType as WireBookType, end_of_book::EndOfBook, md_state::MDState,
+};
 use lugus_codecs::{HEADER_LENGTH, message};
 use lugus_engine::PriceLevel;
 use lugus_engine::command::{InstrumentState, KillSwitch, RiskLimits};
 use lugus_engine::event::{CommandKind, Execution, RejectReason, Reply, Report, ReportBody};
+use lugus_engine::market_data::{DisplayedOrder, MarketDataSnapshot};
 use lugus_engine::units::{ClientOrderId, EpochNanos, InstrumentId, ParticipantId, Price};
 
-use crate::decode::Refusal;
+use crate::decode::{BookRequest, BookType, Refusal};
+use crate::market_data::item::state_code;
 use crate::vocabulary::Said;
 
 /// Most levels of a side in one [`book`].
 pub const MAXIMUM_DEPTH: usize = 256;
 
 /// Length of a buffer that takes any message of this module, in bytes.
-pub const BUFFER_LENGTH: usize = HEADER_LENGTH + 32 + 2 * (GROUP_HEADER_LENGTH + MAXIMUM_DEPTH * LEVEL_LENGTH);
+pub const BUFFER_LENGTH: usize =
+    HEADER_LENGTH + LONGEST_BOOK_BLOCK + 2 * (GROUP_HEADER_LENGTH + MAXIMUM_DEPTH * LEVEL_LENGTH);
 
+/// Most orders in one [`book_orders`].
+pub const MAXIMUM_ORDERS: usize = 256;
+
+const LONGEST_BOOK_BLOCK: usize = 96;
 const GROUP_HEADER_LENGTH: usize = 4;
 const LEVEL_LENGTH: usize = 20;
 
@@ -95,16 +105,18 @@ pub fn session_replaced(participant: ParticipantId, buffer: &mut Buffer) -> &[u8
 /// The book of an instrument, as [`book`] encodes it.
 #[derive(Debug, Clone, Copy)]
 pub struct Book<'l> {
-    /// The asker's number.
-    pub request_id: u64,
+    /// What was asked.
+    pub request: &'l BookRequest,
     /// Log time.
     pub time: EpochNanos,
-    /// Which.
-    pub instrument: InstrumentId,
+    /// State and statistics, and the last increment that is in it.
+    pub snapshot: &'l MarketDataSnapshot,
     /// Buyers' levels, best first.
     pub bids: &'l [PriceLevel],
     /// Sellers' levels, best first.
     pub offers: &'l [PriceLevel],
+    /// Which sides have nothing after these.
+    pub end_of_book: EndOfBook,
 }
 
 /// Encodes a book: of each side at most [`MAXIMUM_DEPTH`] levels.
@@ -115,12 +127,29 @@ pub fn book<'b>(book: &Book<'_>, buffer: &'b mut Buffer) -> &'b [u8] {
 }
 
 fn book_groups(book: &Book<'_>, buffer: &mut Buffer) -> market_data::SbeResult<usize> {
+    let MarketDataSnapshot { instrument, sequence, state, reference_price, statistics } = *book.snapshot;
+    let opt = |price: Option<Price>| price.map(|price| price.0);
     let _block_end;
-    let mut snapshot = message!(buffer, market_data, market_data_snapshot_codec, MarketDataSnapshotEncoder, _block_end);
-    snapshot.request_id(book.request_id).transact_time(book.time.0).instrument_id(book.instrument.0);
+    let mut wire = message!(buffer, market_data, market_data_snapshot_codec, MarketDataSnapshotEncoder, _block_end);
+    wire.request_id(book.request.request_id)
+        .transact_time(book.time.0)
+        .sequence(sequence.0)
+        .reference_price(reference_price.0)
+        .opening_price_opt(opt(statistics.open))
+        .high_price_opt(opt(statistics.high))
+        .low_price_opt(opt(statistics.low))
+        .last_price_opt(opt(statistics.last))
+        .volume(statistics.volume.0)
+        .instrument_id(instrument.0)
+        .state(MDState::from(state_code(state)))
+        .book_type(match book.request.book_type {
+            BookType::Levels => WireBookType::LEVELS,
+            BookType::Orders => WireBookType::ORDERS,
+        });
+    wire.end_of_book(book.end_of_book);
 
     let levels = &book.bids[..book.bids.len().min(MAXIMUM_DEPTH)];
-    let mut bids = snapshot.bids_encoder(levels.len() as u16, BidsEncoder::default());
+    let mut bids = wire.bids_encoder(levels.len() as u16, BidsEncoder::default());
     for level in levels {
         bids.advance()?;
         bids.price(level.price.0).quantity(level.quantity.0).number_of_orders(level.orders);
@@ -133,6 +162,25 @@ fn book_groups(book: &Book<'_>, buffer: &mut Buffer) -> market_data::SbeResult<u
         offers.price(level.price.0).quantity(level.quantity.0).number_of_orders(level.orders);
     }
     Ok(offers.parent()?.get_limit())
+}
+
+/// Encodes orders of a book's levels: at most [`MAXIMUM_ORDERS`].
+pub fn book_orders<'b>(request: &BookRequest, orders: &[DisplayedOrder], buffer: &'b mut Buffer) -> &'b [u8] {
+    let length = order_group(request, orders, buffer).unwrap_or(0);
+    &buffer[..length]
+}
+
+fn order_group(request: &BookRequest, orders: &[DisplayedOrder], buffer: &mut Buffer) -> market_data::SbeResult<usize> {
+    let orders = &orders[..orders.len().min(MAXIMUM_ORDERS)];
+    let _block_end;
+    let mut wire = message!(buffer, market_data, market_data_orders_codec, MarketDataOrdersEncoder, _block_end);
+    wire.request_id(request.request_id).instrument_id(request.instrument.0);
+    let mut group = wire.orders_encoder(orders.len() as u16, OrdersEncoder::default());
+    for order in orders {
+        group.advance()?;
+        group.order_id(order.order_id.0).quantity(order.quantity.0);
+    }
+    Ok(group.parent()?.get_limit())
 }
 
 /// Encodes that there is no book to be had.

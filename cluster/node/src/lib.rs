@@ -1,11 +1,13 @@
 //! One member of a partition: the matching engine inside the clustered-service container.
 //!
 //! An order's way through this crate: [`service`] gets it from the container, [`decode`] makes it a command, the engine
-//! applies it, [`encode`] makes messages of what the engine tells, and [`service`] sends them.
+//! applies it, [`encode`] makes messages of what the engine tells, and [`service`] sends them. [`market_data`] is the way of what
+//! anyone may see.
 
 pub mod counters;
 pub mod decode;
 pub mod encode;
+pub mod market_data;
 pub mod member;
 pub mod service;
 pub mod sessions;

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use aeron_cluster_service::{ClusteredServiceContainer, ContainerError, Context, IdleStrategy, Termination};
 use lugus_engine::EngineLimits;
 use lugus_media_driver::{MemberProcesses, ProcessError};
-use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberId, MemberSpec};
+use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberId, MemberSpec, Profile};
 use thiserror::Error;
 
+use crate::market_data::{Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
 use crate::service::{DropCopyPolicy, MatchingService};
 
 /// The one clustered service of a member.
@@ -35,6 +36,9 @@ pub enum MemberError {
     /// The service container could not start, or had to end.
     #[error(transparent)]
     Container(#[from] ContainerError),
+    /// There is no market-data stream, or no longer.
+    #[error(transparent)]
+    MarketData(#[from] MarketDataError),
 }
 
 /// Runs member `member` of a cluster until the cluster is shut down or `stop` is set.
@@ -44,26 +48,62 @@ pub enum MemberError {
 /// the process itself, with exit code 70.
 pub fn run(cluster: &ClusterSpec, member: MemberId, stop: &AtomicBool) -> Result<Termination, MemberError> {
     let processes = MemberProcesses::start(cluster, member)?;
-    let service = MatchingService::new(engine_limits(cluster.deployment()), drop_copy_policy(cluster.deployment()));
+    let mut service = MatchingService::new(engine_limits(cluster.deployment()), drop_copy_policy(cluster.deployment()));
+    let mut market_data = None;
+    if cluster.deployment().market_data.enabled {
+        let (writer, reader) = lugus_ring::ring(cluster.deployment().market_data.ring_capacity as usize);
+        service = service.with_market_data(MarketDataWriter::new(writer));
+        market_data = Some((publication_context(cluster, processes.member()), reader));
+    }
     let mut container = ClusteredServiceContainer::launch(context(cluster, processes.member()), service)?;
-    let core = processes.member().cores.as_ref().map(|cores| cores.service);
+    let cores = processes.member().cores.clone();
 
     let (ended, has_ended) = mpsc::channel();
-    let (result, watch) = thread::scope(|scope| {
+    let service_has_ended = AtomicBool::new(false);
+    let (result, watch, published) = thread::scope(|scope| {
+        let publisher = market_data.map(|(context, reader)| {
+            let core = cores.as_ref().and_then(|cores| cores.market_data);
+            let service_has_ended = &service_has_ended;
+            scope.spawn(move || publish(&context, reader, core, service_has_ended, stop))
+        });
         let watch = scope.spawn(move || watch(processes, stop, &has_ended));
-        if let Some(core) = core {
-            pin(core);
+        if let Some(cores) = &cores {
+            pin(cores.service);
         }
         let result = container.run(stop);
+        service_has_ended.store(true, Ordering::Release);
+        // Before its media driver is ended.
+        let published = publisher.map(thread::ScopedJoinHandle::join);
         drop(ended);
-        (result, watch.join())
+        (result, watch.join(), published)
     });
     let outcome = watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let published = published.transpose().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     match result? {
         // The consensus module ends by itself then, perhaps before it is looked at.
         Termination::Cluster => Ok(Termination::Cluster),
-        Termination::Stopped => outcome.map(|()| Termination::Stopped).map_err(MemberError::from),
+        Termination::Stopped => {
+            outcome?;
+            published.transpose()?;
+            Ok(Termination::Stopped)
+        }
     }
+}
+
+/// Publishes market data until the service has ended. A stream that ends before ends the member.
+fn publish(
+    context: &PublicationContext,
+    reader: lugus_ring::Reader<Item>,
+    core: Option<u16>,
+    service_has_ended: &AtomicBool,
+    stop: &AtomicBool,
+) -> Result<(), MarketDataError> {
+    if let Some(core) = core {
+        pin(core);
+    }
+    let published =
+        PublishingThread::open(context, reader).and_then(|mut publishing| publishing.run(service_has_ended));
+    published.inspect_err(|_| stop.store(true, Ordering::Release))
 }
 
 /// Looks after the processes until the container has ended; then ends them in order.
@@ -118,6 +158,23 @@ fn drop_copy_policy(deployment: &Deployment) -> DropCopyPolicy {
     match deployment.authentication.mode {
         AuthenticationMode::Open => DropCopyPolicy::Everybody,
         AuthenticationMode::Keys => DropCopyPolicy::Operator,
+    }
+}
+
+fn publication_context(cluster: &ClusterSpec, member: &MemberSpec) -> PublicationContext {
+    let deployment = cluster.deployment();
+    let has_core = member.cores.as_ref().is_some_and(|cores| cores.market_data.is_some());
+    let profile = match deployment.profile {
+        Profile::Pinned if !has_core => Profile::Shared,
+        profile => profile,
+    };
+    PublicationContext {
+        aeron_dir: member.aeron_dir.clone(),
+        channels: vec![cluster.market_data_channel(member), cluster.market_data_ipc_channel()],
+        stream_id: deployment.streams.market_data,
+        member_id: member.id.0,
+        instruments: deployment.engine.maximum_instruments as usize,
+        idle_strategy: profile.idle_strategy(),
     }
 }
 

@@ -4,17 +4,24 @@
 use aeron_cluster_service::{
     ClientSession, CloseReason, Cluster, ClusteredService, Role, ServiceError, SnapshotReader, SnapshotWriter, TimeUnit,
 };
+use lugus_codecs::market_data::end_of_book::EndOfBook;
 use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
 use lugus_engine::command::{Command, Side};
 use lugus_engine::event::{EventSink, Reply, Report};
+use lugus_engine::market_data::{DisplayedOrder, MarketData};
 use lugus_engine::units::{EpochNanos, InstrumentId, ParticipantId};
 use lugus_engine::{Engine, EngineLimits, PriceLevel};
 
 use crate::counters::MemberCounters;
-use crate::decode::{Inbound, Refusal, Request, decode};
-use crate::encode::{self, BUFFER_LENGTH, Buffer, MAXIMUM_DEPTH};
+use crate::decode::{BookRequest, BookType, Inbound, Refusal, Request, decode};
+use crate::encode::{self, BUFFER_LENGTH, Buffer, MAXIMUM_DEPTH, MAXIMUM_ORDERS};
+use crate::market_data::MarketDataWriter;
 use crate::sessions::{ParticipantSession, Sessions, participant_of};
 use crate::snapshot;
+
+/// After so many orders an answer with a book by order ends: with the level that is the first of its side, or before
+/// the one that would exceed half of it. A level is never divided.
+pub const MAXIMUM_BOOK_ORDERS: usize = 1_024;
 
 /// Who may ask for drop copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +42,8 @@ pub struct MatchingService {
     buffer: Box<Buffer>,
     bids: Vec<PriceLevel>,
     offers: Vec<PriceLevel>,
+    orders: Vec<DisplayedOrder>,
+    market_data: Option<MarketDataWriter>,
 }
 
 impl MatchingService {
@@ -49,7 +58,16 @@ impl MatchingService {
             buffer: Box::new([0; BUFFER_LENGTH]),
             bids: Vec::with_capacity(MAXIMUM_DEPTH),
             offers: Vec::with_capacity(MAXIMUM_DEPTH),
+            orders: Vec::with_capacity(MAXIMUM_ORDERS),
+            market_data: None,
         }
+    }
+
+    /// The same, with a market-data stream.
+    #[must_use]
+    pub fn with_market_data(mut self, writer: MarketDataWriter) -> Self {
+        self.market_data = Some(writer);
+        self
     }
 
     /// The engine, to look at.
@@ -58,8 +76,12 @@ impl MatchingService {
     }
 
     fn apply(&mut self, cluster: &mut dyn Cluster, session_id: i64, now: EpochNanos, command: &Command) {
-        let mut egress = Egress { cluster, sessions: &self.sessions, origin: session_id, buffer: &mut self.buffer };
+        let Self { sessions, buffer, market_data, .. } = self;
+        let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data: market_data.as_mut() };
         self.engine.apply(now, command, &mut egress);
+        if let Some(market_data) = &mut self.market_data {
+            market_data.end_of_command();
+        }
     }
 
     fn answer(
@@ -72,14 +94,12 @@ impl MatchingService {
     ) {
         match request {
             Request::Resume { instrument, last_event_sequence } => {
-                let mut egress =
-                    Egress { cluster, sessions: &self.sessions, origin: session_id, buffer: &mut self.buffer };
+                let Self { sessions, buffer, .. } = self;
+                let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data: None };
                 self.engine.resume(participant, instrument, last_event_sequence, &mut egress);
             }
             Request::DropCopy { instrument } => self.subscribe(cluster, session_id, participant, instrument),
-            Request::Book { request_id, instrument, depth } => {
-                self.answer_book(cluster, session_id, now, request_id, instrument, depth);
-            }
+            Request::Book(request) => self.answer_book(cluster, session_id, now, &request),
         }
     }
 
@@ -102,26 +122,67 @@ impl MatchingService {
         send(cluster, session_id, encode::message_reject(Refusal { template_id, reason }, &mut self.buffer));
     }
 
-    fn answer_book(
-        &mut self,
-        cluster: &mut dyn Cluster,
-        session_id: i64,
-        now: EpochNanos,
-        request_id: u64,
-        instrument: InstrumentId,
-        depth: u16,
-    ) {
-        let depth = usize::from(depth).min(MAXIMUM_DEPTH);
-        for (side, levels) in [(Side::Buy, &mut self.bids), (Side::Sell, &mut self.offers)] {
-            levels.clear();
-            let Some(book) = self.engine.levels(instrument, side) else {
-                send(cluster, session_id, encode::book_reject(request_id, instrument, &mut self.buffer));
-                return;
-            };
-            levels.extend(book.take(depth));
+    /// Only the leader's answer is heard, and nothing changes by it.
+    fn answer_book(&mut self, cluster: &mut dyn Cluster, session_id: i64, now: EpochNanos, request: &BookRequest) {
+        if cluster.role() != Role::Leader {
+            return;
         }
-        let book = encode::Book { request_id, time: now, instrument, bids: &self.bids, offers: &self.offers };
+        let Some(snapshot) = self.engine.market_data_snapshot(request.instrument) else {
+            let reject = encode::book_reject(request.request_id, request.instrument, &mut self.buffer);
+            return send(cluster, session_id, reject);
+        };
+        let mut end_of_book = EndOfBook::default();
+        end_of_book.set_bids(self.take_levels(request, Side::Buy)).set_offers(self.take_levels(request, Side::Sell));
+        let (bids, offers) = (&self.bids, &self.offers);
+        let book = encode::Book { request, time: now, snapshot: &snapshot, bids, offers, end_of_book };
         send(cluster, session_id, encode::book(&book, &mut self.buffer));
+        if request.book_type == BookType::Orders {
+            self.answer_orders(cluster, session_id, request);
+        }
+    }
+
+    /// Levels of a side that belong into the answer; returns whether there are none after them.
+    fn take_levels(&mut self, request: &BookRequest, side: Side) -> bool {
+        let depth = usize::from(request.depth).min(MAXIMUM_DEPTH);
+        let (levels, after) = match side {
+            Side::Buy => (&mut self.bids, request.bids_after),
+            Side::Sell => (&mut self.offers, request.offers_after),
+        };
+        levels.clear();
+        let is_before = |level: &PriceLevel| match (after, side) {
+            (None, _) => false,
+            (Some(after), Side::Buy) => level.price >= after,
+            (Some(after), Side::Sell) => level.price <= after,
+        };
+        let mut orders = 0;
+        for level in self.engine.levels(request.instrument, side).into_iter().flatten().skip_while(is_before) {
+            orders += level.orders as usize;
+            let is_too_much =
+                request.book_type == BookType::Orders && orders > MAXIMUM_BOOK_ORDERS / 2 && !levels.is_empty();
+            if is_too_much || levels.len() == depth {
+                return false;
+            }
+            levels.push(level);
+        }
+        true
+    }
+
+    fn answer_orders(&mut self, cluster: &mut dyn Cluster, session_id: i64, request: &BookRequest) {
+        for (side, levels) in [(Side::Buy, &self.bids), (Side::Sell, &self.offers)] {
+            for level in levels {
+                for order in self.engine.displayed_orders_at(request.instrument, side, level.price) {
+                    self.orders.push(order);
+                    if self.orders.len() == MAXIMUM_ORDERS {
+                        send(cluster, session_id, encode::book_orders(request, &self.orders, &mut self.buffer));
+                        self.orders.clear();
+                    }
+                }
+            }
+        }
+        if !self.orders.is_empty() {
+            send(cluster, session_id, encode::book_orders(request, &self.orders, &mut self.buffer));
+            self.orders.clear();
+        }
     }
 
     fn refuse(&mut self, cluster: &mut dyn Cluster, session_id: i64, refusal: Refusal) {
@@ -154,6 +215,9 @@ impl ClusteredService for MatchingService {
             let state = snapshot::load(self.limits, cluster, reader)?;
             self.engine = state.engine;
             self.sessions = state.sessions;
+        }
+        if let Some(market_data) = &mut self.market_data {
+            market_data.role(false, &self.engine);
         }
         self.counters = Some(MemberCounters::add(cluster)?);
         self.publish_state_hash(cluster);
@@ -202,6 +266,21 @@ impl ClusteredService for MatchingService {
         self.publish_state_hash(cluster);
     }
 
+    fn on_role_change(&mut self, _cluster: &mut dyn Cluster, role: Role) {
+        if let Some(market_data) = &mut self.market_data {
+            market_data.role(role == Role::Leader, &self.engine);
+        }
+    }
+
+    fn do_background_work(&mut self, _cluster: &mut dyn Cluster, _now_ns: i64) -> usize {
+        let Some(market_data) = &mut self.market_data else { return 0 };
+        let work = market_data.do_work(&self.engine);
+        if let Some(counters) = self.counters.as_ref().filter(|_| work > 0) {
+            counters.lost_market_data(market_data.lost());
+        }
+        work
+    }
+
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
         snapshot::take(&self.engine, &self.sessions, writer)?;
         // Who starts from it publishes this position: until the next message it is to be that of all.
@@ -217,6 +296,7 @@ struct Egress<'a> {
     /// The session whose message is at hand.
     origin: i64,
     buffer: &'a mut Buffer,
+    market_data: Option<&'a mut MarketDataWriter>,
 }
 
 impl EventSink for Egress<'_> {
@@ -242,6 +322,18 @@ impl EventSink for Egress<'_> {
         if self.cluster.role() == Role::Leader {
             send(self.cluster, self.origin, encode::reply(reply, self.buffer));
         }
+    }
+
+    #[inline]
+    fn market_data(&mut self, increment: &MarketData) {
+        if let Some(market_data) = &mut self.market_data {
+            market_data.put(increment);
+        }
+    }
+
+    #[inline]
+    fn wants_market_data(&self) -> bool {
+        self.market_data.is_some()
     }
 }
 

@@ -99,7 +99,10 @@ pub(crate) fn book_message(instrument: u32, depth: u16) -> Vec<u8> {
     message!(&mut buffer, market_data, market_data_request_codec, MarketDataRequestEncoder, length)
         .request_id(77)
         .instrument_id(instrument)
-        .market_depth(depth);
+        .market_depth(depth)
+        .bids_after_opt(None)
+        .offers_after_opt(None)
+        .book_type(lugus_codecs::market_data::book_type::BookType::LEVELS);
     buffer.truncate(length);
     buffer
 }

@@ -188,6 +188,11 @@ impl BookSide {
         })
     }
 
+    /// Orders at a price, by priority.
+    pub fn orders_at<'a>(&'a self, price: Price, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
+        self.level(price, &orders.cells).into_iter().flat_map(|level| orders.cells.queue(level))
+    }
+
     /// Orders by priority.
     pub fn orders<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
         let cells = &orders.cells;

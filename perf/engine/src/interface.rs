@@ -4,7 +4,7 @@
 //! Queries read the remembered best price, or one level, and touch nothing else. In a batch no message is looked at
 //! before its turn. There is no `engine_prebuild`.
 //!
-//! Features choose what is exported: `own-ring` the ring of [`crate::ring`] for reports (else the harness's queue),
+//! Features choose what is exported: `own-ring` the ring of [`lugus_ring`] for reports (else the harness's queue),
 //! `batches` many messages a call, and `no-engine` replaces the matcher by nothing: reports only, for comparison.
 
 use std::ffi::{c_int, c_void};
@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use lugus_engine::command::Side;
 use lugus_engine::units::{ClientOrderId, Price, Quantity};
+use lugus_ring::{Item, Reader, Writer, ring};
 
 use crate::matcher::{Matcher, Outcome};
-use crate::ring::{Item, Reader, Writer, ring};
 
 /// Resting orders there is room for.
 const ORDERS: usize = 1 << 21;

@@ -3,11 +3,10 @@
 //! - [`flow`]: order flows made from a seed, shaped like those of the public benchmark.
 //! - [`matcher`]: limit orders straight on the engine's book. [`measure`]: what a message costs there, and in the engine.
 //! - [`operations`]: single operations on a standing book.
-//! - [`interface`]: the C interface of the public benchmark. [`ring`]: from thread to thread.
+//! - [`interface`]: the C interface of the public benchmark.
 
 pub mod flow;
 pub mod interface;
 pub mod matcher;
 pub mod measure;
 pub mod operations;
-pub mod ring;

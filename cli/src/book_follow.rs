@@ -1,0 +1,107 @@
+//! `lugus book --follow`: an instrument's book, again whenever it has changed.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use lugus_client::{
+    BookType, EventHandler, FeedHandler, FeedStatus, FollowedBook, InstrumentId, Level, Report, Side, Statistics,
+};
+use serde::Serialize;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::access::Access;
+use crate::arguments;
+use crate::book::table;
+use crate::deployment::Found;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::participant::TIMEOUT;
+use crate::watch::is_reader_gone;
+
+/// A person reads no faster than this, and a follower may last for days.
+const IDLE: Duration = Duration::from_millis(1);
+
+/// Hears of changes; what has changed within one duty cycle is shown once.
+#[derive(Default)]
+struct Changes {
+    has_changed: bool,
+    failure: Option<Failure>,
+}
+
+impl EventHandler for Changes {
+    fn on_report(&mut self, _report: &Report) {}
+}
+
+impl FeedHandler for Changes {
+    fn on_followed_book(&mut self, _instrument: InstrumentId, _book: &FollowedBook) {
+        self.has_changed = true;
+    }
+
+    fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
+        match status {
+            FeedStatus::Unknown => self.failure = Some(Failure::new(format!("there is no instrument {instrument}"))),
+            FeedStatus::TooLarge => self.failure = Some(Failure::new("the book is too large to be followed")),
+            FeedStatus::Live | FeedStatus::Recovering => {}
+        }
+    }
+}
+
+/// What is shown of a book.
+#[derive(Serialize)]
+struct Shown {
+    instrument: InstrumentId,
+    sequence: u64,
+    statistics: Statistics,
+    bids: Vec<Level>,
+    offers: Vec<Level>,
+}
+
+/// Prints the book until it has printed `count` of them, or is interrupted.
+///
+/// # Errors
+/// When the cluster is not there, or has no such instrument or no market-data stream.
+pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
+    let access = Access::open(found)?;
+    let (instrument, cluster) = access.instrument(&arguments.trader.instrument)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
+    }
+    let mut session = access.session(cluster, arguments.trader.participant, (), TIMEOUT)?;
+    let mut feed = access.market_data(cluster)?;
+    feed.follow(instrument, BookType::Levels).map_err(Failure::new)?;
+    let mut changes = Changes::default();
+    let mut left = arguments.count;
+    while !stop.load(Ordering::Relaxed) && left != Some(0) {
+        let work = feed.poll(session.session(), &mut changes).map_err(Failure::new)?;
+        if let Some(failure) = changes.failure.take() {
+            return Err(failure);
+        }
+        if let Some(book) = feed.book(instrument).filter(|_| changes.has_changed) {
+            changes.has_changed = false;
+            show(instrument, book, arguments.depth, output)?;
+            left = left.map(|left| left - 1);
+        }
+        if work == 0 {
+            if is_reader_gone() {
+                break;
+            }
+            thread::sleep(IDLE);
+        }
+    }
+    drop(feed);
+    session.close();
+    Ok(())
+}
+
+fn show(instrument: InstrumentId, book: &FollowedBook, depth: u16, output: Output) -> Result<(), Failure> {
+    let levels = |side: Side| book.levels(side).take(usize::from(depth)).collect();
+    let statistics = book.market().statistics;
+    let (bids, offers) = (levels(Side::Buy), levels(Side::Sell));
+    let shown = Shown { instrument, sequence: book.sequence(), statistics, bids, offers };
+    output.answer(&shown, table(&shown.bids, &shown.offers))?;
+    io::stdout().flush().map_err(|error| Failure::new(format!("standard output: {error}")))
+}

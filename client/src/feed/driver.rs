@@ -1,0 +1,232 @@
+//! The feed with an Aeron client of its own, beside a trading session.
+
+use std::ffi::{CString, c_int};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rusteron_archive::{
+    Aeron, AeronAsyncAddSubscription, AeronCError, AeronContext, AeronErrorHandlerCallback, AeronHeader,
+    AeronSubscription, Handlers,
+};
+
+use super::FeedHandler;
+use super::book::FollowedBook;
+use super::machine::{Feed, FeedError, SnapshotRequests};
+use crate::error::ClientError;
+use crate::events::Report;
+use crate::market_data::{Book, BookRequest, BookType};
+use crate::status::{EventHandler, Status};
+use crate::trading::TradingSession;
+use crate::units::InstrumentId;
+
+/// Fragments taken from one channel in a duty cycle.
+const FRAGMENT_LIMIT: usize = 64;
+/// Pause before the media driver is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
+/// Longest that the start of a client waits for the driver; a session in the same driver has found it already.
+const DRIVER_TIMEOUT_MS: u64 = 1_000;
+
+/// Where the stream is listened to.
+#[derive(Debug, Clone)]
+pub struct FeedContext {
+    /// Directory of the media driver: the session's.
+    pub aeron_dir: PathBuf,
+    /// One channel for each member.
+    pub channels: Vec<String>,
+    /// On each channel.
+    pub stream_id: i32,
+}
+
+/// Follows books, beside a session through which it asks for snapshots. To be used by the thread that made it.
+pub struct MarketDataFeed {
+    context: FeedContext,
+    origin: Instant,
+    feed: Feed,
+    listening: Listening,
+}
+
+enum Listening {
+    Not { retry_at: Duration },
+    To { aeron: Aeron, channels: Vec<Channel> },
+}
+
+enum Channel {
+    Adding(AeronAsyncAddSubscription),
+    Added(AeronSubscription),
+}
+
+impl MarketDataFeed {
+    /// A feed that begins to listen with its first poll.
+    pub fn new(context: FeedContext) -> Self {
+        let (origin, feed) = (Instant::now(), Feed::default());
+        Self { context, origin, feed, listening: Listening::Not { retry_at: Duration::ZERO } }
+    }
+
+    /// See [`Feed::follow`].
+    ///
+    /// # Errors
+    /// [`FeedError`].
+    pub fn follow(&mut self, instrument: InstrumentId, book_type: BookType) -> Result<(), FeedError> {
+        self.feed.follow(instrument, book_type, self.origin.elapsed())
+    }
+
+    /// See [`Feed::unfollow`].
+    pub fn unfollow(&mut self, instrument: InstrumentId) {
+        self.feed.unfollow(instrument);
+    }
+
+    /// See [`Feed::book`].
+    pub fn book(&self, instrument: InstrumentId) -> Option<&FollowedBook> {
+        self.feed.book(instrument)
+    }
+
+    /// How long ago the stream was last heard; a leader is heard every 100 ms. `None`: never.
+    pub fn silence(&self) -> Option<Duration> {
+        Some(self.origin.elapsed().saturating_sub(self.feed.heard_at()?))
+    }
+
+    /// One duty cycle of the feed and of the session: `handler` hears what happens to both, but for the answers to the
+    /// feed's own requests. Returns 0 when there was nothing to do.
+    ///
+    /// # Errors
+    /// The session has ended: gaps can no longer be closed.
+    pub fn poll<H: EventHandler + FeedHandler>(
+        &mut self,
+        session: &mut TradingSession,
+        handler: &mut H,
+    ) -> Result<usize, ClientError> {
+        let now = self.origin.elapsed();
+        let mut work = self.listen(now, handler);
+        work += session.poll(&mut Passing { feed: &mut self.feed, now, handler })?;
+        work += self.feed.do_work(now, &mut Requests(session), handler);
+        Ok(work)
+    }
+
+    fn listen(&mut self, now: Duration, handler: &mut impl FeedHandler) -> usize {
+        match &mut self.listening {
+            Listening::Not { retry_at } if now < *retry_at => 0,
+            Listening::Not { .. } => {
+                self.listening = open(&self.context).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "can't listen to market data yet");
+                    Listening::Not { retry_at: now + RETRY_INTERVAL }
+                });
+                1
+            }
+            Listening::To { aeron, channels } => match receive(aeron, channels, &mut self.feed, now, handler) {
+                Ok(work) => work,
+                Err(reason) => {
+                    tracing::warn!(reason, "market data is no longer heard");
+                    self.listening = Listening::Not { retry_at: now + RETRY_INTERVAL };
+                    0
+                }
+            },
+        }
+    }
+}
+
+fn open(context: &FeedContext) -> Result<Listening, AeronCError> {
+    let settings = AeronContext::new()?;
+    settings.set_dir(&c_string(&context.aeron_dir.to_string_lossy())?)?;
+    settings.set_client_name(c"lugus market data feed")?;
+    settings.set_driver_timeout_ms(DRIVER_TIMEOUT_MS)?;
+    settings.set_use_conductor_agent_invoker(true)?;
+    settings.set_error_handler(Some(ErrorHandler))?;
+    let aeron = Aeron::new(&settings)?;
+    aeron.start()?;
+    let mut channels = Vec::with_capacity(context.channels.len());
+    for channel in &context.channels {
+        let channel = c_string(channel)?;
+        channels.push(Channel::Adding(aeron.async_add_subscription(
+            &channel,
+            context.stream_id,
+            Handlers::NONE,
+            Handlers::NONE,
+        )?));
+    }
+    Ok(Listening::To { aeron, channels })
+}
+
+fn receive(
+    aeron: &Aeron,
+    channels: &mut [Channel],
+    feed: &mut Feed,
+    now: Duration,
+    handler: &mut impl FeedHandler,
+) -> Result<usize, String> {
+    let text = |error: AeronCError| error.to_string();
+    let mut work = usize::try_from(aeron.main_do_work().map_err(text)?).unwrap_or(0);
+    if aeron.is_closed() {
+        return Err(String::from("the media driver is gone"));
+    }
+    for channel in channels {
+        match channel {
+            Channel::Adding(adding) => {
+                if let Some(subscription) = adding.poll().map_err(text)? {
+                    *channel = Channel::Added(subscription);
+                    work += 1;
+                }
+            }
+            Channel::Added(subscription) => {
+                // A message is never longer than a fragment.
+                let mut take = |message: &[u8], _: AeronHeader| feed.on_message(message, now, handler);
+                let fragments = subscription.poll_fn(&mut take, FRAGMENT_LIMIT).map_err(text)?;
+                work += usize::try_from(fragments).unwrap_or(0);
+            }
+        }
+    }
+    Ok(work)
+}
+
+fn c_string(text: &str) -> Result<CString, AeronCError> {
+    CString::new(text).map_err(|_| AeronCError::from_code(-1))
+}
+
+/// The C client's own handler would end the process.
+struct ErrorHandler;
+
+impl AeronErrorHandlerCallback for ErrorHandler {
+    fn handle_aeron_error_handler(&mut self, code: c_int, message: &str) {
+        tracing::warn!(code, message, "Aeron client of the market data feed");
+    }
+}
+
+/// Requests of the feed, on their way to the leader.
+struct Requests<'a>(&'a mut TradingSession);
+
+impl SnapshotRequests for Requests<'_> {
+    fn request(&mut self, request: &BookRequest) -> bool {
+        self.0.request_part_of_book(request).is_ok()
+    }
+}
+
+/// Passes on what the session tells, but for what the feed has asked for.
+struct Passing<'a, H> {
+    feed: &'a mut Feed,
+    now: Duration,
+    handler: &'a mut H,
+}
+
+impl<H: EventHandler + FeedHandler> EventHandler for Passing<'_, H> {
+    fn on_report(&mut self, report: &Report) {
+        self.handler.on_report(report);
+    }
+
+    fn on_drop_copy(&mut self, report: &Report) {
+        self.handler.on_drop_copy(report);
+    }
+
+    fn on_book(&mut self, book: &Book) {
+        if !self.feed.on_book(book, self.now, self.handler) {
+            self.handler.on_book(book);
+        }
+    }
+
+    fn on_status(&mut self, status: &Status) {
+        if let Status::BookRefused { request_id, instrument } = *status
+            && self.feed.on_book_refused(request_id, instrument, self.now, self.handler)
+        {
+            return;
+        }
+        self.handler.on_status(status);
+    }
+}

@@ -1,0 +1,300 @@
+//! Books are followed over a network that loses, repeats and delays: whenever a book is told as current it is the
+//! engine's at that number, and in the end it is the engine's last.
+
+#![allow(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "a test that fails panics")]
+
+mod market;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use lugus_client::feed::{Feed, FeedHandler, FeedStatus, FollowedBook, SnapshotRequests};
+use lugus_client::market_data::BookRequest;
+use lugus_client::{
+    Book, BookType, ClientOrderId, EventHandler, InstrumentId, InstrumentState, NewOrder, OrderType, PostOnly, Price,
+    Quantity, Report, SelfTradePrevention, Side, TimeInForce,
+};
+use lugus_engine::Engine;
+use lugus_engine::units::InstrumentId as EngineInstrument;
+use market::{BTC, Market};
+
+/// What an instrument's engine shows: levels, orders, statistics, as text that can be compared.
+fn of_engine(engine: &Engine, book_type: BookType) -> (u64, String) {
+    let id = EngineInstrument(BTC.0);
+    let snapshot = engine.market_data_snapshot(id).unwrap();
+    let mut text = String::new();
+    for side in [lugus_engine::command::Side::Buy, lugus_engine::command::Side::Sell] {
+        for level in engine.levels(id, side).unwrap() {
+            text += &format!("{} {} {}\n", level.price.0, level.quantity.0, level.orders);
+        }
+    }
+    if book_type == BookType::Orders {
+        for order in engine.displayed_orders(id).unwrap() {
+            text += &format!("{} {} {}\n", order.order_id.0, order.price.0, order.quantity.0);
+        }
+    }
+    let statistics = snapshot.statistics;
+    let prices = [statistics.open, statistics.high, statistics.low, statistics.last].map(|p| p.map(|p| p.0));
+    text += &format!("{prices:?} {} {:?} {}", statistics.volume.0, snapshot.state, snapshot.reference_price.0);
+    (snapshot.sequence.0, text)
+}
+
+fn of_feed(book: &FollowedBook) -> String {
+    let mut text = String::new();
+    for side in [Side::Buy, Side::Sell] {
+        for level in book.levels(side) {
+            text += &format!("{} {} {}\n", level.price.0, level.quantity.0, level.orders);
+        }
+    }
+    for side in [Side::Buy, Side::Sell] {
+        for order in book.orders(side) {
+            text += &format!("{} {} {}\n", order.order_id.0, order.price.0, order.quantity.0);
+        }
+    }
+    let (market, statistics) = (book.market(), book.market().statistics);
+    let prices = [statistics.open, statistics.high, statistics.low, statistics.last].map(|p| p.map(|p| p.0));
+    text += &format!("{prices:?} {} {:?} {}", statistics.volume.0, market.state, market.reference_price.0);
+    text
+}
+
+/// Compares each book that is told with what the engine had at that number.
+#[derive(Default)]
+struct Checker {
+    history: BTreeMap<u64, String>,
+    told: usize,
+    recoveries: usize,
+}
+
+impl FeedHandler for Checker {
+    fn on_followed_book(&mut self, _instrument: InstrumentId, book: &FollowedBook) {
+        self.told += 1;
+        assert_eq!(Some(&of_feed(book)), self.history.get(&book.sequence()), "at {}", book.sequence());
+    }
+
+    fn on_feed_status(&mut self, _instrument: InstrumentId, status: FeedStatus) {
+        self.recoveries += usize::from(status == FeedStatus::Recovering);
+    }
+}
+
+struct Hearing<'a> {
+    feed: &'a mut Feed,
+    checker: &'a mut Checker,
+    now: Duration,
+}
+
+impl EventHandler for Hearing<'_> {
+    fn on_report(&mut self, _report: &Report) {}
+
+    fn on_book(&mut self, book: &Book) {
+        assert!(self.feed.on_book(book, self.now, self.checker));
+    }
+}
+
+#[derive(Default)]
+struct Requested(Vec<BookRequest>);
+
+impl SnapshotRequests for Requested {
+    fn request(&mut self, request: &BookRequest) -> bool {
+        self.0.push(*request);
+        true
+    }
+}
+
+/// A seeded stream of numbers (xorshift).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+
+    fn happens(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+struct World {
+    market: Market,
+    feed: Feed,
+    checker: Checker,
+    chance: Chance,
+    book_type: BookType,
+    now: Duration,
+    next_order: u64,
+    stream: VecDeque<Vec<u8>>,
+    egress: VecDeque<Vec<u8>>,
+    faults: u64,
+    /// How far prices lie apart.
+    spread: u64,
+}
+
+impl World {
+    fn new(seed: u64, book_type: BookType, faults: u64, spread: u64, ring: usize) -> Self {
+        let mut feed = Feed::default();
+        feed.follow(BTC, book_type, Duration::ZERO).unwrap();
+        let mut world = Self {
+            market: Market::new(ring),
+            feed,
+            checker: Checker::default(),
+            chance: Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+            book_type,
+            now: Duration::ZERO,
+            next_order: 0,
+            stream: VecDeque::new(),
+            egress: VecDeque::new(),
+            faults,
+            spread,
+        };
+        world.record();
+        world
+    }
+
+    fn record(&mut self) {
+        let (sequence, text) = of_engine(self.market.service.engine(), self.book_type);
+        self.checker.history.insert(sequence, text);
+    }
+
+    fn trade(&mut self) {
+        let choice = self.chance.below(100);
+        if choice < 25 && self.next_order > 0 {
+            let id = ClientOrderId(1 + self.chance.below(self.next_order));
+            self.market.command(|session, log| session.cancel(log, BTC, id));
+        } else if choice < 27 {
+            let state =
+                [InstrumentState::Open, InstrumentState::Open, InstrumentState::Auction][self.chance.below(3) as usize];
+            self.market.command(|session, log| session.set_instrument_state(log, BTC, state, None));
+        } else {
+            self.next_order += 1;
+            let quantity = 1 + self.chance.below(50);
+            let side = if self.chance.happens(50) { Side::Buy } else { Side::Sell };
+            let away = self.chance.below(self.spread) as i64 - 3;
+            let order = NewOrder {
+                client_order_id: ClientOrderId(self.next_order),
+                side,
+                order_type: OrderType::Limit,
+                time_in_force: TimeInForce::Gtc,
+                price: Some(Price(if side == Side::Buy { 10_000 - away } else { 10_000 + away })),
+                stop_price: None,
+                quantity: Quantity(quantity),
+                display_quantity: Quantity(if self.chance.happens(20) { quantity.min(5) } else { 0 }),
+                expire_time: None,
+                post_only: PostOnly::No,
+                self_trade_prevention: SelfTradePrevention::None,
+            };
+            self.market.command(|session, log| session.new_order(log, BTC, &order));
+        }
+        self.record();
+    }
+
+    /// Time goes on: some of what is under way arrives.
+    fn step(&mut self) {
+        self.now += Duration::from_millis(1 + self.chance.below(5));
+        for message in self.market.published(self.now) {
+            if self.chance.happens(self.faults) {
+                continue;
+            }
+            if self.chance.happens(self.faults) {
+                self.stream.push_back(message.clone());
+            }
+            self.stream.push_back(message);
+        }
+        for _ in 0..self.chance.below(8) {
+            let overtakes = self.stream.len() > 1 && self.chance.happens(self.faults);
+            let Some(message) = self.stream.remove(usize::from(overtakes)) else { break };
+            self.feed.on_message(&message, self.now, &mut self.checker);
+        }
+        for _ in 0..self.chance.below(3) {
+            let Some(message) = self.egress.pop_front() else { break };
+            let Self { market, feed, checker, now, .. } = self;
+            market.hear(&message, &mut Hearing { feed, checker, now: *now });
+        }
+        let mut requested = Requested::default();
+        self.feed.do_work(self.now, &mut requested, &mut self.checker);
+        for request in requested.0 {
+            let answers = self.market.request(&request);
+            if !self.chance.happens(self.faults) {
+                self.egress.extend(answers);
+            }
+        }
+    }
+
+    fn run(&mut self, steps: usize, commands_a_step: u64) {
+        for _ in 0..steps {
+            for _ in 0..self.chance.below(commands_a_step + 1) {
+                self.trade();
+            }
+            self.step();
+        }
+    }
+
+    /// The network gets well: in the end the followed book is the engine's.
+    fn verify(&mut self) {
+        self.faults = 0;
+        let (sequence, text) = of_engine(self.market.service.engine(), self.book_type);
+        for _ in 0..20_000 {
+            self.step();
+            if self.feed.book(BTC).is_some_and(|book| book.sequence() == sequence) {
+                assert_eq!(of_feed(self.feed.book(BTC).unwrap()), text);
+                return;
+            }
+        }
+        panic!("never current: at {:?} of {sequence}", self.feed.book(BTC).map(FollowedBook::sequence));
+    }
+}
+
+#[test]
+fn books_are_rebuilt_over_a_bad_network() {
+    let mut recoveries = 0;
+    for seed in 0..60 {
+        let book_type = if seed % 2 == 0 { BookType::Orders } else { BookType::Levels };
+        let mut world = World::new(seed, book_type, seed % 12, 40, 1 << 12);
+        world.run(150, 3);
+        world.verify();
+        recoveries += world.checker.recoveries;
+        assert!(world.checker.told > 0);
+    }
+    assert!(recoveries > 100, "{recoveries}");
+}
+
+#[test]
+fn a_book_of_many_parts_is_loaded_while_it_trades() {
+    for (seed, book_type) in [(1, BookType::Orders), (2, BookType::Levels), (3, BookType::Orders)] {
+        let mut world = World::new(seed, book_type, 0, 3_000, 1 << 16);
+        for _ in 0..4_000 {
+            world.trade();
+        }
+        world.stream.clear();
+        world.run(200, 3);
+        world.verify();
+        assert!(world.checker.told > 0);
+        world.faults = 3;
+        world.run(200, 3);
+        world.verify();
+    }
+}
+
+#[test]
+fn a_ring_that_was_full_is_a_gap_and_no_more() {
+    let mut world = World::new(5, BookType::Orders, 0, 40, 64);
+    world.run(50, 1);
+    world.verify();
+    for _ in 0..500 {
+        world.trade();
+    }
+    world.verify();
+    assert!(world.checker.recoveries > 0);
+}
+
+#[test]
+fn a_lost_last_increment_shows_by_the_heartbeat() {
+    let mut world = World::new(6, BookType::Levels, 0, 40, 1 << 12);
+    world.run(50, 1);
+    world.verify();
+    world.trade();
+    world.market.published(Duration::ZERO);
+    world.verify();
+    assert_eq!(world.checker.recoveries, 1);
+}

@@ -1,0 +1,235 @@
+//! The thread that publishes, with an Aeron client and publications of its own.
+
+use std::ffi::CString;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use lugus_ring::Reader;
+use lugus_topology::IdleStrategy;
+use rusteron_archive::{
+    Aeron, AeronCError, AeronContext, AeronErrorHandlerCallback, AeronExclusivePublication, AeronOfferError,
+};
+use thiserror::Error;
+
+use super::item::Item;
+use super::message::MAXIMUM_LENGTH;
+use super::publisher::{Outlet, Publisher};
+
+/// Items taken from the ring between two looks at the clock.
+const ITEMS_AT_ONCE: usize = 1_024;
+/// How long a message waits for a publication that does not move; those after it do not wait until it moves again.
+const PATIENCE: Duration = Duration::from_millis(2);
+/// Pause of a thread whose member does not lead: the ring has room for what comes meanwhile.
+const FOLLOWER_PAUSE: Duration = Duration::from_millis(1);
+/// Between two looks for a publication that the driver was asked for.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
+/// How long the media driver may take to add a publication.
+const DRIVER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where a member publishes.
+#[derive(Debug, Clone)]
+pub struct PublicationContext {
+    /// The member's media driver.
+    pub aeron_dir: PathBuf,
+    /// All are published to: UDP to who announces itself, IPC.
+    pub channels: Vec<String>,
+    /// On each channel.
+    pub stream_id: i32,
+    /// The member.
+    pub member_id: i32,
+    /// Most instruments.
+    pub instruments: usize,
+    /// What the thread does when idle while the member leads: back-off parks at once, for the longest park.
+    pub idle_strategy: IdleStrategy,
+}
+
+/// Why a member has no market-data stream.
+#[derive(Debug, Error)]
+pub enum MarketDataError {
+    /// The media driver refused something, or has gone.
+    #[error("market data: can't {action}: {message}")]
+    Aeron {
+        /// What was tried.
+        action: String,
+        /// What Aeron said.
+        message: String,
+    },
+    /// Messages would be fragmented.
+    #[error(
+        "market data: {channel} takes {found} bytes a fragment, {MAXIMUM_LENGTH} are needed: raise the driver's MTU"
+    )]
+    Mtu {
+        /// Which publication.
+        channel: String,
+        /// Bytes that it takes.
+        found: usize,
+    },
+}
+
+/// What runs on the publishing thread. Made and used there: Aeron's client belongs to one thread.
+pub struct PublishingThread {
+    aeron: Aeron,
+    outlet: Publications,
+    publisher: Publisher,
+    ring: Reader<Item>,
+    idle_strategy: IdleStrategy,
+}
+
+impl PublishingThread {
+    /// Connects to the media driver and adds the publications.
+    ///
+    /// # Errors
+    /// [`MarketDataError`].
+    pub fn open(context: &PublicationContext, ring: Reader<Item>) -> Result<Self, MarketDataError> {
+        let directory = context.aeron_dir.to_string_lossy();
+        let aeron = connect(&directory).map_err(|error| failed(format!("connect to {directory}"), error))?;
+        let mut publications = Vec::with_capacity(context.channels.len());
+        for channel in &context.channels {
+            let publication = add(&aeron, channel, context.stream_id)?;
+            publications.push(Target { publication, is_stuck: false, dropped: 0 });
+        }
+        Ok(Self {
+            aeron,
+            outlet: Publications(publications),
+            publisher: Publisher::new(context.member_id, context.instruments),
+            ring,
+            idle_strategy: context.idle_strategy,
+        })
+    }
+
+    /// Publishes until `stop`.
+    ///
+    /// # Errors
+    /// [`MarketDataError::Aeron`] when the media driver is gone.
+    pub fn run(&mut self, stop: &AtomicBool) -> Result<(), MarketDataError> {
+        let origin = Instant::now();
+        while !stop.load(Ordering::Acquire) {
+            let work = self.do_work(origin.elapsed())?;
+            match self.idle_strategy {
+                _ if work > 0 => {}
+                _ if !self.publisher.leads() => std::thread::sleep(FOLLOWER_PAUSE),
+                IdleStrategy::BackOff { maximum_park, .. } => std::thread::sleep(maximum_park),
+                IdleStrategy::Yield => std::thread::yield_now(),
+                IdleStrategy::BusySpin => std::hint::spin_loop(),
+            }
+        }
+        Ok(())
+    }
+
+    fn do_work(&mut self, now: Duration) -> Result<usize, MarketDataError> {
+        let work = self.aeron.main_do_work();
+        if self.aeron.is_closed() {
+            return Err(MarketDataError::Aeron {
+                action: String::from("go on"),
+                message: String::from("the media driver is gone"),
+            });
+        }
+        work.map_err(|error| failed(String::from("go on"), error))?;
+        let Self { publisher, outlet, ring, .. } = self;
+        let count = ring.drain(ITEMS_AT_ONCE, |item| publisher.take(item, outlet));
+        if count < ITEMS_AT_ONCE {
+            publisher.tick(now, outlet);
+        }
+        Ok(count)
+    }
+}
+
+/// All publications of the stream.
+struct Publications(Vec<Target>);
+
+struct Target {
+    publication: AeronExclusivePublication,
+    /// It has kept a message waiting in vain, and not moved since.
+    is_stuck: bool,
+    dropped: u64,
+}
+
+impl Outlet for Publications {
+    #[inline]
+    fn send(&mut self, message: &[u8]) {
+        for target in &mut self.0 {
+            target.send(message);
+        }
+    }
+}
+
+impl Target {
+    #[inline]
+    fn send(&mut self, message: &[u8]) {
+        let mut began = None;
+        loop {
+            match self.publication.offer(message) {
+                Ok(_) => {
+                    self.is_stuck = false;
+                    return;
+                }
+                // Nobody listens.
+                Err(AeronOfferError::NotConnected) => return,
+                Err(AeronOfferError::BackPressured | AeronOfferError::AdminAction)
+                    if !self.is_stuck && began.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
+                {
+                    std::thread::yield_now();
+                }
+                Err(error) => return self.drop_message(&error),
+            }
+        }
+    }
+
+    #[cold]
+    fn drop_message(&mut self, error: &AeronOfferError) {
+        self.dropped += 1;
+        if !std::mem::replace(&mut self.is_stuck, true) {
+            tracing::warn!(%error, dropped = self.dropped, "market data is dropped: listeners recover with snapshots");
+        }
+    }
+}
+
+/// The C client's own handler would end the process.
+struct ErrorHandler;
+
+impl AeronErrorHandlerCallback for ErrorHandler {
+    fn handle_aeron_error_handler(&mut self, code: std::ffi::c_int, message: &str) {
+        tracing::warn!(code, message, "Aeron client of market data");
+    }
+}
+
+fn connect(directory: &str) -> Result<Aeron, AeronCError> {
+    let context = AeronContext::new()?;
+    context.set_dir(&c_string(directory)?)?;
+    context.set_client_name(c"lugus market data")?;
+    context.set_use_conductor_agent_invoker(true)?;
+    context.set_error_handler(Some(ErrorHandler))?;
+    let aeron = Aeron::new(&context)?;
+    aeron.start()?;
+    Ok(aeron)
+}
+
+fn add(aeron: &Aeron, channel: &str, stream_id: i32) -> Result<AeronExclusivePublication, MarketDataError> {
+    let action = || format!("add the publication {channel}, stream {stream_id}");
+    let pending = c_string(channel)
+        .and_then(|channel| aeron.async_add_exclusive_publication(&channel, stream_id))
+        .map_err(|error| failed(action(), error))?;
+    let began = Instant::now();
+    while began.elapsed() < DRIVER_TIMEOUT {
+        aeron.main_do_work().map_err(|error| failed(action(), error))?;
+        if let Some(publication) = pending.poll().map_err(|error| failed(action(), error))? {
+            let constants = publication.get_constants().map_err(|error| failed(action(), error))?;
+            let found = constants.max_payload_length();
+            if found < MAXIMUM_LENGTH {
+                return Err(MarketDataError::Mtu { channel: channel.to_owned(), found });
+            }
+            return Ok(publication);
+        }
+        std::thread::sleep(POLL_INTERVAL);
+    }
+    Err(MarketDataError::Aeron { action: action(), message: format!("no answer for {DRIVER_TIMEOUT:?}") })
+}
+
+fn c_string(text: &str) -> Result<CString, AeronCError> {
+    CString::new(text).map_err(|_| AeronCError::from_code(-1))
+}
+
+fn failed(action: String, error: AeronCError) -> MarketDataError {
+    MarketDataError::Aeron { action, message: error.capture_errmsg().to_string() }
+}

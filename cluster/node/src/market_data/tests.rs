@@ -1,0 +1,127 @@
+use lugus_engine::command::Side;
+use lugus_engine::market_data::{MarketData, MarketDataBody};
+use lugus_engine::units::{EpochNanos, InstrumentId, MarketDataSequence, Price, Quantity};
+use lugus_engine::{Engine, EngineLimits};
+
+use super::*;
+use crate::market_data::writer::MarketDataWriter;
+use lugus_codecs::market_data::ReadBuf;
+use lugus_codecs::market_data::market_data_heartbeat_codec as heartbeat_codec;
+use lugus_codecs::market_data::market_data_incremental_refresh_codec as refresh_codec;
+use lugus_codecs::{Envelope, HEADER_LENGTH};
+
+#[derive(Default)]
+struct Sent(Vec<String>);
+
+impl Outlet for Sent {
+    fn send(&mut self, message: &[u8]) {
+        assert!(message.len() <= MAXIMUM_LENGTH);
+        let envelope = Envelope::open(message).unwrap();
+        let (length, version) = (envelope.block_length, envelope.version);
+        let buffer = ReadBuf::new(message);
+        self.0.push(match envelope.template_id {
+            heartbeat_codec::SBE_TEMPLATE_ID => {
+                let wire = heartbeat_codec::decoder::MarketDataHeartbeatDecoder::default();
+                format!("heartbeat {}", wire.wrap(buffer, HEADER_LENGTH, length, version).instruments_decoder().count())
+            }
+            refresh_codec::SBE_TEMPLATE_ID => {
+                let wire = refresh_codec::decoder::MarketDataIncrementalRefreshDecoder::default();
+                let wire = wire.wrap(buffer, HEADER_LENGTH, length, version);
+                let (instrument, sequence) = (wire.instrument_id(), wire.sequence());
+                let end = wire.match_event_indicator().get_end_of_event();
+                format!("{instrument}: {} from {sequence}, {end}", wire.entries_decoder().count())
+            }
+            other => panic!("template {other}"),
+        });
+    }
+}
+
+fn level(instrument: u32, sequence: u64) -> MarketData {
+    MarketData {
+        instrument: InstrumentId(instrument),
+        sequence: MarketDataSequence(sequence),
+        time: EpochNanos(1),
+        body: MarketDataBody::Level { side: Side::Buy, price: Price(5), quantity: Quantity(6), orders: 7 },
+    }
+}
+
+/// Both ends of a ring of 64 items, of a leader without instruments.
+struct Bench {
+    writer: MarketDataWriter,
+    reader: lugus_ring::Reader<Item>,
+    publisher: Publisher,
+    engine: Engine,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let (writer, reader) = lugus_ring::ring(64);
+        let mut writer = MarketDataWriter::new(writer);
+        let engine = Engine::new(EngineLimits { orders: 16, ..EngineLimits::default() });
+        writer.role(true, &engine);
+        Self { writer, reader, publisher: Publisher::new(3, 4), engine }
+    }
+
+    fn command(&mut self, increments: &[(u32, u64)]) {
+        for &(instrument, sequence) in increments {
+            self.writer.put(&level(instrument, sequence));
+        }
+        self.writer.end_of_command();
+        self.writer.do_work(&self.engine);
+    }
+
+    fn sent(&mut self) -> Vec<String> {
+        let mut sent = Sent::default();
+        let Self { reader, publisher, .. } = self;
+        reader.drain(usize::MAX, |item| publisher.take(item, &mut sent));
+        sent.0
+    }
+}
+
+#[test]
+fn the_increments_of_a_command_are_one_message() {
+    let mut bench = Bench::new();
+    bench.command(&[(1, 1), (1, 2), (1, 3)]);
+    bench.command(&[(1, 4), (2, 1)]);
+    assert_eq!(bench.sent(), ["1: 3 from 1, true", "1: 1 from 4, false", "2: 1 from 1, true"]);
+}
+
+#[test]
+fn a_command_with_many_increments_is_several_messages() {
+    let mut bench = Bench::new();
+    let many: Vec<(u32, u64)> = (1..=50).map(|sequence| (1, sequence)).collect();
+    bench.command(&many);
+    assert_eq!(bench.sent(), ["1: 40 from 1, false", "1: 10 from 41, true"]);
+}
+
+#[test]
+fn a_full_ring_drops_until_all_positions_are_told_again() {
+    let mut bench = Bench::new();
+    for sequence in 1..=70 {
+        bench.command(&[(1, sequence)]);
+    }
+    assert_eq!(bench.writer.lost(), 7, "64 places, one taken by the role");
+    assert_eq!(bench.sent().len(), 63);
+    bench.command(&[(1, 71)]);
+    assert_eq!(bench.writer.lost(), 8, "not before the positions");
+    bench.command(&[(1, 72)]);
+    assert_eq!(bench.sent(), ["1: 1 from 72, true"]);
+}
+
+#[test]
+fn a_follower_is_silent_and_the_next_leader_says_where_instruments_stand() {
+    let mut bench = Bench::new();
+    bench.writer.role(false, &bench.engine);
+    bench.command(&[(1, 1)]);
+    bench.command(&[(2, 1)]);
+    assert_eq!(bench.sent(), [""; 0]);
+    let mut sent = Sent::default();
+    bench.publisher.tick(Duration::from_secs(1), &mut sent);
+    assert_eq!(sent.0, [""; 0]);
+    bench.writer.role(true, &bench.engine);
+    assert_eq!(bench.sent(), [""; 0]);
+    bench.publisher.tick(Duration::from_secs(1), &mut sent);
+    bench.publisher.tick(Duration::from_secs(1), &mut sent);
+    bench.publisher.tick(Duration::from_secs(1) + HEARTBEAT_INTERVAL, &mut sent);
+    assert_eq!(sent.0, ["heartbeat 2", "heartbeat 2"]);
+}
