@@ -14,6 +14,7 @@ use crate::arguments::Demo;
 use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::killer::Killer;
+use crate::map::Shown;
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
 use crate::replay::{mbo, synthetic, through_cluster};
@@ -132,10 +133,9 @@ fn synthetic_with_a_kill(found: &Found, output: Output) -> Result<Account, Failu
 
 fn trade_on_both(found: &Found, account: &mut Account, output: Output) -> Result<(), Failure> {
     let mut both = BothClusters::connect(found)?;
-    for (_, symbol, cluster) in &both.instruments {
-        output.say(format!("  by the map, cluster {cluster} trades {symbol}"));
-    }
-    output.say(format!("sending {COMMANDS_ON_BOTH} commands for them all"));
+    let map = both.map().ok_or_else(|| Failure::new("no partition map has come"))?;
+    output.say(Shown::new(map).partitions());
+    output.say(format!("sending {COMMANDS_ON_BOTH} commands through the SDK, which finds the clusters by that map"));
     both.trade(COMMANDS_ON_BOTH)?;
     let traded = both.close();
     output.say(format!(

@@ -2,6 +2,7 @@
 //! coordinator's map, and count what is answered.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lugus_client::{
@@ -9,7 +10,7 @@ use lugus_client::{
     InstrumentId, NewOrder, ParticipantId, Price, Quantity, Report, ReportBody, SendError, Side, Status,
 };
 use lugus_media_driver::ClientDriver;
-use lugus_topology::ClusterId;
+use lugus_partition_map::{Partition, PartitionMap};
 
 use crate::deployment::Found;
 use crate::failure::Failure;
@@ -44,8 +45,8 @@ pub struct BothClusters {
     // The sessions go before the driver.
     traders: [Trader; 2],
     _exchange: Exchange,
-    /// Instruments, and who owned them at the start.
-    pub instruments: Vec<(InstrumentId, String, ClusterId)>,
+    /// By the first map.
+    instruments: Vec<InstrumentId>,
     _driver: ClientDriver,
 }
 
@@ -73,13 +74,13 @@ impl BothClusters {
         both.poll_until("a session with each cluster", |both| {
             both.traders.iter().all(|trader| trader.session.is_connected())
         })?;
-        if let Some(map) = both.traders[0].session.map() {
-            let named = map.partitions.iter().map(|partition| {
-                (InstrumentId(partition.instrument.id), partition.instrument.symbol.clone(), partition.owner())
-            });
-            both.instruments = named.collect();
-        }
+        both.instruments = both.map().map(|map| map.partitions.iter().map(instrument_of).collect()).unwrap_or_default();
         Ok(both)
+    }
+
+    /// The map in use.
+    pub fn map(&self) -> Option<&Arc<PartitionMap>> {
+        self.traders[0].session.map()
     }
 
     /// Sends so many commands, in turn for each instrument an offer and a purchase, and waits for all answers.
@@ -90,8 +91,7 @@ impl BothClusters {
         for turn in 0..commands / 2 {
             let pairs = self.instruments.len().max(1) as u64;
             let at = usize::try_from(turn % pairs).unwrap_or(0);
-            let Some((instrument, ..)) = self.instruments.get(at) else { return Ok(()) };
-            let instrument = *instrument;
+            let Some(&instrument) = self.instruments.get(at) else { return Ok(()) };
             self.send(0, instrument, Side::Sell)?;
             self.send(1, instrument, Side::Buy)?;
         }
@@ -147,6 +147,10 @@ impl BothClusters {
             }
         }
     }
+}
+
+fn instrument_of(partition: &Partition) -> InstrumentId {
+    InstrumentId(partition.instrument.id)
 }
 
 impl Trader {
