@@ -1,5 +1,6 @@
 package io.lugus.cluster;
 
+import io.lugus.market.data.BookType;
 import io.lugus.market.data.MarketDataRequestEncoder;
 import io.lugus.order.entry.DropCopyRequestEncoder;
 import io.lugus.order.entry.MessageHeaderEncoder;
@@ -38,8 +39,11 @@ final class Requests {
         return MessageHeaderEncoder.ENCODED_LENGTH + new MarketDataRequestEncoder()
             .wrapAndApplyHeader(buffer, 0, new io.lugus.market.data.MessageHeaderEncoder())
             .requestId(requestId)
+            .bidsAfter(MarketDataRequestEncoder.bidsAfterNullValue())
+            .offersAfter(MarketDataRequestEncoder.offersAfterNullValue())
             .instrumentId(instrument)
             .marketDepth(depth)
+            .bookType(BookType.LEVELS)
             .encodedLength();
     }
 }
