@@ -171,11 +171,11 @@ final class TradingIT {
         final NewOrder unpriced = NewOrder.limit(instrument, 3, Side.BUY, 1, Long.MAX_VALUE);
         final NewOrder resting = NewOrder.limit(instrument, 4, Side.BUY, 5, 99).asPostOnly();
         final NewOrder again = NewOrder.limit(instrument, 4, Side.BUY, 5, 99);
-        final NewOrder forTheDay = NewOrder.limit(instrument, 5, Side.BUY, 5, 99).with(TimeInForce.DAY);
-        for (final NewOrder order : List.of(crossing, nothing, nameless, unpriced, resting, again, forTheDay)) {
+        final NewOrder endless = NewOrder.limit(instrument, 5, Side.BUY, 5, 99).with(TimeInForce.GTD);
+        for (final NewOrder order : List.of(crossing, nothing, nameless, unpriced, resting, again, endless)) {
             taker.execute(order);
         }
-        taker.execute(new SetKillSwitch(taker.id(), KillSwitch.ENGAGED));
+        taker.execute(new SetKillSwitch(maker.id(), KillSwitch.ENGAGED));
 
         of(maker).answer(1, new ExpectedOrder(offer, 1).taken()).verify();
         of(taker).answer(1, ExpectedOrder.rejected(crossing, RejectReason.POST_ONLY_WOULD_TRADE))
@@ -184,9 +184,9 @@ final class TradingIT {
             .answer(4, ExpectedOrder.rejected(unpriced, RejectReason.INVALID_PRICE))
             .answer(5, new ExpectedOrder(resting, 2).taken())
             .answer(6, ExpectedOrder.rejected(again, RejectReason.DUPLICATE_CLIENT_ORDER_ID))
-            .answer(7, ExpectedOrder.rejected(forTheDay, RejectReason.UNSUPPORTED)).verify();
+            .answer(7, ExpectedOrder.rejected(endless, RejectReason.INVALID_EXPIRE_TIME)).verify();
         new ExpectedEvents(taker, 0)
-            .answer(1, new Report.Reject(Report.CommandKind.SET_KILL_SWITCH, RejectReason.UNSUPPORTED)).verify();
+            .answer(1, new Report.Reject(Report.CommandKind.SET_KILL_SWITCH, RejectReason.NOT_AUTHORISED)).verify();
     }
 
     @Test
