@@ -10,7 +10,7 @@ use super::zeroed::{Zeroed, Zeros};
 use crate::command::Side;
 use crate::units::{Price, Quantity};
 
-/// A handle of an order; [`NIL`] is none.
+/// A handle of an order; `NIL` is none.
 pub type Slot = u32;
 
 /// No order, and no level.

@@ -1,6 +1,6 @@
 //! Single operations on an engine with a standing book, for who times each of them.
 //!
-//! The standing orders lie evenly and at random on their levels, at least [`GAP`] ticks away from the middle. Operations
+//! The standing orders lie evenly and at random on their levels, at least `GAP` ticks away from the middle. Operations
 //! are done in the gap, as most traffic is near the touch; only [`Operation::CancelAnywhere`] takes any standing order.
 
 use lugus_engine::command::{
