@@ -1,12 +1,14 @@
 //! One member of a partition: the matching engine inside the clustered-service container.
 //!
 //! An order's way through this crate: [`service`] gets it from the container, [`decode`] makes it a command, the engine
-//! applies it, [`encode`] makes messages of what the engine tells, and [`service`] sends them.
+//! applies it, [`encode`] makes messages of what the engine tells, and [`service`] sends them. [`migration`]: how an
+//! instrument comes from another cluster, or goes there.
 
 pub mod counters;
 pub mod decode;
 pub mod encode;
 pub mod member;
+pub mod migration;
 pub mod service;
 pub mod sessions;
 mod snapshot;

@@ -13,6 +13,7 @@ use lugus_engine::{Engine, EngineLimits, PriceLevel};
 use crate::counters::MemberCounters;
 use crate::decode::{Inbound, Refusal, Request, decode};
 use crate::encode::{self, BUFFER_LENGTH, Buffer, MAXIMUM_DEPTH};
+use crate::migration;
 use crate::sessions::{ParticipantSession, Sessions, participant_of};
 use crate::snapshot;
 
@@ -33,6 +34,8 @@ pub struct MatchingService {
     sessions: Sessions,
     counters: Option<MemberCounters>,
     buffer: Box<Buffer>,
+    /// For an operator's answers, which are long.
+    migration_buffer: Vec<u8>,
     bids: Vec<PriceLevel>,
     offers: Vec<PriceLevel>,
 }
@@ -47,6 +50,7 @@ impl MatchingService {
             sessions: Sessions::default(),
             counters: None,
             buffer: Box::new([0; BUFFER_LENGTH]),
+            migration_buffer: Vec::new(),
             bids: Vec::with_capacity(MAXIMUM_DEPTH),
             offers: Vec::with_capacity(MAXIMUM_DEPTH),
         }
@@ -196,6 +200,9 @@ impl ClusteredService for MatchingService {
         };
         match decode(participant, message) {
             Ok(Inbound::Command(command)) => self.apply(cluster, session_id, now, &command),
+            Ok(Inbound::Migration(request)) => {
+                migration::answer(&mut self.engine, cluster, session_id, &request, &mut self.migration_buffer);
+            }
             Ok(Inbound::Request(request)) => self.answer(cluster, session_id, participant, now, request),
             Err(refusal) => self.refuse(cluster, session_id, refusal),
         }
