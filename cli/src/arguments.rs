@@ -30,6 +30,10 @@ pub enum Command {
     Status,
     /// Run one member of a cluster, in the foreground.
     Node(Node),
+    /// Run the coordinator, in the foreground: it keeps the partition map of many clusters.
+    Coordinator,
+    /// Show the partition map, or change it.
+    Map(Map),
     /// Send an order.
     Order(Order),
     /// Cancel an order.
@@ -93,6 +97,55 @@ pub struct Node {
     /// The cluster's number.
     #[arg(long, default_value_t = 0)]
     pub cluster: u8,
+}
+
+/// `lugus map`.
+#[derive(Debug, Args)]
+pub struct Map {
+    /// Change the map only if it is at this epoch.
+    #[arg(long, global = true)]
+    pub epoch: Option<u64>,
+    /// What to change; without it the map is shown.
+    #[command(subcommand)]
+    pub command: Option<MapCommand>,
+}
+
+/// A change of the partition map. An instrument is its number, or its symbol in the deployment's file.
+#[derive(Debug, Subcommand)]
+pub enum MapCommand {
+    /// Add a cluster of the deployment's file.
+    AddCluster {
+        /// The cluster's number.
+        cluster: i32,
+    },
+    /// Remove a cluster that owns nothing.
+    RemoveCluster {
+        /// The cluster's number.
+        cluster: i32,
+    },
+    /// Add an instrument of the deployment's file.
+    AddInstrument {
+        /// The instrument.
+        instrument: String,
+        /// The cluster that is to own it. Without it: the one that the file has.
+        #[arg(long)]
+        cluster: Option<i32>,
+    },
+    /// Have clients send no orders for an instrument.
+    Halt {
+        /// The instrument.
+        instrument: String,
+    },
+    /// Have clients send orders again.
+    Resume {
+        /// The instrument.
+        instrument: String,
+    },
+    /// Remove an instrument.
+    RemoveInstrument {
+        /// The instrument.
+        instrument: String,
+    },
 }
 
 /// Who trades, and what.

@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod book;
+mod coordinator;
 mod demo;
 mod deployment;
 mod down;
@@ -14,6 +15,7 @@ mod events;
 mod failure;
 mod instruments;
 mod killer;
+mod map;
 mod members;
 mod node;
 mod order;
@@ -51,9 +53,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// A member tells what it does; the other commands only what goes wrong. `RUST_LOG` says otherwise.
+/// A member and the coordinator tell what they do; the other commands only what goes wrong. `RUST_LOG` says otherwise.
 fn log_to_standard_error(command: &Command) {
-    let level = if matches!(command, Command::Node(_)) { "info,rusteron_archive=warn" } else { "error" };
+    let level =
+        if matches!(command, Command::Node(_) | Command::Coordinator) { "info,rusteron_archive=warn" } else { "error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let colours = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).init();
@@ -67,6 +70,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Down => down::run(&deployment::find(config)?, output),
         Command::Status => status::run(&deployment::find(config)?, output),
         Command::Node(node) => node::run(&deployment::find(config)?, node),
+        Command::Coordinator => coordinator::run(&deployment::find(config)?),
+        Command::Map(map) => map::run(&deployment::find(config)?, map, output),
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),

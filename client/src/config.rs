@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use aeron_cluster_client::{Context, CredentialsSupplier};
+use aeron_cluster_client::{Context, CredentialsSupplier, NullCredentials};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use thiserror::Error;
@@ -116,32 +116,12 @@ impl Config {
     /// The cluster's part for one client, with the participant's credentials; `connect_requests` counts how often a
     /// session is asked for.
     pub(crate) fn context(&self, connect_requests: &Rc<Cell<u64>>) -> Context {
-        let cluster = &self.cluster;
-        Context {
-            aeron_dir: cluster.aeron_dir.clone(),
-            ingress_channel: cluster.ingress_channel.clone(),
-            ingress_endpoints: cluster.ingress_endpoints.clone(),
-            ingress_stream_id: cluster.ingress_stream_id,
-            egress_channel: cluster.egress_channel.clone(),
-            egress_stream_id: cluster.egress_stream_id,
-            ipc_member: cluster.ipc_member,
-            client_name: cluster.client_name.clone(),
-            credentials: Box::new(ParticipantCredentials {
-                participant: self.participant,
-                credentials: self.credentials.clone(),
-                connect_requests: Rc::clone(connect_requests),
-            }),
-            message_timeout: cluster.message_timeout,
-            connect_timeout: cluster.connect_timeout,
-            new_leader_timeout: cluster.new_leader_timeout,
-            keep_alive_interval: cluster.keep_alive_interval,
-            watchdog: cluster.watchdog,
-            retry_min: cluster.retry_min,
-            retry_max: cluster.retry_max,
-            overall_connect_timeout: cluster.overall_connect_timeout,
-            reconnect: cluster.reconnect,
-            driver_timeout: cluster.driver_timeout,
-        }
+        let credentials = ParticipantCredentials {
+            participant: self.participant,
+            credentials: self.credentials.clone(),
+            connect_requests: Rc::clone(connect_requests),
+        };
+        Context { credentials: Box::new(credentials), ..without_credentials(&self.cluster) }
     }
 
     /// Checks all but the cluster's part, which the cluster client checks.
@@ -164,6 +144,31 @@ impl Config {
             return Err(ConfigurationError::EmptyKey(self.participant));
         }
         self.retry.check()
+    }
+}
+
+/// A copy of everything but the credentials, of which there are none in it.
+pub(crate) fn without_credentials(context: &Context) -> Context {
+    Context {
+        aeron_dir: context.aeron_dir.clone(),
+        ingress_channel: context.ingress_channel.clone(),
+        ingress_endpoints: context.ingress_endpoints.clone(),
+        ingress_stream_id: context.ingress_stream_id,
+        egress_channel: context.egress_channel.clone(),
+        egress_stream_id: context.egress_stream_id,
+        ipc_member: context.ipc_member,
+        client_name: context.client_name.clone(),
+        credentials: Box::new(NullCredentials),
+        message_timeout: context.message_timeout,
+        connect_timeout: context.connect_timeout,
+        new_leader_timeout: context.new_leader_timeout,
+        keep_alive_interval: context.keep_alive_interval,
+        watchdog: context.watchdog,
+        retry_min: context.retry_min,
+        retry_max: context.retry_max,
+        overall_connect_timeout: context.overall_connect_timeout,
+        reconnect: context.reconnect,
+        driver_timeout: context.driver_timeout,
     }
 }
 

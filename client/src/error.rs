@@ -1,8 +1,10 @@
 //! What can go wrong, as types.
 
+use lugus_topology::ClusterId;
 use thiserror::Error;
 
 use crate::config::ConfigurationError;
+use crate::units::InstrumentId;
 
 /// Why a command or request was not taken. Nothing of it was sent, and no number used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -36,6 +38,18 @@ pub enum SendError {
     /// The session has ended for good.
     #[error("the session has ended")]
     Ended,
+    /// No partition map has come yet.
+    #[error("no partition map has come from the coordinator yet: poll until one has")]
+    NoMap,
+    /// The partition map has no such instrument.
+    #[error("the partition map has no instrument {0}")]
+    UnknownInstrument(InstrumentId),
+    /// The partition map says that the instrument is halted: only cancels are taken.
+    #[error("instrument {0} is halted in the partition map: only cancels are taken")]
+    Halted(InstrumentId),
+    /// No session can be opened with the cluster that owns the instrument.
+    #[error("no session can be opened with cluster {0}, as the partition map describes it")]
+    ClusterUnusable(ClusterId),
 }
 
 /// Why a session has ended. Nothing brings it back: make a new one after the cause is removed.

@@ -1,8 +1,9 @@
 //! The SDK that a trading firm links: typed orders and events of a cluster of Lugus, each exactly once.
 //!
-//! [`TradingSession::connect`] opens a session of a participant; [`TradingSession::poll`] is its duty cycle, on a thread
-//! of the caller's, and tells an [`EventHandler`] what happens. There are no hidden threads. Simple programs use
-//! [`BlockingSession`].
+//! [`Exchange::connect`] follows the partition map of a deployment, and [`Exchange::session`] opens a participant's session
+//! with all its clusters; [`ExchangeSession::poll`] is its duty cycle, on a thread of the caller's, and tells an
+//! [`EventHandler`] what happens. There are no hidden threads. Simple programs use [`BlockingSession`]. A session with one
+//! cluster, known by its address, is a [`TradingSession`].
 //!
 //! Where to look, from the outside in:
 //!
@@ -12,8 +13,11 @@
 //! | [`orders`], [`events`], [`market_data`], [`units`] | what a participant asks for and is told, with its units |
 //! | [`status`] | what the SDK itself tells, and the trait that hears all of it |
 //! | [`error`] | what can go wrong |
+//! | [`exchange`] | all clusters: the map, and the sessions that follow it |
+//! | [`instrument`] | pairs by name; prices and quantities to ticks and lots |
 //! | [`trading`] | the session with its cluster client: `poll` |
 //! | [`blocking`] | the same for simple programs and the command line |
+//! | [`router`] | which instrument is in which cluster's session: the state machine without I/O over sessions |
 //! | [`session`] | the state machine without I/O, over all instruments |
 //! | `scope` | of one instrument: numbers, unanswered commands, events |
 //! | `outstanding` | commands until they are answered |
@@ -24,9 +28,12 @@ pub mod blocking;
 pub mod config;
 pub mod error;
 pub mod events;
+pub mod exchange;
+pub mod instrument;
 pub mod market_data;
 pub mod orders;
 pub mod retry;
+pub mod router;
 pub mod session;
 pub mod status;
 pub mod trading;
@@ -37,6 +44,7 @@ mod outstanding;
 mod scope;
 
 pub use aeron_cluster_client as cluster;
+pub use lugus_partition_map as partition_map;
 
 pub use blocking::BlockingSession;
 pub use config::{Config, Credentials, Limits};
@@ -44,6 +52,8 @@ pub use error::{ClientError, SendError};
 pub use events::{
     CommandKind, ExecType, Execution, Liquidity, MessageRejectReason, OrderStatus, RejectReason, Report, ReportBody,
 };
+pub use exchange::{Exchange, ExchangeConfig, ExchangeSession, FixedMap};
+pub use instrument::{Instrument, UnitError, UnknownPair};
 pub use market_data::{Book, Level};
 pub use orders::{
     Decimal, InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, OrderType, PostOnly, Replace, RiskLimits,

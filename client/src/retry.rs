@@ -23,6 +23,13 @@ pub struct RetryPolicy {
     pub maximum_timeout: Duration,
     /// How long commands are kept without a session before they are given up.
     pub disconnected_timeout: Duration,
+    /// How long commands of an instrument are kept that is on its way to another cluster, before they are given up.
+    pub moved_timeout: Duration,
+    /// How long to wait before it is tried whether a moving instrument has arrived, when no partition map says so. After
+    /// each try twice as long, less a random part of up to a half.
+    pub moved_interval: Duration,
+    /// Longest interval of these tries.
+    pub maximum_moved_interval: Duration,
     /// How long an instrument may be quiet before the SDK asks whether events were missed: the cluster drops what a slow
     /// session does not take. Doubles with each time that none were.
     pub verify_interval: Duration,
@@ -37,6 +44,9 @@ impl Default for RetryPolicy {
             timeout: Duration::from_secs(1),
             maximum_timeout: Duration::from_secs(8),
             disconnected_timeout: Duration::from_secs(60),
+            moved_timeout: Duration::from_secs(30),
+            moved_interval: Duration::from_millis(2),
+            maximum_moved_interval: Duration::from_millis(250),
             verify_interval: Duration::from_secs(5),
             maximum_verify_interval: Duration::from_secs(60),
         }
@@ -50,6 +60,9 @@ impl RetryPolicy {
             ("timeout", self.timeout),
             ("maximum_timeout", self.maximum_timeout),
             ("disconnected_timeout", self.disconnected_timeout),
+            ("moved_timeout", self.moved_timeout),
+            ("moved_interval", self.moved_interval),
+            ("maximum_moved_interval", self.maximum_moved_interval),
             ("verify_interval", self.verify_interval),
             ("maximum_verify_interval", self.maximum_verify_interval),
         ];
@@ -60,6 +73,7 @@ impl RetryPolicy {
         }
         for (name, longest, shortest) in [
             ("maximum_timeout", self.maximum_timeout, self.timeout),
+            ("maximum_moved_interval", self.maximum_moved_interval, self.moved_interval),
             ("maximum_verify_interval", self.maximum_verify_interval, self.verify_interval),
         ] {
             if longest < shortest {
@@ -81,6 +95,9 @@ pub(crate) struct Delays {
     timeout: u64,
     maximum_timeout: u64,
     pub(crate) disconnected_timeout: u64,
+    pub(crate) moved_timeout: u64,
+    moved_interval: u64,
+    maximum_moved_interval: u64,
     verify_interval: u64,
     maximum_verify_interval: u64,
     random: u64,
@@ -93,6 +110,9 @@ impl Delays {
             timeout: nanos(policy.timeout),
             maximum_timeout: nanos(policy.maximum_timeout),
             disconnected_timeout: nanos(policy.disconnected_timeout),
+            moved_timeout: nanos(policy.moved_timeout),
+            moved_interval: nanos(policy.moved_interval),
+            maximum_moved_interval: nanos(policy.maximum_moved_interval),
             verify_interval: nanos(policy.verify_interval),
             maximum_verify_interval: nanos(policy.maximum_verify_interval),
             random: seed | 1,
@@ -106,8 +126,18 @@ impl Delays {
             return self.timeout;
         }
         let longest = doubled(self.timeout, attempt, self.maximum_timeout);
-        let jitter = (u128::from(longest / 2) * u128::from(self.next_random())) >> 64;
-        longest - jitter as u64
+        self.jittered(longest)
+    }
+
+    /// How long to wait before a moving instrument is tried again; `tries` counts from 0.
+    pub(crate) fn moved(&mut self, tries: u32) -> u64 {
+        let longest = doubled(self.moved_interval, tries, self.maximum_moved_interval);
+        self.jittered(longest)
+    }
+
+    /// Less a random part of up to a half.
+    fn jittered(&mut self, longest: u64) -> u64 {
+        longest - ((u128::from(longest / 2) * u128::from(self.next_random())) >> 64) as u64
     }
 
     /// How long an instrument may be quiet; `quiet` counts the times that nothing was missed.
@@ -142,6 +172,11 @@ pub(crate) struct ListeningClock {
 }
 
 impl ListeningClock {
+    /// One that begins at a time.
+    pub(crate) fn at(time: u64) -> Self {
+        Self { last: None, time }
+    }
+
     /// It is `now` (nanoseconds of a clock that does not go back), and everything that came has been read.
     pub(crate) fn advance(&mut self, now: u64) -> u64 {
         let step = self.last.map_or(0, |last| now.saturating_sub(last));
@@ -210,6 +245,8 @@ mod tests {
             (RetryPolicy { timeout: Duration::ZERO, ..good }, "timeout"),
             (RetryPolicy { maximum_timeout: Duration::from_millis(1), ..good }, "maximum_timeout"),
             (RetryPolicy { disconnected_timeout: Duration::ZERO, ..good }, "disconnected_timeout"),
+            (RetryPolicy { moved_timeout: Duration::ZERO, ..good }, "moved_timeout"),
+            (RetryPolicy { moved_interval: Duration::from_secs(1), ..good }, "maximum_moved_interval"),
             (RetryPolicy { verify_interval: Duration::ZERO, ..good }, "verify_interval"),
             (RetryPolicy { verify_interval: Duration::from_secs(61), ..good }, "maximum_verify_interval"),
         ];

@@ -9,8 +9,14 @@
 //!   the scope is *opening*: `Resume`, and only what it tells decides which commands are sent again, and with which numbers.
 //! - Within a session a command keeps its number, so that a re-send can never be applied twice. Where a number becomes free
 //!   while copies may be under way (a refusal after a re-send, a give-up), the session is left for a new one.
+//! - A move to another cluster is such a fence too: see `moving`.
 
 mod answers;
+mod moving;
+
+pub(crate) use moving::Visit;
+
+use moving::Moving;
 
 use crate::outstanding::Outstanding;
 use crate::retry::Delays;
@@ -84,6 +90,9 @@ pub(crate) struct Scope {
     asked_after: Option<u64>,
     /// Wire number = own number + this, wrapping: what was applied before this session, less numbers that were not used.
     offset: u64,
+    /// Counts how often numbers came to stand for other commands than before, or may yet: with each value of `offset`, and
+    /// when commands in flight are given up.
+    numbering: u32,
     /// Highest wire number known to be applied.
     applied_through: u64,
     /// Last event delivered, or skipped as lost; `None` until anything is known.
@@ -101,6 +110,8 @@ pub(crate) struct Scope {
     /// Questions in a row by which nothing was found missing.
     quiet: u32,
     deadline: u64,
+    /// While the instrument is on its way to another cluster.
+    moving: Option<Moving>,
     /// Kept by the session: whether this scope is in its list of those with something to send.
     pub(crate) is_listed: bool,
 }
@@ -113,6 +124,7 @@ impl Scope {
             resume: Resume::No,
             asked_after: None,
             offset: 0,
+            numbering: 0,
             applied_through: 0,
             last_event: None,
             floor: Floor::default(),
@@ -123,8 +135,13 @@ impl Scope {
             attempt: 0,
             quiet: 0,
             deadline: NEVER,
+            moving: None,
             is_listed: false,
         }
+    }
+
+    pub(crate) fn instrument(&self) -> InstrumentId {
+        self.instrument
     }
 
     /// When [`Self::on_deadline`] is due.
@@ -178,13 +195,16 @@ impl Scope {
 
     #[inline]
     fn rearm<H>(&mut self, turn: &mut Turn<'_, H>) {
+        if self.is_held() {
+            return;
+        }
         let delay = if self.is_waiting() { turn.delays.timeout(self.attempt) } else { turn.delays.verify(self.quiet) };
         self.deadline = turn.time.saturating_add(delay);
     }
 
     /// Asks for events, at once unless that is done already.
     pub(crate) fn want_resume<H>(&mut self, turn: &mut Turn<'_, H>) {
-        if self.resume == Resume::No {
+        if self.resume == Resume::No && !self.is_held() {
             self.ask(turn);
         }
     }
@@ -207,7 +227,11 @@ impl Scope {
     /// Gives the next command the number that the engine expects. Nothing may be in flight.
     fn renumber(&mut self) {
         debug_assert!(!self.outstanding.any_in_flight());
-        self.offset = self.applied_through.wrapping_add(1).wrapping_sub(self.outstanding.first());
+        let offset = self.applied_through.wrapping_add(1).wrapping_sub(self.outstanding.first());
+        if offset != self.offset {
+            self.numbering += 1;
+            self.offset = offset;
+        }
     }
 }
 
@@ -228,6 +252,7 @@ impl Scope {
         self.resume = Resume::Wanted;
         self.hole_filled = false;
         self.sent_in_session = false;
+        self.stop_holding();
         if is_unanswered {
             self.attempt += 1;
             if self.attempt >= turn.delays.attempts {
@@ -240,6 +265,9 @@ impl Scope {
     /// The same session with another leader: what was sent may or may not be in the log, and answers are lost. A repeat
     /// is answered and not applied, so all is sent at once, without waiting for what `Resume` tells.
     pub(crate) fn on_new_leader<H>(&mut self, turn: &mut Turn<'_, H>) {
+        if self.is_held() {
+            return;
+        }
         self.resume = Resume::Wanted;
         self.hole_filled = false;
         if self.stage != Stage::Opening {
@@ -251,6 +279,7 @@ impl Scope {
     /// The session is gone.
     pub(crate) fn on_disconnected<H>(&mut self, turn: &Turn<'_, H>) {
         self.resume = Resume::No;
+        self.stop_holding();
         self.deadline = if self.outstanding.is_empty() { NEVER } else { turn.time + turn.delays.disconnected_timeout };
     }
 
@@ -258,6 +287,7 @@ impl Scope {
     pub(crate) fn end<H: EventHandler>(&mut self, handler: &mut H) {
         self.resume = Resume::No;
         self.deadline = NEVER;
+        self.moving = None;
         self.give_up_all(handler);
     }
 }
@@ -269,6 +299,7 @@ impl Scope {
     pub(crate) fn streams(&self) -> bool {
         self.stage == Stage::Open
             && self.resume != Resume::Wanted
+            && self.moving.is_none()
             && self.outstanding.cursor() == self.outstanding.next()
     }
 
@@ -284,6 +315,7 @@ impl Scope {
         let number = self.outstanding.push(encode);
         if was_empty {
             self.attempt = 0;
+            self.restart_patience(turn.time);
             if is_connected {
                 self.open(turn);
                 self.rearm(turn);
@@ -306,6 +338,7 @@ impl Scope {
     fn may_send(&self, number: u64) -> bool {
         match self.stage {
             Stage::Opening => false,
+            _ if self.holds_back(number) => false,
             Stage::Open => true,
             Stage::Refusing => number <= self.outstanding.sent_through(),
         }
@@ -349,6 +382,9 @@ impl Scope {
 
     /// All commands without an outcome get none from the SDK any more.
     fn give_up_all<H: EventHandler>(&mut self, handler: &mut H) {
+        if self.outstanding.any_in_flight() {
+            self.numbering += 1;
+        }
         for number in self.outstanding.first()..self.outstanding.next() {
             self.give_up(number, self.outstanding.is_in_flight(number), handler);
         }
@@ -382,6 +418,7 @@ impl Scope {
         self.attempt = 0;
         self.quiet = 0;
         self.hole_filled = false;
+        self.on_progress();
         if self.stage == Stage::Refusing && !self.outstanding.any_in_flight() {
             self.stage = Stage::Open;
             self.renumber();
@@ -398,6 +435,9 @@ impl Scope {
             self.give_up_all(turn.handler);
             self.deadline = NEVER;
             return After::Nothing;
+        }
+        if self.is_held() {
+            return self.try_again(turn);
         }
         if !self.is_waiting() {
             self.ask(turn);

@@ -12,7 +12,7 @@ use crate::error::SendError;
 use crate::events::{MessageRejectReason, Report};
 use crate::market_data::Book;
 use crate::retry::{Delays, ListeningClock, RetryPolicy};
-use crate::scope::{After, Flushed, NEVER, Scope, Turn};
+use crate::scope::{After, Flushed, NEVER, Scope, Turn, Visit};
 use crate::status::{Disconnection, DropReason, EventHandler, Status};
 use crate::units::{EpochNanos, InstrumentId, ParticipantId};
 use crate::wire::commands::MAXIMUM_LENGTH;
@@ -26,6 +26,7 @@ macro_rules! turn {
 }
 
 mod commands;
+mod moves;
 
 /// Most instruments that drop copies are asked for; [`InstrumentId::NONE`] stands for all.
 pub const MAXIMUM_DROP_COPIES: usize = 64;
@@ -70,6 +71,10 @@ pub struct Session {
     /// Until then a session that took over may be one of our own making.
     orphan_until: u64,
     book: Book,
+    /// Instruments whose scopes may be opened here; `None` for all.
+    admitted: Option<Vec<InstrumentId>>,
+    /// Scopes that have left this cluster session.
+    visits: Vec<Visit>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +94,12 @@ struct DropCopy {
     is_sent: bool,
 }
 
+impl AsMut<Session> for Session {
+    fn as_mut(&mut self) -> &mut Session {
+        self
+    }
+}
+
 impl Session {
     /// A session of `participant` that is not connected. `seed` makes the jitter of re-sends differ between clients.
     pub fn new(participant: ParticipantId, limits: Limits, policy: &RetryPolicy, seed: u64) -> Self {
@@ -106,6 +117,8 @@ impl Session {
             wants_new_session: false,
             orphan_until: 0,
             book: Book::with_room(),
+            admitted: None,
+            visits: Vec::new(),
         }
     }
 
@@ -169,6 +182,7 @@ impl Session {
         }
         self.connection = Connection::Connected { cluster_session_id, leader_member_id };
         self.wants_new_session = false;
+        self.visits.clear();
         handler.on_status(&Status::Connected { cluster_session_id, leader_member_id });
         self.drop_copies.iter_mut().for_each(|drop_copy| drop_copy.is_sent = false);
         self.for_all_scopes(handler, |scope, turn| scope.on_connected(turn));
@@ -221,6 +235,9 @@ impl Session {
             handler.on_drop_copy(&report);
             return;
         }
+        if !self.admits(report.instrument) {
+            return;
+        }
         let Ok(index) = self.find_or_open(report.instrument, handler) else {
             let reason = DropReason::TooManyInstruments(report.instrument);
             handler.on_status(&Status::MessageDropped { reason });
@@ -249,6 +266,12 @@ impl Session {
             }
             Inbound::CommandRefused { instrument, client_sequence, reason } => {
                 self.with_scope(instrument, handler, |scope, turn| scope.on_refused(client_sequence, reason, turn));
+            }
+            Inbound::Moved { instrument, client_sequence, epoch } => {
+                self.with_scope(instrument, handler, |scope, turn| {
+                    scope.on_moved(client_sequence, epoch, turn);
+                    After::Nothing
+                });
             }
             Inbound::MessageReject { template_id, reason } => self.on_message_reject(template_id, reason, handler),
             Inbound::SessionReplaced => self.on_session_replaced(handler),

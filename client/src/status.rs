@@ -1,7 +1,10 @@
 //! What the SDK itself tells, and the trait by which a program hears all of it.
 
 use aeron_cluster_client::DisconnectReason;
+use lugus_partition_map::MapError;
+use lugus_topology::ClusterId;
 
+use crate::error::ClientError;
 use crate::events::{MessageRejectReason, RejectReason, Report};
 use crate::market_data::Book;
 use crate::units::{ClientSequence, EpochNanos, EventSequence, InstrumentId};
@@ -29,6 +32,12 @@ pub trait EventHandler {
     fn on_status(&mut self, status: &Status) {
         let _ = status;
     }
+
+    /// Of an [`ExchangeSession`](crate::ExchangeSession): something about its session with one cluster.
+    fn on_cluster_status(&mut self, cluster: ClusterId, status: &Status) {
+        let _ = cluster;
+        self.on_status(status);
+    }
 }
 
 impl<H: EventHandler + ?Sized> EventHandler for &mut H {
@@ -46,6 +55,10 @@ impl<H: EventHandler + ?Sized> EventHandler for &mut H {
 
     fn on_status(&mut self, status: &Status) {
         (**self).on_status(status);
+    }
+
+    fn on_cluster_status(&mut self, cluster: ClusterId, status: &Status) {
+        (**self).on_cluster_status(cluster, status);
     }
 }
 
@@ -107,6 +120,38 @@ pub enum Status {
         last_seen: EventSequence,
         /// Last event that the cluster knows of.
         last_known: EventSequence,
+    },
+    /// The instrument is on its way to another cluster. Its commands are kept, and sent in order where it is traded next;
+    /// or given up, if that takes longer than [`RetryPolicy::moved_timeout`](crate::RetryPolicy::moved_timeout).
+    InstrumentMoving {
+        /// Which.
+        instrument: InstrumentId,
+        /// The partition map that will tell where it is.
+        epoch: u64,
+    },
+    /// The partition map has the instrument in another cluster now. Its scope goes on there.
+    InstrumentMoved {
+        /// Which.
+        instrument: InstrumentId,
+        /// Its cluster from now on.
+        cluster: ClusterId,
+    },
+    /// A newer partition map is in use.
+    MapChanged {
+        /// Its number.
+        epoch: u64,
+    },
+    /// The newest partition map cannot be had or used. The one before stays in use, or, without one, no command is taken.
+    MapRefused {
+        /// Why.
+        reason: MapError,
+    },
+    /// No session can be opened with a cluster of the partition map; commands of its instruments are not taken.
+    ClusterUnusable {
+        /// Which.
+        cluster: ClusterId,
+        /// Why.
+        reason: ClientError,
     },
     /// A command was not applied: there is no such instrument, or the partition has no room for another participant.
     CommandRefused {

@@ -85,6 +85,11 @@ impl TradingSession {
         Ok(work)
     }
 
+    /// Why the session has ended, if it has.
+    pub fn failure(&self) -> Option<&ClientError> {
+        self.failure.as_ref()
+    }
+
     /// Who trades.
     pub fn participant(&self) -> ParticipantId {
         self.config.participant
@@ -288,6 +293,12 @@ impl TradingSession {
     /// [`SendError::TooManyInstruments`], [`SendError::Ended`].
     pub fn resume(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
         self.session.resume(instrument)
+    }
+}
+
+impl AsMut<Session> for TradingSession {
+    fn as_mut(&mut self) -> &mut Session {
+        &mut self.session
     }
 }
 

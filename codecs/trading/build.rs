@@ -8,10 +8,16 @@ fn main() -> Result<(), GenerateError> {
     let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
     let order_entry = schemas.join("order-entry.xml");
     let market_data = schemas.join("market-data.xml");
+    let partition_map = schemas.join("partition-map.xml");
     let snapshot = schemas.join("snapshot.xml");
     generate(&[
         Protocol { module: "order_entry", about: "Orders and executions (schema 201).", schema: &order_entry },
         Protocol { module: "market_data", about: "The book as anyone may see it (schema 202).", schema: &market_data },
+        Protocol {
+            module: "partition_map",
+            about: "Which cluster trades which instrument (schema 203).",
+            schema: &partition_map,
+        },
         Protocol { module: "snapshot", about: "The state of a partition's service (schema 204).", schema: &snapshot },
     ])
 }

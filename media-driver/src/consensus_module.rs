@@ -1,13 +1,15 @@
 //! Archive and consensus module: everything that Aeron takes as a system property, and starting their JVM.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use lugus_topology::{AuthenticationMode, Checksum, ClusterSpec, IdleStrategy, MemberSpec, aeron_duration};
+use lugus_topology::{AuthenticationMode, ClusterSpec, MemberSpec, aeron_duration};
 
-use crate::driver_options::Idle;
+use crate::archive::{
+    self, ArchivePlace, archive_properties, delete, idle_strategy_arguments, idle_strategy_class, text,
+};
 use crate::java::{self, Property};
 use crate::{ChildProcess, FolderLock, Launch, ProcessError};
 
@@ -17,8 +19,7 @@ const LOG: &str = "consensus-module.log";
 /// The participants' keys, for the authenticator.
 const PARTICIPANTS_FILE: &str = "participants";
 
-/// Aeron takes a mark file for that of a living process for 10 s after it was killed. There is nothing else of value in it.
-const ARCHIVE_MARK_FILE: &str = "archive-mark.dat";
+/// As the archive's mark file: nothing of value in it, and taken for that of a living process.
 const CLUSTER_MARK_FILES: &str = "cluster-mark";
 
 /// Starts the JVM, and does not wait for it.
@@ -44,10 +45,8 @@ pub(crate) fn start(
 /// Makes the directories, and deletes the mark files of a predecessor. Only for who has the member's lock: then no process
 /// of a predecessor is alive.
 pub(crate) fn clear_directories(member: &MemberSpec) -> Result<(), ProcessError> {
-    for dir in [&member.archive_dir, &member.cluster_dir] {
-        fs::create_dir_all(dir).map_err(ProcessError::file("make", dir))?;
-    }
-    delete(&member.archive_dir.join(ARCHIVE_MARK_FILE))?;
+    archive::clear_directory(&member.archive_dir)?;
+    fs::create_dir_all(&member.cluster_dir).map_err(ProcessError::file("make", &member.cluster_dir))?;
     let entries = fs::read_dir(&member.cluster_dir).map_err(ProcessError::file("read", &member.cluster_dir))?;
     for entry in entries.flatten() {
         let name = entry.file_name();
@@ -59,17 +58,16 @@ pub(crate) fn clear_directories(member: &MemberSpec) -> Result<(), ProcessError>
     Ok(())
 }
 
-fn delete(file: &Path) -> Result<(), ProcessError> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(ProcessError::file("delete", file)(error)),
-        _ => Ok(()),
-    }
-}
-
 /// System properties of a member's `Archive` and `ConsensusModule`.
 pub fn consensus_module_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
     let mut properties = shared_properties(cluster, member);
-    properties.extend(archive_properties(cluster, member));
+    let place = ArchivePlace {
+        dir: &member.archive_dir,
+        control_channel: member.archive_control_channel(),
+        replication_channel: member.replication_channel(),
+        segment_length: cluster.deployment().archive.segment_length,
+    };
+    properties.extend(archive_properties(cluster.deployment(), place));
     properties.extend(consensus_properties(cluster, member));
     properties.extend(timeout_properties(cluster));
     properties.extend(authentication_properties(cluster, member));
@@ -91,32 +89,9 @@ pub(crate) fn shared_properties(cluster: &ClusterSpec, member: &MemberSpec) -> V
         ("aeron.cluster.snapshot.channel", cluster.snapshot_channel()),
         ("aeron.cluster.replay.channel", cluster.replay_channel()),
         ("aeron.cluster.replay.stream.id", streams.replay.to_string()),
-        ("aeron.cluster.idle.strategy", idle_strategy_class(cluster)),
+        ("aeron.cluster.idle.strategy", idle_strategy_class(cluster.deployment())),
     ];
-    if let Idle::BackOff(back_off) = cluster.deployment().profile.idle_strategy().into() {
-        properties.push(("lugus.idle.strategy", back_off.to_string()));
-    }
-    properties
-}
-
-fn archive_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
-    let (archive, streams) = (&cluster.deployment().archive, &cluster.deployment().streams);
-    let mut properties = vec![
-        ("aeron.archive.dir", text(&member.archive_dir)),
-        ("aeron.archive.control.channel", member.archive_control_channel()),
-        ("aeron.archive.control.stream.id", streams.archive_control.to_string()),
-        ("aeron.archive.replication.channel", member.replication_channel()),
-        ("aeron.archive.recording.events.enabled", String::from("false")),
-        ("aeron.archive.threading.mode", String::from("SHARED")),
-        ("aeron.archive.file.sync.level", archive.sync_level.to_string()),
-        ("aeron.archive.catalog.file.sync.level", archive.sync_level.to_string()),
-        ("aeron.archive.segment.file.length", archive.segment_length.to_string()),
-        ("aeron.archive.low.storage.space.threshold", archive.minimum_free_space.to_string()),
-        ("aeron.archive.idle.strategy", idle_strategy_class(cluster)),
-    ];
-    if archive.checksum == Checksum::Crc32c {
-        properties.push(("aeron.archive.record.checksum", String::from("CRC-32C")));
-    }
+    properties.extend(idle_strategy_arguments(cluster.deployment()));
     properties
 }
 
@@ -170,15 +145,6 @@ fn authentication_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<
     properties
 }
 
-fn idle_strategy_class(cluster: &ClusterSpec) -> String {
-    let class = match cluster.deployment().profile.idle_strategy() {
-        IdleStrategy::BackOff { .. } => "io.lugus.ParkingIdleStrategy",
-        IdleStrategy::Yield => "org.agrona.concurrent.YieldingIdleStrategy",
-        IdleStrategy::BusySpin => "org.agrona.concurrent.BusySpinIdleStrategy",
-    };
-    String::from(class)
-}
-
 fn participants_file(member: &MemberSpec) -> PathBuf {
     member.dir.join(PARTICIPANTS_FILE)
 }
@@ -192,15 +158,11 @@ fn write_participants(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), 
     file.and_then(|mut file| file.write_all(lines.as_bytes())).map_err(ProcessError::file("write", path))
 }
 
-fn text(path: &Path) -> String {
-    // Validation has seen to it that these are UTF-8.
-    path.display().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     use lugus_topology::{ClusterId, Deployment, Key, Participant, Profile};
 

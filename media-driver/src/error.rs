@@ -45,26 +45,24 @@ pub enum ProcessError {
         dir: PathBuf,
     },
     /// A port is taken.
-    #[error(
-        "port {endpoint} ({key} of member {member}) is in use: end what has it (ss -ulpn shows it), or set another port"
-    )]
+    #[error("port {endpoint} ({key} of {owner}) is in use: end what has it (ss -ulpn shows it), or set another port")]
     PortInUse {
         /// Host and port.
         endpoint: String,
-        /// Which of the member's ports.
+        /// Which of its ports.
         key: &'static str,
-        /// The member.
-        member: MemberId,
+        /// Whose port it is: a member, or the coordinator.
+        owner: String,
     },
     /// An address that can't be bound.
-    #[error("can't use {endpoint} ({key} of member {member}): {source}; host must be an address of this machine")]
+    #[error("can't use {endpoint} ({key} of {owner}): {source}; host must be an address of this machine")]
     Address {
         /// Host and port.
         endpoint: String,
-        /// Which of the member's ports.
+        /// Which of its ports.
         key: &'static str,
-        /// The member.
-        member: MemberId,
+        /// Whose port it is: a member, or the coordinator.
+        owner: String,
         /// Why.
         source: io::Error,
     },

@@ -4,20 +4,23 @@
 //! | file | idea |
 //! |---|---|
 //! | `member_processes` | [`MemberProcesses`]: both processes of one member, started, watched and stopped as one |
+//! | `coordinator_processes` | [`CoordinatorProcesses`]: the same for the coordinator |
 //! | `client_driver` | [`ClientDriver`]: the media driver of a program that trades |
 //! | `echo_service` | [`EchoService`]: Aeron's Java container with an echo service, to compare with |
 //! | `preflight` | what must be there before anything is started |
 //! | `media_driver` `driver_options` `driver_directory` | the driver's process, its command line, its directory |
-//! | `consensus_module` `java` | the JVM's properties and command line |
+//! | `archive` `consensus_module` `java` | the JVMs' properties and command line |
 //! | `child_process` `lasting_parent` | a process that dies with its parent, and the thread that is its parent |
 //! | `lock` | one living owner of a folder |
 //! | `error` | what went wrong, where, and what to do |
 //!
 //! The program `lugus-media-driver` (`src/bin`) is the driver's process. Only it links Aeron's C driver.
 
+mod archive;
 mod child_process;
 mod client_driver;
 mod consensus_module;
+mod coordinator_processes;
 mod driver_directory;
 mod driver_options;
 mod echo_service;
@@ -32,6 +35,7 @@ mod preflight;
 pub use child_process::{ChildProcess, Launch};
 pub use client_driver::ClientDriver;
 pub use consensus_module::consensus_module_properties;
+pub use coordinator_processes::CoordinatorProcesses;
 pub use driver_directory::{clear_driver_directory, living_driver};
 pub use driver_options::{BackOff, DriverOptions, Idle, Threading};
 pub use echo_service::EchoService;

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lugus_topology::{ClusterSpec, Deployment, Endpoint, MemberSpec, Size, TermLength};
+use lugus_topology::{ClusterSpec, CoordinatorSpec, Deployment, Endpoint, MemberSpec, Size, TermLength};
 use rustix::fs::statvfs;
 use rustix::thread::{CpuSet, sched_getaffinity};
 
@@ -37,7 +37,26 @@ pub(crate) fn check_member(cluster: &ClusterSpec, member: &MemberSpec) -> Result
     check_cores(member)?;
     check_space(cluster, member)?;
     let deadline = Instant::now() + WAIT_FOR_PORT;
-    member.endpoints.each().into_iter().try_for_each(|(key, endpoint)| check_port(member, key, endpoint, deadline))
+    let owner = format!("member {}", member.id);
+    member.endpoints.each().into_iter().try_for_each(|(key, endpoint)| check_port(&owner, key, endpoint, deadline))
+}
+
+/// Space and ports of the coordinator. For who has its lock.
+pub(crate) fn check_coordinator(deployment: &Deployment, coordinator: &CoordinatorSpec) -> Result<(), ProcessError> {
+    check_coordinator_disks(deployment, coordinator)?;
+    let deadline = Instant::now() + WAIT_FOR_PORT;
+    let mut endpoints = coordinator.endpoints().into_iter();
+    endpoints.try_for_each(|(key, endpoint)| check_port("the coordinator", key, endpoint, deadline))
+}
+
+/// Free space that must be there as long as the coordinator runs.
+pub(crate) fn check_coordinator_disks(
+    deployment: &Deployment,
+    coordinator: &CoordinatorSpec,
+) -> Result<(), ProcessError> {
+    free_space(&coordinator.archive_dir, deployment.archive.minimum_free_space, "the coordinator's archive")?;
+    let driver = coordinator.aeron_dir.parent().unwrap_or(&coordinator.aeron_dir);
+    free_space(driver, DRIVER_RESERVE, "a media driver")
 }
 
 /// Free space that must be there as long as a member runs.
@@ -77,21 +96,17 @@ fn free_space(dir: &Path, needed: Size, purpose: &'static str) -> Result<(), Pro
     Err(ProcessError::NoSpace { path: dir.to_path_buf(), free, needed, purpose })
 }
 
-fn check_port(
-    member: &MemberSpec,
-    key: &'static str,
-    endpoint: &Endpoint,
-    deadline: Instant,
-) -> Result<(), ProcessError> {
+fn check_port(owner: &str, key: &'static str, endpoint: &Endpoint, deadline: Instant) -> Result<(), ProcessError> {
     loop {
         match UdpSocket::bind((endpoint.host.as_str(), endpoint.port)) {
             Ok(_) => return Ok(()),
             Err(error) if error.kind() != ErrorKind::AddrInUse => {
                 let endpoint = endpoint.to_string();
-                return Err(ProcessError::Address { endpoint, key, member: member.id, source: error });
+                return Err(ProcessError::Address { endpoint, key, owner: owner.to_owned(), source: error });
             }
             Err(_) if Instant::now() >= deadline => {
-                return Err(ProcessError::PortInUse { endpoint: endpoint.to_string(), key, member: member.id });
+                let (endpoint, owner) = (endpoint.to_string(), owner.to_owned());
+                return Err(ProcessError::PortInUse { endpoint, key, owner });
             }
             Err(_) => thread::sleep(POLL_INTERVAL),
         }

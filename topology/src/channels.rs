@@ -69,12 +69,12 @@ impl MemberSpec {
 }
 
 impl Client {
-    /// Where members send to, to a port that the system chooses (`aeron.cluster.egress.channel`).
+    /// Where members and the coordinator send to, to a port that the system chooses (`aeron.cluster.egress.channel`).
     pub fn egress_channel(&self) -> String {
         udp(&Endpoint { host: self.egress_host.clone(), port: 0 })
     }
 }
 
-fn udp(endpoint: &Endpoint) -> String {
+pub(crate) fn udp(endpoint: &Endpoint) -> String {
     format!("aeron:udp?endpoint={endpoint}")
 }

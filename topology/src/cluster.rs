@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::Deployment;
 
@@ -211,6 +211,12 @@ impl fmt::Display for Endpoint {
             Ok(address) => write!(f, "[{address}]:{}", self.port),
             Err(_) => write!(f, "{}:{}", self.host, self.port),
         }
+    }
+}
+
+impl Serialize for Endpoint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

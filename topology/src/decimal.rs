@@ -23,6 +23,13 @@ impl Decimal {
         Self { mantissa: 1, exponent: -places }
     }
 
+    /// `mantissa * 10^exponent`, unless that is not positive or has more than 18 decimal places or final zeros.
+    pub fn new(mantissa: i64, exponent: i8) -> Option<Self> {
+        let written = mantissa > 0 && exponent.unsigned_abs() <= MAXIMUM_EXPONENT.unsigned_abs();
+        let decimal = written.then(|| Self { mantissa, exponent }.without_trailing_zeros())?;
+        (decimal.exponent <= MAXIMUM_EXPONENT).then_some(decimal)
+    }
+
     /// Its digits; greater than 0.
     pub const fn mantissa(self) -> i64 {
         self.mantissa
@@ -100,6 +107,15 @@ mod tests {
             let decimal = Decimal::parse(text).expect(text);
             assert_eq!((decimal.mantissa(), decimal.exponent()), (mantissa, exponent), "{text}");
             assert_eq!(decimal.to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn parts_make_a_decimal_or_none() {
+        assert_eq!(Decimal::new(10, -3), Some(Decimal::places(2)));
+        assert_eq!(Decimal::new(i64::MAX, -18).map(Decimal::mantissa), Some(i64::MAX));
+        for (mantissa, exponent) in [(0, 0), (-1, 0), (1, 19), (10, 18), (1, -19), (1, i8::MIN)] {
+            assert_eq!(Decimal::new(mantissa, exponent), None, "{mantissa}e{exponent}");
         }
     }
 

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Fault;
 use crate::source::Source;
 use crate::{
-    Archive, Authentication, Client, Cluster, ClusterId, ClusterSpec, Consensus, DeploymentError, Driver, Engine,
-    Instrument, Invalid, Java, Key, Member, MemberId, Participant, Place, Problem, Profile, Streams, TermLength,
-    Timeouts,
+    Archive, Authentication, Client, Cluster, ClusterId, ClusterSpec, Consensus, Coordinator, DeploymentError, Driver,
+    Engine, Instrument, Invalid, Java, Key, Member, MemberId, Participant, Place, Problem, Profile, Streams,
+    TermLength, Timeouts,
 };
 
 /// Longest `cluster.toml`, in bytes.
@@ -57,6 +57,8 @@ pub struct Deployment {
     pub client: Client,
     /// `[engine]`.
     pub engine: Engine,
+    /// `[coordinator]`.
+    pub coordinator: Coordinator,
     /// `[[cluster]]`.
     #[serde(rename = "cluster")]
     pub clusters: Vec<Cluster>,
@@ -87,6 +89,7 @@ impl Default for Deployment {
             driver: Driver::default(),
             client: Client::default(),
             engine: Engine::default(),
+            coordinator: Coordinator::default(),
             clusters: Vec::new(),
             participants: Vec::new(),
             instruments: Vec::new(),
@@ -122,12 +125,16 @@ impl Deployment {
         Self::from_text(text, None, base)
     }
 
-    /// One cluster on this machine, of `members` members from `base_port` on, trading two pairs, with everything else by
-    /// default.
+    /// One cluster on this machine, of `members` members from `base_port` on, trading two pairs, with the coordinator one
+    /// step below `base_port` and everything else by default.
     pub fn default_local(members: u16, base_port: u16) -> Self {
         let port = |member: u16| base_port.saturating_add(member.saturating_mul(LOCAL_PORT_STEP));
         let members = (0..members).map(|member| Member::local(MemberId(i32::from(member)), port(member))).collect();
         Self {
+            coordinator: Coordinator {
+                port: base_port.saturating_sub(LOCAL_PORT_STEP).max(1),
+                ..Coordinator::default()
+            },
             clusters: vec![Cluster { id: ClusterId(0), name: None, members }],
             instruments: vec![Instrument::spot(1, "BTC/USDT", 2, 5), Instrument::spot(2, "ETH/USDT", 2, 4)],
             ..Self::default()

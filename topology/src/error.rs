@@ -161,6 +161,15 @@ pub enum Problem {
         /// Its address.
         host: String,
     },
+    /// The same of the coordinator.
+    #[error(
+        "mode \"open\" is for loopback addresses, but the coordinator is at {host}, which others can reach: set mode = \
+         \"keys\", or coordinator.host to a loopback address (127.0.0.1)"
+    )]
+    OpenCoordinator {
+        /// Its address.
+        host: String,
+    },
     /// Keys are asked for, and there are none.
     #[error("mode \"keys\" needs at least one [[participant]] with a key, or nobody can connect")]
     NoParticipants,

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `deployment` | the whole file: load, check, write, and the laptop's deployment |
 //! | `cluster` | `[[cluster]]` as written, and [`ClusterSpec`]: one cluster with every address and path worked out |
+//! | `coordinator` | `[coordinator]` as written, and [`CoordinatorSpec`], the same for the coordinator |
 //! | `channels` | the Aeron channels and member lists of a cluster |
 //! | `directories` | where state and drivers live |
 //! | `timeouts` `profile` `consensus` `archive` `streams` `term_length` `processes` `client` `engine` | a section each |
@@ -19,6 +20,7 @@ mod channels;
 mod client;
 mod cluster;
 mod consensus;
+mod coordinator;
 mod decimal;
 mod deployment;
 mod directories;
@@ -42,6 +44,7 @@ pub use cluster::{
     Cluster, ClusterId, ClusterSpec, Cores, Endpoint, Endpoints, Member, MemberId, MemberSpec, PORTS_PER_MEMBER, Ports,
 };
 pub use consensus::Consensus;
+pub use coordinator::{COORDINATOR_PORTS, Coordinator, CoordinatorSpec};
 pub use decimal::Decimal;
 pub use deployment::{DEFAULT_BASE_PORT, Deployment, LOCAL_PORT_STEP, MAXIMUM_FILE_LENGTH};
 pub use directories::{MINIMUM_SHARED_MEMORY, SHARED_MEMORY};

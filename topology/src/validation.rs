@@ -9,8 +9,9 @@ use std::time::Duration;
 use crate::cluster::is_loopback;
 use crate::error::Fault;
 use crate::{
-    AuthenticationMode, Client, Cluster, Cores, Deployment, Ingress, Instrument, Key, Member, MemberSpec, Participant,
-    Problem, Profile, Size, Timeouts, Warning, aeron_duration,
+    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Cores, Deployment, DeploymentError, Endpoint, Ingress,
+    Instrument, Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning,
+    aeron_duration,
 };
 
 /// Most clusters of a deployment.
@@ -116,12 +117,21 @@ fn ports(deployment: &Deployment) -> Result<(), Fault> {
             endpoints.take(format!("port {port} at {}", address(&member.host)), key)?;
         }
     }
+    let coordinator = &deployment.coordinator;
+    host("coordinator.host", &coordinator.host)?;
+    within("coordinator.port", coordinator.port, 1, u16::MAX - (COORDINATOR_PORTS - 1))?;
+    for (_, port) in coordinator.each_port() {
+        endpoints.take(format!("port {port} at {}", address(&coordinator.host)), String::from("coordinator.port"))?;
+    }
     Ok(())
 }
 
 fn directories(deployment: &Deployment) -> Result<(), Fault> {
     usable_directory("dir", &deployment.state_dir(), usize::MAX)?;
     usable_directory("aeron_dir", &deployment.client_root(), MAXIMUM_AERON_DIR_LENGTH)?;
+    let coordinator = deployment.coordinator_spec();
+    usable_directory("coordinator.dir", &coordinator.dir, usize::MAX)?;
+    usable_directory("coordinator.aeron_dir", &coordinator.aeron_dir, MAXIMUM_AERON_DIR_LENGTH)?;
     let mut taken = Unique::default();
     let specs = deployment.cluster_specs();
     let members = specs.iter().flat_map(|cluster| &cluster.members);
@@ -238,6 +248,7 @@ fn lengths(deployment: &Deployment) -> Result<(), Fault> {
     for (name, value) in deployment.term_length.each() {
         power_of_two(format!("term_length.{name}"), value)?;
     }
+    power_of_two("coordinator.term_length", deployment.coordinator.term_length)?;
     let segment = deployment.archive.segment_length;
     power_of_two("archive.segment_length", segment)?;
     for (other, term) in
@@ -258,6 +269,11 @@ fn streams(deployment: &Deployment) -> Result<(), Fault> {
         if name != "archive_local_control" {
             taken.take(format!("stream {stream}"), format!("streams.{name}"))?;
         }
+    }
+    let mut taken = Unique::default();
+    for (name, stream) in deployment.coordinator.each_stream() {
+        within(format!("coordinator.{name}"), stream, 1, i32::MAX)?;
+        taken.take(format!("stream {stream}"), format!("coordinator.{name}"))?;
     }
     Ok(())
 }
@@ -303,10 +319,12 @@ fn authentication(deployment: &Deployment) -> Result<(), Fault> {
     match deployment.authentication.mode {
         AuthenticationMode::Open => {
             let remote = each_member(deployment).find(|(_, _, member)| !is_loopback(&member.host));
-            remote.map_or(Ok(()), |(_, _, member)| {
-                let problem = Problem::OpenBeyondLoopback { member: member.id, host: member.host.clone() };
-                Err(Fault::new("authentication.mode", problem))
-            })
+            let fault = |problem| Err(Fault::new("authentication.mode", problem));
+            if let Some((_, _, member)) = remote {
+                return fault(Problem::OpenBeyondLoopback { member: member.id, host: member.host.clone() });
+            }
+            let host = &deployment.coordinator.host;
+            if is_loopback(host) { Ok(()) } else { fault(Problem::OpenCoordinator { host: host.clone() }) }
         }
         AuthenticationMode::Keys => keys(deployment),
     }
@@ -332,19 +350,43 @@ fn instruments(deployment: &Deployment) -> Result<(), Fault> {
     let (mut ids, mut pairs) = (Unique::default(), Unique::default());
     for (i, instrument) in deployment.instruments.iter().enumerate() {
         let key = format!("instrument[{i}]");
-        within(format!("{key}.id"), instrument.id, 1, u32::MAX)?;
+        specification(&key, instrument)?;
         ids.take(instrument.id, format!("{key}.id"))?;
-        if instrument.currencies().is_none() {
-            return Err(Fault::new(format!("{key}.symbol"), Problem::Symbol { symbol: instrument.symbol.clone() }));
-        }
         pairs.take(format!("{} {:?}", instrument.symbol, instrument.trade_type), format!("{key}.symbol"))?;
         if !deployment.clusters.iter().any(|cluster| cluster.id == instrument.cluster) {
             let problem = Problem::UnknownCluster { cluster: instrument.cluster };
             return Err(Fault::new(format!("{key}.cluster"), problem));
         }
-        prices(&key, instrument)?;
     }
     Ok(())
+}
+
+impl Instrument {
+    /// Checks number, symbol and limits.
+    ///
+    /// # Errors
+    ///
+    /// The first that is wrong.
+    pub fn check(&self) -> Result<(), DeploymentError> {
+        let place = |key| Place { file: None, line: None, key };
+        specification("instrument", self)
+            .map_err(|fault| Invalid { place: place(fault.key), problem: fault.problem }.into())
+    }
+}
+
+impl Endpoint {
+    /// Whether its host is a name or an address, and its port is not 0.
+    pub fn is_sound(&self) -> bool {
+        self.port != 0 && host("", &self.host).is_ok()
+    }
+}
+
+fn specification(key: &str, instrument: &Instrument) -> Result<(), Fault> {
+    within(format!("{key}.id"), instrument.id, 1, u32::MAX)?;
+    if instrument.currencies().is_none() {
+        return Err(Fault::new(format!("{key}.symbol"), Problem::Symbol { symbol: instrument.symbol.clone() }));
+    }
+    prices(key, instrument)
 }
 
 fn prices(key: &str, instrument: &Instrument) -> Result<(), Fault> {

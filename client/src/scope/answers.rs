@@ -65,12 +65,14 @@ impl Scope {
             self.resent_through = 0;
             self.stage = Stage::Open;
             self.renumber();
+            self.has_arrived();
             self.rearm(turn);
         } else if applied > self.wire(self.outstanding.sent_through()) && !self.outstanding.any_in_flight() {
             // Another process has used the participant's numbers.
             self.renumber();
         }
         if self.outstanding.is_empty() {
+            self.on_progress();
             self.quiet = if self.asked_after == Some(told) { self.quiet.saturating_add(1) } else { 0 };
             self.rearm(turn);
         }
@@ -79,7 +81,7 @@ impl Scope {
     /// Events that the cluster has sent did not come.
     fn ask_for_rest<H>(&mut self, turn: &mut Turn<'_, H>) {
         let has_progressed = self.last_event > self.asked_after;
-        if self.resume == Resume::No || has_progressed {
+        if (self.resume == Resume::No || has_progressed) && !self.is_held() {
             self.ask(turn);
         }
     }

@@ -10,7 +10,7 @@ mod vocabulary;
 use thiserror::Error;
 
 use lugus_codecs::order_entry::{
-    self, ReadBuf, command_refused_codec, event_gap_codec, message_reject_codec, resume_complete_codec,
+    self, ReadBuf, command_refused_codec, event_gap_codec, message_reject_codec, moved_codec, resume_complete_codec,
     sequence_reject_codec, session_replaced_codec,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH, market_data};
@@ -61,6 +61,9 @@ pub(crate) enum Inbound {
     EventGap { instrument: InstrumentId, client_sequence: u64, first_retained: u64, last_event: u64, lost_through: i64 },
     /// There can be no such scope; `client_sequence` is 0 in answer to `Resume`.
     CommandRefused { instrument: InstrumentId, client_sequence: u64, reason: RejectReason },
+    /// Another cluster has, or is about to have, the instrument: a map of at least `epoch` tells. `client_sequence` is 0
+    /// in answer to `Resume`.
+    Moved { instrument: InstrumentId, client_sequence: u64, epoch: u64 },
     /// A message could not be read.
     MessageReject { template_id: u16, reason: MessageRejectReason },
     /// A newer session took over.
@@ -136,6 +139,14 @@ fn answer(envelope: Envelope<'_>) -> Result<Inbound, DecodeError> {
                 instrument: InstrumentId(refused.instrument_id()),
                 client_sequence: refused.client_sequence(),
                 reason: reject_reason(refused.reason()),
+            }
+        }
+        moved_codec::SBE_TEMPLATE_ID => {
+            let moved = block!(envelope, moved_codec, MovedDecoder);
+            Inbound::Moved {
+                instrument: InstrumentId(moved.instrument_id()),
+                client_sequence: moved.client_sequence(),
+                epoch: moved.epoch(),
             }
         }
         message_reject_codec::SBE_TEMPLATE_ID => {

@@ -10,7 +10,7 @@ use lugus_codecs::order_entry::{
     exec_type::ExecType as WireExecType, execution_report_codec, instrument_report_codec,
     instrument_state::InstrumentState as WireState, kill_switch::KillSwitch as WireKillSwitch,
     liquidity_indicator::LiquidityIndicator, mass_cancel_side::MassCancelSide,
-    message_reject_reason::MessageRejectReason as WireMessageRejectReason, new_order_single_codec,
+    message_reject_reason::MessageRejectReason as WireMessageRejectReason, moved_codec, new_order_single_codec,
     order_cancel_reject_codec, order_cancel_replace_request_codec, order_cancel_request_codec,
     order_mass_cancel_report_codec, order_mass_cancel_request_codec, order_status::OrderStatus as WireOrderStatus,
     order_type::OrderType as WireOrderType, reject_reason::RejectReason as WireReason, resume_codec, risk_report_codec,
@@ -363,6 +363,10 @@ fn answers_are_read() {
         .reason(WireReason::UNKNOWN_INSTRUMENT));
     let expected = Inbound::CommandRefused { instrument, client_sequence: 1, reason: RejectReason::UnknownInstrument };
     assert_eq!(decode_one(&bytes), Ok(expected));
+
+    let bytes =
+        write!(order_entry, moved_codec, MovedEncoder, |wire| wire.client_sequence(1).epoch(6).instrument_id(5));
+    assert_eq!(decode_one(&bytes), Ok(Inbound::Moved { instrument, client_sequence: 1, epoch: 6 }));
 
     let bytes = write!(order_entry, message_reject_codec, MessageRejectEncoder, |wire| wire
         .ref_template_id(12)

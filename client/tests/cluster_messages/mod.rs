@@ -16,7 +16,8 @@ use lugus_codecs::order_entry::side::Side;
 use lugus_codecs::order_entry::time_in_force::TimeInForce;
 use lugus_codecs::order_entry::{
     command_refused_codec, drop_copy_request_codec, event_gap_codec, execution_report_codec, message_reject_codec,
-    new_order_single_codec, resume_codec, resume_complete_codec, sequence_reject_codec, session_replaced_codec,
+    moved_codec, new_order_single_codec, resume_codec, resume_complete_codec, sequence_reject_codec,
+    session_replaced_codec,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH, market_data, order_entry, write_header};
 
@@ -143,6 +144,13 @@ pub(crate) fn refused(instrument: u32, number: u64) -> Vec<u8> {
         .client_sequence(number)
         .instrument_id(instrument)
         .reason(RejectReason::UNKNOWN_INSTRUMENT))
+}
+
+pub(crate) fn moved(instrument: u32, number: u64, epoch: u64) -> Vec<u8> {
+    write!(order_entry, moved_codec, MovedEncoder, |wire| wire
+        .client_sequence(number)
+        .epoch(epoch)
+        .instrument_id(instrument))
 }
 
 pub(crate) fn message_reject(template_id: u16, reason: MessageRejectReason) -> Vec<u8> {

@@ -13,7 +13,7 @@ pub(crate) struct Egress {
     pub(crate) message: Vec<u8>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
     /// Client order ids of the commands applied, in order.
     pub(crate) applied: Vec<u64>,
@@ -21,9 +21,44 @@ pub(crate) struct Scope {
     pub(crate) events: Vec<Event>,
 }
 
+/// Where an instrument stands in a cluster that has, had or will have it. The numbers are the epochs to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placement {
+    Active,
+    /// Its state is frozen, on its way to another cluster.
+    Fenced(u64),
+    /// It has come, and is not active yet.
+    Imported(u64),
+    /// It was here.
+    Gone(u64),
+}
+
+/// A step of a move, from the operator. Each may be repeated, and come late.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    pub(crate) instrument: u32,
+    /// The migration's number.
+    pub(crate) migration: u64,
+    pub(crate) step: Step,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Fence,
+    Unfence,
+    Import(BTreeMap<(u32, u32), Scope>),
+    DropImport,
+    Activate,
+    Drop { epoch: u64 },
+}
+
 #[derive(Default)]
 pub(crate) struct Engine {
     pub(crate) scopes: BTreeMap<(u32, u32), Scope>,
+    /// Of the instruments that are here, or were.
+    pub(crate) placements: BTreeMap<u32, Placement>,
+    /// Newest migration that has ended here, by instrument: steps of it and of older ones come late, and do nothing.
+    ended: BTreeMap<u32, u64>,
     pub(crate) undefined: BTreeSet<u32>,
     /// Events kept for `Resume`.
     retained: usize,
@@ -33,8 +68,67 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(retained: usize) -> Self {
-        Self { retained, ..Self::default() }
+    pub(crate) fn new(cluster: i32, retained: usize) -> Self {
+        Self { retained, next_order: (cluster as u64) << 40, ..Self::default() }
+    }
+
+    /// The state of an instrument.
+    pub(crate) fn export(&self, instrument: u32) -> BTreeMap<(u32, u32), Scope> {
+        let of_instrument = self.scopes.iter().filter(|((_, other), _)| *other == instrument);
+        of_instrument.map(|(key, scope)| (*key, scope.clone())).collect()
+    }
+
+    /// The map to wait for, when this cluster has the instrument no more, or not yet.
+    fn moved(&self, instrument: u32) -> Option<u64> {
+        match self.placements.get(&instrument)? {
+            Placement::Active => None,
+            Placement::Fenced(epoch) | Placement::Imported(epoch) | Placement::Gone(epoch) => Some(*epoch),
+        }
+    }
+
+    fn forget(&mut self, instrument: u32) {
+        self.scopes.retain(|(_, other), _| *other != instrument);
+    }
+
+    /// Whether a migration can do nothing here any more.
+    pub(crate) fn has_ended(&self, instrument: u32, migration: u64) -> bool {
+        self.ended.get(&instrument).is_some_and(|ended| *ended >= migration)
+    }
+
+    /// A step of a move; one that is done already, or not possible, does nothing.
+    pub(crate) fn operate(&mut self, operation: Operation) {
+        use Placement::{Active, Fenced, Gone, Imported};
+        let Operation { instrument, migration, step } = operation;
+        if self.has_ended(instrument, migration) {
+            return;
+        }
+        let placement = self.placements.get(&instrument).copied();
+        let is_last = !matches!(step, Step::Fence | Step::Import(_));
+        match (step, placement) {
+            (Step::Fence, Some(Active)) => self.place(instrument, Fenced(migration + 1)),
+            (Step::Unfence, Some(Fenced(_))) | (Step::Activate, Some(Imported(_))) => self.place(instrument, Active),
+            (Step::Import(scopes), None | Some(Gone(_))) => {
+                self.forget(instrument);
+                self.scopes.extend(scopes);
+                self.place(instrument, Imported(migration + 1));
+            }
+            (Step::DropImport, Some(Imported(_))) => {
+                self.forget(instrument);
+                self.place(instrument, Gone(migration + 1));
+            }
+            (Step::Drop { epoch }, Some(Fenced(_))) => {
+                self.forget(instrument);
+                self.place(instrument, Gone(epoch));
+            }
+            _ => {}
+        }
+        if is_last {
+            self.ended.insert(instrument, migration);
+        }
+    }
+
+    fn place(&mut self, instrument: u32, placement: Placement) {
+        self.placements.insert(instrument, placement);
     }
 
     /// A participant's new session: it takes over from an older one.
@@ -54,9 +148,18 @@ impl Engine {
         };
         match cluster_messages::read(message) {
             Sent::Order { instrument, number, client_order_id } => {
+                if let Some(epoch) = self.moved(instrument) {
+                    return reply(cluster_messages::moved(instrument, number, epoch));
+                }
                 self.command(participant, instrument, number, client_order_id, events, &mut reply);
             }
-            Sent::Resume { instrument, last_event } => self.resume(participant, instrument, last_event, &mut reply),
+            Sent::Resume { instrument, last_event } => {
+                // Also while fenced: the instrument may be active elsewhere, and what is here of it be old.
+                if let Some(epoch) = self.moved(instrument) {
+                    return reply(cluster_messages::moved(instrument, 0, epoch));
+                }
+                self.resume(participant, instrument, last_event, &mut reply);
+            }
             sent => panic!("{sent:?}"),
         }
     }
@@ -70,7 +173,7 @@ impl Engine {
         events: usize,
         reply: &mut impl FnMut(Vec<u8>),
     ) {
-        if self.undefined.contains(&instrument) {
+        if self.undefined.contains(&instrument) || !self.placements.contains_key(&instrument) {
             return reply(cluster_messages::refused(instrument, number));
         }
         let applied = self.scopes.get(&(participant, instrument)).map_or(0, |scope| scope.applied.len() as u64);
@@ -110,7 +213,8 @@ impl Engine {
 
     /// An event that answers no command, for a scope that is in use: a resting order that trades.
     pub(crate) fn passive(&mut self, participant: u32, instrument: u32, egress: &mut Vec<Egress>) {
-        if self.scopes.contains_key(&(participant, instrument)) {
+        let is_active = self.placements.get(&instrument) == Some(&Placement::Active);
+        if is_active && self.scopes.contains_key(&(participant, instrument)) {
             let message = self.tell(participant, instrument, 0, 0);
             if let Some(session_id) = self.current.get(&participant).copied() {
                 egress.push(Egress { session_id, message });

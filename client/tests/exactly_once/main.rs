@@ -1,4 +1,4 @@
-//! Exactly once: the session against a model of the engine's sequencing, over a network that does its worst. Thousands of
+//! Exactly once: sessions with one cluster, and with several between which instruments move, against a model of the engine's sequencing, over a network that does its worst. Thousands of
 //! seeded runs; a run that fails names its seed.
 //!
 //! Checked in every run: each command is applied at most once, in the order given, and has exactly one outcome, which is
@@ -8,9 +8,12 @@
 // Helpers of tests, which may fail loudly as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cluster;
 #[path = "../cluster_messages/mod.rs"]
 mod cluster_messages;
 mod engine;
+mod migration;
+mod network;
 mod process;
 mod world;
 
@@ -18,8 +21,9 @@ use std::time::Duration;
 
 use lugus_client::{Limits, RetryPolicy};
 
+use network::Chaos;
 use process::{Outcome, Process};
-use world::{Chaos, World};
+use world::{Plan, World};
 
 const LIMITS: Limits = Limits { maximum_outstanding: 40, maximum_instruments: 8 };
 
@@ -29,12 +33,20 @@ const PATIENT: RetryPolicy = RetryPolicy {
     timeout: Duration::from_millis(40),
     maximum_timeout: Duration::from_millis(320),
     disconnected_timeout: Duration::from_secs(60),
+    moved_timeout: Duration::from_secs(60),
+    moved_interval: Duration::from_millis(2),
+    maximum_moved_interval: Duration::from_millis(40),
     verify_interval: Duration::from_millis(100),
     maximum_verify_interval: Duration::from_millis(800),
 };
 
 /// Gives up soon, and often.
-const IMPATIENT: RetryPolicy = RetryPolicy { attempts: 3, disconnected_timeout: Duration::from_millis(70), ..PATIENT };
+const IMPATIENT: RetryPolicy = RetryPolicy {
+    attempts: 3,
+    disconnected_timeout: Duration::from_millis(70),
+    moved_timeout: Duration::from_millis(50),
+    ..PATIENT
+};
 
 /// A bit of everything.
 const CHAOS: Chaos = Chaos {
@@ -44,9 +56,38 @@ const CHAOS: Chaos = Chaos {
     kill_leader: 30,
     stall_leader: 20,
     cut_session: 40,
+    partition: 0,
     restart_process: 0,
     define_instrument: 0,
+    migrate: 0,
+    undo_migration: 0,
+    kill_migrator: 0,
+    coordinator_away: 0,
+    other_epoch: 0,
 };
+
+/// Instruments that move, and everything that may happen to a move. It begins often, and is undone now and then.
+const MOVES: Chaos = Chaos { migrate: 200, kill_migrator: 100, coordinator_away: 30, other_epoch: 100, ..QUIET };
+
+/// Nothing happens.
+const QUIET: Chaos =
+    Chaos { drop: 0, duplicate: 0, back_pressure: 0, kill_leader: 0, stall_leader: 0, cut_session: 0, ..CHAOS };
+
+/// Everything at once.
+const MOVES_IN_CHAOS: Chaos = Chaos {
+    partition: 30,
+    migrate: MOVES.migrate,
+    kill_migrator: MOVES.kill_migrator,
+    coordinator_away: MOVES.coordinator_away,
+    other_epoch: MOVES.other_epoch,
+    ..CHAOS
+};
+
+/// One cluster.
+const ONE: Plan = Plan { clusters: 1, policy: PATIENT, limits: LIMITS, retained: ALL, participants: &[1, 2] };
+
+/// Three of them.
+const THREE: Plan = Plan { clusters: 3, ..ONE };
 
 /// What came of many runs: that the rare really happened.
 #[derive(Debug, Default)]
@@ -57,10 +98,27 @@ struct Tally {
     refused: usize,
     lost_events: u64,
     events: usize,
+    moves: usize,
+    holds: usize,
+    finished: usize,
+    undone: usize,
 }
 
 impl Tally {
+    fn add_world(&mut self, world: &World) {
+        world.processes().for_each(|process| self.add(process));
+        self.finished += world.coordinator.finished;
+        self.undone += world.coordinator.undone;
+    }
+
+    fn assert_nothing_lost(&self) {
+        let lost = (self.gave_up, self.gave_up_unapplied, self.refused, self.lost_events);
+        assert_eq!(lost, (0, 0, 0, 0), "{self:?}");
+    }
+
     fn add(&mut self, process: &Process) {
+        self.moves += process.record.moves;
+        self.holds += process.record.holds;
         for followed in process.record.followed.values() {
             self.events += followed.told.len();
             self.lost_events += followed.lost;
@@ -82,18 +140,18 @@ fn soak() -> u64 {
     std::env::var("LUGUS_SOAK").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
-fn run(seeds: u64, chaos: Chaos, policy: RetryPolicy, retained: usize) -> Tally {
+fn run(seeds: u64, chaos: Chaos, plan: Plan) -> Tally {
     let mut tally = Tally::default();
     for seed in 0..seeds * soak() {
         let result = std::panic::catch_unwind(|| {
-            let mut world = World::new(seed, chaos, policy, LIMITS, retained);
+            let mut world = World::new(seed, chaos, plan);
             world.run(400);
             world.settle();
             world.check();
             world
         });
         match result {
-            Ok(world) => world.processes().for_each(|process| tally.add(process)),
+            Ok(world) => tally.add_world(&world),
             Err(_) => panic!("seed {seed} of {chaos:?}"),
         }
     }
@@ -105,41 +163,41 @@ const ALL: usize = usize::MAX;
 
 #[test]
 fn without_faults_every_command_is_answered() {
-    let tally = run(100, Chaos::default(), PATIENT, ALL);
+    let tally = run(100, QUIET, ONE);
     assert!(tally.answered > 50_000);
-    assert_eq!((tally.gave_up, tally.gave_up_unapplied, tally.refused, tally.lost_events), (0, 0, 0, 0));
+    tally.assert_nothing_lost();
 }
 
 #[test]
 fn with_all_faults_every_command_is_answered_and_no_event_lost() {
-    let tally = run(1_500, CHAOS, PATIENT, ALL);
+    let tally = run(1_500, CHAOS, ONE);
     assert!(tally.answered > 100_000);
-    assert_eq!((tally.gave_up, tally.gave_up_unapplied, tally.refused, tally.lost_events), (0, 0, 0, 0));
+    tally.assert_nothing_lost();
 }
 
 #[test]
 fn with_many_faults_nothing_is_stuck() {
     let chaos = Chaos { drop: 3_000, duplicate: 2_000, kill_leader: 100, cut_session: 200, ..CHAOS };
-    let tally = run(500, chaos, PATIENT, ALL);
-    assert_eq!((tally.gave_up, tally.gave_up_unapplied, tally.refused, tally.lost_events), (0, 0, 0, 0));
+    run(500, chaos, ONE).assert_nothing_lost();
 }
 
 #[test]
 fn what_is_given_up_was_applied_at_most_once_or_not_at_all() {
-    let tally = run(1_500, Chaos { stall_leader: 60, ..CHAOS }, IMPATIENT, ALL);
+    let tally = run(1_500, Chaos { stall_leader: 60, ..CHAOS }, Plan { policy: IMPATIENT, ..ONE });
     assert!(tally.gave_up > 1_000 && tally.gave_up_unapplied > 1_000, "{tally:?}");
 }
 
 #[test]
 fn events_no_longer_retained_are_a_gap_that_is_told() {
-    let tally = run(1_000, CHAOS, PATIENT, 4);
+    let tally = run(1_000, CHAOS, Plan { retained: 4, ..ONE });
     assert!(tally.lost_events > 1_000 && tally.gave_up > 100, "{tally:?}");
 }
 
 #[test]
 fn a_new_process_goes_on_where_the_old_one_was() {
-    run(1_000, Chaos { restart_process: 30, ..CHAOS }, PATIENT, ALL);
-    run(500, Chaos { restart_process: 30, ..CHAOS }, IMPATIENT, 4);
+    let chaos = Chaos { restart_process: 30, ..CHAOS };
+    run(1_000, chaos, ONE);
+    run(500, chaos, Plan { policy: IMPATIENT, retained: 4, ..ONE });
 }
 
 /// No duplicates here: a copy that the network made of a refused command would be applied when the instrument is defined
@@ -147,7 +205,69 @@ fn a_new_process_goes_on_where_the_old_one_was() {
 #[test]
 fn refused_commands_leave_no_hole() {
     let chaos = Chaos { define_instrument: 60, duplicate: 0, ..CHAOS };
-    let tally = run(1_000, chaos, PATIENT, ALL);
+    let tally = run(1_000, chaos, ONE);
     assert!(tally.refused > 1_000, "{tally:?}");
-    run(500, Chaos { restart_process: 30, ..chaos }, IMPATIENT, 4);
+    run(500, Chaos { restart_process: 30, ..chaos }, Plan { policy: IMPATIENT, retained: 4, ..ONE });
+}
+
+#[test]
+fn a_move_is_a_pause_and_nothing_else() {
+    let tally = run(500, MOVES, THREE);
+    assert!(tally.moves > 2_000 && tally.holds > 1_000 && tally.finished > 1_000, "{tally:?}");
+    tally.assert_nothing_lost();
+}
+
+#[test]
+fn moves_in_the_middle_of_all_faults_lose_nothing() {
+    let tally = run(1_500, MOVES_IN_CHAOS, THREE);
+    assert!(tally.moves > 5_000, "{tally:?}");
+    tally.assert_nothing_lost();
+    // There and back: what was sent to the old owner may come late to it as the new one.
+    run(1_000, Chaos { migrate: 500, ..MOVES_IN_CHAOS }, Plan { clusters: 2, ..ONE }).assert_nothing_lost();
+}
+
+#[test]
+fn a_move_that_is_undone_loses_nothing() {
+    let chaos = Chaos { undo_migration: 500, ..MOVES_IN_CHAOS };
+    let tally = run(1_000, chaos, THREE);
+    assert!(tally.undone > 1_000, "{tally:?}");
+    tally.assert_nothing_lost();
+}
+
+/// No ways that are cut for longer than it takes to give up: what was sent on such a way to a cluster that the instrument
+/// leaves and comes back to could be applied under a number that stands for another command by then.
+#[test]
+fn what_is_given_up_in_a_move_was_applied_at_most_once_or_not_at_all() {
+    let chaos = Chaos { undo_migration: 100, kill_migrator: 500, partition: 0, ..MOVES_IN_CHAOS };
+    let tally = run(1_500, chaos, Plan { policy: IMPATIENT, ..THREE });
+    assert!(tally.gave_up > 1_000 && tally.gave_up_unapplied > 1_000, "{tally:?}");
+}
+
+/// There and back in the same sessions, with numbers that come to stand for other commands.
+#[test]
+fn what_is_given_up_does_no_harm_when_the_instrument_comes_back() {
+    let chaos = Chaos { migrate: 500, undo_migration: 100, kill_migrator: 500, partition: 0, ..MOVES_IN_CHAOS };
+    run(1_000, chaos, Plan { policy: IMPATIENT, clusters: 2, retained: 4, ..ONE });
+}
+
+#[test]
+fn a_new_process_finds_what_has_moved() {
+    let chaos = Chaos { restart_process: 30, ..MOVES_IN_CHAOS };
+    run(1_000, chaos, THREE);
+    run(500, chaos, Plan { policy: IMPATIENT, retained: 4, ..THREE });
+}
+
+/// Nothing is lost or cut here: a process that leaves its session for a new one takes over by that.
+#[test]
+fn of_two_processes_of_one_participant_the_newer_goes_on() {
+    let chaos = Chaos { duplicate: 200, back_pressure: 300, ..MOVES };
+    let plan = Plan { participants: &[1, 2, 1], ..THREE };
+    for seed in 0..500 * soak() {
+        let mut world = World::new(seed, chaos, plan);
+        world.run(400);
+        world.settle();
+        world.check();
+        let replaced: Vec<bool> = world.processes().map(|process| process.record.is_replaced).collect();
+        assert_eq!(replaced, [true, false, false], "seed {seed}");
+    }
 }

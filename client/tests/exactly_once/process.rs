@@ -1,14 +1,18 @@
-//! A client process: the session under test, what was asked of it, and what it told; the rules are checked as it tells.
+//! A client process: the router with its sessions under test, what was asked of it, and what it told; the rules are checked as it tells.
 
 use std::collections::BTreeMap;
 
-use lugus_client::session::{Ingress, Session};
+use lugus_client::router::{Clusters, Purpose, Router};
+use lugus_client::session::Session;
 use lugus_client::{
-    ClientOrderId, ClientSequence, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity,
-    Report, ReportBody, RetryPolicy, SendError, Side, Status,
+    ClientError, ClientOrderId, ClientSequence, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price,
+    Quantity, Report, ReportBody, RetryPolicy, SendError, Side, Status,
 };
+use lugus_partition_map::ClusterEntry;
 
-use crate::engine::Engine;
+use crate::cluster::Cluster;
+use crate::engine::Scope;
+use crate::network::{Chaos, Random, Time};
 
 /// What became of a command, as the session told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,10 @@ pub(crate) struct Followed {
 pub(crate) struct Record {
     pub(crate) followed: BTreeMap<u32, Followed>,
     pub(crate) is_replaced: bool,
+    /// Scopes that went to another cluster.
+    pub(crate) moves: usize,
+    /// Scopes that had to wait.
+    pub(crate) holds: usize,
 }
 
 impl Record {
@@ -91,29 +99,62 @@ impl EventHandler for Record {
                 followed.last_event = Some(last_lost.0);
             }
             Status::SessionReplaced => self.is_replaced = true,
+            Status::InstrumentMoved { .. } => self.moves += 1,
+            Status::InstrumentMoving { .. } => self.holds += 1,
             Status::SequencesReset { .. } | Status::MessageDropped { .. } => panic!("{status:?}"),
             _ => {}
         }
     }
 }
 
+/// Opens sessions of one participant.
+pub(crate) struct Sessions {
+    participant: ParticipantId,
+    limits: Limits,
+    policy: RetryPolicy,
+    seed: u64,
+}
+
+impl Clusters for Sessions {
+    type Link = Session;
+
+    fn open(&mut self, _cluster: &ClusterEntry) -> Result<Session, ClientError> {
+        Ok(Session::new(self.participant, self.limits, &self.policy, self.seed))
+    }
+}
+
 pub(crate) struct Process {
     pub(crate) participant: u32,
-    pub(crate) session: Session,
+    pub(crate) router: Router<Sessions>,
     pub(crate) record: Record,
+}
+
+/// An instrument's scope, wherever it is: in the one cluster that has it, or, while it moves, in the one that had it.
+pub(crate) fn scope_of(clusters: &[Cluster], participant: u32, instrument: u32) -> Option<&Scope> {
+    clusters.iter().filter_map(|cluster| cluster.engine.scopes.get(&(participant, instrument))).next()
 }
 
 impl Process {
     pub(crate) fn new(participant: u32, limits: Limits, policy: &RetryPolicy, seed: u64) -> Self {
-        let session = Session::new(ParticipantId(participant), limits, policy, seed);
-        Self { participant, session, record: Record::default() }
+        let sessions = Sessions { participant: ParticipantId(participant), limits, policy: *policy, seed };
+        Self { participant, router: Router::new(sessions), record: Record::default() }
     }
 
     /// Asks for a new order; whether it was taken.
-    pub(crate) fn order(&mut self, ingress: &mut impl Ingress, instrument: u32, client_order_id: u64) -> bool {
+    pub(crate) fn order(
+        &mut self,
+        clusters: &mut [Cluster],
+        (client, now, chaos, random): (usize, Time, Chaos, &mut Random),
+        instrument: u32,
+        client_order_id: u64,
+    ) -> bool {
         let order = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(1), Quantity(1));
+        let Some(map) = self.router.map() else { return false };
+        let cluster = map.partition(instrument).expect("it is traded").owner().0 as usize;
+        let session = self.router.link_of(InstrumentId(instrument), Purpose::Order).expect("it is in the map");
         let followed = self.record.followed.entry(instrument).or_default();
-        match self.session.new_order(ingress, InstrumentId(instrument), &order) {
+        let mut port = clusters[cluster].port(client, now, chaos, random);
+        match session.new_order(&mut port, InstrumentId(instrument), &order) {
             Ok(number) => {
                 followed.commands.push(Command { client_order_id, outcome: Outcome::None });
                 assert_eq!(number.0 as usize, followed.commands.len(), "numbers count from 1 by one");
@@ -125,19 +166,24 @@ impl Process {
     }
 
     /// Whether all that can be known has been told.
-    pub(crate) fn is_settled(&self, engine: &Engine) -> bool {
-        self.session.outstanding() == 0
-            && self.record.followed.iter().all(|(instrument, followed)| {
-                let events = engine.scopes.get(&(self.participant, *instrument)).map_or(0, |scope| scope.events.len());
-                followed.last_event.unwrap_or(0) == events as u64
-                    || (followed.last_event.is_none() && self.session.is_current(InstrumentId(*instrument)))
-            })
+    pub(crate) fn is_settled(&self, clusters: &[Cluster]) -> bool {
+        let is_current =
+            |instrument: u32| self.router.links().iter().any(|link| link.link.is_current(InstrumentId(instrument)));
+        self.record.is_replaced
+            || self.router.links().iter().all(|link| link.link.outstanding() == 0)
+                && self.record.followed.iter().all(|(instrument, followed)| {
+                    let scope = scope_of(clusters, self.participant, *instrument);
+                    let events = scope.map_or(0, |scope| scope.events.len());
+                    followed.last_event.unwrap_or(0) == events as u64
+                        || (followed.last_event.is_none() && is_current(*instrument))
+                })
     }
 
     /// Compares all that was told with what happened.
-    pub(crate) fn check(&self, engine: &Engine) {
+    pub(crate) fn check(&self, clusters: &[Cluster]) {
+        let outstanding: usize = self.router.links().iter().map(|link| link.link.outstanding()).sum();
         for (instrument, followed) in &self.record.followed {
-            let scope = engine.scopes.get(&(self.participant, *instrument));
+            let scope = scope_of(clusters, self.participant, *instrument);
             let applied = |id: u64| scope.map_or(0, |scope| scope.applied.iter().filter(|it| **it == id).count());
             for command in &followed.commands {
                 let times = applied(command.client_order_id);
@@ -147,7 +193,7 @@ impl Process {
                         assert_eq!(times, 0, "{command:?}");
                     }
                     Outcome::GaveUp { may_have_been_applied: true } => assert!(times <= 1, "{command:?}"),
-                    Outcome::None => assert!(times <= 1 && self.session.outstanding() > 0, "{command:?}"),
+                    Outcome::None => assert!(times <= 1 && outstanding > 0, "{command:?}"),
                 }
             }
             for (event, number, order_id) in &followed.told {

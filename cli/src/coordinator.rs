@@ -1,0 +1,26 @@
+//! `lugus coordinator`: the process that keeps the partition map, in the foreground.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use lugus_coordinator::Coordinator;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::deployment::Found;
+use crate::failure::Failure;
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When it can't start, or a part of it dies.
+pub fn run(found: &Found) -> Result<(), Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
+    }
+    let coordinator = Coordinator::start(&found.deployment)
+        .map_err(|error| Failure::new(format!("the coordinator can't start: {error}")))?;
+    let (map, digest) = (coordinator.map(), coordinator.digest());
+    tracing::info!(deployment = %map.deployment, epoch = %map.epoch, %digest, "serving the partition map");
+    coordinator.run(&stop).map_err(|error| Failure::new(format!("the coordinator ends: {error}")))
+}

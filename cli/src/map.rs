@@ -1,0 +1,170 @@
+//! `lugus map`: the partition map, and requests to change it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use comfy_table::Table;
+use lugus_media_driver::ClientDriver;
+use lugus_partition_map::{
+    ClusterEntry, CoordinatorClient, Digest, Epoch, MapContext, MapError, MapSubscription, Migration, Partition,
+    PartitionMap, Phase, RecordedMap, Request,
+};
+use lugus_topology::{ClusterId, Instrument};
+use serde::Serialize;
+
+use crate::arguments::{Map, MapCommand};
+use crate::deployment::Found;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// How long a command waits for the coordinator.
+const TIMEOUT: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
+/// When nothing newer has come for so long, the map is taken for the newest.
+const QUIET: Duration = Duration::from_millis(20);
+
+/// What is printed of a map.
+#[derive(Serialize)]
+struct Shown<'a> {
+    digest: Digest,
+    #[serde(flatten)]
+    map: &'a PartitionMap,
+}
+
+/// What is printed of an accepted request.
+#[derive(Serialize)]
+struct Done {
+    epoch: Epoch,
+    digest: Digest,
+}
+
+/// Prints the map, or changes it.
+///
+/// # Errors
+/// When the coordinator does not answer, or refuses.
+pub fn run(found: &Found, arguments: &Map, output: Output) -> Result<(), Failure> {
+    let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
+    match &arguments.command {
+        None => show(found, &driver, output),
+        Some(command) => change(found, &driver, command, arguments.epoch, output),
+    }
+}
+
+fn show(found: &Found, driver: &ClientDriver, output: Output) -> Result<(), Failure> {
+    let map = newest_map(found, driver)?;
+    let digest = map.digest();
+    let heading = format!("deployment {}, epoch {}, digest {digest}", map.deployment, map.epoch);
+    output.answer(&Shown { digest, map: &map }, format!("{heading}\n{}\n{}", clusters(&map), partitions(&map)))
+}
+
+/// The map as the coordinator has it now.
+fn newest_map(found: &Found, driver: &ClientDriver) -> Result<Arc<PartitionMap>, Failure> {
+    let mut subscription = RecordedMap::new(MapContext::new(&found.deployment, driver.aeron_dir().to_path_buf()));
+    let (started, mut newer_at, mut trouble) = (Instant::now(), Instant::now(), None);
+    while started.elapsed() < TIMEOUT {
+        match subscription.poll() {
+            Ok(Some(_)) => newer_at = Instant::now(),
+            Ok(None) => {}
+            Err(error @ MapError::Connection(_)) => trouble = Some(error),
+            Err(error) => return Err(Failure::new(error)),
+        }
+        if let Some(map) = subscription.newest()
+            && newer_at.elapsed() > QUIET
+        {
+            return Ok(Arc::clone(map));
+        }
+        std::thread::sleep(POLL_INTERVAL);
+    }
+    let endpoint = found.deployment.coordinator_spec().archive;
+    let reason = trouble.map_or_else(String::new, |error| format!(": {error}"));
+    Err(Failure::new(format!("no partition map from {endpoint} within {TIMEOUT:?}{reason}"))
+        .hint("start the coordinator (lugus coordinator), or check coordinator.host and coordinator.port"))
+}
+
+fn change(
+    found: &Found,
+    driver: &ClientDriver,
+    command: &MapCommand,
+    epoch: Option<u64>,
+    output: Output,
+) -> Result<(), Failure> {
+    let request = request(found, command)?;
+    let (deployment, spec) = (&found.deployment, found.deployment.coordinator_spec());
+    let host = &deployment.client.egress_host;
+    let mut client = CoordinatorClient::connect(driver.aeron_dir(), &spec, host, deployment.client.message_timeout)
+        .map_err(Failure::new)?;
+    let accepted = client.request(&request, epoch.map(Epoch), TIMEOUT).map_err(Failure::new)?;
+    let done = Done { epoch: accepted.epoch, digest: accepted.digest };
+    output.answer(&done, format!("done: epoch {}, digest {}", done.epoch, done.digest))
+}
+
+fn request(found: &Found, command: &MapCommand) -> Result<Request, Failure> {
+    Ok(match command {
+        MapCommand::AddCluster { cluster } => {
+            Request::AddCluster(ClusterEntry::from(&found.cluster_with_id(*cluster)?))
+        }
+        MapCommand::RemoveCluster { cluster } => Request::RemoveCluster(ClusterId(*cluster)),
+        MapCommand::AddInstrument { instrument, cluster } => {
+            let written = instrument_of(found, instrument)?;
+            let owner = cluster.map_or(written.cluster, ClusterId);
+            Request::AddInstrument(Instrument { cluster: owner, ..written.clone() })
+        }
+        MapCommand::Halt { instrument } => Request::Halt { instrument: number_of(found, instrument)? },
+        MapCommand::Resume { instrument } => Request::Resume { instrument: number_of(found, instrument)? },
+        MapCommand::RemoveInstrument { instrument } => {
+            Request::RemoveInstrument { instrument: number_of(found, instrument)? }
+        }
+    })
+}
+
+/// A number as written, or that of a symbol of the file.
+fn number_of(found: &Found, instrument: &str) -> Result<u32, Failure> {
+    instrument.parse().or_else(|_| instrument_of(found, instrument).map(|instrument| instrument.id))
+}
+
+fn instrument_of<'f>(found: &'f Found, instrument: &str) -> Result<&'f Instrument, Failure> {
+    let is_it = |known: &&Instrument| known.symbol == instrument || Ok(known.id) == instrument.parse();
+    found.deployment.instruments.iter().find(is_it).ok_or_else(|| {
+        Failure::new(format!("{}: no [[instrument]] {instrument}", found.path.display()))
+            .hint("add it there first: id, symbol, tick_size, lot_size (docs/configuration.md)")
+    })
+}
+
+fn clusters(map: &PartitionMap) -> Table {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["cluster", "name", "members"]);
+    for cluster in &map.clusters {
+        let members: Vec<String> =
+            cluster.members.iter().map(|member| format!("{}={}", member.id, member.ingress)).collect();
+        table.add_row([cluster.id.to_string(), cluster.name.clone(), members.join(" ")]);
+    }
+    table
+}
+
+fn partitions(map: &PartitionMap) -> Table {
+    let mut table = Table::new();
+    let header = ["instrument", "symbol", "type", "tick", "lot", "cluster", "state"];
+    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(header);
+    for partition in &map.partitions {
+        let Instrument { id, symbol, trade_type, tick_size, lot_size, cluster, .. } = &partition.instrument;
+        table.add_row([
+            id.to_string(),
+            symbol.clone(),
+            format!("{trade_type:?}").to_uppercase(),
+            tick_size.to_string(),
+            lot_size.to_string(),
+            cluster.to_string(),
+            state(partition),
+        ]);
+    }
+    table
+}
+
+fn state(partition: &Partition) -> String {
+    let halted = if partition.is_halted { "halted" } else { "trading" };
+    match partition.migration {
+        None => halted.to_owned(),
+        Some(Migration { id, from, to, phase: Phase::Begun }) => format!("{halted}, moving {from} to {to} ({id})"),
+        Some(Migration { id, from, to, phase: Phase::Committed }) => format!("{halted}, moved {from} to {to} ({id})"),
+    }
+}

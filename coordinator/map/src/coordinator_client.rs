@@ -1,0 +1,168 @@
+//! A client of the coordinator: requests to change the map, and their answers.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use lugus_topology::{CoordinatorSpec, Endpoint};
+use rusteron_archive::{AeronOfferError, AeronPublication, AeronSubscription};
+use thiserror::Error;
+
+use crate::aeron_client::{AeronClient, AeronError, failed};
+use crate::{Accepted, Answer, Epoch, Refusal, Request, RequestHeader, WireError, decode_answer, encode_request};
+
+/// Answers taken in one poll.
+const FRAGMENT_LIMIT: usize = 16;
+/// A request without an answer is sent again after so long.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(1);
+/// Pause between two looks for an answer.
+const POLL_INTERVAL: Duration = Duration::from_micros(200);
+
+/// Why a request has no good answer.
+#[derive(Debug, Error)]
+pub enum RequestError {
+    /// The coordinator says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Nobody answers. The request may have been done: it may be made again.
+    #[error(
+        "the coordinator at {endpoint} did not answer within {waited:?}: start it (lugus coordinator), or check \
+         coordinator.host and coordinator.port; the request may have been done"
+    )]
+    Away {
+        /// Where it was looked for.
+        endpoint: Endpoint,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// Trouble with our own media driver.
+    #[error(transparent)]
+    Aeron(#[from] AeronError),
+    /// Another program answers there, or another version.
+    #[error("what answers at {endpoint} is no coordinator of this version: {source}")]
+    Wire {
+        /// Where.
+        endpoint: Endpoint,
+        /// What is wrong with the answer.
+        source: WireError,
+    },
+}
+
+/// A client of the coordinator. Without threads: [`offer`](Self::offer) and [`poll`](Self::poll) do not block.
+pub struct CoordinatorClient {
+    requests: AeronPublication,
+    answers: AeronSubscription,
+    response_channel: String,
+    response_stream: i32,
+    endpoint: Endpoint,
+    next_correlation_id: i64,
+    client: AeronClient,
+}
+
+impl CoordinatorClient {
+    /// Opens the channels, through the media driver in `aeron_dir`; answers come to `host`, an address of this machine.
+    /// The coordinator may be away.
+    ///
+    /// # Errors
+    /// The driver does not answer within `timeout`, or refuses.
+    pub fn connect(
+        aeron_dir: &Path,
+        coordinator: &CoordinatorSpec,
+        host: &str,
+        timeout: Duration,
+    ) -> Result<Self, AeronError> {
+        let client = AeronClient::connect(aeron_dir, "coordinator-client", timeout)?;
+        let response_stream = coordinator.coordinator.response_stream;
+        let own_port = Endpoint { host: host.to_owned(), port: 0 };
+        let answers = client.add_subscription(&format!("aeron:udp?endpoint={own_port}"), response_stream)?;
+        let response_channel = client.resolved_channel(&answers)?;
+        let requests =
+            client.add_publication(&coordinator.request_channel(), coordinator.coordinator.request_stream)?;
+        let endpoint = coordinator.requests.clone();
+        Ok(Self { requests, answers, response_channel, response_stream, endpoint, next_correlation_id: 1, client })
+    }
+
+    /// Makes a request, and waits for its answer. It is sent again while there is none: each request may be repeated.
+    ///
+    /// # Errors
+    /// As [`RequestError`] says.
+    pub fn request(
+        &mut self,
+        request: &Request,
+        expected: Option<Epoch>,
+        timeout: Duration,
+    ) -> Result<Accepted, RequestError> {
+        let started = Instant::now();
+        let correlation_id = self.correlation_id();
+        let mut sent: Option<Instant> = None;
+        while started.elapsed() < timeout {
+            if sent.is_none_or(|at| at.elapsed() >= REPEAT_INTERVAL) && self.offer(correlation_id, request, expected)? {
+                sent = Some(Instant::now());
+            }
+            for answer in self.poll()? {
+                if answer.correlation_id == correlation_id {
+                    return Ok(answer.outcome?);
+                }
+            }
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        Err(RequestError::Away { endpoint: self.endpoint.clone(), waited: timeout })
+    }
+
+    /// A number for a request, not used by this client before.
+    pub fn correlation_id(&mut self) -> i64 {
+        let id = self.next_correlation_id;
+        self.next_correlation_id += 1;
+        id
+    }
+
+    /// Sends a request, if it can be sent now; whether it was. The answer, if there is one, has its number.
+    ///
+    /// # Errors
+    /// Our media driver is gone.
+    pub fn offer(
+        &mut self,
+        correlation_id: i64,
+        request: &Request,
+        expected_epoch: Option<Epoch>,
+    ) -> Result<bool, AeronError> {
+        self.client.do_work()?;
+        let header = RequestHeader {
+            correlation_id,
+            expected_epoch,
+            response_channel: self.response_channel.clone(),
+            response_stream: self.response_stream,
+        };
+        match self.requests.offer(&encode_request(&header, request)) {
+            Ok(_) => Ok(true),
+            Err(AeronOfferError::NotConnected | AeronOfferError::BackPressured | AeronOfferError::AdminAction) => {
+                Ok(false)
+            }
+            Err(error) => Err(AeronError {
+                action: String::from("send a request to the coordinator"),
+                message: error.to_string(),
+            }),
+        }
+    }
+
+    /// The answers that have come.
+    ///
+    /// # Errors
+    /// Our media driver is gone, or what answers is no coordinator of this version.
+    pub fn poll(&mut self) -> Result<Vec<Answer>, RequestError> {
+        self.client.do_work()?;
+        let mut answers = Vec::new();
+        let mut fault = None;
+        let read = |bytes: &[u8]| match decode_answer(bytes) {
+            Ok(answer) => answers.push(answer),
+            Err(error) => fault = Some(error),
+        };
+        let mut read = read;
+        self.answers
+            .poll_fn(|bytes, _| read(bytes), FRAGMENT_LIMIT)
+            .map_err(failed("read the coordinator's answers"))?;
+        match fault {
+            Some(source) => Err(RequestError::Wire { endpoint: self.endpoint.clone(), source }),
+            None => Ok(answers),
+        }
+    }
+}

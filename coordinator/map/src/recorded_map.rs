@@ -1,0 +1,237 @@
+//! The map as the coordinator publishes it: its recording first, then live, without a gap.
+//!
+//! Aeron's persistent subscription (`PersistentSubscription` of the archive's client) replays the recording, joins the
+//! live stream where the replay has come to, and falls back to replay when that is lost. What it lacks is seen to here: a
+//! coordinator that was killed and started again publishes as a new session, which the subscription would notice only
+//! when the old session's image has timed out (10 s). A second subscription of the same stream, whose messages are
+//! thrown away, shows the new session at once; then the subscription is made anew.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lugus_topology::{CoordinatorSpec, Deployment};
+use rusteron_archive::{
+    AeronArchivePersistentSubscription, AeronCError, AeronSubscription, PERSISTENT_SUBSCRIPTION_FROM_START,
+    PersistentSubscriptionBuilder,
+};
+
+use crate::aeron_client::{AeronClient, AeronError, failed, one_line};
+use crate::{DeploymentId, MapError, MapFeed, MapSubscription, PartitionMap};
+
+/// The coordinator's archive records one stream only, so this is its number.
+pub const MAP_RECORDING: i64 = 0;
+
+/// Fragments taken in one poll.
+const FRAGMENT_LIMIT: usize = 64;
+/// Pauses between attempts to subscribe: the first, and the longest.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// Stream of the archive's answers, on a port of this client alone.
+const ARCHIVE_RESPONSE_STREAM: i32 = 20;
+
+/// What a subscription of the map needs.
+#[derive(Debug, Clone)]
+pub struct MapContext {
+    /// Directory of this client's media driver.
+    pub aeron_dir: PathBuf,
+    /// Where the coordinator is.
+    pub coordinator: CoordinatorSpec,
+    /// Stream of requests to its archive.
+    pub archive_control_stream: i32,
+    /// Address of this host that the coordinator sends to.
+    pub host: String,
+    /// Whose maps are taken. `None`: those of the deployment whose map comes first.
+    pub deployment: Option<DeploymentId>,
+    /// How long the driver and the archive may take to answer.
+    pub timeout: Duration,
+}
+
+impl MapContext {
+    /// For a client of this deployment with a media driver in `aeron_dir`.
+    pub fn new(deployment: &Deployment, aeron_dir: PathBuf) -> Self {
+        Self {
+            aeron_dir,
+            coordinator: deployment.coordinator_spec(),
+            archive_control_stream: deployment.streams.archive_control,
+            host: deployment.client.egress_host.clone(),
+            deployment: None,
+            timeout: deployment.client.message_timeout,
+        }
+    }
+}
+
+/// How a subscription stands to the coordinator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// The coordinator is not reached; the last map stays in use.
+    Away,
+    /// Its recording is being replayed.
+    Replaying,
+    /// Each map comes as it is made.
+    Live,
+}
+
+/// The coordinator's map, by its recording and live. Drop it before the media driver goes.
+pub struct RecordedMap {
+    context: MapContext,
+    feed: MapFeed,
+    /// Records that came and were not read yet.
+    records: Vec<Vec<u8>>,
+    phase: Phase,
+    backoff: Duration,
+}
+
+enum Phase {
+    Absent { retry_at: Instant },
+    Subscribed(Box<Subscribed>),
+}
+
+/// Fields in the order in which they must go: the client last.
+struct Subscribed {
+    map: AeronArchivePersistentSubscription,
+    /// Sees the sessions of the live stream; its messages are thrown away.
+    sessions: AeronSubscription,
+    /// The session that was live when this was made, or came first.
+    session: Option<i32>,
+    client: AeronClient,
+}
+
+impl RecordedMap {
+    /// A subscription that connects as it is polled.
+    pub fn new(context: MapContext) -> Self {
+        let feed = MapFeed::new(context.deployment);
+        let phase = Phase::Absent { retry_at: Instant::now() };
+        Self { context, feed, records: Vec::new(), phase, backoff: BACKOFF.0 }
+    }
+
+    /// The newest map so far, whether the coordinator is there or not.
+    pub fn newest(&self) -> Option<&Arc<PartitionMap>> {
+        self.feed.newest()
+    }
+
+    /// How it stands to the coordinator.
+    pub fn connection(&self) -> Connection {
+        match &self.phase {
+            Phase::Subscribed(subscribed) if subscribed.map.is_live() => Connection::Live,
+            Phase::Subscribed(subscribed) if subscribed.map.is_replaying() => Connection::Replaying,
+            _ => Connection::Away,
+        }
+    }
+
+    /// Takes what has come: the newest map of it, or the first error.
+    fn take(&mut self) -> Result<Option<Arc<PartitionMap>>, MapError> {
+        let (mut newest, mut error) = (None, None);
+        for record in self.records.drain(..) {
+            match self.feed.on_record(&record) {
+                Ok(Some(map)) => newest = Some(map),
+                Ok(None) => {}
+                Err(fault) => error = error.or(Some(fault)),
+            }
+        }
+        match (newest, error) {
+            // A newer map makes up for a record that was not one.
+            (Some(map), _) => Ok(Some(map)),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn retry_later(&mut self, error: AeronError) -> MapError {
+        self.phase = Phase::Absent { retry_at: Instant::now() + self.backoff };
+        self.backoff = (2 * self.backoff).min(BACKOFF.1);
+        MapError::Connection(error.to_string())
+    }
+}
+
+impl MapSubscription for RecordedMap {
+    fn poll(&mut self) -> Result<Option<Arc<PartitionMap>>, MapError> {
+        let polled = match &mut self.phase {
+            Phase::Absent { retry_at } if Instant::now() < *retry_at => return Ok(None),
+            Phase::Absent { .. } => match Subscribed::new(&self.context) {
+                Ok(subscribed) => {
+                    self.phase = Phase::Subscribed(Box::new(subscribed));
+                    return Ok(None);
+                }
+                Err(error) => Err(error),
+            },
+            Phase::Subscribed(subscribed) => subscribed.poll(&mut self.records),
+        };
+        match polled {
+            Ok(Turn::Same) => {}
+            Ok(Turn::NewSession) => self.phase = Phase::Absent { retry_at: Instant::now() },
+            Err(error) => return Err(self.retry_later(error)),
+        }
+        if self.records.is_empty() {
+            return Ok(None);
+        }
+        self.backoff = BACKOFF.0;
+        self.take()
+    }
+}
+
+/// What a poll has found out about the stream.
+enum Turn {
+    /// The session that is followed goes on.
+    Same,
+    /// A coordinator was started anew: subscribe anew.
+    NewSession,
+}
+
+impl Subscribed {
+    fn new(context: &MapContext) -> Result<Self, AeronError> {
+        let spec = &context.coordinator;
+        let client = AeronClient::connect(&context.aeron_dir, "partition-map", context.timeout)?;
+        let host = &context.host;
+        let own_port = format!("aeron:udp?endpoint={}", lugus_topology::Endpoint { host: host.clone(), port: 0 });
+        let archive = client.archive_context(
+            (&spec.archive_control_channel(), context.archive_control_stream),
+            (&own_port, ARCHIVE_RESPONSE_STREAM),
+        )?;
+        let live = spec.map_subscription_channel(host);
+        let sessions = client.add_subscription(&live, spec.coordinator.map_stream)?;
+        let build = || -> Result<AeronArchivePersistentSubscription, AeronCError> {
+            PersistentSubscriptionBuilder::new_with_aeron(&archive, client.aeron())?
+                .recording_id(MAP_RECORDING)?
+                .start_position(PERSISTENT_SUBSCRIPTION_FROM_START)?
+                .live_channel(&live)?
+                .live_stream_id(spec.coordinator.map_stream)?
+                .replay_channel(&own_port)?
+                .replay_stream_id(spec.coordinator.replay_stream)?
+                .build()
+        };
+        let map = build().map_err(failed("subscribe to the partition map"))?;
+        Ok(Self { map, sessions, session: None, client })
+    }
+
+    fn poll(&mut self, records: &mut Vec<Vec<u8>>) -> Result<Turn, AeronError> {
+        self.client.do_work()?;
+        self.map
+            .poll_fn(|record, _| records.push(record.to_vec()), FRAGMENT_LIMIT)
+            .map_err(failed("read the partition map"))?;
+        if self.map.has_failed() {
+            let reason = self.map.get_failure_reason().map_or_else(String::new, |(_, reason)| one_line(&reason));
+            return Err(AeronError { action: String::from("follow the partition map"), message: reason });
+        }
+        // Read, so that it holds nobody up, and thrown away.
+        self.sessions.poll_fn(|_, _| {}, FRAGMENT_LIMIT).map_err(failed("follow the partition map's sessions"))?;
+        Ok(self.look_at_sessions())
+    }
+
+    fn look_at_sessions(&mut self) -> Turn {
+        let mut newest = None;
+        let count = self.sessions.image_count().unwrap_or(0);
+        for at in 0..usize::try_from(count).unwrap_or(0) {
+            if let Some(image) = self.sessions.image_at_index(at) {
+                newest = image.get_constants().map(|constants| constants.session_id()).ok().or(newest);
+            }
+        }
+        match (self.session, newest) {
+            (Some(followed), Some(newest)) if followed != newest => Turn::NewSession,
+            (None, Some(newest)) => {
+                self.session = Some(newest);
+                Turn::Same
+            }
+            _ => Turn::Same,
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The coordinator as a whole: its processes, its journal, and one duty cycle.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use lugus_media_driver::CoordinatorProcesses;
+use lugus_partition_map::aeron_client::{AeronClient, failed};
+use lugus_partition_map::{
+    Accepted, Answer, Digest, MigrationId, PartitionMap, Refusal, Request, RequestHeader, decode_request,
+};
+use lugus_topology::Deployment;
+use rusteron_archive::AeronSubscription;
+
+use crate::CoordinatorError;
+use crate::first_map::{first_map, new_identity};
+use crate::journal::{Journal, Place, RECORD_TIMEOUT};
+use crate::registry::apply;
+use crate::responder::Responder;
+use crate::witness::Witness;
+
+/// One request at a time: the next is read when the last is recorded and answered.
+const REQUEST_LIMIT: usize = 1;
+/// How often the processes are looked at.
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
+/// Pause between two looks at the recorded position at the start.
+const POLL_INTERVAL: Duration = Duration::from_micros(200);
+/// Pause when there is nothing to do: maps change seldom, and nobody trades through here.
+const IDLE_PAUSE: Duration = Duration::from_micros(500);
+/// How long the driver and the archive may take to answer.
+const AERON_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A running coordinator.
+///
+/// When it is dropped, or its process ends in any way, its media driver and archive are killed; what is recorded stays.
+pub struct Coordinator {
+    // What uses the driver goes before it.
+    responder: Responder,
+    requests: AeronSubscription,
+    journal: Journal,
+    client: AeronClient,
+    map: Arc<PartitionMap>,
+    digest: Digest,
+    pending: Option<Pending>,
+    checked_at: Instant,
+    processes: CoordinatorProcesses,
+}
+
+/// A map on its way into the recording, and the request that made it.
+struct Pending {
+    header: RequestHeader,
+    map: PartitionMap,
+    migration: Option<MigrationId>,
+    record: Vec<u8>,
+    /// Position of the stream after it, once it is appended.
+    position: Option<i64>,
+    deadline: Instant,
+}
+
+impl Coordinator {
+    /// Starts media driver and archive, replays the recording (or records the first map, made from the deployment's
+    /// file), and listens to requests.
+    ///
+    /// # Errors
+    /// As [`CoordinatorError`] says: another coordinator runs, or the recording is damaged or another's.
+    pub fn start(deployment: &Deployment) -> Result<Self, CoordinatorError> {
+        let processes = CoordinatorProcesses::start(deployment)?;
+        let coordinator = processes.coordinator();
+        let client = AeronClient::connect(&coordinator.aeron_dir, "coordinator", AERON_TIMEOUT)?;
+        let archive_local_control_stream = deployment.streams.archive_local_control;
+        let (mut journal, map) = Journal::open(&Place { client: &client, coordinator, archive_local_control_stream })?;
+        let witness = Witness::of(&coordinator.dir);
+        let map = match (map, witness.read()?) {
+            (Some(map), Some(expected)) if map.deployment != expected => {
+                let archive_dir = coordinator.archive_dir.clone();
+                return Err(CoordinatorError::OtherMap { archive_dir, found: map.deployment, expected });
+            }
+            (Some(map), _) => map,
+            (None, Some(deployment)) => {
+                let (archive_dir, dir) = (coordinator.archive_dir.clone(), coordinator.dir.clone());
+                return Err(CoordinatorError::MapLost { deployment, archive_dir, dir });
+            }
+            (None, None) => {
+                let map = first_map(deployment, new_identity()).map_err(CoordinatorError::FirstMap)?;
+                check_length(&map.encode(), &journal).map_err(CoordinatorError::FirstMap)?;
+                record_now(&client, &mut journal, &map.encode())?;
+                Arc::new(map)
+            }
+        };
+        witness.write(map.deployment)?;
+        let stream = coordinator.coordinator.request_stream;
+        let requests = client.add_subscription(&coordinator.request_channel(), stream)?;
+        let digest = map.digest();
+        let (responder, checked_at) = (Responder::default(), Instant::now());
+        Ok(Self { responder, requests, journal, client, map, digest, pending: None, checked_at, processes })
+    }
+
+    /// The newest recorded map.
+    pub fn map(&self) -> &Arc<PartitionMap> {
+        &self.map
+    }
+
+    /// Its digest.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// One duty cycle, without blocking; how much there was to do.
+    ///
+    /// # Errors
+    /// A process of the coordinator has ended, or the archive does not record: the coordinator must end.
+    pub fn do_work(&mut self) -> Result<usize, CoordinatorError> {
+        let mut work = self.client.do_work()?;
+        if self.checked_at.elapsed() >= CHECK_INTERVAL {
+            self.checked_at = Instant::now();
+            self.processes.check()?;
+        }
+        work += match self.pending.take() {
+            Some(pending) => self.go_on(pending)?,
+            None => self.take_request()?,
+        };
+        Ok(work + self.responder.do_work())
+    }
+
+    /// Serves until `stop` is set, then ends archive and media driver in order.
+    ///
+    /// # Errors
+    /// As [`do_work`](Self::do_work).
+    pub fn run(mut self, stop: &AtomicBool) -> Result<(), CoordinatorError> {
+        while !stop.load(Ordering::Relaxed) {
+            if self.do_work()? == 0 {
+                std::thread::sleep(IDLE_PAUSE);
+            }
+        }
+        self.stop();
+        Ok(())
+    }
+
+    /// Ends archive and media driver in order.
+    pub fn stop(self) {
+        let Self { responder, requests, journal, client, processes, .. } = self;
+        drop((responder, requests, journal));
+        drop(client);
+        processes.stop();
+    }
+
+    fn take_request(&mut self) -> Result<usize, CoordinatorError> {
+        let mut request = None;
+        let polled = self
+            .requests
+            .poll_fn(|bytes, _| request = Some(decode_request(bytes)), REQUEST_LIMIT)
+            .map_err(failed("read requests"))?;
+        match request {
+            None => {}
+            Some(Ok((header, Ok(request)))) => self.on_request(header, &request),
+            Some(Ok((header, Err(error)))) => {
+                tracing::warn!(%error, "a request that can't be read");
+                self.refuse(&header, Refusal::Malformed);
+            }
+            Some(Err(error)) => tracing::warn!(%error, "a message that is no request, and has nobody to answer to"),
+        }
+        Ok(usize::try_from(polled).unwrap_or(0))
+    }
+
+    fn on_request(&mut self, header: RequestHeader, request: &Request) {
+        let applied = match apply(&self.map, request, header.expected_epoch) {
+            Ok(applied) => applied,
+            Err(refusal) => return self.refuse(&header, refusal),
+        };
+        let Some(map) = applied.map else { return self.accept(&header, applied.migration) };
+        let record = map.encode();
+        if let Err(refusal) = check_length(&record, &self.journal) {
+            return self.refuse(&header, refusal);
+        }
+        let deadline = Instant::now() + RECORD_TIMEOUT;
+        let migration = applied.migration;
+        self.pending = Some(Pending { header, map, migration, record, position: None, deadline });
+    }
+
+    /// Appends the pending map if it is not appended, and takes it for the newest when it is recorded.
+    fn go_on(&mut self, mut pending: Pending) -> Result<usize, CoordinatorError> {
+        if pending.position.is_none() {
+            pending.position = self.journal.append(&pending.record)?;
+        }
+        if let Some(position) = pending.position
+            && self.journal.is_recorded(position)?
+        {
+            let Pending { header, map, migration, .. } = pending;
+            tracing::info!(epoch = %map.epoch, "a new map");
+            (self.digest, self.map) = (map.digest(), Arc::new(map));
+            self.accept(&header, migration);
+            self.journal.compact(position);
+            return Ok(1);
+        }
+        if Instant::now() >= pending.deadline {
+            self.refuse(&pending.header, Refusal::NotRecorded);
+            self.responder.do_work();
+            return Err(CoordinatorError::NotRecorded { waited: RECORD_TIMEOUT });
+        }
+        self.pending = Some(pending);
+        Ok(0)
+    }
+
+    fn accept(&mut self, header: &RequestHeader, migration: Option<MigrationId>) {
+        let accepted = Accepted { epoch: self.map.epoch, digest: self.digest, migration };
+        self.answer(header, Ok(accepted));
+    }
+
+    fn refuse(&mut self, header: &RequestHeader, refusal: Refusal) {
+        tracing::info!(%refusal, "refused");
+        self.answer(header, Err(refusal));
+    }
+
+    fn answer(&mut self, header: &RequestHeader, outcome: Result<Accepted, Refusal>) {
+        let answer = Answer { correlation_id: header.correlation_id, deployment: self.map.deployment, outcome };
+        self.responder.answer(&self.client, header, &answer);
+    }
+}
+
+fn check_length(record: &[u8], journal: &Journal) -> Result<(), Refusal> {
+    let (length, maximum) = (record.len() as u64, journal.maximum_length() as u64);
+    if length <= maximum { Ok(()) } else { Err(Refusal::MapTooLong { length, maximum }) }
+}
+
+/// Appends a record and waits until it is recorded.
+fn record_now(client: &AeronClient, journal: &mut Journal, record: &[u8]) -> Result<(), CoordinatorError> {
+    let started = Instant::now();
+    let mut position = None;
+    while started.elapsed() < RECORD_TIMEOUT {
+        client.do_work()?;
+        position = match position {
+            None => journal.append(record)?,
+            Some(position) if journal.is_recorded(position)? => return Ok(()),
+            waiting => waiting,
+        };
+        std::thread::sleep(POLL_INTERVAL);
+    }
+    Err(CoordinatorError::NotRecorded { waited: RECORD_TIMEOUT })
+}

@@ -1,0 +1,120 @@
+//! Answers to whoever asked: a publication each, opened when first needed and closed when no longer used.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use lugus_partition_map::aeron_client::{AeronClient, c_string};
+use lugus_partition_map::{ANSWER_LENGTH, Answer, RequestHeader, encode_answer};
+use rusteron_archive::{AeronAsyncAddPublication, AeronPublication};
+
+/// Requesters that publications are kept for; beyond that the one that has been quiet for longest goes.
+const MAXIMUM_REQUESTERS: usize = 32;
+/// Answers that wait for their requester; beyond that the oldest is dropped, and its requester asks again.
+const MAXIMUM_WAITING: usize = 128;
+/// How long an answer waits for its requester to connect.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// A requester that has been quiet for so long is forgotten.
+const QUIET_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Sends answers, without blocking.
+#[derive(Default)]
+pub(crate) struct Responder {
+    requesters: Vec<Requester>,
+    waiting: VecDeque<Waiting>,
+}
+
+struct Requester {
+    channel: String,
+    stream: i32,
+    used_at: Instant,
+    publication: Publication,
+}
+
+enum Publication {
+    Adding(AeronAsyncAddPublication),
+    Open(AeronPublication),
+    /// The driver refused it: a host that is unknown, a channel that is none.
+    Refused,
+}
+
+struct Waiting {
+    channel: String,
+    stream: i32,
+    answer: [u8; ANSWER_LENGTH],
+    deadline: Instant,
+}
+
+impl Responder {
+    /// Sends an answer as soon as its requester is connected.
+    pub(crate) fn answer(&mut self, client: &AeronClient, header: &RequestHeader, answer: &Answer) {
+        let (channel, stream) = (header.response_channel.clone(), header.response_stream);
+        self.requester(client, &channel, stream);
+        if self.waiting.len() == MAXIMUM_WAITING {
+            self.waiting.pop_front();
+        }
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
+        self.waiting.push_back(Waiting { channel, stream, answer: encode_answer(answer), deadline });
+    }
+
+    /// One duty cycle; how much there was to do.
+    pub(crate) fn do_work(&mut self) -> usize {
+        let now = Instant::now();
+        let before = self.waiting.len();
+        let requesters = &mut self.requesters;
+        self.waiting.retain(|waiting| {
+            let requester = requesters.iter_mut().find(|requester| requester.is(&waiting.channel, waiting.stream));
+            let is_sent = requester.is_none_or(|requester| requester.send(&waiting.answer));
+            if !is_sent && now >= waiting.deadline {
+                tracing::warn!(channel = waiting.channel, "no requester there to take its answer");
+            }
+            !is_sent && now < waiting.deadline
+        });
+        let waiting = &self.waiting;
+        requesters.retain(|requester| {
+            now < requester.used_at + QUIET_TIMEOUT
+                || waiting.iter().any(|waiting| requester.is(&waiting.channel, waiting.stream))
+        });
+        before - self.waiting.len()
+    }
+
+    /// Makes sure of a publication to this requester.
+    fn requester(&mut self, client: &AeronClient, channel: &str, stream: i32) {
+        if let Some(known) = self.requesters.iter_mut().find(|requester| requester.is(channel, stream)) {
+            known.used_at = Instant::now();
+            return;
+        }
+        if self.requesters.len() == MAXIMUM_REQUESTERS
+            && let Some(quietest) = (0..MAXIMUM_REQUESTERS).min_by_key(|at| self.requesters[*at].used_at)
+        {
+            self.requesters.swap_remove(quietest);
+        }
+        let adding = c_string(channel).and_then(|channel| client.aeron().async_add_publication(&channel, stream));
+        let publication = adding.map_or(Publication::Refused, Publication::Adding);
+        self.requesters.push(Requester { channel: channel.to_owned(), stream, used_at: Instant::now(), publication });
+    }
+}
+
+impl Requester {
+    fn is(&self, channel: &str, stream: i32) -> bool {
+        self.stream == stream && self.channel == channel
+    }
+
+    /// Whether an answer needs no more attention: it is sent, or can't be.
+    fn send(&mut self, answer: &[u8]) -> bool {
+        if let Publication::Adding(adding) = &self.publication {
+            match adding.poll() {
+                Ok(None) => return false,
+                Ok(Some(publication)) => self.publication = Publication::Open(publication),
+                Err(error) => {
+                    tracing::warn!(channel = self.channel, %error, "can't answer there");
+                    self.publication = Publication::Refused;
+                }
+            }
+        }
+        match &self.publication {
+            Publication::Open(publication) => publication.offer(answer).is_ok(),
+            Publication::Adding(_) => false,
+            Publication::Refused => true,
+        }
+    }
+}

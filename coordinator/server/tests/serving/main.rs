@@ -1,0 +1,182 @@
+//! The coordinator as a process, with subscribers and requesters: published, killed, started again, kept short.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+
+mod process;
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+
+use lugus_partition_map::{
+    ClusterEntry, Connection, DeploymentId, Epoch, MapContext, MapError, MapSubscription, MemberEntry, Refusal,
+    Request, RequestError,
+};
+use lugus_topology::{ClusterId, Endpoint, Instrument, MemberId, Size};
+
+use process::{DEADLINE, Place, Process, Subscriber, await_all, await_epoch};
+
+#[test]
+fn subscribers_follow_the_map_through_a_kill() {
+    let place = Place::new(24_500, |_| {});
+    let mut coordinator = Process::start(&place).unwrap();
+    let mut subscribers: Vec<Subscriber> = (0..3).map(|_| place.subscriber()).collect();
+    let (first, _) = await_epoch(&mut subscribers, Epoch(1));
+    assert_eq!((first.clusters.len(), first.partitions.len()), (1, 2), "what cluster.toml has");
+    await_all(&mut subscribers, "live", |subscriber| subscriber.map.connection() == Connection::Live);
+
+    let mut client = place.client();
+    let instrument = Instrument::spot(9, "SOL/USDT", 2, 2);
+    let added = client.request(&Request::AddInstrument(instrument), Some(Epoch(1)), DEADLINE).unwrap();
+    assert_eq!(added.epoch, Epoch(2));
+    let (second, took) = await_epoch(&mut subscribers, Epoch(2));
+    println!("epoch 2 at three subscribers after {took:?}");
+    assert_eq!((second.digest(), second.deployment), (added.digest, first.deployment));
+    assert!(second.partition(9).is_some());
+
+    coordinator.kill();
+    for _ in 0..100 {
+        subscribers.iter_mut().for_each(Subscriber::poll);
+    }
+    assert!(subscribers.iter().all(|subscriber| subscriber.map.newest() == Some(&second)), "the last map stays");
+
+    let _coordinator = Process::start(&place).unwrap();
+    let mut newcomers = [place.subscriber()];
+    assert_eq!(await_epoch(&mut newcomers, Epoch(2)).0, second, "the same map after the restart");
+    let halted = client.request(&Request::Halt { instrument: 9 }, Some(Epoch(2)), DEADLINE).unwrap();
+    assert_eq!(halted.epoch, Epoch(3));
+    subscribers.extend(newcomers);
+    let (third, took) = await_epoch(&mut subscribers, Epoch(3));
+    println!("epoch 3 at all subscribers after {took:?}");
+    assert_eq!((third.deployment, third.digest()), (first.deployment, halted.digest));
+}
+
+#[test]
+fn refusals_repeats_and_a_second_coordinator() {
+    let place = Place::new(24_540, |_| {});
+    let coordinator = Process::start(&place).unwrap();
+    let told = Process::start(&place).err().unwrap();
+    assert!(told.contains("is in use by process"), "{told}");
+
+    let mut client = place.client();
+    let halt = Request::Halt { instrument: 1 };
+    assert_eq!(client.request(&halt, None, DEADLINE).unwrap().epoch, Epoch(2));
+    assert_eq!(client.request(&halt, Some(Epoch(1)), DEADLINE).unwrap().epoch, Epoch(2), "a repeat changes nothing");
+    let mut refused = |request, expected| match client.request(&request, expected, DEADLINE) {
+        Err(RequestError::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    };
+    let stale = Refusal::StaleEpoch { expected: Epoch(1), current: Epoch(2) };
+    assert_eq!(refused(Request::Resume { instrument: 1 }, Some(Epoch(1))), stale);
+    assert_eq!(refused(Request::Halt { instrument: 77 }, None), Refusal::UnknownInstrument(77));
+    let twice = Request::AddInstrument(Instrument::spot(5, "BTC/USDT", 2, 5));
+    assert_eq!(refused(twice, None), Refusal::PairOwned { instrument: 1, owner: ClusterId(0) });
+    assert!(coordinator.end(), "ends well when asked to");
+    let mut client = place.client();
+    let away = client.request(&halt, None, std::time::Duration::from_millis(50)).err().unwrap();
+    assert!(matches!(away, RequestError::Away { .. }), "{away}");
+}
+
+/// A cluster with a long entry in the map.
+fn large_cluster(id: u16) -> ClusterEntry {
+    let ingress = |member| Endpoint { host: "127.0.0.1".into(), port: 1_000 + id * 10 + member };
+    let members =
+        (0..9).map(|member| MemberEntry { id: MemberId(i32::from(member)), ingress: ingress(member) }).collect();
+    let (ingress_stream, ingress_term_length) = (101, 65_536);
+    let id = ClusterId(i32::from(id));
+    ClusterEntry { id, name: format!("large {id}"), members, ingress_stream, ingress_term_length }
+}
+
+#[test]
+fn the_recording_is_kept_short_and_begins_with_a_whole_map() {
+    let place = Place::new(24_580, |deployment| deployment.coordinator.term_length = Size::kib(64));
+    let archive_dir = place.deployment.coordinator_spec().archive_dir;
+    let segments = || {
+        let files = fs::read_dir(&archive_dir).unwrap().flatten().map(|entry| entry.file_name());
+        let mut segments: Vec<_> = files.filter(|name| name.to_string_lossy().ends_with(".rec")).collect();
+        segments.sort();
+        segments
+    };
+    let mut coordinator = Process::start(&place).unwrap();
+    let mut subscribers = [place.subscriber()];
+    let mut client = place.client();
+    for id in 1..=6 {
+        client.request(&Request::AddCluster(large_cluster(id)), None, DEADLINE).unwrap();
+    }
+    let mut epoch = Epoch(7);
+    await_epoch(&mut subscribers, epoch);
+    await_all(&mut subscribers, "live", |subscriber| subscriber.map.connection() == Connection::Live);
+    // Some hundred maps of about 5 KB each: many segments of 64 KiB.
+    for change in 0..120 {
+        let request = if change % 2 == 0 { Request::Halt { instrument: 1 } } else { Request::Resume { instrument: 1 } };
+        epoch = client.request(&request, Some(epoch), DEADLINE).unwrap().epoch;
+        subscribers[0].poll();
+    }
+    assert_eq!(epoch, Epoch(127));
+    let (newest, _) = await_epoch(&mut subscribers, epoch);
+    let left = segments();
+    assert!(left.len() <= 2, "{left:?}");
+    let mut newcomer = [place.subscriber()];
+    assert_eq!(await_epoch(&mut newcomer, epoch).0, newest, "from what is left");
+
+    coordinator.kill();
+    let mut coordinator = Process::start(&place).unwrap();
+    assert_eq!(client.request(&Request::Halt { instrument: 2 }, Some(epoch), DEADLINE).unwrap().epoch, Epoch(128));
+    await_epoch(&mut subscribers, Epoch(128));
+
+    let too_long = (7..=30).map(|id| client.request(&Request::AddCluster(large_cluster(id)), None, DEADLINE));
+    let refusal = too_long.filter_map(Result::err).next().unwrap();
+    assert!(matches!(refusal, RequestError::Refused(Refusal::MapTooLong { maximum: 8_192, .. })), "{refusal}");
+    coordinator.kill();
+}
+
+#[test]
+fn a_damaged_recording_and_a_foreign_map_are_told() {
+    let place = Place::new(24_620, |_| {});
+    let spec = place.deployment.coordinator_spec();
+    let mut coordinator = Process::start(&place).unwrap();
+    let mut subscribers = [place.subscriber()];
+    await_epoch(&mut subscribers, Epoch(1));
+
+    let mut context = MapContext::new(&place.deployment, place.driver.aeron_dir().into());
+    context.deployment = Some(DeploymentId(12));
+    let mut foreign = lugus_partition_map::RecordedMap::new(context);
+    let started = std::time::Instant::now();
+    let error = loop {
+        assert!(started.elapsed() < DEADLINE);
+        match foreign.poll() {
+            Err(error @ MapError::OtherDeployment { .. }) => break error,
+            _ => std::thread::sleep(std::time::Duration::from_millis(1)),
+        }
+    };
+    assert!(error.to_string().contains("expected 000000000000000c"), "{error}");
+    assert_eq!(foreign.newest(), None);
+
+    place.client().request(&Request::Halt { instrument: 1 }, None, DEADLINE).unwrap();
+    coordinator.kill();
+    // A byte of the first map's first cluster: after the frame's header, the message's and the root block.
+    let segment = OpenOptions::new().read(true).write(true).open(spec.archive_dir.join("0-0.rec")).unwrap();
+    let mut byte = [0];
+    let at = 32 + 8 + 24 + 4 + 20;
+    segment.read_exact_at(&mut byte, at).unwrap();
+    segment.write_all_at(&[byte[0] ^ 1], at).unwrap();
+    let told = Process::start(&place).err().unwrap();
+    assert!(told.contains("is damaged before position") && told.contains("digest"), "{told}");
+    segment.write_all_at(&byte, at).unwrap();
+    Process::start(&place).unwrap().kill();
+
+    let away = spec.dir.join("away");
+    fs::rename(&spec.archive_dir, &away).unwrap();
+    let told = Process::start(&place).err().unwrap();
+    assert!(told.contains("has no whole map any more"), "{told}");
+    // A first start that was cut short: a recording, and no map in it yet.
+    fs::remove_file(spec.dir.join("deployment")).unwrap();
+    let mut coordinator = Process::start(&place).unwrap();
+    let mut newcomers = [place.subscriber()];
+    let (map, _) = await_epoch(&mut newcomers, Epoch(1));
+    coordinator.kill();
+    assert!(fs::read_to_string(spec.dir.join("deployment")).unwrap().contains(&map.deployment.to_string()));
+    fs::remove_dir_all(&spec.archive_dir).unwrap();
+    fs::rename(&away, &spec.archive_dir).unwrap();
+    let told = Process::start(&place).err().unwrap();
+    assert!(told.contains("put back the right one"), "{told}");
+}

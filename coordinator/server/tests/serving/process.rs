@@ -1,0 +1,141 @@
+//! A coordinator as a process, and what a test has around it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lugus_media_driver::ClientDriver;
+use lugus_partition_map::{CoordinatorClient, Epoch, MapContext, MapSubscription, PartitionMap, RecordedMap};
+use lugus_topology::{Deployment, Size};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// How long anything may take on a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A deployment in a folder of its own, with a media driver for its clients.
+pub(crate) struct Place {
+    pub(crate) deployment: Deployment,
+    pub(crate) file: PathBuf,
+    pub(crate) driver: ClientDriver,
+    _folder: TempDir,
+    _shared_memory: TempDir,
+}
+
+impl Place {
+    /// One local cluster of one member, which does not run; the coordinator from `port` on.
+    pub(crate) fn new(port: u16, change: impl FnOnce(&mut Deployment)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let shared_memory = tempfile::Builder::new().prefix("lugus-coordinator-").tempdir_in("/dev/shm").unwrap();
+        let mut deployment = Deployment::default_local(1, port + 10);
+        assert_eq!(deployment.coordinator.port, port);
+        deployment.dir = folder.path().join("state");
+        deployment.aeron_dir = Some(shared_memory.path().to_path_buf());
+        deployment.term_length.udp = Size::kib(64);
+        change(&mut deployment);
+        let file = folder.path().join("cluster.toml");
+        deployment.save(&file).unwrap();
+        let driver = ClientDriver::start(&deployment).unwrap();
+        Self { deployment, file, driver, _folder: folder, _shared_memory: shared_memory }
+    }
+
+    pub(crate) fn subscriber(&self) -> Subscriber {
+        Subscriber { map: RecordedMap::new(MapContext::new(&self.deployment, self.driver.aeron_dir().into())) }
+    }
+
+    pub(crate) fn client(&self) -> CoordinatorClient {
+        let spec = self.deployment.coordinator_spec();
+        CoordinatorClient::connect(self.driver.aeron_dir(), &spec, "127.0.0.1", DEADLINE).unwrap()
+    }
+}
+
+/// A coordinator's process; killed with -9, by its number, when dropped.
+pub(crate) struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts one and waits until it serves. `Err` has what it wrote when it ends instead.
+    pub(crate) fn start(place: &Place) -> Result<Self, String> {
+        let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/serve");
+        let mut command = Command::new(&program);
+        command.arg(&place.file).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Self { child: command.spawn().unwrap() };
+        let mut line = String::new();
+        BufReader::new(process.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        if line.trim() == "ready" {
+            return Ok(process);
+        }
+        let mut told = String::new();
+        process.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        Err(told)
+    }
+
+    /// Kill -9.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// SIGTERM, and wait.
+    pub(crate) fn end(mut self) -> bool {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).unwrap();
+        let started = Instant::now();
+        while started.elapsed() < DEADLINE {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.success();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A subscriber of the map.
+pub(crate) struct Subscriber {
+    pub(crate) map: RecordedMap,
+}
+
+impl Subscriber {
+    /// Polls once; trouble with the connection is none of the test's.
+    pub(crate) fn poll(&mut self) {
+        let _ = self.map.poll();
+    }
+
+    pub(crate) fn epoch(&self) -> Option<Epoch> {
+        self.map.newest().map(|map| map.epoch)
+    }
+}
+
+/// Polls all subscribers until each has the map of this epoch; returns it and how long it took.
+pub(crate) fn await_epoch(subscribers: &mut [Subscriber], epoch: Epoch) -> (Arc<PartitionMap>, Duration) {
+    let took = await_all(subscribers, &format!("epoch {epoch}"), |subscriber| subscriber.epoch() == Some(epoch));
+    let map = subscribers[0].map.newest().unwrap().clone();
+    for subscriber in subscribers {
+        assert_eq!(subscriber.map.newest().unwrap().digest(), map.digest());
+    }
+    (map, took)
+}
+
+/// Polls all subscribers until each does.
+pub(crate) fn await_all(subscribers: &mut [Subscriber], what: &str, holds: impl Fn(&Subscriber) -> bool) -> Duration {
+    let started = Instant::now();
+    loop {
+        subscribers.iter_mut().for_each(Subscriber::poll);
+        if subscribers.iter().all(&holds) {
+            return started.elapsed();
+        }
+        let epochs: Vec<_> = subscribers.iter().map(Subscriber::epoch).collect();
+        assert!(started.elapsed() < DEADLINE, "{what}: the subscribers have {epochs:?}");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
