@@ -205,6 +205,11 @@ impl Mover {
         }
     }
 
+    /// Whether the new cluster has just said that it takes commands.
+    pub fn is_active(&self) -> bool {
+        matches!(self.stage, Stage::Dropping { .. })
+    }
+
     /// The old and the new cluster, once they are known.
     pub fn clusters(&self) -> Option<(ClusterId, ClusterId)> {
         self.clusters
