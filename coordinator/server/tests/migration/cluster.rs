@@ -128,7 +128,7 @@ impl Cluster {
             Step::Drop { epoch } => engine.drop_instrument(id, migration, MapEpoch(*epoch)).map(of_progress),
             Step::DropImport => engine.drop_import(id, migration).map(of_progress),
         };
-        if request.correlation_id % 16 == 0 {
+        if request.correlation_id.is_multiple_of(16) {
             engine.verify().unwrap();
         }
         let (outcome, detail, extent) = result.unwrap_or_else(|refusal| {
