@@ -3,13 +3,13 @@
 #![no_main]
 #![allow(clippy::panic, reason = "that is how a fuzzer is told")]
 
+#[path = "../../engine/tests/noise/mod.rs"]
+mod noise;
+
+use lugus_engine::Engine;
 use lugus_engine::event::{EventSink, Reply, Report};
 use lugus_engine::units::{EpochNanos, ParticipantId};
-use lugus_engine::{Engine, EngineLimits};
 use lugus_node::decode::{Inbound, decode};
-
-/// Small, so that their ends are met.
-const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6 };
 
 struct Deaf;
 
@@ -19,7 +19,7 @@ impl EventSink for Deaf {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let mut engine = Engine::new(LIMITS);
+    let mut engine = Engine::new(noise::LIMITS);
     let mut rest = bytes;
     let mut now = 0;
     // Each message with its sender and its length before it.

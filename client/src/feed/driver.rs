@@ -1,13 +1,10 @@
 //! The feed with an Aeron client of its own, beside a trading session.
 
-use std::ffi::{CString, c_int};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rusteron_archive::{
-    Aeron, AeronAsyncAddSubscription, AeronCError, AeronContext, AeronErrorHandlerCallback, AeronHeader,
-    AeronSubscription, Handlers,
-};
+use lugus_partition_map::aeron_client::{AeronClient, AeronError, c_string, failed};
+use rusteron_archive::{AeronAsyncAddSubscription, AeronHeader, AeronSubscription, Handlers};
 
 use super::FeedHandler;
 use super::book::FollowedBook;
@@ -24,7 +21,9 @@ const FRAGMENT_LIMIT: usize = 64;
 /// Pause before the media driver is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 /// Longest that the start of a client waits for the driver; a session in the same driver has found it already.
-const DRIVER_TIMEOUT_MS: u64 = 1_000;
+const DRIVER_TIMEOUT: Duration = Duration::from_secs(1);
+/// As the media driver's tools show it.
+const CLIENT_NAME: &str = "lugus market data feed";
 
 /// Where the stream is listened to.
 #[derive(Debug, Clone)]
@@ -47,7 +46,7 @@ pub struct MarketDataFeed {
 
 enum Listening {
     Not { retry_at: Duration },
-    To { aeron: Aeron, channels: Vec<Channel> },
+    To { client: AeronClient, channels: Vec<Channel> },
 }
 
 enum Channel {
@@ -112,10 +111,10 @@ impl MarketDataFeed {
                 });
                 1
             }
-            Listening::To { aeron, channels } => match receive(aeron, channels, &mut self.feed, now, handler) {
+            Listening::To { client, channels } => match receive(client, channels, &mut self.feed, now, handler) {
                 Ok(work) => work,
-                Err(reason) => {
-                    tracing::warn!(reason, "market data is no longer heard");
+                Err(error) => {
+                    tracing::warn!(%error, "market data is no longer heard");
                     self.listening = Listening::Not { retry_at: now + RETRY_INTERVAL };
                     0
                 }
@@ -124,44 +123,31 @@ impl MarketDataFeed {
     }
 }
 
-fn open(context: &FeedContext) -> Result<Listening, AeronCError> {
-    let settings = AeronContext::new()?;
-    settings.set_dir(&c_string(&context.aeron_dir.to_string_lossy())?)?;
-    settings.set_client_name(c"lugus market data feed")?;
-    settings.set_driver_timeout_ms(DRIVER_TIMEOUT_MS)?;
-    settings.set_use_conductor_agent_invoker(true)?;
-    settings.set_error_handler(Some(ErrorHandler))?;
-    let aeron = Aeron::new(&settings)?;
-    aeron.start()?;
-    let mut channels = Vec::with_capacity(context.channels.len());
-    for channel in &context.channels {
-        let channel = c_string(channel)?;
-        channels.push(Channel::Adding(aeron.async_add_subscription(
-            &channel,
-            context.stream_id,
-            Handlers::NONE,
-            Handlers::NONE,
-        )?));
-    }
-    Ok(Listening::To { aeron, channels })
+fn open(context: &FeedContext) -> Result<Listening, AeronError> {
+    let client = AeronClient::connect(&context.aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT)?;
+    let add = |channel: &String| {
+        let action = format!("add the subscription {channel}, stream {}", context.stream_id);
+        let adding = c_string(channel).and_then(|channel| {
+            client.aeron().async_add_subscription(&channel, context.stream_id, Handlers::NONE, Handlers::NONE)
+        });
+        adding.map(Channel::Adding).map_err(failed(action))
+    };
+    let channels = context.channels.iter().map(add).collect::<Result<_, _>>()?;
+    Ok(Listening::To { client, channels })
 }
 
 fn receive(
-    aeron: &Aeron,
+    client: &AeronClient,
     channels: &mut [Channel],
     feed: &mut Feed,
     now: Duration,
     handler: &mut impl FeedHandler,
-) -> Result<usize, String> {
-    let text = |error: AeronCError| error.to_string();
-    let mut work = usize::try_from(aeron.main_do_work().map_err(text)?).unwrap_or(0);
-    if aeron.is_closed() {
-        return Err(String::from("the media driver is gone"));
-    }
+) -> Result<usize, AeronError> {
+    let mut work = client.do_work()?;
     for channel in channels {
         match channel {
             Channel::Adding(adding) => {
-                if let Some(subscription) = adding.poll().map_err(text)? {
+                if let Some(subscription) = adding.poll().map_err(|error| failed("add a subscription")(error))? {
                     *channel = Channel::Added(subscription);
                     work += 1;
                 }
@@ -169,25 +155,14 @@ fn receive(
             Channel::Added(subscription) => {
                 // A message is never longer than a fragment.
                 let mut take = |message: &[u8], _: AeronHeader| feed.on_message(message, now, handler);
-                let fragments = subscription.poll_fn(&mut take, FRAGMENT_LIMIT).map_err(text)?;
+                let polled = subscription.poll_fn(&mut take, FRAGMENT_LIMIT);
+                // Lazily: `failed` makes a text, and this is every duty cycle.
+                let fragments = polled.map_err(|error| failed("poll a subscription")(error))?;
                 work += usize::try_from(fragments).unwrap_or(0);
             }
         }
     }
     Ok(work)
-}
-
-fn c_string(text: &str) -> Result<CString, AeronCError> {
-    CString::new(text).map_err(|_| AeronCError::from_code(-1))
-}
-
-/// The C client's own handler would end the process.
-struct ErrorHandler;
-
-impl AeronErrorHandlerCallback for ErrorHandler {
-    fn handle_aeron_error_handler(&mut self, code: c_int, message: &str) {
-        tracing::warn!(code, message, "Aeron client of the market data feed");
-    }
 }
 
 /// Requests of the feed, on their way to the leader.
