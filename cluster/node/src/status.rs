@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusteron_archive::{AeronCnc, AeronCountersReader};
+use rusteron_archive::{Aeron, AeronCError, AeronCnc, AeronCountersReader};
 use thiserror::Error;
 
 use crate::counters::{
@@ -23,6 +23,9 @@ const ELECTION_CLOSED: i64 = 17;
 
 /// A media driver that has not moved its heartbeat for so long is dead.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(2);
+
+/// What Aeron's client says of a `cnc.dat` that its driver has not finished (`AERON_CLIENT_ERROR_DRIVER_TIMEOUT`).
+const CNC_NOT_READY: i32 = -1000;
 
 /// Tries to read a state hash with the position that belongs to it, while the member changes both.
 const HASH_READ_ATTEMPTS: usize = 1000;
@@ -69,7 +72,7 @@ pub struct HashAt {
 /// Why a member's status can't be read.
 #[derive(Debug, Error)]
 pub enum StatusError {
-    /// There is no media driver, or a dead one's files.
+    /// There is no media driver, a dead one's files, or those of one that is still starting.
     #[error("not running: no living media driver in {aeron_dir}")]
     NotRunning {
         /// Where its files should be.
@@ -97,7 +100,14 @@ impl MemberStatus {
             return Err(not_running());
         }
         let path = CString::new(aeron_dir.as_os_str().as_encoded_bytes()).map_err(|_| not_running())?;
-        let cnc = AeronCnc::open(&path).map_err(|error| unreadable(error.to_string()))?;
+        let cnc = AeronCnc::open(&path).map_err(|error| {
+            // The file is there, but the driver that writes it has only just begun.
+            if Aeron::errcode() == Err(AeronCError::from_code(CNC_NOT_READY)) {
+                not_running()
+            } else {
+                unreadable(error.to_string())
+            }
+        })?;
         if heartbeat_age(cnc.get_to_driver_heartbeat_ms().unwrap_or(0)) > HEARTBEAT_LIMIT {
             return Err(not_running());
         }
@@ -151,4 +161,32 @@ fn hash_at(reader: &AeronCountersReader) -> Option<HashAt> {
         let after = reader.get_counter_value(position_id).ok()?;
         (before == after && after != CHANGING).then_some(HashAt { hash: hash as u64, position: after })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Length of a driver's file with room for its head.
+    const LENGTH: usize = 64 * 1024;
+
+    fn read(cnc: &[u8]) -> Result<MemberStatus, StatusError> {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("cnc.dat"), cnc).unwrap();
+        MemberStatus::read(directory.path(), 0)
+    }
+
+    #[test]
+    fn a_media_driver_whose_file_is_not_complete_does_not_run_yet() {
+        for length in [0, 1, 128, LENGTH] {
+            let status = read(&vec![0; length]);
+            assert!(matches!(status, Err(StatusError::NotRunning { .. })), "{length} bytes: {status:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_version_of_aeron_is_unreadable() {
+        let status = read(&[9; LENGTH]);
+        assert!(matches!(status, Err(StatusError::Unreadable { .. })), "{status:?}");
+    }
 }
