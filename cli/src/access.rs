@@ -55,6 +55,11 @@ impl<'f> Access<'f> {
         &self.map
     }
 
+    /// The driver.
+    pub fn driver(&self) -> &ClientDriver {
+        &self.driver
+    }
+
     /// An instrument, by its number or symbol, and the cluster that owns it.
     ///
     /// # Errors
@@ -113,7 +118,11 @@ impl<'f> Access<'f> {
         Ok(MarketDataFeed::new(FeedContext { aeron_dir, channels, stream_id: deployment.streams.market_data }))
     }
 
-    fn config(&self, cluster: &ClusterEntry, participant: u32) -> Result<Config, Failure> {
+    /// What a session of `participant` with a cluster needs.
+    ///
+    /// # Errors
+    /// When the deployment has keys, and none for the participant.
+    pub fn config(&self, cluster: &ClusterEntry, participant: u32) -> Result<Config, Failure> {
         participant::config(&self.found.deployment, cluster, &self.driver, participant)
     }
 }

@@ -34,6 +34,8 @@ pub enum Command {
     Coordinator,
     /// Show the partition map, or change it.
     Map(Map),
+    /// Move an instrument to another cluster while it is traded.
+    Migrate(Migrate),
     /// Send an order.
     Order(Order),
     /// Cancel an order.
@@ -99,6 +101,19 @@ pub struct Node {
     /// The cluster's number.
     #[arg(long, default_value_t = 0)]
     pub cluster: u8,
+}
+
+/// `lugus migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// The instrument: its symbol, or its number.
+    pub instrument: String,
+    /// The cluster that is to trade it: its name, or its number. Goes on with a move to there that was interrupted.
+    #[arg(long, conflicts_with = "undo")]
+    pub to: Option<String>,
+    /// Undo a move that has begun, as long as it is not committed.
+    #[arg(long)]
+    pub undo: bool,
 }
 
 /// `lugus map`.

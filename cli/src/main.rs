@@ -19,6 +19,7 @@ mod instruments;
 mod killer;
 mod laptop;
 mod map;
+mod migrate;
 mod node;
 mod order;
 mod output;
@@ -76,6 +77,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Node(node) => node::run(&deployment::find(config)?, node),
         Command::Coordinator => coordinator::run(&deployment::find(config)?),
         Command::Map(map) => map::run(&deployment::find(config)?, map, output),
+        Command::Migrate(migrate) => migrate::run(&deployment::find(config)?, migrate, output),
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),

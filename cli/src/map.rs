@@ -206,5 +206,6 @@ fn state(partition: &Partition) -> String {
         None => halted.to_owned(),
         Some(Migration { id, from, to, phase: Phase::Begun }) => format!("{halted}, moving {from} to {to} ({id})"),
         Some(Migration { id, from, to, phase: Phase::Committed }) => format!("{halted}, moved {from} to {to} ({id})"),
+        Some(Migration { id, to, phase: Phase::Undoing, .. }) => format!("{halted}, move to {to} being undone ({id})"),
     }
 }

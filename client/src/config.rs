@@ -124,6 +124,12 @@ impl Config {
         Context { credentials: Box::new(credentials), ..without_credentials(&self.cluster) }
     }
 
+    /// The cluster's part with the participant's credentials: for a client of the cluster that is no trader, such as the
+    /// operator's that moves an instrument.
+    pub fn cluster_context(&self) -> Context {
+        self.context(&Rc::default())
+    }
+
     /// Checks all but the cluster's part, which the cluster client checks.
     ///
     /// # Errors

@@ -1,18 +1,21 @@
 //! The engine: finds a command's scope, sees that it counts once, and sends it on its way.
 
-use crate::book::{MAXIMUM_ORDERS, OrderPool};
+use crate::book::{MAXIMUM_ORDERS, OrderPool, Slot};
 use crate::command::{Action, Command, Definition, Replace};
 use crate::event::{CommandKind, EventSink, RejectReason, Reply, ReportBody};
 use crate::execution;
 use crate::expiry::{Entry, MAXIMUM_EXPIRIES};
 use crate::index::Index;
 use crate::instrument::{Instrument, check_definition};
+use crate::migration::{Standing, Standings};
 use crate::order_entry;
 use crate::participants::Participants;
 use crate::risk::Risk;
 use crate::sequences::{Arrival, Reporter, Scope, ScopeIndex, Scopes};
 use crate::state_hash;
-use crate::units::{ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, StateHash};
+use crate::units::{
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, ParticipantId, StateHash,
+};
 
 /// How much an engine holds. Part of its behaviour: all members of a cluster must have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +57,12 @@ pub struct Engine {
     pub(crate) participants: Participants,
     pub(crate) scopes: Scopes,
     pub(crate) instruments: Vec<Listed>,
-    instrument_index: Index,
+    pub(crate) instrument_index: Index,
     /// Places in `instruments`, by instrument id.
     pub(crate) listing: Vec<u32>,
     pub(crate) pool: OrderPool,
+    /// How instruments stand that were ever moved.
+    pub(crate) standings: Standings,
     /// Sum of the instruments' terms of the combined hash, but for the one touched last.
     instruments_sum: u64,
     /// Place of the instrument touched last, as the next command is most likely to touch it, too; [`NOWHERE`] at first.
@@ -71,6 +76,28 @@ pub struct Engine {
 pub(crate) struct Listed {
     pub(crate) instrument: Instrument,
     pub(crate) hash: StateHash,
+    pub(crate) presence: Presence,
+}
+
+/// What of an instrument's standing every command asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It takes commands.
+    Trading,
+    /// It takes none, and tells how it stood.
+    Fenced,
+    /// It takes none, and tells nothing.
+    Away,
+}
+
+impl Presence {
+    pub(crate) fn of(standing: &Standing) -> Self {
+        match standing {
+            Standing::Trading { .. } => Self::Trading,
+            Standing::Fenced { .. } => Self::Fenced,
+            _ => Self::Away,
+        }
+    }
 }
 
 /// No instrument's place.
@@ -89,6 +116,7 @@ impl Engine {
             instrument_index: Index::new(),
             listing: Vec::new(),
             pool: OrderPool::new(limits.orders),
+            standings: Standings::default(),
             instruments_sum: 0,
             touched: NOWHERE,
             participants_hash: StateHash(0),
@@ -100,7 +128,7 @@ impl Engine {
     /// A command that has its scope's next number is applied, and has one report with that number at least, also when
     /// it is rejected. Every other one changes nothing, and gets replies: a repeated one what was told before, one
     /// after a hole (or with the number 0) what is expected, and one without a possible scope a refusal. No scope is
-    /// possible for an instrument that is not defined, for more participants than the limits allow, and for an action
+    /// possible for an instrument that is not defined, or moves to another engine ([`Reply::Moved`]), for more participants than the limits allow, and for an action
     /// that does not belong there (orders belong to an instrument, definitions and limits to [`InstrumentId::NONE`]).
     ///
     /// Before that, whatever the command is, orders whose time is over expire: see [`Engine::expire`].
@@ -126,10 +154,7 @@ impl Engine {
         let Command { participant, instrument, client_sequence, action } = command;
         let scope = match self.scope(*participant, *instrument, action) {
             Ok(scope) => scope,
-            Err(reason) => {
-                let (instrument, client_sequence) = (*instrument, *client_sequence);
-                return sink.reply(&Reply::Refused { instrument, client_sequence, reason });
-            }
+            Err(reason) => return self.refuse(command, reason, sink),
         };
         let last = scope.map_or(ClientSequence(0), |scope| self.scopes.get(scope).last_client_sequence);
         match (Arrival::of(*client_sequence, last), scope) {
@@ -140,11 +165,17 @@ impl Engine {
             }
             (Arrival::Hole { expected }, _) => {
                 let (instrument, received) = (*instrument, *client_sequence);
-                sink.reply(&Reply::SequenceReject { instrument, received, expected });
+                let hole = Reply::SequenceReject { instrument, received, expected };
+                sink.reply(&moved(instrument, received, self.standings.moved(instrument)).unwrap_or(hole));
             }
             (Arrival::Repeated, scope) => {
-                if let Some(scope) = scope {
-                    self.scopes.get(scope).answer_again(*client_sequence, sink);
+                match moved(*instrument, *client_sequence, self.standings.away(*instrument)) {
+                    Some(moved) => sink.reply(&moved),
+                    None => {
+                        if let Some(scope) = scope {
+                            self.scopes.get(scope).answer_again(*client_sequence, sink);
+                        }
+                    }
                 }
             }
         }
@@ -155,20 +186,34 @@ impl Engine {
     /// log, where nothing else comes up.
     pub fn expire(&mut self, now: EpochNanos, sink: &mut impl EventSink) -> bool {
         for _ in 0..MAXIMUM_EXPIRIES {
-            let Some(Entry { instrument: id, slot, .. }) = self.pool.due(now) else { return false };
-            let Some(place) = self.instrument_index.get(u64::from(id.0)) else { return false };
+            let Some((place, slot)) = self.due(now) else { return false };
             self.touch(place);
-            let Listed { instrument, hash } = &mut self.instruments[place as usize];
+            let Listed { instrument, hash, .. } = &mut self.instruments[place as usize];
             let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
             let order = instrument.end(slot, &mut self.pool, reporter);
             reporter.tell_maker(order.owner, execution::expired(&order));
         }
-        self.pool.due(now).is_some()
+        self.due(now).is_some()
+    }
+
+    /// The next order to expire, if its time has come, and its instrument's place. Orders of instruments that do not take
+    /// commands wait until they do.
+    #[inline]
+    fn due(&mut self, now: EpochNanos) -> Option<(u32, Slot)> {
+        loop {
+            let Entry { instrument, slot, .. } = self.pool.due(now)?;
+            let place = self.instrument_index.get(u64::from(instrument.0))?;
+            if self.instruments[place as usize].presence == Presence::Trading {
+                return Some((place, slot));
+            }
+            self.pool.defer_expiry();
+        }
     }
 
     /// Tells a participant that reconnects what came after the event `last_seen` of its scope, in order, as
     /// [`Reply::Again`], then [`Reply::ResumeComplete`]; or [`Reply::EventGap`] alone, when some of it is no longer
-    /// kept. With `None`, and for a scope never used, only the [`Reply::ResumeComplete`]. Changes nothing.
+    /// kept. With `None`, and for a scope never used, only the [`Reply::ResumeComplete`]. Only [`Reply::Moved`] where the
+    /// instrument has moved away, or is not active yet. Changes nothing.
     pub fn resume(
         &self,
         participant: ParticipantId,
@@ -176,6 +221,9 @@ impl Engine {
         last_seen: Option<EventSequence>,
         sink: &mut impl EventSink,
     ) {
+        if let Some(moved) = moved(instrument, ClientSequence(0), self.standings.away(instrument)) {
+            return sink.reply(&moved);
+        }
         match self.scopes.find(participant, instrument) {
             Some(scope) => self.scopes.get(scope).resume(last_seen, sink),
             None => Scope::new(participant, instrument).resume(None, sink),
@@ -185,16 +233,17 @@ impl Engine {
     /// The state hash, calculated from all instruments.
     pub(crate) fn combine_hashes(&self) -> StateHash {
         let terms = self.instruments.iter().map(Listed::term);
-        combine(terms.fold(0, u64::wrapping_add), self.participants_hash)
+        combine(terms.fold(self.standings.sum, u64::wrapping_add), self.participants_hash)
     }
 
     /// The state hash as it is kept.
     pub(crate) fn kept_hash(&self) -> StateHash {
         let touched = self.instruments.get(self.touched as usize).map_or(0, Listed::term);
-        combine(self.instruments_sum.wrapping_add(touched), self.participants_hash)
+        let sum = self.instruments_sum.wrapping_add(touched).wrapping_add(self.standings.sum);
+        combine(sum, self.participants_hash)
     }
 
-    /// An instrument's hash is about to change.
+    /// An instrument's hash is about to change; with [`NOWHERE`] the sum is of all again.
     #[inline]
     fn touch(&mut self, place: u32) {
         if self.touched != place {
@@ -204,20 +253,51 @@ impl Engine {
         }
     }
 
-    /// Takes in an instrument that is not there yet, and gives its place.
-    pub(crate) fn list(&mut self, listed: Listed) -> u32 {
+    /// Takes in an instrument that is not there yet.
+    pub(crate) fn list(&mut self, listed: Listed) {
         let id = listed.instrument.definition.instrument;
         let place = self.instruments.len() as u32;
         self.instruments_sum = self.instruments_sum.wrapping_add(listed.term());
         self.instrument_index.insert(u64::from(id.0), place);
-        let before = self.instruments().take_while(|&other| other < id).count();
+        let id_at = |place: u32| self.instruments[place as usize].instrument.definition.instrument;
+        let before = self.listing.partition_point(|&place| id_at(place) < id);
         self.listing.insert(before, place);
         self.instruments.push(listed);
-        place
+    }
+
+    /// Forgets an instrument, which has no orders and scopes any more. The last one takes its place.
+    pub(crate) fn unlist(&mut self, instrument: InstrumentId) {
+        let Some(place) = self.instrument_index.remove(u64::from(instrument.0)) else { return };
+        // Places are about to change.
+        self.touch(NOWHERE);
+        let listed = self.instruments.swap_remove(place as usize);
+        self.instruments_sum = self.instruments_sum.wrapping_sub(listed.term());
+        self.listing.retain(|&other| other != place);
+        if let Some(moved) = self.instruments.get(place as usize) {
+            let (id, last) = (moved.instrument.definition.instrument, self.instruments.len() as u32);
+            self.instrument_index.remove(u64::from(id.0));
+            self.instrument_index.insert(u64::from(id.0), place);
+            self.listing.iter_mut().filter(|other| **other == last).for_each(|other| *other = place);
+            for participant in self.participants.ids() {
+                if let Some(scope) = self.scopes.find(participant, id) {
+                    self.scopes.get_mut(scope).place = place;
+                }
+            }
+        }
     }
 
     pub(crate) fn listed(&self, instrument: InstrumentId) -> Option<&Listed> {
         self.instrument_index.get(u64::from(instrument.0)).map(|place| &self.instruments[place as usize])
+    }
+
+    pub(crate) fn listed_mut(&mut self, instrument: InstrumentId) -> Option<&mut Listed> {
+        self.instrument_index.get(u64::from(instrument.0)).map(|place| &mut self.instruments[place as usize])
+    }
+
+    /// An instrument, and what belongs to all: to put orders into it.
+    pub(crate) fn parts_of(&mut self, instrument: InstrumentId) -> Option<(&mut Instrument, &Scopes, &mut OrderPool)> {
+        let place = self.instrument_index.get(u64::from(instrument.0))?;
+        Some((&mut self.instruments[place as usize].instrument, &self.scopes, &mut self.pool))
     }
 
     /// A command's scope, `None` if it is the first there; or why there can be none.
@@ -232,7 +312,8 @@ impl Engine {
         }
         let scope = self.scopes.find(participant, instrument);
         if scope.is_none() {
-            if instrument != InstrumentId::NONE && self.listed(instrument).is_none() {
+            let is_trading = |listed: &Listed| listed.presence == Presence::Trading;
+            if instrument != InstrumentId::NONE && !self.listed(instrument).is_some_and(is_trading) {
                 return Err(RejectReason::UnknownInstrument);
             }
             if !self.participants.contains(participant) && self.participants.len() > self.limits.participants {
@@ -246,14 +327,28 @@ impl Engine {
     pub(crate) fn take_in(&mut self, mut scope: Scope) -> ScopeIndex {
         scope.place = self.instrument_index.get(u64::from(scope.instrument.0)).unwrap_or(NOWHERE);
         let participant = self.participants.take_in(scope.participant);
-        self.pool.add_owner(participant, scope.instrument);
-        self.scopes.insert(scope)
+        let instrument = scope.instrument;
+        let index = self.scopes.insert(scope);
+        self.pool.set_owner(index, participant, instrument);
+        index
+    }
+
+    /// There is no such scope: also where the instrument has moved away, or is about to.
+    #[cold]
+    fn refuse(&self, command: &Command, reason: RejectReason, sink: &mut impl EventSink) {
+        let Command { instrument, client_sequence, ref action, .. } = *command;
+        let epoch = self.standings.moved(instrument).filter(|_| !is_of_participant(action));
+        let refused = Reply::Refused { instrument, client_sequence, reason };
+        sink.reply(&moved(instrument, client_sequence, epoch).unwrap_or(refused));
     }
 
     fn execute(&mut self, now: EpochNanos, scope: ScopeIndex, command: &Command, sink: &mut impl EventSink) {
-        let Scope { last_client_sequence, place, .. } = self.scopes.get_mut(scope);
-        *last_client_sequence = command.client_sequence;
-        match *place {
+        let place = self.scopes.get(scope).place;
+        if place != NOWHERE && self.instruments[place as usize].presence != Presence::Trading {
+            return self.refuse(command, RejectReason::InstrumentState, sink);
+        }
+        self.scopes.get_mut(scope).last_client_sequence = command.client_sequence;
+        match place {
             NOWHERE => self.execute_as_such(now, scope, &command.action, sink),
             place => self.execute_in(place, now, scope, &command.action, sink),
         }
@@ -269,7 +364,7 @@ impl Engine {
         sink: &mut impl EventSink,
     ) {
         self.touch(place);
-        let Listed { instrument, hash } = &mut self.instruments[place as usize];
+        let Listed { instrument, hash, .. } = &mut self.instruments[place as usize];
         let (pool, reporter) = (&mut self.pool, &mut Reporter::new(now, &mut self.scopes, hash, scope, sink));
         let risk = &mut self.participants.risk[pool.participant_of(scope) as usize];
         let done = match action {
@@ -338,7 +433,8 @@ impl Engine {
         if sender != ParticipantId::OPERATOR {
             return Err(RejectReason::NotAuthorised);
         }
-        if self.listed(definition.instrument).is_some() {
+        let has_been = self.standings.moved(definition.instrument).is_some();
+        if has_been || self.listed(definition.instrument).is_some() {
             return Err(RejectReason::DuplicateInstrument);
         }
         check_definition(definition)?;
@@ -348,9 +444,14 @@ impl Engine {
         let instrument = Instrument::new(*definition);
         let body = instrument.report();
         let hash = instrument.first_hash();
-        self.list(Listed { instrument, hash });
+        self.list(Listed { instrument, hash, presence: Presence::Trading });
         Ok(body)
     }
+}
+
+/// The answer to a command of an instrument that moves, if there is a map to wait for.
+fn moved(instrument: InstrumentId, client_sequence: ClientSequence, epoch: Option<MapEpoch>) -> Option<Reply> {
+    epoch.map(|epoch| Reply::Moved { instrument, client_sequence, epoch })
 }
 
 impl Listed {

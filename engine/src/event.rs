@@ -3,8 +3,8 @@
 use crate::command::{InstrumentState, KillSwitch, OrderType, RiskLimits, Side, TimeInForce};
 use crate::market_data::MarketData;
 use crate::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
-    TradeId,
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, OrderId, ParticipantId, Price,
+    Quantity, TradeId,
 };
 
 /// Where [`crate::Engine`] puts what it tells, in order. All of it is borrowed: what must last is copied.
@@ -304,5 +304,14 @@ pub enum Reply {
         client_sequence: ClientSequence,
         /// Why.
         reason: RejectReason,
+    },
+    /// The instrument has moved to another cluster, or is about to: the command's number was not used.
+    Moved {
+        /// The scope's instrument.
+        instrument: InstrumentId,
+        /// The command's number; 0 for `Resume`.
+        client_sequence: ClientSequence,
+        /// The partition map that says more, or a later one.
+        epoch: MapEpoch,
     },
 }

@@ -2,7 +2,8 @@
 //!
 //! The queue is a binary heap by (expire time, instrument, order id), so that what comes out depends on nothing but
 //! the orders; each slot's place in it is kept, so that an order that ends earlier is taken out at once. Its memory is
-//! reserved once for all orders.
+//! reserved once for all orders. Orders of an instrument that is on its way to another cluster do not expire: those whose
+//! time comes are put aside until it trades again.
 
 use crate::InvariantError;
 use crate::book::Slot;
@@ -11,6 +12,9 @@ use crate::units::{EpochNanos, InstrumentId, OrderId};
 
 /// Due orders that expire before a command at most: with more, the rest stays live until the commands after it.
 pub(crate) const MAXIMUM_EXPIRIES: usize = 1_024;
+
+/// Place of a slot that is put aside.
+const ASIDE: u32 = u32::MAX;
 
 const NANOS_A_DAY: i64 = 86_400_000_000_000;
 
@@ -33,6 +37,8 @@ pub(crate) struct ExpiryQueue {
     heap: Vec<Entry>,
     /// By slot: where its entry is.
     places: Vec<u32>,
+    /// Entries of slots that are put aside, and maybe of some that have ended since.
+    aside: Vec<Entry>,
 }
 
 /// In the order of its fields.
@@ -47,7 +53,7 @@ pub(crate) struct Entry {
 impl ExpiryQueue {
     /// Room for `limit` orders.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { heap: Vec::with_capacity(limit), places: vec![0; limit] }
+        Self { heap: Vec::with_capacity(limit), places: vec![0; limit], aside: Vec::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -66,9 +72,40 @@ impl ExpiryQueue {
         self.rise(self.heap.len() - 1);
     }
 
-    /// The slot is in it.
+    /// Puts the next one aside: until [`ExpiryQueue::put_back`], it is not due.
+    pub(crate) fn put_first_aside(&mut self) {
+        let Some(&first) = self.heap.first() else { return };
+        self.remove(first.slot);
+        self.places[first.slot as usize] = ASIDE;
+        self.aside.push(first);
+    }
+
+    /// Those of an instrument that were put aside may be due again.
+    pub(crate) fn put_back(&mut self, instrument: InstrumentId) {
+        let (back, aside) =
+            std::mem::take(&mut self.aside).into_iter().partition(|entry| entry.instrument == instrument);
+        self.aside = aside;
+        for entry in Vec::into_iter(back) {
+            self.insert(entry);
+        }
+    }
+
+    /// All orders of the instrument have ended.
+    pub(crate) fn forget(&mut self, instrument: InstrumentId) {
+        self.aside.retain(|entry| entry.instrument != instrument);
+    }
+
+    /// Whether the slot is put aside.
+    pub(crate) fn is_aside(&self, slot: Slot) -> bool {
+        self.places[slot as usize] == ASIDE
+    }
+
+    /// The slot is in it, or put aside.
     pub(crate) fn remove(&mut self, slot: Slot) {
         let place = self.places[slot as usize] as usize;
+        if place == ASIDE as usize {
+            return;
+        }
         self.heap.swap_remove(place);
         if place < self.heap.len() {
             let place = self.rise(place);

@@ -1,7 +1,7 @@
-//! From a number of the outside to a place in a table: an open-addressing map that only grows.
+//! From a number of the outside to a place in a table: an open-addressing map whose memory only grows.
 //!
-//! Participants, instruments and scopes are never removed, so neither are keys. It grows when one of those is new,
-//! which is no steady state. Nothing goes through it in its own order.
+//! It grows when a participant, an instrument or a scope is new, which is no steady state; keys go when an instrument
+//! moves to another cluster. Nothing goes through it in its own order.
 
 use crate::state_hash::scatter;
 
@@ -44,6 +44,32 @@ impl Index {
         self.len += 1;
     }
 
+    /// Takes a key out. Those behind it that belong before it move up, so that no grave is left.
+    pub(crate) fn remove(&mut self, key: u64) -> Option<u32> {
+        let mask = self.entries.len() - 1;
+        let mut hole = self.place(key);
+        let removed = self.entries[hole].value;
+        if removed == VACANT {
+            return None;
+        }
+        let mut place = hole;
+        loop {
+            place = (place + 1) & mask;
+            let entry = self.entries[place];
+            if entry.value == VACANT {
+                break;
+            }
+            let from_home = place.wrapping_sub(scatter(entry.key) as usize) & mask;
+            if from_home >= place.wrapping_sub(hole) & mask {
+                self.entries[hole] = entry;
+                hole = place;
+            }
+        }
+        self.entries[hole].value = VACANT;
+        self.len -= 1;
+        Some(removed)
+    }
+
     /// Where the key is, or where it would be put.
     #[inline]
     fn place(&self, key: u64) -> usize {
@@ -80,5 +106,21 @@ mod tests {
             assert_eq!(index.get(u64::from(n) << 32 | 7), Some(n));
             assert_eq!(index.get(u64::from(n) << 32 | 8), None);
         }
+    }
+
+    #[test]
+    fn what_is_taken_out_is_gone_and_hides_nothing() {
+        let key = |n: u32| u64::from(n % 7) << 32 | u64::from(n / 7);
+        let mut index = Index::new();
+        (0..1000).for_each(|n| index.insert(key(n), n));
+        for n in (0..1000).step_by(3) {
+            assert_eq!(index.remove(key(n)), Some(n));
+            assert_eq!(index.remove(key(n)), None);
+        }
+        for n in 0..1000 {
+            assert_eq!(index.get(key(n)), (n % 3 != 0).then_some(n));
+        }
+        (0..1000).step_by(3).for_each(|n| index.insert(key(n), n));
+        assert!((0..1000).all(|n| index.get(key(n)) == Some(n)));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::book::Instructions;
 use crate::command::{InstrumentState, Side};
-use crate::engine::Engine;
+use crate::engine::{Engine, NOWHERE};
 use crate::instrument::Instrument;
 use crate::sequences::Scope;
 use crate::stops;
@@ -153,6 +153,9 @@ impl Engine {
         let wrong = |what| Err(InvariantError::Scope { participant, instrument, what });
         if !self.participants.contains(participant) {
             return wrong("its participant is not known");
+        }
+        if scope.place != self.instrument_index.get(u64::from(instrument.0)).unwrap_or(NOWHERE) {
+            return wrong("its instrument is at another place");
         }
         if scope.retained.len() > self.limits.retained_events {
             return wrong("keeps too many events");

@@ -28,6 +28,7 @@
 //! - `instrument`: a traded pair, whole; [`book`]: its resting orders.
 //! - `state_hash`, `index`: mixing and looking up numbers.
 //! - `snapshot`, `restore`: all of the state out, and in again.
+//! - `migration`: an instrument goes to another engine while it is traded.
 //! - `invariants`: what must hold after every command.
 
 pub mod book;
@@ -48,6 +49,7 @@ mod invariants;
 mod json;
 mod kept_reports;
 mod matching;
+mod migration;
 mod order_entry;
 mod participants;
 mod queries;
@@ -63,8 +65,9 @@ pub use auction::Indicative;
 pub use book::PriceLevel;
 pub use engine::{Engine, EngineLimits};
 pub use invariants::InvariantError;
+pub use migration::{Export, ExportCursor, ExportPlace, Extent, MigrationRefusal, Progress};
 pub use restore::{Restore, SnapshotError, SnapshotFault};
 pub use snapshot::{
-    InstrumentRecord, OrderRecord, ParticipantRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader,
-    SnapshotRecord,
+    ImportRecord, InstrumentRecord, OrderRecord, ParticipantRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord,
+    SnapshotHeader, SnapshotRecord, StandingKind, StandingRecord,
 };

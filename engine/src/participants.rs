@@ -40,6 +40,11 @@ impl Participants {
         })
     }
 
+    /// All, in the order in which they came.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ParticipantId> + '_ {
+        self.ids.iter().copied()
+    }
+
     /// By id.
     pub(crate) fn sorted(&self) -> Vec<(ParticipantId, Risk)> {
         let mut sorted: Vec<_> = self.ids.iter().copied().zip(self.risk.iter().copied()).collect();

@@ -3,7 +3,7 @@
 use crate::auction::{self, Indicative};
 use crate::book::{Order, PriceLevel, Slot};
 use crate::command::{Definition, Side};
-use crate::engine::Engine;
+use crate::engine::{Engine, Listed, Presence};
 use crate::instrument::Instrument;
 use crate::market_data::{DisplayedOrder, MarketDataSnapshot};
 use crate::units::{InstrumentId, Price, StateHash};
@@ -11,12 +11,12 @@ use crate::units::{InstrumentId, Price, StateHash};
 impl Engine {
     /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
     pub fn levels(&self, instrument: InstrumentId, side: Side) -> Option<impl Iterator<Item = PriceLevel>> {
-        self.listed(instrument).map(|listed| listed.instrument.book.side(side).levels(&self.pool.resting))
+        self.shown(instrument).map(|listed| listed.instrument.book.side(side).levels(&self.pool.resting))
     }
 
     /// Orders of an instrument as others see them: bids, then asks, each by priority; `None` for an unknown instrument.
     pub fn displayed_orders(&self, instrument: InstrumentId) -> Option<impl Iterator<Item = DisplayedOrder>> {
-        let orders = self.listed(instrument)?.instrument.book.orders(&self.pool.resting);
+        let orders = self.shown(instrument)?.instrument.book.orders(&self.pool.resting);
         Some(orders.map(|slot| self.displayed(slot)))
     }
 
@@ -27,7 +27,7 @@ impl Engine {
         side: Side,
         price: Price,
     ) -> impl Iterator<Item = DisplayedOrder> {
-        let book = self.listed(instrument).map(|listed| listed.instrument.book.side(side));
+        let book = self.shown(instrument).map(|listed| listed.instrument.book.side(side));
         book.into_iter()
             .flat_map(move |side| side.orders_at(price, &self.pool.resting))
             .map(|slot| self.displayed(slot))
@@ -41,7 +41,7 @@ impl Engine {
     /// What a late joiner of an instrument's market data begins with, beside [`Engine::displayed_orders`].
     #[must_use]
     pub fn market_data_snapshot(&self, instrument: InstrumentId) -> Option<MarketDataSnapshot> {
-        self.listed(instrument).map(|listed| {
+        self.shown(instrument).map(|listed| {
             let Instrument { definition, feed, .. } = &listed.instrument;
             MarketDataSnapshot {
                 instrument,
@@ -57,18 +57,24 @@ impl Engine {
     /// there is no such instrument. Walks through the crossed part of the book.
     #[must_use]
     pub fn indicative(&self, instrument: InstrumentId) -> Option<Indicative> {
-        self.listed(instrument).and_then(|listed| auction::indicative(&listed.instrument, &self.pool))
+        self.shown(instrument).and_then(|listed| auction::indicative(&listed.instrument, &self.pool))
     }
 
-    /// All instruments, by id.
+    /// All instruments, by id; not those that are on their way in, or have moved away.
     pub fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
-        self.listing.iter().map(|&place| self.instruments[place as usize].instrument.definition.instrument)
+        let listed = self.listing.iter().map(|&place| &self.instruments[place as usize]);
+        listed.filter(|listed| listed.presence != Presence::Away).map(|listed| listed.instrument.definition.instrument)
+    }
+
+    /// An instrument whose state is here, and this engine's to tell.
+    fn shown(&self, instrument: InstrumentId) -> Option<&Listed> {
+        self.listed(instrument).filter(|listed| listed.presence != Presence::Away)
     }
 
     /// An instrument's definition, with its state and reference price of now.
     #[must_use]
     pub fn definition(&self, instrument: InstrumentId) -> Option<&Definition> {
-        self.listed(instrument).map(|listed| &listed.instrument.definition)
+        self.shown(instrument).map(|listed| &listed.instrument.definition)
     }
 
     /// Live orders, of all instruments.
@@ -77,7 +83,7 @@ impl Engine {
         self.pool.live()
     }
 
-    /// Hash of all that was ever told, kept with every command: reading it costs nothing.
+    /// Hash of all that was ever told, and of how instruments stand that were moved; kept with every command: reading it costs nothing.
     #[must_use]
     pub fn state_hash(&self) -> StateHash {
         self.kept_hash()

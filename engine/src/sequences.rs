@@ -151,7 +151,12 @@ impl Scope {
 
     /// The events that are kept, oldest first.
     pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = RetainedReport> + ExactSizeIterator {
-        (0..self.retained.len()).map(|place| self.retained.get(place, self.participant, self.instrument))
+        (0..self.retained.len()).map(|place| self.kept_at(place))
+    }
+
+    /// The event kept at a place, which is there; the oldest is at 0.
+    pub(crate) fn kept_at(&self, place: usize) -> RetainedReport {
+        self.retained.get(place, self.participant, self.instrument)
     }
 }
 
@@ -159,6 +164,8 @@ impl Scope {
 #[derive(Debug)]
 pub(crate) struct Scopes {
     table: Vec<Scope>,
+    /// Places in `table` of scopes that are gone.
+    free: Vec<ScopeIndex>,
     index: Index,
     retained_limit: u32,
 }
@@ -166,7 +173,7 @@ pub(crate) struct Scopes {
 impl Scopes {
     /// Each keeps up to `retained_limit` events.
     pub(crate) fn new(retained_limit: u32) -> Self {
-        Self { table: Vec::new(), index: Index::new(), retained_limit }
+        Self { table: Vec::new(), free: Vec::new(), index: Index::new(), retained_limit }
     }
 
     #[inline]
@@ -186,15 +193,35 @@ impl Scopes {
 
     /// Takes in a scope that is not there yet.
     pub(crate) fn insert(&mut self, scope: Scope) -> ScopeIndex {
-        let index = self.table.len() as ScopeIndex;
-        self.index.insert(key(scope.participant, scope.instrument), index);
-        self.table.push(scope);
+        let key = key(scope.participant, scope.instrument);
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.table[index as usize] = scope;
+                index
+            }
+            None => {
+                self.table.push(scope);
+                self.table.len() as ScopeIndex - 1
+            }
+        };
+        self.index.insert(key, index);
         index
+    }
+
+    /// Forgets a scope, which has no live orders. Tells whether it was there.
+    pub(crate) fn remove(&mut self, participant: ParticipantId, instrument: InstrumentId) -> bool {
+        let Some(index) = self.index.remove(key(participant, instrument)) else { return false };
+        self.table[index as usize] = Scope::new(participant, instrument);
+        self.free.push(index);
+        true
     }
 
     /// All, by instrument, and in it by participant.
     pub(crate) fn sorted(&self) -> Vec<&Scope> {
-        let mut sorted: Vec<&Scope> = self.table.iter().collect();
+        let is_there = |&(index, scope): &(usize, &Scope)| {
+            self.find(scope.participant, scope.instrument) == Some(index as ScopeIndex)
+        };
+        let mut sorted: Vec<&Scope> = self.table.iter().enumerate().filter(is_there).map(|(_, scope)| scope).collect();
         sorted.sort_unstable_by_key(|scope| (scope.instrument, scope.participant));
         sorted
     }

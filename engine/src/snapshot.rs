@@ -1,7 +1,7 @@
 //! All of the state as a stream of records, for whoever writes them somewhere.
 //!
-//! The order is fixed, so that equal engines give equal streams: the header; the participants by id; the participants'
-//! own scopes by id, each with its kept events; then, by id, each instrument whole: its record, its scopes by
+//! The order is fixed, so that equal engines give equal streams: the header; the participants by id; how instruments stand
+//! that were ever moved, by id; the participants' own scopes by id, each with its kept events; then, by id, each instrument whole: its record, its scopes by
 //! participant, each with its kept events, its orders (bids, asks, buy stops, sell stops, each by priority); the end. Counts and a
 //! checksum tell a stream that is not whole. What comes of loading it is in `restore`.
 
@@ -11,12 +11,13 @@ use crate::engine::{Engine, Listed};
 use crate::event::Report;
 use crate::instrument::Instrument;
 use crate::market_data::Statistics;
+use crate::migration::{Extent, Importing, Standing};
 use crate::risk::Risk;
 use crate::sequences::Scope;
 use crate::state_hash::{self, WORDS};
 use crate::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MarketDataSequence, OrderId, ParticipantId,
-    Price, Quantity, StateHash, TradeId,
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId,
+    OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,
 };
 
 /// Version of the records below.
@@ -29,6 +30,8 @@ pub enum SnapshotRecord {
     Header(SnapshotHeader),
     /// A participant that has ever sent a command or got limits, or the operator.
     Participant(ParticipantRecord),
+    /// How an instrument stands that was ever moved from or to another engine.
+    Standing(StandingRecord),
     /// An instrument, before its scopes and orders.
     Instrument(InstrumentRecord),
     /// A scope, before its kept events.
@@ -46,6 +49,21 @@ pub enum SnapshotRecord {
     },
 }
 
+impl SnapshotRecord {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Header(_) => "header",
+            Self::Participant(_) => "participant",
+            Self::Standing(_) => "standing",
+            Self::Instrument(_) => "instrument",
+            Self::Scope(_) => "scope",
+            Self::Report(_) => "kept event",
+            Self::Order(_) => "order",
+            Self::End { .. } => "end",
+        }
+    }
+}
+
 /// What is to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotHeader {
@@ -59,6 +77,8 @@ pub struct SnapshotHeader {
     pub scopes: u32,
     /// Live orders.
     pub orders: u32,
+    /// Instruments that were ever moved.
+    pub standings: u32,
     /// Kept events.
     pub reports: u64,
     /// Hash of the reports of participants' own scopes.
@@ -97,6 +117,59 @@ pub struct InstrumentRecord {
     pub statistics: Statistics,
     /// [`Engine::instrument_state_hash`].
     pub state_hash: StateHash,
+}
+
+/// How an instrument stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandingRecord {
+    /// Which.
+    pub instrument: InstrumentId,
+    /// How.
+    pub kind: StandingKind,
+    /// The migration under way, or the last one that is over.
+    pub migration: MigrationId,
+    /// The map that says where the instrument has moved to; before an import, where it had moved to.
+    pub epoch: Option<MapEpoch>,
+    /// With [`StandingKind::Importing`] and [`StandingKind::Imported`].
+    pub import: Option<ImportRecord>,
+}
+
+/// How an instrument stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StandingKind {
+    /// It is traded here.
+    Trading = 1,
+    /// It is here, and on its way out.
+    Fenced = 2,
+    /// It is on its way in.
+    Importing = 3,
+    /// It is here whole, and not active.
+    Imported = 4,
+    /// It has moved away, and is being cleared.
+    Dropping = 5,
+    /// Its import is given up, and is being cleared.
+    DroppingImport = 6,
+    /// It is not here.
+    Elsewhere = 7,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImportRecord {
+    /// All of it.
+    pub extent: Extent,
+    /// Records that have come.
+    pub records: u64,
+    /// Over them.
+    pub checksum: u64,
+    /// Scopes still to come.
+    pub scopes_left: u32,
+    /// Orders still to come.
+    pub orders_left: u32,
+    /// Kept events still to come.
+    pub reports_left: u64,
+    /// The scope that came last, and how many of its kept events are still to come.
+    pub scope: Option<(ParticipantId, u64)>,
 }
 
 /// A scope without its kept events.
@@ -175,6 +248,9 @@ impl Engine {
         for (participant, risk) in self.participants.sorted() {
             stream.put(SnapshotRecord::Participant(participant_record(participant, &risk)))?;
         }
+        for (instrument, standing) in self.standings.iter() {
+            stream.put(SnapshotRecord::Standing(standing_record(instrument, standing)))?;
+        }
         let own = scopes.partition_point(|scope| scope.instrument == InstrumentId::NONE);
         let (own, mut rest) = scopes.split_at(own);
         stream.put_scopes(own)?;
@@ -203,6 +279,7 @@ impl Engine {
             instruments: self.instruments.len() as u32,
             scopes: scopes.len() as u32,
             orders: self.pool.live() as u32,
+            standings: self.standings.len() as u32,
             reports: scopes.iter().map(|scope| scope.retained.len() as u64).sum(),
             participants_hash: self.participants_hash,
             state_hash: self.state_hash(),
@@ -240,7 +317,48 @@ fn participant_record(participant: ParticipantId, risk: &Risk) -> ParticipantRec
     ParticipantRecord { participant, limits, kill_switch, rate_second, rate_commands }
 }
 
-fn instrument_record(listed: &Listed) -> InstrumentRecord {
+fn standing_record(instrument: InstrumentId, standing: &Standing) -> StandingRecord {
+    let (kind, migration, epoch, import) = match *standing {
+        Standing::Trading { last } => (StandingKind::Trading, last, None, None),
+        Standing::Fenced { migration } => (StandingKind::Fenced, migration, None, None),
+        Standing::Importing(ref importing) => {
+            let Importing { migration, before, .. } = **importing;
+            (StandingKind::Importing, migration, before, Some(import_record(importing)))
+        }
+        Standing::Imported { extent, checksum, before, migration } => {
+            let records = extent.records();
+            let import = ImportRecord {
+                extent,
+                records,
+                checksum,
+                scopes_left: 0,
+                orders_left: 0,
+                reports_left: 0,
+                scope: None,
+            };
+            (StandingKind::Imported, migration, before, Some(import))
+        }
+        Standing::Dropping { migration, epoch } => (StandingKind::Dropping, migration, Some(epoch), None),
+        Standing::DroppingImport { migration, before } => (StandingKind::DroppingImport, migration, before, None),
+        Standing::Elsewhere { last, away } => (StandingKind::Elsewhere, last, away, None),
+    };
+    StandingRecord { instrument, kind, migration, epoch, import }
+}
+
+fn import_record(importing: &Importing) -> ImportRecord {
+    let awaited = importing.loading.awaited;
+    ImportRecord {
+        extent: importing.extent,
+        records: importing.records,
+        checksum: importing.checksum,
+        scopes_left: awaited.scopes as u32,
+        orders_left: awaited.orders as u32,
+        reports_left: awaited.reports,
+        scope: importing.loading.current_scope(),
+    }
+}
+
+pub(crate) fn instrument_record(listed: &Listed) -> InstrumentRecord {
     InstrumentRecord {
         definition: listed.instrument.definition,
         last_order_id: listed.instrument.last_order_id,
@@ -251,7 +369,7 @@ fn instrument_record(listed: &Listed) -> InstrumentRecord {
     }
 }
 
-fn scope_record(scope: &Scope) -> ScopeRecord {
+pub(crate) fn scope_record(scope: &Scope) -> ScopeRecord {
     ScopeRecord {
         participant: scope.participant,
         instrument: scope.instrument,
@@ -263,7 +381,7 @@ fn scope_record(scope: &Scope) -> ScopeRecord {
     }
 }
 
-fn order_record(slot: Slot, pool: &OrderPool, participant: ParticipantId) -> OrderRecord {
+pub(crate) fn order_record(slot: Slot, pool: &OrderPool, participant: ParticipantId) -> OrderRecord {
     let (kept, order, terms) = (pool.get(slot), pool.whole(slot), pool.terms(slot));
     let has = |bit| order.instructions.has(bit);
     OrderRecord {
@@ -297,12 +415,34 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[4] = header.reports;
             words[5] = header.participants_hash.0;
             words[6] = header.state_hash.0;
+            words[7] = u64::from(header.standings);
         }
         SnapshotRecord::Participant(record) => {
             words[0] = 2;
             words[1] = u64::from(record.participant.0) << 32 | u64::from(record.rate_commands);
             words[2] = record.rate_second.cast_unsigned();
             state_hash::risk_words(&mut words, record.limits, record.kill_switch);
+        }
+        SnapshotRecord::Standing(record) => {
+            words[0] = 8;
+            words[1] = u64::from(record.instrument.0) << 32
+                | u64::from(record.epoch.is_some()) << 10
+                | u64::from(record.import.is_some()) << 9
+                | record.kind as u64;
+            words[2] = record.migration.0;
+            words[3] = record.epoch.unwrap_or_default().0;
+            if let Some(import) = record.import {
+                let (participant, left) = import.scope.unwrap_or_default();
+                words[4] = import.extent.state_hash.0;
+                words[5] = u64::from(import.extent.scopes) << 32 | u64::from(import.extent.orders);
+                words[6] = import.extent.reports;
+                words[7] = import.records;
+                words[8] = import.checksum;
+                words[9] = u64::from(import.scopes_left) << 32 | u64::from(import.orders_left);
+                words[10] = import.reports_left;
+                words[11] = u64::from(import.scope.is_some()) << 32 | u64::from(participant.0);
+                words[12] = left;
+            }
         }
         SnapshotRecord::Instrument(record) => {
             words = statistics_words(&record.statistics);

@@ -69,3 +69,20 @@ pub struct MarketDataSequence(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct StateHash(pub u64);
+
+/// Number of a partition map: from 1, by one with each change of the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct MapEpoch(pub u64);
+
+/// Number of a move of an instrument between clusters: the epoch of the map in which it began, so later ones are higher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct MigrationId(pub u64);
+
+impl MigrationId {
+    /// The first map that can say how the move went.
+    pub(crate) fn next_map(self) -> MapEpoch {
+        MapEpoch(self.0.saturating_add(1))
+    }
+}

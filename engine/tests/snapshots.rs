@@ -97,6 +97,8 @@ fn the_hash_is_the_same_on_every_machine_and_in_every_build() {
 fn full() -> Vec<SnapshotRecord> {
     let mut engine = Engine::new(LIMITS);
     run(&mut engine, &mut Stream::new(3), 0, 600);
+    engine.fence(InstrumentId(2), MigrationId(7)).unwrap();
+    engine.drop_import(InstrumentId(9), MigrationId(8)).unwrap();
     snapshot(&engine)
 }
 
@@ -135,6 +137,7 @@ fn a_changed_record_is_refused() {
         match &mut changed[at] {
             SnapshotRecord::Header(header) => header.state_hash.0 ^= 1,
             SnapshotRecord::Participant(record) => record.participant.0 += 100,
+            SnapshotRecord::Standing(record) => record.migration.0 += 1,
             SnapshotRecord::Instrument(instrument) => instrument.last_trade_id.0 += 1,
             SnapshotRecord::Scope(scope) => scope.last_client_sequence.0 += 1,
             SnapshotRecord::Report(kept) => kept.report.time.0 ^= 1 << 40,

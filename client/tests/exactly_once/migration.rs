@@ -136,15 +136,16 @@ impl Coordinator {
         let has_ended = |cluster: usize| clusters[cluster].engine.has_ended(instrument, id);
         let placement = |cluster: usize| clusters[cluster].engine.placements.get(&instrument).copied();
         let next = match migration.phase {
-            // The end of a migration is told also where it has not begun: its first steps may be under way.
-            Phase::Begun if migrator.is_undone && !has_ended(to) => Some((to, Step::DropImport)),
-            Phase::Begun if migrator.is_undone && !has_ended(from) => Some((from, Step::Unfence)),
             Phase::Begun if migrator.is_undone => None,
             Phase::Begun if placement(from) == Some(Placement::Active) => Some((from, Step::Fence)),
             Phase::Begun if !matches!(placement(to), Some(Placement::Imported(_))) => {
                 Some((to, Step::Import(clusters[from].engine.export(instrument))))
             }
             Phase::Begun => None,
+            // The end of a migration is told also where it has not begun: its first steps may be under way.
+            Phase::Undoing if !has_ended(to) => Some((to, Step::DropImport)),
+            Phase::Undoing if !has_ended(from) => Some((from, Step::Unfence)),
+            Phase::Undoing => None,
             Phase::Committed if !has_ended(to) => Some((to, Step::Activate)),
             Phase::Committed if !has_ended(from) => Some((from, Step::Drop { epoch })),
             Phase::Committed => None,
@@ -163,21 +164,23 @@ impl Coordinator {
     /// The map goes on by one step; whether there is another.
     fn advance(&mut self, at: usize, is_undone: bool, now: Time, random: &mut Random) -> bool {
         let Some(migration) = self.map.partitions[at].migration else { return false };
-        let is_last = is_undone || migration.phase == Phase::Committed;
-        match (migration.phase, is_undone) {
-            (Phase::Committed, _) => self.finished += 1,
-            (Phase::Begun, true) => self.undone += 1,
-            (Phase::Begun, false) => {}
+        let next = match (migration.phase, is_undone) {
+            (Phase::Begun, false) => Some(Phase::Committed),
+            (Phase::Begun, true) => Some(Phase::Undoing),
+            (Phase::Committed | Phase::Undoing, _) => None,
+        };
+        match migration.phase {
+            Phase::Committed => self.finished += 1,
+            Phase::Undoing => self.undone += 1,
+            Phase::Begun => {}
         }
         self.publish(now, random, |map| {
             let partition = &mut map.partitions[at];
-            if is_last {
-                partition.migration = None;
-            } else {
+            if next == Some(Phase::Committed) {
                 partition.instrument.cluster = migration.to;
-                partition.migration = Some(Migration { phase: Phase::Committed, ..migration });
             }
+            partition.migration = next.map(|phase| Migration { phase, ..migration });
         });
-        !is_last
+        next.is_some()
     }
 }

@@ -3,7 +3,7 @@
 
 use lugus_codecs::market_data::{self, book_type::BookType as WireBookType};
 use lugus_codecs::order_entry::{
-    self, define_instrument_codec, drop_copy_request_codec, mass_cancel_side::MassCancelSide,
+    self, define_instrument_codec, drop_copy_request_codec, import_records_codec, mass_cancel_side::MassCancelSide,
     message_reject_reason::MessageRejectReason, new_order_single_codec, order_cancel_replace_request_codec,
     order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec,
     set_kill_switch_codec, set_risk_limits_codec,
@@ -14,19 +14,25 @@ use lugus_engine::units::{
     ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, Price, Quantity,
 };
 
+use crate::migration::{self, MigrationRequest, records};
 use crate::vocabulary::Heard;
 
 /// Longest message that is looked at, in bytes with its header. All commands are far shorter; a later version may add
 /// fields.
 pub const MAXIMUM_MESSAGE_LENGTH: usize = 1024;
 
+/// Longest message with an operator's records of a migration.
+const MAXIMUM_RECORDS_LENGTH: usize = MAXIMUM_MESSAGE_LENGTH + records::MAXIMUM_LENGTH;
+
 /// What a message asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inbound {
+pub enum Inbound<'a> {
     /// For the engine, in its order.
     Command(Command),
     /// Answered from the engine's state, which it does not change.
     Request(Request),
+    /// An operator's step of a migration, for the engine in its order.
+    Migration(MigrationRequest<'a>),
 }
 
 /// A request that changes nothing.
@@ -85,9 +91,10 @@ pub struct Refusal {
 
 /// What is wrong with one message, before the template is known to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+pub(crate) enum Fault {
     Envelope(DecodeError),
     Value,
+    NotAuthorised,
 }
 
 impl From<DecodeError> for Fault {
@@ -102,8 +109,8 @@ impl From<DecodeError> for Fault {
 /// [`Refusal`], for any bytes that are not a whole, valid message of `schemas/order-entry.xml` or
 /// `schemas/market-data.xml`.
 #[inline]
-pub fn decode(participant: ParticipantId, message: &[u8]) -> Result<Inbound, Refusal> {
-    if message.len() > MAXIMUM_MESSAGE_LENGTH {
+pub fn decode(participant: ParticipantId, message: &[u8]) -> Result<Inbound<'_>, Refusal> {
+    if message.len() > MAXIMUM_MESSAGE_LENGTH && !is_of_records(message) {
         let template_id = Envelope::open(message).map_or(0, |envelope| envelope.template_id);
         return Err(Refusal { template_id, reason: MessageRejectReason::OVERSIZED });
     }
@@ -117,9 +124,19 @@ pub fn decode(participant: ParticipantId, message: &[u8]) -> Result<Inbound, Ref
     decoded.map_err(|fault| Refusal { template_id: envelope.template_id, reason: reason(fault) })
 }
 
+#[cold]
+fn is_of_records(message: &[u8]) -> bool {
+    let of_records = |envelope: Envelope<'_>| {
+        envelope.schema_id == order_entry::SBE_SCHEMA_ID
+            && envelope.template_id == import_records_codec::SBE_TEMPLATE_ID
+    };
+    message.len() <= MAXIMUM_RECORDS_LENGTH && Envelope::open(message).is_ok_and(of_records)
+}
+
 fn reason(fault: Fault) -> MessageRejectReason {
     match fault {
         Fault::Value => MessageRejectReason::INVALID_VALUE,
+        Fault::NotAuthorised => MessageRejectReason::NOT_AUTHORISED,
         Fault::Envelope(DecodeError::Short { .. } | DecodeError::VarData { .. }) => MessageRejectReason::TRUNCATED,
         Fault::Envelope(DecodeError::Schema { .. }) => MessageRejectReason::WRONG_SCHEMA,
         Fault::Envelope(DecodeError::Template { .. }) => MessageRejectReason::UNKNOWN_TEMPLATE,
@@ -128,7 +145,7 @@ fn reason(fault: Fault) -> MessageRejectReason {
 }
 
 #[inline]
-fn order_entry_message(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound, Fault> {
+fn order_entry_message(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound<'_>, Fault> {
     let (instrument, client_sequence, action) = match envelope.template_id {
         new_order_single_codec::SBE_TEMPLATE_ID => new_order(envelope)?,
         order_cancel_request_codec::SBE_TEMPLATE_ID => cancel(envelope)?,
@@ -140,6 +157,7 @@ fn order_entry_message(participant: ParticipantId, envelope: Envelope<'_>) -> Re
         set_kill_switch_codec::SBE_TEMPLATE_ID => set_kill_switch(envelope)?,
         resume_codec::SBE_TEMPLATE_ID => return resume(envelope).map(Inbound::Request),
         drop_copy_request_codec::SBE_TEMPLATE_ID => return drop_copy(envelope).map(Inbound::Request),
+        found if migration::request::is_of_migration(found) => return migration_step(participant, envelope),
         found => return Err(Fault::Envelope(DecodeError::Template { found })),
     };
     Ok(Inbound::Command(Command {
@@ -148,6 +166,13 @@ fn order_entry_message(participant: ParticipantId, envelope: Envelope<'_>) -> Re
         client_sequence: ClientSequence(client_sequence),
         action,
     }))
+}
+
+fn migration_step(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound<'_>, Fault> {
+    if participant != ParticipantId::OPERATOR {
+        return Err(Fault::NotAuthorised);
+    }
+    migration::request::decode(envelope).map(Inbound::Migration)
 }
 
 /// Scope's instrument, number, and what is asked.
@@ -281,7 +306,7 @@ fn drop_copy(envelope: Envelope<'_>) -> Result<Request, Fault> {
     Ok(Request::DropCopy { instrument: InstrumentId(request.instrument_id()) })
 }
 
-fn market_data_message(envelope: Envelope<'_>) -> Result<Inbound, Fault> {
+fn market_data_message(envelope: Envelope<'_>) -> Result<Inbound<'_>, Fault> {
     let request = block!(envelope, market_data, market_data_request_codec, MarketDataRequestDecoder);
     Ok(Inbound::Request(Request::Book(BookRequest {
         request_id: request.request_id(),
@@ -378,7 +403,7 @@ mod tests {
 
         #[test]
         fn no_damage_makes_it_panic(
-            template in 0u16..16, block_length in 0u16..120, body in proptest::collection::vec(any::<u8>(), 0..120)
+            template in 0u16..20, block_length in 0u16..120, body in proptest::collection::vec(any::<u8>(), 0..120)
         ) {
             let mut bytes = vec![0; HEADER_LENGTH];
             lugus_codecs::write_header(&mut bytes, block_length, template, order_entry::SBE_SCHEMA_ID, 0);

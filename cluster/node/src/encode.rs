@@ -82,6 +82,12 @@ pub fn reply<'b>(reply: &Reply, buffer: &'b mut Buffer) -> &'b [u8] {
                 .instrument_id(instrument.0)
                 .reason(reason.to_wire());
         }
+        Reply::Moved { instrument, client_sequence, epoch } => {
+            message!(buffer, order_entry, moved_codec, MovedEncoder, length)
+                .client_sequence(client_sequence.0)
+                .epoch(epoch.0)
+                .instrument_id(instrument.0);
+        }
     }
     &buffer[..length]
 }

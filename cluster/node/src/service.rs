@@ -16,6 +16,7 @@ use crate::counters::MemberCounters;
 use crate::decode::{BookRequest, BookType, Inbound, Refusal, Request, decode};
 use crate::encode::{self, BUFFER_LENGTH, Buffer, MAXIMUM_DEPTH, MAXIMUM_ORDERS};
 use crate::market_data::MarketDataWriter;
+use crate::migration::{self, Step};
 use crate::sessions::{ParticipantSession, Sessions, participant_of};
 use crate::snapshot;
 
@@ -40,6 +41,8 @@ pub struct MatchingService {
     sessions: Sessions,
     counters: Option<MemberCounters>,
     buffer: Box<Buffer>,
+    /// For an operator's answers, which are long.
+    migration_buffer: Vec<u8>,
     bids: Vec<PriceLevel>,
     offers: Vec<PriceLevel>,
     orders: Vec<DisplayedOrder>,
@@ -56,6 +59,7 @@ impl MatchingService {
             sessions: Sessions::default(),
             counters: None,
             buffer: Box::new([0; BUFFER_LENGTH]),
+            migration_buffer: Vec::new(),
             bids: Vec::with_capacity(MAXIMUM_DEPTH),
             offers: Vec::with_capacity(MAXIMUM_DEPTH),
             orders: Vec::with_capacity(MAXIMUM_ORDERS),
@@ -260,6 +264,12 @@ impl ClusteredService for MatchingService {
         };
         match decode(participant, message) {
             Ok(Inbound::Command(command)) => self.apply(cluster, session_id, now, &command),
+            Ok(Inbound::Migration(request)) => {
+                migration::answer(&mut self.engine, cluster, session_id, &request, &mut self.migration_buffer);
+                if let (Step::Activate | Step::Drop { .. }, Some(market_data)) = (request.step, &mut self.market_data) {
+                    market_data.tell_again(&self.engine);
+                }
+            }
             Ok(Inbound::Request(request)) => self.answer(cluster, session_id, participant, now, request),
             Err(refusal) => self.refuse(cluster, session_id, refusal),
         }

@@ -124,6 +124,8 @@ pub enum Phase {
     Begun,
     /// `to` owns the instrument; the move can only go on.
     Committed,
+    /// `from` owns the instrument; the move can only be undone: it must be cleared away at both.
+    Undoing,
 }
 
 impl PartitionMap {

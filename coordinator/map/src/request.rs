@@ -45,14 +45,14 @@ pub enum Request {
         /// Hash of the instrument's state, equal at both clusters.
         state_hash: u64,
     },
-    /// The old cluster has dropped the instrument: the move is over.
+    /// The old cluster has dropped the instrument, or both have cleared away what was undone: the move is over.
     FinishMigration {
         /// The instrument.
         instrument: u32,
         /// The move.
         id: MigrationId,
     },
-    /// The move is undone. Only before it is committed.
+    /// The move is to be undone: it can't be committed any more. Only before it is committed.
     AbortMigration {
         /// The instrument.
         instrument: u32,
@@ -172,6 +172,14 @@ pub enum Refusal {
     /// Undone too late.
     #[error("migration {id} of instrument {instrument} is committed, and can only go on: finish it")]
     AlreadyCommitted {
+        /// The instrument.
+        instrument: u32,
+        /// The move.
+        id: MigrationId,
+    },
+    /// Gone on with too late.
+    #[error("migration {id} of instrument {instrument} is being undone: finish that, and begin anew")]
+    BeingUndone {
         /// The instrument.
         instrument: u32,
         /// The move.

@@ -136,7 +136,7 @@ impl PartitionMap {
 impl Migration {
     fn fits(&self, owner: ClusterId, epoch: Epoch) -> bool {
         let keeper = match self.phase {
-            Phase::Begun => self.from,
+            Phase::Begun | Phase::Undoing => self.from,
             Phase::Committed => self.to,
         };
         owner == keeper && self.from != self.to && (1..=epoch.0).contains(&self.id.0)

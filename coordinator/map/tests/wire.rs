@@ -182,6 +182,7 @@ fn answers_and_back() {
         Refusal::OtherMigration { instrument, asked: id, current: MigrationId(7) },
         Refusal::NotCommitted { instrument, id },
         Refusal::AlreadyCommitted { instrument, id },
+        Refusal::BeingUndone { instrument, id },
         Refusal::AlreadyOwner { instrument, cluster },
         Refusal::InvalidCluster(cluster),
         Refusal::InvalidInstrument(instrument),

@@ -6,10 +6,15 @@
 //! | `coordinator` | [`Coordinator`]: the process as a whole, one duty cycle |
 //! | `registry` | [`apply`]: what a request makes of a map, without I/O |
 //! | `first_map` | the map of a new deployment, from its `cluster.toml` |
+//! | [`migration`] | a move of an instrument between clusters, without I/O |
+//! | [`migrator`] | does a move, over Aeron |
 //! | `journal` | the recorded stream: replayed at start, appended to, kept short |
 //! | `responder` | answers to whoever asked |
 //! | `witness` | whose map is in the recording, in a file beside it |
 //! | `error` | what went wrong, and what to do |
+
+pub mod migration;
+pub mod migrator;
 
 mod coordinator;
 mod error;

@@ -149,6 +149,7 @@ fn begin(map: &mut PartitionMap, instrument: u32, to: ClusterId) -> Result<Chang
     known_cluster(map, to)?;
     let partition = partition_mut(map, instrument)?;
     match partition.migration {
+        Some(Migration { id, phase: Phase::Undoing, .. }) => Err(Refusal::BeingUndone { instrument, id }),
         Some(under_way) if under_way.to == to => Ok(Change::NONE.of(under_way.id)),
         Some(Migration { id, to, .. }) => Err(Refusal::Migrating { instrument, to, id }),
         None if partition.owner() == to => Err(Refusal::AlreadyOwner { instrument, cluster: to }),
@@ -166,8 +167,10 @@ fn commit(map: &mut PartitionMap, instrument: u32, id: MigrationId) -> Result<Ch
         return Ok(Change::NONE.of(id));
     }
     let migration = under_way(partition, id)?;
-    if migration.phase == Phase::Committed {
-        return Ok(Change::NONE.of(id));
+    match migration.phase {
+        Phase::Begun => {}
+        Phase::Committed => return Ok(Change::NONE.of(id)),
+        Phase::Undoing => return Err(Refusal::BeingUndone { instrument, id }),
     }
     partition.migration = Some(Migration { phase: Phase::Committed, ..migration });
     partition.instrument.cluster = migration.to;
@@ -176,10 +179,11 @@ fn commit(map: &mut PartitionMap, instrument: u32, id: MigrationId) -> Result<Ch
 
 fn finish(map: &mut PartitionMap, instrument: u32, id: MigrationId) -> Result<Change, Refusal> {
     let partition = partition_mut(map, instrument)?;
-    if ended(partition, id) == Some(Outcome::Finished) {
+    if ended(partition, id).is_some() {
         return Ok(Change::NONE.of(id));
     }
     match under_way(partition, id)?.phase {
+        Phase::Undoing => Ok(end(partition, id, Outcome::Aborted)),
         Phase::Begun => Err(Refusal::NotCommitted { instrument, id }),
         Phase::Committed => Ok(end(partition, id, Outcome::Finished)),
     }
@@ -192,8 +196,13 @@ fn abort(map: &mut PartitionMap, instrument: u32, id: MigrationId) -> Result<Cha
         Some(Outcome::Finished) => return Err(Refusal::AlreadyCommitted { instrument, id }),
         None => {}
     }
-    match under_way(partition, id)?.phase {
-        Phase::Begun => Ok(end(partition, id, Outcome::Aborted)),
+    let migration = under_way(partition, id)?;
+    match migration.phase {
+        Phase::Begun => {
+            partition.migration = Some(Migration { phase: Phase::Undoing, ..migration });
+            Ok(Change::SOME.of(id))
+        }
+        Phase::Undoing => Ok(Change::NONE.of(id)),
         Phase::Committed => Err(Refusal::AlreadyCommitted { instrument, id }),
     }
 }

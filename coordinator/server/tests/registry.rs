@@ -145,10 +145,19 @@ fn a_move_that_is_undone_leaves_the_owner() {
     let id = id.unwrap();
     let abort = Request::AbortMigration { instrument: 1, id };
     assert_eq!(accept(&mut map, abort.clone()), (true, Some(id)));
-    assert_eq!(accept(&mut map, abort), (false, Some(id)));
+    assert_eq!(accept(&mut map, abort.clone()), (false, Some(id)));
+    let commit = Request::CommitMigration { instrument: 1, id, state_hash: 5 };
+    let begin = Request::BeginMigration { instrument: 1, to: ClusterId(1) };
+    for late in [commit.clone(), begin] {
+        assert_eq!(refuse(&map, late), Refusal::BeingUndone { instrument: 1, id });
+    }
+    let finish = Request::FinishMigration { instrument: 1, id };
+    assert_eq!(accept(&mut map, finish.clone()), (true, Some(id)));
+    for repeat in [abort, finish] {
+        assert_eq!(accept(&mut map, repeat), (false, Some(id)));
+    }
     let partition = map.partition(1).unwrap();
     assert_eq!((partition.owner(), partition.ended_migration.unwrap().outcome), (ClusterId(0), Outcome::Aborted));
-    let commit = Request::CommitMigration { instrument: 1, id, state_hash: 5 };
     assert_eq!(refuse(&map, commit.clone()), Refusal::NoMigration(1));
     let (_, second) = accept(&mut map, Request::BeginMigration { instrument: 1, to: ClusterId(1) });
     let current = second.unwrap();

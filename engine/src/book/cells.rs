@@ -235,6 +235,13 @@ impl Cells {
         self.cell(level).next
     }
 
+    /// The order after this one in its level.
+    #[inline]
+    pub(super) fn next(&self, slot: Slot) -> Option<Slot> {
+        let Cell { next, above, .. } = *self.cell(slot);
+        (next != above).then_some(next)
+    }
+
     /// The orders of a level, first to last.
     pub(super) fn queue(&self, level: LevelCell) -> impl Iterator<Item = Slot> + '_ {
         let inside = move |cell: u32| (cell != level).then_some(cell);

@@ -115,6 +115,9 @@ struct OwnerList {
     /// The participant's dense index.
     participant: u32,
     instrument: InstrumentId,
+    /// Whether the list is in the order of order ids; not after orders came from another cluster, in that of their
+    /// priority.
+    is_sorted: bool,
 }
 
 impl OrderPool {
@@ -132,9 +135,13 @@ impl OrderPool {
         }
     }
 
-    /// The next scope, and whose it is.
-    pub(crate) fn add_owner(&mut self, participant: u32, instrument: InstrumentId) {
-        self.owners.push(OwnerList { first: NIL, last: NIL, participant, instrument });
+    /// The next scope, or one that is used again, and whose it is.
+    pub(crate) fn set_owner(&mut self, owner: u32, participant: u32, instrument: InstrumentId) {
+        let list = OwnerList { first: NIL, last: NIL, participant, instrument, is_sorted: true };
+        match self.owners.get_mut(owner as usize) {
+            Some(place) => *place = list,
+            None => self.owners.push(list),
+        }
         if self.open.len() <= participant as usize {
             self.open.resize(participant as usize + 1, 0);
         }
@@ -284,9 +291,46 @@ impl OrderPool {
         self.get_mut(slot).client_order_id = client_order_id;
     }
 
+    /// The next order that would end by itself does not, until [`OrderPool::resume_expiry`] of its instrument.
+    pub(crate) fn defer_expiry(&mut self) {
+        self.expiry.put_first_aside();
+    }
+
+    /// Orders of the instrument end by themselves again.
+    pub(crate) fn resume_expiry(&mut self, instrument: InstrumentId) {
+        self.expiry.put_back(instrument);
+    }
+
+    /// The instrument has no orders any more.
+    pub(crate) fn forget_expiry(&mut self, instrument: InstrumentId) {
+        self.expiry.forget(instrument);
+    }
+
+    /// Orders come to the owner in another order than that of their order ids.
+    #[inline]
+    pub(crate) fn set_unsorted(&mut self, owner: u32) {
+        self.owner_list(owner).is_sorted = false;
+    }
+
     /// An owner's first live order, by order id.
-    pub(crate) fn first_of(&self, owner: u32) -> Option<Slot> {
-        self.owners.get(owner as usize).and_then(|list| slot_or_none(list.first))
+    pub(crate) fn first_of(&mut self, owner: u32) -> Option<Slot> {
+        let OwnerList { is_sorted, .. } = *self.owners.get(owner as usize)?;
+        if !is_sorted {
+            self.sort_owner(owner);
+        }
+        slot_or_none(self.owners[owner as usize].first)
+    }
+
+    #[cold]
+    fn sort_owner(&mut self, owner: u32) {
+        let first = slot_or_none(self.owners[owner as usize].first);
+        let mut orders: Vec<Slot> = std::iter::successors(first, |&slot| self.next_of_owner(slot)).collect();
+        orders.sort_unstable_by_key(|&slot| self.get(slot).order_id);
+        let list = self.owner_list(owner);
+        (list.first, list.last, list.is_sorted) = (NIL, NIL, true);
+        for slot in orders {
+            self.append_to_owner(slot);
+        }
     }
 
     /// The same owner's next live order, by order id.
@@ -299,7 +343,7 @@ impl OrderPool {
         let mut live: Vec<Slot> = (0..self.orders.len() as Slot).filter(|&slot| self.is_live(slot)).collect();
         live.sort_unstable_by_key(|&slot| (self.get(slot).owner, self.get(slot).order_id));
         for owner in &mut self.owners {
-            (owner.first, owner.last) = (NIL, NIL);
+            (owner.first, owner.last, owner.is_sorted) = (NIL, NIL, true);
         }
         for slot in live {
             self.append_to_owner(slot);
@@ -330,8 +374,9 @@ impl OrderPool {
             open[self.participant_of(owner) as usize] += 1;
             let wrong = |what| Err(InvariantError::Order { order_id, what });
             if instructions.has(Instructions::EXPIRES) {
-                expiring += 1;
-                if !self.expiry.holds(slot, terms.expire_time) {
+                let is_aside = self.expiry.is_aside(slot);
+                expiring += usize::from(!is_aside);
+                if !is_aside && !self.expiry.holds(slot, terms.expire_time) {
                     return wrong("will not expire in its time");
                 }
             }
@@ -349,10 +394,10 @@ impl OrderPool {
 
     fn verify_owner(&self, owner: u32) -> Result<usize, InvariantError> {
         let (mut orders, mut before) = (0, NIL);
-        let mut next = self.owners[owner as usize].first;
+        let OwnerList { first: mut next, is_sorted, .. } = self.owners[owner as usize];
         while next != NIL {
             let (order, neighbours) = (self.get(next), self.neighbours[next as usize]);
-            let in_order = before == NIL || self.get(before).order_id < order.order_id;
+            let in_order = !is_sorted || before == NIL || self.get(before).order_id < order.order_id;
             if order.leaves.0 == 0 || order.owner != owner || neighbours.previous != before || !in_order {
                 return Err(InvariantError::Order { order_id: order.order_id, what: "is wrong in its owner's list" });
             }
@@ -412,7 +457,7 @@ mod tests {
 
     fn pool() -> OrderPool {
         let mut pool = OrderPool::new(4);
-        (0..2).for_each(|owner| pool.add_owner(owner, InstrumentId(1)));
+        (0..2).for_each(|owner| pool.set_owner(owner, owner, InstrumentId(1)));
         pool
     }
 
@@ -431,8 +476,9 @@ mod tests {
         )
     }
 
-    fn orders_of(pool: &OrderPool, owner: u32) -> Vec<u64> {
-        std::iter::successors(pool.first_of(owner), |&slot| pool.next_of_owner(slot))
+    fn orders_of(pool: &mut OrderPool, owner: u32) -> Vec<u64> {
+        let first = pool.first_of(owner);
+        std::iter::successors(first, |&slot| pool.next_of_owner(slot))
             .map(|slot| pool.get(slot).client_order_id.0)
             .collect()
     }
@@ -447,15 +493,15 @@ mod tests {
         let mut pool = pool();
         let slots: Vec<_> = (1..=4).map(|id| pool.insert(&order(id as u32 % 2, id), &Terms::default())).collect();
         assert!(pool.is_full());
-        assert_eq!((orders_of(&pool, 1), orders_of(&pool, 0)), (vec![1, 3], vec![2, 4]));
+        assert_eq!((orders_of(&mut pool, 1), orders_of(&mut pool, 0)), (vec![1, 3], vec![2, 4]));
         pool.remove(slots[0]);
         pool.remove(slots[3]);
-        assert_eq!((orders_of(&pool, 1), orders_of(&pool, 0)), (vec![3], vec![2]));
+        assert_eq!((orders_of(&mut pool, 1), orders_of(&mut pool, 0)), (vec![3], vec![2]));
         assert_eq!(pool.insert(&order(1, 5), &Terms::default()), slots[3]);
         assert_eq!(pool.insert(&order(1, 6), &Terms::default()), slots[0]);
-        assert_eq!(orders_of(&pool, 1), vec![3, 5, 6]);
+        assert_eq!(orders_of(&mut pool, 1), vec![3, 5, 6]);
         pool.remove(slots[3]);
-        assert_eq!(orders_of(&pool, 1), vec![3, 6]);
+        assert_eq!(orders_of(&mut pool, 1), vec![3, 6]);
     }
 
     #[test]

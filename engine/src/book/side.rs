@@ -199,6 +199,26 @@ impl BookSide {
         self.cells_of_levels(cells).flat_map(|level| cells.queue(level))
     }
 
+    /// The order that comes after this one by priority: for walks that stop and go on later.
+    pub(crate) fn after(&self, slot: Slot, orders: &RestingOrders) -> Option<Slot> {
+        let cells = &orders.cells;
+        cells.next(slot).or_else(|| {
+            let (page, place) = cells.page_of(cells.level_of(slot));
+            let (mut page, mut place) = (page, cells.page(page).occupied_from(place + 1));
+            while place.is_none() {
+                page = self.tree.after(page, cells.pages())?;
+                place = cells.page(page).occupied_from(0);
+            }
+            place.map(|place| cells.first(cells.level(page, place)))
+        })
+    }
+
+    /// How many orders there are: a walk through the levels.
+    pub(crate) fn count(&self, orders: &RestingOrders) -> usize {
+        let cells = &orders.cells;
+        self.cells_of_levels(cells).map(|level| cells.sums(level).1 as usize).sum()
+    }
+
     /// Checks bitmaps, what is remembered, and every level against its orders. Gives the number of orders.
     pub(crate) fn verify(&self, orders: &RestingOrders) -> Result<usize, InvariantError> {
         let cells = &orders.cells;

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use super::*;
+use crate::OrderRecord;
 use crate::command::{
     Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, SelfTradePrevention, Side,
     TimeInForce, TradeType,
@@ -86,7 +87,7 @@ fn records() -> Vec<SnapshotRecord> {
 /// With counts and checksum that are right.
 fn sign(records: &mut Vec<SnapshotRecord>) {
     records.pop();
-    let of = |kind| records.iter().filter(|record| super::kind(record) == kind).count() as u32;
+    let of = |kind| records.iter().filter(|record| record.kind() == kind).count() as u32;
     let counts = (of("participant"), of("instrument"), of("scope"), of("order"), of("kept event"));
     if let Some(SnapshotRecord::Header(header)) = records.first_mut() {
         (header.participants, header.instruments, header.scopes, header.orders) =
@@ -130,7 +131,7 @@ macro_rules! change {
 }
 
 fn place(records: &[SnapshotRecord], kind: &str, nth: usize) -> usize {
-    let mut places = (0..records.len()).filter(|&at| super::kind(&records[at]) == kind);
+    let mut places = (0..records.len()).filter(|&at| records[at].kind() == kind);
     places.nth(nth).unwrap()
 }
 

@@ -1,5 +1,7 @@
 //! What may come up in a random stream of commands.
 
+#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
+
 use lugus_engine::EngineLimits;
 use lugus_engine::command::*;
 use lugus_engine::units::*;

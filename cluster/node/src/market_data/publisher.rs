@@ -54,6 +54,9 @@ impl Publisher {
             Kind::Role => {
                 self.flush(outlet);
                 self.leads = item.sequence != 0;
+                // Where all instruments that are here stand comes next.
+                self.places.clear();
+                self.positions.clear();
                 self.heartbeat_at = Duration::ZERO;
             }
             Kind::Position => {

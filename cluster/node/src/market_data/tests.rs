@@ -1,10 +1,11 @@
 use lugus_engine::command::Side;
 use lugus_engine::market_data::{MarketData, MarketDataBody};
-use lugus_engine::units::{EpochNanos, InstrumentId, MarketDataSequence, Price, Quantity};
+use lugus_engine::units::{EpochNanos, InstrumentId, MapEpoch, MarketDataSequence, MigrationId, Price, Quantity};
 use lugus_engine::{Engine, EngineLimits};
 
 use super::*;
 use crate::market_data::writer::MarketDataWriter;
+use crate::snapshot::tests::busy_engine;
 use lugus_codecs::market_data::ReadBuf;
 use lugus_codecs::market_data::market_data_heartbeat_codec as heartbeat_codec;
 use lugus_codecs::market_data::market_data_incremental_refresh_codec as refresh_codec;
@@ -111,6 +112,7 @@ fn a_full_ring_drops_until_all_positions_are_told_again() {
 #[test]
 fn a_follower_is_silent_and_the_next_leader_says_where_instruments_stand() {
     let mut bench = Bench::new();
+    bench.engine = busy_engine();
     bench.writer.role(false, &bench.engine);
     bench.command(&[(1, 1)]);
     bench.command(&[(2, 1)]);
@@ -124,4 +126,21 @@ fn a_follower_is_silent_and_the_next_leader_says_where_instruments_stand() {
     bench.publisher.tick(Duration::from_secs(1), &mut sent);
     bench.publisher.tick(Duration::from_secs(1) + HEARTBEAT_INTERVAL, &mut sent);
     assert_eq!(sent.0, ["heartbeat 2", "heartbeat 2"]);
+}
+
+#[test]
+fn heartbeats_are_of_the_instruments_that_are_here() {
+    let mut bench = Bench::new();
+    bench.engine = busy_engine();
+    bench.writer.tell_again(&bench.engine);
+    assert_eq!(bench.sent(), [""; 0]);
+    let mut sent = Sent::default();
+    bench.publisher.tick(Duration::from_secs(1), &mut sent);
+    let (instrument, migration) = (InstrumentId(1), MigrationId(5));
+    bench.engine.fence(instrument, migration).unwrap();
+    bench.engine.drop_instrument(instrument, migration, MapEpoch(6)).unwrap();
+    bench.writer.tell_again(&bench.engine);
+    assert_eq!(bench.sent(), [""; 0]);
+    bench.publisher.tick(Duration::from_secs(1), &mut sent);
+    assert_eq!(sent.0, ["heartbeat 2", "heartbeat 1"]);
 }

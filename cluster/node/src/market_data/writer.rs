@@ -55,6 +55,11 @@ impl MarketDataWriter {
     /// The member leads from here on, or no longer does. Tells also where all instruments of `engine` stand.
     pub fn role(&mut self, leads: bool, engine: &Engine) {
         self.leads = leads;
+        self.tell_again(engine);
+    }
+
+    /// Other instruments than before are here: tells anew where all of `engine` stand.
+    pub fn tell_again(&mut self, engine: &Engine) {
         self.state = State::Behind { told: 0 };
         self.do_work(engine);
     }

@@ -3,8 +3,8 @@
 //! `record` translates one record, `report` one kept event; here they are packed into fragments, since a snapshot of a
 //! million orders should not be a million offers.
 
-mod record;
-mod report;
+pub(crate) mod record;
+pub(crate) mod report;
 
 use aeron_cluster_service::{Cluster, ServiceError, SnapshotReader, SnapshotWriter};
 use lugus_codecs::snapshot::participant_session_codec;
@@ -185,4 +185,4 @@ impl From<SnapshotError> for MessageError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,16 +3,19 @@
 use lugus_codecs::order_entry as words;
 use lugus_codecs::snapshot::{
     instrument_codec, participant_codec, resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec,
-    snapshot_header_codec,
+    snapshot_header_codec, standing_codec,
 };
 use lugus_codecs::{DecodeError, Envelope, block, message};
 use lugus_engine::command::{Decimal, Definition, PostOnly, RiskLimits};
 use lugus_engine::market_data::Statistics;
 use lugus_engine::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MarketDataSequence, OrderId, ParticipantId,
-    Price, Quantity, StateHash, TradeId,
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId,
+    OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,
 };
-use lugus_engine::{InstrumentRecord, OrderRecord, ParticipantRecord, ScopeRecord, SnapshotHeader, SnapshotRecord};
+use lugus_engine::{
+    Extent, ImportRecord, InstrumentRecord, OrderRecord, ParticipantRecord, ScopeRecord, SnapshotHeader,
+    SnapshotRecord, StandingKind, StandingRecord,
+};
 
 use super::MessageFault;
 use crate::encode::Buffer;
@@ -20,13 +23,13 @@ use crate::sessions::ParticipantSession;
 use crate::vocabulary::{Heard, Said};
 
 /// What a message of the snapshot is.
-pub(super) enum Decoded {
+pub(crate) enum Decoded {
     Record(SnapshotRecord),
     /// The first part of a kept event; the event itself is the next message.
     Retained(ClientSequence),
 }
 
-pub(super) fn session<'b>(session: &ParticipantSession, buffer: &'b mut Buffer) -> &'b [u8] {
+pub(crate) fn session<'b>(session: &ParticipantSession, buffer: &'b mut Buffer) -> &'b [u8] {
     let length;
     message!(buffer, snapshot, participant_session_codec, ParticipantSessionEncoder, length)
         .cluster_session_id(session.cluster_session_id)
@@ -36,7 +39,7 @@ pub(super) fn session<'b>(session: &ParticipantSession, buffer: &'b mut Buffer) 
     &buffer[..length]
 }
 
-pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSession, MessageFault> {
+pub(crate) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSession, MessageFault> {
     let session = block!(envelope, snapshot, participant_session_codec, ParticipantSessionDecoder);
     let instrument = InstrumentId(session.drop_copy_instrument_id());
     Ok(ParticipantSession {
@@ -50,11 +53,12 @@ pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSessio
     })
 }
 
-pub(super) fn encode<'b>(record: &SnapshotRecord, buffer: &'b mut Buffer) -> &'b [u8] {
+pub(crate) fn encode<'b>(record: &SnapshotRecord, buffer: &'b mut Buffer) -> &'b [u8] {
     let length;
     match record {
         SnapshotRecord::Header(header) => length = encode_header(header, buffer),
         SnapshotRecord::Participant(participant) => length = encode_participant(participant, buffer),
+        SnapshotRecord::Standing(standing) => length = encode_standing(standing, buffer),
         SnapshotRecord::Instrument(instrument) => length = encode_instrument(instrument, buffer),
         SnapshotRecord::Scope(scope) => length = encode_scope(scope, buffer),
         SnapshotRecord::Report(kept) => {
@@ -71,10 +75,11 @@ pub(super) fn encode<'b>(record: &SnapshotRecord, buffer: &'b mut Buffer) -> &'b
     &buffer[..length]
 }
 
-pub(super) fn decode(envelope: Envelope<'_>) -> Result<Decoded, MessageFault> {
+pub(crate) fn decode(envelope: Envelope<'_>) -> Result<Decoded, MessageFault> {
     let record = match envelope.template_id {
         snapshot_header_codec::SBE_TEMPLATE_ID => SnapshotRecord::Header(decode_header(envelope)?),
         participant_codec::SBE_TEMPLATE_ID => SnapshotRecord::Participant(decode_participant(envelope)?),
+        standing_codec::SBE_TEMPLATE_ID => SnapshotRecord::Standing(decode_standing(envelope)?),
         instrument_codec::SBE_TEMPLATE_ID => SnapshotRecord::Instrument(decode_instrument(envelope)?),
         scope_codec::SBE_TEMPLATE_ID => SnapshotRecord::Scope(decode_scope(envelope)?),
         retained_report_codec::SBE_TEMPLATE_ID => {
@@ -105,7 +110,8 @@ fn encode_header(header: &SnapshotHeader, buffer: &mut Buffer) -> usize {
         .participants(header.participants)
         .instruments(header.instruments)
         .scopes(header.scopes)
-        .orders(header.orders);
+        .orders(header.orders)
+        .standings(header.standings);
     length
 }
 
@@ -117,6 +123,7 @@ fn decode_header(envelope: Envelope<'_>) -> Result<SnapshotHeader, MessageFault>
         instruments: header.instruments(),
         scopes: header.scopes(),
         orders: header.orders(),
+        standings: header.standings(),
         reports: header.reports(),
         participants_hash: StateHash(header.participants_hash()),
         state_hash: StateHash(header.state_hash()),
@@ -154,6 +161,83 @@ fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRecord, Messa
         kill_switch: heard(words::kill_switch::KillSwitch::from(record.kill_switch()))?,
         rate_second: record.rate_second(),
         rate_commands: record.rate_commands(),
+    })
+}
+
+fn encode_standing(record: &StandingRecord, buffer: &mut Buffer) -> usize {
+    let length;
+    let import = record.import.unwrap_or(NO_IMPORT);
+    let (participant, scope_reports_left) = import.scope.unwrap_or_default();
+    message!(buffer, snapshot, standing_codec, StandingEncoder, length)
+        .migration_id(record.migration.0)
+        .epoch(record.epoch.unwrap_or_default().0)
+        .state_hash(import.extent.state_hash.0)
+        .reports(import.extent.reports)
+        .records(import.records)
+        .checksum(import.checksum)
+        .reports_left(import.reports_left)
+        .scope_reports_left(scope_reports_left)
+        .instrument_id(record.instrument.0)
+        .scopes(import.extent.scopes)
+        .orders(import.extent.orders)
+        .scopes_left(import.scopes_left)
+        .orders_left(import.orders_left)
+        .participant_id(participant.0)
+        .kind(record.kind as u8)
+        .parts(bits([record.epoch.is_some(), record.import.is_some(), import.scope.is_some()]));
+    length
+}
+
+/// What is written where there is no import.
+const NO_IMPORT: ImportRecord = ImportRecord {
+    extent: Extent { state_hash: StateHash(0), scopes: 0, orders: 0, reports: 0 },
+    records: 0,
+    checksum: 0,
+    scopes_left: 0,
+    orders_left: 0,
+    reports_left: 0,
+    scope: None,
+};
+
+fn decode_standing(envelope: Envelope<'_>) -> Result<StandingRecord, MessageFault> {
+    let record = block!(envelope, snapshot, standing_codec, StandingDecoder);
+    let parts = record.parts();
+    let kind = match record.kind() {
+        1 => StandingKind::Trading,
+        2 => StandingKind::Fenced,
+        3 => StandingKind::Importing,
+        4 => StandingKind::Imported,
+        5 => StandingKind::Dropping,
+        6 => StandingKind::DroppingImport,
+        7 => StandingKind::Elsewhere,
+        _ => return Err(MessageFault::Value),
+    };
+    let extent = Extent {
+        state_hash: StateHash(record.state_hash()),
+        scopes: record.scopes(),
+        orders: record.orders(),
+        reports: record.reports(),
+    };
+    let import = ImportRecord {
+        extent,
+        records: record.records(),
+        checksum: record.checksum(),
+        scopes_left: record.scopes_left(),
+        orders_left: record.orders_left(),
+        reports_left: record.reports_left(),
+        scope: if_set(parts, 2, (ParticipantId(record.participant_id()), record.scope_reports_left()))?,
+    };
+    let import = match parts {
+        0..=1 if import == NO_IMPORT => None,
+        2..=3 | 6..=7 => Some(import),
+        _ => return Err(MessageFault::Value),
+    };
+    Ok(StandingRecord {
+        instrument: InstrumentId(record.instrument_id()),
+        kind,
+        migration: MigrationId(record.migration_id()),
+        epoch: if_set(parts, 0, MapEpoch(record.epoch()))?,
+        import,
     })
 }
 

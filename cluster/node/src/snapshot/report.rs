@@ -31,7 +31,7 @@ macro_rules! report {
 }
 
 /// Decodes an event.
-pub(super) fn decode(envelope: Envelope<'_>) -> Result<Report, MessageFault> {
+pub(crate) fn decode(envelope: Envelope<'_>) -> Result<Report, MessageFault> {
     match envelope.template_id {
         execution_report_codec::SBE_TEMPLATE_ID => execution_report(envelope),
         order_cancel_reject_codec::SBE_TEMPLATE_ID => cancel_reject(envelope),

@@ -1,12 +1,15 @@
 use std::collections::VecDeque;
 
 use aeron_cluster_service::SnapshotPoll;
+use lugus_engine::Extent;
 use lugus_engine::command::{
     Action, Command, Decimal, Definition, InstrumentState, KillSwitch, NewOrder, OrderType, PostOnly, RiskLimits,
     SelfTradePrevention, Side, TimeInForce, TradeType,
 };
 use lugus_engine::event::{EventSink, Reply};
-use lugus_engine::units::{ClientOrderId, EpochNanos, InstrumentId, ParticipantId, Price, Quantity};
+use lugus_engine::units::{
+    ClientOrderId, EpochNanos, InstrumentId, MigrationId, ParticipantId, Price, Quantity, StateHash,
+};
 
 use super::*;
 use crate::fake_cluster::FakeCluster;
@@ -50,7 +53,7 @@ impl SnapshotReader for Tape {
 
 /// An engine with two instruments, some hundred orders of three participants, of all kinds that can live, trades and
 /// rejects.
-fn busy_engine() -> Engine {
+pub(crate) fn busy_engine() -> Engine {
     let mut engine = Engine::new(EngineLimits::default());
     let mut sequence = [[0u64; 3]; 4];
     let mut apply = |participant: u32, instrument: u32, action: Action| {
@@ -96,6 +99,10 @@ fn busy_engine() -> Engine {
             apply(participant, 1 + (round % 2) as u32, action);
         }
     }
+    engine.fence(InstrumentId(2), MigrationId(7)).unwrap();
+    engine.drop_import(InstrumentId(8), MigrationId(7)).unwrap();
+    let extent = Extent { state_hash: StateHash(1), scopes: 2, orders: 3, reports: 4 };
+    engine.import_begin(InstrumentId(9), MigrationId(8), extent).unwrap();
     engine
 }
 
@@ -165,6 +172,24 @@ fn what_is_loaded_is_what_was_written() {
     loaded.engine.verify().unwrap();
     assert!(loaded.sessions.iter().eq(sessions().iter()));
     assert_eq!(written(&loaded.engine).fragments, written(&engine).fragments, "byte for byte");
+}
+
+#[test]
+fn an_import_is_loaded_in_its_middle_and_goes_on() {
+    let (mut from, id, migration) = (busy_engine(), InstrumentId(1), MigrationId(7));
+    let extent = from.fence(id, migration).unwrap();
+    let records: Vec<_> = from.export(id, migration, lugus_engine::ExportCursor::START).unwrap().collect();
+    for came in [0, 1, 2, 9, records.len() / 2, records.len() - 5, records.len()] {
+        let mut to = Engine::new(EngineLimits::default());
+        to.import_begin(id, migration, extent).unwrap();
+        to.import_records(id, migration, 0, records[..came].iter().copied()).unwrap();
+        let mut tape = written(&to);
+        let mut loaded = load(EngineLimits::default(), &mut FakeCluster::default(), &mut tape).unwrap().engine;
+        assert_eq!(written(&loaded).fragments, written(&to).fragments);
+        let rest = records[came..].iter().copied();
+        assert_eq!(loaded.import_records(id, migration, came as u64, rest), Ok(extent.records()));
+        loaded.verify().unwrap();
+    }
 }
 
 #[test]

@@ -93,6 +93,7 @@ impl Refusal {
             }
             Self::NotCommitted { instrument, id } => (Reason::NOT_COMMITTED, migration(instrument, id)),
             Self::AlreadyCommitted { instrument, id } => (Reason::ALREADY_COMMITTED, migration(instrument, id)),
+            Self::BeingUndone { instrument, id } => (Reason::BEING_UNDONE, migration(instrument, id)),
             Self::AlreadyOwner { instrument, cluster } => {
                 (Reason::ALREADY_OWNER, Details { instrument, cluster: cluster.0, ..nothing })
             }
@@ -125,6 +126,7 @@ impl Refusal {
             Reason::OTHER_MIGRATION => Self::OtherMigration { instrument, asked: id, current: MigrationId(second) },
             Reason::NOT_COMMITTED => Self::NotCommitted { instrument, id },
             Reason::ALREADY_COMMITTED => Self::AlreadyCommitted { instrument, id },
+            Reason::BEING_UNDONE => Self::BeingUndone { instrument, id },
             Reason::ALREADY_OWNER => Self::AlreadyOwner { instrument, cluster },
             Reason::INVALID_CLUSTER => Self::InvalidCluster(cluster),
             Reason::INVALID_INSTRUMENT => Self::InvalidInstrument(instrument),

@@ -129,6 +129,7 @@ fn write_progress(wire: &mut PartitionsEncoder<PartitionMapEncoder<'_>>, partiti
         None => (0, 0, 0, MigrationPhase::NONE),
         Some(Migration { id, from, to, phase: Phase::Begun }) => (id.0, from.0, to.0, MigrationPhase::BEGUN),
         Some(Migration { id, from, to, phase: Phase::Committed }) => (id.0, from.0, to.0, MigrationPhase::COMMITTED),
+        Some(Migration { id, from, to, phase: Phase::Undoing }) => (id.0, from.0, to.0, MigrationPhase::UNDOING),
     };
     wire.migration_id(id).migration_from(from).migration_to(to).migration_phase(phase);
     let (id, outcome) = match partition.ended_migration {
@@ -223,6 +224,7 @@ fn read_migration(wire: &PartitionsDecoder<PartitionMapDecoder<'_>>) -> Result<O
         MigrationPhase::NONE => return Ok(None),
         MigrationPhase::BEGUN => Phase::Begun,
         MigrationPhase::COMMITTED => Phase::Committed,
+        MigrationPhase::UNDOING => Phase::Undoing,
         MigrationPhase::NullVal => return Err(WireError::Value { field: "migrationPhase" }),
     };
     let (from, to) = (ClusterId(wire.migration_from()), ClusterId(wire.migration_to()));

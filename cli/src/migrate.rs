@@ -1,0 +1,116 @@
+//! `lugus migrate`: moves an instrument to another cluster while it is traded, or undoes that.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use lugus_coordinator::migration::{Ending, Intent, MoveProgress, Timing};
+use lugus_coordinator::migrator::Migrator;
+use lugus_partition_map::{CoordinatorClient, MapContext, PartitionMap, RecordedMap};
+use lugus_topology::ClusterId;
+use serde::Serialize;
+
+use crate::access::Access;
+use crate::arguments::Migrate;
+use crate::deployment::Found;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Between two duty cycles.
+const IDLE: Duration = Duration::from_micros(20);
+
+/// The operator.
+const OPERATOR: u32 = 0;
+
+/// What is printed for machines.
+#[derive(Serialize)]
+struct Moved {
+    instrument: u32,
+    outcome: &'static str,
+    from: Option<i32>,
+    to: Option<i32>,
+    pause_ms: Option<f64>,
+}
+
+/// Moves an instrument, or undoes it.
+///
+/// # Errors
+/// When the move does not go on; the message says what to do.
+pub fn run(found: &Found, arguments: &Migrate, output: Output) -> Result<(), Failure> {
+    let spec = found.coordinator()?;
+    let access = Access::open(found)?;
+    let instrument = access.instrument(&arguments.instrument)?.0.0;
+    let intent = match (&arguments.to, arguments.undo) {
+        (Some(name), _) => Intent::MoveTo(cluster(access.map(), name)?),
+        (None, true) => Intent::Undo,
+        (None, false) => return Err(Failure::new("where to?").hint("--to CLUSTER, or --undo")),
+    };
+    let (deployment, aeron_dir) = (&found.deployment, access.driver().aeron_dir());
+    let maps = RecordedMap::new(MapContext::new(deployment, aeron_dir.to_path_buf()));
+    let host = &deployment.client.egress_host;
+    let coordinator =
+        CoordinatorClient::connect(aeron_dir, &spec, host, deployment.client.message_timeout).map_err(Failure::new)?;
+    let sessions = Box::new(|cluster: ClusterId| {
+        let cluster = access.map().cluster(cluster).ok_or("it is not in the partition map")?;
+        let config = access.config(cluster, OPERATOR).map_err(|failure| failure.to_string())?;
+        Ok(config.cluster_context())
+    });
+    let mut migrator = Migrator::new(instrument, intent, Timing::default(), maps, coordinator, sessions);
+    let bar = progress_bar(output);
+    let ending = loop {
+        if let Some(ending) = migrator.do_work().map_err(Failure::new)? {
+            break ending;
+        }
+        show(&bar, migrator.progress());
+        std::thread::sleep(IDLE);
+    };
+    bar.finish_and_clear();
+    let outcome = match ending {
+        Ending::Moved => "moved",
+        Ending::Undone => "undone",
+        Ending::Nothing => "nothing to do",
+    };
+    let clusters = migrator.clusters();
+    let pause = migrator.pause();
+    let moved = Moved {
+        instrument,
+        outcome,
+        from: clusters.map(|(from, _)| from.0),
+        to: clusters.map(|(_, to)| to.0),
+        pause_ms: pause.map(|pause| pause.as_secs_f64() * 1e3),
+    };
+    let paused = moved.pause_ms.map_or_else(String::new, |pause| format!(", paused for {pause:.1} ms"));
+    output.answer(&moved, format!("{}: {outcome}{paused}", arguments.instrument))
+}
+
+/// A cluster of the map by its number or name.
+fn cluster(map: &PartitionMap, name: &str) -> Result<ClusterId, Failure> {
+    if let Ok(id) = name.parse() {
+        return Ok(ClusterId(id));
+    }
+    let clusters = &map.clusters;
+    clusters.iter().find(|cluster| cluster.name == name).map(|cluster| cluster.id).ok_or_else(|| {
+        let known: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
+        Failure::new(format!("there is no cluster {name}"))
+            .hint(format!("give its number, or one of these: {}", known.join(", ")))
+    })
+}
+
+fn progress_bar(output: Output) -> ProgressBar {
+    if output.is_json() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {human_pos}/{human_len}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: MoveProgress) {
+    let MoveProgress { stage, records, of } = progress;
+    bar.set_length(of);
+    bar.set_position(records);
+    if bar.message() != stage {
+        bar.set_message(stage);
+    }
+}

@@ -1,0 +1,506 @@
+//! A move of an instrument from one cluster to another, without I/O: told what the coordinator, the old cluster (`from`) and
+//! the new one (`to`) answer, and what time it is, it says what to send next.
+//!
+//! ```text
+//!             coordinator          from                 to
+//! BEGUN       BeginMigration ─▶    Fence, Export ─▶     ImportBegin, ImportRecords, ImportEnd
+//! COMMITTED   CommitMigration ─▶                        Activate
+//!                                  Drop
+//!             FinishMigration
+//! UNDOING     AbortMigration ─▶    Unfence              DropImport
+//!             FinishMigration
+//! ```
+//!
+//! The map is all that a mover must know: one that starts anew goes on where the map says the move is. The coordinator
+//! alone decides whether a move is committed or undone, before either cluster is told; so a step that comes late, from a
+//! mover that is long gone, finds at each party that it is over. Every request is sent again until it is answered.
+
+mod copy;
+mod messages;
+
+use std::time::Duration;
+
+use lugus_partition_map::{Accepted, Epoch, Migration, MigrationId, Partition, PartitionMap, Phase, Refusal, Request};
+use lugus_topology::ClusterId;
+use thiserror::Error;
+
+use copy::Copying;
+pub use messages::{
+    Action, ClusterRequest, Cursor, CursorPlace, Exported, Extent, MAXIMUM_MESSAGES, Party, Report, Step, StepOutcome,
+};
+
+/// Times that a mover looks at the map again since a cluster's answer does not fit to it, before it gives up.
+const MAXIMUM_LOOKS: u32 = 20;
+
+/// What is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// The instrument is to be traded by this cluster.
+    MoveTo(ClusterId),
+    /// A move that has begun is to be undone.
+    Undo,
+}
+
+/// How long answers are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// A request without an answer is sent again after so long.
+    pub repeat: Duration,
+    /// Without any progress for so long, the mover gives up; another can go on.
+    pub give_up: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { repeat: Duration::from_millis(500), give_up: Duration::from_secs(30) }
+    }
+}
+
+/// How a move ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The new cluster trades the instrument, and the old one has forgotten it.
+    Moved,
+    /// The instrument is where it was.
+    Undone,
+    /// There was nothing to do.
+    Nothing,
+}
+
+/// Why a move does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum MoveError {
+    /// No such instrument.
+    #[error("instrument {0} is not in the partition map: add it first (lugus map add-instrument)")]
+    UnknownInstrument(u32),
+    /// It is on its way to another cluster.
+    #[error("instrument {instrument} is being moved to cluster {to}: finish that (--to {to}), or undo it (--undo)")]
+    OtherMove {
+        /// Which.
+        instrument: u32,
+        /// Where to.
+        to: ClusterId,
+    },
+    /// Too late to undo.
+    #[error("the move of instrument {instrument} to cluster {to} is committed: finish it (--to {to})")]
+    Committed {
+        /// Which.
+        instrument: u32,
+        /// Where to.
+        to: ClusterId,
+    },
+    /// The coordinator says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A cluster says no; the move has been undone.
+    #[error("{party} refused to {step}: {outcome}; the move has been undone")]
+    Undone {
+        /// Which.
+        party: Party,
+        /// What it was asked.
+        step: &'static str,
+        /// What it said.
+        outcome: StepOutcome,
+    },
+    /// A cluster does not stand as the map says.
+    #[error("{party} refused to {step}: {outcome}; its state does not fit to the partition map")]
+    DoesNotFit {
+        /// Which.
+        party: Party,
+        /// What it was asked.
+        step: &'static str,
+        /// What it said.
+        outcome: StepOutcome,
+    },
+    /// The new cluster holds another state than was exported. The move has been undone.
+    #[error("the state that was imported is not that which was exported; the move has been undone")]
+    OtherState,
+    /// Nobody answers.
+    #[error("{party} did not answer within {waited:?} ({step}): start it, then do the same again, or undo it (--undo)")]
+    NoAnswer {
+        /// Which.
+        party: Party,
+        /// What it was asked.
+        step: &'static str,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+}
+
+/// Where a move is.
+#[derive(Debug, Clone, PartialEq)]
+enum Stage {
+    Looking,
+    Beginning(Epoch),
+    Fencing,
+    ImportBegin(Extent),
+    Copying(Copying),
+    ImportEnd { extent: Extent, checksum: u64 },
+    Committing { state_hash: u64 },
+    Activating { epoch: u64 },
+    Dropping { epoch: u64 },
+    Finishing(Ending),
+    Aborting,
+    DroppingImport,
+    Unfencing,
+    Ended(Result<Ending, MoveError>),
+}
+
+/// How far a move is, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MoveProgress {
+    /// What is being done.
+    pub stage: &'static str,
+    /// Records that the new cluster has; 0 before and after they are copied.
+    pub records: u64,
+    /// Of so many.
+    pub of: u64,
+}
+
+/// One move of one instrument. See the module's page.
+#[derive(Debug)]
+pub struct Mover {
+    instrument: u32,
+    intent: Intent,
+    timing: Timing,
+    stage: Stage,
+    id: MigrationId,
+    /// The clusters of the move, once the map has told them.
+    clusters: Option<(ClusterId, ClusterId)>,
+    next_correlation_id: u64,
+    /// The request that is waited for; with a copy under way, the first of them.
+    correlation_id: u64,
+    /// What was sent is sent again then.
+    repeat_at: Option<Duration>,
+    progress_at: Duration,
+    looks: u32,
+    /// Why the move is being undone though that was not wished for.
+    cause: Option<MoveError>,
+}
+
+impl Mover {
+    /// A mover whose requests are numbered from `first_correlation_id` on.
+    pub fn new(instrument: u32, intent: Intent, timing: Timing, first_correlation_id: u64, now: Duration) -> Self {
+        Self {
+            instrument,
+            intent,
+            timing,
+            stage: Stage::Looking,
+            id: MigrationId(0),
+            clusters: None,
+            next_correlation_id: first_correlation_id,
+            correlation_id: first_correlation_id,
+            repeat_at: Some(now),
+            progress_at: now,
+            looks: 0,
+            cause: None,
+        }
+    }
+
+    /// How it ended; `None` while it goes on.
+    pub fn ending(&self) -> Option<Result<Ending, MoveError>> {
+        match self.stage {
+            Stage::Ended(ending) => Some(ending),
+            _ => None,
+        }
+    }
+
+    /// Whether the new cluster has just said that it takes commands.
+    pub fn is_active(&self) -> bool {
+        matches!(self.stage, Stage::Dropping { .. })
+    }
+
+    /// The old and the new cluster, once they are known.
+    pub fn clusters(&self) -> Option<(ClusterId, ClusterId)> {
+        self.clusters
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> MoveProgress {
+        let (records, of) = match &self.stage {
+            Stage::Copying(copying) => (copying.received(), copying.extent().records()),
+            _ => (0, 0),
+        };
+        MoveProgress { stage: self.step().1, records, of }
+    }
+
+    /// Appends what is to be sent now.
+    pub fn poll(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        if matches!(self.stage, Stage::Ended(_)) {
+            return;
+        }
+        let waited = now.saturating_sub(self.progress_at);
+        if waited >= self.timing.give_up {
+            let (party, step) = self.step();
+            return self.end(Err(MoveError::NoAnswer { party, step, waited }));
+        }
+        let is_due = self.repeat_at.is_some_and(|at| at <= now);
+        if is_due {
+            self.repeat_at = Some(now + self.timing.repeat);
+        }
+        if let Stage::Copying(copying) = &mut self.stage {
+            if is_due {
+                copying.send_again();
+            }
+            return copying.poll(self.id, self.instrument, &mut self.next_correlation_id, actions);
+        }
+        if is_due && let Some(action) = self.request() {
+            actions.push(action);
+        }
+    }
+
+    /// The newest map, as asked for with [`Action::LookAtMap`].
+    pub fn on_map(&mut self, now: Duration, map: &PartitionMap) {
+        if self.stage != Stage::Looking {
+            return;
+        }
+        let Some(partition) = map.partition(self.instrument) else {
+            return self.end(Err(MoveError::UnknownInstrument(self.instrument)));
+        };
+        match partition.migration {
+            Some(migration) => self.go_on(now, migration, map.epoch.0),
+            None => self.begin(now, partition, map.epoch),
+        }
+    }
+
+    /// The coordinator's answer.
+    pub fn on_answer(&mut self, now: Duration, correlation_id: u64, outcome: Result<Accepted, Refusal>) {
+        if correlation_id != self.correlation_id {
+            return;
+        }
+        match (&self.stage, outcome) {
+            (Stage::Beginning(_) | Stage::Committing { .. } | Stage::Aborting | Stage::Finishing(_), Err(refusal)) => {
+                self.on_refusal(now, refusal);
+            }
+            // The map tells which migration it is.
+            (Stage::Beginning(_), Ok(_)) => self.enter(now, Stage::Looking),
+            (Stage::Committing { .. }, Ok(accepted)) => {
+                self.enter(now, Stage::Activating { epoch: accepted.epoch.0 });
+            }
+            (Stage::Aborting, Ok(_)) => self.enter(now, Stage::DroppingImport),
+            (Stage::Finishing(ending), Ok(_)) => {
+                let ending = self.cause.map_or(Ok(*ending), Err);
+                self.end(ending);
+            }
+            _ => {}
+        }
+    }
+
+    /// A cluster's answer.
+    pub fn on_report(&mut self, now: Duration, party: Party, report: &Report) {
+        if report.migration != self.id {
+            return;
+        }
+        if let Stage::Copying(copying) = &mut self.stage {
+            if copying.on_report(party, report) {
+                return self.after_copying(now);
+            }
+            if copying.is_refused_by(party, report) {
+                self.on_refused_step(now, party, report.outcome);
+            }
+            return;
+        }
+        if report.correlation_id != self.correlation_id || party != self.step().0 {
+            return;
+        }
+        match (&self.stage, report.outcome) {
+            // What was never there need not be cleared away.
+            (Stage::Unfencing, StepOutcome::UnknownInstrument) | (Stage::DroppingImport, StepOutcome::AlreadyHere) => {
+                self.on_done(now, report);
+            }
+            (_, StepOutcome::Done) => self.on_done(now, report),
+            (_, StepOutcome::More) => self.enter(now, self.stage.clone()),
+            (Stage::ImportEnd { .. }, StepOutcome::Checksum) => self.undo(now, MoveError::OtherState),
+            (_, refused) => self.on_refused_step(now, party, refused),
+        }
+    }
+
+    /// Part of the export.
+    pub fn on_exported(&mut self, now: Duration, exported: Exported) {
+        if exported.migration != self.id {
+            return;
+        }
+        if let Stage::Copying(copying) = &mut self.stage
+            && copying.on_exported(exported)
+        {
+            self.after_copying(now);
+        }
+    }
+
+    /// A cluster's session is another one, or has another leader: what was not answered may be lost.
+    pub fn on_new_session(&mut self, now: Duration) {
+        self.repeat_at = self.repeat_at.map(|_| now);
+    }
+
+    fn begin(&mut self, now: Duration, partition: &Partition, epoch: Epoch) {
+        match self.intent {
+            _ if self.cause.is_some() => self.end(self.cause.map_or(Ok(Ending::Undone), Err)),
+            Intent::Undo => {
+                let has_been = partition.ended_migration.is_some_and(|ended| ended.id == self.id);
+                self.end(Ok(if has_been { Ending::Undone } else { Ending::Nothing }));
+            }
+            Intent::MoveTo(to) if partition.owner() == to => {
+                self.end(Ok(if self.clusters.is_some() { Ending::Moved } else { Ending::Nothing }));
+            }
+            // It began, and somebody else has undone it meanwhile.
+            Intent::MoveTo(_) if self.clusters.is_some() => self.end(Ok(Ending::Undone)),
+            Intent::MoveTo(_) => self.enter(now, Stage::Beginning(epoch)),
+        }
+    }
+
+    fn go_on(&mut self, now: Duration, migration: Migration, epoch: u64) {
+        let Migration { id, from, to, phase } = migration;
+        let instrument = self.instrument;
+        self.id = id;
+        self.clusters = Some((from, to));
+        let stage = match (phase, self.intent) {
+            (Phase::Undoing, _) => Stage::DroppingImport,
+            (Phase::Begun, Intent::Undo) => Stage::Aborting,
+            (Phase::Committed, Intent::Undo) => return self.end(Err(MoveError::Committed { instrument, to })),
+            (_, Intent::MoveTo(wanted)) if wanted != to => {
+                return self.end(Err(MoveError::OtherMove { instrument, to }));
+            }
+            (Phase::Begun, _) => Stage::Fencing,
+            (Phase::Committed, _) => Stage::Activating { epoch },
+        };
+        self.enter(now, stage);
+    }
+
+    fn on_done(&mut self, now: Duration, report: &Report) {
+        let next = match self.stage {
+            Stage::Fencing => Stage::ImportBegin(report.extent),
+            Stage::ImportBegin(extent) => Stage::Copying(Copying::new(extent, report.detail)),
+            Stage::ImportEnd { extent, .. } if report.extent != extent => {
+                return self.undo(now, MoveError::OtherState);
+            }
+            Stage::ImportEnd { extent, .. } => Stage::Committing { state_hash: extent.state_hash },
+            Stage::Activating { epoch } => Stage::Dropping { epoch },
+            Stage::Dropping { .. } => Stage::Finishing(Ending::Moved),
+            Stage::DroppingImport => Stage::Unfencing,
+            Stage::Unfencing => Stage::Finishing(Ending::Undone),
+            _ => return,
+        };
+        self.enter(now, next);
+    }
+
+    fn after_copying(&mut self, now: Duration) {
+        let Stage::Copying(copying) = &self.stage else { return };
+        self.progress_at = now;
+        self.repeat_at = Some(now + self.timing.repeat);
+        if let Some(checksum) = copying.whole() {
+            let extent = copying.extent();
+            self.enter(now, Stage::ImportEnd { extent, checksum });
+        }
+    }
+
+    /// Before the commit, what can't go on is undone, so that the instrument is traded again.
+    fn on_refused_step(&mut self, now: Duration, party: Party, outcome: StepOutcome) {
+        let step = self.step().1;
+        match outcome {
+            StepOutcome::Limit | StepOutcome::Record | StepOutcome::OtherExtent | StepOutcome::UnknownCursor => {
+                self.undo(now, MoveError::Undone { party, step, outcome });
+            }
+            _ => self.look_again(now, MoveError::DoesNotFit { party, step, outcome }),
+        }
+    }
+
+    fn on_refusal(&mut self, now: Duration, refusal: Refusal) {
+        match refusal {
+            // It was begun, committed, undone or finished meanwhile: the map tells.
+            Refusal::StaleEpoch { .. }
+            | Refusal::NoMigration(_)
+            | Refusal::OtherMigration { .. }
+            | Refusal::AlreadyCommitted { .. }
+            | Refusal::BeingUndone { .. }
+            | Refusal::Migrating { .. }
+            | Refusal::AlreadyOwner { .. }
+            | Refusal::NotRecorded => self.look_again(now, MoveError::Refused(refusal)),
+            refusal => self.end(Err(MoveError::Refused(refusal))),
+        }
+    }
+
+    /// The map is newer than what is known of it, or will be; if that does not help, it ends with `error`.
+    fn look_again(&mut self, now: Duration, error: MoveError) {
+        self.looks += 1;
+        if self.looks > MAXIMUM_LOOKS {
+            return self.end(Err(error));
+        }
+        self.enter(now, Stage::Looking);
+        self.repeat_at = Some(now + self.timing.repeat / 4);
+    }
+
+    fn undo(&mut self, now: Duration, cause: MoveError) {
+        let is_undoing = matches!(self.stage, Stage::Aborting | Stage::DroppingImport | Stage::Unfencing);
+        let is_committed = matches!(self.stage, Stage::Activating { .. } | Stage::Dropping { .. });
+        if is_undoing || is_committed {
+            return self.look_again(now, cause);
+        }
+        self.cause = Some(cause);
+        self.intent = Intent::Undo;
+        self.enter(now, Stage::Aborting);
+    }
+
+    fn enter(&mut self, now: Duration, stage: Stage) {
+        self.stage = stage;
+        (self.repeat_at, self.progress_at) = (Some(now), now);
+        self.correlation_id = self.next_correlation_id;
+        self.next_correlation_id += 1;
+    }
+
+    fn end(&mut self, ending: Result<Ending, MoveError>) {
+        self.stage = Stage::Ended(ending);
+        self.repeat_at = None;
+    }
+
+    /// Who is asked, and what for.
+    fn step(&self) -> (Party, &'static str) {
+        match self.stage {
+            Stage::Looking => (Party::Coordinator, "look at the map"),
+            Stage::Beginning(_) => (Party::Coordinator, "begin the move"),
+            Stage::Fencing => (Party::From, "fence the instrument"),
+            Stage::ImportBegin(_) => (Party::To, "begin the import"),
+            Stage::Copying(_) => (Party::To, "copy the instrument"),
+            Stage::ImportEnd { .. } => (Party::To, "check the import"),
+            Stage::Committing { .. } => (Party::Coordinator, "commit the move"),
+            Stage::Activating { .. } => (Party::To, "activate the instrument"),
+            Stage::Dropping { .. } => (Party::From, "drop the instrument"),
+            Stage::Finishing(_) => (Party::Coordinator, "finish the move"),
+            Stage::Aborting => (Party::Coordinator, "undo the move"),
+            Stage::DroppingImport => (Party::To, "drop the import"),
+            Stage::Unfencing => (Party::From, "unfence the instrument"),
+            Stage::Ended(_) => (Party::Coordinator, "nothing"),
+        }
+    }
+
+    fn request(&self) -> Option<Action> {
+        let (instrument, id) = (self.instrument, self.id);
+        let step = match self.stage {
+            Stage::Looking => return Some(Action::LookAtMap),
+            Stage::Beginning(epoch) => {
+                let Intent::MoveTo(to) = self.intent else { return None };
+                let (correlation_id, expected) = (self.correlation_id, Some(epoch));
+                let request = Request::BeginMigration { instrument, to };
+                return Some(Action::Coordinator { correlation_id, request, expected });
+            }
+            Stage::Committing { state_hash } => {
+                return Some(self.of_coordinator(Request::CommitMigration { instrument, id, state_hash }));
+            }
+            Stage::Aborting => return Some(self.of_coordinator(Request::AbortMigration { instrument, id })),
+            Stage::Finishing(_) => return Some(self.of_coordinator(Request::FinishMigration { instrument, id })),
+            Stage::Fencing => Step::Fence,
+            Stage::ImportBegin(extent) => Step::ImportBegin { extent },
+            Stage::ImportEnd { checksum, .. } => Step::ImportEnd { checksum },
+            Stage::Activating { .. } => Step::Activate,
+            Stage::Dropping { epoch } => Step::Drop { epoch },
+            Stage::DroppingImport => Step::DropImport,
+            Stage::Unfencing => Step::Unfence,
+            Stage::Copying(_) | Stage::Ended(_) => return None,
+        };
+        let request = ClusterRequest { correlation_id: self.correlation_id, instrument, migration: id, step };
+        Some(Action::Cluster { party: self.step().0, request })
+    }
+
+    fn of_coordinator(&self, request: Request) -> Action {
+        Action::Coordinator { correlation_id: self.correlation_id, request, expected: None }
+    }
+}

@@ -1,0 +1,230 @@
+//! Moves an instrument: a [`Mover`] with sessions of the operator in both clusters, a client of the coordinator, and its map.
+//!
+//! Nothing is sent to a cluster before both have a session open, so that a cluster that is away costs no pause. Without
+//! threads: call [`Migrator::do_work`] until it has ended.
+
+mod link;
+mod wire;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aeron_cluster_client::{ClientError, Context};
+use lugus_partition_map::aeron_client::AeronError;
+use lugus_partition_map::{CoordinatorClient, Epoch, MapError, MapSubscription, PartitionMap, Request, RequestError};
+use lugus_topology::ClusterId;
+use thiserror::Error;
+
+use crate::migration::{Action, ClusterRequest, Ending, Intent, MoveError, MoveProgress, Mover, Party, Step, Timing};
+use link::{ClusterLink, Heard};
+
+/// Why an instrument was not moved.
+#[derive(Debug, Error)]
+pub enum MigratorError {
+    /// The move does not go on.
+    #[error(transparent)]
+    Move(#[from] MoveError),
+    /// The map can't be used.
+    #[error(transparent)]
+    Map(MapError),
+    /// The coordinator can't be asked.
+    #[error(transparent)]
+    Coordinator(RequestError),
+    /// Trouble with our own media driver.
+    #[error(transparent)]
+    Aeron(#[from] AeronError),
+    /// A cluster's session ended for good.
+    #[error("{party}: {source}")]
+    Cluster {
+        /// Which.
+        party: Party,
+        /// Why.
+        source: Box<ClientError>,
+    },
+    /// A cluster that can't be connected to.
+    #[error("cluster {cluster}: {reason}")]
+    UnknownCluster {
+        /// Which.
+        cluster: ClusterId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How a session of the operator with a cluster is to be made, or why there can be none.
+pub type Sessions<'a> = dyn FnMut(ClusterId) -> Result<Context, String> + 'a;
+
+/// Moves one instrument.
+pub struct Migrator<'a, M> {
+    mover: Mover,
+    origin: Instant,
+    maps: M,
+    newest: Option<Arc<PartitionMap>>,
+    /// The map is waited for, of this epoch at least.
+    wants_map: bool,
+    least_epoch: Epoch,
+    coordinator: CoordinatorClient,
+    requests: VecDeque<(u64, Request, Option<Epoch>)>,
+    sessions: Box<Sessions<'a>>,
+    links: Option<(ClusterLink, ClusterLink)>,
+    both_were_ready: bool,
+    actions: Vec<Action>,
+    heard: Vec<Heard>,
+    fenced_at: Option<Duration>,
+    active_at: Option<Duration>,
+}
+
+impl<'a, M: MapSubscription> Migrator<'a, M> {
+    /// A migrator that begins with its first duty cycle; `sessions` makes what the operator's sessions need.
+    pub fn new(
+        instrument: u32,
+        intent: Intent,
+        timing: Timing,
+        maps: M,
+        coordinator: CoordinatorClient,
+        sessions: Box<Sessions<'a>>,
+    ) -> Self {
+        Self {
+            mover: Mover::new(instrument, intent, timing, 1, Duration::ZERO),
+            origin: Instant::now(),
+            maps,
+            newest: None,
+            wants_map: false,
+            least_epoch: Epoch(0),
+            coordinator,
+            requests: VecDeque::new(),
+            sessions,
+            links: None,
+            both_were_ready: false,
+            actions: Vec::new(),
+            heard: Vec::new(),
+            fenced_at: None,
+            active_at: None,
+        }
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> MoveProgress {
+        self.mover.progress()
+    }
+
+    /// The old and the new cluster, once they are known.
+    pub fn clusters(&self) -> Option<(ClusterId, ClusterId)> {
+        self.mover.clusters()
+    }
+
+    /// From the fence until the new cluster took commands, as far as this migrator did both.
+    pub fn pause(&self) -> Option<Duration> {
+        Some(self.active_at?.saturating_sub(self.fenced_at?))
+    }
+
+    /// One duty cycle, without blocking: how it ended, once it has. Whether there was nothing to do is not told: idle
+    /// briefly between two.
+    ///
+    /// # Errors
+    /// It does not go on; another migrator can.
+    pub fn do_work(&mut self) -> Result<Option<Ending>, MigratorError> {
+        let now = self.origin.elapsed();
+        self.poll_map(now)?;
+        self.poll_coordinator(now)?;
+        self.poll_clusters(now)?;
+        self.mover.poll(now, &mut self.actions);
+        for action in std::mem::take(&mut self.actions) {
+            self.execute(now, action)?;
+        }
+        self.flush()?;
+        if self.mover.is_active() {
+            self.active_at.get_or_insert(now);
+        }
+        Ok(self.mover.ending().transpose()?)
+    }
+
+    fn poll_map(&mut self, now: Duration) -> Result<(), MigratorError> {
+        match self.maps.poll() {
+            Ok(Some(map)) => self.newest = Some(map),
+            // It is tried again; the mover gives up in its time.
+            Ok(None) | Err(MapError::Connection(_)) => {}
+            Err(error) => return Err(MigratorError::Map(error)),
+        }
+        if let Some(map) = self.newest.as_ref().filter(|map| self.wants_map && map.epoch >= self.least_epoch) {
+            self.wants_map = false;
+            self.mover.on_map(now, map);
+        }
+        Ok(())
+    }
+
+    fn poll_coordinator(&mut self, now: Duration) -> Result<(), MigratorError> {
+        for answer in self.coordinator.poll().map_err(MigratorError::Coordinator)? {
+            if let Ok(accepted) = &answer.outcome {
+                self.least_epoch = self.least_epoch.max(accepted.epoch);
+            }
+            self.mover.on_answer(now, answer.correlation_id.cast_unsigned(), answer.outcome);
+        }
+        Ok(())
+    }
+
+    fn poll_clusters(&mut self, now: Duration) -> Result<(), MigratorError> {
+        let Some((from, to)) = &mut self.links else { return Ok(()) };
+        for (party, link) in [(Party::From, from), (Party::To, to)] {
+            let cluster = |source| MigratorError::Cluster { party, source: Box::new(source) };
+            link.poll(&mut self.heard).map_err(cluster)?;
+            for heard in self.heard.drain(..) {
+                match heard {
+                    Heard::Session => self.mover.on_new_session(now),
+                    Heard::Report(report) => self.mover.on_report(now, party, &report),
+                    Heard::Exported(exported) => self.mover.on_exported(now, exported),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, now: Duration, action: Action) -> Result<(), MigratorError> {
+        match action {
+            Action::LookAtMap => self.wants_map = true,
+            Action::Coordinator { correlation_id, request, expected } => {
+                self.requests.retain(|(id, ..)| *id != correlation_id);
+                self.requests.push_back((correlation_id, request, expected));
+            }
+            Action::Cluster { party, request } => self.ask_cluster(now, party, &request)?,
+        }
+        Ok(())
+    }
+
+    fn ask_cluster(&mut self, now: Duration, party: Party, request: &ClusterRequest) -> Result<(), MigratorError> {
+        let Some((from, to)) = self.mover.clusters() else { return Ok(()) };
+        if self.links.is_none() {
+            self.links = Some((self.link(Party::From, from)?, self.link(Party::To, to)?));
+        }
+        let Some((from, to)) = &mut self.links else { return Ok(()) };
+        if matches!(request.step, Step::Fence) && from.is_ready() && to.is_ready() {
+            self.fenced_at.get_or_insert(now);
+        }
+        let link = if party == Party::From { from } else { to };
+        link.push(wire::encode(request));
+        Ok(())
+    }
+
+    fn link(&mut self, party: Party, cluster: ClusterId) -> Result<ClusterLink, MigratorError> {
+        let context = (self.sessions)(cluster).map_err(|reason| MigratorError::UnknownCluster { cluster, reason })?;
+        ClusterLink::new(context).map_err(|source| MigratorError::Cluster { party, source: Box::new(source) })
+    }
+
+    fn flush(&mut self) -> Result<(), MigratorError> {
+        while let Some((correlation_id, request, expected)) = self.requests.front() {
+            if !self.coordinator.offer(correlation_id.cast_signed(), request, *expected)? {
+                break;
+            }
+            self.requests.pop_front();
+        }
+        if let Some((from, to)) = &mut self.links {
+            self.both_were_ready |= from.is_ready() && to.is_ready();
+            if self.both_were_ready {
+                from.flush();
+                to.flush();
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! Moves under a network that drops, delays, repeats and reorders, with movers, the coordinator and leaders that crash: at
+//! every moment at most one cluster takes commands, each command is applied once, and in the end the move is finished or
+//! undone, with the state of one that never moved.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
+
+mod cluster;
+mod world;
+
+use lugus_coordinator::migration::{Ending, Intent, MoveError, Mover, Party, Step, StepOutcome, Timing};
+use lugus_partition_map::{Phase, Refusal};
+use world::{FROM, Faults, TO, World};
+
+/// Seeded worlds.
+const RUNS: u64 = 2_000;
+
+#[test]
+fn a_move_ends_well_whatever_crashes_and_is_lost() {
+    let (mut moved, mut undone) = (0, 0);
+    for seed in 1..=RUNS {
+        let mut world = World::new(seed, Faults::All);
+        world.run_with_crashes();
+        for ending in world.settle() {
+            match ending {
+                Ending::Moved => moved += 1,
+                Ending::Undone => undone += 1,
+                Ending::Nothing => {}
+            }
+        }
+    }
+    assert!(moved > RUNS / 2 && undone > RUNS / 10, "{moved} moved, {undone} undone");
+}
+
+#[test]
+fn without_faults_it_moves_at_once() {
+    let mut world = World::new(7, Faults::None);
+    world.start(Intent::MoveTo(TO));
+    assert_eq!(world.run_to_end(0), Ok(Ending::Moved));
+    assert_eq!(world.check_end(), TO);
+    // Done is done; and back again.
+    world.start(Intent::MoveTo(TO));
+    assert_eq!(world.run_to_end(1), Ok(Ending::Nothing));
+    world.start(Intent::Undo);
+    assert_eq!(world.run_to_end(2), Ok(Ending::Nothing));
+    world.start(Intent::MoveTo(FROM));
+    assert_eq!(world.run_to_end(3), Ok(Ending::Moved));
+    assert_eq!(world.check_end(), FROM);
+}
+
+/// A mover dies after each of its first messages; the next one finishes it, or undoes it as long as that may be.
+#[test]
+fn a_mover_that_dies_at_any_step_is_followed_by_another() {
+    let mut undone = 0;
+    let mut too_late = 0;
+    for step in 0..200 {
+        for intent in [Intent::MoveTo(TO), Intent::Undo] {
+            let mut world = World::new(step + 1, Faults::None);
+            world.start(Intent::MoveTo(TO));
+            for _ in 0..step {
+                world.step();
+            }
+            world.kill_mover(0);
+            world.start(intent);
+            match (world.run_to_end(1), intent) {
+                (Ok(Ending::Moved), Intent::MoveTo(_)) => assert_eq!(world.check_end(), TO),
+                (Ok(Ending::Nothing), Intent::MoveTo(_)) => assert_eq!(world.check_end(), TO),
+                (Ok(Ending::Undone | Ending::Nothing), Intent::Undo) => {
+                    world.check_end();
+                    undone += 1;
+                }
+                (Err(MoveError::Committed { to: TO, .. }), Intent::Undo) => too_late += 1,
+                (found, _) => panic!("step {step}, {intent:?}: {found:?}"),
+            }
+        }
+    }
+    assert!(undone > 20 && too_late > 2, "{undone} {too_late}");
+}
+
+#[test]
+fn what_has_no_room_is_undone_and_says_so() {
+    let mut world = World::new(3, Faults::None);
+    world.cramp(TO);
+    world.start(Intent::MoveTo(TO));
+    let ended = world.run_to_end(0);
+    let Err(MoveError::Undone { party: Party::To, outcome: StepOutcome::Limit, .. }) = ended else {
+        panic!("{ended:?}")
+    };
+    assert_eq!(world.check_end(), FROM);
+}
+
+#[test]
+fn another_move_is_not_taken_over() {
+    let mut world = World::new(5, Faults::None);
+    world.start(Intent::MoveTo(TO));
+    while world.map().partition(1).unwrap().migration.is_none_or(|migration| migration.phase != Phase::Begun) {
+        world.step();
+    }
+    world.kill_mover(0);
+    world.start(Intent::MoveTo(FROM));
+    assert_eq!(world.run_to_end(1), Err(MoveError::OtherMove { instrument: 1, to: TO }));
+    world.start(Intent::MoveTo(lugus_topology::ClusterId(9)));
+    assert_eq!(world.run_to_end(2), Err(MoveError::OtherMove { instrument: 1, to: TO }));
+    world.start(Intent::Undo);
+    assert_eq!(world.run_to_end(3), Ok(Ending::Undone));
+    world.start(Intent::MoveTo(lugus_topology::ClusterId(9)));
+    let unknown = Refusal::UnknownCluster(lugus_topology::ClusterId(9));
+    assert_eq!(world.run_to_end(4), Err(MoveError::Refused(unknown)));
+}
+
+#[test]
+fn who_gets_no_answer_gives_up_and_says_who_is_missing() {
+    let mut world = World::new(5, Faults::None);
+    world.start(Intent::MoveTo(TO));
+    world.take_down(TO);
+    let Err(MoveError::NoAnswer { party: Party::To, waited, .. }) = world.run_to_end(0) else { panic!("answered") };
+    assert!(waited >= Timing::default().give_up);
+    world.bring_up(TO);
+    world.start(Intent::Undo);
+    assert_eq!(world.run_to_end(1), Ok(Ending::Undone));
+    assert_eq!(world.check_end(), FROM);
+}
+
+/// A commit that is still on its way when the move is undone must not count.
+#[test]
+fn a_late_commit_of_a_dead_mover_is_refused() {
+    let mut world = World::new(11, Faults::None);
+    world.start(Intent::MoveTo(TO));
+    let commit = world.hold_back_commit();
+    world.kill_mover(0);
+    world.start(Intent::Undo);
+    while !world.takes_commands(FROM) {
+        world.step();
+    }
+    world.deliver(commit);
+    assert_eq!(world.run_to_end(1), Ok(Ending::Undone));
+    assert_eq!(world.check_end(), FROM);
+}
+
+#[test]
+fn a_mover_says_how_far_it_is() {
+    let mover = Mover::new(1, Intent::Undo, Timing::default(), 0, std::time::Duration::ZERO);
+    assert_eq!((mover.progress().records, mover.ending(), mover.clusters()), (0, None, None));
+    assert_ne!(Step::Fence, Step::Unfence);
+}

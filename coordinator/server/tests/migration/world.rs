@@ -1,0 +1,435 @@
+//! The world of a move: movers, the coordinator, two clusters, a participant that trades, and what lies between them.
+
+#![allow(unreachable_pub, reason = "a part of a test")]
+
+use std::time::Duration;
+
+use lugus_coordinator::apply;
+use lugus_coordinator::migration::{
+    Action, ClusterRequest, Ending, Exported, Intent, MoveError, Mover, Party, Report, Timing,
+};
+use lugus_engine::command::{
+    Action as EngineAction, Decimal as EngineDecimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly,
+    SelfTradePrevention, Side, TimeInForce, TradeType as EngineTradeType,
+};
+use lugus_engine::units::{ClientOrderId, InstrumentId, Price, Quantity};
+use lugus_engine::{EngineLimits, SnapshotRecord};
+use lugus_partition_map::{
+    Accepted, ClusterEntry, DeploymentId, Epoch, MemberEntry, PartitionMap, Phase, Refusal, Request,
+};
+use lugus_topology::{ClusterId, Endpoint, Instrument, MemberId};
+
+use crate::cluster::{Answer, Cluster, INSTRUMENT, LIMITS};
+
+pub const FROM: ClusterId = ClusterId(0);
+pub const TO: ClusterId = ClusterId(1);
+
+const MILLISECOND: u64 = 1_000_000;
+/// How long things go wrong, and how long it may take until all is well after that.
+const TROUBLE: u64 = 3_000 * MILLISECOND;
+const PEACE: u64 = 200_000 * MILLISECOND;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Faults {
+    None,
+    All,
+}
+
+/// On its way, between a mover and somebody.
+#[derive(Debug, Clone)]
+pub enum Message {
+    ToCoordinator { mover: usize, correlation_id: u64, request: Request, expected: Option<Epoch> },
+    ToCluster { mover: usize, cluster: ClusterId, party: Party, request: ClusterRequest },
+    Answer { mover: usize, correlation_id: u64, outcome: Result<Accepted, Refusal> },
+    Report { mover: usize, party: Party, report: Report },
+    Exported { mover: usize, exported: Exported },
+    Map { mover: usize, map: Box<PartitionMap> },
+}
+
+pub struct World {
+    chance: u64,
+    faults: Faults,
+    now: u64,
+    /// Time of arrival, number, and what comes.
+    network: Vec<(u64, u64, Message)>,
+    sent: u64,
+    /// The recorded map, and the one before.
+    maps: Vec<PartitionMap>,
+    coordinator_down_until: u64,
+    clusters: [Cluster; 2],
+    movers: Vec<Option<Mover>>,
+    endings: Vec<Option<Result<Ending, MoveError>>>,
+    library: Vec<Vec<SnapshotRecord>>,
+    /// Has every command in the order in which a cluster took it.
+    never_moved: Cluster,
+    next_number: u64,
+    holds_commits: bool,
+    held: Option<Message>,
+}
+
+impl World {
+    pub fn new(seed: u64, faults: Faults) -> Self {
+        let mut map = PartitionMap::empty(DeploymentId(1));
+        for request in first_requests() {
+            map = apply(&map, &request, None).unwrap().map.unwrap();
+        }
+        let mut world = Self {
+            chance: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            faults,
+            now: 1,
+            network: Vec::new(),
+            sent: 0,
+            maps: vec![map],
+            coordinator_down_until: 0,
+            clusters: [Cluster::new(), Cluster::new()],
+            movers: Vec::new(),
+            endings: Vec::new(),
+            library: Vec::new(),
+            never_moved: Cluster::new(),
+            next_number: 1,
+            holds_commits: false,
+            held: None,
+        };
+        for cluster in [&mut world.clusters[0], &mut world.never_moved] {
+            cluster.apply(1, 0, 0, 1, EngineAction::DefineInstrument(definition(1)));
+        }
+        world.clusters[1].apply(1, 0, 0, 1, EngineAction::DefineInstrument(definition(2)));
+        for _ in 0..40 {
+            world.trade();
+        }
+        world
+    }
+
+    pub fn map(&self) -> &PartitionMap {
+        self.maps.last().unwrap()
+    }
+
+    pub fn start(&mut self, intent: Intent) {
+        let first = 1_000_000 * (self.movers.len() as u64 + 1);
+        self.movers.push(Some(Mover::new(1, intent, Timing::default(), first, Duration::from_nanos(self.now))));
+        self.endings.push(None);
+    }
+
+    pub fn kill_mover(&mut self, mover: usize) {
+        self.movers[mover] = None;
+    }
+
+    pub fn take_down(&mut self, cluster: ClusterId) {
+        self.clusters[cluster.0 as usize].down_until = u64::MAX;
+    }
+
+    pub fn bring_up(&mut self, cluster: ClusterId) {
+        self.clusters[cluster.0 as usize].down_until = 0;
+    }
+
+    /// From now on the cluster has no room.
+    pub fn cramp(&mut self, cluster: ClusterId) {
+        let limits = EngineLimits { orders: 1, ..LIMITS };
+        let cramped = &mut self.clusters[cluster.0 as usize];
+        *cramped = Cluster { engine: lugus_engine::Engine::new(limits), limits, down_until: 0 };
+    }
+
+    pub fn takes_commands(&mut self, cluster: ClusterId) -> bool {
+        self.clusters[cluster.0 as usize].takes_commands()
+    }
+
+    /// Runs until a commit is about to be sent, which is kept.
+    pub fn hold_back_commit(&mut self) -> Message {
+        self.holds_commits = true;
+        while self.held.is_none() {
+            self.step();
+        }
+        self.holds_commits = false;
+        self.held.take().unwrap()
+    }
+
+    pub fn deliver(&mut self, message: Message) {
+        self.arrive(message);
+    }
+
+    pub fn run_to_end(&mut self, mover: usize) -> Result<Ending, MoveError> {
+        let end = self.now + PEACE;
+        while self.now < end {
+            if let Some(ending) = self.endings[mover] {
+                return ending;
+            }
+            self.step();
+        }
+        panic!("no end: {:?}", self.movers[mover]);
+    }
+
+    /// Movers come and go, sometimes several at once; so do the coordinator and leaders.
+    pub fn run_with_crashes(&mut self) {
+        let end = self.now + TROUBLE;
+        while self.now < end {
+            if self.movers.iter().flatten().count() == 0 || self.below(400) == 0 {
+                self.start_any();
+            }
+            if self.below(60) == 0 {
+                let mover = self.below(self.movers.len() as u64) as usize;
+                self.kill_mover(mover);
+            }
+            if self.below(80) == 0 {
+                let cluster = self.below(2) as usize;
+                self.clusters[cluster].restart();
+                self.clusters[cluster].down_until = self.now + self.below(600) * MILLISECOND;
+            }
+            if self.below(80) == 0 {
+                self.coordinator_down_until = self.now + self.below(2_000) * MILLISECOND;
+            }
+            self.step();
+        }
+    }
+
+    fn start_any(&mut self) {
+        let owner = self.map().partition(1).unwrap().owner();
+        let other = if owner == FROM { TO } else { FROM };
+        let intent = if self.below(3) == 0 { Intent::Undo } else { Intent::MoveTo(other) };
+        self.start(intent);
+    }
+
+    /// No more trouble: somebody finishes what there is. Gives how all moves ended.
+    pub fn settle(&mut self) -> Vec<Ending> {
+        self.faults = Faults::None;
+        self.movers.iter_mut().for_each(|mover| *mover = None);
+        while !self.network.is_empty() {
+            self.step();
+        }
+        self.start_any();
+        loop {
+            match self.run_to_end(self.movers.len() - 1) {
+                Ok(_) => break,
+                Err(MoveError::Committed { to, .. } | MoveError::OtherMove { to, .. }) => {
+                    self.start(Intent::MoveTo(to));
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        self.check_end();
+        self.endings.iter().filter_map(|ending| ending.and_then(Result::ok)).collect()
+    }
+
+    /// All that was on its way has come; then one cluster has the instrument, as the map says, and it is as if it had never
+    /// moved. Gives that cluster.
+    pub fn check_end(&mut self) -> ClusterId {
+        while !self.network.is_empty() {
+            self.step();
+        }
+        for _ in 0..20 {
+            self.trade();
+        }
+        let partition = self.map().partition(1).unwrap();
+        assert_eq!(partition.migration, None);
+        let owner = partition.owner();
+        let [from, to] = &mut self.clusters;
+        assert_eq!([from.takes_commands(), to.takes_commands()], [owner == FROM, owner == TO]);
+        let (here, there) = if owner == FROM { (from, to) } else { (to, from) };
+        assert_eq!(
+            here.engine.instrument_state_hash(INSTRUMENT),
+            self.never_moved.engine.instrument_state_hash(INSTRUMENT)
+        );
+        assert_eq!(here.engine.live_orders(), self.never_moved.engine.live_orders());
+        assert_eq!(there.engine.live_orders(), 0);
+        owner
+    }
+
+    /// Lets the next thing happen.
+    pub fn step(&mut self) {
+        self.run_movers();
+        let first = (0..self.network.len()).min_by_key(|&at| (self.network[at].0, self.network[at].1));
+        let next = first.map_or(u64::MAX, |first| self.network[first].0);
+        let tick = self.now + 20 * MILLISECOND;
+        if next <= tick {
+            self.now = self.now.max(next);
+            if let Some(first) = first {
+                let (_, _, message) = self.network.swap_remove(first);
+                self.arrive(message);
+            }
+        } else {
+            self.now = tick;
+        }
+        if self.below(8) == 0 {
+            self.trade();
+        }
+        let takers = self.clusters.iter_mut().map(|cluster| usize::from(cluster.takes_commands())).sum::<usize>();
+        assert!(takers <= 1, "two clusters take commands");
+        let partition = self.map().partition(1).unwrap();
+        if takers == 1 {
+            let owner = partition.owner();
+            assert!(self.takes_commands(owner), "who takes commands is the owner");
+        }
+    }
+
+    fn run_movers(&mut self) {
+        let mut actions = Vec::new();
+        for index in 0..self.movers.len() {
+            let Some(mover) = &mut self.movers[index] else { continue };
+            mover.poll(Duration::from_nanos(self.now), &mut actions);
+            if let Some(ending) = mover.ending() {
+                self.endings[index] = Some(ending);
+                self.movers[index] = None;
+                continue;
+            }
+            let clusters = mover.clusters();
+            for action in actions.drain(..) {
+                let message = match action {
+                    // Sometimes it is not the newest.
+                    Action::LookAtMap => {
+                        let late = (self.faults == Faults::All && self.below(3) == 0) as usize;
+                        let map = &self.maps[self.maps.len().saturating_sub(1 + late)];
+                        Message::Map { mover: index, map: Box::new(map.clone()) }
+                    }
+                    Action::Coordinator { correlation_id, request, expected } => {
+                        Message::ToCoordinator { mover: index, correlation_id, request, expected }
+                    }
+                    Action::Cluster { party, request } => {
+                        let (from, to) = clusters.unwrap();
+                        let cluster = if party == Party::From { from } else { to };
+                        Message::ToCluster { mover: index, cluster, party, request }
+                    }
+                };
+                self.send(message);
+            }
+        }
+    }
+
+    fn send(&mut self, message: Message) {
+        let is_commit = matches!(message, Message::ToCoordinator { request: Request::CommitMigration { .. }, .. });
+        if is_commit && self.holds_commits {
+            self.held = Some(message);
+            return;
+        }
+        let copies = match (self.faults, self.below(20)) {
+            (Faults::All, 0) => 0,
+            (Faults::All, 1) => 2,
+            _ => 1,
+        };
+        for _ in 0..copies {
+            let delay = match (self.faults, self.below(30)) {
+                (Faults::None, _) => MILLISECOND,
+                (_, 0) => self.below(6_000) * MILLISECOND,
+                _ => self.below(5 * MILLISECOND),
+            };
+            self.sent += 1;
+            self.network.push((self.now + delay, self.sent, message.clone()));
+        }
+    }
+
+    fn arrive(&mut self, message: Message) {
+        let now = Duration::from_nanos(self.now);
+        match message {
+            Message::ToCoordinator { mover, correlation_id, request, expected } => {
+                if self.now >= self.coordinator_down_until {
+                    let outcome = self.coordinate(&request, expected);
+                    self.send(Message::Answer { mover, correlation_id, outcome });
+                }
+            }
+            Message::ToCluster { mover, cluster, party, request } => {
+                let part = 1 + self.below(9) as usize;
+                let Some(cluster) = self.clusters.get_mut(cluster.0 as usize) else { return };
+                if self.now < cluster.down_until {
+                    return;
+                }
+                match cluster.answer(&request, part, &mut self.library) {
+                    Answer::Report(report) => self.send(Message::Report { mover, party, report }),
+                    Answer::Exported(parts) => {
+                        for exported in parts {
+                            self.send(Message::Exported { mover, exported });
+                        }
+                    }
+                }
+            }
+            Message::Answer { mover, correlation_id, outcome } => {
+                self.with_mover(mover, |mover| mover.on_answer(now, correlation_id, outcome));
+            }
+            Message::Report { mover, party, report } => {
+                self.with_mover(mover, |mover| mover.on_report(now, party, &report));
+            }
+            Message::Exported { mover, exported } => self.with_mover(mover, |mover| mover.on_exported(now, exported)),
+            Message::Map { mover, map } => self.with_mover(mover, |mover| mover.on_map(now, &map)),
+        }
+    }
+
+    fn with_mover(&mut self, mover: usize, tell: impl FnOnce(&mut Mover)) {
+        if let Some(mover) = &mut self.movers[mover] {
+            tell(mover);
+        }
+    }
+
+    fn coordinate(&mut self, request: &Request, expected: Option<Epoch>) -> Result<Accepted, Refusal> {
+        let map = self.map();
+        let applied = apply(map, request, expected)?;
+        if let Request::CommitMigration { .. } = request
+            && let Some(next) = &applied.map
+        {
+            let migration = next.partition(1).unwrap().migration.unwrap();
+            assert_eq!(migration.phase, Phase::Committed);
+            let hash = |cluster: ClusterId| self.clusters[cluster.0 as usize].engine.instrument_state_hash(INSTRUMENT);
+            assert!(hash(migration.from).is_some() && hash(migration.from) == hash(migration.to));
+        }
+        self.maps.extend(applied.map);
+        let map = self.map();
+        Ok(Accepted { epoch: Epoch(map.epoch.0), digest: map.digest(), migration: applied.migration })
+    }
+
+    /// A participant's next order, at a cluster by chance. It is applied once, whatever moves.
+    fn trade(&mut self) {
+        let order = NewOrder {
+            client_order_id: ClientOrderId(self.next_number),
+            side: if self.below(2) == 0 { Side::Buy } else { Side::Sell },
+            order_type: OrderType::Limit,
+            time_in_force: TimeInForce::Gtc,
+            price: Some(Price(95 + self.below(11) as i64)),
+            stop_price: None,
+            quantity: Quantity(1 + self.below(9)),
+            display_quantity: Quantity(0),
+            expire_time: None,
+            post_only: PostOnly::No,
+            self_trade_prevention: SelfTradePrevention::None,
+        };
+        let cluster = self.below(2) as usize;
+        let heard = self.clusters[cluster].apply(self.now, 1, 1, self.next_number, EngineAction::New(order));
+        if heard.events > 0 {
+            let expected = self.never_moved.apply(self.now, 1, 1, self.next_number, EngineAction::New(order));
+            assert_eq!(heard.events, expected.events);
+            self.next_number += 1;
+        }
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.chance ^= self.chance << 13;
+        self.chance ^= self.chance >> 7;
+        self.chance ^= self.chance << 17;
+        self.chance % bound
+    }
+}
+
+fn definition(instrument: u32) -> Definition {
+    Definition {
+        instrument: InstrumentId(instrument),
+        base: *b"BTC\0\0\0\0\0",
+        quote: *b"USDT\0\0\0\0",
+        trade_type: EngineTradeType::Spot,
+        minimum_price: Price(1),
+        maximum_price: Price(1_000),
+        reference_price: Price(100),
+        price_band: Quantity(0),
+        maximum_quantity: Quantity(100),
+        tick_size: EngineDecimal { mantissa: 1, exponent: -2 },
+        lot_size: EngineDecimal { mantissa: 1, exponent: -6 },
+        state: InstrumentState::Open,
+    }
+}
+
+/// Two clusters, and an instrument of the first.
+fn first_requests() -> [Request; 3] {
+    let instrument = Instrument { cluster: FROM, ..Instrument::spot(1, "BTC/USDT", 2, 5) };
+    [Request::AddCluster(cluster(0)), Request::AddCluster(cluster(1)), Request::AddInstrument(instrument)]
+}
+
+fn cluster(id: i32) -> ClusterEntry {
+    let port = 20_000 + u16::try_from(id).unwrap();
+    let members = vec![MemberEntry { id: MemberId(0), ingress: Endpoint { host: "127.0.0.1".into(), port } }];
+    let (ingress_stream, ingress_term_length) = (101, 4 << 20);
+    ClusterEntry { id: ClusterId(id), name: format!("cluster-{id}"), members, ingress_stream, ingress_term_length }
+}

@@ -1,0 +1,458 @@
+//! An instrument moves between two engines while it is traded: nothing is told otherwise than where it never moved.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
+
+mod desk;
+mod follower;
+mod oracle;
+mod trial;
+
+use desk::*;
+use lugus_engine::command::*;
+use lugus_engine::event::*;
+use lugus_engine::units::*;
+use lugus_engine::{Engine, EngineLimits, ExportCursor, Extent, MigrationRefusal, Progress, SnapshotFault};
+use oracle::Oracle;
+use proptest::prelude::*;
+use trial::steps::{Number, Spread, Step, step};
+
+const ROOM: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 300, retained_events: 20 };
+const HALL: EngineLimits = EngineLimits { orders: 20_000, ..ROOM };
+const MOVING: InstrumentId = InstrumentId(1);
+
+fn reload(engine: &mut Engine) {
+    let records = snapshot(engine);
+    let limits = if engine.live_orders() > ROOM.orders { HALL } else { ROOM };
+    let loaded = restore(limits, &records).unwrap();
+    loaded.verify().unwrap();
+    assert_eq!(snapshot(&loaded), records);
+    assert_eq!(loaded.state_hash(), engine.state_hash());
+    *engine = loaded;
+}
+
+/// Numbers out of a seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}
+
+/// Exports and imports; members are restarted from snapshots and chunks come twice, by chance.
+fn carry(
+    from: &mut Engine,
+    to: &mut Engine,
+    migration: MigrationId,
+    extent: Extent,
+    chance: &mut Chance,
+) -> ExportCursor {
+    let mut cursor = ExportCursor::START;
+    loop {
+        let mut export = from.export(MOVING, migration, cursor).unwrap();
+        let wanted = 1 + chance.below(9) as usize;
+        let chunk: Vec<_> = export.by_ref().take(wanted).collect();
+        let next = export.cursor();
+        if chunk.is_empty() {
+            return cursor;
+        }
+        for _ in 0..=chance.below(2) {
+            let received = to.import_records(MOVING, migration, cursor.records, chunk.iter().copied());
+            assert_eq!(received, Ok(next.records));
+        }
+        cursor = next;
+        if chance.below(8) == 0 {
+            reload(from);
+        }
+        if chance.below(4) == 0 {
+            reload(to);
+        }
+        assert_eq!(to.import_begin(MOVING, migration, extent), Ok(cursor.records));
+        to.verify().unwrap();
+    }
+}
+
+fn dropped(engine: &mut Engine, migration: MigrationId, epoch: MapEpoch) -> usize {
+    let mut parts = 1;
+    while engine.drop_instrument(MOVING, migration, epoch).unwrap() == Progress::More {
+        engine.verify().unwrap();
+        reload(engine);
+        parts += 1;
+    }
+    engine.verify().unwrap();
+    parts
+}
+
+/// Two engines, one of which has the instrument, beside one that has it all the time.
+struct Deployment {
+    engines: [Engine; 2],
+    owner: usize,
+    never_moved: Engine,
+    oracle: Oracle,
+    now: i64,
+    migration: u64,
+}
+
+impl Deployment {
+    fn new() -> Self {
+        let engine = || Engine::new(ROOM);
+        let mut deployment = Self {
+            engines: [engine(), engine()],
+            owner: 0,
+            never_moved: engine(),
+            oracle: Oracle::new(ROOM),
+            now: 0,
+            migration: 10,
+        };
+        for (number, instrument) in [(1, 1), (2, 2)] {
+            let define = command(0, 0, number, Action::DefineInstrument(definition(instrument)));
+            deployment.oracle.apply(0, &define);
+            told(&mut deployment.never_moved, 0, &define);
+            told(&mut deployment.engines[0], 0, &define);
+        }
+        let define = command(0, 0, 1, Action::DefineInstrument(definition(3)));
+        told(&mut deployment.engines[1], 0, &define);
+        deployment
+    }
+
+    fn step(&mut self, step: &Step) {
+        match *step {
+            Step::Command { participant, instrument, number, mut action } if (1..=2).contains(&instrument) => {
+                let next = self.oracle.last_command(participant, instrument) + 1;
+                let number = match number {
+                    Number::Next => next,
+                    Number::Before(by) => next.saturating_sub(by),
+                    Number::After(by) => next + by,
+                    Number::Zero => 0,
+                    Number::Last => u64::MAX,
+                };
+                if let Action::New(NewOrder { expire_time: Some(time), .. }) = &mut action {
+                    time.0 += self.now;
+                }
+                self.apply(&command(participant, instrument, number, action));
+            }
+            Step::Touch { participant, instrument, id, price, quantity, .. } => {
+                let Some(mut touched) = self.oracle.order(participant, instrument, id) else { return };
+                touched.price = touched.price.map(|now| Price(now.0 + price));
+                touched.quantity.0 = touched.quantity.0.saturating_add_signed(quantity);
+                let number = self.oracle.last_command(participant, instrument) + 1;
+                self.apply(&command(participant, instrument, number, Action::Replace(touched)));
+            }
+            Step::Wait(nanos) => self.now += nanos,
+            Step::Resume { participant, unseen, .. } => {
+                let last = self.oracle.last_event(participant, 1);
+                let last_seen = unseen.map(|unseen| last.wrapping_sub(unseen).wrapping_add(1));
+                let expected = self.oracle.resume(participant, 1, last_seen);
+                assert_eq!(told_again(&self.engines[self.owner], participant, 1, last_seen), expected);
+            }
+            Step::Command { .. } | Step::Snapshot => {}
+        }
+    }
+
+    fn apply(&mut self, command: &Command) {
+        self.now += 7;
+        let mut found = Vec::new();
+        // An order expires with the next command wherever it is.
+        for engine in &mut self.engines {
+            let mut recorder = Recorder::default();
+            engine.expire(EpochNanos(self.now), &mut recorder);
+            found.extend(recorder.0);
+        }
+        let place = if command.instrument == MOVING { self.owner } else { 0 };
+        found.extend(told(&mut self.engines[place], self.now, command));
+        let expected = self.oracle.apply(self.now, command);
+        told(&mut self.never_moved, self.now, command);
+        for instrument in [1, 2] {
+            assert_eq!(of_instrument(&found, instrument), of_instrument(&expected, instrument));
+        }
+        self.engines.iter().for_each(|engine| engine.verify().unwrap());
+        self.compare();
+    }
+
+    fn compare(&self) {
+        let (owner, reference) = (&self.engines[self.owner], &self.never_moved);
+        assert_eq!(owner.instrument_state_hash(MOVING), reference.instrument_state_hash(MOVING));
+        assert_eq!(owner.market_data_snapshot(MOVING), reference.market_data_snapshot(MOVING));
+        let displayed = |engine: &Engine| engine.displayed_orders(MOVING).unwrap().collect::<Vec<_>>();
+        assert_eq!(displayed(owner), displayed(reference));
+        assert_eq!(owner.definition(MOVING), reference.definition(MOVING));
+    }
+
+    fn migrate(&mut self, chance: &mut Chance) {
+        let [one, other] = &mut self.engines;
+        let (from, to) = if self.owner == 0 { (one, other) } else { (other, one) };
+        let (migration, epoch) = (MigrationId(self.migration), MapEpoch(self.migration + 3));
+        let extent = from.fence(MOVING, migration).unwrap();
+        assert_eq!(to.import_begin(MOVING, migration, extent), Ok(0));
+        let hash = from.state_hash();
+        let end = carry(from, to, migration, extent, chance);
+        assert_eq!((end.records, from.state_hash()), (extent.records(), hash));
+        assert_eq!(to.import_end(MOVING, migration, end.checksum), Ok(extent));
+        reload(to);
+        let undone = chance.below(4) == 0;
+        if undone {
+            while to.drop_import(MOVING, migration).unwrap() == Progress::More {}
+            from.unfence(MOVING, migration).unwrap();
+        } else {
+            assert_eq!(to.activate(MOVING, migration), Ok(()));
+            dropped(from, migration, epoch);
+            self.owner = 1 - self.owner;
+        }
+        self.migration += 10;
+        self.engines.iter_mut().for_each(reload);
+        self.compare();
+        let away = &mut self.engines[1 - self.owner];
+        // At a time when nothing expires.
+        let answer = told(away, 0, &command(1, 1, 1, cancel(1)));
+        let unknown = Reply::Refused {
+            instrument: MOVING,
+            client_sequence: ClientSequence(1),
+            reason: RejectReason::UnknownInstrument,
+        };
+        match answer[..] {
+            [Told::Reply(Reply::Moved { instrument: MOVING, client_sequence: ClientSequence(1), .. })] => {}
+            // Never here.
+            [Told::Reply(reply)] => assert_eq!(reply, unknown),
+            _ => panic!("{answer:?}"),
+        }
+    }
+}
+
+fn of_instrument(all: &[Told], wanted: u32) -> Vec<Told> {
+    let is_of = |told: &&Told| match told {
+        Told::Report(report) | Told::Reply(Reply::Again(report)) => report.instrument.0 == wanted,
+        Told::Reply(_) => true,
+    };
+    all.iter().filter(is_of).copied().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
+
+    #[test]
+    fn an_instrument_that_moves_is_told_as_one_that_does_not(
+        steps in proptest::collection::vec(prop_oneof![40 => step(Spread::Near).prop_map(Some), 1 => Just(None)], 1..250),
+        seed in 1..u64::MAX,
+    ) {
+        let (mut deployment, mut chance) = (Deployment::new(), Chance(seed));
+        for step in steps {
+            match step {
+                Some(step) => deployment.step(&step),
+                None => deployment.migrate(&mut chance),
+            }
+        }
+        deployment.migrate(&mut chance);
+    }
+}
+
+const FIRST: MigrationId = MigrationId(10);
+
+/// A desk with an order of two participants each, and a trade.
+fn traded() -> Desk {
+    let mut desk = Desk::open(ROOM, definition(1));
+    desk.order(1, limit(1, Side::Sell, 101, 5));
+    desk.order(2, limit(1, Side::Buy, 101, 3));
+    desk.order(2, limit(2, Side::Buy, 99, 3));
+    desk
+}
+
+fn moved(client_sequence: u64, epoch: u64) -> Vec<Told> {
+    let (client_sequence, epoch) = (ClientSequence(client_sequence), MapEpoch(epoch));
+    vec![Told::Reply(Reply::Moved { instrument: MOVING, client_sequence, epoch })]
+}
+
+/// All of it at once.
+fn import(from: &Engine, to: &mut Engine, migration: MigrationId, extent: Extent) {
+    to.import_begin(MOVING, migration, extent).unwrap();
+    let mut export = from.export(MOVING, migration, ExportCursor::START).unwrap();
+    to.import_records(MOVING, migration, 0, export.by_ref()).unwrap();
+    to.import_end(MOVING, migration, export.cursor().checksum).unwrap();
+}
+
+#[test]
+fn a_fenced_instrument_takes_nothing_and_changes_nothing() {
+    let mut desk = traded();
+    let before = told_again(&desk.engine, 2, 1, Some(0));
+    desk.engine.fence(MOVING, FIRST).unwrap();
+    let state = snapshot(&desk.engine);
+    let state_change = Action::SetInstrumentState { state: InstrumentState::Closed, reference_price: None };
+    for (participant, number, action) in [
+        (1, 2, cancel(1)),
+        (1, 3, cancel(1)),
+        (1, 0, cancel(1)),
+        (3, 1, Action::New(limit(1, Side::Buy, 100, 1))),
+        (0, 1, state_change),
+        (0, 1, Action::MassCancel { target: ParticipantId(1), side: None }),
+    ] {
+        assert_eq!(desk.send_as(participant, 1, number, action), moved(number, 11));
+    }
+    let repeated = desk.send_as(1, 1, 1, cancel(1));
+    assert!(matches!(repeated[..], [Told::Reply(Reply::Again(_))]), "what was applied is no move's business");
+    assert_eq!(told_again(&desk.engine, 2, 1, Some(0)), before);
+    assert_eq!(snapshot(&desk.engine), state);
+    desk.engine.unfence(MOVING, FIRST).unwrap();
+    assert!(matches!(desk.send_as(1, 1, 2, cancel(1))[..], [Told::Report(_)]));
+}
+
+#[test]
+fn an_import_tells_nothing_before_it_is_active_and_a_tombstone_tells_where_to() {
+    let (mut desk, mut to) = (traded(), Engine::new(ROOM));
+    let extent = desk.engine.fence(MOVING, FIRST).unwrap();
+    assert_eq!((extent.scopes, extent.orders, extent.reports), (2, 2, 5));
+    let before = told_again(&desk.engine, 1, 1, Some(0));
+    to.import_begin(MOVING, FIRST, extent).unwrap();
+    assert_eq!(told(&mut to, 5, &command(1, 1, 2, cancel(1))), moved(2, 11));
+    import(&desk.engine, &mut to, FIRST, extent);
+    for number in [0, 1, 2, 3] {
+        assert_eq!(told(&mut to, 5, &command(1, 1, number, cancel(1))), moved(number, 11));
+    }
+    assert_eq!(told_again(&to, 1, 1, Some(0)), moved(0, 11));
+    assert_eq!(to.levels(MOVING, Side::Buy).map(Iterator::count), None);
+    to.activate(MOVING, FIRST).unwrap();
+    assert_eq!(dropped(&mut desk.engine, FIRST, MapEpoch(14)), 1);
+    assert_eq!(told_again(&to, 1, 1, Some(0)), before);
+    for number in [0, 1, 2, 3] {
+        assert_eq!(desk.send_as(1, 1, number, cancel(1)), moved(number, 14));
+    }
+    assert_eq!(told_again(&desk.engine, 1, 1, Some(0)), moved(0, 14));
+    assert_eq!((desk.engine.live_orders(), desk.engine.instruments().count()), (0, 0));
+    let define = desk.send(0, 0, Action::DefineInstrument(definition(1)));
+    let [Told::Report(Report { body: ReportBody::Reject { reason, .. }, .. })] = define[..] else {
+        panic!("{define:?}")
+    };
+    assert_eq!(reason, RejectReason::DuplicateInstrument);
+    let canceled = told(&mut to, 6, &command(1, 1, 2, cancel(1)));
+    assert!(matches!(canceled[..], [Told::Report(Report { event_sequence: EventSequence(3), .. })]), "{canceled:?}");
+}
+
+/// Each step, before and after each other one of the same migration and of one that is over: done, or refused.
+#[test]
+fn late_and_repeated_steps_change_nothing() {
+    let (mut desk, mut to) = (traded(), Engine::new(ROOM));
+    let (over, epoch) = (MigrationId(9), MapEpoch(14));
+    let extent = desk.engine.fence(MOVING, over).unwrap();
+    desk.engine.unfence(MOVING, over).unwrap();
+    assert_eq!(to.drop_import(MOVING, over), Ok(Progress::Done), "before it began");
+    assert_eq!(to.import_begin(MOVING, over, extent), Err(MigrationRefusal::Over { last: over }));
+    assert_eq!(desk.engine.fence(MOVING, over), Err(MigrationRefusal::Over { last: over }));
+    assert_eq!(desk.engine.unfence(MOVING, over), Ok(()));
+
+    let from = &mut desk.engine;
+    assert_eq!(from.drop_instrument(MOVING, FIRST, epoch), Err(MigrationRefusal::OutOfOrder));
+    let extent = from.fence(MOVING, FIRST).unwrap();
+    assert_eq!(from.fence(MOVING, FIRST), Ok(extent));
+    assert_eq!(from.unfence(MOVING, over), Err(MigrationRefusal::Over { last: FIRST }));
+    assert_eq!(from.fence(MOVING, MigrationId(11)), Err(MigrationRefusal::OtherMigration { current: FIRST }));
+    assert_eq!(to.activate(MOVING, FIRST), Err(MigrationRefusal::UnknownInstrument));
+    assert_eq!(from.import_begin(MOVING, FIRST, extent), Err(MigrationRefusal::AlreadyHere));
+    import(from, &mut to, FIRST, extent);
+    assert_eq!(to.import_begin(MOVING, FIRST, extent), Ok(extent.records()));
+    let other = Extent { orders: 9, ..extent };
+    assert_eq!(to.import_begin(MOVING, FIRST, other), Err(MigrationRefusal::OtherExtent));
+    assert_eq!(to.drop_import(MOVING, over), Err(MigrationRefusal::Over { last: FIRST }));
+    assert_eq!(to.activate(MOVING, over), Err(MigrationRefusal::Over { last: FIRST }));
+    for _ in 0..2 {
+        assert_eq!(to.activate(MOVING, FIRST), Ok(()));
+        assert_eq!(from.drop_instrument(MOVING, FIRST, epoch), Ok(Progress::Done));
+    }
+    let (hashes, here) = ((from.state_hash(), to.state_hash()), Err(MigrationRefusal::AlreadyHere));
+    assert_eq!(from.fence(MOVING, FIRST), Err(MigrationRefusal::Over { last: FIRST }));
+    assert_eq!(from.unfence(MOVING, FIRST), Err(MigrationRefusal::Over { last: FIRST }));
+    assert_eq!(to.drop_import(MOVING, FIRST), here);
+    assert_eq!(to.import_begin(MOVING, FIRST, extent), Err(MigrationRefusal::Over { last: FIRST }));
+    assert_eq!((from.state_hash(), to.state_hash()), hashes);
+
+    // Back again, and what is late of the first move finds it over.
+    let back = MigrationId(20);
+    let extent = to.fence(MOVING, back).unwrap();
+    import(&to, from, back, extent);
+    from.activate(MOVING, back).unwrap();
+    assert_eq!(dropped(&mut to, back, MapEpoch(22)), 1);
+    assert_eq!(from.drop_instrument(MOVING, FIRST, epoch), Ok(Progress::Done));
+    assert_eq!(from.fence(MOVING, FIRST), Err(MigrationRefusal::Over { last: back }));
+    assert_eq!(to.activate(MOVING, FIRST), Err(MigrationRefusal::Over { last: back }));
+    assert!(matches!(desk.send_as(1, 1, 2, cancel(1))[..], [Told::Report(_)]), "it trades");
+}
+
+#[test]
+fn orders_do_not_expire_on_their_way_and_do_so_at_its_end() {
+    let mut desk = traded();
+    desk.send(0, 0, Action::DefineInstrument(definition(2)));
+    let day = NewOrder { time_in_force: TimeInForce::Day, ..limit(7, Side::Sell, 103, 2) };
+    desk.order(1, day);
+    desk.order(2, NewOrder { client_order_id: ClientOrderId(8), ..day });
+    desk.send(1, 2, Action::New(day));
+    let extent = desk.engine.fence(MOVING, FIRST).unwrap();
+    desk.now += 86_400_000_000_000;
+    let of = |told: &[Told], instrument| of_instrument(told, instrument).len();
+    let told_meanwhile = desk.send(2, 2, cancel(9));
+    assert_eq!((of(&told_meanwhile, 1), of(&told_meanwhile, 2)), (0, 2), "the other instrument's order expires");
+    let mut to = Engine::new(ROOM);
+    import(&desk.engine, &mut to, FIRST, extent);
+    let mut early = Recorder::default();
+    to.expire(EpochNanos(desk.now), &mut early);
+    assert_eq!(early.0, []);
+    reload(&mut to);
+    to.activate(MOVING, FIRST).unwrap();
+    let mut late = Recorder::default();
+    to.expire(EpochNanos(desk.now), &mut late);
+    assert_eq!(of(&late.0, 1), 2);
+    to.verify().unwrap();
+    desk.engine.unfence(MOVING, FIRST).unwrap();
+    assert_eq!(of(&desk.send(2, 2, cancel(9)), 1), 2);
+}
+
+#[test]
+fn a_large_instrument_is_cleared_in_parts() {
+    let mut desk = Desk::new(HALL);
+    let wide = Definition { price_band: Quantity(0), ..definition(1) };
+    told(&mut desk.engine, 1, &command(0, 0, 1, Action::DefineInstrument(wide)));
+    for number in 1..=20_000 {
+        let price = 91 + (number % 9) as i64;
+        told(&mut desk.engine, 1, &command(1, 1, number, Action::New(limit(number, Side::Buy, price, 1))));
+    }
+    let extent = desk.engine.fence(MOVING, FIRST).unwrap();
+    let mut to = Engine::new(HALL);
+    import(&desk.engine, &mut to, FIRST, extent);
+    assert_eq!((to.live_orders(), to.instrument_state_hash(MOVING)), (20_000, Some(extent.state_hash)));
+    let mut undone = to;
+    let mut parts = 1;
+    while undone.drop_import(MOVING, FIRST).unwrap() == Progress::More {
+        assert_eq!(told(&mut undone, 9, &command(1, 1, 1, cancel(1))), moved(1, 11));
+        reload(&mut undone);
+        parts += 1;
+    }
+    assert_eq!((parts, undone.live_orders()), (3, 0));
+    assert_eq!(dropped(&mut desk.engine, FIRST, MapEpoch(12)), 3);
+    assert_eq!(desk.engine.live_orders(), 0);
+}
+
+#[test]
+fn what_does_not_fit_or_is_not_what_was_exported_is_refused() {
+    let desk = &mut traded();
+    let extent = desk.engine.fence(MOVING, FIRST).unwrap();
+    let mut narrow = Engine::new(EngineLimits { orders: 1, ..ROOM });
+    let limit = SnapshotFault::Limit { what: "orders", found: 2, limit: 1 };
+    assert_eq!(narrow.import_begin(MOVING, FIRST, extent), Err(MigrationRefusal::Record(limit)));
+    let records: Vec<_> = desk.engine.export(MOVING, FIRST, ExportCursor::START).unwrap().collect();
+    let mut to = Engine::new(ROOM);
+    to.import_begin(MOVING, FIRST, extent).unwrap();
+    let gap = to.import_records(MOVING, FIRST, 1, records.iter().copied());
+    assert_eq!(gap, Err(MigrationRefusal::Gap { expected: 0 }));
+    let misplaced = to.import_records(MOVING, FIRST, 0, records[1..].iter().copied());
+    assert!(matches!(misplaced, Err(MigrationRefusal::Record(SnapshotFault::Unexpected { .. }))), "{misplaced:?}");
+    let part = to.import_records(MOVING, FIRST, 0, records[..4].iter().copied());
+    assert_eq!(part, Ok(4));
+    assert_eq!(to.import_end(MOVING, FIRST, 0), Err(MigrationRefusal::Gap { expected: 4 }));
+    to.import_records(MOVING, FIRST, 2, records[2..].iter().copied()).unwrap();
+    let wrong = to.import_end(MOVING, FIRST, 0);
+    assert!(matches!(wrong, Err(MigrationRefusal::Checksum { expected: 0, .. })), "{wrong:?}");
+    let more = to.import_records(MOVING, FIRST, extent.records(), records[records.len() - 1..].iter().copied());
+    assert!(matches!(more, Err(MigrationRefusal::Record(SnapshotFault::Superfluous { .. }))), "{more:?}");
+    while to.drop_import(MOVING, FIRST).unwrap() == Progress::More {}
+    to.verify().unwrap();
+    assert_eq!(to.live_orders(), 0);
+}
