@@ -1,6 +1,6 @@
 //! Which orders are taken. Checks only: nothing changes here, and the first reason that applies is the answer.
 
-use crate::book::{Instructions, Order, OrderPool, Slot};
+use crate::book::{Instructions, Order, OrderPool, Slot, Vacancy};
 use crate::command::{Definition, InstrumentState, NewOrder, OrderType, PostOnly, Replace, RiskLimits, TimeInForce};
 use crate::event::RejectReason;
 use crate::instrument::{Instrument, takes_price};
@@ -11,9 +11,9 @@ use crate::units::{EpochNanos, Price, Quantity};
 /// Parts in which an iceberg may come at most: what its trades cost is bounded by it.
 pub(crate) const MAXIMUM_SLICES: u64 = 100;
 
-/// The limit of an order of the kind that nearly all are of, if it is taken: a limit order that is good till canceled or
-/// immediate, and no more than that, where trading is on and its participant has no limits. `None` says nothing: ask
-/// [`new_order`]. One branch for all that is hardly ever otherwise.
+/// The limit of an order of the kind that nearly all are of, if it is taken, and where its number goes: a limit order that
+/// is good till canceled or immediate, and no more than that, where trading is on and its participant has no limits.
+/// `None` says nothing: ask [`new_order`]. One branch for all that is hardly ever otherwise.
 #[inline(always)]
 pub(crate) fn plain_limit(
     order: &NewOrder,
@@ -21,7 +21,7 @@ pub(crate) fn plain_limit(
     instrument: &Instrument,
     pool: &OrderPool,
     owner: u32,
-) -> Option<Price> {
+) -> Option<(Price, Vacancy)> {
     let definition = &instrument.definition;
     let price = order.price?;
     let is_immediate = order.time_in_force == TimeInForce::Ioc;
@@ -42,8 +42,11 @@ pub(crate) fn plain_limit(
         & limits.maximum_open_orders.is_none();
     let has_room =
         || !pool.is_full() && instrument.book.side(order.side).has_room(price, order.quantity, &pool.resting);
-    let is_taken = is_plain && pool.find(owner, order.client_order_id).is_none() && (is_immediate || has_room());
-    is_taken.then_some(price)
+    if !is_plain || !(is_immediate || has_room()) {
+        return None;
+    }
+    let vacancy = pool.look_up(owner, order.client_order_id).err()?;
+    Some((price, vacancy))
 }
 
 /// Whether a new order is taken: state, ids, quantity, times, display, prices, risk, the book, room; in this order.

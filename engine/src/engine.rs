@@ -190,7 +190,7 @@ impl Engine {
             self.touch(place);
             let Listed { instrument, hash, .. } = &mut self.instruments[place as usize];
             let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
-            let order = instrument.end(slot, &mut self.pool, reporter);
+            let order = instrument.end(self.pool.found(slot), &mut self.pool, reporter);
             reporter.tell_maker(order.owner, execution::expired(&order));
         }
         self.due(now).is_some()

@@ -1,7 +1,7 @@
 //! A traded pair, whole: its definition and state, its book and stop orders, its numbers, its hash.
 
 use crate::auction;
-use crate::book::{Book, Instructions, Order, OrderPool, Slot};
+use crate::book::{Book, Found, Instructions, Order, OrderPool, Slot};
 use crate::command::{Definition, InstrumentState};
 use crate::event::{EventSink, RejectReason, ReportBody};
 use crate::execution;
@@ -63,15 +63,16 @@ impl Instrument {
     }
 
     /// Takes a live order out of its queue and the pool, and gives it whole.
+    #[inline]
     pub(crate) fn end<S: EventSink>(
         &mut self,
-        slot: Slot,
+        found: Found,
         pool: &mut OrderPool,
         reporter: &mut Reporter<'_, S>,
     ) -> Order {
-        let order = pool.whole(slot);
-        self.take_out(slot, pool, reporter);
-        pool.remove(slot);
+        let order = pool.whole(found.slot);
+        self.take_out(found.slot, pool, reporter);
+        pool.remove_found(found);
         order
     }
 
@@ -127,7 +128,7 @@ impl Instrument {
 
     fn cancel_all<S: EventSink>(&mut self, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
         while let Some(slot) = self.book.first(&pool.resting).or_else(|| self.stops.first(&pool.resting)) {
-            let order = self.end(slot, pool, reporter);
+            let order = self.end(pool.found(slot), pool, reporter);
             reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::InstrumentClosed));
         }
     }

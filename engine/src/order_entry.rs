@@ -2,8 +2,8 @@
 //! whoever calls tells it.
 
 use crate::admission;
-use crate::book::{Instructions, Order, OrderPool, Slot, Terms};
-use crate::command::{InstrumentState, NewOrder, OrderType, PostOnly, Replace, RiskLimits, Side};
+use crate::book::{Instructions, Order, OrderPool, Slot, Terms, Vacancy};
+use crate::command::{InstrumentState, NewOrder, OrderType, PostOnly, Replace, RiskLimits, Side, TimeInForce};
 use crate::event::{EventSink, RejectReason, ReportBody};
 use crate::execution;
 use crate::expiry;
@@ -25,7 +25,7 @@ pub(crate) fn new_order<S: EventSink>(
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
     match admission::plain_limit(order, risk, instrument, pool, reporter.scope()) {
-        Some(price) => plain_order(order, price, instrument, pool, reporter),
+        Some((price, vacancy)) => plain_order(order, price, vacancy, instrument, pool, reporter),
         None => return any_order(order, risk, instrument, pool, reporter),
     }
     Ok(())
@@ -36,6 +36,7 @@ pub(crate) fn new_order<S: EventSink>(
 fn plain_order<S: EventSink>(
     order: &NewOrder,
     price: Price,
+    vacancy: Vacancy,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
@@ -53,8 +54,15 @@ fn plain_order<S: EventSink>(
         Instructions::new(PostOnly::No, order.self_trade_prevention),
     );
     reporter.tell_execution(reporter.scope(), reporter.client_sequence(), execution::new(&taken));
-    let answers = reporter.client_sequence();
-    meet_book(taken, Terms::default(), None, answers, instrument, pool, reporter);
+    if order.time_in_force == TimeInForce::Gtc && !instrument.book.would_trade(order.side, Some(price)) {
+        let slot = pool.insert_at(vacancy, &taken, &Terms::default());
+        join_queue(slot, &taken, instrument, pool, reporter);
+    } else {
+        // A copy of its own, so that what rests at once need not be in memory.
+        let answers = reporter.client_sequence();
+        enter(&mut { taken }, Terms::default(), None, answers, instrument, pool, reporter);
+        stops::cascade(instrument, pool, reporter);
+    }
 }
 
 #[inline(never)]
@@ -94,26 +102,6 @@ fn any_order<S: EventSink>(
     }
     stops::cascade(instrument, pool, reporter);
     Ok(())
-}
-
-/// An order, whole and in no queue, meets the book, and then its trades set off stop orders.
-#[inline(always)]
-fn meet_book<S: EventSink>(
-    mut order: Order,
-    terms: Terms,
-    slot: Option<Slot>,
-    answers: ClientSequence,
-    instrument: &mut Instrument,
-    pool: &mut OrderPool,
-    reporter: &mut Reporter<'_, S>,
-) {
-    if !order.is_immediate() && !instrument.book.would_trade(order.side, order.limit()) {
-        rest(&mut order, terms, slot, answers, instrument, pool, reporter);
-    } else {
-        // A copy of its own, so that what rests at once need not be in memory.
-        enter(&mut { order }, terms, slot, answers, instrument, pool, reporter);
-        stops::cascade(instrument, pool, reporter);
-    }
 }
 
 /// An order, whole and in no queue, meets the book; what is left of it rests, or is canceled. While an auction gathers
@@ -170,11 +158,9 @@ fn rest<S: EventSink>(
     if order.instructions.has(Instructions::ICEBERG) {
         stops::split(order, &mut terms);
     }
-    let Order { order_id, side, price, leaves: quantity, .. } = *order;
-    let Instrument { book, feed, .. } = instrument;
-    let queue = book.side_mut(side);
+    let queue = instrument.book.side(order.side);
     // Admission has seen to it, but not for a stop order, which may come much later.
-    if order.order_type == OrderType::StopLimit && !queue.has_room(price, quantity, &pool.resting) {
+    if order.order_type == OrderType::StopLimit && !queue.has_room(order.price, order.leaves, &pool.resting) {
         if order.instructions.has(Instructions::ICEBERG) {
             order.leaves.0 += terms.reserve.0;
         }
@@ -187,6 +173,21 @@ fn rest<S: EventSink>(
         }
         None => pool.insert(order, &terms),
     };
+    join_queue(slot, order, instrument, pool, reporter);
+}
+
+/// Puts an order that is in the pool at the end of the queue of its price.
+#[inline(always)]
+fn join_queue<S: EventSink>(
+    slot: Slot,
+    order: &Order,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let Order { order_id, side, price, leaves: quantity, .. } = *order;
+    let Instrument { book, feed, .. } = instrument;
+    let queue = book.side_mut(side);
     queue.push_back(slot, price, quantity, &mut pool.resting);
     reporter.publish(feed, || MarketDataBody::OrderAdded(DisplayedOrder { order_id, side, price, quantity }));
     reporter.publish(feed, || market_data::level(queue, side, price, &pool.resting));
@@ -199,8 +200,8 @@ pub(crate) fn cancel<S: EventSink>(
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
-    let slot = pool.find(reporter.scope(), orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
-    let order = instrument.end(slot, pool, reporter);
+    let found = pool.look_up(reporter.scope(), orig_client_order_id).map_err(|_| RejectReason::UnknownOrder)?;
+    let order = instrument.end(found, pool, reporter);
     reporter.tell_execution(
         reporter.scope(),
         reporter.client_sequence(),
@@ -293,7 +294,7 @@ pub(crate) fn mass_cancel<S: EventSink>(
     while let Some(slot) = next {
         next = pool.next_of_owner(slot);
         if side.is_none_or(|side| pool.get(slot).side == side) {
-            let order = instrument.end(slot, pool, reporter);
+            let order = instrument.end(pool.found(slot), pool, reporter);
             reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::MassCancel));
             affected += 1;
         }

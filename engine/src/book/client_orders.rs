@@ -2,13 +2,13 @@
 //!
 //! An entry is eight bytes: the slot, and 32 bits of the key's hash that spare most looks at orders and say where the
 //! entry belongs. The table is as small as the most orders that were ever alive at once allow, so that it stays in the
-//! caches: it doubles within memory that is there from the start. A small table is kept at most a quarter full, so that
-//! nearly every look ends at the first entry, which processors can foresee; a large one, where memory counts, up to five
-//! eighths. A removal moves later entries back, so that no graves are left.
+//! caches: it doubles within memory that is there from the start. A small table is kept at most a sixteenth or a quarter
+//! full, so that nearly every look ends at the first entry, which processors can foresee; a large one, where memory
+//! counts, up to five eighths. Where a look ended is remembered by whoever looked, so that none is done twice. A removal
+//! moves later entries back, so that no graves are left.
 
 use super::cells::{Cells, Slot};
 use super::zeroed::Zeroed;
-use crate::state_hash::scatter;
 use crate::units::ClientOrderId;
 
 #[derive(Debug)]
@@ -17,14 +17,34 @@ pub(super) struct ClientOrders {
     entries: Zeroed<u64>,
     /// One less than how many are in use, which is a power of two.
     mask: usize,
+    /// So many keys, and it doubles before one more comes.
+    grow_at: usize,
+}
+
+/// Where a key is that is there.
+#[derive(Debug, Clone, Copy)]
+pub struct Found {
+    /// The order's.
+    pub slot: Slot,
+    place: u32,
+}
+
+/// Where a key would be put that is not there.
+#[derive(Debug, Clone, Copy)]
+pub struct Vacancy {
+    hash: u32,
+    place: u32,
 }
 
 const VACANT: u64 = 0;
 const SMALLEST: usize = 4_096;
 /// Entries of half a cache line.
 const NEIGHBOURS: u64 = 4;
-/// Entries of a small table: 2 MiB.
+/// Entries of a small table, 2 MiB, and of a smaller one, 128 KiB.
 const SMALL: usize = 1 << 18;
+const SMALLER: usize = 1 << 14;
+/// 2^64 by the golden ratio (Knuth, "The Art of Computer Programming", volume 3, 6.4).
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl ClientOrders {
     /// Room for `limit` orders.
@@ -33,7 +53,7 @@ impl ClientOrders {
         while fill(length) < limit {
             length *= 2;
         }
-        Self { entries: Zeroed::new(length), mask: SMALLEST - 1 }
+        Self { entries: Zeroed::new(length), mask: SMALLEST - 1, grow_at: fill(SMALLEST) }
     }
 
     /// How many keys there are; a walk through the table.
@@ -41,49 +61,53 @@ impl ClientOrders {
         self.entries.iter().filter(|&&entry| entry != VACANT).count()
     }
 
+    /// The answer holds until a key comes or goes.
     #[inline(always)]
-    pub(super) fn find(&self, owner: u32, client_order_id: ClientOrderId, cells: &Cells) -> Option<Slot> {
+    pub(super) fn look_up(&self, owner: u32, client_order_id: ClientOrderId, cells: &Cells) -> Result<Found, Vacancy> {
         let hash = hash(owner, client_order_id);
         let mut place = self.home(hash);
         loop {
             let entry = self.entries[place];
             if entry == VACANT {
-                return None;
+                return Err(Vacancy { hash: hash as u32, place: place as u32 });
             }
             if entry >> 32 == hash {
                 let slot = slot_of(entry);
                 if cells.key(slot) == (owner, client_order_id.0) {
-                    return Some(slot);
+                    return Ok(Found { slot, place: place as u32 });
                 }
             }
             place = self.after(place);
         }
     }
 
-    /// The key is not there, and there is room. `live` keys are there.
+    /// There is room. `live` keys are there.
     #[inline(always)]
-    pub(super) fn insert(&mut self, owner: u32, client_order_id: ClientOrderId, slot: Slot, live: usize) {
-        if live >= fill(self.mask + 1) {
-            self.double();
+    pub(super) fn insert(&mut self, vacancy: Vacancy, slot: Slot, live: usize) {
+        let (hash, mut place) = (u64::from(vacancy.hash), vacancy.place as usize);
+        if live >= self.grow_at {
+            place = self.double(hash);
         }
-        let hash = hash(owner, client_order_id);
-        let mut place = self.home(hash);
-        while self.entries[place] != VACANT {
-            place = self.after(place);
-        }
+        debug_assert!(self.entries[place] == VACANT);
         self.entries[place] = hash << 32 | (u64::from(slot) + 1);
     }
 
-    /// The key is there, with this slot.
-    #[inline(always)]
-    pub(super) fn remove(&mut self, owner: u32, client_order_id: ClientOrderId, slot: Slot) {
+    /// Where the key of a slot is.
+    pub(super) fn found(&self, owner: u32, client_order_id: ClientOrderId, slot: Slot) -> Found {
         let hash = hash(owner, client_order_id);
         let entry = hash << 32 | (u64::from(slot) + 1);
-        let mut hole = self.home(hash);
-        while self.entries[hole] != entry {
-            debug_assert!(self.entries[hole] != VACANT);
-            hole = self.after(hole);
+        let mut place = self.home(hash);
+        while self.entries[place] != entry {
+            debug_assert!(self.entries[place] != VACANT);
+            place = self.after(place);
         }
+        Found { slot, place: place as u32 }
+    }
+
+    /// Takes out a key.
+    #[inline(always)]
+    pub(super) fn remove(&mut self, found: Found) {
+        let mut hole = found.place as usize;
         let mut place = hole;
         loop {
             place = self.after(place);
@@ -102,15 +126,27 @@ impl ClientOrders {
     }
 
     /// Twice as many in use: each entry stays, or goes as far up as there were entries until now. About ten
-    /// nanoseconds an entry, and so often only as the most orders ever alive have doubled.
+    /// nanoseconds an entry, and so often only as the most orders ever alive have doubled. Gives the vacancy for a key
+    /// with this hash.
     #[cold]
     #[inline(never)]
-    fn double(&mut self) {
+    fn double(&mut self, hash: u64) -> usize {
         let until_now = self.mask + 1;
-        if until_now == self.entries.len() {
-            return;
+        if until_now < self.entries.len() {
+            self.mask = until_now * 2 - 1;
+            self.grow_at = fill(until_now * 2);
+            self.spread(until_now);
+        } else {
+            self.grow_at = usize::MAX;
         }
-        self.mask = until_now * 2 - 1;
+        let mut place = self.home(hash);
+        while self.entries[place] != VACANT {
+            place = self.after(place);
+        }
+        place
+    }
+
+    fn spread(&mut self, until_now: usize) {
         // From behind a vacant entry on, so that a run that goes round the end is met at its start.
         let start = self.entries[..until_now].iter().position(|&entry| entry == VACANT).unwrap_or(0);
         for place in (start..start + until_now).map(|place| place % until_now) {
@@ -139,7 +175,13 @@ impl ClientOrders {
 /// Most keys of a table with so many entries.
 #[inline]
 fn fill(entries: usize) -> usize {
-    if entries <= SMALL { entries / 4 } else { entries / 8 * 5 }
+    if entries <= SMALLER {
+        entries / 16
+    } else if entries <= SMALL {
+        entries / 4
+    } else {
+        entries / 8 * 5
+    }
 }
 
 #[inline]
@@ -152,7 +194,9 @@ fn slot_of(entry: u64) -> Slot {
 #[inline]
 fn hash(owner: u32, client_order_id: ClientOrderId) -> u64 {
     let (group, place) = (client_order_id.0 / NEIGHBOURS, client_order_id.0 % NEIGHBOURS);
-    (scatter(group ^ u64::from(owner).rotate_right(20)) >> 32) / NEIGHBOURS * NEIGHBOURS + place
+    // The upper bits of such a product depend on all of the number: turned around they are the lower ones.
+    let spread = (group ^ u64::from(owner).rotate_right(20)).wrapping_mul(SPREAD).swap_bytes();
+    u64::from(spread as u32) / NEIGHBOURS * NEIGHBOURS + place
 }
 
 #[cfg(test)]
@@ -168,17 +212,18 @@ mod tests {
         for n in 0..5_000 {
             let (owner, id) = key(n);
             slots.push(cells.take(owner, id.0));
-            table.insert(owner, id, slots[n as usize], n as usize);
+            let vacancy = table.look_up(owner, id, &cells).expect_err("it is new");
+            table.insert(vacancy, slots[n as usize], n as usize);
         }
         assert_eq!((table.len(), table.mask + 1), (5_000, 32_768));
         for n in (0..5_000).step_by(3) {
             let (owner, id) = key(n);
-            table.remove(owner, id, slots[n as usize]);
+            table.remove(table.found(owner, id, slots[n as usize]));
         }
         for n in 0..5_000 {
             let (owner, id) = key(n);
             let expected = (n % 3 != 0).then_some(slots[n as usize]);
-            assert_eq!(table.find(owner, id, &cells), expected, "{n}");
+            assert_eq!(table.look_up(owner, id, &cells).ok().map(|found| found.slot), expected, "{n}");
         }
     }
 }

@@ -20,6 +20,7 @@ mod zeroed;
 pub use book::Book;
 pub(crate) use cells::MAXIMUM_ORDERS;
 pub use cells::Slot;
+pub use client_orders::{Found, Vacancy};
 pub use orders::RestingOrders;
 pub(crate) use pool::{Order, OrderPool};
 pub use side::{BookSide, PriceLevel};

@@ -2,13 +2,13 @@
 //! is open of them. What else an order is, is kept beside, under the same slot (see `pool`).
 
 use super::cells::{Cells, MAXIMUM_ORDERS, Slot};
-use super::client_orders::ClientOrders;
+use super::client_orders::{ClientOrders, Found, Vacancy};
 use crate::InvariantError;
 use crate::command::Side;
 use crate::units::{ClientOrderId, Price, Quantity};
 
 /// Orders of any number of books, found by slot, or by (owner, client order id). Makes room once for all of them, and
-/// touches memory only when it is used: 32 bytes an order and a price level, and 16 to 32 for the client order id.
+/// touches memory only when it is used: 32 bytes an order and a price level, 4 for each price of a page, and 16 to 32 for the client order id.
 #[derive(Debug)]
 pub struct RestingOrders {
     pub(super) cells: Cells,
@@ -17,7 +17,7 @@ pub struct RestingOrders {
 }
 
 impl RestingOrders {
-    /// Room for `limit` orders, 2^31 at most.
+    /// Room for `limit` orders, 2^28 at most.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let limit = limit.min(MAXIMUM_ORDERS);
@@ -34,33 +34,60 @@ impl RestingOrders {
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.cells.is_full()
+        self.live >= self.cells.limit()
     }
 
     /// The owner's order with this number.
     #[inline(always)]
     #[must_use]
     pub fn find(&self, owner: u32, client_order_id: ClientOrderId) -> Option<Slot> {
-        self.client_orders.find(owner, client_order_id, &self.cells)
+        self.look_up(owner, client_order_id).ok().map(|found| found.slot)
+    }
+
+    /// The owner's order with this number, or where it would be put. The answer holds until the next order is taken in,
+    /// forgotten, or gets another number.
+    #[inline(always)]
+    pub fn look_up(&self, owner: u32, client_order_id: ClientOrderId) -> Result<Found, Vacancy> {
+        self.client_orders.look_up(owner, client_order_id, &self.cells)
     }
 
     /// Takes in an order, to be put into a queue. There is room, and its number is not there yet. Its slot is the one
     /// freed last, or the next one never used.
-    #[inline(always)]
     pub fn insert(&mut self, owner: u32, client_order_id: ClientOrderId) -> Slot {
-        debug_assert!(!self.is_full() && self.find(owner, client_order_id).is_none());
+        match self.look_up(owner, client_order_id) {
+            Err(vacancy) => self.insert_at(vacancy, owner, client_order_id),
+            Ok(found) => found.slot,
+        }
+    }
+
+    /// The same for a number that was just looked up.
+    #[inline(always)]
+    pub fn insert_at(&mut self, vacancy: Vacancy, owner: u32, client_order_id: ClientOrderId) -> Slot {
+        debug_assert!(!self.is_full());
         let slot = self.cells.take(owner, client_order_id.0);
-        self.client_orders.insert(owner, client_order_id, slot, self.live);
+        self.client_orders.insert(vacancy, slot, self.live);
         self.live += 1;
         slot
     }
 
     /// Forgets an order, which is in no queue any more.
-    #[inline(always)]
+    #[inline]
     pub fn remove(&mut self, slot: Slot) {
+        self.remove_found(self.found(slot));
+    }
+
+    /// A live order, as if it had been looked up.
+    #[must_use]
+    pub fn found(&self, slot: Slot) -> Found {
         let (owner, client_order_id) = self.cells.key(slot);
-        self.client_orders.remove(owner, ClientOrderId(client_order_id), slot);
-        self.cells.free(slot);
+        self.client_orders.found(owner, ClientOrderId(client_order_id), slot)
+    }
+
+    /// The same for an order that was just looked up.
+    #[inline(always)]
+    pub fn remove_found(&mut self, found: Found) {
+        self.client_orders.remove(found);
+        self.cells.free(found.slot);
         self.live -= 1;
     }
 
@@ -68,9 +95,11 @@ impl RestingOrders {
     pub fn rename(&mut self, slot: Slot, client_order_id: ClientOrderId) {
         let (owner, until_now) = self.cells.key(slot);
         if until_now != client_order_id.0 {
-            self.client_orders.remove(owner, ClientOrderId(until_now), slot);
+            self.client_orders.remove(self.client_orders.found(owner, ClientOrderId(until_now), slot));
+            if let Err(vacancy) = self.look_up(owner, client_order_id) {
+                self.client_orders.insert(vacancy, slot, self.live - 1);
+            }
             self.cells.rename(slot, client_order_id.0);
-            self.client_orders.insert(owner, client_order_id, slot, self.live - 1);
         }
     }
 

@@ -5,6 +5,7 @@
 //! order id, which is the order of their arrival.
 
 use super::cells::{NIL, Slot};
+use super::client_orders::{Found, Vacancy};
 use super::orders::RestingOrders;
 use super::terms::{Instructions, Terms};
 use crate::InvariantError;
@@ -240,11 +241,30 @@ impl OrderPool {
         self.resting.find(owner, client_order_id)
     }
 
+    /// The owner's live order with this client order id, or where that goes.
+    #[inline(always)]
+    pub(crate) fn look_up(&self, owner: u32, client_order_id: ClientOrderId) -> Result<Found, Vacancy> {
+        self.resting.look_up(owner, client_order_id)
+    }
+
+    /// A live order, as if it had been looked up.
+    pub(crate) fn found(&self, slot: Slot) -> Found {
+        self.resting.found(slot)
+    }
+
     /// Takes a new order in, as its owner's last, with its terms. The pool is not full, and the client order id is not
     /// there yet.
-    #[inline(always)]
     pub(crate) fn insert(&mut self, order: &Order, terms: &Terms) -> Slot {
-        let slot = self.resting.insert(order.owner, order.client_order_id);
+        match self.look_up(order.owner, order.client_order_id) {
+            Err(vacancy) => self.insert_at(vacancy, order, terms),
+            Ok(found) => found.slot,
+        }
+    }
+
+    /// The same where its client order id was just looked up.
+    #[inline(always)]
+    pub(crate) fn insert_at(&mut self, vacancy: Vacancy, order: &Order, terms: &Terms) -> Slot {
+        let slot = self.resting.insert_at(vacancy, order.owner, order.client_order_id);
         match self.orders.get_mut(slot as usize) {
             Some(place) => *place = *order,
             None => {
@@ -262,9 +282,15 @@ impl OrderPool {
     }
 
     /// Frees an order's slot. It is in no level any more.
-    #[inline]
     pub(crate) fn remove(&mut self, slot: Slot) {
-        self.resting.remove(slot);
+        self.remove_found(self.found(slot));
+    }
+
+    /// The same where it was just looked up.
+    #[inline(always)]
+    pub(crate) fn remove_found(&mut self, found: Found) {
+        self.resting.remove_found(found);
+        let slot = found.slot;
         self.unlink_from_owner(slot);
         let Order { owner, instructions, .. } = *self.get(slot);
         let participant = self.participant_of(owner);

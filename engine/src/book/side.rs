@@ -8,7 +8,7 @@
 
 use std::hint::select_unpredictable;
 
-use super::cells::{Cells, LevelCell, NIL, PAGE_LEVELS, Slot};
+use super::cells::{Cells, LevelCell, NIL, NO_PAGE, PAGE_LEVELS, Position, Slot, page_and_place, position};
 use super::orders::RestingOrders;
 use super::tree::PageTree;
 use crate::InvariantError;
@@ -38,27 +38,56 @@ pub struct BookSide {
     /// there are fewer than 2^32 orders.
     large: bool,
     tree: PageTree,
+    /// Of the pages whose keys end so the one found last, or [`NO_PAGE`].
+    found: [u32; FOUND],
     /// All pages of the tree, in no order.
     pages: Vec<u32>,
     /// The next of `pages` that is looked at when a page is made.
     hand: usize,
 }
 
-/// A level with its key, or [`Remembered::NONE`], or [`Remembered::UNKNOWN`].
+/// A level with its key and position, or [`Remembered::NONE`], or [`Remembered::UNKNOWN`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Remembered {
-    level: LevelCell,
+    /// The position, and below it the level: one word, as they change together.
+    place: u64,
     key: u64,
 }
 
 impl Remembered {
     /// There is no such level, so that any key is at least as good.
-    const NONE: Self = Self { level: NIL, key: u64::MAX };
+    const NONE: Self = Self { place: NIL as u64, key: u64::MAX };
     /// There may be one, so that no key is known to be better. (A key of 0 could only be the best.)
-    const UNKNOWN: Self = Self { level: NIL - 1, key: 0 };
+    const UNKNOWN: Self = Self { place: NIL as u64 - 1, key: 0 };
+
+    #[inline]
+    fn new(level: LevelCell, position: Position, key: u64) -> Self {
+        Self { place: u64::from(position) << 32 | u64::from(level), key }
+    }
+
+    #[inline]
+    fn select(first: bool, one: Self, other: Self) -> Self {
+        Self {
+            place: select_unpredictable(first, one.place, other.place),
+            key: select_unpredictable(first, one.key, other.key),
+        }
+    }
+
+    #[inline]
+    fn level(self) -> LevelCell {
+        self.place as LevelCell
+    }
+
+    #[inline]
+    fn position(self) -> Position {
+        (self.place >> 32) as Position
+    }
 }
 
-/// How many pages a side has before it looks for empty ones: 65,536 neighbouring prices, 2 MiB.
+/// How many pages a side finds without its tree: a power of two.
+const FOUND: usize = 256;
+
+/// How many pages a side has before it looks for empty ones: 65,536 neighbouring prices, 272 KiB.
 const PAGES_KEPT: usize = 256;
 
 /// How many pages are looked at, whether they are empty, when one more is made: so that, of those above
@@ -77,6 +106,7 @@ impl BookSide {
             second: Remembered::NONE,
             large: false,
             tree: PageTree::new(),
+            found: [NO_PAGE; FOUND],
             pages: Vec::new(),
             hand: 0,
         }
@@ -95,27 +125,32 @@ impl BookSide {
     pub fn trades_at(&self, limit: Option<Price>) -> bool {
         let limit = limit.map_or(u64::MAX, |limit| self.key(limit));
         // One branch, not two, for what is hard to foresee.
-        (self.best.key <= limit) & (self.best.level != NIL)
+        (self.best.key <= limit) & (self.best.level() != NIL)
     }
 
     /// The order that is next to trade, and its price, if somebody with this limit trades with it.
     #[inline(always)]
     #[must_use]
     pub fn next_to_trade(&self, limit: Option<Price>, orders: &RestingOrders) -> Option<(Price, Slot)> {
-        self.trades_at(limit).then(|| (self.price(self.best.key), orders.cells.first(self.best.level)))
+        self.trades_at(limit).then(|| (self.price(self.best.key), orders.cells.first(self.best.level())))
     }
 
     /// Whether an order of so many lots can rest at this price: the level's sum must stay a `u64`, and the level's page
     /// must be one with orders, or one that may be added.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn has_room(&self, price: Price, quantity: Quantity, orders: &RestingOrders) -> bool {
-        if orders.cells.has_page() && !self.large && !is_large(quantity) {
-            return true;
-        }
-        match self.level(price, &orders.cells).filter(|&level| !page_is_empty(level, &orders.cells)) {
-            Some(level) => orders.cells.sums(level).0.0.checked_add(quantity.0).is_some(),
-            None => orders.cells.has_page(),
+        (orders.cells.has_page() & !self.large & !is_large(quantity)) || self.finds_room(price, quantity, &orders.cells)
+    }
+
+    #[cold]
+    fn finds_room(&self, price: Price, quantity: Quantity, cells: &Cells) -> bool {
+        match self.position(price, cells).filter(|&position| !cells.page(page_and_place(position).0).is_empty()) {
+            Some(position) => {
+                let sum = cells.level(position).map_or(0, |level| cells.sums(level).0.0);
+                sum.checked_add(quantity.0).is_some()
+            }
+            None => cells.has_page(),
         }
     }
 
@@ -124,16 +159,22 @@ impl BookSide {
     pub fn push_back(&mut self, slot: Slot, price: Price, open: Quantity, orders: &mut RestingOrders) {
         let cells = &mut orders.cells;
         let key = self.key(price);
-        let level = if let Some(level) = self.on_best_page(key) {
-            level
-        } else if let Some(level) = self.find_to_fill(key, cells) {
-            level
+        let position = if let Some(position) = self.on_best_page(key) {
+            position
+        } else if let Some(position) = self.find(key, cells) {
+            position
         } else {
             self.add_page(key, cells)
         };
         self.large |= is_large(open);
-        if cells.push_back(level, slot, open) {
-            self.open(Remembered { level, key }, cells);
+        if let Some(level) = cells.level(position) {
+            cells.push_back(level, slot, open);
+        } else {
+            let (level, is_marked) = cells.open_level(position, price, self.side, slot, open);
+            if !is_marked {
+                self.mark(position, cells);
+            }
+            self.remember(Remembered::new(level, position, key));
         }
     }
 
@@ -203,13 +244,14 @@ impl BookSide {
     pub(crate) fn after(&self, slot: Slot, orders: &RestingOrders) -> Option<Slot> {
         let cells = &orders.cells;
         cells.next(slot).or_else(|| {
-            let (page, place) = cells.page_of(cells.level_of(slot));
+            let (page, place) = page_and_place(cells.position_of(cells.level_of(slot)));
             let (mut page, mut place) = (page, cells.page(page).occupied_from(place + 1));
             while place.is_none() {
                 page = self.tree.after(page, cells.pages())?;
                 place = cells.page(page).occupied_from(0);
             }
-            place.map(|place| cells.first(cells.level(page, place)))
+            let level = place.and_then(|place| cells.level(position(page, place as u64)));
+            level.map(|level| cells.first(level))
         })
     }
 
@@ -224,7 +266,7 @@ impl BookSide {
         let cells = &orders.cells;
         let error = |price, what| Err(InvariantError::Level { side: self.side, price, what });
         let mut levels = self.cells_of_levels(cells);
-        let remembered = |level: LevelCell| Remembered { level, key: self.key(cells.price(level)) };
+        let remembered = |level| Remembered::new(level, cells.position_of(level), self.key(cells.price(level)));
         let best = levels.next().map_or(Remembered::NONE, remembered);
         if self.best != best {
             return error(self.price(self.best.key), "is not the best");
@@ -265,96 +307,111 @@ impl BookSide {
         Price((key ^ self.mask).cast_signed())
     }
 
-    /// The level at this price, if its page is there.
+    /// The level at this price, if it has orders.
     #[inline(always)]
     fn level(&self, price: Price, cells: &Cells) -> Option<LevelCell> {
+        cells.level(self.position(price, cells)?)
+    }
+
+    /// Where this price is, if its page is there.
+    #[inline(always)]
+    fn position(&self, price: Price, cells: &Cells) -> Option<Position> {
         let key = self.key(price);
         self.on_best_page(key).or_else(|| {
             let page = self.tree.find(key / PAGE_LEVELS as u64, cells.pages())?;
-            Some(cells.level(page, key as usize % PAGE_LEVELS))
+            Some(position(page, key))
         })
     }
 
-    /// The level with this key, if it is on the page of the best: levels' cells lie as their keys do.
+    /// Where this key is, if it is on the page of the best: positions lie as keys do.
     #[inline(always)]
-    fn on_best_page(&self, key: u64) -> Option<LevelCell> {
-        let is_there = (key ^ self.best.key < PAGE_LEVELS as u64) & (self.best.level != NIL);
-        is_there.then(|| self.best.level.wrapping_add((key as u32).wrapping_sub(self.best.key as u32)))
+    fn on_best_page(&self, key: u64) -> Option<Position> {
+        let is_there = (key ^ self.best.key < PAGE_LEVELS as u64) & (self.best.level() != NIL);
+        is_there.then(|| self.best.position().wrapping_add((key as u32).wrapping_sub(self.best.key as u32)))
     }
 
-    /// The level with this key, if its page is there, to put an order into it: the tree is told that it may have some.
+    /// Where this key is, if its page is there; for the next time as well.
     #[inline(always)]
-    fn find_to_fill(&mut self, key: u64, cells: &Cells) -> Option<LevelCell> {
-        let page = self.tree.find_to_fill(key / PAGE_LEVELS as u64, cells.pages())?;
-        Some(cells.level(page, key as usize % PAGE_LEVELS))
+    fn find(&mut self, key: u64, cells: &Cells) -> Option<Position> {
+        let page_key = key / PAGE_LEVELS as u64;
+        let found = self.found[page_key as usize % FOUND];
+        if cells.page(found).key == page_key {
+            return Some(position(found, key));
+        }
+        self.find_in_tree(key, cells)
+    }
+
+    #[inline(never)]
+    fn find_in_tree(&mut self, key: u64, cells: &Cells) -> Option<Position> {
+        let page_key = key / PAGE_LEVELS as u64;
+        let page = self.tree.find(page_key, cells.pages())?;
+        self.found[page_key as usize % FOUND] = page;
+        Some(position(page, key))
+    }
+
+    /// Tells the tree that there may be orders.
+    #[inline(never)]
+    fn mark(&mut self, position: Position, cells: &mut Cells) {
+        self.tree.mark(page_and_place(position).0, cells.pages_mut());
     }
 
     /// A level has its first order.
     #[inline(always)]
-    fn open(&mut self, opened: Remembered, cells: &mut Cells) {
-        cells.occupy(opened.level);
+    fn remember(&mut self, opened: Remembered) {
         // Which of the three it is cannot be foreseen: conditional moves, no branches.
         let (best, second) = (self.best, self.second);
         let (is_best, is_second) = (opened.key <= best.key, opened.key <= second.key);
-        let otherwise = Remembered {
-            level: select_unpredictable(is_second, opened.level, second.level),
-            key: select_unpredictable(is_second, opened.key, second.key),
-        };
-        self.second = Remembered {
-            level: select_unpredictable(is_best, best.level, otherwise.level),
-            key: select_unpredictable(is_best, best.key, otherwise.key),
-        };
-        self.best = Remembered {
-            level: select_unpredictable(is_best, opened.level, best.level),
-            key: select_unpredictable(is_best, opened.key, best.key),
-        };
+        let otherwise = Remembered::select(is_second, opened, second);
+        self.second = Remembered::select(is_best, best, otherwise);
+        self.best = Remembered::select(is_best, opened, best);
     }
 
     /// A level has lost its last order.
     #[inline(always)]
     fn close(&mut self, level: LevelCell, cells: &mut Cells) {
-        let page_emptied = cells.vacate(level);
-        if level == self.best.level {
-            if self.second == Remembered::UNKNOWN {
-                self.best = self.search(level, cells);
-            } else {
-                self.best = self.second;
-            }
+        let (position, is_one_too_many) = cells.close_level(level);
+        // Whether it is one of the two cannot be foreseen either.
+        let (best, second) = (self.best, self.second);
+        let (was_best, was_second) = (level == best.level(), level == second.level());
+        let none_left = was_best & (second.place == Remembered::NONE.place);
+        let unknown = (was_best | was_second) & !none_left;
+        self.second = Remembered::select(unknown, Remembered::UNKNOWN, second);
+        self.best = Remembered::select(was_best, second, best);
+        if self.best.place == Remembered::UNKNOWN.place {
+            self.best = self.search(position, cells);
             self.second = if self.best == Remembered::NONE { Remembered::NONE } else { Remembered::UNKNOWN };
-        } else if level == self.second.level {
-            self.second = Remembered::UNKNOWN;
         }
-        if page_emptied && cells.keeps_too_many() {
-            let (page, _) = cells.page_of(level);
+        if is_one_too_many {
+            let (page, _) = page_and_place(position);
             let at = self.pages.iter().position(|&own| own == page);
             self.drop_page(at, cells);
         }
     }
 
-    /// The best level, once `gone`, which was the best, is it no more.
+    /// The best level, once that at `gone`, which was the best, is it no more.
     #[inline]
-    fn search(&mut self, gone: LevelCell, cells: &mut Cells) -> Remembered {
-        let (page, place) = cells.page_of(gone);
-        let level = match cells.page(page).occupied_from(place + 1) {
-            Some(place) => cells.level(page, place),
-            None => match self.search_tree(cells) {
-                Some(level) => level,
-                None => return Remembered::NONE,
-            },
+    fn search(&mut self, gone: Position, cells: &mut Cells) -> Remembered {
+        let (page, place) = page_and_place(gone);
+        let position = match cells.page(page).occupied_from(place + 1) {
+            Some(place) => Some(position(page, place as u64)),
+            None => self.search_tree(page, cells),
         };
-        Remembered { level, key: self.key(cells.price(level)) }
+        let level = position.and_then(|position| Some((cells.level(position)?, position)));
+        level.map_or(Remembered::NONE, |(level, position)| {
+            Remembered::new(level, position, self.key(cells.price(level)))
+        })
     }
 
     #[inline(never)]
-    fn search_tree(&mut self, cells: &mut Cells) -> Option<LevelCell> {
-        let page = self.tree.first_occupied(cells.pages())?;
-        Some(cells.level(page, cells.page(page).occupied_from(0)?))
+    fn search_tree(&mut self, page: u32, cells: &mut Cells) -> Option<Position> {
+        let page = self.tree.occupied_after(page, cells.pages_mut())?;
+        Some(position(page, cells.page(page).occupied_from(0)? as u64))
     }
 
-    /// The level with this key, on a page that is made for it.
+    /// Where this key is on a page that is made for it.
     #[cold]
     #[inline(never)]
-    fn add_page(&mut self, key: u64, cells: &mut Cells) -> LevelCell {
+    fn add_page(&mut self, key: u64, cells: &mut Cells) -> Position {
         for _ in 0..PAGES_LOOKED_AT {
             if self.pages.len() < PAGES_KEPT && !cells.keeps_too_many() {
                 break;
@@ -365,10 +422,10 @@ impl BookSide {
                 _ => self.hand += 1,
             }
         }
-        let page = cells.take_page(key / PAGE_LEVELS as u64, self.mask, self.side);
+        let page = cells.take_page(key / PAGE_LEVELS as u64);
         self.pages.push(page);
-        self.tree.insert(page, cells.pages());
-        cells.level(page, key as usize % PAGE_LEVELS)
+        self.tree.insert(page, cells.pages_mut());
+        position(page, key)
     }
 
     /// Gives back an empty page.
@@ -377,6 +434,10 @@ impl BookSide {
     fn drop_page(&mut self, at: Option<usize>, cells: &mut Cells) {
         if let Some(at) = at {
             let page = self.pages.swap_remove(at);
+            let found = &mut self.found[cells.page(page).key as usize % FOUND];
+            if *found == page {
+                *found = NO_PAGE;
+            }
             self.tree.remove(page, cells.pages());
             cells.free_page(page);
         }
@@ -384,10 +445,11 @@ impl BookSide {
 
     /// Levels with orders, best first: pages by key from that of the best on, and their bits.
     fn cells_of_levels<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = LevelCell> + 'a {
-        let best = (self.best != Remembered::NONE).then(|| cells.page_of(self.best.level).0);
+        let best = (self.best != Remembered::NONE).then(|| page_and_place(self.best.position()).0);
         std::iter::successors(best, |&page| self.tree.after(page, cells.pages())).flat_map(move |page| {
             let next = move |from: usize| cells.page(page).occupied_from(from);
-            std::iter::successors(next(0), move |&place| next(place + 1)).map(move |place| cells.level(page, place))
+            std::iter::successors(next(0), move |&place| next(place + 1))
+                .filter_map(move |place| cells.level(position(page, place as u64)))
         })
     }
 }
@@ -395,9 +457,4 @@ impl BookSide {
 #[inline]
 fn is_large(quantity: Quantity) -> bool {
     quantity.0 >> 32 != 0
-}
-
-fn page_is_empty(level: LevelCell, cells: &Cells) -> bool {
-    let (page, _) = cells.page_of(level);
-    cells.page(page).is_empty()
 }

@@ -3,10 +3,11 @@
 //!
 //! A node branches at one byte of the key, and there is none where there is nothing to choose. A narrow node has up to
 //! 16 children in the order of their bytes; a wide one has a place for each byte. A node's bitmap says below which
-//! children there may be a page with orders. It is set on the way down to where an order goes, and cleared only when a search
-//! finds nothing there: so the levels' coming and going does not touch the tree.
+//! children there may be a page with orders. It is set on the way down to a page that gets an order, unless the page
+//! says that it is set already, and cleared only when a search finds nothing there: so the levels' coming and going does
+//! not touch the tree.
 
-use super::cells::Page;
+use super::cells::{MARKED, Page, first_from};
 
 /// A child: its kind in the upper two bits, and its number.
 type Link = u32;
@@ -79,7 +80,7 @@ impl PageTree {
     }
 
     /// Puts in a page, whose key is not there yet, and says that it may have orders.
-    pub(super) fn insert(&mut self, page: u32, pages: &[Page]) {
+    pub(super) fn insert(&mut self, page: u32, pages: &mut [Page]) {
         let key = pages[page as usize].key;
         let (mut place, mut link) = (Place::Root, self.root);
         loop {
@@ -108,21 +109,24 @@ impl PageTree {
             place = Place::Child(link, child);
             link = self.link(place);
         }
-        self.find_to_fill(key, pages);
+        self.mark(page, pages);
     }
 
-    /// The page with this key, which is about to get an order: says so all the way down to it.
-    #[inline]
-    pub(super) fn find_to_fill(&mut self, key: u64, pages: &[Page]) -> Option<u32> {
+    /// Says all the way down to a page that it may have orders.
+    pub(super) fn mark(&mut self, page: u32, pages: &mut [Page]) {
+        let page = &mut pages[page as usize];
+        page.marked = MARKED;
         let mut link = self.root;
         while link >> 30 != PAGE {
             let number = (link & NUMBER) as usize;
-            if link == NONE {
-                return None;
-            }
-            link = if link >> 30 == WIDE { self.wide[number].fill(key)? } else { self.narrow[number].fill(key)? };
+            let below = match link >> 30 {
+                NARROW => self.narrow[number].fill(page.key),
+                WIDE if link != NONE => self.wide[number].fill(page.key),
+                _ => None,
+            };
+            let Some(below) = below else { return };
+            link = below;
         }
-        (pages[link as usize].key == key).then_some(link)
     }
 
     /// Takes out a page. A node with one child left gives its place to that.
@@ -151,34 +155,49 @@ impl PageTree {
         }
     }
 
-    /// The first page with orders. What turned out to be empty on the way is no longer looked at.
-    pub(super) fn first_occupied(&mut self, pages: &[Page]) -> Option<u32> {
-        let is_occupied = |link: Link| link >> 30 != PAGE || !pages[link as usize].is_empty();
-        let mut above = [Place::Root; DEPTH];
+    /// The first page with orders after this one. One that searches often find empty is no longer looked at.
+    pub(super) fn occupied_after(&mut self, page: u32, pages: &mut [Page]) -> Option<u32> {
+        let key = pages[page as usize].key;
+        let mut above = [(NONE, 0); DEPTH];
         let (mut depth, mut link) = (0, self.root);
-        while link != NONE && link >> 30 != PAGE {
-            match self.first_child_occupied(link) {
-                Some(child) => {
-                    let place = Place::Child(link, child);
-                    let below = self.link(place);
-                    if is_occupied(below) {
-                        above[depth % DEPTH] = place;
-                        (depth, link) = (depth + 1, below);
-                    } else {
-                        self.set_occupied(link, child, false);
-                    }
+        while link >> 30 != PAGE {
+            let (_, shift) = self.prefix(link);
+            let child = self.child(link, byte(key, shift))?;
+            above[depth % DEPTH] = (link, child);
+            depth += 1;
+            link = self.link(Place::Child(link, child));
+        }
+        depth = depth.checked_sub(1)?;
+        let (mut node, child) = above[depth % DEPTH];
+        let mut from = child + 1;
+        loop {
+            if let Some(child) = self.occupied_child_from(node, from) {
+                let below = self.link(Place::Child(node, child));
+                if below >> 30 != PAGE {
+                    above[depth % DEPTH] = (node, child);
+                    (depth, node, from) = (depth + 1, below, 0);
+                    continue;
                 }
-                None if depth == 0 => return None,
-                None => {
-                    depth -= 1;
-                    if let Place::Child(node, child) = above[depth % DEPTH] {
-                        self.set_occupied(node, child, false);
-                        link = node;
-                    }
+                let page = &mut pages[below as usize];
+                if !page.is_empty() {
+                    return Some(below);
                 }
+                page.marked = page.marked.saturating_sub(1);
+                if page.marked == 0 {
+                    self.set_occupied(node, child, false);
+                }
+                from = child + 1;
+            } else if depth == 0 {
+                return None;
+            } else {
+                depth -= 1;
+                let (parent, child) = above[depth % DEPTH];
+                if self.occupied_child_from(node, 0).is_none() {
+                    self.set_occupied(parent, child, false);
+                }
+                (node, from) = (parent, child + 1);
             }
         }
-        (link != NONE && is_occupied(link)).then_some(link)
     }
 
     /// The next page in the order of keys, with orders or without.
@@ -312,15 +331,14 @@ impl PageTree {
         }
     }
 
-    fn first_child_occupied(&self, link: Link) -> Option<usize> {
+    /// The first child from this place on below which there may be orders.
+    fn occupied_child_from(&self, link: Link, from: usize) -> Option<usize> {
         let number = (link & NUMBER) as usize;
         if link >> 30 == NARROW {
-            let occupied = self.narrow[number].occupied;
+            let occupied = self.narrow[number].occupied & (u32::MAX << from);
             (occupied != 0).then_some(occupied.trailing_zeros() as usize)
         } else {
-            let occupied = &self.wide[number].occupied;
-            let word = occupied.iter().position(|&bits| bits != 0)?;
-            Some(word * 64 + occupied[word].trailing_zeros() as usize)
+            first_from(&self.wide[number].occupied, from)
         }
     }
 
@@ -453,7 +471,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::book::cells::Cells;
+    use crate::book::cells::{Cells, position};
     use crate::command::Side;
     use crate::units::{Price, Quantity};
 
@@ -478,8 +496,8 @@ mod tests {
                 tree.remove(page, cells.pages());
                 cells.free_page(page);
             } else {
-                let page = cells.take_page(key, 0, Side::Sell);
-                tree.insert(page, cells.pages());
+                let page = cells.take_page(key);
+                tree.insert(page, cells.pages_mut());
                 there.insert(key, page);
             }
             assert_eq!(tree.pages(), there.values().copied().collect::<Vec<_>>());
@@ -494,40 +512,44 @@ mod tests {
     }
 
     #[test]
-    fn the_first_page_with_orders_is_found_however_they_were_emptied() {
+    fn the_next_page_with_orders_is_found_however_they_were_emptied() {
         let mut cells = Cells::new(1_000);
         let mut tree = PageTree::new();
         let keys: BTreeMap<u64, u64> = (0..280).map(|n| (key(n), n)).collect();
         let mut pages = BTreeMap::new();
         for &key in keys.keys() {
-            let page = cells.take_page(key, 0, Side::Sell);
-            tree.insert(page, cells.pages());
+            let page = cells.take_page(key);
+            tree.insert(page, cells.pages_mut());
             pages.insert(key, page);
         }
-        assert_eq!(tree.first_occupied(cells.pages()), None);
+        let first = *pages.values().next().expect("there are some");
+        assert_eq!(tree.occupied_after(first, cells.pages_mut()), None);
         let mut random = 1_u64;
         let mut occupied = BTreeMap::new();
         for _ in 0..5_000 {
             random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
             let key = key((random >> 33) % 280);
             let page = pages[&key];
-            let level = cells.level(page, random as usize % 256);
+            let place = position(page, random);
             if let Some(slot) = occupied.remove(&key) {
                 let level = cells.level_of(slot);
+                let place = cells.position_of(level);
                 assert!(cells.unlink(slot));
-                assert!(cells.vacate(level));
+                assert_eq!(cells.close_level(level).0, place);
                 cells.free(slot);
             } else {
                 let slot = cells.take(0, 1);
-                assert_eq!(cells.price(level), Price(((key << 8) | (random % 256)).cast_signed()));
-                assert!(cells.push_back(level, slot, Quantity(1)));
-                cells.occupy(level);
-                assert_eq!(tree.find_to_fill(key, cells.pages()), Some(page));
+                let (_, is_marked) = cells.open_level(place, Price(0), Side::Sell, slot, Quantity(1));
+                if !is_marked {
+                    tree.mark(page, cells.pages_mut());
+                }
                 occupied.insert(key, slot);
             }
             if random.is_multiple_of(3) {
-                let first = occupied.keys().next().map(|key| pages[key]);
-                assert_eq!(tree.first_occupied(cells.pages()), first);
+                let (&from, &page) =
+                    pages.iter().nth((random >> 40) as usize % pages.len()).expect("there are so many");
+                let next = occupied.range(from + 1..).next().map(|(key, _)| pages[key]);
+                assert_eq!(tree.occupied_after(page, cells.pages_mut()), next);
             }
         }
     }

@@ -50,7 +50,8 @@ impl Matcher {
         immediate: bool,
         outcome: &mut impl Outcome,
     ) {
-        if self.orders.find(OWNER, id).is_some() || self.orders.is_full() {
+        let Err(vacancy) = self.orders.look_up(OWNER, id) else { return };
+        if self.orders.is_full() {
             return;
         }
         outcome.accepted(id, side, price, quantity);
@@ -58,7 +59,12 @@ impl Matcher {
         if left.0 > 0 && immediate {
             outcome.canceled(id, side, price);
         } else if left.0 > 0 {
-            let slot = self.orders.insert(OWNER, id);
+            // Makers that went may have changed where it belongs.
+            let slot = if left == quantity {
+                self.orders.insert_at(vacancy, OWNER, id)
+            } else {
+                self.orders.insert(OWNER, id)
+            };
             self.book.side_mut(side).push_back(slot, price, left, &mut self.orders);
         }
     }
@@ -66,9 +72,9 @@ impl Matcher {
     /// Ends an order.
     #[inline]
     pub fn cancel(&mut self, id: ClientOrderId, outcome: &mut impl Outcome) {
-        let Some(slot) = self.orders.find(OWNER, id) else { return outcome.cancel_rejected(id) };
-        let (side, price) = self.book.remove(slot, &mut self.orders);
-        self.orders.remove(slot);
+        let Ok(found) = self.orders.look_up(OWNER, id) else { return outcome.cancel_rejected(id) };
+        let (side, price) = self.book.remove(found.slot, &mut self.orders);
+        self.orders.remove_found(found);
         outcome.canceled(id, side, price);
     }
 
