@@ -4,7 +4,7 @@
 //! entry belongs. The table is as small as the most orders that were ever alive at once allow, so that it stays in the
 //! caches: it doubles within memory that is there from the start. A small table is kept at most a sixteenth or a quarter
 //! full, so that nearly every look ends at the first entry, which processors can foresee; a large one, where memory
-//! counts, up to five eighths. Where a look ended is remembered by whoever looked, so that none is done twice. A removal
+//! counts, up to three eighths. Where a look ended is remembered by whoever looked, so that none is done twice. A removal
 //! moves later entries back, so that no graves are left.
 
 use super::cells::{Cells, Slot};
@@ -180,7 +180,7 @@ fn fill(entries: usize) -> usize {
     } else if entries <= SMALL {
         entries / 4
     } else {
-        entries / 8 * 5
+        entries / 8 * 3
     }
 }
 
