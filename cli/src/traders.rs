@@ -20,6 +20,9 @@ use crate::participant;
 /// The price, in ticks, at which each purchase meets an offer.
 pub const PRICE: Price = Price(1_000);
 
+/// Between two duty cycles without work: the clusters need the cores, where these are few.
+const IDLE: Duration = Duration::from_micros(20);
+
 /// Longest wait for a connection or an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -165,7 +168,7 @@ impl Traders {
                 return Err(Failure::new(format!("waited {PATIENCE:?} in vain for {what}")));
             }
             if work == 0 {
-                std::thread::yield_now();
+                std::thread::sleep(IDLE);
             }
         }
     }

@@ -38,6 +38,10 @@ const LEVELS: u64 = lugus_client::market_data::MAXIMUM_DEPTH as u64;
 /// Room for orders that do not rest.
 const SPARE_ORDERS: u32 = 4_096;
 
+/// Of the other cluster, which trades too, and is warm by that.
+const OTHER_INSTRUMENT: InstrumentId = InstrumentId(3);
+const WARM_UP: Duration = Duration::from_secs(3);
+
 /// How long they trade before each move, to compare, and after it.
 const BEFORE: Duration = Duration::from_secs(2);
 const AFTER: Duration = Duration::from_millis(500);
@@ -81,7 +85,7 @@ pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
     output.say(cluster.start()?);
     let mut account = place(&cluster, orders, output)?;
     let mut moves = Bench { cluster: &cluster, output, felt: Felt::default() };
-    account += moves.to_and_fro(rounds)?;
+    account += moves.all_moves(rounds)?;
     let Felt { pauses, quiet, migrator, bytes } = moves.felt;
     account.lost += u64::from(orders).saturating_sub(resting(&cluster)?);
     let hash_equal = cluster.await_comparable(CATCH_UP_TIMEOUT)?.hashes_equal == Some(true);
@@ -175,8 +179,9 @@ struct Felt {
 }
 
 impl Bench<'_> {
-    fn to_and_fro(&mut self, rounds: u32) -> Result<Traded, Failure> {
+    fn all_moves(&mut self, rounds: u32) -> Result<Traded, Failure> {
         let mut traders = Traders::connect(self.cluster.found(), &TRADERS, WINDOW_OF_TRADERS)?;
+        trade_for(WARM_UP, &mut traders, OTHER_INSTRUMENT)?;
         for round in 1..=rounds {
             self.one_move(&mut traders, round)?;
         }
@@ -186,7 +191,7 @@ impl Bench<'_> {
 
     fn one_move(&mut self, traders: &mut Traders, round: u32) -> Result<(), Failure> {
         let (to, name) = CLUSTERS[round as usize % CLUSTERS.len()];
-        trade_for(BEFORE, traders)?;
+        trade_for(BEFORE, traders, INSTRUMENT)?;
         self.felt.quiet.push(millis(traders.take_longest_wait(INSTRUMENT)));
         let log_before = self.log_position(to)?;
         let mut moving = Moving::start(self.cluster.found(), SYMBOL, name)?;
@@ -196,7 +201,7 @@ impl Bench<'_> {
         let migrator = moving.finish()?;
         let log_after = self.log_position(to)?;
         traders.await_owner(INSTRUMENT, to)?;
-        trade_for(AFTER, traders)?;
+        trade_for(AFTER, traders, INSTRUMENT)?;
         let pause = millis(traders.take_longest_wait(INSTRUMENT));
         self.output.say(format!("move {round:>2} to {name}: {pause:.1} ms; the migrator's pause {migrator:.1} ms"));
         self.felt.pauses.push(pause);
@@ -216,10 +221,10 @@ impl Bench<'_> {
     }
 }
 
-fn trade_for(duration: Duration, traders: &mut Traders) -> Result<(), Failure> {
+fn trade_for(duration: Duration, traders: &mut Traders, instrument: InstrumentId) -> Result<(), Failure> {
     let begun = Instant::now();
     while begun.elapsed() < duration {
-        traders.trade(INSTRUMENT)?;
+        traders.trade(instrument)?;
     }
     Ok(())
 }
