@@ -2,10 +2,14 @@
 //! is the coordinator's when the deployment has one, else as the deployment's file says.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use lugus_client::feed::{FeedContext, MarketDataFeed};
-use lugus_client::{BlockingSession, Config, EventHandler, FixedMap, InstrumentId};
+use lugus_client::{
+    BlockingSession, Config, EventHandler, Exchange, ExchangeConfig, ExchangeSession, FixedMap, InstrumentId,
+    ParticipantId,
+};
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{ClusterEntry, MapSubscription, PartitionMap};
 
@@ -13,6 +17,9 @@ use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::map;
 use crate::participant::{self, NO_CLUSTER_HINT, TIMEOUT};
+
+/// Between two duty cycles while a session is opened.
+const POLL_INTERVAL: Duration = Duration::from_micros(100);
 
 /// A command's access to the clusters. Sessions must go before it.
 pub struct Access<'f> {
@@ -101,21 +108,47 @@ impl<'f> Access<'f> {
         BlockingSession::connect(config, handler, timeout).map_err(|error| Failure::new(error).hint(NO_CLUSTER_HINT))
     }
 
-    /// A feed of a cluster's market data, in the same media driver.
+    /// Opens a session of `participant` with all clusters, which follows the map, and waits until the one that owns
+    /// `instrument` lets it in.
     ///
     /// # Errors
-    /// When the deployment has no market-data stream, or does not say where the cluster's members are.
-    pub fn market_data(&self, cluster: &ClusterEntry) -> Result<MarketDataFeed, Failure> {
+    /// When no member of that runs, or the participant is not let in.
+    pub fn exchange_session(&self, instrument: InstrumentId, participant: u32) -> Result<ExchangeSession, Failure> {
         let deployment = &self.found.deployment;
-        if !deployment.market_data.enabled {
-            return Err(Failure::new("the deployment has no market-data stream").hint("[market_data] enabled = true"));
+        let partition = self.map.partition(instrument.0);
+        let partition = partition.ok_or_else(|| Failure::new(format!("the map has no instrument {instrument}")))?;
+        if let Some(spec) = deployment.cluster(partition.owner()) {
+            participant::check_running(&spec)?;
         }
-        let spec = deployment.cluster(cluster.id).ok_or_else(|| {
-            Failure::new(format!("{}: cluster {} is not in it", self.found.path.display(), cluster.id.0))
-        })?;
-        let aeron_dir = self.driver.aeron_dir().to_path_buf();
-        let channels = spec.market_data_subscriptions(&aeron_dir);
-        Ok(MarketDataFeed::new(FeedContext { aeron_dir, channels, stream_id: deployment.streams.market_data }))
+        let config = ExchangeConfig::of(deployment, self.driver.aeron_dir().to_path_buf());
+        let exchange = match &deployment.coordinator {
+            Some(_) => Exchange::connect(config),
+            None => Exchange::with_maps(config, FixedMap::of(deployment)),
+        };
+        let credentials = participant::credentials(deployment, participant)?;
+        let mut session = exchange.session(ParticipantId(participant), credentials).map_err(Failure::new)?;
+        let deadline = Instant::now() + TIMEOUT;
+        while !session.is_connected_for(instrument) {
+            session.poll(&mut ()).map_err(Failure::new)?;
+            if Instant::now() >= deadline {
+                let problem = session.problem().map_or_else(String::new, |(_, problem)| format!(": {problem}"));
+                let what = format!("no session with instrument {instrument}'s cluster within {TIMEOUT:?}{problem}");
+                return Err(Failure::new(what).hint(NO_CLUSTER_HINT));
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+        Ok(session)
+    }
+
+    /// A feed of all clusters' market data, in the same media driver.
+    ///
+    /// # Errors
+    /// When the deployment has no market-data stream.
+    pub fn market_data(&self) -> Result<MarketDataFeed, Failure> {
+        let context = FeedContext::of(&self.found.deployment, self.driver.aeron_dir().to_path_buf());
+        context.map(MarketDataFeed::new).ok_or_else(|| {
+            Failure::new("the deployment has no market-data stream").hint("[market_data] enabled = true")
+        })
     }
 
     /// What a session of `participant` with a cluster needs.

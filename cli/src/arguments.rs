@@ -54,8 +54,8 @@ pub enum Command {
     /// Measure, on clusters of its own where one is needed.
     #[command(subcommand)]
     Bench(Bench),
-    /// Trade on three members, kill the leader with -9 in the middle, trade on two clusters, and check that nothing is lost
-    /// or done twice.
+    /// Trade on three members, kill the leader with -9 in the middle, trade on two clusters while a pair moves from one to
+    /// the other, and check that nothing is lost or done twice.
     Demo(Demo),
 }
 
@@ -327,6 +327,23 @@ pub enum Bench {
         /// Only clusters of so many members.
         #[arg(long, value_enum, value_delimiter = ',', default_values = ["1", "3"])]
         members: Vec<Members>,
+        /// First UDP port of the clusters.
+        #[arg(long, default_value_t = BENCH_PORT)]
+        base_port: u16,
+    },
+    /// What the SDK costs on top of the raw cluster client, in its own code: nanoseconds a command, without a cluster.
+    Sdk,
+    /// What a client that trades an instrument feels of its move to another cluster and back, with so many resting orders.
+    Migrate {
+        /// Resting orders.
+        #[arg(long, default_value_t = 10_000)]
+        orders: u32,
+        /// How many moves.
+        #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+        /// Members of cluster A; B has one.
+        #[arg(long, value_enum, default_value = "3")]
+        members: Members,
         /// First UDP port of the clusters.
         #[arg(long, default_value_t = BENCH_PORT)]
         base_port: u16,

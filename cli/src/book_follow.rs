@@ -18,7 +18,6 @@ use crate::book::table;
 use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::participant::TIMEOUT;
 use crate::watch::is_reader_gone;
 
 /// A person reads no faster than this, and a follower may last for days.
@@ -59,24 +58,24 @@ struct Shown {
     offers: Vec<Level>,
 }
 
-/// Prints the book until it has printed `count` of them, or is interrupted.
+/// Prints the book, wherever its instrument moves, until it has printed `count` of them, or is interrupted.
 ///
 /// # Errors
 /// When the cluster is not there, or has no such instrument or no market-data stream.
 pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
-    let (instrument, cluster) = access.instrument(&arguments.trader.instrument)?;
+    let (instrument, _) = access.instrument(&arguments.trader.instrument)?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
     }
-    let mut session = access.session(cluster, arguments.trader.participant, (), TIMEOUT)?;
-    let mut feed = access.market_data(cluster)?;
+    let mut session = access.exchange_session(instrument, arguments.trader.participant)?;
+    let mut feed = access.market_data()?;
     feed.follow(instrument, BookType::Levels).map_err(Failure::new)?;
     let mut changes = Changes::default();
     let mut left = arguments.count;
     while !stop.load(Ordering::Relaxed) && left != Some(0) {
-        let work = feed.poll(session.session(), &mut changes).map_err(Failure::new)?;
+        let work = feed.poll(&mut session, &mut changes).map_err(Failure::new)?;
         if let Some(failure) = changes.failure.take() {
             return Err(failure);
         }

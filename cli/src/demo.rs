@@ -1,23 +1,23 @@
 //! `lugus demo`: order flow through three members, the leader killed with -9 in the middle; then trading on two clusters by
-//! the coordinator's map; and the account at the end.
-
-mod both_clusters;
+//! the coordinator's map, while a pair moves from one to the other; and the account at the end.
 
 use std::path::Path;
 use std::time::Duration;
 
+use lugus_client::InstrumentId;
 use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch};
 use serde::Serialize;
 
-use self::both_clusters::BothClusters;
 use crate::arguments::Demo;
 use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::killer::Killer;
 use crate::map::Shown;
+use crate::moving::Moving;
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
 use crate::replay::{mbo, synthetic, through_cluster};
+use crate::traders::{Traded, Traders};
 
 /// The flow: long enough to watch, short enough to wait for.
 const COMMANDS: u64 = 200_000;
@@ -25,8 +25,13 @@ const COMMANDS_PER_SECOND: u32 = 20_000;
 const SEED: u64 = 1;
 const WINDOW: u32 = 1_024;
 
-/// Commands on both clusters.
-const COMMANDS_ON_BOTH: u64 = 20_000;
+/// Pairs of commands on both clusters before and after the move of one instrument; there are more while it moves.
+const PAIRS_BEFORE_THE_MOVE: u64 = 5_000;
+const PAIRS_AFTER_THE_MOVE: u64 = 5_000;
+
+/// Who trades on both, and commands without an answer of each.
+const TRADERS: [u32; 2] = [11, 12];
+const WINDOW_ON_BOTH: usize = 128;
 
 /// How long the killed member may take to catch up once it is started again.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,6 +45,8 @@ struct Account {
     duplicated: u64,
     hashes_equal: bool,
     failover_ms: u128,
+    /// Longest that a command waited for its answer while its instrument moved.
+    move_pause_ms: u128,
 }
 
 impl Account {
@@ -47,10 +54,18 @@ impl Account {
         self.commands == self.answered && self.lost == 0 && self.duplicated == 0 && self.hashes_equal
     }
 
+    fn add(&mut self, traded: &Traded) {
+        self.commands += traded.commands;
+        self.answered += traded.answered;
+        self.lost += traded.lost;
+        self.duplicated += traded.duplicated;
+    }
+
     /// The last line, for machines.
     fn line(&self) -> String {
         format!(
-            "demo: {} commands={} answered={} lost={} duplicated={} hashes={} failover_ms={}",
+            "demo: {} commands={} answered={} lost={} duplicated={} hashes={} failover_ms={} \
+             move_pause_ms={}",
             if self.is_ok() { "ok" } else { "FAILED" },
             self.commands,
             self.answered,
@@ -58,6 +73,7 @@ impl Account {
             self.duplicated,
             if self.hashes_equal { "equal" } else { "different" },
             self.failover_ms,
+            self.move_pause_ms,
         )
     }
 }
@@ -128,24 +144,56 @@ fn synthetic_with_a_kill(found: &Found, output: Output) -> Result<Account, Failu
         duplicated: report.duplicated,
         hashes_equal: false,
         failover_ms: fail_over.first_answer.as_millis(),
+        move_pause_ms: 0,
     })
 }
 
 fn trade_on_both(found: &Found, account: &mut Account, output: Output) -> Result<(), Failure> {
-    let mut both = BothClusters::connect(found)?;
-    let map = both.map().ok_or_else(|| Failure::new("no partition map has come"))?;
-    output.say(Shown::new(map).partitions());
-    output.say(format!("sending {COMMANDS_ON_BOTH} commands through the SDK, which finds the clusters by that map"));
-    both.trade(COMMANDS_ON_BOTH)?;
-    let traded = both.close();
+    let mut traders = Traders::connect(found, &TRADERS, WINDOW_ON_BOTH)?;
+    let map = traders.map().cloned().ok_or_else(|| Failure::new("no partition map has come"))?;
+    let instruments: Vec<InstrumentId> =
+        map.partitions.iter().map(|partition| InstrumentId(partition.instrument.id)).collect();
+    let [from, to] = map.clusters.as_slice() else { return Err(Failure::new("there are not two clusters")) };
+    let moved = map.partitions.iter().map(|partition| &partition.instrument).find(|one| one.cluster == from.id);
+    let moved = moved.ok_or_else(|| Failure::new(format!("cluster {} trades nothing", from.name)))?;
+    output.say(Shown::new(&map).partitions());
     output.say(format!(
-        "{} commands, {} answered, {} trades, {} lost, {} twice",
-        traded.commands, traded.answered, traded.trades, traded.lost, traded.duplicated
+        "trading through the SDK, which finds the clusters by that map; {} moves to {} meanwhile",
+        moved.symbol, to.name
     ));
-    account.commands += traded.commands;
-    account.answered += traded.answered;
-    account.lost += traded.lost;
-    account.duplicated += traded.duplicated;
+    let mut turns = instruments.iter().cycle();
+    let mut trade = |traders: &mut Traders| turns.next().map_or(Ok(()), |instrument| traders.trade(*instrument));
+    for _ in 0..PAIRS_BEFORE_THE_MOVE {
+        trade(&mut traders)?;
+    }
+    let id = InstrumentId(moved.id);
+    traders.take_longest_wait(id);
+    let mut moving = Moving::start(found, &moved.symbol, &to.name)?;
+    while moving.goes_on()? {
+        trade(&mut traders)?;
+    }
+    moving.finish()?;
+    traders.await_owner(id, to.id)?;
+    for _ in 0..PAIRS_AFTER_THE_MOVE {
+        trade(&mut traders)?;
+    }
+    traders.settle();
+    account.move_pause_ms = traders.take_longest_wait(id).as_millis();
+    if let Some(map) = traders.map() {
+        output.say(Shown::new(map).partitions());
+    }
+    let traded = traders.close();
+    account.add(&traded);
+    output.say(format!(
+        "{} commands, {} answered, {} trades, {} lost, {} twice; {} was away for {} ms",
+        traded.commands,
+        traded.answered,
+        traded.trades,
+        traded.lost,
+        traded.duplicated,
+        moved.symbol,
+        account.move_pause_ms
+    ));
     Ok(())
 }
 

@@ -7,8 +7,16 @@ use crate::arguments::Members;
 /// Of the cluster that the second one's first member comes after.
 const FIRST_CLUSTER: Members = Members::Three;
 
+/// One cluster alone, of so many members; or, without a number, two with a coordinator.
+pub fn deployment(members: Option<Members>, base_port: u16) -> Deployment {
+    match members {
+        Some(members) => one_cluster(members, base_port),
+        None => two_clusters(base_port),
+    }
+}
+
 /// One cluster alone, trading BTC/USDT and ETH/USDT.
-pub fn one_cluster(members: Members, base_port: u16) -> Deployment {
+fn one_cluster(members: Members, base_port: u16) -> Deployment {
     let mut deployment = Deployment::default_local(members.count(), base_port);
     deployment.coordinator = None;
     deployment

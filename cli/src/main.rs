@@ -20,6 +20,7 @@ mod killer;
 mod laptop;
 mod map;
 mod migrate;
+mod moving;
 mod node;
 mod order;
 mod output;
@@ -30,6 +31,7 @@ mod processes;
 mod replay;
 mod snapshot;
 mod status;
+mod traders;
 mod up;
 mod watch;
 

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::arguments::{Members, Up};
-use crate::deployment::Found;
+use lugus_topology::Deployment;
+
+use crate::arguments::Members;
+use crate::deployment::{self, Found};
 use crate::failure::Failure;
 use crate::status::Status;
-use crate::{down, up};
+use crate::{down, laptop, up};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -21,14 +23,23 @@ pub struct PrivateCluster {
 }
 
 impl PrivateCluster {
-    /// Makes the folder and the deployment, as [`Up`] says; starts nothing.
+    /// Makes the folder and the deployment, as `lugus up` with these arguments; starts nothing.
     ///
     /// # Errors
     /// When the folder can't be made.
     pub fn new(name: &str, members: Option<Members>, base_port: u16) -> Result<Self, Failure> {
+        Self::of(laptop::deployment(members, base_port), name)
+    }
+
+    /// Makes the folder of a deployment; starts nothing.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn of(deployment: Deployment, name: &str) -> Result<Self, Failure> {
         let folder = std::env::temp_dir().join(format!("lugus-{name}-{}", std::process::id()));
-        let found = up::find_or_make(Some(&folder.join("cluster.toml")), &Up { members, base_port })?;
-        Ok(Self { found, folder, keep: false })
+        let path = folder.join("cluster.toml");
+        up::write(deployment, &path)?;
+        Ok(Self { found: deployment::find(Some(&path))?, folder, keep: false })
     }
 
     /// Starts what does not run, and waits until all answers.

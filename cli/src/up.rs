@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lugus_topology::{ClusterId, ClusterSpec};
+use lugus_topology::{ClusterId, ClusterSpec, Deployment};
 use serde::Serialize;
 
 use crate::access::Access;
@@ -139,17 +139,20 @@ pub fn start(found: &Found) -> Result<Started, Failure> {
 pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     let path = deployment::path(config);
     if !path.is_file() {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
-        let mut deployment = match up.members {
-            Some(members) => laptop::one_cluster(members, up.base_port),
-            None => laptop::two_clusters(up.base_port),
-        };
-        // The file lies in the folder of all state.
-        deployment.dir = PathBuf::from(".");
-        deployment.save(&path).map_err(Failure::new)?;
+        write(laptop::deployment(up.members, up.base_port), &path)?;
     }
     deployment::find(Some(&path))
+}
+
+/// Writes the file of a deployment whose state is in the same folder.
+///
+/// # Errors
+/// When it can't be written, or something is wrong with it.
+pub fn write(mut deployment: Deployment, path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    deployment.dir = PathBuf::from(".");
+    deployment.save(path).map_err(Failure::new)
 }
 
 /// Starts parts and waits until all answer; returns who leads each cluster, and access to them.

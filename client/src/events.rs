@@ -166,7 +166,7 @@ words! {
         InvalidStopPrice, InvalidTimeInForce, InvalidExpireTime, PostOnlyWouldTrade, NoLiquidity, FillOrKill,
         SelfTrade, QuantityBelowFilled, RiskQuantity, RiskNotional, RiskOpenOrders, RiskRate, RiskKillSwitch,
         NotAuthorised, DuplicateInstrument, InvalidDefinition, LimitOrders, LimitInstruments, LimitParticipants,
-        LimitCascade, MassCancel, InstrumentClosed, Moved,
+        LimitCascade, MassCancel, InstrumentClosed,
         /// One that a later version of the protocol has and this SDK does not know.
         Unknown,
     }

@@ -17,6 +17,7 @@ use lugus_topology::{ClusterId, Deployment};
 use crate::config::{Config, Credentials, Limits, without_credentials};
 use crate::error::{ClientError, SendError};
 use crate::instrument::{Instrument, UnknownPair};
+use crate::market_data::BookRequest;
 use crate::orders::{NewOrder, Replace, Side, TradeType};
 use crate::retry::RetryPolicy;
 use crate::router::{AtCluster, Clusters, Purpose, Router};
@@ -367,6 +368,14 @@ impl ExchangeSession {
     /// [`SendError`]; nothing was sent.
     pub fn request_book(&mut self, instrument: InstrumentId, depth: u16, request_id: u64) -> Result<(), SendError> {
         self.link_of(instrument, Purpose::Other)?.request_book(instrument, depth, request_id)
+    }
+
+    /// See [`Session::request_part_of_book`](crate::session::Session::request_part_of_book).
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError> {
+        self.link_of(request.instrument, Purpose::Other)?.request_part_of_book(request)
     }
 
     /// Begins to follow the participant's own events of an instrument, also without a command; see

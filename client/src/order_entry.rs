@@ -4,6 +4,7 @@ use aeron_cluster_client::ConnectProblem;
 
 use crate::error::{ClientError, SendError};
 use crate::exchange::ExchangeSession;
+use crate::market_data::BookRequest;
 use crate::orders::{NewOrder, Replace};
 use crate::status::EventHandler;
 use crate::trading::TradingSession;
@@ -44,6 +45,12 @@ pub trait OrderEntry {
     /// # Errors
     /// [`SendError`]; nothing was sent.
     fn request_book(&mut self, instrument: InstrumentId, depth: u16, request_id: u64) -> Result<(), SendError>;
+
+    /// Asks for a part of a book once.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError>;
 
     /// Asks whether events were missed.
     ///
@@ -90,6 +97,10 @@ macro_rules! order_entry {
 
             fn request_book(&mut self, instrument: InstrumentId, depth: u16, request_id: u64) -> Result<(), SendError> {
                 self.request_book(instrument, depth, request_id)
+            }
+
+            fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError> {
+                self.request_part_of_book(request)
             }
 
             fn resume(&mut self, instrument: InstrumentId) -> Result<(), SendError> {

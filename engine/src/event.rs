@@ -252,7 +252,6 @@ pub enum RejectReason {
     LimitCascade = 30,
     MassCancel = 31,
     InstrumentClosed = 32,
-    Moved = 33,
 }
 
 /// An answer that is no event: it has no number, is not kept, and nothing changed.

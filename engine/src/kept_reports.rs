@@ -423,7 +423,7 @@ mod tests {
                 leaves_quantity: Quantity(number(9)),
                 cum_quantity: Quantity(number(10)),
                 liquidity: Liquidity::Auction,
-                reason: RejectReason::Moved,
+                reason: RejectReason::InstrumentClosed,
             })
         };
         Report {

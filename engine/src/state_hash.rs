@@ -324,7 +324,7 @@ mod tests {
             |execution| execution.leaves_quantity.0 += 1,
             |execution| execution.cum_quantity.0 += 1,
             |execution| execution.liquidity = Liquidity::Removed,
-            |execution| execution.reason = RejectReason::Moved,
+            |execution| execution.reason = RejectReason::InstrumentClosed,
         ];
         let changed = changes.map(|change| {
             let mut changed = execution();

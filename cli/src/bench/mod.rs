@@ -2,7 +2,9 @@
 
 mod engine;
 mod fail_over;
+mod migrate;
 mod round_trip;
+mod sdk;
 
 use crate::arguments::Bench;
 use crate::failure::Failure;
@@ -16,6 +18,10 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     match bench {
         Bench::Engine { rounds } => engine::run(*rounds, output),
         Bench::RoundTrip { rounds, members, base_port } => round_trip::run(*rounds, members, *base_port, output),
+        Bench::Sdk => sdk::run(output),
+        Bench::Migrate { orders, rounds, members, base_port } => {
+            migrate::run(*orders, *rounds, *members, *base_port, output)
+        }
         Bench::FailOver { kills, rate, base_port } => fail_over::run(*kills, *rate, *base_port, output),
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lugus_partition_map::aeron_client::{AeronClient, AeronError, c_string, failed};
+use lugus_topology::{ClusterId, Deployment};
 use rusteron_archive::{AeronAsyncAddSubscription, AeronHeader, AeronSubscription, Handlers};
 
 use super::FeedHandler;
@@ -12,8 +13,8 @@ use super::machine::{Feed, FeedError, SnapshotRequests};
 use crate::error::ClientError;
 use crate::events::Report;
 use crate::market_data::{Book, BookRequest, BookType};
+use crate::order_entry::OrderEntry;
 use crate::status::{EventHandler, Status};
-use crate::trading::TradingSession;
 use crate::units::InstrumentId;
 
 /// Fragments taken from one channel in a duty cycle.
@@ -30,10 +31,22 @@ const CLIENT_NAME: &str = "lugus market data feed";
 pub struct FeedContext {
     /// Directory of the media driver: the session's.
     pub aeron_dir: PathBuf,
-    /// One channel for each member.
+    /// One channel for each member, of every cluster that an instrument may be in.
     pub channels: Vec<String>,
     /// On each channel.
     pub stream_id: i32,
+}
+
+impl FeedContext {
+    /// All members of all clusters of a deployment, over the media driver in `aeron_dir`. `None`: it has no such stream.
+    pub fn of(deployment: &Deployment, aeron_dir: PathBuf) -> Option<Self> {
+        if !deployment.market_data.enabled {
+            return None;
+        }
+        let clusters = deployment.cluster_specs();
+        let channels = clusters.iter().flat_map(|cluster| cluster.market_data_subscriptions(&aeron_dir)).collect();
+        Some(Self { aeron_dir, channels, stream_id: deployment.streams.market_data })
+    }
 }
 
 /// Follows books, beside a session through which it asks for snapshots. To be used by the thread that made it.
@@ -85,13 +98,14 @@ impl MarketDataFeed {
     }
 
     /// One duty cycle of the feed and of the session: `handler` hears what happens to both, but for the answers to the
-    /// feed's own requests. Returns 0 when there was nothing to do.
+    /// feed's own requests. Returns 0 when there was nothing to do. With an [`ExchangeSession`](crate::ExchangeSession)
+    /// books are asked for where the partition map has their instruments.
     ///
     /// # Errors
     /// The session has ended: gaps can no longer be closed.
     pub fn poll<H: EventHandler + FeedHandler>(
         &mut self,
-        session: &mut TradingSession,
+        session: &mut impl OrderEntry,
         handler: &mut H,
     ) -> Result<usize, ClientError> {
         let now = self.origin.elapsed();
@@ -166,9 +180,9 @@ fn receive(
 }
 
 /// Requests of the feed, on their way to the leader.
-struct Requests<'a>(&'a mut TradingSession);
+struct Requests<'a, S>(&'a mut S);
 
-impl SnapshotRequests for Requests<'_> {
+impl<S: OrderEntry> SnapshotRequests for Requests<'_, S> {
     fn request(&mut self, request: &BookRequest) -> bool {
         self.0.request_part_of_book(request).is_ok()
     }
@@ -196,12 +210,25 @@ impl<H: EventHandler + FeedHandler> EventHandler for Passing<'_, H> {
         }
     }
 
-    fn on_status(&mut self, status: &Status) {
-        if let Status::BookRefused { request_id, instrument } = *status
-            && self.feed.on_book_refused(request_id, instrument, self.now, self.handler)
-        {
-            return;
+    fn on_cluster_status(&mut self, cluster: ClusterId, status: &Status) {
+        if !self.takes(status) {
+            self.handler.on_cluster_status(cluster, status);
         }
-        self.handler.on_status(status);
+    }
+
+    fn on_status(&mut self, status: &Status) {
+        if !self.takes(status) {
+            self.handler.on_status(status);
+        }
+    }
+}
+
+impl<H: FeedHandler> Passing<'_, H> {
+    /// Whether it answers the feed's own request.
+    fn takes(&mut self, status: &Status) -> bool {
+        if let Status::BookRefused { request_id, instrument } = *status {
+            return self.feed.on_book_refused(request_id, instrument, self.now, self.handler);
+        }
+        false
     }
 }

@@ -21,6 +21,8 @@ pub const PATIENCE: Duration = Duration::from_millis(20);
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Between the end of one attempt to load a book and the next: requests go through the log, as orders do.
 pub const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
+/// How long a cluster may say that it does not have an instrument that was followed already: it moves to another.
+pub const MOVE_PATIENCE: Duration = Duration::from_secs(30);
 /// Most increments that are kept; with one more the book is loaded anew, without them.
 pub const MAXIMUM_KEPT: usize = 1 << 16;
 
@@ -36,6 +38,8 @@ pub(crate) struct Following {
     known: u64,
     /// Since when one is missing.
     missing_since: Option<Duration>,
+    /// When it was live last, before it was loaded anew.
+    lost_at: Option<Duration>,
 }
 
 struct Kept {
@@ -72,6 +76,7 @@ impl Following {
             kept: BTreeMap::new(),
             known: 0,
             missing_since: None,
+            lost_at: None,
         }
     }
 
@@ -128,12 +133,17 @@ impl Following {
         self.settle(now, handler);
     }
 
-    /// There is no such instrument, yet.
+    /// There is no such instrument, yet; or it has left that cluster, and will be in another.
     pub(crate) fn on_refused(&mut self, request_id: u64, now: Duration, handler: &mut impl FeedHandler) {
-        if matches!(self.phase, Phase::Asked { request_id: own, .. } if own == request_id) {
-            handler.on_feed_status(self.instrument, FeedStatus::Unknown);
-            self.phase = Phase::Asking { at: now + REQUEST_TIMEOUT };
+        if !matches!(self.phase, Phase::Asked { request_id: own, .. } if own == request_id) {
+            return;
         }
+        if self.lost_at.is_some_and(|lost_at| now < lost_at + MOVE_PATIENCE) {
+            self.phase = Phase::Asking { at: now + RECOVERY_PAUSE };
+            return;
+        }
+        handler.on_feed_status(self.instrument, FeedStatus::Unknown);
+        self.phase = Phase::Asking { at: now + REQUEST_TIMEOUT };
     }
 
     /// What to ask for now, if anything.
@@ -218,7 +228,7 @@ impl Following {
             return;
         }
         self.phase = Phase::Live;
-        self.missing_since = None;
+        (self.missing_since, self.lost_at) = (None, None);
         handler.on_feed_status(self.instrument, FeedStatus::Live);
         handler.on_followed_book(self.instrument, &self.book);
         self.apply_kept(now, handler);
@@ -282,9 +292,109 @@ impl Following {
 
     /// Begins anew. What was kept may be needed after the first part.
     fn recover(&mut self, now: Duration, handler: &mut impl FeedHandler) {
+        if matches!(self.phase, Phase::Live) {
+            self.lost_at = Some(now);
+        }
         self.book = FollowedBook::new(self.book_type);
         self.missing_since = None;
         self.phase = Phase::Asking { at: now + RECOVERY_PAUSE };
         handler.on_feed_status(self.instrument, FeedStatus::Recovering);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market_data::Level;
+    use crate::orders::Side;
+    use crate::units::{Price, Quantity};
+
+    const BITCOIN: InstrumentId = InstrumentId(1);
+
+    #[derive(Default)]
+    struct Heard {
+        statuses: Vec<FeedStatus>,
+        sequence: u64,
+    }
+
+    impl FeedHandler for Heard {
+        fn on_followed_book(&mut self, _instrument: InstrumentId, book: &FollowedBook) {
+            self.sequence = book.sequence();
+        }
+
+        fn on_feed_status(&mut self, _instrument: InstrumentId, status: FeedStatus) {
+            self.statuses.push(status);
+        }
+    }
+
+    fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn bids(orders: u32) -> Increment {
+        Increment::Level(Side::Buy, Level { price: Price(9), quantity: Quantity(1), orders })
+    }
+
+    fn whole_book(request_id: u64, sequence: u64) -> Book {
+        Book { request_id, instrument: BITCOIN, sequence, is_end_of: [true; 2], ..Book::default() }
+    }
+
+    /// Live, at increment 10.
+    fn live(heard: &mut Heard) -> Following {
+        let mut following = Following::new(BITCOIN, BookType::Levels, millis(0));
+        assert!(following.do_work(millis(0), 1, heard).is_some());
+        following.on_asked(1, millis(0));
+        following.on_part(&whole_book(1, 10), millis(1), heard);
+        assert_eq!(heard.statuses, [FeedStatus::Live]);
+        following
+    }
+
+    #[test]
+    fn the_next_cluster_of_an_instrument_goes_on_with_its_numbers() {
+        let mut heard = Heard::default();
+        let mut following = live(&mut heard);
+        // The old one tells once more where it stood, and the new one where it begins.
+        following.on_position(10, millis(100));
+        following.on_position(10, millis(110));
+        following.on_increment(11, &bids(1), true, millis(120), &mut heard);
+        assert_eq!((heard.sequence, &heard.statuses[..]), (11, &[FeedStatus::Live][..]));
+        assert!(following.do_work(millis(200), 2, &mut heard).is_none(), "nothing is missing");
+    }
+
+    #[test]
+    fn an_old_owner_that_has_no_book_any_more_is_not_the_end() {
+        let mut heard = Heard::default();
+        let mut following = live(&mut heard);
+        // Increment 11 was lost on the way; the map does not yet say who has the book.
+        following.on_increment(12, &bids(2), true, millis(100), &mut heard);
+        assert!(following.do_work(millis(121), 2, &mut heard).is_none());
+        assert!(following.do_work(millis(171), 2, &mut heard).is_some());
+        following.on_asked(2, millis(171));
+        following.on_refused(2, millis(175), &mut heard);
+        assert!(following.do_work(millis(200), 3, &mut heard).is_none());
+        assert!(following.do_work(millis(225), 3, &mut heard).is_some());
+        following.on_asked(3, millis(225));
+        following.on_part(&whole_book(3, 12), millis(230), &mut heard);
+        assert_eq!(heard.sequence, 12);
+        assert_eq!(heard.statuses, [FeedStatus::Live, FeedStatus::Recovering, FeedStatus::Live]);
+    }
+
+    #[test]
+    fn a_book_that_nobody_has_for_long_is_unknown() {
+        let mut heard = Heard::default();
+        let mut following = live(&mut heard);
+        following.on_position(11, millis(100));
+        let mut now = millis(120);
+        let mut request = 2;
+        while heard.statuses.last() != Some(&FeedStatus::Unknown) {
+            assert!(now < MOVE_PATIENCE * 2, "{:?}", heard.statuses);
+            if following.do_work(now, request, &mut heard).is_some() {
+                following.on_asked(request, now);
+                following.on_refused(request, now, &mut heard);
+                request += 1;
+            }
+            now += millis(10);
+        }
+        assert!(now >= MOVE_PATIENCE);
     }
 }

@@ -1,8 +1,9 @@
 //! Books that are followed: a snapshot, then every increment.
 //!
-//! [`MarketDataFeed`] listens to all members of a cluster; only the one that leads sends. Increments are numbered by
-//! instrument, and the numbers go on with the next leader, so that the same increment from two members is known to be
-//! one, and a missing one shows. Then the book is asked for anew, in parts, through a trading session.
+//! [`MarketDataFeed`] listens to all members of all clusters; of each cluster only the one that leads sends. Increments are
+//! numbered by instrument, and the numbers go on with the next leader, and with the next cluster when the instrument moves, so
+//! that the same increment from two members is known to be one, and a missing one shows. Then the book is asked for anew, in
+//! parts, through a session: an [`ExchangeSession`](crate::ExchangeSession) asks the cluster that has the instrument.
 //!
 //! | module | what it is |
 //! |---|---|

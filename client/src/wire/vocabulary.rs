@@ -48,7 +48,7 @@ heard!(wire::reject_reason::RejectReason, RejectReason {
     RISK_KILL_SWITCH = RiskKillSwitch, NOT_AUTHORISED = NotAuthorised, DUPLICATE_INSTRUMENT = DuplicateInstrument,
     INVALID_DEFINITION = InvalidDefinition, LIMIT_ORDERS = LimitOrders, LIMIT_INSTRUMENTS = LimitInstruments,
     LIMIT_PARTICIPANTS = LimitParticipants, LIMIT_CASCADE = LimitCascade, MASS_CANCEL = MassCancel,
-    INSTRUMENT_CLOSED = InstrumentClosed, MOVED = Moved,
+    INSTRUMENT_CLOSED = InstrumentClosed,
 });
 heard!(wire::message_reject_reason::MessageRejectReason, MessageRejectReason {
     TRUNCATED = Truncated, WRONG_SCHEMA = WrongSchema, UNKNOWN_TEMPLATE = UnknownTemplate,

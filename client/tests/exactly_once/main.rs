@@ -63,6 +63,7 @@ const CHAOS: Chaos = Chaos {
     undo_migration: 0,
     kill_migrator: 0,
     coordinator_away: 0,
+    map_behind: 0,
     other_epoch: 0,
 };
 
@@ -102,6 +103,7 @@ struct Tally {
     holds: usize,
     finished: usize,
     undone: usize,
+    unheard_returns: usize,
 }
 
 impl Tally {
@@ -109,6 +111,7 @@ impl Tally {
         world.processes().for_each(|process| self.add(process));
         self.finished += world.coordinator.finished;
         self.undone += world.coordinator.undone;
+        self.unheard_returns += world.coordinator.unheard_returns;
     }
 
     fn assert_nothing_lost(&self) {
@@ -248,6 +251,22 @@ fn what_is_given_up_in_a_move_was_applied_at_most_once_or_not_at_all() {
 fn what_is_given_up_does_no_harm_when_the_instrument_comes_back() {
     let chaos = Chaos { migrate: 500, undo_migration: 100, kill_migrator: 500, partition: 0, ..MOVES_IN_CHAOS };
     run(1_000, chaos, Plan { policy: IMPATIENT, clusters: 2, retained: 4, ..ONE });
+}
+
+/// What the old owner has kept of the instrument from before, and what it is fenced with, must not be taken for the truth.
+#[test]
+fn a_client_that_hears_of_neither_of_two_moves_takes_no_old_state() {
+    let chaos = Chaos { migrate: 2_000, map_behind: 100, other_epoch: 0, ..MOVES_IN_CHAOS };
+    let plan = Plan { clusters: 2, ..ONE };
+    let tally = run(1_000, chaos, plan);
+    assert!(tally.unheard_returns > 500, "{tally:?}");
+    tally.assert_nothing_lost();
+    let quiet = Chaos { migrate: 2_000, map_behind: 100, kill_migrator: 0, ..MOVES };
+    let tally = run(500, quiet, plan);
+    assert!(tally.unheard_returns > 500, "{tally:?}");
+    tally.assert_nothing_lost();
+    let chaos = Chaos { restart_process: 30, partition: 0, ..chaos };
+    run(500, chaos, Plan { policy: IMPATIENT, retained: 4, ..plan });
 }
 
 #[test]

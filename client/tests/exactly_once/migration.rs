@@ -14,12 +14,22 @@ const OPERATION_TIMEOUT: Time = 30;
 
 pub(crate) struct Coordinator {
     pub(crate) map: Arc<PartitionMap>,
-    /// What each client has yet to hear.
-    feeds: Vec<Channel<Arc<PartitionMap>>>,
+    feeds: Vec<Feed>,
     away_until: Time,
     migrators: Vec<Migrator>,
     pub(crate) finished: usize,
     pub(crate) undone: usize,
+    /// How often a client did not hear that an instrument had left a cluster before it was back there.
+    pub(crate) unheard_returns: usize,
+}
+
+/// What a client has yet to hear.
+#[derive(Default)]
+struct Feed {
+    maps: Channel<Arc<PartitionMap>>,
+    known: Option<Arc<PartitionMap>>,
+    /// It hears nothing before.
+    behind_until: Time,
 }
 
 /// Moves one instrument. Where the move stands is read from the map and from the clusters, so that a new migrator goes on.
@@ -50,24 +60,38 @@ impl Coordinator {
             clusters: (0..clusters).map(cluster).collect(),
             partitions: (1..=instruments).map(partition).collect(),
         };
-        let feeds = (0..clients).map(|_| Channel::default()).collect();
+        let feeds = (0..clients).map(|_| Feed::default()).collect();
         let map = Arc::new(map);
-        Self { map, feeds, away_until: 0, migrators: Vec::new(), finished: 0, undone: 0 }
+        Self { map, feeds, away_until: 0, migrators: Vec::new(), finished: 0, undone: 0, unheard_returns: 0 }
     }
 
     /// A client begins to listen: replay, then live.
     pub(crate) fn subscribe(&mut self, client: usize, now: Time, random: &mut Random) {
-        self.feeds[client] = Channel::default();
-        self.feeds[client].push(now + random.below(10), Arc::clone(&self.map));
+        self.feeds[client] = Feed::default();
+        self.feeds[client].maps.push(now + random.below(10), Arc::clone(&self.map));
     }
 
-    /// The next map that a client hears of.
+    /// The newest of the maps that have come to a client: it need not hear of those before.
     pub(crate) fn poll(&mut self, client: usize, now: Time) -> Option<Arc<PartitionMap>> {
-        if now < self.away_until { None } else { self.feeds[client].pop(now) }
+        let feed = &mut self.feeds[client];
+        if now < self.away_until.max(feed.behind_until) {
+            return None;
+        }
+        let mut unheard = Vec::new();
+        let mut newest = feed.maps.pop(now)?;
+        while let Some(newer) = feed.maps.pop(now) {
+            unheard.push(std::mem::replace(&mut newest, newer));
+        }
+        if let Some(known) = feed.known.replace(Arc::clone(&newest)) {
+            let left = |at: usize, map: &PartitionMap| map.partitions[at].owner() != known.partitions[at].owner();
+            let came_back = |at: &usize| !left(*at, &newest) && unheard.iter().any(|map| left(*at, map));
+            self.unheard_returns += (0..newest.partitions.len()).filter(came_back).count();
+        }
+        Some(newest)
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
-        self.migrators.is_empty() && self.feeds.iter().all(Channel::is_empty)
+        self.migrators.is_empty() && self.feeds.iter().all(|feed| feed.maps.is_empty())
     }
 
     pub(crate) fn disturb(&mut self, now: Time, chaos: Chaos, random: &mut Random) {
@@ -79,6 +103,11 @@ impl Coordinator {
         }
         if random.happens(chaos.migrate) && now >= self.away_until {
             self.begin(now, random);
+        }
+        for feed in &mut self.feeds {
+            if random.happens(chaos.map_behind) {
+                feed.behind_until = now + random.below(300);
+            }
         }
         for migrator in &mut self.migrators {
             migrator.is_undone |= random.happens(chaos.undo_migration);
@@ -96,7 +125,7 @@ impl Coordinator {
         for feed in &mut self.feeds {
             // Some hear at once, and some long after.
             let delay = if random.happens(2_000) { random.below(100) } else { random.below(4) };
-            feed.push(now + delay, Arc::clone(&self.map));
+            feed.maps.push(now + delay, Arc::clone(&self.map));
         }
     }
 

@@ -48,6 +48,8 @@ pub(crate) struct Chaos {
     pub(crate) kill_migrator: u64,
     /// Nobody hears of new maps for a while.
     pub(crate) coordinator_away: u64,
+    /// A client hears of no new maps for a while, and then of the newest only.
+    pub(crate) map_behind: u64,
     /// The map gets a new epoch for some other reason.
     pub(crate) other_epoch: u64,
 }

@@ -46,5 +46,5 @@ said_and_heard!(wire::reject_reason::RejectReason, event::RejectReason {
     RISK_KILL_SWITCH = RiskKillSwitch, NOT_AUTHORISED = NotAuthorised, DUPLICATE_INSTRUMENT = DuplicateInstrument,
     INVALID_DEFINITION = InvalidDefinition, LIMIT_ORDERS = LimitOrders, LIMIT_INSTRUMENTS = LimitInstruments,
     LIMIT_PARTICIPANTS = LimitParticipants, LIMIT_CASCADE = LimitCascade, MASS_CANCEL = MassCancel,
-    INSTRUMENT_CLOSED = InstrumentClosed, MOVED = Moved,
+    INSTRUMENT_CLOSED = InstrumentClosed,
 });

@@ -166,7 +166,7 @@ fn reason_of(reason: sdk::RejectReason) -> event::RejectReason {
         InvalidQuantity InvalidDisplayQuantity InvalidPrice PriceOutsideBand InvalidStopPrice InvalidTimeInForce
         InvalidExpireTime PostOnlyWouldTrade NoLiquidity FillOrKill SelfTrade QuantityBelowFilled RiskQuantity
         RiskNotional RiskOpenOrders RiskRate RiskKillSwitch NotAuthorised DuplicateInstrument InvalidDefinition
-        LimitOrders LimitInstruments LimitParticipants LimitCascade MassCancel InstrumentClosed Moved;
+        LimitOrders LimitInstruments LimitParticipants LimitCascade MassCancel InstrumentClosed;
         // Of a later version of the protocol.
         Unknown => Unsupported
     )
@@ -275,7 +275,11 @@ mod tests {
         let (target, instrument, reference_price) = (sdk::ParticipantId(8), sdk::InstrumentId(9), sdk::Price(10));
         for body in [
             sdk::ReportBody::Execution(execution),
-            sdk::ReportBody::CancelReject { orig_client_order_id, client_order_id, reason: sdk::RejectReason::Moved },
+            sdk::ReportBody::CancelReject {
+                orig_client_order_id,
+                client_order_id,
+                reason: sdk::RejectReason::InstrumentClosed,
+            },
             sdk::ReportBody::MassCancel { target, affected: 11 },
             sdk::ReportBody::Instrument { instrument, state: sdk::InstrumentState::Halted, reference_price },
             sdk::ReportBody::Risk { target, limits, kill_switch: sdk::KillSwitch::Engaged },

@@ -1,0 +1,383 @@
+//! `lugus bench sdk`: what the SDK costs on top of the raw cluster client: nanoseconds that a command and its answer spend
+//! in the SDK's own code.
+//!
+//! A command is encoded, remembered and offered to an ingress that copies it, as a log buffer would; an event is decoded,
+//! deduplicated and handed over. Commands go out in bursts, so that as many are unanswered. First to a session with one
+//! cluster, then through the router of an exchange, that has instruments in four clusters. The raw client is offered the
+//! same messages, ready as they are, and hands over events without a look at them. Each figure is the median, or the 99th
+//! percentile, of the bursts' means.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use comfy_table::Table;
+use lugus_client::router::{Clusters, Purpose, Router};
+use lugus_client::session::{Ingress, Offered, Session};
+use lugus_client::{
+    ClientError, ClientOrderId, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity, Report,
+    RetryPolicy, Side,
+};
+use lugus_codecs::order_entry::{
+    exec_type::ExecType, execution_report_codec, liquidity_indicator::LiquidityIndicator, new_order_single_codec,
+    order_status::OrderStatus, order_type::OrderType, reject_reason::RejectReason, resume_complete_codec, side,
+    time_in_force::TimeInForce,
+};
+use lugus_codecs::{HEADER_LENGTH, message};
+use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
+use lugus_topology::{ClusterId, Instrument};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+const BURSTS: usize = 20_000;
+const WARM_UP: usize = 1_000;
+const SESSION: i64 = 1;
+const PARTICIPANT: u32 = 1;
+const CLUSTERS: i32 = 4;
+
+/// Unanswered commands, and instruments in use.
+const LOADS: [(u64, u32); 5] = [(1, 1), (16, 1), (256, 1), (16, 64), (16, 1024)];
+
+/// The load whose figure stands for all: neither the best nor the worst.
+const TYPICAL: (u64, u32) = (16, 64);
+
+/// All figures.
+#[derive(Serialize)]
+struct Overheads {
+    /// Of an exchange, with [`TYPICAL`] load: a command and its answer, less what the raw client takes.
+    overhead_ns: f64,
+    lines: Vec<Line>,
+}
+
+/// One load of one venue, nanoseconds each.
+#[derive(Serialize)]
+struct Line {
+    venue: &'static str,
+    unanswered: u64,
+    instruments: u32,
+    command_ns: f64,
+    command_p99_ns: f64,
+    event_ns: f64,
+    event_p99_ns: f64,
+    /// The raw client's for both.
+    raw_ns: f64,
+    overhead_ns: f64,
+}
+
+/// Measures.
+pub fn run(output: Output) -> Result<(), Failure> {
+    let mut lines = Vec::new();
+    for (burst, instruments) in LOADS {
+        let raw = measure(&mut Raw::new(), burst, instruments)?;
+        let raw_ns = raw.command.0 + raw.event.0;
+        let session = measure(&mut OneCluster(new_session()), burst, instruments)?;
+        let exchange = measure(&mut ManyClusters(router(instruments)), burst, instruments)?;
+        for (venue, Cost { command, event }) in [("session", session), ("exchange", exchange)] {
+            lines.push(Line {
+                venue,
+                unanswered: burst,
+                instruments,
+                command_ns: command.0,
+                command_p99_ns: command.1,
+                event_ns: event.0,
+                event_p99_ns: event.1,
+                raw_ns,
+                overhead_ns: command.0 + event.0 - raw_ns,
+            });
+        }
+    }
+    let is_typical = |line: &&Line| line.venue == "exchange" && (line.unanswered, line.instruments) == TYPICAL;
+    let overhead_ns = lines.iter().find(is_typical).map_or(f64::NAN, |line| line.overhead_ns);
+    let overheads = Overheads { overhead_ns, lines };
+    let text = format!("{}\nSDK over the raw client: {overhead_ns:.0} ns a command", table(&overheads.lines));
+    output.answer(&overheads, text)
+}
+
+fn table(lines: &[Line]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::ASCII_MARKDOWN).set_header([
+        "venue",
+        "unanswered",
+        "instruments",
+        "command, ns",
+        "p99",
+        "event, ns",
+        "p99",
+        "raw client, ns",
+        "overhead, ns",
+    ]);
+    for line in lines {
+        let figures =
+            [line.command_ns, line.command_p99_ns, line.event_ns, line.event_p99_ns, line.raw_ns, line.overhead_ns];
+        let names = [line.venue.to_owned(), line.unanswered.to_string(), line.instruments.to_string()];
+        table.add_row(names.into_iter().chain(figures.map(|figure| format!("{figure:.1}"))));
+    }
+    table
+}
+
+/// Copies each message, as an offer does.
+struct LogBuffer {
+    bytes: Vec<u8>,
+    position: usize,
+}
+
+impl LogBuffer {
+    fn new() -> Self {
+        Self { bytes: vec![0; 1 << 20], position: 0 }
+    }
+}
+
+impl Ingress for LogBuffer {
+    #[inline]
+    fn offer(&mut self, message: &[u8]) -> Offered {
+        if self.position + message.len() > self.bytes.len() {
+            self.position = 0;
+        }
+        self.bytes[self.position..self.position + message.len()].copy_from_slice(message);
+        self.position += message.len();
+        Offered::Sent
+    }
+}
+
+struct Sum(u64);
+
+impl EventHandler for Sum {
+    fn on_report(&mut self, report: &Report) {
+        self.0 = self.0.wrapping_add(black_box(report).event_sequence.0);
+    }
+}
+
+fn buffer(block_length: u16) -> Vec<u8> {
+    vec![0; HEADER_LENGTH + usize::from(block_length)]
+}
+
+fn resume_complete(instrument: u32) -> Vec<u8> {
+    let mut bytes = buffer(resume_complete_codec::SBE_BLOCK_LENGTH);
+    let _length;
+    message!(&mut bytes[..], order_entry, resume_complete_codec, ResumeCompleteEncoder, _length)
+        .instrument_id(instrument);
+    bytes
+}
+
+fn execution_report(instrument: u32, number: u64) -> Vec<u8> {
+    let mut bytes = buffer(execution_report_codec::SBE_BLOCK_LENGTH);
+    let _length;
+    message!(&mut bytes[..], order_entry, execution_report_codec, ExecutionReportEncoder, _length)
+        .event_sequence(number)
+        .client_sequence(number)
+        .order_id(number)
+        .client_order_id(number)
+        .participant_id(PARTICIPANT)
+        .instrument_id(instrument)
+        .reason(RejectReason::NONE)
+        .exec_type(ExecType::NEW)
+        .order_status(OrderStatus::NEW)
+        .side(side::Side::BUY)
+        .order_type(OrderType::LIMIT)
+        .time_in_force(TimeInForce::GTC)
+        .liquidity_indicator(LiquidityIndicator::NONE);
+    bytes
+}
+
+/// Nanoseconds each: median and 99th percentile of means.
+struct Cost {
+    command: (f64, f64),
+    event: (f64, f64),
+}
+
+fn percentiles(mut means: Vec<f64>) -> (f64, f64) {
+    means.sort_by(f64::total_cmp);
+    (means[means.len() / 2], means[means.len() * 99 / 100])
+}
+
+/// What commands are sent to and events are heard by.
+trait Venue {
+    /// Makes the instrument known.
+    fn open(&mut self, instrument: InstrumentId, ingress: &mut LogBuffer, sum: &mut Sum);
+
+    fn send(&mut self, instrument: InstrumentId, order: &NewOrder, ingress: &mut LogBuffer);
+
+    fn hear(&mut self, instrument: InstrumentId, reports: &[Vec<u8>], sum: &mut Sum);
+
+    fn do_work(&mut self, instrument: InstrumentId, now: u64, ingress: &mut LogBuffer, sum: &mut Sum);
+
+    fn outstanding(&self) -> usize;
+}
+
+/// The raw client: messages are as long, and are there already.
+struct Raw {
+    order: Vec<u8>,
+}
+
+impl Raw {
+    fn new() -> Self {
+        Self { order: buffer(new_order_single_codec::SBE_BLOCK_LENGTH) }
+    }
+}
+
+impl Venue for Raw {
+    fn open(&mut self, _instrument: InstrumentId, _ingress: &mut LogBuffer, _sum: &mut Sum) {}
+
+    #[inline]
+    fn send(&mut self, _instrument: InstrumentId, _order: &NewOrder, ingress: &mut LogBuffer) {
+        black_box(ingress.offer(black_box(&self.order)));
+    }
+
+    #[inline]
+    fn hear(&mut self, _instrument: InstrumentId, reports: &[Vec<u8>], _sum: &mut Sum) {
+        for report in reports {
+            black_box(report);
+        }
+    }
+
+    fn do_work(&mut self, _instrument: InstrumentId, _now: u64, _ingress: &mut LogBuffer, _sum: &mut Sum) {}
+
+    fn outstanding(&self) -> usize {
+        0
+    }
+}
+
+/// Sends to one session, whatever the instrument.
+struct OneCluster(Session);
+
+/// Sends to the session of the instrument's cluster.
+struct ManyClusters(Router<Sessions>);
+
+/// Has a session for an instrument.
+trait SessionOf {
+    fn session(&mut self, instrument: InstrumentId) -> Option<&mut Session>;
+
+    fn unanswered(&self) -> usize;
+}
+
+impl SessionOf for OneCluster {
+    #[inline]
+    fn session(&mut self, _instrument: InstrumentId) -> Option<&mut Session> {
+        Some(&mut self.0)
+    }
+
+    fn unanswered(&self) -> usize {
+        self.0.outstanding()
+    }
+}
+
+impl SessionOf for ManyClusters {
+    #[inline]
+    fn session(&mut self, instrument: InstrumentId) -> Option<&mut Session> {
+        self.0.link_of(instrument, Purpose::Order).ok()
+    }
+
+    fn unanswered(&self) -> usize {
+        self.0.links().iter().map(|link| link.link.outstanding()).sum()
+    }
+}
+
+impl<V: SessionOf> Venue for V {
+    fn open(&mut self, instrument: InstrumentId, ingress: &mut LogBuffer, sum: &mut Sum) {
+        let Some(session) = self.session(instrument) else { return };
+        // A scope opens with the answer to its Resume.
+        let _ = session.resume(instrument);
+        session.do_work(0, ingress, sum);
+        session.on_message(SESSION, &resume_complete(instrument.0), sum);
+    }
+
+    #[inline]
+    fn send(&mut self, instrument: InstrumentId, order: &NewOrder, ingress: &mut LogBuffer) {
+        if let Some(session) = self.session(black_box(instrument)) {
+            let _ = black_box(session.new_order(ingress, instrument, order));
+        }
+    }
+
+    #[inline]
+    fn hear(&mut self, instrument: InstrumentId, reports: &[Vec<u8>], sum: &mut Sum) {
+        if let Some(session) = self.session(instrument) {
+            for report in reports {
+                session.on_message(SESSION, black_box(report), sum);
+            }
+        }
+    }
+
+    fn do_work(&mut self, instrument: InstrumentId, now: u64, ingress: &mut LogBuffer, sum: &mut Sum) {
+        if let Some(session) = self.session(instrument) {
+            session.do_work(now, ingress, sum);
+        }
+    }
+
+    fn outstanding(&self) -> usize {
+        self.unanswered()
+    }
+}
+
+fn new_session() -> Session {
+    let mut session = Session::new(ParticipantId(PARTICIPANT), Limits::default(), &RetryPolicy::default(), 1);
+    session.on_connected(SESSION, 0, &mut ());
+    session
+}
+
+/// Opens sessions that are connected.
+struct Sessions;
+
+impl Clusters for Sessions {
+    type Link = Session;
+
+    fn open(&mut self, _cluster: &ClusterEntry) -> Result<Session, ClientError> {
+        Ok(new_session())
+    }
+}
+
+fn router(instruments: u32) -> Router<Sessions> {
+    let mut map = PartitionMap::empty(DeploymentId(1));
+    map.clusters.extend((0..CLUSTERS).map(|id| ClusterEntry {
+        id: ClusterId(id),
+        name: id.to_string(),
+        members: Vec::new(),
+        ingress_stream: 101,
+        ingress_term_length: 64 * 1024,
+    }));
+    map.partitions.extend((1..=instruments).map(|id| {
+        let mut instrument = Instrument::spot(id, &format!("I{id}/USD"), 2, 2);
+        instrument.cluster = ClusterId(id.cast_signed() % CLUSTERS);
+        Partition::new(instrument)
+    }));
+    let mut router = Router::new(Sessions);
+    router.on_map(&Arc::new(map), &mut ());
+    router
+}
+
+fn measure(venue: &mut impl Venue, burst: u64, instruments: u32) -> Result<Cost, Failure> {
+    let (mut ingress, mut sum) = (LogBuffer::new(), Sum(0));
+    for instrument in 1..=instruments {
+        venue.open(InstrumentId(instrument), &mut ingress, &mut sum);
+    }
+    let (mut commands, mut events) = (Vec::with_capacity(BURSTS), Vec::with_capacity(BURSTS));
+    let mut number = 0;
+    for round in 0..WARM_UP + BURSTS {
+        let instrument = 1 + round as u32 % instruments;
+        if instrument == 1 {
+            number += burst;
+        }
+        let numbers = number - burst + 1..=number;
+        let reports: Vec<Vec<u8>> = numbers.clone().map(|number| execution_report(instrument, number)).collect();
+        let instrument = InstrumentId(instrument);
+
+        let start = Instant::now();
+        for client_order_id in numbers {
+            let order = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(100), Quantity(1));
+            venue.send(instrument, black_box(&order), &mut ingress);
+        }
+        let sent = Instant::now();
+        venue.hear(instrument, &reports, &mut sum);
+        let heard = Instant::now();
+        venue.do_work(instrument, round as u64 * 1_000, &mut ingress, &mut sum);
+        if round >= WARM_UP {
+            commands.push((sent - start).as_nanos() as f64 / burst as f64);
+            events.push((heard - sent).as_nanos() as f64 / burst as f64);
+        }
+    }
+    match venue.outstanding() {
+        0 => Ok(Cost { command: percentiles(commands), event: percentiles(events) }),
+        unanswered => Err(Failure::new(format!("{unanswered} commands found no answer"))),
+    }
+}
