@@ -17,6 +17,7 @@
 
 mod copy;
 mod messages;
+mod move_step;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ use copy::Copying;
 pub use messages::{
     Action, ClusterRequest, Cursor, CursorPlace, Exported, Extent, MAXIMUM_MESSAGES, Party, Report, Step, StepOutcome,
 };
+pub use move_step::MoveStep;
 
 /// Times that a mover looks at the map again since a cluster's answer does not fit to it, before it gives up.
 const MAXIMUM_LOOKS: u32 = 20;
@@ -146,6 +148,26 @@ enum Stage {
     Ended(Result<Ending, MoveError>),
 }
 
+impl Stage {
+    fn step(&self) -> Option<MoveStep> {
+        Some(match self {
+            Self::Looking | Self::Ended(_) => return None,
+            Self::Beginning(_) => MoveStep::Begin,
+            Self::Fencing => MoveStep::Fence,
+            Self::ImportBegin(_) => MoveStep::Import,
+            Self::Copying(_) => MoveStep::Export,
+            Self::ImportEnd { .. } => MoveStep::Verify,
+            Self::Committing { .. } => MoveStep::Commit,
+            Self::Activating { .. } => MoveStep::Activate,
+            Self::Dropping { .. } => MoveStep::Drop,
+            Self::Finishing(_) => MoveStep::Finish,
+            Self::Aborting => MoveStep::Abort,
+            Self::DroppingImport => MoveStep::DropImport,
+            Self::Unfencing => MoveStep::Unfence,
+        })
+    }
+}
+
 /// How far a move is, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MoveProgress {
@@ -174,6 +196,8 @@ pub struct Mover {
     repeat_at: Option<Duration>,
     progress_at: Duration,
     looks: u32,
+    /// Steps before which it waits to be let go on, once each.
+    holds: Vec<MoveStep>,
     /// Why the move is being undone though that was not wished for.
     cause: Option<MoveError>,
 }
@@ -193,7 +217,26 @@ impl Mover {
             repeat_at: Some(now),
             progress_at: now,
             looks: 0,
+            holds: Vec::new(),
             cause: None,
+        }
+    }
+
+    /// Has it wait before each of these steps, the first time that it comes to it, until [`Self::go_on_with_step`].
+    pub fn hold_before(&mut self, steps: impl IntoIterator<Item = MoveStep>) {
+        self.holds.extend(steps);
+    }
+
+    /// The step that it waits before.
+    pub fn held_before(&self) -> Option<MoveStep> {
+        self.stage.step().filter(|step| self.holds.contains(step))
+    }
+
+    /// Ends the wait before a step.
+    pub fn go_on_with_step(&mut self, now: Duration) {
+        if let Some(step) = self.held_before() {
+            self.holds.retain(|held| *held != step);
+            (self.repeat_at, self.progress_at) = (Some(now), now);
         }
     }
 
@@ -221,7 +264,7 @@ impl Mover {
             Stage::Copying(copying) => (copying.received(), copying.extent().records()),
             _ => (0, 0),
         };
-        MoveProgress { stage: self.step().1, records, of }
+        MoveProgress { stage: self.asked().1, records, of }
     }
 
     /// Appends what is to be sent now.
@@ -229,9 +272,14 @@ impl Mover {
         if matches!(self.stage, Stage::Ended(_)) {
             return;
         }
+        if self.held_before().is_some() {
+            // Nobody is waited for but whoever lets it go on.
+            self.progress_at = now;
+            return;
+        }
         let waited = now.saturating_sub(self.progress_at);
         if waited >= self.timing.give_up {
-            let (party, step) = self.step();
+            let (party, step) = self.asked();
             return self.end(Err(MoveError::NoAnswer { party, step, waited }));
         }
         let is_due = self.repeat_at.is_some_and(|at| at <= now);
@@ -300,7 +348,7 @@ impl Mover {
             }
             return;
         }
-        if report.correlation_id != self.correlation_id || party != self.step().0 {
+        if report.correlation_id != self.correlation_id || party != self.asked().0 {
             return;
         }
         match (&self.stage, report.outcome) {
@@ -395,7 +443,7 @@ impl Mover {
 
     /// Before the commit, what can't go on is undone, so that the instrument is traded again.
     fn on_refused_step(&mut self, now: Duration, party: Party, outcome: StepOutcome) {
-        let step = self.step().1;
+        let step = self.asked().1;
         match outcome {
             StepOutcome::Limit | StepOutcome::Record | StepOutcome::OtherExtent | StepOutcome::UnknownCursor => {
                 self.undo(now, MoveError::Undone { party, step, outcome });
@@ -453,22 +501,10 @@ impl Mover {
     }
 
     /// Who is asked, and what for.
-    fn step(&self) -> (Party, &'static str) {
-        match self.stage {
-            Stage::Looking => (Party::Coordinator, "look at the map"),
-            Stage::Beginning(_) => (Party::Coordinator, "begin the move"),
-            Stage::Fencing => (Party::From, "fence the instrument"),
-            Stage::ImportBegin(_) => (Party::To, "begin the import"),
-            Stage::Copying(_) => (Party::To, "copy the instrument"),
-            Stage::ImportEnd { .. } => (Party::To, "check the import"),
-            Stage::Committing { .. } => (Party::Coordinator, "commit the move"),
-            Stage::Activating { .. } => (Party::To, "activate the instrument"),
-            Stage::Dropping { .. } => (Party::From, "drop the instrument"),
-            Stage::Finishing(_) => (Party::Coordinator, "finish the move"),
-            Stage::Aborting => (Party::Coordinator, "undo the move"),
-            Stage::DroppingImport => (Party::To, "drop the import"),
-            Stage::Unfencing => (Party::From, "unfence the instrument"),
-            Stage::Ended(_) => (Party::Coordinator, "nothing"),
+    fn asked(&self) -> (Party, &'static str) {
+        match self.stage.step() {
+            Some(step) => (step.party(), step.request()),
+            None => (Party::Coordinator, "look at the map"),
         }
     }
 
@@ -497,7 +533,7 @@ impl Mover {
             Stage::Copying(_) | Stage::Ended(_) => return None,
         };
         let request = ClusterRequest { correlation_id: self.correlation_id, instrument, migration: id, step };
-        Some(Action::Cluster { party: self.step().0, request })
+        Some(Action::Cluster { party: self.asked().0, request })
     }
 
     fn of_coordinator(&self, request: Request) -> Action {

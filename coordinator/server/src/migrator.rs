@@ -16,7 +16,9 @@ use lugus_partition_map::{CoordinatorClient, Epoch, MapError, MapSubscription, P
 use lugus_topology::ClusterId;
 use thiserror::Error;
 
-use crate::migration::{Action, ClusterRequest, Ending, Intent, MoveError, MoveProgress, Mover, Party, Step, Timing};
+use crate::migration::{
+    Action, ClusterRequest, Ending, Intent, MoveError, MoveProgress, MoveStep, Mover, Party, Step, Timing,
+};
 use link::{ClusterLink, Heard};
 
 /// Why an instrument was not moved.
@@ -102,6 +104,21 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
             fenced_at: None,
             active_at: None,
         }
+    }
+
+    /// Has it wait before each of these steps until [`Self::go_on`]; its sessions are kept open meanwhile.
+    pub fn hold_before(&mut self, steps: impl IntoIterator<Item = MoveStep>) {
+        self.mover.hold_before(steps);
+    }
+
+    /// The step that it waits before.
+    pub fn held_before(&self) -> Option<MoveStep> {
+        self.mover.held_before()
+    }
+
+    /// Ends the wait before a step.
+    pub fn go_on(&mut self) {
+        self.mover.go_on_with_step(self.origin.elapsed());
     }
 
     /// How far it is.

@@ -7,7 +7,7 @@
 mod cluster;
 mod world;
 
-use lugus_coordinator::migration::{Ending, Intent, MoveError, Mover, Party, Step, StepOutcome, Timing};
+use lugus_coordinator::migration::{Ending, Intent, MoveError, MoveStep, Mover, Party, Step, StepOutcome, Timing};
 use lugus_partition_map::{Phase, Refusal};
 use world::{FROM, Faults, TO, World};
 
@@ -118,6 +118,31 @@ fn who_gets_no_answer_gives_up_and_says_who_is_missing() {
     world.start(Intent::Undo);
     assert_eq!(world.run_to_end(1), Ok(Ending::Undone));
     assert_eq!(world.check_end(), FROM);
+}
+
+/// However long it is held, nothing is done, and nobody is said not to have answered.
+#[test]
+fn who_is_held_waits_before_each_step() {
+    let mut world = World::new(13, Faults::None);
+    let steps = MoveStep::ALL;
+    world.start_held(Intent::MoveTo(TO), steps);
+    for step in steps.into_iter().take_while(|step| *step <= MoveStep::Finish) {
+        world.run_until_held(0, step);
+        let stands = |world: &mut World| ([FROM, TO].map(|cluster| world.takes_commands(cluster)), world.map().clone());
+        let before = stands(&mut world);
+        world.pass(2 * Timing::default().give_up);
+        world.run_until_held(0, step);
+        assert_eq!(stands(&mut world), before);
+        let expected = match step {
+            MoveStep::Begin | MoveStep::Fence => [true, false],
+            MoveStep::Drop | MoveStep::Finish => [false, true],
+            _ => [false, false],
+        };
+        assert_eq!(before.0, expected, "before {step}");
+        world.let_go(0);
+    }
+    assert_eq!(world.run_to_end(0), Ok(Ending::Moved));
+    assert_eq!(world.check_end(), TO);
 }
 
 /// A commit that is still on its way when the move is undone must not count.
