@@ -31,6 +31,11 @@ pub use messages::{
 };
 pub use move_step::MoveStep;
 
+/// What no map ever has. A request that can't hold, made for this epoch, is refused with the epoch that the map has, and
+/// changes nothing: so the coordinator is asked for it, as the first maps that a subscription tells may be old ones.
+const NO_EPOCH: Epoch = Epoch(u64::MAX);
+const NO_MIGRATION: MigrationId = MigrationId(u64::MAX);
+
 /// Times that a mover looks at the map again since a cluster's answer does not fit to it, before it gives up.
 const MAXIMUM_LOOKS: u32 = 20;
 
@@ -132,6 +137,7 @@ pub enum MoveError {
 /// Where a move is.
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
+    Asking,
     Looking,
     Beginning(Epoch),
     Fencing,
@@ -151,7 +157,7 @@ enum Stage {
 impl Stage {
     fn step(&self) -> Option<MoveStep> {
         Some(match self {
-            Self::Looking | Self::Ended(_) => return None,
+            Self::Asking | Self::Looking | Self::Ended(_) => return None,
             Self::Beginning(_) => MoveStep::Begin,
             Self::Fencing => MoveStep::Fence,
             Self::ImportBegin(_) => MoveStep::Import,
@@ -187,6 +193,8 @@ pub struct Mover {
     timing: Timing,
     stage: Stage,
     id: MigrationId,
+    /// Older maps are of no use.
+    least_epoch: Epoch,
     /// The clusters of the move, once the map has told them.
     clusters: Option<(ClusterId, ClusterId)>,
     next_correlation_id: u64,
@@ -209,8 +217,9 @@ impl Mover {
             instrument,
             intent,
             timing,
-            stage: Stage::Looking,
+            stage: Stage::Asking,
             id: MigrationId(0),
+            least_epoch: Epoch(0),
             clusters: None,
             next_correlation_id: first_correlation_id,
             correlation_id: first_correlation_id,
@@ -299,7 +308,7 @@ impl Mover {
 
     /// The newest map, as asked for with [`Action::LookAtMap`].
     pub fn on_map(&mut self, now: Duration, map: &PartitionMap) {
-        if self.stage != Stage::Looking {
+        if self.stage != Stage::Looking || map.epoch < self.least_epoch {
             return;
         }
         let Some(partition) = map.partition(self.instrument) else {
@@ -317,11 +326,15 @@ impl Mover {
             return;
         }
         match (&self.stage, outcome) {
-            (Stage::Beginning(_) | Stage::Committing { .. } | Stage::Aborting | Stage::Finishing(_), Err(refusal)) => {
+            (Stage::Asking, Err(Refusal::StaleEpoch { current, .. })) => self.look(now, current),
+            (
+                Stage::Asking | Stage::Beginning(_) | Stage::Committing { .. } | Stage::Aborting | Stage::Finishing(_),
+                Err(refusal),
+            ) => {
                 self.on_refusal(now, refusal);
             }
             // The map tells which migration it is.
-            (Stage::Beginning(_), Ok(_)) => self.enter(now, Stage::Looking),
+            (Stage::Beginning(_), Ok(accepted)) => self.look(now, accepted.epoch),
             (Stage::Committing { .. }, Ok(accepted)) => {
                 self.enter(now, Stage::Activating { epoch: accepted.epoch.0 });
             }
@@ -467,13 +480,18 @@ impl Mover {
         }
     }
 
+    fn look(&mut self, now: Duration, least_epoch: Epoch) {
+        self.least_epoch = self.least_epoch.max(least_epoch);
+        self.enter(now, Stage::Looking);
+    }
+
     /// The map is newer than what is known of it, or will be; if that does not help, it ends with `error`.
     fn look_again(&mut self, now: Duration, error: MoveError) {
         self.looks += 1;
         if self.looks > MAXIMUM_LOOKS {
             return self.end(Err(error));
         }
-        self.enter(now, Stage::Looking);
+        self.enter(now, Stage::Asking);
         self.repeat_at = Some(now + self.timing.repeat / 4);
     }
 
@@ -511,18 +529,20 @@ impl Mover {
     fn request(&self) -> Option<Action> {
         let (instrument, id) = (self.instrument, self.id);
         let step = match self.stage {
-            Stage::Looking => return Some(Action::LookAtMap),
+            Stage::Asking => {
+                let request = Request::AbortMigration { instrument, id: NO_MIGRATION };
+                return Some(self.of_coordinator(request, Some(NO_EPOCH)));
+            }
+            Stage::Looking => return Some(Action::LookAtMap { least_epoch: self.least_epoch }),
             Stage::Beginning(epoch) => {
                 let Intent::MoveTo(to) = self.intent else { return None };
-                let (correlation_id, expected) = (self.correlation_id, Some(epoch));
-                let request = Request::BeginMigration { instrument, to };
-                return Some(Action::Coordinator { correlation_id, request, expected });
+                return Some(self.of_coordinator(Request::BeginMigration { instrument, to }, Some(epoch)));
             }
             Stage::Committing { state_hash } => {
-                return Some(self.of_coordinator(Request::CommitMigration { instrument, id, state_hash }));
+                return Some(self.of_coordinator(Request::CommitMigration { instrument, id, state_hash }, None));
             }
-            Stage::Aborting => return Some(self.of_coordinator(Request::AbortMigration { instrument, id })),
-            Stage::Finishing(_) => return Some(self.of_coordinator(Request::FinishMigration { instrument, id })),
+            Stage::Aborting => return Some(self.of_coordinator(Request::AbortMigration { instrument, id }, None)),
+            Stage::Finishing(_) => return Some(self.of_coordinator(Request::FinishMigration { instrument, id }, None)),
             Stage::Fencing => Step::Fence,
             Stage::ImportBegin(extent) => Step::ImportBegin { extent },
             Stage::ImportEnd { checksum, .. } => Step::ImportEnd { checksum },
@@ -536,7 +556,7 @@ impl Mover {
         Some(Action::Cluster { party: self.asked().0, request })
     }
 
-    fn of_coordinator(&self, request: Request) -> Action {
-        Action::Coordinator { correlation_id: self.correlation_id, request, expected: None }
+    fn of_coordinator(&self, request: Request, expected: Option<Epoch>) -> Action {
+        Action::Coordinator { correlation_id: self.correlation_id, request, expected }
     }
 }

@@ -104,6 +104,11 @@ impl World {
         self.maps.last().unwrap()
     }
 
+    /// All maps so far.
+    pub fn maps(&self) -> &[PartitionMap] {
+        &self.maps
+    }
+
     pub fn start(&mut self, intent: Intent) {
         let first = 1_000_000 * (self.movers.len() as u64 + 1);
         self.movers.push(Some(Mover::new(1, intent, Timing::default(), first, Duration::from_nanos(self.now))));
@@ -301,7 +306,7 @@ impl World {
             for action in actions.drain(..) {
                 let message = match action {
                     // Sometimes it is not the newest.
-                    Action::LookAtMap => {
+                    Action::LookAtMap { .. } => {
                         let late = (self.faults == Faults::All && self.below(3) == 0) as usize;
                         let map = &self.maps[self.maps.len().saturating_sub(1 + late)];
                         Message::Map { mover: index, map: Box::new(map.clone()) }
