@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
+mod clients;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod held_move;
@@ -78,13 +79,21 @@ fn the_new_clusters_leader_is_killed_before_each_step() {
     killed_before_each_step(Moves::kill_leader);
 }
 
+/// Who trades with an old map, and who trades twice.
+#[test]
+fn clients_are_told_where_the_pair_is_and_who_they_are() {
+    let cluster = LocalCluster::laptop();
+    clients::two_of_one_participant(&cluster);
+    clients::with_an_old_map(&cluster);
+}
+
 /// The migrator lives, and goes on when whom it needs is back.
-fn killed_before_each_step(kill: impl Fn(&Moves, usize)) {
+fn killed_before_each_step(kill: impl Fn(&mut Moves, usize)) {
     let mut moves = Moves::start();
     for step in STEPS {
         let to = moves.other();
         let mut held = moves.hold(to, step);
-        kill(&moves, to);
+        kill(&mut moves, to);
         held.go_on();
         moves.bring_up();
         let ended = held.end();
@@ -95,7 +104,7 @@ fn killed_before_each_step(kill: impl Fn(&Moves, usize)) {
         let to = moves.other();
         moves.hold(to, "verify").kill();
         let mut held = moves.hold_undo(step);
-        kill(&moves, to);
+        kill(&mut moves, to);
         held.go_on();
         moves.bring_up();
         let ended = held.end();
@@ -156,8 +165,11 @@ impl Moves {
         held
     }
 
-    fn kill_leader(&self, of: usize) {
+    /// With commands on their way.
+    #[track_caller]
+    fn kill_leader(&mut self, of: usize) {
         let status = self.cluster.await_status("leaders", |status| status.clusters[of].leader.is_some());
+        assert!(self.participants.burst() > 0);
         self.cluster.kill_member(CLUSTERS[of], status.clusters[of].leader.expect("just seen"));
     }
 

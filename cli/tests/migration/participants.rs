@@ -55,6 +55,8 @@ enum Ask {
     /// Send nothing more, and say how things stand when all has its outcome.
     Settle(Sender<Settled>),
     GoOn,
+    /// Send as many commands at once as the window allows, and say how many have no outcome.
+    Burst(Sender<usize>),
     /// Find out whether the kept orders have their priority, and end.
     Close,
 }
@@ -82,12 +84,13 @@ impl Participants {
     /// Waits until every command has its outcome; nothing is sent until [`Self::go_on`].
     #[track_caller]
     pub fn settle(&mut self) -> Settled {
-        let (answer, settled) = mpsc::channel();
-        self.ask(Ask::Settle(answer));
-        match settled.recv_timeout(PATIENCE) {
-            Ok(settled) => settled,
-            Err(_) => self.fail(),
-        }
+        self.ask_for(Ask::Settle)
+    }
+
+    /// Sends many commands at once; how many have no outcome.
+    #[track_caller]
+    pub fn burst(&mut self) -> usize {
+        self.ask_for(Ask::Burst)
     }
 
     #[track_caller]
@@ -100,6 +103,16 @@ impl Participants {
     pub fn close(mut self) {
         self.ask(Ask::Close);
         self.thread.take().expect("it runs").join().expect("all in order");
+    }
+
+    #[track_caller]
+    fn ask_for<T>(&mut self, ask: impl FnOnce(Sender<T>) -> Ask) -> T {
+        let (answer, answered) = mpsc::channel();
+        self.ask(ask(answer));
+        match answered.recv_timeout(PATIENCE) {
+            Ok(answer) => answer,
+            Err(_) => self.fail(),
+        }
     }
 
     #[track_caller]
@@ -165,6 +178,10 @@ impl Trading {
                     let _ = answer.send(self.settle());
                 }
                 Ok(Ask::GoOn) => is_trading = true,
+                Ok(Ask::Burst(answer)) => {
+                    while self.trade() {}
+                    let _ = answer.send(self.participants.iter().map(|one| one.tally.unanswered()).sum());
+                }
                 Ok(Ask::Close) => return self.check_kept(),
                 Err(mpsc::TryRecvError::Disconnected) => return,
                 Err(mpsc::TryRecvError::Empty) => {}
@@ -177,13 +194,13 @@ impl Trading {
         }
     }
 
-    /// The next command of the flow, as far as the window allows: one sells, one buys, both cancel.
-    fn trade(&mut self) {
+    /// The next command of the flow, if the window allows it: one sells, one buys, both cancel.
+    fn trade(&mut self) -> bool {
         let step = self.step;
         let trader = (step % 2) as usize;
         let one = &mut self.participants[trader];
         if one.session.outstanding() >= WINDOW {
-            return;
+            return false;
         }
         let is_taken = if step % 11 >= 9 {
             one.cancel(ClientOrderId(one.last_order.saturating_sub(3).max(1)))
@@ -196,9 +213,8 @@ impl Trading {
             }
             one.order(&order)
         };
-        if is_taken {
-            self.step += 1;
-        }
+        self.step += u64::from(is_taken);
+        is_taken
     }
 
     /// Bids at one price: an order, an iceberg of which 3 lots are shown, an order. Seven lots of them are sold, so that 1 of
