@@ -1,5 +1,6 @@
 //! A session that sends any bytes and shows every answer: Aeron's protocol only, without the SDK.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use lugus_client::cluster::{BlockingCluster, EgressListener};
@@ -39,18 +40,17 @@ pub enum Answer {
 pub struct RawSession {
     // Before the driver, which must outlive it.
     cluster: BlockingCluster<Answers>,
-    _driver: ClientDriver,
+    _driver: Rc<ClientDriver>,
 }
 
 impl RawSession {
     /// Opens a session of `participant`.
     pub fn connect(cluster: &LocalCluster, participant: u32) -> Self {
-        Self::connect_to(cluster, &cluster.spec(), participant)
+        Self::connect_to(cluster, &cluster.spec(), Rc::new(driver(cluster)), participant)
     }
 
     /// Opens a session of `participant` with one of several clusters.
-    pub fn connect_to(cluster: &LocalCluster, spec: &ClusterSpec, participant: u32) -> Self {
-        let driver = driver(cluster);
+    pub fn connect_to(cluster: &LocalCluster, spec: &ClusterSpec, driver: Rc<ClientDriver>, participant: u32) -> Self {
         let context = context_of(cluster, spec, &driver, participant);
         let cluster = BlockingCluster::connect(context, Answers::default(), PATIENCE).expect("a session");
         Self { cluster, _driver: driver }
