@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lugus_coordinator::migration::MoveStep;
 
 /// Lugus: order matching, replicated by Aeron Cluster.
 #[derive(Debug, Parser)]
@@ -114,6 +116,18 @@ pub struct Migrate {
     /// Undo a move that has begun, as long as it is not committed.
     #[arg(long)]
     pub undo: bool,
+    /// Wait before these steps until there is a line on standard input, and say so (with --json one line each). Several are
+    /// separated by commas; `each` is all of them. When standard input ends instead, the command does too, and the move
+    /// stays where it is: `lugus migrate` again goes on with it, --undo undoes it.
+    #[arg(long, value_name = "STEP", value_delimiter = ',', value_parser = hold_names())]
+    pub hold_before: Vec<String>,
+}
+
+/// Instead of the names of all steps.
+pub const EACH_STEP: &str = "each";
+
+fn hold_names() -> PossibleValuesParser {
+    MoveStep::ALL.map(MoveStep::name).into_iter().chain([EACH_STEP]).collect::<Vec<_>>().into()
 }
 
 /// `lugus map`.

@@ -1,7 +1,8 @@
 //! The deployment's instruments, defined in their clusters by the operator.
 
+use lugus_client::blocking::BlockingError;
 use lugus_client::{
-    BlockingSession, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Price, Quantity, RejectReason,
+    ClientError, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Price, Quantity, RejectReason, Report,
     ReportBody, TradeType,
 };
 use lugus_topology::Instrument;
@@ -12,6 +13,10 @@ use crate::failure::Failure;
 
 /// The operator's number.
 const OPERATOR: u32 = 0;
+
+/// Sessions that other commands of the operator may take over from at most, one after the other: a move that is under way
+/// has one in each of its clusters, and opens another when that is taken over.
+const MAXIMUM_REPLACED: u32 = 5;
 
 /// Defines the instruments in the clusters that own them by the map, where they are not defined yet. One that is on its way
 /// from one cluster to another is defined in both, or about to be, with its book: it is left alone.
@@ -30,16 +35,26 @@ pub fn define(found: &Found, access: &Access<'_>) -> Result<(), Failure> {
         // A cluster that has just started on a busy machine may elect again.
         let timeout = found.deployment.timeouts.start_timeout;
         let mut operator = access.session(cluster, OPERATOR, (), timeout)?;
+        let mut replaced = 0;
         for partition in owned {
-            define_one(&mut operator, &partition.instrument)?;
+            let definition = definition(&partition.instrument)?;
+            let reports = loop {
+                match operator.define_instrument(&definition) {
+                    Err(BlockingError::Client(ClientError::SessionReplaced { .. })) if replaced < MAXIMUM_REPLACED => {
+                        replaced += 1;
+                        operator = access.session(cluster, OPERATOR, (), timeout)?;
+                    }
+                    defined => break defined.map_err(Failure::new)?,
+                }
+            };
+            check(&partition.instrument, &reports)?;
         }
         operator.close();
     }
     Ok(())
 }
 
-fn define_one(operator: &mut BlockingSession<()>, instrument: &Instrument) -> Result<(), Failure> {
-    let reports = operator.define_instrument(&definition(instrument)?).map_err(Failure::new)?;
+fn check(instrument: &Instrument, reports: &[Report]) -> Result<(), Failure> {
     for report in reports {
         if let ReportBody::Reject { reason, .. } = report.body
             && reason != RejectReason::DuplicateInstrument

@@ -1,16 +1,19 @@
 //! `lugus migrate`: moves an instrument to another cluster while it is traded, or undoes that.
 
+use std::io;
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lugus_coordinator::migration::{Ending, Intent, MoveProgress, Timing};
+use lugus_coordinator::migration::{Ending, Intent, MoveProgress, MoveStep, Timing};
 use lugus_coordinator::migrator::Migrator;
 use lugus_partition_map::{CoordinatorClient, MapContext, PartitionMap, RecordedMap};
 use lugus_topology::ClusterId;
 use serde::Serialize;
 
 use crate::access::Access;
-use crate::arguments::Migrate;
+use crate::arguments::{EACH_STEP, Migrate};
 use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -20,6 +23,13 @@ const IDLE: Duration = Duration::from_micros(20);
 
 /// The operator.
 const OPERATOR: u32 = 0;
+
+/// What is printed for machines while a move is held.
+#[derive(Serialize)]
+struct Held {
+    instrument: u32,
+    held_before: &'static str,
+}
 
 /// What is printed for machines.
 #[derive(Serialize)]
@@ -55,13 +65,21 @@ pub fn run(found: &Found, arguments: &Migrate, output: Output) -> Result<(), Fai
         Ok(config.cluster_context())
     });
     let mut migrator = Migrator::new(instrument, intent, Timing::default(), maps, coordinator, sessions);
+    let steps = steps(&arguments.hold_before);
+    let mut hold = (!steps.is_empty()).then(|| Hold::new(instrument, output));
+    migrator.hold_before(steps);
     let bar = progress_bar(output);
     let ending = loop {
         if let Some(ending) = migrator.do_work().map_err(Failure::new)? {
             break ending;
         }
         show(&bar, migrator.progress());
-        std::thread::sleep(IDLE);
+        if let (Some(hold), Some(step)) = (&mut hold, migrator.held_before())
+            && bar.suspend(|| hold.is_over(step))?
+        {
+            migrator.go_on();
+        }
+        thread::sleep(IDLE);
     };
     bar.finish_and_clear();
     let outcome = match ending {
@@ -80,6 +98,44 @@ pub fn run(found: &Found, arguments: &Migrate, output: Output) -> Result<(), Fai
     };
     let paused = moved.pause_ms.map_or_else(String::new, |pause| format!(", paused for {pause:.1} ms"));
     output.answer(&moved, format!("{}: {outcome}{paused}", arguments.instrument))
+}
+
+fn steps(names: &[String]) -> Vec<MoveStep> {
+    let is_named = |step: &MoveStep| names.iter().any(|name| name == step.name() || name == EACH_STEP);
+    MoveStep::ALL.into_iter().filter(is_named).collect()
+}
+
+/// Waits before steps, each until there is a line on standard input.
+struct Hold {
+    instrument: u32,
+    output: Output,
+    lines: Receiver<()>,
+    told: Option<MoveStep>,
+}
+
+impl Hold {
+    fn new(instrument: u32, output: Output) -> Self {
+        // One line at a time, so that nothing is read ahead without bound.
+        let (line, lines) = mpsc::sync_channel(0);
+        thread::spawn(move || io::stdin().lines().map_while(Result::ok).all(|_| line.send(()).is_ok()));
+        Self { instrument, output, lines, told: None }
+    }
+
+    /// Says once that the move is held before `step`; whether it may go on.
+    fn is_over(&mut self, step: MoveStep) -> Result<bool, Failure> {
+        if self.told != Some(step) {
+            self.told = Some(step);
+            let held = Held { instrument: self.instrument, held_before: step.name() };
+            let text = format!("held before {step} ({} is to {}): Enter goes on", step.party(), step.request());
+            self.output.answer(&held, text)?;
+        }
+        match self.lines.try_recv() {
+            Ok(()) => Ok(true),
+            Err(TryRecvError::Empty) => Ok(false),
+            Err(TryRecvError::Disconnected) => Err(Failure::new(format!("standard input has ended before {step}"))
+                .hint("the move stays where it is: `lugus migrate` again goes on with it, --undo undoes it")),
+        }
+    }
 }
 
 /// A cluster of the map by its number or name.

@@ -2,6 +2,7 @@
 
 use lugus_client::cluster::{Context, CredentialsSupplier};
 use lugus_media_driver::ClientDriver;
+use lugus_topology::ClusterSpec;
 
 use super::local_cluster::LocalCluster;
 
@@ -23,9 +24,13 @@ pub fn driver(cluster: &LocalCluster) -> ClientDriver {
     ClientDriver::start(&cluster.deployment).expect("a driver")
 }
 
-/// What connects `participant` over `driver`.
+/// What connects `participant` over `driver` with the first cluster.
 pub fn context(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Context {
-    let spec = cluster.spec();
+    context_of(cluster, &cluster.spec(), driver, participant)
+}
+
+/// Likewise with one of several clusters.
+pub fn context_of(cluster: &LocalCluster, spec: &ClusterSpec, driver: &ClientDriver, participant: u32) -> Context {
     let (client, streams) = (&cluster.deployment.client, &cluster.deployment.streams);
     let endpoint = |member: &lugus_topology::MemberSpec| (member.id.0, member.endpoints.ingress.to_string());
     Context {

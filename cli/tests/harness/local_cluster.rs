@@ -212,10 +212,14 @@ impl LocalCluster {
     /// `kill -9` of the coordinator's whole tree.
     #[track_caller]
     pub fn kill_coordinator(&self) {
-        let processes = processes::tree(self.coordinator_pid().expect("it runs"));
-        assert_eq!(processes.len(), 3, "{processes:?}");
-        processes.iter().for_each(|process| processes::kill(process.pid));
-        await_end(&processes);
+        kill_part(&self.deployment.coordinator_spec().dir);
+    }
+
+    /// `kill -9` of the whole tree of any cluster's member.
+    #[track_caller]
+    pub fn kill_member(&self, cluster: ClusterId, id: i32) {
+        let spec = self.deployment.cluster(cluster).expect("a cluster");
+        kill_part(&spec.member(MemberId(id)).expect("a member").dir);
     }
 
     /// Process of a member that runs.
@@ -286,6 +290,15 @@ impl Drop for LocalCluster {
         }
         let _ = fs::remove_dir_all(self.deployment.aeron_root());
     }
+}
+
+/// `kill -9` of the whole tree whose folder this is.
+#[track_caller]
+fn kill_part(dir: &Path) {
+    let processes = processes::tree(FolderLock::living_owner(dir).expect("it runs"));
+    assert_eq!(processes.len(), 3, "{processes:?}");
+    processes.iter().for_each(|process| processes::kill(process.pid));
+    await_end(&processes);
 }
 
 #[track_caller]

@@ -31,7 +31,7 @@ pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_por
 pub use processes::{Process, is_alive, kill, mentioning, tree};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use status::{Cluster, Member, Status};
-pub use tally::Tally;
+pub use tally::{Tally, Total, What, total};
 pub use traders::{INSTRUMENTS, MAKER, Past, QUIET, TAKER, Traders, define_instruments};
 
 /// Longest that anything may take, on a machine that others load as well.

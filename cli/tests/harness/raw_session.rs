@@ -1,5 +1,6 @@
 //! A session that sends any bytes and shows every answer: Aeron's protocol only, without the SDK.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use lugus_client::cluster::{BlockingCluster, EgressListener};
@@ -10,13 +11,15 @@ use lugus_codecs::order_entry::self_trade_prevention::SelfTradePrevention;
 use lugus_codecs::order_entry::side::Side;
 use lugus_codecs::order_entry::time_in_force::TimeInForce;
 use lugus_codecs::order_entry::{
-    execution_report_codec, message_reject_codec, new_order_single_codec, sequence_reject_codec,
+    command_refused_codec, execution_report_codec, message_reject_codec, moved_codec, new_order_single_codec,
+    sequence_reject_codec,
 };
 use lugus_codecs::{DecodeError, Envelope, block, message};
 use lugus_media_driver::ClientDriver;
+use lugus_topology::ClusterSpec;
 
 use super::PATIENCE;
-use super::connection::{context, driver};
+use super::connection::{context_of, driver};
 use super::local_cluster::LocalCluster;
 
 /// Longest message made here, in bytes.
@@ -27,6 +30,8 @@ const LONGEST: usize = 160;
 pub enum Answer {
     Execution { client_sequence: u64, event_sequence: u64, order_id: u64, time: i64 },
     SequenceReject { expected: u64 },
+    Moved { epoch: u64 },
+    CommandRefused,
     MessageReject { template_id: u16, reason: MessageRejectReason },
     Other { template_id: u16 },
 }
@@ -35,14 +40,18 @@ pub enum Answer {
 pub struct RawSession {
     // Before the driver, which must outlive it.
     cluster: BlockingCluster<Answers>,
-    _driver: ClientDriver,
+    _driver: Rc<ClientDriver>,
 }
 
 impl RawSession {
     /// Opens a session of `participant`.
     pub fn connect(cluster: &LocalCluster, participant: u32) -> Self {
-        let driver = driver(cluster);
-        let context = context(cluster, &driver, participant);
+        Self::connect_to(cluster, &cluster.spec(), Rc::new(driver(cluster)), participant)
+    }
+
+    /// Opens a session of `participant` with one of several clusters.
+    pub fn connect_to(cluster: &LocalCluster, spec: &ClusterSpec, driver: Rc<ClientDriver>, participant: u32) -> Self {
+        let context = context_of(cluster, spec, &driver, participant);
         let cluster = BlockingCluster::connect(context, Answers::default(), PATIENCE).expect("a session");
         Self { cluster, _driver: driver }
     }
@@ -101,6 +110,11 @@ fn answer(message: &[u8]) -> Result<Answer, DecodeError> {
             let reject = block!(envelope, order_entry, sequence_reject_codec, SequenceRejectDecoder);
             Answer::SequenceReject { expected: reject.expected_client_sequence() }
         }
+        moved_codec::SBE_TEMPLATE_ID => {
+            let moved = block!(envelope, order_entry, moved_codec, MovedDecoder);
+            Answer::Moved { epoch: moved.epoch() }
+        }
+        command_refused_codec::SBE_TEMPLATE_ID => Answer::CommandRefused,
         message_reject_codec::SBE_TEMPLATE_ID => {
             let reject = block!(envelope, order_entry, message_reject_codec, MessageRejectDecoder);
             Answer::MessageReject { template_id: reject.ref_template_id(), reason: reject.reason() }

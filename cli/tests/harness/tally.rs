@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use lugus_client::partition_map::MapError;
 use lugus_client::{
     ClientOrderId, ClientSequence, EventHandler, EventSequence, ExecType, Execution, InstrumentId, MessageRejectReason,
     OrderId, Quantity, Report, ReportBody, Side, Status, TradeId,
@@ -31,6 +32,7 @@ pub enum What {
 pub struct Tally {
     sent: BTreeMap<Place, Sent>,
     last_event: BTreeMap<InstrumentId, EventSequence>,
+    last_outcome: BTreeMap<InstrumentId, ClientSequence>,
     /// Newest report of each order that was taken.
     orders: BTreeMap<(InstrumentId, OrderId), Execution>,
     /// Lots that were traded, as each side was told.
@@ -63,6 +65,11 @@ impl Tally {
         answers.min().map(|answered| answered - moment)
     }
 
+    /// Newest report of each of the participant's orders of an instrument that was taken.
+    pub fn orders(&self, instrument: InstrumentId) -> impl Iterator<Item = &Execution> {
+        self.orders.iter().filter(move |((of, _), _)| *of == instrument).map(|(_, execution)| execution)
+    }
+
     /// What became of its session since `moment`, for people.
     pub fn session_since(&self, moment: Instant) -> String {
         let since = self.sessions.iter().filter(|(at, _)| *at > moment);
@@ -79,6 +86,7 @@ impl Tally {
     pub fn in_next_session(mut self) -> Self {
         assert_eq!(self.unanswered(), 0);
         self.sent.clear();
+        self.last_outcome.clear();
         self
     }
 
@@ -87,6 +95,8 @@ impl Tally {
         if is_outcome(sent.what, &report.body) {
             assert!(sent.answered.is_none(), "a second answer to {place:?}: {report:?}");
             sent.answered = Some(Instant::now());
+            let before = self.last_outcome.insert(place.0, place.1);
+            assert!(before < Some(place.1), "the outcome of {place:?} after that of {before:?}");
         } else {
             assert!(sent.answered.is_some(), "before the outcome of {place:?}: {report:?}");
         }
@@ -141,6 +151,10 @@ impl EventHandler for Tally {
             Status::Connected { .. }
             | Status::NewLeader { .. }
             | Status::Disconnected { .. }
+            | Status::InstrumentMoving { .. }
+            | Status::InstrumentMoved { .. }
+            | Status::MapChanged { .. }
+            | Status::MapRefused { reason: MapError::Connection(_) }
             | Status::MessageRejected { reason: MessageRejectReason::NoParticipant, .. } => {
                 self.sessions.push((Instant::now(), status.clone()));
             }

@@ -17,6 +17,7 @@
 
 mod copy;
 mod messages;
+mod move_step;
 
 use std::time::Duration;
 
@@ -28,6 +29,12 @@ use copy::Copying;
 pub use messages::{
     Action, ClusterRequest, Cursor, CursorPlace, Exported, Extent, MAXIMUM_MESSAGES, Party, Report, Step, StepOutcome,
 };
+pub use move_step::MoveStep;
+
+/// What no map ever has. A request that can't hold, made for this epoch, is refused with the epoch that the map has, and
+/// changes nothing: so the coordinator is asked for it, as the first maps that a subscription tells may be old ones.
+const NO_EPOCH: Epoch = Epoch(u64::MAX);
+const NO_MIGRATION: MigrationId = MigrationId(u64::MAX);
 
 /// Times that a mover looks at the map again since a cluster's answer does not fit to it, before it gives up.
 const MAXIMUM_LOOKS: u32 = 20;
@@ -130,6 +137,7 @@ pub enum MoveError {
 /// Where a move is.
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
+    Asking,
     Looking,
     Beginning(Epoch),
     Fencing,
@@ -144,6 +152,26 @@ enum Stage {
     DroppingImport,
     Unfencing,
     Ended(Result<Ending, MoveError>),
+}
+
+impl Stage {
+    fn step(&self) -> Option<MoveStep> {
+        Some(match self {
+            Self::Asking | Self::Looking | Self::Ended(_) => return None,
+            Self::Beginning(_) => MoveStep::Begin,
+            Self::Fencing => MoveStep::Fence,
+            Self::ImportBegin(_) => MoveStep::Import,
+            Self::Copying(_) => MoveStep::Export,
+            Self::ImportEnd { .. } => MoveStep::Verify,
+            Self::Committing { .. } => MoveStep::Commit,
+            Self::Activating { .. } => MoveStep::Activate,
+            Self::Dropping { .. } => MoveStep::Drop,
+            Self::Finishing(_) => MoveStep::Finish,
+            Self::Aborting => MoveStep::Abort,
+            Self::DroppingImport => MoveStep::DropImport,
+            Self::Unfencing => MoveStep::Unfence,
+        })
+    }
 }
 
 /// How far a move is, for people.
@@ -165,6 +193,8 @@ pub struct Mover {
     timing: Timing,
     stage: Stage,
     id: MigrationId,
+    /// Older maps are of no use.
+    least_epoch: Epoch,
     /// The clusters of the move, once the map has told them.
     clusters: Option<(ClusterId, ClusterId)>,
     next_correlation_id: u64,
@@ -174,6 +204,8 @@ pub struct Mover {
     repeat_at: Option<Duration>,
     progress_at: Duration,
     looks: u32,
+    /// Steps before which it waits to be let go on, once each.
+    holds: Vec<MoveStep>,
     /// Why the move is being undone though that was not wished for.
     cause: Option<MoveError>,
 }
@@ -185,15 +217,35 @@ impl Mover {
             instrument,
             intent,
             timing,
-            stage: Stage::Looking,
+            stage: Stage::Asking,
             id: MigrationId(0),
+            least_epoch: Epoch(0),
             clusters: None,
             next_correlation_id: first_correlation_id,
             correlation_id: first_correlation_id,
             repeat_at: Some(now),
             progress_at: now,
             looks: 0,
+            holds: Vec::new(),
             cause: None,
+        }
+    }
+
+    /// Has it wait before each of these steps, the first time that it comes to it, until [`Self::go_on_with_step`].
+    pub fn hold_before(&mut self, steps: impl IntoIterator<Item = MoveStep>) {
+        self.holds.extend(steps);
+    }
+
+    /// The step that it waits before.
+    pub fn held_before(&self) -> Option<MoveStep> {
+        self.stage.step().filter(|step| self.holds.contains(step))
+    }
+
+    /// Ends the wait before a step.
+    pub fn go_on_with_step(&mut self, now: Duration) {
+        if let Some(step) = self.held_before() {
+            self.holds.retain(|held| *held != step);
+            (self.repeat_at, self.progress_at) = (Some(now), now);
         }
     }
 
@@ -221,7 +273,7 @@ impl Mover {
             Stage::Copying(copying) => (copying.received(), copying.extent().records()),
             _ => (0, 0),
         };
-        MoveProgress { stage: self.step().1, records, of }
+        MoveProgress { stage: self.asked().1, records, of }
     }
 
     /// Appends what is to be sent now.
@@ -229,9 +281,14 @@ impl Mover {
         if matches!(self.stage, Stage::Ended(_)) {
             return;
         }
+        if self.held_before().is_some() {
+            // Nobody is waited for but whoever lets it go on.
+            self.progress_at = now;
+            return;
+        }
         let waited = now.saturating_sub(self.progress_at);
         if waited >= self.timing.give_up {
-            let (party, step) = self.step();
+            let (party, step) = self.asked();
             return self.end(Err(MoveError::NoAnswer { party, step, waited }));
         }
         let is_due = self.repeat_at.is_some_and(|at| at <= now);
@@ -251,7 +308,7 @@ impl Mover {
 
     /// The newest map, as asked for with [`Action::LookAtMap`].
     pub fn on_map(&mut self, now: Duration, map: &PartitionMap) {
-        if self.stage != Stage::Looking {
+        if self.stage != Stage::Looking || map.epoch < self.least_epoch {
             return;
         }
         let Some(partition) = map.partition(self.instrument) else {
@@ -269,11 +326,15 @@ impl Mover {
             return;
         }
         match (&self.stage, outcome) {
-            (Stage::Beginning(_) | Stage::Committing { .. } | Stage::Aborting | Stage::Finishing(_), Err(refusal)) => {
+            (Stage::Asking, Err(Refusal::StaleEpoch { current, .. })) => self.look(now, current),
+            (
+                Stage::Asking | Stage::Beginning(_) | Stage::Committing { .. } | Stage::Aborting | Stage::Finishing(_),
+                Err(refusal),
+            ) => {
                 self.on_refusal(now, refusal);
             }
             // The map tells which migration it is.
-            (Stage::Beginning(_), Ok(_)) => self.enter(now, Stage::Looking),
+            (Stage::Beginning(_), Ok(accepted)) => self.look(now, accepted.epoch),
             (Stage::Committing { .. }, Ok(accepted)) => {
                 self.enter(now, Stage::Activating { epoch: accepted.epoch.0 });
             }
@@ -300,7 +361,7 @@ impl Mover {
             }
             return;
         }
-        if report.correlation_id != self.correlation_id || party != self.step().0 {
+        if report.correlation_id != self.correlation_id || party != self.asked().0 {
             return;
         }
         match (&self.stage, report.outcome) {
@@ -395,7 +456,7 @@ impl Mover {
 
     /// Before the commit, what can't go on is undone, so that the instrument is traded again.
     fn on_refused_step(&mut self, now: Duration, party: Party, outcome: StepOutcome) {
-        let step = self.step().1;
+        let step = self.asked().1;
         match outcome {
             StepOutcome::Limit | StepOutcome::Record | StepOutcome::OtherExtent | StepOutcome::UnknownCursor => {
                 self.undo(now, MoveError::Undone { party, step, outcome });
@@ -419,13 +480,18 @@ impl Mover {
         }
     }
 
+    fn look(&mut self, now: Duration, least_epoch: Epoch) {
+        self.least_epoch = self.least_epoch.max(least_epoch);
+        self.enter(now, Stage::Looking);
+    }
+
     /// The map is newer than what is known of it, or will be; if that does not help, it ends with `error`.
     fn look_again(&mut self, now: Duration, error: MoveError) {
         self.looks += 1;
         if self.looks > MAXIMUM_LOOKS {
             return self.end(Err(error));
         }
-        self.enter(now, Stage::Looking);
+        self.enter(now, Stage::Asking);
         self.repeat_at = Some(now + self.timing.repeat / 4);
     }
 
@@ -453,40 +519,30 @@ impl Mover {
     }
 
     /// Who is asked, and what for.
-    fn step(&self) -> (Party, &'static str) {
-        match self.stage {
-            Stage::Looking => (Party::Coordinator, "look at the map"),
-            Stage::Beginning(_) => (Party::Coordinator, "begin the move"),
-            Stage::Fencing => (Party::From, "fence the instrument"),
-            Stage::ImportBegin(_) => (Party::To, "begin the import"),
-            Stage::Copying(_) => (Party::To, "copy the instrument"),
-            Stage::ImportEnd { .. } => (Party::To, "check the import"),
-            Stage::Committing { .. } => (Party::Coordinator, "commit the move"),
-            Stage::Activating { .. } => (Party::To, "activate the instrument"),
-            Stage::Dropping { .. } => (Party::From, "drop the instrument"),
-            Stage::Finishing(_) => (Party::Coordinator, "finish the move"),
-            Stage::Aborting => (Party::Coordinator, "undo the move"),
-            Stage::DroppingImport => (Party::To, "drop the import"),
-            Stage::Unfencing => (Party::From, "unfence the instrument"),
-            Stage::Ended(_) => (Party::Coordinator, "nothing"),
+    fn asked(&self) -> (Party, &'static str) {
+        match self.stage.step() {
+            Some(step) => (step.party(), step.request()),
+            None => (Party::Coordinator, "look at the map"),
         }
     }
 
     fn request(&self) -> Option<Action> {
         let (instrument, id) = (self.instrument, self.id);
         let step = match self.stage {
-            Stage::Looking => return Some(Action::LookAtMap),
+            Stage::Asking => {
+                let request = Request::AbortMigration { instrument, id: NO_MIGRATION };
+                return Some(self.of_coordinator(request, Some(NO_EPOCH)));
+            }
+            Stage::Looking => return Some(Action::LookAtMap { least_epoch: self.least_epoch }),
             Stage::Beginning(epoch) => {
                 let Intent::MoveTo(to) = self.intent else { return None };
-                let (correlation_id, expected) = (self.correlation_id, Some(epoch));
-                let request = Request::BeginMigration { instrument, to };
-                return Some(Action::Coordinator { correlation_id, request, expected });
+                return Some(self.of_coordinator(Request::BeginMigration { instrument, to }, Some(epoch)));
             }
             Stage::Committing { state_hash } => {
-                return Some(self.of_coordinator(Request::CommitMigration { instrument, id, state_hash }));
+                return Some(self.of_coordinator(Request::CommitMigration { instrument, id, state_hash }, None));
             }
-            Stage::Aborting => return Some(self.of_coordinator(Request::AbortMigration { instrument, id })),
-            Stage::Finishing(_) => return Some(self.of_coordinator(Request::FinishMigration { instrument, id })),
+            Stage::Aborting => return Some(self.of_coordinator(Request::AbortMigration { instrument, id }, None)),
+            Stage::Finishing(_) => return Some(self.of_coordinator(Request::FinishMigration { instrument, id }, None)),
             Stage::Fencing => Step::Fence,
             Stage::ImportBegin(extent) => Step::ImportBegin { extent },
             Stage::ImportEnd { checksum, .. } => Step::ImportEnd { checksum },
@@ -497,10 +553,10 @@ impl Mover {
             Stage::Copying(_) | Stage::Ended(_) => return None,
         };
         let request = ClusterRequest { correlation_id: self.correlation_id, instrument, migration: id, step };
-        Some(Action::Cluster { party: self.step().0, request })
+        Some(Action::Cluster { party: self.asked().0, request })
     }
 
-    fn of_coordinator(&self, request: Request) -> Action {
-        Action::Coordinator { correlation_id: self.correlation_id, request, expected: None }
+    fn of_coordinator(&self, request: Request, expected: Option<Epoch>) -> Action {
+        Action::Coordinator { correlation_id: self.correlation_id, request, expected }
     }
 }

@@ -16,7 +16,9 @@ use lugus_partition_map::{CoordinatorClient, Epoch, MapError, MapSubscription, P
 use lugus_topology::ClusterId;
 use thiserror::Error;
 
-use crate::migration::{Action, ClusterRequest, Ending, Intent, MoveError, MoveProgress, Mover, Party, Step, Timing};
+use crate::migration::{
+    Action, ClusterRequest, Ending, Intent, MoveError, MoveProgress, MoveStep, Mover, Party, Step, Timing,
+};
 use link::{ClusterLink, Heard};
 
 /// Why an instrument was not moved.
@@ -62,8 +64,7 @@ pub struct Migrator<'a, M> {
     maps: M,
     newest: Option<Arc<PartitionMap>>,
     /// The map is waited for, of this epoch at least.
-    wants_map: bool,
-    least_epoch: Epoch,
+    wants_map: Option<Epoch>,
     coordinator: CoordinatorClient,
     requests: VecDeque<(u64, Request, Option<Epoch>)>,
     sessions: Box<Sessions<'a>>,
@@ -90,8 +91,7 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
             origin: Instant::now(),
             maps,
             newest: None,
-            wants_map: false,
-            least_epoch: Epoch(0),
+            wants_map: None,
             coordinator,
             requests: VecDeque::new(),
             sessions,
@@ -102,6 +102,21 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
             fenced_at: None,
             active_at: None,
         }
+    }
+
+    /// Has it wait before each of these steps until [`Self::go_on`]; its sessions are kept open meanwhile.
+    pub fn hold_before(&mut self, steps: impl IntoIterator<Item = MoveStep>) {
+        self.mover.hold_before(steps);
+    }
+
+    /// The step that it waits before.
+    pub fn held_before(&self) -> Option<MoveStep> {
+        self.mover.held_before()
+    }
+
+    /// Ends the wait before a step.
+    pub fn go_on(&mut self) {
+        self.mover.go_on_with_step(self.origin.elapsed());
     }
 
     /// How far it is.
@@ -147,8 +162,9 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
             Ok(None) | Err(MapError::Connection(_)) => {}
             Err(error) => return Err(MigratorError::Map(error)),
         }
-        if let Some(map) = self.newest.as_ref().filter(|map| self.wants_map && map.epoch >= self.least_epoch) {
-            self.wants_map = false;
+        let is_wanted = |map: &&Arc<PartitionMap>| self.wants_map.is_some_and(|least_epoch| map.epoch >= least_epoch);
+        if let Some(map) = self.newest.as_ref().filter(is_wanted) {
+            self.wants_map = None;
             self.mover.on_map(now, map);
         }
         Ok(())
@@ -156,9 +172,6 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
 
     fn poll_coordinator(&mut self, now: Duration) -> Result<(), MigratorError> {
         for answer in self.coordinator.poll().map_err(MigratorError::Coordinator)? {
-            if let Ok(accepted) = &answer.outcome {
-                self.least_epoch = self.least_epoch.max(accepted.epoch);
-            }
             self.mover.on_answer(now, answer.correlation_id.cast_unsigned(), answer.outcome);
         }
         Ok(())
@@ -182,7 +195,7 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
 
     fn execute(&mut self, now: Duration, action: Action) -> Result<(), MigratorError> {
         match action {
-            Action::LookAtMap => self.wants_map = true,
+            Action::LookAtMap { least_epoch } => self.wants_map = Some(least_epoch),
             Action::Coordinator { correlation_id, request, expected } => {
                 self.requests.retain(|(id, ..)| *id != correlation_id);
                 self.requests.push_back((correlation_id, request, expected));

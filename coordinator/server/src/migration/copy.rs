@@ -29,6 +29,8 @@ pub(super) struct Copying {
     sent: usize,
     /// Numbers of the requests of this copy: from this one on.
     first_correlation_id: Option<u64>,
+    /// The last gap for which parts were sent again at once: the first record that was missing.
+    mended: Option<u64>,
 }
 
 /// The export request that is being answered.
@@ -50,6 +52,7 @@ impl Copying {
             parts: VecDeque::with_capacity(MAXIMUM_PARTS),
             sent: 0,
             first_correlation_id: None,
+            mended: None,
         }
     }
 
@@ -120,26 +123,36 @@ impl Copying {
         true
     }
 
-    /// Whether it brought something new.
+    /// Whether it brought something new. A gap is answered at once with all that the new cluster has not, but a second time
+    /// for the same record only when the time for that has come.
     pub(super) fn on_report(&mut self, party: Party, report: &Report) -> bool {
         if party != Party::To || self.first_correlation_id.is_none_or(|first| report.correlation_id < first) {
             return false;
         }
         match report.outcome {
-            StepOutcome::Done if report.detail > self.received => {
-                self.received = report.detail;
-                while self.parts.front().is_some_and(|part| part.cursor.records <= self.received) {
-                    self.parts.pop_front();
-                    self.sent = self.sent.saturating_sub(1);
-                }
-                true
+            StepOutcome::Done => self.on_received(report.detail),
+            StepOutcome::Gap if report.detail >= self.received && self.mended != Some(report.detail) => {
+                self.mended = Some(report.detail);
+                self.sent = 0;
+                self.on_received(report.detail)
             }
             _ => false,
         }
     }
 
-    /// Whether it is a refusal that the copy can't get over. A gap is none: a part was lost, and all are sent again when
-    /// their time comes.
+    fn on_received(&mut self, received: u64) -> bool {
+        if received <= self.received {
+            return false;
+        }
+        self.received = received;
+        while self.parts.front().is_some_and(|part| part.cursor.records <= received) {
+            self.parts.pop_front();
+            self.sent = self.sent.saturating_sub(1);
+        }
+        true
+    }
+
+    /// Whether it is a refusal that the copy can't get over. A gap is none: a part was lost, and is sent again.
     pub(super) fn is_refused_by(&self, party: Party, report: &Report) -> bool {
         let is_own = match party {
             Party::From => self.export.is_some_and(|export| export.correlation_id == report.correlation_id),

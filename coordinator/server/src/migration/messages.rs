@@ -34,7 +34,10 @@ impl fmt::Display for Party {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Tell it the newest map ([`super::Mover::on_map`]).
-    LookAtMap,
+    LookAtMap {
+        /// Older ones are of no use.
+        least_epoch: Epoch,
+    },
     /// Send a request to the coordinator.
     Coordinator {
         /// The answer has it too.

@@ -195,3 +195,104 @@ fn exported(envelope: Envelope<'_>) -> Result<Exported, WireFault> {
         records: Arc::from(records),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use lugus_codecs::order_entry::{
+        export_place::ExportPlace as Place, migration_outcome::MigrationOutcome as Outcome,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// As a cluster writes it, with the raw values of its enumerations last.
+    fn report_message(numbers: [u64; 5], outcome: u8) -> Vec<u8> {
+        let mut message = buffer(migration_report_codec::SBE_BLOCK_LENGTH);
+        let _length;
+        message!(&mut message[..], order_entry, migration_report_codec, MigrationReportEncoder, _length)
+            .correlation_id(numbers[0])
+            .migration_id(numbers[1])
+            .detail(numbers[2])
+            .state_hash(numbers[3])
+            .reports(numbers[4])
+            .scopes(7)
+            .orders(8)
+            .instrument_id(9)
+            .outcome(Outcome::from(outcome));
+        message
+    }
+
+    fn exported_message(numbers: [u64; 5], place: u8, records: &[u8]) -> Vec<u8> {
+        let mut message = buffer(exported_records_codec::SBE_BLOCK_LENGTH);
+        let _end_of_block;
+        message!(&mut message[..], order_entry, exported_records_codec, ExportedRecordsEncoder, _end_of_block)
+            .correlation_id(numbers[0])
+            .migration_id(numbers[1])
+            .first_record(numbers[2])
+            .records(numbers[3])
+            .checksum(numbers[4])
+            .number(7)
+            .participant_id(8)
+            .instrument_id(9)
+            .place(Place::from(place));
+        message.extend_from_slice(&(records.len() as u32).to_le_bytes());
+        message.extend_from_slice(records);
+        message
+    }
+
+    proptest! {
+        #[test]
+        fn reports_are_read_as_written(numbers: [u64; 5], outcome: u8) {
+            match decode(&report_message(numbers, outcome)) {
+                Ok(Inbound::Report(Report { correlation_id, migration, detail, extent, .. })) => {
+                    let found = [correlation_id, migration.0, detail, extent.state_hash, extent.reports];
+                    prop_assert_eq!((found, extent.scopes, extent.orders), (numbers, 7, 8));
+                }
+                other => {
+                    prop_assert_eq!(other, Err(WireFault::Value));
+                    prop_assert_eq!(Outcome::from(outcome), Outcome::NullVal);
+                }
+            }
+        }
+
+        #[test]
+        fn parts_are_read_as_written(numbers: [u64; 5], place in 0u8..6, records: Vec<u8>) {
+            match decode(&exported_message(numbers, place, &records)) {
+                Ok(Inbound::Exported(Exported { correlation_id, migration, first, cursor, records: found })) => {
+                    let all = [correlation_id, migration.0, first, cursor.records, cursor.checksum];
+                    prop_assert_eq!((all, cursor.number, cursor.participant), (numbers, 7, 8));
+                    prop_assert_eq!(&*found, records.as_slice());
+                }
+                other => {
+                    prop_assert_eq!(other, Err(WireFault::Value));
+                    prop_assert_eq!(Place::from(place), Place::NullVal);
+                }
+            }
+        }
+
+        /// A length that goes beyond the message, a message that ends early, bytes changed anywhere: an error, or values.
+        #[test]
+        fn damage_is_no_panic(
+            is_report: bool,
+            numbers: [u64; 5],
+            kind: u8,
+            records: Vec<u8>,
+            damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            end: prop::sample::Index,
+        ) {
+            let mut message =
+                if is_report { report_message(numbers, kind) } else { exported_message(numbers, kind, &records) };
+            for (at, byte) in damage {
+                let at = at.index(message.len());
+                message[at] = byte;
+            }
+            let _ = decode(&message);
+            let _ = decode(&message[..end.index(message.len())]);
+        }
+
+        #[test]
+        fn any_bytes_are_no_panic(bytes: Vec<u8>) {
+            let _ = decode(&bytes);
+        }
+    }
+}

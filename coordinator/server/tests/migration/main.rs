@@ -7,7 +7,12 @@
 mod cluster;
 mod world;
 
-use lugus_coordinator::migration::{Ending, Intent, MoveError, Mover, Party, Step, StepOutcome, Timing};
+use std::time::Duration;
+
+use lugus_coordinator::apply;
+use lugus_coordinator::migration::{
+    Action, Ending, Intent, MoveError, MoveStep, Mover, Party, Step, StepOutcome, Timing,
+};
 use lugus_partition_map::{Phase, Refusal};
 use world::{FROM, Faults, TO, World};
 
@@ -88,6 +93,34 @@ fn what_has_no_room_is_undone_and_says_so() {
     assert_eq!(world.check_end(), FROM);
 }
 
+/// A subscription of the map tells what was recorded first, and that may be long over.
+#[test]
+fn an_old_map_ends_nothing() {
+    let mut world = World::new(9, Faults::None);
+    for (mover, to) in [TO, FROM].into_iter().enumerate() {
+        world.start(Intent::MoveTo(to));
+        assert_eq!(world.run_to_end(mover), Ok(Ending::Moved));
+    }
+    let (newest, older) = world.maps().split_last().unwrap();
+    for intent in [Intent::MoveTo(TO), Intent::MoveTo(FROM), Intent::Undo] {
+        let mut mover = Mover::new(1, intent, Timing::default(), 1, Duration::ZERO);
+        let mut actions = Vec::new();
+        mover.poll(Duration::ZERO, &mut actions);
+        let Action::Coordinator { correlation_id, ref request, expected } = actions[0] else { panic!("{actions:?}") };
+        let refusal = apply(newest, request, expected).unwrap_err();
+        mover.on_answer(Duration::ZERO, correlation_id, Err(refusal));
+        for map in older {
+            mover.on_map(Duration::ZERO, map);
+            assert_eq!(mover.ending(), None);
+        }
+        actions.clear();
+        mover.poll(Duration::ZERO, &mut actions);
+        assert_eq!(actions, [Action::LookAtMap { least_epoch: newest.epoch }], "{intent:?}");
+        mover.on_map(Duration::ZERO, newest);
+        assert_eq!(mover.ending(), (intent != Intent::MoveTo(TO)).then_some(Ok(Ending::Nothing)));
+    }
+}
+
 #[test]
 fn another_move_is_not_taken_over() {
     let mut world = World::new(5, Faults::None);
@@ -120,6 +153,31 @@ fn who_gets_no_answer_gives_up_and_says_who_is_missing() {
     assert_eq!(world.check_end(), FROM);
 }
 
+/// However long it is held, nothing is done, and nobody is said not to have answered.
+#[test]
+fn who_is_held_waits_before_each_step() {
+    let mut world = World::new(13, Faults::None);
+    let steps = MoveStep::ALL;
+    world.start_held(Intent::MoveTo(TO), steps);
+    for step in steps.into_iter().take_while(|step| *step <= MoveStep::Finish) {
+        world.run_until_held(0, step);
+        let stands = |world: &mut World| ([FROM, TO].map(|cluster| world.takes_commands(cluster)), world.map().clone());
+        let before = stands(&mut world);
+        world.pass(2 * Timing::default().give_up);
+        world.run_until_held(0, step);
+        assert_eq!(stands(&mut world), before);
+        let expected = match step {
+            MoveStep::Begin | MoveStep::Fence => [true, false],
+            MoveStep::Drop | MoveStep::Finish => [false, true],
+            _ => [false, false],
+        };
+        assert_eq!(before.0, expected, "before {step}");
+        world.let_go(0);
+    }
+    assert_eq!(world.run_to_end(0), Ok(Ending::Moved));
+    assert_eq!(world.check_end(), TO);
+}
+
 /// A commit that is still on its way when the move is undone must not count.
 #[test]
 fn a_late_commit_of_a_dead_mover_is_refused() {
@@ -138,7 +196,7 @@ fn a_late_commit_of_a_dead_mover_is_refused() {
 
 #[test]
 fn a_mover_says_how_far_it_is() {
-    let mover = Mover::new(1, Intent::Undo, Timing::default(), 0, std::time::Duration::ZERO);
+    let mover = Mover::new(1, Intent::Undo, Timing::default(), 0, Duration::ZERO);
     assert_eq!((mover.progress().records, mover.ending(), mover.clusters()), (0, None, None));
     assert_ne!(Step::Fence, Step::Unfence);
 }

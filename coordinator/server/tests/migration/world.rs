@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lugus_coordinator::apply;
 use lugus_coordinator::migration::{
-    Action, ClusterRequest, Ending, Exported, Intent, MoveError, Mover, Party, Report, Timing,
+    Action, ClusterRequest, Ending, Exported, Intent, MoveError, MoveStep, Mover, Party, Report, Timing,
 };
 use lugus_engine::command::{
     Action as EngineAction, Decimal as EngineDecimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly,
@@ -104,10 +104,42 @@ impl World {
         self.maps.last().unwrap()
     }
 
+    /// All maps so far.
+    pub fn maps(&self) -> &[PartitionMap] {
+        &self.maps
+    }
+
     pub fn start(&mut self, intent: Intent) {
         let first = 1_000_000 * (self.movers.len() as u64 + 1);
         self.movers.push(Some(Mover::new(1, intent, Timing::default(), first, Duration::from_nanos(self.now))));
         self.endings.push(None);
+    }
+
+    pub fn start_held(&mut self, intent: Intent, steps: impl IntoIterator<Item = MoveStep>) {
+        self.start(intent);
+        if let Some(Some(mover)) = self.movers.last_mut() {
+            mover.hold_before(steps);
+        }
+    }
+
+    pub fn run_until_held(&mut self, mover: usize, step: MoveStep) {
+        let end = self.now + PEACE;
+        while self.movers[mover].as_ref().is_none_or(|mover| mover.held_before() != Some(step)) {
+            assert!(self.now < end, "not held before {step}: {:?}", self.endings[mover]);
+            self.step();
+        }
+    }
+
+    pub fn let_go(&mut self, mover: usize) {
+        let now = Duration::from_nanos(self.now);
+        self.with_mover(mover, |mover| mover.go_on_with_step(now));
+    }
+
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.now + time.as_nanos() as u64;
+        while self.now < end {
+            self.step();
+        }
     }
 
     pub fn kill_mover(&mut self, mover: usize) {
@@ -274,7 +306,7 @@ impl World {
             for action in actions.drain(..) {
                 let message = match action {
                     // Sometimes it is not the newest.
-                    Action::LookAtMap => {
+                    Action::LookAtMap { .. } => {
                         let late = (self.faults == Faults::All && self.below(3) == 0) as usize;
                         let map = &self.maps[self.maps.len().saturating_sub(1 + late)];
                         Message::Map { mover: index, map: Box::new(map.clone()) }

@@ -1,0 +1,252 @@
+//! A pair moves to and fro between two clusters while it is traded, and whoever takes part in a move is killed before each
+//! of its steps: the migrator, the coordinator, the leader of the old cluster, that of the new one. It stays one pair, in
+//! one cluster, with one book, and every command has one outcome.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+
+mod clients;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod held_move;
+mod participants;
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use harness::{Answer, LocalCluster, RawSession, new_order, until};
+use held_move::HeldMove;
+use lugus_client::InstrumentId;
+use lugus_client::partition_map::{MapContext, MapSubscription, RecordedMap};
+use lugus_media_driver::ClientDriver;
+use lugus_topology::ClusterId;
+use participants::{Levels, Participants};
+use serde_json::Value;
+
+const PAIR: InstrumentId = InstrumentId(1);
+const SYMBOL: &str = "BTC/USDT";
+const CLUSTERS: [ClusterId; 2] = [ClusterId(0), ClusterId(1)];
+const NAMES: [&str; 2] = ["A", "B"];
+
+/// Who only looks.
+const LOOKER: u32 = 61;
+/// No command of the looker has come so far: it is a hole wherever the pair takes commands, and changes nothing.
+const HOLE: u64 = 1_000_000;
+
+/// The steps of a move, in their order.
+const STEPS: [&str; 9] = ["begin", "fence", "import", "export", "verify", "commit", "activate", "drop", "finish"];
+/// Those of its undoing.
+const UNDOING: [&str; 4] = ["abort", "drop-import", "unfence", "finish"];
+
+#[test]
+fn the_migrator_is_killed_before_each_step() {
+    let mut moves = Moves::start();
+    for step in STEPS {
+        let to = moves.other();
+        moves.hold(to, step).kill();
+        moves.finish(to);
+    }
+    for step in ["fence", "export", "commit"] {
+        let to = moves.other();
+        moves.hold(to, step).kill();
+        moves.undo("undone");
+    }
+    for step in UNDOING {
+        let to = moves.other();
+        moves.hold(to, "commit").kill();
+        moves.hold_undo(step).kill();
+        moves.undo("undone");
+    }
+    // From there on there is no way back.
+    let to = moves.other();
+    moves.hold(to, "activate").kill();
+    let refused = moves.cluster.lugus(&["migrate", SYMBOL, "--undo"]);
+    assert!(refused.message().contains("is committed: finish it (--to"), "{refused:?}");
+    moves.finish(to);
+    moves.close();
+}
+
+#[test]
+fn the_coordinator_is_killed_before_each_step() {
+    killed_before_each_step(&UNDOING, |moves, _| moves.cluster.kill_coordinator());
+}
+
+#[test]
+fn the_old_clusters_leader_is_killed_before_each_step() {
+    killed_before_each_step(&["unfence"], |moves, to| moves.kill_leader(1 - to));
+}
+
+#[test]
+fn the_new_clusters_leader_is_killed_before_each_step() {
+    killed_before_each_step(&["drop-import"], Moves::kill_leader);
+}
+
+/// Who trades with an old map, and who trades twice.
+#[test]
+fn clients_are_told_where_the_pair_is_and_who_they_are() {
+    let cluster = LocalCluster::laptop();
+    clients::two_of_one_participant(&cluster);
+    clients::with_an_old_map(&cluster);
+}
+
+/// The migrator lives, and goes on when whom it needs is back.
+fn killed_before_each_step(undoing: &[&str], kill: impl Fn(&mut Moves, usize)) {
+    let mut moves = Moves::start();
+    for step in STEPS {
+        let to = moves.other();
+        let mut held = moves.hold(to, step);
+        kill(&mut moves, to);
+        held.go_on();
+        moves.bring_up();
+        let ended = held.end();
+        assert_eq!(ended["outcome"], "moved", "{ended}");
+        moves.finish(to);
+    }
+    for step in undoing {
+        let to = moves.other();
+        moves.hold(to, "verify").kill();
+        let mut held = moves.hold_undo(step);
+        kill(&mut moves, to);
+        held.go_on();
+        moves.bring_up();
+        let ended = held.end();
+        assert_eq!(ended["outcome"], "undone", "{ended}");
+        moves.undo("nothing to do");
+    }
+    moves.close();
+}
+
+/// Two clusters with their coordinator, of which one has the pair.
+struct Moves {
+    participants: Participants,
+    maps: RecordedMap,
+    owner: usize,
+    began: Instant,
+    driver: Rc<ClientDriver>,
+    // Last, as the others talk to it.
+    cluster: LocalCluster,
+}
+
+impl Moves {
+    fn start() -> Self {
+        let cluster = LocalCluster::laptop();
+        let driver = Rc::new(ClientDriver::start(&cluster.deployment).expect("a driver"));
+        let maps = RecordedMap::new(MapContext::new(&cluster.deployment, driver.aeron_dir().to_path_buf()));
+        let participants = Participants::start(&cluster.deployment);
+        let mut moves = Self { participants, maps, owner: 0, began: Instant::now(), driver, cluster };
+        moves.check("at the beginning");
+        moves
+    }
+
+    fn other(&self) -> usize {
+        1 - self.owner
+    }
+
+    /// Begins a move and holds it before a step.
+    #[track_caller]
+    fn hold(&mut self, to: usize, step: &str) -> HeldMove {
+        let held = HeldMove::start(&self.cluster, &[SYMBOL, "--to", NAMES[to]], step);
+        let (mut takes, from) = ([false; 2], 1 - to);
+        match step {
+            "begin" | "fence" => takes[from] = true,
+            "drop" | "finish" => takes[to] = true,
+            _ => {}
+        }
+        let is_committed = ["activate", "drop", "finish"].contains(&step);
+        self.look(takes, if is_committed { to } else { from }, step);
+        held
+    }
+
+    /// Begins to undo a move and holds that before a step.
+    #[track_caller]
+    fn hold_undo(&mut self, step: &str) -> HeldMove {
+        let held = HeldMove::start(&self.cluster, &[SYMBOL, "--undo"], step);
+        let mut takes = [false; 2];
+        takes[self.owner] = step == "finish";
+        self.look(takes, self.owner, step);
+        held
+    }
+
+    /// With commands on their way.
+    #[track_caller]
+    fn kill_leader(&mut self, of: usize) {
+        let status = self.cluster.await_status("leaders", |status| status.clusters[of].leader.is_some());
+        assert!(self.participants.burst() > 0);
+        self.cluster.kill_member(CLUSTERS[of], status.clusters[of].leader.expect("just seen"));
+    }
+
+    /// Starts who is dead.
+    #[track_caller]
+    fn bring_up(&self) {
+        self.cluster.up();
+    }
+
+    /// Another migrator finishes what there is to finish, and all is well.
+    #[track_caller]
+    fn finish(&mut self, to: usize) {
+        let ended = self.cluster.lugus(&["--json", "migrate", SYMBOL, "--to", NAMES[to]]).json();
+        assert!(ended["outcome"] == "moved" || ended["outcome"] == "nothing to do", "{ended}");
+        self.owner = to;
+        self.check("moved");
+    }
+
+    /// Another migrator undoes what there is to undo, and all is well.
+    #[track_caller]
+    fn undo(&mut self, outcome: &str) {
+        let ended = self.cluster.lugus(&["--json", "migrate", SYMBOL, "--undo"]).json();
+        assert_eq!(ended["outcome"], outcome, "{ended}");
+        self.check("undone");
+    }
+
+    /// Every command has one outcome, the owner's book is as the participants have been told, nobody else takes commands,
+    /// and all members have the same state. Then it is traded on.
+    #[track_caller]
+    fn check(&mut self, when: &str) {
+        let mut takes = [false; 2];
+        takes[self.owner] = true;
+        self.look(takes, self.owner, when);
+        let settled = self.participants.settle();
+        let book = self.cluster.lugus(&["--json", "book", "-i", SYMBOL, "--depth", "256"]).json();
+        assert_eq!([levels(&book["bids"]), levels(&book["offers"])], settled.book, "{when}");
+        self.cluster.await_status("all members with the same state", |status| status.hashes_equal == Some(true));
+        let (commands, trades) = (settled.commands, settled.trades);
+        println!("{:?}: {when}: in {}, {commands} commands, {trades} trades", self.began.elapsed(), NAMES[self.owner]);
+        self.participants.go_on();
+    }
+
+    /// Which of the clusters take commands of the pair, and who owns it by the map.
+    #[track_caller]
+    fn look(&mut self, takes: [bool; 2], owner: usize, when: &str) {
+        let found = CLUSTERS.map(|id| {
+            let spec = self.cluster.deployment.cluster(id).expect("a cluster");
+            let mut session = RawSession::connect_to(&self.cluster, &spec, Rc::clone(&self.driver), LOOKER);
+            match session.ask(&new_order(PAIR.0, HOLE, 1, 1), 1)[0] {
+                Answer::SequenceReject { .. } => true,
+                Answer::Moved { .. } | Answer::CommandRefused => false,
+                other => panic!("{other:?}"),
+            }
+        });
+        assert_eq!(found, takes, "who takes commands: {when}");
+        until("the map", || {
+            let _ = self.maps.poll();
+            let partition = self.maps.newest()?.partition(PAIR.0)?;
+            (partition.owner() == CLUSTERS[owner]).then_some(())
+        });
+    }
+
+    #[track_caller]
+    fn close(self) {
+        self.participants.close();
+        println!("{:?}: closed", self.began.elapsed());
+    }
+}
+
+fn levels(side: &Value) -> Levels {
+    let number = |value: &Value| value.as_u64().expect("a number");
+    let levels = side.as_array().expect("levels").iter();
+    levels
+        .map(|level| {
+            let price = level["price"].as_i64().expect("a price");
+            (price, number(&level["quantity"]), number(&level["orders"]))
+        })
+        .collect()
+}

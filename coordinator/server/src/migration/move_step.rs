@@ -1,0 +1,103 @@
+//! The steps of a move, by the names that an operator and the documentation use.
+
+use std::fmt;
+
+use super::messages::Party;
+
+/// A step of a move, or of its undoing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MoveStep {
+    /// The coordinator records that the move begins.
+    Begin,
+    /// The old cluster takes no more commands.
+    Fence,
+    /// The new cluster is told how much is to come.
+    Import,
+    /// The old cluster's state is asked for and sent to the new one.
+    Export,
+    /// The new cluster compares what came with what was sent.
+    Verify,
+    /// The coordinator records that the new cluster owns the instrument: from then on there is no way back.
+    Commit,
+    /// The new cluster takes commands.
+    Activate,
+    /// The old cluster forgets the instrument.
+    Drop,
+    /// The coordinator records the end of the move, or of its undoing.
+    Finish,
+    /// The coordinator records that the move is undone.
+    Abort,
+    /// The new cluster forgets what has come.
+    DropImport,
+    /// The old cluster takes commands again.
+    Unfence,
+}
+
+impl MoveStep {
+    /// All: those of a move in their order, then those of its undoing, which `Finish` ends as well.
+    pub const ALL: [Self; 12] = [
+        Self::Begin,
+        Self::Fence,
+        Self::Import,
+        Self::Export,
+        Self::Verify,
+        Self::Commit,
+        Self::Activate,
+        Self::Drop,
+        Self::Finish,
+        Self::Abort,
+        Self::DropImport,
+        Self::Unfence,
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Begin => "begin",
+            Self::Fence => "fence",
+            Self::Import => "import",
+            Self::Export => "export",
+            Self::Verify => "verify",
+            Self::Commit => "commit",
+            Self::Activate => "activate",
+            Self::Drop => "drop",
+            Self::Finish => "finish",
+            Self::Abort => "abort",
+            Self::DropImport => "drop-import",
+            Self::Unfence => "unfence",
+        }
+    }
+
+    /// Who is waited for.
+    pub const fn party(self) -> Party {
+        match self {
+            Self::Begin | Self::Commit | Self::Finish | Self::Abort => Party::Coordinator,
+            Self::Fence | Self::Drop | Self::Unfence => Party::From,
+            Self::Import | Self::Export | Self::Verify | Self::Activate | Self::DropImport => Party::To,
+        }
+    }
+
+    /// What is asked, in words.
+    pub const fn request(self) -> &'static str {
+        match self {
+            Self::Begin => "begin the move",
+            Self::Fence => "fence the instrument",
+            Self::Import => "begin the import",
+            Self::Export => "copy the instrument",
+            Self::Verify => "check the import",
+            Self::Commit => "commit the move",
+            Self::Activate => "activate the instrument",
+            Self::Drop => "drop the instrument",
+            Self::Finish => "finish the move",
+            Self::Abort => "undo the move",
+            Self::DropImport => "drop the import",
+            Self::Unfence => "unfence the instrument",
+        }
+    }
+}
+
+impl fmt::Display for MoveStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
