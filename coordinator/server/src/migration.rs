@@ -25,7 +25,7 @@ use lugus_partition_map::{Accepted, Epoch, Migration, MigrationId, Partition, Pa
 use lugus_topology::ClusterId;
 use thiserror::Error;
 
-use copy::Copying;
+use copy::{Copying, Meaning};
 pub use messages::{
     Action, ClusterRequest, Cursor, CursorPlace, Exported, Extent, MAXIMUM_MESSAGES, Party, Report, Step, StepOutcome,
 };
@@ -140,13 +140,18 @@ enum Stage {
     Asking,
     Looking,
     Beginning(Epoch),
-    Fencing,
-    ImportBegin(Extent),
+    /// With the first part of the copy behind it.
+    Fencing(Copying),
     Copying(Copying),
-    ImportEnd { extent: Extent, checksum: u64 },
-    Committing { state_hash: u64 },
-    Activating { epoch: u64 },
-    Dropping { epoch: u64 },
+    Committing {
+        state_hash: u64,
+    },
+    Activating {
+        epoch: u64,
+    },
+    Dropping {
+        epoch: u64,
+    },
     Finishing(Ending),
     Aborting,
     DroppingImport,
@@ -155,14 +160,13 @@ enum Stage {
 }
 
 impl Stage {
+    /// What is waited for.
     fn step(&self) -> Option<MoveStep> {
         Some(match self {
             Self::Asking | Self::Looking | Self::Ended(_) => return None,
             Self::Beginning(_) => MoveStep::Begin,
-            Self::Fencing => MoveStep::Fence,
-            Self::ImportBegin(_) => MoveStep::Import,
-            Self::Copying(_) => MoveStep::Export,
-            Self::ImportEnd { .. } => MoveStep::Verify,
+            Self::Fencing(_) => MoveStep::Fence,
+            Self::Copying(copying) => copying.step(),
             Self::Committing { .. } => MoveStep::Commit,
             Self::Activating { .. } => MoveStep::Activate,
             Self::Dropping { .. } => MoveStep::Drop,
@@ -270,7 +274,7 @@ impl Mover {
     /// How far it is.
     pub fn progress(&self) -> MoveProgress {
         let (records, of) = match &self.stage {
-            Stage::Copying(copying) => (copying.received(), copying.extent().records()),
+            Stage::Copying(copying) => copying.progress(),
             _ => (0, 0),
         };
         MoveProgress { stage: self.asked().1, records, of }
@@ -295,14 +299,14 @@ impl Mover {
         if is_due {
             self.repeat_at = Some(now + self.timing.repeat);
         }
-        if let Stage::Copying(copying) = &mut self.stage {
+        if is_due && let Some(action) = self.request() {
+            actions.push(action);
+        }
+        if let Stage::Fencing(copying) | Stage::Copying(copying) = &mut self.stage {
             if is_due {
                 copying.send_again();
             }
-            return copying.poll(self.id, self.instrument, &mut self.next_correlation_id, actions);
-        }
-        if is_due && let Some(action) = self.request() {
-            actions.push(action);
+            copying.poll(self.id, self.instrument, &self.holds, &mut self.next_correlation_id, actions);
         }
     }
 
@@ -353,13 +357,13 @@ impl Mover {
             return;
         }
         if let Stage::Copying(copying) = &mut self.stage {
-            if copying.on_report(party, report) {
-                return self.after_copying(now);
-            }
-            if copying.is_refused_by(party, report) {
-                self.on_refused_step(now, party, report.outcome);
-            }
-            return;
+            return match copying.on_report(party, report) {
+                Meaning::Nothing => {}
+                Meaning::Progress => self.copied_more(now),
+                Meaning::Whole(extent) => self.enter(now, Stage::Committing { state_hash: extent.state_hash }),
+                Meaning::OtherState => self.undo(now, MoveError::OtherState),
+                Meaning::Refused => self.on_refused_step(now, party, report.outcome),
+            };
         }
         if report.correlation_id != self.correlation_id || party != self.asked().0 {
             return;
@@ -371,7 +375,6 @@ impl Mover {
             }
             (_, StepOutcome::Done) => self.on_done(now, report),
             (_, StepOutcome::More) => self.enter(now, self.stage.clone()),
-            (Stage::ImportEnd { .. }, StepOutcome::Checksum) => self.undo(now, MoveError::OtherState),
             (_, refused) => self.on_refused_step(now, party, refused),
         }
     }
@@ -381,10 +384,10 @@ impl Mover {
         if exported.migration != self.id {
             return;
         }
-        if let Stage::Copying(copying) = &mut self.stage
+        if let Stage::Fencing(copying) | Stage::Copying(copying) = &mut self.stage
             && copying.on_exported(exported)
         {
-            self.after_copying(now);
+            self.copied_more(now);
         }
     }
 
@@ -421,7 +424,7 @@ impl Mover {
             (_, Intent::MoveTo(wanted)) if wanted != to => {
                 return self.end(Err(MoveError::OtherMove { instrument, to }));
             }
-            (Phase::Begun, _) => Stage::Fencing,
+            (Phase::Begun, _) => Stage::Fencing(Copying::new()),
             (Phase::Committed, _) => Stage::Activating { epoch },
         };
         self.enter(now, stage);
@@ -429,12 +432,10 @@ impl Mover {
 
     fn on_done(&mut self, now: Duration, report: &Report) {
         let next = match self.stage {
-            Stage::Fencing => Stage::ImportBegin(report.extent),
-            Stage::ImportBegin(extent) => Stage::Copying(Copying::new(extent, report.detail)),
-            Stage::ImportEnd { extent, .. } if report.extent != extent => {
-                return self.undo(now, MoveError::OtherState);
+            Stage::Fencing(ref copying) => {
+                self.stage = Stage::Copying(copying.clone().is_fenced(report.extent));
+                return self.copied_more(now);
             }
-            Stage::ImportEnd { extent, .. } => Stage::Committing { state_hash: extent.state_hash },
             Stage::Activating { epoch } => Stage::Dropping { epoch },
             Stage::Dropping { .. } => Stage::Finishing(Ending::Moved),
             Stage::DroppingImport => Stage::Unfencing,
@@ -444,14 +445,10 @@ impl Mover {
         self.enter(now, next);
     }
 
-    fn after_copying(&mut self, now: Duration) {
-        let Stage::Copying(copying) = &self.stage else { return };
+    /// What was sent is waited for anew.
+    fn copied_more(&mut self, now: Duration) {
         self.progress_at = now;
         self.repeat_at = Some(now + self.timing.repeat);
-        if let Some(checksum) = copying.whole() {
-            let extent = copying.extent();
-            self.enter(now, Stage::ImportEnd { extent, checksum });
-        }
     }
 
     /// Before the commit, what can't go on is undone, so that the instrument is traded again.
@@ -543,9 +540,7 @@ impl Mover {
             }
             Stage::Aborting => return Some(self.of_coordinator(Request::AbortMigration { instrument, id }, None)),
             Stage::Finishing(_) => return Some(self.of_coordinator(Request::FinishMigration { instrument, id }, None)),
-            Stage::Fencing => Step::Fence,
-            Stage::ImportBegin(extent) => Step::ImportBegin { extent },
-            Stage::ImportEnd { checksum, .. } => Step::ImportEnd { checksum },
+            Stage::Fencing(_) => Step::Fence,
             Stage::Activating { .. } => Step::Activate,
             Stage::Dropping { epoch } => Step::Drop { epoch },
             Stage::DroppingImport => Step::DropImport,
