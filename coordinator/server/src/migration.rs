@@ -433,7 +433,7 @@ impl Mover {
     fn on_done(&mut self, now: Duration, report: &Report) {
         let next = match self.stage {
             Stage::Fencing(ref copying) => {
-                self.stage = Stage::Copying(copying.clone().is_fenced(report.extent));
+                self.stage = Stage::Copying(copying.clone().after_fence(report.extent));
                 return self.copied_more(now);
             }
             Stage::Activating { epoch } => Stage::Dropping { epoch },

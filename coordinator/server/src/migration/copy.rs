@@ -88,7 +88,7 @@ impl Copying {
     }
 
     /// The fence holds, and so much is to come.
-    pub(super) fn is_fenced(mut self, extent: Extent) -> Self {
+    pub(super) fn after_fence(mut self, extent: Extent) -> Self {
         self.extent = Some(extent);
         self
     }
