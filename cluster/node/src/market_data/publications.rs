@@ -20,8 +20,9 @@ use super::publisher::{Outlet, Publisher};
 const ITEMS_AT_ONCE: usize = 1_024;
 /// How long a message waits for a publication that does not move; those after it do not wait until it moves again.
 const PATIENCE: Duration = Duration::from_millis(2);
-/// Pause of a thread whose member does not lead: the ring has room for what comes meanwhile.
-const FOLLOWER_PAUSE: Duration = Duration::from_millis(1);
+/// Pause of a thread that nobody waits for, as its member does not lead, or nobody listens: the ring has room for what
+/// comes meanwhile.
+const UNHEARD_PAUSE: Duration = Duration::from_millis(1);
 /// Between two looks for a publication that the driver was asked for.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 /// How long the media driver may take to add a publication.
@@ -40,7 +41,8 @@ pub struct PublicationContext {
     pub member_id: i32,
     /// Most instruments.
     pub instruments: usize,
-    /// What the thread does when idle while the member leads: back-off parks at once, for the longest park.
+    /// What the thread does when idle while the member leads: back-off parks at once, for the longest
+    /// park, and longer while nobody listens.
     pub idle_strategy: IdleStrategy,
 }
 
@@ -107,8 +109,11 @@ impl PublishingThread {
         while !stop.load(Ordering::Acquire) {
             let work = self.do_work(origin.elapsed())?;
             match self.idle_strategy {
-                _ if work > 0 => {}
-                _ if !self.publisher.leads() => std::thread::sleep(FOLLOWER_PAUSE),
+                // Threads that park share their processors with others: what has come is sent at once, all together.
+                IdleStrategy::BackOff { .. } if work >= ITEMS_AT_ONCE => {}
+                IdleStrategy::Yield | IdleStrategy::BusySpin if work > 0 => {}
+                _ if !self.publisher.leads() => std::thread::sleep(UNHEARD_PAUSE),
+                IdleStrategy::BackOff { .. } if !self.outlet.is_heard() => std::thread::sleep(UNHEARD_PAUSE),
                 IdleStrategy::BackOff { maximum_park, .. } => std::thread::sleep(maximum_park),
                 IdleStrategy::Yield => std::thread::yield_now(),
                 IdleStrategy::BusySpin => std::hint::spin_loop(),
@@ -143,6 +148,13 @@ struct Target {
     /// It has kept a message waiting in vain, and not moved since.
     is_stuck: bool,
     dropped: u64,
+}
+
+impl Publications {
+    /// Whether anybody listens.
+    fn is_heard(&self) -> bool {
+        self.0.iter().any(|target| target.publication.is_connected())
+    }
 }
 
 impl Outlet for Publications {
