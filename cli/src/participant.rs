@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lugus_client::cluster::Context;
-use lugus_client::{Config, Credentials, ParticipantId};
+use lugus_client::{Config, Credentials, ExchangeConfig, ParticipantId};
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::ClusterEntry;
 use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec};
@@ -39,22 +39,12 @@ pub fn config(
     driver: &ClientDriver,
     participant: u32,
 ) -> Result<Config, Failure> {
-    let client = &deployment.client;
     let context = Context {
-        aeron_dir: driver.aeron_dir().to_path_buf(),
         ingress_channel: cluster.ingress_channel(),
         ingress_endpoints: cluster.ingress_endpoints(),
         ingress_stream_id: cluster.ingress_stream,
-        egress_channel: client.egress_channel(),
-        egress_stream_id: deployment.streams.egress,
         client_name: format!("lugus participant {participant}"),
-        message_timeout: client.message_timeout,
-        new_leader_timeout: client.new_leader_timeout,
-        keep_alive_interval: client.keep_alive_interval,
-        watchdog: client.silence_timeout,
-        retry_min: client.retry_backoff,
-        retry_max: client.retry_backoff_maximum,
-        ..Context::default()
+        ..ExchangeConfig::of(deployment, driver.aeron_dir().to_path_buf()).cluster
     };
     let mut config = Config::new(context, ParticipantId(participant));
     config.credentials = credentials(deployment, participant)?;

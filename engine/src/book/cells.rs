@@ -110,7 +110,7 @@ impl Page {
 
     /// The first level with orders, from this one on.
     #[inline]
-    pub(super) fn occupied_from(&self, level: usize) -> Option<usize> {
+    fn occupied_from(&self, level: usize) -> Option<usize> {
         first_from(&self.occupied, level)
     }
 }
@@ -320,6 +320,13 @@ impl Cells {
     pub(super) fn level(&self, position: Position) -> Option<LevelCell> {
         let level = self.levels[position as usize];
         (level != VACANT).then_some(level)
+    }
+
+    /// The first level of a page that has orders, from this place on.
+    #[inline]
+    pub(super) fn level_from(&self, page: u32, place: usize) -> Option<LevelCell> {
+        let place = self.page(page).occupied_from(place)?;
+        self.level(position(page, place as u64))
     }
 
     #[inline]

@@ -57,7 +57,10 @@ impl RestingOrders {
     pub fn insert(&mut self, owner: u32, client_order_id: ClientOrderId) -> Slot {
         match self.look_up(owner, client_order_id) {
             Err(vacancy) => self.insert_at(vacancy, owner, client_order_id),
-            Ok(found) => found.slot,
+            Ok(found) => {
+                debug_assert!(false, "the number is there already");
+                found.slot
+            }
         }
     }
 

@@ -245,12 +245,11 @@ impl BookSide {
         let cells = &orders.cells;
         cells.next(slot).or_else(|| {
             let (page, place) = page_and_place(cells.position_of(cells.level_of(slot)));
-            let (mut page, mut place) = (page, cells.page(page).occupied_from(place + 1));
-            while place.is_none() {
+            let (mut page, mut level) = (page, cells.level_from(page, place + 1));
+            while level.is_none() {
                 page = self.tree.after(page, cells.pages())?;
-                place = cells.page(page).occupied_from(0);
+                level = cells.level_from(page, 0);
             }
-            let level = place.and_then(|place| cells.level(position(page, place as u64)));
             level.map(|level| cells.first(level))
         })
     }
@@ -266,7 +265,7 @@ impl BookSide {
         let cells = &orders.cells;
         let error = |price, what| Err(InvariantError::Level { side: self.side, price, what });
         let mut levels = self.cells_of_levels(cells);
-        let remembered = |level| Remembered::new(level, cells.position_of(level), self.key(cells.price(level)));
+        let remembered = |level| self.remembered(level, cells);
         let best = levels.next().map_or(Remembered::NONE, remembered);
         if self.best != best {
             return error(self.price(self.best.key), "is not the best");
@@ -392,20 +391,19 @@ impl BookSide {
     #[inline]
     fn search(&mut self, gone: Position, cells: &mut Cells) -> Remembered {
         let (page, place) = page_and_place(gone);
-        let position = match cells.page(page).occupied_from(place + 1) {
-            Some(place) => Some(position(page, place as u64)),
-            None => self.search_tree(page, cells),
-        };
-        let level = position.and_then(|position| Some((cells.level(position)?, position)));
-        level.map_or(Remembered::NONE, |(level, position)| {
-            Remembered::new(level, position, self.key(cells.price(level)))
-        })
+        let level = cells.level_from(page, place + 1).or_else(|| self.search_tree(page, cells));
+        level.map_or(Remembered::NONE, |level| self.remembered(level, cells))
     }
 
     #[inline(never)]
-    fn search_tree(&mut self, page: u32, cells: &mut Cells) -> Option<Position> {
+    fn search_tree(&mut self, page: u32, cells: &mut Cells) -> Option<LevelCell> {
         let page = self.tree.occupied_after(page, cells.pages_mut())?;
-        Some(position(page, cells.page(page).occupied_from(0)? as u64))
+        cells.level_from(page, 0)
+    }
+
+    #[inline]
+    fn remembered(&self, level: LevelCell, cells: &Cells) -> Remembered {
+        Remembered::new(level, cells.position_of(level), self.key(cells.price(level)))
     }
 
     /// Where this key is on a page that is made for it.
@@ -447,9 +445,10 @@ impl BookSide {
     fn cells_of_levels<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = LevelCell> + 'a {
         let best = (self.best != Remembered::NONE).then(|| page_and_place(self.best.position()).0);
         std::iter::successors(best, |&page| self.tree.after(page, cells.pages())).flat_map(move |page| {
-            let next = move |from: usize| cells.page(page).occupied_from(from);
-            std::iter::successors(next(0), move |&place| next(place + 1))
-                .filter_map(move |place| cells.level(position(page, place as u64)))
+            std::iter::successors(cells.level_from(page, 0), move |&level| {
+                let (page, place) = page_and_place(cells.position_of(level));
+                cells.level_from(page, place + 1)
+            })
         })
     }
 }

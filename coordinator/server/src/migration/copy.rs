@@ -189,7 +189,7 @@ impl Copying {
                 self.on_imported(report)
             }
             Party::From if self.export.is_some_and(|export| export.correlation_id == report.correlation_id) => {
-                self.on_export_refused(report)
+                if report.outcome.is_refusal() { Meaning::Refused } else { Meaning::Nothing }
             }
             _ => Meaning::Nothing,
         }
@@ -225,17 +225,6 @@ impl Copying {
             outcome if outcome.is_refusal() => Meaning::Refused,
             _ => Meaning::Nothing,
         }
-    }
-
-    fn on_export_refused(&mut self, report: &Report) -> Meaning {
-        if !report.outcome.is_refusal() {
-            return Meaning::Nothing;
-        }
-        if self.extent.is_none() {
-            // The fence was lost, and what came behind it was not.
-            return Meaning::Nothing;
-        }
-        Meaning::Refused
     }
 
     fn on_received(&mut self, received: u64) -> bool {
