@@ -40,9 +40,11 @@ pub(crate) fn plain_limit(
         & limits.maximum_quantity.is_none()
         & limits.maximum_notional.is_none()
         & limits.maximum_open_orders.is_none();
-    let has_room =
-        || !pool.is_full() && instrument.book.side(order.side).has_room(price, order.quantity, &pool.resting);
-    if !is_plain || !(is_immediate || has_room()) {
+    if !is_plain {
+        return None;
+    }
+    let queue = instrument.book.side(order.side);
+    if !is_immediate && (pool.is_full() || !queue.has_room(price, order.quantity, &pool.resting)) {
         return None;
     }
     let vacancy = pool.look_up(owner, order.client_order_id).err()?;
@@ -150,6 +152,44 @@ pub(crate) fn replacement(
     let more = shown(leaves, replace.display_quantity).0.saturating_sub(own);
     let queue = if is_waiting { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
     if queue.has_room(price, Quantity(more), &pool.resting) { Ok(()) } else { Err(RejectReason::LimitOrders) }
+}
+
+/// The live order with this number as its owner knows it, and the limit that it gets, if it is replaced so and all is of the
+/// kind that nearly all are of: a limit order, good till canceled, that has no terms, keeps its number, and goes to the end
+/// of a queue, where trading is on and its participant has no limits. `None` says nothing: ask [`replacement`].
+#[inline(always)]
+pub(crate) fn plain_replacement(
+    replace: &Replace,
+    limits: &RiskLimits,
+    instrument: &Instrument,
+    pool: &OrderPool,
+    owner: u32,
+) -> Option<(Slot, Order, Price)> {
+    let definition = &instrument.definition;
+    let price = replace.price?;
+    let is_plain = (replace.client_order_id == replace.orig_client_order_id)
+        & replace.stop_price.is_none()
+        & (replace.display_quantity.0 == 0)
+        & (replace.quantity <= definition.maximum_quantity)
+        & (price >= definition.minimum_price)
+        & (price <= definition.maximum_price)
+        & (definition.price_band.0 == 0)
+        & (definition.state == InstrumentState::Open)
+        & limits.maximum_quantity.is_none()
+        & limits.maximum_notional.is_none();
+    if !is_plain {
+        return None;
+    }
+    let slot = pool.find(owner, replace.orig_client_order_id)?;
+    let order = *pool.get(slot);
+    let is_plain = (order.order_type == OrderType::Limit)
+        & (order.time_in_force == TimeInForce::Gtc)
+        & !order.instructions.has_terms()
+        & !order.instructions.is_post_only()
+        & (replace.quantity > order.cum_quantity())
+        & ((price != order.price) | (replace.quantity > order.quantity));
+    let has_room = || instrument.book.side(order.side).has_room(price, replace.quantity, &pool.resting);
+    (is_plain && has_room()).then_some((slot, order, price))
 }
 
 /// Whether a live order may be replaced at all, whichever it is.

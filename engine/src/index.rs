@@ -3,8 +3,6 @@
 //! It grows when a participant, an instrument or a scope is new, which is no steady state; keys go when an instrument
 //! moves to another cluster. Nothing goes through it in its own order.
 
-use crate::state_hash::scatter;
-
 /// `u64` to `u32`, deterministic, at most half full.
 #[derive(Debug)]
 pub(crate) struct Index {
@@ -59,7 +57,7 @@ impl Index {
             if entry.value == VACANT {
                 break;
             }
-            let from_home = place.wrapping_sub(scatter(entry.key) as usize) & mask;
+            let from_home = place.wrapping_sub(spread(entry.key)) & mask;
             if from_home >= place.wrapping_sub(hole) & mask {
                 self.entries[hole] = entry;
                 hole = place;
@@ -74,7 +72,7 @@ impl Index {
     #[inline]
     fn place(&self, key: u64) -> usize {
         let mask = self.entries.len() - 1;
-        let mut place = scatter(key) as usize & mask;
+        let mut place = spread(key) & mask;
         while self.entries[place].value != VACANT && self.entries[place].key != key {
             place = (place + 1) & mask;
         }
@@ -90,6 +88,13 @@ impl Index {
             }
         }
     }
+}
+
+/// The upper half of a product with 2^64 by the golden ratio, whose bits depend on all of the key's (Knuth, "The Art of
+/// Computer Programming", volume 3, 6.4).
+#[inline]
+fn spread(key: u64) -> usize {
+    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
 }
 
 #[cfg(test)]

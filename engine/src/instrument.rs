@@ -2,7 +2,7 @@
 
 use crate::auction;
 use crate::book::{Book, Found, Instructions, Order, OrderPool, Slot};
-use crate::command::{Definition, InstrumentState};
+use crate::command::{Definition, InstrumentState, Side};
 use crate::event::{EventSink, RejectReason, ReportBody};
 use crate::execution;
 use crate::market_data::{self, Feed, MarketDataBody};
@@ -50,30 +50,42 @@ impl Instrument {
         self.last_order_id
     }
 
-    /// Takes a live order out of its queue, but not out of the pool.
-    pub(crate) fn take_out<S: EventSink>(&mut self, slot: Slot, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
-        let order = *pool.get(slot);
+    /// Takes a live order out of its queue, but not out of the pool; `order` is what the pool has of it.
+    #[inline(always)]
+    pub(crate) fn take_out<S: EventSink>(
+        &mut self,
+        slot: Slot,
+        order: &Order,
+        pool: &mut OrderPool,
+        reporter: &mut Reporter<'_, S>,
+    ) {
         if order.instructions.has(Instructions::WAITING) {
-            return self.stops.side_mut(order.side).remove(slot, &mut pool.resting);
+            return self.take_out_stop(slot, order.side, pool);
         }
         let queue = self.book.side_mut(order.side);
         queue.remove(slot, &mut pool.resting);
-        publish_order(&order, order.price, Quantity(0), &mut self.feed, reporter);
+        publish_order(order, order.price, Quantity(0), &mut self.feed, reporter);
         reporter.publish(&mut self.feed, || market_data::level(queue, order.side, order.price, &pool.resting));
     }
 
+    #[cold]
+    fn take_out_stop(&mut self, slot: Slot, side: Side, pool: &mut OrderPool) {
+        self.stops.side_mut(side).remove(slot, &mut pool.resting);
+    }
+
     /// Takes a live order out of its queue and the pool, and gives it whole.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end<S: EventSink>(
         &mut self,
         found: Found,
         pool: &mut OrderPool,
         reporter: &mut Reporter<'_, S>,
     ) -> Order {
-        let order = pool.whole(found.slot);
-        self.take_out(found.slot, pool, reporter);
-        pool.remove_found(found);
-        order
+        let order = *pool.get(found.slot);
+        let whole = pool.whole_of(found.slot, order);
+        self.take_out(found.slot, &order, pool, reporter);
+        pool.remove_found(found, &order);
+        whole
     }
 
     /// Somebody traded: statistics, and what stop orders see of it.

@@ -19,14 +19,15 @@ use crate::units::{
 /// Events, oldest first, and what is remembered of the newest one no longer kept.
 #[derive(Debug)]
 pub(crate) struct KeptReports {
-    /// A ring: those kept, and the one before them.
+    /// A ring: those kept, and the one before them. It grows until it has a line more than events may be kept, and goes
+    /// round only then.
     lines: Box<[Line]>,
     /// Place of the newest of them.
     newest: u32,
     /// Number of the newest event.
     last: u64,
-    /// How many are kept.
-    len: u32,
+    /// Number of the newest event that was told before these began.
+    before: u64,
     /// Number of the next [`Further`] to come, modulo 2^32.
     next_further: u32,
     /// How far that may go before it must be looked which of them are still needed.
@@ -112,15 +113,24 @@ impl KeptReports {
 
     /// None, of a scope that has told so many, of which `lost` is remembered.
     pub(crate) fn after(told: EventSequence, lost: Lost) -> Self {
-        let mut lines = vec![Line::EMPTY; FEWEST].into_boxed_slice();
-        lines[0] = Line { applied: lost.applied, time: lost.through, ..Line::EMPTY };
+        let lines = Box::new([Line { applied: lost.applied, time: lost.through, ..Line::EMPTY }]);
         let further = vec![Further::default(); FEWEST].into_boxed_slice();
         let (next_further, further_until) = (0, FEWEST as u32);
-        Self { lines, newest: 0, last: told.0, len: 0, next_further, further_until, further, others: VecDeque::new() }
+        Self {
+            lines,
+            newest: 0,
+            last: told.0,
+            before: told.0,
+            next_further,
+            further_until,
+            further,
+            others: VecDeque::new(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len as usize
+        let told = usize::try_from(self.last - self.before).unwrap_or(usize::MAX);
+        told.min(self.lines.len() - 1)
     }
 
     /// What is remembered of the newest event no longer kept.
@@ -180,14 +190,10 @@ impl KeptReports {
     /// What all lines say, and the place for the next one.
     #[inline(always)]
     fn next_line(&mut self, applied: ClientSequence, heading: &Heading, limit: u32) -> Line {
-        if self.len() + 1 == self.lines.len() && self.len < limit {
-            self.grow(limit);
-        }
         self.last += 1;
-        self.len += u32::from(self.len < limit);
         self.newest += 1;
         if self.newest as usize == self.lines.len() {
-            self.newest = 0;
+            self.go_round(limit);
         }
         // The command it answers, if any, is always the last applied.
         let says = if heading.client_sequence.0 == 0 { 0 } else { ANSWER };
@@ -330,7 +336,7 @@ impl KeptReports {
 
     /// Number of the oldest event kept.
     fn first(&self) -> u64 {
-        self.last + 1 - u64::from(self.len)
+        self.last + 1 - self.len() as u64
     }
 
     /// So many before the newest.
@@ -340,15 +346,18 @@ impl KeptReports {
         &self.lines[place]
     }
 
+    /// The ring's end is reached: it goes on at its beginning, if it is as long as it may get.
     #[cold]
     #[inline(never)]
-    fn grow(&mut self, limit: u32) {
-        let length = (self.lines.len() * 2).min((limit as usize).saturating_add(1));
-        let mut longer = vec![Line::EMPTY; length].into_boxed_slice();
-        for before in 0..=self.len() {
-            longer[self.len() - before] = *self.line(before);
+    fn go_round(&mut self, limit: u32) {
+        let until_now = self.lines.len();
+        if until_now > limit as usize {
+            self.newest = 0;
+            return;
         }
-        (self.lines, self.newest) = (longer, self.len);
+        let mut longer = vec![Line::EMPTY; (until_now * 2).max(FEWEST).min(limit as usize + 1)].into_boxed_slice();
+        longer[..until_now].copy_from_slice(&self.lines);
+        self.lines = longer;
     }
 
     /// Room for one more [`Further`]: where there were some that are no longer needed, or in twice as much memory; at
@@ -357,7 +366,7 @@ impl KeptReports {
     #[inline(never)]
     fn make_room(&mut self) {
         // The newest line is not there yet.
-        let first = if self.len <= 1 { self.next_further } else { self.line(self.len() - 1).further };
+        let first = if self.len() <= 1 { self.next_further } else { self.line(self.len() - 1).further };
         let (until_now, in_use) = (self.further.len() as u32, self.next_further.wrapping_sub(first));
         if in_use * 2 > until_now && (self.further.len() / 2) < self.lines.len() {
             let mut longer = vec![Further::default(); self.further.len() * 2].into_boxed_slice();

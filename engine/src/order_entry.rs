@@ -53,15 +53,17 @@ fn plain_order<S: EventSink>(
         order.time_in_force,
         Instructions::new(PostOnly::No, order.self_trade_prevention),
     );
-    reporter.tell_execution(reporter.scope(), reporter.client_sequence(), execution::new(&taken));
-    if order.time_in_force == TimeInForce::Gtc && !instrument.book.would_trade(order.side, Some(price)) {
+    let (scope, answers) = (reporter.scope(), reporter.client_sequence());
+    reporter.tell_execution(scope, answers, execution::new(&taken));
+    if instrument.book.would_trade(order.side, Some(price)) {
+        // A copy of its own, so that what rests at once need not be in memory.
+        enter(&mut { taken }, Terms::default(), None, answers, instrument, pool, reporter);
+        stops::cascade(instrument, pool, reporter);
+    } else if order.time_in_force == TimeInForce::Gtc {
         let slot = pool.insert_at(vacancy, &taken, &Terms::default());
         join_queue(slot, &taken, instrument, pool, reporter);
     } else {
-        // A copy of its own, so that what rests at once need not be in memory.
-        let answers = reporter.client_sequence();
-        enter(&mut { taken }, Terms::default(), None, answers, instrument, pool, reporter);
-        stops::cascade(instrument, pool, reporter);
+        reporter.tell_execution(scope, answers, execution::canceled(&taken, RejectReason::NoLiquidity));
     }
 }
 
@@ -194,6 +196,7 @@ fn join_queue<S: EventSink>(
 }
 
 /// Ends an order.
+#[inline(always)]
 pub(crate) fn cancel<S: EventSink>(
     orig_client_order_id: ClientOrderId,
     instrument: &mut Instrument,
@@ -211,7 +214,49 @@ pub(crate) fn cancel<S: EventSink>(
 }
 
 /// Changes an order. If it may keep its priority it stays where it is; else it comes as if it were new, and may trade.
+#[inline(always)]
 pub(crate) fn replace<S: EventSink>(
+    replace: &Replace,
+    risk: &RiskLimits,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) -> Result<(), RejectReason> {
+    match admission::plain_replacement(replace, risk, instrument, pool, reporter.scope()) {
+        Some((slot, order, price)) => replace_plain(replace, slot, &order, price, instrument, pool, reporter),
+        None => return replace_any(replace, risk, instrument, pool, reporter),
+    }
+    Ok(())
+}
+
+/// A replacement of the kind that nearly all are of, and which is done.
+#[inline(always)]
+fn replace_plain<S: EventSink>(
+    replace: &Replace,
+    slot: Slot,
+    until_now: &Order,
+    price: Price,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let quantity = replace.quantity;
+    let leaves = Quantity(quantity.0 - until_now.cum_quantity().0);
+    let order = Order { price, quantity, leaves, ..*until_now };
+    instrument.take_out(slot, until_now, pool, reporter);
+    let answers = reporter.client_sequence();
+    reporter.tell_execution(reporter.scope(), answers, execution::replaced(&order, replace.orig_client_order_id));
+    if instrument.book.would_trade(order.side, Some(price)) {
+        enter(&mut { order }, Terms::default(), Some(slot), answers, instrument, pool, reporter);
+        stops::cascade(instrument, pool, reporter);
+    } else {
+        *pool.get_mut(slot) = order;
+        join_queue(slot, &order, instrument, pool, reporter);
+    }
+}
+
+#[inline(never)]
+fn replace_any<S: EventSink>(
     replace: &Replace,
     risk: &RiskLimits,
     instrument: &mut Instrument,
@@ -236,7 +281,8 @@ pub(crate) fn replace<S: EventSink>(
         reporter.answer(execution::replaced(&order, orig_client_order_id));
         return Ok(());
     }
-    instrument.take_out(slot, pool, reporter);
+    let in_queue = *pool.get(slot);
+    instrument.take_out(slot, &in_queue, pool, reporter);
     order.instructions = order.instructions.with(Instructions::ICEBERG, replace.display_quantity.0 > 0);
     terms.display = replace.display_quantity;
     reporter.tell_execution(

@@ -1,9 +1,10 @@
 //! Orders in their queues, and the heads of the queues, in one array of 32-byte cells.
 //!
-//! The array's first half is for orders, the second for levels that have some. Links are indices into the array, and a
-//! queue is a ring through its level's cell: so an order always has a neighbour on either side, and putting it in or
-//! taking it out asks nothing. The array is made once, as long as it can ever get; memory that was never used is never
-//! touched. A cell freed last is used first, so that those in use stay warm.
+//! The array's first half is for orders, the second for levels that have had two or more. Links are indices into the
+//! array, and a queue is a ring through its level's cell: so an order always has a neighbour on either side, and putting
+//! it in or taking it out asks nothing. An order that comes where there is none is its own level until another joins it:
+//! where the market moves nearly all are alone until they end. The array is made once, as long as it can ever get;
+//! memory that was never used is never touched. A cell freed last is used first, so that those in use stay warm.
 //!
 //! A page is 256 neighbouring prices of one side: for each four bytes, which say where its level is. So a price that
 //! the market passes costs little of the caches, however far it goes.
@@ -24,7 +25,7 @@ pub(crate) const MAXIMUM_ORDERS: usize = 1 << 28;
 /// Price levels of a page.
 pub(super) const PAGE_LEVELS: usize = 256;
 
-/// A handle of a price level: the index of its cell. Never 0.
+/// A handle of a price level: the index of its cell, which may be that of its only order.
 pub(super) type LevelCell = u32;
 
 /// A price on a page: 256 times the page, and the place there.
@@ -36,28 +37,32 @@ pub(super) const NO_PAGE: u32 = 0;
 /// How many searches may find a page empty before they no longer look at it.
 pub(super) const MARKED: u32 = 8;
 
-/// No level has orders at this position.
-const VACANT: LevelCell = 0;
+/// In a page: there is no level.
+const VACANT: u32 = 0;
+
+/// In the place of the link back of an order: it is its own level.
+const ALONE: u32 = u32::MAX;
 
 /// An order in its queue, or a level.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(32))]
 struct Cell {
-    /// Next in the ring: of the last order the level, of the level the first order. In a free one the next free one.
+    /// Next in the ring: of the last order the level, of the level the first order. In a free one the next free one. Of an
+    /// order that is its own level twice its position, and its side.
     next: u32,
-    /// Before it in the ring.
+    /// Before it in the ring, or [`ALONE`].
     previous: u32,
     /// Of an order what is open of it; of a level the sum of that.
     quantity: u64,
     /// Of an order its client order id; of a level its price.
     number: u64,
-    /// Of an order its level; of a level twice its position, and its side.
+    /// Of an order in a ring its level; of a level twice its position, and its side.
     above: u32,
     /// Of an order its owner; of a level how many orders it has.
     count: u32,
 }
 
-/// Which of a page's levels have orders, and where the page belongs.
+/// Where a page's levels are, which of them have orders, and where the page belongs.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(super) struct Page {
@@ -69,22 +74,20 @@ pub(super) struct Page {
     pub(super) marked: u32,
     /// Of all its levels' keys the upper 56 bits; in a free page the next free one.
     pub(super) key: u64,
+    /// Of those with orders one more than the handles, else [`VACANT`].
+    levels: [u32; PAGE_LEVELS],
 }
 
 // SAFETY: whole numbers.
 unsafe impl Zeros for Cell {}
 // SAFETY: whole numbers.
 unsafe impl Zeros for Page {}
-// SAFETY: a whole number.
-unsafe impl Zeros for u32 {}
 
 /// All orders in queues, and all levels, of all books.
 #[derive(Debug)]
 pub(super) struct Cells {
     cells: Zeroed<Cell>,
     pages: Zeroed<Page>,
-    /// By position.
-    levels: Zeroed<LevelCell>,
     /// Cells for orders, and as many for levels.
     limit: u32,
     free: Slot,
@@ -97,6 +100,8 @@ pub(super) struct Cells {
     pages_in_use: u32,
     /// Those of them with an order.
     occupied_pages: u32,
+    /// With fewer of them there are too many without.
+    crowded_below: u32,
     /// Most pages there may be with an order, and without.
     occupied_limit: u32,
     empty_limit: u32,
@@ -125,7 +130,6 @@ impl Cells {
         pages[NO_PAGE as usize].key = u64::MAX;
         Self {
             cells: Zeroed::new(limit * 2),
-            levels: Zeroed::new(pages.len() * PAGE_LEVELS),
             pages,
             limit: limit as u32,
             free: NIL,
@@ -136,9 +140,18 @@ impl Cells {
             unused_page: NO_PAGE + 1,
             pages_in_use: 0,
             occupied_pages: 0,
+            crowded_below: 0,
             occupied_limit: page_limit(limit) as u32,
             empty_limit: empty_page_limit(limit) as u32,
         }
+    }
+
+    /// Has memory for so many orders, and as many levels, in place.
+    pub(super) fn prefault(&mut self, orders: usize) {
+        let (orders, limit) = (orders.min(self.limit()), self.limit());
+        self.cells.prefault(0..orders);
+        self.cells.prefault(limit..limit + orders / 8);
+        self.pages.prefault(0..page_limit(orders));
     }
 
     #[inline]
@@ -217,14 +230,22 @@ impl Cells {
     /// The level of an order in its queue.
     #[inline]
     pub(super) fn level_of(&self, slot: Slot) -> LevelCell {
-        self.cell(slot).above
+        let cell = self.cell(slot);
+        if cell.previous == ALONE { slot } else { cell.above }
+    }
+
+    /// Whether a level is its only order.
+    #[inline]
+    fn is_order(&self, level: LevelCell) -> bool {
+        level < self.limit
     }
 
     // Queues.
 
-    /// Puts an order at the end of a level's queue.
+    /// Puts an order at the end of a level's queue. Gives the level, which has another handle if it was its only order.
     #[inline(always)]
-    pub(super) fn push_back(&mut self, level: LevelCell, slot: Slot, open: Quantity) {
+    pub(super) fn push_back(&mut self, level: LevelCell, slot: Slot, open: Quantity) -> LevelCell {
+        let level = if self.is_order(level) { self.make_ring(level) } else { level };
         let cells = &mut *self.cells;
         let head = &mut cells[level as usize];
         let last = std::mem::replace(&mut head.previous, slot);
@@ -233,19 +254,47 @@ impl Cells {
         cells[last as usize].next = slot;
         let cell = &mut cells[slot as usize];
         (cell.previous, cell.next, cell.above, cell.quantity) = (last, level, level, open.0);
+        level
     }
 
-    /// Takes an order out of its level's queue. Tells whether it was the last there.
+    /// A level with a cell of its own for an order that was its own level.
+    #[inline]
+    fn make_ring(&mut self, slot: Slot) -> LevelCell {
+        let number = self.price(slot).0.cast_unsigned();
+        let cells = &mut *self.cells;
+        let mut level = self.free_level;
+        if level == NIL {
+            level = self.unused_level;
+            self.unused_level += 1;
+        } else {
+            self.free_level = cells[level as usize].next;
+        }
+        let cell = &mut cells[slot as usize];
+        let (above, quantity) = (cell.next, cell.quantity);
+        (cell.previous, cell.next, cell.above) = (level, level, level);
+        cells[level as usize] = Cell { next: slot, previous: slot, quantity, number, above, count: 1 };
+        let (page, place) = page_and_place(above / 2);
+        self.pages[page as usize].levels[place] = level + 1;
+        level
+    }
+
+    /// Takes an order out of its level's queue; or gives its level, to be closed, if it is alone there.
     #[inline(always)]
-    pub(super) fn unlink(&mut self, slot: Slot) -> bool {
+    pub(super) fn unlink(&mut self, slot: Slot) -> Option<LevelCell> {
         let cells = &mut *self.cells;
         let Cell { next, previous, above, quantity, .. } = cells[slot as usize];
+        if previous == ALONE {
+            return Some(slot);
+        }
+        if next == previous {
+            return Some(above);
+        }
         cells[previous as usize].next = next;
         cells[next as usize].previous = previous;
         let head = &mut cells[above as usize];
         head.quantity -= quantity;
         head.count -= 1;
-        head.count == 0
+        None
     }
 
     /// Makes an order in its queue smaller.
@@ -253,31 +302,35 @@ impl Cells {
     pub(super) fn reduce(&mut self, slot: Slot, by: Quantity) {
         let cell = self.cell_mut(slot);
         cell.quantity -= by.0;
-        let level = cell.above;
-        self.cell_mut(level).quantity -= by.0;
+        if cell.previous != ALONE {
+            let level = cell.above;
+            self.cell_mut(level).quantity -= by.0;
+        }
     }
 
     /// The first order of a level that has orders.
     #[inline]
     pub(super) fn first(&self, level: LevelCell) -> Slot {
-        self.cell(level).next
+        if self.is_order(level) { level } else { self.cell(level).next }
     }
 
     /// The order after this one in its level.
     #[inline]
     pub(super) fn next(&self, slot: Slot) -> Option<Slot> {
-        let Cell { next, above, .. } = *self.cell(slot);
-        (next != above).then_some(next)
+        let Cell { next, previous, above, .. } = *self.cell(slot);
+        (previous != ALONE && next != above).then_some(next)
     }
 
     /// The orders of a level, first to last.
     pub(super) fn queue(&self, level: LevelCell) -> impl Iterator<Item = Slot> + '_ {
-        let inside = move |cell: u32| (cell != level).then_some(cell);
-        std::iter::successors(inside(self.first(level)), move |&slot| inside(self.cell(slot).next))
+        std::iter::successors(Some(self.first(level)), move |&slot| self.next(slot))
     }
 
-    /// Whether the links back are those forth turned around, and lead to the level.
+    /// Whether the links back are those forth turned around, and lead to the level; or it is its only order.
     pub(super) fn is_ring(&self, level: LevelCell) -> bool {
+        if self.is_order(level) {
+            return self.cell(level).previous == ALONE;
+        }
         let mut before = level;
         for slot in self.queue(level) {
             let cell = self.cell(slot);
@@ -291,35 +344,49 @@ impl Cells {
 
     // Levels.
 
+    /// Twice a level's position, and its side.
+    #[inline]
+    fn place_of(&self, level: LevelCell) -> u32 {
+        let cell = self.cell(level);
+        if self.is_order(level) { cell.next } else { cell.above }
+    }
+
     #[inline]
     pub(super) fn price(&self, level: LevelCell) -> Price {
-        Price(self.cell(level).number.cast_signed())
+        let cell = self.cell(level);
+        if !self.is_order(level) {
+            return Price(cell.number.cast_signed());
+        }
+        let (page, place) = page_and_place(cell.next / 2);
+        let key = self.page(page).key * PAGE_LEVELS as u64 + place as u64;
+        Price((key ^ mask(side_of(cell.next))).cast_signed())
     }
 
     #[inline]
     pub(super) fn side(&self, level: LevelCell) -> Side {
-        if self.cell(level).above % 2 == BUY { Side::Buy } else { Side::Sell }
+        side_of(self.place_of(level))
     }
 
     #[inline]
     pub(super) fn position_of(&self, level: LevelCell) -> Position {
-        self.cell(level).above / 2
+        self.place_of(level) / 2
     }
 
     /// Lots and orders.
     #[inline]
     pub(super) fn sums(&self, level: LevelCell) -> (Quantity, u32) {
-        let head = self.cell(level);
-        (Quantity(head.quantity), head.count)
+        let cell = self.cell(level);
+        (Quantity(cell.quantity), if self.is_order(level) { 1 } else { cell.count })
     }
 
     // Pages.
 
     /// The level at a position, if it has orders.
-    #[inline]
+    #[inline(always)]
     pub(super) fn level(&self, position: Position) -> Option<LevelCell> {
-        let level = self.levels[position as usize];
-        (level != VACANT).then_some(level)
+        let (page, place) = page_and_place(position);
+        let level = self.pages[page as usize].levels[place];
+        (level != VACANT).then(|| level - 1)
     }
 
     /// The first level of a page that has orders, from this place on.
@@ -350,63 +417,48 @@ impl Cells {
         self.occupied_pages < self.occupied_limit
     }
 
-    /// A level with its first order, where there was none: one for the price at this position, on this side. Tells also
-    /// whether the tree says that the page may have orders.
+    /// An order comes where there is none, at this position, on this side: it is its own level. Tells whether the tree says
+    /// that the page may have orders.
     #[inline(always)]
-    pub(super) fn open_level(
-        &mut self,
-        position: Position,
-        price: Price,
-        side: Side,
-        slot: Slot,
-        open: Quantity,
-    ) -> (LevelCell, bool) {
-        let cells = &mut *self.cells;
-        let mut level = self.free_level;
-        if level == NIL {
-            level = self.unused_level;
-            self.unused_level += 1;
-        } else {
-            self.free_level = cells[level as usize].next;
-        }
-        let above = position * 2 + if side == Side::Buy { BUY } else { 1 - BUY };
-        let number = price.0.cast_unsigned();
-        cells[level as usize] = Cell { next: slot, previous: slot, quantity: open.0, number, above, count: 1 };
-        let cell = &mut cells[slot as usize];
-        (cell.previous, cell.next, cell.above, cell.quantity) = (level, level, level, open.0);
-        self.levels[position as usize] = level;
+    pub(super) fn open_level(&mut self, position: Position, side: Side, slot: Slot, open: Quantity) -> bool {
+        let cell = &mut self.cells[slot as usize];
+        let next = position * 2 + if side == Side::Buy { BUY } else { 1 - BUY };
+        (cell.previous, cell.next, cell.quantity) = (ALONE, next, open.0);
         let (page, place) = page_and_place(position);
         let page = &mut self.pages[page as usize];
+        page.levels[place] = slot + 1;
         page.occupied[place / 64] |= 1 << (place % 64);
         self.occupied_pages += u32::from(page.count == 0);
         page.count += 1;
         let is_marked = page.marked != 0;
         page.marked = MARKED;
-        (level, is_marked)
+        is_marked
     }
 
-    /// Gives back a level that has no orders any more. Tells where it was, and whether no other of its page has any and
-    /// there are too many such pages.
+    /// Gives back a level that has no orders any more. Tells where it was, and whether there are too many empty pages.
     #[inline(always)]
     pub(super) fn close_level(&mut self, level: LevelCell) -> (Position, bool) {
+        let is_order = self.is_order(level);
         let cell = &mut self.cells[level as usize];
-        let position = cell.above / 2;
-        cell.next = std::mem::replace(&mut self.free_level, level);
-        self.levels[position as usize] = VACANT;
+        let position = if is_order {
+            cell.next / 2
+        } else {
+            cell.next = std::mem::replace(&mut self.free_level, level);
+            cell.above / 2
+        };
         let (page, place) = page_and_place(position);
         let page = &mut self.pages[page as usize];
+        page.levels[place] = VACANT;
         page.occupied[place / 64] &= !(1 << (place % 64));
         page.count -= 1;
-        let last = u32::from(page.is_empty());
-        self.occupied_pages -= last;
-        // One thing to ask that is hardly ever so, not two of which one often is.
-        (position, last * (self.pages_in_use - self.occupied_pages) >= self.empty_limit)
+        self.occupied_pages -= u32::from(page.is_empty());
+        (position, self.occupied_pages < self.crowded_below)
     }
 
     /// Whether there are as many empty pages as there is room for, so that one must be given back.
     #[inline]
     pub(super) fn keeps_too_many(&self) -> bool {
-        self.pages_in_use - self.occupied_pages >= self.empty_limit
+        self.occupied_pages < self.crowded_below
     }
 
     /// A page for the prices whose keys begin with these 56 bits. It is empty, and there is one: while fewer are occupied
@@ -420,8 +472,9 @@ impl Cells {
             self.free_page = self.pages[page as usize].key as u32;
             page
         };
-        self.pages[page as usize] = Page { occupied: [0; PAGE_LEVELS / 64], count: 0, marked: 0, key };
-        self.pages_in_use += 1;
+        // Nothing else is left of its life before.
+        (self.pages[page as usize].key, self.pages[page as usize].marked) = (key, 0);
+        self.set_pages_in_use(self.pages_in_use + 1);
         page
     }
 
@@ -429,12 +482,31 @@ impl Cells {
     pub(super) fn free_page(&mut self, page: u32) {
         self.pages[page as usize].key = u64::from(self.free_page);
         self.free_page = page;
-        self.pages_in_use -= 1;
+        self.set_pages_in_use(self.pages_in_use - 1);
+    }
+
+    fn set_pages_in_use(&mut self, pages: u32) {
+        self.pages_in_use = pages;
+        self.crowded_below = (pages + 1).saturating_sub(self.empty_limit);
     }
 }
 
 /// The bit that says that a level is one of bids.
 const BUY: u32 = 0;
+
+/// The side that is beside twice a position.
+#[inline]
+fn side_of(place: u32) -> Side {
+    if place % 2 == BUY { Side::Buy } else { Side::Sell }
+}
+
+/// What makes prices of a side keys, and keys prices: the best is the lowest, as an unsigned number.
+#[inline]
+pub(super) fn mask(side: Side) -> u64 {
+    // The sign's bit turned makes signed prices unsigned ones; all others turned as well, the order is the other.
+    let sign = 1 << 63;
+    if side == Side::Buy { !sign } else { sign }
+}
 
 /// A price's position: its page's, and its key's last byte.
 #[inline]

@@ -1,11 +1,12 @@
-//! From (owner, client order id) to the order's slot: open addressing, linear probing.
+//! From (owner, client order id) to the order's slot: open addressing, linear probing, by strides.
 //!
 //! An entry is eight bytes: the slot, and 32 bits of the key's hash that spare most looks at orders and say where the
 //! entry belongs. The table is as small as the most orders that were ever alive at once allow, so that it stays in the
 //! caches: it doubles within memory that is there from the start. A small table is kept at most a sixteenth or a quarter
 //! full, so that nearly every look ends at the first entry, which processors can foresee; a large one, where memory
-//! counts, up to three eighths. Where a look ended is remembered by whoever looked, so that none is done twice. A removal
-//! moves later entries back, so that no graves are left.
+//! counts, up to three eighths. Where a look ended is remembered by whoever looked, so that none is done twice. An entry
+//! says whether keys were put further along because of it: their removal moves those back, so that no graves are left, and
+//! that of most entries looks at no other.
 
 use super::cells::{Cells, Slot};
 use super::zeroed::Zeroed;
@@ -13,7 +14,7 @@ use crate::units::ClientOrderId;
 
 #[derive(Debug)]
 pub(super) struct ClientOrders {
-    /// `hash << 32 | slot + 1`; 0 is vacant. As long as it can get, and zero after those in use.
+    /// `hash << 32 | passed << 31 | slot + 1`; 0 is vacant. As long as it can get, and zero after those in use.
     entries: Zeroed<u64>,
     /// One less than how many are in use, which is a power of two.
     mask: usize,
@@ -37,9 +38,16 @@ pub struct Vacancy {
 }
 
 const VACANT: u64 = 0;
+/// Some key was put further along, as this entry was where it belonged or on the way: of the place, not of its key.
+const PASSED: u64 = 1 << 31;
 const SMALLEST: usize = 4_096;
-/// Entries of half a cache line.
-const NEIGHBOURS: u64 = 4;
+/// So many numbers that follow one another belong side by side: 8 KiB of the table.
+const BLOCK: u64 = 1_024;
+/// From a place to the one that is tried next: odd, so that a walk comes by all of them; and a block and one, so that numbers
+/// that follow one another still do when others were there first.
+const STRIDE: usize = BLOCK as usize + 1;
+/// What makes so many places so many strides: the two multiplied are 1, of as many bits as there are.
+const STRIDES: usize = inverse(STRIDE);
 /// Entries of a small table, 2 MiB, and of a smaller one, 128 KiB.
 const SMALL: usize = 1 << 18;
 const SMALLER: usize = 1 << 14;
@@ -56,6 +64,15 @@ impl ClientOrders {
         Self { entries: Zeroed::new(length), mask: SMALLEST - 1, grow_at: fill(SMALLEST) }
     }
 
+    /// Has memory for so many keys in place.
+    pub(super) fn prefault(&mut self, keys: usize) {
+        let mut length = SMALLEST;
+        while length < self.entries.len() && fill(length) < keys {
+            length *= 2;
+        }
+        self.entries.prefault(0..length);
+    }
+
     /// How many keys there are; a walk through the table.
     pub(super) fn len(&self) -> usize {
         self.entries.iter().filter(|&&entry| entry != VACANT).count()
@@ -65,9 +82,9 @@ impl ClientOrders {
     #[inline(always)]
     pub(super) fn look_up(&self, owner: u32, client_order_id: ClientOrderId, cells: &Cells) -> Result<Found, Vacancy> {
         let hash = hash(owner, client_order_id);
-        let mut place = self.home(hash);
+        let mut place = hash as usize;
         loop {
-            let entry = self.entries[place];
+            let entry = self.entry(place);
             if entry == VACANT {
                 return Err(Vacancy { hash: hash as u32, place: place as u32 });
             }
@@ -77,29 +94,32 @@ impl ClientOrders {
                     return Ok(Found { slot, place: place as u32 });
                 }
             }
-            place = self.after(place);
+            place = place.wrapping_add(STRIDE);
         }
     }
 
     /// There is room. `live` keys are there.
     #[inline(always)]
     pub(super) fn insert(&mut self, vacancy: Vacancy, slot: Slot, live: usize) {
-        let (hash, mut place) = (u64::from(vacancy.hash), vacancy.place as usize);
+        let entry = u64::from(vacancy.hash) << 32 | (u64::from(slot) + 1);
         if live >= self.grow_at {
-            place = self.double(hash);
+            self.double();
+        } else if vacancy.place == vacancy.hash {
+            debug_assert!(self.entry(vacancy.place as usize) == VACANT);
+            *self.entry_mut(vacancy.place as usize) = entry;
+            return;
         }
-        debug_assert!(self.entries[place] == VACANT);
-        self.entries[place] = hash << 32 | (u64::from(slot) + 1);
+        self.put(entry);
     }
 
     /// Where the key of a slot is.
     pub(super) fn found(&self, owner: u32, client_order_id: ClientOrderId, slot: Slot) -> Found {
         let hash = hash(owner, client_order_id);
         let entry = hash << 32 | (u64::from(slot) + 1);
-        let mut place = self.home(hash);
-        while self.entries[place] != entry {
-            debug_assert!(self.entries[place] != VACANT);
-            place = self.after(place);
+        let mut place = hash as usize;
+        while self.entry(place) & !PASSED != entry {
+            debug_assert!(self.entry(place) != VACANT);
+            place = place.wrapping_add(STRIDE);
         }
         Found { slot, place: place as u32 }
     }
@@ -107,68 +127,87 @@ impl ClientOrders {
     /// Takes out a key.
     #[inline(always)]
     pub(super) fn remove(&mut self, found: Found) {
-        let mut hole = found.place as usize;
+        let place = found.place as usize;
+        if self.entry(place) & PASSED == 0 {
+            *self.entry_mut(place) = VACANT;
+        } else {
+            self.remove_passed(place);
+        }
+    }
+
+    /// The same where others may have passed: those that did move up.
+    #[cold]
+    fn remove_passed(&mut self, mut hole: usize) {
         let mut place = hole;
         loop {
-            place = self.after(place);
-            let entry = self.entries[place];
+            place = place.wrapping_add(STRIDE);
+            let entry = self.entry(place);
             if entry == VACANT {
                 break;
             }
             // An entry may move to the hole if that is not before the place where it belongs.
-            let from_home = place.wrapping_sub(self.home(entry >> 32)) & self.mask;
-            if from_home >= place.wrapping_sub(hole) & self.mask {
-                self.entries[hole] = entry;
+            if self.steps((entry >> 32) as usize, place) >= self.steps(hole, place) {
+                *self.entry_mut(hole) = entry | PASSED;
                 hole = place;
             }
-        }
-        self.entries[hole] = VACANT;
-    }
-
-    /// Twice as many in use: each entry stays, or goes as far up as there were entries until now. About ten
-    /// nanoseconds an entry, and so often only as the most orders ever alive have doubled. Gives the vacancy for a key
-    /// with this hash.
-    #[cold]
-    #[inline(never)]
-    fn double(&mut self, hash: u64) -> usize {
-        let until_now = self.mask + 1;
-        if until_now < self.entries.len() {
-            self.mask = until_now * 2 - 1;
-            self.grow_at = fill(until_now * 2);
-            self.spread(until_now);
-        } else {
-            self.grow_at = usize::MAX;
-        }
-        let mut place = self.home(hash);
-        while self.entries[place] != VACANT {
-            place = self.after(place);
-        }
-        place
-    }
-
-    fn spread(&mut self, until_now: usize) {
-        // From behind a vacant entry on, so that a run that goes round the end is met at its start.
-        let start = self.entries[..until_now].iter().position(|&entry| entry == VACANT).unwrap_or(0);
-        for place in (start..start + until_now).map(|place| place % until_now) {
-            let entry = std::mem::replace(&mut self.entries[place], VACANT);
-            if entry != VACANT {
-                let mut to = self.home(entry >> 32);
-                while self.entries[to] != VACANT {
-                    to = self.after(to);
-                }
-                self.entries[to] = entry;
+            if entry & PASSED == 0 {
+                break;
             }
         }
+        *self.entry_mut(hole) = VACANT;
     }
 
-    #[inline]
-    fn home(&self, hash: u64) -> usize {
-        hash as usize & self.mask
+    /// Twice as many in use, if there are: about ten nanoseconds an entry, and memory for them meanwhile, and so often only
+    /// as the most orders ever alive have doubled.
+    #[cold]
+    #[inline(never)]
+    fn double(&mut self) {
+        let until_now = self.mask + 1;
+        if until_now == self.entries.len() {
+            self.grow_at = usize::MAX;
+            return;
+        }
+        let entries = &mut self.entries[..until_now];
+        let keys: Vec<u64> = entries.iter().copied().filter(|&entry| entry != VACANT).collect();
+        entries.fill(VACANT);
+        self.mask = until_now * 2 - 1;
+        self.grow_at = fill(until_now * 2);
+        for entry in keys {
+            self.put(entry & !PASSED);
+        }
     }
 
+    /// Puts an entry where it belongs, or further along.
+    #[cold]
+    fn put(&mut self, entry: u64) {
+        let mut place = (entry >> 32) as usize;
+        while self.entry(place) != VACANT {
+            *self.entry_mut(place) |= PASSED;
+            place = place.wrapping_add(STRIDE);
+        }
+        *self.entry_mut(place) = entry;
+    }
+
+    /// How many steps a walk takes from a place to another.
     #[inline]
-    fn after(&self, place: usize) -> usize {
-        (place + 1) & self.mask
+    fn steps(&self, from: usize, to: usize) -> usize {
+        to.wrapping_sub(from).wrapping_mul(STRIDES) & self.mask
+    }
+
+    /// The entry at a place, of which the bits in use count: so a walk goes round by itself.
+    #[inline(always)]
+    fn entry(&self, place: usize) -> u64 {
+        debug_assert!(self.mask < self.entries.len());
+        // SAFETY: `mask` is less than the length: so it is made, and `double` sees to it.
+        unsafe { *self.entries.get_unchecked(place & self.mask) }
+    }
+
+    #[inline(always)]
+    fn entry_mut(&mut self, place: usize) -> &mut u64 {
+        let place = place & self.mask;
+        debug_assert!(self.mask < self.entries.len());
+        // SAFETY: as above.
+        unsafe { self.entries.get_unchecked_mut(place) }
     }
 }
 
@@ -186,18 +225,31 @@ fn fill(entries: usize) -> usize {
 
 #[inline]
 fn slot_of(entry: u64) -> Slot {
-    (entry as u32).wrapping_sub(1)
+    ((entry & !PASSED) as u32).wrapping_sub(1)
 }
 
-/// 32 bits; the lower ones say where the key belongs. Four numbers that follow one another belong side by side, as
-/// orders that come one after another mostly have such, and go one after another.
+/// 32 bits; the lower ones say where the key belongs: a block's keys side by side, as orders that come one after another
+/// mostly have numbers that do, and go one after another.
 #[inline]
 fn hash(owner: u32, client_order_id: ClientOrderId) -> u64 {
-    let (group, place) = (client_order_id.0 / NEIGHBOURS, client_order_id.0 % NEIGHBOURS);
-    // The upper bits of such a product depend on all of the number: turned around they are the lower ones.
-    let spread = (group ^ u64::from(owner).rotate_right(20)).wrapping_mul(SPREAD).swap_bytes();
-    u64::from(spread as u32) / NEIGHBOURS * NEIGHBOURS + place
+    let (block, place) = (client_order_id.0 / BLOCK, client_order_id.0 % BLOCK);
+    let spread = (block ^ u64::from(owner).rotate_right(20)).wrapping_mul(SPREAD) >> 32;
+    u64::from((spread + place) as u32)
 }
+
+/// What an odd number must be multiplied by for 1: Newton's steps, each of which doubles the bits that are right, three at
+/// first.
+const fn inverse(odd: usize) -> usize {
+    let mut inverse = odd;
+    let mut step = 0;
+    while step < 5 {
+        inverse = inverse.wrapping_mul(2_usize.wrapping_sub(odd.wrapping_mul(inverse)));
+        step += 1;
+    }
+    inverse
+}
+
+const _: () = assert!(STRIDE.wrapping_mul(STRIDES) == 1);
 
 #[cfg(test)]
 mod tests {
@@ -225,5 +277,50 @@ mod tests {
             let expected = (n % 3 != 0).then_some(slots[n as usize]);
             assert_eq!(table.look_up(owner, id, &cells).ok().map(|found| found.slot), expected, "{n}");
         }
+    }
+
+    /// Numbers one after another, a block apart, and anywhere, so that many belong at the same places; and nearly as many as
+    /// there is room for, so that most are put further along.
+    #[test]
+    fn keys_that_belong_at_the_same_place_find_another() {
+        const LIMIT: usize = 1_500;
+        let mut cells = Cells::new(LIMIT);
+        let mut table = ClientOrders::new(LIMIT);
+        table.grow_at = usize::MAX;
+        let mut there = std::collections::BTreeMap::new();
+        let mut random = 1_u64;
+        let mut passed = 0;
+        for _ in 0..200_000 {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            let number = random >> 33;
+            let number = match number % 3 {
+                0 => number % 3_000,
+                1 => number % 3_000 * BLOCK,
+                _ => (number % 64) << 40,
+            };
+            let key = (random as u32 >> 31, number);
+            let looked_up = table.look_up(key.0, ClientOrderId(key.1), &cells);
+            assert_eq!(looked_up.as_ref().ok().map(|found| found.slot), there.get(&key).copied());
+            match looked_up {
+                Ok(found) => {
+                    assert_eq!(table.found(key.0, ClientOrderId(key.1), found.slot).place, found.place);
+                    passed += usize::from(table.entry(found.place as usize) & PASSED != 0);
+                    table.remove(found);
+                    cells.free(found.slot);
+                    there.remove(&key);
+                }
+                Err(vacancy) if there.len() < LIMIT => {
+                    let slot = cells.take(key.0, key.1);
+                    table.insert(vacancy, slot, there.len());
+                    there.insert(key, slot);
+                }
+                Err(_) => {}
+            }
+        }
+        assert!(passed > 1_000 && there.len() > LIMIT / 2);
+        for ((owner, number), slot) in there {
+            table.remove(table.found(owner, ClientOrderId(number), slot));
+        }
+        assert!(table.entries.iter().all(|&entry| entry == VACANT));
     }
 }

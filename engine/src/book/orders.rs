@@ -25,6 +25,13 @@ impl RestingOrders {
         Self { cells: Cells::new(limit), client_orders: ClientOrders::new(limit), live: 0 }
     }
 
+    /// Has memory for so many orders in place before they come: else the system gives it when they do, which takes
+    /// about a microsecond for every hundred.
+    pub fn prefault(&mut self, orders: usize) {
+        self.cells.prefault(orders);
+        self.client_orders.prefault(orders);
+    }
+
     /// How many there are.
     #[must_use]
     pub fn live(&self) -> usize {

@@ -136,6 +136,13 @@ impl OrderPool {
         }
     }
 
+    /// Has memory for so many orders in place before they come.
+    pub(crate) fn prefault(&mut self, orders: usize) {
+        self.resting.prefault(orders);
+        prefault(&mut self.orders, orders);
+        prefault(&mut self.neighbours, orders);
+    }
+
     /// The next scope, or one that is used again, and whose it is.
     pub(crate) fn set_owner(&mut self, owner: u32, participant: u32, instrument: InstrumentId) {
         let list = OwnerList { first: NIL, last: NIL, participant, instrument, is_sorted: true };
@@ -169,15 +176,27 @@ impl OrderPool {
     /// An order as its owner knows it: all of its open quantity, and its limit.
     #[inline]
     pub(crate) fn whole(&self, slot: Slot) -> Order {
-        let mut order = *self.get(slot);
+        self.whole_of(slot, *self.get(slot))
+    }
+
+    /// The same of one that was just got.
+    #[inline(always)]
+    pub(crate) fn whole_of(&self, slot: Slot, order: Order) -> Order {
         if order.instructions.has(Instructions::ICEBERG | Instructions::WAITING) {
-            let terms = self.terms[slot as usize];
-            if order.instructions.has(Instructions::ICEBERG) {
-                order.leaves.0 += terms.reserve.0;
-            }
-            if order.instructions.has(Instructions::WAITING) {
-                order.price = terms.limit;
-            }
+            self.with_terms(slot, order)
+        } else {
+            order
+        }
+    }
+
+    #[cold]
+    fn with_terms(&self, slot: Slot, mut order: Order) -> Order {
+        let terms = self.terms[slot as usize];
+        if order.instructions.has(Instructions::ICEBERG) {
+            order.leaves.0 += terms.reserve.0;
+        }
+        if order.instructions.has(Instructions::WAITING) {
+            order.price = terms.limit;
         }
         order
     }
@@ -272,8 +291,7 @@ impl OrderPool {
                 self.neighbours.push(Neighbours { next: NIL, previous: NIL });
             }
         }
-        self.append_to_owner(slot);
-        let participant = self.participant_of(order.owner);
+        let participant = self.append_to_owner(slot, order.owner);
         self.open[participant as usize] += 1;
         if order.instructions.has_terms() {
             self.take_in_terms(slot, terms);
@@ -283,17 +301,17 @@ impl OrderPool {
 
     /// Frees an order's slot. It is in no level any more.
     pub(crate) fn remove(&mut self, slot: Slot) {
-        self.remove_found(self.found(slot));
+        let order = *self.get(slot);
+        self.remove_found(self.found(slot), &order);
     }
 
-    /// The same where it was just looked up.
+    /// The same where it was just looked up and got.
     #[inline(always)]
-    pub(crate) fn remove_found(&mut self, found: Found) {
+    pub(crate) fn remove_found(&mut self, found: Found, order: &Order) {
         self.resting.remove_found(found);
         let slot = found.slot;
-        self.unlink_from_owner(slot);
-        let Order { owner, instructions, .. } = *self.get(slot);
-        let participant = self.participant_of(owner);
+        let Order { owner, instructions, .. } = *order;
+        let participant = self.unlink_from_owner(slot, owner);
         self.open[participant as usize] -= 1;
         if instructions.has(Instructions::EXPIRES) {
             self.expiry.remove(slot);
@@ -355,7 +373,7 @@ impl OrderPool {
         let list = self.owner_list(owner);
         (list.first, list.last, list.is_sorted) = (NIL, NIL, true);
         for slot in orders {
-            self.append_to_owner(slot);
+            self.append_to_owner(slot, owner);
         }
     }
 
@@ -372,7 +390,7 @@ impl OrderPool {
             (owner.first, owner.last, owner.is_sorted) = (NIL, NIL, true);
         }
         for slot in live {
-            self.append_to_owner(slot);
+            self.append_to_owner(slot, self.get(slot).owner);
         }
     }
 
@@ -442,31 +460,42 @@ impl OrderPool {
         &mut self.owners[owner as usize]
     }
 
-    #[inline]
-    fn append_to_owner(&mut self, slot: Slot) {
-        let owner = self.get(slot).owner;
-        let list = self.owner_list(owner);
+    /// Makes an order its owner's last. Gives the participant.
+    #[inline(always)]
+    fn append_to_owner(&mut self, slot: Slot, owner: u32) -> u32 {
+        let list = &mut self.owners[owner as usize];
         let before = std::mem::replace(&mut list.last, slot);
-        if before == NIL {
-            list.first = slot;
-        } else {
-            self.neighbours[before as usize].next = slot;
-        }
         self.neighbours[slot as usize] = Neighbours { next: NIL, previous: before };
+        match before {
+            NIL => list.first = slot,
+            before => self.neighbours[before as usize].next = slot,
+        }
+        list.participant
     }
 
-    #[inline]
-    fn unlink_from_owner(&mut self, slot: Slot) {
-        let owner = self.get(slot).owner;
+    /// Takes an order out of its owner's list. Gives the participant.
+    #[inline(always)]
+    fn unlink_from_owner(&mut self, slot: Slot, owner: u32) -> u32 {
+        let list = &mut self.owners[owner as usize];
         let Neighbours { next, previous } = self.neighbours[slot as usize];
         match previous {
-            NIL => self.owner_list(owner).first = next,
+            NIL => list.first = next,
             previous => self.neighbours[previous as usize].next = next,
         }
         match next {
-            NIL => self.owner_list(owner).last = previous,
+            NIL => list.last = previous,
             next => self.neighbours[next as usize].previous = previous,
         }
+        list.participant
+    }
+}
+
+/// Has memory for so many items in place.
+fn prefault<T>(items: &mut Vec<T>, until: usize) {
+    const PAGE: usize = 4_096;
+    let until = until.saturating_sub(items.len());
+    for item in items.spare_capacity_mut().iter_mut().take(until).step_by((PAGE / size_of::<T>()).max(1)) {
+        *item = std::mem::MaybeUninit::zeroed();
     }
 }
 

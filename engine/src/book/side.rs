@@ -8,7 +8,7 @@
 
 use std::hint::select_unpredictable;
 
-use super::cells::{Cells, LevelCell, NIL, NO_PAGE, PAGE_LEVELS, Position, Slot, page_and_place, position};
+use super::cells::{Cells, LevelCell, NIL, NO_PAGE, PAGE_LEVELS, Position, Slot, mask, page_and_place, position};
 use super::orders::RestingOrders;
 use super::tree::PageTree;
 use crate::InvariantError;
@@ -46,41 +46,26 @@ pub struct BookSide {
     hand: usize,
 }
 
-/// A level with its key and position, or [`Remembered::NONE`], or [`Remembered::UNKNOWN`].
+/// A level with its key, or [`Remembered::NONE`], or [`Remembered::UNKNOWN`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Remembered {
-    /// The position, and below it the level: one word, as they change together.
-    place: u64,
+    level: LevelCell,
     key: u64,
 }
 
 impl Remembered {
     /// There is no such level, so that any key is at least as good.
-    const NONE: Self = Self { place: NIL as u64, key: u64::MAX };
-    /// There may be one, so that no key is known to be better. (A key of 0 could only be the best.)
-    const UNKNOWN: Self = Self { place: NIL as u64 - 1, key: 0 };
-
-    #[inline]
-    fn new(level: LevelCell, position: Position, key: u64) -> Self {
-        Self { place: u64::from(position) << 32 | u64::from(level), key }
-    }
+    const NONE: Self = Self { level: NIL, key: u64::MAX };
+    /// There may be one, so that no key is known to be better. (A key of 0 could only be the best.) Also the second
+    /// best where there is no best.
+    const UNKNOWN: Self = Self { level: NIL - 1, key: 0 };
 
     #[inline]
     fn select(first: bool, one: Self, other: Self) -> Self {
         Self {
-            place: select_unpredictable(first, one.place, other.place),
+            level: select_unpredictable(first, one.level, other.level),
             key: select_unpredictable(first, one.key, other.key),
         }
-    }
-
-    #[inline]
-    fn level(self) -> LevelCell {
-        self.place as LevelCell
-    }
-
-    #[inline]
-    fn position(self) -> Position {
-        (self.place >> 32) as Position
     }
 }
 
@@ -97,11 +82,9 @@ const PAGES_LOOKED_AT: usize = 4;
 impl BookSide {
     /// Without orders: bids, highest price first, or asks, lowest first.
     pub(crate) fn new(side: Side) -> Self {
-        // The sign's bit turned makes signed prices unsigned ones; all others turned as well, the order is the other.
-        let sign = 1 << 63;
         Self {
             side,
-            mask: if side == Side::Buy { !sign } else { sign },
+            mask: mask(side),
             best: Remembered::NONE,
             second: Remembered::NONE,
             large: false,
@@ -125,14 +108,14 @@ impl BookSide {
     pub fn trades_at(&self, limit: Option<Price>) -> bool {
         let limit = limit.map_or(u64::MAX, |limit| self.key(limit));
         // One branch, not two, for what is hard to foresee.
-        (self.best.key <= limit) & (self.best.level() != NIL)
+        (self.best.key <= limit) & (self.best.level != NIL)
     }
 
     /// The order that is next to trade, and its price, if somebody with this limit trades with it.
     #[inline(always)]
     #[must_use]
     pub fn next_to_trade(&self, limit: Option<Price>, orders: &RestingOrders) -> Option<(Price, Slot)> {
-        self.trades_at(limit).then(|| (self.price(self.best.key), orders.cells.first(self.best.level())))
+        self.trades_at(limit).then(|| (self.price(self.best.key), orders.cells.first(self.best.level)))
     }
 
     /// Whether an order of so many lots can rest at this price: the level's sum must stay a `u64`, and the level's page
@@ -159,22 +142,18 @@ impl BookSide {
     pub fn push_back(&mut self, slot: Slot, price: Price, open: Quantity, orders: &mut RestingOrders) {
         let cells = &mut orders.cells;
         let key = self.key(price);
-        let position = if let Some(position) = self.on_best_page(key) {
-            position
-        } else if let Some(position) = self.find(key, cells) {
-            position
-        } else {
-            self.add_page(key, cells)
-        };
+        let position = self.find_or_add(key, cells);
         self.large |= is_large(open);
-        if let Some(level) = cells.level(position) {
-            cells.push_back(level, slot, open);
+        if let Some(until_now) = cells.level(position) {
+            let level = cells.push_back(until_now, slot, open);
+            if level != until_now {
+                self.rename(until_now, level);
+            }
         } else {
-            let (level, is_marked) = cells.open_level(position, price, self.side, slot, open);
-            if !is_marked {
+            if !cells.open_level(position, self.side, slot, open) {
                 self.mark(position, cells);
             }
-            self.remember(Remembered::new(level, position, key));
+            self.remember(Remembered { level: slot, key });
         }
     }
 
@@ -182,8 +161,7 @@ impl BookSide {
     #[inline(always)]
     pub fn remove(&mut self, slot: Slot, orders: &mut RestingOrders) {
         let cells = &mut orders.cells;
-        let level = cells.level_of(slot);
-        if cells.unlink(slot) {
+        if let Some(level) = cells.unlink(slot) {
             self.close(level, cells);
         }
     }
@@ -313,39 +291,26 @@ impl BookSide {
     }
 
     /// Where this price is, if its page is there.
-    #[inline(always)]
     fn position(&self, price: Price, cells: &Cells) -> Option<Position> {
         let key = self.key(price);
-        self.on_best_page(key).or_else(|| {
-            let page = self.tree.find(key / PAGE_LEVELS as u64, cells.pages())?;
-            Some(position(page, key))
-        })
+        let page = self.tree.find(key / PAGE_LEVELS as u64, cells.pages())?;
+        Some(position(page, key))
     }
 
-    /// Where this key is, if it is on the page of the best: positions lie as keys do.
+    /// Where this key is; its page is made if it is not there.
     #[inline(always)]
-    fn on_best_page(&self, key: u64) -> Option<Position> {
-        let is_there = (key ^ self.best.key < PAGE_LEVELS as u64) & (self.best.level() != NIL);
-        is_there.then(|| self.best.position().wrapping_add((key as u32).wrapping_sub(self.best.key as u32)))
-    }
-
-    /// Where this key is, if its page is there; for the next time as well.
-    #[inline(always)]
-    fn find(&mut self, key: u64, cells: &Cells) -> Option<Position> {
+    fn find_or_add(&mut self, key: u64, cells: &mut Cells) -> Position {
         let page_key = key / PAGE_LEVELS as u64;
         let found = self.found[page_key as usize % FOUND];
-        if cells.page(found).key == page_key {
-            return Some(position(found, key));
-        }
-        self.find_in_tree(key, cells)
+        if cells.page(found).key == page_key { position(found, key) } else { self.find_in_tree_or_add(key, cells) }
     }
 
     #[inline(never)]
-    fn find_in_tree(&mut self, key: u64, cells: &Cells) -> Option<Position> {
+    fn find_in_tree_or_add(&mut self, key: u64, cells: &mut Cells) -> Position {
         let page_key = key / PAGE_LEVELS as u64;
-        let page = self.tree.find(page_key, cells.pages())?;
+        let page = self.tree.find(page_key, cells.pages()).unwrap_or_else(|| self.add_page(page_key, cells));
         self.found[page_key as usize % FOUND] = page;
-        Some(position(page, key))
+        position(page, key)
     }
 
     /// Tells the tree that there may be orders.
@@ -365,23 +330,39 @@ impl BookSide {
         self.best = Remembered::select(is_best, opened, best);
     }
 
+    /// A level has another handle.
+    #[inline]
+    fn rename(&mut self, until_now: LevelCell, level: LevelCell) {
+        for remembered in [&mut self.best, &mut self.second] {
+            if remembered.level == until_now {
+                remembered.level = level;
+            }
+        }
+    }
+
     /// A level has lost its last order.
     #[inline(always)]
     fn close(&mut self, level: LevelCell, cells: &mut Cells) {
-        let (position, is_one_too_many) = cells.close_level(level);
+        let (position, is_crowded) = cells.close_level(level);
         // Whether it is one of the two cannot be foreseen either.
         let (best, second) = (self.best, self.second);
-        let (was_best, was_second) = (level == best.level(), level == second.level());
-        let none_left = was_best & (second.place == Remembered::NONE.place);
-        let unknown = (was_best | was_second) & !none_left;
-        self.second = Remembered::select(unknown, Remembered::UNKNOWN, second);
+        let (was_best, was_second) = (level == best.level, level == second.level);
+        self.second = Remembered::select(was_best | was_second, Remembered::UNKNOWN, second);
         self.best = Remembered::select(was_best, second, best);
-        if self.best.place == Remembered::UNKNOWN.place {
+        if self.best.level == Remembered::UNKNOWN.level {
             self.best = self.search(position, cells);
-            self.second = if self.best == Remembered::NONE { Remembered::NONE } else { Remembered::UNKNOWN };
         }
-        if is_one_too_many {
-            let (page, _) = page_and_place(position);
+        if is_crowded {
+            self.give_back(position, cells);
+        }
+    }
+
+    /// Gives back the page of this position, if it is empty.
+    #[cold]
+    #[inline(never)]
+    fn give_back(&mut self, position: Position, cells: &mut Cells) {
+        let (page, _) = page_and_place(position);
+        if cells.page(page).is_empty() {
             let at = self.pages.iter().position(|&own| own == page);
             self.drop_page(at, cells);
         }
@@ -403,13 +384,13 @@ impl BookSide {
 
     #[inline]
     fn remembered(&self, level: LevelCell, cells: &Cells) -> Remembered {
-        Remembered::new(level, cells.position_of(level), self.key(cells.price(level)))
+        Remembered { level, key: self.key(cells.price(level)) }
     }
 
-    /// Where this key is on a page that is made for it.
+    /// A page that is made for this key.
     #[cold]
     #[inline(never)]
-    fn add_page(&mut self, key: u64, cells: &mut Cells) -> Position {
+    fn add_page(&mut self, key: u64, cells: &mut Cells) -> u32 {
         for _ in 0..PAGES_LOOKED_AT {
             if self.pages.len() < PAGES_KEPT && !cells.keeps_too_many() {
                 break;
@@ -420,10 +401,10 @@ impl BookSide {
                 _ => self.hand += 1,
             }
         }
-        let page = cells.take_page(key / PAGE_LEVELS as u64);
+        let page = cells.take_page(key);
         self.pages.push(page);
         self.tree.insert(page, cells.pages_mut());
-        position(page, key)
+        page
     }
 
     /// Gives back an empty page.
@@ -443,7 +424,7 @@ impl BookSide {
 
     /// Levels with orders, best first: pages by key from that of the best on, and their bits.
     fn cells_of_levels<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = LevelCell> + 'a {
-        let best = (self.best != Remembered::NONE).then(|| page_and_place(self.best.position()).0);
+        let best = (self.best != Remembered::NONE).then(|| page_and_place(cells.position_of(self.best.level)).0);
         std::iter::successors(best, |&page| self.tree.after(page, cells.pages())).flat_map(move |page| {
             std::iter::successors(cells.level_from(page, 0), move |&level| {
                 let (page, place) = page_and_place(cells.position_of(level));

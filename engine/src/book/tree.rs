@@ -7,7 +7,7 @@
 //! says that it is set already, and cleared only when a search finds nothing there: so the levels' coming and going does
 //! not touch the tree.
 
-use super::cells::{MARKED, Page, first_from};
+use super::cells::{MARKED, Page};
 
 /// A child: its kind in the upper two bits, and its number.
 type Link = u32;
@@ -38,7 +38,7 @@ struct Narrow {
     /// Where the byte is at which it branches.
     shift: u32,
     children: u32,
-    occupied: u32,
+    occupied: u64,
     bytes: [u8; NARROW_CHILDREN],
     links: [Link; NARROW_CHILDREN],
 }
@@ -167,37 +167,45 @@ impl PageTree {
             depth += 1;
             link = self.link(Place::Child(link, child));
         }
-        depth = depth.checked_sub(1)?;
-        let (mut node, child) = above[depth % DEPTH];
-        let mut from = child + 1;
-        loop {
-            if let Some(child) = self.occupied_child_from(node, from) {
-                let below = self.link(Place::Child(node, child));
-                if below >> 30 != PAGE {
-                    above[depth % DEPTH] = (node, child);
-                    (depth, node, from) = (depth + 1, below, 0);
-                    continue;
-                }
-                let page = &mut pages[below as usize];
-                if !page.is_empty() {
-                    return Some(below);
-                }
-                page.marked = page.marked.saturating_sub(1);
-                if page.marked == 0 {
-                    self.set_occupied(node, child, false);
-                }
-                from = child + 1;
-            } else if depth == 0 {
-                return None;
-            } else {
-                depth -= 1;
-                let (parent, child) = above[depth % DEPTH];
-                if self.occupied_child_from(node, 0).is_none() {
-                    self.set_occupied(parent, child, false);
-                }
-                (node, from) = (parent, child + 1);
+        for &(node, child) in above[..depth.min(DEPTH)].iter().rev() {
+            let found = self.occupied_below(node, child + 1, pages);
+            if found.is_some() {
+                return found;
             }
         }
+        None
+    }
+
+    /// The first page with orders below a node, from a child on.
+    fn occupied_below(&mut self, node: Link, from: usize, pages: &mut [Page]) -> Option<u32> {
+        let number = (node & NUMBER) as usize;
+        let words = if node >> 30 == NARROW { 1 } else { 256 / 64 };
+        let mut from = from;
+        for word in from / 64..words {
+            while from < (word + 1) * 64 {
+                let (occupied, links) = if node >> 30 == NARROW {
+                    let node = &mut self.narrow[number];
+                    (&mut node.occupied, &node.links[..])
+                } else {
+                    let node = &mut self.wide[number];
+                    (&mut node.occupied[word], &node.links[word * 64..][..64])
+                };
+                let Some((place, below)) = occupied_child(occupied, links, from % 64, pages) else { break };
+                if below >> 30 == PAGE {
+                    return Some(below);
+                }
+                let found = self.occupied_below(below, 0, pages);
+                if found.is_some() {
+                    return found;
+                }
+                if self.is_unoccupied(below) {
+                    self.set_unoccupied(node, word * 64 + place);
+                }
+                from = word * 64 + place + 1;
+            }
+            from = (word + 1) * 64;
+        }
+        None
     }
 
     /// The next page in the order of keys, with orders or without.
@@ -281,7 +289,7 @@ impl PageTree {
     /// Takes a child from its node. If one is left, the node goes, and its child is the answer.
     fn disown(&mut self, node: Link, child: usize) -> Option<Link> {
         let number = (node & NUMBER) as usize;
-        self.set_occupied(node, child, false);
+        self.set_unoccupied(node, child);
         if node >> 30 == NARROW {
             let narrow = &mut self.narrow[number];
             narrow.remove(child);
@@ -331,25 +339,17 @@ impl PageTree {
         }
     }
 
-    /// The first child from this place on below which there may be orders.
-    fn occupied_child_from(&self, link: Link, from: usize) -> Option<usize> {
-        let number = (link & NUMBER) as usize;
-        if link >> 30 == NARROW {
-            let occupied = self.narrow[number].occupied & (u32::MAX << from);
-            (occupied != 0).then_some(occupied.trailing_zeros() as usize)
-        } else {
-            first_from(&self.wide[number].occupied, from)
-        }
+    fn is_unoccupied(&self, node: Link) -> bool {
+        let number = (node & NUMBER) as usize;
+        if node >> 30 == NARROW { self.narrow[number].occupied == 0 } else { self.wide[number].occupied == [0; 4] }
     }
 
-    fn set_occupied(&mut self, link: Link, child: usize, occupied: bool) {
-        let number = (link & NUMBER) as usize;
-        if link >> 30 == NARROW {
-            let bits = &mut self.narrow[number].occupied;
-            *bits = *bits & !(1 << child) | u32::from(occupied) << child;
+    fn set_unoccupied(&mut self, node: Link, child: usize) {
+        let number = (node & NUMBER) as usize;
+        if node >> 30 == NARROW {
+            self.narrow[number].occupied &= !(1 << child);
         } else {
-            let bits = &mut self.wide[number].occupied[child / 64];
-            *bits = *bits & !(1 << (child % 64)) | u64::from(occupied) << (child % 64);
+            self.wide[number].occupied[child / 64] &= !(1 << (child % 64));
         }
     }
 
@@ -370,6 +370,24 @@ impl PageTree {
             Place::Child(node, child) => self.wide[(node & NUMBER) as usize].links[child] = link,
         }
     }
+}
+
+/// The first of 64 children, from this place on, that is a page with orders, or a node below which there may be some.
+#[inline]
+fn occupied_child(occupied: &mut u64, links: &[Link], from: usize, pages: &mut [Page]) -> Option<(usize, Link)> {
+    let mut children = *occupied & u64::MAX << from;
+    while children != 0 {
+        let place = children.trailing_zeros() as usize;
+        let below = *links.get(place)?;
+        let Some(page) = pages.get_mut(below as usize) else { return Some((place, below)) };
+        if !page.is_empty() {
+            return Some((place, below));
+        }
+        page.marked = page.marked.saturating_sub(1);
+        *occupied &= !(u64::from(page.marked == 0) << place);
+        children &= children - 1;
+    }
+    None
 }
 
 impl Wide {
@@ -398,7 +416,7 @@ impl Narrow {
     fn fill(&mut self, key: u64) -> Option<Link> {
         let place = self.place(byte(key, self.shift))?;
         let is_here = key >> self.shift >> 8 == self.prefix;
-        self.occupied |= u32::from(is_here) << place;
+        self.occupied |= u64::from(is_here) << place;
         is_here.then(|| self.links[place])
     }
 
@@ -444,7 +462,7 @@ impl Narrow {
         for place in 0..self.children as usize {
             let byte = self.bytes[place] as usize;
             wide.links[byte] = self.links[place];
-            wide.occupied[byte / 64] |= u64::from(self.occupied >> place & 1) << (byte % 64);
+            wide.occupied[byte / 64] |= (self.occupied >> place & 1) << (byte % 64);
         }
         wide
     }
@@ -473,7 +491,7 @@ mod tests {
     use super::*;
     use crate::book::cells::{Cells, position};
     use crate::command::Side;
-    use crate::units::{Price, Quantity};
+    use crate::units::Quantity;
 
     /// Few bytes that differ, in all places, so that nodes branch everywhere and some get wide.
     fn key(n: u64) -> u64 {
@@ -534,12 +552,12 @@ mod tests {
             if let Some(slot) = occupied.remove(&key) {
                 let level = cells.level_of(slot);
                 let place = cells.position_of(level);
-                assert!(cells.unlink(slot));
+                assert_eq!(cells.unlink(slot), Some(level));
                 assert_eq!(cells.close_level(level).0, place);
                 cells.free(slot);
             } else {
                 let slot = cells.take(0, 1);
-                let (_, is_marked) = cells.open_level(place, Price(0), Side::Sell, slot, Quantity(1));
+                let is_marked = cells.open_level(place, Side::Sell, slot, Quantity(1));
                 if !is_marked {
                     tree.mark(page, cells.pages_mut());
                 }

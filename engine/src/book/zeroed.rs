@@ -4,7 +4,7 @@
 //! writes all of it), so this one takes a cache line more and begins at the first border of a line.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::ptr::NonNull;
 
 /// Bytes of a cache line, and the alignment of the slice.
@@ -49,6 +49,19 @@ impl<T: Zeros> Zeroed<T> {
         // SAFETY: memory is a line longer than the items, and `ahead` is less than a line.
         let items = unsafe { memory.add(ahead % LINE) }.cast();
         Self { items, length, memory, layout }
+    }
+
+    /// Has the system put the memory of these items in place now, and not when they are used first.
+    pub(super) fn prefault(&mut self, items: Range<usize>) {
+        const PAGE: usize = 4_096;
+        let end = items.end.min(self.length);
+        for item in (items.start..end).step_by((PAGE / size_of::<T>()).max(1)) {
+            // SAFETY: the item is there; its first byte is written as it was read.
+            unsafe {
+                let byte = self.items.as_ptr().add(item).cast::<u8>();
+                byte.write_volatile(byte.read_volatile());
+            }
+        }
     }
 }
 

@@ -38,9 +38,14 @@ impl Matcher {
         Self { book: Book::new(), orders: RestingOrders::new(orders) }
     }
 
+    /// Has memory for so many orders in place before they come.
+    pub fn prefault(&mut self, orders: usize) {
+        self.orders.prefault(orders);
+    }
+
     /// A new order. One with the number of a resting one is not taken, and nor is one more than there is room for; the
     /// engine has a reject for that, the public benchmark has none.
-    #[inline]
+    #[inline(always)]
     pub fn new_order(
         &mut self,
         id: ClientOrderId,
@@ -55,22 +60,37 @@ impl Matcher {
             return;
         }
         outcome.accepted(id, side, price, quantity);
+        if self.book.would_trade(side, Some(price)) {
+            self.trade_new(id, side, price, quantity, immediate, outcome);
+        } else if immediate {
+            outcome.canceled(id, side, price);
+        } else if quantity.0 > 0 {
+            let slot = self.orders.insert_at(vacancy, OWNER, id);
+            self.book.side_mut(side).push_back(slot, price, quantity, &mut self.orders);
+        }
+    }
+
+    #[inline(never)]
+    fn trade_new(
+        &mut self,
+        id: ClientOrderId,
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+        immediate: bool,
+        outcome: &mut impl Outcome,
+    ) {
         let left = self.take(id, side, price, quantity, outcome);
         if left.0 > 0 && immediate {
             outcome.canceled(id, side, price);
         } else if left.0 > 0 {
-            // Makers that went may have changed where it belongs.
-            let slot = if left == quantity {
-                self.orders.insert_at(vacancy, OWNER, id)
-            } else {
-                self.orders.insert(OWNER, id)
-            };
+            let slot = self.orders.insert(OWNER, id);
             self.book.side_mut(side).push_back(slot, price, left, &mut self.orders);
         }
     }
 
     /// Ends an order.
-    #[inline]
+    #[inline(always)]
     pub fn cancel(&mut self, id: ClientOrderId, outcome: &mut impl Outcome) {
         let Ok(found) = self.orders.look_up(OWNER, id) else { return outcome.cancel_rejected(id) };
         let (side, price) = self.book.remove(found.slot, &mut self.orders);
@@ -79,11 +99,14 @@ impl Matcher {
     }
 
     /// Changes an order, which loses its priority and may trade.
-    #[inline]
+    #[inline(always)]
     pub fn modify(&mut self, id: ClientOrderId, price: Price, quantity: Quantity, outcome: &mut impl Outcome) {
         let Some(slot) = self.orders.find(OWNER, id) else { return outcome.modify_rejected(id) };
         let (side, _) = self.book.remove(slot, &mut self.orders);
-        let left = self.take(id, side, price, quantity, outcome);
+        let mut left = quantity;
+        if self.book.would_trade(side, Some(price)) {
+            left = self.take(id, side, price, quantity, outcome);
+        }
         if left.0 > 0 {
             self.book.side_mut(side).push_back(slot, price, left, &mut self.orders);
         } else {
@@ -93,7 +116,7 @@ impl Matcher {
     }
 
     /// Trades as far as price and quantity go. What is left is the answer.
-    #[inline(always)]
+    #[inline(never)]
     fn take(
         &mut self,
         id: ClientOrderId,
