@@ -19,6 +19,9 @@ use crate::matcher::{Matcher, Outcome};
 /// Resting orders there is room for.
 const ORDERS: usize = 1 << 21;
 
+/// For so many of them memory is in place before the first message, as it is in the node.
+const PREFAULTED: usize = 1 << 16;
+
 /// `new_order_t`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -133,36 +136,66 @@ enum Output {
     /// Our own ring: the handle is ours.
     Ring(*mut Ends),
     /// The harness's queue.
-    Queue(Push, *mut c_void),
+    Queue(Queue),
+}
+
+struct Queue {
+    push: Push,
+    handle: *mut c_void,
+}
+
+trait Send {
+    /// Waits while there is no room.
+    fn send(&mut self, report: Report);
+}
+
+impl Send for Writer<Report> {
+    #[inline(always)]
+    fn send(&mut self, report: Report) {
+        while self.push(&report).is_err() {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+impl Send for Queue {
+    #[inline(always)]
+    fn send(&mut self, report: Report) {
+        // SAFETY: function and handle are those that `engine_init` was given for this.
+        while unsafe { (self.push)(self.handle, &raw const report) } == 0 {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+/// Does something with the matcher and whatever the output is: one code for each, so that neither pays for the other.
+macro_rules! with {
+    ($adapter:expr, |$matcher:ident, $output:ident| $act:expr) => {{
+        let Adapter { matcher: $matcher, output } = $adapter;
+        match output {
+            Output::Ring(ends) => {
+                // SAFETY: the handle that `create` made, and this is the thread that pushes; the reader's end is not touched.
+                let $output = unsafe { &mut (**ends).writer };
+                $act
+            }
+            Output::Queue($output) => $act,
+        }
+    }};
 }
 
 /// Reports what a message does.
-struct Reporter<'a> {
-    output: &'a Output,
+struct Reporter<'a, O> {
+    output: &'a mut O,
     sequence_number: u64,
 }
 
-impl Reporter<'_> {
+impl<O: Send> Reporter<'_, O> {
     #[inline(always)]
     fn send(&mut self, report: Report) {
-        match *self.output {
-            Output::Ring(ends) => {
-                // SAFETY: the handle that `create` made, and this is the thread that pushes; the reader's end is not touched.
-                let writer = unsafe { &mut (*ends).writer };
-                while writer.push(&report).is_err() {
-                    std::hint::spin_loop();
-                }
-            }
-            Output::Queue(push, handle) => {
-                // SAFETY: function and handle are those that `engine_init` was given for this.
-                while unsafe { push(handle, &raw const report) } == 0 {
-                    std::hint::spin_loop();
-                }
-            }
-        }
+        self.output.send(report);
     }
 
-    #[inline]
+    #[inline(always)]
     fn about(&mut self, kind: u8, id: ClientOrderId, side: u8, price: Price, quantity: Quantity) {
         let kinds = u64::from(kind) | u64::from(side) << 8;
         let price = price.0.cast_unsigned();
@@ -170,81 +203,116 @@ impl Reporter<'_> {
     }
 }
 
-impl Outcome for Reporter<'_> {
-    #[inline]
+impl<O: Send> Outcome for Reporter<'_, O> {
+    #[inline(always)]
     fn accepted(&mut self, id: ClientOrderId, side: Side, price: Price, quantity: Quantity) {
         self.about(ORDER_ACK, id, side_out(side), price, quantity);
     }
 
-    #[inline]
+    #[inline(always)]
     fn traded(&mut self, maker: ClientOrderId, taker: ClientOrderId, price: Price, quantity: Quantity) {
         let (kinds, price) = (u64::from(TRADE), price.0.cast_unsigned());
         let quantity = quantity.0 & QUANTITY;
         self.send(Report([kinds, self.sequence_number, taker.0, price, quantity, maker.0, taker.0, 0]));
     }
 
-    #[inline]
+    #[inline(always)]
     fn canceled(&mut self, id: ClientOrderId, side: Side, price: Price) {
         self.about(CANCEL_ACK, id, side_out(side), price, Quantity(0));
     }
 
-    #[inline]
+    #[inline(always)]
     fn modified(&mut self, id: ClientOrderId, side: Side, price: Price, quantity: Quantity) {
         self.about(MODIFY_ACK, id, side_out(side), price, quantity);
     }
 
-    #[inline]
+    #[inline(always)]
     fn cancel_rejected(&mut self, id: ClientOrderId) {
         self.about(CANCEL_REJECT, id, 0, Price(0), Quantity(0));
     }
 
-    #[inline]
+    #[inline(always)]
     fn modify_rejected(&mut self, id: ClientOrderId) {
         self.about(MODIFY_REJECT, id, 0, Price(0), Quantity(0));
     }
 }
 
+/// A message, done by the matcher; without it, answered.
+trait Request {
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send);
+}
+
 #[cfg(not(feature = "no-engine"))]
-impl Adapter {
-    #[inline]
-    fn new_order(&mut self, order: &NewOrder) {
-        let reporter = &mut Reporter { output: &self.output, sequence_number: order.sequence_number };
-        let (id, side, immediate) = (ClientOrderId(order.order_id), side_in(order.side), order.ioc != 0);
-        let (price, quantity) = (Price(order.price_ticks), Quantity(order.quantity.into()));
-        self.matcher.new_order(id, side, price, quantity, immediate, reporter);
-    }
-
-    #[inline]
-    fn cancel(&mut self, cancel: &Cancel) {
-        let reporter = &mut Reporter { output: &self.output, sequence_number: cancel.sequence_number };
-        self.matcher.cancel(ClientOrderId(cancel.order_id), reporter);
-    }
-
-    #[inline]
-    fn modify(&mut self, modify: &Modify) {
-        let reporter = &mut Reporter { output: &self.output, sequence_number: modify.sequence_number };
-        let (price, quantity) = (Price(modify.new_price_ticks), Quantity(modify.new_quantity.into()));
-        self.matcher.modify(ClientOrderId(modify.order_id), price, quantity, reporter);
+impl Request for NewOrder {
+    #[inline(always)]
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send) {
+        let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
+        let (id, side, immediate) = (ClientOrderId(self.order_id), side_in(self.side), self.ioc != 0);
+        let (price, quantity) = (Price(self.price_ticks), Quantity(self.quantity.into()));
+        matcher.new_order(id, side, price, quantity, immediate, reporter);
     }
 }
 
-/// Reports only.
+#[cfg(not(feature = "no-engine"))]
+impl Request for Cancel {
+    #[inline(always)]
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send) {
+        let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
+        matcher.cancel(ClientOrderId(self.order_id), reporter);
+    }
+}
+
+#[cfg(not(feature = "no-engine"))]
+impl Request for Modify {
+    #[inline(always)]
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send) {
+        let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
+        let (price, quantity) = (Price(self.new_price_ticks), Quantity(self.new_quantity.into()));
+        matcher.modify(ClientOrderId(self.order_id), price, quantity, reporter);
+    }
+}
+
 #[cfg(feature = "no-engine")]
-impl Adapter {
-    fn new_order(&mut self, order: &NewOrder) {
-        let reporter = &mut Reporter { output: &self.output, sequence_number: order.sequence_number };
-        let (price, quantity) = (Price(order.price_ticks), Quantity(order.quantity.into()));
-        reporter.accepted(ClientOrderId(order.order_id), side_in(order.side), price, quantity);
+impl Request for NewOrder {
+    #[inline(always)]
+    fn apply(&self, _: &mut Matcher, output: &mut impl Send) {
+        let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
+        let (price, quantity) = (Price(self.price_ticks), Quantity(self.quantity.into()));
+        reporter.accepted(ClientOrderId(self.order_id), side_in(self.side), price, quantity);
     }
+}
 
-    fn cancel(&mut self, cancel: &Cancel) {
-        let reporter = &mut Reporter { output: &self.output, sequence_number: cancel.sequence_number };
-        reporter.cancel_rejected(ClientOrderId(cancel.order_id));
+#[cfg(feature = "no-engine")]
+impl Request for Cancel {
+    #[inline(always)]
+    fn apply(&self, _: &mut Matcher, output: &mut impl Send) {
+        let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
+        reporter.cancel_rejected(ClientOrderId(self.order_id));
     }
+}
 
-    fn modify(&mut self, modify: &Modify) {
-        let reporter = &mut Reporter { output: &self.output, sequence_number: modify.sequence_number };
-        reporter.modify_rejected(ClientOrderId(modify.order_id));
+#[cfg(feature = "no-engine")]
+impl Request for Modify {
+    #[inline(always)]
+    fn apply(&self, _: &mut Matcher, output: &mut impl Send) {
+        let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
+        reporter.modify_rejected(ClientOrderId(self.order_id));
+    }
+}
+
+#[cfg(feature = "batches")]
+impl Request for Message {
+    #[inline(always)]
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send) {
+        // SAFETY: the kind says which of the payloads it is.
+        unsafe {
+            match self.kind {
+                NEW => self.payload.new_order.apply(matcher, output),
+                CANCEL => self.payload.cancel.apply(matcher, output),
+                MODIFY => self.payload.modify.apply(matcher, output),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -268,11 +336,13 @@ pub unsafe extern "C" fn engine_init(_seed: u64, transport: *const Transport, si
     } else {
         // SAFETY: not ours, so it is the harness's, which lives as long as the engine.
         match unsafe { transport.as_ref() } {
-            Some(transport) => Output::Queue(transport.push, sink),
+            Some(transport) => Output::Queue(Queue { push: transport.push, handle: sink }),
             None => return,
         }
     };
-    let adapter = Box::new(Adapter { matcher: Matcher::new(ORDERS), output });
+    let mut matcher = Matcher::new(ORDERS);
+    matcher.prefault(PREFAULTED);
+    let adapter = Box::new(Adapter { matcher, output });
     ENGINE.store(Box::into_raw(adapter), Ordering::Release);
 }
 
@@ -299,7 +369,7 @@ pub unsafe extern "C" fn engine_shutdown() {
 pub unsafe extern "C" fn engine_on_new_order(order: *const NewOrder) {
     // SAFETY: the caller's.
     if let (Some(engine), Some(order)) = (engine(), unsafe { order.as_ref() }) {
-        engine.new_order(order);
+        with!(engine, |matcher, output| order.apply(matcher, output));
     }
 }
 
@@ -312,7 +382,7 @@ pub unsafe extern "C" fn engine_on_new_order(order: *const NewOrder) {
 pub unsafe extern "C" fn engine_on_cancel(cancel: *const Cancel) {
     // SAFETY: the caller's.
     if let (Some(engine), Some(cancel)) = (engine(), unsafe { cancel.as_ref() }) {
-        engine.cancel(cancel);
+        with!(engine, |matcher, output| cancel.apply(matcher, output));
     }
 }
 
@@ -325,7 +395,7 @@ pub unsafe extern "C" fn engine_on_cancel(cancel: *const Cancel) {
 pub unsafe extern "C" fn engine_on_modify(modify: *const Modify) {
     // SAFETY: the caller's.
     if let (Some(engine), Some(modify)) = (engine(), unsafe { modify.as_ref() }) {
-        engine.modify(modify);
+        with!(engine, |matcher, output| modify.apply(matcher, output));
     }
 }
 
@@ -338,25 +408,20 @@ pub unsafe extern "C" fn engine_on_modify(modify: *const Modify) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn engine_on_batch(messages: *const Message, count: u32) {
     let Some(engine) = engine().filter(|_| !messages.is_null()) else { return };
-    for place in 0..count as usize {
-        // SAFETY: the caller's; the kind says which of the payloads it is.
-        unsafe {
-            let message = &*messages.add(place);
-            match message.kind {
-                NEW => engine.new_order(&message.payload.new_order),
-                CANCEL => engine.cancel(&message.payload.cancel),
-                MODIFY => engine.modify(&message.payload.modify),
-                _ => {}
-            }
+    // SAFETY: the caller's.
+    let messages = unsafe { std::slice::from_raw_parts(messages, count as usize) };
+    with!(engine, |matcher, output| {
+        for message in messages {
+            message.apply(matcher, output);
         }
-    }
+    });
 }
 
 /// Everything is done when a call returns, so there is nothing to wait for.
 #[unsafe(no_mangle)]
 pub extern "C" fn engine_flush() {
     if let Some(Adapter { output: Output::Ring(ends), .. }) = engine() {
-        // SAFETY: as in `Reporter::send`.
+        // SAFETY: as in `with`.
         unsafe { (**ends).writer.publish() };
     }
 }
