@@ -33,6 +33,9 @@ pub enum DropCopyPolicy {
     Operator,
 }
 
+/// For so many live orders memory is in place from the start, ten megabytes: more of it comes when it is used.
+const PREFAULTED_ORDERS: usize = 1 << 16;
+
 /// The clustered service of a partition.
 pub struct MatchingService {
     engine: Engine,
@@ -52,8 +55,10 @@ pub struct MatchingService {
 impl MatchingService {
     /// A service with an empty engine: the container's start loads a snapshot, if there is one.
     pub fn new(limits: EngineLimits, drop_copy_policy: DropCopyPolicy) -> Self {
+        let mut engine = Engine::new(limits);
+        engine.prefault(PREFAULTED_ORDERS);
         Self {
-            engine: Engine::new(limits),
+            engine,
             limits,
             drop_copy_policy,
             sessions: Sessions::default(),
