@@ -182,23 +182,21 @@ impl OrderPool {
     /// The same of one that was just got.
     #[inline(always)]
     pub(crate) fn whole_of(&self, slot: Slot, order: Order) -> Order {
-        if order.instructions.has(Instructions::ICEBERG | Instructions::WAITING) {
-            self.with_terms(slot, order)
+        let (price, leaves) = if order.instructions.has(Instructions::ICEBERG | Instructions::WAITING) {
+            self.whole_by_terms(slot)
         } else {
-            order
-        }
+            (order.price, order.leaves)
+        };
+        Order { price, leaves, ..order }
     }
 
+    /// Limit, and open quantity, of an iceberg or a stop order that waits.
     #[cold]
-    fn with_terms(&self, slot: Slot, mut order: Order) -> Order {
-        let terms = self.terms[slot as usize];
-        if order.instructions.has(Instructions::ICEBERG) {
-            order.leaves.0 += terms.reserve.0;
-        }
-        if order.instructions.has(Instructions::WAITING) {
-            order.price = terms.limit;
-        }
-        order
+    fn whole_by_terms(&self, slot: Slot) -> (Price, Quantity) {
+        let (&Order { price, leaves, instructions, .. }, terms) = (self.get(slot), self.terms[slot as usize]);
+        let reserve = if instructions.has(Instructions::ICEBERG) { terms.reserve.0 } else { 0 };
+        let price = if instructions.has(Instructions::WAITING) { terms.limit } else { price };
+        (price, Quantity(leaves.0 + reserve))
     }
 
     /// An order's terms; none counts whose bit is not set.
