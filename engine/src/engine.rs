@@ -24,7 +24,7 @@ pub struct EngineLimits {
     pub instruments: usize,
     /// Participants that may ever send a command, beside the operator, for whom there is always room; 4,096 by default.
     pub participants: usize,
-    /// Live orders of all instruments together; 1,048,576 by default. Memory for them (80 to 96 bytes each, 60
+    /// Live orders of all instruments together; 1,048,576 by default. Memory for them (110 to 190 bytes each, 60
     /// more for those with terms: icebergs, stop orders, and those that expire) is reserved at once, and touched when it
     /// is used.
     pub orders: usize,

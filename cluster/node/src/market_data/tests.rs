@@ -46,7 +46,10 @@ fn level(instrument: u32, sequence: u64) -> MarketData {
     }
 }
 
-/// Both ends of a ring of 64 items, of a leader without instruments.
+/// Places of the smallest ring there is.
+const PLACES: usize = 2 * lugus_ring::PUBLISHED_AT_ONCE;
+
+/// Both ends of such a ring, of a leader without instruments.
 struct Bench {
     writer: MarketDataWriter,
     reader: lugus_ring::Reader<Item>,
@@ -56,7 +59,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let (writer, reader) = lugus_ring::ring(64);
+        let (writer, reader) = lugus_ring::ring(PLACES);
         let mut writer = MarketDataWriter::new(writer);
         let engine = Engine::new(EngineLimits { orders: 16, ..EngineLimits::default() });
         writer.role(true, &engine);
@@ -98,15 +101,16 @@ fn a_command_with_many_increments_is_several_messages() {
 #[test]
 fn a_full_ring_drops_until_all_positions_are_told_again() {
     let mut bench = Bench::new();
-    for sequence in 1..=70 {
+    let places = PLACES as u64;
+    for sequence in 1..=places + 6 {
         bench.command(&[(1, sequence)]);
     }
-    assert_eq!(bench.writer.lost(), 7, "64 places, one taken by the role");
-    assert_eq!(bench.sent().len(), 63);
-    bench.command(&[(1, 71)]);
+    assert_eq!(bench.writer.lost(), 7, "one place is taken by the role");
+    assert_eq!(bench.sent().len(), PLACES - 1);
+    bench.command(&[(1, places + 7)]);
     assert_eq!(bench.writer.lost(), 8, "not before the positions");
-    bench.command(&[(1, 72)]);
-    assert_eq!(bench.sent(), ["1: 1 from 72, true"]);
+    bench.command(&[(1, places + 8)]);
+    assert_eq!(bench.sent(), [format!("1: 1 from {}, true", places + 8)]);
 }
 
 #[test]
