@@ -139,17 +139,19 @@ enum Output {
     Queue(Queue),
 }
 
+/// The harness's queue, as it is called.
 struct Queue {
     push: Push,
     handle: *mut c_void,
 }
 
-trait Send {
-    /// Waits while there is no room.
+/// Takes reports.
+trait Outlet {
+    /// Puts one in; waits while there is no room.
     fn send(&mut self, report: Report);
 }
 
-impl Send for Writer<Report> {
+impl Outlet for Writer<Report> {
     #[inline(always)]
     fn send(&mut self, report: Report) {
         while self.push(&report).is_err() {
@@ -158,7 +160,7 @@ impl Send for Writer<Report> {
     }
 }
 
-impl Send for Queue {
+impl Outlet for Queue {
     #[inline(always)]
     fn send(&mut self, report: Report) {
         // SAFETY: function and handle are those that `engine_init` was given for this.
@@ -189,21 +191,16 @@ struct Reporter<'a, O> {
     sequence_number: u64,
 }
 
-impl<O: Send> Reporter<'_, O> {
-    #[inline(always)]
-    fn send(&mut self, report: Report) {
-        self.output.send(report);
-    }
-
+impl<O: Outlet> Reporter<'_, O> {
     #[inline(always)]
     fn about(&mut self, kind: u8, id: ClientOrderId, side: u8, price: Price, quantity: Quantity) {
         let kinds = u64::from(kind) | u64::from(side) << 8;
         let price = price.0.cast_unsigned();
-        self.send(Report([kinds, self.sequence_number, id.0, price, quantity.0 & QUANTITY, 0, 0, 0]));
+        self.output.send(Report([kinds, self.sequence_number, id.0, price, quantity.0 & QUANTITY, 0, 0, 0]));
     }
 }
 
-impl<O: Send> Outcome for Reporter<'_, O> {
+impl<O: Outlet> Outcome for Reporter<'_, O> {
     #[inline(always)]
     fn accepted(&mut self, id: ClientOrderId, side: Side, price: Price, quantity: Quantity) {
         self.about(ORDER_ACK, id, side_out(side), price, quantity);
@@ -213,7 +210,7 @@ impl<O: Send> Outcome for Reporter<'_, O> {
     fn traded(&mut self, maker: ClientOrderId, taker: ClientOrderId, price: Price, quantity: Quantity) {
         let (kinds, price) = (u64::from(TRADE), price.0.cast_unsigned());
         let quantity = quantity.0 & QUANTITY;
-        self.send(Report([kinds, self.sequence_number, taker.0, price, quantity, maker.0, taker.0, 0]));
+        self.output.send(Report([kinds, self.sequence_number, taker.0, price, quantity, maker.0, taker.0, 0]));
     }
 
     #[inline(always)]
@@ -239,13 +236,13 @@ impl<O: Send> Outcome for Reporter<'_, O> {
 
 /// A message, done by the matcher; without it, answered.
 trait Request {
-    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send);
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Outlet);
 }
 
 #[cfg(not(feature = "no-engine"))]
 impl Request for NewOrder {
     #[inline(always)]
-    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send) {
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Outlet) {
         let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
         let (id, side, immediate) = (ClientOrderId(self.order_id), side_in(self.side), self.ioc != 0);
         let (price, quantity) = (Price(self.price_ticks), Quantity(self.quantity.into()));
@@ -256,7 +253,7 @@ impl Request for NewOrder {
 #[cfg(not(feature = "no-engine"))]
 impl Request for Cancel {
     #[inline(always)]
-    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send) {
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Outlet) {
         let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
         matcher.cancel(ClientOrderId(self.order_id), reporter);
     }
@@ -265,7 +262,7 @@ impl Request for Cancel {
 #[cfg(not(feature = "no-engine"))]
 impl Request for Modify {
     #[inline(always)]
-    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send) {
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Outlet) {
         let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
         let (price, quantity) = (Price(self.new_price_ticks), Quantity(self.new_quantity.into()));
         matcher.modify(ClientOrderId(self.order_id), price, quantity, reporter);
@@ -275,7 +272,7 @@ impl Request for Modify {
 #[cfg(feature = "no-engine")]
 impl Request for NewOrder {
     #[inline(always)]
-    fn apply(&self, _: &mut Matcher, output: &mut impl Send) {
+    fn apply(&self, _: &mut Matcher, output: &mut impl Outlet) {
         let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
         let (price, quantity) = (Price(self.price_ticks), Quantity(self.quantity.into()));
         reporter.accepted(ClientOrderId(self.order_id), side_in(self.side), price, quantity);
@@ -285,7 +282,7 @@ impl Request for NewOrder {
 #[cfg(feature = "no-engine")]
 impl Request for Cancel {
     #[inline(always)]
-    fn apply(&self, _: &mut Matcher, output: &mut impl Send) {
+    fn apply(&self, _: &mut Matcher, output: &mut impl Outlet) {
         let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
         reporter.cancel_rejected(ClientOrderId(self.order_id));
     }
@@ -294,7 +291,7 @@ impl Request for Cancel {
 #[cfg(feature = "no-engine")]
 impl Request for Modify {
     #[inline(always)]
-    fn apply(&self, _: &mut Matcher, output: &mut impl Send) {
+    fn apply(&self, _: &mut Matcher, output: &mut impl Outlet) {
         let reporter = &mut Reporter { output, sequence_number: self.sequence_number };
         reporter.modify_rejected(ClientOrderId(self.order_id));
     }
@@ -303,7 +300,7 @@ impl Request for Modify {
 #[cfg(feature = "batches")]
 impl Request for Message {
     #[inline(always)]
-    fn apply(&self, matcher: &mut Matcher, output: &mut impl Send) {
+    fn apply(&self, matcher: &mut Matcher, output: &mut impl Outlet) {
         // SAFETY: the kind says which of the payloads it is.
         unsafe {
             match self.kind {

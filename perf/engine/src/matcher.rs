@@ -70,6 +70,7 @@ impl Matcher {
         }
     }
 
+    /// A new order that trades: few do, so what most cost is not made dearer by it.
     #[inline(never)]
     fn trade_new(
         &mut self,
