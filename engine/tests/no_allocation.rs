@@ -1,6 +1,6 @@
 //! In steady state the engine allocates nothing, wherever the market goes.
 //!
-//! One test only in this file: it counts the allocations of all threads.
+//! Counted are those of the test's own thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
