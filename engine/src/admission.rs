@@ -32,13 +32,7 @@ pub(crate) fn plain_limit(
         & order.expire_time.is_none()
         & (order.display_quantity.0 == 0)
         & (order.client_order_id.0 != 0)
-        & (order.quantity.0.wrapping_sub(1) < definition.maximum_quantity.0)
-        & (price >= definition.minimum_price)
-        & (price <= definition.maximum_price)
-        & (definition.price_band.0 == 0)
-        & (definition.state == InstrumentState::Open)
-        & limits.maximum_quantity.is_none()
-        & limits.maximum_notional.is_none()
+        & takes_plain(definition, limits, price, order.quantity)
         & limits.maximum_open_orders.is_none();
     if !is_plain {
         return None;
@@ -49,6 +43,18 @@ pub(crate) fn plain_limit(
     }
     let vacancy = pool.look_up(owner, order.client_order_id).err()?;
     Some((price, vacancy))
+}
+
+/// Whether trading is on, and this many lots at this price are taken without asking for band or limits.
+#[inline(always)]
+fn takes_plain(definition: &Definition, limits: &RiskLimits, price: Price, quantity: Quantity) -> bool {
+    (quantity.0.wrapping_sub(1) < definition.maximum_quantity.0)
+        & (price >= definition.minimum_price)
+        & (price <= definition.maximum_price)
+        & (definition.price_band.0 == 0)
+        & (definition.state == InstrumentState::Open)
+        & limits.maximum_quantity.is_none()
+        & limits.maximum_notional.is_none()
 }
 
 /// Whether a new order is taken: state, ids, quantity, times, display, prices, risk, the book, room; in this order.
@@ -165,18 +171,11 @@ pub(crate) fn plain_replacement(
     pool: &OrderPool,
     owner: u32,
 ) -> Option<(Slot, Order, Price)> {
-    let definition = &instrument.definition;
     let price = replace.price?;
     let is_plain = (replace.client_order_id == replace.orig_client_order_id)
         & replace.stop_price.is_none()
         & (replace.display_quantity.0 == 0)
-        & (replace.quantity <= definition.maximum_quantity)
-        & (price >= definition.minimum_price)
-        & (price <= definition.maximum_price)
-        & (definition.price_band.0 == 0)
-        & (definition.state == InstrumentState::Open)
-        & limits.maximum_quantity.is_none()
-        & limits.maximum_notional.is_none();
+        & takes_plain(&instrument.definition, limits, price, replace.quantity);
     if !is_plain {
         return None;
     }

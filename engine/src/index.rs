@@ -57,7 +57,7 @@ impl Index {
             if entry.value == VACANT {
                 break;
             }
-            let from_home = place.wrapping_sub(spread(entry.key)) & mask;
+            let from_home = place.wrapping_sub(spread(entry.key) as usize) & mask;
             if from_home >= place.wrapping_sub(hole) & mask {
                 self.entries[hole] = entry;
                 hole = place;
@@ -72,7 +72,7 @@ impl Index {
     #[inline]
     fn place(&self, key: u64) -> usize {
         let mask = self.entries.len() - 1;
-        let mut place = spread(key) & mask;
+        let mut place = spread(key) as usize & mask;
         while self.entries[place].value != VACANT && self.entries[place].key != key {
             place = (place + 1) & mask;
         }
@@ -93,8 +93,8 @@ impl Index {
 /// The upper half of a product with 2^64 by the golden ratio, whose bits depend on all of the key's (Knuth, "The Art of
 /// Computer Programming", volume 3, 6.4).
 #[inline]
-fn spread(key: u64) -> usize {
-    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
+pub(crate) fn spread(key: u64) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
 #[cfg(test)]

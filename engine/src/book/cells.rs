@@ -146,7 +146,7 @@ impl Cells {
         }
     }
 
-    /// Has memory for so many orders, and as many levels, in place.
+    /// Has memory for so many orders in place, and for an eighth as many levels of several.
     pub(super) fn prefault(&mut self, orders: usize) {
         let (orders, limit) = (orders.min(self.limit()), self.limit());
         self.cells.prefault(0..orders);
@@ -452,7 +452,7 @@ impl Cells {
         page.occupied[place / 64] &= !(1 << (place % 64));
         page.count -= 1;
         self.occupied_pages -= u32::from(page.is_empty());
-        (position, self.occupied_pages < self.crowded_below)
+        (position, self.keeps_too_many())
     }
 
     /// Whether there are as many empty pages as there is room for, so that one must be given back.
@@ -522,7 +522,7 @@ pub(super) fn page_and_place(position: Position) -> (u32, usize) {
 
 /// The first bit that is set, from this one on.
 #[inline]
-pub(super) fn first_from(words: &[u64; 4], from: usize) -> Option<usize> {
+fn first_from(words: &[u64; 4], from: usize) -> Option<usize> {
     let mut word = from / 64;
     let mut bits = words.get(word)? & (u64::MAX << (from % 64));
     while bits == 0 {

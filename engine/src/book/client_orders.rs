@@ -10,6 +10,7 @@
 
 use super::cells::{Cells, Slot};
 use super::zeroed::Zeroed;
+use crate::index::spread;
 use crate::units::ClientOrderId;
 
 #[derive(Debug)]
@@ -51,26 +52,16 @@ const STRIDES: usize = inverse(STRIDE);
 /// Entries of a small table, 2 MiB, and of a smaller one, 128 KiB.
 const SMALL: usize = 1 << 18;
 const SMALLER: usize = 1 << 14;
-/// 2^64 by the golden ratio (Knuth, "The Art of Computer Programming", volume 3, 6.4).
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl ClientOrders {
     /// Room for `limit` orders.
     pub(super) fn new(limit: usize) -> Self {
-        let mut length = SMALLEST;
-        while fill(length) < limit {
-            length *= 2;
-        }
-        Self { entries: Zeroed::new(length), mask: SMALLEST - 1, grow_at: fill(SMALLEST) }
+        Self { entries: Zeroed::new(length(limit)), mask: SMALLEST - 1, grow_at: fill(SMALLEST) }
     }
 
     /// Has memory for so many keys in place.
     pub(super) fn prefault(&mut self, keys: usize) {
-        let mut length = SMALLEST;
-        while length < self.entries.len() && fill(length) < keys {
-            length *= 2;
-        }
-        self.entries.prefault(0..length);
+        self.entries.prefault(0..length(keys));
     }
 
     /// How many keys there are; a walk through the table.
@@ -211,6 +202,15 @@ impl ClientOrders {
     }
 }
 
+/// Entries of a table for so many keys.
+fn length(keys: usize) -> usize {
+    let mut length = SMALLEST;
+    while fill(length) < keys {
+        length *= 2;
+    }
+    length
+}
+
 /// Most keys of a table with so many entries.
 #[inline]
 fn fill(entries: usize) -> usize {
@@ -233,8 +233,8 @@ fn slot_of(entry: u64) -> Slot {
 #[inline]
 fn hash(owner: u32, client_order_id: ClientOrderId) -> u64 {
     let (block, place) = (client_order_id.0 / BLOCK, client_order_id.0 % BLOCK);
-    let spread = (block ^ u64::from(owner).rotate_right(20)).wrapping_mul(SPREAD) >> 32;
-    u64::from((spread + place) as u32)
+    let start = spread(block ^ u64::from(owner).rotate_right(20));
+    u64::from((start + place) as u32)
 }
 
 /// What an odd number must be multiplied by for 1: Newton's steps, each of which doubles the bits that are right, three at

@@ -8,6 +8,7 @@ use super::cells::{NIL, Slot};
 use super::client_orders::{Found, Vacancy};
 use super::orders::RestingOrders;
 use super::terms::{Instructions, Terms};
+use super::zeroed::items_of_a_page;
 use crate::InvariantError;
 use crate::command::{OrderType, Side, TimeInForce};
 use crate::expiry::{Entry, ExpiryQueue};
@@ -490,9 +491,8 @@ impl OrderPool {
 
 /// Has memory for so many items in place.
 fn prefault<T>(items: &mut Vec<T>, until: usize) {
-    const PAGE: usize = 4_096;
     let until = until.saturating_sub(items.len());
-    for item in items.spare_capacity_mut().iter_mut().take(until).step_by((PAGE / size_of::<T>()).max(1)) {
+    for item in items.spare_capacity_mut().iter_mut().take(until).step_by(items_of_a_page::<T>()) {
         *item = std::mem::MaybeUninit::zeroed();
     }
 }

@@ -177,33 +177,34 @@ impl PageTree {
     }
 
     /// The first page with orders below a node, from a child on.
-    fn occupied_below(&mut self, node: Link, from: usize, pages: &mut [Page]) -> Option<u32> {
+    fn occupied_below(&mut self, node: Link, mut from: usize, pages: &mut [Page]) -> Option<u32> {
         let number = (node & NUMBER) as usize;
-        let words = if node >> 30 == NARROW { 1 } else { 256 / 64 };
-        let mut from = from;
-        for word in from / 64..words {
-            while from < (word + 1) * 64 {
-                let (occupied, links) = if node >> 30 == NARROW {
-                    let node = &mut self.narrow[number];
-                    (&mut node.occupied, &node.links[..])
-                } else {
-                    let node = &mut self.wide[number];
-                    (&mut node.occupied[word], &node.links[word * 64..][..64])
-                };
-                let Some((place, below)) = occupied_child(occupied, links, from % 64, pages) else { break };
-                if below >> 30 == PAGE {
-                    return Some(below);
-                }
-                let found = self.occupied_below(below, 0, pages);
-                if found.is_some() {
-                    return found;
-                }
-                if self.is_unoccupied(below) {
-                    self.set_unoccupied(node, word * 64 + place);
-                }
-                from = word * 64 + place + 1;
+        let end = if node >> 30 == NARROW { 64 } else { 256 };
+        while from < end {
+            let word = from / 64;
+            let (occupied, links) = if node >> 30 == NARROW {
+                let node = &mut self.narrow[number];
+                (&mut node.occupied, &node.links[..])
+            } else {
+                let node = &mut self.wide[number];
+                (&mut node.occupied[word], &node.links[word * 64..][..64])
+            };
+            let Some((place, below)) = occupied_child(occupied, links, from % 64, pages) else {
+                from = (word + 1) * 64;
+                continue;
+            };
+            if below >> 30 == PAGE {
+                return Some(below);
             }
-            from = (word + 1) * 64;
+            let found = self.occupied_below(below, 0, pages);
+            if found.is_some() {
+                return found;
+            }
+            let child = word * 64 + place;
+            if self.is_unoccupied(below) {
+                self.set_unoccupied(node, child);
+            }
+            from = child + 1;
         }
         None
     }

@@ -53,9 +53,8 @@ impl<T: Zeros> Zeroed<T> {
 
     /// Has the system put the memory of these items in place now, and not when they are used first.
     pub(super) fn prefault(&mut self, items: Range<usize>) {
-        const PAGE: usize = 4_096;
         let end = items.end.min(self.length);
-        for item in (items.start..end).step_by((PAGE / size_of::<T>()).max(1)) {
+        for item in (items.start..end).step_by(items_of_a_page::<T>()) {
             // SAFETY: the item is there; its first byte is written as it was read.
             unsafe {
                 let byte = self.items.as_ptr().add(item).cast::<u8>();
@@ -92,6 +91,12 @@ impl<T: Zeros> Drop for Zeroed<T> {
 
 // SAFETY: a number.
 unsafe impl Zeros for u64 {}
+
+/// How many items, or one, are in a page of the system's memory.
+pub(super) fn items_of_a_page<T>() -> usize {
+    const PAGE: usize = 4_096;
+    (PAGE / size_of::<T>()).max(1)
+}
 
 #[cfg(test)]
 mod tests {
