@@ -2,9 +2,8 @@
 //!
 //! Each side keeps its own place, and what it last saw of the other's, so that they touch a common cache line only when
 //! the ring looks full or empty. Items are shown to the reader [`PUBLISHED_AT_ONCE`] at a time, or at a
-//! [`Writer::publish`]. An item is a cache line and is written past the caches: its next reader is another core, and the
-//! writer's caches are better used by what it works on (Lamport 1977; the cached places are those of Giacomoni, Moseley
-//! and Vachharajani, "FastForward", 2008).
+//! [`Writer::publish`] (Lamport 1977; the cached places are those of Giacomoni, Moseley and Vachharajani, "FastForward",
+//! 2008). Items that fill a cache line, or are several in one, and are aligned so, cost least.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
@@ -15,20 +14,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// After how many items the writer shows them to the reader.
 pub const PUBLISHED_AT_ONCE: usize = 128;
 
-/// Bytes of an item: a cache line.
-const LINE: usize = 64;
-
-/// Plain data of a cache line.
-///
-/// # Safety
-///
-/// The type has no padding, is aligned to 64 bytes, and is 64 bytes long.
-pub unsafe trait Item: Copy {}
-
 /// Puts items in; there is one.
 #[derive(Debug)]
 #[repr(align(128))]
-pub struct Writer<T: Item> {
+pub struct Writer<T: Copy> {
     ring: Arc<Ring<T>>,
     /// The ring's slots.
     slots: NonNull<Slot<T>>,
@@ -43,7 +32,7 @@ pub struct Writer<T: Item> {
 /// Takes items out; there is one.
 #[derive(Debug)]
 #[repr(align(128))]
-pub struct Reader<T: Item> {
+pub struct Reader<T: Copy> {
     ring: Arc<Ring<T>>,
     /// Items taken out.
     next: usize,
@@ -67,17 +56,16 @@ struct Place(AtomicUsize);
 struct Slot<T>(UnsafeCell<MaybeUninit<T>>);
 
 // SAFETY: what `slots` points to is the ring's, which may go from thread to thread (see `Slot`).
-unsafe impl<T: Item + Send> Send for Writer<T> {}
+unsafe impl<T: Copy + Send> Send for Writer<T> {}
 
 // SAFETY: a slot is written only by the one writer, while its number is not below `written` and less than a ring's
 // length above `read`; it is read only by the one reader, while its number is below `written` and not below `read`.
 // Both places only grow, and are released by who wrote or read before and acquired by the other.
-unsafe impl<T: Item + Send> Sync for Slot<T> {}
+unsafe impl<T: Copy + Send> Sync for Slot<T> {}
 
 /// A ring for so many items at least, all of whose memory is in place.
 #[must_use]
-pub fn ring<T: Item + Send>(capacity: usize) -> (Writer<T>, Reader<T>) {
-    const { assert!(size_of::<T>() == LINE && align_of::<T>() == LINE) };
+pub fn ring<T: Copy + Send>(capacity: usize) -> (Writer<T>, Reader<T>) {
     let length = capacity.max(PUBLISHED_AT_ONCE * 2).next_power_of_two();
     let mut slots = Vec::with_capacity(length);
     slots.resize_with(length, || {
@@ -92,7 +80,7 @@ pub fn ring<T: Item + Send>(capacity: usize) -> (Writer<T>, Reader<T>) {
     (writer, Reader { ring, next: 0, known: 0 })
 }
 
-impl<T: Item> Writer<T> {
+impl<T: Copy> Writer<T> {
     /// Puts an item in, or gives it back if the ring is full.
     ///
     /// # Errors
@@ -103,11 +91,10 @@ impl<T: Item> Writer<T> {
         if self.next == self.free_until && !self.look_for_room() {
             return Err(Full);
         }
-        // SAFETY: the place is one of the ring's, which lives as long as this; the slot is free and the writer's (see `Slot`);
-        // source and target are whole lines of their own.
+        // SAFETY: the place is one of the ring's, which lives as long as this; the slot is free and the writer's (see `Slot`).
         unsafe {
             let slot = self.slots.add(self.next & self.mask).as_ref();
-            write_past_caches(item, slot.0.get().cast());
+            (*slot.0.get()).write(*item);
         }
         self.next += 1;
         if self.next.is_multiple_of(PUBLISHED_AT_ONCE) {
@@ -119,7 +106,6 @@ impl<T: Item> Writer<T> {
     /// Shows the reader all that was put in.
     #[inline]
     pub fn publish(&mut self) {
-        fence_writes();
         self.ring.written.0.store(self.next, Ordering::Release);
     }
 
@@ -136,7 +122,7 @@ impl<T: Item> Writer<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-impl<T: Item> Reader<T> {
+impl<T: Copy> Reader<T> {
     /// Gives items to `take`, up to `limit`, oldest first. Returns how many.
     #[inline]
     pub fn drain(&mut self, limit: usize, mut take: impl FnMut(&T)) -> usize {
@@ -157,65 +143,6 @@ impl<T: Item> Reader<T> {
     }
 }
 
-/// # Safety
-///
-/// `to` is for the caller alone, and both are `T`s in memory.
-#[inline(always)]
-unsafe fn write_past_caches<T: Item>(item: &T, to: *mut T) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        // A word at a time, as the item was most likely just made: wider loads would wait for its stores.
-        // SAFETY: an item is 64 bytes, aligned, without padding (see `Item` and the check in `ring`).
-        unsafe {
-            let [a, b, c, d, e, f, g, h] = std::ptr::from_ref(item).cast::<[u64; LINE / 8]>().read();
-            stream::<0, T>(to, a);
-            stream::<8, T>(to, b);
-            stream::<16, T>(to, c);
-            stream::<24, T>(to, d);
-            stream::<32, T>(to, e);
-            stream::<40, T>(to, f);
-            stream::<48, T>(to, g);
-            stream::<56, T>(to, h);
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    // SAFETY: the caller's.
-    unsafe {
-        to.write(*item)
-    }
-}
-
-/// Writes a word so many bytes into an item. The standard library's `_mm_stream_si64` takes an address of its own for each
-/// word, and half of the instructions would make those.
-///
-/// # Safety
-///
-/// As above, and the word is within the item.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn stream<const OFFSET: usize, T>(to: *mut T, word: u64) {
-    // SAFETY: the caller's.
-    unsafe {
-        std::arch::asm!(
-            "movnti [{to} + {offset}], {word}",
-            to = in(reg) to,
-            word = in(reg) word,
-            offset = const OFFSET,
-            options(nostack, preserves_flags),
-        );
-    }
-}
-
-/// Writes past the caches are ordered by no release.
-#[inline]
-fn fence_writes() {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 has it.
-    unsafe {
-        std::arch::x86_64::_mm_sfence();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,9 +150,6 @@ mod tests {
     #[derive(Debug, Clone, Copy, PartialEq)]
     #[repr(C, align(64))]
     struct Line([u64; 8]);
-
-    // SAFETY: eight words, aligned to 64 bytes.
-    unsafe impl Item for Line {}
 
     #[test]
     fn all_items_come_once_in_order() {

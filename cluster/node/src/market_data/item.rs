@@ -63,9 +63,6 @@ pub struct Item {
     pub words: [u64; 5],
 }
 
-// SAFETY: four bytes, a u32, and seven 8-byte words follow each other without padding: 64 bytes, aligned to 64.
-unsafe impl lugus_ring::Item for Item {}
-
 impl Item {
     /// An increment of the engine.
     #[inline]

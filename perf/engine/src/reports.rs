@@ -1,0 +1,326 @@
+//! The public benchmark's reports, and their way to the harness: through [`lugus_ring`], or the harness's own queue.
+//!
+//! In the ring a report is half a cache line, as nearly all of them say no more than that; the reader's end makes of it
+//! what the harness knows.
+
+use std::ffi::{c_int, c_void};
+
+use lugus_engine::command::Side;
+use lugus_engine::units::{ClientOrderId, Price, Quantity};
+use lugus_ring::{Reader, Writer, ring};
+
+use crate::matcher::Outcome;
+
+/// `me_report_t`, as words: kind, side and nothing; sequence number; order id; price; quantity and nothing; maker's and
+/// taker's order id; nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub struct Report([u64; 8]);
+
+/// A report in the ring: kind, side and nothing, and in the upper half the quantity; sequence number; order id; price. Before
+/// that of a trade comes a [`MAKER`].
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(32))]
+pub(crate) struct Packed([u64; 4]);
+
+const _: () = assert!(size_of::<Report>() == 64 && size_of::<Packed>() == 32);
+
+// Kinds of reports.
+const ORDER_ACK: u8 = 0;
+const TRADE: u8 = 1;
+const CANCEL_ACK: u8 = 2;
+const MODIFY_ACK: u8 = 3;
+const CANCEL_REJECT: u8 = 4;
+const MODIFY_REJECT: u8 = 5;
+/// Of an item that is no report, but has the maker's order id of the trade that follows.
+const MAKER: u8 = 6;
+
+/// Bits of a quantity, and of kind and side.
+const LOWER: u64 = u32::MAX as u64;
+
+// The first word's bytes are kind and side.
+const _: () = assert!(cfg!(target_endian = "little"));
+
+impl Packed {
+    #[inline(always)]
+    fn maker(id: u64) -> Self {
+        Self([u64::from(MAKER), 0, id, 0])
+    }
+
+    /// What the harness knows; a trade's maker came before.
+    #[inline(always)]
+    fn unpacked(self, maker: u64) -> Report {
+        let Self([first, sequence_number, id, price]) = self;
+        let (maker, taker) = if first as u8 == TRADE { (maker, id) } else { (0, 0) };
+        Report([first & LOWER, sequence_number, id, price, first >> 32, maker, taker, 0])
+    }
+}
+
+type Push = unsafe extern "C" fn(*mut c_void, *const Report) -> c_int;
+
+/// `me_transport_t`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Transport {
+    create: unsafe extern "C" fn(u32) -> *mut c_void,
+    push: Push,
+    drain: unsafe extern "C" fn(*mut c_void, *mut Report, u32) -> u32,
+    flush: unsafe extern "C" fn(*mut c_void),
+    destroy: unsafe extern "C" fn(*mut c_void),
+}
+
+/// The ring as a transport.
+pub(crate) static RING: Transport = Transport { create, push, drain, flush, destroy };
+
+/// What the ring's handle points to. The harness calls `push` and `flush` on one thread, `drain` on one other.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) writer: Writer<Packed>,
+    reader: Reader<Packed>,
+    /// The next trade's maker, at the reader's end.
+    maker: u64,
+}
+
+/// The harness's queue, as it is called.
+pub(crate) struct Queue {
+    push: Push,
+    handle: *mut c_void,
+}
+
+impl Queue {
+    pub(crate) fn new(transport: &Transport, handle: *mut c_void) -> Self {
+        Self { push: transport.push, handle }
+    }
+
+    #[inline(always)]
+    fn send(&mut self, report: Report) {
+        // SAFETY: function and handle are those that `engine_init` was given for this.
+        while unsafe { (self.push)(self.handle, &raw const report) } == 0 {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+/// Takes reports; waits while there is no room.
+pub(crate) trait Outlet {
+    /// One that is no trade. The first word is kind and side.
+    fn report(&mut self, first: u64, sequence_number: u64, id: ClientOrderId, price: Price, quantity: Quantity);
+
+    /// A trade.
+    fn trade(
+        &mut self,
+        sequence_number: u64,
+        maker: ClientOrderId,
+        taker: ClientOrderId,
+        price: Price,
+        quantity: Quantity,
+    );
+}
+
+impl Outlet for Writer<Packed> {
+    #[inline(always)]
+    fn report(&mut self, first: u64, sequence_number: u64, id: ClientOrderId, price: Price, quantity: Quantity) {
+        put(self, Packed([first | quantity.0 << 32, sequence_number, id.0, price.0.cast_unsigned()]));
+    }
+
+    #[inline(always)]
+    fn trade(
+        &mut self,
+        sequence_number: u64,
+        maker: ClientOrderId,
+        taker: ClientOrderId,
+        price: Price,
+        quantity: Quantity,
+    ) {
+        put(self, Packed::maker(maker.0));
+        self.report(TRADE.into(), sequence_number, taker, price, quantity);
+    }
+}
+
+#[inline(always)]
+fn put(writer: &mut Writer<Packed>, item: Packed) {
+    while writer.push(&item).is_err() {
+        std::hint::spin_loop();
+    }
+}
+
+impl Outlet for Queue {
+    #[inline(always)]
+    fn report(&mut self, first: u64, sequence_number: u64, id: ClientOrderId, price: Price, quantity: Quantity) {
+        self.send(Report([first, sequence_number, id.0, price.0.cast_unsigned(), quantity.0 & LOWER, 0, 0, 0]));
+    }
+
+    #[inline(always)]
+    fn trade(
+        &mut self,
+        sequence_number: u64,
+        maker: ClientOrderId,
+        taker: ClientOrderId,
+        price: Price,
+        quantity: Quantity,
+    ) {
+        let (price, quantity) = (price.0.cast_unsigned(), quantity.0 & LOWER);
+        self.send(Report([TRADE.into(), sequence_number, taker.0, price, quantity, maker.0, taker.0, 0]));
+    }
+}
+
+/// Reports what a message does.
+pub(crate) struct Reporter<'a, O> {
+    pub(crate) output: &'a mut O,
+    pub(crate) sequence_number: u64,
+}
+
+impl<O: Outlet> Reporter<'_, O> {
+    #[inline(always)]
+    fn about(&mut self, kind: u8, id: ClientOrderId, side: Side, price: Price, quantity: Quantity) {
+        let side = u64::from(side == Side::Sell);
+        self.output.report(u64::from(kind) | side << 8, self.sequence_number, id, price, quantity);
+    }
+
+    #[inline(always)]
+    fn reject(&mut self, kind: u8, id: ClientOrderId) {
+        self.output.report(kind.into(), self.sequence_number, id, Price(0), Quantity(0));
+    }
+}
+
+impl<O: Outlet> Outcome for Reporter<'_, O> {
+    #[inline(always)]
+    fn accepted(&mut self, id: ClientOrderId, side: Side, price: Price, quantity: Quantity) {
+        self.about(ORDER_ACK, id, side, price, quantity);
+    }
+
+    #[inline(always)]
+    fn traded(&mut self, maker: ClientOrderId, taker: ClientOrderId, price: Price, quantity: Quantity) {
+        self.output.trade(self.sequence_number, maker, taker, price, quantity);
+    }
+
+    #[inline(always)]
+    fn canceled(&mut self, id: ClientOrderId, side: Side, price: Price) {
+        self.about(CANCEL_ACK, id, side, price, Quantity(0));
+    }
+
+    #[inline(always)]
+    fn modified(&mut self, id: ClientOrderId, side: Side, price: Price, quantity: Quantity) {
+        self.about(MODIFY_ACK, id, side, price, quantity);
+    }
+
+    #[inline(always)]
+    fn cancel_rejected(&mut self, id: ClientOrderId) {
+        self.reject(CANCEL_REJECT, id);
+    }
+
+    #[inline(always)]
+    fn modify_rejected(&mut self, id: ClientOrderId) {
+        self.reject(MODIFY_REJECT, id);
+    }
+}
+
+unsafe extern "C" fn create(capacity: u32) -> *mut c_void {
+    let (writer, reader) = ring(capacity as usize);
+    Box::into_raw(Box::new(Ends { writer, reader, maker: 0 })).cast()
+}
+
+/// Nobody needs it: the engine has the ring itself.
+unsafe extern "C" fn push(handle: *mut c_void, report: *const Report) -> c_int {
+    // SAFETY: a handle of `create`'s, a report of the caller's; only this thread uses the writer.
+    let (Ends { writer, .. }, report) = unsafe { (&mut *handle.cast::<Ends>(), report.read_unaligned()) };
+    let Report([first, sequence_number, id, price, quantity, maker, ..]) = report;
+    // A maker for which there is room, and not for its trade, comes again with that, and the last one counts.
+    let is_maker_in = first as u8 != TRADE || writer.push(&Packed::maker(maker)).is_ok();
+    let packed = Packed([first & LOWER | quantity << 32, sequence_number, id, price]);
+    c_int::from(is_maker_in && writer.push(&packed).is_ok())
+}
+
+unsafe extern "C" fn drain(handle: *mut c_void, out: *mut Report, limit: u32) -> u32 {
+    let mut count = 0;
+    // SAFETY: a handle of `create`'s, room for `limit` reports; only this thread uses the reader. The harness's reports
+    // are aligned as their words are.
+    unsafe {
+        let Ends { reader, maker, .. } = &mut *handle.cast::<Ends>();
+        let mut items = usize::MAX;
+        // Nothing is the answer only if there is nothing: not if all there was is a maker.
+        while count == 0 && items > 0 {
+            items = reader.drain(limit as usize, |packed| {
+                if packed.0[0] as u8 == MAKER {
+                    *maker = packed.0[2];
+                } else {
+                    out.add(count).write_unaligned(packed.unpacked(*maker));
+                    count += 1;
+                }
+            });
+        }
+    }
+    count as u32
+}
+
+unsafe extern "C" fn flush(handle: *mut c_void) {
+    // SAFETY: a handle of `create`'s; only this thread uses the writer.
+    unsafe { (*handle.cast::<Ends>()).writer.publish() };
+}
+
+unsafe extern "C" fn destroy(handle: *mut c_void) {
+    // SAFETY: a handle of `create`'s, which nobody uses any more.
+    drop(unsafe { Box::from_raw(handle.cast::<Ends>()) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All kinds, by way of the ring, in parts that end between a maker and its trade, are what the harness's queue gets.
+    #[test]
+    fn reports_come_out_of_the_ring_as_the_queue_has_them() {
+        unsafe extern "C" fn keep(queue: *mut c_void, report: *const Report) -> c_int {
+            // SAFETY: both are this test's.
+            unsafe { (*queue.cast::<Vec<Report>>()).push(*report) };
+            1
+        }
+        fn tell(outcome: &mut impl Outcome, n: u64) {
+            let (id, maker, price, quantity) =
+                (ClientOrderId(n), ClientOrderId(u64::MAX - n), Price(-7 - n.cast_signed()), Quantity(u32::MAX.into()));
+            match n % 7 {
+                0 => outcome.accepted(id, Side::Sell, price, quantity),
+                1 | 2 => outcome.traded(maker, id, price, quantity),
+                3 => outcome.canceled(id, Side::Sell, price),
+                4 => outcome.modified(id, Side::Buy, price, quantity),
+                5 => outcome.cancel_rejected(id),
+                _ => outcome.modify_rejected(id),
+            }
+        }
+        let mut expected: Vec<Report> = Vec::new();
+        let mut queue = Queue { push: keep, handle: (&raw mut expected).cast() };
+        (0..1_000).for_each(|n| tell(&mut Reporter { output: &mut queue, sequence_number: n << 40 }, n));
+
+        // SAFETY: the handle is `create`'s, and no other thread has it.
+        unsafe {
+            let ring = create(2_000);
+            let ends = ring.cast::<Ends>();
+            (0..1_000).for_each(|n| tell(&mut Reporter { output: &mut (*ends).writer, sequence_number: n << 40 }, n));
+            flush(ring);
+            assert_eq!(drained(ring), expected);
+            for report in &expected {
+                assert_eq!(push(ring, report), 1);
+            }
+            flush(ring);
+            assert_eq!(drained(ring), expected);
+            destroy(ring);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The handle is one of `create`'s, and no other thread has it.
+    unsafe fn drained(ring: *mut c_void) -> Vec<Report> {
+        let mut all = Vec::new();
+        for limit in (1..=3).cycle() {
+            let mut some = [Report([0; 8]); 3];
+            // SAFETY: the caller's, and there is room for so many.
+            let count = unsafe { drain(ring, some.as_mut_ptr(), limit) };
+            if count == 0 {
+                break;
+            }
+            all.extend_from_slice(&some[..count as usize]);
+        }
+        all
+    }
+}
