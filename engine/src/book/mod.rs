@@ -3,13 +3,14 @@
 //! - [`Book`]: an instrument's two sides. [`BookSide`]: price levels, best first.
 //! - [`RestingOrders`]: the orders of all books, as far as a book must know them.
 //! - `pool`: what else the engine knows of them; `terms`: what only some of them have.
-//! - `cells`: orders and levels in memory (`zeroed`); `tree`: from a price to its level; `client_orders`: from a number to an
-//!   order.
+//! - `cells`: orders and levels in memory (`zeroed`); `tree`: from a price to its level, and `found`: faster;
+//!   `client_orders`: from a number to an order.
 
 #[expect(clippy::module_inception, reason = "the book of the books' module")]
 mod book;
 mod cells;
 mod client_orders;
+mod found;
 mod orders;
 mod pool;
 mod side;

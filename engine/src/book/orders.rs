@@ -76,7 +76,7 @@ impl RestingOrders {
     pub fn insert_at(&mut self, vacancy: Vacancy, owner: u32, client_order_id: ClientOrderId) -> Slot {
         debug_assert!(!self.is_full());
         let slot = self.cells.take(owner, client_order_id.0);
-        self.client_orders.insert(vacancy, slot, self.live);
+        self.client_orders.insert(vacancy, slot, self.live, &self.cells);
         self.live += 1;
         slot
     }
@@ -97,7 +97,7 @@ impl RestingOrders {
     /// The same for an order that was just looked up.
     #[inline(always)]
     pub fn remove_found(&mut self, found: Found) {
-        self.client_orders.remove(found);
+        self.client_orders.remove(found, &self.cells);
         self.cells.free(found.slot);
         self.live -= 1;
     }
@@ -106,11 +106,12 @@ impl RestingOrders {
     pub fn rename(&mut self, slot: Slot, client_order_id: ClientOrderId) {
         let (owner, until_now) = self.cells.key(slot);
         if until_now != client_order_id.0 {
-            self.client_orders.remove(self.client_orders.found(owner, ClientOrderId(until_now), slot));
-            if let Err(vacancy) = self.look_up(owner, client_order_id) {
-                self.client_orders.insert(vacancy, slot, self.live - 1);
-            }
+            self.client_orders.remove(self.client_orders.found(owner, ClientOrderId(until_now), slot), &self.cells);
+            let vacancy = self.look_up(owner, client_order_id);
             self.cells.rename(slot, client_order_id.0);
+            if let Err(vacancy) = vacancy {
+                self.client_orders.insert(vacancy, slot, self.live - 1, &self.cells);
+            }
         }
     }
 

@@ -8,7 +8,8 @@
 
 use std::hint::select_unpredictable;
 
-use super::cells::{Cells, LevelCell, NIL, NO_PAGE, PAGE_LEVELS, Position, Slot, mask, page_and_place, position};
+use super::cells::{Cells, LevelCell, NIL, PAGE_LEVELS, Position, Slot, mask, page_and_place, position};
+use super::found::FoundPages;
 use super::orders::RestingOrders;
 use super::tree::PageTree;
 use crate::InvariantError;
@@ -38,8 +39,7 @@ pub struct BookSide {
     /// there are fewer than 2^32 orders.
     large: bool,
     tree: PageTree,
-    /// Of the pages whose keys end so the one found last, or [`NO_PAGE`].
-    found: [u32; FOUND],
+    found: FoundPages,
     /// All pages of the tree, in no order.
     pages: Vec<u32>,
     /// The next of `pages` that is looked at when a page is made.
@@ -69,9 +69,6 @@ impl Remembered {
     }
 }
 
-/// How many pages a side finds without its tree: a power of two.
-const FOUND: usize = 256;
-
 /// How many pages a side has before it looks for empty ones: 65,536 neighbouring prices, 272 KiB.
 const PAGES_KEPT: usize = 256;
 
@@ -89,7 +86,7 @@ impl BookSide {
             second: Remembered::NONE,
             large: false,
             tree: PageTree::new(),
-            found: [NO_PAGE; FOUND],
+            found: FoundPages::new(),
             pages: Vec::new(),
             hand: 0,
         }
@@ -301,15 +298,18 @@ impl BookSide {
     #[inline(always)]
     fn find_or_add(&mut self, key: u64, cells: &mut Cells) -> Position {
         let page_key = key / PAGE_LEVELS as u64;
-        let found = self.found[page_key as usize % FOUND];
+        let found = self.found.among_few(page_key);
         if cells.page(found).key == page_key { position(found, key) } else { self.find_in_tree_or_add(key, cells) }
     }
 
     #[inline(never)]
     fn find_in_tree_or_add(&mut self, key: u64, cells: &mut Cells) -> Position {
         let page_key = key / PAGE_LEVELS as u64;
-        let page = self.tree.find(page_key, cells.pages()).unwrap_or_else(|| self.add_page(page_key, cells));
-        self.found[page_key as usize % FOUND] = page;
+        let mut page = self.found.among_many(page_key);
+        if cells.page(page).key != page_key {
+            page = self.tree.find(page_key, cells.pages()).unwrap_or_else(|| self.add_page(page_key, cells));
+        }
+        self.found.put(page_key, page);
         position(page, key)
     }
 
@@ -403,6 +403,7 @@ impl BookSide {
         }
         let page = cells.take_page(key);
         self.pages.push(page);
+        self.found.make_room(self.pages.len());
         self.tree.insert(page, cells.pages_mut());
         page
     }
@@ -413,10 +414,7 @@ impl BookSide {
     fn drop_page(&mut self, at: Option<usize>, cells: &mut Cells) {
         if let Some(at) = at {
             let page = self.pages.swap_remove(at);
-            let found = &mut self.found[cells.page(page).key as usize % FOUND];
-            if *found == page {
-                *found = NO_PAGE;
-            }
+            self.found.forget(cells.page(page).key, page);
             self.tree.remove(page, cells.pages());
             cells.free_page(page);
         }

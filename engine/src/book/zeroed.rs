@@ -90,7 +90,7 @@ impl<T: Zeros> Drop for Zeroed<T> {
 }
 
 // SAFETY: a number.
-unsafe impl Zeros for u64 {}
+unsafe impl Zeros for u32 {}
 
 /// How many items, or one, are in a page of the system's memory.
 pub(super) fn items_of_a_page<T>() -> usize {
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn items_are_zeros_on_a_border_and_keep_what_is_written() {
         for length in [0, 1, 7, 100_000] {
-            let mut items = Zeroed::<u64>::new(length);
+            let mut items = Zeroed::<u32>::new(length);
             assert_eq!((items.len(), items.as_ptr().align_offset(LINE)), (length, 0));
             assert!(items.iter().all(|&item| item == 0));
             (0..).zip(items.iter_mut()).for_each(|(n, item)| *item = n);
