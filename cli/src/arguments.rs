@@ -329,7 +329,7 @@ pub enum Bench {
     /// The engine without a cluster: the book alone and all of it, on five made-up flows, and the memory of a large book.
     Engine {
         /// How often each flow is measured.
-        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
     /// Round trips with one and three members, with one command in flight and at 10,000 a second, beside the same

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lugus_benchmark::flow::{SCENARIOS, Scenario, generate};
+use lugus_benchmark::flow::{SCENARIOS, generate};
 use lugus_benchmark::measure::{self, LargeBook};
 use serde::Serialize;
 
@@ -40,10 +40,20 @@ struct FlowFigures {
     apply_ns_spread: Spread,
 }
 
-/// Measures each flow `rounds` times.
+/// Measures each flow `rounds` times: one after the other, and all over again, so that a slow spell of the machine hits all.
 pub fn run(rounds: u32, output: Output) -> Result<(), Failure> {
+    let mut measured = SCENARIOS.map(|_| (Vec::new(), Vec::new()));
+    for round in 1..=rounds {
+        output.say(format!("round {round} of {rounds}"));
+        for (scenario, (book, apply)) in SCENARIOS.into_iter().zip(&mut measured) {
+            let messages = generate(scenario, ORDERS, scenario.seed);
+            book.push(measure::book(&messages, ROOM).0);
+            apply.push(measure::engine(&measure::commands(&messages)).0);
+        }
+    }
+    let named = SCENARIOS.into_iter().zip(measured);
     let flows: BTreeMap<_, _> =
-        SCENARIOS.into_iter().map(|scenario| (scenario.name, measured(scenario, rounds, output))).collect();
+        named.map(|(scenario, (book, apply))| (scenario.name, figures(scenario.name, book, apply, output))).collect();
     let slowest = flows.values().map(|flow| flow.apply_ns).fold(0.0, f64::max);
     let large = LargeBook::new(LARGE_BOOK_ORDERS, LARGE_BOOK_LEVELS, LARGE_BOOK_SEED);
     let figures = EngineFigures {
@@ -59,15 +69,11 @@ pub fn run(rounds: u32, output: Output) -> Result<(), Failure> {
     output.answer(&figures, text)
 }
 
-fn measured(scenario: Scenario, rounds: u32, output: Output) -> FlowFigures {
-    let messages = generate(scenario, ORDERS, scenario.seed);
-    let commands = measure::commands(&messages);
-    // One after the other, so that a slow spell of the machine hits both.
-    let (book, apply) = (0..rounds).map(|_| (measure::book(&messages, ROOM).0, measure::engine(&commands).0)).unzip();
+fn figures(name: &str, book: Vec<f64>, apply: Vec<f64>, output: Output) -> FlowFigures {
     let (book, apply) = (Spread::of(book), Spread::of(apply));
     output.say(format!(
-        "{:<12} book {:.1} ns ({:.1}..{:.1}), apply {:.1} ns ({:.1}..{:.1})",
-        scenario.name, book.median, book.min, book.max, apply.median, apply.min, apply.max
+        "{name:<12} book {:.1} ns ({:.1}..{:.1}), apply {:.1} ns ({:.1}..{:.1})",
+        book.median, book.min, book.max, apply.median, apply.min, apply.max
     ));
     FlowFigures { book_ns: book.median, apply_ns: apply.median, book_ns_spread: book, apply_ns_spread: apply }
 }

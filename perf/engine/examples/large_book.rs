@@ -1,23 +1,33 @@
-//! Books of a thousand to ten million orders: nanoseconds a message near the touch and anywhere, and bytes an order.
+//! Books of a thousand to ten million orders: nanoseconds a message near the touch and anywhere, and bytes an order. Beside
+//! them, as a measure of the machine, what a read anywhere in as much memory takes that depends on the read before.
 //!
 //! `cargo run --release -p lugus-perf --example large_book`
 
-use lugus_benchmark::measure::LargeBook;
+use lugus_benchmark::measure::{LargeBook, dependent_read};
 
 const MESSAGES: usize = 2_000_000;
 const SEED: u64 = 23;
 
 fn main() {
-    println!("{:>12}{:>12}{:>16}{:>14}{:>16}", "orders", "levels", "near touch ns", "anywhere ns", "bytes an order");
+    println!(
+        "{:>12}{:>12}{:>16}{:>14}{:>16}{:>12}",
+        "orders", "levels", "near touch ns", "anywhere ns", "bytes an order", "a read ns"
+    );
     for orders in [1_000, 10_000, 100_000, 1_000_000, 10_000_000] {
         let levels = (orders / 10).clamp(100, 1_000_000);
         let mut book = LargeBook::new(orders, levels.cast_signed(), SEED);
-        let median = |mut times: [f64; 5]| {
-            times.sort_by(f64::total_cmp);
-            times[2]
-        };
-        let near = median(std::array::from_fn(|_| book.near_the_touch(MESSAGES)));
-        let anywhere = median(std::array::from_fn(|_| book.anywhere(MESSAGES)));
-        println!("{orders:>12}{levels:>12}{near:>16.1}{anywhere:>14.1}{:>16.1}", book.bytes_an_order);
+        let near = median(|| book.near_the_touch(MESSAGES));
+        let anywhere = median(|| book.anywhere(MESSAGES));
+        let bytes = book.bytes_an_order;
+        drop(book);
+        let read = median(|| dependent_read((bytes * orders as f64) as usize, MESSAGES));
+        println!("{orders:>12}{levels:>12}{near:>16.1}{anywhere:>14.1}{bytes:>16.1}{read:>12.1}");
     }
+}
+
+/// Of five.
+fn median(mut measured: impl FnMut() -> f64) -> f64 {
+    let mut times: [f64; 5] = std::array::from_fn(|_| measured());
+    times.sort_by(f64::total_cmp);
+    times[2]
 }

@@ -178,6 +178,26 @@ impl LargeBook {
     }
 }
 
+/// Nanoseconds of a read anywhere in so many bytes, of which each has to wait for the one before: what such a walk costs
+/// this machine, whatever is in that memory.
+#[must_use]
+pub fn dependent_read(bytes: usize, reads: usize) -> f64 {
+    #[derive(Clone, Copy)]
+    #[repr(align(64))]
+    struct Line(u32);
+    let mut lines: Vec<Line> = (0..(bytes / size_of::<Line>()).max(2) as u32).map(Line).collect();
+    // One circle through all of them (Sattolo, "An algorithm to generate a random cyclic permutation", 1986).
+    let mut dice = Dice(1);
+    for last in (1..lines.len()).rev() {
+        lines.swap(last, dice.below(last as u64) as usize);
+    }
+    let start = thread_nanos();
+    let at = (0..reads).fold(0, |at, _| lines[at as usize].0);
+    let nanos = (thread_nanos() - start) / reads as f64;
+    black_box(at);
+    nanos
+}
+
 /// Orders near the touch at a time.
 const RECENT: usize = 64;
 
