@@ -28,8 +28,13 @@ pub(super) const PAGE_LEVELS: usize = 256;
 /// A handle of a price level: the index of its cell, which may be that of its only order.
 pub(super) type LevelCell = u32;
 
-/// A price on a page: 256 times the page, and the place there.
-pub(super) type Position = u32;
+/// A price on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) page: u32,
+    /// Its key's last byte.
+    pub(super) place: u8,
+}
 
 /// A page that is none: no key leads to it.
 pub(super) const NO_PAGE: u32 = 0;
@@ -48,7 +53,7 @@ const ALONE: u32 = u32::MAX;
 #[repr(C, align(32))]
 struct Cell {
     /// Next in the ring: of the last order the level, of the level the first order. In a free one the next free one. Of an
-    /// order that is its own level twice its position, and its side.
+    /// order that is its own level a [`Stand`].
     next: u32,
     /// Before it in the ring, or [`ALONE`].
     previous: u32,
@@ -56,7 +61,7 @@ struct Cell {
     quantity: u64,
     /// Of an order its client order id; of a level its price.
     number: u64,
-    /// Of an order in a ring its level; of a level twice its position, and its side.
+    /// Of an order in a ring its level; of a level a [`Stand`].
     above: u32,
     /// Of an order its owner; of a level how many orders it has.
     count: u32,
@@ -82,6 +87,27 @@ pub(super) struct Page {
 unsafe impl Zeros for Cell {}
 // SAFETY: whole numbers.
 unsafe impl Zeros for Page {}
+
+/// A position, and the side beside it, in a cell's link: that of an order which is its own level.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stand(u32);
+
+impl Stand {
+    #[inline]
+    fn new(position: Position, side: Side) -> Self {
+        Self((position.page * PAGE_LEVELS as u32 + u32::from(position.place)) * 2 + u32::from(side != BUY))
+    }
+
+    #[inline]
+    pub(super) fn position(self) -> Position {
+        Position { page: self.0 / 2 / PAGE_LEVELS as u32, place: (self.0 / 2) as u8 }
+    }
+
+    #[inline]
+    pub(super) fn side(self) -> Side {
+        if self.0.is_multiple_of(2) { BUY } else { BUY.opposite() }
+    }
+}
 
 /// All orders in queues, and all levels, of all books.
 #[derive(Debug)]
@@ -273,19 +299,24 @@ impl Cells {
         let (above, quantity) = (cell.next, cell.quantity);
         (cell.previous, cell.next, cell.above) = (level, level, level);
         cells[level as usize] = Cell { next: slot, previous: slot, quantity, number, above, count: 1 };
-        let (page, place) = page_and_place(above / 2);
-        self.pages[page as usize].levels[place] = level + 1;
+        let Position { page, place } = Stand(above).position();
+        self.pages[page as usize].levels[place as usize] = level + 1;
         level
     }
 
-    /// Takes an order out of its level's queue; or gives its level, to be closed, if it is alone there.
+    /// Where an order stands that is its own level.
+    #[inline(always)]
+    pub(super) fn alone(&self, slot: Slot) -> Option<Stand> {
+        let cell = self.cell(slot);
+        (cell.previous == ALONE).then_some(Stand(cell.next))
+    }
+
+    /// Takes an order that is not its own level out of its level's queue; or gives that level, to be closed, if no other is
+    /// there.
     #[inline(always)]
     pub(super) fn unlink(&mut self, slot: Slot) -> Option<LevelCell> {
         let cells = &mut *self.cells;
         let Cell { next, previous, above, quantity, .. } = cells[slot as usize];
-        if previous == ALONE {
-            return Some(slot);
-        }
         if next == previous {
             return Some(above);
         }
@@ -344,11 +375,10 @@ impl Cells {
 
     // Levels.
 
-    /// Twice a level's position, and its side.
     #[inline]
-    fn place_of(&self, level: LevelCell) -> u32 {
+    fn stand(&self, level: LevelCell) -> Stand {
         let cell = self.cell(level);
-        if self.is_order(level) { cell.next } else { cell.above }
+        Stand(if self.is_order(level) { cell.next } else { cell.above })
     }
 
     #[inline]
@@ -357,19 +387,24 @@ impl Cells {
         if !self.is_order(level) {
             return Price(cell.number.cast_signed());
         }
-        let (page, place) = page_and_place(cell.next / 2);
-        let key = self.page(page).key * PAGE_LEVELS as u64 + place as u64;
-        Price((key ^ mask(side_of(cell.next))).cast_signed())
+        self.price_at(Stand(cell.next))
+    }
+
+    #[inline(always)]
+    pub(super) fn price_at(&self, stand: Stand) -> Price {
+        let Position { page, place } = stand.position();
+        let key = self.page(page).key * PAGE_LEVELS as u64 + u64::from(place);
+        Price((key ^ mask(stand.side())).cast_signed())
     }
 
     #[inline]
     pub(super) fn side(&self, level: LevelCell) -> Side {
-        side_of(self.place_of(level))
+        self.stand(level).side()
     }
 
     #[inline]
     pub(super) fn position_of(&self, level: LevelCell) -> Position {
-        self.place_of(level) / 2
+        self.stand(level).position()
     }
 
     /// Lots and orders.
@@ -384,16 +419,26 @@ impl Cells {
     /// The level at a position, if it has orders.
     #[inline(always)]
     pub(super) fn level(&self, position: Position) -> Option<LevelCell> {
-        let (page, place) = page_and_place(position);
-        let level = self.pages[page as usize].levels[place];
+        let level = self.pages[position.page as usize].levels[position.place as usize];
         (level != VACANT).then(|| level - 1)
     }
 
-    /// The first level of a page that has orders, from this place on.
+    /// The first level of a page that has orders.
     #[inline]
-    pub(super) fn level_from(&self, page: u32, place: usize) -> Option<LevelCell> {
-        let place = self.page(page).occupied_from(place)?;
-        self.level(position(page, place as u64))
+    pub(super) fn first_level(&self, page: u32) -> Option<LevelCell> {
+        self.level_from(page, 0)
+    }
+
+    /// The first level that has orders on a position's page, and after it.
+    #[inline]
+    pub(super) fn level_after(&self, position: Position) -> Option<LevelCell> {
+        self.level_from(position.page, position.place as usize + 1)
+    }
+
+    #[inline]
+    fn level_from(&self, page: u32, place: usize) -> Option<LevelCell> {
+        let place = self.page(page).occupied_from(place)? as u8;
+        self.level(Position { page, place })
     }
 
     #[inline]
@@ -422,10 +467,8 @@ impl Cells {
     #[inline(always)]
     pub(super) fn open_level(&mut self, position: Position, side: Side, slot: Slot, open: Quantity) -> bool {
         let cell = &mut self.cells[slot as usize];
-        let next = position * 2 + if side == Side::Buy { BUY } else { 1 - BUY };
-        (cell.previous, cell.next, cell.quantity) = (ALONE, next, open.0);
-        let (page, place) = page_and_place(position);
-        let page = &mut self.pages[page as usize];
+        (cell.previous, cell.next, cell.quantity) = (ALONE, Stand::new(position, side).0, open.0);
+        let (page, place) = (&mut self.pages[position.page as usize], position.place as usize);
         page.levels[place] = slot + 1;
         page.occupied[place / 64] |= 1 << (place % 64);
         self.occupied_pages += u32::from(page.count == 0);
@@ -435,24 +478,23 @@ impl Cells {
         is_marked
     }
 
-    /// Gives back a level that has no orders any more. Tells where it was, and whether there are too many empty pages.
+    /// Gives back the cell of a level whose orders were several, and of which none is left. Tells where it was.
+    #[inline]
+    pub(super) fn free_level(&mut self, level: LevelCell) -> Position {
+        let free = std::mem::replace(&mut self.free_level, level);
+        let cell = self.cell_mut(level);
+        cell.next = free;
+        Stand(cell.above).position()
+    }
+
+    /// There is no level at a position any more.
     #[inline(always)]
-    pub(super) fn close_level(&mut self, level: LevelCell) -> (Position, bool) {
-        let is_order = self.is_order(level);
-        let cell = &mut self.cells[level as usize];
-        let position = if is_order {
-            cell.next / 2
-        } else {
-            cell.next = std::mem::replace(&mut self.free_level, level);
-            cell.above / 2
-        };
-        let (page, place) = page_and_place(position);
-        let page = &mut self.pages[page as usize];
+    pub(super) fn vacate(&mut self, position: Position) {
+        let (page, place) = (&mut self.pages[position.page as usize], position.place as usize);
         page.levels[place] = VACANT;
         page.occupied[place / 64] &= !(1 << (place % 64));
         page.count -= 1;
         self.occupied_pages -= u32::from(page.is_empty());
-        (position, self.keeps_too_many())
     }
 
     /// Whether there are as many empty pages as there is room for, so that one must be given back.
@@ -491,14 +533,8 @@ impl Cells {
     }
 }
 
-/// The bit that says that a level is one of bids.
-const BUY: u32 = 0;
-
-/// The side that is beside twice a position.
-#[inline]
-fn side_of(place: u32) -> Side {
-    if place % 2 == BUY { Side::Buy } else { Side::Sell }
-}
+/// Of a stand whose last bit is 0.
+const BUY: Side = Side::Buy;
 
 /// What makes prices of a side keys, and keys prices: the best is the lowest, as an unsigned number.
 #[inline]
@@ -506,18 +542,6 @@ pub(super) fn mask(side: Side) -> u64 {
     // The sign's bit turned makes signed prices unsigned ones; all others turned as well, the order is the other.
     let sign = 1 << 63;
     if side == Side::Buy { !sign } else { sign }
-}
-
-/// A price's position: its page's, and its key's last byte.
-#[inline]
-pub(super) fn position(page: u32, key: u64) -> Position {
-    page * PAGE_LEVELS as u32 + key as u32 % PAGE_LEVELS as u32
-}
-
-/// A position's page, and its place there.
-#[inline]
-pub(super) fn page_and_place(position: Position) -> (u32, usize) {
-    (position / PAGE_LEVELS as u32, position as usize % PAGE_LEVELS)
 }
 
 /// The first bit that is set, from this one on.

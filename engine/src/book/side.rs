@@ -8,7 +8,7 @@
 
 use std::hint::select_unpredictable;
 
-use super::cells::{Cells, LevelCell, NIL, PAGE_LEVELS, Position, Slot, mask, page_and_place, position};
+use super::cells::{Cells, LevelCell, NIL, PAGE_LEVELS, Position, Slot, mask};
 use super::found::FoundPages;
 use super::orders::RestingOrders;
 use super::tree::PageTree;
@@ -125,7 +125,7 @@ impl BookSide {
 
     #[cold]
     fn finds_room(&self, price: Price, quantity: Quantity, cells: &Cells) -> bool {
-        match self.position(price, cells).filter(|&position| !cells.page(page_and_place(position).0).is_empty()) {
+        match self.position(price, cells).filter(|position| !cells.page(position.page).is_empty()) {
             Some(position) => {
                 let sum = cells.level(position).map_or(0, |level| cells.sums(level).0.0);
                 sum.checked_add(quantity.0).is_some()
@@ -148,7 +148,7 @@ impl BookSide {
             }
         } else {
             if !cells.open_level(position, self.side, slot, open) {
-                self.mark(position, cells);
+                self.mark(position.page, cells);
             }
             self.remember(Remembered { level: slot, key });
         }
@@ -158,8 +158,18 @@ impl BookSide {
     #[inline(always)]
     pub fn remove(&mut self, slot: Slot, orders: &mut RestingOrders) {
         let cells = &mut orders.cells;
+        match cells.alone(slot) {
+            Some(stand) => self.close(slot, stand.position(), cells),
+            None => self.leave_queue(slot, cells),
+        }
+    }
+
+    /// The same of an order that is not its own level.
+    #[inline(always)]
+    pub(super) fn leave_queue(&mut self, slot: Slot, cells: &mut Cells) {
         if let Some(level) = cells.unlink(slot) {
-            self.close(level, cells);
+            let position = cells.free_level(level);
+            self.close(level, position, cells);
         }
     }
 
@@ -219,11 +229,11 @@ impl BookSide {
     pub(crate) fn after(&self, slot: Slot, orders: &RestingOrders) -> Option<Slot> {
         let cells = &orders.cells;
         cells.next(slot).or_else(|| {
-            let (page, place) = page_and_place(cells.position_of(cells.level_of(slot)));
-            let (mut page, mut level) = (page, cells.level_from(page, place + 1));
+            let position = cells.position_of(cells.level_of(slot));
+            let (mut page, mut level) = (position.page, cells.level_after(position));
             while level.is_none() {
                 page = self.tree.after(page, cells.pages())?;
-                level = cells.level_from(page, 0);
+                level = cells.first_level(page);
             }
             level.map(|level| cells.first(level))
         })
@@ -291,32 +301,34 @@ impl BookSide {
     fn position(&self, price: Price, cells: &Cells) -> Option<Position> {
         let key = self.key(price);
         let page = self.tree.find(key / PAGE_LEVELS as u64, cells.pages())?;
-        Some(position(page, key))
+        Some(Position { page, place: key as u8 })
     }
 
     /// Where this key is; its page is made if it is not there.
     #[inline(always)]
     fn find_or_add(&mut self, key: u64, cells: &mut Cells) -> Position {
         let page_key = key / PAGE_LEVELS as u64;
-        let found = self.found.among_few(page_key);
-        if cells.page(found).key == page_key { position(found, key) } else { self.find_in_tree_or_add(key, cells) }
+        let mut page = self.found.among_few(page_key);
+        if cells.page(page).key != page_key {
+            page = self.find_in_tree_or_add(page_key, cells);
+        }
+        Position { page, place: key as u8 }
     }
 
     #[inline(never)]
-    fn find_in_tree_or_add(&mut self, key: u64, cells: &mut Cells) -> Position {
-        let page_key = key / PAGE_LEVELS as u64;
+    fn find_in_tree_or_add(&mut self, page_key: u64, cells: &mut Cells) -> u32 {
         let mut page = self.found.among_many(page_key);
         if cells.page(page).key != page_key {
             page = self.tree.find(page_key, cells.pages()).unwrap_or_else(|| self.add_page(page_key, cells));
         }
         self.found.put(page_key, page);
-        position(page, key)
+        page
     }
 
-    /// Tells the tree that there may be orders.
+    /// Tells the tree that a page may have orders.
     #[inline(never)]
-    fn mark(&mut self, position: Position, cells: &mut Cells) {
-        self.tree.mark(page_and_place(position).0, cells.pages_mut());
+    fn mark(&mut self, page: u32, cells: &mut Cells) {
+        self.tree.mark(page, cells.pages_mut());
     }
 
     /// A level has its first order.
@@ -340,10 +352,10 @@ impl BookSide {
         }
     }
 
-    /// A level has lost its last order.
+    /// The level at a position has lost its last order.
     #[inline(always)]
-    fn close(&mut self, level: LevelCell, cells: &mut Cells) {
-        let (position, is_crowded) = cells.close_level(level);
+    pub(super) fn close(&mut self, level: LevelCell, position: Position, cells: &mut Cells) {
+        cells.vacate(position);
         // Whether it is one of the two cannot be foreseen either.
         let (best, second) = (self.best, self.second);
         let (was_best, was_second) = (level == best.level, level == second.level);
@@ -352,16 +364,15 @@ impl BookSide {
         if self.best.level == Remembered::UNKNOWN.level {
             self.best = self.search(position, cells);
         }
-        if is_crowded {
-            self.give_back(position, cells);
+        if cells.keeps_too_many() {
+            self.give_back(position.page, cells);
         }
     }
 
-    /// Gives back the page of this position, if it is empty.
+    /// Gives back this page, if it is empty.
     #[cold]
     #[inline(never)]
-    fn give_back(&mut self, position: Position, cells: &mut Cells) {
-        let (page, _) = page_and_place(position);
+    fn give_back(&mut self, page: u32, cells: &mut Cells) {
         if cells.page(page).is_empty() {
             let at = self.pages.iter().position(|&own| own == page);
             self.drop_page(at, cells);
@@ -371,15 +382,14 @@ impl BookSide {
     /// The best level, once that at `gone`, which was the best, is it no more.
     #[inline]
     fn search(&mut self, gone: Position, cells: &mut Cells) -> Remembered {
-        let (page, place) = page_and_place(gone);
-        let level = cells.level_from(page, place + 1).or_else(|| self.search_tree(page, cells));
+        let level = cells.level_after(gone).or_else(|| self.search_tree(gone.page, cells));
         level.map_or(Remembered::NONE, |level| self.remembered(level, cells))
     }
 
     #[inline(never)]
     fn search_tree(&mut self, page: u32, cells: &mut Cells) -> Option<LevelCell> {
         let page = self.tree.occupied_after(page, cells.pages_mut())?;
-        cells.level_from(page, 0)
+        cells.first_level(page)
     }
 
     #[inline]
@@ -422,12 +432,9 @@ impl BookSide {
 
     /// Levels with orders, best first: pages by key from that of the best on, and their bits.
     fn cells_of_levels<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = LevelCell> + 'a {
-        let best = (self.best != Remembered::NONE).then(|| page_and_place(cells.position_of(self.best.level)).0);
+        let best = (self.best != Remembered::NONE).then(|| cells.position_of(self.best.level).page);
         std::iter::successors(best, |&page| self.tree.after(page, cells.pages())).flat_map(move |page| {
-            std::iter::successors(cells.level_from(page, 0), move |&level| {
-                let (page, place) = page_and_place(cells.position_of(level));
-                cells.level_from(page, place + 1)
-            })
+            std::iter::successors(cells.first_level(page), move |&level| cells.level_after(cells.position_of(level)))
         })
     }
 }

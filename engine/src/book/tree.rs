@@ -490,7 +490,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::book::cells::{Cells, position};
+    use crate::book::cells::{Cells, Position};
     use crate::command::Side;
     use crate::units::Quantity;
 
@@ -549,16 +549,15 @@ mod tests {
             random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
             let key = key((random >> 33) % 280);
             let page = pages[&key];
-            let place = position(page, random);
             if let Some(slot) = occupied.remove(&key) {
-                let level = cells.level_of(slot);
-                let place = cells.position_of(level);
-                assert_eq!(cells.unlink(slot), Some(level));
-                assert_eq!(cells.close_level(level).0, place);
+                let stand = cells.alone(slot).expect("it is its own level");
+                assert_eq!((stand.side(), stand.position()), (Side::Sell, cells.position_of(slot)));
+                cells.vacate(stand.position());
                 cells.free(slot);
             } else {
                 let slot = cells.take(0, 1);
-                let is_marked = cells.open_level(place, Side::Sell, slot, Quantity(1));
+                let position = Position { page, place: random as u8 };
+                let is_marked = cells.open_level(position, Side::Sell, slot, Quantity(1));
                 if !is_marked {
                     tree.mark(page, cells.pages_mut());
                 }
