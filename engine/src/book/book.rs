@@ -77,5 +77,5 @@ impl Book {
 
 #[inline]
 fn place(side: Side) -> usize {
-    usize::from(side == Side::Sell)
+    side as usize - Side::Buy as usize
 }

@@ -95,7 +95,7 @@ pub(super) struct Stand(u32);
 impl Stand {
     #[inline]
     fn new(position: Position, side: Side) -> Self {
-        Self((position.page * PAGE_LEVELS as u32 + u32::from(position.place)) * 2 + u32::from(side != BUY))
+        Self((position.page * PAGE_LEVELS as u32 + u32::from(position.place)) * 2 + (side as u32 - BUY as u32))
     }
 
     #[inline]

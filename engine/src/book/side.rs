@@ -35,9 +35,9 @@ pub struct BookSide {
     mask: u64,
     best: Remembered,
     second: Remembered,
-    /// Whether there ever was an order of 2^32 lots or more. If not, no level's sum can be near the end of a `u64`, as
-    /// there are fewer than 2^32 orders.
-    large: bool,
+    /// Lots of all orders that ever came, one over another. If none had 2^32 or more, no level's sum can be near the end of a
+    /// `u64`, as there are fewer than 2^32 orders.
+    sizes: Quantity,
     tree: PageTree,
     found: FoundPages,
     /// All pages of the tree, in no order.
@@ -84,7 +84,7 @@ impl BookSide {
             mask: mask(side),
             best: Remembered::NONE,
             second: Remembered::NONE,
-            large: false,
+            sizes: Quantity(0),
             tree: PageTree::new(),
             found: FoundPages::new(),
             pages: Vec::new(),
@@ -120,7 +120,8 @@ impl BookSide {
     #[inline(always)]
     #[must_use]
     pub fn has_room(&self, price: Price, quantity: Quantity, orders: &RestingOrders) -> bool {
-        (orders.cells.has_page() & !self.large & !is_large(quantity)) || self.finds_room(price, quantity, &orders.cells)
+        (orders.cells.has_page() & !is_large(Quantity(self.sizes.0 | quantity.0)))
+            || self.finds_room(price, quantity, &orders.cells)
     }
 
     #[cold]
@@ -140,7 +141,7 @@ impl BookSide {
         let cells = &mut orders.cells;
         let key = self.key(price);
         let position = self.find_or_add(key, cells);
-        self.large |= is_large(open);
+        self.sizes.0 |= open.0;
         if let Some(until_now) = cells.level(position) {
             let level = cells.push_back(until_now, slot, open);
             if level != until_now {
