@@ -66,28 +66,57 @@ fn options(pace: Pace, warm_up: u64) -> ReplayOptions {
 /// Sends a flow through the first cluster of the file, with a media driver of its own.
 ///
 /// # Errors
-/// When there is no cluster, or it does not take the flow.
+/// When the cluster does not answer, or refuses what the flow sends.
 pub fn through_cluster(
     found: &Found,
     flow: &mut impl Flow,
     options: ReplayOptions,
     watch: &mut impl Watch,
 ) -> Result<Replayed, Failure> {
-    let cluster = found.cluster()?;
-    participant::check_running(&cluster)?;
-    let cluster = ClusterEntry::from(&cluster);
-    let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
-    let config = |id: &ParticipantId| {
-        let mut config = participant::config(&found.deployment, &cluster, &driver, id.0)?;
-        config.limits.maximum_outstanding = options.window as usize;
-        config.retry.attempts = RETRY_ATTEMPTS;
-        Ok(config)
-    };
-    let operator = config(&ParticipantId::OPERATOR)?;
-    let participants = flow.participants().iter().map(config).collect::<Result<_, Failure>>()?;
-    let mut venue = ClusterVenue::connect(operator, participants, TIMEOUT)
-        .map_err(|error| Failure::new(error).hint(participant::NO_CLUSTER_HINT))?;
-    replay(flow, &mut venue, options, watch).map_err(Failure::new)
+    Connection::open(found, flow.participants(), options.window)?.replay(flow, options, watch)
+}
+
+/// Sessions with the first cluster of the file, and the media driver that they are over.
+pub struct Connection {
+    venue: ClusterVenue,
+    _driver: ClientDriver,
+}
+
+impl Connection {
+    /// Of the operator and these participants, each with so many commands under way at most.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub fn open(found: &Found, participants: &[ParticipantId], window: u32) -> Result<Self, Failure> {
+        let cluster = found.cluster()?;
+        participant::check_running(&cluster)?;
+        let cluster = ClusterEntry::from(&cluster);
+        let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
+        let config = |id: &ParticipantId| {
+            let mut config = participant::config(&found.deployment, &cluster, &driver, id.0)?;
+            config.limits.maximum_outstanding = window as usize;
+            config.retry.attempts = RETRY_ATTEMPTS;
+            Ok(config)
+        };
+        let operator = config(&ParticipantId::OPERATOR)?;
+        let participants = participants.iter().map(config).collect::<Result<_, Failure>>()?;
+        let venue = ClusterVenue::connect(operator, participants, TIMEOUT)
+            .map_err(|error| Failure::new(error).hint(participant::NO_CLUSTER_HINT))?;
+        Ok(Self { venue, _driver: driver })
+    }
+
+    /// Sends a flow of these participants, within the window.
+    ///
+    /// # Errors
+    /// When the cluster refuses what the flow sends.
+    pub fn replay(
+        &mut self,
+        flow: &mut impl Flow,
+        options: ReplayOptions,
+        watch: &mut impl Watch,
+    ) -> Result<Replayed, Failure> {
+        replay(flow, &mut self.venue, options, watch).map_err(Failure::new)
+    }
 }
 
 /// A progress bar, when a person looks on.

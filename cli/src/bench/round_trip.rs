@@ -8,6 +8,7 @@ use lugus_client::cluster::{Context, CredentialsSupplier};
 use lugus_media_driver::{ClientDriver, EchoService, MemberProcesses};
 use lugus_partition_map::ClusterEntry;
 use lugus_replay::echo::{EchoFlow, EchoVenue};
+use lugus_replay::flow::Flow;
 use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::report::ReplayReport;
 use serde::Serialize;
@@ -18,7 +19,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::{self, TIMEOUT};
 use crate::private_cluster::PrivateCluster;
-use crate::replay::{synthetic, through_cluster};
+use crate::replay::{Connection, synthetic};
 
 /// Commands that warm each cluster up (Java compiles meanwhile), before what is measured: a second or two.
 const WARM_UP: u64 = 100_000;
@@ -115,9 +116,12 @@ fn paces() -> [(u64, ReplayOptions); 2] {
 fn lugus(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure> {
     let cluster = PrivateCluster::new("round-trip", Some(members), base_port)?;
     cluster.start()?;
-    let run = |commands, options: ReplayOptions| {
-        let mut flow = synthetic(commands, 1, options.window);
-        let report = through_cluster(cluster.found(), &mut flow, options, &mut ())?.report;
+    // One session for all of it, as with the echo service: what is new costs more.
+    let flow = |commands| synthetic(commands, 1, 1);
+    let mut connection =
+        Connection::open(cluster.found(), flow(WARM_UP).participants(), ReplayOptions::default().window)?;
+    let mut run = |commands, options: ReplayOptions| {
+        let report = connection.replay(&mut flow(commands), options, &mut ())?.report;
         if report.is_exactly_once() {
             Ok(report)
         } else {
