@@ -162,7 +162,8 @@ impl ClientOrders {
             return;
         }
         let entries = &mut self.entries[..until_now];
-        let keys: Vec<u32> = entries.iter().copied().filter(|&entry| entry != VACANT).collect();
+        let mut keys = Vec::with_capacity(self.grow_at);
+        keys.extend(entries.iter().copied().filter(|&entry| entry != VACANT));
         entries.fill(VACANT);
         self.mask = until_now * 2 - 1;
         self.grow_at = fill(until_now * 2);
