@@ -8,7 +8,7 @@ use crate::command::Side;
 use crate::units::{ClientOrderId, Price, Quantity};
 
 /// Orders of any number of books, found by slot, or by (owner, client order id). Makes room once for all of them, and
-/// touches memory only when it is used: 32 bytes an order and a price level, 4 for each price of a page, and 22 to 43
+/// touches memory only when it is used: 32 bytes an order and a price level, 4 for each price of a page, and 11 to 21
 /// for the client order id.
 #[derive(Debug)]
 pub struct RestingOrders {
