@@ -1,13 +1,13 @@
 //! The public benchmark's reports, and their way to the harness: through [`lugus_ring`], or the harness's own queue.
 //!
-//! In the ring a report is half a cache line, as nearly all of them say no more than that; the reader's end makes of it
-//! what the harness knows.
+//! In the ring a report is half a cache line, as it says no more than that; the reader's end makes of it what the harness
+//! knows.
 
 use std::ffi::{c_int, c_void};
 
 use lugus_engine::command::Side;
 use lugus_engine::units::{ClientOrderId, Price, Quantity};
-use lugus_ring::{Reader, Writer, ring};
+use lugus_ring::{Full, Reader, Writer, ring};
 
 use crate::matcher::Outcome;
 
@@ -17,8 +17,9 @@ use crate::matcher::Outcome;
 #[repr(C, align(64))]
 pub struct Report([u64; 8]);
 
-/// A report in the ring: kind, side and nothing, and in the upper half the quantity; sequence number; order id; price. Before
-/// that of a trade comes a [`MAKER`].
+/// A report in the ring: kind, side, two bytes of nothing, quantity; sequence number; order id; price. A trade has its maker's
+/// order id in the sequence number's place, and in the two bytes by how much that is above the report's before: if it does
+/// not fit there, a [`SEQUENCE`] comes before it.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(32))]
 pub(crate) struct Packed([u64; 4]);
@@ -32,27 +33,48 @@ const CANCEL_ACK: u8 = 2;
 const MODIFY_ACK: u8 = 3;
 const CANCEL_REJECT: u8 = 4;
 const MODIFY_REJECT: u8 = 5;
-/// Of an item that is no report, but has the maker's order id of the trade that follows.
-const MAKER: u8 = 6;
+/// Of an item that is no report: it has a sequence number.
+const SEQUENCE: u8 = 6;
 
-/// Bits of a quantity, and of kind and side.
-const LOWER: u64 = u32::MAX as u64;
+/// Bits of a quantity.
+const QUANTITY: u64 = u32::MAX as u64;
+/// Bits of kind and side.
+const KIND_AND_SIDE: u64 = u16::MAX as u64;
+/// The most by which a trade's sequence number is told.
+const FURTHEST: u64 = u16::MAX as u64;
 
 // The first word's bytes are kind and side.
 const _: () = assert!(cfg!(target_endian = "little"));
 
 impl Packed {
     #[inline(always)]
-    fn maker(id: u64) -> Self {
-        Self([u64::from(MAKER), 0, id, 0])
+    fn new(first: u64, sequence_number: u64, id: u64, price: u64, quantity: u64) -> Self {
+        Self([first | quantity << 32, sequence_number, id, price])
     }
 
-    /// What the harness knows; a trade's maker came before.
     #[inline(always)]
-    fn unpacked(self, maker: u64) -> Report {
-        let Self([first, sequence_number, id, price]) = self;
-        let (maker, taker) = if first as u8 == TRADE { (maker, id) } else { (0, 0) };
-        Report([first & LOWER, sequence_number, id, price, first >> 32, maker, taker, 0])
+    fn trade(above: u64, maker: u64, taker: u64, price: u64, quantity: u64) -> Self {
+        Self::new(u64::from(TRADE) | above << 16, maker, taker, price, quantity)
+    }
+
+    #[inline(always)]
+    fn sequence(number: u64) -> Self {
+        Self::new(SEQUENCE.into(), number, 0, 0, 0)
+    }
+
+    /// What the harness knows, if it is a report. `sequence_number` is that of the item before, and becomes its own.
+    #[inline(always)]
+    fn unpacked(self, sequence_number: &mut u64) -> Option<Report> {
+        let Self([first, second, id, price]) = self;
+        let (kind, mut maker, mut taker) = (first as u8, 0, 0);
+        if kind == TRADE {
+            *sequence_number = sequence_number.wrapping_add(first >> 16 & FURTHEST);
+            (maker, taker) = (second, id);
+        } else {
+            *sequence_number = second;
+        }
+        let report = Report([first & KIND_AND_SIDE, *sequence_number, id, price, first >> 32, maker, taker, 0]);
+        (kind != SEQUENCE).then_some(report)
     }
 }
 
@@ -75,10 +97,48 @@ pub(crate) static RING: Transport = Transport { create, push, drain, flush, dest
 /// What the ring's handle points to. The harness calls `push` and `flush` on one thread, `drain` on one other.
 #[derive(Debug)]
 pub(crate) struct Ends {
-    pub(crate) writer: Writer<Packed>,
+    pub(crate) writer: ReportWriter,
     reader: Reader<Packed>,
-    /// The next trade's maker, at the reader's end.
-    maker: u64,
+    /// That of the last item taken out.
+    sequence_number: u64,
+}
+
+/// The ring's end for the engine.
+#[derive(Debug)]
+pub(crate) struct ReportWriter {
+    ring: Writer<Packed>,
+    /// That of the last item put in.
+    sequence_number: u64,
+}
+
+impl ReportWriter {
+    /// Shows the reader all that was put in.
+    pub(crate) fn publish(&mut self) {
+        self.ring.publish();
+    }
+
+    #[inline(always)]
+    fn put(&mut self, item: Packed, sequence_number: u64) -> Result<(), Full> {
+        self.ring.push(&item)?;
+        self.sequence_number = sequence_number;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn put_trade(
+        &mut self,
+        sequence_number: u64,
+        maker: u64,
+        taker: u64,
+        price: u64,
+        quantity: u64,
+    ) -> Result<(), Full> {
+        if sequence_number.wrapping_sub(self.sequence_number) > FURTHEST {
+            self.put(Packed::sequence(sequence_number), sequence_number)?;
+        }
+        let above = sequence_number.wrapping_sub(self.sequence_number);
+        self.put(Packed::trade(above, maker, taker, price, quantity), sequence_number)
+    }
 }
 
 /// The harness's queue, as it is called.
@@ -117,10 +177,13 @@ pub(crate) trait Outlet {
     );
 }
 
-impl Outlet for Writer<Packed> {
+impl Outlet for ReportWriter {
     #[inline(always)]
     fn report(&mut self, first: u64, sequence_number: u64, id: ClientOrderId, price: Price, quantity: Quantity) {
-        put(self, Packed([first | quantity.0 << 32, sequence_number, id.0, price.0.cast_unsigned()]));
+        let item = Packed::new(first, sequence_number, id.0, price.0.cast_unsigned(), quantity.0);
+        while self.put(item, sequence_number).is_err() {
+            std::hint::spin_loop();
+        }
     }
 
     #[inline(always)]
@@ -132,22 +195,17 @@ impl Outlet for Writer<Packed> {
         price: Price,
         quantity: Quantity,
     ) {
-        put(self, Packed::maker(maker.0));
-        self.report(TRADE.into(), sequence_number, taker, price, quantity);
-    }
-}
-
-#[inline(always)]
-fn put(writer: &mut Writer<Packed>, item: Packed) {
-    while writer.push(&item).is_err() {
-        std::hint::spin_loop();
+        let price = price.0.cast_unsigned();
+        while self.put_trade(sequence_number, maker.0, taker.0, price, quantity.0).is_err() {
+            std::hint::spin_loop();
+        }
     }
 }
 
 impl Outlet for Queue {
     #[inline(always)]
     fn report(&mut self, first: u64, sequence_number: u64, id: ClientOrderId, price: Price, quantity: Quantity) {
-        self.send(Report([first, sequence_number, id.0, price.0.cast_unsigned(), quantity.0 & LOWER, 0, 0, 0]));
+        self.send(Report([first, sequence_number, id.0, price.0.cast_unsigned(), quantity.0 & QUANTITY, 0, 0, 0]));
     }
 
     #[inline(always)]
@@ -159,7 +217,7 @@ impl Outlet for Queue {
         price: Price,
         quantity: Quantity,
     ) {
-        let (price, quantity) = (price.0.cast_unsigned(), quantity.0 & LOWER);
+        let (price, quantity) = (price.0.cast_unsigned(), quantity.0 & QUANTITY);
         self.send(Report([TRADE.into(), sequence_number, taker.0, price, quantity, maker.0, taker.0, 0]));
     }
 }
@@ -216,8 +274,9 @@ impl<O: Outlet> Outcome for Reporter<'_, O> {
 }
 
 unsafe extern "C" fn create(capacity: u32) -> *mut c_void {
-    let (writer, reader) = ring(capacity as usize);
-    Box::into_raw(Box::new(Ends { writer, reader, maker: 0 })).cast()
+    let (ring, reader) = ring(capacity as usize);
+    let writer = ReportWriter { ring, sequence_number: 0 };
+    Box::into_raw(Box::new(Ends { writer, reader, sequence_number: 0 })).cast()
 }
 
 /// Nobody needs it: the engine has the ring itself.
@@ -225,10 +284,12 @@ unsafe extern "C" fn push(handle: *mut c_void, report: *const Report) -> c_int {
     // SAFETY: a handle of `create`'s, a report of the caller's; only this thread uses the writer.
     let (Ends { writer, .. }, report) = unsafe { (&mut *handle.cast::<Ends>(), report.read_unaligned()) };
     let Report([first, sequence_number, id, price, quantity, maker, ..]) = report;
-    // A maker for which there is room, and not for its trade, comes again with that, and the last one counts.
-    let is_maker_in = first as u8 != TRADE || writer.push(&Packed::maker(maker)).is_ok();
-    let packed = Packed([first & LOWER | quantity << 32, sequence_number, id, price]);
-    c_int::from(is_maker_in && writer.push(&packed).is_ok())
+    let put = if first as u8 == TRADE {
+        writer.put_trade(sequence_number, maker, id, price, quantity)
+    } else {
+        writer.put(Packed::new(first & KIND_AND_SIDE, sequence_number, id, price, quantity), sequence_number)
+    };
+    c_int::from(put.is_ok())
 }
 
 unsafe extern "C" fn drain(handle: *mut c_void, out: *mut Report, limit: u32) -> u32 {
@@ -236,15 +297,13 @@ unsafe extern "C" fn drain(handle: *mut c_void, out: *mut Report, limit: u32) ->
     // SAFETY: a handle of `create`'s, room for `limit` reports; only this thread uses the reader. The harness's reports
     // are aligned as their words are.
     unsafe {
-        let Ends { reader, maker, .. } = &mut *handle.cast::<Ends>();
+        let Ends { reader, sequence_number, .. } = &mut *handle.cast::<Ends>();
         let mut items = usize::MAX;
-        // Nothing is the answer only if there is nothing: not if all there was is a maker.
+        // Nothing is the answer only if there is nothing: not if all there was is no report.
         while count == 0 && items > 0 {
             items = reader.drain(limit as usize, |packed| {
-                if packed.0[0] as u8 == MAKER {
-                    *maker = packed.0[2];
-                } else {
-                    out.add(count).write_unaligned(packed.unpacked(*maker));
+                if let Some(report) = packed.unpacked(sequence_number) {
+                    out.add(count).write_unaligned(report);
                     count += 1;
                 }
             });
@@ -267,7 +326,8 @@ unsafe extern "C" fn destroy(handle: *mut c_void) {
 mod tests {
     use super::*;
 
-    /// All kinds, by way of the ring, in parts that end between a maker and its trade, are what the harness's queue gets.
+    /// All kinds, by way of the ring, with sequence numbers near and far, in parts that end anywhere, are what the harness's
+    /// queue gets.
     #[test]
     fn reports_come_out_of_the_ring_as_the_queue_has_them() {
         unsafe extern "C" fn keep(queue: *mut c_void, report: *const Report) -> c_int {
@@ -289,13 +349,15 @@ mod tests {
         }
         let mut expected: Vec<Report> = Vec::new();
         let mut queue = Queue { push: keep, handle: (&raw mut expected).cast() };
-        (0..1_000).for_each(|n| tell(&mut Reporter { output: &mut queue, sequence_number: n << 40 }, n));
+        (0..1_000).for_each(|n| tell(&mut Reporter { output: &mut queue, sequence_number: n << (n % 5 * 10) }, n));
 
         // SAFETY: the handle is `create`'s, and no other thread has it.
         unsafe {
             let ring = create(2_000);
             let ends = ring.cast::<Ends>();
-            (0..1_000).for_each(|n| tell(&mut Reporter { output: &mut (*ends).writer, sequence_number: n << 40 }, n));
+            (0..1_000).for_each(|n| {
+                tell(&mut Reporter { output: &mut (*ends).writer, sequence_number: n << (n % 5 * 10) }, n)
+            });
             flush(ring);
             assert_eq!(drained(ring), expected);
             for report in &expected {
