@@ -24,6 +24,16 @@ pub struct Report([u64; 8]);
 #[repr(C, align(32))]
 pub(crate) struct Packed([u64; 4]);
 
+/// A trade, in words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trade {
+    sequence_number: u64,
+    maker: u64,
+    taker: u64,
+    price: u64,
+    quantity: u64,
+}
+
 const _: () = assert!(size_of::<Report>() == 64 && size_of::<Packed>() == 32);
 
 // Kinds of reports.
@@ -53,7 +63,7 @@ impl Packed {
     }
 
     #[inline(always)]
-    fn trade(above: u64, maker: u64, taker: u64, price: u64, quantity: u64) -> Self {
+    fn trade(above: u64, Trade { maker, taker, price, quantity, .. }: Trade) -> Self {
         Self::new(u64::from(TRADE) | above << 16, maker, taker, price, quantity)
     }
 
@@ -125,19 +135,13 @@ impl ReportWriter {
     }
 
     #[inline(always)]
-    fn put_trade(
-        &mut self,
-        sequence_number: u64,
-        maker: u64,
-        taker: u64,
-        price: u64,
-        quantity: u64,
-    ) -> Result<(), Full> {
+    fn put_trade(&mut self, trade: Trade) -> Result<(), Full> {
+        let Trade { sequence_number, .. } = trade;
         if sequence_number.wrapping_sub(self.sequence_number) > FURTHEST {
             self.put(Packed::sequence(sequence_number), sequence_number)?;
         }
         let above = sequence_number.wrapping_sub(self.sequence_number);
-        self.put(Packed::trade(above, maker, taker, price, quantity), sequence_number)
+        self.put(Packed::trade(above, trade), sequence_number)
     }
 }
 
@@ -167,14 +171,7 @@ pub(crate) trait Outlet {
     fn report(&mut self, first: u64, sequence_number: u64, id: ClientOrderId, price: Price, quantity: Quantity);
 
     /// A trade.
-    fn trade(
-        &mut self,
-        sequence_number: u64,
-        maker: ClientOrderId,
-        taker: ClientOrderId,
-        price: Price,
-        quantity: Quantity,
-    );
+    fn trade(&mut self, trade: Trade);
 }
 
 impl Outlet for ReportWriter {
@@ -187,16 +184,8 @@ impl Outlet for ReportWriter {
     }
 
     #[inline(always)]
-    fn trade(
-        &mut self,
-        sequence_number: u64,
-        maker: ClientOrderId,
-        taker: ClientOrderId,
-        price: Price,
-        quantity: Quantity,
-    ) {
-        let price = price.0.cast_unsigned();
-        while self.put_trade(sequence_number, maker.0, taker.0, price, quantity.0).is_err() {
+    fn trade(&mut self, trade: Trade) {
+        while self.put_trade(trade).is_err() {
             std::hint::spin_loop();
         }
     }
@@ -209,16 +198,9 @@ impl Outlet for Queue {
     }
 
     #[inline(always)]
-    fn trade(
-        &mut self,
-        sequence_number: u64,
-        maker: ClientOrderId,
-        taker: ClientOrderId,
-        price: Price,
-        quantity: Quantity,
-    ) {
-        let (price, quantity) = (price.0.cast_unsigned(), quantity.0 & QUANTITY);
-        self.send(Report([TRADE.into(), sequence_number, taker.0, price, quantity, maker.0, taker.0, 0]));
+    fn trade(&mut self, trade: Trade) {
+        let Trade { sequence_number, maker, taker, price, quantity } = trade;
+        self.send(Report([TRADE.into(), sequence_number, taker, price, quantity & QUANTITY, maker, taker, 0]));
     }
 }
 
@@ -249,7 +231,8 @@ impl<O: Outlet> Outcome for Reporter<'_, O> {
 
     #[inline(always)]
     fn traded(&mut self, maker: ClientOrderId, taker: ClientOrderId, price: Price, quantity: Quantity) {
-        self.output.trade(self.sequence_number, maker, taker, price, quantity);
+        let (sequence_number, price) = (self.sequence_number, price.0.cast_unsigned());
+        self.output.trade(Trade { sequence_number, maker: maker.0, taker: taker.0, price, quantity: quantity.0 });
     }
 
     #[inline(always)]
@@ -282,10 +265,10 @@ unsafe extern "C" fn create(capacity: u32) -> *mut c_void {
 /// Nobody needs it: the engine has the ring itself.
 unsafe extern "C" fn push(handle: *mut c_void, report: *const Report) -> c_int {
     // SAFETY: a handle of `create`'s, a report of the caller's; only this thread uses the writer.
-    let (Ends { writer, .. }, report) = unsafe { (&mut *handle.cast::<Ends>(), report.read_unaligned()) };
+    let (writer, report) = unsafe { (&mut (*handle.cast::<Ends>()).writer, report.read_unaligned()) };
     let Report([first, sequence_number, id, price, quantity, maker, ..]) = report;
     let put = if first as u8 == TRADE {
-        writer.put_trade(sequence_number, maker, id, price, quantity)
+        writer.put_trade(Trade { sequence_number, maker, taker: id, price, quantity })
     } else {
         writer.put(Packed::new(first & KIND_AND_SIDE, sequence_number, id, price, quantity), sequence_number)
     };
@@ -297,7 +280,8 @@ unsafe extern "C" fn drain(handle: *mut c_void, out: *mut Report, limit: u32) ->
     // SAFETY: a handle of `create`'s, room for `limit` reports; only this thread uses the reader. The harness's reports
     // are aligned as their words are.
     unsafe {
-        let Ends { reader, sequence_number, .. } = &mut *handle.cast::<Ends>();
+        let ends = handle.cast::<Ends>();
+        let (reader, sequence_number) = (&mut (*ends).reader, &mut (*ends).sequence_number);
         let mut items = usize::MAX;
         // Nothing is the answer only if there is nothing: not if all there was is no report.
         while count == 0 && items > 0 {
