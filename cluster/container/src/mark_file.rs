@@ -118,7 +118,7 @@ pub(crate) struct MarkFile {
     map: MmapMut,
     errors: ErrorLog,
     /// Holds the lock.
-    _file: File,
+    file: File,
 }
 
 impl MarkFile {
@@ -157,7 +157,7 @@ impl MarkFile {
         map.fill(0);
         write_fields(&mut map, fields, now_ms);
         let errors = ErrorLog::new(HEADER_LENGTH..HEADER_LENGTH + fields.error_buffer_length);
-        Ok(Self { path, map, errors, _file: file })
+        Ok(Self { path, map, errors, file })
     }
 
     /// Says that the container has its settings and is about to run.
@@ -204,6 +204,10 @@ impl Drop for MarkFile {
     fn drop(&mut self) {
         self.update_activity(i64::from(NULL_VALUE));
         self.flush();
+        // Closing the file is not enough: a child process that is just being made has it, too, until it runs its program.
+        if let Err(error) = self.file.unlock() {
+            warn!(mark_file = %self.path.display(), %error, "not unlocked");
+        }
     }
 }
 
@@ -429,6 +433,17 @@ mod tests {
             assert_eq!(i64_at(&file, 16), -1);
             assert_eq!(error_log::read(&file[HEADER_LENGTH..]), [("once".to_owned(), 1)], "earlier errors are gone");
         }
+    }
+
+    /// As a child process has it between its making and its program.
+    #[test]
+    fn another_handle_of_the_file_does_not_keep_it_locked() {
+        let directory = tempfile::tempdir().unwrap();
+        let mark_file = MarkFile::open(directory.path(), &fields(), NOW).unwrap();
+        let inherited = mark_file.file.try_clone().unwrap();
+        drop(mark_file);
+        MarkFile::open(directory.path(), &fields(), NOW).unwrap();
+        drop(inherited);
     }
 
     #[test]
