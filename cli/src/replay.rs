@@ -53,9 +53,10 @@ pub fn mbo(file: &Path) -> Result<MboFlow, Failure> {
     MboFlow::open(file, MboOptions::default()).map_err(Failure::new)
 }
 
-/// A made-up flow of `commands`; with one command in flight, of one participant.
-pub fn synthetic(commands: u64, seed: u64, window: u32) -> SyntheticFlow {
-    let participants = SyntheticOptions::default().participants.min(window);
+/// A made-up flow of `commands`, of as many participants as such flows have, or `most` of them: more than there are
+/// commands in flight are of no use.
+pub fn synthetic(commands: u64, seed: u64, most: u32) -> SyntheticFlow {
+    let participants = SyntheticOptions::default().participants.min(most);
     SyntheticFlow::new(SyntheticOptions { seed, steps: commands, participants, ..SyntheticOptions::default() })
 }
 

@@ -54,8 +54,9 @@ pub fn run(rounds: u32, output: Output) -> Result<(), Failure> {
         }
     }
     let named = SCENARIOS.into_iter().zip(measured);
-    let flows: BTreeMap<_, _> =
-        named.map(|(scenario, (book, apply))| (scenario.name, figures(scenario.name, book, apply, output))).collect();
+    let flows: BTreeMap<_, _> = named
+        .map(|(scenario, (book, apply))| (scenario.name, flow_figures(scenario.name, book, apply, output)))
+        .collect();
     let slowest = flows.values().map(|flow| flow.apply_ns).fold(0.0, f64::max);
     let figures = EngineFigures {
         flows,
@@ -70,7 +71,7 @@ pub fn run(rounds: u32, output: Output) -> Result<(), Failure> {
     output.answer(&figures, text)
 }
 
-fn figures(name: &str, book: Vec<f64>, apply: Vec<f64>, output: Output) -> FlowFigures {
+fn flow_figures(name: &str, book: Vec<f64>, apply: Vec<f64>, output: Output) -> FlowFigures {
     let (book, apply) = (Spread::of(book), Spread::of(apply));
     output.say(format!(
         "{name:<12} book {:.1} ns ({:.1}..{:.1}), apply {:.1} ns ({:.1}..{:.1})",

@@ -43,15 +43,13 @@ impl Book {
     /// Takes an order out of its queue, and says where it stood.
     #[inline(always)]
     pub fn remove(&mut self, slot: Slot, orders: &mut RestingOrders) -> (Side, Price) {
-        let cells = &mut orders.cells;
-        if let Some(stand) = cells.alone(slot) {
-            let (side, price) = (stand.side(), cells.price_at(stand));
-            self.side_mut(side).close(slot, stand.position(), cells);
+        if let Some(stand) = orders.cells.alone(slot) {
+            let (side, price) = (stand.side(), orders.cells.price_at(stand));
+            self.side_mut(side).close(slot, stand.position(), &mut orders.cells);
             (side, price)
         } else {
-            let level = cells.level_of(slot);
-            let (side, price) = (cells.side(level), cells.price(level));
-            self.side_mut(side).leave_queue(slot, cells);
+            let (side, price) = orders.stand(slot);
+            self.side_mut(side).leave_queue(slot, &mut orders.cells);
             (side, price)
         }
     }

@@ -88,7 +88,7 @@ unsafe impl Zeros for Cell {}
 // SAFETY: whole numbers.
 unsafe impl Zeros for Page {}
 
-/// A position, and the side beside it, in a cell's link: that of an order which is its own level.
+/// A level's position and side, as they are in a cell: twice 256 times the page and the place there, and the side.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stand(u32);
 

@@ -83,7 +83,7 @@ impl ClientOrders {
                 return Err(Vacancy { hash, place: place as u32 });
             }
             if (entry ^ hash) & self.tag == 0 {
-                let slot = self.slot(entry);
+                let slot = self.slot_of(entry);
                 if cells.key(slot) == (owner, client_order_id.0) {
                     return Ok(Found { slot, place: place as u32 });
                 }
@@ -95,7 +95,7 @@ impl ClientOrders {
     /// There is room. `live` keys are there; the slot's cell has the key already.
     #[inline(always)]
     pub(super) fn insert(&mut self, vacancy: Vacancy, slot: Slot, live: usize, cells: &Cells) {
-        let entry = self.of(vacancy.hash, slot);
+        let entry = self.entry_of(vacancy.hash, slot);
         if live >= self.grow_at {
             self.double(cells);
         } else if vacancy.place == vacancy.hash {
@@ -109,7 +109,7 @@ impl ClientOrders {
     /// Where the key of a slot is.
     pub(super) fn found(&self, owner: u32, client_order_id: ClientOrderId, slot: Slot) -> Found {
         let hash = hash(owner, client_order_id);
-        let entry = self.of(hash, slot);
+        let entry = self.entry_of(hash, slot);
         let mut place = hash as usize;
         while self.entry(place) & !PASSED != entry {
             debug_assert!(self.entry(place) != VACANT);
@@ -185,18 +185,18 @@ impl ClientOrders {
 
     /// The hash of an entry's key, which says where it belongs.
     fn home(&self, entry: u32, cells: &Cells) -> u32 {
-        let (owner, client_order_id) = cells.key(self.slot(entry));
+        let (owner, client_order_id) = cells.key(self.slot_of(entry));
         hash(owner, ClientOrderId(client_order_id))
     }
 
     /// The entry of a key with this hash.
     #[inline(always)]
-    fn of(&self, hash: u32, slot: Slot) -> u32 {
+    fn entry_of(&self, hash: u32, slot: Slot) -> u32 {
         hash & self.tag | (slot + 1) << 1
     }
 
     #[inline(always)]
-    fn slot(&self, entry: u32) -> Slot {
+    fn slot_of(&self, entry: u32) -> Slot {
         ((entry & !self.tag) >> 1).wrapping_sub(1)
     }
 
