@@ -3,10 +3,9 @@
 
 use std::io::{BufRead, BufWriter, Read, Write};
 
-use lugus_engine::command::Command;
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::EpochNanos;
+use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{Command, EpochNanos, Reply, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;

@@ -2,8 +2,8 @@
 
 use lugus_client::blocking::BlockingError;
 use lugus_client::{
-    ClientError, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Price, Quantity, RejectReason, Report,
-    ReportBody, TradeType,
+    ClientError, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price, Quantity,
+    RejectReason, Report, ReportBody,
 };
 use lugus_topology::Instrument;
 
@@ -72,9 +72,9 @@ fn definition(instrument: &Instrument) -> Result<InstrumentDefinition, Failure> 
         instrument: InstrumentId(instrument.id),
         base: padded(base)?,
         quote: padded(quote)?,
-        trade_type: match instrument.trade_type {
-            lugus_topology::TradeType::Spot => TradeType::Spot,
-            lugus_topology::TradeType::Futures => TradeType::Futures,
+        instrument_type: match instrument.instrument_type {
+            lugus_topology::InstrumentType::Spot => InstrumentType::Spot,
+            lugus_topology::InstrumentType::Futures => InstrumentType::Futures,
         },
         minimum_price: Price(instrument.minimum_price),
         maximum_price: Price(instrument.maximum_price),

@@ -186,11 +186,11 @@ fn partitions(map: &PartitionMap) -> Table {
     let header = ["instrument", "symbol", "type", "tick", "lot", "cluster", "state"];
     table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(header);
     for partition in &map.partitions {
-        let Instrument { id, symbol, trade_type, tick_size, lot_size, cluster, .. } = &partition.instrument;
+        let Instrument { id, symbol, instrument_type, tick_size, lot_size, cluster, .. } = &partition.instrument;
         table.add_row([
             id.to_string(),
             symbol.clone(),
-            format!("{trade_type:?}").to_uppercase(),
+            format!("{instrument_type:?}").to_uppercase(),
             tick_size.to_string(),
             lot_size.to_string(),
             cluster.to_string(),

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lugus_engine::units::ParticipantId;
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::ClusterEntry;
 use lugus_replay::cluster_venue::ClusterVenue;
@@ -13,6 +12,7 @@ use lugus_replay::flow::Flow;
 use lugus_replay::mbo::{MboFlow, MboOptions};
 use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
+use lugus_vocabulary::ParticipantId;
 
 use crate::arguments::{Pace, Replay};
 use crate::deployment::Found;

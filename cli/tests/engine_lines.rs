@@ -7,10 +7,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use lugus_engine::command::Command as EngineCommand;
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::EpochNanos;
+use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{Command as EngineCommand, EpochNanos, Reply, Report};
 use serde_json::{Value, json};
 
 /// Scenarios that need no small limits.

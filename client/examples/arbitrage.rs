@@ -15,8 +15,8 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    Book, ClientOrderId, EventHandler, ExchangeSession, ExecType, Instrument, InstrumentId, NewOrder, Price, Quantity,
-    Report, ReportBody, SendError, Side, Status, TimeInForce, TradeType,
+    Book, ClientOrderId, EventHandler, ExchangeSession, ExecType, Instrument, InstrumentId, InstrumentType, NewOrder,
+    Price, Quantity, Report, ReportBody, SendError, Side, Status, TimeInForce,
 };
 
 /// How often both books are asked for.
@@ -93,7 +93,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut markets = Markets::default();
     let mut connected = deployment::connect(participant.parse()?, &mut markets)?;
     let session = &mut connected.session;
-    let pairs = [session.instrument(&pair, TradeType::Spot)?, session.instrument(&other, TradeType::Spot)?];
+    let pairs = [session.instrument(&pair, InstrumentType::Spot)?, session.instrument(&other, InstrumentType::Spot)?];
     if (pairs[0].tick_size, pairs[0].lot_size) != (pairs[1].tick_size, pairs[1].lot_size) {
         return Err(format!("{pair} and {other} differ in tick or lot").into());
     }

@@ -10,8 +10,8 @@ mod deployment;
 use std::error::Error;
 
 use lugus_client::{
-    ClientOrderId, EventHandler, ExecType, Instrument, NewOrder, OrderStatus, PostOnly, Price, Quantity, Report,
-    ReportBody, SendError, Side, Status, TradeType,
+    ClientOrderId, EventHandler, ExecType, Instrument, InstrumentType, NewOrder, OrderStatus, PostOnly, Price,
+    Quantity, Report, ReportBody, SendError, Side, Status,
 };
 
 /// What became of the quotes.
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut quotes = Quotes { ended: vec![Side::Buy, Side::Sell], ..Quotes::default() };
     let mut connected = deployment::connect(participant.parse()?, &mut quotes)?;
     let session = &mut connected.session;
-    let instrument: Instrument = session.instrument(&pair, TradeType::Spot)?;
+    let instrument: Instrument = session.instrument(&pair, InstrumentType::Spot)?;
     let prices = (instrument.price(&price)?, instrument.price(&half_spread)?);
     let quantity = instrument.quantity(&quantity)?;
     // What an earlier run has left would stand beside this one's.

@@ -10,7 +10,9 @@ mod deployment;
 use std::error::Error;
 use std::time::Duration;
 
-use lugus_client::{BlockingExchange, ClientOrderId, ExecType, NewOrder, ReportBody, Side, TimeInForce, TradeType};
+use lugus_client::{
+    BlockingExchange, ClientOrderId, ExecType, InstrumentType, NewOrder, ReportBody, Side, TimeInForce,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [participant, pair, side, price, quantity] =
@@ -22,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let deployment::Connected { session, driver: _driver } = deployment::connect(participant.parse()?, &mut ())?;
     let mut exchange = BlockingExchange::over(session, (), Duration::from_secs(30))?;
-    let instrument = exchange.session().instrument(&pair, TradeType::Spot)?;
+    let instrument = exchange.session().instrument(&pair, InstrumentType::Spot)?;
     let number = std::time::UNIX_EPOCH.elapsed()?.as_micros() as u64;
     let limit =
         NewOrder::limit(ClientOrderId(number), side, instrument.price(&price)?, instrument.quantity(&quantity)?);

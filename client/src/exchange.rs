@@ -18,7 +18,7 @@ use crate::config::{Config, Credentials, Limits, without_credentials};
 use crate::error::{ClientError, SendError};
 use crate::instrument::{Instrument, UnknownPair};
 use crate::market_data::BookRequest;
-use crate::orders::{NewOrder, Replace, Side, TradeType};
+use crate::orders::{InstrumentType, NewOrder, Replace, Side};
 use crate::retry::RetryPolicy;
 use crate::router::{AtCluster, Clusters, Purpose, Router};
 use crate::status::{EventHandler, Status};
@@ -238,8 +238,8 @@ impl ExchangeSession {
     ///
     /// # Errors
     /// There is no such pair in the map, or no map yet.
-    pub fn instrument(&self, symbol: &str, trade_type: TradeType) -> Result<Instrument, UnknownPair> {
-        Instrument::find(self.router.map().map(AsRef::as_ref), symbol, trade_type)
+    pub fn instrument(&self, symbol: &str, instrument_type: InstrumentType) -> Result<Instrument, UnknownPair> {
+        Instrument::find(self.router.map().map(AsRef::as_ref), symbol, instrument_type)
     }
 
     /// Whether there is a map, and a session is open with every cluster in it.

@@ -6,7 +6,7 @@ use lugus_partition_map::PartitionMap;
 use lugus_topology as topology;
 use thiserror::Error;
 
-use crate::orders::TradeType;
+use crate::orders::InstrumentType;
 use crate::units::{InstrumentId, Price, Quantity};
 
 /// Longest price or quantity that is read, in characters.
@@ -20,7 +20,7 @@ pub struct Instrument {
     /// `BASE/QUOTE`.
     pub symbol: String,
     /// Spot or futures.
-    pub trade_type: TradeType,
+    pub instrument_type: InstrumentType,
     /// One tick in the quote currency.
     pub tick_size: topology::Decimal,
     /// One lot in the base currency.
@@ -34,12 +34,12 @@ pub enum UnknownPair {
     #[error("no partition map has come from the coordinator yet: poll until one has")]
     NoMap,
     /// The map does not have it.
-    #[error("partition map {epoch} has no {trade_type:?} instrument {symbol}; it has {known}")]
+    #[error("partition map {epoch} has no {instrument_type:?} instrument {symbol}; it has {known}")]
     NotInMap {
         /// What was asked for.
         symbol: String,
         /// Likewise.
-        trade_type: TradeType,
+        instrument_type: InstrumentType,
         /// The map's number.
         epoch: u64,
         /// The pairs that it has of that type.
@@ -85,22 +85,26 @@ pub enum UnitError {
 }
 
 impl Instrument {
-    pub(crate) fn find(map: Option<&PartitionMap>, symbol: &str, trade_type: TradeType) -> Result<Self, UnknownPair> {
+    pub(crate) fn find(
+        map: Option<&PartitionMap>,
+        symbol: &str,
+        instrument_type: InstrumentType,
+    ) -> Result<Self, UnknownPair> {
         let map = map.ok_or(UnknownPair::NoMap)?;
-        let wanted = match trade_type {
-            TradeType::Spot => topology::TradeType::Spot,
-            TradeType::Futures => topology::TradeType::Futures,
+        let wanted = match instrument_type {
+            InstrumentType::Spot => topology::InstrumentType::Spot,
+            InstrumentType::Futures => topology::InstrumentType::Futures,
         };
         let found = map.partition_of(symbol, wanted).ok_or_else(|| {
-            let of_type = map.partitions.iter().filter(|partition| partition.instrument.trade_type == wanted);
+            let of_type = map.partitions.iter().filter(|partition| partition.instrument.instrument_type == wanted);
             let known: Vec<&str> = of_type.map(|partition| partition.instrument.symbol.as_str()).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            UnknownPair::NotInMap { symbol: symbol.to_owned(), trade_type, epoch: map.epoch.0, known }
+            UnknownPair::NotInMap { symbol: symbol.to_owned(), instrument_type, epoch: map.epoch.0, known }
         })?;
         Ok(Self {
             id: InstrumentId(found.instrument.id),
             symbol: found.instrument.symbol.clone(),
-            trade_type,
+            instrument_type,
             tick_size: found.instrument.tick_size,
             lot_size: found.instrument.lot_size,
         })
@@ -220,17 +224,17 @@ mod tests {
     }
 
     fn bitcoin() -> Instrument {
-        Instrument::find(Some(&map()), "BTC/USDT", TradeType::Spot).unwrap()
+        Instrument::find(Some(&map()), "BTC/USDT", InstrumentType::Spot).unwrap()
     }
 
     #[test]
     fn pairs_are_found_or_named() {
         assert_eq!(bitcoin().id, InstrumentId(1));
-        let error = Instrument::find(Some(&map()), "BTC/EUR", TradeType::Spot).unwrap_err().to_string();
+        let error = Instrument::find(Some(&map()), "BTC/EUR", InstrumentType::Spot).unwrap_err().to_string();
         assert_eq!(error, "partition map 0 has no Spot instrument BTC/EUR; it has BTC/USDT");
-        let error = Instrument::find(Some(&map()), "BTC/USDT", TradeType::Futures).unwrap_err().to_string();
+        let error = Instrument::find(Some(&map()), "BTC/USDT", InstrumentType::Futures).unwrap_err().to_string();
         assert!(error.ends_with("it has none"), "{error}");
-        assert_eq!(Instrument::find(None, "BTC/USDT", TradeType::Spot), Err(UnknownPair::NoMap));
+        assert_eq!(Instrument::find(None, "BTC/USDT", InstrumentType::Spot), Err(UnknownPair::NoMap));
     }
 
     #[test]

@@ -62,8 +62,8 @@ pub use instrument::{Instrument, UnitError, UnknownPair};
 pub use market_data::{Book, BookRequest, BookType, Level, Market, Statistics, Trade};
 pub use order_entry::OrderEntry;
 pub use orders::{
-    Decimal, InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, OrderType, PostOnly, Replace, RiskLimits,
-    SelfTradePrevention, Side, TimeInForce, TradeType,
+    Decimal, InstrumentDefinition, InstrumentState, InstrumentType, KillSwitch, NewOrder, OrderType, PostOnly, Replace,
+    RiskLimits, SelfTradePrevention, Side, TimeInForce,
 };
 pub use retry::RetryPolicy;
 pub use status::{Disconnection, DropReason, EventHandler, Status};

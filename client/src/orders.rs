@@ -89,7 +89,7 @@ pub struct InstrumentDefinition {
     /// Quote currency, likewise.
     pub quote: [u8; 8],
     /// Spot or futures.
-    pub trade_type: TradeType,
+    pub instrument_type: InstrumentType,
     /// Lowest price taken, ticks.
     pub minimum_price: Price,
     /// Highest price taken, ticks.
@@ -207,7 +207,7 @@ words! {
 }
 words! {
     /// Spot or futures.
-    TradeType { Spot, Futures }
+    InstrumentType { Spot, Futures }
 }
 words! {
     /// An instrument's place in its life cycle.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use lugus_client::{
     ClientOrderId, Credentials, EventHandler, Exchange, ExchangeConfig, ExchangeSession, FixedMap, InstrumentId,
-    NewOrder, ParticipantId, Price, Quantity, Report, SendError, Side, Status, TradeType, UnknownPair,
+    InstrumentType, NewOrder, ParticipantId, Price, Quantity, Report, SendError, Side, Status, UnknownPair,
 };
 use lugus_partition_map::{DeploymentId, MapError, MapSubscription, PartitionMap};
 use lugus_topology::{ClusterId, Deployment};
@@ -87,9 +87,9 @@ fn order(session: &mut ExchangeSession, instrument: InstrumentId) -> Result<u64,
 fn commands_are_taken_once_there_is_a_map_and_kept_until_there_is_a_cluster() {
     let mut session = session(FixedMap::of(&deployment()));
     assert_eq!(order(&mut session, BITCOIN), Err(SendError::NoMap));
-    assert_eq!(session.instrument("BTC/USDT", TradeType::Spot), Err(UnknownPair::NoMap));
+    assert_eq!(session.instrument("BTC/USDT", InstrumentType::Spot), Err(UnknownPair::NoMap));
     session.poll(&mut ()).unwrap();
-    assert_eq!(session.instrument("BTC/USDT", TradeType::Spot).unwrap().id, BITCOIN);
+    assert_eq!(session.instrument("BTC/USDT", InstrumentType::Spot).unwrap().id, BITCOIN);
     assert_eq!((order(&mut session, BITCOIN), order(&mut session, InstrumentId(2))), (Ok(1), Ok(1)));
     assert_eq!(order(&mut session, InstrumentId(3)), Err(SendError::UnknownInstrument(InstrumentId(3))));
     assert_eq!(session.outstanding(), 2);

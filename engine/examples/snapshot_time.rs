@@ -7,13 +7,13 @@
 use std::convert::Infallible;
 use std::time::Instant;
 
-use lugus_engine::command::{
-    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, SelfTradePrevention, Side,
-    TimeInForce, TradeType,
-};
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::{ClientOrderId, ClientSequence, EpochNanos, InstrumentId, ParticipantId, Price, Quantity};
+use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError};
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
+    InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Reply, Report,
+    SelfTradePrevention, Side, Symbol, TimeInForce,
+};
 
 struct Nowhere;
 
@@ -79,12 +79,12 @@ fn nth(order: u64) -> NewOrder {
     }
 }
 
-fn definition() -> Definition {
-    Definition {
+fn definition() -> InstrumentDefinition {
+    InstrumentDefinition {
         instrument: InstrumentId(1),
-        base: *b"BTC\0\0\0\0\0",
-        quote: *b"USDT\0\0\0\0",
-        trade_type: TradeType::Spot,
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
+        instrument_type: InstrumentType::Spot,
         minimum_price: Price(1),
         maximum_price: Price(1_000_000),
         reference_price: Price(100_000),

@@ -22,9 +22,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use desk::{Told, boundless, definition};
-use lugus_engine::command::Definition;
-use lugus_engine::event::ReportBody;
-use lugus_engine::units::{Price, Quantity};
+use lugus_vocabulary::{InstrumentDefinition, Price, Quantity, ReportBody};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use trial::Trial;
@@ -62,10 +60,13 @@ fn stream(seed: u64, told: &mut BTreeMap<String, u64>) -> usize {
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let spread = if seed.is_multiple_of(4) { Spread::Extreme } else { Spread::Near };
     let definitions = match spread {
-        Spread::Near => [definition(1), Definition { price_band: Quantity(0), ..definition(2) }],
+        Spread::Near => [definition(1), InstrumentDefinition { price_band: Quantity(0), ..definition(2) }],
         Spread::Extreme => {
-            let banded =
-                Definition { price_band: Quantity(u64::MAX), reference_price: Price(i64::MIN), ..boundless(2) };
+            let banded = InstrumentDefinition {
+                price_band: Quantity(u64::MAX),
+                reference_price: Price(i64::MIN),
+                ..boundless(2)
+            };
             [boundless(1), banded]
         }
     };

@@ -1,12 +1,14 @@
 //! Which orders are taken. Checks only: nothing changes here, and the first reason that applies is the answer.
 
+use lugus_vocabulary::{
+    EpochNanos, InstrumentDefinition, InstrumentState, NewOrder, OrderType, PostOnly, Price, Quantity, RejectReason,
+    Replace, RiskLimits, TimeInForce,
+};
+
 use crate::book::{Instructions, Order, OrderPool, Slot, Vacancy};
-use crate::command::{Definition, InstrumentState, NewOrder, OrderType, PostOnly, Replace, RiskLimits, TimeInForce};
-use crate::event::RejectReason;
 use crate::instrument::{Instrument, takes_price};
 use crate::matching;
 use crate::risk;
-use crate::units::{EpochNanos, Price, Quantity};
 
 /// Parts in which an iceberg may come at most: what its trades cost is bounded by it.
 pub(crate) const MAXIMUM_SLICES: u64 = 100;
@@ -47,7 +49,7 @@ pub(crate) fn plain_limit(
 
 /// Whether trading is on, and this many lots at this price are taken without asking for band or limits.
 #[inline(always)]
-fn takes_plain(definition: &Definition, limits: &RiskLimits, price: Price, quantity: Quantity) -> bool {
+fn takes_plain(definition: &InstrumentDefinition, limits: &RiskLimits, price: Price, quantity: Quantity) -> bool {
     (quantity.0.wrapping_sub(1) < definition.maximum_quantity.0)
         & (price >= definition.minimum_price)
         & (price <= definition.maximum_price)
@@ -199,7 +201,7 @@ pub(crate) fn replaceable(instrument: &Instrument) -> Result<(), RejectReason> {
     }
 }
 
-fn quantity(definition: &Definition, quantity: Quantity) -> Result<(), RejectReason> {
+fn quantity(definition: &InstrumentDefinition, quantity: Quantity) -> Result<(), RejectReason> {
     if quantity.0 == 0 || quantity > definition.maximum_quantity {
         return Err(RejectReason::InvalidQuantity);
     }
@@ -232,7 +234,7 @@ fn shown(leaves: Quantity, display: Quantity) -> Quantity {
     if display.0 == 0 { leaves } else { leaves.min(display) }
 }
 
-fn limit_price(definition: &Definition, price: Option<Price>) -> Result<(), RejectReason> {
+fn limit_price(definition: &InstrumentDefinition, price: Option<Price>) -> Result<(), RejectReason> {
     let price = price.filter(|&price| takes_price(definition, price)).ok_or(RejectReason::InvalidPrice)?;
     let band = definition.price_band.0;
     if band > 0 && price.0.abs_diff(definition.reference_price.0) > band {
@@ -242,7 +244,7 @@ fn limit_price(definition: &Definition, price: Option<Price>) -> Result<(), Reje
 }
 
 /// With a stop order that waits, and only with it. The price band does not count: it is the market's way there.
-fn trigger_price(definition: &Definition, price: Option<Price>, waits: bool) -> Result<(), RejectReason> {
+fn trigger_price(definition: &InstrumentDefinition, price: Option<Price>, waits: bool) -> Result<(), RejectReason> {
     let takes = match price {
         Some(price) => waits && takes_price(definition, price),
         None => !waits,

@@ -4,15 +4,14 @@
 //! the reference price; of two equally near ones the lower. It need not be the price of an order. Trades go by the
 //! priority of price and time on both sides; what icebergs do not show counts and trades too.
 
+use lugus_vocabulary::{Liquidity, MarketDataBody, Price, Side};
+
 use crate::book::{BookSide, OrderPool, Slot};
-use crate::command::Side;
-use crate::event::{EventSink, Liquidity};
+use crate::event_sink::EventSink;
 use crate::execution;
 use crate::instrument::Instrument;
-use crate::market_data::MarketDataBody;
 use crate::matching::{Traded, settle};
 use crate::sequences::Reporter;
-use crate::units::Price;
 
 /// What an auction would give if it ended now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

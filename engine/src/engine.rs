@@ -1,8 +1,12 @@
 //! The engine: finds a command's scope, sees that it counts once, and sends it on its way.
 
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, CommandKind, EpochNanos, EventSequence, InstrumentDefinition,
+    InstrumentId, MapEpoch, ParticipantId, RejectReason, Replace, Reply, ReportBody, StateHash,
+};
+
 use crate::book::{MAXIMUM_ORDERS, OrderPool, Slot};
-use crate::command::{Action, Command, Definition, Replace};
-use crate::event::{CommandKind, EventSink, RejectReason, Reply, ReportBody};
+use crate::event_sink::EventSink;
 use crate::execution;
 use crate::expiry::{Entry, MAXIMUM_EXPIRIES};
 use crate::index::Index;
@@ -13,9 +17,6 @@ use crate::participants::Participants;
 use crate::risk::Risk;
 use crate::sequences::{Arrival, Reporter, Scope, ScopeIndex, Scopes};
 use crate::state_hash;
-use crate::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, ParticipantId, StateHash,
-};
 
 /// How much an engine holds. Part of its behaviour: all members of a cluster must have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -434,7 +435,7 @@ impl Engine {
         Ok(ReportBody::Risk { target, limits, kill_switch })
     }
 
-    fn define(&mut self, sender: ParticipantId, definition: &Definition) -> Result<ReportBody, RejectReason> {
+    fn define(&mut self, sender: ParticipantId, definition: &InstrumentDefinition) -> Result<ReportBody, RejectReason> {
         if sender != ParticipantId::OPERATOR {
             return Err(RejectReason::NotAuthorised);
         }

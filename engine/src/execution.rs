@@ -1,9 +1,11 @@
 //! What a report says of an order.
 
+use lugus_vocabulary::{
+    ClientOrderId, ExecType, Execution, Liquidity, NewOrder, OrderId, OrderStatus, OrderType, Price, Quantity,
+    RejectReason, Side, TimeInForce, TradeId,
+};
+
 use crate::book::Order;
-use crate::command::{NewOrder, OrderType, Side, TimeInForce};
-use crate::event::{ExecType, Execution, Liquidity, OrderStatus, RejectReason};
-use crate::units::{ClientOrderId, OrderId, Price, Quantity, TradeId};
 
 /// The order was taken.
 #[inline(always)]

@@ -5,10 +5,10 @@
 //! reserved once for all orders. Orders of an instrument that is on its way to another cluster do not expire: those whose
 //! time comes are put aside until it trades again.
 
+use lugus_vocabulary::{EpochNanos, InstrumentId, NewOrder, OrderId, TimeInForce};
+
 use crate::InvariantError;
 use crate::book::Slot;
-use crate::command::{NewOrder, TimeInForce};
-use crate::units::{EpochNanos, InstrumentId, OrderId};
 
 /// Due orders that expire before a command at most: with more, the rest stays live until the commands after it.
 pub(crate) const MAXIMUM_EXPIRIES: usize = 1_024;

@@ -1,22 +1,25 @@
 //! A traded pair, whole: its definition and state, its book and stop orders, its numbers, its hash.
 
+use lugus_vocabulary::{
+    InstrumentDefinition, InstrumentId, InstrumentState, MarketDataBody, OrderId, Price, Quantity, RejectReason,
+    ReportBody, Side, StateHash, TradeId,
+};
+
 use crate::auction;
 use crate::book::{Book, Found, Instructions, Order, OrderPool, Slot};
-use crate::command::{Definition, InstrumentState, Side};
-use crate::event::{EventSink, RejectReason, ReportBody};
+use crate::event_sink::EventSink;
 use crate::execution;
-use crate::market_data::{self, Feed, MarketDataBody};
+use crate::market_data::{self, Feed};
 use crate::matching::{Traded, publish_order};
 use crate::sequences::Reporter;
 use crate::state_hash;
 use crate::stops::{self, Reached, Stops};
-use crate::units::{InstrumentId, OrderId, Price, Quantity, StateHash, TradeId};
 
 /// A traded pair.
 #[derive(Debug)]
 pub(crate) struct Instrument {
     /// With the state and the reference price of now.
-    pub(crate) definition: Definition,
+    pub(crate) definition: InstrumentDefinition,
     pub(crate) book: Book,
     pub(crate) stops: Stops,
     pub(crate) last_order_id: OrderId,
@@ -27,7 +30,7 @@ pub(crate) struct Instrument {
 }
 
 impl Instrument {
-    pub(crate) fn new(definition: Definition) -> Self {
+    pub(crate) fn new(definition: InstrumentDefinition) -> Self {
         Self {
             definition,
             book: Book::new(),
@@ -147,28 +150,28 @@ impl Instrument {
 
     /// To whoever follows its market data.
     pub(crate) fn publish_state<S: EventSink>(&mut self, reporter: &mut Reporter<'_, S>) {
-        let Definition { state, reference_price, .. } = self.definition;
+        let InstrumentDefinition { state, reference_price, .. } = self.definition;
         reporter.publish(&mut self.feed, || MarketDataBody::State { state, reference_price });
     }
 
     /// How it stands.
     pub(crate) fn report(&self) -> ReportBody {
-        let Definition { instrument, state, reference_price, .. } = self.definition;
+        let InstrumentDefinition { instrument, state, reference_price, .. } = self.definition;
         ReportBody::Instrument { instrument, state, reference_price }
     }
 }
 
 /// Whether the price is within the instrument's limits.
 #[inline]
-pub(crate) fn takes_price(definition: &Definition, price: Price) -> bool {
+pub(crate) fn takes_price(definition: &InstrumentDefinition, price: Price) -> bool {
     (definition.minimum_price..=definition.maximum_price).contains(&price)
 }
 
 /// Whether such an instrument can be.
-pub(crate) fn check_definition(definition: &Definition) -> Result<(), RejectReason> {
+pub(crate) fn check_definition(definition: &InstrumentDefinition) -> Result<(), RejectReason> {
     let sound = definition.instrument != InstrumentId::NONE
-        && is_symbol(definition.base)
-        && is_symbol(definition.quote)
+        && is_symbol(definition.base.0)
+        && is_symbol(definition.quote.0)
         && takes_price(definition, definition.reference_price)
         && definition.maximum_quantity > Quantity(0)
         && definition.tick_size.mantissa > 0

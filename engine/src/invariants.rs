@@ -1,12 +1,12 @@
 //! What must hold after every command, checked by a walk through all of the engine: for tests, and for who doubts.
 
+use lugus_vocabulary::{InstrumentId, InstrumentState, OrderId, ParticipantId, Price, Side, StateHash};
+
 use crate::book::Instructions;
-use crate::command::{InstrumentState, Side};
 use crate::engine::{Engine, NOWHERE};
 use crate::instrument::Instrument;
 use crate::sequences::Scope;
 use crate::stops;
-use crate::units::{InstrumentId, OrderId, ParticipantId, Price, StateHash};
 
 /// An invariant that does not hold: a fault of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

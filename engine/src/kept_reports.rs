@@ -7,14 +7,14 @@
 
 use std::collections::VecDeque;
 
-use crate::command::{OrderType, Side, TimeInForce};
-use crate::event::{ExecType, Execution, Liquidity, OrderStatus, RejectReason, Report, ReportBody};
-use crate::sequences::Heading;
-use crate::snapshot::RetainedReport;
-use crate::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
+use lugus_vocabulary::{
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity, OrderId,
+    OrderStatus, OrderType, ParticipantId, Price, Quantity, RejectReason, Report, ReportBody, Side, TimeInForce,
     TradeId,
 };
+
+use crate::sequences::Heading;
+use crate::snapshot::RetainedReport;
 
 /// Events, oldest first, and what is remembered of the newest one no longer kept.
 #[derive(Debug)]

@@ -1,20 +1,13 @@
 //! The matching engine of Lugus: a pure function of the log.
 //!
-//! [`Engine::apply`] takes the log's entries one by one, with the log's time, and tells an [`event::EventSink`] what
-//! happened. The same log gives the same events, the same [`units::StateHash`] and the same snapshot on every member
-//! and on every machine, if the members have the same [`EngineLimits`]. No I/O, clock, thread, float, or order of a
-//! hash table has a part in it.
-//!
-//! With the feature `serde`, commands, reports and replies are JSON of this kind; what is 0 or none may be left out:
-//!
-//! ```json
-//! {"participant":7,"instrument":1,"client_sequence":1,"action":{"new":{"client_order_id":1,"side":"BUY",
-//!  "order_type":"LIMIT","time_in_force":"GTC","price":100,"quantity":5}}}
-//! ```
+//! [`Engine::apply`] takes the log's entries one by one, with the log's time, and tells an [`EventSink`] what happened, in
+//! the values of [`lugus_vocabulary`]. The same log gives the same events, the same state hash and the same snapshot on
+//! every member and on every machine, if the members have the same [`EngineLimits`]. No I/O, clock, thread, float, or
+//! order of a hash table has a part in it.
 //!
 //! In the order in which a command meets them:
 //!
-//! - [`units`], [`command`], [`event`]: what goes in and comes out.
+//! - `event_sink`: where the engine puts what it tells.
 //! - `engine`: apply. Finds the scope, and sends each command on its way. `queries`: what one may ask of it.
 //! - `sequences`: scopes (participant, instrument), numbers, kept reports, and the way of every report to the sink.
 //! - `kept_reports`: events in little memory.
@@ -24,7 +17,7 @@
 //! - `matching`, `self_trade`: an order meets the book, and maybe its own participant.
 //! - `stops`: orders that wait for a trade at their trigger.
 //! - `auction`: orders that gathered trade at one price.
-//! - `execution`: what a report says of an order; [`market_data`]: what everyone sees of it.
+//! - `execution`: what a report says of an order; `market_data`: what everyone sees of it.
 //! - `instrument`: a traded pair, whole; [`book`]: its resting orders.
 //! - `state_hash`, `index`: mixing and looking up numbers.
 //! - `snapshot`, `restore`: all of the state out, and in again.
@@ -32,22 +25,18 @@
 //! - `invariants`: what must hold after every command.
 
 pub mod book;
-pub mod command;
-pub mod event;
-pub mod market_data;
-pub mod units;
 
 mod admission;
 mod auction;
 mod engine;
+mod event_sink;
 mod execution;
 mod expiry;
 mod index;
 mod instrument;
 mod invariants;
-#[cfg(feature = "serde")]
-mod json;
 mod kept_reports;
+mod market_data;
 mod matching;
 mod migration;
 mod order_entry;
@@ -62,8 +51,8 @@ mod state_hash;
 mod stops;
 
 pub use auction::Indicative;
-pub use book::PriceLevel;
 pub use engine::{Engine, EngineLimits};
+pub use event_sink::EventSink;
 pub use invariants::InvariantError;
 pub use migration::{Export, ExportCursor, ExportPlace, Extent, MigrationRefusal, Progress};
 pub use restore::{Restore, SnapshotError, SnapshotFault};

@@ -1,14 +1,16 @@
 //! An order meets the book: price-time priority, at the resting order's price.
 
+use lugus_vocabulary::{
+    ClientSequence, DisplayedOrder, Liquidity, MarketDataBody, Price, Quantity, SelfTradePrevention, Side,
+};
+
 use crate::book::{BookSide, Instructions, Order, OrderPool, Slot};
-use crate::command::{SelfTradePrevention, Side};
-use crate::event::{EventSink, Liquidity};
+use crate::event_sink::EventSink;
 use crate::execution;
 use crate::instrument::Instrument;
-use crate::market_data::{self, DisplayedOrder, Feed, MarketDataBody};
+use crate::market_data::{self, Feed};
 use crate::self_trade;
 use crate::sequences::Reporter;
-use crate::units::{ClientSequence, Price, Quantity};
 
 /// Trades `taker`, which is in no level, with the best of the other side as far as its limit and quantity go. What is
 /// left of it is the caller's; nothing is, if it was canceled so that it does not trade with its own participant.

@@ -1,19 +1,22 @@
 //! What participants do with orders: new, cancel, replace, mass cancel. An error is the reason why nothing was done;
 //! whoever calls tells it.
 
+use lugus_vocabulary::{
+    ClientOrderId, ClientSequence, DisplayedOrder, InstrumentState, MarketDataBody, NewOrder, OrderType, ParticipantId,
+    PostOnly, Price, Quantity, RejectReason, Replace, ReportBody, RiskLimits, Side, TimeInForce,
+};
+
 use crate::admission;
 use crate::book::{Instructions, Order, OrderPool, Slot, Terms, Vacancy};
-use crate::command::{InstrumentState, NewOrder, OrderType, PostOnly, Replace, RiskLimits, Side, TimeInForce};
-use crate::event::{EventSink, RejectReason, ReportBody};
+use crate::event_sink::EventSink;
 use crate::execution;
 use crate::expiry;
 use crate::instrument::Instrument;
-use crate::market_data::{self, DisplayedOrder, MarketDataBody};
+use crate::market_data;
 use crate::matching::{self, publish_order};
 use crate::self_trade::reduce;
 use crate::sequences::Reporter;
 use crate::stops;
-use crate::units::{ClientOrderId, ClientSequence, ParticipantId, Price, Quantity};
 
 /// A new order: taken, and then it waits for its trigger, gathers for an auction, or meets the book.
 #[inline(always)]

@@ -1,8 +1,9 @@
 //! Who has ever sent a command or got limits, by a dense index, each with its limits.
 
+use lugus_vocabulary::ParticipantId;
+
 use crate::index::Index;
 use crate::risk::Risk;
-use crate::units::ParticipantId;
 
 /// All participants; the operator is there from the start.
 #[derive(Debug)]

@@ -1,12 +1,14 @@
 //! What one may ask of an engine; nothing changes by it.
 
+use lugus_vocabulary::PriceLevel;
+use lugus_vocabulary::{
+    DisplayedOrder, InstrumentDefinition, InstrumentId, MarketDataSnapshot, Price, Side, StateHash,
+};
+
 use crate::auction::{self, Indicative};
-use crate::book::{Order, PriceLevel, Slot};
-use crate::command::{Definition, Side};
+use crate::book::{Order, Slot};
 use crate::engine::{Engine, Listed, Presence};
 use crate::instrument::Instrument;
-use crate::market_data::{DisplayedOrder, MarketDataSnapshot};
-use crate::units::{InstrumentId, Price, StateHash};
 
 impl Engine {
     /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
@@ -73,7 +75,7 @@ impl Engine {
 
     /// An instrument's definition, with its state and reference price of now.
     #[must_use]
-    pub fn definition(&self, instrument: InstrumentId) -> Option<&Definition> {
+    pub fn definition(&self, instrument: InstrumentId) -> Option<&InstrumentDefinition> {
         self.shown(instrument).map(|listed| &listed.instrument.definition)
     }
 

@@ -5,13 +5,14 @@ mod live_orders;
 mod loading;
 mod standings;
 
-use crate::engine::{Engine, EngineLimits};
-use crate::migration::MAXIMUM_STANDINGS;
-use crate::snapshot::{ParticipantRecord, SNAPSHOT_VERSION, SnapshotHeader, SnapshotRecord, StandingRecord, checksum};
-use crate::units::{InstrumentId, ParticipantId, StateHash};
 pub use fault::{SnapshotError, SnapshotFault};
 pub(crate) use loading::{Awaited, Loading, Origin};
 use loading::{Checked, count, none_missing, require, within};
+use lugus_vocabulary::{InstrumentId, ParticipantId, StateHash};
+
+use crate::engine::{Engine, EngineLimits};
+use crate::migration::MAXIMUM_STANDINGS;
+use crate::snapshot::{ParticipantRecord, SNAPSHOT_VERSION, SnapshotHeader, SnapshotRecord, StandingRecord, checksum};
 
 /// Loads a snapshot: give it the records in their order, then [`Restore::finish`]. After an error it takes no more.
 #[derive(Debug)]

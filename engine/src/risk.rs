@@ -1,8 +1,8 @@
 //! Risk before the book: what a participant may do at all, by its limits and its kill switch.
 
-use crate::command::{Definition, KillSwitch, NewOrder, RiskLimits};
-use crate::event::RejectReason;
-use crate::units::{EpochNanos, Price, Quantity};
+use lugus_vocabulary::{
+    EpochNanos, InstrumentDefinition, KillSwitch, NewOrder, Price, Quantity, RejectReason, RiskLimits,
+};
 
 const NANOS_A_SECOND: i64 = 1_000_000_000;
 
@@ -64,7 +64,7 @@ pub(crate) fn size(limits: &RiskLimits, quantity: Quantity, price: Price) -> Res
 
 /// The price at which an order counts: its limit, else its trigger, else the last trade's, else the reference.
 #[inline]
-pub(crate) fn price(order: &NewOrder, last: Option<Price>, definition: &Definition) -> Price {
+pub(crate) fn price(order: &NewOrder, last: Option<Price>, definition: &InstrumentDefinition) -> Price {
     order.price.or(order.stop_price).or(last).unwrap_or(definition.reference_price)
 }
 

@@ -1,14 +1,14 @@
 //! What happens instead of a trade with oneself. The incoming order's choice counts; in an auction nobody is incoming,
 //! and orders of one participant do trade with each other.
 
+use lugus_vocabulary::{ClientSequence, Quantity, RejectReason, SelfTradePrevention};
+
 use crate::book::{BookSide, Order, OrderPool, Slot};
-use crate::command::SelfTradePrevention;
-use crate::event::{EventSink, RejectReason};
+use crate::event_sink::EventSink;
 use crate::execution;
 use crate::market_data::Feed;
 use crate::matching::publish_order;
 use crate::sequences::Reporter;
-use crate::units::{ClientSequence, Quantity};
 
 /// The best resting order is of the taker's own participant: ends or reduces one or both, the taker first. A taker that
 /// has ended has nothing left.

@@ -3,14 +3,18 @@
 //! A scope is a (participant, instrument). It numbers the participant's commands and the events told to it, and keeps
 //! the newest events, so that a repeated command and a reconnected participant get what was told before.
 
+use lugus_vocabulary::{
+    ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, MarketData, MarketDataBody, ParticipantId,
+    Reply, Report, ReportBody, StateHash,
+};
+
 use crate::engine::NOWHERE;
-use crate::event::{EventSink, Execution, Reply, Report, ReportBody};
+use crate::event_sink::EventSink;
 use crate::index::Index;
 use crate::kept_reports::KeptReports;
-use crate::market_data::{Feed, MarketData, MarketDataBody};
+use crate::market_data::Feed;
 use crate::snapshot::RetainedReport;
 use crate::state_hash;
-use crate::units::{ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, StateHash};
 
 /// A scope's place in [`Scopes`].
 pub(crate) type ScopeIndex = u32;

@@ -5,20 +5,19 @@
 //! participant, each with its kept events, its orders (bids, asks, buy stops, sell stops, each by priority); the end. Counts and a
 //! checksum tell a stream that is not whole. What comes of loading it is in `restore`.
 
+use lugus_vocabulary::{
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, KillSwitch, MapEpoch,
+    MarketDataSequence, MigrationId, OrderId, OrderType, ParticipantId, PostOnly, Price, Quantity, Report, RiskLimits,
+    SelfTradePrevention, Side, StateHash, Statistics, TimeInForce, TradeId,
+};
+
 use crate::book::{Instructions, OrderPool, Slot};
-use crate::command::{Definition, KillSwitch, OrderType, PostOnly, RiskLimits, SelfTradePrevention, Side, TimeInForce};
 use crate::engine::{Engine, Listed};
-use crate::event::Report;
 use crate::instrument::Instrument;
-use crate::market_data::Statistics;
 use crate::migration::{Extent, Importing, Standing};
 use crate::risk::Risk;
 use crate::sequences::Scope;
 use crate::state_hash::{self, WORDS};
-use crate::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId,
-    OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,
-};
 
 /// Version of the records below.
 pub const SNAPSHOT_VERSION: u32 = 3;
@@ -106,7 +105,7 @@ pub struct ParticipantRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InstrumentRecord {
     /// With the state and the reference price of now.
-    pub definition: Definition,
+    pub definition: InstrumentDefinition,
     /// Number of the last order taken.
     pub last_order_id: OrderId,
     /// Number of the last trade.

@@ -6,10 +6,9 @@
 //! hash functions", 1979): so a difference in one word always shows, and those of several hardly ever cancel out. The sum
 //! goes into the rolling hash by steps that can be undone: two hashes that differ stay different while the same is told.
 
-use crate::command::{Definition, KillSwitch, RiskLimits};
-use crate::event::{Execution, Report, ReportBody};
+use lugus_vocabulary::{Execution, InstrumentDefinition, KillSwitch, Report, ReportBody, RiskLimits, StateHash};
+
 use crate::sequences::Heading;
-use crate::units::StateHash;
 
 /// Words of a report, and of a record of the snapshot.
 pub(crate) const WORDS: usize = 16;
@@ -85,7 +84,7 @@ pub(crate) fn term(instrument: u32, hash: StateHash) -> u64 {
 }
 
 /// An instrument's hash before its first report: its definition, so that members agree on that too.
-pub(crate) fn of_definition(definition: &Definition) -> StateHash {
+pub(crate) fn of_definition(definition: &InstrumentDefinition) -> StateHash {
     StateHash(fold(0, &definition_words(definition)))
 }
 
@@ -104,15 +103,15 @@ pub(crate) fn report_words(report: &Report) -> [u64; WORDS] {
 }
 
 /// All fields of a definition; words 0 to 3 are free.
-pub(crate) fn definition_words(definition: &Definition) -> [u64; WORDS] {
+pub(crate) fn definition_words(definition: &InstrumentDefinition) -> [u64; WORDS] {
     [
         0,
         0,
         0,
         0,
         u64::from(definition.instrument.0),
-        u64::from_le_bytes(definition.base),
-        u64::from_le_bytes(definition.quote),
+        u64::from_le_bytes(definition.base.0),
+        u64::from_le_bytes(definition.quote.0),
         definition.minimum_price.0.cast_unsigned(),
         definition.maximum_price.0.cast_unsigned(),
         definition.reference_price.0.cast_unsigned(),
@@ -122,7 +121,7 @@ pub(crate) fn definition_words(definition: &Definition) -> [u64; WORDS] {
         definition.lot_size.mantissa.cast_unsigned(),
         u64::from(definition.tick_size.exponent.cast_unsigned()) << 8
             | u64::from(definition.lot_size.exponent.cast_unsigned()),
-        (definition.trade_type as u64) << 8 | definition.state as u64,
+        (definition.instrument_type as u64) << 8 | definition.state as u64,
     ]
 }
 
@@ -245,9 +244,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::command::{InstrumentState, OrderType, Side, TimeInForce};
-    use crate::event::{CommandKind, ExecType, Liquidity, OrderStatus, RejectReason};
-    use crate::units::*;
+    use lugus_vocabulary::*;
 
     fn hash(report: &Report) -> u64 {
         fold_report(1, report)

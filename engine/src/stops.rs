@@ -7,15 +7,15 @@
 //! of those reached is canceled, so that a cascade neither runs on without an end nor leaves orders behind that should
 //! have gone off.
 
+use lugus_vocabulary::{ClientSequence, InstrumentState, Price, RejectReason, Side, TimeInForce};
+
 use crate::book::{BookSide, Instructions, Order, OrderPool, RestingOrders, Slot, Terms};
-use crate::command::{InstrumentState, Side, TimeInForce};
-use crate::event::{EventSink, RejectReason};
+use crate::event_sink::EventSink;
 use crate::execution;
 use crate::instrument::Instrument;
 use crate::matching;
 use crate::order_entry;
 use crate::sequences::Reporter;
-use crate::units::{ClientSequence, Price};
 
 /// Stop orders that a command sets off at most.
 pub(crate) const MAXIMUM_TRIGGERS: usize = 1_024;

@@ -9,8 +9,7 @@ mod oracle;
 mod trial;
 
 use desk::{boundless, definition};
-use lugus_engine::command::*;
-use lugus_engine::units::*;
+use lugus_vocabulary::*;
 use proptest::prelude::*;
 use trial::check;
 use trial::steps::{Spread, limits, step};
@@ -20,7 +19,7 @@ proptest! {
 
     #[test]
     fn prices_near_each_other(limits in limits(), steps in proptest::collection::vec(step(Spread::Near), 1..250)) {
-        let unbanded = Definition { price_band: Quantity(0), ..definition(2) };
+        let unbanded = InstrumentDefinition { price_band: Quantity(0), ..definition(2) };
         check(limits, [definition(1), unbanded], &steps);
     }
 
@@ -29,7 +28,7 @@ proptest! {
         limits in limits(),
         steps in proptest::collection::vec(step(Spread::Extreme), 1..120),
     ) {
-        let banded = Definition { price_band: Quantity(u64::MAX), reference_price: Price(i64::MIN), ..boundless(2) };
+        let banded = InstrumentDefinition { price_band: Quantity(u64::MAX), reference_price: Price(i64::MIN), ..boundless(2) };
         check(limits, [boundless(1), banded], &steps);
     }
 }

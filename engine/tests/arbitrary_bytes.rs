@@ -15,7 +15,7 @@ proptest! {
         // An instrument that takes everything, so that most runs come to something.
         let bytes = [&[0, 1, 1, 3, 5, 3, 3, 7, 7][..], &bytes].concat();
         let engine = noise::apply(&bytes);
-        prop_assert!(engine.definition(lugus_engine::units::InstrumentId(1)).is_some());
+        prop_assert!(engine.definition(lugus_vocabulary::InstrumentId(1)).is_some());
         let records = desk::snapshot(&engine);
         let loaded = desk::restore(noise::LIMITS, &records).unwrap();
         prop_assert_eq!(loaded.state_hash(), engine.state_hash());

@@ -6,9 +6,7 @@ mod desk;
 
 use desk::*;
 use lugus_engine::EngineLimits;
-use lugus_engine::command::*;
-use lugus_engine::event::*;
-use lugus_engine::units::*;
+use lugus_vocabulary::*;
 
 const MANY: EngineLimits = EngineLimits { instruments: 2, participants: 3, orders: 5_000, retained_events: 10 };
 

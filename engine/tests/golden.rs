@@ -12,9 +12,8 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use desk::{Recorder, Told, levels};
-use lugus_engine::command::{Command, Side};
-use lugus_engine::units::EpochNanos;
 use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{Command, EpochNanos, Side};
 use serde_json::{Value, json};
 
 /// Small, so that the ends of them can be told in a few lines.
@@ -84,10 +83,10 @@ fn json_is_the_same_there_and_back() {
     for told in desk.order(2, desk::market(1, Side::Buy, 9)) {
         if let Told::Report(report) = told {
             let text = serde_json::to_string(&report).unwrap();
-            assert_eq!(serde_json::from_str::<lugus_engine::event::Report>(&text).unwrap(), report);
+            assert_eq!(serde_json::from_str::<lugus_vocabulary::Report>(&text).unwrap(), report);
         }
     }
-    let command = desk::command(0, 0, 1, lugus_engine::command::Action::DefineInstrument(desk::boundless(1)));
+    let command = desk::command(0, 0, 1, lugus_vocabulary::Action::DefineInstrument(desk::boundless(1)));
     let text = serde_json::to_string(&command).unwrap();
     assert!(text.contains(r#""base":"BTC""#) && text.contains("-9223372036854775808"), "{text}");
     assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), command);

@@ -8,10 +8,8 @@ mod oracle;
 mod trial;
 
 use desk::*;
-use lugus_engine::command::*;
-use lugus_engine::event::*;
-use lugus_engine::units::*;
 use lugus_engine::{Engine, EngineLimits, ExportCursor, Extent, MigrationRefusal, Progress, SnapshotFault};
+use lugus_vocabulary::*;
 use oracle::Oracle;
 use proptest::prelude::*;
 use trial::steps::{Number, Spread, Step, step};
@@ -408,7 +406,7 @@ fn orders_do_not_expire_on_their_way_and_do_so_at_its_end() {
 #[test]
 fn a_large_instrument_is_cleared_in_parts() {
     let mut desk = Desk::new(HALL);
-    let wide = Definition { price_band: Quantity(0), ..definition(1) };
+    let wide = InstrumentDefinition { price_band: Quantity(0), ..definition(1) };
     told(&mut desk.engine, 1, &command(0, 0, 1, Action::DefineInstrument(wide)));
     for number in 1..=20_000 {
         let price = 91 + (number % 9) as i64;

@@ -5,11 +5,13 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use lugus_engine::command::{Action, Command, NewOrder, OrderType, PostOnly, Replace, Side, TimeInForce};
-use lugus_engine::command::{Decimal, Definition, InstrumentState, SelfTradePrevention, TradeType};
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::{ClientOrderId, ClientSequence, EpochNanos, InstrumentId, ParticipantId, Price, Quantity};
+use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
+    InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, Reply,
+    Report, SelfTradePrevention, Side, Symbol, TimeInForce,
+};
 
 struct Counting;
 
@@ -144,11 +146,11 @@ impl Market {
 }
 
 fn definition() -> Action {
-    Action::DefineInstrument(Definition {
+    Action::DefineInstrument(InstrumentDefinition {
         instrument: INSTRUMENT,
-        base: *b"BTC\0\0\0\0\0",
-        quote: *b"USDT\0\0\0\0",
-        trade_type: TradeType::Spot,
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
+        instrument_type: InstrumentType::Spot,
         minimum_price: Price(i64::MIN),
         maximum_price: Price(i64::MAX),
         reference_price: Price(0),

@@ -7,9 +7,7 @@ mod desk;
 
 use desk::*;
 use lugus_engine::EngineLimits;
-use lugus_engine::command::*;
-use lugus_engine::event::*;
-use lugus_engine::units::*;
+use lugus_vocabulary::*;
 
 /// The one reason in what was told, and the kind of report that has it.
 fn reason(told: &[Told]) -> (&'static str, RejectReason) {
@@ -225,13 +223,23 @@ fn operations() {
         (1, 0, define(two), R::NotAuthorised),
         (0, 0, define(definition(1)), R::DuplicateInstrument),
         (0, 0, define(definition(0)), R::InvalidDefinition),
-        (0, 0, define(Definition { minimum_price: Price(101), ..two }), R::InvalidDefinition),
-        (0, 0, define(Definition { maximum_price: Price(80), ..two }), R::InvalidDefinition),
-        (0, 0, define(Definition { maximum_quantity: Quantity(0), ..two }), R::InvalidDefinition),
-        (0, 0, define(Definition { base: [0; 8], ..two }), R::InvalidDefinition),
-        (0, 0, define(Definition { quote: *b"A\0B\0\0\0\0\0", ..two }), R::InvalidDefinition),
-        (0, 0, define(Definition { tick_size: Decimal { mantissa: 0, exponent: 0 }, ..two }), R::InvalidDefinition),
-        (0, 0, define(Definition { lot_size: Decimal { mantissa: -1, exponent: 0 }, ..two }), R::InvalidDefinition),
+        (0, 0, define(InstrumentDefinition { minimum_price: Price(101), ..two }), R::InvalidDefinition),
+        (0, 0, define(InstrumentDefinition { maximum_price: Price(80), ..two }), R::InvalidDefinition),
+        (0, 0, define(InstrumentDefinition { maximum_quantity: Quantity(0), ..two }), R::InvalidDefinition),
+        (0, 0, define(InstrumentDefinition { base: Symbol([0; 8]), ..two }), R::InvalidDefinition),
+        (0, 0, define(InstrumentDefinition { quote: Symbol(*b"A\0B\0\0\0\0\0"), ..two }), R::InvalidDefinition),
+        (
+            0,
+            0,
+            define(InstrumentDefinition { tick_size: Decimal { mantissa: 0, exponent: 0 }, ..two }),
+            R::InvalidDefinition,
+        ),
+        (
+            0,
+            0,
+            define(InstrumentDefinition { lot_size: Decimal { mantissa: -1, exponent: 0 }, ..two }),
+            R::InvalidDefinition,
+        ),
         (1, 1, set_state(InstrumentState::Halted, None), R::NotAuthorised),
         (0, 1, set_state(InstrumentState::Open, Some(111)), R::InvalidPrice),
         (1, 1, Action::MassCancel { target: ParticipantId(2), side: None }, R::NotAuthorised),

@@ -6,9 +6,7 @@ mod desk;
 
 use desk::*;
 use lugus_engine::EngineLimits;
-use lugus_engine::command::*;
-use lugus_engine::event::*;
-use lugus_engine::units::*;
+use lugus_vocabulary::*;
 
 const INSTRUMENT: InstrumentId = InstrumentId(1);
 

@@ -5,9 +5,8 @@
 mod desk;
 
 use desk::*;
-use lugus_engine::command::*;
-use lugus_engine::units::*;
 use lugus_engine::{Engine, EngineLimits, SnapshotFault, SnapshotRecord};
+use lugus_vocabulary::*;
 
 const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 5, orders: 400, retained_events: 50 };
 
@@ -32,7 +31,7 @@ impl Stream {
     fn next(&mut self) -> Command {
         let definitions = self.sent[0][0];
         if definitions < 3 {
-            let definition = Definition { price_band: Quantity(0), ..definition(definitions as u32 + 1) };
+            let definition = InstrumentDefinition { price_band: Quantity(0), ..definition(definitions as u32 + 1) };
             return self.command(0, 0, Action::DefineInstrument(definition));
         }
         let (participant, instrument) = (1 + self.below(5) as u32, 1 + self.below(3) as u32);

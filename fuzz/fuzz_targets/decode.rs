@@ -7,9 +7,9 @@
 mod noise;
 
 use lugus_engine::Engine;
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::{EpochNanos, ParticipantId};
+use lugus_engine::EventSink;
 use lugus_node::decode::{Inbound, decode};
+use lugus_vocabulary::{EpochNanos, ParticipantId, Reply, Report};
 
 struct Deaf;
 

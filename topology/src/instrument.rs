@@ -14,7 +14,7 @@ pub struct Instrument {
     pub symbol: String,
     /// Spot or futures.
     #[serde(rename = "type", default)]
-    pub trade_type: TradeType,
+    pub instrument_type: InstrumentType,
     /// The cluster that trades it.
     #[serde(default)]
     pub cluster: ClusterId,
@@ -63,7 +63,7 @@ const fn default_quantity() -> u64 {
 /// Spot or futures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum TradeType {
+pub enum InstrumentType {
     /// Settled at once.
     #[default]
     Spot,
@@ -92,7 +92,7 @@ impl Instrument {
         Self {
             id,
             symbol: symbol.to_owned(),
-            trade_type: TradeType::Spot,
+            instrument_type: InstrumentType::Spot,
             cluster: ClusterId::default(),
             tick_size: Decimal::places(tick_places),
             lot_size: Decimal::places(lot_places),

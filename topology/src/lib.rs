@@ -52,7 +52,7 @@ pub use directories::{MINIMUM_SHARED_MEMORY, SHARED_MEMORY};
 pub use duration::aeron_duration;
 pub use engine::Engine;
 pub use error::{DeploymentError, Invalid, Place, Problem, Warning};
-pub use instrument::{Instrument, InstrumentState, TradeType};
+pub use instrument::{Instrument, InstrumentState, InstrumentType};
 pub use market_data::MarketData;
 pub use processes::{Driver, Java};
 pub use profile::{IdleStrategy, Profile, ThreadingMode};

@@ -362,7 +362,7 @@ fn instruments(deployment: &Deployment) -> Result<(), Fault> {
         let key = format!("instrument[{i}]");
         specification(&key, instrument)?;
         ids.take(instrument.id, format!("{key}.id"))?;
-        pairs.take(format!("{} {:?}", instrument.symbol, instrument.trade_type), format!("{key}.symbol"))?;
+        pairs.take(format!("{} {:?}", instrument.symbol, instrument.instrument_type), format!("{key}.symbol"))?;
         if !deployment.clusters.iter().any(|cluster| cluster.id == instrument.cluster) {
             let problem = Problem::UnknownCluster { cluster: instrument.cluster };
             return Err(Fault::new(format!("{key}.cluster"), problem));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lugus_client::{
     BlockingSession, Book, ClientOrderId, Config, Decimal, InstrumentDefinition, InstrumentId, InstrumentState,
-    NewOrder, ParticipantId, Price, Quantity, SendError, Side, TimeInForce, TradeType,
+    InstrumentType, NewOrder, ParticipantId, Price, Quantity, SendError, Side, TimeInForce,
 };
 use lugus_media_driver::ClientDriver;
 
@@ -230,7 +230,7 @@ fn definition(instrument: InstrumentId) -> InstrumentDefinition {
         instrument,
         base: *b"BTC\0\0\0\0\0",
         quote: *b"USDT\0\0\0\0",
-        trade_type: TradeType::Spot,
+        instrument_type: InstrumentType::Spot,
         minimum_price: Price(1),
         maximum_price: Price(1_000_000),
         reference_price: Price(MIDDLE),

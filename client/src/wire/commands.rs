@@ -151,7 +151,7 @@ impl Command for InstrumentDefinition {
             .instrument_id(self.instrument.0)
             .tick_size_exponent(self.tick_size.exponent)
             .lot_size_exponent(self.lot_size.exponent)
-            .trade_type(self.trade_type.to_wire())
+            .instrument_type(self.instrument_type.to_wire())
             .state(self.state.to_wire())
             .base(&self.base)
             .quote(&self.quote);

@@ -8,15 +8,15 @@ use lugus_codecs::market_data::{
 use lugus_codecs::order_entry::{
     self, business_message_reject_codec, define_instrument_codec, drop_copy_request_codec,
     exec_type::ExecType as WireExecType, execution_report_codec, instrument_report_codec,
-    instrument_state::InstrumentState as WireState, kill_switch::KillSwitch as WireKillSwitch,
-    liquidity_indicator::LiquidityIndicator, mass_cancel_side::MassCancelSide,
-    message_reject_reason::MessageRejectReason as WireMessageRejectReason, moved_codec, new_order_single_codec,
-    order_cancel_reject_codec, order_cancel_replace_request_codec, order_cancel_request_codec,
-    order_mass_cancel_report_codec, order_mass_cancel_request_codec, order_status::OrderStatus as WireOrderStatus,
-    order_type::OrderType as WireOrderType, reject_reason::RejectReason as WireReason, resume_codec, risk_report_codec,
+    instrument_state::InstrumentState as WireState, instrument_type::InstrumentType as WireInstrumentType,
+    kill_switch::KillSwitch as WireKillSwitch, liquidity_indicator::LiquidityIndicator,
+    mass_cancel_side::MassCancelSide, message_reject_reason::MessageRejectReason as WireMessageRejectReason,
+    moved_codec, new_order_single_codec, order_cancel_reject_codec, order_cancel_replace_request_codec,
+    order_cancel_request_codec, order_mass_cancel_report_codec, order_mass_cancel_request_codec,
+    order_status::OrderStatus as WireOrderStatus, order_type::OrderType as WireOrderType,
+    reject_reason::RejectReason as WireReason, resume_codec, risk_report_codec,
     self_trade_prevention::SelfTradePrevention as WirePrevention, set_instrument_state_codec, set_kill_switch_codec,
     set_risk_limits_codec, side::Side as WireSide, time_in_force::TimeInForce as WireTimeInForce,
-    trade_type::TradeType as WireTradeType,
 };
 use lugus_codecs::write_header;
 use proptest::prelude::*;
@@ -145,7 +145,7 @@ fn an_operators_commands_are_read_by_the_generated_decoders() {
         instrument: InstrumentId(11),
         base: *b"BTC\0\0\0\0\0",
         quote: *b"USDT\0\0\0\0",
-        trade_type: TradeType::Futures,
+        instrument_type: InstrumentType::Futures,
         minimum_price: Price(1),
         maximum_price: Price(1_000),
         reference_price: Price(500),
@@ -162,7 +162,7 @@ fn an_operators_commands_are_read_by_the_generated_decoders() {
     assert_eq!((wire.price_band(), wire.maximum_quantity()), (50, 10_000));
     assert_eq!((wire.tick_size_mantissa(), wire.tick_size_exponent()), (1, -2));
     assert_eq!((wire.lot_size_mantissa(), wire.lot_size_exponent()), (5, -3));
-    assert_eq!((wire.trade_type(), wire.state()), (WireTradeType::FUTURES, WireState::AUCTION));
+    assert_eq!((wire.instrument_type(), wire.state()), (WireInstrumentType::FUTURES, WireState::AUCTION));
     assert_eq!((&wire.base(), &wire.quote()), (b"BTC\0\0\0\0\0", b"USDT\0\0\0\0"));
 
     let bytes = encode(&SetInstrumentState { state: InstrumentState::Halted, reference_price: None }, 9);

@@ -5,7 +5,7 @@ use lugus_codecs::{heard, order_entry as wire, said, said_and_heard, vocabulary}
 
 use crate::events::{CommandKind, ExecType, Liquidity, MessageRejectReason, OrderStatus, RejectReason};
 use crate::orders::{
-    InstrumentState, KillSwitch, OrderType, PostOnly, SelfTradePrevention, Side, TimeInForce, TradeType,
+    InstrumentState, InstrumentType, KillSwitch, OrderType, PostOnly, SelfTradePrevention, Side, TimeInForce,
 };
 
 vocabulary!();
@@ -23,7 +23,7 @@ said!(wire::self_trade_prevention::SelfTradePrevention, SelfTradePrevention {
     NONE = None, CANCEL_NEWEST = CancelNewest, CANCEL_OLDEST = CancelOldest, CANCEL_BOTH = CancelBoth,
     DECREMENT = Decrement,
 });
-said!(wire::trade_type::TradeType, TradeType { SPOT = Spot, FUTURES = Futures });
+said!(wire::instrument_type::InstrumentType, InstrumentType { SPOT = Spot, FUTURES = Futures });
 heard!(wire::exec_type::ExecType, ExecType {
     NEW = New, CANCELED = Canceled, REPLACED = Replaced, REJECTED = Rejected, EXPIRED = Expired, RESTATED = Restated,
     TRADE = Trade, TRIGGERED = Triggered,

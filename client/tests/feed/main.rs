@@ -15,7 +15,7 @@ use lugus_client::{
     Quantity, Report, SelfTradePrevention, Side, TimeInForce,
 };
 use lugus_engine::Engine;
-use lugus_engine::units::InstrumentId as EngineInstrument;
+use lugus_vocabulary::InstrumentId as EngineInstrument;
 use market::{BTC, Market};
 
 /// What an instrument's engine shows: levels, orders, statistics, as text that can be compared.
@@ -23,7 +23,7 @@ fn of_engine(engine: &Engine, book_type: BookType) -> (u64, String) {
     let id = EngineInstrument(BTC.0);
     let snapshot = engine.market_data_snapshot(id).unwrap();
     let mut text = String::new();
-    for side in [lugus_engine::command::Side::Buy, lugus_engine::command::Side::Sell] {
+    for side in [lugus_vocabulary::Side::Buy, lugus_vocabulary::Side::Sell] {
         for level in engine.levels(id, side).unwrap() {
             text += &format!("{} {} {}\n", level.price.0, level.quantity.0, level.orders);
         }

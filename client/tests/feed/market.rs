@@ -9,8 +9,8 @@ use aeron_cluster_service::{
 use lugus_client::market_data::BookRequest;
 use lugus_client::session::{Ingress, Offered, Session};
 use lugus_client::{
-    ClientSequence, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Limits, ParticipantId, Price,
-    Quantity, RetryPolicy, SendError, TradeType,
+    ClientSequence, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Limits,
+    ParticipantId, Price, Quantity, RetryPolicy, SendError,
 };
 use lugus_engine::EngineLimits;
 use lugus_node::market_data::{Item, MarketDataWriter, Outlet, Publisher};
@@ -124,7 +124,7 @@ impl Market {
             instrument: BTC,
             base: *b"BTC\0\0\0\0\0",
             quote: *b"USDT\0\0\0\0",
-            trade_type: TradeType::Spot,
+            instrument_type: InstrumentType::Spot,
             minimum_price: Price(1),
             maximum_price: Price(1_000_000),
             reference_price: Price(1_000),

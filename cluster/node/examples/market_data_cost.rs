@@ -8,15 +8,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lugus_engine::command::{
-    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, SelfTradePrevention, Side,
-    TimeInForce, TradeType,
-};
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::market_data::MarketData;
-use lugus_engine::units::{ClientOrderId, ClientSequence, EpochNanos, InstrumentId, ParticipantId, Price, Quantity};
+use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_node::market_data::MarketDataWriter;
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
+    InstrumentState, InstrumentType, MarketData, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Reply,
+    Report, SelfTradePrevention, Side, Symbol, TimeInForce,
+};
 
 const COMMANDS: u64 = 1_000_000;
 /// Commands that one duty cycle of the container finds in the log.
@@ -101,11 +100,11 @@ fn flow() -> Vec<Command> {
 fn measure(commands: &[Command], writer: Option<MarketDataWriter>, wants: bool) -> (f64, f64, u64) {
     let mut engine = Engine::new(EngineLimits::default());
     let mut sink = Sink { writer, wants, increments: 0 };
-    let definition = Definition {
+    let definition = InstrumentDefinition {
         instrument: InstrumentId(1),
-        base: *b"BTC\0\0\0\0\0",
-        quote: *b"USDT\0\0\0\0",
-        trade_type: TradeType::Spot,
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
+        instrument_type: InstrumentType::Spot,
         minimum_price: Price(1),
         maximum_price: Price(1_000_000),
         reference_price: Price(1_000),

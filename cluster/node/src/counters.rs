@@ -2,7 +2,7 @@
 //! read them without asking the member.
 
 use aeron_cluster_service::{Cluster, ServiceCounter, ServiceError};
-use lugus_engine::units::StateHash;
+use lugus_vocabulary::StateHash;
 
 /// Counter type of the state hash (Aeron leaves 1000 and up to applications).
 pub const STATE_HASH_TYPE_ID: i32 = 2001;

@@ -9,9 +9,9 @@ use lugus_codecs::order_entry::{
     set_kill_switch_codec, set_risk_limits_codec,
 };
 use lugus_codecs::{DecodeError, Envelope, block};
-use lugus_engine::command::{Action, Command, Decimal, Definition, NewOrder, PostOnly, Replace, RiskLimits, Side};
-use lugus_engine::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, Price, Quantity,
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, EventSequence, InstrumentDefinition,
+    InstrumentId, NewOrder, ParticipantId, PostOnly, Price, Quantity, Replace, RiskLimits, Side, Symbol,
 };
 
 use crate::migration::{self, MigrationRequest, records};
@@ -241,11 +241,11 @@ fn mass_cancel(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
 /// The message names the instrument that it defines, but is numbered in the operator's participant scope.
 fn define_instrument(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
     let define = block!(envelope, order_entry, define_instrument_codec, DefineInstrumentDecoder);
-    let action = Action::DefineInstrument(Definition {
+    let action = Action::DefineInstrument(InstrumentDefinition {
         instrument: InstrumentId(define.instrument_id()),
-        base: define.base(),
-        quote: define.quote(),
-        trade_type: heard(define.trade_type())?,
+        base: Symbol(define.base()),
+        quote: Symbol(define.quote()),
+        instrument_type: heard(define.instrument_type())?,
         minimum_price: Price(define.minimum_price()),
         maximum_price: Price(define.maximum_price()),
         reference_price: Price(define.reference_price()),

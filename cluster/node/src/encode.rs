@@ -6,11 +6,10 @@ use lugus_codecs::market_data::{
     self, Encoder, book_type::BookType as WireBookType, end_of_book::EndOfBook, md_state::MDState,
 };
 use lugus_codecs::{HEADER_LENGTH, message};
-use lugus_engine::PriceLevel;
-use lugus_engine::command::{InstrumentState, KillSwitch, RiskLimits};
-use lugus_engine::event::{CommandKind, Execution, RejectReason, Reply, Report, ReportBody};
-use lugus_engine::market_data::{DisplayedOrder, MarketDataSnapshot};
-use lugus_engine::units::{ClientOrderId, EpochNanos, InstrumentId, ParticipantId, Price};
+use lugus_vocabulary::{
+    ClientOrderId, CommandKind, DisplayedOrder, EpochNanos, Execution, InstrumentId, InstrumentState, KillSwitch,
+    MarketDataSnapshot, ParticipantId, Price, PriceLevel, RejectReason, Reply, Report, ReportBody, RiskLimits,
+};
 
 use crate::decode::{BookRequest, BookType, Refusal};
 use crate::market_data::item::state_code;

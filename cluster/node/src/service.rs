@@ -6,11 +6,11 @@ use aeron_cluster_service::{
 };
 use lugus_codecs::market_data::end_of_book::EndOfBook;
 use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
-use lugus_engine::command::{Command, Side};
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::market_data::{DisplayedOrder, MarketData};
-use lugus_engine::units::{EpochNanos, InstrumentId, ParticipantId};
-use lugus_engine::{Engine, EngineLimits, PriceLevel};
+use lugus_engine::EventSink;
+use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{
+    Command, DisplayedOrder, EpochNanos, InstrumentId, MarketData, ParticipantId, PriceLevel, Reply, Report, Side,
+};
 
 use crate::counters::MemberCounters;
 use crate::decode::{BookRequest, BookType, Inbound, Refusal, Request, decode};

@@ -6,7 +6,7 @@ use lugus_codecs::order_entry::{
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH, market_data};
 use lugus_engine::EngineLimits;
-use lugus_engine::command::Side;
+use lugus_vocabulary::Side;
 
 use super::{DropCopyPolicy, MatchingService};
 use crate::fake_cluster::FakeCluster;

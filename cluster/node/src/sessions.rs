@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lugus_engine::units::{InstrumentId, ParticipantId};
+use lugus_vocabulary::{InstrumentId, ParticipantId};
 
 /// Most sessions that get drop copies: each of them is one more message an event.
 pub const MAXIMUM_DROP_COPIES: usize = 16;

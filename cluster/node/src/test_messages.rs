@@ -5,8 +5,8 @@ use lugus_codecs::order_entry::exec_inst::ExecInst;
 use lugus_codecs::order_entry::order_type::OrderType;
 use lugus_codecs::order_entry::self_trade_prevention::SelfTradePrevention;
 use lugus_codecs::order_entry::time_in_force::TimeInForce;
-use lugus_codecs::order_entry::{instrument_state::InstrumentState, trade_type::TradeType};
-use lugus_engine::command::Side;
+use lugus_codecs::order_entry::{instrument_state::InstrumentState, instrument_type::InstrumentType};
+use lugus_vocabulary::Side;
 
 use crate::vocabulary::Said;
 
@@ -66,7 +66,7 @@ pub(crate) fn define_message(instrument: u32, client_sequence: u64) -> Vec<u8> {
         .instrument_id(instrument)
         .tick_size_exponent(-2)
         .lot_size_exponent(0)
-        .trade_type(TradeType::SPOT)
+        .instrument_type(InstrumentType::SPOT)
         .state(InstrumentState::OPEN)
         .base_zero_padded(b"BTC")
         .quote_zero_padded(b"USDT");

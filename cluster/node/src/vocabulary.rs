@@ -2,7 +2,7 @@
 //! the engine's own.
 
 use lugus_codecs::{order_entry as wire, said_and_heard, vocabulary};
-use lugus_engine::{command, event};
+use lugus_vocabulary::{self as command, self as event};
 
 vocabulary!();
 
@@ -17,7 +17,7 @@ said_and_heard!(wire::self_trade_prevention::SelfTradePrevention, command::SelfT
     NONE = None, CANCEL_NEWEST = CancelNewest, CANCEL_OLDEST = CancelOldest, CANCEL_BOTH = CancelBoth,
     DECREMENT = Decrement,
 });
-said_and_heard!(wire::trade_type::TradeType, command::TradeType { SPOT = Spot, FUTURES = Futures });
+said_and_heard!(wire::instrument_type::InstrumentType, command::InstrumentType { SPOT = Spot, FUTURES = Futures });
 said_and_heard!(wire::instrument_state::InstrumentState, command::InstrumentState {
     CLOSED = Closed, OPEN = Open, HALTED = Halted, AUCTION = Auction,
 });
@@ -47,4 +47,4 @@ said_and_heard!(wire::reject_reason::RejectReason, event::RejectReason {
     INVALID_DEFINITION = InvalidDefinition, LIMIT_ORDERS = LimitOrders, LIMIT_INSTRUMENTS = LimitInstruments,
     LIMIT_PARTICIPANTS = LimitParticipants, LIMIT_CASCADE = LimitCascade, MASS_CANCEL = MassCancel,
     INSTRUMENT_CLOSED = InstrumentClosed,
-});
+} or Unknown);

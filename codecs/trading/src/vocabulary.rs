@@ -59,6 +59,10 @@ macro_rules! heard {
 /// [`said!`] and [`heard!`] at once.
 #[macro_export]
 macro_rules! said_and_heard {
+    ($wire:path, $own:path { $($words:tt)+ } or $unknown:ident) => {
+        $crate::said!($wire, $own { NullVal = $unknown, $($words)+ });
+        $crate::heard!($wire, $own { $($words)+ });
+    };
     ($wire:path, $own:path { $($words:tt)+ }) => {
         $crate::said!($wire, $own { $($words)+ });
         $crate::heard!($wire, $own { $($words)+ });

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lugus_topology::{ClusterId, ClusterSpec, Endpoint, Instrument, MemberId, TradeType};
+use lugus_topology::{ClusterId, ClusterSpec, Endpoint, Instrument, InstrumentType, MemberId};
 use serde::{Serialize, Serializer};
 
 /// Most clusters of a map.
@@ -147,10 +147,10 @@ impl PartitionMap {
     }
 
     /// The instrument of this pair and type.
-    pub fn partition_of(&self, symbol: &str, trade_type: TradeType) -> Option<&Partition> {
-        self.partitions
-            .iter()
-            .find(|partition| partition.instrument.symbol == symbol && partition.instrument.trade_type == trade_type)
+    pub fn partition_of(&self, symbol: &str, instrument_type: InstrumentType) -> Option<&Partition> {
+        self.partitions.iter().find(|partition| {
+            partition.instrument.symbol == symbol && partition.instrument.instrument_type == instrument_type
+        })
     }
 
     /// The cluster that owns the instrument with this number.

@@ -95,8 +95,8 @@ impl PartitionMap {
         let mut pairs = HashMap::new();
         for partition in &self.partitions {
             self.check_partition(partition)?;
-            let Instrument { id, symbol, trade_type, .. } = &partition.instrument;
-            if let Some(first) = pairs.insert((symbol, trade_type), *id) {
+            let Instrument { id, symbol, instrument_type, .. } = &partition.instrument;
+            if let Some(first) = pairs.insert((symbol, instrument_type), *id) {
                 return Err(Unsound::PairTwice { first, second: *id });
             }
         }

@@ -113,7 +113,7 @@ fn add_instrument(map: &mut PartitionMap, instrument: &Instrument) -> Result<Cha
         Ok(_) => return Err(Refusal::InstrumentExists(instrument.id)),
         Err(at) => at,
     };
-    if let Some(other) = map.partition_of(&instrument.symbol, instrument.trade_type) {
+    if let Some(other) = map.partition_of(&instrument.symbol, instrument.instrument_type) {
         return Err(Refusal::PairOwned { instrument: other.instrument.id, owner: other.owner() });
     }
     known_cluster(map, instrument.cluster)?;

@@ -7,7 +7,7 @@ use lugus_partition_map::{
     ClusterEntry, DeploymentId, Epoch, MAXIMUM_CLUSTERS, MAXIMUM_MAP_LENGTH, MAXIMUM_PARTITIONS, MapFeed, MemberEntry,
     MigrationId, Outcome, PartitionMap, Phase, Refusal, Request,
 };
-use lugus_topology::{ClusterId, Endpoint, Instrument, MemberId, TradeType};
+use lugus_topology::{ClusterId, Endpoint, Instrument, InstrumentType, MemberId};
 use proptest::prelude::*;
 
 fn cluster(id: i32, members: u16) -> ClusterEntry {
@@ -68,7 +68,7 @@ fn what_is_added_is_there_and_a_repeat_changes_nothing() {
 #[test]
 fn what_does_not_fit_is_refused_with_the_reason() {
     let map = two_clusters();
-    let futures = Instrument { trade_type: TradeType::Futures, ..instrument(1, "BTC/USDT", 0) };
+    let futures = Instrument { instrument_type: InstrumentType::Futures, ..instrument(1, "BTC/USDT", 0) };
     let other = ClusterEntry { members: cluster(0, 1).members, ..cluster(2, 1) };
     for (request, refusal) in [
         (Request::AddCluster(cluster(0, 1)), Refusal::ClusterExists(ClusterId(0))),

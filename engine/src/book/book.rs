@@ -1,10 +1,10 @@
 //! The resting orders of an instrument.
 
+use lugus_vocabulary::{Price, Quantity, Side};
+
 use super::cells::Slot;
 use super::orders::RestingOrders;
 use super::side::BookSide;
-use crate::command::Side;
-use crate::units::{Price, Quantity};
 
 /// Bids and asks.
 #[derive(Debug)]

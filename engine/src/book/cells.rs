@@ -9,9 +9,9 @@
 //! A page is 256 neighbouring prices of one side: for each four bytes, which say where its level is. So a price that
 //! the market passes costs little of the caches, however far it goes.
 
+use lugus_vocabulary::{Price, Quantity, Side};
+
 use super::zeroed::{Zeroed, Zeros};
-use crate::command::Side;
-use crate::units::{Price, Quantity};
 
 /// A handle of an order; `NIL` is none.
 pub type Slot = u32;

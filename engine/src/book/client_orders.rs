@@ -8,10 +8,11 @@
 //! entry says whether keys were put further along because of it: their removal moves those back, so that no graves are
 //! left, and that of most entries looks at no other.
 
+use lugus_vocabulary::ClientOrderId;
+
 use super::cells::{Cells, Slot};
 use super::zeroed::Zeroed;
 use crate::index::spread;
-use crate::units::ClientOrderId;
 
 #[derive(Debug)]
 pub(super) struct ClientOrders {

@@ -24,7 +24,7 @@ pub use cells::Slot;
 pub use client_orders::{Found, Vacancy};
 pub use orders::RestingOrders;
 pub(crate) use pool::{Order, OrderPool};
-pub use side::{BookSide, PriceLevel};
+pub use side::BookSide;
 pub(crate) use terms::{Instructions, Terms};
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The orders that rest, as far as a book must know them: who has them under which number, where they stand, and what
 //! is open of them. What else an order is, is kept beside, under the same slot (see `pool`).
 
+use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
+
 use super::cells::{Cells, MAXIMUM_ORDERS, Slot};
 use super::client_orders::{ClientOrders, Found, Vacancy};
 use crate::InvariantError;
-use crate::command::Side;
-use crate::units::{ClientOrderId, Price, Quantity};
 
 /// Orders of any number of books, found by slot, or by (owner, client order id). Makes room once for all of them, and
 /// touches memory only when it is used: 32 bytes an order and a price level, 4 for each price of a page, and 11 to 21

@@ -4,15 +4,17 @@
 //! Memory is reserved once for all orders that the limits allow. An order is in its owner's list of live orders by
 //! order id, which is the order of their arrival.
 
+use lugus_vocabulary::{
+    ClientOrderId, EpochNanos, InstrumentId, OrderId, OrderType, Price, Quantity, Side, TimeInForce,
+};
+
 use super::cells::{NIL, Slot};
 use super::client_orders::{Found, Vacancy};
 use super::orders::RestingOrders;
 use super::terms::{Instructions, Terms};
 use super::zeroed::items_of_a_page;
 use crate::InvariantError;
-use crate::command::{OrderType, Side, TimeInForce};
 use crate::expiry::{Entry, ExpiryQueue};
-use crate::units::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity};
 
 /// An order, incoming or resting.
 ///
@@ -506,7 +508,7 @@ fn slot_or_none(slot: Slot) -> Option<Slot> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{PostOnly, SelfTradePrevention};
+    use lugus_vocabulary::{PostOnly, SelfTradePrevention};
 
     fn pool() -> OrderPool {
         let mut pool = OrderPool::new(4);

@@ -8,25 +8,13 @@
 
 use std::hint::select_unpredictable;
 
+use lugus_vocabulary::{Price, PriceLevel, Quantity, Side};
+
 use super::cells::{Cells, LevelCell, NIL, PAGE_LEVELS, Position, Slot, mask};
 use super::found::FoundPages;
 use super::orders::RestingOrders;
 use super::tree::PageTree;
 use crate::InvariantError;
-use crate::command::Side;
-use crate::units::{Price, Quantity};
-
-/// A price level as others see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct PriceLevel {
-    /// Ticks.
-    pub price: Price,
-    /// Lots of all its orders together.
-    pub quantity: Quantity,
-    /// How many orders.
-    pub orders: u32,
-}
 
 /// The levels of a side.
 #[derive(Debug)]

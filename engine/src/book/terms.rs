@@ -3,8 +3,7 @@
 //! An order says with a bit of its [`Instructions`] that it has [`Terms`]; they lie beside the pool's slots, so that an
 //! ordinary order neither carries nor touches them.
 
-use crate::command::{PostOnly, SelfTradePrevention};
-use crate::units::{EpochNanos, Price, Quantity};
+use lugus_vocabulary::{EpochNanos, PostOnly, Price, Quantity, SelfTradePrevention};
 
 /// How an order is to be treated, in a byte: post-only, self-trade prevention, and which terms it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

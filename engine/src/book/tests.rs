@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 use proptest::prelude::*;
 
 use super::*;
-use crate::command::Side;
-use crate::units::{ClientOrderId, Price, Quantity};
 
 const OWNER: u32 = 3;
 

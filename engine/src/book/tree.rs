@@ -491,8 +491,7 @@ mod tests {
 
     use super::*;
     use crate::book::cells::{Cells, Position};
-    use crate::command::Side;
-    use crate::units::Quantity;
+    use lugus_vocabulary::{Quantity, Side};
 
     /// Few bytes that differ, in all places, so that nodes branch everywhere and some get wide.
     fn key(n: u64) -> u64 {

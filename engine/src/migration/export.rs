@@ -1,13 +1,13 @@
 //! What a fenced instrument is, record by record, from any place on: the same on every member, however often.
 
+use lugus_vocabulary::{ClientOrderId, InstrumentId, MigrationId, ParticipantId, Side};
+
 use super::{MigrationRefusal, Standing};
 use crate::book::{BookSide, Slot};
-use crate::command::Side;
 use crate::engine::{Engine, Listed};
 use crate::instrument::Instrument;
 use crate::sequences::ScopeIndex;
 use crate::snapshot::{SnapshotRecord, checksum, instrument_record, order_record, scope_record};
-use crate::units::{ClientOrderId, InstrumentId, MigrationId, ParticipantId};
 
 /// Where an export has got to: whoever takes it gives it back to get what comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! An instrument comes from another engine, record by record, into one that trades others meanwhile.
 
+use lugus_vocabulary::{InstrumentId, MigrationId};
+
 use super::standings::Importing;
 use super::steps::{after, not_imported};
 use super::{Extent, MigrationRefusal, Standing};
 use crate::engine::Engine;
 use crate::restore::{Awaited, Loading, Origin, SnapshotFault};
 use crate::snapshot::{SnapshotRecord, checksum};
-use crate::units::{InstrumentId, MigrationId};
 
 impl Engine {
     /// An import of so much begins, or is under way already: gives how many records have come.

@@ -1,6 +1,6 @@
 //! A live instrument goes from one engine to another: the engines' part of it.
 //!
-//! The engine that has the instrument *fences* it: commands are answered [`crate::event::Reply::Moved`], use no number
+//! The engine that has the instrument *fences* it: commands are answered [`lugus_vocabulary::Reply::Moved`], use no number
 //! and change nothing, so that what is exported is the same however often it is asked for. The other engine imports it,
 //! record by record, and answers likewise until it is told to *activate* it; then the first one *drops* it, and keeps a
 //! tombstone that says which partition map to wait for.
@@ -17,10 +17,10 @@ mod standings;
 mod steps;
 
 pub use export::{Export, ExportCursor, ExportPlace};
+use lugus_vocabulary::{MigrationId, StateHash};
 pub(crate) use standings::{Importing, MAXIMUM_STANDINGS, Standing, Standings};
 
 use crate::restore::SnapshotFault;
-use crate::units::{MigrationId, StateHash};
 
 /// What of an instrument is to be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use lugus_vocabulary::{InstrumentId, MapEpoch, MigrationId};
+
 use super::{Extent, MigrationRefusal};
 use crate::restore::Loading;
 use crate::state_hash::{self, WORDS};
-use crate::units::{InstrumentId, MapEpoch, MigrationId};
 
 /// Instruments whose standing is remembered. At the limit the one whose last migration is the oldest is forgotten, of
 /// those that are not here; if all are, a migration is refused.

@@ -1,12 +1,12 @@
 //! Fence, unfence, activate, drop: from one standing to the next.
 
+use lugus_vocabulary::{InstrumentId, MapEpoch, MigrationId, Side};
+
 use super::standings::Away;
 use super::{Extent, MigrationRefusal, Progress, Standing};
 use crate::book::{BookSide, OrderPool};
-use crate::command::Side;
 use crate::engine::{Engine, Listed, Presence};
 use crate::instrument::Instrument;
-use crate::units::{InstrumentId, MapEpoch, MigrationId};
 
 /// Orders that one step ends at most.
 const ORDERS_A_STEP: usize = 8_192;

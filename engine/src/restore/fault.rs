@@ -1,7 +1,8 @@
 //! Why a snapshot is not loaded.
 
+use lugus_vocabulary::StateHash;
+
 use crate::snapshot::SNAPSHOT_VERSION;
-use crate::units::StateHash;
 
 /// A snapshot that is not loaded: where and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,13 +1,13 @@
 //! An order out of its record: whether there can be such a one, and where it belongs.
 
+use lugus_vocabulary::{InstrumentState, OrderType, PostOnly, Price, Quantity, Side, TimeInForce};
+
 use super::{Checked, require};
 use crate::book::{Instructions, Order, Terms};
-use crate::command::{InstrumentState, OrderType, PostOnly, Side, TimeInForce};
 use crate::instrument::{Instrument, takes_price};
 use crate::sequences::ScopeIndex;
 use crate::snapshot::OrderRecord;
 use crate::stops;
-use crate::units::{Price, Quantity};
 
 /// Where an order's queue stands in the snapshot: bids, asks, buy stops, sell stops, each the first one first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,5 +1,7 @@
 //! Scopes, events, instruments and orders out of their records, into an engine: of a snapshot, or from another engine.
 
+use lugus_vocabulary::{EventSequence, InstrumentId, OrderId, ParticipantId};
+
 use super::fault::SnapshotFault;
 use super::live_orders::{QueuePlace, check_order, order_of};
 use crate::engine::{Engine, Listed, Presence};
@@ -7,7 +9,6 @@ use crate::instrument::{Instrument, check_definition};
 use crate::kept_reports::{KeptReports, Lost};
 use crate::sequences::{Scope, ScopeIndex};
 use crate::snapshot::{InstrumentRecord, OrderRecord, RetainedReport, ScopeRecord};
-use crate::units::{EventSequence, InstrumentId, OrderId, ParticipantId};
 
 /// What is on its way, and where it has got to.
 #[derive(Debug)]

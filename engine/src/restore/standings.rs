@@ -1,12 +1,13 @@
 //! How instruments stand, out of a snapshot: also an import that was in its middle.
 
+use lugus_vocabulary::InstrumentId;
+
 use super::fault::SnapshotFault;
 use super::live_orders::QueuePlace;
 use super::loading::{Awaited, Checked, Loading, require};
 use crate::engine::Engine;
 use crate::migration::{Importing, Standing};
 use crate::snapshot::{ImportRecord, StandingKind, StandingRecord};
-use crate::units::InstrumentId;
 
 /// The standing of a record; the place of an import is filled in when its instrument has come.
 pub(super) fn standing_of(record: &StandingRecord) -> Result<Standing, SnapshotFault> {

@@ -2,14 +2,11 @@
 
 use std::convert::Infallible;
 
+use lugus_vocabulary::*;
+
 use super::*;
 use crate::OrderRecord;
-use crate::command::{
-    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, SelfTradePrevention, Side,
-    TimeInForce, TradeType,
-};
-use crate::event::{EventSink, Reply, Report};
-use crate::units::*;
+use crate::event_sink::EventSink;
 
 struct Nowhere;
 
@@ -21,11 +18,11 @@ impl EventSink for Nowhere {
 const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 4, orders: 16, retained_events: 4 };
 
 fn define(instrument: u32) -> Action {
-    Action::DefineInstrument(Definition {
+    Action::DefineInstrument(InstrumentDefinition {
         instrument: InstrumentId(instrument),
-        base: *b"ETH\0\0\0\0\0",
-        quote: *b"EUR\0\0\0\0\0",
-        trade_type: TradeType::Spot,
+        base: Symbol(*b"ETH\0\0\0\0\0"),
+        quote: Symbol(*b"EUR\0\0\0\0\0"),
+        instrument_type: InstrumentType::Spot,
         minimum_price: Price(1),
         maximum_price: Price(1_000),
         reference_price: Price(100),
@@ -179,7 +176,7 @@ fn instruments() {
     let invalid = [
         (forged(closed), "an order of a closed instrument"),
         (
-            forged(change!(Instrument, 0, record => record.definition.base = [0; 8])),
+            forged(change!(Instrument, 0, record => record.definition.base = Symbol([0; 8]))),
             "an instrument with an impossible definition",
         ),
         (

@@ -4,15 +4,13 @@
 
 use std::convert::Infallible;
 
-use lugus_engine::command::{
-    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention,
-    Side, TimeInForce, TradeType,
+use lugus_engine::EventSink;
+use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError, SnapshotRecord};
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, EventSequence, InstrumentDefinition,
+    InstrumentId, InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, PriceLevel,
+    Quantity, Replace, Reply, Report, SelfTradePrevention, Side, Symbol, TimeInForce,
 };
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, Price, Quantity,
-};
-use lugus_engine::{Engine, EngineLimits, PriceLevel, Restore, SnapshotError, SnapshotRecord};
 
 /// What a sink was told, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +49,12 @@ pub fn told_again(engine: &Engine, participant: u32, instrument: u32, last_seen:
 pub const LIMITS: EngineLimits = EngineLimits { instruments: 2, participants: 3, orders: 12, retained_events: 10 };
 
 /// Prices 90 to 110, band 95 to 105 around 100, up to 20 lots.
-pub fn definition(instrument: u32) -> Definition {
-    Definition {
+pub fn definition(instrument: u32) -> InstrumentDefinition {
+    InstrumentDefinition {
         instrument: InstrumentId(instrument),
-        base: *b"BTC\0\0\0\0\0",
-        quote: *b"USDT\0\0\0\0",
-        trade_type: TradeType::Spot,
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
+        instrument_type: InstrumentType::Spot,
         minimum_price: Price(90),
         maximum_price: Price(110),
         reference_price: Price(100),
@@ -69,8 +67,8 @@ pub fn definition(instrument: u32) -> Definition {
 }
 
 /// A definition that takes everything.
-pub fn boundless(instrument: u32) -> Definition {
-    Definition {
+pub fn boundless(instrument: u32) -> InstrumentDefinition {
+    InstrumentDefinition {
         minimum_price: Price(i64::MIN),
         maximum_price: Price(i64::MAX),
         reference_price: Price(0),
@@ -133,7 +131,7 @@ impl Desk {
     }
 
     /// With instrument 1 open.
-    pub fn open(limits: EngineLimits, definition: Definition) -> Self {
+    pub fn open(limits: EngineLimits, definition: InstrumentDefinition) -> Self {
         let mut desk = Self::new(limits);
         desk.send(0, 0, Action::DefineInstrument(definition));
         desk

@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use lugus_engine::Engine;
-use lugus_engine::command::{Command, InstrumentState, Side};
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::market_data::{DisplayedOrder, MarketData, MarketDataBody, Statistics};
-use lugus_engine::units::{EpochNanos, InstrumentId, Price, Quantity, TradeId};
+use lugus_engine::EventSink;
+use lugus_vocabulary::{
+    Command, DisplayedOrder, EpochNanos, InstrumentId, InstrumentState, MarketData, MarketDataBody, Price, Quantity,
+    Reply, Report, Side, Statistics, TradeId,
+};
 
 use crate::desk::{Recorder, Told, levels};
 

@@ -2,10 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "a test and a fuzz target take it")]
 
-use lugus_engine::command::*;
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::*;
+use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::*;
 
 /// Small, so that their ends are met.
 pub const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6 };
@@ -193,12 +192,12 @@ impl Noise<'_> {
         }
     }
 
-    fn definition(&mut self) -> Definition {
-        Definition {
+    fn definition(&mut self) -> InstrumentDefinition {
+        InstrumentDefinition {
             instrument: InstrumentId(u32::from(self.below(4))),
-            base: *b"BTC\0\0\0\0\0",
-            quote: *b"USDT\0\0\0\0",
-            trade_type: TradeType::Spot,
+            base: Symbol(*b"BTC\0\0\0\0\0"),
+            quote: Symbol(*b"USDT\0\0\0\0"),
+            instrument_type: InstrumentType::Spot,
             minimum_price: Price(if self.below(4) == 0 { self.wide() } else { i64::MIN }),
             maximum_price: Price(if self.below(4) == 0 { self.wide() } else { i64::MAX }),
             reference_price: Price(self.wide()),

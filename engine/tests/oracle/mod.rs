@@ -13,9 +13,7 @@ mod special;
 use std::collections::BTreeMap;
 
 use lugus_engine::EngineLimits;
-use lugus_engine::command::*;
-use lugus_engine::event::*;
-use lugus_engine::units::*;
+use lugus_vocabulary::*;
 
 use crate::desk::Told;
 
@@ -43,7 +41,7 @@ struct Scope {
 }
 
 struct Book {
-    definition: Definition,
+    definition: InstrumentDefinition,
     /// By time of priority; stop orders that wait among them.
     orders: Vec<Resting>,
     order_ids: u64,
@@ -357,7 +355,7 @@ impl Oracle {
         self.tell(me, 0, number, ReportBody::Risk { target: ParticipantId(target), limits, kill_switch });
     }
 
-    fn define(&mut self, me: u32, number: u64, definition: &Definition) -> Result<(), RejectReason> {
+    fn define(&mut self, me: u32, number: u64, definition: &InstrumentDefinition) -> Result<(), RejectReason> {
         if me != 0 {
             return Err(RejectReason::NotAuthorised);
         }
@@ -424,8 +422,8 @@ impl Oracle {
         Ok(())
     }
 
-    fn tell_instrument(&mut self, scope: u32, number: u64, definition: &Definition) {
-        let Definition { instrument, state, reference_price, .. } = *definition;
+    fn tell_instrument(&mut self, scope: u32, number: u64, definition: &InstrumentDefinition) {
+        let InstrumentDefinition { instrument, state, reference_price, .. } = *definition;
         self.tell(0, scope, number, ReportBody::Instrument { instrument, state, reference_price });
     }
 

@@ -1,8 +1,6 @@
 //! New, cancel, replace, mass cancel, and matching.
 
-use lugus_engine::command::*;
-use lugus_engine::event::*;
-use lugus_engine::units::*;
+use lugus_vocabulary::*;
 
 use super::{Book, Oracle, Resting};
 
@@ -415,7 +413,7 @@ fn check_display(display: u64, quantity: u64, immediate: bool) -> Result<(), Rej
     Ok(())
 }
 
-fn check_price(definition: &Definition, price: Option<Price>) -> Result<(), RejectReason> {
+fn check_price(definition: &InstrumentDefinition, price: Option<Price>) -> Result<(), RejectReason> {
     let Some(price) = price else { return Err(RejectReason::InvalidPrice) };
     if price < definition.minimum_price || price > definition.maximum_price {
         return Err(RejectReason::InvalidPrice);
@@ -427,7 +425,7 @@ fn check_price(definition: &Definition, price: Option<Price>) -> Result<(), Reje
     Ok(())
 }
 
-fn check_stop_price(definition: &Definition, price: Option<Price>, stop: bool) -> Result<(), RejectReason> {
+fn check_stop_price(definition: &InstrumentDefinition, price: Option<Price>, stop: bool) -> Result<(), RejectReason> {
     let within = price.is_some_and(|price| price >= definition.minimum_price && price <= definition.maximum_price);
     if (stop && !within) || (!stop && price.is_some()) { Err(RejectReason::InvalidStopPrice) } else { Ok(()) }
 }

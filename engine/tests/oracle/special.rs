@@ -1,8 +1,6 @@
 //! Expiry, stop orders, auctions.
 
-use lugus_engine::command::*;
-use lugus_engine::event::*;
-use lugus_engine::units::*;
+use lugus_vocabulary::*;
 
 use super::orders::{by_priority, refresh};
 use super::{Book, Oracle, Resting};

@@ -5,14 +5,13 @@
 
 pub mod steps;
 
-use lugus_engine::command::*;
-use lugus_engine::units::*;
 use lugus_engine::{Engine, EngineLimits, SnapshotRecord};
+use lugus_vocabulary::*;
+use steps::{Number, Step};
 
 use crate::desk::{Told, command, levels, restore, snapshot, told, told_again};
 use crate::follower::{Follower, told_and_followed};
 use crate::oracle::Oracle;
-use steps::{Number, Step};
 
 /// What runs side by side.
 pub struct Trial {
@@ -27,7 +26,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    pub fn new(limits: EngineLimits, definitions: [Definition; 2]) -> Self {
+    pub fn new(limits: EngineLimits, definitions: [InstrumentDefinition; 2]) -> Self {
         let engine = || Engine::new(limits);
         let (oracle, follower) = (Oracle::new(limits), Follower::default());
         let mut trial = Self { oracle, engine: engine(), restored: engine(), follower, limits, now: 0 };
@@ -121,7 +120,7 @@ fn order_id(record: &SnapshotRecord) -> Option<u64> {
 }
 
 #[allow(dead_code, reason = "the soak counts what is told, and goes through the steps itself")]
-pub fn check(limits: EngineLimits, definitions: [Definition; 2], steps: &[Step]) {
+pub fn check(limits: EngineLimits, definitions: [InstrumentDefinition; 2], steps: &[Step]) {
     let mut trial = Trial::new(limits, definitions);
     for step in steps {
         trial.step(step);

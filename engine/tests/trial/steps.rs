@@ -3,8 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
 use lugus_engine::EngineLimits;
-use lugus_engine::command::*;
-use lugus_engine::units::*;
+use lugus_vocabulary::*;
 use proptest::prelude::*;
 
 use crate::desk::{definition, limit};
@@ -199,7 +198,7 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
         4 => (state(), proptest::option::of(price(spread)))
             .prop_map(|(state, reference_price)| (true, Action::SetInstrumentState { state, reference_price })),
         2 => (0..=3_u32, state(), price(spread)).prop_map(|(instrument, state, reference_price)| {
-            let definition = Definition { state, reference_price, ..definition(instrument) };
+            let definition = InstrumentDefinition { state, reference_price, ..definition(instrument) };
             (false, Action::DefineInstrument(definition))
         }),
         2 => (participant(), risk_limits()).prop_map(|(target, limits)| {

@@ -2,8 +2,7 @@
 //! the market walks at random over a given swing, buyers come along the first half of its path and sellers along the
 //! second, in shuffled order, each some ticks away from the middle; an order lives alone, and most are soon canceled.
 
-use lugus_engine::command::Side;
-use lugus_engine::units::{ClientOrderId, Price, Quantity};
+use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
 /// A flow's shape.
 #[derive(Debug, Clone, Copy, PartialEq)]

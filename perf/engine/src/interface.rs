@@ -10,8 +10,7 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use lugus_engine::command::Side;
-use lugus_engine::units::{ClientOrderId, Price, Quantity};
+use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
 #[cfg(not(feature = "no-engine"))]
 use crate::matcher::Matcher;

@@ -3,8 +3,7 @@
 //! alone costs.
 
 use lugus_engine::book::{Book, RestingOrders};
-use lugus_engine::command::Side;
-use lugus_engine::units::{ClientOrderId, Price, Quantity};
+use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
 /// Takes what happens, in order.
 pub trait Outcome {

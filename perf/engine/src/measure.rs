@@ -2,13 +2,13 @@
 
 use std::hint::black_box;
 
-use lugus_engine::command::{
-    Action, Command, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention,
-    Side, TimeInForce, TradeType,
-};
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::{ClientOrderId, ClientSequence, EpochNanos, InstrumentId, ParticipantId, Price, Quantity};
+use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
+    InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, Reply,
+    Report, SelfTradePrevention, Side, Symbol, TimeInForce,
+};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::flow::{Dice, Message};
@@ -296,11 +296,11 @@ fn action(message: &Message) -> (ClientOrderId, Action) {
 /// The operator defines the instrument of [`commands`]: any price goes.
 #[must_use]
 pub fn definition() -> Command {
-    let definition = Definition {
+    let definition = InstrumentDefinition {
         instrument: INSTRUMENT,
-        base: *b"BTC\0\0\0\0\0",
-        quote: *b"USDT\0\0\0\0",
-        trade_type: TradeType::Spot,
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
+        instrument_type: InstrumentType::Spot,
         minimum_price: Price(i64::MIN),
         maximum_price: Price(i64::MAX),
         reference_price: Price(33_504),

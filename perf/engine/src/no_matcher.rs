@@ -1,8 +1,7 @@
 //! What answers, and does nothing: in the place of the [`Matcher`](crate::matcher::Matcher) it shows what the harness of the
 //! public benchmark and the reports' way cost.
 
-use lugus_engine::command::Side;
-use lugus_engine::units::{ClientOrderId, Price, Quantity};
+use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
 use crate::matcher::Outcome;
 

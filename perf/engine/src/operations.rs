@@ -3,11 +3,11 @@
 //! The standing orders lie evenly and at random on their levels, at least `GAP` ticks away from the middle. Operations
 //! are done in the gap, as most traffic is near the touch; only [`Operation::CancelAnywhere`] takes any standing order.
 
-use lugus_engine::command::{
-    Action, Command, NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention, Side, TimeInForce,
-};
-use lugus_engine::units::{ClientOrderId, ClientSequence, EpochNanos, ParticipantId, Price, Quantity};
 use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, NewOrder, OrderType, ParticipantId, PostOnly, Price,
+    Quantity, Replace, SelfTradePrevention, Side, TimeInForce,
+};
 
 use crate::flow::Dice;
 use crate::measure::{INSTRUMENT, PARTICIPANTS, Tally, definition};

@@ -5,9 +5,8 @@
 
 use std::ffi::{c_int, c_void};
 
-use lugus_engine::command::Side;
-use lugus_engine::units::{ClientOrderId, Price, Quantity};
 use lugus_ring::{Full, Reader, Writer, ring};
+use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
 use crate::matcher::Outcome;
 

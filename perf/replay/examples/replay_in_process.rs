@@ -8,15 +8,14 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use lugus_engine::command::{Action, Command};
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::{ClientSequence, EpochNanos, InstrumentId, ParticipantId};
+use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_replay::engine_venue::EngineVenue;
 use lugus_replay::flow::{Flow, FlowError};
 use lugus_replay::mbo::{MboFlow, MboOptions};
 use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
+use lugus_vocabulary::{Action, ClientSequence, Command, EpochNanos, InstrumentId, ParticipantId, Reply, Report};
 
 fn main() -> Result<(), Box<dyn Error>> {
     match std::env::args().nth(1) {

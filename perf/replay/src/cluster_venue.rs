@@ -5,8 +5,7 @@ mod translate;
 use std::time::{Duration, Instant};
 
 use lugus_client::{ClientError, Config, EventHandler, SendError, Status, TradingSession};
-use lugus_engine::command::Action;
-use lugus_engine::units::{ClientSequence, ParticipantId};
+use lugus_vocabulary::{Action, ClientSequence, ParticipantId};
 
 use crate::flow::Step;
 use crate::venue::{Heard, Scope, Submission, Venue, VenueError};

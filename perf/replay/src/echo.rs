@@ -8,9 +8,10 @@
 use std::time::{Duration, Instant};
 
 use aeron_cluster_client::{AeronCluster, ClientError, Context, EgressListener, NewLeader, OfferError, State};
-use lugus_engine::command::{Action, Definition};
-use lugus_engine::event::{Report, ReportBody};
-use lugus_engine::units::{ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId};
+use lugus_vocabulary::{
+    Action, ClientSequence, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, ParticipantId, Report,
+    ReportBody,
+};
 
 use crate::flow::{Flow, FlowError, Step};
 use crate::venue::{Heard, Submission, Venue, VenueError};
@@ -55,7 +56,7 @@ impl Flow for EchoFlow {
         format!("echo of {ECHO_MESSAGE_LENGTH} bytes")
     }
 
-    fn instruments(&self) -> &[Definition] {
+    fn instruments(&self) -> &[InstrumentDefinition] {
         &[]
     }
 

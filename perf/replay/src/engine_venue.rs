@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use lugus_engine::command::Command;
-use lugus_engine::event::{EventSink, Reply, Report};
-use lugus_engine::units::{ClientSequence, EpochNanos, StateHash};
+use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{ClientSequence, Command, EpochNanos, Reply, Report, StateHash};
 
 use crate::flow::Step;
 use crate::venue::{Heard, Scope, Submission, Venue, VenueError};

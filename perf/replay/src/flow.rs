@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use lugus_engine::command::{
-    Action, Definition, NewOrder, OrderType, PostOnly, SelfTradePrevention, Side, TimeInForce,
+use lugus_vocabulary::{
+    Action, ClientOrderId, InstrumentDefinition, InstrumentId, NewOrder, OrderType, ParticipantId, PostOnly, Price,
+    Quantity, SelfTradePrevention, Side, TimeInForce,
 };
-use lugus_engine::units::{ClientOrderId, InstrumentId, ParticipantId, Price, Quantity};
 
 /// Commands in the order in which they are to reach the engine.
 ///
@@ -15,7 +15,7 @@ pub trait Flow: Iterator<Item = Result<Step, FlowError>> {
     fn name(&self) -> String;
 
     /// The instruments that it trades: to be defined before the first step.
-    fn instruments(&self) -> &[Definition];
+    fn instruments(&self) -> &[InstrumentDefinition];
 
     /// Who trades, the operator not among them.
     fn participants(&self) -> &[ParticipantId];

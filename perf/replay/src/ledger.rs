@@ -8,9 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
-use lugus_engine::command::Action;
-use lugus_engine::event::{ExecType, Report, ReportBody};
-use lugus_engine::units::{ClientSequence, EventSequence};
+use lugus_vocabulary::{Action, ClientSequence, EventSequence, ExecType, Report, ReportBody};
 
 use crate::venue::Scope;
 

@@ -49,11 +49,10 @@ use std::path::{Path, PathBuf};
 
 use dbn::decode::{DecodeRecordRef, DynDecoder};
 use dbn::{MboMsg, VersionUpgradePolicy};
-use lugus_engine::command::Definition;
-use lugus_engine::units::{InstrumentId, ParticipantId};
+use lugus_vocabulary::{InstrumentDefinition, InstrumentId, ParticipantId};
+use market::Market;
 
 use crate::flow::{FIRST_INSTRUMENT, Flow, FlowError, Step};
-use market::Market;
 
 /// How a recording is replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +75,7 @@ pub struct MboFlow {
     path: PathBuf,
     records: Records,
     markets: HashMap<u32, Market>,
-    instruments: Vec<Definition>,
+    instruments: Vec<InstrumentDefinition>,
     participants: Vec<ParticipantId>,
     expected_steps: u64,
     ready: VecDeque<Step>,
@@ -150,7 +149,7 @@ impl Flow for MboFlow {
         self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
     }
 
-    fn instruments(&self) -> &[Definition] {
+    fn instruments(&self) -> &[InstrumentDefinition] {
         &self.instruments
     }
 

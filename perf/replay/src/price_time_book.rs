@@ -4,8 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use lugus_engine::command::Side;
-use lugus_engine::units::{ClientOrderId, Price, Quantity};
+use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
 /// Resting orders of one instrument, whoever owns them: client order ids are unique among them.
 #[derive(Debug, Default)]

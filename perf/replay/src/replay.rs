@@ -7,9 +7,9 @@
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use lugus_engine::command::{Action, InstrumentState};
-use lugus_engine::event::{CommandKind, ExecType, RejectReason, ReportBody};
-use lugus_engine::units::{InstrumentId, ParticipantId};
+use lugus_vocabulary::{
+    Action, CommandKind, ExecType, InstrumentId, InstrumentState, ParticipantId, RejectReason, ReportBody,
+};
 
 use crate::flow::{ExchangeTrade, Flow, FlowError, Step};
 use crate::ledger::{Entry, Ledger};

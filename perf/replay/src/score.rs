@@ -5,8 +5,10 @@
 
 use std::collections::HashMap;
 
-use lugus_engine::event::{ExecType, Execution, Liquidity, Report, ReportBody};
-use lugus_engine::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price, Quantity, TradeId};
+use lugus_vocabulary::{
+    ClientOrderId, ClientSequence, ExecType, Execution, InstrumentId, Liquidity, ParticipantId, Price, Quantity,
+    Report, ReportBody, TradeId,
+};
 
 use crate::flow::{ExchangeTrade, RestingFills};
 use crate::venue::Scope;
@@ -137,9 +139,9 @@ impl Score {
 
 #[cfg(test)]
 mod tests {
-    use lugus_engine::command::{OrderType, Side, TimeInForce};
-    use lugus_engine::event::{OrderStatus, RejectReason};
-    use lugus_engine::units::{EpochNanos, EventSequence, OrderId};
+    use lugus_vocabulary::{
+        EpochNanos, EventSequence, OrderId, OrderStatus, OrderType, RejectReason, Side, TimeInForce,
+    };
 
     use super::*;
 

@@ -12,12 +12,11 @@ mod living;
 mod market;
 mod size;
 
-use lugus_engine::command::{Action, Definition};
-use lugus_engine::units::{InstrumentId, ParticipantId};
+use lugus_vocabulary::{Action, InstrumentDefinition, InstrumentId, ParticipantId};
+use market::Market;
 
 use crate::flow::{FIRST_INSTRUMENT, Flow, FlowError, Step};
 use crate::prng::SplitMix64;
-use market::Market;
 
 /// Most instruments of a synthetic flow.
 pub const MAX_SYNTHETIC_INSTRUMENTS: u32 = 1_024;
@@ -56,7 +55,7 @@ impl Default for SyntheticOptions {
 pub struct SyntheticFlow {
     options: SyntheticOptions,
     prng: SplitMix64,
-    instruments: Vec<Definition>,
+    instruments: Vec<InstrumentDefinition>,
     participants: Vec<ParticipantId>,
     markets: Vec<Market>,
     /// How often each market is chosen: the second half as often as the first, the third a third as often, and so on.
@@ -105,7 +104,7 @@ impl Flow for SyntheticFlow {
         format!("synthetic, seed {}", self.options.seed)
     }
 
-    fn instruments(&self) -> &[Definition] {
+    fn instruments(&self) -> &[InstrumentDefinition] {
         &self.instruments
     }
 

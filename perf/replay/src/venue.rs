@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use lugus_engine::event::Report;
-use lugus_engine::units::{ClientSequence, InstrumentId, ParticipantId};
+use lugus_vocabulary::{ClientSequence, InstrumentId, ParticipantId, Report};
 
 use crate::flow::Step;
 

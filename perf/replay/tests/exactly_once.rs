@@ -6,13 +6,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use lugus_engine::EngineLimits;
-use lugus_engine::event::Report;
-use lugus_engine::units::EventSequence;
 use lugus_replay::engine_venue::EngineVenue;
 use lugus_replay::flow::Step;
 use lugus_replay::replay::{Progress, ReplayError, ReplayOptions, Replayed, Watch, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_replay::venue::{Heard, Submission, Venue, VenueError};
+use lugus_vocabulary::{EventSequence, Report};
 
 /// What a faulty venue does to the reports that it tells.
 type Fault = fn(usize, Report) -> Vec<Report>;

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use dbn::encode::EncodeRecord;
 use dbn::encode::dbn::Encoder;
 use dbn::{MboMsg, Metadata, RecordHeader, SType, Schema, rtype};
-use lugus_engine::command::{Action, Side, TimeInForce};
-use lugus_engine::units::InstrumentId;
 use lugus_replay::flow::{Flow, FlowError, Step};
 use lugus_replay::mbo::{MboFlow, MboOptions};
+use lugus_vocabulary::{Action, InstrumentId, Side, TimeInForce};
 use tempfile::TempDir;
 
 const LAST: u8 = dbn::flags::LAST;
@@ -302,10 +301,10 @@ fn instruments_are_told_apart_and_orders_spread_over_participants() {
     let (_folder, path) = write(&records);
     let mut flow = MboFlow::open(&path, MboOptions { participants: 3, first_instrument: InstrumentId(1) }).unwrap();
     let [first, second] = flow.instruments() else { panic!("{:?}", flow.instruments()) };
-    assert_eq!((first.instrument.0, &first.base), (1, b"20\0\0\0\0\0\0"));
+    assert_eq!((first.instrument.0, &first.base.0), (1, b"20\0\0\0\0\0\0"));
     // The step between 40 and 44 quarters is 4 quarters: 1.0.
     assert_eq!((first.tick_size.mantissa, first.reference_price.0), (1_000_000_000, 11));
-    assert_eq!((second.instrument.0, &second.base), (2, b"30\0\0\0\0\0\0"));
+    assert_eq!((second.instrument.0, &second.base.0), (2, b"30\0\0\0\0\0\0"));
     assert_eq!(flow.participants().len(), 3);
     let steps: Vec<_> = flow.by_ref().map(|step| step.unwrap()).collect();
     let scopes: Vec<_> = steps.iter().map(|step| (step.instrument.0, step.participant.0)).collect();

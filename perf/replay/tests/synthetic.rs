@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 
 use lugus_engine::EngineLimits;
-use lugus_engine::command::{Action, OrderType, PostOnly, TimeInForce};
-use lugus_engine::event::{ExecType, RejectReason, Report, ReportBody};
-use lugus_engine::units::{ClientOrderId, ParticipantId};
 use lugus_replay::engine_venue::EngineVenue;
 use lugus_replay::flow::{FIRST_INSTRUMENT, Flow, Step};
 use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_replay::venue::{Heard, Submission, Venue, VenueError};
+use lugus_vocabulary::{
+    Action, ClientOrderId, ExecType, OrderType, ParticipantId, PostOnly, RejectReason, Report, ReportBody, TimeInForce,
+};
 
 fn steps(options: SyntheticOptions) -> Vec<Step> {
     SyntheticFlow::new(options).map(|step| step.unwrap()).collect()

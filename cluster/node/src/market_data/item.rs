@@ -1,8 +1,9 @@
 //! An increment as a cache line, for the ring.
 
-use lugus_engine::command::{InstrumentState, Side};
-use lugus_engine::market_data::{DisplayedOrder, MarketData, MarketDataBody, Statistics};
-use lugus_engine::units::{InstrumentId, MarketDataSequence, Price};
+use lugus_vocabulary::{
+    DisplayedOrder, InstrumentId, InstrumentState, MarketData, MarketDataBody, MarketDataSequence, Price, Side,
+    Statistics,
+};
 
 /// On the wire and here: no price.
 pub(crate) const NO_PRICE: i64 = i64::MIN;

@@ -1,15 +1,16 @@
-use lugus_engine::command::Side;
-use lugus_engine::market_data::{MarketData, MarketDataBody};
-use lugus_engine::units::{EpochNanos, InstrumentId, MapEpoch, MarketDataSequence, MigrationId, Price, Quantity};
-use lugus_engine::{Engine, EngineLimits};
-
-use super::*;
-use crate::market_data::writer::MarketDataWriter;
-use crate::snapshot::tests::busy_engine;
 use lugus_codecs::market_data::ReadBuf;
 use lugus_codecs::market_data::market_data_heartbeat_codec as heartbeat_codec;
 use lugus_codecs::market_data::market_data_incremental_refresh_codec as refresh_codec;
 use lugus_codecs::{Envelope, HEADER_LENGTH};
+use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{
+    EpochNanos, InstrumentId, MapEpoch, MarketData, MarketDataBody, MarketDataSequence, MigrationId, Price, Quantity,
+    Side,
+};
+
+use super::*;
+use crate::market_data::writer::MarketDataWriter;
+use crate::snapshot::tests::busy_engine;
 
 #[derive(Default)]
 struct Sent(Vec<String>);

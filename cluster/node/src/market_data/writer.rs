@@ -1,8 +1,8 @@
 //! The service's end of the ring: takes what the engine tells, and never waits.
 
 use lugus_engine::Engine;
-use lugus_engine::market_data::MarketData;
 use lugus_ring::Writer;
+use lugus_vocabulary::MarketData;
 
 use super::item::{End, Item};
 

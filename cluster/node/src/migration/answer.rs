@@ -22,7 +22,7 @@ impl Outcome {
     pub(crate) const MORE: Self = Self::new(MigrationOutcome::MORE, 0);
 
     const fn new(outcome: MigrationOutcome, detail: u64) -> Self {
-        let extent = Extent { state_hash: lugus_engine::units::StateHash(0), scopes: 0, orders: 0, reports: 0 };
+        let extent = Extent { state_hash: lugus_vocabulary::StateHash(0), scopes: 0, orders: 0, reports: 0 };
         Self { outcome, detail, extent }
     }
 

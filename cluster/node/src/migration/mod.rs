@@ -7,10 +7,9 @@ pub(crate) mod records;
 pub(crate) mod request;
 
 use aeron_cluster_service::{Cluster, Role};
-use lugus_engine::units::{InstrumentId, MapEpoch, MigrationId};
-use lugus_engine::{Engine, ExportCursor, Extent, MigrationRefusal, Progress};
-
 use answer::{Exported, Outcome};
+use lugus_engine::{Engine, ExportCursor, Extent, MigrationRefusal, Progress};
+use lugus_vocabulary::{InstrumentId, MapEpoch, MigrationId};
 use records::{RecordReader, RecordWriter};
 
 /// Most messages that one export request is answered with: as much as a client's receive window and the members' idle

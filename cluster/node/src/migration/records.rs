@@ -7,13 +7,11 @@
 
 use lugus_codecs::order_entry as words;
 use lugus_codecs::{Envelope, HEADER_LENGTH, order_entry};
-use lugus_engine::command::PostOnly;
-use lugus_engine::event::{Execution, Report, ReportBody};
-use lugus_engine::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
-    TradeId,
-};
 use lugus_engine::{OrderRecord, RetainedReport, SnapshotRecord};
+use lugus_vocabulary::{
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, OrderId, ParticipantId,
+    PostOnly, Price, Quantity, Report, ReportBody, TradeId,
+};
 
 use crate::encode::{self, BUFFER_LENGTH, Buffer};
 use crate::snapshot::record::{self, Decoded};

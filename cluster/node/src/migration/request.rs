@@ -5,8 +5,8 @@ use lugus_codecs::order_entry::{
     import_records_codec, migration_request_codec, migration_step::MigrationStep,
 };
 use lugus_codecs::{Envelope, block};
-use lugus_engine::units::{ClientOrderId, InstrumentId, MapEpoch, MigrationId, ParticipantId, StateHash};
 use lugus_engine::{ExportCursor, ExportPlace, Extent};
+use lugus_vocabulary::{ClientOrderId, InstrumentId, MapEpoch, MigrationId, ParticipantId, StateHash};
 
 use super::{MigrationRequest, Step};
 use crate::decode::Fault;

@@ -7,9 +7,8 @@ use lugus_codecs::order_entry::{
     migration_step::MigrationStep, moved_codec,
 };
 use lugus_codecs::{DecodeError, Envelope, HEADER_LENGTH, block, message};
-use lugus_engine::command::Side;
-use lugus_engine::units::{InstrumentId, MigrationId};
 use lugus_engine::{Engine, EngineLimits, ExportCursor, SnapshotRecord};
+use lugus_vocabulary::{InstrumentId, MigrationId, Side};
 use proptest::prelude::*;
 
 use super::MAXIMUM_EXPORTS;

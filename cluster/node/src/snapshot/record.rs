@@ -6,15 +6,14 @@ use lugus_codecs::snapshot::{
     snapshot_header_codec, standing_codec,
 };
 use lugus_codecs::{DecodeError, Envelope, block, message};
-use lugus_engine::command::{Decimal, Definition, PostOnly, RiskLimits};
-use lugus_engine::market_data::Statistics;
-use lugus_engine::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId,
-    OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,
-};
 use lugus_engine::{
     Extent, ImportRecord, InstrumentRecord, OrderRecord, ParticipantRecord, ScopeRecord, SnapshotHeader,
     SnapshotRecord, StandingKind, StandingRecord,
+};
+use lugus_vocabulary::{
+    ClientOrderId, ClientSequence, Decimal, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, MapEpoch,
+    MarketDataSequence, MigrationId, OrderId, ParticipantId, PostOnly, Price, Quantity, RiskLimits, StateHash,
+    Statistics, Symbol, TradeId,
 };
 
 use super::MessageFault;
@@ -260,10 +259,10 @@ fn encode_instrument(record: &InstrumentRecord, buffer: &mut Buffer) -> usize {
         .instrument_id(definition.instrument.0)
         .tick_size_exponent(definition.tick_size.exponent)
         .lot_size_exponent(definition.lot_size.exponent)
-        .trade_type(definition.trade_type.to_wire().into())
+        .instrument_type(definition.instrument_type.to_wire().into())
         .state(definition.state.to_wire().into())
-        .base(&definition.base)
-        .quote(&definition.quote)
+        .base(&definition.base.0)
+        .quote(&definition.quote.0)
         .market_data_sequence(record.market_data_sequence.0)
         .open_price(prices[0].unwrap_or_default().0)
         .high_price(prices[1].unwrap_or_default().0)
@@ -298,11 +297,11 @@ fn decode_statistics(present: u8, prices: [i64; 4], volume: u64) -> Result<Stati
 
 fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentRecord, MessageFault> {
     let record = block!(envelope, snapshot, instrument_codec, InstrumentDecoder);
-    let definition = Definition {
+    let definition = InstrumentDefinition {
         instrument: InstrumentId(record.instrument_id()),
-        base: record.base(),
-        quote: record.quote(),
-        trade_type: heard(words::trade_type::TradeType::from(record.trade_type()))?,
+        base: Symbol(record.base()),
+        quote: Symbol(record.quote()),
+        instrument_type: heard(words::instrument_type::InstrumentType::from(record.instrument_type()))?,
         minimum_price: Price(record.minimum_price()),
         maximum_price: Price(record.maximum_price()),
         reference_price: Price(record.reference_price()),

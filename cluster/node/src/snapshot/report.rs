@@ -5,11 +5,9 @@ use lugus_codecs::order_entry::{
     order_mass_cancel_report_codec, risk_report_codec,
 };
 use lugus_codecs::{DecodeError, Envelope, block};
-use lugus_engine::command::RiskLimits;
-use lugus_engine::event::{CommandKind, Execution, Report, ReportBody};
-use lugus_engine::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
-    TradeId,
+use lugus_vocabulary::{
+    ClientOrderId, ClientSequence, CommandKind, EpochNanos, EventSequence, Execution, InstrumentId, OrderId,
+    ParticipantId, Price, Quantity, Report, ReportBody, RiskLimits, TradeId,
 };
 
 use super::MessageFault;

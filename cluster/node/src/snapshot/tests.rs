@@ -1,14 +1,12 @@
 use std::collections::VecDeque;
 
 use aeron_cluster_service::SnapshotPoll;
+use lugus_engine::EventSink;
 use lugus_engine::Extent;
-use lugus_engine::command::{
-    Action, Command, Decimal, Definition, InstrumentState, KillSwitch, NewOrder, OrderType, PostOnly, RiskLimits,
-    SelfTradePrevention, Side, TimeInForce, TradeType,
-};
-use lugus_engine::event::{EventSink, Reply};
-use lugus_engine::units::{
-    ClientOrderId, EpochNanos, InstrumentId, MigrationId, ParticipantId, Price, Quantity, StateHash,
+use lugus_vocabulary::{
+    Action, ClientOrderId, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId, InstrumentState,
+    InstrumentType, KillSwitch, MigrationId, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Reply,
+    RiskLimits, SelfTradePrevention, Side, StateHash, Symbol, TimeInForce,
 };
 
 use super::*;
@@ -106,12 +104,12 @@ pub(crate) fn busy_engine() -> Engine {
     engine
 }
 
-fn definition(instrument: u32) -> Definition {
-    Definition {
+fn definition(instrument: u32) -> InstrumentDefinition {
+    InstrumentDefinition {
         instrument: InstrumentId(instrument),
-        base: *b"BTC\0\0\0\0\0",
-        quote: *b"USDT\0\0\0\0",
-        trade_type: TradeType::Spot,
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
+        instrument_type: InstrumentType::Spot,
         minimum_price: Price(1),
         maximum_price: Price(1_000_000),
         reference_price: Price(1_000),

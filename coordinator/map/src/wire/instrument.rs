@@ -1,8 +1,8 @@
 //! An instrument's specification: the same fields in a map and in a request.
 
 use lugus_codecs::partition_map::instrument_state::InstrumentState as WireState;
-use lugus_codecs::partition_map::trade_type::TradeType as WireTradeType;
-use lugus_topology::{InstrumentState, TradeType};
+use lugus_codecs::partition_map::instrument_type::InstrumentType as WireInstrumentType;
+use lugus_topology::{InstrumentState, InstrumentType};
 
 /// Writes an [`Instrument`](lugus_topology::Instrument) with an encoder that has its fields.
 macro_rules! write_instrument {
@@ -10,7 +10,7 @@ macro_rules! write_instrument {
         let lugus_topology::Instrument {
             id,
             symbol,
-            trade_type,
+            instrument_type,
             cluster,
             tick_size,
             lot_size,
@@ -34,7 +34,7 @@ macro_rules! write_instrument {
             .symbol_zero_padded(symbol.as_bytes())
             .tick_size_exponent(tick_size.exponent())
             .lot_size_exponent(lot_size.exponent())
-            .trade_type($crate::wire::instrument::trade_type_to_wire(*trade_type))
+            .instrument_type($crate::wire::instrument::trade_type_to_wire(*instrument_type))
             .initial_state($crate::wire::instrument::state_to_wire(*state));
     }};
 }
@@ -45,8 +45,8 @@ macro_rules! read_instrument {
         lugus_topology::Instrument {
             id: $decoder.instrument_id(),
             symbol: $crate::wire::fields::text("symbol", &$decoder.symbol())?,
-            trade_type: $crate::wire::instrument::trade_type_from_wire($decoder.trade_type())
-                .ok_or($crate::WireError::Value { field: "tradeType" })?,
+            instrument_type: $crate::wire::instrument::trade_type_from_wire($decoder.instrument_type())
+                .ok_or($crate::WireError::Value { field: "instrumentType" })?,
             cluster: lugus_topology::ClusterId($decoder.cluster_id()),
             tick_size: lugus_topology::Decimal::new($decoder.tick_size_mantissa(), $decoder.tick_size_exponent())
                 .ok_or($crate::WireError::Value { field: "tickSize" })?,
@@ -65,18 +65,18 @@ macro_rules! read_instrument {
 
 pub(super) use {read_instrument, write_instrument};
 
-pub(super) fn trade_type_to_wire(trade_type: TradeType) -> WireTradeType {
-    match trade_type {
-        TradeType::Spot => WireTradeType::SPOT,
-        TradeType::Futures => WireTradeType::FUTURES,
+pub(super) fn trade_type_to_wire(instrument_type: InstrumentType) -> WireInstrumentType {
+    match instrument_type {
+        InstrumentType::Spot => WireInstrumentType::SPOT,
+        InstrumentType::Futures => WireInstrumentType::FUTURES,
     }
 }
 
-pub(super) fn trade_type_from_wire(trade_type: WireTradeType) -> Option<TradeType> {
-    match trade_type {
-        WireTradeType::SPOT => Some(TradeType::Spot),
-        WireTradeType::FUTURES => Some(TradeType::Futures),
-        WireTradeType::NullVal => None,
+pub(super) fn trade_type_from_wire(instrument_type: WireInstrumentType) -> Option<InstrumentType> {
+    match instrument_type {
+        WireInstrumentType::SPOT => Some(InstrumentType::Spot),
+        WireInstrumentType::FUTURES => Some(InstrumentType::Futures),
+        WireInstrumentType::NullVal => None,
     }
 }
 

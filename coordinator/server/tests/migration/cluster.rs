@@ -8,12 +8,11 @@ use std::sync::Arc;
 use lugus_coordinator::migration::{
     ClusterRequest, Cursor, CursorPlace, Exported, Extent, MAXIMUM_MESSAGES, Report, Step, StepOutcome,
 };
-use lugus_engine::command::{Action, Command};
-use lugus_engine::event::{EventSink, Reply, Report as Event};
-use lugus_engine::units::*;
+use lugus_engine::EventSink;
 use lugus_engine::{
     Engine, EngineLimits, ExportCursor, ExportPlace, MigrationRefusal, Progress, Restore, SnapshotFault, SnapshotRecord,
 };
+use lugus_vocabulary::*;
 
 pub const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 200, retained_events: 8 };
 pub const INSTRUMENT: InstrumentId = InstrumentId(1);
@@ -26,7 +25,7 @@ pub struct Heard {
 }
 
 impl EventSink for Heard {
-    fn report(&mut self, _: &Event) {
+    fn report(&mut self, _: &lugus_vocabulary::Report) {
         self.events += 1;
     }
     fn reply(&mut self, reply: &Reply) {

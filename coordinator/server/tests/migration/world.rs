@@ -8,16 +8,16 @@ use lugus_coordinator::apply;
 use lugus_coordinator::migration::{
     Action, ClusterRequest, Ending, Exported, Intent, MoveError, MoveStep, Mover, Party, Report, Timing,
 };
-use lugus_engine::command::{
-    Action as EngineAction, Decimal as EngineDecimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly,
-    SelfTradePrevention, Side, TimeInForce, TradeType as EngineTradeType,
-};
-use lugus_engine::units::{ClientOrderId, InstrumentId, Price, Quantity};
 use lugus_engine::{EngineLimits, SnapshotRecord};
 use lugus_partition_map::{
     Accepted, ClusterEntry, DeploymentId, Epoch, MemberEntry, PartitionMap, Phase, Refusal, Request,
 };
 use lugus_topology::{ClusterId, Endpoint, Instrument, MemberId};
+use lugus_vocabulary::{
+    Action as EngineAction, ClientOrderId, Decimal as EngineDecimal, InstrumentDefinition, InstrumentId,
+    InstrumentState, InstrumentType as EngineInstrumentType, NewOrder, OrderType, PostOnly, Price, Quantity,
+    SelfTradePrevention, Side, Symbol, TimeInForce,
+};
 
 use crate::cluster::{Answer, Cluster, INSTRUMENT, LIMITS};
 
@@ -436,12 +436,12 @@ impl World {
     }
 }
 
-fn definition(instrument: u32) -> Definition {
-    Definition {
+fn definition(instrument: u32) -> InstrumentDefinition {
+    InstrumentDefinition {
         instrument: InstrumentId(instrument),
-        base: *b"BTC\0\0\0\0\0",
-        quote: *b"USDT\0\0\0\0",
-        trade_type: EngineTradeType::Spot,
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
+        instrument_type: EngineInstrumentType::Spot,
         minimum_price: Price(1),
         maximum_price: Price(1_000),
         reference_price: Price(100),

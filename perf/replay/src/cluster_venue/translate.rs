@@ -1,7 +1,7 @@
 //! The engine's commands to the SDK's, and the SDK's reports to the engine's: the same words, in types of their own.
 
 use lugus_client as sdk;
-use lugus_engine::{command, event, units};
+use lugus_vocabulary::{self as command, self as event, self as units};
 
 /// Translates an enumeration word by word.
 macro_rules! words {
@@ -56,13 +56,13 @@ pub(super) fn replace(replace: &command::Replace) -> sdk::Replace {
     }
 }
 
-pub(super) fn definition(definition: &command::Definition) -> sdk::InstrumentDefinition {
+pub(super) fn definition(definition: &command::InstrumentDefinition) -> sdk::InstrumentDefinition {
     let decimal = |of: command::Decimal| sdk::Decimal { mantissa: of.mantissa, exponent: of.exponent };
     sdk::InstrumentDefinition {
         instrument: sdk::InstrumentId(definition.instrument.0),
-        base: definition.base,
-        quote: definition.quote,
-        trade_type: words!(definition.trade_type, command::TradeType => sdk::TradeType: Spot Futures),
+        base: definition.base.0,
+        quote: definition.quote.0,
+        instrument_type: words!(definition.instrument_type, command::InstrumentType => sdk::InstrumentType: Spot Futures),
         minimum_price: price(definition.minimum_price),
         maximum_price: price(definition.maximum_price),
         reference_price: price(definition.reference_price),
@@ -219,11 +219,11 @@ mod tests {
             display_quantity: units::Quantity(6),
         };
         assert_reads_the_same(change, replace(&change));
-        let specification = command::Definition {
+        let specification = command::InstrumentDefinition {
             instrument: units::InstrumentId(1),
-            base: *b"BASE\0\0\0\0",
-            quote: *b"QUOTE\0\0\0",
-            trade_type: command::TradeType::Futures,
+            base: lugus_vocabulary::Symbol(*b"BASE\0\0\0\0"),
+            quote: lugus_vocabulary::Symbol(*b"QUOTE\0\0\0"),
+            instrument_type: command::InstrumentType::Futures,
             minimum_price: units::Price(2),
             maximum_price: units::Price(3),
             reference_price: units::Price(4),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use lugus_engine::units::ClientOrderId;
+use lugus_vocabulary::ClientOrderId;
 
 use super::market::Order;
 

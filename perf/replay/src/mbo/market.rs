@@ -13,8 +13,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use dbn::{MboMsg, UNDEF_PRICE};
-use lugus_engine::command::{Action, NewOrder, Replace, Side, TimeInForce};
-use lugus_engine::units::{ClientOrderId, InstrumentId, ParticipantId, Price, Quantity};
+use lugus_vocabulary::{
+    Action, ClientOrderId, InstrumentId, NewOrder, ParticipantId, Price, Quantity, Replace, Side, TimeInForce,
+};
 
 use super::held::Held;
 use crate::flow::{ExchangeTrade, FlowError, RestingFills, Step, limit_order};

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use dbn::decode::DbnMetadata;
 use dbn::{MboMsg, UNDEF_PRICE};
-use lugus_engine::command::{Decimal, Definition, InstrumentState, TradeType};
-use lugus_engine::units::{InstrumentId, Price, Quantity};
+use lugus_vocabulary::{
+    Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price, Quantity, Symbol,
+};
 
 use super::Records;
 use crate::flow::{FlowError, PRICE_LIMITS};
@@ -65,16 +66,16 @@ pub(super) fn survey(path: &Path, records: &mut Records) -> Result<Survey, FlowE
 
 impl Surveyed {
     /// The instrument as it is to be defined.
-    pub(super) fn definition(&self, instrument: InstrumentId) -> Definition {
+    pub(super) fn definition(&self, instrument: InstrumentId) -> InstrumentDefinition {
         let mut base = [0; 8];
         for (to, from) in base.iter_mut().zip(self.symbol.bytes()) {
             *to = from;
         }
-        Definition {
+        InstrumentDefinition {
             instrument,
-            base,
-            quote: *b"USD\0\0\0\0\0",
-            trade_type: TradeType::Futures,
+            base: Symbol(base),
+            quote: Symbol(*b"USD\0\0\0\0\0"),
+            instrument_type: InstrumentType::Futures,
             minimum_price: PRICE_LIMITS[0],
             maximum_price: PRICE_LIMITS[1],
             reference_price: Price(self.last_price / self.tick),

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use lugus_engine::command::PostOnly;
-use lugus_engine::units::{ClientOrderId, ParticipantId};
+use lugus_vocabulary::{ClientOrderId, ParticipantId, PostOnly};
 
 use crate::prng::SplitMix64;
 

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use lugus_engine::command::{
-    Action, Decimal, Definition, InstrumentState, NewOrder, OrderType, PostOnly, Replace, Side, TimeInForce, TradeType,
+use lugus_vocabulary::{
+    Action, ClientOrderId, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, NewOrder,
+    OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, Side, Symbol, TimeInForce,
 };
-use lugus_engine::units::{ClientOrderId, InstrumentId, ParticipantId, Price, Quantity};
 
 use super::living::{Living, LivingOrders};
 use super::size;
@@ -39,15 +39,15 @@ const PAIRS: [(&[u8; 8], &[u8; 8], i64); 8] = [
 ];
 
 /// The definition of the flow's `nth` instrument, counted from 0.
-pub(super) fn definition(nth: usize, instrument: InstrumentId) -> Definition {
+pub(super) fn definition(nth: usize, instrument: InstrumentId) -> InstrumentDefinition {
     let (base, quote, reference) = PAIRS[nth % PAIRS.len()];
     // The same pair again is its future.
-    let trade_type = if nth < PAIRS.len() { TradeType::Spot } else { TradeType::Futures };
-    Definition {
+    let instrument_type = if nth < PAIRS.len() { InstrumentType::Spot } else { InstrumentType::Futures };
+    InstrumentDefinition {
         instrument,
-        base: *base,
-        quote: *quote,
-        trade_type,
+        base: Symbol(*base),
+        quote: Symbol(*quote),
+        instrument_type,
         minimum_price: PRICE_LIMITS[0],
         maximum_price: PRICE_LIMITS[1],
         reference_price: Price(reference),
@@ -80,7 +80,11 @@ pub(super) struct Market {
 }
 
 impl Market {
-    pub(super) fn new(definition: &Definition, participants: Vec<ParticipantId>, resting_orders: u64) -> Self {
+    pub(super) fn new(
+        definition: &InstrumentDefinition,
+        participants: Vec<ParticipantId>,
+        resting_orders: u64,
+    ) -> Self {
         Self {
             reference: definition.reference_price.0,
             participants,

@@ -1,0 +1,113 @@
+//! Commands: what participants and the operator send to the engine, in the order of the log.
+
+use crate::instrument::{InstrumentDefinition, InstrumentState};
+use crate::order::{NewOrder, Replace, Side};
+use crate::risk::{KillSwitch, RiskLimits};
+use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price};
+use crate::word::word;
+
+/// One command in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Command {
+    /// The sender.
+    pub participant: ParticipantId,
+    /// With `participant` the scope that numbers the command: the instrument concerned, or [`InstrumentId::NONE`] for
+    /// [`Action::DefineInstrument`], [`Action::SetRiskLimits`] and [`Action::SetKillSwitch`].
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub instrument: InstrumentId,
+    /// Number of the command in its scope.
+    pub client_sequence: ClientSequence,
+    /// What is to be done.
+    pub action: Action,
+}
+
+/// What a command asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
+pub enum Action {
+    /// Enters an order (FIX message D).
+    New(NewOrder),
+    /// Cancels an order (FIX message F).
+    Cancel {
+        /// The order to cancel.
+        orig_client_order_id: ClientOrderId,
+    },
+    /// Changes an order (FIX message G).
+    Replace(Replace),
+    /// Cancels all orders of a participant in the instrument (FIX message q).
+    MassCancel {
+        /// Whose orders; only the operator may name another participant than itself.
+        target: ParticipantId,
+        /// The side to cancel; `None` cancels both.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        side: Option<Side>,
+    },
+    /// Operator: defines an instrument, which begins to trade.
+    DefineInstrument(InstrumentDefinition),
+    /// Operator: changes the state of an instrument.
+    SetInstrumentState {
+        /// The new state.
+        state: InstrumentState,
+        /// A new reference price in ticks; `None` keeps the present one.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        reference_price: Option<Price>,
+    },
+    /// Operator: sets a participant's limits.
+    SetRiskLimits {
+        /// Whose limits.
+        target: ParticipantId,
+        /// The new limits.
+        limits: RiskLimits,
+    },
+    /// Operator, or a participant for itself: stops or allows new orders.
+    SetKillSwitch {
+        /// Whose orders.
+        target: ParticipantId,
+        /// The new position of the switch.
+        kill_switch: KillSwitch,
+    },
+}
+
+impl Action {
+    /// The kind of this command.
+    #[inline]
+    pub const fn kind(&self) -> CommandKind {
+        match self {
+            Self::New(_) => CommandKind::New,
+            Self::Cancel { .. } => CommandKind::Cancel,
+            Self::Replace(_) => CommandKind::Replace,
+            Self::MassCancel { .. } => CommandKind::MassCancel,
+            Self::DefineInstrument(_) => CommandKind::DefineInstrument,
+            Self::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
+            Self::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
+            Self::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
+        }
+    }
+}
+
+word! {
+    /// Kinds of commands. The numbers are the template ids of `schemas/order-entry.xml`.
+    CommandKind: u8 {
+        /// [`Action::New`].
+        New = 1,
+        /// [`Action::Cancel`].
+        Cancel = 2,
+        /// [`Action::Replace`].
+        Replace = 3,
+        /// [`Action::MassCancel`].
+        MassCancel = 4,
+        /// [`Action::DefineInstrument`].
+        DefineInstrument = 5,
+        /// [`Action::SetInstrumentState`].
+        SetInstrumentState = 6,
+        /// [`Action::SetRiskLimits`].
+        SetRiskLimits = 7,
+        /// [`Action::SetKillSwitch`].
+        SetKillSwitch = 8,
+    }
+}

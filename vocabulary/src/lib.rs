@@ -1,0 +1,59 @@
+//! The values that all parts of Lugus speak in: each word of trading is defined here, once.
+//!
+//! The engine takes and returns these values, the codecs put them on the wire, the SDK hands them to a trading program,
+//! and the command line prints them. They are plain data: no SBE, no I/O, no behaviour beyond what a value says of
+//! itself. Names and numbers are FIX's (5.0 SP2) where FIX has them.
+//!
+//! | module | what it defines |
+//! |---|---|
+//! | [`units`] | prices, quantities, identifiers, sequences, times |
+//! | [`decimal`] | exact decimal numbers: tick and lot sizes |
+//! | [`instrument`] | the definition of an instrument, its type and state |
+//! | [`order`] | new orders, replacements, and their attributes |
+//! | [`command`] | what is sent to the engine in the log's order |
+//! | [`request`] | what is asked of the engine without changing it |
+//! | [`risk`] | limits and kill switches |
+//! | [`report`] | what the engine tells of a command or an order |
+//! | [`reply`] | answers that are no events |
+//! | [`reason`] | why a command or a message was refused |
+//! | [`market_data`] | the book and its changes, as anyone may see them |
+//!
+//! With the feature `serde`, the values are JSON of this kind. A field with its default value may be left out:
+//!
+//! ```json
+//! {"participant":7,"instrument":1,"client_sequence":1,"action":{"new":{"client_order_id":1,"side":"BUY",
+//!  "order_type":"LIMIT","time_in_force":"GTC","price":100,"quantity":5}}}
+//! ```
+
+pub mod command;
+pub mod decimal;
+pub mod instrument;
+pub mod market_data;
+pub mod order;
+pub mod reason;
+pub mod reply;
+pub mod report;
+pub mod request;
+pub mod risk;
+pub mod units;
+
+#[cfg(feature = "serde")]
+mod json;
+mod word;
+
+pub use command::{Action, Command, CommandKind};
+pub use decimal::{Decimal, DecimalError, StepSize};
+pub use instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
+pub use market_data::{
+    BookRequest, BookType, DisplayedOrder, MarketData, MarketDataBody, MarketDataSnapshot, PriceLevel, Statistics,
+};
+pub use order::{NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention, Side, TimeInForce};
+pub use reason::{MessageRejectReason, RejectReason};
+pub use reply::Reply;
+pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody};
+pub use request::Request;
+pub use risk::{KillSwitch, RiskLimits};
+pub use units::{
+    ClientOrderId, ClientSequence, ClusterId, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence,
+    MemberId, MigrationId, OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,
+};

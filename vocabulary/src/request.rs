@@ -1,0 +1,23 @@
+//! Requests: what a session asks of the engine without changing it. They have no number.
+
+use crate::market_data::BookRequest;
+use crate::units::{EventSequence, InstrumentId};
+
+/// A request that changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+    /// Asks for the events after the last one seen, once more.
+    Resume {
+        /// With the session's participant the scope.
+        instrument: InstrumentId,
+        /// The last event seen; `None` asks only for the scope's last numbers.
+        last_event_sequence: Option<EventSequence>,
+    },
+    /// Asks for a copy of every later event of all participants.
+    DropCopy {
+        /// The instrument whose events are copied; [`InstrumentId::NONE`] means all instruments.
+        instrument: InstrumentId,
+    },
+    /// Asks for the book, or a part of it, as it is when the request comes up in the log.
+    Book(BookRequest),
+}
