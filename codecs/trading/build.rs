@@ -11,13 +11,21 @@ fn main() -> Result<(), GenerateError> {
     let partition_map = schemas.join("partition-map.xml");
     let snapshot = schemas.join("snapshot.xml");
     generate(&[
-        Protocol { module: "order_entry", about: "Orders and executions (schema 201).", schema: &order_entry },
-        Protocol { module: "market_data", about: "The book as anyone may see it (schema 202).", schema: &market_data },
+        Protocol { module: "sbe_order_entry", about: "Orders and executions (schema 201).", schema: &order_entry },
         Protocol {
-            module: "partition_map",
+            module: "sbe_market_data",
+            about: "The book as anyone may see it (schema 202).",
+            schema: &market_data,
+        },
+        Protocol {
+            module: "sbe_partition_map",
             about: "Which cluster trades which instrument (schema 203).",
             schema: &partition_map,
         },
-        Protocol { module: "snapshot", about: "The state of a partition's service (schema 204).", schema: &snapshot },
+        Protocol {
+            module: "sbe_snapshot",
+            about: "The state of a partition's service (schema 204).",
+            schema: &snapshot,
+        },
     ])
 }

@@ -1,10 +1,25 @@
-//! Lugus' protocols, generated at build time from `schemas/`.
+//! Lugus' protocols, generated at build time from `schemas/`, and typed: messages to and from values of the vocabulary.
+//!
+//! | module | protocol |
+//! |---|---|
+//! | [`order_entry`] | orders and executions: `schemas/order-entry.xml` (schema 201) |
+//! | [`market_data`] | the book as anyone may see it: `schemas/market-data.xml` (schema 202) |
+//! | [`partition_map`] | which cluster trades which instrument: `schemas/partition-map.xml` (schema 203) |
+//! | [`snapshot`] | the state of a partition's service: `schemas/snapshot.xml` (schema 204) |
 //!
 //! Check a message with [`sbe_message::Envelope`] before a generated decoder reads it: the decoders panic on short
-//! buffers.
+//! buffers. [`block!`] does both.
 
+pub mod error;
+pub mod group;
+pub mod market_data;
+pub mod order_entry;
+pub mod partition_map;
+pub mod snapshot;
 mod vocabulary;
+pub mod word;
 
+pub use error::MessageError;
 pub use sbe_message::{Body, DecodeError, Envelope, HEADER_LENGTH, VAR_DATA_HEADER_LENGTH, write_header};
 
 include!(concat!(env!("OUT_DIR"), "/protocols.rs"));

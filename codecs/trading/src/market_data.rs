@@ -1,0 +1,3 @@
+//! Market data: the book as anyone may see it (schema 202).
+
+pub use crate::sbe_market_data::*;

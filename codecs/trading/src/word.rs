@@ -1,0 +1,230 @@
+//! Enumerations of the vocabulary beside the generated ones, each pair listed here once.
+//!
+//! Both have the same numbers, so a value is translated by its number. The tests compare numbers and names of all values
+//! of both, in both directions.
+
+use lugus_vocabulary::{
+    BookType, CommandKind, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity, MessageRejectReason,
+    OrderStatus, OrderType, PostOnly, RejectReason, SelfTradePrevention, Side, TimeInForce,
+};
+
+use crate::error::MessageError;
+use crate::{sbe_market_data, sbe_order_entry, sbe_partition_map};
+
+/// A value of the vocabulary that the generated type `Wire` can express.
+pub trait ToWire<Wire>: Copy {
+    /// The value as the generated type.
+    fn to_wire(self) -> Wire;
+}
+
+/// A value of the vocabulary that can be made from the generated type `Wire`.
+pub trait FromWire<Wire>: Sized {
+    /// The value of the vocabulary; `None` if the vocabulary has no such value. A generated enumeration tells all numbers that
+    /// it does not know as its null value.
+    fn from_wire(wire: Wire) -> Option<Self>;
+}
+
+/// The vocabulary's value of a field that has been read.
+///
+/// # Errors
+/// [`MessageError::Value`] if the vocabulary has no such value.
+#[inline]
+pub fn word<Word: FromWire<Wire>, Wire>(
+    wire: Wire,
+    template_id: u16,
+    field: &'static str,
+) -> Result<Word, MessageError> {
+    Word::from_wire(wire).ok_or(MessageError::Value { template_id, field })
+}
+
+/// `words! { generated::Enumeration(u8) = Enumeration, ... }`: both traits, for enumerations with equal numbers; the number
+/// type is that of the generated one. `or Unknown`: numbers that the vocabulary lacks are read as that value.
+macro_rules! words {
+    ($($wire:ident::$module:ident::$name:ident($number:ty) = $word:ident $(or $unknown:ident)?),+ $(,)?) => {
+        $(
+            impl ToWire<$wire::$module::$name> for $word {
+                #[inline]
+                fn to_wire(self) -> $wire::$module::$name {
+                    <$wire::$module::$name>::from(<$number>::from(self.number()))
+                }
+            }
+
+            impl FromWire<$wire::$module::$name> for $word {
+                #[inline]
+                fn from_wire(wire: $wire::$module::$name) -> Option<Self> {
+                    let word = u8::try_from(<$number>::from(wire)).ok().and_then(Self::from_number);
+                    $(let word = Some(word.unwrap_or(Self::$unknown));)?
+                    word
+                }
+            }
+        )+
+
+        /// Compares all numbers and names of each pair.
+        #[cfg(test)]
+        fn compare_all() {
+            $(
+                for number in 0..=u16::from(u8::MAX) {
+                    let wire = <$number>::try_from(number).map(<$wire::$module::$name>::from).unwrap_or_default();
+                    let word = <$word>::from_number(number as u8)$(.filter(|word| *word != $word::$unknown))?;
+                    tests::compare(&wire, word.as_ref(), stringify!($word), number);
+                }
+                for &word in $word::ALL {
+                    let wire: $wire::$module::$name = word.to_wire();
+                    assert_eq!($word::from_wire(wire), Some(word));
+                }
+            )+
+        }
+    };
+}
+
+words! {
+    sbe_order_entry::side::Side(u8) = Side,
+    sbe_order_entry::order_type::OrderType(u8) = OrderType,
+    sbe_order_entry::time_in_force::TimeInForce(u8) = TimeInForce,
+    sbe_order_entry::self_trade_prevention::SelfTradePrevention(u8) = SelfTradePrevention,
+    sbe_order_entry::instrument_type::InstrumentType(u8) = InstrumentType,
+    sbe_order_entry::instrument_state::InstrumentState(u8) = InstrumentState,
+    sbe_order_entry::kill_switch::KillSwitch(u8) = KillSwitch,
+    sbe_order_entry::exec_type::ExecType(u8) = ExecType,
+    sbe_order_entry::order_status::OrderStatus(u8) = OrderStatus,
+    sbe_order_entry::liquidity_indicator::LiquidityIndicator(u8) = Liquidity,
+    sbe_order_entry::reject_reason::RejectReason(u16) = RejectReason or Unknown,
+    sbe_order_entry::message_reject_reason::MessageRejectReason(u8) = MessageRejectReason or Unknown,
+    sbe_market_data::md_state::MDState(u8) = InstrumentState,
+    sbe_market_data::book_type::BookType(u8) = BookType,
+    sbe_partition_map::instrument_type::InstrumentType(u8) = InstrumentType,
+    sbe_partition_map::instrument_state::InstrumentState(u8) = InstrumentState,
+}
+
+/// The number 0 is no side (`NONE`), or both sides (`BOTH`).
+macro_rules! optional_sides {
+    ($($wire:path),+ $(,)?) => {
+        $(
+            impl ToWire<$wire> for Option<Side> {
+                #[inline]
+                fn to_wire(self) -> $wire {
+                    <$wire>::from(self.map_or(0, Side::number))
+                }
+            }
+
+            impl FromWire<$wire> for Option<Side> {
+                #[inline]
+                fn from_wire(wire: $wire) -> Option<Self> {
+                    match u8::from(wire) {
+                        0 => Some(None),
+                        number => Side::from_number(number).map(Some),
+                    }
+                }
+            }
+        )+
+    };
+}
+
+optional_sides! {
+    sbe_order_entry::mass_cancel_side::MassCancelSide,
+    sbe_market_data::md_side::MDSide,
+}
+
+impl ToWire<sbe_order_entry::exec_inst::ExecInst> for PostOnly {
+    #[inline]
+    fn to_wire(self) -> sbe_order_entry::exec_inst::ExecInst {
+        sbe_order_entry::exec_inst::ExecInst(self.number())
+    }
+}
+
+/// An instruction of a later version can't be ignored: the order would not do what its sender wants.
+impl FromWire<sbe_order_entry::exec_inst::ExecInst> for PostOnly {
+    #[inline]
+    fn from_wire(wire: sbe_order_entry::exec_inst::ExecInst) -> Option<Self> {
+        Self::from_number(wire.0)
+    }
+}
+
+/// From the template id of a command.
+impl FromWire<u16> for CommandKind {
+    #[inline]
+    fn from_wire(template_id: u16) -> Option<Self> {
+        u8::try_from(template_id).ok().and_then(Self::from_number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{Debug, Display};
+
+    use sbe_order_entry::exec_inst::ExecInst;
+    use sbe_order_entry::mass_cancel_side::MassCancelSide;
+
+    use super::*;
+
+    /// The generated value of a number against the vocabulary's: both have it by the same name, or neither has it.
+    pub(super) fn compare(wire: &impl Display, word: Option<&impl Debug>, enumeration: &str, number: u16) {
+        let name = word.map_or("NullVal".to_owned(), |word| in_capitals(&format!("{word:?}")));
+        assert_eq!(wire.to_string(), name, "number {number} of {enumeration}");
+    }
+
+    /// `StopLimit` as `STOP_LIMIT`.
+    fn in_capitals(name: &str) -> String {
+        let mut capitals = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !capitals.is_empty() {
+                capitals.push('_');
+            }
+            capitals.push(letter.to_ascii_uppercase());
+        }
+        capitals
+    }
+
+    #[test]
+    fn numbers_and_names_are_those_of_the_schemas() {
+        assert_eq!(in_capitals("StopLimit"), "STOP_LIMIT");
+        compare_all();
+    }
+
+    #[test]
+    fn optional_sides_have_the_numbers_of_the_schemas() {
+        use sbe_market_data::md_side::MDSide;
+        for (side, both, none) in [
+            (None, MassCancelSide::BOTH, MDSide::NONE),
+            (Some(Side::Buy), MassCancelSide::BUY, MDSide::BUY),
+            (Some(Side::Sell), MassCancelSide::SELL, MDSide::SELL),
+        ] {
+            assert_eq!((ToWire::<MassCancelSide>::to_wire(side), ToWire::<MDSide>::to_wire(side)), (both, none));
+            assert_eq!((<Option<Side>>::from_wire(both), <Option<Side>>::from_wire(none)), (Some(side), Some(side)));
+        }
+        assert_eq!(<Option<Side>>::from_wire(MassCancelSide::NullVal), None);
+        assert_eq!(<Option<Side>>::from_wire(MDSide::NullVal), None);
+    }
+
+    #[test]
+    fn post_only_is_the_first_bit_of_exec_inst_and_other_bits_are_refused() {
+        let mut post_only = ExecInst::default();
+        post_only.set_participate_do_not_initiate(true);
+        assert_eq!((PostOnly::Yes.to_wire(), PostOnly::No.to_wire()), (post_only, ExecInst::default()));
+        assert_eq!(
+            (PostOnly::from_wire(post_only), PostOnly::from_wire(ExecInst(0))),
+            (Some(PostOnly::Yes), Some(PostOnly::No))
+        );
+        for bits in 2..=u8::MAX {
+            assert_eq!(PostOnly::from_wire(ExecInst(bits)), None);
+        }
+    }
+
+    #[test]
+    fn kinds_of_commands_have_the_numbers_of_their_templates() {
+        use sbe_order_entry::*;
+        for (kind, template_id) in [
+            (CommandKind::New, new_order_single_codec::SBE_TEMPLATE_ID),
+            (CommandKind::Cancel, order_cancel_request_codec::SBE_TEMPLATE_ID),
+            (CommandKind::Replace, order_cancel_replace_request_codec::SBE_TEMPLATE_ID),
+            (CommandKind::MassCancel, order_mass_cancel_request_codec::SBE_TEMPLATE_ID),
+            (CommandKind::DefineInstrument, define_instrument_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetInstrumentState, set_instrument_state_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetRiskLimits, set_risk_limits_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetKillSwitch, set_kill_switch_codec::SBE_TEMPLATE_ID),
+        ] {
+            assert_eq!(CommandKind::from_wire(template_id), Some(kind));
+        }
+        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (8, None));
+    }
+}
