@@ -1,4 +1,4 @@
-//! A short run of what `engine/fuzz` does for long: no bytes make the engine panic or break an invariant.
+//! A short run of what `fuzz/` does for long: no bytes make the engine panic or break an invariant.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
