@@ -1,4 +1,4 @@
-//! Order flows made from a seed, shaped like the five of the public benchmark (its `docs/METHODOLOGY.md`): the middle of
+//! Order flows made from a seed, shaped like the five of the public benchmark (see its METHODOLOGY.md): the middle of
 //! the market walks at random over a given swing, buyers come along the first half of its path and sellers along the
 //! second, in shuffled order, each some ticks away from the middle; an order lives alone, and most are soon canceled.
 

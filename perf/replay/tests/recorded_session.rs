@@ -1,8 +1,11 @@
-//! The recorded CME session of `../shared/data`, through the engine: how many of the exchange's trades are ours too.
-//! Without the recording there is nothing to test, and the test says so.
+//! A recorded session of the CME through the engine: how many of the exchange's trades are ours, too.
+//!
+//! The recording (Databento, market by order, ESH4, 25 December 2023) is not part of the repository. The variable
+//! `LUGUS_RECORDING` names the file; without it there is nothing to test, and the test says so.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::env;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -13,13 +16,12 @@ use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::report::ReplayReport;
 
 fn recording() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/esh4-glbx-mdp3-20231225.mbo.dbn.zst");
-    if path.exists() {
-        return Some(path);
+    let path = env::var_os("LUGUS_RECORDING").map(PathBuf::from);
+    if path.is_none() {
+        // Not `eprintln!`, which the test runner hides when a test passes.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: LUGUS_RECORDING names no recording");
     }
-    // Not `eprintln!`, which the test runner hides when a test passes.
-    let _ = writeln!(std::io::stderr(), "SKIPPED: no recording at {}", path.display());
-    None
+    path
 }
 
 fn replayed(path: &Path, participants: u32, window: u32) -> (ReplayReport, u64) {
