@@ -5,8 +5,6 @@
 
 mod cluster_messages;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
 
 use cluster_messages::Event;
@@ -17,32 +15,11 @@ use lugus_client::{
     RetryPolicy, Side,
 };
 use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
+use lugus_testing::allocations::CountingAllocator;
 use lugus_topology::{ClusterId, Instrument};
 
-/// The system's allocator, counting.
-struct Counting;
-
-thread_local! {
-    /// Of this thread only: the threads of the test harness allocate when they like.
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is the system allocator's, with the caller's own arguments.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: as this function's contract, which the caller keeps.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as this function's contract, which the caller keeps.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 const BATCH: u64 = 100;
 const INSTRUMENTS: u32 = 4;
@@ -171,9 +148,9 @@ fn commands_events_and_fail_overs_do_not_allocate() {
     }
     trade.rounds(2);
 
-    let before = ALLOCATIONS.get();
+    let before = CountingAllocator::allocations();
     assert!(before > 0, "it counts");
     trade.rounds(100);
-    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!(CountingAllocator::allocations() - before, 0);
     assert_eq!(trade.heard.reports, 102 * BATCH * u64::from(INSTRUMENTS));
 }

@@ -1,41 +1,18 @@
 //! In steady state the engine allocates nothing, wherever the market goes.
 //!
-//! Counted are those of the test's own thread.
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+//! Only allocations of the test's own thread count.
 
 use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
+use lugus_testing::allocations::CountingAllocator;
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
     InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, Reply,
     Report, SelfTradePrevention, Side, Symbol, TimeInForce,
 };
 
-struct Counting;
-
-thread_local! {
-    /// Of this thread only: the threads of the test harness allocate when they like.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: the system's allocator does it all; counting changes nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 const PARTICIPANTS: u64 = 8;
 const INSTRUMENT: InstrumentId = InstrumentId(1);
@@ -172,11 +149,11 @@ fn nothing_is_allocated_once_the_market_has_gone_up_and_down() {
     for _ in 0..6 {
         market.swing();
     }
-    let before = (ALLOCATIONS.get(), market.told.reports);
+    let before = (CountingAllocator::allocations(), market.told.reports);
     for _ in 0..5 {
         market.swing();
     }
-    let allocated = ALLOCATIONS.get() - before.0;
+    let allocated = CountingAllocator::allocations() - before.0;
     assert!(market.told.reports - before.1 > 200_000 && market.told.replies == 0, "it did something");
     assert_eq!(allocated, 0);
     assert_eq!(market.engine.verify(), Ok(()));
