@@ -1,0 +1,222 @@
+//! The tidy test: the house rules of the repository that a program can check. `CONTRIBUTING.md` explains them.
+//!
+//! Each check is a function from the [`tree::Tree`] of files to [`finding::Finding`]s, and has tests on made-up trees that
+//! break its rule. The tests below apply them to this repository.
+//!
+//! | module | rule |
+//! |---|---|
+//! | [`rooms`] | a crate depends only on those below it |
+//! | [`dependencies`] | no dependency that nothing uses |
+//! | [`circles`] | no circle between the files of a crate |
+//! | [`files`] | files are short and begin with a header |
+//! | [`dead_files`] | no file that nothing leads to |
+//! | [`links`] | what the documentation points to is there |
+//! | [`outside`] | no reference to what is outside the repository |
+//! | [`leftovers`] | no notes of what is to do, no code for watching |
+
+// A test has no public face; `pub` says what a module offers to the others.
+#![allow(unreachable_pub)]
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::finding::{Finding, except};
+use crate::tree::Tree;
+
+mod circles;
+mod dead_files;
+mod dependencies;
+mod files;
+mod finding;
+mod items;
+mod leftovers;
+mod links;
+mod manifests;
+mod modules;
+mod outside;
+mod rooms;
+mod tokens;
+mod tree;
+
+/// Files that are in circles today. The list only shrinks, and goes when it is empty.
+const KNOWN_CIRCLES: &[&str] = &[
+    "cli/src/bench/engine.rs",
+    "cli/src/bench/fail_over.rs",
+    "cli/src/bench/migrate.rs",
+    "cli/src/bench/mod.rs",
+    "cli/src/bench/round_trip.rs",
+    "cli/src/book.rs",
+    "cli/src/book_follow.rs",
+    "cli/tests/migration/clients.rs",
+    "cli/tests/migration/main.rs",
+    "cli/tests/migration/participants.rs",
+    "client/src/config.rs",
+    "client/src/retry.rs",
+    "client/src/scope.rs",
+    "client/src/scope/moving.rs",
+    "client/src/session.rs",
+    "client/src/wire/book.rs",
+    "client/src/wire/feed.rs",
+    "client/src/wire/mod.rs",
+    "client/src/wire/reports.rs",
+    "cluster/client/src/session.rs",
+    "cluster/client/src/session/attempt.rs",
+    "cluster/container/src/aeron_io.rs",
+    "cluster/container/src/aeron_snapshot.rs",
+    "cluster/container/src/agent.rs",
+    "cluster/container/src/log_consumer.rs",
+    "cluster/node/src/decode.rs",
+    "cluster/node/src/encode.rs",
+    "cluster/node/src/migration/answer.rs",
+    "cluster/node/src/migration/mod.rs",
+    "cluster/node/src/migration/records.rs",
+    "cluster/node/src/migration/request.rs",
+    "cluster/node/src/snapshot/mod.rs",
+    "cluster/node/src/snapshot/record.rs",
+    "cluster/node/src/snapshot/report.rs",
+    "engine/src/admission.rs",
+    "engine/src/auction.rs",
+    "engine/src/book/book.rs",
+    "engine/src/book/orders.rs",
+    "engine/src/book/pool.rs",
+    "engine/src/book/side.rs",
+    "engine/src/engine.rs",
+    "engine/src/execution.rs",
+    "engine/src/expiry.rs",
+    "engine/src/instrument.rs",
+    "engine/src/invariants.rs",
+    "engine/src/kept_reports.rs",
+    "engine/src/market_data.rs",
+    "engine/src/matching.rs",
+    "engine/src/migration/mod.rs",
+    "engine/src/migration/standings.rs",
+    "engine/src/order_entry.rs",
+    "engine/src/restore/fault.rs",
+    "engine/src/restore/live_orders.rs",
+    "engine/src/restore/loading.rs",
+    "engine/src/restore/standings.rs",
+    "engine/src/self_trade.rs",
+    "engine/src/sequences.rs",
+    "engine/src/snapshot.rs",
+    "engine/src/state_hash.rs",
+    "engine/src/stops.rs",
+    "engine/tests/oracle/mod.rs",
+    "engine/tests/oracle/orders.rs",
+    "engine/tests/oracle/special.rs",
+    "perf/replay/src/mbo.rs",
+    "perf/replay/src/mbo/held.rs",
+    "perf/replay/src/mbo/market.rs",
+    "perf/replay/src/mbo/survey.rs",
+    "topology/src/authentication.rs",
+    "topology/src/channels.rs",
+    "topology/src/cluster.rs",
+    "topology/src/coordinator.rs",
+    "topology/src/deployment.rs",
+    "topology/src/error.rs",
+    "topology/src/instrument.rs",
+    "topology/src/streams.rs",
+    "topology/src/validation.rs",
+];
+
+/// Files that are too long today. The list only shrinks, and goes when it is empty.
+const KNOWN_LONG_FILES: &[&str] = &["client/tests/session.rs"];
+
+/// Manifests with a dependency that nothing uses today. The list only shrinks, and goes when it is empty.
+const KNOWN_UNUSED_DEPENDENCIES: &[&str] = &["codecs/trading/Cargo.toml"];
+
+/// Rust files without a header today. The list only shrinks, and goes when it is empty.
+const KNOWN_WITHOUT_HEADER: &[&str] = &[
+    "cluster/client/src/egress_adapter_tests.rs",
+    "cluster/node/src/market_data/tests.rs",
+    "cluster/node/src/migration/tests.rs",
+    "cluster/node/src/service_tests.rs",
+    "cluster/node/src/snapshot/tests.rs",
+];
+
+/// The files of this test show what is refused, and the words for it.
+const EXAMPLES: &str = "testing/tests/tidy/";
+
+/// The root of the repository.
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn tree() -> io::Result<Tree> {
+    Tree::read(&repository())
+}
+
+/// Fails with all findings, one a line.
+#[track_caller]
+fn assert_none(findings: &[Finding]) {
+    let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
+    assert!(lines.is_empty(), "{} to put right:\n{}\n", lines.len(), lines.join("\n"));
+}
+
+fn outside_of_examples(findings: Vec<Finding>) -> Vec<Finding> {
+    findings.into_iter().filter(|finding| !finding.path.starts_with(EXAMPLES)).collect()
+}
+
+#[test]
+fn crates_depend_only_on_those_below() {
+    assert_none(&rooms::check(&tree().unwrap(), rooms::ROOMS));
+}
+
+#[test]
+fn the_architecture_names_every_crate() {
+    assert_none(&rooms::check_document(&tree().unwrap()));
+}
+
+#[test]
+fn every_dependency_is_used() {
+    assert_none(&except(dependencies::check(&tree().unwrap()), KNOWN_UNUSED_DEPENDENCIES));
+}
+
+#[test]
+fn the_files_of_a_crate_import_each_other_in_no_circle() {
+    assert_none(&circles::check(&tree().unwrap(), KNOWN_CIRCLES));
+}
+
+#[test]
+fn files_are_short() {
+    assert_none(&except(files::check_length(&tree().unwrap()), KNOWN_LONG_FILES));
+}
+
+#[test]
+fn rust_files_begin_with_a_header() {
+    assert_none(&except(files::check_headers(&tree().unwrap()), KNOWN_WITHOUT_HEADER));
+}
+
+#[test]
+fn every_rust_file_is_compiled() {
+    assert_none(&dead_files::check_rust(&tree().unwrap()));
+}
+
+#[test]
+fn every_page_can_be_found() {
+    assert_none(&dead_files::check_pages(&tree().unwrap()));
+}
+
+#[test]
+fn every_other_file_is_used() {
+    assert_none(&dead_files::check_others(&tree().unwrap()));
+}
+
+#[test]
+fn links_lead_somewhere() {
+    assert_none(&links::check_links(&tree().unwrap()));
+}
+
+#[test]
+fn paths_in_the_documentation_are_there() {
+    assert_none(&outside_of_examples(links::check_paths(&tree().unwrap())));
+}
+
+#[test]
+fn nothing_leads_out_of_the_repository() {
+    assert_none(&outside_of_examples(outside::check(&tree().unwrap())));
+}
+
+#[test]
+fn nothing_is_left_over() {
+    assert_none(&outside_of_examples(leftovers::check(&tree().unwrap())));
+}
