@@ -11,7 +11,7 @@ use crate::execution;
 use crate::expiry::{Entry, MAXIMUM_EXPIRIES};
 use crate::index::Index;
 use crate::instrument::{Instrument, check_definition};
-use crate::migration::{Standing, Standings};
+use crate::migration::migration_states::{Availability, MigrationStates};
 use crate::order_entry;
 use crate::participants::Participants;
 use crate::risk::Risk;
@@ -62,8 +62,8 @@ pub struct Engine {
     /// Places in `instruments`, by instrument id.
     pub(crate) listing: Vec<u32>,
     pub(crate) pool: OrderPool,
-    /// How instruments stand that were ever moved.
-    pub(crate) standings: Standings,
+    /// States of the instruments that were ever moved.
+    pub(crate) migration_states: MigrationStates,
     /// Sum of the instruments' terms of the combined hash, but for the one touched last.
     instruments_sum: u64,
     /// Place of the instrument touched last, as the next command is most likely to touch it, too; [`NOWHERE`] at first.
@@ -72,33 +72,12 @@ pub struct Engine {
     pub(crate) participants_hash: StateHash,
 }
 
-/// An instrument and its hash.
+/// An instrument, its hash, and whether it takes commands.
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) instrument: Instrument,
     pub(crate) hash: StateHash,
-    pub(crate) presence: Presence,
-}
-
-/// What of an instrument's standing every command asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presence {
-    /// It takes commands.
-    Trading,
-    /// It takes none, and tells how it stood.
-    Fenced,
-    /// It takes none, and tells nothing.
-    Away,
-}
-
-impl Presence {
-    pub(crate) fn of(standing: &Standing) -> Self {
-        match standing {
-            Standing::Trading { .. } => Self::Trading,
-            Standing::Fenced { .. } => Self::Fenced,
-            _ => Self::Away,
-        }
-    }
+    pub(crate) availability: Availability,
 }
 
 /// No instrument's place.
@@ -117,7 +96,7 @@ impl Engine {
             instrument_index: Index::new(),
             listing: Vec::new(),
             pool: OrderPool::new(limits.orders),
-            standings: Standings::default(),
+            migration_states: MigrationStates::default(),
             instruments_sum: 0,
             touched: NOWHERE,
             participants_hash: StateHash(0),
@@ -150,7 +129,7 @@ impl Engine {
             && let scope = self.scopes.get_mut(index)
             && Arrival::of(*client_sequence, scope.last_client_sequence) == Arrival::Next
             && let place = scope.place
-            && self.instruments.get(place as usize).is_some_and(|listed| listed.presence == Presence::Trading)
+            && self.instruments.get(place as usize).is_some_and(|listed| listed.availability == Availability::Trading)
         {
             scope.last_client_sequence = *client_sequence;
             self.execute_in(place, now, index, action, sink);
@@ -178,10 +157,12 @@ impl Engine {
             (Arrival::Hole { expected }, _) => {
                 let (instrument, received) = (*instrument, *client_sequence);
                 let hole = Reply::SequenceReject { instrument, received, expected };
-                sink.reply(&moved(instrument, received, self.standings.moved(instrument)).unwrap_or(hole));
+                sink.reply(
+                    &moved(instrument, received, self.migration_states.map_to_wait_for(instrument)).unwrap_or(hole),
+                );
             }
             (Arrival::Repeated, scope) => {
-                match moved(*instrument, *client_sequence, self.standings.away(*instrument)) {
+                match moved(*instrument, *client_sequence, self.migration_states.map_if_unavailable(*instrument)) {
                     Some(moved) => sink.reply(&moved),
                     None => {
                         if let Some(scope) = scope {
@@ -215,7 +196,7 @@ impl Engine {
         loop {
             let Entry { instrument, slot, .. } = self.pool.due(now)?;
             let place = self.instrument_index.get(u64::from(instrument.0))?;
-            if self.instruments[place as usize].presence == Presence::Trading {
+            if self.instruments[place as usize].availability == Availability::Trading {
                 return Some((place, slot));
             }
             self.pool.defer_expiry();
@@ -233,7 +214,8 @@ impl Engine {
         last_seen: Option<EventSequence>,
         sink: &mut impl EventSink,
     ) {
-        if let Some(moved) = moved(instrument, ClientSequence(0), self.standings.away(instrument)) {
+        if let Some(moved) = moved(instrument, ClientSequence(0), self.migration_states.map_if_unavailable(instrument))
+        {
             return sink.reply(&moved);
         }
         match self.scopes.find(participant, instrument) {
@@ -245,13 +227,13 @@ impl Engine {
     /// The state hash, calculated from all instruments.
     pub(crate) fn combine_hashes(&self) -> StateHash {
         let terms = self.instruments.iter().map(Listed::term);
-        combine(terms.fold(self.standings.sum, u64::wrapping_add), self.participants_hash)
+        combine(terms.fold(self.migration_states.sum, u64::wrapping_add), self.participants_hash)
     }
 
     /// The state hash as it is kept.
     pub(crate) fn kept_hash(&self) -> StateHash {
         let touched = self.instruments.get(self.touched as usize).map_or(0, Listed::term);
-        let sum = self.instruments_sum.wrapping_add(touched).wrapping_add(self.standings.sum);
+        let sum = self.instruments_sum.wrapping_add(touched).wrapping_add(self.migration_states.sum);
         combine(sum, self.participants_hash)
     }
 
@@ -324,7 +306,7 @@ impl Engine {
         }
         let scope = self.scopes.find(participant, instrument);
         if scope.is_none() {
-            let is_trading = |listed: &Listed| listed.presence == Presence::Trading;
+            let is_trading = |listed: &Listed| listed.availability == Availability::Trading;
             if instrument != InstrumentId::NONE && !self.listed(instrument).is_some_and(is_trading) {
                 return Err(RejectReason::UnknownInstrument);
             }
@@ -349,7 +331,7 @@ impl Engine {
     #[cold]
     fn refuse(&self, command: &Command, reason: RejectReason, sink: &mut impl EventSink) {
         let Command { instrument, client_sequence, ref action, .. } = *command;
-        let epoch = self.standings.moved(instrument).filter(|_| !is_of_participant(action));
+        let epoch = self.migration_states.map_to_wait_for(instrument).filter(|_| !is_of_participant(action));
         let refused = Reply::Refused { instrument, client_sequence, reason };
         sink.reply(&moved(instrument, client_sequence, epoch).unwrap_or(refused));
     }
@@ -358,7 +340,7 @@ impl Engine {
     #[inline(never)]
     fn execute(&mut self, now: EpochNanos, scope: ScopeIndex, command: &Command, sink: &mut impl EventSink) {
         let place = self.scopes.get(scope).place;
-        if place != NOWHERE && self.instruments[place as usize].presence != Presence::Trading {
+        if place != NOWHERE && self.instruments[place as usize].availability != Availability::Trading {
             return self.refuse(command, RejectReason::InstrumentState, sink);
         }
         self.scopes.get_mut(scope).last_client_sequence = command.client_sequence;
@@ -439,7 +421,7 @@ impl Engine {
         if sender != ParticipantId::OPERATOR {
             return Err(RejectReason::NotAuthorised);
         }
-        let has_been = self.standings.moved(definition.instrument).is_some();
+        let has_been = self.migration_states.map_to_wait_for(definition.instrument).is_some();
         if has_been || self.listed(definition.instrument).is_some() {
             return Err(RejectReason::DuplicateInstrument);
         }
@@ -450,7 +432,7 @@ impl Engine {
         let instrument = Instrument::new(*definition);
         let body = instrument.report();
         let hash = instrument.first_hash();
-        self.list(Listed { instrument, hash, presence: Presence::Trading });
+        self.list(Listed { instrument, hash, availability: Availability::Trading });
         Ok(body)
     }
 }

@@ -9,12 +9,11 @@ use std::collections::VecDeque;
 
 use lugus_vocabulary::{
     ClientOrderId, ClientSequence, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity, OrderId,
-    OrderStatus, OrderType, ParticipantId, Price, Quantity, RejectReason, Report, ReportBody, Side, TimeInForce,
-    TradeId,
+    OrderStatus, OrderType, ParticipantId, Price, Quantity, RejectReason, Report, ReportBody, RetainedReport, Side,
+    TimeInForce, TradeId,
 };
 
 use crate::sequences::Heading;
-use crate::snapshot::RetainedReport;
 
 /// Events, oldest first, and what is remembered of the newest one no longer kept.
 #[derive(Debug)]

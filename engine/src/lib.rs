@@ -54,9 +54,8 @@ pub use auction::Indicative;
 pub use engine::{Engine, EngineLimits};
 pub use event_sink::EventSink;
 pub use invariants::InvariantError;
-pub use migration::{Export, ExportCursor, ExportPlace, Extent, MigrationRefusal, Progress};
-pub use restore::{Restore, SnapshotError, SnapshotFault};
-pub use snapshot::{
-    ImportRecord, InstrumentRecord, OrderRecord, ParticipantRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord,
-    SnapshotHeader, SnapshotRecord, StandingKind, StandingRecord,
-};
+pub use migration::export::Export;
+pub use migration::refusal::MigrationRefusal;
+pub use migration::steps::Progress;
+pub use restore::Restore;
+pub use restore::fault::{SnapshotError, SnapshotFault};

@@ -7,8 +7,9 @@ use lugus_vocabulary::{
 
 use crate::auction::{self, Indicative};
 use crate::book::{Order, Slot};
-use crate::engine::{Engine, Listed, Presence};
+use crate::engine::{Engine, Listed};
 use crate::instrument::Instrument;
+use crate::migration::migration_states::Availability;
 
 impl Engine {
     /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
@@ -65,12 +66,14 @@ impl Engine {
     /// All instruments, by id; not those that are on their way in, or have moved away.
     pub fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
         let listed = self.listing.iter().map(|&place| &self.instruments[place as usize]);
-        listed.filter(|listed| listed.presence != Presence::Away).map(|listed| listed.instrument.definition.instrument)
+        listed
+            .filter(|listed| listed.availability != Availability::Unavailable)
+            .map(|listed| listed.instrument.definition.instrument)
     }
 
     /// An instrument whose state is here, and this engine's to tell.
     fn shown(&self, instrument: InstrumentId) -> Option<&Listed> {
-        self.listed(instrument).filter(|listed| listed.presence != Presence::Away)
+        self.listed(instrument).filter(|listed| listed.availability != Availability::Unavailable)
     }
 
     /// An instrument's definition, with its state and reference price of now.
@@ -85,7 +88,7 @@ impl Engine {
         self.pool.live()
     }
 
-    /// Hash of all that was ever told, and of how instruments stand that were moved; kept with every command: reading it costs nothing.
+    /// Hash over all events and migration states. It is kept with every command: reading it costs nothing.
     #[must_use]
     pub fn state_hash(&self) -> StateHash {
         self.kept_hash()

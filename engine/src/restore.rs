@@ -1,37 +1,43 @@
-//! An engine out of the records of a snapshot: whole and checked, or not at all.
+//! An engine from the records of a snapshot: complete and checked, or not at all.
 
-mod fault;
+mod checks;
+pub(crate) mod fault;
 mod live_orders;
+pub(crate) mod load_state;
 mod loading;
-mod standings;
+mod migration_states;
 
-pub use fault::{SnapshotError, SnapshotFault};
-pub(crate) use loading::{Awaited, Loading, Origin};
-use loading::{Checked, count, none_missing, require, within};
-use lugus_vocabulary::{InstrumentId, ParticipantId, StateHash};
+use lugus_vocabulary::{
+    InstrumentId, MigrationStateRecord, ParticipantId, ParticipantRecord, SNAPSHOT_VERSION, SnapshotHeader,
+    SnapshotRecord, StateHash,
+};
 
+use self::checks::{Checked, count, none_missing, require, within};
+use self::fault::{SnapshotError, SnapshotFault};
+use self::load_state::{AwaitedRecords, LoadState, RecordSource};
 use crate::engine::{Engine, EngineLimits};
-use crate::migration::MAXIMUM_STANDINGS;
-use crate::snapshot::{ParticipantRecord, SNAPSHOT_VERSION, SnapshotHeader, SnapshotRecord, StandingRecord, checksum};
+use crate::migration::migration_states::MAXIMUM_MIGRATION_STATES;
+use crate::snapshot::checksum::checksum;
 
-/// Loads a snapshot: give it the records in their order, then [`Restore::finish`]. After an error it takes no more.
+/// Loads a snapshot: pass the records in their order to [`Restore::record`], then call [`Restore::finish`]. After an
+/// error no further record is taken.
 #[derive(Debug)]
 pub struct Restore {
     engine: Engine,
     stage: Stage,
     records: u64,
     checksum: u64,
-    loading: Loading,
+    loading: LoadState,
     state_hash: StateHash,
     last_participant: Option<ParticipantId>,
-    last_standing: Option<InstrumentId>,
+    last_migration_state: Option<InstrumentId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Header,
     Participants,
-    Standings,
+    MigrationStates,
     Scopes,
     Orders,
     Ended,
@@ -39,7 +45,7 @@ enum Stage {
 }
 
 impl Restore {
-    /// For an engine with these limits; they need not be those it was written with, if all fits in.
+    /// Loads into an engine with these limits, which need not be those of the engine that wrote the snapshot.
     #[must_use]
     pub fn new(limits: EngineLimits) -> Self {
         Self {
@@ -47,18 +53,18 @@ impl Restore {
             stage: Stage::Header,
             records: 0,
             checksum: 0,
-            loading: Loading::new(Origin::Snapshot, Awaited::default()),
+            loading: LoadState::new(RecordSource::Snapshot, AwaitedRecords::default()),
             state_hash: StateHash(0),
             last_participant: None,
-            last_standing: None,
+            last_migration_state: None,
         }
     }
 
-    /// Takes the next record.
+    /// Loads the next record.
     ///
     /// # Errors
     ///
-    /// Where and why the snapshot is not loaded.
+    /// [`SnapshotError`]: the snapshot is not loaded.
     pub fn record(&mut self, record: &SnapshotRecord) -> Result<(), SnapshotError> {
         let (stage, fault) = match self.take(record) {
             Ok(stage) => (stage, None),
@@ -73,11 +79,11 @@ impl Restore {
         Ok(())
     }
 
-    /// The engine, if all of it has come.
+    /// The engine, once all records are loaded.
     ///
     /// # Errors
     ///
-    /// If the last record has not come, or one before was wrong.
+    /// [`SnapshotError`]: the last record has not come, or an earlier one was wrong.
     pub fn finish(self) -> Result<Engine, SnapshotError> {
         let fault = match self.stage {
             Stage::Ended => return Ok(self.engine),
@@ -94,10 +100,10 @@ impl Restore {
             (SnapshotRecord::Participant(participant), Stage::Participants) => {
                 self.participant(participant).map(|()| Stage::Participants)
             }
-            (SnapshotRecord::Standing(standing), Stage::Participants | Stage::Standings) => {
-                self.standing(standing).map(|()| Stage::Standings)
+            (SnapshotRecord::MigrationState(state), Stage::Participants | Stage::MigrationStates) => {
+                self.migration_state(state).map(|()| Stage::MigrationStates)
             }
-            (SnapshotRecord::Scope(scope), Stage::Participants | Stage::Standings | Stage::Scopes) => {
+            (SnapshotRecord::Scope(scope), Stage::Participants | Stage::MigrationStates | Stage::Scopes) => {
                 self.loading.scope(scope, &mut self.engine).map(|()| Stage::Scopes)
             }
             (SnapshotRecord::Report(kept), Stage::Scopes) => {
@@ -105,14 +111,14 @@ impl Restore {
             }
             (
                 SnapshotRecord::Instrument(instrument),
-                Stage::Participants | Stage::Standings | Stage::Scopes | Stage::Orders,
+                Stage::Participants | Stage::MigrationStates | Stage::Scopes | Stage::Orders,
             ) => self.loading.instrument(instrument, &mut self.engine).map(|()| Stage::Scopes),
             (SnapshotRecord::Order(order), Stage::Scopes | Stage::Orders) => {
                 self.loading.order(order, &mut self.engine).map(|()| Stage::Orders)
             }
             (
                 SnapshotRecord::End { records, checksum },
-                Stage::Participants | Stage::Standings | Stage::Scopes | Stage::Orders,
+                Stage::Participants | Stage::MigrationStates | Stage::Scopes | Stage::Orders,
             ) => self.end(*records, *checksum).map(|()| Stage::Ended),
             _ => Err(SnapshotFault::Unexpected { found: record.kind() }),
         }
@@ -126,10 +132,10 @@ impl Restore {
         within("participants", header.participants.into(), limits.participants as u64 + 1)?;
         within("instruments", header.instruments.into(), limits.instruments as u64)?;
         within("orders", header.orders.into(), limits.orders as u64)?;
-        within("standings", header.standings.into(), MAXIMUM_STANDINGS as u64)?;
-        self.loading.awaited = Awaited {
+        within("migration states", header.migration_states.into(), MAXIMUM_MIGRATION_STATES as u64)?;
+        self.loading.awaited = AwaitedRecords {
             participants: header.participants.into(),
-            standings: header.standings.into(),
+            migration_states: header.migration_states.into(),
             instruments: header.instruments.into(),
             scopes: header.scopes.into(),
             orders: header.orders.into(),
@@ -155,11 +161,14 @@ impl Restore {
         Ok(())
     }
 
-    fn standing(&mut self, record: &StandingRecord) -> Checked {
-        count("standings", &mut self.loading.awaited.standings)?;
-        require(self.last_standing < Some(record.instrument), "standings are not in the order of their instruments")?;
-        self.last_standing = Some(record.instrument);
-        self.engine.standings.set(record.instrument, standings::standing_of(record)?);
+    fn migration_state(&mut self, record: &MigrationStateRecord) -> Checked {
+        count("migration states", &mut self.loading.awaited.migration_states)?;
+        require(
+            self.last_migration_state < Some(record.instrument),
+            "migration states are not in the order of their instruments",
+        )?;
+        self.last_migration_state = Some(record.instrument);
+        self.engine.migration_states.set(record.instrument, migration_states::state_of(record)?);
         Ok(())
     }
 
@@ -169,7 +178,7 @@ impl Restore {
         let awaited = self.loading.awaited;
         for (what, missing) in [
             ("participants", awaited.participants),
-            ("standings", awaited.standings),
+            ("migration states", awaited.migration_states),
             ("instruments", awaited.instruments),
             ("scopes", awaited.scopes),
             ("orders", awaited.orders),
@@ -182,7 +191,7 @@ impl Restore {
         if checksum != self.checksum {
             return Err(SnapshotFault::Checksum { found: checksum, calculated: self.checksum });
         }
-        standings::check_standings(&self.engine)?;
+        migration_states::check_states(&self.engine)?;
         let calculated = self.engine.state_hash();
         if calculated != self.state_hash {
             return Err(SnapshotFault::StateHash { found: self.state_hash, calculated });

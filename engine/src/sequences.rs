@@ -5,7 +5,7 @@
 
 use lugus_vocabulary::{
     ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, MarketData, MarketDataBody, ParticipantId,
-    Reply, Report, ReportBody, StateHash,
+    Reply, Report, ReportBody, RetainedReport, StateHash,
 };
 
 use crate::engine::NOWHERE;
@@ -13,7 +13,6 @@ use crate::event_sink::EventSink;
 use crate::index::Index;
 use crate::kept_reports::KeptReports;
 use crate::market_data::Feed;
-use crate::snapshot::RetainedReport;
 use crate::state_hash;
 
 /// A scope's place in [`Scopes`].

@@ -8,7 +8,7 @@ mod oracle;
 mod trial;
 
 use desk::*;
-use lugus_engine::{Engine, EngineLimits, ExportCursor, Extent, MigrationRefusal, Progress, SnapshotFault};
+use lugus_engine::{Engine, EngineLimits, MigrationRefusal, Progress, SnapshotFault};
 use lugus_vocabulary::*;
 use oracle::Oracle;
 use proptest::prelude::*;
@@ -45,7 +45,7 @@ fn carry(
     from: &mut Engine,
     to: &mut Engine,
     migration: MigrationId,
-    extent: Extent,
+    manifest: ExportManifest,
     chance: &mut Chance,
 ) -> ExportCursor {
     let mut cursor = ExportCursor::START;
@@ -68,7 +68,7 @@ fn carry(
         if chance.below(4) == 0 {
             reload(to);
         }
-        assert_eq!(to.import_begin(MOVING, migration, extent), Ok(cursor.records));
+        assert_eq!(to.import_begin(MOVING, migration, manifest), Ok(cursor.records));
         to.verify().unwrap();
     }
 }
@@ -183,12 +183,12 @@ impl Deployment {
         let [one, other] = &mut self.engines;
         let (from, to) = if self.owner == 0 { (one, other) } else { (other, one) };
         let (migration, epoch) = (MigrationId(self.migration), MapEpoch(self.migration + 3));
-        let extent = from.fence(MOVING, migration).unwrap();
-        assert_eq!(to.import_begin(MOVING, migration, extent), Ok(0));
+        let manifest = from.fence(MOVING, migration).unwrap();
+        assert_eq!(to.import_begin(MOVING, migration, manifest), Ok(0));
         let hash = from.state_hash();
-        let end = carry(from, to, migration, extent, chance);
-        assert_eq!((end.records, from.state_hash()), (extent.records(), hash));
-        assert_eq!(to.import_end(MOVING, migration, end.checksum), Ok(extent));
+        let end = carry(from, to, migration, manifest, chance);
+        assert_eq!((end.records, from.state_hash()), (manifest.records(), hash));
+        assert_eq!(to.import_end(MOVING, migration, end.checksum), Ok(manifest));
         reload(to);
         let undone = chance.below(4) == 0;
         if undone {
@@ -263,8 +263,8 @@ fn moved(client_sequence: u64, epoch: u64) -> Vec<Told> {
 }
 
 /// All of it at once.
-fn import(from: &Engine, to: &mut Engine, migration: MigrationId, extent: Extent) {
-    to.import_begin(MOVING, migration, extent).unwrap();
+fn import(from: &Engine, to: &mut Engine, migration: MigrationId, manifest: ExportManifest) {
+    to.import_begin(MOVING, migration, manifest).unwrap();
     let mut export = from.export(MOVING, migration, ExportCursor::START).unwrap();
     to.import_records(MOVING, migration, 0, export.by_ref()).unwrap();
     to.import_end(MOVING, migration, export.cursor().checksum).unwrap();
@@ -298,12 +298,12 @@ fn a_fenced_instrument_takes_nothing_and_changes_nothing() {
 #[test]
 fn an_import_tells_nothing_before_it_is_active_and_a_tombstone_tells_where_to() {
     let (mut desk, mut to) = (traded(), Engine::new(ROOM));
-    let extent = desk.engine.fence(MOVING, FIRST).unwrap();
-    assert_eq!((extent.scopes, extent.orders, extent.reports), (2, 2, 5));
+    let manifest = desk.engine.fence(MOVING, FIRST).unwrap();
+    assert_eq!((manifest.scopes, manifest.orders, manifest.reports), (2, 2, 5));
     let before = told_again(&desk.engine, 1, 1, Some(0));
-    to.import_begin(MOVING, FIRST, extent).unwrap();
+    to.import_begin(MOVING, FIRST, manifest).unwrap();
     assert_eq!(told(&mut to, 5, &command(1, 1, 2, cancel(1))), moved(2, 11));
-    import(&desk.engine, &mut to, FIRST, extent);
+    import(&desk.engine, &mut to, FIRST, manifest);
     for number in [0, 1, 2, 3] {
         assert_eq!(told(&mut to, 5, &command(1, 1, number, cancel(1))), moved(number, 11));
     }
@@ -331,25 +331,25 @@ fn an_import_tells_nothing_before_it_is_active_and_a_tombstone_tells_where_to() 
 fn late_and_repeated_steps_change_nothing() {
     let (mut desk, mut to) = (traded(), Engine::new(ROOM));
     let (over, epoch) = (MigrationId(9), MapEpoch(14));
-    let extent = desk.engine.fence(MOVING, over).unwrap();
+    let manifest = desk.engine.fence(MOVING, over).unwrap();
     desk.engine.unfence(MOVING, over).unwrap();
     assert_eq!(to.drop_import(MOVING, over), Ok(Progress::Done), "before it began");
-    assert_eq!(to.import_begin(MOVING, over, extent), Err(MigrationRefusal::Over { last: over }));
+    assert_eq!(to.import_begin(MOVING, over, manifest), Err(MigrationRefusal::Over { last: over }));
     assert_eq!(desk.engine.fence(MOVING, over), Err(MigrationRefusal::Over { last: over }));
     assert_eq!(desk.engine.unfence(MOVING, over), Ok(()));
 
     let from = &mut desk.engine;
     assert_eq!(from.drop_instrument(MOVING, FIRST, epoch), Err(MigrationRefusal::OutOfOrder));
-    let extent = from.fence(MOVING, FIRST).unwrap();
-    assert_eq!(from.fence(MOVING, FIRST), Ok(extent));
+    let manifest = from.fence(MOVING, FIRST).unwrap();
+    assert_eq!(from.fence(MOVING, FIRST), Ok(manifest));
     assert_eq!(from.unfence(MOVING, over), Err(MigrationRefusal::Over { last: FIRST }));
     assert_eq!(from.fence(MOVING, MigrationId(11)), Err(MigrationRefusal::OtherMigration { current: FIRST }));
     assert_eq!(to.activate(MOVING, FIRST), Err(MigrationRefusal::UnknownInstrument));
-    assert_eq!(from.import_begin(MOVING, FIRST, extent), Err(MigrationRefusal::AlreadyHere));
-    import(from, &mut to, FIRST, extent);
-    assert_eq!(to.import_begin(MOVING, FIRST, extent), Ok(extent.records()));
-    let other = Extent { orders: 9, ..extent };
-    assert_eq!(to.import_begin(MOVING, FIRST, other), Err(MigrationRefusal::OtherExtent));
+    assert_eq!(from.import_begin(MOVING, FIRST, manifest), Err(MigrationRefusal::AlreadyHere));
+    import(from, &mut to, FIRST, manifest);
+    assert_eq!(to.import_begin(MOVING, FIRST, manifest), Ok(manifest.records()));
+    let other = ExportManifest { orders: 9, ..manifest };
+    assert_eq!(to.import_begin(MOVING, FIRST, other), Err(MigrationRefusal::OtherManifest));
     assert_eq!(to.drop_import(MOVING, over), Err(MigrationRefusal::Over { last: FIRST }));
     assert_eq!(to.activate(MOVING, over), Err(MigrationRefusal::Over { last: FIRST }));
     for _ in 0..2 {
@@ -360,13 +360,13 @@ fn late_and_repeated_steps_change_nothing() {
     assert_eq!(from.fence(MOVING, FIRST), Err(MigrationRefusal::Over { last: FIRST }));
     assert_eq!(from.unfence(MOVING, FIRST), Err(MigrationRefusal::Over { last: FIRST }));
     assert_eq!(to.drop_import(MOVING, FIRST), here);
-    assert_eq!(to.import_begin(MOVING, FIRST, extent), Err(MigrationRefusal::Over { last: FIRST }));
+    assert_eq!(to.import_begin(MOVING, FIRST, manifest), Err(MigrationRefusal::Over { last: FIRST }));
     assert_eq!((from.state_hash(), to.state_hash()), hashes);
 
     // Back again, and what is late of the first move finds it over.
     let back = MigrationId(20);
-    let extent = to.fence(MOVING, back).unwrap();
-    import(&to, from, back, extent);
+    let manifest = to.fence(MOVING, back).unwrap();
+    import(&to, from, back, manifest);
     from.activate(MOVING, back).unwrap();
     assert_eq!(dropped(&mut to, back, MapEpoch(22)), 1);
     assert_eq!(from.drop_instrument(MOVING, FIRST, epoch), Ok(Progress::Done));
@@ -383,13 +383,13 @@ fn orders_do_not_expire_on_their_way_and_do_so_at_its_end() {
     desk.order(1, day);
     desk.order(2, NewOrder { client_order_id: ClientOrderId(8), ..day });
     desk.send(1, 2, Action::New(day));
-    let extent = desk.engine.fence(MOVING, FIRST).unwrap();
+    let manifest = desk.engine.fence(MOVING, FIRST).unwrap();
     desk.now += 86_400_000_000_000;
     let of = |told: &[Told], instrument| of_instrument(told, instrument).len();
     let told_meanwhile = desk.send(2, 2, cancel(9));
     assert_eq!((of(&told_meanwhile, 1), of(&told_meanwhile, 2)), (0, 2), "the other instrument's order expires");
     let mut to = Engine::new(ROOM);
-    import(&desk.engine, &mut to, FIRST, extent);
+    import(&desk.engine, &mut to, FIRST, manifest);
     let mut early = Recorder::default();
     to.expire(EpochNanos(desk.now), &mut early);
     assert_eq!(early.0, []);
@@ -412,10 +412,10 @@ fn a_large_instrument_is_cleared_in_parts() {
         let price = 91 + (number % 9) as i64;
         told(&mut desk.engine, 1, &command(1, 1, number, Action::New(limit(number, Side::Buy, price, 1))));
     }
-    let extent = desk.engine.fence(MOVING, FIRST).unwrap();
+    let manifest = desk.engine.fence(MOVING, FIRST).unwrap();
     let mut to = Engine::new(HALL);
-    import(&desk.engine, &mut to, FIRST, extent);
-    assert_eq!((to.live_orders(), to.instrument_state_hash(MOVING)), (20_000, Some(extent.state_hash)));
+    import(&desk.engine, &mut to, FIRST, manifest);
+    assert_eq!((to.live_orders(), to.instrument_state_hash(MOVING)), (20_000, Some(manifest.state_hash)));
     let mut undone = to;
     let mut parts = 1;
     while undone.drop_import(MOVING, FIRST).unwrap() == Progress::More {
@@ -431,13 +431,13 @@ fn a_large_instrument_is_cleared_in_parts() {
 #[test]
 fn what_does_not_fit_or_is_not_what_was_exported_is_refused() {
     let desk = &mut traded();
-    let extent = desk.engine.fence(MOVING, FIRST).unwrap();
+    let manifest = desk.engine.fence(MOVING, FIRST).unwrap();
     let mut narrow = Engine::new(EngineLimits { orders: 1, ..ROOM });
     let limit = SnapshotFault::Limit { what: "orders", found: 2, limit: 1 };
-    assert_eq!(narrow.import_begin(MOVING, FIRST, extent), Err(MigrationRefusal::Record(limit)));
+    assert_eq!(narrow.import_begin(MOVING, FIRST, manifest), Err(MigrationRefusal::Record(limit)));
     let records: Vec<_> = desk.engine.export(MOVING, FIRST, ExportCursor::START).unwrap().collect();
     let mut to = Engine::new(ROOM);
-    to.import_begin(MOVING, FIRST, extent).unwrap();
+    to.import_begin(MOVING, FIRST, manifest).unwrap();
     let gap = to.import_records(MOVING, FIRST, 1, records.iter().copied());
     assert_eq!(gap, Err(MigrationRefusal::Gap { expected: 0 }));
     let misplaced = to.import_records(MOVING, FIRST, 0, records[1..].iter().copied());
@@ -448,7 +448,7 @@ fn what_does_not_fit_or_is_not_what_was_exported_is_refused() {
     to.import_records(MOVING, FIRST, 2, records[2..].iter().copied()).unwrap();
     let wrong = to.import_end(MOVING, FIRST, 0);
     assert!(matches!(wrong, Err(MigrationRefusal::Checksum { expected: 0, .. })), "{wrong:?}");
-    let more = to.import_records(MOVING, FIRST, extent.records(), records[records.len() - 1..].iter().copied());
+    let more = to.import_records(MOVING, FIRST, manifest.records(), records[records.len() - 1..].iter().copied());
     assert!(matches!(more, Err(MigrationRefusal::Record(SnapshotFault::Superfluous { .. }))), "{more:?}");
     while to.drop_import(MOVING, FIRST).unwrap() == Progress::More {}
     to.verify().unwrap();

@@ -5,7 +5,7 @@
 mod desk;
 
 use desk::*;
-use lugus_engine::{Engine, EngineLimits, SnapshotFault, SnapshotRecord};
+use lugus_engine::{Engine, EngineLimits, SnapshotFault};
 use lugus_vocabulary::*;
 
 const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 5, orders: 400, retained_events: 50 };
@@ -136,7 +136,7 @@ fn a_changed_record_is_refused() {
         match &mut changed[at] {
             SnapshotRecord::Header(header) => header.state_hash.0 ^= 1,
             SnapshotRecord::Participant(record) => record.participant.0 += 100,
-            SnapshotRecord::Standing(record) => record.migration.0 += 1,
+            SnapshotRecord::MigrationState(record) => record.migration.0 += 1,
             SnapshotRecord::Instrument(instrument) => instrument.last_trade_id.0 += 1,
             SnapshotRecord::Scope(scope) => scope.last_client_sequence.0 += 1,
             SnapshotRecord::Report(kept) => kept.report.time.0 ^= 1 << 40,

@@ -17,6 +17,8 @@
 //! | [`reply`] | answers that are no events |
 //! | [`reason`] | why a command or a message was refused |
 //! | [`market_data`] | the book and its changes, as anyone may see them |
+//! | [`snapshot`] | the state of an engine, record by record |
+//! | [`migration`] | the move of an instrument between clusters: requests and answers |
 //!
 //! With the feature `serde`, the values are JSON of this kind. A field with its default value may be left out:
 //!
@@ -29,12 +31,14 @@ pub mod command;
 pub mod decimal;
 pub mod instrument;
 pub mod market_data;
+pub mod migration;
 pub mod order;
 pub mod reason;
 pub mod reply;
 pub mod report;
 pub mod request;
 pub mod risk;
+pub mod snapshot;
 pub mod units;
 
 #[cfg(feature = "serde")]
@@ -47,12 +51,20 @@ pub use instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symb
 pub use market_data::{
     BookRequest, BookType, DisplayedOrder, MarketData, MarketDataBody, MarketDataSnapshot, PriceLevel, Statistics,
 };
+pub use migration::{
+    ExportCursor, ExportManifest, ExportPlace, ExportedRecords, MigrationOutcome, MigrationReport, MigrationRequest,
+    MigrationStep,
+};
 pub use order::{NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention, Side, TimeInForce};
 pub use reason::{MessageRejectReason, RejectReason};
 pub use reply::Reply;
 pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody};
 pub use request::Request;
 pub use risk::{KillSwitch, RiskLimits};
+pub use snapshot::{
+    ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord, ParticipantRecord,
+    RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
+};
 pub use units::{
     ClientOrderId, ClientSequence, ClusterId, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence,
     MemberId, MigrationId, OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,

@@ -1,89 +1,51 @@
-//! What a fenced instrument is, record by record, from any place on: the same on every member, however often.
+//! The export of a fenced instrument: its records from any position on, the same on every member and every time.
 
-use lugus_vocabulary::{ClientOrderId, InstrumentId, MigrationId, ParticipantId, Side};
+use lugus_vocabulary::{ExportCursor, ExportPlace, InstrumentId, MigrationId, ParticipantId, Side, SnapshotRecord};
 
-use super::{MigrationRefusal, Standing};
-use crate::book::{BookSide, Slot};
+use super::migration_states::MigrationState;
+use super::refusal::MigrationRefusal;
+use crate::book::{BookSide, Instructions, Slot};
 use crate::engine::{Engine, Listed};
 use crate::instrument::Instrument;
 use crate::sequences::ScopeIndex;
-use crate::snapshot::{SnapshotRecord, checksum, instrument_record, order_record, scope_record};
+use crate::snapshot::checksum::checksum;
+use crate::snapshot::records::{instrument_record, order_record, scope_record};
 
-/// Where an export has got to: whoever takes it gives it back to get what comes next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExportCursor {
-    /// Records before it.
-    pub records: u64,
-    /// Over the records before it.
-    pub checksum: u64,
-    /// What came last.
-    pub place: ExportPlace,
-}
-
-/// What came last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportPlace {
-    /// Nothing yet.
-    Start,
-    /// The instrument's own record.
-    Instrument,
-    /// A scope, and so many of its kept events.
-    Scope {
-        /// Whose.
-        participant: ParticipantId,
-        /// Of its kept events.
-        events: u32,
-    },
-    /// An order.
-    Order {
-        /// Whose.
-        participant: ParticipantId,
-        /// The participant's number of it.
-        client_order_id: ClientOrderId,
-    },
-    /// All of it.
-    End,
-}
-
-impl ExportCursor {
-    /// Before the first record.
-    pub const START: Self = Self { records: 0, checksum: 0, place: ExportPlace::Start };
-}
-
-/// The records from a cursor on, in the order of a snapshot: the instrument, its scopes by participant, each with its
-/// kept events, its orders by priority.
+/// Iterator over the records of a fenced instrument, in the order of a snapshot: the instrument, its scopes by
+/// participant, each followed by its kept events, and its orders by priority.
 #[derive(Debug)]
 pub struct Export<'a> {
     engine: &'a Engine,
     listed: &'a Listed,
-    /// From the one at hand on.
+    /// Scopes after the current one.
     scopes: std::vec::IntoIter<ScopeIndex>,
     queues: [&'a BookSide; QUEUES],
     cursor: ExportCursor,
-    at: At,
+    next: NextRecord,
 }
 
+/// Bids, asks, buy stops, sell stops.
 const QUEUES: usize = 4;
 
-/// What comes next.
+/// The record that comes next.
 #[derive(Debug, Clone, Copy)]
-enum At {
+enum NextRecord {
     Instrument,
-    /// The next scope.
+    /// The first of `Export::scopes`; the first order, if there is none.
     Scope,
-    /// A kept event of a scope, from 0.
+    /// The kept event with this place in its scope, counted from 0; if there is none, the next scope.
     Event(ScopeIndex, usize),
-    /// The order after this one in the queue; its first.
+    /// The order after this one in the queue, or the queue's first; if there is none, the first of the next queue.
     Order(usize, Option<Slot>),
     End,
 }
 
 impl Engine {
-    /// The records of an instrument that is fenced for this migration, from a cursor on.
+    /// The records after `from` of an instrument that is fenced for this migration.
     ///
     /// # Errors
     ///
-    /// [`MigrationRefusal`]: it is not fenced, or there is no such place in it.
+    /// [`MigrationRefusal`]: the instrument is not fenced for this migration, or there is no such position in its export.
     pub fn export(
         &self,
         instrument: InstrumentId,
@@ -91,19 +53,25 @@ impl Engine {
         from: ExportCursor,
     ) -> Result<Export<'_>, MigrationRefusal> {
         let listed = self.listed(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
-        match self.standings.get(instrument) {
-            Some(Standing::Fenced { migration: current }) if *current == migration => {}
+        match self.migration_states.get(instrument) {
+            Some(MigrationState::Fenced { migration: current }) if *current == migration => {}
             _ => return Err(MigrationRefusal::OutOfOrder),
         }
         let Instrument { book, stops, .. } = &listed.instrument;
         let queues = [book.side(Side::Buy), book.side(Side::Sell), stops.side(Side::Buy), stops.side(Side::Sell)];
-        let mut export =
-            Export { engine: self, listed, scopes: Vec::new().into_iter(), queues, cursor: from, at: At::End };
-        export.at = export.seek(from.place).ok_or(MigrationRefusal::UnknownCursor)?;
+        let mut export = Export {
+            engine: self,
+            listed,
+            scopes: Vec::new().into_iter(),
+            queues,
+            cursor: from,
+            next: NextRecord::End,
+        };
+        export.next = export.seek(from.place).ok_or(MigrationRefusal::UnknownCursor)?;
         Ok(export)
     }
 
-    /// The instrument's scopes from a participant on, by participant.
+    /// The instrument's scopes by participant, beginning with the participant `first`.
     fn scopes_from(&self, instrument: InstrumentId, first: ParticipantId) -> std::vec::IntoIter<ScopeIndex> {
         let participants = self.participants.ids().filter(|&participant| participant >= first);
         let mut scopes: Vec<_> = participants
@@ -115,78 +83,80 @@ impl Engine {
 }
 
 impl Export<'_> {
-    /// After the record that came last.
+    /// Position after the last record returned.
     #[must_use]
     pub fn cursor(&self) -> ExportCursor {
         self.cursor
     }
 
-    fn seek(&mut self, place: ExportPlace) -> Option<At> {
+    /// The record after `place`; `None` if there is no such place.
+    fn seek(&mut self, place: ExportPlace) -> Option<NextRecord> {
         let id = self.listed.instrument.definition.instrument;
         Some(match place {
-            ExportPlace::Start => At::Instrument,
+            ExportPlace::Start => NextRecord::Instrument,
             ExportPlace::Instrument => {
                 self.scopes = self.engine.scopes_from(id, ParticipantId::OPERATOR);
-                At::Scope
+                NextRecord::Scope
             }
             ExportPlace::Scope { participant, events } => {
                 let scope = self.engine.scopes.find(participant, id)?;
                 self.scopes = self.engine.scopes_from(id, participant);
                 self.scopes.next();
-                At::Event(scope, events as usize)
+                NextRecord::Event(scope, events as usize)
             }
             ExportPlace::Order { participant, client_order_id } => {
                 let owner = self.engine.scopes.find(participant, id)?;
                 let slot = self.engine.pool.find(owner, client_order_id)?;
                 let order = self.engine.pool.get(slot);
-                let waits = order.instructions.has(crate::book::Instructions::WAITING);
-                At::Order(usize::from(waits) * 2 + usize::from(order.side == Side::Sell), Some(slot))
+                let waits = order.instructions.has(Instructions::WAITING);
+                NextRecord::Order(usize::from(waits) * 2 + usize::from(order.side == Side::Sell), Some(slot))
             }
-            ExportPlace::End => At::End,
+            ExportPlace::End => NextRecord::End,
         })
     }
 
-    /// The next record, where it is, and what comes after it.
-    fn advance(&mut self) -> Option<(SnapshotRecord, ExportPlace, At)> {
+    /// The next record, its place, and the record after it.
+    fn advance(&mut self) -> Option<(SnapshotRecord, ExportPlace, NextRecord)> {
         let engine = self.engine;
         loop {
-            match self.at {
-                At::Instrument => {
+            match self.next {
+                NextRecord::Instrument => {
                     let id = self.listed.instrument.definition.instrument;
                     self.scopes = engine.scopes_from(id, ParticipantId::OPERATOR);
                     let record = SnapshotRecord::Instrument(instrument_record(self.listed));
-                    return Some((record, ExportPlace::Instrument, At::Scope));
+                    return Some((record, ExportPlace::Instrument, NextRecord::Scope));
                 }
-                At::Scope => {
+                NextRecord::Scope => {
                     let Some(index) = self.scopes.next() else {
-                        self.at = At::Order(0, None);
+                        self.next = NextRecord::Order(0, None);
                         continue;
                     };
                     let scope = engine.scopes.get(index);
                     let place = ExportPlace::Scope { participant: scope.participant, events: 0 };
-                    return Some((SnapshotRecord::Scope(scope_record(scope)), place, At::Event(index, 0)));
+                    return Some((SnapshotRecord::Scope(scope_record(scope)), place, NextRecord::Event(index, 0)));
                 }
-                At::Event(index, event) => {
+                NextRecord::Event(index, event) => {
                     let scope = engine.scopes.get(index);
                     if event >= scope.retained.len() {
-                        self.at = At::Scope;
+                        self.next = NextRecord::Scope;
                         continue;
                     }
                     let place = ExportPlace::Scope { participant: scope.participant, events: event as u32 + 1 };
                     let record = SnapshotRecord::Report(scope.kept_at(event));
-                    return Some((record, place, At::Event(index, event + 1)));
+                    return Some((record, place, NextRecord::Event(index, event + 1)));
                 }
-                At::Order(queue, before) => {
+                NextRecord::Order(queue, before) => {
                     let Some(slot) = self.order_after(queue, before) else {
-                        self.at = if queue + 1 < QUEUES { At::Order(queue + 1, None) } else { At::End };
+                        self.next =
+                            if queue + 1 < QUEUES { NextRecord::Order(queue + 1, None) } else { NextRecord::End };
                         continue;
                     };
                     let participant = engine.scopes.get(engine.pool.get(slot).owner).participant;
                     let record = order_record(slot, &engine.pool, participant);
                     let place = ExportPlace::Order { participant, client_order_id: record.client_order_id };
-                    return Some((SnapshotRecord::Order(record), place, At::Order(queue, Some(slot))));
+                    return Some((SnapshotRecord::Order(record), place, NextRecord::Order(queue, Some(slot))));
                 }
-                At::End => return None,
+                NextRecord::End => return None,
             }
         }
     }
@@ -204,11 +174,11 @@ impl Iterator for Export<'_> {
     type Item = SnapshotRecord;
 
     fn next(&mut self) -> Option<SnapshotRecord> {
-        let Some((record, place, at)) = self.advance() else {
+        let Some((record, place, next)) = self.advance() else {
             self.cursor.place = ExportPlace::End;
             return None;
         };
-        self.at = at;
+        self.next = next;
         self.cursor = ExportCursor {
             records: self.cursor.records.wrapping_add(1),
             checksum: checksum(self.cursor.checksum, &record),

@@ -1,65 +1,66 @@
-//! An instrument comes from another engine, record by record, into one that trades others meanwhile.
+//! The import of an instrument, record by record, into an engine that meanwhile trades others.
 
-use lugus_vocabulary::{InstrumentId, MigrationId};
+use lugus_vocabulary::{ExportManifest, InstrumentId, MigrationId, SnapshotRecord};
 
-use super::standings::Importing;
+use super::migration_states::{Importing, MigrationState};
+use super::refusal::MigrationRefusal;
 use super::steps::{after, not_imported};
-use super::{Extent, MigrationRefusal, Standing};
 use crate::engine::Engine;
-use crate::restore::{Awaited, Loading, Origin, SnapshotFault};
-use crate::snapshot::{SnapshotRecord, checksum};
+use crate::restore::fault::SnapshotFault;
+use crate::restore::load_state::{AwaitedRecords, LoadState, RecordSource};
+use crate::snapshot::checksum::checksum;
 
 impl Engine {
-    /// An import of so much begins, or is under way already: gives how many records have come.
+    /// Begins an import, or finds it under way; returns the number of records that have come in.
     ///
     /// # Errors
     ///
-    /// [`MigrationRefusal`]: the instrument is here, there is no room, or the migration is over.
+    /// [`MigrationRefusal`]: the instrument is here, there is no room for it, or the migration has ended.
     pub fn import_begin(
         &mut self,
         instrument: InstrumentId,
         migration: MigrationId,
-        extent: Extent,
+        manifest: ExportManifest,
     ) -> Result<u64, MigrationRefusal> {
-        let before = match self.standings.get(instrument) {
-            Some(Standing::Importing(importing)) if importing.migration == migration => {
-                let same = importing.extent == extent;
-                return if same { Ok(importing.records) } else { Err(MigrationRefusal::OtherExtent) };
+        let departed = match self.migration_states.get(instrument) {
+            Some(MigrationState::Importing(importing)) if importing.migration == migration => {
+                let same = importing.manifest == manifest;
+                return if same { Ok(importing.records) } else { Err(MigrationRefusal::OtherManifest) };
             }
-            Some(Standing::Imported { migration: current, extent: whole, .. }) if *current == migration => {
-                return if *whole == extent { Ok(extent.records()) } else { Err(MigrationRefusal::OtherExtent) };
+            Some(MigrationState::Imported { migration: current, manifest: whole, .. }) if *current == migration => {
+                return if *whole == manifest { Ok(manifest.records()) } else { Err(MigrationRefusal::OtherManifest) };
             }
-            Some(&Standing::Elsewhere { last, away }) => {
+            Some(&MigrationState::Elsewhere { last, departed }) => {
                 after(last, migration)?;
-                away
+                departed
             }
-            Some(standing) => return Err(not_imported(standing, migration)),
+            Some(state) => return Err(not_imported(state, migration)),
             None if self.listed(instrument).is_some() => return Err(MigrationRefusal::AlreadyHere),
             None => None,
         };
-        self.has_room(&extent)?;
-        self.standings.make_room(instrument)?;
-        let awaited = Awaited {
+        self.has_room(&manifest)?;
+        self.migration_states.make_room(instrument)?;
+        let awaited = AwaitedRecords {
             participants: 0,
             instruments: 1,
-            scopes: extent.scopes.into(),
-            orders: extent.orders.into(),
-            reports: extent.reports,
-            standings: 0,
+            scopes: manifest.scopes.into(),
+            orders: manifest.orders.into(),
+            reports: manifest.reports,
+            migration_states: 0,
         };
-        let loading = Loading::new(Origin::Engine, awaited);
-        let importing = Importing { migration, before, extent, records: 0, checksum: 0, loading };
-        self.stand(instrument, Standing::Importing(Box::new(importing)));
+        let loading = LoadState::new(RecordSource::Export, awaited);
+        let importing = Importing { migration, departed, manifest, records: 0, checksum: 0, loading };
+        self.set_migration_state(instrument, MigrationState::Importing(Box::new(importing)));
         Ok(0)
     }
 
-    /// Records of an import, the first of which is number `first` of it, from 0; those that have come already are
-    /// passed over. Gives how many have come.
+    /// Takes in records of an import; `first` is the number, counted from 0, that the first of `records` has in it.
+    /// Records that have come in before are skipped. Returns the number of records that have come in.
     ///
     /// # Errors
     ///
-    /// [`MigrationRefusal`]: there is no such import, records before are missing, or there can't be such a record;
-    /// those before it have come.
+    /// [`MigrationRefusal`]: there is no such import, earlier records are missing, or a record is impossible; those
+    /// before it have come in.
     pub fn import_records(
         &mut self,
         instrument: InstrumentId,
@@ -67,19 +68,19 @@ impl Engine {
         first: u64,
         records: impl Iterator<Item = SnapshotRecord>,
     ) -> Result<u64, MigrationRefusal> {
-        match self.standings.get(instrument) {
-            Some(Standing::Importing(importing)) if importing.migration == migration => {
+        match self.migration_states.get(instrument) {
+            Some(MigrationState::Importing(importing)) if importing.migration == migration => {
                 if first > importing.records {
                     return Err(MigrationRefusal::Gap { expected: importing.records });
                 }
             }
-            Some(Standing::Imported { migration: current, extent, .. }) if *current == migration => {
-                return Ok(extent.records());
+            Some(MigrationState::Imported { migration: current, manifest, .. }) if *current == migration => {
+                return Ok(manifest.records());
             }
-            Some(standing) => return Err(not_imported(standing, migration)),
+            Some(state) => return Err(not_imported(state, migration)),
             None => return Err(MigrationRefusal::UnknownInstrument),
         }
-        let mut importing = self.standings.take_import(instrument).ok_or(MigrationRefusal::OutOfOrder)?;
+        let mut importing = self.migration_states.take_import(instrument).ok_or(MigrationRefusal::OutOfOrder)?;
         let known = importing.records - first;
         let mut result = Ok(());
         for record in records.skip(usize::try_from(known).unwrap_or(usize::MAX)) {
@@ -89,51 +90,57 @@ impl Engine {
             }
         }
         let received = importing.records;
-        self.standings.set(instrument, Standing::Importing(importing));
+        self.migration_states.set(instrument, MigrationState::Importing(importing));
         result.map(|()| received).map_err(MigrationRefusal::from)
     }
 
-    /// All records have come, and are those that were exported: the instrument is here, and not active.
+    /// Completes an import, if all records have come in and are those that were exported. The instrument is not active
+    /// yet.
     ///
     /// # Errors
     ///
-    /// [`MigrationRefusal`]: records are missing, or others than these came.
+    /// [`MigrationRefusal`]: records are missing, or other records came in than were exported.
     pub fn import_end(
         &mut self,
         instrument: InstrumentId,
         migration: MigrationId,
         expected: u64,
-    ) -> Result<Extent, MigrationRefusal> {
-        let (extent, records, calculated, before) = match self.standings.get(instrument) {
-            Some(Standing::Importing(importing)) if importing.migration == migration => {
-                let Importing { extent, records, checksum, before, .. } = **importing;
-                (extent, records, checksum, before)
+    ) -> Result<ExportManifest, MigrationRefusal> {
+        let (manifest, records, calculated, departed) = match self.migration_states.get(instrument) {
+            Some(MigrationState::Importing(importing)) if importing.migration == migration => {
+                let Importing { manifest, records, checksum, departed, .. } = **importing;
+                (manifest, records, checksum, departed)
             }
-            Some(&Standing::Imported { migration: current, extent, checksum, before }) if current == migration => {
-                (extent, extent.records(), checksum, before)
+            Some(&MigrationState::Imported { migration: current, manifest, checksum, departed })
+                if current == migration =>
+            {
+                (manifest, manifest.records(), checksum, departed)
             }
-            Some(standing) => return Err(not_imported(standing, migration)),
+            Some(state) => return Err(not_imported(state, migration)),
             None => return Err(MigrationRefusal::UnknownInstrument),
         };
-        if records < extent.records() {
+        if records < manifest.records() {
             return Err(MigrationRefusal::Gap { expected: records });
         }
-        if let Some(Standing::Importing(importing)) = self.standings.get(instrument) {
+        if let Some(MigrationState::Importing(importing)) = self.migration_states.get(instrument) {
             importing.loading.end_scope()?;
         }
         if calculated != expected {
             return Err(MigrationRefusal::Checksum { calculated, expected });
         }
-        self.stand(instrument, Standing::Imported { extent, checksum: calculated, before, migration });
-        Ok(extent)
+        self.set_migration_state(
+            instrument,
+            MigrationState::Imported { manifest, checksum: calculated, departed, migration },
+        );
+        Ok(manifest)
     }
 
-    fn has_room(&self, extent: &Extent) -> Result<(), SnapshotFault> {
+    fn has_room(&self, manifest: &ExportManifest) -> Result<(), SnapshotFault> {
         let limits = &self.limits;
         let room = [
             ("instruments", self.instruments.len() as u64 + 1, limits.instruments),
-            ("orders", self.pool.live() as u64 + u64::from(extent.orders), limits.orders),
-            ("scopes", extent.scopes.into(), limits.participants.saturating_add(1)),
+            ("orders", self.pool.live() as u64 + u64::from(manifest.orders), limits.orders),
+            ("scopes", manifest.scopes.into(), limits.participants.saturating_add(1)),
         ];
         for (what, found, limit) in room {
             if found > limit as u64 {
@@ -148,7 +155,7 @@ impl Importing {
     fn take(&mut self, id: InstrumentId, record: &SnapshotRecord, engine: &mut Engine) -> Result<(), SnapshotFault> {
         match record {
             SnapshotRecord::Instrument(instrument) if self.records == 0 => {
-                let same = instrument.definition.instrument == id && instrument.state_hash == self.extent.state_hash;
+                let same = instrument.definition.instrument == id && instrument.state_hash == self.manifest.state_hash;
                 if !same {
                     return Err(SnapshotFault::Invalid { what: "another instrument than announced" });
                 }

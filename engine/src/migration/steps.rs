@@ -1,107 +1,119 @@
-//! Fence, unfence, activate, drop: from one standing to the next.
+//! Fence, unfence, activate, drop: the steps from one migration state to the next.
 
-use lugus_vocabulary::{InstrumentId, MapEpoch, MigrationId, Side};
+use lugus_vocabulary::{ExportManifest, InstrumentId, MapEpoch, MigrationId, Side};
 
-use super::standings::Away;
-use super::{Extent, MigrationRefusal, Progress, Standing};
+use super::migration_states::MigrationState;
+use super::refusal::MigrationRefusal;
 use crate::book::{BookSide, OrderPool};
-use crate::engine::{Engine, Listed, Presence};
+use crate::engine::{Engine, Listed};
 use crate::instrument::Instrument;
 
-/// Orders that one step ends at most.
+/// Maximum number of orders that one part of a step removes.
 const ORDERS_A_STEP: usize = 8_192;
-/// Scopes that one step forgets at most.
+/// Maximum number of scopes that one part of a step removes.
 const SCOPES_A_STEP: usize = 64;
 
+/// How far a step is that is done in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// A part is done: the step is to be repeated.
+    More,
+    /// The step is done.
+    Done,
+}
+
 impl Engine {
-    /// From now on the instrument takes no commands, and does not change. Gives what is to be moved.
+    /// Fences an instrument: it takes no more commands and does not change. Returns the manifest of its export.
     ///
     /// # Errors
     ///
-    /// [`MigrationRefusal`]: it is not here, another migration is under way, or this one is over.
-    pub fn fence(&mut self, instrument: InstrumentId, migration: MigrationId) -> Result<Extent, MigrationRefusal> {
-        match self.standings.get(instrument) {
-            Some(Standing::Fenced { migration: current }) if *current == migration => {}
-            Some(Standing::Trading { last }) => after(*last, migration)?,
-            Some(standing) => return Err(not_traded(standing, migration)),
+    /// [`MigrationRefusal`]: the instrument is not here, another migration is under way, or this one has ended.
+    pub fn fence(
+        &mut self,
+        instrument: InstrumentId,
+        migration: MigrationId,
+    ) -> Result<ExportManifest, MigrationRefusal> {
+        match self.migration_states.get(instrument) {
+            Some(MigrationState::Fenced { migration: current }) if *current == migration => {}
+            Some(MigrationState::Trading { last }) => after(*last, migration)?,
+            Some(state) => return Err(not_traded(state, migration)),
             None => {
                 self.listed(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
-                self.standings.make_room(instrument)?;
+                self.migration_states.make_room(instrument)?;
             }
         }
-        self.stand(instrument, Standing::Fenced { migration });
-        self.listed(instrument).map(|listed| self.extent(listed)).ok_or(MigrationRefusal::UnknownInstrument)
+        self.set_migration_state(instrument, MigrationState::Fenced { migration });
+        self.listed(instrument).map(|listed| self.manifest(listed)).ok_or(MigrationRefusal::UnknownInstrument)
     }
 
-    /// The migration is undone: the instrument takes commands again. A fence of the same migration that comes later
-    /// is refused.
+    /// Undoes a fence: the instrument takes commands again. A late fence of the same migration is refused.
     ///
     /// # Errors
     ///
-    /// [`MigrationRefusal`]: it is not here, or another migration is under way.
+    /// [`MigrationRefusal`]: the instrument is not here, or another migration is under way.
     pub fn unfence(&mut self, instrument: InstrumentId, migration: MigrationId) -> Result<(), MigrationRefusal> {
-        let last = match self.standings.get(instrument) {
-            Some(Standing::Fenced { migration: current }) if *current == migration => migration,
-            Some(Standing::Trading { last }) => migration.max(*last),
-            Some(standing) => return Err(not_traded(standing, migration)),
+        let last = match self.migration_states.get(instrument) {
+            Some(MigrationState::Fenced { migration: current }) if *current == migration => migration,
+            Some(MigrationState::Trading { last }) => migration.max(*last),
+            Some(state) => return Err(not_traded(state, migration)),
             None => {
                 self.listed(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
-                self.standings.make_room(instrument)?;
+                self.migration_states.make_room(instrument)?;
                 migration
             }
         };
-        self.stand(instrument, Standing::Trading { last });
+        self.set_migration_state(instrument, MigrationState::Trading { last });
         self.pool.resume_expiry(instrument);
         Ok(())
     }
 
-    /// The import is the instrument from now on: it takes commands.
+    /// Activates an import: the instrument takes commands here.
     ///
     /// # Errors
     ///
-    /// [`MigrationRefusal`]: there is no whole import of that migration.
+    /// [`MigrationRefusal`]: there is no complete import of this migration.
     pub fn activate(&mut self, instrument: InstrumentId, migration: MigrationId) -> Result<(), MigrationRefusal> {
-        match self.standings.get(instrument) {
-            Some(Standing::Imported { migration: current, .. }) if *current == migration => {}
-            Some(Standing::Trading { last }) if *last == migration => return Ok(()),
-            Some(standing) => return Err(not_imported(standing, migration)),
+        match self.migration_states.get(instrument) {
+            Some(MigrationState::Imported { migration: current, .. }) if *current == migration => {}
+            Some(MigrationState::Trading { last }) if *last == migration => return Ok(()),
+            Some(state) => return Err(not_imported(state, migration)),
             None => return Err(MigrationRefusal::UnknownInstrument),
         }
-        self.stand(instrument, Standing::Trading { last: migration });
+        self.set_migration_state(instrument, MigrationState::Trading { last: migration });
         self.pool.resume_expiry(instrument);
         Ok(())
     }
 
-    /// The instrument has moved, as the map of `epoch` says: a part of it goes, until all is gone.
+    /// Removes a part of an instrument that has moved away, as the map of `epoch` says; repeated until it is done.
     ///
     /// # Errors
     ///
-    /// [`MigrationRefusal`]: it is not fenced for that migration.
+    /// [`MigrationRefusal`]: the instrument is not fenced for this migration.
     pub fn drop_instrument(
         &mut self,
         instrument: InstrumentId,
         migration: MigrationId,
         epoch: MapEpoch,
     ) -> Result<Progress, MigrationRefusal> {
-        let epoch = match self.standings.get(instrument) {
-            Some(Standing::Fenced { migration: current }) if *current == migration => epoch,
-            Some(Standing::Dropping { migration: current, epoch }) if *current == migration => *epoch,
-            Some(Standing::Elsewhere { last, .. } | Standing::Trading { last }) if *last >= migration => {
+        let epoch = match self.migration_states.get(instrument) {
+            Some(MigrationState::Fenced { migration: current }) if *current == migration => epoch,
+            Some(MigrationState::Dropping { migration: current, epoch }) if *current == migration => *epoch,
+            Some(MigrationState::Elsewhere { last, .. } | MigrationState::Trading { last }) if *last >= migration => {
                 return Ok(Progress::Done);
             }
-            Some(Standing::Trading { .. }) => return Err(MigrationRefusal::OutOfOrder),
-            Some(standing) => return Err(not_traded(standing, migration)),
+            Some(MigrationState::Trading { .. }) => return Err(MigrationRefusal::OutOfOrder),
+            Some(state) => return Err(not_traded(state, migration)),
             None => {
                 self.listed(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
                 return Err(MigrationRefusal::OutOfOrder);
             }
         };
-        self.stand(instrument, Standing::Dropping { migration, epoch });
+        self.set_migration_state(instrument, MigrationState::Dropping { migration, epoch });
         Ok(self.clear(instrument, migration, Some(epoch)))
     }
 
-    /// The migration is undone: a part of the import goes, until all is gone. An import of the same migration that
-    /// begins later is refused.
+    /// Removes a part of an import that was given up; repeated until it is done. A late begin of the same import is
+    /// refused.
     ///
     /// # Errors
     ///
@@ -111,60 +123,61 @@ impl Engine {
         instrument: InstrumentId,
         migration: MigrationId,
     ) -> Result<Progress, MigrationRefusal> {
-        let (current, before) = match self.standings.get(instrument) {
-            Some(Standing::Importing(importing)) => (importing.migration, importing.before),
-            Some(Standing::Imported { migration, before, .. } | Standing::DroppingImport { migration, before }) => {
-                (*migration, *before)
-            }
-            Some(Standing::Elsewhere { last, .. }) if *last >= migration => return Ok(Progress::Done),
-            Some(&Standing::Elsewhere { away, .. }) => {
-                self.standings.set(instrument, Standing::Elsewhere { last: migration, away });
+        let (current, departed) = match self.migration_states.get(instrument) {
+            Some(MigrationState::Importing(importing)) => (importing.migration, importing.departed),
+            Some(
+                MigrationState::Imported { migration, departed, .. }
+                | MigrationState::DroppingImport { migration, departed },
+            ) => (*migration, *departed),
+            Some(MigrationState::Elsewhere { last, .. }) if *last >= migration => return Ok(Progress::Done),
+            Some(&MigrationState::Elsewhere { departed, .. }) => {
+                self.migration_states.set(instrument, MigrationState::Elsewhere { last: migration, departed });
                 return Ok(Progress::Done);
             }
-            Some(Standing::Trading { .. } | Standing::Fenced { .. } | Standing::Dropping { .. }) => {
+            Some(MigrationState::Trading { .. } | MigrationState::Fenced { .. } | MigrationState::Dropping { .. }) => {
                 return Err(MigrationRefusal::AlreadyHere);
             }
             None if self.listed(instrument).is_some() => return Err(MigrationRefusal::AlreadyHere),
             None => {
-                self.standings.make_room(instrument)?;
-                self.standings.set(instrument, Standing::Elsewhere { last: migration, away: None });
+                self.migration_states.make_room(instrument)?;
+                self.migration_states.set(instrument, MigrationState::Elsewhere { last: migration, departed: None });
                 return Ok(Progress::Done);
             }
         };
         if current != migration {
             return Err(other(current, migration));
         }
-        self.stand(instrument, Standing::DroppingImport { migration, before });
-        Ok(self.clear(instrument, migration, before))
+        self.set_migration_state(instrument, MigrationState::DroppingImport { migration, departed });
+        Ok(self.clear(instrument, migration, departed))
     }
 
-    /// The instrument stands so from now on, and takes commands or not.
-    pub(super) fn stand(&mut self, instrument: InstrumentId, standing: Standing) {
-        let presence = Presence::of(&standing);
-        self.standings.set(instrument, standing);
+    /// Changes the migration state of an instrument, and with it whether the instrument takes commands.
+    pub(super) fn set_migration_state(&mut self, instrument: InstrumentId, state: MigrationState) {
+        let availability = state.availability();
+        self.migration_states.set(instrument, state);
         if let Some(listed) = self.listed_mut(instrument) {
-            listed.presence = presence;
+            listed.availability = availability;
         }
     }
 
-    fn extent(&self, listed: &Listed) -> Extent {
+    fn manifest(&self, listed: &Listed) -> ExportManifest {
         let id = listed.instrument.definition.instrument;
         let scopes = self.participants.ids().filter_map(|participant| self.scopes.find(participant, id));
-        let mut extent = Extent { state_hash: listed.hash, ..Extent::default() };
+        let mut manifest = ExportManifest { state_hash: listed.hash, ..ExportManifest::default() };
         for scope in scopes {
-            extent.scopes += 1;
-            extent.reports += self.scopes.get(scope).retained.len() as u64;
+            manifest.scopes += 1;
+            manifest.reports += self.scopes.get(scope).retained.len() as u64;
         }
         let Instrument { book, stops, .. } = &listed.instrument;
         for side in [Side::Buy, Side::Sell] {
             let orders = [book.side(side), stops.side(side)].map(|queue| queue.count(&self.pool.resting));
-            extent.orders += orders.iter().sum::<usize>() as u32;
+            manifest.orders += orders.iter().sum::<usize>() as u32;
         }
-        extent
+        manifest
     }
 
-    /// Ends a part of the instrument's orders, or, when there are no more, forgets a part of its scopes, and then itself.
-    fn clear(&mut self, id: InstrumentId, migration: MigrationId, away: Away) -> Progress {
+    /// Removes a part of an instrument: orders first, then scopes, and last the instrument itself.
+    fn clear(&mut self, id: InstrumentId, migration: MigrationId, departed: Option<MapEpoch>) -> Progress {
         let pool = &mut self.pool;
         if let Some(place) = self.instrument_index.get(u64::from(id.0)) {
             let Instrument { book, stops, .. } = &mut self.instruments[place as usize].instrument;
@@ -187,12 +200,13 @@ impl Engine {
         }
         self.pool.forget_expiry(id);
         self.unlist(id);
-        self.standings.set(id, Standing::Elsewhere { last: migration, away });
+        self.migration_states.set(id, MigrationState::Elsewhere { last: migration, departed });
         Progress::Done
     }
 }
 
-/// Takes up to `most` orders out of a queue and the pool, and gives how many. Nobody is told: they live on elsewhere.
+/// Removes up to `most` orders from a queue and the pool, and returns their number. No event tells of it, as the orders
+/// live on in another engine.
 fn clear_queue(queue: &mut BookSide, most: usize, pool: &mut OrderPool) -> usize {
     for cleared in 0..most {
         let Some((_, slot)) = queue.next_to_trade(None, &pool.resting) else { return cleared };
@@ -202,12 +216,12 @@ fn clear_queue(queue: &mut BookSide, most: usize, pool: &mut OrderPool) -> usize
     most
 }
 
-/// Whether a migration may begin where migrations up to `last` are over.
+/// Whether a migration may begin when `last` is the last one that has ended.
 pub(super) fn after(last: MigrationId, migration: MigrationId) -> Result<(), MigrationRefusal> {
     if migration > last { Ok(()) } else { Err(MigrationRefusal::Over { last }) }
 }
 
-/// A migration that is not the one under way.
+/// The refusal of a migration that is not the one under way.
 pub(super) fn other(current: MigrationId, asked: MigrationId) -> MigrationRefusal {
     if asked < current {
         MigrationRefusal::Over { last: current }
@@ -216,32 +230,36 @@ pub(super) fn other(current: MigrationId, asked: MigrationId) -> MigrationRefusa
     }
 }
 
-/// Why there is nothing to fence or to drop for a migration, where the instrument stands so.
-fn not_traded(standing: &Standing, asked: MigrationId) -> MigrationRefusal {
-    match *standing {
-        Standing::Trading { last } | Standing::Elsewhere { last, .. } if last >= asked => {
+/// Why an instrument in this state cannot be fenced, unfenced or dropped for a migration.
+fn not_traded(state: &MigrationState, asked: MigrationId) -> MigrationRefusal {
+    match *state {
+        MigrationState::Trading { last } | MigrationState::Elsewhere { last, .. } if last >= asked => {
             MigrationRefusal::Over { last }
         }
-        Standing::Fenced { migration } | Standing::Dropping { migration, .. } if migration != asked => {
+        MigrationState::Fenced { migration } | MigrationState::Dropping { migration, .. } if migration != asked => {
             other(migration, asked)
         }
-        Standing::Elsewhere { .. } => MigrationRefusal::UnknownInstrument,
+        MigrationState::Elsewhere { .. } => MigrationRefusal::UnknownInstrument,
         _ => MigrationRefusal::OutOfOrder,
     }
 }
 
-/// Why there is no import of a migration to go on with, where the instrument stands so.
-pub(super) fn not_imported(standing: &Standing, asked: MigrationId) -> MigrationRefusal {
-    match *standing {
-        Standing::Trading { last } | Standing::Elsewhere { last, .. } if last >= asked => {
+/// Why an instrument in this state has no import of a migration to go on with.
+pub(super) fn not_imported(state: &MigrationState, asked: MigrationId) -> MigrationRefusal {
+    match *state {
+        MigrationState::Trading { last } | MigrationState::Elsewhere { last, .. } if last >= asked => {
             MigrationRefusal::Over { last }
         }
-        Standing::Trading { .. } | Standing::Fenced { .. } | Standing::Dropping { .. } => MigrationRefusal::AlreadyHere,
-        Standing::Importing(ref importing) if importing.migration != asked => other(importing.migration, asked),
-        Standing::Imported { migration, .. } | Standing::DroppingImport { migration, .. } if migration != asked => {
+        MigrationState::Trading { .. } | MigrationState::Fenced { .. } | MigrationState::Dropping { .. } => {
+            MigrationRefusal::AlreadyHere
+        }
+        MigrationState::Importing(ref importing) if importing.migration != asked => other(importing.migration, asked),
+        MigrationState::Imported { migration, .. } | MigrationState::DroppingImport { migration, .. }
+            if migration != asked =>
+        {
             other(migration, asked)
         }
-        Standing::Elsewhere { .. } => MigrationRefusal::UnknownInstrument,
+        MigrationState::Elsewhere { .. } => MigrationRefusal::UnknownInstrument,
         _ => MigrationRefusal::OutOfOrder,
     }
 }

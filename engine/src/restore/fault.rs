@@ -1,84 +1,82 @@
 //! Why a snapshot is not loaded.
 
-use lugus_vocabulary::StateHash;
+use lugus_vocabulary::{SNAPSHOT_VERSION, StateHash};
 
-use crate::snapshot::SNAPSHOT_VERSION;
-
-/// A snapshot that is not loaded: where and why.
+/// Why a snapshot is not loaded, and at which record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("snapshot record {record}: {fault}")]
 pub struct SnapshotError {
-    /// Which record, from 0.
+    /// Number of the record, counted from 0.
     pub record: u64,
-    /// What is wrong with it.
+    /// What is wrong with the record.
     pub fault: SnapshotFault,
 }
 
 /// What is wrong with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotFault {
-    /// Another version of the records.
+    /// The records have another version.
     #[error("version {found} is not supported; this engine reads {SNAPSHOT_VERSION}")]
     Version {
-        /// The header's.
+        /// Version in the header.
         found: u32,
     },
-    /// More than the engine's limits allow.
+    /// The engine's limits allow fewer.
     #[error("{found} {what}, but the limit is {limit}: raise it on all members")]
     Limit {
-        /// Of what.
+        /// What there is too much of.
         what: &'static str,
-        /// How many.
+        /// Number found.
         found: u64,
-        /// How many at most.
+        /// Maximum number.
         limit: u64,
     },
-    /// A record that does not follow the one before.
+    /// A record of this kind cannot follow the one before.
     #[error("a record of kind {found} does not belong here")]
     Unexpected {
-        /// Its kind.
+        /// Kind of the record.
         found: &'static str,
     },
-    /// Not as many as were announced.
+    /// Fewer records came than were announced.
     #[error("{missing} {what} fewer than announced")]
     Missing {
-        /// Of what.
+        /// Kind of the records.
         what: &'static str,
-        /// How many.
+        /// Number of missing records.
         missing: u64,
     },
-    /// More than were announced.
+    /// More records came than were announced.
     #[error("more {what} than announced")]
     Superfluous {
-        /// Of what.
+        /// Kind of the records.
         what: &'static str,
     },
-    /// A record whose content cannot be.
+    /// The record's content is impossible.
     #[error("{what}")]
     Invalid {
-        /// What cannot be.
+        /// What is impossible.
         what: &'static str,
     },
-    /// The records are not those that were written.
+    /// Other records came than were written.
     #[error("checksum {found:#x}, but the records give {calculated:#x}")]
     Checksum {
-        /// As written.
+        /// Checksum in the last record.
         found: u64,
-        /// As calculated.
+        /// Checksum of the records that came.
         calculated: u64,
     },
-    /// The instruments are not those of the header.
+    /// The loaded state has another hash than the header says.
     #[error("state hash {:#x}, but the instruments give {:#x}", found.0, calculated.0)]
     StateHash {
-        /// As written.
+        /// Hash in the header.
         found: StateHash,
-        /// As calculated.
+        /// Hash of the loaded state.
         calculated: StateHash,
     },
-    /// There is no last record.
+    /// The last record has not come.
     #[error("the snapshot ends before its last record")]
     Truncated,
-    /// A record before was wrong.
+    /// An earlier record was wrong.
     #[error("a record before was wrong")]
     Failed,
 }

@@ -1,32 +1,14 @@
-//! An order out of its record: whether there can be such a one, and where it belongs.
+//! A live order from its record: whether it is possible, and what it is in the pool.
 
-use lugus_vocabulary::{InstrumentState, OrderType, PostOnly, Price, Quantity, Side, TimeInForce};
+use lugus_vocabulary::{InstrumentState, OrderRecord, OrderType, PostOnly, Price, Quantity, TimeInForce};
 
-use super::{Checked, require};
+use super::checks::{Checked, require};
 use crate::book::{Instructions, Order, Terms};
 use crate::instrument::{Instrument, takes_price};
 use crate::sequences::ScopeIndex;
-use crate::snapshot::OrderRecord;
 use crate::stops;
 
-/// Where an order's queue stands in the snapshot: bids, asks, buy stops, sell stops, each the first one first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct QueuePlace {
-    waits: bool,
-    side: Side,
-    rank: i64,
-}
-
-impl QueuePlace {
-    pub(super) fn of(record: &OrderRecord) -> Self {
-        let (waits, price) = (record.stop_price.is_some(), record.stop_price.unwrap_or(record.price).0);
-        // Bids and sell stops begin with the highest price.
-        let rank = if (record.side == Side::Buy) == waits { price } else { !price };
-        Self { waits, side: record.side, rank }
-    }
-}
-
-/// The order in the pool, at the price of its queue.
+/// The order as the pool has it, at the price of its queue: the limit, or the trigger of a stop order.
 pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) -> (Order, Terms) {
     let instructions = Instructions::new(record.post_only, record.self_trade_prevention)
         .with(Instructions::ICEBERG, record.display_quantity.0 > 0)
@@ -53,7 +35,7 @@ pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) ->
     (order, terms)
 }
 
-/// Whether there can be such an order, and here.
+/// Whether the order is possible, and possible in the instrument as it is.
 pub(super) fn check_order(record: &OrderRecord, instrument: &Instrument) -> Checked {
     let definition = &instrument.definition;
     let numbered = record.order_id.0 > 0 && record.order_id <= instrument.last_order_id;

@@ -1,87 +1,25 @@
-//! Scopes, events, instruments and orders out of their records, into an engine: of a snapshot, or from another engine.
+//! Takes the records of scopes, events, instruments and orders into an engine, from a snapshot or from another engine.
 
-use lugus_vocabulary::{EventSequence, InstrumentId, OrderId, ParticipantId};
+use lugus_vocabulary::{
+    EventSequence, InstrumentId, InstrumentRecord, OrderRecord, ParticipantId, RetainedReport, ScopeRecord,
+};
 
+use super::checks::{Checked, count, none_missing, require, within};
 use super::fault::SnapshotFault;
-use super::live_orders::{QueuePlace, check_order, order_of};
-use crate::engine::{Engine, Listed, Presence};
+use super::live_orders::{check_order, order_of};
+use super::load_state::{CurrentInstrument, CurrentScope, LoadState, PriorityPlace, RecordSource};
+use crate::engine::{Engine, Listed};
 use crate::instrument::{Instrument, check_definition};
 use crate::kept_reports::{KeptReports, Lost};
-use crate::sequences::{Scope, ScopeIndex};
-use crate::snapshot::{InstrumentRecord, OrderRecord, RetainedReport, ScopeRecord};
+use crate::migration::migration_states::{Availability, MigrationState};
+use crate::sequences::Scope;
 
-/// What is on its way, and where it has got to.
-#[derive(Debug)]
-pub(crate) struct Loading {
-    origin: Origin,
-    /// What was announced; what came is taken off.
-    pub(crate) awaited: Awaited,
-    instrument: Option<CurrentInstrument>,
-    scope: Option<CurrentScope>,
-}
-
-/// Where the records come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// All of an engine, into an empty one.
-    Snapshot,
-    /// One instrument of another engine: its participants may be new here, and there may be too little room.
-    Engine,
-}
-
-/// How many of each kind are still to come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Awaited {
-    pub(crate) participants: u64,
-    pub(crate) standings: u64,
-    pub(crate) instruments: u64,
-    pub(crate) scopes: u64,
-    pub(crate) orders: u64,
-    pub(crate) reports: u64,
-}
-
-#[derive(Debug)]
-struct CurrentInstrument {
-    id: InstrumentId,
-    last_order: Option<QueuePlace>,
-    /// Of a snapshot: what another engine sends is known by its checksum.
-    order_ids: Vec<OrderId>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct CurrentScope {
-    participant: ParticipantId,
-    instrument: InstrumentId,
-    index: ScopeIndex,
-    /// Events still to come.
-    awaited: u64,
-}
-
-/// Numbers that count up must have room to go on: no engine gets here, but a forged record might.
+/// Maximum of a number that counts up, so that it can go on. No engine gets there, but a forged record might.
 const MAXIMUM_NUMBER: u64 = u64::MAX / 2;
 
-pub(super) type Checked = Result<(), SnapshotFault>;
-
-impl Loading {
-    pub(crate) fn new(origin: Origin, awaited: Awaited) -> Self {
-        Self { origin, awaited, instrument: None, scope: None }
-    }
-
-    /// The scope at hand, and how many of its events are still to come.
-    pub(crate) fn current_scope(&self) -> Option<(ParticipantId, u64)> {
-        self.scope.map(|scope| (scope.participant, scope.awaited))
-    }
-
-    /// An import that was under way when a snapshot was taken, at this scope of the instrument: it waits for
-    /// [`Loading::resume`].
-    pub(super) fn waiting(awaited: Awaited, instrument: InstrumentId, scope: Option<(ParticipantId, u64)>) -> Self {
-        let index = ScopeIndex::MAX;
-        let scope = scope.map(|(participant, awaited)| CurrentScope { participant, instrument, index, awaited });
-        Self { origin: Origin::Engine, awaited, instrument: None, scope }
-    }
-
-    /// What has come of the instrument is in the engine: goes on from there.
-    pub(super) fn resume(&mut self, id: InstrumentId, last_order: Option<QueuePlace>, engine: &Engine) -> Checked {
+impl LoadState {
+    /// Goes on with an import when all that had come in of its instrument is loaded.
+    fn resume(&mut self, id: InstrumentId, last_order: Option<PriorityPlace>, engine: &Engine) -> Checked {
         self.instrument = Some(CurrentInstrument { id, last_order, order_ids: Vec::new() });
         if let Some(scope) = &mut self.scope {
             let index = engine.scopes.find(scope.participant, id);
@@ -111,7 +49,7 @@ impl Loading {
         require(kept < told || lost == Lost::default(), "a scope has lost events and has all")?;
         let mut scope = Scope::new(participant, instrument);
         scope.last_client_sequence = record.last_client_sequence;
-        // Each kept event counts it up.
+        // Each kept event that comes in adds one.
         scope.last_event_sequence = EventSequence(told - kept);
         scope.retained = KeptReports::after(scope.last_event_sequence, lost);
         let index = engine.take_in(scope);
@@ -121,7 +59,7 @@ impl Loading {
 
     fn check_participant(&self, participant: ParticipantId, engine: &Engine) -> Checked {
         let participants = &engine.participants;
-        if self.origin == Origin::Engine && !participants.contains(participant) {
+        if self.source == RecordSource::Export && !participants.contains(participant) {
             let limit = engine.limits.participants as u64 + 1;
             return within("participants", participants.len() as u64 + 1, limit);
         }
@@ -172,12 +110,12 @@ impl Loading {
         instrument.last_trade_id = record.last_trade_id;
         instrument.feed.sequence = record.market_data_sequence;
         instrument.feed.statistics = record.statistics;
-        let presence = match (self.origin, engine.standings.get(id)) {
-            (Origin::Engine, _) => Presence::Away,
-            (Origin::Snapshot, Some(standing)) => Presence::of(standing),
-            (Origin::Snapshot, None) => Presence::Trading,
+        let availability = match (self.source, engine.migration_states.get(id)) {
+            (RecordSource::Export, _) => Availability::Unavailable,
+            (RecordSource::Snapshot, Some(state)) => state.availability(),
+            (RecordSource::Snapshot, None) => Availability::Trading,
         };
-        engine.list(Listed { instrument, hash: record.state_hash, presence });
+        engine.list(Listed { instrument, hash: record.state_hash, availability });
         self.instrument = Some(CurrentInstrument { id, last_order: None, order_ids: Vec::new() });
         Ok(())
     }
@@ -198,7 +136,7 @@ impl Loading {
             .find(record.participant, current.id)
             .ok_or(SnapshotFault::Invalid { what: "an order whose participant has no scope" })?;
         require(pool.find(owner, record.client_order_id).is_none(), "a client order id that is there twice")?;
-        let place = QueuePlace::of(record);
+        let place = PriorityPlace::of(record);
         require(current.last_order <= Some(place), "orders are not in the order of their priority")?;
         let (queue, price) = match record.stop_price {
             Some(stop_price) => (instrument.stops.side_mut(record.side), stop_price),
@@ -207,7 +145,7 @@ impl Loading {
         let has_room = queue.has_room(price, record.shown_quantity, &pool.resting);
         require(has_room, "a level with too large a quantity")?;
         current.last_order = Some(place);
-        if self.origin == Origin::Snapshot {
+        if self.source == RecordSource::Snapshot {
             current.order_ids.push(record.order_id);
         }
         let (order, terms) = order_of(record, owner, price);
@@ -217,35 +155,27 @@ impl Loading {
         Ok(())
     }
 
-    /// Before what comes after a scope.
+    /// Checks that the scope is complete, before what follows it.
     pub(crate) fn end_scope(&self) -> Checked {
         none_missing("kept events of a scope", self.scope.map_or(0, |scope| scope.awaited))
     }
 
-    /// Before what comes after an instrument; gives its id. If it is one that is being imported, that can go on.
+    /// Checks that the instrument is complete, before what follows it, and returns its id. If the instrument is being
+    /// imported, its import can go on.
     pub(super) fn end_instrument(&mut self, engine: &mut Engine) -> Result<Option<InstrumentId>, SnapshotFault> {
         let Some(mut before) = self.instrument.take() else { return Ok(None) };
         before.order_ids.sort_unstable();
         let twice = before.order_ids.windows(2).any(|pair| pair[0] == pair[1]);
         require(!twice, "an order id that is there twice in an instrument")?;
-        super::standings::resume_import(before.id, before.last_order, engine)?;
+        resume_import(before.id, before.last_order, engine)?;
         Ok(Some(before.id))
     }
 }
 
-pub(super) fn require(holds: bool, what_not: &'static str) -> Checked {
-    if holds { Ok(()) } else { Err(SnapshotFault::Invalid { what: what_not }) }
-}
-
-pub(super) fn within(what: &'static str, found: u64, limit: u64) -> Checked {
-    if found <= limit { Ok(()) } else { Err(SnapshotFault::Limit { what, found, limit }) }
-}
-
-pub(super) fn count(what: &'static str, awaited: &mut u64) -> Checked {
-    *awaited = awaited.checked_sub(1).ok_or(SnapshotFault::Superfluous { what })?;
-    Ok(())
-}
-
-pub(super) fn none_missing(what: &'static str, missing: u64) -> Checked {
-    if missing == 0 { Ok(()) } else { Err(SnapshotFault::Missing { what, missing }) }
+/// If an instrument of a snapshot was being imported, its import can go on now that the instrument is loaded.
+fn resume_import(id: InstrumentId, last_order: Option<PriorityPlace>, engine: &mut Engine) -> Checked {
+    let Some(mut importing) = engine.migration_states.take_import(id) else { return Ok(()) };
+    let resumed = importing.loading.resume(id, last_order, engine);
+    engine.migration_states.set(id, MigrationState::Importing(importing));
+    resumed
 }

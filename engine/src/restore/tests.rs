@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use lugus_vocabulary::*;
 
 use super::*;
-use crate::OrderRecord;
 use crate::event_sink::EventSink;
 
 struct Nowhere;

@@ -5,11 +5,11 @@
 use std::convert::Infallible;
 
 use lugus_engine::EventSink;
-use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError, SnapshotRecord};
+use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError};
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, EventSequence, InstrumentDefinition,
     InstrumentId, InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, PriceLevel,
-    Quantity, Replace, Reply, Report, SelfTradePrevention, Side, Symbol, TimeInForce,
+    Quantity, Replace, Reply, Report, SelfTradePrevention, Side, SnapshotRecord, Symbol, TimeInForce,
 };
 
 /// What a sink was told, in order.

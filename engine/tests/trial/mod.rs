@@ -5,7 +5,7 @@
 
 pub mod steps;
 
-use lugus_engine::{Engine, EngineLimits, SnapshotRecord};
+use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::*;
 use steps::{Number, Step};
 

@@ -5,7 +5,8 @@ use lugus_codecs::order_entry::{
     migration_report_codec,
 };
 use lugus_codecs::{HEADER_LENGTH, message};
-use lugus_engine::{ExportCursor, ExportPlace, Extent, MigrationRefusal, SnapshotFault};
+use lugus_engine::{MigrationRefusal, SnapshotFault};
+use lugus_vocabulary::{ExportCursor, ExportManifest, ExportPlace};
 
 use super::MigrationRequest;
 
@@ -14,7 +15,7 @@ use super::MigrationRequest;
 pub(crate) struct Outcome {
     pub(crate) outcome: MigrationOutcome,
     pub(crate) detail: u64,
-    pub(crate) extent: Extent,
+    pub(crate) manifest: ExportManifest,
 }
 
 impl Outcome {
@@ -22,12 +23,12 @@ impl Outcome {
     pub(crate) const MORE: Self = Self::new(MigrationOutcome::MORE, 0);
 
     const fn new(outcome: MigrationOutcome, detail: u64) -> Self {
-        let extent = Extent { state_hash: lugus_vocabulary::StateHash(0), scopes: 0, orders: 0, reports: 0 };
-        Self { outcome, detail, extent }
+        let manifest = ExportManifest { state_hash: lugus_vocabulary::StateHash(0), scopes: 0, orders: 0, reports: 0 };
+        Self { outcome, detail, manifest }
     }
 
-    pub(crate) fn of_extent(extent: Extent) -> Self {
-        Self { extent, ..Self::DONE }
+    pub(crate) fn of_manifest(manifest: ExportManifest) -> Self {
+        Self { manifest, ..Self::DONE }
     }
 
     /// Bytes that are no records, after so many that are.
@@ -42,11 +43,11 @@ impl Outcome {
             MigrationRefusal::Over { last } => (MigrationOutcome::OVER, last.0),
             MigrationRefusal::OtherMigration { current } => (MigrationOutcome::OTHER_MIGRATION, current.0),
             MigrationRefusal::OutOfOrder => (MigrationOutcome::OUT_OF_ORDER, 0),
-            MigrationRefusal::OtherExtent => (MigrationOutcome::OTHER_EXTENT, 0),
+            MigrationRefusal::OtherManifest => (MigrationOutcome::OTHER_EXTENT, 0),
             MigrationRefusal::Gap { expected } => (MigrationOutcome::GAP, expected),
             MigrationRefusal::UnknownCursor => (MigrationOutcome::UNKNOWN_CURSOR, 0),
             MigrationRefusal::Checksum { calculated, .. } => (MigrationOutcome::CHECKSUM, calculated),
-            MigrationRefusal::Record(SnapshotFault::Limit { .. }) | MigrationRefusal::LimitStandings => {
+            MigrationRefusal::Record(SnapshotFault::Limit { .. }) | MigrationRefusal::LimitMigrationStates => {
                 (MigrationOutcome::LIMIT, 0)
             }
             MigrationRefusal::Record(_) => (MigrationOutcome::RECORD, 0),
@@ -64,10 +65,10 @@ pub(crate) fn report<'b>(request: &MigrationRequest<'_>, outcome: &Outcome, buff
         .correlation_id(request.correlation_id)
         .migration_id(request.migration.0)
         .detail(outcome.detail)
-        .state_hash(outcome.extent.state_hash.0)
-        .reports(outcome.extent.reports)
-        .scopes(outcome.extent.scopes)
-        .orders(outcome.extent.orders)
+        .state_hash(outcome.manifest.state_hash.0)
+        .reports(outcome.manifest.reports)
+        .scopes(outcome.manifest.scopes)
+        .orders(outcome.manifest.orders)
         .instrument_id(request.instrument.0)
         .outcome(outcome.outcome);
     &buffer[..length]

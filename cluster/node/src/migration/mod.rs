@@ -8,8 +8,8 @@ pub(crate) mod request;
 
 use aeron_cluster_service::{Cluster, Role};
 use answer::{Exported, Outcome};
-use lugus_engine::{Engine, ExportCursor, Extent, MigrationRefusal, Progress};
-use lugus_vocabulary::{InstrumentId, MapEpoch, MigrationId};
+use lugus_engine::{Engine, MigrationRefusal, Progress};
+use lugus_vocabulary::{ExportCursor, ExportManifest, InstrumentId, MapEpoch, MigrationId};
 use records::{RecordReader, RecordWriter};
 
 /// Most messages that one export request is answered with: as much as a client's receive window and the members' idle
@@ -46,7 +46,7 @@ pub enum Step<'a> {
     /// So much is to come.
     ImportBegin {
         /// As the fence told it.
-        extent: Extent,
+        manifest: ExportManifest,
     },
     /// Some of it.
     ImportRecords {
@@ -87,13 +87,13 @@ pub(crate) fn answer(
                 Err(refusal) => Err(refusal),
             }
         }
-        Step::Fence => engine.fence(instrument, migration).map(Outcome::of_extent),
+        Step::Fence => engine.fence(instrument, migration).map(Outcome::of_manifest),
         Step::Unfence => engine.unfence(instrument, migration).map(|()| Outcome::DONE),
-        Step::ImportBegin { extent } => engine
-            .import_begin(instrument, migration, extent)
-            .map(|received| Outcome { detail: received, ..Outcome::of_extent(extent) }),
+        Step::ImportBegin { manifest } => engine
+            .import_begin(instrument, migration, manifest)
+            .map(|received| Outcome { detail: received, ..Outcome::of_manifest(manifest) }),
         Step::ImportRecords { first, exported } => import(engine, instrument, migration, first, exported),
-        Step::ImportEnd { checksum } => engine.import_end(instrument, migration, checksum).map(Outcome::of_extent),
+        Step::ImportEnd { checksum } => engine.import_end(instrument, migration, checksum).map(Outcome::of_manifest),
         Step::Activate => engine.activate(instrument, migration).map(|()| Outcome::DONE),
         Step::Drop { epoch } => engine.drop_instrument(instrument, migration, epoch).map(of_progress),
         Step::DropImport => engine.drop_import(instrument, migration).map(of_progress),
@@ -151,7 +151,7 @@ fn export(
             writer.put(&record);
         }
         let cursor = export.cursor();
-        let is_end = cursor.place == lugus_engine::ExportPlace::End;
+        let is_end = cursor.place == lugus_vocabulary::ExportPlace::End;
         let message = answer::exported(request, &Exported { first_record, cursor }, buffer);
         if cluster.offer_to(session_id, message).is_err() || is_end {
             break;

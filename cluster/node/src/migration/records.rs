@@ -7,10 +7,9 @@
 
 use lugus_codecs::order_entry as words;
 use lugus_codecs::{Envelope, HEADER_LENGTH, order_entry};
-use lugus_engine::{OrderRecord, RetainedReport, SnapshotRecord};
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, OrderId, ParticipantId,
-    PostOnly, Price, Quantity, Report, ReportBody, TradeId,
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, OrderId, OrderRecord,
+    ParticipantId, PostOnly, Price, Quantity, Report, ReportBody, RetainedReport, SnapshotRecord, TradeId,
 };
 
 use crate::encode::{self, BUFFER_LENGTH, Buffer};

@@ -5,8 +5,10 @@ use lugus_codecs::order_entry::{
     import_records_codec, migration_request_codec, migration_step::MigrationStep,
 };
 use lugus_codecs::{Envelope, block};
-use lugus_engine::{ExportCursor, ExportPlace, Extent};
-use lugus_vocabulary::{ClientOrderId, InstrumentId, MapEpoch, MigrationId, ParticipantId, StateHash};
+use lugus_vocabulary::{
+    ClientOrderId, ExportCursor, ExportManifest, ExportPlace, InstrumentId, MapEpoch, MigrationId, ParticipantId,
+    StateHash,
+};
 
 use super::{MigrationRequest, Step};
 use crate::decode::Fault;
@@ -71,13 +73,13 @@ fn export(envelope: Envelope<'_>) -> Result<MigrationRequest<'_>, Fault> {
 
 fn import_begin(envelope: Envelope<'_>) -> Result<MigrationRequest<'_>, Fault> {
     let request = block!(envelope, order_entry, import_begin_codec, ImportBeginDecoder);
-    let extent = Extent {
+    let manifest = ExportManifest {
         state_hash: StateHash(request.state_hash()),
         scopes: request.scopes(),
         orders: request.orders(),
         reports: request.reports(),
     };
-    request!(request, Step::ImportBegin { extent })
+    request!(request, Step::ImportBegin { manifest })
 }
 
 fn import_records(envelope: Envelope<'_>) -> Result<MigrationRequest<'_>, Fault> {

@@ -7,8 +7,8 @@ use lugus_codecs::order_entry::{
     migration_step::MigrationStep, moved_codec,
 };
 use lugus_codecs::{DecodeError, Envelope, HEADER_LENGTH, block, message};
-use lugus_engine::{Engine, EngineLimits, ExportCursor, SnapshotRecord};
-use lugus_vocabulary::{InstrumentId, MigrationId, Side};
+use lugus_engine::{Engine, EngineLimits};
+use lugus_vocabulary::{ExportCursor, InstrumentId, MigrationId, Side, SnapshotRecord};
 use proptest::prelude::*;
 
 use super::MAXIMUM_EXPORTS;
@@ -72,15 +72,15 @@ impl Member {
 struct Report {
     outcome: MigrationOutcome,
     detail: u64,
-    extent: (u64, u32, u32, u64),
+    manifest: (u64, u32, u32, u64),
 }
 
 fn report(message: &[u8]) -> Result<Report, DecodeError> {
     let envelope = Envelope::open(message)?;
     let report = block!(envelope, order_entry, migration_report_codec, MigrationReportDecoder);
     assert_eq!((report.correlation_id(), report.migration_id(), report.instrument_id()), (5, MIGRATION, 1));
-    let extent = (report.state_hash(), report.scopes(), report.orders(), report.reports());
-    Ok(Report { outcome: report.outcome(), detail: report.detail(), extent })
+    let manifest = (report.state_hash(), report.scopes(), report.orders(), report.reports());
+    Ok(Report { outcome: report.outcome(), detail: report.detail(), manifest })
 }
 
 fn step(step: MigrationStep) -> Vec<u8> {
@@ -124,16 +124,16 @@ fn exported(message: &[u8]) -> Result<(u64, Cursor, &[u8]), DecodeError> {
     Ok((part.first_record(), cursor, bytes))
 }
 
-fn begin(extent: (u64, u32, u32, u64)) -> Vec<u8> {
+fn begin(manifest: (u64, u32, u32, u64)) -> Vec<u8> {
     let mut buffer = vec![0; HEADER_LENGTH + usize::from(import_begin_codec::SBE_BLOCK_LENGTH)];
     let _length;
     message!(&mut buffer[..], order_entry, import_begin_codec, ImportBeginEncoder, _length)
         .correlation_id(5)
         .migration_id(MIGRATION)
-        .state_hash(extent.0)
-        .scopes(extent.1)
-        .orders(extent.2)
-        .reports(extent.3)
+        .state_hash(manifest.0)
+        .scopes(manifest.1)
+        .orders(manifest.2)
+        .reports(manifest.3)
         .instrument_id(1);
     buffer
 }
@@ -175,7 +175,7 @@ fn carry(from: &mut Member, to: &mut [&mut Member]) -> (usize, Cursor) {
             assert!(bytes.len() <= MAXIMUM_LENGTH);
             let records = import(first, bytes);
             for member in &mut *to {
-                let done = Report { outcome: MigrationOutcome::DONE, detail: next.0, extent: (0, 0, 0, 0) };
+                let done = Report { outcome: MigrationOutcome::DONE, detail: next.0, manifest: (0, 0, 0, 0) };
                 match &member.says(OPERATOR, &records)[..] {
                     [] => assert!(member.cluster.follower),
                     answers => assert_eq!(report(&answers[0]).unwrap(), done),
@@ -194,10 +194,10 @@ fn an_instrument_moves_by_messages_and_followers_do_the_same() {
     let (mut to, mut follower) = (Member::new(EngineLimits::default()), Member::new(EngineLimits::default()));
     follower.cluster.follower = true;
     let fenced = from.report(&step(MigrationStep::FENCE));
-    assert_eq!((fenced.outcome, fenced.extent), (MigrationOutcome::DONE, (from.hash().unwrap(), 1, 9_000, 4_096)));
+    assert_eq!((fenced.outcome, fenced.manifest), (MigrationOutcome::DONE, (from.hash().unwrap(), 1, 9_000, 4_096)));
     assert_eq!(from.report(&step(MigrationStep::FENCE)), fenced);
     for member in [&mut to, &mut follower] {
-        member.says(OPERATOR, &begin(fenced.extent));
+        member.says(OPERATOR, &begin(fenced.manifest));
     }
     let gap = to.report(&import(3, &[]));
     assert_eq!((gap.outcome, gap.detail), (MigrationOutcome::GAP, 0));
@@ -208,7 +208,7 @@ fn an_instrument_moves_by_messages_and_followers_do_the_same() {
     assert_eq!((wrong.outcome, wrong.detail), (MigrationOutcome::CHECKSUM, cursor.1));
     follower.says(OPERATOR, &end(cursor.1 ^ 1));
     let ended = to.report(&end(cursor.1));
-    assert_eq!((ended.outcome, ended.extent), (MigrationOutcome::DONE, fenced.extent));
+    assert_eq!((ended.outcome, ended.manifest), (MigrationOutcome::DONE, fenced.manifest));
     follower.says(OPERATOR, &end(cursor.1));
     let template = |messages: &[Vec<u8>]| Envelope::open(&messages[0]).unwrap().template_id;
     assert_eq!(template(&to.says(ALICE, &cancel_message(1, 9_001, 5))), moved_codec::SBE_TEMPLATE_ID);
@@ -217,7 +217,7 @@ fn an_instrument_moves_by_messages_and_followers_do_the_same() {
     assert_eq!(from.report(&step(MigrationStep::DROP)).outcome, MigrationOutcome::MORE);
     assert_eq!(from.report(&step(MigrationStep::DROP)).outcome, MigrationOutcome::DONE);
     assert_eq!(template(&from.says(ALICE, &cancel_message(1, 9_001, 5))), moved_codec::SBE_TEMPLATE_ID);
-    assert_eq!(to.hash(), Some(fenced.extent.0));
+    assert_eq!(to.hash(), Some(fenced.manifest.0));
     to.service.engine().verify().unwrap();
     for member in [&mut to, &mut follower] {
         member.says(ALICE, &cancel_message(1, 9_001, 5));
@@ -299,8 +299,8 @@ proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(prop_oneof![0..3_u8, any::<u8>()], 0..300)) {
         let mut to = Engine::new(EngineLimits { instruments: 2, participants: 2, orders: 8, retained_events: 4 });
-        let extent = lugus_engine::Extent { scopes: 1, orders: 2, reports: 2, ..Default::default() };
-        to.import_begin(InstrumentId(1), MigrationId(3), extent).unwrap();
+        let manifest = lugus_vocabulary::ExportManifest { scopes: 1, orders: 2, reports: 2, ..Default::default() };
+        to.import_begin(InstrumentId(1), MigrationId(3), manifest).unwrap();
         let _ = to.import_records(InstrumentId(1), MigrationId(3), 0, RecordReader::new(InstrumentId(1), &bytes));
         to.verify().unwrap();
     }
@@ -317,7 +317,7 @@ fn cost_of_a_million_orders() {
         let begun = Instant::now();
         let fenced = from.report(&step(MigrationStep::FENCE));
         let fence = begun.elapsed();
-        to.report(&begin(fenced.extent));
+        to.report(&begin(fenced.manifest));
         let (mut cursor, mut parts) = (START, Vec::new());
         let begun = Instant::now();
         while cursor.4 != Place::END {

@@ -9,8 +9,8 @@ pub(crate) mod report;
 use aeron_cluster_service::{Cluster, ServiceError, SnapshotReader, SnapshotWriter};
 use lugus_codecs::snapshot::participant_session_codec;
 use lugus_codecs::{DecodeError, Envelope, HEADER_LENGTH, order_entry};
-use lugus_engine::{Engine, EngineLimits, Restore, RetainedReport, SnapshotError, SnapshotRecord};
-use lugus_vocabulary::{ClientSequence, Report};
+use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError};
+use lugus_vocabulary::{ClientSequence, Report, RetainedReport, SnapshotRecord};
 use thiserror::Error;
 
 use crate::encode::{self, BUFFER_LENGTH, Buffer};

@@ -6,14 +6,11 @@ use lugus_codecs::snapshot::{
     snapshot_header_codec, standing_codec,
 };
 use lugus_codecs::{DecodeError, Envelope, block, message};
-use lugus_engine::{
-    Extent, ImportRecord, InstrumentRecord, OrderRecord, ParticipantRecord, ScopeRecord, SnapshotHeader,
-    SnapshotRecord, StandingKind, StandingRecord,
-};
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, Decimal, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, MapEpoch,
-    MarketDataSequence, MigrationId, OrderId, ParticipantId, PostOnly, Price, Quantity, RiskLimits, StateHash,
-    Statistics, Symbol, TradeId,
+    ClientOrderId, ClientSequence, Decimal, EpochNanos, EventSequence, ExportManifest, ImportRecord,
+    InstrumentDefinition, InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MigrationId,
+    MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord, ParticipantId, ParticipantRecord, PostOnly, Price,
+    Quantity, RiskLimits, ScopeRecord, SnapshotHeader, SnapshotRecord, StateHash, Statistics, Symbol, TradeId,
 };
 
 use super::MessageFault;
@@ -57,7 +54,7 @@ pub(crate) fn encode<'b>(record: &SnapshotRecord, buffer: &'b mut Buffer) -> &'b
     match record {
         SnapshotRecord::Header(header) => length = encode_header(header, buffer),
         SnapshotRecord::Participant(participant) => length = encode_participant(participant, buffer),
-        SnapshotRecord::Standing(standing) => length = encode_standing(standing, buffer),
+        SnapshotRecord::MigrationState(standing) => length = encode_standing(standing, buffer),
         SnapshotRecord::Instrument(instrument) => length = encode_instrument(instrument, buffer),
         SnapshotRecord::Scope(scope) => length = encode_scope(scope, buffer),
         SnapshotRecord::Report(kept) => {
@@ -78,7 +75,7 @@ pub(crate) fn decode(envelope: Envelope<'_>) -> Result<Decoded, MessageFault> {
     let record = match envelope.template_id {
         snapshot_header_codec::SBE_TEMPLATE_ID => SnapshotRecord::Header(decode_header(envelope)?),
         participant_codec::SBE_TEMPLATE_ID => SnapshotRecord::Participant(decode_participant(envelope)?),
-        standing_codec::SBE_TEMPLATE_ID => SnapshotRecord::Standing(decode_standing(envelope)?),
+        standing_codec::SBE_TEMPLATE_ID => SnapshotRecord::MigrationState(decode_standing(envelope)?),
         instrument_codec::SBE_TEMPLATE_ID => SnapshotRecord::Instrument(decode_instrument(envelope)?),
         scope_codec::SBE_TEMPLATE_ID => SnapshotRecord::Scope(decode_scope(envelope)?),
         retained_report_codec::SBE_TEMPLATE_ID => {
@@ -110,7 +107,7 @@ fn encode_header(header: &SnapshotHeader, buffer: &mut Buffer) -> usize {
         .instruments(header.instruments)
         .scopes(header.scopes)
         .orders(header.orders)
-        .standings(header.standings);
+        .standings(header.migration_states);
     length
 }
 
@@ -122,7 +119,7 @@ fn decode_header(envelope: Envelope<'_>) -> Result<SnapshotHeader, MessageFault>
         instruments: header.instruments(),
         scopes: header.scopes(),
         orders: header.orders(),
-        standings: header.standings(),
+        migration_states: header.standings(),
         reports: header.reports(),
         participants_hash: StateHash(header.participants_hash()),
         state_hash: StateHash(header.state_hash()),
@@ -163,22 +160,22 @@ fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRecord, Messa
     })
 }
 
-fn encode_standing(record: &StandingRecord, buffer: &mut Buffer) -> usize {
+fn encode_standing(record: &MigrationStateRecord, buffer: &mut Buffer) -> usize {
     let length;
     let import = record.import.unwrap_or(NO_IMPORT);
     let (participant, scope_reports_left) = import.scope.unwrap_or_default();
     message!(buffer, snapshot, standing_codec, StandingEncoder, length)
         .migration_id(record.migration.0)
         .epoch(record.epoch.unwrap_or_default().0)
-        .state_hash(import.extent.state_hash.0)
-        .reports(import.extent.reports)
+        .state_hash(import.manifest.state_hash.0)
+        .reports(import.manifest.reports)
         .records(import.records)
         .checksum(import.checksum)
         .reports_left(import.reports_left)
         .scope_reports_left(scope_reports_left)
         .instrument_id(record.instrument.0)
-        .scopes(import.extent.scopes)
-        .orders(import.extent.orders)
+        .scopes(import.manifest.scopes)
+        .orders(import.manifest.orders)
         .scopes_left(import.scopes_left)
         .orders_left(import.orders_left)
         .participant_id(participant.0)
@@ -189,7 +186,7 @@ fn encode_standing(record: &StandingRecord, buffer: &mut Buffer) -> usize {
 
 /// What is written where there is no import.
 const NO_IMPORT: ImportRecord = ImportRecord {
-    extent: Extent { state_hash: StateHash(0), scopes: 0, orders: 0, reports: 0 },
+    manifest: ExportManifest { state_hash: StateHash(0), scopes: 0, orders: 0, reports: 0 },
     records: 0,
     checksum: 0,
     scopes_left: 0,
@@ -198,27 +195,27 @@ const NO_IMPORT: ImportRecord = ImportRecord {
     scope: None,
 };
 
-fn decode_standing(envelope: Envelope<'_>) -> Result<StandingRecord, MessageFault> {
+fn decode_standing(envelope: Envelope<'_>) -> Result<MigrationStateRecord, MessageFault> {
     let record = block!(envelope, snapshot, standing_codec, StandingDecoder);
     let parts = record.parts();
     let kind = match record.kind() {
-        1 => StandingKind::Trading,
-        2 => StandingKind::Fenced,
-        3 => StandingKind::Importing,
-        4 => StandingKind::Imported,
-        5 => StandingKind::Dropping,
-        6 => StandingKind::DroppingImport,
-        7 => StandingKind::Elsewhere,
+        1 => MigrationStateKind::Trading,
+        2 => MigrationStateKind::Fenced,
+        3 => MigrationStateKind::Importing,
+        4 => MigrationStateKind::Imported,
+        5 => MigrationStateKind::Dropping,
+        6 => MigrationStateKind::DroppingImport,
+        7 => MigrationStateKind::Elsewhere,
         _ => return Err(MessageFault::Value),
     };
-    let extent = Extent {
+    let manifest = ExportManifest {
         state_hash: StateHash(record.state_hash()),
         scopes: record.scopes(),
         orders: record.orders(),
         reports: record.reports(),
     };
     let import = ImportRecord {
-        extent,
+        manifest,
         records: record.records(),
         checksum: record.checksum(),
         scopes_left: record.scopes_left(),
@@ -231,7 +228,7 @@ fn decode_standing(envelope: Envelope<'_>) -> Result<StandingRecord, MessageFaul
         2..=3 | 6..=7 => Some(import),
         _ => return Err(MessageFault::Value),
     };
-    Ok(StandingRecord {
+    Ok(MigrationStateRecord {
         instrument: InstrumentId(record.instrument_id()),
         kind,
         migration: MigrationId(record.migration_id()),

@@ -2,11 +2,10 @@ use std::collections::VecDeque;
 
 use aeron_cluster_service::SnapshotPoll;
 use lugus_engine::EventSink;
-use lugus_engine::Extent;
 use lugus_vocabulary::{
-    Action, ClientOrderId, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId, InstrumentState,
-    InstrumentType, KillSwitch, MigrationId, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Reply,
-    RiskLimits, SelfTradePrevention, Side, StateHash, Symbol, TimeInForce,
+    Action, ClientOrderId, Command, Decimal, EpochNanos, ExportManifest, InstrumentDefinition, InstrumentId,
+    InstrumentState, InstrumentType, KillSwitch, MigrationId, NewOrder, OrderType, ParticipantId, PostOnly, Price,
+    Quantity, Reply, RiskLimits, SelfTradePrevention, Side, StateHash, Symbol, TimeInForce,
 };
 
 use super::*;
@@ -99,8 +98,8 @@ pub(crate) fn busy_engine() -> Engine {
     }
     engine.fence(InstrumentId(2), MigrationId(7)).unwrap();
     engine.drop_import(InstrumentId(8), MigrationId(7)).unwrap();
-    let extent = Extent { state_hash: StateHash(1), scopes: 2, orders: 3, reports: 4 };
-    engine.import_begin(InstrumentId(9), MigrationId(8), extent).unwrap();
+    let manifest = ExportManifest { state_hash: StateHash(1), scopes: 2, orders: 3, reports: 4 };
+    engine.import_begin(InstrumentId(9), MigrationId(8), manifest).unwrap();
     engine
 }
 
@@ -175,17 +174,17 @@ fn what_is_loaded_is_what_was_written() {
 #[test]
 fn an_import_is_loaded_in_its_middle_and_goes_on() {
     let (mut from, id, migration) = (busy_engine(), InstrumentId(1), MigrationId(7));
-    let extent = from.fence(id, migration).unwrap();
-    let records: Vec<_> = from.export(id, migration, lugus_engine::ExportCursor::START).unwrap().collect();
+    let manifest = from.fence(id, migration).unwrap();
+    let records: Vec<_> = from.export(id, migration, lugus_vocabulary::ExportCursor::START).unwrap().collect();
     for came in [0, 1, 2, 9, records.len() / 2, records.len() - 5, records.len()] {
         let mut to = Engine::new(EngineLimits::default());
-        to.import_begin(id, migration, extent).unwrap();
+        to.import_begin(id, migration, manifest).unwrap();
         to.import_records(id, migration, 0, records[..came].iter().copied()).unwrap();
         let mut tape = written(&to);
         let mut loaded = load(EngineLimits::default(), &mut FakeCluster::default(), &mut tape).unwrap().engine;
         assert_eq!(written(&loaded).fragments, written(&to).fragments);
         let rest = records[came..].iter().copied();
-        assert_eq!(loaded.import_records(id, migration, came as u64, rest), Ok(extent.records()));
+        assert_eq!(loaded.import_records(id, migration, came as u64, rest), Ok(manifest.records()));
         loaded.verify().unwrap();
     }
 }

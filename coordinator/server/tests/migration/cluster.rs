@@ -9,9 +9,7 @@ use lugus_coordinator::migration::{
     ClusterRequest, Cursor, CursorPlace, Exported, Extent, MAXIMUM_MESSAGES, Report, Step, StepOutcome,
 };
 use lugus_engine::EventSink;
-use lugus_engine::{
-    Engine, EngineLimits, ExportCursor, ExportPlace, MigrationRefusal, Progress, Restore, SnapshotFault, SnapshotRecord,
-};
+use lugus_engine::{Engine, EngineLimits, MigrationRefusal, Progress, Restore, SnapshotFault};
 use lugus_vocabulary::*;
 
 pub const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 200, retained_events: 8 };
@@ -87,7 +85,7 @@ impl Cluster {
     pub fn answer(&mut self, request: &ClusterRequest, part: usize, library: &mut Vec<Vec<SnapshotRecord>>) -> Answer {
         let (id, migration) = (InstrumentId(request.instrument), MigrationId(request.migration.0));
         let engine = &mut self.engine;
-        let extent = |extent: lugus_engine::Extent| Extent {
+        let extent = |extent: lugus_vocabulary::ExportManifest| Extent {
             state_hash: extent.state_hash.0,
             scopes: extent.scopes,
             orders: extent.orders,
@@ -106,7 +104,7 @@ impl Cluster {
             Step::Fence => engine.fence(id, migration).map(|of| (StepOutcome::Done, 0, extent(of))),
             Step::Unfence => engine.unfence(id, migration).and(done),
             Step::ImportBegin { extent: of } => {
-                let all = lugus_engine::Extent {
+                let all = lugus_vocabulary::ExportManifest {
                     state_hash: StateHash(of.state_hash),
                     scopes: of.scopes,
                     orders: of.orders,
@@ -194,11 +192,11 @@ fn of_refusal(refusal: &MigrationRefusal) -> (StepOutcome, u64) {
         MigrationRefusal::Over { last } => (StepOutcome::Over, last.0),
         MigrationRefusal::OtherMigration { current } => (StepOutcome::OtherMigration, current.0),
         MigrationRefusal::OutOfOrder => (StepOutcome::OutOfOrder, 0),
-        MigrationRefusal::OtherExtent => (StepOutcome::OtherExtent, 0),
+        MigrationRefusal::OtherManifest => (StepOutcome::OtherExtent, 0),
         MigrationRefusal::Gap { expected } => (StepOutcome::Gap, expected),
         MigrationRefusal::UnknownCursor => (StepOutcome::UnknownCursor, 0),
         MigrationRefusal::Checksum { calculated, .. } => (StepOutcome::Checksum, calculated),
-        MigrationRefusal::Record(SnapshotFault::Limit { .. }) | MigrationRefusal::LimitStandings => {
+        MigrationRefusal::Record(SnapshotFault::Limit { .. }) | MigrationRefusal::LimitMigrationStates => {
             (StepOutcome::Limit, 0)
         }
         MigrationRefusal::Record(_) => (StepOutcome::Record, 0),

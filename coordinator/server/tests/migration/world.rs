@@ -8,7 +8,7 @@ use lugus_coordinator::apply;
 use lugus_coordinator::migration::{
     Action, ClusterRequest, Ending, Exported, Intent, MoveError, MoveStep, Mover, Party, Report, Timing,
 };
-use lugus_engine::{EngineLimits, SnapshotRecord};
+use lugus_engine::EngineLimits;
 use lugus_partition_map::{
     Accepted, ClusterEntry, DeploymentId, Epoch, MemberEntry, PartitionMap, Phase, Refusal, Request,
 };
@@ -16,7 +16,7 @@ use lugus_topology::{ClusterId, Endpoint, Instrument, MemberId};
 use lugus_vocabulary::{
     Action as EngineAction, ClientOrderId, Decimal as EngineDecimal, InstrumentDefinition, InstrumentId,
     InstrumentState, InstrumentType as EngineInstrumentType, NewOrder, OrderType, PostOnly, Price, Quantity,
-    SelfTradePrevention, Side, Symbol, TimeInForce,
+    SelfTradePrevention, Side, SnapshotRecord, Symbol, TimeInForce,
 };
 
 use crate::cluster::{Answer, Cluster, INSTRUMENT, LIMITS};

@@ -1,0 +1,97 @@
+//! How far the loading of records is. `loading` takes the records in.
+
+use lugus_vocabulary::{InstrumentId, OrderId, OrderRecord, ParticipantId, Side};
+
+use crate::sequences::ScopeIndex;
+
+/// What is still awaited, and the record that came last of each kind.
+#[derive(Debug)]
+pub(crate) struct LoadState {
+    pub(super) source: RecordSource,
+    /// The records announced less those that have come in.
+    pub(crate) awaited: AwaitedRecords,
+    pub(super) instrument: Option<CurrentInstrument>,
+    pub(super) scope: Option<CurrentScope>,
+}
+
+/// Where the records come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordSource {
+    /// The snapshot of a whole engine, loaded into an empty one.
+    Snapshot,
+    /// The export of one instrument, loaded into an engine that trades others: participants may be new to it, and it may
+    /// lack room.
+    Export,
+}
+
+/// Number of records of each kind still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct AwaitedRecords {
+    pub(crate) participants: u64,
+    pub(crate) migration_states: u64,
+    pub(crate) instruments: u64,
+    pub(crate) scopes: u64,
+    pub(crate) orders: u64,
+    pub(crate) reports: u64,
+}
+
+/// The instrument whose scopes and orders are coming in.
+#[derive(Debug)]
+pub(super) struct CurrentInstrument {
+    pub(super) id: InstrumentId,
+    /// Place of the order that came last.
+    pub(super) last_order: Option<PriorityPlace>,
+    /// Order ids of a snapshot, to find duplicates. Empty for an export, whose checksum shows that it is sound.
+    pub(super) order_ids: Vec<OrderId>,
+}
+
+/// The scope whose kept events are coming in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CurrentScope {
+    pub(super) participant: ParticipantId,
+    pub(super) instrument: InstrumentId,
+    pub(super) index: ScopeIndex,
+    /// Number of kept events still to come.
+    pub(super) awaited: u64,
+}
+
+/// Place of an order's queue in the order of records: bids, asks, buy stops, sell stops, each with the best price first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PriorityPlace {
+    is_stop: bool,
+    side: Side,
+    /// Ascending from the best price to the worst.
+    rank: i64,
+}
+
+impl PriorityPlace {
+    pub(super) fn of(record: &OrderRecord) -> Self {
+        let (is_stop, price) = (record.stop_price.is_some(), record.stop_price.unwrap_or(record.price).0);
+        // Bids and sell stops begin with the highest price.
+        let rank = if (record.side == Side::Buy) == is_stop { price } else { !price };
+        Self { is_stop, side: record.side, rank }
+    }
+}
+
+impl LoadState {
+    pub(crate) fn new(source: RecordSource, awaited: AwaitedRecords) -> Self {
+        Self { source, awaited, instrument: None, scope: None }
+    }
+
+    /// An import that was under way when a snapshot was taken, at this scope of the instrument. It can go on once its
+    /// instrument is loaded, too.
+    pub(super) fn of_import(
+        awaited: AwaitedRecords,
+        instrument: InstrumentId,
+        scope: Option<(ParticipantId, u64)>,
+    ) -> Self {
+        let index = ScopeIndex::MAX;
+        let scope = scope.map(|(participant, awaited)| CurrentScope { participant, instrument, index, awaited });
+        Self { source: RecordSource::Export, awaited, instrument: None, scope }
+    }
+
+    /// Participant of the scope that came last, and the number of its kept events still to come.
+    pub(crate) fn current_scope(&self) -> Option<(ParticipantId, u64)> {
+        self.scope.map(|scope| (scope.participant, scope.awaited))
+    }
+}

@@ -1,0 +1,110 @@
+//! The checksum over a stream of records: what was loaded is what was written.
+
+use lugus_vocabulary::{SnapshotRecord, Statistics};
+
+use crate::state_hash::{self, WORDS};
+
+/// The checksum after one more record, over all fields of the record; `before` is the checksum before it.
+pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
+    let mut words = [0; WORDS];
+    match record {
+        SnapshotRecord::Header(header) => {
+            words[0] = 1;
+            words[1] = u64::from(header.version);
+            words[2] = u64::from(header.participants) << 32 | u64::from(header.instruments);
+            words[3] = u64::from(header.scopes) << 32 | u64::from(header.orders);
+            words[4] = header.reports;
+            words[5] = header.participants_hash.0;
+            words[6] = header.state_hash.0;
+            words[7] = u64::from(header.migration_states);
+        }
+        SnapshotRecord::Participant(record) => {
+            words[0] = 2;
+            words[1] = u64::from(record.participant.0) << 32 | u64::from(record.rate_commands);
+            words[2] = record.rate_second.cast_unsigned();
+            state_hash::risk_words(&mut words, record.limits, record.kill_switch);
+        }
+        SnapshotRecord::MigrationState(record) => {
+            words[0] = 8;
+            words[1] = u64::from(record.instrument.0) << 32
+                | u64::from(record.epoch.is_some()) << 10
+                | u64::from(record.import.is_some()) << 9
+                | record.kind as u64;
+            words[2] = record.migration.0;
+            words[3] = record.epoch.unwrap_or_default().0;
+            if let Some(import) = record.import {
+                let (participant, left) = import.scope.unwrap_or_default();
+                words[4] = import.manifest.state_hash.0;
+                words[5] = u64::from(import.manifest.scopes) << 32 | u64::from(import.manifest.orders);
+                words[6] = import.manifest.reports;
+                words[7] = import.records;
+                words[8] = import.checksum;
+                words[9] = u64::from(import.scopes_left) << 32 | u64::from(import.orders_left);
+                words[10] = import.reports_left;
+                words[11] = u64::from(import.scope.is_some()) << 32 | u64::from(participant.0);
+                words[12] = left;
+            }
+        }
+        SnapshotRecord::Instrument(record) => {
+            words = statistics_words(&record.statistics);
+            words[0] = record.market_data_sequence.0;
+            let before = state_hash::fold(before, &words);
+            words = state_hash::definition_words(&record.definition);
+            words[0] = 3;
+            words[1] = record.last_order_id.0;
+            words[2] = record.last_trade_id.0;
+            words[3] = record.state_hash.0;
+            return state_hash::fold(before, &words);
+        }
+        SnapshotRecord::Scope(record) => {
+            words[0] = 4;
+            words[1] = u64::from(record.participant.0) << 32 | u64::from(record.instrument.0);
+            words[2] = record.last_client_sequence.0;
+            words[3] = record.last_event_sequence.0;
+            words[4] = u64::from(record.retained);
+            words[5] = record.lost_client_sequence.0;
+            words[6] = record.lost_through.0.cast_unsigned();
+        }
+        SnapshotRecord::Report(kept) => {
+            words[0] = 5;
+            words[1] = kept.applied.0;
+            words[2] = state_hash::fold_report(0, &kept.report);
+        }
+        SnapshotRecord::Order(record) => {
+            words[0] = 6;
+            words[1] = record.order_id.0;
+            words[2] = u64::from(record.participant.0) << 32
+                | (record.side as u64) << 24
+                | (record.order_type as u64) << 16
+                | (record.time_in_force as u64) << 8
+                | (record.self_trade_prevention as u64) << 4
+                | u64::from(record.stop_price.is_some()) << 2
+                | u64::from(record.expire_time.is_some()) << 1
+                | record.post_only as u64;
+            words[3] = record.client_order_id.0;
+            words[4] = record.price.0.cast_unsigned();
+            words[5] = record.quantity.0;
+            words[6] = record.leaves_quantity.0;
+            words[7] = record.shown_quantity.0;
+            words[8] = record.display_quantity.0;
+            words[9] = record.stop_price.unwrap_or_default().0.cast_unsigned();
+            words[10] = record.expire_time.unwrap_or_default().0.cast_unsigned();
+        }
+        SnapshotRecord::End { records, .. } => {
+            words[0] = 7;
+            words[1] = *records;
+        }
+    }
+    state_hash::fold(before, &words)
+}
+
+fn statistics_words(statistics: &Statistics) -> [u64; WORDS] {
+    let Statistics { open, high, low, last, volume } = *statistics;
+    let mut words = [0; WORDS];
+    for (place, price) in [open, high, low, last].into_iter().enumerate() {
+        words[1] |= u64::from(price.is_some()) << place;
+        words[2 + place] = price.unwrap_or_default().0.cast_unsigned();
+    }
+    words[6] = volume.0;
+    words
+}

@@ -1,0 +1,87 @@
+//! Records of a snapshot or an export, made from the state.
+
+use lugus_vocabulary::{
+    ImportRecord, InstrumentId, InstrumentRecord, MigrationStateRecord, OrderRecord, ParticipantId, ParticipantRecord,
+    PostOnly, Quantity, ScopeRecord,
+};
+
+use crate::book::{Instructions, OrderPool, Slot};
+use crate::engine::Listed;
+use crate::migration::migration_states::{Importing, MigrationState};
+use crate::risk::Risk;
+use crate::sequences::Scope;
+
+pub(super) fn participant_record(participant: ParticipantId, risk: &Risk) -> ParticipantRecord {
+    let Risk { limits, kill_switch, second: rate_second, commands: rate_commands } = *risk;
+    ParticipantRecord { participant, limits, kill_switch, rate_second, rate_commands }
+}
+
+pub(super) fn migration_state_record(instrument: InstrumentId, state: &MigrationState) -> MigrationStateRecord {
+    let import = match *state {
+        MigrationState::Importing(ref importing) => Some(import_record(importing)),
+        MigrationState::Imported { manifest, checksum, .. } => {
+            Some(ImportRecord { manifest, records: manifest.records(), checksum, ..ImportRecord::default() })
+        }
+        _ => None,
+    };
+    let (kind, migration, epoch) = (state.kind(), state.migration(), state.epoch());
+    MigrationStateRecord { instrument, kind, migration, epoch, import }
+}
+
+fn import_record(importing: &Importing) -> ImportRecord {
+    let awaited = importing.loading.awaited;
+    ImportRecord {
+        manifest: importing.manifest,
+        records: importing.records,
+        checksum: importing.checksum,
+        scopes_left: awaited.scopes as u32,
+        orders_left: awaited.orders as u32,
+        reports_left: awaited.reports,
+        scope: importing.loading.current_scope(),
+    }
+}
+
+pub(crate) fn instrument_record(listed: &Listed) -> InstrumentRecord {
+    InstrumentRecord {
+        definition: listed.instrument.definition,
+        last_order_id: listed.instrument.last_order_id,
+        last_trade_id: listed.instrument.last_trade_id,
+        market_data_sequence: listed.instrument.feed.sequence,
+        statistics: listed.instrument.feed.statistics,
+        state_hash: listed.hash,
+    }
+}
+
+pub(crate) fn scope_record(scope: &Scope) -> ScopeRecord {
+    ScopeRecord {
+        participant: scope.participant,
+        instrument: scope.instrument,
+        last_client_sequence: scope.last_client_sequence,
+        last_event_sequence: scope.last_event_sequence,
+        retained: scope.retained.len() as u32,
+        lost_client_sequence: scope.retained.lost().applied,
+        lost_through: scope.retained.lost().through,
+    }
+}
+
+pub(crate) fn order_record(slot: Slot, pool: &OrderPool, participant: ParticipantId) -> OrderRecord {
+    let (kept, order, terms) = (pool.get(slot), pool.whole(slot), pool.terms(slot));
+    let has = |bit| order.instructions.has(bit);
+    OrderRecord {
+        order_id: order.order_id,
+        participant,
+        client_order_id: order.client_order_id,
+        side: order.side,
+        order_type: order.order_type,
+        time_in_force: order.time_in_force,
+        post_only: if order.instructions.is_post_only() { PostOnly::Yes } else { PostOnly::No },
+        self_trade_prevention: order.instructions.self_trade_prevention(),
+        price: order.price,
+        stop_price: has(Instructions::WAITING).then_some(kept.price),
+        expire_time: has(Instructions::EXPIRES).then_some(terms.expire_time),
+        quantity: order.quantity,
+        leaves_quantity: order.leaves,
+        shown_quantity: kept.leaves,
+        display_quantity: if has(Instructions::ICEBERG) { terms.display } else { Quantity(0) },
+    }
+}

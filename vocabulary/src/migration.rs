@@ -1,0 +1,231 @@
+//! The move of a live instrument from one engine to another, as the operator asks the two clusters for it.
+//!
+//! The old cluster *fences* the instrument and tells its [`ExportManifest`]. Its records
+//! ([`SnapshotRecord`](crate::snapshot::SnapshotRecord)) are exported in runs of bytes, each with the [`ExportCursor`] that the
+//! export goes on from, and the new cluster imports them. Then the new cluster *activates* the instrument, and the old
+//! one *drops* it. Each request names its migration and may be repeated.
+//!
+//! Requests and answers are generic in what holds the bytes of the records: `&[u8]` in a message that was just decoded,
+//! `Arc<[u8]>` in one that waits to be sent.
+
+use std::fmt;
+
+use crate::units::{ClientOrderId, InstrumentId, MapEpoch, MigrationId, ParticipantId, StateHash};
+use crate::word::word;
+
+/// What the export of an instrument consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct ExportManifest {
+    /// Hash over all that happened to the instrument.
+    pub state_hash: StateHash,
+    /// Number of scopes.
+    pub scopes: u32,
+    /// Number of live orders, stop orders among them.
+    pub orders: u32,
+    /// Number of kept events.
+    pub reports: u64,
+}
+
+impl ExportManifest {
+    /// Number of records of the export: the instrument's own, and one for each scope, order and kept event.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        (1 + self.scopes as u64 + self.orders as u64).saturating_add(self.reports)
+    }
+}
+
+/// Position in an export. Whoever receives records gives the cursor back to get those that follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ExportCursor {
+    /// Number of records before the position.
+    pub records: u64,
+    /// Checksum over the records before the position.
+    pub checksum: u64,
+    /// The last record before the position.
+    pub place: ExportPlace,
+}
+
+impl ExportCursor {
+    /// Before the first record.
+    pub const START: Self = Self { records: 0, checksum: 0, place: ExportPlace::Start };
+
+    /// Whether all records are before the position.
+    pub const fn is_end(&self) -> bool {
+        matches!(self.place, ExportPlace::End)
+    }
+}
+
+/// The last record before a position in an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExportPlace {
+    /// None; the export begins.
+    Start,
+    /// The instrument's own record.
+    Instrument,
+    /// A scope's record, or one of its kept events.
+    Scope {
+        /// Participant of the scope.
+        participant: ParticipantId,
+        /// Number of the scope's kept events before the position.
+        events: u32,
+    },
+    /// An order.
+    Order {
+        /// Participant of the order.
+        participant: ParticipantId,
+        /// The participant's number of the order.
+        client_order_id: ClientOrderId,
+    },
+    /// The last record of all.
+    End,
+}
+
+/// A request of the operator to a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MigrationRequest<Records> {
+    /// The requester's number of the request, which the answer repeats.
+    pub correlation_id: u64,
+    /// The instrument.
+    pub instrument: InstrumentId,
+    /// The migration of the instrument.
+    pub migration: MigrationId,
+    /// What is asked for.
+    pub step: MigrationStep<Records>,
+}
+
+/// What a cluster is asked to do for a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MigrationStep<Records> {
+    /// The old cluster takes no more commands for the instrument, and tells the manifest.
+    Fence,
+    /// The old cluster takes commands again.
+    Unfence,
+    /// The old cluster sends records.
+    Export {
+        /// Position of the first record wanted.
+        cursor: ExportCursor,
+        /// Maximum number of messages in the answer.
+        messages: u16,
+    },
+    /// The new cluster prepares for an import.
+    ImportBegin {
+        /// The manifest that the fence told.
+        manifest: ExportManifest,
+    },
+    /// The new cluster takes records in.
+    ImportRecords {
+        /// Number of records of the export before these.
+        first_record: u64,
+        /// The records, as exported.
+        records: Records,
+    },
+    /// The new cluster compares what has come in with what was exported.
+    ImportEnd {
+        /// Checksum at the end of the export.
+        checksum: u64,
+    },
+    /// The new cluster takes commands for the imported instrument.
+    Activate,
+    /// The old cluster forgets the instrument, in parts.
+    Drop {
+        /// Epoch of the partition map that says where the instrument has moved to.
+        epoch: MapEpoch,
+    },
+    /// The new cluster forgets what has been imported, in parts.
+    DropImport,
+}
+
+word! {
+    /// What became of a step. From `UnknownInstrument` on, the step was refused and changed nothing.
+    MigrationOutcome: u8 {
+        /// The step is done.
+        Done = 0,
+        /// A part of the step is done: it is to be asked for again.
+        More = 1,
+        /// The cluster does not have the instrument.
+        UnknownInstrument = 2,
+        /// The cluster trades the instrument.
+        AlreadyHere = 3,
+        /// This migration or a later one has ended; the detail is the number of the last one that has.
+        Over = 4,
+        /// Another migration of the instrument is under way; the detail is its number.
+        OtherMigration = 5,
+        /// The step does not fit the state of the migration.
+        OutOfOrder = 6,
+        /// The import began with another manifest.
+        OtherManifest = 7,
+        /// Records are missing; the detail is the number of records that have come in.
+        Gap = 8,
+        /// The export cannot go on from this cursor.
+        UnknownCursor = 9,
+        /// Other records came in than were exported; the detail is the checksum of those that came in.
+        Checksum = 10,
+        /// An impossible record; the detail is the number of records that came in before it.
+        Record = 11,
+        /// There is no room for the instrument.
+        Limit = 12,
+    }
+}
+
+impl MigrationOutcome {
+    /// Whether the step changed nothing.
+    pub const fn is_refusal(self) -> bool {
+        !matches!(self, Self::Done | Self::More)
+    }
+}
+
+/// As a part of a sentence whose subject is the cluster that was asked.
+impl fmt::Display for MigrationOutcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Done => "done",
+            Self::More => "done in part",
+            Self::UnknownInstrument => "it does not have the instrument",
+            Self::AlreadyHere => "it trades the instrument itself",
+            Self::Over => "that move, or a later one, is over there",
+            Self::OtherMigration => "another move of the instrument is under way there",
+            Self::OutOfOrder => "not in this state of the move",
+            Self::OtherManifest => "another import of that move began there",
+            Self::Gap => "records are missing",
+            Self::UnknownCursor => "it does not know how to go on with the export",
+            Self::Checksum => "other records came than were exported",
+            Self::Record => "a record that can't be",
+            Self::Limit => "there is no room (raise [engine] limits of its members)",
+        })
+    }
+}
+
+/// Answer to a [`MigrationRequest`], except to an export that succeeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MigrationReport {
+    /// The request's number.
+    pub correlation_id: u64,
+    /// The request's instrument.
+    pub instrument: InstrumentId,
+    /// The request's migration.
+    pub migration: MigrationId,
+    /// What became of the step.
+    pub outcome: MigrationOutcome,
+    /// A number that belongs to the outcome; after a step of an import that was done, the number of records that have
+    /// come in.
+    pub detail: u64,
+    /// The manifest after a fence and at the begin and end of an import; else all zero.
+    pub manifest: ExportManifest,
+}
+
+/// Answer to an export request: some records, and where the export goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExportedRecords<Records> {
+    /// The request's number.
+    pub correlation_id: u64,
+    /// The request's instrument.
+    pub instrument: InstrumentId,
+    /// The request's migration.
+    pub migration: MigrationId,
+    /// Number of records of the export before these.
+    pub first_record: u64,
+    /// Position after these records.
+    pub cursor: ExportCursor,
+    /// The records, as the old cluster wrote them for the new one.
+    pub records: Records,
+}

@@ -1,0 +1,240 @@
+//! All of an engine's state as a stream of records, for whoever writes it somewhere or moves a part of it elsewhere.
+//!
+//! The order of the records is fixed, so that equal engines give equal streams: the header; the participants by id; the
+//! migration states by instrument; the scopes of participants as such by participant, each followed by its kept events;
+//! then, by id, each instrument whole: its record, its scopes by participant, each followed by its kept events, and its
+//! orders (bids, asks, buy stops, sell stops, each by priority); the end. Counts in the header and a checksum in the end
+//! reveal a stream that is not whole.
+//!
+//! The export of one instrument ([`crate::migration`]) is the same stream without header, participants, migration
+//! states and end.
+
+use crate::instrument::InstrumentDefinition;
+use crate::market_data::Statistics;
+use crate::migration::ExportManifest;
+use crate::order::{OrderType, PostOnly, SelfTradePrevention, Side, TimeInForce};
+use crate::report::Report;
+use crate::risk::{KillSwitch, RiskLimits};
+use crate::units::{
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId,
+    OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,
+};
+use crate::word::word;
+
+/// Version of the records and of their order; an engine loads no other.
+pub const SNAPSHOT_VERSION: u32 = 3;
+
+/// One record of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotRecord {
+    /// What is to come; the first record.
+    Header(SnapshotHeader),
+    /// A participant that has ever sent a command or was given limits, or the operator.
+    Participant(ParticipantRecord),
+    /// How far an instrument's last migration is; only of instruments that were ever moved.
+    MigrationState(MigrationStateRecord),
+    /// An instrument; its scopes and orders follow.
+    Instrument(InstrumentRecord),
+    /// A scope; its kept events follow.
+    Scope(ScopeRecord),
+    /// A kept event of the scope before it.
+    Report(RetainedReport),
+    /// A live order of the instrument before it.
+    Order(OrderRecord),
+    /// The last record.
+    End {
+        /// Number of records before this one.
+        records: u64,
+        /// Checksum over all records before this one.
+        checksum: u64,
+    },
+}
+
+impl SnapshotRecord {
+    /// What the record is of, for error texts.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Header(_) => "header",
+            Self::Participant(_) => "participant",
+            Self::MigrationState(_) => "migration state",
+            Self::Instrument(_) => "instrument",
+            Self::Scope(_) => "scope",
+            Self::Report(_) => "kept event",
+            Self::Order(_) => "order",
+            Self::End { .. } => "end",
+        }
+    }
+}
+
+/// Numbers of records of each kind that follow, and the hashes that they must give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotHeader {
+    /// [`SNAPSHOT_VERSION`] of the engine that wrote the snapshot.
+    pub version: u32,
+    /// Number of participants, the operator among them.
+    pub participants: u32,
+    /// Number of instruments.
+    pub instruments: u32,
+    /// Number of scopes, those of participants as such among them.
+    pub scopes: u32,
+    /// Number of live orders.
+    pub orders: u32,
+    /// Number of instruments with a migration state.
+    pub migration_states: u32,
+    /// Number of kept events.
+    pub reports: u64,
+    /// Hash over the reports in the scopes of participants as such.
+    pub participants_hash: StateHash,
+    /// Hash over all instruments, participants and migration states.
+    pub state_hash: StateHash,
+}
+
+/// A participant, its limits, and what of them it has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParticipantRecord {
+    /// The participant.
+    pub participant: ParticipantId,
+    /// Its limits; none of them is 0.
+    pub limits: RiskLimits,
+    /// Its kill switch.
+    pub kill_switch: KillSwitch,
+    /// Second of log time in which it last sent a command that counts for its rate limit.
+    pub rate_second: i64,
+    /// Number of such commands in that second.
+    pub rate_commands: u32,
+}
+
+/// An instrument without its scopes and orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InstrumentRecord {
+    /// The definition, with today's state and reference price.
+    pub definition: InstrumentDefinition,
+    /// Number of the last order taken; 0 before the first.
+    pub last_order_id: OrderId,
+    /// Number of the last trade; 0 before the first.
+    pub last_trade_id: TradeId,
+    /// Number of the last market-data increment; 0 before the first.
+    pub market_data_sequence: MarketDataSequence,
+    /// Statistics of the trades; stop orders are triggered by the last price among them.
+    pub statistics: Statistics,
+    /// Hash over all that happened to the instrument.
+    pub state_hash: StateHash,
+}
+
+/// How far an instrument's last migration is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MigrationStateRecord {
+    /// The instrument.
+    pub instrument: InstrumentId,
+    /// The state.
+    pub kind: MigrationStateKind,
+    /// The migration that is under way, or the last one that has ended.
+    pub migration: MigrationId,
+    /// Epoch of the partition map that says where the instrument has moved to; while an import is under way, where it
+    /// had moved to before. `None` if the instrument has never moved away.
+    pub epoch: Option<MapEpoch>,
+    /// Present with [`MigrationStateKind::Importing`] and [`MigrationStateKind::Imported`] only.
+    pub import: Option<ImportRecord>,
+}
+
+word! {
+    /// State of an instrument that was ever moved between engines.
+    MigrationStateKind: u8 {
+        /// The instrument is traded by this engine.
+        Trading = 1,
+        /// This engine has the instrument, takes no commands for it, and is about to give it away.
+        Fenced = 2,
+        /// The instrument's records are coming in.
+        Importing = 3,
+        /// All records have come in; the instrument is not active yet.
+        Imported = 4,
+        /// The instrument has moved away; what is left of it is being removed.
+        Dropping = 5,
+        /// The import was given up; what has come in is being removed.
+        DroppingImport = 6,
+        /// This engine does not have the instrument.
+        Elsewhere = 7,
+    }
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImportRecord {
+    /// What the import consists of.
+    pub manifest: ExportManifest,
+    /// Number of records that have come in.
+    pub records: u64,
+    /// Checksum over the records that have come in.
+    pub checksum: u64,
+    /// Number of scopes still to come.
+    pub scopes_left: u32,
+    /// Number of orders still to come.
+    pub orders_left: u32,
+    /// Number of kept events still to come.
+    pub reports_left: u64,
+    /// Participant of the scope that came last, and the number of its kept events still to come.
+    pub scope: Option<(ParticipantId, u64)>,
+}
+
+/// A scope without its kept events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScopeRecord {
+    /// The participant.
+    pub participant: ParticipantId,
+    /// The instrument; [`InstrumentId::NONE`] for the scope of the participant as such.
+    pub instrument: InstrumentId,
+    /// Number of the last command applied.
+    pub last_client_sequence: ClientSequence,
+    /// Number of the last event.
+    pub last_event_sequence: EventSequence,
+    /// Number of kept events, which follow this record.
+    pub retained: u32,
+    /// The scope's last applied command at the time of the newest event that is no longer kept; 0 if all are kept.
+    pub lost_client_sequence: ClientSequence,
+    /// Log time of the newest event that is no longer kept; 0 if all are kept.
+    pub lost_through: EpochNanos,
+}
+
+/// An event that is kept, to answer a repeated command or a participant that reconnects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetainedReport {
+    /// The scope's last applied command at the time of the event.
+    pub applied: ClientSequence,
+    /// The event.
+    pub report: Report,
+}
+
+/// A live order: it rests in the book, or it waits for its trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderRecord {
+    /// The engine's number of the order.
+    pub order_id: OrderId,
+    /// The participant whose order it is.
+    pub participant: ParticipantId,
+    /// The participant's number of the order.
+    pub client_order_id: ClientOrderId,
+    /// Side of the book.
+    pub side: Side,
+    /// Type of the order, as it was entered.
+    pub order_type: OrderType,
+    /// Time in force.
+    pub time_in_force: TimeInForce,
+    /// Whether a replacement of the order may trade at once.
+    pub post_only: PostOnly,
+    /// What happens when the order would trade with one of the same participant.
+    pub self_trade_prevention: SelfTradePrevention,
+    /// Limit price in ticks; 0 for a stop order without a limit.
+    pub price: Price,
+    /// Trigger price in ticks; `None` once the order is triggered, and for orders without a trigger.
+    pub stop_price: Option<Price>,
+    /// Log time at which the order expires.
+    pub expire_time: Option<EpochNanos>,
+    /// Quantity of the order in lots, filled lots included.
+    pub quantity: Quantity,
+    /// Open quantity in lots.
+    pub leaves_quantity: Quantity,
+    /// The part of the open quantity that the book shows now, in lots.
+    pub shown_quantity: Quantity,
+    /// Lots that an iceberg order shows at a time; 0 for an order that shows all.
+    pub display_quantity: Quantity,
+}
