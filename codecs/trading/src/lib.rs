@@ -12,10 +12,13 @@
 
 pub mod error;
 pub mod group;
+mod limits;
 pub mod market_data;
 pub mod order_entry;
 pub mod partition_map;
 pub mod snapshot;
+#[cfg(test)]
+mod testing;
 mod vocabulary;
 pub mod word;
 

@@ -1,3 +1,33 @@
-//! Order entry: commands and requests of participants, and what they are told (schema 201).
+//! Order entry: what participants and the operator send to a partition, and what they are told (schema 201).
+//!
+//! | file | messages |
+//! |---|---|
+//! | `commands` | the numbered commands: orders, cancels, and the operator's |
+//! | `requests` | `Resume` and `DropCopyRequest`, which change nothing |
+//! | `reports` | events: numbered, kept, and sent again when asked for |
+//! | `replies` | answers without a number |
+//!
+//! A decode function that returns an `Option` reads several templates, and returns `None` for a template that is not among
+//! them, so that a reader can try one function after another.
+
+mod commands;
+mod replies;
+mod reports;
+mod requests;
+
+#[cfg(test)]
+mod tests;
+
+pub use commands::{
+    CommandBuffer, MAXIMUM_COMMAND_LENGTH, decode_command, encode_cancel, encode_command, encode_define_instrument,
+    encode_mass_cancel, encode_new_order, encode_replace, encode_set_instrument_state, encode_set_kill_switch,
+    encode_set_risk_limits, set_client_sequence,
+};
+pub use replies::{
+    MessageReject, SessionReplaced, decode_message_reject, decode_reply, decode_session_replaced,
+    encode_message_reject, encode_reply, encode_session_replaced,
+};
+pub use reports::{MAXIMUM_REPORT_LENGTH, ReportBuffer, decode_report, encode_report};
+pub use requests::{decode_request, encode_drop_copy, encode_resume};
 
 pub use crate::sbe_order_entry::*;

@@ -1,0 +1,314 @@
+//! Commands, to and from bytes.
+//!
+//! The client sequence is the first field of every command. A sender that does not know it yet encodes the command without
+//! it, and sets it with [`set_client_sequence`] when the command is sent.
+
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
+    InstrumentState, KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side, Symbol,
+};
+use sbe_message::{Envelope, HEADER_LENGTH};
+
+use crate::error::MessageError;
+use crate::limits::{read_limits, write_limits};
+use crate::sbe_order_entry::{
+    SBE_SCHEMA_ID, define_instrument_codec, drop_copy_request_codec, new_order_single_codec,
+    order_cancel_replace_request_codec, order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec,
+    set_instrument_state_codec, set_kill_switch_codec, set_risk_limits_codec,
+};
+use crate::word::{ToWire, word};
+use crate::{block, message};
+
+/// Length of the longest command or request with its header, in bytes.
+pub const MAXIMUM_COMMAND_LENGTH: usize = HEADER_LENGTH + define_instrument_codec::SBE_BLOCK_LENGTH as usize;
+
+/// A buffer for a command or a request.
+pub type CommandBuffer = [u8; MAXIMUM_COMMAND_LENGTH];
+
+const _: () = {
+    let blocks = [
+        new_order_single_codec::SBE_BLOCK_LENGTH,
+        order_cancel_request_codec::SBE_BLOCK_LENGTH,
+        order_cancel_replace_request_codec::SBE_BLOCK_LENGTH,
+        order_mass_cancel_request_codec::SBE_BLOCK_LENGTH,
+        set_instrument_state_codec::SBE_BLOCK_LENGTH,
+        set_risk_limits_codec::SBE_BLOCK_LENGTH,
+        set_kill_switch_codec::SBE_BLOCK_LENGTH,
+        resume_codec::SBE_BLOCK_LENGTH,
+        drop_copy_request_codec::SBE_BLOCK_LENGTH,
+    ];
+    let mut at = 0;
+    while at < blocks.len() {
+        assert!(HEADER_LENGTH + blocks[at] as usize <= MAXIMUM_COMMAND_LENGTH);
+        at += 1;
+    }
+};
+
+/// Encodes a command with its client sequence; returns the message. The sender is not in it: a session has one participant.
+#[inline]
+pub fn encode_command<'b>(command: &Command, buffer: &'b mut CommandBuffer) -> &'b [u8] {
+    let instrument = command.instrument;
+    let length = match &command.action {
+        Action::New(order) => encode_new_order(instrument, order, buffer),
+        Action::Cancel { orig_client_order_id } => encode_cancel(instrument, *orig_client_order_id, buffer),
+        Action::Replace(replace) => encode_replace(instrument, replace, buffer),
+        Action::MassCancel { target, side } => encode_mass_cancel(instrument, *target, *side, buffer),
+        Action::DefineInstrument(definition) => encode_define_instrument(definition, buffer),
+        Action::SetInstrumentState { state, reference_price } => {
+            encode_set_instrument_state(instrument, *state, *reference_price, buffer)
+        }
+        Action::SetRiskLimits { target, limits } => encode_set_risk_limits(*target, limits, buffer),
+        Action::SetKillSwitch { target, kill_switch } => encode_set_kill_switch(*target, *kill_switch, buffer),
+    };
+    set_client_sequence(buffer, command.client_sequence);
+    &buffer[..length]
+}
+
+/// Sets the client sequence of an encoded command.
+#[inline]
+pub fn set_client_sequence(buffer: &mut CommandBuffer, client_sequence: ClientSequence) {
+    buffer[HEADER_LENGTH..HEADER_LENGTH + 8].copy_from_slice(&client_sequence.0.to_le_bytes());
+}
+
+/// Decodes a command that a session of `participant` sent; `None` if the message is no command.
+///
+/// # Errors
+/// [`MessageError`], if the message is of another protocol, is cut off, or has a value that the vocabulary lacks.
+#[inline]
+pub fn decode_command(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Option<Command>, MessageError> {
+    let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
+    let (instrument, client_sequence, action) = match envelope.template_id {
+        new_order_single_codec::SBE_TEMPLATE_ID => decode_new_order(envelope)?,
+        order_cancel_request_codec::SBE_TEMPLATE_ID => decode_cancel(envelope)?,
+        order_cancel_replace_request_codec::SBE_TEMPLATE_ID => decode_replace(envelope)?,
+        order_mass_cancel_request_codec::SBE_TEMPLATE_ID => decode_mass_cancel(envelope)?,
+        define_instrument_codec::SBE_TEMPLATE_ID => decode_define_instrument(envelope)?,
+        set_instrument_state_codec::SBE_TEMPLATE_ID => decode_set_instrument_state(envelope)?,
+        set_risk_limits_codec::SBE_TEMPLATE_ID => decode_set_risk_limits(envelope)?,
+        set_kill_switch_codec::SBE_TEMPLATE_ID => decode_set_kill_switch(envelope)?,
+        _ => return Ok(None),
+    };
+    let (instrument, client_sequence) = (InstrumentId(instrument), ClientSequence(client_sequence));
+    Ok(Some(Command { participant, instrument, client_sequence, action }))
+}
+
+/// The scope's instrument, the client sequence, and what the command asks for.
+type Numbered = (u32, u64, Action);
+
+/// Encodes a new order without its client sequence; returns the length of the message in bytes.
+#[inline]
+pub fn encode_new_order(instrument: InstrumentId, order: &NewOrder, buffer: &mut CommandBuffer) -> usize {
+    let length;
+    message!(buffer, sbe_order_entry, new_order_single_codec, NewOrderSingleEncoder, length)
+        .client_order_id(order.client_order_id.0)
+        .price_opt(order.price.map(|price| price.0))
+        .stop_price_opt(order.stop_price.map(|price| price.0))
+        .quantity(order.quantity.0)
+        .display_quantity(order.display_quantity.0)
+        .expire_time_opt(order.expire_time.map(|time| time.0))
+        .instrument_id(instrument.0)
+        .side(order.side.to_wire())
+        .order_type(order.order_type.to_wire())
+        .time_in_force(order.time_in_force.to_wire())
+        .self_trade_prevention(order.self_trade_prevention.to_wire())
+        .exec_inst(order.post_only.to_wire());
+    length
+}
+
+#[inline]
+fn decode_new_order(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
+    let order = block!(envelope, sbe_order_entry, new_order_single_codec, NewOrderSingleDecoder);
+    let template_id = new_order_single_codec::SBE_TEMPLATE_ID;
+    let action = Action::New(NewOrder {
+        client_order_id: ClientOrderId(order.client_order_id()),
+        side: word(order.side(), template_id, "side")?,
+        order_type: word(order.order_type(), template_id, "orderType")?,
+        time_in_force: word(order.time_in_force(), template_id, "timeInForce")?,
+        price: order.price().map(Price),
+        stop_price: order.stop_price().map(Price),
+        quantity: Quantity(order.quantity()),
+        display_quantity: Quantity(order.display_quantity()),
+        expire_time: order.expire_time().map(EpochNanos),
+        post_only: word(order.exec_inst(), template_id, "execInst")?,
+        self_trade_prevention: word(order.self_trade_prevention(), template_id, "selfTradePrevention")?,
+    });
+    Ok((order.instrument_id(), order.client_sequence(), action))
+}
+
+/// Encodes a cancel without its client sequence; returns the length of the message in bytes.
+#[inline]
+pub fn encode_cancel(
+    instrument: InstrumentId,
+    orig_client_order_id: ClientOrderId,
+    buffer: &mut CommandBuffer,
+) -> usize {
+    let length;
+    message!(buffer, sbe_order_entry, order_cancel_request_codec, OrderCancelRequestEncoder, length)
+        .orig_client_order_id(orig_client_order_id.0)
+        .instrument_id(instrument.0);
+    length
+}
+
+#[inline]
+fn decode_cancel(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
+    let cancel = block!(envelope, sbe_order_entry, order_cancel_request_codec, OrderCancelRequestDecoder);
+    let action = Action::Cancel { orig_client_order_id: ClientOrderId(cancel.orig_client_order_id()) };
+    Ok((cancel.instrument_id(), cancel.client_sequence(), action))
+}
+
+/// Encodes a replacement without its client sequence; returns the length of the message in bytes.
+#[inline]
+pub fn encode_replace(instrument: InstrumentId, replace: &Replace, buffer: &mut CommandBuffer) -> usize {
+    let length;
+    message!(buffer, sbe_order_entry, order_cancel_replace_request_codec, OrderCancelReplaceRequestEncoder, length)
+        .orig_client_order_id(replace.orig_client_order_id.0)
+        .client_order_id(replace.client_order_id.0)
+        .price_opt(replace.price.map(|price| price.0))
+        .stop_price_opt(replace.stop_price.map(|price| price.0))
+        .quantity(replace.quantity.0)
+        .display_quantity(replace.display_quantity.0)
+        .instrument_id(instrument.0);
+    length
+}
+
+#[inline]
+fn decode_replace(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
+    let replace =
+        block!(envelope, sbe_order_entry, order_cancel_replace_request_codec, OrderCancelReplaceRequestDecoder);
+    let action = Action::Replace(Replace {
+        orig_client_order_id: ClientOrderId(replace.orig_client_order_id()),
+        client_order_id: ClientOrderId(replace.client_order_id()),
+        price: replace.price().map(Price),
+        stop_price: replace.stop_price().map(Price),
+        quantity: Quantity(replace.quantity()),
+        display_quantity: Quantity(replace.display_quantity()),
+    });
+    Ok((replace.instrument_id(), replace.client_sequence(), action))
+}
+
+/// Encodes a mass cancel without its client sequence; returns the length of the message in bytes.
+pub fn encode_mass_cancel(
+    instrument: InstrumentId,
+    target: ParticipantId,
+    side: Option<Side>,
+    buffer: &mut CommandBuffer,
+) -> usize {
+    let length;
+    message!(buffer, sbe_order_entry, order_mass_cancel_request_codec, OrderMassCancelRequestEncoder, length)
+        .instrument_id(instrument.0)
+        .target_participant_id(target.0)
+        .side(side.to_wire());
+    length
+}
+
+fn decode_mass_cancel(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
+    let mass_cancel = block!(envelope, sbe_order_entry, order_mass_cancel_request_codec, OrderMassCancelRequestDecoder);
+    let action = Action::MassCancel {
+        target: ParticipantId(mass_cancel.target_participant_id()),
+        side: word(mass_cancel.side(), order_mass_cancel_request_codec::SBE_TEMPLATE_ID, "side")?,
+    };
+    Ok((mass_cancel.instrument_id(), mass_cancel.client_sequence(), action))
+}
+
+/// Encodes an instrument's definition without its client sequence; returns the length of the message in bytes.
+///
+/// The message names the instrument that it defines, but is numbered in the operator's own scope, that of
+/// [`InstrumentId::NONE`].
+pub fn encode_define_instrument(definition: &InstrumentDefinition, buffer: &mut CommandBuffer) -> usize {
+    let length;
+    message!(buffer, sbe_order_entry, define_instrument_codec, DefineInstrumentEncoder, length)
+        .minimum_price(definition.minimum_price.0)
+        .maximum_price(definition.maximum_price.0)
+        .reference_price(definition.reference_price.0)
+        .price_band(definition.price_band.0)
+        .maximum_quantity(definition.maximum_quantity.0)
+        .tick_size_mantissa(definition.tick_size.mantissa)
+        .lot_size_mantissa(definition.lot_size.mantissa)
+        .instrument_id(definition.instrument.0)
+        .tick_size_exponent(definition.tick_size.exponent)
+        .lot_size_exponent(definition.lot_size.exponent)
+        .instrument_type(definition.instrument_type.to_wire())
+        .state(definition.state.to_wire())
+        .base(&definition.base.0)
+        .quote(&definition.quote.0);
+    length
+}
+
+fn decode_define_instrument(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
+    let define = block!(envelope, sbe_order_entry, define_instrument_codec, DefineInstrumentDecoder);
+    let template_id = define_instrument_codec::SBE_TEMPLATE_ID;
+    let action = Action::DefineInstrument(InstrumentDefinition {
+        instrument: InstrumentId(define.instrument_id()),
+        base: Symbol(define.base()),
+        quote: Symbol(define.quote()),
+        instrument_type: word(define.instrument_type(), template_id, "instrumentType")?,
+        minimum_price: Price(define.minimum_price()),
+        maximum_price: Price(define.maximum_price()),
+        reference_price: Price(define.reference_price()),
+        price_band: Quantity(define.price_band()),
+        maximum_quantity: Quantity(define.maximum_quantity()),
+        tick_size: Decimal { mantissa: define.tick_size_mantissa(), exponent: define.tick_size_exponent() },
+        lot_size: Decimal { mantissa: define.lot_size_mantissa(), exponent: define.lot_size_exponent() },
+        state: word(define.state(), template_id, "state")?,
+    });
+    Ok((InstrumentId::NONE.0, define.client_sequence(), action))
+}
+
+/// Encodes a change of an instrument's state without its client sequence; returns the length of the message in bytes.
+pub fn encode_set_instrument_state(
+    instrument: InstrumentId,
+    state: InstrumentState,
+    reference_price: Option<Price>,
+    buffer: &mut CommandBuffer,
+) -> usize {
+    let length;
+    message!(buffer, sbe_order_entry, set_instrument_state_codec, SetInstrumentStateEncoder, length)
+        .reference_price_opt(reference_price.map(|price| price.0))
+        .instrument_id(instrument.0)
+        .state(state.to_wire());
+    length
+}
+
+fn decode_set_instrument_state(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
+    let set = block!(envelope, sbe_order_entry, set_instrument_state_codec, SetInstrumentStateDecoder);
+    let action = Action::SetInstrumentState {
+        state: word(set.state(), set_instrument_state_codec::SBE_TEMPLATE_ID, "state")?,
+        reference_price: set.reference_price().map(Price),
+    };
+    Ok((set.instrument_id(), set.client_sequence(), action))
+}
+
+/// Encodes a participant's limits without their client sequence; returns the length of the message in bytes. The command is
+/// numbered in the operator's own scope, that of [`InstrumentId::NONE`].
+pub fn encode_set_risk_limits(target: ParticipantId, limits: &RiskLimits, buffer: &mut CommandBuffer) -> usize {
+    let length;
+    let mut wire = message!(buffer, sbe_order_entry, set_risk_limits_codec, SetRiskLimitsEncoder, length);
+    write_limits!(wire, limits).target_participant_id(target.0);
+    length
+}
+
+fn decode_set_risk_limits(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
+    let set = block!(envelope, sbe_order_entry, set_risk_limits_codec, SetRiskLimitsDecoder);
+    let action =
+        Action::SetRiskLimits { target: ParticipantId(set.target_participant_id()), limits: read_limits!(set) };
+    Ok((InstrumentId::NONE.0, set.client_sequence(), action))
+}
+
+/// Encodes a kill switch without its client sequence; returns the length of the message in bytes. The command is numbered in
+/// the sender's own scope, that of [`InstrumentId::NONE`].
+pub fn encode_set_kill_switch(target: ParticipantId, kill_switch: KillSwitch, buffer: &mut CommandBuffer) -> usize {
+    let length;
+    message!(buffer, sbe_order_entry, set_kill_switch_codec, SetKillSwitchEncoder, length)
+        .target_participant_id(target.0)
+        .kill_switch(kill_switch.to_wire());
+    length
+}
+
+fn decode_set_kill_switch(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
+    let set = block!(envelope, sbe_order_entry, set_kill_switch_codec, SetKillSwitchDecoder);
+    let action = Action::SetKillSwitch {
+        target: ParticipantId(set.target_participant_id()),
+        kill_switch: word(set.kill_switch(), set_kill_switch_codec::SBE_TEMPLATE_ID, "killSwitch")?,
+    };
+    Ok((InstrumentId::NONE.0, set.client_sequence(), action))
+}

@@ -1,0 +1,266 @@
+//! Reports, to and from bytes: what participants hear, and how the snapshot keeps what was told.
+//!
+//! This is the one place where an execution is laid out as a message.
+
+use lugus_vocabulary::{
+    ClientOrderId, ClientSequence, CommandKind, EpochNanos, EventSequence, Execution, InstrumentId, InstrumentState,
+    KillSwitch, OrderId, ParticipantId, Price, Quantity, RejectReason, Report, ReportBody, RiskLimits, TradeId,
+};
+use sbe_message::{Envelope, HEADER_LENGTH};
+
+use crate::error::MessageError;
+use crate::limits::{read_limits, write_limits};
+use crate::sbe_order_entry::{
+    SBE_SCHEMA_ID, business_message_reject_codec, execution_report_codec, instrument_report_codec,
+    order_cancel_reject_codec, order_mass_cancel_report_codec, risk_report_codec,
+};
+use crate::word::{ToWire, word};
+use crate::{block, message};
+
+/// Length of the longest message to a participant with its header, in bytes: that of an execution report.
+pub const MAXIMUM_REPORT_LENGTH: usize = HEADER_LENGTH + execution_report_codec::SBE_BLOCK_LENGTH as usize;
+
+/// A buffer for a report, or any other message to a participant.
+pub type ReportBuffer = [u8; MAXIMUM_REPORT_LENGTH];
+
+const _: () = {
+    let blocks = [
+        order_cancel_reject_codec::SBE_BLOCK_LENGTH,
+        order_mass_cancel_report_codec::SBE_BLOCK_LENGTH,
+        instrument_report_codec::SBE_BLOCK_LENGTH,
+        risk_report_codec::SBE_BLOCK_LENGTH,
+        business_message_reject_codec::SBE_BLOCK_LENGTH,
+    ];
+    let mut at = 0;
+    while at < blocks.len() {
+        assert!(HEADER_LENGTH + blocks[at] as usize <= MAXIMUM_REPORT_LENGTH);
+        at += 1;
+    }
+};
+
+/// Encodes a report; returns the message. A buffer of another length than [`ReportBuffer`] must be longer.
+#[inline]
+pub fn encode_report<'b, const N: usize>(report: &Report, buffer: &'b mut [u8; N]) -> &'b [u8] {
+    const { assert!(N >= MAXIMUM_REPORT_LENGTH) }
+    let length = match &report.body {
+        ReportBody::Execution(execution) => encode_execution(report, execution, buffer),
+        ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } => {
+            encode_cancel_reject(report, *orig_client_order_id, *client_order_id, *reason, buffer)
+        }
+        ReportBody::MassCancel { target, affected } => encode_mass_cancel(report, *target, *affected, buffer),
+        ReportBody::Instrument { instrument, state, reference_price } => {
+            encode_instrument(report, *instrument, *state, *reference_price, buffer)
+        }
+        ReportBody::Risk { target, limits, kill_switch } => encode_risk(report, *target, limits, *kill_switch, buffer),
+        ReportBody::Reject { command, reason } => encode_reject(report, *command, *reason, buffer),
+    };
+    &buffer[..length]
+}
+
+/// Decodes a report; `None` if the message is none. A reason of a later version is read as [`RejectReason::Unknown`]: a
+/// participant must not lose an event because of it.
+///
+/// # Errors
+/// [`MessageError`], if the message is of another protocol, is cut off, or has another value that the vocabulary lacks.
+#[inline]
+pub fn decode_report(envelope: Envelope<'_>) -> Result<Option<Report>, MessageError> {
+    let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
+    Ok(Some(match envelope.template_id {
+        execution_report_codec::SBE_TEMPLATE_ID => decode_execution(envelope)?,
+        order_cancel_reject_codec::SBE_TEMPLATE_ID => decode_cancel_reject(envelope)?,
+        order_mass_cancel_report_codec::SBE_TEMPLATE_ID => decode_mass_cancel(envelope)?,
+        instrument_report_codec::SBE_TEMPLATE_ID => decode_instrument(envelope)?,
+        risk_report_codec::SBE_TEMPLATE_ID => decode_risk(envelope)?,
+        business_message_reject_codec::SBE_TEMPLATE_ID => decode_reject(envelope)?,
+        _ => return Ok(None),
+    }))
+}
+
+/// Writes the fields that all reports have into any of their encoders.
+macro_rules! write_numbers {
+    ($encoder:expr, $report:expr) => {
+        $encoder
+            .event_sequence($report.event_sequence.0)
+            .client_sequence($report.client_sequence.0)
+            .transact_time($report.time.0)
+            .participant_id($report.participant.0)
+            .instrument_id($report.instrument.0)
+    };
+}
+
+/// A report of a body and the fields that all reports have, from any of their decoders.
+macro_rules! read_report {
+    ($decoder:expr, $body:expr) => {
+        Report {
+            participant: ParticipantId($decoder.participant_id()),
+            instrument: InstrumentId($decoder.instrument_id()),
+            event_sequence: EventSequence($decoder.event_sequence()),
+            client_sequence: ClientSequence($decoder.client_sequence()),
+            time: EpochNanos($decoder.transact_time()),
+            body: $body,
+        }
+    };
+}
+
+#[inline]
+fn encode_execution(report: &Report, execution: &Execution, buffer: &mut [u8]) -> usize {
+    let length;
+    let mut wire = message!(buffer, sbe_order_entry, execution_report_codec, ExecutionReportEncoder, length);
+    write_numbers!(wire, report)
+        .order_id(execution.order_id.0)
+        .client_order_id(execution.client_order_id.0)
+        .orig_client_order_id(execution.orig_client_order_id.0)
+        .trade_id(execution.trade_id.0)
+        .price_opt(execution.price.map(|price| price.0))
+        .last_price_opt(execution.last_price.map(|price| price.0))
+        .quantity(execution.quantity.0)
+        .last_quantity(execution.last_quantity.0)
+        .leaves_quantity(execution.leaves_quantity.0)
+        .cum_quantity(execution.cum_quantity.0)
+        .reason(execution.reason.to_wire())
+        .exec_type(execution.exec_type.to_wire())
+        .order_status(execution.order_status.to_wire())
+        .side(execution.side.to_wire())
+        .order_type(execution.order_type.to_wire())
+        .time_in_force(execution.time_in_force.to_wire())
+        .liquidity_indicator(execution.liquidity.to_wire());
+    length
+}
+
+#[inline]
+fn decode_execution(envelope: Envelope<'_>) -> Result<Report, MessageError> {
+    let wire = block!(envelope, sbe_order_entry, execution_report_codec, ExecutionReportDecoder);
+    let template_id = execution_report_codec::SBE_TEMPLATE_ID;
+    let execution = Execution {
+        exec_type: word(wire.exec_type(), template_id, "execType")?,
+        order_status: word(wire.order_status(), template_id, "orderStatus")?,
+        order_id: OrderId(wire.order_id()),
+        client_order_id: ClientOrderId(wire.client_order_id()),
+        orig_client_order_id: ClientOrderId(wire.orig_client_order_id()),
+        trade_id: TradeId(wire.trade_id()),
+        side: word(wire.side(), template_id, "side")?,
+        order_type: word(wire.order_type(), template_id, "orderType")?,
+        time_in_force: word(wire.time_in_force(), template_id, "timeInForce")?,
+        price: wire.price().map(Price),
+        quantity: Quantity(wire.quantity()),
+        last_price: wire.last_price().map(Price),
+        last_quantity: Quantity(wire.last_quantity()),
+        leaves_quantity: Quantity(wire.leaves_quantity()),
+        cum_quantity: Quantity(wire.cum_quantity()),
+        liquidity: word(wire.liquidity_indicator(), template_id, "liquidityIndicator")?,
+        reason: word(wire.reason(), template_id, "reason")?,
+    };
+    Ok(read_report!(wire, ReportBody::Execution(execution)))
+}
+
+fn encode_cancel_reject(
+    report: &Report,
+    orig_client_order_id: ClientOrderId,
+    client_order_id: ClientOrderId,
+    reason: RejectReason,
+    buffer: &mut [u8],
+) -> usize {
+    let length;
+    let mut wire = message!(buffer, sbe_order_entry, order_cancel_reject_codec, OrderCancelRejectEncoder, length);
+    write_numbers!(wire, report)
+        .orig_client_order_id(orig_client_order_id.0)
+        .client_order_id(client_order_id.0)
+        .reason(reason.to_wire());
+    length
+}
+
+fn decode_cancel_reject(envelope: Envelope<'_>) -> Result<Report, MessageError> {
+    let wire = block!(envelope, sbe_order_entry, order_cancel_reject_codec, OrderCancelRejectDecoder);
+    let body = ReportBody::CancelReject {
+        orig_client_order_id: ClientOrderId(wire.orig_client_order_id()),
+        client_order_id: ClientOrderId(wire.client_order_id()),
+        reason: word(wire.reason(), order_cancel_reject_codec::SBE_TEMPLATE_ID, "reason")?,
+    };
+    Ok(read_report!(wire, body))
+}
+
+fn encode_mass_cancel(report: &Report, target: ParticipantId, affected: u32, buffer: &mut [u8]) -> usize {
+    let length;
+    let mut wire =
+        message!(buffer, sbe_order_entry, order_mass_cancel_report_codec, OrderMassCancelReportEncoder, length);
+    write_numbers!(wire, report).target_participant_id(target.0).total_affected_orders(affected);
+    length
+}
+
+fn decode_mass_cancel(envelope: Envelope<'_>) -> Result<Report, MessageError> {
+    let wire = block!(envelope, sbe_order_entry, order_mass_cancel_report_codec, OrderMassCancelReportDecoder);
+    let body = ReportBody::MassCancel {
+        target: ParticipantId(wire.target_participant_id()),
+        affected: wire.total_affected_orders(),
+    };
+    Ok(read_report!(wire, body))
+}
+
+fn encode_instrument(
+    report: &Report,
+    subject: InstrumentId,
+    state: InstrumentState,
+    reference_price: Price,
+    buffer: &mut [u8],
+) -> usize {
+    let length;
+    let mut wire = message!(buffer, sbe_order_entry, instrument_report_codec, InstrumentReportEncoder, length);
+    write_numbers!(wire, report)
+        .reference_price(reference_price.0)
+        .subject_instrument_id(subject.0)
+        .state(state.to_wire());
+    length
+}
+
+fn decode_instrument(envelope: Envelope<'_>) -> Result<Report, MessageError> {
+    let wire = block!(envelope, sbe_order_entry, instrument_report_codec, InstrumentReportDecoder);
+    let body = ReportBody::Instrument {
+        instrument: InstrumentId(wire.subject_instrument_id()),
+        state: word(wire.state(), instrument_report_codec::SBE_TEMPLATE_ID, "state")?,
+        reference_price: Price(wire.reference_price()),
+    };
+    Ok(read_report!(wire, body))
+}
+
+fn encode_risk(
+    report: &Report,
+    target: ParticipantId,
+    limits: &RiskLimits,
+    kill_switch: KillSwitch,
+    buffer: &mut [u8],
+) -> usize {
+    let length;
+    let mut wire = message!(buffer, sbe_order_entry, risk_report_codec, RiskReportEncoder, length);
+    write_limits!(write_numbers!(wire, report), limits)
+        .target_participant_id(target.0)
+        .kill_switch(kill_switch.to_wire());
+    length
+}
+
+fn decode_risk(envelope: Envelope<'_>) -> Result<Report, MessageError> {
+    let wire = block!(envelope, sbe_order_entry, risk_report_codec, RiskReportDecoder);
+    let body = ReportBody::Risk {
+        target: ParticipantId(wire.target_participant_id()),
+        limits: read_limits!(wire),
+        kill_switch: word(wire.kill_switch(), risk_report_codec::SBE_TEMPLATE_ID, "killSwitch")?,
+    };
+    Ok(read_report!(wire, body))
+}
+
+fn encode_reject(report: &Report, command: CommandKind, reason: RejectReason, buffer: &mut [u8]) -> usize {
+    let length;
+    let mut wire =
+        message!(buffer, sbe_order_entry, business_message_reject_codec, BusinessMessageRejectEncoder, length);
+    write_numbers!(wire, report).reason(reason.to_wire()).ref_template_id(u16::from(command.number()));
+    length
+}
+
+fn decode_reject(envelope: Envelope<'_>) -> Result<Report, MessageError> {
+    let wire = block!(envelope, sbe_order_entry, business_message_reject_codec, BusinessMessageRejectDecoder);
+    let template_id = business_message_reject_codec::SBE_TEMPLATE_ID;
+    let body = ReportBody::Reject {
+        command: word(wire.ref_template_id(), template_id, "refTemplateId")?,
+        reason: word(wire.reason(), template_id, "reason")?,
+    };
+    Ok(read_report!(wire, body))
+}

@@ -1,0 +1,489 @@
+//! Messages of order entry: typed values against the generated codecs, field by field, and what must hold of every message.
+
+use lugus_vocabulary::*;
+use proptest::prelude::*;
+use proptest::sample::select;
+use sbe_message::{DecodeError, Envelope, HEADER_LENGTH};
+
+use super::*;
+use crate::error::MessageError;
+use crate::sbe_order_entry::{
+    self as wire, define_instrument_codec, drop_copy_request_codec, mass_cancel_side::MassCancelSide,
+    new_order_single_codec, order_cancel_replace_request_codec, order_cancel_request_codec,
+    order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec, set_kill_switch_codec,
+    set_risk_limits_codec,
+};
+use crate::testing::{self, Codec, damage};
+
+const ME: ParticipantId = ParticipantId(7);
+
+/// The generated decoder of a template, from checked bytes.
+macro_rules! generated {
+    ($bytes:expr, $codec:ident, $decoder:ident) => {{
+        let envelope = Envelope::open($bytes).unwrap().of_schema(wire::SBE_SCHEMA_ID).unwrap();
+        assert_eq!(envelope.version, wire::SBE_SCHEMA_VERSION);
+        let body = envelope.body($codec::SBE_TEMPLATE_ID, $codec::SBE_BLOCK_LENGTH).unwrap();
+        assert_eq!(body.end_of_block(), $bytes.len(), "nothing after the block");
+        $codec::decoder::$decoder::default().wrap(
+            wire::ReadBuf::new(body.message),
+            HEADER_LENGTH,
+            body.block_length,
+            body.version,
+        )
+    }};
+}
+
+/// A message by a generated encoder.
+macro_rules! written {
+    ($codec:ident, $encoder:ident, |$message:ident| $fill:expr) => {{
+        let mut bytes = vec![0; MAXIMUM_REPORT_LENGTH];
+        let length;
+        let mut $message = crate::message!(&mut bytes, sbe_order_entry, $codec, $encoder, length);
+        $fill;
+        bytes.truncate(length);
+        bytes
+    }};
+}
+
+fn encoded(instrument: u32, action: Action) -> Vec<u8> {
+    let mut buffer: CommandBuffer = [0xaa; MAXIMUM_COMMAND_LENGTH];
+    let (instrument, client_sequence) = (InstrumentId(instrument), ClientSequence(77));
+    encode_command(&Command { participant: ME, instrument, client_sequence, action }, &mut buffer).to_vec()
+}
+
+fn decoded(bytes: &[u8]) -> Result<Option<Report>, MessageError> {
+    decode_report(Envelope::open(bytes)?)
+}
+
+fn decoded_reply(bytes: &[u8]) -> Result<Option<Reply>, MessageError> {
+    decode_reply(Envelope::open(bytes)?)
+}
+
+#[test]
+fn orders_are_read_by_the_generated_decoders() {
+    let order = NewOrder {
+        order_type: OrderType::StopLimit,
+        time_in_force: TimeInForce::Gtd,
+        stop_price: Some(Price(-3)),
+        display_quantity: Quantity(4),
+        expire_time: Some(EpochNanos(5)),
+        post_only: PostOnly::Yes,
+        self_trade_prevention: SelfTradePrevention::CancelBoth,
+        ..NewOrder::limit(ClientOrderId(1), Side::Sell, Price(-2), Quantity(6))
+    };
+    let bytes = encoded(9, Action::New(order));
+    let read = generated!(&bytes, new_order_single_codec, NewOrderSingleDecoder);
+    assert_eq!((read.client_sequence(), read.client_order_id(), read.instrument_id()), (77, 1, 9));
+    assert_eq!((read.price(), read.stop_price(), read.expire_time()), (Some(-2), Some(-3), Some(5)));
+    assert_eq!((read.quantity(), read.display_quantity()), (6, 4));
+    assert_eq!((read.side(), read.order_type()), (wire::side::Side::SELL, wire::order_type::OrderType::STOP_LIMIT));
+    assert_eq!((read.time_in_force(), read.exec_inst().0), (wire::time_in_force::TimeInForce::GTD, 1));
+    assert_eq!(read.self_trade_prevention(), wire::self_trade_prevention::SelfTradePrevention::CANCEL_BOTH);
+
+    let bytes = encoded(9, Action::New(NewOrder::market(ClientOrderId(2), Side::Buy, Quantity(3))));
+    let read = generated!(&bytes, new_order_single_codec, NewOrderSingleDecoder);
+    assert_eq!((read.price(), read.stop_price(), read.expire_time()), (None, None, None));
+    assert_eq!((read.side(), read.order_type()), (wire::side::Side::BUY, wire::order_type::OrderType::MARKET));
+    assert_eq!((read.time_in_force(), read.exec_inst().0), (wire::time_in_force::TimeInForce::IOC, 0));
+}
+
+#[test]
+fn changes_of_orders_are_read_by_the_generated_decoders() {
+    let bytes = encoded(9, Action::Cancel { orig_client_order_id: ClientOrderId(5) });
+    let read = generated!(&bytes, order_cancel_request_codec, OrderCancelRequestDecoder);
+    assert_eq!((read.client_sequence(), read.orig_client_order_id(), read.instrument_id()), (77, 5, 9));
+
+    let replace = Replace {
+        orig_client_order_id: ClientOrderId(5),
+        client_order_id: ClientOrderId(6),
+        price: Some(Price(7)),
+        stop_price: None,
+        quantity: Quantity(8),
+        display_quantity: Quantity(1),
+    };
+    let bytes = encoded(9, Action::Replace(replace));
+    let read = generated!(&bytes, order_cancel_replace_request_codec, OrderCancelReplaceRequestDecoder);
+    assert_eq!((read.client_sequence(), read.instrument_id()), (77, 9));
+    assert_eq!((read.orig_client_order_id(), read.client_order_id()), (5, 6));
+    assert_eq!((read.price(), read.stop_price()), (Some(7), None));
+    assert_eq!((read.quantity(), read.display_quantity()), (8, 1));
+
+    for (side, expected) in
+        [(None, MassCancelSide::BOTH), (Some(Side::Buy), MassCancelSide::BUY), (Some(Side::Sell), MassCancelSide::SELL)]
+    {
+        let bytes = encoded(9, Action::MassCancel { target: ParticipantId(3), side });
+        let read = generated!(&bytes, order_mass_cancel_request_codec, OrderMassCancelRequestDecoder);
+        assert_eq!((read.client_sequence(), read.instrument_id()), (77, 9));
+        assert_eq!((read.target_participant_id(), read.side()), (3, expected));
+    }
+}
+
+#[test]
+fn an_operators_commands_are_read_by_the_generated_decoders() {
+    let definition = InstrumentDefinition {
+        instrument: InstrumentId(11),
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
+        instrument_type: InstrumentType::Futures,
+        minimum_price: Price(1),
+        maximum_price: Price(1_000),
+        reference_price: Price(500),
+        price_band: Quantity(50),
+        maximum_quantity: Quantity(10_000),
+        tick_size: Decimal { mantissa: 1, exponent: -2 },
+        lot_size: Decimal { mantissa: 5, exponent: -3 },
+        state: InstrumentState::Auction,
+    };
+    let bytes = encoded(0, Action::DefineInstrument(definition));
+    let read = generated!(&bytes, define_instrument_codec, DefineInstrumentDecoder);
+    assert_eq!((read.client_sequence(), read.instrument_id()), (77, 11));
+    assert_eq!((read.minimum_price(), read.maximum_price(), read.reference_price()), (1, 1_000, 500));
+    assert_eq!((read.price_band(), read.maximum_quantity()), (50, 10_000));
+    assert_eq!((read.tick_size_mantissa(), read.tick_size_exponent()), (1, -2));
+    assert_eq!((read.lot_size_mantissa(), read.lot_size_exponent()), (5, -3));
+    assert_eq!(read.instrument_type(), wire::instrument_type::InstrumentType::FUTURES);
+    assert_eq!(read.state(), wire::instrument_state::InstrumentState::AUCTION);
+    assert_eq!((&read.base(), &read.quote()), (b"BTC\0\0\0\0\0", b"USDT\0\0\0\0"));
+
+    let action = Action::SetInstrumentState { state: InstrumentState::Halted, reference_price: None };
+    let bytes = encoded(9, action);
+    let read = generated!(&bytes, set_instrument_state_codec, SetInstrumentStateDecoder);
+    assert_eq!((read.client_sequence(), read.instrument_id()), (77, 9));
+    assert_eq!((read.reference_price(), read.state()), (None, wire::instrument_state::InstrumentState::HALTED));
+
+    let limits = RiskLimits { maximum_quantity: Some(Quantity(4)), maximum_open_orders: Some(5), ..Default::default() };
+    let bytes = encoded(0, Action::SetRiskLimits { target: ParticipantId(3), limits });
+    let read = generated!(&bytes, set_risk_limits_codec, SetRiskLimitsDecoder);
+    assert_eq!((read.client_sequence(), read.target_participant_id()), (77, 3));
+    assert_eq!((read.maximum_quantity(), read.maximum_notional()), (4, 0));
+    assert_eq!((read.maximum_open_orders(), read.maximum_commands_per_second()), (5, 0));
+
+    let bytes = encoded(0, Action::SetKillSwitch { target: ParticipantId(3), kill_switch: KillSwitch::Engaged });
+    let read = generated!(&bytes, set_kill_switch_codec, SetKillSwitchDecoder);
+    assert_eq!((read.client_sequence(), read.target_participant_id()), (77, 3));
+    assert_eq!(read.kill_switch(), wire::kill_switch::KillSwitch::ENGAGED);
+}
+
+#[test]
+fn requests_are_read_by_the_generated_decoders() {
+    let mut buffer: CommandBuffer = [0xaa; MAXIMUM_COMMAND_LENGTH];
+    for last in [None, Some(0), Some(12)] {
+        let bytes = encode_resume(InstrumentId(9), last.map(EventSequence), &mut buffer);
+        let read = generated!(bytes, resume_codec, ResumeDecoder);
+        assert_eq!((read.last_event_sequence(), read.instrument_id()), (last, 9));
+    }
+    let bytes = encode_drop_copy(InstrumentId(9), &mut buffer);
+    assert_eq!(generated!(bytes, drop_copy_request_codec, DropCopyRequestDecoder).instrument_id(), 9);
+}
+
+fn execution_report(reason: wire::reject_reason::RejectReason) -> Vec<u8> {
+    written!(execution_report_codec, ExecutionReportEncoder, |message| {
+        message
+            .event_sequence(1)
+            .client_sequence(2)
+            .transact_time(3)
+            .order_id(4)
+            .client_order_id(5)
+            .orig_client_order_id(6)
+            .trade_id(7)
+            .price_opt(None)
+            .last_price_opt(Some(-8))
+            .quantity(9)
+            .last_quantity(10)
+            .leaves_quantity(11)
+            .cum_quantity(12)
+            .participant_id(13)
+            .instrument_id(14)
+            .reason(reason)
+            .exec_type(wire::exec_type::ExecType::TRADE)
+            .order_status(wire::order_status::OrderStatus::PARTIALLY_FILLED)
+            .side(wire::side::Side::BUY)
+            .order_type(wire::order_type::OrderType::MARKET)
+            .time_in_force(wire::time_in_force::TimeInForce::FOK)
+            .liquidity_indicator(wire::liquidity_indicator::LiquidityIndicator::REMOVED)
+    })
+}
+
+#[test]
+fn an_execution_report_is_read_whole() {
+    let expected = Report {
+        participant: ParticipantId(13),
+        instrument: InstrumentId(14),
+        event_sequence: EventSequence(1),
+        client_sequence: ClientSequence(2),
+        time: EpochNanos(3),
+        body: ReportBody::Execution(Execution {
+            exec_type: ExecType::Trade,
+            order_status: OrderStatus::PartiallyFilled,
+            order_id: OrderId(4),
+            client_order_id: ClientOrderId(5),
+            orig_client_order_id: ClientOrderId(6),
+            trade_id: TradeId(7),
+            side: Side::Buy,
+            order_type: OrderType::Market,
+            time_in_force: TimeInForce::Fok,
+            price: None,
+            quantity: Quantity(9),
+            last_price: Some(Price(-8)),
+            last_quantity: Quantity(10),
+            leaves_quantity: Quantity(11),
+            cum_quantity: Quantity(12),
+            liquidity: Liquidity::Removed,
+            reason: RejectReason::None,
+        }),
+    };
+    let bytes = execution_report(wire::reject_reason::RejectReason::NONE);
+    assert_eq!(decoded(&bytes), Ok(Some(expected)));
+    assert_eq!(encode_report(&expected, &mut [0xaa; MAXIMUM_REPORT_LENGTH]), bytes);
+}
+
+#[test]
+fn a_reason_of_a_later_version_does_not_lose_the_event() {
+    let mut bytes = execution_report(wire::reject_reason::RejectReason::NONE);
+    let reason_at = bytes.len() - 8;
+    for number in [33u16, 255, 256, u16::MAX] {
+        bytes[reason_at..reason_at + 2].copy_from_slice(&number.to_le_bytes());
+        let Ok(Some(report)) = decoded(&bytes) else { panic!("{number} loses the report") };
+        assert!(matches!(report.body, ReportBody::Execution(Execution { reason: RejectReason::Unknown, .. })));
+    }
+}
+
+#[test]
+fn the_other_events_are_read() {
+    let report = |body, instrument| {
+        Ok(Some(Report {
+            participant: ParticipantId(4),
+            instrument: InstrumentId(instrument),
+            event_sequence: EventSequence(1),
+            client_sequence: ClientSequence(2),
+            time: EpochNanos(3),
+            body,
+        }))
+    };
+    /// The fields that all events share.
+    macro_rules! event {
+        ($codec:ident, $encoder:ident, |$message:ident| $fill:expr) => {
+            written!($codec, $encoder, |$message| {
+                $message.event_sequence(1).client_sequence(2).transact_time(3).participant_id(4);
+                $fill
+            })
+        };
+    }
+    let bytes = event!(order_cancel_reject_codec, OrderCancelRejectEncoder, |message| message
+        .instrument_id(5)
+        .orig_client_order_id(6)
+        .client_order_id(7)
+        .reason(wire::reject_reason::RejectReason::UNKNOWN_ORDER));
+    let body = ReportBody::CancelReject {
+        orig_client_order_id: ClientOrderId(6),
+        client_order_id: ClientOrderId(7),
+        reason: RejectReason::UnknownOrder,
+    };
+    assert_eq!(decoded(&bytes), report(body, 5));
+
+    let bytes = event!(order_mass_cancel_report_codec, OrderMassCancelReportEncoder, |message| message
+        .instrument_id(5)
+        .target_participant_id(6)
+        .total_affected_orders(7));
+    assert_eq!(decoded(&bytes), report(ReportBody::MassCancel { target: ParticipantId(6), affected: 7 }, 5));
+
+    let bytes = event!(instrument_report_codec, InstrumentReportEncoder, |message| message
+        .instrument_id(0)
+        .subject_instrument_id(6)
+        .state(wire::instrument_state::InstrumentState::OPEN)
+        .reference_price(-7));
+    let (instrument, state) = (InstrumentId(6), InstrumentState::Open);
+    let body = ReportBody::Instrument { instrument, state, reference_price: Price(-7) };
+    assert_eq!(decoded(&bytes), report(body, 0));
+
+    let bytes = event!(risk_report_codec, RiskReportEncoder, |message| message
+        .instrument_id(0)
+        .target_participant_id(6)
+        .maximum_quantity(0)
+        .maximum_notional(7)
+        .maximum_open_orders(8)
+        .maximum_commands_per_second(0)
+        .kill_switch(wire::kill_switch::KillSwitch::ENGAGED));
+    let limits = RiskLimits { maximum_notional: Some(7), maximum_open_orders: Some(8), ..Default::default() };
+    let body = ReportBody::Risk { target: ParticipantId(6), limits, kill_switch: KillSwitch::Engaged };
+    assert_eq!(decoded(&bytes), report(body, 0));
+
+    let bytes = event!(business_message_reject_codec, BusinessMessageRejectEncoder, |message| message
+        .instrument_id(5)
+        .ref_template_id(6)
+        .reason(wire::reject_reason::RejectReason::NOT_AUTHORISED));
+    let body = ReportBody::Reject { command: CommandKind::SetInstrumentState, reason: RejectReason::NotAuthorised };
+    assert_eq!(decoded(&bytes), report(body, 5));
+}
+
+#[test]
+fn answers_are_read() {
+    let instrument = InstrumentId(5);
+    let bytes = written!(sequence_reject_codec, SequenceRejectEncoder, |message| message
+        .client_sequence(9)
+        .expected_client_sequence(8)
+        .instrument_id(5));
+    let expected = Reply::SequenceReject { instrument, received: ClientSequence(9), expected: ClientSequence(8) };
+    assert_eq!(decoded_reply(&bytes), Ok(Some(expected)));
+
+    let bytes = written!(resume_complete_codec, ResumeCompleteEncoder, |message| message
+        .last_client_sequence(9)
+        .last_event_sequence(8)
+        .instrument_id(5));
+    let (last_client_sequence, last_event_sequence) = (ClientSequence(9), EventSequence(8));
+    let expected = Reply::ResumeComplete { instrument, last_client_sequence, last_event_sequence };
+    assert_eq!(decoded_reply(&bytes), Ok(Some(expected)));
+
+    let bytes = written!(event_gap_codec, EventGapEncoder, |message| message
+        .client_sequence(1)
+        .first_retained_event_sequence(2)
+        .last_event_sequence(3)
+        .lost_through_time(4)
+        .instrument_id(5));
+    let expected = Reply::EventGap {
+        instrument,
+        client_sequence: ClientSequence(1),
+        first_retained: EventSequence(2),
+        last_event_sequence: EventSequence(3),
+        lost_through: EpochNanos(4),
+    };
+    assert_eq!(decoded_reply(&bytes), Ok(Some(expected)));
+
+    let bytes = written!(command_refused_codec, CommandRefusedEncoder, |message| message
+        .client_sequence(1)
+        .instrument_id(5)
+        .reason(wire::reject_reason::RejectReason::UNKNOWN_INSTRUMENT));
+    let reason = RejectReason::UnknownInstrument;
+    assert_eq!(
+        decoded_reply(&bytes),
+        Ok(Some(Reply::Refused { instrument, client_sequence: ClientSequence(1), reason }))
+    );
+
+    let bytes = written!(moved_codec, MovedEncoder, |message| message.client_sequence(1).epoch(6).instrument_id(5));
+    let expected = Reply::Moved { instrument, client_sequence: ClientSequence(1), epoch: MapEpoch(6) };
+    assert_eq!(decoded_reply(&bytes), Ok(Some(expected)));
+
+    let bytes = written!(message_reject_codec, MessageRejectEncoder, |message| message
+        .ref_template_id(12)
+        .reason(wire::message_reject_reason::MessageRejectReason::NOT_AUTHORISED));
+    let expected = MessageReject { template_id: 12, reason: MessageRejectReason::NotAuthorised };
+    assert_eq!(decode_message_reject(Envelope::open(&bytes).unwrap()), Ok(expected));
+
+    let bytes = written!(session_replaced_codec, SessionReplacedEncoder, |message| message.participant_id(1));
+    let expected = SessionReplaced { participant: ParticipantId(1) };
+    assert_eq!(decode_session_replaced(Envelope::open(&bytes).unwrap()), Ok(expected));
+}
+
+#[test]
+fn each_fault_has_its_error() {
+    let report = execution_report(wire::reject_reason::RejectReason::NONE);
+    for length in 0..report.len() {
+        assert!(matches!(decoded(&report[..length]), Err(MessageError::Envelope(_))), "{length} bytes");
+    }
+    let with_byte = |at: usize, value: u8| {
+        let mut bytes = report.clone();
+        bytes[at] = value;
+        decoded(&bytes)
+    };
+    let error = |at, value| with_byte(at, value).unwrap_err();
+    let expected = wire::SBE_SCHEMA_ID;
+    assert_eq!(error(4, 9), MessageError::Envelope(DecodeError::Schema { found: 9, expected }));
+    assert_eq!(with_byte(2, 99), Ok(None), "another template");
+    assert!(matches!(error(0, 1), MessageError::Envelope(DecodeError::Version { template: 21, block_length: 1, .. })));
+    assert_eq!(error(report.len() - 4, 9), MessageError::Value { template_id: 21, field: "side" });
+}
+
+#[test]
+fn no_unknown_value_is_taken_for_another() {
+    let mut bytes = encoded(1, Action::MassCancel { target: ME, side: Some(Side::Buy) });
+    let side = bytes.len() - 1;
+    for value in 3..=255 {
+        bytes[side] = value;
+        let expected = MessageError::Value { template_id: 4, field: "side" };
+        assert_eq!(decode_command(ME, Envelope::open(&bytes).unwrap()), Err(expected), "{value}");
+    }
+}
+
+const COMMANDS: Codec<Command> = Codec {
+    encode: |command| encode_command(command, &mut [0xaa; MAXIMUM_COMMAND_LENGTH]).to_vec(),
+    decode: |bytes| decode_command(ME, Envelope::open(bytes)?),
+};
+
+const REQUESTS: Codec<Request> = Codec {
+    encode: |request| {
+        let buffer = &mut [0xaa; MAXIMUM_COMMAND_LENGTH];
+        match *request {
+            Request::Resume { instrument, last_event_sequence } => {
+                encode_resume(instrument, last_event_sequence, buffer).to_vec()
+            }
+            Request::DropCopy { instrument } => encode_drop_copy(instrument, buffer).to_vec(),
+            Request::Book(_) => unreachable!("market data's"),
+        }
+    },
+    decode: |bytes| decode_request(Envelope::open(bytes)?),
+};
+
+const REPORTS: Codec<Report> =
+    Codec { encode: |report| encode_report(report, &mut [0xaa; MAXIMUM_REPORT_LENGTH]).to_vec(), decode: decoded };
+
+const REPLIES: Codec<Reply> =
+    Codec { encode: |reply| encode_reply(reply, &mut [0xaa; MAXIMUM_REPORT_LENGTH]).to_vec(), decode: decoded_reply };
+
+const MESSAGE_REJECTS: Codec<MessageReject> = Codec {
+    encode: |reject| encode_message_reject(*reject, &mut [0xaa; MAXIMUM_REPORT_LENGTH]).to_vec(),
+    decode: |bytes| decode_message_reject(Envelope::open(bytes)?).map(Some),
+};
+
+const SESSIONS_REPLACED: Codec<SessionReplaced> = Codec {
+    encode: |replaced| encode_session_replaced(*replaced, &mut [0xaa; MAXIMUM_REPORT_LENGTH]).to_vec(),
+    decode: |bytes| decode_session_replaced(Envelope::open(bytes)?).map(Some),
+};
+
+proptest! {
+    #[test]
+    fn commands_survive_the_way(command in testing::command(), damage in damage()) {
+        COMMANDS.check(&Command { participant: ME, ..command }, &damage);
+    }
+
+    #[test]
+    fn resume_survives_the_way(
+        instrument in testing::instrument(), last in testing::optional(0..u64::MAX), damage in damage()
+    ) {
+        REQUESTS.check(&Request::Resume { instrument, last_event_sequence: last.map(EventSequence) }, &damage);
+        REQUESTS.check(&Request::DropCopy { instrument }, &damage);
+    }
+
+    #[test]
+    fn reports_survive_the_way(report in testing::report(), damage in damage()) {
+        REPORTS.check(&report, &damage);
+        prop_assert_eq!((REPLIES.encode)(&Reply::Again(report)), (REPORTS.encode)(&report));
+    }
+
+    #[test]
+    fn replies_survive_the_way(reply in testing::reply(), damage in damage()) {
+        REPLIES.check(&reply, &damage);
+    }
+
+    #[test]
+    fn what_is_told_of_messages_and_sessions_survives_the_way(
+        template_id in any::<u16>(), reason in select(MessageRejectReason::ALL), participant in testing::participant(),
+        damage in damage()
+    ) {
+        MESSAGE_REJECTS.check(&MessageReject { template_id, reason }, &damage);
+        SESSIONS_REPLACED.check(&SessionReplaced { participant }, &damage);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..300), nearly in testing::nearly_a_message(wire::SBE_SCHEMA_ID)
+    ) {
+        for bytes in [bytes, nearly] {
+            let _ = (COMMANDS.decode)(&bytes);
+            let _ = (REQUESTS.decode)(&bytes);
+            let _ = (REPORTS.decode)(&bytes);
+            let _ = (REPLIES.decode)(&bytes);
+            let _ = (MESSAGE_REJECTS.decode)(&bytes);
+            let _ = (SESSIONS_REPLACED.decode)(&bytes);
+        }
+    }
+}
