@@ -49,7 +49,8 @@ pub use command::{Action, Command, CommandKind};
 pub use decimal::{Decimal, DecimalError, StepSize};
 pub use instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
 pub use market_data::{
-    BookRequest, BookType, DisplayedOrder, MarketData, MarketDataBody, MarketDataSnapshot, PriceLevel, Statistics,
+    Book, BookRequest, BookType, DisplayedOrder, EndOfEvent, MAXIMUM_DEPTH, MarketData, MarketDataBody,
+    MarketDataSnapshot, PriceLevel, Statistics,
 };
 pub use migration::{
     ExportCursor, ExportManifest, ExportPlace, ExportedRecords, MigrationOutcome, MigrationReport, MigrationRequest,

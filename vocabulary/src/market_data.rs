@@ -151,6 +151,54 @@ pub struct MarketDataSnapshot {
     pub statistics: Statistics,
 }
 
+/// No instrument: closed, without prices and trades.
+impl Default for MarketDataSnapshot {
+    fn default() -> Self {
+        Self {
+            instrument: InstrumentId::NONE,
+            sequence: MarketDataSequence(0),
+            state: InstrumentState::Closed,
+            reference_price: Price(0),
+            statistics: Statistics::default(),
+        }
+    }
+}
+
+/// Largest number of levels of each side in one [`Book`].
+pub const MAXIMUM_DEPTH: u16 = 256;
+
+/// The book of an instrument, or a part of it, as it was when the request came up in the log: the answer to a
+/// [`BookRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Book {
+    /// The number that the sender of the request chose.
+    pub request_id: u64,
+    /// Log time of the answer.
+    pub time: EpochNanos,
+    /// The instrument, its state, its statistics, and the last increment that the book includes.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub market: MarketDataSnapshot,
+    /// Buyers' levels, best first.
+    pub bids: Vec<PriceLevel>,
+    /// Sellers' levels, best first.
+    pub offers: Vec<PriceLevel>,
+    /// Whether no bids, and whether no offers, follow those of this book.
+    pub is_end_of: [bool; 2],
+    /// If [`BookType::Orders`] was asked for, the orders of the levels: bids before offers, level by level, those of a
+    /// level by priority.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub orders: Vec<DisplayedOrder>,
+}
+
+impl Book {
+    /// An empty book of no instrument, with room for [`MAXIMUM_DEPTH`] levels of each side, into which answers can be read.
+    pub fn with_room() -> Self {
+        let room = || Vec::with_capacity(usize::from(MAXIMUM_DEPTH));
+        Self { bids: room(), offers: room(), ..Self::default() }
+    }
+}
+
 /// Asks for a book, or a part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookRequest {
@@ -158,7 +206,7 @@ pub struct BookRequest {
     pub request_id: u64,
     /// The instrument asked for.
     pub instrument: InstrumentId,
-    /// Largest number of levels of each side.
+    /// Largest number of levels of each side, at most [`MAXIMUM_DEPTH`].
     pub depth: u16,
     /// Asks only for bids below this price, in ticks.
     pub bids_after: Option<Price>,
@@ -177,5 +225,17 @@ word! {
         Levels = 0,
         /// By order, within the levels. A part of a book ends at about 1,024 orders, with a whole level.
         Orders = 1,
+    }
+}
+
+word! {
+    /// Whether all increments of a command are known with an increment, so that the book is whole (FIX 5799).
+    #[derive(Default)]
+    EndOfEvent: u8 {
+        /// More increments of the command follow.
+        #[default]
+        No = 0,
+        /// The increment is the last of its command.
+        Yes = 1,
     }
 }

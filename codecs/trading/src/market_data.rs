@@ -1,3 +1,53 @@
-//! Market data: the book as anyone may see it (schema 202).
+//! Market data: the book as anyone may see it, asked for in a session or followed by a stream (schema 202).
+//!
+//! | file | messages |
+//! |---|---|
+//! | `book` | the request for a book, and the messages that answer it |
+//! | `stream` | increments and heartbeats, which a leader publishes |
+//!
+//! A decode function that returns an `Option` returns `None` for a template that it does not read, so that a reader can try
+//! one function after another.
+
+mod book;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+pub use book::{
+    BookBuffer, BookProgress, BookReject, MAXIMUM_BOOK_LENGTH, MAXIMUM_ORDERS, decode_book, decode_book_reject,
+    decode_book_request, encode_book, encode_book_orders, encode_book_reject, encode_book_request,
+};
+pub use stream::{
+    MAXIMUM_INCREMENTS, MAXIMUM_POSITIONS, MAXIMUM_STREAM_LENGTH, StreamBuffer, decode_heartbeat, decode_increments,
+    encode_heartbeat, encode_increments,
+};
 
 pub use crate::sbe_market_data::*;
+
+/// Writes [`Statistics`](lugus_vocabulary::Statistics) into any generated encoder that has their fields.
+macro_rules! write_statistics {
+    ($encoder:expr, $statistics:expr) => {
+        $encoder
+            .opening_price_opt($statistics.open.map(|price| price.0))
+            .high_price_opt($statistics.high.map(|price| price.0))
+            .low_price_opt($statistics.low.map(|price| price.0))
+            .last_price_opt($statistics.last.map(|price| price.0))
+            .volume($statistics.volume.0)
+    };
+}
+
+/// Reads [`Statistics`](lugus_vocabulary::Statistics) from any generated decoder that has their fields.
+macro_rules! read_statistics {
+    ($decoder:expr) => {
+        lugus_vocabulary::Statistics {
+            open: $decoder.opening_price().map(lugus_vocabulary::Price),
+            high: $decoder.high_price().map(lugus_vocabulary::Price),
+            low: $decoder.low_price().map(lugus_vocabulary::Price),
+            last: $decoder.last_price().map(lugus_vocabulary::Price),
+            volume: lugus_vocabulary::Quantity($decoder.volume()),
+        }
+    };
+}
+
+use {read_statistics, write_statistics};

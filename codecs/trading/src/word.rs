@@ -4,8 +4,8 @@
 //! of both, in both directions.
 
 use lugus_vocabulary::{
-    BookType, CommandKind, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity, MessageRejectReason,
-    OrderStatus, OrderType, PostOnly, RejectReason, SelfTradePrevention, Side, TimeInForce,
+    BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity,
+    MessageRejectReason, OrderStatus, OrderType, PostOnly, RejectReason, SelfTradePrevention, Side, TimeInForce,
 };
 
 use crate::error::MessageError;
@@ -140,6 +140,21 @@ impl FromWire<sbe_order_entry::exec_inst::ExecInst> for PostOnly {
     }
 }
 
+impl ToWire<sbe_market_data::match_event_indicator::MatchEventIndicator> for EndOfEvent {
+    #[inline]
+    fn to_wire(self) -> sbe_market_data::match_event_indicator::MatchEventIndicator {
+        sbe_market_data::match_event_indicator::MatchEventIndicator(self.number())
+    }
+}
+
+/// Other bits are a later version's, which says more of the event.
+impl FromWire<sbe_market_data::match_event_indicator::MatchEventIndicator> for EndOfEvent {
+    #[inline]
+    fn from_wire(wire: sbe_market_data::match_event_indicator::MatchEventIndicator) -> Option<Self> {
+        Some(if wire.get_end_of_event() { Self::Yes } else { Self::No })
+    }
+}
+
 /// From the template id of a command.
 impl FromWire<u16> for CommandKind {
     #[inline]
@@ -207,6 +222,18 @@ mod tests {
         );
         for bits in 2..=u8::MAX {
             assert_eq!(PostOnly::from_wire(ExecInst(bits)), None);
+        }
+    }
+
+    #[test]
+    fn end_of_event_is_the_first_bit_of_its_set_and_other_bits_are_passed_over() {
+        use sbe_market_data::match_event_indicator::MatchEventIndicator;
+        let mut end = MatchEventIndicator::default();
+        end.set_end_of_event(true);
+        assert_eq!((EndOfEvent::Yes.to_wire(), EndOfEvent::No.to_wire()), (end, MatchEventIndicator::default()));
+        for bits in 0..=u8::MAX {
+            let expected = if bits & 1 == 1 { EndOfEvent::Yes } else { EndOfEvent::No };
+            assert_eq!(EndOfEvent::from_wire(MatchEventIndicator(bits)), Some(expected));
         }
     }
 
