@@ -1,7 +1,7 @@
 //! `lugus book`: an instrument's book.
 
 use comfy_table::{CellAlignment, Table};
-use lugus_client::Level;
+use lugus_client::PriceLevel;
 
 use crate::access::Access;
 use crate::arguments;
@@ -27,10 +27,10 @@ pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result
 }
 
 /// Offers above bids, the best of both in the middle.
-pub fn table(bids: &[Level], offers: &[Level]) -> Table {
+pub fn table(bids: &[PriceLevel], offers: &[PriceLevel]) -> Table {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["side", "price", "quantity", "orders"]);
-    let mut row = |side: &str, level: &Level| {
+    let mut row = |side: &str, level: &PriceLevel| {
         table.add_row([side.to_owned(), level.price.to_string(), level.quantity.to_string(), level.orders.to_string()]);
     };
     for level in offers.iter().rev() {

@@ -7,7 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use lugus_client::{
-    BookType, EventHandler, FeedHandler, FeedStatus, FollowedBook, InstrumentId, Level, Report, Side, Statistics,
+    BookType, CommandNumber, EventHandler, FeedHandler, FeedStatus, FollowedBook, InstrumentId, MarketDataSequence,
+    PriceLevel, Report, Side, Statistics,
 };
 use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -31,7 +32,7 @@ struct Changes {
 }
 
 impl EventHandler for Changes {
-    fn on_report(&mut self, _report: &Report) {}
+    fn on_report(&mut self, _report: &Report, _command: CommandNumber) {}
 }
 
 impl FeedHandler for Changes {
@@ -52,10 +53,10 @@ impl FeedHandler for Changes {
 #[derive(Serialize)]
 struct Shown {
     instrument: InstrumentId,
-    sequence: u64,
+    sequence: MarketDataSequence,
     statistics: Statistics,
-    bids: Vec<Level>,
-    offers: Vec<Level>,
+    bids: Vec<PriceLevel>,
+    offers: Vec<PriceLevel>,
 }
 
 /// Prints the book, wherever its instrument moves, until it has printed `count` of them, or is interrupted.

@@ -3,7 +3,7 @@
 use lugus_client::blocking::BlockingError;
 use lugus_client::{
     ClientError, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price, Quantity,
-    RejectReason, Report, ReportBody,
+    RejectReason, Report, ReportBody, Symbol,
 };
 use lugus_topology::Instrument;
 
@@ -70,8 +70,8 @@ fn definition(instrument: &Instrument) -> Result<InstrumentDefinition, Failure> 
     let decimal = |size: lugus_topology::Decimal| Decimal { mantissa: size.mantissa(), exponent: size.exponent() };
     Ok(InstrumentDefinition {
         instrument: InstrumentId(instrument.id),
-        base: padded(base)?,
-        quote: padded(quote)?,
+        base: symbol(base)?,
+        quote: symbol(quote)?,
         instrument_type: match instrument.instrument_type {
             lugus_topology::InstrumentType::Spot => InstrumentType::Spot,
             lugus_topology::InstrumentType::Futures => InstrumentType::Futures,
@@ -92,12 +92,7 @@ fn definition(instrument: &Instrument) -> Result<InstrumentDefinition, Failure> 
     })
 }
 
-/// A symbol of at most 8 ASCII characters, padded with zeros.
-fn padded(symbol: &str) -> Result<[u8; 8], Failure> {
-    let mut padded = [0; 8];
-    match padded.get_mut(..symbol.len()) {
-        Some(start) if symbol.is_ascii() => start.copy_from_slice(symbol.as_bytes()),
-        _ => return Err(Failure::new(format!("{symbol:?} is no symbol of at most 8 ASCII characters"))),
-    }
-    Ok(padded)
+/// A symbol of at most 8 ASCII characters.
+fn symbol(name: &str) -> Result<Symbol, Failure> {
+    Symbol::new(name).ok_or_else(|| Failure::new(format!("{name:?} is no symbol of at most 8 ASCII characters")))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    ClientOrderId, ClientSequence, EventHandler, EventSequence, Exchange, ExchangeConfig, ExchangeSession, ExecType,
+    ClientOrderId, CommandNumber, EventHandler, EventSequence, Exchange, ExchangeConfig, ExchangeSession, ExecType,
     InstrumentId, NewOrder, ParticipantId, Price, Quantity, Report, ReportBody, SendError, Side, Status,
 };
 use lugus_media_driver::ClientDriver;
@@ -209,21 +209,21 @@ struct Tally {
 #[derive(Default)]
 struct Scope {
     last_event: EventSequence,
-    last_answered: ClientSequence,
+    last_answered: CommandNumber,
     /// Commands without an answer, and when they were sent.
-    waiting: VecDeque<(ClientSequence, Instant)>,
+    waiting: VecDeque<(CommandNumber, Instant)>,
     longest_wait: Duration,
 }
 
 impl Tally {
-    fn on_sent(&mut self, instrument: InstrumentId, number: ClientSequence) {
+    fn on_sent(&mut self, instrument: InstrumentId, number: CommandNumber) {
         self.sent += 1;
         self.scopes.entry(instrument).or_default().waiting.push_back((number, Instant::now()));
     }
 }
 
 impl Scope {
-    fn on_answer(&mut self, number: ClientSequence) {
+    fn on_answer(&mut self, number: CommandNumber) {
         self.last_answered = number;
         while let Some((_, sent)) = self.waiting.pop_front_if(|(waiting, _)| *waiting <= number) {
             self.longest_wait = self.longest_wait.max(sent.elapsed());
@@ -232,7 +232,7 @@ impl Scope {
 }
 
 impl EventHandler for Tally {
-    fn on_report(&mut self, report: &Report) {
+    fn on_report(&mut self, report: &Report, command: CommandNumber) {
         let scope = self.scopes.entry(report.instrument).or_default();
         if report.event_sequence <= scope.last_event {
             self.repeated_events += 1;
@@ -241,8 +241,8 @@ impl EventHandler for Tally {
         self.missed_events += report.event_sequence.0 - scope.last_event.0 - 1;
         scope.last_event = report.event_sequence;
         // A command may have several reports; its first is the answer.
-        if report.client_sequence > scope.last_answered {
-            scope.on_answer(report.client_sequence);
+        if command > scope.last_answered {
+            scope.on_answer(command);
             self.answered += 1;
         }
         if let ReportBody::Execution(execution) = &report.body
@@ -254,9 +254,8 @@ impl EventHandler for Tally {
     }
 
     fn on_status(&mut self, status: &Status) {
-        if let Status::GaveUp { instrument, client_sequence, .. } = status {
-            self.failure =
-                Some(Failure::new(format!("command {client_sequence} of instrument {instrument} was given up")));
+        if let Status::GaveUp { instrument, command, .. } = status {
+            self.failure = Some(Failure::new(format!("command {command} of instrument {instrument} was given up")));
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use lugus_client::{BlockingSession, EventHandler, InstrumentId, Report, Status};
+use lugus_client::{BlockingSession, CommandNumber, EventHandler, InstrumentId, Report, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -57,7 +57,7 @@ struct Ear {
 }
 
 impl EventHandler for Ear {
-    fn on_report(&mut self, report: &Report) {
+    fn on_report(&mut self, report: &Report, _command: CommandNumber) {
         self.printer.borrow_mut().print(report);
     }
 

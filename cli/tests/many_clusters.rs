@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use harness::{LocalCluster, PATIENCE, Status, is_alive, tree, until};
 use lugus_client::{
-    ClientOrderId, Credentials, EventHandler, Exchange, ExchangeConfig, ExchangeSession, InstrumentId, NewOrder,
-    ParticipantId, Price, Quantity, Report, Side,
+    ClientOrderId, CommandNumber, Credentials, EventHandler, Exchange, ExchangeConfig, ExchangeSession, InstrumentId,
+    NewOrder, ParticipantId, Price, Quantity, Report, Side,
 };
 use lugus_media_driver::ClientDriver;
 use serde_json::{Value, json};
@@ -145,7 +145,7 @@ struct Ear {
 }
 
 impl EventHandler for Ear {
-    fn on_report(&mut self, report: &Report) {
+    fn on_report(&mut self, report: &Report, _command: CommandNumber) {
         self.answered.push(report.instrument);
     }
 }

@@ -15,8 +15,8 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    Book, ClientOrderId, EventHandler, ExchangeSession, ExecType, Instrument, InstrumentId, InstrumentType, NewOrder,
-    Price, Quantity, Report, ReportBody, SendError, Side, Status, TimeInForce,
+    Book, ClientOrderId, CommandNumber, EventHandler, ExchangeSession, ExecType, Instrument, InstrumentId,
+    InstrumentType, NewOrder, Price, PriceLevel, Quantity, Report, ReportBody, SendError, Side, Status, TimeInForce,
 };
 
 /// How often both books are asked for.
@@ -44,7 +44,7 @@ impl Markets {
 }
 
 impl EventHandler for Markets {
-    fn on_report(&mut self, report: &Report) {
+    fn on_report(&mut self, report: &Report, _command: CommandNumber) {
         let ReportBody::Execution(execution) = report.body else { return };
         if execution.exec_type == ExecType::Trade {
             let side = usize::from(execution.side == Side::Sell);
@@ -54,10 +54,10 @@ impl EventHandler for Markets {
     }
 
     fn on_book(&mut self, book: &Book) {
-        let best = |levels: &[lugus_client::Level]| levels.first().map(|level| level.price);
+        let best = |levels: &[PriceLevel]| levels.first().map(|level| level.price);
         let best = Best { bid: best(&book.bids), offer: best(&book.offers) };
-        self.best.retain(|(other, _)| *other != book.instrument);
-        self.best.push((book.instrument, best));
+        self.best.retain(|(other, _)| *other != book.market.instrument);
+        self.best.push((book.market.instrument, best));
     }
 
     fn on_status(&mut self, status: &Status) {

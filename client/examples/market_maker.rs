@@ -10,8 +10,8 @@ mod deployment;
 use std::error::Error;
 
 use lugus_client::{
-    ClientOrderId, EventHandler, ExecType, Instrument, InstrumentType, NewOrder, OrderStatus, PostOnly, Price,
-    Quantity, Report, ReportBody, SendError, Side, Status,
+    ClientOrderId, CommandNumber, EventHandler, ExecType, Instrument, InstrumentType, NewOrder, OrderStatus, PostOnly,
+    Price, Quantity, Report, ReportBody, SendError, Side, Status,
 };
 
 /// What became of the quotes.
@@ -24,7 +24,7 @@ struct Quotes {
 }
 
 impl EventHandler for Quotes {
-    fn on_report(&mut self, report: &Report) {
+    fn on_report(&mut self, report: &Report, _command: CommandNumber) {
         let ReportBody::Execution(execution) = report.body else { return };
         if execution.exec_type == ExecType::Trade {
             match execution.side {

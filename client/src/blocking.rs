@@ -2,20 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use aeron_cluster_client::ConnectProblem;
+use lugus_vocabulary::{
+    Book, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder, ParticipantId,
+    Price, RejectReason, Replace, Report, RiskLimits, Side,
+};
 use thiserror::Error;
 
-use aeron_cluster_client::ConnectProblem;
-
+use crate::command_number::CommandNumber;
 use crate::config::Config;
 use crate::error::{ClientError, SendError};
-use crate::events::{RejectReason, Report};
 use crate::exchange::ExchangeSession;
-use crate::market_data::Book;
 use crate::order_entry::OrderEntry;
-use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
 use crate::status::{EventHandler, Status};
 use crate::trading::TradingSession;
-use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price};
 
 /// Duty cycles without work before the thread yields.
 const SPINS: u32 = 10;
@@ -36,25 +36,25 @@ pub enum BlockingError {
     #[error(transparent)]
     Send(#[from] SendError),
     /// The command was not applied: no such instrument, or no room for the participant.
-    #[error("command {client_sequence} of instrument {instrument} was refused: {reason:?}")]
+    #[error("command {command} of instrument {instrument} was refused: {reason:?}")]
     Refused {
         /// Its instrument.
         instrument: InstrumentId,
         /// Its number.
-        client_sequence: ClientSequence,
+        command: CommandNumber,
         /// Why.
         reason: RejectReason,
     },
     /// The command found no answer.
     #[error(
-        "command {client_sequence} of instrument {instrument} found no answer; it {}",
+        "command {command} of instrument {instrument} found no answer; it {}",
         if *may_have_been_applied { "may have been applied" } else { "was not applied" }
     )]
     GaveUp {
         /// Its instrument.
         instrument: InstrumentId,
         /// Its number.
-        client_sequence: ClientSequence,
+        command: CommandNumber,
         /// `false`: it was not applied and will not be.
         may_have_been_applied: bool,
     },
@@ -266,13 +266,13 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
     fn execute(
         &mut self,
         instrument: InstrumentId,
-        mut submit: impl FnMut(&mut S) -> Result<ClientSequence, SendError>,
+        mut submit: impl FnMut(&mut S) -> Result<CommandNumber, SendError>,
     ) -> Result<Vec<Report>, BlockingError> {
         let deadline = Instant::now() + self.timeout;
         let mut collected = Collected { instrument, ..Collected::default() };
         self.wait_until(deadline, "sending the command", &mut collected, |session, collected, _| {
             match submit(session) {
-                Ok(number) => collected.client_sequence = number,
+                Ok(number) => collected.command = number,
                 Err(SendError::BackPressured | SendError::TooManyOutstanding { .. }) => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
@@ -329,7 +329,7 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
 #[derive(Default)]
 struct Collected {
     instrument: InstrumentId,
-    client_sequence: ClientSequence,
+    command: CommandNumber,
     reports: Vec<Report>,
     request: Option<u64>,
     book: Option<Book>,
@@ -338,17 +338,14 @@ struct Collected {
 
 impl Collected {
     fn note(&mut self, status: &Status) {
-        let is_own = |instrument: InstrumentId, client_sequence: ClientSequence| {
-            instrument == self.instrument && client_sequence == self.client_sequence
-        };
+        let is_own =
+            |instrument: InstrumentId, command: CommandNumber| instrument == self.instrument && command == self.command;
         match *status {
-            Status::CommandRefused { instrument, client_sequence, reason } if is_own(instrument, client_sequence) => {
-                self.failure = Some(BlockingError::Refused { instrument, client_sequence, reason });
+            Status::CommandRefused { instrument, command, reason } if is_own(instrument, command) => {
+                self.failure = Some(BlockingError::Refused { instrument, command, reason });
             }
-            Status::GaveUp { instrument, client_sequence, may_have_been_applied }
-                if is_own(instrument, client_sequence) =>
-            {
-                self.failure = Some(BlockingError::GaveUp { instrument, client_sequence, may_have_been_applied });
+            Status::GaveUp { instrument, command, may_have_been_applied } if is_own(instrument, command) => {
+                self.failure = Some(BlockingError::GaveUp { instrument, command, may_have_been_applied });
             }
             Status::BookRefused { request_id, instrument } if self.request == Some(request_id) => {
                 self.failure = Some(BlockingError::NoBook(instrument));
@@ -365,14 +362,13 @@ struct Collecting<'a, H> {
 }
 
 impl<H: EventHandler> EventHandler for Collecting<'_, H> {
-    fn on_report(&mut self, report: &Report) {
+    fn on_report(&mut self, report: &Report, command: CommandNumber) {
         let collected = &mut *self.collected;
-        let is_answer = report.client_sequence != ClientSequence::NONE;
-        if is_answer && (report.instrument, report.client_sequence) == (collected.instrument, collected.client_sequence)
-        {
+        let is_answer = command != CommandNumber::NONE;
+        if is_answer && (report.instrument, command) == (collected.instrument, collected.command) {
             collected.reports.push(*report);
         }
-        self.handler.on_report(report);
+        self.handler.on_report(report, command);
     }
 
     fn on_drop_copy(&mut self, report: &Report) {

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use aeron_cluster_client::{Context, CredentialsSupplier, NullCredentials};
 use hmac::{Hmac, KeyInit, Mac};
+use lugus_vocabulary::ParticipantId;
 use sha2::Sha256;
 use thiserror::Error;
 
 use crate::retry::RetryPolicy;
-use crate::units::ParticipantId;
 
 /// Most commands that may be unanswered in one instrument: [`Limits::maximum_outstanding`] at most.
 pub const MAXIMUM_OUTSTANDING: usize = 1 << 20;

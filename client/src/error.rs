@@ -1,10 +1,10 @@
 //! What can go wrong, as types.
 
 use lugus_topology::ClusterId;
+use lugus_vocabulary::InstrumentId;
 use thiserror::Error;
 
 use crate::config::ConfigurationError;
-use crate::units::InstrumentId;
 
 /// Why a command or request was not taken. Nothing of it was sent, and no number used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

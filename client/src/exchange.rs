@@ -13,17 +13,18 @@ use lugus_partition_map::{
     ClusterEntry, DeploymentId, Epoch, MapContext, MapError, MapSubscription, Partition, PartitionMap, RecordedMap,
 };
 use lugus_topology::{ClusterId, Deployment};
+use lugus_vocabulary::{
+    BookRequest, ClientOrderId, InstrumentId, InstrumentType, NewOrder, ParticipantId, Replace, Side,
+};
 
+use crate::command_number::CommandNumber;
 use crate::config::{Config, Credentials, Limits, without_credentials};
 use crate::error::{ClientError, SendError};
 use crate::instrument::{Instrument, UnknownPair};
-use crate::market_data::BookRequest;
-use crate::orders::{InstrumentType, NewOrder, Replace, Side};
 use crate::retry::RetryPolicy;
 use crate::router::{AtCluster, Clusters, Purpose, Router};
 use crate::status::{EventHandler, Status};
 use crate::trading::TradingSession;
-use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId};
 
 /// Configuration of an [`Exchange`].
 pub struct ExchangeConfig {
@@ -327,7 +328,7 @@ impl ExchangeSession {
     /// # Errors
     /// [`SendError`]; nothing was sent.
     #[inline]
-    pub fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<ClientSequence, SendError> {
+    pub fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<CommandNumber, SendError> {
         self.link_of(instrument, Purpose::Order)?.new_order(instrument, order)
     }
 
@@ -340,7 +341,7 @@ impl ExchangeSession {
         &mut self,
         instrument: InstrumentId,
         orig_client_order_id: ClientOrderId,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         self.link_of(instrument, Purpose::Other)?.cancel(instrument, orig_client_order_id)
     }
 
@@ -349,7 +350,7 @@ impl ExchangeSession {
     /// # Errors
     /// [`SendError`]; nothing was sent.
     #[inline]
-    pub fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<ClientSequence, SendError> {
+    pub fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<CommandNumber, SendError> {
         self.link_of(instrument, Purpose::Order)?.replace(instrument, replace)
     }
 
@@ -357,7 +358,7 @@ impl ExchangeSession {
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
-    pub fn mass_cancel(&mut self, instrument: InstrumentId, side: Option<Side>) -> Result<ClientSequence, SendError> {
+    pub fn mass_cancel(&mut self, instrument: InstrumentId, side: Option<Side>) -> Result<CommandNumber, SendError> {
         let participant = self.participant;
         self.link_of(instrument, Purpose::Other)?.mass_cancel(instrument, participant, side)
     }

@@ -4,10 +4,8 @@ use std::fmt;
 
 use lugus_partition_map::PartitionMap;
 use lugus_topology as topology;
+use lugus_vocabulary::{InstrumentId, InstrumentType, Price, Quantity};
 use thiserror::Error;
-
-use crate::orders::InstrumentType;
-use crate::units::{InstrumentId, Price, Quantity};
 
 /// Longest price or quantity that is read, in characters.
 const MAXIMUM_LENGTH: usize = 40;

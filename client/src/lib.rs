@@ -10,7 +10,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`config`] | all configuration, checked in one place |
-//! | [`orders`], [`events`], [`market_data`], [`units`] | what a participant asks for and is told, with its units |
+//! | [`vocabulary`] | what a participant asks for and is told, with its units; its values are here as well |
+//! | `command_number` | the SDK's own number of a command |
 //! | [`feed`] | books that are followed: increments, snapshots, gaps |
 //! | [`status`] | what the SDK itself tells, and the trait that hears all of it |
 //! | [`error`] | what can go wrong |
@@ -29,46 +30,40 @@
 pub mod blocking;
 pub mod config;
 pub mod error;
-pub mod events;
 pub mod exchange;
 pub mod feed;
 pub mod instrument;
-pub mod market_data;
 pub mod order_entry;
-pub mod orders;
 pub mod retry;
 pub mod router;
 pub mod session;
 pub mod status;
 pub mod trading;
-pub mod units;
 pub mod wire;
 
+mod command_number;
 mod outstanding;
 mod scope;
 
 pub use aeron_cluster_client as cluster;
-pub use lugus_partition_map as partition_map;
-
 pub use blocking::{BlockingExchange, BlockingSession};
+pub use command_number::CommandNumber;
 pub use config::{Config, Credentials, Limits};
 pub use error::{ClientError, SendError};
-pub use events::{
-    CommandKind, ExecType, Execution, Liquidity, MessageRejectReason, OrderStatus, RejectReason, Report, ReportBody,
-};
 pub use exchange::{Exchange, ExchangeConfig, ExchangeSession, FixedMap};
-pub use feed::{FeedHandler, FeedStatus, FollowedBook, MarketDataFeed};
+pub use feed::{FeedHandler, FeedStatus, FollowedBook, MarketDataFeed, Trade};
 pub use instrument::{Instrument, UnitError, UnknownPair};
-pub use market_data::{Book, BookRequest, BookType, Level, Market, Statistics, Trade};
-pub use order_entry::OrderEntry;
-pub use orders::{
-    Decimal, InstrumentDefinition, InstrumentState, InstrumentType, KillSwitch, NewOrder, OrderType, PostOnly, Replace,
-    RiskLimits, SelfTradePrevention, Side, TimeInForce,
+pub use lugus_partition_map as partition_map;
+pub use lugus_topology::{ClusterId, Deployment};
+pub use lugus_vocabulary as vocabulary;
+pub use lugus_vocabulary::{
+    Book, BookRequest, BookType, ClientOrderId, ClientSequence, CommandKind, Decimal, DisplayedOrder, EpochNanos,
+    EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType,
+    KillSwitch, Liquidity, MapEpoch, MarketDataSequence, MarketDataSnapshot, MemberId, MessageRejectReason, NewOrder,
+    OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace,
+    Report, ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics, StepSize, Symbol, TimeInForce, TradeId,
 };
+pub use order_entry::OrderEntry;
 pub use retry::RetryPolicy;
 pub use status::{Disconnection, DropReason, EventHandler, Status};
 pub use trading::TradingSession;
-pub use units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
-    TradeId,
-};

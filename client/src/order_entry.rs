@@ -1,14 +1,13 @@
 //! What a session with one cluster and one with all of them have in common, for programs that take either.
 
 use aeron_cluster_client::ConnectProblem;
+use lugus_vocabulary::{BookRequest, ClientOrderId, InstrumentId, NewOrder, Replace};
 
+use crate::command_number::CommandNumber;
 use crate::error::{ClientError, SendError};
 use crate::exchange::ExchangeSession;
-use crate::market_data::BookRequest;
-use crate::orders::{NewOrder, Replace};
 use crate::status::EventHandler;
 use crate::trading::TradingSession;
-use crate::units::{ClientOrderId, ClientSequence, InstrumentId};
 
 /// A session that takes orders. Each method is as its session's of the same name.
 pub trait OrderEntry {
@@ -22,7 +21,7 @@ pub trait OrderEntry {
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
-    fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<ClientSequence, SendError>;
+    fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<CommandNumber, SendError>;
 
     /// Ends an order.
     ///
@@ -32,13 +31,13 @@ pub trait OrderEntry {
         &mut self,
         instrument: InstrumentId,
         orig_client_order_id: ClientOrderId,
-    ) -> Result<ClientSequence, SendError>;
+    ) -> Result<CommandNumber, SendError>;
 
     /// Changes an order.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
-    fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<ClientSequence, SendError>;
+    fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<CommandNumber, SendError>;
 
     /// Asks for a book once.
     ///
@@ -79,7 +78,7 @@ macro_rules! order_entry {
                 self.poll(handler)
             }
 
-            fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<ClientSequence, SendError> {
+            fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<CommandNumber, SendError> {
                 self.new_order(instrument, order)
             }
 
@@ -87,11 +86,11 @@ macro_rules! order_entry {
                 &mut self,
                 instrument: InstrumentId,
                 orig_client_order_id: ClientOrderId,
-            ) -> Result<ClientSequence, SendError> {
+            ) -> Result<CommandNumber, SendError> {
                 self.cancel(instrument, orig_client_order_id)
             }
 
-            fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<ClientSequence, SendError> {
+            fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<CommandNumber, SendError> {
                 self.replace(instrument, replace)
             }
 

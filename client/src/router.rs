@@ -12,13 +12,12 @@ use std::sync::Arc;
 
 use lugus_partition_map::{ClusterEntry, PartitionMap};
 use lugus_topology::ClusterId;
+use lugus_vocabulary::{Book, InstrumentId, MapEpoch, Report};
 
+use crate::command_number::CommandNumber;
 use crate::error::{ClientError, SendError};
-use crate::events::Report;
-use crate::market_data::Book;
 use crate::session::Session;
 use crate::status::{EventHandler, Status};
-use crate::units::InstrumentId;
 
 /// Opens sessions with clusters, all of one participant.
 pub trait Clusters {
@@ -118,14 +117,14 @@ impl<C: Clusters> Router<C> {
             return;
         }
         self.map = Some(Arc::clone(map));
-        handler.on_status(&Status::MapChanged { epoch: map.epoch.0 });
+        handler.on_status(&Status::MapChanged { epoch: MapEpoch(map.epoch.0) });
         self.open_all(map, handler);
         self.route(map);
         for at in 0..self.links.len() {
             self.move_from(at, map, handler);
         }
         for ClusterLink { cluster, link } in &mut self.links {
-            link.as_mut().on_map(map.epoch.0, &mut AtCluster { cluster: *cluster, handler });
+            link.as_mut().on_map(MapEpoch(map.epoch.0), &mut AtCluster { cluster: *cluster, handler });
         }
     }
 
@@ -206,8 +205,8 @@ pub(crate) struct AtCluster<'a, H> {
 
 impl<H: EventHandler> EventHandler for AtCluster<'_, H> {
     #[inline]
-    fn on_report(&mut self, report: &Report) {
-        self.handler.on_report(report);
+    fn on_report(&mut self, report: &Report, command: CommandNumber) {
+        self.handler.on_report(report, command);
     }
 
     fn on_drop_copy(&mut self, report: &Report) {

@@ -14,15 +14,15 @@
 mod answers;
 mod moving;
 
+use lugus_vocabulary::InstrumentId;
+use moving::Moving;
 pub(crate) use moving::Visit;
 
-use moving::Moving;
-
+use crate::command_number::CommandNumber;
 use crate::outstanding::Outstanding;
 use crate::retry::Delays;
 use crate::session::{Ingress, Offered};
 use crate::status::{EventHandler, Status};
-use crate::units::{ClientSequence, InstrumentId};
 use crate::wire::commands::{self, Buffer, MAXIMUM_LENGTH};
 
 /// No deadline.
@@ -394,7 +394,7 @@ impl Scope {
     fn give_up<H: EventHandler>(&self, number: u64, may_have_been_applied: bool, handler: &mut H) {
         handler.on_status(&Status::GaveUp {
             instrument: self.instrument,
-            client_sequence: ClientSequence(number),
+            command: CommandNumber(number),
             may_have_been_applied,
         });
     }

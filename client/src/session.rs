@@ -6,15 +6,13 @@
 //! The driver beside it is [`TradingSession`](crate::TradingSession).
 
 use aeron_cluster_client::DisconnectReason;
+use lugus_vocabulary::{Book, InstrumentId, MessageRejectReason, ParticipantId, Reply, Report};
 
 use crate::config::Limits;
 use crate::error::SendError;
-use crate::events::{MessageRejectReason, Report};
-use crate::market_data::Book;
 use crate::retry::{Delays, ListeningClock, RetryPolicy};
 use crate::scope::{After, Flushed, NEVER, Scope, Turn, Visit};
 use crate::status::{Disconnection, DropReason, EventHandler, Status};
-use crate::units::{EpochNanos, InstrumentId, ParticipantId};
 use crate::wire::commands::MAXIMUM_LENGTH;
 use crate::wire::{self, Inbound};
 
@@ -155,7 +153,7 @@ impl Session {
         self.scope(instrument).map_or(0, Scope::outstanding)
     }
 
-    /// What is added to a [`ClientSequence`](crate::ClientSequence) of `instrument` to have the number on the wire; `None` until the cluster
+    /// What is added to a [`CommandNumber`](crate::CommandNumber) of `instrument` to have the number on the wire; `None` until the cluster
     /// has told, and while a new session asks.
     pub fn sequence_offset(&self, instrument: InstrumentId) -> Option<i64> {
         self.scope(instrument).and_then(Scope::sequence_offset)
@@ -220,7 +218,7 @@ impl Session {
             _ => return,
         }
         match wire::decode(message, &mut self.book) {
-            Ok(Inbound::Report(report)) => self.on_report(report, handler),
+            Ok(Inbound::Report(report)) => self.on_report(&report, handler),
             Ok(answer) => self.on_answer(&answer, handler),
             Err(error) => {
                 tracing::warn!(%error, bytes = message.len(), "a message of the cluster cannot be read");
@@ -230,9 +228,9 @@ impl Session {
     }
 
     #[inline]
-    fn on_report(&mut self, mut report: Report, handler: &mut impl EventHandler) {
+    fn on_report(&mut self, report: &Report, handler: &mut impl EventHandler) {
         if report.participant != self.participant {
-            handler.on_drop_copy(&report);
+            handler.on_drop_copy(report);
             return;
         }
         if !self.admits(report.instrument) {
@@ -243,36 +241,14 @@ impl Session {
             handler.on_status(&Status::MessageDropped { reason });
             return;
         };
-        self.scopes[index].on_report(&mut report, &mut turn!(self, handler));
+        self.scopes[index].on_report(report, &mut turn!(self, handler));
         self.after_input(index);
     }
 
     fn on_answer(&mut self, answer: &Inbound, handler: &mut impl EventHandler) {
         match *answer {
-            Inbound::ResumeComplete { instrument, last_client_sequence, last_event_sequence } => {
-                self.with_scope(instrument, handler, |scope, turn| {
-                    scope.on_resume_complete(last_client_sequence, last_event_sequence, turn);
-                    After::Nothing
-                });
-            }
-            Inbound::EventGap { instrument, client_sequence, first_retained, last_event, lost_through } => {
-                self.with_scope(instrument, handler, |scope, turn| {
-                    scope.on_event_gap(client_sequence, first_retained, last_event, EpochNanos(lost_through), turn);
-                    After::Nothing
-                });
-            }
-            Inbound::SequenceReject { instrument, expected } => {
-                self.with_scope(instrument, handler, |scope, turn| scope.on_sequence_reject(expected, turn));
-            }
-            Inbound::CommandRefused { instrument, client_sequence, reason } => {
-                self.with_scope(instrument, handler, |scope, turn| scope.on_refused(client_sequence, reason, turn));
-            }
-            Inbound::Moved { instrument, client_sequence, epoch } => {
-                self.with_scope(instrument, handler, |scope, turn| {
-                    scope.on_moved(client_sequence, epoch, turn);
-                    After::Nothing
-                });
-            }
+            Inbound::Report(ref report) => self.on_report(report, handler),
+            Inbound::Reply(ref reply) => self.on_reply(reply, handler),
             Inbound::MessageReject { template_id, reason } => self.on_message_reject(template_id, reason, handler),
             Inbound::SessionReplaced => self.on_session_replaced(handler),
             Inbound::BookPart => {}
@@ -280,7 +256,37 @@ impl Session {
             Inbound::BookReject { request_id, instrument } => {
                 handler.on_status(&Status::BookRefused { request_id, instrument });
             }
-            Inbound::Report(report) => self.on_report(report, handler),
+        }
+    }
+
+    fn on_reply(&mut self, reply: &Reply, handler: &mut impl EventHandler) {
+        match *reply {
+            Reply::Again(ref report) => self.on_report(report, handler),
+            Reply::ResumeComplete { instrument, last_client_sequence, last_event_sequence } => {
+                self.with_scope(instrument, handler, |scope, turn| {
+                    scope.on_resume_complete(last_client_sequence.0, last_event_sequence.0, turn);
+                    After::Nothing
+                });
+            }
+            Reply::EventGap { instrument, client_sequence, first_retained, last_event_sequence, lost_through } => {
+                self.with_scope(instrument, handler, |scope, turn| {
+                    let (first, last) = (first_retained.0, last_event_sequence.0);
+                    scope.on_event_gap(client_sequence.0, first, last, lost_through, turn);
+                    After::Nothing
+                });
+            }
+            Reply::SequenceReject { instrument, expected, .. } => {
+                self.with_scope(instrument, handler, |scope, turn| scope.on_sequence_reject(expected.0, turn));
+            }
+            Reply::Refused { instrument, client_sequence, reason } => {
+                self.with_scope(instrument, handler, |scope, turn| scope.on_refused(client_sequence.0, reason, turn));
+            }
+            Reply::Moved { instrument, client_sequence, epoch } => {
+                self.with_scope(instrument, handler, |scope, turn| {
+                    scope.on_moved(client_sequence.0, epoch, turn);
+                    After::Nothing
+                });
+            }
         }
     }
 

@@ -3,18 +3,22 @@
 use aeron_cluster_client::DisconnectReason;
 use lugus_partition_map::MapError;
 use lugus_topology::ClusterId;
+use lugus_vocabulary::{
+    Book, EpochNanos, EventSequence, InstrumentId, MapEpoch, MessageRejectReason, RejectReason, Report,
+};
 
+use crate::command_number::CommandNumber;
 use crate::error::ClientError;
-use crate::events::{MessageRejectReason, RejectReason, Report};
-use crate::market_data::Book;
-use crate::units::{ClientSequence, EpochNanos, EventSequence, InstrumentId};
 use crate::wire::DecodeError;
 
 /// Hears everything that concerns a session, during [`TradingSession::poll`](crate::TradingSession::poll) and in order.
 /// What is borrowed is good for the call only.
 pub trait EventHandler {
     /// An event of the participant's own: each exactly once, in the order of its scope's event sequence.
-    fn on_report(&mut self, report: &Report);
+    ///
+    /// `command` is the number that the command which the event answers was given by this session;
+    /// [`CommandNumber::NONE`] if the event answers none, or a command of an earlier session.
+    fn on_report(&mut self, report: &Report, command: CommandNumber);
 
     /// Another participant's event, after
     /// [`request_drop_copy`](crate::TradingSession::request_drop_copy). Drop copies are not resumed: what happens while
@@ -41,8 +45,8 @@ pub trait EventHandler {
 }
 
 impl<H: EventHandler + ?Sized> EventHandler for &mut H {
-    fn on_report(&mut self, report: &Report) {
-        (**self).on_report(report);
+    fn on_report(&mut self, report: &Report, command: CommandNumber) {
+        (**self).on_report(report, command);
     }
 
     fn on_drop_copy(&mut self, report: &Report) {
@@ -64,7 +68,7 @@ impl<H: EventHandler + ?Sized> EventHandler for &mut H {
 
 /// Hears nothing.
 impl EventHandler for () {
-    fn on_report(&mut self, _report: &Report) {}
+    fn on_report(&mut self, _report: &Report, _command: CommandNumber) {}
 }
 
 /// What the SDK tells about the session or a command.
@@ -96,7 +100,7 @@ pub enum Status {
         /// Its scope's instrument.
         instrument: InstrumentId,
         /// Its number.
-        client_sequence: ClientSequence,
+        command: CommandNumber,
         /// `false`: it was not applied and will not be. `true`: not known.
         may_have_been_applied: bool,
     },
@@ -127,7 +131,7 @@ pub enum Status {
         /// Which.
         instrument: InstrumentId,
         /// The partition map that will tell where it is.
-        epoch: u64,
+        epoch: MapEpoch,
     },
     /// The partition map has the instrument in another cluster now. Its scope goes on there.
     InstrumentMoved {
@@ -139,7 +143,7 @@ pub enum Status {
     /// A newer partition map is in use.
     MapChanged {
         /// Its number.
-        epoch: u64,
+        epoch: MapEpoch,
     },
     /// The newest partition map cannot be had or used. The one before stays in use, or, without one, no command is taken.
     MapRefused {
@@ -158,7 +162,7 @@ pub enum Status {
         /// The instrument.
         instrument: InstrumentId,
         /// The command's number.
-        client_sequence: ClientSequence,
+        command: CommandNumber,
         /// Why.
         reason: RejectReason,
     },

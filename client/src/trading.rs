@@ -8,14 +8,16 @@ use std::time::Instant;
 use aeron_cluster_client::{
     AeronCluster, ConnectProblem, Connected, DisconnectReason, EgressListener, NewLeader, OfferError,
 };
+use lugus_vocabulary::{
+    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder,
+    ParticipantId, Price, Replace, RiskLimits, Side,
+};
 
+use crate::command_number::CommandNumber;
 use crate::config::Config;
 use crate::error::{ClientError, SendError};
-use crate::market_data::BookRequest;
-use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
 use crate::session::{Ingress, Offered, Session};
 use crate::status::EventHandler;
-use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price};
 
 /// Tries of one message while the log buffer is being rotated, which takes no longer.
 const ADMIN_ACTION_ATTEMPTS: usize = 3;
@@ -23,7 +25,7 @@ const ADMIN_ACTION_ATTEMPTS: usize = 3;
 /// A participant's session with a cluster. It connects, follows the leader, resumes and re-sends, all inside
 /// [`TradingSession::poll`], on the thread that made it.
 ///
-/// A command returns its [`ClientSequence`] at once. Its outcome is told to the [`EventHandler`] once: as reports with
+/// A command returns its [`CommandNumber`] at once. Its outcome is told to the [`EventHandler`] once: as reports with
 /// that number, as [`CommandRefused`](crate::Status::CommandRefused), or as [`GaveUp`](crate::Status::GaveUp) with whether it may have
 /// been applied. Commands are also taken while there is no session, up to the limit, and sent in order when there is.
 pub struct TradingSession {
@@ -183,7 +185,7 @@ impl TradingSession {
     /// # Errors
     /// [`SendError`]; nothing was sent.
     #[inline]
-    pub fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<ClientSequence, SendError> {
+    pub fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.new_order(&mut ingress, instrument, order)
     }
@@ -197,7 +199,7 @@ impl TradingSession {
         &mut self,
         instrument: InstrumentId,
         orig_client_order_id: ClientOrderId,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.cancel(&mut ingress, instrument, orig_client_order_id)
     }
@@ -207,7 +209,7 @@ impl TradingSession {
     /// # Errors
     /// [`SendError`]; nothing was sent.
     #[inline]
-    pub fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<ClientSequence, SendError> {
+    pub fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.replace(&mut ingress, instrument, replace)
     }
@@ -221,7 +223,7 @@ impl TradingSession {
         instrument: InstrumentId,
         target: ParticipantId,
         side: Option<Side>,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.mass_cancel(&mut ingress, instrument, target, side)
     }
@@ -230,7 +232,7 @@ impl TradingSession {
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
-    pub fn define_instrument(&mut self, definition: &InstrumentDefinition) -> Result<ClientSequence, SendError> {
+    pub fn define_instrument(&mut self, definition: &InstrumentDefinition) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.define_instrument(&mut ingress, definition)
     }
@@ -244,7 +246,7 @@ impl TradingSession {
         instrument: InstrumentId,
         state: InstrumentState,
         reference_price: Option<Price>,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.set_instrument_state(&mut ingress, instrument, state, reference_price)
     }
@@ -253,7 +255,7 @@ impl TradingSession {
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
-    pub fn set_risk_limits(&mut self, target: ParticipantId, limits: &RiskLimits) -> Result<ClientSequence, SendError> {
+    pub fn set_risk_limits(&mut self, target: ParticipantId, limits: &RiskLimits) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.set_risk_limits(&mut ingress, target, limits)
     }
@@ -267,7 +269,7 @@ impl TradingSession {
         &mut self,
         target: ParticipantId,
         kill_switch: KillSwitch,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.set_kill_switch(&mut ingress, target, kill_switch)
     }

@@ -11,8 +11,8 @@ use cluster_messages::Event;
 use lugus_client::router::{Clusters, Purpose, Router};
 use lugus_client::session::{Ingress, Offered, Session};
 use lugus_client::{
-    ClientError, ClientOrderId, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity, Report,
-    RetryPolicy, Side,
+    ClientError, ClientOrderId, CommandNumber, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price,
+    Quantity, Report, RetryPolicy, Side,
 };
 use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
 use lugus_testing::allocations::CountingAllocator;
@@ -43,7 +43,7 @@ struct Heard {
 }
 
 impl EventHandler for Heard {
-    fn on_report(&mut self, _report: &Report) {
+    fn on_report(&mut self, _report: &Report, _command: CommandNumber) {
         self.reports += 1;
     }
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lugus_client::{
-    ClientOrderId, Credentials, EventHandler, Exchange, ExchangeConfig, ExchangeSession, FixedMap, InstrumentId,
-    InstrumentType, NewOrder, ParticipantId, Price, Quantity, Report, SendError, Side, Status, UnknownPair,
+    ClientOrderId, CommandNumber, Credentials, EventHandler, Exchange, ExchangeConfig, ExchangeSession, FixedMap,
+    InstrumentId, InstrumentType, MapEpoch, NewOrder, ParticipantId, Price, Quantity, Report, SendError, Side, Status,
+    UnknownPair,
 };
 use lugus_partition_map::{DeploymentId, MapError, MapSubscription, PartitionMap};
 use lugus_topology::{ClusterId, Deployment};
@@ -54,7 +55,7 @@ impl MapSubscription for Script {
 struct Heard(Vec<Status>);
 
 impl EventHandler for Heard {
-    fn on_report(&mut self, _report: &Report) {}
+    fn on_report(&mut self, _report: &Report, _command: CommandNumber) {}
 
     fn on_status(&mut self, status: &Status) {
         self.0.push(status.clone());
@@ -113,8 +114,10 @@ fn a_move_takes_commands_that_wait_along() {
     session.poll(&mut ()).unwrap();
     let mut heard = Heard::default();
     session.poll(&mut heard).unwrap();
-    let expected =
-        [Status::MapChanged { epoch: 2 }, Status::InstrumentMoved { instrument: BITCOIN, cluster: ClusterId(1) }];
+    let expected = [
+        Status::MapChanged { epoch: MapEpoch(2) },
+        Status::InstrumentMoved { instrument: BITCOIN, cluster: ClusterId(1) },
+    ];
     assert_eq!(heard.0, expected);
     assert_eq!(session.cluster_of(BITCOIN), Some(ClusterId(1)));
     assert_eq!((session.outstanding(), order(&mut session, BITCOIN)), (1, Ok(2)), "its numbers go on");
@@ -132,7 +135,7 @@ fn maps_that_are_not_taken_are_told_and_the_last_one_stays() {
     for _ in 0..3 {
         session.poll(&mut heard).unwrap();
     }
-    assert_eq!(heard.0, [Status::MapChanged { epoch: 5 }, Status::MapRefused { reason: other }]);
+    assert_eq!(heard.0, [Status::MapChanged { epoch: MapEpoch(5) }, Status::MapRefused { reason: other }]);
     assert_eq!(order(&mut session, BITCOIN), Ok(1));
 }
 

@@ -9,8 +9,9 @@ use cluster_messages::{Event, Sent};
 use lugus_client::cluster::DisconnectReason;
 use lugus_client::session::{Ingress, Offered, Session};
 use lugus_client::{
-    Book, ClientOrderId, ClientSequence, Disconnection, DropReason, EventHandler, EventSequence, InstrumentId, Limits,
-    MessageRejectReason, NewOrder, ParticipantId, Price, Quantity, Report, RetryPolicy, SendError, Side, Status,
+    Book, ClientOrderId, CommandNumber, Disconnection, DropReason, EventHandler, EventSequence, InstrumentId, Limits,
+    MapEpoch, MessageRejectReason, NewOrder, ParticipantId, Price, Quantity, Report, RetryPolicy, SendError, Side,
+    Status,
 };
 use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason as WireReason;
 use proptest::prelude::*;
@@ -22,7 +23,7 @@ const LIMITS: Limits = Limits { maximum_outstanding: 8, maximum_instruments: 3 }
 /// What a session told.
 #[derive(Debug, Default)]
 struct Heard {
-    /// Instrument, event, own number of the command.
+    /// Instrument, event, number of the command.
     reports: Vec<(u32, u64, u64)>,
     drop_copies: Vec<u32>,
     statuses: Vec<Status>,
@@ -30,8 +31,8 @@ struct Heard {
 }
 
 impl EventHandler for Heard {
-    fn on_report(&mut self, report: &Report) {
-        self.reports.push((report.instrument.0, report.event_sequence.0, report.client_sequence.0));
+    fn on_report(&mut self, report: &Report, command: CommandNumber) {
+        self.reports.push((report.instrument.0, report.event_sequence.0, command.0));
     }
 
     fn on_drop_copy(&mut self, report: &Report) {
@@ -170,8 +171,7 @@ fn resume(last_event: impl Into<Option<u64>>) -> Sent {
 }
 
 fn gave_up(number: u64, may_have_been_applied: bool) -> Status {
-    let client_sequence = ClientSequence(number);
-    Status::GaveUp { instrument: InstrumentId(5), client_sequence, may_have_been_applied }
+    Status::GaveUp { instrument: InstrumentId(5), command: CommandNumber(number), may_have_been_applied }
 }
 
 fn numbers(sent: &[Sent]) -> Vec<u64> {
@@ -191,7 +191,11 @@ fn what_is_moved_waits_and_the_oldest_is_tried() {
     for number in [2, 3] {
         bench.hear(&cluster_messages::moved(5, number, 9));
     }
-    assert_eq!(bench.statuses(), [Status::InstrumentMoving { instrument: InstrumentId(5), epoch: 9 }], "told once");
+    assert_eq!(
+        bench.statuses(),
+        [Status::InstrumentMoving { instrument: InstrumentId(5), epoch: MapEpoch(9) }],
+        "told once"
+    );
     bench.orders(1);
     assert_eq!(bench.sent(), [], "nothing is sent while it waits");
     bench.pass(SECOND / 10);
@@ -220,9 +224,10 @@ fn tries_become_rare_and_end() {
     }
     let longest = policy.moved_timeout.as_millis() / policy.maximum_moved_interval.as_millis();
     assert!((longest as usize..3 * longest as usize).contains(&tries), "{tries} tries");
-    let gave_up = bench.statuses().into_iter().any(|status| {
-        matches!(status, Status::GaveUp { client_sequence: ClientSequence(1), may_have_been_applied: true, .. })
-    });
+    let gave_up = bench
+        .statuses()
+        .into_iter()
+        .any(|status| matches!(status, Status::GaveUp { command: CommandNumber(1), may_have_been_applied: true, .. }));
     assert!(gave_up && bench.session.take_wants_new_session(), "as a copy may be under way, the session is left");
 }
 
@@ -515,7 +520,7 @@ fn numbers_that_another_process_used_are_not_used_again() {
 fn refused_commands_free_their_numbers() {
     let refused = |number| Status::CommandRefused {
         instrument: InstrumentId(5),
-        client_sequence: ClientSequence(number),
+        command: CommandNumber(number),
         reason: lugus_client::RejectReason::UnknownInstrument,
     };
     let mut bench = Bench::open();

@@ -64,7 +64,7 @@ fn no_session_in_the_time_allowed_ends_it_and_gives_up_what_is_outstanding() {
     #[derive(Default)]
     struct Statuses(Vec<lugus_client::Status>);
     impl lugus_client::EventHandler for Statuses {
-        fn on_report(&mut self, _report: &lugus_client::Report) {}
+        fn on_report(&mut self, _report: &lugus_client::Report, _command: lugus_client::CommandNumber) {}
         fn on_status(&mut self, status: &lugus_client::Status) {
             self.0.push(status.clone());
         }

@@ -33,7 +33,7 @@ const TRADERS: [u32; 2] = [11, 12];
 const WINDOW_OF_TRADERS: usize = 2;
 
 /// Price levels of each side: as many as one question tells of.
-const LEVELS: u64 = lugus_client::market_data::MAXIMUM_DEPTH as u64;
+const LEVELS: u64 = lugus_client::vocabulary::MAXIMUM_DEPTH as u64;
 
 /// Room for orders that do not rest.
 const SPARE_ORDERS: u32 = 4_096;

@@ -15,8 +15,8 @@ use comfy_table::Table;
 use lugus_client::router::{Clusters, Purpose, Router};
 use lugus_client::session::{Ingress, Offered, Session};
 use lugus_client::{
-    ClientError, ClientOrderId, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price, Quantity, Report,
-    RetryPolicy, Side,
+    ClientError, ClientOrderId, CommandNumber, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price,
+    Quantity, Report, RetryPolicy, Side,
 };
 use lugus_codecs::order_entry::{
     exec_type::ExecType, execution_report_codec, liquidity_indicator::LiquidityIndicator, new_order_single_codec,
@@ -144,7 +144,7 @@ impl Ingress for LogBuffer {
 struct Sum(u64);
 
 impl EventHandler for Sum {
-    fn on_report(&mut self, report: &Report) {
+    fn on_report(&mut self, report: &Report, _command: CommandNumber) {
         self.0 = self.0.wrapping_add(black_box(report).event_sequence.0);
     }
 }

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use lugus_client::partition_map::MapError;
 use lugus_client::{
-    ClientOrderId, ClientSequence, EventHandler, EventSequence, ExecType, Execution, InstrumentId, MessageRejectReason,
+    ClientOrderId, CommandNumber, EventHandler, EventSequence, ExecType, Execution, InstrumentId, MessageRejectReason,
     OrderId, Quantity, Report, ReportBody, Side, Status, TradeId,
 };
 
 /// A command's place: its scope's instrument, and its number in this session.
-type Place = (InstrumentId, ClientSequence);
+type Place = (InstrumentId, CommandNumber);
 
 /// A command that was sent.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub enum What {
 pub struct Tally {
     sent: BTreeMap<Place, Sent>,
     last_event: BTreeMap<InstrumentId, EventSequence>,
-    last_outcome: BTreeMap<InstrumentId, ClientSequence>,
+    last_outcome: BTreeMap<InstrumentId, CommandNumber>,
     /// Newest report of each order that was taken.
     orders: BTreeMap<(InstrumentId, OrderId), Execution>,
     /// Lots that were traded, as each side was told.
@@ -43,7 +43,7 @@ pub struct Tally {
 
 impl Tally {
     /// A command was sent.
-    pub fn sent(&mut self, instrument: InstrumentId, number: ClientSequence, what: What) {
+    pub fn sent(&mut self, instrument: InstrumentId, number: CommandNumber, what: What) {
         let sent = Sent { what, at: Instant::now(), answered: None };
         let older = self.sent.insert((instrument, number), sent);
         assert!(older.is_none(), "number {number} of instrument {instrument} was given twice");
@@ -133,12 +133,12 @@ fn is_outcome(what: What, body: &ReportBody) -> bool {
 }
 
 impl EventHandler for Tally {
-    fn on_report(&mut self, report: &Report) {
+    fn on_report(&mut self, report: &Report, command: CommandNumber) {
         let last = self.last_event.entry(report.instrument).or_insert(EventSequence(0));
         assert_eq!(report.event_sequence.0, last.0 + 1, "a hole or a repeat: {report:?}");
         *last = report.event_sequence;
-        if report.client_sequence != ClientSequence::NONE {
-            self.answer((report.instrument, report.client_sequence), report);
+        if command != CommandNumber::NONE {
+            self.answer((report.instrument, command), report);
         }
         if let ReportBody::Execution(execution) = &report.body {
             self.note(report.instrument, execution);

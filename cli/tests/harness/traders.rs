@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lugus_client::{
     BlockingSession, Book, ClientOrderId, Config, Decimal, InstrumentDefinition, InstrumentId, InstrumentState,
-    InstrumentType, NewOrder, ParticipantId, Price, Quantity, SendError, Side, TimeInForce,
+    InstrumentType, NewOrder, ParticipantId, Price, Quantity, SendError, Side, Symbol, TimeInForce,
 };
 use lugus_media_driver::ClientDriver;
 
@@ -228,8 +228,8 @@ fn order(id: ClientOrderId, step: u64) -> NewOrder {
 fn definition(instrument: InstrumentId) -> InstrumentDefinition {
     InstrumentDefinition {
         instrument,
-        base: *b"BTC\0\0\0\0\0",
-        quote: *b"USDT\0\0\0\0",
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
         instrument_type: InstrumentType::Spot,
         minimum_price: Price(1),
         maximum_price: Price(1_000_000),

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use lugus_client::partition_map::{MapContext, MapError, MapSubscription, PartitionMap, RecordedMap};
 use lugus_client::{
-    ClientError, ClientOrderId, Credentials, EventHandler, Exchange, ExchangeConfig, ExchangeSession, FixedMap,
-    NewOrder, ParticipantId, Price, Quantity, Report, Side, Status,
+    ClientError, ClientOrderId, CommandNumber, Credentials, EventHandler, Exchange, ExchangeConfig, ExchangeSession,
+    FixedMap, NewOrder, ParticipantId, Price, Quantity, Report, Side, Status,
 };
 use lugus_media_driver::ClientDriver;
 
@@ -104,7 +104,7 @@ struct Ear {
 }
 
 impl EventHandler for Ear {
-    fn on_report(&mut self, _report: &Report) {
+    fn on_report(&mut self, _report: &Report, _command: CommandNumber) {
         self.answered += 1;
     }
 

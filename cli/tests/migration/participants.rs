@@ -11,8 +11,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    ClientOrderId, Credentials, Exchange, ExchangeConfig, ExchangeSession, ExecType, NewOrder, OrderType,
-    ParticipantId, Price, Quantity, SendError, Side, TimeInForce,
+    ClientOrderId, CommandNumber, Credentials, Exchange, ExchangeConfig, ExchangeSession, ExecType, NewOrder,
+    OrderType, ParticipantId, Price, Quantity, SendError, Side, TimeInForce,
 };
 use lugus_media_driver::ClientDriver;
 use lugus_topology::Deployment;
@@ -346,7 +346,7 @@ impl Participant {
         self.is_taken(taken, What::Cancel(id))
     }
 
-    fn is_taken(&mut self, taken: Result<lugus_client::ClientSequence, SendError>, what: What) -> bool {
+    fn is_taken(&mut self, taken: Result<CommandNumber, SendError>, what: What) -> bool {
         match taken {
             Ok(number) => self.tally.sent(PAIR, number, what),
             Err(SendError::BackPressured | SendError::TooManyOutstanding { .. }) => return false,

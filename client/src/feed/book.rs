@@ -3,9 +3,10 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::market_data::{Book, BookOrder, BookType, Increment, Level, Market, Statistics};
-use crate::orders::{InstrumentState, Side};
-use crate::units::{OrderId, Price, Quantity};
+use lugus_vocabulary::{
+    Book, BookType, DisplayedOrder, InstrumentState, MarketDataBody, MarketDataSequence, MarketDataSnapshot, OrderId,
+    Price, PriceLevel, Quantity, Side,
+};
 
 /// Most levels and orders of one book.
 pub const MAXIMUM_ENTRIES: usize = 1 << 22;
@@ -14,25 +15,10 @@ pub const MAXIMUM_ENTRIES: usize = 1 << 22;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FollowedBook {
     book_type: BookType,
-    sequence: u64,
-    market: Market,
+    market: MarketDataSnapshot,
     bids: FollowedSide,
     offers: FollowedSide,
     orders: usize,
-}
-
-/// An order, as others see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct FollowedOrder {
-    /// The engine's number of it.
-    pub order_id: OrderId,
-    /// Bid or offer.
-    pub side: Side,
-    /// Ticks.
-    pub price: Price,
-    /// Lots, as shown.
-    pub quantity: Quantity,
 }
 
 /// An increment contradicts the book.
@@ -48,9 +34,23 @@ struct FollowedSide {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct FollowedLevel {
-    level: Level,
+    level: PriceLevel,
     /// By priority.
-    orders: VecDeque<BookOrder>,
+    orders: VecDeque<LevelOrder>,
+}
+
+/// An order of a level. It takes half the room of a [`DisplayedOrder`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LevelOrder {
+    order_id: OrderId,
+    /// Displayed quantity, in lots.
+    quantity: Quantity,
+}
+
+impl From<DisplayedOrder> for LevelOrder {
+    fn from(DisplayedOrder { order_id, quantity, .. }: DisplayedOrder) -> Self {
+        Self { order_id, quantity }
+    }
 }
 
 /// How much of a side has been loaded.
@@ -70,25 +70,25 @@ impl FollowedBook {
     }
 
     /// Number of the last increment that is in it.
-    pub fn sequence(&self) -> u64 {
-        self.sequence
+    pub fn sequence(&self) -> MarketDataSequence {
+        self.market.sequence
     }
 
     /// State, reference price and statistics.
-    pub fn market(&self) -> &Market {
+    pub fn market(&self) -> &MarketDataSnapshot {
         &self.market
     }
 
     /// Levels of a side, best first.
-    pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
+    pub fn levels(&self, side: Side) -> impl Iterator<Item = PriceLevel> + '_ {
         self.side(side).levels.values().map(|followed| followed.level).filter(|level| level.orders > 0)
     }
 
     /// Orders of a side by priority; none unless followed by order.
-    pub fn orders(&self, side: Side) -> impl Iterator<Item = FollowedOrder> + '_ {
+    pub fn orders(&self, side: Side) -> impl Iterator<Item = DisplayedOrder> + '_ {
         self.side(side).levels.values().flat_map(move |FollowedLevel { level, orders }| {
             let price = level.price;
-            orders.iter().map(move |&BookOrder { order_id, quantity }| FollowedOrder {
+            orders.iter().map(move |&LevelOrder { order_id, quantity }| DisplayedOrder {
                 order_id,
                 side,
                 price,
@@ -125,15 +125,14 @@ impl FollowedBook {
     pub(crate) fn add_part(&mut self, part: &Book) -> Result<(), Contradiction> {
         if !self.is_begun() {
             self.market = part.market;
-            self.sequence = part.sequence;
         }
-        let mut orders = part.orders.iter().copied();
+        let mut orders = part.orders.iter().copied().map(LevelOrder::from);
         for (side, levels, is_end) in
             [(Side::Buy, &part.bids, part.is_end_of[0]), (Side::Sell, &part.offers, part.is_end_of[1])]
         {
             for level in levels {
                 let count = if self.book_type == BookType::Orders { level.orders as usize } else { 0 };
-                let queue: VecDeque<BookOrder> = orders.by_ref().take(count).collect();
+                let queue: VecDeque<LevelOrder> = orders.by_ref().take(count).collect();
                 if queue.len() != count {
                     return Err(Contradiction);
                 }
@@ -155,30 +154,34 @@ impl FollowedBook {
     }
 
     /// Applies the next increment to what has been loaded.
-    pub(crate) fn apply(&mut self, sequence: u64, increment: &Increment) -> Result<(), Contradiction> {
-        self.sequence = sequence;
+    pub(crate) fn apply(
+        &mut self,
+        sequence: MarketDataSequence,
+        increment: &MarketDataBody,
+    ) -> Result<(), Contradiction> {
+        self.market.sequence = sequence;
         match *increment {
-            Increment::OrderAdded(side, price, order) if self.follows_order(side, price) => {
-                self.level_at(side, price).orders.push_back(order);
+            MarketDataBody::OrderAdded(order) if self.follows_order(order.side, order.price) => {
+                self.level_at(order.side, order.price).orders.push_back(order.into());
                 self.orders += 1;
             }
-            Increment::OrderChanged(side, price, order) if self.follows_order(side, price) => {
-                let queue = &mut self.level_at(side, price).orders;
+            MarketDataBody::OrderChanged(order) if self.follows_order(order.side, order.price) => {
+                let queue = &mut self.level_at(order.side, order.price).orders;
                 let found = queue.iter_mut().find(|found| found.order_id == order.order_id).ok_or(Contradiction)?;
                 found.quantity = order.quantity;
             }
-            Increment::OrderRemoved(side, price, order_id) if self.follows_order(side, price) => {
+            MarketDataBody::OrderRemoved { order_id, side, price } if self.follows_order(side, price) => {
                 self.remove_order(side, price, order_id)?;
             }
-            Increment::Level(side, level) if self.has_loaded(side, level.price) => {
-                let followed = self.level_at(side, level.price);
-                followed.level = level;
-                if level.orders == 0 && followed.orders.is_empty() {
-                    self.side_mut(side).levels.remove(&key(side, level.price));
+            MarketDataBody::Level { side, price, quantity, orders } if self.has_loaded(side, price) => {
+                let followed = self.level_at(side, price);
+                followed.level = PriceLevel { price, quantity, orders };
+                if orders == 0 && followed.orders.is_empty() {
+                    self.side_mut(side).levels.remove(&key(side, price));
                 }
             }
-            Increment::State(state, reference_price) => self.set_state(state, reference_price),
-            Increment::Statistics(statistics) => self.market.statistics = statistics,
+            MarketDataBody::State { state, reference_price } => self.set_state(state, reference_price),
+            MarketDataBody::Statistics(statistics) => self.market.statistics = statistics,
             _ => {}
         }
         Ok(())
@@ -187,7 +190,7 @@ impl FollowedBook {
     fn set_state(&mut self, state: InstrumentState, reference_price: Price) {
         let market = &mut self.market;
         if market.state == InstrumentState::Closed && state != InstrumentState::Closed {
-            market.statistics = Statistics { last: market.statistics.last, ..Statistics::default() };
+            market.statistics.begin_session();
         }
         (market.state, market.reference_price) = (state, reference_price);
     }
@@ -220,7 +223,7 @@ impl FollowedBook {
 
     fn level_at(&mut self, side: Side, price: Price) -> &mut FollowedLevel {
         self.side_mut(side).levels.entry(key(side, price)).or_insert_with(|| FollowedLevel {
-            level: Level { price, quantity: Quantity(0), orders: 0 },
+            level: PriceLevel { price, quantity: Quantity(0), orders: 0 },
             orders: VecDeque::new(),
         })
     }

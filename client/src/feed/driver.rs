@@ -5,17 +5,16 @@ use std::time::{Duration, Instant};
 
 use lugus_partition_map::aeron_client::{AeronClient, AeronError, c_string, failed};
 use lugus_topology::{ClusterId, Deployment};
+use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, Report};
 use rusteron_archive::{AeronAsyncAddSubscription, AeronHeader, AeronSubscription, Handlers};
 
 use super::FeedHandler;
 use super::book::FollowedBook;
 use super::machine::{Feed, FeedError, SnapshotRequests};
+use crate::command_number::CommandNumber;
 use crate::error::ClientError;
-use crate::events::Report;
-use crate::market_data::{Book, BookRequest, BookType};
 use crate::order_entry::OrderEntry;
 use crate::status::{EventHandler, Status};
-use crate::units::InstrumentId;
 
 /// Fragments taken from one channel in a duty cycle.
 const FRAGMENT_LIMIT: usize = 64;
@@ -196,8 +195,8 @@ struct Passing<'a, H> {
 }
 
 impl<H: EventHandler + FeedHandler> EventHandler for Passing<'_, H> {
-    fn on_report(&mut self, report: &Report) {
-        self.handler.on_report(report);
+    fn on_report(&mut self, report: &Report, command: CommandNumber) {
+        self.handler.on_report(report, command);
     }
 
     fn on_drop_copy(&mut self, report: &Report) {

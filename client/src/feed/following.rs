@@ -10,10 +10,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, MAXIMUM_DEPTH, MarketDataBody, MarketDataSequence};
+
 use super::book::{Contradiction, FollowedBook, MAXIMUM_ENTRIES};
-use super::{FeedHandler, FeedStatus};
-use crate::market_data::{Book, BookRequest, BookType, Increment, MAXIMUM_DEPTH};
-use crate::units::InstrumentId;
+use super::{FeedHandler, FeedStatus, Trade};
 
 /// How long a missing increment is waited for.
 pub const PATIENCE: Duration = Duration::from_millis(20);
@@ -33,9 +33,9 @@ pub(crate) struct Following {
     book: FollowedBook,
     phase: Phase,
     /// Increments that can't be applied yet, by number.
-    kept: BTreeMap<u64, Kept>,
+    kept: BTreeMap<MarketDataSequence, Kept>,
     /// The last increment that is known to be.
-    known: u64,
+    known: MarketDataSequence,
     /// Since when one is missing.
     missing_since: Option<Duration>,
     /// When it was live last, before it was loaded anew.
@@ -43,7 +43,7 @@ pub(crate) struct Following {
 }
 
 struct Kept {
-    increment: Increment,
+    increment: MarketDataBody,
     is_end_of_command: bool,
 }
 
@@ -74,7 +74,7 @@ impl Following {
             book: FollowedBook::new(book_type),
             phase: Phase::Asking { at: now },
             kept: BTreeMap::new(),
-            known: 0,
+            known: MarketDataSequence(0),
             missing_since: None,
             lost_at: None,
         }
@@ -93,8 +93,8 @@ impl Following {
     #[inline]
     pub(crate) fn on_increment(
         &mut self,
-        sequence: u64,
-        increment: &Increment,
+        sequence: MarketDataSequence,
+        increment: &MarketDataBody,
         is_end_of_command: bool,
         now: Duration,
         handler: &mut impl FeedHandler,
@@ -103,7 +103,7 @@ impl Following {
         match self.phase {
             Phase::Ended => {}
             _ if self.book.is_begun() && sequence <= self.book.sequence() => {}
-            Phase::Live if sequence == self.book.sequence() + 1 => {
+            Phase::Live if sequence == next(self.book.sequence()) => {
                 if self.apply(sequence, increment, is_end_of_command, now, handler) {
                     self.apply_kept(now, handler);
                 }
@@ -113,7 +113,7 @@ impl Following {
     }
 
     /// The instrument's last increment has this number, at least.
-    pub(crate) fn on_position(&mut self, sequence: u64, now: Duration) {
+    pub(crate) fn on_position(&mut self, sequence: MarketDataSequence, now: Duration) {
         self.known = self.known.max(sequence);
         self.look_for_gap(now);
     }
@@ -125,8 +125,8 @@ impl Following {
             return;
         }
         if !self.book.is_begun() {
-            self.kept = self.kept.split_off(&(part.sequence + 1));
-            self.known = self.known.max(part.sequence);
+            self.kept = self.kept.split_off(&next(part.market.sequence));
+            self.known = self.known.max(part.market.sequence);
             return self.add_part(part, now, handler);
         }
         self.phase = Phase::Waiting { part: Box::new(part.clone()) };
@@ -174,8 +174,8 @@ impl Following {
 
     fn keep(
         &mut self,
-        sequence: u64,
-        increment: &Increment,
+        sequence: MarketDataSequence,
+        increment: &MarketDataBody,
         is_end_of_command: bool,
         now: Duration,
         handler: &mut impl FeedHandler,
@@ -195,9 +195,9 @@ impl Following {
     /// Applies what was kept up to where the part stands, and adds that.
     fn settle(&mut self, now: Duration, handler: &mut impl FeedHandler) {
         let Phase::Waiting { part } = &self.phase else { return };
-        let target = part.sequence;
+        let target = part.market.sequence;
         while self.book.sequence() < target {
-            let sequence = self.book.sequence() + 1;
+            let sequence = next(self.book.sequence());
             let Some(kept) = self.kept.remove(&sequence) else {
                 self.missing_since.get_or_insert(now);
                 return;
@@ -208,7 +208,7 @@ impl Following {
         }
         self.missing_since = None;
         if let Phase::Waiting { part } = std::mem::replace(&mut self.phase, Phase::Asking { at: now }) {
-            if self.book.sequence() == part.sequence {
+            if self.book.sequence() == part.market.sequence {
                 self.add_part(&part, now, handler);
             } else {
                 self.recover(now, handler);
@@ -237,11 +237,11 @@ impl Following {
     fn apply_kept(&mut self, now: Duration, handler: &mut impl FeedHandler) {
         while let Some(entry) = self.kept.first_entry() {
             let sequence = *entry.key();
-            if sequence > self.book.sequence() + 1 {
+            if sequence > next(self.book.sequence()) {
                 break;
             }
             let kept = entry.remove();
-            if sequence == self.book.sequence() + 1
+            if sequence == next(self.book.sequence())
                 && !self.apply(sequence, &kept.increment, kept.is_end_of_command, now, handler)
             {
                 return;
@@ -255,8 +255,8 @@ impl Following {
     #[inline]
     fn apply(
         &mut self,
-        sequence: u64,
-        increment: &Increment,
+        sequence: MarketDataSequence,
+        increment: &MarketDataBody,
         is_end_of_command: bool,
         now: Duration,
         handler: &mut impl FeedHandler,
@@ -265,8 +265,8 @@ impl Following {
             self.recover(now, handler);
             return false;
         }
-        if let Increment::Trade(trade) = increment {
-            handler.on_trade(self.instrument, trade);
+        if let MarketDataBody::Trade { trade_id, price, quantity, aggressor } = *increment {
+            handler.on_trade(self.instrument, &Trade { trade_id, price, quantity, aggressor });
         }
         if is_end_of_command {
             handler.on_followed_book(self.instrument, &self.book);
@@ -302,12 +302,16 @@ impl Following {
     }
 }
 
+/// Number of the increment after this one.
+fn next(sequence: MarketDataSequence) -> MarketDataSequence {
+    MarketDataSequence(sequence.0.saturating_add(1))
+}
+
 #[cfg(test)]
 mod tests {
+    use lugus_vocabulary::{MarketDataSnapshot, Price, Quantity, Side};
+
     use super::*;
-    use crate::market_data::Level;
-    use crate::orders::Side;
-    use crate::units::{Price, Quantity};
 
     const BITCOIN: InstrumentId = InstrumentId(1);
 
@@ -319,7 +323,7 @@ mod tests {
 
     impl FeedHandler for Heard {
         fn on_followed_book(&mut self, _instrument: InstrumentId, book: &FollowedBook) {
-            self.sequence = book.sequence();
+            self.sequence = book.sequence().0;
         }
 
         fn on_feed_status(&mut self, _instrument: InstrumentId, status: FeedStatus) {
@@ -331,12 +335,14 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    fn bids(orders: u32) -> Increment {
-        Increment::Level(Side::Buy, Level { price: Price(9), quantity: Quantity(1), orders })
+    fn bids(orders: u32) -> MarketDataBody {
+        MarketDataBody::Level { side: Side::Buy, price: Price(9), quantity: Quantity(1), orders }
     }
 
     fn whole_book(request_id: u64, sequence: u64) -> Book {
-        Book { request_id, instrument: BITCOIN, sequence, is_end_of: [true; 2], ..Book::default() }
+        let sequence = MarketDataSequence(sequence);
+        let market = MarketDataSnapshot { instrument: BITCOIN, sequence, ..MarketDataSnapshot::default() };
+        Book { request_id, market, is_end_of: [true; 2], ..Book::default() }
     }
 
     /// Live, at increment 10.
@@ -354,9 +360,9 @@ mod tests {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
         // The old one tells once more where it stood, and the new one where it begins.
-        following.on_position(10, millis(100));
-        following.on_position(10, millis(110));
-        following.on_increment(11, &bids(1), true, millis(120), &mut heard);
+        following.on_position(MarketDataSequence(10), millis(100));
+        following.on_position(MarketDataSequence(10), millis(110));
+        following.on_increment(MarketDataSequence(11), &bids(1), true, millis(120), &mut heard);
         assert_eq!((heard.sequence, &heard.statuses[..]), (11, &[FeedStatus::Live][..]));
         assert!(following.do_work(millis(200), 2, &mut heard).is_none(), "nothing is missing");
     }
@@ -366,7 +372,7 @@ mod tests {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
         // Increment 11 was lost on the way; the map does not yet say who has the book.
-        following.on_increment(12, &bids(2), true, millis(100), &mut heard);
+        following.on_increment(MarketDataSequence(12), &bids(2), true, millis(100), &mut heard);
         assert!(following.do_work(millis(121), 2, &mut heard).is_none());
         assert!(following.do_work(millis(171), 2, &mut heard).is_some());
         following.on_asked(2, millis(171));
@@ -383,7 +389,7 @@ mod tests {
     fn a_book_that_nobody_has_for_long_is_unknown() {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
-        following.on_position(11, millis(100));
+        following.on_position(MarketDataSequence(11), millis(100));
         let mut now = millis(120);
         let mut request = 2;
         while heard.statuses.last() != Some(&FeedStatus::Unknown) {

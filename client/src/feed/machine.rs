@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, MarketDataSequence, MemberId};
 use thiserror::Error;
 
 use super::FeedHandler;
 use super::book::FollowedBook;
 use super::following::Following;
-use crate::market_data::{Book, BookRequest, BookType};
-use crate::units::InstrumentId;
 use crate::wire::DecodeError;
 use crate::wire::feed::{StreamMessage, StreamRoom, decode};
 
@@ -39,7 +38,7 @@ pub struct Feed {
     next_request_id: u64,
     invalid: u64,
     heard_at: Option<Duration>,
-    leader: Option<i32>,
+    leader: Option<MemberId>,
 }
 
 impl Default for Feed {
@@ -79,7 +78,7 @@ impl Feed {
     }
 
     /// The member that said last that it leads.
-    pub fn leader(&self) -> Option<i32> {
+    pub fn leader(&self) -> Option<MemberId> {
         self.leader
     }
 
@@ -100,7 +99,8 @@ impl Feed {
                 let last = self.room.increments.len().wrapping_sub(1);
                 for (place, increment) in self.room.increments.iter().enumerate() {
                     let is_end = is_end_of_command && place == last;
-                    following.on_increment(sequence.saturating_add(place as u64), increment, is_end, now, handler);
+                    let sequence = MarketDataSequence(sequence.0.saturating_add(place as u64));
+                    following.on_increment(sequence, increment, is_end, now, handler);
                 }
             }
             Ok(StreamMessage::Heartbeat { member }) => {
@@ -121,7 +121,7 @@ impl Feed {
         if book.request_id < FIRST_REQUEST_ID {
             return false;
         }
-        if let Some(following) = self.followed.iter_mut().find(|found| found.instrument() == book.instrument) {
+        if let Some(following) = self.followed.iter_mut().find(|found| found.instrument() == book.market.instrument) {
             following.on_part(book, now, handler);
         }
         true

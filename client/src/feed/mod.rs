@@ -17,12 +17,24 @@ pub mod driver;
 pub mod following;
 pub mod machine;
 
-pub use book::{FollowedBook, FollowedOrder};
+pub use book::FollowedBook;
 pub use driver::{FeedContext, MarketDataFeed};
+use lugus_vocabulary::{InstrumentId, Price, Quantity, Side, TradeId};
 pub use machine::{Feed, FeedError, SnapshotRequests};
 
-use crate::market_data::Trade;
-use crate::units::InstrumentId;
+/// A trade, as anyone may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Trade {
+    /// Number of the trade in its instrument.
+    pub trade_id: TradeId,
+    /// Price of the trade, in ticks.
+    pub price: Price,
+    /// Quantity of the trade, in lots.
+    pub quantity: Quantity,
+    /// Side of the incoming order; `None` in an auction.
+    pub aggressor: Option<Side>,
+}
 
 /// Hears what happens to followed books.
 pub trait FeedHandler {

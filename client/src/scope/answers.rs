@@ -1,14 +1,15 @@
 //! What the cluster says of a scope: events, and answers that are none.
 
+use lugus_vocabulary::{EpochNanos, EventSequence, RejectReason, Report};
+
 use super::{After, Floor, Resume, Scope, Stage, Turn};
-use crate::events::{RejectReason, Report};
+use crate::command_number::CommandNumber;
 use crate::status::{EventHandler, Status};
-use crate::units::{ClientSequence, EpochNanos, EventSequence};
 
 impl Scope {
     /// An event of this scope.
     #[inline]
-    pub(crate) fn on_report<H: EventHandler>(&mut self, report: &mut Report, turn: &mut Turn<'_, H>) {
+    pub(crate) fn on_report<H: EventHandler>(&mut self, report: &Report, turn: &mut Turn<'_, H>) {
         let event = report.event_sequence.0;
         match self.last_event {
             Some(last) if event <= last => return,
@@ -18,19 +19,19 @@ impl Scope {
         }
         let wire = report.client_sequence.0;
         self.applied_through = self.applied_through.max(wire);
-        match self.own(wire) {
+        let command = match self.own(wire) {
             Some(number) => {
-                report.client_sequence = ClientSequence(number);
                 self.on_answer(number, turn);
+                CommandNumber(number)
             }
-            None => report.client_sequence = ClientSequence::NONE,
-        }
+            None => CommandNumber::NONE,
+        };
         if self.outstanding.is_empty() {
             self.attempt = 0;
             self.quiet = 0;
             self.rearm(turn);
         }
-        turn.handler.on_report(report);
+        turn.handler.on_report(report, command);
     }
 
     #[inline]
@@ -188,7 +189,7 @@ impl Scope {
         for number in self.outstanding.first()..=number {
             handler.on_status(&Status::CommandRefused {
                 instrument: self.instrument,
-                client_sequence: ClientSequence(number),
+                command: CommandNumber(number),
                 reason,
             });
         }

@@ -9,16 +9,17 @@
 //! back within one session of the old cluster, what was sent there earlier may still be under way. That does no harm while
 //! numbers stand for the same commands as then (`numbering`); otherwise that session is left for a new one first.
 
+use lugus_vocabulary::{InstrumentId, MapEpoch};
+
 use super::{After, Floor, NEVER, Resume, Scope, Stage, Turn};
 use crate::status::{EventHandler, Status};
-use crate::units::InstrumentId;
 
 /// An instrument on its way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moving {
     progress: Progress,
     /// The map that will tell more.
-    epoch: u64,
+    epoch: MapEpoch,
     /// When the oldest command began to wait.
     since: u64,
     /// Tries so far.
@@ -46,7 +47,7 @@ pub(crate) struct Visit {
 /// What the cluster says.
 impl Scope {
     /// A copy of a command was not applied, and its number not used. `wire` is 0 when that answers `Resume`.
-    pub(crate) fn on_moved<H: EventHandler>(&mut self, wire: u64, epoch: u64, turn: &mut Turn<'_, H>) {
+    pub(crate) fn on_moved<H: EventHandler>(&mut self, wire: u64, epoch: MapEpoch, turn: &mut Turn<'_, H>) {
         if wire == 0 {
             if self.resume != Resume::Asked {
                 return;
@@ -65,7 +66,7 @@ impl Scope {
         self.hold(epoch, turn);
     }
 
-    fn hold<H: EventHandler>(&mut self, epoch: u64, turn: &mut Turn<'_, H>) {
+    fn hold<H: EventHandler>(&mut self, epoch: MapEpoch, turn: &mut Turn<'_, H>) {
         let instrument = self.instrument;
         let moving = self.moving.get_or_insert_with(|| {
             turn.handler.on_status(&Status::InstrumentMoving { instrument, epoch });
@@ -145,7 +146,7 @@ impl Scope {
 /// What the map says.
 impl Scope {
     /// A map of this epoch is known, and says that the instrument is where it was: what waits for such a map tries again.
-    pub(crate) fn on_map<H: EventHandler>(&mut self, epoch: u64, turn: &mut Turn<'_, H>) {
+    pub(crate) fn on_map<H: EventHandler>(&mut self, epoch: MapEpoch, turn: &mut Turn<'_, H>) {
         if self.is_held() && self.moving.is_some_and(|moving| moving.epoch <= epoch) {
             self.deadline = turn.time;
         }

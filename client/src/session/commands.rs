@@ -1,11 +1,14 @@
 //! What the program asks for: commands, which have a number and an outcome, and requests, which have neither.
 
+use lugus_vocabulary::{
+    BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder,
+    ParticipantId, Price, Replace, RiskLimits, Side,
+};
+
 use super::{Connection, DropCopy, Ingress, MAXIMUM_DROP_COPIES, Offered, Session};
+use crate::command_number::CommandNumber;
 use crate::error::SendError;
-use crate::market_data::{BookRequest, BookType};
-use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
 use crate::scope::{Flushed, Turn};
-use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price};
 use crate::wire::commands::{
     self, Cancel, Command, MAXIMUM_LENGTH, MassCancel, SetInstrumentState, SetKillSwitch, SetRiskLimits,
 };
@@ -22,7 +25,7 @@ impl Session {
         ingress: &mut impl Ingress,
         instrument: InstrumentId,
         order: &NewOrder,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, instrument, order)
     }
 
@@ -36,7 +39,7 @@ impl Session {
         ingress: &mut impl Ingress,
         instrument: InstrumentId,
         orig_client_order_id: ClientOrderId,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, instrument, &Cancel { orig_client_order_id })
     }
 
@@ -50,7 +53,7 @@ impl Session {
         ingress: &mut impl Ingress,
         instrument: InstrumentId,
         replace: &Replace,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, instrument, replace)
     }
 
@@ -64,7 +67,7 @@ impl Session {
         instrument: InstrumentId,
         target: ParticipantId,
         side: Option<Side>,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, instrument, &MassCancel { target, side })
     }
 
@@ -76,7 +79,7 @@ impl Session {
         &mut self,
         ingress: &mut impl Ingress,
         definition: &InstrumentDefinition,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, InstrumentId::NONE, definition)
     }
 
@@ -90,7 +93,7 @@ impl Session {
         instrument: InstrumentId,
         state: InstrumentState,
         reference_price: Option<Price>,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, instrument, &SetInstrumentState { state, reference_price })
     }
 
@@ -103,7 +106,7 @@ impl Session {
         ingress: &mut impl Ingress,
         target: ParticipantId,
         limits: &RiskLimits,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, InstrumentId::NONE, &SetRiskLimits { target, limits })
     }
 
@@ -116,12 +119,12 @@ impl Session {
         ingress: &mut impl Ingress,
         target: ParticipantId,
         kill_switch: KillSwitch,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, InstrumentId::NONE, &SetKillSwitch { target, kill_switch })
     }
 
     /// Asks once for the book of an instrument, `depth` levels a side (at most
-    /// [`MAXIMUM_DEPTH`](crate::market_data::MAXIMUM_DEPTH)). The request is not kept: when the answer does not come, ask again.
+    /// [`MAXIMUM_DEPTH`](crate::vocabulary::MAXIMUM_DEPTH)). The request is not kept: when the answer does not come, ask again.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -192,7 +195,7 @@ impl Session {
         ingress: &mut impl Ingress,
         instrument: InstrumentId,
         command: &impl Command,
-    ) -> Result<ClientSequence, SendError> {
+    ) -> Result<CommandNumber, SendError> {
         let index = self.find_or_open(instrument, &mut ())?;
         let is_connected = self.is_connected();
         let turn = &mut turn!(self, &mut ());
@@ -207,6 +210,6 @@ impl Session {
             return Err(SendError::BackPressured);
         }
         self.after_input(index);
-        Ok(ClientSequence(number))
+        Ok(CommandNumber(number))
     }
 }

@@ -1,10 +1,11 @@
 //! Scopes that go to another cluster's session and come from one, as the partition map says.
 
+use lugus_vocabulary::{InstrumentId, MapEpoch};
+
 use super::Session;
 use crate::retry::ListeningClock;
 use crate::scope::{Scope, Turn};
 use crate::status::EventHandler;
-use crate::units::InstrumentId;
 
 /// A scope between two sessions: its numbers, unanswered commands and last event.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ impl Session {
     }
 
     /// A newer map says that all instruments in use here are where they were: what waits for it tries again.
-    pub(crate) fn on_map(&mut self, epoch: u64, handler: &mut impl EventHandler) {
+    pub(crate) fn on_map(&mut self, epoch: MapEpoch, handler: &mut impl EventHandler) {
         self.for_all_scopes(handler, |scope, turn| scope.on_map(epoch, turn));
     }
 

@@ -8,9 +8,11 @@ use lugus_codecs::market_data::{
     market_data_snapshot_codec,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH};
+use lugus_vocabulary::{
+    Book, DisplayedOrder, EpochNanos, InstrumentId, MAXIMUM_DEPTH, MarketDataSequence, MarketDataSnapshot, OrderId,
+    Price, PriceLevel, Quantity, Side, Statistics,
+};
 
-use crate::market_data::{Book, BookOrder, Level, MAXIMUM_DEPTH, Market, Statistics};
-use crate::units::{EpochNanos, InstrumentId, OrderId, Price, Quantity};
 use crate::wire::feed::state;
 use crate::wire::{DecodeError, Inbound, block};
 
@@ -48,7 +50,7 @@ macro_rules! take_levels {
     ($group:expr, $levels:expr) => {
         $levels.clear();
         while let Ok(Some(_)) = $group.advance() {
-            $levels.push(Level {
+            $levels.push(PriceLevel {
                 price: Price($group.price()),
                 quantity: Quantity($group.quantity()),
                 orders: $group.number_of_orders(),
@@ -68,10 +70,10 @@ fn snapshot(envelope: Envelope<'_>, book: &mut Book) -> Result<Inbound, DecodeEr
     let wire = block!(envelope, market_data_snapshot_codec, MarketDataSnapshotDecoder);
     book.request_id = wire.request_id();
     book.time = EpochNanos(wire.transact_time());
-    book.instrument = InstrumentId(wire.instrument_id());
-    book.sequence = wire.sequence();
     let price = |price: Option<i64>| price.map(Price);
-    book.market = Market {
+    book.market = MarketDataSnapshot {
+        instrument: InstrumentId(wire.instrument_id()),
+        sequence: MarketDataSequence(wire.sequence()),
         state: state(wire.state(), template)?,
         reference_price: Price(wire.reference_price()),
         statistics: Statistics {
@@ -110,11 +112,16 @@ fn orders(envelope: Envelope<'_>, book: &mut Book) -> Result<Inbound, DecodeErro
     }
     let expected = counted(book);
     let mut orders = OrdersDecoder::default().wrap(wire);
+    let sides = [(Side::Buy, &book.bids), (Side::Sell, &book.offers)];
+    let levels = sides.into_iter().flat_map(|(side, levels)| levels.iter().map(move |level| (side, level)));
+    let places = levels.flat_map(|(side, level)| std::iter::repeat_n((side, level.price), level.orders as usize));
+    let mut places = places.skip(book.orders.len());
     while let Ok(Some(_)) = orders.advance() {
-        if book.orders.len() as u64 == expected {
+        let Some((side, price)) = places.next() else {
             return Err(DecodeError::Value { template_id: template, field: "orders" });
-        }
-        book.orders.push(BookOrder { order_id: OrderId(orders.order_id()), quantity: Quantity(orders.quantity()) });
+        };
+        let (order_id, quantity) = (OrderId(orders.order_id()), Quantity(orders.quantity()));
+        book.orders.push(DisplayedOrder { order_id, side, price, quantity });
     }
     Ok(if book.orders.len() as u64 == expected { Inbound::Book } else { Inbound::BookPart })
 }

@@ -1,17 +1,17 @@
 //! Commands and requests to bytes.
 
-use lugus_codecs::market_data::book_type::BookType as WireBookType;
 use lugus_codecs::order_entry::{
     self, define_instrument_codec, drop_copy_request_codec, new_order_single_codec, order_cancel_replace_request_codec,
     order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec,
     set_kill_switch_codec, set_risk_limits_codec,
 };
 use lugus_codecs::{HEADER_LENGTH, market_data, market_data::market_data_request_codec, write_header};
+use lugus_vocabulary::{
+    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder,
+    ParticipantId, Price, Replace, RiskLimits, Side,
+};
 
-use crate::market_data::{BookRequest, BookType};
-use crate::orders::{InstrumentDefinition, InstrumentState, KillSwitch, NewOrder, Replace, RiskLimits, Side};
-use crate::units::{ClientOrderId, InstrumentId, ParticipantId, Price};
-use crate::wire::vocabulary::{Said, exec_inst, mass_cancel_side};
+use crate::wire::vocabulary::{exec_inst, mass_cancel_side, to_wire};
 
 /// Length of a buffer that takes any command or request, in bytes with the header.
 pub(crate) const MAXIMUM_LENGTH: usize = HEADER_LENGTH + define_instrument_codec::SBE_BLOCK_LENGTH as usize;
@@ -78,10 +78,10 @@ impl Command for NewOrder {
             .display_quantity(self.display_quantity.0)
             .expire_time_opt(self.expire_time.map(|time| time.0))
             .instrument_id(instrument.0)
-            .side(self.side.to_wire())
-            .order_type(self.order_type.to_wire())
-            .time_in_force(self.time_in_force.to_wire())
-            .self_trade_prevention(self.self_trade_prevention.to_wire())
+            .side(to_wire!(self.side))
+            .order_type(to_wire!(self.order_type))
+            .time_in_force(to_wire!(self.time_in_force))
+            .self_trade_prevention(to_wire!(self.self_trade_prevention))
             .exec_inst(exec_inst(self.post_only));
         length
     }
@@ -151,10 +151,10 @@ impl Command for InstrumentDefinition {
             .instrument_id(self.instrument.0)
             .tick_size_exponent(self.tick_size.exponent)
             .lot_size_exponent(self.lot_size.exponent)
-            .instrument_type(self.instrument_type.to_wire())
-            .state(self.state.to_wire())
-            .base(&self.base)
-            .quote(&self.quote);
+            .instrument_type(to_wire!(self.instrument_type))
+            .state(to_wire!(self.state))
+            .base(&self.base.0)
+            .quote(&self.quote.0);
         length
     }
 }
@@ -171,7 +171,7 @@ impl Command for SetInstrumentState {
         message!(buffer, order_entry, set_instrument_state_codec, SetInstrumentStateEncoder, length)
             .reference_price_opt(self.reference_price.map(|price| price.0))
             .instrument_id(instrument.0)
-            .state(self.state.to_wire());
+            .state(to_wire!(self.state));
         length
     }
 }
@@ -207,7 +207,7 @@ impl Command for SetKillSwitch {
         let length;
         message!(buffer, order_entry, set_kill_switch_codec, SetKillSwitchEncoder, length)
             .target_participant_id(self.target.0)
-            .kill_switch(self.kill_switch.to_wire());
+            .kill_switch(to_wire!(self.kill_switch));
         length
     }
 }
@@ -237,9 +237,6 @@ pub(crate) fn book<'b>(request: &BookRequest, buffer: &'b mut Buffer) -> &'b [u8
         .offers_after_opt(request.offers_after.map(|price| price.0))
         .instrument_id(request.instrument.0)
         .market_depth(request.depth)
-        .book_type(match request.book_type {
-            BookType::Levels => WireBookType::LEVELS,
-            BookType::Orders => WireBookType::ORDERS,
-        });
+        .book_type(to_wire!(request.book_type));
     &buffer[..length]
 }

@@ -7,10 +7,11 @@ use lugus_codecs::market_data::{
     md_state::MDState, md_update_type::MDUpdateType,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH};
+use lugus_vocabulary::{
+    DisplayedOrder, InstrumentId, InstrumentState, MarketDataBody, MarketDataSequence, MemberId, OrderId, Price,
+    Quantity, Side, Statistics, TradeId,
+};
 
-use crate::market_data::{BookOrder, Increment, Level, Statistics, Trade};
-use crate::orders::{InstrumentState, Side};
-use crate::units::{InstrumentId, OrderId, Price, Quantity, TradeId};
 use crate::wire::book::check_group;
 use crate::wire::{DecodeError, block};
 
@@ -26,20 +27,20 @@ pub(crate) enum StreamMessage {
     Increments {
         instrument: InstrumentId,
         /// Of the first.
-        sequence: u64,
+        sequence: MarketDataSequence,
         /// Whether all increments of their command are there with them.
         is_end_of_command: bool,
     },
     /// Where instruments stand, written to where the caller wanted it.
-    Heartbeat { member: i32 },
+    Heartbeat { member: MemberId },
 }
 
 /// Where a message's contents go, used again and again.
 #[derive(Debug, Default)]
 pub(crate) struct StreamRoom {
-    pub(crate) increments: Vec<Increment>,
+    pub(crate) increments: Vec<MarketDataBody>,
     /// Instruments, each with the number of its last increment.
-    pub(crate) positions: Vec<(InstrumentId, u64)>,
+    pub(crate) positions: Vec<(InstrumentId, MarketDataSequence)>,
 }
 
 /// Reads a message of the stream into `room`, which on an error holds nothing of use.
@@ -66,26 +67,29 @@ fn increments(envelope: Envelope<'_>, room: &mut StreamRoom) -> Result<StreamMes
     let wire = block!(envelope, market_data_incremental_refresh_codec, MarketDataIncrementalRefreshDecoder);
     let read = StreamMessage::Increments {
         instrument: InstrumentId(wire.instrument_id()),
-        sequence: wire.sequence(),
+        sequence: MarketDataSequence(wire.sequence()),
         is_end_of_command: wire.match_event_indicator().get_end_of_event(),
     };
     let mut entries = EntriesDecoder::default().wrap(wire);
     while let Ok(Some(_)) = entries.advance() {
         let (side, price, quantity) = (entries.side(), Price(entries.price()), Quantity(entries.quantity()));
         let order_id = OrderId(entries.id());
-        let order = BookOrder { order_id, quantity };
+        let displayed = |side| DisplayedOrder { order_id, side, price, quantity };
         room.increments.push(match entries.update_type() {
-            MDUpdateType::ORDER_ADDED => Increment::OrderAdded(side_of_book(side)?, price, order),
-            MDUpdateType::ORDER_CHANGED => Increment::OrderChanged(side_of_book(side)?, price, order),
-            MDUpdateType::ORDER_REMOVED => Increment::OrderRemoved(side_of_book(side)?, price, order_id),
+            MDUpdateType::ORDER_ADDED => MarketDataBody::OrderAdded(displayed(side_of_book(side)?)),
+            MDUpdateType::ORDER_CHANGED => MarketDataBody::OrderChanged(displayed(side_of_book(side)?)),
+            MDUpdateType::ORDER_REMOVED => MarketDataBody::OrderRemoved { order_id, side: side_of_book(side)?, price },
             MDUpdateType::LEVEL => {
-                Increment::Level(side_of_book(side)?, Level { price, quantity, orders: entries.number_of_orders() })
+                let orders = entries.number_of_orders();
+                MarketDataBody::Level { side: side_of_book(side)?, price, quantity, orders }
             }
             MDUpdateType::TRADE => {
                 let aggressor = if side == MDSide::NONE { None } else { Some(side_of_book(side)?) };
-                Increment::Trade(Trade { trade_id: TradeId(entries.id()), aggressor, price, quantity })
+                MarketDataBody::Trade { trade_id: TradeId(entries.id()), price, quantity, aggressor }
             }
-            MDUpdateType::STATE => Increment::State(state(entries.state(), template)?, price),
+            MDUpdateType::STATE => {
+                MarketDataBody::State { state: state(entries.state(), template)?, reference_price: price }
+            }
             MDUpdateType::NullVal => return Err(DecodeError::Value { template_id: template, field: "updateType" }),
         });
     }
@@ -94,7 +98,7 @@ fn increments(envelope: Envelope<'_>, room: &mut StreamRoom) -> Result<StreamMes
         let mut statistics = StatisticsDecoder::default().wrap(wire);
         while let Ok(Some(_)) = statistics.advance() {
             let price = |price: Option<i64>| price.map(Price);
-            room.increments.push(Increment::Statistics(Statistics {
+            room.increments.push(MarketDataBody::Statistics(Statistics {
                 open: price(statistics.opening_price()),
                 high: price(statistics.high_price()),
                 low: price(statistics.low_price()),
@@ -111,10 +115,11 @@ fn heartbeat(envelope: Envelope<'_>, room: &mut StreamRoom) -> Result<StreamMess
     let body = envelope.body(template, market_data_heartbeat_codec::SBE_BLOCK_LENGTH)?;
     check_group(body.message, body.end_of_block(), template, "instruments", INSTRUMENTS)?;
     let wire = block!(envelope, market_data_heartbeat_codec, MarketDataHeartbeatDecoder);
-    let member = wire.member_id();
+    let member = MemberId(wire.member_id());
     let mut instruments = InstrumentsDecoder::default().wrap(wire);
     while let Ok(Some(_)) = instruments.advance() {
-        room.positions.push((InstrumentId(instruments.instrument_id()), instruments.sequence()));
+        let sequence = MarketDataSequence(instruments.sequence());
+        room.positions.push((InstrumentId(instruments.instrument_id()), sequence));
     }
     Ok(StreamMessage::Heartbeat { member })
 }

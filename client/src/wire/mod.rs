@@ -8,17 +8,15 @@ pub(crate) mod feed;
 mod reports;
 mod vocabulary;
 
-use thiserror::Error;
-
 use lugus_codecs::order_entry::{
     self, ReadBuf, command_refused_codec, event_gap_codec, message_reject_codec, moved_codec, resume_complete_codec,
     sequence_reject_codec, session_replaced_codec,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH, market_data};
-
-use crate::events::{MessageRejectReason, RejectReason, Report};
-use crate::market_data::Book;
-use crate::units::InstrumentId;
+use lugus_vocabulary::{
+    Book, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MessageRejectReason, Reply, Report,
+};
+use thiserror::Error;
 use vocabulary::{reject_reason, rejection_of_message};
 
 /// Why a message of the cluster cannot be read.
@@ -54,17 +52,8 @@ pub enum DecodeError {
 pub(crate) enum Inbound {
     /// An event; its client sequence is the wire's.
     Report(Report),
-    /// A hole before a command.
-    SequenceReject { instrument: InstrumentId, expected: u64 },
-    /// Where a scope stands.
-    ResumeComplete { instrument: InstrumentId, last_client_sequence: u64, last_event_sequence: u64 },
-    /// Events are no longer kept; `client_sequence` is 0 in answer to `Resume`.
-    EventGap { instrument: InstrumentId, client_sequence: u64, first_retained: u64, last_event: u64, lost_through: i64 },
-    /// There can be no such scope; `client_sequence` is 0 in answer to `Resume`.
-    CommandRefused { instrument: InstrumentId, client_sequence: u64, reason: RejectReason },
-    /// Another cluster has, or is about to have, the instrument: a map of at least `epoch` tells. `client_sequence` is 0
-    /// in answer to `Resume`.
-    Moved { instrument: InstrumentId, client_sequence: u64, epoch: u64 },
+    /// An answer that is no event.
+    Reply(Reply),
     /// A message could not be read.
     MessageReject { template_id: u16, reason: MessageRejectReason },
     /// A newer session took over.
@@ -113,44 +102,45 @@ fn answer(envelope: Envelope<'_>) -> Result<Inbound, DecodeError> {
     Ok(match envelope.template_id {
         sequence_reject_codec::SBE_TEMPLATE_ID => {
             let reject = block!(envelope, sequence_reject_codec, SequenceRejectDecoder);
-            Inbound::SequenceReject {
+            Inbound::Reply(Reply::SequenceReject {
                 instrument: InstrumentId(reject.instrument_id()),
-                expected: reject.expected_client_sequence(),
-            }
+                received: ClientSequence(reject.client_sequence()),
+                expected: ClientSequence(reject.expected_client_sequence()),
+            })
         }
         resume_complete_codec::SBE_TEMPLATE_ID => {
             let complete = block!(envelope, resume_complete_codec, ResumeCompleteDecoder);
-            Inbound::ResumeComplete {
+            Inbound::Reply(Reply::ResumeComplete {
                 instrument: InstrumentId(complete.instrument_id()),
-                last_client_sequence: complete.last_client_sequence(),
-                last_event_sequence: complete.last_event_sequence(),
-            }
+                last_client_sequence: ClientSequence(complete.last_client_sequence()),
+                last_event_sequence: EventSequence(complete.last_event_sequence()),
+            })
         }
         event_gap_codec::SBE_TEMPLATE_ID => {
             let gap = block!(envelope, event_gap_codec, EventGapDecoder);
-            Inbound::EventGap {
+            Inbound::Reply(Reply::EventGap {
                 instrument: InstrumentId(gap.instrument_id()),
-                client_sequence: gap.client_sequence(),
-                first_retained: gap.first_retained_event_sequence(),
-                last_event: gap.last_event_sequence(),
-                lost_through: gap.lost_through_time(),
-            }
+                client_sequence: ClientSequence(gap.client_sequence()),
+                first_retained: EventSequence(gap.first_retained_event_sequence()),
+                last_event_sequence: EventSequence(gap.last_event_sequence()),
+                lost_through: EpochNanos(gap.lost_through_time()),
+            })
         }
         command_refused_codec::SBE_TEMPLATE_ID => {
             let refused = block!(envelope, command_refused_codec, CommandRefusedDecoder);
-            Inbound::CommandRefused {
+            Inbound::Reply(Reply::Refused {
                 instrument: InstrumentId(refused.instrument_id()),
-                client_sequence: refused.client_sequence(),
+                client_sequence: ClientSequence(refused.client_sequence()),
                 reason: reject_reason(refused.reason()),
-            }
+            })
         }
         moved_codec::SBE_TEMPLATE_ID => {
             let moved = block!(envelope, moved_codec, MovedDecoder);
-            Inbound::Moved {
+            Inbound::Reply(Reply::Moved {
                 instrument: InstrumentId(moved.instrument_id()),
-                client_sequence: moved.client_sequence(),
-                epoch: moved.epoch(),
-            }
+                client_sequence: ClientSequence(moved.client_sequence()),
+                epoch: MapEpoch(moved.epoch()),
+            })
         }
         message_reject_codec::SBE_TEMPLATE_ID => {
             let reject = block!(envelope, message_reject_codec, MessageRejectDecoder);

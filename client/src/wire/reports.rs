@@ -5,14 +5,13 @@ use lugus_codecs::order_entry::{
     order_mass_cancel_report_codec, risk_report_codec,
 };
 use lugus_codecs::{Envelope, HEADER_LENGTH};
-
-use crate::events::{Execution, Report, ReportBody};
-use crate::orders::RiskLimits;
-use crate::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
-    TradeId,
+use lugus_vocabulary::{
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, InstrumentState,
+    KillSwitch, Liquidity, OrderId, OrderStatus, OrderType, ParticipantId, Price, Quantity, Report, ReportBody,
+    RiskLimits, Side, TimeInForce, TradeId,
 };
-use crate::wire::vocabulary::{Heard, command_kind, reject_reason};
+
+use crate::wire::vocabulary::{command_kind, from_wire, reject_reason};
 use crate::wire::{DecodeError, block};
 
 /// Reads an event; `None` when the template is none of an event.
@@ -46,31 +45,27 @@ macro_rules! report {
     };
 }
 
-fn heard<W: Heard>(word: W::Wire, template_id: u16, field: &'static str) -> Result<W, DecodeError> {
-    W::from_wire(word).ok_or(DecodeError::Value { template_id, field })
-}
-
 #[inline]
 fn execution_report(envelope: Envelope<'_>) -> Result<Report, DecodeError> {
     let wire = block!(envelope, execution_report_codec, ExecutionReportDecoder);
     let template = execution_report_codec::SBE_TEMPLATE_ID;
     let execution = Execution {
-        exec_type: heard(wire.exec_type(), template, "execType")?,
-        order_status: heard(wire.order_status(), template, "orderStatus")?,
+        exec_type: from_wire!(ExecType, wire.exec_type(), template, "execType")?,
+        order_status: from_wire!(OrderStatus, wire.order_status(), template, "orderStatus")?,
         order_id: OrderId(wire.order_id()),
         client_order_id: ClientOrderId(wire.client_order_id()),
         orig_client_order_id: ClientOrderId(wire.orig_client_order_id()),
         trade_id: TradeId(wire.trade_id()),
-        side: heard(wire.side(), template, "side")?,
-        order_type: heard(wire.order_type(), template, "orderType")?,
-        time_in_force: heard(wire.time_in_force(), template, "timeInForce")?,
+        side: from_wire!(Side, wire.side(), template, "side")?,
+        order_type: from_wire!(OrderType, wire.order_type(), template, "orderType")?,
+        time_in_force: from_wire!(TimeInForce, wire.time_in_force(), template, "timeInForce")?,
         price: wire.price().map(Price),
         quantity: Quantity(wire.quantity()),
         last_price: wire.last_price().map(Price),
         last_quantity: Quantity(wire.last_quantity()),
         leaves_quantity: Quantity(wire.leaves_quantity()),
         cum_quantity: Quantity(wire.cum_quantity()),
-        liquidity: heard(wire.liquidity_indicator(), template, "liquidityIndicator")?,
+        liquidity: from_wire!(Liquidity, wire.liquidity_indicator(), template, "liquidityIndicator")?,
         reason: reject_reason(wire.reason()),
     };
     Ok(report!(wire, InstrumentId(wire.instrument_id()), ReportBody::Execution(execution)))
@@ -99,7 +94,7 @@ fn instrument_report(envelope: Envelope<'_>) -> Result<Report, DecodeError> {
     let wire = block!(envelope, instrument_report_codec, InstrumentReportDecoder);
     let body = ReportBody::Instrument {
         instrument: InstrumentId(wire.subject_instrument_id()),
-        state: heard(wire.state(), instrument_report_codec::SBE_TEMPLATE_ID, "state")?,
+        state: from_wire!(InstrumentState, wire.state(), instrument_report_codec::SBE_TEMPLATE_ID, "state")?,
         reference_price: Price(wire.reference_price()),
     };
     Ok(report!(wire, InstrumentId(wire.instrument_id()), body))
@@ -117,7 +112,7 @@ fn risk_report(envelope: Envelope<'_>) -> Result<Report, DecodeError> {
     let body = ReportBody::Risk {
         target: ParticipantId(wire.target_participant_id()),
         limits,
-        kill_switch: heard(wire.kill_switch(), risk_report_codec::SBE_TEMPLATE_ID, "killSwitch")?,
+        kill_switch: from_wire!(KillSwitch, wire.kill_switch(), risk_report_codec::SBE_TEMPLATE_ID, "killSwitch")?,
     };
     // Limits are a participant's, whatever the instrument: the message has no field for it.
     Ok(report!(wire, InstrumentId::NONE, body))

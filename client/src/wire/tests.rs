@@ -19,17 +19,13 @@ use lugus_codecs::order_entry::{
     set_risk_limits_codec, side::Side as WireSide, time_in_force::TimeInForce as WireTimeInForce,
 };
 use lugus_codecs::write_header;
+use lugus_vocabulary::*;
 use proptest::prelude::*;
 
 use super::commands::{
     self, Buffer, Cancel, Command, MAXIMUM_LENGTH, MassCancel, SetInstrumentState, SetKillSwitch, SetRiskLimits,
 };
 use super::*;
-use crate::events::*;
-use crate::market_data::Level;
-use crate::market_data::{BookRequest, BookType};
-use crate::orders::*;
-use crate::units::*;
 
 /// Longest message of the tests.
 const ROOM: usize = 16 * 1024;
@@ -143,8 +139,8 @@ fn changes_of_orders_are_read_by_the_generated_decoders() {
 fn an_operators_commands_are_read_by_the_generated_decoders() {
     let definition = InstrumentDefinition {
         instrument: InstrumentId(11),
-        base: *b"BTC\0\0\0\0\0",
-        quote: *b"USDT\0\0\0\0",
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
         instrument_type: InstrumentType::Futures,
         minimum_price: Price(1),
         maximum_price: Price(1_000),
@@ -349,13 +345,24 @@ fn answers_are_read() {
         .client_sequence(9)
         .expected_client_sequence(8)
         .instrument_id(5));
-    assert_eq!(decode_one(&bytes), Ok(Inbound::SequenceReject { instrument, expected: 8 }));
+    assert_eq!(
+        decode_one(&bytes),
+        Ok(Inbound::Reply(Reply::SequenceReject {
+            instrument,
+            received: ClientSequence(9),
+            expected: ClientSequence(8)
+        }))
+    );
 
     let bytes = write!(order_entry, resume_complete_codec, ResumeCompleteEncoder, |wire| wire
         .last_client_sequence(9)
         .last_event_sequence(8)
         .instrument_id(5));
-    let expected = Inbound::ResumeComplete { instrument, last_client_sequence: 9, last_event_sequence: 8 };
+    let expected = Inbound::Reply(Reply::ResumeComplete {
+        instrument,
+        last_client_sequence: ClientSequence(9),
+        last_event_sequence: EventSequence(8),
+    });
     assert_eq!(decode_one(&bytes), Ok(expected));
 
     let bytes = write!(order_entry, event_gap_codec, EventGapEncoder, |wire| wire
@@ -364,20 +371,32 @@ fn answers_are_read() {
         .last_event_sequence(3)
         .lost_through_time(4)
         .instrument_id(5));
-    let expected =
-        Inbound::EventGap { instrument, client_sequence: 1, first_retained: 2, last_event: 3, lost_through: 4 };
+    let expected = Inbound::Reply(Reply::EventGap {
+        instrument,
+        client_sequence: ClientSequence(1),
+        first_retained: EventSequence(2),
+        last_event_sequence: EventSequence(3),
+        lost_through: EpochNanos(4),
+    });
     assert_eq!(decode_one(&bytes), Ok(expected));
 
     let bytes = write!(order_entry, command_refused_codec, CommandRefusedEncoder, |wire| wire
         .client_sequence(1)
         .instrument_id(5)
         .reason(WireReason::UNKNOWN_INSTRUMENT));
-    let expected = Inbound::CommandRefused { instrument, client_sequence: 1, reason: RejectReason::UnknownInstrument };
+    let expected = Inbound::Reply(Reply::Refused {
+        instrument,
+        client_sequence: ClientSequence(1),
+        reason: RejectReason::UnknownInstrument,
+    });
     assert_eq!(decode_one(&bytes), Ok(expected));
 
     let bytes =
         write!(order_entry, moved_codec, MovedEncoder, |wire| wire.client_sequence(1).epoch(6).instrument_id(5));
-    assert_eq!(decode_one(&bytes), Ok(Inbound::Moved { instrument, client_sequence: 1, epoch: 6 }));
+    assert_eq!(
+        decode_one(&bytes),
+        Ok(Inbound::Reply(Reply::Moved { instrument, client_sequence: ClientSequence(1), epoch: MapEpoch(6) }))
+    );
 
     let bytes = write!(order_entry, message_reject_codec, MessageRejectEncoder, |wire| wire
         .ref_template_id(12)
@@ -395,7 +414,7 @@ fn answers_are_read() {
 }
 
 /// A book by the generated encoders.
-fn book(bids: &[Level], offers: &[Level]) -> Vec<u8> {
+fn book(bids: &[PriceLevel], offers: &[PriceLevel]) -> Vec<u8> {
     let mut bytes = vec![0; ROOM];
     write_header(
         &mut bytes,
@@ -423,14 +442,18 @@ fn book(bids: &[Level], offers: &[Level]) -> Vec<u8> {
     bytes
 }
 
-fn level(price: i64) -> Level {
-    Level { price: Price(price), quantity: Quantity(price.unsigned_abs() * 10), orders: price.unsigned_abs() as u32 }
+fn level(price: i64) -> PriceLevel {
+    PriceLevel {
+        price: Price(price),
+        quantity: Quantity(price.unsigned_abs() * 10),
+        orders: price.unsigned_abs() as u32,
+    }
 }
 
 #[test]
 fn a_book_is_read_into_the_same_room_again_and_again() {
     let mut room = Book::with_room();
-    let sides: [(Vec<Level>, Vec<Level>); 4] = [
+    let sides: [(Vec<PriceLevel>, Vec<PriceLevel>); 4] = [
         (vec![level(5), level(-4)], vec![level(6)]),
         (vec![], vec![]),
         (vec![], vec![level(7), level(8), level(9)]),
@@ -438,8 +461,8 @@ fn a_book_is_read_into_the_same_room_again_and_again() {
     ];
     for (bids, offers) in sides {
         assert_eq!(decode(&book(&bids, &offers), &mut room), Ok(Inbound::Book));
-        let expected =
-            Book { request_id: 1, time: EpochNanos(2), instrument: InstrumentId(3), bids, offers, ..Book::default() };
+        let market = MarketDataSnapshot { instrument: InstrumentId(3), ..MarketDataSnapshot::default() };
+        let expected = Book { request_id: 1, time: EpochNanos(2), market, bids, offers, ..Book::default() };
         assert_eq!(room, expected);
     }
 }
@@ -450,7 +473,7 @@ fn a_book_that_is_not_whole_or_too_deep_is_refused() {
     for length in 0..whole.len() {
         assert!(decode_one(&whole[..length]).is_err(), "{length} bytes");
     }
-    let deep: Vec<Level> = (0..257).map(level).collect();
+    let deep: Vec<PriceLevel> = (0..257).map(level).collect();
     let error = decode_one(&book(&deep, &[])).unwrap_err();
     assert_eq!(error, DecodeError::Group { template_id: 2, group: "bids", count: 257, block_length: 20 });
 }

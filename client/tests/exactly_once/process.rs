@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lugus_client::router::{Clusters, Purpose, Router};
 use lugus_client::session::Session;
 use lugus_client::{
-    ClientError, ClientOrderId, ClientSequence, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price,
+    ClientError, ClientOrderId, CommandNumber, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price,
     Quantity, Report, ReportBody, RetryPolicy, SendError, Side, Status,
 };
 use lugus_partition_map::ClusterEntry;
@@ -53,7 +53,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    fn settle(&mut self, instrument: InstrumentId, number: ClientSequence, outcome: Outcome) {
+    fn settle(&mut self, instrument: InstrumentId, number: CommandNumber, outcome: Outcome) {
         let command =
             &mut self.followed.get_mut(&instrument.0).expect("an instrument in use").commands[number.0 as usize - 1];
         assert_eq!(command.outcome, Outcome::None, "command {number} of {instrument:?} again: {outcome:?}");
@@ -62,9 +62,9 @@ impl Record {
 }
 
 impl EventHandler for Record {
-    fn on_report(&mut self, report: &Report) {
+    fn on_report(&mut self, report: &Report, command: CommandNumber) {
         let followed = self.followed.entry(report.instrument.0).or_default();
-        let (event, number) = (report.event_sequence.0, report.client_sequence.0);
+        let (event, number) = (report.event_sequence.0, command.0);
         if let Some(last) = followed.last_event {
             assert_eq!(event, last + 1, "events of {:?} out of order", report.instrument);
         }
@@ -85,11 +85,11 @@ impl EventHandler for Record {
 
     fn on_status(&mut self, status: &Status) {
         match *status {
-            Status::GaveUp { instrument, client_sequence, may_have_been_applied } => {
-                self.settle(instrument, client_sequence, Outcome::GaveUp { may_have_been_applied });
+            Status::GaveUp { instrument, command, may_have_been_applied } => {
+                self.settle(instrument, command, Outcome::GaveUp { may_have_been_applied });
             }
-            Status::CommandRefused { instrument, client_sequence, .. } => {
-                self.settle(instrument, client_sequence, Outcome::Refused);
+            Status::CommandRefused { instrument, command, .. } => {
+                self.settle(instrument, command, Outcome::Refused);
             }
             Status::EventGap { instrument, first_lost, last_lost, .. } => {
                 let followed = self.followed.get_mut(&instrument.0).expect("an instrument in use");

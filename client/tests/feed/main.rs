@@ -9,34 +9,31 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use lugus_client::feed::{Feed, FeedHandler, FeedStatus, FollowedBook, SnapshotRequests};
-use lugus_client::market_data::BookRequest;
 use lugus_client::{
-    Book, BookType, ClientOrderId, EventHandler, InstrumentId, InstrumentState, NewOrder, OrderType, PostOnly, Price,
-    Quantity, Report, SelfTradePrevention, Side, TimeInForce,
+    Book, BookRequest, BookType, ClientOrderId, CommandNumber, EventHandler, InstrumentId, InstrumentState,
+    MarketDataSequence, NewOrder, OrderType, PostOnly, Price, Quantity, Report, SelfTradePrevention, Side, TimeInForce,
 };
 use lugus_engine::Engine;
-use lugus_vocabulary::InstrumentId as EngineInstrument;
 use market::{BTC, Market};
 
 /// What an instrument's engine shows: levels, orders, statistics, as text that can be compared.
-fn of_engine(engine: &Engine, book_type: BookType) -> (u64, String) {
-    let id = EngineInstrument(BTC.0);
-    let snapshot = engine.market_data_snapshot(id).unwrap();
+fn of_engine(engine: &Engine, book_type: BookType) -> (MarketDataSequence, String) {
+    let snapshot = engine.market_data_snapshot(BTC).unwrap();
     let mut text = String::new();
-    for side in [lugus_vocabulary::Side::Buy, lugus_vocabulary::Side::Sell] {
-        for level in engine.levels(id, side).unwrap() {
+    for side in [Side::Buy, Side::Sell] {
+        for level in engine.levels(BTC, side).unwrap() {
             text += &format!("{} {} {}\n", level.price.0, level.quantity.0, level.orders);
         }
     }
     if book_type == BookType::Orders {
-        for order in engine.displayed_orders(id).unwrap() {
+        for order in engine.displayed_orders(BTC).unwrap() {
             text += &format!("{} {} {}\n", order.order_id.0, order.price.0, order.quantity.0);
         }
     }
     let statistics = snapshot.statistics;
     let prices = [statistics.open, statistics.high, statistics.low, statistics.last].map(|p| p.map(|p| p.0));
     text += &format!("{prices:?} {} {:?} {}", statistics.volume.0, snapshot.state, snapshot.reference_price.0);
-    (snapshot.sequence.0, text)
+    (snapshot.sequence, text)
 }
 
 fn of_feed(book: &FollowedBook) -> String {
@@ -60,7 +57,7 @@ fn of_feed(book: &FollowedBook) -> String {
 /// Compares each book that is told with what the engine had at that number.
 #[derive(Default)]
 struct Checker {
-    history: BTreeMap<u64, String>,
+    history: BTreeMap<MarketDataSequence, String>,
     told: usize,
     recoveries: usize,
 }
@@ -83,7 +80,7 @@ struct Hearing<'a> {
 }
 
 impl EventHandler for Hearing<'_> {
-    fn on_report(&mut self, _report: &Report) {}
+    fn on_report(&mut self, _report: &Report, _command: CommandNumber) {}
 
     fn on_book(&mut self, book: &Book) {
         assert!(self.feed.on_book(book, self.now, self.checker));

@@ -6,11 +6,10 @@ use std::time::Duration;
 use aeron_cluster_service::{
     ClientSession, Cluster, ClusteredService, OfferError, Role, ServiceCounter, ServiceError, TimeUnit,
 };
-use lugus_client::market_data::BookRequest;
 use lugus_client::session::{Ingress, Offered, Session};
 use lugus_client::{
-    ClientSequence, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Limits,
-    ParticipantId, Price, Quantity, RetryPolicy, SendError,
+    BookRequest, CommandNumber, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Limits,
+    ParticipantId, Price, Quantity, RetryPolicy, SendError, Symbol,
 };
 use lugus_engine::EngineLimits;
 use lugus_node::market_data::{Item, MarketDataWriter, Outlet, Publisher};
@@ -122,8 +121,8 @@ impl Market {
         market.session.on_connected(SESSION, 0, &mut ());
         let definition = InstrumentDefinition {
             instrument: BTC,
-            base: *b"BTC\0\0\0\0\0",
-            quote: *b"USDT\0\0\0\0",
+            base: Symbol(*b"BTC\0\0\0\0\0"),
+            quote: Symbol(*b"USDT\0\0\0\0"),
             instrument_type: InstrumentType::Spot,
             minimum_price: Price(1),
             maximum_price: Price(1_000_000),
@@ -139,7 +138,7 @@ impl Market {
     }
 
     /// Has the session send something; what it sends is applied at once.
-    pub fn command(&mut self, send: impl FnOnce(&mut Session, &mut Log) -> Result<ClientSequence, SendError>) {
+    pub fn command(&mut self, send: impl FnOnce(&mut Session, &mut Log) -> Result<CommandNumber, SendError>) {
         send(&mut self.session, &mut self.log).unwrap();
         self.run();
         self.answer_orders();

@@ -1,11 +1,9 @@
 //! A cluster as a venue, through the SDK: a session for each participant, and one for the operator.
 
-mod translate;
-
 use std::time::{Duration, Instant};
 
-use lugus_client::{ClientError, Config, EventHandler, SendError, Status, TradingSession};
-use lugus_vocabulary::{Action, ClientSequence, ParticipantId};
+use lugus_client::{ClientError, CommandNumber, Config, EventHandler, SendError, Status, TradingSession};
+use lugus_vocabulary::{Action, ClientSequence, ParticipantId, Report};
 
 use crate::flow::Step;
 use crate::venue::{Heard, Scope, Submission, Venue, VenueError};
@@ -32,7 +30,7 @@ impl ClusterVenue {
     /// When a configuration cannot work, or the cluster does not take all sessions in the `patience` given.
     pub fn connect(operator: Config, mut participants: Vec<Config>, patience: Duration) -> Result<Self, VenueError> {
         let open = |config: Config| {
-            let id = translate::participant(config.participant);
+            let id = config.participant;
             TradingSession::connect(config).map_err(|error| ended(id, error))
         };
         participants.sort_unstable_by_key(|config| config.participant);
@@ -57,7 +55,7 @@ impl ClusterVenue {
         loop {
             let mut waiting = None;
             for session in std::iter::once(&mut self.operator).chain(&mut self.participants) {
-                session.poll(&mut ()).map_err(|error| ended(translate::participant(session.participant()), error))?;
+                session.poll(&mut ()).map_err(|error| ended(session.participant(), error))?;
                 if !session.is_connected() {
                     waiting = Some(&*session);
                 }
@@ -75,7 +73,6 @@ impl ClusterVenue {
         if id == ParticipantId::OPERATOR {
             return Some(&mut self.operator);
         }
-        let id = lugus_client::ParticipantId(id.0);
         let place = self.participants.binary_search_by_key(&id, TradingSession::participant).ok()?;
         self.participants.get_mut(place)
     }
@@ -84,26 +81,21 @@ impl ClusterVenue {
 impl Venue for ClusterVenue {
     fn submit(&mut self, step: &Step) -> Result<Submission, VenueError> {
         let not_sendable = || VenueError::NotSendable { what: format!("{step:?}") };
-        let instrument = lugus_client::InstrumentId(step.instrument.0);
+        let instrument = step.instrument;
         let session = self.session(step.participant).ok_or_else(not_sendable)?;
         let sent = match &step.action {
-            Action::New(order) => session.new_order(instrument, &translate::new_order(order)),
-            Action::Cancel { orig_client_order_id } => {
-                session.cancel(instrument, lugus_client::ClientOrderId(orig_client_order_id.0))
-            }
-            Action::Replace(replace) => session.replace(instrument, &translate::replace(replace)),
-            Action::MassCancel { target, side } => {
-                session.mass_cancel(instrument, lugus_client::ParticipantId(target.0), side.map(translate::side))
-            }
-            Action::DefineInstrument(definition) => session.define_instrument(&translate::definition(definition)),
+            Action::New(order) => session.new_order(instrument, order),
+            Action::Cancel { orig_client_order_id } => session.cancel(instrument, *orig_client_order_id),
+            Action::Replace(replace) => session.replace(instrument, replace),
+            Action::MassCancel { target, side } => session.mass_cancel(instrument, *target, *side),
+            Action::DefineInstrument(definition) => session.define_instrument(definition),
             Action::SetInstrumentState { state, reference_price } => {
-                let reference_price = reference_price.map(translate::price);
-                session.set_instrument_state(instrument, translate::state(*state), reference_price)
+                session.set_instrument_state(instrument, *state, *reference_price)
             }
             _ => return Err(not_sendable()),
         };
         match sent {
-            Ok(sequence) => Ok(Submission::Sent(ClientSequence(sequence.0))),
+            Ok(command) => Ok(Submission::Sent(ClientSequence(command.0))),
             Err(SendError::BackPressured | SendError::TooManyOutstanding { .. } | SendError::NotConnected) => {
                 Ok(Submission::Busy)
             }
@@ -117,7 +109,7 @@ impl Venue for ClusterVenue {
             .then_some(&mut self.operator);
         let mut work = 0;
         for session in self.participants.iter_mut().chain(operator) {
-            let participant = translate::participant(session.participant());
+            let participant = session.participant();
             let mut ear = Ear { participant, leader: &mut self.leader, refused: None, hear };
             let outcome = session.poll(&mut ear);
             if let Some((scope, what)) = ear.refused {
@@ -138,8 +130,9 @@ struct Ear<'a> {
 }
 
 impl EventHandler for Ear<'_> {
-    fn on_report(&mut self, report: &lugus_client::Report) {
-        (self.hear)(Heard::Report(&translate::report(report)));
+    /// In a venue the commands of a run count from 1, whatever the participant had sent before.
+    fn on_report(&mut self, report: &Report, command: CommandNumber) {
+        (self.hear)(Heard::Report(&Report { client_sequence: ClientSequence(command.0), ..*report }));
     }
 
     fn on_status(&mut self, status: &Status) {
@@ -147,12 +140,12 @@ impl EventHandler for Ear<'_> {
             Status::Connected { leader_member_id, .. } | Status::NewLeader { leader_member_id } => {
                 self.leads(*leader_member_id);
             }
-            Status::GaveUp { instrument, client_sequence, .. } => {
-                let scope = (self.participant, translate::instrument(*instrument));
-                (self.hear)(Heard::GaveUp(scope, ClientSequence(client_sequence.0)));
+            Status::GaveUp { instrument, command, .. } => {
+                let scope = (self.participant, *instrument);
+                (self.hear)(Heard::GaveUp(scope, ClientSequence(command.0)));
             }
             Status::CommandRefused { instrument, reason, .. } => {
-                let scope = (self.participant, translate::instrument(*instrument));
+                let scope = (self.participant, *instrument);
                 self.refused = Some((scope, format!("{reason:?}")));
             }
             _ => {}
