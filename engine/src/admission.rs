@@ -1,4 +1,4 @@
-//! Which orders are taken. Checks only: nothing changes here, and the first reason that applies is the answer.
+//! Which new orders and replacements are taken. Everything here only checks; the first reason that applies is returned.
 
 use lugus_vocabulary::{
     EpochNanos, InstrumentDefinition, InstrumentState, NewOrder, OrderType, PostOnly, Price, Quantity, RejectReason,
@@ -6,16 +6,17 @@ use lugus_vocabulary::{
 };
 
 use crate::book::{Instructions, Order, OrderPool, Slot, Vacancy};
-use crate::instrument::{Instrument, takes_price};
-use crate::matching;
+use crate::definition::takes_price;
+use crate::fill_or_kill;
+use crate::iceberg::{MAXIMUM_PARTS, shown};
+use crate::instrument::Instrument;
 use crate::risk;
 
-/// Parts in which an iceberg may come at most: what its trades cost is bounded by it.
-pub(crate) const MAXIMUM_SLICES: u64 = 100;
-
-/// The limit of an order of the kind that nearly all are of, if it is taken, and where its number goes: a limit order that
-/// is good till canceled or immediate, and no more than that, where trading is on and its participant has no limits.
-/// `None` says nothing: ask [`new_order`]. One branch for all that is hardly ever otherwise.
+/// Admits an order of the most frequent kind: a limit order that is good till canceled or immediate, with nothing else to
+/// it, while trading is on, of a participant without limits. Returns its limit, and where its client order id goes.
+/// `None` decides nothing: ask [`new_order`].
+///
+/// The conditions that hardly ever fail are joined without short circuits, so that they cost one branch.
 #[inline(always)]
 pub(crate) fn plain_limit(
     order: &NewOrder,
@@ -47,7 +48,8 @@ pub(crate) fn plain_limit(
     Some((price, vacancy))
 }
 
-/// Whether trading is on, and this many lots at this price are taken without asking for band or limits.
+/// Whether trading is on, and an order of `quantity` lots at `price` is taken where there are no price band and no risk
+/// limits on its size.
 #[inline(always)]
 fn takes_plain(definition: &InstrumentDefinition, limits: &RiskLimits, price: Price, quantity: Quantity) -> bool {
     (quantity.0.wrapping_sub(1) < definition.maximum_quantity.0)
@@ -59,8 +61,8 @@ fn takes_plain(definition: &InstrumentDefinition, limits: &RiskLimits, price: Pr
         & limits.maximum_notional.is_none()
 }
 
-/// Whether a new order is taken: state, ids, quantity, times, display, prices, risk, the book, room; in this order.
-/// `taken` is the order as it would be.
+/// Checks a new order: instrument state, client order id, quantity, time in force, display quantity, prices, risk limits,
+/// what it would find in the book, and room, in this order. `taken` is the order as it would be if it is taken.
 pub(crate) fn new_order(
     order: &NewOrder,
     taken: &Order,
@@ -72,7 +74,7 @@ pub(crate) fn new_order(
     let definition = &instrument.definition;
     let is_open = definition.state == InstrumentState::Open;
     let is_stop = matches!(order.order_type, OrderType::Stop | OrderType::StopLimit);
-    // Nothing is immediate while an auction gathers; a stop order only waits then.
+    // While an auction gathers, orders that would have to trade at once are not taken; a stop order waits anyway.
     if !(is_open || (definition.state == InstrumentState::Auction && (is_stop || !taken.is_immediate()))) {
         return Err(RejectReason::InstrumentState);
     }
@@ -100,14 +102,15 @@ pub(crate) fn new_order(
         if order.post_only == PostOnly::Yes && instrument.book.would_trade(order.side, order.price) {
             return Err(RejectReason::PostOnlyWouldTrade);
         }
-        if order.time_in_force == TimeInForce::Fok && !matching::is_fillable(taken, instrument, pool) {
+        if order.time_in_force == TimeInForce::Fok && !fill_or_kill::is_fillable(taken, instrument, pool) {
             return Err(RejectReason::FillOrKill);
         }
     }
     if !lives {
         return Ok(());
     }
-    // Where there is a level at its price it finds nothing to trade with, so all of it would rest.
+    // If the book has a level at the order's price on its own side, the order finds nothing to trade with and rests whole;
+    // so its whole quantity must fit into the level.
     let queue = if is_stop { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
     let price = order.stop_price.or(order.price).unwrap_or_default();
     if pool.is_full() || !queue.has_room(price, shown(order.quantity, order.display_quantity), &pool.resting) {
@@ -116,7 +119,7 @@ pub(crate) fn new_order(
     Ok(())
 }
 
-/// Whether the live order in this slot is replaced so.
+/// Checks a replacement of the live order in `slot`.
 pub(crate) fn replacement(
     replace: &Replace,
     slot: Slot,
@@ -155,16 +158,16 @@ pub(crate) fn replacement(
         return Err(RejectReason::PostOnlyWouldTrade);
     }
     let leaves = Quantity(replace.quantity.0 - order.cum_quantity().0);
-    // At its own price it is part of the level already: only what it grows by is new there.
+    // At an unchanged price the order is a part of the level already, which gets only what it grows by.
     let own = if price == kept.price { kept.leaves.0 } else { 0 };
     let more = shown(leaves, replace.display_quantity).0.saturating_sub(own);
     let queue = if is_waiting { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
     if queue.has_room(price, Quantity(more), &pool.resting) { Ok(()) } else { Err(RejectReason::LimitOrders) }
 }
 
-/// The live order with this number as its owner knows it, and the limit that it gets, if it is replaced so and all is of the
-/// kind that nearly all are of: a limit order, good till canceled, that has no terms, keeps its number, and goes to the end
-/// of a queue, where trading is on and its participant has no limits. `None` says nothing: ask [`replacement`].
+/// Admits a replacement of the most frequent kind: of a limit order that is good till canceled and has no terms, that
+/// keeps its client order id and goes to the end of a queue, while trading is on, of a participant without limits. Returns
+/// the order's slot, the order as its owner knows it, and its new limit. `None` decides nothing: ask [`replacement`].
 #[inline(always)]
 pub(crate) fn plain_replacement(
     replace: &Replace,
@@ -193,7 +196,7 @@ pub(crate) fn plain_replacement(
     (is_plain && has_room()).then_some((slot, order, price))
 }
 
-/// Whether a live order may be replaced at all, whichever it is.
+/// Checks whether orders of the instrument can be replaced in its state.
 pub(crate) fn replaceable(instrument: &Instrument) -> Result<(), RejectReason> {
     match instrument.definition.state {
         InstrumentState::Open | InstrumentState::Auction => Ok(()),
@@ -208,7 +211,8 @@ fn quantity(definition: &InstrumentDefinition, quantity: Quantity) -> Result<(),
     Ok(())
 }
 
-/// A market order never rests, and a post-only order must.
+/// A market order must be immediate; a post-only order must not, and must have a limit. A GTD order has an expire time in
+/// the future, and no other order has one.
 fn time_in_force(order: &NewOrder, now: EpochNanos) -> Result<(), RejectReason> {
     let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
     let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
@@ -223,15 +227,11 @@ fn time_in_force(order: &NewOrder, now: EpochNanos) -> Result<(), RejectReason> 
     }
 }
 
-/// Only what may rest has something to hide, and not in too many parts.
+/// Only an order that can rest may be an iceberg, and it must not have too many parts.
 fn display(display: Quantity, quantity: Quantity, order: &Order) -> Result<(), RejectReason> {
     let takes = display.0 == 0
-        || (!order.is_immediate() && display <= quantity && quantity.0.div_ceil(display.0) <= MAXIMUM_SLICES);
+        || (!order.is_immediate() && display <= quantity && quantity.0.div_ceil(display.0) <= MAXIMUM_PARTS);
     if takes { Ok(()) } else { Err(RejectReason::InvalidDisplayQuantity) }
-}
-
-fn shown(leaves: Quantity, display: Quantity) -> Quantity {
-    if display.0 == 0 { leaves } else { leaves.min(display) }
 }
 
 fn limit_price(definition: &InstrumentDefinition, price: Option<Price>) -> Result<(), RejectReason> {
@@ -243,7 +243,8 @@ fn limit_price(definition: &InstrumentDefinition, price: Option<Price>) -> Resul
     Ok(())
 }
 
-/// With a stop order that waits, and only with it. The price band does not count: it is the market's way there.
+/// A stop order that waits has a trigger, and no other order has one. The price band does not apply to triggers: whether
+/// the market gets there is for the market to decide.
 fn trigger_price(definition: &InstrumentDefinition, price: Option<Price>, waits: bool) -> Result<(), RejectReason> {
     let takes = match price {
         Some(price) => waits && takes_price(definition, price),

@@ -1,47 +1,52 @@
-//! The call auction: orders gather while the book may be crossed, then all that can trade does, at one price.
+//! The call auction: orders gather while the book may be crossed; then all that can trade does, at one price.
 //!
-//! That price is where most can trade; of several the one that leaves the least unmatched; of those the one nearest to
-//! the reference price; of two equally near ones the lower. It need not be the price of an order. Trades go by the
-//! priority of price and time on both sides; what icebergs do not show counts and trades too.
+//! The auction's price is the one at which the most lots trade; of several such prices the one that leaves the fewest
+//! lots unmatched; of those the one nearest to the reference price; of two equally near ones the lower. It need not be
+//! the limit of an order. Both sides trade by the priority of price and time; the reserves of icebergs count, and trade
+//! too.
 
-use lugus_vocabulary::{Liquidity, MarketDataBody, Price, Side};
+use lugus_vocabulary::{Liquidity, MarketDataBody, Price, Quantity, Side};
 
 use crate::book::{BookSide, OrderPool, Slot};
 use crate::event_sink::EventSink;
 use crate::execution;
+use crate::feed::Feed;
+use crate::iceberg;
 use crate::instrument::Instrument;
-use crate::matching::{Traded, settle};
-use crate::sequences::Reporter;
+use crate::market_data::{self, publish_order};
+use crate::reporter::Reporter;
+use crate::traded::Traded;
 
 /// What an auction would give if it ended now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Indicative {
-    /// Ticks.
+    /// Price of the trades, in ticks.
     pub price: Price,
     /// Lots that would trade.
     pub volume: u128,
-    /// Lots that would be left unmatched of those that take that price.
+    /// Lots of orders that take this price and would be left unmatched.
     pub imbalance: u128,
-    /// The side that has more; none if nothing is left unmatched.
+    /// The side with the unmatched lots; `None` if there are none.
     pub imbalance_side: Option<Side>,
 }
 
-/// `None` if the book is not crossed.
+/// What the auction would give; `None` if the book is not crossed.
 pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<Indicative> {
     let (bids, asks) = (instrument.book.side(Side::Buy), instrument.book.side(Side::Sell));
     let (highest, lowest) = (bids.best()?, asks.best()?);
     if highest < lowest {
         return None;
     }
-    let mut demand = sums(bids, pool, |price| price >= lowest);
-    let supply = sums(asks, pool, |price| price <= highest);
+    let mut demand = crossing_levels(bids, pool, |price| price >= lowest);
+    let supply = crossing_levels(asks, pool, |price| price <= highest);
     demand.reverse();
     let reference = instrument.definition.reference_price;
     let mut prices: Vec<Price> = demand.iter().chain(&supply).map(|&(price, _)| price).collect();
     prices.sort_unstable();
     prices.dedup();
     let mut best: Option<(Rank, Indicative)> = None;
-    // From below: bids that still pay so much, and asks that are content with it.
+    // Prices are tried from the lowest up. `buys`: lots of bids at this price and above; `sells`: lots of asks at this
+    // price and below.
     let mut buys: u128 = demand.iter().map(|&(_, quantity)| quantity).sum();
     let mut sells = 0;
     let (mut demand, mut supply) = (demand.into_iter().peekable(), supply.into_iter().peekable());
@@ -49,7 +54,8 @@ pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<In
         sells += supply.next_if(|&(of, _)| of == price).map_or(0, |(_, quantity)| quantity);
         consider(&mut best, price, buys, sells, reference);
         buys -= demand.next_if(|&(of, _)| of == price).map_or(0, |(_, quantity)| quantity);
-        // Between this price and the next one nothing changes: the nearest to the reference stands for all.
+        // All prices between this one and the next give the same volume, so only the one nearest to the reference price
+        // is tried.
         if let Some(&next) = prices.get(at + 1)
             && price.0 + 1 < next.0
         {
@@ -59,9 +65,11 @@ pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<In
     best.map(|(_, indicative)| indicative)
 }
 
-/// Less is better: volume turned around, imbalance, distance from the reference. Prices come from below.
+/// How good a price is, the lowest rank best: `u128::MAX` less the volume, then the imbalance, then the distance from the
+/// reference price. Of equal ranks the one tried first, with the lower price, is taken.
 type Rank = (u128, u128, u64);
 
+/// Takes `price` for the best one if its rank is lower than that of the best one until now.
 fn consider(best: &mut Option<(Rank, Indicative)>, price: Price, buys: u128, sells: u128, reference: Price) {
     let (volume, imbalance) = (buys.min(sells), buys.abs_diff(sells));
     let rank = (u128::MAX - volume, imbalance, price.0.abs_diff(reference.0));
@@ -75,23 +83,23 @@ fn consider(best: &mut Option<(Rank, Indicative)>, price: Price, buys: u128, sel
     }
 }
 
-/// Open lots by price, best first, while prices cross.
-fn sums(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) -> bool) -> Vec<(Price, u128)> {
-    let mut sums: Vec<(Price, u128)> = Vec::new();
+/// Open lots by price, reserves of icebergs included, best price first, of the levels that cross.
+fn crossing_levels(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) -> bool) -> Vec<(Price, u128)> {
+    let mut levels: Vec<(Price, u128)> = Vec::new();
     for slot in side.orders(&pool.resting) {
         let order = pool.whole(slot);
         if !crosses(order.price) {
             break;
         }
-        match sums.last_mut() {
+        match levels.last_mut() {
             Some((price, sum)) if *price == order.price => *sum += u128::from(order.leaves.0),
-            _ => sums.push((order.price, u128::from(order.leaves.0))),
+            _ => levels.push((order.price, u128::from(order.leaves.0))),
         }
     }
-    sums
+    levels
 }
 
-/// Trades all that can at the auction's price; afterwards the book is not crossed.
+/// Trades all that can trade at the auction's price; afterwards the book is not crossed.
 pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     let Some(Indicative { price, .. }) = indicative(instrument, pool) else { return };
     let mut traded = Traded::default();
@@ -116,7 +124,28 @@ pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut Orde
     instrument.traded(traded, reporter);
 }
 
-/// The side's first order that trades at this price.
+/// The side's first order, if it trades at `price`.
 fn first_at(instrument: &Instrument, side: Side, price: Price, pool: &OrderPool) -> Option<Slot> {
     instrument.book.side(side).next_to_trade(Some(price), &pool.resting).map(|(_, slot)| slot)
+}
+
+/// Brings queue, pool and market data up to date after a trade of `quantity` lots of the side's first order, which are
+/// off the order's open quantity already.
+fn settle<S: EventSink>(
+    slot: Slot,
+    quantity: Quantity,
+    makers: &mut BookSide,
+    pool: &mut OrderPool,
+    feed: &mut Feed,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let (shown, order) = (pool.get(slot).leaves, pool.whole(slot));
+    makers.fill(slot, quantity, &mut pool.resting);
+    publish_order(&order, order.price, shown, feed, reporter);
+    if order.leaves.0 == 0 {
+        pool.remove(slot);
+    } else if shown.0 == 0 {
+        iceberg::refresh(slot, makers, pool, feed, reporter);
+    }
+    reporter.publish(feed, || market_data::level(makers, order.side, order.price, &pool.resting));
 }

@@ -1,55 +1,27 @@
-//! The engine: finds a command's scope, sees that it counts once, and sends it on its way.
+//! The engine: finds a command's scope, checks its number, and sends the command on its way.
 
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, CommandKind, EpochNanos, EventSequence, InstrumentDefinition,
     InstrumentId, MapEpoch, ParticipantId, RejectReason, Replace, Reply, ReportBody, StateHash,
 };
 
-use crate::book::{MAXIMUM_ORDERS, OrderPool, Slot};
+use crate::book::{Expiry, OrderPool, Slot};
+use crate::definition::check_definition;
+use crate::engine_limits::EngineLimits;
 use crate::event_sink::EventSink;
 use crate::execution;
-use crate::expiry::{Entry, MAXIMUM_EXPIRIES};
-use crate::index::Index;
-use crate::instrument::{Instrument, check_definition};
+use crate::expiry::MAXIMUM_EXPIRIES;
+use crate::instrument::Instrument;
+use crate::instrument_state;
+use crate::instruments::{Instruments, Listed};
 use crate::migration::migration_states::{Availability, MigrationStates};
 use crate::order_entry;
 use crate::participants::Participants;
+use crate::reporter::Reporter;
 use crate::risk::Risk;
-use crate::sequences::{Arrival, Reporter, Scope, ScopeIndex, Scopes};
+use crate::scopes::{InstrumentPlace, NO_INSTRUMENT, Scope, ScopeIndex, Scopes};
+use crate::sequence_check::SequenceCheck;
 use crate::state_hash;
-
-/// How much an engine holds. Part of its behaviour: all members of a cluster must have the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EngineLimits {
-    /// Instruments that may ever be defined; 1,024 by default.
-    pub instruments: usize,
-    /// Participants that may ever send a command, beside the operator, for whom there is always room; 4,096 by default.
-    pub participants: usize,
-    /// Live orders of all instruments together; 1,048,576 by default. Memory for them (110 to 190 bytes each, 60
-    /// more for those with terms: icebergs, stop orders, and those that expire) is reserved at once, and touched when it
-    /// is used.
-    pub orders: usize,
-    /// Newest events kept of each scope; 4,096 by default. Memory for them (64 or 112 bytes each) is taken as they come.
-    pub retained_events: usize,
-}
-
-impl Default for EngineLimits {
-    fn default() -> Self {
-        Self { instruments: 1_024, participants: 4_096, orders: 1 << 20, retained_events: 4_096 }
-    }
-}
-
-impl EngineLimits {
-    /// The same, or what 32-bit handles can number, if that is less.
-    pub(crate) fn within_handles(self) -> Self {
-        Self {
-            instruments: self.instruments.min(MAXIMUM_ORDERS),
-            participants: self.participants.min(MAXIMUM_ORDERS),
-            orders: self.orders.min(MAXIMUM_ORDERS),
-            retained_events: self.retained_events.min(MAXIMUM_ORDERS),
-        }
-    }
-}
 
 /// The matching engine: all instruments of a partition. See the crate's page.
 #[derive(Debug)]
@@ -57,34 +29,16 @@ pub struct Engine {
     pub(crate) limits: EngineLimits,
     pub(crate) participants: Participants,
     pub(crate) scopes: Scopes,
-    pub(crate) instruments: Vec<Listed>,
-    pub(crate) instrument_index: Index,
-    /// Places in `instruments`, by instrument id.
-    pub(crate) listing: Vec<u32>,
+    pub(crate) instruments: Instruments,
     pub(crate) pool: OrderPool,
     /// States of the instruments that were ever moved.
     pub(crate) migration_states: MigrationStates,
-    /// Sum of the instruments' terms of the combined hash, but for the one touched last.
-    instruments_sum: u64,
-    /// Place of the instrument touched last, as the next command is most likely to touch it, too; [`NOWHERE`] at first.
-    touched: u32,
-    /// Hash of the reports of participants' own scopes.
+    /// Hash of the reports in the scopes of participants as such.
     pub(crate) participants_hash: StateHash,
 }
 
-/// An instrument, its hash, and whether it takes commands.
-#[derive(Debug)]
-pub(crate) struct Listed {
-    pub(crate) instrument: Instrument,
-    pub(crate) hash: StateHash,
-    pub(crate) availability: Availability,
-}
-
-/// No instrument's place.
-pub(crate) const NOWHERE: u32 = u32::MAX;
-
 impl Engine {
-    /// An empty engine.
+    /// An engine without instruments.
     #[must_use]
     pub fn new(limits: EngineLimits) -> Self {
         let limits = limits.within_handles();
@@ -92,30 +46,28 @@ impl Engine {
             limits,
             participants: Participants::new(),
             scopes: Scopes::new(limits.retained_events as u32),
-            instruments: Vec::new(),
-            instrument_index: Index::new(),
-            listing: Vec::new(),
+            instruments: Instruments::new(),
             pool: OrderPool::new(limits.orders),
             migration_states: MigrationStates::default(),
-            instruments_sum: 0,
-            touched: NOWHERE,
             participants_hash: StateHash(0),
         }
     }
 
-    /// Has memory for so many live orders in place, or for as many as there may be, before they come: else the system gives it
-    /// when they do, and each hundred holds a command up for a microsecond or more. 150 bytes an order, and a megabyte.
+    /// Puts memory in place for `orders` live orders, or for as many as the limits allow if that is less: 150 bytes an
+    /// order, and a megabyte. Otherwise the system clears pages when orders first use them, and each hundred new orders
+    /// hold a command up for a microsecond or more.
     pub fn prefault(&mut self, orders: usize) {
         self.pool.prefault(orders.min(self.limits.orders));
     }
 
-    /// Does the log's next command, at log time `now`, and tells `sink` what happened.
+    /// Applies the log's next command, at log time `now`, and tells `sink` what happened.
     ///
-    /// A command that has its scope's next number is applied, and has one report with that number at least, also when
-    /// it is rejected. Every other one changes nothing, and gets replies: a repeated one what was told before, one
-    /// after a hole (or with the number 0) what is expected, and one without a possible scope a refusal. No scope is
-    /// possible for an instrument that is not defined, or moves to another engine ([`Reply::Moved`]), for more participants than the limits allow, and for an action
-    /// that does not belong there (orders belong to an instrument, definitions and limits to [`InstrumentId::NONE`]).
+    /// A command with its scope's next number is applied, and is answered by one report or more, also when it is
+    /// rejected. Any other command changes nothing, and gets replies: a repeated one the reports that answered it
+    /// before; one after a hole, or with the number 0, the number that is expected; and one that can have no scope a
+    /// refusal. There can be no scope for an instrument that is not defined, or that moves to another engine
+    /// ([`Reply::Moved`]); for a participant beyond the limits; and for an action that does not belong in the scope
+    /// (orders belong to an instrument, definitions and limits to [`InstrumentId::NONE`]).
     ///
     /// Before that, whatever the command is, orders whose time is over expire: see [`Engine::expire`].
     pub fn apply(&mut self, now: EpochNanos, command: &Command, sink: &mut impl EventSink) {
@@ -123,13 +75,14 @@ impl Engine {
             self.expire(now, sink);
         }
         let Command { participant, instrument, client_sequence, action } = command;
-        // What nearly all commands are: of an order, in a scope that is there, next in it, and of an instrument that trades.
-        if is_of_order(action)
+        // Nearly all commands are about an order of an instrument that trades, in a scope that is there, with the scope's
+        // next number.
+        if is_about_order(action)
             && let Some(index) = self.scopes.find(*participant, *instrument)
             && let scope = self.scopes.get_mut(index)
-            && Arrival::of(*client_sequence, scope.last_client_sequence) == Arrival::Next
+            && SequenceCheck::of(*client_sequence, scope.last_client_sequence) == SequenceCheck::Next
             && let place = scope.place
-            && self.instruments.get(place as usize).is_some_and(|listed| listed.availability == Availability::Trading)
+            && self.instruments.get(place).is_some_and(|listed| listed.availability == Availability::Trading)
         {
             scope.last_client_sequence = *client_sequence;
             self.execute_in(place, now, index, action, sink);
@@ -138,7 +91,7 @@ impl Engine {
         }
     }
 
-    /// A command that may be a scope's first, or may not count.
+    /// Applies or answers a command of any kind: it may be the first one of its scope, or one that is not applied.
     #[cold]
     #[inline(never)]
     fn receive(&mut self, now: EpochNanos, command: &Command, sink: &mut impl EventSink) {
@@ -148,20 +101,19 @@ impl Engine {
             Err(reason) => return self.refuse(command, reason, sink),
         };
         let last = scope.map_or(ClientSequence(0), |scope| self.scopes.get(scope).last_client_sequence);
-        match (Arrival::of(*client_sequence, last), scope) {
-            (Arrival::Next, Some(scope)) => self.execute(now, scope, command, sink),
-            (Arrival::Next, None) => {
+        match (SequenceCheck::of(*client_sequence, last), scope) {
+            (SequenceCheck::Next, Some(scope)) => self.execute(now, scope, command, sink),
+            (SequenceCheck::Next, None) => {
                 let scope = self.take_in(Scope::new(*participant, *instrument));
                 self.execute(now, scope, command, sink);
             }
-            (Arrival::Hole { expected }, _) => {
+            (SequenceCheck::Hole { expected }, _) => {
                 let (instrument, received) = (*instrument, *client_sequence);
                 let hole = Reply::SequenceReject { instrument, received, expected };
-                sink.reply(
-                    &moved(instrument, received, self.migration_states.map_to_wait_for(instrument)).unwrap_or(hole),
-                );
+                let map = self.migration_states.map_to_wait_for(instrument);
+                sink.reply(&moved(instrument, received, map).unwrap_or(hole));
             }
-            (Arrival::Repeated, scope) => {
+            (SequenceCheck::Repeated, scope) => {
                 match moved(*instrument, *client_sequence, self.migration_states.map_if_unavailable(*instrument)) {
                     Some(moved) => sink.reply(&moved),
                     None => {
@@ -174,14 +126,13 @@ impl Engine {
         }
     }
 
-    /// Ends the orders whose time is over, in the order of their times, then instruments, then order ids; at most 1,024
-    /// of them, and whether some are left. [`Engine::apply`] does it before every command; this is for a timer in the
-    /// log, where nothing else comes up.
+    /// Ends orders whose time is over, by their expire time, then instrument, then order id: 1,024 of them at most.
+    /// Returns whether more are due. [`Engine::apply`] calls it before every command; a timer in the log calls it where
+    /// no commands come.
     pub fn expire(&mut self, now: EpochNanos, sink: &mut impl EventSink) -> bool {
         for _ in 0..MAXIMUM_EXPIRIES {
             let Some((place, slot)) = self.due(now) else { return false };
-            self.touch(place);
-            let Listed { instrument, hash, .. } = &mut self.instruments[place as usize];
+            let Listed { instrument, hash, .. } = self.instruments.touch(place);
             let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
             let order = instrument.end(self.pool.found(slot), &mut self.pool, reporter);
             reporter.tell_maker(order.owner, execution::expired(&order));
@@ -189,24 +140,24 @@ impl Engine {
         self.due(now).is_some()
     }
 
-    /// The next order to expire, if its time has come, and its instrument's place. Orders of instruments that do not take
-    /// commands wait until they do.
+    /// The next order to expire, if its time has come, and its instrument's place. Orders of an instrument that takes no
+    /// commands are put aside until it does.
     #[inline]
-    fn due(&mut self, now: EpochNanos) -> Option<(u32, Slot)> {
+    fn due(&mut self, now: EpochNanos) -> Option<(InstrumentPlace, Slot)> {
         loop {
-            let Entry { instrument, slot, .. } = self.pool.due(now)?;
-            let place = self.instrument_index.get(u64::from(instrument.0))?;
-            if self.instruments[place as usize].availability == Availability::Trading {
+            let Expiry { instrument, slot, .. } = self.pool.due(now)?;
+            let place = self.instruments.place(instrument)?;
+            if self.instruments.get(place)?.availability == Availability::Trading {
                 return Some((place, slot));
             }
             self.pool.defer_expiry();
         }
     }
 
-    /// Tells a participant that reconnects what came after the event `last_seen` of its scope, in order, as
-    /// [`Reply::Again`], then [`Reply::ResumeComplete`]; or [`Reply::EventGap`] alone, when some of it is no longer
-    /// kept. With `None`, and for a scope never used, only the [`Reply::ResumeComplete`]. Only [`Reply::Moved`] where the
-    /// instrument has moved away, or is not active yet. Changes nothing.
+    /// Tells a participant that reconnects the events after `last_seen` of its scope in their order, as
+    /// [`Reply::Again`], and then [`Reply::ResumeComplete`]; or only [`Reply::EventGap`] if some of them are no longer
+    /// kept. With `None`, and for a scope that was never used, it tells only [`Reply::ResumeComplete`]. Where the
+    /// instrument has moved away, or is not active yet, it tells only [`Reply::Moved`]. It changes nothing.
     pub fn resume(
         &self,
         participant: ParticipantId,
@@ -224,77 +175,35 @@ impl Engine {
         }
     }
 
-    /// The state hash, calculated from all instruments.
-    pub(crate) fn combine_hashes(&self) -> StateHash {
-        let terms = self.instruments.iter().map(Listed::term);
-        combine(terms.fold(self.migration_states.sum, u64::wrapping_add), self.participants_hash)
+    /// The state hash, calculated anew from the hashes of all instruments.
+    pub(crate) fn calculated_hash(&self) -> StateHash {
+        let sum = self.instruments.calculated_hash_sum().wrapping_add(self.migration_states.sum);
+        state_hash::combine(sum, self.participants_hash)
     }
 
-    /// The state hash as it is kept.
+    /// The state hash as it is kept with every command.
     pub(crate) fn kept_hash(&self) -> StateHash {
-        let touched = self.instruments.get(self.touched as usize).map_or(0, Listed::term);
-        let sum = self.instruments_sum.wrapping_add(touched).wrapping_add(self.migration_states.sum);
-        combine(sum, self.participants_hash)
+        let sum = self.instruments.kept_hash_sum().wrapping_add(self.migration_states.sum);
+        state_hash::combine(sum, self.participants_hash)
     }
 
-    /// An instrument's hash is about to change; with [`NOWHERE`] the sum is of all again.
-    #[inline]
-    fn touch(&mut self, place: u32) {
-        if self.touched != place {
-            let term = |place: u32| self.instruments.get(place as usize).map_or(0, Listed::term);
-            self.instruments_sum = self.instruments_sum.wrapping_add(term(self.touched)).wrapping_sub(term(place));
-            self.touched = place;
-        }
-    }
-
-    /// Takes in an instrument that is not there yet.
-    pub(crate) fn list(&mut self, listed: Listed) {
-        let id = listed.instrument.definition.instrument;
-        let place = self.instruments.len() as u32;
-        self.instruments_sum = self.instruments_sum.wrapping_add(listed.term());
-        self.instrument_index.insert(u64::from(id.0), place);
-        let id_at = |place: u32| self.instruments[place as usize].instrument.definition.instrument;
-        let before = self.listing.partition_point(|&place| id_at(place) < id);
-        self.listing.insert(before, place);
-        self.instruments.push(listed);
-    }
-
-    /// Forgets an instrument, which has no orders and scopes any more. The last one takes its place.
-    pub(crate) fn unlist(&mut self, instrument: InstrumentId) {
-        let Some(place) = self.instrument_index.remove(u64::from(instrument.0)) else { return };
-        // Places are about to change.
-        self.touch(NOWHERE);
-        let listed = self.instruments.swap_remove(place as usize);
-        self.instruments_sum = self.instruments_sum.wrapping_sub(listed.term());
-        self.listing.retain(|&other| other != place);
-        if let Some(moved) = self.instruments.get(place as usize) {
-            let (id, last) = (moved.instrument.definition.instrument, self.instruments.len() as u32);
-            self.instrument_index.remove(u64::from(id.0));
-            self.instrument_index.insert(u64::from(id.0), place);
-            self.listing.iter_mut().filter(|other| **other == last).for_each(|other| *other = place);
-            for participant in self.participants.ids() {
-                if let Some(scope) = self.scopes.find(participant, id) {
-                    self.scopes.get_mut(scope).place = place;
-                }
+    /// Forgets an instrument that has no orders and scopes.
+    pub(crate) fn forget(&mut self, instrument: InstrumentId) {
+        let Some((moved, place)) = self.instruments.remove(instrument) else { return };
+        for participant in self.participants.ids() {
+            if let Some(scope) = self.scopes.find(participant, moved) {
+                self.scopes.get_mut(scope).place = place;
             }
         }
     }
 
-    pub(crate) fn listed(&self, instrument: InstrumentId) -> Option<&Listed> {
-        self.instrument_index.get(u64::from(instrument.0)).map(|place| &self.instruments[place as usize])
-    }
-
-    pub(crate) fn listed_mut(&mut self, instrument: InstrumentId) -> Option<&mut Listed> {
-        self.instrument_index.get(u64::from(instrument.0)).map(|place| &mut self.instruments[place as usize])
-    }
-
-    /// An instrument, and what belongs to all: to put orders into it.
+    /// An instrument, and what all instruments share: for putting orders into it.
     pub(crate) fn parts_of(&mut self, instrument: InstrumentId) -> Option<(&mut Instrument, &Scopes, &mut OrderPool)> {
-        let place = self.instrument_index.get(u64::from(instrument.0))?;
-        Some((&mut self.instruments[place as usize].instrument, &self.scopes, &mut self.pool))
+        let listed = self.instruments.find_mut(instrument)?;
+        Some((&mut listed.instrument, &self.scopes, &mut self.pool))
     }
 
-    /// A command's scope, `None` if it is the first there; or why there can be none.
+    /// A command's scope: `None` if the command is the first one there, or the reason why there can be no scope.
     fn scope(
         &self,
         participant: ParticipantId,
@@ -307,7 +216,7 @@ impl Engine {
         let scope = self.scopes.find(participant, instrument);
         if scope.is_none() {
             let is_trading = |listed: &Listed| listed.availability == Availability::Trading;
-            if instrument != InstrumentId::NONE && !self.listed(instrument).is_some_and(is_trading) {
+            if instrument != InstrumentId::NONE && !self.instruments.find(instrument).is_some_and(is_trading) {
                 return Err(RejectReason::UnknownInstrument);
             }
             if !self.participants.contains(participant) && self.participants.len() > self.limits.participants {
@@ -317,9 +226,9 @@ impl Engine {
         Ok(scope)
     }
 
-    /// A new scope, and its participant, if that is new too.
+    /// Takes in a new scope, and its participant if that is new, too.
     pub(crate) fn take_in(&mut self, mut scope: Scope) -> ScopeIndex {
-        scope.place = self.instrument_index.get(u64::from(scope.instrument.0)).unwrap_or(NOWHERE);
+        scope.place = self.instruments.place(scope.instrument).unwrap_or(NO_INSTRUMENT);
         let participant = self.participants.take_in(scope.participant);
         let instrument = scope.instrument;
         let index = self.scopes.insert(scope);
@@ -327,7 +236,8 @@ impl Engine {
         index
     }
 
-    /// There is no such scope: also where the instrument has moved away, or is about to.
+    /// Answers a command that can have no scope; if its instrument has moved away or is about to, with the map to wait
+    /// for.
     #[cold]
     fn refuse(&self, command: &Command, reason: RejectReason, sink: &mut impl EventSink) {
         let Command { instrument, client_sequence, ref action, .. } = *command;
@@ -336,32 +246,32 @@ impl Engine {
         sink.reply(&moved(instrument, client_sequence, epoch).unwrap_or(refused));
     }
 
+    /// Executes a command that has its scope's next number.
     #[cold]
     #[inline(never)]
     fn execute(&mut self, now: EpochNanos, scope: ScopeIndex, command: &Command, sink: &mut impl EventSink) {
         let place = self.scopes.get(scope).place;
-        if place != NOWHERE && self.instruments[place as usize].availability != Availability::Trading {
+        if self.instruments.get(place).is_some_and(|listed| listed.availability != Availability::Trading) {
             return self.refuse(command, RejectReason::InstrumentState, sink);
         }
         self.scopes.get_mut(scope).last_client_sequence = command.client_sequence;
         match place {
-            NOWHERE => self.execute_as_such(now, scope, &command.action, sink),
+            NO_INSTRUMENT => self.execute_as_such(now, scope, &command.action, sink),
             place => self.execute_in(place, now, scope, &command.action, sink),
         }
     }
 
-    /// A command that belongs to an instrument.
+    /// Executes a command that belongs to an instrument.
     #[inline(always)]
     fn execute_in(
         &mut self,
-        place: u32,
+        place: InstrumentPlace,
         now: EpochNanos,
         scope: ScopeIndex,
         action: &Action,
         sink: &mut impl EventSink,
     ) {
-        self.touch(place);
-        let Listed { instrument, hash, .. } = &mut self.instruments[place as usize];
+        let Listed { instrument, hash, .. } = self.instruments.touch(place);
         let (pool, reporter) = (&mut self.pool, &mut Reporter::new(now, &mut self.scopes, hash, scope, sink));
         let risk = &mut self.participants.risk[pool.participant_of(scope) as usize];
         let done = match action {
@@ -381,7 +291,7 @@ impl Engine {
         }
     }
 
-    /// A command that belongs to the participant as such.
+    /// Executes a command that belongs to its participant as such.
     #[cold]
     fn execute_as_such(&mut self, now: EpochNanos, scope: ScopeIndex, action: &Action, sink: &mut impl EventSink) {
         let sender = self.scopes.get(scope).participant;
@@ -399,13 +309,13 @@ impl Engine {
         let reporter = &mut Reporter::new(now, &mut self.scopes, &mut self.participants_hash, scope, sink);
         reporter.answer(body);
         if let ReportBody::Instrument { instrument, .. } = body
-            && let Some(place) = self.instrument_index.get(u64::from(instrument.0))
+            && let Some(defined) = self.instruments.find_mut(instrument)
         {
-            self.instruments[place as usize].instrument.publish_state(reporter);
+            defined.instrument.publish_state(reporter);
         }
     }
 
-    /// Changes a participant's limits or kill switch; it need not have sent a command yet.
+    /// Changes a participant's limits or kill switch. The participant need not have sent a command yet.
     fn set_risk(&mut self, target: ParticipantId, set: impl FnOnce(&mut Risk)) -> Result<ReportBody, RejectReason> {
         if !self.participants.contains(target) && self.participants.len() > self.limits.participants {
             return Err(RejectReason::LimitParticipants);
@@ -422,7 +332,7 @@ impl Engine {
             return Err(RejectReason::NotAuthorised);
         }
         let has_been = self.migration_states.map_to_wait_for(definition.instrument).is_some();
-        if has_been || self.listed(definition.instrument).is_some() {
+        if has_been || self.instruments.find(definition.instrument).is_some() {
             return Err(RejectReason::DuplicateInstrument);
         }
         check_definition(definition)?;
@@ -432,12 +342,12 @@ impl Engine {
         let instrument = Instrument::new(*definition);
         let body = instrument.report();
         let hash = instrument.first_hash();
-        self.list(Listed { instrument, hash, availability: Availability::Trading });
+        self.instruments.insert(Listed { instrument, hash, availability: Availability::Trading });
         Ok(body)
     }
 }
 
-/// A command that belongs to an instrument, and is not about one order.
+/// Executes a command that belongs to an instrument and is not about one order.
 #[cold]
 fn execute_other<S: EventSink>(
     action: &Action,
@@ -451,30 +361,20 @@ fn execute_other<S: EventSink>(
             Err(RejectReason::NotAuthorised)
         }
         Action::SetInstrumentState { state, reference_price } => {
-            instrument.set_state(*state, *reference_price, pool, reporter)
+            instrument_state::set(*state, *reference_price, instrument, pool, reporter)
         }
         _ => Err(RejectReason::UnknownInstrument),
     }
 }
 
-/// The answer to a command of an instrument that moves, if there is a map to wait for.
+/// The answer to a command of an instrument that moves, if there is a partition map to wait for.
 fn moved(instrument: InstrumentId, client_sequence: ClientSequence, epoch: Option<MapEpoch>) -> Option<Reply> {
     epoch.map(|epoch| Reply::Moved { instrument, client_sequence, epoch })
 }
 
-impl Listed {
-    fn term(&self) -> u64 {
-        state_hash::term(self.instrument.definition.instrument.0, self.hash)
-    }
-}
-
-fn combine(instruments_sum: u64, participants_hash: StateHash) -> StateHash {
-    StateHash(state_hash::scatter(instruments_sum.wrapping_add(state_hash::scatter(participants_hash.0))))
-}
-
 /// Whether the action is about one order.
 #[inline]
-fn is_of_order(action: &Action) -> bool {
+fn is_about_order(action: &Action) -> bool {
     matches!(action, Action::New(_) | Action::Cancel { .. } | Action::Replace(_))
 }
 
@@ -483,7 +383,7 @@ fn is_of_participant(action: &Action) -> bool {
     matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. })
 }
 
-/// The report that says that a command was not done: each kind of command has its own.
+/// The report that says that a command was not done; new orders, cancels and replacements have reports of their own.
 #[inline(never)]
 fn rejection(action: &Action, reason: RejectReason) -> ReportBody {
     let command = match *action {

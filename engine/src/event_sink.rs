@@ -1,18 +1,18 @@
-//! Where the engine puts what it tells.
+//! Where the engine puts the events, replies and market data that commands cause.
 
 use lugus_vocabulary::{MarketData, Reply, Report};
 
-/// Takes what [`crate::Engine`] tells, in order. Everything is borrowed for the call: what must last is copied.
+/// Takes what [`crate::Engine`] tells, in order. Everything is borrowed for the call: the sink copies what it keeps.
 pub trait EventSink {
-    /// An event: for its participant, now and in answer to each `Resume`.
+    /// An event for its participant: told now, and told again in answer to `Resume`.
     fn report(&mut self, report: &Report);
-    /// An answer to the sender of the command or request at hand, which changed nothing.
+    /// An answer to the sender of the command or request at hand, which has changed nothing.
     fn reply(&mut self, reply: &Reply);
-    /// A change of the market, as anyone may see it. Called only if [`EventSink::wants_market_data`].
+    /// An increment of market data. Called only if [`EventSink::wants_market_data`].
     fn market_data(&mut self, market_data: &MarketData) {
         let _ = market_data;
     }
-    /// Whether increments of market data are made. Their numbers go on without that.
+    /// Whether the sink takes increments of market data. They are numbered in either case.
     fn wants_market_data(&self) -> bool {
         false
     }

@@ -1,4 +1,7 @@
-//! What a report says of an order.
+//! The executions that reports tell of an order, one function for each event.
+//!
+//! This is where the engine makes an [`Execution`], field by field. The functions are inlined where the execution is told,
+//! so that its fields are written once, in place.
 
 use lugus_vocabulary::{
     ClientOrderId, ExecType, Execution, Liquidity, NewOrder, OrderId, OrderStatus, OrderType, Price, Quantity,
@@ -7,13 +10,13 @@ use lugus_vocabulary::{
 
 use crate::book::Order;
 
-/// The order was taken.
+/// The order is taken.
 #[inline(always)]
 pub(crate) fn new(order: &Order) -> Execution {
     live(order, ExecType::New)
 }
 
-/// The order was not taken.
+/// The order is not taken.
 pub(crate) fn rejected(order: &NewOrder, reason: RejectReason) -> Execution {
     let NewOrder { client_order_id, side, order_type, time_in_force, price, quantity, .. } = *order;
     Execution {
@@ -27,7 +30,7 @@ pub(crate) fn rejected(order: &NewOrder, reason: RejectReason) -> Execution {
     }
 }
 
-/// The order traded, and stands as it is given.
+/// The order has traded; `order` is the order after the trade.
 #[inline(always)]
 pub(crate) fn trade(order: &Order, trade_id: TradeId, price: Price, quantity: Quantity, how: Liquidity) -> Execution {
     Execution {
@@ -39,18 +42,18 @@ pub(crate) fn trade(order: &Order, trade_id: TradeId, price: Price, quantity: Qu
     }
 }
 
-/// The order was replaced, and stands as it is given; `from` was its client order id.
+/// The order is replaced; `order` is the order after the replacement, `from` its client order id before.
 #[inline(always)]
 pub(crate) fn replaced(order: &Order, from: ClientOrderId) -> Execution {
     Execution { orig_client_order_id: from, ..live(order, ExecType::Replaced) }
 }
 
-/// The order's trigger was reached.
+/// The stop order's trigger is reached.
 pub(crate) fn triggered(order: &Order) -> Execution {
     live(order, ExecType::Triggered)
 }
 
-/// The order was changed not at its owner's wish, and stands as it is given.
+/// The order is changed without its owner's wish; `order` is the order after the change.
 pub(crate) fn restated(order: &Order, reason: RejectReason) -> Execution {
     Execution { reason, ..live(order, ExecType::Restated) }
 }
@@ -60,7 +63,7 @@ pub(crate) fn expired(order: &Order) -> Execution {
     Execution { order_status: OrderStatus::Expired, leaves_quantity: Quantity(0), ..live(order, ExecType::Expired) }
 }
 
-/// What was left of the order is canceled.
+/// The open quantity of the order is canceled.
 #[inline(always)]
 pub(crate) fn canceled(order: &Order, reason: RejectReason) -> Execution {
     Execution {
@@ -71,6 +74,7 @@ pub(crate) fn canceled(order: &Order, reason: RejectReason) -> Execution {
     }
 }
 
+/// What all events of an order that has been taken have in common.
 #[inline(always)]
 fn live(order: &Order, exec_type: ExecType) -> Execution {
     let cum_quantity = order.cum_quantity();
@@ -92,6 +96,7 @@ fn live(order: &Order, exec_type: ExecType) -> Execution {
     }
 }
 
+/// An execution with all fields but these empty.
 #[inline(always)]
 fn blank(side: Side, order_type: OrderType, time_in_force: TimeInForce) -> Execution {
     Execution {

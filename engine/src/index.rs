@@ -1,23 +1,27 @@
-//! From a number of the outside to a place in a table: an open-addressing map whose memory only grows.
+//! From an identifier to a place in a table: a hash map with open addressing, whose memory only grows.
 //!
-//! It grows when a participant, an instrument or a scope is new, which is no steady state; keys go when an instrument
-//! moves to another cluster. Nothing goes through it in its own order.
+//! It grows when participants, instruments or scopes are new, which does not happen in steady state; keys are removed
+//! when an instrument moves to another cluster. It is never iterated, so its order has no influence on anything.
 
-/// `u64` to `u32`, deterministic, at most half full.
+/// A map from `u64` to `u32`. It is at most half full.
 #[derive(Debug)]
 pub(crate) struct Index {
+    /// A power of two of entries. A key stands at the place of its hash, or as close behind as was free (linear probing).
     entries: Vec<Entry>,
+    /// Number of keys.
     len: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     key: u64,
-    /// [`VACANT`] in an entry not in use.
+    /// [`VACANT`] if the entry is not in use.
     value: u32,
 }
 
+/// The value of an entry that is not in use.
 const VACANT: u32 = u32::MAX;
+/// Number of entries of an empty map.
 const SMALLEST: usize = 16;
 
 impl Index {
@@ -31,7 +35,7 @@ impl Index {
         (entry.value != VACANT).then_some(entry.value)
     }
 
-    /// `key` is not yet there, and `value` is not `u32::MAX`.
+    /// Inserts a key that is not in the map, with a value that is not `u32::MAX`.
     pub(crate) fn insert(&mut self, key: u64, value: u32) {
         debug_assert!(value != VACANT && self.get(key).is_none());
         if (self.len + 1) * 2 > self.entries.len() {
@@ -42,7 +46,8 @@ impl Index {
         self.len += 1;
     }
 
-    /// Takes a key out. Those behind it that belong before it move up, so that no grave is left.
+    /// Removes a key, and returns its value. Keys behind it that would no longer be found move up into the gap, so that
+    /// no mark of a removed key is needed.
     pub(crate) fn remove(&mut self, key: u64) -> Option<u32> {
         let mask = self.entries.len() - 1;
         let mut hole = self.place(key);
@@ -68,7 +73,7 @@ impl Index {
         Some(removed)
     }
 
-    /// Where the key is, or where it would be put.
+    /// Place of the key's entry, or of the vacant entry where the key would be inserted.
     #[inline]
     fn place(&self, key: u64) -> usize {
         let mask = self.entries.len() - 1;
@@ -90,8 +95,8 @@ impl Index {
     }
 }
 
-/// The upper half of a product with 2^64 by the golden ratio, whose bits depend on all of the key's (Knuth, "The Art of
-/// Computer Programming", volume 3, 6.4).
+/// Hash of a key: the upper half of its product with 2^64 divided by the golden ratio; all bits of the key count (Knuth,
+/// "The Art of Computer Programming", volume 3, 6.4).
 #[inline]
 pub(crate) fn spread(key: u64) -> u64 {
     key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32

@@ -1,59 +1,56 @@
-//! A traded pair, whole: its definition and state, its book and stop orders, its numbers, its hash.
+//! A traded pair: its definition, its resting orders and stop orders, its numbers, and its market data.
 
-use lugus_vocabulary::{
-    InstrumentDefinition, InstrumentId, InstrumentState, MarketDataBody, OrderId, Price, Quantity, RejectReason,
-    ReportBody, Side, StateHash, TradeId,
-};
+use lugus_vocabulary::{InstrumentDefinition, MarketDataBody, OrderId, Quantity, ReportBody, Side, StateHash, TradeId};
 
-use crate::auction;
 use crate::book::{Book, Found, Instructions, Order, OrderPool, Slot};
 use crate::event_sink::EventSink;
-use crate::execution;
-use crate::market_data::{self, Feed};
-use crate::matching::{Traded, publish_order};
-use crate::sequences::Reporter;
+use crate::feed::Feed;
+use crate::market_data::{self, publish_order};
+use crate::reporter::Reporter;
 use crate::state_hash;
-use crate::stops::{self, Reached, Stops};
+use crate::stop_queues::StopQueues;
+use crate::traded::{Traded, TradedRange};
 
 /// A traded pair.
 #[derive(Debug)]
 pub(crate) struct Instrument {
-    /// With the state and the reference price of now.
+    /// As it was defined, with the state and the reference price that it has now.
     pub(crate) definition: InstrumentDefinition,
     pub(crate) book: Book,
-    pub(crate) stops: Stops,
+    pub(crate) stops: StopQueues,
     pub(crate) last_order_id: OrderId,
     pub(crate) last_trade_id: TradeId,
     pub(crate) feed: Feed,
-    /// Where the trades of the command at hand were; none between commands.
-    pub(crate) reached: Option<Reached>,
+    /// Prices of the trades of the command at hand that stop orders have not seen yet; `None` between commands.
+    pub(crate) traded_range: Option<TradedRange>,
 }
 
 impl Instrument {
+    /// An instrument that nobody has traded yet.
     pub(crate) fn new(definition: InstrumentDefinition) -> Self {
         Self {
             definition,
             book: Book::new(),
-            stops: Stops::new(),
+            stops: StopQueues::new(),
             last_order_id: OrderId(0),
             last_trade_id: TradeId(0),
             feed: Feed::new(definition.instrument),
-            reached: None,
+            traded_range: None,
         }
     }
 
-    /// Its hash before the first report.
+    /// Its state hash before its first report.
     pub(crate) fn first_hash(&self) -> StateHash {
         state_hash::of_definition(&self.definition)
     }
 
-    /// The number of an order that is taken now.
+    /// Numbers an order that is taken now.
     pub(crate) fn next_order_id(&mut self) -> OrderId {
         self.last_order_id = OrderId(self.last_order_id.0 + 1);
         self.last_order_id
     }
 
-    /// Takes a live order out of its queue, but not out of the pool; `order` is what the pool has of it.
+    /// Takes a live order out of its queue and leaves it in the pool. `order` is the order as the pool has it.
     #[inline(always)]
     pub(crate) fn take_out<S: EventSink>(
         &mut self,
@@ -76,7 +73,7 @@ impl Instrument {
         self.stops.side_mut(side).remove(slot, &mut pool.resting);
     }
 
-    /// Takes a live order out of its queue and the pool, and gives it whole.
+    /// Takes a live order out of its queue and the pool, and returns it as its owner knows it.
     #[inline(always)]
     pub(crate) fn end<S: EventSink>(
         &mut self,
@@ -91,7 +88,7 @@ impl Instrument {
         whole
     }
 
-    /// Somebody traded: statistics, and what stop orders see of it.
+    /// Counts what has traded: in the statistics, which are published, and in the range that stop orders will see.
     #[inline]
     pub(crate) fn traded<S: EventSink>(&mut self, traded: Traded, reporter: &mut Reporter<'_, S>) {
         let Some((first, last)) = traded.prices else { return };
@@ -99,88 +96,21 @@ impl Instrument {
         let statistics = self.feed.statistics;
         reporter.publish(&mut self.feed, || MarketDataBody::Statistics(statistics));
         let (low, high) = (first.min(last), first.max(last));
-        self.reached = Some(match self.reached {
-            Some(before) => Reached { low: before.low.min(low), high: before.high.max(high) },
-            None => Reached { low, high },
+        self.traded_range = Some(match self.traded_range {
+            Some(before) => TradedRange { low: before.low.min(low), high: before.high.max(high) },
+            None => TradedRange { low, high },
         });
     }
 
-    /// Operator: a new state, and maybe a new reference price. Closing cancels all orders; opening first trades what is
-    /// crossed, and then sets off the stop orders that the last trade has reached.
-    pub(crate) fn set_state<S: EventSink>(
-        &mut self,
-        state: InstrumentState,
-        reference_price: Option<Price>,
-        pool: &mut OrderPool,
-        reporter: &mut Reporter<'_, S>,
-    ) -> Result<(), RejectReason> {
-        if let Some(price) = reference_price {
-            if !takes_price(&self.definition, price) {
-                return Err(RejectReason::InvalidPrice);
-            }
-            self.definition.reference_price = price;
-        }
-        if state == InstrumentState::Closed {
-            self.cancel_all(pool, reporter);
-        }
-        if self.definition.state == InstrumentState::Closed && state != InstrumentState::Closed {
-            self.feed.statistics.begin_session();
-        }
-        self.definition.state = state;
-        // The answer comes before what is no answer: see `Scope::answer_again`.
-        reporter.answer(self.report());
-        if state == InstrumentState::Open {
-            auction::uncross(self, pool, reporter);
-        }
-        self.publish_state(reporter);
-        if state == InstrumentState::Open {
-            let last = self.feed.statistics.last;
-            self.reached = self.reached.or(last.map(|last| Reached { low: last, high: last }));
-            stops::cascade(self, pool, reporter);
-        }
-        Ok(())
-    }
-
-    fn cancel_all<S: EventSink>(&mut self, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
-        while let Some(slot) = self.book.first(&pool.resting).or_else(|| self.stops.first(&pool.resting)) {
-            let order = self.end(pool.found(slot), pool, reporter);
-            reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::InstrumentClosed));
-        }
-    }
-
-    /// To whoever follows its market data.
+    /// Publishes state and reference price as market data.
     pub(crate) fn publish_state<S: EventSink>(&mut self, reporter: &mut Reporter<'_, S>) {
         let InstrumentDefinition { state, reference_price, .. } = self.definition;
         reporter.publish(&mut self.feed, || MarketDataBody::State { state, reference_price });
     }
 
-    /// How it stands.
+    /// The report of its state and reference price.
     pub(crate) fn report(&self) -> ReportBody {
         let InstrumentDefinition { instrument, state, reference_price, .. } = self.definition;
         ReportBody::Instrument { instrument, state, reference_price }
     }
-}
-
-/// Whether the price is within the instrument's limits.
-#[inline]
-pub(crate) fn takes_price(definition: &InstrumentDefinition, price: Price) -> bool {
-    (definition.minimum_price..=definition.maximum_price).contains(&price)
-}
-
-/// Whether such an instrument can be.
-pub(crate) fn check_definition(definition: &InstrumentDefinition) -> Result<(), RejectReason> {
-    let sound = definition.instrument != InstrumentId::NONE
-        && is_symbol(definition.base.0)
-        && is_symbol(definition.quote.0)
-        && takes_price(definition, definition.reference_price)
-        && definition.maximum_quantity > Quantity(0)
-        && definition.tick_size.mantissa > 0
-        && definition.lot_size.mantissa > 0;
-    if sound { Ok(()) } else { Err(RejectReason::InvalidDefinition) }
-}
-
-/// One letter or more, ASCII without spaces, then zeros only.
-fn is_symbol(symbol: [u8; 8]) -> bool {
-    let length = symbol.iter().take_while(|byte| byte.is_ascii_graphic()).count();
-    length > 0 && symbol[length..].iter().all(|&byte| byte == 0)
 }

@@ -1,84 +1,20 @@
-//! What must hold after every command, checked by a walk through all of the engine: for tests, and for who doubts.
+//! The invariants that hold after every command, checked by a walk through the whole engine: for tests, and for whoever
+//! doubts an engine's state.
 
-use lugus_vocabulary::{InstrumentId, InstrumentState, OrderId, ParticipantId, Price, Side, StateHash};
+use lugus_vocabulary::{InstrumentState, Side};
 
 use crate::book::Instructions;
-use crate::engine::{Engine, NOWHERE};
+use crate::engine::Engine;
 use crate::instrument::Instrument;
-use crate::sequences::Scope;
-use crate::stops;
-
-/// An invariant that does not hold: a fault of the engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvariantError {
-    /// Bids and asks would trade with each other.
-    #[error("instrument {}: best bid {} is not below best ask {}", instrument.0, bid.0, ask.0)]
-    Crossed {
-        /// Which book.
-        instrument: InstrumentId,
-        /// Its best bid.
-        bid: Price,
-        /// Its best ask.
-        ask: Price,
-    },
-    /// A price level is wrong.
-    #[error("{side:?} level {} {what}", price.0)]
-    Level {
-        /// Of which side.
-        side: Side,
-        /// Its price.
-        price: Price,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// An order is wrong.
-    #[error("order {} {what}", order_id.0)]
-    Order {
-        /// Which.
-        order_id: OrderId,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// A scope is wrong.
-    #[error("scope of participant {} in instrument {}: {what}", participant.0, instrument.0)]
-    Scope {
-        /// Whose.
-        participant: ParticipantId,
-        /// In which instrument.
-        instrument: InstrumentId,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// Two numbers that must be equal are not.
-    #[error("{what}: counted {counted}, kept {kept}")]
-    Count {
-        /// Of what.
-        what: &'static str,
-        /// As the walk found it.
-        counted: usize,
-        /// As the engine has it.
-        kept: usize,
-    },
-    /// The combined hash is not that of the instruments.
-    #[error("state hash: combined {:#x} of the instruments, kept {:#x}", combined.0, kept.0)]
-    Hash {
-        /// As the walk found it.
-        combined: StateHash,
-        /// As the engine has it.
-        kept: StateHash,
-    },
-}
-
-impl InvariantError {
-    /// An error unless they are equal.
-    pub(crate) fn count(what: &'static str, counted: usize, kept: usize) -> Result<(), Self> {
-        if counted == kept { Ok(()) } else { Err(Self::Count { what, counted, kept }) }
-    }
-}
+use crate::invariant_error::InvariantError;
+use crate::scopes::{NO_INSTRUMENT, Scope};
+use crate::stop_queues;
 
 impl Engine {
-    /// Checks all that must hold between two commands: books uncrossed where trading is on, levels equal to the sums of their
-    /// orders, no stop order that should have triggered, open orders counted, expire times kept, priority, lists, maps, limits, gapless sequences, and hashes. Takes the time of a walk through everything.
+    /// Checks all that must hold between two commands: books are not crossed while trading is on; levels are the sums of
+    /// their orders; no stop order is left that should have triggered; open orders are counted and expire times kept;
+    /// priorities, lists, maps and limits hold; sequences have no gaps; and the state hash is that of the instruments.
+    /// It takes the time of a walk through everything.
     ///
     /// # Errors
     ///
@@ -90,7 +26,7 @@ impl Engine {
         for scope in self.scopes.sorted() {
             self.verify_scope(scope)?;
         }
-        let (combined, kept) = (self.combine_hashes(), self.state_hash());
+        let (combined, kept) = (self.calculated_hash(), self.kept_hash());
         if combined == kept { Ok(()) } else { Err(InvariantError::Hash { combined, kept }) }
     }
 
@@ -129,7 +65,7 @@ impl Engine {
                 if (order.side, kept.price, kept.leaves) != (side, price, resting.open(slot)) {
                     return wrong("is in a level that is not its own, or with other lots than it shows");
                 }
-                let reached = |last| waits && stops::is_reached(order.side, kept.price, last);
+                let reached = |last| waits && stop_queues::is_reached(order.side, kept.price, last);
                 if state == InstrumentState::Open && last.is_some_and(reached) {
                     return wrong("should have triggered");
                 }
@@ -139,7 +75,7 @@ impl Engine {
                 before = Some(order.order_id);
             }
         }
-        if instrument.reached.is_some() {
+        if instrument.traded_range.is_some() {
             return Err(InvariantError::Count { what: "trades not looked at by stop orders", counted: 1, kept: 0 });
         }
         if state == InstrumentState::Closed {
@@ -154,7 +90,7 @@ impl Engine {
         if !self.participants.contains(participant) {
             return wrong("its participant is not known");
         }
-        if scope.place != self.instrument_index.get(u64::from(instrument.0)).unwrap_or(NOWHERE) {
+        if scope.place != self.instruments.place(instrument).unwrap_or(NO_INSTRUMENT) {
             return wrong("its instrument is at another place");
         }
         if scope.retained.len() > self.limits.retained_events {

@@ -1,255 +1,154 @@
-//! The newest events of a scope, in little memory: they are written once, and hardly ever read.
+//! The newest reports of a scope, in little memory: written with every report, and hardly ever read.
 //!
-//! An event takes a line of 64 bytes, and 48 more if it has something to say that most do not: what is filled, what
-//! traded, what is left if that does not follow. What its scope says of all of its events is left out. Lines lie in a
-//! ring, so that the oldest is forgotten by writing over it. Events that are not about an order
-//! are rare, and kept as they are.
+//! Each report takes a row, and some a trade detail (`report_row`). Rows lie in a ring, so that the oldest report is
+//! forgotten by writing over its row; trade details lie in a ring of their own. The few reports that are neither about
+//! an order nor about a cancel keep their bodies whole, in a queue.
 
 use std::collections::VecDeque;
 
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity, OrderId,
-    OrderStatus, OrderType, ParticipantId, Price, Quantity, RejectReason, Report, ReportBody, RetainedReport, Side,
-    TimeInForce, TradeId,
+    ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, ParticipantId, Report, ReportBody,
+    RetainedReport,
 };
 
-use crate::sequences::Heading;
+use crate::report_heading::ReportHeading;
+use crate::report_row::{ReportRow, TradeDetail};
 
-/// Events, oldest first, and what is remembered of the newest one no longer kept.
+/// The newest reports of a scope, and what is remembered of the newest report that is no longer kept.
 #[derive(Debug)]
 pub(crate) struct KeptReports {
-    /// A ring: those kept, and the one before them. It grows until it has a line more than events may be kept, and goes
-    /// round only then.
-    lines: Box<[Line]>,
-    /// Place of the newest of them.
+    /// A ring of the rows of the kept reports, and of the row before them, which tells what is lost. It grows until it
+    /// has one row more than reports may be kept; only then does it go round.
+    rows: Box<[ReportRow]>,
+    /// Place in `rows` of the newest report.
     newest: u32,
-    /// Number of the newest event.
+    /// Event sequence of the newest report.
     last: u64,
-    /// Number of the newest event that was told before these began.
+    /// Event sequence of the newest report that was told before any of these.
     before: u64,
-    /// Number of the next [`Further`] to come, modulo 2^32.
-    next_further: u32,
-    /// How far that may go before it must be looked which of them are still needed.
-    further_until: u32,
-    /// By their numbers, modulo their length, which is a power of two.
-    further: Box<[Further]>,
-    /// Bodies of the events that are neither about an order nor about a cancel, by event number, oldest first; also
-    /// some of those no longer kept.
+    /// Number of the next trade detail to be written, modulo 2^32.
+    next_detail: u32,
+    /// The first number of a trade detail for which room has to be made.
+    room_until: u32,
+    /// A ring of trade details, by their numbers modulo its length, which is a power of two.
+    details: Box<[TradeDetail]>,
+    /// Bodies of the reports that do not fit into rows, with their event sequences, oldest first. Some of them may belong
+    /// to reports that are no longer kept.
     others: VecDeque<(u64, ReportBody)>,
 }
 
-/// What is remembered of events no longer kept. All zero: every event is kept.
+/// What is remembered of the newest report that is no longer kept; all zero if every report is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Lost {
-    /// Of the newest one: the last command applied when it was told.
+    /// The scope's last command applied when the report was told.
     pub(crate) applied: ClientSequence,
-    /// Of the newest one: its log time.
+    /// Log time of the report.
     pub(crate) through: EpochNanos,
 }
 
-/// An event without what [`Further`] has of it.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-struct Line {
-    time: EpochNanos,
-    applied: ClientSequence,
-    /// Of an execution; of a [`CANCEL_REJECT`] the first is that of the order asked about.
-    ids: [u64; 2],
-    price: Price,
-    quantity: Quantity,
-    /// Number of its [`Further`] if it has one, else of the next one.
-    further: u32,
-    says: u8,
-    kinds: Kinds,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Kinds {
-    exec_type: ExecType,
-    order_status: OrderStatus,
-    side: Side,
-    order_type: OrderType,
-    time_in_force: TimeInForce,
-    liquidity: Liquidity,
-    reason: RejectReason,
-}
-
-/// The rest of an execution.
-#[derive(Debug, Clone, Copy, Default)]
-struct Further {
-    orig_client_order_id: ClientOrderId,
-    leaves_quantity: Quantity,
-    cum_quantity: Quantity,
-    trade_id: TradeId,
-    last_quantity: Quantity,
-    last_price: Price,
-}
-
-// What a line says.
-/// It answers the command.
-const ANSWER: u8 = 1;
-/// It is about a cancel, or a replacement, that was not done.
-const CANCEL_REJECT: u8 = 2;
-/// Its body is among the others.
-const OTHER: u8 = 4;
-const PRICE: u8 = 8;
-/// Nothing is left; else all of it is, if nothing further is said.
-const NOTHING_LEFT: u8 = 16;
-/// The client order id is that before a replacement, too.
-const SAME_ID: u8 = 32;
-/// There is a [`Further`].
-const FURTHER: u8 = 64;
-/// With that: a trade's price.
-const LAST_PRICE: u8 = 128;
-
-const FEWEST: usize = 8;
+/// Length of the rings when they are first needed; a power of two.
+const SMALLEST_RING: usize = 8;
 
 impl KeptReports {
-    /// None, of a scope that has not told any.
+    /// No reports, of a scope that has told none.
     pub(crate) fn new() -> Self {
         Self::after(EventSequence(0), Lost::default())
     }
 
-    /// None, of a scope that has told so many, of which `lost` is remembered.
+    /// No reports, of a scope whose last event is `told` and that remembers `lost`.
     pub(crate) fn after(told: EventSequence, lost: Lost) -> Self {
-        let lines = Box::new([Line { applied: lost.applied, time: lost.through, ..Line::EMPTY }]);
-        let further = vec![Further::default(); FEWEST].into_boxed_slice();
-        let (next_further, further_until) = (0, FEWEST as u32);
+        let rows = Box::new([ReportRow::of_lost(lost.applied, lost.through)]);
+        let details = vec![TradeDetail::default(); SMALLEST_RING].into_boxed_slice();
+        let (next_detail, room_until) = (0, SMALLEST_RING as u32);
         Self {
-            lines,
+            rows,
             newest: 0,
             last: told.0,
             before: told.0,
-            next_further,
-            further_until,
-            further,
+            next_detail,
+            room_until,
+            details,
             others: VecDeque::new(),
         }
     }
 
+    /// Number of reports kept.
     pub(crate) fn len(&self) -> usize {
         let told = usize::try_from(self.last - self.before).unwrap_or(usize::MAX);
-        told.min(self.lines.len() - 1)
+        told.min(self.rows.len() - 1)
     }
 
-    /// What is remembered of the newest event no longer kept.
+    /// What is remembered of the newest report that is no longer kept.
     pub(crate) fn lost(&self) -> Lost {
-        let Line { applied, time: through, .. } = *self.line(self.len());
+        let ReportRow { applied, time: through, .. } = *self.row(self.len());
         Lost { applied, through }
     }
 
-    /// Keeps the next event, told when `applied` was the scope's last command, and forgets the oldest if there would be
-    /// more than `limit`.
+    /// Keeps the next report, told when `applied` was the scope's last command applied; forgets the oldest one if more
+    /// than `limit` would be kept.
     pub(crate) fn push_back(&mut self, applied: ClientSequence, report: &Report, limit: u32) {
-        let heading = Heading::of(report);
+        let heading = ReportHeading::of(report);
         if let ReportBody::Execution(execution) = &report.body {
             return self.push_execution(applied, &heading, execution, limit);
         }
-        let line = self.next_line(applied, &heading, limit);
-        let line = if let ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } = report.body {
-            Line {
-                ids: [orig_client_order_id.0, client_order_id.0],
-                says: line.says | CANCEL_REJECT,
-                kinds: Kinds { reason, ..Kinds::NONE },
-                ..line
-            }
+        let row = self.next_row(applied, &heading, limit);
+        let row = if let ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } = report.body {
+            row.with_cancel_reject(orig_client_order_id, client_order_id, reason)
         } else {
             self.keep_other(&report.body);
-            Line { says: line.says | OTHER, ..line }
+            row.with_other_body()
         };
-        self.lines[self.newest as usize] = line;
+        self.rows[self.newest as usize] = row;
     }
 
-    /// The same of an execution.
+    /// The same for an execution.
     #[inline(always)]
     pub(crate) fn push_execution(
         &mut self,
         applied: ClientSequence,
-        heading: &Heading,
+        heading: &ReportHeading,
         execution: &Execution,
         limit: u32,
     ) {
-        let line = self.next_line(applied, heading, limit);
-        let line = self.execution_line(line, execution);
-        self.lines[self.newest as usize] = line;
-        self.fetch_next();
+        let row = self.next_row(applied, heading, limit);
+        let has_detail = ReportRow::needs_detail(execution);
+        if has_detail {
+            self.push_detail(execution);
+        }
+        self.rows[self.newest as usize] = row.with_execution(execution, has_detail);
+        self.prefetch_next();
     }
 
-    /// Asks for the line of the next event: the ring is longer than the caches, and its oldest line is in none.
+    /// Prefetches the row of the next report. The ring is longer than the caches, so its oldest row is in none of them.
     #[inline(always)]
-    fn fetch_next(&self) {
+    fn prefetch_next(&self) {
         #[cfg(target_arch = "x86_64")]
-        if let Some(next) = self.lines.get(self.newest as usize + 1) {
+        if let Some(next) = self.rows.get(self.newest as usize + 1) {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: a hint, which changes nothing, about memory that is there.
+            // SAFETY: a prefetch is a hint without effect on memory, and the address is that of a reference.
             unsafe { _mm_prefetch(std::ptr::from_ref(next).cast(), _MM_HINT_T0) };
         }
     }
 
-    /// What all lines say, and the place for the next one.
+    /// Moves on to the row of the next report. Returns what is to be written there, but for the body.
     #[inline(always)]
-    fn next_line(&mut self, applied: ClientSequence, heading: &Heading, limit: u32) -> Line {
+    fn next_row(&mut self, applied: ClientSequence, heading: &ReportHeading, limit: u32) -> ReportRow {
         self.last += 1;
         self.newest += 1;
-        if self.newest as usize == self.lines.len() {
+        if self.newest as usize == self.rows.len() {
             self.go_round(limit);
         }
-        // The command it answers, if any, is always the last applied.
-        let says = if heading.client_sequence.0 == 0 { 0 } else { ANSWER };
-        Line { time: heading.time, applied, further: self.next_further, says, ..Line::EMPTY }
-    }
-
-    #[inline(always)]
-    fn execution_line(&mut self, line: Line, execution: &Execution) -> Line {
-        let Execution { orig_client_order_id, client_order_id, quantity, leaves_quantity, .. } = *execution;
-        let is_same = orig_client_order_id == client_order_id;
-        let is_plain = execution.cum_quantity.0 == 0
-            && (leaves_quantity.0 == 0 || leaves_quantity == quantity)
-            && (orig_client_order_id.0 == 0 || is_same)
-            && execution.trade_id.0 == 0
-            && execution.last_quantity.0 == 0
-            && execution.last_price.is_none();
-        let mut says = line.says;
-        says |= if execution.price.is_some() { PRICE } else { 0 };
-        says |= if leaves_quantity.0 == 0 { NOTHING_LEFT } else { 0 };
-        says |= if is_same { SAME_ID } else { 0 };
-        if !is_plain {
-            self.put_further(execution);
-            says |= FURTHER | if execution.last_price.is_some() { LAST_PRICE } else { 0 };
-        }
-        Line {
-            ids: [execution.order_id.0, client_order_id.0],
-            price: execution.price.unwrap_or_default(),
-            quantity,
-            says,
-            kinds: Kinds {
-                exec_type: execution.exec_type,
-                order_status: execution.order_status,
-                side: execution.side,
-                order_type: execution.order_type,
-                time_in_force: execution.time_in_force,
-                liquidity: execution.liquidity,
-                reason: execution.reason,
-            },
-            ..line
-        }
+        ReportRow::new(applied, heading, self.next_detail)
     }
 
     #[inline]
-    fn put_further(&mut self, execution: &Execution) {
-        if self.next_further == self.further_until {
+    fn push_detail(&mut self, execution: &Execution) {
+        if self.next_detail == self.room_until {
             self.make_room();
         }
-        let place = self.next_further as usize & (self.further.len() - 1);
-        self.further[place] = Further {
-            orig_client_order_id: execution.orig_client_order_id,
-            leaves_quantity: execution.leaves_quantity,
-            cum_quantity: execution.cum_quantity,
-            trade_id: execution.trade_id,
-            last_quantity: execution.last_quantity,
-            last_price: execution.last_price.unwrap_or_default(),
-        };
-        self.next_further = self.next_further.wrapping_add(1);
+        let place = self.next_detail as usize & (self.details.len() - 1);
+        self.details[place] = TradeDetail::of(execution);
+        self.next_detail = self.next_detail.wrapping_add(1);
     }
 
     #[cold]
@@ -261,12 +160,13 @@ impl KeptReports {
         self.others.push_back((self.last, *body));
     }
 
-    /// Place of the oldest told when this command, or a later one, was the last applied.
+    /// Place of the oldest report told when the command `applied`, or a later one, was the last one applied; `len` if
+    /// there is none.
     pub(crate) fn first_since(&self, applied: ClientSequence) -> usize {
         let (mut from, mut to) = (0, self.len());
         while from < to {
             let middle = from.midpoint(to);
-            if self.line(self.len() - 1 - middle).applied < applied {
+            if self.row(self.len() - 1 - middle).applied < applied {
                 from = middle + 1;
             } else {
                 to = middle;
@@ -275,137 +175,80 @@ impl KeptReports {
         from
     }
 
-    /// The event at a place, which is there, in the scope of these.
+    /// The report at `place`, which is less than `len`; the oldest one is at 0. Participant and instrument are those of
+    /// the scope.
     pub(crate) fn get(&self, place: usize, participant: ParticipantId, instrument: InstrumentId) -> RetainedReport {
         let number = self.first() + place as u64;
-        let line = self.line(self.len() - 1 - place);
-        let client_sequence = if line.says & ANSWER == 0 { ClientSequence(0) } else { line.applied };
-        let body = if line.says & OTHER != 0 {
+        let row = self.row(self.len() - 1 - place);
+        let detail = row.has_detail().then(|| &self.details[row.detail as usize & (self.details.len() - 1)]);
+        let body = row.body(detail).unwrap_or_else(|| {
             let other = self.others.partition_point(|&(other, _)| other < number);
             self.others[other].1
-        } else if line.says & CANCEL_REJECT != 0 {
-            let [orig_client_order_id, client_order_id] = line.ids.map(ClientOrderId);
-            ReportBody::CancelReject { orig_client_order_id, client_order_id, reason: line.kinds.reason }
-        } else {
-            ReportBody::Execution(self.execution(line))
-        };
+        });
         let report = Report {
             participant,
             instrument,
             event_sequence: EventSequence(number),
-            client_sequence,
-            time: line.time,
+            client_sequence: row.client_sequence(),
+            time: row.time,
             body,
         };
-        RetainedReport { applied: line.applied, report }
+        RetainedReport { applied: row.applied, report }
     }
 
-    fn execution(&self, line: &Line) -> Execution {
-        let says = |what| line.says & what != 0;
-        let [order_id, client_order_id] = line.ids;
-        let further = if says(FURTHER) {
-            self.further[line.further as usize & (self.further.len() - 1)]
-        } else {
-            Further {
-                orig_client_order_id: ClientOrderId(if says(SAME_ID) { client_order_id } else { 0 }),
-                leaves_quantity: if says(NOTHING_LEFT) { Quantity(0) } else { line.quantity },
-                ..Further::default()
-            }
-        };
-        Execution {
-            exec_type: line.kinds.exec_type,
-            order_status: line.kinds.order_status,
-            order_id: OrderId(order_id),
-            client_order_id: ClientOrderId(client_order_id),
-            orig_client_order_id: further.orig_client_order_id,
-            trade_id: further.trade_id,
-            side: line.kinds.side,
-            order_type: line.kinds.order_type,
-            time_in_force: line.kinds.time_in_force,
-            price: says(PRICE).then_some(line.price),
-            quantity: line.quantity,
-            last_price: says(LAST_PRICE).then_some(further.last_price),
-            last_quantity: further.last_quantity,
-            leaves_quantity: further.leaves_quantity,
-            cum_quantity: further.cum_quantity,
-            liquidity: line.kinds.liquidity,
-            reason: line.kinds.reason,
-        }
-    }
-
-    /// Number of the oldest event kept.
+    /// Event sequence of the oldest report kept.
     fn first(&self) -> u64 {
         self.last + 1 - self.len() as u64
     }
 
-    /// So many before the newest.
-    fn line(&self, before: usize) -> &Line {
+    /// The row `before` rows before the newest one.
+    fn row(&self, before: usize) -> &ReportRow {
         let newest = self.newest as usize;
-        let place = if newest < before { newest + self.lines.len() - before } else { newest - before };
-        &self.lines[place]
+        let place = if newest < before { newest + self.rows.len() - before } else { newest - before };
+        &self.rows[place]
     }
 
-    /// The ring's end is reached: it goes on at its beginning, if it is as long as it may get.
+    /// `newest` has come to the end of the ring: makes the ring longer, or, if it is as long as it may get, goes on at
+    /// its beginning.
     #[cold]
     #[inline(never)]
     fn go_round(&mut self, limit: u32) {
-        let until_now = self.lines.len();
-        if until_now > limit as usize {
+        let length = self.rows.len();
+        if length > limit as usize {
             self.newest = 0;
             return;
         }
-        let mut longer = vec![Line::EMPTY; (until_now * 2).max(FEWEST).min(limit as usize + 1)].into_boxed_slice();
-        longer[..until_now].copy_from_slice(&self.lines);
-        self.lines = longer;
+        let longer = (length * 2).max(SMALLEST_RING).min(limit as usize + 1);
+        let mut rows = vec![ReportRow::EMPTY; longer].into_boxed_slice();
+        rows[..length].copy_from_slice(&self.rows);
+        self.rows = rows;
     }
 
-    /// Room for one more [`Further`]: where there were some that are no longer needed, or in twice as much memory; at
-    /// most half of it is needed then, so that in steady state it suffices.
+    /// Makes room for one more trade detail: over details whose reports are no longer kept, or in a ring of twice the
+    /// length if more than half of the details are still needed. So a ring that is long enough stays as it is in steady
+    /// state.
     #[cold]
     #[inline(never)]
     fn make_room(&mut self) {
-        // The newest line is not there yet.
-        let first = if self.len() <= 1 { self.next_further } else { self.line(self.len() - 1).further };
-        let (until_now, in_use) = (self.further.len() as u32, self.next_further.wrapping_sub(first));
-        if in_use * 2 > until_now && (self.further.len() / 2) < self.lines.len() {
-            let mut longer = vec![Further::default(); self.further.len() * 2].into_boxed_slice();
+        // The newest row is not written yet.
+        let first = if self.len() <= 1 { self.next_detail } else { self.row(self.len() - 1).detail };
+        let (length, in_use) = (self.details.len() as u32, self.next_detail.wrapping_sub(first));
+        if in_use * 2 > length && (self.details.len() / 2) < self.rows.len() {
+            let mut longer = vec![TradeDetail::default(); self.details.len() * 2].into_boxed_slice();
             let mask = longer.len() as u32 - 1;
             for number in (0..in_use).map(|place| first.wrapping_add(place)) {
-                longer[(number & mask) as usize] = self.further[(number & (until_now - 1)) as usize];
+                longer[(number & mask) as usize] = self.details[(number & (length - 1)) as usize];
             }
-            self.further = longer;
+            self.details = longer;
         }
-        self.further_until = first.wrapping_add(self.further.len() as u32);
+        self.room_until = first.wrapping_add(self.details.len() as u32);
     }
-}
-
-impl Line {
-    const EMPTY: Self = Self {
-        time: EpochNanos(0),
-        applied: ClientSequence(0),
-        ids: [0; 2],
-        price: Price(0),
-        quantity: Quantity(0),
-        further: 0,
-        says: 0,
-        kinds: Kinds::NONE,
-    };
-}
-
-impl Kinds {
-    const NONE: Self = Self {
-        exec_type: ExecType::New,
-        order_status: OrderStatus::New,
-        side: Side::Buy,
-        order_type: OrderType::Limit,
-        time_in_force: TimeInForce::Gtc,
-        liquidity: Liquidity::None,
-        reason: RejectReason::None,
-    };
 }
 
 #[cfg(test)]
 mod tests {
+    use lugus_vocabulary::*;
+
     use super::*;
 
     fn report(n: u64) -> Report {
@@ -445,18 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_64_bytes_or_112() {
-        assert_eq!((size_of::<Line>(), size_of::<Further>()), (64, 48));
-    }
-
-    #[test]
     fn what_was_put_in_comes_out_however_many_are_kept() {
         for limit in [0, 1, 7, 100, 3_000] {
             let (told, lost) = (EventSequence(40), Lost { applied: ClientSequence(3), through: EpochNanos(9) });
             let mut kept = KeptReports::after(told, lost);
             assert_eq!((kept.len(), kept.lost()), (0, lost));
-            kept.next_further = u32::MAX - 500;
-            kept.further_until = kept.next_further.wrapping_add(FEWEST as u32);
+            kept.next_detail = u32::MAX - 500;
+            kept.room_until = kept.next_detail.wrapping_add(SMALLEST_RING as u32);
             for n in 40..3_040 {
                 kept.push_back(ClientSequence(n / 3 + 1), &report(n), limit);
             }

@@ -2,38 +2,48 @@
 //!
 //! [`Engine::apply`] takes the log's entries one by one, with the log's time, and tells an [`EventSink`] what happened, in
 //! the values of [`lugus_vocabulary`]. The same log gives the same events, the same state hash and the same snapshot on
-//! every member and on every machine, if the members have the same [`EngineLimits`]. No I/O, clock, thread, float, or
-//! order of a hash table has a part in it.
+//! every member and on every machine, if the members have the same [`EngineLimits`]. No I/O, clock, thread, floating-point
+//! number or order of a hash table has a part in it.
 //!
-//! In the order in which a command meets them:
+//! A file uses only files further down in this table, or of its own row:
 //!
-//! - `event_sink`: where the engine puts what it tells.
-//! - `engine`: apply. Finds the scope, and sends each command on its way. `queries`: what one may ask of it.
-//! - `sequences`: scopes (participant, instrument), numbers, kept reports, and the way of every report to the sink.
-//! - `kept_reports`: events in little memory.
-//! - `expiry`: orders whose time is over end before the command.
-//! - `participants`, `risk`, `admission`: which orders are taken, and why others are not.
-//! - `order_entry`: new orders, cancels, replacements, mass cancels.
-//! - `matching`, `self_trade`: an order meets the book, and maybe its own participant.
-//! - `stops`: orders that wait for a trade at their trigger.
-//! - `auction`: orders that gathered trade at one price.
-//! - `execution`: what a report says of an order; `market_data`: what everyone sees of it.
-//! - `instrument`: a traded pair, whole; [`book`]: its resting orders.
-//! - `state_hash`, `index`: mixing and looking up numbers.
-//! - `snapshot`, `restore`: all of the state out, and in again.
-//! - `migration`: an instrument goes to another engine while it is traded.
-//! - `invariants`: what must hold after every command.
+//! | files | what they do |
+//! |---|---|
+//! | `queries`, `invariants` | what can be asked of an engine, and what must hold after every command |
+//! | `snapshot`, `restore`, `migration` | the whole state goes out and comes in again; an instrument goes to another engine while it is traded |
+//! | `engine` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way |
+//! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
+//! | `order_entry`, `instrument_state` | new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument |
+//! | `admission`, `risk` | which orders are taken, and why others are not |
+//! | `stops`, `auction`, `incoming` | stop orders trigger; gathered orders trade at one price; an incoming order meets the book |
+//! | `matching`, `fill_or_kill`, `self_trade`, `iceberg` | continuous trading and its special cases |
+//! | `instrument`, `stop_queues`, `traded` | a traded pair, its stop orders, and what its trades leave behind |
+//! | `market_data`, `execution` | what everyone sees of a change, and what its owner is told of an order |
+//! | `reporter`, `feed` | the way of every report: numbered, kept, hashed, handed to the sink; the numbers of market data |
+//! | `scopes`, `kept_reports`, `report_row` | numbers and kept events of each participant in each instrument |
+//! | `participants`, `expiry`, `definition` | who trades; when an order expires; which instruments can be defined |
+//! | [`book`] | resting orders: price levels, memory, expiry queue |
+//! | `state_hash`, `index`, `report_heading`, `event_sink`, `engine_limits`, `invariant_error` | what many of them use |
 
 pub mod book;
 
 mod admission;
 mod auction;
+mod definition;
 mod engine;
+mod engine_limits;
 mod event_sink;
 mod execution;
 mod expiry;
+mod feed;
+mod fill_or_kill;
+mod iceberg;
+mod incoming;
 mod index;
 mod instrument;
+mod instrument_state;
+mod instruments;
+mod invariant_error;
 mod invariants;
 mod kept_reports;
 mod market_data;
@@ -42,18 +52,25 @@ mod migration;
 mod order_entry;
 mod participants;
 mod queries;
+mod report_heading;
+mod report_row;
+mod reporter;
 mod restore;
 mod risk;
+mod scopes;
 mod self_trade;
-mod sequences;
+mod sequence_check;
 mod snapshot;
 mod state_hash;
+mod stop_queues;
 mod stops;
+mod traded;
 
 pub use auction::Indicative;
-pub use engine::{Engine, EngineLimits};
+pub use engine::Engine;
+pub use engine_limits::EngineLimits;
 pub use event_sink::EventSink;
-pub use invariants::InvariantError;
+pub use invariant_error::InvariantError;
 pub use migration::export::Export;
 pub use migration::refusal::MigrationRefusal;
 pub use migration::steps::Progress;

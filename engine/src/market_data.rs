@@ -1,29 +1,35 @@
-//! The engine's side of market data: the numbers of an instrument's increments, and levels as increments.
+//! Changes of resting orders and levels as increments of market data.
 //!
 //! A late joiner takes [`crate::Engine::market_data_snapshot`] and [`crate::Engine::displayed_orders`] (or
-//! [`crate::Engine::levels`]), then every increment with a higher number. Who wants only orders, or only levels, skips the
-//! increments of the other kind. Between two commands both kinds are complete.
+//! [`crate::Engine::levels`]), then every increment with a higher number. Who follows only orders, or only levels, skips
+//! the increments of the other kind: between two commands both kinds are complete.
 
-use lugus_vocabulary::{InstrumentId, MarketDataBody, MarketDataSequence, Price, Side, Statistics};
+use lugus_vocabulary::{DisplayedOrder, MarketDataBody, Price, Quantity, Side};
 
-use crate::book::{BookSide, RestingOrders};
+use crate::book::{BookSide, Order, RestingOrders};
+use crate::event_sink::EventSink;
+use crate::feed::Feed;
+use crate::reporter::Reporter;
 
-/// Numbers an instrument's increments.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Feed {
-    pub(crate) instrument: InstrumentId,
-    pub(crate) sequence: MarketDataSequence,
-    pub(crate) statistics: Statistics,
-}
-
-impl Feed {
-    pub(crate) fn new(instrument: InstrumentId) -> Self {
-        Self { instrument, sequence: MarketDataSequence(0), statistics: Statistics::default() }
-    }
-}
-
-/// The level at this price as it is now.
+/// The level at `price` of the side `of` after a change; without orders if the level is gone.
 pub(crate) fn level(side: &BookSide, of: Side, price: Price, orders: &RestingOrders) -> MarketDataBody {
     let level = side.level_at(price, orders);
     MarketDataBody::Level { side: of, price, quantity: level.quantity, orders: level.orders }
+}
+
+/// Publishes that a resting order now shows `shown` lots; 0 means that it is removed, or that an iceberg's part shown
+/// is used up.
+#[inline]
+pub(crate) fn publish_order<S: EventSink>(
+    order: &Order,
+    price: Price,
+    shown: Quantity,
+    feed: &mut Feed,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let Order { order_id, side, .. } = *order;
+    reporter.publish(feed, || match shown {
+        Quantity(0) => MarketDataBody::OrderRemoved { order_id, side, price },
+        quantity => MarketDataBody::OrderChanged(DisplayedOrder { order_id, side, price, quantity }),
+    });
 }

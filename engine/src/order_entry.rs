@@ -1,9 +1,9 @@
-//! What participants do with orders: new, cancel, replace, mass cancel. An error is the reason why nothing was done;
-//! whoever calls tells it.
+//! What participants do with orders: new orders, cancels, replacements, and mass cancels. Each returns the reason if
+//! nothing was done; the caller reports it.
 
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, DisplayedOrder, InstrumentState, MarketDataBody, NewOrder, OrderType, ParticipantId,
-    PostOnly, Price, Quantity, RejectReason, Replace, ReportBody, RiskLimits, Side, TimeInForce,
+    ClientOrderId, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, RejectReason, Replace, ReportBody,
+    RiskLimits, Side, TimeInForce,
 };
 
 use crate::admission;
@@ -11,14 +11,14 @@ use crate::book::{Instructions, Order, OrderPool, Slot, Terms, Vacancy};
 use crate::event_sink::EventSink;
 use crate::execution;
 use crate::expiry;
+use crate::iceberg;
+use crate::incoming::{enter, join_queue};
 use crate::instrument::Instrument;
-use crate::market_data;
-use crate::matching::{self, publish_order};
-use crate::self_trade::reduce;
-use crate::sequences::Reporter;
+use crate::market_data::{self, publish_order};
+use crate::reporter::Reporter;
 use crate::stops;
 
-/// A new order: taken, and then it waits for its trigger, gathers for an auction, or meets the book.
+/// Takes a new order: it waits for its trigger, gathers for an auction, or meets the book.
 #[inline(always)]
 pub(crate) fn new_order<S: EventSink>(
     order: &NewOrder,
@@ -34,7 +34,7 @@ pub(crate) fn new_order<S: EventSink>(
     Ok(())
 }
 
-/// An order of the kind that nearly all are of, and which is taken.
+/// Takes an order that [`admission::plain_limit`] has admitted.
 #[inline(always)]
 fn plain_order<S: EventSink>(
     order: &NewOrder,
@@ -59,7 +59,7 @@ fn plain_order<S: EventSink>(
     let (scope, answers) = (reporter.scope(), reporter.client_sequence());
     reporter.tell_execution(scope, answers, execution::new(&taken));
     if instrument.book.would_trade(order.side, Some(price)) {
-        // A copy of its own, so that what rests at once need not be in memory.
+        // `enter` gets a copy, so that an order that rests at once need not be written to memory here.
         enter(&mut { taken }, Terms::default(), None, answers, instrument, pool, reporter);
         stops::cascade(instrument, pool, reporter);
     } else if order.time_in_force == TimeInForce::Gtc {
@@ -70,6 +70,7 @@ fn plain_order<S: EventSink>(
     }
 }
 
+/// Takes a new order of any kind.
 #[inline(never)]
 fn any_order<S: EventSink>(
     order: &NewOrder,
@@ -109,96 +110,7 @@ fn any_order<S: EventSink>(
     Ok(())
 }
 
-/// An order, whole and in no queue, meets the book; what is left of it rests, or is canceled. While an auction gathers
-/// it rests as it is. `slot` is its place in the pool, if it has one.
-#[inline(never)]
-pub(crate) fn enter<S: EventSink>(
-    order: &mut Order,
-    terms: Terms,
-    slot: Option<Slot>,
-    answers: ClientSequence,
-    instrument: &mut Instrument,
-    pool: &mut OrderPool,
-    reporter: &mut Reporter<'_, S>,
-) {
-    if instrument.definition.state == InstrumentState::Open {
-        matching::take(order, answers, instrument, pool, reporter);
-    }
-    if order.leaves.0 == 0 {
-        if let Some(slot) = slot {
-            pool.remove(slot);
-        }
-    } else if order.is_immediate() {
-        end(order, slot, answers, RejectReason::NoLiquidity, pool, reporter);
-    } else {
-        rest(order, terms, slot, answers, instrument, pool, reporter);
-    }
-}
-
-/// Cancels an order that is in no queue.
-pub(crate) fn end<S: EventSink>(
-    order: &Order,
-    slot: Option<Slot>,
-    answers: ClientSequence,
-    reason: RejectReason,
-    pool: &mut OrderPool,
-    reporter: &mut Reporter<'_, S>,
-) {
-    if let Some(slot) = slot {
-        pool.remove(slot);
-    }
-    reporter.tell_execution(order.owner, answers, execution::canceled(order, reason));
-}
-
-#[inline(always)]
-fn rest<S: EventSink>(
-    order: &mut Order,
-    mut terms: Terms,
-    slot: Option<Slot>,
-    answers: ClientSequence,
-    instrument: &mut Instrument,
-    pool: &mut OrderPool,
-    reporter: &mut Reporter<'_, S>,
-) {
-    if order.instructions.has(Instructions::ICEBERG) {
-        stops::split(order, &mut terms);
-    }
-    let queue = instrument.book.side(order.side);
-    // Admission has seen to it, but not for a stop order, which may come much later.
-    if order.order_type == OrderType::StopLimit && !queue.has_room(order.price, order.leaves, &pool.resting) {
-        if order.instructions.has(Instructions::ICEBERG) {
-            order.leaves.0 += terms.reserve.0;
-        }
-        return end(order, slot, answers, RejectReason::LimitOrders, pool, reporter);
-    }
-    let slot = match slot {
-        Some(slot) => {
-            pool.amend(slot, order, &terms);
-            slot
-        }
-        None => pool.insert(order, &terms),
-    };
-    join_queue(slot, order, instrument, pool, reporter);
-}
-
-/// Puts an order that is in the pool at the end of the queue of its price.
-#[inline(always)]
-fn join_queue<S: EventSink>(
-    slot: Slot,
-    order: &Order,
-    instrument: &mut Instrument,
-    pool: &mut OrderPool,
-    reporter: &mut Reporter<'_, S>,
-) {
-    let Order { order_id, side, price, leaves: quantity, .. } = *order;
-    let Instrument { book, feed, .. } = instrument;
-    let queue = book.side_mut(side);
-    queue.push_back(slot, price, quantity, &mut pool.resting);
-    reporter.publish(feed, || MarketDataBody::OrderAdded(DisplayedOrder { order_id, side, price, quantity }));
-    reporter.publish(feed, || market_data::level(queue, side, price, &pool.resting));
-}
-
-/// Ends an order.
+/// Cancels an order.
 #[inline(always)]
 pub(crate) fn cancel<S: EventSink>(
     orig_client_order_id: ClientOrderId,
@@ -216,7 +128,8 @@ pub(crate) fn cancel<S: EventSink>(
     Ok(())
 }
 
-/// Changes an order. If it may keep its priority it stays where it is; else it comes as if it were new, and may trade.
+/// Replaces an order. If the order keeps its priority it stays where it is; otherwise it comes in like a new order, and
+/// may trade.
 #[inline(always)]
 pub(crate) fn replace<S: EventSink>(
     replace: &Replace,
@@ -232,7 +145,7 @@ pub(crate) fn replace<S: EventSink>(
     Ok(())
 }
 
-/// A replacement of the kind that nearly all are of, and which is done.
+/// Replaces an order as [`admission::plain_replacement`] has admitted. `until_now` is the order before.
 #[inline(always)]
 fn replace_plain<S: EventSink>(
     replace: &Replace,
@@ -258,6 +171,7 @@ fn replace_plain<S: EventSink>(
     }
 }
 
+/// Replaces an order of any kind.
 #[inline(never)]
 fn replace_any<S: EventSink>(
     replace: &Replace,
@@ -302,7 +216,7 @@ fn replace_any<S: EventSink>(
     Ok(())
 }
 
-/// A live order becomes smaller, as `order` is now, and keeps its priority.
+/// Makes a live order smaller, so that its owner knows it as `order`. It keeps its priority.
 fn decrease<S: EventSink>(
     slot: Slot,
     order: &Order,
@@ -311,7 +225,7 @@ fn decrease<S: EventSink>(
     reporter: &mut Reporter<'_, S>,
 ) {
     let at: Price = pool.get(slot).price;
-    let gone = reduce(slot, order, pool);
+    let gone = iceberg::reduce(slot, order, pool);
     if order.instructions.has(Instructions::WAITING) {
         instrument.stops.side_mut(order.side).reduce(slot, gone, &mut pool.resting);
         return;
@@ -325,7 +239,7 @@ fn decrease<S: EventSink>(
     }
 }
 
-/// Ends all orders of a participant in the instrument, oldest first.
+/// Cancels all orders of a participant in the instrument, or those of one side, oldest first.
 pub(crate) fn mass_cancel<S: EventSink>(
     target: ParticipantId,
     side: Option<Side>,

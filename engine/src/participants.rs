@@ -1,16 +1,18 @@
-//! Who has ever sent a command or got limits, by a dense index, each with its limits.
+//! The participants that have ever sent a command or been given limits, each with a dense index and its risk limits.
 
 use lugus_vocabulary::ParticipantId;
 
 use crate::index::Index;
 use crate::risk::Risk;
 
-/// All participants; the operator is there from the start.
+/// All participants. The operator is one of them from the start.
 #[derive(Debug)]
 pub(crate) struct Participants {
+    /// By dense index.
     ids: Vec<ParticipantId>,
-    /// By the same index.
+    /// By dense index.
     pub(crate) risk: Vec<Risk>,
+    /// Dense indices by participant id.
     index: Index,
 }
 
@@ -21,7 +23,7 @@ impl Participants {
         participants
     }
 
-    /// How many, the operator among them.
+    /// Number of participants, the operator included.
     pub(crate) fn len(&self) -> usize {
         self.ids.len()
     }
@@ -30,7 +32,7 @@ impl Participants {
         self.index.get(u64::from(participant.0)).is_some()
     }
 
-    /// Its dense index; a new one, if it is not there.
+    /// The dense index of a participant, which is taken in if it is not there yet.
     pub(crate) fn take_in(&mut self, participant: ParticipantId) -> u32 {
         self.index.get(u64::from(participant.0)).unwrap_or_else(|| {
             let place = self.ids.len() as u32;
@@ -41,12 +43,12 @@ impl Participants {
         })
     }
 
-    /// All, in the order in which they came.
+    /// All participants, in the order in which they came.
     pub(crate) fn ids(&self) -> impl Iterator<Item = ParticipantId> + '_ {
         self.ids.iter().copied()
     }
 
-    /// By id.
+    /// All participants, by id.
     pub(crate) fn sorted(&self) -> Vec<(ParticipantId, Risk)> {
         let mut sorted: Vec<_> = self.ids.iter().copied().zip(self.risk.iter().copied()).collect();
         sorted.sort_unstable_by_key(|&(id, _)| id);

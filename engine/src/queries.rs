@@ -1,29 +1,30 @@
-//! What one may ask of an engine; nothing changes by it.
+//! What can be asked of an engine. Nothing changes by it.
 
-use lugus_vocabulary::PriceLevel;
 use lugus_vocabulary::{
-    DisplayedOrder, InstrumentDefinition, InstrumentId, MarketDataSnapshot, Price, Side, StateHash,
+    DisplayedOrder, InstrumentDefinition, InstrumentId, MarketDataSnapshot, Price, PriceLevel, Side, StateHash,
 };
 
 use crate::auction::{self, Indicative};
 use crate::book::{Order, Slot};
-use crate::engine::{Engine, Listed};
+use crate::engine::Engine;
 use crate::instrument::Instrument;
+use crate::instruments::Listed;
 use crate::migration::migration_states::Availability;
 
 impl Engine {
-    /// Levels of a side of an instrument's book, best first; `None` for an unknown instrument.
+    /// The price levels of a side of an instrument's book, best first; `None` for an unknown instrument.
     pub fn levels(&self, instrument: InstrumentId, side: Side) -> Option<impl Iterator<Item = PriceLevel>> {
         self.shown(instrument).map(|listed| listed.instrument.book.side(side).levels(&self.pool.resting))
     }
 
-    /// Orders of an instrument as others see them: bids, then asks, each by priority; `None` for an unknown instrument.
+    /// The resting orders of an instrument as others see them: bids, then asks, each by priority; `None` for an unknown
+    /// instrument.
     pub fn displayed_orders(&self, instrument: InstrumentId) -> Option<impl Iterator<Item = DisplayedOrder>> {
         let orders = self.shown(instrument)?.instrument.book.orders(&self.pool.resting);
         Some(orders.map(|slot| self.displayed(slot)))
     }
 
-    /// Orders at a price of an instrument as others see them, by priority; none for an unknown instrument.
+    /// The resting orders at a price as others see them, by priority; no order for an unknown instrument.
     pub fn displayed_orders_at(
         &self,
         instrument: InstrumentId,
@@ -41,7 +42,8 @@ impl Engine {
         DisplayedOrder { order_id, side, price, quantity }
     }
 
-    /// What a late joiner of an instrument's market data begins with, beside [`Engine::displayed_orders`].
+    /// What a late joiner of an instrument's market data begins with, beside [`Engine::displayed_orders`]; `None` for an
+    /// unknown instrument.
     #[must_use]
     pub fn market_data_snapshot(&self, instrument: InstrumentId) -> Option<MarketDataSnapshot> {
         self.shown(instrument).map(|listed| {
@@ -56,47 +58,45 @@ impl Engine {
         })
     }
 
-    /// What would trade, and at which price, if the instrument went to OPEN now; `None` if its book is not crossed, or
-    /// there is no such instrument. Walks through the crossed part of the book.
+    /// What would trade, and at which price, if the instrument went to OPEN now; `None` if its book is not crossed, and
+    /// for an unknown instrument. Walks through the crossed part of the book.
     #[must_use]
     pub fn indicative(&self, instrument: InstrumentId) -> Option<Indicative> {
         self.shown(instrument).and_then(|listed| auction::indicative(&listed.instrument, &self.pool))
     }
 
-    /// All instruments, by id; not those that are on their way in, or have moved away.
+    /// All instruments by id, without those that are not active yet and those that have moved away.
     pub fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
-        let listed = self.listing.iter().map(|&place| &self.instruments[place as usize]);
-        listed
-            .filter(|listed| listed.availability != Availability::Unavailable)
-            .map(|listed| listed.instrument.definition.instrument)
+        let shown = self.instruments.iter().filter(|listed| listed.availability != Availability::Unavailable);
+        shown.map(|listed| listed.instrument.definition.instrument)
     }
 
-    /// An instrument whose state is here, and this engine's to tell.
+    /// An instrument whose state is whole here, and this engine's to tell.
     fn shown(&self, instrument: InstrumentId) -> Option<&Listed> {
-        self.listed(instrument).filter(|listed| listed.availability != Availability::Unavailable)
+        self.instruments.find(instrument).filter(|listed| listed.availability != Availability::Unavailable)
     }
 
-    /// An instrument's definition, with its state and reference price of now.
+    /// An instrument's definition, with the state and the reference price that it has now.
     #[must_use]
     pub fn definition(&self, instrument: InstrumentId) -> Option<&InstrumentDefinition> {
         self.shown(instrument).map(|listed| &listed.instrument.definition)
     }
 
-    /// Live orders, of all instruments.
+    /// Number of live orders of all instruments, stop orders included.
     #[must_use]
     pub fn live_orders(&self) -> usize {
         self.pool.live()
     }
 
-    /// Hash over all events and migration states. It is kept with every command: reading it costs nothing.
+    /// Hash over all events and migration states. It is kept with every command, so reading it costs nothing.
     #[must_use]
     pub fn state_hash(&self) -> StateHash {
         self.kept_hash()
     }
 
-    /// Hash of an instrument's definition and of all that was ever told in its scopes.
+    /// Hash of an instrument's definition and of all that was ever told in its scopes; `None` if its state is not here.
     #[must_use]
     pub fn instrument_state_hash(&self, instrument: InstrumentId) -> Option<StateHash> {
-        self.listed(instrument).map(|listed| listed.hash)
+        self.instruments.find(instrument).map(|listed| listed.hash)
     }
 }

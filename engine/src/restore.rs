@@ -15,7 +15,8 @@ use lugus_vocabulary::{
 use self::checks::{Checked, count, none_missing, require, within};
 use self::fault::{SnapshotError, SnapshotFault};
 use self::load_state::{AwaitedRecords, LoadState, RecordSource};
-use crate::engine::{Engine, EngineLimits};
+use crate::engine::Engine;
+use crate::engine_limits::EngineLimits;
 use crate::migration::migration_states::MAXIMUM_MIGRATION_STATES;
 use crate::snapshot::checksum::checksum;
 

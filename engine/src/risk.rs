@@ -1,4 +1,4 @@
-//! Risk before the book: what a participant may do at all, by its limits and its kill switch.
+//! Risk checks before the book: what a participant's limits and its kill switch allow.
 
 use lugus_vocabulary::{
     EpochNanos, InstrumentDefinition, KillSwitch, NewOrder, Price, Quantity, RejectReason, RiskLimits,
@@ -6,19 +6,20 @@ use lugus_vocabulary::{
 
 const NANOS_A_SECOND: i64 = 1_000_000_000;
 
-/// A participant's limits, and how far it is within them.
+/// A participant's limits and kill switch, and what it has used of its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Risk {
     pub(crate) limits: RiskLimits,
     pub(crate) kill_switch: KillSwitch,
-    /// The second of log time in which it last sent a command that counts.
+    /// The second of log time (since 1 January 1970 UTC) in which the participant last sent a command that counts for its
+    /// rate.
     pub(crate) second: i64,
-    /// How many it sent in that second; counted only while there is a limit.
+    /// Number of such commands in that second; counted only while there is a limit.
     pub(crate) commands: u32,
 }
 
 impl Risk {
-    /// Other limits; 0 in one of them is none. A new second begins for the rate.
+    /// Sets the limits; a limit of 0 is none. The count for the rate begins anew.
     pub(crate) fn set_limits(&mut self, limits: RiskLimits) {
         self.limits = RiskLimits {
             maximum_quantity: limits.maximum_quantity.filter(|most| most.0 > 0),
@@ -29,8 +30,8 @@ impl Risk {
         (self.second, self.commands) = (0, 0);
     }
 
-    /// Whether a new order or a replacement is looked at; it counts for the rate, also if it is rejected for something
-    /// else later. Cancels need not ask.
+    /// Checks kill switch and rate before a new order or a replacement. The command counts for the rate also if it is
+    /// rejected for another reason later. Cancels are not checked.
     #[inline]
     pub(crate) fn admit(&mut self, now: EpochNanos) -> Result<(), RejectReason> {
         if self.kill_switch == KillSwitch::Engaged {
@@ -49,7 +50,7 @@ impl Risk {
     }
 }
 
-/// Whether the limits allow an order of this size at this price.
+/// Checks the quantity and the notional of an order against the limits.
 #[inline]
 pub(crate) fn size(limits: &RiskLimits, quantity: Quantity, price: Price) -> Result<(), RejectReason> {
     if limits.maximum_quantity.is_some_and(|most| quantity > most) {
@@ -62,13 +63,14 @@ pub(crate) fn size(limits: &RiskLimits, quantity: Quantity, price: Price) -> Res
     Ok(())
 }
 
-/// The price at which an order counts: its limit, else its trigger, else the last trade's, else the reference.
+/// The price by which an order's notional counts: its limit, else its trigger, else the price of the last trade, else the
+/// reference price.
 #[inline]
 pub(crate) fn price(order: &NewOrder, last: Option<Price>, definition: &InstrumentDefinition) -> Price {
     order.price.or(order.stop_price).or(last).unwrap_or(definition.reference_price)
 }
 
-/// Whether the limits allow a live order more.
+/// Checks whether the limits allow one more live order.
 #[inline]
 pub(crate) fn open_orders(limits: &RiskLimits, open: u32) -> Result<(), RejectReason> {
     match limits.maximum_open_orders {

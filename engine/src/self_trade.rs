@@ -1,17 +1,20 @@
-//! What happens instead of a trade with oneself. The incoming order's choice counts; in an auction nobody is incoming,
-//! and orders of one participant do trade with each other.
+//! Self-trade prevention: what happens instead of a trade of a participant with itself.
+//!
+//! The incoming order's choice decides. In an auction no order is incoming, and orders of one participant do trade with
+//! each other.
 
 use lugus_vocabulary::{ClientSequence, Quantity, RejectReason, SelfTradePrevention};
 
 use crate::book::{BookSide, Order, OrderPool, Slot};
 use crate::event_sink::EventSink;
 use crate::execution;
-use crate::market_data::Feed;
-use crate::matching::publish_order;
-use crate::sequences::Reporter;
+use crate::feed::Feed;
+use crate::iceberg;
+use crate::market_data::publish_order;
+use crate::reporter::Reporter;
 
-/// The best resting order is of the taker's own participant: ends or reduces one or both, the taker first. A taker that
-/// has ended has nothing left.
+/// Ends or reduces the taker, the best resting order `slot` of the same participant, or both; the taker first. A taker
+/// that has ended has no open lots. `answers` is the command that the taker's reports answer.
 #[cold]
 pub(crate) fn prevent<S: EventSink>(
     taker: &mut Order,
@@ -51,27 +54,15 @@ pub(crate) fn prevent<S: EventSink>(
     } else if decrements {
         let mut maker = maker;
         shrink(&mut maker, by);
-        let gone = reduce(slot, &maker, pool);
+        let gone = iceberg::reduce(slot, &maker, pool);
         makers.reduce(slot, gone, &mut pool.resting);
         reporter.tell_maker(maker.owner, execution::restated(&maker, RejectReason::SelfTrade));
         publish_order(&maker, maker.price, pool.get(slot).leaves, feed, reporter);
     }
 }
 
+/// Takes `by` lots off an order's quantity and open quantity alike: they neither trade nor count as filled.
 fn shrink(order: &mut Order, by: Quantity) {
     order.quantity.0 -= by.0;
     order.leaves.0 -= by.0;
-}
-
-/// A resting order becomes smaller where it is, as `whole` is now: first what it does not show. Gives by how many lots
-/// less it shows.
-pub(crate) fn reduce(slot: Slot, whole: &Order, pool: &mut OrderPool) -> Quantity {
-    let mut kept = *pool.get(slot);
-    let mut terms = pool.terms(slot);
-    let shown = kept.leaves.min(whole.leaves);
-    let gone = Quantity(kept.leaves.0 - shown.0);
-    terms.reserve = Quantity(whole.leaves.0 - shown.0);
-    (kept.quantity, kept.leaves) = (whole.quantity, shown);
-    pool.amend(slot, &kept, &terms);
-    gone
 }

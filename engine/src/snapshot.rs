@@ -12,7 +12,7 @@ use self::checksum::checksum;
 use self::records::{instrument_record, migration_state_record, order_record, participant_record, scope_record};
 use crate::engine::Engine;
 use crate::instrument::Instrument;
-use crate::sequences::Scope;
+use crate::scopes::Scope;
 
 impl Engine {
     /// Calls `visit` with each record of the state, in an order that depends on nothing but the state.
@@ -33,8 +33,7 @@ impl Engine {
         let own = scopes.partition_point(|scope| scope.instrument == InstrumentId::NONE);
         let (own, mut rest) = scopes.split_at(own);
         stream.put_scopes(own)?;
-        for &place in &self.listing {
-            let listed = &self.instruments[place as usize];
+        for listed in self.instruments.iter() {
             let id = listed.instrument.definition.instrument;
             let (scopes, later) = rest.split_at(rest.partition_point(|scope| scope.instrument == id));
             rest = later;

@@ -1,19 +1,24 @@
-//! The rolling hash of all that was told: equal on all members that applied the same log.
+//! The state hash: a rolling hash of all that was ever told, equal on all members that applied the same log.
 //!
-//! Not a cryptographic hash: it finds differences that happen, not ones that somebody makes. A report is taken apart
-//! into words, field by field, so that no padding and no order of fields in memory counts. Two words at a time, one of
-//! them with its halves swapped, are multiplied by an odd number of their place (Carter and Wegman, "Universal classes of
-//! hash functions", 1979): so a difference in one word always shows, and those of several hardly ever cancel out. The sum
-//! goes into the rolling hash by steps that can be undone: two hashes that differ stay different while the same is told.
+//! It is not a cryptographic hash: it finds differences that happen, not differences that somebody makes. A report is
+//! taken apart into words, field by field, so that neither padding nor the order of fields in memory counts. Two words at
+//! a time, one of them with its halves swapped, are multiplied by an odd number of their place (Carter and Wegman,
+//! "Universal classes of hash functions", 1979): a difference in one word always shows, and differences in several words
+//! hardly ever cancel out. The sum goes into the rolling hash by steps that can be undone, so two hashes that differ stay
+//! different while the same reports are told.
+//!
+//! An execution is laid out here, in [`fold_execution`], apart from its bytes on the wire and from the row of a kept
+//! report (`report_row`), because the hash is a part of what members agree on: it must not depend on a layout that
+//! may change, and it skips the words that most executions do not have.
 
 use lugus_vocabulary::{Execution, InstrumentDefinition, KillSwitch, Report, ReportBody, RiskLimits, StateHash};
 
-use crate::sequences::Heading;
+use crate::report_heading::ReportHeading;
 
-/// Words of a report, and of a record of the snapshot.
+/// Number of words of a report, and of a record of a snapshot.
 pub(crate) const WORDS: usize = 16;
 
-/// The hash `before`, and then these words.
+/// The hash after `words`, where it was `before`.
 #[inline]
 pub(crate) fn fold(before: u64, words: &[u64; WORDS]) -> u64 {
     let mut sum = 0_u64;
@@ -23,7 +28,7 @@ pub(crate) fn fold(before: u64, words: &[u64; WORDS]) -> u64 {
     roll(before, sum)
 }
 
-/// What two words add to a sum, at this place of theirs.
+/// What the two words of the pair at `place` add to the sum.
 #[inline(always)]
 fn pair(place: usize, one: u64, two: u64) -> u64 {
     (one ^ two.rotate_left(32)).wrapping_mul(KEYS[place])
@@ -34,18 +39,19 @@ fn roll(before: u64, sum: u64) -> u64 {
     (before.rotate_left(29) ^ sum).wrapping_mul(ROLL)
 }
 
-/// The hash `before`, and then this report: all its fields. What most reports have not is skipped; that it was, is in the
-/// word of the kinds.
+/// The hash after a report, where it was `before`. All fields of the report count.
 pub(crate) fn fold_report(before: u64, report: &Report) -> u64 {
+    let heading = ReportHeading::of(report);
     match &report.body {
-        ReportBody::Execution(execution) => fold_execution(before, &Heading::of(report), execution),
-        _ => fold(before, &report_words(report)),
+        ReportBody::Execution(execution) => fold_execution(before, &heading, execution),
+        body => fold(before, &report_words(&heading, body)),
     }
 }
 
-/// The same of an execution.
+/// The same for an execution. Words of a trade, and of an order that is filled or replaced, are skipped where all of them
+/// are zero; the word of the kinds says so.
 #[inline(always)]
-pub(crate) fn fold_execution(before: u64, heading: &Heading, execution: &Execution) -> u64 {
+pub(crate) fn fold_execution(before: u64, heading: &ReportHeading, execution: &Execution) -> u64 {
     let Execution { trade_id, last_price, last_quantity, orig_client_order_id, cum_quantity, .. } = *execution;
     let traded = trade_id.0 != 0 || last_price.is_some() || last_quantity.0 != 0;
     let filled = cum_quantity.0 != 0 || orig_client_order_id.0 != 0;
@@ -70,39 +76,30 @@ pub(crate) fn fold_execution(before: u64, heading: &Heading, execution: &Executi
     roll(before, sum)
 }
 
-/// Spreads a number over all bits; one to one it is not.
+/// Spreads a number over all bits. Two numbers may give the same.
 #[inline]
 pub(crate) fn scatter(number: u64) -> u64 {
     multiply(number ^ KEYS[2], KEYS[3])
 }
 
-/// What an instrument adds to the hash of the whole. A sum, so that one instrument's change costs the same however
-/// many there are.
+/// An instrument's term of the state hash. Terms are summed up, so that a change of one instrument costs the same however
+/// many instruments there are.
 #[inline]
 pub(crate) fn term(instrument: u32, hash: StateHash) -> u64 {
     scatter(hash.0 ^ scatter(u64::from(instrument)))
 }
 
-/// An instrument's hash before its first report: its definition, so that members agree on that too.
+/// The state hash of an engine: from the sum of all terms, and from the hash of the scopes of participants as such.
+pub(crate) fn combine(sum: u64, participants_hash: StateHash) -> StateHash {
+    StateHash(scatter(sum.wrapping_add(scatter(participants_hash.0))))
+}
+
+/// An instrument's hash before its first report: the hash of its definition, so that members agree on that, too.
 pub(crate) fn of_definition(definition: &InstrumentDefinition) -> StateHash {
     StateHash(fold(0, &definition_words(definition)))
 }
 
-/// All fields of a report.
-#[inline]
-pub(crate) fn report_words(report: &Report) -> [u64; WORDS] {
-    let mut words = match &report.body {
-        ReportBody::Execution(execution) => execution_words(execution),
-        body => other_words(body),
-    };
-    words[0] = u64::from(report.participant.0) << 32 | u64::from(report.instrument.0);
-    words[1] = report.event_sequence.0;
-    words[2] = report.client_sequence.0;
-    words[3] = report.time.0.cast_unsigned();
-    words
-}
-
-/// All fields of a definition; words 0 to 3 are free.
+/// All fields of a definition. Words 0 to 3 are left to the caller.
 pub(crate) fn definition_words(definition: &InstrumentDefinition) -> [u64; WORDS] {
     [
         0,
@@ -139,30 +136,13 @@ fn execution_kinds(execution: &Execution) -> u64 {
         | u64::from(execution.last_price.is_some()) << 57
 }
 
-#[inline]
-fn execution_words(execution: &Execution) -> [u64; WORDS] {
-    [
-        0,
-        0,
-        0,
-        0,
-        execution_kinds(execution),
-        execution.order_id.0,
-        execution.client_order_id.0,
-        execution.orig_client_order_id.0,
-        execution.trade_id.0,
-        execution.price.unwrap_or_default().0.cast_unsigned(),
-        execution.quantity.0,
-        execution.last_price.unwrap_or_default().0.cast_unsigned(),
-        execution.last_quantity.0,
-        execution.leaves_quantity.0,
-        execution.cum_quantity.0,
-        0,
-    ]
-}
-
-fn other_words(body: &ReportBody) -> [u64; WORDS] {
+/// All fields of a report whose body is not an execution.
+fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
     let mut words = [0; WORDS];
+    words[0] = u64::from(heading.participant.0) << 32 | u64::from(heading.instrument.0);
+    words[1] = heading.event_sequence.0;
+    words[2] = heading.client_sequence.0;
+    words[3] = heading.time.0.cast_unsigned();
     match *body {
         ReportBody::Execution(_) => {}
         ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } => {
@@ -191,6 +171,7 @@ fn other_words(body: &ReportBody) -> [u64; WORDS] {
     words
 }
 
+/// Puts limits and kill switch into words 6 to 9, and which limits there are into word 4.
 pub(crate) fn risk_words(words: &mut [u64; WORDS], limits: RiskLimits, kill_switch: KillSwitch) {
     let RiskLimits { maximum_quantity, maximum_notional, maximum_open_orders, maximum_commands_per_second } = limits;
     words[4] |= (kill_switch as u64) << 8
@@ -210,7 +191,7 @@ fn multiply(a: u64, b: u64) -> u64 {
     (product as u64) ^ ((product >> 64) as u64)
 }
 
-// Kinds of report bodies: the templates of the wire.
+// Kinds of report bodies: template ids of the order-entry protocol (`schemas/order-entry.xml`).
 const KIND_EXECUTION: u64 = 21;
 const KIND_CANCEL_REJECT: u64 = 22;
 const KIND_MASS_CANCEL: u64 = 23;
@@ -218,10 +199,10 @@ const KIND_INSTRUMENT: u64 = 24;
 const KIND_RISK: u64 = 25;
 const KIND_REJECT: u64 = 26;
 
-/// What the rolling hash is multiplied by: an odd number without a pattern.
+/// The multiplier of the rolling hash: an odd number without a pattern.
 const ROLL: u64 = KEYS[WORDS - 1];
 
-/// Odd numbers without a pattern, one a word: the steps of a SplitMix64 generator that starts at 0.
+/// Odd numbers without a pattern, one for each word: the outputs of a SplitMix64 generator that starts at 0.
 const KEYS: [u64; WORDS] = keys();
 
 const fn keys() -> [u64; WORDS] {
@@ -376,7 +357,8 @@ mod tests {
 
     #[test]
     fn the_order_of_reports_counts() {
-        let (one, two) = (report_words(&report(ReportBody::Execution(execution()))), [7; WORDS]);
-        assert_ne!(fold(fold(0, &one), &two), fold(fold(0, &two), &one));
+        let one = report(ReportBody::Execution(execution()));
+        let two = report(ReportBody::MassCancel { target: ParticipantId(1), affected: 2 });
+        assert_ne!(fold_report(fold_report(0, &one), &two), fold_report(fold_report(0, &two), &one));
     }
 }

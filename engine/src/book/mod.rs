@@ -10,6 +10,7 @@
 mod book;
 mod cells;
 mod client_orders;
+mod expiry_queue;
 mod found;
 mod orders;
 mod pool;
@@ -22,6 +23,7 @@ pub use book::Book;
 pub(crate) use cells::MAXIMUM_ORDERS;
 pub use cells::Slot;
 pub use client_orders::{Found, Vacancy};
+pub(crate) use expiry_queue::Expiry;
 pub use orders::RestingOrders;
 pub(crate) use pool::{Order, OrderPool};
 pub use side::BookSide;

@@ -5,7 +5,7 @@ use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
 use super::cells::{Cells, MAXIMUM_ORDERS, Slot};
 use super::client_orders::{ClientOrders, Found, Vacancy};
-use crate::InvariantError;
+use crate::invariant_error::InvariantError;
 
 /// Orders of any number of books, found by slot, or by (owner, client order id). Makes room once for all of them, and
 /// touches memory only when it is used: 32 bytes an order and a price level, 4 for each price of a page, and 11 to 21

@@ -10,11 +10,11 @@ use lugus_vocabulary::{
 
 use super::cells::{NIL, Slot};
 use super::client_orders::{Found, Vacancy};
+use super::expiry_queue::{Expiry, ExpiryQueue};
 use super::orders::RestingOrders;
 use super::terms::{Instructions, Terms};
 use super::zeroed::items_of_a_page;
-use crate::InvariantError;
-use crate::expiry::{Entry, ExpiryQueue};
+use crate::invariant_error::InvariantError;
 
 /// An order, incoming or resting.
 ///
@@ -172,7 +172,7 @@ impl OrderPool {
 
     /// The next order that ends by itself, if its time has come.
     #[inline]
-    pub(crate) fn due(&self, now: EpochNanos) -> Option<Entry> {
+    pub(crate) fn due(&self, now: EpochNanos) -> Option<Expiry> {
         self.expiry.due(now)
     }
 
@@ -326,7 +326,7 @@ impl OrderPool {
         let Order { owner, order_id, instructions, .. } = *self.get(slot);
         if instructions.has(Instructions::EXPIRES) {
             let instrument = self.owners[owner as usize].instrument;
-            self.expiry.insert(Entry { time: terms.expire_time, instrument, order_id, slot });
+            self.expiry.insert(Expiry { time: terms.expire_time, instrument, order_id, slot });
         }
     }
 

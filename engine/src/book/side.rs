@@ -14,7 +14,7 @@ use super::cells::{Cells, LevelCell, NIL, PAGE_LEVELS, Position, Slot, mask};
 use super::found::FoundPages;
 use super::orders::RestingOrders;
 use super::tree::PageTree;
-use crate::InvariantError;
+use crate::invariant_error::InvariantError;
 
 /// The levels of a side.
 #[derive(Debug)]

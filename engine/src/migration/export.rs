@@ -5,9 +5,10 @@ use lugus_vocabulary::{ExportCursor, ExportPlace, InstrumentId, MigrationId, Par
 use super::migration_states::MigrationState;
 use super::refusal::MigrationRefusal;
 use crate::book::{BookSide, Instructions, Slot};
-use crate::engine::{Engine, Listed};
+use crate::engine::Engine;
 use crate::instrument::Instrument;
-use crate::sequences::ScopeIndex;
+use crate::instruments::Listed;
+use crate::scopes::ScopeIndex;
 use crate::snapshot::checksum::checksum;
 use crate::snapshot::records::{instrument_record, order_record, scope_record};
 
@@ -52,7 +53,7 @@ impl Engine {
         migration: MigrationId,
         from: ExportCursor,
     ) -> Result<Export<'_>, MigrationRefusal> {
-        let listed = self.listed(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
+        let listed = self.instruments.find(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
         match self.migration_states.get(instrument) {
             Some(MigrationState::Fenced { migration: current }) if *current == migration => {}
             _ => return Err(MigrationRefusal::OutOfOrder),

@@ -35,7 +35,7 @@ impl Engine {
                 departed
             }
             Some(state) => return Err(not_imported(state, migration)),
-            None if self.listed(instrument).is_some() => return Err(MigrationRefusal::AlreadyHere),
+            None if self.instruments.find(instrument).is_some() => return Err(MigrationRefusal::AlreadyHere),
             None => None,
         };
         self.has_room(&manifest)?;

@@ -5,8 +5,9 @@ use lugus_vocabulary::{ExportManifest, InstrumentId, MapEpoch, MigrationId, Side
 use super::migration_states::MigrationState;
 use super::refusal::MigrationRefusal;
 use crate::book::{BookSide, OrderPool};
-use crate::engine::{Engine, Listed};
+use crate::engine::Engine;
 use crate::instrument::Instrument;
+use crate::instruments::Listed;
 
 /// Maximum number of orders that one part of a step removes.
 const ORDERS_A_STEP: usize = 8_192;
@@ -38,12 +39,12 @@ impl Engine {
             Some(MigrationState::Trading { last }) => after(*last, migration)?,
             Some(state) => return Err(not_traded(state, migration)),
             None => {
-                self.listed(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
+                self.instruments.find(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
                 self.migration_states.make_room(instrument)?;
             }
         }
         self.set_migration_state(instrument, MigrationState::Fenced { migration });
-        self.listed(instrument).map(|listed| self.manifest(listed)).ok_or(MigrationRefusal::UnknownInstrument)
+        self.instruments.find(instrument).map(|listed| self.manifest(listed)).ok_or(MigrationRefusal::UnknownInstrument)
     }
 
     /// Undoes a fence: the instrument takes commands again. A late fence of the same migration is refused.
@@ -57,7 +58,7 @@ impl Engine {
             Some(MigrationState::Trading { last }) => migration.max(*last),
             Some(state) => return Err(not_traded(state, migration)),
             None => {
-                self.listed(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
+                self.instruments.find(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
                 self.migration_states.make_room(instrument)?;
                 migration
             }
@@ -104,7 +105,7 @@ impl Engine {
             Some(MigrationState::Trading { .. }) => return Err(MigrationRefusal::OutOfOrder),
             Some(state) => return Err(not_traded(state, migration)),
             None => {
-                self.listed(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
+                self.instruments.find(instrument).ok_or(MigrationRefusal::UnknownInstrument)?;
                 return Err(MigrationRefusal::OutOfOrder);
             }
         };
@@ -137,7 +138,7 @@ impl Engine {
             Some(MigrationState::Trading { .. } | MigrationState::Fenced { .. } | MigrationState::Dropping { .. }) => {
                 return Err(MigrationRefusal::AlreadyHere);
             }
-            None if self.listed(instrument).is_some() => return Err(MigrationRefusal::AlreadyHere),
+            None if self.instruments.find(instrument).is_some() => return Err(MigrationRefusal::AlreadyHere),
             None => {
                 self.migration_states.make_room(instrument)?;
                 self.migration_states.set(instrument, MigrationState::Elsewhere { last: migration, departed: None });
@@ -155,7 +156,7 @@ impl Engine {
     pub(super) fn set_migration_state(&mut self, instrument: InstrumentId, state: MigrationState) {
         let availability = state.availability();
         self.migration_states.set(instrument, state);
-        if let Some(listed) = self.listed_mut(instrument) {
+        if let Some(listed) = self.instruments.find_mut(instrument) {
             listed.availability = availability;
         }
     }
@@ -179,8 +180,8 @@ impl Engine {
     /// Removes a part of an instrument: orders first, then scopes, and last the instrument itself.
     fn clear(&mut self, id: InstrumentId, migration: MigrationId, departed: Option<MapEpoch>) -> Progress {
         let pool = &mut self.pool;
-        if let Some(place) = self.instrument_index.get(u64::from(id.0)) {
-            let Instrument { book, stops, .. } = &mut self.instruments[place as usize].instrument;
+        if let Some(listed) = self.instruments.find_mut(id) {
+            let Instrument { book, stops, .. } = &mut listed.instrument;
             let mut left = ORDERS_A_STEP;
             for side in [Side::Buy, Side::Sell] {
                 left -= clear_queue(book.side_mut(side), left, pool);
@@ -199,7 +200,7 @@ impl Engine {
             return Progress::More;
         }
         self.pool.forget_expiry(id);
-        self.unlist(id);
+        self.forget(id);
         self.migration_states.set(id, MigrationState::Elsewhere { last: migration, departed });
         Progress::Done
     }

@@ -4,9 +4,10 @@ use lugus_vocabulary::{InstrumentState, OrderRecord, OrderType, PostOnly, Price,
 
 use super::checks::{Checked, require};
 use crate::book::{Instructions, Order, Terms};
-use crate::instrument::{Instrument, takes_price};
-use crate::sequences::ScopeIndex;
-use crate::stops;
+use crate::definition::takes_price;
+use crate::instrument::Instrument;
+use crate::scopes::ScopeIndex;
+use crate::stop_queues;
 
 /// The order as the pool has it, at the price of its queue: the limit, or the trigger of a stop order.
 pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) -> (Order, Terms) {
@@ -60,7 +61,7 @@ pub(super) fn check_order(record: &OrderRecord, instrument: &Instrument) -> Chec
     require(priced, "an order with an impossible price")?;
     if let Some(stop_price) = record.stop_price {
         require(takes_price(definition, stop_price), "an order with an impossible price")?;
-        let reached = |last| stops::is_reached(record.side, stop_price, last);
+        let reached = |last| stop_queues::is_reached(record.side, stop_price, last);
         let due = definition.state == InstrumentState::Open && instrument.feed.statistics.last.is_some_and(reached);
         require(!due, "a stop order that should have triggered")
     } else {

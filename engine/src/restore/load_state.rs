@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::{InstrumentId, OrderId, OrderRecord, ParticipantId, Side};
 
-use crate::sequences::ScopeIndex;
+use crate::scopes::ScopeIndex;
 
 /// What is still awaited, and the record that came last of each kind.
 #[derive(Debug)]

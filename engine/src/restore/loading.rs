@@ -8,11 +8,13 @@ use super::checks::{Checked, count, none_missing, require, within};
 use super::fault::SnapshotFault;
 use super::live_orders::{check_order, order_of};
 use super::load_state::{CurrentInstrument, CurrentScope, LoadState, PriorityPlace, RecordSource};
-use crate::engine::{Engine, Listed};
-use crate::instrument::{Instrument, check_definition};
+use crate::definition::check_definition;
+use crate::engine::Engine;
+use crate::instrument::Instrument;
+use crate::instruments::Listed;
 use crate::kept_reports::{KeptReports, Lost};
 use crate::migration::migration_states::{Availability, MigrationState};
-use crate::sequences::Scope;
+use crate::scopes::Scope;
 
 /// Maximum of a number that counts up, so that it can go on. No engine gets there, but a forged record might.
 const MAXIMUM_NUMBER: u64 = u64::MAX / 2;
@@ -115,7 +117,7 @@ impl LoadState {
             (RecordSource::Snapshot, Some(state)) => state.availability(),
             (RecordSource::Snapshot, None) => Availability::Trading,
         };
-        engine.list(Listed { instrument, hash: record.state_hash, availability });
+        engine.instruments.insert(Listed { instrument, hash: record.state_hash, availability });
         self.instrument = Some(CurrentInstrument { id, last_order: None, order_ids: Vec::new() });
         Ok(())
     }

@@ -61,7 +61,7 @@ pub(super) fn check_states(engine: &Engine) -> Checked {
             MigrationState::Importing(importing) => importing.records > 0,
             _ => true,
         };
-        engine.listed(id).is_some() == is_here
+        engine.instruments.find(id).is_some() == is_here
     });
     require(right, "an instrument that is not where its migration state says")
 }

@@ -6,10 +6,10 @@ use lugus_vocabulary::{
 };
 
 use crate::book::{Instructions, OrderPool, Slot};
-use crate::engine::Listed;
+use crate::instruments::Listed;
 use crate::migration::migration_states::{Importing, MigrationState};
 use crate::risk::Risk;
-use crate::sequences::Scope;
+use crate::scopes::Scope;
 
 pub(super) fn participant_record(participant: ParticipantId, risk: &Risk) -> ParticipantRecord {
     let Risk { limits, kill_switch, second: rate_second, commands: rate_commands } = *risk;

@@ -1,0 +1,104 @@
+//! An incoming order meets the book: it trades, and what is left of it rests or is canceled.
+//!
+//! New orders, replacements that lose their priority, and stop orders that have triggered come in this way.
+
+use lugus_vocabulary::{ClientSequence, DisplayedOrder, InstrumentState, MarketDataBody, OrderType, RejectReason};
+
+use crate::book::{Instructions, Order, OrderPool, Slot, Terms};
+use crate::event_sink::EventSink;
+use crate::execution;
+use crate::iceberg;
+use crate::instrument::Instrument;
+use crate::market_data;
+use crate::matching;
+use crate::reporter::Reporter;
+
+/// Brings an order, given as its owner knows it and in no queue, to the book: it trades if trading is on, and what is
+/// left of it rests, or is canceled if it is immediate. `slot` is the order's place in the pool, if it has one already;
+/// `answers` the command that its reports answer.
+#[inline(never)]
+pub(crate) fn enter<S: EventSink>(
+    order: &mut Order,
+    terms: Terms,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    if instrument.definition.state == InstrumentState::Open {
+        matching::take(order, answers, instrument, pool, reporter);
+    }
+    if order.leaves.0 == 0 {
+        if let Some(slot) = slot {
+            pool.remove(slot);
+        }
+    } else if order.is_immediate() {
+        cancel(order, slot, answers, RejectReason::NoLiquidity, pool, reporter);
+    } else {
+        rest(order, terms, slot, answers, instrument, pool, reporter);
+    }
+}
+
+/// Cancels an order that is in no queue.
+pub(crate) fn cancel<S: EventSink>(
+    order: &Order,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    reason: RejectReason,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    if let Some(slot) = slot {
+        pool.remove(slot);
+    }
+    reporter.tell_execution(order.owner, answers, execution::canceled(order, reason));
+}
+
+#[inline(always)]
+fn rest<S: EventSink>(
+    order: &mut Order,
+    mut terms: Terms,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    if order.instructions.has(Instructions::ICEBERG) {
+        iceberg::split(order, &mut terms);
+    }
+    let queue = instrument.book.side(order.side);
+    // Admission has checked that there is room, but a stop order may rest long after its admission.
+    if order.order_type == OrderType::StopLimit && !queue.has_room(order.price, order.leaves, &pool.resting) {
+        if order.instructions.has(Instructions::ICEBERG) {
+            order.leaves.0 += terms.reserve.0;
+        }
+        return cancel(order, slot, answers, RejectReason::LimitOrders, pool, reporter);
+    }
+    let slot = match slot {
+        Some(slot) => {
+            pool.amend(slot, order, &terms);
+            slot
+        }
+        None => pool.insert(order, &terms),
+    };
+    join_queue(slot, order, instrument, pool, reporter);
+}
+
+/// Puts an order that is in the pool at the end of the queue at its price.
+#[inline(always)]
+pub(crate) fn join_queue<S: EventSink>(
+    slot: Slot,
+    order: &Order,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let Order { order_id, side, price, leaves: quantity, .. } = *order;
+    let Instrument { book, feed, .. } = instrument;
+    let queue = book.side_mut(side);
+    queue.push_back(slot, price, quantity, &mut pool.resting);
+    reporter.publish(feed, || MarketDataBody::OrderAdded(DisplayedOrder { order_id, side, price, quantity }));
+    reporter.publish(feed, || market_data::level(queue, side, price, &pool.resting));
+}

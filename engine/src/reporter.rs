@@ -1,0 +1,128 @@
+//! The way of every report: numbered in its scope, kept, taken into the state hash, and handed to the sink.
+
+use lugus_vocabulary::{
+    ClientSequence, EpochNanos, Execution, InstrumentId, MarketData, MarketDataBody, ParticipantId, ReportBody,
+    StateHash,
+};
+
+use crate::event_sink::EventSink;
+use crate::feed::Feed;
+use crate::scopes::{ScopeIndex, Scopes};
+use crate::state_hash;
+
+/// Tells what one command does.
+pub(crate) struct Reporter<'a, S> {
+    now: EpochNanos,
+    scopes: &'a mut Scopes,
+    /// The hash that the reports go into: of the command's instrument, or of all participants as such.
+    hash: &'a mut StateHash,
+    /// The command's own scope.
+    scope: ScopeIndex,
+    client_sequence: ClientSequence,
+    sink: &'a mut S,
+}
+
+impl<'a, S: EventSink> Reporter<'a, S> {
+    /// For the command that was applied last in `scope`, at log time `now`.
+    pub(crate) fn new(
+        now: EpochNanos,
+        scopes: &'a mut Scopes,
+        hash: &'a mut StateHash,
+        scope: ScopeIndex,
+        sink: &'a mut S,
+    ) -> Self {
+        let client_sequence = scopes.get(scope).last_client_sequence;
+        Self { now, scopes, hash, scope, client_sequence, sink }
+    }
+
+    /// For what happens without a command, such as expiry: nothing that is told answers a command.
+    pub(crate) fn unprompted(
+        now: EpochNanos,
+        scopes: &'a mut Scopes,
+        hash: &'a mut StateHash,
+        sink: &'a mut S,
+    ) -> Self {
+        Self { now, scopes, hash, scope: ScopeIndex::MAX, client_sequence: ClientSequence(0), sink }
+    }
+
+    /// Log time of the command at hand.
+    pub(crate) fn now(&self) -> EpochNanos {
+        self.now
+    }
+
+    /// Number of the command at hand.
+    pub(crate) fn client_sequence(&self) -> ClientSequence {
+        self.client_sequence
+    }
+
+    /// Scope of the command at hand.
+    pub(crate) fn scope(&self) -> ScopeIndex {
+        self.scope
+    }
+
+    /// The participant that sent the command at hand.
+    pub(crate) fn participant(&self) -> ParticipantId {
+        self.scopes.get(self.scope).participant
+    }
+
+    /// A participant's scope in an instrument.
+    pub(crate) fn scope_of(&self, participant: ParticipantId, instrument: InstrumentId) -> Option<ScopeIndex> {
+        self.scopes.find(participant, instrument)
+    }
+
+    /// Answers the command at hand.
+    pub(crate) fn answer(&mut self, body: impl Into<ReportBody>) {
+        self.tell(self.scope, self.client_sequence, body);
+    }
+
+    /// Tells an order's owner what the command did to the order. It is an answer if the command is the owner's.
+    pub(crate) fn tell_owner(&mut self, owner: ScopeIndex, body: impl Into<ReportBody>) {
+        let client_sequence = if owner == self.scope { self.client_sequence } else { ClientSequence(0) };
+        self.tell(owner, client_sequence, body);
+    }
+
+    /// Tells the owner of a resting order what happened to the order. It is never an answer, not even if the command
+    /// is the owner's.
+    pub(crate) fn tell_maker(&mut self, owner: ScopeIndex, body: impl Into<ReportBody>) {
+        self.tell(owner, ClientSequence(0), body);
+    }
+
+    /// Numbers the next increment of an instrument's market data, and hands it to the sink if that wants increments.
+    #[inline]
+    pub(crate) fn publish(&mut self, feed: &mut Feed, body: impl FnOnce() -> MarketDataBody) {
+        feed.sequence.0 += 1;
+        if self.sink.wants_market_data() {
+            let Feed { instrument, sequence, .. } = *feed;
+            self.sink.market_data(&MarketData { instrument, sequence, time: self.now, body: body() });
+        }
+    }
+
+    /// Tells a scope what happened, as an answer to its command `client_sequence`; with 0 as no answer.
+    #[inline(never)]
+    pub(crate) fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: impl Into<ReportBody>) {
+        let body = match body.into() {
+            ReportBody::Execution(execution) => return self.tell_execution(scope, client_sequence, execution),
+            body => body,
+        };
+        let limit = self.scopes.retained_limit;
+        let scope = self.scopes.get_mut(scope);
+        scope.last_event_sequence.0 += 1;
+        let report = scope.heading(client_sequence, self.now).with_body(body);
+        scope.retained.push_back(scope.last_client_sequence, &report, limit);
+        self.hash.0 = state_hash::fold_report(self.hash.0, &report);
+        self.sink.report(&report);
+    }
+
+    /// The same for an execution, the most frequent report. The execution is written field by field where it is told,
+    /// and never copied: a copy would have to wait for the stores of its fields.
+    #[inline(always)]
+    pub(crate) fn tell_execution(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, execution: Execution) {
+        let limit = self.scopes.retained_limit;
+        let scope = self.scopes.get_mut(scope);
+        scope.last_event_sequence.0 += 1;
+        let heading = scope.heading(client_sequence, self.now);
+        scope.retained.push_execution(scope.last_client_sequence, &heading, &execution, limit);
+        self.hash.0 = state_hash::fold_execution(self.hash.0, &heading, &execution);
+        self.sink.report(&heading.with_body(ReportBody::Execution(execution)));
+    }
+}
