@@ -52,13 +52,33 @@ pub enum Command {
     #[command(subcommand)]
     Replay(Replay),
     /// The engine alone: commands as JSON lines on standard input, events as JSON lines on standard output.
-    Engine,
+    Engine(Engine),
     /// Measure, on clusters of its own where one is needed.
     #[command(subcommand)]
     Bench(Bench),
     /// Trade on three members, kill the leader with -9 in the middle, trade on two clusters while a pair moves from one to
     /// the other, and check that nothing is lost or done twice.
     Demo(Demo),
+}
+
+/// `lugus engine`.
+#[derive(Debug, Args)]
+pub struct Engine {
+    /// After the events of each command, write a line that marks their end.
+    #[arg(long)]
+    pub end_of_command: bool,
+    /// Largest number of instruments that may ever be defined.
+    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().instruments)]
+    pub instruments: usize,
+    /// Largest number of participants that may ever send a command, beside the operator.
+    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().participants)]
+    pub participants: usize,
+    /// Largest number of live orders.
+    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().orders)]
+    pub orders: usize,
+    /// Newest events retained for each participant in an instrument.
+    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().retained_events)]
+    pub retained_events: usize,
 }
 
 /// `lugus up`.

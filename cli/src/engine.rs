@@ -1,26 +1,45 @@
-//! `lugus engine`: the engine without a cluster. Commands come as JSON lines, events go as JSON lines, and the last line
-//! is the state hash, so that anyone's oracle can be held against it.
+//! `lugus engine`: the engine without a cluster. Commands come as JSON lines, events go out as JSON lines, and the last line
+//! is the state hash, so that anyone's oracle can be compared with it. `docs/engine-json.md` describes the lines.
 
-use std::io::{BufRead, BufWriter, Read, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 
-use lugus_engine::EventSink;
-use lugus_engine::{Engine, EngineLimits};
+use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{Command, EpochNanos, Reply, Report};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use crate::arguments;
 use crate::failure::Failure;
 
 /// Longest line that is read, in bytes.
 const MAXIMUM_LINE_LENGTH: usize = 64 * 1024;
 
-/// A line of input.
+/// A line of input: a command with its time, or a line of output, which is skipped.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    /// Log time, nanoseconds since 1970; without it the time of the line before.
-    #[serde(default)]
+    /// Log time in nanoseconds since 1970; if it is missing, the time of the command before.
     now: Option<EpochNanos>,
-    command: Command,
+    command: Option<Command>,
+    report: Option<IgnoredAny>,
+    reply: Option<IgnoredAny>,
+    /// The book at that point, in the engine's golden files.
+    levels: Option<IgnoredAny>,
+    end_of_command: Option<IgnoredAny>,
+    state_hash: Option<IgnoredAny>,
+}
+
+impl Entry {
+    /// Number of keys of lines that are output.
+    fn outputs(&self) -> usize {
+        let outputs = [&self.report, &self.reply, &self.levels, &self.end_of_command, &self.state_hash];
+        outputs.into_iter().flatten().count()
+    }
+
+    /// Whether this is one line of output, or of what a golden file expects, and nothing else.
+    fn is_output(&self) -> bool {
+        self.now.is_none() && self.command.is_none() && self.outputs() == 1
+    }
 }
 
 /// A line of output.
@@ -29,13 +48,17 @@ struct Entry {
 enum Line<'a> {
     Report(&'a Report),
     Reply(&'a Reply),
+    EndOfCommand {
+        /// Number of the command's line in the input, from 1.
+        line: u64,
+    },
     /// The hash in hexadecimal digits, as `lugus status` prints it.
     StateHash(String),
 }
 
-/// Writes each event as a line; remembers the first failure.
-struct JsonLines<W> {
-    output: W,
+/// Writes each event as a line, and keeps the first failure.
+struct JsonLines<W: Write> {
+    output: BufWriter<W>,
     result: std::io::Result<()>,
 }
 
@@ -46,6 +69,12 @@ impl<W: Write> JsonLines<W> {
                 .map_err(std::io::Error::from)
                 .and_then(|()| self.output.write_all(b"\n"));
         }
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        std::mem::replace(&mut self.result, Ok(()))
+            .and_then(|()| self.output.flush())
+            .map_err(|error| Failure::new(format!("standard output: {error}")))
     }
 }
 
@@ -59,42 +88,59 @@ impl<W: Write> EventSink for JsonLines<W> {
     }
 }
 
-/// Runs the engine over `input` until its end.
+/// Runs the engine over `input` until its end. Whenever no whole line of input is at hand, everything told so far is
+/// written first: a program that waits for the events of its last command gets them.
 ///
 /// # Errors
 /// A line that is no command, with its number; or `output` failing.
-pub fn run(mut input: impl BufRead, output: impl Write) -> Result<(), Failure> {
-    let mut engine = Engine::new(EngineLimits::default());
+pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) -> Result<(), Failure> {
+    let arguments::Engine { instruments, participants, orders, retained_events, end_of_command } = *arguments;
+    let mut engine = Engine::new(EngineLimits { instruments, participants, orders, retained_events });
+    let mut input = BufReader::with_capacity(MAXIMUM_LINE_LENGTH, input);
     let mut sink = JsonLines { output: BufWriter::new(output), result: Ok(()) };
     let mut now = EpochNanos(0);
-    let mut line = String::new();
-    for number in 1_u64.. {
-        line.clear();
+    let mut text = String::new();
+    for line in 1_u64.. {
+        if !input.buffer().contains(&b'\n') {
+            sink.flush()?;
+        }
+        text.clear();
         let read = Read::by_ref(&mut input)
             .take(MAXIMUM_LINE_LENGTH as u64 + 1)
-            .read_line(&mut line)
-            .map_err(|error| Failure::new(format!("line {number}: {error}")))?;
+            .read_line(&mut text)
+            .map_err(|error| Failure::new(format!("line {line}: {error}")))?;
         if read == 0 {
             break;
         }
         if read > MAXIMUM_LINE_LENGTH {
-            return Err(Failure::new(format!("line {number} is longer than {MAXIMUM_LINE_LENGTH} bytes")));
+            return Err(Failure::new(format!("line {line} is longer than {MAXIMUM_LINE_LENGTH} bytes")));
         }
-        if line.trim().is_empty() {
+        if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }
-        let entry: Entry = serde_json::from_str(line.trim_end()).map_err(|error| no_command(number, &error))?;
+        let entry: Entry = serde_json::from_str(text.trim_end()).map_err(|error| no_command(line, &error))?;
+        let Some(command) = entry.command.as_ref().filter(|_| entry.outputs() == 0) else {
+            if entry.is_output() {
+                continue;
+            }
+            return Err(Failure::new(format!("line {line} is no command")).hint(HINT));
+        };
         now = entry.now.unwrap_or(now);
-        engine.apply(now, &entry.command, &mut sink);
+        engine.apply(now, command, &mut sink);
+        if end_of_command {
+            sink.line(&Line::EndOfCommand { line });
+        }
     }
     sink.line(&Line::StateHash(format!("{:016x}", engine.state_hash().0)));
-    sink.result.and_then(|()| sink.output.flush()).map_err(|error| Failure::new(format!("standard output: {error}")))
+    sink.flush()
 }
+
+/// What to do about a line that is no command.
+const HINT: &str = "a line is {\"now\": NANOSECONDS, \"command\": {...}}: see docs/engine-json.md";
 
 fn no_command(line: u64, error: &serde_json::Error) -> Failure {
     let text = error.to_string();
     // Each line is a text of its own to the parser.
     let what = text.split(" at line 1 column ").next().unwrap_or(&text);
-    Failure::new(format!("line {line}, column {}, is no command: {what}", error.column()))
-        .hint("a line is {\"now\": NANOSECONDS, \"command\": {...}}, as in engine/tests/golden")
+    Failure::new(format!("line {line}, column {}, is no command: {what}", error.column())).hint(HINT)
 }

@@ -88,6 +88,6 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
         Command::Bench(bench) => bench::run(bench, output),
         Command::Demo(demo) => demo::run(demo, output),
-        Command::Engine => engine::run(io::stdin().lock(), io::stdout().lock()),
+        Command::Engine(engine) => engine::run(engine, io::stdin().lock(), io::stdout().lock()),
     }
 }

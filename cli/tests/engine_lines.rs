@@ -3,24 +3,37 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{Command as EngineCommand, EpochNanos, Reply, Report};
 use serde_json::{Value, json};
 
-/// Scenarios that need no small limits.
-const GOLDEN: [&str; 5] = ["price_time_priority", "immediate_orders", "post_only", "replace", "cancels_and_states"];
+/// The limits that the engine's golden scenarios are written for.
+const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8 };
+
+/// The same as arguments.
+const LIMIT_ARGUMENTS: [&str; 8] =
+    ["--instruments", "4", "--participants", "8", "--orders", "64", "--retained-events", "8"];
+
+/// `lugus engine`, started with these arguments.
+fn start(arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lugus"));
+    let command = command.arg("engine").args(arguments).env_remove("RUST_LOG");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("lugus starts")
+}
 
 /// Runs `lugus engine` on `input`.
 fn engine(input: &[u8]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lugus"));
-    let command = command.arg("engine").env_remove("RUST_LOG");
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("lugus starts");
+    run(&[], input)
+}
+
+/// Runs `lugus engine` with arguments on `input`.
+fn run(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = start(arguments);
     let mut stdin = child.stdin.take().expect("its input");
     let input = input.to_vec();
     // It may end before it has read everything.
@@ -37,36 +50,85 @@ fn lines(output: &Output) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-/// Lines of a scenario that have `key`, for the reader's left out.
-fn golden(name: &str) -> Vec<String> {
+/// The golden scenarios of the engine's tests: the name and the text of each.
+fn scenarios() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/golden");
-    let text = fs::read_to_string(folder.join(name).with_extension("jsonl")).expect("a scenario");
-    text.lines().filter(|line| line.starts_with('{')).map(str::to_owned).collect()
+    let files = fs::read_dir(folder).expect("the scenarios").map(|entry| entry.expect("a file").path());
+    let mut scenarios: Vec<_> =
+        files.map(|file| (file.display().to_string(), fs::read_to_string(&file).expect("a scenario"))).collect();
+    scenarios.sort();
+    assert!(scenarios.len() >= 12, "{}", scenarios.len());
+    scenarios
 }
 
-fn is_command(line: &&String) -> bool {
+/// The commands of the first scenario.
+fn first_commands() -> Vec<String> {
+    scenarios()[0].1.lines().filter(is_command).map(str::to_owned).collect()
+}
+
+fn is_command(line: &&str) -> bool {
     line.starts_with("{\"now\"")
 }
 
+/// A scenario's file is read as it is, with its remarks and with what it expects.
 #[test]
 fn a_scenario_gives_its_events_and_the_state_hash_of_the_engine() {
-    for name in GOLDEN {
-        let scenario = golden(name);
-        let commands: Vec<&String> = scenario.iter().filter(is_command).collect();
-        let input: String = commands.iter().map(|line| format!("{line}\n")).collect();
-        let output = engine(input.as_bytes());
-        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    for (name, text) in scenarios() {
+        let output = run(&LIMIT_ARGUMENTS, text.as_bytes());
+        assert!(output.status.success() && output.stderr.is_empty(), "{name}: {output:?}");
 
         let mut told = lines(&output);
         let hash = told.pop().expect("a line");
-        let expected: Vec<Value> = scenario.iter().filter(|line| !is_command(line)).map(|line| parsed(line)).collect();
-        let expected: Vec<&Value> = expected.iter().filter(|line| line.get("levels").is_none()).collect();
+        let expected = text.lines().filter(|line| line.starts_with('{') && !is_command(line)).map(parsed);
+        let expected: Vec<Value> = expected.filter(|line| line.get("levels").is_none()).collect();
         assert_eq!(told.len(), expected.len(), "{name}");
-        for (told, expected) in told.iter().zip(expected) {
+        for (told, expected) in told.iter().zip(&expected) {
             assert!(covers(told, expected), "{name}: expected {expected}, told {told}");
         }
+        let commands: Vec<&str> = text.lines().filter(is_command).collect();
         assert_eq!(hash, json!({ "state_hash": state_hash(&commands) }), "{name}");
     }
+}
+
+/// What `lugus engine` writes can be its input too, after the commands that it came of.
+#[test]
+fn lines_of_output_are_skipped() {
+    let (_, text) = &scenarios()[0];
+    let output = run(&LIMIT_ARGUMENTS, text.as_bytes());
+    let again = run(&LIMIT_ARGUMENTS, &[text.as_bytes(), &output.stdout].concat());
+    assert_eq!(lines(&again), lines(&output));
+}
+
+#[test]
+fn the_end_of_each_commands_events_can_be_marked() {
+    let (_, text) = &scenarios()[0];
+    let marked = lines(&run(&[&LIMIT_ARGUMENTS[..], &["--end-of-command"]].concat(), text.as_bytes()));
+    let ends: Vec<&Value> = marked.iter().filter_map(|line| line.get("end_of_command")).collect();
+    let numbers = (1..).zip(text.lines()).filter(|(_, line)| is_command(line));
+    let expected: Vec<Value> = numbers.map(|(number, _)| json!({ "line": number })).collect();
+    assert_eq!(ends, expected.iter().collect::<Vec<_>>());
+    let unmarked: Vec<Value> = marked.iter().filter(|line| line.get("end_of_command").is_none()).cloned().collect();
+    assert_eq!(unmarked, lines(&run(&LIMIT_ARGUMENTS, text.as_bytes())));
+}
+
+/// A program that sends one command and waits for its events before it sends the next.
+#[test]
+fn events_are_written_when_the_input_has_run_dry() {
+    let mut engine = start(&["--end-of-command"]);
+    let mut input = engine.stdin.take().expect("its input");
+    let mut events = BufReader::new(engine.stdout.take().expect("its output")).lines();
+    for command in first_commands() {
+        // The beginning of the next line must not keep the events back either.
+        input.write_all(format!("{command}\n  ").as_bytes()).expect("written");
+        loop {
+            let event = events.next().expect("events until the end of the command").expect("a line");
+            if parsed(&event).get("end_of_command").is_some() {
+                break;
+            }
+        }
+    }
+    drop(input);
+    assert!(engine.wait().expect("its end").success());
 }
 
 fn parsed(line: &str) -> Value {
@@ -83,7 +145,7 @@ fn covers(told: &Value, expected: &Value) -> bool {
     }
 }
 
-/// Hears nothing.
+/// Ignores all events.
 struct Deaf;
 
 impl EventSink for Deaf {
@@ -92,8 +154,8 @@ impl EventSink for Deaf {
 }
 
 /// The hash that the engine has after the commands, in this process.
-fn state_hash(commands: &[&String]) -> String {
-    let mut engine = Engine::new(EngineLimits::default());
+fn state_hash(commands: &[&str]) -> String {
+    let mut engine = Engine::new(LIMITS);
     for line in commands {
         let line = parsed(line);
         let command: EngineCommand = serde_json::from_value(line["command"].clone()).expect("a command");
@@ -111,18 +173,20 @@ fn nothing_in_is_the_hash_of_an_empty_engine_out() {
 
 #[test]
 fn a_bad_line_is_named_after_the_events_of_those_before_it() {
-    let commands: Vec<String> = golden(GOLDEN[0]).into_iter().filter(|line| is_command(&line)).take(2).collect();
+    let commands = &first_commands()[..2];
     let good = commands.join("\n");
     let cut = &commands[1][..commands[1].len() / 2];
     let misspelt = commands[1].replace("participant", "particpant");
     let unknown_key = commands[1].replacen("{\"now\"", "{\"then\":1,\"now\"", 1);
     let long = format!("{{\"now\":1,{}", " ".repeat(100_000));
-    let bad: [(&[u8], &str); 7] = [
+    let bad: [(&[u8], &str); 9] = [
         (cut.as_bytes(), "EOF"),
         (misspelt.as_bytes(), "particpant"),
         (unknown_key.as_bytes(), "then"),
         (b"buy 5 at 100", "expected value"),
         (b"[]", "line 3"),
+        (b"{}", "is no command"),
+        (b"{\"now\":1,\"report\":{}}", "is no command"),
         (b"\xff\xfe\x00", "UTF-8"),
         (long.as_bytes(), "longer than 65536 bytes"),
     ];
