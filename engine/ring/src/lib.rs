@@ -1,9 +1,10 @@
-//! A ring from one thread to one other: for events on their way from who makes them to who sends them.
+//! A ring buffer from one thread to one other: for events between the thread that makes them and the thread that sends
+//! them.
 //!
-//! Each side keeps its own place, and what it last saw of the other's, so that they touch a common cache line only when
-//! the ring looks full or empty. Items are shown to the reader [`PUBLISHED_AT_ONCE`] at a time, or at a
-//! [`Writer::publish`] (Lamport 1977; the cached places are those of Giacomoni, Moseley and Vachharajani, "FastForward",
-//! 2008). Items that fill a cache line, or are several in one, and are aligned so, cost least.
+//! Each side keeps its own position and the position of the other side as it last saw it, so that the two touch a
+//! common cache line only when the ring looks full or empty. Items are published to the reader [`PUBLISHED_AT_ONCE`] at
+//! a time, or by [`Writer::publish`]. Sources: Lamport 1977; the cached positions are those of Giacomoni, Moseley and
+//! Vachharajani, "FastForward", 2008. Items cost least if each fills a cache line or a whole number of them shares one.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
@@ -11,32 +12,32 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// After how many items the writer shows them to the reader.
+/// Number of items after which the writer publishes them to the reader.
 pub const PUBLISHED_AT_ONCE: usize = 128;
 
-/// Puts items in; there is one.
+/// The writing end of a ring; a ring has one.
 #[derive(Debug)]
 #[repr(align(128))]
 pub struct Writer<T: Copy> {
     ring: Arc<Ring<T>>,
-    /// The ring's slots.
+    /// The slots of the ring.
     slots: NonNull<Slot<T>>,
-    /// One less than how many there are, which is a power of two.
+    /// Number of slots, which is a power of two, minus one.
     mask: usize,
-    /// Items put in.
+    /// Number of items written.
     next: usize,
-    /// How far `next` can go before the reader's place must be read again.
+    /// Value of `next` at which the reader's position must be read again.
     free_until: usize,
 }
 
-/// Takes items out; there is one.
+/// The reading end of a ring; a ring has one.
 #[derive(Debug)]
 #[repr(align(128))]
 pub struct Reader<T: Copy> {
     ring: Arc<Ring<T>>,
-    /// Items taken out.
+    /// Number of items read.
     next: usize,
-    /// Items known to be there.
+    /// Number of items known to be published.
     known: usize,
 }
 
@@ -47,7 +48,7 @@ struct Ring<T> {
     read: Place,
 }
 
-/// A count that grows, alone on two cache lines, as processors fetch them in pairs.
+/// A growing count, alone on two cache lines, as processors fetch cache lines in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Place(AtomicUsize);
@@ -55,15 +56,16 @@ struct Place(AtomicUsize);
 #[derive(Debug)]
 struct Slot<T>(UnsafeCell<MaybeUninit<T>>);
 
-// SAFETY: what `slots` points to is the ring's, which may go from thread to thread (see `Slot`).
+// SAFETY: `slots` points into the ring, which may be sent between threads (see `Slot`).
 unsafe impl<T: Copy + Send> Send for Writer<T> {}
 
-// SAFETY: a slot is written only by the one writer, while its number is not below `written` and less than a ring's
-// length above `read`; it is read only by the one reader, while its number is below `written` and not below `read`.
-// Both places only grow, and are released by who wrote or read before and acquired by the other.
+// SAFETY: only the writer writes a slot, while its number is at least `written` and less than `read` plus the length of
+// the ring; only the reader reads it, while its number is below `written` and at least `read`. Both counts only grow;
+// each is stored with release ordering by the side that owns it, after its accesses, and loaded with acquire ordering
+// by the other.
 unsafe impl<T: Copy + Send> Sync for Slot<T> {}
 
-/// A ring for so many items at least, all of whose memory is in place.
+/// A ring for at least `capacity` items. All of its memory is mapped.
 #[must_use]
 pub fn ring<T: Copy + Send>(capacity: usize) -> (Writer<T>, Reader<T>) {
     let length = capacity.max(PUBLISHED_AT_ONCE * 2).next_power_of_two();
@@ -81,17 +83,17 @@ pub fn ring<T: Copy + Send>(capacity: usize) -> (Writer<T>, Reader<T>) {
 }
 
 impl<T: Copy> Writer<T> {
-    /// Puts an item in, or gives it back if the ring is full.
+    /// Writes an item.
     ///
     /// # Errors
     ///
-    /// The item, if there is no room; all before it is shown to the reader then.
+    /// [`Full`] if there is no room; all items before it are published then.
     #[inline(always)]
     pub fn push(&mut self, item: &T) -> Result<(), Full> {
         if self.next == self.free_until && !self.look_for_room() {
             return Err(Full);
         }
-        // SAFETY: the place is one of the ring's, which lives as long as this; the slot is free and the writer's (see `Slot`).
+        // SAFETY: the slot is within the ring, which lives as long as the writer, and is free for it (see `Slot`).
         unsafe {
             let slot = self.slots.add(self.next & self.mask).as_ref();
             (*slot.0.get()).write(*item);
@@ -103,7 +105,7 @@ impl<T: Copy> Writer<T> {
         Ok(())
     }
 
-    /// Shows the reader all that was put in.
+    /// Publishes all items written so far to the reader.
     #[inline]
     pub fn publish(&mut self) {
         self.ring.written.0.store(self.next, Ordering::Release);
@@ -118,12 +120,12 @@ impl<T: Copy> Writer<T> {
     }
 }
 
-/// There is no room now.
+/// The ring has no room at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
 impl<T: Copy> Reader<T> {
-    /// Gives items to `take`, up to `limit`, oldest first. Returns how many.
+    /// Passes up to `limit` items to `take`, oldest first. Returns their number.
     #[inline]
     pub fn drain(&mut self, limit: usize, mut take: impl FnMut(&T)) -> usize {
         if self.next == self.known {
@@ -132,7 +134,7 @@ impl<T: Copy> Reader<T> {
         let count = limit.min(self.known - self.next);
         for number in self.next..self.next + count {
             let slot = &self.ring.slots[number & (self.ring.slots.len() - 1)];
-            // SAFETY: the slot is below `written`, so that it is initialised and the reader's (see `Slot`).
+            // SAFETY: the slot's number is below `written`, so it is initialised and free for the reader (see `Slot`).
             take(unsafe { (*slot.0.get()).assume_init_ref() });
         }
         if count > 0 {

@@ -6,28 +6,28 @@ use super::cells::Slot;
 use super::orders::RestingOrders;
 use super::side::BookSide;
 
-/// Bids and asks.
+/// The bids and the asks of an instrument.
 #[derive(Debug)]
 pub struct Book {
     sides: [BookSide; 2],
 }
 
 impl Book {
-    /// Without orders.
+    /// A book without orders.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "said in full, as all of the engine is")]
+    #[expect(clippy::new_without_default, reason = "the engine spells out every construction")]
     pub fn new() -> Self {
         Self { sides: [BookSide::new(Side::Buy), BookSide::new(Side::Sell)] }
     }
 
-    /// Bids or asks.
+    /// One side of the book.
     #[inline]
     #[must_use]
     pub fn side(&self, side: Side) -> &BookSide {
         &self.sides[place(side)]
     }
 
-    /// Bids or asks, to change them.
+    /// One side of the book, for changes.
     #[inline]
     pub fn side_mut(&mut self, side: Side) -> &mut BookSide {
         &mut self.sides[place(side)]
@@ -40,7 +40,7 @@ impl Book {
         self.side(side.opposite()).trades_at(limit)
     }
 
-    /// Takes an order out of its queue, and says where it stood.
+    /// Takes an order out of its queue; returns the side and the price at which it rested.
     #[inline(always)]
     pub fn remove(&mut self, slot: Slot, orders: &mut RestingOrders) -> (Side, Price) {
         if let Some(stand) = orders.cells.alone(slot) {
@@ -54,18 +54,18 @@ impl Book {
         }
     }
 
-    /// Lots on a side at a price.
+    /// Open quantity of one side at a price, in lots.
     #[must_use]
     pub fn quantity_at(&self, side: Side, price: Price, orders: &RestingOrders) -> Quantity {
         self.side(side).quantity_at(price, orders)
     }
 
-    /// All orders, bids before asks, each by priority.
+    /// All orders: bids before asks, those of a side by priority.
     pub fn orders<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
         self.side(Side::Buy).orders(orders).chain(self.side(Side::Sell).orders(orders))
     }
 
-    /// The first of `orders`.
+    /// The first order of [`Book::orders`].
     #[must_use]
     pub fn first(&self, orders: &RestingOrders) -> Option<Slot> {
         let first = |side: Side| self.side(side).next_to_trade(None, orders).map(|(_, slot)| slot);

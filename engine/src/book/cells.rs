@@ -1,94 +1,96 @@
-//! Orders in their queues, and the heads of the queues, in one array of 32-byte cells.
+//! The memory layout of queues: orders and price levels in one array of 32-byte cells.
 //!
-//! The array's first half is for orders, the second for levels that have had two or more. Links are indices into the
-//! array, and a queue is a ring through its level's cell: so an order always has a neighbour on either side, and putting
-//! it in or taking it out asks nothing. An order that comes where there is none is its own level until another joins it:
-//! where the market moves nearly all are alone until they end. The array is made once, as long as it can ever get;
-//! memory that was never used is never touched. A cell freed last is used first, so that those in use stay warm.
+//! The first half of the array holds orders, the second half holds levels that have had two or more orders. Links are
+//! indices into the array. A queue is a ring through the cell of its level, so an order always has a neighbour on
+//! either side, and linking or unlinking it needs no branch. The first order at a price is its own level and has no
+//! cell for the level until a second order joins it: in a moving market most orders are alone at their price until they
+//! end. The array is allocated once at its largest length; memory that was never used is never touched. The cell freed
+//! last is used first, so that the cells in use stay in the caches.
 //!
-//! A page is 256 neighbouring prices of one side: for each four bytes, which say where its level is. So a price that
-//! the market passes costs little of the caches, however far it goes.
+//! A page covers 256 neighbouring prices of one side, with four bytes for each, which say where the level is. So a
+//! price that the market passes costs little cache, however far the market moves.
 
 use lugus_vocabulary::{Price, Quantity, Side};
 
 use super::zeroed::{Zeroed, Zeros};
 
-/// A handle of an order; `NIL` is none.
+/// Handle of an order; `NIL` means no order.
 pub type Slot = u32;
 
 /// No order, and no level.
 pub(crate) const NIL: Slot = Slot::MAX;
 
-/// Most orders that there can be: so many that all positions are below 2^31.
+/// Largest number of orders: with it all positions are below 2^31.
 pub(crate) const MAXIMUM_ORDERS: usize = 1 << 28;
 
-/// Price levels of a page.
+/// Number of prices that a page covers.
 pub(super) const PAGE_LEVELS: usize = 256;
 
-/// A handle of a price level: the index of its cell, which may be that of its only order.
+/// Handle of a price level: the index of its cell, which is the order's own cell as long as the order is alone.
 pub(super) type LevelCell = u32;
 
-/// A price on a page.
+/// Position of a price: its page, and its place on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) page: u32,
-    /// Its key's last byte.
+    /// The last byte of the price's key.
     pub(super) place: u8,
 }
 
-/// A page that is none: no key leads to it.
+/// Handle of no page: no key leads to it.
 pub(super) const NO_PAGE: u32 = 0;
 
-/// How many searches may find a page empty before they no longer look at it.
+/// Number of searches that may find a page empty before the tree no longer leads searches to it.
 pub(super) const MARKED: u32 = 8;
 
-/// In a page: there is no level.
+/// Entry of a page for a price without orders.
 const VACANT: u32 = 0;
 
-/// In the place of the link back of an order: it is its own level.
+/// Value of `Cell::previous` for an order that is its own level.
 const ALONE: u32 = u32::MAX;
 
-/// An order in its queue, or a level.
+/// An order in its queue, or a price level.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(32))]
 struct Cell {
-    /// Next in the ring: of the last order the level, of the level the first order. In a free one the next free one. Of an
-    /// order that is its own level a [`Stand`].
+    /// Next cell in the ring: the level follows the last order, the first order follows the level. In a free cell the
+    /// next free cell. In an order that is its own level a [`Stand`].
     next: u32,
-    /// Before it in the ring, or [`ALONE`].
+    /// Previous cell in the ring, or [`ALONE`].
     previous: u32,
-    /// Of an order what is open of it; of a level the sum of that.
+    /// Open quantity of an order; total open quantity of a level, in lots.
     quantity: u64,
-    /// Of an order its client order id; of a level its price.
+    /// Client order id of an order; price of a level, in ticks.
     number: u64,
-    /// Of an order in a ring its level; of a level a [`Stand`].
+    /// Level of an order in a ring; [`Stand`] of a level.
     above: u32,
-    /// Of an order its owner; of a level how many orders it has.
+    /// Owner of an order; number of orders of a level.
     count: u32,
 }
 
-/// Where a page's levels are, which of them have orders, and where the page belongs.
+/// A page: the levels of 256 neighbouring prices, and a bitmap of those that have orders.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(super) struct Page {
     occupied: [u64; PAGE_LEVELS / 64],
-    /// How many are.
+    /// Number of prices with orders.
     count: u32,
-    /// How many more searches may find it empty before the tree no longer says that it may have orders; 0 when it does
-    /// not say so.
+    /// Number of searches that may still find the page empty before its mark in the tree is cleared; 0 while the tree
+    /// does not mark it as occupied.
     pub(super) marked: u32,
-    /// Of all its levels' keys the upper 56 bits; in a free page the next free one.
+    /// The upper 56 bits of the keys of all its prices; in a free page the next free page.
     pub(super) key: u64,
-    /// Of those with orders one more than the handles, else [`VACANT`].
+    /// Handle of each level plus one, or [`VACANT`].
     levels: [u32; PAGE_LEVELS],
 }
 
-// SAFETY: whole numbers.
+// SAFETY: all fields are whole numbers, for which all bits zero is a value.
 unsafe impl Zeros for Cell {}
-// SAFETY: whole numbers.
+// SAFETY: all fields are whole numbers, for which all bits zero is a value.
 unsafe impl Zeros for Page {}
 
-/// A level's position and side, as they are in a cell: twice 256 times the page and the place there, and the side.
+/// Position and side of a level in 32 bits, as a cell stores them: bit 0 is the side, bits 1 to 8 the place on the
+/// page, and the bits above the page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stand(u32);
 
@@ -109,12 +111,12 @@ impl Stand {
     }
 }
 
-/// All orders in queues, and all levels, of all books.
+/// All orders in queues and all levels, of all books.
 #[derive(Debug)]
 pub(super) struct Cells {
     cells: Zeroed<Cell>,
     pages: Zeroed<Page>,
-    /// Cells for orders, and as many for levels.
+    /// Number of cells for orders, and of cells for levels.
     limit: u32,
     free: Slot,
     unused: Slot,
@@ -122,13 +124,13 @@ pub(super) struct Cells {
     unused_level: LevelCell,
     free_page: u32,
     unused_page: u32,
-    /// Pages in a tree.
+    /// Number of pages that are in a tree.
     pages_in_use: u32,
-    /// Those of them with an order.
+    /// Number of pages with an order.
     occupied_pages: u32,
-    /// With fewer of them there are too many without.
+    /// While fewer pages than this are occupied, too many are empty.
     crowded_below: u32,
-    /// Most pages there may be with an order, and without.
+    /// Largest numbers of pages with an order, and of empty pages.
     occupied_limit: u32,
     empty_limit: u32,
 }
@@ -139,7 +141,7 @@ impl Page {
         self.count == 0
     }
 
-    /// The first level with orders, from this one on.
+    /// The first place with orders, from this one on.
     #[inline]
     fn occupied_from(&self, level: usize) -> Option<usize> {
         first_from(&self.occupied, level)
@@ -147,11 +149,11 @@ impl Page {
 }
 
 impl Cells {
-    /// For `limit` orders, [`MAXIMUM_ORDERS`] at most, and the pages that go with so many.
+    /// Room for `limit` orders, at most [`MAXIMUM_ORDERS`], and for the pages that belong to them.
     pub(super) fn new(limit: usize) -> Self {
         let limit = limit.min(MAXIMUM_ORDERS);
         let pages = page_limit(limit) + empty_page_limit(limit);
-        // The first page is never taken: it is that of whoever knows none.
+        // The first page is never used: its handle is `NO_PAGE`.
         let mut pages = Zeroed::<Page>::new(pages + 1);
         pages[NO_PAGE as usize].key = u64::MAX;
         Self {
@@ -172,7 +174,7 @@ impl Cells {
         }
     }
 
-    /// Has memory for so many orders in place, and for an eighth as many levels of several.
+    /// Has the system map the memory of the first `orders` orders, and of an eighth as many levels of several orders.
     pub(super) fn prefault(&mut self, orders: usize) {
         let (orders, limit) = (orders.min(self.limit()), self.limit());
         self.cells.prefault(0..orders);
@@ -192,19 +194,19 @@ impl Cells {
 
     // Orders.
 
-    /// How many orders there are cells for.
+    /// Number of orders that there are cells for.
     #[inline]
     pub(super) fn limit(&self) -> usize {
         self.limit as usize
     }
 
-    /// How many cells were ever used by orders: all their slots are below.
+    /// Number of cells that orders ever used; all slots in use are below it.
     #[inline]
     pub(super) fn used(&self) -> usize {
         self.unused as usize
     }
 
-    /// A cell for an order, which is in no queue yet. It is not full.
+    /// Takes a cell for an order that is in no queue yet. There must be one.
     #[inline(always)]
     pub(super) fn take(&mut self, owner: u32, number: u64) -> Slot {
         let cells = &mut *self.cells;
@@ -222,20 +224,20 @@ impl Cells {
         slot
     }
 
-    /// Gives a cell back; its order is in no queue any more.
+    /// Frees the cell of an order that is in no queue any more.
     #[inline(always)]
     pub(super) fn free(&mut self, slot: Slot) {
         let free = std::mem::replace(&mut self.free, slot);
         self.cell_mut(slot).next = free;
     }
 
-    /// The free cells: a walk.
+    /// The free cells; walks over them.
     pub(super) fn free_slots(&self) -> impl Iterator<Item = Slot> + '_ {
         let link = |slot: Slot| (slot != NIL).then_some(slot);
         std::iter::successors(link(self.free), move |&slot| link(self.cell(slot).next))
     }
 
-    /// An order's owner and client order id.
+    /// Owner and client order id of an order.
     #[inline]
     pub(super) fn key(&self, slot: Slot) -> (u32, u64) {
         let cell = self.cell(slot);
@@ -247,20 +249,20 @@ impl Cells {
         self.cell_mut(slot).number = number;
     }
 
-    /// What is open of an order in its queue.
+    /// Open quantity of an order in a queue, in lots.
     #[inline]
     pub(super) fn open(&self, slot: Slot) -> Quantity {
         Quantity(self.cell(slot).quantity)
     }
 
-    /// The level of an order in its queue.
+    /// The level of an order in a queue.
     #[inline]
     pub(super) fn level_of(&self, slot: Slot) -> LevelCell {
         let cell = self.cell(slot);
         if cell.previous == ALONE { slot } else { cell.above }
     }
 
-    /// Whether a level is its only order.
+    /// Whether a level is an order that is its own level.
     #[inline]
     fn is_order(&self, level: LevelCell) -> bool {
         level < self.limit
@@ -268,7 +270,7 @@ impl Cells {
 
     // Queues.
 
-    /// Puts an order at the end of a level's queue. Gives the level, which has another handle if it was its only order.
+    /// Appends an order to the queue of a level. Returns the level, whose handle changes if it was its only order.
     #[inline(always)]
     pub(super) fn push_back(&mut self, level: LevelCell, slot: Slot, open: Quantity) -> LevelCell {
         let level = if self.is_order(level) { self.make_ring(level) } else { level };
@@ -283,7 +285,7 @@ impl Cells {
         level
     }
 
-    /// A level with a cell of its own for an order that was its own level.
+    /// Makes a level with a cell of its own for an order that was its own level.
     #[inline]
     fn make_ring(&mut self, slot: Slot) -> LevelCell {
         let number = self.price(slot).0.cast_unsigned();
@@ -304,15 +306,15 @@ impl Cells {
         level
     }
 
-    /// Where an order stands that is its own level.
+    /// Position and side of an order that is its own level; `None` for all other orders.
     #[inline(always)]
     pub(super) fn alone(&self, slot: Slot) -> Option<Stand> {
         let cell = self.cell(slot);
         (cell.previous == ALONE).then_some(Stand(cell.next))
     }
 
-    /// Takes an order that is not its own level out of its level's queue; or gives that level, to be closed, if no other is
-    /// there.
+    /// Unlinks an order that is not its own level from its queue. If it is the only order of the level, nothing is
+    /// unlinked and the level is returned: the caller closes it.
     #[inline(always)]
     pub(super) fn unlink(&mut self, slot: Slot) -> Option<LevelCell> {
         let cells = &mut *self.cells;
@@ -328,7 +330,7 @@ impl Cells {
         None
     }
 
-    /// Makes an order in its queue smaller.
+    /// Reduces the open quantity of an order in a queue.
     #[inline]
     pub(super) fn reduce(&mut self, slot: Slot, by: Quantity) {
         let cell = self.cell_mut(slot);
@@ -345,19 +347,20 @@ impl Cells {
         if self.is_order(level) { level } else { self.cell(level).next }
     }
 
-    /// The order after this one in its level.
+    /// The next order of the same level.
     #[inline]
     pub(super) fn next(&self, slot: Slot) -> Option<Slot> {
         let Cell { next, previous, above, .. } = *self.cell(slot);
         (previous != ALONE && next != above).then_some(next)
     }
 
-    /// The orders of a level, first to last.
+    /// The orders of a level by priority.
     pub(super) fn queue(&self, level: LevelCell) -> impl Iterator<Item = Slot> + '_ {
         std::iter::successors(Some(self.first(level)), move |&slot| self.next(slot))
     }
 
-    /// Whether the links back are those forth turned around, and lead to the level; or it is its only order.
+    /// Whether the backward links of a level mirror the forward links and all its orders point to it, or it is its only
+    /// order.
     pub(super) fn is_ring(&self, level: LevelCell) -> bool {
         if self.is_order(level) {
             return self.cell(level).previous == ALONE;
@@ -407,7 +410,7 @@ impl Cells {
         self.stand(level).position()
     }
 
-    /// Lots and orders.
+    /// Total open quantity of a level in lots, and number of its orders.
     #[inline]
     pub(super) fn sums(&self, level: LevelCell) -> (Quantity, u32) {
         let cell = self.cell(level);
@@ -423,13 +426,13 @@ impl Cells {
         (level != VACANT).then(|| level - 1)
     }
 
-    /// The first level of a page that has orders.
+    /// The first level with orders of a page.
     #[inline]
     pub(super) fn first_level(&self, page: u32) -> Option<LevelCell> {
         self.level_from(page, 0)
     }
 
-    /// The first level that has orders on a position's page, and after it.
+    /// The first level with orders after this position on the same page.
     #[inline]
     pub(super) fn level_after(&self, position: Position) -> Option<LevelCell> {
         self.level_from(position.page, position.place as usize + 1)
@@ -456,14 +459,14 @@ impl Cells {
         &mut self.pages
     }
 
-    /// Whether an order may still go to a page that has none.
+    /// Whether another page may become occupied.
     #[inline]
     pub(super) fn has_page(&self) -> bool {
         self.occupied_pages < self.occupied_limit
     }
 
-    /// An order comes where there is none, at this position, on this side: it is its own level. Tells whether the tree says
-    /// that the page may have orders.
+    /// Opens a level for the first order at a position: the order is its own level. Returns whether the tree marks the
+    /// page as occupied.
     #[inline(always)]
     pub(super) fn open_level(&mut self, position: Position, side: Side, slot: Slot, open: Quantity) -> bool {
         let cell = &mut self.cells[slot as usize];
@@ -478,7 +481,7 @@ impl Cells {
         is_marked
     }
 
-    /// Gives back the cell of a level whose orders were several, and of which none is left. Tells where it was.
+    /// Frees the cell of a level that had several orders and has none left. Returns its position.
     #[inline]
     pub(super) fn free_level(&mut self, level: LevelCell) -> Position {
         let free = std::mem::replace(&mut self.free_level, level);
@@ -487,7 +490,7 @@ impl Cells {
         Stand(cell.above).position()
     }
 
-    /// There is no level at a position any more.
+    /// Removes the level at a position from its page.
     #[inline(always)]
     pub(super) fn vacate(&mut self, position: Position) {
         let (page, place) = (&mut self.pages[position.page as usize], position.place as usize);
@@ -497,14 +500,14 @@ impl Cells {
         self.occupied_pages -= u32::from(page.is_empty());
     }
 
-    /// Whether there are as many empty pages as there is room for, so that one must be given back.
+    /// Whether there are as many empty pages as may be, so that one must be freed.
     #[inline]
     pub(super) fn keeps_too_many(&self) -> bool {
         self.occupied_pages < self.crowded_below
     }
 
-    /// A page for the prices whose keys begin with these 56 bits. It is empty, and there is one: while fewer are occupied
-    /// than may be, fewer are empty than may be.
+    /// Takes an empty page for the prices whose keys begin with these 56 bits. There is one: while fewer pages are
+    /// occupied than may be, fewer are empty than may be.
     pub(super) fn take_page(&mut self, key: u64) -> u32 {
         let page = if self.free_page == NIL {
             self.unused_page += 1;
@@ -514,13 +517,13 @@ impl Cells {
             self.free_page = self.pages[page as usize].key as u32;
             page
         };
-        // Nothing else is left of its life before.
+        // All other fields of a freed page are as in a new one.
         (self.pages[page as usize].key, self.pages[page as usize].marked) = (key, 0);
         self.set_pages_in_use(self.pages_in_use + 1);
         page
     }
 
-    /// Gives a page back, which is empty, and in no tree any more.
+    /// Frees an empty page that is in no tree any more.
     pub(super) fn free_page(&mut self, page: u32) {
         self.pages[page as usize].key = u64::from(self.free_page);
         self.free_page = page;
@@ -533,18 +536,18 @@ impl Cells {
     }
 }
 
-/// Of a stand whose last bit is 0.
+/// The side of a [`Stand`] whose bit 0 is 0.
 const BUY: Side = Side::Buy;
 
-/// What makes prices of a side keys, and keys prices: the best is the lowest, as an unsigned number.
+/// The mask that turns prices of a side into keys and back. The best price has the lowest key, as an unsigned number.
 #[inline]
 pub(super) fn mask(side: Side) -> u64 {
-    // The sign's bit turned makes signed prices unsigned ones; all others turned as well, the order is the other.
+    // Flipping the sign bit maps signed to unsigned order; flipping all bits reverses that order.
     let sign = 1 << 63;
     if side == Side::Buy { !sign } else { sign }
 }
 
-/// The first bit that is set, from this one on.
+/// The first bit that is set, from this bit on.
 #[inline]
 fn first_from(words: &[u64; 4], from: usize) -> Option<usize> {
     let mut word = from / 64;
@@ -556,12 +559,12 @@ fn first_from(words: &[u64; 4], from: usize) -> Option<usize> {
     Some(word * 64 + bits.trailing_zeros() as usize)
 }
 
-/// How many pages may have orders in them: one for 64 orders, 1,024 at least. A page is 1 KiB.
+/// Largest number of pages with orders: one for 64 orders, and at least 1,024. A page takes 1 KiB.
 fn page_limit(orders: usize) -> usize {
     (orders / 64).max(1_024)
 }
 
-/// How many pages without orders may wait for some to come.
+/// Largest number of empty pages that are kept for later orders.
 fn empty_page_limit(orders: usize) -> usize {
     page_limit(orders) / 2
 }

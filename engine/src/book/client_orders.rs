@@ -1,12 +1,14 @@
-//! From (owner, client order id) to the order's slot: open addressing, linear probing, by strides.
+//! The map from (owner, client order id) to the slot of an order: a hash table with open addressing, probed with a
+//! fixed stride.
 //!
-//! An entry is four bytes: the slot, and as many bits of the key's hash as there is room for, which spare most looks at
-//! orders that are others. The table is as small as the most orders that were ever alive at once allow, so that it stays
-//! in the caches: it doubles within memory that is there from the start. A small table is kept at most a sixteenth or a
-//! quarter full, so that nearly every look ends at the first entry, which processors can foresee; a large one, where
-//! memory counts, up to three eighths. Where a look ended is remembered by whoever looked, so that none is done twice. An
-//! entry says whether keys were put further along because of it: their removal moves those back, so that no graves are
-//! left, and that of most entries looks at no other.
+//! An entry is four bytes: the slot, and as many bits of the key's hash as there is room for, which avoid most
+//! comparisons with the keys of other orders. The table is only as large as the largest number of orders that were ever
+//! alive at once needs, so that it stays in the caches; it doubles within memory that is reserved at the start. A small
+//! table is kept at most a sixteenth or a quarter full, so that nearly every look-up ends at its first entry, which
+//! processors predict well; a large one, where memory counts, is up to three eighths full. The result of a look-up
+//! carries its place, so that no look-up is done twice. A bit of an entry says whether another key was placed further
+//! along because of it. Removing such an entry moves the later keys back, so there are no tombstones; removing any
+//! other entry reads no other entry.
 
 use lugus_vocabulary::ClientOrderId;
 
@@ -16,26 +18,26 @@ use crate::index::spread;
 
 #[derive(Debug)]
 pub(super) struct ClientOrders {
-    /// [`PASSED`], above it one more than the slot, and in `tag` bits of the hash; 0 is vacant. As long as it can get, and
-    /// zero after those in use.
+    /// Bit 0 of an entry is [`PASSED`], above it are the slot plus one, and in the bits of `tag` the hash; 0 is vacant.
+    /// The slice has the largest length that the table can get; entries after those in use are 0.
     entries: Zeroed<u32>,
-    /// One less than how many are in use, which is a power of two.
+    /// Number of entries in use, which is a power of two, minus one.
     mask: usize,
-    /// The bits of an entry that are the hash's.
+    /// The bits of an entry that hold bits of the hash.
     tag: u32,
-    /// So many keys, and it doubles before one more comes.
+    /// Number of keys at which the table doubles before another key is inserted.
     grow_at: usize,
 }
 
-/// Where a key is that is there.
+/// The entry of a key that was found.
 #[derive(Debug, Clone, Copy)]
 pub struct Found {
-    /// The order's.
+    /// Slot of the order.
     pub slot: Slot,
     place: u32,
 }
 
-/// Where a key would be put that is not there.
+/// The vacant place at which the look-up of an absent key ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Vacancy {
     hash: u32,
@@ -43,37 +45,37 @@ pub struct Vacancy {
 }
 
 const VACANT: u32 = 0;
-/// Some key was put further along, as this entry was where it belonged or on the way: of the place, not of its key.
+/// Another key was placed further along because this place was taken. The bit belongs to the place, not to its key.
 const PASSED: u32 = 1;
 const SMALLEST: usize = 4_096;
-/// So many numbers that follow one another belong side by side: 4 KiB of the table.
+/// Number of consecutive client order ids that lie side by side: 4 KiB of the table.
 const BLOCK: u64 = 1_024;
-/// From a place to the one that is tried next: odd, so that a walk comes by all of them; and a block and one, so that numbers
-/// that follow one another still do when others were there first.
+/// Distance to the place that is probed next. It is odd, so that a walk visits all places, and a block plus one, so
+/// that consecutive numbers whose places are taken still lie side by side.
 const STRIDE: usize = BLOCK as usize + 1;
-/// What makes so many places so many strides: the two multiplied are 1, of as many bits as there are.
+/// The multiplicative inverse of [`STRIDE`], which turns a distance in places into a number of strides.
 const STRIDES: usize = inverse(STRIDE);
-/// Entries of a small table, 1 MiB, and of a smaller one, 64 KiB.
+/// Largest number of entries of a small table (1 MiB), and of a smaller one (64 KiB).
 const SMALL: usize = 1 << 18;
 const SMALLER: usize = 1 << 14;
 
 impl ClientOrders {
-    /// Room for `limit` orders, whose slots are all below.
+    /// Room for `limit` orders, whose slots are all below `limit`.
     pub(super) fn new(limit: usize) -> Self {
         Self { entries: Zeroed::new(length(limit)), mask: SMALLEST - 1, tag: tag(limit), grow_at: fill(SMALLEST) }
     }
 
-    /// Has memory for so many keys in place.
+    /// Has the system map the memory for `keys` keys now.
     pub(super) fn prefault(&mut self, keys: usize) {
         self.entries.prefault(0..length(keys));
     }
 
-    /// How many keys there are; a walk through the table.
+    /// Number of keys; walks over the table.
     pub(super) fn len(&self) -> usize {
         self.entries.iter().filter(|&&entry| entry != VACANT).count()
     }
 
-    /// The answer holds until a key comes or goes.
+    /// Looks a key up. The result is valid until a key is inserted or removed.
     #[inline(always)]
     pub(super) fn look_up(&self, owner: u32, client_order_id: ClientOrderId, cells: &Cells) -> Result<Found, Vacancy> {
         let hash = hash(owner, client_order_id);
@@ -93,7 +95,8 @@ impl ClientOrders {
         }
     }
 
-    /// There is room. `live` keys are there; the slot's cell has the key already.
+    /// Inserts a key. There must be room; `live` is the number of keys present, and the slot's cell already holds the
+    /// key.
     #[inline(always)]
     pub(super) fn insert(&mut self, vacancy: Vacancy, slot: Slot, live: usize, cells: &Cells) {
         let entry = self.entry_of(vacancy.hash, slot);
@@ -107,7 +110,7 @@ impl ClientOrders {
         self.put(vacancy.hash, entry);
     }
 
-    /// Where the key of a slot is.
+    /// The entry of a key whose slot is known.
     pub(super) fn found(&self, owner: u32, client_order_id: ClientOrderId, slot: Slot) -> Found {
         let hash = hash(owner, client_order_id);
         let entry = self.entry_of(hash, slot);
@@ -119,7 +122,7 @@ impl ClientOrders {
         Found { slot, place: place as u32 }
     }
 
-    /// Takes out a key.
+    /// Removes a key.
     #[inline(always)]
     pub(super) fn remove(&mut self, found: Found, cells: &Cells) {
         let place = found.place as usize;
@@ -130,7 +133,7 @@ impl ClientOrders {
         }
     }
 
-    /// The same where others may have passed: those that did move up.
+    /// As [`ClientOrders::remove`], where other keys may have been placed further along: those move back.
     #[cold]
     fn remove_passed(&mut self, mut hole: usize, cells: &Cells) {
         let mut place = hole;
@@ -140,7 +143,7 @@ impl ClientOrders {
             if entry == VACANT {
                 break;
             }
-            // An entry may move to the hole if that is not before the place where it belongs.
+            // An entry may move to the hole unless the hole comes before the entry's home.
             if self.steps(self.home(entry, cells) as usize, place) >= self.steps(hole, place) {
                 *self.entry_mut(hole) = entry | PASSED;
                 hole = place;
@@ -152,8 +155,8 @@ impl ClientOrders {
         *self.entry_mut(hole) = VACANT;
     }
 
-    /// Twice as many in use, if there are: about ten nanoseconds an entry, and memory for them meanwhile, and so often only
-    /// as the most orders ever alive have doubled.
+    /// Doubles the table, if it can still grow. Takes about ten nanoseconds an entry, and memory for all entries
+    /// meanwhile; happens only when the largest number of orders ever alive has doubled.
     #[cold]
     #[inline(never)]
     fn double(&mut self, cells: &Cells) {
@@ -173,7 +176,7 @@ impl ClientOrders {
         }
     }
 
-    /// Puts an entry where it belongs, or further along.
+    /// Places an entry at its home, or further along.
     #[cold]
     fn put(&mut self, hash: u32, entry: u32) {
         let mut place = hash as usize;
@@ -184,7 +187,7 @@ impl ClientOrders {
         *self.entry_mut(place) = entry;
     }
 
-    /// The hash of an entry's key, which says where it belongs.
+    /// The hash of an entry's key, which is its home.
     fn home(&self, entry: u32, cells: &Cells) -> u32 {
         let (owner, client_order_id) = cells.key(self.slot_of(entry));
         hash(owner, ClientOrderId(client_order_id))
@@ -201,17 +204,17 @@ impl ClientOrders {
         ((entry & !self.tag) >> 1).wrapping_sub(1)
     }
 
-    /// How many steps a walk takes from a place to another.
+    /// Number of strides from one place to another.
     #[inline]
     fn steps(&self, from: usize, to: usize) -> usize {
         to.wrapping_sub(from).wrapping_mul(STRIDES) & self.mask
     }
 
-    /// The entry at a place, of which the bits in use count: so a walk goes round by itself.
+    /// The entry at a place. Only the bits of the mask count, so that a walk wraps around.
     #[inline(always)]
     fn entry(&self, place: usize) -> u32 {
         debug_assert!(self.mask < self.entries.len());
-        // SAFETY: `mask` is less than the length: so it is made, and `double` sees to it.
+        // SAFETY: `mask` is less than the length of `entries`: `new` and `double` keep it so.
         unsafe { *self.entries.get_unchecked(place & self.mask) }
     }
 
@@ -219,17 +222,17 @@ impl ClientOrders {
     fn entry_mut(&mut self, place: usize) -> &mut u32 {
         let place = place & self.mask;
         debug_assert!(self.mask < self.entries.len());
-        // SAFETY: as above.
+        // SAFETY: as in `entry`.
         unsafe { self.entries.get_unchecked_mut(place) }
     }
 }
 
-/// The bits of an entry that so many slots leave to the hash: all above those of the last one, passed.
+/// The bits of an entry that `limit` slots leave to the hash: all bits above those that the last slot needs.
 fn tag(limit: usize) -> u32 {
     u32::MAX.checked_shl(usize::BITS - (limit << 1 | 1).leading_zeros()).unwrap_or(0)
 }
 
-/// Entries of a table for so many keys.
+/// Number of entries of a table for this many keys.
 fn length(keys: usize) -> usize {
     let mut length = SMALLEST;
     while fill(length) < keys {
@@ -238,7 +241,7 @@ fn length(keys: usize) -> usize {
     length
 }
 
-/// Most keys of a table with so many entries.
+/// Largest number of keys in a table of this many entries.
 #[inline]
 fn fill(entries: usize) -> usize {
     if entries <= SMALLER {
@@ -250,8 +253,8 @@ fn fill(entries: usize) -> usize {
     }
 }
 
-/// 32 bits; the lower ones say where the key belongs: a block's keys side by side, as orders that come one after another
-/// mostly have numbers that do, and go one after another.
+/// Hash of a key, in 32 bits; the low bits are its home. The keys of a block lie side by side, as orders that arrive
+/// one after another mostly have consecutive numbers, and end one after another.
 #[inline]
 fn hash(owner: u32, client_order_id: ClientOrderId) -> u32 {
     let (block, place) = (client_order_id.0 / BLOCK, client_order_id.0 % BLOCK);
@@ -259,8 +262,8 @@ fn hash(owner: u32, client_order_id: ClientOrderId) -> u32 {
     (start + place) as u32
 }
 
-/// What an odd number must be multiplied by for 1: Newton's steps, each of which doubles the bits that are right, three at
-/// first.
+/// Multiplicative inverse of an odd number, by Newton's method: each step doubles the number of correct bits, which is
+/// three at first.
 const fn inverse(odd: usize) -> usize {
     let mut inverse = odd;
     let mut step = 0;
@@ -279,7 +282,7 @@ mod tests {
     use crate::book::cells::MAXIMUM_ORDERS;
 
     #[test]
-    fn keys_are_found_while_the_table_doubles_and_after_others_went() {
+    fn keys_are_found_while_the_table_doubles_and_after_others_are_removed() {
         let mut cells = Cells::new(5_000);
         let mut table = ClientOrders::new(5_000);
         let key = |n: u32| (n % 7, ClientOrderId(u64::from(n / 7)));
@@ -310,10 +313,10 @@ mod tests {
         }
     }
 
-    /// Numbers one after another, a block apart, and anywhere, so that many belong at the same places; and nearly as many as
-    /// there is room for, so that most are put further along.
+    /// Consecutive numbers, numbers a block apart, and random numbers, so that many keys have the same home; and nearly
+    /// as many keys as there is room for, so that most are placed further along.
     #[test]
-    fn keys_that_belong_at_the_same_place_find_another() {
+    fn keys_with_the_same_home_find_other_places() {
         const LIMIT: usize = 1_500;
         let mut cells = Cells::new(LIMIT);
         let mut table = ClientOrders::new(LIMIT);

@@ -1,19 +1,20 @@
-//! Which pages of a side were found last: so that nearly none is looked for in the tree.
+//! A cache of the pages of a side that were found last, so that few look-ups go to the tree.
 //!
-//! Whoever asks must look whether the page has the key: there may be another, or none.
+//! The cache is not exact: the caller must compare the key of the returned page, which may be another page, or none.
 
 use super::cells::NO_PAGE;
 
-/// Pages by the last bits of their keys.
+/// Pages by the low bits of their keys.
 #[derive(Debug)]
 pub(super) struct FoundPages {
-    /// As many as a market moves over, beside all else that a message needs.
+    /// A small table: enough for the prices that a market moves over, and small enough to stay in the first-level
+    /// cache.
     few: [u32; FEW],
-    /// More of them, for a side of more pages than that; a power of two, or none.
+    /// A larger table for a side with more pages than `few` has places. Its length is a power of two, or 0.
     many: Vec<u32>,
 }
 
-/// A power of two: 65,536 neighbouring prices.
+/// Length of the small table, a power of two: 256 pages hold 65,536 neighbouring prices.
 const FEW: usize = 256;
 
 impl FoundPages {
@@ -21,13 +22,13 @@ impl FoundPages {
         Self { few: [NO_PAGE; FEW], many: Vec::new() }
     }
 
-    /// The page of a key, if it is that of the few which was found last.
+    /// The page that was found last for a key with these low bits; [`NO_PAGE`] if there was none.
     #[inline(always)]
     pub(super) fn among_few(&self, key: u64) -> u32 {
         self.few[key as usize % FEW]
     }
 
-    /// The same of the many.
+    /// As [`FoundPages::among_few`], from the larger table.
     pub(super) fn among_many(&self, key: u64) -> u32 {
         self.many.get(self.place(key)).copied().unwrap_or(NO_PAGE)
     }
@@ -40,7 +41,7 @@ impl FoundPages {
         }
     }
 
-    /// The page is given back.
+    /// Removes a page that is freed.
     pub(super) fn forget(&mut self, key: u64, page: u32) {
         let place = self.place(key);
         for found in [self.few.get_mut(key as usize % FEW), self.many.get_mut(place)].into_iter().flatten() {
@@ -50,7 +51,7 @@ impl FoundPages {
         }
     }
 
-    /// The side has so many pages.
+    /// Grows the larger table when the side has `pages` pages. The table is emptied then.
     pub(super) fn make_room(&mut self, pages: usize) {
         if pages > self.many.len().max(FEW) {
             self.many.clear();

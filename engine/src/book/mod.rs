@@ -1,10 +1,11 @@
-//! Resting orders: where they are kept, and in which order they trade.
+//! Resting orders: how they are stored, and in which order they trade.
 //!
-//! - [`Book`]: an instrument's two sides. [`BookSide`]: price levels, best first.
-//! - [`RestingOrders`]: the orders of all books, as far as a book must know them.
-//! - `pool`: what else the engine knows of them; `terms`: what only some of them have.
-//! - `cells`: orders and levels in memory (`zeroed`); `tree`: from a price to its level, and `found`: faster;
-//!   `client_orders`: from a number to an order.
+//! - [`Book`]: the two sides of an instrument. [`BookSide`]: the price levels of a side, best first.
+//! - [`RestingOrders`]: the orders of all books, with the attributes that a book needs.
+//! - `pool`: all other attributes of live orders; `terms`: attributes that only some orders have.
+//! - `cells`: the memory layout of orders and levels, in zeroed memory (`zeroed`).
+//! - `tree`: from a price to its page of levels; `found`: a cache in front of the tree.
+//! - `client_orders`: from (owner, client order id) to an order.
 
 #[expect(clippy::module_inception, reason = "the book of the books' module")]
 mod book;

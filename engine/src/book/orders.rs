@@ -1,5 +1,5 @@
-//! The orders that rest, as far as a book must know them: who has them under which number, where they stand, and what
-//! is open of them. What else an order is, is kept beside, under the same slot (see `pool`).
+//! Resting orders with the attributes that a book needs: owner, client order id, place in a queue, and open quantity.
+//! All other attributes of an order are in `pool`, under the same slot.
 
 use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
@@ -7,9 +7,10 @@ use super::cells::{Cells, MAXIMUM_ORDERS, Slot};
 use super::client_orders::{ClientOrders, Found, Vacancy};
 use crate::invariant_error::InvariantError;
 
-/// Orders of any number of books, found by slot, or by (owner, client order id). Makes room once for all of them, and
-/// touches memory only when it is used: 32 bytes an order and a price level, 4 for each price of a page, and 11 to 21
-/// for the client order id.
+/// Orders of any number of books, found by slot or by (owner, client order id).
+///
+/// Address space for all orders is reserved once; memory is touched only when it is used: 32 bytes for an order and for
+/// a price level, 4 for each price of a page, and 11 to 21 for a client order id.
 #[derive(Debug)]
 pub struct RestingOrders {
     pub(super) cells: Cells,
@@ -18,27 +19,27 @@ pub struct RestingOrders {
 }
 
 impl RestingOrders {
-    /// Room for `limit` orders, 2^28 at most.
+    /// Room for `limit` orders, at most 2^28.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let limit = limit.min(MAXIMUM_ORDERS);
         Self { cells: Cells::new(limit), client_orders: ClientOrders::new(limit), live: 0 }
     }
 
-    /// Has memory for so many orders in place before they come: else the system gives it when they do, which takes
-    /// about a microsecond for every hundred.
+    /// Has the system map the memory of the first `orders` orders now. Otherwise it is mapped when they arrive, which
+    /// costs about a microsecond for every hundred orders.
     pub fn prefault(&mut self, orders: usize) {
         self.cells.prefault(orders);
         self.client_orders.prefault(orders);
     }
 
-    /// How many there are.
+    /// Number of live orders.
     #[must_use]
     pub fn live(&self) -> usize {
         self.live
     }
 
-    /// Whether there is no room for one more.
+    /// Whether there is no room for another order.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
@@ -52,15 +53,16 @@ impl RestingOrders {
         self.look_up(owner, client_order_id).ok().map(|found| found.slot)
     }
 
-    /// The owner's order with this number, or where it would be put. The answer holds until the next order is taken in,
-    /// forgotten, or gets another number.
+    /// The owner's order with this number, or the place where it would be entered. The answer is valid until an order
+    /// is inserted, removed or renamed.
     #[inline(always)]
     pub fn look_up(&self, owner: u32, client_order_id: ClientOrderId) -> Result<Found, Vacancy> {
         self.client_orders.look_up(owner, client_order_id, &self.cells)
     }
 
-    /// Takes in an order, to be put into a queue. There is room, and its number is not there yet. Its slot is the one
-    /// freed last, or the next one never used.
+    /// Inserts an order that is in no queue yet; returns its slot: the one freed last, or the next that was never used.
+    ///
+    /// There must be room, and the owner must have no order with this number.
     pub fn insert(&mut self, owner: u32, client_order_id: ClientOrderId) -> Slot {
         match self.look_up(owner, client_order_id) {
             Err(vacancy) => self.insert_at(vacancy, owner, client_order_id),
@@ -71,7 +73,7 @@ impl RestingOrders {
         }
     }
 
-    /// The same for a number that was just looked up.
+    /// As [`RestingOrders::insert`], for a number that was just looked up.
     #[inline(always)]
     pub fn insert_at(&mut self, vacancy: Vacancy, owner: u32, client_order_id: ClientOrderId) -> Slot {
         debug_assert!(!self.is_full());
@@ -81,20 +83,20 @@ impl RestingOrders {
         slot
     }
 
-    /// Forgets an order, which is in no queue any more.
+    /// Removes an order, which is in no queue any more.
     #[inline]
     pub fn remove(&mut self, slot: Slot) {
         self.remove_found(self.found(slot));
     }
 
-    /// A live order, as if it had been looked up.
+    /// The entry of a live order, as a look-up would return it.
     #[must_use]
     pub fn found(&self, slot: Slot) -> Found {
         let (owner, client_order_id) = self.cells.key(slot);
         self.client_orders.found(owner, ClientOrderId(client_order_id), slot)
     }
 
-    /// The same for an order that was just looked up.
+    /// As [`RestingOrders::remove`], for an order that was just looked up.
     #[inline(always)]
     pub fn remove_found(&mut self, found: Found) {
         self.client_orders.remove(found, &self.cells);
@@ -102,7 +104,7 @@ impl RestingOrders {
         self.live -= 1;
     }
 
-    /// Gives an order another number, which is not there yet.
+    /// Gives an order another number, which no other order of its owner has.
     pub fn rename(&mut self, slot: Slot, client_order_id: ClientOrderId) {
         let (owner, until_now) = self.cells.key(slot);
         if until_now != client_order_id.0 {
@@ -115,21 +117,21 @@ impl RestingOrders {
         }
     }
 
-    /// An order's number.
+    /// The client order id of an order.
     #[inline]
     #[must_use]
     pub fn client_order_id(&self, slot: Slot) -> ClientOrderId {
         ClientOrderId(self.cells.key(slot).1)
     }
 
-    /// Lots open of an order in a queue.
+    /// Open quantity of an order in a queue, in lots.
     #[inline]
     #[must_use]
     pub fn open(&self, slot: Slot) -> Quantity {
         self.cells.open(slot)
     }
 
-    /// Side and price of an order in a queue.
+    /// Side and price at which an order in a queue rests.
     #[inline]
     #[must_use]
     pub fn stand(&self, slot: Slot) -> (Side, Price) {
@@ -137,12 +139,12 @@ impl RestingOrders {
         (self.cells.side(level), self.cells.price(level))
     }
 
-    /// How many slots were ever used: all are below.
+    /// Number of slots that were ever used; all slots in use are below it.
     pub(super) fn used(&self) -> usize {
         self.cells.used()
     }
 
-    /// Checks counts, free cells, and the map for these slots; a walk.
+    /// Checks counts, free cells and the map for the live slots. Walks over all of them.
     pub(super) fn verify(&self, live: impl Iterator<Item = Slot>) -> Result<(), InvariantError> {
         let mut count = 0;
         for slot in live {

@@ -1,8 +1,8 @@
-//! The live orders of all instruments, whole: what a book knows of them ([`RestingOrders`]), and what else the engine
-//! does, under the same slot. Found by handle, by client order id, or by owner.
+//! The live orders of all instruments with all their attributes: those that a book needs ([`RestingOrders`]), and the
+//! rest under the same slot. Orders are found by slot, by client order id, or by owner.
 //!
-//! Memory is reserved once for all orders that the limits allow. An order is in its owner's list of live orders by
-//! order id, which is the order of their arrival.
+//! Memory is reserved once for all orders that the limits allow. Each owner has a list of its live orders by order id,
+//! which is the order of their arrival.
 
 use lugus_vocabulary::{
     ClientOrderId, EpochNanos, InstrumentId, OrderId, OrderType, Price, Quantity, Side, TimeInForce,
@@ -18,19 +18,19 @@ use crate::invariant_error::InvariantError;
 
 /// An order, incoming or resting.
 ///
-/// In the pool its price and open quantity are those by which it stands in its queue: of an iceberg the lots shown, of
-/// a stop order that waits the trigger. [`OrderPool::whole`] gives it as its owner knows it.
+/// In the pool, price and open quantity are those of the order's place in its queue: an iceberg has the shown quantity,
+/// a waiting stop order the trigger price. [`OrderPool::whole`] returns the order as its owner knows it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
     pub(crate) order_id: OrderId,
     pub(crate) client_order_id: ClientOrderId,
-    /// Its limit; 0 for a market order.
+    /// Limit price in ticks; 0 for a market order.
     pub(crate) price: Price,
-    /// What is filled included.
+    /// Quantity in lots, including what has been filled.
     pub(crate) quantity: Quantity,
-    /// Still to be filled; 0 in a free slot.
+    /// Quantity still to be filled, in lots; 0 in a free slot.
     pub(crate) leaves: Quantity,
-    /// Its scope: who owns it, and in which instrument.
+    /// Scope of the order: its participant in its instrument.
     pub(crate) owner: u32,
     pub(crate) side: Side,
     pub(crate) order_type: OrderType,
@@ -39,7 +39,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// An order of these.
+    /// An order with these attributes.
     #[expect(clippy::too_many_arguments, reason = "one for each field that a caller must think of")]
     pub(crate) fn new(
         order_id: OrderId,
@@ -67,19 +67,19 @@ impl Order {
         }
     }
 
-    /// The worst price it takes; `None` takes any.
+    /// Worst price at which the order trades; `None` for any price.
     #[inline]
     pub(crate) fn limit(&self) -> Option<Price> {
         matches!(self.order_type, OrderType::Limit | OrderType::StopLimit).then_some(self.price)
     }
 
-    /// Whether it never rests once it has met the book.
+    /// Whether the order never rests: what does not trade at once is canceled.
     #[inline]
     pub(crate) fn is_immediate(&self) -> bool {
         matches!(self.time_in_force, TimeInForce::Ioc | TimeInForce::Fok) || self.limit().is_none()
     }
 
-    /// Filled so far; of an order as its owner knows it.
+    /// Filled quantity in lots, of an order as its owner knows it.
     #[inline]
     pub(crate) fn cum_quantity(&self) -> Quantity {
         Quantity(self.quantity.0 - self.leaves.0)
@@ -89,29 +89,29 @@ impl Order {
 /// All live orders.
 #[derive(Debug)]
 pub(crate) struct OrderPool {
-    /// What books know of them.
+    /// The attributes that books need.
     pub(crate) resting: RestingOrders,
-    /// By slot.
+    /// All other attributes, by slot.
     orders: Vec<Order>,
-    /// By slot.
+    /// Links of the owners' lists, by slot.
     neighbours: Vec<Neighbours>,
-    /// By scope.
+    /// The owners' lists, by scope.
     owners: Vec<OwnerList>,
-    /// Live orders by participant.
+    /// Number of live orders, by participant.
     open: Vec<u32>,
-    /// By slot, of orders that have some.
+    /// Terms by slot, of orders that have some.
     terms: Vec<Terms>,
     expiry: ExpiryQueue,
 }
 
-/// Where an order is in its owner's list.
+/// Links of an order in its owner's list.
 #[derive(Debug, Clone, Copy)]
 struct Neighbours {
     next: Slot,
     previous: Slot,
 }
 
-/// Whose a scope is, and the ends of the list of its live orders.
+/// The list of a scope's live orders: its ends, and the participant and instrument of the scope.
 #[derive(Debug, Clone, Copy)]
 struct OwnerList {
     first: Slot,
@@ -119,7 +119,7 @@ struct OwnerList {
     /// The participant's dense index.
     participant: u32,
     instrument: InstrumentId,
-    /// Whether the list is in the order of order ids; not after orders came from another cluster, in that of their
+    /// Whether the list is sorted by order id. It is not after orders were imported from another cluster, which come by
     /// priority.
     is_sorted: bool,
 }
@@ -139,14 +139,14 @@ impl OrderPool {
         }
     }
 
-    /// Has memory for so many orders in place before they come.
+    /// Has the system map the memory of the first `orders` orders now.
     pub(crate) fn prefault(&mut self, orders: usize) {
         self.resting.prefault(orders);
         prefault(&mut self.orders, orders);
         prefault(&mut self.neighbours, orders);
     }
 
-    /// The next scope, or one that is used again, and whose it is.
+    /// Sets participant and instrument of a scope, which is the next new one or one that is used again.
     pub(crate) fn set_owner(&mut self, owner: u32, participant: u32, instrument: InstrumentId) {
         let list = OwnerList { first: NIL, last: NIL, participant, instrument, is_sorted: true };
         match self.owners.get_mut(owner as usize) {
@@ -158,31 +158,31 @@ impl OrderPool {
         }
     }
 
-    /// Whose scope it is: the participant's dense index.
+    /// Dense index of a scope's participant.
     #[inline]
     pub(crate) fn participant_of(&self, owner: u32) -> u32 {
         self.owners[owner as usize].participant
     }
 
-    /// Live orders of the participant whose scope it is, in all instruments.
+    /// Number of live orders of a scope's participant, in all instruments.
     #[inline]
     pub(crate) fn open_orders(&self, owner: u32) -> u32 {
         self.open[self.participant_of(owner) as usize]
     }
 
-    /// The next order that ends by itself, if its time has come.
+    /// The next order to expire, if its time has come.
     #[inline]
     pub(crate) fn due(&self, now: EpochNanos) -> Option<Expiry> {
         self.expiry.due(now)
     }
 
-    /// An order as its owner knows it: all of its open quantity, and its limit.
+    /// An order as its owner knows it: with its limit price and all of its open quantity.
     #[inline]
     pub(crate) fn whole(&self, slot: Slot) -> Order {
         self.whole_of(slot, *self.get(slot))
     }
 
-    /// The same of one that was just got.
+    /// As [`OrderPool::whole`], for an order that was just read.
     #[inline(always)]
     pub(crate) fn whole_of(&self, slot: Slot, order: Order) -> Order {
         let (price, leaves) = if order.instructions.has(Instructions::ICEBERG | Instructions::WAITING) {
@@ -193,7 +193,7 @@ impl OrderPool {
         Order { price, leaves, ..order }
     }
 
-    /// Limit, and open quantity, of an iceberg or a stop order that waits.
+    /// Limit price and whole open quantity of an iceberg or a waiting stop order.
     #[cold]
     fn whole_by_terms(&self, slot: Slot) -> (Price, Quantity) {
         let (&Order { price, leaves, instructions, .. }, terms) = (self.get(slot), self.terms[slot as usize]);
@@ -202,14 +202,14 @@ impl OrderPool {
         (price, Quantity(leaves.0 + reserve))
     }
 
-    /// An order's terms; none counts whose bit is not set.
+    /// Terms of an order; a term is valid only if its bit is set.
     #[inline]
     pub(crate) fn terms(&self, slot: Slot) -> Terms {
         if self.get(slot).instructions.has_terms() { self.terms[slot as usize] } else { Terms::default() }
     }
 
-    /// Takes over what a replacement, its trades, or its trigger change; the links and the expire time stay. Price and
-    /// open quantity are those of its queue.
+    /// Stores what a replacement, trades, or the trigger have changed; links and expire time stay. Price and open
+    /// quantity are those of the order's place in its queue.
     pub(crate) fn amend(&mut self, slot: Slot, order: &Order, terms: &Terms) {
         let kept = self.get_mut(slot);
         (kept.price, kept.quantity, kept.leaves) = (order.price, order.quantity, order.leaves);
@@ -217,8 +217,8 @@ impl OrderPool {
         self.keep_terms(slot, terms);
     }
 
-    /// Shows the next part of an iceberg whose part shown is gone: at most `room` lots, which are some. It is in no
-    /// queue.
+    /// Shows the next part of an iceberg whose shown part has been filled: at most `room` lots, which is not 0. The
+    /// order is in no queue.
     pub(crate) fn refresh(&mut self, slot: Slot, room: Quantity) -> Order {
         let terms = &mut self.terms[slot as usize];
         let shown = terms.display.0.min(terms.reserve.0).min(room.0);
@@ -261,7 +261,7 @@ impl OrderPool {
         self.resting.find(owner, client_order_id)
     }
 
-    /// The owner's live order with this client order id, or where that goes.
+    /// The owner's live order with this client order id, or the place where it would be entered.
     #[inline(always)]
     pub(crate) fn look_up(&self, owner: u32, client_order_id: ClientOrderId) -> Result<Found, Vacancy> {
         self.resting.look_up(owner, client_order_id)
@@ -272,8 +272,8 @@ impl OrderPool {
         self.resting.found(slot)
     }
 
-    /// Takes a new order in, as its owner's last, with its terms. The pool is not full, and the client order id is not
-    /// there yet.
+    /// Inserts a new order with its terms, as the last of its owner's list. There must be room, and the owner must have
+    /// no live order with this client order id.
     pub(crate) fn insert(&mut self, order: &Order, terms: &Terms) -> Slot {
         match self.look_up(order.owner, order.client_order_id) {
             Err(vacancy) => self.insert_at(vacancy, order, terms),
@@ -281,7 +281,7 @@ impl OrderPool {
         }
     }
 
-    /// The same where its client order id was just looked up.
+    /// As [`OrderPool::insert`], for a client order id that was just looked up.
     #[inline(always)]
     pub(crate) fn insert_at(&mut self, vacancy: Vacancy, order: &Order, terms: &Terms) -> Slot {
         let slot = self.resting.insert_at(vacancy, order.owner, order.client_order_id);
@@ -300,13 +300,13 @@ impl OrderPool {
         slot
     }
 
-    /// Frees an order's slot. It is in no level any more.
+    /// Removes an order that is in no queue any more, and frees its slot.
     pub(crate) fn remove(&mut self, slot: Slot) {
         let order = *self.get(slot);
         self.remove_found(self.found(slot), &order);
     }
 
-    /// The same where it was just looked up and got.
+    /// As [`OrderPool::remove`], for an order that was just looked up and read.
     #[inline(always)]
     pub(crate) fn remove_found(&mut self, found: Found, order: &Order) {
         self.resting.remove_found(found);
@@ -330,34 +330,34 @@ impl OrderPool {
         }
     }
 
-    /// Gives an order another client order id, which is not there yet.
+    /// Gives an order another client order id, which no other order of its owner has.
     pub(crate) fn rename(&mut self, slot: Slot, client_order_id: ClientOrderId) {
         self.resting.rename(slot, client_order_id);
         self.get_mut(slot).client_order_id = client_order_id;
     }
 
-    /// The next order that would end by itself does not, until [`OrderPool::resume_expiry`] of its instrument.
+    /// Sets the next order to expire aside until [`OrderPool::resume_expiry`] of its instrument.
     pub(crate) fn defer_expiry(&mut self) {
         self.expiry.put_first_aside();
     }
 
-    /// Orders of the instrument end by themselves again.
+    /// Lets orders of the instrument expire again.
     pub(crate) fn resume_expiry(&mut self, instrument: InstrumentId) {
         self.expiry.put_back(instrument);
     }
 
-    /// The instrument has no orders any more.
+    /// Forgets the orders of an instrument that were set aside; it has none any more.
     pub(crate) fn forget_expiry(&mut self, instrument: InstrumentId) {
         self.expiry.forget(instrument);
     }
 
-    /// Orders come to the owner in another order than that of their order ids.
+    /// Notes that an owner's list is no longer sorted by order id.
     #[inline]
     pub(crate) fn set_unsorted(&mut self, owner: u32) {
         self.owner_list(owner).is_sorted = false;
     }
 
-    /// An owner's first live order, by order id.
+    /// The first live order of an owner, by order id. Sorts its list if needed.
     pub(crate) fn first_of(&mut self, owner: u32) -> Option<Slot> {
         let OwnerList { is_sorted, .. } = *self.owners.get(owner as usize)?;
         if !is_sorted {
@@ -378,12 +378,12 @@ impl OrderPool {
         }
     }
 
-    /// The same owner's next live order, by order id.
+    /// The next live order of the same owner, by order id.
     pub(crate) fn next_of_owner(&self, slot: Slot) -> Option<Slot> {
         slot_or_none(self.neighbours[slot as usize].next)
     }
 
-    /// Puts all owners' lists in the order of order ids, whatever order the orders came in.
+    /// Sorts the lists of all owners by order id.
     pub(crate) fn sort_owners(&mut self) {
         let mut live: Vec<Slot> = (0..self.orders.len() as Slot).filter(|&slot| self.is_live(slot)).collect();
         live.sort_unstable_by_key(|&slot| (self.get(slot).owner, self.get(slot).order_id));
@@ -395,7 +395,7 @@ impl OrderPool {
         }
     }
 
-    /// Checks lists, counts and the map; with the time of a walk through all slots.
+    /// Checks lists, counts and the map. Walks over all slots.
     pub(crate) fn verify(&self) -> Result<(), InvariantError> {
         let live = (0..self.orders.len() as Slot).filter(|&slot| self.is_live(slot));
         self.resting.verify(live.clone())?;
@@ -461,7 +461,7 @@ impl OrderPool {
         &mut self.owners[owner as usize]
     }
 
-    /// Makes an order its owner's last. Gives the participant.
+    /// Appends an order to its owner's list. Returns the participant's dense index.
     #[inline(always)]
     fn append_to_owner(&mut self, slot: Slot, owner: u32) -> u32 {
         let list = &mut self.owners[owner as usize];
@@ -474,7 +474,7 @@ impl OrderPool {
         list.participant
     }
 
-    /// Takes an order out of its owner's list. Gives the participant.
+    /// Unlinks an order from its owner's list. Returns the participant's dense index.
     #[inline(always)]
     fn unlink_from_owner(&mut self, slot: Slot, owner: u32) -> u32 {
         let list = &mut self.owners[owner as usize];
@@ -499,7 +499,7 @@ fn prefault<T>(items: &mut Vec<T>, until: usize) {
     }
 }
 
-/// A link as an option.
+/// A link as an option: `NIL` is `None`.
 #[inline]
 fn slot_or_none(slot: Slot) -> Option<Slot> {
     (slot != NIL).then_some(slot)

@@ -1,10 +1,10 @@
 //! One side of a book: price levels, best first, each a queue of orders.
 //!
-//! Levels are found by *key*, which is the price with some bits turned by a mask, so that the best is the lowest on
-//! either side, as an unsigned number. The best level is remembered, and the second best while it is known: most orders
-//! that rest in a moving market open a new best level, and most of those are soon gone again, so that the second best
-//! is the best again without a search. A level that has become empty is a cleared bit of its page; its page stays, and
-//! leaves the tree when other pages are made, or when there are too many empty ones.
+//! Levels are found by *key*: the price with some bits flipped by a mask, so that on either side the best price has the
+//! lowest key, as an unsigned number. The best level is remembered, and the second best as long as it is known: in a
+//! moving market most resting orders open a new best level, and most of those soon end, so that the second best becomes
+//! the best again without a search. A level that becomes empty is a cleared bit in its page. The page stays in the tree
+//! until other pages are made, or until there are too many empty ones.
 
 use std::hint::select_unpredictable;
 
@@ -16,21 +16,21 @@ use super::orders::RestingOrders;
 use super::tree::PageTree;
 use crate::invariant_error::InvariantError;
 
-/// The levels of a side.
+/// The price levels of a side.
 #[derive(Debug)]
 pub struct BookSide {
     side: Side,
     mask: u64,
     best: Remembered,
     second: Remembered,
-    /// Lots of all orders that ever came, one over another. If none had 2^32 or more, no level's sum can be near the end of a
-    /// `u64`, as there are fewer than 2^32 orders.
+    /// Bitwise or of the quantities of all orders that ever rested here, in lots. If none had 2^32 lots or more, no
+    /// level's sum can overflow a `u64`, as there are fewer than 2^32 orders.
     sizes: Quantity,
     tree: PageTree,
     found: FoundPages,
-    /// All pages of the tree, in no order.
+    /// All pages of the tree, in no particular order.
     pages: Vec<u32>,
-    /// The next of `pages` that is looked at when a page is made.
+    /// Index in `pages` of the page that is examined next when a page is made.
     hand: usize,
 }
 
@@ -42,10 +42,10 @@ struct Remembered {
 }
 
 impl Remembered {
-    /// There is no such level, so that any key is at least as good.
+    /// There is no such level: every key is at least as good.
     const NONE: Self = Self { level: NIL, key: u64::MAX };
-    /// There may be one, so that no key is known to be better. (A key of 0 could only be the best.) Also the second
-    /// best where there is no best.
+    /// It is not known whether there is such a level: no key is known to be better. (Only the best level can have the
+    /// key 0.) Also the second best if there is no best.
     const UNKNOWN: Self = Self { level: NIL - 1, key: 0 };
 
     #[inline]
@@ -57,15 +57,15 @@ impl Remembered {
     }
 }
 
-/// How many pages a side has before it looks for empty ones: 65,536 neighbouring prices, 272 KiB.
+/// Number of pages that a side keeps without looking for empty ones: 65,536 neighbouring prices, 272 KiB.
 const PAGES_KEPT: usize = 256;
 
-/// How many pages are looked at, whether they are empty, when one more is made: so that, of those above
-/// [`PAGES_KEPT`], at most a third are empty for long.
+/// Number of pages that are examined when another page is made. With four, at most a third of the pages above
+/// [`PAGES_KEPT`] stay empty for long.
 const PAGES_LOOKED_AT: usize = 4;
 
 impl BookSide {
-    /// Without orders: bids, highest price first, or asks, lowest first.
+    /// A side without orders: bids, highest price first, or asks, lowest price first.
     pub(crate) fn new(side: Side) -> Self {
         Self {
             side,
@@ -80,31 +80,31 @@ impl BookSide {
         }
     }
 
-    /// Best price.
+    /// Best price, in ticks.
     #[inline]
     #[must_use]
     pub fn best(&self) -> Option<Price> {
         (self.best != Remembered::NONE).then_some(self.price(self.best.key))
     }
 
-    /// Whether somebody with this limit would find something to trade with; `None` takes any price.
+    /// Whether an incoming order of the other side with this limit would trade; `None` takes any price.
     #[inline]
     #[must_use]
     pub fn trades_at(&self, limit: Option<Price>) -> bool {
         let limit = limit.map_or(u64::MAX, |limit| self.key(limit));
-        // One branch, not two, for what is hard to foresee.
+        // One branch instead of two, as its outcome is hard to predict.
         (self.best.key <= limit) & (self.best.level != NIL)
     }
 
-    /// The order that is next to trade, and its price, if somebody with this limit trades with it.
+    /// The order that trades next, with its price, if an incoming order with this limit trades with it.
     #[inline(always)]
     #[must_use]
     pub fn next_to_trade(&self, limit: Option<Price>, orders: &RestingOrders) -> Option<(Price, Slot)> {
         self.trades_at(limit).then(|| (self.price(self.best.key), orders.cells.first(self.best.level)))
     }
 
-    /// Whether an order of so many lots can rest at this price: the level's sum must stay a `u64`, and the level's page
-    /// must be one with orders, or one that may be added.
+    /// Whether an order of this quantity can rest at this price: the level's sum must fit into a `u64`, and the level's
+    /// page must be occupied already, or another page may become so.
     #[inline(always)]
     #[must_use]
     pub fn has_room(&self, price: Price, quantity: Quantity, orders: &RestingOrders) -> bool {
@@ -123,7 +123,7 @@ impl BookSide {
         }
     }
 
-    /// Puts an order at the end of the queue at this price, with so many lots open. There is room.
+    /// Appends an order with this open quantity to the queue at a price. There must be room.
     #[inline(always)]
     pub fn push_back(&mut self, slot: Slot, price: Price, open: Quantity, orders: &mut RestingOrders) {
         let cells = &mut orders.cells;
@@ -153,7 +153,7 @@ impl BookSide {
         }
     }
 
-    /// The same of an order that is not its own level.
+    /// As [`BookSide::remove`], for an order that is not its own level.
     #[inline(always)]
     pub(super) fn leave_queue(&mut self, slot: Slot, cells: &mut Cells) {
         if let Some(level) = cells.unlink(slot) {
@@ -162,13 +162,13 @@ impl BookSide {
         }
     }
 
-    /// Makes an order smaller that stays in its place; to nothing it may not.
+    /// Reduces the open quantity of an order, which keeps its priority. Some quantity must be left.
     #[inline]
     pub fn reduce(&mut self, slot: Slot, by: Quantity, orders: &mut RestingOrders) {
         orders.cells.reduce(slot, by);
     }
 
-    /// So many lots of an order have traded: it leaves its queue if that is all of it. Tells whether it did.
+    /// Fills a part of an order, in lots. A filled order leaves its queue; returns whether it did.
     #[inline(always)]
     pub fn fill(&mut self, slot: Slot, by: Quantity, orders: &mut RestingOrders) -> bool {
         let filled = orders.cells.open(slot) == by;
@@ -180,13 +180,13 @@ impl BookSide {
         filled
     }
 
-    /// Lots at a price.
+    /// Total open quantity at a price, in lots.
     #[must_use]
     pub fn quantity_at(&self, price: Price, orders: &RestingOrders) -> Quantity {
         self.level_at(price, orders).quantity
     }
 
-    /// The level at this price, without orders if there is none.
+    /// The level at a price; without orders if there are none.
     #[must_use]
     pub fn level_at(&self, price: Price, orders: &RestingOrders) -> PriceLevel {
         let sums = self.level(price, &orders.cells).map(|level| orders.cells.sums(level));
@@ -194,7 +194,7 @@ impl BookSide {
         PriceLevel { price, quantity, orders }
     }
 
-    /// Levels, best first.
+    /// The levels, best first.
     pub fn levels<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = PriceLevel> + 'a {
         let cells = &orders.cells;
         self.cells_of_levels(cells).map(|level| {
@@ -203,18 +203,18 @@ impl BookSide {
         })
     }
 
-    /// Orders at a price, by priority.
+    /// The orders at a price, by priority.
     pub fn orders_at<'a>(&'a self, price: Price, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
         self.level(price, &orders.cells).into_iter().flat_map(|level| orders.cells.queue(level))
     }
 
-    /// Orders by priority.
+    /// All orders of the side, by priority.
     pub fn orders<'a>(&'a self, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
         let cells = &orders.cells;
         self.cells_of_levels(cells).flat_map(|level| cells.queue(level))
     }
 
-    /// The order that comes after this one by priority: for walks that stop and go on later.
+    /// The next order by priority, for walks that stop and continue later.
     pub(crate) fn after(&self, slot: Slot, orders: &RestingOrders) -> Option<Slot> {
         let cells = &orders.cells;
         cells.next(slot).or_else(|| {
@@ -228,13 +228,13 @@ impl BookSide {
         })
     }
 
-    /// How many orders there are: a walk through the levels.
+    /// Number of orders; walks over the levels.
     pub(crate) fn count(&self, orders: &RestingOrders) -> usize {
         let cells = &orders.cells;
         self.cells_of_levels(cells).map(|level| cells.sums(level).1 as usize).sum()
     }
 
-    /// Checks bitmaps, what is remembered, and every level against its orders. Gives the number of orders.
+    /// Checks the bitmaps, the remembered levels, and every level against its orders. Returns the number of orders.
     pub(crate) fn verify(&self, orders: &RestingOrders) -> Result<usize, InvariantError> {
         let cells = &orders.cells;
         let error = |price, what| Err(InvariantError::Level { side: self.side, price, what });
@@ -286,14 +286,14 @@ impl BookSide {
         cells.level(self.position(price, cells)?)
     }
 
-    /// Where this price is, if its page is there.
+    /// Position of a price, if its page exists.
     fn position(&self, price: Price, cells: &Cells) -> Option<Position> {
         let key = self.key(price);
         let page = self.tree.find(key / PAGE_LEVELS as u64, cells.pages())?;
         Some(Position { page, place: key as u8 })
     }
 
-    /// Where this key is; its page is made if it is not there.
+    /// Position of a key; makes its page if there is none.
     #[inline(always)]
     fn find_or_add(&mut self, key: u64, cells: &mut Cells) -> Position {
         let page_key = key / PAGE_LEVELS as u64;
@@ -314,16 +314,16 @@ impl BookSide {
         page
     }
 
-    /// Tells the tree that a page may have orders.
+    /// Marks a page as occupied in the tree.
     #[inline(never)]
     fn mark(&mut self, page: u32, cells: &mut Cells) {
         self.tree.mark(page, cells.pages_mut());
     }
 
-    /// A level has its first order.
+    /// Updates the remembered levels after a level was opened.
     #[inline(always)]
     fn remember(&mut self, opened: Remembered) {
-        // Which of the three it is cannot be foreseen: conditional moves, no branches.
+        // Which of the three it is cannot be predicted, so conditional moves replace branches.
         let (best, second) = (self.best, self.second);
         let (is_best, is_second) = (opened.key <= best.key, opened.key <= second.key);
         let otherwise = Remembered::select(is_second, opened, second);
@@ -331,7 +331,7 @@ impl BookSide {
         self.best = Remembered::select(is_best, opened, best);
     }
 
-    /// A level has another handle.
+    /// Updates the remembered levels after the handle of a level changed.
     #[inline]
     fn rename(&mut self, until_now: LevelCell, level: LevelCell) {
         for remembered in [&mut self.best, &mut self.second] {
@@ -341,11 +341,11 @@ impl BookSide {
         }
     }
 
-    /// The level at a position has lost its last order.
+    /// Closes the level at a position, which has lost its last order.
     #[inline(always)]
     pub(super) fn close(&mut self, level: LevelCell, position: Position, cells: &mut Cells) {
         cells.vacate(position);
-        // Whether it is one of the two cannot be foreseen either.
+        // Whether it is one of the two cannot be predicted either.
         let (best, second) = (self.best, self.second);
         let (was_best, was_second) = (level == best.level, level == second.level);
         self.second = Remembered::select(was_best | was_second, Remembered::UNKNOWN, second);
@@ -358,7 +358,7 @@ impl BookSide {
         }
     }
 
-    /// Gives back this page, if it is empty.
+    /// Frees a page if it is empty.
     #[cold]
     #[inline(never)]
     fn give_back(&mut self, page: u32, cells: &mut Cells) {
@@ -368,7 +368,7 @@ impl BookSide {
         }
     }
 
-    /// The best level, once that at `gone`, which was the best, is it no more.
+    /// Finds the best level after the best level, at `gone`, was closed.
     #[inline]
     fn search(&mut self, gone: Position, cells: &mut Cells) -> Remembered {
         let level = cells.level_after(gone).or_else(|| self.search_tree(gone.page, cells));
@@ -386,7 +386,7 @@ impl BookSide {
         Remembered { level, key: self.key(cells.price(level)) }
     }
 
-    /// A page that is made for this key.
+    /// Makes a page for a key.
     #[cold]
     #[inline(never)]
     fn add_page(&mut self, key: u64, cells: &mut Cells) -> u32 {
@@ -407,7 +407,7 @@ impl BookSide {
         page
     }
 
-    /// Gives back an empty page.
+    /// Frees an empty page, at this index of `pages`.
     #[cold]
     #[inline(never)]
     fn drop_page(&mut self, at: Option<usize>, cells: &mut Cells) {
@@ -419,7 +419,7 @@ impl BookSide {
         }
     }
 
-    /// Levels with orders, best first: pages by key from that of the best on, and their bits.
+    /// Levels with orders, best first: walks the pages by key from the best level's page on, and the bits of each.
     fn cells_of_levels<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = LevelCell> + 'a {
         let best = (self.best != Remembered::NONE).then(|| cells.position_of(self.best.level).page);
         std::iter::successors(best, |&page| self.tree.after(page, cells.pages())).flat_map(move |page| {

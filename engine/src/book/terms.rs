@@ -1,11 +1,11 @@
-//! What only some orders have: an iceberg's reserve, an expire time, the limit of a stop order that waits.
+//! Attributes that only some orders have: the reserve of an iceberg, an expire time, the limit of a waiting stop order.
 //!
-//! An order says with a bit of its [`Instructions`] that it has [`Terms`]; they lie beside the pool's slots, so that an
-//! ordinary order neither carries nor touches them.
+//! A bit of an order's [`Instructions`] says that it has [`Terms`]. Terms are stored beside the pool's orders, so that
+//! an ordinary order neither carries nor touches them.
 
 use lugus_vocabulary::{EpochNanos, PostOnly, Price, Quantity, SelfTradePrevention};
 
-/// How an order is to be treated, in a byte: post-only, self-trade prevention, and which terms it has.
+/// Instructions of an order in one byte: post-only, self-trade prevention, and which terms it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Instructions(u8);
 
@@ -13,11 +13,11 @@ impl Instructions {
     const POST_ONLY: u8 = 1;
     const PREVENTION_SHIFT: u8 = 1;
     const PREVENTION: u8 = 0b1110;
-    /// It shows a part of itself at a time.
+    /// The order is an iceberg: it shows a part of its quantity at a time.
     pub(crate) const ICEBERG: u8 = 1 << 4;
-    /// It ends at a time.
+    /// The order has an expire time.
     pub(crate) const EXPIRES: u8 = 1 << 5;
-    /// It is a stop order that has not triggered.
+    /// The order is a stop order that has not triggered.
     pub(crate) const WAITING: u8 = 1 << 6;
     const TERMS: u8 = Self::ICEBERG | Self::EXPIRES | Self::WAITING;
 
@@ -26,7 +26,7 @@ impl Instructions {
         Self((post_only as u8 & Self::POST_ONLY) | (prevention as u8) << Self::PREVENTION_SHIFT)
     }
 
-    /// With a bit set or cleared.
+    /// These instructions with one bit set or cleared.
     #[inline]
     pub(crate) fn with(self, bit: u8, is_set: bool) -> Self {
         Self(if is_set { self.0 | bit } else { self.0 & !bit })
@@ -47,7 +47,7 @@ impl Instructions {
         self.has(Self::POST_ONLY)
     }
 
-    /// As it came in the order.
+    /// The self-trade prevention that the order asked for.
     #[inline]
     pub(crate) fn self_trade_prevention(self) -> SelfTradePrevention {
         match (self.0 & Self::PREVENTION) >> Self::PREVENTION_SHIFT {
@@ -60,16 +60,16 @@ impl Instructions {
     }
 }
 
-/// Terms of an order; each counts if its bit is set.
+/// Terms of an order. A term is valid only if its bit in the [`Instructions`] is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Terms {
-    /// Iceberg: lots shown at a time.
+    /// Iceberg: quantity shown at a time, in lots.
     pub(crate) display: Quantity,
-    /// Iceberg: lots open beside those that are shown.
+    /// Iceberg: open quantity that is not shown, in lots.
     pub(crate) reserve: Quantity,
-    /// When it ends.
+    /// Log time at which the order expires.
     pub(crate) expire_time: EpochNanos,
-    /// Limit of a stop-limit order while its price in the pool is that of its trigger.
+    /// Limit price of a waiting stop-limit order, in ticks, as its price in the pool is the trigger price.
     pub(crate) limit: Price,
 }
 

@@ -1,4 +1,4 @@
-//! Books against a `BTreeMap` of queues, over prices near, far, and at the ends of `i64`.
+//! Books compared with a `BTreeMap` of queues, at prices near each other, far apart, and at the ends of `i64`.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -37,7 +37,7 @@ fn steps() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The same with nothing clever: levels by rank, the lowest first.
+/// A naive book: queues by rank, the lowest rank first.
 #[derive(Default)]
 struct Naive {
     levels: BTreeMap<i128, VecDeque<(u64, u64)>>,
@@ -138,7 +138,7 @@ proptest! {
     }
 }
 
-/// Prices that are each on a page of their own, and once more through all of them.
+/// Prices that are each on a page of their own, visited once and then once more.
 #[test]
 fn empty_pages_are_given_back_and_those_with_orders_are_limited() {
     let mut orders = RestingOrders::new(4_000);

@@ -1,15 +1,15 @@
 //! From the upper 56 bits of a level's key to its page: a radix tree, adaptive and path compressed (Leis, Kemper and
 //! Neumann, "The adaptive radix tree", 2013).
 //!
-//! A node branches at one byte of the key, and there is none where there is nothing to choose. A narrow node has up to
-//! 16 children in the order of their bytes; a wide one has a place for each byte. A node's bitmap says below which
-//! children there may be a page with orders. It is set on the way down to a page that gets an order, unless the page
-//! says that it is set already, and cleared only when a search finds nothing there: so the levels' coming and going does
-//! not touch the tree.
+//! A node branches at one byte of the key; bytes at which all keys agree have no node. A narrow node has up to 16
+//! children sorted by their bytes; a wide node has a place for each byte. The bitmap of a node marks the children below
+//! which there may be a page with orders. It is set on the way down to a page that gets an order, unless the page says
+//! that it is set already, and is cleared only when a search finds nothing there. So levels that open and close do not
+//! touch the tree.
 
 use super::cells::{MARKED, Page};
 
-/// A child: its kind in the upper two bits, and its number.
+/// Link to a child: its kind in the upper two bits, and its index.
 type Link = u32;
 
 const NONE: Link = Link::MAX;
@@ -18,7 +18,7 @@ const NARROW: u32 = 1;
 const WIDE: u32 = 2;
 const NUMBER: u32 = (1 << 30) - 1;
 const NARROW_CHILDREN: usize = 16;
-/// Bytes of a page's key, and so most nodes above a page.
+/// Number of bytes of a page's key, and so the largest number of nodes above a page.
 const DEPTH: usize = 7;
 
 /// The pages of a side.
@@ -33,9 +33,9 @@ pub(super) struct PageTree {
 
 #[derive(Debug, Clone, Copy)]
 struct Narrow {
-    /// What all keys below begin with: the key shifted by `shift + 8`.
+    /// The common prefix of all keys below: the key shifted right by `shift + 8`.
     prefix: u64,
-    /// Where the byte is at which it branches.
+    /// Position in bits of the byte at which the node branches.
     shift: u32,
     children: u32,
     occupied: u64,
@@ -52,7 +52,7 @@ struct Wide {
     links: [Link; 256],
 }
 
-/// Where a link stands: a node, and the place of one of its children.
+/// Place of a link: the root, or a child of a node.
 #[derive(Debug, Clone, Copy)]
 enum Place {
     Root,
@@ -79,7 +79,7 @@ impl PageTree {
         (pages[link as usize].key == key).then_some(link)
     }
 
-    /// Puts in a page, whose key is not there yet, and says that it may have orders.
+    /// Inserts a page, whose key must be new, and marks it as occupied.
     pub(super) fn insert(&mut self, page: u32, pages: &mut [Page]) {
         let key = pages[page as usize].key;
         let (mut place, mut link) = (Place::Root, self.root);
@@ -112,7 +112,7 @@ impl PageTree {
         self.mark(page, pages);
     }
 
-    /// Says all the way down to a page that it may have orders.
+    /// Marks a page as occupied in all nodes above it.
     pub(super) fn mark(&mut self, page: u32, pages: &mut [Page]) {
         let page = &mut pages[page as usize];
         page.marked = MARKED;
@@ -129,7 +129,7 @@ impl PageTree {
         }
     }
 
-    /// Takes out a page. A node with one child left gives its place to that.
+    /// Removes a page. A node with one child left is replaced by the child.
     pub(super) fn remove(&mut self, page: u32, pages: &[Page]) {
         let key = pages[page as usize].key;
         let (mut above, mut place, mut link) = (Place::Root, Place::Root, self.root);
@@ -155,7 +155,7 @@ impl PageTree {
         }
     }
 
-    /// The first page with orders after this one. One that searches often find empty is no longer looked at.
+    /// The first page with orders after this page. Clears the mark of a page that searches often find empty.
     pub(super) fn occupied_after(&mut self, page: u32, pages: &mut [Page]) -> Option<u32> {
         let key = pages[page as usize].key;
         let mut above = [(NONE, 0); DEPTH];
@@ -176,7 +176,7 @@ impl PageTree {
         None
     }
 
-    /// The first page with orders below a node, from a child on.
+    /// The first page with orders below a node, from this child on.
     fn occupied_below(&mut self, node: Link, mut from: usize, pages: &mut [Page]) -> Option<u32> {
         let number = (node & NUMBER) as usize;
         let end = if node >> 30 == NARROW { 64 } else { 256 };
@@ -209,7 +209,7 @@ impl PageTree {
         None
     }
 
-    /// The next page in the order of keys, with orders or without.
+    /// The next page by key, with or without orders.
     pub(super) fn after(&self, page: u32, pages: &[Page]) -> Option<u32> {
         let key = pages[page as usize].key;
         let (mut later, mut link) = (None, self.root);
@@ -226,7 +226,7 @@ impl PageTree {
         Some(link)
     }
 
-    /// All pages in the order of their keys, and whether each is where its key leads: a walk.
+    /// All pages by key; walks over the whole tree.
     pub(super) fn pages(&self) -> Vec<u32> {
         let (mut found, mut open) = (Vec::new(), vec![self.root]);
         while let Some(link) = open.pop() {
@@ -244,13 +244,13 @@ impl PageTree {
         found
     }
 
-    /// How many nodes are in use: fewer than pages.
+    /// Number of nodes in use, which is less than the number of pages.
     #[cfg(test)]
     fn nodes(&self) -> usize {
         self.narrow.len() + self.wide.len() - self.free_narrow.len() - self.free_wide.len()
     }
 
-    /// A node over two children, of which the second has, or begins with, the key `other`.
+    /// Makes a node over two children: `page` with `key`, and `link`, whose keys begin with that of `other`.
     fn branch(&mut self, key: u64, page: u32, other: u64, link: Link) -> Link {
         let shift = (63 - (key ^ other).leading_zeros()) / 8 * 8;
         let mut node = Narrow {
@@ -267,7 +267,7 @@ impl PageTree {
         NARROW << 30 | put(&mut self.narrow, &mut self.free_narrow, node)
     }
 
-    /// A node's new child; the node may become another one.
+    /// Adds a child to a node; returns the node, which becomes a wide one if it was full.
     fn adopt(&mut self, link: Link, byte: u8, page: u32) -> Link {
         let number = (link & NUMBER) as usize;
         if link >> 30 == NARROW {
@@ -287,7 +287,7 @@ impl PageTree {
         link
     }
 
-    /// Takes a child from its node. If one is left, the node goes, and its child is the answer.
+    /// Removes a child from its node. If one child is left, frees the node and returns that child.
     fn disown(&mut self, node: Link, child: usize) -> Option<Link> {
         let number = (node & NUMBER) as usize;
         self.set_unoccupied(node, child);
@@ -328,7 +328,7 @@ impl PageTree {
         }
     }
 
-    /// The first child whose byte is not below this one.
+    /// The first child whose byte is at least this byte.
     fn first_child_from(&self, link: Link, byte: usize) -> Option<Link> {
         let number = (link & NUMBER) as usize;
         if link >> 30 == NARROW {
@@ -373,7 +373,7 @@ impl PageTree {
     }
 }
 
-/// The first of 64 children, from this place on, that is a page with orders, or a node below which there may be some.
+/// The first of 64 children, from this place on, that is a page with orders or a node marked as occupied.
 #[inline]
 fn occupied_child(occupied: &mut u64, links: &[Link], from: usize, pages: &mut [Page]) -> Option<(usize, Link)> {
     let mut children = *occupied & u64::MAX << from;
@@ -431,7 +431,7 @@ impl Narrow {
         (same != 0).then_some(same.trailing_zeros() as usize)
     }
 
-    /// There is room, and the byte is not there.
+    /// Inserts a child. There must be room, and no child with this byte.
     fn insert(&mut self, byte: u8, link: Link) {
         let children = self.children as usize;
         let place = self.bytes[..children].partition_point(|&own| own < byte);
@@ -480,7 +480,7 @@ fn put<T>(nodes: &mut Vec<T>, free: &mut Vec<u32>, node: T) -> u32 {
         return number;
     }
     nodes.push(node);
-    // So that giving it back does not allocate.
+    // Reserved now, so that freeing the node does not allocate.
     free.reserve(nodes.len());
     (nodes.len() - 1) as u32
 }
@@ -493,7 +493,7 @@ mod tests {
     use crate::book::cells::{Cells, Position};
     use lugus_vocabulary::{Quantity, Side};
 
-    /// Few bytes that differ, in all places, so that nodes branch everywhere and some get wide.
+    /// Keys that differ in few bytes at all positions, so that nodes branch everywhere and some become wide.
     fn key(n: u64) -> u64 {
         let place = n % 7 * 8;
         let near = n / 7 % 40;
