@@ -10,14 +10,11 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::TIMEOUT;
 
-/// Asks for the book and prints it.
+/// Asks for the book once and prints it.
 ///
 /// # Errors
 /// When there is no such instrument, or no answer.
 pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
-    if arguments.follow {
-        return crate::book_follow::run(found, arguments, output);
-    }
     let access = Access::open(found)?;
     let (instrument, cluster) = access.instrument(&arguments.trader.instrument)?;
     let mut session = access.session(cluster, arguments.trader.participant, (), TIMEOUT)?;

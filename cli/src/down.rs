@@ -7,10 +7,10 @@ use lugus_topology::Deployment;
 use rustix::process::Signal;
 use serde::Serialize;
 
+use crate::deployed_process::{self, DeployedProcess, ProcessRole};
 use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::parts::{self, Kind, Part};
 use crate::processes;
 
 /// What was ended.
@@ -40,29 +40,31 @@ pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
     output.answer(&ended, format!("{what} ended; their state stays in {}", folder.display()))
 }
 
-/// Asks each part that runs to end, and kills those that do not within `timeouts.stop_timeout`.
+/// Asks each process that runs to end, and kills those that do not within `timeouts.stop_timeout`.
 ///
 /// # Errors
 /// When one can't be signalled, or does not even die.
 pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
     let mut ended = Ended::default();
-    let running: Vec<(Part, u32)> =
-        parts::of(deployment).into_iter().filter_map(|part| part.pid().map(|pid| (part, pid))).collect();
+    let running: Vec<(DeployedProcess, u32)> = deployed_process::of(deployment)
+        .into_iter()
+        .filter_map(|process| process.pid().map(|pid| (process, pid)))
+        .collect();
     for (_, pid) in &running {
         processes::signal(*pid, Signal::TERM)?;
     }
     // Each of its two processes is given that long, one after the other.
     let timeout = deployment.timeouts.stop_timeout * 3;
-    for (part, pid) in running {
-        match &part.kind {
-            Kind::Member { id, .. } => ended.members.push(id.0),
-            Kind::Coordinator => ended.coordinator = true,
+    for (process, pid) in running {
+        match &process.kind {
+            ProcessRole::Member { id, .. } => ended.members.push(id.0),
+            ProcessRole::Coordinator => ended.coordinator = true,
         }
-        if !processes::await_end(&part.dir, pid, timeout) {
+        if !processes::await_end(&process.dir, pid, timeout) {
             processes::kill_tree(pid)?;
-            ended.killed.push(part.kind.to_string());
-            if !processes::await_end(&part.dir, pid, timeout) {
-                return Err(Failure::new(format!("{} (process {pid}) does not die", part.kind)));
+            ended.killed.push(process.kind.to_string());
+            if !processes::await_end(&process.dir, pid, timeout) {
+                return Err(Failure::new(format!("{} (process {pid}) does not die", process.kind)));
             }
         }
     }

@@ -10,6 +10,7 @@ mod book;
 mod book_follow;
 mod coordinator;
 mod demo;
+mod deployed_process;
 mod deployment;
 mod down;
 mod engine;
@@ -17,7 +18,7 @@ mod events;
 mod failure;
 mod instruments;
 mod killer;
-mod laptop;
+mod local_deployment;
 mod map;
 mod migrate;
 mod moving;
@@ -25,7 +26,6 @@ mod node;
 mod order;
 mod output;
 mod participant;
-mod parts;
 mod private_cluster;
 mod processes;
 mod replay;
@@ -82,6 +82,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Migrate(migrate) => migrate::run(&deployment::find(config)?, migrate, output),
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
+        Command::Book(book) if book.follow => book_follow::run(&deployment::find(config)?, book, output),
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),
         Command::Snapshot(what) => snapshot::run(&deployment::find(config)?, what, output),

@@ -10,7 +10,7 @@ use crate::arguments::Members;
 use crate::deployment::{self, Found};
 use crate::failure::Failure;
 use crate::status::Status;
-use crate::{down, laptop, up};
+use crate::{down, local_deployment, up};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -28,7 +28,7 @@ impl PrivateCluster {
     /// # Errors
     /// When the folder can't be made.
     pub fn new(name: &str, members: Option<Members>, base_port: u16) -> Result<Self, Failure> {
-        Self::of(laptop::deployment(members, base_port), name)
+        Self::of(local_deployment::deployment(members, base_port), name)
     }
 
     /// Makes the folder of a deployment; starts nothing.

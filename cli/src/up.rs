@@ -12,18 +12,18 @@ use serde::Serialize;
 
 use crate::access::Access;
 use crate::arguments::Up;
+use crate::deployed_process::{self, DeployedProcess, ProcessRole};
 use crate::deployment::{self, Found};
 use crate::failure::Failure;
 use crate::instruments;
-use crate::laptop;
+use crate::local_deployment;
 use crate::output::Output;
-use crate::parts::{self, Kind, Part};
 use crate::processes;
 use crate::status::Status;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Lines of a dead part's log that are shown.
+/// Lines of a dead process's log that are shown.
 const SHOWN_LINES: usize = 8;
 
 /// What runs now.
@@ -56,9 +56,9 @@ struct StartedCluster {
     leader: i32,
 }
 
-/// A part that was started now.
+/// A process that was started now.
 struct Starting {
-    part: Part,
+    deployed: DeployedProcess,
     process: Child,
 }
 
@@ -97,27 +97,27 @@ impl std::fmt::Display for Started {
 /// defines the deployment's instruments.
 ///
 /// # Errors
-/// When a part ends, a cluster has no leader in time, or the coordinator does not answer: with the end of the log. What
+/// When a process ends, a cluster has no leader in time, or the coordinator does not answer: with the end of the log. What
 /// was started is ended again then.
 pub fn start(found: &Found) -> Result<Started, Failure> {
     let begin = Instant::now();
     let clusters = found.deployment.cluster_specs();
-    let parts = parts::of(&found.deployment);
+    let deployed = deployed_process::of(&found.deployment);
     let mut starting = Vec::new();
-    let (leaders, access) = await_all(found, &clusters, &parts, &mut starting).inspect_err(|_| {
+    let (leaders, access) = await_all(found, &clusters, &deployed, &mut starting).inspect_err(|_| {
         for one in &starting {
             let _ = processes::kill_tree(one.process.id());
         }
     })?;
     instruments::define(found, &access)?;
-    let has_started = |kind: &Kind| starting.iter().any(|one| one.part.kind == *kind);
+    let has_started = |kind: &ProcessRole| starting.iter().any(|one| one.deployed.kind == *kind);
     let clusters: Vec<StartedCluster> = clusters
         .iter()
         .zip(leaders)
         .map(|(cluster, leader)| StartedCluster {
             id: cluster.id,
             name: cluster.name.clone(),
-            started: starting.iter().filter_map(|one| one.part.kind.member_of(cluster.id)).collect(),
+            started: starting.iter().filter_map(|one| one.deployed.kind.member_of(cluster.id)).collect(),
             leader,
         })
         .collect();
@@ -127,7 +127,7 @@ pub fn start(found: &Found) -> Result<Started, Failure> {
         started: clusters.iter().flat_map(|cluster| cluster.started.iter().copied()).collect(),
         leader: clusters.first().map(|cluster| cluster.leader).unwrap_or_default(),
         clusters,
-        coordinator_started: found.deployment.coordinator.as_ref().map(|_| has_started(&Kind::Coordinator)),
+        coordinator_started: found.deployment.coordinator.as_ref().map(|_| has_started(&ProcessRole::Coordinator)),
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
 }
@@ -139,7 +139,7 @@ pub fn start(found: &Found) -> Result<Started, Failure> {
 pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     let path = deployment::path(config);
     if !path.is_file() {
-        write(laptop::deployment(up.members, up.base_port), &path)?;
+        write(local_deployment::deployment(up.members, up.base_port), &path)?;
     }
     deployment::find(Some(&path))
 }
@@ -155,37 +155,37 @@ pub fn write(mut deployment: Deployment, path: &Path) -> Result<(), Failure> {
     deployment.save(path).map_err(Failure::new)
 }
 
-/// Starts parts and waits until all answer; returns who leads each cluster, and access to them.
+/// Starts processes and waits until all answer; returns who leads each cluster, and access to them.
 fn await_all<'f>(
     found: &'f Found,
     clusters: &[ClusterSpec],
-    parts: &[Part],
+    deployed: &[DeployedProcess],
     starting: &mut Vec<Starting>,
 ) -> Result<(Vec<i32>, Access<'f>), Failure> {
     let timeout = found.deployment.timeouts.start_timeout * 2;
-    let leaders = await_leaders(found, clusters, parts, starting, timeout)?;
+    let leaders = await_leaders(found, clusters, deployed, starting, timeout)?;
     let access = Access::open_within(found, timeout, || check_alive(starting))?;
     Ok((leaders, access))
 }
 
-/// Starts parts and waits until each cluster has a leader, and every member has its state and has joined the log, and
+/// Starts processes and waits until each cluster has a leader, and every member has its state and has joined the log, and
 /// the coordinator's process is there; returns who leads each cluster.
 fn await_leaders(
     found: &Found,
     clusters: &[ClusterSpec],
-    parts: &[Part],
+    deployed: &[DeployedProcess],
     starting: &mut Vec<Starting>,
     timeout: Duration,
 ) -> Result<Vec<i32>, Failure> {
     let deadline = Instant::now() + timeout;
     loop {
         // Each time: one that was just killed has its folder for a moment more, and only then is seen not to run.
-        start_parts(found, parts, starting)?;
+        start_processes(found, deployed, starting)?;
         check_alive(starting)?;
         // A driver's files are there before all of them can be read.
         if let Ok(status) = Status::read(clusters)
             && status.members.iter().all(|member| member.has_joined && member.state_hash.is_some())
-            && parts.iter().all(|part| part.pid().is_some())
+            && deployed.iter().all(|process| process.pid().is_some())
         {
             let leaders = clusters.iter().map(|cluster| status.leader(cluster.id).map(|leader| leader.id));
             if let Some(leaders) = leaders.collect() {
@@ -200,30 +200,30 @@ fn await_leaders(
     }
 }
 
-/// Starts the parts that do not run and are not starting.
-fn start_parts(found: &Found, parts: &[Part], starting: &mut Vec<Starting>) -> Result<(), Failure> {
-    for part in parts {
-        let is_starting = starting.iter().any(|one| one.part.dir == part.dir);
-        if !is_starting && part.pid().is_none() {
-            starting.push(start_part(found, part)?);
+/// Starts the processes that do not run and are not starting.
+fn start_processes(found: &Found, deployed: &[DeployedProcess], starting: &mut Vec<Starting>) -> Result<(), Failure> {
+    for process in deployed {
+        let is_starting = starting.iter().any(|one| one.deployed.dir == process.dir);
+        if !is_starting && process.pid().is_none() {
+            starting.push(start_process(found, process)?);
         }
     }
     Ok(())
 }
 
-fn start_part(found: &Found, part: &Part) -> Result<Starting, Failure> {
+fn start_process(found: &Found, deployed: &DeployedProcess) -> Result<Starting, Failure> {
     let failed = |what: &Path, error: std::io::Error| Failure::new(format!("{}: {error}", what.display()));
-    fs::create_dir_all(&part.dir).map_err(|error| failed(&part.dir, error))?;
-    let log = part.log();
+    fs::create_dir_all(&deployed.dir).map_err(|error| failed(&deployed.dir, error))?;
+    let log = deployed.log();
     // Why it ended may be the last that it said.
-    let _ = fs::rename(&log, part.old_log());
+    let _ = fs::rename(&log, deployed.old_log());
     let file = File::create(&log).map_err(|error| failed(&log, error))?;
     let program = std::env::current_exe().map_err(|error| failed(Path::new("lugus"), error))?;
     let config = fs::canonicalize(&found.path).map_err(|error| failed(&found.path, error))?;
     let process = Command::new(&program)
         .arg("--config")
         .arg(config)
-        .args(part.arguments())
+        .args(deployed.arguments())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(file)
@@ -231,15 +231,15 @@ fn start_part(found: &Found, part: &Part) -> Result<Starting, Failure> {
         .process_group(0)
         .spawn()
         .map_err(|error| failed(&program, error))?;
-    Ok(Starting { part: part.clone(), process })
+    Ok(Starting { deployed: deployed.clone(), process })
 }
 
 /// Whether all that was started lives.
 fn check_alive(starting: &mut [Starting]) -> Result<(), Failure> {
-    for Starting { part, process } in starting {
+    for Starting { deployed, process } in starting {
         if let Ok(Some(status)) = process.try_wait() {
-            let log = part.log();
-            return Err(Failure::new(format!("{} ended ({status}):\n{}", part.kind, tail(&log)))
+            let log = deployed.log();
+            return Err(Failure::new(format!("{} ended ({status}):\n{}", deployed.kind, tail(&log)))
                 .hint(format!("its whole log: {}", log.display())));
         }
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Spread;
 use crate::arguments::Members;
 use crate::failure::Failure;
-use crate::laptop;
+use crate::local_deployment;
 use crate::moving::Moving;
 use crate::output::Output;
 use crate::participant::{self, TIMEOUT};
@@ -18,7 +18,7 @@ use crate::private_cluster::PrivateCluster;
 use crate::status::Status;
 use crate::traders::{PRICE, Traded, Traders};
 
-/// What is moved, and between which clusters of [`laptop::two_clusters`].
+/// What is moved, and between which clusters of [`local_deployment::two_clusters`].
 const SYMBOL: &str = "BTC/USDT";
 const INSTRUMENT: InstrumentId = InstrumentId(1);
 const CLUSTERS: [(ClusterId, &str); 2] = [(ClusterId(0), "A"), (ClusterId(1), "B")];
@@ -78,7 +78,7 @@ struct Moves {
 
 /// Measures `rounds` moves, to and fro.
 pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: Output) -> Result<(), Failure> {
-    let mut deployment = laptop::two_clusters(base_port);
+    let mut deployment = local_deployment::two_clusters(base_port);
     deployment.clusters[0].members.truncate(usize::from(members.count()));
     deployment.engine.maximum_open_orders = orders.saturating_add(SPARE_ORDERS);
     let cluster = PrivateCluster::of(deployment, "migrate")?;

@@ -4,10 +4,10 @@ use lugus_topology::{Cluster, ClusterId, Deployment, Instrument, LOCAL_PORT_STEP
 
 use crate::arguments::Members;
 
-/// Of the cluster that the second one's first member comes after.
+/// Number of members of cluster A, after whose ports those of cluster B begin.
 const FIRST_CLUSTER: Members = Members::Three;
 
-/// One cluster alone, of so many members; or, without a number, two with a coordinator.
+/// One cluster alone with this number of members; without a number, two clusters with a coordinator.
 pub fn deployment(members: Option<Members>, base_port: u16) -> Deployment {
     match members {
         Some(members) => one_cluster(members, base_port),
