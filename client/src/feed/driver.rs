@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use lugus_partition_map::aeron_client::{AeronClient, AeronError, c_string, failed};
+use aeron_support::{AeronClient, AeronError, ClientSettings, Pending, failed};
 use lugus_topology::{ClusterId, Deployment};
 use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, Report};
-use rusteron_archive::{AeronAsyncAddSubscription, AeronHeader, AeronSubscription, Handlers};
+use rusteron_archive::{AeronHeader, AeronSubscription};
 
 use super::FeedHandler;
 use super::book::FollowedBook;
@@ -62,7 +62,7 @@ enum Listening {
 }
 
 enum Channel {
-    Adding(AeronAsyncAddSubscription),
+    Adding(Pending<AeronSubscription>),
     Added(AeronSubscription),
 }
 
@@ -137,14 +137,8 @@ impl MarketDataFeed {
 }
 
 fn open(context: &FeedContext) -> Result<Listening, AeronError> {
-    let client = AeronClient::connect(&context.aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT)?;
-    let add = |channel: &String| {
-        let action = format!("add the subscription {channel}, stream {}", context.stream_id);
-        let adding = c_string(channel).and_then(|channel| {
-            client.aeron().async_add_subscription(&channel, context.stream_id, Handlers::NONE, Handlers::NONE)
-        });
-        adding.map(Channel::Adding).map_err(failed(action))
-    };
+    let client = AeronClient::connect(ClientSettings::new(&context.aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT))?;
+    let add = |channel: &String| client.async_add_subscription(channel, context.stream_id).map(Channel::Adding);
     let channels = context.channels.iter().map(add).collect::<Result<_, _>>()?;
     Ok(Listening::To { client, channels })
 }
@@ -160,7 +154,7 @@ fn receive(
     for channel in channels {
         match channel {
             Channel::Adding(adding) => {
-                if let Some(subscription) = adding.poll().map_err(|error| failed("add a subscription")(error))? {
+                if let Some(subscription) = adding.poll()? {
                     *channel = Channel::Added(subscription);
                     work += 1;
                 }
@@ -169,8 +163,7 @@ fn receive(
                 // A message is never longer than a fragment.
                 let mut take = |message: &[u8], _: AeronHeader| feed.on_message(message, now, handler);
                 let polled = subscription.poll_fn(&mut take, FRAGMENT_LIMIT);
-                // Lazily: `failed` makes a text, and this is every duty cycle.
-                let fragments = polled.map_err(|error| failed("poll a subscription")(error))?;
+                let fragments = polled.map_err(failed("poll a subscription"))?;
                 work += usize::try_from(fragments).unwrap_or(0);
             }
         }

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use aeron_support::{AeronClient, AeronError, ClientSettings, failed};
 use lugus_topology::{CoordinatorSpec, Endpoint};
 use rusteron_archive::{AeronOfferError, AeronPublication, AeronSubscription};
 use thiserror::Error;
 
-use crate::aeron_client::{AeronClient, AeronError, failed};
 use crate::{Accepted, Answer, Epoch, Refusal, Request, RequestHeader, WireError, decode_answer, encode_request};
 
 /// Answers taken in one poll.
@@ -70,11 +70,11 @@ impl CoordinatorClient {
         host: &str,
         timeout: Duration,
     ) -> Result<Self, AeronError> {
-        let client = AeronClient::connect(aeron_dir, "coordinator-client", timeout)?;
+        let client = AeronClient::connect(ClientSettings::new(aeron_dir, "coordinator-client", timeout))?;
         let response_stream = coordinator.coordinator.response_stream;
         let own_port = Endpoint { host: host.to_owned(), port: 0 };
         let answers = client.add_subscription(&format!("aeron:udp?endpoint={own_port}"), response_stream)?;
-        let response_channel = client.resolved_channel(&answers)?;
+        let response_channel = client.resolve_channel(&answers)?;
         let requests =
             client.add_publication(&coordinator.request_channel(), coordinator.coordinator.request_stream)?;
         let endpoint = coordinator.requests.clone();
@@ -137,10 +137,7 @@ impl CoordinatorClient {
             Err(AeronOfferError::NotConnected | AeronOfferError::BackPressured | AeronOfferError::AdminAction) => {
                 Ok(false)
             }
-            Err(error) => Err(AeronError {
-                action: String::from("send a request to the coordinator"),
-                message: error.to_string(),
-            }),
+            Err(error) => Err(AeronError::new("send a request to the coordinator", &error.to_string())),
         }
     }
 

@@ -8,10 +8,7 @@
 //! | `subscription` | [`MapSubscription`]: where a client gets maps from; [`MapFeed`]: which of them it takes |
 //! | `recorded_map` | [`RecordedMap`]: the coordinator's stream, replayed and then live, as a [`MapSubscription`] |
 //! | `coordinator_client` | [`CoordinatorClient`]: makes requests and gets their answers |
-//! | [`aeron_client`] | what these and the coordinator need of Aeron |
 //! | `wire` | SBE (`schemas/partition-map.xml`): the only place that encodes or decodes them; the digest |
-
-pub mod aeron_client;
 
 mod coordinator_client;
 mod partition_map;

@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use aeron_support::{AeronClient, AeronError, ArchiveChannels, ClientSettings, failed};
 use lugus_topology::{CoordinatorSpec, Deployment};
 use rusteron_archive::{
     AeronArchivePersistentSubscription, AeronCError, AeronSubscription, PERSISTENT_SUBSCRIPTION_FROM_START,
     PersistentSubscriptionBuilder,
 };
 
-use crate::aeron_client::{AeronClient, AeronError, failed, one_line};
 use crate::{DeploymentId, MapError, MapFeed, MapSubscription, PartitionMap};
 
 /// The coordinator's archive records one stream only, so this is its number.
@@ -180,13 +180,16 @@ enum Turn {
 impl Subscribed {
     fn new(context: &MapContext) -> Result<Self, AeronError> {
         let spec = &context.coordinator;
-        let client = AeronClient::connect(&context.aeron_dir, "partition-map", context.timeout)?;
+        let client = AeronClient::connect(ClientSettings::new(&context.aeron_dir, "partition-map", context.timeout))?;
         let host = &context.host;
         let own_port = format!("aeron:udp?endpoint={}", lugus_topology::Endpoint { host: host.clone(), port: 0 });
-        let archive = client.archive_context(
-            (&spec.archive_control_channel(), context.archive_control_stream),
-            (&own_port, ARCHIVE_RESPONSE_STREAM),
-        )?;
+        let archive = client.archive_context(&ArchiveChannels {
+            control_request_channel: &spec.archive_control_channel(),
+            control_request_stream_id: context.archive_control_stream,
+            control_response_channel: &own_port,
+            control_response_stream_id: ARCHIVE_RESPONSE_STREAM,
+            message_timeout: context.timeout,
+        })?;
         let live = spec.map_subscription_channel(host);
         let sessions = client.add_subscription(&live, spec.coordinator.map_stream)?;
         let build = || -> Result<AeronArchivePersistentSubscription, AeronCError> {
@@ -209,8 +212,8 @@ impl Subscribed {
             .poll_fn(|record, _| records.push(record.to_vec()), FRAGMENT_LIMIT)
             .map_err(failed("read the partition map"))?;
         if self.map.has_failed() {
-            let reason = self.map.get_failure_reason().map_or_else(String::new, |(_, reason)| one_line(&reason));
-            return Err(AeronError { action: String::from("follow the partition map"), message: reason });
+            let reason = self.map.get_failure_reason().map_or_else(String::new, |(_, reason)| reason);
+            return Err(AeronError::new("follow the partition map", &reason));
         }
         // Read, so that it holds nobody up, and thrown away.
         self.sessions.poll_fn(|_, _| {}, FRAGMENT_LIMIT).map_err(failed("follow the partition map's sessions"))?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use aeron_support::{AeronClient, ClientSettings, failed};
 use lugus_media_driver::CoordinatorProcesses;
-use lugus_partition_map::aeron_client::{AeronClient, failed};
 use lugus_partition_map::{
     Accepted, Answer, Digest, MigrationId, PartitionMap, Refusal, Request, RequestHeader, decode_request,
 };
@@ -66,7 +66,7 @@ impl Coordinator {
     pub fn start(deployment: &Deployment) -> Result<Self, CoordinatorError> {
         let processes = CoordinatorProcesses::start(deployment)?;
         let coordinator = processes.coordinator();
-        let client = AeronClient::connect(&coordinator.aeron_dir, "coordinator", AERON_TIMEOUT)?;
+        let client = AeronClient::connect(ClientSettings::new(&coordinator.aeron_dir, "coordinator", AERON_TIMEOUT))?;
         let archive_local_control_stream = deployment.streams.archive_local_control;
         let (mut journal, map) = Journal::open(&Place { client: &client, coordinator, archive_local_control_stream })?;
         let witness = Witness::of(&coordinator.dir);

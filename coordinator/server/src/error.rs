@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aeron_support::AeronError;
 use lugus_media_driver::ProcessError;
-use lugus_partition_map::aeron_client::AeronError;
 use lugus_partition_map::{DeploymentId, MapError, Refusal};
 use lugus_topology::Size;
 use thiserror::Error;

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lugus_partition_map::aeron_client::{AeronClient, AeronError, c_string, failed, one_line};
+use aeron_support::{AeronClient, AeronError, ArchiveChannels, c_string, channel, failed, one_line};
 use lugus_partition_map::{MAP_RECORDING, MapFeed, PartitionMap};
 use lugus_topology::{CoordinatorSpec, Size};
 use rusteron_archive::{
-    AeronArchive, AeronArchiveAsyncConnect, AeronArchiveError, AeronArchiveReplayParams, AeronCountersReader,
-    AeronExclusivePublication, AeronFragmentClosureAssembler, AeronHeader, AeronOfferError, AeronSubscription,
-    RecordingPos, SOURCE_LOCATION_LOCAL,
+    AeronArchive, AeronArchiveError, AeronArchiveReplayParams, AeronCountersReader, AeronExclusivePublication,
+    AeronFragmentClosureAssembler, AeronHeader, AeronOfferError, AeronSubscription, RecordingPos,
+    SOURCE_LOCATION_LOCAL,
 };
 
 use crate::CoordinatorError;
@@ -77,11 +77,11 @@ impl Journal {
         let stream = coordinator.coordinator.map_stream;
         let channel = coordinator.map_publication_channel();
         let at = recording.map(|recording| recording.next_term()).unwrap_or_default();
-        let publication = add_exclusive(client, &format!("{channel}{at}"), stream)?;
+        let publication = client.add_exclusive_publication(&format!("{channel}{at}"), stream)?;
         let constants = publication.get_constants().map_err(failed("look at the map's publication"))?;
         let session = constants.session_id();
         let recorded_channel =
-            c_string(&format!("{channel}|session-id={session}")).map_err(failed("name the map's channel"))?;
+            c_string(&channel::of_session(&channel, session)).map_err(failed("name the map's channel"))?;
         let started = match recording {
             None => archive.start_recording(&recorded_channel, stream, SOURCE_LOCATION_LOCAL, true),
             Some(recording) => {
@@ -91,7 +91,7 @@ impl Journal {
         started.map_err(archive_error("record the map"))?;
         let counters = client.aeron().counters_reader();
         let archive_id = archive.get_archive_id();
-        let recorded = client.wait("find the recording of the map", || {
+        let recorded = client.wait(client.driver_timeout(), "find the recording of the map", || {
             let id = RecordingPos::find_counter_id_by_session_in_archive(&counters, session, archive_id);
             Ok(Some(id).filter(|id| RecordingPos::get_recording_id(&counters, *id).is_ok()))
         })?;
@@ -118,10 +118,7 @@ impl Journal {
             Err(AeronOfferError::NotConnected | AeronOfferError::BackPressured | AeronOfferError::AdminAction) => {
                 Ok(None)
             }
-            Err(error) => {
-                let action = String::from("can't append to the map's stream");
-                Err(AeronError { action, message: error.to_string() }.into())
-            }
+            Err(error) => Err(AeronError::new("append to the map's stream", &error.to_string()).into()),
         }
     }
 
@@ -170,13 +167,14 @@ impl Recording {
 
 fn connect(place: &Place<'_>) -> Result<AeronArchive, CoordinatorError> {
     let channel = place.coordinator.archive_local_control_channel();
-    let context = place
-        .client
-        .archive_context((&channel, place.archive_local_control_stream), (&channel, ARCHIVE_RESPONSE_STREAM))?;
-    let action = "connect to the archive";
-    let connecting =
-        AeronArchiveAsyncConnect::new_with_aeron(&context, place.client.aeron()).map_err(failed(action))?;
-    Ok(place.client.wait(action, || connecting.poll().map_err(failed(action)))?)
+    let connecting = place.client.async_connect_archive(&ArchiveChannels {
+        control_request_channel: &channel,
+        control_request_stream_id: place.archive_local_control_stream,
+        control_response_channel: &channel,
+        control_response_stream_id: ARCHIVE_RESPONSE_STREAM,
+        message_timeout: place.client.driver_timeout(),
+    })?;
+    Ok(place.client.wait_for(&connecting)?)
 }
 
 fn find_recording(place: &Place<'_>, archive: &AeronArchive) -> Result<Option<Recording>, CoordinatorError> {
@@ -228,8 +226,8 @@ fn replay(
         let subscription = start_replay(place, archive, recording)?;
         let mut assembler = AeronFragmentClosureAssembler::new().map_err(failed("prepare a replay"))?;
         let mut position = recording.start_position;
-        place.client.wait("replay the map's recording", || {
-            let action = "replay the map's recording";
+        let action = "replay the map's recording";
+        place.client.wait(place.client.driver_timeout(), action, || {
             assembler.poll(&subscription, &mut reader, Reader::on_record, FRAGMENT_LIMIT).map_err(failed(action))?;
             if let Some(image) = subscription.image_at_index(0) {
                 position = image.position().max(position);
@@ -268,25 +266,14 @@ fn start_replay(
     let length = recording.stop_position - recording.start_position;
     let params = AeronArchiveReplayParams::new(-1, -1, recording.start_position, length, NULL_VALUE, NULL_VALUE)
         .map_err(failed("prepare a replay"))?;
-    let channel = c_string("aeron:ipc").map_err(failed("prepare a replay"))?;
+    let replay_channel = c_string(channel::IPC_CHANNEL).map_err(failed("prepare a replay"))?;
     let session = archive
-        .start_replay(recording.id, &channel, stream, &params)
+        .start_replay(recording.id, &replay_channel, stream, &params)
         .map_err(archive_error("replay the map's recording"))?;
     // A replay's session is the low half of its number.
     #[allow(clippy::cast_possible_truncation, reason = "the low half")]
     let session = session as i32;
-    Ok(place.client.add_subscription(&format!("aeron:ipc?session-id={session}"), stream)?)
-}
-
-fn add_exclusive(
-    client: &AeronClient,
-    channel: &str,
-    stream: i32,
-) -> Result<AeronExclusivePublication, CoordinatorError> {
-    let action = format!("add the publication {channel}, stream {stream}");
-    let channel = c_string(channel).map_err(failed(&action))?;
-    let adding = client.aeron().async_add_exclusive_publication(&channel, stream).map_err(failed(&action))?;
-    Ok(client.wait(&action, || adding.poll().map_err(failed(&action)))?)
+    Ok(place.client.add_subscription(&channel::of_session(channel::IPC_CHANNEL, session), stream)?)
 }
 
 fn archive_error(action: &'static str) -> impl FnOnce(AeronArchiveError) -> CoordinatorError {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aeron_cluster_client::{ClientError, Context};
-use lugus_partition_map::aeron_client::AeronError;
+use aeron_support::AeronError;
 use lugus_partition_map::{CoordinatorClient, Epoch, MapError, MapSubscription, PartitionMap, Request, RequestError};
 use lugus_topology::ClusterId;
 use thiserror::Error;

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use lugus_partition_map::aeron_client::{AeronClient, c_string};
+use aeron_support::{AeronClient, Pending};
 use lugus_partition_map::{ANSWER_LENGTH, Answer, RequestHeader, encode_answer};
-use rusteron_archive::{AeronAsyncAddPublication, AeronPublication};
+use rusteron_archive::AeronPublication;
 
 /// Requesters that publications are kept for; beyond that the one that has been quiet for longest goes.
 const MAXIMUM_REQUESTERS: usize = 32;
@@ -31,7 +31,7 @@ struct Requester {
 }
 
 enum Publication {
-    Adding(AeronAsyncAddPublication),
+    Adding(Pending<AeronPublication>),
     Open(AeronPublication),
     /// The driver refused it: a host that is unknown, a channel that is none.
     Refused,
@@ -88,7 +88,7 @@ impl Responder {
         {
             self.requesters.swap_remove(quietest);
         }
-        let adding = c_string(channel).and_then(|channel| client.aeron().async_add_publication(&channel, stream));
+        let adding = client.async_add_publication(channel, stream);
         let publication = adding.map_or(Publication::Refused, Publication::Adding);
         self.requesters.push(Requester { channel: channel.to_owned(), stream, used_at: Instant::now(), publication });
     }
@@ -106,7 +106,7 @@ impl Requester {
                 Ok(None) => return false,
                 Ok(Some(publication)) => self.publication = Publication::Open(publication),
                 Err(error) => {
-                    tracing::warn!(channel = self.channel, %error, "can't answer there");
+                    tracing::warn!(%error, "a requester gets no answers");
                     self.publication = Publication::Refused;
                 }
             }

@@ -1,15 +1,13 @@
 //! The thread that publishes, with an Aeron client and publications of its own.
 
-use std::ffi::CString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use aeron_support::{AeronClient, AeronError, ClientSettings, failed};
 use lugus_ring::Reader;
 use lugus_topology::IdleStrategy;
-use rusteron_archive::{
-    Aeron, AeronCError, AeronContext, AeronErrorHandlerCallback, AeronExclusivePublication, AeronOfferError,
-};
+use rusteron_archive::{AeronExclusivePublication, AeronOfferError};
 use thiserror::Error;
 
 use super::item::Item;
@@ -23,10 +21,10 @@ const PATIENCE: Duration = Duration::from_millis(2);
 /// Pause of a thread that nobody waits for, as its member does not lead, or nobody listens: the ring has room for what
 /// comes meanwhile.
 const UNHEARD_PAUSE: Duration = Duration::from_millis(1);
-/// Between two looks for a publication that the driver was asked for.
-const POLL_INTERVAL: Duration = Duration::from_millis(1);
 /// How long the media driver may take to add a publication.
 const DRIVER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Name of the Aeron client, as the media driver's tools show it.
+const CLIENT_NAME: &str = "lugus market data";
 
 /// Where a member publishes.
 #[derive(Debug, Clone)]
@@ -50,13 +48,8 @@ pub struct PublicationContext {
 #[derive(Debug, Error)]
 pub enum MarketDataError {
     /// The media driver refused something, or has gone.
-    #[error("market data: can't {action}: {message}")]
-    Aeron {
-        /// What was tried.
-        action: String,
-        /// What Aeron said.
-        message: String,
-    },
+    #[error("market data: {0}")]
+    Aeron(#[from] AeronError),
     /// Messages would be fragmented.
     #[error(
         "market data: {channel} takes {found} bytes a fragment, {MAXIMUM_LENGTH} are needed: raise the driver's MTU"
@@ -71,7 +64,7 @@ pub enum MarketDataError {
 
 /// What runs on the publishing thread. Made and used there: Aeron's client belongs to one thread.
 pub struct PublishingThread {
-    aeron: Aeron,
+    client: AeronClient,
     outlet: Publications,
     publisher: Publisher,
     ring: Reader<Item>,
@@ -84,15 +77,14 @@ impl PublishingThread {
     /// # Errors
     /// [`MarketDataError`].
     pub fn open(context: &PublicationContext, ring: Reader<Item>) -> Result<Self, MarketDataError> {
-        let directory = context.aeron_dir.to_string_lossy();
-        let aeron = connect(&directory).map_err(|error| failed(format!("connect to {directory}"), error))?;
+        let client = AeronClient::connect(ClientSettings::new(&context.aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT))?;
         let mut publications = Vec::with_capacity(context.channels.len());
         for channel in &context.channels {
-            let publication = add(&aeron, channel, context.stream_id)?;
+            let publication = add(&client, channel, context.stream_id)?;
             publications.push(Target { publication, is_stuck: false, dropped: 0 });
         }
         Ok(Self {
-            aeron,
+            client,
             outlet: Publications(publications),
             publisher: Publisher::new(context.member_id, context.instruments),
             ring,
@@ -123,14 +115,7 @@ impl PublishingThread {
     }
 
     fn do_work(&mut self, now: Duration) -> Result<usize, MarketDataError> {
-        let work = self.aeron.main_do_work();
-        if self.aeron.is_closed() {
-            return Err(MarketDataError::Aeron {
-                action: String::from("go on"),
-                message: String::from("the media driver is gone"),
-            });
-        }
-        work.map_err(|error| failed(String::from("go on"), error))?;
+        self.client.do_work()?;
         let Self { publisher, outlet, ring, .. } = self;
         let count = ring.drain(ITEMS_AT_ONCE, |item| publisher.take(item, outlet));
         if count < ITEMS_AT_ONCE {
@@ -197,51 +182,12 @@ impl Target {
     }
 }
 
-/// The C client's own handler would end the process.
-struct ErrorHandler;
-
-impl AeronErrorHandlerCallback for ErrorHandler {
-    fn handle_aeron_error_handler(&mut self, code: std::ffi::c_int, message: &str) {
-        tracing::warn!(code, message, "Aeron client of market data");
+fn add(client: &AeronClient, channel: &str, stream_id: i32) -> Result<AeronExclusivePublication, MarketDataError> {
+    let publication = client.add_exclusive_publication(channel, stream_id)?;
+    let constants = publication.get_constants().map_err(failed(format!("look at the publication {channel}")))?;
+    let found = constants.max_payload_length();
+    if found < MAXIMUM_LENGTH {
+        return Err(MarketDataError::Mtu { channel: channel.to_owned(), found });
     }
-}
-
-fn connect(directory: &str) -> Result<Aeron, AeronCError> {
-    let context = AeronContext::new()?;
-    context.set_dir(&c_string(directory)?)?;
-    context.set_client_name(c"lugus market data")?;
-    context.set_use_conductor_agent_invoker(true)?;
-    context.set_error_handler(Some(ErrorHandler))?;
-    let aeron = Aeron::new(&context)?;
-    aeron.start()?;
-    Ok(aeron)
-}
-
-fn add(aeron: &Aeron, channel: &str, stream_id: i32) -> Result<AeronExclusivePublication, MarketDataError> {
-    let action = || format!("add the publication {channel}, stream {stream_id}");
-    let pending = c_string(channel)
-        .and_then(|channel| aeron.async_add_exclusive_publication(&channel, stream_id))
-        .map_err(|error| failed(action(), error))?;
-    let began = Instant::now();
-    while began.elapsed() < DRIVER_TIMEOUT {
-        aeron.main_do_work().map_err(|error| failed(action(), error))?;
-        if let Some(publication) = pending.poll().map_err(|error| failed(action(), error))? {
-            let constants = publication.get_constants().map_err(|error| failed(action(), error))?;
-            let found = constants.max_payload_length();
-            if found < MAXIMUM_LENGTH {
-                return Err(MarketDataError::Mtu { channel: channel.to_owned(), found });
-            }
-            return Ok(publication);
-        }
-        std::thread::sleep(POLL_INTERVAL);
-    }
-    Err(MarketDataError::Aeron { action: action(), message: format!("no answer for {DRIVER_TIMEOUT:?}") })
-}
-
-fn c_string(text: &str) -> Result<CString, AeronCError> {
-    CString::new(text).map_err(|_| AeronCError::from_code(-1))
-}
-
-fn failed(action: String, error: AeronCError) -> MarketDataError {
-    MarketDataError::Aeron { action, message: error.capture_errmsg().to_string() }
+    Ok(publication)
 }
