@@ -8,6 +8,7 @@ use std::time::Duration;
 
 /// How a thread waits between duty cycles that found nothing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IdleStrategy {
     /// Spin, then yield, then park for longer and longer. For cores that others use too.
     Backoff {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use lugus_client::cluster::Context;
 use lugus_client::{Config, Credentials, ExchangeConfig, ParticipantId};
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::ClusterEntry;
@@ -39,13 +38,12 @@ pub fn config(
     driver: &ClientDriver,
     participant: u32,
 ) -> Result<Config, Failure> {
-    let context = Context {
-        ingress_channel: cluster.ingress_channel(),
-        ingress_endpoints: cluster.ingress_endpoints(),
-        ingress_stream_id: cluster.ingress_stream,
-        client_name: format!("lugus participant {participant}"),
-        ..ExchangeConfig::of(deployment, driver.aeron_dir().to_path_buf()).cluster
-    };
+    let context = ExchangeConfig::of(deployment, driver.aeron_dir().to_path_buf())
+        .cluster
+        .ingress_channel(cluster.ingress_channel())
+        .ingress_endpoints(cluster.ingress_endpoints())
+        .ingress_stream_id(cluster.ingress_stream)
+        .client_name(format!("lugus participant {participant}"));
     let mut config = Config::new(context, ParticipantId(participant));
     config.credentials = credentials(deployment, participant)?;
     Ok(config)

@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use aeron_cluster_client::{Context, CredentialsSupplier, NullCredentials};
+use aeron_cluster_client::{Context, CredentialsSupplier};
 use hmac::{Hmac, KeyInit, Mac};
 use lugus_vocabulary::ParticipantId;
 use sha2::Sha256;
@@ -116,12 +116,15 @@ impl Config {
     /// The cluster's part for one client, with the participant's credentials; `connect_requests` counts how often a
     /// session is asked for.
     pub(crate) fn context(&self, connect_requests: &Rc<Cell<u64>>) -> Context {
-        let credentials = ParticipantCredentials {
+        self.cluster.with_credentials(self.credentials_supplier(connect_requests))
+    }
+
+    fn credentials_supplier(&self, connect_requests: &Rc<Cell<u64>>) -> ParticipantCredentials {
+        ParticipantCredentials {
             participant: self.participant,
             credentials: self.credentials.clone(),
             connect_requests: Rc::clone(connect_requests),
-        };
-        Context { credentials: Box::new(credentials), ..without_credentials(&self.cluster) }
+        }
     }
 
     /// The cluster's part with the participant's credentials: for a client of the cluster that is no trader, such as the
@@ -150,31 +153,6 @@ impl Config {
             return Err(ConfigurationError::EmptyKey(self.participant));
         }
         self.retry.check()
-    }
-}
-
-/// A copy of everything but the credentials, of which there are none in it.
-pub(crate) fn without_credentials(context: &Context) -> Context {
-    Context {
-        aeron_dir: context.aeron_dir.clone(),
-        ingress_channel: context.ingress_channel.clone(),
-        ingress_endpoints: context.ingress_endpoints.clone(),
-        ingress_stream_id: context.ingress_stream_id,
-        egress_channel: context.egress_channel.clone(),
-        egress_stream_id: context.egress_stream_id,
-        ipc_member: context.ipc_member,
-        client_name: context.client_name.clone(),
-        credentials: Box::new(NullCredentials),
-        message_timeout: context.message_timeout,
-        connect_timeout: context.connect_timeout,
-        new_leader_timeout: context.new_leader_timeout,
-        keep_alive_interval: context.keep_alive_interval,
-        watchdog: context.watchdog,
-        retry_min: context.retry_min,
-        retry_max: context.retry_max,
-        overall_connect_timeout: context.overall_connect_timeout,
-        reconnect: context.reconnect,
-        driver_timeout: context.driver_timeout,
     }
 }
 
@@ -211,12 +189,12 @@ mod tests {
     fn credentials_are_the_number_and_the_mac_of_the_challenge() {
         let connect_requests = Rc::default();
         let mut config = Config::new(Context::default(), ParticipantId(42));
-        let mut open = config.context(&connect_requests).credentials;
+        let mut open = config.credentials_supplier(&connect_requests);
         assert_eq!((open.encoded_credentials(), open.on_challenge(b"nonce")), (b"42".to_vec(), Vec::new()));
 
         // RFC 4231, test case 2.
         config.credentials = Credentials::Key(b"Jefe".to_vec());
-        let mut keyed = config.context(&connect_requests).credentials;
+        let mut keyed = config.credentials_supplier(&connect_requests);
         let answer = keyed.on_challenge(b"what do ya want for nothing?");
         let hex: String = answer.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use aeron_cluster_client::{ConnectProblem, Context};
+use aeron_cluster_client::{ConnectProblem, Context, NullCredentials};
 use lugus_partition_map::{
     ClusterEntry, DeploymentId, Epoch, MapContext, MapError, MapSubscription, Partition, PartitionMap, RecordedMap,
 };
@@ -18,7 +18,7 @@ use lugus_vocabulary::{
 };
 
 use crate::command_number::CommandNumber;
-use crate::config::{Config, Credentials, Limits, without_credentials};
+use crate::config::{Config, Credentials, Limits};
 use crate::error::{ClientError, SendError};
 use crate::instrument::{Instrument, UnknownPair};
 use crate::retry::RetryPolicy;
@@ -43,19 +43,17 @@ impl ExchangeConfig {
     /// As a deployment's `cluster.toml` says, over the media driver in `aeron_dir`, with the defaults of everything else.
     pub fn of(deployment: &Deployment, aeron_dir: PathBuf) -> Self {
         let client = &deployment.client;
-        let cluster = Context {
-            aeron_dir: aeron_dir.clone(),
-            egress_channel: client.egress_channel(),
-            egress_stream_id: deployment.streams.egress,
-            client_name: "lugus-client".to_owned(),
-            message_timeout: client.message_timeout,
-            new_leader_timeout: client.new_leader_timeout,
-            keep_alive_interval: client.keep_alive_interval,
-            watchdog: client.silence_timeout,
-            retry_min: client.retry_backoff,
-            retry_max: client.retry_backoff_maximum,
-            ..Context::default()
-        };
+        let cluster = Context::default()
+            .aeron_dir(&aeron_dir)
+            .egress_channel(client.egress_channel())
+            .egress_stream_id(deployment.streams.egress)
+            .client_name("lugus-client")
+            .message_timeout(client.message_timeout)
+            .new_leader_timeout(client.new_leader_timeout)
+            .keep_alive_interval(client.keep_alive_interval)
+            .watchdog(client.silence_timeout)
+            .retry_min(client.retry_backoff)
+            .retry_max(client.retry_backoff_maximum);
         let coordinator = MapContext::new(deployment, aeron_dir);
         Self { cluster, coordinator, limits: Limits::default(), retry: RetryPolicy::default() }
     }
@@ -171,12 +169,15 @@ impl Clusters for Opener {
     type Link = TradingSession;
 
     fn open(&mut self, cluster: &ClusterEntry) -> Result<TradingSession, ClientError> {
-        TradingSession::connect(self.config_of(Context {
-            ingress_channel: cluster.ingress_channel(),
-            ingress_endpoints: cluster.ingress_endpoints(),
-            ingress_stream_id: cluster.ingress_stream,
-            ..without_credentials(&self.config.cluster)
-        }))
+        let context = self.config.cluster.with_credentials(NullCredentials);
+        TradingSession::connect(
+            self.config_of(
+                context
+                    .ingress_channel(cluster.ingress_channel())
+                    .ingress_endpoints(cluster.ingress_endpoints())
+                    .ingress_stream_id(cluster.ingress_stream),
+            ),
+        )
     }
 }
 

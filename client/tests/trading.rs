@@ -15,11 +15,9 @@ use lugus_client::{
 
 /// A configuration for a media driver that does not run.
 fn nowhere() -> Config {
-    let cluster = Context {
-        aeron_dir: format!("/dev/shm/lugus-client-nowhere-{}", std::process::id()).into(),
-        ingress_endpoints: vec![(0, "127.0.0.1:1".to_owned())],
-        ..Context::default()
-    };
+    let cluster = Context::default()
+        .aeron_dir(format!("/dev/shm/lugus-client-nowhere-{}", std::process::id()))
+        .ingress_endpoints([(0, "127.0.0.1:1")]);
     Config::new(cluster, ParticipantId(7))
 }
 
@@ -55,7 +53,7 @@ fn a_faulty_configuration_is_refused_at_once() {
     config.limits.maximum_outstanding = 0;
     assert!(matches!(TradingSession::connect(config), Err(ClientError::Configuration(_))));
     let mut config = nowhere();
-    config.cluster.ingress_endpoints.clear();
+    config.cluster = config.cluster.ingress_endpoints([] as [(i32, String); 0]);
     assert!(matches!(TradingSession::connect(config), Err(ClientError::Cluster(_))));
 }
 
@@ -70,7 +68,7 @@ fn no_session_in_the_time_allowed_ends_it_and_gives_up_what_is_outstanding() {
         }
     }
     let mut config = nowhere();
-    config.cluster.overall_connect_timeout = Some(Duration::from_millis(50));
+    config.cluster = config.cluster.overall_connect_timeout(Some(Duration::from_millis(50)));
     let mut session = TradingSession::connect(config).unwrap();
     session.cancel(InstrumentId(1), ClientOrderId(1)).unwrap();
     let mut statuses = Statuses::default();

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use comfy_table::Table;
-use lugus_client::cluster::{Context, CredentialsSupplier};
+use lugus_client::cluster::CredentialsSupplier;
 use lugus_media_driver::{ClientDriver, EchoService, MemberProcesses};
 use lugus_partition_map::ClusterEntry;
 use lugus_replay::echo::{EchoFlow, EchoVenue};
@@ -143,11 +143,9 @@ fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Fail
     let services = processes.iter().map(|one| EchoService::start(&cluster, one)).collect::<Result<Vec<_>, _>>();
     let services = services.map_err(Failure::new)?;
     let driver = ClientDriver::start(&private.found().deployment).map_err(Failure::new)?;
-    let context = Context {
-        credentials: Box::new(Believed),
-        ..participant::config(&private.found().deployment, &ClusterEntry::from(&cluster), &driver, ECHO_PARTICIPANT)?
-            .cluster
-    };
+    let deployment = &private.found().deployment;
+    let config = participant::config(deployment, &ClusterEntry::from(&cluster), &driver, ECHO_PARTICIPANT)?;
+    let context = config.cluster.credentials(Believed);
     let mut venue =
         EchoVenue::connect(context, Duration::max(TIMEOUT, Duration::from_secs(30))).map_err(Failure::new)?;
     let mut run = |messages, options: ReplayOptions| {

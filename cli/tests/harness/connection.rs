@@ -33,17 +33,15 @@ pub fn context(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) 
 pub fn context_of(cluster: &LocalCluster, spec: &ClusterSpec, driver: &ClientDriver, participant: u32) -> Context {
     let (client, streams) = (&cluster.deployment.client, &cluster.deployment.streams);
     let endpoint = |member: &lugus_topology::MemberSpec| (member.id.0, member.endpoints.ingress.to_string());
-    Context {
-        aeron_dir: driver.aeron_dir().to_path_buf(),
-        ingress_channel: spec.ingress_channel(),
-        ingress_endpoints: spec.members.iter().map(endpoint).collect(),
-        ingress_stream_id: streams.ingress,
-        egress_channel: client.egress_channel(),
-        egress_stream_id: streams.egress,
-        client_name: format!("test participant {participant}"),
-        credentials: Box::new(Number(participant)),
-        watchdog: client.silence_timeout,
-        new_leader_timeout: client.new_leader_timeout,
-        ..Context::default()
-    }
+    Context::default()
+        .aeron_dir(driver.aeron_dir())
+        .ingress_channel(spec.ingress_channel())
+        .ingress_endpoints(spec.members.iter().map(endpoint))
+        .ingress_stream_id(streams.ingress)
+        .egress_channel(client.egress_channel())
+        .egress_stream_id(streams.egress)
+        .client_name(format!("test participant {participant}"))
+        .credentials(Number(participant))
+        .watchdog(client.silence_timeout)
+        .new_leader_timeout(client.new_leader_timeout)
 }

@@ -6,7 +6,7 @@
 //!     --messages 100000 --size 100 --rate 10000
 //! ```
 //!
-//! What is unanswered when the leader changes, or when a new session had to be opened, is sent again.
+//! Messages that are unanswered when the leader changes, or when a new session is opened, are sent again.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use aeron_cluster_client::context::default_aeron_dir;
 use aeron_cluster_client::{
     BlockingCluster, Connected, Context, DisconnectReason, EgressListener, NewLeader, OfferError,
 };
@@ -23,14 +24,14 @@ use hdrhistogram::Histogram;
 /// Bytes of the sequence number at the start of each message.
 const SEQUENCE_LENGTH: usize = 8;
 
-/// Most messages on their way at once when sending at a rate.
+/// Greatest number of unanswered messages when sending at a rate.
 const WINDOW: usize = 4096;
 
 /// Measures the round trip to an echo service in an Aeron Cluster.
 #[derive(Parser)]
 struct Arguments {
     /// Directory of the media driver
-    #[arg(long, default_value_os_t = Context::default().aeron_dir)]
+    #[arg(long, default_value_os_t = default_aeron_dir())]
     aeron_dir: PathBuf,
     /// Ingress endpoints of the members: 0=host:port,1=host:port
     #[arg(long, value_delimiter = ',', value_parser = endpoint, required = true)]
@@ -54,7 +55,7 @@ fn endpoint(text: &str) -> Result<(i32, String), String> {
     Ok((member.parse().map_err(|_| "the member id is no number")?, endpoint.to_owned()))
 }
 
-/// What is on its way, and how long the others took.
+/// The unanswered messages with the times at which they were due, and the round-trip times of the others.
 struct Echo {
     unanswered: VecDeque<(u64, Instant)>,
     answered: u64,
@@ -65,7 +66,7 @@ struct Echo {
 impl EgressListener for Echo {
     fn on_message(&mut self, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
         let Some(bytes) = message.first_chunk::<SEQUENCE_LENGTH>() else { return };
-        // Another number is the answer to a message that was sent twice.
+        // Another number answers a message that was sent twice.
         if let Some((sequence, since)) = self.unanswered.front().copied()
             && sequence == u64::from_le_bytes(*bytes)
         {
@@ -101,13 +102,11 @@ fn main() -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let context = Context {
-        aeron_dir: arguments.aeron_dir.clone(),
-        ingress_endpoints: arguments.endpoints.clone(),
-        ipc_member: arguments.ipc_member,
-        client_name: "echo-client".to_owned(),
-        ..Context::default()
-    };
+    let context = Context::default()
+        .aeron_dir(&arguments.aeron_dir)
+        .ingress_endpoints(arguments.endpoints.clone())
+        .ipc_member(arguments.ipc_member)
+        .client_name("echo-client");
     let echo = Echo {
         unanswered: VecDeque::with_capacity(WINDOW),
         answered: 0,
@@ -158,7 +157,7 @@ fn send_all(client: &mut BlockingCluster<Echo>, arguments: &Arguments, start: In
                     client.listener.unanswered.push_back((next, due));
                     next += 1;
                 }
-                Err(OfferError::NotConnected | OfferError::BackPressured | OfferError::AdminAction) => {}
+                Err(error) if error.is_retryable() || error == OfferError::NotConnected => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use aeron_support::{IdleStrategy, Idler};
 use thiserror::Error;
 
 use crate::client::AeronCluster;
@@ -10,14 +11,15 @@ use crate::egress_listener::EgressListener;
 use crate::error::{ClientError, ConnectProblem, OfferError};
 use crate::session::State;
 
-/// Duty cycles without work before the thread yields.
-const SPINS: u32 = 10;
-/// Duty cycles without work before it sleeps.
-const YIELDS: u32 = 30;
-/// How long it sleeps then.
-const PARK: Duration = Duration::from_micros(50);
+/// The thread parks for 50 microseconds when 30 duty cycles in a row found nothing to do.
+const IDLE_STRATEGY: IdleStrategy = IdleStrategy::Backoff {
+    max_spins: 10,
+    max_yields: 20,
+    min_park: Duration::from_micros(50),
+    max_park: Duration::from_micros(50),
+};
 
-/// Why waiting has ended.
+/// Why a call that waits has ended without success.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BlockingError {
@@ -27,14 +29,14 @@ pub enum BlockingError {
     /// The message cannot be sent, now or later.
     #[error(transparent)]
     Offer(OfferError),
-    /// It did not happen in time.
+    /// What was waited for did not happen in time.
     #[error("{what} did not happen within {timeout:?}{}", problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default())]
     TimedOut {
         /// What was waited for.
         what: &'static str,
-        /// How long.
+        /// Bound on the wait.
         timeout: Duration,
-        /// What stood in the way of a session last, if there is none.
+        /// What stood last in the way of a session, if there is none.
         problem: Option<ConnectProblem>,
     },
 }
@@ -42,23 +44,24 @@ pub enum BlockingError {
 /// A client and its listener, with calls that wait.
 pub struct BlockingCluster<L> {
     cluster: AeronCluster,
-    /// What the application hears with; its state is the application's own.
+    /// Receives what happens; its state is the application's own.
     pub listener: L,
-    idle_cycles: u32,
+    idler: Idler,
 }
 
 impl<L: EgressListener> BlockingCluster<L> {
     /// Opens a session.
     ///
     /// # Errors
-    /// When the context cannot work, the cluster refuses, or nothing comes of it within `timeout`.
+    /// A setting of the context cannot work, the cluster refuses, or there is no session within `timeout`.
     pub fn connect(context: Context, listener: L, timeout: Duration) -> Result<Self, BlockingError> {
-        let mut blocking = Self { cluster: AeronCluster::new(context)?, listener, idle_cycles: 0 };
+        let cluster = AeronCluster::new(context)?;
+        let mut blocking = Self { cluster, listener, idler: Idler::new(IDLE_STRATEGY) };
         blocking.wait("connecting to the cluster", timeout, |cluster, _| cluster.state() == State::Connected)?;
         Ok(blocking)
     }
 
-    /// The client, for all that does not wait.
+    /// The client, for all calls that do not wait.
     pub fn cluster(&mut self) -> &mut AeronCluster {
         &mut self.cluster
     }
@@ -66,12 +69,13 @@ impl<L: EgressListener> BlockingCluster<L> {
     /// Sends `message` as soon as the leader takes it.
     ///
     /// # Errors
-    /// When the client has ended, the message is too long, or it is not taken within `timeout`.
+    /// The client has ended, the message is too long, or the leader does not take it within `timeout`.
     pub fn send(&mut self, message: &[u8], timeout: Duration) -> Result<(), BlockingError> {
         let mut failure = None;
         self.wait("sending a message", timeout, |cluster, _| match cluster.offer(message) {
             Ok(_) => true,
-            Err(OfferError::BackPressured | OfferError::AdminAction | OfferError::NotConnected) => false,
+            // The duty cycles meanwhile may connect again.
+            Err(error) if error.is_retryable() || error == OfferError::NotConnected => false,
             Err(error) => {
                 failure = Some(error);
                 true
@@ -80,10 +84,10 @@ impl<L: EgressListener> BlockingCluster<L> {
         failure.map_or(Ok(()), |error| Err(BlockingError::Offer(error)))
     }
 
-    /// Does duty cycles until `done`.
+    /// Does duty cycles until `done` returns true.
     ///
     /// # Errors
-    /// When the client has ended, or `done` is not reached within `timeout`.
+    /// The client has ended, or `done` has not returned true within `timeout`.
     pub fn wait(
         &mut self,
         what: &'static str,
@@ -103,14 +107,10 @@ impl<L: EgressListener> BlockingCluster<L> {
     /// One duty cycle, and a pause when there was nothing to do.
     ///
     /// # Errors
-    /// When the client has ended.
+    /// The client has ended.
     pub fn do_work(&mut self) -> Result<usize, ClientError> {
         let work_count = self.cluster.do_work(&mut self.listener)?;
-        if work_count > 0 {
-            self.idle_cycles = 0;
-        } else {
-            self.idle();
-        }
+        self.idler.idle(work_count);
         Ok(work_count)
     }
 
@@ -118,16 +118,5 @@ impl<L: EgressListener> BlockingCluster<L> {
     pub fn close(mut self) -> L {
         self.cluster.close();
         self.listener
-    }
-
-    fn idle(&mut self) {
-        self.idle_cycles = self.idle_cycles.saturating_add(1);
-        if self.idle_cycles <= SPINS {
-            std::hint::spin_loop();
-        } else if self.idle_cycles <= YIELDS {
-            std::thread::yield_now();
-        } else {
-            std::thread::sleep(PARK);
-        }
     }
 }

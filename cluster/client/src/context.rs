@@ -1,35 +1,35 @@
-//! All configuration of a client, checked once by [`Context::conclude`].
+//! The settings of a client, with their defaults, checked once by [`Context::conclude`].
 //!
 //! Source: `io.aeron.cluster.client.AeronCluster.Context` and `Configuration`. Ids, channels and time-outs have Aeron's
 //! names and defaults where Aeron has them.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::channel::{is_ipc, is_udp, parameter, with_parameter};
+use aeron_support::channel::{is_channel, is_ipc, is_udp, parameter, with_parameter};
+
 use crate::error::ConfigurationError;
 
-/// Most members that a client keeps endpoints of.
+/// Greatest number of members whose endpoints a client keeps.
 pub const MAX_MEMBERS: usize = 32;
 
-/// Longest client name in characters (`Aeron.Configuration.MAX_CLIENT_NAME_LENGTH`).
+/// Longest client name in characters. Source: `Aeron.Configuration.MAX_CLIENT_NAME_LENGTH`.
 pub const MAX_CLIENT_NAME_LENGTH: usize = 100;
 
 /// Longest credentials or challenge response in bytes: with channel and name they fit the smallest ingress message.
 pub const MAX_CREDENTIALS_LENGTH: usize = 4096;
 
-/// Supplies what the cluster's authenticator asks for.
-///
-/// Source: `io.aeron.security.CredentialsSupplier`.
+/// Supplies what the cluster's authenticator asks for. Source: `io.aeron.security.CredentialsSupplier`.
 pub trait CredentialsSupplier {
-    /// Credentials that go with each connect request; at most [`MAX_CREDENTIALS_LENGTH`] bytes, may be empty.
+    /// Credentials that go with each connect request, at most [`MAX_CREDENTIALS_LENGTH`] bytes. They may be empty.
     fn encoded_credentials(&mut self) -> Vec<u8>;
 
-    /// Credentials in answer to a challenge; at most [`MAX_CREDENTIALS_LENGTH`] bytes.
+    /// Credentials in answer to a challenge, at most [`MAX_CREDENTIALS_LENGTH`] bytes.
     fn on_challenge(&mut self, encoded_challenge: &[u8]) -> Vec<u8>;
 }
 
-/// Empty credentials, for a cluster that lets everyone in.
+/// Empty credentials, for a cluster that admits everyone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NullCredentials;
 
@@ -43,61 +43,49 @@ impl CredentialsSupplier for NullCredentials {
     }
 }
 
-/// What to do when a session is gone.
+/// What the client does when its session is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reconnect {
-    /// Open a new session.
+    /// The client opens a new session.
     Always,
-    /// End with [`ClientError::Disconnected`](crate::ClientError::Disconnected). The watchdog, which works by opening a new
-    /// session, then only starts the new-leader time-out.
+    /// The client ends with [`ClientError::Disconnected`](crate::ClientError::Disconnected). A silent session is then not
+    /// replaced by a new one, but lost after the new-leader time-out.
     Never,
 }
 
-/// Configuration of a client: set the fields, then give it to [`AeronCluster::new`](crate::AeronCluster::new).
+/// Settings of a client: start from [`Context::default`], set what differs, and hand them to
+/// [`AeronCluster::new`](crate::AeronCluster::new), which checks them.
+///
+/// ```
+/// use aeron_cluster_client::Context;
+///
+/// let context = Context::default()
+///     .aeron_dir("/dev/shm/my-media-driver")
+///     .ingress_endpoints([(0, "10.0.0.1:20110"), (1, "10.0.0.2:20110"), (2, "10.0.0.3:20110")])
+///     .egress_channel("aeron:udp?endpoint=10.0.0.9:0");
+/// ```
+#[must_use]
 pub struct Context {
-    /// Directory of the media driver, which may start after the client.
-    pub aeron_dir: PathBuf,
-    /// Channel to the cluster: `aeron:udp`, to which the endpoints are added; or one with an endpoint of its own
-    /// (multicast), or `aeron:ipc` (a cluster of one member on this host), without `ingress_endpoints`. For each
-    /// endpoint there is a publication while the client looks for the leader: a `term-length` here bounds their size.
-    pub ingress_channel: String,
-    /// Member ids and their ingress endpoints (`host:port`). The cluster tells the current ones when it redirects and
-    /// when a leader is elected; these remain as a fallback.
-    pub ingress_endpoints: Vec<(i32, String)>,
-    /// Stream of the cluster's ingress.
-    pub ingress_stream_id: i32,
-    /// Channel on which the cluster answers: an address of this host that the members can reach, port 0 for any.
-    pub egress_channel: String,
-    /// Stream on which the cluster answers.
-    pub egress_stream_id: i32,
-    /// Member whose media driver this client shares: IPC ingress while that member leads, UDP otherwise. The cluster must allow
-    /// it (`aeron.cluster.ingress.ipc.allowed`), else UDP is used always.
-    pub ipc_member: Option<i32>,
-    /// Name in the media driver's and the cluster's counters.
-    pub client_name: String,
-    /// Who the client is.
-    pub credentials: Box<dyn CredentialsSupplier>,
-    /// Bound on the wait for ingress to a new leader.
-    pub message_timeout: Duration,
-    /// Bound on the wait for a member's answer to a connect request, and for a leader that a redirect names.
-    pub connect_timeout: Duration,
-    /// How long a session is kept without a leader. More than the cluster's leader heartbeat time-out and election take.
-    pub new_leader_timeout: Duration,
-    /// Interval of keep-alives; well below the cluster's session time-out (10 s).
-    pub keep_alive_interval: Duration,
-    /// How long the session may show no sign of life before a new one is tried beside it. A quiet session is probed
-    /// from a third of this time on (README.md, "Watchdog").
-    pub watchdog: Duration,
-    /// Shortest back-off after a failed connect request.
-    pub retry_min: Duration,
-    /// Longest back-off after failed connect requests.
-    pub retry_max: Duration,
-    /// Give up for good after so long without a session; `None`: never.
-    pub overall_connect_timeout: Option<Duration>,
-    /// Whether a lost session is replaced.
-    pub reconnect: Reconnect,
-    /// Bound on the media driver's heartbeat age before it counts as gone.
-    pub driver_timeout: Duration,
+    pub(crate) aeron_dir: PathBuf,
+    pub(crate) ingress_channel: String,
+    pub(crate) ingress_endpoints: Vec<(i32, String)>,
+    pub(crate) ingress_stream_id: i32,
+    pub(crate) egress_channel: String,
+    pub(crate) egress_stream_id: i32,
+    pub(crate) ipc_member: Option<i32>,
+    pub(crate) client_name: String,
+    pub(crate) credentials: Box<dyn CredentialsSupplier>,
+    pub(crate) message_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) new_leader_timeout: Duration,
+    pub(crate) keep_alive_interval: Duration,
+    pub(crate) watchdog: Duration,
+    pub(crate) retry_min: Duration,
+    pub(crate) retry_max: Duration,
+    pub(crate) overall_connect_timeout: Option<Duration>,
+    pub(crate) reconnect: Reconnect,
+    pub(crate) driver_timeout: Duration,
 }
 
 impl Default for Context {
@@ -126,19 +114,114 @@ impl Default for Context {
     }
 }
 
-/// Where a media driver of this user is by default (`aeron_default_path`).
-fn default_aeron_dir() -> PathBuf {
+/// Directory in which a media driver of this user is by default. Source: `aeron_default_path`.
+pub fn default_aeron_dir() -> PathBuf {
     let user = std::env::var("USER").unwrap_or_else(|_| "default".to_owned());
     PathBuf::from(format!("/dev/shm/aeron-{user}"))
 }
 
+/// A setter for each of the fields: `name: type of the argument => value of the field`.
+macro_rules! setters {
+    ($($(#[$documentation:meta])* $field:ident: $argument:ty => $value:expr;)*) => {
+        impl Context {
+            $(
+                $(#[$documentation])*
+                pub fn $field(mut self, $field: $argument) -> Self {
+                    self.$field = $value;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+setters! {
+    /// Directory of the media driver, which may start after the client. Default [`default_aeron_dir`].
+    aeron_dir: impl Into<PathBuf> => aeron_dir.into();
+
+    /// Channel to the cluster: `aeron:udp`, to which the endpoints are added; or, without ingress endpoints, a channel with
+    /// an endpoint (multicast) or `aeron:ipc` (a cluster of one member on this host). While the client looks for the leader
+    /// it has a publication to each endpoint; a `term-length` bounds their size. Default `aeron:udp`.
+    ingress_channel: impl Into<String> => ingress_channel.into();
+
+    /// Member ids and their ingress endpoints (`host:port`). The cluster reports the present endpoints when it redirects
+    /// the client and when a leader is elected; those given here remain as a fallback. Default none.
+    ingress_endpoints: impl IntoIterator<Item = (i32, impl Into<String>)> =>
+        ingress_endpoints.into_iter().map(|(member, endpoint)| (member, endpoint.into())).collect();
+
+    /// Stream of the cluster's ingress. Default 101.
+    ingress_stream_id: i32 => ingress_stream_id;
+
+    /// Channel on which the cluster answers: an address of this host that the members can reach, with port 0 for any port.
+    /// Default `aeron:udp?endpoint=127.0.0.1:0`.
+    egress_channel: impl Into<String> => egress_channel.into();
+
+    /// Stream on which the cluster answers. Default 102.
+    egress_stream_id: i32 => egress_stream_id;
+
+    /// Member whose media driver this client shares. The client uses IPC ingress while that member leads, and UDP
+    /// otherwise. The cluster must allow IPC ingress (`aeron.cluster.ingress.ipc.allowed`), or the client always uses UDP.
+    /// Default none.
+    ipc_member: Option<i32> => ipc_member;
+
+    /// Name of the client in the counters of the media driver and of the cluster. Default `aeron-cluster-client`.
+    client_name: impl Into<String> => client_name.into();
+
+    /// Supplies the credentials. Default [`NullCredentials`].
+    credentials: impl CredentialsSupplier + 'static => Box::new(credentials);
+
+    /// Bound on the wait for ingress to a new leader. Default 5 s.
+    message_timeout: Duration => message_timeout;
+
+    /// Bound on the wait for a member's answer to a connect request, and for a leader that a redirect names. Default 1 s.
+    connect_timeout: Duration => connect_timeout;
+
+    /// Time that a session is kept without a leader: more than the cluster's leader heartbeat time-out and its election
+    /// take. Default 5 s.
+    new_leader_timeout: Duration => new_leader_timeout;
+
+    /// Interval of keep-alives: well below the cluster's session time-out (10 s by default). Default 1 s.
+    keep_alive_interval: Duration => keep_alive_interval;
+
+    /// Time without a sign of life after which a new session is tried beside the present one. A quiet session is probed
+    /// after a third of this time (README.md, "Watchdog"). Default 1.5 s.
+    watchdog: Duration => watchdog;
+
+    /// Shortest pause after a failed connect request. Default 50 ms.
+    retry_min: Duration => retry_min;
+
+    /// Longest pause after failed connect requests. Default 1 s.
+    retry_max: Duration => retry_max;
+
+    /// Time without a session after which the client ends; `None` lets it try for ever. Default `None`.
+    overall_connect_timeout: Option<Duration> => overall_connect_timeout;
+
+    /// Whether the client opens a new session when its session is lost. Default [`Reconnect::Always`].
+    reconnect: Reconnect => reconnect;
+
+    /// Age of the media driver's heartbeat from which the driver counts as dead. Default 10 s.
+    driver_timeout: Duration => driver_timeout;
+}
+
 impl Context {
-    /// Checks the whole configuration and completes it: egress over UDP gets `rejoin=false`, as in Aeron since 1.48, so
-    /// that an image which was lost does not come back with a hole. [`AeronCluster::new`](crate::AeronCluster::new)
-    /// calls it.
+    /// A copy of these settings with other credentials. Credentials themselves cannot be copied.
+    pub fn with_credentials(&self, credentials: impl CredentialsSupplier + 'static) -> Self {
+        Self {
+            aeron_dir: self.aeron_dir.clone(),
+            ingress_channel: self.ingress_channel.clone(),
+            ingress_endpoints: self.ingress_endpoints.clone(),
+            egress_channel: self.egress_channel.clone(),
+            client_name: self.client_name.clone(),
+            credentials: Box::new(credentials),
+            ..*self
+        }
+    }
+
+    /// Checks all settings and completes them: egress over UDP gets `rejoin=false`, as in Aeron since 1.48, so that an image
+    /// that was lost does not come back with a hole. [`AeronCluster::new`](crate::AeronCluster::new) calls this.
     ///
     /// # Errors
-    /// The first fault found, with the field's name and value.
+    /// The first setting that cannot work, with its name and value.
     pub fn conclude(mut self) -> Result<Self, ConfigurationError> {
         if self.aeron_dir.as_os_str().as_encoded_bytes().contains(&0) {
             return Err(ConfigurationError::AeronDir(self.aeron_dir));
@@ -155,7 +238,7 @@ impl Context {
 
     fn check_ingress(&self) -> Result<(), ConfigurationError> {
         let channel = &self.ingress_channel;
-        if with_parameter(channel, "alias", "ingress").is_none() || !(is_udp(channel) || is_ipc(channel)) {
+        if !is_channel(channel) || !(is_udp(channel) || is_ipc(channel)) {
             return Err(ConfigurationError::Channel { name: "ingress_channel", channel: channel.clone() });
         }
         let endpoints = &self.ingress_endpoints;
@@ -185,16 +268,15 @@ impl Context {
     }
 
     fn conclude_egress(&mut self) -> Result<(), ConfigurationError> {
-        let fault = || ConfigurationError::Channel { name: "egress_channel", channel: self.egress_channel.clone() };
-        if is_ipc(&self.egress_channel) {
-            if self.ingress_endpoints.len() > 1 {
-                return Err(ConfigurationError::IpcEgress);
-            }
-            with_parameter(&self.egress_channel, "alias", "egress").ok_or_else(fault)?;
-        } else if is_udp(&self.egress_channel) && parameter(&self.egress_channel, "endpoint").is_some_and(is_endpoint) {
-            self.egress_channel = with_parameter(&self.egress_channel, "rejoin", "false").ok_or_else(fault)?;
-        } else {
-            return Err(fault());
+        let channel = &self.egress_channel;
+        let is_udp = is_udp(channel) && parameter(channel, "endpoint").is_some_and(is_endpoint);
+        if !is_channel(channel) || !(is_udp || is_ipc(channel)) {
+            return Err(ConfigurationError::Channel { name: "egress_channel", channel: channel.clone() });
+        }
+        if is_udp {
+            self.egress_channel = with_parameter(channel, "rejoin", "false");
+        } else if self.ingress_endpoints.len() > 1 {
+            return Err(ConfigurationError::IpcEgress);
         }
         Ok(())
     }
@@ -223,7 +305,33 @@ impl Context {
     }
 }
 
-/// Whether this is `host:port`, or `[address]:port` for IPv6.
+/// Credentials are secret, so they are not shown.
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("aeron_dir", &self.aeron_dir)
+            .field("ingress_channel", &self.ingress_channel)
+            .field("ingress_endpoints", &self.ingress_endpoints)
+            .field("ingress_stream_id", &self.ingress_stream_id)
+            .field("egress_channel", &self.egress_channel)
+            .field("egress_stream_id", &self.egress_stream_id)
+            .field("ipc_member", &self.ipc_member)
+            .field("client_name", &self.client_name)
+            .field("message_timeout", &self.message_timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("new_leader_timeout", &self.new_leader_timeout)
+            .field("keep_alive_interval", &self.keep_alive_interval)
+            .field("watchdog", &self.watchdog)
+            .field("retry_min", &self.retry_min)
+            .field("retry_max", &self.retry_max)
+            .field("overall_connect_timeout", &self.overall_connect_timeout)
+            .field("reconnect", &self.reconnect)
+            .field("driver_timeout", &self.driver_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a text is `host:port`, or `[address]:port` for IPv6.
 pub(crate) fn is_endpoint(text: &str) -> bool {
     let forbidden = |c: char| c.is_whitespace() || matches!(c, '|' | ',' | '=' | '?' | '\0');
     text.rsplit_once(':')
@@ -235,10 +343,7 @@ mod tests {
     use super::*;
 
     fn three_members() -> Context {
-        Context {
-            ingress_endpoints: (0..3).map(|member| (member, format!("localhost:2{member}110"))).collect(),
-            ..Context::default()
-        }
+        Context::default().ingress_endpoints((0..3).map(|member| (member, format!("localhost:2{member}110"))))
     }
 
     #[test]
@@ -281,7 +386,7 @@ mod tests {
     #[test]
     fn ipc_ingress_and_multicast_need_no_endpoints() {
         for channel in ["aeron:ipc", "aeron:udp?endpoint=224.20.30.39:24326"] {
-            let context = Context { ingress_channel: channel.into(), ..Context::default() };
+            let context = Context::default().ingress_channel(channel);
             assert!(context.conclude().is_ok(), "{channel}");
         }
     }

@@ -1,7 +1,6 @@
-//! Bytes from the cluster to events: checks them, decodes them, changes nothing.
+//! Checks and decodes the messages of the cluster. This changes no state.
 //!
-//! Source: `io.aeron.cluster.client.EgressAdapter`; what the consensus module sends is in
-//! `io.aeron.cluster.EgressPublisher`.
+//! Source: `io.aeron.cluster.client.EgressAdapter`. The sender is `io.aeron.cluster.EgressPublisher`.
 
 use aeron_cluster_codecs::cluster::admin_request_type::AdminRequestType;
 use aeron_cluster_codecs::cluster::admin_response_code;
@@ -36,11 +35,11 @@ pub(crate) enum Egress<'a> {
         encoded_challenge: &'a [u8],
     },
     Admin(AdminEvent<'a>),
-    /// A message of this protocol that is none of a client's.
+    /// A message of this protocol that is not for a client.
     Other,
 }
 
-/// Answer to a connect request, or the end of a session.
+/// Answer to a connect request, or news of the open session: that it has ended, or its new leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SessionEvent<'a> {
     pub cluster_session_id: i64,
@@ -48,7 +47,7 @@ pub(crate) struct SessionEvent<'a> {
     pub leadership_term_id: i64,
     pub leader_member_id: i32,
     pub code: SessionEventCode,
-    /// Semantic version of the cluster's protocol; `None` from clusters that don't tell.
+    /// Semantic version of the cluster's protocol; `None` from older clusters, which do not send it.
     pub version: Option<i32>,
     pub detail: &'a str,
 }
@@ -77,7 +76,7 @@ pub(crate) struct NewLeaderEvent<'a> {
 pub(crate) struct AdminEvent<'a> {
     pub cluster_session_id: i64,
     pub correlation_id: i64,
-    /// No kind of request: what a probe asks for (`ingress_proxy`).
+    /// Whether the request had no type, which makes it a probe (`SessionHeader::probe`).
     pub is_probe: bool,
     pub code: AdminResponseCode,
     pub message: &'a str,
@@ -86,7 +85,7 @@ pub(crate) struct AdminEvent<'a> {
 /// Decodes one reassembled egress message.
 ///
 /// # Errors
-/// When it is too short for what it claims to be, or another protocol's.
+/// The message is too short for its type, or of another protocol.
 #[inline]
 pub(crate) fn decode(message: &[u8]) -> Result<Egress<'_>, DecodeError> {
     let envelope = Envelope::open(message)?.of_schema(SBE_SCHEMA_ID)?;
@@ -196,7 +195,7 @@ fn admin_response(envelope: Envelope<'_>) -> Result<Egress<'_>, DecodeError> {
     }))
 }
 
-/// ASCII by the schema; whatever else comes is cut off where it starts.
+/// A text, which is ASCII by the schema. Bytes that are not UTF-8, and all after them, are cut off.
 fn text(bytes: &[u8]) -> &str {
     match std::str::from_utf8(bytes) {
         Ok(text) => text,

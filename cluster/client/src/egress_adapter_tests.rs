@@ -5,7 +5,7 @@ use super::*;
 
 const LENGTH: usize = 200;
 
-/// A message of the generated encoder `$encoder`, cut to its length.
+/// A message of the generated encoder `$encoder`, filled in by `$fill`.
 macro_rules! encoded {
     ($codec:ident :: $encoder:ident, |$message:ident| $fill:block) => {{
         let mut bytes = vec![0; LENGTH];
@@ -69,7 +69,7 @@ fn admin(request_type: AdminRequestType) -> Vec<u8> {
     })
 }
 
-fn all() -> Vec<Vec<u8>> {
+fn one_of_each() -> Vec<Vec<u8>> {
     vec![
         session_message(b""),
         session_event_of(EventCode::OK, ""),
@@ -126,9 +126,9 @@ fn every_message_is_decoded() {
 
 #[test]
 fn truncated_messages_are_refused() {
-    for message in all() {
+    for message in one_of_each() {
         for length in 0..message.len() {
-            // All but an admin response's payload, which nobody reads.
+            // The payload of an admin response is the only part that is not read.
             let cut = decode(&message[..length]);
             let unread = message[2] == 27 && length >= message.len() - 4;
             assert!(cut.is_err() || unread, "{length} of {} bytes: {cut:?}", message.len());
@@ -138,7 +138,8 @@ fn truncated_messages_are_refused() {
 
 #[test]
 fn session_events_of_older_clusters_lack_the_later_fields() {
-    // Block lengths before `version` and before the heartbeat time-out; the header claims the version of today.
+    // Block lengths of the schema versions before `version` and before the heartbeat time-out were added. The header claims
+    // the present schema version all the same.
     for (block_length, version) in [(32u16, None), (36, Some(768)), (44, Some(768))] {
         let mut message = session_event_of(EventCode::OK, "why");
         message.drain(HEADER_LENGTH + usize::from(block_length)..HEADER_LENGTH + 44);
@@ -171,7 +172,7 @@ fn other_messages_and_other_protocols_are_told_apart() {
 }
 
 #[test]
-fn text_that_is_none_is_cut_off() {
+fn text_is_cut_off_at_the_first_invalid_byte() {
     let mut message = session_event_of(EventCode::ERROR, "abcd");
     let length = message.len();
     message[length - 2] = 0xFF;
@@ -191,7 +192,7 @@ proptest! {
         with in any::<u8>(),
         cut in any::<prop::sample::Index>(),
     ) {
-        let mut message = all().swap_remove(which);
+        let mut message = one_of_each().swap_remove(which);
         let at = at.index(message.len());
         message[at] = with;
         message.truncate(cut.index(message.len()) + 1);

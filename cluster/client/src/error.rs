@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// A context that cannot work.
+/// A setting of a context that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConfigurationError {
-    /// A channel is no Aeron URI.
+    /// A channel that is no channel URI, or one that a client cannot use.
     #[error("{name} '{channel}' is no Aeron channel, such as aeron:udp or aeron:udp?endpoint=127.0.0.1:0")]
     Channel {
         /// Name of the field.
@@ -17,7 +17,7 @@ pub enum ConfigurationError {
         /// Its value.
         channel: String,
     },
-    /// An IPC ingress channel together with endpoints.
+    /// An IPC ingress channel together with ingress endpoints.
     #[error(
         "ingress_channel is IPC, so ingress_endpoints must be empty (use ipc_member for IPC to one member and UDP to the rest)"
     )]
@@ -33,67 +33,67 @@ pub enum ConfigurationError {
         /// What was given for it.
         endpoint: String,
     },
-    /// More endpoints than the client handles.
+    /// More ingress endpoints than a client keeps.
     #[error("{found} ingress endpoints, at most {maximum} are allowed")]
     TooManyEndpoints {
-        /// How many there are.
+        /// Number of endpoints.
         found: usize,
         /// The limit.
         maximum: usize,
     },
-    /// The same member twice.
+    /// Two endpoints of the same member.
     #[error("member {0} has two ingress endpoints")]
     DuplicateMember(i32),
-    /// The IPC member is not among the endpoints.
+    /// An IPC member without an ingress endpoint.
     #[error("ipc_member {0} has no ingress endpoint to use while another member leads")]
     IpcMemberUnknown(i32),
-    /// IPC egress, which only a member on this host can reach, in a cluster of several members.
+    /// IPC egress of a cluster of several members, which only a member on this host could reach.
     #[error(
         "egress_channel is IPC, which members on other hosts cannot reach; use a UDP channel with an address of this host"
     )]
     IpcEgress,
-    /// A name that is too long for Aeron.
+    /// A name that is too long for Aeron, or has a zero byte.
     #[error("client_name has {length} characters, at most {maximum} are allowed")]
     ClientName {
-        /// Its length.
+        /// Length of the name, in characters.
         length: usize,
         /// The limit.
         maximum: usize,
     },
-    /// A time-out of zero, or out of order with another one.
+    /// A time-out of zero, or one that does not fit another one.
     #[error("{name} is {value:?}: {rule}")]
     Duration {
         /// Name of the field.
         name: &'static str,
         /// Its value.
         value: Duration,
-        /// What it has to satisfy.
+        /// What the value has to satisfy.
         rule: &'static str,
     },
-    /// A path that holds a NUL byte.
+    /// A path with a zero byte.
     #[error("aeron_dir {0:?} is no path for a C library")]
     AeronDir(PathBuf),
 }
 
-/// Why the client has ended. Nothing brings it back: make a new one after the cause is removed.
+/// Why the client has ended, for good: remove the cause and make a new client.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// The context cannot work.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
-    /// The cluster refuses the credentials.
+    /// The cluster refused the credentials.
     #[error("the cluster rejected the credentials: {0}")]
     AuthenticationRejected(String),
-    /// Client and cluster speak different major versions of the protocol.
+    /// Client and cluster use different major versions of the protocol.
     #[error("the cluster does not speak this client's protocol: {0}")]
     IncompatibleVersion(String),
-    /// No session could be opened in the time that the context allows for it.
+    /// No session could be opened within the overall connect time-out.
     #[error("no session within {timeout:?}{}", problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default())]
     ConnectTimeout {
-        /// The context's overall time-out.
+        /// The overall connect time-out.
         timeout: Duration,
-        /// What stood in the way last.
+        /// What stood last in the way of a session.
         problem: Option<ConnectProblem>,
     },
     /// The session ended and the context says not to open another.
@@ -104,37 +104,37 @@ pub enum ClientError {
     Closed,
 }
 
-/// What stands in the way of a session; the client goes on trying.
+/// What stands in the way of a session. The client continues to try.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConnectProblem {
     /// No media driver runs in the directory.
     #[error("no media driver is running in {}", .0.display())]
     NoMediaDriver(PathBuf),
-    /// The media driver refused something, or went away.
+    /// The media driver refused something, or has gone.
     #[error("media driver: {0}")]
     MediaDriver(String),
     /// An ingress publication could not be added.
     #[error("ingress to {target}: {reason}")]
     Ingress {
-        /// The member and its endpoint.
+        /// The member and how ingress reaches it.
         target: String,
-        /// What Aeron said.
+        /// Aeron's reason.
         reason: String,
     },
-    /// No member can be reached.
+    /// No member receives ingress.
     #[error("no member of the cluster is reachable at {0}")]
     NotReachable(String),
-    /// A member was reached and did not answer the request.
+    /// A member received the connect request and did not answer it.
     #[error("no answer to the connect request from {0}")]
     NoAnswer(String),
     /// The cluster has as many sessions as it allows.
     #[error("the cluster has no free session: {0}")]
     SessionLimit(String),
-    /// The cluster refused with another text.
+    /// The cluster refused the session for another reason.
     #[error("the cluster refused the session: {0}")]
     Refused(String),
-    /// Members name each other, or one that cannot be reached, as leader.
+    /// Members name each other as leader, or name a member that cannot be reached.
     #[error("no leader: {0}")]
     NoLeader(String),
 }
@@ -143,24 +143,33 @@ pub enum ConnectProblem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OfferError {
-    /// No session, or its leader is not connected: wait for `on_connected` or `on_new_leader`.
+    /// There is no session, or its leader is not connected. Do duty cycles until
+    /// [`on_connected`](crate::EgressListener::on_connected) or [`on_new_leader`](crate::EgressListener::on_new_leader).
     #[error("not connected to a leader")]
     NotConnected,
-    /// The leader is not reading fast enough: do other work and try again.
+    /// The leader does not read fast enough.
     #[error("back pressure from the leader")]
     BackPressured,
-    /// The log buffer is being rotated: try again at once.
-    #[error("log buffer administration in progress")]
+    /// Aeron is busy: it rotates a log buffer.
+    #[error("an administrative action is under way")]
     AdminAction,
-    /// The message does not fit.
+    /// The message is longer than the ingress publication accepts.
     #[error("message of {length} bytes, at most {maximum} are allowed")]
     MessageTooLong {
-        /// Length of the message, in bytes.
+        /// Length of the message without the session header, in bytes.
         length: usize,
-        /// Longest message that the ingress channel carries, in bytes.
+        /// Longest message that the ingress publication accepts, in bytes.
         maximum: usize,
     },
-    /// The publication can take no more bytes ever; the client opens a new session.
+    /// The message has more parts than [`MAX_OFFER_PARTS`](crate::MAX_OFFER_PARTS).
+    #[error("message of {parts} parts, at most {maximum} are allowed")]
+    TooManyParts {
+        /// Number of parts of the message.
+        parts: usize,
+        /// Greatest number of parts.
+        maximum: usize,
+    },
+    /// The ingress publication is at its maximum position. The client opens a new session.
     #[error("the ingress publication reached its maximum position")]
     MaxPositionExceeded,
     /// The client has been closed.
@@ -169,8 +178,31 @@ pub enum OfferError {
 }
 
 impl OfferError {
-    /// Whether the same offer may succeed a moment later in the same session and term.
-    pub fn is_transient(&self) -> bool {
+    /// Whether the very same call may succeed a little later without anything else being done.
+    ///
+    /// It is false for [`OfferError::NotConnected`]: a session and a connected leader come only from duty cycles
+    /// ([`do_work`](crate::AeronCluster::do_work)), and what the application then has to send may be something else.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
         matches!(self, Self::BackPressured | Self::AdminAction)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_passes_by_itself_is_retryable() {
+        assert!(OfferError::BackPressured.is_retryable() && OfferError::AdminAction.is_retryable());
+        for error in [
+            OfferError::NotConnected,
+            OfferError::MessageTooLong { length: 2, maximum: 1 },
+            OfferError::TooManyParts { parts: 9, maximum: 7 },
+            OfferError::MaxPositionExceeded,
+            OfferError::Closed,
+        ] {
+            assert!(!error.is_retryable(), "{error}");
+        }
     }
 }

@@ -1,7 +1,6 @@
-//! Requests to the cluster as bytes: encodes, sends nothing.
+//! Encodes the requests to the cluster. This sends nothing.
 //!
-//! Source: the encoders' use in `io.aeron.cluster.client.AeronCluster`; what the consensus module reads is in
-//! `io.aeron.cluster.IngressAdapter`.
+//! Source: `io.aeron.cluster.client.AeronCluster`. The reader is `io.aeron.cluster.IngressAdapter`.
 
 use aeron_cluster_codecs::HEADER_LENGTH;
 use aeron_cluster_codecs::cluster::admin_request_type::AdminRequestType;
@@ -10,24 +9,27 @@ use aeron_cluster_codecs::cluster::{
     session_connect_request_codec, session_keep_alive_codec, session_message_header_codec,
 };
 
-/// Bytes before the application's message, in ingress, egress and log alike (`AeronCluster.SESSION_HEADER_LENGTH`).
+/// Length of the session header, which precedes the application's message in ingress, egress and log, in bytes. Source:
+/// `AeronCluster.SESSION_HEADER_LENGTH`.
 pub const SESSION_HEADER_LENGTH: usize = HEADER_LENGTH + session_message_header_codec::SBE_BLOCK_LENGTH as usize;
 
-/// Semantic version 0.3.0 of the protocol between client and consensus module (`PROTOCOL_SEMANTIC_VERSION`).
+/// Semantic version 0.3.0 of the protocol between client and consensus module. Source:
+/// `AeronCluster.Configuration.PROTOCOL_SEMANTIC_VERSION`.
 pub(crate) const PROTOCOL_SEMANTIC_VERSION: i32 = 3 << 8;
 
 const KEEP_ALIVE_LENGTH: usize = HEADER_LENGTH + session_keep_alive_codec::SBE_BLOCK_LENGTH as usize;
 const CLOSE_LENGTH: usize = HEADER_LENGTH + session_close_request_codec::SBE_BLOCK_LENGTH as usize;
-/// Bytes of the length of a variable-length field.
-const VAR_DATA: usize = 4;
-const ADMIN_REQUEST_LENGTH: usize = HEADER_LENGTH + admin_request_codec::SBE_BLOCK_LENGTH as usize + VAR_DATA;
+/// Length of the length that precedes a variable-length field, in bytes.
+const VAR_DATA_HEADER_LENGTH: usize = 4;
+const ADMIN_REQUEST_LENGTH: usize =
+    HEADER_LENGTH + admin_request_codec::SBE_BLOCK_LENGTH as usize + VAR_DATA_HEADER_LENGTH;
 
-/// Major version of a semantic version (`SemanticVersion.major`).
+/// Major part of a semantic version. Source: `SemanticVersion.major`.
 pub(crate) fn major_version(version: i32) -> i32 {
     (version >> 16) & 0xFF
 }
 
-/// What every request of an open session names.
+/// The open session and its leadership term, which every request of the session names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SessionHeader {
     pub leadership_term_id: i64,
@@ -35,7 +37,7 @@ pub(crate) struct SessionHeader {
 }
 
 impl SessionHeader {
-    /// The header of an application's message.
+    /// The session header of an application's message.
     pub(crate) fn message_header(&self) -> [u8; SESSION_HEADER_LENGTH] {
         use session_message_header_codec::SessionMessageHeaderEncoder;
         let mut bytes = [0; SESSION_HEADER_LENGTH];
@@ -48,7 +50,7 @@ impl SessionHeader {
         bytes
     }
 
-    /// Keeps the session open, and ties it to the ingress image that carries this message.
+    /// A request that keeps the session open, and ties the session to the ingress image by which it comes.
     pub(crate) fn keep_alive(&self) -> [u8; KEEP_ALIVE_LENGTH] {
         use session_keep_alive_codec::SessionKeepAliveEncoder;
         let mut bytes = [0; KEEP_ALIVE_LENGTH];
@@ -60,7 +62,7 @@ impl SessionHeader {
         bytes
     }
 
-    /// Ends the session.
+    /// A request that ends the session.
     pub(crate) fn close(&self) -> [u8; CLOSE_LENGTH] {
         use session_close_request_codec::SessionCloseRequestEncoder;
         let mut bytes = [0; CLOSE_LENGTH];
@@ -72,13 +74,13 @@ impl SessionHeader {
         bytes
     }
 
-    /// Asks for nothing and is answered: the consensus module refuses an admin request without a kind, in its own
-    /// duty cycle, if and only if it leads this term and the session is open. It goes neither to the log nor to a service.
+    /// A request that asks for nothing and is answered: the consensus module refuses an admin request without a type, in its
+    /// own duty cycle, if and only if it leads this term and the session is open. Neither log nor service see the request.
     pub(crate) fn probe(&self, correlation_id: i64) -> [u8; ADMIN_REQUEST_LENGTH] {
         self.admin_request(correlation_id, AdminRequestType::NullVal)
     }
 
-    /// Asks the cluster to take a snapshot; answered when it has been accepted, not when it is done.
+    /// A request for a snapshot. It is answered when it is accepted, not when the snapshot is taken.
     pub(crate) fn snapshot_request(&self, correlation_id: i64) -> [u8; ADMIN_REQUEST_LENGTH] {
         self.admin_request(correlation_id, AdminRequestType::SNAPSHOT)
     }
@@ -98,7 +100,7 @@ impl SessionHeader {
     }
 }
 
-/// What a connect request tells.
+/// A request for a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConnectRequest<'a> {
     pub correlation_id: i64,
@@ -109,11 +111,11 @@ pub(crate) struct ConnectRequest<'a> {
 }
 
 impl ConnectRequest<'_> {
-    /// Writes the request over whatever `buffer` held.
+    /// Encodes the request into `buffer`, whose content is replaced.
     pub(crate) fn encode(&self, buffer: &mut Vec<u8>) {
         use session_connect_request_codec::{SBE_BLOCK_LENGTH, SessionConnectRequestEncoder};
         let data = [self.response_channel.len(), self.encoded_credentials.len(), self.client_info.len()];
-        size(buffer, SBE_BLOCK_LENGTH, &data);
+        resize(buffer, SBE_BLOCK_LENGTH, &data);
         let encoder = SessionConnectRequestEncoder::default().wrap(WriteBuf::new(buffer), HEADER_LENGTH);
         if let Ok(mut encoder) = encoder.header(0).parent() {
             encoder.correlation_id(self.correlation_id);
@@ -126,7 +128,7 @@ impl ConnectRequest<'_> {
     }
 }
 
-/// Writes the answer to a challenge over whatever `buffer` held.
+/// Encodes the answer to a challenge into `buffer`, whose content is replaced.
 pub(crate) fn encode_challenge_response(
     buffer: &mut Vec<u8>,
     correlation_id: i64,
@@ -134,7 +136,7 @@ pub(crate) fn encode_challenge_response(
     encoded_credentials: &[u8],
 ) {
     use challenge_response_codec::{ChallengeResponseEncoder, SBE_BLOCK_LENGTH};
-    size(buffer, SBE_BLOCK_LENGTH, &[encoded_credentials.len()]);
+    resize(buffer, SBE_BLOCK_LENGTH, &[encoded_credentials.len()]);
     let encoder = ChallengeResponseEncoder::default().wrap(WriteBuf::new(buffer), HEADER_LENGTH);
     if let Ok(mut encoder) = encoder.header(0).parent() {
         encoder.correlation_id(correlation_id);
@@ -143,9 +145,11 @@ pub(crate) fn encode_challenge_response(
     }
 }
 
-/// Makes `buffer` as long as a message with these variable-length fields.
-fn size(buffer: &mut Vec<u8>, block_length: u16, data: &[usize]) {
-    let length = HEADER_LENGTH + usize::from(block_length) + data.iter().map(|length| VAR_DATA + length).sum::<usize>();
+/// Makes `buffer` as long as a message with variable-length fields of these lengths.
+fn resize(buffer: &mut Vec<u8>, block_length: u16, data: &[usize]) {
+    let length = HEADER_LENGTH
+        + usize::from(block_length)
+        + data.iter().map(|length| VAR_DATA_HEADER_LENGTH + length).sum::<usize>();
     buffer.clear();
     buffer.resize(length, 0);
 }

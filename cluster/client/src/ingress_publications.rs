@@ -1,110 +1,112 @@
-//! The ingress publications that the state machine asked for: added without waiting, watched for being connected.
+//! The ingress publications that the session's state machine asked for: added without waiting, and watched for being
+//! connected.
 
-use std::ffi::CString;
+use aeron_support::channel::{IPC_CHANNEL, with_parameter};
+use aeron_support::{AeronClient, AeronError, Pending, failed};
+use rusteron_archive::{AeronCountersReader, AeronExclusivePublication, AeronOfferError};
 
-use rusteron_archive::{
-    Aeron, AeronAsyncAddExclusivePublication, AeronCountersReader, AeronExclusivePublication, AeronOfferError,
-};
-
-use crate::channel::{IPC_CHANNEL, with_parameter};
 use crate::ingress_proxy::SESSION_HEADER_LENGTH;
 use crate::session::{IngressId, Route, Target};
 
-/// Counter type of a network publication's position up to which the driver has sent (`io.aeron.AeronCounters`).
+/// Type id of the counter up to which position the media driver has sent a network publication. Source:
+/// `io.aeron.AeronCounters.DRIVER_SENDER_POSITION_TYPE_ID`.
 const SENDER_POSITION_TYPE_ID: i32 = 2;
 
 /// What happened to a publication.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum IngressFact {
+    /// A member receives it.
     Connected(IngressId),
+    /// No member receives it any more.
     Disconnected(IngressId),
-    /// It could not be added; it is gone.
+    /// It could not be added, for the reason given, and is forgotten.
     Failed(IngressId, String),
 }
 
 /// An added publication.
 pub(crate) struct Ingress {
     publication: AeronExclusivePublication,
-    /// Longest application message in bytes.
-    pub max_message_length: usize,
+    /// Longest application message in bytes, without the session header.
+    pub(crate) max_message_length: usize,
 }
 
 impl Ingress {
-    /// Offers a message made of its header and its body.
+    /// Offers a message in several parts.
     #[inline]
-    pub(crate) fn offer(&self, header: &[u8], body: &[u8]) -> Result<i64, AeronOfferError> {
-        self.publication.offer_parts(&[header, body])
+    pub(crate) fn offer_parts(&self, parts: &[&[u8]]) -> Result<i64, AeronOfferError> {
+        self.publication.offer_parts(parts)
     }
 
-    /// Offers a request that is complete in itself.
-    pub(crate) fn offer_request(&self, request: &[u8]) -> Result<i64, AeronOfferError> {
+    /// Offers a request that is one encoded message.
+    pub(crate) fn offer(&self, request: &[u8]) -> Result<i64, AeronOfferError> {
         self.publication.offer(request)
     }
 
-    /// How far the driver has sent it; `None` for IPC, where what is offered has arrived.
-    pub(crate) fn sender_position(&self, aeron: &Aeron) -> Option<SenderPosition> {
+    /// The counter of the position up to which the media driver has sent; `None` for IPC, where what was offered has
+    /// arrived.
+    pub(crate) fn sender_position(&self, client: &AeronClient) -> Option<SenderPosition> {
         let registration_id = self.publication.get_constants().ok()?.registration_id();
-        let counters = aeron.counters_reader();
+        let counters = client.aeron().counters_reader();
         let counter_id = counters.find_by_type_and_registration_id(SENDER_POSITION_TYPE_ID, registration_id)?;
         Some(SenderPosition { counters, counter_id })
     }
 }
 
-/// A publication's position up to which the driver has sent.
+/// The position up to which the media driver has sent a publication.
 pub(crate) struct SenderPosition {
     counters: AeronCountersReader,
     counter_id: i32,
 }
 
 impl SenderPosition {
-    /// The end of the stream when the counter is gone.
+    /// The position in bytes; `i64::MAX` when the counter has gone.
     pub(crate) fn get(&self) -> i64 {
         self.counters.get_counter_value(self.counter_id).unwrap_or(i64::MAX)
     }
 }
 
 enum Phase {
-    Adding(AeronAsyncAddExclusivePublication),
+    Adding(Pending<AeronExclusivePublication>),
     Added { ingress: Ingress, connected: bool },
 }
 
-/// All of them; a handful.
+/// All ingress publications; at most a few for each member.
 #[derive(Default)]
 pub(crate) struct IngressPublications {
     publications: Vec<(IngressId, Phase)>,
 }
 
 impl IngressPublications {
-    /// Starts to add a publication.
+    /// Asks the media driver for a publication to `target`.
     ///
     /// # Errors
-    /// The reason when it can't even be asked for.
+    /// The request cannot be made.
     pub(crate) fn open(
         &mut self,
-        aeron: &Aeron,
+        client: &AeronClient,
         ingress: IngressId,
         target: &Target,
         ingress_channel: &str,
         ingress_stream_id: i32,
-    ) -> Result<(), String> {
-        let channel = match &target.route {
-            Route::Channel => Some(ingress_channel.to_owned()),
-            Route::Endpoint(endpoint) => with_parameter(ingress_channel, "endpoint", endpoint),
-            Route::Ipc => Some(IPC_CHANNEL.to_owned()),
-        };
-        let channel = channel.and_then(|channel| CString::new(channel).ok()).ok_or("no valid channel")?;
-        let adding =
-            aeron.async_add_exclusive_publication(&channel, ingress_stream_id).map_err(|error| error.to_string())?;
+    ) -> Result<(), AeronError> {
+        let adding = match &target.route {
+            Route::Channel => client.async_add_exclusive_publication(ingress_channel, ingress_stream_id),
+            Route::Endpoint(endpoint) => {
+                let channel = with_parameter(ingress_channel, "endpoint", endpoint);
+                client.async_add_exclusive_publication(&channel, ingress_stream_id)
+            }
+            Route::Ipc => client.async_add_exclusive_publication(IPC_CHANNEL, ingress_stream_id),
+        }?;
         self.publications.push((ingress, Phase::Adding(adding)));
         Ok(())
     }
 
-    /// Closes it; what has been offered is still sent.
+    /// Closes a publication. The media driver still sends what was offered.
     pub(crate) fn close(&mut self, ingress: IngressId) {
         self.publications.retain(|(id, _)| *id != ingress);
     }
 
-    /// Forgets all of them: the media driver is gone.
+    /// Forgets all publications, because the media driver has gone.
     pub(crate) fn clear(&mut self) {
         self.publications.clear();
     }
@@ -118,21 +120,20 @@ impl IngressPublications {
         })
     }
 
-    /// Looks at each publication and tells the first change found; to be called until there is none.
+    /// The first change since the last call, of any publication. Call it until it returns `None`.
     pub(crate) fn poll(&mut self) -> Option<IngressFact> {
         for index in 0..self.publications.len() {
             let (id, phase) = &mut self.publications[index];
             let id = *id;
-            match phase {
-                Phase::Adding(adding) => match adding.poll().map_err(|error| error.to_string()).and_then(added) {
+            if let Phase::Adding(adding) = phase {
+                match adding.poll().and_then(added) {
                     Ok(None) => {}
                     Ok(Some(ingress)) => *phase = Phase::Added { ingress, connected: false },
-                    Err(reason) => {
+                    Err(error) => {
                         self.publications.remove(index);
-                        return Some(IngressFact::Failed(id, reason));
+                        return Some(IngressFact::Failed(id, error.message));
                     }
-                },
-                Phase::Added { .. } => {}
+                }
             }
             if let (_, Phase::Added { ingress, connected }) = &mut self.publications[index] {
                 let is_connected = ingress.publication.is_connected();
@@ -147,9 +148,9 @@ impl IngressPublications {
     }
 }
 
-fn added(publication: Option<AeronExclusivePublication>) -> Result<Option<Ingress>, String> {
+fn added(publication: Option<AeronExclusivePublication>) -> Result<Option<Ingress>, AeronError> {
     let Some(publication) = publication else { return Ok(None) };
-    let constants = publication.get_constants().map_err(|error| error.to_string())?;
+    let constants = publication.get_constants().map_err(failed("look at an ingress publication"))?;
     let max_message_length = constants.max_message_length().saturating_sub(SESSION_HEADER_LENGTH);
     Ok(Some(Ingress { publication, max_message_length }))
 }

@@ -4,14 +4,15 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`context`] | all configuration, checked in one place |
+//! | [`context`] | all settings, checked in one place |
 //! | [`client`] | [`AeronCluster`]: the duty cycle, `offer`, `close` |
-//! | [`egress_listener`] | what a program hears: messages, new leaders, sessions that come and go |
-//! | [`blocking`] | the same for simple programs that may wait |
+//! | [`egress_listener`] | what a program is told: messages, new leaders, sessions that are opened and lost |
+//! | [`blocking`] | [`BlockingCluster`], for simple programs that may wait |
 //! | [`error`] | what can go wrong |
 //! | `session` | the protocol as a state machine, without I/O |
+//! | `session_agent` | tells the state machine what happens in Aeron, and does what the machine asks for |
 //! | `egress_adapter`, `ingress_proxy` | bytes to events, requests to bytes |
-//! | `ingress_publications`, `media_driver`, `reassembly` | what the driver of the state machine owns of Aeron |
+//! | `ingress_publications`, `media_driver` | what the agent owns of Aeron |
 //!
 //! The reference is `io.aeron.cluster.client.AeronCluster` of Aeron 1.51.
 
@@ -21,17 +22,21 @@ pub mod context;
 pub mod egress_listener;
 pub mod error;
 
-mod channel;
 mod egress_adapter;
 mod ingress_proxy;
 mod ingress_publications;
 mod media_driver;
-mod reassembly;
 mod session;
+mod session_agent;
 
 pub use blocking::BlockingCluster;
-pub use client::AeronCluster;
+pub use client::{AeronCluster, MAX_OFFER_PARTS};
 pub use context::{Context, CredentialsSupplier, NullCredentials, Reconnect};
 pub use egress_listener::{AdminResponse, AdminResponseCode, Connected, DisconnectReason, EgressListener, NewLeader};
 pub use error::{ClientError, ConfigurationError, ConnectProblem, OfferError};
 pub use session::State;
+
+/// The example in the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

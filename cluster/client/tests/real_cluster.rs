@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use aeron_cluster_client::blocking::BlockingError;
 use aeron_cluster_client::{
     AdminResponse, AdminResponseCode, BlockingCluster, ClientError, Connected, Context, CredentialsSupplier,
-    DisconnectReason, EgressListener, NewLeader, State,
+    DisconnectReason, EgressListener, MAX_OFFER_PARTS, NewLeader, OfferError, State,
 };
 use java_cluster::{Cluster, Driver, alone, epoch};
 
 const START: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_secs(5);
 
-/// Notes what it hears.
+/// Keeps what it is told.
 #[derive(Default)]
 struct Notes {
     connected: Vec<Connected>,
@@ -59,14 +59,12 @@ fn log() {
 }
 
 fn context(cluster: &Cluster, driver: &Driver) -> Context {
-    Context {
-        aeron_dir: driver.dir.clone(),
-        ingress_channel: "aeron:udp?term-length=1m".into(),
-        ingress_endpoints: cluster.ingress_endpoints(),
+    Context::default()
+        .aeron_dir(&driver.dir)
+        .ingress_channel("aeron:udp?term-length=1m")
+        .ingress_endpoints(cluster.ingress_endpoints())
         // A C driver gives a heartbeat every second.
-        driver_timeout: Duration::from_secs(2),
-        ..Context::default()
-    }
+        .driver_timeout(Duration::from_secs(2))
 }
 
 fn echo(client: &mut BlockingCluster<Notes>, message: &[u8]) {
@@ -88,6 +86,7 @@ fn one_member_comes_back_after_kill_9() {
     for length in [0, 1, 100, 1400, 100_000] {
         echo(&mut client, &vec![7; length]);
     }
+    message_in_parts(&mut client);
     authentication(&cluster, &driver);
     snapshot_is_not_authorised(&mut client);
     let mut local = local_client(&cluster);
@@ -115,6 +114,23 @@ fn one_member_comes_back_after_kill_9() {
     println!("done {:?} after the start", start.elapsed());
 }
 
+fn message_in_parts(client: &mut BlockingCluster<Notes>) {
+    let long = vec![5; 50_000];
+    let seven: [&[u8]; MAX_OFFER_PARTS] = [b"a"; MAX_OFFER_PARTS];
+    let messages: [&[&[u8]]; 5] = [&[], &[b"one"], &[b"one ", b"", b"three"], &[&long, b"-", &long], &seven];
+    for parts in messages {
+        let count = client.listener.messages.len();
+        client.wait("an offer", SOON, |cluster, _| cluster.offer_parts(parts).is_ok()).unwrap();
+        client.wait("an echo", SOON, |_, notes| notes.messages.len() > count).unwrap();
+        assert_eq!(client.listener.messages.last(), Some(&parts.concat()));
+    }
+    let too_many = OfferError::TooManyParts { parts: MAX_OFFER_PARTS + 1, maximum: MAX_OFFER_PARTS };
+    assert_eq!(client.cluster().offer_parts(&[&seven[..], &[b"b"]].concat()), Err(too_many));
+    let maximum = client.cluster().max_message_length().unwrap();
+    let too_long = OfferError::MessageTooLong { length: maximum + 1, maximum };
+    assert_eq!(client.cluster().offer_parts(&[&vec![0; maximum], b"x"]), Err(too_long));
+}
+
 struct Password(&'static [u8], &'static [u8]);
 
 impl CredentialsSupplier for Password {
@@ -129,7 +145,7 @@ impl CredentialsSupplier for Password {
 }
 
 fn authentication(cluster: &Cluster, driver: &Driver) {
-    let with = |password| Context { credentials: Box::new(password), ..context(cluster, driver) };
+    let with = |password| context(cluster, driver).credentials(password);
     let mut good = BlockingCluster::connect(with(Password(b"challenge me", b"this")), Notes::default(), SOON).unwrap();
     echo(&mut good, b"let in");
     for bad in [Password(b"let me in", b""), Password(b"challenge me", b"that")] {
@@ -138,7 +154,7 @@ fn authentication(cluster: &Cluster, driver: &Driver) {
     }
 }
 
-/// Aeron's default refuses it; what counts is that request and answer find their way.
+/// Aeron's default authorisation refuses the request: this tests that request and answer arrive.
 fn snapshot_is_not_authorised(client: &mut BlockingCluster<Notes>) {
     client.cluster().send_admin_request_to_take_a_snapshot(4711).unwrap();
     client.wait("an admin response", SOON, |_, notes| !notes.admin.is_empty()).unwrap();
@@ -147,20 +163,18 @@ fn snapshot_is_not_authorised(client: &mut BlockingCluster<Notes>) {
 
 /// A client on the member's host, which shares its media driver.
 fn local_client(cluster: &Cluster) -> BlockingCluster<Notes> {
-    let context = Context {
-        aeron_dir: cluster.driver_dir(0).to_owned(),
-        ingress_channel: "aeron:udp?term-length=64k".into(),
-        ingress_endpoints: cluster.ingress_endpoints(),
-        ipc_member: Some(0),
-        ..Context::default()
-    };
+    let context = Context::default()
+        .aeron_dir(cluster.driver_dir(0))
+        .ingress_channel("aeron:udp?term-length=64k")
+        .ingress_endpoints(cluster.ingress_endpoints())
+        .ipc_member(Some(0));
     let mut client = BlockingCluster::connect(context, Notes::default(), SOON).unwrap();
-    by_ipc(&mut client);
+    echo_by_ipc(&mut client);
     client
 }
 
-/// A message that does not fit the short term buffers of UDP ingress.
-fn by_ipc(client: &mut BlockingCluster<Notes>) {
+/// Sends a message that is too long for the short term buffers of UDP ingress, so it goes by IPC.
+fn echo_by_ipc(client: &mut BlockingCluster<Notes>) {
     assert!(client.cluster().max_message_length().unwrap() > 100_000);
     echo(client, &[3; 100_000]);
 }
@@ -168,10 +182,10 @@ fn by_ipc(client: &mut BlockingCluster<Notes>) {
 fn local_client_comes_back(client: &mut BlockingCluster<Notes>) {
     client.wait("a new session by IPC", SOON, |_, notes| notes.connected.len() == 2).unwrap();
     assert!(matches!(client.listener.disconnected.last(), Some(DisconnectReason::MediaDriverLost(_))));
-    by_ipc(client);
+    echo_by_ipc(client);
 }
 
-/// Probes are answered: nothing happens to a session that has nothing to say.
+/// Probes are answered, so nothing happens to a session without messages.
 fn quiet_session_stays(client: &mut BlockingCluster<Notes>) {
     let start = Instant::now();
     client.wait("silence", SOON, |_, _| start.elapsed() > Duration::from_millis(2500)).unwrap();
@@ -180,12 +194,12 @@ fn quiet_session_stays(client: &mut BlockingCluster<Notes>) {
     echo(client, b"still here");
 }
 
-/// The consensus module reads no ingress, so answers no probe, for longer than the watchdog waits; then it goes on.
+/// A suspended consensus module reads no ingress, so it answers no probe, here for longer than the watchdog waits.
 fn suspended_cluster_keeps_the_session(cluster: &Cluster, client: &mut BlockingCluster<Notes>) {
     cluster.tool(0, "suspend");
-    client.wait("suspicion", SOON, |cluster, _| cluster.state() == State::AwaitNewLeader).unwrap();
-    let suspicious = Instant::now();
-    client.wait("a while", SOON, |_, _| suspicious.elapsed() > Duration::from_millis(500)).unwrap();
+    client.wait("the watchdog", SOON, |cluster, _| cluster.state() == State::AwaitNewLeader).unwrap();
+    let silent_since = Instant::now();
+    client.wait("half a second", SOON, |_, _| silent_since.elapsed() > Duration::from_millis(500)).unwrap();
     cluster.tool(0, "resume");
     client.wait("a sign of life", SOON, |cluster, _| cluster.state() == State::Connected).unwrap();
     assert_eq!((client.listener.connected.len(), client.listener.disconnected.len()), (1, 0));
@@ -212,7 +226,7 @@ fn media_driver_restart(client: &mut BlockingCluster<Notes>, driver: Driver) {
     assert!(matches!(client.listener.disconnected.last(), Some(DisconnectReason::MediaDriverLost(_))));
     echo(client, b"with another driver");
 
-    // Killed and not restarted: its heartbeat stops, which is all there is to see.
+    // The driver is killed and not restarted: only its old heartbeat shows that it has gone.
     drop(driver);
     client.wait("the loss of the driver", SOON, |cluster, _| cluster.state() == State::AwaitMediaDriver).unwrap();
     let _driver = Driver::start(&dir, &dir.with_extension("log"));
@@ -239,10 +253,10 @@ fn three_members() {
     let leader = client.cluster().leader_member_id().unwrap();
     drop(client);
 
-    // By way of a follower only.
+    // The client knows a follower only, which redirects it.
     let follower = (0..3).find(|id| *id != leader).unwrap();
     let endpoint = cluster.ingress_endpoint(usize::try_from(follower).unwrap());
-    let by_follower = Context { ingress_endpoints: vec![(follower, endpoint)], ..context(&cluster, &driver) };
+    let by_follower = context(&cluster, &driver).ingress_endpoints([(follower, endpoint)]);
     let redirected = Instant::now();
     let mut client = BlockingCluster::connect(by_follower, Notes::default(), SOON).unwrap();
     println!("connected by a redirect in {:?}", redirected.elapsed());

@@ -5,7 +5,6 @@
 //! the media driver to use, and the members' ingress endpoints in the order of their ids.
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use aeron_cluster_client::Context;
@@ -17,11 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [aeron_dir, endpoints] = arguments.as_slice() else {
         return Err("usage: echo_round_trip AERON_DIR HOST:PORT[,HOST:PORT...]".into());
     };
-    let context = Context {
-        aeron_dir: PathBuf::from(aeron_dir),
-        ingress_endpoints: (0..).zip(endpoints.split(',').map(str::to_owned)).collect(),
-        ..Context::default()
-    };
+    let context = Context::default().aeron_dir(aeron_dir).ingress_endpoints((0..).zip(endpoints.split(',')));
     let mut venue = EchoVenue::connect(context, Duration::from_secs(10))?;
     let warm = ReplayOptions { warm_up: 100_000, ..ReplayOptions::default() };
     println!("{}\n", replay(&mut EchoFlow::new(200_000), &mut venue, warm, &mut ())?.report);

@@ -106,7 +106,7 @@ impl Venue for EchoVenue {
                 self.sent = number;
                 Ok(Submission::Sent(ClientSequence(number)))
             }
-            Err(OfferError::BackPressured | OfferError::AdminAction | OfferError::NotConnected) => Ok(Submission::Busy),
+            Err(error) if error.is_retryable() || error == OfferError::NotConnected => Ok(Submission::Busy),
             Err(error) => Err(VenueError::Session { participant: SENDER.0, source: error.into() }),
         }
     }

@@ -1,50 +1,53 @@
-//! One attempt to open a session: ingress to all members at once, a connect request to the first that is there,
-//! redirects and challenges followed, the next member when one does not answer.
+//! One attempt to open a session: opens ingress to all members at once, sends a connect request to the first that is
+//! connected, follows redirects, answers challenges, and asks the next member when one does not answer.
 //!
-//! Source: `AeronCluster.AsyncConnect`, which likewise opens all ingress publications at once; ours goes on after
-//! time-outs and errors.
+//! Source: `AeronCluster.AsyncConnect`, which likewise opens all ingress publications at once. Unlike it this one continues
+//! after time-outs and errors.
 
+use std::time::Duration;
+
+use super::action::{Action, IngressId, Now, Outbox};
 use super::backoff::Backoff;
 use super::endpoints::{Endpoints, Route, Target};
-use super::{Action, IngressId, Now, Outbox, Settings};
+use super::settings::Settings;
 use crate::egress_adapter::{SessionEvent, SessionEventCode};
 use crate::error::{ClientError, ConnectProblem};
 use crate::ingress_proxy::{PROTOCOL_SEMANTIC_VERSION, SessionHeader, major_version};
 
-use std::time::Duration;
-
-/// How long IPC is waited for while UDP is there: it connects within a millisecond where the cluster allows it.
+/// Time for IPC ingress to connect while UDP ingress is connected: it takes a millisecond where the cluster allows IPC.
 pub(crate) const IPC_GRACE: Duration = Duration::from_millis(100);
 
-/// Redirects followed in a row before backing off: members may name each other for a moment during an election.
+/// Redirects that are followed in a row without a pause: members may name each other for a moment during an election.
 const MAX_REDIRECTS: u32 = 3;
 
-/// Text of a refusal for want of a free session (`ConsensusModule.Configuration.SESSION_LIMIT_MSG`).
+/// Text of a refusal because there is no free session. Source: `ConsensusModule.Configuration.SESSION_LIMIT_MSG`.
 const SESSION_LIMIT_MSG: &str = "concurrent session limit";
 
-/// Text of a refusal for the protocol's version (`SESSION_INVALID_VERSION_MSG`).
+/// Text of a refusal because of the protocol's version. Source: `SESSION_INVALID_VERSION_MSG`.
 const SESSION_INVALID_VERSION_MSG: &str = "invalid client version";
 
-/// See the module.
+/// An attempt, until its session is open or it is abandoned.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     candidates: Vec<Candidate>,
     request: Option<Request>,
-    /// Member that a redirect named; waited for until the time.
+    /// Member that a redirect named as leader, and until when only that member is asked.
     leader: Option<(i32, Now)>,
     redirects: u32,
     retry_at: Now,
+    /// Until when a member that can be reached by IPC is not asked by UDP.
     ipc_until: Now,
-    /// When to say that nobody is there.
+    /// When to note that no member is reachable.
     unreachable_at: Now,
 }
 
+/// A member, or the ingress channel, that may be asked.
 #[derive(Debug)]
 struct Candidate {
     ingress: IngressId,
     target: Target,
     status: Status,
-    /// Request that this member had last; the longest unasked member is next.
+    /// Number of the last request that it was sent, 0 for none. The candidate with the lowest number is asked next.
     asked: u64,
 }
 
@@ -52,17 +55,18 @@ struct Candidate {
 enum Status {
     Opening,
     Connected,
-    /// No publication; another is opened at the time.
+    /// The publication was lost. Another one is opened at this time.
     Lost {
         reopen_at: Now,
     },
 }
 
+/// The request that waits for its answer.
 #[derive(Debug)]
 struct Request {
     ingress: IngressId,
     body: Body,
-    /// Known once it is sent.
+    /// Known once the request is sent.
     correlation_id: Option<i64>,
     deadline: Now,
 }
@@ -73,19 +77,19 @@ enum Body {
     ChallengeResponse { cluster_session_id: i64, encoded_challenge: Vec<u8> },
 }
 
-/// What an answer of the cluster comes to.
+/// What an answer of the cluster means for the attempt.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
-    /// Not for this attempt, or the attempt goes on.
+    /// The answer was for another request, or the attempt continues.
     Pending,
-    /// A session is open. `ingress` leads to its leader; `None` when the leader is another member than the one asked.
+    /// A session is open. `ingress` leads to its leader, and is `None` when another member than the one asked leads.
     Open { ingress: Option<IngressId>, header: SessionHeader, leader_member_id: i32 },
     /// No attempt will succeed.
     Final(ClientError),
 }
 
 impl Attempt {
-    /// Opens ingress to all targets; the first request goes out at `retry_at` at the earliest.
+    /// Opens ingress to all targets. The first request is sent at `retry_at` at the earliest.
     pub(crate) fn start(
         endpoints: &Endpoints,
         now: Now,
@@ -113,7 +117,7 @@ impl Attempt {
 
     /// Closes all ingress but `ingress`.
     pub(crate) fn keep_only(mut self, ingress: Option<IngressId>, outbox: &mut Outbox) {
-        self.forget_request(outbox);
+        self.abandon_request(outbox);
         for candidate in self.candidates {
             if Some(candidate.ingress) != ingress && !matches!(candidate.status, Status::Lost { .. }) {
                 outbox.close(candidate.ingress);
@@ -145,8 +149,8 @@ impl Attempt {
         }
     }
 
-    /// The publication is not connected any more, or could not be added (`reason`). It is replaced: a member does not
-    /// take the same one again after an election (`rejoin=false`).
+    /// The publication is no longer connected, or, with a `reason`, could not be added. Another one replaces it: after an
+    /// election a member does not receive the same one again (`rejoin=false`).
     pub(crate) fn on_ingress_lost(
         &mut self,
         ingress: IngressId,
@@ -166,12 +170,12 @@ impl Attempt {
             outbox.close(ingress);
         }
         if self.request.as_ref().is_some_and(|request| request.ingress == ingress) {
-            self.forget_request(outbox);
+            self.abandon_request(outbox);
             self.retry_at = now + backoff.next();
         }
     }
 
-    /// The request went out by `ingress`.
+    /// The request was sent by `ingress`.
     pub(crate) fn on_request_sent(&mut self, ingress: IngressId, correlation_id: i64) {
         if let Some(request) = self.request.as_mut().filter(|request| request.ingress == ingress) {
             request.correlation_id = Some(correlation_id);
@@ -211,7 +215,7 @@ impl Attempt {
         if let Some(version) = event.version
             && major_version(version) != major_version(PROTOCOL_SEMANTIC_VERSION)
         {
-            let detail = format!("its major version is {}, ours 0", major_version(version));
+            let detail = format!("its major version is {}, this client's is 0", major_version(version));
             return Outcome::Final(ClientError::IncompatibleVersion(detail));
         }
         match event.code {
@@ -277,7 +281,7 @@ impl Attempt {
         self.ipc_until = now + IPC_GRACE;
     }
 
-    /// Makes the candidates those of the endpoints, keeping the publications that stay.
+    /// Makes the candidates those of the endpoints, and keeps the publications of candidates that remain.
     fn follow(&mut self, endpoints: &Endpoints, outbox: &mut Outbox) {
         let targets = endpoints.targets();
         self.candidates.retain(|candidate| {
@@ -304,10 +308,10 @@ impl Attempt {
         }
     }
 
-    /// No answer in time. The member may have stopped reading this publication, so it gets another one.
+    /// There was no answer in time. The member may have stopped reading this publication, so the candidate gets another one.
     fn give_up_request(&mut self, now: Now, backoff: &mut Backoff, outbox: &mut Outbox) {
         let Some(ingress) = self.request.as_ref().map(|request| request.ingress) else { return };
-        self.forget_request(outbox);
+        self.abandon_request(outbox);
         self.retry_at = now + backoff.next();
         self.leader = None;
         if let Some(candidate) = self.candidate(ingress) {
@@ -318,9 +322,9 @@ impl Attempt {
         }
     }
 
-    fn forget_request(&mut self, outbox: &mut Outbox) {
+    fn abandon_request(&mut self, outbox: &mut Outbox) {
         if let Some(correlation_id) = self.request.take().and_then(|request| request.correlation_id) {
-            outbox.forget(correlation_id);
+            outbox.abandon(correlation_id);
         }
     }
 
@@ -339,7 +343,8 @@ impl Attempt {
         }
     }
 
-    /// The connected candidate to ask: the leader if one is named, else the one not asked for longest.
+    /// The connected candidate to ask next: the leader if one is named, otherwise the one that was asked the longest time
+    /// ago.
     fn choose(&self, now: Now) -> Option<usize> {
         let ipc_member = self.candidates.iter().find(|c| c.target.route == Route::Ipc).and_then(|c| c.target.member);
         let usable = |candidate: &Candidate| {
@@ -360,7 +365,7 @@ impl Attempt {
             .map(|(index, _)| index)
     }
 
-    /// Has the request sent, again and again until it is.
+    /// Asks for the request to be sent, until it is.
     fn send(&self, outbox: &mut Outbox) {
         let Some(request) = self.request.as_ref().filter(|request| request.correlation_id.is_none()) else { return };
         let ingress = request.ingress;

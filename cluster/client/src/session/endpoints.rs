@@ -1,15 +1,15 @@
-//! Where the members are: what the context says, and what the cluster says since.
+//! Where the members are: as the context has it, and as the cluster has reported it since.
 //!
-//! Source: `AeronCluster.parseIngressEndpoints`; the list is `0=host:port,1=host:port`.
+//! The cluster's list is `0=host:port,1=host:port`. Source: `AeronCluster.parseIngressEndpoints`.
 
 use std::fmt;
 
 use crate::context::{MAX_MEMBERS, is_endpoint};
 
-/// A way to a member.
+/// A member, and how ingress reaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// `None` when the ingress channel itself is the address, whoever leads.
+    /// `None` when the ingress channel itself is the address, whichever member leads.
     pub member: Option<i32>,
     pub route: Route,
 }
@@ -21,7 +21,7 @@ pub(crate) enum Route {
     Channel,
     /// The context's ingress channel with this endpoint.
     Endpoint(String),
-    /// IPC, through the media driver that client and member share.
+    /// IPC, by the media driver that client and member share.
     Ipc,
 }
 
@@ -51,7 +51,7 @@ impl Endpoints {
         Self { configured, reported: Vec::new(), ipc_member }
     }
 
-    /// Takes over a list that the cluster sent. A faulty list changes nothing. Without configured endpoints the ingress
+    /// Takes over a list that the cluster sent. A malformed list changes nothing. Without configured endpoints the ingress
     /// channel is the address, and lists are ignored, as in Aeron.
     pub(crate) fn update(&mut self, list: &str) {
         if !self.configured.is_empty()
@@ -61,7 +61,7 @@ impl Endpoints {
         }
     }
 
-    /// All ways to the cluster: first as it reported them, then what the context says differently.
+    /// All targets: those that the cluster reported first, then those that only the context has.
     pub(crate) fn targets(&self) -> Vec<Target> {
         if self.configured.is_empty() {
             return vec![Target { member: None, route: Route::Channel }];
@@ -79,7 +79,7 @@ impl Endpoints {
         targets
     }
 
-    /// The way to `leader`, over IPC where that is set; `None` when no endpoint of it is known.
+    /// How to reach `leader`, by IPC if the context allows it; `None` when no endpoint of that member is known.
     pub(crate) fn leader(&self, leader: i32) -> Option<Target> {
         if self.ipc_member == Some(leader) {
             return Some(Target { member: Some(leader), route: Route::Ipc });
@@ -87,7 +87,7 @@ impl Endpoints {
         self.leader_by_network(leader)
     }
 
-    /// The way to `leader` when IPC does not connect.
+    /// How to reach `leader` when IPC does not connect.
     pub(crate) fn leader_by_network(&self, leader: i32) -> Option<Target> {
         if self.configured.is_empty() {
             return Some(Target { member: None, route: Route::Channel });
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn faulty_lists_change_nothing() {
+    fn malformed_lists_change_nothing() {
         let mut endpoints = Endpoints::new(vec![(0, "a:1".into())], None);
         for list in ["", "0", "0=", "x=a:1", "0=a", "0=a:1,", "0=a|b:1", "0=a:99999"] {
             endpoints.update(list);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn ipc_is_the_first_way_to_its_member() {
+    fn ipc_is_the_first_target_of_its_member() {
         let endpoints = Endpoints::new(vec![(0, "a:1".into()), (1, "b:1".into())], Some(1));
         let ipc = Target { member: Some(1), route: Route::Ipc };
         assert_eq!(endpoints.targets()[0], ipc);

@@ -1,23 +1,28 @@
 //! What time brings: keep-alives, probes, the watchdog, time-outs.
 
+use super::action::{Action, Now};
 use super::attempt::Attempt;
-use super::{Action, ClientError, DisconnectReason, Now, Phase, Route, Session};
+use super::endpoints::Route;
+use super::state::{Phase, Session};
+use crate::egress_listener::DisconnectReason;
+use crate::error::ClientError;
 
-/// Parts of the watchdog's time: silence for one part is followed by a probe, silence for all of them by a new attempt.
+/// Parts of the watchdog's time: after silence for one part the client sends a probe, after silence for all of them it tries
+/// a new session.
 const WATCHDOG_PARTS: u32 = 3;
 
-/// Probes that must have gone unanswered before the watchdog acts: one alone may be the application's own pause.
+/// Unanswered probes before the watchdog acts: a single one may be due to a pause of the application.
 const MIN_UNANSWERED_PROBES: u32 = 2;
 
-/// Time, and the application's wish to end.
 impl Session {
+    /// Does what is due. Called at least every few milliseconds.
     pub(crate) fn on_tick(&mut self, now: Now) {
         match &self.phase {
             Phase::AwaitMediaDriver { give_up_at } | Phase::Connecting { give_up_at, .. }
                 if give_up_at.is_some_and(|give_up_at| now >= give_up_at) =>
             {
                 let timeout = self.settings.overall_connect_timeout.unwrap_or_default();
-                self.end(ClientError::ConnectTimeout { timeout, problem: self.outbox.problem.clone() });
+                self.end(ClientError::ConnectTimeout { timeout, problem: self.outbox.problem().cloned() });
             }
             Phase::AwaitMediaDriver { .. } | Phase::Closed => {}
             Phase::Connecting { .. } => self.attempt_tick(now),
@@ -27,14 +32,10 @@ impl Session {
         }
     }
 
-    /// Ends the session and the client.
-    pub(crate) fn close(&mut self) {
-        if let Some(open) = self.open()
-            && open.ingress_connected
-        {
-            self.outbox.push(Action::SendClose { ingress: open.ingress, header: open.header });
-        }
-        self.end(ClientError::Closed);
+    /// The leader is lost or silent. From `attempt_at` on a new session is tried beside the old one.
+    pub(super) fn await_new_leader(&mut self, attempt_at: Now, now: Now) {
+        self.leader_lost(attempt_at, now);
+        self.on_tick(now);
     }
 
     fn attempt_tick(&mut self, now: Now) {
@@ -45,7 +46,7 @@ impl Session {
     }
 
     fn connected_tick(&mut self, now: Now) {
-        // A session that lasts wipes out earlier failures; one that is closed at once must not be retried without pause.
+        // A session that lasts ends the row of failures. After one that is closed at once there must be a pause.
         if self.open().is_some_and(|open| now.saturating_sub(open.opened_at) > self.settings.retry_max) {
             self.backoff.reset();
         }

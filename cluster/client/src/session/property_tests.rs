@@ -1,15 +1,17 @@
-//! Any sequence of events leaves the machine alive: when the world is well again, a session follows, and no publication
-//! is left over.
+//! From whatever state a sequence of events leads to, the machine opens a session when media driver and cluster are healthy
+//! again, and no publication is left over.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::context::Context;
 
-/// What may happen, in any order. Numbers choose among what there is.
+/// What may happen, in any order. Numbers choose among the publications, requests and sessions that there are.
 #[derive(Debug, Clone)]
-enum Happening {
+enum Incident {
     Time(u16),
     DriverReady,
     DriverLost,
@@ -25,8 +27,8 @@ enum Happening {
     Message { ours: bool },
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
-    use Happening::*;
+fn incident() -> impl Strategy<Value = Incident> {
+    use Incident::*;
     prop_oneof![
         8 => (1u16..3000).prop_map(Time),
         1 => Just(DriverReady),
@@ -46,7 +48,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// The driver's side of the machine, and a cluster.
+/// A media driver, a cluster and an application, as the machine sees them.
 struct World {
     session: Session,
     now: Now,
@@ -58,7 +60,7 @@ struct World {
     requests: Vec<(u64, i64)>,
     sessions: i64,
     leader: i32,
-    /// Session and term that the application knows.
+    /// Session and term that the application was told of last.
     reported: Option<(i64, i64)>,
 }
 
@@ -88,12 +90,12 @@ impl World {
         let mut actions = 0;
         while let Some(action) = self.session.next_action() {
             actions += 1;
-            assert!(actions < 1000, "the machine does not come to rest");
+            assert!(actions < 1000, "there is no end of actions");
             match action {
                 Action::OpenIngress { ingress, target } => {
-                    assert!(self.driver, "no media driver, no ingress");
+                    assert!(self.driver, "ingress without a media driver");
                     assert!(self.ingress.insert(ingress.0, (target, false)).is_none());
-                    assert!(self.ingress.len() <= 16, "publications pile up");
+                    assert!(self.ingress.len() <= 16, "the number of publications grows");
                 }
                 Action::CloseIngress { ingress } => {
                     self.ingress.remove(&ingress.0);
@@ -114,13 +116,13 @@ impl World {
                 Action::Report(event) => self.report(&event),
             }
         }
-        // What can be sent to is known to the application, and a session that is connected can be sent to.
+        // The application knows each session that it can send to, and can send to each session that is connected.
         let usable = self.session.ingress().map(|(_, header)| (header.cluster_session_id, header.leadership_term_id));
         assert!(usable.is_none() || usable == self.reported);
         assert!(usable.is_some() || self.session.state() != State::Connected);
     }
 
-    /// The application hears of sessions in order: never two at once, never a leader of none.
+    /// The application is told of sessions in order: never of two at once, and never of a new leader without a session.
     fn report(&mut self, event: &Event) {
         match event {
             Event::Connected(connected) => {
@@ -149,45 +151,45 @@ impl World {
         self.session.header().map_or(5, |header| header.leadership_term_id) + i64::from(difference)
     }
 
-    fn happen(&mut self, happening: &Happening) {
-        match *happening {
-            Happening::Time(ms) => {
+    fn apply(&mut self, incident: &Incident) {
+        match *incident {
+            Incident::Time(ms) => {
                 self.now += Duration::from_millis(u64::from(ms));
                 self.session.on_tick(self.now);
             }
-            Happening::DriverReady => {
+            Incident::DriverReady => {
                 self.driver = true;
                 self.session.on_media_driver_ready(self.now);
             }
-            Happening::DriverLost => {
+            Incident::DriverLost => {
                 self.driver = false;
                 self.ingress.clear();
                 self.session.on_media_driver_lost("chaos", self.now);
             }
-            Happening::IngressConnected(choice) => self.connect(self.ingress_id(choice)),
-            Happening::IngressDisconnected(choice) => {
+            Incident::IngressConnected(choice) => self.connect(self.ingress_id(choice)),
+            Incident::IngressDisconnected(choice) => {
                 let ingress = self.ingress_id(choice);
                 if let Some((_, connected)) = self.ingress.get_mut(&ingress.0) {
                     *connected = false;
                 }
                 self.session.on_ingress_disconnected(ingress, self.now);
             }
-            Happening::IngressFailed(choice) => {
+            Incident::IngressFailed(choice) => {
                 let ingress = self.ingress_id(choice);
                 self.ingress.remove(&ingress.0);
                 self.session.on_ingress_failed(ingress, "chaos", self.now);
             }
-            Happening::IngressExhausted => {
+            Incident::IngressExhausted => {
                 if let Some((ingress, _)) = self.session.ingress() {
                     self.session.on_ingress_exhausted(ingress, self.now);
                 }
             }
-            Happening::RequestsTaken(taken) => self.requests_taken = taken,
-            Happening::KeepAlivesTaken(taken) => self.keep_alives_taken = taken,
-            Happening::SessionEvent { code, ours, correlation, term, leader } => {
+            Incident::RequestsTaken(taken) => self.requests_taken = taken,
+            Incident::KeepAlivesTaken(taken) => self.keep_alives_taken = taken,
+            Incident::SessionEvent { code, ours, correlation, term, leader } => {
                 self.session_event(code, ours, correlation, term, leader);
             }
-            Happening::NewLeader { ours, term, leader, garbage } => {
+            Incident::NewLeader { ours, term, leader, garbage } => {
                 let event = NewLeaderEvent {
                     cluster_session_id: self.session_id(ours),
                     leadership_term_id: self.term(term),
@@ -196,11 +198,11 @@ impl World {
                 };
                 self.session.on_new_leader(&event, self.now);
             }
-            Happening::Challenge { correlation } => {
+            Incident::Challenge { correlation } => {
                 let correlation_id = self.correlation_id - i64::from(correlation);
                 self.session.on_challenge(correlation_id, 1, b"who", self.now);
             }
-            Happening::Message { ours } => {
+            Incident::Message { ours } => {
                 let session_id = self.session_id(ours);
                 let open = self.session.header().is_some_and(|header| header.cluster_session_id == session_id);
                 assert_eq!(self.session.on_message(session_id, self.now), open);
@@ -211,7 +213,7 @@ impl World {
 
     fn session_event(&mut self, code: u8, ours: bool, correlation: u8, term: i8, leader: u8) {
         use SessionEventCode::*;
-        // No final answers here: those end the client, as they should.
+        // Final answers are left out, because they end the client.
         let code = [Ok, Error, Redirect, Closed, Unknown, Ok][usize::from(code)];
         self.sessions += 1;
         let event = SessionEvent {
@@ -233,8 +235,8 @@ impl World {
         }
     }
 
-    /// A healthy world of ten milliseconds: all is connected that should be, the leader says OK and the others redirect.
-    fn be_well(&mut self) {
+    /// Ten milliseconds in which all is healthy: publications get connected, the leader answers OK and the others redirect.
+    fn run_healthy(&mut self) {
         self.driver = true;
         self.requests_taken = true;
         self.keep_alives_taken = true;
@@ -272,8 +274,8 @@ impl World {
         self.act();
     }
 
-    /// A session that this well world has opened.
-    fn has_good_session(&self) -> bool {
+    /// Whether the open session is one that [`run_healthy`](Self::run_healthy) has answered with.
+    fn has_healthy_session(&self) -> bool {
         self.session.state() == State::Connected
             && self.session.header().is_some_and(|header| header.cluster_session_id > 1_000_000)
     }
@@ -281,20 +283,20 @@ impl World {
 
 proptest! {
     #[test]
-    fn the_machine_finds_its_way_from_anywhere(
-        happenings in proptest::collection::vec(happening(), 0..120),
+    fn a_session_is_opened_from_any_state(
+        incidents in proptest::collection::vec(incident(), 0..120),
         leader in 0..3i32,
         ipc in any::<bool>(),
     ) {
         let mut world = World::new(ipc);
-        for happening in &happenings {
-            world.happen(happening);
+        for incident in &incidents {
+            world.apply(incident);
         }
         world.leader = leader;
         world.requests.clear();
         let start = world.now;
-        while !world.has_good_session() {
-            world.be_well();
+        while !world.has_healthy_session() {
+            world.run_healthy();
             prop_assert!(world.now - start < Duration::from_secs(15), "stuck in {:?}", world.session.state());
         }
         prop_assert_eq!(world.ingress.len(), 1, "publications are left over");

@@ -1,11 +1,15 @@
-//! The machine as tables: a state, an event, the state after it and the actions.
+//! The state machine as tables: a state, an event, the state after it, and the actions that it asks for.
 
 mod connecting;
 mod endings;
 mod leaders;
 mod liveness;
 
+use std::time::Duration;
+
 use super::*;
+use crate::context::Context;
+use crate::egress_listener::{Connected, NewLeader};
 use crate::ingress_proxy::PROTOCOL_SEMANTIC_VERSION;
 
 const TERM: i64 = 7;
@@ -84,7 +88,7 @@ fn leader_event(leadership_term_id: i64, leader_member_id: i32) -> NewLeaderEven
 fn machine(change: impl FnOnce(&mut Context)) -> Machine {
     let mut context = Context {
         ingress_endpoints: vec![(0, "a:1".into()), (1, "b:1".into()), (2, "c:1".into())],
-        // Out of the way of what the tests are about.
+        // Keep-alives would disturb the tests that are about something else.
         keep_alive_interval: ms(1_000_000),
         ..Context::default()
     };
@@ -112,14 +116,14 @@ impl Machine {
         self
     }
 
-    /// Ingress to all members has been asked for, as 1, 2 and 3.
+    /// Ingress to all members is being added, with ids 1, 2 and 3.
     fn connecting(mut self) -> Self {
         self.session.on_media_driver_ready(self.now);
         self.expect(State::Connecting, &[open(1, 0), open(2, 1), open(3, 2)]);
         self
     }
 
-    /// A connect request to member 0 is out, with correlation id 100.
+    /// A connect request was sent to member 0, with correlation id 100.
     fn asked(self) -> Self {
         let mut machine = self.connecting();
         machine.ingress_connected(1);
@@ -128,7 +132,7 @@ impl Machine {
         machine
     }
 
-    /// A session with member 0, by ingress 1.
+    /// A session is open with member 0, by ingress 1.
     fn connected(self) -> Self {
         let mut machine = self.asked();
         machine.session.on_session_event(&event(SessionEventCode::Ok, 100, ""), machine.now);
@@ -136,8 +140,8 @@ impl Machine {
         machine
     }
 
-    /// Nothing heard of the session for the watchdog's time: a new one is being tried by ingress 4, 5 and 6.
-    fn suspicious(self) -> Self {
+    /// The session was silent for the watchdog's time: a new one is being tried by ingress 4, 5 and 6.
+    fn silent(self) -> Self {
         let mut machine = self.connected();
         machine.after(1500);
         assert!(machine.actions().ends_with(&[probe(1), open(4, 0), open(5, 1), open(6, 2)]));
@@ -146,7 +150,7 @@ impl Machine {
     }
 
     /// Ingress 4 to the new leader, member 1, is being connected.
-    fn following(self) -> Self {
+    fn connecting_to_new_leader(self) -> Self {
         let mut machine = self.connected();
         machine.session.on_new_leader(&leader_event(TERM + 1, 1), machine.now);
         machine.expect(State::AwaitNewLeaderConnection, &[close(1), open(4, 1)]);

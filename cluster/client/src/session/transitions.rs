@@ -1,13 +1,16 @@
 //! Changes of state.
 
+use super::action::{Action, Event, IngressId, Now};
 use super::attempt::{Attempt, IPC_GRACE};
-use super::{
-    Action, ClientError, ConnectProblem, Connected, DisconnectReason, Event, IngressId, NewLeader, Now, Open, Phase,
-    Reconnect, Session, SessionHeader, Target,
-};
+use super::endpoints::Target;
+use super::state::{Open, Phase, Session};
+use crate::context::Reconnect;
+use crate::egress_listener::{Connected, DisconnectReason, NewLeader};
+use crate::error::{ClientError, ConnectProblem};
+use crate::ingress_proxy::SessionHeader;
 
 impl Session {
-    /// A session is open: by `ingress`, or at a leader to which ingress is still to be connected.
+    /// The cluster has opened a session, by `ingress`, or, without one, at a leader to which ingress is not connected yet.
     pub(super) fn session_opened(
         &mut self,
         ingress: Option<IngressId>,
@@ -31,7 +34,7 @@ impl Session {
             }
         };
         attempt.keep_only(ingress, &mut self.outbox);
-        self.outbox.problem = None;
+        self.outbox.clear_problem();
         let mut open = Open {
             header,
             leader_member_id,
@@ -56,8 +59,8 @@ impl Session {
         }
     }
 
-    /// The old session is given up for a new one; the new leader is told, if it can be.
-    pub(super) fn replace(&mut self, old: &Open, ingress: Option<IngressId>, header: SessionHeader) {
+    /// Gives up the old session for a new one, and tells the new leader, if `ingress` leads to it.
+    fn replace(&mut self, old: &Open, ingress: Option<IngressId>, header: SessionHeader) {
         if let Some(ingress) = ingress {
             let header = SessionHeader { cluster_session_id: old.header.cluster_session_id, ..header };
             self.outbox.push(Action::SendClose { ingress, header });
@@ -68,7 +71,8 @@ impl Session {
         }
     }
 
-    /// Tells the application that its session can be used, if it does not know: a new session, or a new leader.
+    /// Tells the application that the session can be used, if the application does not know: the session is new, or its
+    /// leader is.
     pub(super) fn report_open(&mut self) {
         let Some(open) = self.open_mut() else { return };
         let SessionHeader { leadership_term_id, cluster_session_id } = open.header;
@@ -86,25 +90,17 @@ impl Session {
         }
     }
 
-    pub(super) fn await_connection(&self, open: Open, target: Target, now: Now) -> Phase {
+    fn await_connection(&self, open: Open, target: Target, now: Now) -> Phase {
         let give_up_at = now + self.settings.message_timeout;
         Phase::AwaitNewLeaderConnection { open, target, network_at: now + IPC_GRACE, give_up_at }
     }
 
-    /// Goes over to the leader of a newer term; of the present term there is nothing new.
-    pub(super) fn follow(&mut self, leadership_term_id: i64, leader_member_id: i32, now: Now) {
-        self.heard(now);
-        if self.open().is_some_and(|open| leadership_term_id > open.header.leadership_term_id) {
-            self.go_to_leader(leadership_term_id, leader_member_id, now);
-        }
-    }
-
-    pub(super) fn go_to_leader(&mut self, leadership_term_id: i64, leader_member_id: i32, now: Now) {
+    /// Begins to connect ingress to the leader of a newer term. False when no endpoint of that member is known.
+    pub(super) fn go_to_leader(&mut self, leadership_term_id: i64, leader_member_id: i32, now: Now) -> bool {
         let Some(target) = self.endpoints.leader(leader_member_id) else {
             let member = format!("the endpoint of the new leader, member {leader_member_id}, is not known");
             self.outbox.note(ConnectProblem::NoLeader(member));
-            self.await_new_leader(now, now);
-            return;
+            return false;
         };
         let mut open = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => open,
@@ -116,7 +112,7 @@ impl Session {
             }
             other => {
                 self.phase = other;
-                return;
+                return true;
             }
         };
         self.outbox.close(open.ingress);
@@ -125,8 +121,28 @@ impl Session {
         open.header.leadership_term_id = leadership_term_id;
         open.leader_member_id = leader_member_id;
         self.phase = self.await_connection(open, target, now);
+        true
     }
 
+    /// A message of the open session has come.
+    pub(super) fn heard(&mut self, now: Now) {
+        if let Some(open) = self.open_mut() {
+            open.heard_at = now;
+            open.unanswered_probes = 0;
+        }
+        if matches!(&self.phase, Phase::AwaitNewLeader { open, .. } if open.ingress_connected) {
+            let Phase::AwaitNewLeader { open, attempt, .. } = std::mem::replace(&mut self.phase, Phase::Closed) else {
+                return;
+            };
+            if let Some(attempt) = attempt {
+                attempt.abandon(&mut self.outbox);
+            }
+            self.phase = Phase::Connected(open);
+            self.report_open();
+        }
+    }
+
+    /// Ingress to the new leader is connected, and the leader's member knows of it.
     pub(super) fn connected_to_new_leader(&mut self, now: Now) {
         let Phase::AwaitNewLeaderConnection { mut open, .. } = std::mem::replace(&mut self.phase, Phase::Closed) else {
             return;
@@ -137,8 +153,8 @@ impl Session {
         self.report_open();
     }
 
-    /// The leader is lost or silent. A new session is tried beside the old one from `attempt_at` on.
-    pub(super) fn await_new_leader(&mut self, attempt_at: Now, now: Now) {
+    /// The leader is lost or silent. From `attempt_at` on a new session is to be tried beside the old one.
+    pub(super) fn leader_lost(&mut self, attempt_at: Now, now: Now) {
         let attempt_at = Some(attempt_at).filter(|_| self.settings.reconnect == Reconnect::Always);
         let give_up_at = now + self.settings.new_leader_timeout;
         self.phase = match std::mem::replace(&mut self.phase, Phase::Closed) {
@@ -147,9 +163,9 @@ impl Session {
             }
             other => other,
         };
-        self.on_tick(now);
     }
 
+    /// The session is lost. The client opens another one, or ends.
     pub(super) fn lost(&mut self, reason: DisconnectReason, now: Now) {
         let (open, attempt) = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => (open, None),
@@ -191,6 +207,7 @@ impl Session {
         self.fatal = Some(error);
     }
 
+    /// When a client that has no session from now on is to end.
     pub(super) fn give_up_at(&self, now: Now) -> Option<Now> {
         self.settings.overall_connect_timeout.map(|timeout| now + timeout)
     }

@@ -1,4 +1,5 @@
-//! A cluster of Aeron's own Java pieces on loopback, with C media drivers and an echo service; all of it ends with the test.
+//! A cluster of Aeron's own Java processes on loopback, with C media drivers and an echo service. All processes end with the
+//! test.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -184,7 +185,7 @@ impl Cluster {
     fn start_member(&self, id: usize) -> Member {
         let dir = self.member_dir(id);
         fs::create_dir_all(dir.join("cluster")).unwrap();
-        // What a killed predecessor left; it is known to be dead (AERON.md, gotcha 1).
+        // Mark files of killed processes look alive for ten seconds, and would hold up the new ones.
         for mark_file in ["cluster/cluster-mark.dat", "cluster/cluster-mark-service-0.dat", "archive/archive-mark.dat"]
         {
             let _ = fs::remove_file(dir.join(mark_file));

@@ -53,7 +53,7 @@ fn answers_to_a_connect_request() {
             SessionEvent { version: Some(1 << 16), ..event(Ok, 100, "") },
             State::Closed,
             all_closed(),
-            Some(ClientError::IncompatibleVersion("its major version is 1, ours 0".into())),
+            Some(ClientError::IncompatibleVersion("its major version is 1, this client's is 0".into())),
         ),
         (
             SessionEvent { version: None, ..event(Ok, 100, "") },
@@ -209,7 +209,7 @@ fn a_late_session_is_welcome_while_there_is_none() {
 
 #[test]
 fn a_late_session_is_closed_when_there_is_another() {
-    let mut machine = machine(|_| {}).suspicious();
+    let mut machine = machine(|_| {}).silent();
     machine.ingress_connected(5);
     machine.expect(State::AwaitNewLeader, &[connect(5)]);
     machine.session.on_request_sent(IngressId(5), 200);

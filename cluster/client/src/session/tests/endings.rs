@@ -14,13 +14,13 @@ fn a_session_that_was_never_usable_is_not_reported_as_lost() {
 
 #[test]
 fn a_session_closed_by_the_cluster_is_replaced_after_a_pause() {
-    for state in [Machine::connected as fn(Machine) -> Machine, Machine::following] {
+    for state in [Machine::connected as fn(Machine) -> Machine, Machine::connecting_to_new_leader] {
         let mut machine = state(machine(|_| {}));
         let ingress = machine.session.open().unwrap().ingress.0;
         let closed = SessionEvent { leadership_term_id: TERM + 1, ..event(SessionEventCode::Closed, 100, "TIMEOUT") };
         machine.session.on_session_event(&closed, machine.now);
         let reason = DisconnectReason::ClosedByCluster("TIMEOUT".into());
-        let next = machine.session.outbox.next_ingress;
+        let next = machine.session.outbox.last_ingress();
         machine.expect(
             State::Connecting,
             &[close(ingress), disconnected(reason), open(next - 2, 0), open(next - 1, 1), open(next, 2)],
@@ -37,7 +37,7 @@ fn the_pauses_grow_when_each_session_is_closed_at_once() {
     let mut longest = 0;
     for round in 0..8 {
         machine.session.on_session_event(&event(SessionEventCode::Closed, 100, "SERVICE_ACTION"), machine.now);
-        let ingress = machine.session.outbox.next_ingress;
+        let ingress = machine.session.outbox.last_ingress();
         machine.actions();
         machine.ingress_connected(ingress);
         let pause = (0..2000).find(|_| machine.after(1).actions().contains(&connect(ingress))).unwrap();
@@ -58,8 +58,8 @@ fn a_lost_media_driver_ends_the_session_and_all_begins_anew() {
     for (state, reports) in [
         (Machine::connecting as fn(Machine) -> Machine, false),
         (Machine::connected, true),
-        (Machine::suspicious, true),
-        (Machine::following, true),
+        (Machine::silent, true),
+        (Machine::connecting_to_new_leader, true),
     ] {
         let mut machine = state(machine(|_| {}));
         let expected = [disconnected(DisconnectReason::MediaDriverLost("gone".into()))];
@@ -109,10 +109,10 @@ fn close_tells_the_cluster_when_it_can() {
     let mut open = machine(|_| {}).connected();
     open.session.close();
     open.expect(State::Closed, &[Action::SendClose { ingress: IngressId(1), header: header(TERM) }, close(1)]);
-    let mut following = machine(|_| {}).following();
+    let mut following = machine(|_| {}).connecting_to_new_leader();
     following.session.close();
     following.expect(State::Closed, &[close(4)]);
-    let mut suspicious = machine(|_| {}).suspicious();
+    let mut suspicious = machine(|_| {}).silent();
     suspicious.session.close();
     suspicious.expect(
         State::Closed,

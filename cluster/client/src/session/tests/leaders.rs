@@ -7,8 +7,8 @@ fn a_new_leader_is_followed_from_every_state() {
     type Before = fn(Machine) -> Machine;
     let states: [(Before, Vec<Action>); 3] = [
         (Machine::connected, vec![close(1), open(4, 2)]),
-        (Machine::suspicious, vec![close(4), close(5), close(6), close(1), open(7, 2)]),
-        (Machine::following, vec![close(4), open(5, 2)]),
+        (Machine::silent, vec![close(4), close(5), close(6), close(1), open(7, 2)]),
+        (Machine::connecting_to_new_leader, vec![close(4), open(5, 2)]),
     ];
     for (state, actions) in states {
         let mut machine = state(machine(|_| {}));
@@ -67,18 +67,18 @@ fn a_new_leader_without_a_known_endpoint_is_looked_for() {
 
 #[test]
 fn a_new_leader_that_cannot_be_connected_is_given_up_in_time() {
-    let mut machine = machine(|_| {}).following();
+    let mut machine = machine(|_| {}).connecting_to_new_leader();
     machine.after(4999).expect(State::AwaitNewLeaderConnection, &[]);
     machine.after(1).expect(State::AwaitNewLeader, &[open(5, 0), open(6, 1), open(7, 2)]);
 
-    let mut machine = self::machine(|_| {}).following();
+    let mut machine = self::machine(|_| {}).connecting_to_new_leader();
     machine.session.on_ingress_failed(IngressId(4), "unknown host", machine.now);
     machine.expect(State::AwaitNewLeader, &[open(5, 0), open(6, 1), open(7, 2)]);
 }
 
 #[test]
 fn a_new_leader_that_connects_late_is_reported_all_the_same() {
-    let mut machine = machine(|_| {}).following();
+    let mut machine = machine(|_| {}).connecting_to_new_leader();
     machine.after(5001);
     assert_eq!(machine.session.ingress(), None);
     machine.actions();

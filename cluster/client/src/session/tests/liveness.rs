@@ -64,7 +64,7 @@ fn any_sign_of_life_keeps_the_session() {
 
 #[test]
 fn a_sign_of_life_ends_the_attempt_at_a_new_session() {
-    let mut machine = machine(|_| {}).suspicious();
+    let mut machine = machine(|_| {}).silent();
     assert!(machine.session.on_message(SESSION, machine.now));
     machine.expect(State::Connected, &[close(4), close(5), close(6)]);
 }
