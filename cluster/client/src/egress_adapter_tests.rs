@@ -1,3 +1,5 @@
+//! The decoder on messages of the generated encoders: whole, truncated, of other schema versions, spoiled.
+
 use aeron_cluster_codecs::cluster::{WriteBuf, challenge_codec, session_keep_alive_codec};
 use proptest::prelude::*;
 
