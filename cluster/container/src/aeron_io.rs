@@ -4,26 +4,24 @@
 //! log is joined without waiting for another thread, and a service that hangs for longer than the driver's client
 //! liveness time-out (10 s by default) loses its client, by which the consensus module notices.
 
-use std::ffi::CString;
 use std::fmt::Display;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusteron_archive::{
-    Aeron, AeronAsyncAddPublication, AeronAsyncAddSubscription, AeronCError, AeronContext, AeronCountersReader,
-    AeronHeader, AeronImage, AeronOfferError, AeronPublication, AeronSubscription, Handlers,
-    bindings::aeron_controlled_fragment_handler_action_t as ControlledAction,
+    AeronAsyncAddPublication, AeronAsyncAddSubscription, AeronImage, AeronPublication, AeronSubscription,
 };
 
+use crate::aeron_client::{Client, c_string, container_failed, text};
 use crate::aeron_snapshot::{AeronRecording, AeronReplay, SnapshotChannels};
+use crate::aeron_types::{controlled, fragment, max_message_length, offer_error};
 use crate::agent_io::{AgentIo, Egress, Flow, FoundCounter, LogImage, SnapshotError};
-use crate::channel::with_parameter;
 use crate::cluster::{OfferError, ServiceError};
 use crate::consensus_module_proxy::SESSION_HEADER_LENGTH;
 use crate::context::ConcludedContext;
-use crate::counters::{MAX_KEY_LENGTH, MAX_LABEL_LENGTH, ServiceCounter};
+use crate::counters::{MAX_KEY_LENGTH, ServiceCounter};
 use crate::error::ContainerError;
-use crate::error_recorder::{ClientErrorHandler, ErrorRecorder, epoch_ms, one_line};
+use crate::error_recorder::{ErrorRecorder, epoch_ms};
 use crate::fragment_assembler::{Fragment, FragmentAssembler};
 use crate::idle_strategy::Idler;
 
@@ -31,8 +29,6 @@ use crate::idle_strategy::Idler;
 const RECORD_ALLOCATED: i32 = 1;
 /// One message of the consensus module is acted on before the next is read.
 const CONTROL_FRAGMENT_LIMIT: usize = 1;
-/// Time between two looks for something that the driver or the archive is asked for.
-const POLL_INTERVAL: Duration = Duration::from_micros(50);
 
 /// An Aeron client, and what the agent does with it.
 pub(crate) struct AeronIo {
@@ -43,93 +39,6 @@ pub(crate) struct AeronIo {
     snapshots: SnapshotChannels,
     idler: Idler,
     epoch: Instant,
-}
-
-/// The client itself, with bounded waits for what it asks the driver for.
-#[derive(Debug, Clone)]
-pub(crate) struct Client {
-    pub(crate) aeron: Aeron,
-    pub(crate) counters: AeronCountersReader,
-    pub(crate) recorder: Rc<ErrorRecorder>,
-    driver_timeout: Duration,
-}
-
-impl Client {
-    /// Connects to the media driver.
-    pub(crate) fn connect(context: &ConcludedContext, recorder: Rc<ErrorRecorder>) -> Result<Self, ContainerError> {
-        let directory = context.aeron_dir.to_string_lossy();
-        let connect = || -> Result<Aeron, AeronCError> {
-            let settings = AeronContext::new()?;
-            settings.set_dir(&c_string(&directory)?)?;
-            settings.set_client_name(&c_string(context.service_name())?)?;
-            settings.set_driver_timeout_ms(context.driver_timeout.as_millis() as u64)?;
-            settings.set_use_conductor_agent_invoker(true)?;
-            settings.set_error_handler(Some(ClientErrorHandler(Rc::downgrade(&recorder))))?;
-            let aeron = Aeron::new(&settings)?;
-            aeron.start()?;
-            Ok(aeron)
-        };
-        let aeron = connect().map_err(|error| ContainerError::Aeron {
-            action: format!("connect to the media driver in {directory}"),
-            message: text(&error),
-        })?;
-        let counters = aeron.counters_reader();
-        Ok(Self { aeron, counters, recorder, driver_timeout: context.driver_timeout })
-    }
-
-    pub(crate) fn add_counter(&self, type_id: i32, key: &[u8], label: &str) -> Result<ServiceCounter, ServiceError> {
-        let key = &key[..key.len().min(MAX_KEY_LENGTH)];
-        let label = &label[..label.floor_char_boundary(MAX_LABEL_LENGTH)];
-        let what = || format!("add the counter {type_id} ({label})");
-        let pending = self.aeron.async_add_counter(type_id, key, label).map_err(|error| failed(what(), &error))?;
-        let counter = self.wait(self.driver_timeout, what, || pending.poll())?;
-        Ok(ServiceCounter::of_driver(counter))
-    }
-
-    pub(crate) fn add_publication(&self, channel: &str, stream_id: i32) -> Result<AeronPublication, ServiceError> {
-        let what = || format!("add the publication {channel}, stream {stream_id}");
-        let pending = c_string(channel)
-            .and_then(|channel| self.aeron.async_add_publication(&channel, stream_id))
-            .map_err(|error| failed(what(), &error))?;
-        self.wait(self.driver_timeout, what, || pending.poll())
-    }
-
-    pub(crate) fn begin_subscription(
-        &self,
-        channel: &str,
-        stream_id: i32,
-    ) -> Result<AeronAsyncAddSubscription, ServiceError> {
-        c_string(channel)
-            .and_then(|channel| self.aeron.async_add_subscription(&channel, stream_id, Handlers::NONE, Handlers::NONE))
-            .map_err(|error| failed(format!("add the subscription {channel}, stream {stream_id}"), &error))
-    }
-
-    pub(crate) fn add_subscription(&self, channel: &str, stream_id: i32) -> Result<AeronSubscription, ServiceError> {
-        let pending = self.begin_subscription(channel, stream_id)?;
-        let what = || format!("add the subscription {channel}, stream {stream_id}");
-        self.wait(self.driver_timeout, what, || pending.poll())
-    }
-
-    /// Polls for something until it is there, keeping the client and the mark file alive.
-    pub(crate) fn wait<T>(
-        &self,
-        timeout: Duration,
-        what: impl Fn() -> String,
-        mut poll: impl FnMut() -> Result<Option<T>, AeronCError>,
-    ) -> Result<T, ServiceError> {
-        let started = Instant::now();
-        loop {
-            self.aeron.main_do_work().map_err(|error| failed(what(), &error))?;
-            if let Some(ready) = poll().map_err(|error| failed(what(), &error))? {
-                return Ok(ready);
-            }
-            if started.elapsed() > timeout {
-                return Err(format!("cannot {}: no answer for {timeout:?}", what()).into());
-            }
-            self.recorder.with_mark_file(|mark_file| mark_file.update_activity(epoch_ms()));
-            std::thread::sleep(POLL_INTERVAL);
-        }
-    }
 }
 
 impl AeronIo {
@@ -367,60 +276,4 @@ impl LogImage for AeronLogImage {
             .map(|count| count as usize)
             .map_err(|error| container_failed("read the log", &error))
     }
-}
-
-#[inline]
-pub(crate) fn controlled(flow: Flow) -> ControlledAction {
-    match flow {
-        Flow::Continue => ControlledAction::AERON_ACTION_CONTINUE,
-        Flow::Break => ControlledAction::AERON_ACTION_BREAK,
-    }
-}
-
-/// The fragment of a poll's callback.
-#[inline]
-pub(crate) fn fragment<'a>(payload: &'a [u8], header: &AeronHeader) -> Fragment<'a> {
-    // without flags a fragment belongs to no message, so that it is dropped
-    let (flags, term_offset) =
-        header.get_values().map_or((0, -1), |values| (values.frame.flags, values.frame.term_offset));
-    Fragment { payload, flags, term_offset, position: header.position() }
-}
-
-#[cold]
-pub(crate) fn offer_error(error: &AeronOfferError, length: usize, maximum: impl Fn() -> usize) -> OfferError {
-    match error {
-        AeronOfferError::NotConnected => OfferError::NotConnected,
-        AeronOfferError::BackPressured => OfferError::BackPressured,
-        AeronOfferError::AdminAction => OfferError::AdminAction,
-        AeronOfferError::MaxPositionExceeded => OfferError::MaxPositionExceeded,
-        AeronOfferError::Closed | AeronOfferError::TooManyParts => OfferError::Closed,
-        AeronOfferError::Error(_) if length > maximum() => OfferError::MessageTooLong { length, maximum: maximum() },
-        AeronOfferError::Error(_) => OfferError::Closed,
-    }
-}
-
-fn max_message_length(publication: &AeronPublication) -> usize {
-    publication.get_constants().map_or(0, |constants| constants.max_message_length())
-}
-
-/// `channel` for the stream of one publisher.
-pub(crate) fn of_session(channel: &str, session_id: i32) -> String {
-    with_parameter(channel, "session-id", &session_id.to_string())
-}
-
-pub(crate) fn c_string(value: &str) -> Result<CString, AeronCError> {
-    CString::new(value).map_err(|_| AeronCError::with_message(-1, "a text with a zero byte"))
-}
-
-/// What an error of Aeron says, in one line; to be asked for at once, as Aeron keeps only the last one's text.
-pub(crate) fn text(error: &AeronCError) -> String {
-    one_line(error.get_last_err_message())
-}
-
-pub(crate) fn failed(what: impl Display, error: &AeronCError) -> ServiceError {
-    format!("cannot {what}: {}", text(error)).into()
-}
-
-fn container_failed(action: &str, error: &AeronCError) -> ContainerError {
-    ContainerError::Aeron { action: action.to_owned(), message: text(error) }
 }

@@ -10,9 +10,10 @@ use rusteron_archive::{
     AeronSubscription, RecordingPos, SOURCE_LOCATION_LOCAL,
 };
 
-use crate::aeron_io::{Client, c_string, controlled, failed, fragment, of_session, offer_error};
+use crate::aeron_client::{Client, c_string, failed};
+use crate::aeron_types::{controlled, fragment, offer_error};
 use crate::agent_io::{Flow, SnapshotError, SnapshotRecording, SnapshotReplay};
-use crate::channel::with_alias_if_absent;
+use crate::channel::{with_alias_if_absent, with_session_id};
 use crate::cluster::{OfferError, ServiceError};
 use crate::context::ConcludedContext;
 use crate::error_recorder::one_line;
@@ -99,7 +100,8 @@ impl AeronRecording {
         let publication = client.wait(channels.timeout, what, || pending.poll())?;
         let constants = publication.get_constants().map_err(|error| failed(what(), &error))?;
         let (session_id, max_message_length) = (constants.session_id(), constants.max_message_length());
-        let recorded_channel = c_string(&of_session(channel, session_id)).map_err(|error| failed(what(), &error))?;
+        let recorded_channel =
+            c_string(&with_session_id(channel, session_id)).map_err(|error| failed(what(), &error))?;
         archive
             .start_recording(&recorded_channel, stream_id, SOURCE_LOCATION_LOCAL, true)
             .map_err(|error| archive_error("start recording a snapshot", &error))?;
@@ -173,7 +175,7 @@ impl AeronReplay {
         let session_id = archive
             .start_replay(recording_id, &replay_channel, stream_id, &params)
             .map_err(|error| replay_error(&what, &error))? as i32;
-        let subscription = client.add_subscription(&of_session(channel, session_id), stream_id)?;
+        let subscription = client.add_subscription(&with_session_id(channel, session_id), stream_id)?;
         let image = client.wait(
             channels.timeout,
             || what.clone(),

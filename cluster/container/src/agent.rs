@@ -299,7 +299,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         let mut consumer = LogConsumer {
             service: &mut self.service,
             cluster: &mut self.cluster,
-            settings: &self.settings,
+            app_version: self.settings.app_version,
             takes_standby_snapshots: self.takes_standby_snapshots,
             snapshot_request: &mut self.snapshot_request,
         };

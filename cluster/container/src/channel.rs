@@ -19,6 +19,11 @@ pub(crate) fn with_alias_if_absent(channel: &str, alias: &str) -> String {
     if has_alias { channel.to_owned() } else { with_parameter(channel, "alias", alias) }
 }
 
+/// `channel` for the stream of one publisher.
+pub(crate) fn with_session_id(channel: &str, session_id: i32) -> String {
+    with_parameter(channel, "session-id", &session_id.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

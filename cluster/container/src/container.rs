@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use tracing::info;
 
-use crate::aeron_io::{AeronIo, Client};
+use crate::aeron_client::Client;
+use crate::aeron_io::AeronIo;
 use crate::agent::{Agent, AgentSettings, Progress};
 use crate::cluster::{ClusteredService, ServiceError};
 use crate::context::{ConcludedContext, Context};

@@ -5,8 +5,10 @@
 //! Implement [`ClusteredService`], give it to [`ClusteredServiceContainer::launch`] with a [`Context`], and
 //! [`run`](ClusteredServiceContainer::run) it. `examples/echo.rs` is a whole service.
 
+mod aeron_client;
 mod aeron_io;
 mod aeron_snapshot;
+mod aeron_types;
 mod agent;
 mod agent_io;
 mod channel;

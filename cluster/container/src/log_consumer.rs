@@ -4,7 +4,6 @@
 
 use std::rc::Rc;
 
-use crate::agent::AgentSettings;
 use crate::agent_io::{AgentIo, Flow};
 use crate::cluster::{Cluster, ClusteredService, Role};
 use crate::error::ContainerError;
@@ -26,7 +25,8 @@ pub(crate) struct SnapshotRequest {
 pub(crate) struct LogConsumer<'a, S, I: AgentIo> {
     pub(crate) service: &'a mut S,
     pub(crate) cluster: &'a mut ServiceCluster<I>,
-    pub(crate) settings: &'a AgentSettings,
+    /// Version of the application, composed as Agrona's `SemanticVersion`; its major part must be the log's.
+    pub(crate) app_version: i32,
     pub(crate) takes_standby_snapshots: bool,
     /// Set when a snapshot is to be taken, which then stops the reading.
     pub(crate) snapshot_request: &'a mut Option<SnapshotRequest>,
@@ -78,7 +78,7 @@ impl<S: ClusteredService, I: AgentIo> LogConsumer<'_, S, I> {
                 }
             }
             LogEvent::NewLeadershipTerm(term) => {
-                let own = self.settings.app_version;
+                let own = self.app_version;
                 if major(term.app_version) != major(own) {
                     let (own, log) = (version_text(own), version_text(term.app_version));
                     return self.cluster.lifeline.fail(ContainerError::AppVersion { own, log });

@@ -1,0 +1,44 @@
+//! Aeron's own types as the agent's.
+
+use rusteron_archive::{
+    AeronHeader, AeronOfferError, AeronPublication,
+    bindings::aeron_controlled_fragment_handler_action_t as ControlledAction,
+};
+
+use crate::agent_io::Flow;
+use crate::cluster::OfferError;
+use crate::fragment_assembler::Fragment;
+
+#[inline]
+pub(crate) fn controlled(flow: Flow) -> ControlledAction {
+    match flow {
+        Flow::Continue => ControlledAction::AERON_ACTION_CONTINUE,
+        Flow::Break => ControlledAction::AERON_ACTION_BREAK,
+    }
+}
+
+/// The fragment of a poll's callback.
+#[inline]
+pub(crate) fn fragment<'a>(payload: &'a [u8], header: &AeronHeader) -> Fragment<'a> {
+    // without flags a fragment belongs to no message, so that it is dropped
+    let (flags, term_offset) =
+        header.get_values().map_or((0, -1), |values| (values.frame.flags, values.frame.term_offset));
+    Fragment { payload, flags, term_offset, position: header.position() }
+}
+
+#[cold]
+pub(crate) fn offer_error(error: &AeronOfferError, length: usize, maximum: impl Fn() -> usize) -> OfferError {
+    match error {
+        AeronOfferError::NotConnected => OfferError::NotConnected,
+        AeronOfferError::BackPressured => OfferError::BackPressured,
+        AeronOfferError::AdminAction => OfferError::AdminAction,
+        AeronOfferError::MaxPositionExceeded => OfferError::MaxPositionExceeded,
+        AeronOfferError::Closed | AeronOfferError::TooManyParts => OfferError::Closed,
+        AeronOfferError::Error(_) if length > maximum() => OfferError::MessageTooLong { length, maximum: maximum() },
+        AeronOfferError::Error(_) => OfferError::Closed,
+    }
+}
+
+pub(crate) fn max_message_length(publication: &AeronPublication) -> usize {
+    publication.get_constants().map_or(0, |constants| constants.max_message_length())
+}
