@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use aeron_cluster_service::{
-    Cluster, ClusteredService, ClusteredServiceContainer, ContainerError, Context, IdleStrategy, Role, ServiceError,
-    SnapshotReader, SnapshotWriter, Termination,
+    Cluster, ClusteredService, ClusteredServiceContainer, ContainerError, Context, Header, IdleStrategy, Role,
+    ServiceError, SnapshotReader, SnapshotWriter, Termination,
 };
 
 #[derive(Default)]
@@ -27,8 +27,7 @@ impl ClusteredService for Echo {
     ) -> Result<(), ServiceError> {
         if let Some(snapshot) = snapshot {
             snapshot.read_to_end(cluster, &mut |message| {
-                let bytes = message.try_into().map_err(|_| "the snapshot is not of the echo service")?;
-                self.messages = u64::from_le_bytes(bytes);
+                self.messages = u64::from_le_bytes(message.try_into()?);
                 Ok(())
             })?;
         }
@@ -36,7 +35,14 @@ impl ClusteredService for Echo {
         Ok(())
     }
 
-    fn on_session_message(&mut self, cluster: &mut dyn Cluster, session_id: i64, _timestamp: i64, message: &[u8]) {
+    fn on_session_message(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        _timestamp: i64,
+        message: &[u8],
+        _header: &Header,
+    ) {
         self.messages += 1;
         // a client that is gone, or does not keep up, loses its answer
         let _ = cluster.offer_to(session_id, message);
@@ -61,12 +67,12 @@ fn main() -> ExitCode {
         eprintln!("usage: echo <aeron directory> <cluster directory> [backoff|yield|spin]");
         return ExitCode::from(2);
     };
-    let mut context = Context::new(PathBuf::from(aeron_dir), PathBuf::from(cluster_dir));
-    context.idle_strategy = match arguments.next().as_ref().and_then(|name| name.to_str()) {
+    let idle_strategy = match arguments.next().as_ref().and_then(|name| name.to_str()) {
         Some("yield") => IdleStrategy::Yielding,
         Some("spin") => IdleStrategy::BusySpin,
         _ => IdleStrategy::default(),
     };
+    let context = Context::new(PathBuf::from(aeron_dir), PathBuf::from(cluster_dir)).idle_strategy(idle_strategy);
     match run(context) {
         Ok(termination) => {
             println!("echo: ended by {termination:?}");

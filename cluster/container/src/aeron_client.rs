@@ -10,11 +10,11 @@ use rusteron_archive::{
     AeronSubscription, Handlers,
 };
 
-use crate::cluster::ServiceError;
-use crate::context::ConcludedContext;
+use crate::concluded_context::ConcludedContext;
 use crate::counters::{MAX_KEY_LENGTH, MAX_LABEL_LENGTH, ServiceCounter};
 use crate::error::ContainerError;
 use crate::error_recorder::{ClientErrorHandler, ErrorRecorder, epoch_ms, one_line};
+use crate::service_error::ServiceError;
 
 /// Time between two looks for something that the driver or the archive is asked for.
 const POLL_INTERVAL: Duration = Duration::from_micros(50);
@@ -35,7 +35,7 @@ impl Client {
         let connect = || -> Result<Aeron, AeronCError> {
             let settings = AeronContext::new()?;
             settings.set_dir(&c_string(&directory)?)?;
-            settings.set_client_name(&c_string(context.service_name())?)?;
+            settings.set_client_name(&c_string(&context.service_name)?)?;
             settings.set_driver_timeout_ms(context.driver_timeout.as_millis() as u64)?;
             settings.set_use_conductor_agent_invoker(true)?;
             settings.set_error_handler(Some(ClientErrorHandler(Rc::downgrade(&recorder))))?;
@@ -98,7 +98,7 @@ impl Client {
                 return Ok(ready);
             }
             if started.elapsed() > timeout {
-                return Err(format!("cannot {}: no answer for {timeout:?}", what()).into());
+                return Err(ServiceError::message(format!("cannot {}: no answer for {timeout:?}", what())));
             }
             self.recorder.with_mark_file(|mark_file| mark_file.update_activity(epoch_ms()));
             std::thread::sleep(POLL_INTERVAL);
@@ -116,7 +116,7 @@ pub(crate) fn text(error: &AeronCError) -> String {
 }
 
 pub(crate) fn failed(what: impl Display, error: &AeronCError) -> ServiceError {
-    format!("cannot {what}: {}", text(error)).into()
+    ServiceError::message(format!("cannot {what}: {}", text(error)))
 }
 
 pub(crate) fn container_failed(action: &str, error: &AeronCError) -> ContainerError {

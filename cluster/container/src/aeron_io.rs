@@ -14,16 +14,16 @@ use rusteron_archive::{
 
 use crate::aeron_client::{Client, c_string, container_failed, text};
 use crate::aeron_snapshot::{AeronRecording, AeronReplay, SnapshotChannels};
-use crate::aeron_types::{controlled, fragment, max_message_length, offer_error};
+use crate::aeron_types::{controlled, fragment, offer};
 use crate::agent_io::{AgentIo, Egress, Flow, FoundCounter, LogImage, SnapshotError};
-use crate::cluster::{OfferError, ServiceError};
-use crate::consensus_module_proxy::SESSION_HEADER_LENGTH;
-use crate::context::ConcludedContext;
+use crate::concluded_context::ConcludedContext;
 use crate::counters::{MAX_KEY_LENGTH, ServiceCounter};
 use crate::error::ContainerError;
 use crate::error_recorder::{ErrorRecorder, epoch_ms};
 use crate::fragment_assembler::{Fragment, FragmentAssembler};
 use crate::idle_strategy::Idler;
+use crate::offer_error::OfferError;
+use crate::service_error::ServiceError;
 
 /// A counter's record that is in use. Source: `CountersReader.RECORD_ALLOCATED`.
 const RECORD_ALLOCATED: i32 = 1;
@@ -137,17 +137,14 @@ impl AgentIo for AeronIo {
         polled.map(|count| count as usize).map_err(|error| container_failed("read the control channel", &error))
     }
 
-    fn offer_control(&mut self, header: &[u8], payload: &[u8]) -> Result<i64, OfferError> {
-        let publication = &self.control_publication;
-        publication
-            .offer_parts(&[header, payload])
-            .map_err(|error| offer_error(&error, header.len() + payload.len(), || max_message_length(publication)))
+    fn offer_control(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError> {
+        offer(&self.control_publication, parts)
     }
 
     fn add_egress(&mut self, channel: &str, stream_id: i32) -> Result<AeronEgress, ServiceError> {
         let pending = c_string(channel)
             .and_then(|channel| self.client.aeron.async_add_publication(&channel, stream_id))
-            .map_err(|error| ServiceError::new(text(&error)))?;
+            .map_err(|error| ServiceError::message(text(&error)))?;
         Ok(AeronEgress::Pending { pending, recorder: Rc::clone(&self.client.recorder) })
     }
 
@@ -226,14 +223,12 @@ impl AeronEgress {
 
 impl Egress for AeronEgress {
     #[inline]
-    fn offer(&mut self, header: &[u8; SESSION_HEADER_LENGTH], payload: &[u8]) -> Result<i64, OfferError> {
+    fn offer(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError> {
         if let Self::Pending { .. } = self {
             self.poll();
         }
         match self {
-            Self::Ready(publication) => publication
-                .offer_parts(&[header, payload])
-                .map_err(|error| offer_error(&error, header.len() + payload.len(), || max_message_length(publication))),
+            Self::Ready(publication) => offer(publication, parts),
             Self::Pending { .. } => Err(OfferError::AdminAction),
             Self::Failed => Err(OfferError::NotConnected),
         }

@@ -14,10 +14,11 @@ use crate::aeron_client::{Client, c_string, failed};
 use crate::aeron_types::{controlled, fragment, offer_error};
 use crate::agent_io::{Flow, SnapshotError, SnapshotRecording, SnapshotReplay};
 use crate::channel::{with_alias_if_absent, with_session_id};
-use crate::cluster::{OfferError, ServiceError};
-use crate::context::ConcludedContext;
+use crate::concluded_context::ConcludedContext;
 use crate::error_recorder::one_line;
 use crate::fragment_assembler::Fragment;
+use crate::offer_error::OfferError;
+use crate::service_error::ServiceError;
 
 /// "No value" in Aeron's fields.
 const NULL_VALUE: i64 = -1;
@@ -49,8 +50,8 @@ impl SnapshotChannels {
             archive_request_channel: with_alias_if_absent(channel, &alias("req")),
             archive_request_stream_id: context.archive_control_stream_id,
             archive_response_channel: with_alias_if_absent(channel, &alias("resp")),
-            archive_response_stream_id: context.archive_response_stream_id(),
-            client_name: context.service_name().to_owned(),
+            archive_response_stream_id: context.archive_response_stream_id,
+            client_name: context.service_name.clone(),
             record_channel: context.snapshot_channel.clone(),
             record_stream_id: context.snapshot_stream_id,
             replay_channel: context.replay_channel.clone(),
@@ -137,7 +138,7 @@ impl SnapshotRecording for AeronRecording {
         let position = self.counters.get_counter_value(counter_id).unwrap_or(NULL_VALUE);
         match RecordingPos::is_active(&self.counters, counter_id, recording_id) {
             Ok(true) => Ok(Some(position)),
-            _ => Err(ServiceError::from(format!("recording {recording_id} stopped unexpectedly")).into()),
+            _ => Err(ServiceError::message(format!("recording {recording_id} stopped unexpectedly")).into()),
         }
     }
 
@@ -209,10 +210,9 @@ impl SnapshotReplay for AeronReplay {
         let position = self.image.position();
         if position < self.stop_position {
             let (recording_id, stop_position) = (self.recording_id, self.stop_position);
-            return Err(format!(
+            return Err(ServiceError::message(format!(
                 "the replay of recording {recording_id} ended at position {position}, but it goes to {stop_position}"
-            )
-            .into());
+            )));
         }
         Ok(true)
     }
@@ -226,10 +226,10 @@ fn archive_error(action: &str, error: &AeronArchiveError) -> SnapshotError {
     let message = one_line(&error.message);
     match error.code {
         AeronArchiveErrorCode::StorageSpace => SnapshotError::StorageFull(message),
-        _ => SnapshotError::Failed(format!("cannot {action}: {message}").into()),
+        _ => SnapshotError::Failed(ServiceError::message(format!("cannot {action}: {message}"))),
     }
 }
 
 fn replay_error(action: &str, error: &AeronArchiveError) -> ServiceError {
-    format!("cannot {action}: {}", one_line(&error.message)).into()
+    ServiceError::message(format!("cannot {action}: {}", one_line(&error.message)))
 }

@@ -6,8 +6,12 @@ use rusteron_archive::{
 };
 
 use crate::agent_io::Flow;
-use crate::cluster::OfferError;
+use crate::cluster::MAX_OFFER_PARTS;
 use crate::fragment_assembler::Fragment;
+use crate::offer_error::OfferError;
+
+// the session header is one part more
+const _: () = assert!(1 + MAX_OFFER_PARTS <= rusteron_archive::MAX_OFFER_PARTS);
 
 #[inline]
 pub(crate) fn controlled(flow: Flow) -> ControlledAction {
@@ -39,6 +43,11 @@ pub(crate) fn offer_error(error: &AeronOfferError, length: usize, maximum: impl 
     }
 }
 
-pub(crate) fn max_message_length(publication: &AeronPublication) -> usize {
-    publication.get_constants().map_or(0, |constants| constants.max_message_length())
+/// Offers one message, whose bytes are those of `parts`. They are copied into the log buffer only.
+#[inline]
+pub(crate) fn offer(publication: &AeronPublication, parts: &[&[u8]]) -> Result<i64, OfferError> {
+    publication.offer_parts(parts).map_err(|error| {
+        let maximum = || publication.get_constants().map_or(0, |constants| constants.max_message_length());
+        offer_error(&error, parts.iter().map(|part| part.len()).sum(), maximum)
+    })
 }

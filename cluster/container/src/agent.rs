@@ -12,12 +12,14 @@ mod joining;
 mod snapshots;
 
 use crate::agent_io::{AgentIo, Flow, LogImage};
-use crate::cluster::{ClusteredService, OfferError, Role};
+use crate::cluster::Role;
+use crate::clustered_service::ClusteredService;
 use crate::consensus_module_proxy::ServiceAck;
 use crate::counters::ContainerCounters;
 use crate::error::{ContainerError, Termination};
 use crate::fragment_assembler::FragmentAssembler;
 use crate::log_consumer::{LogConsumer, SnapshotRequest};
+use crate::offer_error::OfferError;
 use crate::service_adapter::{self, ControlEvent, JoinLog};
 use crate::service_cluster::{Callback, ServiceCluster};
 
@@ -191,8 +193,8 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
     /// Tries to send the ack that is due; the progress to return if there is nothing more to do now.
     fn send_ack(&mut self) -> Result<Option<Progress>, ContainerError> {
         let Some(PendingAck { ack, then }) = self.pending_ack.take() else { return Ok(None) };
-        let sent = self.cluster.lifeline.io.offer_control(&ack.encode(), &[]);
-        let is_delayed = matches!(sent, Err(OfferError::BackPressured | OfferError::AdminAction));
+        let sent = self.cluster.lifeline.io.offer_control(&[&ack.encode()]);
+        let is_delayed = sent.is_err_and(OfferError::is_retryable);
         match (sent, then) {
             (_, AfterAck::End { result, attempts_left }) => {
                 if is_delayed && attempts_left > 1 {

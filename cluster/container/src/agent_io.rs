@@ -2,11 +2,11 @@
 //!
 //! [`AeronIo`](crate::aeron_io::AeronIo) is the real one; the agent's tests have a fake.
 
-use crate::cluster::{OfferError, ServiceError};
-use crate::consensus_module_proxy::SESSION_HEADER_LENGTH;
 use crate::counters::{MAX_KEY_LENGTH, ServiceCounter};
 use crate::error::ContainerError;
 use crate::fragment_assembler::Fragment;
+use crate::offer_error::OfferError;
+use crate::service_error::ServiceError;
 
 /// The outside of an agent. Nothing here waits without bound.
 pub(crate) trait AgentIo {
@@ -46,8 +46,8 @@ pub(crate) trait AgentIo {
     /// Takes at most one message of the consensus module; returns how many fragments were read.
     fn poll_control(&mut self, handler: &mut dyn FnMut(&[u8])) -> Result<usize, ContainerError>;
 
-    /// Sends a message in two parts to the consensus module.
-    fn offer_control(&mut self, header: &[u8], payload: &[u8]) -> Result<i64, OfferError>;
+    /// Sends one message, whose bytes are those of `parts`, to the consensus module. One attempt.
+    fn offer_control(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError>;
 
     /// Begins to add a publication to a client.
     fn add_egress(&mut self, channel: &str, stream_id: i32) -> Result<Self::Egress, ServiceError>;
@@ -96,8 +96,9 @@ pub(crate) enum Flow {
 
 /// A publication to a client; closed when dropped.
 pub(crate) trait Egress {
-    /// Sends once. [`OfferError::AdminAction`] also while the publication is being added.
-    fn offer(&mut self, header: &[u8; SESSION_HEADER_LENGTH], payload: &[u8]) -> Result<i64, OfferError>;
+    /// Sends one message, whose bytes are those of `parts`. One attempt, which answers [`OfferError::AdminAction`] also
+    /// while the publication is being added.
+    fn offer(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError>;
 }
 
 /// A log being consumed; its subscription is closed when it is dropped.

@@ -13,8 +13,9 @@ use tracing::info;
 use crate::aeron_client::Client;
 use crate::aeron_io::AeronIo;
 use crate::agent::{Agent, AgentSettings, Progress};
-use crate::cluster::{ClusteredService, ServiceError};
-use crate::context::{ConcludedContext, Context};
+use crate::clustered_service::ClusteredService;
+use crate::concluded_context::ConcludedContext;
+use crate::context::Context;
 use crate::counters::{
     CYCLE_TIME_THRESHOLD_EXCEEDED_TYPE_ID, ContainerCounters, DurationTracker, MAX_CYCLE_TIME_TYPE_ID,
     MAX_SNAPSHOT_DURATION_TYPE_ID, SERVICE_ERROR_COUNT_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID,
@@ -23,6 +24,7 @@ use crate::counters::{
 use crate::error::{ContainerError, Termination};
 use crate::error_recorder::{ErrorRecorder, epoch_ms};
 use crate::mark_file::{MarkFile, MarkFileFields, write_link};
+use crate::service_error::ServiceError;
 
 /// A clustered service at work on one member.
 ///
@@ -43,14 +45,14 @@ impl<S: ClusteredService> ClusteredServiceContainer<S> {
     /// # Errors
     /// [`ContainerError`]: bad settings, another container beside this one, or no media driver.
     pub fn launch(context: Context, service: S) -> Result<Self, ContainerError> {
-        let context = context.conclude()?;
+        let context = ConcludedContext::of(context)?;
         let recorder = Rc::new(ErrorRecorder::new(open_mark_file(&context)?));
         let agent = launch_agent(&context, service, &recorder).inspect_err(|error| {
             recorder.record(error);
             recorder.with_mark_file(MarkFile::signal_failed_start);
         })?;
         recorder.with_mark_file(|mark_file| mark_file.signal_ready(epoch_ms()));
-        info!(service = context.service_name(), "service container launched");
+        info!(service = &context.service_name, "service container launched");
         Ok(Self { agent, has_ended: false, recorder })
     }
 
@@ -133,10 +135,10 @@ fn open_mark_file(context: &ConcludedContext) -> Result<MarkFile, ContainerError
         error_buffer_length: context.error_buffer_length,
         aeron_directory: &context.aeron_dir.to_string_lossy(),
         control_channel: &context.control_channel,
-        service_name: context.service_name(),
+        service_name: &context.service_name,
     };
-    let mark_file = MarkFile::open(context.mark_file_dir(), &fields, epoch_ms())?;
-    write_link(&context.cluster_dir, context.mark_file_dir(), context.service_id)?;
+    let mark_file = MarkFile::open(&context.mark_file_dir, &fields, epoch_ms())?;
+    write_link(&context.cluster_dir, &context.mark_file_dir, context.service_id)?;
     Ok(mark_file)
 }
 

@@ -1,73 +1,77 @@
 //! Why a container ends.
 
+use std::fmt;
+
 use thiserror::Error;
 
-use crate::cluster::{OfferError, ServiceError};
-use crate::context::ContextError;
+use crate::concluded_context::ContextError;
 use crate::mark_file::MarkFileError;
+use crate::offer_error::OfferError;
+use crate::service_error::ServiceError;
 
-/// A container that ended as it should.
+/// How a container ended without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Termination {
-    /// The consensus module asked for it, and the service has come to the position that it gave.
+    /// The consensus module asked for it, and the service reached the log position that the consensus module gave.
     Cluster,
     /// The caller asked for it.
     Stopped,
 }
 
 /// Why a container could not start, or had to end. The member must be restarted as a whole.
-#[derive(Debug, Error)]
+#[derive(Error)]
+#[non_exhaustive]
 pub enum ContainerError {
-    /// Bad settings.
+    /// A setting is not valid.
     #[error("service container: {0}")]
     Context(#[from] ContextError),
-    /// The mark file cannot be had.
+    /// The mark file could not be taken.
     #[error("service container: {0}")]
     MarkFile(#[from] MarkFileError),
-    /// The media driver does not answer, or refuses.
+    /// The media driver or the archive does not answer, or refused a request.
     #[error("cannot {action}: {message}")]
     Aeron {
-        /// What was tried.
+        /// What was requested.
         action: String,
-        /// What Aeron says.
+        /// Error text of Aeron.
         message: String,
     },
-    /// The Aeron client is closed.
+    /// The Aeron client was closed.
     #[error("the Aeron client was closed, as the media driver has gone or this process was held up for too long: {0}")]
     ClientClosed(String),
-    /// The consensus module's commit position was freed.
+    /// The consensus module freed its commit position counter.
     #[error("the consensus module has gone: its commit position counter was freed")]
     ConsensusModuleGone,
-    /// The consensus module does not receive.
+    /// A message to the consensus module could not be sent.
     #[error("cannot send to the consensus module: {error}")]
     ControlPublication {
-        /// What its publication answers.
+        /// Answer of the publication.
         error: OfferError,
     },
-    /// The log to join does not go on from where the service is.
+    /// The log to join does not continue at the position of the service.
     #[error("the log has a hole: the service is at position {expected}, but the log's {what} is {found}")]
     LogNotContiguous {
-        /// What does not fit.
+        /// Which position of the log differs.
         what: &'static str,
-        /// Where the service is.
+        /// Position of the service.
         expected: i64,
-        /// What was found.
+        /// Position found.
         found: i64,
     },
-    /// The log opens a session that is open.
+    /// The log opens a session that is open already.
     #[error("the log opens session {cluster_session_id} at position {log_position}, but it is open")]
     SessionClash {
         /// Id of the session.
         cluster_session_id: i64,
-        /// Where.
+        /// Position of the event in the log.
         log_position: i64,
     },
-    /// The log is of another major version of the application.
+    /// The log was written by another major version of the application.
     #[error("application version {own} does not go with the log's {log}: the major versions differ")]
     AppVersion {
-        /// Ours.
+        /// Version of this application.
         own: String,
-        /// The log's.
+        /// Version in the log.
         log: String,
     },
     /// The service could not start.
@@ -76,40 +80,47 @@ pub enum ContainerError {
          recording {recording_id}: {error}"
     )]
     Start {
-        /// Which service.
+        /// Id of the service.
         service_id: i32,
-        /// Term of the snapshot; -1 without one.
+        /// Leadership term of the snapshot; -1 without a snapshot.
         leadership_term_id: i64,
-        /// Position of the snapshot.
+        /// Log position of the snapshot.
         log_position: i64,
-        /// Recording of the snapshot; -1 without one.
+        /// Recording id of the snapshot; -1 without a snapshot.
         recording_id: i64,
-        /// What it says.
+        /// Error of the service.
         error: ServiceError,
     },
-    /// A snapshot found no room.
+    /// The archive has no room for a snapshot.
     #[error("the archive has no room for a snapshot: {0}")]
     SnapshotStorageFull(String),
-    /// The service sent from where it must not.
+    /// The service made a call that sends from a callback where it must not.
     #[error("the service called {call} from {callback}, where nothing may be sent and no timer scheduled")]
     NotAllowed {
-        /// What it called.
+        /// Name of the call.
         call: &'static str,
-        /// From where.
+        /// Name of the callback.
         callback: &'static str,
     },
-    /// The consensus module asked the service to end at a position that it had passed.
+    /// The consensus module asked the service to end at a log position that it had passed.
     #[error("the service was to end at log position {termination_position}, but is at {log_position}")]
     TerminationPassed {
-        /// Where it was to end.
+        /// Position at which the service was to end.
         termination_position: i64,
-        /// Where it is.
+        /// Position of the service.
         log_position: i64,
     },
     /// The service panicked.
     #[error("the service panicked: {0}")]
     Panic(String),
-    /// The container has ended before this call.
+    /// The container had ended before this call.
     #[error("the container has ended")]
     Ended,
+}
+
+/// The text of the error, because a `main` that returns an error prints it so.
+impl fmt::Debug for ContainerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }

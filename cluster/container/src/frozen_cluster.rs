@@ -1,8 +1,10 @@
 //! The [`Cluster`] while a snapshot is taken: to look at, not to change.
 
-use crate::cluster::{Cluster, OfferError, Role, ServiceError, TimeUnit};
+use crate::cluster::{Cluster, Role, TimeUnit};
 use crate::counters::ServiceCounter;
+use crate::offer_error::OfferError;
 use crate::service_cluster::ClusterView;
+use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
 
 /// The cluster while a snapshot is taken: to look at only.
@@ -45,11 +47,11 @@ impl<E> Cluster for FrozenCluster<'_, E> {
         false
     }
 
-    fn offer_to(&mut self, _: i64, _: &[u8]) -> Result<i64, OfferError> {
+    fn offer_to_parts(&mut self, _: i64, _: &[&[u8]]) -> Result<i64, OfferError> {
         Err(OfferError::NotAllowed)
     }
 
-    fn offer(&mut self, _: &[u8]) -> Result<i64, OfferError> {
+    fn offer_parts(&mut self, _: &[&[u8]]) -> Result<i64, OfferError> {
         Err(OfferError::NotAllowed)
     }
 
@@ -62,7 +64,7 @@ impl<E> Cluster for FrozenCluster<'_, E> {
     }
 
     fn add_counter(&mut self, _: i32, _: &[u8], _: &str) -> Result<ServiceCounter, ServiceError> {
-        Err("counters cannot be added while a snapshot is taken".into())
+        Err(ServiceError::message("counters cannot be added while a snapshot is taken"))
     }
 
     fn idle(&mut self, _: usize) {}

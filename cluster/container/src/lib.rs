@@ -13,6 +13,8 @@ mod agent;
 mod agent_io;
 mod channel;
 mod cluster;
+mod clustered_service;
+mod concluded_context;
 mod consensus_module_proxy;
 mod container;
 mod context;
@@ -27,25 +29,30 @@ mod lifeline;
 mod log_adapter;
 mod log_consumer;
 mod mark_file;
+mod offer_error;
 mod recovery_state;
 mod service_adapter;
 mod service_cluster;
+mod service_error;
 mod sessions;
+mod snapshot;
 mod snapshot_loader;
 mod snapshot_taker;
 
 // what a service implements and sees
-pub use cluster::{
-    CloseReason, Cluster, ClusteredService, MOCKED_OFFER, NewLeadershipTerm, OfferError, Role, ServiceError,
-    SnapshotPoll, SnapshotReader, SnapshotWriter, TimeUnit,
-};
+pub use cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, Role, TimeUnit};
+pub use clustered_service::{CloseReason, ClusteredService, Header, NewLeadershipTerm};
 pub use counters::ServiceCounter;
+pub use offer_error::OfferError;
+pub use service_error::ServiceError;
 pub use sessions::ClientSession;
+pub use snapshot::{SnapshotPoll, SnapshotReader, SnapshotWriter};
 
 // what runs it
 pub use agent::Progress;
+pub use concluded_context::{ContextError, MAX_SERVICE_COUNT};
 pub use container::ClusteredServiceContainer;
-pub use context::{ConcludedContext, Context, ContextError, MAX_SERVICE_COUNT};
+pub use context::Context;
 pub use error::{ContainerError, Termination};
 pub use idle_strategy::IdleStrategy;
 pub use mark_file::{LIVENESS_TIMEOUT_MS, MarkFileError};

@@ -10,7 +10,8 @@ use aeron_cluster_codecs::cluster::{
 };
 use aeron_cluster_codecs::{Body, DecodeError, Envelope, HEADER_LENGTH};
 
-use crate::cluster::{CloseReason, NewLeadershipTerm, TimeUnit};
+use crate::cluster::TimeUnit;
+use crate::clustered_service::{CloseReason, NewLeadershipTerm};
 
 /// A generated decoder over a body that has been checked.
 macro_rules! wrap {

@@ -5,7 +5,8 @@
 use std::rc::Rc;
 
 use crate::agent_io::{AgentIo, Flow};
-use crate::cluster::{Cluster, ClusteredService, Role};
+use crate::cluster::{Cluster, Role};
+use crate::clustered_service::{ClusteredService, Header};
 use crate::error::ContainerError;
 use crate::log_adapter::{self, Action, LogEvent, SessionOpen};
 use crate::service_cluster::ServiceCluster;
@@ -39,7 +40,8 @@ impl<S: ClusteredService, I: AgentIo> LogConsumer<'_, S, I> {
         match log_adapter::decode(message, position) {
             Ok(Some(LogEvent::SessionMessage { cluster_session_id, timestamp, payload })) => {
                 self.advance_to(position, timestamp);
-                self.service.on_session_message(self.cluster, cluster_session_id, timestamp, payload);
+                let header = Header::new(position);
+                self.service.on_session_message(self.cluster, cluster_session_id, timestamp, payload, &header);
             }
             Ok(Some(event)) => self.on_event(event, position),
             Ok(None) => {}

@@ -3,18 +3,21 @@
 //!
 //! Source: the parts of `ClusteredServiceAgent` that implement `Cluster`, and `ContainerClientSession`.
 
+use std::ops::Deref;
 use std::rc::Rc;
 
 use tracing::warn;
 
 use crate::agent_io::{AgentIo, Egress};
-use crate::cluster::{Cluster, MOCKED_OFFER, OfferError, Role, ServiceError, TimeUnit};
+use crate::cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, Role, TimeUnit};
 use crate::consensus_module_proxy::{
     SessionMessageHeader, encode_cancel_timer, encode_close_session, encode_schedule_timer,
 };
 use crate::counters::ServiceCounter;
 use crate::error::ContainerError;
 use crate::lifeline::Lifeline;
+use crate::offer_error::OfferError;
+use crate::service_error::ServiceError;
 use crate::sessions::{ClientSession, Sessions};
 
 /// How often a request to close a session is tried at once. Source: `ClusteredServiceAgent.closeClientSession`.
@@ -183,9 +186,9 @@ impl<I: AgentIo> ServiceCluster<I> {
         if self.check_sending(call).is_err() {
             return true;
         }
-        match self.lifeline.io.offer_control(message, &[]) {
+        match self.lifeline.io.offer_control(&[message]) {
             Ok(_) => true,
-            Err(OfferError::BackPressured | OfferError::AdminAction) => false,
+            Err(error) if error.is_retryable() => false,
             Err(error) => {
                 self.lifeline.fail(ContainerError::ControlPublication { error });
                 true
@@ -209,7 +212,7 @@ impl<I: AgentIo> ServiceCluster<I> {
 
     /// Waits for a client that did not take a message at once.
     #[cold]
-    fn offer_again(&mut self, session_id: i64, message: &[u8]) -> Result<i64, OfferError> {
+    fn offer_again(&mut self, session_id: i64, parts: &[&[u8]]) -> Result<i64, OfferError> {
         let started_ns = self.lifeline.io.nano_time();
         loop {
             self.lifeline.idle(0);
@@ -220,18 +223,18 @@ impl<I: AgentIo> ServiceCluster<I> {
             let header = self.header.address(session_id, self.view.time);
             let Some(entry) = self.view.sessions.get_mut(session_id) else { return Err(OfferError::UnknownSession) };
             let Some(egress) = &mut entry.egress else { return Err(OfferError::NotConnected) };
-            let result = egress.offer(header, message);
+            let result = egress.offer(&Gather::of(header, parts));
             let is_over = entry.stalled_ns + waited_ns >= self.egress_stall_limit_ns;
             match result {
                 Err(OfferError::BackPressured) if is_over => {
                     self.close_slow_session(session_id);
                     return Err(OfferError::SlowConsumer);
                 }
-                Err(OfferError::BackPressured | OfferError::AdminAction) if !is_over => {}
+                Err(error) if error.is_retryable() && !is_over => {}
                 result => {
                     entry.stalled_ns += waited_ns;
                     if result.is_ok() {
-                        entry.forgive(message.len(), self.egress_stall_limit_ns);
+                        entry.forgive(length_of(parts), self.egress_stall_limit_ns);
                     }
                     return result;
                 }
@@ -294,8 +297,10 @@ impl<I: AgentIo> Cluster for ServiceCluster<I> {
         session.is_closing() || self.request_close(&session)
     }
 
-    fn offer_to(&mut self, session_id: i64, message: &[u8]) -> Result<i64, OfferError> {
+    #[inline]
+    fn offer_to_parts(&mut self, session_id: i64, parts: &[&[u8]]) -> Result<i64, OfferError> {
         self.check_sending("offer_to")?;
+        check_parts(parts)?;
         if self.view.role != Role::Leader {
             return Ok(MOCKED_OFFER);
         }
@@ -305,22 +310,23 @@ impl<I: AgentIo> Cluster for ServiceCluster<I> {
             return Err(OfferError::SlowConsumer);
         }
         let Some(egress) = &mut entry.egress else { return Err(OfferError::NotConnected) };
-        match egress.offer(header, message) {
+        match egress.offer(&Gather::of(header, parts)) {
             Ok(position) => {
                 if entry.stalled_ns > 0 {
-                    entry.forgive(message.len(), self.egress_stall_limit_ns);
+                    entry.forgive(length_of(parts), self.egress_stall_limit_ns);
                 }
                 Ok(position)
             }
-            Err(OfferError::BackPressured | OfferError::AdminAction) => self.offer_again(session_id, message),
+            Err(error) if error.is_retryable() => self.offer_again(session_id, parts),
             Err(error) => Err(error),
         }
     }
 
-    fn offer(&mut self, message: &[u8]) -> Result<i64, OfferError> {
+    fn offer_parts(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError> {
         self.check_sending("offer")?;
+        check_parts(parts)?;
         let header = self.header.address(i64::from(self.service_id), self.view.time);
-        let result = self.lifeline.io.offer_control(header, message);
+        let result = self.lifeline.io.offer_control(&Gather::of(header, parts));
         if let Err(error @ (OfferError::NotConnected | OfferError::Closed | OfferError::MaxPositionExceeded)) = result {
             self.lifeline.fail(ContainerError::ControlPublication { error });
         }
@@ -342,6 +348,42 @@ impl<I: AgentIo> Cluster for ServiceCluster<I> {
     fn idle(&mut self, work: usize) {
         self.lifeline.idle(work);
     }
+}
+
+/// The parts of one message on the wire: the session header, then those of the service.
+struct Gather<'a> {
+    parts: [&'a [u8]; 1 + MAX_OFFER_PARTS],
+    count: usize,
+}
+
+impl<'a> Gather<'a> {
+    #[inline]
+    fn of(header: &'a [u8], parts: &[&'a [u8]]) -> Self {
+        let mut all = [header; 1 + MAX_OFFER_PARTS];
+        all[1..].iter_mut().zip(parts).for_each(|(slot, part)| *slot = part);
+        Self { parts: all, count: (1 + parts.len()).min(1 + MAX_OFFER_PARTS) }
+    }
+}
+
+impl<'a> Deref for Gather<'a> {
+    type Target = [&'a [u8]];
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &self.parts[..self.count]
+    }
+}
+
+#[inline]
+fn check_parts(parts: &[&[u8]]) -> Result<(), OfferError> {
+    match parts.len() {
+        0..=MAX_OFFER_PARTS => Ok(()),
+        parts => Err(OfferError::TooManyParts { parts, maximum: MAX_OFFER_PARTS }),
+    }
+}
+
+fn length_of(parts: &[&[u8]]) -> usize {
+    parts.iter().map(|part| part.len()).sum()
 }
 
 impl<E> ClusterView<E> {

@@ -9,11 +9,13 @@ use aeron_cluster_codecs::cluster::{
 use aeron_cluster_codecs::{Body, DecodeError, Envelope, HEADER_LENGTH};
 
 use crate::agent_io::{AgentIo, Flow, SnapshotReplay};
-use crate::cluster::{ServiceError, SnapshotPoll, SnapshotReader, TimeUnit};
+use crate::cluster::TimeUnit;
 use crate::fragment_assembler::FragmentAssembler;
 use crate::lifeline::Lifeline;
 use crate::log_adapter::{map_time_unit, wrap};
+use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
+use crate::snapshot::{SnapshotPoll, SnapshotReader};
 use crate::snapshot_taker::{Progress, SNAPSHOT_TYPE_ID};
 
 /// The container's own part of a snapshot.
@@ -51,11 +53,11 @@ impl<R: SnapshotReplay> SnapshotLoader<R> {
             })?;
             result?;
             if self.after_poll(fragments)? == SnapshotPoll::End && !header.is_done {
-                return Err("the snapshot ended before its sessions did".into());
+                return Err(ServiceError::message("the snapshot ended before its sessions did"));
             }
             lifeline.idle(fragments);
             if lifeline.has_failed() {
-                return Err("the container is about to end".into());
+                return Err(ServiceError::message("the container is about to end"));
             }
         }
         Ok(header.state)
@@ -128,17 +130,17 @@ impl HeaderReader {
         let decoder = wrap!(snapshot_marker::SnapshotMarkerDecoder, *body);
         let type_id = decoder.type_id();
         if type_id != SNAPSHOT_TYPE_ID {
-            return Err(format!("unexpected snapshot type {type_id}").into());
+            return Err(ServiceError::message(format!("unexpected snapshot type {type_id}")));
         }
         match (decoder.mark(), self.has_begun) {
-            (SnapshotMark::BEGIN, true) => Err("the snapshot begins twice".into()),
+            (SnapshotMark::BEGIN, true) => Err(ServiceError::message("the snapshot begins twice")),
             (SnapshotMark::BEGIN, false) => {
                 self.has_begun = true;
                 self.state.app_version = decoder.app_version().unwrap_or(0);
                 self.state.time_unit = map_time_unit(decoder.time_unit());
                 Ok(())
             }
-            (SnapshotMark::END, false) => Err("the snapshot ends before it begins".into()),
+            (SnapshotMark::END, false) => Err(ServiceError::message("the snapshot ends before it begins")),
             (SnapshotMark::END, true) => {
                 self.is_done = true;
                 Ok(())
@@ -159,5 +161,5 @@ fn decode_session(envelope: Envelope<'_>) -> Result<ClientSession, DecodeError> 
 }
 
 fn bad(error: DecodeError) -> ServiceError {
-    ServiceError::new(format!("the snapshot is damaged: {error}"))
+    ServiceError::message(format!("the snapshot is damaged: {error}"))
 }

@@ -9,10 +9,12 @@ use aeron_cluster_codecs::cluster::{
 use aeron_cluster_codecs::{HEADER_LENGTH, write_header};
 
 use crate::agent_io::{AgentIo, SnapshotError, SnapshotRecording};
-use crate::cluster::{OfferError, ServiceError, SnapshotWriter, TimeUnit};
+use crate::cluster::TimeUnit;
 use crate::consensus_module_proxy::begin;
 use crate::lifeline::Lifeline;
+use crate::service_error::ServiceError;
 use crate::sessions::{ClientSession, Sessions};
+use crate::snapshot::SnapshotWriter;
 
 /// Type of a service's snapshot.
 pub(crate) const SNAPSHOT_TYPE_ID: i64 = 2;
@@ -99,7 +101,7 @@ impl<'a, I: AgentIo> SnapshotTaker<'a, I> {
     }
 
     fn check_container(&self) -> Result<(), ServiceError> {
-        if self.lifeline.has_failed() { Err("the container is about to end".into()) } else { Ok(()) }
+        if self.lifeline.has_failed() { Err(ServiceError::message("the container is about to end")) } else { Ok(()) }
     }
 }
 
@@ -113,13 +115,13 @@ impl<I: AgentIo> SnapshotWriter for SnapshotTaker<'_, I> {
                     self.lifeline.idle(1);
                     return self.check_container();
                 }
-                Err(OfferError::BackPressured | OfferError::AdminAction) => {}
-                Err(error) => return Err(format!("cannot write to the snapshot: {error}").into()),
+                Err(error) if error.is_retryable() => {}
+                Err(error) => return Err(ServiceError::message(format!("cannot write to the snapshot: {error}"))),
             }
             if let Err(error) = self.recording.recorded_position() {
                 let text = error.to_string();
                 self.error = Some(error);
-                return Err(text.into());
+                return Err(ServiceError::message(text));
             }
             let now_ns = self.lifeline.io.nano_time();
             let progress = *progress.get_or_insert(Progress::new(now_ns, self.progress_timeout_ns));
@@ -152,7 +154,7 @@ impl Progress {
         if now_ns - self.last_ns < self.timeout_ns {
             return Ok(());
         }
-        Err(format!("{what}: no progress for {} ms", self.timeout_ns / 1_000_000).into())
+        Err(ServiceError::message(format!("{what}: no progress for {} ms", self.timeout_ns / 1_000_000)))
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aeron_cluster_service::{
-    ClientSession, CloseReason, Cluster, ClusteredService, ContainerError, MarkFileError, NewLeadershipTerm, Role,
-    ServiceCounter, ServiceError, SnapshotReader, SnapshotWriter, Termination, TimeUnit,
+    ClientSession, CloseReason, Cluster, ClusteredService, ContainerError, Header, MarkFileError, NewLeadershipTerm,
+    Role, ServiceCounter, ServiceError, SnapshotReader, SnapshotWriter, Termination, TimeUnit,
 };
 use member::{Member, RunningContainer, until};
 
@@ -45,7 +45,8 @@ impl TestService {
     }
 
     fn answer(&self, cluster: &mut dyn Cluster, session_id: i64, message: &[u8]) {
-        if let Err(error) = cluster.offer_to(session_id, message) {
+        let (first, second) = message.split_at(message.len() / 2);
+        if let Err(error) = cluster.offer_to_parts(session_id, &[first, second]) {
             // clients of an earlier life are gone in a replay
             assert!(cluster.role() == Role::Leader, "{error}");
         }
@@ -68,7 +69,7 @@ impl ClusteredService for TestService {
                 Ok(())
             })?;
             if messages.len() != 2 || messages[1] != vec![7; LARGE] {
-                return Err("the snapshot is not what was written".into());
+                return Err(ServiceError::message("the snapshot is not what was written"));
             }
         }
         let count = messages.first().map(|message| u64::from_le_bytes(message.as_slice().try_into().unwrap()));
@@ -88,7 +89,15 @@ impl ClusteredService for TestService {
         self.see(|seen| seen.closed.push(reason));
     }
 
-    fn on_session_message(&mut self, cluster: &mut dyn Cluster, session_id: i64, timestamp: i64, message: &[u8]) {
+    fn on_session_message(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        timestamp: i64,
+        message: &[u8],
+        header: &Header,
+    ) {
+        assert_eq!(header.position, cluster.log_position());
         self.see(|seen| {
             seen.messages += 1;
             seen.bytes += message.len() as u64;
@@ -283,8 +292,7 @@ fn a_killed_media_driver_ends_the_container() {
 #[test]
 fn without_a_media_driver_it_says_so_and_with_a_stop_it_stops() {
     let member = Member::new(4);
-    let mut context = member.context();
-    context.driver_timeout = Duration::from_millis(100);
+    let context = member.context().driver_timeout(Duration::from_millis(100));
     let error = RunningContainer::start(context, TestService::default).await_end().unwrap_err();
     assert!(error.to_string().starts_with("cannot connect to the media driver in /dev/shm/"), "{error}");
 

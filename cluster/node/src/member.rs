@@ -181,21 +181,7 @@ fn publication_context(cluster: &ClusterSpec, member: &MemberSpec) -> Publicatio
 fn context(cluster: &ClusterSpec, member: &MemberSpec) -> Context {
     let deployment = cluster.deployment();
     let streams = &deployment.streams;
-    let mut context = Context::new(&member.aeron_dir, &member.cluster_dir);
-    context.cluster_id = cluster.id.0;
-    context.service_id = SERVICE_ID;
-    context.service_name = Some(format!("lugus {} member {}", cluster.name, member.id));
-    context.control_channel = cluster.control_channel();
-    context.service_stream_id = streams.service;
-    context.consensus_module_stream_id = streams.consensus_module;
-    context.snapshot_channel = cluster.snapshot_channel();
-    context.snapshot_stream_id = streams.snapshot;
-    context.replay_channel = cluster.replay_channel();
-    context.replay_stream_id = streams.replay;
-    context.archive_control_channel = cluster.archive_local_control_channel();
-    context.archive_control_stream_id = streams.archive_local_control;
-    context.archive_response_stream_id = Some(streams.archive_response(cluster.id, SERVICE_ID));
-    context.idle_strategy = match deployment.profile.idle_strategy() {
+    let idle_strategy = match deployment.profile.idle_strategy() {
         lugus_topology::IdleStrategy::BackOff { spins, yields, minimum_park, maximum_park } => IdleStrategy::Backoff {
             max_spins: spins,
             max_yields: yields,
@@ -205,5 +191,19 @@ fn context(cluster: &ClusterSpec, member: &MemberSpec) -> Context {
         lugus_topology::IdleStrategy::Yield => IdleStrategy::Yielding,
         lugus_topology::IdleStrategy::BusySpin => IdleStrategy::BusySpin,
     };
-    context
+    Context::new(&member.aeron_dir, &member.cluster_dir)
+        .cluster_id(cluster.id.0)
+        .service_id(SERVICE_ID)
+        .service_name(format!("lugus {} member {}", cluster.name, member.id))
+        .control_channel(cluster.control_channel())
+        .service_stream_id(streams.service)
+        .consensus_module_stream_id(streams.consensus_module)
+        .snapshot_channel(cluster.snapshot_channel())
+        .snapshot_stream_id(streams.snapshot)
+        .replay_channel(cluster.replay_channel())
+        .replay_stream_id(streams.replay)
+        .archive_control_channel(cluster.archive_local_control_channel())
+        .archive_control_stream_id(streams.archive_local_control)
+        .archive_response_stream_id(streams.archive_response(cluster.id, SERVICE_ID))
+        .idle_strategy(idle_strategy)
 }

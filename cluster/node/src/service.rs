@@ -2,7 +2,8 @@
 //! tells is encoded and sent to whom it concerns.
 
 use aeron_cluster_service::{
-    ClientSession, CloseReason, Cluster, ClusteredService, Role, ServiceError, SnapshotReader, SnapshotWriter, TimeUnit,
+    ClientSession, CloseReason, Cluster, ClusteredService, Header, Role, ServiceError, SnapshotReader, SnapshotWriter,
+    TimeUnit,
 };
 use lugus_codecs::market_data::end_of_book::EndOfBook;
 use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
@@ -238,13 +239,13 @@ impl ClusteredService for MatchingService {
         let cluster_session_id = session.id();
         let Some(participant) = participant_of(session.encoded_principal()) else {
             tracing::warn!(cluster_session_id, "closing a session whose principal is no participant's number");
-            cluster.close_client_session(cluster_session_id);
+            close_session(cluster, cluster_session_id);
             return;
         };
         let replaced = self.sessions.open(ParticipantSession { cluster_session_id, participant, drop_copy: None });
         if let Some(older) = replaced {
             send(cluster, older.cluster_session_id, encode::session_replaced(participant, &mut self.buffer));
-            cluster.close_client_session(older.cluster_session_id);
+            close_session(cluster, older.cluster_session_id);
         }
         self.publish_sessions();
     }
@@ -260,7 +261,14 @@ impl ClusteredService for MatchingService {
         self.publish_sessions();
     }
 
-    fn on_session_message(&mut self, cluster: &mut dyn Cluster, session_id: i64, timestamp: i64, message: &[u8]) {
+    fn on_session_message(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        timestamp: i64,
+        message: &[u8],
+        _header: &Header,
+    ) {
         let now = epoch_nanos(cluster.time_unit(), timestamp);
         let Some(participant) = self.sessions.participant(session_id) else {
             let template_id = 0;
@@ -357,6 +365,13 @@ impl EventSink for Egress<'_> {
 #[inline]
 fn send(cluster: &mut dyn Cluster, session_id: i64, message: &[u8]) {
     let _ = cluster.offer_to(session_id, message);
+}
+
+/// A session whose close cannot be requested stays open, but has no participant: its messages are refused.
+fn close_session(cluster: &mut dyn Cluster, session_id: i64) {
+    if !cluster.close_client_session(session_id) {
+        tracing::warn!(session_id, "the close of a session could not be requested");
+    }
 }
 
 #[inline]

@@ -8,11 +8,11 @@ use std::rc::Rc;
 use crate::agent_io::{
     AgentIo, Egress, Flow, FoundCounter, LogImage, SnapshotError, SnapshotRecording, SnapshotReplay,
 };
-use crate::cluster::{OfferError, ServiceError};
-use crate::consensus_module_proxy::SESSION_HEADER_LENGTH;
 use crate::counters::{COMMIT_POSITION_TYPE_ID, MAX_KEY_LENGTH, RECOVERY_STATE_TYPE_ID, ServiceCounter};
 use crate::error::ContainerError;
 use crate::fragment_assembler::{BEGIN_FLAG, END_FLAG, Fragment, UNFRAGMENTED};
+use crate::offer_error::OfferError;
+use crate::service_error::ServiceError;
 
 pub(super) const MS: i64 = 1_000_000;
 pub(super) const CLIENT_ID: i64 = 4711;
@@ -243,12 +243,12 @@ impl AgentIo for FakeIo {
         }))
     }
 
-    fn offer_control(&mut self, header: &[u8], payload: &[u8]) -> Result<i64, OfferError> {
+    fn offer_control(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError> {
         let mut world = self.0.borrow_mut();
         match world.send_results.pop_front() {
             Some(error) => Err(error),
             None => {
-                world.sent.push([header, payload].concat());
+                world.sent.push(parts.concat());
                 Ok(1)
             }
         }
@@ -273,7 +273,7 @@ impl AgentIo for FakeIo {
 
     fn replay_snapshot(&mut self, recording_id: i64) -> Result<FakeStream, ServiceError> {
         assert_eq!(recording_id, RECORDING_ID);
-        let replay = self.0.borrow().replay.clone().ok_or("unknown recording")?;
+        let replay = self.0.borrow().replay.clone().ok_or_else(|| ServiceError::message("unknown recording"))?;
         Ok(FakeStream(replay, Rc::clone(&self.0)))
     }
 
@@ -298,7 +298,7 @@ impl AgentIo for FakeIo {
 pub(super) struct FakeEgress(SharedWorld);
 
 impl Egress for FakeEgress {
-    fn offer(&mut self, header: &[u8; SESSION_HEADER_LENGTH], payload: &[u8]) -> Result<i64, OfferError> {
+    fn offer(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError> {
         let mut world = self.0.borrow_mut();
         if world.egress_is_stuck {
             return Err(OfferError::BackPressured);
@@ -306,7 +306,7 @@ impl Egress for FakeEgress {
         match world.egress_results.pop_front() {
             Some(error) => Err(error),
             None => {
-                world.egress.push([header, payload].concat());
+                world.egress.push(parts.concat());
                 Ok(96)
             }
         }
@@ -353,7 +353,7 @@ impl SnapshotReplay for FakeStream {
     fn check_end(&mut self) -> Result<bool, ServiceError> {
         let stream = self.0.borrow();
         match (stream.has_ended, stream.fragments.is_empty()) {
-            (true, false) => Err("the replay was cut off".into()),
+            (true, false) => Err(ServiceError::message("the replay was cut off")),
             (has_ended, _) => Ok(has_ended),
         }
     }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use super::{ActiveLog, AfterAck, Agent, NULL_VALUE, Phase};
 use crate::agent_io::{AgentIo, LogImage};
 use crate::channel::with_parameter;
-use crate::cluster::{ClusteredService, Role, ServiceError, SnapshotReader};
+use crate::cluster::Role;
+use crate::clustered_service::ClusteredService;
 use crate::counters::{COMMIT_POSITION_TYPE_ID, RECOVERY_STATE_TYPE_ID};
 use crate::error::ContainerError;
 use crate::fragment_assembler::FragmentAssembler;
@@ -15,6 +16,8 @@ use crate::log_consumer::{major, version_text};
 use crate::recovery_state::{RecoveryState, is_commit_position, is_recovery_state};
 use crate::service_adapter::JoinLog;
 use crate::service_cluster::Callback;
+use crate::service_error::ServiceError;
+use crate::snapshot::SnapshotReader;
 use crate::snapshot_loader::SnapshotLoader;
 
 impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
@@ -55,12 +58,12 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         let recording_id = state.snapshot_recording_id(self.settings.service_id);
         let mut started = match recording_id {
             Some(recording_id) if has_snapshot => self.load_snapshot(recording_id),
-            None if has_snapshot => Err("the consensus module has no snapshot for this service".into()),
+            None if has_snapshot => Err(ServiceError::message("the consensus module has no snapshot for this service")),
             _ => self.start(None),
         };
         match self.cluster.lifeline.take_fatal() {
             Ok(()) => {}
-            Err(error @ ContainerError::NotAllowed { .. }) => started = Err(ServiceError::new(error)),
+            Err(error @ ContainerError::NotAllowed { .. }) => started = Err(error.into()),
             Err(error) => return Err(error),
         }
         let log_position = state.log_position;
@@ -90,13 +93,15 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         let state = loader.load(&mut self.cluster.lifeline)?;
         if major(state.app_version) != major(self.settings.app_version) {
             let (own, snapshot) = (version_text(self.settings.app_version), version_text(state.app_version));
-            return Err(format!("application version {own} does not go with the snapshot's {snapshot}").into());
+            return Err(ServiceError::message(format!(
+                "application version {own} does not go with the snapshot's {snapshot}"
+            )));
         }
         self.cluster.view.time_unit = state.time_unit;
         for session in state.sessions {
             let id = session.id();
             if !self.cluster.view.sessions.add(Rc::new(session)) {
-                return Err(format!("the snapshot has session {id} twice").into());
+                return Err(ServiceError::message(format!("the snapshot has session {id} twice")));
             }
         }
         self.start(Some(&mut loader))

@@ -4,7 +4,7 @@
 
 use super::{AfterAck, Agent, NULL_VALUE};
 use crate::agent_io::{AgentIo, SnapshotError};
-use crate::cluster::ClusteredService;
+use crate::clustered_service::ClusteredService;
 use crate::error::ContainerError;
 use crate::frozen_cluster::FrozenCluster;
 use crate::log_consumer::SnapshotRequest;

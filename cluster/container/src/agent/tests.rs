@@ -14,11 +14,12 @@ use std::rc::Rc;
 use super::fake_io::*;
 use super::*;
 use crate::agent_io::SnapshotError;
-use crate::cluster::{
-    CloseReason, Cluster, MOCKED_OFFER, NewLeadershipTerm, ServiceError, SnapshotReader, SnapshotWriter, TimeUnit,
-};
+use crate::cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, TimeUnit};
+use crate::clustered_service::{CloseReason, Header, NewLeadershipTerm};
 use crate::counters::{COMMIT_POSITION_TYPE_ID, DurationTracker, ServiceCounter};
+use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
+use crate::snapshot::{SnapshotReader, SnapshotWriter};
 
 const EGRESS_STALL_LIMIT_NS: i64 = 50 * MS;
 const FOLLOWER: i32 = 0;
@@ -58,7 +59,7 @@ impl ClusteredService for Recorder {
         let mut sessions = Vec::new();
         cluster.for_each_client_session(&mut |session| sessions.push(session.id()));
         self.call(cluster, "start", format!("{state:?} {sessions:?}"));
-        self.start_error.map_or(Ok(()), |error| Err(error.into()))
+        self.start_error.map_or(Ok(()), |error| Err(ServiceError::message(error)))
     }
 
     fn on_session_open(&mut self, cluster: &mut dyn Cluster, session: &ClientSession, timestamp: i64) {
@@ -77,8 +78,15 @@ impl ClusteredService for Recorder {
         self.call(cluster, "close", format!("{} {why:?} @{timestamp}", session.id()));
     }
 
-    fn on_session_message(&mut self, cluster: &mut dyn Cluster, session_id: i64, timestamp: i64, message: &[u8]) {
-        assert_eq!(cluster.time(), timestamp);
+    fn on_session_message(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        timestamp: i64,
+        message: &[u8],
+        header: &Header,
+    ) {
+        assert_eq!((cluster.time(), cluster.log_position()), (timestamp, header.position));
         let text = String::from_utf8_lossy(message).into_owned();
         self.call(cluster, "message", format!("{session_id} {text} @{timestamp}"));
     }

@@ -85,9 +85,7 @@ impl Member {
     }
 
     pub(crate) fn context(&self) -> Context {
-        let mut context = Context::new(self.path("driver"), self.cluster_dir());
-        context.driver_timeout = Duration::from_secs(3);
-        context
+        Context::new(self.path("driver"), self.cluster_dir()).driver_timeout(Duration::from_secs(3))
     }
 
     /// Type ids and labels of the media driver's counters.

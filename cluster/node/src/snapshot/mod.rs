@@ -74,8 +74,8 @@ pub(crate) fn load(
     reader: &mut dyn SnapshotReader,
 ) -> Result<State, ServiceError> {
     let mut loader = Loader::new(limits);
-    reader.read_to_end(cluster, &mut |fragment| loader.fragment(fragment).map_err(ServiceError::new))?;
-    loader.finish().map_err(ServiceError::new)
+    reader.read_to_end(cluster, &mut |fragment| Ok(loader.fragment(fragment)?))?;
+    Ok(loader.finish()?)
 }
 
 /// Packs messages into fragments.

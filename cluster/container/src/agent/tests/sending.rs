@@ -79,3 +79,28 @@ fn sending_from_a_role_change_ends_the_container() {
         "the service called offer_to from on_role_change, where nothing may be sent and no timer scheduled"
     );
 }
+
+#[test]
+fn parts_become_one_message_and_too_many_are_refused_on_every_member() {
+    for role in [LEADER, FOLLOWER] {
+        let mut member = Member::joined(role, move |cluster, call| {
+            if call == "message" {
+                let seven = [&b"a"[..], b"", b"bc", b"d", b"e", b"f", b"g"];
+                assert_eq!(seven.len(), MAX_OFFER_PARTS);
+                assert!(cluster.offer_to_parts(7, &seven).is_ok() && cluster.offer_parts(&seven).is_ok());
+                assert!(cluster.offer_to_parts(7, &[]).is_ok());
+                let error = Err(OfferError::TooManyParts { parts: 8, maximum: 7 });
+                assert_eq!(cluster.offer_to_parts(7, &[&b""[..]; 8]), error);
+                assert_eq!(cluster.offer_parts(&[&b""[..]; 8]), error);
+            }
+        });
+        member.append(&new_term(5, 10, 0, 1 << 16));
+        member.append(&session_open(7, 11));
+        member.append(&session_message(7, 12, b"hello"));
+        member.cycles(1).unwrap();
+        let sent = |session, payload: &[u8]| [message(1, &[5, session, 12], &[], &[]), payload.to_vec()].concat();
+        let egress = if role == LEADER { vec![sent(7, b"abcdefg"), sent(7, b"")] } else { Vec::new() };
+        assert_eq!(member.world.borrow().egress, egress);
+        assert_eq!(member.sent(), [sent(0, b"abcdefg")]);
+    }
+}

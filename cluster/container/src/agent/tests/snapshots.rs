@@ -55,7 +55,7 @@ fn a_snapshot_that_fails_is_acked_all_the_same() {
 #[test]
 fn an_archive_that_fails_while_a_snapshot_is_written_is_told_from_one_that_is_full() {
     let mut member = Member::joined(FOLLOWER, nothing);
-    member.world.borrow_mut().record_error = Some(|| ServiceError::from("recording stopped").into());
+    member.world.borrow_mut().record_error = Some(|| ServiceError::message("recording stopped").into());
     member.append(&snapshot_action(12, 0));
     member.cycles(2).unwrap();
     assert_eq!(member.errors(), ["snapshot failed: recording stopped"]);
