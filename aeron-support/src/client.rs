@@ -1,13 +1,13 @@
 //! An Aeron client without a thread of its own, and bounded waits for what it asks the media driver for.
 
 use std::cell::RefCell;
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use rusteron_archive::{Aeron, AeronCError, AeronContext, AeronErrorHandlerCallback};
+use rusteron_archive::{Aeron, AeronCError, AeronContext, AeronErrorHandlerCallback, Handlers};
 
 use crate::driver::{DriverIdentity, is_driver_alive};
 use crate::error::{AeronError, c_string, error_text, failed, one_line, path_to_c};
@@ -16,6 +16,10 @@ use crate::error::{AeronError, c_string, error_text, failed, one_line, path_to_c
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
 /// Time between two looks for a media driver that does not run yet.
 const DRIVER_POLL_INTERVAL: Duration = Duration::from_millis(1);
+/// Time between two looks whether a media driver that has not answered yet was replaced.
+const IDENTITY_POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Channel and stream of the subscription that a media driver is asked for at a connect: nobody publishes there.
+const FIRST_REQUEST: (&CStr, i32) = (c"aeron:ipc?alias=connect", i32::MIN);
 
 /// What [`AeronClient::do_work`] was to do when the client turned out to be closed.
 const GO_ON: &str = "go on with the Aeron client";
@@ -25,8 +29,11 @@ pub struct ClientSettings {
     aeron_dir: PathBuf,
     name: String,
     driver_timeout: Duration,
-    on_error: Box<dyn FnMut(&str)>,
+    on_error: OnError,
 }
+
+/// Shared by the clients of several attempts to connect.
+type OnError = Rc<RefCell<dyn FnMut(&str)>>;
 
 impl ClientSettings {
     /// A client of the media driver in `aeron_dir`, under a name that Aeron's tools show.
@@ -35,14 +42,19 @@ impl ClientSettings {
     /// driver's heartbeat from which the driver counts as dead.
     pub fn new(aeron_dir: impl Into<PathBuf>, name: impl Into<String>, driver_timeout: Duration) -> Self {
         let on_error = |text: &str| tracing::warn!("Aeron client: {text}");
-        Self { aeron_dir: aeron_dir.into(), name: name.into(), driver_timeout, on_error: Box::new(on_error) }
+        Self {
+            aeron_dir: aeron_dir.into(),
+            name: name.into(),
+            driver_timeout,
+            on_error: Rc::new(RefCell::new(on_error)),
+        }
     }
 
     /// Calls `on_error` with the text of each error that the client meets in its duty cycle, instead of logging the text
     /// with `tracing` as a warning.
     #[must_use]
     pub fn on_error(mut self, on_error: impl FnMut(&str) + 'static) -> Self {
-        self.on_error = Box::new(on_error);
+        self.on_error = Rc::new(RefCell::new(on_error));
         self
     }
 
@@ -78,31 +90,39 @@ pub struct AeronClient {
 /// Keeps the text of the last error. Without a handler of its own the C client would end the process.
 struct ErrorHandler {
     last_error: Rc<RefCell<String>>,
-    on_error: Box<dyn FnMut(&str)>,
+    on_error: OnError,
 }
 
 impl AeronErrorHandlerCallback for ErrorHandler {
     fn handle_aeron_error_handler(&mut self, code: c_int, message: &str) {
         let text = format!("{} (code {code})", one_line(message));
-        (self.on_error)(&text);
+        (self.on_error.borrow_mut())(&text);
         *self.last_error.borrow_mut() = text;
     }
 }
 
 impl AeronClient {
-    /// Connects to a media driver, and waits until it runs.
+    /// Connects to a media driver, and waits until one runs and answers.
+    ///
+    /// The files of a dead driver, whose last heartbeat may be young, are no driver: the client waits for the driver that
+    /// replaces them.
     ///
     /// # Errors
-    /// No media driver gives a heartbeat within the driver time-out, or the client cannot connect to it.
+    /// No media driver gives a heartbeat and answers within the driver time-out, or the client cannot connect to it.
     pub fn connect(settings: ClientSettings) -> Result<Self, AeronError> {
         let started = Instant::now();
+        let mut problem = "no heartbeat";
         loop {
             let driver = DriverIdentity::of(&settings.aeron_dir);
             if is_driver_alive(&settings.aeron_dir, settings.driver_timeout) {
-                return Self::start(settings, driver);
+                let client = Self::start(&settings, driver)?;
+                if client.await_first_answer(started) {
+                    return Ok(client);
+                }
+                problem = "no answer";
             }
             if started.elapsed() > settings.driver_timeout {
-                let reason = format!("no media driver runs there: no heartbeat for {:?}", settings.driver_timeout);
+                let reason = format!("no media driver runs there: {problem} for {:?}", settings.driver_timeout);
                 return Err(AeronError::new(settings.action(), &reason));
             }
             std::thread::sleep(DRIVER_POLL_INTERVAL);
@@ -118,20 +138,19 @@ impl AeronClient {
         if !is_driver_alive(&settings.aeron_dir, settings.driver_timeout) {
             return Ok(None);
         }
-        Self::start(settings, driver).map(Some)
+        Self::start(&settings, driver).map(Some)
     }
 
     /// Starts a client of the media driver that runs. `driver` was read before: a driver that is replaced meanwhile shows
     /// in the first check.
-    fn start(settings: ClientSettings, driver: Option<DriverIdentity>) -> Result<Self, AeronError> {
-        let action = settings.action();
+    fn start(settings: &ClientSettings, driver: Option<DriverIdentity>) -> Result<Self, AeronError> {
         let ClientSettings { aeron_dir, name, driver_timeout, on_error } = settings;
         let last_error = Rc::new(RefCell::new(String::new()));
-        let handler = ErrorHandler { last_error: Rc::clone(&last_error), on_error };
+        let handler = ErrorHandler { last_error: Rc::clone(&last_error), on_error: Rc::clone(on_error) };
         let start = || -> Result<Aeron, AeronCError> {
             let context = AeronContext::new()?;
-            context.set_dir(&path_to_c(&aeron_dir)?)?;
-            context.set_client_name(&c_string(&name)?)?;
+            context.set_dir(&path_to_c(aeron_dir)?)?;
+            context.set_client_name(&c_string(name)?)?;
             context.set_driver_timeout_ms(u64::try_from(driver_timeout.as_millis()).unwrap_or(u64::MAX))?;
             context.set_use_conductor_agent_invoker(true)?;
             context.set_error_handler(Some(handler))?;
@@ -139,8 +158,36 @@ impl AeronClient {
             aeron.start()?;
             Ok(aeron)
         };
-        let aeron = start().map_err(failed(action))?;
-        Ok(Self { aeron, last_error, aeron_dir: aeron_dir.into(), name: name.into(), driver, driver_timeout })
+        let aeron = start().map_err(failed(settings.action()))?;
+        let (aeron_dir, name) = (aeron_dir.as_path().into(), name.as_str().into());
+        Ok(Self { aeron, last_error, aeron_dir, name, driver, driver_timeout: *driver_timeout })
+    }
+
+    /// Whether the media driver answers a request before it is replaced, its heartbeat becomes too old, or the driver
+    /// time-out since `started` has passed.
+    fn await_first_answer(&self, started: Instant) -> bool {
+        let (channel, stream_id) = FIRST_REQUEST;
+        let request = self.aeron.async_add_subscription(channel, stream_id, Handlers::NONE, Handlers::NONE);
+        let Ok(request) = request else { return false };
+        let mut looked = Instant::now();
+        while started.elapsed() <= self.driver_timeout {
+            if self.do_work().is_err() {
+                return false;
+            }
+            match request.poll() {
+                Ok(Some(_subscription)) => return true,
+                Ok(None) => {}
+                Err(_) => return false,
+            }
+            if looked.elapsed() >= IDENTITY_POLL_INTERVAL {
+                looked = Instant::now();
+                if !self.is_same_driver() {
+                    return false;
+                }
+            }
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        false
     }
 
     /// The client of the C library.

@@ -41,12 +41,12 @@ impl<'a> Fragment<'a> {
         let position = header.position();
         match header.get_values() {
             Ok(values) => {
-                let frame = values.frame();
+                let frame = &values.frame;
                 Self {
                     payload,
-                    flags: frame.flags(),
-                    session_id: frame.session_id(),
-                    term_offset: frame.term_offset(),
+                    flags: frame.flags,
+                    session_id: frame.session_id,
+                    term_offset: frame.term_offset,
                     position,
                 }
             }

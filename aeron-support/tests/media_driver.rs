@@ -168,3 +168,26 @@ fn a_driver_that_dies_or_is_replaced_is_noticed() {
     }
     assert!(connect(&driver).is_same_driver());
 }
+
+#[test]
+fn the_files_of_a_dead_driver_are_no_driver() {
+    let mut driver = Driver::start();
+    connect(&driver);
+    driver.kill();
+    assert!(is_driver_alive(&driver.aeron_dir(), TIMEOUT), "its last heartbeat is young");
+    let settings = |timeout| ClientSettings::new(driver.aeron_dir(), "support-test", timeout);
+    let error = AeronClient::connect(settings(Duration::from_millis(200))).unwrap_err();
+    assert!(error.message.starts_with("no media driver runs there: no "), "{error}");
+
+    let aeron_dir = driver.aeron_dir();
+    let restart = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        std::fs::remove_dir_all(&aeron_dir).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        start_in(&aeron_dir)
+    });
+    let connected = AeronClient::connect(settings(TIMEOUT));
+    driver.process = restart.join().unwrap();
+    let client = connected.unwrap();
+    assert!(client.is_same_driver() && client.add_subscription(channel::IPC_CHANNEL, STREAM).is_ok());
+}
