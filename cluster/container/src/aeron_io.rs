@@ -8,20 +8,17 @@ use std::fmt::Display;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rusteron_archive::{
-    AeronAsyncAddPublication, AeronAsyncAddSubscription, AeronImage, AeronPublication, AeronSubscription,
-};
+use aeron_support::{AeronError, Fragment, FragmentAssembler, Idler, MAX_COUNTER_KEY_LENGTH, Pending, failed};
+use rusteron_archive::{AeronImage, AeronPublication, AeronSubscription};
 
-use crate::aeron_client::{Client, c_string, container_failed, text};
+use crate::aeron_client::Client;
 use crate::aeron_snapshot::{AeronRecording, AeronReplay, SnapshotChannels};
-use crate::aeron_types::{controlled, fragment, offer};
+use crate::aeron_types::{controlled, offer};
 use crate::agent_io::{AgentIo, Egress, Flow, FoundCounter, LogImage, SnapshotError};
 use crate::concluded_context::ConcludedContext;
-use crate::counters::{MAX_KEY_LENGTH, ServiceCounter};
+use crate::counters::ServiceCounter;
 use crate::error::ContainerError;
 use crate::error_recorder::{ErrorRecorder, epoch_ms};
-use crate::fragment_assembler::{Fragment, FragmentAssembler};
-use crate::idle_strategy::Idler;
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 
@@ -43,16 +40,14 @@ pub(crate) struct AeronIo {
 
 impl AeronIo {
     /// Opens the control channel of a client's container.
-    pub(crate) fn open(context: &ConcludedContext, client: Client) -> Result<Self, ContainerError> {
+    pub(crate) fn open(context: &ConcludedContext, client: Client) -> Result<Self, AeronError> {
         let channel = &context.control_channel;
-        let failed = |error: ServiceError| ContainerError::Aeron {
-            action: "open the control channel".to_owned(),
-            message: error.to_string(),
-        };
+        let publication = client.aeron.async_add_publication(channel, context.consensus_module_stream_id)?;
+        let subscription = client.aeron.async_add_subscription(channel, context.service_stream_id)?;
         Ok(Self {
-            control_publication: client.add_publication(channel, context.consensus_module_stream_id).map_err(failed)?,
-            control_subscription: client.add_subscription(channel, context.service_stream_id).map_err(failed)?,
-            control_assembler: FragmentAssembler::default(),
+            control_publication: client.wait_for(&publication)?,
+            control_subscription: client.wait_for(&subscription)?,
+            control_assembler: FragmentAssembler::new(1),
             snapshots: SnapshotChannels::new(context),
             client,
             idler: Idler::new(context.idle_strategy),
@@ -83,14 +78,11 @@ impl AgentIo for AeronIo {
     }
 
     fn invoke_client(&mut self) -> Result<(), ContainerError> {
-        match self.client.aeron.main_do_work() {
-            Ok(_) => Ok(()),
-            Err(error) => Err(ContainerError::ClientClosed(text(&error))),
-        }
+        self.client.aeron.do_work().map(drop).map_err(|error| ContainerError::ClientClosed(error.message))
     }
 
     fn client_id(&self) -> i64 {
-        self.client.aeron.client_id()
+        self.client.aeron.aeron().client_id()
     }
 
     fn find_counter(&self, type_id: i32, matches: &dyn Fn(&[u8]) -> bool) -> Option<FoundCounter> {
@@ -99,7 +91,7 @@ impl AgentIo for AeronIo {
             if found.is_none()
                 && counter_type == type_id
                 && matches(key)
-                && let Some(key) = key.first_chunk::<MAX_KEY_LENGTH>()
+                && let Some(key) = key.first_chunk::<MAX_COUNTER_KEY_LENGTH>()
             {
                 found = Some((id, *key));
             }
@@ -121,20 +113,20 @@ impl AgentIo for AeronIo {
     }
 
     fn add_counter(&mut self, type_id: i32, key: &[u8], label: &str) -> Result<ServiceCounter, ServiceError> {
-        self.client.add_counter(type_id, key, label)
+        Ok(self.client.add_counter(type_id, key, label)?)
     }
 
     fn poll_control(&mut self, handler: &mut dyn FnMut(&[u8])) -> Result<usize, ContainerError> {
         let assembler = &mut self.control_assembler;
         let polled = self.control_subscription.poll_fn(
             |payload, header| {
-                if let Some(message) = assembler.assemble(&fragment(payload, &header)) {
+                if let Some(message) = assembler.assemble(&Fragment::new(payload, &header)) {
                     handler(message);
                 }
             },
             CONTROL_FRAGMENT_LIMIT,
         );
-        polled.map(|count| count as usize).map_err(|error| container_failed("read the control channel", &error))
+        Ok(polled.map_err(failed("read the control channel"))? as usize)
     }
 
     fn offer_control(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError> {
@@ -142,17 +134,12 @@ impl AgentIo for AeronIo {
     }
 
     fn add_egress(&mut self, channel: &str, stream_id: i32) -> Result<AeronEgress, ServiceError> {
-        let pending = c_string(channel)
-            .and_then(|channel| self.client.aeron.async_add_publication(&channel, stream_id))
-            .map_err(|error| ServiceError::message(text(&error)))?;
+        let pending = self.client.aeron.async_add_publication(channel, stream_id)?;
         Ok(AeronEgress::Pending { pending, recorder: Rc::clone(&self.client.recorder) })
     }
 
     fn subscribe_log(&mut self, channel: &str, stream_id: i32) -> Result<PendingSubscription, ContainerError> {
-        let pending = self
-            .client
-            .begin_subscription(channel, stream_id)
-            .map_err(|error| ContainerError::Aeron { action: "join the log".to_owned(), message: error.to_string() })?;
+        let pending = self.client.aeron.async_add_subscription(channel, stream_id)?;
         Ok(PendingSubscription { pending, subscription: None })
     }
 
@@ -162,8 +149,7 @@ impl AgentIo for AeronIo {
         session_id: i32,
     ) -> Result<Option<AeronLogImage>, ContainerError> {
         if subscription.subscription.is_none() {
-            let added = subscription.pending.poll();
-            subscription.subscription = added.map_err(|error| container_failed("subscribe to the log", &error))?;
+            subscription.subscription = subscription.pending.poll()?;
         }
         let Some(added) = &subscription.subscription else { return Ok(None) };
         Ok(added.image_by_session_id(session_id).map(|image| AeronLogImage { image, _subscription: added.clone() }))
@@ -192,7 +178,7 @@ impl AgentIo for AeronIo {
 
 /// A subscription to a log that the driver is asked for.
 pub(crate) struct PendingSubscription {
-    pending: AeronAsyncAddSubscription,
+    pending: Pending<AeronSubscription>,
     subscription: Option<AeronSubscription>,
 }
 
@@ -200,7 +186,7 @@ pub(crate) struct PendingSubscription {
 /// client sees one stream of both.
 #[derive(Debug)]
 pub(crate) enum AeronEgress {
-    Pending { pending: AeronAsyncAddPublication, recorder: Rc<ErrorRecorder> },
+    Pending { pending: Pending<AeronPublication>, recorder: Rc<ErrorRecorder> },
     Ready(AeronPublication),
     Failed,
 }
@@ -213,7 +199,7 @@ impl AeronEgress {
                 Ok(None) => {}
                 Ok(Some(publication)) => *self = Self::Ready(publication),
                 Err(error) => {
-                    recorder.record(&format_args!("cannot add a client's egress: {}", text(&error)));
+                    recorder.record(&format_args!("cannot add a client's egress: {}", error.message));
                     *self = Self::Failed;
                 }
             }
@@ -243,8 +229,7 @@ pub(crate) struct AeronLogImage {
 
 impl LogImage for AeronLogImage {
     fn join_position(&self) -> Result<i64, ContainerError> {
-        let constants = self.image.get_constants();
-        constants.map(|constants| constants.join_position()).map_err(|error| container_failed("read the log", &error))
+        Ok(self.image.get_constants().map_err(failed("read the log"))?.join_position())
     }
 
     fn position(&self) -> i64 {
@@ -262,13 +247,11 @@ impl LogImage for AeronLogImage {
         fragment_limit: usize,
         handler: &mut dyn FnMut(&Fragment<'_>) -> Flow,
     ) -> Result<usize, ContainerError> {
-        self.image
-            .bounded_controlled_poll_fn(
-                |payload, header| controlled(handler(&fragment(payload, &header))),
-                limit,
-                fragment_limit,
-            )
-            .map(|count| count as usize)
-            .map_err(|error| container_failed("read the log", &error))
+        let polled = self.image.bounded_controlled_poll_fn(
+            |payload, header| controlled(handler(&Fragment::new(payload, &header))),
+            limit,
+            fragment_limit,
+        );
+        Ok(polled.map_err(failed("read the log"))? as usize)
     }
 }

@@ -1,13 +1,11 @@
-//! Aeron's own types as the agent's.
+//! Values of Aeron's client library as the container's.
 
 use rusteron_archive::{
-    AeronHeader, AeronOfferError, AeronPublication,
-    bindings::aeron_controlled_fragment_handler_action_t as ControlledAction,
+    AeronOfferError, AeronPublication, bindings::aeron_controlled_fragment_handler_action_t as ControlledAction,
 };
 
 use crate::agent_io::Flow;
 use crate::cluster::MAX_OFFER_PARTS;
-use crate::fragment_assembler::Fragment;
 use crate::offer_error::OfferError;
 
 // the session header is one part more
@@ -21,15 +19,16 @@ pub(crate) fn controlled(flow: Flow) -> ControlledAction {
     }
 }
 
-/// The fragment of a poll's callback.
+/// Offers one message, whose bytes are those of `parts`, in one attempt. They are copied into the log buffer only.
 #[inline]
-pub(crate) fn fragment<'a>(payload: &'a [u8], header: &AeronHeader) -> Fragment<'a> {
-    // without flags a fragment belongs to no message, so that it is dropped
-    let (flags, term_offset) =
-        header.get_values().map_or((0, -1), |values| (values.frame.flags, values.frame.term_offset));
-    Fragment { payload, flags, term_offset, position: header.position() }
+pub(crate) fn offer(publication: &AeronPublication, parts: &[&[u8]]) -> Result<i64, OfferError> {
+    publication.offer_parts(parts).map_err(|error| {
+        let maximum = || publication.get_constants().map_or(0, |constants| constants.max_message_length());
+        offer_error(&error, parts.iter().map(|part| part.len()).sum(), maximum)
+    })
 }
 
+/// The error of an offer. Aeron has no code for a message that is longer than `maximum`.
 #[cold]
 pub(crate) fn offer_error(error: &AeronOfferError, length: usize, maximum: impl Fn() -> usize) -> OfferError {
     match error {
@@ -41,13 +40,4 @@ pub(crate) fn offer_error(error: &AeronOfferError, length: usize, maximum: impl 
         AeronOfferError::Error(_) if length > maximum() => OfferError::MessageTooLong { length, maximum: maximum() },
         AeronOfferError::Error(_) => OfferError::Closed,
     }
-}
-
-/// Offers one message, whose bytes are those of `parts`. They are copied into the log buffer only.
-#[inline]
-pub(crate) fn offer(publication: &AeronPublication, parts: &[&[u8]]) -> Result<i64, OfferError> {
-    publication.offer_parts(parts).map_err(|error| {
-        let maximum = || publication.get_constants().map_or(0, |constants| constants.max_message_length());
-        offer_error(&error, parts.iter().map(|part| part.len()).sum(), maximum)
-    })
 }

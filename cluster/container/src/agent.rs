@@ -11,13 +11,14 @@
 mod joining;
 mod snapshots;
 
+use aeron_support::FragmentAssembler;
+
 use crate::agent_io::{AgentIo, Flow, LogImage};
 use crate::cluster::Role;
 use crate::clustered_service::ClusteredService;
 use crate::consensus_module_proxy::ServiceAck;
 use crate::counters::ContainerCounters;
 use crate::error::{ContainerError, Termination};
-use crate::fragment_assembler::FragmentAssembler;
 use crate::log_consumer::{LogConsumer, SnapshotRequest};
 use crate::offer_error::OfferError;
 use crate::service_adapter::{self, ControlEvent, JoinLog};
@@ -108,7 +109,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             counters,
             phase: Phase::AwaitCommitPosition,
             log: None,
-            assembler: FragmentAssembler::default(),
+            assembler: FragmentAssembler::new(1),
             next_log: None,
             pending_ack: None,
             snapshot_request: None,

@@ -2,9 +2,10 @@
 //!
 //! [`AeronIo`](crate::aeron_io::AeronIo) is the real one; the agent's tests have a fake.
 
-use crate::counters::{MAX_KEY_LENGTH, ServiceCounter};
+use aeron_support::{AeronError, Fragment, MAX_COUNTER_KEY_LENGTH};
+
+use crate::counters::ServiceCounter;
 use crate::error::ContainerError;
-use crate::fragment_assembler::Fragment;
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 
@@ -83,7 +84,7 @@ pub(crate) trait AgentIo {
 pub(crate) struct FoundCounter {
     pub(crate) id: i32,
     pub(crate) registration_id: i64,
-    pub(crate) key: [u8; MAX_KEY_LENGTH],
+    pub(crate) key: [u8; MAX_COUNTER_KEY_LENGTH],
 }
 
 /// Whether to take more fragments.
@@ -161,6 +162,12 @@ pub(crate) enum SnapshotError {
     /// Anything else: the next may succeed.
     #[error("{0}")]
     Failed(ServiceError),
+}
+
+impl From<AeronError> for SnapshotError {
+    fn from(error: AeronError) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 impl From<ServiceError> for SnapshotError {

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aeron_support::channel;
 use thiserror::Error;
 
 use crate::context::Context;
@@ -13,8 +14,6 @@ use crate::mark_file::{ERROR_BUFFER_MAX_LENGTH, ERROR_BUFFER_MIN_LENGTH};
 
 /// Greatest number of services of one consensus module. Their ids begin at 0.
 pub const MAX_SERVICE_COUNT: i32 = 10;
-
-const IPC_CHANNEL: &str = "aeron:ipc";
 
 /// Why the settings of a container are refused.
 #[derive(Debug, Error)]
@@ -92,8 +91,7 @@ fn check(context: &Context) -> Result<(), ContextError> {
         ("replay_channel", &context.replay_channel),
         ("archive_control_channel", &context.archive_control_channel),
     ] {
-        let rest = channel.strip_prefix(IPC_CHANNEL);
-        if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('?')) || channel.contains('\0') {
+        if !channel::is_ipc(channel) || !channel::is_channel(channel) {
             return Err(invalid(name, channel, "an aeron:ipc channel"));
         }
     }

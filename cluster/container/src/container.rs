@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use aeron_support::AeronError;
 use tracing::info;
 
 use crate::aeron_client::Client;
@@ -24,7 +25,6 @@ use crate::counters::{
 use crate::error::{ContainerError, Termination};
 use crate::error_recorder::{ErrorRecorder, epoch_ms};
 use crate::mark_file::{MarkFile, MarkFileFields, write_link};
-use crate::service_error::ServiceError;
 
 /// A clustered service at work on one member.
 ///
@@ -148,10 +148,7 @@ fn launch_agent<S: ClusteredService>(
     recorder: &Rc<ErrorRecorder>,
 ) -> Result<Agent<S, AeronIo>, ContainerError> {
     let client = Client::connect(context, Rc::clone(recorder))?;
-    let counters = add_counters(context, &client, recorder).map_err(|error| ContainerError::Aeron {
-        action: "add the container's counters".to_owned(),
-        message: error.to_string(),
-    })?;
+    let counters = add_counters(context, &client, recorder)?;
     let io = AeronIo::open(context, client)?;
     let settings = AgentSettings {
         cluster_id: context.cluster_id,
@@ -170,10 +167,10 @@ fn add_counters(
     context: &ConcludedContext,
     client: &Client,
     recorder: &ErrorRecorder,
-) -> Result<ContainerCounters, ServiceError> {
+) -> Result<ContainerCounters, AeronError> {
     let (cluster_id, service_id) = (context.cluster_id, context.service_id);
     let key = service_key(cluster_id, service_id);
-    let add = |type_id: i32, name: &str| -> Result<ServiceCounter, ServiceError> {
+    let add = |type_id: i32, name: &str| -> Result<ServiceCounter, AeronError> {
         client.add_counter(type_id, &key, &service_label(name, cluster_id, service_id))
     };
     let errors_label = service_label("Cluster Container Errors", cluster_id, service_id);

@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::idle_strategy::IdleStrategy;
+use aeron_support::IdleStrategy;
+
 use crate::mark_file::ERROR_BUFFER_MIN_LENGTH;
 
 /// Settings of a container: start from [`Context::new`], set what differs from the defaults, and hand them to

@@ -26,11 +26,6 @@ pub(crate) const SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID: i32 = 237;
 /// Type id of the number of sessions that were closed because their clients did not keep up. Not one of Aeron's.
 pub(crate) const SLOW_SESSIONS_CLOSED_TYPE_ID: i32 = 10_215;
 
-/// Longest key of a counter, in bytes.
-pub(crate) const MAX_KEY_LENGTH: usize = 112;
-/// Longest label of a counter, in bytes.
-pub(crate) const MAX_LABEL_LENGTH: usize = 380;
-
 /// A counter that lives in the media driver for as long as this handle.
 #[derive(Debug, Clone)]
 pub struct ServiceCounter {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aeron_support::AeronError;
 use thiserror::Error;
 
 use crate::concluded_context::ContextError;
@@ -116,6 +117,12 @@ pub enum ContainerError {
     /// The container had ended before this call.
     #[error("the container has ended")]
     Ended,
+}
+
+impl From<AeronError> for ContainerError {
+    fn from(AeronError { action, message }: AeronError) -> Self {
+        Self::Aeron { action, message }
+    }
 }
 
 /// The text of the error, because a `main` that returns an error prints it so.

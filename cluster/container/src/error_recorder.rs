@@ -2,10 +2,8 @@
 
 use std::cell::RefCell;
 use std::fmt::Display;
-use std::rc::Weak;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusteron_archive::AeronErrorHandlerCallback;
 use tracing::error;
 
 use crate::counters::ServiceCounter;
@@ -40,24 +38,6 @@ impl ErrorRecorder {
     pub(crate) fn with_mark_file(&self, f: impl FnOnce(&mut MarkFile)) {
         f(&mut self.mark_file.borrow_mut());
     }
-}
-
-/// Takes the errors of the Aeron client, which must not keep the recorder alive: that holds a counter of the client.
-#[derive(Debug)]
-pub(crate) struct ClientErrorHandler(pub(crate) Weak<ErrorRecorder>);
-
-impl AeronErrorHandlerCallback for ClientErrorHandler {
-    fn handle_aeron_error_handler(&mut self, code: std::ffi::c_int, message: &str) {
-        match self.0.upgrade() {
-            Some(recorder) => recorder.record(&format_args!("Aeron client: {} ({code})", one_line(message))),
-            None => error!("Aeron client: {} ({code})", one_line(message)),
-        }
-    }
-}
-
-/// Aeron's error texts have a line for each function that they came through.
-pub(crate) fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 /// Milliseconds since the epoch.

@@ -11,7 +11,6 @@ mod aeron_snapshot;
 mod aeron_types;
 mod agent;
 mod agent_io;
-mod channel;
 mod cluster;
 mod clustered_service;
 mod concluded_context;
@@ -22,9 +21,7 @@ mod counters;
 mod error;
 mod error_log;
 mod error_recorder;
-mod fragment_assembler;
 mod frozen_cluster;
-mod idle_strategy;
 mod lifeline;
 mod log_adapter;
 mod log_consumer;
@@ -49,12 +46,12 @@ pub use sessions::ClientSession;
 pub use snapshot::{SnapshotPoll, SnapshotReader, SnapshotWriter};
 
 // what runs it
+pub use aeron_support::IdleStrategy;
 pub use agent::Progress;
 pub use concluded_context::{ContextError, MAX_SERVICE_COUNT};
 pub use container::ClusteredServiceContainer;
 pub use context::Context;
 pub use error::{ContainerError, Termination};
-pub use idle_strategy::IdleStrategy;
 pub use mark_file::{LIVENESS_TIMEOUT_MS, MarkFileError};
 
 /// Compiles the example in the README.

@@ -2,7 +2,7 @@
 //!
 //! The counter lives only until every service has answered, so its key is copied as a whole. Source: `RecoveryState`.
 
-use crate::counters::MAX_KEY_LENGTH;
+use aeron_support::MAX_COUNTER_KEY_LENGTH;
 
 const CLUSTER_ID_OFFSET: usize = 24;
 const SERVICE_COUNT_OFFSET: usize = 28;
@@ -18,12 +18,12 @@ pub(crate) struct RecoveryState {
     /// Cluster time of the snapshot.
     pub(crate) timestamp: i64,
     service_count: i32,
-    key: [u8; MAX_KEY_LENGTH],
+    key: [u8; MAX_COUNTER_KEY_LENGTH],
 }
 
 impl RecoveryState {
     /// The state in a counter's key.
-    pub(crate) fn of_key(key: [u8; MAX_KEY_LENGTH]) -> Self {
+    pub(crate) fn of_key(key: [u8; MAX_COUNTER_KEY_LENGTH]) -> Self {
         Self {
             leadership_term_id: i64_at(&key, 0),
             log_position: i64_at(&key, 8),
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_key_is_read_in_one_go() {
-        let mut key = [0; MAX_KEY_LENGTH];
+        let mut key = [0; MAX_COUNTER_KEY_LENGTH];
         key[..8].copy_from_slice(&7_i64.to_le_bytes());
         key[8..16].copy_from_slice(&4096_i64.to_le_bytes());
         key[16..24].copy_from_slice(&1234_i64.to_le_bytes());
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_service_count_beyond_the_key_is_no_recording() {
-        let mut key = [0; MAX_KEY_LENGTH];
+        let mut key = [0; MAX_COUNTER_KEY_LENGTH];
         key[28] = 100;
         assert_eq!(RecoveryState::of_key(key).snapshot_recording_id(9), Some(0));
         assert_eq!(RecoveryState::of_key(key).snapshot_recording_id(10), None);

@@ -7,10 +7,10 @@ use aeron_cluster_codecs::cluster::{
     snapshot_marker_codec as snapshot_marker,
 };
 use aeron_cluster_codecs::{Body, DecodeError, Envelope, HEADER_LENGTH};
+use aeron_support::FragmentAssembler;
 
 use crate::agent_io::{AgentIo, Flow, SnapshotReplay};
 use crate::cluster::TimeUnit;
-use crate::fragment_assembler::FragmentAssembler;
 use crate::lifeline::Lifeline;
 use crate::log_adapter::{map_time_unit, wrap};
 use crate::service_error::ServiceError;
@@ -36,7 +36,7 @@ pub(crate) struct SnapshotLoader<R> {
 impl<R: SnapshotReplay> SnapshotLoader<R> {
     pub(crate) fn new(replay: R, progress_timeout_ns: i64) -> Self {
         let progress = Progress::new(replay.nano_time(), progress_timeout_ns);
-        Self { replay, assembler: FragmentAssembler::default(), progress }
+        Self { replay, assembler: FragmentAssembler::new(1), progress }
     }
 
     /// Reads exactly up to the mark that ends the sessions.

@@ -281,9 +281,7 @@ fn a_killed_media_driver_ends_the_container() {
     let member = Member::new(3);
     let mut driver = member.start_driver();
     let container = RunningContainer::start(member.context(), TestService::default);
-    let mark_file = member.cluster_dir().join("cluster-mark-service-0.dat");
-    let is_ready = || std::fs::read(&mark_file).is_ok_and(|file| file.get(9) == Some(&3));
-    until("the container to be ready", is_ready);
+    until("the container to be ready", || member.is_container_ready());
     driver.kill();
     let error = container.await_end().unwrap_err();
     assert!(error.to_string().contains("MediaDriver keepalive"), "{error}");
@@ -299,4 +297,25 @@ fn without_a_media_driver_it_says_so_and_with_a_stop_it_stops() {
     let _driver = member.start_driver();
     let container = RunningContainer::start(member.context(), TestService::default);
     assert_eq!(container.stop().unwrap(), Termination::Stopped);
+}
+
+#[test]
+fn a_launch_waits_for_the_driver_that_replaces_a_dead_one() {
+    let member = Member::new(5);
+    member.start_driver().kill();
+    assert!(!member.counters().is_empty(), "the files of the dead driver are there");
+    let container = RunningContainer::start(member.context(), TestService::default);
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(!member.is_container_ready());
+    let _driver = member.start_driver();
+    until("the container to be ready", || member.is_container_ready());
+    assert_eq!(container.stop().unwrap(), Termination::Stopped);
+}
+
+#[test]
+fn a_launch_does_not_wait_for_ever_for_a_dead_driver() {
+    let member = Member::new(6);
+    member.start_driver().kill();
+    let error = RunningContainer::start(member.context(), TestService::default).await_end().unwrap_err();
+    assert!(error.to_string().contains("no media driver runs there: no "), "{error}");
 }

@@ -5,12 +5,13 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt::Display;
 use std::rc::Rc;
 
+use aeron_support::{BEGIN_FRAGMENT_FLAG, END_FRAGMENT_FLAG, Fragment, MAX_COUNTER_KEY_LENGTH, UNFRAGMENTED};
+
 use crate::agent_io::{
     AgentIo, Egress, Flow, FoundCounter, LogImage, SnapshotError, SnapshotRecording, SnapshotReplay,
 };
-use crate::counters::{COMMIT_POSITION_TYPE_ID, MAX_KEY_LENGTH, RECOVERY_STATE_TYPE_ID, ServiceCounter};
+use crate::counters::{COMMIT_POSITION_TYPE_ID, RECOVERY_STATE_TYPE_ID, ServiceCounter};
 use crate::error::ContainerError;
-use crate::fragment_assembler::{BEGIN_FLAG, END_FLAG, Fragment, UNFRAGMENTED};
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 
@@ -89,8 +90,8 @@ impl Stream {
 
     pub(super) fn append_in_two(&mut self, message: &[u8]) -> i64 {
         let (first, second) = message.split_at(message.len() / 2);
-        self.append_fragment(first, BEGIN_FLAG);
-        self.append_fragment(second, END_FLAG)
+        self.append_fragment(first, BEGIN_FRAGMENT_FLAG);
+        self.append_fragment(second, END_FRAGMENT_FLAG)
     }
 
     fn append_fragment(&mut self, payload: &[u8], flags: u8) -> i64 {
@@ -118,7 +119,8 @@ impl Stream {
         while let Some((payload, flags, begin)) = fragments.pop_front() {
             let position = begin + (32 + payload.len()).next_multiple_of(32) as i64;
             delivered += 1;
-            let flow = handler(&Fragment { payload: &payload, flags, term_offset: begin as i32, position });
+            let flow =
+                handler(&Fragment { payload: &payload, flags, session_id: 9, term_offset: begin as i32, position });
             stream.borrow_mut().position = position;
             if flow == Flow::Break {
                 break;
@@ -161,7 +163,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn add_commit_position(&mut self, value: i64) {
-        let key = [0; MAX_KEY_LENGTH];
+        let key = [0; MAX_COUNTER_KEY_LENGTH];
         self.counters.insert(COMMIT_POSITION_TYPE_ID, (FoundCounter { id: 30, registration_id: 300, key }, value));
     }
 
@@ -172,7 +174,7 @@ impl World {
     }
 
     pub(super) fn add_recovery_state(&mut self, term: i64, log_position: i64, timestamp: i64) {
-        let mut key = [0; MAX_KEY_LENGTH];
+        let mut key = [0; MAX_COUNTER_KEY_LENGTH];
         for (at, field) in [(0, term), (8, log_position), (16, timestamp), (32, RECORDING_ID)] {
             key[at..at + 8].copy_from_slice(&field.to_le_bytes());
         }

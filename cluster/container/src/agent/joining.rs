@@ -4,14 +4,14 @@
 
 use std::rc::Rc;
 
+use aeron_support::channel;
+
 use super::{ActiveLog, AfterAck, Agent, NULL_VALUE, Phase};
 use crate::agent_io::{AgentIo, LogImage};
-use crate::channel::with_parameter;
 use crate::cluster::Role;
 use crate::clustered_service::ClusteredService;
 use crate::counters::{COMMIT_POSITION_TYPE_ID, RECOVERY_STATE_TYPE_ID};
 use crate::error::ContainerError;
-use crate::fragment_assembler::FragmentAssembler;
 use crate::log_consumer::{major, version_text};
 use crate::recovery_state::{RecoveryState, is_commit_position, is_recovery_state};
 use crate::service_adapter::JoinLog;
@@ -120,7 +120,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         self.takes_standby_snapshots = event.is_standby;
         self.check_contiguous("event position", event.log_position)?;
         let alias = format!("log-sc-{}", self.settings.service_id);
-        let channel = with_parameter(&event.log_channel, "alias", &alias);
+        let channel = channel::with_parameter(&event.log_channel, "alias", &alias);
         let subscription = self.cluster.lifeline.io.subscribe_log(&channel, event.log_stream_id)?;
         self.phase = Phase::AwaitLogImage(event, subscription);
         Ok(())
@@ -128,7 +128,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
 
     fn join(&mut self, event: JoinLog, image: I::LogImage) -> Result<(), ContainerError> {
         self.check_contiguous("join position", image.join_position()?)?;
-        self.assembler = FragmentAssembler::default();
+        self.assembler.clear();
         self.log = Some(ActiveLog { image, max_position: event.max_log_position });
         self.ack(event.log_position, NULL_VALUE, AfterAck::GoOn);
         self.cluster.view.member_id = event.member_id;

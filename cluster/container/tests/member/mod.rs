@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use aeron_cluster_service::{ClusteredService, ClusteredServiceContainer, ContainerError, Context, Termination};
+use aeron_support::is_driver_alive;
 use rusteron_archive::AeronCnc;
 use tempfile::TempDir;
 
@@ -88,6 +89,12 @@ impl Member {
         Context::new(self.path("driver"), self.cluster_dir()).driver_timeout(Duration::from_secs(3))
     }
 
+    /// Whether a container has its settings and is about to run: the mark file has its version, 0.3.0.
+    pub(crate) fn is_container_ready(&self) -> bool {
+        let mark_file = std::fs::read(self.cluster_dir().join("cluster-mark-service-0.dat"));
+        mark_file.is_ok_and(|file| file.get(9) == Some(&3))
+    }
+
     /// Type ids and labels of the media driver's counters.
     pub(crate) fn counters(&self) -> Vec<(i32, String)> {
         let directory = CString::new(self.path("driver").into_os_string().into_encoded_bytes()).unwrap();
@@ -104,7 +111,7 @@ impl Member {
         format!("localhost:{}", self.port + offset)
     }
 
-    /// Starts a media driver, and waits until it answers.
+    /// Starts a media driver, and waits until it runs.
     pub(crate) fn start_driver(&self) -> Process {
         let _ = std::fs::remove_dir_all(self.path("driver"));
         let driver = Process::start(
@@ -117,8 +124,7 @@ impl Member {
                 .env("AERON_CLIENT_LIVENESS_TIMEOUT", "3s")
                 .stdout(Stdio::null()),
         );
-        let cnc = self.path("driver/cnc.dat");
-        until("the media driver", || cnc.exists());
+        until("the media driver", || is_driver_alive(&self.path("driver"), Duration::from_secs(1)));
         driver
     }
 
