@@ -35,6 +35,8 @@ mod sessions;
 mod snapshot;
 mod snapshot_loader;
 mod snapshot_taker;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 // what a service implements and sees
 pub use cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, Role, TimeUnit};

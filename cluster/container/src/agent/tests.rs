@@ -1,5 +1,7 @@
 //! The agent against messages as the consensus module sends them, without Aeron.
 
+#[cfg(feature = "testing")]
+mod double;
 mod end;
 mod joining;
 mod log;
