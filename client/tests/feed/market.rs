@@ -1,11 +1,9 @@
 //! A partition without Aeron: the member's service and publisher, and a session of its operator, who trades as well.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use aeron_cluster_service::{
-    ClientSession, Cluster, ClusteredService, OfferError, Role, ServiceCounter, ServiceError, TimeUnit,
-};
+use aeron_cluster_service::testing::RecordingCluster;
+use aeron_cluster_service::{Role, TimeUnit};
 use lugus_client::session::{Ingress, Offered, Session};
 use lugus_client::{
     BookRequest, CommandNumber, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Limits,
@@ -17,57 +15,6 @@ use lugus_node::service::{DropCopyPolicy, MatchingService};
 
 pub const BTC: InstrumentId = InstrumentId(1);
 const SESSION: i64 = 7;
-
-/// The leader, as its service sees it.
-#[derive(Default)]
-struct Leader {
-    sent: VecDeque<Vec<u8>>,
-}
-
-impl Cluster for Leader {
-    fn member_id(&self) -> i32 {
-        0
-    }
-    fn role(&self) -> Role {
-        Role::Leader
-    }
-    fn log_position(&self) -> i64 {
-        0
-    }
-    fn leadership_term_id(&self) -> i64 {
-        0
-    }
-    fn time(&self) -> i64 {
-        0
-    }
-    fn time_unit(&self) -> TimeUnit {
-        TimeUnit::Nanos
-    }
-    fn client_session(&self, _id: i64) -> Option<&ClientSession> {
-        None
-    }
-    fn for_each_client_session(&self, _f: &mut dyn FnMut(&ClientSession)) {}
-    fn close_client_session(&mut self, _id: i64) -> bool {
-        true
-    }
-    fn offer_to(&mut self, _session_id: i64, message: &[u8]) -> Result<i64, OfferError> {
-        self.sent.push_back(message.to_vec());
-        Ok(1)
-    }
-    fn offer(&mut self, _message: &[u8]) -> Result<i64, OfferError> {
-        Err(OfferError::Closed)
-    }
-    fn schedule_timer(&mut self, _correlation_id: i64, _deadline: i64) -> bool {
-        false
-    }
-    fn cancel_timer(&mut self, _correlation_id: i64) -> bool {
-        false
-    }
-    fn add_counter(&mut self, _type_id: i32, _key: &[u8], _label: &str) -> Result<ServiceCounter, ServiceError> {
-        Err(ServiceError::from("no counters here"))
-    }
-    fn idle(&mut self, _work: usize) {}
-}
 
 /// What the session sends, on its way to the log.
 #[derive(Default)]
@@ -93,7 +40,7 @@ impl Outlet for Stream {
 pub struct Market {
     pub service: MatchingService,
     pub session: Session,
-    leader: Leader,
+    leader: RecordingCluster,
     reader: lugus_ring::Reader<Item>,
     publisher: Publisher,
     log: Log,
@@ -109,15 +56,14 @@ impl Market {
             service: MatchingService::new(limits, DropCopyPolicy::Operator)
                 .with_market_data(MarketDataWriter::new(writer)),
             session: Session::new(ParticipantId::OPERATOR, Limits::default(), &RetryPolicy::default(), 1),
-            leader: Leader::default(),
+            leader: RecordingCluster::new(Role::Follower).with_time_unit(TimeUnit::Nanos),
             reader,
             publisher: Publisher::new(0, 8),
             log: Log::default(),
             time: 0,
         };
-        market.service.on_role_change(&mut market.leader, Role::Leader);
-        let own = ClientSession::new(SESSION, 102, "", b"0");
-        market.service.on_session_open(&mut market.leader, &own, 1);
+        market.leader.role_change(&mut market.service, Role::Leader);
+        market.leader.session_open(&mut market.service, SESSION, b"0");
         market.session.on_connected(SESSION, 0, &mut ());
         let definition = InstrumentDefinition {
             instrument: BTC,
@@ -148,12 +94,12 @@ impl Market {
     pub fn request(&mut self, request: &BookRequest) -> Vec<Vec<u8>> {
         self.session.request_part_of_book(&mut self.log, request).unwrap();
         self.run();
-        self.leader.sent.drain(..).collect()
+        self.answers()
     }
 
     /// What the publisher has sent since it was asked last.
     pub fn published(&mut self, now: Duration) -> Vec<Vec<u8>> {
-        self.service.do_background_work(&mut self.leader, 0);
+        self.leader.background_work(&mut self.service, 0);
         let mut stream = Stream::default();
         let Self { publisher, reader, .. } = self;
         reader.drain(usize::MAX, |item| publisher.take(item, &mut stream));
@@ -165,14 +111,20 @@ impl Market {
         self.time += 1;
         self.session.do_work(self.time.cast_unsigned(), &mut self.log, &mut ());
         for message in std::mem::take(&mut self.log.0) {
-            self.service.on_session_message(&mut self.leader, SESSION, self.time, &message);
+            self.leader.set_time(self.time);
+            self.leader.session_message(&mut self.service, SESSION, &message);
         }
+    }
+
+    /// What the service has sent since it was asked last.
+    fn answers(&mut self) -> Vec<Vec<u8>> {
+        self.leader.take_sent().into_iter().map(|sent| sent.message).collect()
     }
 
     /// The session hears the outcome of its commands.
     fn answer_orders(&mut self) {
         for _ in 0..3 {
-            for message in std::mem::take(&mut self.leader.sent) {
+            for message in self.answers() {
                 self.session.on_message(SESSION, &message, &mut ());
             }
             self.run();

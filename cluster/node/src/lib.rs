@@ -17,6 +17,4 @@ pub mod status;
 mod vocabulary;
 
 #[cfg(test)]
-mod fake_cluster;
-#[cfg(test)]
 mod test_messages;

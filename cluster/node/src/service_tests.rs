@@ -1,4 +1,5 @@
-use aeron_cluster_service::{ClientSession, CloseReason, ClusteredService};
+use aeron_cluster_service::testing::RecordingCluster;
+use aeron_cluster_service::{CloseReason, Role, TimeUnit};
 use lugus_codecs::market_data::{ReadBuf, market_data_snapshot_codec::decoder::MarketDataSnapshotDecoder};
 use lugus_codecs::order_entry::{
     execution_report_codec, instrument_report_codec, message_reject_codec, resume_complete_codec,
@@ -9,7 +10,6 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::Side;
 
 use super::{DropCopyPolicy, MatchingService};
-use crate::fake_cluster::FakeCluster;
 use crate::test_messages::{
     book_message, cancel_message, define_message, drop_copy_message, new_order_message, resume_message,
 };
@@ -21,36 +21,37 @@ const BOB: i64 = 102;
 /// A leader's service with an open instrument 1, and sessions of the operator and two participants.
 struct Market {
     service: MatchingService,
-    cluster: FakeCluster,
+    cluster: RecordingCluster,
 }
 
 impl Market {
     fn new(policy: DropCopyPolicy) -> Self {
         let service = MatchingService::new(EngineLimits::default(), policy);
-        let mut market = Self { service, cluster: FakeCluster::default() };
+        let mut cluster = RecordingCluster::new(Role::Leader).with_time_unit(TimeUnit::Nanos);
+        cluster.set_time(1_000);
+        let mut market = Self { service, cluster };
         for (session, principal) in [(OPERATOR, "0"), (ALICE, "1"), (BOB, "2")] {
             market.open(session, principal);
         }
         market.says(OPERATOR, &define_message(1, 1));
-        market.cluster.sent.clear();
+        market.cluster.take_sent();
         market
     }
 
     fn open(&mut self, session: i64, principal: &str) {
-        let session = ClientSession::new(session, 102, "aeron:udp?endpoint=127.0.0.1:1", principal.as_bytes());
-        self.service.on_session_open(&mut self.cluster, &session, 1);
+        self.cluster.session_open(&mut self.service, session, principal.as_bytes());
     }
 
     /// What is sent for a message: session and template of each.
     fn says(&mut self, session: i64, message: &[u8]) -> Vec<(i64, u16)> {
-        let before = self.cluster.sent.len();
-        self.service.on_session_message(&mut self.cluster, session, 1_000, message);
+        let before = self.cluster.sent().len();
+        self.cluster.session_message(&mut self.service, session, message);
         self.sent_since(before)
     }
 
     fn sent_since(&self, before: usize) -> Vec<(i64, u16)> {
         let template = |message: &[u8]| Envelope::open(message).unwrap().template_id;
-        self.cluster.sent[before..].iter().map(|(session, message)| (*session, template(message))).collect()
+        self.cluster.sent()[before..].iter().map(|sent| (sent.session_id, template(&sent.message))).collect()
     }
 }
 
@@ -83,13 +84,13 @@ fn garbage_is_rejected_and_changes_nothing() {
 fn a_follower_applies_and_says_nothing() {
     let mut leader = Market::new(DropCopyPolicy::Operator);
     let mut follower = Market::new(DropCopyPolicy::Operator);
-    follower.cluster.follower = true;
+    follower.cluster.set_role(Role::Follower);
     for market in [&mut leader, &mut follower] {
         market.says(ALICE, &new_order_message(1, 1, 11, Side::Sell, 1_000, 5));
         market.says(BOB, &new_order_message(1, 1, 21, Side::Buy, 1_000, 3));
         market.says(BOB, &cancel_message(1, 2, 99));
     }
-    assert_eq!(follower.cluster.sent.len(), 0);
+    assert_eq!((follower.cluster.sent().len(), follower.cluster.mocked().len()), (0, 0));
     assert_eq!(follower.service.engine().state_hash(), leader.service.engine().state_hash());
 }
 
@@ -98,7 +99,7 @@ fn the_older_session_is_told_and_closed_and_trades_no_more() {
     let mut market = Market::new(DropCopyPolicy::Operator);
     market.open(200, "1");
     assert_eq!(market.sent_since(0), [(ALICE, session_replaced_codec::SBE_TEMPLATE_ID)]);
-    assert_eq!(market.cluster.closed, [ALICE]);
+    assert_eq!(market.cluster.closes(), [ALICE]);
     let order = new_order_message(1, 1, 11, Side::Sell, 1_000, 5);
     assert_eq!(market.says(ALICE, &order), [(ALICE, message_reject_codec::SBE_TEMPLATE_ID)]);
     assert_eq!(market.says(200, &order), [(200, EXECUTION)], "the number was not used by the older");
@@ -108,15 +109,14 @@ fn the_older_session_is_told_and_closed_and_trades_no_more() {
 fn a_session_without_a_participant_is_closed() {
     let mut market = Market::new(DropCopyPolicy::Operator);
     market.open(300, "nobody");
-    assert_eq!(market.cluster.closed, [300]);
+    assert_eq!(market.cluster.closes(), [300]);
 }
 
 #[test]
 fn a_reconnected_participant_gets_what_it_missed() {
     let mut market = Market::new(DropCopyPolicy::Operator);
     market.says(ALICE, &new_order_message(1, 1, 11, Side::Sell, 1_000, 5));
-    let alice = ClientSession::new(ALICE, 102, "", b"1");
-    market.service.on_session_close(&mut market.cluster, &alice, 2, CloseReason::Timeout);
+    market.cluster.session_close(&mut market.service, ALICE, CloseReason::Timeout);
     let for_alice_now = market.says(BOB, &new_order_message(1, 1, 21, Side::Buy, 1_000, 5));
     assert!(for_alice_now.iter().all(|(session, _)| *session == BOB));
     market.open(200, "1");
@@ -155,11 +155,14 @@ fn the_book_is_told_best_first_and_as_deep_as_asked() {
         let number = number as u64 + 1;
         market.says(ALICE, &new_order_message(1, number, number, side, price, 2));
     }
-    market.cluster.sent.clear();
+    market.cluster.take_sent();
     market.says(BOB, &book_message(1, 1));
     market.says(BOB, &book_message(1, u16::MAX));
-    assert_eq!(levels(&market.cluster.sent[0].1), (vec![(995, 4, 2)], vec![(1_005, 2, 1)]));
-    assert_eq!(levels(&market.cluster.sent[1].1), (vec![(995, 4, 2), (990, 2, 1)], vec![(1_005, 2, 1), (1_010, 2, 1)]));
+    assert_eq!(levels(&market.cluster.sent()[0].message), (vec![(995, 4, 2)], vec![(1_005, 2, 1)]));
+    assert_eq!(
+        levels(&market.cluster.sent()[1].message),
+        (vec![(995, 4, 2), (990, 2, 1)], vec![(1_005, 2, 1), (1_010, 2, 1)])
+    );
     let reject = market_data::market_data_request_reject_codec::SBE_TEMPLATE_ID;
     assert_eq!(market.says(BOB, &book_message(9, 1)), [(BOB, reject)]);
 }

@@ -1,6 +1,7 @@
 use std::time::Instant;
 
-use aeron_cluster_service::{ClientSession, ClusteredService};
+use aeron_cluster_service::testing::RecordingCluster;
+use aeron_cluster_service::{Cluster, Role, TimeUnit};
 use lugus_codecs::order_entry::{
     export_place::ExportPlace as Place, export_request_codec, exported_records_codec, import_begin_codec,
     import_records_codec, message_reject_codec, migration_outcome::MigrationOutcome, migration_request_codec,
@@ -13,7 +14,6 @@ use proptest::prelude::*;
 
 use super::MAXIMUM_EXPORTS;
 use super::records::{MAXIMUM_LENGTH, RecordReader, RecordWriter};
-use crate::fake_cluster::FakeCluster;
 use crate::service::{DropCopyPolicy, MatchingService};
 use crate::snapshot::tests::busy_engine;
 use crate::test_messages::{cancel_message, define_message, new_order_message};
@@ -25,16 +25,17 @@ const MIGRATION: u64 = 7;
 /// A leader's service, and sessions of the operator and a participant.
 struct Member {
     service: MatchingService,
-    cluster: FakeCluster,
+    cluster: RecordingCluster,
 }
 
 impl Member {
     fn new(limits: EngineLimits) -> Self {
         let service = MatchingService::new(limits, DropCopyPolicy::Operator);
-        let mut member = Self { service, cluster: FakeCluster::default() };
+        let mut cluster = RecordingCluster::new(Role::Leader).with_time_unit(TimeUnit::Nanos);
+        cluster.set_time(1_000);
+        let mut member = Self { service, cluster };
         for (session, principal) in [(OPERATOR, "0"), (ALICE, "1")] {
-            let session = ClientSession::new(session, 102, "aeron:udp?endpoint=127.0.0.1:1", principal.as_bytes());
-            member.service.on_session_open(&mut member.cluster, &session, 1);
+            member.cluster.session_open(&mut member.service, session, principal.as_bytes());
         }
         member
     }
@@ -51,9 +52,9 @@ impl Member {
     }
 
     fn says(&mut self, session: i64, message: &[u8]) -> Vec<Vec<u8>> {
-        self.cluster.sent.clear();
-        self.service.on_session_message(&mut self.cluster, session, 1_000, message);
-        self.cluster.sent.drain(..).map(|(_, message)| message).collect()
+        self.cluster.take_sent();
+        self.cluster.session_message(&mut self.service, session, message);
+        self.cluster.take_sent().into_iter().map(|sent| sent.message).collect()
     }
 
     fn report(&mut self, message: &[u8]) -> Report {
@@ -177,7 +178,7 @@ fn carry(from: &mut Member, to: &mut [&mut Member]) -> (usize, Cursor) {
             for member in &mut *to {
                 let done = Report { outcome: MigrationOutcome::DONE, detail: next.0, manifest: (0, 0, 0, 0) };
                 match &member.says(OPERATOR, &records)[..] {
-                    [] => assert!(member.cluster.follower),
+                    [] => assert_eq!(member.cluster.role(), Role::Follower),
                     answers => assert_eq!(report(&answers[0]).unwrap(), done),
                 }
             }
@@ -192,7 +193,7 @@ fn carry(from: &mut Member, to: &mut [&mut Member]) -> (usize, Cursor) {
 fn an_instrument_moves_by_messages_and_followers_do_the_same() {
     let mut from = Member::with_orders(EngineLimits::default(), 9_000);
     let (mut to, mut follower) = (Member::new(EngineLimits::default()), Member::new(EngineLimits::default()));
-    follower.cluster.follower = true;
+    follower.cluster.set_role(Role::Follower);
     let fenced = from.report(&step(MigrationStep::FENCE));
     assert_eq!((fenced.outcome, fenced.manifest), (MigrationOutcome::DONE, (from.hash().unwrap(), 1, 9_000, 4_096)));
     assert_eq!(from.report(&step(MigrationStep::FENCE)), fenced);
@@ -235,7 +236,7 @@ fn an_export_is_asked_for_in_so_many_messages_and_stops_where_no_more_are_taken(
     assert_eq!(from.says(OPERATOR, &export(START, 0)).len(), 1);
     let unknown = from.report(&export((0, 0, u64::MAX, 1, Place::ORDER), 1));
     assert_eq!(unknown.outcome, MigrationOutcome::UNKNOWN_CURSOR);
-    from.cluster.follower = true;
+    from.cluster.set_role(Role::Follower);
     assert_eq!(from.says(OPERATOR, &export(START, 9)).len(), 0);
 }
 

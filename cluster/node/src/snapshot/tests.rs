@@ -1,6 +1,5 @@
-use std::collections::VecDeque;
-
-use aeron_cluster_service::SnapshotPoll;
+use aeron_cluster_service::Role;
+use aeron_cluster_service::testing::{RecordedSnapshot, RecordingCluster};
 use lugus_engine::EventSink;
 use lugus_vocabulary::{
     Action, ClientOrderId, Command, Decimal, EpochNanos, ExportManifest, InstrumentDefinition, InstrumentId,
@@ -9,7 +8,6 @@ use lugus_vocabulary::{
 };
 
 use super::*;
-use crate::fake_cluster::FakeCluster;
 use crate::sessions::ParticipantSession;
 
 struct Nobody;
@@ -17,35 +15,6 @@ struct Nobody;
 impl EventSink for Nobody {
     fn report(&mut self, _report: &Report) {}
     fn reply(&mut self, _reply: &Reply) {}
-}
-
-/// Keeps what is written, and gives it back fragment by fragment.
-#[derive(Default)]
-struct Tape {
-    fragments: VecDeque<Vec<u8>>,
-}
-
-impl SnapshotWriter for Tape {
-    fn offer(&mut self, message: &[u8]) -> Result<(), ServiceError> {
-        self.fragments.push_back(message.to_vec());
-        Ok(())
-    }
-
-    fn max_message_length(&self) -> usize {
-        FRAGMENT_LENGTH
-    }
-}
-
-impl SnapshotReader for Tape {
-    fn poll(
-        &mut self,
-        handler: &mut dyn FnMut(&[u8]) -> Result<(), ServiceError>,
-    ) -> Result<SnapshotPoll, ServiceError> {
-        match self.fragments.pop_front() {
-            Some(fragment) => handler(&fragment).map(|()| SnapshotPoll::Messages(1)),
-            None => Ok(SnapshotPoll::End),
-        }
-    }
 }
 
 /// An engine with two instruments, some hundred orders of three participants, of all kinds that can live, trades and
@@ -146,14 +115,18 @@ fn sessions() -> Sessions {
     sessions
 }
 
-fn written(engine: &Engine) -> Tape {
-    let mut tape = Tape::default();
-    take(engine, &sessions(), &mut tape).unwrap();
-    tape
+fn written(engine: &Engine) -> RecordedSnapshot {
+    let mut snapshot = RecordedSnapshot::with_max_message_length(FRAGMENT_LENGTH);
+    take(engine, &sessions(), &mut snapshot).unwrap();
+    snapshot
 }
 
-fn load_error(mut tape: Tape) -> String {
-    match load(EngineLimits::default(), &mut FakeCluster::default(), &mut tape) {
+fn loaded(snapshot: &RecordedSnapshot) -> Result<State, ServiceError> {
+    load(EngineLimits::default(), &mut RecordingCluster::new(Role::Follower), &mut snapshot.reader())
+}
+
+fn load_error(messages: Vec<Vec<u8>>) -> String {
+    match loaded(&messages.into()) {
         Ok(_) => panic!("a damaged snapshot was loaded"),
         Err(error) => error.to_string(),
     }
@@ -163,12 +136,11 @@ fn load_error(mut tape: Tape) -> String {
 fn what_is_loaded_is_what_was_written() {
     let engine = busy_engine();
     assert!(engine.live_orders() > 50, "the test needs a book worth the name");
-    let mut tape = written(&engine);
-    let loaded = load(EngineLimits::default(), &mut FakeCluster::default(), &mut tape).unwrap();
+    let loaded = loaded(&written(&engine)).unwrap();
     assert_eq!(loaded.engine.state_hash(), engine.state_hash());
     loaded.engine.verify().unwrap();
     assert!(loaded.sessions.iter().eq(sessions().iter()));
-    assert_eq!(written(&loaded.engine).fragments, written(&engine).fragments, "byte for byte");
+    assert_eq!(written(&loaded.engine).messages, written(&engine).messages, "byte for byte");
 }
 
 #[test]
@@ -180,9 +152,8 @@ fn an_import_is_loaded_in_its_middle_and_goes_on() {
         let mut to = Engine::new(EngineLimits::default());
         to.import_begin(id, migration, manifest).unwrap();
         to.import_records(id, migration, 0, records[..came].iter().copied()).unwrap();
-        let mut tape = written(&to);
-        let mut loaded = load(EngineLimits::default(), &mut FakeCluster::default(), &mut tape).unwrap().engine;
-        assert_eq!(written(&loaded).fragments, written(&to).fragments);
+        let mut loaded = loaded(&written(&to)).unwrap().engine;
+        assert_eq!(written(&loaded).messages, written(&to).messages);
         let rest = records[came..].iter().copied();
         assert_eq!(loaded.import_records(id, migration, came as u64, rest), Ok(manifest.records()));
         loaded.verify().unwrap();
@@ -191,27 +162,26 @@ fn an_import_is_loaded_in_its_middle_and_goes_on() {
 
 #[test]
 fn records_are_packed_and_no_fragment_is_too_long() {
-    let tape = written(&busy_engine());
-    assert!(tape.fragments.len() > 1);
-    for fragment in &tape.fragments {
+    let snapshot = written(&busy_engine());
+    assert!(snapshot.messages.len() > 1);
+    for fragment in &snapshot.messages {
         assert!(fragment.len() <= FRAGMENT_LENGTH);
     }
-    assert!(tape.fragments.iter().rev().skip(1).all(|fragment| fragment.len() > FRAGMENT_LENGTH - 256));
+    assert!(snapshot.messages.iter().rev().skip(1).all(|fragment| fragment.len() > FRAGMENT_LENGTH - 256));
 }
 
 #[test]
 fn a_snapshot_cut_anywhere_is_refused() {
     let whole = written(&busy_engine());
-    for kept in 0..whole.fragments.len() {
-        let fragments = whole.fragments.iter().take(kept).cloned().collect();
-        load_error(Tape { fragments });
+    for kept in 0..whole.messages.len() {
+        load_error(whole.messages[..kept].to_vec());
     }
-    let last = whole.fragments.len() - 1;
+    let last = whole.messages.len() - 1;
     for cut in [1, 8, 17] {
-        let mut fragments = whole.fragments.clone();
+        let mut fragments = whole.messages.clone();
         let length = fragments[last].len();
         fragments[last].truncate(length - cut);
-        assert!(load_error(Tape { fragments }).contains("message"), "says where");
+        assert!(load_error(fragments).contains("message"), "says where");
     }
 }
 
@@ -220,14 +190,12 @@ fn no_changed_byte_goes_unseen() {
     let whole = written(&busy_engine());
     // Sessions come first and are not the engine's: damage is sought after them.
     let start = 3 * (HEADER_LENGTH + 17);
-    for at in (start..whole.fragments[0].len()).step_by(97) {
-        let mut fragments = whole.fragments.clone();
+    for at in (start..whole.messages[0].len()).step_by(97) {
+        let mut fragments = whole.messages.clone();
         fragments[0][at] ^= 0x40;
-        let damaged = Tape { fragments };
         // A byte of a header that changes nothing (its version, say) may pass, if the engine is the same.
-        let mut again = Tape { fragments: damaged.fragments.clone() };
-        if let Ok(state) = load(EngineLimits::default(), &mut FakeCluster::default(), &mut again) {
-            assert_eq!(written(&state.engine).fragments, whole.fragments, "byte {at}");
+        if let Ok(state) = loaded(&fragments.into()) {
+            assert_eq!(written(&state.engine).messages, whole.messages, "byte {at}");
         }
     }
 }
@@ -246,6 +214,6 @@ fn an_event_without_its_first_part_is_refused() {
         })
         .unwrap();
     let fragment = encode::report(&report.unwrap(), &mut buffer).to_vec();
-    let error = load_error(Tape { fragments: VecDeque::from([fragment]) });
+    let error = load_error(vec![fragment]);
     assert!(error.contains("without its RetainedReport"), "{error}");
 }
