@@ -1,9 +1,9 @@
-//! An echo service: answers each message with itself, and counts them in its state.
+//! An echo service, which answers each message with the same bytes, and counts the messages in its state.
 //!
 //! ```text
 //! echo <aeron directory> <cluster directory> [backoff|yield|spin]
 //! ```
-//! It prints a line when it has started and when its role changes, and ends with the cluster or with the first error.
+//! It prints a line when it starts and when its role changes, and ends with the cluster or with the first error.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,7 +27,9 @@ impl ClusteredService for Echo {
     ) -> Result<(), ServiceError> {
         if let Some(snapshot) = snapshot {
             snapshot.read_to_end(cluster, &mut |message| {
-                self.messages = u64::from_le_bytes(message.try_into()?);
+                let bytes = message.try_into();
+                let bytes = bytes.map_err(|_| ServiceError::message("the snapshot is not of the echo service"))?;
+                self.messages = u64::from_le_bytes(bytes);
                 Ok(())
             })?;
         }
@@ -44,7 +46,7 @@ impl ClusteredService for Echo {
         _header: &Header,
     ) {
         self.messages += 1;
-        // a client that is gone, or does not keep up, loses its answer
+        // A client that has gone, or does not keep up, loses its answer.
         let _ = cluster.offer_to(session_id, message);
     }
 

@@ -1,8 +1,8 @@
-//! The agent's outside over a real media driver and archive.
+//! The I/O of an agent with a real media driver and archive.
 //!
-//! The Aeron client runs in "invoker" mode: it has no thread of its own, but works when the duty cycle lets it. So a new
-//! log is joined without waiting for another thread, and a service that hangs for longer than the driver's client
-//! liveness time-out (10 s by default) loses its client, by which the consensus module notices.
+//! The Aeron client has no thread of its own; the duty cycle of the container runs it. So a new log is joined without a wait
+//! for another thread, and a service that hangs for longer than the driver's client liveness time-out (10 s by default)
+//! loses its client, which the consensus module notices.
 
 use std::fmt::Display;
 use std::rc::Rc;
@@ -22,12 +22,12 @@ use crate::error_recorder::{ErrorRecorder, epoch_ms};
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 
-/// A counter's record that is in use. Source: `CountersReader.RECORD_ALLOCATED`.
+/// State of a counter that is in use. Source: `CountersReader.RECORD_ALLOCATED`.
 const RECORD_ALLOCATED: i32 = 1;
-/// One message of the consensus module is acted on before the next is read.
+/// The agent acts on one message of the consensus module before it reads the next.
 const CONTROL_FRAGMENT_LIMIT: usize = 1;
 
-/// An Aeron client, and what the agent does with it.
+/// I/O of an agent with an Aeron client.
 pub(crate) struct AeronIo {
     control_publication: AeronPublication,
     control_subscription: AeronSubscription,
@@ -35,11 +35,12 @@ pub(crate) struct AeronIo {
     client: Client,
     snapshots: SnapshotChannels,
     idler: Idler,
+    /// Begin of the clock [`AgentIo::nano_time`].
     epoch: Instant,
 }
 
 impl AeronIo {
-    /// Opens the control channel of a client's container.
+    /// Opens the control channel.
     pub(crate) fn open(context: &ConcludedContext, client: Client) -> Result<Self, AeronError> {
         let channel = &context.control_channel;
         let publication = client.aeron.async_add_publication(channel, context.consensus_module_stream_id)?;
@@ -176,14 +177,14 @@ impl AgentIo for AeronIo {
     }
 }
 
-/// A subscription to a log that the driver is asked for.
+/// A subscription to a log, requested or added.
 pub(crate) struct PendingSubscription {
     pending: Pending<AeronSubscription>,
     subscription: Option<AeronSubscription>,
 }
 
-/// A publication to a client. It is shared with the consensus module's for the same channel and stream, so that the
-/// client sees one stream of both.
+/// A publication to a client. The media driver shares it with the consensus module's publication for the same channel and
+/// stream, so that the client sees one stream of both.
 #[derive(Debug)]
 pub(crate) enum AeronEgress {
     Pending { pending: Pending<AeronPublication>, recorder: Rc<ErrorRecorder> },
@@ -192,6 +193,7 @@ pub(crate) enum AeronEgress {
 }
 
 impl AeronEgress {
+    /// Makes a requested publication ready or failed, once the media driver has answered.
     #[cold]
     fn poll(&mut self) {
         if let Self::Pending { pending, recorder } = self {
@@ -221,7 +223,7 @@ impl Egress for AeronEgress {
     }
 }
 
-/// The image of a log. The image goes before its subscription, as it must.
+/// The image of a log. Fields are dropped in order, and the image must go before its subscription.
 pub(crate) struct AeronLogImage {
     image: AeronImage,
     _subscription: AeronSubscription,

@@ -8,8 +8,8 @@ use crate::agent_io::Flow;
 use crate::cluster::MAX_OFFER_PARTS;
 use crate::offer_error::OfferError;
 
-// the session header is one part more
-const _: () = assert!(1 + MAX_OFFER_PARTS <= rusteron_archive::MAX_OFFER_PARTS);
+// The session header is one part more.
+const _: () = assert!(MAX_OFFER_PARTS < rusteron_archive::MAX_OFFER_PARTS);
 
 #[inline]
 pub(crate) fn controlled(flow: Flow) -> ControlledAction {

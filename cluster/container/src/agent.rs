@@ -1,12 +1,12 @@
-//! The life of a service as a state machine: recover, join a log, consume it, take snapshots, end; and answer the
-//! consensus module for each.
+//! The life of a service as a state machine: the agent recovers it, joins a log, consumes the log, takes snapshots and ends
+//! the service, and it acks each of these steps to the consensus module.
 //!
-//! It does no I/O of its own: [`AgentIo`] is the outside. Source: `ClusteredServiceAgent`; where that waits in place, this
-//! one keeps a phase and goes on in the next duty cycle. The rules it keeps:
-//! - acks carry ids that go up by one, and positions that the consensus module expects; while one cannot be sent, nothing
-//!   else is done;
-//! - one message of the consensus module is acted on before the next is read;
-//! - a log is joined only where the last one ended.
+//! The agent does no I/O itself; [`AgentIo`] does. Source: `ClusteredServiceAgent`. Where Aeron's agent waits in place, this
+//! one keeps a phase and continues in the next duty cycle. Its rules:
+//! - Acks have ids that increase by one, and positions that the consensus module expects. While an ack cannot be sent, the
+//!   agent does nothing else.
+//! - The agent acts on one message of the consensus module before it reads the next.
+//! - The agent joins a log only at the position where the last one ended.
 
 mod joining;
 mod snapshots;
@@ -24,21 +24,21 @@ use crate::offer_error::OfferError;
 use crate::service_adapter::{self, ControlEvent, JoinLog};
 use crate::service_cluster::{Callback, ServiceCluster};
 
-/// "No value" in Aeron's fields.
+/// Aeron's value for "none".
 const NULL_VALUE: i64 = -1;
-/// How often the ack of the end is tried. Source: `ClusteredServiceAgent.terminate`.
+/// Number of attempts to send the ack of the end. Source: `ClusteredServiceAgent.terminate`.
 const TERMINATION_ACK_ATTEMPTS: u32 = 5;
 
-/// What a duty cycle has come to.
+/// Outcome of a duty cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// So much was done; with 0 the thread may idle.
+    /// Amount of work done. The thread may idle when it is 0.
     Work(usize),
     /// The service has ended.
     Ended(Termination),
 }
 
-/// What an agent must know.
+/// Settings of an agent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AgentSettings {
     pub(crate) cluster_id: i32,
@@ -50,29 +50,42 @@ pub(crate) struct AgentSettings {
     pub(crate) snapshot_progress_timeout_ns: i64,
 }
 
+/// What the agent waits for, if it does. The phases follow one another in this order, the last two again for each log.
 enum Phase<I: AgentIo> {
+    /// The commit position counter of the consensus module.
     AwaitCommitPosition,
+    /// The recovery state counter of the consensus module, from which the service starts.
     AwaitRecoveryState,
+    /// Nothing: the agent consumes a log, or messages of the consensus module between two logs.
     Active,
+    /// The image of the log to join.
     AwaitLogImage(JoinLog, I::LogSubscription),
 }
 
+/// The log that is being consumed.
 struct ActiveLog<L> {
     image: L,
+    /// Position at which the log ends for this service, in bytes.
     max_position: i64,
 }
 
+/// An ack that must be sent before anything else is done.
 struct PendingAck {
     ack: ServiceAck,
     then: AfterAck,
 }
 
+/// What follows an ack once it has been sent.
 enum AfterAck {
-    GoOn,
+    /// The agent continues.
+    Continue,
+    /// The agent fails with this error.
     Fail(ContainerError),
+    /// The agent ends with this result, also when the ack was not sent in the remaining attempts.
     End { result: Result<Termination, ContainerError>, attempts_left: u32 },
 }
 
+/// A service with the cluster that it sees.
 pub(crate) struct Agent<S, I: AgentIo> {
     service: S,
     cluster: ServiceCluster<I>,
@@ -81,15 +94,19 @@ pub(crate) struct Agent<S, I: AgentIo> {
     phase: Phase<I>,
     log: Option<ActiveLog<I::LogImage>>,
     assembler: FragmentAssembler,
+    /// The log to join when the active one has been consumed.
     next_log: Option<JoinLog>,
     pending_ack: Option<PendingAck>,
     snapshot_request: Option<SnapshotRequest>,
     next_ack_id: i64,
+    /// Log position at which the consensus module asked the service to end.
     termination_position: Option<i64>,
+    /// Log position at which the consensus module asked for an ack.
     requested_ack_position: Option<i64>,
     takes_standby_snapshots: bool,
-    /// The service has started and not ended.
+    /// Whether the service has started and has not ended.
     is_service_active: bool,
+    /// Start of the last duty cycle, in nanoseconds.
     last_cycle_ns: Option<i64>,
 }
 
@@ -122,14 +139,14 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         }
     }
 
-    /// One duty cycle. After an error, or the end, there must be no other.
+    /// One duty cycle. It must be the last when it ends with an error or with [`Progress::Ended`].
     #[inline]
     pub(crate) fn do_work(&mut self) -> Result<Progress, ContainerError> {
-        let now_ns = self.cluster.lifeline.io.nano_time();
+        let now_ns = self.cluster.liveness.io.nano_time();
         if let Some(last_ns) = self.last_cycle_ns.replace(now_ns) {
             self.counters.cycle.record(now_ns - last_ns);
         }
-        let is_tick = self.cluster.lifeline.tick(now_ns)?;
+        let is_tick = self.cluster.liveness.tick(now_ns)?;
         if self.pending_ack.is_some()
             && let Some(progress) = self.send_ack()?
         {
@@ -147,16 +164,16 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             work +=
                 self.cluster.during(Callback::BackgroundWork, |cluster| service.do_background_work(cluster, now_ns));
         }
-        self.cluster.lifeline.take_fatal()?;
+        self.cluster.liveness.take_fatal()?;
         Ok(Progress::Work(work))
     }
 
     /// Waits a little when `work` is 0.
     pub(crate) fn idle(&mut self, work: usize) {
-        self.cluster.lifeline.io.idle(work);
+        self.cluster.liveness.io.idle(work);
     }
 
-    /// Lets the service end, if it has not; for an end that the consensus module did not ask for.
+    /// Ends the service unless it has ended, and leaves the log.
     pub(crate) fn close(&mut self) {
         if std::mem::take(&mut self.is_service_active) {
             let service = &mut self.service;
@@ -166,12 +183,12 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         self.cluster.disconnect_egress();
     }
 
-    /// Counts an error and keeps it in the mark file.
+    /// Counts an error and writes it to the error log.
     pub(crate) fn record_error(&mut self, error: &dyn std::fmt::Display) {
-        self.cluster.lifeline.io.record_error(error);
+        self.cluster.liveness.io.record_error(error);
     }
 
-    /// The service, for its owner to look at.
+    /// The service.
     pub(crate) fn service(&self) -> &S {
         &self.service
     }
@@ -179,6 +196,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
 
 /// Acks.
 impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
+    /// Makes an ack pending. `relevant_id` is what the ack is about, or [`NULL_VALUE`].
     fn ack(&mut self, log_position: i64, relevant_id: i64, then: AfterAck) {
         let ack = ServiceAck {
             log_position,
@@ -191,10 +209,10 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         self.pending_ack = Some(PendingAck { ack, then });
     }
 
-    /// Tries to send the ack that is due; the progress to return if there is nothing more to do now.
+    /// Tries to send the pending ack. Returns the progress of the duty cycle if the cycle must end now.
     fn send_ack(&mut self) -> Result<Option<Progress>, ContainerError> {
         let Some(PendingAck { ack, then }) = self.pending_ack.take() else { return Ok(None) };
-        let sent = self.cluster.lifeline.io.offer_control(&[&ack.encode()]);
+        let sent = self.cluster.liveness.io.offer_control(&[&ack.encode()]);
         let is_delayed = sent.is_err_and(OfferError::is_retryable);
         match (sent, then) {
             (_, AfterAck::End { result, attempts_left }) => {
@@ -208,9 +226,9 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
                 }
                 result.map(|termination| Some(Progress::Ended(termination)))
             }
-            (Ok(_), AfterAck::GoOn) => Ok(None),
+            (Ok(_), AfterAck::Continue) => Ok(None),
             (_, AfterAck::Fail(error)) if !is_delayed => Err(error),
-            (Err(error), AfterAck::GoOn) if !is_delayed => Err(ContainerError::ControlPublication { error }),
+            (Err(error), AfterAck::Continue) if !is_delayed => Err(ContainerError::ControlPublication { error }),
             (_, then) => {
                 self.pending_ack = Some(PendingAck { ack, then });
                 Ok(None)
@@ -221,9 +239,10 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
 
 /// The control channel and the log.
 impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
+    /// Reads the control channel, once in a tick, and the log.
     fn consume(&mut self, is_tick: bool) -> Result<usize, ContainerError> {
         let mut work = 0;
-        // between two logs there is nothing else to do than to wait for the consensus module
+        // Between two logs the agent waits for the consensus module, so it reads the control channel in every cycle.
         if is_tick || self.log.is_none() {
             work += self.poll_control()?;
             self.cluster.send_due_closes();
@@ -236,7 +255,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
 
     fn poll_control(&mut self) -> Result<usize, ContainerError> {
         let mut received = None;
-        let work = self.cluster.lifeline.io.poll_control(&mut |message| {
+        let work = self.cluster.liveness.io.poll_control(&mut |message| {
             received = Some(service_adapter::decode(message));
         })?;
         match received {
@@ -267,6 +286,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         }
     }
 
+    /// Ends the service once it has reached the position that the consensus module gave.
     fn check_termination(&mut self) {
         let log_position = self.cluster.view.log_position;
         let Some(termination_position) = self.termination_position.take_if(|position| log_position >= *position) else {
@@ -281,6 +301,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         self.ack(log_position, NULL_VALUE, AfterAck::End { result, attempts_left: TERMINATION_ACK_ATTEMPTS });
     }
 
+    /// Sends the ack that the consensus module asked for, once the service has reached its position.
     fn check_requested_ack(&mut self) {
         let log_position = self.cluster.view.log_position;
         if self.pending_ack.is_some() {
@@ -292,7 +313,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
                     "an ack was requested for log position {requested}, but the service is at {log_position}"
                 ));
             }
-            self.ack(log_position, NULL_VALUE, AfterAck::GoOn);
+            self.ack(log_position, NULL_VALUE, AfterAck::Continue);
         }
     }
 
@@ -306,7 +327,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             takes_standby_snapshots: self.takes_standby_snapshots,
             snapshot_request: &mut self.snapshot_request,
         };
-        let limit = consumer.cluster.lifeline.commit_position();
+        let limit = consumer.cluster.liveness.commit_position();
         let assembler = &mut self.assembler;
         let polled = log.image.poll(limit, self.settings.log_fragment_limit, &mut |fragment| match assembler
             .assemble(fragment)
@@ -314,7 +335,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             Some(message) => consumer.on_message(message, fragment.position),
             None => Flow::Continue,
         })?;
-        self.cluster.lifeline.take_fatal()?;
+        self.cluster.liveness.take_fatal()?;
         if let Some(request) = self.snapshot_request.take() {
             self.take_snapshot(&request)?;
         } else if polled == 0 && self.is_log_done() {
@@ -323,10 +344,12 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         Ok(polled)
     }
 
+    /// Whether the service has consumed the active log to its end.
     fn is_log_done(&self) -> bool {
         self.log.as_ref().is_some_and(|log| log.image.position() >= log.max_position || log.image.has_ended())
     }
 
+    /// Leaves the active log. The service is a follower until it joins the next one.
     fn close_log(&mut self) {
         if let Some(log) = self.log.take() {
             self.cluster.view.log_position = log.image.position().max(self.cluster.view.log_position);
@@ -338,5 +361,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
 
 #[cfg(test)]
 mod fake_io;
+#[cfg(test)]
+mod test_messages;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! What a service tells the consensus module, encoded.
+//! Encoding of the messages that a service sends to the consensus module.
 //!
 //! Source: `ConsensusModuleProxy` of Aeron, and its cluster protocol (schema 111).
 
@@ -9,7 +9,7 @@ use aeron_cluster_codecs::cluster::{
 };
 use aeron_cluster_codecs::{HEADER_LENGTH, write_header};
 
-/// Length of what precedes a message's payload in ingress, egress and log, in bytes.
+/// Length of the session header, which precedes the payload of a message in ingress, egress and log, in bytes.
 pub(crate) const SESSION_HEADER_LENGTH: usize = message_length(session_message_header::SBE_BLOCK_LENGTH);
 
 const CANCEL_TIMER_LENGTH: usize = message_length(cancel_timer::SBE_BLOCK_LENGTH);
@@ -17,14 +17,14 @@ const CLOSE_SESSION_LENGTH: usize = message_length(close_session::SBE_BLOCK_LENG
 const SCHEDULE_TIMER_LENGTH: usize = message_length(schedule_timer::SBE_BLOCK_LENGTH);
 const SERVICE_ACK_LENGTH: usize = message_length(service_ack::SBE_BLOCK_LENGTH);
 
-/// Tells the consensus module what a service has done.
+/// Acks to the consensus module what a service has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ServiceAck {
     pub(crate) log_position: i64,
     pub(crate) timestamp: i64,
-    /// Goes up by one with each ack of a service's life.
+    /// Number of the ack, from 0 in each run of the service.
     pub(crate) ack_id: i64,
-    /// What the ack is about: an Aeron client, a recording, or -1.
+    /// Subject of the ack: the id of an Aeron client or of a recording, or -1.
     pub(crate) relevant_id: i64,
     pub(crate) service_id: i32,
 }
@@ -68,7 +68,7 @@ pub(crate) fn encode_cancel_timer(correlation_id: i64) -> [u8; CANCEL_TIMER_LENG
     message
 }
 
-/// The header of a session message, kept encoded so that only what differs is written for each message.
+/// The header of session messages. It stays encoded, and only the fields that differ are written for each message.
 #[derive(Debug)]
 pub(crate) struct SessionMessageHeader([u8; SESSION_HEADER_LENGTH]);
 
@@ -81,7 +81,7 @@ impl SessionMessageHeader {
         self.encoder().leadership_term_id(leadership_term_id);
     }
 
-    /// The header for a message to (or from) `cluster_session_id` at the cluster time `timestamp`.
+    /// The header of a message to or from the session `cluster_session_id`, at the cluster time `timestamp`.
     #[inline]
     pub(crate) fn address(&mut self, cluster_session_id: i64, timestamp: i64) -> &[u8; SESSION_HEADER_LENGTH] {
         self.encoder().cluster_session_id(cluster_session_id).timestamp(timestamp);
@@ -98,7 +98,7 @@ const fn message_length(block_length: u16) -> usize {
     HEADER_LENGTH + block_length as usize
 }
 
-/// A message of a fixed length with its header.
+/// A message of a fixed length, with its message header and all other bytes zero.
 pub(crate) fn begin<const LENGTH: usize>(template_id: u16) -> [u8; LENGTH] {
     let mut message = [0; LENGTH];
     let block_length = (LENGTH - HEADER_LENGTH) as u16;
@@ -110,7 +110,7 @@ pub(crate) fn begin<const LENGTH: usize>(template_id: u16) -> [u8; LENGTH] {
 mod tests {
     use super::*;
 
-    /// Header of schema 111, version 16, and then the fields.
+    /// The header of schema 111, version 16, then the fields.
     fn message(block_length: u8, template: u8, fields: &[i64], last: &[u8]) -> Vec<u8> {
         let mut bytes = vec![block_length, 0, template, 0, 111, 0, 16, 0];
         fields.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));

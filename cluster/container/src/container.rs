@@ -1,4 +1,4 @@
-//! The container: owns the mark file, the Aeron client and the agent, and runs its duty cycle.
+//! The container, which owns the mark file, the Aeron client and the agent, and runs the duty cycle.
 //!
 //! Source: `ClusteredServiceContainer`, with the `AgentRunner` of Agrona.
 
@@ -28,22 +28,25 @@ use crate::mark_file::{MarkFile, MarkFileFields, write_link};
 
 /// A clustered service at work on one member.
 ///
-/// It has one thread: launch, run and drop it on the same. Dropping it ends the service, closes the Aeron client and
-/// releases the mark file.
+/// A container belongs to one thread, on which it must be launched, run and dropped. Dropping it ends the service, closes the
+/// Aeron client and releases the mark file.
 pub struct ClusteredServiceContainer<S: ClusteredService> {
     agent: Agent<S, AeronIo>,
-    /// The error that ended it is in the log, the service has been told, and nothing more is done.
+    /// Whether the container has ended: its error, if any, is recorded, and the service is called no more.
     has_ended: bool,
-    /// Last, as it releases the mark file.
+    /// The last field to be dropped, because it releases the mark file.
     recorder: Rc<ErrorRecorder>,
 }
 
 impl<S: ClusteredService> ClusteredServiceContainer<S> {
-    /// Checks the settings, takes the mark file, connects to the media driver, and is then ready to [`run`](Self::run).
-    /// The consensus module may come later.
+    /// Checks the settings, takes the mark file, and connects to the media driver. The container is then ready to
+    /// [`run`](Self::run); the consensus module may start later.
+    ///
+    /// The call waits for a media driver, up to the context's [`driver_timeout`](Context::driver_timeout), also beside the
+    /// files of a dead driver.
     ///
     /// # Errors
-    /// [`ContainerError`]: bad settings, another container beside this one, or no media driver.
+    /// [`ContainerError`]: a setting is not valid, another container has the mark file, or no media driver runs.
     pub fn launch(context: Context, service: S) -> Result<Self, ContainerError> {
         let context = ConcludedContext::of(context)?;
         let recorder = Rc::new(ErrorRecorder::new(open_mark_file(&context)?));
@@ -56,11 +59,11 @@ impl<S: ClusteredService> ClusteredServiceContainer<S> {
         Ok(Self { agent, has_ended: false, recorder })
     }
 
-    /// Runs until the cluster ends, `stop` is set, or an error. Idles by the context's strategy.
+    /// Runs until the cluster ends, `stop` is set, or an error occurs. Idles by the context's strategy.
     ///
     /// # Errors
-    /// [`ContainerError`]; it is also counted and in the mark file's error log. The process should exit, with a code
-    /// other than 0, and the member be restarted as a whole.
+    /// [`ContainerError`], which is also counted and in the error log of the mark file. The process should exit with a code
+    /// other than 0, and the member must be restarted as a whole.
     pub fn run(&mut self, stop: &AtomicBool) -> Result<Termination, ContainerError> {
         while !stop.load(Ordering::Acquire) {
             match self.do_work()? {
@@ -89,7 +92,7 @@ impl<S: ClusteredService> ClusteredServiceContainer<S> {
             }
             Ok(Err(error)) => Err(self.fail(error)),
             Err(panic) => {
-                // the service's state is not to be trusted: it is told nothing more
+                // The state of the service cannot be trusted, so the service is not called again.
                 self.has_ended = true;
                 Err(self.fail(ContainerError::Panic(panic_text(panic.as_ref()))))
             }
@@ -108,7 +111,7 @@ impl<S: ClusteredService> ClusteredServiceContainer<S> {
         error
     }
 
-    /// Tells the service of the end, unless it has ended.
+    /// Ends the service, unless the container has ended.
     fn end(&mut self) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
@@ -162,7 +165,7 @@ fn launch_agent<S: ClusteredService>(
     Ok(Agent::new(service, io, settings, counters))
 }
 
-/// Labels are Aeron's, so that its tools and dashboards know them.
+/// Adds the counters of the container. Their labels are those of Aeron, which tools and dashboards know.
 fn add_counters(
     context: &ConcludedContext,
     client: &Client,

@@ -1,4 +1,4 @@
-//! Counters in the media driver: the container's own, and those that a service adds.
+//! Counters in the media driver: those of the container, and those that a service adds.
 //!
 //! Source: `ClusterCounters`, `DutyCycleStallTracker` and `SnapshotDurationTracker` of Aeron, and its `AeronCounters` for
 //! the type ids. Keys are the cluster id and the service id, both `i32` little endian.
@@ -9,28 +9,28 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use rusteron_archive::AeronCounter;
 
-/// Type id of the consensus module's commit position: bounds what a service may read of the log.
+/// Type id of the consensus module's commit position, up to which a service may consume the log.
 pub(crate) const COMMIT_POSITION_TYPE_ID: i32 = 203;
-/// Type id of the consensus module's recovery state: what a service starts from.
+/// Type id of the consensus module's recovery state, from which a service starts.
 pub(crate) const RECOVERY_STATE_TYPE_ID: i32 = 204;
 /// Type id of the number of errors of a container.
 pub(crate) const SERVICE_ERROR_COUNT_TYPE_ID: i32 = 215;
 /// Type id of the longest time between two duty cycles, in nanoseconds.
 pub(crate) const MAX_CYCLE_TIME_TYPE_ID: i32 = 218;
-/// Type id of how often that time was above the threshold.
+/// Type id of the number of times that this time was above the threshold.
 pub(crate) const CYCLE_TIME_THRESHOLD_EXCEEDED_TYPE_ID: i32 = 219;
-/// Type id of the longest time that a snapshot took, in nanoseconds.
+/// Type id of the longest duration of a snapshot, in nanoseconds.
 pub(crate) const MAX_SNAPSHOT_DURATION_TYPE_ID: i32 = 236;
-/// Type id of how often that time was above the threshold.
+/// Type id of the number of times that this duration was above the threshold.
 pub(crate) const SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID: i32 = 237;
-/// Type id of the number of sessions that were closed because their clients did not keep up. Not one of Aeron's.
+/// Type id of the number of sessions that were closed because their clients did not keep up. It is not one of Aeron's.
 pub(crate) const SLOW_SESSIONS_CLOSED_TYPE_ID: i32 = 10_215;
 
-/// A counter that lives in the media driver for as long as this handle.
+/// A counter in the media driver, which lives as long as its handle and the clones of it.
 #[derive(Debug, Clone)]
 pub struct ServiceCounter {
     value: NonNull<AtomicI64>,
-    /// Keeps the memory behind `value`.
+    /// Owner of the memory behind `value`.
     _owner: Owner,
 }
 
@@ -41,7 +41,7 @@ enum Owner {
 }
 
 impl ServiceCounter {
-    /// A counter in plain memory that no tool sees: for tests of a service.
+    /// A counter in plain memory, which no tool sees, for the tests of a service.
     pub fn detached() -> Self {
         let cell = Rc::new(AtomicI64::new(0));
         Self { value: NonNull::from(cell.as_ref()), _owner: Owner::Memory(cell) }
@@ -51,31 +51,31 @@ impl ServiceCounter {
         Self { value: NonNull::from(counter.addr_atomic()), _owner: Owner::Aeron(counter) }
     }
 
-    /// Its value.
+    /// Value of the counter.
     #[inline]
     pub fn get(&self) -> i64 {
         self.cell().load(Ordering::Acquire)
     }
 
-    /// Sets its value, after all writes before this call (release).
+    /// Sets the value, with release order: after all writes before this call.
     #[inline]
     pub fn set(&self, value: i64) {
         self.cell().store(value, Ordering::Release);
     }
 
-    /// Adds one.
+    /// Adds one to the value.
     #[inline]
     pub fn increment(&self) {
         self.add(1);
     }
 
-    /// Adds `delta`.
+    /// Adds `delta` to the value.
     #[inline]
     pub fn add(&self, delta: i64) {
         self.cell().fetch_add(delta, Ordering::Release);
     }
 
-    /// Raises it to `value` when that is greater.
+    /// Raises the value to `value` when that is greater.
     #[inline]
     pub fn propose_max(&self, value: i64) {
         self.cell().fetch_max(value, Ordering::Release);
@@ -83,13 +83,13 @@ impl ServiceCounter {
 
     #[inline]
     fn cell(&self) -> &AtomicI64 {
-        // SAFETY: `_owner` holds the memory: the boxed cell, or a counter of the Aeron client, whose counters stay mapped
-        // while any handle of the client lives, and a counter's handle holds its client.
+        // SAFETY: `_owner` keeps the memory valid. It is the shared cell, or a counter of the Aeron client; the counters of a
+        // client stay mapped while any handle of the client lives, and a counter holds its client.
         unsafe { self.value.as_ref() }
     }
 }
 
-/// Follows how long something takes: the maximum, and how often it was above a threshold.
+/// Tracks durations of one kind: the longest, and the number of those above a threshold.
 #[derive(Debug)]
 pub(crate) struct DurationTracker {
     maximum: ServiceCounter,
@@ -113,14 +113,14 @@ impl DurationTracker {
     }
 }
 
-/// What a container counts.
+/// Counters of a container, except that of its errors.
 #[derive(Debug)]
 pub(crate) struct ContainerCounters {
-    /// Time between two duty cycles.
+    /// Times between two duty cycles.
     pub(crate) cycle: DurationTracker,
-    /// Time that snapshots take.
+    /// Durations of snapshots.
     pub(crate) snapshot: DurationTracker,
-    /// Sessions closed because their clients did not keep up.
+    /// Number of sessions closed because their clients did not keep up.
     pub(crate) slow_sessions_closed: ServiceCounter,
 }
 

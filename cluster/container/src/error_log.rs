@@ -1,8 +1,8 @@
-//! Agrona's distinct error log: each different error once, with how often and when it was seen.
+//! Agrona's distinct error log, which holds each different error once, with the number and the times of its observations.
 //!
 //! A record is, at an offset that is a multiple of 8: length `i32`, number of observations `i32`, time of the last
 //! observation `i64`, time of the first `i64` (milliseconds since the epoch), then the text. Length, count and last time
-//! are written last and in order, as other processes read them while we write. Source: `DistinctErrorLog` and
+//! are written last and in order, because other processes read meanwhile. Source: `DistinctErrorLog` and
 //! `ErrorLogReader` of Agrona, which `ClusterTool errors` uses.
 
 use std::ops::Range;
@@ -22,17 +22,17 @@ pub(crate) struct ErrorLog {
     region: Range<usize>,
     /// Offset of the next record in the file, in bytes.
     next: usize,
-    /// Texts seen, and the offsets of their records.
+    /// Texts in the log, and the offsets of their records in the file.
     known: Vec<(Box<str>, usize)>,
 }
 
 impl ErrorLog {
-    /// An empty log in `region` of a file: its bytes must be zero, its start a multiple of 8.
+    /// An empty log in `region` of a file. The bytes of the region must be zero, and its start a multiple of 8.
     pub(crate) fn new(region: Range<usize>) -> Self {
         Self { next: region.start, region, known: Vec::new() }
     }
 
-    /// Counts one more observation of `text`; false when the region is full. Text that is too long is cut.
+    /// Records an observation of `text`, which is cut when it is too long. Returns false when the region is full.
     pub(crate) fn record(&mut self, file: &mut MmapMut, text: &str, now_ms: i64) -> bool {
         let offset = match self.known.iter().find(|(known, _)| known.as_ref() == text) {
             Some((_, offset)) => *offset,
@@ -63,14 +63,14 @@ impl ErrorLog {
     }
 }
 
-/// Texts and counts in a region: what an earlier process has left.
+/// Texts and numbers of observations in the region of an earlier process.
 pub(crate) fn read(region: &[u8]) -> Vec<(String, i32)> {
     let mut records = Vec::new();
     let mut offset = 0;
     let field = |at: usize| region.get(at..at + 4).and_then(|bytes| bytes.first_chunk::<4>()).copied();
     while let (Some(length), Some(count)) = (field(offset), field(offset + OBSERVATION_COUNT_OFFSET)) {
         let length = i32::from_le_bytes(length) as usize;
-        // an unused record has length 0, which no range begins after
+        // An unused record has length 0, which ends the reading: the range of its text would end before it begins.
         let Some(text) = region.get(offset + TEXT_OFFSET..offset.saturating_add(length)) else { break };
         records.push((String::from_utf8_lossy(text).into_owned(), i32::from_le_bytes(count)));
         offset = (offset + length).next_multiple_of(RECORD_ALIGNMENT);
@@ -78,15 +78,15 @@ pub(crate) fn read(region: &[u8]) -> Vec<(String, i32)> {
     records
 }
 
-/// The aligned `i32` at `offset` of a mapped file, which others may read at any time.
+/// The aligned `i32` at `offset` of a mapped file, which other processes may read at any time.
 pub(crate) fn atomic_i32(file: &mut MmapMut, offset: usize) -> &AtomicI32 {
     assert!(offset.is_multiple_of(4) && offset + 4 <= file.len(), "offset {offset} of {} bytes", file.len());
-    // SAFETY: in bounds and aligned (maps begin at a page, and see the line above); the borrow of `file` is exclusive in
-    // this process, and other processes use atomic access by the same protocol.
+    // SAFETY: the value is in bounds and aligned, because a map begins at a page and by the assertion above. The borrow of
+    // `file` is exclusive in this process, and other processes access the value atomically by the same protocol.
     unsafe { AtomicI32::from_ptr(file.as_mut_ptr().add(offset).cast()) }
 }
 
-/// The aligned `i64` at `offset` of a mapped file, which others may read at any time.
+/// The aligned `i64` at `offset` of a mapped file, which other processes may read at any time.
 pub(crate) fn atomic_i64(file: &mut MmapMut, offset: usize) -> &AtomicI64 {
     assert!(offset.is_multiple_of(8) && offset + 8 <= file.len(), "offset {offset} of {} bytes", file.len());
     // SAFETY: as in `atomic_i32`.

@@ -1,4 +1,4 @@
-//! Where errors go: the container's counter, the mark file's log, and tracing.
+//! Recording of errors, in the container's error counter, in the error log of the mark file, and with `tracing`.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -9,7 +9,7 @@ use tracing::error;
 use crate::counters::ServiceCounter;
 use crate::mark_file::MarkFile;
 
-/// Counts and keeps errors. Source: `CountedErrorHandler` and `DistinctErrorLog` of Agrona.
+/// Counts errors and writes them to the error log. Source: `CountedErrorHandler` and `DistinctErrorLog` of Agrona.
 #[derive(Debug)]
 pub(crate) struct ErrorRecorder {
     mark_file: RefCell<MarkFile>,
@@ -34,13 +34,13 @@ impl ErrorRecorder {
         }
     }
 
-    /// The mark file, for as long as nothing else is done with this recorder.
+    /// Calls `f` with the mark file. `f` must not use this recorder.
     pub(crate) fn with_mark_file(&self, f: impl FnOnce(&mut MarkFile)) {
         f(&mut self.mark_file.borrow_mut());
     }
 }
 
-/// Milliseconds since the epoch.
+/// The time, in milliseconds since the epoch.
 pub(crate) fn epoch_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

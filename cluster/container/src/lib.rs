@@ -1,9 +1,11 @@
 //! A clustered-service container for Aeron Cluster.
 //!
-//! Aeron Cluster replicates a log of messages by Raft; a service is a state machine that consumes it. Aeron's consensus
-//! module and archive (Java) stay as they are: this crate takes the place of the Java process in which the service runs.
-//! Implement [`ClusteredService`], give it to [`ClusteredServiceContainer::launch`] with a [`Context`], and
-//! [`run`](ClusteredServiceContainer::run) it. `examples/echo.rs` is a whole service.
+//! Aeron Cluster replicates a log of messages by Raft; a service is a state machine that consumes the log. Aeron's consensus
+//! module and archive (Java) stay as they are: this crate replaces the Java process in which the service runs. Implement
+//! [`ClusteredService`], give it to [`ClusteredServiceContainer::launch`] with a [`Context`], and
+//! [`run`](ClusteredServiceContainer::run) the container. `examples/echo.rs` is a complete service.
+//!
+//! The module `testing`, behind the feature of that name, has doubles for the tests of services.
 
 mod aeron_client;
 mod aeron_io;
@@ -21,12 +23,15 @@ mod counters;
 mod error;
 mod error_log;
 mod error_recorder;
-mod frozen_cluster;
-mod lifeline;
+mod read_only_cluster;
+
+mod liveness;
 mod log_adapter;
 mod log_consumer;
 mod mark_file;
+mod message_parts;
 mod offer_error;
+mod progress_timeout;
 mod recovery_state;
 mod service_adapter;
 mod service_cluster;
@@ -38,7 +43,7 @@ mod snapshot_taker;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-// what a service implements and sees
+// What a service implements and sees.
 pub use cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, Role, TimeUnit};
 pub use clustered_service::{CloseReason, ClusteredService, Header, NewLeadershipTerm};
 pub use counters::ServiceCounter;
@@ -47,7 +52,7 @@ pub use service_error::ServiceError;
 pub use sessions::ClientSession;
 pub use snapshot::{SnapshotPoll, SnapshotReader, SnapshotWriter};
 
-// what runs it
+// What runs a service.
 pub use aeron_support::IdleStrategy;
 pub use agent::Progress;
 pub use concluded_context::{ContextError, MAX_SERVICE_COUNT};
@@ -56,7 +61,7 @@ pub use context::Context;
 pub use error::{ContainerError, Termination};
 pub use mark_file::{LIVENESS_TIMEOUT_MS, MarkFileError};
 
-/// Compiles the example in the README.
-#[cfg(doctest)]
+/// The examples in the README, as tests.
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

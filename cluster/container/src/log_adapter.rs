@@ -1,4 +1,4 @@
-//! What the consensus module writes to the log, decoded.
+//! Decoding of the events that the consensus module writes to the log.
 //!
 //! Source: `BoundedLogAdapter` of Aeron, and its cluster protocol (schema 111).
 
@@ -22,9 +22,9 @@ macro_rules! wrap {
 }
 pub(crate) use wrap;
 
-/// `ClusterActionRequest` got its flags in this version of the schema.
+/// First version of the schema in which `ClusterActionRequest` has flags.
 const FLAGS_SINCE_VERSION: u16 = 11;
-/// Its block length before.
+/// Block length of `ClusterActionRequest` before that version, in bytes.
 const ACTION_BLOCK_LENGTH_BEFORE_FLAGS: u16 = 28;
 
 /// An event in the log.
@@ -47,14 +47,14 @@ pub(crate) struct SessionOpen<'a> {
     pub(crate) encoded_principal: &'a [u8],
 }
 
-/// What a `ClusterActionRequest` asks for; only the snapshot concerns services.
+/// The action of a `ClusterActionRequest`. Only the snapshot concerns services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Snapshot,
     Other,
 }
 
-/// The event in `message`, which ends at `position` of the log; `None` for one that services skip.
+/// The event in `message`, which ends at the log position `position`. `None` for an event that services skip.
 #[inline]
 pub(crate) fn decode(message: &[u8], position: i64) -> Result<Option<LogEvent<'_>>, DecodeError> {
     let envelope = Envelope::open(message)?.of_schema(SBE_SCHEMA_ID)?;
@@ -147,7 +147,7 @@ fn new_leadership_term(envelope: Envelope<'_>, position: i64) -> Result<LogEvent
     }))
 }
 
-/// Without a unit, times are in milliseconds. Source: `ClusterClock.map`.
+/// The unit of cluster time, which is milliseconds when the message has none. Source: `ClusterClock.map`.
 pub(crate) fn map_time_unit(unit: ClusterTimeUnit) -> TimeUnit {
     match unit {
         ClusterTimeUnit::MICROS => TimeUnit::Micros,

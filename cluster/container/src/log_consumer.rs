@@ -15,7 +15,7 @@ use crate::sessions::ClientSession;
 /// Flag of a snapshot that only standby members take. Source: `ConsensusModule.CLUSTER_ACTION_FLAGS_STANDBY_SNAPSHOT`.
 const STANDBY_SNAPSHOT_FLAG: i32 = 1;
 
-/// A snapshot that the log asks for.
+/// A snapshot that the log asks for: the position and term of the request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SnapshotRequest {
     pub(crate) log_position: i64,
@@ -26,10 +26,10 @@ pub(crate) struct SnapshotRequest {
 pub(crate) struct LogConsumer<'a, S, I: AgentIo> {
     pub(crate) service: &'a mut S,
     pub(crate) cluster: &'a mut ServiceCluster<I>,
-    /// Version of the application, composed as Agrona's `SemanticVersion`; its major part must be the log's.
+    /// Version of the application, composed as Agrona's `SemanticVersion`. Its major part must equal that of the log.
     pub(crate) app_version: i32,
     pub(crate) takes_standby_snapshots: bool,
-    /// Set when a snapshot is to be taken, which then stops the reading.
+    /// The snapshot that the log asks for. The poll of the log ends where it is set.
     pub(crate) snapshot_request: &'a mut Option<SnapshotRequest>,
 }
 
@@ -46,10 +46,10 @@ impl<S: ClusteredService, I: AgentIo> LogConsumer<'_, S, I> {
             Ok(Some(event)) => self.on_event(event, position),
             Ok(None) => {}
             Err(error) => {
-                self.cluster.lifeline.io.record_error(&format_args!("message of the log skipped: {error}"));
+                self.cluster.liveness.io.record_error(&format_args!("message of the log skipped: {error}"));
             }
         }
-        if self.cluster.lifeline.has_failed() || self.snapshot_request.is_some() { Flow::Break } else { Flow::Continue }
+        if self.cluster.liveness.has_failed() || self.snapshot_request.is_some() { Flow::Break } else { Flow::Continue }
     }
 
     fn on_event(&mut self, event: LogEvent<'_>, position: i64) {
@@ -67,7 +67,7 @@ impl<S: ClusteredService, I: AgentIo> LogConsumer<'_, S, I> {
                         drop(entry.egress);
                         self.service.on_session_close(self.cluster, &entry.session, timestamp, reason);
                     }
-                    None => self.cluster.lifeline.io.record_error(&format_args!(
+                    None => self.cluster.liveness.io.record_error(&format_args!(
                         "the log closes session {cluster_session_id}, which is not open ({reason:?})"
                     )),
                 }
@@ -83,7 +83,7 @@ impl<S: ClusteredService, I: AgentIo> LogConsumer<'_, S, I> {
                 let own = self.app_version;
                 if major(term.app_version) != major(own) {
                     let (own, log) = (version_text(own), version_text(term.app_version));
-                    return self.cluster.lifeline.fail(ContainerError::AppVersion { own, log });
+                    return self.cluster.liveness.fail(ContainerError::AppVersion { own, log });
                 }
                 self.advance_to(position, term.timestamp);
                 self.cluster.set_leadership_term_id(term.leadership_term_id);
@@ -100,7 +100,7 @@ impl<S: ClusteredService, I: AgentIo> LogConsumer<'_, S, I> {
         let session = Rc::new(ClientSession::new(id, open.response_stream_id, &channel, open.encoded_principal));
         if !self.cluster.view.sessions.add(Rc::clone(&session)) {
             let error = ContainerError::SessionClash { cluster_session_id: id, log_position: position };
-            return self.cluster.lifeline.fail(error);
+            return self.cluster.liveness.fail(error);
         }
         if self.cluster.role() == Role::Leader {
             self.cluster.connect_egress(id);

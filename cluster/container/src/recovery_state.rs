@@ -1,6 +1,6 @@
-//! What a service starts from: the key of the consensus module's recovery counter.
+//! The state from which a service starts, in the key of the consensus module's recovery state counter.
 //!
-//! The counter lives only until every service has answered, so its key is copied as a whole. Source: `RecoveryState`.
+//! The counter lives only until every service has acked its start, so its key is copied at once and as a whole. Source: `RecoveryState`.
 
 use aeron_support::MAX_COUNTER_KEY_LENGTH;
 
@@ -11,9 +11,9 @@ const RECORDING_IDS_OFFSET: usize = 32;
 /// State of the member from which its services recover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RecoveryState {
-    /// Term of the snapshot; -1 without one.
+    /// Leadership term of the snapshot; -1 without a snapshot.
     pub(crate) leadership_term_id: i64,
-    /// Position of the log at the snapshot.
+    /// Log position of the snapshot, in bytes.
     pub(crate) log_position: i64,
     /// Cluster time of the snapshot.
     pub(crate) timestamp: i64,
@@ -22,7 +22,7 @@ pub(crate) struct RecoveryState {
 }
 
 impl RecoveryState {
-    /// The state in a counter's key.
+    /// Decodes the key of a recovery state counter.
     pub(crate) fn of_key(key: [u8; MAX_COUNTER_KEY_LENGTH]) -> Self {
         Self {
             leadership_term_id: i64_at(&key, 0),
@@ -33,7 +33,7 @@ impl RecoveryState {
         }
     }
 
-    /// Recording of the snapshot of a service; `None` when the consensus module knows of no such service.
+    /// Recording id of a service's snapshot; `None` when the consensus module has no such service.
     pub(crate) fn snapshot_recording_id(&self, service_id: i32) -> Option<i64> {
         let index = usize::try_from(service_id).ok()?;
         (service_id < self.service_count).then_some(())?;
@@ -42,12 +42,12 @@ impl RecoveryState {
     }
 }
 
-/// Whether `key`, of a counter of that type, is the recovery state of the cluster `cluster_id`.
+/// Whether `key` of a recovery state counter belongs to the cluster `cluster_id`.
 pub(crate) fn is_recovery_state(key: &[u8], cluster_id: i32) -> bool {
     key.len() > CLUSTER_ID_OFFSET + 4 && i32_at(key, CLUSTER_ID_OFFSET) == cluster_id
 }
 
-/// Whether `key`, of a counter of that type, is the commit position of the cluster `cluster_id`.
+/// Whether `key` of a commit position counter belongs to the cluster `cluster_id`.
 pub(crate) fn is_commit_position(key: &[u8], cluster_id: i32) -> bool {
     key.len() >= 4 && i32_at(key, 0) == cluster_id
 }

@@ -1,4 +1,4 @@
-//! What the consensus module tells its services on the control channel, decoded.
+//! Decoding of the messages that the consensus module sends to services on the control channel.
 //!
 //! Source: `ServiceAdapter` of Aeron, and its cluster protocol (schema 111).
 
@@ -11,12 +11,12 @@ use aeron_cluster_codecs::{Body, DecodeError, Envelope, HEADER_LENGTH};
 use crate::cluster::Role;
 use crate::log_adapter::wrap;
 
-/// `JoinLog` got its `isStandby` in this version of the schema.
+/// First version of the schema in which `JoinLog` has `isStandby`.
 const STANDBY_SINCE_VERSION: u16 = 16;
-/// Its block length before.
+/// Block length of `JoinLog` before that version, in bytes.
 const JOIN_LOG_BLOCK_LENGTH_BEFORE_STANDBY: u16 = 36;
 
-/// A message of the consensus module.
+/// A message of the consensus module. The positions are log positions, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ControlEvent {
     JoinLog(JoinLog),
@@ -24,7 +24,7 @@ pub(crate) enum ControlEvent {
     RequestServiceAck(i64),
 }
 
-/// Where to find the log from here on.
+/// The log that a service must join, and the position from which it continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JoinLog {
     pub(crate) log_position: i64,
@@ -38,7 +38,7 @@ pub(crate) struct JoinLog {
     pub(crate) log_channel: String,
 }
 
-/// Why a message of the consensus module is not understood.
+/// Why a message of the consensus module cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ControlError {
     #[error("message of the consensus module: {0}")]
@@ -47,7 +47,7 @@ pub(crate) enum ControlError {
     Role(i32),
 }
 
-/// The event in `message`; `None` for one that services skip.
+/// The event in `message`. `None` for a message that services skip.
 pub(crate) fn decode(message: &[u8]) -> Result<Option<ControlEvent>, ControlError> {
     let envelope = Envelope::open(message)?.of_schema(SBE_SCHEMA_ID)?;
     Ok(Some(match envelope.template_id {

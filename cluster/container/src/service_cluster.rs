@@ -1,29 +1,28 @@
-//! The [`Cluster`] that a service is given: state of the log, sessions with their egress, and the way to the consensus
-//! module.
+//! The [`Cluster`] that a service sees: state of the log, sessions with their egress, and requests to the consensus module.
 //!
 //! Source: the parts of `ClusteredServiceAgent` that implement `Cluster`, and `ContainerClientSession`.
 
-use std::ops::Deref;
 use std::rc::Rc;
 
 use tracing::warn;
 
 use crate::agent_io::{AgentIo, Egress};
-use crate::cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, Role, TimeUnit};
+use crate::cluster::{Cluster, MOCKED_OFFER, Role, TimeUnit};
 use crate::consensus_module_proxy::{
     SessionMessageHeader, encode_cancel_timer, encode_close_session, encode_schedule_timer,
 };
 use crate::counters::ServiceCounter;
 use crate::error::ContainerError;
-use crate::lifeline::Lifeline;
+use crate::liveness::Liveness;
+use crate::message_parts::{MessageParts, payload_length};
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 use crate::sessions::{ClientSession, Sessions};
 
-/// How often a request to close a session is tried at once. Source: `ClusteredServiceAgent.closeClientSession`.
+/// Number of attempts to request the close of a session, in one call. Source: `ClusteredServiceAgent.closeClientSession`.
 const CLOSE_SESSION_ATTEMPTS: usize = 3;
 
-/// A callback in which nothing may be sent.
+/// A callback in which the service must not send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Callback {
     Start,
@@ -43,7 +42,7 @@ impl Callback {
     }
 }
 
-/// What a service can see without doing anything.
+/// The state of the cluster that a service sees.
 #[derive(Debug)]
 pub(crate) struct ClusterView<E> {
     pub(crate) member_id: i32,
@@ -55,19 +54,19 @@ pub(crate) struct ClusterView<E> {
     pub(crate) sessions: Sessions<E>,
 }
 
-/// The cluster of a service, over the outside `I`.
+/// The cluster of a service, with the I/O `I`.
 #[derive(Debug)]
 pub(crate) struct ServiceCluster<I: AgentIo> {
-    pub(crate) lifeline: Lifeline<I>,
+    pub(crate) liveness: Liveness<I>,
     pub(crate) view: ClusterView<I::Egress>,
     header: SessionMessageHeader,
-    /// The callback under way, if it is one that must not send.
+    /// The callback under way, if the service must not send in it.
     callback: Option<Callback>,
     service_id: i32,
     is_responding: bool,
     egress_stall_limit_ns: i64,
     slow_sessions_closed: ServiceCounter,
-    /// A slow session's close could not be sent yet.
+    /// Whether the close of a slow session has not been requested yet.
     has_unsent_closes: bool,
 }
 
@@ -89,7 +88,7 @@ impl<I: AgentIo> ServiceCluster<I> {
             sessions: Sessions::new(),
         };
         Self {
-            lifeline: Lifeline::new(io),
+            liveness: Liveness::new(io),
             view,
             header: SessionMessageHeader::new(),
             callback: None,
@@ -101,7 +100,7 @@ impl<I: AgentIo> ServiceCluster<I> {
         }
     }
 
-    /// Calls `f` as the callback `callback`, in which nothing may be sent.
+    /// Runs `f` as the callback `callback`, in which the service must not send.
     pub(crate) fn during<T>(&mut self, callback: Callback, f: impl FnOnce(&mut Self) -> T) -> T {
         let outer = self.callback.replace(callback);
         let result = f(self);
@@ -114,21 +113,22 @@ impl<I: AgentIo> ServiceCluster<I> {
         self.header.set_leadership_term_id(leadership_term_id);
     }
 
-    /// Begins to add the egress of a session that has none, if this service answers clients.
+    /// Requests the egress of a session that has none, if this service answers clients.
     pub(crate) fn connect_egress(&mut self, id: i64) {
         if let Some(entry) = self.view.sessions.get_mut(id)
             && self.is_responding
             && entry.egress.is_none()
         {
             let session = &entry.session;
-            match self.lifeline.io.add_egress(session.response_channel(), session.response_stream_id()) {
+            match self.liveness.io.add_egress(session.response_channel(), session.response_stream_id()) {
                 Ok(egress) => entry.egress = Some(egress),
-                Err(error) => self.lifeline.io.record_error(&format_args!("cannot add a client's egress: {error}")),
+                Err(error) => self.liveness.io.record_error(&format_args!("cannot add a client's egress: {error}")),
             }
         }
     }
 
-    /// Begins a leadership: sessions are as new, and have egress unless the consensus module is about to close them all.
+    /// Begins a leadership. All sessions are as new, and get egress unless this is a start, after which the consensus module
+    /// closes them.
     pub(crate) fn begin_leadership(&mut self, is_startup: bool) {
         self.has_unsent_closes = false;
         let ids: Vec<i64> = self.view.sessions.iter().map(|entry| entry.session.id()).collect();
@@ -142,11 +142,12 @@ impl<I: AgentIo> ServiceCluster<I> {
         }
     }
 
+    /// Closes the egress of all sessions.
     pub(crate) fn disconnect_egress(&mut self) {
         self.view.sessions.iter_mut().for_each(|entry| entry.egress = None);
     }
 
-    /// Tries again to send what [`ServiceCluster::close_slow_session`] could not.
+    /// Requests the closes that [`ServiceCluster::close_slow_session`] could not request.
     pub(crate) fn send_due_closes(&mut self) {
         if !self.has_unsent_closes {
             return;
@@ -161,10 +162,10 @@ impl<I: AgentIo> ServiceCluster<I> {
         self.has_unsent_closes = !due.iter().all(|session| self.request_close(session));
     }
 
-    /// Whether something may be sent now; if not because of the callback, the container is to end.
+    /// Fails when nothing may be sent now. If the callback is the reason, the container will end.
     #[inline]
     fn check_sending(&mut self, call: &'static str) -> Result<(), OfferError> {
-        if self.callback.is_none() && !self.lifeline.has_failed() {
+        if self.callback.is_none() && !self.liveness.has_failed() {
             return Ok(());
         }
         self.refuse(call)
@@ -172,35 +173,36 @@ impl<I: AgentIo> ServiceCluster<I> {
 
     #[cold]
     fn refuse(&mut self, call: &'static str) -> Result<(), OfferError> {
-        if self.lifeline.has_failed() {
+        if self.liveness.has_failed() {
             return Err(OfferError::Closed);
         }
         let callback = self.callback.map_or("", Callback::name);
-        self.lifeline.fail(ContainerError::NotAllowed { call, callback });
+        self.liveness.fail(ContainerError::NotAllowed { call, callback });
         Err(OfferError::NotAllowed)
     }
 
-    /// Sends to the consensus module; false with back pressure. What cannot get better ends the container: then the answer
-    /// is true, so that the service does not try for ever.
+    /// Sends to the consensus module. The answer is false under back pressure. An error that no later attempt can mend ends
+    /// the container; the answer is true then, so that the service does not try for ever.
     fn send(&mut self, call: &'static str, message: &[u8]) -> bool {
         if self.check_sending(call).is_err() {
             return true;
         }
-        match self.lifeline.io.offer_control(&[message]) {
+        match self.liveness.io.offer_control(&[message]) {
             Ok(_) => true,
             Err(error) if error.is_retryable() => false,
             Err(error) => {
-                self.lifeline.fail(ContainerError::ControlPublication { error });
+                self.liveness.fail(ContainerError::ControlPublication { error });
                 true
             }
         }
     }
 
+    /// Requests the close of a session, in a few attempts. Returns whether it was requested.
     fn request_close(&mut self, session: &ClientSession) -> bool {
         let message = encode_close_session(session.id());
         for attempt in 0..CLOSE_SESSION_ATTEMPTS {
             if attempt > 0 {
-                self.lifeline.idle(0);
+                self.liveness.idle(0);
             }
             if self.send("close_client_session", &message) {
                 session.set_closing(true);
@@ -210,20 +212,20 @@ impl<I: AgentIo> ServiceCluster<I> {
         false
     }
 
-    /// Waits for a client that did not take a message at once.
+    /// Repeats an offer to a client until it succeeds or the stall limit is reached.
     #[cold]
     fn offer_again(&mut self, session_id: i64, parts: &[&[u8]]) -> Result<i64, OfferError> {
-        let started_ns = self.lifeline.io.nano_time();
+        let started_ns = self.liveness.io.nano_time();
         loop {
-            self.lifeline.idle(0);
-            if self.lifeline.has_failed() {
+            self.liveness.idle(0);
+            if self.liveness.has_failed() {
                 return Err(OfferError::Closed);
             }
-            let waited_ns = self.lifeline.io.nano_time() - started_ns;
+            let waited_ns = self.liveness.io.nano_time() - started_ns;
             let header = self.header.address(session_id, self.view.time);
             let Some(entry) = self.view.sessions.get_mut(session_id) else { return Err(OfferError::UnknownSession) };
             let Some(egress) = &mut entry.egress else { return Err(OfferError::NotConnected) };
-            let result = egress.offer(&Gather::of(header, parts));
+            let result = egress.offer(&MessageParts::of(header, parts));
             let is_over = entry.stalled_ns + waited_ns >= self.egress_stall_limit_ns;
             match result {
                 Err(OfferError::BackPressured) if is_over => {
@@ -234,7 +236,7 @@ impl<I: AgentIo> ServiceCluster<I> {
                 result => {
                     entry.stalled_ns += waited_ns;
                     if result.is_ok() {
-                        entry.forgive(length_of(parts), self.egress_stall_limit_ns);
+                        entry.forgive(payload_length(parts), self.egress_stall_limit_ns);
                     }
                     return result;
                 }
@@ -242,14 +244,14 @@ impl<I: AgentIo> ServiceCluster<I> {
         }
     }
 
-    /// Closes a session whose client does not keep up: it has missed a message, and must connect again.
+    /// Closes the session of a client that does not keep up. The client has missed a message, so it must connect again.
     fn close_slow_session(&mut self, id: i64) {
         let Some(entry) = self.view.sessions.get_mut(id) else { return };
         entry.is_slow = true;
         let session = Rc::clone(&entry.session);
         self.slow_sessions_closed.increment();
         warn!(session_id = id, "a client does not keep up with its egress; its session is closed");
-        self.lifeline.io.record_error(&"a client did not keep up with its egress: its session was closed");
+        self.liveness.io.record_error(&"a client did not keep up with its egress: its session was closed");
         if !session.is_closing() && !self.request_close(&session) {
             self.has_unsent_closes = true;
         }
@@ -300,7 +302,7 @@ impl<I: AgentIo> Cluster for ServiceCluster<I> {
     #[inline]
     fn offer_to_parts(&mut self, session_id: i64, parts: &[&[u8]]) -> Result<i64, OfferError> {
         self.check_sending("offer_to")?;
-        check_parts(parts)?;
+        MessageParts::check(parts)?;
         if self.view.role != Role::Leader {
             return Ok(MOCKED_OFFER);
         }
@@ -310,10 +312,10 @@ impl<I: AgentIo> Cluster for ServiceCluster<I> {
             return Err(OfferError::SlowConsumer);
         }
         let Some(egress) = &mut entry.egress else { return Err(OfferError::NotConnected) };
-        match egress.offer(&Gather::of(header, parts)) {
+        match egress.offer(&MessageParts::of(header, parts)) {
             Ok(position) => {
                 if entry.stalled_ns > 0 {
-                    entry.forgive(length_of(parts), self.egress_stall_limit_ns);
+                    entry.forgive(payload_length(parts), self.egress_stall_limit_ns);
                 }
                 Ok(position)
             }
@@ -324,11 +326,11 @@ impl<I: AgentIo> Cluster for ServiceCluster<I> {
 
     fn offer_parts(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError> {
         self.check_sending("offer")?;
-        check_parts(parts)?;
+        MessageParts::check(parts)?;
         let header = self.header.address(i64::from(self.service_id), self.view.time);
-        let result = self.lifeline.io.offer_control(&Gather::of(header, parts));
+        let result = self.liveness.io.offer_control(&MessageParts::of(header, parts));
         if let Err(error @ (OfferError::NotConnected | OfferError::Closed | OfferError::MaxPositionExceeded)) = result {
-            self.lifeline.fail(ContainerError::ControlPublication { error });
+            self.liveness.fail(ContainerError::ControlPublication { error });
         }
         result
     }
@@ -342,48 +344,12 @@ impl<I: AgentIo> Cluster for ServiceCluster<I> {
     }
 
     fn add_counter(&mut self, type_id: i32, key: &[u8], label: &str) -> Result<ServiceCounter, ServiceError> {
-        self.lifeline.io.add_counter(type_id, key, label)
+        self.liveness.io.add_counter(type_id, key, label)
     }
 
     fn idle(&mut self, work: usize) {
-        self.lifeline.idle(work);
+        self.liveness.idle(work);
     }
-}
-
-/// The parts of one message on the wire: the session header, then those of the service.
-struct Gather<'a> {
-    parts: [&'a [u8]; 1 + MAX_OFFER_PARTS],
-    count: usize,
-}
-
-impl<'a> Gather<'a> {
-    #[inline]
-    fn of(header: &'a [u8], parts: &[&'a [u8]]) -> Self {
-        let mut all = [header; 1 + MAX_OFFER_PARTS];
-        all[1..].iter_mut().zip(parts).for_each(|(slot, part)| *slot = part);
-        Self { parts: all, count: (1 + parts.len()).min(1 + MAX_OFFER_PARTS) }
-    }
-}
-
-impl<'a> Deref for Gather<'a> {
-    type Target = [&'a [u8]];
-
-    #[inline]
-    fn deref(&self) -> &Self::Target {
-        &self.parts[..self.count]
-    }
-}
-
-#[inline]
-fn check_parts(parts: &[&[u8]]) -> Result<(), OfferError> {
-    match parts.len() {
-        0..=MAX_OFFER_PARTS => Ok(()),
-        parts => Err(OfferError::TooManyParts { parts, maximum: MAX_OFFER_PARTS }),
-    }
-}
-
-fn length_of(parts: &[&[u8]]) -> usize {
-    parts.iter().map(|part| part.len()).sum()
 }
 
 impl<E> ClusterView<E> {

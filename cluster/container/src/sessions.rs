@@ -1,12 +1,12 @@
-//! The cluster's open client sessions, in ascending order of id, each with its egress on the leader.
+//! The open client sessions of the cluster, in ascending order of their ids. On the leader, each has its egress.
 //!
 //! Source: `ContainerClientSession`, and the session list of `ClusteredServiceAgent`.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// How much a client that makes the log wait must take in the time of the stall limit, in bytes: half of Aeron's
-/// default window of a receiver.
+/// Bytes that a client that makes the log wait must take within the stall limit: half of the default receiver window of
+/// Aeron.
 pub(crate) const STALL_ALLOWANCE: i64 = 64 * 1024;
 
 /// A client's session with the cluster. Source: `io.aeron.cluster.service.ClientSession`.
@@ -20,7 +20,7 @@ pub struct ClientSession {
 }
 
 impl ClientSession {
-    /// A session as the log or a snapshot tells of it. Services get theirs from the cluster; tests make their own.
+    /// A session as the log or a snapshot describes it. Services get sessions from the cluster; tests may make their own.
     pub fn new(id: i64, response_stream_id: i32, response_channel: &str, encoded_principal: &[u8]) -> Self {
         Self {
             id,
@@ -46,12 +46,12 @@ impl ClientSession {
         &self.response_channel
     }
 
-    /// Who the client was authenticated as; empty without authentication.
+    /// The principal as which the client was authenticated; empty without authentication.
     pub fn encoded_principal(&self) -> &[u8] {
         &self.encoded_principal
     }
 
-    /// Whether this service has asked for the session to be closed, and its close event has not come yet.
+    /// Whether this service requested the close of the session, and the close event has not come yet.
     pub fn is_closing(&self) -> bool {
         self.is_closing.get()
     }
@@ -61,28 +61,28 @@ impl ClientSession {
     }
 }
 
-/// A session and what the leader sends to it with.
+/// A session, and the means of the leader to send to it.
 #[derive(Debug)]
 pub(crate) struct SessionEntry<E> {
-    /// The session; shared, so that a callback can hold it while the cluster is borrowed.
+    /// The session. It is shared, so that a callback can hold it while the cluster is borrowed.
     pub(crate) session: Rc<ClientSession>,
-    /// Publication to the client; only on the leader.
+    /// Publication to the client. Only the leader has one.
     pub(crate) egress: Option<E>,
-    /// How long the log has waited for this client, less what is forgiven for what it took, in nanoseconds.
+    /// Time that the log has waited for this client, less the time forgiven for the bytes it took, in nanoseconds.
     pub(crate) stalled_ns: i64,
-    /// The client did not keep up: it gets nothing more, as its egress has a hole now.
+    /// Whether the client did not keep up. It gets nothing more, because its egress has a hole.
     pub(crate) is_slow: bool,
 }
 
 impl<E> SessionEntry<E> {
-    /// Forgets what concerns an earlier leadership.
+    /// Forgets the state of an earlier leadership.
     pub(crate) fn reset(&mut self) {
         self.session.set_closing(false);
         self.stalled_ns = 0;
         self.is_slow = false;
     }
 
-    /// Forgives waits of `limit_ns` for each [`STALL_ALLOWANCE`] that the client takes.
+    /// Forgives `limit_ns` of waits for each [`STALL_ALLOWANCE`] of bytes that the client took.
     pub(crate) fn forgive(&mut self, taken: usize, limit_ns: i64) {
         let forgiven_ns = (taken as i64).saturating_mul(limit_ns) / STALL_ALLOWANCE;
         self.stalled_ns = (self.stalled_ns - forgiven_ns).max(0);
@@ -93,7 +93,7 @@ impl<E> SessionEntry<E> {
 #[derive(Debug)]
 pub(crate) struct Sessions<E> {
     entries: Vec<SessionEntry<E>>,
-    /// Index of the session asked for last: a fan-out sends many messages to few sessions.
+    /// Index of the session that was looked up last, because a fan-out sends many messages to few sessions.
     recent: usize,
 }
 
@@ -102,7 +102,7 @@ impl<E> Sessions<E> {
         Self { entries: Vec::new(), recent: 0 }
     }
 
-    /// Adds a session without egress; false when one with its id is open already.
+    /// Adds a session without egress. Returns false when a session with its id is open already.
     pub(crate) fn add(&mut self, session: Rc<ClientSession>) -> bool {
         match self.search(session.id) {
             Ok(_) => false,
@@ -121,7 +121,7 @@ impl<E> Sessions<E> {
         self.search(id).ok().and_then(|index| self.entries.get(index))
     }
 
-    /// As [`Sessions::get`], remembering the answer.
+    /// As [`Sessions::get`]; the next lookup of the same session is faster.
     #[inline]
     pub(crate) fn get_mut(&mut self, id: i64) -> Option<&mut SessionEntry<E>> {
         if self.entries.get(self.recent).is_none_or(|entry| entry.session.id != id) {

@@ -1,4 +1,4 @@
-//! Reads a snapshot: the marks and the sessions here, the rest by the service.
+//! Reading of a snapshot: the container reads the marks and the sessions, the service reads the rest.
 //!
 //! Source: `ServiceSnapshotLoader` and `ClusteredServiceAgent.loadState` of Aeron.
 
@@ -11,14 +11,15 @@ use aeron_support::FragmentAssembler;
 
 use crate::agent_io::{AgentIo, Flow, SnapshotReplay};
 use crate::cluster::TimeUnit;
-use crate::lifeline::Lifeline;
+use crate::liveness::Liveness;
 use crate::log_adapter::{map_time_unit, wrap};
+use crate::progress_timeout::ProgressTimeout;
 use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
 use crate::snapshot::{SnapshotPoll, SnapshotReader};
-use crate::snapshot_taker::{Progress, SNAPSHOT_TYPE_ID};
+use crate::snapshot_taker::SNAPSHOT_TYPE_ID;
 
-/// The container's own part of a snapshot.
+/// The part of a snapshot that belongs to the container.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ContainerState {
     pub(crate) sessions: Vec<ClientSession>,
@@ -26,21 +27,21 @@ pub(crate) struct ContainerState {
     pub(crate) app_version: i32,
 }
 
-/// A snapshot being read from `replay`.
+/// A snapshot that is read from `replay`.
 pub(crate) struct SnapshotLoader<R> {
     replay: R,
     assembler: FragmentAssembler,
-    progress: Progress,
+    progress: ProgressTimeout,
 }
 
 impl<R: SnapshotReplay> SnapshotLoader<R> {
     pub(crate) fn new(replay: R, progress_timeout_ns: i64) -> Self {
-        let progress = Progress::new(replay.nano_time(), progress_timeout_ns);
+        let progress = ProgressTimeout::new(replay.nano_time(), progress_timeout_ns);
         Self { replay, assembler: FragmentAssembler::new(1), progress }
     }
 
-    /// Reads exactly up to the mark that ends the sessions.
-    pub(crate) fn load<I: AgentIo>(&mut self, lifeline: &mut Lifeline<I>) -> Result<ContainerState, ServiceError> {
+    /// Reads the part of the container: up to the mark that ends the sessions, and not a message more.
+    pub(crate) fn load<I: AgentIo>(&mut self, liveness: &mut Liveness<I>) -> Result<ContainerState, ServiceError> {
         let mut header = HeaderReader::default();
         while !header.is_done {
             let mut result = Ok(());
@@ -55,18 +56,19 @@ impl<R: SnapshotReplay> SnapshotLoader<R> {
             if self.after_poll(fragments)? == SnapshotPoll::End && !header.is_done {
                 return Err(ServiceError::message("the snapshot ended before its sessions did"));
             }
-            lifeline.idle(fragments);
-            if lifeline.has_failed() {
+            liveness.idle(fragments);
+            if liveness.has_failed() {
                 return Err(ServiceError::message("the container is about to end"));
             }
         }
         Ok(header.state)
     }
 
+    /// Outcome of a poll that read `fragments` fragments.
     fn after_poll(&mut self, fragments: usize) -> Result<SnapshotPoll, ServiceError> {
         let now_ns = self.replay.nano_time();
         if fragments > 0 {
-            self.progress.made(now_ns);
+            self.progress.progressed(now_ns);
             return Ok(SnapshotPoll::Messages(fragments));
         }
         if self.replay.check_end()? {
@@ -95,7 +97,7 @@ impl<R: SnapshotReplay> SnapshotReader for SnapshotLoader<R> {
     }
 }
 
-/// Takes the marks and sessions in.
+/// Collects the marks and sessions.
 #[derive(Debug)]
 struct HeaderReader {
     state: ContainerState,

@@ -1,4 +1,4 @@
-//! Writes a snapshot: a mark that it begins, the sessions, a mark that they end, and then whatever the service writes.
+//! Writing of a snapshot: a mark that begins it, the sessions, a mark that ends them, and then the messages of the service.
 //!
 //! Source: `SnapshotTaker`, `ServiceSnapshotTaker` and `ClusteredServiceAgent.onTakeSnapshot` of Aeron.
 
@@ -11,18 +11,19 @@ use aeron_cluster_codecs::{HEADER_LENGTH, write_header};
 use crate::agent_io::{AgentIo, SnapshotError, SnapshotRecording};
 use crate::cluster::TimeUnit;
 use crate::consensus_module_proxy::begin;
-use crate::lifeline::Lifeline;
+use crate::liveness::Liveness;
+use crate::progress_timeout::ProgressTimeout;
 use crate::service_error::ServiceError;
 use crate::sessions::{ClientSession, Sessions};
 use crate::snapshot::SnapshotWriter;
 
-/// Type of a service's snapshot.
+/// Type id in the marks of a service's snapshot.
 pub(crate) const SNAPSHOT_TYPE_ID: i64 = 2;
 
 const MARKER_LENGTH: usize = HEADER_LENGTH + snapshot_marker::SBE_BLOCK_LENGTH as usize;
 const VAR_DATA_HEADER_LENGTH: usize = 4;
 
-/// What the marks of a snapshot say.
+/// Fields of the marks of a snapshot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SnapshotMarks {
     pub(crate) log_position: i64,
@@ -31,36 +32,37 @@ pub(crate) struct SnapshotMarks {
     pub(crate) app_version: i32,
 }
 
-/// A snapshot being written to `recording`.
+/// A snapshot that is written to `recording`.
 pub(crate) struct SnapshotTaker<'a, I: AgentIo> {
-    lifeline: &'a mut Lifeline<I>,
+    liveness: &'a mut Liveness<I>,
     recording: &'a mut I::SnapshotRecording,
-    /// How long to make no progress at most, in nanoseconds.
+    /// Time without progress after which the snapshot fails, in nanoseconds.
     progress_timeout_ns: i64,
-    /// What the archive said, when it made a write fail.
+    /// Error of the archive that made a write fail.
     error: Option<SnapshotError>,
 }
 
 impl<'a, I: AgentIo> SnapshotTaker<'a, I> {
     pub(crate) fn new(
-        lifeline: &'a mut Lifeline<I>,
+        liveness: &'a mut Liveness<I>,
         recording: &'a mut I::SnapshotRecording,
         progress_timeout_ns: i64,
     ) -> Self {
-        Self { lifeline, recording, progress_timeout_ns, error: None }
+        Self { liveness, recording, progress_timeout_ns, error: None }
     }
 
-    /// Waits until the archive records.
+    /// Waits until the recording begins.
     pub(crate) fn await_recording(&mut self) -> Result<(), SnapshotError> {
         self.await_recorded(0)
     }
 
-    /// Waits until the archive has recorded everything; returns the recording's id.
+    /// Waits until the archive has recorded everything. Returns the id of the recording.
     pub(crate) fn await_complete(&mut self) -> Result<i64, SnapshotError> {
         self.await_recorded(self.recording.position())?;
         Ok(self.recording.recording_id())
     }
 
+    /// Writes the part of the container: marks and sessions.
     pub(crate) fn write_sessions<E>(
         &mut self,
         marks: SnapshotMarks,
@@ -73,13 +75,13 @@ impl<'a, I: AgentIo> SnapshotTaker<'a, I> {
         self.offer(&encode_mark(marks, SnapshotMark::END))
     }
 
-    /// The archive's own error, if it was that which made a write fail, else `error`.
+    /// Why the snapshot failed with `error`: the error of the archive, if that made a write fail, otherwise `error` itself.
     pub(crate) fn explain(&mut self, error: ServiceError) -> SnapshotError {
         self.error.take().unwrap_or(SnapshotError::Failed(error))
     }
 
     fn await_recorded(&mut self, position: i64) -> Result<(), SnapshotError> {
-        let mut progress = Progress::new(self.lifeline.io.nano_time(), self.progress_timeout_ns);
+        let mut progress = ProgressTimeout::new(self.liveness.io.nano_time(), self.progress_timeout_ns);
         let mut recorded = None;
         loop {
             let now = self.recording.recorded_position()?;
@@ -88,20 +90,20 @@ impl<'a, I: AgentIo> SnapshotTaker<'a, I> {
             }
             if now != recorded {
                 recorded = now;
-                progress.made(self.lifeline.io.nano_time());
+                progress.progressed(self.liveness.io.nano_time());
             }
             self.wait(&progress)?;
         }
     }
 
-    fn wait(&mut self, progress: &Progress) -> Result<(), ServiceError> {
-        self.lifeline.idle(0);
+    fn wait(&mut self, progress: &ProgressTimeout) -> Result<(), ServiceError> {
+        self.liveness.idle(0);
         self.check_container()?;
-        progress.check(self.lifeline.io.nano_time(), "the archive records no further")
+        progress.check(self.liveness.io.nano_time(), "the archive records no further")
     }
 
     fn check_container(&self) -> Result<(), ServiceError> {
-        if self.lifeline.has_failed() { Err(ServiceError::message("the container is about to end")) } else { Ok(()) }
+        if self.liveness.has_failed() { Err(ServiceError::message("the container is about to end")) } else { Ok(()) }
     }
 }
 
@@ -111,8 +113,8 @@ impl<I: AgentIo> SnapshotWriter for SnapshotTaker<'_, I> {
         loop {
             match self.recording.offer(message) {
                 Ok(_) => {
-                    // a long snapshot must not let the container die
-                    self.lifeline.idle(1);
+                    // A long snapshot must keep the container alive.
+                    self.liveness.idle(1);
                     return self.check_container();
                 }
                 Err(error) if error.is_retryable() => {}
@@ -123,38 +125,14 @@ impl<I: AgentIo> SnapshotWriter for SnapshotTaker<'_, I> {
                 self.error = Some(error);
                 return Err(ServiceError::message(text));
             }
-            let now_ns = self.lifeline.io.nano_time();
-            let progress = *progress.get_or_insert(Progress::new(now_ns, self.progress_timeout_ns));
+            let now_ns = self.liveness.io.nano_time();
+            let progress = *progress.get_or_insert(ProgressTimeout::new(now_ns, self.progress_timeout_ns));
             self.wait(&progress)?;
         }
     }
 
     fn max_message_length(&self) -> usize {
         self.recording.max_message_length()
-    }
-}
-
-/// Bounds a wait by the time without progress.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Progress {
-    last_ns: i64,
-    timeout_ns: i64,
-}
-
-impl Progress {
-    pub(crate) fn new(now_ns: i64, timeout_ns: i64) -> Self {
-        Self { last_ns: now_ns, timeout_ns }
-    }
-
-    pub(crate) fn made(&mut self, now_ns: i64) {
-        self.last_ns = now_ns;
-    }
-
-    pub(crate) fn check(&self, now_ns: i64, what: &str) -> Result<(), ServiceError> {
-        if now_ns - self.last_ns < self.timeout_ns {
-            return Ok(());
-        }
-        Err(ServiceError::message(format!("{what}: no progress for {} ms", self.timeout_ns / 1_000_000)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The container beside a real media driver, archive and consensus module, and before Aeron's own client and tools.
+//! The container with a real media driver, archive and consensus module, and with Aeron's own client and tools.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -13,9 +13,9 @@ use aeron_cluster_service::{
 };
 use member::{Member, RunningContainer, until};
 
-/// Type id of the service's counter: outside Aeron's own.
+/// Type id of the service's counter, outside the range of Aeron's own.
 const COUNTER_TYPE_ID: i32 = 20_001;
-/// Many fragments, and more than the receive window of a client.
+/// Length of a message of many fragments, longer than the receive window of a client, in bytes.
 const LARGE: usize = 300_000;
 
 /// What the test can see of the service.
@@ -31,7 +31,7 @@ struct Seen {
     is_terminated: bool,
 }
 
-/// Echoes; and obeys to "timer MS", "cancel MS", "close" and "panic".
+/// A service that echoes messages, and obeys "timer MS", "cancel MS", "close" and "panic".
 #[derive(Default)]
 struct TestService {
     seen: Arc<Mutex<Seen>>,
@@ -47,7 +47,7 @@ impl TestService {
     fn answer(&self, cluster: &mut dyn Cluster, session_id: i64, message: &[u8]) {
         let (first, second) = message.split_at(message.len() / 2);
         if let Err(error) = cluster.offer_to_parts(session_id, &[first, second]) {
-            // clients of an earlier life are gone in a replay
+            // In a replay, the clients of an earlier run have gone.
             assert!(cluster.role() == Role::Leader, "{error}");
         }
     }
@@ -150,7 +150,7 @@ impl ClusteredService for TestService {
     }
 }
 
-/// A container with a new service that has become the leader, and what is seen of it.
+/// Starts a container with a new service. Returns what is seen of the service as well.
 fn start_leader(member: &Member) -> (RunningContainer, Arc<Mutex<Seen>>) {
     let seen = Arc::new(Mutex::new(Seen::default()));
     let seen_by_service = Arc::clone(&seen);
@@ -215,7 +215,7 @@ fn clients_tools_and_a_restart_from_a_snapshot() {
     assert!(before.is_terminated);
     assert_eq!((before.messages, before.terms.as_slice(), before.sessions.len()), (1025, &[0][..], 1));
 
-    // a driver that goes on keeps the counters of the old consensus module for a while
+    // A driver that runs on keeps the counters of the old consensus module for a while.
     drop(driver);
     let mut driver = member.start_driver();
     let (container, seen) = start_leader(&member);

@@ -1,4 +1,4 @@
-//! A world without Aeron for the agent's tests, and the messages that go through it.
+//! The I/O of the agent's tests, without Aeron.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -19,57 +19,7 @@ pub(super) const MS: i64 = 1_000_000;
 pub(super) const CLIENT_ID: i64 = 4711;
 pub(super) const RECORDING_ID: i64 = 77;
 
-/// A message of schema 111, version 16: all of its 64-bit fields, then all of its 32-bit fields, then the texts.
-pub(super) fn message(template: u8, longs: &[i64], ints: &[i32], texts: &[&[u8]]) -> Vec<u8> {
-    let block_length = 8 * longs.len() + 4 * ints.len();
-    let mut bytes = vec![block_length as u8, 0, template, 0, 111, 0, 16, 0];
-    longs.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    ints.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    for text in texts {
-        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(text);
-    }
-    bytes
-}
-
-pub(super) fn join_log(position: i64, max_position: i64, is_startup: bool, role: i32, is_standby: bool) -> Vec<u8> {
-    let ints = [2, 9, 100, i32::from(is_startup), role, i32::from(is_standby)];
-    message(40, &[position, max_position], &ints, &[b"aeron:udp?tags=1|alias=log"])
-}
-
-pub(super) fn ack(log_position: i64, timestamp: i64, ack_id: i64, relevant_id: i64) -> Vec<u8> {
-    message(33, &[log_position, timestamp, ack_id, relevant_id], &[0], &[])
-}
-
-pub(super) fn close(session_id: i64) -> Vec<u8> {
-    message(30, &[session_id], &[], &[])
-}
-
-pub(super) fn session_message(session_id: i64, timestamp: i64, payload: &[u8]) -> Vec<u8> {
-    [message(1, &[5, session_id, timestamp], &[], &[]), payload.to_vec()].concat()
-}
-
-pub(super) fn session_open(session_id: i64, timestamp: i64) -> Vec<u8> {
-    message(21, &[5, 1, session_id, timestamp], &[102], &[b"aeron:udp?endpoint=c:1", b"me"])
-}
-
-pub(super) fn snapshot_action(timestamp: i64, flags: i32) -> Vec<u8> {
-    message(23, &[5, 0, timestamp], &[2, flags], &[])
-}
-
-pub(super) fn new_term(term: i64, timestamp: i64, time_unit: i32, app_version: i32) -> Vec<u8> {
-    message(24, &[term, 0, timestamp, 0], &[1, 9, time_unit, app_version], &[])
-}
-
-pub(super) fn snapshot_mark(type_id: i64, mark: i32, time_unit: i32, app_version: i32) -> Vec<u8> {
-    message(100, &[type_id, 640, 4], &[0, mark, time_unit, app_version], &[])
-}
-
-pub(super) fn snapshot_session(session_id: i64) -> Vec<u8> {
-    message(102, &[session_id], &[102], &[b"aeron:udp?endpoint=c:1", b"me"])
-}
-
-/// A stream that a test appends to.
+/// A stream to which a test appends.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     fragments: VecDeque<(Vec<u8>, u8, i64)>,
@@ -132,28 +82,28 @@ impl Stream {
     }
 }
 
-/// All that the agent can see and do.
+/// Everything that the agent can see, and a record of what it did.
 #[derive(Debug, Default)]
 pub(super) struct World {
     pub(super) now_ns: i64,
-    /// How far an idle moves the clock.
+    /// Time by which an idle without work advances the clock, in nanoseconds.
     pub(super) idle_ns: i64,
     pub(super) client_closed: bool,
     pub(super) counters: HashMap<i32, (FoundCounter, i64)>,
     pub(super) control: VecDeque<Vec<u8>>,
     pub(super) sent: Vec<Vec<u8>>,
-    /// What the next sends to the consensus module answer; then they are accepted.
+    /// Errors of the next offers to the consensus module. Offers succeed when it is empty.
     pub(super) send_results: VecDeque<OfferError>,
     pub(super) subscriptions: Vec<(String, i32)>,
     pub(super) log: Option<Rc<RefCell<Stream>>>,
     pub(super) egress_open: usize,
     pub(super) egress: Vec<Vec<u8>>,
     pub(super) egress_results: VecDeque<OfferError>,
-    /// Egress answers back pressure for ever.
+    /// Whether all egress is back pressured.
     pub(super) egress_is_stuck: bool,
     pub(super) replay: Option<Rc<RefCell<Stream>>>,
     pub(super) recorded: Vec<Vec<u8>>,
-    /// How many of the recorded messages the archive has written; `None` for all.
+    /// Number of messages after which the archive writes no more of a recording; `None` without a limit.
     pub(super) recorded_limit: Option<usize>,
     pub(super) record_error: Option<fn() -> SnapshotError>,
     pub(super) keep_alives: Vec<i64>,
@@ -389,7 +339,7 @@ impl SnapshotRecording for FakeRecording {
     fn recorded_position(&mut self) -> Result<Option<i64>, SnapshotError> {
         let world = self.0.borrow();
         match world.record_error {
-            // the recording begins, and then fails
+            // The recording fails a while after it began.
             Some(error) if world.now_ns > 500 * MS => Err(error()),
             _ => Ok(Some(world.recorded.len().min(world.recorded_limit.unwrap_or(usize::MAX)) as i64)),
         }

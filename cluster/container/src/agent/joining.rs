@@ -1,4 +1,4 @@
-//! How a service comes to a log: it recovers from what the consensus module has, and joins one log after the other.
+//! Recovery of a service from the state that the consensus module has, and joining of one log after the other.
 //!
 //! Source: `ClusteredServiceAgent.onStart`, `recoverState`, `loadSnapshot` and `joinActiveLog`.
 
@@ -21,15 +21,15 @@ use crate::snapshot::SnapshotReader;
 use crate::snapshot_loader::SnapshotLoader;
 
 impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
-    /// Goes on with a phase that waits for something.
+    /// Continues a phase that waits. Returns 0 when what it waits for is not there.
     pub(super) fn advance(&mut self) -> Result<usize, ContainerError> {
         let cluster_id = self.settings.cluster_id;
-        let io = &mut self.cluster.lifeline.io;
+        let io = &mut self.cluster.liveness.io;
         match &mut self.phase {
             Phase::AwaitCommitPosition => {
                 let found = io.find_counter(COMMIT_POSITION_TYPE_ID, &|key| is_commit_position(key, cluster_id));
                 let Some(counter) = found else { return Ok(0) };
-                self.cluster.lifeline.commit_position = Some(counter);
+                self.cluster.liveness.commit_position = Some(counter);
                 self.phase = Phase::AwaitRecoveryState;
             }
             Phase::AwaitRecoveryState => {
@@ -50,6 +50,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         Ok(1)
     }
 
+    /// Starts the service from the recovery state, and acks the start.
     fn recover(&mut self, state: &RecoveryState) -> Result<(), ContainerError> {
         self.cluster.view.log_position = state.log_position;
         self.cluster.view.time = state.timestamp;
@@ -61,7 +62,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             None if has_snapshot => Err(ServiceError::message("the consensus module has no snapshot for this service")),
             _ => self.start(None),
         };
-        match self.cluster.lifeline.take_fatal() {
+        match self.cluster.liveness.take_fatal() {
             Ok(()) => {}
             Err(error @ ContainerError::NotAllowed { .. }) => started = Err(error.into()),
             Err(error) => return Err(error),
@@ -70,8 +71,8 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         match started {
             Ok(()) => {
                 self.is_service_active = true;
-                let client_id = self.cluster.lifeline.io.client_id();
-                self.ack(log_position, client_id, AfterAck::GoOn);
+                let client_id = self.cluster.liveness.io.client_id();
+                self.ack(log_position, client_id, AfterAck::Continue);
             }
             Err(error) => {
                 let error = ContainerError::Start {
@@ -87,10 +88,11 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         Ok(())
     }
 
+    /// Loads sessions and time unit from a snapshot, and starts the service with the rest of it.
     fn load_snapshot(&mut self, recording_id: i64) -> Result<(), ServiceError> {
-        let replay = self.cluster.lifeline.io.replay_snapshot(recording_id)?;
+        let replay = self.cluster.liveness.io.replay_snapshot(recording_id)?;
         let mut loader = SnapshotLoader::new(replay, self.settings.snapshot_progress_timeout_ns);
-        let state = loader.load(&mut self.cluster.lifeline)?;
+        let state = loader.load(&mut self.cluster.liveness)?;
         if major(state.app_version) != major(self.settings.app_version) {
             let (own, snapshot) = (version_text(self.settings.app_version), version_text(state.app_version));
             return Err(ServiceError::message(format!(
@@ -112,7 +114,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         self.cluster.during(Callback::Start, |cluster| service.on_start(cluster, snapshot))
     }
 
-    /// Subscribes to the log of a `JoinLog`.
+    /// Subscribes to the log of `event`, and waits for its image from now on.
     pub(super) fn begin_join(&mut self, event: JoinLog) -> Result<(), ContainerError> {
         if event.role != Role::Leader {
             self.cluster.disconnect_egress();
@@ -121,18 +123,19 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         self.check_contiguous("event position", event.log_position)?;
         let alias = format!("log-sc-{}", self.settings.service_id);
         let channel = channel::with_parameter(&event.log_channel, "alias", &alias);
-        let subscription = self.cluster.lifeline.io.subscribe_log(&channel, event.log_stream_id)?;
+        let subscription = self.cluster.liveness.io.subscribe_log(&channel, event.log_stream_id)?;
         self.phase = Phase::AwaitLogImage(event, subscription);
         Ok(())
     }
 
+    /// Begins to consume `image`, the log of `event`.
     fn join(&mut self, event: JoinLog, image: I::LogImage) -> Result<(), ContainerError> {
         self.check_contiguous("join position", image.join_position()?)?;
         self.assembler.clear();
         self.log = Some(ActiveLog { image, max_position: event.max_log_position });
-        self.ack(event.log_position, NULL_VALUE, AfterAck::GoOn);
+        self.ack(event.log_position, NULL_VALUE, AfterAck::Continue);
         self.cluster.view.member_id = event.member_id;
-        self.cluster.lifeline.io.set_member_id(event.member_id);
+        self.cluster.liveness.io.set_member_id(event.member_id);
         if event.role == Role::Leader {
             self.cluster.begin_leadership(event.is_startup);
         }
@@ -145,7 +148,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         if found == expected { Ok(()) } else { Err(ContainerError::LogNotContiguous { what, expected, found }) }
     }
 
-    /// Tells the service of its role when it has changed.
+    /// Sets the role, and calls the service when it has changed.
     pub(super) fn set_role(&mut self, role: Role) {
         if self.cluster.view.role != role {
             self.cluster.view.role = role;

@@ -1,4 +1,4 @@
-//! How a service takes a snapshot when the log asks for one.
+//! Snapshots, which a service takes when the log asks for one.
 //!
 //! Source: `ClusteredServiceAgent.executeAction` and `onTakeSnapshot`.
 
@@ -6,37 +6,38 @@ use super::{AfterAck, Agent, NULL_VALUE};
 use crate::agent_io::{AgentIo, SnapshotError};
 use crate::clustered_service::ClusteredService;
 use crate::error::ContainerError;
-use crate::frozen_cluster::FrozenCluster;
 use crate::log_consumer::SnapshotRequest;
+use crate::read_only_cluster::ReadOnlyCluster;
 use crate::service_cluster::ServiceCluster;
 use crate::snapshot_taker::{SnapshotMarks, SnapshotTaker};
 
 impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
-    /// Takes a snapshot and acks it, also if it failed: else the consensus module would wait for ever.
+    /// Takes a snapshot and acks it. A failed snapshot is acked too, because the consensus module waits for the ack.
     pub(super) fn take_snapshot(&mut self, request: &SnapshotRequest) -> Result<(), ContainerError> {
-        let started_ns = self.cluster.lifeline.io.nano_time();
+        let started_ns = self.cluster.liveness.io.nano_time();
         let result = self.write_snapshot(request);
-        let duration_ns = self.cluster.lifeline.io.nano_time() - started_ns;
+        let duration_ns = self.cluster.liveness.io.nano_time() - started_ns;
         self.counters.snapshot.record(duration_ns);
-        self.cluster.lifeline.take_fatal()?;
+        self.cluster.liveness.take_fatal()?;
         let (recording_id, then) = match result {
-            Ok(recording_id) => (recording_id, AfterAck::GoOn),
+            Ok(recording_id) => (recording_id, AfterAck::Continue),
             Err(SnapshotError::StorageFull(text)) => {
                 (NULL_VALUE, AfterAck::Fail(ContainerError::SnapshotStorageFull(text)))
             }
             Err(SnapshotError::Failed(error)) => {
                 self.record_error(&format_args!("snapshot failed: {error}"));
-                (NULL_VALUE, AfterAck::GoOn)
+                (NULL_VALUE, AfterAck::Continue)
             }
         };
         self.ack(request.log_position, recording_id, then);
         Ok(())
     }
 
+    /// Records a snapshot; returns the id of the recording.
     fn write_snapshot(&mut self, request: &SnapshotRequest) -> Result<i64, SnapshotError> {
-        let mut recording = self.cluster.lifeline.io.record_snapshot()?;
-        let ServiceCluster { lifeline, view, .. } = &mut self.cluster;
-        let mut taker = SnapshotTaker::new(lifeline, &mut recording, self.settings.snapshot_progress_timeout_ns);
+        let mut recording = self.cluster.liveness.io.record_snapshot()?;
+        let ServiceCluster { liveness, view, .. } = &mut self.cluster;
+        let mut taker = SnapshotTaker::new(liveness, &mut recording, self.settings.snapshot_progress_timeout_ns);
         taker.await_recording()?;
         let marks = SnapshotMarks {
             log_position: request.log_position,
@@ -46,7 +47,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         };
         let written = taker
             .write_sessions(marks, &view.sessions)
-            .and_then(|()| self.service.on_take_snapshot(&FrozenCluster(view), &mut taker));
+            .and_then(|()| self.service.on_take_snapshot(&ReadOnlyCluster(view), &mut taker));
         written.map_err(|error| taker.explain(error))?;
         taker.await_complete()
     }

@@ -1,4 +1,4 @@
-//! The agent against messages as the consensus module sends them, without Aeron.
+//! The agent without Aeron, with the messages that a consensus module sends.
 
 #[cfg(feature = "testing")]
 mod double;
@@ -14,6 +14,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::fake_io::*;
+use super::test_messages::*;
 use super::*;
 use crate::agent_io::SnapshotError;
 use crate::cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, TimeUnit};
@@ -30,7 +31,7 @@ const LEADER: i32 = 2;
 type Script = Box<dyn FnMut(&mut dyn Cluster, &str)>;
 type SnapshotScript = Box<dyn FnMut(&mut dyn SnapshotWriter) -> Result<(), ServiceError>>;
 
-/// Notes its calls, and runs a script in each.
+/// A service that records its calls, and runs a script in each.
 struct Recorder {
     calls: Rc<RefCell<Vec<String>>>,
     script: Script,
@@ -120,7 +121,7 @@ impl ClusteredService for Recorder {
     }
 }
 
-/// An agent in its world.
+/// An agent with its I/O.
 struct Member {
     agent: Agent<Recorder, FakeIo>,
     world: SharedWorld,
@@ -157,7 +158,7 @@ impl Member {
         Self { agent, world, calls, slow_closed }
     }
 
-    /// One that has started empty and joined a log at position 0, with its calls and acks forgotten.
+    /// A member that has started empty and joined a log at position 0. What it did so far is not recorded.
     fn joined(role: i32, script: impl FnMut(&mut dyn Cluster, &str) + 'static) -> Self {
         let mut member = Self::new(script);
         member.world.borrow_mut().add_commit_position(0);
@@ -171,7 +172,7 @@ impl Member {
         member
     }
 
-    /// Duty cycles, 2 ms apart.
+    /// Runs duty cycles, 2 ms apart.
     fn cycles(&mut self, count: usize) -> Result<Progress, ContainerError> {
         let mut progress = Progress::Work(0);
         for _ in 0..count {
@@ -196,7 +197,7 @@ impl Member {
         Rc::clone(self.world.borrow().log.as_ref().unwrap())
     }
 
-    /// Appends to the log and commits; returns the position.
+    /// Appends to the log, and commits it. Returns the position after the message.
     fn append(&self, message: &[u8]) -> i64 {
         let position = self.log().borrow_mut().append(message);
         self.world.borrow_mut().commit(position);
@@ -216,7 +217,7 @@ impl Member {
     }
 }
 
-/// A member that is to start from a snapshot of these messages.
+/// A member that will start from a snapshot of these messages.
 fn with_snapshot(messages: &[Vec<u8>], has_ended: bool) -> Member {
     let member = Member::new(nothing);
     let mut stream = Stream::starting_at(0);

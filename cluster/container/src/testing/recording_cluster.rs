@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, Role, TimeUnit};
+use crate::cluster::{Cluster, MOCKED_OFFER, Role, TimeUnit};
 use crate::counters::ServiceCounter;
+use crate::message_parts::MessageParts;
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
@@ -226,13 +227,6 @@ impl RecordingCluster {
     }
 }
 
-fn joined(parts: &[&[u8]]) -> Result<Vec<u8>, OfferError> {
-    match parts.len() {
-        0..=MAX_OFFER_PARTS => Ok(parts.concat()),
-        parts => Err(OfferError::TooManyParts { parts, maximum: MAX_OFFER_PARTS }),
-    }
-}
-
 impl Cluster for RecordingCluster {
     fn member_id(&self) -> i32 {
         self.member_id
@@ -285,7 +279,8 @@ impl Cluster for RecordingCluster {
 
     fn offer_to_parts(&mut self, session_id: i64, parts: &[&[u8]]) -> Result<i64, OfferError> {
         self.check_sending("offer_to");
-        let message = joined(parts)?;
+        MessageParts::check(parts)?;
+        let message = parts.concat();
         if self.role != Role::Leader {
             self.mocked.push(SentMessage { session_id, message });
             return Ok(MOCKED_OFFER);
@@ -300,7 +295,8 @@ impl Cluster for RecordingCluster {
 
     fn offer_parts(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError> {
         self.check_sending("offer");
-        let message = joined(parts)?;
+        MessageParts::check(parts)?;
+        let message = parts.concat();
         self.next_refusal()?;
         self.own_messages.push_back(message);
         Ok(self.own_messages.len() as i64)

@@ -1,5 +1,5 @@
 //! A cluster of one member for tests: a C media driver, Aeron's archive and consensus module in a JVM, and a container in
-//! a thread of the test. Everything is ended when it is dropped.
+//! a thread of the test. Dropping a part ends it.
 
 use std::ffi::CString;
 use std::io::{BufRead, BufReader, Write};
@@ -16,7 +16,7 @@ use aeron_support::is_driver_alive;
 use rusteron_archive::AeronCnc;
 use tempfile::TempDir;
 
-/// For anything to happen; never used up when all is well.
+/// Time within which everything must happen. It is used up only when a test fails.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 const JVM_FLAGS: [&str; 5] = [
@@ -36,7 +36,7 @@ pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// A process that ends with the test.
+/// A process. Dropping it kills it.
 pub(crate) struct Process(Child);
 
 impl Process {
@@ -44,13 +44,13 @@ impl Process {
         Self(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
     }
 
-    /// Kills it, as with `kill -9`.
+    /// Kills the process, as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
 
-    /// Waits for it to end by itself.
+    /// Waits until the process ends by itself.
     pub(crate) fn await_exit(&mut self) {
         let child = &mut self.0;
         until("the process to end", || child.try_wait().unwrap().is_some());
@@ -71,7 +71,7 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// `number` gives it ports of its own.
+    /// A member in a new directory, with the ports of `number`.
     pub(crate) fn new(number: u16) -> Self {
         let directory = tempfile::Builder::new().prefix("aeron-cluster-service-").tempdir_in("/dev/shm").unwrap();
         Self { directory, port: 24_100 + 10 * number }
@@ -128,9 +128,9 @@ impl Member {
         driver
     }
 
-    /// Starts archive and consensus module; what they print goes to a file.
+    /// Starts archive and consensus module. Their output goes to a file.
     pub(crate) fn start_consensus_module(&self) -> Process {
-        // the marks of one that was killed
+        // The mark files of a consensus module and archive that were killed.
         for mark in ["cluster/cluster-mark.dat", "archive/archive-mark.dat"] {
             let _ = std::fs::remove_file(self.path(mark));
         }
@@ -165,7 +165,7 @@ impl Member {
         Process::start(command.stdout(output.try_clone().unwrap()).stderr(output))
     }
 
-    /// Runs Aeron's `ClusterTool`; returns what it prints, and whether it succeeds.
+    /// Runs Aeron's `ClusterTool`. Returns its output, and whether it succeeds.
     pub(crate) fn cluster_tool(&self, arguments: &[&str]) -> (String, bool) {
         let Output { status, stdout, stderr } = java()
             .arg(format!("-Daeron.dir={}", self.path("driver").display()))
@@ -205,7 +205,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Gives it a line, and waits for the line that it prints.
+    /// Writes a line to the client, and waits for the line `expected` from it.
     pub(crate) fn ask(&mut self, line: &str, expected: &str) {
         self.tell(line);
         self.expect(expected);
@@ -221,7 +221,7 @@ impl Client {
     }
 }
 
-/// A container in a thread.
+/// A container in a thread. Dropping it stops the container.
 pub(crate) struct RunningContainer {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<Result<Termination, ContainerError>>>,
@@ -240,14 +240,14 @@ impl RunningContainer {
         Self { stop, thread: Some(thread::spawn(run)) }
     }
 
-    /// How it ends by itself.
+    /// Waits until the container ends by itself. Returns how it ended.
     pub(crate) fn await_end(mut self) -> Result<Termination, ContainerError> {
         let thread = self.thread.take().unwrap();
         until("the container to end", || thread.is_finished());
         thread.join().unwrap()
     }
 
-    /// Stops it, and returns how it ended.
+    /// Stops the container. Returns how it ended.
     pub(crate) fn stop(mut self) -> Result<Termination, ContainerError> {
         self.stop.store(true, Ordering::Release);
         self.thread.take().unwrap().join().unwrap()
@@ -274,7 +274,7 @@ fn jar() -> PathBuf {
     Path::new(env!("LUGUS_JARS")).join("aeron-all.jar")
 }
 
-/// The C media driver, built if it is not there yet.
+/// Path of the C media driver, which is built if it is not there.
 fn media_driver() -> PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {

@@ -1,9 +1,9 @@
-//! The double that services are tested with answers as the real cluster does.
+//! The double for the tests of services answers as the real cluster does.
 
 use super::*;
 use crate::testing::RecordingCluster;
 
-/// Makes each call that sends, in a callback of a message of session 7, and tells the answers.
+/// Makes each call that sends, in the callback of a message of session 7. Returns the answers.
 fn answers(cluster: &mut dyn Cluster) -> Vec<String> {
     let mut answers = Vec::new();
     let mut tell = |call: &str, answer: Result<bool, OfferError>| answers.push(format!("{call}: {answer:?}"));
@@ -26,7 +26,7 @@ fn answers(cluster: &mut dyn Cluster) -> Vec<String> {
     answers
 }
 
-/// What back pressure of the consensus module is answered with.
+/// Answers of the calls to the consensus module while it is back pressured.
 fn answers_under_back_pressure(cluster: &mut dyn Cluster) -> Vec<String> {
     vec![
         format!("{:?}", cluster.offer(b"own")),

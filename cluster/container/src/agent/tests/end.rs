@@ -1,4 +1,4 @@
-//! The end, asked for or not.
+//! The end of a service, whether the consensus module asked for it or not.
 
 use super::*;
 

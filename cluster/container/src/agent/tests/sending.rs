@@ -1,4 +1,4 @@
-//! What a service sends, and when it must not.
+//! Calls of the service that send, and callbacks in which they are not allowed.
 
 use super::*;
 

@@ -4,7 +4,7 @@ use super::*;
 
 type Answers = Rc<RefCell<Vec<Result<i64, OfferError>>>>;
 
-/// A leader whose service answers each message to session 7, with what became of the answers.
+/// A leader whose service answers each message to session 7, and the results of these offers.
 fn answering() -> (Member, Answers) {
     let results = Answers::default();
     let results_of_script = Rc::clone(&results);
@@ -32,7 +32,7 @@ fn a_client_that_takes_a_message_late_keeps_its_session() {
 fn a_client_that_does_not_keep_up_is_closed_within_the_limit() {
     let (mut member, results) = answering();
     member.world.borrow_mut().egress_is_stuck = true;
-    // the consensus module is slow too: the close is sent a little later
+    // The consensus module is slow too, so the close is sent a little later.
     member.world.borrow_mut().send_results = [OfferError::BackPressured; 4].into();
     member.append(&session_message(7, 12, b"hello"));
     member.append(&session_message(7, 13, b"again"));
@@ -58,7 +58,7 @@ fn waits_add_up_unless_the_client_takes_enough() {
         });
         member.append(&session_open(7, 11));
         for count in 0..4 {
-            // each message waits for nearly half of the limit
+            // Each message waits for nearly half of the limit.
             member.world.borrow_mut().egress_results = vec![OfferError::BackPressured; 20].into();
             member.append(&session_message(7, 12 + count, b"hello"));
             member.cycles(1).unwrap();

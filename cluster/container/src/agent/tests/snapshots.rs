@@ -82,7 +82,7 @@ fn standby_snapshots_are_for_standby_members_and_other_actions_for_nobody() {
         member.cycles(2).unwrap();
         assert_eq!(member.sent().len(), usize::from(takes), "standby {is_standby}, flags {flags}");
     }
-    // of a version before flags
+    // An action of a version before the flags.
     let mut member = Member::joined(FOLLOWER, nothing);
     let mut action = message(23, &[5, 0, 12], &[2], &[]);
     action[6] = 10;

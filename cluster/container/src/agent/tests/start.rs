@@ -1,4 +1,4 @@
-//! Starting: empty, and from a snapshot.
+//! Starts without and with a snapshot.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The [`Cluster`] while a snapshot is taken: to look at, not to change.
+//! The [`Cluster`] that a service sees while it takes a snapshot.
 
 use crate::cluster::{Cluster, Role, TimeUnit};
 use crate::counters::ServiceCounter;
@@ -7,10 +7,10 @@ use crate::service_cluster::ClusterView;
 use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
 
-/// The cluster while a snapshot is taken: to look at only.
-pub(crate) struct FrozenCluster<'a, E>(pub(crate) &'a ClusterView<E>);
+/// The state of the cluster without the calls that send, which fail.
+pub(crate) struct ReadOnlyCluster<'a, E>(pub(crate) &'a ClusterView<E>);
 
-impl<E> Cluster for FrozenCluster<'_, E> {
+impl<E> Cluster for ReadOnlyCluster<'_, E> {
     fn member_id(&self) -> i32 {
         self.0.member_id
     }

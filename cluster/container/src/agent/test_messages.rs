@@ -1,0 +1,51 @@
+//! Messages of Aeron's cluster protocol for the tests of the agent.
+
+/// A message of schema 111, version 16: its 64-bit fields, then its 32-bit fields, then its texts.
+pub(super) fn message(template: u8, longs: &[i64], ints: &[i32], texts: &[&[u8]]) -> Vec<u8> {
+    let block_length = 8 * longs.len() + 4 * ints.len();
+    let mut bytes = vec![block_length as u8, 0, template, 0, 111, 0, 16, 0];
+    longs.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
+    ints.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
+    for text in texts {
+        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(text);
+    }
+    bytes
+}
+
+pub(super) fn join_log(position: i64, max_position: i64, is_startup: bool, role: i32, is_standby: bool) -> Vec<u8> {
+    let ints = [2, 9, 100, i32::from(is_startup), role, i32::from(is_standby)];
+    message(40, &[position, max_position], &ints, &[b"aeron:udp?tags=1|alias=log"])
+}
+
+pub(super) fn ack(log_position: i64, timestamp: i64, ack_id: i64, relevant_id: i64) -> Vec<u8> {
+    message(33, &[log_position, timestamp, ack_id, relevant_id], &[0], &[])
+}
+
+pub(super) fn close(session_id: i64) -> Vec<u8> {
+    message(30, &[session_id], &[], &[])
+}
+
+pub(super) fn session_message(session_id: i64, timestamp: i64, payload: &[u8]) -> Vec<u8> {
+    [message(1, &[5, session_id, timestamp], &[], &[]), payload.to_vec()].concat()
+}
+
+pub(super) fn session_open(session_id: i64, timestamp: i64) -> Vec<u8> {
+    message(21, &[5, 1, session_id, timestamp], &[102], &[b"aeron:udp?endpoint=c:1", b"me"])
+}
+
+pub(super) fn snapshot_action(timestamp: i64, flags: i32) -> Vec<u8> {
+    message(23, &[5, 0, timestamp], &[2, flags], &[])
+}
+
+pub(super) fn new_term(term: i64, timestamp: i64, time_unit: i32, app_version: i32) -> Vec<u8> {
+    message(24, &[term, 0, timestamp, 0], &[1, 9, time_unit, app_version], &[])
+}
+
+pub(super) fn snapshot_mark(type_id: i64, mark: i32, time_unit: i32, app_version: i32) -> Vec<u8> {
+    message(100, &[type_id, 640, 4], &[0, mark, time_unit, app_version], &[])
+}
+
+pub(super) fn snapshot_session(session_id: i64) -> Vec<u8> {
+    message(102, &[session_id], &[102], &[b"aeron:udp?endpoint=c:1", b"me"])
+}
