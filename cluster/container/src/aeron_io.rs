@@ -1,8 +1,8 @@
 //! The I/O of an agent with a real media driver and archive.
 //!
-//! The Aeron client has no thread of its own; the duty cycle of the container runs it. So a new log is joined without a wait
-//! for another thread, and a service that hangs for longer than the driver's client liveness time-out (10 s by default)
-//! loses its client, which the consensus module notices.
+//! The Aeron client has no thread of its own; the duty cycle of the container runs it. So a new log is joined without a
+//! wait for another thread, and a service that hangs for longer than the driver's client liveness time-out (10 s by
+//! default) loses its client, which the consensus module notices.
 
 use std::fmt::Display;
 use std::rc::Rc;
@@ -183,8 +183,8 @@ pub(crate) struct PendingSubscription {
     subscription: Option<AeronSubscription>,
 }
 
-/// A publication to a client. The media driver shares it with the consensus module's publication for the same channel and
-/// stream, so that the client sees one stream of both.
+/// A publication to a client. The media driver shares it with the consensus module's publication for the same channel
+/// and stream, so that the client sees one stream of both.
 #[derive(Debug)]
 pub(crate) enum AeronEgress {
     Pending { pending: Pending<AeronPublication>, recorder: Rc<ErrorRecorder> },

@@ -1,10 +1,10 @@
-//! The life of a service as a state machine: the agent recovers it, joins a log, consumes the log, takes snapshots and ends
-//! the service, and it acks each of these steps to the consensus module.
+//! The life of a service as a state machine: the agent recovers it, joins a log, consumes the log, takes snapshots and
+//! ends the service, and it acks each of these steps to the consensus module.
 //!
-//! The agent does no I/O itself; [`AgentIo`] does. Source: `ClusteredServiceAgent`. Where Aeron's agent waits in place, this
-//! one keeps a phase and continues in the next duty cycle. Its rules:
-//! - Acks have ids that increase by one, and positions that the consensus module expects. While an ack cannot be sent, the
-//!   agent does nothing else.
+//! The agent does no I/O itself; [`AgentIo`] does. Source: `ClusteredServiceAgent`. Where Aeron's agent waits in place,
+//! this one keeps a phase and continues in the next duty cycle. Its rules:
+//! - Acks have ids that increase by one, and positions that the consensus module expects. While an ack cannot be sent,
+//!   the agent does nothing else.
 //! - The agent acts on one message of the consensus module before it reads the next.
 //! - The agent joins a log only at the position where the last one ended.
 

@@ -98,8 +98,8 @@ pub(crate) enum Flow {
 
 /// A publication to a client. Dropping it closes it.
 pub(crate) trait Egress {
-    /// Makes one attempt to send a message, whose bytes are those of `parts`. The answer is [`OfferError::AdminAction`] also
-    /// while the publication is being added.
+    /// Makes one attempt to send a message, whose bytes are those of `parts`. The answer is [`OfferError::AdminAction`]
+    /// also while the publication is being added.
     fn offer(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError>;
 }
 
@@ -114,7 +114,8 @@ pub(crate) trait LogImage {
     /// Whether the log has ended: nothing comes after what has arrived.
     fn has_ended(&self) -> bool;
 
-    /// Calls `handler` with at most `fragment_limit` fragments that begin before the position `limit`. Returns their number.
+    /// Calls `handler` with at most `fragment_limit` fragments that begin before the position `limit`. Returns their
+    /// number.
     fn poll(
         &mut self,
         limit: i64,
@@ -146,8 +147,8 @@ pub(crate) trait SnapshotRecording {
     /// Position up to which messages were sent, in bytes.
     fn position(&self) -> i64;
 
-    /// Position up to which messages have been recorded, in bytes; `None` until the recording began. It is an error when the
-    /// recording stopped, or the archive failed.
+    /// Position up to which messages have been recorded, in bytes; `None` until the recording began. It is an error
+    /// when the recording stopped, or the archive failed.
     fn recorded_position(&mut self) -> Result<Option<i64>, SnapshotError>;
 
     /// Id of the recording; -1 until there is a recorded position.

@@ -7,8 +7,8 @@ use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
 
-/// Answer of [`Cluster::offer_to`] on a member that is not the leader: the service behaves as if the message had been sent,
-/// and so does the same on every member. Source: `ClientSession.MOCKED_OFFER`.
+/// Answer of [`Cluster::offer_to`] on a member that is not the leader: the service behaves as if the message had been
+/// sent, and so does the same on every member. Source: `ClientSession.MOCKED_OFFER`.
 pub const MOCKED_OFFER: i64 = 1;
 
 /// Greatest number of parts of one message in [`Cluster::offer_to_parts`] and [`Cluster::offer_parts`].
@@ -16,10 +16,10 @@ pub const MAX_OFFER_PARTS: usize = 7;
 
 /// The cluster as its service sees it. Source: `io.aeron.cluster.service.Cluster`.
 ///
-/// The calls that send (`offer_to`, `offer`, the same in parts, `schedule_timer`, `cancel_timer` and `close_client_session`)
-/// are not allowed in `on_start`, `on_role_change`, `on_terminate` and `do_background_work`. The container ends with an error
-/// after such a call, because the service is at fault. Once an error has occurred that ends the container, these calls do
-/// nothing.
+/// The calls that send (`offer_to`, `offer`, the same in parts, `schedule_timer`, `cancel_timer` and
+/// `close_client_session`) are not allowed in `on_start`, `on_role_change`, `on_terminate` and `do_background_work`.
+/// The container ends with an error after such a call, because the service is at fault. Once an error has occurred that
+/// ends the container, these calls do nothing.
 pub trait Cluster {
     /// Id of this member; -1 before it joined a log.
     fn member_id(&self) -> i32;
@@ -56,9 +56,9 @@ pub trait Cluster {
     /// Sends `message` to a client. Only the leader sends; other members answer [`MOCKED_OFFER`].
     ///
     /// The call waits under back pressure. A client that makes the log wait must take 64 KiB within the context's
-    /// [`egress_stall_limit`](crate::Context::egress_stall_limit) (100 ms by default); otherwise its session is closed, so
-    /// that one slow client does not hold up the log. Egress is not replicated: messages that are lost with a leader are not
-    /// sent again.
+    /// [`egress_stall_limit`](crate::Context::egress_stall_limit) (100 ms by default); otherwise its session is closed,
+    /// so that one slow client does not hold up the log. Egress is not replicated: messages that are lost with a leader
+    /// are not sent again.
     ///
     /// # Errors
     /// [`OfferError`]. Nothing of the message was sent, and none of the errors needs an action by the service.
@@ -67,15 +67,15 @@ pub trait Cluster {
     }
 
     /// Sends one message, whose bytes are those of `parts` in their order, to a client: as [`Cluster::offer_to`] does,
-    /// without a copy that joins the parts. There may be [`MAX_OFFER_PARTS`].
+    /// without a copy that joins the parts. At most [`MAX_OFFER_PARTS`] are allowed.
     ///
     /// # Errors
     /// As [`Cluster::offer_to`].
     fn offer_to_parts(&mut self, session_id: i64, parts: &[&[u8]]) -> Result<i64, OfferError>;
 
-    /// Sends `message` from this service into the cluster's log. Every member must make the same call; the message comes
-    /// back once, with a negative session id. Aeron may lose such a message at a change of leader (its issues 1879 and
-    /// 1903).
+    /// Sends `message` from this service into the cluster's log. Every member must make the same call; the message
+    /// comes back once, with a negative session id. Aeron may lose such a message at a change of leader (its issues
+    /// 1879 and 1903).
     ///
     /// # Errors
     /// [`OfferError`]. Try again after [`Cluster::idle`] when it is [retryable](OfferError::is_retryable).
@@ -83,15 +83,15 @@ pub trait Cluster {
         self.offer_parts(&[message])
     }
 
-    /// Sends one message, whose bytes are those of `parts` in their order, into the cluster's log: as [`Cluster::offer`]
-    /// does, without a copy that joins the parts. There may be [`MAX_OFFER_PARTS`].
+    /// Sends one message, whose bytes are those of `parts` in their order, into the cluster's log: as
+    /// [`Cluster::offer`] does, without a copy that joins the parts. At most [`MAX_OFFER_PARTS`] are allowed.
     ///
     /// # Errors
     /// As [`Cluster::offer`].
     fn offer_parts(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError>;
 
-    /// Schedules the timer `correlation_id` for `deadline`, in cluster time, or moves it there. Every member must make the
-    /// same calls in the same order. The answer is false under back pressure: try again after [`Cluster::idle`].
+    /// Schedules the timer `correlation_id` for `deadline`, in cluster time, or moves it there. Every member must make
+    /// the same calls in the same order. The answer is false under back pressure: try again after [`Cluster::idle`].
     #[must_use = "false is back pressure: the timer is not scheduled"]
     fn schedule_timer(&mut self, correlation_id: i64, deadline: i64) -> bool;
 
@@ -99,14 +99,16 @@ pub trait Cluster {
     #[must_use = "false is back pressure: the timer is not cancelled"]
     fn cancel_timer(&mut self, correlation_id: i64) -> bool;
 
-    /// Adds a counter to the media driver of this member. `key` and `label` are cut to Aeron's limits, 112 and 380 bytes.
+    /// Adds a counter to the media driver of this member. `key` and `label` are cut to Aeron's limits, 112 and 380
+    /// bytes.
     ///
     /// # Errors
     /// When the media driver refuses the counter or does not answer in time.
     fn add_counter(&mut self, type_id: i32, key: &[u8], label: &str) -> Result<ServiceCounter, ServiceError>;
 
-    /// Waits a little when `work` is 0, and keeps the container alive. Loops in the service must call it: a callback that
-    /// takes longer than the media driver's client liveness time-out (10 s by default) without this call ends the container.
+    /// Waits a little when `work` is 0, and keeps the container alive. Loops in the service must call it: a callback
+    /// that takes longer than the media driver's client liveness time-out (10 s by default) without this call ends the
+    /// container.
     fn idle(&mut self, work: usize);
 }
 

@@ -9,14 +9,14 @@ use crate::snapshot::{SnapshotReader, SnapshotWriter};
 
 /// The application: a deterministic state machine driven by the cluster's log.
 ///
-/// Every member calls its service with the same events in the same order, so what a service does must depend only on those
-/// events and on its own state. Time is [`Cluster::time`], never the clock of the machine.
+/// Every member calls its service with the same events in the same order, so what a service does must depend only on
+/// those events and on its own state. Time is [`Cluster::time`], never the clock of the machine.
 ///
-/// All methods are called on the one thread that runs the container. A panic in a method ends the container with an error.
-/// Source: `io.aeron.cluster.service.ClusteredService`.
+/// All methods are called on the one thread that runs the container. A panic in a method ends the container with an
+/// error. Source: `io.aeron.cluster.service.ClusteredService`.
 pub trait ClusteredService {
-    /// The service starts. It starts empty when `snapshot` is `None`; otherwise it must read its state from `snapshot`, to
-    /// the end.
+    /// The service starts. It starts empty when `snapshot` is `None`; otherwise it must read its state from `snapshot`,
+    /// to the end.
     ///
     /// The service must not send or schedule timers from this callback.
     ///
@@ -46,9 +46,9 @@ pub trait ClusteredService {
 
     /// A message of the log.
     ///
-    /// `session_id` is the session of the sender, which [`Cluster::client_session`] finds; it is negative for a message that
-    /// a service sent with [`Cluster::offer`]. `timestamp` is the cluster time at which the leader appended the message.
-    /// `header` tells where the message stands in the log.
+    /// `session_id` is the session of the sender, which [`Cluster::client_session`] finds; it is negative for a message
+    /// that a service sent with [`Cluster::offer`]. `timestamp` is the cluster time at which the leader appended the
+    /// message. `header` tells where the message stands in the log.
     fn on_session_message(
         &mut self,
         cluster: &mut dyn Cluster,
@@ -63,8 +63,8 @@ pub trait ClusteredService {
         let _ = (cluster, correlation_id, timestamp);
     }
 
-    /// The service must write its whole state to `snapshot`; the container has written the sessions already. The container
-    /// consumes no log meanwhile.
+    /// The service must write its whole state to `snapshot`; the container has written the sessions already. The
+    /// container consumes no log meanwhile.
     ///
     /// # Errors
     /// An error makes this snapshot fail. The cluster continues without it.
@@ -89,17 +89,17 @@ pub trait ClusteredService {
         let _ = cluster;
     }
 
-    /// Called once in each duty cycle, for work that does not touch the replicated state. `now_ns` is a monotonic clock, in
-    /// nanoseconds. Returns the amount of work done; the thread may idle when it is 0. The service must not send or
-    /// schedule timers from this callback.
+    /// Called once in each duty cycle, for work that does not touch the replicated state. `now_ns` is a monotonic
+    /// clock, in nanoseconds. Returns the amount of work done; the thread may idle when it is 0. The service must not
+    /// send or schedule timers from this callback.
     fn do_background_work(&mut self, cluster: &mut dyn Cluster, now_ns: i64) -> usize {
         let _ = (cluster, now_ns);
         0
     }
 }
 
-/// Where a message stands in the log. Source: `io.aeron.logbuffer.Header`, of which this is the part that is the same on
-/// every member and in every replay.
+/// Where a message stands in the log. Source: `io.aeron.logbuffer.Header`, of which this is the part that is the same
+/// on every member and in every replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {

@@ -41,8 +41,8 @@ pub enum ContextError {
     },
 }
 
-/// Settings that have been checked, with the defaults that depend on other settings. The directories exist, and their paths
-/// are canonical.
+/// Settings that have been checked, with the defaults that depend on other settings. The directories exist, and their
+/// paths are canonical.
 #[derive(Debug)]
 pub(crate) struct ConcludedContext {
     context: Context,

@@ -28,8 +28,8 @@ use crate::mark_file::{MarkFile, MarkFileFields, write_link};
 
 /// A clustered service at work on one member.
 ///
-/// A container belongs to one thread, on which it must be launched, run and dropped. Dropping it ends the service, closes the
-/// Aeron client and releases the mark file.
+/// A container belongs to one thread, on which it must be launched, run and dropped. Dropping it ends the service,
+/// closes the Aeron client and releases the mark file.
 pub struct ClusteredServiceContainer<S: ClusteredService> {
     agent: Agent<S, AeronIo>,
     /// Whether the container has ended: its error, if any, is recorded, and the service is called no more.
@@ -42,8 +42,8 @@ impl<S: ClusteredService> ClusteredServiceContainer<S> {
     /// Checks the settings, takes the mark file, and connects to the media driver. The container is then ready to
     /// [`run`](Self::run); the consensus module may start later.
     ///
-    /// The call waits for a media driver, up to the context's [`driver_timeout`](Context::driver_timeout), also beside the
-    /// files of a dead driver.
+    /// The call waits for a media driver, up to the context's [`driver_timeout`](Context::driver_timeout), also beside
+    /// the files of a dead driver.
     ///
     /// # Errors
     /// [`ContainerError`]: a setting is not valid, another container has the mark file, or no media driver runs.
@@ -62,8 +62,8 @@ impl<S: ClusteredService> ClusteredServiceContainer<S> {
     /// Runs until the cluster ends, `stop` is set, or an error occurs. Idles by the context's strategy.
     ///
     /// # Errors
-    /// [`ContainerError`], which is also counted and in the error log of the mark file. The process should exit with a code
-    /// other than 0, and the member must be restarted as a whole.
+    /// [`ContainerError`], which is also counted and in the error log of the mark file. The process should exit with a
+    /// code other than 0, and the member must be restarted as a whole.
     pub fn run(&mut self, stop: &AtomicBool) -> Result<Termination, ContainerError> {
         while !stop.load(Ordering::Acquire) {
             match self.do_work()? {

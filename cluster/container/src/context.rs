@@ -159,17 +159,17 @@ setters! {
     /// How the thread waits when there is nothing to do. Default: back-off with parks up to 50 microseconds.
     idle_strategy: IdleStrategy => idle_strategy;
 
-    /// Time in which a client that makes the log wait must take 64 KiB. The session of a client that does not is closed.
-    /// 0 to 1 s. Default 100 ms.
+    /// Time in which a client that makes the log wait must take 64 KiB. The session of a client that does not is
+    /// closed. 0 to 1 s. Default 100 ms.
     egress_stall_limit: Duration => egress_stall_limit;
 
     /// Time without progress after which the taking or loading of a snapshot fails, and time to wait for the archive.
     /// 100 ms to 5 minutes. Default 10 s.
     snapshot_progress_timeout: Duration => snapshot_progress_timeout;
 
-    /// Time to wait for a live media driver at the launch, and for each of its answers; also the age of the media driver's
-    /// heartbeat after which it counts as gone. It must be well above the driver's timer interval (1 s by default). 100 ms
-    /// to 1 hour. Default 10 s.
+    /// Time to wait for a live media driver at the launch, and for each of its answers; also the age of the media
+    /// driver's heartbeat after which it counts as gone. It must be well above the driver's timer interval (1 s by
+    /// default). 100 ms to 1 hour. Default 10 s.
     driver_timeout: Duration => driver_timeout;
 
     /// Duration of a duty cycle above which the cycle is counted as too long. Default 100 ms.

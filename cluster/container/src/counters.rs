@@ -1,7 +1,7 @@
 //! Counters in the media driver: those of the container, and those that a service adds.
 //!
-//! Source: `ClusterCounters`, `DutyCycleStallTracker` and `SnapshotDurationTracker` of Aeron, and its `AeronCounters` for
-//! the type ids. Keys are the cluster id and the service id, both `i32` little endian.
+//! Source: `ClusterCounters`, `DutyCycleStallTracker` and `SnapshotDurationTracker` of Aeron, and its `AeronCounters`
+//! for the type ids. Keys are the cluster id and the service id, both `i32` little endian.
 
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -83,8 +83,8 @@ impl ServiceCounter {
 
     #[inline]
     fn cell(&self) -> &AtomicI64 {
-        // SAFETY: `_owner` keeps the memory valid. It is the shared cell, or a counter of the Aeron client; the counters of a
-        // client stay mapped while any handle of the client lives, and a counter holds its client.
+        // SAFETY: `_owner` keeps the memory valid. It is the shared cell, or a counter of the Aeron client; the
+        // counters of a client stay mapped while any handle of the client lives, and a counter holds its client.
         unsafe { self.value.as_ref() }
     }
 }

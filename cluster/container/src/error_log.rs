@@ -1,8 +1,9 @@
-//! Agrona's distinct error log, which holds each different error once, with the number and the times of its observations.
+//! Agrona's distinct error log, which holds each different error once, with the number and the times of its
+//! observations.
 //!
 //! A record is, at an offset that is a multiple of 8: length `i32`, number of observations `i32`, time of the last
-//! observation `i64`, time of the first `i64` (milliseconds since the epoch), then the text. Length, count and last time
-//! are written last and in order, because other processes read meanwhile. Source: `DistinctErrorLog` and
+//! observation `i64`, time of the first `i64` (milliseconds since the epoch), then the text. Length, count and last
+//! time are written last and in order, because other processes read meanwhile. Source: `DistinctErrorLog` and
 //! `ErrorLogReader` of Agrona, which `ClusterTool errors` uses.
 
 use std::ops::Range;
@@ -81,8 +82,8 @@ pub(crate) fn read(region: &[u8]) -> Vec<(String, i32)> {
 /// The aligned `i32` at `offset` of a mapped file, which other processes may read at any time.
 pub(crate) fn atomic_i32(file: &mut MmapMut, offset: usize) -> &AtomicI32 {
     assert!(offset.is_multiple_of(4) && offset + 4 <= file.len(), "offset {offset} of {} bytes", file.len());
-    // SAFETY: the value is in bounds and aligned, because a map begins at a page and by the assertion above. The borrow of
-    // `file` is exclusive in this process, and other processes access the value atomically by the same protocol.
+    // SAFETY: the value is in bounds and aligned, because a map begins at a page and by the assertion above. The borrow
+    // of `file` is exclusive in this process, and other processes access the value atomically by the same protocol.
     unsafe { AtomicI32::from_ptr(file.as_mut_ptr().add(offset).cast()) }
 }
 

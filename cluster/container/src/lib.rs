@@ -1,8 +1,8 @@
 //! A clustered-service container for Aeron Cluster.
 //!
-//! Aeron Cluster replicates a log of messages by Raft; a service is a state machine that consumes the log. Aeron's consensus
-//! module and archive (Java) stay as they are: this crate replaces the Java process in which the service runs. Implement
-//! [`ClusteredService`], give it to [`ClusteredServiceContainer::launch`] with a [`Context`], and
+//! Aeron Cluster replicates a log of messages by Raft; a service is a state machine that consumes the log. Aeron's
+//! consensus module and archive (Java) stay as they are: this crate replaces the Java process in which the service
+//! runs. Implement [`ClusteredService`], give it to [`ClusteredServiceContainer::launch`] with a [`Context`], and
 //! [`run`](ClusteredServiceContainer::run) the container. `examples/echo.rs` is a complete service.
 //!
 //! The module `testing`, behind the feature of that name, has doubles for the tests of services.

@@ -1,7 +1,7 @@
 //! What keeps a container alive, and what tells that it must end. Every wait goes through here.
 //!
-//! At most once in a millisecond, a tick runs the Aeron client, checks that the consensus module's commit position counter is
-//! in use, and updates the activity in the mark file. Source: `ClusteredServiceAgent.checkForClockTick`.
+//! At most once in a millisecond, a tick runs the Aeron client, checks that the consensus module's commit position
+//! counter is in use, and updates the activity in the mark file. Source: `ClusteredServiceAgent.checkForClockTick`.
 
 use crate::agent_io::{AgentIo, FoundCounter};
 use crate::error::ContainerError;

@@ -1,15 +1,15 @@
 //! The mark file: it tells that a container runs and with what settings, and holds the container's error log.
 //!
-//! The layout is that of Aeron 1.47 and later: a header of [`HEADER_LENGTH`] bytes, then the error log. `ClusterTool` reads
-//! both. Source: `ClusterMarkFile`, and Agrona's `MarkFile`.
+//! The layout is that of Aeron 1.47 and later: a header of [`HEADER_LENGTH`] bytes, then the error log. `ClusterTool`
+//! reads both. Source: `ClusterMarkFile`, and Agrona's `MarkFile`.
 //!
 //! # Two containers on one mark file
-//! [`MarkFile::open`] refuses a file that belongs to a running container: another process that uses this library holds the
-//! lock of the file (`flock`), or the last activity in the file is younger than [`LIVENESS_TIMEOUT_MS`], which is Aeron's
-//! own rule. There is one exception, so that a supervised restart need not wait: a recently active file is taken over at
-//! once when its process is verifiably dead (there is no such process, or it is a zombie). A process of another PID
-//! namespace looks dead from here. So operating-system containers that hide their processes from each other must not share
-//! a cluster directory, unless all of them use this library, whose lock holds across PID namespaces.
+//! [`MarkFile::open`] refuses a file that belongs to a running container: another process that uses this library holds
+//! the lock of the file (`flock`), or the last activity in the file is younger than [`LIVENESS_TIMEOUT_MS`], which is
+//! Aeron's own rule. There is one exception, so that a supervised restart need not wait: a recently active file is
+//! taken over at once when its process is verifiably dead (there is no such process, or it is a zombie). A process of
+//! another PID namespace looks dead from here. So operating-system containers that hide their processes from each other
+//! must not share a cluster directory, unless all of them use this library, whose lock holds across PID namespaces.
 
 mod error;
 mod header;
@@ -52,8 +52,8 @@ pub(crate) struct MarkFile {
 }
 
 impl MarkFile {
-    /// Takes the mark file of the service `fields.service_id` in `directory`, which must exist. Readers do not count the
-    /// file as ready until [`MarkFile::signal_ready`].
+    /// Takes the mark file of the service `fields.service_id` in `directory`, which must exist. Readers do not count
+    /// the file as ready until [`MarkFile::signal_ready`].
     pub(crate) fn open(directory: &Path, fields: &MarkFileFields<'_>, now_ms: i64) -> Result<Self, MarkFileError> {
         let needed = fields.encoded_length();
         if needed > HEADER_LENGTH {
@@ -144,8 +144,8 @@ pub(crate) fn file_name(service_id: i32) -> String {
     format!("cluster-mark-service-{service_id}.dat")
 }
 
-/// Lets tools find the mark file from the cluster directory when it is in another directory, whose path a link file holds.
-/// Both paths must be canonical. Source: Agrona's `MarkFile.ensureMarkFileLink`.
+/// Lets tools find the mark file from the cluster directory when it is in another directory, whose path a link file
+/// holds. Both paths must be canonical. Source: Agrona's `MarkFile.ensureMarkFileLink`.
 pub(crate) fn write_link(cluster_dir: &Path, mark_file_dir: &Path, service_id: i32) -> Result<(), MarkFileError> {
     let link = cluster_dir.join(format!("cluster-mark-service-{service_id}.lnk"));
     let result = if cluster_dir == mark_file_dir {

@@ -52,8 +52,8 @@ impl OfferError {
     /// Whether the very same call may succeed a little later without anything else being done. A service may therefore
     /// repeat the call, with [`Cluster::idle`](crate::Cluster::idle) between the attempts, for as long as this is true.
     ///
-    /// It is false for [`OfferError::NotConnected`]: a client that has gone does not come back to its session, and whether
-    /// it has gone is known only from a later event of the log, which waits while the service repeats the call.
+    /// It is false for [`OfferError::NotConnected`]: a client that has gone does not come back to its session, and
+    /// whether it has gone is known only from a later event of the log, which waits while the service repeats the call.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::BackPressured | Self::AdminAction)
     }

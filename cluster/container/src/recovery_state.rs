@@ -1,6 +1,7 @@
 //! The state from which a service starts, in the key of the consensus module's recovery state counter.
 //!
-//! The counter lives only until every service has acked its start, so its key is copied at once and as a whole. Source: `RecoveryState`.
+//! The counter lives only until every service has acked its start, so its key is copied at once and as a whole. Source:
+//! `RecoveryState`.
 
 use aeron_support::MAX_COUNTER_KEY_LENGTH;
 

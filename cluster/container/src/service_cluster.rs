@@ -1,4 +1,5 @@
-//! The [`Cluster`] that a service sees: state of the log, sessions with their egress, and requests to the consensus module.
+//! The [`Cluster`] that a service sees: state of the log, sessions with their egress, and requests to the consensus
+//! module.
 //!
 //! Source: the parts of `ClusteredServiceAgent` that implement `Cluster`, and `ContainerClientSession`.
 
@@ -19,7 +20,8 @@ use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 use crate::sessions::{ClientSession, Sessions};
 
-/// Number of attempts to request the close of a session, in one call. Source: `ClusteredServiceAgent.closeClientSession`.
+/// Number of attempts to request the close of a session, in one call. Source:
+/// `ClusteredServiceAgent.closeClientSession`.
 const CLOSE_SESSION_ATTEMPTS: usize = 3;
 
 /// A callback in which the service must not send.
@@ -127,8 +129,8 @@ impl<I: AgentIo> ServiceCluster<I> {
         }
     }
 
-    /// Begins a leadership. All sessions are as new, and get egress unless this is a start, after which the consensus module
-    /// closes them.
+    /// Begins a leadership. All sessions are as new, and get egress unless this is a start, after which the consensus
+    /// module closes them.
     pub(crate) fn begin_leadership(&mut self, is_startup: bool) {
         self.has_unsent_closes = false;
         let ids: Vec<i64> = self.view.sessions.iter().map(|entry| entry.session.id()).collect();
@@ -181,8 +183,8 @@ impl<I: AgentIo> ServiceCluster<I> {
         Err(OfferError::NotAllowed)
     }
 
-    /// Sends to the consensus module. The answer is false under back pressure. An error that no later attempt can mend ends
-    /// the container; the answer is true then, so that the service does not try for ever.
+    /// Sends to the consensus module. The answer is false under back pressure. An error that no later attempt can mend
+    /// ends the container; the answer is true then, so that the service does not try for ever.
     fn send(&mut self, call: &'static str, message: &[u8]) -> bool {
         if self.check_sending(call).is_err() {
             return true;

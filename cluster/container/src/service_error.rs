@@ -6,8 +6,8 @@ use std::ops::Deref;
 
 /// Why a service failed, or why a call on its behalf did.
 ///
-/// Any error becomes one with `?`; [`ServiceError::message`] makes one of a text. So that every error can be converted, this
-/// type does not implement [`Error`] itself, but dereferences to the error in it: `error.source()` and
+/// Any error becomes one with `?`; [`ServiceError::message`] makes one of a text. So that every error can be converted,
+/// this type does not implement [`Error`] itself, but dereferences to the error in it: `error.source()` and
 /// `error.downcast_ref::<E>()` work.
 ///
 /// ```

@@ -20,7 +20,8 @@ pub struct ClientSession {
 }
 
 impl ClientSession {
-    /// A session as the log or a snapshot describes it. Services get sessions from the cluster; tests may make their own.
+    /// A session as the log or a snapshot describes it. Services get sessions from the cluster; tests may make their
+    /// own.
     pub fn new(id: i64, response_stream_id: i32, response_channel: &str, encoded_principal: &[u8]) -> Self {
         Self {
             id,

@@ -51,7 +51,8 @@ pub trait SnapshotWriter {
     /// [`snapshot_progress_timeout`](crate::Context::snapshot_progress_timeout).
     ///
     /// # Errors
-    /// When the archive fails or makes no progress, or the message is longer than [`SnapshotWriter::max_message_length`].
+    /// When the archive fails or makes no progress, or the message is longer than
+    /// [`SnapshotWriter::max_message_length`].
     fn offer(&mut self, message: &[u8]) -> Result<(), ServiceError>;
 
     /// Longest message that [`SnapshotWriter::offer`] accepts, in bytes.

@@ -1,4 +1,5 @@
-//! Writing of a snapshot: a mark that begins it, the sessions, a mark that ends them, and then the messages of the service.
+//! Writing of a snapshot: a mark that begins it, the sessions, a mark that ends them, and then the messages of the
+//! service.
 //!
 //! Source: `SnapshotTaker`, `ServiceSnapshotTaker` and `ClusteredServiceAgent.onTakeSnapshot` of Aeron.
 
@@ -75,7 +76,8 @@ impl<'a, I: AgentIo> SnapshotTaker<'a, I> {
         self.offer(&encode_mark(marks, SnapshotMark::END))
     }
 
-    /// Why the snapshot failed with `error`: the error of the archive, if that made a write fail, otherwise `error` itself.
+    /// Why the snapshot failed with `error`: the error of the archive, if that made a write fail, otherwise `error`
+    /// itself.
     pub(crate) fn explain(&mut self, error: ServiceError) -> SnapshotError {
         self.error.take().unwrap_or(SnapshotError::Failed(error))
     }

@@ -1,7 +1,7 @@
 //! Doubles for the tests of a service, without Aeron. They need the feature `testing`.
 //!
-//! - [`RecordingCluster`] is a [`Cluster`](crate::Cluster) that records what the service asks of it, and brings the events
-//!   of a log to the service.
+//! - [`RecordingCluster`] is a [`Cluster`](crate::Cluster) that records what the service asks of it, and brings the
+//!   events of a log to the service.
 //! - [`RecordedSnapshot`] keeps a snapshot in memory: a service writes it and starts from it.
 
 mod log_events;

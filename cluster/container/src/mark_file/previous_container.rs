@@ -52,7 +52,8 @@ impl PreviousContainer {
         }
     }
 
-    /// Refuses a file that belongs to another component or to a container that may still run. The caller holds the lock.
+    /// Refuses a file that belongs to another component or to a container that may still run. The caller holds the
+    /// lock.
     pub(super) fn check(&self, path: &Path, now_ms: i64) -> Result<(), MarkFileError> {
         let known = [ClusterComponentType::UNKNOWN as i32, ClusterComponentType::CONTAINER as i32];
         let major = self.version >> 16;
@@ -81,8 +82,9 @@ impl PreviousContainer {
     }
 }
 
-/// Whether the process is verifiably dead: it does not exist, or is a zombie that nobody has waited for yet. The pid of this
-/// process in a file whose lock was free belongs to an earlier process, as when each is the first of its PID namespace.
+/// Whether the process is verifiably dead: it does not exist, or is a zombie that nobody has waited for yet. The pid of
+/// this process in a file whose lock was free belongs to an earlier process, as when each is the first of its PID
+/// namespace.
 fn is_dead(pid: i64) -> bool {
     if pid <= 0 {
         return false;

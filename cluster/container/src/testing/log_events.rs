@@ -73,8 +73,8 @@ impl RecordingCluster {
         service.on_timer_event(self, correlation_id, time);
     }
 
-    /// Moves the time to `time`, and fires the timers that are due on the way, in the order of their deadlines. They may
-    /// schedule others.
+    /// Moves the time to `time`, and fires the timers that are due on the way, in the order of their deadlines. They
+    /// may schedule others.
     pub fn advance_time(&mut self, service: &mut dyn ClusteredService, time: i64) {
         let first = |cluster: &Self| cluster.timers.iter().map(|(id, deadline)| (*deadline, *id)).min();
         while let Some((deadline, correlation_id)) = first(self).filter(|(deadline, _)| *deadline <= time) {

@@ -31,12 +31,12 @@ pub struct RecordedCounter {
     pub counter: ServiceCounter,
 }
 
-/// A [`Cluster`] without Aeron, for the tests of a service: it records what the service sends, schedules and closes, and
-/// answers as a real cluster does.
+/// A [`Cluster`] without Aeron, for the tests of a service: it records what the service sends, schedules and closes,
+/// and answers as a real cluster does.
 ///
-/// Its methods with the name of a callback, such as [`session_message`](Self::session_message) for `on_session_message`,
-/// append an event to the log: they advance position and time, change the sessions, and call the service. A test may call
-/// the service itself as well.
+/// Its methods with the name of a callback, such as [`session_message`](Self::session_message) for
+/// `on_session_message`, append an event to the log: they advance position and time, change the sessions, and call the
+/// service. A test may call the service itself as well.
 ///
 /// ```
 /// use aeron_cluster_service::testing::RecordingCluster;
@@ -140,7 +140,8 @@ impl RecordingCluster {
         self.role = role;
     }
 
-    /// Sets the cluster time of the next events, without firing timers. [`advance_time`](Self::advance_time) fires them.
+    /// Sets the cluster time of the next events, without firing timers. [`advance_time`](Self::advance_time) fires
+    /// them.
     pub fn set_time(&mut self, time: i64) {
         self.time = time;
     }
@@ -150,8 +151,8 @@ impl RecordingCluster {
         self.log_position = log_position;
     }
 
-    /// Answers the next `count` calls that send with `error`: offers fail with it, and `schedule_timer`, `cancel_timer` and
-    /// `close_client_session` answer false. [`OfferError::BackPressured`] is back pressure of the receiver.
+    /// Answers the next `count` calls that send with `error`: offers fail with it, and `schedule_timer`, `cancel_timer`
+    /// and `close_client_session` answer false. [`OfferError::BackPressured`] is back pressure of the receiver.
     ///
     /// Calls that send nothing do not count: offers to clients while this member is not the leader, offers to unknown
     /// sessions, and closes of sessions that are unknown or being closed.

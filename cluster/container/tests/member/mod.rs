@@ -1,5 +1,5 @@
-//! A cluster of one member for tests: a C media driver, Aeron's archive and consensus module in a JVM, and a container in
-//! a thread of the test. Dropping a part ends it.
+//! A cluster of one member for tests: a C media driver, Aeron's archive and consensus module in a JVM, and a container
+//! in a thread of the test. Dropping a part ends it.
 
 use std::ffi::CString;
 use std::io::{BufRead, BufReader, Write};
