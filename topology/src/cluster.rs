@@ -1,13 +1,9 @@
-//! `[[cluster]]` and `[[cluster.member]]` as written, and [`ClusterSpec`]: one cluster with everything worked out.
+//! `[[cluster]]` and `[[cluster.member]]` as written.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize, Serializer};
-
-use crate::Deployment;
+use serde::{Deserialize, Serialize};
 
 /// Number of a cluster (`aeron.cluster.id`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -142,101 +138,6 @@ impl Member {
     }
 }
 
-/// One cluster of a deployment, with every address and directory worked out.
-#[derive(Debug, Clone)]
-pub struct ClusterSpec {
-    /// Its number.
-    pub id: ClusterId,
-    /// Its name.
-    pub name: String,
-    /// Its members, in the order of the file.
-    pub members: Vec<MemberSpec>,
-    deployment: Arc<Deployment>,
-}
-
-/// One member of a cluster, with every address and directory worked out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberSpec {
-    /// Its number.
-    pub id: MemberId,
-    /// Its address.
-    pub host: String,
-    /// Its ports with that address.
-    pub endpoints: Endpoints,
-    /// Its folder: lock, logs, and by default the archive's and the cluster's.
-    pub dir: PathBuf,
-    /// Directory of its media driver.
-    pub aeron_dir: PathBuf,
-    /// Directory of its archive.
-    pub archive_dir: PathBuf,
-    /// Directory of its consensus module and service.
-    pub cluster_dir: PathBuf,
-    /// Its cores in the profile `pinned`.
-    pub cores: Option<Cores>,
-}
-
-/// A member's endpoints.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoints {
-    /// Clients' commands.
-    pub ingress: Endpoint,
-    /// Between consensus modules.
-    pub consensus: Endpoint,
-    /// The log.
-    pub log: Endpoint,
-    /// The log, replayed to a member that is behind.
-    pub catch_up: Endpoint,
-    /// Requests to the archive.
-    pub archive: Endpoint,
-    /// Where listeners to market data announce themselves.
-    pub market_data: Endpoint,
-}
-
-impl Endpoints {
-    /// Each with its key in `[cluster.member.ports]`.
-    pub fn each(&self) -> [(&'static str, &Endpoint); 6] {
-        [
-            ("ingress", &self.ingress),
-            ("consensus", &self.consensus),
-            ("log", &self.log),
-            ("catch_up", &self.catch_up),
-            ("archive", &self.archive),
-            ("market_data", &self.market_data),
-        ]
-    }
-}
-
-/// A host and a UDP port. Shown as Aeron writes it: `127.0.0.1:20100`, `[::1]:20100`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Endpoint {
-    /// Name or address.
-    pub host: String,
-    /// UDP port.
-    pub port: u16,
-}
-
-impl Endpoint {
-    /// Whether only this host reaches it. Names other than `localhost` may be anyone's.
-    pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.host)
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.parse::<Ipv6Addr>() {
-            Ok(address) => write!(f, "[{address}]:{}", self.port),
-            Err(_) => write!(f, "{}:{}", self.host, self.port),
-        }
-    }
-}
-
-impl Serialize for Endpoint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 impl fmt::Display for ClusterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -247,55 +148,4 @@ impl fmt::Display for MemberId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-impl ClusterSpec {
-    pub(crate) fn new(cluster: &Cluster, deployment: Arc<Deployment>) -> Self {
-        let members = cluster.members.iter().map(|member| MemberSpec::new(cluster.id, member, &deployment)).collect();
-        let name = cluster.name.clone().unwrap_or_else(|| format!("cluster-{}", cluster.id));
-        Self { id: cluster.id, name, members, deployment }
-    }
-
-    /// The member with this number.
-    pub fn member(&self, id: MemberId) -> Option<&MemberSpec> {
-        self.members.iter().find(|member| member.id == id)
-    }
-
-    /// The deployment that it is part of: time-outs, limits, profile and the rest.
-    pub fn deployment(&self) -> &Deployment {
-        &self.deployment
-    }
-}
-
-impl MemberSpec {
-    fn new(cluster: ClusterId, member: &Member, deployment: &Deployment) -> Self {
-        let [ingress, consensus, log, catch_up, archive, market_data] =
-            member.each_port().map(|(_, offset, written)| Endpoint {
-                host: member.host.clone(),
-                port: written.unwrap_or(member.port.saturating_add(offset)),
-            });
-        let dir = deployment.state_dir().join(format!("cluster-{cluster}")).join(format!("member-{}", member.id));
-        let placed = |written: &Option<PathBuf>, default: PathBuf| match written {
-            Some(path) => deployment.absolute(path),
-            None => default,
-        };
-        Self {
-            id: member.id,
-            host: member.host.clone(),
-            endpoints: Endpoints { ingress, consensus, log, catch_up, archive, market_data },
-            aeron_dir: placed(
-                &member.aeron_dir,
-                deployment.aeron_root().join(format!("cluster-{cluster}-member-{}", member.id)),
-            ),
-            archive_dir: placed(&member.archive_dir, dir.join("archive")),
-            cluster_dir: placed(&member.cluster_dir, dir.join("cluster")),
-            dir,
-            cores: member.cores.clone(),
-        }
-    }
-}
-
-/// Whether only this host reaches the address. Names other than `localhost` may be anyone's.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

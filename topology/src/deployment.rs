@@ -1,23 +1,13 @@
 //! One deployment: the whole of `cluster.toml`.
 
-use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Fault;
-use crate::source::Source;
 use crate::{
-    Archive, Authentication, Client, Cluster, ClusterId, ClusterSpec, Consensus, Coordinator, DeploymentError, Driver,
-    Engine, Instrument, Invalid, Java, Key, MarketData, Member, MemberId, Participant, Place, Problem, Profile,
-    Streams, TermLength, Timeouts,
+    Archive, Authentication, Client, Cluster, ClusterId, Consensus, Coordinator, Driver, Engine, Instrument, Java,
+    MarketData, Member, MemberId, Participant, Profile, Streams, TermLength, Timeouts,
 };
-
-/// Longest `cluster.toml`, in bytes.
-pub const MAXIMUM_FILE_LENGTH: u64 = 1 << 20;
 
 /// First port of the first member of a local deployment, unless another is given. Below Linux's range for ports that the
 /// system chooses (from 32768).
@@ -103,32 +93,6 @@ impl Default for Deployment {
 }
 
 impl Deployment {
-    /// Reads and checks a file.
-    ///
-    /// # Errors
-    ///
-    /// The file can't be read, or a value is wrong.
-    pub fn load(path: &Path) -> Result<Self, DeploymentError> {
-        let read = |source| DeploymentError::Read { path: path.to_path_buf(), source };
-        let file = fs::File::open(path).map_err(read)?;
-        let mut text = String::new();
-        let length = file.take(MAXIMUM_FILE_LENGTH + 1).read_to_string(&mut text).map_err(read)? as u64;
-        if length > MAXIMUM_FILE_LENGTH {
-            let place = Place { file: Some(path.to_path_buf()), line: None, key: String::new() };
-            return Err(Invalid { place, problem: Problem::TooLong { length, maximum: MAXIMUM_FILE_LENGTH } }.into());
-        }
-        Self::from_text(&text, Some(path), &folder_of(path))
-    }
-
-    /// Reads and checks text. Relative paths in it start from `base`.
-    ///
-    /// # Errors
-    ///
-    /// A value is wrong.
-    pub fn parse(text: &str, base: &Path) -> Result<Self, DeploymentError> {
-        Self::from_text(text, None, base)
-    }
-
     /// One cluster on this machine, of `members` members from `base_port` on, trading two pairs, with the coordinator one
     /// step below `base_port` and everything else by default.
     pub fn default_local(members: u16, base_port: u16) -> Self {
@@ -145,98 +109,8 @@ impl Deployment {
         }
     }
 
-    /// Checks all values, also against each other.
-    ///
-    /// # Errors
-    ///
-    /// The first that is wrong.
-    pub fn validate(&self) -> Result<(), DeploymentError> {
-        crate::validation::check(self).map_err(|fault| invalid(fault, None, None))
-    }
-
-    /// Checks, and writes to a file with every key; relative paths start from its folder from then on. Only its owner may
-    /// read it when it has a key.
-    ///
-    /// # Errors
-    ///
-    /// A value is wrong, or the file can't be written.
-    pub fn save(&mut self, path: &Path) -> Result<(), DeploymentError> {
-        let write = |source| DeploymentError::Write { path: path.to_path_buf(), source };
-        self.base = folder_of(path);
-        self.validate()?;
-        let mode = if self.participants.iter().any(|participant| participant.key.is_some()) { 0o600 } else { 0o644 };
-        let unfinished = path.with_extension("toml.new");
-        fs::create_dir_all(&self.base).map_err(write)?;
-        let _ = fs::remove_file(&unfinished);
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&unfinished).map_err(write)?;
-        file.write_all(self.to_toml()?.as_bytes()).map_err(write)?;
-        fs::rename(&unfinished, path).map_err(write)
-    }
-
-    /// The text of a file that reads as this deployment.
-    ///
-    /// # Errors
-    ///
-    /// A path is not UTF-8.
-    pub fn to_toml(&self) -> Result<String, DeploymentError> {
-        toml::to_string(self).map_err(|error| {
-            invalid(Fault::new("", Problem::Text(error.to_string().trim_end().to_owned())), None, None)
-        })
-    }
-
-    /// A cluster with all its addresses and directories.
-    pub fn cluster(&self, id: ClusterId) -> Option<ClusterSpec> {
-        let cluster = self.clusters.iter().find(|cluster| cluster.id == id)?;
-        Some(ClusterSpec::new(cluster, Arc::new(self.clone())))
-    }
-
-    /// All clusters with all their addresses and directories.
-    pub fn cluster_specs(&self) -> Vec<ClusterSpec> {
-        let deployment = Arc::new(self.clone());
-        self.clusters.iter().map(|cluster| ClusterSpec::new(cluster, Arc::clone(&deployment))).collect()
-    }
-
     /// The instruments that a cluster trades.
     pub fn instruments_of(&self, cluster: ClusterId) -> impl Iterator<Item = &Instrument> {
         self.instruments.iter().filter(move |instrument| instrument.cluster == cluster)
     }
-
-    /// Every participant with its key; reads key files.
-    ///
-    /// # Errors
-    ///
-    /// A key is missing or wrong.
-    pub fn participant_keys(&self) -> Result<Vec<(u32, Key)>, DeploymentError> {
-        crate::validation::participant_keys(self).map_err(|fault| invalid(fault, None, None))
-    }
-
-    fn from_text(text: &str, file: Option<&Path>, base: &Path) -> Result<Self, DeploymentError> {
-        let source = Source::new(text);
-        let mut deployment: Self = toml::from_str(text).map_err(|error| malformed(&error, file, &source))?;
-        deployment.base = std::path::absolute(base).unwrap_or_else(|_| base.to_path_buf());
-        crate::validation::check(&deployment).map_err(|fault| invalid(fault, file, Some(&source)))?;
-        Ok(deployment)
-    }
-}
-
-fn folder_of(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    path.parent().map(Path::to_path_buf).unwrap_or_default()
-}
-
-fn invalid(fault: Fault, file: Option<&Path>, source: Option<&Source<'_>>) -> DeploymentError {
-    let line = source.and_then(|source| source.line_of(&fault.key));
-    let place = Place { file: file.map(Path::to_path_buf), line, key: fault.key };
-    Invalid { place, problem: fault.problem }.into()
-}
-
-fn malformed(error: &toml::de::Error, file: Option<&Path>, source: &Source<'_>) -> DeploymentError {
-    let span = error.span();
-    let place = Place {
-        file: file.map(Path::to_path_buf),
-        line: span.as_ref().map(|span| source.line(span.start)),
-        key: span.map(|span| source.key_at(&span)).unwrap_or_default(),
-    };
-    Invalid { place, problem: Problem::Text(error.message().replace('\n', " ")) }.into()
 }

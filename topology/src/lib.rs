@@ -3,9 +3,11 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `deployment` | the whole file: load, check, write, and the laptop's deployment |
-//! | `cluster` | `[[cluster]]` as written, and [`ClusterSpec`]: one cluster with every address and path worked out |
-//! | `coordinator` | `[coordinator]` as written, and [`CoordinatorSpec`], the same for the coordinator |
+//! | `deployment` | all values of the file, and the deployment of one machine |
+//! | `deployment_file` | loading, checking and writing the file |
+//! | `cluster` `coordinator` | `[[cluster]]`, `[coordinator]` as written |
+//! | `cluster_spec` `coordinator_spec` | [`ClusterSpec`], [`CoordinatorSpec`]: the same with every address and path worked out |
+//! | `endpoint` | a host and a port |
 //! | `channels` | the Aeron channels and member lists of a cluster |
 //! | `directories` | where state and drivers live |
 //! | `timeouts` `profile` `consensus` `archive` `streams` `term_length` `processes` `client` `engine` | a section each |
@@ -19,12 +21,16 @@ mod authentication;
 mod channels;
 mod client;
 mod cluster;
+mod cluster_spec;
 mod consensus;
 mod coordinator;
+mod coordinator_spec;
 mod decimal;
 mod deployment;
+mod deployment_file;
 mod directories;
 mod duration;
+mod endpoint;
 mod engine;
 mod error;
 mod instrument;
@@ -41,15 +47,17 @@ mod validation;
 pub use archive::{Archive, Checksum};
 pub use authentication::{Authentication, AuthenticationMode, Key, Participant};
 pub use client::{Client, Ingress};
-pub use cluster::{
-    Cluster, ClusterId, ClusterSpec, Cores, Endpoint, Endpoints, Member, MemberId, MemberSpec, PORTS_PER_MEMBER, Ports,
-};
+pub use cluster::{Cluster, ClusterId, Cores, Member, MemberId, PORTS_PER_MEMBER, Ports};
+pub use cluster_spec::{ClusterSpec, Endpoints, MemberSpec};
 pub use consensus::Consensus;
-pub use coordinator::{COORDINATOR_PORTS, Coordinator, CoordinatorSpec};
+pub use coordinator::{COORDINATOR_PORTS, Coordinator};
+pub use coordinator_spec::CoordinatorSpec;
 pub use decimal::Decimal;
-pub use deployment::{DEFAULT_BASE_PORT, Deployment, LOCAL_PORT_STEP, MAXIMUM_FILE_LENGTH};
+pub use deployment::{DEFAULT_BASE_PORT, Deployment, LOCAL_PORT_STEP};
+pub use deployment_file::MAXIMUM_FILE_LENGTH;
 pub use directories::{MINIMUM_SHARED_MEMORY, SHARED_MEMORY};
 pub use duration::aeron_duration;
+pub use endpoint::Endpoint;
 pub use engine::Engine;
 pub use error::{DeploymentError, Invalid, Place, Problem, Warning};
 pub use instrument::{Instrument, InstrumentState, InstrumentType};

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cluster::is_loopback;
+use crate::endpoint::is_loopback;
 use crate::error::Fault;
 use crate::{
     AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Endpoint,

@@ -40,17 +40,16 @@
 
 mod held;
 mod market;
+mod order;
+mod records;
 mod survey;
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use dbn::decode::{DecodeRecordRef, DynDecoder};
-use dbn::{MboMsg, VersionUpgradePolicy};
 use lugus_vocabulary::{InstrumentDefinition, InstrumentId, ParticipantId};
 use market::Market;
+use records::Records;
 
 use crate::flow::{FIRST_INSTRUMENT, Flow, FlowError, Step};
 
@@ -159,35 +158,5 @@ impl Flow for MboFlow {
 
     fn expected_steps(&self) -> u64 {
         self.expected_steps
-    }
-}
-
-/// The market-by-order records of a file; others are passed over.
-struct Records {
-    path: PathBuf,
-    decoder: DynDecoder<'static, BufReader<File>>,
-    count: u64,
-}
-
-impl Records {
-    fn open(path: &Path) -> Result<Self, FlowError> {
-        let decoder = DynDecoder::from_file(path, VersionUpgradePolicy::default())
-            .map_err(|source| FlowError::Open { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), decoder, count: 0 })
-    }
-
-    fn next(&mut self) -> Result<Option<MboMsg>, FlowError> {
-        loop {
-            let record = self.decoder.decode_record_ref().map_err(|source| FlowError::Read {
-                path: self.path.clone(),
-                record: self.count,
-                source,
-            })?;
-            let Some(record) = record else { return Ok(None) };
-            self.count += 1;
-            if let Some(order) = record.get::<MboMsg>() {
-                return Ok(Some(order.clone()));
-            }
-        }
     }
 }

@@ -75,19 +75,6 @@ const KNOWN_CIRCLES: &[&str] = &[
     "engine/tests/oracle/mod.rs",
     "engine/tests/oracle/orders.rs",
     "engine/tests/oracle/special.rs",
-    "perf/replay/src/mbo.rs",
-    "perf/replay/src/mbo/held.rs",
-    "perf/replay/src/mbo/market.rs",
-    "perf/replay/src/mbo/survey.rs",
-    "topology/src/authentication.rs",
-    "topology/src/channels.rs",
-    "topology/src/cluster.rs",
-    "topology/src/coordinator.rs",
-    "topology/src/deployment.rs",
-    "topology/src/error.rs",
-    "topology/src/instrument.rs",
-    "topology/src/streams.rs",
-    "topology/src/validation.rs",
 ];
 
 /// Files that are too long today. The list only shrinks, and goes when it is empty.

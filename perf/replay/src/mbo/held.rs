@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use lugus_vocabulary::ClientOrderId;
 
-use super::market::Order;
+use super::order::Order;
 
 #[derive(Debug, Default)]
 pub(super) struct Held {

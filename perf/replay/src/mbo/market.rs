@@ -14,11 +14,12 @@ use std::collections::{HashMap, VecDeque};
 
 use dbn::{MboMsg, UNDEF_PRICE};
 use lugus_vocabulary::{
-    Action, ClientOrderId, InstrumentId, NewOrder, ParticipantId, Price, Quantity, Replace, Side, TimeInForce,
+    Action, ClientOrderId, InstrumentId, ParticipantId, Price, Quantity, Replace, Side, TimeInForce,
 };
 
 use super::held::Held;
-use crate::flow::{ExchangeTrade, FlowError, RestingFills, Step, limit_order};
+use super::order::Order;
+use crate::flow::{ExchangeTrade, FlowError, RestingFills, Step};
 use crate::price_time_book::{PriceTimeBook, RestingOrder};
 
 /// Most records of an event.
@@ -26,21 +27,6 @@ const MAX_EVENT_RECORDS: usize = 65_536;
 
 /// First of our own numbers for aggressors to which the exchange gave none.
 const FIRST_OWN_ORDER_ID: u64 = 1 << 63;
-
-/// An order as the exchange has it after an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Order {
-    pub(super) id: ClientOrderId,
-    pub(super) side: Side,
-    pub(super) price: Price,
-    pub(super) leaves: Quantity,
-}
-
-impl Order {
-    fn new_order(&self, time_in_force: TimeInForce) -> NewOrder {
-        limit_order(self.id, self.side, self.price, self.leaves, time_in_force)
-    }
-}
 
 pub(super) struct Market {
     instrument: InstrumentId,

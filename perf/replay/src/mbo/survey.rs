@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use dbn::decode::DbnMetadata;
 use dbn::{MboMsg, UNDEF_PRICE};
 use lugus_vocabulary::{
     Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price, Quantity, Symbol,
 };
 
-use super::Records;
+use super::records::Records;
 use crate::flow::{FlowError, PRICE_LIMITS};
 
 /// Most instruments of a recording.
@@ -95,7 +94,7 @@ pub(super) fn price(record: &MboMsg) -> Option<i64> {
 }
 
 fn symbols(records: &Records) -> BTreeMap<u32, String> {
-    let mappings = &records.decoder.metadata().mappings;
+    let mappings = &records.metadata().mappings;
     let intervals = mappings.iter().flat_map(|mapping| mapping.intervals.iter().map(|of| (of, &mapping.raw_symbol)));
     intervals.filter_map(|(interval, symbol)| Some((interval.symbol.parse().ok()?, symbol.clone()))).collect()
 }
