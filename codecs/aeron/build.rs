@@ -1,8 +1,13 @@
-//! Generates Aeron's protocols from the schemas inside the `aeron-all` jar.
+//! Generates Aeron's protocols from the schemas inside the `aeron-all` jar. A package has no build script: it holds what this
+//! one generates.
 
-use lugus_sbe_generate::{GenerateError, Protocol, generate, jar, unpack};
+use lugus_sbe_generate::{GenerateError, Protocol, generate, jar, report, unpack};
 
-fn main() -> Result<(), GenerateError> {
+fn main() {
+    report(generate_protocols());
+}
+
+fn generate_protocols() -> Result<(), GenerateError> {
     let aeron = jar("aeron-all")?;
     let cluster = unpack(&aeron, "cluster/aeron-cluster-codecs.xml")?;
     let mark_file = unpack(&aeron, "cluster/aeron-cluster-mark-codecs.xml")?;
@@ -10,7 +15,7 @@ fn main() -> Result<(), GenerateError> {
     generate(&[
         Protocol {
             module: "cluster",
-            about: "Sessions, the log, and what consensus module and service say to each other (schema 111).",
+            about: "Client sessions, the replicated log, and the protocol between consensus module and service (schema 111).",
             schema: &cluster,
         },
         Protocol { module: "mark_file", about: "The header of a cluster mark file (schema 110).", schema: &mark_file },

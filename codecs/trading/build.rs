@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
-use lugus_sbe_generate::{GenerateError, Protocol, generate};
+use lugus_sbe_generate::{GenerateError, Protocol, generate, report};
 
-fn main() -> Result<(), GenerateError> {
+fn main() {
+    report(generate_protocols());
+}
+
+fn generate_protocols() -> Result<(), GenerateError> {
     let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
     let order_entry = schemas.join("order-entry.xml");
     let market_data = schemas.join("market-data.xml");

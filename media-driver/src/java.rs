@@ -8,8 +8,12 @@ use lugus_topology::{ClusterSpec, Deployment, MemberSpec};
 
 use crate::ProcessError;
 
-/// The jars that `scripts/setup` makes, when `java.jars` names no other folder.
-const BUILT_JARS: Option<&str> = option_env!("LUGUS_JARS");
+/// Folder of the jars when `java.jars` names no other: the one that this crate was built with, or else where `scripts/setup`
+/// puts the jars in this checkout.
+const BUILT_JARS: &str = match option_env!("LUGUS_JARS") {
+    Some(folder) => folder,
+    None => concat!(env!("CARGO_MANIFEST_DIR"), "/../.tools/jars"),
+};
 const JARS: [&str; 2] = ["aeron-all.jar", "lugus-java.jar"];
 
 /// A system property.
@@ -19,7 +23,7 @@ pub(crate) type Property = (&'static str, String);
 pub(crate) fn jars(deployment: &Deployment) -> Result<Vec<PathBuf>, ProcessError> {
     let folder = match &deployment.java.jars {
         Some(jars) => deployment.absolute(jars),
-        None => PathBuf::from(BUILT_JARS.unwrap_or_default()),
+        None => PathBuf::from(BUILT_JARS),
     };
     let jars: Vec<PathBuf> = JARS.iter().map(|jar| folder.join(jar)).collect();
     match jars.iter().find(|jar| !jar.is_file()) {
