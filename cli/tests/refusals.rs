@@ -128,7 +128,7 @@ fn no_java() {
 #[test]
 fn no_media_driver() {
     let message = refused(|deployment| deployment.driver.binary = Some("/nonexistent".into()));
-    assert_tells(&message, &["lugus-media-driver is in none of [\"/nonexistent\"]: build it", "driver.binary"]);
+    assert_tells(&message, &["driver.binary names /nonexistent, and there is no such program: build it"]);
 }
 
 #[test]

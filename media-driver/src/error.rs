@@ -91,14 +91,30 @@ pub enum ProcessError {
         /// The jar.
         path: PathBuf,
     },
-    /// The driver's program is missing.
+    /// The program that `driver.binary` names is missing.
     #[error(
-        "lugus-media-driver is in none of {looked:?}: build it (cargo build --release -p lugus-media-driver), or set \
-         driver.binary"
+        "driver.binary names {binary}, and there is no such program: build it (cargo build --release -p \
+         lugus-media-driver), correct the key, or leave it out"
+    )]
+    NoConfiguredDriver {
+        /// Path that the key names.
+        binary: PathBuf,
+    },
+    /// The program that the variable `LUGUS_MEDIA_DRIVER` names is missing.
+    #[error("LUGUS_MEDIA_DRIVER names {named}, and there is no such program: correct the variable, or unset it")]
+    NoDriverOfVariable {
+        /// Path that the variable names.
+        named: PathBuf,
+    },
+    /// The driver's program is in none of the places where it is looked for.
+    #[error(
+        "lugus-media-driver is neither beside {beside} nor in a folder of PATH, and the variable LUGUS_MEDIA_DRIVER names \
+         none: build it in Lugus' checkout (cargo build --release -p lugus-media-driver), and name it by the variable, or \
+         by driver.binary in cluster.toml"
     )]
     NoDriverProgram {
-        /// Where it was looked for.
-        looked: Vec<PathBuf>,
+        /// The running program.
+        beside: PathBuf,
     },
     /// A disk is full, or nearly.
     #[error("{path} has {free} free, and {purpose} needs {needed}: make room, or set another directory")]

@@ -42,5 +42,5 @@ pub use echo_service::EchoService;
 pub use error::ProcessError;
 pub use java::cluster_tool;
 pub use lock::FolderLock;
-pub use media_driver::READY_LINE;
+pub use media_driver::{DRIVER_VARIABLE, READY_LINE};
 pub use member_processes::MemberProcesses;

@@ -39,7 +39,8 @@ impl Default for Java {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Driver {
-    /// The `lugus-media-driver` program. Default: beside the program that starts it.
+    /// The `lugus-media-driver` program. Default: the one that the variable `LUGUS_MEDIA_DRIVER` names, or else the one
+    /// beside the program that starts it, or else the one in `PATH`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binary: Option<PathBuf>,
 }
