@@ -12,6 +12,7 @@
 mod deployment;
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use lugus_client::{
@@ -88,7 +89,17 @@ fn take(
     Ok(true)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match trade() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("arbitrage: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn trade() -> Result<(), Box<dyn Error>> {
     let [participant, pair, other, quantity] = deployment::arguments("arbitrage PARTICIPANT PAIR OTHER_PAIR QUANTITY")?;
     let mut markets = Markets::default();
     let mut connected = deployment::connect(participant.parse()?, &mut markets)?;

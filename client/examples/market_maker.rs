@@ -8,6 +8,7 @@
 mod deployment;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use lugus_client::{
     ClientOrderId, CommandNumber, EventHandler, ExecType, Instrument, InstrumentType, NewOrder, OrderStatus, PostOnly,
@@ -50,7 +51,17 @@ fn quote(side: Side, number: u64, (mid, half_spread): (Price, Price), quantity: 
     NewOrder { post_only: PostOnly::Yes, ..NewOrder::limit(ClientOrderId(number), side, price, quantity) }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match make_market() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("market_maker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn make_market() -> Result<(), Box<dyn Error>> {
     let [participant, pair, price, half_spread, quantity] =
         deployment::arguments("market_maker PARTICIPANT PAIR PRICE HALF_SPREAD QUANTITY")?;
     let mut quotes = Quotes { ended: vec![Side::Buy, Side::Sell], ..Quotes::default() };

@@ -8,13 +8,24 @@
 mod deployment;
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use lugus_client::{
     BlockingExchange, ClientOrderId, ExecType, InstrumentType, NewOrder, ReportBody, Side, TimeInForce,
 };
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match trade() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("taker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn trade() -> Result<(), Box<dyn Error>> {
     let [participant, pair, side, price, quantity] =
         deployment::arguments("taker PARTICIPANT PAIR buy|sell PRICE QUANTITY")?;
     let side = match side.as_str() {

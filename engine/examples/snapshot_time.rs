@@ -5,6 +5,7 @@
 //! ```
 
 use std::convert::Infallible;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use lugus_engine::EventSink;
@@ -22,7 +23,17 @@ impl EventSink for Nowhere {
     fn reply(&mut self, _: &Reply) {}
 }
 
-fn main() -> Result<(), SnapshotError> {
+fn main() -> ExitCode {
+    match measure() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("snapshot_time: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<(), SnapshotError> {
     let orders = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(1_000_000);
     let limits = EngineLimits { orders: orders as usize, ..EngineLimits::default() };
     let mut engine = Engine::new(limits);

@@ -8,6 +8,7 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use lugus_media_driver::ClientDriver;
@@ -18,7 +19,17 @@ use lugus_topology::Deployment;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match measure() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("map_update: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = PathBuf::from(arguments.next().ok_or("name a cluster.toml")?);
     let subscribers: usize = arguments.next().map_or(Ok(100), |text| text.parse())?;

@@ -4,6 +4,7 @@
 //!
 //! Each operation is timed alone. What two looks at the clock take is measured first (the median of many), and taken off.
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use hdrhistogram::Histogram;
@@ -15,7 +16,17 @@ const SEED: u64 = 23;
 /// Nanoseconds told apart at most: a second.
 const LONGEST: u64 = 1_000_000_000;
 
-fn main() -> Result<(), hdrhistogram::CreationError> {
+fn main() -> ExitCode {
+    match measure() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("operations: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<(), hdrhistogram::CreationError> {
     let most = std::env::args().nth(1).and_then(|most| most.parse().ok()).unwrap_or(10_000_000);
     let clock = clock_nanos()?;
     println!("nanoseconds; {clock} for the clock are taken off");

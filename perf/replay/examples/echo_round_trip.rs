@@ -5,13 +5,24 @@
 //! the media driver to use, and the members' ingress endpoints in the order of their ids.
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use aeron_cluster_client::Context;
 use lugus_replay::echo::{EchoFlow, EchoVenue};
 use lugus_replay::replay::{ReplayOptions, replay};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match measure() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo_round_trip: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [aeron_dir, endpoints] = arguments.as_slice() else {
         return Err("usage: echo_round_trip AERON_DIR HOST:PORT[,HOST:PORT...]".into());

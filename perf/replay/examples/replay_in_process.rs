@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use lugus_engine::EventSink;
@@ -17,7 +18,17 @@ use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_vocabulary::{Action, ClientSequence, Command, EpochNanos, InstrumentId, ParticipantId, Reply, Report};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("replay_in_process: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     match std::env::args().nth(1) {
         Some(path) => measure(|| MboFlow::open(Path::new(&path), MboOptions::default())),
         None => {
