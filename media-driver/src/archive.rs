@@ -1,4 +1,4 @@
-//! An archive: what Aeron takes as system properties, its mark file, and a JVM that runs one alone: the coordinator's.
+//! Aeron's archive: its system properties, its mark file, and the JVM that runs the coordinator's archive alone.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,13 +13,15 @@ use crate::{ChildProcess, FolderLock, Launch, ProcessError};
 const MAIN: &str = "io.lugus.ArchiveProcess";
 const LOG: &str = "archive.log";
 
-/// Aeron takes a mark file for that of a living process for 10 s after it was killed. There is nothing else of value in it.
+/// The archive's mark file. For 10 s after its process was killed Aeron takes the file for a living process's. Its content is
+/// of no use to a successor.
 const MARK_FILE: &str = "archive-mark.dat";
 
-/// Subscribers of the map that may replay it at once: beyond that they are told to try again, and do. Aeron's default is 20.
+/// Greatest number of subscribers that replay the map at once. The archive tells one more to try again, and it does. Aeron's
+/// default is 20.
 const MAXIMUM_REPLAYS: u32 = 256;
 
-/// Where an archive is, and how it is reached.
+/// Directory of an archive, and the channels by which it is reached.
 pub(crate) struct ArchivePlace<'a> {
     pub(crate) dir: &'a Path,
     pub(crate) control_channel: String,
@@ -27,7 +29,7 @@ pub(crate) struct ArchivePlace<'a> {
     pub(crate) segment_length: Size,
 }
 
-/// Starts a JVM with the coordinator's archive, and does not wait for it.
+/// Starts a JVM with the coordinator's archive, and does not wait until it answers.
 pub(crate) fn start(
     deployment: &Deployment,
     coordinator: &CoordinatorSpec,
@@ -83,7 +85,7 @@ pub(crate) fn archive_properties(deployment: &Deployment, place: ArchivePlace<'_
     properties
 }
 
-/// The class of what idle threads of a JVM do.
+/// Class of the idle strategy of a JVM's threads.
 pub(crate) fn idle_strategy_class(deployment: &Deployment) -> String {
     let class = match deployment.profile.idle_strategy() {
         IdleStrategy::BackOff { .. } => "io.lugus.ParkingIdleStrategy",
@@ -93,7 +95,7 @@ pub(crate) fn idle_strategy_class(deployment: &Deployment) -> String {
     String::from(class)
 }
 
-/// What that class reads.
+/// The property with the numbers of [`idle_strategy_class`]: spins, yields and parks, if that strategy has them.
 pub(crate) fn idle_strategy_arguments(deployment: &Deployment) -> Option<Property> {
     match deployment.profile.idle_strategy().into() {
         Idle::BackOff(back_off) => Some(("lugus.idle.strategy", back_off.to_string())),
@@ -101,14 +103,14 @@ pub(crate) fn idle_strategy_arguments(deployment: &Deployment) -> Option<Propert
     }
 }
 
-/// Makes an archive's directory, and deletes the mark file of a predecessor. Only for who has its lock: then no process of
-/// a predecessor is alive.
+/// Makes an archive's directory, and deletes the mark file of a predecessor. The caller holds the lock of the folder, so that
+/// no process of a predecessor is alive.
 pub(crate) fn clear_directory(dir: &Path) -> Result<(), ProcessError> {
     fs::create_dir_all(dir).map_err(ProcessError::file("make", dir))?;
     delete(&dir.join(MARK_FILE))
 }
 
-/// Deletes a file, if it is there.
+/// Deletes a file. It is no error when there is none.
 pub(crate) fn delete(file: &Path) -> Result<(), ProcessError> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(ProcessError::file("delete", file)(error)),
@@ -116,7 +118,7 @@ pub(crate) fn delete(file: &Path) -> Result<(), ProcessError> {
     }
 }
 
-/// A path as a property. Validation has seen to it that it is UTF-8.
+/// A path as the value of a property. A validated deployment has only paths that are UTF-8.
 pub(crate) fn text(path: &Path) -> String {
     path.display().to_string()
 }

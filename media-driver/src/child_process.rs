@@ -1,4 +1,4 @@
-//! A process that dies with its parent, also on `kill -9`.
+//! A process that dies with its parent, even when the parent is killed with `kill -9`.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -17,32 +17,32 @@ use crate::{FolderLock, ProcessError, lasting_parent};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Most lines, and most bytes, of a log that an error quotes.
+/// Greatest number of lines, and of bytes, of a log that an error quotes.
 const QUOTED_LINES: usize = 20;
 const QUOTED_BYTES: u64 = 4_096;
 
-/// Variables that would configure a process beside `cluster.toml`.
+/// Variables by which a process would be configured past `cluster.toml`: it is started without them.
 const JAVA_VARIABLES: [&str; 3] = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"];
 const AERON_VARIABLES: &str = "AERON_";
 
-/// What to start.
+/// A process to be started.
 #[derive(Debug)]
 pub struct Launch<'l> {
-    /// For messages: "media driver".
+    /// Name of the process in messages: "media driver".
     pub name: &'static str,
-    /// The program.
+    /// Path of the program.
     pub program: PathBuf,
-    /// Its arguments.
+    /// Arguments of the program.
     pub arguments: Vec<OsString>,
-    /// File that takes what it writes; what was there is kept beside it with `.old` at the end.
+    /// File for standard output and standard error. A file that is there is kept under its name with `.old` at the end.
     pub log: PathBuf,
-    /// The lock that it inherits.
+    /// Lock of a folder that the process inherits.
     pub lock: Option<&'l FolderLock>,
-    /// The only cores that it may use; empty for all.
+    /// Cores that the process may use; empty for all.
     pub cores: &'l [u16],
 }
 
-/// A running process. It is killed when this is dropped, and when our process ends in any way.
+/// A running process. It is killed when this is dropped, and when the process that started it ends in any way.
 #[derive(Debug)]
 pub struct ChildProcess {
     name: &'static str,
@@ -51,7 +51,7 @@ pub struct ChildProcess {
 }
 
 impl ChildProcess {
-    /// Starts it.
+    /// Starts the process.
     ///
     /// # Errors
     ///
@@ -70,16 +70,16 @@ impl ChildProcess {
         Ok(Self { name, child, log })
     }
 
-    /// Its process id.
+    /// Process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether it still runs. Does not block.
+    /// Checks that the process still runs. Does not block.
     ///
     /// # Errors
     ///
-    /// It has ended: how, and the end of its log.
+    /// The process has ended; the error says how, and quotes the end of the log.
     pub fn check(&mut self) -> Result<(), ProcessError> {
         match self.ended() {
             None => Ok(()),
@@ -92,11 +92,11 @@ impl ChildProcess {
         }
     }
 
-    /// Whether it has written `line`, or it has ended, or `deadline` has passed since `started`. Does not block.
+    /// Whether the process has written `line`. Does not block.
     ///
     /// # Errors
     ///
-    /// It has ended, or the deadline has passed.
+    /// The process has ended, or has not written the line although `timeout` has passed since `started`.
     pub(crate) fn is_ready(&mut self, line: &str, started: Instant, timeout: Duration) -> Result<bool, ProcessError> {
         self.check()?;
         if read_end(&self.log).lines().any(|written| written == line) {
@@ -110,11 +110,11 @@ impl ChildProcess {
         Err(ProcessError::NotReady { name: self.name, waited, log: self.log.clone(), last_lines })
     }
 
-    /// Waits until it has written `line`.
+    /// Waits until the process has written `line`.
     ///
     /// # Errors
     ///
-    /// It has ended, or not written it within `timeout`.
+    /// The process has ended, or has not written the line within `timeout`.
     pub(crate) fn await_ready(&mut self, line: &str, timeout: Duration) -> Result<(), ProcessError> {
         let started = Instant::now();
         while !self.is_ready(line, started, timeout)? {
@@ -123,7 +123,7 @@ impl ChildProcess {
         Ok(())
     }
 
-    /// Asks it to end (SIGTERM), and kills it when it has not within `timeout`.
+    /// Asks the process to end (SIGTERM), and kills it if it still runs after `timeout`.
     pub fn stop(mut self, timeout: Duration) {
         self.signal(Signal::TERM);
         let deadline = Instant::now() + timeout;
@@ -136,7 +136,7 @@ impl ChildProcess {
         }
     }
 
-    /// Kills it, if it still runs, and waits until it is gone.
+    /// Kills the process if it still runs, and waits until it is gone.
     pub(crate) fn kill(&mut self) {
         if self.ended().is_none() {
             let _ = self.child.kill();
@@ -145,12 +145,12 @@ impl ChildProcess {
     }
 
     fn ended(&mut self) -> Option<ExitStatus> {
-        // An error means that there is no such child any more, which can't be while `child` is not reaped.
+        // An error would mean that the child was reaped elsewhere, which nobody does.
         self.child.try_wait().ok().flatten()
     }
 
     fn signal(&self, signal: Signal) {
-        // The child is not reaped before `child` says that it has ended, so the number can't be another process's.
+        // Only `child` reaps the process, so until then no other process can have its id.
         if let Some(pid) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw) {
             let _ = rustix::process::kill_process(pid, signal);
         }

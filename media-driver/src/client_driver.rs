@@ -1,4 +1,4 @@
-//! The media driver of a program that trades: its own, or one that runs already.
+//! The media driver of a program that trades: one that the program starts, or one that already runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use lugus_topology::Deployment;
 use crate::driver_options::DriverOptions;
 use crate::{ChildProcess, FolderLock, ProcessError, READY_LINE, living_driver, media_driver};
 
-/// Numbers the drivers of this process.
+/// Number of the next driver that this process starts.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// Name of the driver's directory in the folder of one client program.
+/// Name of the driver's directory within the folder of a client program's driver.
 const DRIVER: &str = "driver";
 
-/// A media driver for clients. One of our own is killed, and its directory deleted, when this is dropped.
+/// A media driver for clients. If this process started it, dropping this kills the driver and deletes its directory.
 #[derive(Debug)]
 pub struct ClientDriver {
     aeron_dir: PathBuf,
@@ -30,11 +30,11 @@ struct Own {
 }
 
 impl ClientDriver {
-    /// Starts a driver and waits until it answers; or, when `client.aeron_dir` is set, looks whether one lives there.
+    /// Starts a driver and waits until it answers. When `client.aeron_dir` is set, checks instead that a driver lives there.
     ///
     /// # Errors
     ///
-    /// The program is missing, the driver ends or does not answer in time, or none lives where it should.
+    /// The program is missing, the driver ends or does not answer in time, or no driver lives in `client.aeron_dir`.
     pub fn start(deployment: &Deployment) -> Result<Self, ProcessError> {
         if let Some(dir) = &deployment.client.aeron_dir {
             let aeron_dir = deployment.absolute(dir);
@@ -53,21 +53,21 @@ impl ClientDriver {
         Ok(Self { aeron_dir, own: Some(own) })
     }
 
-    /// What an Aeron client connects to.
+    /// Directory of the driver, to which Aeron clients connect.
     pub fn aeron_dir(&self) -> &Path {
         &self.aeron_dir
     }
 
-    /// Process id of a driver of our own.
+    /// Process id of a driver that this process started.
     pub fn pid(&self) -> Option<u32> {
         self.own.as_ref().map(|own| own.process.pid())
     }
 
-    /// Whether a driver of our own still runs. Does not block.
+    /// Checks that a driver that this process started still runs. Does not block.
     ///
     /// # Errors
     ///
-    /// It has ended.
+    /// The driver has ended.
     pub fn check(&mut self) -> Result<(), ProcessError> {
         self.own.as_mut().map_or(Ok(()), |own| own.process.check())
     }
@@ -80,9 +80,9 @@ impl Drop for Own {
     }
 }
 
-/// A folder for this program in `root`. Deletes those of programs that are gone.
+/// Makes and locks a folder for a driver of this program in `root`, and deletes the folders of programs that are gone.
 fn take_folder(root: &Path) -> Result<(PathBuf, FolderLock), ProcessError> {
-    // One program at a time: between making a folder and locking it another would take it for a dead program's.
+    // One program at a time: another would take a folder that is made but not locked yet for a dead program's.
     let _one = FolderLock::take(root)?;
     for entry in fs::read_dir(root).map_err(ProcessError::file("read", root))?.flatten() {
         let folder = entry.path();

@@ -1,4 +1,4 @@
-//! Archive and consensus module: everything that Aeron takes as a system property, and starting their JVM.
+//! Archive and consensus module of a member: their system properties, and the start of their JVM.
 
 use std::fs;
 use std::io::Write;
@@ -16,13 +16,13 @@ use crate::{ChildProcess, FolderLock, Launch, ProcessError};
 const MAIN: &str = "io.lugus.ClusteredArchiveProcess";
 const LOG: &str = "consensus-module.log";
 
-/// The participants' keys, for the authenticator.
+/// Name of the file with the participants' keys, which the authenticator reads.
 const PARTICIPANTS_FILE: &str = "participants";
 
-/// As the archive's mark file: nothing of value in it, and taken for that of a living process.
+/// Begin of the names of the cluster's mark files, which are cleared for the same reason as the archive's.
 const CLUSTER_MARK_FILES: &str = "cluster-mark";
 
-/// Starts the JVM, and does not wait for it.
+/// Starts the JVM, and does not wait until it answers.
 pub(crate) fn start(
     cluster: &ClusterSpec,
     member: &MemberSpec,
@@ -42,7 +42,7 @@ pub(crate) fn start(
     })
 }
 
-/// Makes the directories, and deletes the mark files of a predecessor. Only for who has the member's lock: then no process
+/// Makes the directories, and deletes the mark files of a predecessor. The caller holds the member's lock, so that no process
 /// of a predecessor is alive.
 pub(crate) fn clear_directories(member: &MemberSpec) -> Result<(), ProcessError> {
     archive::clear_directory(&member.archive_dir)?;
@@ -58,7 +58,7 @@ pub(crate) fn clear_directories(member: &MemberSpec) -> Result<(), ProcessError>
     Ok(())
 }
 
-/// System properties of a member's `Archive` and `ConsensusModule`.
+/// System properties of the JVM with a member's `Archive` and `ConsensusModule`.
 pub fn consensus_module_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
     let mut properties = shared_properties(cluster, member);
     let place = ArchivePlace {
@@ -74,7 +74,7 @@ pub fn consensus_module_properties(cluster: &ClusterSpec, member: &MemberSpec) -
     properties
 }
 
-/// What the consensus module and a service container in Java must agree on.
+/// System properties on which the consensus module and a service container in Java must agree.
 pub(crate) fn shared_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
     let streams = &cluster.deployment().streams;
     let mut properties = vec![

@@ -1,4 +1,4 @@
-//! The processes of the coordinator, as one: media driver and archive, started, watched and ended together.
+//! The processes of the coordinator: media driver and archive, started, watched and ended together.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,13 +12,14 @@ use crate::{
 
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// How often free space is looked at.
+/// Interval between two looks at the free space.
 const DISKS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The coordinator's media driver and archive. When this is dropped, or our process ends in any way, they are killed.
+/// The coordinator's media driver and archive. They are killed when this is dropped, and when the process that started them
+/// ends in any way.
 #[derive(Debug)]
 pub struct CoordinatorProcesses {
-    // In the order in which they are killed; the lock last.
+    // Dropped in this order: the processes are killed before the lock is released.
     archive: ChildProcess,
     media_driver: ChildProcess,
     lock: FolderLock,
@@ -28,15 +29,15 @@ pub struct CoordinatorProcesses {
 }
 
 impl CoordinatorProcesses {
-    /// Checks what must be there, takes the coordinator's folder, clears what a killed predecessor left, starts the
+    /// Checks programs, space and ports, locks the coordinator's folder, clears what a killed predecessor left, starts the
     /// processes, and waits until they answer.
     ///
     /// # Errors
     ///
     /// Another coordinator has the folder, something is missing or in use, or a process ends or does not answer in time.
-    /// Then none is left running.
+    /// After an error no process is left running.
     pub fn start(deployment: &Deployment) -> Result<Self, ProcessError> {
-        // Whatever the members' profile: the coordinator does little, and has no cores of its own.
+        // The coordinator does little and has no cores of its own, so the members' profile does not apply.
         let mut deployment = deployment.clone();
         deployment.profile = Profile::Shared;
         let coordinator = deployment.coordinator_spec();
@@ -49,7 +50,7 @@ impl CoordinatorProcesses {
         preflight::check_coordinator(&deployment, &coordinator)?;
         let options = DriverOptions::new(coordinator.aeron_dir.clone(), &deployment, deployment.profile, None);
         let media_driver = media_driver::start(&deployment, &options, &coordinator.dir, &lock)?;
-        // The JVM waits for the driver by itself, and takes longer to start.
+        // The JVM takes longer to start, and waits for the driver by itself.
         let archive = archive::start(&deployment, &coordinator, &lock)?;
         let disks_checked = Instant::now();
         let mut processes = Self { archive, media_driver, lock, deployment, coordinator, disks_checked };
@@ -57,11 +58,11 @@ impl CoordinatorProcesses {
         Ok(processes)
     }
 
-    /// Whether all is well. Does not block: call it every few milliseconds.
+    /// Checks that the processes run and the disks have space. Does not block: call it every few milliseconds.
     ///
     /// # Errors
     ///
-    /// A process has ended, or the disk is nearly full. Then the coordinator must end; dropping this kills the other.
+    /// A process has ended, or a disk is nearly full. Then the coordinator must end; dropping this kills what still runs.
     pub fn check(&mut self) -> Result<(), ProcessError> {
         self.media_driver.check()?;
         self.archive.check()?;
@@ -72,25 +73,25 @@ impl CoordinatorProcesses {
         Ok(())
     }
 
-    /// Ends them in order, each within `timeouts.stop_timeout`, and deletes the driver's directory.
+    /// Ends the processes one after another, each within `timeouts.stop_timeout`, and deletes the driver's directory.
     pub fn stop(self) {
         let timeout = self.deployment.timeouts.stop_timeout;
         self.archive.stop(timeout);
         self.media_driver.stop(timeout);
         let _ = clear_driver_directory(&self.coordinator.aeron_dir);
-        // The folder around it too, when it was the last one there.
+        // The folder around it goes too, if it is empty now.
         let _ = self.coordinator.aeron_dir.parent().map(std::fs::remove_dir);
         drop(self.lock);
     }
 
-    /// Where they are.
+    /// Endpoints and directories of the coordinator.
     pub fn coordinator(&self) -> &CoordinatorSpec {
         &self.coordinator
     }
 
     fn await_ready(&mut self) -> Result<(), ProcessError> {
         let (started, timeout) = (Instant::now(), self.deployment.timeouts.start_timeout);
-        // The driver first: when it fails, the JVM fails because of it.
+        // The driver first: when it fails, the JVM fails too, with a less telling error.
         while !self.media_driver.is_ready(READY_LINE, started, timeout)? {
             thread::sleep(POLL_INTERVAL);
         }

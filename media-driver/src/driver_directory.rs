@@ -1,4 +1,4 @@
-//! A media driver's directory: whose it is, and clearing what a dead driver left.
+//! A media driver's directory: which process lives in it, and clearing what a dead driver left.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -7,24 +7,24 @@ use std::path::Path;
 
 use crate::ProcessError;
 
-/// The driver's file for its clients (`aeron_cnc_metadata_t`).
+/// Name of the driver's command file, by which clients find it (`aeron_cnc_metadata_t`).
 pub(crate) const CNC_FILE: &str = "cnc.dat";
 
-/// Where that file has the driver's process id: after version, five lengths, liveness time-out and start time.
+/// Offset of the driver's process id in that file, in bytes: after version, five lengths, liveness time-out and start time.
 const PID_OFFSET: usize = 40;
 const PID_LENGTH: usize = 8;
 
-/// The process of the driver that lives in `dir`.
+/// Process id of the driver that lives in `dir`.
 ///
-/// It lives when the process whose number is in `cnc.dat` has that very file mapped. Aeron itself looks at the file's time of
-/// activity, and takes a driver for living for 10 s after it was killed.
+/// The driver lives if the process whose id is in `cnc.dat` has that very file mapped. Aeron itself looks at the time of the
+/// last activity in the file, and so takes a driver for living for 10 s after it was killed.
 pub fn living_driver(dir: &Path) -> Option<i32> {
     let cnc = dir.join(CNC_FILE);
     let pid = recorded_pid(&cnc).ok().flatten()?;
     let inode = fs::metadata(&cnc).ok()?.st_ino();
     match fs::read_to_string(format!("/proc/{pid}/maps")) {
         Ok(maps) => maps.lines().any(|line| maps_inode(line) == Some(inode)).then_some(pid),
-        // Another user's process: can't be looked into, so may be the driver.
+        // Another user's process can't be looked into, so it may be the driver.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Some(pid),
         Err(_) => None,
     }
@@ -52,7 +52,7 @@ fn recorded_pid(cnc: &Path) -> io::Result<Option<i32>> {
     Ok(pid.and_then(|pid| i32::try_from(pid).ok()).filter(|pid| *pid > 0))
 }
 
-/// The inode of a line of `/proc/PID/maps`: `address permissions offset device inode path`.
+/// Inode in a line of `/proc/PID/maps`: `address permissions offset device inode path`.
 fn maps_inode(line: &str) -> Option<u64> {
     line.split_ascii_whitespace().nth(4)?.parse().ok().filter(|inode| *inode != 0)
 }

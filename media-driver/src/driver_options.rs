@@ -1,4 +1,4 @@
-//! The command line of the media driver's process: written by the parent, read by the program.
+//! The command line of the media driver's program: its parent writes it, and the program reads it.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,22 +11,22 @@ use lugus_topology::{Deployment, IdleStrategy, Profile, ThreadingMode};
 /// Settings of a media driver.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct DriverOptions {
-    /// Directory of the driver. What a dead driver left in it is deleted.
+    /// Directory of the driver; it is cleared if a dead driver left it
     #[arg(long)]
     pub dir: PathBuf,
-    /// Threads of the driver.
+    /// Threads of the driver
     #[arg(long, value_enum)]
     pub threading: Threading,
-    /// What they do when idle: backoff:SPINS-YIELDS-SHORTEST-LONGEST (parks, in nanoseconds), yield or spin.
+    /// Idle strategy of those threads: backoff:SPINS-YIELDS-SHORTEST-LONGEST (parks in nanoseconds), yield or spin
     #[arg(long)]
     pub idle: Idle,
-    /// Default term length of UDP publications, in bytes.
+    /// Default term length of UDP publications, in bytes
     #[arg(long)]
     pub term_length: u64,
-    /// Default term length of IPC publications, in bytes.
+    /// Default term length of IPC publications, in bytes
     #[arg(long)]
     pub ipc_term_length: u64,
-    /// Cores of conductor, sender and receiver.
+    /// Cores of conductor, sender and receiver
     #[arg(long, value_parser = parse_cores)]
     pub cores: Option<[u16; 3]>,
 }
@@ -34,13 +34,13 @@ pub struct DriverOptions {
 /// Threads of a media driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Threading {
-    /// One for conductor, sender and receiver.
+    /// One thread for conductor, sender and receiver.
     Shared,
-    /// One each.
+    /// A thread for each of them.
     Dedicated,
 }
 
-/// What a thread does when idle, as text.
+/// Idle strategy of the driver's threads, as an argument of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Idle {
     /// Spin, yield, then park.
@@ -51,17 +51,17 @@ pub enum Idle {
     Spin,
 }
 
-/// Spins, yields, shortest and longest park in nanoseconds. Shown as the C driver and `ParkingIdleStrategy` take them:
-/// `10-5-1000-50000`.
+/// Numbers of an idle strategy that backs off. Their text is what the C driver and `ParkingIdleStrategy` read: spins, yields,
+/// shortest and longest park in nanoseconds, such as `10-5-1000-50000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackOff {
-    /// Spins before the first yield.
+    /// Number of spins before the first yield.
     pub spins: u64,
-    /// Yields before the first park.
+    /// Number of yields before the first park.
     pub yields: u64,
-    /// The first park.
+    /// Length of the first park, in nanoseconds.
     pub minimum_park_ns: u64,
-    /// The longest park.
+    /// Length of the longest park, in nanoseconds.
     pub maximum_park_ns: u64,
 }
 
@@ -83,7 +83,7 @@ impl DriverOptions {
         }
     }
 
-    /// The command line that reads as these options.
+    /// Arguments from which the program reads these options.
     pub fn arguments(&self) -> Vec<OsString> {
         let threading = match self.threading {
             Threading::Shared => "shared",

@@ -1,4 +1,4 @@
-//! Aeron's own service container in Java with a service that echoes: what a cluster does without ours.
+//! Aeron's own service container in Java with a service that echoes, to compare with the container in Rust.
 
 use lugus_topology::{ClusterSpec, MemberSpec};
 
@@ -8,18 +8,18 @@ use crate::{ChildProcess, FolderLock, Launch, MemberProcesses, ProcessError, REA
 const MAIN: &str = "io.lugus.EchoService";
 const LOG: &str = "echo-service.log";
 
-/// The echo service of a member, in a JVM of its own.
+/// The echo service of a member, which runs in its own JVM.
 #[derive(Debug)]
 pub struct EchoService {
     process: ChildProcess,
 }
 
 impl EchoService {
-    /// Starts it beside a member's processes, and waits until its container runs.
+    /// Starts the service beside a member's processes, and waits until its container runs.
     ///
     /// # Errors
     ///
-    /// A jar is missing, or it ends or does not answer in time.
+    /// A jar is missing, or the process ends or does not answer in time.
     pub fn start(cluster: &ClusterSpec, processes: &MemberProcesses) -> Result<Self, ProcessError> {
         let deployment = cluster.deployment();
         let mut process = start(cluster, processes.member(), processes.lock())?;
@@ -27,11 +27,11 @@ impl EchoService {
         Ok(Self { process })
     }
 
-    /// Whether it still runs. Does not block.
+    /// Checks that the service still runs. Does not block.
     ///
     /// # Errors
     ///
-    /// It has ended.
+    /// The process has ended.
     pub fn check(&mut self) -> Result<(), ProcessError> {
         self.process.check()
     }

@@ -1,4 +1,4 @@
-//! What went wrong with a process, where, and what to do.
+//! Errors of processes: what went wrong, where, and what to do.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use lugus_topology::{ClusterId, DeploymentError, MemberId, Size};
 use thiserror::Error;
 
-/// Why a process can't be started, or has ended.
+/// Why a process can't be started, or that it has ended.
 #[derive(Debug, Error)]
 pub enum ProcessError {
     /// The deployment has no such member.
@@ -17,15 +17,15 @@ pub enum ProcessError {
     NoSuchMember {
         /// The cluster.
         cluster: ClusterId,
-        /// The number asked for.
+        /// Number of the member that was asked for.
         member: MemberId,
     },
-    /// Another process owns the folder.
+    /// Another process holds the lock of the folder.
     #[error("{folder} is in use by process {owner}: stop that first, or set another dir")]
     FolderInUse {
         /// The folder.
         folder: PathBuf,
-        /// The process that wrote itself into the lock, or "unknown".
+        /// Id of the process that holds the lock, as it wrote it there, or "unknown".
         owner: String,
     },
     /// A media driver lives in the directory.
@@ -36,7 +36,7 @@ pub enum ProcessError {
         /// The driver's process.
         pid: i32,
     },
-    /// The client's driver is not there.
+    /// No media driver lives in `client.aeron_dir`.
     #[error(
         "no media driver answers in {dir} (client.aeron_dir): start it, or leave the key out for a driver of our own"
     )]
@@ -44,51 +44,51 @@ pub enum ProcessError {
         /// The driver's directory.
         dir: PathBuf,
     },
-    /// A port is taken.
+    /// A port is in use.
     #[error("port {endpoint} ({key} of {owner}) is in use: end what has it (ss -ulpn shows it), or set another port")]
     PortInUse {
         /// Host and port.
         endpoint: String,
-        /// Which of its ports.
+        /// Key of the port.
         key: &'static str,
-        /// Whose port it is: a member, or the coordinator.
+        /// Owner of the port: a member, or the coordinator.
         owner: String,
     },
-    /// An address that can't be bound.
+    /// An address can't be bound.
     #[error("can't use {endpoint} ({key} of {owner}): {source}; host must be an address of this machine")]
     Address {
         /// Host and port.
         endpoint: String,
-        /// Which of its ports.
+        /// Key of the port.
         key: &'static str,
-        /// Whose port it is: a member, or the coordinator.
+        /// Owner of the port: a member, or the coordinator.
         owner: String,
-        /// Why.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// There is no Java.
+    /// The Java program can't be run.
     #[error(
         "can't run {binary:?}: {reason}; install a JDK of version 17 or later (Debian: apt-get install \
          openjdk-17-jdk-headless), or set java.binary"
     )]
     NoJava {
-        /// The program.
+        /// Path of the program.
         binary: PathBuf,
-        /// Why.
+        /// Why it can't be run.
         reason: String,
     },
-    /// Java is too old.
+    /// The Java program is older than version 17.
     #[error("{binary:?} is Java {version}, and 17 or later is needed: install one, or set java.binary")]
     OldJava {
-        /// The program.
+        /// Path of the program.
         binary: PathBuf,
-        /// Its version.
+        /// Version of the program.
         version: String,
     },
     /// A jar is missing.
     #[error("{path} is missing: run ./scripts/setup, or set java.jars to the folder that has it")]
     NoJar {
-        /// The jar.
+        /// Path of the jar.
         path: PathBuf,
     },
     /// The program that `driver.binary` names is missing.
@@ -116,80 +116,80 @@ pub enum ProcessError {
         /// The running program.
         beside: PathBuf,
     },
-    /// A disk is full, or nearly.
+    /// A disk has too little free space.
     #[error("{path} has {free} free, and {purpose} needs {needed}: make room, or set another directory")]
     NoSpace {
         /// A directory on the disk.
         path: PathBuf,
-        /// Its free space.
+        /// Free space on that disk.
         free: Size,
-        /// What is needed at least.
+        /// Space that is needed.
         needed: Size,
-        /// For what.
+        /// What needs the space.
         purpose: &'static str,
     },
-    /// A core that can't be used.
+    /// A core of the configuration can't be used by this process.
     #[error("core {core} of member {member} is not one that this process may use: set others in cluster.member.cores")]
     NoCore {
-        /// Its number.
+        /// Number of the core.
         core: u16,
         /// The member.
         member: MemberId,
     },
-    /// The participants' keys can't be had.
+    /// The participants' keys can't be read.
     #[error(transparent)]
     Deployment(#[from] DeploymentError),
     /// A file or directory can't be used.
     #[error("can't {action} {path}: {source}")]
     File {
-        /// What was tried.
+        /// What was tried: a verb.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// A program can't be started.
     #[error("can't start the {name}, {program:?}: {source}")]
     Start {
-        /// The process.
+        /// Name of the process.
         name: &'static str,
-        /// Its program.
+        /// Path of the program.
         program: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// A process has ended.
     #[error("the {name} has ended ({status}{}){}", hint(.status), log_end(.log, .last_lines))]
     Ended {
-        /// The process.
+        /// Name of the process.
         name: &'static str,
-        /// How.
+        /// Exit status of the process.
         status: ExitStatus,
-        /// What it wrote.
+        /// File with the output of the process.
         log: PathBuf,
-        /// The end of that.
+        /// Last lines of that file.
         last_lines: String,
     },
-    /// A process does not answer.
+    /// A process has not answered in time.
     #[error(
         "the {name} did not answer within {waited:?}: raise timeouts.start_timeout if the machine is slow{}",
         log_end(.log, .last_lines)
     )]
     NotReady {
-        /// The process.
+        /// Name of the process.
         name: &'static str,
-        /// How long it was waited for.
+        /// Time since its start.
         waited: Duration,
-        /// What it wrote.
+        /// File with the output of the process.
         log: PathBuf,
-        /// The end of that.
+        /// Last lines of that file.
         last_lines: String,
     },
 }
 
 impl ProcessError {
-    /// Whether a process ended by itself and without an error: the consensus module after an ordered shutdown.
+    /// Whether a process ended by itself without an error, as the consensus module does after an ordered shutdown.
     pub fn is_ordered_shutdown(&self) -> bool {
         matches!(self, Self::Ended { status, .. } if status.success())
     }
@@ -200,7 +200,7 @@ impl ProcessError {
     }
 }
 
-/// A process that writes to a mapped file on a full disk gets this signal.
+/// A hint at a full disk: a process that writes to a mapped file there gets SIGBUS.
 fn hint(status: &ExitStatus) -> &'static str {
     match status.signal() {
         Some(signal) if signal == rustix::process::Signal::BUS.as_raw() => "; is a disk, or /dev/shm, full?",

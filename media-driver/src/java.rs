@@ -16,10 +16,10 @@ const BUILT_JARS: &str = match option_env!("LUGUS_JARS") {
 };
 const JARS: [&str; 2] = ["aeron-all.jar", "lugus-java.jar"];
 
-/// A system property.
+/// A system property of a JVM: name and value.
 pub(crate) type Property = (&'static str, String);
 
-/// The jars.
+/// Paths of the jars.
 pub(crate) fn jars(deployment: &Deployment) -> Result<Vec<PathBuf>, ProcessError> {
     let folder = match &deployment.java.jars {
         Some(jars) => deployment.absolute(jars),
@@ -32,7 +32,7 @@ pub(crate) fn jars(deployment: &Deployment) -> Result<Vec<PathBuf>, ProcessError
     }
 }
 
-/// Arguments of a JVM that runs `main` with these properties.
+/// Arguments of a JVM that runs the class `main` with these system properties.
 pub(crate) fn arguments(
     deployment: &Deployment,
     properties: Vec<Property>,
@@ -44,11 +44,11 @@ pub(crate) fn arguments(
         "-XX:+UseSerialGC".into(),
         format!("-Xms{}", java.initial_heap).into(),
         format!("-Xmx{}", java.maximum_heap).into(),
-        // No half-alive member.
+        // A member without memory must end, as it would answer some and not others.
         "-XX:+ExitOnOutOfMemoryError".into(),
-        // No file in /tmp that the JVM writes to at each safepoint.
+        // Otherwise the JVM writes to a mapped file in /tmp at each safepoint, and waits for that disk.
         "-XX:-UsePerfData".into(),
-        // Agrona's buffers, and the archive's CRC-32C.
+        // Needed by Agrona's buffers, and by the archive's CRC-32C.
         "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED".into(),
         "--add-opens=java.base/java.util.zip=ALL-UNNAMED".into(),
     ];
@@ -63,7 +63,8 @@ fn class_path(deployment: &Deployment) -> Result<OsString, ProcessError> {
     Ok(jars.iter().map(|jar| jar.as_os_str()).collect::<Vec<_>>().join(":".as_ref()))
 }
 
-/// Aeron's `ClusterTool` on a member of this host: add a command such as `describe` or `snapshot` to the arguments.
+/// The command that runs Aeron's `ClusterTool` on a member of this host. The caller adds what the tool is to do, such as
+/// `describe` or `snapshot`, to the arguments.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! The thread that is the parent of all child processes.
 //!
-//! Linux sends the parent-death signal when the *thread* that forked ends, not its process. So one thread forks for all, and
-//! ends with the process.
+//! Linux sends the parent-death signal when the *thread* that forked ends, not when its process does. So one thread forks on
+//! behalf of all others, and lives as long as the process.
 
 use std::io;
 use std::process::{Child, Command};

@@ -1,18 +1,18 @@
-//! A member's processes: the C media driver, and Aeron's archive and consensus module in one JVM. They live and die with
-//! the process that starts them, and are configured from `cluster.toml` alone.
+//! A member's processes: the C media driver, and Aeron's archive and consensus module in one JVM. They end with the process
+//! that starts them, and are configured by `cluster.toml` alone.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `member_processes` | [`MemberProcesses`]: both processes of one member, started, watched and stopped as one |
+//! | `member_processes` | [`MemberProcesses`]: both processes of one member, started, watched and stopped together |
 //! | `coordinator_processes` | [`CoordinatorProcesses`]: the same for the coordinator |
 //! | `client_driver` | [`ClientDriver`]: the media driver of a program that trades |
 //! | `echo_service` | [`EchoService`]: Aeron's Java container with an echo service, to compare with |
-//! | `preflight` | what must be there before anything is started |
+//! | `preflight` | checks before anything is started |
 //! | `media_driver` `driver_options` `driver_directory` | the driver's process, its command line, its directory |
 //! | `archive` `consensus_module` `java` | the JVMs' properties and command line |
 //! | `child_process` `lasting_parent` | a process that dies with its parent, and the thread that is its parent |
-//! | `lock` | one living owner of a folder |
-//! | `error` | what went wrong, where, and what to do |
+//! | `lock` | the lock of a folder, which has one living owner |
+//! | `error` | errors: what went wrong, where, and what to do |
 //!
 //! The program `lugus-media-driver` (`src/bin`) is the driver's process. Only it links Aeron's C driver.
 

@@ -1,7 +1,7 @@
-//! One living owner of a folder.
+//! The lock of a folder, which has one living owner.
 //!
 //! The lock is Linux's `flock` on a file in the folder. Child processes inherit it, and the kernel releases it when the last
-//! process that has it is gone: who gets the lock knows that nothing of a killed predecessor is alive.
+//! process that holds it is gone. So a process that gets the lock knows that no process of a killed predecessor is alive.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
@@ -15,25 +15,25 @@ use rustix::io::Errno;
 
 use crate::ProcessError;
 
-/// Name of the file.
+/// Name of the file in the folder.
 const LOCK_FILE: &str = "lock";
 
-/// Children of a killed process are killed with it, but take their time to give back memory.
+/// Time to wait for the children of a killed process: they are killed with it, but take a while to give back their memory.
 const WAIT_FOR_THE_DYING: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
-/// A folder that is ours until this is dropped and all children that inherited it have ended.
+/// Ownership of a folder, until this is dropped and all child processes that inherited the lock have ended.
 #[derive(Debug)]
 pub struct FolderLock {
     file: File,
 }
 
 impl FolderLock {
-    /// Makes the folder and takes it. Waits up to 2 s for an owner that is dying.
+    /// Makes the folder and locks it. Waits up to 2 s for a predecessor's processes that are dying.
     ///
     /// # Errors
     ///
-    /// Somebody else has it, or it can't be written.
+    /// Another process holds the lock, or the folder can't be written.
     pub fn take(folder: &Path) -> Result<Self, ProcessError> {
         let deadline = Instant::now() + WAIT_FOR_THE_DYING;
         loop {
@@ -47,11 +47,11 @@ impl FolderLock {
         }
     }
 
-    /// Makes the folder and takes it, if nobody has it now.
+    /// Makes the folder and locks it, unless another process holds the lock.
     ///
     /// # Errors
     ///
-    /// It can't be written.
+    /// The folder can't be written.
     pub fn try_take(folder: &Path) -> Result<Option<Self>, ProcessError> {
         std::fs::create_dir_all(folder).map_err(ProcessError::file("make", folder))?;
         let path = folder.join(LOCK_FILE);
@@ -63,14 +63,14 @@ impl FolderLock {
             Err(Errno::WOULDBLOCK) => return Ok(None),
             Err(error) => return Err(ProcessError::file("lock", &path)(error.into())),
         }
-        // For people, and for the message of who comes next. The lock itself needs no content.
+        // For people, and for the message of the next process that wants the folder. The lock itself needs no content.
         let written =
             file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         written.map_err(ProcessError::file("write", &path))?;
         Ok(Some(Self { file }))
     }
 
-    /// The process that has the folder now, if anybody has.
+    /// Id of the process that holds the lock of the folder now.
     pub fn living_owner(folder: &Path) -> Option<u32> {
         let file = File::open(folder.join(LOCK_FILE)).ok()?;
         match flock(&file, FlockOperation::NonBlockingLockShared) {
@@ -79,7 +79,7 @@ impl FolderLock {
         }
     }
 
-    /// What a child inherits.
+    /// The file descriptor that a child process inherits.
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }

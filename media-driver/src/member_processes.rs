@@ -1,4 +1,4 @@
-//! The processes of one member, as one: started together, watched together, ended together.
+//! The processes of one member: media driver, archive and consensus module, started, watched and ended together.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -14,14 +14,14 @@ use crate::{
 
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// How often free space is looked at.
+/// Interval between two looks at the free space.
 const DISKS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The media driver, the archive and the consensus module of a member. When this is dropped, or our process ends in any way,
-/// they are killed.
+/// The media driver, the archive and the consensus module of a member. They are killed when this is dropped, and when the
+/// process that started them ends in any way.
 #[derive(Debug)]
 pub struct MemberProcesses {
-    // In the order in which they are killed; the lock last.
+    // Dropped in this order: the processes are killed before the lock is released.
     consensus_module: ChildProcess,
     media_driver: ChildProcess,
     lock: FolderLock,
@@ -31,13 +31,14 @@ pub struct MemberProcesses {
 }
 
 impl MemberProcesses {
-    /// Checks what must be there, takes the member's folder, clears what a killed predecessor left, starts the processes, and
-    /// waits until they answer: the driver to a client, the archive to the consensus module, and the consensus module with
-    /// the recovery state that a service begins with.
+    /// Checks programs, cores, space and ports, locks the member's folder, clears what a killed predecessor left, starts the
+    /// processes, and waits until they answer: the driver to a client, the archive to the consensus module, and the consensus
+    /// module with the recovery state from which a service begins.
     ///
     /// # Errors
     ///
-    /// Something is missing or in use, or a process ends or does not answer in time. Then none is left running.
+    /// Something is missing or in use, or a process ends or does not answer in time. After an error no process is left
+    /// running.
     pub fn start(cluster: &ClusterSpec, member: MemberId) -> Result<Self, ProcessError> {
         let no_such_member = || ProcessError::NoSuchMember { cluster: cluster.id, member };
         let member = cluster.member(member).ok_or_else(no_such_member)?;
@@ -49,7 +50,7 @@ impl MemberProcesses {
         let cores = member.cores.as_ref().map(|cores| cores.driver);
         let options = DriverOptions::new(member.aeron_dir.clone(), deployment, deployment.profile, cores);
         let media_driver = media_driver::start(deployment, &options, &member.dir, &lock)?;
-        // The JVM waits for the driver by itself, and takes longer to start.
+        // The JVM takes longer to start, and waits for the driver by itself.
         let consensus_module = consensus_module::start(cluster, member, &lock)?;
         let (cluster, member, disks_checked) = (cluster.clone(), member.clone(), Instant::now());
         let mut processes = Self { consensus_module, media_driver, lock, cluster, member, disks_checked };
@@ -57,11 +58,11 @@ impl MemberProcesses {
         Ok(processes)
     }
 
-    /// Whether all is well. Does not block: call it every few milliseconds.
+    /// Checks that the processes run and the disks have space. Does not block: call it every few milliseconds.
     ///
     /// # Errors
     ///
-    /// A process has ended, or the disk is nearly full. Then the member must end; dropping this kills the others.
+    /// A process has ended, or a disk is nearly full. Then the member must end; dropping this kills what still runs.
     pub fn check(&mut self) -> Result<(), ProcessError> {
         self.media_driver.check()?;
         self.consensus_module.check()?;
@@ -72,35 +73,35 @@ impl MemberProcesses {
         Ok(())
     }
 
-    /// Ends them in order, each within `timeouts.stop_timeout`, and deletes the driver's directory.
+    /// Ends the processes one after another, each within `timeouts.stop_timeout`, and deletes the driver's directory.
     pub fn stop(self) {
         let timeout = self.cluster.deployment().timeouts.stop_timeout;
         self.consensus_module.stop(timeout);
         self.media_driver.stop(timeout);
         let _ = clear_driver_directory(&self.member.aeron_dir);
-        // The folder around it too, when it was the last one there.
+        // The folder around it goes too, if it is empty now.
         let _ = self.member.aeron_dir.parent().map(std::fs::remove_dir);
         drop(self.lock);
     }
 
-    /// The member.
+    /// Endpoints and directories of the member.
     pub fn member(&self) -> &MemberSpec {
         &self.member
     }
 
-    /// Its lock: for another process that must be gone before a successor starts.
+    /// Lock of the member's folder, for another process to inherit: a successor starts only when that process is gone too.
     pub fn lock(&self) -> &FolderLock {
         &self.lock
     }
 
-    /// Process ids of the media driver, and of the archive and consensus module.
+    /// Process ids of the media driver, and of the JVM with archive and consensus module.
     pub fn pids(&self) -> [u32; 2] {
         [self.media_driver.pid(), self.consensus_module.pid()]
     }
 
     fn await_ready(&mut self) -> Result<(), ProcessError> {
         let (started, timeout) = (Instant::now(), self.cluster.deployment().timeouts.start_timeout);
-        // The driver first: when it fails, the JVM fails because of it.
+        // The driver first: when it fails, the JVM fails too, with a less telling error.
         while !self.media_driver.is_ready(READY_LINE, started, timeout)? {
             thread::sleep(POLL_INTERVAL);
         }

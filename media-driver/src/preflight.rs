@@ -1,4 +1,4 @@
-//! What must be there before a member is started. Each thing that is missing is an error that says what to do.
+//! Checks before a member or the coordinator is started: programs, cores, free space, ports. Each error says what to do.
 
 use std::io::{self, ErrorKind};
 use std::net::UdpSocket;
@@ -15,24 +15,25 @@ use crate::{ProcessError, java, media_driver};
 
 const OLDEST_JAVA: u32 = 17;
 
-/// A port of a predecessor that was just killed is free a moment after its lock.
+/// Time to wait for a port: a port of a predecessor that was just killed becomes free a moment after its lock.
 const WAIT_FOR_PORT: Duration = Duration::from_millis(500);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// With less than this a running driver may be about to be killed by its next write to a mapped file.
+/// Least free space for a running media driver: without space its next write to a mapped file kills it.
 const DRIVER_RESERVE: Size = Size::mib(16);
 
-/// The driver's own files: counters, command buffers, error log.
+/// Space for the media driver's own files: counters, command buffers, error log.
 const DRIVER_FILES: Size = Size::mib(64);
 
-/// Programs and jars.
+/// Checks that the media driver's program, the jars and Java are there.
 pub(crate) fn check_programs(deployment: &Deployment) -> Result<(), ProcessError> {
     media_driver::program(deployment)?;
     java::jars(deployment)?;
     check_java(&deployment.java.binary)
 }
 
-/// Cores, space and ports of a member. For who has its lock: until then a predecessor may have the ports.
+/// Checks the cores, free space and ports of a member. The caller holds the member's lock: until then a predecessor may have
+/// the ports.
 pub(crate) fn check_member(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), ProcessError> {
     check_cores(member)?;
     check_space(cluster, member)?;
@@ -41,7 +42,7 @@ pub(crate) fn check_member(cluster: &ClusterSpec, member: &MemberSpec) -> Result
     member.endpoints.each().into_iter().try_for_each(|(key, endpoint)| check_port(&owner, key, endpoint, deadline))
 }
 
-/// Space and ports of the coordinator. For who has its lock.
+/// Checks the free space and ports of the coordinator. The caller holds the coordinator's lock.
 pub(crate) fn check_coordinator(deployment: &Deployment, coordinator: &CoordinatorSpec) -> Result<(), ProcessError> {
     check_coordinator_disks(deployment, coordinator)?;
     let deadline = Instant::now() + WAIT_FOR_PORT;
@@ -49,7 +50,7 @@ pub(crate) fn check_coordinator(deployment: &Deployment, coordinator: &Coordinat
     endpoints.try_for_each(|(key, endpoint)| check_port("the coordinator", key, endpoint, deadline))
 }
 
-/// Free space that must be there as long as the coordinator runs.
+/// Checks the free space that must be there as long as the coordinator runs.
 pub(crate) fn check_coordinator_disks(
     deployment: &Deployment,
     coordinator: &CoordinatorSpec,
@@ -59,7 +60,7 @@ pub(crate) fn check_coordinator_disks(
     free_space(driver, DRIVER_RESERVE, "a media driver")
 }
 
-/// Free space that must be there as long as a member runs.
+/// Checks the free space that must be there as long as a member runs.
 pub(crate) fn check_disks(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), ProcessError> {
     let needed = cluster.deployment().archive.minimum_free_space;
     free_space(&member.archive_dir, needed, "the archive")?;
@@ -72,12 +73,13 @@ fn check_space(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), Process
     free_space(driver_disk(member), driver_space(&cluster.deployment().term_length), "a media driver")
 }
 
-/// The folder around the driver's directory, which may not be there yet.
+/// The folder around the driver's directory, as the directory itself may not be there yet.
 fn driver_disk(member: &MemberSpec) -> &Path {
     member.aeron_dir.parent().unwrap_or(&member.aeron_dir)
 }
 
-/// What a driver may write: the log as it sends and receives it, a few publications of each other kind, its own files.
+/// Space that a media driver may need: the log as it sends and receives it, a few publications of each other kind, and its
+/// own files. Each publication takes three terms.
 fn driver_space(term_length: &TermLength) -> Size {
     let TermLength { ingress, log, control, udp, ipc } = *term_length;
     let terms = [(log, 2), (ingress, 1), (control, 2), (udp, 4), (ipc, 2)]
@@ -91,7 +93,7 @@ fn free_space(dir: &Path, needed: Size, purpose: &'static str) -> Result<(), Pro
     if free >= needed.as_bytes() {
         return Ok(());
     }
-    // In MiB, for people.
+    // In whole MiB, for people.
     let free = Size::mib(free >> 20);
     Err(ProcessError::NoSpace { path: dir.to_path_buf(), free, needed, purpose })
 }
@@ -144,7 +146,7 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-/// The version that `java -version` tells, and its major number: 17 of `17.0.15`, 8 of `1.8.0_402`.
+/// The version that `java -version` prints, with its major number: 17 of `17.0.15`, 8 of `1.8.0_402`.
 fn version(text: &str) -> Option<(&str, u32)> {
     let version = text.split('"').nth(1)?;
     let mut numbers = version.split(|character: char| !character.is_ascii_digit()).map(str::parse);

@@ -1,33 +1,33 @@
-//! `[archive]`: the recording of the log.
+//! `[archive]`: how each member records the log.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Size;
 
-/// `[archive]`.
+/// `[archive]`: how each member records the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Archive {
-    /// Checksum of each recorded frame (`aeron.archive.record.checksum`). Without one an archive may refuse to start after
-    /// kill -9, because it can't tell whether its last fragment is whole.
+    /// Checksum of each recorded frame (`aeron.archive.record.checksum`). Without a checksum an archive may refuse to start
+    /// after kill -9, because it can't tell whether its last fragment is whole.
     pub checksum: Checksum,
-    /// What is forced to the disk at each write: 0 nothing, 1 data, 2 data and metadata (`aeron.archive.file.sync.level`,
-    /// and the catalog's). 0 bears killed processes, not lost power.
+    /// What each write forces to the disk: 0 nothing, 1 data, 2 data and metadata (`aeron.archive.file.sync.level`, and the
+    /// same for the catalog). At 0 the recording survives a killed process, but not a loss of power.
     pub sync_level: u8,
-    /// Length of a segment file (`aeron.archive.segment.file.length`); a power of two, at least the log's term length.
+    /// Length of a segment file (`aeron.archive.segment.file.length`): a power of two, at least the log's term length.
     pub segment_length: Size,
-    /// Below this much free space no member starts, and one that runs ends
-    /// (also `aeron.archive.low.storage.space.threshold`).
+    /// Least free space on the disk: with less than this no member starts, and a running member ends (also
+    /// `aeron.archive.low.storage.space.threshold`).
     pub minimum_free_space: Size,
 }
 
-/// Kinds of checksum.
+/// Checksum of a recorded frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Checksum {
-    /// CRC-32C, in hardware.
+    /// CRC-32C, which processors compute in hardware.
     #[serde(rename = "CRC-32C")]
     Crc32c,
-    /// None.
+    /// No checksum.
     #[serde(rename = "none")]
     None,
 }

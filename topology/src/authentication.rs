@@ -1,7 +1,7 @@
 //! `[authentication]` and `[[participant]]`: who may trade, and how they prove who they are.
 //!
-//! A client sends its participant's number, in ASCII digits, as the credentials of its connect request. In mode `open` it is
-//! believed. In mode `keys` the leader answers with a challenge of 32 random bytes, and the client with
+//! A client sends its participant's number, in ASCII digits, as the credentials of its connect request. In mode `open` the
+//! cluster believes the number. In mode `keys` the leader answers with a challenge of 32 random bytes, and the client with
 //! HMAC-SHA256(key, challenge), 32 bytes. The principal of the session is the number, in ASCII digits.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::error::{Fault, Problem};
 
-/// `[authentication]`.
+/// `[authentication]`: how participants prove who they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Authentication {
@@ -23,32 +23,33 @@ pub struct Authentication {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthenticationMode {
-    /// They are believed: only between loopback addresses.
+    /// The cluster believes the number that a client sends. Only allowed between loopback addresses.
     #[default]
     Open,
-    /// By answering a challenge with their key.
+    /// A client answers a challenge with its participant's key.
     Keys,
 }
 
-/// `[[participant]]`: one who may trade. In mode `open` the table may be empty: anyone may.
+/// `[[participant]]`: a participant that may trade. In mode `open` there may be no such table: then anyone may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Participant {
-    /// Its number; 0 is the operator.
+    /// Number of the participant; 0 is the operator.
     pub id: u32,
-    /// For people.
+    /// Name for people to read.
     #[serde(default)]
     pub name: String,
-    /// Its key, 16 to 64 bytes in hexadecimal digits.
+    /// Key of the participant, 16 to 64 bytes in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
-    /// File with its key, in place of `key`.
+    /// File that holds the key, in place of `key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
 }
 
 impl Participant {
-    /// Its key. `at` is the key of its table in the file, `base` where a relative `key_file` starts from.
+    /// The key, read from its file if need be. `at` is the path of the participant's table in the configuration file, for the
+    /// error; a relative `key_file` starts from `base`.
     pub(crate) fn read_key(&self, at: &str, base: &Path) -> Result<Key, Fault> {
         let fault = |name: &str, problem| Fault::new(format!("{at}.{name}"), problem);
         match (&self.key, &self.key_file) {
@@ -65,21 +66,21 @@ impl Participant {
     }
 }
 
-/// A participant's secret. Never shown by `Debug`.
+/// Secret of a participant. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(Vec<u8>);
 
 impl Key {
-    /// Shortest key, in bytes.
+    /// Length of the shortest key, in bytes.
     pub const MINIMUM_LENGTH: usize = 16;
-    /// Longest key, in bytes.
+    /// Length of the longest key, in bytes.
     pub const MAXIMUM_LENGTH: usize = 64;
 
     /// Reads hexadecimal digits.
     ///
     /// # Errors
     ///
-    /// What is wrong with it. The text itself is not part of the message.
+    /// The text is no key. The message does not contain the text.
     pub fn parse(hex: &str) -> Result<Self, String> {
         let bad = || {
             format!(

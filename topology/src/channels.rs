@@ -15,7 +15,7 @@ impl ClusterSpec {
         members.collect::<Vec<_>>().join("|")
     }
 
-    /// What a client connects to: `0=host:port,1=host:port` (`aeron.cluster.ingress.endpoints`).
+    /// Ingress endpoints of all members, for a client: `0=host:port,1=host:port` (`aeron.cluster.ingress.endpoints`).
     pub fn ingress_endpoints(&self) -> String {
         let endpoints = self.members.iter().map(|member| format!("{}={}", member.id, member.endpoints.ingress));
         endpoints.collect::<Vec<_>>().join(",")
@@ -26,33 +26,33 @@ impl ClusterSpec {
         format!("aeron:udp?term-length={}", self.deployment().term_length.ingress)
     }
 
-    /// Ingress of a client on the leader's host.
+    /// The ingress channel of a client that shares the leader's media driver.
     pub fn ingress_ipc_channel(&self) -> String {
         format!("aeron:ipc?term-length={}", self.deployment().term_length.ingress)
     }
 
-    /// The log's channel; the leader adds each follower as a destination.
+    /// Channel of the log. The leader adds each follower as a destination.
     pub fn log_channel(&self) -> String {
         format!("aeron:udp?term-length={}", self.deployment().term_length.log)
     }
 
-    /// Between a consensus module and its services.
+    /// Channel between a consensus module and its services.
     pub fn control_channel(&self) -> String {
         format!("aeron:ipc?term-length={}", self.deployment().term_length.control)
     }
 
-    /// A service's snapshot on its way to the archive.
+    /// Channel by which a service's snapshot goes to the archive.
     pub fn snapshot_channel(&self) -> String {
         String::from("aeron:ipc?alias=snapshot")
     }
 
-    /// The log and snapshots, replayed to a service.
+    /// Channel by which the log and snapshots are replayed to a service.
     pub fn replay_channel(&self) -> String {
         String::from("aeron:ipc")
     }
 
-    /// A member's market data to all who announce themselves (dynamic multi-destination-cast). The fastest sets the pace
-    /// (`fc=max`): one that does not keep up loses data and asks for a snapshot, and holds nobody else up.
+    /// Channel of a member's market data to all listeners that announce themselves (dynamic multi-destination-cast). The
+    /// fastest listener sets the pace (`fc=max`): a slower one loses data and asks for a snapshot, and delays nobody else.
     pub fn market_data_channel(&self, member: &MemberSpec) -> String {
         format!(
             "aeron:udp?control={}|control-mode=dynamic|fc=max|term-length={}",
@@ -61,13 +61,13 @@ impl ClusterSpec {
         )
     }
 
-    /// A member's market data to listeners that share its media driver.
+    /// Channel of a member's market data to listeners that share the member's media driver.
     pub fn market_data_ipc_channel(&self) -> String {
         format!("aeron:ipc?term-length={}", self.deployment().term_length.ipc)
     }
 
-    /// Where a client listens to the market data of all members: to ports that the system chooses, and through shared
-    /// memory if its media driver (`aeron_dir`) is a member's.
+    /// Channels on which a client listens to the market data of all members: over UDP at a port that the system chooses, or
+    /// through shared memory if the client's media driver (`aeron_dir`) is that member's.
     pub fn market_data_subscriptions(&self, aeron_dir: &Path) -> Vec<String> {
         let host = &self.deployment().client.egress_host;
         let endpoint = Endpoint { host: host.clone(), port: 0 };
@@ -80,26 +80,27 @@ impl ClusterSpec {
         self.members.iter().map(channel).collect()
     }
 
-    /// Requests to a member's own archive, and its answers.
+    /// Channel of a member's requests to its own archive, and of the answers.
     pub fn archive_local_control_channel(&self) -> String {
         String::from("aeron:ipc?term-length=64k")
     }
 }
 
 impl MemberSpec {
-    /// Requests to this member's archive from other members.
+    /// Channel of other members' requests to this member's archive.
     pub fn archive_control_channel(&self) -> String {
         udp(&self.endpoints.archive)
     }
 
-    /// What this member asks of other members' archives comes back here, to a port that the system chooses.
+    /// Channel on which other members' archives send what this member asked for. The system chooses its port.
     pub fn replication_channel(&self) -> String {
         udp(&Endpoint { host: self.host.clone(), port: 0 })
     }
 }
 
 impl Client {
-    /// Where members and the coordinator send to, to a port that the system chooses (`aeron.cluster.egress.channel`).
+    /// Channel on which the client receives from members and the coordinator (`aeron.cluster.egress.channel`). The system
+    /// chooses its port.
     pub fn egress_channel(&self) -> String {
         udp(&Endpoint { host: self.egress_host.clone(), port: 0 })
     }

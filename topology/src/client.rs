@@ -1,4 +1,4 @@
-//! `[client]`: what a program that trades needs beyond the members' addresses.
+//! `[client]`: settings of a program that trades, beyond the members' addresses.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,54 +7,54 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Profile, duration};
 
-/// `[client]`.
+/// `[client]`: settings of a program that trades.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Client {
-    /// Directory of a media driver that runs already. Default: each program starts a driver of its own.
+    /// Directory of a running media driver. Default: each program starts its own driver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aeron_dir: Option<PathBuf>,
-    /// As `profile`, for a driver that the program starts.
+    /// Profile of the driver that the program starts.
     pub profile: Profile,
-    /// Cores of conductor, sender and receiver; needed with the profile `pinned`, and only then.
+    /// Cores of the driver's conductor, sender and receiver. Required with the profile `pinned`, not allowed otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cores: Option<[u16; 3]>,
-    /// How commands travel.
+    /// How commands reach the leader.
     pub ingress: Ingress,
-    /// Address of this host that members send to.
+    /// Address of the client's host, to which members send.
     pub egress_host: String,
-    /// How long one message may wait for its channel: connect, challenge, first offer to a new leader
-    /// (`aeron.cluster.message.timeout`).
+    /// Time within which one step of a session must be done: connecting, answering the challenge, the first offer to a new
+    /// leader (`aeron.cluster.message.timeout`).
     #[serde(with = "duration")]
     pub message_timeout: Duration,
-    /// How long to wait for a new leader before the session is given up and made anew. Longer than a fail-over.
+    /// Time without a leader after which the client gives the session up and opens a new one. Longer than a fail-over.
     #[serde(with = "duration")]
     pub new_leader_timeout: Duration,
-    /// When something is unanswered and nothing has come for so long, the session is made anew: the only sign after a
-    /// restart of all members.
+    /// Time without any message, while a command is unanswered, after which the client opens a new session. After a restart
+    /// of all members this silence is the only sign.
     #[serde(with = "duration")]
     pub silence_timeout: Duration,
-    /// An idle session sends this often. Shorter than the members' `session_timeout`.
+    /// Interval of an idle session's keep-alives. Shorter than the members' `session_timeout`.
     #[serde(with = "duration")]
     pub keep_alive_interval: Duration,
-    /// Attempts to connect before an error is given.
+    /// Number of attempts to connect before the program gets an error.
     pub retry_attempts: u32,
-    /// Wait before the second attempt; doubles with each.
+    /// Wait before the second attempt. Each later wait is twice as long.
     #[serde(with = "duration")]
     pub retry_backoff: Duration,
-    /// The longest wait between attempts.
+    /// Longest wait between two attempts.
     #[serde(with = "duration")]
     pub retry_backoff_maximum: Duration,
 }
 
-/// How commands travel from a client.
+/// How a client's commands reach the leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ingress {
-    /// To any member.
+    /// Over UDP, whichever member leads.
     #[default]
     Udp,
-    /// Through the driver of a member on this host while it leads, else over UDP: needs `aeron_dir`.
+    /// Through the media driver of a member on the same host while that member leads, otherwise over UDP. Needs `aeron_dir`.
     Ipc,
 }
 

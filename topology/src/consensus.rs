@@ -1,4 +1,4 @@
-//! `[consensus]`: the consensus module.
+//! `[consensus]`: limits and permissions of the consensus module.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Consensus {
-    /// Client sessions that may be open at once (`aeron.cluster.max.sessions`).
+    /// Greatest number of client sessions open at once (`aeron.cluster.max.sessions`).
     pub maximum_sessions: u32,
-    /// A client on the leader's host may use IPC ingress (`aeron.cluster.ingress.ipc.allowed`).
+    /// Whether a client that shares the leader's media driver may use IPC ingress (`aeron.cluster.ingress.ipc.allowed`).
     pub ingress_ipc: bool,
 }
 

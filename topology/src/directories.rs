@@ -1,23 +1,24 @@
-//! Where state and media drivers live.
+//! Directories of the state and of the media drivers.
 
 use std::path::{Path, PathBuf};
 
 use crate::{Deployment, Size};
 
-/// Linux's RAM disk.
+/// Folder of Linux's RAM disk.
 pub const SHARED_MEMORY: &str = "/dev/shm";
 
-/// Drivers' directories go to [`SHARED_MEMORY`] only when it is at least this large; a container's has 64 MiB by default.
+/// Least size of [`SHARED_MEMORY`] for drivers' directories to be put there by default. The RAM disk of a (Docker) container
+/// has 64 MiB by default, which is too small.
 pub const MINIMUM_SHARED_MEMORY: Size = Size::mib(1_024);
 
 impl Deployment {
-    /// Folder of all state: `dir`, from the file's folder when it is relative.
+    /// Folder of all state: `dir`, as an absolute path.
     pub fn state_dir(&self) -> PathBuf {
         self.absolute(&self.dir)
     }
 
-    /// Folder of the drivers' directories: `aeron_dir`, or by default one of this deployment's own in [`SHARED_MEMORY`],
-    /// or `aeron` in the state folder when that is missing or too small.
+    /// Folder of the drivers' directories: `aeron_dir`, or by default this deployment's own folder in [`SHARED_MEMORY`], or
+    /// `aeron` in the state folder when the RAM disk is missing or too small.
     pub fn aeron_root(&self) -> PathBuf {
         match &self.aeron_dir {
             Some(dir) => self.absolute(dir),
@@ -25,12 +26,12 @@ impl Deployment {
         }
     }
 
-    /// A client program's driver lives in a folder of its own within this one.
+    /// Folder in which each client program makes one for its own driver.
     pub fn client_root(&self) -> PathBuf {
         self.aeron_root().join("clients")
     }
 
-    /// `path`, from the file's folder when it is relative.
+    /// `path` as an absolute path: a relative one starts from the folder of the file.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         let path = self.base.join(path);
         std::path::absolute(&path).unwrap_or(path)
@@ -45,7 +46,7 @@ fn default_aeron_root(state_dir: &Path, shared_memory: &Path) -> PathBuf {
     shared_memory.join(format!("lugus-{:016x}", fnv_1a(state_dir.as_os_str().as_encoded_bytes())))
 }
 
-/// The FNV-1a hash: tells deployments apart in a shared folder, and must be the same in every build.
+/// The FNV-1a hash. It tells deployments apart in a shared folder, so it must be the same in every build.
 fn fnv_1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
 const UNITS: [(&str, u64); 4] = [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000)];
 
-/// `duration` as Aeron's properties take it, in the largest unit that gives a whole number: `150ms`, `2s`.
+/// The duration as text for Aeron's properties, in the largest unit that gives a whole number: `150ms`, `2s`.
 pub fn aeron_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     let (unit, length) =
@@ -23,12 +23,12 @@ fn parse(text: &str) -> Result<Duration, String> {
     number.checked_mul(*length).filter(|nanos| *nanos <= i64::MAX as u64).map(Duration::from_nanos).ok_or_else(bad)
 }
 
-/// For `#[serde(with = "duration")]`.
+/// Writes a duration as text, for `#[serde(with = "duration")]`.
 pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&aeron_duration(*duration))
 }
 
-/// For `#[serde(with = "duration")]`.
+/// Reads a duration from text, for `#[serde(with = "duration")]`.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }

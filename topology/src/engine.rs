@@ -2,17 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `[engine]`.
+/// `[engine]`: limits of the matching engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Engine {
-    /// Events kept for each (participant, instrument), for repeated commands and clients that reconnect.
+    /// Number of events that the engine keeps for each (participant, instrument), to answer repeated commands and clients that
+    /// reconnect.
     pub retained_events: u32,
-    /// Open orders, of all instruments together.
+    /// Greatest number of open orders, of all instruments together.
     pub maximum_open_orders: u32,
-    /// Participants that may ever send a command.
+    /// Greatest number of participants that may ever send a command.
     pub maximum_participants: u32,
-    /// Instruments.
+    /// Greatest number of instruments.
     pub maximum_instruments: u32,
 }
 
@@ -28,7 +29,7 @@ impl Default for Engine {
 }
 
 impl Engine {
-    /// Each with its key.
+    /// All limits, each with its key.
     pub(crate) fn each(&self) -> [(&'static str, u32); 4] {
         [
             ("retained_events", self.retained_events),

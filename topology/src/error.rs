@@ -1,4 +1,4 @@
-//! What is wrong with a deployment, in which line, and what to do.
+//! Errors of a deployment: what is wrong, in which line, and what to do.
 
 use std::fmt;
 use std::io;
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::{ClusterId, MemberId, Size};
 
-/// Why a deployment can't be used.
+/// Why a deployment can't be read, checked or written.
 #[derive(Debug, Error)]
 pub enum DeploymentError {
     /// The file can't be read.
@@ -17,7 +17,7 @@ pub enum DeploymentError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The file can't be written.
@@ -25,7 +25,7 @@ pub enum DeploymentError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// A value is wrong.
@@ -37,9 +37,9 @@ pub enum DeploymentError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{place}: {problem}")]
 pub struct Invalid {
-    /// Where it stands.
+    /// Place of the value.
     pub place: Place,
-    /// What is wrong, and what to do.
+    /// What is wrong with the value, and what to do.
     pub problem: Problem,
 }
 
@@ -49,14 +49,15 @@ impl From<Invalid> for DeploymentError {
     }
 }
 
-/// Where a value stands: `cluster.toml:12: cluster.member.port`.
+/// Place of a value, shown as `cluster.toml:12: cluster.member.port`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The file, when the text came from one.
+    /// The file; `None` when the text came from none.
     pub file: Option<PathBuf>,
-    /// Its line, from 1. `None` when the value is not written there (a default, or a deployment not read from text).
+    /// Line in the file, counted from 1. `None` when the value is not in the file: it is a default, or the deployment was not
+    /// read from text.
     pub line: Option<usize>,
-    /// The key, with its sections; elements of an array have their index from 0: `cluster[0].member[2].port`.
+    /// The key with its sections. Elements of an array have their index, counted from 0: `cluster[0].member[2].port`.
     pub key: String,
 }
 
@@ -76,18 +77,18 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong, and what to do.
+/// What is wrong with a value. The message also says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Problem {
     /// The text is not TOML, or a value is of the wrong kind, or a key is unknown or missing.
     #[error("{0}")]
     Text(String),
-    /// Longer than a deployment can be.
+    /// The file is longer than any deployment.
     #[error("the file has {length} bytes, more than {maximum}: this is no cluster.toml")]
     TooLong {
-        /// Its bytes.
+        /// Length of the file, in bytes.
         length: u64,
-        /// Most bytes.
+        /// Greatest length, in bytes.
         maximum: u64,
     },
     /// There is no cluster.
@@ -96,40 +97,40 @@ pub enum Problem {
     /// A cluster has no member.
     #[error("no member: add a [[cluster.member]] with id and port")]
     NoMembers,
-    /// More entries than can be.
+    /// There are more entries of this kind than allowed.
     #[error("{count} entries, more than {maximum}: use fewer")]
     TooMany {
-        /// Entries.
+        /// Number of entries.
         count: usize,
-        /// Most entries.
+        /// Greatest number of entries.
         maximum: usize,
     },
-    /// A number or name that must be its own is there twice.
+    /// A value that must be unique is there twice.
     #[error("{value} is there twice, also at {other}: give each its own")]
     Duplicate {
         /// The value.
         value: String,
-        /// The key of the first.
+        /// Key at which the value was found first.
         other: String,
     },
-    /// Outside its range.
+    /// The value is outside its range.
     #[error("{value} is outside {minimum} to {maximum}")]
     Range {
         /// The value.
         value: String,
-        /// Lowest allowed.
+        /// Lowest value allowed.
         minimum: String,
-        /// Highest allowed.
+        /// Highest value allowed.
         maximum: String,
     },
-    /// Must be a power of two in a range.
+    /// The value is no power of two, or outside its range.
     #[error("{value} is no power of two from {minimum} to {maximum}")]
     PowerOfTwo {
         /// The value.
         value: Size,
-        /// Lowest allowed.
+        /// Lowest value allowed.
         minimum: Size,
-        /// Highest allowed.
+        /// Highest value allowed.
         maximum: Size,
     },
     /// Two values do not fit together.
@@ -137,20 +138,20 @@ pub enum Problem {
     Relation {
         /// The value.
         value: String,
-        /// How it must stand to the other, such as "at least twice".
+        /// Relation in which the value must stand to the other, such as "at least twice".
         relation: &'static str,
-        /// The other's key.
+        /// Key of the other value.
         other: &'static str,
-        /// The other's value.
+        /// The other value.
         other_value: String,
     },
-    /// Not a host.
+    /// The value is no host name or address.
     #[error("\"{host}\" is no host name or address: write one such as \"127.0.0.1\"")]
     Host {
-        /// What is written.
+        /// Text in the file.
         host: String,
     },
-    /// Believing credentials beyond loopback.
+    /// Credentials would be believed from other hosts: mode `open` with a member that is not on a loopback address.
     #[error(
         "mode \"open\" believes every participant, but member {member} is at {host}, which others can reach: set mode = \
          \"keys\" and give each [[participant]] a key, or use loopback addresses (127.0.0.1)"
@@ -158,31 +159,31 @@ pub enum Problem {
     OpenBeyondLoopback {
         /// A member that is not on a loopback address.
         member: MemberId,
-        /// Its address.
+        /// Address of that member.
         host: String,
     },
-    /// The same of the coordinator.
+    /// Mode `open` with a coordinator that is not on a loopback address.
     #[error(
         "mode \"open\" is for loopback addresses, but the coordinator is at {host}, which others can reach: set mode = \
          \"keys\", or coordinator.host to a loopback address (127.0.0.1)"
     )]
     OpenCoordinator {
-        /// Its address.
+        /// Address of the coordinator.
         host: String,
     },
-    /// Keys are asked for, and there are none.
+    /// Mode `keys` without any participant.
     #[error("mode \"keys\" needs at least one [[participant]] with a key, or nobody can connect")]
     NoParticipants,
-    /// A participant without a key.
+    /// A participant has no key.
     #[error("participant {participant} has no key: set key or key_file (make one with: openssl rand -hex 32)")]
     NoKey {
-        /// Its number.
+        /// Number of the participant.
         participant: u32,
     },
-    /// A participant with two keys.
+    /// A participant has two keys.
     #[error("participant {participant} has both key and key_file: keep one")]
     TwoKeys {
-        /// Its number.
+        /// Number of the participant.
         participant: u32,
     },
     /// A key file can't be used.
@@ -190,65 +191,65 @@ pub enum Problem {
     KeyFile {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Why it can't be used.
         reason: String,
     },
-    /// Not a pair.
+    /// The symbol is no pair.
     #[error("\"{symbol}\" is no pair: write BASE/QUOTE, each of 1 to 8 ASCII characters, such as \"BTC/USDT\"")]
     Symbol {
-        /// What is written.
+        /// Text in the file.
         symbol: String,
     },
-    /// Names a cluster that is not there.
+    /// An instrument names a cluster that the deployment lacks.
     #[error("there is no cluster {cluster}: name one of the [[cluster]] ids")]
     UnknownCluster {
-        /// Its number.
+        /// Number of the cluster.
         cluster: ClusterId,
     },
-    /// Pinned threads without cores.
+    /// The profile is `pinned`, and cores are missing.
     #[error("the profile \"pinned\" needs cores: {needed}")]
     CoresMissing {
-        /// What to write.
+        /// Text to write into the file.
         needed: &'static str,
     },
-    /// Cores that would not be used.
+    /// Cores are given, and the profile does not use them.
     #[error("cores are used only with the profile \"pinned\": remove them, or set it")]
     CoresUnused,
-    /// IPC ingress without a member's driver.
+    /// IPC ingress is asked for without a member's media driver.
     #[error("ingress \"ipc\" goes through a member's driver: set client.aeron_dir to that member's driver directory")]
     IpcWithoutDriver,
-    /// A directory that Aeron can't take.
+    /// Aeron can't use the directory.
     #[error("{path} is not usable as a directory of Aeron: {reason}")]
     Directory {
         /// The directory.
         path: PathBuf,
-        /// Why.
+        /// Why it can't be used.
         reason: String,
     },
 }
 
-/// What is unwise, but allowed.
+/// What is allowed, but unwise.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Warning {
-    /// One more member than a majority can use.
+    /// A cluster has an even number of members, which survives no more failures than one member less.
     #[error("cluster {cluster} has {members} members: an even number bears no more failures than one member less")]
     EvenMembers {
         /// The cluster.
         cluster: ClusterId,
-        /// Its members.
+        /// Number of members.
         members: usize,
     },
-    /// A client would miss a fail-over.
+    /// A client's address is on loopback, and a member is on another host: the member's messages do not reach the client.
     #[error("client.egress_host {host} is a loopback address, but member {member} is not: its answers will not arrive")]
     EgressOnLoopback {
-        /// The client's address.
+        /// Address of the client.
         host: IpAddr,
         /// A member on another host.
         member: MemberId,
     },
 }
 
-/// A problem with its key, before its line is known.
+/// A problem with the key of its value, before the line is known.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) key: String,

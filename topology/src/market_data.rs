@@ -1,14 +1,14 @@
-//! `[market_data]`: the stream of increments by which clients follow books.
+//! `[market_data]`: the stream of increments, by which clients follow books.
 
 use serde::{Deserialize, Serialize};
 
-/// `[market_data]`.
+/// `[market_data]`: the stream of increments, by which clients follow books.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MarketData {
-    /// Whether members publish increments at all. Without them clients can still ask for a book.
+    /// Whether members publish increments. Without increments clients can still ask for a book.
     pub enabled: bool,
-    /// Increments that a member keeps for its publishing thread, 64 bytes each.
+    /// Number of increments in the ring between a member's engine and its publishing thread, 64 bytes each.
     pub ring_capacity: u32,
 }
 

@@ -1,4 +1,4 @@
-//! `[java]` and `[driver]`: the programs that a member starts.
+//! `[java]` and `[driver]`: programs that a member starts.
 
 use std::path::PathBuf;
 
@@ -10,16 +10,16 @@ use crate::Size;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Java {
-    /// The Java program, 17 or later: a name in `PATH`, or a path.
+    /// The Java program, version 17 or later: a name in `PATH`, or a path.
     pub binary: PathBuf,
-    /// Folder of `aeron-all.jar` and `lugus-java.jar`. Default: the one that the programs were built with.
+    /// Folder of `aeron-all.jar` and `lugus-java.jar`. Default: the folder that the programs were built with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jars: Option<PathBuf>,
-    /// Heap at start (`-Xms`).
+    /// Initial size of the heap (`-Xms`).
     pub initial_heap: Size,
-    /// Heap at most (`-Xmx`).
+    /// Greatest size of the heap (`-Xmx`).
     pub maximum_heap: Size,
-    /// More arguments for the JVM, after ours.
+    /// Further arguments for the JVM, after those that Lugus gives.
     pub arguments: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `profile`: what threads do when there is nothing to do.
+//! `profile`: how threads idle, and on which cores they run.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
-    /// Threads park when idle: two cores carry a whole cluster and other work.
+    /// Threads back off to short parks when idle, so that two cores carry a whole cluster and other work.
     #[default]
     Shared,
-    /// Threads yield and never park: the machine is the cluster's alone.
+    /// Threads yield when idle and never park. The machine should run nothing but the cluster.
     Dedicated,
-    /// Threads spin, each on its own core as `cores` has it; the driver has three.
+    /// Threads spin when idle, each on the core that `cores` gives it. The media driver has three threads.
     Pinned,
 }
 
 impl Profile {
-    /// What idle threads do: the driver's, the JVM's and the service container's.
+    /// Idle strategy of the threads of the media driver, the JVM and the service container.
     pub const fn idle_strategy(self) -> IdleStrategy {
         match self {
             Self::Shared => IdleStrategy::BackOff {
@@ -32,7 +32,7 @@ impl Profile {
         }
     }
 
-    /// The driver's threads.
+    /// Threading mode of the media driver.
     pub const fn threading_mode(self) -> ThreadingMode {
         match self {
             Self::Shared | Self::Dedicated => ThreadingMode::Shared,
@@ -41,18 +41,18 @@ impl Profile {
     }
 }
 
-/// What a thread does when it found nothing to do (Agrona's `IdleStrategy`).
+/// What a thread does in a duty cycle without work (Agrona's `IdleStrategy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdleStrategy {
-    /// Spin, then yield, then park for times that double (`BackoffIdleStrategy`).
+    /// Spin, then yield, then park, each time twice as long (`BackoffIdleStrategy`).
     BackOff {
-        /// Spins before the first yield.
+        /// Number of spins before the first yield.
         spins: u32,
-        /// Yields before the first park.
+        /// Number of yields before the first park.
         yields: u32,
-        /// The first park.
+        /// Length of the first park.
         minimum_park: Duration,
-        /// The longest park.
+        /// Length of the longest park.
         maximum_park: Duration,
     },
     /// Yield (`YieldingIdleStrategy`).
@@ -66,6 +66,6 @@ pub enum IdleStrategy {
 pub enum ThreadingMode {
     /// One thread for conductor, sender and receiver.
     Shared,
-    /// One each.
+    /// A thread for each of them.
     Dedicated,
 }

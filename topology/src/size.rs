@@ -6,27 +6,27 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 const UNITS: [(&str, u64); 4] = [("", 1), ("k", 1 << 10), ("m", 1 << 20), ("g", 1 << 30)];
 
-/// A length in bytes. Shown, and written in `cluster.toml`, in the largest unit that gives a whole number.
+/// A length in bytes. Its text, also in `cluster.toml`, has the largest unit that gives a whole number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size(u64);
 
 impl Size {
-    /// `n` bytes.
+    /// A length of `n` bytes.
     pub const fn bytes(n: u64) -> Self {
         Self(n)
     }
 
-    /// `n` KiB.
+    /// A length of `n` KiB.
     pub const fn kib(n: u64) -> Self {
         Self(n << 10)
     }
 
-    /// `n` MiB.
+    /// A length of `n` MiB.
     pub const fn mib(n: u64) -> Self {
         Self(n << 20)
     }
 
-    /// In bytes.
+    /// The length in bytes.
     pub const fn as_bytes(self) -> u64 {
         self.0
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The text, parsed as far as it is TOML.
+/// The text of a file, parsed as far as it is TOML.
 pub(crate) struct Source<'t> {
     text: &'t str,
     root: Spanned<DeTable<'t>>,
@@ -16,13 +16,13 @@ impl<'t> Source<'t> {
         Self { text, root: DeTable::parse_recoverable(text).0 }
     }
 
-    /// The line, from 1, of the byte at `offset`.
+    /// Line of the byte at `offset`, counted from 1.
     pub(crate) fn line(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
         before.iter().filter(|byte| **byte == b'\n').count() + 1
     }
 
-    /// The line of `key`, such as `cluster[0].member[1].port`, or of the nearest table around it that is written.
+    /// Line of `key`, such as `cluster[0].member[1].port`, or of the nearest table around it that the file has.
     pub(crate) fn line_of(&self, key: &str) -> Option<usize> {
         let mut found = None;
         let mut table = self.root.get_ref();
@@ -42,7 +42,7 @@ impl<'t> Source<'t> {
         found
     }
 
-    /// The key whose name or value covers `span`, with its sections.
+    /// The key, with its sections, whose name or value covers `span`.
     pub(crate) fn key_at(&self, span: &Range<usize>) -> String {
         let mut key = String::new();
         key_in_table(self.root.get_ref(), span, &mut key);

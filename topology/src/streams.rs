@@ -4,29 +4,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::ClusterId;
 
-/// `[streams]`.
+/// `[streams]`: stream ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Streams {
-    /// Client to member.
+    /// Commands from clients to members.
     pub ingress: i32,
-    /// Member to client.
+    /// Answers from members to clients.
     pub egress: i32,
     /// The replicated log.
     pub log: i32,
-    /// Between members.
+    /// Messages between consensus modules.
     pub consensus: i32,
-    /// The log and snapshots, replayed to a service.
+    /// The log and snapshots as they are replayed to a service.
     pub replay: i32,
-    /// Consensus module to service.
+    /// Messages from the consensus module to the service.
     pub service: i32,
-    /// Service to consensus module.
+    /// Messages from the service to the consensus module.
     pub consensus_module: i32,
-    /// A service's snapshot on its way to the archive.
+    /// The service's snapshot on its way to the archive.
     pub snapshot: i32,
     /// The consensus module's snapshot on its way to the archive.
     pub consensus_module_snapshot: i32,
-    /// Market data, from the member that leads to whoever listens.
+    /// Market data from the leader to all listeners.
     pub market_data: i32,
     /// Requests to an archive, over UDP.
     pub archive_control: i32,
@@ -54,12 +54,13 @@ impl Default for Streams {
 }
 
 impl Streams {
-    /// Stream of an archive's answers to a service, as `ClusteredServiceContainer` has it: 121 for service 0 of cluster 0.
+    /// Stream id of the archive's answers to a service, by the formula of Aeron's `ClusteredServiceContainer`: 121 for service 0
+    /// of cluster 0.
     pub fn archive_response(&self, cluster: ClusterId, service_id: i32) -> i32 {
         cluster.0 * 100 + 121 + service_id
     }
 
-    /// Each with its key.
+    /// All stream ids, each with its key.
     pub(crate) fn each(&self) -> [(&'static str, i32); 12] {
         [
             ("ingress", self.ingress),

@@ -1,23 +1,23 @@
-//! `[term_length]`: of Aeron's log buffers.
+//! `[term_length]`: term lengths of Aeron's log buffers.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Size;
 
-/// `[term_length]`: each a power of two from 64k to 1g. A buffer takes three terms in the driver's directory, and a message
-/// may be an eighth of a term long (`Publication.maxMessageLength`).
+/// `[term_length]`: term lengths of Aeron's log buffers, each a power of two from 64k to 1g. A buffer takes three terms in the
+/// driver's directory, and a message may be an eighth of a term long (`Publication.maxMessageLength`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TermLength {
-    /// Client to member.
+    /// Term length of ingress: commands from clients to members.
     pub ingress: Size,
-    /// The replicated log.
+    /// Term length of the replicated log.
     pub log: Size,
-    /// Consensus module to service and back.
+    /// Term length of the streams between consensus module and service.
     pub control: Size,
-    /// Other UDP publications: egress, consensus, replication.
+    /// Term length of other UDP publications: egress, consensus, replication.
     pub udp: Size,
-    /// Other IPC publications: snapshots, replays.
+    /// Term length of other IPC publications: snapshots, replays.
     pub ipc: Size,
 }
 
@@ -34,7 +34,7 @@ impl Default for TermLength {
 }
 
 impl TermLength {
-    /// Each with its key.
+    /// All term lengths, each with its key.
     pub(crate) fn each(&self) -> [(&'static str, Size); 5] {
         [("ingress", self.ingress), ("log", self.log), ("control", self.control), ("udp", self.udp), ("ipc", self.ipc)]
     }

@@ -1,4 +1,4 @@
-//! `[timeouts]`: of the members. A client's are in `[client]`.
+//! `[timeouts]`: time-outs of the members. Those of a client are in `[client]`.
 
 use std::time::Duration;
 
@@ -6,38 +6,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::duration;
 
-/// `[timeouts]`. The consensus module's default to what `kill -9` of a leader's member was measured with: first answer of
-/// the next leader after 348 ms (median) and 362 ms (worst of 20). Longer ones are slower and bear longer pauses.
+/// `[timeouts]`: time-outs of the members. With the defaults, the next leader's first answer came 348 ms (median) and 362 ms
+/// (worst of 20) after `kill -9` of a leader's member. Longer time-outs make a fail-over slower, and survive longer pauses of
+/// the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Timeouts {
-    /// A follower that has not heard from the leader for so long starts an election
+    /// Time without a message from the leader after which a follower starts an election
     /// (`aeron.cluster.leader.heartbeat.timeout`).
     #[serde(with = "duration")]
     pub heartbeat_timeout: Duration,
-    /// The leader sends at least this often (`aeron.cluster.leader.heartbeat.interval`).
+    /// Longest interval between two messages of the leader (`aeron.cluster.leader.heartbeat.interval`).
     #[serde(with = "duration")]
     pub heartbeat_interval: Duration,
-    /// How long a candidate waits for votes; all of it is spent when a member is dead (`aeron.cluster.election.timeout`).
+    /// Time for which a candidate waits for votes (`aeron.cluster.election.timeout`). When a member is dead, all of it is spent.
     #[serde(with = "duration")]
     pub election_timeout: Duration,
-    /// How often members tell their positions in an election (`aeron.cluster.election.status.interval`).
+    /// Interval in which members tell their positions in an election (`aeron.cluster.election.status.interval`).
     #[serde(with = "duration")]
     pub election_status_interval: Duration,
-    /// How long a starting member waits for members that are missing, when a majority is there
+    /// Time for which a starting member that sees a majority waits for the missing members
     /// (`aeron.cluster.startup.canvass.timeout`).
     #[serde(with = "duration")]
     pub startup_canvass_timeout: Duration,
-    /// A client session that sends nothing for so long, keep-alives included, is closed (`aeron.cluster.session.timeout`).
+    /// Time without any message, keep-alives included, after which a client session is closed
+    /// (`aeron.cluster.session.timeout`).
     #[serde(with = "duration")]
     pub session_timeout: Duration,
-    /// How long an ordered shutdown may take (`aeron.cluster.termination.timeout`).
+    /// Time within which an ordered shutdown of the cluster must be done (`aeron.cluster.termination.timeout`).
     #[serde(with = "duration")]
     pub termination_timeout: Duration,
-    /// How long a member's media driver, archive and consensus module may take until they answer.
+    /// Time within which a member's media driver, archive and consensus module must answer after their start.
     #[serde(with = "duration")]
     pub start_timeout: Duration,
-    /// How long each of them may take to end when asked to, before it is killed.
+    /// Time after which a process that was asked to end is killed.
     #[serde(with = "duration")]
     pub stop_timeout: Duration,
 }

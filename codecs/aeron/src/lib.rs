@@ -6,6 +6,10 @@ pub use sbe_message::{Body, DecodeError, Envelope, HEADER_LENGTH, write_header};
 
 include!(concat!(env!("OUT_DIR"), "/protocols.rs"));
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(test)]
 mod tests {
     use super::*;

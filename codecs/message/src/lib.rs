@@ -11,7 +11,8 @@
 
 use thiserror::Error;
 
-/// Length of the standard SBE message header in bytes: block length, template id, schema id and version, each `u16` little endian.
+/// Length of the standard SBE message header, in bytes: block length, template id, schema id and version, each a little-endian
+/// `u16`.
 pub const HEADER_LENGTH: usize = 8;
 
 /// Length in bytes of the `u32` that precedes each variable-length field.
@@ -20,29 +21,30 @@ pub const VAR_DATA_HEADER_LENGTH: usize = 4;
 /// Why a message is refused before any of its fields is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum DecodeError {
-    /// Fewer bytes than the header or the block that it announces.
+    /// The message has fewer bytes than its header needs, or than the header announces for the root block.
     #[error("message too short: {available} bytes, {needed} needed")]
     Short {
-        /// Bytes that the part being read needs, from the start of the message.
+        /// Number of bytes from the start of the message to the end of the part being read.
         needed: usize,
-        /// Bytes that there are.
+        /// Length of the message, in bytes.
         available: usize,
     },
-    /// Another protocol's message.
+    /// The message belongs to another protocol.
     #[error("wrong schema id {found}, expected {expected}")]
     Schema {
         /// Schema id in the header.
         found: u16,
-        /// Schema id of the protocol spoken here.
+        /// Schema id of the protocol that was expected.
         expected: u16,
     },
-    /// A template that this protocol does not have, or not one that is read here.
+    /// The protocol has no such template, or the reader expected another.
     #[error("unknown template id {found}")]
     Template {
         /// Template id in the header.
         found: u16,
     },
-    /// A block too short for the version it claims: a version before the first that is supported, or a lie.
+    /// The root block is shorter than in the version known here: the sender's version is older than the first that is
+    /// supported, or the header is wrong.
     #[error(
         "template {template} of version {version} with a block of {block_length} bytes, at least {minimum} expected"
     )]
@@ -56,12 +58,12 @@ pub enum DecodeError {
         /// Block length of the version known here, in bytes.
         minimum: u16,
     },
-    /// A variable-length field that runs past the end of the message.
+    /// A variable-length field runs past the end of the message.
     #[error("variable-length field of {length} bytes at offset {offset} runs past the end at {available}")]
     VarData {
         /// Offset of the field's length from the start of the message, in bytes.
         offset: usize,
-        /// Length that the field announces, in bytes.
+        /// Length of the field as the message has it, in bytes.
         length: usize,
         /// Length of the message, in bytes.
         available: usize,
@@ -72,21 +74,22 @@ pub enum DecodeError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope<'a> {
     message: &'a [u8],
-    /// Length of the root block on the wire, in bytes: where variable-length data and groups begin, whatever we know.
+    /// Length of the root block on the wire, in bytes. Groups and variable-length data begin after it, also where the block is
+    /// longer than in the version known here.
     pub block_length: u16,
-    /// Which message of the schema this is.
+    /// Template id: which message of the schema this is.
     pub template_id: u16,
-    /// Which protocol this is.
+    /// Schema id: which protocol this is.
     pub schema_id: u16,
     /// Version of the schema that the sender used.
     pub version: u16,
 }
 
-/// Writes the header of a message at the start of `buffer`, which the generated encoder then fills from
-/// [`HEADER_LENGTH`] on; returns the length of header and root block.
+/// Writes the header of a message at the start of `buffer`, and returns the length of header and root block. The generated
+/// encoder then fills the buffer from [`HEADER_LENGTH`] on.
 ///
 /// # Panics
-/// With a buffer shorter than the header: buffers to encode into are the caller's own.
+/// When the buffer is shorter than the header. The caller chooses the buffer, so that is a fault of the program.
 #[inline]
 pub fn write_header(buffer: &mut [u8], block_length: u16, template_id: u16, schema_id: u16, version: u16) -> usize {
     for (at, field) in [block_length, template_id, schema_id, version].into_iter().enumerate() {
@@ -95,7 +98,7 @@ pub fn write_header(buffer: &mut [u8], block_length: u16, template_id: u16, sche
     HEADER_LENGTH + usize::from(block_length)
 }
 
-/// A message whose root block is known to be whole.
+/// A message whose root block is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Body<'a> {
     /// The whole message, header included.
@@ -120,10 +123,10 @@ impl<'a> Envelope<'a> {
         Ok(Self { message, block_length: field(0), template_id: field(2), schema_id: field(4), version: field(6) })
     }
 
-    /// Checks that this is a message of the protocol `schema_id`.
+    /// Checks that the message belongs to the protocol `schema_id`.
     ///
     /// # Errors
-    /// [`DecodeError::Schema`] when it is another's.
+    /// [`DecodeError::Schema`] when it belongs to another.
     #[inline]
     pub fn of_schema(self, schema_id: u16) -> Result<Self, DecodeError> {
         if self.schema_id == schema_id {
@@ -133,8 +136,8 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// Checks that the root block of `template_id`, `block_length` bytes in the version known here, is whole. A longer
-    /// block is a later version's: its extra fields are skipped.
+    /// Checks that the message is of `template_id` and that its root block is complete: at least `block_length` bytes, which is
+    /// its length in the version known here. A longer block comes from a later version, whose extra fields are skipped.
     ///
     /// # Errors
     /// [`DecodeError::Template`], [`DecodeError::Version`] or [`DecodeError::Short`].
@@ -166,10 +169,10 @@ impl<'a> Body<'a> {
         HEADER_LENGTH + usize::from(self.block_length)
     }
 
-    /// The variable-length field (with a `u32` length) at `offset` of the message, and the offset of what follows it.
+    /// Reads the variable-length field at `offset` of the message: the field's bytes, and the offset of what follows the field.
     ///
     /// # Errors
-    /// [`DecodeError::Short`] when its length is cut off, [`DecodeError::VarData`] when its bytes are.
+    /// [`DecodeError::Short`] when the field's length (a `u32`) is cut off, [`DecodeError::VarData`] when its bytes are.
     #[inline]
     pub fn var_data(&self, offset: usize) -> Result<(&'a [u8], usize), DecodeError> {
         let available = self.message.len();
@@ -185,11 +188,11 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Checks that `fields` variable-length fields follow the root block, all inside the message; returns the offset
-    /// of what follows them.
+    /// Checks that this number of variable-length fields follows the root block within the message, and returns the offset of
+    /// what follows them.
     ///
     /// # Errors
-    /// As [`Body::var_data`].
+    /// The same as for [`Body::var_data`].
     pub fn check_var_data(&self, fields: usize) -> Result<usize, DecodeError> {
         let mut offset = self.end_of_block();
         for _ in 0..fields {
@@ -198,6 +201,10 @@ impl<'a> Body<'a> {
         Ok(offset)
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(test)]
 mod tests {

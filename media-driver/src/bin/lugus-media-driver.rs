@@ -1,7 +1,7 @@
-//! The media driver's process: Aeron's C media driver, configured by its command line alone.
+//! The program `lugus-media-driver`: Aeron's C media driver, configured by its command line alone.
 //!
-//! Writes the line `ready` when it has answered a client of its own. Ends on SIGTERM and SIGINT, and on errors with exit code
-//! 1 and a line on standard error.
+//! It writes the line `ready` once it has answered a client that it makes itself. It ends on SIGTERM and SIGINT, and on an
+//! error with exit code 1 and a line on standard error.
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
@@ -19,16 +19,16 @@ use rusteron_media_driver::{
 };
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-/// The driver is loaded with nothing yet.
+/// Time within which the driver must answer its own client. It has no other work then.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Datagrams in one system call of the sender. With more of them, a publication to a client that was killed never gets on:
-/// the kernel answers the first one with "connection refused" to the next, the driver takes that for a full socket and
-/// sends the same again, in each duty cycle, until the session times out and the publication has lingered. All others'
-/// round trips are ten times as long meanwhile.
+/// Number of datagrams in one system call of the sender. With more than one, a publication to a client that was killed never
+/// makes progress: the kernel reports the refusal of an earlier datagram as an error of the call, the driver takes that for a
+/// full socket and sends the same datagrams again, in each duty cycle, until the session times out and the publication has
+/// lingered. Meanwhile the round trips of all other clients are ten times as long.
 const MESSAGES_PER_SEND: u32 = 1;
 
-/// Type of the counter that is asked for to see that the driver answers; from 1000 on they are applications'.
+/// Type id of the counter by which the program sees that the driver answers. Type ids from 1000 on are for applications.
 const PROBE_COUNTER_TYPE: i32 = 1_000;
 
 #[derive(Debug, Parser)]
@@ -50,11 +50,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Aeron's contexts read these, and the command line is to be all.
+/// Removes the variables that Aeron's contexts read, so that the command line alone configures the driver.
 fn forget_aeron_variables() {
     for (name, _) in std::env::vars_os() {
         if name.as_bytes().starts_with(b"AERON_") {
-            // SAFETY: the process has one thread yet, so nobody else reads the environment.
+            // SAFETY: the process still has one thread, so no other reads the environment.
             unsafe { std::env::remove_var(name) };
         }
     }
@@ -75,7 +75,7 @@ fn run(options: &DriverOptions) -> Result<(), String> {
     while !stop.load(Ordering::Acquire) {
         driver.main_idle_strategy(driver.main_do_work().map_err(describe)?);
     }
-    // Before the driver ends, which the probe's client waits for an answer from.
+    // Detached, not joined: the probe's client may wait for an answer that an ending driver does not give.
     drop(probe);
     if failed.load(Ordering::Acquire) { Err(String::from("the driver does not answer its own client")) } else { Ok(()) }
 }
@@ -121,7 +121,7 @@ fn set_idle_strategy(context: &AeronDriverContext, idle: Idle) -> Result<(), Aer
     Ok(())
 }
 
-/// In a thread of its own, as the driver's work is done by the main thread.
+/// Starts a thread that writes the ready line once the driver has answered. The main thread does the driver's own work.
 fn announce_when_ready(
     dir: CString,
     failed: Arc<AtomicBool>,
@@ -137,7 +137,7 @@ fn announce_when_ready(
     })
 }
 
-/// Asks the driver for something, and waits for its answer.
+/// Asks the driver for a counter, and waits for the answer.
 fn probe(dir: &CString) -> Result<(), AeronCError> {
     let context = AeronContext::new()?;
     context.set_dir(dir)?;

@@ -1,4 +1,4 @@
-//! A child of ours, whatever it is.
+//! Child processes in general, whatever their program.
 
 use std::thread;
 
@@ -23,7 +23,7 @@ fn scene_a_parent_with_a_lock() {
     let Some(folder) = scene() else { return };
     let folder = std::path::PathBuf::from(folder);
     let lock = FolderLock::take(&folder).expect("taken");
-    // From a thread that ends at once, which alone must not end the child.
+    // The thread that starts the child ends at once, which must not end the child.
     let start = move || ChildProcess::start(sleeper(&folder, Some(&lock))).map(|child| (child, lock));
     let (child, _lock) = thread::spawn(start).join().expect("joined").expect("started");
     println!("\nchild {}", child.pid());

@@ -1,6 +1,6 @@
-//! The driver of a program that trades.
+//! The media driver of a program that trades.
 //!
-//! This program links the library and rusteron-archive: the library must not bring Aeron's C driver with it.
+//! This test program links the library and rusteron-archive: the library must not link Aeron's C driver as well.
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
@@ -13,10 +13,10 @@ use rustix::process::Signal;
 
 use crate::support::{PATIENCE, SecondProcess, deployment, folder, kill, lives, scene, until, wait_to_be_killed};
 
-/// Counter type of a publication's position up to which the driver has sent (`aeron_counters.h`).
+/// Type id of the counter with the position up to which the driver has sent a publication (`aeron_counters.h`).
 const SENDER_POSITION_TYPE_ID: i32 = 2;
 
-/// Longest that a position may take to move that depends on nobody but the driver: it takes microseconds, if it moves.
+/// Time within which the driver must move a position that depends on nothing else. It takes microseconds if it moves at all.
 const MOMENT: Duration = Duration::from_secs(2);
 
 fn client_of(dir: &Path) -> Aeron {
@@ -27,7 +27,7 @@ fn client_of(dir: &Path) -> Aeron {
     client
 }
 
-/// A client of the driver adds a publication: the driver answers.
+/// Adds a publication as a client of the driver, which must answer.
 fn use_driver(dir: &Path) {
     let client = client_of(dir);
     let publication = client.async_add_publication(&"aeron:ipc".into_c_string(), 1_001).expect("asked for");
@@ -59,8 +59,8 @@ fn its_death_is_noticed() {
     until("its end", || driver.check().is_err());
 }
 
-/// What waits for a receiver that was killed goes out into the void, once. A driver that sent it again in each duty cycle
-/// would slow down everybody else's publications until it gives up the receiver (Aeron's default: 10 to 20 s).
+/// What waits for a receiver that was killed is sent once, to nobody. A driver that sent it again in each duty cycle would slow
+/// down all other publications until it gives the receiver up (by Aeron's defaults after 10 to 20 s).
 #[test]
 fn a_killed_receiver_is_not_sent_the_same_again_and_again() {
     let (folder, receivers) = (folder(), folder());
@@ -74,7 +74,7 @@ fn a_killed_receiver_is_not_sent_the_same_again_and_again() {
     until("the receiver", || publication.is_connected() && subscription.is_connected());
     kill(receiver.pid().expect("our own"), Signal::KILL);
     until("its end", || !lives(receiver.pid().expect("our own")));
-    // Several datagrams at once, and less than the receiver had room for.
+    // Several datagrams at once, but no more than the receiver had room for.
     let message = [0; 1_024];
     until("twenty messages", || (0..20).all(|_| publication.offer(&message).is_ok()));
     let counters = client.counters_reader();
@@ -140,7 +140,7 @@ fn a_driver_that_does_not_start_says_why() {
     let folder = folder();
     let mut deployment = deployment(folder.path(), 23_040);
     deployment.timeouts.start_timeout = Duration::from_secs(20);
-    // Shorter than Aeron takes; `validate` would have said so.
+    // Shorter than Aeron accepts; `validate` would have refused it.
     deployment.term_length.udp = lugus_topology::Size::bytes(1_000);
     let message = ClientDriver::start(&deployment).expect_err("refused").to_string();
     assert!(

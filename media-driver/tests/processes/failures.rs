@@ -1,4 +1,4 @@
-//! What is missing or in use is told in one clear message, and nothing is left running.
+//! Something that is missing or in use leads to one clear message, and no process is left running.
 
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use lugus_topology::{Deployment, MemberId, Size};
 
 use crate::support::{cluster, deployment, folder};
 
-/// The error of starting the member; and that no process of ours has anything of its folder open.
+/// The error of starting the member. Checks that no process with its folder on the command line is left running.
 fn fails(folder: &Path, deployment: &Deployment) -> ProcessError {
     let error = MemberProcesses::start(&cluster(deployment), MemberId(0)).expect_err("refused");
     let ours = folder.to_str().expect("a path");
@@ -75,7 +75,7 @@ fn an_address_of_another_machine() {
     for member in deployment.clusters.iter_mut().flat_map(|cluster| &mut cluster.members) {
         member.host = String::from("192.0.2.1");
     }
-    // Not with open authentication, which is another error.
+    // With keys, as open authentication would be another error here.
     deployment.authentication.mode = lugus_topology::AuthenticationMode::Keys;
     let key = lugus_topology::Key::parse(&"07".repeat(32)).expect("a key");
     deployment.participants =
@@ -119,7 +119,7 @@ fn a_consensus_module_that_refuses_its_configuration() {
     let mut deployment = deployment(folder.path(), 23_290);
     deployment.java.arguments = vec![String::from("-Dlugus.authentication.mode=none")];
     let cluster = cluster(&deployment);
-    // Properties of `cluster.toml` come after, and win.
+    // The properties from `cluster.toml` come later on the command line, and so win.
     MemberProcesses::start(&cluster, MemberId(0)).expect("started");
     let other = folder.path().join("state/cluster-0/member-0/archive/archive.catalog");
     std::fs::write(&other, [7; 4_096]).expect("spoiled");

@@ -1,4 +1,4 @@
-//! Real processes: that they answer, die with their parent, are noticed when they die, and start again after a kill.
+//! Tests with real processes: they answer, die with their parent, their death is noticed, and they start again after a kill.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 

@@ -1,4 +1,4 @@
-//! A whole member without a service: media driver, archive, consensus module.
+//! A whole member but for its service: media driver, archive, consensus module.
 
 use std::path::Path;
 use std::time::Instant;

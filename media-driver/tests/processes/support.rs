@@ -1,4 +1,4 @@
-//! Deployments with ports and folders of their own, a second process to kill, and waiting for what must happen.
+//! Deployments with their own ports and folders, a second process that a test can kill, and waiting for a condition.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use lugus_topology::{ClusterId, ClusterSpec, Deployment, Size};
 
-/// Longest that anything here may take on a busy machine.
+/// Time-out for anything that a test waits for, on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Names the scene that a second process plays.
+/// Variable that gives a second process the argument of its scene.
 const SCENE: &str = "LUGUS_TEST_SCENE";
 
-/// One member with its state and driver in `folder`, and five ports from `port` on.
+/// A deployment of one member with its state and driver in `folder`, and its ports from `port` on.
 pub(crate) fn deployment(folder: &Path, port: u16) -> Deployment {
     let mut deployment = Deployment::default_local(1, port);
     deployment.dir = folder.join("state");
@@ -24,18 +24,18 @@ pub(crate) fn deployment(folder: &Path, port: u16) -> Deployment {
     deployment
 }
 
-/// Its only cluster.
+/// The only cluster of the deployment.
 pub(crate) fn cluster(deployment: &Deployment) -> ClusterSpec {
     deployment.validate().expect("good");
     deployment.cluster(ClusterId(0)).expect("cluster 0")
 }
 
-/// A folder in the RAM disk, as drivers have.
+/// A folder in the RAM disk, where drivers have theirs.
 pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("lugus-test-").tempdir_in("/dev/shm").expect("a folder")
 }
 
-/// Waits until `done`, and fails when it does not come.
+/// Waits until `done` holds, and fails when it does not in time.
 pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !done() {
@@ -44,26 +44,26 @@ pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Whether the process is there and no zombie.
+/// Whether the process runs; a zombie does not.
 pub(crate) fn lives(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
 }
 
-/// Kills a process with a signal.
+/// Sends a signal to a process.
 pub(crate) fn kill(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");
     rustix::process::kill_process(pid, signal).expect("killed");
 }
 
-/// A second process of this test program that plays a scene; killed when dropped.
+/// A second process of this test program, which runs one test as a scene. It is killed when this is dropped.
 pub(crate) struct SecondProcess {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
 impl SecondProcess {
-    /// Starts the test `name` of this program as a scene with an argument.
+    /// Starts a process that runs only the test `name`, with an argument.
     pub(crate) fn play(name: &str, argument: &str) -> Self {
         let ours = std::env::current_exe().expect("this program");
         let mut child = Command::new(ours)
@@ -76,7 +76,7 @@ impl SecondProcess {
         Self { child, lines }
     }
 
-    /// The numbers after `word` in the line that has it.
+    /// The numbers after `word` in the next line of output that contains it.
     pub(crate) fn numbers_after(&mut self, word: &str) -> Vec<u32> {
         for line in self.lines.by_ref() {
             let line = line.expect("a line");
@@ -87,7 +87,7 @@ impl SecondProcess {
         panic!("the second process ended without saying {word}");
     }
 
-    /// `kill -9`.
+    /// Kills the process, as `kill -9` does.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
@@ -101,12 +101,12 @@ impl Drop for SecondProcess {
     }
 }
 
-/// The argument of the scene, in a second process; `None` in the test program itself.
+/// Argument of the scene in a second process; `None` in the test program itself.
 pub(crate) fn scene() -> Option<String> {
     std::env::var(SCENE).ok()
 }
 
-/// For a scene: nothing more to do until it is killed.
+/// The end of a scene: waits to be killed.
 pub(crate) fn wait_to_be_killed() {
     loop {
         thread::park();

@@ -13,16 +13,16 @@ import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.ShutdownSignalBarrier;
 
 /**
- * Sends every message back to its session. Runs in Aeron's own container, to measure ours against: the same cluster, with
- * nothing of ours in the service.
+ * Sends every message back to its session. It runs in Aeron's own container, to compare Lugus' container with it in the same
+ * cluster.
  */
 public final class EchoService implements ClusteredService {
-    /** A session that takes nothing for so many attempts does not get the message. */
+    /** Number of attempts after which a session that takes nothing does not get the message. */
     private static final int MAXIMUM_ATTEMPTS = 1_000;
 
     private IdleStrategy idleStrategy;
 
-    /** For a container. */
+    /** Makes a service for a container. */
     public EchoService() {
     }
 
@@ -67,31 +67,31 @@ public final class EchoService implements ClusteredService {
 
     @Override
     public void onSessionOpen(final ClientSession session, final long timestamp) {
-        // It keeps no state.
+        // The service keeps no state.
     }
 
     @Override
     public void onSessionClose(final ClientSession session, final long timestamp, final CloseReason closeReason) {
-        // It keeps no state.
+        // The service keeps no state.
     }
 
     @Override
     public void onTimerEvent(final long correlationId, final long timestamp) {
-        // It schedules none.
+        // The service schedules no timer.
     }
 
     @Override
     public void onTakeSnapshot(final ExclusivePublication snapshotPublication) {
-        // It keeps no state.
+        // The service keeps no state.
     }
 
     @Override
     public void onRoleChange(final Cluster.Role newRole) {
-        // The same in every role.
+        // The service does the same in every role.
     }
 
     @Override
     public void onTerminate(final Cluster cluster) {
-        // Nothing to end.
+        // There is nothing to end.
     }
 }

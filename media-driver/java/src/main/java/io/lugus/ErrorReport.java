@@ -9,11 +9,11 @@ import org.agrona.ErrorHandler;
 import org.agrona.concurrent.AgentTerminationException;
 
 /**
- * Prints errors, a line each, and ends the process at those that its parts can't go on after. Aeron's own error log, which
- * {@code ClusterTool errors} shows, has each with its stack.
+ * Prints errors, a line each, and ends the process after an error with which archive or consensus module can't go on. Aeron's
+ * own error log, which {@code ClusterTool errors} shows, has each error with its stack.
  */
 final class ErrorReport implements ErrorHandler {
-    /** After so many lines it is quiet: an error that comes again and again must not fill the disk. */
+    /** Greatest number of lines: an error that occurs again and again must not fill the disk. */
     static final int MAXIMUM_LINES = 1_000;
 
     private static final int MAXIMUM_CAUSES = 8;

@@ -10,15 +10,15 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Challenges each client with random bytes, and takes it for the participant whose number its credentials are when it
- * answers with HMAC-SHA256(that participant's key, challenge). A number that nobody has is challenged likewise: a client
- * can't find out which exist.
+ * Challenges each client with random bytes. A client's credentials are a participant's number, and it is taken for that
+ * participant when it answers with HMAC-SHA256(the participant's key, challenge). An unknown number is challenged as well, so
+ * that a client can't find out which numbers exist.
  */
 final class KeysAuthenticator implements Authenticator {
     /** Length of a challenge, in bytes. */
     static final int CHALLENGE_LENGTH = 32;
 
-    /** Time for an answer. */
+    /** Time within which a client must answer. */
     static final long ANSWER_TIMEOUT_MS = TimeUnit.SECONDS.toMillis(5);
 
     private static final String ALGORITHM = "HmacSHA256";
@@ -28,7 +28,7 @@ final class KeysAuthenticator implements Authenticator {
     private final byte[] nobodysKey = new byte[CHALLENGE_LENGTH];
     private final PendingSessions<Pending> pending = new PendingSessions<>();
 
-    /** A session on its way. */
+    /** A session that was challenged, or is about to be. */
     private static final class Pending {
         private final long participant;
         private final byte[] challenge = new byte[CHALLENGE_LENGTH];
@@ -41,7 +41,7 @@ final class KeysAuthenticator implements Authenticator {
         }
     }
 
-    /** Does the first of all calculations, so that loading their classes does not stop the consensus module later. */
+    /** Does one calculation at the start, so that loading its classes does not hold up the consensus module later. */
     KeysAuthenticator(final Participants participants) {
         this.participants = participants;
         random.nextBytes(nobodysKey);

@@ -3,7 +3,7 @@ package io.lugus;
 import io.aeron.security.Authenticator;
 import io.aeron.security.SessionProxy;
 
-/** Believes a client that it is the participant whose number its credentials are. Only for loopback addresses. */
+/** Takes a client for the participant whose number its credentials are, without proof. Only for loopback addresses. */
 final class OpenAuthenticator implements Authenticator {
     private final PendingSessions<Long> pending = new PendingSessions<>();
 
@@ -25,7 +25,7 @@ final class OpenAuthenticator implements Authenticator {
 
     @Override
     public void onChallengeResponse(final long sessionId, final byte[] encodedCredentials, final long nowMs) {
-        // It never challenges.
+        // This authenticator never challenges.
     }
 
     @Override

@@ -4,16 +4,16 @@ import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * Agrona's {@link BackoffIdleStrategy} with the spins, yields and parks that {@value #PROPERTY} has; Aeron's properties
- * can name only a class, whose parks of 1 ms then can't be changed.
+ * Agrona's {@link BackoffIdleStrategy} with the spins, yields and parks of the property {@value #PROPERTY}. Aeron's properties
+ * can only name a class, so that Agrona's own would park for its default of up to 1 ms.
  */
 public final class ParkingIdleStrategy implements IdleStrategy {
-    /** Most spins, most yields, shortest and longest park in nanoseconds, such as {@code 10-5-1000-50000}. */
+    /** Number of spins, number of yields, shortest and longest park in nanoseconds, such as {@code 10-5-1000-50000}. */
     public static final String PROPERTY = "lugus.idle.strategy";
 
     private final BackoffIdleStrategy strategy;
 
-    /** For Aeron, which makes it by its name. */
+    /** Called by Aeron, which has the name of this class. */
     public ParkingIdleStrategy() {
         final String[] parts = System.getProperty(PROPERTY, "").split("-");
         if (4 != parts.length) {

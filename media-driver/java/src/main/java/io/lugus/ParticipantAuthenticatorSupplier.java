@@ -15,7 +15,7 @@ public final class ParticipantAuthenticatorSupplier implements AuthenticatorSupp
     /** Path of the file that {@link Participants} reads. */
     public static final String PARTICIPANTS_PROPERTY = "lugus.authentication.participants";
 
-    /** For Aeron, which makes it by its name. */
+    /** Called by Aeron, which has the name of this class. */
     public ParticipantAuthenticatorSupplier() {
     }
 

@@ -10,17 +10,17 @@ import java.util.HexFormat;
 import java.util.Map;
 
 /**
- * The keys of the participants that may connect. A member writes them for its JVM into a file that only it may read: a line
- * each, the number, a space, the key in hexadecimal digits.
+ * The keys of the participants that may connect. A member writes them for its JVM into a file that only the member's user may
+ * read. Each line has a participant's number, a space, and the key in hexadecimal digits.
  */
 final class Participants {
-    /** Shortest key, in bytes. */
+    /** Length of the shortest key, in bytes. */
     static final int MINIMUM_KEY_LENGTH = 16;
 
-    /** What {@link #parseId} gives for bytes that are no number of a participant. */
+    /** Result of {@link #parseId} for bytes that are no participant's number. */
     static final long NO_PARTICIPANT = -1;
 
-    /** Most digits of a number up to 2^32 - 1. */
+    /** Greatest count of digits of a number up to 2^32 - 1. */
     private static final int MAXIMUM_DIGITS = 10;
 
     private final Map<Long, byte[]> keys;
@@ -46,7 +46,7 @@ final class Participants {
         return new Participants(keys);
     }
 
-    /** The participant's key, or null when there is none. */
+    /** The participant's key, or null when the participant is unknown. */
     byte[] key(final long participant) {
         return keys.get(participant);
     }
@@ -66,7 +66,7 @@ final class Participants {
         return id <= 0xFFFF_FFFFL ? id : NO_PARTICIPANT;
     }
 
-    /** The principal that a session of this participant has: its number in ASCII digits. */
+    /** The principal of this participant's sessions: the participant's number in ASCII digits. */
     static byte[] principal(final long participant) {
         return Long.toString(participant).getBytes(StandardCharsets.US_ASCII);
     }

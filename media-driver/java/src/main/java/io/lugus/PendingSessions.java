@@ -4,11 +4,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What an authenticator knows of sessions that are not yet authenticated, by session id. A session that goes away is not
- * told to an authenticator, so the oldest give way when there are too many; they are then rejected.
+ * An authenticator's data of the sessions that are not yet authenticated, by session id. Aeron does not tell an authenticator
+ * that a session is gone, so the oldest entries give way when there are too many. Those sessions are rejected.
  */
 final class PendingSessions<T> {
-    /** Most sessions. */
+    /** Greatest number of sessions. */
     static final int MAXIMUM = 4_096;
 
     private final Map<Long, T> sessions = new LinkedHashMap<>();
@@ -22,7 +22,7 @@ final class PendingSessions<T> {
         }
     }
 
-    /** Null when there is none. */
+    /** The data of a session; null when there is none. */
     T get(final long sessionId) {
         return sessions.get(sessionId);
     }

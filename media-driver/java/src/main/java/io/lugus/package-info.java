@@ -1,5 +1,5 @@
 /**
- * What of a Lugus member must be Java: the process of archive and consensus module, how participants prove who they are
- * to it, and an echo service to compare with.
+ * The parts of a Lugus member that must be Java: the process of archive and consensus module, the authenticators, and an echo
+ * service in Aeron's own container to compare with.
  */
 package io.lugus;

@@ -2,11 +2,11 @@ package io.lugus;
 
 import io.aeron.security.SessionProxy;
 
-/** Stands for the consensus module's side of a session, and keeps what the authenticator decided. */
+/** Takes the place of the consensus module's session, and keeps what the authenticator decided. */
 final class RecordedSession implements SessionProxy {
     private final long id;
 
-    /** When false, challenges and principals can't be sent at the moment. */
+    /** Whether challenges and principals can be sent at the moment. */
     boolean accepts = true;
     byte[] challenge;
     byte[] principal;

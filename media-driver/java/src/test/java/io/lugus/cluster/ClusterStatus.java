@@ -3,9 +3,9 @@ package io.lugus.cluster;
 import com.google.gson.JsonObject;
 import java.util.List;
 
-/** What {@code lugus status --json} tells. */
+/** The answer of {@code lugus status --json}. */
 record ClusterStatus(List<Member> members, Boolean hashesEqual) {
-    /** One member; what is not known is null. */
+    /** One member. A value that is not known is null. */
     record Member(
         int cluster,
         int id,
@@ -23,14 +23,14 @@ record ClusterStatus(List<Member> members, Boolean hashesEqual) {
         return Json.GSON.fromJson(json, ClusterStatus.class);
     }
 
-    /** Whether one leads, the others follow, and all have applied the same log to the same state. */
+    /** Whether one member leads, the others follow, and all have applied the same log and have the same state. */
     boolean isWhole() {
         final long leaders = members.stream().filter(member -> "leader".equals(member.role)).count();
         final long followers = members.stream().filter(member -> "follower".equals(member.role)).count();
         return 1 == leaders && members.size() == leaders + followers && Boolean.TRUE.equals(hashesEqual);
     }
 
-    /** The leader's number; -1 when there is none. */
+    /** Number of the leader; -1 when there is none. */
     int leader() {
         return members.stream().filter(member -> "leader".equals(member.role)).mapToInt(Member::id).findFirst().orElse(-1);
     }

@@ -17,11 +17,11 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Aeron's {@code ClusterTool} works on our members as on any. */
+/** Aeron's {@code ClusterTool} works on Lugus' members as on any others. */
 @Order(7)
 @ExtendWith(SharedCluster.Resolver.class)
 final class ClusterToolIT {
-    /** One in what recovery-plan prints: log position, and the service that it is of; -1 is the consensus module. */
+    /** A snapshot in the output of recovery-plan: its log position, and the id of its service, -1 for the consensus module. */
     private static final Pattern SNAPSHOT =
         Pattern.compile("Snapshot\\[[^\\]]*, logPosition=(\\d+), [^\\]]*serviceId=(-?\\d+)\\]");
     private static final long SUSPENDED_NS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -38,7 +38,7 @@ final class ClusterToolIT {
         follower = status.followers().get(0);
     }
 
-    /** What the tool prints when it succeeds. */
+    /** Runs the tool, and returns what it prints. Fails when the tool does. */
     private String tool(final int member, final String... arguments) throws Exception {
         final ClusterToolProcess.Outcome outcome = ClusterToolProcess.run(shared.deployment(), member, arguments);
         assertEquals(0, outcome.exitCode(), outcome.output());

@@ -16,7 +16,7 @@ final class ClusterToolProcess {
     private ClusterToolProcess() {
     }
 
-    /** How it ended, and what it printed. */
+    /** Exit code and output of the tool. */
     record Outcome(int exitCode, String output) {
     }
 

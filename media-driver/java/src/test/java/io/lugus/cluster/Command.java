@@ -16,10 +16,10 @@ import org.agrona.MutableDirectBuffer;
 
 /** A command, encoded with the generated codecs. */
 sealed interface Command {
-    /** Its scope's instrument. */
+    /** Instrument of the command's scope. */
     int instrument();
 
-    /** Writes it as number {@code clientSequence} of its scope; returns its length. */
+    /** Writes the command with the number {@code clientSequence} in its scope, and returns its length. */
     int encode(MutableDirectBuffer buffer, long clientSequence);
 
     /** A new order. */
@@ -72,7 +72,7 @@ sealed interface Command {
         }
     }
 
-    /** The end of an order. */
+    /** Cancels an order. */
     record Cancel(int instrument, long origClientOrderId) implements Command {
         @Override
         public int encode(final MutableDirectBuffer buffer, final long clientSequence) {
@@ -85,7 +85,7 @@ sealed interface Command {
         }
     }
 
-    /** Another number, price and quantity for an order. */
+    /** Replaces an order's number, price and quantity. */
     record Replace(int instrument, long origClientOrderId, long clientOrderId, long quantity, long price)
         implements Command {
         @Override
@@ -104,7 +104,7 @@ sealed interface Command {
         }
     }
 
-    /** The end of all of a participant's orders of an instrument. */
+    /** Cancels all orders of a participant in an instrument. */
     record MassCancel(int instrument, int targetParticipant, MassCancelSide side) implements Command {
         @Override
         public int encode(final MutableDirectBuffer buffer, final long clientSequence) {
@@ -118,7 +118,7 @@ sealed interface Command {
         }
     }
 
-    /** A participant's kill switch: of the participant as such, so of no instrument. */
+    /** A participant's kill switch. It concerns the participant as such, so its scope has no instrument. */
     record SetKillSwitch(int targetParticipant, KillSwitch killSwitch) implements Command {
         @Override
         public int instrument() {

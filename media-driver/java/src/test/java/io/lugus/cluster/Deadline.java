@@ -5,9 +5,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
-/** A wait for something that must come true: {@code while (!it) deadline.pause()}. */
+/** A wait with an end: {@code while (!condition) deadline.pause()}. */
 final class Deadline {
-    /** For what a loaded machine may take its time for. */
+    /** Time-out for anything that may take long on a busy machine. */
     static final Duration LONG = Duration.ofSeconds(30);
 
     private static final long PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(200);
@@ -21,8 +21,8 @@ final class Deadline {
     }
 
     /**
-     * @param timeout how long it may take.
-     * @param awaited what is awaited, and how far it is: for the failure.
+     * @param timeout time after which the wait fails.
+     * @param awaited what is awaited, and how far it has come, for the message of the failure.
      */
     static Deadline in(final Duration timeout, final Supplier<String> awaited) {
         return new Deadline(timeout, awaited);

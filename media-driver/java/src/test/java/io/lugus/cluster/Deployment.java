@@ -8,16 +8,16 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A deployment on this machine, of its own ports and folders.
+ * A deployment on this machine, with ports and folders that no other deployment uses.
  *
- * @param folder its file, its state and its logs.
- * @param aeronFolder the directories of its media drivers, and of the tests' own.
- * @param basePort first of its ports.
- * @param members how many.
+ * @param folder folder of the deployment's file, state and logs.
+ * @param aeronFolder folder of the directories of the deployment's media drivers, and of the tests' own driver.
+ * @param basePort first of the deployment's ports.
+ * @param members number of members.
  * @param more more of its file.
  */
 record Deployment(Path folder, Path aeronFolder, int basePort, int members, String more) {
-    /** Instruments 1 to this are there: each test takes those that it trades for itself. */
+    /** Number of instruments, which are numbered from 1. Each test takes those that it trades for itself. */
     static final int INSTRUMENTS = 24;
 
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
@@ -47,7 +47,7 @@ record Deployment(Path folder, Path aeronFolder, int basePort, int members, Stri
         return "127.0.0.1:" + (port(member) + ARCHIVE_PORT);
     }
 
-    /** As Aeron's client wants them. */
+    /** Ingress endpoints as Aeron's client takes them. */
     String ingressEndpoints(final List<Integer> ids) {
         return ids.stream().map(id -> id + "=" + ingressEndpoint(id)).collect(Collectors.joining(","));
     }
@@ -64,7 +64,7 @@ record Deployment(Path folder, Path aeronFolder, int basePort, int members, Stri
         return basePort + member * PORTS_OF_A_MEMBER;
     }
 
-    /** The time-outs are long: an election in the middle of a test because the machine is busy would be no news. */
+    /** The time-outs are long, so that a busy machine does not cause an election in the middle of a test. */
     private String toml() {
         return """
             dir = "state"

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Numbers of commands and events: repeats, holes, and what was missed. */
+/** Numbers of commands and events: repeated commands, gaps, and events that a client missed. */
 @Order(3)
 @ExtendWith(SharedCluster.Resolver.class)
 final class ExactlyOnceIT {

@@ -23,12 +23,12 @@ final class ExpectedEvents {
         return this;
     }
 
-    /** The next event answers none: a resting order trades. */
+    /** The next event answers no command: a resting order trades. */
     ExpectedEvents tell(final Report.Body body) {
         return answer(0, body);
     }
 
-    /** Asserts that it was these, exactly. */
+    /** Asserts that the participant got exactly these events. */
     void verify() {
         participant.settle(instrument);
         assertEquals(reports, participant.events(instrument).stream().map(Report::timeless).toList());

@@ -5,7 +5,7 @@ import io.lugus.order.entry.LiquidityIndicator;
 import io.lugus.order.entry.OrderStatus;
 import io.lugus.order.entry.RejectReason;
 
-/** An order as a test expects it to go; each step is the report of it. */
+/** The life of an order as a test expects it: each step gives the report of that step. */
 final class ExpectedOrder {
     private final Command.NewOrder order;
     private final long orderId;
@@ -15,8 +15,8 @@ final class ExpectedOrder {
     private Long price;
 
     /**
-     * @param order as sent.
-     * @param orderId the engine's number: orders taken are numbered from 1 in their instrument.
+     * @param order the order as it was sent.
+     * @param orderId the engine's number of the order. Accepted orders are numbered from 1 in their instrument.
      */
     ExpectedOrder(final Command.NewOrder order, final long orderId) {
         this.order = order;
@@ -26,7 +26,7 @@ final class ExpectedOrder {
         price = order.price();
     }
 
-    /** The order is not taken. */
+    /** The order is rejected. */
     static Report.Execution rejected(final Command.NewOrder order, final RejectReason reason) {
         return new Report.Execution(
             ExecType.REJECTED, OrderStatus.REJECTED, 0, order.clientOrderId(), 0, 0, order.side(), order.orderType(),
@@ -37,13 +37,13 @@ final class ExpectedOrder {
         return report(ExecType.NEW, 0, 0, null, 0, LiquidityIndicator.NONE);
     }
 
-    /** It trades as the one that rested. */
+    /** The order trades as the maker: it rested in the book. */
     Report.Execution added(final long tradeId, final long lots, final long at) {
         filled += lots;
         return report(ExecType.TRADE, 0, tradeId, at, lots, LiquidityIndicator.ADDED);
     }
 
-    /** It trades as the one that came. */
+    /** The order trades as the taker: it met a resting order. */
     Report.Execution removed(final long tradeId, final long lots, final long at) {
         filled += lots;
         return report(ExecType.TRADE, 0, tradeId, at, lots, LiquidityIndicator.REMOVED);

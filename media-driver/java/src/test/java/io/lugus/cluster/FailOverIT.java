@@ -48,7 +48,7 @@ final class FailOverIT {
         }
     }
 
-    /** One sells a lot and the other buys one, again and again, with some on their way. */
+    /** One participant sells and the other buys a lot at a time, with several commands unanswered. */
     private static void flow(
         final Participant seller, final Participant buyer, final int instrument, final int from, final int to) {
         for (int number = from; number <= to; number++) {
@@ -64,7 +64,7 @@ final class FailOverIT {
         return participant.events(instrument).size();
     }
 
-    /** Each order taken once and filled once; and what the cluster keeps is what the client got. */
+    /** Checks that each order was accepted once and filled once, and that the cluster keeps the events that the client got. */
     private static void assertAnsweredOnce(final Participant participant, final int instrument) {
         final List<Report> events = participant.events(instrument);
         final List<Long> all = LongStream.rangeClosed(1, COMMANDS).boxed().toList();

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 
 /** Aeron's Java media driver and one client of it, for all sessions of the tests. */
 final class JavaDriver implements AutoCloseable {
-    /** An eighth of it is the longest message. */
+    /** Term length, in bytes. The longest message has an eighth of this length. */
     private static final int TERM_LENGTH = 1024 * 1024;
 
     private final MediaDriver driver;

@@ -18,7 +18,7 @@ final class Json {
     private Json() {
     }
 
-    /** To compare: Gson's own elements compare numbers as floats, to which neighbouring nanoseconds are the same. */
+    /** Makes JSON comparable: Gson's own elements compare numbers as floats, which can't tell neighbouring nanoseconds apart. */
     static Map<?, ?> exact(final JsonElement element) {
         return GSON.fromJson(element, Map.class);
     }

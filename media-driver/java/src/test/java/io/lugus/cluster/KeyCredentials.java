@@ -6,7 +6,7 @@ import java.security.GeneralSecurityException;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** A participant's number, and proof that it has a key: HMAC-SHA256(key, challenge). */
+/** Credentials with a key: the participant's number, and HMAC-SHA256(key, challenge) as the answer to a challenge. */
 final class KeyCredentials implements CredentialsSupplier {
     private static final String ALGORITHM = "HmacSHA256";
 

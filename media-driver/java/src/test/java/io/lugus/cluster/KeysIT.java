@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
-/** A deployment with keys: a member of its own, started by {@code lugus up} alone. */
+/** A deployment with keys. Its only member is started by {@code lugus up} alone. */
 @Order(200)
 final class KeysIT {
     private static final int FIRST_PORT = 50;

@@ -14,7 +14,7 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** A Lugus cluster of real member processes. Closed or not, it ends with this JVM. */
+/** A Lugus cluster of real member processes. It ends with this JVM even if it is not closed. */
 final class LugusCluster implements AutoCloseable {
     private static final Path KEPT_LOGS = Path.of("target", "cluster-tests");
     private static final long END_TIMEOUT_S = 20;
@@ -38,7 +38,7 @@ final class LugusCluster implements AutoCloseable {
         return lugus;
     }
 
-    /** Starts each member as a child of ours, so that it can be seen how it ends. */
+    /** Starts each member as a child process of the test, which then learns how the member ends. */
     void startMembers() throws IOException {
         for (final int member : members()) {
             children.put(member, lugus.start(log(member), "node", "--member", Integer.toString(member)));
@@ -58,7 +58,7 @@ final class LugusCluster implements AutoCloseable {
         }
     }
 
-    /** Members that {@code lugus up} has started end, and are children of ours from then on. */
+    /** Ends members that {@code lugus up} started, and starts them as child processes of the test. */
     void adoptMembers() throws IOException, InterruptedException {
         for (final int member : members()) {
             final ProcessHandle process = living(member);
@@ -120,7 +120,7 @@ final class LugusCluster implements AutoCloseable {
         }
     }
 
-    /** The process of a member that lives. */
+    /** The process of a running member. */
     ProcessHandle living(final int member) {
         return running(member).orElseThrow(() -> new AssertionError("member " + member + " does not run"));
     }
@@ -131,12 +131,12 @@ final class LugusCluster implements AutoCloseable {
             .filter(process -> process.info().command().filter(program::equals).isPresent());
     }
 
-    /** A process that has ended and that nobody has waited for yet counts as alive to Java, but has no program. */
+    /** Whether a process runs. One that ended, and that nobody waited for yet, is alive to Java, but has no program. */
     static boolean isRunning(final ProcessHandle process) {
         return process.isAlive() && process.info().command().isPresent();
     }
 
-    /** Who took the member's folder last; 0 when nobody has. */
+    /** Id of the process that last took the member's folder; 0 when none has. */
     private long owner(final int member) {
         try {
             return Long.parseLong(Files.readString(deployment.memberFolder(member).resolve("lock")).trim());

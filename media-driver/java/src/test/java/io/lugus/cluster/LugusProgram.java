@@ -33,7 +33,7 @@ final class LugusProgram {
         return binary;
     }
 
-    /** Runs a command to its end; returns its JSON answer. */
+    /** Runs a command to its end, and returns its JSON answer. */
     JsonObject run(final String... arguments) throws IOException, InterruptedException {
         final Path out = Files.createTempFile(config.getParent(), "lugus", ".out");
         final Path err = Files.createTempFile(config.getParent(), "lugus", ".err");
@@ -55,7 +55,7 @@ final class LugusProgram {
         }
     }
 
-    /** Starts a command that goes on; all that it prints is in {@code log}. */
+    /** Starts a command that goes on. All that it prints is written to {@code log}. */
     Process start(final File log, final String... arguments) throws IOException {
         return builder(arguments).redirectErrorStream(true).redirectOutput(Redirect.appendTo(log)).start();
     }

@@ -4,17 +4,17 @@ import io.lugus.order.entry.MessageRejectReason;
 import io.lugus.order.entry.RejectReason;
 import java.util.List;
 
-/** What a session gets of the cluster: numbered events ({@link Report}) and answers without a number. */
+/** A message from the cluster to a session: a numbered event ({@link Report}), or an answer without a number. */
 sealed interface Message {
     /** An event. */
     record Event(Report report) implements Message {
     }
 
-    /** A hole: the command was not applied. */
+    /** A gap in the numbers of commands: the command was not applied. */
     record SequenceReject(long clientSequence, long expectedClientSequence, long instrument) implements Message {
     }
 
-    /** Where a scope stands. */
+    /** The numbers that a scope has reached. */
     record ResumeComplete(long lastClientSequence, long lastEventSequence, long instrument) implements Message {
     }
 

@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.agrona.DirectBuffer;
 
-/** Egress, decoded with the generated codecs. */
+/** Decodes egress with the generated codecs. */
 final class MessageDecoder {
     private final MessageHeaderDecoder header = new MessageHeaderDecoder();
 

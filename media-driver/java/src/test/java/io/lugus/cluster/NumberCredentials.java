@@ -3,7 +3,7 @@ package io.lugus.cluster;
 import io.aeron.security.CredentialsSupplier;
 import java.nio.charset.StandardCharsets;
 
-/** A participant's number, in ASCII digits: all that a deployment without keys asks for. */
+/** Credentials without a key: the participant's number in ASCII digits. */
 record NumberCredentials(int participant) implements CredentialsSupplier {
     @Override
     public byte[] encodedCredentials() {

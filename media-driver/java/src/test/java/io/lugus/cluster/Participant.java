@@ -22,11 +22,11 @@ import org.agrona.ExpandableArrayBuffer;
 import org.agrona.MutableDirectBuffer;
 
 /**
- * A participant's session with the cluster through Aeron's own client. It numbers commands, keeps each event once, and does
- * what the protocol asks of a client: it sends what is unanswered again when there is a new leader or nothing comes.
+ * A participant's session with the cluster through Aeron's own client. It numbers commands, keeps each event once, and sends
+ * unanswered commands again after a change of the leader or a long silence, as the protocol asks of a client.
  */
 final class Participant implements AutoCloseable, EgressListener {
-    /** Long against any round trip: what is unanswered then was lost with a leader. */
+    /** Much longer than any round trip: what is unanswered after this time was lost with a leader. */
     private static final Duration SEND_AGAIN_AFTER = Duration.ofSeconds(5);
 
     private final int id;
@@ -40,7 +40,7 @@ final class Participant implements AutoCloseable, EgressListener {
     private boolean mustSendAgain;
     private long offers;
 
-    /** What it knows of its commands and events of one instrument. */
+    /** Commands and events of the participant in one instrument. */
     private static final class Scope {
         private long lastClientSequence;
         private final Map<Long, Command> unanswered = new TreeMap<>();
@@ -71,7 +71,7 @@ final class Participant implements AutoCloseable, EgressListener {
         return participant;
     }
 
-    /** Aeron's client asks once: its request is lost when the member asked is in an election. */
+    /** Tries to connect. The request is lost if it meets a member in an election, as Aeron's client asks each only once. */
     private void connect(final AeronCluster.Context context) {
         try {
             cluster = AeronCluster.connect(context);
@@ -106,12 +106,12 @@ final class Participant implements AutoCloseable, EgressListener {
         return cluster;
     }
 
-    /** Everything that came, in the order in which it came, what came again included. */
+    /** All messages in the order in which they came, repeated ones included. */
     List<Message> received() {
         return List.copyOf(received);
     }
 
-    /** Members that took over since the connect. */
+    /** Ids of the members that became the leader since the session was opened. */
     List<Integer> newLeaders() {
         return List.copyOf(newLeaders);
     }
@@ -120,7 +120,7 @@ final class Participant implements AutoCloseable, EgressListener {
         return List.copyOf(sessionEvents);
     }
 
-    /** Events of an instrument, each once, by their number. */
+    /** Events of an instrument, each once, in the order of their numbers. */
     List<Report> events(final int instrument) {
         return List.copyOf(scope(instrument).events.values());
     }
@@ -133,7 +133,7 @@ final class Participant implements AutoCloseable, EgressListener {
         return scopes.computeIfAbsent(instrument, key -> new Scope());
     }
 
-    /** Sends a command as the next of its scope; returns its number. */
+    /** Sends a command with the next number of its scope, which is returned. */
     long send(final Command command) {
         final Scope scope = scope(command.instrument());
         scope.lastClientSequence++;
@@ -142,7 +142,7 @@ final class Participant implements AutoCloseable, EgressListener {
         return scope.lastClientSequence;
     }
 
-    /** Sends a command under a number of the caller's. */
+    /** Sends a command with a number that the caller chooses. */
     void sendNumbered(final Command command, final long clientSequence) {
         offer(buffer, command.encode(buffer, clientSequence));
     }
@@ -159,19 +159,19 @@ final class Participant implements AutoCloseable, EgressListener {
         offers++;
     }
 
-    /** Messages sent so far, those sent again included. */
+    /** Number of messages sent so far, repeated ones included. */
     long offers() {
         return offers;
     }
 
-    /** Sends a command and waits for all that comes of it; returns its number. */
+    /** Sends a command, waits for all events that it causes, and returns its number. */
     long execute(final Command command) {
         final long clientSequence = send(command);
         settle(command.instrument());
         return clientSequence;
     }
 
-    /** Waits until all commands of an instrument are applied and all events of it are here. */
+    /** Waits until all commands of an instrument are applied and all its events have come. */
     Message.ResumeComplete settle(final int instrument) {
         final Scope scope = scope(instrument);
         while (true) {
@@ -201,7 +201,7 @@ final class Participant implements AutoCloseable, EgressListener {
         return stand;
     }
 
-    /** Sends a request that {@code encode} writes into {@code buffer}, again when it gets lost; returns the answer. */
+    /** Sends the request that {@code encode} writes into {@code buffer}, again if it gets lost, and returns the answer. */
     <M extends Message> M ask(final Class<M> answer, final Supplier<Integer> encode) {
         final int before = received.size();
         final Deadline deadline = Deadline.in(Deadline.LONG, () -> "an answer: " + answer.getSimpleName());
@@ -219,7 +219,7 @@ final class Participant implements AutoCloseable, EgressListener {
         }
     }
 
-    /** Where requests are written. */
+    /** The buffer into which requests are written. */
     MutableDirectBuffer buffer() {
         return buffer;
     }
@@ -239,7 +239,7 @@ final class Participant implements AutoCloseable, EgressListener {
         }
     }
 
-    /** Takes what has come, and sends again what a leader may have taken with it. */
+    /** Takes the messages that have come, and sends again the commands that may have been lost with a leader. */
     void poll() {
         cluster.pollEgress();
         if (mustSendAgain) {
@@ -271,7 +271,7 @@ final class Participant implements AutoCloseable, EgressListener {
         }
     }
 
-    /** An event that comes again must be the same. Those of other participants are drop copies. */
+    /** Keeps an event. A repeated event must be the same as before; events of other participants are drop copies. */
     private void onReport(final Report report) {
         if (report.participant() == id) {
             final Scope scope = scope((int)report.instrument());

@@ -10,14 +10,14 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Whomever a client asks first, it ends at the leader. */
+/** A client reaches the leader, whichever member it asks first. */
 @Order(1)
 @ExtendWith(SharedCluster.Resolver.class)
 final class RedirectIT {
     private static final int PARTICIPANT = 1;
     private static final EgressListener NOBODY = (sessionId, timestamp, buffer, offset, length, header) -> { };
 
-    /** Where a connect ended, and after how many redirects. */
+    /** The member that a client connected to in the end, and the number of redirects before. */
     private record Connected(int leader, int redirects) {
     }
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What is no command is refused and counted, and changes nothing. */
+/** A message that is no command is refused and counted, and changes nothing. */
 @Order(4)
 @ExtendWith(SharedCluster.Resolver.class)
 final class RefusedMessagesIT {
@@ -35,7 +35,7 @@ final class RefusedMessagesIT {
     private static final int OVERSIZED = 100 * 1024;
     private static final int ORDER = NewOrderSingleEncoder.TEMPLATE_ID;
 
-    /** A message, and how it is refused. */
+    /** A message, and the refusal that answers it. */
     private record Refused(UnsafeBuffer message, int refTemplateId, MessageRejectReason reason) {
     }
 
@@ -136,7 +136,7 @@ final class RefusedMessagesIT {
         }
     }
 
-    /** Nothing that the service ever sees: the consensus module's own protocol, broken. */
+    /** Malformed messages of the consensus module's own protocol, which the service never sees. */
     @Test
     void brokenFramesOnTheIngressStreamAreDropped(final SharedCluster shared) throws Exception {
         try (Participant participant = shared.newParticipant()) {
@@ -181,7 +181,7 @@ final class RefusedMessagesIT {
         return frames;
     }
 
-    /** On the session's own publication: before anything that the session sends after it. */
+    /** Offers on the session's own publication, so that the message comes before all that the session sends later. */
     private static void offerRaw(final Participant participant, final UnsafeBuffer frame) {
         final Publication ingress = participant.cluster().ingressPublication();
         final Deadline deadline = Deadline.in(Deadline.LONG, () -> "a frame is taken");

@@ -12,13 +12,13 @@ import io.lugus.order.entry.TimeInForce;
 
 /** An event, numbered in its scope (participant, instrument). Fields are named as in {@code lugus watch --json}. */
 record Report(long participant, long instrument, long eventSequence, long clientSequence, long time, Body body) {
-    /** What happened. */
+    /** Kind of the event. */
     sealed interface Body {
-        /** Its name in JSON. */
+        /** Name of the kind in JSON. */
         String kind();
     }
 
-    /** To an order. */
+    /** An execution report of an order. */
     record Execution(
         ExecType execType,
         OrderStatus orderStatus,
@@ -43,7 +43,7 @@ record Report(long participant, long instrument, long eventSequence, long client
         }
     }
 
-    /** A cancel or a replacement was not done. */
+    /** A cancel or a replacement was rejected. */
     record CancelReject(long origClientOrderId, long clientOrderId, RejectReason reason) implements Body {
         @Override
         public String kind() {
@@ -59,7 +59,7 @@ record Report(long participant, long instrument, long eventSequence, long client
         }
     }
 
-    /** Another command was not done. */
+    /** Another command was rejected. */
     record Reject(CommandKind command, RejectReason reason) implements Body {
         @Override
         public String kind() {
@@ -67,7 +67,7 @@ record Report(long participant, long instrument, long eventSequence, long client
         }
     }
 
-    /** Commands, by their templates: the first is 1. */
+    /** Kinds of commands, in the order of their template ids, which start at 1. */
     enum CommandKind {
         NEW, CANCEL, REPLACE, MASS_CANCEL, DEFINE_INSTRUMENT, SET_INSTRUMENT_STATE, SET_RISK_LIMITS, SET_KILL_SWITCH;
 
@@ -76,12 +76,12 @@ record Report(long participant, long instrument, long eventSequence, long client
         }
     }
 
-    /** The same without the log's time, which no test can know. */
+    /** The same event without the time of the log, which no test can know. */
     Report timeless() {
         return new Report(participant, instrument, eventSequence, clientSequence, 0, body);
     }
 
-    /** As our Rust client prints it. */
+    /** The event as the client in Rust prints it. */
     JsonElement toJson() {
         final JsonObject what = new JsonObject();
         what.add(body.kind(), Json.GSON.toJsonTree(body));

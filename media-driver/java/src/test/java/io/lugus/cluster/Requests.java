@@ -12,7 +12,7 @@ final class Requests {
     private Requests() {
     }
 
-    /** The events after the last one seen, then where the scope stands. */
+    /** Asks for the events after the last one seen, and then for the numbers that the scope has reached. */
     static int resume(final MutableDirectBuffer buffer, final int instrument, final long lastEventSequence) {
         return MessageHeaderEncoder.ENCODED_LENGTH + new ResumeEncoder()
             .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
@@ -21,12 +21,12 @@ final class Requests {
             .encodedLength();
     }
 
-    /** Only where the scope stands. */
+    /** Asks for the numbers that the scope has reached. */
     static int resume(final MutableDirectBuffer buffer, final int instrument) {
         return resume(buffer, instrument, ResumeEncoder.lastEventSequenceNullValue());
     }
 
-    /** All participants' events of an instrument. */
+    /** Asks for drop copies: all participants' events of an instrument. */
     static int dropCopy(final MutableDirectBuffer buffer, final int instrument) {
         return MessageHeaderEncoder.ENCODED_LENGTH + new DropCopyRequestEncoder()
             .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
@@ -34,7 +34,7 @@ final class Requests {
             .encodedLength();
     }
 
-    /** The book as it is. */
+    /** Asks for the book. */
     static int book(final MutableDirectBuffer buffer, final long requestId, final int instrument, final int depth) {
         return MessageHeaderEncoder.ENCODED_LENGTH + new MarketDataRequestEncoder()
             .wrapAndApplyHeader(buffer, 0, new io.lugus.market.data.MessageHeaderEncoder())

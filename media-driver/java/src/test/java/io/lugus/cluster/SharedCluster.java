@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
  * One three-member cluster and one Java media driver for all test classes that ask for it. Each test takes participants and
- * instruments of its own, so that it knows every event.
+ * instruments that no other test uses, so that it knows every event.
  */
 final class SharedCluster implements ExtensionContext.Store.CloseableResource {
     private static final int MEMBERS = 3;
@@ -43,7 +43,7 @@ final class SharedCluster implements ExtensionContext.Store.CloseableResource {
         return cluster.deployment();
     }
 
-    /** A session of a participant that nobody was before. */
+    /** Opens a session of a participant that no test has used. */
     Participant newParticipant() {
         return connect(participants.getAndIncrement());
     }
@@ -52,7 +52,7 @@ final class SharedCluster implements ExtensionContext.Store.CloseableResource {
         return Participant.connect(driver, deployment().ingressEndpoints(cluster.members()), id);
     }
 
-    /** An instrument that nobody has traded. */
+    /** Number of an instrument that no test has traded. */
     int newInstrument() {
         final int instrument = instruments.getAndIncrement();
         if (instrument > Deployment.INSTRUMENTS) {
@@ -67,7 +67,7 @@ final class SharedCluster implements ExtensionContext.Store.CloseableResource {
         cluster.close();
     }
 
-    /** Gives the cluster to who asks for it. */
+    /** Passes the cluster to tests that have it as a parameter. */
     static final class Resolver implements ParameterResolver {
         @Override
         public boolean supportsParameter(final ParameterContext parameter, final ExtensionContext context) {

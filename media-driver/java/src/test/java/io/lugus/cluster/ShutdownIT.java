@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The end of the shared cluster: {@code ClusterTool shutdown}. */
+/** {@code ClusterTool shutdown} ends the shared cluster. */
 @Order(100)
 @ExtendWith(SharedCluster.Resolver.class)
 final class ShutdownIT {

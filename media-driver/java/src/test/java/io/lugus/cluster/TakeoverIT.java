@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A participant has one session: its newest. */
+/** A participant has one session, which is the newest. */
 @Order(5)
 @ExtendWith(SharedCluster.Resolver.class)
 final class TakeoverIT {

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Orders, to their exact events; and each of these events is what our Rust client got. */
+/** Orders lead to exactly the expected events, and the client in Rust gets the same events. */
 @Order(2)
 @ExtendWith(SharedCluster.Resolver.class)
 final class TradingIT {

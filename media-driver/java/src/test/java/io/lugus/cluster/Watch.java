@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** {@code lugus watch --json}: all participants' events, decoded by our Rust client. */
+/** {@code lugus watch --json}: all participants' events, as the client in Rust decodes them. */
 final class Watch implements AutoCloseable {
     private final Process process;
     private final Queue<JsonObject> events = new ConcurrentLinkedQueue<>();
@@ -22,7 +22,7 @@ final class Watch implements AutoCloseable {
         reader.start();
     }
 
-    /** Starts it, and makes events with {@code probe} until it shows the first. */
+    /** Starts the command, and makes events with {@code probe} until the command shows the first. */
     static Watch start(final LugusCluster cluster, final Runnable probe) throws IOException {
         final Watch watch = new Watch(cluster);
         final Deadline deadline = Deadline.in(Deadline.LONG, () -> "lugus watch shows events");
@@ -37,11 +37,11 @@ final class Watch implements AutoCloseable {
         try (BufferedReader lines = process.inputReader()) {
             lines.lines().map(line -> JsonParser.parseString(line).getAsJsonObject()).forEach(events::add);
         } catch (final IOException error) {
-            // It has ended.
+            // The process has ended.
         }
     }
 
-    /** Asserts that the Rust client got the same events of this instrument as the participant, field by field. */
+    /** Asserts that the client in Rust got the same events of this instrument as the participant, field by field. */
     void assertSaw(final Participant participant, final int instrument) {
         final List<?> expected =
             participant.events(instrument).stream().map(report -> Json.exact(report.toJson())).toList();

@@ -1,5 +1,5 @@
 /**
- * A real Lugus cluster, spoken to by Aeron's own Java client with codecs generated from our schemas: the proof that nothing
- * of ours is needed on the client's side, and that it gets what our own client gets.
+ * Tests of a real Lugus cluster through Aeron's own Java client, with codecs generated from Lugus' schemas. They prove that a
+ * client needs nothing else of Lugus, and that it gets the same events as the client in Rust.
  */
 package io.lugus.cluster;
