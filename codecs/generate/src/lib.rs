@@ -5,7 +5,7 @@
 //! one crate, [`generate`] moves each into a module (`crate::` becomes `crate::NAME::`) and writes `protocols.rs`, to be
 //! included by the crate's `lib.rs`:
 //!
-//! ```ignore
+//! ```text
 //! include!(concat!(env!("OUT_DIR"), "/protocols.rs"));
 //! ```
 //!
