@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lugus_client::feed::{FeedContext, MarketDataFeed};
 use lugus_client::{
-    BlockingSession, Config, EventHandler, Exchange, ExchangeConfig, ExchangeSession, FixedMap, InstrumentId,
-    ParticipantId,
+    BlockingSession, Config, EventHandler, Exchange, ExchangeConfig, ExchangeSession, FeedContext, FixedMap,
+    InstrumentId, MarketDataFeed, ParticipantId,
 };
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{ClusterEntry, MapSubscription, PartitionMap};
@@ -131,7 +130,7 @@ impl<'f> Access<'f> {
         while !session.is_connected_for(instrument) {
             session.poll(&mut ()).map_err(Failure::new)?;
             if Instant::now() >= deadline {
-                let problem = session.problem().map_or_else(String::new, |(_, problem)| format!(": {problem}"));
+                let problem = session.problem().map_or_else(String::new, |problem| format!(": {problem}"));
                 let what = format!("no session with instrument {instrument}'s cluster within {TIMEOUT:?}{problem}");
                 return Err(Failure::new(what).hint(NO_CLUSTER_HINT));
             }

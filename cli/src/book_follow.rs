@@ -44,7 +44,7 @@ impl FeedHandler for Changes {
         match status {
             FeedStatus::Unknown => self.failure = Some(Failure::new(format!("there is no instrument {instrument}"))),
             FeedStatus::TooLarge => self.failure = Some(Failure::new("the book is too large to be followed")),
-            FeedStatus::Live | FeedStatus::Recovering => {}
+            _ => {}
         }
     }
 }

@@ -1,9 +1,8 @@
 //! The deployment's instruments, defined in their clusters by the operator.
 
-use lugus_client::blocking::BlockingError;
 use lugus_client::{
-    ClientError, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price, Quantity,
-    RejectReason, Report, ReportBody, Symbol,
+    BlockingError, ClientError, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price,
+    Quantity, RejectReason, Report, ReportBody, Symbol,
 };
 use lugus_topology::Instrument;
 

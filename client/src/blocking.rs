@@ -1,8 +1,7 @@
-//! The session for simple programs that may wait: the command line, tests, scripts.
+//! Sessions for simple programs that may wait: the command line, tests, scripts.
 
 use std::time::{Duration, Instant};
 
-use aeron_cluster_client::ConnectProblem;
 use lugus_vocabulary::{
     Book, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder, ParticipantId,
     Price, RejectReason, Replace, Report, RiskLimits, Side,
@@ -14,35 +13,37 @@ use crate::config::Config;
 use crate::error::{ClientError, SendError};
 use crate::exchange::ExchangeSession;
 use crate::order_entry::OrderEntry;
+use crate::problem::Problem;
 use crate::status::{EventHandler, Status};
 use crate::trading::TradingSession;
 
-/// Duty cycles without work before the thread yields.
+/// Number of duty cycles without work after which the thread yields.
 const SPINS: u32 = 10;
-/// Duty cycles without work before it sleeps.
+/// Number of duty cycles without work after which the thread sleeps.
 const YIELDS: u32 = 30;
-/// How long it sleeps then.
+/// How long the thread sleeps at a time.
 const PARK: Duration = Duration::from_micros(50);
-/// How long the answer to a request is waited for before it is asked again.
+/// How long a call waits for the answer to a request before it makes the request again.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Why a call that waits has failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum BlockingError {
-    /// The session has ended.
+    /// The session has ended for good.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The command or request cannot be taken.
+    /// The command or request was not taken.
     #[error(transparent)]
     Send(#[from] SendError),
-    /// The command was not applied: no such instrument, or no room for the participant.
+    /// The command was not applied: there is no such instrument, or no room for the participant.
     #[error("command {command} of instrument {instrument} was refused: {reason:?}")]
     Refused {
-        /// Its instrument.
+        /// The instrument of the command's scope.
         instrument: InstrumentId,
-        /// Its number.
+        /// The command's number.
         command: CommandNumber,
-        /// Why.
+        /// Why the command was not applied.
         reason: RejectReason,
     },
     /// The command found no answer.
@@ -51,33 +52,34 @@ pub enum BlockingError {
         if *may_have_been_applied { "may have been applied" } else { "was not applied" }
     )]
     GaveUp {
-        /// Its instrument.
+        /// The instrument of the command's scope.
         instrument: InstrumentId,
-        /// Its number.
+        /// The command's number.
         command: CommandNumber,
-        /// `false`: it was not applied and will not be.
+        /// `false`: the command was not applied and will not be. `true`: that is not known.
         may_have_been_applied: bool,
     },
-    /// There is no such instrument to give a book of.
+    /// There is no such instrument, so there is no book of it.
     #[error("there is no instrument {0}")]
     NoBook(InstrumentId),
-    /// It did not happen in time. A command that was waited for may be applied yet.
+    /// What the call waited for did not happen in time. If that was the answer to a command, the command may yet be
+    /// applied.
     #[error("{what} did not happen within {timeout:?}{}", problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default())]
     TimedOut {
-        /// What was waited for.
+        /// What the call waited for.
         what: &'static str,
-        /// How long.
+        /// How long the call waited.
         timeout: Duration,
-        /// What stood in the way of a session last, if there is none.
-        problem: Option<ConnectProblem>,
+        /// What last kept the session from being open.
+        problem: Option<Problem>,
     },
 }
 
-/// A session, with one cluster or ([`BlockingExchange`]) all of them, whose calls wait for their outcome. All that happens is
-/// told to the handler as well; a program that wants to hear nothing else gives `()`.
+/// A session with one cluster, or ([`BlockingExchange`]) with all of them, whose calls wait for their outcome. Everything
+/// that happens is told to the handler as well; a program that wants to hear nothing else gives `()`.
 pub struct BlockingSession<H, S = TradingSession> {
     session: S,
-    /// What hears everything; its state is the program's own.
+    /// The handler that hears everything; its state is the program's own.
     pub handler: H,
     timeout: Duration,
     next_request: u64,
@@ -91,7 +93,7 @@ impl<H: EventHandler> BlockingSession<H> {
     /// Opens a session. `timeout` bounds this and every further call.
     ///
     /// # Errors
-    /// When the configuration cannot work, the cluster refuses, or nothing comes of it in time.
+    /// When the configuration cannot work, the cluster refuses the session, or it is not open in time.
     pub fn connect(config: Config, handler: H, timeout: Duration) -> Result<Self, BlockingError> {
         Self::over(TradingSession::connect(config)?, handler, timeout)
     }
@@ -101,27 +103,27 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
     /// Waits until a session is connected. `timeout` bounds this and every further call.
     ///
     /// # Errors
-    /// When the session has ended, or nothing comes of it in time.
+    /// When the session has ended, or is not open in time.
     pub fn over(session: S, handler: H, timeout: Duration) -> Result<Self, BlockingError> {
         let mut blocking = Self { session, handler, timeout, next_request: 0, idle_cycles: 0 };
         blocking.wait("connecting to the cluster", |session, _| session.is_connected())?;
         Ok(blocking)
     }
 
-    /// The session, for all that does not wait.
+    /// The session itself, for calls that do not wait.
     pub fn session(&mut self) -> &mut S {
         &mut self.session
     }
 
-    /// A new order; returns all reports that answer it.
+    /// Enters an order; returns all reports that answer the command.
     ///
     /// # Errors
-    /// When it has no outcome, or was refused. A reject by the engine is a report.
+    /// When the command has no outcome, or was refused. A reject by the engine is a report.
     pub fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<Vec<Report>, BlockingError> {
         self.execute(instrument, |session| session.new_order(instrument, order))
     }
 
-    /// Ends an order; returns all reports that answer it.
+    /// Cancels an order; returns all reports that answer the command.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -133,7 +135,7 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
         self.execute(instrument, |session| session.cancel(instrument, orig_client_order_id))
     }
 
-    /// Changes an order; returns all reports that answer it.
+    /// Changes an order; returns all reports that answer the command.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -141,7 +143,16 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
         self.execute(instrument, |session| session.replace(instrument, replace))
     }
 
-    /// The book of an instrument, `depth` levels a side.
+    /// Cancels the participant's own orders in the instrument, of one side or (`None`) of both; returns all reports that
+    /// answer the command.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn mass_cancel(&mut self, instrument: InstrumentId, side: Option<Side>) -> Result<Vec<Report>, BlockingError> {
+        self.execute(instrument, |session| session.mass_cancel(instrument, side))
+    }
+
+    /// The book of an instrument, with `depth` levels of each side.
     ///
     /// # Errors
     /// When there is no such instrument, or no answer in time.
@@ -164,10 +175,10 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
         collected.book.ok_or(BlockingError::NoBook(instrument))
     }
 
-    /// Waits until `done`.
+    /// Waits until `done` returns `true`. `what` names that in the error.
     ///
     /// # Errors
-    /// When the session has ended, or it is not done in time.
+    /// When the session has ended, or `done` does not return `true` in time.
     pub fn wait(
         &mut self,
         what: &'static str,
@@ -181,39 +192,40 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
         Ok(())
     }
 
-    /// One duty cycle, and a pause when there was nothing to do.
+    /// One duty cycle, and a pause if there was nothing to do.
     ///
     /// # Errors
-    /// When the session has ended.
+    /// When the session has ended for good.
     pub fn poll(&mut self) -> Result<usize, ClientError> {
         let work = self.session.poll(&mut self.handler)?;
         self.idle(work);
         Ok(work)
     }
 
-    /// Closes the session.
+    /// Closes the session, and returns the handler.
     pub fn close(self) -> H {
         self.session.close();
         self.handler
     }
 }
 
-/// What concerns one cluster.
+/// Commands that are for one cluster.
 impl<H: EventHandler> BlockingSession<H> {
-    /// Ends all orders of `target`; returns all reports that answer it.
+    /// Operator: cancels the orders of `target` in the instrument, of one side or (`None`) of both; returns all reports that
+    /// answer the command.
     ///
     /// # Errors
     /// As [`Self::new_order`].
-    pub fn mass_cancel(
+    pub fn mass_cancel_of(
         &mut self,
         instrument: InstrumentId,
         target: ParticipantId,
         side: Option<Side>,
     ) -> Result<Vec<Report>, BlockingError> {
-        self.execute(instrument, |session| session.mass_cancel(instrument, target, side))
+        self.execute(instrument, |session| session.mass_cancel_of(instrument, target, side))
     }
 
-    /// Operator: begins to trade an instrument; returns all reports that answer it.
+    /// Operator: defines an instrument, which begins to trade; returns all reports that answer the command.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -221,7 +233,8 @@ impl<H: EventHandler> BlockingSession<H> {
         self.execute(InstrumentId::NONE, |session| session.define_instrument(definition))
     }
 
-    /// Operator: moves an instrument in its life cycle; returns all reports that answer it.
+    /// Operator: changes the state of an instrument; returns all reports that answer the command. A `reference_price` of
+    /// `None` keeps the present one.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -234,7 +247,7 @@ impl<H: EventHandler> BlockingSession<H> {
         self.execute(instrument, |session| session.set_instrument_state(instrument, state, reference_price))
     }
 
-    /// Operator: sets a participant's limits; returns all reports that answer it.
+    /// Operator: sets a participant's limits; returns all reports that answer the command.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -246,7 +259,7 @@ impl<H: EventHandler> BlockingSession<H> {
         self.execute(InstrumentId::NONE, |session| session.set_risk_limits(target, limits))
     }
 
-    /// Operator, or a participant for itself: stops or allows new orders; returns all reports that answer it.
+    /// Operator, or a participant for itself: stops or allows new orders; returns all reports that answer the command.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -261,8 +274,8 @@ impl<H: EventHandler> BlockingSession<H> {
 
 /// Details.
 impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
-    /// Sends a command, waits for its answer, and then for the rest of its reports: a command may have many, and only the
-    /// answer to a question asked after it tells that there are no more.
+    /// Sends a command, waits for its answer, and then for the rest of its reports. A command may have many reports; only
+    /// the answer to a `Resume` that was sent after the command tells that there are no more.
     fn execute(
         &mut self,
         instrument: InstrumentId,
@@ -325,7 +338,7 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
     }
 }
 
-/// What a call waits for, and what of it has come.
+/// What a call waits for, and what has come of that.
 #[derive(Default)]
 struct Collected {
     instrument: InstrumentId,
@@ -355,7 +368,7 @@ impl Collected {
     }
 }
 
-/// Passes everything on, and collects what a call waits for.
+/// Passes everything on to the handler, and collects what a call waits for.
 struct Collecting<'a, H> {
     handler: &'a mut H,
     collected: &'a mut Collected,

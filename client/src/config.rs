@@ -1,63 +1,75 @@
-//! All configuration of a session, checked once by [`Config::check`].
+//! The configuration of a session with one cluster, checked once by [`Config::check`].
 
 use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
-use std::time::Duration;
 
 use aeron_cluster_client::{Context, CredentialsSupplier};
 use hmac::{Hmac, KeyInit, Mac};
 use lugus_vocabulary::ParticipantId;
 use sha2::Sha256;
-use thiserror::Error;
 
+use crate::error::ConfigurationError;
 use crate::retry::RetryPolicy;
 
-/// Most commands that may be unanswered in one instrument: [`Limits::maximum_outstanding`] at most.
+/// Upper bound of [`Limits::maximum_outstanding`].
 pub const MAXIMUM_OUTSTANDING: usize = 1 << 20;
 
-/// Most instruments that one session follows: [`Limits::maximum_instruments`] at most.
+/// Upper bound of [`Limits::maximum_instruments`].
 pub const MAXIMUM_INSTRUMENTS: usize = 1 << 20;
 
-/// Configuration of a session: set the fields, then give it to
-/// [`TradingSession::connect`](crate::TradingSession::connect).
+/// Configuration of a session with one cluster. Make it with [`Config::new`], set the fields that differ from the defaults,
+/// and give it to [`TradingSession::connect`](crate::TradingSession::connect).
+#[derive(Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// The cluster: media driver, endpoints, channels, time-outs. Its `credentials` are replaced by those below.
     pub cluster: Context,
-    /// Who trades.
+    /// The participant that trades.
     pub participant: ParticipantId,
     /// How the participant proves who it is.
     pub credentials: Credentials,
     /// Bounds on what is kept.
     pub limits: Limits,
-    /// When to send again, and when to give up.
+    /// When commands are sent again, and when they are given up.
     pub retry: RetryPolicy,
 }
 
 /// Bounds on what a session keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
-    /// Unanswered commands of one instrument. Each takes about 100 bytes, once that many were unanswered.
+    /// Largest number of unanswered commands of one instrument. Each takes about 100 bytes once so many have been
+    /// unanswered. Default: 1,024.
     pub maximum_outstanding: usize,
-    /// Instruments that are traded or followed.
+    /// Largest number of instruments that are traded or followed. Default: 4,096.
     pub maximum_instruments: usize,
+}
+
+impl Limits {
+    /// The limits with all defaults.
+    pub const fn new() -> Self {
+        Self { maximum_outstanding: 1024, maximum_instruments: 4096 }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { maximum_outstanding: 1024, maximum_instruments: 4096 }
+        Self::new()
     }
 }
 
 /// How a participant proves who it is.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Credentials {
-    /// It says its number, and is believed: for deployments without keys.
+    /// The participant tells its number, and the cluster believes it: for deployments without keys.
     Open,
-    /// It says its number, and answers the leader's challenge with HMAC-SHA256 of it under this key.
+    /// The participant tells its number, and answers the leader's challenge with the challenge's HMAC-SHA256 under this key.
     Key(Vec<u8>),
 }
 
+/// Without the key.
 impl fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -67,42 +79,8 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// A configuration that cannot work.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ConfigurationError {
-    /// A limit of nothing.
-    #[error("{name} is 0: it must be at least 1")]
-    Zero {
-        /// Name of the field.
-        name: &'static str,
-    },
-    /// A limit that would take too much memory.
-    #[error("{name} is {value}, at most {maximum} is possible")]
-    TooMany {
-        /// Name of the field.
-        name: &'static str,
-        /// Its value.
-        value: usize,
-        /// The most that is possible.
-        maximum: usize,
-    },
-    /// A time-out of zero, or out of order with another one.
-    #[error("{name} is {value:?}: {rule}")]
-    Duration {
-        /// Name of the field.
-        name: &'static str,
-        /// Its value.
-        value: Duration,
-        /// What it has to satisfy.
-        rule: &'static str,
-    },
-    /// A key of no bytes.
-    #[error("the key of participant {0} is empty")]
-    EmptyKey(ParticipantId),
-}
-
 impl Config {
-    /// A configuration for `participant` with open credentials and the defaults of everything else.
+    /// The configuration for `participant` in a cluster, with open credentials and all defaults.
     pub fn new(cluster: Context, participant: ParticipantId) -> Self {
         Self {
             cluster,
@@ -113,8 +91,8 @@ impl Config {
         }
     }
 
-    /// The cluster's part for one client, with the participant's credentials; `connect_requests` counts how often a
-    /// session is asked for.
+    /// The cluster's part with the participant's credentials, for one cluster client. `connect_requests` counts how often
+    /// that client asks for a session.
     pub(crate) fn context(&self, connect_requests: &Rc<Cell<u64>>) -> Context {
         self.cluster.with_credentials(self.credentials_supplier(connect_requests))
     }
@@ -127,13 +105,13 @@ impl Config {
         }
     }
 
-    /// The cluster's part with the participant's credentials: for a client of the cluster that is no trader, such as the
-    /// operator's that moves an instrument.
+    /// The cluster's part with the participant's credentials: for a client of the cluster that does not trade, such as the
+    /// operator's client that moves an instrument.
     pub fn cluster_context(&self) -> Context {
         self.context(&Rc::default())
     }
 
-    /// Checks all but the cluster's part, which the cluster client checks.
+    /// Checks the configuration except the cluster's part, which the cluster client checks.
     ///
     /// # Errors
     /// The first fault found, with the field's name and value.
@@ -205,6 +183,13 @@ mod tests {
     #[test]
     fn a_key_is_not_shown() {
         assert_eq!(format!("{:?}", Credentials::Key(vec![1, 2, 3])), "Key(3 bytes)");
+        let mut config = Config::new(Context::default(), ParticipantId(7));
+        config.credentials = Credentials::Key(b"secret".to_vec());
+        let shown = format!("{config:?}");
+        assert!(
+            shown.contains("credentials: Key(6 bytes)") && shown.contains("credentials: CredentialsSupplier"),
+            "{shown}"
+        );
     }
 
     #[test]

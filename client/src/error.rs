@@ -1,18 +1,19 @@
 //! What can go wrong, as types.
 
+use std::time::Duration;
+
 use lugus_topology::ClusterId;
-use lugus_vocabulary::InstrumentId;
+use lugus_vocabulary::{InstrumentId, ParticipantId};
 use thiserror::Error;
 
-use crate::config::ConfigurationError;
-
-/// Why a command or request was not taken. Nothing of it was sent, and no number used.
+/// Why a command or request was not taken. Nothing of it was sent, and no number was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum SendError {
     /// The leader does not read fast enough, or its ingress is being set up: poll, and try again.
     #[error("back pressure from the leader: poll and try again")]
     BackPressured,
-    /// As many commands of the instrument are unanswered as may be: poll until some are answered.
+    /// The instrument has as many unanswered commands as are kept: poll until some are answered.
     #[error(
         "{maximum} commands of the instrument are unanswered, the most that are kept: poll until some are answered"
     )]
@@ -20,23 +21,23 @@ pub enum SendError {
         /// The limit, from the configuration.
         maximum: usize,
     },
-    /// As many instruments are in use as may be.
+    /// As many instruments are in use as the configuration allows.
     #[error("{maximum} instruments are in use, the most that the configuration allows (maximum_instruments)")]
     TooManyInstruments {
         /// The limit, from the configuration.
         maximum: usize,
     },
-    /// No session: only with requests that are not kept.
+    /// There is no session. Only requests that are not kept are refused for this.
     #[error("not connected to a leader: poll until connected")]
     NotConnected,
-    /// As many drop copies are asked for as may be.
-    #[error("{maximum} drop copies are asked for, the most that are kept; instrument 0 stands for all")]
+    /// Drop copies of as many instruments are asked for as a session can ask for.
+    #[error("drop copies of {maximum} instruments are asked for, the most that are kept; instrument 0 stands for all")]
     TooManyDropCopies {
         /// The limit.
         maximum: usize,
     },
     /// The session has ended for good.
-    #[error("the session has ended")]
+    #[error("the session has ended: open a new one")]
     Ended,
     /// No partition map has come yet.
     #[error("no partition map has come from the coordinator yet: poll until one has")]
@@ -52,8 +53,16 @@ pub enum SendError {
     ClusterUnusable(ClusterId),
 }
 
-/// Why a session has ended. Nothing brings it back: make a new one after the cause is removed.
+impl SendError {
+    /// Whether the same call may succeed after further polls, without any other change.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::BackPressured | Self::TooManyOutstanding { .. } | Self::NotConnected | Self::NoMap)
+    }
+}
+
+/// Why a session has ended. Nothing brings it back: a new one can be made after the cause is removed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ClientError {
     /// The configuration cannot work.
     #[error(transparent)]
@@ -64,7 +73,42 @@ pub enum ClientError {
     /// A newer session of the same participant took over.
     #[error("a newer session of participant {participant} took over: only one session of a participant may trade")]
     SessionReplaced {
-        /// Whose session this was.
-        participant: u32,
+        /// The participant of both sessions.
+        participant: ParticipantId,
     },
+}
+
+/// Why a configuration cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ConfigurationError {
+    /// A limit of nothing.
+    #[error("{name} is 0: it must be at least 1")]
+    Zero {
+        /// Name of the field.
+        name: &'static str,
+    },
+    /// A limit that would take too much memory.
+    #[error("{name} is {value}, at most {maximum} is possible")]
+    TooMany {
+        /// Name of the field.
+        name: &'static str,
+        /// Value of the field.
+        value: usize,
+        /// Largest value that is possible.
+        maximum: usize,
+    },
+    /// A time-out of zero, or one that contradicts another.
+    #[error("{name} is {value:?}: {rule}")]
+    Duration {
+        /// Name of the field.
+        name: &'static str,
+        /// Value of the field.
+        value: Duration,
+        /// What the value has to satisfy.
+        rule: &'static str,
+    },
+    /// A key of no bytes.
+    #[error("the key of participant {0} is empty")]
+    EmptyKey(ParticipantId),
 }

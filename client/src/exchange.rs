@@ -1,17 +1,15 @@
 //! Trading with all clusters of a deployment: the partition map, and a participant's sessions with every cluster in it.
 //!
-//! [`Exchange`] has the map and opens sessions; [`ExchangeSession`] owns the router with a [`TradingSession`] a cluster.
-//! Each of those has an Aeron client of its own, all in the caller's thread and over one media driver.
+//! [`Exchange`] has the map and opens sessions; [`ExchangeSession`] owns the router with a [`TradingSession`] for each
+//! cluster. Each of those has an Aeron client of its own, all in the caller's thread and over one media driver.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use aeron_cluster_client::{ConnectProblem, Context, NullCredentials};
-use lugus_partition_map::{
-    ClusterEntry, DeploymentId, Epoch, MapContext, MapError, MapSubscription, Partition, PartitionMap, RecordedMap,
-};
+use aeron_cluster_client::{Context, NullCredentials};
+use lugus_partition_map::{ClusterEntry, MapContext, MapSubscription, PartitionMap, RecordedMap};
 use lugus_topology::{ClusterId, Deployment};
 use lugus_vocabulary::{
     BookRequest, ClientOrderId, InstrumentId, InstrumentType, NewOrder, ParticipantId, Replace, Side,
@@ -21,12 +19,16 @@ use crate::command_number::CommandNumber;
 use crate::config::{Config, Credentials, Limits};
 use crate::error::{ClientError, SendError};
 use crate::instrument::{Instrument, UnknownPair};
+use crate::map_source::MapSource;
+use crate::problem::Problem;
 use crate::retry::RetryPolicy;
-use crate::router::{AtCluster, Clusters, Purpose, Router};
+use crate::router::{ClusterHandler, ClusterSession, Purpose, Router, SessionFactory};
 use crate::status::{EventHandler, Status};
 use crate::trading::TradingSession;
 
-/// Configuration of an [`Exchange`].
+/// Configuration of an [`Exchange`]. Make it with [`ExchangeConfig::of`], and set the fields that differ.
+#[derive(Debug)]
+#[non_exhaustive]
 pub struct ExchangeConfig {
     /// What the sessions with all clusters have in common: media driver, egress, time-outs. Ingress comes from the map,
     /// credentials from the session.
@@ -35,12 +37,13 @@ pub struct ExchangeConfig {
     pub coordinator: MapContext,
     /// Bounds on what each session with a cluster keeps.
     pub limits: Limits,
-    /// When to send again, and when to give up.
+    /// When commands are sent again, and when they are given up.
     pub retry: RetryPolicy,
 }
 
 impl ExchangeConfig {
-    /// As a deployment's `cluster.toml` says, over the media driver in `aeron_dir`, with the defaults of everything else.
+    /// The configuration for a deployment, as its `cluster.toml` says, over the media driver in `aeron_dir`. Everything else
+    /// has its default.
     pub fn of(deployment: &Deployment, aeron_dir: PathBuf) -> Self {
         let client = &deployment.client;
         let cluster = Context::default()
@@ -59,73 +62,30 @@ impl ExchangeConfig {
     }
 }
 
-/// The map of a deployment without a coordinator: as its `cluster.toml` says, for good.
-pub struct FixedMap(Option<Arc<PartitionMap>>);
-
-impl FixedMap {
-    /// The clusters and instruments of a deployment.
-    pub fn of(deployment: &Deployment) -> Self {
-        let mut clusters: Vec<ClusterEntry> = deployment.cluster_specs().iter().map(ClusterEntry::from).collect();
-        clusters.sort_by_key(|cluster| cluster.id);
-        let mut partitions: Vec<Partition> = deployment.instruments.iter().cloned().map(Partition::new).collect();
-        partitions.sort_by_key(|partition| partition.instrument.id);
-        let mut map = PartitionMap::empty(DeploymentId(0));
-        map.epoch = Epoch(0);
-        map.clusters = clusters;
-        map.partitions = partitions;
-        Self(Some(Arc::new(map)))
-    }
-}
-
-impl MapSubscription for FixedMap {
-    fn poll(&mut self) -> Result<Option<Arc<PartitionMap>>, MapError> {
-        Ok(self.0.take())
-    }
-}
-
 /// The partition map of a deployment, for the sessions that are opened with [`Exchange::session`].
 pub struct Exchange {
     config: Rc<ExchangeConfig>,
-    maps: Rc<RefCell<Maps>>,
-}
-
-/// The source of maps with what it has told, for all sessions.
-struct Maps {
-    source: Box<dyn MapSubscription>,
-    newest: Option<Arc<PartitionMap>>,
-    error: Option<MapError>,
-    /// Errors so far.
-    errors: u64,
-}
-
-impl Maps {
-    fn poll(&mut self) -> usize {
-        match self.source.poll() {
-            Ok(None) => return 0,
-            Ok(map) => self.newest = map,
-            Err(error) => {
-                self.error = Some(error);
-                self.errors += 1;
-            }
-        }
-        1
-    }
+    maps: Rc<RefCell<MapSource>>,
 }
 
 impl Exchange {
-    /// Follows the coordinator's map. Waits for nothing: media driver, coordinator and clusters may come later.
+    /// Follows the coordinator's map. This waits for nothing: media driver, coordinator and clusters may come later.
     pub fn connect(config: ExchangeConfig) -> Self {
         let maps = RecordedMap::new(config.coordinator.clone());
-        Self::with_maps(config, maps)
+        let name = format!("the coordinator at {}", config.coordinator.coordinator.archive);
+        Self::over(config, MapSource::new(maps, name))
     }
 
-    /// Takes maps from another source than the coordinator.
+    /// Takes maps from another source than the coordinator, such as a [`FixedMap`](crate::FixedMap).
     pub fn with_maps(config: ExchangeConfig, maps: impl MapSubscription + 'static) -> Self {
-        let maps = Maps { source: Box::new(maps), newest: None, error: None, errors: 0 };
+        Self::over(config, MapSource::new(maps, "the program's own source of maps".to_owned()))
+    }
+
+    fn over(config: ExchangeConfig, maps: MapSource) -> Self {
         Self { config: Rc::new(config), maps: Rc::new(RefCell::new(maps)) }
     }
 
-    /// A participant's session, which connects to every cluster of the map as it is polled. To be used by this thread.
+    /// A participant's session, which connects to every cluster of the map as it is polled. It is bound to this thread.
     ///
     /// # Errors
     /// When the configuration cannot work.
@@ -134,26 +94,26 @@ impl Exchange {
         participant: ParticipantId,
         credentials: Credentials,
     ) -> Result<ExchangeSession, ClientError> {
-        let opener = Opener { config: Rc::clone(&self.config), participant, credentials };
-        opener.config_of(Context::default()).check()?;
+        let factory = Sessions { config: Rc::clone(&self.config), participant, credentials };
+        factory.config_of(Context::default()).check()?;
         Ok(ExchangeSession {
             participant,
             maps: Rc::clone(&self.maps),
-            errors_seen: self.maps.borrow().errors,
-            router: Router::new(opener),
+            errors_seen: self.maps.borrow().errors(),
+            router: Router::new(factory),
             failure: None,
         })
     }
 }
 
-/// Opens a participant's sessions.
-struct Opener {
+/// Opens a participant's sessions with clusters.
+struct Sessions {
     config: Rc<ExchangeConfig>,
     participant: ParticipantId,
     credentials: Credentials,
 }
 
-impl Opener {
+impl Sessions {
     fn config_of(&self, cluster: Context) -> Config {
         Config {
             cluster,
@@ -165,42 +125,40 @@ impl Opener {
     }
 }
 
-impl Clusters for Opener {
-    type Link = TradingSession;
+impl SessionFactory for Sessions {
+    type Session = TradingSession;
 
     fn open(&mut self, cluster: &ClusterEntry) -> Result<TradingSession, ClientError> {
+        // The session puts the participant's credentials in.
         let context = self.config.cluster.with_credentials(NullCredentials);
-        TradingSession::connect(
-            self.config_of(
-                context
-                    .ingress_channel(cluster.ingress_channel())
-                    .ingress_endpoints(cluster.ingress_endpoints())
-                    .ingress_stream_id(cluster.ingress_stream),
-            ),
-        )
+        let context = context
+            .ingress_channel(cluster.ingress_channel())
+            .ingress_endpoints(cluster.ingress_endpoints())
+            .ingress_stream_id(cluster.ingress_stream);
+        TradingSession::connect(self.config_of(context))
     }
 }
 
 /// A participant's session with all clusters of a deployment. Orders go to the cluster that owns their instrument, and
-/// follow it when it moves; the events of all come to one handler, those of an instrument in its order.
+/// follow the instrument when it moves. The events of all clusters come to one handler, those of an instrument in order.
 ///
-/// Numbers, outcomes and limits are a [`TradingSession`]'s, each instrument for itself. Commands are taken once the first
-/// partition map has come. A cluster that cannot be reached, or that ends the session, concerns its instruments only; when a newer
-/// session of the participant takes over at one cluster, all end.
+/// Numbers, outcomes and limits are those of a [`TradingSession`], for each instrument separately. Commands are taken once
+/// the first partition map has come. A cluster that cannot be reached, or that ends the session, concerns its instruments
+/// only. When a newer session of the participant takes over at one cluster, the sessions with all clusters end.
 pub struct ExchangeSession {
     participant: ParticipantId,
-    maps: Rc<RefCell<Maps>>,
+    maps: Rc<RefCell<MapSource>>,
     errors_seen: u64,
-    router: Router<Opener>,
+    router: Router<Sessions>,
     failure: Option<ClientError>,
 }
 
 impl ExchangeSession {
-    /// One duty cycle: maps, and [`TradingSession::poll`] of every cluster's session. To be called often. Returns 0 when
-    /// there was nothing to do, so that the caller may idle.
+    /// One duty cycle: maps, and [`TradingSession::poll`] of the session with every cluster. It is to be called often. Returns
+    /// 0 if there was nothing to do, so that the caller may idle.
     ///
     /// # Errors
-    /// A newer session of this participant took over. This one has ended, and stays so.
+    /// A newer session of this participant took over. This one has ended for good.
     #[inline]
     pub fn poll(&mut self, handler: &mut impl EventHandler) -> Result<usize, ClientError> {
         if let Some(failure) = &self.failure {
@@ -208,15 +166,15 @@ impl ExchangeSession {
         }
         let mut work = self.poll_maps(handler);
         let mut replaced = None;
-        for link in self.router.links_mut() {
-            let handler = &mut AtCluster { cluster: link.cluster, handler };
-            let had_failed = link.link.failure().is_some();
-            match link.link.poll(handler) {
+        for ClusterSession { cluster, session } in self.router.sessions_mut() {
+            let handler = &mut ClusterHandler { cluster: *cluster, handler };
+            let had_failed = session.failure().is_some();
+            match session.poll(handler) {
                 Ok(done) => work += done,
                 Err(error) if had_failed => drop(error),
-                Err(reason) => handler.on_status(&Status::ClusterUnusable { cluster: link.cluster, reason }),
+                Err(reason) => handler.on_status(&Status::ClusterUnusable { cluster: *cluster, reason }),
             }
-            if let Some(failure @ ClientError::SessionReplaced { .. }) = link.link.failure() {
+            if let Some(failure @ ClientError::SessionReplaced { .. }) = session.failure() {
                 replaced = Some(failure.clone());
             }
         }
@@ -226,7 +184,7 @@ impl ExchangeSession {
         }
     }
 
-    /// Who trades.
+    /// The participant that trades.
     pub fn participant(&self) -> ParticipantId {
         self.participant
     }
@@ -236,17 +194,17 @@ impl ExchangeSession {
         self.router.map()
     }
 
-    /// An instrument by its pair (`BTC/USDT`) and type, with its tick and lot.
+    /// The instrument with this pair (`BTC/USDT`) and type, with its tick and lot.
     ///
     /// # Errors
-    /// There is no such pair in the map, or no map yet.
+    /// The map has no such pair, or there is no map yet.
     pub fn instrument(&self, symbol: &str, instrument_type: InstrumentType) -> Result<Instrument, UnknownPair> {
         Instrument::find(self.router.map().map(AsRef::as_ref), symbol, instrument_type)
     }
 
     /// Whether there is a map, and a session is open with every cluster in it.
     pub fn is_connected(&self) -> bool {
-        self.router.map().is_some() && self.router.links().iter().all(|link| link.link.is_connected())
+        self.router.map().is_some() && self.router.sessions().iter().all(|entry| entry.session.is_connected())
     }
 
     /// Whether a session is open with the cluster that owns the instrument.
@@ -259,35 +217,44 @@ impl ExchangeSession {
         Some(self.router.map()?.partition(instrument.0)?.owner())
     }
 
-    /// What stood last in the way of a session that is not open.
-    pub fn problem(&self) -> Option<(ClusterId, &ConnectProblem)> {
-        let away = self.router.links().iter().filter(|link| !link.link.is_connected());
-        away.filter_map(|link| link.link.problem().map(|problem| (link.cluster, problem))).next()
+    /// What keeps the session from being connected: that no partition map has come, or what is in the way of a session with
+    /// a cluster of the map. `None` if all sessions are open, or nothing is known yet.
+    pub fn problem(&self) -> Option<Problem> {
+        if self.router.map().is_none() {
+            return Some(self.maps.borrow().problem());
+        }
+        let closed = self.router.sessions().iter().filter(|entry| !entry.session.is_connected());
+        let problem = |entry: &ClusterSession<TradingSession>| {
+            let problem = entry.session.problem()?.clone();
+            Some(Problem::Cluster { cluster: Some(entry.cluster), problem })
+        };
+        closed.filter_map(problem).next()
     }
 
-    /// Commands without an outcome, of all instruments.
+    /// Number of commands without an outcome, of all instruments.
     pub fn outstanding(&self) -> usize {
-        self.router.links().iter().map(|link| link.link.outstanding()).sum()
+        self.router.sessions().iter().map(|entry| entry.session.outstanding()).sum()
     }
 
-    /// See [`Session::is_current`](crate::session::Session::is_current).
+    /// Whether every event of `instrument` has been delivered that its cluster had when it was last asked
+    /// ([`Self::resume`]).
     pub fn is_current(&self, instrument: InstrumentId) -> bool {
         self.owner_of(instrument).is_some_and(|session| session.is_current(instrument))
     }
 
-    /// Closes all sessions. Commands without an outcome may have been applied, or be applied yet.
+    /// Closes all sessions. Commands without an outcome may have been applied, or may yet be.
     pub fn close(self) {
-        self.router.into_links().into_iter().for_each(TradingSession::close);
+        self.router.into_sessions().into_iter().for_each(TradingSession::close);
     }
 
     fn poll_maps(&mut self, handler: &mut impl EventHandler) -> usize {
         let mut maps = self.maps.borrow_mut();
         let work = maps.poll();
-        if let Some(reason) = maps.error.as_ref().filter(|_| maps.errors != self.errors_seen) {
-            self.errors_seen = maps.errors;
+        if let Some(reason) = maps.error_since(self.errors_seen) {
+            self.errors_seen = maps.errors();
             handler.on_status(&Status::MapRefused { reason: reason.clone() });
         }
-        if let Some(map) = &maps.newest
+        if let Some(map) = maps.newest()
             && self.router.map().is_none_or(|known| known.epoch < map.epoch)
         {
             self.router.on_map(map, handler);
@@ -297,9 +264,9 @@ impl ExchangeSession {
 
     fn end(&mut self, failure: ClientError, handler: &mut impl EventHandler) -> ClientError {
         self.router.end(handler);
-        for link in self.router.links_mut() {
-            // An ended session lets its cluster client go.
-            let _ended = link.link.poll(&mut ());
+        for entry in self.router.sessions_mut() {
+            // A session that has ended closes its cluster client.
+            let _ended = entry.session.poll(&mut ());
         }
         self.failure = Some(failure.clone());
         failure
@@ -307,33 +274,33 @@ impl ExchangeSession {
 
     fn owner_of(&self, instrument: InstrumentId) -> Option<&TradingSession> {
         let owner = self.cluster_of(instrument)?;
-        self.router.links().iter().find(|link| link.cluster == owner).map(|link| &link.link)
+        self.router.sessions().iter().find(|entry| entry.cluster == owner).map(|entry| &entry.session)
     }
 
     #[inline]
-    fn link_of(&mut self, instrument: InstrumentId, purpose: Purpose) -> Result<&mut TradingSession, SendError> {
+    fn session_for(&mut self, instrument: InstrumentId, purpose: Purpose) -> Result<&mut TradingSession, SendError> {
         if self.failure.is_some() {
             return Err(SendError::Ended);
         }
-        self.router.link_of(instrument, purpose)
+        self.router.session_for(instrument, purpose)
     }
 }
 
-/// Commands and requests. The numbers that commands return count from 1 in each instrument's scope.
+/// Commands and requests. Commands return their number, which counts from 1 in each instrument.
 ///
-/// What concerns a participant as such (limits, kill switch) is each cluster's own, and an operator's command is for one
-/// cluster: those are a [`TradingSession`]'s.
+/// Each cluster has its own limits and kill switch of a participant, and an operator's command is for one cluster: those
+/// commands need a [`TradingSession`].
 impl ExchangeSession {
-    /// A new order (FIX D).
+    /// Enters an order (FIX message D).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     #[inline]
     pub fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<CommandNumber, SendError> {
-        self.link_of(instrument, Purpose::Order)?.new_order(instrument, order)
+        self.session_for(instrument, Purpose::Order)?.new_order(instrument, order)
     }
 
-    /// Ends an order (FIX F).
+    /// Cancels an order (FIX message F).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -343,49 +310,48 @@ impl ExchangeSession {
         instrument: InstrumentId,
         orig_client_order_id: ClientOrderId,
     ) -> Result<CommandNumber, SendError> {
-        self.link_of(instrument, Purpose::Other)?.cancel(instrument, orig_client_order_id)
+        self.session_for(instrument, Purpose::Other)?.cancel(instrument, orig_client_order_id)
     }
 
-    /// Changes an order (FIX G).
+    /// Changes an order (FIX message G).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     #[inline]
     pub fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<CommandNumber, SendError> {
-        self.link_of(instrument, Purpose::Order)?.replace(instrument, replace)
+        self.session_for(instrument, Purpose::Order)?.replace(instrument, replace)
     }
 
-    /// Ends all orders of the participant in the instrument, of one side or (`None`) both.
+    /// Cancels the participant's own orders in the instrument, of one side or (`None`) of both (FIX message q).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     pub fn mass_cancel(&mut self, instrument: InstrumentId, side: Option<Side>) -> Result<CommandNumber, SendError> {
-        let participant = self.participant;
-        self.link_of(instrument, Purpose::Other)?.mass_cancel(instrument, participant, side)
+        self.session_for(instrument, Purpose::Other)?.mass_cancel(instrument, side)
     }
 
-    /// See [`Session::request_book`](crate::session::Session::request_book).
+    /// Asks once for the book of an instrument: see [`TradingSession::request_book`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     pub fn request_book(&mut self, instrument: InstrumentId, depth: u16, request_id: u64) -> Result<(), SendError> {
-        self.link_of(instrument, Purpose::Other)?.request_book(instrument, depth, request_id)
+        self.session_for(instrument, Purpose::Other)?.request_book(instrument, depth, request_id)
     }
 
-    /// See [`Session::request_part_of_book`](crate::session::Session::request_part_of_book).
+    /// Asks once for any part of a book, in any detail: see [`TradingSession::request_part_of_book`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     pub fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError> {
-        self.link_of(request.instrument, Purpose::Other)?.request_part_of_book(request)
+        self.session_for(request.instrument, Purpose::Other)?.request_part_of_book(request)
     }
 
-    /// Begins to follow the participant's own events of an instrument, also without a command; see
-    /// [`Session::resume`](crate::session::Session::resume).
+    /// Begins to follow the participant's own events in an instrument, also without a command, or asks whether any were
+    /// missed: see [`TradingSession::resume`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     pub fn resume(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
-        self.link_of(instrument, Purpose::Other)?.resume(instrument)
+        self.session_for(instrument, Purpose::Other)?.resume(instrument)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use lugus_partition_map::PartitionMap;
 use lugus_topology as topology;
-use lugus_vocabulary::{InstrumentId, InstrumentType, Price, Quantity};
+use lugus_vocabulary::{Decimal, InstrumentId, InstrumentType, MapEpoch, Price, Quantity};
 use thiserror::Error;
 
 /// Longest price or quantity that is read, in characters.
@@ -12,70 +12,84 @@ const MAXIMUM_LENGTH: usize = 40;
 
 /// An instrument with its tick and lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Instrument {
-    /// Its number, by which orders name it. It stays when the instrument moves.
+    /// Number of the instrument, by which orders name it. It stays when the instrument moves to another cluster.
     pub id: InstrumentId,
     /// `BASE/QUOTE`.
     pub symbol: String,
     /// Spot or futures.
     pub instrument_type: InstrumentType,
-    /// One tick in the quote currency.
+    /// Size of a tick in units of the quote currency.
     pub tick_size: topology::Decimal,
-    /// One lot in the base currency.
+    /// Size of a lot in units of the base currency.
     pub lot_size: topology::Decimal,
 }
 
-/// There is no such instrument.
+/// How a price between two ticks is rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the tick below, so that a buyer never pays more.
+    Down,
+    /// To the tick above, so that a seller never gets less.
+    Up,
+    /// To the nearest tick; half a tick rounds away from zero.
+    Nearest,
+}
+
+/// Why there is no such instrument.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum UnknownPair {
     /// No partition map has come.
     #[error("no partition map has come from the coordinator yet: poll until one has")]
     NoMap,
-    /// The map does not have it.
+    /// The map does not have the pair.
     #[error("partition map {epoch} has no {instrument_type:?} instrument {symbol}; it has {known}")]
     NotInMap {
-        /// What was asked for.
+        /// The pair that was asked for.
         symbol: String,
-        /// Likewise.
+        /// The type that was asked for.
         instrument_type: InstrumentType,
-        /// The map's number.
-        epoch: u64,
-        /// The pairs that it has of that type.
+        /// Number of the map.
+        epoch: MapEpoch,
+        /// The pairs of that type in the map.
         known: String,
     },
 }
 
 /// A price or quantity that the instrument does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum UnitError {
-    /// No decimal number.
+    /// The text is no decimal number.
     #[error("{what} '{text}' is no decimal number such as 0.25")]
     Malformed {
         /// Price or quantity.
         what: &'static str,
-        /// As given.
+        /// The text as given.
         text: String,
     },
-    /// Between two ticks or lots.
+    /// The number is between two ticks or lots.
     #[error("{what} {text} of {symbol} is not a whole number of {unit}s of {size}")]
     NotWhole {
         /// Price or quantity.
         what: &'static str,
-        /// As given.
+        /// The number as given.
         text: String,
         /// The instrument.
         symbol: String,
         /// Tick or lot.
         unit: &'static str,
-        /// Its size.
+        /// Size of the tick or lot.
         size: topology::Decimal,
     },
-    /// Too large, or a negative quantity.
+    /// The number is too large, or a negative quantity.
     #[error("{what} {text} of {symbol} is out of range")]
     OutOfRange {
         /// Price or quantity.
         what: &'static str,
-        /// As given.
+        /// The number as given.
         text: String,
         /// The instrument.
         symbol: String,
@@ -97,7 +111,7 @@ impl Instrument {
             let of_type = map.partitions.iter().filter(|partition| partition.instrument.instrument_type == wanted);
             let known: Vec<&str> = of_type.map(|partition| partition.instrument.symbol.as_str()).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            UnknownPair::NotInMap { symbol: symbol.to_owned(), instrument_type, epoch: map.epoch.0, known }
+            UnknownPair::NotInMap { symbol: symbol.to_owned(), instrument_type, epoch: MapEpoch(map.epoch.0), known }
         })?;
         Ok(Self {
             id: InstrumentId(found.instrument.id),
@@ -111,65 +125,149 @@ impl Instrument {
     /// A price in the quote currency, such as `64000.01`, in ticks.
     ///
     /// # Errors
-    /// [`UnitError`]: it is no number, or between two ticks.
+    /// [`UnitError`]: the text is no number, out of range, or between two ticks ([`Self::price_rounded`] rounds instead).
     pub fn price(&self, text: &str) -> Result<Price, UnitError> {
-        let ticks = self.whole(text, "price", "tick", self.tick_size)?;
-        let ticks = i64::try_from(ticks).ok().filter(|ticks| *ticks != i64::MIN);
-        ticks.map(Price).ok_or_else(|| self.out_of_range("price", text))
+        self.ticks(Number::parse("price", text)?, None)
+    }
+
+    /// A price in the quote currency, such as `64000.0123`, rounded to a whole number of ticks.
+    ///
+    /// # Errors
+    /// [`UnitError`]: the text is no number, or out of range.
+    pub fn price_rounded(&self, text: &str, rounding: Rounding) -> Result<Price, UnitError> {
+        self.ticks(Number::parse("price", text)?, Some(rounding))
+    }
+
+    /// A price in the quote currency, as a calculated decimal number, rounded to a whole number of ticks.
+    ///
+    /// # Errors
+    /// [`UnitError`]: the number is out of range.
+    pub fn price_of(&self, number: Decimal, rounding: Rounding) -> Result<Price, UnitError> {
+        self.ticks(Number::of("price", number), Some(rounding))
     }
 
     /// A quantity in the base currency, such as `0.25`, in lots.
     ///
     /// # Errors
-    /// [`UnitError`]: it is no number, negative, or between two lots.
+    /// [`UnitError`]: the text is no number, negative, out of range, or between two lots ([`Self::quantity_rounded_down`]
+    /// rounds instead).
     pub fn quantity(&self, text: &str) -> Result<Quantity, UnitError> {
-        let lots = self.whole(text, "quantity", "lot", self.lot_size)?;
-        u64::try_from(lots).map(Quantity).map_err(|_| self.out_of_range("quantity", text))
+        self.lots(Number::parse("quantity", text)?, None)
     }
 
-    /// A price in the quote currency, for people.
+    /// A quantity in the base currency, such as `0.2512345`, rounded down to a whole number of lots, which may be 0.
+    ///
+    /// # Errors
+    /// [`UnitError`]: the text is no number, negative, or out of range.
+    pub fn quantity_rounded_down(&self, text: &str) -> Result<Quantity, UnitError> {
+        self.lots(Number::parse("quantity", text)?, Some(Rounding::Down))
+    }
+
+    /// A quantity in the base currency, as a calculated decimal number, rounded down to a whole number of lots, which may be
+    /// 0.
+    ///
+    /// # Errors
+    /// [`UnitError`]: the number is negative, or out of range.
+    pub fn quantity_of(&self, number: Decimal) -> Result<Quantity, UnitError> {
+        self.lots(Number::of("quantity", number), Some(Rounding::Down))
+    }
+
+    /// A price in the quote currency, as text for people.
     pub fn display_price(&self, price: Price) -> impl fmt::Display {
         Scaled::new(i128::from(price.0), self.tick_size)
     }
 
-    /// A quantity in the base currency, for people.
+    /// A quantity in the base currency, as text for people.
     pub fn display_quantity(&self, quantity: Quantity) -> impl fmt::Display {
         Scaled::new(i128::from(quantity.0), self.lot_size)
     }
 
-    fn whole(
-        &self,
-        text: &str,
-        what: &'static str,
-        unit: &'static str,
-        size: topology::Decimal,
-    ) -> Result<i128, UnitError> {
-        let malformed = || UnitError::Malformed { what, text: text.chars().take(MAXIMUM_LENGTH).collect() };
-        let (mantissa, exponent) = decimal(text).ok_or_else(malformed)?;
-        let not_whole = || {
-            let (text, symbol) = (text.to_owned(), self.symbol.clone());
-            UnitError::NotWhole { what, text, symbol, unit, size }
-        };
-        // value / size = mantissa * 10^(exponent - size.exponent) / size.mantissa
-        let power = exponent - i32::from(size.exponent());
-        let scale = 10i128.checked_pow(power.unsigned_abs()).ok_or_else(|| self.out_of_range(what, text))?;
-        let (numerator, denominator) = if power >= 0 {
-            (mantissa.checked_mul(scale), Some(i128::from(size.mantissa())))
-        } else {
-            (Some(mantissa), i128::from(size.mantissa()).checked_mul(scale))
-        };
-        let (Some(numerator), Some(denominator)) = (numerator, denominator) else {
-            return Err(self.out_of_range(what, text));
-        };
-        if numerator % denominator == 0 { Ok(numerator / denominator) } else { Err(not_whole()) }
+    fn ticks(&self, number: Number, rounding: Option<Rounding>) -> Result<Price, UnitError> {
+        let ticks = self.count(&number, "tick", self.tick_size, rounding)?;
+        // The smallest `i64` means no price on the wire.
+        let ticks = i64::try_from(ticks).ok().filter(|ticks| *ticks != i64::MIN);
+        ticks.map(Price).ok_or_else(|| self.out_of_range(&number))
     }
 
-    fn out_of_range(&self, what: &'static str, text: &str) -> UnitError {
-        UnitError::OutOfRange { what, text: text.to_owned(), symbol: self.symbol.clone() }
+    fn lots(&self, number: Number, rounding: Option<Rounding>) -> Result<Quantity, UnitError> {
+        let lots = self.count(&number, "lot", self.lot_size, rounding)?;
+        // A negative quantity is none, even if it rounds to 0.
+        let lots = u64::try_from(lots).ok().filter(|_| number.mantissa >= 0);
+        lots.map(Quantity).ok_or_else(|| self.out_of_range(&number))
+    }
+
+    /// How many times `size` a number is. Without a rounding it must be a whole number of times.
+    fn count(
+        &self,
+        number: &Number,
+        unit: &'static str,
+        size: topology::Decimal,
+        rounding: Option<Rounding>,
+    ) -> Result<i128, UnitError> {
+        // number / size = mantissa * 10^(exponent - size.exponent) / size.mantissa
+        let power = number.exponent - i32::from(size.exponent());
+        let scale = 10i128.checked_pow(power.unsigned_abs());
+        let size_mantissa = i128::from(size.mantissa());
+        let fraction = if power >= 0 {
+            scale.and_then(|scale| number.mantissa.checked_mul(scale)).map(|numerator| (numerator, size_mantissa))
+        } else {
+            scale.and_then(|scale| size_mantissa.checked_mul(scale)).map(|denominator| (number.mantissa, denominator))
+        };
+        let (numerator, denominator) = fraction.ok_or_else(|| self.out_of_range(number))?;
+        let below = numerator.div_euclid(denominator);
+        let rest = numerator.rem_euclid(denominator);
+        match rounding {
+            _ if rest == 0 => Ok(below),
+            None => Err(UnitError::NotWhole {
+                what: number.what,
+                text: number.text.clone(),
+                symbol: self.symbol.clone(),
+                unit,
+                size,
+            }),
+            Some(Rounding::Down) => Ok(below),
+            Some(Rounding::Up) => Ok(below + 1),
+            Some(Rounding::Nearest) => {
+                // Twice the rest could overflow; the rest of the way up can't.
+                let above = denominator - rest;
+                let is_up = rest > above || (rest == above && numerator > 0);
+                Ok(below + i128::from(is_up))
+            }
+        }
+    }
+
+    fn out_of_range(&self, number: &Number) -> UnitError {
+        UnitError::OutOfRange { what: number.what, text: number.text.clone(), symbol: self.symbol.clone() }
     }
 }
 
-/// Mantissa and power of ten of a decimal number, without zeros at its end.
+/// A decimal number as a program gave it: `mantissa * 10^exponent`.
+struct Number {
+    /// Price or quantity, for an error.
+    what: &'static str,
+    /// As given, for an error.
+    text: String,
+    mantissa: i128,
+    exponent: i32,
+}
+
+impl Number {
+    fn parse(what: &'static str, text: &str) -> Result<Self, UnitError> {
+        let text: String = text.chars().take(MAXIMUM_LENGTH + 1).collect();
+        match decimal(&text) {
+            Some((mantissa, exponent)) => Ok(Self { what, text, mantissa, exponent }),
+            None => Err(UnitError::Malformed { what, text: text.chars().take(MAXIMUM_LENGTH).collect() }),
+        }
+    }
+
+    fn of(what: &'static str, number: Decimal) -> Self {
+        let Decimal { mantissa, exponent } = number;
+        let text = format!("{mantissa}e{exponent}");
+        Self { what, text, mantissa: i128::from(mantissa), exponent: i32::from(exponent) }
+    }
+}
+
+/// Mantissa and power of ten of a decimal number, without trailing zeros in its fraction.
 fn decimal(text: &str) -> Option<(i128, i32)> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -183,7 +281,7 @@ fn decimal(text: &str) -> Option<(i128, i32)> {
     Some((if text.starts_with('-') { -mantissa } else { mantissa }, exponent))
 }
 
-/// A number of ticks or lots, shown in its currency with the digits that the size has.
+/// A number of ticks or lots, shown in its currency with as many decimal places as the size has.
 struct Scaled {
     mantissa: i128,
     exponent: i8,
@@ -256,6 +354,40 @@ mod tests {
         for text in ["", ".", "1.", ".5", "1e3", "--1", "1.2.3", "1 000", &"9".repeat(41)] {
             assert!(matches!(bitcoin().price(text), Err(UnitError::Malformed { .. })), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_between_two_ticks_or_lots_can_be_rounded() {
+        let bitcoin = bitcoin();
+        for (text, down, nearest, up) in [
+            ("64000.01", 6_400_001, 6_400_001, 6_400_001),
+            ("0.014", 1, 1, 2),
+            ("0.015", 1, 2, 2),
+            ("0.0150000001", 1, 2, 2),
+            ("-0.014", -2, -1, -1),
+            ("-0.015", -2, -2, -1),
+            ("-0.016", -2, -2, -1),
+            ("0.000000000000000000000000000000001", 0, 0, 1),
+        ] {
+            let rounded = |rounding| bitcoin.price_rounded(text, rounding);
+            assert_eq!(rounded(Rounding::Down), Ok(Price(down)), "{text}");
+            assert_eq!(rounded(Rounding::Nearest), Ok(Price(nearest)), "{text}");
+            assert_eq!(rounded(Rounding::Up), Ok(Price(up)), "{text}");
+        }
+        assert_eq!(bitcoin.price_of(Decimal { mantissa: 15, exponent: -3 }, Rounding::Up), Ok(Price(2)));
+        assert_eq!(bitcoin.price_of(Decimal { mantissa: 2, exponent: 3 }, Rounding::Down), Ok(Price(200_000)));
+        assert_eq!(bitcoin.quantity_rounded_down("0.2512399"), Ok(Quantity(25_123)));
+        assert_eq!(bitcoin.quantity_rounded_down("0.000009"), Ok(Quantity(0)));
+        assert_eq!(bitcoin.quantity_of(Decimal { mantissa: 19, exponent: -6 }), Ok(Quantity(1)));
+        for error in [
+            bitcoin.quantity_rounded_down("-0.000001").unwrap_err(),
+            bitcoin.quantity_of(Decimal { mantissa: -1, exponent: 0 }).unwrap_err(),
+            bitcoin.price_rounded("92233720368547758.074", Rounding::Up).unwrap_err(),
+            bitcoin.price_of(Decimal { mantissa: i64::MAX, exponent: i8::MAX }, Rounding::Nearest).unwrap_err(),
+        ] {
+            assert!(matches!(error, UnitError::OutOfRange { .. }), "{error}");
+        }
+        assert!(matches!(bitcoin.price_rounded("1e3", Rounding::Up), Err(UnitError::Malformed { .. })));
     }
 
     #[test]

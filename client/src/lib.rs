@@ -1,58 +1,98 @@
-//! The SDK that a trading firm links: typed orders and events of a cluster of Lugus, each exactly once.
+//! The SDK that a trading firm links: typed orders and events of the clusters of Lugus, each exactly once.
 //!
 //! [`Exchange::connect`] follows the partition map of a deployment, and [`Exchange::session`] opens a participant's session
-//! with all its clusters; [`ExchangeSession::poll`] is its duty cycle, on a thread of the caller's, and tells an
-//! [`EventHandler`] what happens. There are no hidden threads. Simple programs use [`BlockingSession`]. A session with one
+//! with all its clusters. [`ExchangeSession::poll`] is the session's duty cycle, on a thread of the caller's, and tells an
+//! [`EventHandler`] what happens. There are no hidden threads. Simple programs use [`BlockingExchange`]. A session with one
 //! cluster, known by its address, is a [`TradingSession`].
+//!
+//! ```no_run
+//! use lugus_client::{
+//!     ClientOrderId, CommandNumber, Credentials, Deployment, EventHandler, Exchange, ExchangeConfig, InstrumentType,
+//!     NewOrder, ParticipantId, Report, Side, Status,
+//! };
+//!
+//! struct Printer;
+//!
+//! impl EventHandler for Printer {
+//!     fn on_report(&mut self, report: &Report, command: CommandNumber) {
+//!         println!("command {command}: {report:?}");
+//!     }
+//!
+//!     fn on_status(&mut self, status: &Status) {
+//!         println!("{status:?}");
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let deployment = Deployment::load("cluster.toml".as_ref())?;
+//! // The directory of a media driver that runs on this host.
+//! let config = ExchangeConfig::of(&deployment, "/dev/shm/aeron-client".into());
+//! let mut session = Exchange::connect(config).session(ParticipantId(1), Credentials::Open)?;
+//! while !session.is_connected() {
+//!     session.poll(&mut Printer)?;
+//! }
+//! let bitcoin = session.instrument("BTC/USDT", InstrumentType::Spot)?;
+//! let (price, quantity) = (bitcoin.price("64000.00")?, bitcoin.quantity("0.25")?);
+//! session.new_order(bitcoin.id, &NewOrder::limit(ClientOrderId(1), Side::Buy, price, quantity))?;
+//! loop {
+//!     session.poll(&mut Printer)?;
+//! }
+//! # }
+//! ```
 //!
 //! Where to look, from the outside in:
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`config`] | all configuration, checked in one place |
-//! | [`vocabulary`] | what a participant asks for and is told, with its units; its values are here as well |
+//! | [`vocabulary`] | what a participant asks for and is told, with its units; the values are here as well |
 //! | `command_number` | the SDK's own number of a command |
-//! | [`feed`] | books that are followed: increments, snapshots, gaps |
-//! | [`status`] | what the SDK itself tells, and the trait that hears all of it |
-//! | [`error`] | what can go wrong |
-//! | [`exchange`] | all clusters: the map, and the sessions that follow it |
-//! | [`instrument`] | pairs by name; prices and quantities to ticks and lots |
-//! | [`trading`] | the session with its cluster client: `poll` |
-//! | [`order_entry`] | what the two kinds of session have in common |
-//! | [`blocking`] | the same for simple programs and the command line |
-//! | [`router`] | which instrument is in which cluster's session: the state machine without I/O over sessions |
-//! | [`session`] | the state machine without I/O, over all instruments |
-//! | `scope` | of one instrument: numbers, unanswered commands, events |
+//! | `config`, `retry` | all configuration of a session, checked in one place |
+//! | `status`, `problem` | what the SDK itself tells, and the trait that hears everything |
+//! | `error` | what can go wrong |
+//! | `exchange`, `map_source`, `fixed_map` | all clusters: the map, and the sessions that follow it |
+//! | `instrument` | pairs by name; prices and quantities to ticks and lots |
+//! | `trading` | the session with one cluster and its Aeron client |
+//! | `order_entry` | what the two kinds of session have in common |
+//! | `blocking` | the same for simple programs and the command line |
+//! | `feed` | books that are followed: increments, snapshots, gaps |
+//! | [`sans_io`] | the state machines under all these |
+//! | `router` | which instrument is in which cluster's session |
+//! | `session` | one cluster session, over all instruments |
+//! | `scope` | one instrument: numbers, unanswered commands, events |
 //! | `outstanding` | commands until they are answered |
-//! | [`retry`] | when to send again |
-//! | [`wire`] | SBE in and out |
+//! | `listening_clock`, `ingress`, `wire` | the time, the way out and the messages of a session |
 
-pub mod blocking;
-pub mod config;
-pub mod error;
-pub mod exchange;
-pub mod feed;
-pub mod instrument;
-pub mod order_entry;
-pub mod retry;
-pub mod router;
-pub mod session;
-pub mod status;
-pub mod trading;
-pub mod wire;
-
+mod blocking;
 mod command_number;
+mod config;
+mod error;
+mod exchange;
+mod feed;
+mod fixed_map;
+mod ingress;
+mod instrument;
+mod listening_clock;
+mod map_source;
+mod order_entry;
 mod outstanding;
+mod problem;
+mod retry;
+mod router;
 mod scope;
+mod session;
+mod status;
+mod trading;
+mod wire;
+
+/// Compiles the examples of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/client.md")]
+struct Guide;
+
+pub mod sans_io;
 
 pub use aeron_cluster_client as cluster;
-pub use blocking::{BlockingExchange, BlockingSession};
-pub use command_number::CommandNumber;
-pub use config::{Config, Credentials, Limits};
-pub use error::{ClientError, SendError};
-pub use exchange::{Exchange, ExchangeConfig, ExchangeSession, FixedMap};
-pub use feed::{FeedHandler, FeedStatus, FollowedBook, MarketDataFeed, Trade};
-pub use instrument::{Instrument, UnitError, UnknownPair};
+pub use lugus_codecs::MessageError;
 pub use lugus_partition_map as partition_map;
 pub use lugus_topology::{ClusterId, Deployment};
 pub use lugus_vocabulary as vocabulary;
@@ -63,7 +103,21 @@ pub use lugus_vocabulary::{
     OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace,
     Report, ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics, StepSize, Symbol, TimeInForce, TradeId,
 };
+
+pub use blocking::{BlockingError, BlockingExchange, BlockingSession};
+pub use command_number::CommandNumber;
+pub use config::{Config, Credentials, Limits, MAXIMUM_INSTRUMENTS, MAXIMUM_OUTSTANDING};
+pub use error::{ClientError, ConfigurationError, SendError};
+pub use exchange::{Exchange, ExchangeConfig, ExchangeSession};
+pub use feed::{
+    FIRST_REQUEST_ID, FeedContext, FeedError, FeedHandler, FeedStatus, FollowedBook, MAXIMUM_ENTRIES, MAXIMUM_FOLLOWED,
+    MarketDataFeed, Trade,
+};
+pub use fixed_map::FixedMap;
+pub use instrument::{Instrument, Rounding, UnitError, UnknownPair};
 pub use order_entry::OrderEntry;
+pub use problem::Problem;
 pub use retry::RetryPolicy;
+pub use session::MAXIMUM_DROP_COPIES;
 pub use status::{Disconnection, DropReason, EventHandler, Status};
 pub use trading::TradingSession;

@@ -1,29 +1,29 @@
-//! What a session with one cluster and one with all of them have in common, for programs that take either.
+//! What a session with one cluster and a session with all clusters have in common, for programs that take either.
 
-use aeron_cluster_client::ConnectProblem;
-use lugus_vocabulary::{BookRequest, ClientOrderId, InstrumentId, NewOrder, Replace};
+use lugus_vocabulary::{BookRequest, ClientOrderId, InstrumentId, NewOrder, Replace, Side};
 
 use crate::command_number::CommandNumber;
 use crate::error::{ClientError, SendError};
 use crate::exchange::ExchangeSession;
+use crate::problem::Problem;
 use crate::status::EventHandler;
 use crate::trading::TradingSession;
 
-/// A session that takes orders. Each method is as its session's of the same name.
+/// A session that takes orders. Each method does what the session's own method of the same name does.
 pub trait OrderEntry {
-    /// One duty cycle.
+    /// One duty cycle. Returns 0 if there was nothing to do.
     ///
     /// # Errors
-    /// The session has ended.
+    /// The session has ended for good.
     fn poll(&mut self, handler: &mut impl EventHandler) -> Result<usize, ClientError>;
 
-    /// A new order.
+    /// Enters an order (FIX message D).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     fn new_order(&mut self, instrument: InstrumentId, order: &NewOrder) -> Result<CommandNumber, SendError>;
 
-    /// Ends an order.
+    /// Cancels an order (FIX message F).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -33,44 +33,50 @@ pub trait OrderEntry {
         orig_client_order_id: ClientOrderId,
     ) -> Result<CommandNumber, SendError>;
 
-    /// Changes an order.
+    /// Changes an order (FIX message G).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     fn replace(&mut self, instrument: InstrumentId, replace: &Replace) -> Result<CommandNumber, SendError>;
 
-    /// Asks for a book once.
+    /// Cancels the participant's own orders in the instrument, of one side or (`None`) of both (FIX message q).
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    fn mass_cancel(&mut self, instrument: InstrumentId, side: Option<Side>) -> Result<CommandNumber, SendError>;
+
+    /// Asks once for the book of an instrument.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     fn request_book(&mut self, instrument: InstrumentId, depth: u16, request_id: u64) -> Result<(), SendError>;
 
-    /// Asks for a part of a book once.
+    /// Asks once for any part of a book, in any detail.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError>;
 
-    /// Asks whether events were missed.
+    /// Begins to follow the participant's own events in an instrument, or asks whether any were missed.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
     fn resume(&mut self, instrument: InstrumentId) -> Result<(), SendError>;
 
-    /// Whether every event has been delivered that there was when it was last asked.
+    /// Whether every event of `instrument` has been delivered that the cluster had when it was last asked.
     fn is_current(&self, instrument: InstrumentId) -> bool;
 
     /// Whether the session is open, with every cluster that it knows.
     fn is_connected(&self) -> bool;
 
-    /// What stood last in the way of a session.
-    fn last_problem(&self) -> Option<ConnectProblem>;
+    /// What last kept the session from being open.
+    fn last_problem(&self) -> Option<Problem>;
 
     /// Closes the session.
     fn close(self);
 }
 
-/// Passes on to the session's own methods.
+/// Implements [`OrderEntry`] by the session's own methods.
 macro_rules! order_entry {
     ($session:ty, $problem:expr) => {
         impl OrderEntry for $session {
@@ -94,6 +100,14 @@ macro_rules! order_entry {
                 self.replace(instrument, replace)
             }
 
+            fn mass_cancel(
+                &mut self,
+                instrument: InstrumentId,
+                side: Option<Side>,
+            ) -> Result<CommandNumber, SendError> {
+                self.mass_cancel(instrument, side)
+            }
+
             fn request_book(&mut self, instrument: InstrumentId, depth: u16, request_id: u64) -> Result<(), SendError> {
                 self.request_book(instrument, depth, request_id)
             }
@@ -114,9 +128,9 @@ macro_rules! order_entry {
                 self.is_connected()
             }
 
-            fn last_problem(&self) -> Option<ConnectProblem> {
-                let problem: fn(&Self) -> Option<&ConnectProblem> = $problem;
-                problem(self).cloned()
+            fn last_problem(&self) -> Option<Problem> {
+                let problem: fn(&Self) -> Option<Problem> = $problem;
+                problem(self)
             }
 
             fn close(self) {
@@ -126,5 +140,5 @@ macro_rules! order_entry {
     };
 }
 
-order_entry!(TradingSession, |session| session.problem());
-order_entry!(ExchangeSession, |session| session.problem().map(|(_, problem)| problem));
+order_entry!(TradingSession, |session| Some(Problem::Cluster { cluster: None, problem: session.problem()?.clone() }));
+order_entry!(ExchangeSession, |session| session.problem());

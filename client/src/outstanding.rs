@@ -1,12 +1,13 @@
-//! The commands of one scope until they are answered: a bounded ring, encoded once, sent again from here.
+//! The commands of one scope until they are answered: a bounded ring in which each is encoded once, and from which it is
+//! sent again.
 
-use crate::wire::commands::{Buffer, MAXIMUM_LENGTH};
+use lugus_codecs::order_entry::{CommandBuffer, MAXIMUM_COMMAND_LENGTH};
 
-/// Slots that a scope starts with; they double as needed, up to the limit.
+/// Number of slots with which a ring starts; it doubles as needed, up to the limit.
 const FIRST_SLOTS: usize = 16;
 
-/// Commands numbered from 1, by one, in the order in which they were given. Those before `first` are settled, those
-/// from `cursor` on wait to be sent (for the first time, or again).
+/// Commands numbered from 1, ascending by one, in the order in which they were taken. Commands before `first` are settled;
+/// commands from `cursor` on wait to be sent, for the first time or again.
 #[derive(Debug)]
 pub(crate) struct Outstanding {
     /// Command `n` is in slot `n % slots.len()`; the length is a power of two.
@@ -20,30 +21,34 @@ pub(crate) struct Outstanding {
 
 #[derive(Debug, Clone, Copy)]
 struct Slot {
+    /// Length of the message in bytes.
     length: u8,
-    message: Buffer,
+    message: CommandBuffer,
 }
 
-const EMPTY: Slot = Slot { length: 0, message: [0; MAXIMUM_LENGTH] };
+const EMPTY: Slot = Slot { length: 0, message: [0; MAXIMUM_COMMAND_LENGTH] };
+
+/// [`Slot::length`] has one byte.
+const _: () = assert!(MAXIMUM_COMMAND_LENGTH <= u8::MAX as usize);
 
 /// A command that waits to be sent.
 pub(crate) struct Waiting<'a> {
-    /// Its number here.
+    /// Number of the command in this session.
     pub(crate) number: u64,
-    /// Its bytes; how many count is in `length`.
-    pub(crate) message: &'a mut Buffer,
-    /// Length in bytes.
+    /// The encoded command, in the first `length` bytes.
+    pub(crate) message: &'a mut CommandBuffer,
+    /// Length of the command in bytes.
     pub(crate) length: usize,
 }
 
 impl Outstanding {
-    /// Takes up to `maximum` commands at a time.
+    /// A ring that holds up to `maximum` unsettled commands.
     pub(crate) fn new(maximum: usize) -> Self {
         let slots = vec![EMPTY; FIRST_SLOTS.min(maximum.next_power_of_two())];
         Self { slots, maximum, first: 1, cursor: 1, next: 1, sent_through: 0 }
     }
 
-    /// Commands that are not settled.
+    /// Number of commands that are not settled.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         (self.next - self.first) as usize
@@ -59,31 +64,31 @@ impl Outstanding {
         self.len() >= self.maximum
     }
 
-    /// The oldest that is not settled, or the number of the next.
+    /// Number of the oldest command that is not settled, or of the next command if all are.
     #[inline]
     pub(crate) fn first(&self) -> u64 {
         self.first
     }
 
-    /// Number of the next command.
+    /// Number of the next command to be taken.
     #[inline]
     pub(crate) fn next(&self) -> u64 {
         self.next
     }
 
-    /// Number of the next to be sent.
+    /// Number of the next command to be sent.
     #[inline]
     pub(crate) fn cursor(&self) -> u64 {
         self.cursor
     }
 
-    /// The newest command that was ever sent and may be on its way or applied.
+    /// Number of the newest command that was ever sent and may be on its way or applied.
     #[inline]
     pub(crate) fn sent_through(&self) -> u64 {
         self.sent_through
     }
 
-    /// Whether `number` is not settled and may be on its way or applied.
+    /// Whether command `number` is not settled and may be on its way or applied.
     #[inline]
     pub(crate) fn is_in_flight(&self, number: u64) -> bool {
         self.first <= number && number <= self.sent_through
@@ -95,9 +100,10 @@ impl Outstanding {
         self.is_in_flight(self.first)
     }
 
-    /// Takes a command: `encode` writes it and returns its length. The caller has checked [`Self::is_full`].
+    /// Takes a command and returns its number: `encode` writes the command and returns its length in bytes. The caller has
+    /// checked [`Self::is_full`].
     #[inline]
-    pub(crate) fn push(&mut self, encode: impl FnOnce(&mut Buffer) -> usize) -> u64 {
+    pub(crate) fn push(&mut self, encode: impl FnOnce(&mut CommandBuffer) -> usize) -> u64 {
         debug_assert!(!self.is_full());
         if self.len() == self.slots.len() {
             self.grow();
@@ -126,7 +132,7 @@ impl Outstanding {
         Some(Waiting { number, length: usize::from(slot.length), message: &mut slot.message })
     }
 
-    /// The command that [`Self::waiting`] gave has been sent.
+    /// Notes that the command which [`Self::waiting`] gave has been sent.
     #[inline]
     pub(crate) fn mark_sent(&mut self) {
         debug_assert!(self.cursor < self.next);
@@ -134,18 +140,18 @@ impl Outstanding {
         self.cursor += 1;
     }
 
-    /// All that are not settled are to be sent, once more.
+    /// Makes all commands that are not settled be sent, once more.
     pub(crate) fn rewind(&mut self) {
         self.cursor = self.first;
     }
 
-    /// Those that are not settled are known not to be applied nor on their way.
+    /// Notes that the commands which are not settled are neither applied nor on their way.
     pub(crate) fn forget_sent(&mut self) {
         self.sent_through = self.first - 1;
         self.cursor = self.first;
     }
 
-    /// All up to `number` are settled.
+    /// Settles all commands up to `number`.
     #[inline]
     pub(crate) fn settle_through(&mut self, number: u64) {
         debug_assert!(number < self.next);

@@ -1,44 +1,52 @@
-//! When to ask or send again: the policy, its delays, and the time that they are measured in.
+//! When to ask or send again: the policy, and its delays.
 
 use std::time::Duration;
 
-use crate::config::ConfigurationError;
-
-/// Longest step of [`ListeningClock`] in nanoseconds: more than any duty cycle takes, less than any time-out.
-const MAXIMUM_STEP: u64 = 100_000_000;
+use crate::error::ConfigurationError;
 
 /// When unanswered commands are sent again, and when they are given up.
 ///
 /// Each re-send lands in the cluster's log, also while the leader is half dead and nobody answers; hence the growing delays.
 /// After a [`NewLeader`](crate::Status::NewLeader) unanswered commands are sent again at once, and that is no attempt.
+///
+/// The defaults suit most programs: take [`RetryPolicy::new`] and set the fields that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often an unanswered command is sent at most: first, after time-outs, and in new sessions. Then it is given
-    /// up, together with all others of its instrument.
+    /// How often an unanswered command is sent at most: first, after time-outs, and in new sessions. After that it is given
+    /// up, together with all other commands of its instrument. Default: 3.
     pub attempts: u32,
-    /// How long an answer is waited for after the first attempt. After further ones twice as long each, less a random
-    /// part of up to a half.
+    /// How long the SDK waits for an answer after the first attempt. The wait doubles with each further attempt, less a
+    /// random part of up to a half. Default: 1 s.
     pub timeout: Duration,
-    /// Longest wait after an attempt.
+    /// Longest wait after an attempt. Default: 8 s.
     pub maximum_timeout: Duration,
-    /// How long commands are kept without a session before they are given up.
+    /// How long commands are kept without a session before they are given up. Default: 60 s.
     pub disconnected_timeout: Duration,
-    /// How long commands of an instrument are kept that is on its way to another cluster, before they are given up.
+    /// How long commands are kept while their instrument is on its way to another cluster, before they are given up.
+    /// Default: 30 s.
     pub moved_timeout: Duration,
-    /// How long to wait before it is tried whether a moving instrument has arrived, when no partition map says so. After
-    /// each try twice as long, less a random part of up to a half.
+    /// How long the SDK waits before it tries whether a moving instrument has arrived, as long as no partition map says so.
+    /// The wait doubles with each try, less a random part of up to a half. Default: 2 ms.
     pub moved_interval: Duration,
-    /// Longest interval of these tries.
+    /// Longest interval of these tries. Default: 250 ms.
     pub maximum_moved_interval: Duration,
     /// How long an instrument may be quiet before the SDK asks whether events were missed: the cluster drops what a slow
-    /// session does not take. Doubles with each time that none were.
+    /// session does not take. The interval doubles with each time that none were missed. Default: 5 s.
     pub verify_interval: Duration,
-    /// Longest interval of these questions.
+    /// Longest interval of these questions. Default: 60 s.
     pub maximum_verify_interval: Duration,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RetryPolicy {
+    /// The policy with all defaults.
+    pub const fn new() -> Self {
         Self {
             attempts: 3,
             timeout: Duration::from_secs(1),
@@ -54,7 +62,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Checks that it can work.
+    /// Checks that the policy can work.
     pub(crate) fn check(&self) -> Result<(), ConfigurationError> {
         let durations = [
             ("timeout", self.timeout),
@@ -119,7 +127,7 @@ impl Delays {
         }
     }
 
-    /// How long to wait for an answer; `attempt` counts from 0. The first wait is not jittered.
+    /// How long to wait for an answer, in nanoseconds; `attempt` counts from 0. The first wait is not jittered.
     #[inline]
     pub(crate) fn timeout(&mut self, attempt: u32) -> u64 {
         if attempt == 0 {
@@ -129,24 +137,25 @@ impl Delays {
         self.jittered(longest)
     }
 
-    /// How long to wait before a moving instrument is tried again; `tries` counts from 0.
+    /// How long to wait before a moving instrument is tried again, in nanoseconds; `tries` counts from 0.
     pub(crate) fn moved(&mut self, tries: u32) -> u64 {
         let longest = doubled(self.moved_interval, tries, self.maximum_moved_interval);
         self.jittered(longest)
     }
 
-    /// Less a random part of up to a half.
+    /// `longest` less a random part of up to a half.
     fn jittered(&mut self, longest: u64) -> u64 {
         longest - ((u128::from(longest / 2) * u128::from(self.next_random())) >> 64) as u64
     }
 
-    /// How long an instrument may be quiet; `quiet` counts the times that nothing was missed.
+    /// How long an instrument may be quiet, in nanoseconds; `quiet_checks` counts the questions by which nothing was found
+    /// missing.
     #[inline]
-    pub(crate) fn verify(&self, quiet: u32) -> u64 {
-        doubled(self.verify_interval, quiet, self.maximum_verify_interval)
+    pub(crate) fn verify(&self, quiet_checks: u32) -> u64 {
+        doubled(self.verify_interval, quiet_checks, self.maximum_verify_interval)
     }
 
-    /// Xorshift: quality does not matter here.
+    /// Xorshift: the quality of the numbers does not matter here.
     fn next_random(&mut self) -> u64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
@@ -155,41 +164,14 @@ impl Delays {
     }
 }
 
+/// `value` doubled `times` times, at most `maximum`.
 fn doubled(value: u64, times: u32, maximum: u64) -> u64 {
     value.checked_shl(times).filter(|doubled| doubled >> times == value).unwrap_or(maximum).min(maximum)
 }
 
+/// A duration in nanoseconds, small enough to be added to a time.
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4).min(u64::MAX / 4)
-}
-
-/// Time during which this session has listened, in nanoseconds. While a program does not poll, answers wait unread: such
-/// a pause must not make them late.
-#[derive(Debug, Default)]
-pub(crate) struct ListeningClock {
-    last: Option<u64>,
-    time: u64,
-}
-
-impl ListeningClock {
-    /// One that begins at a time.
-    pub(crate) fn at(time: u64) -> Self {
-        Self { last: None, time }
-    }
-
-    /// It is `now` (nanoseconds of a clock that does not go back), and everything that came has been read.
-    pub(crate) fn advance(&mut self, now: u64) -> u64 {
-        let step = self.last.map_or(0, |last| now.saturating_sub(last));
-        self.last = Some(now);
-        self.time += step.min(MAXIMUM_STEP);
-        self.time
-    }
-
-    /// The time when it last advanced.
-    #[inline]
-    pub(crate) fn time(&self) -> u64 {
-        self.time
-    }
 }
 
 #[cfg(test)]
@@ -224,16 +206,6 @@ mod tests {
         let delays = Delays::new(&RetryPolicy::default(), 1);
         let seconds: Vec<u64> = (0..6).map(|quiet| delays.verify(quiet) / 1_000 / MILLISECOND).collect();
         assert_eq!(seconds, [5, 10, 20, 40, 60, 60]);
-    }
-
-    #[test]
-    fn a_pause_of_the_program_is_not_listened_time() {
-        let mut clock = ListeningClock::default();
-        assert_eq!(clock.advance(5_000 * MILLISECOND), 0);
-        assert_eq!(clock.advance(5_001 * MILLISECOND), MILLISECOND);
-        assert_eq!(clock.advance(9_000 * MILLISECOND), MILLISECOND + MAXIMUM_STEP);
-        assert_eq!(clock.advance(8_000 * MILLISECOND), MILLISECOND + MAXIMUM_STEP, "a clock that goes back");
-        assert_eq!(clock.time(), MILLISECOND + MAXIMUM_STEP);
     }
 
     #[test]

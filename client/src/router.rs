@@ -1,12 +1,12 @@
 //! A participant's sessions with all clusters, as the partition map says: a state machine without I/O.
 //!
-//! A scope (participant, instrument) is in the session of the cluster that owns the instrument by the newest map. When a map
-//! says otherwise than the one before, the scope is taken out of one session, with its unanswered commands, and put into
-//! the other, where it resumes. There is a session with every cluster of the map, in use or not: a move need not wait for
-//! it, and of two processes of one participant the newer takes over everywhere at once.
+//! A scope (participant, instrument) is in the session of the cluster that owns the instrument by the newest map. When a
+//! newer map gives the instrument to another cluster, the scope is taken out of one session, with its unanswered commands,
+//! and put into the other, where it resumes. There is a session with every cluster of the map, in use or not: a move need
+//! not wait for a session, and of two processes of one participant the newer takes over everywhere at once.
 //!
-//! Inputs are maps ([`Router::on_map`]); all else goes to the sessions themselves ([`Router::link_of`],
-//! [`Router::links`]). The driver beside it is [`ExchangeSession`](crate::ExchangeSession).
+//! Inputs are maps ([`Router::on_map`]); all else goes to the sessions themselves ([`Router::session_for`],
+//! [`Router::sessions_mut`]). The driver beside it is [`ExchangeSession`](crate::ExchangeSession).
 
 use std::sync::Arc;
 
@@ -19,39 +19,39 @@ use crate::error::{ClientError, SendError};
 use crate::session::Session;
 use crate::status::{EventHandler, Status};
 
-/// Opens sessions with clusters, all of one participant.
-pub trait Clusters {
+/// Opens a participant's sessions with clusters.
+pub trait SessionFactory {
     /// A session with its driver.
-    type Link: AsMut<Session>;
+    type Session: AsMut<Session>;
 
-    /// A session that is not connected yet.
+    /// Makes a session that is not connected yet.
     ///
     /// # Errors
     /// When the cluster's entry in the map cannot be used.
-    fn open(&mut self, cluster: &ClusterEntry) -> Result<Self::Link, ClientError>;
+    fn open(&mut self, cluster: &ClusterEntry) -> Result<Self::Session, ClientError>;
 }
 
-/// See the module.
-pub struct Router<C: Clusters> {
-    clusters: C,
+/// A participant's sessions with all clusters: see the module.
+pub struct Router<F: SessionFactory> {
+    factory: F,
     map: Option<Arc<PartitionMap>>,
-    links: Vec<ClusterLink<C::Link>>,
+    sessions: Vec<ClusterSession<F::Session>>,
     /// By instrument.
     routes: Vec<Route>,
 }
 
-/// A session with a cluster.
-pub struct ClusterLink<L> {
-    /// Which cluster.
+/// A session with one cluster.
+pub struct ClusterSession<S> {
+    /// The cluster.
     pub cluster: ClusterId,
     /// The session with its driver.
-    pub link: L,
+    pub session: S,
 }
 
-/// What is taken of an instrument.
+/// What a command or request is for. While the map says that an instrument is halted, orders are not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// An order or a replacement: not while the map says that the instrument is halted.
+    /// An order or a replacement.
     Order,
     /// Anything else.
     Other,
@@ -61,17 +61,17 @@ struct Route {
     instrument: InstrumentId,
     owner: ClusterId,
     /// Index of the owner's session, or [`NOT_OPEN`].
-    link: u32,
+    session: u32,
     is_halted: bool,
 }
 
-/// No session can be opened with the owner.
+/// Index of a session that cannot be opened.
 const NOT_OPEN: u32 = u32::MAX;
 
-impl<C: Clusters> Router<C> {
-    /// A router without a map: it takes nothing yet.
-    pub fn new(clusters: C) -> Self {
-        Self { clusters, map: None, links: Vec::new(), routes: Vec::new() }
+impl<F: SessionFactory> Router<F> {
+    /// A router without a map: it takes no commands yet.
+    pub fn new(factory: F) -> Self {
+        Self { factory, map: None, sessions: Vec::new(), routes: Vec::new() }
     }
 
     /// The map in use.
@@ -80,26 +80,26 @@ impl<C: Clusters> Router<C> {
     }
 
     /// All sessions, in the order in which they were opened.
-    pub fn links(&self) -> &[ClusterLink<C::Link>] {
-        &self.links
+    pub fn sessions(&self) -> &[ClusterSession<F::Session>] {
+        &self.sessions
     }
 
     /// All sessions, to be driven.
-    pub fn links_mut(&mut self) -> &mut [ClusterLink<C::Link>] {
-        &mut self.links
+    pub fn sessions_mut(&mut self) -> &mut [ClusterSession<F::Session>] {
+        &mut self.sessions
     }
 
     /// All sessions, to be closed.
-    pub fn into_links(self) -> Vec<C::Link> {
-        self.links.into_iter().map(|link| link.link).collect()
+    pub fn into_sessions(self) -> Vec<F::Session> {
+        self.sessions.into_iter().map(|entry| entry.session).collect()
     }
 
-    /// The session that an instrument's commands go to.
+    /// The session to which an instrument's commands go.
     ///
     /// # Errors
     /// [`SendError::NoMap`], [`SendError::UnknownInstrument`], [`SendError::Halted`], [`SendError::ClusterUnusable`].
     #[inline]
-    pub fn link_of(&mut self, instrument: InstrumentId, purpose: Purpose) -> Result<&mut C::Link, SendError> {
+    pub fn session_for(&mut self, instrument: InstrumentId, purpose: Purpose) -> Result<&mut F::Session, SendError> {
         let Ok(at) = self.routes.binary_search_by_key(&instrument, |route| route.instrument) else {
             return Err(if self.map.is_none() { SendError::NoMap } else { SendError::UnknownInstrument(instrument) });
         };
@@ -107,41 +107,42 @@ impl<C: Clusters> Router<C> {
         if route.is_halted && purpose == Purpose::Order {
             return Err(SendError::Halted(instrument));
         }
-        let link = self.links.get_mut(route.link as usize).ok_or(SendError::ClusterUnusable(route.owner))?;
-        Ok(&mut link.link)
+        let entry = self.sessions.get_mut(route.session as usize).ok_or(SendError::ClusterUnusable(route.owner))?;
+        Ok(&mut entry.session)
     }
 
-    /// A newer map. One that is not newer changes nothing.
+    /// Takes a map into use, if it is newer than the one in use.
     pub fn on_map(&mut self, map: &Arc<PartitionMap>, handler: &mut impl EventHandler) {
         if self.map.as_ref().is_some_and(|known| known.epoch >= map.epoch) {
             return;
         }
+        let epoch = MapEpoch(map.epoch.0);
         self.map = Some(Arc::clone(map));
-        handler.on_status(&Status::MapChanged { epoch: MapEpoch(map.epoch.0) });
+        handler.on_status(&Status::MapChanged { epoch });
         self.open_all(map, handler);
         self.route(map);
-        for at in 0..self.links.len() {
+        for at in 0..self.sessions.len() {
             self.move_from(at, map, handler);
         }
-        for ClusterLink { cluster, link } in &mut self.links {
-            link.as_mut().on_map(MapEpoch(map.epoch.0), &mut AtCluster { cluster: *cluster, handler });
+        for ClusterSession { cluster, session } in &mut self.sessions {
+            session.as_mut().on_map(epoch, &mut ClusterHandler { cluster: *cluster, handler });
         }
     }
 
-    /// The end of all sessions: what is outstanding is given up.
+    /// Ends all sessions: outstanding commands are given up.
     pub fn end(&mut self, handler: &mut impl EventHandler) {
-        for ClusterLink { cluster, link } in &mut self.links {
-            if !link.as_mut().has_ended() {
-                link.as_mut().end(&mut AtCluster { cluster: *cluster, handler });
+        for ClusterSession { cluster, session } in &mut self.sessions {
+            if !session.as_mut().has_ended() {
+                session.as_mut().end(&mut ClusterHandler { cluster: *cluster, handler });
             }
         }
     }
 }
 
 /// Details.
-impl<C: Clusters> Router<C> {
+impl<F: SessionFactory> Router<F> {
     fn position_of(&self, cluster: ClusterId) -> Option<usize> {
-        self.links.iter().position(|link| link.cluster == cluster)
+        self.sessions.iter().position(|entry| entry.cluster == cluster)
     }
 
     fn open_all(&mut self, map: &PartitionMap, handler: &mut impl EventHandler) {
@@ -155,55 +156,55 @@ impl<C: Clusters> Router<C> {
     }
 
     fn open(&mut self, cluster: &ClusterEntry) -> Result<(), ClientError> {
-        let mut link = self.clusters.open(cluster)?;
-        if let Some(first) = self.links.first_mut() {
-            // One time for all, as scopes take theirs along.
-            link.as_mut().set_clock(first.link.as_mut().clock());
+        let mut session = self.factory.open(cluster)?;
+        if let Some(first) = self.sessions.first_mut() {
+            // All sessions have one time, as a scope takes its deadlines along.
+            session.as_mut().set_clock(first.session.as_mut().clock());
         }
-        self.links.push(ClusterLink { cluster: cluster.id, link });
+        self.sessions.push(ClusterSession { cluster: cluster.id, session });
         Ok(())
     }
 
-    /// Says where each instrument is, to the commands and to the sessions.
+    /// Tells the commands and the sessions where each instrument is.
     fn route(&mut self, map: &PartitionMap) {
         self.routes.clear();
         for partition in &map.partitions {
-            let link = self.position_of(partition.owner()).map_or(NOT_OPEN, |at| at as u32);
+            let session = self.position_of(partition.owner()).map_or(NOT_OPEN, |at| at as u32);
             let instrument = InstrumentId(partition.instrument.id);
-            self.routes.push(Route { instrument, owner: partition.owner(), link, is_halted: partition.is_halted });
+            self.routes.push(Route { instrument, owner: partition.owner(), session, is_halted: partition.is_halted });
         }
-        for (at, link) in self.links.iter_mut().enumerate() {
-            let owned = self.routes.iter().filter(|route| route.link == at as u32).map(|route| route.instrument);
-            link.link.as_mut().admit(owned.collect());
+        for (at, entry) in self.sessions.iter_mut().enumerate() {
+            let owned = self.routes.iter().filter(|route| route.session == at as u32).map(|route| route.instrument);
+            entry.session.as_mut().admit(owned.collect());
         }
     }
 
-    /// Moves on the scopes that are not this session's any more. One that the map does not have stays where it is.
+    /// Moves the scopes on that do not belong to this session any more. A scope whose instrument the map lacks stays.
     fn move_from(&mut self, at: usize, map: &PartitionMap, handler: &mut impl EventHandler) {
-        let instruments: Vec<InstrumentId> = self.links[at].link.as_mut().instruments().collect();
+        let instruments: Vec<InstrumentId> = self.sessions[at].session.as_mut().instruments().collect();
         for instrument in instruments {
             let Some(owner) = map.partition(instrument.0).map(|partition| partition.owner()) else { continue };
-            if owner == self.links[at].cluster {
+            if owner == self.sessions[at].cluster {
                 continue;
             }
-            let Some(scope) = self.links[at].link.as_mut().detach(instrument) else { continue };
+            let Some(scope) = self.sessions[at].session.as_mut().detach(instrument) else { continue };
             handler.on_status(&Status::InstrumentMoved { instrument, cluster: owner });
-            let handler = &mut AtCluster { cluster: owner, handler };
+            let handler = &mut ClusterHandler { cluster: owner, handler };
             match self.position_of(owner) {
-                Some(to) => self.links[to].link.as_mut().attach(scope, handler),
+                Some(to) => self.sessions[to].session.as_mut().attach(scope, handler),
                 None => Session::end_scope(scope, handler),
             }
         }
     }
 }
 
-/// Tells of which cluster a status is.
-pub(crate) struct AtCluster<'a, H> {
+/// Passes on what one cluster's session tells, with the cluster.
+pub(crate) struct ClusterHandler<'a, H> {
     pub(crate) cluster: ClusterId,
     pub(crate) handler: &'a mut H,
 }
 
-impl<H: EventHandler> EventHandler for AtCluster<'_, H> {
+impl<H: EventHandler> EventHandler for ClusterHandler<'_, H> {
     #[inline]
     fn on_report(&mut self, report: &Report, command: CommandNumber) {
         self.handler.on_report(report, command);

@@ -1,4 +1,4 @@
-//! The session with its cluster client: owns [`AeronCluster`], feeds the state machine, and sends what comes of it.
+//! A session with one cluster and its Aeron client: owns [`AeronCluster`], feeds the state machine, and sends its messages.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
@@ -9,38 +9,40 @@ use aeron_cluster_client::{
     AeronCluster, ConnectProblem, Connected, DisconnectReason, EgressListener, NewLeader, OfferError,
 };
 use lugus_vocabulary::{
-    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder,
+    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MemberId, NewOrder,
     ParticipantId, Price, Replace, RiskLimits, Side,
 };
 
 use crate::command_number::CommandNumber;
 use crate::config::Config;
 use crate::error::{ClientError, SendError};
-use crate::session::{Ingress, Offered, Session};
+use crate::ingress::{Ingress, Offered};
+use crate::session::Session;
 use crate::status::EventHandler;
 
-/// Tries of one message while the log buffer is being rotated, which takes no longer.
+/// How often a message is offered while the log buffer is being rotated, which takes no longer.
 const ADMIN_ACTION_ATTEMPTS: usize = 3;
 
 /// A participant's session with a cluster. It connects, follows the leader, resumes and re-sends, all inside
 /// [`TradingSession::poll`], on the thread that made it.
 ///
 /// A command returns its [`CommandNumber`] at once. Its outcome is told to the [`EventHandler`] once: as reports with
-/// that number, as [`CommandRefused`](crate::Status::CommandRefused), or as [`GaveUp`](crate::Status::GaveUp) with whether it may have
-/// been applied. Commands are also taken while there is no session, up to the limit, and sent in order when there is.
+/// that number, as [`CommandRefused`](crate::Status::CommandRefused), or as [`GaveUp`](crate::Status::GaveUp), which tells
+/// whether the command may have been applied. Commands are also taken while there is no session, up to the limit, and sent
+/// in order when there is one.
 pub struct TradingSession {
     config: Config,
     cluster: AeronCluster,
     session: Session,
     origin: Instant,
-    /// Connect requests, counted by the credentials supplier.
+    /// Number of connect requests, counted by the credentials supplier.
     connect_requests: Rc<Cell<u64>>,
     connect_requests_seen: u64,
     failure: Option<ClientError>,
 }
 
 impl TradingSession {
-    /// A session that starts to connect with its first [`poll`](Self::poll). Waits for nothing.
+    /// Makes a session that starts to connect with its first [`poll`](Self::poll). This waits for nothing.
     ///
     /// # Errors
     /// When the configuration cannot work.
@@ -60,12 +62,12 @@ impl TradingSession {
         })
     }
 
-    /// One duty cycle: receives, tells `handler`, sends what waits. To be called often: while it is not, nothing is
-    /// received, and at the latest after a few seconds the cluster takes the session for dead. Returns 0 when there was
+    /// One duty cycle: receives, tells `handler`, sends what waits. It is to be called often: between calls nothing is
+    /// received, and after a few seconds without a call the cluster takes the session for dead. Returns 0 if there was
     /// nothing to do, so that the caller may idle.
     ///
     /// # Errors
-    /// The session has ended, and stays so; all commands without an outcome have been given up.
+    /// The session has ended for good; all commands without an outcome have been given up.
     #[inline]
     pub fn poll(&mut self, handler: &mut impl EventHandler) -> Result<usize, ClientError> {
         if let Some(failure) = &self.failure {
@@ -83,7 +85,7 @@ impl TradingSession {
         }
         if self.session.has_ended() {
             self.cluster.abandon();
-            self.failure = Some(ClientError::SessionReplaced { participant: self.config.participant.0 });
+            self.failure = Some(ClientError::SessionReplaced { participant: self.config.participant });
         }
         Ok(work)
     }
@@ -93,7 +95,7 @@ impl TradingSession {
         self.failure.as_ref()
     }
 
-    /// Who trades.
+    /// The participant that trades.
     pub fn participant(&self) -> ParticipantId {
         self.config.participant
     }
@@ -103,38 +105,40 @@ impl TradingSession {
         self.session.is_connected()
     }
 
-    /// The member that leads, while connected.
-    pub fn leader_member_id(&self) -> Option<i32> {
+    /// The member that leads, while the session is connected.
+    pub fn leader_member_id(&self) -> Option<MemberId> {
         self.session.leader_member_id()
     }
 
-    /// What stood last in the way of a session, for a person who wonders why there is none.
+    /// What last kept the session from being opened, for a person who wonders why there is none.
     pub fn problem(&self) -> Option<&ConnectProblem> {
         self.cluster.problem()
     }
 
-    /// Commands without an outcome, of all instruments.
+    /// Number of commands without an outcome, of all instruments.
     pub fn outstanding(&self) -> usize {
         self.session.outstanding()
     }
 
-    /// Commands of one instrument without an outcome.
+    /// Number of commands of one instrument without an outcome.
     pub fn outstanding_of(&self, instrument: InstrumentId) -> usize {
         self.session.outstanding_of(instrument)
     }
 
-    /// See [`Session::sequence_offset`].
+    /// What is added to a [`CommandNumber`] of `instrument` to have the number on the wire
+    /// ([`ClientSequence`](crate::ClientSequence)); `None` until the cluster has told, and while a new cluster session asks.
     pub fn sequence_offset(&self, instrument: InstrumentId) -> Option<i64> {
         self.session.sequence_offset(instrument)
     }
 
-    /// See [`Session::is_current`].
+    /// Whether every event of `instrument` has been delivered that the cluster had when it was last asked
+    /// ([`Self::resume`]).
     pub fn is_current(&self, instrument: InstrumentId) -> bool {
         self.session.is_current(instrument)
     }
 
-    /// Closes the session; [`AeronCluster::close`] says what is waited for, and for how long. Commands without an outcome
-    /// may have been applied, or be applied yet.
+    /// Closes the session; [`AeronCluster::close`] tells what it waits for, and for how long. Commands without an outcome
+    /// may have been applied, or may yet be.
     pub fn close(mut self) {
         self.cluster.close();
     }
@@ -158,7 +162,8 @@ impl TradingSession {
         }
     }
 
-    /// A connect request beside an open session, or one without an answer, may leave a session that nobody uses.
+    /// Tells the session of connect requests that may lead to a cluster session which nobody uses: a request beside an open
+    /// session, or one without an answer.
     #[inline]
     fn note_connect_requests(&mut self) {
         let is_unanswered = if self.session.is_connected() {
@@ -178,9 +183,9 @@ impl TradingSession {
     }
 }
 
-/// Commands and requests. The numbers that commands return count from 1 in each instrument's scope.
+/// Commands and requests. Commands return their number, which counts from 1 in each instrument.
 impl TradingSession {
-    /// A new order (FIX D).
+    /// Enters an order (FIX message D).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -190,7 +195,7 @@ impl TradingSession {
         session.new_order(&mut ingress, instrument, order)
     }
 
-    /// Ends an order (FIX F).
+    /// Cancels an order (FIX message F).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -204,7 +209,7 @@ impl TradingSession {
         session.cancel(&mut ingress, instrument, orig_client_order_id)
     }
 
-    /// Changes an order (FIX G).
+    /// Changes an order (FIX message G).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -214,21 +219,31 @@ impl TradingSession {
         session.replace(&mut ingress, instrument, replace)
     }
 
-    /// Ends all orders of `target` in the instrument, of one side or (`None`) both; another's only for the operator.
+    /// Cancels the participant's own orders in the instrument, of one side or (`None`) of both (FIX message q).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
-    pub fn mass_cancel(
+    pub fn mass_cancel(&mut self, instrument: InstrumentId, side: Option<Side>) -> Result<CommandNumber, SendError> {
+        let (session, mut ingress) = self.split();
+        session.mass_cancel(&mut ingress, instrument, side)
+    }
+
+    /// Operator: cancels the orders of `target` in the instrument, of one side or (`None`) of both.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn mass_cancel_of(
         &mut self,
         instrument: InstrumentId,
         target: ParticipantId,
         side: Option<Side>,
     ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
-        session.mass_cancel(&mut ingress, instrument, target, side)
+        session.mass_cancel_of(&mut ingress, instrument, target, side)
     }
 
-    /// Operator: begins to trade an instrument. Numbered in the scope of [`InstrumentId::NONE`].
+    /// Operator: defines an instrument, which begins to trade. The command is numbered in the scope of
+    /// [`InstrumentId::NONE`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -237,7 +252,7 @@ impl TradingSession {
         session.define_instrument(&mut ingress, definition)
     }
 
-    /// Operator: moves an instrument in its life cycle; `reference_price` of `None` leaves that as it is.
+    /// Operator: changes the state of an instrument. A `reference_price` of `None` keeps the present one.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -251,7 +266,7 @@ impl TradingSession {
         session.set_instrument_state(&mut ingress, instrument, state, reference_price)
     }
 
-    /// Operator: sets a participant's limits. Numbered in the scope of [`InstrumentId::NONE`].
+    /// Operator: sets a participant's limits. The command is numbered in the scope of [`InstrumentId::NONE`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -260,7 +275,7 @@ impl TradingSession {
         session.set_risk_limits(&mut ingress, target, limits)
     }
 
-    /// Operator, or a participant for itself: stops or allows new orders. Numbered in the scope of
+    /// Operator, or a participant for itself: stops or allows new orders. The command is numbered in the scope of
     /// [`InstrumentId::NONE`].
     ///
     /// # Errors
@@ -274,7 +289,9 @@ impl TradingSession {
         session.set_kill_switch(&mut ingress, target, kill_switch)
     }
 
-    /// See [`Session::request_book`].
+    /// Asks once for the book of an instrument, with `depth` levels of each side (at most
+    /// [`MAXIMUM_DEPTH`](crate::vocabulary::MAXIMUM_DEPTH)). The answer comes to [`EventHandler::on_book`] with `request_id`.
+    /// The request is not kept: if no answer comes, it has to be made again.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -283,7 +300,7 @@ impl TradingSession {
         session.request_book(&mut ingress, instrument, depth, request_id)
     }
 
-    /// See [`Session::request_part_of_book`].
+    /// Asks once for any part of a book, in any detail; otherwise as [`Self::request_book`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -292,7 +309,8 @@ impl TradingSession {
         session.request_part_of_book(&mut ingress, request)
     }
 
-    /// See [`Session::request_drop_copy`].
+    /// Asks for the events of all participants in an instrument, or in all instruments ([`InstrumentId::NONE`]), from now on
+    /// and in every further cluster session. Drop copies are not resumed: they have a gap where the session had one.
     ///
     /// # Errors
     /// [`SendError::TooManyDropCopies`], [`SendError::Ended`].
@@ -300,7 +318,8 @@ impl TradingSession {
         self.session.request_drop_copy(instrument)
     }
 
-    /// See [`Session::resume`].
+    /// Begins to follow the participant's own events in an instrument, also without a command, or asks whether any were
+    /// missed. [`Self::is_current`] tells when all have been delivered.
     ///
     /// # Errors
     /// [`SendError::TooManyInstruments`], [`SendError::Ended`].
@@ -315,7 +334,7 @@ impl AsMut<Session> for TradingSession {
     }
 }
 
-/// What the cluster client hears, on its way to the state machine.
+/// Passes on what the cluster client hears to the state machine.
 struct Listener<'a, H> {
     session: &'a mut Session,
     handler: &'a mut H,
@@ -323,7 +342,7 @@ struct Listener<'a, H> {
 
 impl<H: EventHandler> EgressListener for Listener<'_, H> {
     fn on_connected(&mut self, event: &Connected) {
-        self.session.on_connected(event.cluster_session_id, event.leader_member_id, self.handler);
+        self.session.on_connected(event.cluster_session_id, MemberId(event.leader_member_id), self.handler);
     }
 
     #[inline]
@@ -332,7 +351,7 @@ impl<H: EventHandler> EgressListener for Listener<'_, H> {
     }
 
     fn on_new_leader(&mut self, event: &NewLeader) {
-        self.session.on_new_leader(event.leader_member_id, self.handler);
+        self.session.on_new_leader(MemberId(event.leader_member_id), self.handler);
     }
 
     fn on_disconnected(&mut self, reason: DisconnectReason) {
@@ -340,7 +359,7 @@ impl<H: EventHandler> EgressListener for Listener<'_, H> {
     }
 }
 
-/// Messages of the state machine, on their way to the leader.
+/// Passes on the messages of the state machine to the leader.
 struct ClusterIngress<'a>(&'a mut AeronCluster);
 
 impl Ingress for ClusterIngress<'_> {

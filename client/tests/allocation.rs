@@ -8,11 +8,10 @@ mod cluster_messages;
 use std::sync::Arc;
 
 use cluster_messages::Event;
-use lugus_client::router::{Clusters, Purpose, Router};
-use lugus_client::session::{Ingress, Offered, Session};
+use lugus_client::sans_io::{Ingress, Offered, Purpose, Router, Session, SessionFactory};
 use lugus_client::{
-    ClientError, ClientOrderId, CommandNumber, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price,
-    Quantity, Report, RetryPolicy, Side,
+    ClientError, ClientOrderId, CommandNumber, EventHandler, InstrumentId, Limits, MemberId, NewOrder, ParticipantId,
+    Price, Quantity, Report, RetryPolicy, Side,
 };
 use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
 use lugus_testing::allocations::CountingAllocator;
@@ -51,8 +50,8 @@ impl EventHandler for Heard {
 /// Opens sessions of participant 1.
 struct Sessions;
 
-impl Clusters for Sessions {
-    type Link = Session;
+impl SessionFactory for Sessions {
+    type Session = Session;
 
     fn open(&mut self, _cluster: &ClusterEntry) -> Result<Session, ClientError> {
         Ok(Session::new(ParticipantId(1), Limits::default(), &RetryPolicy::default(), 1))
@@ -90,12 +89,12 @@ impl Trade {
         let order = NewOrder::limit(ClientOrderId(1), Side::Buy, Price(1), Quantity(1));
         let first = self.number + 1;
         for _ in 0..BATCH {
-            let session = self.router.link_of(InstrumentId(instrument), Purpose::Order).unwrap();
+            let session = self.router.session_for(InstrumentId(instrument), Purpose::Order).unwrap();
             session.new_order(&mut self.wire, InstrumentId(instrument), &order).unwrap();
         }
         self.now += 1_000_000;
-        let session = &mut self.router.links_mut()[0].link;
-        session.on_new_leader(1, &mut self.heard);
+        let session = &mut self.router.sessions_mut()[0].session;
+        session.on_new_leader(MemberId(1), &mut self.heard);
         session.do_work(self.now, &mut self.wire, &mut self.heard);
         for number in first..first + BATCH {
             // Event sequence and client sequence are the first two fields.
@@ -135,8 +134,8 @@ fn commands_events_and_fail_overs_do_not_allocate() {
         resume_complete: cluster_messages::resume_complete(1, 0, 0),
     };
     trade.router.on_map(&map(), &mut trade.heard);
-    let session = &mut trade.router.links_mut()[0].link;
-    session.on_connected(1, 0, &mut trade.heard);
+    let session = &mut trade.router.sessions_mut()[0].session;
+    session.on_connected(1, MemberId(0), &mut trade.heard);
     for instrument in 1..=INSTRUMENTS {
         session.resume(InstrumentId(instrument)).unwrap();
     }

@@ -5,11 +5,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use lugus_client::{
-    ClientOrderId, CommandNumber, Credentials, EventHandler, Exchange, ExchangeConfig, ExchangeSession, FixedMap,
-    InstrumentId, InstrumentType, MapEpoch, NewOrder, ParticipantId, Price, Quantity, Report, SendError, Side, Status,
-    UnknownPair,
+    BlockingExchange, ClientOrderId, CommandNumber, Credentials, EventHandler, Exchange, ExchangeConfig,
+    ExchangeSession, FixedMap, InstrumentId, InstrumentType, MapEpoch, NewOrder, ParticipantId, Price, Problem,
+    Quantity, Report, SendError, Side, Status, UnknownPair,
 };
 use lugus_partition_map::{DeploymentId, MapError, MapSubscription, PartitionMap};
 use lugus_topology::{ClusterId, Deployment};
@@ -95,10 +96,39 @@ fn commands_are_taken_once_there_is_a_map_and_kept_until_there_is_a_cluster() {
     assert_eq!(order(&mut session, InstrumentId(3)), Err(SendError::UnknownInstrument(InstrumentId(3))));
     assert_eq!(session.outstanding(), 2);
     session.poll(&mut ()).unwrap();
-    let (_, problem) = session.problem().unwrap();
+    let problem = session.problem().unwrap();
     assert!(problem.to_string().contains("no media driver"), "{problem}");
     assert!(!session.is_connected() && !session.is_connected_for(BITCOIN));
     session.close();
+}
+
+#[test]
+fn without_a_coordinator_the_problem_says_what_is_missing_where_and_what_to_do() {
+    let mut deployment = DEPLOYMENT.to_owned();
+    deployment.push_str("\n[coordinator]\nhost = \"127.0.0.1\"\nport = 20900\n");
+    let deployment = Deployment::parse(&deployment, Path::new("/")).unwrap();
+    let archive = deployment.coordinator_spec().archive;
+    let aeron_dir = PathBuf::from(format!("/dev/shm/lugus-exchange-nowhere-{}", std::process::id()));
+    let mut session = Exchange::connect(ExchangeConfig::of(&deployment, aeron_dir))
+        .session(ParticipantId(7), Credentials::Open)
+        .unwrap();
+    let text = session.problem().unwrap().to_string();
+    let missing = format!("no partition map has come from the coordinator at {archive} for 0.0 s");
+    assert!(text.starts_with(&missing), "{text}");
+    assert!(text.contains("start the coordinator (`lugus coordinator`") && text.contains("FixedMap"), "{text}");
+
+    // Here not even a media driver is there, and that is told as the reason.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let reason = loop {
+        session.poll(&mut ()).unwrap();
+        match session.problem() {
+            Some(Problem::NoMap { reason: Some(reason), .. }) => break reason,
+            problem => assert!(Instant::now() < deadline, "{problem:?}"),
+        }
+    };
+    assert!(session.problem().unwrap().to_string().contains(&format!("({reason})")));
+    let Err(error) = BlockingExchange::over(session, (), Duration::from_millis(50)) else { panic!("nobody is there") };
+    assert!(error.to_string().contains("no partition map has come from the coordinator at"), "{error}");
 }
 
 #[test]

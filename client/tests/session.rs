@@ -7,18 +7,21 @@ mod cluster_messages;
 
 use cluster_messages::{Event, Sent};
 use lugus_client::cluster::DisconnectReason;
-use lugus_client::session::{Ingress, Offered, Session};
+use lugus_client::sans_io::{Ingress, Offered, Session};
 use lugus_client::{
     Book, ClientOrderId, CommandNumber, Disconnection, DropReason, EventHandler, EventSequence, InstrumentId, Limits,
-    MapEpoch, MessageRejectReason, NewOrder, ParticipantId, Price, Quantity, Report, RetryPolicy, SendError, Side,
-    Status,
+    MapEpoch, MemberId, MessageRejectReason, NewOrder, ParticipantId, Price, Quantity, Report, RetryPolicy, SendError,
+    Side, Status,
 };
-use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason as WireReason;
 use proptest::prelude::*;
 
 const SESSION: i64 = 70;
 const SECOND: u64 = 1_000_000_000;
-const LIMITS: Limits = Limits { maximum_outstanding: 8, maximum_instruments: 3 };
+const LIMITS: Limits = {
+    let mut limits = Limits::new();
+    (limits.maximum_outstanding, limits.maximum_instruments) = (8, 3);
+    limits
+};
 
 /// What a session told.
 #[derive(Debug, Default)]
@@ -96,7 +99,7 @@ impl Bench {
 
     fn connect(&mut self) {
         self.cluster_session_id += 1;
-        self.session.on_connected(self.cluster_session_id, 0, &mut self.heard);
+        self.session.on_connected(self.cluster_session_id, MemberId(0), &mut self.heard);
         self.work();
     }
 
@@ -295,13 +298,13 @@ fn a_new_leader_gets_all_that_is_unanswered_at_once() {
     bench.wire.answer = Offered::NotConnected;
     bench.orders(1);
     bench.wire.answer = Offered::Sent;
-    bench.session.on_new_leader(2, &mut bench.heard);
+    bench.session.on_new_leader(MemberId(2), &mut bench.heard);
     bench.orders(1);
     bench.work();
     assert_eq!(bench.sent(), [resume(1), order(2, 2), order(3, 3), order(4, 4), order(5, 5)]);
     assert_eq!(
         (bench.statuses(), bench.session.leader_member_id()),
-        (vec![Status::NewLeader { leader_member_id: 2 }], Some(2))
+        (vec![Status::NewLeader { leader_member_id: MemberId(2) }], Some(MemberId(2)))
     );
 
     // The new leader tells again what Resume asks for, then answers the repeats.
@@ -328,7 +331,7 @@ fn a_new_session_gets_only_what_was_not_applied() {
     assert_eq!(bench.sent(), [order(3, 3), order(4, 4)]);
     assert_eq!(bench.reports(), [(5, 1, 1), (5, 2, 2)]);
     let disconnected = Status::Disconnected { reason: Disconnection::Cluster(DisconnectReason::Watchdog) };
-    let connected = Status::Connected { cluster_session_id: SESSION + 1, leader_member_id: 0 };
+    let connected = Status::Connected { cluster_session_id: SESSION + 1, leader_member_id: MemberId(0) };
     assert_eq!(bench.statuses(), [disconnected, connected]);
 }
 
@@ -532,7 +535,7 @@ fn refused_commands_free_their_numbers() {
     assert_eq!((bench.sent(), bench.statuses()), (vec![order(1, 3)], vec![refused(1), refused(2)]));
 
     // After a re-send a copy may be under way, so nothing is certain before a new session has told.
-    bench.session.on_new_leader(1, &mut bench.heard);
+    bench.session.on_new_leader(MemberId(1), &mut bench.heard);
     bench.work();
     bench.hear(&cluster_messages::refused(5, 1));
     assert!(bench.session.take_wants_new_session());
@@ -542,7 +545,7 @@ fn refused_commands_free_their_numbers() {
 #[test]
 fn a_newer_session_ends_this_one() {
     for notice in
-        [cluster_messages::session_replaced(1), cluster_messages::message_reject(0, WireReason::NO_PARTICIPANT)]
+        [cluster_messages::session_replaced(1), cluster_messages::message_reject(0, MessageRejectReason::NoParticipant)]
     {
         let mut bench = Bench::open();
         bench.orders(1);
@@ -576,10 +579,10 @@ fn drop_copies_are_asked_for_in_every_session_until_refused() {
     assert_eq!(bench.sent(), [request]);
     bench.hear(&cluster_messages::report(&Event { participant: 2, instrument: 9, event: 40, ..Event::default() }));
     assert_eq!((bench.heard.drop_copies.clone(), bench.sent()), (vec![2], vec![]));
-    bench.session.on_new_leader(1, &mut bench.heard);
+    bench.session.on_new_leader(MemberId(1), &mut bench.heard);
     bench.work();
     assert_eq!(bench.sent(), [request]);
-    bench.hear(&cluster_messages::message_reject(12, WireReason::NOT_AUTHORISED));
+    bench.hear(&cluster_messages::message_reject(12, MessageRejectReason::NotAuthorised));
     let rejected = Status::MessageRejected { template_id: 12, reason: MessageRejectReason::NotAuthorised };
     assert_eq!(bench.statuses().last(), Some(&rejected));
     bench.disconnect();
@@ -645,7 +648,7 @@ fn any_message() -> impl Strategy<Value = Vec<u8>> {
         1 => cluster_messages::event_gap(instrument, a, b, c),
         2 => cluster_messages::sequence_reject(instrument, a, b),
         3 => cluster_messages::refused(instrument, a),
-        4 => cluster_messages::message_reject(1, WireReason::INVALID_VALUE),
+        4 => cluster_messages::message_reject(1, MessageRejectReason::InvalidValue),
         _ => {
             let (participant, order_id) = (1, 1);
             cluster_messages::report(&Event {
@@ -671,7 +674,7 @@ proptest! {
             match step {
                 0 => bench.disconnect(),
                 1 => bench.connect(),
-                2 => bench.session.on_new_leader(1, &mut bench.heard),
+                2 => bench.session.on_new_leader(MemberId(1), &mut bench.heard),
                 3 => bench.pass(SECOND),
                 _ => drop(bench.order(5)),
             }

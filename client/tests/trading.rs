@@ -6,11 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use lugus_client::blocking::{BlockingError, BlockingSession};
 use lugus_client::cluster::Context;
 use lugus_client::{
-    ClientError, ClientOrderId, Config, InstrumentId, NewOrder, ParticipantId, Price, Quantity, SendError, Side,
-    TradingSession,
+    BlockingError, BlockingSession, ClientError, ClientOrderId, Config, InstrumentId, NewOrder, ParticipantId, Price,
+    Quantity, SendError, Side, TradingSession,
 };
 
 /// A configuration for a media driver that does not run.

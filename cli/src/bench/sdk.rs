@@ -12,20 +12,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use comfy_table::Table;
-use lugus_client::router::{Clusters, Purpose, Router};
-use lugus_client::session::{Ingress, Offered, Session};
+use lugus_client::sans_io::{Ingress, Offered, Purpose, Router, Session, SessionFactory};
 use lugus_client::{
-    ClientError, ClientOrderId, CommandNumber, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price,
-    Quantity, Report, RetryPolicy, Side,
+    ClientError, ClientOrderId, ClientSequence, CommandNumber, EpochNanos, EventHandler, EventSequence, ExecType,
+    Execution, InstrumentId, Limits, Liquidity, MemberId, NewOrder, OrderId, OrderStatus, OrderType, ParticipantId,
+    Price, Quantity, RejectReason, Report, RetryPolicy, Side, TimeInForce, TradeId,
 };
 use lugus_codecs::order_entry::{
-    exec_type::ExecType, execution_report_codec, liquidity_indicator::LiquidityIndicator, new_order_single_codec,
-    order_status::OrderStatus, order_type::OrderType, reject_reason::RejectReason, resume_complete_codec, side,
-    time_in_force::TimeInForce,
+    MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, encode_new_order, encode_reply, encode_report,
 };
-use lugus_codecs::{HEADER_LENGTH, message};
 use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
 use lugus_topology::{ClusterId, Instrument};
+use lugus_vocabulary::Reply;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -149,36 +147,47 @@ impl EventHandler for Sum {
     }
 }
 
-fn buffer(block_length: u16) -> Vec<u8> {
-    vec![0; HEADER_LENGTH + usize::from(block_length)]
+fn resume_complete(instrument: InstrumentId) -> Vec<u8> {
+    let (last_client_sequence, last_event_sequence) = (ClientSequence(0), EventSequence(0));
+    let reply = Reply::ResumeComplete { instrument, last_client_sequence, last_event_sequence };
+    encode_reply(&reply, &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec()
 }
 
-fn resume_complete(instrument: u32) -> Vec<u8> {
-    let mut bytes = buffer(resume_complete_codec::SBE_BLOCK_LENGTH);
-    let _length;
-    message!(&mut bytes[..], order_entry, resume_complete_codec, ResumeCompleteEncoder, _length)
-        .instrument_id(instrument);
-    bytes
+/// The report that the order with this number was accepted.
+fn execution_report(instrument: InstrumentId, number: u64) -> Vec<u8> {
+    let execution = Execution {
+        exec_type: ExecType::New,
+        order_status: OrderStatus::New,
+        order_id: OrderId(number),
+        client_order_id: ClientOrderId(number),
+        orig_client_order_id: ClientOrderId(0),
+        trade_id: TradeId(0),
+        side: Side::Buy,
+        order_type: OrderType::Limit,
+        time_in_force: TimeInForce::Gtc,
+        price: Some(Price(0)),
+        quantity: Quantity(0),
+        last_price: Some(Price(0)),
+        last_quantity: Quantity(0),
+        leaves_quantity: Quantity(0),
+        cum_quantity: Quantity(0),
+        liquidity: Liquidity::None,
+        reason: RejectReason::None,
+    };
+    let report = Report {
+        participant: ParticipantId(PARTICIPANT),
+        instrument,
+        event_sequence: EventSequence(number),
+        client_sequence: ClientSequence(number),
+        time: EpochNanos(0),
+        body: execution.into(),
+    };
+    encode_report(&report, &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec()
 }
 
-fn execution_report(instrument: u32, number: u64) -> Vec<u8> {
-    let mut bytes = buffer(execution_report_codec::SBE_BLOCK_LENGTH);
-    let _length;
-    message!(&mut bytes[..], order_entry, execution_report_codec, ExecutionReportEncoder, _length)
-        .event_sequence(number)
-        .client_sequence(number)
-        .order_id(number)
-        .client_order_id(number)
-        .participant_id(PARTICIPANT)
-        .instrument_id(instrument)
-        .reason(RejectReason::NONE)
-        .exec_type(ExecType::NEW)
-        .order_status(OrderStatus::NEW)
-        .side(side::Side::BUY)
-        .order_type(OrderType::LIMIT)
-        .time_in_force(TimeInForce::GTC)
-        .liquidity_indicator(LiquidityIndicator::NONE);
-    bytes
+/// The order with this number.
+fn new_order(number: u64) -> NewOrder {
+    NewOrder::limit(ClientOrderId(number), Side::Buy, Price(100), Quantity(1))
 }
 
 /// Nanoseconds each: median and 99th percentile of means.
@@ -213,7 +222,11 @@ struct Raw {
 
 impl Raw {
     fn new() -> Self {
-        Self { order: buffer(new_order_single_codec::SBE_BLOCK_LENGTH) }
+        let mut order = vec![0; MAXIMUM_COMMAND_LENGTH];
+        let length =
+            order.first_chunk_mut().map_or(0, |buffer| encode_new_order(InstrumentId(1), &new_order(1), buffer));
+        order.truncate(length);
+        Self { order }
     }
 }
 
@@ -222,7 +235,7 @@ impl Venue for Raw {
 
     #[inline]
     fn send(&mut self, _instrument: InstrumentId, _order: &NewOrder, ingress: &mut LogBuffer) {
-        black_box(ingress.offer(black_box(&self.order)));
+        let _sent = black_box(ingress.offer(black_box(&self.order)));
     }
 
     #[inline]
@@ -266,11 +279,11 @@ impl SessionOf for OneCluster {
 impl SessionOf for ManyClusters {
     #[inline]
     fn session(&mut self, instrument: InstrumentId) -> Option<&mut Session> {
-        self.0.link_of(instrument, Purpose::Order).ok()
+        self.0.session_for(instrument, Purpose::Order).ok()
     }
 
     fn unanswered(&self) -> usize {
-        self.0.links().iter().map(|link| link.link.outstanding()).sum()
+        self.0.sessions().iter().map(|entry| entry.session.outstanding()).sum()
     }
 }
 
@@ -280,7 +293,7 @@ impl<V: SessionOf> Venue for V {
         // A scope opens with the answer to its Resume.
         let _ = session.resume(instrument);
         session.do_work(0, ingress, sum);
-        session.on_message(SESSION, &resume_complete(instrument.0), sum);
+        session.on_message(SESSION, &resume_complete(instrument), sum);
     }
 
     #[inline]
@@ -312,15 +325,15 @@ impl<V: SessionOf> Venue for V {
 
 fn new_session() -> Session {
     let mut session = Session::new(ParticipantId(PARTICIPANT), Limits::default(), &RetryPolicy::default(), 1);
-    session.on_connected(SESSION, 0, &mut ());
+    session.on_connected(SESSION, MemberId(0), &mut ());
     session
 }
 
 /// Opens sessions that are connected.
 struct Sessions;
 
-impl Clusters for Sessions {
-    type Link = Session;
+impl SessionFactory for Sessions {
+    type Session = Session;
 
     fn open(&mut self, _cluster: &ClusterEntry) -> Result<Session, ClientError> {
         Ok(new_session())
@@ -354,18 +367,16 @@ fn measure(venue: &mut impl Venue, burst: u64, instruments: u32) -> Result<Cost,
     let (mut commands, mut events) = (Vec::with_capacity(BURSTS), Vec::with_capacity(BURSTS));
     let mut number = 0;
     for round in 0..WARM_UP + BURSTS {
-        let instrument = 1 + round as u32 % instruments;
-        if instrument == 1 {
+        let instrument = InstrumentId(1 + round as u32 % instruments);
+        if instrument == InstrumentId(1) {
             number += burst;
         }
         let numbers = number - burst + 1..=number;
         let reports: Vec<Vec<u8>> = numbers.clone().map(|number| execution_report(instrument, number)).collect();
-        let instrument = InstrumentId(instrument);
 
         let start = Instant::now();
         for client_order_id in numbers {
-            let order = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(100), Quantity(1));
-            venue.send(instrument, black_box(&order), &mut ingress);
+            venue.send(instrument, black_box(&new_order(client_order_id)), &mut ingress);
         }
         let sent = Instant::now();
         venue.hear(instrument, &reports, &mut sum);

@@ -37,7 +37,7 @@ pub(super) fn two_of_one_participant(cluster: &LocalCluster) {
     let mut newer = Client::connect(cluster, &driver, TWICE, PATIENCE, recorded());
     newer.order(3);
     let failure = older.until_it_fails();
-    assert_eq!(failure, ClientError::SessionReplaced { participant: TWICE });
+    assert_eq!(failure, ClientError::SessionReplaced { participant: ParticipantId(TWICE) });
     assert_eq!((older.ear.answered, older.ear.given_up), (1, [true].to_vec()), "what it had sent may be applied");
     held.go_on();
     assert_eq!(held.end()["outcome"], "moved");

@@ -52,11 +52,8 @@ pub(crate) fn connect(participant: u32, handler: &mut impl EventHandler) -> Resu
     while !session.is_connected() {
         idle(session.poll(handler)?);
         if Instant::now() > deadline {
-            let reason = match (session.map(), session.problem()) {
-                (None, _) => "no partition map: `lugus coordinator` serves it; LUGUS_MAP=fixed does without".to_owned(),
-                (Some(_), Some((cluster, problem))) => format!("cluster {cluster}: {problem}"),
-                (Some(_), None) => "not every cluster of the map answers".to_owned(),
-            };
+            let problem = session.problem();
+            let reason = problem.map_or("not every cluster answers".to_owned(), |problem| problem.to_string());
             return Err(format!("not connected within {CONNECT_TIMEOUT:?}: {reason}").into());
         }
     }

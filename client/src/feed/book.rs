@@ -1,4 +1,4 @@
-//! A book as it is rebuilt from snapshot and increments.
+//! A book as it is rebuilt from a snapshot and increments.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
@@ -8,10 +8,10 @@ use lugus_vocabulary::{
     Price, PriceLevel, Quantity, Side,
 };
 
-/// Most levels and orders of one book.
+/// Largest number of levels and orders of one followed book.
 pub const MAXIMUM_ENTRIES: usize = 1 << 22;
 
-/// An instrument's book, rebuilt.
+/// The book of an instrument, rebuilt from a snapshot and increments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FollowedBook {
     book_type: BookType,
@@ -21,13 +21,13 @@ pub struct FollowedBook {
     orders: usize,
 }
 
-/// An increment contradicts the book.
+/// An increment or a part contradicts the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Contradiction;
+pub(super) struct Contradiction;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct FollowedSide {
-    /// By key: the best first.
+    /// By [`key`]: the best level first.
     levels: BTreeMap<u64, FollowedLevel>,
     loaded: Loaded,
 }
@@ -35,7 +35,7 @@ struct FollowedSide {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct FollowedLevel {
     level: PriceLevel,
-    /// By priority.
+    /// Orders of the level by priority; none unless followed by order.
     orders: VecDeque<LevelOrder>,
 }
 
@@ -58,23 +58,23 @@ impl From<DisplayedOrder> for LevelOrder {
 enum Loaded {
     #[default]
     Nothing,
-    /// All levels up to this price, which is one.
+    /// All levels up to this price, which is the price of a level.
     Through(Price),
     All,
 }
 
 impl FollowedBook {
-    /// An empty book, of which nothing has been loaded.
-    pub(crate) fn new(book_type: BookType) -> Self {
+    /// An empty book of which nothing has been loaded.
+    pub(super) fn new(book_type: BookType) -> Self {
         Self { book_type, ..Self::default() }
     }
 
-    /// Number of the last increment that is in it.
+    /// Number of the last increment that the book includes.
     pub fn sequence(&self) -> MarketDataSequence {
         self.market.sequence
     }
 
-    /// State, reference price and statistics.
+    /// State, reference price and statistics of the instrument.
     pub fn market(&self) -> &MarketDataSnapshot {
         &self.market
     }
@@ -84,7 +84,7 @@ impl FollowedBook {
         self.side(side).levels.values().map(|followed| followed.level).filter(|level| level.orders > 0)
     }
 
-    /// Orders of a side by priority; none unless followed by order.
+    /// Orders of a side by priority; none unless the book is followed by order.
     pub fn orders(&self, side: Side) -> impl Iterator<Item = DisplayedOrder> + '_ {
         self.side(side).levels.values().flat_map(move |FollowedLevel { level, orders }| {
             let price = level.price;
@@ -97,23 +97,23 @@ impl FollowedBook {
         })
     }
 
-    /// Levels and orders that are kept.
-    pub(crate) fn entries(&self) -> usize {
+    /// Number of levels and orders that are kept.
+    pub(super) fn entries(&self) -> usize {
         self.bids.levels.len() + self.offers.levels.len() + self.orders
     }
 
-    /// Whether all of it has been loaded.
-    pub(crate) fn is_whole(&self) -> bool {
+    /// Whether the whole book has been loaded.
+    pub(super) fn is_whole(&self) -> bool {
         (self.bids.loaded, self.offers.loaded) == (Loaded::All, Loaded::All)
     }
 
-    /// Whether any of it has been loaded.
-    pub(crate) fn is_begun(&self) -> bool {
+    /// Whether any part of the book has been loaded.
+    pub(super) fn is_begun(&self) -> bool {
         self.bids.loaded != Loaded::Nothing
     }
 
-    /// After which prices the next part of it begins.
-    pub(crate) fn next_part(&self) -> [Option<Price>; 2] {
+    /// Prices of bids and offers after which the next part of the book begins.
+    pub(super) fn next_part(&self) -> [Option<Price>; 2] {
         [&self.bids, &self.offers].map(|side| match side.loaded {
             Loaded::Nothing => None,
             Loaded::Through(price) => Some(price),
@@ -121,8 +121,8 @@ impl FollowedBook {
         })
     }
 
-    /// Adds a part that stands where the book stands.
-    pub(crate) fn add_part(&mut self, part: &Book) -> Result<(), Contradiction> {
+    /// Adds a part that includes the same increments as the book.
+    pub(super) fn add_part(&mut self, part: &Book) -> Result<(), Contradiction> {
         if !self.is_begun() {
             self.market = part.market;
         }
@@ -154,7 +154,7 @@ impl FollowedBook {
     }
 
     /// Applies the next increment to what has been loaded.
-    pub(crate) fn apply(
+    pub(super) fn apply(
         &mut self,
         sequence: MarketDataSequence,
         increment: &MarketDataBody,
@@ -243,7 +243,7 @@ impl FollowedBook {
     }
 }
 
-/// Orders prices of a side, best first.
+/// A key by which the prices of a side are sorted, best first.
 fn key(side: Side, price: Price) -> u64 {
     let ascending = price.0.cast_unsigned() ^ (1 << 63);
     match side {

@@ -8,36 +8,43 @@ use lugus_topology::{ClusterId, Deployment};
 use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, Report};
 use rusteron_archive::{AeronHeader, AeronSubscription};
 
-use super::FeedHandler;
 use super::book::FollowedBook;
+use super::handler::FeedHandler;
 use super::machine::{Feed, FeedError, SnapshotRequests};
 use crate::command_number::CommandNumber;
 use crate::error::ClientError;
 use crate::order_entry::OrderEntry;
 use crate::status::{EventHandler, Status};
 
-/// Fragments taken from one channel in a duty cycle.
+/// Largest number of fragments that are taken from one channel in a duty cycle.
 const FRAGMENT_LIMIT: usize = 64;
 /// Pause before the media driver is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
-/// Longest that the start of a client waits for the driver; a session in the same driver has found it already.
+/// How long the start of a client may wait for the driver; the session over the same driver has found it already.
 const DRIVER_TIMEOUT: Duration = Duration::from_secs(1);
-/// As the media driver's tools show it.
+/// Name of the Aeron client, as the media driver's tools show it.
 const CLIENT_NAME: &str = "lugus market data feed";
 
-/// Where the stream is listened to.
+/// Where a feed listens for the market-data stream. Make it with [`FeedContext::of`] or [`FeedContext::new`].
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct FeedContext {
-    /// Directory of the media driver: the session's.
+    /// Directory of the media driver, which is that of the session.
     pub aeron_dir: PathBuf,
-    /// One channel for each member, of every cluster that an instrument may be in.
+    /// One channel for each member of every cluster that an instrument may be in.
     pub channels: Vec<String>,
-    /// On each channel.
+    /// Stream on each channel.
     pub stream_id: i32,
 }
 
 impl FeedContext {
-    /// All members of all clusters of a deployment, over the media driver in `aeron_dir`. `None`: it has no such stream.
+    /// Listens on `channels`, over the media driver in `aeron_dir`.
+    pub fn new(aeron_dir: PathBuf, channels: Vec<String>, stream_id: i32) -> Self {
+        Self { aeron_dir, channels, stream_id }
+    }
+
+    /// Listens to all members of all clusters of a deployment, over the media driver in `aeron_dir`. `None` if the deployment
+    /// has no market-data stream.
     pub fn of(deployment: &Deployment, aeron_dir: PathBuf) -> Option<Self> {
         if !deployment.market_data.enabled {
             return None;
@@ -48,17 +55,51 @@ impl FeedContext {
     }
 }
 
-/// Follows books, beside a session through which it asks for snapshots. To be used by the thread that made it.
+/// Follows books, beside a session through which it asks for snapshots. It is bound to the thread that made it.
+///
+/// ```no_run
+/// use lugus_client::{
+///     BookType, CommandNumber, EventHandler, ExchangeSession, FeedContext, FeedHandler, FollowedBook, InstrumentId,
+///     MarketDataFeed, Report, Side,
+/// };
+///
+/// struct Prices;
+///
+/// impl EventHandler for Prices {
+///     fn on_report(&mut self, _report: &Report, _command: CommandNumber) {}
+/// }
+///
+/// impl FeedHandler for Prices {
+///     fn on_followed_book(&mut self, instrument: InstrumentId, book: &FollowedBook) {
+///         println!("{instrument}: {:?} / {:?}", book.levels(Side::Buy).next(), book.levels(Side::Sell).next());
+///     }
+/// }
+///
+/// fn follow(context: FeedContext, mut session: ExchangeSession) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut feed = MarketDataFeed::new(context);
+///     feed.follow(InstrumentId(1), BookType::Levels)?;
+///     loop {
+///         // Instead of the session's own `poll`.
+///         feed.poll(&mut session, &mut Prices)?;
+///     }
+/// }
+/// ```
 pub struct MarketDataFeed {
     context: FeedContext,
     origin: Instant,
     feed: Feed,
-    listening: Listening,
+    connection: Connection,
 }
 
-enum Listening {
-    Not { retry_at: Duration },
-    To { client: AeronClient, channels: Vec<Channel> },
+enum Connection {
+    Closed {
+        /// Time of the next attempt to open it.
+        retry_at: Duration,
+    },
+    Open {
+        client: AeronClient,
+        channels: Vec<Channel>,
+    },
 }
 
 enum Channel {
@@ -67,13 +108,13 @@ enum Channel {
 }
 
 impl MarketDataFeed {
-    /// A feed that begins to listen with its first poll.
+    /// A feed that begins to listen with its first [`poll`](Self::poll).
     pub fn new(context: FeedContext) -> Self {
         let (origin, feed) = (Instant::now(), Feed::default());
-        Self { context, origin, feed, listening: Listening::Not { retry_at: Duration::ZERO } }
+        Self { context, origin, feed, connection: Connection::Closed { retry_at: Duration::ZERO } }
     }
 
-    /// See [`Feed::follow`].
+    /// Begins to follow an instrument, anew if it is followed already.
     ///
     /// # Errors
     /// [`FeedError`].
@@ -81,27 +122,28 @@ impl MarketDataFeed {
         self.feed.follow(instrument, book_type, self.origin.elapsed())
     }
 
-    /// See [`Feed::unfollow`].
+    /// Stops following an instrument.
     pub fn unfollow(&mut self, instrument: InstrumentId) {
         self.feed.unfollow(instrument);
     }
 
-    /// See [`Feed::book`].
+    /// The book of an instrument; `None` while it is loaded or recovers.
     pub fn book(&self, instrument: InstrumentId) -> Option<&FollowedBook> {
         self.feed.book(instrument)
     }
 
-    /// How long ago the stream was last heard; a leader is heard every 100 ms. `None`: never.
+    /// How long ago the stream was last heard; `None` if never. A leader sends every 100 ms: if the stream is silent for
+    /// longer, books may be old.
     pub fn silence(&self) -> Option<Duration> {
         Some(self.origin.elapsed().saturating_sub(self.feed.heard_at()?))
     }
 
-    /// One duty cycle of the feed and of the session: `handler` hears what happens to both, but for the answers to the
-    /// feed's own requests. Returns 0 when there was nothing to do. With an [`ExchangeSession`](crate::ExchangeSession)
-    /// books are asked for where the partition map has their instruments.
+    /// One duty cycle of the feed and of the session. `handler` hears what happens to both, except the answers to the feed's
+    /// own requests. Returns 0 if there was nothing to do. An [`ExchangeSession`](crate::ExchangeSession) asks each
+    /// instrument's owner for its book, as the partition map tells.
     ///
     /// # Errors
-    /// The session has ended: gaps can no longer be closed.
+    /// The session has ended for good: gaps can no longer be closed.
     pub fn poll<H: EventHandler + FeedHandler>(
         &mut self,
         session: &mut impl OrderEntry,
@@ -109,26 +151,26 @@ impl MarketDataFeed {
     ) -> Result<usize, ClientError> {
         let now = self.origin.elapsed();
         let mut work = self.listen(now, handler);
-        work += session.poll(&mut Passing { feed: &mut self.feed, now, handler })?;
+        work += session.poll(&mut SessionHandler { feed: &mut self.feed, now, handler })?;
         work += self.feed.do_work(now, &mut Requests(session), handler);
         Ok(work)
     }
 
     fn listen(&mut self, now: Duration, handler: &mut impl FeedHandler) -> usize {
-        match &mut self.listening {
-            Listening::Not { retry_at } if now < *retry_at => 0,
-            Listening::Not { .. } => {
-                self.listening = open(&self.context).unwrap_or_else(|error| {
-                    tracing::warn!(%error, "can't listen to market data yet");
-                    Listening::Not { retry_at: now + RETRY_INTERVAL }
+        match &mut self.connection {
+            Connection::Closed { retry_at } if now < *retry_at => 0,
+            Connection::Closed { .. } => {
+                self.connection = open(&self.context).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "cannot listen to market data yet");
+                    Connection::Closed { retry_at: now + RETRY_INTERVAL }
                 });
                 1
             }
-            Listening::To { client, channels } => match receive(client, channels, &mut self.feed, now, handler) {
+            Connection::Open { client, channels } => match receive(client, channels, &mut self.feed, now, handler) {
                 Ok(work) => work,
                 Err(error) => {
                     tracing::warn!(%error, "market data is no longer heard");
-                    self.listening = Listening::Not { retry_at: now + RETRY_INTERVAL };
+                    self.connection = Connection::Closed { retry_at: now + RETRY_INTERVAL };
                     0
                 }
             },
@@ -136,11 +178,11 @@ impl MarketDataFeed {
     }
 }
 
-fn open(context: &FeedContext) -> Result<Listening, AeronError> {
+fn open(context: &FeedContext) -> Result<Connection, AeronError> {
     let client = AeronClient::connect(ClientSettings::new(&context.aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT))?;
     let add = |channel: &String| client.async_add_subscription(channel, context.stream_id).map(Channel::Adding);
     let channels = context.channels.iter().map(add).collect::<Result<_, _>>()?;
-    Ok(Listening::To { client, channels })
+    Ok(Connection::Open { client, channels })
 }
 
 fn receive(
@@ -171,7 +213,7 @@ fn receive(
     Ok(work)
 }
 
-/// Requests of the feed, on their way to the leader.
+/// Passes on the requests of the feed to the leader.
 struct Requests<'a, S>(&'a mut S);
 
 impl<S: OrderEntry> SnapshotRequests for Requests<'_, S> {
@@ -180,14 +222,14 @@ impl<S: OrderEntry> SnapshotRequests for Requests<'_, S> {
     }
 }
 
-/// Passes on what the session tells, but for what the feed has asked for.
-struct Passing<'a, H> {
+/// Passes on what the session tells, except the answers to the feed's own requests.
+struct SessionHandler<'a, H> {
     feed: &'a mut Feed,
     now: Duration,
     handler: &'a mut H,
 }
 
-impl<H: EventHandler + FeedHandler> EventHandler for Passing<'_, H> {
+impl<H: EventHandler + FeedHandler> EventHandler for SessionHandler<'_, H> {
     fn on_report(&mut self, report: &Report, command: CommandNumber) {
         self.handler.on_report(report, command);
     }
@@ -215,8 +257,8 @@ impl<H: EventHandler + FeedHandler> EventHandler for Passing<'_, H> {
     }
 }
 
-impl<H: FeedHandler> Passing<'_, H> {
-    /// Whether it answers the feed's own request.
+impl<H: FeedHandler> SessionHandler<'_, H> {
+    /// Whether the status answers a request of the feed.
     fn takes(&mut self, status: &Status) -> bool {
         if let Status::BookRefused { request_id, instrument } = *status {
             return self.feed.on_book_refused(request_id, instrument, self.now, self.handler);

@@ -1,144 +1,143 @@
 //! One instrument that is followed: loading, following, recovering.
 //!
-//! While it loads, increments are kept. A part of the book stands at some increment: what was kept is applied up to
-//! there, to the parts that are there already, and then the part is added. So parts may be taken at different times. With
-//! the last part the rest is applied, and from then on each increment as it comes.
+//! While the book is loaded, increments are kept. Each part of the book includes all increments up to some number: the kept
+//! increments up to that number are applied to the parts that have been loaded already, and then the part is added. So parts
+//! may be taken at different times. After the last part the remaining increments are applied, and from then on each
+//! increment as it comes.
 //!
-//! An increment that is missing may still come: another member's messages may overtake. After [`PATIENCE`] it is lost,
+//! A missing increment may still come, as another member's messages may overtake. After [`GAP_TIMEOUT`] it counts as lost,
 //! and the book is loaded anew.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, MAXIMUM_DEPTH, MarketDataBody, MarketDataSequence};
+use lugus_vocabulary::{
+    Book, BookRequest, BookType, EndOfEvent, InstrumentId, MAXIMUM_DEPTH, MarketData, MarketDataBody,
+    MarketDataSequence,
+};
 
 use super::book::{Contradiction, FollowedBook, MAXIMUM_ENTRIES};
-use super::{FeedHandler, FeedStatus, Trade};
+use super::handler::{FeedHandler, FeedStatus, Trade};
 
-/// How long a missing increment is waited for.
-pub const PATIENCE: Duration = Duration::from_millis(20);
-/// How long the answer to a request is waited for.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
-/// Between the end of one attempt to load a book and the next: requests go through the log, as orders do.
-pub const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
-/// How long a cluster may say that it does not have an instrument that was followed already: it moves to another.
-pub const MOVE_PATIENCE: Duration = Duration::from_secs(30);
-/// Most increments that are kept; with one more the book is loaded anew, without them.
-pub const MAXIMUM_KEPT: usize = 1 << 16;
+/// How long a missing increment may still come.
+const GAP_TIMEOUT: Duration = Duration::from_millis(20);
+/// How long the answer to a request may take before the request is made again.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
+/// Pause between the end of one attempt to load a book and the next: requests go through the log, as orders do.
+const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
+/// For how long a cluster may tell that it does not have an instrument that was live before: the instrument moves to another
+/// cluster.
+const MOVE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest number of kept increments. One more, and all are dropped and the book is loaded anew.
+const MAXIMUM_KEPT: usize = 1 << 16;
 
-/// One instrument that is followed.
-pub(crate) struct Following {
+/// An instrument that is followed.
+pub(super) struct Following {
     instrument: InstrumentId,
     book_type: BookType,
     book: FollowedBook,
     phase: Phase,
-    /// Increments that can't be applied yet, by number.
-    kept: BTreeMap<MarketDataSequence, Kept>,
-    /// The last increment that is known to be.
-    known: MarketDataSequence,
-    /// Since when one is missing.
+    /// Increments that cannot be applied yet, by number.
+    kept: BTreeMap<MarketDataSequence, KeptIncrement>,
+    /// Number of the last increment that is known to exist.
+    last_known: MarketDataSequence,
+    /// Since when an increment is missing.
     missing_since: Option<Duration>,
-    /// When it was live last, before it was loaded anew.
+    /// When the book was last live, before it had to be loaded anew.
     lost_at: Option<Duration>,
 }
 
-struct Kept {
-    increment: MarketDataBody,
-    is_end_of_command: bool,
+struct KeptIncrement {
+    body: MarketDataBody,
+    end_of_event: EndOfEvent,
 }
 
 enum Phase {
-    /// The next part is to be asked for.
-    Asking {
-        at: Duration,
-    },
-    /// It has been asked for.
-    Asked {
-        request_id: u64,
-        at: Duration,
-    },
-    /// It has come, and stands after an increment that has not.
-    Waiting {
-        part: Box<Book>,
-    },
+    /// The next part is to be asked for at a time.
+    Asking { at: Duration },
+    /// A part has been asked for.
+    Asked { request_id: u64, at: Duration },
+    /// A part has come, and includes an increment that has not come yet.
+    Waiting { part: Box<Book> },
+    /// The book is current, as far as is known.
     Live,
-    /// No longer followed.
+    /// The book is no longer followed.
     Ended,
 }
 
 impl Following {
-    pub(crate) fn new(instrument: InstrumentId, book_type: BookType, now: Duration) -> Self {
+    pub(super) fn new(instrument: InstrumentId, book_type: BookType, now: Duration) -> Self {
         Self {
             instrument,
             book_type,
             book: FollowedBook::new(book_type),
             phase: Phase::Asking { at: now },
             kept: BTreeMap::new(),
-            known: MarketDataSequence(0),
+            last_known: MarketDataSequence(0),
             missing_since: None,
             lost_at: None,
         }
     }
 
-    pub(crate) fn instrument(&self) -> InstrumentId {
+    pub(super) fn instrument(&self) -> InstrumentId {
         self.instrument
     }
 
-    /// The book, while it is current as far as is known.
-    pub(crate) fn book(&self) -> Option<&FollowedBook> {
+    /// The book, as long as it is current as far as is known.
+    pub(super) fn book(&self) -> Option<&FollowedBook> {
         let is_current = matches!(self.phase, Phase::Live) && self.missing_since.is_none();
         is_current.then_some(&self.book)
     }
 
     #[inline]
-    pub(crate) fn on_increment(
+    pub(super) fn on_increment(
         &mut self,
-        sequence: MarketDataSequence,
-        increment: &MarketDataBody,
-        is_end_of_command: bool,
+        increment: &MarketData,
+        end_of_event: EndOfEvent,
         now: Duration,
         handler: &mut impl FeedHandler,
     ) {
-        self.known = self.known.max(sequence);
+        let sequence = increment.sequence;
+        self.last_known = self.last_known.max(sequence);
         match self.phase {
             Phase::Ended => {}
             _ if self.book.is_begun() && sequence <= self.book.sequence() => {}
             Phase::Live if sequence == next(self.book.sequence()) => {
-                if self.apply(sequence, increment, is_end_of_command, now, handler) {
+                if self.apply(sequence, &increment.body, end_of_event, now, handler) {
                     self.apply_kept(now, handler);
                 }
             }
-            _ => self.keep(sequence, increment, is_end_of_command, now, handler),
+            _ => self.keep(increment, end_of_event, now, handler),
         }
     }
 
-    /// The instrument's last increment has this number, at least.
-    pub(crate) fn on_position(&mut self, sequence: MarketDataSequence, now: Duration) {
-        self.known = self.known.max(sequence);
+    /// The number of the instrument's last increment is at least this one.
+    pub(super) fn on_position(&mut self, sequence: MarketDataSequence, now: Duration) {
+        self.last_known = self.last_known.max(sequence);
         self.look_for_gap(now);
     }
 
-    /// The answer to a request of its own.
-    pub(crate) fn on_part(&mut self, part: &Book, now: Duration, handler: &mut impl FeedHandler) {
+    /// A part of a book has come.
+    pub(super) fn on_part(&mut self, part: &Book, now: Duration, handler: &mut impl FeedHandler) {
         let Phase::Asked { request_id, .. } = self.phase else { return };
         if request_id != part.request_id {
             return;
         }
         if !self.book.is_begun() {
             self.kept = self.kept.split_off(&next(part.market.sequence));
-            self.known = self.known.max(part.market.sequence);
+            self.last_known = self.last_known.max(part.market.sequence);
             return self.add_part(part, now, handler);
         }
         self.phase = Phase::Waiting { part: Box::new(part.clone()) };
         self.settle(now, handler);
     }
 
-    /// There is no such instrument, yet; or it has left that cluster, and will be in another.
-    pub(crate) fn on_refused(&mut self, request_id: u64, now: Duration, handler: &mut impl FeedHandler) {
-        if !matches!(self.phase, Phase::Asked { request_id: own, .. } if own == request_id) {
+    /// There is no such instrument yet; or the instrument has left that cluster, and will be in another.
+    pub(super) fn on_refused(&mut self, request_id: u64, now: Duration, handler: &mut impl FeedHandler) {
+        if !matches!(self.phase, Phase::Asked { request_id: requested, .. } if requested == request_id) {
             return;
         }
-        if self.lost_at.is_some_and(|lost_at| now < lost_at + MOVE_PATIENCE) {
+        if self.lost_at.is_some_and(|lost_at| now < lost_at + MOVE_TIMEOUT) {
             self.phase = Phase::Asking { at: now + RECOVERY_PAUSE };
             return;
         }
@@ -146,19 +145,19 @@ impl Following {
         self.phase = Phase::Asking { at: now + REQUEST_TIMEOUT };
     }
 
-    /// What to ask for now, if anything.
-    pub(crate) fn do_work(
+    /// Looks at the clock; returns the request that is to be sent now, if any.
+    pub(super) fn do_work(
         &mut self,
         now: Duration,
         request_id: u64,
         handler: &mut impl FeedHandler,
     ) -> Option<BookRequest> {
-        if self.missing_since.is_some_and(|since| now >= since + PATIENCE) {
+        if self.missing_since.is_some_and(|since| now >= since + GAP_TIMEOUT) {
             self.recover(now, handler);
         }
         match self.phase {
             Phase::Asking { at } if now >= at => {}
-            // A request is not kept by the session: it is asked again.
+            // The session does not keep requests: a lost one has to be made again.
             Phase::Asked { at, .. } if now >= at + REQUEST_TIMEOUT => {}
             _ => return None,
         }
@@ -167,16 +166,15 @@ impl Following {
         Some(BookRequest { request_id, instrument, depth: MAXIMUM_DEPTH, bids_after, offers_after, book_type })
     }
 
-    /// A request has been sent.
-    pub(crate) fn on_asked(&mut self, request_id: u64, now: Duration) {
+    /// The request has been sent.
+    pub(super) fn on_asked(&mut self, request_id: u64, now: Duration) {
         self.phase = Phase::Asked { request_id, at: now };
     }
 
     fn keep(
         &mut self,
-        sequence: MarketDataSequence,
-        increment: &MarketDataBody,
-        is_end_of_command: bool,
+        increment: &MarketData,
+        end_of_event: EndOfEvent,
         now: Duration,
         handler: &mut impl FeedHandler,
     ) {
@@ -184,7 +182,7 @@ impl Following {
             self.kept.clear();
             return self.recover(now, handler);
         }
-        self.kept.insert(sequence, Kept { increment: *increment, is_end_of_command });
+        self.kept.insert(increment.sequence, KeptIncrement { body: increment.body, end_of_event });
         match self.phase {
             Phase::Waiting { .. } => self.settle(now, handler),
             Phase::Live => self.look_for_gap(now),
@@ -192,7 +190,7 @@ impl Following {
         }
     }
 
-    /// Applies what was kept up to where the part stands, and adds that.
+    /// Applies the kept increments that the waiting part includes, and adds the part.
     fn settle(&mut self, now: Duration, handler: &mut impl FeedHandler) {
         let Phase::Waiting { part } = &self.phase else { return };
         let target = part.market.sequence;
@@ -202,7 +200,7 @@ impl Following {
                 self.missing_since.get_or_insert(now);
                 return;
             };
-            if self.book.apply(sequence, &kept.increment).is_err() {
+            if self.book.apply(sequence, &kept.body).is_err() {
                 return self.recover(now, handler);
             }
         }
@@ -242,7 +240,7 @@ impl Following {
             }
             let kept = entry.remove();
             if sequence == next(self.book.sequence())
-                && !self.apply(sequence, &kept.increment, kept.is_end_of_command, now, handler)
+                && !self.apply(sequence, &kept.body, kept.end_of_event, now, handler)
             {
                 return;
             }
@@ -251,31 +249,31 @@ impl Following {
         self.look_for_gap(now);
     }
 
-    /// Applies the next increment to a book that is live; returns whether it still is.
+    /// Applies the next increment to a live book; returns whether the book is still live.
     #[inline]
     fn apply(
         &mut self,
         sequence: MarketDataSequence,
-        increment: &MarketDataBody,
-        is_end_of_command: bool,
+        body: &MarketDataBody,
+        end_of_event: EndOfEvent,
         now: Duration,
         handler: &mut impl FeedHandler,
     ) -> bool {
-        if self.book.apply(sequence, increment).is_err() {
+        if self.book.apply(sequence, body).is_err() {
             self.recover(now, handler);
             return false;
         }
-        if let MarketDataBody::Trade { trade_id, price, quantity, aggressor } = *increment {
+        if let MarketDataBody::Trade { trade_id, price, quantity, aggressor } = *body {
             handler.on_trade(self.instrument, &Trade { trade_id, price, quantity, aggressor });
         }
-        if is_end_of_command {
+        if end_of_event == EndOfEvent::Yes {
             handler.on_followed_book(self.instrument, &self.book);
         }
         !self.is_too_large(handler)
     }
 
     fn look_for_gap(&mut self, now: Duration) {
-        if matches!(self.phase, Phase::Live) && self.known > self.book.sequence() {
+        if matches!(self.phase, Phase::Live) && self.last_known > self.book.sequence() {
             self.missing_since.get_or_insert(now);
         }
     }
@@ -290,7 +288,7 @@ impl Following {
         true
     }
 
-    /// Begins anew. What was kept may be needed after the first part.
+    /// Loads the book anew. Kept increments may be needed after the first part.
     fn recover(&mut self, now: Duration, handler: &mut impl FeedHandler) {
         if matches!(self.phase, Phase::Live) {
             self.lost_at = Some(now);
@@ -309,7 +307,7 @@ fn next(sequence: MarketDataSequence) -> MarketDataSequence {
 
 #[cfg(test)]
 mod tests {
-    use lugus_vocabulary::{MarketDataSnapshot, Price, Quantity, Side};
+    use lugus_vocabulary::{EpochNanos, MarketDataSnapshot, Price, Quantity, Side};
 
     use super::*;
 
@@ -335,8 +333,10 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    fn bids(orders: u32) -> MarketDataBody {
-        MarketDataBody::Level { side: Side::Buy, price: Price(9), quantity: Quantity(1), orders }
+    /// Increment `sequence`: so many orders at one price.
+    fn bids(sequence: u64, orders: u32) -> MarketData {
+        let body = MarketDataBody::Level { side: Side::Buy, price: Price(9), quantity: Quantity(1), orders };
+        MarketData { instrument: BITCOIN, sequence: MarketDataSequence(sequence), time: EpochNanos(0), body }
     }
 
     fn whole_book(request_id: u64, sequence: u64) -> Book {
@@ -362,7 +362,7 @@ mod tests {
         // The old one tells once more where it stood, and the new one where it begins.
         following.on_position(MarketDataSequence(10), millis(100));
         following.on_position(MarketDataSequence(10), millis(110));
-        following.on_increment(MarketDataSequence(11), &bids(1), true, millis(120), &mut heard);
+        following.on_increment(&bids(11, 1), EndOfEvent::Yes, millis(120), &mut heard);
         assert_eq!((heard.sequence, &heard.statuses[..]), (11, &[FeedStatus::Live][..]));
         assert!(following.do_work(millis(200), 2, &mut heard).is_none(), "nothing is missing");
     }
@@ -372,7 +372,7 @@ mod tests {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
         // Increment 11 was lost on the way; the map does not yet say who has the book.
-        following.on_increment(MarketDataSequence(12), &bids(2), true, millis(100), &mut heard);
+        following.on_increment(&bids(12, 2), EndOfEvent::Yes, millis(100), &mut heard);
         assert!(following.do_work(millis(121), 2, &mut heard).is_none());
         assert!(following.do_work(millis(171), 2, &mut heard).is_some());
         following.on_asked(2, millis(171));
@@ -393,7 +393,7 @@ mod tests {
         let mut now = millis(120);
         let mut request = 2;
         while heard.statuses.last() != Some(&FeedStatus::Unknown) {
-            assert!(now < MOVE_PATIENCE * 2, "{:?}", heard.statuses);
+            assert!(now < MOVE_TIMEOUT * 2, "{:?}", heard.statuses);
             if following.do_work(now, request, &mut heard).is_some() {
                 following.on_asked(request, now);
                 following.on_refused(request, now, &mut heard);
@@ -401,6 +401,6 @@ mod tests {
             }
             now += millis(10);
         }
-        assert!(now >= MOVE_PATIENCE);
+        assert!(now >= MOVE_TIMEOUT);
     }
 }

@@ -1,40 +1,47 @@
-//! All instruments that are followed: messages of the stream and answers of the session in, requests out. Without I/O.
+//! All instruments that are followed: messages of the stream and answers of the session in, requests out; without I/O.
 
 use std::time::Duration;
 
-use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, MarketDataSequence, MemberId};
+use lugus_codecs::market_data::{decode_heartbeat, decode_increments};
+use lugus_codecs::{DecodeError, Envelope, MessageError};
+use lugus_vocabulary::{
+    Book, BookRequest, BookType, EndOfEvent, InstrumentId, MarketData, MarketDataSequence, MemberId,
+};
 use thiserror::Error;
 
-use super::FeedHandler;
 use super::book::FollowedBook;
 use super::following::Following;
-use crate::wire::DecodeError;
-use crate::wire::feed::{StreamMessage, StreamRoom, decode};
+use super::handler::FeedHandler;
 
-/// Most instruments that one feed follows.
+/// Largest number of instruments that one feed follows.
 pub const MAXIMUM_FOLLOWED: usize = 1_024;
 
-/// A feed's requests have numbers from here on, so that the program may use those below for its own.
+/// Lowest number of a feed's own requests; the program may use the numbers below for its requests.
 pub const FIRST_REQUEST_ID: u64 = 1 << 63;
 
 /// Why an instrument is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum FeedError {
-    /// There is a limit.
+    /// The feed follows as many instruments as it can.
     #[error("{MAXIMUM_FOLLOWED} instruments are followed already, the most that one feed can")]
     TooManyInstruments,
 }
 
-/// Where requests for books go.
+/// Takes a feed's requests for books on their way to the cluster.
 pub trait SnapshotRequests {
-    /// Sends a request, or (`false`) can't now.
+    /// Sends a request. Returns `false` if that is not possible now: the feed makes the request again.
+    #[must_use]
     fn request(&mut self, request: &BookRequest) -> bool;
 }
 
-/// All instruments that are followed.
+/// All instruments that are followed: the state machine of a [`MarketDataFeed`](super::MarketDataFeed).
 pub struct Feed {
     followed: Vec<Following>,
-    room: StreamRoom,
+    /// Increments of the last message; its room is used again.
+    increments: Vec<MarketData>,
+    /// Instruments of the last heartbeat, each with the number of its last increment; its room is used again.
+    positions: Vec<(InstrumentId, MarketDataSequence)>,
     next_request_id: u64,
     invalid: u64,
     heard_at: Option<Duration>,
@@ -43,13 +50,20 @@ pub struct Feed {
 
 impl Default for Feed {
     fn default() -> Self {
-        let (followed, room) = (Vec::new(), StreamRoom::default());
-        Self { followed, room, next_request_id: FIRST_REQUEST_ID, invalid: 0, heard_at: None, leader: None }
+        Self {
+            followed: Vec::new(),
+            increments: Vec::new(),
+            positions: Vec::new(),
+            next_request_id: FIRST_REQUEST_ID,
+            invalid: 0,
+            heard_at: None,
+            leader: None,
+        }
     }
 }
 
 impl Feed {
-    /// Begins to follow an instrument; anew, if it is followed already.
+    /// Begins to follow an instrument, anew if it is followed already.
     ///
     /// # Errors
     /// [`FeedError`].
@@ -62,7 +76,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Follows an instrument no more.
+    /// Stops following an instrument.
     pub fn unfollow(&mut self, instrument: InstrumentId) {
         self.followed.retain(|following| following.instrument() != instrument);
     }
@@ -72,51 +86,66 @@ impl Feed {
         self.followed.iter().find(|following| following.instrument() == instrument)?.book()
     }
 
-    /// When the stream was last heard. A leader is heard every 100 ms: when it has been silent for longer, books may be old.
+    /// When the stream was last heard. A leader sends every 100 ms: if the stream is silent for longer, books may be old.
     pub fn heard_at(&self) -> Option<Duration> {
         self.heard_at
     }
 
-    /// The member that said last that it leads.
+    /// The member that was last to tell that it leads.
     pub fn leader(&self) -> Option<MemberId> {
         self.leader
     }
 
-    /// Messages of the stream that could not be read, and were passed over.
+    /// Number of messages of the stream that could not be read and were skipped.
     pub fn invalid_messages(&self) -> u64 {
         self.invalid
     }
 
-    /// A message of the stream, of any member.
+    /// A message of the stream, from any member.
     #[inline]
     pub fn on_message(&mut self, message: &[u8], now: Duration, handler: &mut impl FeedHandler) {
-        match decode(message, &mut self.room) {
-            Ok(StreamMessage::Increments { instrument, sequence, is_end_of_command }) => {
-                self.heard_at = Some(now);
-                let Some(following) = self.followed.iter_mut().find(|found| found.instrument() == instrument) else {
-                    return;
-                };
-                let last = self.room.increments.len().wrapping_sub(1);
-                for (place, increment) in self.room.increments.iter().enumerate() {
-                    let is_end = is_end_of_command && place == last;
-                    let sequence = MarketDataSequence(sequence.0.saturating_add(place as u64));
-                    following.on_increment(sequence, increment, is_end, now, handler);
-                }
-            }
-            Ok(StreamMessage::Heartbeat { member }) => {
-                (self.heard_at, self.leader) = (Some(now), Some(member));
-                for following in &mut self.followed {
-                    let of_it = self.room.positions.iter().find(|(id, _)| *id == following.instrument());
-                    if let Some(&(_, sequence)) = of_it {
-                        following.on_position(sequence, now);
-                    }
-                }
-            }
-            Err(error) => self.pass_over(&error),
+        if let Err(error) = self.read(message, now, handler) {
+            self.skip(&error);
         }
     }
 
-    /// A book that came in the session; returns whether it was asked for here.
+    #[inline]
+    fn read(&mut self, message: &[u8], now: Duration, handler: &mut impl FeedHandler) -> Result<(), MessageError> {
+        let envelope = Envelope::open(message)?;
+        if let Some(end_of_event) = decode_increments(envelope, &mut self.increments)? {
+            self.heard_at = Some(now);
+            self.on_increments(end_of_event, now, handler);
+        } else if let Some(leader) = decode_heartbeat(envelope, &mut self.positions)? {
+            (self.heard_at, self.leader) = (Some(now), Some(leader));
+            self.on_positions(now);
+        } else {
+            return Err(DecodeError::Template { found: envelope.template_id }.into());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn on_increments(&mut self, end_of_event: EndOfEvent, now: Duration, handler: &mut impl FeedHandler) {
+        let Some((last, before)) = self.increments.split_last() else { return };
+        let Some(following) = self.followed.iter_mut().find(|found| found.instrument() == last.instrument) else {
+            return;
+        };
+        for increment in before {
+            following.on_increment(increment, EndOfEvent::No, now, handler);
+        }
+        following.on_increment(last, end_of_event, now, handler);
+    }
+
+    fn on_positions(&mut self, now: Duration) {
+        for following in &mut self.followed {
+            let position = self.positions.iter().find(|(id, _)| *id == following.instrument());
+            if let Some(&(_, sequence)) = position {
+                following.on_position(sequence, now);
+            }
+        }
+    }
+
+    /// A book that came in the session; returns whether it answers a request of this feed.
     pub fn on_book(&mut self, book: &Book, now: Duration, handler: &mut impl FeedHandler) -> bool {
         if book.request_id < FIRST_REQUEST_ID {
             return false;
@@ -127,7 +156,7 @@ impl Feed {
         true
     }
 
-    /// There is no such book; returns whether it was asked for here.
+    /// A request for a book was refused in the session; returns whether it was a request of this feed.
     pub fn on_book_refused(
         &mut self,
         request_id: u64,
@@ -144,7 +173,7 @@ impl Feed {
         true
     }
 
-    /// Looks at the clock, and asks for what is due. Returns how many requests went out.
+    /// Looks at the clock, and makes the requests that are due. Returns the number of requests that were sent.
     pub fn do_work(
         &mut self,
         now: Duration,
@@ -165,7 +194,7 @@ impl Feed {
     }
 
     #[cold]
-    fn pass_over(&mut self, error: &DecodeError) {
+    fn skip(&mut self, error: &MessageError) {
         tracing::debug!(%error, "invalid message of the market-data stream");
         self.invalid += 1;
     }

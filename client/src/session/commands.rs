@@ -1,21 +1,24 @@
-//! What the program asks for: commands, which have a number and an outcome, and requests, which have neither.
+//! What the program sends: commands, which have a number and an outcome, and requests, which have neither.
 
+use lugus_codecs::market_data::encode_book_request;
+use lugus_codecs::order_entry::{
+    CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_cancel, encode_define_instrument, encode_mass_cancel,
+    encode_new_order, encode_replace, encode_set_instrument_state, encode_set_kill_switch, encode_set_risk_limits,
+};
 use lugus_vocabulary::{
     BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder,
     ParticipantId, Price, Replace, RiskLimits, Side,
 };
 
-use super::{Connection, DropCopy, Ingress, MAXIMUM_DROP_COPIES, Offered, Session};
+use super::{Connection, DropCopy, MAXIMUM_DROP_COPIES, Session, scope_context};
 use crate::command_number::CommandNumber;
 use crate::error::SendError;
-use crate::scope::{Flushed, Turn};
-use crate::wire::commands::{
-    self, Cancel, Command, MAXIMUM_LENGTH, MassCancel, SetInstrumentState, SetKillSwitch, SetRiskLimits,
-};
+use crate::ingress::{Ingress, Offered};
+use crate::scope::context::{Flushed, ScopeContext};
 
-/// All commands return their number at once; the outcome is told to the handler.
+/// Commands return their number at once; the outcome is told to the handler.
 impl Session {
-    /// A new order.
+    /// Enters an order (FIX message D).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -26,10 +29,10 @@ impl Session {
         instrument: InstrumentId,
         order: &NewOrder,
     ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, instrument, order)
+        self.submit(ingress, instrument, |buffer| encode_new_order(instrument, order, buffer))
     }
 
-    /// Ends an order.
+    /// Cancels an order (FIX message F).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -40,10 +43,10 @@ impl Session {
         instrument: InstrumentId,
         orig_client_order_id: ClientOrderId,
     ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, instrument, &Cancel { orig_client_order_id })
+        self.submit(ingress, instrument, |buffer| encode_cancel(instrument, orig_client_order_id, buffer))
     }
 
-    /// Changes an order.
+    /// Changes an order (FIX message G).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -54,10 +57,10 @@ impl Session {
         instrument: InstrumentId,
         replace: &Replace,
     ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, instrument, replace)
+        self.submit(ingress, instrument, |buffer| encode_replace(instrument, replace, buffer))
     }
 
-    /// Ends all orders of `target` in the instrument, of one side or (`None`) both.
+    /// Cancels the participant's own orders in the instrument, of one side or (`None`) of both (FIX message q).
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -65,13 +68,27 @@ impl Session {
         &mut self,
         ingress: &mut impl Ingress,
         instrument: InstrumentId,
+        side: Option<Side>,
+    ) -> Result<CommandNumber, SendError> {
+        self.mass_cancel_of(ingress, instrument, self.participant, side)
+    }
+
+    /// Operator: cancels the orders of `target` in the instrument, of one side or (`None`) of both.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn mass_cancel_of(
+        &mut self,
+        ingress: &mut impl Ingress,
+        instrument: InstrumentId,
         target: ParticipantId,
         side: Option<Side>,
     ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, instrument, &MassCancel { target, side })
+        self.submit(ingress, instrument, |buffer| encode_mass_cancel(instrument, target, side, buffer))
     }
 
-    /// Operator: begins to trade an instrument. Its scope is that of [`InstrumentId::NONE`].
+    /// Operator: defines an instrument, which begins to trade. The command is numbered in the scope of
+    /// [`InstrumentId::NONE`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -80,10 +97,10 @@ impl Session {
         ingress: &mut impl Ingress,
         definition: &InstrumentDefinition,
     ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, InstrumentId::NONE, definition)
+        self.submit(ingress, InstrumentId::NONE, |buffer| encode_define_instrument(definition, buffer))
     }
 
-    /// Operator: moves an instrument in its life cycle; `reference_price` of `None` leaves that as it is.
+    /// Operator: changes the state of an instrument. A `reference_price` of `None` keeps the present one.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -94,10 +111,12 @@ impl Session {
         state: InstrumentState,
         reference_price: Option<Price>,
     ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, instrument, &SetInstrumentState { state, reference_price })
+        self.submit(ingress, instrument, |buffer| {
+            encode_set_instrument_state(instrument, state, reference_price, buffer)
+        })
     }
 
-    /// Operator: sets a participant's limits. Its scope is that of [`InstrumentId::NONE`].
+    /// Operator: sets a participant's limits. The command is numbered in the scope of [`InstrumentId::NONE`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -107,10 +126,11 @@ impl Session {
         target: ParticipantId,
         limits: &RiskLimits,
     ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, InstrumentId::NONE, &SetRiskLimits { target, limits })
+        self.submit(ingress, InstrumentId::NONE, |buffer| encode_set_risk_limits(target, limits, buffer))
     }
 
-    /// Operator, or a participant for itself: stops or allows new orders. Its scope is that of [`InstrumentId::NONE`].
+    /// Operator, or a participant for itself: stops or allows new orders. The command is numbered in the scope of
+    /// [`InstrumentId::NONE`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -120,11 +140,12 @@ impl Session {
         target: ParticipantId,
         kill_switch: KillSwitch,
     ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, InstrumentId::NONE, &SetKillSwitch { target, kill_switch })
+        self.submit(ingress, InstrumentId::NONE, |buffer| encode_set_kill_switch(target, kill_switch, buffer))
     }
 
-    /// Asks once for the book of an instrument, `depth` levels a side (at most
-    /// [`MAXIMUM_DEPTH`](crate::vocabulary::MAXIMUM_DEPTH)). The request is not kept: when the answer does not come, ask again.
+    /// Asks once for the book of an instrument, with `depth` levels of each side (at most
+    /// [`MAXIMUM_DEPTH`](crate::vocabulary::MAXIMUM_DEPTH)). The request is not kept: if no answer comes, it has to be made
+    /// again.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -140,7 +161,7 @@ impl Session {
         self.request_part_of_book(ingress, &request)
     }
 
-    /// As [`Self::request_book`], for any part of a book, and in any detail.
+    /// Asks once for any part of a book, in any detail; otherwise as [`Self::request_book`].
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -150,16 +171,16 @@ impl Session {
             Connection::Disconnected => return Err(SendError::NotConnected),
             Connection::Connected { .. } => {}
         }
-        let mut buffer = [0; MAXIMUM_LENGTH];
-        match ingress.offer(commands::book(request, &mut buffer)) {
+        let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
+        match ingress.offer(encode_book_request(request, &mut buffer)) {
             Offered::Sent => Ok(()),
             Offered::BackPressured => Err(SendError::BackPressured),
             Offered::NotConnected => Err(SendError::NotConnected),
         }
     }
 
-    /// Asks for all participants' events of an instrument, or of all ([`InstrumentId::NONE`]), from now on and in every
-    /// further session. Not resumed: a drop copy has a gap where the session had one.
+    /// Asks for the events of all participants in an instrument, or in all instruments ([`InstrumentId::NONE`]), from now on
+    /// and in every further cluster session. Drop copies are not resumed: they have a gap where the session had one.
     ///
     /// # Errors
     /// [`SendError::TooManyDropCopies`], [`SendError::Ended`].
@@ -175,15 +196,15 @@ impl Session {
         Ok(())
     }
 
-    /// Begins to follow the participant's own events of an instrument, also without a command, or asks whether any were
-    /// missed. [`Self::is_current`] says when all have been delivered.
+    /// Begins to follow the participant's own events in an instrument, also without a command, or asks whether any were
+    /// missed. [`Self::is_current`] tells when all have been delivered.
     ///
     /// # Errors
     /// [`SendError::TooManyInstruments`], [`SendError::Ended`].
     pub fn resume(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
         let index = self.find_or_open(instrument, &mut ())?;
         if self.is_connected() {
-            self.scopes[index].want_resume(&mut turn!(self, &mut ()));
+            self.scopes[index].want_resume(&mut scope_context!(self, &mut ()));
         }
         self.after_input(index);
         Ok(())
@@ -194,22 +215,22 @@ impl Session {
         &mut self,
         ingress: &mut impl Ingress,
         instrument: InstrumentId,
-        command: &impl Command,
+        encode: impl FnOnce(&mut CommandBuffer) -> usize,
     ) -> Result<CommandNumber, SendError> {
         let index = self.find_or_open(instrument, &mut ())?;
         let is_connected = self.is_connected();
-        let turn = &mut turn!(self, &mut ());
+        let context = &mut scope_context!(self, &mut ());
         let scope = &mut self.scopes[index];
         if scope.is_full() {
             return Err(SendError::TooManyOutstanding { maximum: self.limits.maximum_outstanding });
         }
-        let goes_out = is_connected && scope.streams();
-        let number = scope.push(|buffer| command.encode(instrument, buffer), is_connected, turn);
-        if goes_out && scope.flush(ingress) == Flushed::Blocked(Offered::BackPressured) {
-            scope.undo_push(turn);
+        let goes_straight_out = is_connected && scope.streams();
+        let number = scope.push(encode, is_connected, context);
+        if goes_straight_out && scope.flush(ingress) == Flushed::Blocked(Offered::BackPressured) {
+            scope.undo_push(context);
             return Err(SendError::BackPressured);
         }
         self.after_input(index);
-        Ok(CommandNumber(number))
+        Ok(number)
     }
 }

@@ -1,25 +1,19 @@
-//! The cluster's half of the wire, for tests: reads what a session sends with the generated decoders, and writes what it
-//! hears with the generated encoders.
+//! The cluster's half of the wire, for tests: reads what a session sends, and writes what the session hears.
 
 // Each test binary uses a part of it.
 #![allow(dead_code)]
 
-use lugus_codecs::market_data::market_data_request_codec;
-use lugus_codecs::market_data::market_data_request_reject_codec;
-use lugus_codecs::order_entry::exec_type::ExecType;
-use lugus_codecs::order_entry::liquidity_indicator::LiquidityIndicator;
-use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
-use lugus_codecs::order_entry::order_status::OrderStatus;
-use lugus_codecs::order_entry::order_type::OrderType;
-use lugus_codecs::order_entry::reject_reason::RejectReason;
-use lugus_codecs::order_entry::side::Side;
-use lugus_codecs::order_entry::time_in_force::TimeInForce;
+use lugus_codecs::Envelope;
+use lugus_codecs::market_data::{self, BookReject, MAXIMUM_BOOK_LENGTH, decode_book_request, encode_book_reject};
 use lugus_codecs::order_entry::{
-    command_refused_codec, drop_copy_request_codec, event_gap_codec, execution_report_codec, message_reject_codec,
-    moved_codec, new_order_single_codec, resume_codec, resume_complete_codec, sequence_reject_codec,
-    session_replaced_codec,
+    MAXIMUM_REPORT_LENGTH, MessageReject, SessionReplaced, decode_command, decode_request, encode_message_reject,
+    encode_reply, encode_report, encode_session_replaced,
 };
-use lugus_codecs::{Envelope, HEADER_LENGTH, market_data, order_entry, write_header};
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity,
+    MapEpoch, MessageRejectReason, OrderId, OrderStatus, OrderType, ParticipantId, Quantity, RejectReason, Reply,
+    Report, Request, Side, TimeInForce, TradeId,
+};
 
 /// What a session sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,60 +24,24 @@ pub(crate) enum Sent {
     Book { instrument: u32, depth: u16, request_id: u64 },
 }
 
-macro_rules! write {
-    ($protocol:ident, $codec:ident, $encoder:ident, |$message:ident| $fill:expr) => {{
-        let mut bytes = vec![0; 256];
-        let length = write_header(
-            &mut bytes,
-            $codec::SBE_BLOCK_LENGTH,
-            $codec::SBE_TEMPLATE_ID,
-            $protocol::SBE_SCHEMA_ID,
-            $protocol::SBE_SCHEMA_VERSION,
-        );
-        let mut $message =
-            $codec::encoder::$encoder::default().wrap($protocol::WriteBuf::new(&mut bytes), HEADER_LENGTH);
-        $fill;
-        bytes.truncate(length);
-        bytes
-    }};
-}
-
-macro_rules! read {
-    ($protocol:ident, $envelope:expr, $codec:ident, $decoder:ident) => {{
-        let body = $envelope.body($codec::SBE_TEMPLATE_ID, $codec::SBE_BLOCK_LENGTH).unwrap();
-        $codec::decoder::$decoder::default().wrap(
-            $protocol::ReadBuf::new(body.message),
-            HEADER_LENGTH,
-            body.block_length,
-            body.version,
-        )
-    }};
-}
-
 /// Reads a message of a session.
 pub(crate) fn read(message: &[u8]) -> Sent {
     let envelope = Envelope::open(message).unwrap();
     if envelope.schema_id == market_data::SBE_SCHEMA_ID {
-        let book = read!(market_data, envelope, market_data_request_codec, MarketDataRequestDecoder);
-        let (instrument, depth) = (book.instrument_id(), book.market_depth());
-        return Sent::Book { instrument, depth, request_id: book.request_id() };
+        let book = decode_book_request(envelope).unwrap();
+        return Sent::Book { instrument: book.instrument.0, depth: book.depth, request_id: book.request_id };
     }
-    let envelope = envelope.of_schema(order_entry::SBE_SCHEMA_ID).unwrap();
-    match envelope.template_id {
-        new_order_single_codec::SBE_TEMPLATE_ID => {
-            let order = read!(order_entry, envelope, new_order_single_codec, NewOrderSingleDecoder);
-            let (number, client_order_id) = (order.client_sequence(), order.client_order_id());
-            Sent::Order { instrument: order.instrument_id(), number, client_order_id }
+    if let Some(command) = decode_command(ParticipantId(0), envelope).unwrap() {
+        let Action::New(order) = command.action else { panic!("{command:?}") };
+        let (instrument, number) = (command.instrument.0, command.client_sequence.0);
+        return Sent::Order { instrument, number, client_order_id: order.client_order_id.0 };
+    }
+    match decode_request(envelope).unwrap() {
+        Some(Request::Resume { instrument, last_event_sequence }) => {
+            Sent::Resume { instrument: instrument.0, last_event: last_event_sequence.map(|event| event.0) }
         }
-        resume_codec::SBE_TEMPLATE_ID => {
-            let resume = read!(order_entry, envelope, resume_codec, ResumeDecoder);
-            Sent::Resume { instrument: resume.instrument_id(), last_event: resume.last_event_sequence() }
-        }
-        drop_copy_request_codec::SBE_TEMPLATE_ID => {
-            let drop_copy = read!(order_entry, envelope, drop_copy_request_codec, DropCopyRequestDecoder);
-            Sent::DropCopy { instrument: drop_copy.instrument_id() }
-        }
-        found => panic!("template {found}"),
+        Some(Request::DropCopy { instrument }) => Sent::DropCopy { instrument: instrument.0 },
+        other => panic!("{other:?}"),
     }
 }
 
@@ -93,78 +51,99 @@ pub(crate) struct Event {
     pub(crate) participant: u32,
     pub(crate) instrument: u32,
     pub(crate) event: u64,
-    /// The command that it answers; 0 for none.
+    /// Client sequence of the command that the event answers; 0 for none.
     pub(crate) number: u64,
     pub(crate) client_order_id: u64,
     pub(crate) order_id: u64,
 }
 
 pub(crate) fn report(event: &Event) -> Vec<u8> {
-    write!(order_entry, execution_report_codec, ExecutionReportEncoder, |wire| wire
-        .event_sequence(event.event)
-        .client_sequence(event.number)
-        .client_order_id(event.client_order_id)
-        .order_id(event.order_id)
-        .participant_id(event.participant)
-        .instrument_id(event.instrument)
-        .reason(RejectReason::NONE)
-        .exec_type(ExecType::NEW)
-        .order_status(OrderStatus::NEW)
-        .side(Side::BUY)
-        .order_type(OrderType::LIMIT)
-        .time_in_force(TimeInForce::GTC)
-        .liquidity_indicator(LiquidityIndicator::NONE))
+    let execution = Execution {
+        exec_type: ExecType::New,
+        order_status: OrderStatus::New,
+        order_id: OrderId(event.order_id),
+        client_order_id: ClientOrderId(event.client_order_id),
+        orig_client_order_id: ClientOrderId(0),
+        trade_id: TradeId(0),
+        side: Side::Buy,
+        order_type: OrderType::Limit,
+        time_in_force: TimeInForce::Gtc,
+        price: None,
+        quantity: Quantity(0),
+        last_price: None,
+        last_quantity: Quantity(0),
+        leaves_quantity: Quantity(0),
+        cum_quantity: Quantity(0),
+        liquidity: Liquidity::None,
+        reason: RejectReason::None,
+    };
+    let report = Report {
+        participant: ParticipantId(event.participant),
+        instrument: InstrumentId(event.instrument),
+        event_sequence: EventSequence(event.event),
+        client_sequence: ClientSequence(event.number),
+        time: EpochNanos(0),
+        body: execution.into(),
+    };
+    encode_report(&report, &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec()
+}
+
+fn reply(reply: &Reply) -> Vec<u8> {
+    encode_reply(reply, &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec()
 }
 
 pub(crate) fn resume_complete(instrument: u32, applied: u64, told: u64) -> Vec<u8> {
-    write!(order_entry, resume_complete_codec, ResumeCompleteEncoder, |wire| wire
-        .last_client_sequence(applied)
-        .last_event_sequence(told)
-        .instrument_id(instrument))
+    reply(&Reply::ResumeComplete {
+        instrument: InstrumentId(instrument),
+        last_client_sequence: ClientSequence(applied),
+        last_event_sequence: EventSequence(told),
+    })
 }
 
 pub(crate) fn event_gap(instrument: u32, number: u64, first_retained: u64, told: u64) -> Vec<u8> {
-    write!(order_entry, event_gap_codec, EventGapEncoder, |wire| wire
-        .client_sequence(number)
-        .first_retained_event_sequence(first_retained)
-        .last_event_sequence(told)
-        .lost_through_time(1)
-        .instrument_id(instrument))
+    reply(&Reply::EventGap {
+        instrument: InstrumentId(instrument),
+        client_sequence: ClientSequence(number),
+        first_retained: EventSequence(first_retained),
+        last_event_sequence: EventSequence(told),
+        lost_through: EpochNanos(1),
+    })
 }
 
 pub(crate) fn sequence_reject(instrument: u32, number: u64, expected: u64) -> Vec<u8> {
-    write!(order_entry, sequence_reject_codec, SequenceRejectEncoder, |wire| wire
-        .client_sequence(number)
-        .expected_client_sequence(expected)
-        .instrument_id(instrument))
+    reply(&Reply::SequenceReject {
+        instrument: InstrumentId(instrument),
+        received: ClientSequence(number),
+        expected: ClientSequence(expected),
+    })
 }
 
 pub(crate) fn refused(instrument: u32, number: u64) -> Vec<u8> {
-    write!(order_entry, command_refused_codec, CommandRefusedEncoder, |wire| wire
-        .client_sequence(number)
-        .instrument_id(instrument)
-        .reason(RejectReason::UNKNOWN_INSTRUMENT))
+    reply(&Reply::Refused {
+        instrument: InstrumentId(instrument),
+        client_sequence: ClientSequence(number),
+        reason: RejectReason::UnknownInstrument,
+    })
 }
 
 pub(crate) fn moved(instrument: u32, number: u64, epoch: u64) -> Vec<u8> {
-    write!(order_entry, moved_codec, MovedEncoder, |wire| wire
-        .client_sequence(number)
-        .epoch(epoch)
-        .instrument_id(instrument))
+    reply(&Reply::Moved {
+        instrument: InstrumentId(instrument),
+        client_sequence: ClientSequence(number),
+        epoch: MapEpoch(epoch),
+    })
 }
 
 pub(crate) fn message_reject(template_id: u16, reason: MessageRejectReason) -> Vec<u8> {
-    write!(order_entry, message_reject_codec, MessageRejectEncoder, |wire| wire
-        .ref_template_id(template_id)
-        .reason(reason))
+    encode_message_reject(MessageReject { template_id, reason }, &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec()
 }
 
 pub(crate) fn session_replaced(participant: u32) -> Vec<u8> {
-    write!(order_entry, session_replaced_codec, SessionReplacedEncoder, |wire| wire.participant_id(participant))
+    let replaced = SessionReplaced { participant: ParticipantId(participant) };
+    encode_session_replaced(replaced, &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec()
 }
 
 pub(crate) fn book_reject(instrument: u32, request_id: u64) -> Vec<u8> {
-    write!(market_data, market_data_request_reject_codec, MarketDataRequestRejectEncoder, |wire| wire
-        .request_id(request_id)
-        .instrument_id(instrument))
+    let reject = BookReject { request_id, instrument: InstrumentId(instrument) };
+    encode_book_reject(reject, &mut [0; MAXIMUM_BOOK_LENGTH]).to_vec()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use lugus_client::session::{Ingress, Offered};
+use lugus_client::sans_io::{Ingress, Offered};
 
 use crate::engine::{Egress, Engine, Operation};
 use crate::network::{Chaos, Link, Random, Seat, Time, ToClient};

@@ -1,9 +1,9 @@
-//! A naive model of the engine's sequencing (DESIGN.md, section 5), on the wire: what a cluster does with what is in
+//! A naive model of the engine's sequencing (each command of a scope once and in order, each event retained for `Resume`), on the wire: what a cluster does with what is in
 //! its log. No book: every command has one to three events, and tells by its client order id which one it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
+use lugus_vocabulary::MessageRejectReason;
 
 use crate::cluster_messages::{self, Event, Sent};
 
@@ -144,7 +144,7 @@ impl Engine {
     pub(crate) fn message(&mut self, session_id: i64, message: &[u8], events: usize, egress: &mut Vec<Egress>) {
         let mut reply = |message| egress.push(Egress { session_id, message });
         let Some(participant) = self.participants.get(&session_id).copied() else {
-            return reply(cluster_messages::message_reject(0, MessageRejectReason::NO_PARTICIPANT));
+            return reply(cluster_messages::message_reject(0, MessageRejectReason::NoParticipant));
         };
         match cluster_messages::read(message) {
             Sent::Order { instrument, number, client_order_id } => {

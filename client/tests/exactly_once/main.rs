@@ -25,27 +25,34 @@ use network::Chaos;
 use process::{Outcome, Process};
 use world::{Plan, World};
 
-const LIMITS: Limits = Limits { maximum_outstanding: 40, maximum_instruments: 8 };
+const LIMITS: Limits = {
+    let mut limits = Limits::new();
+    (limits.maximum_outstanding, limits.maximum_instruments) = (40, 8);
+    limits
+};
 
 /// Time-outs of a network whose messages take milliseconds. Never gives up.
-const PATIENT: RetryPolicy = RetryPolicy {
-    attempts: u32::MAX,
-    timeout: Duration::from_millis(40),
-    maximum_timeout: Duration::from_millis(320),
-    disconnected_timeout: Duration::from_secs(60),
-    moved_timeout: Duration::from_secs(60),
-    moved_interval: Duration::from_millis(2),
-    maximum_moved_interval: Duration::from_millis(40),
-    verify_interval: Duration::from_millis(100),
-    maximum_verify_interval: Duration::from_millis(800),
+const PATIENT: RetryPolicy = {
+    let mut policy = RetryPolicy::new();
+    policy.attempts = u32::MAX;
+    policy.timeout = Duration::from_millis(40);
+    policy.maximum_timeout = Duration::from_millis(320);
+    policy.disconnected_timeout = Duration::from_secs(60);
+    policy.moved_timeout = Duration::from_secs(60);
+    policy.moved_interval = Duration::from_millis(2);
+    policy.maximum_moved_interval = Duration::from_millis(40);
+    policy.verify_interval = Duration::from_millis(100);
+    policy.maximum_verify_interval = Duration::from_millis(800);
+    policy
 };
 
 /// Gives up soon, and often.
-const IMPATIENT: RetryPolicy = RetryPolicy {
-    attempts: 3,
-    disconnected_timeout: Duration::from_millis(70),
-    moved_timeout: Duration::from_millis(50),
-    ..PATIENT
+const IMPATIENT: RetryPolicy = {
+    let mut policy = PATIENT;
+    policy.attempts = 3;
+    policy.disconnected_timeout = Duration::from_millis(70);
+    policy.moved_timeout = Duration::from_millis(50);
+    policy
 };
 
 /// A bit of everything.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lugus_client::router::{Clusters, Purpose, Router};
-use lugus_client::session::Session;
+use lugus_client::sans_io::{Purpose, Router, Session, SessionFactory};
 use lugus_client::{
     ClientError, ClientOrderId, CommandNumber, EventHandler, InstrumentId, Limits, NewOrder, ParticipantId, Price,
     Quantity, Report, ReportBody, RetryPolicy, SendError, Side, Status,
@@ -115,8 +114,8 @@ pub(crate) struct Sessions {
     seed: u64,
 }
 
-impl Clusters for Sessions {
-    type Link = Session;
+impl SessionFactory for Sessions {
+    type Session = Session;
 
     fn open(&mut self, _cluster: &ClusterEntry) -> Result<Session, ClientError> {
         Ok(Session::new(self.participant, self.limits, &self.policy, self.seed))
@@ -151,7 +150,7 @@ impl Process {
         let order = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(1), Quantity(1));
         let Some(map) = self.router.map() else { return false };
         let cluster = map.partition(instrument).expect("it is traded").owner().0 as usize;
-        let session = self.router.link_of(InstrumentId(instrument), Purpose::Order).expect("it is in the map");
+        let session = self.router.session_for(InstrumentId(instrument), Purpose::Order).expect("it is in the map");
         let followed = self.record.followed.entry(instrument).or_default();
         let mut port = clusters[cluster].port(client, now, chaos, random);
         match session.new_order(&mut port, InstrumentId(instrument), &order) {
@@ -167,10 +166,11 @@ impl Process {
 
     /// Whether all that can be known has been told.
     pub(crate) fn is_settled(&self, clusters: &[Cluster]) -> bool {
-        let is_current =
-            |instrument: u32| self.router.links().iter().any(|link| link.link.is_current(InstrumentId(instrument)));
+        let is_current = |instrument: u32| {
+            self.router.sessions().iter().any(|entry| entry.session.is_current(InstrumentId(instrument)))
+        };
         self.record.is_replaced
-            || self.router.links().iter().all(|link| link.link.outstanding() == 0)
+            || self.router.sessions().iter().all(|entry| entry.session.outstanding() == 0)
                 && self.record.followed.iter().all(|(instrument, followed)| {
                     let scope = scope_of(clusters, self.participant, *instrument);
                     let events = scope.map_or(0, |scope| scope.events.len());
@@ -181,7 +181,7 @@ impl Process {
 
     /// Compares all that was told with what happened.
     pub(crate) fn check(&self, clusters: &[Cluster]) {
-        let outstanding: usize = self.router.links().iter().map(|link| link.link.outstanding()).sum();
+        let outstanding: usize = self.router.sessions().iter().map(|entry| entry.session.outstanding()).sum();
         for (instrument, followed) in &self.record.followed {
             let scope = scope_of(clusters, self.participant, *instrument);
             let applied = |id: u64| scope.map_or(0, |scope| scope.applied.iter().filter(|it| **it == id).count());

@@ -3,7 +3,7 @@
 //! sessions and ways, and moves instruments meanwhile.
 
 use lugus_client::cluster::DisconnectReason;
-use lugus_client::{Limits, RetryPolicy};
+use lugus_client::{Limits, MemberId, RetryPolicy};
 
 use crate::cluster::Cluster;
 use crate::engine::Placement;
@@ -104,8 +104,8 @@ impl World {
             }
         }
         for process in self.processes() {
-            for link in process.router.links() {
-                println!("{:?} {:#?}", link.cluster, link.link);
+            for entry in process.router.sessions() {
+                println!("{:?} {:#?}", entry.cluster, entry.session);
             }
             println!("{:#?}", process.record);
         }
@@ -211,11 +211,11 @@ impl World {
         }
         let mut wants_new_session = Vec::new();
         for cluster in &mut self.clusters {
-            let term = cluster.leader();
-            let link = router.links_mut().iter_mut().find(|link| link.cluster.0 == cluster.id);
+            let term = MemberId(cluster.leader());
+            let entry = router.sessions_mut().iter_mut().find(|entry| entry.cluster.0 == cluster.id);
             let seat = &mut cluster.seats[client];
             seat.late.retain(|link| !link.is_empty());
-            let Some(session) = link.map(|link| &mut link.link) else {
+            let Some(session) = entry.map(|entry| &mut entry.session) else {
                 // A process that has not come here yet; what is told to the one before is told to nobody.
                 seat.late.iter_mut().for_each(|link| link.egress.0.clear());
                 continue;
@@ -255,8 +255,8 @@ impl World {
         let clients = &self.clients;
         let id = self.clusters[at].id;
         let is_connected = |client: usize| {
-            let links = clients[client].process.router.links();
-            links.iter().any(|link| link.cluster.0 == id && link.link.is_connected())
+            let sessions = clients[client].process.router.sessions();
+            sessions.iter().any(|entry| entry.cluster.0 == id && entry.session.is_connected())
         };
         for client in self.clusters[at].kill_leader(self.now, &mut self.random, is_connected) {
             self.cut(at, client);
@@ -266,9 +266,9 @@ impl World {
     fn cut(&mut self, at: usize, client: usize) {
         let Process { router, record, .. } = &mut self.clients[client].process;
         let id = self.clusters[at].id;
-        let Some(link) = router.links_mut().iter_mut().find(|link| link.cluster.0 == id) else { return };
-        if !link.link.has_ended() {
-            link.link.on_disconnected(DisconnectReason::Watchdog, record);
+        let Some(entry) = router.sessions_mut().iter_mut().find(|entry| entry.cluster.0 == id) else { return };
+        if !entry.session.has_ended() {
+            entry.session.on_disconnected(DisconnectReason::Watchdog, record);
             self.leave(at, client);
         }
     }

@@ -8,10 +8,11 @@ mod market;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use lugus_client::feed::{Feed, FeedHandler, FeedStatus, FollowedBook, SnapshotRequests};
+use lugus_client::sans_io::{Feed, SnapshotRequests};
 use lugus_client::{
-    Book, BookRequest, BookType, ClientOrderId, CommandNumber, EventHandler, InstrumentId, InstrumentState,
-    MarketDataSequence, NewOrder, OrderType, PostOnly, Price, Quantity, Report, SelfTradePrevention, Side, TimeInForce,
+    Book, BookRequest, BookType, ClientOrderId, CommandNumber, EventHandler, FeedHandler, FeedStatus, FollowedBook,
+    InstrumentId, InstrumentState, MarketDataSequence, NewOrder, OrderType, PostOnly, Price, Quantity, Report,
+    SelfTradePrevention, Side, TimeInForce,
 };
 use lugus_engine::Engine;
 use market::{BTC, Market};

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use aeron_cluster_service::testing::RecordingCluster;
 use aeron_cluster_service::{Role, TimeUnit};
-use lugus_client::session::{Ingress, Offered, Session};
+use lugus_client::sans_io::{Ingress, Offered, Session};
 use lugus_client::{
     BookRequest, CommandNumber, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Limits,
-    ParticipantId, Price, Quantity, RetryPolicy, SendError, Symbol,
+    MemberId, ParticipantId, Price, Quantity, RetryPolicy, SendError, Symbol,
 };
 use lugus_engine::EngineLimits;
 use lugus_node::market_data::{Item, MarketDataWriter, Outlet, Publisher};
@@ -64,7 +64,7 @@ impl Market {
         };
         market.leader.role_change(&mut market.service, Role::Leader);
         market.leader.session_open(&mut market.service, SESSION, b"0");
-        market.session.on_connected(SESSION, 0, &mut ());
+        market.session.on_connected(SESSION, MemberId(0), &mut ());
         let definition = InstrumentDefinition {
             instrument: BTC,
             base: Symbol(*b"BTC\0\0\0\0\0"),

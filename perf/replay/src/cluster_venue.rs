@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lugus_client::{ClientError, CommandNumber, Config, EventHandler, SendError, Status, TradingSession};
-use lugus_vocabulary::{Action, ClientSequence, ParticipantId, Report};
+use lugus_vocabulary::{Action, ClientSequence, MemberId, ParticipantId, Report};
 
 use crate::flow::Step;
 use crate::venue::{Heard, Scope, Submission, Venue, VenueError};
@@ -16,7 +16,7 @@ pub struct ClusterVenue {
     operator: TradingSession,
     participants: Vec<TradingSession>,
     polls: u32,
-    leader: Option<i32>,
+    leader: Option<MemberId>,
 }
 
 impl ClusterVenue {
@@ -46,7 +46,7 @@ impl ClusterVenue {
     }
 
     /// The member that leads, as far as the sessions know.
-    pub fn leader_member_id(&self) -> Option<i32> {
+    pub fn leader_member_id(&self) -> Option<MemberId> {
         self.leader
     }
 
@@ -87,7 +87,7 @@ impl Venue for ClusterVenue {
             Action::New(order) => session.new_order(instrument, order),
             Action::Cancel { orig_client_order_id } => session.cancel(instrument, *orig_client_order_id),
             Action::Replace(replace) => session.replace(instrument, replace),
-            Action::MassCancel { target, side } => session.mass_cancel(instrument, *target, *side),
+            Action::MassCancel { target, side } => session.mass_cancel_of(instrument, *target, *side),
             Action::DefineInstrument(definition) => session.define_instrument(definition),
             Action::SetInstrumentState { state, reference_price } => {
                 session.set_instrument_state(instrument, *state, *reference_price)
@@ -124,7 +124,7 @@ impl Venue for ClusterVenue {
 /// Hears for one participant.
 struct Ear<'a> {
     participant: ParticipantId,
-    leader: &'a mut Option<i32>,
+    leader: &'a mut Option<MemberId>,
     refused: Option<(Scope, String)>,
     hear: &'a mut dyn FnMut(Heard<'_>),
 }
@@ -155,7 +155,7 @@ impl EventHandler for Ear<'_> {
 
 impl Ear<'_> {
     /// Each session hears of a new leader, but it is one change.
-    fn leads(&mut self, leader: i32) {
+    fn leads(&mut self, leader: MemberId) {
         if self.leader.replace(leader) != Some(leader) {
             (self.hear)(Heard::NewLeader);
         }

@@ -2,9 +2,10 @@
 
 use lugus_vocabulary::{InstrumentId, MapEpoch};
 
-use super::Session;
-use crate::retry::ListeningClock;
-use crate::scope::{Scope, Turn};
+use super::{Session, scope_context};
+use crate::listening_clock::ListeningClock;
+use crate::scope::Scope;
+use crate::scope::context::ScopeContext;
 use crate::status::EventHandler;
 
 /// A scope between two sessions: its numbers, unanswered commands and last event.
@@ -12,7 +13,7 @@ use crate::status::EventHandler;
 pub(crate) struct DetachedScope(Scope);
 
 impl Session {
-    /// Time that this session has listened, for another session that begins and is to be polled at the same times.
+    /// Time for which this session has listened: a session that begins, and is polled at the same times, takes it over.
     pub(crate) fn clock(&self) -> &ListeningClock {
         &self.clock
     }
@@ -22,7 +23,7 @@ impl Session {
         self.clock = ListeningClock::at(clock.time());
     }
 
-    /// Admits only these instruments from now on, sorted: an event of any other is another cluster's to tell.
+    /// Admits only these instruments from now on, which are sorted: an event of any other is another cluster's to tell.
     pub(crate) fn admit(&mut self, instruments: Vec<InstrumentId>) {
         self.admitted = Some(instruments);
     }
@@ -40,26 +41,26 @@ impl Session {
         self.index.iter().map(|(instrument, _)| *instrument)
     }
 
-    /// Takes a scope out, with its unanswered commands; `None` when there is none.
+    /// Takes a scope out, with its unanswered commands; `None` if there is no such scope.
     pub(crate) fn detach(&mut self, instrument: InstrumentId) -> Option<DetachedScope> {
         let at = self.position(instrument).ok()?;
-        let (_, gone) = self.index.remove(at);
-        let mut scope = self.scopes.swap_remove(gone as usize);
+        let (_, removed) = self.index.remove(at);
+        let mut scope = self.scopes.swap_remove(removed as usize);
         let last = self.scopes.len() as u32;
-        self.listed.retain(|index| *index != gone);
-        for index in self.listed.iter_mut().chain(self.index.iter_mut().map(|(_, index)| index)) {
+        self.queue.retain(|index| *index != removed);
+        for index in self.queue.iter_mut().chain(self.index.iter_mut().map(|(_, index)| index)) {
             if *index == last {
-                *index = gone;
+                *index = removed;
             }
         }
-        let visit = scope.detach();
-        self.visits.retain(|other| other.instrument != instrument);
-        self.visits.push(visit);
+        let departure = scope.detach();
+        self.departures.retain(|other| other.instrument != instrument);
+        self.departures.push(departure);
         Some(DetachedScope(scope))
     }
 
-    /// Takes a scope in: it resumes, and sends its unanswered commands in order; or, where the session has ended, gives them
-    /// up. The map bounds how many come.
+    /// Takes a scope in: it resumes, and sends its unanswered commands in order. If this session has ended, it gives them
+    /// up. The map bounds the number of scopes.
     pub(crate) fn attach(&mut self, scope: DetachedScope, handler: &mut impl EventHandler) {
         if self.has_ended() {
             return Self::end_scope(scope, handler);
@@ -70,19 +71,19 @@ impl Session {
         debug_assert!(self.index.get(at).is_none_or(|(other, _)| *other != instrument), "a scope is in one place");
         self.index.insert(at, (instrument, index as u32));
         self.scopes.push(scope);
-        let visit = self.visits.iter().find(|visit| visit.instrument == instrument).copied();
+        let departure = self.departures.iter().find(|departure| departure.instrument == instrument).copied();
         let is_connected = self.is_connected();
-        let after = self.scopes[index].attach(is_connected, visit, &mut turn!(self, handler));
+        let action = self.scopes[index].attach(is_connected, departure, &mut scope_context!(self, handler));
         self.after_input(index);
-        self.obey(after, handler);
+        self.perform(action, handler);
     }
 
-    /// A newer map says that all instruments in use here are where they were: what waits for it tries again.
+    /// A newer map says that all instruments in use here are where they were: scopes that wait for such a map try again.
     pub(crate) fn on_map(&mut self, epoch: MapEpoch, handler: &mut impl EventHandler) {
-        self.for_all_scopes(handler, |scope, turn| scope.on_map(epoch, turn));
+        self.for_all_scopes(handler, |scope, context| scope.on_map(epoch, context));
     }
 
-    /// The end of a scope that nobody takes: what is outstanding is given up.
+    /// Ends a scope that no session takes: outstanding commands are given up.
     pub(crate) fn end_scope(DetachedScope(mut scope): DetachedScope, handler: &mut impl EventHandler) {
         scope.end(handler);
     }

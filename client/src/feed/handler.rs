@@ -1,0 +1,63 @@
+//! What a program hears of the books that it follows.
+
+use lugus_vocabulary::{InstrumentId, Price, Quantity, Side, TradeId};
+
+use super::book::FollowedBook;
+
+/// Hears what happens to followed books, during [`MarketDataFeed::poll`](super::MarketDataFeed::poll).
+pub trait FeedHandler {
+    /// A book is current, and whole between two commands: after it was loaded, and after each command that changed it.
+    fn on_followed_book(&mut self, instrument: InstrumentId, book: &FollowedBook);
+
+    /// A trade. Trades that happen while a book is loaded or recovers may not be told; the statistics count them.
+    fn on_trade(&mut self, instrument: InstrumentId, trade: &Trade) {
+        let _ = (instrument, trade);
+    }
+
+    /// The state of following an instrument has changed.
+    fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
+        let _ = (instrument, status);
+    }
+}
+
+impl<H: FeedHandler + ?Sized> FeedHandler for &mut H {
+    fn on_followed_book(&mut self, instrument: InstrumentId, book: &FollowedBook) {
+        (**self).on_followed_book(instrument, book);
+    }
+
+    fn on_trade(&mut self, instrument: InstrumentId, trade: &Trade) {
+        (**self).on_trade(instrument, trade);
+    }
+
+    fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
+        (**self).on_feed_status(instrument, status);
+    }
+}
+
+/// State of following an instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FeedStatus {
+    /// The book is current, and changes with each increment.
+    Live,
+    /// Increments were missed, or contradict the book: it is loaded anew.
+    Recovering,
+    /// There is no such instrument. The book is asked for again until there is.
+    Unknown,
+    /// The book has more than [`MAXIMUM_ENTRIES`](super::MAXIMUM_ENTRIES) levels and orders: it is no longer followed.
+    TooLarge,
+}
+
+/// A trade, as anyone may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Trade {
+    /// Number of the trade in its instrument.
+    pub trade_id: TradeId,
+    /// Price of the trade, in ticks.
+    pub price: Price,
+    /// Quantity of the trade, in lots.
+    pub quantity: Quantity,
+    /// Side of the incoming order; `None` in an auction.
+    pub aggressor: Option<Side>,
+}
