@@ -1,4 +1,4 @@
-//! How long it takes to visit all records of an engine with many resting orders, and to load them again:
+//! Measures how long it takes to visit all records of an engine with many resting orders, and to load them again:
 //!
 //! ```text
 //! cargo run --release -p lugus-engine --example snapshot_time -- [ORDERS]
@@ -8,17 +8,17 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use lugus_engine::EventSink;
-use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError};
+use lugus_engine::{Engine, EngineLimits, EventSink, Restore, SnapshotError};
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
     InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Reply, Report,
     SelfTradePrevention, Side, Symbol, TimeInForce,
 };
 
-struct Nowhere;
+/// A sink that drops everything.
+struct Discard;
 
-impl EventSink for Nowhere {
+impl EventSink for Discard {
     fn report(&mut self, _: &Report) {}
     fn reply(&mut self, _: &Reply) {}
 }
@@ -44,7 +44,7 @@ fn measure() -> Result<(), SnapshotError> {
             client_sequence: ClientSequence(number),
             action,
         };
-        engine.apply(EpochNanos(0), &command, &mut Nowhere);
+        engine.apply(EpochNanos(0), &command, &mut Discard);
     };
     apply(0, 0, 1, Action::DefineInstrument(definition()));
     for order in 0..orders {
@@ -71,7 +71,8 @@ fn measure() -> Result<(), SnapshotError> {
     Ok(())
 }
 
-/// A third are icebergs, a third end with the day; prices are spread over 20,000 levels.
+/// The nth order. A third of the orders are icebergs, and a third expire with the day; their prices are spread over
+/// 20,000 levels.
 fn nth(order: u64) -> NewOrder {
     let side = if order.is_multiple_of(2) { Side::Buy } else { Side::Sell };
     let away = (order.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as i64 % 10_000;

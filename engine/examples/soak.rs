@@ -1,32 +1,32 @@
-//! Random streams of commands against the oracle of the tests, for as long as one likes:
+//! Compares random streams of commands with the oracle of the tests, for a number of seconds:
 //!
 //! ```text
 //! cargo run --release -p lugus-engine --example soak -- SECONDS [FIRST_SEED]
 //! ```
 //!
-//! Each seed gives the same streams on every machine. It ends at the first difference, with the seed; else it says how
-//! often each kind of report and each reason came up, so that one sees what was covered.
+//! Each seed gives the same stream on every machine. The first difference ends the run, with its seed; without one it
+//! prints how often each kind of report and each reason came up, which shows what was covered.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a difference ends it")]
 
-#[path = "../tests/desk/mod.rs"]
-mod desk;
+#[path = "../tests/comparison/mod.rs"]
+mod comparison;
 #[path = "../tests/follower/mod.rs"]
 mod follower;
 #[path = "../tests/oracle/mod.rs"]
 mod oracle;
-#[path = "../tests/trial/mod.rs"]
-mod trial;
+#[path = "../tests/venue/mod.rs"]
+mod venue;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use desk::{Told, boundless, definition};
+use comparison::Comparison;
+use comparison::steps::{Spread, limits, step};
 use lugus_vocabulary::{InstrumentDefinition, Price, Quantity, ReportBody};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use trial::Trial;
-use trial::steps::{Spread, limits, step};
+use venue::{Told, boundless, definition};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -52,7 +52,7 @@ fn main() {
     }
 }
 
-/// Gives how many steps it had.
+/// Runs the stream of a seed, counts what is told by kind, and returns the number of steps.
 fn stream(seed: u64, told: &mut BTreeMap<String, u64>) -> usize {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -72,9 +72,9 @@ fn stream(seed: u64, told: &mut BTreeMap<String, u64>) -> usize {
     };
     let limits = limits().new_tree(&mut runner).unwrap().current();
     let steps = proptest::collection::vec(step(spread), 400..800).new_tree(&mut runner).unwrap().current();
-    let mut trial = Trial::new(limits, definitions);
+    let mut comparison = Comparison::new(limits, definitions);
     for step in &steps {
-        for told_now in trial.step(step) {
+        for told_now in comparison.step(step) {
             *told.entry(kind(&told_now)).or_default() += 1;
         }
     }

@@ -1,18 +1,18 @@
-//! Random streams of commands: the engine tells what the oracle tells, has the same books, shows the same market, keeps
-//! its invariants, and so does an engine that is loaded from a snapshot now and then.
+//! Random streams of commands, given to the engine, to an engine that is loaded from a snapshot now and then, and to the
+//! oracle: all tell the same and have the same books, the market data gives the same books, and the invariants hold.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
-mod desk;
+mod comparison;
 mod follower;
 mod oracle;
-mod trial;
+mod venue;
 
-use desk::{boundless, definition};
+use comparison::check;
+use comparison::steps::{Spread, limits, step};
 use lugus_vocabulary::*;
 use proptest::prelude::*;
-use trial::check;
-use trial::steps::{Spread, limits, step};
+use venue::{boundless, definition};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
-mod desk;
-mod noise;
+mod arbitrary_commands;
+mod venue;
 
 use proptest::prelude::*;
 
@@ -12,13 +12,13 @@ proptest! {
 
     #[test]
     fn nothing_breaks_the_engine(bytes in proptest::collection::vec(any::<u8>(), 0..4_000)) {
-        // An instrument that takes everything, so that most runs come to something.
+        // First of all an instrument that takes any price and quantity, so that most runs get as far as trading.
         let bytes = [&[0, 1, 1, 3, 5, 3, 3, 7, 7][..], &bytes].concat();
-        let engine = noise::apply(&bytes);
+        let engine = arbitrary_commands::apply(&bytes);
         prop_assert!(engine.definition(lugus_vocabulary::InstrumentId(1)).is_some());
-        let records = desk::snapshot(&engine);
-        let loaded = desk::restore(noise::LIMITS, &records).unwrap();
+        let records = venue::snapshot(&engine);
+        let loaded = venue::restore(arbitrary_commands::LIMITS, &records).unwrap();
         prop_assert_eq!(loaded.state_hash(), engine.state_hash());
-        prop_assert_eq!(desk::snapshot(&loaded), records);
+        prop_assert_eq!(venue::snapshot(&loaded), records);
     }
 }

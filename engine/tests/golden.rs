@@ -1,22 +1,23 @@
-//! Scenarios by hand: `golden/*.jsonl`, one a topic. A line is a command with its log time, or what is told next; lines
-//! with `#` are for the reader. What is told may leave fields out: those that are there must be right.
+//! Scenarios written by hand: `golden/*.jsonl`, a file for each topic.
 //!
-//! `{"now": 1, "command": {...}}`, then `{"report": {...}}` and `{"reply": {...}}` in their order; or
-//! `{"levels": {"instrument": 1, "side": "BUY", "are": [[price, quantity, orders], ...]}}`, the book at that point.
+//! A line is a command with its log time, `{"now": 1, "command": {...}}`; or what the engine is expected to tell next,
+//! `{"report": {...}}` or `{"reply": {...}}`, in their order; or the book expected at that point,
+//! `{"levels": {"instrument": 1, "side": "BUY", "are": [[price, quantity, orders], ...]}}`. Fields of a report or reply can
+//! be left out: those that are there are compared. Lines that begin with `#` are for the reader.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
-mod desk;
+mod venue;
 
 use std::collections::VecDeque;
 use std::path::Path;
 
-use desk::{Recorder, Told, levels};
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{Command, EpochNanos, Side};
 use serde_json::{Value, json};
+use venue::{Recorder, Told, levels};
 
-/// Small, so that the ends of them can be told in a few lines.
+/// Small limits, so that a few lines can reach them.
 const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8 };
 
 #[test]
@@ -66,7 +67,7 @@ fn as_json(told: &Told) -> Value {
     }
 }
 
-/// Whether all that is expected is there. `null` expects that a field is not.
+/// Whether all expected fields have the expected values. An expected `null` means that the field is absent.
 fn covers(told: &Value, expected: &Value) -> bool {
     match (told, expected) {
         (Value::Object(told), Value::Object(expected)) => {
@@ -78,15 +79,15 @@ fn covers(told: &Value, expected: &Value) -> bool {
 
 #[test]
 fn json_is_the_same_there_and_back() {
-    let mut desk = desk::Desk::open(desk::LIMITS, desk::definition(1));
-    desk.order(1, desk::limit(1, Side::Sell, 100, 5));
-    for told in desk.order(2, desk::market(1, Side::Buy, 9)) {
+    let mut venue = venue::Venue::open(venue::LIMITS, venue::definition(1));
+    venue.order(1, venue::limit(1, Side::Sell, 100, 5));
+    for told in venue.order(2, venue::market(1, Side::Buy, 9)) {
         if let Told::Report(report) = told {
             let text = serde_json::to_string(&report).unwrap();
             assert_eq!(serde_json::from_str::<lugus_vocabulary::Report>(&text).unwrap(), report);
         }
     }
-    let command = desk::command(0, 0, 1, lugus_vocabulary::Action::DefineInstrument(desk::boundless(1)));
+    let command = venue::command(0, 0, 1, lugus_vocabulary::Action::DefineInstrument(venue::boundless(1)));
     let text = serde_json::to_string(&command).unwrap();
     assert!(text.contains(r#""base":"BTC""#) && text.contains("-9223372036854775808"), "{text}");
     assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), command);

@@ -1,26 +1,26 @@
-//! An instrument moves between two engines while it is traded: nothing is told otherwise than where it never moved.
+//! An instrument moves between two engines while it is traded: its participants are told the same as if it never moved.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
-mod desk;
+mod comparison;
 mod follower;
 mod oracle;
-mod trial;
+mod venue;
 
-use desk::*;
+use comparison::steps::{Number, Spread, Step, step};
 use lugus_engine::{Engine, EngineLimits, MigrationRefusal, Progress, SnapshotFault};
 use lugus_vocabulary::*;
 use oracle::Oracle;
 use proptest::prelude::*;
-use trial::steps::{Number, Spread, Step, step};
+use venue::*;
 
-const ROOM: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 300, retained_events: 20 };
-const HALL: EngineLimits = EngineLimits { orders: 20_000, ..ROOM };
+const SMALL: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 300, retained_events: 20 };
+const LARGE: EngineLimits = EngineLimits { orders: 20_000, ..SMALL };
 const MOVING: InstrumentId = InstrumentId(1);
 
 fn reload(engine: &mut Engine) {
     let records = snapshot(engine);
-    let limits = if engine.live_orders() > ROOM.orders { HALL } else { ROOM };
+    let limits = if engine.live_orders() > SMALL.orders { LARGE } else { SMALL };
     let loaded = restore(limits, &records).unwrap();
     loaded.verify().unwrap();
     assert_eq!(snapshot(&loaded), records);
@@ -28,10 +28,10 @@ fn reload(engine: &mut Engine) {
     *engine = loaded;
 }
 
-/// Numbers out of a seed.
-struct Chance(u64);
+/// Random numbers from a seed.
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -40,32 +40,33 @@ impl Chance {
     }
 }
 
-/// Exports and imports; members are restarted from snapshots and chunks come twice, by chance.
-fn carry(
+/// Exports the instrument from one engine and imports it into the other. Now and then an engine is loaded from its
+/// snapshot, or a chunk of records is imported twice.
+fn transfer(
     from: &mut Engine,
     to: &mut Engine,
     migration: MigrationId,
     manifest: ExportManifest,
-    chance: &mut Chance,
+    random: &mut Random,
 ) -> ExportCursor {
     let mut cursor = ExportCursor::START;
     loop {
         let mut export = from.export(MOVING, migration, cursor).unwrap();
-        let wanted = 1 + chance.below(9) as usize;
+        let wanted = 1 + random.below(9) as usize;
         let chunk: Vec<_> = export.by_ref().take(wanted).collect();
         let next = export.cursor();
         if chunk.is_empty() {
             return cursor;
         }
-        for _ in 0..=chance.below(2) {
+        for _ in 0..=random.below(2) {
             let received = to.import_records(MOVING, migration, cursor.records, chunk.iter().copied());
             assert_eq!(received, Ok(next.records));
         }
         cursor = next;
-        if chance.below(8) == 0 {
+        if random.below(8) == 0 {
             reload(from);
         }
-        if chance.below(4) == 0 {
+        if random.below(4) == 0 {
             reload(to);
         }
         assert_eq!(to.import_begin(MOVING, migration, manifest), Ok(cursor.records));
@@ -73,7 +74,7 @@ fn carry(
     }
 }
 
-fn dropped(engine: &mut Engine, migration: MigrationId, epoch: MapEpoch) -> usize {
+fn drop_in_parts(engine: &mut Engine, migration: MigrationId, epoch: MapEpoch) -> usize {
     let mut parts = 1;
     while engine.drop_instrument(MOVING, migration, epoch).unwrap() == Progress::More {
         engine.verify().unwrap();
@@ -84,7 +85,7 @@ fn dropped(engine: &mut Engine, migration: MigrationId, epoch: MapEpoch) -> usiz
     parts
 }
 
-/// Two engines, one of which has the instrument, beside one that has it all the time.
+/// Two engines between which the instrument moves, an engine that has it all the time, and the oracle.
 struct Deployment {
     engines: [Engine; 2],
     owner: usize,
@@ -96,12 +97,12 @@ struct Deployment {
 
 impl Deployment {
     fn new() -> Self {
-        let engine = || Engine::new(ROOM);
+        let engine = || Engine::new(SMALL);
         let mut deployment = Self {
             engines: [engine(), engine()],
             owner: 0,
             never_moved: engine(),
-            oracle: Oracle::new(ROOM),
+            oracle: Oracle::new(SMALL),
             now: 0,
             migration: 10,
         };
@@ -153,7 +154,7 @@ impl Deployment {
     fn apply(&mut self, command: &Command) {
         self.now += 7;
         let mut found = Vec::new();
-        // An order expires with the next command wherever it is.
+        // Orders expire before the next command of any engine.
         for engine in &mut self.engines {
             let mut recorder = Recorder::default();
             engine.expire(EpochNanos(self.now), &mut recorder);
@@ -179,31 +180,31 @@ impl Deployment {
         assert_eq!(owner.definition(MOVING), reference.definition(MOVING));
     }
 
-    fn migrate(&mut self, chance: &mut Chance) {
+    fn migrate(&mut self, random: &mut Random) {
         let [one, other] = &mut self.engines;
         let (from, to) = if self.owner == 0 { (one, other) } else { (other, one) };
         let (migration, epoch) = (MigrationId(self.migration), MapEpoch(self.migration + 3));
         let manifest = from.fence(MOVING, migration).unwrap();
         assert_eq!(to.import_begin(MOVING, migration, manifest), Ok(0));
         let hash = from.state_hash();
-        let end = carry(from, to, migration, manifest, chance);
+        let end = transfer(from, to, migration, manifest, random);
         assert_eq!((end.records, from.state_hash()), (manifest.records(), hash));
         assert_eq!(to.import_end(MOVING, migration, end.checksum), Ok(manifest));
         reload(to);
-        let undone = chance.below(4) == 0;
+        let undone = random.below(4) == 0;
         if undone {
             while to.drop_import(MOVING, migration).unwrap() == Progress::More {}
             from.unfence(MOVING, migration).unwrap();
         } else {
             assert_eq!(to.activate(MOVING, migration), Ok(()));
-            dropped(from, migration, epoch);
+            drop_in_parts(from, migration, epoch);
             self.owner = 1 - self.owner;
         }
         self.migration += 10;
         self.engines.iter_mut().for_each(reload);
         self.compare();
         let away = &mut self.engines[1 - self.owner];
-        // At a time when nothing expires.
+        // At log time 0, so that nothing expires.
         let answer = told(away, 0, &command(1, 1, 1, cancel(1)));
         let unknown = Reply::Refused {
             instrument: MOVING,
@@ -212,7 +213,7 @@ impl Deployment {
         };
         match answer[..] {
             [Told::Reply(Reply::Moved { instrument: MOVING, client_sequence: ClientSequence(1), .. })] => {}
-            // Never here.
+            // The instrument has never been in that engine.
             [Told::Reply(reply)] => assert_eq!(reply, unknown),
             _ => panic!("{answer:?}"),
         }
@@ -235,26 +236,26 @@ proptest! {
         steps in proptest::collection::vec(prop_oneof![40 => step(Spread::Near).prop_map(Some), 1 => Just(None)], 1..250),
         seed in 1..u64::MAX,
     ) {
-        let (mut deployment, mut chance) = (Deployment::new(), Chance(seed));
+        let (mut deployment, mut random) = (Deployment::new(), Random(seed));
         for step in steps {
             match step {
                 Some(step) => deployment.step(&step),
-                None => deployment.migrate(&mut chance),
+                None => deployment.migrate(&mut random),
             }
         }
-        deployment.migrate(&mut chance);
+        deployment.migrate(&mut random);
     }
 }
 
 const FIRST: MigrationId = MigrationId(10);
 
-/// A desk with an order of two participants each, and a trade.
-fn traded() -> Desk {
-    let mut desk = Desk::open(ROOM, definition(1));
-    desk.order(1, limit(1, Side::Sell, 101, 5));
-    desk.order(2, limit(1, Side::Buy, 101, 3));
-    desk.order(2, limit(2, Side::Buy, 99, 3));
-    desk
+/// A venue in which two participants have traded, and have an order each.
+fn traded() -> Venue {
+    let mut venue = Venue::open(SMALL, definition(1));
+    venue.order(1, limit(1, Side::Sell, 101, 5));
+    venue.order(2, limit(1, Side::Buy, 101, 3));
+    venue.order(2, limit(2, Side::Buy, 99, 3));
+    venue
 }
 
 fn moved(client_sequence: u64, epoch: u64) -> Vec<Told> {
@@ -262,7 +263,7 @@ fn moved(client_sequence: u64, epoch: u64) -> Vec<Told> {
     vec![Told::Reply(Reply::Moved { instrument: MOVING, client_sequence, epoch })]
 }
 
-/// All of it at once.
+/// Imports the instrument whole, in one go.
 fn import(from: &Engine, to: &mut Engine, migration: MigrationId, manifest: ExportManifest) {
     to.import_begin(MOVING, migration, manifest).unwrap();
     let mut export = from.export(MOVING, migration, ExportCursor::START).unwrap();
@@ -272,10 +273,10 @@ fn import(from: &Engine, to: &mut Engine, migration: MigrationId, manifest: Expo
 
 #[test]
 fn a_fenced_instrument_takes_nothing_and_changes_nothing() {
-    let mut desk = traded();
-    let before = told_again(&desk.engine, 2, 1, Some(0));
-    desk.engine.fence(MOVING, FIRST).unwrap();
-    let state = snapshot(&desk.engine);
+    let mut venue = traded();
+    let before = told_again(&venue.engine, 2, 1, Some(0));
+    venue.engine.fence(MOVING, FIRST).unwrap();
+    let state = snapshot(&venue.engine);
     let state_change = Action::SetInstrumentState { state: InstrumentState::Closed, reference_price: None };
     for (participant, number, action) in [
         (1, 2, cancel(1)),
@@ -285,39 +286,39 @@ fn a_fenced_instrument_takes_nothing_and_changes_nothing() {
         (0, 1, state_change),
         (0, 1, Action::MassCancel { target: ParticipantId(1), side: None }),
     ] {
-        assert_eq!(desk.send_as(participant, 1, number, action), moved(number, 11));
+        assert_eq!(venue.send_as(participant, 1, number, action), moved(number, 11));
     }
-    let repeated = desk.send_as(1, 1, 1, cancel(1));
+    let repeated = venue.send_as(1, 1, 1, cancel(1));
     assert!(matches!(repeated[..], [Told::Reply(Reply::Again(_))]), "what was applied is no move's business");
-    assert_eq!(told_again(&desk.engine, 2, 1, Some(0)), before);
-    assert_eq!(snapshot(&desk.engine), state);
-    desk.engine.unfence(MOVING, FIRST).unwrap();
-    assert!(matches!(desk.send_as(1, 1, 2, cancel(1))[..], [Told::Report(_)]));
+    assert_eq!(told_again(&venue.engine, 2, 1, Some(0)), before);
+    assert_eq!(snapshot(&venue.engine), state);
+    venue.engine.unfence(MOVING, FIRST).unwrap();
+    assert!(matches!(venue.send_as(1, 1, 2, cancel(1))[..], [Told::Report(_)]));
 }
 
 #[test]
 fn an_import_tells_nothing_before_it_is_active_and_a_tombstone_tells_where_to() {
-    let (mut desk, mut to) = (traded(), Engine::new(ROOM));
-    let manifest = desk.engine.fence(MOVING, FIRST).unwrap();
+    let (mut venue, mut to) = (traded(), Engine::new(SMALL));
+    let manifest = venue.engine.fence(MOVING, FIRST).unwrap();
     assert_eq!((manifest.scopes, manifest.orders, manifest.reports), (2, 2, 5));
-    let before = told_again(&desk.engine, 1, 1, Some(0));
+    let before = told_again(&venue.engine, 1, 1, Some(0));
     to.import_begin(MOVING, FIRST, manifest).unwrap();
     assert_eq!(told(&mut to, 5, &command(1, 1, 2, cancel(1))), moved(2, 11));
-    import(&desk.engine, &mut to, FIRST, manifest);
+    import(&venue.engine, &mut to, FIRST, manifest);
     for number in [0, 1, 2, 3] {
         assert_eq!(told(&mut to, 5, &command(1, 1, number, cancel(1))), moved(number, 11));
     }
     assert_eq!(told_again(&to, 1, 1, Some(0)), moved(0, 11));
     assert_eq!(to.levels(MOVING, Side::Buy).map(Iterator::count), None);
     to.activate(MOVING, FIRST).unwrap();
-    assert_eq!(dropped(&mut desk.engine, FIRST, MapEpoch(14)), 1);
+    assert_eq!(drop_in_parts(&mut venue.engine, FIRST, MapEpoch(14)), 1);
     assert_eq!(told_again(&to, 1, 1, Some(0)), before);
     for number in [0, 1, 2, 3] {
-        assert_eq!(desk.send_as(1, 1, number, cancel(1)), moved(number, 14));
+        assert_eq!(venue.send_as(1, 1, number, cancel(1)), moved(number, 14));
     }
-    assert_eq!(told_again(&desk.engine, 1, 1, Some(0)), moved(0, 14));
-    assert_eq!((desk.engine.live_orders(), desk.engine.instruments().count()), (0, 0));
-    let define = desk.send(0, 0, Action::DefineInstrument(definition(1)));
+    assert_eq!(told_again(&venue.engine, 1, 1, Some(0)), moved(0, 14));
+    assert_eq!((venue.engine.live_orders(), venue.engine.instruments().count()), (0, 0));
+    let define = venue.send(0, 0, Action::DefineInstrument(definition(1)));
     let [Told::Report(Report { body: ReportBody::Reject { reason, .. }, .. })] = define[..] else {
         panic!("{define:?}")
     };
@@ -326,19 +327,20 @@ fn an_import_tells_nothing_before_it_is_active_and_a_tombstone_tells_where_to() 
     assert!(matches!(canceled[..], [Told::Report(Report { event_sequence: EventSequence(3), .. })]), "{canceled:?}");
 }
 
-/// Each step, before and after each other one of the same migration and of one that is over: done, or refused.
+/// Each step comes before and after each other step, of the same migration and of one that is over, and is done or
+/// refused.
 #[test]
 fn late_and_repeated_steps_change_nothing() {
-    let (mut desk, mut to) = (traded(), Engine::new(ROOM));
+    let (mut venue, mut to) = (traded(), Engine::new(SMALL));
     let (over, epoch) = (MigrationId(9), MapEpoch(14));
-    let manifest = desk.engine.fence(MOVING, over).unwrap();
-    desk.engine.unfence(MOVING, over).unwrap();
+    let manifest = venue.engine.fence(MOVING, over).unwrap();
+    venue.engine.unfence(MOVING, over).unwrap();
     assert_eq!(to.drop_import(MOVING, over), Ok(Progress::Done), "before it began");
     assert_eq!(to.import_begin(MOVING, over, manifest), Err(MigrationRefusal::Over { last: over }));
-    assert_eq!(desk.engine.fence(MOVING, over), Err(MigrationRefusal::Over { last: over }));
-    assert_eq!(desk.engine.unfence(MOVING, over), Ok(()));
+    assert_eq!(venue.engine.fence(MOVING, over), Err(MigrationRefusal::Over { last: over }));
+    assert_eq!(venue.engine.unfence(MOVING, over), Ok(()));
 
-    let from = &mut desk.engine;
+    let from = &mut venue.engine;
     assert_eq!(from.drop_instrument(MOVING, FIRST, epoch), Err(MigrationRefusal::OutOfOrder));
     let manifest = from.fence(MOVING, FIRST).unwrap();
     assert_eq!(from.fence(MOVING, FIRST), Ok(manifest));
@@ -363,58 +365,58 @@ fn late_and_repeated_steps_change_nothing() {
     assert_eq!(to.import_begin(MOVING, FIRST, manifest), Err(MigrationRefusal::Over { last: FIRST }));
     assert_eq!((from.state_hash(), to.state_hash()), hashes);
 
-    // Back again, and what is late of the first move finds it over.
+    // The instrument moves back; late steps of the first migration are refused.
     let back = MigrationId(20);
     let manifest = to.fence(MOVING, back).unwrap();
     import(&to, from, back, manifest);
     from.activate(MOVING, back).unwrap();
-    assert_eq!(dropped(&mut to, back, MapEpoch(22)), 1);
+    assert_eq!(drop_in_parts(&mut to, back, MapEpoch(22)), 1);
     assert_eq!(from.drop_instrument(MOVING, FIRST, epoch), Ok(Progress::Done));
     assert_eq!(from.fence(MOVING, FIRST), Err(MigrationRefusal::Over { last: back }));
     assert_eq!(to.activate(MOVING, FIRST), Err(MigrationRefusal::Over { last: back }));
-    assert!(matches!(desk.send_as(1, 1, 2, cancel(1))[..], [Told::Report(_)]), "it trades");
+    assert!(matches!(venue.send_as(1, 1, 2, cancel(1))[..], [Told::Report(_)]), "it trades");
 }
 
 #[test]
 fn orders_do_not_expire_on_their_way_and_do_so_at_its_end() {
-    let mut desk = traded();
-    desk.send(0, 0, Action::DefineInstrument(definition(2)));
+    let mut venue = traded();
+    venue.send(0, 0, Action::DefineInstrument(definition(2)));
     let day = NewOrder { time_in_force: TimeInForce::Day, ..limit(7, Side::Sell, 103, 2) };
-    desk.order(1, day);
-    desk.order(2, NewOrder { client_order_id: ClientOrderId(8), ..day });
-    desk.send(1, 2, Action::New(day));
-    let manifest = desk.engine.fence(MOVING, FIRST).unwrap();
-    desk.now += 86_400_000_000_000;
+    venue.order(1, day);
+    venue.order(2, NewOrder { client_order_id: ClientOrderId(8), ..day });
+    venue.send(1, 2, Action::New(day));
+    let manifest = venue.engine.fence(MOVING, FIRST).unwrap();
+    venue.now += 86_400_000_000_000;
     let of = |told: &[Told], instrument| of_instrument(told, instrument).len();
-    let told_meanwhile = desk.send(2, 2, cancel(9));
+    let told_meanwhile = venue.send(2, 2, cancel(9));
     assert_eq!((of(&told_meanwhile, 1), of(&told_meanwhile, 2)), (0, 2), "the other instrument's order expires");
-    let mut to = Engine::new(ROOM);
-    import(&desk.engine, &mut to, FIRST, manifest);
+    let mut to = Engine::new(SMALL);
+    import(&venue.engine, &mut to, FIRST, manifest);
     let mut early = Recorder::default();
-    to.expire(EpochNanos(desk.now), &mut early);
+    to.expire(EpochNanos(venue.now), &mut early);
     assert_eq!(early.0, []);
     reload(&mut to);
     to.activate(MOVING, FIRST).unwrap();
     let mut late = Recorder::default();
-    to.expire(EpochNanos(desk.now), &mut late);
+    to.expire(EpochNanos(venue.now), &mut late);
     assert_eq!(of(&late.0, 1), 2);
     to.verify().unwrap();
-    desk.engine.unfence(MOVING, FIRST).unwrap();
-    assert_eq!(of(&desk.send(2, 2, cancel(9)), 1), 2);
+    venue.engine.unfence(MOVING, FIRST).unwrap();
+    assert_eq!(of(&venue.send(2, 2, cancel(9)), 1), 2);
 }
 
 #[test]
 fn a_large_instrument_is_cleared_in_parts() {
-    let mut desk = Desk::new(HALL);
+    let mut venue = Venue::new(LARGE);
     let wide = InstrumentDefinition { price_band: Quantity(0), ..definition(1) };
-    told(&mut desk.engine, 1, &command(0, 0, 1, Action::DefineInstrument(wide)));
+    told(&mut venue.engine, 1, &command(0, 0, 1, Action::DefineInstrument(wide)));
     for number in 1..=20_000 {
         let price = 91 + (number % 9) as i64;
-        told(&mut desk.engine, 1, &command(1, 1, number, Action::New(limit(number, Side::Buy, price, 1))));
+        told(&mut venue.engine, 1, &command(1, 1, number, Action::New(limit(number, Side::Buy, price, 1))));
     }
-    let manifest = desk.engine.fence(MOVING, FIRST).unwrap();
-    let mut to = Engine::new(HALL);
-    import(&desk.engine, &mut to, FIRST, manifest);
+    let manifest = venue.engine.fence(MOVING, FIRST).unwrap();
+    let mut to = Engine::new(LARGE);
+    import(&venue.engine, &mut to, FIRST, manifest);
     assert_eq!((to.live_orders(), to.instrument_state_hash(MOVING)), (20_000, Some(manifest.state_hash)));
     let mut undone = to;
     let mut parts = 1;
@@ -424,19 +426,19 @@ fn a_large_instrument_is_cleared_in_parts() {
         parts += 1;
     }
     assert_eq!((parts, undone.live_orders()), (3, 0));
-    assert_eq!(dropped(&mut desk.engine, FIRST, MapEpoch(12)), 3);
-    assert_eq!(desk.engine.live_orders(), 0);
+    assert_eq!(drop_in_parts(&mut venue.engine, FIRST, MapEpoch(12)), 3);
+    assert_eq!(venue.engine.live_orders(), 0);
 }
 
 #[test]
 fn what_does_not_fit_or_is_not_what_was_exported_is_refused() {
-    let desk = &mut traded();
-    let manifest = desk.engine.fence(MOVING, FIRST).unwrap();
-    let mut narrow = Engine::new(EngineLimits { orders: 1, ..ROOM });
+    let venue = &mut traded();
+    let manifest = venue.engine.fence(MOVING, FIRST).unwrap();
+    let mut narrow = Engine::new(EngineLimits { orders: 1, ..SMALL });
     let limit = SnapshotFault::Limit { what: "orders", found: 2, limit: 1 };
     assert_eq!(narrow.import_begin(MOVING, FIRST, manifest), Err(MigrationRefusal::Record(limit)));
-    let records: Vec<_> = desk.engine.export(MOVING, FIRST, ExportCursor::START).unwrap().collect();
-    let mut to = Engine::new(ROOM);
+    let records: Vec<_> = venue.engine.export(MOVING, FIRST, ExportCursor::START).unwrap().collect();
+    let mut to = Engine::new(SMALL);
     to.import_begin(MOVING, FIRST, manifest).unwrap();
     let gap = to.import_records(MOVING, FIRST, 1, records.iter().copied());
     assert_eq!(gap, Err(MigrationRefusal::Gap { expected: 0 }));

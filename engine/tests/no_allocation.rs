@@ -1,9 +1,8 @@
-//! In steady state the engine allocates nothing, wherever the market goes.
+//! In steady state the engine allocates no memory, wherever the market goes.
 //!
 //! Only allocations of the test's own thread count.
 
-use lugus_engine::EventSink;
-use lugus_engine::{Engine, EngineLimits};
+use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_testing::allocations::CountingAllocator;
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
@@ -16,7 +15,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 const PARTICIPANTS: u64 = 8;
 const INSTRUMENT: InstrumentId = InstrumentId(1);
-/// Ticks from where the market starts to where it turns: hundreds of pages of levels.
+/// Ticks between the market's lowest and highest price: hundreds of pages of price levels.
 const SWING: i64 = 200_000;
 
 #[derive(Default)]
@@ -60,7 +59,7 @@ impl Market {
         self.random % bound
     }
 
-    /// The market goes up and down again, over some hundred orders that rest.
+    /// The market goes up by [`SWING`] ticks and down again, with some hundred resting orders at a time.
     fn swing(&mut self) {
         let steps = 40_000;
         for step in 0..steps {
@@ -145,7 +144,7 @@ fn nothing_is_allocated_once_the_market_has_gone_up_and_down() {
     let sent = [0; PARTICIPANTS as usize + 1];
     let mut market = Market { engine: Engine::new(limits), sent, random: 7, last_id: 8, told: Counted::default() };
     market.send(0, definition());
-    // Until the rarest mixtures of events that are kept have been met, too.
+    // Memory for kept events grows until the rarest mixtures of short and long ones have come up.
     for _ in 0..6 {
         market.swing();
     }
@@ -154,7 +153,7 @@ fn nothing_is_allocated_once_the_market_has_gone_up_and_down() {
         market.swing();
     }
     let allocated = CountingAllocator::allocations() - before.0;
-    assert!(market.told.reports - before.1 > 200_000 && market.told.replies == 0, "it did something");
+    assert!(market.told.reports - before.1 > 200_000 && market.told.replies == 0, "the market has traded");
     assert_eq!(allocated, 0);
     assert_eq!(market.engine.verify(), Ok(()));
 }

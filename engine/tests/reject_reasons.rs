@@ -1,15 +1,15 @@
-//! Every reason that this engine gives, reached once at least, in the right kind of report; and what is rejected
-//! changes nothing but the scope's numbers.
+//! Every reason that the engine gives comes up once at least, in the right kind of report; and a command that is
+//! rejected changes nothing but its scope's numbers.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
-mod desk;
+mod venue;
 
-use desk::*;
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
+use venue::*;
 
-/// The one reason in what was told, and the kind of report that has it.
+/// The only reason in what was told, and the kind of report or reply that has it.
 fn reason(told: &[Told]) -> (&'static str, RejectReason) {
     let reasons: Vec<_> = told
         .iter()
@@ -36,17 +36,17 @@ fn reason(told: &[Told]) -> (&'static str, RejectReason) {
 }
 
 /// Participant 1 has a bid 1 for 10 at 99, a post-only ask 2 for 10 at 101, of which 4 are filled, and an ask 3 at 102.
-fn traded() -> Desk {
-    let mut desk = Desk::open(LIMITS, definition(1));
-    desk.order(1, limit(1, Side::Buy, 99, 10));
-    desk.order(1, NewOrder { post_only: PostOnly::Yes, ..limit(2, Side::Sell, 101, 10) });
-    desk.order(1, limit(3, Side::Sell, 102, 1));
-    desk.order(2, market(1, Side::Buy, 4));
-    desk
+fn traded() -> Venue {
+    let mut venue = Venue::open(LIMITS, definition(1));
+    venue.order(1, limit(1, Side::Buy, 99, 10));
+    venue.order(1, NewOrder { post_only: PostOnly::Yes, ..limit(2, Side::Sell, 101, 10) });
+    venue.order(1, limit(3, Side::Sell, 102, 1));
+    venue.order(2, market(1, Side::Buy, 4));
+    venue
 }
 
-fn books(desk: &Desk) -> [Option<Vec<(i64, u64, u32)>>; 2] {
-    [Side::Buy, Side::Sell].map(|side| levels(&desk.engine, 1, side))
+fn books(venue: &Venue) -> [Option<Vec<(i64, u64, u32)>>; 2] {
+    [Side::Buy, Side::Sell].map(|side| levels(&venue.engine, 1, side))
 }
 
 #[test]
@@ -100,22 +100,22 @@ fn new_orders() {
         (NewOrder { time_in_force: TimeInForce::Fok, ..market(9, Side::Buy, 8) }, R::FillOrKill),
         (NewOrder { price: Some(Price(101)), ..post_only }, R::PostOnlyWouldTrade),
     ];
-    let mut desk = traded();
-    let before = books(&desk);
+    let mut venue = traded();
+    let before = books(&venue);
     for (order, expected) in table {
-        assert_eq!(reason(&desk.order(1, order)), ("rejected", expected), "{order:?}");
-        assert_eq!(books(&desk), before);
+        assert_eq!(reason(&venue.order(1, order)), ("rejected", expected), "{order:?}");
+        assert_eq!(books(&venue), before);
     }
-    // What is on the edge is taken.
-    assert_eq!(desk.order(1, limit(9, Side::Buy, 95, 20)).len(), 1);
-    assert_eq!(desk.order(1, limit(10, Side::Sell, 105, 20)).len(), 1);
-    assert_eq!(desk.order(1, NewOrder { client_order_id: ClientOrderId(11), ..post_only }).len(), 1);
+    // Orders at the limits are taken.
+    assert_eq!(venue.order(1, limit(9, Side::Buy, 95, 20)).len(), 1);
+    assert_eq!(venue.order(1, limit(10, Side::Sell, 105, 20)).len(), 1);
+    assert_eq!(venue.order(1, NewOrder { client_order_id: ClientOrderId(11), ..post_only }).len(), 1);
 }
 
 #[test]
 fn a_rejected_order_tells_what_was_asked() {
-    let mut desk = traded();
-    let told = desk.order(1, NewOrder { stop_price: Some(Price(3)), ..limit(9, Side::Sell, 103, 5) });
+    let mut venue = traded();
+    let told = venue.order(1, NewOrder { stop_price: Some(Price(3)), ..limit(9, Side::Sell, 103, 5) });
     let expected = Execution {
         exec_type: ExecType::Rejected,
         order_status: OrderStatus::Rejected,
@@ -161,52 +161,52 @@ fn cancels_and_replacements() {
         (Action::Replace(Replace { stop_price: Some(Price(99)), ..replace(1, 1, 99, 10) }), R::InvalidStopPrice),
         (Action::Replace(replace(2, 2, 99, 10)), R::PostOnlyWouldTrade),
     ];
-    let mut desk = traded();
-    let before = books(&desk);
+    let mut venue = traded();
+    let before = books(&venue);
     for (action, expected) in table {
-        assert_eq!(reason(&desk.send(1, 1, action)), ("cancel reject", expected), "{action:?}");
-        assert_eq!(books(&desk), before);
+        assert_eq!(reason(&venue.send(1, 1, action)), ("cancel reject", expected), "{action:?}");
+        assert_eq!(books(&venue), before);
     }
 }
 
 #[test]
 fn another_participants_order_is_unknown() {
-    let mut desk = traded();
-    assert_eq!(reason(&desk.send(2, 1, cancel(2))), ("cancel reject", RejectReason::UnknownOrder));
-    assert_eq!(desk.order(2, limit(2, Side::Buy, 98, 1)).len(), 1);
+    let mut venue = traded();
+    assert_eq!(reason(&venue.send(2, 1, cancel(2))), ("cancel reject", RejectReason::UnknownOrder));
+    assert_eq!(venue.order(2, limit(2, Side::Buy, 98, 1)).len(), 1);
 }
 
 #[test]
 fn ends_without_the_owners_wish() {
-    let mut desk = traded();
+    let mut venue = traded();
     let ioc = NewOrder { time_in_force: TimeInForce::Ioc, ..limit(9, Side::Buy, 101, 9) };
-    assert_eq!(reason(&desk.order(2, ioc)), ("canceled", RejectReason::NoLiquidity));
-    assert_eq!(reason(&desk.order(2, market(9, Side::Sell, 11))), ("canceled", RejectReason::NoLiquidity));
+    assert_eq!(reason(&venue.order(2, ioc)), ("canceled", RejectReason::NoLiquidity));
+    assert_eq!(reason(&venue.order(2, market(9, Side::Sell, 11))), ("canceled", RejectReason::NoLiquidity));
     let mass_cancel = Action::MassCancel { target: ParticipantId(1), side: Some(Side::Sell) };
-    assert_eq!(reason(&desk.send(0, 1, mass_cancel)), ("canceled", RejectReason::MassCancel));
-    desk.order(1, limit(1, Side::Buy, 99, 10));
+    assert_eq!(reason(&venue.send(0, 1, mass_cancel)), ("canceled", RejectReason::MassCancel));
+    venue.order(1, limit(1, Side::Buy, 99, 10));
     let close = Action::SetInstrumentState { state: InstrumentState::Closed, reference_price: None };
-    assert_eq!(reason(&desk.send(0, 1, close)), ("canceled", RejectReason::InstrumentClosed));
-    assert_eq!(desk.engine.live_orders(), 0);
+    assert_eq!(reason(&venue.send(0, 1, close)), ("canceled", RejectReason::InstrumentClosed));
+    assert_eq!(venue.engine.live_orders(), 0);
 }
 
 #[test]
 fn states() {
     for state in [InstrumentState::Halted, InstrumentState::Closed] {
-        let mut desk = traded();
-        desk.send(0, 1, Action::SetInstrumentState { state, reference_price: None });
-        let new = desk.order(1, limit(9, Side::Buy, 100, 5));
+        let mut venue = traded();
+        venue.send(0, 1, Action::SetInstrumentState { state, reference_price: None });
+        let new = venue.order(1, limit(9, Side::Buy, 100, 5));
         assert_eq!(reason(&new), ("rejected", RejectReason::InstrumentState));
-        let replaced = desk.send(1, 1, Action::Replace(replace(1, 1, 98, 5)));
+        let replaced = venue.send(1, 1, Action::Replace(replace(1, 1, 98, 5)));
         assert_eq!(reason(&replaced), ("cancel reject", RejectReason::InstrumentState));
-        let canceled = desk.send(1, 1, cancel(1));
+        let canceled = venue.send(1, 1, cancel(1));
         if state == InstrumentState::Halted {
             assert!(matches!(canceled[..], [Told::Report(_)]));
         } else {
             assert_eq!(reason(&canceled), ("cancel reject", RejectReason::UnknownOrder));
         }
-        desk.send(0, 1, Action::SetInstrumentState { state: InstrumentState::Open, reference_price: Some(Price(97)) });
-        let beyond = desk.order(1, limit(9, Side::Buy, 103, 5));
+        venue.send(0, 1, Action::SetInstrumentState { state: InstrumentState::Open, reference_price: Some(Price(97)) });
+        let beyond = venue.order(1, limit(9, Side::Buy, 103, 5));
         assert_eq!(reason(&beyond), ("rejected", RejectReason::PriceOutsideBand));
     }
 }
@@ -246,59 +246,59 @@ fn operations() {
         (1, 0, set_limits, R::NotAuthorised),
         (1, 0, kill(2), R::NotAuthorised),
     ];
-    let mut desk = traded();
-    let before = (books(&desk), *desk.engine.definition(InstrumentId(1)).unwrap());
+    let mut venue = traded();
+    let before = (books(&venue), *venue.engine.definition(InstrumentId(1)).unwrap());
     for (participant, instrument, action, expected) in table {
-        let told = desk.send(participant, instrument, action);
+        let told = venue.send(participant, instrument, action);
         assert_eq!(reason(&told), ("reject", expected), "{action:?}");
-        assert_eq!((books(&desk), *desk.engine.definition(InstrumentId(1)).unwrap()), before);
+        assert_eq!((books(&venue), *venue.engine.definition(InstrumentId(1)).unwrap()), before);
     }
-    assert_eq!(desk.engine.instruments().collect::<Vec<_>>(), [InstrumentId(1)]);
+    assert_eq!(venue.engine.instruments().collect::<Vec<_>>(), [InstrumentId(1)]);
 }
 
 #[test]
 fn no_scope() {
-    let mut desk = traded();
+    let mut venue = traded();
     let order = Action::New(limit(1, Side::Buy, 99, 1));
-    let before = snapshot(&desk.engine);
+    let before = snapshot(&venue.engine);
     for (instrument, action) in [(2, order), (0, order), (0, cancel(1)), (1, Action::DefineInstrument(definition(2)))] {
-        assert_eq!(reason(&desk.send_as(1, instrument, 1, action)), ("refused", RejectReason::UnknownInstrument));
+        assert_eq!(reason(&venue.send_as(1, instrument, 1, action)), ("refused", RejectReason::UnknownInstrument));
     }
-    assert_eq!(snapshot(&desk.engine), before);
+    assert_eq!(snapshot(&venue.engine), before);
 }
 
 #[test]
 fn limits() {
     let limits = EngineLimits { instruments: 1, participants: 2, orders: 2, retained_events: 4 };
-    let mut desk = Desk::open(limits, boundless(1));
-    let second = desk.send(0, 0, Action::DefineInstrument(definition(2)));
+    let mut venue = Venue::open(limits, boundless(1));
+    let second = venue.send(0, 0, Action::DefineInstrument(definition(2)));
     assert_eq!(reason(&second), ("reject", RejectReason::LimitInstruments));
 
-    desk.order(1, limit(1, Side::Buy, 99, u64::MAX - 5));
-    let too_much = desk.order(1, limit(2, Side::Buy, 99, 6));
+    venue.order(1, limit(1, Side::Buy, 99, u64::MAX - 5));
+    let too_much = venue.order(1, limit(2, Side::Buy, 99, 6));
     assert_eq!(reason(&too_much), ("rejected", RejectReason::LimitOrders));
-    desk.order(1, limit(2, Side::Buy, 99, 5));
-    let full = desk.order(2, limit(1, Side::Sell, 101, 1));
+    venue.order(1, limit(2, Side::Buy, 99, 5));
+    let full = venue.order(2, limit(1, Side::Sell, 101, 1));
     assert_eq!(reason(&full), ("rejected", RejectReason::LimitOrders));
-    // One that rests nowhere needs no room.
-    assert_eq!(desk.order(2, market(1, Side::Sell, 1)).len(), 3);
-    let grown = desk.send(1, 1, Action::Replace(replace(2, 2, 99, 7)));
+    // An order that never rests needs no room.
+    assert_eq!(venue.order(2, market(1, Side::Sell, 1)).len(), 3);
+    let grown = venue.send(1, 1, Action::Replace(replace(2, 2, 99, 7)));
     assert_eq!(reason(&grown), ("cancel reject", RejectReason::LimitOrders));
 
     let limits_of = |target| Action::SetRiskLimits { target: ParticipantId(target), limits: RiskLimits::default() };
-    assert_eq!(reason(&desk.send(0, 0, limits_of(3))), ("reject", RejectReason::LimitParticipants));
+    assert_eq!(reason(&venue.send(0, 0, limits_of(3))), ("reject", RejectReason::LimitParticipants));
 
-    desk.order(0, market(1, Side::Sell, 1));
-    let third = desk.order(3, market(1, Side::Sell, 1));
+    venue.order(0, market(1, Side::Sell, 1));
+    let third = venue.order(3, market(1, Side::Sell, 1));
     assert_eq!(reason(&third), ("refused", RejectReason::LimitParticipants));
 }
 
 #[test]
 fn risk() {
-    let mut desk = traded();
+    let mut venue = traded();
     let target = ParticipantId(1);
-    let set = |desk: &mut Desk, limits| {
-        let told = desk.send(0, 0, Action::SetRiskLimits { target, limits });
+    let set = |venue: &mut Venue, limits| {
+        let told = venue.send(0, 0, Action::SetRiskLimits { target, limits });
         assert!(matches!(&told[..], [Told::Report(Report { body: ReportBody::Risk { .. }, .. })]));
     };
     let of = |quantity, notional, open, rate| RiskLimits {
@@ -307,58 +307,58 @@ fn risk() {
         maximum_open_orders: Some(open),
         maximum_commands_per_second: Some(rate),
     };
-    let check = |desk: &mut Desk, quantity, expected| {
-        let before = books(desk);
-        assert_eq!(reason(&desk.order(1, limit(9, Side::Buy, 100, quantity))), ("rejected", expected));
-        let replaced = desk.send(1, 1, Action::Replace(replace(1, 1, 98, quantity)));
+    let check = |venue: &mut Venue, quantity, expected| {
+        let before = books(venue);
+        assert_eq!(reason(&venue.order(1, limit(9, Side::Buy, 100, quantity))), ("rejected", expected));
+        let replaced = venue.send(1, 1, Action::Replace(replace(1, 1, 98, quantity)));
         assert_eq!(reason(&replaced), ("cancel reject", expected));
-        assert_eq!(books(desk), before);
+        assert_eq!(books(venue), before);
     };
-    set(&mut desk, of(4, 0, 0, 0));
-    check(&mut desk, 5, RejectReason::RiskQuantity);
-    set(&mut desk, of(0, 391, 0, 0));
-    check(&mut desk, 4, RejectReason::RiskNotional);
-    // Without a limit it counts at the last price: 101.
-    assert_eq!(reason(&desk.order(1, market(9, Side::Buy, 4))), ("rejected", RejectReason::RiskNotional));
-    set(&mut desk, of(0, 0, 3, 0));
-    assert_eq!(reason(&desk.order(1, limit(9, Side::Buy, 100, 1))), ("rejected", RejectReason::RiskOpenOrders));
-    // What never rests is no open order, and a replacement is none more.
-    assert_eq!(desk.order(1, market(9, Side::Buy, 1)).len(), 3);
-    assert_eq!(desk.send(1, 1, Action::Replace(replace(1, 1, 98, 2))).len(), 1);
-    set(&mut desk, of(0, 0, 0, 2));
-    desk.now = 2_000_000_000;
-    assert_eq!(reason(&desk.order(1, limit(9, Side::Buy, 500, 1))), ("rejected", RejectReason::InvalidPrice));
-    assert_eq!(desk.send(1, 1, Action::Replace(replace(1, 1, 98, 1))).len(), 1);
-    check(&mut desk, 1, RejectReason::RiskRate);
-    assert_eq!(desk.send(1, 1, cancel(1)).len(), 1);
-    desk.now = 2_999_999_999;
-    assert_eq!(desk.order(1, limit(9, Side::Buy, 98, 1)).len(), 1);
-    // The participant itself may engage, and the operator may release.
+    set(&mut venue, of(4, 0, 0, 0));
+    check(&mut venue, 5, RejectReason::RiskQuantity);
+    set(&mut venue, of(0, 391, 0, 0));
+    check(&mut venue, 4, RejectReason::RiskNotional);
+    // A market order counts at the last price, which is 101.
+    assert_eq!(reason(&venue.order(1, market(9, Side::Buy, 4))), ("rejected", RejectReason::RiskNotional));
+    set(&mut venue, of(0, 0, 3, 0));
+    assert_eq!(reason(&venue.order(1, limit(9, Side::Buy, 100, 1))), ("rejected", RejectReason::RiskOpenOrders));
+    // An order that never rests is no open order, and a replacement adds none.
+    assert_eq!(venue.order(1, market(9, Side::Buy, 1)).len(), 3);
+    assert_eq!(venue.send(1, 1, Action::Replace(replace(1, 1, 98, 2))).len(), 1);
+    set(&mut venue, of(0, 0, 0, 2));
+    venue.now = 2_000_000_000;
+    assert_eq!(reason(&venue.order(1, limit(9, Side::Buy, 500, 1))), ("rejected", RejectReason::InvalidPrice));
+    assert_eq!(venue.send(1, 1, Action::Replace(replace(1, 1, 98, 1))).len(), 1);
+    check(&mut venue, 1, RejectReason::RiskRate);
+    assert_eq!(venue.send(1, 1, cancel(1)).len(), 1);
+    venue.now = 2_999_999_999;
+    assert_eq!(venue.order(1, limit(9, Side::Buy, 98, 1)).len(), 1);
+    // The participant can engage its kill switch, and the operator can release it.
     let kill_switch = |kill_switch| Action::SetKillSwitch { target, kill_switch };
-    assert_eq!(desk.send(1, 0, kill_switch(KillSwitch::Engaged)).len(), 1);
-    assert_eq!(reason(&desk.order(1, limit(8, Side::Buy, 98, 1))), ("rejected", RejectReason::RiskKillSwitch));
-    let replaced = desk.send(1, 1, Action::Replace(replace(9, 9, 97, 1)));
+    assert_eq!(venue.send(1, 0, kill_switch(KillSwitch::Engaged)).len(), 1);
+    assert_eq!(reason(&venue.order(1, limit(8, Side::Buy, 98, 1))), ("rejected", RejectReason::RiskKillSwitch));
+    let replaced = venue.send(1, 1, Action::Replace(replace(9, 9, 97, 1)));
     assert_eq!(reason(&replaced), ("cancel reject", RejectReason::RiskKillSwitch));
-    assert_eq!(desk.send(1, 1, cancel(9)).len(), 1);
-    desk.send(0, 0, kill_switch(KillSwitch::Released));
-    assert_eq!(desk.order(1, limit(9, Side::Buy, 98, 1)).len(), 1);
+    assert_eq!(venue.send(1, 1, cancel(9)).len(), 1);
+    venue.send(0, 0, kill_switch(KillSwitch::Released));
+    assert_eq!(venue.order(1, limit(9, Side::Buy, 98, 1)).len(), 1);
 }
 
 #[test]
 fn auctions_take_what_can_wait() {
-    let mut desk = traded();
+    let mut venue = traded();
     let auction = Action::SetInstrumentState { state: InstrumentState::Auction, reference_price: None };
-    desk.send(0, 1, auction);
+    venue.send(0, 1, auction);
     let order = limit(9, Side::Buy, 101, 5);
     for immediate in [
         NewOrder { time_in_force: TimeInForce::Ioc, ..order },
         NewOrder { time_in_force: TimeInForce::Fok, ..order },
         market(9, Side::Buy, 5),
     ] {
-        assert_eq!(reason(&desk.order(2, immediate)), ("rejected", RejectReason::InstrumentState));
+        assert_eq!(reason(&venue.order(2, immediate)), ("rejected", RejectReason::InstrumentState));
     }
-    // Nothing trades at once, so post-only orders are taken too; and a stop order that was reached waits.
-    assert_eq!(desk.order(2, NewOrder { post_only: PostOnly::Yes, ..order }).len(), 1);
+    // Nothing trades at once, so post-only orders are taken, too; and a stop order whose trigger is reached waits.
+    assert_eq!(venue.order(2, NewOrder { post_only: PostOnly::Yes, ..order }).len(), 1);
     let stop = NewOrder { order_type: OrderType::Stop, price: None, stop_price: Some(Price(101)), ..order };
-    assert_eq!(desk.order(2, NewOrder { client_order_id: ClientOrderId(10), ..stop }).len(), 1);
+    assert_eq!(venue.order(2, NewOrder { client_order_id: ClientOrderId(10), ..stop }).len(), 1);
 }

@@ -1,12 +1,12 @@
-//! Exactly once: repeated commands, holes, and participants that come back.
+//! Exactly once: repeated commands, holes in the sequence, and participants that reconnect.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
-mod desk;
+mod venue;
 
-use desk::*;
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
+use venue::*;
 
 const INSTRUMENT: InstrumentId = InstrumentId(1);
 
@@ -45,38 +45,39 @@ fn complete(last_command: u64, last_event: u64) -> Told {
     })
 }
 
-fn retaining(retained_events: usize) -> Desk {
-    Desk::open(EngineLimits { retained_events, ..LIMITS }, definition(1))
+fn retaining(retained_events: usize) -> Venue {
+    Venue::open(EngineLimits { retained_events, ..LIMITS }, definition(1))
 }
 
 #[test]
 fn a_repeated_command_is_answered_and_not_applied() {
-    let mut desk = retaining(100);
-    desk.order(1, limit(1, Side::Sell, 100, 5));
-    let taken = desk.order(2, market(1, Side::Buy, 3));
-    let before = (desk.engine.state_hash(), snapshot(&desk.engine));
-    // Also if the repeated command is not the same as the first time: its number is what counts.
+    let mut venue = retaining(100);
+    venue.order(1, limit(1, Side::Sell, 100, 5));
+    let taken = venue.order(2, market(1, Side::Buy, 3));
+    let before = (venue.engine.state_hash(), snapshot(&venue.engine));
+    // Only the number counts: the answer is the same if the command is another one.
     for action in [Action::New(market(1, Side::Buy, 3)), cancel(7)] {
-        assert_eq!(desk.send_as(2, 1, 1, action), again(&of(2, &taken)));
+        assert_eq!(venue.send_as(2, 1, 1, action), again(&of(2, &taken)));
     }
-    assert_eq!((desk.engine.state_hash(), snapshot(&desk.engine)), before);
+    assert_eq!((venue.engine.state_hash(), snapshot(&venue.engine)), before);
 }
 
 #[test]
 fn what_a_resting_order_did_later_is_no_answer() {
-    let mut desk = retaining(100);
-    let rested = desk.order(1, limit(1, Side::Sell, 100, 5));
-    desk.order(2, market(1, Side::Buy, 3));
-    // Its own market order trades with it: both sides in one scope, only the taker's is the answer.
-    let both = of(1, &desk.order(1, market(2, Side::Buy, 1)));
+    let mut venue = retaining(100);
+    let rested = venue.order(1, limit(1, Side::Sell, 100, 5));
+    venue.order(2, market(1, Side::Buy, 3));
+    // The participant's own market order trades with the order. Both reports are in one scope; only the taker's is an
+    // answer.
+    let both = of(1, &venue.order(1, market(2, Side::Buy, 1)));
     assert_eq!(both.iter().map(|report| report.client_sequence.0).collect::<Vec<_>>(), [2, 2, 0]);
-    assert_eq!(desk.send_as(1, 1, 1, cancel(1)), again(&of(1, &rested)));
-    assert_eq!(desk.send_as(1, 1, 2, cancel(1)), again(&both[..2]));
+    assert_eq!(venue.send_as(1, 1, 1, cancel(1)), again(&of(1, &rested)));
+    assert_eq!(venue.send_as(1, 1, 2, cancel(1)), again(&both[..2]));
 }
 
 #[test]
 fn a_hole_says_what_is_expected() {
-    let mut desk = retaining(100);
+    let mut venue = retaining(100);
     let hole = |received, expected| {
         vec![Told::Reply(Reply::SequenceReject {
             instrument: INSTRUMENT,
@@ -84,74 +85,74 @@ fn a_hole_says_what_is_expected() {
             expected: ClientSequence(expected),
         })]
     };
-    let before = snapshot(&desk.engine);
+    let before = snapshot(&venue.engine);
     for number in [0, 2, u64::MAX] {
-        assert_eq!(desk.send_as(1, 1, number, cancel(1)), hole(number, 1));
+        assert_eq!(venue.send_as(1, 1, number, cancel(1)), hole(number, 1));
     }
-    assert_eq!(snapshot(&desk.engine), before);
-    desk.order(1, limit(1, Side::Sell, 100, 5));
+    assert_eq!(snapshot(&venue.engine), before);
+    venue.order(1, limit(1, Side::Sell, 100, 5));
     for number in [0, 3, u64::MAX] {
-        assert_eq!(desk.send_as(1, 1, number, cancel(1)), hole(number, 2));
+        assert_eq!(venue.send_as(1, 1, number, cancel(1)), hole(number, 2));
     }
 }
 
 #[test]
 fn events_no_longer_kept_are_a_gap_also_if_only_some_of_them() {
-    let mut desk = retaining(3);
-    desk.order(1, limit(1, Side::Sell, 100, 5)); // event 1 of participant 1
-    desk.order(2, limit(1, Side::Sell, 100, 5)); // event 1 of participant 2
-    let lost_through = desk.now + 1;
-    let taken = of(1, &desk.order(1, limit(2, Side::Buy, 100, 10))); // 2 new, 3 and 4 with itself, 5 with the other
+    let mut venue = retaining(3);
+    venue.order(1, limit(1, Side::Sell, 100, 5)); // event 1 of participant 1
+    venue.order(2, limit(1, Side::Sell, 100, 5)); // event 1 of participant 2
+    let lost_through = venue.now + 1;
+    let taken = of(1, &venue.order(1, limit(2, Side::Buy, 100, 10))); // 2 new, 3 and 4 trade with itself, 5 with participant 2
     assert_eq!(taken.len(), 4);
-    assert_eq!(desk.send_as(1, 1, 1, cancel(9)), gap(1, 3, 5, lost_through));
-    assert_eq!(desk.send_as(1, 1, 2, cancel(9)), gap(2, 3, 5, lost_through));
-    let next = of(1, &desk.send(1, 1, cancel(9)));
-    assert_eq!(desk.send_as(1, 1, 3, cancel(9)), again(&next));
+    assert_eq!(venue.send_as(1, 1, 1, cancel(9)), gap(1, 3, 5, lost_through));
+    assert_eq!(venue.send_as(1, 1, 2, cancel(9)), gap(2, 3, 5, lost_through));
+    let next = of(1, &venue.send(1, 1, cancel(9)));
+    assert_eq!(venue.send_as(1, 1, 3, cancel(9)), again(&next));
 }
 
 #[test]
 fn a_command_whose_event_is_the_oldest_kept_is_answered() {
-    let mut desk = retaining(2);
-    let told: Vec<_> = (1..=4).map(|id| of(1, &desk.order(1, limit(id, Side::Sell, 100, 1)))).collect();
-    assert_eq!(desk.send_as(1, 1, 3, cancel(9)), again(&told[2]));
-    assert!(matches!(desk.send_as(1, 1, 2, cancel(9))[..], [Told::Reply(Reply::EventGap { .. })]));
+    let mut venue = retaining(2);
+    let told: Vec<_> = (1..=4).map(|id| of(1, &venue.order(1, limit(id, Side::Sell, 100, 1)))).collect();
+    assert_eq!(venue.send_as(1, 1, 3, cancel(9)), again(&told[2]));
+    assert!(matches!(venue.send_as(1, 1, 2, cancel(9))[..], [Told::Reply(Reply::EventGap { .. })]));
 }
 
 #[test]
 fn resume_tells_the_rest_in_order() {
-    let mut desk = retaining(4);
-    assert_eq!(told_again(&desk.engine, 1, 1, Some(0)), [complete(0, 0)]);
-    let mut told: Vec<Report> = (1..=3).flat_map(|id| of(1, &desk.order(1, limit(id, Side::Sell, 100, 1)))).collect();
-    assert_eq!(told_again(&desk.engine, 1, 1, Some(0)), [again(&told), vec![complete(3, 3)]].concat());
-    let lost_through = EpochNanos(desk.now + 1 - 3);
-    told.extend(of(1, &desk.order(2, market(1, Side::Buy, 2))));
+    let mut venue = retaining(4);
+    assert_eq!(told_again(&venue.engine, 1, 1, Some(0)), [complete(0, 0)]);
+    let mut told: Vec<Report> = (1..=3).flat_map(|id| of(1, &venue.order(1, limit(id, Side::Sell, 100, 1)))).collect();
+    assert_eq!(told_again(&venue.engine, 1, 1, Some(0)), [again(&told), vec![complete(3, 3)]].concat());
+    let lost_through = EpochNanos(venue.now + 1 - 3);
+    told.extend(of(1, &venue.order(2, market(1, Side::Buy, 2))));
     assert_eq!(told.iter().map(|report| report.event_sequence.0).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
-    assert_eq!(told_again(&desk.engine, 1, 1, Some(0)), gap(0, 2, 5, lost_through.0));
-    assert_eq!(told_again(&desk.engine, 1, 1, Some(1)), [again(&told[1..]), vec![complete(3, 5)]].concat());
-    assert_eq!(told_again(&desk.engine, 1, 1, Some(4)), [again(&told[4..]), vec![complete(3, 5)]].concat());
+    assert_eq!(told_again(&venue.engine, 1, 1, Some(0)), gap(0, 2, 5, lost_through.0));
+    assert_eq!(told_again(&venue.engine, 1, 1, Some(1)), [again(&told[1..]), vec![complete(3, 5)]].concat());
+    assert_eq!(told_again(&venue.engine, 1, 1, Some(4)), [again(&told[4..]), vec![complete(3, 5)]].concat());
     for seen in [Some(5), Some(6), Some(u64::MAX), None] {
-        assert_eq!(told_again(&desk.engine, 1, 1, seen), [complete(3, 5)]);
+        assert_eq!(told_again(&venue.engine, 1, 1, seen), [complete(3, 5)]);
     }
-    // A scope that is not there, of an instrument that is not there.
-    assert!(matches!(told_again(&desk.engine, 1, 7, Some(3))[..], [Told::Reply(Reply::ResumeComplete { .. })]));
+    // A scope that was never used, of an instrument that is not defined.
+    assert!(matches!(told_again(&venue.engine, 1, 7, Some(3))[..], [Told::Reply(Reply::ResumeComplete { .. })]));
 }
 
 #[test]
 fn without_room_for_events_all_is_a_gap() {
-    let mut desk = retaining(0);
-    desk.order(1, limit(1, Side::Sell, 100, 1));
-    let now = desk.now;
-    assert_eq!(desk.send_as(1, 1, 1, cancel(1)), gap(1, 2, 1, now));
-    assert_eq!(told_again(&desk.engine, 1, 1, Some(0)), gap(0, 2, 1, now));
-    assert_eq!(told_again(&desk.engine, 1, 1, Some(1)), [complete(1, 1)]);
+    let mut venue = retaining(0);
+    venue.order(1, limit(1, Side::Sell, 100, 1));
+    let now = venue.now;
+    assert_eq!(venue.send_as(1, 1, 1, cancel(1)), gap(1, 2, 1, now));
+    assert_eq!(told_again(&venue.engine, 1, 1, Some(0)), gap(0, 2, 1, now));
+    assert_eq!(told_again(&venue.engine, 1, 1, Some(1)), [complete(1, 1)]);
 }
 
 #[test]
 fn scopes_of_one_participant_are_apart() {
-    let mut desk = Desk::open(LIMITS, definition(1));
-    desk.send(0, 0, Action::DefineInstrument(definition(2)));
-    let first = reports(&desk.send(1, 1, Action::New(limit(1, Side::Sell, 100, 1))));
-    let second = reports(&desk.send(1, 2, Action::New(limit(1, Side::Sell, 100, 1))));
+    let mut venue = Venue::open(LIMITS, definition(1));
+    venue.send(0, 0, Action::DefineInstrument(definition(2)));
+    let first = reports(&venue.send(1, 1, Action::New(limit(1, Side::Sell, 100, 1))));
+    let second = reports(&venue.send(1, 2, Action::New(limit(1, Side::Sell, 100, 1))));
     for told in [first, second] {
         assert_eq!(told.iter().map(|t| (t.client_sequence.0, t.event_sequence.0)).collect::<Vec<_>>(), [(1, 1)]);
     }

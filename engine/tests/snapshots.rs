@@ -1,22 +1,22 @@
-//! Long streams, and engines loaded from a snapshot in the middle of them.
+//! Long streams of commands, and engines that are loaded from a snapshot in the middle of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
-mod desk;
+mod venue;
 
-use desk::*;
 use lugus_engine::{Engine, EngineLimits, SnapshotFault};
 use lugus_vocabulary::*;
+use venue::*;
 
 const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 5, orders: 400, retained_events: 50 };
 
-/// A stream of commands with a seed: all kinds, prices near each other.
-struct Stream {
+/// A stream of commands of all kinds from a seed, with prices near each other.
+struct CommandStream {
     state: u64,
     sent: [[u64; 4]; 6],
 }
 
-impl Stream {
+impl CommandStream {
     fn new(seed: u64) -> Self {
         Self { state: seed, sent: Default::default() }
     }
@@ -60,20 +60,20 @@ impl Stream {
     }
 }
 
-fn run(engine: &mut Engine, stream: &mut Stream, from: i64, commands: i64) -> Vec<Told> {
+fn run(engine: &mut Engine, stream: &mut CommandStream, from: i64, commands: i64) -> Vec<Told> {
     (from..from + commands).flat_map(|now| told(engine, now, &stream.next())).collect()
 }
 
 #[test]
 fn a_loaded_engine_goes_on_as_if_nothing_had_been() {
-    let (mut engine, mut stream) = (Engine::new(LIMITS), Stream::new(42));
+    let (mut engine, mut stream) = (Engine::new(LIMITS), CommandStream::new(42));
     let mut now = 0;
     for length in [0, 3, 500, 4_000, 10_000] {
         run(&mut engine, &mut stream, now, length);
         now += length;
         let mut loaded = restore(LIMITS, &snapshot(&engine)).unwrap();
         loaded.verify().unwrap();
-        let mut same_stream = Stream { state: stream.state, sent: stream.sent };
+        let mut same_stream = CommandStream { state: stream.state, sent: stream.sent };
         assert_eq!(run(&mut loaded, &mut same_stream, now, 3_000), run(&mut engine, &mut stream, now, 3_000));
         assert_eq!(loaded.state_hash(), engine.state_hash());
         assert_eq!(snapshot(&loaded), snapshot(&engine));
@@ -82,11 +82,11 @@ fn a_loaded_engine_goes_on_as_if_nothing_had_been() {
     engine.verify().unwrap();
 }
 
-/// The hash of a fixed stream is part of the format: members of different builds compare theirs. If this changes, then
-/// old and new members of a cluster no longer agree, and old snapshots are refused.
+/// The hash of a fixed stream is a part of the format, because members of different builds compare their hashes. If it
+/// changes, old and new members of a cluster no longer agree, and old snapshots are refused.
 #[test]
 fn the_hash_is_the_same_on_every_machine_and_in_every_build() {
-    let (mut engine, mut stream) = (Engine::new(LIMITS), Stream::new(7));
+    let (mut engine, mut stream) = (Engine::new(LIMITS), CommandStream::new(7));
     run(&mut engine, &mut stream, 1_700_000_000_000_000_000, 20_000);
     let of = |instrument| engine.instrument_state_hash(InstrumentId(instrument)).unwrap();
     assert_eq!(engine.state_hash(), StateHash(0x3729b2a53d10e7ab));
@@ -95,7 +95,7 @@ fn the_hash_is_the_same_on_every_machine_and_in_every_build() {
 
 fn full() -> Vec<SnapshotRecord> {
     let mut engine = Engine::new(LIMITS);
-    run(&mut engine, &mut Stream::new(3), 0, 600);
+    run(&mut engine, &mut CommandStream::new(3), 0, 600);
     engine.fence(InstrumentId(2), MigrationId(7)).unwrap();
     engine.drop_import(InstrumentId(9), MigrationId(8)).unwrap();
     snapshot(&engine)
@@ -167,7 +167,7 @@ fn what_does_not_fit_in_is_refused() {
 #[test]
 fn the_visitor_may_end_it() {
     let mut engine = Engine::new(LIMITS);
-    run(&mut engine, &mut Stream::new(3), 0, 100);
+    run(&mut engine, &mut CommandStream::new(3), 0, 100);
     let mut left = 10;
     let ended = engine.snapshot(&mut |_| {
         left -= 1;

@@ -3,9 +3,9 @@
 #![no_main]
 #![allow(clippy::panic, reason = "that is how a fuzzer is told")]
 
-#[path = "../../engine/tests/noise/mod.rs"]
-mod noise;
+#[path = "../../engine/tests/arbitrary_commands/mod.rs"]
+mod arbitrary_commands;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    noise::apply(bytes);
+    arbitrary_commands::apply(bytes);
 });

@@ -3,8 +3,8 @@
 #![no_main]
 #![allow(clippy::panic, reason = "that is how a fuzzer is told")]
 
-#[path = "../../engine/tests/noise/mod.rs"]
-mod noise;
+#[path = "../../engine/tests/arbitrary_commands/mod.rs"]
+mod arbitrary_commands;
 
 use lugus_engine::Engine;
 use lugus_engine::EventSink;
@@ -19,7 +19,7 @@ impl EventSink for Deaf {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let mut engine = Engine::new(noise::LIMITS);
+    let mut engine = Engine::new(arbitrary_commands::LIMITS);
     let mut rest = bytes;
     let mut now = 0;
     // Each message with its sender and its length before it.

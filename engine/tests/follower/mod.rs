@@ -1,44 +1,45 @@
-//! Who knows of an engine nothing but its market data: books by order and by level, rebuilt from increments.
+//! A follower of market data: it knows of an engine nothing but increments, and rebuilds the books by order and by level.
 
-#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
 use std::collections::BTreeMap;
 
-use lugus_engine::Engine;
-use lugus_engine::EventSink;
+use lugus_engine::{Engine, EventSink};
 use lugus_vocabulary::{
     Command, DisplayedOrder, EpochNanos, InstrumentId, InstrumentState, MarketData, MarketDataBody, Price, Quantity,
     Reply, Report, Side, Statistics, TradeId,
 };
 
-use crate::desk::{Recorder, Told, levels};
+use crate::venue::{Recorder, Told, levels};
 
+/// The books of all instruments as market data tells them.
 #[derive(Default)]
 pub struct Follower {
-    books: BTreeMap<u32, Followed>,
+    books: BTreeMap<u32, FollowedBook>,
 }
 
-struct Followed {
+/// What market data tells of one instrument.
+struct FollowedBook {
     sequence: u64,
-    /// By time of priority.
+    /// In the order in which they came into their queues.
     orders: Vec<DisplayedOrder>,
     levels: BTreeMap<(Side, i64), (u64, u32)>,
     statistics: Statistics,
     state: InstrumentState,
     reference_price: Price,
     last_trade: Option<TradeId>,
-    /// Lots traded since the last statistics.
+    /// Lots traded since the last increment of statistics.
     traded: u64,
 }
 
 impl Follower {
-    /// A late joiner.
+    /// A late joiner, which begins with the engine's market-data snapshots.
     pub fn join(engine: &Engine) -> Self {
-        let books = engine.instruments().map(|id| (id.0, Followed::join(engine, id)));
+        let books = engine.instruments().map(|id| (id.0, FollowedBook::join(engine, id)));
         Self { books: books.collect() }
     }
 
-    /// What is rebuilt is what the engine has.
+    /// Checks that the rebuilt books are those of the engine.
     pub fn verify(&self, engine: &Engine) {
         assert_eq!(
             self.books.keys().copied().collect::<Vec<_>>(),
@@ -66,14 +67,14 @@ impl Follower {
     }
 
     fn follow(&mut self, data: &MarketData) {
-        let book = self.books.entry(data.instrument.0).or_insert_with(Followed::new);
+        let book = self.books.entry(data.instrument.0).or_insert_with(FollowedBook::new);
         book.sequence += 1;
         assert_eq!(data.sequence.0, book.sequence, "a gap");
         book.follow(&data.body);
     }
 }
 
-impl Followed {
+impl FollowedBook {
     fn new() -> Self {
         Self {
             sequence: 0,
@@ -154,7 +155,7 @@ impl Followed {
         self.orders.iter().position(|order| order.order_id.0 == order_id)
     }
 
-    /// Bids before asks, best first, at one price the one that is there longest.
+    /// Bids before asks, best first; at one price the order that has been there longest first.
     fn by_priority(&self) -> Vec<DisplayedOrder> {
         let mut sorted = self.orders.clone();
         sorted.sort_by_key(|order| {
@@ -165,6 +166,7 @@ impl Followed {
     }
 }
 
+/// A sink that records reports and replies, and hands market data to a follower.
 struct Watcher<'a> {
     recorder: Recorder,
     follower: &'a mut Follower,
@@ -188,6 +190,7 @@ impl EventSink for Watcher<'_> {
     }
 }
 
+/// Applies a command at log time `now` while a follower listens, and returns what was told.
 pub fn told_and_followed(engine: &mut Engine, follower: &mut Follower, now: i64, command: &Command) -> Vec<Told> {
     let mut watcher = Watcher { recorder: Recorder::default(), follower };
     engine.apply(EpochNanos(now), command, &mut watcher);

@@ -1,8 +1,9 @@
-//! New, cancel, replace, mass cancel, and matching.
+//! What participants do with orders in the oracle: new orders, cancels, replacements, mass cancels.
 
 use lugus_vocabulary::*;
 
-use super::{Book, Oracle, Resting};
+use super::book::{Book, Resting, best_maker, find, is_immediate, overflows};
+use super::state::Oracle;
 
 const DAY: i64 = 86_400_000_000_000;
 
@@ -120,115 +121,6 @@ impl Oracle {
             return Err(RejectReason::RiskNotional);
         }
         Ok(())
-    }
-
-    /// Trades, and rests or is canceled.
-    pub(super) fn enter(&mut self, instrument: u32, number: u64, mut order: Resting) {
-        let open = self.instruments[&instrument].definition.state == InstrumentState::Open;
-        if open && self.trade(instrument, number, &mut order) {
-            return;
-        }
-        if order.leaves() == 0 {
-            return;
-        }
-        let book = self.instruments.get_mut(&instrument).unwrap();
-        if is_immediate(&order.request) {
-            self.tell_canceled(&order, instrument, number, RejectReason::NoLiquidity);
-        } else if order.request.order_type == OrderType::StopLimit && overflows(book, &order, false, None) {
-            self.tell_canceled(&order, instrument, number, RejectReason::LimitOrders);
-        } else {
-            order.shown = shown(&order);
-            book.orders.push(order);
-        }
-    }
-
-    /// Whether it was canceled on the way.
-    fn trade(&mut self, instrument: u32, number: u64, taker: &mut Resting) -> bool {
-        while taker.leaves() > 0 {
-            let book = self.instruments.get_mut(&instrument).unwrap();
-            let Some(at) = best_maker(book, &taker.request) else { return false };
-            let prevents = taker.request.self_trade_prevention != SelfTradePrevention::None;
-            if prevents && book.orders[at].participant == taker.participant {
-                if self.prevent(instrument, number, taker, at) {
-                    return true;
-                }
-                continue;
-            }
-            book.trade_ids += 1;
-            let quantity = taker.leaves().min(book.orders[at].shown);
-            taker.filled += quantity;
-            book.orders[at].filled += quantity;
-            book.orders[at].shown -= quantity;
-            let maker = book.orders[at].clone();
-            book.last_price = maker.request.price.map(|price| price.0);
-            book.traded.extend(book.last_price);
-            refresh(book, at);
-            let fill = |order: &Resting, liquidity, trade_id| {
-                ReportBody::Execution(Execution {
-                    trade_id: TradeId(trade_id),
-                    last_price: maker.request.price,
-                    last_quantity: Quantity(quantity),
-                    liquidity,
-                    ..order.execution(ExecType::Trade)
-                })
-            };
-            let trade_id = book.trade_ids;
-            self.tell(taker.participant, instrument, number, fill(taker, Liquidity::Removed, trade_id));
-            self.tell(maker.participant, instrument, 0, fill(&maker, Liquidity::Added, trade_id));
-        }
-        false
-    }
-
-    /// Whether the taker has ended.
-    fn prevent(&mut self, instrument: u32, number: u64, taker: &mut Resting, at: usize) -> bool {
-        let book = self.instruments.get_mut(&instrument).unwrap();
-        let me = taker.participant;
-        let mut maker = book.orders[at].clone();
-        let by = taker.leaves().min(maker.leaves());
-        let (ends_taker, ends_maker) = match taker.request.self_trade_prevention {
-            SelfTradePrevention::None => unreachable!(),
-            SelfTradePrevention::CancelNewest => (true, false),
-            SelfTradePrevention::CancelOldest => (false, true),
-            SelfTradePrevention::CancelBoth => (true, true),
-            SelfTradePrevention::Decrement => (by == taker.leaves(), by == maker.leaves()),
-        };
-        let decrement = taker.request.self_trade_prevention == SelfTradePrevention::Decrement;
-        let restated = |order: &Resting| {
-            ReportBody::Execution(Execution { reason: RejectReason::SelfTrade, ..order.execution(ExecType::Restated) })
-        };
-        if ends_maker {
-            book.orders.remove(at);
-        } else if decrement {
-            maker.request.quantity.0 -= by;
-            maker.shown = maker.shown.min(maker.leaves());
-            book.orders[at] = maker.clone();
-        }
-        if ends_taker {
-            self.tell_canceled(taker, instrument, number, RejectReason::SelfTrade);
-        } else if decrement {
-            taker.request.quantity.0 -= by;
-            self.tell(me, instrument, number, restated(taker));
-        }
-        if ends_maker {
-            self.tell_canceled(&maker, instrument, 0, RejectReason::SelfTrade);
-        } else if decrement {
-            self.tell(me, instrument, 0, restated(&maker));
-        }
-        ends_taker
-    }
-
-    /// Plays it through on a copy.
-    pub(super) fn fills_whole(&self, book: &Book, order: &Resting) -> bool {
-        let mut copy = Oracle::new(self.limits);
-        let me = order.participant;
-        let scope = || super::Scope::default();
-        copy.scopes.extend(book.orders.iter().map(|order| ((order.participant, 1), scope())));
-        copy.scopes.insert((me, 1), scope());
-        let copied = Book { orders: book.orders.clone(), traded: Vec::new(), ..*book };
-        copy.instruments.insert(1, copied);
-        let (mut taker, wanted) = (order.clone(), order.leaves());
-        copy.trade(1, 0, &mut taker);
-        taker.filled - order.filled == wanted
     }
 
     pub(super) fn cancel(
@@ -372,39 +264,6 @@ pub(super) fn rejection(me: u32, order: &NewOrder, reason: RejectReason) -> Repo
     })
 }
 
-/// Whether nothing of it rests once it has met the book.
-fn is_immediate(order: &NewOrder) -> bool {
-    matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok)
-        || matches!(order.order_type, OrderType::Market | OrderType::Stop)
-}
-
-fn shown(order: &Resting) -> u64 {
-    match order.request.display_quantity.0 {
-        0 => order.leaves(),
-        display => order.leaves().min(display),
-    }
-}
-
-/// After a trade: an order whose part shown is gone leaves, or shows its next part as the last of the book.
-pub(super) fn refresh(book: &mut Book, at: usize) {
-    if book.orders[at].shown > 0 {
-        return;
-    }
-    let mut order = book.orders.remove(at);
-    if order.leaves() == 0 {
-        return;
-    }
-    let (side, price) = (order.request.side, order.request.price);
-    let there = book.orders.iter().filter(|o| !o.waits && o.request.side == side && o.request.price == price);
-    let room = u64::MAX - there.map(|o| o.shown).sum::<u64>();
-    order.shown = shown(&order).min(room);
-    book.orders.push(order);
-}
-
-pub(super) fn find(book: &Book, participant: u32, id: ClientOrderId) -> Option<usize> {
-    book.orders.iter().position(|order| order.participant == participant && order.request.client_order_id == id)
-}
-
 fn check_display(display: u64, quantity: u64, immediate: bool) -> Result<(), RejectReason> {
     let parts = if display == 0 { 1 } else { u128::from(quantity).div_ceil(u128::from(display)) };
     if display > 0 && (immediate || display > quantity || parts > 100) {
@@ -428,50 +287,4 @@ fn check_price(definition: &InstrumentDefinition, price: Option<Price>) -> Resul
 fn check_stop_price(definition: &InstrumentDefinition, price: Option<Price>, stop: bool) -> Result<(), RejectReason> {
     let within = price.is_some_and(|price| price >= definition.minimum_price && price <= definition.maximum_price);
     if (stop && !within) || (!stop && price.is_some()) { Err(RejectReason::InvalidStopPrice) } else { Ok(()) }
-}
-
-/// Bids, asks, buy stops, sell stops; of each the first one first, at one price the one that is there longest.
-pub(super) fn by_priority(orders: &[Resting]) -> Vec<&Resting> {
-    let mut all = Vec::new();
-    for (waits, side) in [(false, Side::Buy), (false, Side::Sell), (true, Side::Buy), (true, Side::Sell)] {
-        let mut some: Vec<_> = orders.iter().filter(|o| o.waits == waits && o.request.side == side).collect();
-        some.sort_by_key(|order| {
-            let price = if waits { order.request.stop_price } else { order.request.price };
-            let price = i128::from(price.unwrap().0);
-            if (side == Side::Buy) == waits { price } else { -price }
-        });
-        all.extend(some);
-    }
-    all
-}
-
-/// Who would trade with it first.
-pub(super) fn best_maker(book: &Book, taker: &NewOrder) -> Option<usize> {
-    let mut best: Option<(usize, Price)> = None;
-    for (at, maker) in book.orders.iter().enumerate().filter(|(_, maker)| !maker.waits) {
-        let price = maker.request.price.unwrap();
-        let trades = match (taker.side, maker.request.side) {
-            (Side::Buy, Side::Sell) => taker.price.is_none_or(|limit| price <= limit),
-            (Side::Sell, Side::Buy) => taker.price.is_none_or(|limit| price >= limit),
-            _ => false,
-        };
-        let better = match (best, taker.side) {
-            (None, _) => true,
-            (Some((_, than)), Side::Buy) => price < than,
-            (Some((_, than)), Side::Sell) => price > than,
-        };
-        if trades && better {
-            best = Some((at, price));
-        }
-    }
-    best.map(|(at, _)| at)
-}
-
-/// Whether the sum of a level, or of what waits for a trigger, would no longer be a `u64`.
-fn overflows(book: &Book, order: &Resting, waits: bool, before: Option<&Resting>) -> bool {
-    let price = |o: &Resting| if waits { o.request.stop_price } else { o.request.price };
-    let same = |o: &&Resting| o.waits == waits && o.request.side == order.request.side && price(o) == price(order);
-    let sum: u128 = book.orders.iter().filter(same).map(|o| u128::from(o.shown)).sum();
-    let own = before.filter(|before| price(before) == price(order)).map_or(0, |before| before.shown);
-    sum + u128::from(shown(order).saturating_sub(own)) > u128::from(u64::MAX)
 }

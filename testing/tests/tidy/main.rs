@@ -72,9 +72,6 @@ const KNOWN_CIRCLES: &[&str] = &[
     "cluster/node/src/snapshot/mod.rs",
     "cluster/node/src/snapshot/record.rs",
     "cluster/node/src/snapshot/report.rs",
-    "engine/tests/oracle/mod.rs",
-    "engine/tests/oracle/orders.rs",
-    "engine/tests/oracle/special.rs",
 ];
 
 /// Files that are too long today. The list only shrinks, and goes when it is empty.

@@ -1,7 +1,7 @@
-//! The engine, an engine that is loaded from a snapshot now and then, one that only sees market data, and the oracle,
-//! side by side.
+//! The engine side by side with the oracle, with an engine that is loaded from a snapshot now and then, and with a follower
+//! of its market data.
 
-#![allow(unreachable_pub, reason = "tests and the soak take it")]
+#![allow(unreachable_pub, reason = "tests and the soak use it")]
 
 pub mod steps;
 
@@ -9,34 +9,34 @@ use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::*;
 use steps::{Number, Step};
 
-use crate::desk::{Told, command, levels, restore, snapshot, told, told_again};
 use crate::follower::{Follower, told_and_followed};
 use crate::oracle::Oracle;
+use crate::venue::{Told, command, levels, restore, snapshot, told, told_again};
 
-/// What runs side by side.
-pub struct Trial {
+/// What is compared.
+pub struct Comparison {
     oracle: Oracle,
     engine: Engine,
-    /// Loaded from its own snapshot at every [`Step::Snapshot`].
+    /// An engine that is loaded from its own snapshot at every [`Step::Snapshot`].
     restored: Engine,
-    /// Knows of the engine only its market data.
+    /// A follower of the engine's market data.
     follower: Follower,
     limits: EngineLimits,
     now: i64,
 }
 
-impl Trial {
+impl Comparison {
     pub fn new(limits: EngineLimits, definitions: [InstrumentDefinition; 2]) -> Self {
         let engine = || Engine::new(limits);
         let (oracle, follower) = (Oracle::new(limits), Follower::default());
-        let mut trial = Self { oracle, engine: engine(), restored: engine(), follower, limits, now: 0 };
+        let mut comparison = Self { oracle, engine: engine(), restored: engine(), follower, limits, now: 0 };
         for (number, definition) in (1..).zip(definitions) {
-            trial.apply(&command(0, 0, number, Action::DefineInstrument(definition)));
+            comparison.apply(&command(0, 0, number, Action::DefineInstrument(definition)));
         }
-        trial
+        comparison
     }
 
-    /// Gives what was told.
+    /// Takes a step on all of them, compares them, and returns what was told.
     pub fn step(&mut self, step: &Step) -> Vec<Told> {
         match step {
             Step::Command { participant, instrument, number, action } => {
@@ -119,11 +119,12 @@ fn order_id(record: &SnapshotRecord) -> Option<u64> {
     }
 }
 
-#[allow(dead_code, reason = "the soak counts what is told, and goes through the steps itself")]
+/// Compares them over all steps.
+#[allow(dead_code, reason = "the soak takes the steps itself, and counts what is told")]
 pub fn check(limits: EngineLimits, definitions: [InstrumentDefinition; 2], steps: &[Step]) {
-    let mut trial = Trial::new(limits, definitions);
+    let mut comparison = Comparison::new(limits, definitions);
     for step in steps {
-        trial.step(step);
+        comparison.step(step);
     }
-    trial.step(&Step::Snapshot);
+    comparison.step(&Step::Snapshot);
 }

@@ -1,22 +1,20 @@
-//! What may come up in a random stream of commands.
+//! The steps of a random stream of commands, as strategies of `proptest`.
 
-#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 use proptest::prelude::*;
 
-use crate::desk::{definition, limit};
+use crate::venue::{definition, limit};
 
+/// A step of a stream.
 #[derive(Debug, Clone)]
 pub enum Step {
-    Command {
-        participant: u32,
-        instrument: u32,
-        number: Number,
-        action: Action,
-    },
-    /// A replacement near what a live order is now.
+    /// A command.
+    Command { participant: u32, instrument: u32, number: Number, action: Action },
+    /// A replacement of a live order, if there is one with this number: its fields are those of the order plus these
+    /// differences.
     Touch {
         participant: u32,
         instrument: u32,
@@ -26,27 +24,26 @@ pub enum Step {
         quantity: i64,
         display: i64,
     },
-    /// Log time passes.
+    /// Log time passes, in nanoseconds.
     Wait(i64),
-    Resume {
-        participant: u32,
-        instrument: u32,
-        unseen: Option<u64>,
-    },
+    /// A participant reconnects; `unseen` tells how many events it has not seen, plus one.
+    Resume { participant: u32, instrument: u32, unseen: Option<u64> },
+    /// The engine that is restored now and then is restored.
     Snapshot,
 }
 
-/// A command's number, as seen from the next one of its scope.
+/// A command's number, relative to its scope's next number.
 #[derive(Debug, Clone, Copy)]
 pub enum Number {
     Next,
     Before(u64),
     After(u64),
     Zero,
+    /// The largest number there is.
     Last,
 }
 
-/// How numbers are spread: near each other, or at the ends of their types.
+/// How prices and quantities are spread: near each other, or at the ends of their types.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Spread {
     Near,
@@ -113,7 +110,7 @@ fn order(spread: Spread) -> impl Strategy<Value = Action> {
                 post_only,
                 display_quantity,
                 self_trade_prevention,
-                // From the time of the command on: see `Trial`.
+                // `Comparison` adds the log time of the command.
                 expire_time: (time_in_force == TimeInForce::Gtd).then_some(EpochNanos(lasts)),
                 ..limit(id.0, side, 0, quantity.0)
             };
@@ -192,7 +189,7 @@ fn action(spread: Spread) -> impl Strategy<Value = Action> {
     ]
 }
 
-/// What the operator does, and others try to.
+/// An action of the operator, which others try, too; with whether it belongs to an instrument.
 fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
     prop_oneof![
         4 => (state(), proptest::option::of(price(spread)))
@@ -249,7 +246,7 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
         ),
         14 => (participant(), instrument(), client_order_id(), -1..=1_i64, -1..=1_i64, -2..=2_i64, -1..=1_i64)
             .prop_map(|(participant, instrument, id, price, stop_price, quantity, display)| {
-                // Mostly one thing at a time.
+                // Where the display quantity changes, the prices stay.
                 let (price, stop_price) = if display == 0 { (price, stop_price) } else { (0, 0) };
                 Step::Touch { participant, instrument, id, price, stop_price, quantity, display }
             }),

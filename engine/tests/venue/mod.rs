@@ -1,25 +1,25 @@
-//! What all tests need to trade: who tells, orders in short words, snapshots in memory.
+//! What the tests need to trade: an engine with its clock and command numbers, a sink that records, short forms of
+//! orders, and snapshots in memory.
 
-#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
 use std::convert::Infallible;
 
-use lugus_engine::EventSink;
-use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError};
+use lugus_engine::{Engine, EngineLimits, EventSink, Restore, SnapshotError};
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, EventSequence, InstrumentDefinition,
     InstrumentId, InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, PriceLevel,
     Quantity, Replace, Reply, Report, SelfTradePrevention, Side, SnapshotRecord, Symbol, TimeInForce,
 };
 
-/// What a sink was told, in order.
+/// One thing that a sink was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
     Report(Report),
     Reply(Reply),
 }
 
-/// A sink that remembers.
+/// A sink that records what it is told, in order.
 #[derive(Debug, Default)]
 pub struct Recorder(pub Vec<Told>);
 
@@ -33,12 +33,14 @@ impl EventSink for Recorder {
     }
 }
 
+/// Applies a command at log time `now`, and returns what was told.
 pub fn told(engine: &mut Engine, now: i64, command: &Command) -> Vec<Told> {
     let mut recorder = Recorder::default();
     engine.apply(EpochNanos(now), command, &mut recorder);
     recorder.0
 }
 
+/// Resumes a scope after the event `last_seen`, and returns what was told.
 pub fn told_again(engine: &Engine, participant: u32, instrument: u32, last_seen: Option<u64>) -> Vec<Told> {
     let mut recorder = Recorder::default();
     let last_seen = last_seen.map(EventSequence);
@@ -48,7 +50,7 @@ pub fn told_again(engine: &Engine, participant: u32, instrument: u32, last_seen:
 
 pub const LIMITS: EngineLimits = EngineLimits { instruments: 2, participants: 3, orders: 12, retained_events: 10 };
 
-/// Prices 90 to 110, band 95 to 105 around 100, up to 20 lots.
+/// An open instrument with prices from 90 to 110 ticks, a price band from 95 to 105, and quantities up to 20 lots.
 pub fn definition(instrument: u32) -> InstrumentDefinition {
     InstrumentDefinition {
         instrument: InstrumentId(instrument),
@@ -66,7 +68,7 @@ pub fn definition(instrument: u32) -> InstrumentDefinition {
     }
 }
 
-/// A definition that takes everything.
+/// An open instrument that takes any price and quantity.
 pub fn boundless(instrument: u32) -> InstrumentDefinition {
     InstrumentDefinition {
         minimum_price: Price(i64::MIN),
@@ -118,26 +120,27 @@ pub fn cancel(orig_client_order_id: u64) -> Action {
     Action::Cancel { orig_client_order_id: ClientOrderId(orig_client_order_id) }
 }
 
-/// An engine, and the next number of each scope.
-pub struct Desk {
+/// An engine, with the log time and the last command number of each scope. The invariants are checked after every
+/// command.
+pub struct Venue {
     pub engine: Engine,
     pub now: i64,
     sent: std::collections::BTreeMap<(u32, u32), u64>,
 }
 
-impl Desk {
+impl Venue {
     pub fn new(limits: EngineLimits) -> Self {
         Self { engine: Engine::new(limits), now: 1_000, sent: Default::default() }
     }
 
-    /// With instrument 1 open.
+    /// A venue with one instrument.
     pub fn open(limits: EngineLimits, definition: InstrumentDefinition) -> Self {
-        let mut desk = Self::new(limits);
-        desk.send(0, 0, Action::DefineInstrument(definition));
-        desk
+        let mut venue = Self::new(limits);
+        venue.send(0, 0, Action::DefineInstrument(definition));
+        venue
     }
 
-    /// The scope's next command.
+    /// Sends a command with its scope's next number.
     pub fn send(&mut self, participant: u32, instrument: u32, action: Action) -> Vec<Told> {
         let number = self.sent.entry((participant, instrument)).or_default();
         *number += 1;
@@ -145,7 +148,7 @@ impl Desk {
         self.send_as(participant, instrument, number, action)
     }
 
-    /// A command with a number of its own.
+    /// Sends a command with any number.
     pub fn send_as(&mut self, participant: u32, instrument: u32, number: u64, action: Action) -> Vec<Told> {
         self.now += 1;
         let told = told(&mut self.engine, self.now, &command(participant, instrument, number, action));
@@ -153,7 +156,7 @@ impl Desk {
         told
     }
 
-    /// A new order in instrument 1.
+    /// Sends a new order of instrument 1.
     pub fn order(&mut self, participant: u32, order: NewOrder) -> Vec<Told> {
         self.send(participant, 1, Action::New(order))
     }
@@ -168,7 +171,7 @@ pub fn command(participant: u32, instrument: u32, number: u64, action: Action) -
     }
 }
 
-/// (price, quantity, orders), best first.
+/// Price levels as (price, quantity, orders), best first.
 pub fn levels(engine: &Engine, instrument: u32, side: Side) -> Option<Vec<(i64, u64, u32)>> {
     let triple = |level: PriceLevel| (level.price.0, level.quantity.0, level.orders);
     engine.levels(InstrumentId(instrument), side).map(|levels| levels.map(triple).collect())

@@ -1,15 +1,15 @@
-//! Commands out of arbitrary bytes: every value of every field can come, small ones more often.
+//! Commands from arbitrary bytes: any value of any field can come up, small values more often.
 
-#![allow(dead_code, unreachable_pub, reason = "a test and a fuzz target take it")]
+#![allow(dead_code, unreachable_pub, reason = "a test and a fuzz target use parts of it")]
 
 use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::*;
 
-/// Small, so that their ends are met.
+/// Small limits, so that commands reach them.
 pub const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6 };
 
-/// Remembers only whether a command was refused, and so did not use its number.
+/// Remembers only whether the command was refused, in which case its number is not used up.
 struct Refusals(bool);
 
 impl EventSink for Refusals {
@@ -19,22 +19,22 @@ impl EventSink for Refusals {
     }
 }
 
-/// Applies what the bytes say, with the invariants checked after each command, and gives the engine.
+/// Applies the commands that the bytes contain, checks the invariants after each, and returns the engine.
 ///
 /// # Panics
 ///
 /// If an invariant does not hold.
 pub fn apply(bytes: &[u8]) -> Engine {
     let mut engine = Engine::new(LIMITS);
-    let mut noise = Noise { bytes, next: [[1; 4]; 5] };
+    let mut reader = CommandReader { bytes, next: [[1; 4]; 5] };
     let mut now = 0_i64;
-    while !noise.bytes.is_empty() {
-        now = now.saturating_add(noise.wide().unsigned_abs() as i64 & i64::MAX);
-        let command = noise.command();
+    while !reader.bytes.is_empty() {
+        now = now.saturating_add(reader.wide().unsigned_abs() as i64 & i64::MAX);
+        let command = reader.command();
         let mut refusals = Refusals(false);
         engine.apply(EpochNanos(now), &command, &mut refusals);
         if refusals.0 {
-            noise.next[command.participant.0 as usize][command.instrument.0 as usize] -= 1;
+            reader.next[command.participant.0 as usize][command.instrument.0 as usize] -= 1;
         }
         if let Err(error) = engine.verify() {
             panic!("{error} after {command:?}");
@@ -43,13 +43,14 @@ pub fn apply(bytes: &[u8]) -> Engine {
     engine
 }
 
-struct Noise<'a> {
+/// Reads commands from bytes; after their end it reads zeros.
+struct CommandReader<'a> {
     bytes: &'a [u8],
-    /// The next number of each scope, as far as that can be known here.
+    /// Number of the next command of each scope (participant, instrument).
     next: [[u64; 4]; 5],
 }
 
-impl Noise<'_> {
+impl CommandReader<'_> {
     fn byte(&mut self) -> u8 {
         match self.bytes.split_first() {
             Some((&first, rest)) => {
@@ -64,7 +65,7 @@ impl Noise<'_> {
         self.byte() % bound
     }
 
-    /// A small number, or all eight bytes of one.
+    /// Mostly a number below 16; sometimes one at either end of `i64`, or any number.
     fn wide(&mut self) -> i64 {
         match self.byte() {
             small @ 0..=239 => i64::from(small % 16),

@@ -1,0 +1,201 @@
+//! An instrument's book in the oracle: all its orders in one `Vec`, and what can be seen by looking at all of them.
+
+use std::collections::BTreeMap;
+
+use lugus_vocabulary::*;
+
+/// An instrument.
+pub(super) struct Book {
+    pub(super) definition: InstrumentDefinition,
+    /// In the order in which they came into their queues, waiting stop orders included.
+    pub(super) orders: Vec<Resting>,
+    pub(super) order_ids: u64,
+    pub(super) trade_ids: u64,
+    pub(super) last_price: Option<i64>,
+    /// Prices of the trades of the command at hand that stop orders have not seen yet.
+    pub(super) traded: Vec<i64>,
+}
+
+/// A live order.
+#[derive(Clone)]
+pub(super) struct Resting {
+    pub(super) order_id: u64,
+    pub(super) participant: u32,
+    /// The order as it was asked for, with what replacements have changed.
+    pub(super) request: NewOrder,
+    /// Lots filled.
+    pub(super) filled: u64,
+    /// Lots that the order shows.
+    pub(super) shown: u64,
+    /// Whether the order is a stop order that waits for its trigger.
+    pub(super) waits: bool,
+    /// Log time at which the order expires.
+    pub(super) expires: Option<i64>,
+}
+
+impl Resting {
+    pub(super) fn leaves(&self) -> u64 {
+        self.request.quantity.0 - self.filled
+    }
+
+    pub(super) fn execution(&self, exec_type: ExecType) -> Execution {
+        Execution {
+            exec_type,
+            order_status: match (self.filled, self.leaves()) {
+                (0, _) => OrderStatus::New,
+                (_, 0) => OrderStatus::Filled,
+                _ => OrderStatus::PartiallyFilled,
+            },
+            order_id: OrderId(self.order_id),
+            client_order_id: self.request.client_order_id,
+            orig_client_order_id: ClientOrderId(0),
+            trade_id: TradeId(0),
+            side: self.request.side,
+            order_type: self.request.order_type,
+            time_in_force: self.request.time_in_force,
+            price: self.request.price,
+            quantity: self.request.quantity,
+            last_price: None,
+            last_quantity: Quantity(0),
+            leaves_quantity: Quantity(self.leaves()),
+            cum_quantity: Quantity(self.filled),
+            liquidity: Liquidity::None,
+            reason: RejectReason::None,
+        }
+    }
+}
+
+impl Book {
+    /// Price levels of a side as (price, quantity, orders), best first.
+    pub(super) fn levels(&self, side: Side) -> Vec<(i64, u64, u32)> {
+        let mut levels: BTreeMap<i64, (u64, u32)> = BTreeMap::new();
+        for order in self.orders.iter().filter(|order| order.request.side == side && !order.waits) {
+            let level = levels.entry(order.request.price.unwrap().0).or_default();
+            level.0 += order.shown;
+            level.1 += 1;
+        }
+        let mut levels: Vec<_> =
+            levels.into_iter().map(|(price, (quantity, orders))| (price, quantity, orders)).collect();
+        if side == Side::Buy {
+            levels.reverse();
+        }
+        levels
+    }
+}
+
+/// Whether nothing of the order rests once it has met the book.
+pub(super) fn is_immediate(order: &NewOrder) -> bool {
+    matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok)
+        || matches!(order.order_type, OrderType::Market | OrderType::Stop)
+}
+
+/// Lots that an order shows when it comes into its queue.
+pub(super) fn shown(order: &Resting) -> u64 {
+    match order.request.display_quantity.0 {
+        0 => order.leaves(),
+        display => order.leaves().min(display),
+    }
+}
+
+/// After a trade: an order that shows nothing any more is removed, or shows its next part at the end of the book.
+pub(super) fn refresh(book: &mut Book, at: usize) {
+    if book.orders[at].shown > 0 {
+        return;
+    }
+    let mut order = book.orders.remove(at);
+    if order.leaves() == 0 {
+        return;
+    }
+    let (side, price) = (order.request.side, order.request.price);
+    let there = book.orders.iter().filter(|o| !o.waits && o.request.side == side && o.request.price == price);
+    let room = u64::MAX - there.map(|o| o.shown).sum::<u64>();
+    order.shown = shown(&order).min(room);
+    book.orders.push(order);
+}
+
+/// Place of a participant's order.
+pub(super) fn find(book: &Book, participant: u32, id: ClientOrderId) -> Option<usize> {
+    book.orders.iter().position(|order| order.participant == participant && order.request.client_order_id == id)
+}
+
+/// Bids, asks, buy stops, sell stops, each in the order in which they trade or trigger: by price, then by time.
+pub(super) fn by_priority(orders: &[Resting]) -> Vec<&Resting> {
+    let mut all = Vec::new();
+    for (waits, side) in [(false, Side::Buy), (false, Side::Sell), (true, Side::Buy), (true, Side::Sell)] {
+        let mut some: Vec<_> = orders.iter().filter(|o| o.waits == waits && o.request.side == side).collect();
+        some.sort_by_key(|order| {
+            let price = if waits { order.request.stop_price } else { order.request.price };
+            let price = i128::from(price.unwrap().0);
+            if (side == Side::Buy) == waits { price } else { -price }
+        });
+        all.extend(some);
+    }
+    all
+}
+
+/// Place of the order that a new order would trade with first.
+pub(super) fn best_maker(book: &Book, taker: &NewOrder) -> Option<usize> {
+    let mut best: Option<(usize, Price)> = None;
+    for (at, maker) in book.orders.iter().enumerate().filter(|(_, maker)| !maker.waits) {
+        let price = maker.request.price.unwrap();
+        let trades = match (taker.side, maker.request.side) {
+            (Side::Buy, Side::Sell) => taker.price.is_none_or(|limit| price <= limit),
+            (Side::Sell, Side::Buy) => taker.price.is_none_or(|limit| price >= limit),
+            _ => false,
+        };
+        let better = match (best, taker.side) {
+            (None, _) => true,
+            (Some((_, than)), Side::Buy) => price < than,
+            (Some((_, than)), Side::Sell) => price > than,
+        };
+        if trades && better {
+            best = Some((at, price));
+        }
+    }
+    best.map(|(at, _)| at)
+}
+
+/// Whether the lots of a level, or of the stop orders with one trigger, would be more than a `u64` with this order.
+/// `before` is the order before a replacement.
+pub(super) fn overflows(book: &Book, order: &Resting, waits: bool, before: Option<&Resting>) -> bool {
+    let price = |o: &Resting| if waits { o.request.stop_price } else { o.request.price };
+    let same = |o: &&Resting| o.waits == waits && o.request.side == order.request.side && price(o) == price(order);
+    let sum: u128 = book.orders.iter().filter(same).map(|o| u128::from(o.shown)).sum();
+    let own = before.filter(|before| price(before) == price(order)).map_or(0, |before| before.shown);
+    sum + u128::from(shown(order).saturating_sub(own)) > u128::from(u64::MAX)
+}
+
+/// Whether a trade at `price` triggers a stop order.
+pub(super) fn is_reached(order: &Resting, price: i64) -> bool {
+    let stop = order.request.stop_price.unwrap().0;
+    match order.request.side {
+        Side::Buy => price >= stop,
+        Side::Sell => price <= stop,
+    }
+}
+
+/// The price of an auction that ends now. Tries every price that can matter: those of orders, the prices next to them, and
+/// the reference price.
+pub(super) fn auction_price(book: &Book) -> Option<i64> {
+    let reference = book.definition.reference_price.0;
+    let resting = || book.orders.iter().filter(|order| !order.waits);
+    let mut prices = vec![reference];
+    for order in resting() {
+        let price = order.request.price.unwrap().0;
+        prices.extend([price.saturating_sub(1), price, price.saturating_add(1)]);
+    }
+    prices.sort_unstable();
+    let mut best = None;
+    for price in prices {
+        let sum = |side, trades: &dyn Fn(i64) -> bool| -> u128 {
+            let of = resting().filter(|order| order.request.side == side && trades(order.request.price.unwrap().0));
+            of.map(|order| u128::from(order.leaves())).sum()
+        };
+        let (buys, sells) = (sum(Side::Buy, &|of| of >= price), sum(Side::Sell, &|of| of <= price));
+        let rank = (u128::MAX - buys.min(sells), buys.abs_diff(sells), price.abs_diff(reference));
+        if buys.min(sells) > 0 && best.is_none_or(|(than, _)| rank < than) {
+            best = Some((rank, price));
+        }
+    }
+    best.map(|(_, price)| price)
+}

@@ -1,0 +1,247 @@
+//! The way of a command through the oracle: its number, its scope, and what the operator may do.
+
+use lugus_vocabulary::*;
+
+use super::book::{Book, by_priority};
+use super::orders;
+use super::state::{Oracle, Participant, gap};
+use crate::venue::Told;
+
+impl Oracle {
+    /// Applies a command at log time `now`, and returns what is told.
+    pub fn apply(&mut self, now: i64, command: &Command) -> Vec<Told> {
+        self.now = now;
+        self.told.clear();
+        self.expire();
+        let (participant, instrument, number) =
+            (command.participant.0, command.instrument.0, command.client_sequence.0);
+        if let Some(reason) = self.refusal(participant, instrument, &command.action) {
+            self.told.push(Told::Reply(Reply::Refused {
+                instrument: command.instrument,
+                client_sequence: command.client_sequence,
+                reason,
+            }));
+            return self.told.clone();
+        }
+        let last = self.last_command(participant, instrument);
+        if number == 0 || number > last + 1 {
+            self.told.push(Told::Reply(Reply::SequenceReject {
+                instrument: command.instrument,
+                received: command.client_sequence,
+                expected: ClientSequence(last + 1),
+            }));
+        } else if number <= last {
+            self.answer_again(participant, instrument, number);
+        } else {
+            self.participants.entry(participant).or_default();
+            self.scopes.entry((participant, instrument)).or_default().last_command = number;
+            self.execute(participant, instrument, number, &command.action);
+        }
+        self.told.clone()
+    }
+
+    fn refusal(&self, participant: u32, instrument: u32, action: &Action) -> Option<RejectReason> {
+        let without_instrument = match action {
+            Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. } => true,
+            Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
+            Action::MassCancel { .. } | Action::SetInstrumentState { .. } => false,
+        };
+        let there = if without_instrument { instrument == 0 } else { self.instruments.contains_key(&instrument) };
+        if !there {
+            return Some(RejectReason::UnknownInstrument);
+        }
+        self.has_no_place_for(participant).then_some(RejectReason::LimitParticipants)
+    }
+
+    fn has_no_place_for(&self, participant: u32) -> bool {
+        // The operator is a participant, but does not count for the limit.
+        self.participants.len() == self.limits.participants + 1 && !self.participants.contains_key(&participant)
+    }
+
+    fn answer_again(&mut self, participant: u32, instrument: u32, number: u64) {
+        let scope = &self.scopes[&(participant, instrument)];
+        let kept_from = scope.events.len().saturating_sub(self.limits.retained_events);
+        let answers: Vec<usize> =
+            (0..scope.events.len()).filter(|&at| scope.events[at].client_sequence.0 == number).collect();
+        if answers.iter().any(|&at| at < kept_from) {
+            self.told.push(Told::Reply(gap(InstrumentId(instrument), number, scope, kept_from)));
+        } else {
+            self.told.extend(answers.iter().map(|&at| Told::Reply(Reply::Again(scope.events[at]))));
+        }
+    }
+
+    fn execute(&mut self, me: u32, instrument: u32, number: u64, action: &Action) {
+        let reject = |command| move |reason| ReportBody::Reject { command, reason };
+        let rejected = match action {
+            Action::New(order) => self
+                .gate(me)
+                .and_then(|()| self.new_order(me, instrument, number, order))
+                .map_err(|reason| orders::rejection(me, order, reason)),
+            Action::Cancel { orig_client_order_id } => {
+                self.cancel(me, instrument, number, *orig_client_order_id).map_err(|reason| ReportBody::CancelReject {
+                    orig_client_order_id: *orig_client_order_id,
+                    client_order_id: ClientOrderId(0),
+                    reason,
+                })
+            }
+            Action::Replace(replace) => self
+                .gate(me)
+                .and_then(|()| self.replace(me, instrument, number, replace))
+                .map_err(|reason| ReportBody::CancelReject {
+                    orig_client_order_id: replace.orig_client_order_id,
+                    client_order_id: replace.client_order_id,
+                    reason,
+                }),
+            Action::MassCancel { target, side } => {
+                self.mass_cancel(me, instrument, number, target.0, *side).map_err(reject(CommandKind::MassCancel))
+            }
+            Action::DefineInstrument(definition) => {
+                self.define(me, number, definition).map_err(reject(CommandKind::DefineInstrument))
+            }
+            Action::SetInstrumentState { state, reference_price } => self
+                .set_state(me, instrument, number, *state, *reference_price)
+                .map_err(reject(CommandKind::SetInstrumentState)),
+            Action::SetRiskLimits { target, limits } => {
+                self.set_limits(me, number, target.0, *limits).map_err(reject(CommandKind::SetRiskLimits))
+            }
+            Action::SetKillSwitch { target, kill_switch } => {
+                self.set_kill_switch(me, number, target.0, *kill_switch).map_err(reject(CommandKind::SetKillSwitch))
+            }
+        };
+        if let Err(body) = rejected {
+            self.tell(me, instrument, number, body);
+        }
+    }
+
+    /// Checks kill switch and rate.
+    fn gate(&mut self, me: u32) -> Result<(), RejectReason> {
+        let now = self.now;
+        let participant = self.participants.get_mut(&me).unwrap();
+        if participant.killed {
+            return Err(RejectReason::RiskKillSwitch);
+        }
+        let Some(most) = participant.limits.maximum_commands_per_second else { return Ok(()) };
+        let second = now.div_euclid(1_000_000_000);
+        let same = participant.sent.iter().filter(|&&sent| sent.div_euclid(1_000_000_000) == second);
+        if same.count() >= most as usize {
+            return Err(RejectReason::RiskRate);
+        }
+        participant.sent.push(now);
+        Ok(())
+    }
+
+    fn set_limits(&mut self, me: u32, number: u64, target: u32, limits: RiskLimits) -> Result<(), RejectReason> {
+        if me != 0 {
+            return Err(RejectReason::NotAuthorised);
+        }
+        if self.has_no_place_for(target) {
+            return Err(RejectReason::LimitParticipants);
+        }
+        let participant = self.participants.entry(target).or_default();
+        participant.sent.clear();
+        let RiskLimits { maximum_quantity, maximum_notional, maximum_open_orders, maximum_commands_per_second } =
+            limits;
+        participant.limits = RiskLimits {
+            maximum_quantity: if maximum_quantity == Some(Quantity(0)) { None } else { maximum_quantity },
+            maximum_notional: if maximum_notional == Some(0) { None } else { maximum_notional },
+            maximum_open_orders: if maximum_open_orders == Some(0) { None } else { maximum_open_orders },
+            maximum_commands_per_second: if maximum_commands_per_second == Some(0) {
+                None
+            } else {
+                maximum_commands_per_second
+            },
+        };
+        self.tell_risk(me, number, target);
+        Ok(())
+    }
+
+    fn set_kill_switch(&mut self, me: u32, number: u64, target: u32, to: KillSwitch) -> Result<(), RejectReason> {
+        if me != 0 && me != target {
+            return Err(RejectReason::NotAuthorised);
+        }
+        if self.has_no_place_for(target) {
+            return Err(RejectReason::LimitParticipants);
+        }
+        self.participants.entry(target).or_default().killed = to == KillSwitch::Engaged;
+        self.tell_risk(me, number, target);
+        Ok(())
+    }
+
+    fn tell_risk(&mut self, me: u32, number: u64, target: u32) {
+        let Participant { limits, killed, .. } = self.participants[&target];
+        let kill_switch = if killed { KillSwitch::Engaged } else { KillSwitch::Released };
+        self.tell(me, 0, number, ReportBody::Risk { target: ParticipantId(target), limits, kill_switch });
+    }
+
+    fn define(&mut self, me: u32, number: u64, definition: &InstrumentDefinition) -> Result<(), RejectReason> {
+        if me != 0 {
+            return Err(RejectReason::NotAuthorised);
+        }
+        let id = definition.instrument.0;
+        if self.instruments.contains_key(&id) {
+            return Err(RejectReason::DuplicateInstrument);
+        }
+        if id == 0
+            || definition.maximum_quantity.0 == 0
+            || definition.reference_price < definition.minimum_price
+            || definition.reference_price > definition.maximum_price
+        {
+            return Err(RejectReason::InvalidDefinition);
+        }
+        if self.instruments.len() >= self.limits.instruments {
+            return Err(RejectReason::LimitInstruments);
+        }
+        let book = Book {
+            definition: *definition,
+            orders: Vec::new(),
+            order_ids: 0,
+            trade_ids: 0,
+            last_price: None,
+            traded: Vec::new(),
+        };
+        self.instruments.insert(id, book);
+        self.tell_instrument(0, number, definition);
+        Ok(())
+    }
+
+    fn set_state(
+        &mut self,
+        me: u32,
+        instrument: u32,
+        number: u64,
+        state: InstrumentState,
+        reference_price: Option<Price>,
+    ) -> Result<(), RejectReason> {
+        let book = self.instruments.get_mut(&instrument).unwrap();
+        if me != 0 {
+            return Err(RejectReason::NotAuthorised);
+        }
+        let price = reference_price.unwrap_or(book.definition.reference_price);
+        if price < book.definition.minimum_price || price > book.definition.maximum_price {
+            return Err(RejectReason::InvalidPrice);
+        }
+        book.definition.reference_price = price;
+        book.definition.state = state;
+        let definition = book.definition;
+        if state == InstrumentState::Closed {
+            let orders = std::mem::take(&mut book.orders);
+            for order in by_priority(&orders) {
+                let answers = if order.participant == me { number } else { 0 };
+                self.tell_canceled(order, instrument, answers, RejectReason::InstrumentClosed);
+            }
+        }
+        self.tell_instrument(instrument, number, &definition);
+        if state == InstrumentState::Open {
+            self.uncross(instrument);
+            let book = self.instruments.get_mut(&instrument).unwrap();
+            book.traded.extend(book.last_price);
+            self.cascade(instrument);
+        }
+        Ok(())
+    }
+
+    fn tell_instrument(&mut self, scope: u32, number: u64, definition: &InstrumentDefinition) {
+        let InstrumentDefinition { instrument, state, reference_price, .. } = *definition;
+        self.tell(0, scope, number, ReportBody::Instrument { instrument, state, reference_price });
+    }
+}

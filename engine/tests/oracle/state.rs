@@ -1,0 +1,142 @@
+//! The oracle's state, what can be asked of it, and how it tells an event.
+
+use std::collections::BTreeMap;
+
+use lugus_engine::EngineLimits;
+use lugus_vocabulary::*;
+
+use super::book::{Book, Resting, auction_price, by_priority, find};
+use crate::venue::Told;
+
+/// An engine without any cleverness.
+pub struct Oracle {
+    pub(super) limits: EngineLimits,
+    pub(super) participants: BTreeMap<u32, Participant>,
+    pub(super) instruments: BTreeMap<u32, Book>,
+    pub(super) scopes: BTreeMap<(u32, u32), Scope>,
+    pub(super) now: i64,
+    pub(super) told: Vec<Told>,
+}
+
+/// A participant, with its limits and kill switch.
+#[derive(Default)]
+pub(super) struct Participant {
+    pub(super) limits: RiskLimits,
+    pub(super) killed: bool,
+    /// Log times of all commands since the limits were set that count for the rate.
+    pub(super) sent: Vec<i64>,
+}
+
+/// A participant in an instrument, or as such, with all events ever told.
+#[derive(Default)]
+pub(super) struct Scope {
+    pub(super) last_command: u64,
+    pub(super) events: Vec<Report>,
+}
+
+impl Oracle {
+    pub fn new(limits: EngineLimits) -> Self {
+        Self {
+            limits,
+            participants: BTreeMap::from([(0, Participant::default())]),
+            instruments: BTreeMap::new(),
+            scopes: BTreeMap::new(),
+            now: 0,
+            told: Vec::new(),
+        }
+    }
+
+    pub fn last_command(&self, participant: u32, instrument: u32) -> u64 {
+        self.scopes.get(&(participant, instrument)).map_or(0, |scope| scope.last_command)
+    }
+
+    pub fn last_event(&self, participant: u32, instrument: u32) -> u64 {
+        self.scopes.get(&(participant, instrument)).map_or(0, |scope| scope.events.len() as u64)
+    }
+
+    pub fn levels(&self, instrument: u32, side: Side) -> Option<Vec<(i64, u64, u32)>> {
+        self.instruments.get(&instrument).map(|book| book.levels(side))
+    }
+
+    /// A replacement that changes nothing of a live order.
+    pub fn order(&self, participant: u32, instrument: u32, id: ClientOrderId) -> Option<Replace> {
+        let book = self.instruments.get(&instrument)?;
+        let order = &book.orders[find(book, participant, id)?];
+        Some(Replace {
+            orig_client_order_id: id,
+            client_order_id: id,
+            price: order.request.price,
+            stop_price: order.request.stop_price.filter(|_| order.waits),
+            quantity: order.request.quantity,
+            display_quantity: order.request.display_quantity,
+        })
+    }
+
+    /// Order ids of an instrument: bids, asks, buy stops, sell stops, each by priority.
+    pub fn priority(&self, instrument: u32) -> Vec<u64> {
+        let Some(book) = self.instruments.get(&instrument) else { return Vec::new() };
+        by_priority(&book.orders).iter().map(|order| order.order_id).collect()
+    }
+
+    /// Price of an auction that ends now.
+    pub fn indicative(&self, instrument: u32) -> Option<i64> {
+        self.instruments.get(&instrument).and_then(auction_price)
+    }
+
+    pub fn resume(&self, participant: u32, instrument: u32, last_seen: Option<u64>) -> Vec<Told> {
+        let mut told = Vec::new();
+        let instrument_id = InstrumentId(instrument);
+        let nothing = Scope::default();
+        let scope = self.scopes.get(&(participant, instrument)).unwrap_or(&nothing);
+        let kept_from = scope.events.len().saturating_sub(self.limits.retained_events);
+        if let Some(seen) = last_seen {
+            if (seen as u128) < kept_from as u128 {
+                return vec![Told::Reply(gap(instrument_id, 0, scope, kept_from))];
+            }
+            let unseen = scope.events.iter().filter(|report| report.event_sequence.0 > seen);
+            told.extend(unseen.map(|report| Told::Reply(Reply::Again(*report))));
+        }
+        told.push(Told::Reply(Reply::ResumeComplete {
+            instrument: instrument_id,
+            last_client_sequence: ClientSequence(scope.last_command),
+            last_event_sequence: EventSequence(scope.events.len() as u64),
+        }));
+        told
+    }
+
+    /// Tells a scope an event, as an answer to its command `answers`; with 0 as no answer.
+    pub(super) fn tell(&mut self, participant: u32, instrument: u32, answers: u64, body: ReportBody) {
+        let scope = self.scopes.get_mut(&(participant, instrument)).unwrap();
+        let report = Report {
+            participant: ParticipantId(participant),
+            instrument: InstrumentId(instrument),
+            event_sequence: EventSequence(scope.events.len() as u64 + 1),
+            client_sequence: ClientSequence(answers),
+            time: EpochNanos(self.now),
+            body,
+        };
+        scope.events.push(report);
+        self.told.push(Told::Report(report));
+    }
+
+    pub(super) fn tell_canceled(&mut self, order: &Resting, instrument: u32, answers: u64, reason: RejectReason) {
+        let body = ReportBody::Execution(Execution {
+            order_status: OrderStatus::Canceled,
+            leaves_quantity: Quantity(0),
+            reason,
+            ..order.execution(ExecType::Canceled)
+        });
+        self.tell(order.participant, instrument, answers, body);
+    }
+}
+
+/// The reply that events are no longer kept; `kept_from` is the place of the oldest one kept.
+pub(super) fn gap(instrument: InstrumentId, repeated: u64, scope: &Scope, kept_from: usize) -> Reply {
+    Reply::EventGap {
+        instrument,
+        client_sequence: ClientSequence(repeated),
+        first_retained: EventSequence(kept_from as u64 + 1),
+        last_event_sequence: EventSequence(scope.events.len() as u64),
+        lost_through: scope.events[kept_from - 1].time,
+    }
+}
