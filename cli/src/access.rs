@@ -1,5 +1,6 @@
-//! How a command reaches the clusters: a media driver of its own, and the map that says which cluster trades what. The map
-//! is the coordinator's when the deployment has one, else as the deployment's file says.
+//! How a command reaches the clusters: through its own media driver, with the partition map that says which cluster
+//! trades which instrument. The map comes from the coordinator if the deployment has one, otherwise from the
+//! deployment's file.
 
 use std::sync::Arc;
 use std::thread;
@@ -17,10 +18,11 @@ use crate::failure::Failure;
 use crate::map;
 use crate::participant::{self, NO_CLUSTER_HINT, TIMEOUT};
 
-/// Between two duty cycles while a session is opened.
+/// Sleep between two duty cycles while a session is being opened.
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
 
-/// A command's access to the clusters. Sessions must go before it.
+/// A command's access to the clusters: its media driver and the partition map. Sessions must be dropped before it, as
+/// they use its driver.
 pub struct Access<'f> {
     found: &'f Found,
     map: Arc<PartitionMap>,
@@ -28,18 +30,19 @@ pub struct Access<'f> {
 }
 
 impl<'f> Access<'f> {
-    /// Starts the driver and gets the map.
+    /// Starts the media driver and fetches the partition map.
     ///
     /// # Errors
-    /// When there is no driver, or the coordinator does not answer.
+    /// When the driver can't start, or the coordinator does not answer.
     pub fn open(found: &'f Found) -> Result<Self, Failure> {
         Self::open_within(found, TIMEOUT, || Ok(()))
     }
 
-    /// As [`open`](Self::open); the coordinator may take so long, and `check` is asked meanwhile whether to wait on.
+    /// Like [`open`](Self::open), but waits up to `timeout` for the coordinator; while it waits, it calls `check`,
+    /// whose error ends the wait.
     ///
     /// # Errors
-    /// Likewise.
+    /// As for [`open`](Self::open), and when `check` fails.
     pub fn open_within(
         found: &'f Found,
         timeout: Duration,
@@ -56,20 +59,21 @@ impl<'f> Access<'f> {
         Ok(Self { found, map, driver })
     }
 
-    /// The map.
+    /// The partition map.
     pub fn map(&self) -> &PartitionMap {
         &self.map
     }
 
-    /// The driver.
+    /// The media driver.
     pub fn driver(&self) -> &ClientDriver {
         &self.driver
     }
 
-    /// An instrument, by its number or symbol, and the cluster that owns it.
+    /// Resolves an instrument's number or symbol to its id and the cluster that owns it.
     ///
     /// # Errors
-    /// When the map has none such. Where there is one cluster only, a number is enough: the cluster knows.
+    /// When the map has no such instrument. In a deployment of one cluster any number is accepted, as the cluster
+    /// itself knows whether it is defined.
     pub fn instrument(&self, name: &str) -> Result<(InstrumentId, &ClusterEntry), Failure> {
         let map = &self.map;
         let number: Option<u32> = name.parse().ok();
@@ -89,10 +93,10 @@ impl<'f> Access<'f> {
         })
     }
 
-    /// Opens a session of `participant` with a cluster; `timeout` bounds the connecting and each call.
+    /// Opens a session of `participant` with one cluster. `timeout` bounds the connecting, and later each call.
     ///
     /// # Errors
-    /// When no member of it runs, or the participant is not let in.
+    /// When no member of the cluster runs, or the cluster rejects the participant.
     pub fn session<H: EventHandler>(
         &self,
         cluster: &ClusterEntry,
@@ -107,11 +111,11 @@ impl<'f> Access<'f> {
         BlockingSession::connect(config, handler, timeout).map_err(|error| Failure::new(error).hint(NO_CLUSTER_HINT))
     }
 
-    /// Opens a session of `participant` with all clusters, which follows the map, and waits until the one that owns
-    /// `instrument` lets it in.
+    /// Opens sessions of `participant` with all clusters, which follow the partition map, and waits until the cluster
+    /// that owns `instrument` has accepted the participant.
     ///
     /// # Errors
-    /// When no member of that runs, or the participant is not let in.
+    /// When no member of that cluster runs, or the cluster rejects the participant.
     pub fn exchange_session(&self, instrument: InstrumentId, participant: u32) -> Result<ExchangeSession, Failure> {
         let deployment = &self.found.deployment;
         let partition = self.map.partition(instrument.0);
@@ -139,7 +143,7 @@ impl<'f> Access<'f> {
         Ok(session)
     }
 
-    /// A feed of all clusters' market data, in the same media driver.
+    /// A feed of the market data of all clusters, over the same media driver.
     ///
     /// # Errors
     /// When the deployment has no market-data stream.
@@ -150,16 +154,16 @@ impl<'f> Access<'f> {
         })
     }
 
-    /// What a session of `participant` with a cluster needs.
+    /// The configuration of a session of `participant` with a cluster.
     ///
     /// # Errors
-    /// When the deployment has keys, and none for the participant.
+    /// When the deployment has keys, but none for the participant.
     pub fn config(&self, cluster: &ClusterEntry, participant: u32) -> Result<Config, Failure> {
         participant::config(&self.found.deployment, cluster, &self.driver, participant)
     }
 }
 
-/// The clusters and instruments of the file.
+/// The partition map that the deployment's file describes.
 fn written_map(found: &Found) -> Result<Arc<PartitionMap>, Failure> {
     let map = FixedMap::of(&found.deployment).poll().map_err(Failure::new)?;
     map.ok_or_else(|| Failure::new(format!("{}: no partition map can be made of it", found.path.display())))

@@ -1,4 +1,4 @@
-//! The command line: what there is, with its help.
+//! The command line: commands, options and their help texts.
 
 use std::path::PathBuf;
 
@@ -10,31 +10,31 @@ use lugus_coordinator::migration::MoveStep;
 #[derive(Debug, Parser)]
 #[command(name = "lugus", version, about, propagate_version = true)]
 pub struct Arguments {
-    /// The deployment's file. Without it: `cluster.toml` here if there is one, else the one that `lugus up` wrote.
+    /// The deployment's file [default: `cluster.toml` in this folder if it exists, else the one that `lugus up` wrote].
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Answer with JSON, for machines.
+    /// Print the answer as one JSON document.
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands of `lugus`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start the local clusters and the coordinator in the background, or what of them does not run.
+    /// Start the local clusters and the coordinator in the background; processes that run already are left alone.
     Up(Up),
-    /// End the local clusters and the coordinator.
+    /// Stop the local clusters and the coordinator.
     Down,
-    /// Role, term, commit position, state hash and sessions of each member; the coordinator, and the partition map.
+    /// Show role, term, commit position, state hash and sessions of each member, the coordinator and the partition map.
     Status,
-    /// Run one member of a cluster, in the foreground.
+    /// Run one member of a cluster in the foreground.
     Node(Node),
-    /// Run the coordinator, in the foreground: it keeps the partition map of many clusters.
+    /// Run the coordinator in the foreground: it keeps the partition map of a deployment with several clusters.
     Coordinator,
-    /// Show the partition map, or change it.
+    /// Show or change the partition map.
     Map(Map),
     /// Move an instrument to another cluster while it is traded.
     Migrate(Migrate),
@@ -42,22 +42,22 @@ pub enum Command {
     Order(Order),
     /// Cancel an order.
     Cancel(Cancel),
-    /// Show an instrument's book.
+    /// Show an instrument's order book.
     Book(Book),
     /// Show the events of all participants as they happen.
     Watch(Watch),
-    /// Have all members of all clusters, or of one, take a snapshot of their state.
+    /// Make all members of all clusters, or of one cluster, take a snapshot of their state.
     Snapshot(Snapshot),
-    /// Send recorded or made-up order flow through the cluster, and measure.
+    /// Send recorded or synthetic order flow through the cluster and measure round trips.
     #[command(subcommand)]
     Replay(Replay),
-    /// The engine alone: commands as JSON lines on standard input, events as JSON lines on standard output.
+    /// Run the engine alone: commands as JSON lines on standard input, events as JSON lines on standard output.
     Engine(Engine),
-    /// Measure, on clusters of its own where one is needed.
+    /// Measure, on temporary clusters where one is needed.
     #[command(subcommand)]
     Bench(Bench),
-    /// Trade on three members, kill the leader with -9 in the middle, trade on two clusters while a pair moves from one to
-    /// the other, and check that nothing is lost or done twice.
+    /// Trade on three members, kill the leader with SIGKILL, trade on two clusters while an instrument moves from one
+    /// to the other, and check that no command is lost or executed twice.
     Demo(Demo),
 }
 
@@ -70,13 +70,13 @@ pub struct Engine {
     /// Largest number of instruments that may ever be defined.
     #[arg(long, default_value_t = lugus_engine::EngineLimits::default().instruments)]
     pub instruments: usize,
-    /// Largest number of participants that may ever send a command, beside the operator.
+    /// Largest number of participants that may ever send a command, not counting the operator.
     #[arg(long, default_value_t = lugus_engine::EngineLimits::default().participants)]
     pub participants: usize,
     /// Largest number of live orders.
     #[arg(long, default_value_t = lugus_engine::EngineLimits::default().orders)]
     pub orders: usize,
-    /// Newest events retained for each participant in an instrument.
+    /// Number of newest events retained for each participant in each instrument.
     #[arg(long, default_value_t = lugus_engine::EngineLimits::default().retained_events)]
     pub retained_events: usize,
 }
@@ -84,8 +84,8 @@ pub struct Engine {
 /// `lugus up`.
 #[derive(Debug, Args)]
 pub struct Up {
-    /// One cluster alone, of so many members. Without it: cluster A with three members, cluster B with one, and the
-    /// coordinator. Like `--base-port`, for a deployment that has no file yet.
+    /// Deploy a single cluster of this many members instead of cluster A with three members, cluster B with one, and
+    /// the coordinator. Like `--base-port`, only for a deployment that has no file yet.
     #[arg(long, value_enum)]
     pub members: Option<Members>,
     /// First UDP port of the new deployment.
@@ -93,19 +93,19 @@ pub struct Up {
     pub base_port: u16,
 }
 
-/// How many members a new deployment has.
+/// Number of members of a new deployment's only cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Members {
-    /// No replica: for trying things.
+    /// No fault tolerance; for trying things out.
     #[value(name = "1")]
     One,
-    /// Survives the loss of one.
+    /// Tolerates the loss of one member.
     #[value(name = "3")]
     Three,
 }
 
 impl Members {
-    /// As a number.
+    /// The number of members.
     pub fn count(self) -> u16 {
         match self {
             Self::One => 1,
@@ -128,22 +128,22 @@ pub struct Node {
 /// `lugus migrate`.
 #[derive(Debug, Args)]
 pub struct Migrate {
-    /// The instrument: its symbol, or its number.
+    /// The instrument, as symbol or number.
     pub instrument: String,
-    /// The cluster that is to trade it: its name, or its number. Goes on with a move to there that was interrupted.
+    /// The destination cluster, as name or number. An interrupted move to the same cluster is resumed.
     #[arg(long, conflicts_with = "undo")]
     pub to: Option<String>,
-    /// Undo a move that has begun, as long as it is not committed.
+    /// Undo a move that has begun but is not committed yet.
     #[arg(long)]
     pub undo: bool,
-    /// Wait before these steps until there is a line on standard input, and say so (with --json one line each). Several are
-    /// separated by commas; `each` is all of them. When standard input ends instead, the command does too, and the move
-    /// stays where it is: `lugus migrate` again goes on with it, --undo undoes it.
+    /// Before each of these steps (comma-separated, or `each` for all of them) print a message (with --json a JSON
+    /// line) and wait for a line on standard input. If standard input ends, so does the command, and the move stays
+    /// where it is: run `lugus migrate` again to resume it, or with --undo to undo it.
     #[arg(long, value_name = "STEP", value_delimiter = ',', value_parser = hold_names())]
     pub hold_before: Vec<String>,
 }
 
-/// Instead of the names of all steps.
+/// Value of `--hold-before` that stands for all steps.
 pub const EACH_STEP: &str = "each";
 
 fn hold_names() -> PossibleValuesParser {
@@ -156,56 +156,56 @@ pub struct Map {
     /// Change the map only if it is at this epoch.
     #[arg(long, global = true)]
     pub epoch: Option<u64>,
-    /// What to change; without it the map is shown.
+    /// The change to make; without one, the map is shown.
     #[command(subcommand)]
     pub command: Option<MapCommand>,
 }
 
-/// A change of the partition map. An instrument is its number, or its symbol in the deployment's file.
+/// A change of the partition map. An instrument is named by its number, or by its symbol in the deployment's file.
 #[derive(Debug, Subcommand)]
 pub enum MapCommand {
-    /// Add a cluster of the deployment's file.
+    /// Add a cluster that the deployment's file describes.
     AddCluster {
         /// The cluster's number.
         cluster: i32,
     },
-    /// Remove a cluster that owns nothing.
+    /// Remove a cluster that owns no instrument.
     RemoveCluster {
         /// The cluster's number.
         cluster: i32,
     },
-    /// Add an instrument of the deployment's file.
+    /// Add an instrument that the deployment's file describes.
     AddInstrument {
-        /// The instrument.
+        /// The instrument, as number or symbol.
         instrument: String,
-        /// The cluster that is to own it. Without it: the one that the file has.
+        /// The cluster that will own it [default: its cluster in the deployment's file].
         #[arg(long)]
         cluster: Option<i32>,
     },
-    /// Have clients send no orders for an instrument.
+    /// Make clients send no orders for an instrument.
     Halt {
-        /// The instrument.
+        /// The instrument, as number or symbol.
         instrument: String,
     },
-    /// Have clients send orders again.
+    /// Let clients send orders for an instrument again.
     Resume {
-        /// The instrument.
+        /// The instrument, as number or symbol.
         instrument: String,
     },
     /// Remove an instrument.
     RemoveInstrument {
-        /// The instrument.
+        /// The instrument, as number or symbol.
         instrument: String,
     },
 }
 
-/// Who trades, and what.
+/// The participant and the instrument of a command.
 #[derive(Debug, Args)]
 pub struct Trader {
     /// The participant's number.
     #[arg(long, default_value_t = 1)]
     pub participant: u32,
-    /// The instrument: its number, or its symbol such as BTC/USDT.
+    /// The instrument, as number or symbol such as BTC/USDT.
     #[arg(long, short)]
     pub instrument: String,
 }
@@ -213,28 +213,28 @@ pub struct Trader {
 /// `lugus order`.
 #[derive(Debug, Args)]
 pub struct Order {
-    /// Who, and what.
+    /// The participant and the instrument.
     #[command(flatten)]
     pub trader: Trader,
-    /// Buy or sell.
+    /// Side of the order.
     #[arg(value_enum)]
     pub side: SideArgument,
-    /// Lots.
+    /// Quantity in lots.
     pub quantity: u64,
-    /// Limit price in ticks; without it a market order.
+    /// Limit price in ticks; without it, a market order.
     pub price: Option<i64>,
-    /// The participant's number for the order; without it, one made from the clock.
+    /// The participant's id for the order [default: made from the clock].
     #[arg(long)]
     pub id: Option<u64>,
-    /// How long it stands.
+    /// How long the order stays in force.
     #[arg(long, value_enum)]
     pub time_in_force: Option<TimeInForceArgument>,
-    /// Reject it when it would trade at once.
+    /// Reject the order if it would trade at once.
     #[arg(long)]
     pub post_only: bool,
 }
 
-/// Buy or sell.
+/// Side of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs)]
 pub enum SideArgument {
@@ -242,42 +242,42 @@ pub enum SideArgument {
     Sell,
 }
 
-/// How long an order stands.
+/// How long an order stays in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TimeInForceArgument {
     /// Until the end of the UTC day.
     Day,
-    /// Until canceled.
+    /// Until it is canceled.
     Gtc,
-    /// What does not trade at once is canceled.
+    /// Trade at once; what is left is canceled.
     Ioc,
-    /// Whole at once, or not at all.
+    /// Trade the whole quantity at once, or nothing.
     Fok,
 }
 
 /// `lugus cancel`.
 #[derive(Debug, Args)]
 pub struct Cancel {
-    /// Who, and what.
+    /// The participant and the instrument.
     #[command(flatten)]
     pub trader: Trader,
-    /// The participant's number of the order.
+    /// The participant's id of the order.
     pub id: u64,
 }
 
 /// `lugus book`.
 #[derive(Debug, Args)]
 pub struct Book {
-    /// Who, and what.
+    /// The participant and the instrument.
     #[command(flatten)]
     pub trader: Trader,
-    /// Price levels of each side, at most 256.
+    /// Number of price levels to show of each side, at most 256.
     #[arg(long, default_value_t = 10)]
     pub depth: u16,
-    /// Follow it: show it again whenever it has changed.
+    /// Show the book again whenever it changes.
     #[arg(long)]
     pub follow: bool,
-    /// With --follow: end after so many.
+    /// With --follow: end after showing it this many times.
     #[arg(long, requires = "follow")]
     pub count: Option<u64>,
 }
@@ -285,13 +285,13 @@ pub struct Book {
 /// `lugus watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// Who watches: with keys, only the operator may.
+    /// Participant to watch as; in a deployment with keys only the operator may watch.
     #[arg(long, default_value_t = 0)]
     pub participant: u32,
-    /// Only this instrument: its number or symbol.
+    /// Watch only this instrument, given as number or symbol.
     #[arg(long, short)]
     pub instrument: Option<String>,
-    /// End after so many events.
+    /// End after this many events.
     #[arg(long)]
     pub count: Option<u64>,
 }
@@ -299,7 +299,7 @@ pub struct Watch {
 /// `lugus snapshot`.
 #[derive(Debug, Args)]
 pub struct Snapshot {
-    /// Only the cluster that trades this instrument: its number or symbol.
+    /// Only the cluster that trades this instrument, given as number or symbol.
     #[arg(long, short)]
     pub instrument: Option<String>,
 }
@@ -307,38 +307,39 @@ pub struct Snapshot {
 /// `lugus replay`.
 #[derive(Debug, Subcommand)]
 pub enum Replay {
-    /// A Databento market-by-order file (.dbn, .dbn.zst).
+    /// Replay a Databento market-by-order file (.dbn, .dbn.zst).
     Mbo {
         /// The file.
         file: PathBuf,
-        /// How.
+        /// Rate and window.
         #[command(flatten)]
         pace: Pace,
     },
-    /// Seeded, realistic flow.
+    /// Send synthetic but realistic order flow, made from a seed.
     Synthetic {
-        /// Commands to send.
+        /// Number of commands to send.
         #[arg(long, default_value_t = 100_000)]
         commands: u64,
-        /// Seed: the same seed makes the same flow.
+        /// Seed; the same seed gives the same flow.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Commands at the beginning whose round trips are not counted: the cluster warms up.
+        /// Number of commands at the beginning whose round trips are not counted, as the cluster warms up.
         #[arg(long, default_value_t = 0)]
         warm_up: u64,
-        /// How.
+        /// Rate and window.
         #[command(flatten)]
         pace: Pace,
     },
 }
 
-/// How fast a replay goes.
+/// How fast a replay sends commands.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Pace {
-    /// Commands a second, measured from the time each was due; without it, as fast as the window allows.
+    /// Commands a second; round trips then count from when each command was due. Without it, as fast as the window
+    /// allows.
     #[arg(long)]
     pub rate: Option<u32>,
-    /// Commands in flight, at most.
+    /// Largest number of commands in flight.
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
     pub window: u32,
 }
@@ -346,48 +347,50 @@ pub struct Pace {
 /// `lugus bench`.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
-    /// The engine without a cluster: the book alone and all of it, on five made-up flows, and the memory of a large book.
+    /// Measure the engine without a cluster: the order book alone and the whole engine on five synthetic flows, and the
+    /// memory of a large book.
     Engine {
-        /// How often each flow is measured.
+        /// Number of measurements of each flow.
         #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
-    /// Round trips with one and three members, with one command in flight and at 10,000 a second, beside the same
-    /// cluster with Aeron's Java container and an echo service.
+    /// Measure round trips of one and three members, with one command in flight and at 10,000 a second, and compare
+    /// them with an echo service in Aeron's Java container on the same kind of cluster.
     RoundTrip {
-        /// How often all of it is measured.
+        /// Number of times that everything is measured.
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
-        /// Only clusters of so many members.
+        /// Sizes of cluster to measure.
         #[arg(long, value_enum, value_delimiter = ',', default_values = ["1", "3"])]
         members: Vec<Members>,
         /// First UDP port of the clusters.
         #[arg(long, default_value_t = BENCH_PORT)]
         base_port: u16,
     },
-    /// What the SDK costs on top of the raw cluster client, in its own code: nanoseconds a command, without a cluster.
+    /// Measure what the SDK's own code costs on top of the raw cluster client, in nanoseconds a command, without a
+    /// cluster.
     Sdk,
-    /// What a client that trades an instrument feels of its move to another cluster and back, with so many resting orders.
+    /// Measure how long clients wait while an instrument with many resting orders moves to another cluster and back.
     Migrate {
-        /// Resting orders.
+        /// Number of resting orders.
         #[arg(long, default_value_t = 10_000)]
         orders: u32,
-        /// How many moves.
+        /// Number of moves.
         #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
-        /// Members of cluster A; B has one.
+        /// Number of members of cluster A; cluster B has one.
         #[arg(long, value_enum, default_value = "3")]
         members: Members,
         /// First UDP port of the clusters.
         #[arg(long, default_value_t = BENCH_PORT)]
         base_port: u16,
     },
-    /// From the kill -9 of a leader to the next one's first answer.
+    /// Measure the time from killing a leader with SIGKILL to the next leader's first answer.
     FailOver {
-        /// How many leaders.
+        /// Number of leaders to kill.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         kills: u32,
-        /// Commands a second meanwhile.
+        /// Commands a second while leaders are killed.
         #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
         rate: u32,
         /// First UDP port of the cluster.
@@ -396,13 +399,14 @@ pub enum Bench {
     },
 }
 
-/// Where benchmarks' and the demo's clusters have their ports: not where `lugus up` has its own.
+/// First UDP port of the clusters of benchmarks and demo; far enough from the ports of `lugus up` that both can run at
+/// once.
 const BENCH_PORT: u16 = lugus_topology::DEFAULT_BASE_PORT + 1_000;
 
 /// `lugus demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// Also replay this Databento market-by-order file.
+    /// Replay this Databento market-by-order file as well.
     #[arg(long)]
     pub mbo: Option<PathBuf>,
     /// First UDP port of the demo's cluster.

@@ -1,4 +1,4 @@
-//! `lugus book`: an instrument's book.
+//! `lugus book`: shows an instrument's order book.
 
 use comfy_table::{CellAlignment, Table};
 use lugus_client::PriceLevel;
@@ -10,10 +10,10 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::TIMEOUT;
 
-/// Asks for the book once and prints it.
+/// Requests the book once and prints it.
 ///
 /// # Errors
-/// When there is no such instrument, or no answer.
+/// When there is no such instrument, or the cluster does not answer.
 pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
     let (instrument, cluster) = access.instrument(&arguments.trader.instrument)?;
@@ -23,7 +23,7 @@ pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result
     output.answer(&book, table(&book.bids, &book.offers))
 }
 
-/// Offers above bids, the best of both in the middle.
+/// A table with offers above bids, so that the best prices of both sides meet in the middle.
 pub fn table(bids: &[PriceLevel], offers: &[PriceLevel]) -> Table {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["side", "price", "quantity", "orders"]);

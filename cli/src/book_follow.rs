@@ -1,4 +1,4 @@
-//! `lugus book --follow`: an instrument's book, again whenever it has changed.
+//! `lugus book --follow`: shows an instrument's order book whenever it changes.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::watch::is_reader_gone;
 
-/// A person reads no faster than this, and a follower may last for days.
+/// Sleep between two duty cycles: a person reads no faster, and a follower may run for days.
 const IDLE: Duration = Duration::from_millis(1);
 
-/// Hears of changes; what has changed within one duty cycle is shown once.
+/// Records that the book has changed; several changes within one duty cycle are shown as one.
 #[derive(Default)]
 struct Changes {
     has_changed: bool,
@@ -49,7 +49,7 @@ impl FeedHandler for Changes {
     }
 }
 
-/// What is shown of a book.
+/// One JSON line: the book as it is shown.
 #[derive(Serialize)]
 struct Shown {
     instrument: InstrumentId,
@@ -59,10 +59,11 @@ struct Shown {
     offers: Vec<PriceLevel>,
 }
 
-/// Prints the book, wherever its instrument moves, until it has printed `count` of them, or is interrupted.
+/// Prints the book whenever it changes, whichever cluster owns its instrument, until it was printed `count` times or
+/// the command is interrupted.
 ///
 /// # Errors
-/// When the cluster is not there, or has no such instrument or no market-data stream.
+/// When the cluster does not answer, or has no such instrument or no market-data stream.
 pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
     let (instrument, _) = access.instrument(&arguments.trader.instrument)?;

@@ -1,4 +1,4 @@
-//! `lugus coordinator`: the process that keeps the partition map, in the foreground.
+//! `lugus coordinator`: runs the process that keeps the partition map, in the foreground.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When the deployment has none, it can't start, or a part of it dies.
+/// When the deployment has no coordinator, the coordinator can't start, or one of its parts dies.
 pub fn run(found: &Found) -> Result<(), Failure> {
     found.coordinator()?;
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,5 +1,6 @@
-//! `lugus demo`: order flow through three members, the leader killed with -9 in the middle; then trading on two clusters by
-//! the coordinator's map, while a pair moves from one to the other; and the account at the end.
+//! `lugus demo`: sends order flow through three members and kills the leader with SIGKILL in the middle; then trades on
+//! two clusters by the coordinator's map while an instrument moves from one to the other; finally prints what was sent,
+//! answered, lost and repeated.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,24 +20,25 @@ use crate::private_cluster::PrivateCluster;
 use crate::replay::{mbo, synthetic, through_cluster};
 use crate::traders::{Traded, Traders};
 
-/// The flow: long enough to watch, short enough to wait for.
+/// Number of commands of the flow: enough to watch it, few enough to wait for its end.
 const COMMANDS: u64 = 200_000;
 const COMMANDS_PER_SECOND: u32 = 20_000;
 const SEED: u64 = 1;
 const WINDOW: u32 = 1_024;
 
-/// Pairs of commands on both clusters before and after the move of one instrument; there are more while it moves.
+/// Number of pairs of commands on both clusters before the move of an instrument, and again after it; pairs are also
+/// sent while it moves.
 const PAIRS_BEFORE_THE_MOVE: u64 = 5_000;
 const PAIRS_AFTER_THE_MOVE: u64 = 5_000;
 
-/// Who trades on both, and commands without an answer of each.
+/// Participants that trade on both clusters, and their largest number of unanswered commands.
 const TRADERS: [u32; 2] = [11, 12];
 const WINDOW_ON_BOTH: usize = 128;
 
-/// How long the killed member may take to catch up once it is started again.
+/// Longest time that the killed member may take to catch up after its restart.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the demo found.
+/// Sums over the whole demo.
 #[derive(Debug, Serialize)]
 struct Account {
     commands: u64,
@@ -45,7 +47,7 @@ struct Account {
     duplicated: u64,
     hashes_equal: bool,
     failover_ms: u128,
-    /// Longest that a command waited for its answer while its instrument moved.
+    /// Longest time that a command waited for its answer while its instrument moved.
     move_pause_ms: u128,
 }
 
@@ -61,7 +63,7 @@ impl Account {
         self.duplicated += traded.duplicated;
     }
 
-    /// The last line, for machines.
+    /// The last line of output, in a form that scripts can parse.
     fn line(&self) -> String {
         format!(
             "demo: {} commands={} answered={} lost={} duplicated={} hashes={} failover_ms={} \
@@ -78,10 +80,10 @@ impl Account {
     }
 }
 
-/// Runs the demo on clusters of its own, which are ended and deleted afterwards.
+/// Runs the demo on temporary clusters, which are stopped and deleted afterwards.
 ///
 /// # Errors
-/// When anything of it fails: the last line on standard output begins with `demo: FAILED`.
+/// When any part of the demo fails; the last line on standard output then begins with `demo: FAILED`.
 pub fn run(demo: &Demo, output: Output) -> Result<(), Failure> {
     let mut cluster = PrivateCluster::new("demo", None, demo.base_port)?;
     let outcome = trade_and_kill(demo, &cluster, output);
@@ -209,7 +211,7 @@ fn replay_recording(found: &Found, file: &Path, account: &mut Account, output: O
     Ok(())
 }
 
-/// Tells how far the flow is, and kills.
+/// Prints the progress of the flow, and kills the leader in its middle.
 struct Teller {
     killer: Killer,
     output: Output,

@@ -1,4 +1,4 @@
-//! Which deployment a command is about.
+//! Finds and reads the deployment that a command works on.
 
 use std::path::{Path, PathBuf};
 
@@ -6,25 +6,25 @@ use lugus_topology::{ClusterId, ClusterSpec, CoordinatorSpec, Deployment};
 
 use crate::failure::Failure;
 
-/// The deployment's file, when somebody wrote one here.
+/// Deployment file written by the user, in the current folder.
 const HERE: &str = "cluster.toml";
 
-/// The file that `lugus up` writes, in the folder of all state.
+/// Deployment file written by `lugus up`, in the folder that also holds all state.
 const MADE: &str = ".lugus/cluster.toml";
 
-/// A deployment, and the file that it is from.
+/// A deployment and the file that it was read from.
 pub struct Found {
-    /// The file.
+    /// The deployment's file.
     pub path: PathBuf,
-    /// What it says.
+    /// The contents of the file.
     pub deployment: Deployment,
 }
 
 impl Found {
-    /// The cluster that a flow is replayed through: the first.
+    /// The first cluster, through which flows are replayed.
     ///
     /// # Errors
-    /// When the file has none.
+    /// When the file describes no cluster.
     pub fn cluster(&self) -> Result<ClusterSpec, Failure> {
         self.deployment.cluster_specs().into_iter().next().ok_or_else(|| {
             Failure::new(format!("{}: no [[cluster]]", self.path.display()))
@@ -32,10 +32,10 @@ impl Found {
         })
     }
 
-    /// The coordinator.
+    /// The coordinator of the deployment.
     ///
     /// # Errors
-    /// When the file has none.
+    /// When the file describes no coordinator.
     pub fn coordinator(&self) -> Result<CoordinatorSpec, Failure> {
         match self.deployment.coordinator {
             Some(_) => Ok(self.deployment.coordinator_spec()),
@@ -47,7 +47,7 @@ impl Found {
     /// A cluster by its number.
     ///
     /// # Errors
-    /// When the file has none such.
+    /// When the file describes no such cluster.
     pub fn cluster_with_id(&self, id: i32) -> Result<ClusterSpec, Failure> {
         self.deployment
             .cluster(ClusterId(id))
@@ -55,7 +55,7 @@ impl Found {
     }
 }
 
-/// The file that was named, or the one that is here.
+/// The file that the user named, or the one in the current folder.
 pub fn path(named: Option<&Path>) -> PathBuf {
     match named {
         Some(path) => path.to_path_buf(),
@@ -64,10 +64,10 @@ pub fn path(named: Option<&Path>) -> PathBuf {
     }
 }
 
-/// Reads the deployment that a command is about.
+/// Reads the deployment that a command works on.
 ///
 /// # Errors
-/// When there is none, or something is wrong with it.
+/// When there is no such file, or its contents are invalid.
 pub fn find(named: Option<&Path>) -> Result<Found, Failure> {
     let path = path(named);
     if !path.is_file() {

@@ -1,4 +1,4 @@
-//! `lugus down`: ends the local clusters and the coordinator.
+//! `lugus down`: stops the local clusters and the coordinator.
 
 use std::fs;
 
@@ -13,18 +13,18 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::processes;
 
-/// What was ended.
+/// The processes that were stopped.
 #[derive(Debug, Default, Serialize)]
 pub struct Ended {
-    /// Numbers of the members that ran, of all clusters.
+    /// Numbers of the stopped members, over all clusters.
     members: Vec<i32>,
-    /// Whether the coordinator ran.
+    /// Whether the coordinator was running.
     coordinator: bool,
-    /// What did not end when asked, and was killed.
+    /// Names of the processes that did not stop on request and were killed.
     killed: Vec<String>,
 }
 
-/// Ends what runs and says what was ended.
+/// Stops all running processes and prints which ones they were.
 ///
 /// # Errors
 /// As [`end`].
@@ -40,10 +40,10 @@ pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
     output.answer(&ended, format!("{what} ended; their state stays in {}", folder.display()))
 }
 
-/// Asks each process that runs to end, and kills those that do not within `timeouts.stop_timeout`.
+/// Asks each running process to stop, and kills those that have not stopped within the timeout.
 ///
 /// # Errors
-/// When one can't be signalled, or does not even die.
+/// When a process can't be signalled, or survives SIGKILL.
 pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
     let mut ended = Ended::default();
     let running: Vec<(DeployedProcess, u32)> = deployed_process::of(deployment)
@@ -53,7 +53,7 @@ pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
     for (_, pid) in &running {
         processes::signal(*pid, Signal::TERM)?;
     }
-    // Each of its two processes is given that long, one after the other.
+    // A process has two child processes, the media driver and the JVM, and gives each of them `stop_timeout` in turn.
     let timeout = deployment.timeouts.stop_timeout * 3;
     for (process, pid) in running {
         match &process.kind {
@@ -72,13 +72,13 @@ pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
     Ok(ended)
 }
 
-/// Deletes what drivers have left in memory, unless a client program still has one.
+/// Deletes the media drivers' files from shared memory, except those that a client program still uses.
 fn forget_drivers(deployment: &Deployment) {
     let clients = deployment.client_root();
     let folders = fs::read_dir(&clients).into_iter().flatten().flatten().map(|entry| entry.path());
     if folders.filter(|path| path.is_dir()).all(|folder| FolderLock::living_owner(&folder).is_none()) {
         let _ = fs::remove_dir_all(clients);
-        // Only when nothing else is in it.
+        // Removes the directory only if it is empty.
         let _ = fs::remove_dir(deployment.aeron_root());
     }
 }

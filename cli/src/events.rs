@@ -1,8 +1,8 @@
-//! An event as a line that people read.
+//! Text lines for events, as people read them.
 
 use lugus_client::{ExecType, Execution, Report, ReportBody};
 
-/// One line.
+/// An event as one line of text.
 pub fn text(report: &Report) -> String {
     let what = match &report.body {
         ReportBody::Execution(execution) => execution_text(execution),

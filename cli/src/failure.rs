@@ -1,8 +1,8 @@
-//! What a person is told when something fails: what, where, and what to do.
+//! The error that every command returns: what failed, where, and what the user can do about it.
 
 use std::fmt;
 
-/// A command's failure.
+/// A command's failure, as the user sees it.
 #[derive(Debug)]
 pub struct Failure {
     what: String,
@@ -10,12 +10,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// What failed, and where.
+    /// A failure with a text that says what failed and where.
     pub fn new(what: impl fmt::Display) -> Self {
         Self { what: what.to_string(), hint: None }
     }
 
-    /// And what to do.
+    /// Adds a hint that says what the user can do.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());

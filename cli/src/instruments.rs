@@ -1,4 +1,4 @@
-//! The deployment's instruments, defined in their clusters by the operator.
+//! Defines the deployment's instruments in their clusters, as the operator.
 
 use lugus_client::{
     BlockingError, ClientError, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price,
@@ -10,28 +10,29 @@ use crate::access::Access;
 use crate::deployment::Found;
 use crate::failure::Failure;
 
-/// The operator's number.
+/// The operator's participant number.
 const OPERATOR: u32 = 0;
 
-/// Sessions that other commands of the operator may take over from at most, one after the other: a move that is under way
-/// has one in each of its clusters, and opens another when that is taken over.
+/// Largest number of times that other sessions of the operator may replace this one. A running move has a session in
+/// each of its clusters, and opens another one when its session is replaced.
 const MAXIMUM_REPLACED: u32 = 5;
 
-/// Defines the instruments in the clusters that own them by the map, where they are not defined yet. One that is on its way
-/// from one cluster to another is defined in both, or about to be, with its book: it is left alone.
+/// Defines the instruments that are not defined yet, each in the cluster that owns it by the map. An instrument that is
+/// moving is skipped: the move itself defines it in the other cluster, together with its book.
 ///
 /// # Errors
-/// When a cluster does not answer, or refuses a definition.
+/// When a cluster does not answer, or rejects a definition.
 pub fn define(found: &Found, access: &Access<'_>) -> Result<(), Failure> {
     let map = access.map();
-    // Others' clusters may be in the map as well.
+    // The map may also have clusters that are not in this deployment's file.
     for cluster in map.clusters.iter().filter(|cluster| found.deployment.cluster(cluster.id).is_some()) {
         let settled = map.partitions.iter().filter(|partition| partition.migration.is_none());
         let mut owned = settled.filter(|partition| partition.owner() == cluster.id).peekable();
         if owned.peek().is_none() {
             continue;
         }
-        // A cluster that has just started on a busy machine may elect again.
+        // A cluster that has just started on a busy machine may hold another election, so the timeout is that of a
+        // start.
         let timeout = found.deployment.timeouts.start_timeout;
         let mut operator = access.session(cluster, OPERATOR, (), timeout)?;
         let mut replaced = 0;
@@ -91,7 +92,7 @@ fn definition(instrument: &Instrument) -> Result<InstrumentDefinition, Failure> 
     })
 }
 
-/// A symbol of at most 8 ASCII characters.
+/// Converts a symbol of at most 8 ASCII characters.
 fn symbol(name: &str) -> Result<Symbol, Failure> {
     Symbol::new(name).ok_or_else(|| Failure::new(format!("{name:?} is no symbol of at most 8 ASCII characters")))
 }

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::processes;
 use crate::status::Status;
 
-/// Kills the leader's whole process tree with -9 once so many commands have been sent.
+/// Kills the leader's whole process tree with SIGKILL once the given number of commands has been sent.
 pub struct Killer {
     cluster: ClusterSpec,
     after: u64,
@@ -19,22 +19,22 @@ pub struct Killer {
 /// A leader that was killed.
 #[derive(Debug, Clone, Copy)]
 pub struct Killed {
-    /// Its number.
+    /// The member's number.
     pub member: i32,
-    /// When.
+    /// When the member was killed.
     pub at: Instant,
 }
 
 impl Killer {
-    /// Of the leader of `cluster`, after so many commands.
+    /// Kills the leader of `cluster` after `after` commands.
     pub fn new(cluster: ClusterSpec, after: u64) -> Self {
         Self { cluster, after, killed: None }
     }
 
-    /// Who was killed.
+    /// The leader that was killed.
     ///
     /// # Errors
-    /// When nobody was, and why not.
+    /// When no leader was killed; the error gives the reason.
     pub fn killed(self) -> Result<Killed, Failure> {
         self.killed.unwrap_or_else(|| Err(Failure::new("the flow ended before the leader was killed")))
     }

@@ -1,6 +1,6 @@
-//! `lugus`, the front door: thin commands over the crates of Lugus.
+//! `lugus`, the command line tool: thin commands over the other crates.
 
-// A program has no public face; `pub` says what a module offers to the others.
+// A binary crate exports nothing; `pub` marks what a module offers to the other modules.
 #![allow(unreachable_pub)]
 
 mod access;
@@ -60,7 +60,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// A member and the coordinator tell what they do; the other commands only what goes wrong. `RUST_LOG` says otherwise.
+/// Configures logging: members and the coordinator log at level info, all other commands log only errors. `RUST_LOG`
+/// overrides both.
 fn log_to_standard_error(command: &Command) {
     let level =
         if matches!(command, Command::Node(_) | Command::Coordinator) { "info,rusteron_archive=warn" } else { "error" };

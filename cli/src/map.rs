@@ -1,4 +1,4 @@
-//! `lugus map`: the partition map, and requests to change it.
+//! `lugus map`: shows the partition map and requests changes of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,13 +18,13 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::processes;
 
-/// How long a command waits for the coordinator.
+/// Longest time that a command waits for the coordinator.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
-/// When nothing newer has come for so long, the map is taken for the newest.
+/// If no newer map arrives for this long, the received one is the newest.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// What is printed of a map.
+/// The JSON form of a partition map.
 #[derive(Debug, Serialize)]
 pub struct Shown<'a> {
     digest: Digest,
@@ -33,33 +33,33 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// Of this map.
+    /// The JSON form of `map`.
     pub fn new(map: &'a PartitionMap) -> Self {
         Self { digest: map.digest(), map }
     }
 
-    /// Which map it is, for people.
+    /// Epoch and state of the map, as text.
     pub fn heading(&self) -> String {
         format!("deployment {}, epoch {}, digest {}", self.map.deployment, self.map.epoch, self.digest)
     }
 
-    /// Who trades what, for people.
+    /// A table of the instruments and the clusters that own them.
     pub fn partitions(&self) -> Table {
         partitions(self.map)
     }
 }
 
-/// What is printed of an accepted request.
+/// The JSON document for an accepted request.
 #[derive(Serialize)]
 struct Done {
     epoch: Epoch,
     digest: Digest,
 }
 
-/// Prints the map, or changes it.
+/// Prints the map, or requests a change of it.
 ///
 /// # Errors
-/// When the coordinator does not answer, or refuses.
+/// When the coordinator does not answer, or rejects the request.
 pub fn run(found: &Found, arguments: &Map, output: Output) -> Result<(), Failure> {
     check_running(found)?;
     let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
@@ -69,10 +69,10 @@ pub fn run(found: &Found, arguments: &Map, output: Output) -> Result<(), Failure
     }
 }
 
-/// Says at once that there is no coordinator, where that can be known: it would be on this machine.
+/// Fails at once when the coordinator would run on this machine, but does not.
 ///
 /// # Errors
-/// When the deployment has none, or it does not run.
+/// When the deployment has no coordinator, or it does not run.
 pub fn check_running(found: &Found) -> Result<(), Failure> {
     let spec = found.coordinator()?;
     if spec.archive.is_loopback() && processes::pid(&spec.dir).is_none() {
@@ -88,10 +88,10 @@ fn show(found: &Found, driver: &ClientDriver, output: Output) -> Result<(), Fail
     output.answer(&shown, format!("{}\n{}\n{}", shown.heading(), clusters(&map), shown.partitions()))
 }
 
-/// The map as the coordinator has it now. `check` is asked while it is waited for whether to wait on.
+/// Fetches the coordinator's current map. While it waits, it calls `check`, whose error ends the wait.
 ///
 /// # Errors
-/// When the coordinator does not answer in time, what answers is none, or `check` fails.
+/// When the coordinator does not answer in time, the sender of the answer is no coordinator, or `check` fails.
 pub fn newest_map(
     found: &Found,
     driver: &ClientDriver,
@@ -157,7 +157,7 @@ fn request(found: &Found, command: &MapCommand) -> Result<Request, Failure> {
     })
 }
 
-/// A number as written, or that of a symbol of the file.
+/// An instrument's number, given as such or by its symbol in the deployment's file.
 fn number_of(found: &Found, instrument: &str) -> Result<u32, Failure> {
     instrument.parse().or_else(|_| instrument_of(found, instrument).map(|instrument| instrument.id))
 }

@@ -1,4 +1,4 @@
-//! `lugus migrate`: moves an instrument to another cluster while it is traded, or undoes that.
+//! `lugus migrate`: moves an instrument to another cluster while it is traded, or undoes such a move.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, TryRecvError};
@@ -18,20 +18,20 @@ use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Between two duty cycles.
+/// Sleep between two duty cycles.
 const IDLE: Duration = Duration::from_micros(20);
 
-/// The operator.
+/// The operator's participant number.
 const OPERATOR: u32 = 0;
 
-/// What is printed for machines while a move is held.
+/// The JSON line that is printed while a move is held before a step.
 #[derive(Serialize)]
 struct Held {
     instrument: u32,
     held_before: &'static str,
 }
 
-/// What is printed for machines.
+/// The JSON document that is printed at the end of a move.
 #[derive(Serialize)]
 struct Moved {
     instrument: u32,
@@ -41,10 +41,10 @@ struct Moved {
     pause_ms: Option<f64>,
 }
 
-/// Moves an instrument, or undoes it.
+/// Moves an instrument, or undoes its move.
 ///
 /// # Errors
-/// When the move does not go on; the message says what to do.
+/// When the move can't proceed; the message says what the user can do.
 pub fn run(found: &Found, arguments: &Migrate, output: Output) -> Result<(), Failure> {
     let spec = found.coordinator()?;
     let access = Access::open(found)?;
@@ -105,7 +105,7 @@ fn steps(names: &[String]) -> Vec<MoveStep> {
     MoveStep::ALL.into_iter().filter(is_named).collect()
 }
 
-/// Waits before steps, each until there is a line on standard input.
+/// Holds the move before the chosen steps, each until a line arrives on standard input.
 struct Hold {
     instrument: u32,
     output: Output,
@@ -115,13 +115,13 @@ struct Hold {
 
 impl Hold {
     fn new(instrument: u32, output: Output) -> Self {
-        // One line at a time, so that nothing is read ahead without bound.
+        // A channel without a buffer: standard input is read one line at a time, never ahead.
         let (line, lines) = mpsc::sync_channel(0);
         thread::spawn(move || io::stdin().lines().map_while(Result::ok).all(|_| line.send(()).is_ok()));
         Self { instrument, output, lines, told: None }
     }
 
-    /// Says once that the move is held before `step`; whether it may go on.
+    /// Prints once that the move is held before `step`; returns whether the move may proceed.
     fn is_over(&mut self, step: MoveStep) -> Result<bool, Failure> {
         if self.told != Some(step) {
             self.told = Some(step);

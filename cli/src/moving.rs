@@ -1,4 +1,4 @@
-//! `lugus migrate` in a process of its own, as an operator has it, while this one trades.
+//! Runs `lugus migrate` as a separate process, as an operator would, while this process trades.
 
 use std::process::{Child, Command, Stdio};
 
@@ -7,13 +7,13 @@ use serde::Deserialize;
 use crate::deployment::Found;
 use crate::failure::Failure;
 
-/// A move under way. It is ended with its process when nobody waits for it.
+/// A running `lugus migrate` process, which is killed on drop if nobody has waited for it.
 pub struct Moving {
     process: Child,
     what: String,
 }
 
-/// What `lugus migrate --json` says.
+/// The fields of the JSON answer of `lugus migrate` that are needed here.
 #[derive(Deserialize)]
 struct Answer {
     outcome: String,
@@ -21,7 +21,7 @@ struct Answer {
 }
 
 impl Moving {
-    /// Begins to move an instrument to a cluster, both by name.
+    /// Starts moving an instrument to a cluster; both are given by name.
     ///
     /// # Errors
     /// When the process can't be started.
@@ -39,19 +39,20 @@ impl Moving {
         Ok(Self { process, what })
     }
 
-    /// Whether the process goes on.
+    /// Whether the process is still running.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// When the system can't report the process's state.
     pub fn goes_on(&mut self) -> Result<bool, Failure> {
         let ended = self.process.try_wait().map_err(|error| Failure::new(format!("{}: {error}", self.what)))?;
         Ok(ended.is_none())
     }
 
-    /// Waits for the end; how long the instrument was traded nowhere, milliseconds, as the migrator saw it.
+    /// Waits for the end of the move; returns how long no cluster traded the instrument, in milliseconds, as the
+    /// migrator measured it.
     ///
     /// # Errors
-    /// When it did not move the instrument; why not is on standard error.
+    /// When the move failed; the process has written the reason to standard error.
     pub fn finish(mut self) -> Result<f64, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", self.what));
         let answer = match self.process.stdout.take() {
@@ -72,7 +73,7 @@ impl Moving {
 
 impl Drop for Moving {
     fn drop(&mut self) {
-        // One that has ended is not there to be killed.
+        // Killing a process that has ended already fails, which is harmless.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! `lugus node`: one member, in the foreground.
+//! `lugus node`: runs one member in the foreground.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,10 +11,10 @@ use crate::arguments::Node;
 use crate::deployment::Found;
 use crate::failure::Failure;
 
-/// Runs until the cluster is shut down, or SIGTERM or SIGINT.
+/// Runs until the cluster is shut down, or SIGTERM or SIGINT arrives.
 ///
 /// # Errors
-/// When the member can't start, or a part of it dies.
+/// When the member can't start, or one of its parts dies.
 pub fn run(found: &Found, node: &Node) -> Result<(), Failure> {
     let cluster = found.cluster_with_id(i32::from(node.cluster))?;
     let stop = Arc::new(AtomicBool::new(false));

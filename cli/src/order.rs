@@ -1,4 +1,4 @@
-//! `lugus order` and `lugus cancel`.
+//! `lugus order` and `lugus cancel`: send one command and print its outcome.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,16 +13,16 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::TIMEOUT;
 
-/// What came of a command.
+/// The JSON document: the reports that answer a command.
 #[derive(Debug, Serialize)]
 struct Outcome {
     reports: Vec<Report>,
 }
 
-/// Sends an order and prints what comes of it.
+/// Sends an order and prints its outcome.
 ///
 /// # Errors
-/// When it has no outcome. A reject by the engine is an outcome.
+/// When the outcome is unknown. A rejection by the engine is an outcome.
 pub fn send(found: &Found, order: &Order, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
     let (instrument, cluster) = access.instrument(&order.trader.instrument)?;
@@ -32,7 +32,7 @@ pub fn send(found: &Found, order: &Order, output: Output) -> Result<(), Failure>
     tell(reports, output)
 }
 
-/// Cancels an order and prints what comes of it.
+/// Cancels an order and prints the outcome.
 ///
 /// # Errors
 /// As [`send`].
@@ -75,7 +75,7 @@ fn new_order(order: &Order) -> NewOrder {
     new_order
 }
 
-/// Microseconds since 1970: larger than any before, on one machine by hand.
+/// Microseconds since 1970, used as client order id: ids that are made by hand on one machine increase.
 fn id_from_the_clock() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_micros()).unwrap_or(u64::MAX)

@@ -1,4 +1,4 @@
-//! What a command answers: a text for people, or one JSON document for machines.
+//! Standard output of a command: text for people, or one JSON document for scripts.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -7,24 +7,24 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// Where answers go, and in which form.
+/// The form in which a command prints its answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
     json: bool,
 }
 
 impl Output {
-    /// For machines, if `json`.
+    /// JSON output if `json` is set, otherwise text.
     pub fn new(json: bool) -> Self {
         Self { json }
     }
 
-    /// Whether a machine reads.
+    /// Whether the output is JSON.
     pub fn is_json(self) -> bool {
         self.json
     }
 
-    /// The answer: `value` as one line of JSON, or what people read.
+    /// Prints the answer: `value` as one line of JSON, or `text`.
     ///
     /// # Errors
     /// When standard output can't be written.
@@ -38,7 +38,7 @@ impl Output {
         written.map_err(|error| Failure::new(format!("standard output: {error}")))
     }
 
-    /// What goes on meanwhile: for people only.
+    /// Prints a line about progress; only in text output.
     pub fn say(self, text: impl Display) {
         if !self.json {
             println!("{text}");

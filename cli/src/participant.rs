@@ -1,4 +1,4 @@
-//! What a participant's session with a cluster needs, as the commands that trade use it.
+//! Configuration and credentials of a participant's session with a cluster.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec};
 use crate::failure::Failure;
 use crate::processes;
 
-/// How long a command waits for the cluster.
+/// Longest time that a command waits for the cluster.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What to do when there is no cluster.
+/// Hint for the user when no cluster answers.
 pub const NO_CLUSTER_HINT: &str = "`lugus status` shows whether the cluster runs; `lugus up` starts it";
 
-/// Says at once that there is no cluster, where that can be known: all its members would be on this machine.
+/// Fails at once when all members of the cluster would run on this machine, but none does.
 ///
 /// # Errors
-/// When all are, and none runs.
+/// When all members are local and none of them runs.
 pub fn check_running(cluster: &ClusterSpec) -> Result<(), Failure> {
     let is_down = |member: &MemberSpec| member.endpoints.ingress.is_loopback() && processes::pid(&member.dir).is_none();
     if cluster.members.iter().all(is_down) {
@@ -31,7 +31,7 @@ pub fn check_running(cluster: &ClusterSpec) -> Result<(), Failure> {
 /// Configuration of a session of `participant` with a cluster, over `driver`.
 ///
 /// # Errors
-/// When the deployment has keys, and none for the participant.
+/// When the deployment has keys, but none for the participant.
 pub fn config(
     deployment: &Deployment,
     cluster: &ClusterEntry,
@@ -49,10 +49,10 @@ pub fn config(
     Ok(config)
 }
 
-/// How a participant proves who it is.
+/// The credentials of a participant.
 ///
 /// # Errors
-/// When the deployment has keys, and none for the participant.
+/// When the deployment has keys, but none for the participant.
 pub fn credentials(deployment: &Deployment, participant: u32) -> Result<Credentials, Failure> {
     if deployment.authentication.mode == AuthenticationMode::Open {
         return Ok(Credentials::Open);

@@ -1,4 +1,4 @@
-//! A cluster of a benchmark's or the demo's own, which is gone when they are.
+//! A temporary deployment for a benchmark or the demo, which is stopped and deleted with it.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -14,16 +14,17 @@ use crate::{down, local_deployment, up};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A deployment in a folder of its own.
+/// A deployment in a temporary folder.
 pub struct PrivateCluster {
     found: Found,
     folder: PathBuf,
-    /// The logs are worth a look.
+    /// Whether the folder stays after the end, so that its logs can be read.
     keep: bool,
 }
 
 impl PrivateCluster {
-    /// Makes the folder and the deployment, as `lugus up` with these arguments; starts nothing.
+    /// Makes the folder and the deployment that `lugus up` would make with these arguments, without starting any
+    /// process.
     ///
     /// # Errors
     /// When the folder can't be made.
@@ -31,10 +32,10 @@ impl PrivateCluster {
         Self::of(local_deployment::deployment(members, base_port), name)
     }
 
-    /// Makes the folder of a deployment; starts nothing.
+    /// Makes the folder for a given deployment, without starting any process.
     ///
     /// # Errors
-    /// When it can't be made.
+    /// When the folder can't be made.
     pub fn of(deployment: Deployment, name: &str) -> Result<Self, Failure> {
         let folder = std::env::temp_dir().join(format!("lugus-{name}-{}", std::process::id()));
         let path = folder.join("cluster.toml");
@@ -42,7 +43,7 @@ impl PrivateCluster {
         Ok(Self { found: deployment::find(Some(&path))?, folder, keep: false })
     }
 
-    /// Starts what does not run, and waits until all answers.
+    /// Starts all processes that do not run, and waits until the deployment is ready.
     ///
     /// # Errors
     /// As `lugus up`.
@@ -50,22 +51,23 @@ impl PrivateCluster {
         up::start(&self.found)
     }
 
-    /// The deployment.
+    /// The deployment and its file.
     pub fn found(&self) -> &Found {
         &self.found
     }
 
-    /// Where it all is.
+    /// The folder that holds the deployment's file, state and logs.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Leaves the folder for a look at the logs.
+    /// Keeps the folder after the end, so that its logs can be read.
     pub fn keep(&mut self) {
         self.keep = true;
     }
 
-    /// Waits until all members run and have applied the same log; whether they have the same state then.
+    /// Waits until all members run and have applied the log up to the same position, so that their state hashes can be
+    /// compared; returns their status.
     ///
     /// # Errors
     /// When that takes longer than `timeout`.
@@ -90,7 +92,7 @@ impl Drop for PrivateCluster {
         if let Err(failure) = down::end(&self.found.deployment) {
             eprintln!("lugus: {failure}");
         }
-        // Its own: nobody else's are in it.
+        // Only this deployment uses this root of Aeron directories.
         let _ = std::fs::remove_dir_all(self.found.deployment.aeron_root());
         if !self.keep {
             let _ = std::fs::remove_dir_all(&self.folder);

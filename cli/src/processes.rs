@@ -1,5 +1,5 @@
-//! The background processes of a local deployment, seen from outside: which live, and how to end them. Each has a folder
-//! of its own, which it locks.
+//! The background processes of a local deployment, seen from outside: which ones run, and how to stop them. Each
+//! process locks a folder of its own, which shows that it runs.
 
 use std::fs;
 use std::path::Path;
@@ -14,15 +14,15 @@ use crate::failure::Failure;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The process that has `folder`, if one lives.
+/// The process that holds the lock of `folder`, if one does.
 pub fn pid(folder: &Path) -> Option<u32> {
     FolderLock::living_owner(folder)
 }
 
-/// Sends a signal to one process; one that is gone already is no failure.
+/// Sends a signal to one process. A process that has ended already is no failure.
 ///
 /// # Errors
-/// When the system forbids it.
+/// When the system forbids the signal.
 pub fn signal(pid: u32, signal: Signal) -> Result<(), Failure> {
     let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
     match kill_process(raw, signal) {
@@ -31,10 +31,10 @@ pub fn signal(pid: u32, signal: Signal) -> Result<(), Failure> {
     }
 }
 
-/// Ends a whole process tree with SIGKILL, children included, as a power cut would.
+/// Kills a whole process tree with SIGKILL, children included, as a power cut would.
 ///
 /// # Errors
-/// When the system forbids it.
+/// When the system forbids the signal.
 pub fn kill_tree(pid: u32) -> Result<(), Failure> {
     let children = children(pid);
     for process in std::iter::once(pid).chain(children) {
@@ -43,7 +43,8 @@ pub fn kill_tree(pid: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits until nobody has the folder, and its process, `owner`, has ended: it gives the folder back a little before.
+/// Waits until no process holds the lock of the folder and the process `owner` has ended, which happens a little after
+/// it releases the lock. Returns whether that was so within `timeout`.
 pub fn await_end(folder: &Path, owner: u32, timeout: Duration) -> bool {
     let deadline = Instant::now() + timeout;
     loop {
@@ -57,11 +58,11 @@ pub fn await_end(folder: &Path, owner: u32, timeout: Duration) -> bool {
     }
 }
 
-/// Whether a process is gone, or only its exit code is left.
+/// Whether a process has ended; a zombie has.
 fn has_ended(pid: u32) -> bool {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return true };
     let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return true };
-    // Readable once the last thread has ended.
+    // A pidfd becomes readable once the last thread of its process has ended.
     let mut events = [PollFd::new(&process, PollFlags::IN)];
     poll(&mut events, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }

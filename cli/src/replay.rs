@@ -1,4 +1,4 @@
-//! `lugus replay`: order flow through the cluster, measured.
+//! `lugus replay`: sends order flow through the cluster and measures it.
 
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
@@ -20,13 +20,14 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::{self, TIMEOUT};
 
-/// A replay is to account for every command: it asks again for as long as a busy machine may be without a leader.
+/// Number of retries of a command. A replay must account for every command, so it retries for longer than a busy
+/// machine may be without a leader.
 const RETRY_ATTEMPTS: u32 = 20;
 
-/// Replays and prints the figures.
+/// Replays a flow and prints the figures.
 ///
 /// # Errors
-/// When the flow can't be read, the cluster does not take it, or an answer is missing or came twice.
+/// When the flow can't be read, the cluster rejects it, or an answer is missing or came twice.
 pub fn run(found: &Found, what: &Replay, output: Output) -> Result<(), Failure> {
     let replayed = match what {
         Replay::Mbo { file, pace } => {
@@ -45,7 +46,7 @@ pub fn run(found: &Found, what: &Replay, output: Output) -> Result<(), Failure> 
     }
 }
 
-/// The flow of a recording, as one participant's.
+/// The flow of a recording, all of it sent by one participant.
 ///
 /// # Errors
 /// When the file can't be read.
@@ -53,8 +54,8 @@ pub fn mbo(file: &Path) -> Result<MboFlow, Failure> {
     MboFlow::open(file, MboOptions::default()).map_err(Failure::new)
 }
 
-/// A made-up flow of `commands`, of as many participants as such flows have, or `most` of them: more than there are
-/// commands in flight are of no use.
+/// A synthetic flow of `commands` commands, sent by the default number of participants but by no more than `most`: more
+/// participants than commands in flight would be of no use.
 pub fn synthetic(commands: u64, seed: u64, most: u32) -> SyntheticFlow {
     let participants = SyntheticOptions::default().participants.min(most);
     SyntheticFlow::new(SyntheticOptions { seed, steps: commands, participants, ..SyntheticOptions::default() })
@@ -64,10 +65,10 @@ fn options(pace: Pace, warm_up: u64) -> ReplayOptions {
     ReplayOptions { window: pace.window, rate: pace.rate, warm_up, ..ReplayOptions::default() }
 }
 
-/// Sends a flow through the first cluster of the file, with a media driver of its own.
+/// Sends a flow through the first cluster of the deployment, over its own media driver.
 ///
 /// # Errors
-/// When the cluster does not answer, or refuses what the flow sends.
+/// When the cluster does not answer, or rejects what the flow sends.
 pub fn through_cluster(
     found: &Found,
     flow: &mut impl Flow,
@@ -77,14 +78,14 @@ pub fn through_cluster(
     Connection::open(found, flow.participants(), options.window)?.replay(flow, options, watch)
 }
 
-/// Sessions with the first cluster of the file, and the media driver that they are over.
+/// Sessions with the first cluster of the deployment, and the media driver that they use.
 pub struct Connection {
     venue: ClusterVenue,
     _driver: ClientDriver,
 }
 
 impl Connection {
-    /// Of the operator and these participants, each with so many commands under way at most.
+    /// Connects the operator and these participants, each with at most `window` unanswered commands.
     ///
     /// # Errors
     /// When the cluster does not answer.
@@ -106,10 +107,10 @@ impl Connection {
         Ok(Self { venue, _driver: driver })
     }
 
-    /// Sends a flow of these participants, within the window.
+    /// Sends a flow of these participants, with at most `window` commands in flight.
     ///
     /// # Errors
-    /// When the cluster refuses what the flow sends.
+    /// When the cluster rejects what the flow sends.
     pub fn replay(
         &mut self,
         flow: &mut impl Flow,
@@ -120,13 +121,13 @@ impl Connection {
     }
 }
 
-/// A progress bar, when a person looks on.
+/// A progress bar, shown only to people.
 pub struct Bar {
     bar: ProgressBar,
 }
 
 impl Bar {
-    /// A bar on standard error, if that is a terminal.
+    /// A bar on standard error; hidden when that is not a terminal or the output is JSON.
     pub fn new(output: Output) -> Self {
         let bar = if output.is_json() || !stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} commands, {per_sec}, {eta} left") {

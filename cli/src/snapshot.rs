@@ -11,28 +11,28 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::status::Status;
 
-/// What was taken.
+/// The JSON document: all snapshots that were taken.
 #[derive(Debug, Serialize)]
 struct Snapshots {
     snapshots: Vec<Taken>,
 }
 
-/// A snapshot that was taken.
+/// A snapshot of one cluster.
 #[derive(Debug, Serialize)]
 struct Taken {
-    /// The cluster.
+    /// The cluster's number.
     cluster: ClusterId,
-    /// The member that led.
+    /// The leading member's number.
     leader: i32,
-    /// Commit position after it.
+    /// Commit position after the snapshot.
     commit_position: Option<i64>,
 }
 
-/// Has Aeron's `ClusterTool` ask each cluster's leader for a snapshot, and waits until it is taken; with an instrument, only
-/// the cluster that owns it.
+/// Makes each cluster's leader take a snapshot by Aeron's `ClusterTool`, and waits until it is taken. With an
+/// instrument, only the cluster that owns the instrument takes one.
 ///
 /// # Errors
-/// When there is no such instrument or no leader, or the tool fails: with what it prints.
+/// When there is no such instrument or no leader, or the tool fails; the message then contains the tool's output.
 pub fn run(found: &Found, arguments: &Snapshot, output: Output) -> Result<(), Failure> {
     let clusters = match &arguments.instrument {
         None => found.deployment.cluster_specs(),

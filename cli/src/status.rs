@@ -1,4 +1,4 @@
-//! `lugus status`: how each member stands, the coordinator, and the partition map.
+//! `lugus status`: the state of each member and cluster, as read from the members' counters.
 
 mod overview;
 
@@ -12,63 +12,63 @@ use crate::failure::Failure;
 
 pub use overview::run;
 
-/// How the clusters of a deployment stand.
+/// The state of a deployment's clusters.
 #[derive(Debug, Serialize)]
 pub struct Status {
-    /// All members of all clusters.
+    /// The members of all clusters.
     pub members: Vec<Member>,
-    /// Each cluster.
+    /// The clusters.
     pub clusters: Vec<Cluster>,
-    /// Whether all members of a cluster that have applied the same log have the same state, in every cluster; `None` while
-    /// they have not.
+    /// Whether in every cluster all members have the same state hash at the same log position; `None` while members of
+    /// some cluster are at different positions.
     pub hashes_equal: Option<bool>,
 }
 
-/// A cluster's state.
+/// The state of a cluster.
 #[derive(Debug, Serialize)]
 pub struct Cluster {
-    /// Its number.
+    /// The cluster's number.
     pub id: i32,
-    /// Its name.
+    /// The cluster's name.
     pub name: String,
-    /// Who leads.
+    /// The leading member's number.
     pub leader: Option<i32>,
-    /// Whether all its members that have applied the same log have the same state; `None` while they have not.
+    /// Whether all members have the same state hash at the same log position; `None` while their positions differ.
     pub hashes_equal: Option<bool>,
 }
 
-/// A member's state. What is not known is null: it is not running, or still starting.
+/// The state of a member. A value is `None` when it is unknown: the member does not run, or is still starting.
 #[derive(Debug, Serialize)]
 pub struct Member {
-    /// Its cluster.
+    /// The number of the member's cluster.
     pub cluster: i32,
-    /// Its number in the cluster.
+    /// The member's number in its cluster.
     pub id: i32,
     /// `leader`, `follower`, `candidate`, `starting` or `down`.
     pub role: &'static str,
-    /// Leadership term.
+    /// Leadership term id.
     pub term: Option<i64>,
-    /// Log position up to which a majority has the log.
+    /// Log position up to which a majority of the members has the log.
     pub commit_position: Option<i64>,
-    /// Hexadecimal digits.
+    /// Hash of the engine's state, as hexadecimal digits.
     pub state_hash: Option<String>,
-    /// Log position that the hash belongs to.
+    /// Log position at which the state had this hash.
     pub state_hash_position: Option<i64>,
-    /// Sessions that may trade.
+    /// Number of sessions that are authenticated and may trade.
     pub sessions: Option<i64>,
-    /// Elections since its start.
+    /// Number of elections since the member's start.
     pub elections: Option<i64>,
-    /// Whether it follows or leads, and no election is under way.
+    /// Whether the member is leader or follower and no election is in progress.
     pub has_joined: bool,
-    /// Messages that were no commands, since its start.
+    /// Number of messages that were no valid commands, since the member's start.
     pub refused_messages: Option<i64>,
 }
 
 impl Status {
-    /// Reads all members' counters.
+    /// Reads the counters of all members.
     ///
     /// # Errors
-    /// When a living member's counters can't be read.
+    /// When the counters of a running member can't be read.
     pub fn read(clusters: &[ClusterSpec]) -> Result<Self, Failure> {
         let mut status = Self { members: Vec::new(), clusters: Vec::new(), hashes_equal: Some(true) };
         for cluster in clusters {
@@ -90,7 +90,7 @@ impl Status {
         Ok(status)
     }
 
-    /// What people read.
+    /// The state as a text table.
     pub fn table(&self) -> String {
         let mut table = Table::new();
         table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header([
@@ -130,7 +130,8 @@ impl Status {
 }
 
 impl Cluster {
-    /// How its members' states compare; with its name when it is one of many.
+    /// A text that says whether the members' state hashes are equal; it names the cluster if the deployment has
+    /// several.
     fn hashes(&self, clusters: usize) -> String {
         let hashes = match self.hashes_equal {
             Some(true) => "state hashes are equal",
@@ -144,14 +145,15 @@ impl Cluster {
     }
 }
 
-/// Who leads a cluster of these members: of the newest term, as one that was voted out may not know it yet.
+/// The leader among a cluster's members: that of the newest term, as a deposed leader may not know yet that it was
+/// replaced.
 fn leader<'m>(members: impl IntoIterator<Item = &'m Member>) -> Option<&'m Member> {
     members.into_iter().filter(|member| member.role == "leader").max_by_key(|member| member.term)
 }
 
 impl Member {
     fn read(cluster: &ClusterSpec, member: &MemberSpec) -> Result<Self, Failure> {
-        // What a killed driver left looks alive for a while.
+        // The files that a killed media driver leaves behind look alive for a while, so the driver is checked first.
         let status = match living_driver(&member.aeron_dir).map(|_| MemberStatus::read(&member.aeron_dir, cluster.id.0))
         {
             Some(Ok(status)) => Some(status),
@@ -185,7 +187,8 @@ impl Member {
     }
 }
 
-/// Members at different positions can't be compared; one alone is equal to itself.
+/// Whether all members have the same hash. Members at different log positions can't be compared; a single member is
+/// equal to itself.
 fn hashes_equal(members: &[Member]) -> Option<bool> {
     let running: Vec<_> = members.iter().filter(|member| member.role != "down").collect();
     let first = running.first()?;

@@ -1,5 +1,5 @@
-//! Participants that trade through the SDK, whichever cluster has what they trade by the coordinator's map, and count what is
-//! answered, and how long they waited for it.
+//! Participants that trade through the SDK on all clusters, as the coordinator's map assigns instruments to clusters.
+//! They count commands and answers, and measure how long each answer took.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -17,23 +17,23 @@ use crate::deployment::Found;
 use crate::failure::Failure;
 use crate::participant;
 
-/// The price, in ticks, at which each purchase meets an offer.
+/// The price, in ticks, at which the participants trade with each other.
 pub const PRICE: Price = Price(1_000);
 
-/// Between two duty cycles without work: the clusters need the cores, where these are few.
+/// Sleep between two duty cycles without work: the clusters need the cores of a small machine.
 const IDLE: Duration = Duration::from_micros(20);
 
 /// Longest wait for a connection or an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What came of it.
+/// Sums over all participants.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Traded {
     pub commands: u64,
     pub answered: u64,
     pub lost: u64,
     pub duplicated: u64,
-    /// Trades, as the buyers heard of them.
+    /// Number of trades, as reported to the buyers.
     pub trades: u64,
 }
 
@@ -49,10 +49,10 @@ impl std::ops::AddAssign for Traded {
 
 /// Participants, each with a session with all clusters.
 pub struct Traders {
-    // The sessions go before the driver.
+    // The sessions are declared first, as they must be dropped before their driver.
     traders: Vec<Trader>,
     _exchange: Exchange,
-    /// Commands without an answer, at most, of each participant.
+    /// Largest number of unanswered commands of each participant.
     window: usize,
     _driver: ClientDriver,
 }
@@ -64,10 +64,10 @@ struct Trader {
 }
 
 impl Traders {
-    /// Follows the coordinator's map, and connects to each cluster of it.
+    /// Subscribes to the coordinator's map, and connects each participant to every cluster in it.
     ///
     /// # Errors
-    /// When that takes too long.
+    /// When connecting takes longer than the participants' patience.
     pub fn connect(found: &Found, participants: &[u32], window: usize) -> Result<Self, Failure> {
         let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
         let exchange = Exchange::connect(ExchangeConfig::of(&found.deployment, driver.aeron_dir().to_path_buf()));
@@ -84,35 +84,35 @@ impl Traders {
         Ok(all)
     }
 
-    /// The map in use.
+    /// The partition map in use.
     pub fn map(&self) -> Option<&Arc<PartitionMap>> {
         self.traders.first()?.session.map()
     }
 
-    /// Waits until all know that a cluster has the instrument.
+    /// Waits until every participant's map has `owner` as the owner of the instrument.
     ///
     /// # Errors
-    /// When that takes too long.
+    /// When this takes too long.
     pub fn await_owner(&mut self, instrument: InstrumentId, owner: ClusterId) -> Result<(), Failure> {
         self.poll_until("the map of a move", |all| {
             all.traders.iter().all(|trader| trader.session.cluster_of(instrument) == Some(owner))
         })
     }
 
-    /// An offer of the first participant and a purchase of the second, that meet; waits for no answer unless too many are
-    /// missing.
+    /// Sends a sell order of the first participant and a buy order of the second that trade with each other. Waits for
+    /// an answer only when the window is full.
     ///
     /// # Errors
-    /// When the clusters take no commands, or a session ends.
+    /// When the clusters accept no commands, or a session ends.
     pub fn trade(&mut self, instrument: InstrumentId) -> Result<(), Failure> {
         self.order(0, instrument, Side::Sell, PRICE)?;
         self.order(1, instrument, Side::Buy, PRICE)
     }
 
-    /// A limit order of one lot, of the participant at this place.
+    /// Sends a limit order of one lot as the participant with index `at`.
     ///
     /// # Errors
-    /// When the clusters take no commands, or a session ends.
+    /// When the clusters accept no commands, or a session ends.
     pub fn order(&mut self, at: usize, instrument: InstrumentId, side: Side, price: Price) -> Result<(), Failure> {
         self.poll_until("room for a command", |all| {
             all.traders.iter().all(|trader| trader.session.outstanding() < all.window)
@@ -122,19 +122,19 @@ impl Traders {
         })
     }
 
-    /// Waits for all answers. Those that do not come in time are in the account.
+    /// Waits for all answers. Those that do not come in time count as lost.
     pub fn settle(&mut self) {
         let _unanswered = self
             .poll_until("the last answers", |all| all.traders.iter().all(|trader| trader.session.outstanding() == 0));
     }
 
-    /// Longest time that a command of the instrument has waited for its answer, since this was asked last.
+    /// Longest time that a command of the instrument waited for its answer since the previous call.
     pub fn take_longest_wait(&mut self, instrument: InstrumentId) -> Duration {
         let scopes = self.traders.iter_mut().filter_map(|trader| trader.tally.scopes.get_mut(&instrument));
         scopes.map(|scope| std::mem::take(&mut scope.longest_wait)).max().unwrap_or_default()
     }
 
-    /// Closes the sessions; the account.
+    /// Closes the sessions and returns the sums.
     pub fn close(self) -> Traded {
         let mut traded = Traded::default();
         for Trader { session, tally, .. } in self.traders {
@@ -150,7 +150,7 @@ impl Traders {
         traded
     }
 
-    /// Polls until `done`, at least once.
+    /// Polls until `done` returns true, at least once.
     fn poll_until(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) -> Result<(), Failure> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -175,7 +175,7 @@ impl Traders {
 }
 
 impl Trader {
-    /// Whether the order was taken.
+    /// Sends an order; returns whether the session accepted it.
     fn send(&mut self, instrument: InstrumentId, side: Side, price: Price) -> bool {
         let order = NewOrder::limit(ClientOrderId(self.next_order + 1), side, price, Quantity(1));
         match self.session.new_order(instrument, &order) {
@@ -193,7 +193,7 @@ impl Trader {
     }
 }
 
-/// What a participant has sent and heard.
+/// What one participant has sent and received.
 #[derive(Default)]
 struct Tally {
     sent: u64,
@@ -205,12 +205,12 @@ struct Tally {
     failure: Option<Failure>,
 }
 
-/// Of one instrument.
+/// The commands and events of one instrument.
 #[derive(Default)]
 struct Scope {
     last_event: EventSequence,
     last_answered: CommandNumber,
-    /// Commands without an answer, and when they were sent.
+    /// Unanswered commands, and when they were sent.
     waiting: VecDeque<(CommandNumber, Instant)>,
     longest_wait: Duration,
 }
@@ -240,7 +240,7 @@ impl EventHandler for Tally {
         }
         self.missed_events += report.event_sequence.0 - scope.last_event.0 - 1;
         scope.last_event = report.event_sequence;
-        // A command may have several reports; its first is the answer.
+        // A command may have several reports, of which the first is its answer.
         if command > scope.last_answered {
             scope.on_answer(command);
             self.answered += 1;

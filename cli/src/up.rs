@@ -1,4 +1,4 @@
-//! `lugus up`: local clusters and their coordinator in the background.
+//! `lugus up`: starts local clusters and their coordinator in the background.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -23,40 +23,40 @@ use crate::status::Status;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Lines of a dead process's log that are shown.
+/// Number of log lines that are shown of a process that died.
 const SHOWN_LINES: usize = 8;
 
-/// What runs now.
+/// The JSON document of `lugus up`: the running deployment.
 #[derive(Debug, Serialize)]
 pub struct Started {
     /// The deployment's file.
     config: PathBuf,
-    /// Folder of all state.
+    /// Folder that holds all state.
     dir: PathBuf,
-    /// Members that were started now, of all clusters.
+    /// Numbers of the members that this command started, over all clusters.
     started: Vec<i32>,
-    /// Who leads the first cluster.
+    /// The leader of the first cluster.
     pub leader: i32,
-    /// Each cluster.
+    /// The clusters.
     clusters: Vec<StartedCluster>,
-    /// Whether the coordinator was started now; `None`: there is none.
+    /// Whether this command started the coordinator; `None` when the deployment has none.
     coordinator_started: Option<bool>,
-    /// From the first start until all answered.
+    /// Milliseconds from the start of the first process until everything answered.
     elapsed_ms: u64,
 }
 
-/// A cluster that runs now.
+/// A running cluster.
 #[derive(Debug, Serialize)]
 struct StartedCluster {
     id: ClusterId,
     name: String,
-    /// Members that were started now.
+    /// Numbers of the members that this command started.
     started: Vec<i32>,
-    /// Who leads.
+    /// The leading member's number.
     leader: i32,
 }
 
-/// A process that was started now.
+/// A process that this command has started.
 struct Starting {
     deployed: DeployedProcess,
     process: Child,
@@ -78,7 +78,7 @@ pub fn run(config: Option<&Path>, up: &Up, output: Output) -> Result<(), Failure
     output.answer(&started, text)
 }
 
-/// What was started and who leads.
+/// Says what was started and which member leads each cluster.
 impl std::fmt::Display for Started {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let coordinator = if self.coordinator_started == Some(true) { " and the coordinator" } else { "" };
@@ -93,12 +93,12 @@ impl std::fmt::Display for Started {
     }
 }
 
-/// Starts what does not run, waits until all members of every cluster follow a leader and the coordinator answers, and
-/// defines the deployment's instruments.
+/// Starts the processes that do not run, waits until all members of every cluster follow a leader and the coordinator
+/// answers, and defines the deployment's instruments.
 ///
 /// # Errors
-/// When a process ends, a cluster has no leader in time, or the coordinator does not answer: with the end of the log. What
-/// was started is ended again then.
+/// When a process ends, a cluster elects no leader in time, or the coordinator does not answer; the error contains the
+/// end of the process's log. Processes that this call started are then stopped again.
 pub fn start(found: &Found) -> Result<Started, Failure> {
     let begin = Instant::now();
     let clusters = found.deployment.cluster_specs();
@@ -132,10 +132,10 @@ pub fn start(found: &Found) -> Result<Started, Failure> {
     })
 }
 
-/// The deployment that is there, or a new one for this machine.
+/// Reads the existing deployment, or makes a new one for this machine.
 ///
 /// # Errors
-/// When it can't be written, or something is wrong with it.
+/// When the file can't be written, or its contents are invalid.
 pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     let path = deployment::path(config);
     if !path.is_file() {
@@ -144,10 +144,10 @@ pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
     deployment::find(Some(&path))
 }
 
-/// Writes the file of a deployment whose state is in the same folder.
+/// Writes the file of a deployment whose state lies in the same folder.
 ///
 /// # Errors
-/// When it can't be written, or something is wrong with it.
+/// When the file can't be written, or the deployment is invalid.
 pub fn write(mut deployment: Deployment, path: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
@@ -155,7 +155,7 @@ pub fn write(mut deployment: Deployment, path: &Path) -> Result<(), Failure> {
     deployment.save(path).map_err(Failure::new)
 }
 
-/// Starts processes and waits until all answer; returns who leads each cluster, and access to them.
+/// Starts processes and waits until all of them answer; returns the leader of each cluster, and access to the clusters.
 fn await_all<'f>(
     found: &'f Found,
     clusters: &[ClusterSpec],
@@ -168,8 +168,8 @@ fn await_all<'f>(
     Ok((leaders, access))
 }
 
-/// Starts processes and waits until each cluster has a leader, and every member has its state and has joined the log, and
-/// the coordinator's process is there; returns who leads each cluster.
+/// Starts processes and waits until each cluster has a leader, all members have restored their state and joined the
+/// log, and the coordinator's process runs; returns the leader of each cluster.
 fn await_leaders(
     found: &Found,
     clusters: &[ClusterSpec],
@@ -179,10 +179,11 @@ fn await_leaders(
 ) -> Result<Vec<i32>, Failure> {
     let deadline = Instant::now() + timeout;
     loop {
-        // Each time: one that was just killed has its folder for a moment more, and only then is seen not to run.
+        // Repeated in every round: a process that was just killed holds its lock a moment longer, and only then counts
+        // as not running.
         start_processes(found, deployed, starting)?;
         check_alive(starting)?;
-        // A driver's files are there before all of them can be read.
+        // The media driver's files exist before all of them can be read, so an error here means "not yet".
         if let Ok(status) = Status::read(clusters)
             && status.members.iter().all(|member| member.has_joined && member.state_hash.is_some())
             && deployed.iter().all(|process| process.pid().is_some())
@@ -200,7 +201,7 @@ fn await_leaders(
     }
 }
 
-/// Starts the processes that do not run and are not starting.
+/// Starts the processes that neither run nor are starting.
 fn start_processes(found: &Found, deployed: &[DeployedProcess], starting: &mut Vec<Starting>) -> Result<(), Failure> {
     for process in deployed {
         let is_starting = starting.iter().any(|one| one.deployed.dir == process.dir);
@@ -215,7 +216,7 @@ fn start_process(found: &Found, deployed: &DeployedProcess) -> Result<Starting, 
     let failed = |what: &Path, error: std::io::Error| Failure::new(format!("{}: {error}", what.display()));
     fs::create_dir_all(&deployed.dir).map_err(|error| failed(&deployed.dir, error))?;
     let log = deployed.log();
-    // Why it ended may be the last that it said.
+    // The previous log is kept, as its end may say why the process ended.
     let _ = fs::rename(&log, deployed.old_log());
     let file = File::create(&log).map_err(|error| failed(&log, error))?;
     let program = std::env::current_exe().map_err(|error| failed(Path::new("lugus"), error))?;
@@ -227,14 +228,14 @@ fn start_process(found: &Found, deployed: &DeployedProcess) -> Result<Starting, 
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(file)
-        // Not ours to take along when the terminal sends an interrupt.
+        // A process group of its own, so that an interrupt from the terminal does not reach the process.
         .process_group(0)
         .spawn()
         .map_err(|error| failed(&program, error))?;
     Ok(Starting { deployed: deployed.clone(), process })
 }
 
-/// Whether all that was started lives.
+/// Checks that all started processes are alive.
 fn check_alive(starting: &mut [Starting]) -> Result<(), Failure> {
     for Starting { deployed, process } in starting {
         if let Ok(Some(status)) = process.try_wait() {

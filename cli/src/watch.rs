@@ -1,4 +1,4 @@
-//! `lugus watch`: the events of all participants, as they happen.
+//! `lugus watch`: prints the events of all participants as they happen.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -20,13 +20,13 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::TIMEOUT;
 
-/// A person reads no faster than this, and a watch may last for days.
+/// Sleep between two duty cycles: a person reads no faster, and a watch may run for days.
 const IDLE: Duration = Duration::from_millis(1);
 
-/// Prints events until there were enough.
+/// Prints events, up to a given number of them.
 struct Printer {
     output: Output,
-    /// Events still to be printed; `None` is without end.
+    /// Number of events still to be printed; `None` means no limit.
     left: Option<u64>,
     failure: Option<Failure>,
 }
@@ -49,10 +49,10 @@ impl Printer {
     }
 }
 
-/// Hears one cluster.
+/// Receives the events of one cluster.
 struct Ear {
     printer: Rc<RefCell<Printer>>,
-    /// A new cluster session: drop copies have to be asked for again.
+    /// Whether the cluster session is new, so that drop copies must be requested again.
     is_new_session: bool,
 }
 
@@ -77,11 +77,11 @@ impl EventHandler for Ear {
     }
 }
 
-/// Prints events until it has printed `count` of them, or is interrupted: of the cluster that trades the instrument, or of
-/// all.
+/// Prints the events of the cluster that trades the given instrument, or of all clusters, until `count` events are
+/// printed or the command is interrupted.
 ///
 /// # Errors
-/// When a cluster is not there or refuses.
+/// When a cluster does not answer, or refuses the drop copies.
 pub fn run(found: &Found, watch: &Watch, output: Output) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
@@ -120,7 +120,7 @@ pub fn run(found: &Found, watch: &Watch, output: Output) -> Result<(), Failure> 
     failure.map_or(Ok(()), Err)
 }
 
-/// Takes what has come, and asks a new session for drop copies.
+/// Polls a session, and requests drop copies if the session is new.
 fn hear(session: &mut BlockingSession<Ear>, instrument: InstrumentId) -> Result<usize, Failure> {
     if session.handler.is_new_session && session.session().request_drop_copy(instrument).is_ok() {
         session.handler.is_new_session = false;
@@ -128,7 +128,7 @@ fn hear(session: &mut BlockingSession<Ear>, instrument: InstrumentId) -> Result<
     session.poll().map_err(Failure::new)
 }
 
-/// Whether nobody reads standard output any more: a closed pipe tells only who writes or asks.
+/// Whether the reader of standard output is gone. A process learns of a closed pipe only by writing or polling.
 pub fn is_reader_gone() -> bool {
     let stdout = io::stdout();
     let mut events = [PollFd::new(&stdout, PollFlags::empty())];

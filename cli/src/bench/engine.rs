@@ -1,4 +1,4 @@
-//! `lugus bench engine`: what a message costs the engine, without a cluster.
+//! `lugus bench engine`: time and memory that the engine needs, without a cluster.
 
 use std::collections::BTreeMap;
 
@@ -10,39 +10,40 @@ use super::Spread;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Orders of a flow; it has about twice as many messages.
+/// Number of orders of a flow, which has about twice as many messages.
 const ORDERS: usize = 1_000_000;
-/// Room for live orders in the book alone: as much as an engine has by default.
+/// Capacity in live orders when the book is measured alone; the same as an engine's default.
 const ROOM: usize = 1 << 20;
-/// The large book whose memory is told.
+/// Number of orders in the book whose memory is measured.
 const LARGE_BOOK_ORDERS: u64 = 10_000_000;
 const LARGE_BOOK_LEVELS: i64 = 1_000_000;
 const LARGE_BOOK_SEED: u64 = 23;
 
-/// What all of it says.
+/// The JSON document of `lugus bench engine`.
 #[derive(Debug, Serialize)]
 struct EngineFigures {
     flows: BTreeMap<&'static str, FlowFigures>,
-    /// Millions of messages a second that all of the engine takes, in its slowest flow.
+    /// Throughput of the whole engine in its slowest flow, in millions of messages a second.
     apply_worst_mps: f64,
-    /// Memory of a book of ten million orders on a million levels.
+    /// Memory of a book of ten million orders on a million levels, in bytes.
     bytes_at_10m: u64,
 }
 
-/// Nanoseconds a message, medians.
+/// Medians for one flow, in nanoseconds a message.
 #[derive(Debug, Serialize)]
 struct FlowFigures {
-    /// The book alone, with nobody listening.
+    /// The order book alone, with a sink that only counts events.
     book_ns: f64,
-    /// All of `Engine::apply`.
+    /// The whole engine (`Engine::apply`).
     apply_ns: f64,
     book_ns_spread: Spread,
     apply_ns_spread: Spread,
 }
 
-/// Measures each flow `rounds` times: one after the other, and all over again, so that a slow spell of the machine hits all.
+/// Measures each flow `rounds` times. Each round measures all flows, so that a slow spell of the machine affects all
+/// alike.
 pub fn run(rounds: u32, output: Output) -> Result<(), Failure> {
-    // First: what the flows leave behind for the allocator would be counted, or used.
+    // The large book comes first: memory that the flows return to the allocator would be reused, and falsify its size.
     let bytes_an_order = LargeBook::new(LARGE_BOOK_ORDERS, LARGE_BOOK_LEVELS, LARGE_BOOK_SEED).bytes_an_order;
     let mut measured = SCENARIOS.map(|_| (Vec::new(), Vec::new()));
     for round in 1..=rounds {

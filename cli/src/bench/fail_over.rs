@@ -1,4 +1,4 @@
-//! `lugus bench fail-over`: how long a killed leader is missed.
+//! `lugus bench fail-over`: how long clients get no answers after the leader is killed.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::replay::{synthetic, through_cluster};
 
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What clients felt of the kills, milliseconds.
+/// Fail-over times as clients see them, in milliseconds.
 #[derive(Debug, Serialize)]
 struct FailOvers {
     kills: u32,
@@ -24,18 +24,18 @@ struct FailOvers {
     first_answer_ms: Spread,
     /// Longest time without an answer around the kill.
     longest_silence_ms: Spread,
-    /// All of the first, in their order.
+    /// Every fail-over's time to the first answer, in the order of the kills.
     each_ms: Vec<f64>,
     commands: u64,
     lost: u64,
     duplicated: u64,
-    /// Leaders beyond one a kill.
+    /// Number of elections beyond the one that each kill needs.
     extra_leaders: u64,
     hashes_equal: bool,
 }
 
-/// Kills the leader of three members again and again under a flow of `rate` commands a second; the killed member is
-/// started again and has caught up before the next.
+/// Kills the leader of a three-member cluster `kills` times under a flow of `rate` commands a second. Each killed
+/// member is restarted and catches up before the next kill.
 pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), Failure> {
     let cluster = PrivateCluster::new("fail-over", Some(Members::Three), base_port)?;
     let (mut first_answers, mut silences) = (Vec::new(), Vec::new());
@@ -43,7 +43,7 @@ pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), 
     for kill in 1..=kills {
         cluster.start()?;
         cluster.await_comparable(CATCH_UP_TIMEOUT)?;
-        // A second before the kill, two after it.
+        // The flow lasts three seconds: one before the kill and two after it.
         let mut flow = synthetic(u64::from(rate) * 3, u64::from(kill), 1_024);
         let mut killer = Killer::new(cluster.found().cluster()?, u64::from(rate));
         let options = ReplayOptions { rate: Some(rate), ..ReplayOptions::default() };

@@ -1,4 +1,5 @@
-//! `lugus bench migrate`: what a client that trades feels of a move of its instrument, with so many resting orders.
+//! `lugus bench migrate`: how long trading clients wait while their instrument, with many resting orders, moves to
+//! another cluster.
 
 use std::time::{Duration, Instant};
 
@@ -18,65 +19,66 @@ use crate::private_cluster::PrivateCluster;
 use crate::status::Status;
 use crate::traders::{PRICE, Traded, Traders};
 
-/// What is moved, and between which clusters of [`local_deployment::two_clusters`].
+/// The instrument that moves, and the two clusters of [`local_deployment::two_clusters`] between which it moves.
 const SYMBOL: &str = "BTC/USDT";
 const INSTRUMENT: InstrumentId = InstrumentId(1);
 const CLUSTERS: [(ClusterId, &str); 2] = [(ClusterId(0), "A"), (ClusterId(1), "B")];
 
-/// Whose orders rest in the book; commands without an answer of each of them.
+/// Participants that own the resting orders, and their largest number of unanswered commands.
 const OWNERS: [u32; 8] = [21, 22, 23, 24, 25, 26, 27, 28];
 const WINDOW_OF_OWNERS: usize = 256;
 
-/// Who trades meanwhile; commands without an answer of each of them: few, so that they wait for the cluster, and not for
-/// each other.
+/// Participants that trade during the moves, and their largest number of unanswered commands: few, so that commands
+/// wait for the cluster and not for each other.
 const TRADERS: [u32; 2] = [11, 12];
 const WINDOW_OF_TRADERS: usize = 2;
 
-/// Price levels of each side: as many as one question tells of.
+/// Number of price levels of each side: the largest number that one book request can return.
 const LEVELS: u64 = lugus_client::vocabulary::MAXIMUM_DEPTH as u64;
 
-/// Room for orders that do not rest.
+/// Capacity for orders that do not rest.
 const SPARE_ORDERS: u32 = 4_096;
 
-/// Of the other cluster, which trades too, and is warm by that.
+/// An instrument of the other cluster. It is traded too, so that this cluster is warm before the moves.
 const OTHER_INSTRUMENT: InstrumentId = InstrumentId(3);
 const WARM_UP: Duration = Duration::from_secs(3);
 
-/// How long they trade before each move, to compare, and after it.
+/// How long the participants trade before each move, as a comparison, and after it.
 const BEFORE: Duration = Duration::from_secs(2);
 const AFTER: Duration = Duration::from_millis(500);
 
-/// How long members may take to apply the same log.
+/// Longest time that members may take to reach the same log position.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What came of it; times in milliseconds.
+/// Figures of all moves; times in milliseconds.
 #[derive(Debug, Serialize)]
 struct Moves {
     orders: u32,
-    /// Members of cluster A; B has one.
+    /// Number of members of cluster A; cluster B has one.
     members: u16,
     rounds: u32,
-    /// Longest that a command waited for its answer, around the move: the median of all moves.
+    /// Longest time that a command waited for its answer around a move: median of all moves.
     pause_ms: f64,
     pause_ms_spread: Spread,
-    /// All of them, in their order.
+    /// Every move's longest wait, in the order of the moves.
     each_ms: Vec<f64>,
-    /// The same when nothing moves, for as long.
+    /// Longest wait in an equally long time without a move.
     quiet_ms_spread: Spread,
-    /// From the fence until the new cluster took commands, as the migrator says.
+    /// Time from the fence until the new cluster accepted commands, as the migrator reports it.
     migrator_pause_ms: f64,
     migrator_pause_ms_spread: Spread,
-    /// By which the new cluster's log grew during a move: the median.
+    /// Growth of the new cluster's log during a move, in bytes: median of all moves.
     bytes: u64,
     commands: u64,
-    /// Commands without an answer, events that were missed, and resting orders that are gone.
+    /// Number of commands without an answer, missed events and missing resting orders.
     lost: u64,
     duplicated: u64,
-    /// Each move, which compares the state's hash, was finished, and all members of each cluster have the same state.
+    /// Whether every move finished, which includes a comparison of the state hash, and all members of each cluster
+    /// ended with the same state.
     hash_equal: bool,
 }
 
-/// Measures `rounds` moves, to and fro.
+/// Measures `rounds` moves, alternately to the other cluster and back.
 pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: Output) -> Result<(), Failure> {
     let mut deployment = local_deployment::two_clusters(base_port);
     deployment.clusters[0].members.truncate(usize::from(members.count()));
@@ -135,7 +137,7 @@ impl Moves {
     }
 }
 
-/// Fills the book.
+/// Fills the book with `orders` resting orders.
 fn place(cluster: &PrivateCluster, orders: u32, output: Output) -> Result<Traded, Failure> {
     let begun = Instant::now();
     let mut owners = Traders::connect(cluster.found(), &OWNERS, WINDOW_OF_OWNERS)?;
@@ -149,7 +151,7 @@ fn place(cluster: &PrivateCluster, orders: u32, output: Output) -> Result<Traded
     Ok(owners.close())
 }
 
-/// Orders in the book at the end.
+/// Number of orders in the book at the end.
 fn resting(cluster: &PrivateCluster) -> Result<u64, Failure> {
     let deployment = &cluster.found().deployment;
     let driver = ClientDriver::start(deployment).map_err(Failure::new)?;
@@ -162,14 +164,14 @@ fn resting(cluster: &PrivateCluster) -> Result<u64, Failure> {
     Ok(book.bids.iter().chain(&book.offers).map(|level| u64::from(level.orders)).sum())
 }
 
-/// The moves.
+/// The state of the benchmark while it moves the instrument.
 struct Bench<'c> {
     cluster: &'c PrivateCluster,
     output: Output,
     felt: Felt,
 }
 
-/// One figure a move.
+/// What clients and the migrator measured in one move.
 #[derive(Default)]
 struct Felt {
     pauses: Vec<f64>,
@@ -210,7 +212,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Of a cluster, as far as it is committed.
+    /// Commit position of a cluster's log.
     fn log_position(&self, cluster: ClusterId) -> Result<i64, Failure> {
         let clusters: Vec<ClusterSpec> = self.cluster.found().deployment.cluster(cluster).into_iter().collect();
         let status = Status::read(&clusters)?;

@@ -1,4 +1,4 @@
-//! `lugus bench`: the figures of README and docs/benchmarks.md, each from one command.
+//! `lugus bench`: the figures of the README and docs/benchmarks.md, each from one command.
 
 mod engine;
 mod fail_over;
@@ -10,10 +10,10 @@ use crate::arguments::Bench;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Runs a benchmark, on clusters of its own where it needs any.
+/// Runs a benchmark, on temporary clusters where it needs any.
 ///
 /// # Errors
-/// When a cluster does not start, or loses or repeats anything.
+/// When a cluster does not start, or loses or repeats a command.
 pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     match bench {
         Bench::Engine { rounds } => engine::run(*rounds, output),
@@ -26,7 +26,7 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     }
 }
 
-/// The middle of figures, with the smallest and the largest.
+/// Median, minimum and maximum of some figures.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Spread {
     min: f64,
@@ -35,7 +35,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of at least one figure; of none all are 0.
+    /// The spread of `figures`; all three are 0 when there are no figures.
     pub fn of(mut figures: Vec<f64>) -> Self {
         figures.sort_by(f64::total_cmp);
         let (Some(min), Some(max)) = (figures.first(), figures.last()) else {

@@ -1,5 +1,5 @@
-//! `lugus bench round-trip`: a command's way through the cluster and back, beside the same cluster with Aeron's own Java
-//! container and an echo service in the engine's place.
+//! `lugus bench round-trip`: round-trip times of commands through the cluster, compared with a cluster that runs an
+//! echo service in Aeron's own Java container instead of the engine.
 
 use std::time::Duration;
 
@@ -21,21 +21,22 @@ use crate::participant::{self, TIMEOUT};
 use crate::private_cluster::PrivateCluster;
 use crate::replay::{Connection, synthetic};
 
-/// Commands that warm each cluster up (Java compiles meanwhile), before what is measured: a second or two.
+/// Number of commands that warm each cluster up before the measurement, so that Java has compiled its code; they take a
+/// second or two.
 const WARM_UP: u64 = 100_000;
-/// Commands with one in flight.
+/// Number of commands sent with one in flight.
 const ONE_IN_FLIGHT: u64 = 5_000;
-/// Commands at a fixed rate, and that rate.
+/// Number of commands sent at a fixed rate, and that rate in commands a second.
 const AT_A_RATE: u64 = 30_000;
 const RATE: u32 = 10_000;
-/// Tries of one measurement.
+/// Number of attempts at one measurement.
 const MEASURE_ATTEMPTS: u32 = 3;
-/// How long an echo is waited for: one that was lost never comes.
+/// Longest wait for an echo. The echo service does not repeat a lost message, so waiting longer is of no use.
 const ECHO_PATIENCE: Duration = Duration::from_secs(5);
-/// The participant of the echo service's client.
+/// The participant that the echo service's client claims to be.
 const ECHO_PARTICIPANT: u32 = 1;
 
-/// One line of the table, microseconds.
+/// One row of the table; times in microseconds.
 #[derive(Debug, Serialize)]
 struct Line {
     service: &'static str,
@@ -46,7 +47,7 @@ struct Line {
     p999_us: Spread,
 }
 
-/// Measures both services, with each of `sizes` members, `rounds` times, one after the other in each round.
+/// Measures both services with each of `sizes` members, `rounds` times; each round measures all of them in turn.
 pub fn run(rounds: u32, sizes: &[Members], base_port: u16, output: Output) -> Result<(), Failure> {
     let mut measured: Vec<(&'static str, u16, &'static str, Vec<ReplayReport>)> = Vec::new();
     for round in 1..=rounds {
@@ -85,11 +86,11 @@ pub fn run(rounds: u32, sizes: &[Members], base_port: u16, output: Output) -> Re
     output.answer(&lines, table(&lines))
 }
 
-/// One in flight, then at a fixed rate.
+/// Measures a cluster of this size at this base port: first with one command in flight, then at a fixed rate.
 type Measure = fn(Members, u16) -> Result<[ReplayReport; 2], Failure>;
 
-/// Measures again when there was an election meanwhile, on a machine that others load too much. The echo service loses then
-/// what was under way, and its figures would be of those that came through.
+/// Repeats a measurement that an election disturbed, as happens on an overloaded machine. The echo service loses the
+/// messages that are in flight during an election, so its figures would cover only the surviving ones.
 fn measure_undisturbed(
     measure: Measure,
     members: Members,
@@ -116,7 +117,7 @@ fn paces() -> [(u64, ReplayOptions); 2] {
 fn lugus(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure> {
     let cluster = PrivateCluster::new("round-trip", Some(members), base_port)?;
     cluster.start()?;
-    // One session for all of it, as with the echo service: what is new costs more.
+    // One participant sends everything, as with the echo service: the first command of a new participant costs more.
     let flow = |commands| synthetic(commands, 1, 1);
     let mut connection =
         Connection::open(cluster.found(), flow(WARM_UP).participants(), ReplayOptions::default().window)?;
@@ -162,7 +163,7 @@ fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Fail
     Ok(reports)
 }
 
-/// Says who it is, and is believed.
+/// Credentials that only claim an identity; the echo service's cluster accepts every session.
 struct Believed;
 
 impl CredentialsSupplier for Believed {

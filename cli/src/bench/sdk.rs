@@ -1,11 +1,11 @@
-//! `lugus bench sdk`: what the SDK costs on top of the raw cluster client: nanoseconds that a command and its answer spend
-//! in the SDK's own code.
+//! `lugus bench sdk`: what the SDK's own code costs on top of the raw cluster client, in nanoseconds for a command and
+//! its answer.
 //!
-//! A command is encoded, remembered and offered to an ingress that copies it, as a log buffer would; an event is decoded,
-//! deduplicated and handed over. Commands go out in bursts, so that as many are unanswered. First to a session with one
-//! cluster, then through the router of an exchange, that has instruments in four clusters. The raw client is offered the
-//! same messages, ready as they are, and hands over events without a look at them. Each figure is the median, or the 99th
-//! percentile, of the bursts' means.
+//! A command is encoded, recorded as unanswered, and offered to an ingress that copies it as a log buffer would; an
+//! event is decoded, deduplicated and handed to the handler. Commands go out in bursts, whose length is the number of
+//! unanswered commands. The measurement uses first a session with one cluster, then the router of an exchange with
+//! instruments in four clusters. The raw client is offered encoded messages of the same length, and hands over events
+//! without decoding them. Each figure is the median or the 99th percentile of the means of all bursts.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -35,21 +35,22 @@ const SESSION: i64 = 1;
 const PARTICIPANT: u32 = 1;
 const CLUSTERS: i32 = 4;
 
-/// Unanswered commands, and instruments in use.
+/// The loads: number of unanswered commands, and number of instruments in use.
 const LOADS: [(u64, u32); 5] = [(1, 1), (16, 1), (256, 1), (16, 64), (16, 1024)];
 
-/// The load whose figure stands for all: neither the best nor the worst.
+/// The load that the summary figure is for: neither the best nor the worst one.
 const TYPICAL: (u64, u32) = (16, 64);
 
-/// All figures.
+/// The JSON document of `lugus bench sdk`.
 #[derive(Serialize)]
 struct Overheads {
-    /// Of an exchange, with [`TYPICAL`] load: a command and its answer, less what the raw client takes.
+    /// Cost of a command and its answer through an exchange's router under the [`TYPICAL`] load, less the raw client's
+    /// cost.
     overhead_ns: f64,
     lines: Vec<Line>,
 }
 
-/// One load of one venue, nanoseconds each.
+/// Costs under one load of one venue, in nanoseconds.
 #[derive(Serialize)]
 struct Line {
     venue: &'static str,
@@ -59,12 +60,12 @@ struct Line {
     command_p99_ns: f64,
     event_ns: f64,
     event_p99_ns: f64,
-    /// The raw client's for both.
+    /// The raw client's cost of a command and its answer.
     raw_ns: f64,
     overhead_ns: f64,
 }
 
-/// Measures.
+/// Runs the measurements and prints the table.
 pub fn run(output: Output) -> Result<(), Failure> {
     let mut lines = Vec::new();
     for (burst, instruments) in LOADS {
@@ -115,7 +116,7 @@ fn table(lines: &[Line]) -> Table {
     table
 }
 
-/// Copies each message, as an offer does.
+/// An ingress that copies each message into a buffer, as an offer to a publication does.
 struct LogBuffer {
     bytes: Vec<u8>,
     position: usize,
@@ -190,7 +191,7 @@ fn new_order(number: u64) -> NewOrder {
     NewOrder::limit(ClientOrderId(number), Side::Buy, Price(100), Quantity(1))
 }
 
-/// Nanoseconds each: median and 99th percentile of means.
+/// Costs in nanoseconds, each as median and 99th percentile of the bursts' means.
 struct Cost {
     command: (f64, f64),
     event: (f64, f64),
@@ -201,9 +202,9 @@ fn percentiles(mut means: Vec<f64>) -> (f64, f64) {
     (means[means.len() / 2], means[means.len() * 99 / 100])
 }
 
-/// What commands are sent to and events are heard by.
+/// The client code under measurement: commands go in, events come out.
 trait Venue {
-    /// Makes the instrument known.
+    /// Prepares an instrument for commands.
     fn open(&mut self, instrument: InstrumentId, ingress: &mut LogBuffer, sum: &mut Sum);
 
     fn send(&mut self, instrument: InstrumentId, order: &NewOrder, ingress: &mut LogBuffer);
@@ -215,7 +216,7 @@ trait Venue {
     fn outstanding(&self) -> usize;
 }
 
-/// The raw client: messages are as long, and are there already.
+/// The raw client: it offers ready-made messages of the same length as the SDK's.
 struct Raw {
     order: Vec<u8>,
 }
@@ -252,13 +253,13 @@ impl Venue for Raw {
     }
 }
 
-/// Sends to one session, whatever the instrument.
+/// Sends all commands to one session.
 struct OneCluster(Session);
 
-/// Sends to the session of the instrument's cluster.
+/// Sends each command to the session of the cluster that owns its instrument.
 struct ManyClusters(Router<Sessions>);
 
-/// Has a session for an instrument.
+/// Finds the session for an instrument.
 trait SessionOf {
     fn session(&mut self, instrument: InstrumentId) -> Option<&mut Session>;
 
@@ -290,7 +291,7 @@ impl SessionOf for ManyClusters {
 impl<V: SessionOf> Venue for V {
     fn open(&mut self, instrument: InstrumentId, ingress: &mut LogBuffer, sum: &mut Sum) {
         let Some(session) = self.session(instrument) else { return };
-        // A scope opens with the answer to its Resume.
+        // A scope accepts commands only after the answer to its Resume request.
         let _ = session.resume(instrument);
         session.do_work(0, ingress, sum);
         session.on_message(SESSION, &resume_complete(instrument), sum);
@@ -329,7 +330,7 @@ fn new_session() -> Session {
     session
 }
 
-/// Opens sessions that are connected.
+/// Opens sessions that are connected from the beginning.
 struct Sessions;
 
 impl SessionFactory for Sessions {

@@ -1,4 +1,4 @@
-//! The whole deployment: clusters, coordinator, and the map that it has.
+//! The state of the whole deployment: clusters, coordinator and partition map.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,35 +14,35 @@ use crate::map::{self, Shown};
 use crate::output::Output;
 use crate::processes;
 
-/// How long the coordinator may take to tell its map.
+/// Longest time that the coordinator may take to send its map.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A deployment's state.
+/// The JSON document of `lugus status`.
 #[derive(Debug, Serialize)]
 struct Overview<'a> {
     #[serde(flatten)]
     status: &'a Status,
-    /// `None`: the deployment has none.
+    /// `None` when the deployment has no coordinator.
     coordinator: Option<Coordinator>,
-    /// As the coordinator has it; `None` when it is not there.
+    /// The coordinator's partition map; `None` when the coordinator does not answer.
     map: Option<Shown<'a>>,
 }
 
-/// The coordinator's state.
+/// The state of the coordinator.
 #[derive(Debug, Serialize)]
 struct Coordinator {
     /// `running`, `silent` or `down`.
     state: &'static str,
-    /// Its process, when it runs here.
+    /// Process id, when the coordinator runs on this machine.
     pid: Option<u32>,
-    /// Why there is no map of it.
+    /// Why the coordinator's map could not be fetched.
     problem: Option<String>,
 }
 
-/// Prints how each member stands, the coordinator, and the partition map.
+/// Prints the state of each member, the coordinator and the partition map.
 ///
 /// # Errors
-/// As [`Status::read`]. A coordinator that is away is no error.
+/// As for [`Status::read`]. A coordinator that does not answer is shown as such, and is no error.
 pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
     let status = Status::read(&found.deployment.cluster_specs())?;
     let (coordinator, map) = match &found.deployment.coordinator {
@@ -76,7 +76,7 @@ fn map_of(found: &Found) -> Result<Arc<PartitionMap>, Failure> {
 }
 
 impl Overview<'_> {
-    /// What people read.
+    /// The state as text.
     fn text(&self) -> String {
         let members = self.status.table();
         match (&self.coordinator, &self.map) {
