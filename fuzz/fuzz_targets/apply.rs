@@ -1,4 +1,4 @@
-//! Whatever commands come, the engine neither panics nor breaks an invariant.
+//! Fuzz target: any sequence of commands leaves the engine's invariants intact and makes it panic nowhere.
 
 #![no_main]
 #![allow(clippy::panic, reason = "that is how a fuzzer is told")]

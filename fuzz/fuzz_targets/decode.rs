@@ -1,4 +1,5 @@
-//! Whatever bytes come from a session, they are refused, or are a command that the engine survives.
+//! Fuzz target: any bytes from a session are either rejected by the decoder, or are a command that leaves the engine's
+//! invariants intact.
 
 #![no_main]
 #![allow(clippy::panic, reason = "that is how a fuzzer is told")]
@@ -22,7 +23,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let mut engine = Engine::new(arbitrary_commands::LIMITS);
     let mut rest = bytes;
     let mut now = 0;
-    // Each message with its sender and its length before it.
+    // The input is a sequence of messages, each preceded by its sender and its length.
     while let [sender, length, tail @ ..] = rest {
         let (message, tail) = tail.split_at(tail.len().min(usize::from(*length)));
         rest = tail;

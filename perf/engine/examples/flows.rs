@@ -1,4 +1,4 @@
-//! Nanoseconds a message, of the book alone and of all of the engine, on five flows: median, minimum and maximum.
+//! Nanoseconds a message on five flows, for the order book alone and for the whole engine: median, minimum and maximum.
 //!
 //! `cargo run --release -p lugus-perf --example flows [rounds [book|all [flow]]]`
 

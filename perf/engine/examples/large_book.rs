@@ -1,5 +1,5 @@
-//! Books of a thousand to ten million orders: nanoseconds a message near the touch and anywhere, and bytes an order. Beside
-//! them, as a measure of the machine, what a read anywhere in as much memory takes that depends on the read before.
+//! Books of a thousand to ten million orders: nanoseconds a message near the touch and anywhere in the book, and bytes
+//! an order. As a measure of the machine itself, also nanoseconds of dependent random reads in as much memory.
 //!
 //! `cargo run --release -p lugus-perf --example large_book`
 
@@ -25,7 +25,7 @@ fn main() {
     }
 }
 
-/// Of five.
+/// Median of five measurements.
 fn median(mut measured: impl FnMut() -> f64) -> f64 {
     let mut times: [f64; 5] = std::array::from_fn(|_| measured());
     times.sort_by(f64::total_cmp);

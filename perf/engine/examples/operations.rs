@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p lugus-perf --example operations [most orders]`
 //!
-//! Each operation is timed alone. What two looks at the clock take is measured first (the median of many), and taken off.
+//! Each operation is timed alone. The time of reading the clock twice (median of many readings) is subtracted.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -10,10 +10,10 @@ use std::time::Instant;
 use hdrhistogram::Histogram;
 use lugus_benchmark::operations::{Desk, Operation};
 
-/// Times each operation is done.
+/// Number of measurements of each operation.
 const TIMES: usize = 100_000;
 const SEED: u64 = 23;
-/// Nanoseconds told apart at most: a second.
+/// Longest time that the histogram can hold, in nanoseconds: one second.
 const LONGEST: u64 = 1_000_000_000;
 
 fn main() -> ExitCode {
@@ -67,7 +67,7 @@ fn time(desk: &mut Desk, operation: Operation, clock: u64) -> Result<Histogram<u
     Ok(histogram)
 }
 
-/// What looking at the clock twice takes.
+/// Time that reading the clock twice takes, in nanoseconds.
 fn clock_nanos() -> Result<u64, hdrhistogram::CreationError> {
     let mut histogram = Histogram::<u64>::new_with_bounds(1, LONGEST, 3)?;
     for _ in 0..TIMES {

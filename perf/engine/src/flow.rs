@@ -1,22 +1,23 @@
-//! Order flows made from a seed, shaped like the five of the public benchmark (see its METHODOLOGY.md): the middle of
-//! the market walks at random over a given swing, buyers come along the first half of its path and sellers along the
-//! second, in shuffled order, each some ticks away from the middle; an order lives alone, and most are soon canceled.
+//! Synthetic order flows with the shape of the five flows of the public benchmark (see its METHODOLOGY.md). The middle
+//! of the market follows a random walk with a given swing. Buy orders arrive along the first half of the path and sell
+//! orders along the second, in shuffled order, each some ticks from the middle. Orders are independent of each other,
+//! and most are soon canceled.
 
 use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
-/// A flow's shape.
+/// The parameters of a flow.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scenario {
-    /// As the public benchmark calls it.
+    /// Name of the flow in the public benchmark.
     pub name: &'static str,
-    /// How far the middle goes, as a part of where it starts: the standard deviation of the path's end.
+    /// How far the middle moves: standard deviation of the path's end, as a fraction of the path's start.
     pub swing: f64,
-    /// A seed whose path leaves a standing book about as deep as the public benchmark's own seed does, with a million
-    /// orders: most paths leave none.
+    /// A seed whose path, with a million orders, leaves a book about as deep as the public benchmark's own seed does.
+    /// Most seeds leave an empty book.
     pub seed: u64,
 }
 
-/// The five.
+/// The five flows of the public benchmark.
 pub const SCENARIOS: [Scenario; 5] = [
     Scenario { name: "static", swing: 0.0, seed: 27 },
     Scenario { name: "normal", swing: 0.02, seed: 14 },
@@ -25,9 +26,9 @@ pub const SCENARIOS: [Scenario; 5] = [
     Scenario { name: "flash-crash", swing: 0.60, seed: 19 },
 ];
 
-/// Where the middle starts, ticks.
+/// Start of the middle's path, in ticks.
 const START: f64 = 33_504.0;
-/// Deepest place of a new order, ticks from the middle.
+/// Largest distance of a new order from the middle, in ticks.
 const DEEPEST: usize = 800;
 
 /// One message of a flow.
@@ -35,34 +36,34 @@ const DEEPEST: usize = 800;
 pub enum Message {
     /// A new limit order.
     New {
-        /// Its number: each from 1 on once, in no order.
+        /// Order id. Each id from 1 upwards occurs once, in random order.
         id: ClientOrderId,
-        /// Buy or sell.
+        /// Side of the order.
         side: Side,
-        /// Its limit.
+        /// Limit price.
         price: Price,
-        /// Lots.
+        /// Quantity in lots.
         quantity: Quantity,
-        /// Whether what does not trade at once is canceled.
+        /// Whether the part that does not trade at once is canceled (immediate or cancel).
         immediate: bool,
     },
-    /// Ends an order, which may be gone already.
+    /// Cancels an order, which may have ended already.
     Cancel {
-        /// Which.
+        /// Id of the order.
         id: ClientOrderId,
     },
-    /// Changes an order, which may be gone already; it loses its priority.
+    /// Changes price and quantity of an order, which loses its priority. The order may have ended already.
     Modify {
-        /// Which.
+        /// Id of the order.
         id: ClientOrderId,
-        /// Its new limit.
+        /// New limit price.
         price: Price,
-        /// Its new lots.
+        /// New quantity in lots.
         quantity: Quantity,
     },
 }
 
-/// A flow of so many orders, about twice as many messages.
+/// Generates a flow of this number of orders, which has about twice as many messages.
 #[must_use]
 pub fn generate(scenario: Scenario, orders: usize, seed: u64) -> Vec<Message> {
     let mut dice = Dice(seed);
@@ -101,7 +102,7 @@ fn place(scenario: Scenario, orders: usize, dice: &mut Dice) -> Vec<Placed> {
         .collect()
 }
 
-/// Sums of how often orders come so many ticks away: a power law, and a hump eight ticks out.
+/// Cumulative frequencies of an order's distance from the middle, in ticks: a power law with a hump at eight ticks.
 fn depth_profile() -> Vec<f64> {
     let weight = |away: usize| {
         let from_hump = away as f64 - 8.0;
@@ -115,8 +116,8 @@ fn depth_profile() -> Vec<f64> {
         .collect()
 }
 
-/// All messages of an order: 15 % are immediate; of the others 20 % are modified (most of those by a tick towards the
-/// middle), and 95 % canceled. Two in a hundred cancels, and as many modifications, come once more.
+/// All messages of one order. 15 % of the orders are immediate. Of the others, 20 % are modified (most of them by one
+/// tick towards the middle) and 95 % are canceled. Two in a hundred cancels and modifications are sent twice.
 fn live(order: &Placed, messages: &mut Vec<Message>, dice: &mut Dice) {
     let Placed { id, side, price, quantity } = *order;
     let immediate = dice.percent(15);
@@ -142,12 +143,12 @@ fn live(order: &Placed, messages: &mut Vec<Message>, dice: &mut Dice) {
     }
 }
 
-/// Random numbers that are the same everywhere: SplitMix64 (Steele, Lea and Flood, 2014).
+/// SplitMix64 (Steele, Lea and Flood, 2014): random numbers that are the same on every machine.
 #[derive(Debug, Clone)]
 pub struct Dice(pub u64);
 
 impl Dice {
-    /// 64 bits.
+    /// The next 64 random bits.
     pub fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.0;
@@ -156,7 +157,7 @@ impl Dice {
         word ^ (word >> 31)
     }
 
-    /// Evenly from 0 up to, but without, `bound`.
+    /// A random number, evenly distributed from 0 to `bound` - 1.
     pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.word()) * u128::from(bound)) >> 64) as u64
     }
@@ -169,7 +170,7 @@ impl Dice {
         (self.word() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Box and Muller's.
+    /// A normally distributed random number, by the method of Box and Muller.
     fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform()).cos()

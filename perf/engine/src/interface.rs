@@ -1,11 +1,12 @@
 //! The C interface of the public benchmark (`flash1-dev/matching-engine-benchmark`, its `api/matching_engine_api.h`):
-//! messages in, reports out. It translates, and nothing more; the work is [`Matcher`]'s.
+//! messages in, reports out. This file only translates; [`Matcher`] does the matching.
 //!
-//! Queries read the remembered best price, or one level, and touch nothing else. In a batch no message is looked at
-//! before its turn. There is no `engine_prebuild`.
+//! Queries read the cached best price or one level, and change nothing. The messages of a batch are processed strictly
+//! one after the other; none is read ahead. There is no `engine_prebuild`.
 //!
-//! Features choose what is exported: `own-ring` the ring of [`lugus_ring`] for reports (else the harness's queue),
-//! `batches` many messages a call, and `no-engine` replaces the matcher by nothing: reports only, for comparison.
+//! Features choose what is exported: `own-ring` sends reports through the ring of [`lugus_ring`] instead of the
+//! harness's queue, `batches` adds a call that takes many messages, and `no-engine` replaces the matcher by a stub that
+//! only reports, for comparison.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -18,10 +19,10 @@ use crate::matcher::Matcher;
 use crate::no_matcher::NoMatcher as Matcher;
 use crate::reports::{Ends, Outlet, Queue, RING, Reporter, Transport};
 
-/// Resting orders there is room for.
+/// Capacity in resting orders.
 const ORDERS: usize = 1 << 21;
 
-/// For so many of them memory is in place before the first message, as it is in the node.
+/// Number of orders for which memory is touched before the first message, as the node does.
 const PREFAULTED: usize = 1 << 16;
 
 /// `new_order_t`.
@@ -77,7 +78,7 @@ union Payload {
 const _: () = assert!(size_of::<NewOrder>() == 32 && size_of::<Cancel>() == 16 && size_of::<Modify>() == 32);
 const _: () = assert!(size_of::<Message>() == 40);
 
-/// The engine between `engine_init` and `engine_shutdown`.
+/// The adapter, set between `engine_init` and `engine_shutdown`, otherwise null.
 static ENGINE: AtomicPtr<Adapter> = AtomicPtr::new(std::ptr::null_mut());
 
 struct Adapter {
@@ -85,21 +86,23 @@ struct Adapter {
     output: Output,
 }
 
-/// Where reports go.
+/// Destination of the reports.
 enum Output {
-    /// Our own ring: the handle is ours.
+    /// The ring of `lugus_ring`, whose handle `create` made.
     Ring(*mut Ends),
     /// The harness's queue.
     Queue(Queue),
 }
 
-/// Does something with the matcher and whatever the output is: one code for each, so that neither pays for the other.
+/// Runs code with the matcher and the current output. The code is compiled once for each kind of output, so that there
+/// is no dispatch at run time.
 macro_rules! with {
     ($adapter:expr, |$matcher:ident, $output:ident| $act:expr) => {{
         let Adapter { matcher: $matcher, output } = $adapter;
         match output {
             Output::Ring(ends) => {
-                // SAFETY: the handle that `create` made, and this is the thread that pushes; the reader's end is not touched.
+                // SAFETY: `create` made the handle, and this thread is the only one that pushes; the reader's end is
+                // not touched.
                 let $output = unsafe { &mut (**ends).writer };
                 $act
             }
@@ -108,7 +111,7 @@ macro_rules! with {
     }};
 }
 
-/// A message, done by the matcher.
+/// A message that a matcher can execute.
 trait Request {
     fn apply(&self, matcher: &mut Matcher, output: &mut impl Outlet);
 }
@@ -151,7 +154,7 @@ impl Message {
 impl Request for Message {
     #[inline(always)]
     fn apply(&self, matcher: &mut Matcher, output: &mut impl Outlet) {
-        // SAFETY: the kind says which of the payloads it is.
+        // SAFETY: `kind` says which member of the union was written.
         unsafe {
             match self.kind {
                 Self::NEW => self.payload.new_order.apply(matcher, output),
@@ -163,25 +166,25 @@ impl Request for Message {
     }
 }
 
-/// The engine, if there is one.
+/// The adapter, if there is one.
 #[inline]
 fn engine<'a>() -> Option<&'a mut Adapter> {
-    // SAFETY: `engine_init` put it there, `engine_shutdown` takes it away, and the harness calls all `engine_` functions
-    // one after another.
+    // SAFETY: `engine_init` sets the pointer, `engine_shutdown` clears it, and the harness never calls two `engine_`
+    // functions at the same time.
     unsafe { ENGINE.load(Ordering::Relaxed).as_mut() }
 }
 
-/// Sets up. `seed` is not used.
+/// Makes the engine. `seed` is not used.
 ///
 /// # Safety
 ///
-/// `transport` and `sink` are the harness's, or null; no other `engine_` function runs.
+/// `transport` and `sink` come from the harness, or are null; no other `engine_` function runs meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn engine_init(_seed: u64, transport: *const Transport, sink: *mut c_void) {
     let output = if std::ptr::eq(transport, &raw const RING) {
         Output::Ring(sink.cast())
     } else {
-        // SAFETY: not ours, so it is the harness's, which lives as long as the engine.
+        // SAFETY: the transport is not the ring's, so it is the harness's, which lives as long as the engine.
         match unsafe { transport.as_ref() } {
             Some(transport) => Output::Queue(Queue::new(transport, sink)),
             None => return,
@@ -193,69 +196,69 @@ pub unsafe extern "C" fn engine_init(_seed: u64, transport: *const Transport, si
     ENGINE.store(Box::into_raw(adapter), Ordering::Release);
 }
 
-/// Tears down.
+/// Destroys the engine.
 ///
 /// # Safety
 ///
-/// No other `engine_` function runs.
+/// No other `engine_` function runs meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn engine_shutdown() {
     let adapter = ENGINE.swap(std::ptr::null_mut(), Ordering::AcqRel);
     if !adapter.is_null() {
-        // SAFETY: `engine_init` made it of a box, and nobody has it any more.
+        // SAFETY: `engine_init` made the pointer from a box, and nothing else refers to it any more.
         drop(unsafe { Box::from_raw(adapter) });
     }
 }
 
-/// A new order.
+/// Executes a new order.
 ///
 /// # Safety
 ///
-/// `order` points to one.
+/// `order` points to a valid order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn engine_on_new_order(order: *const NewOrder) {
-    // SAFETY: the caller's.
+    // SAFETY: the caller guarantees it.
     if let (Some(engine), Some(order)) = (engine(), unsafe { order.as_ref() }) {
         with!(engine, |matcher, output| order.apply(matcher, output));
     }
 }
 
-/// A cancel.
+/// Executes a cancel.
 ///
 /// # Safety
 ///
-/// `cancel` points to one.
+/// `cancel` points to a valid cancel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn engine_on_cancel(cancel: *const Cancel) {
-    // SAFETY: the caller's.
+    // SAFETY: the caller guarantees it.
     if let (Some(engine), Some(cancel)) = (engine(), unsafe { cancel.as_ref() }) {
         with!(engine, |matcher, output| cancel.apply(matcher, output));
     }
 }
 
-/// A change: the order is taken out and comes as a new one.
+/// Executes a modification: the order is removed and enters again as a new order.
 ///
 /// # Safety
 ///
-/// `modify` points to one.
+/// `modify` points to a valid modification.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn engine_on_modify(modify: *const Modify) {
-    // SAFETY: the caller's.
+    // SAFETY: the caller guarantees it.
     if let (Some(engine), Some(modify)) = (engine(), unsafe { modify.as_ref() }) {
         with!(engine, |matcher, output| modify.apply(matcher, output));
     }
 }
 
-/// Many messages, one after another.
+/// Executes many messages, one after another.
 ///
 /// # Safety
 ///
-/// `messages` points to `count` of them, each of the kind it says.
+/// `messages` points to `count` messages, and the `kind` of each is right.
 #[cfg(feature = "batches")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn engine_on_batch(messages: *const Message, count: u32) {
     let Some(engine) = engine().filter(|_| !messages.is_null()) else { return };
-    // SAFETY: the caller's.
+    // SAFETY: the caller guarantees it.
     let messages = unsafe { std::slice::from_raw_parts(messages, count as usize) };
     with!(engine, |matcher, output| {
         for message in messages {
@@ -264,7 +267,7 @@ pub unsafe extern "C" fn engine_on_batch(messages: *const Message, count: u32) {
     });
 }
 
-/// Everything is done when a call returns, so there is nothing to wait for.
+/// Does nothing: all work is done when the call that caused it returns.
 #[unsafe(no_mangle)]
 pub extern "C" fn engine_flush() {
     if let Some(Adapter { output: Output::Ring(ends), .. }) = engine() {
@@ -273,25 +276,25 @@ pub extern "C" fn engine_flush() {
     }
 }
 
-/// Highest bid, or the lowest number.
+/// Price of the highest bid, or the lowest number if there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn engine_query_best_bid() -> i64 {
     engine().and_then(|engine| engine.matcher.best(Side::Buy)).map_or(i64::MIN, |price| price.0)
 }
 
-/// Lowest ask, or the highest number.
+/// Price of the lowest offer, or the highest number if there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn engine_query_best_ask() -> i64 {
     engine().and_then(|engine| engine.matcher.best(Side::Sell)).map_or(i64::MAX, |price| price.0)
 }
 
-/// Quantity resting at a price.
+/// Resting quantity at a price.
 #[unsafe(no_mangle)]
 pub extern "C" fn engine_query_depth_at(price_ticks: i64, side: u8) -> u64 {
     engine().map_or(0, |engine| engine.matcher.quantity_at(side_in(side), Price(price_ticks)).0)
 }
 
-/// The ring for reports.
+/// The ring as a transport for reports.
 #[cfg(feature = "own-ring")]
 #[unsafe(no_mangle)]
 pub extern "C" fn engine_get_transport() -> *const Transport {

@@ -1,9 +1,10 @@
-//! How fast the engine is.
+//! Measurements of the engine's speed.
 //!
-//! - [`flow`]: order flows made from a seed, shaped like those of the public benchmark.
-//! - [`matcher`]: limit orders straight on the engine's book. [`measure`]: what a message costs there, and in the engine.
-//! - [`operations`]: single operations on a standing book.
-//! - [`interface`]: the C interface of the public benchmark. [`reports`]: the way of what it tells.
+//! - [`flow`]: synthetic order flows with the shape of those of the public benchmark.
+//! - [`matcher`]: limit orders directly on the engine's book. [`measure`]: nanoseconds a message there, and in the
+//!   whole engine.
+//! - [`operations`]: single operations on an engine with a standing book.
+//! - [`interface`]: the C interface of the public benchmark. [`reports`]: its reports and how they reach the harness.
 
 pub mod flow;
 pub mod interface;

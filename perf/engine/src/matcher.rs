@@ -1,27 +1,27 @@
-//! A price-time matcher for one instrument straight on the engine's book: what the engine does with limit orders, without
-//! scopes, owners, hash and kept events. It is what the public benchmark asks of an engine, and shows what the book
-//! alone costs.
+//! A price-time matcher for one instrument directly on the engine's book. It does with limit orders what the engine
+//! does, without scopes, owners, state hash and retained events. The public benchmark asks no more of an engine, and
+//! the matcher shows what the book alone costs.
 
 use lugus_engine::book::{Book, RestingOrders};
 use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
-/// Takes what happens, in order.
+/// Receives what the matcher does, in order.
 pub trait Outcome {
-    /// A new order was taken.
+    /// A new order was accepted.
     fn accepted(&mut self, id: ClientOrderId, side: Side, price: Price, quantity: Quantity);
-    /// An incoming order traded with a resting one, at the resting one's price.
+    /// An incoming order (taker) traded with a resting one (maker) at the maker's price.
     fn traded(&mut self, maker: ClientOrderId, taker: ClientOrderId, price: Price, quantity: Quantity);
-    /// An order ended.
+    /// An order was canceled.
     fn canceled(&mut self, id: ClientOrderId, side: Side, price: Price);
-    /// An order was changed.
+    /// An order was modified.
     fn modified(&mut self, id: ClientOrderId, side: Side, price: Price, quantity: Quantity);
-    /// An order to cancel was not there.
+    /// The order to cancel does not exist.
     fn cancel_rejected(&mut self, id: ClientOrderId);
-    /// An order to modify was not there.
+    /// The order to modify does not exist.
     fn modify_rejected(&mut self, id: ClientOrderId);
 }
 
-/// Book and orders of an instrument; all orders are one owner's.
+/// Book and orders of one instrument; all orders belong to the same owner.
 #[derive(Debug)]
 pub struct Matcher {
     book: Book,
@@ -31,18 +31,18 @@ pub struct Matcher {
 const OWNER: u32 = 0;
 
 impl Matcher {
-    /// Without orders; for so many.
+    /// An empty matcher with capacity for this number of orders.
     #[must_use]
     pub fn new(orders: usize) -> Self {
         Self { book: Book::new(), orders: RestingOrders::new(orders) }
     }
 
-    /// Has memory for so many orders in place before they come.
+    /// Touches the memory of this number of orders before they come, so that no page fault happens later.
     pub fn prefault(&mut self, orders: usize) {
         self.orders.prefault(orders);
     }
 
-    /// A new order. One with the number of a resting one is not taken, and nor is one more than there is room for; the
+    /// Executes a new order. An order with the id of a resting order, or one beyond the capacity, is ignored: the
     /// engine has a reject for that, the public benchmark has none.
     #[inline(always)]
     pub fn new_order(
@@ -69,7 +69,8 @@ impl Matcher {
         }
     }
 
-    /// A new order that trades: few do, so what most cost is not made dearer by it.
+    /// Executes a new order that trades at once. It is a function of its own because few orders trade, and the common
+    /// path stays small without it.
     #[inline(never)]
     fn trade_new(
         &mut self,
@@ -89,7 +90,7 @@ impl Matcher {
         }
     }
 
-    /// Ends an order.
+    /// Cancels an order.
     #[inline(always)]
     pub fn cancel(&mut self, id: ClientOrderId, outcome: &mut impl Outcome) {
         let Ok(found) = self.orders.look_up(OWNER, id) else { return outcome.cancel_rejected(id) };
@@ -98,7 +99,7 @@ impl Matcher {
         outcome.canceled(id, side, price);
     }
 
-    /// Changes an order, which loses its priority and may trade.
+    /// Modifies an order, which loses its priority and may trade.
     #[inline(always)]
     pub fn modify(&mut self, id: ClientOrderId, price: Price, quantity: Quantity, outcome: &mut impl Outcome) {
         let Some(slot) = self.orders.find(OWNER, id) else { return outcome.modify_rejected(id) };
@@ -115,7 +116,7 @@ impl Matcher {
         outcome.modified(id, side, price, quantity);
     }
 
-    /// Trades as far as price and quantity go. What is left is the answer.
+    /// Trades with the opposite side as far as price and quantity allow; returns the quantity that is left.
     #[inline(never)]
     fn take(
         &mut self,
@@ -147,13 +148,13 @@ impl Matcher {
         self.book.side(side).best()
     }
 
-    /// Lots of a side at a price.
+    /// Quantity of a side at a price, in lots.
     #[must_use]
     pub fn quantity_at(&self, side: Side, price: Price) -> Quantity {
         self.book.quantity_at(side, price, &self.orders)
     }
 
-    /// Resting orders.
+    /// Number of resting orders.
     #[must_use]
     pub fn live(&self) -> usize {
         self.orders.live()

@@ -1,4 +1,4 @@
-//! What a message costs: the book alone with nobody listening, and all of [`Engine::apply`].
+//! Nanoseconds a message: the order book alone with a sink that only counts, and the whole engine ([`Engine::apply`]).
 
 use std::hint::black_box;
 
@@ -14,18 +14,19 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::flow::{Dice, Message};
 use crate::matcher::{Matcher, Outcome};
 
-/// Who sends the commands of [`commands`].
+/// Number of participants that send the commands of [`commands`].
 pub(crate) const PARTICIPANTS: u64 = 16;
-/// One in so many messages comes before the clock runs: the first ones find all memory untouched.
+/// One in `WARM_UP` messages of a flow, from its beginning, runs before the clock starts, as these touch memory for the
+/// first time.
 const WARM_UP: usize = 5;
 pub(crate) const INSTRUMENT: InstrumentId = InstrumentId(1);
 
-/// Counts what happens, and no more.
+/// Counts events and does nothing else.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
-    /// Trades.
+    /// Number of trades.
     pub trades: u64,
-    /// Everything else; of the engine every report.
+    /// Number of other events; for the engine, of all reports.
     pub others: u64,
 }
 
@@ -73,13 +74,13 @@ impl EventSink for Tally {
     }
 }
 
-/// What this thread has had of a processor, so that others on the machine count less.
+/// Processor time of this thread in nanoseconds, which other processes on the machine affect less than wall-clock time.
 pub(crate) fn thread_nanos() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
-/// Does a message.
+/// Executes a message on the matcher.
 #[inline(always)]
 pub fn apply(matcher: &mut Matcher, message: &Message, outcome: &mut impl Outcome) {
     match *message {
@@ -91,7 +92,8 @@ pub fn apply(matcher: &mut Matcher, message: &Message, outcome: &mut impl Outcom
     }
 }
 
-/// Nanoseconds a message of the book alone, with room for so many orders, and what happened.
+/// Nanoseconds a message on the book alone, with capacity for `orders` orders; the events; the number of resting orders
+/// at the end.
 #[must_use]
 pub fn book(messages: &[Message], orders: usize) -> (f64, Tally, usize) {
     let mut matcher = Matcher::new(orders);
@@ -107,7 +109,7 @@ pub fn book(messages: &[Message], orders: usize) -> (f64, Tally, usize) {
     ((thread_nanos() - start) / timed.len() as f64, tally, matcher.live())
 }
 
-/// A book of so many orders, and what that cost of memory.
+/// A large standing book and the memory that it needs.
 #[derive(Debug)]
 pub struct LargeBook {
     matcher: Matcher,
@@ -115,15 +117,15 @@ pub struct LargeBook {
     levels: i64,
     dice: Dice,
     tally: Tally,
-    /// Bytes an order and its part of the levels have in memory.
+    /// Memory of an order, in bytes, including its share of the levels.
     pub bytes_an_order: f64,
 }
 
-/// Ticks from the middle without orders of [`LargeBook`], on either side.
+/// Number of ticks on either side of the middle in which [`LargeBook`] has no standing orders.
 const GAP: i64 = 64;
 
 impl LargeBook {
-    /// `orders` on `levels` price levels, half of each on either side, in random order.
+    /// Fills a book with `orders` orders on `levels` price levels, half of both on either side, in random order.
     #[must_use]
     pub fn new(orders: u64, levels: i64, seed: u64) -> Self {
         let before = resident_bytes();
@@ -136,7 +138,7 @@ impl LargeBook {
         book
     }
 
-    /// Nanoseconds a message, when each new order is near the middle, and soon canceled.
+    /// Nanoseconds a message when new orders enter near the middle and are soon canceled.
     pub fn near_the_touch(&mut self, messages: usize) -> f64 {
         let mut recent = [0; RECENT];
         let start = thread_nanos();
@@ -159,7 +161,7 @@ impl LargeBook {
         nanos
     }
 
-    /// Nanoseconds a message, when any order may be the next that is canceled, and a new one comes anywhere.
+    /// Nanoseconds a message when any standing order may be canceled next, and a new order may enter anywhere.
     pub fn anywhere(&mut self, messages: usize) -> f64 {
         let start = thread_nanos();
         for _ in 0..messages / 2 {
@@ -178,15 +180,16 @@ impl LargeBook {
     }
 }
 
-/// Nanoseconds of a read anywhere in so many bytes, of which each has to wait for the one before: what such a walk costs
-/// this machine, whatever is in that memory.
+/// Time of a random read in `bytes` bytes of memory, in nanoseconds, when the address of each read depends on the read
+/// before. It shows what such a walk costs on this machine.
 #[must_use]
 pub fn dependent_read(bytes: usize, reads: usize) -> f64 {
     #[derive(Clone, Copy)]
     #[repr(align(64))]
     struct Line(u32);
     let mut lines: Vec<Line> = (0..(bytes / size_of::<Line>()).max(2) as u32).map(Line).collect();
-    // One circle through all of them (Sattolo, "An algorithm to generate a random cyclic permutation", 1986).
+    // The reads follow one cycle through all words (Sattolo, "An algorithm to generate a random cyclic permutation",
+    // 1986).
     let mut dice = Dice(1);
     for last in (1..lines.len()).rev() {
         lines.swap(last, dice.below(last as u64) as usize);
@@ -198,10 +201,10 @@ pub fn dependent_read(bytes: usize, reads: usize) -> f64 {
     nanos
 }
 
-/// Orders near the touch at a time.
+/// Number of orders near the touch at a time.
 const RECENT: usize = 64;
 
-/// What this process has in memory; 0 where the system does not say.
+/// Resident memory of this process in bytes; 0 where the system does not report it.
 fn resident_bytes() -> f64 {
     let pages = std::fs::read_to_string("/proc/self/statm")
         .ok()
@@ -209,14 +212,14 @@ fn resident_bytes() -> f64 {
     pages.unwrap_or_default() as f64 * rustix::param::page_size() as f64
 }
 
-/// For so many orders memory is in place before the clock runs, as it is in the node.
+/// Number of orders for which memory is touched before the clock starts, as the node does.
 const PREFAULTED: usize = 1 << 16;
 
-/// So many commands are brought into the caches at a time, before the clock runs: there they are when they have just been
-/// decoded. All of a flow's are a quarter of a gigabyte.
+/// Number of commands that are brought into the caches before the clock starts, as commands that were just decoded are
+/// in the caches. All commands of a flow together would be a quarter of a gigabyte.
 const DECODED: usize = 1_024;
 
-/// Nanoseconds a command of the engine, and how many reports it told.
+/// Nanoseconds a command in the whole engine, and the number of reports.
 #[must_use]
 pub fn engine(commands: &[Command]) -> (f64, u64) {
     let mut engine = Engine::new(EngineLimits::default());
@@ -243,8 +246,8 @@ pub fn engine(commands: &[Command]) -> (f64, u64) {
     (nanos / timed.len() as f64, tally.others)
 }
 
-/// A flow as commands to an engine that has the instrument [`definition`] defines: an order's are all of the same one of
-/// 16 participants, numbered in its scope.
+/// The flow as commands for an engine that has the instrument of [`definition`]. All commands of one order are sent by
+/// the same one of 16 participants, and numbered in that participant's scope.
 #[must_use]
 pub fn commands(messages: &[Message]) -> Vec<Command> {
     let mut sent = [0; PARTICIPANTS as usize + 1];
@@ -293,7 +296,7 @@ fn action(message: &Message) -> (ClientOrderId, Action) {
     }
 }
 
-/// The operator defines the instrument of [`commands`]: any price goes.
+/// The operator's command that defines the instrument of [`commands`], which accepts any price.
 #[must_use]
 pub fn definition() -> Command {
     let definition = InstrumentDefinition {

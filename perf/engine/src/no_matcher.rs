@@ -1,11 +1,11 @@
-//! What answers, and does nothing: in the place of the [`Matcher`](crate::matcher::Matcher) it shows what the harness of the
-//! public benchmark and the reports' way cost.
+//! A stub that reports and does not match. In the place of [`Matcher`](crate::matcher::Matcher) it shows what the
+//! public benchmark's harness and the reports' way to it cost.
 
 use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
 use crate::matcher::Outcome;
 
-/// Takes every new order, and knows none.
+/// Accepts every new order, and stores none.
 pub(crate) struct NoMatcher;
 
 impl NoMatcher {

@@ -1,7 +1,8 @@
-//! Single operations on an engine with a standing book, for who times each of them.
+//! Single operations on an engine with a standing book, prepared so that each can be timed alone.
 //!
-//! The standing orders lie evenly and at random on their levels, at least `GAP` ticks away from the middle. Operations
-//! are done in the gap, as most traffic is near the touch; only [`Operation::CancelAnywhere`] takes any standing order.
+//! The standing orders are spread evenly and at random over their levels, at least `GAP` ticks from the middle.
+//! Operations take place inside this gap, as most traffic is near the touch; only [`Operation::CancelAnywhere`] touches
+//! any standing order.
 
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
@@ -12,31 +13,31 @@ use lugus_vocabulary::{
 use crate::flow::Dice;
 use crate::measure::{INSTRUMENT, PARTICIPANTS, Tally, definition};
 
-/// What is timed.
+/// An operation that is timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// A new order rests near the touch.
+    /// A new order comes to rest near the touch.
     Add,
-    /// One of those ends.
+    /// An order near the touch is canceled.
     Cancel,
-    /// One of those gets another price, where it rests again.
+    /// An order near the touch is replaced at another price, where it rests again.
     Replace,
-    /// A new order trades with one order.
+    /// A new order trades with one resting order.
     MatchOne,
-    /// A new order trades with ten orders of a level.
+    /// A new order trades with ten resting orders of one level.
     MatchTen,
-    /// A new order trades with a hundred orders, ten on each of ten levels.
+    /// A new order trades with a hundred resting orders, ten on each of ten levels.
     Sweep,
-    /// Any of the standing orders ends: memory that nothing has used for long.
+    /// Any standing order is canceled, in memory that was not used for long.
     CancelAnywhere,
 }
 
 impl Operation {
-    /// All of them.
+    /// All operations.
     pub const ALL: [Self; 7] =
         [Self::Add, Self::Cancel, Self::Replace, Self::MatchOne, Self::MatchTen, Self::Sweep, Self::CancelAnywhere];
 
-    /// For people.
+    /// Name of the operation, for people.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -51,19 +52,19 @@ impl Operation {
     }
 }
 
-/// Ticks from the middle without standing orders, on either side.
+/// Number of ticks on either side of the middle without standing orders.
 const GAP: i64 = 64;
-/// Of these the ones where trades are made.
+/// Number of these ticks, next to the middle, that are used for trades.
 const INNER: i64 = 16;
-/// Orders near the touch.
+/// Number of orders near the touch at a time.
 const RECENT: usize = 64;
 
-/// An engine with a standing book.
+/// An engine with a standing book, on which operations can be timed.
 #[derive(Debug)]
 pub struct Desk {
     engine: Engine,
     sent: [u64; PARTICIPANTS as usize + 1],
-    /// Ids of standing orders are below.
+    /// Orders with a lower id are standing orders.
     orders: u64,
     levels: u64,
     next_id: u64,
@@ -73,7 +74,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// `orders` on `levels` price levels, half of each on either side.
+    /// Fills the book with `orders` orders on `levels` price levels, half of both on either side.
     #[must_use]
     pub fn new(orders: u64, levels: u64, seed: u64) -> Self {
         let limits = EngineLimits { orders: orders as usize + 1_024, ..EngineLimits::default() };
@@ -92,13 +93,13 @@ impl Desk {
         desk
     }
 
-    /// Live orders.
+    /// Number of live orders.
     #[must_use]
     pub fn live(&self) -> usize {
         self.engine.live_orders()
     }
 
-    /// Does whatever an operation needs, and gives its command, to be given to [`Desk::apply`] next.
+    /// Prepares an operation and returns its command, which must be the next one given to `apply`.
     pub fn prepare(&mut self, operation: Operation) -> Command {
         match operation {
             Operation::Add => {
@@ -139,13 +140,13 @@ impl Desk {
         }
     }
 
-    /// Sends a command.
+    /// Applies a command to the engine.
     #[inline]
     pub fn apply(&mut self, command: &Command) {
         self.engine.apply(EpochNanos(2), command, &mut self.tally);
     }
 
-    /// Puts back what an operation took from the standing book.
+    /// Restores the part of the standing book that an operation took.
     pub fn restore(&mut self, operation: Operation, command: &Command) {
         if let (Operation::CancelAnywhere, Action::Cancel { orig_client_order_id }) = (operation, command.action) {
             let again = self.standing(orig_client_order_id.0 - 1);
@@ -153,7 +154,8 @@ impl Desk {
         }
     }
 
-    /// So many sell orders on so many levels within the gap, and the buy order that takes them all.
+    /// Places `orders` sell orders on each of `levels` levels within the gap; returns the buy order that takes all of
+    /// them.
     fn meet(&mut self, levels: i64, orders: i64) -> Command {
         for level in 0..levels {
             for _ in 0..orders {
@@ -179,7 +181,7 @@ impl Desk {
         self.new_order(id, Price(if side(id) == Side::Buy { -away } else { away }), 1)
     }
 
-    /// Never used, of an order of this side.
+    /// An id that was never used, for an order of this side.
     fn next_id(&mut self, wanted: Side) -> u64 {
         self.next_id += 1 + u64::from(side(self.next_id + 1) != wanted);
         self.next_id
@@ -214,7 +216,7 @@ impl Desk {
     }
 }
 
-/// Even ids buy.
+/// Side of an order by its id: orders with even ids buy.
 fn side(id: u64) -> Side {
     if id.is_multiple_of(2) { Side::Buy } else { Side::Sell }
 }

@@ -1,7 +1,6 @@
-//! The public benchmark's reports, and their way to the harness: through [`lugus_ring`], or the harness's own queue.
+//! The public benchmark's reports and how they reach the harness: through [`lugus_ring`], or the harness's own queue.
 //!
-//! In the ring a report is half a cache line, as it says no more than that; the reader's end makes of it what the harness
-//! knows.
+//! In the ring a report takes half a cache line; the reader converts it to the harness's own layout.
 
 use std::ffi::{c_int, c_void};
 
@@ -10,20 +9,21 @@ use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
 use crate::matcher::Outcome;
 
-/// `me_report_t`, as words: kind, side and nothing; sequence number; order id; price; quantity and nothing; maker's and
-/// taker's order id; nothing.
+/// `me_report_t` as eight words: kind, side and padding; sequence number; order id; price; quantity and padding; the
+/// maker's order id; the taker's order id; padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub struct Report([u64; 8]);
 
-/// A report in the ring: kind, side, two bytes of nothing, quantity; sequence number; order id; price. A trade has its maker's
-/// order id in the sequence number's place, and in the two bytes by how much that is above the report's before: if it does
-/// not fit there, a [`SEQUENCE`] comes before it.
+/// A report in the ring, as four words: kind, side, two spare bytes and quantity; sequence number; order id; price. A
+/// trade has the maker's order id in place of the sequence number, and in the two spare bytes the difference between
+/// its sequence number and that of the report before. If the difference does not fit there, a [`SEQUENCE`] item
+/// precedes the trade.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(32))]
 pub(crate) struct Packed([u64; 4]);
 
-/// A trade, in words.
+/// A trade; its fields are words of the report.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trade {
     sequence_number: u64,
@@ -42,14 +42,14 @@ const CANCEL_ACK: u8 = 2;
 const MODIFY_ACK: u8 = 3;
 const CANCEL_REJECT: u8 = 4;
 const MODIFY_REJECT: u8 = 5;
-/// Of an item that is no report: it has a sequence number.
+/// Kind of an item that is no report, but sets the sequence number.
 const SEQUENCE: u8 = 6;
 
-/// Bits of a quantity.
+/// Bits of a quantity in a word.
 const QUANTITY: u64 = u32::MAX as u64;
-/// Bits of kind and side.
+/// Bits of kind and side in a word.
 const KIND_AND_SIDE: u64 = u16::MAX as u64;
-/// The most by which a trade's sequence number is told.
+/// Largest difference of sequence numbers that fits into a trade.
 const FURTHEST: u64 = u16::MAX as u64;
 
 // The first word's bytes are kind and side.
@@ -71,7 +71,8 @@ impl Packed {
         Self::new(SEQUENCE.into(), number, 0, 0, 0)
     }
 
-    /// What the harness knows, if it is a report. `sequence_number` is that of the item before, and becomes its own.
+    /// Converts an item to the harness's layout; `None` if the item is no report. `sequence_number` is that of the item
+    /// before, and becomes that of this item.
     #[inline(always)]
     fn unpacked(self, sequence_number: &mut u64) -> Option<Report> {
         let Self([first, second, id, price]) = self;
@@ -100,28 +101,28 @@ pub struct Transport {
     destroy: unsafe extern "C" fn(*mut c_void),
 }
 
-/// The ring as a transport.
+/// The ring as a transport of the public benchmark.
 pub(crate) static RING: Transport = Transport { create, push, drain, flush, destroy };
 
-/// What the ring's handle points to. The harness calls `push` and `flush` on one thread, `drain` on one other.
+/// The state behind the ring's handle. The harness calls `push` and `flush` on one thread, and `drain` on one other.
 #[derive(Debug)]
 pub(crate) struct Ends {
     pub(crate) writer: ReportWriter,
     reader: Reader<Packed>,
-    /// That of the last item taken out.
+    /// Sequence number of the last item that was taken out.
     sequence_number: u64,
 }
 
-/// The ring's end for the engine.
+/// The engine's end of the ring.
 #[derive(Debug)]
 pub(crate) struct ReportWriter {
     ring: Writer<Packed>,
-    /// That of the last item put in.
+    /// Sequence number of the last item that was put in.
     sequence_number: u64,
 }
 
 impl ReportWriter {
-    /// Shows the reader all that was put in.
+    /// Makes everything that was put in visible to the reader.
     pub(crate) fn publish(&mut self) {
         self.ring.publish();
     }
@@ -144,7 +145,7 @@ impl ReportWriter {
     }
 }
 
-/// The harness's queue, as it is called.
+/// The harness's queue, as a function and its handle.
 pub(crate) struct Queue {
     push: Push,
     handle: *mut c_void,
@@ -157,7 +158,7 @@ impl Queue {
 
     #[inline(always)]
     fn send(&mut self, report: Report) {
-        // SAFETY: function and handle are those that `engine_init` was given for this.
+        // SAFETY: `engine_init` was given this function and this handle for each other.
         while unsafe { (self.push)(self.handle, &raw const report) } == 0 {
             std::hint::spin_loop();
         }
@@ -166,10 +167,10 @@ impl Queue {
 
 /// Takes reports; waits while there is no room.
 pub(crate) trait Outlet {
-    /// One that is no trade. The first word is kind and side.
+    /// Takes a report that is no trade. The first word holds kind and side.
     fn report(&mut self, first: u64, sequence_number: u64, id: ClientOrderId, price: Price, quantity: Quantity);
 
-    /// A trade.
+    /// Takes a trade.
     fn trade(&mut self, trade: Trade);
 }
 
@@ -203,7 +204,7 @@ impl Outlet for Queue {
     }
 }
 
-/// Reports what a message does.
+/// Turns the outcome of a message into reports.
 pub(crate) struct Reporter<'a, O> {
     pub(crate) output: &'a mut O,
     pub(crate) sequence_number: u64,
@@ -261,9 +262,9 @@ unsafe extern "C" fn create(capacity: u32) -> *mut c_void {
     Box::into_raw(Box::new(Ends { writer, reader, sequence_number: 0 })).cast()
 }
 
-/// Nobody needs it: the engine has the ring itself.
+/// Part of the transport interface, but nothing calls it: the engine writes to the ring directly.
 unsafe extern "C" fn push(handle: *mut c_void, report: *const Report) -> c_int {
-    // SAFETY: a handle of `create`'s, a report of the caller's; only this thread uses the writer.
+    // SAFETY: `create` made the handle, the caller's report is valid, and only this thread uses the writer.
     let (writer, report) = unsafe { (&mut (*handle.cast::<Ends>()).writer, report.read_unaligned()) };
     let Report([first, sequence_number, id, price, quantity, maker, ..]) = report;
     let put = if first as u8 == TRADE {
@@ -276,13 +277,13 @@ unsafe extern "C" fn push(handle: *mut c_void, report: *const Report) -> c_int {
 
 unsafe extern "C" fn drain(handle: *mut c_void, out: *mut Report, limit: u32) -> u32 {
     let mut count = 0;
-    // SAFETY: a handle of `create`'s, room for `limit` reports; only this thread uses the reader. The harness's reports
-    // are aligned as their words are.
+    // SAFETY: `create` made the handle, there is room for `limit` reports, and only this thread uses the reader. The
+    // harness's reports have the alignment of their words.
     unsafe {
         let ends = handle.cast::<Ends>();
         let (reader, sequence_number) = (&mut (*ends).reader, &mut (*ends).sequence_number);
         let mut items = usize::MAX;
-        // Nothing is the answer only if there is nothing: not if all there was is no report.
+        // 0 must mean that the ring is empty, not that all items taken out were no reports.
         while count == 0 && items > 0 {
             items = reader.drain(limit as usize, |packed| {
                 if let Some(report) = packed.unpacked(sequence_number) {
@@ -296,12 +297,12 @@ unsafe extern "C" fn drain(handle: *mut c_void, out: *mut Report, limit: u32) ->
 }
 
 unsafe extern "C" fn flush(handle: *mut c_void) {
-    // SAFETY: a handle of `create`'s; only this thread uses the writer.
+    // SAFETY: `create` made the handle, and only this thread uses the writer.
     unsafe { (*handle.cast::<Ends>()).writer.publish() };
 }
 
 unsafe extern "C" fn destroy(handle: *mut c_void) {
-    // SAFETY: a handle of `create`'s, which nobody uses any more.
+    // SAFETY: `create` made the handle, and nothing uses it any more.
     drop(unsafe { Box::from_raw(handle.cast::<Ends>()) });
 }
 
@@ -309,12 +310,12 @@ unsafe extern "C" fn destroy(handle: *mut c_void) {
 mod tests {
     use super::*;
 
-    /// All kinds, by way of the ring, with sequence numbers near and far, in parts that end anywhere, are what the harness's
-    /// queue gets.
+    /// All kinds of reports, with small and large steps of the sequence number and drained in parts of any size, arrive
+    /// through the ring as they do through the harness's queue.
     #[test]
     fn reports_come_out_of_the_ring_as_the_queue_has_them() {
         unsafe extern "C" fn keep(queue: *mut c_void, report: *const Report) -> c_int {
-            // SAFETY: both are this test's.
+            // SAFETY: the report and the vector belong to this test.
             unsafe { (*queue.cast::<Vec<Report>>()).push(*report) };
             1
         }
@@ -334,7 +335,7 @@ mod tests {
         let mut queue = Queue { push: keep, handle: (&raw mut expected).cast() };
         (0..1_000).for_each(|n| tell(&mut Reporter { output: &mut queue, sequence_number: n << (n % 5 * 10) }, n));
 
-        // SAFETY: the handle is `create`'s, and no other thread has it.
+        // SAFETY: `create` made the handle, and no other thread has it.
         unsafe {
             let ring = create(2_000);
             let ends = ring.cast::<Ends>();
@@ -354,12 +355,12 @@ mod tests {
 
     /// # Safety
     ///
-    /// The handle is one of `create`'s, and no other thread has it.
+    /// `create` made the handle, and no other thread has it.
     unsafe fn drained(ring: *mut c_void) -> Vec<Report> {
         let mut all = Vec::new();
         for limit in (1..=3).cycle() {
             let mut some = [Report([0; 8]); 3];
-            // SAFETY: the caller's, and there is room for so many.
+            // SAFETY: the caller guarantees the handle, and the buffer has room for this many reports.
             let count = unsafe { drain(ring, some.as_mut_ptr(), limit) };
             if count == 0 {
                 break;

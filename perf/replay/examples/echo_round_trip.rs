@@ -1,5 +1,5 @@
-//! Round trips of a cluster that only echoes, whichever language its service is written in: with one message in flight,
-//! and at 10,000 a second.
+//! Round-trip times of a cluster whose service only echoes, in whichever language it is written: with one message in
+//! flight, and at 10,000 messages a second.
 //!
 //! `cargo run --release -p lugus-perf --example echo_round_trip -- AERON_DIR HOST:PORT[,HOST:PORT...]`: the directory of
 //! the media driver to use, and the members' ingress endpoints in the order of their ids.

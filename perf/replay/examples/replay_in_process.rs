@@ -1,5 +1,5 @@
-//! Replays a recording, or a synthetic flow when no file is named, on an engine in this process, and prints the figures;
-//! then those of the engine alone: the same commands, made before, and nobody to hear the events.
+//! Replays a recording, or a synthetic flow when no file is given, on an engine in this process and prints the figures.
+//! It then measures the engine alone: the same commands, made before, with a sink that ignores all events.
 //!
 //! `cargo run --release -p lugus-perf --example replay_in_process -- [FILE]`
 
@@ -60,7 +60,7 @@ fn measure<F: Flow>(flow: impl Fn() -> Result<F, FlowError>) -> Result<(), Box<d
     Ok(())
 }
 
-/// The definitions and all commands of a flow, numbered.
+/// The instrument definitions and all commands of a flow, with their sequence numbers.
 fn commands(flow: impl Flow) -> Result<Vec<Command>, FlowError> {
     let mut sequences: HashMap<(ParticipantId, InstrumentId), ClientSequence> = HashMap::new();
     let mut number = |participant, instrument, action| {
@@ -78,7 +78,7 @@ fn commands(flow: impl Flow) -> Result<Vec<Command>, FlowError> {
     Ok(commands)
 }
 
-/// Hears nothing.
+/// Ignores all events.
 struct Deaf;
 
 impl EventSink for Deaf {

@@ -1,4 +1,4 @@
-//! A cluster as a venue, through the SDK: a session for each participant, and one for the operator.
+//! A cluster as a venue, through the SDK: one session for each participant, and one for the operator.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,11 @@ use lugus_vocabulary::{Action, ClientSequence, MemberId, ParticipantId, Report};
 use crate::flow::Step;
 use crate::venue::{Heard, Scope, Submission, Venue, VenueError};
 
-/// Polls of the participants for one of the operator, who has nothing to say once the instruments are defined.
+/// Number of polls of the participants' sessions for one poll of the operator's, which is silent once the instruments
+/// are defined.
 const POLLS_PER_OPERATOR_POLL: u32 = 64;
 
-/// Sessions with a cluster. All work is done on the thread that polls.
+/// Sessions with a cluster. All of them work on the thread that calls `poll`.
 pub struct ClusterVenue {
     operator: TradingSession,
     participants: Vec<TradingSession>,
@@ -20,14 +21,15 @@ pub struct ClusterVenue {
 }
 
 impl ClusterVenue {
-    /// Opens a session for the operator and for each participant, as their configurations say, and waits until all are
+    /// Opens a session for the operator and for each participant, by their configurations, and waits until all are
     /// open.
     ///
-    /// A configuration should allow as many outstanding commands as the replay's window has, or the venue is busy before.
+    /// A configuration should allow as many outstanding commands as the replay's window, otherwise the venue is busy
+    /// too early.
     ///
     /// # Errors
     ///
-    /// When a configuration cannot work, or the cluster does not take all sessions in the `patience` given.
+    /// When a configuration is invalid, or the cluster does not accept all sessions within `patience`.
     pub fn connect(operator: Config, mut participants: Vec<Config>, patience: Duration) -> Result<Self, VenueError> {
         let open = |config: Config| {
             let id = config.participant;
@@ -45,7 +47,7 @@ impl ClusterVenue {
         Ok(venue)
     }
 
-    /// The member that leads, as far as the sessions know.
+    /// The leading member, as far as the sessions know.
     pub fn leader_member_id(&self) -> Option<MemberId> {
         self.leader
     }
@@ -121,7 +123,7 @@ impl Venue for ClusterVenue {
     }
 }
 
-/// Hears for one participant.
+/// Receives the events of one participant's session.
 struct Ear<'a> {
     participant: ParticipantId,
     leader: &'a mut Option<MemberId>,
@@ -130,7 +132,7 @@ struct Ear<'a> {
 }
 
 impl EventHandler for Ear<'_> {
-    /// In a venue the commands of a run count from 1, whatever the participant had sent before.
+    /// Numbers the commands of a run from 1, whatever the participant sent before.
     fn on_report(&mut self, report: &Report, command: CommandNumber) {
         (self.hear)(Heard::Report(&Report { client_sequence: ClientSequence(command.0), ..*report }));
     }
@@ -154,7 +156,7 @@ impl EventHandler for Ear<'_> {
 }
 
 impl Ear<'_> {
-    /// Each session hears of a new leader, but it is one change.
+    /// Every session is told of a new leader; this reports the change once.
     fn leads(&mut self, leader: MemberId) {
         if self.leader.replace(leader) != Some(leader) {
             (self.hear)(Heard::NewLeader);

@@ -1,9 +1,9 @@
-//! A cluster whose service only echoes, as a venue: what the cluster itself costs, with no trading in it.
+//! A cluster whose service only echoes, as a venue: it shows what the cluster itself costs, without any trading.
 //!
-//! The same replay measures it, so its figures stand beside those of a trading cluster: whichever language the echo
-//! service is written in (Aeron's Java container, ours in Rust), it needs only to send each message back to the session
-//! that it came from. Messages have 100 bytes, as in `AERON.md`'s figures. An echo service keeps nothing, so what is lost
-//! in a fail-over stays lost here.
+//! A replay measures it as it measures a trading cluster, so that the figures can be compared. The echo service may be
+//! written in any language (Aeron's Java container, or this project's in Rust); it only has to send each message back
+//! to the session that it came from. Messages have 100 bytes, as in the figures of `AERON.md`. An echo service keeps no
+//! state, so a message that is lost in a fail-over stays lost.
 
 use std::time::{Duration, Instant};
 
@@ -16,16 +16,16 @@ use lugus_vocabulary::{
 use crate::flow::{Flow, FlowError, Step};
 use crate::venue::{Heard, Submission, Venue, VenueError};
 
-/// Length of a message, bytes, Aeron's headers not among them.
+/// Length of a message in bytes, without Aeron's headers.
 pub const ECHO_MESSAGE_LENGTH: usize = 100;
 
-/// Who sends the messages.
+/// The participant that sends the messages.
 const SENDER: ParticipantId = ParticipantId(1);
 
-/// A message has no command in it: this one stands for all, as it needs no order and no instrument.
+/// Placeholder command of every step, as the messages contain none: it needs neither an order nor an instrument.
 const NOTHING: Action = Action::MassCancel { target: SENDER, side: None };
 
-/// So many messages to be echoed.
+/// A flow of messages that are to be echoed.
 #[derive(Debug)]
 pub struct EchoFlow {
     messages: u64,
@@ -33,7 +33,7 @@ pub struct EchoFlow {
 }
 
 impl EchoFlow {
-    /// A flow of so many messages.
+    /// A flow of this number of messages.
     pub fn new(messages: u64) -> Self {
         Self { messages, made: 0 }
     }
@@ -81,7 +81,7 @@ impl EchoVenue {
     ///
     /// # Errors
     ///
-    /// When the context cannot work, or there is no session in the `patience` given.
+    /// When the context is invalid, or no session is open within `patience`.
     pub fn connect(context: Context, patience: Duration) -> Result<Self, VenueError> {
         let mut cluster = AeronCluster::new(context).map_err(ended)?;
         let begun = Instant::now();

@@ -1,4 +1,5 @@
-//! The engine itself as a venue, in this process: no cluster, no wire. Each command is applied as it is submitted.
+//! The engine itself as a venue, in this process, without cluster and codec. Each command is applied when it is
+//! submitted.
 
 use std::collections::HashMap;
 
@@ -9,10 +10,10 @@ use lugus_vocabulary::{ClientSequence, Command, EpochNanos, Reply, Report, State
 use crate::flow::Step;
 use crate::venue::{Heard, Scope, Submission, Venue, VenueError};
 
-/// Log time from one command to the next.
+/// Time between two commands in the simulated log, in nanoseconds.
 const TICK: i64 = 1_000;
 
-/// An engine that has yet seen nothing, and what it tells.
+/// A new engine, and the reports that it has made.
 #[derive(Debug)]
 pub struct EngineVenue {
     engine: Engine,
@@ -38,12 +39,12 @@ impl EventSink for Told {
 }
 
 impl EngineVenue {
-    /// A venue with an engine of these limits. Its log time starts at 0 and is the same in every run.
+    /// A venue with an engine of these limits. Its log time starts at 0, so it is the same in every run.
     pub fn new(limits: EngineLimits) -> Self {
         Self { engine: Engine::new(limits), now: EpochNanos(0), sequences: HashMap::new(), told: Told::default() }
     }
 
-    /// The hash of all that happened.
+    /// The engine's state hash.
     pub fn state_hash(&self) -> StateHash {
         self.engine.state_hash()
     }

@@ -1,4 +1,4 @@
-//! A flow: what is to be sent, step by step, without a word of how, when or where to.
+//! A flow: the commands to send, in order, independent of how, when and where they are sent.
 
 use std::path::PathBuf;
 
@@ -7,43 +7,44 @@ use lugus_vocabulary::{
     Quantity, SelfTradePrevention, Side, TimeInForce,
 };
 
-/// Commands in the order in which they are to reach the engine.
+/// Commands in the order in which they must reach the engine.
 ///
-/// A flow does not hear what became of its commands: it is the same whoever takes it, however late he answers.
+/// A flow gets no answers, so it is the same for every venue, however late the venue answers.
 pub trait Flow: Iterator<Item = Result<Step, FlowError>> {
-    /// What the flow is, for people.
+    /// Name of the flow, for people.
     fn name(&self) -> String;
 
-    /// The instruments that it trades: to be defined before the first step.
+    /// The instruments that the flow trades, which must be defined before the first step.
     fn instruments(&self) -> &[InstrumentDefinition];
 
-    /// Who trades, the operator not among them.
+    /// The participants that send the commands, without the operator.
     fn participants(&self) -> &[ParticipantId];
 
-    /// About how many steps there are in all, for a progress bar.
+    /// Approximate number of steps in the whole flow, for a progress bar.
     fn expected_steps(&self) -> u64;
 }
 
-/// The first instrument of a flow, unless another is chosen: those below are a deployment's own.
+/// Default number of a flow's first instrument; lower numbers belong to the deployment's own instruments.
 pub const FIRST_INSTRUMENT: InstrumentId = InstrumentId(101);
 
-/// Lowest and highest price that a flow's instruments take: so wide that a flow finds room where another was before.
+/// Lowest and highest price of a flow's instruments. The range is so wide that a flow never reaches its limits, even
+/// when it goes on where another flow stopped.
 pub(crate) const PRICE_LIMITS: [Price; 2] = [Price(-1_000_000_000_000), Price(1_000_000_000_000)];
 
 /// One command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Who sends it.
+    /// The participant that sends the command.
     pub participant: ParticipantId,
-    /// The instrument that it is for.
+    /// The instrument of the command.
     pub instrument: InstrumentId,
-    /// What is to be done: a new order, a cancel, a replacement or a mass cancel.
+    /// The command itself: a new order, a cancel, a replacement or a mass cancel.
     pub action: Action,
-    /// With the aggressor of a trade that the exchange itself reported: that trade.
+    /// For the aggressor of a trade that the exchange reported: this trade.
     pub trade: Option<Box<ExchangeTrade>>,
 }
 
-/// A plain limit order.
+/// A limit order without special instructions.
 pub(crate) fn limit_order(
     client_order_id: ClientOrderId,
     side: Side,
@@ -66,16 +67,16 @@ pub(crate) fn limit_order(
     }
 }
 
-/// A trade as the exchange did it.
+/// A trade as the exchange executed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeTrade {
-    /// Its price, ticks.
+    /// Price in ticks.
     pub price: Price,
-    /// What it took of which resting orders.
+    /// The filled resting orders and the filled quantities.
     pub fills: RestingFills,
 }
 
-/// How much was filled of which resting orders: one entry an order, in the order of their first fills.
+/// The filled resting orders and their filled quantities: one entry for each order, in the order of the first fills.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RestingFills(Vec<(ClientOrderId, Quantity)>);
 
@@ -88,18 +89,18 @@ impl RestingFills {
         }
     }
 
-    /// The fills, in the order in which they came.
+    /// The fills, in the order in which they were added.
     pub fn as_slice(&self) -> &[(ClientOrderId, Quantity)] {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Whether there are no fills.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether the very same orders were filled with the same sizes, in whichever order. Two that are equal (`==`) also
-    /// came in the same order.
+    /// Whether the same orders were filled with the same quantities, in any order. Equality (`==`) also compares the
+    /// order.
     pub fn has_same_orders(&self, other: &Self) -> bool {
         let sorted = |fills: &Self| {
             let mut fills = fills.0.clone();
@@ -120,53 +121,53 @@ impl FromIterator<(ClientOrderId, Quantity)> for RestingFills {
     }
 }
 
-/// Why a flow cannot go on.
+/// Why a flow can't go on.
 #[derive(Debug, thiserror::Error)]
 pub enum FlowError {
-    /// The file cannot be opened, or is no recording.
+    /// The file can't be opened, or is no recording.
     #[error("cannot open the recording {}: {source}; is it a DBN file (.dbn or .dbn.zst)?", path.display())]
     Open {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the decoder.
         source: dbn::Error,
     },
-    /// The file ends too early, or is damaged.
+    /// The file is truncated or damaged.
     #[error("cannot read record {record} of the recording {}: {source}", path.display())]
     Read {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// Which record, counted from 0.
+        /// Index of the record, counted from 0.
         record: u64,
-        /// Why.
+        /// The error of the decoder.
         source: dbn::Error,
     },
     /// The file has no market-by-order records with orders.
     #[error("the recording {} has no market-by-order records; lugus replays the schema `mbo` only", path.display())]
     NoOrders {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// More instruments than a replay takes.
+    /// The file has more instruments than a replay accepts.
     #[error("the recording {} has more than {limit} instruments; extract some of them first", path.display())]
     TooManyInstruments {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// How many are taken.
+        /// Largest number of instruments.
         limit: usize,
     },
-    /// An event without an end: the records lack the flag LAST.
+    /// An event has too many records: the flag LAST is missing.
     #[error("an event of instrument {instrument} has more than {limit} records without the flag LAST")]
     EventTooLong {
         /// The exchange's number of the instrument.
         instrument: u32,
-        /// How many are taken.
+        /// Largest number of records of an event.
         limit: usize,
     },
-    /// A price between two ticks, or an instrument that was not there when the file was surveyed.
+    /// The file has a price between two ticks or an instrument that was absent when it was surveyed.
     #[error("the recording changed while it was read: {what}")]
     Changed {
-        /// What is new.
+        /// The price or instrument.
         what: String,
     },
 }

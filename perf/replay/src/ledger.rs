@@ -1,9 +1,9 @@
-//! The account of exactly-once: what was sent, and that each command was answered once.
+//! Checks exactly-once delivery: records every sent command and that each one got exactly one outcome.
 //!
-//! It trusts nobody: neither the client's own bookkeeping nor the engine's. In each scope (participant, instrument) the
-//! event sequences must be gapless, and each command must have exactly one outcome: a new order is taken or rejected, a
-//! cancel is done or rejected, and so on. What else a command's reports tell (trades, the end of an immediate order) is
-//! no outcome.
+//! The ledger relies neither on the client's bookkeeping nor on the engine's. In each scope (participant, instrument)
+//! the event numbers must have no gaps, and each command must have exactly one outcome: a new order is accepted or
+//! rejected, a cancel is executed or rejected, and so on. Other reports of a command (trades, the end of an immediate
+//! order) are no outcomes.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
@@ -12,37 +12,37 @@ use lugus_vocabulary::{Action, ClientSequence, EventSequence, ExecType, Report, 
 
 use crate::venue::Scope;
 
-/// Sent commands, and what came back.
+/// The sent commands, and what came back.
 #[derive(Debug, Default)]
 pub struct Ledger {
     scopes: HashMap<Scope, Account>,
     sent: u64,
     answered: u64,
     events: u64,
-    /// Commands that are not waited for any more, and have no outcome.
+    /// Number of commands without an outcome that are no longer waited for.
     given_up: u64,
     lost_events: u64,
     duplicated: u64,
 }
 
-/// What a report was to its command.
+/// What a report means for its command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
-    /// Its outcome: the answer to a command that was due at this time.
+    /// The outcome of a command.
     Outcome {
         /// When the command was due to be sent.
         due: Instant,
     },
-    /// A further event, of a command that has its outcome, or of none.
+    /// Another event of a command that already has its outcome, or an event that belongs to no command.
     Event,
-    /// Something that was told before.
+    /// An event that came before.
     Repeated,
 }
 
 #[derive(Debug, Default)]
 struct Account {
     last_event: Option<EventSequence>,
-    /// Commands without an outcome, and the last one that has it.
+    /// Commands without an outcome, and the last one that has an outcome.
     commands: VecDeque<Sent>,
 }
 
@@ -57,7 +57,7 @@ struct Sent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Waiting,
-    /// It may have an outcome yet.
+    /// Given up by the client; an outcome may still come.
     GivenUp,
     Answered,
 }
@@ -71,14 +71,14 @@ enum Kind {
 }
 
 impl Ledger {
-    /// A command was sent, that was due to be sent at `due`.
+    /// Records a sent command, which was due to be sent at `due`.
     pub fn sent(&mut self, scope: Scope, sequence: ClientSequence, action: &Action, due: Instant) {
         self.sent += 1;
         let command = Sent { sequence, kind: Kind::of(action), due, state: State::Waiting };
         self.scopes.entry(scope).or_default().commands.push_back(command);
     }
 
-    /// The client gave up a command: its outcome is not waited for any more.
+    /// Records that the client gave up a command, so that its outcome is no longer waited for.
     pub fn give_up(&mut self, scope: Scope, sequence: ClientSequence) {
         let commands = self.scopes.get_mut(&scope).into_iter().flat_map(|account| &mut account.commands);
         for command in commands.filter(|command| command.sequence == sequence && command.state == State::Waiting) {
@@ -87,7 +87,7 @@ impl Ledger {
         }
     }
 
-    /// An event came.
+    /// Records an event.
     pub fn report(&mut self, report: &Report) -> Entry {
         self.events += 1;
         let account = self.scopes.entry((report.participant, report.instrument)).or_default();
@@ -125,7 +125,7 @@ impl Ledger {
                 self.answered += 1;
                 Entry::Outcome { due: command.due }
             }
-            // A command that was never sent, or one that was over when a later one was answered.
+            // The command was never sent, or was dropped when a later one was answered.
             _ => {
                 self.duplicated += 1;
                 Entry::Repeated
@@ -133,37 +133,38 @@ impl Ledger {
         }
     }
 
-    /// Commands sent.
+    /// Number of commands sent.
     pub fn commands(&self) -> u64 {
         self.sent
     }
 
-    /// Commands with an outcome.
+    /// Number of commands with an outcome.
     pub fn answered(&self) -> u64 {
         self.answered
     }
 
-    /// Events that came.
+    /// Number of events.
     pub fn events(&self) -> u64 {
         self.events
     }
 
-    /// Commands whose outcome is waited for.
+    /// Number of commands whose outcome is still waited for.
     pub fn outstanding(&self) -> u64 {
         self.sent - self.answered - self.given_up
     }
 
-    /// Commands without an outcome that is waited for no longer: the client gave them up, or the engine passed over them.
+    /// Number of commands without an outcome that are no longer waited for: the client gave them up, or the engine
+    /// answered a later one.
     pub fn given_up(&self) -> u64 {
         self.given_up
     }
 
-    /// Commands that have no outcome, and event numbers that never came.
+    /// Number of commands without an outcome, plus the number of missing events.
     pub fn lost(&self) -> u64 {
         self.sent - self.answered + self.lost_events
     }
 
-    /// Outcomes and events that came more than once.
+    /// Number of outcomes and events that came more than once.
     pub fn duplicated(&self) -> u64 {
         self.duplicated
     }

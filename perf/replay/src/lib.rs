@@ -1,11 +1,11 @@
-//! Replays of recorded and made-up order flows, and what they measure.
+//! Replays of recorded and synthetic order flows, and their measurement.
 //!
-//! - [`flow`]: commands in order. [`mbo`]: from an exchange's recording; [`synthetic`]: made from a seed.
-//! - [`venue`]: where a flow goes. [`engine_venue`]: an engine in this process; [`cluster_venue`]: a cluster, through the
-//!   SDK; [`echo`]: a cluster that only echoes, for comparison.
-//! - [`replay`]: sends a flow to a venue, at a pace. [`ledger`]: was everything answered exactly once? [`score`]: how
-//!   many of the exchange's trades are the same here? [`timeline`]: how long did a fail-over take?
-//! - [`report`]: the figures.
+//! - [`flow`]: commands in order. [`mbo`]: from an exchange's recording. [`synthetic`]: made from a seed.
+//! - [`venue`]: the destination of a flow. [`engine_venue`]: an engine in this process; [`cluster_venue`]: a cluster,
+//!   through the SDK; [`echo`]: a cluster that only echoes, for comparison.
+//! - [`replay`]: sends a flow to a venue at a given pace. [`ledger`]: checks that every command was answered exactly
+//!   once. [`score`]: counts the trades of the exchange that the venue reproduces. [`timeline`]: measures fail-overs.
+//! - [`report`]: the figures of a replay.
 
 pub mod cluster_venue;
 pub mod echo;

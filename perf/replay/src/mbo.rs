@@ -1,42 +1,44 @@
-//! A recording of an exchange's order flow, market by order (Databento's DBN, schema `mbo`), as commands.
+//! A recording of an exchange's order flow, market by order (Databento's DBN, schema `mbo`), as a flow of commands.
 //!
-//! Adds, cancels and modifies become new orders, cancels and replacements; each trade's aggressor becomes an
-//! immediate-or-cancel order at the trade's price. How an event's records become commands is in `market`; this is the
-//! file around it.
+//! Adds, cancels and modifies become new orders, cancels and replacements. Each trade's aggressor becomes an
+//! immediate-or-cancel order at the trade's price. The module `market` turns the records of an event into commands;
+//! this module reads the file.
 //!
-//! # How near to the exchange this comes
+//! # Fidelity to the exchange
 //!
-//! CME matches E-mini S&P 500 futures by price and time, as we do. In its session of 25 December 2023 (ESH4, 68,792
-//! records, 2,972 trades outside the opening auction) our engine does 2,945 trades (99.1 %) against the very same resting
-//! orders and sizes as the exchange, and all 2,972 at the exchange's price.
+//! CME matches E-mini S&P 500 futures by price and time, as this engine does. In CME's session of 25 December 2023
+//! (ESH4, 68,792 records, 2,972 trades outside the opening auction) the engine executes 2,945 trades (99.1 %) against
+//! the same resting orders with the same quantities as the exchange, and all 2,972 at the exchange's price.
 //!
-//! The 27 others take more from an iceberg than it shows: what comes out of its hidden quantity within one trade is told
-//! by that trade only, too late for the book. (A display quantity that was filled whole comes back as a modify: that is
-//! replayed, as a new order behind the others.)
+//! The other 27 trades take more from an iceberg order than it displays. The part of its hidden quantity that enters
+//! the book within a trade is reported only by that trade, too late for the book. (A display quantity that was filled
+//! completely is refreshed by a modify, which is replayed as a new order behind the others.)
 //!
-//! "The very same orders and sizes" does not ask for their order. Counted strictly, as the exchange lists the fills, it
-//! is 2,914: in 31 trades it lists one order last that stood further ahead in our book. 10 of these are icebergs that
-//! were filled and refilled; of the other 21 the recording does not tell why, so there the exchange's queue may have
-//! been another than ours.
+//! This comparison ignores the order of the fills. With the exchange's order of fills, 2,914 trades are the same: in 31
+//! trades the exchange lists an order last that has higher priority in the engine's book. 10 of these orders are
+//! icebergs that were filled and refreshed. For the other 21 the recording gives no reason, so the exchange's queue may
+//! have differed from the engine's.
 //!
-//! Three readings of the recording matter. They look ahead, but never beyond the event, which the exchange did at one
-//! stroke:
+//! Three interpretations of the recording matter. They look ahead, but never beyond the end of an event, which the
+//! exchange executed atomically:
 //!
 //! - **A fill is reported twice**: as a fill within the trade, and by a cancel or a modify at the end of the event. The
-//!   fills are what the aggressor does, at once; the report then has nothing left to do.
-//! - **A cancel within a trade's event of an order that was not filled** comes before the trade, though it is reported
-//!   after it. It looks like self-match prevention: there are 132, and each stood in the aggressor's way. Without this
-//!   reading it is 2,849 trades (2,820 strictly). The same holds in an event without a trade: a new order, and a cancel
-//!   of one that it would have met.
-//! - **An aggressor that rests already** was modified to a price that trades: it is canceled, then comes as aggressor.
+//!   aggressor's command executes the fill at once; the later report then needs no command.
+//! - **A cancel within a trade's event of an order that was not filled** happens before the trade, though it is
+//!   reported after it. It is probably self-match prevention: there are 132 such cancels, and each canceled order would
+//!   have traded with the aggressor. Without this interpretation 2,849 trades are the same (2,820 with the same order
+//!   of fills). It also applies to an event without a trade that has a new order and a cancel of an order that the new
+//!   one would have met.
+//! - **An aggressor that already rests** was modified to a price that trades: it is canceled, then enters as the
+//!   aggressor.
 //!
-//! Where a trade goes otherwise all the same, the book is put right at once, so that one difference does not cause others.
+//! If a trade differs in spite of this, the book is corrected at once, so that one difference does not cause others.
 //!
-//! Before the opening, orders stand that would trade with each other; our engine has no auction yet, so those which
-//! would trade are held back until they no longer would (after the auction). The auction itself (44 lots at 4,800.25) can
-//! be checked: the book of the recording before it has its maximum volume, 31 lots, at 4,800.00 and 4,800.25 alike; with
-//! the seven hidden orders that the auction's fills reveal (13 lots bought and 1 sold, by the balance of both sides; if
-//! they took any price) the maximum is 44 lots at 4,800.25, and nowhere else.
+//! Before the opening, orders rest that would trade with each other. The engine has no auction yet, so orders that
+//! would trade are held back until they no longer would (after the auction). The auction itself (44 lots at 4,800.25)
+//! can be verified: the recorded book before the auction has its maximum volume, 31 lots, at both 4,800.00 and
+//! 4,800.25; with the seven hidden orders that the auction's fills reveal (13 lots bought and 1 sold, by the balance of
+//! both sides, assuming that they accepted any price) the maximum is 44 lots, at 4,800.25 only.
 
 mod held;
 mod market;
@@ -56,10 +58,10 @@ use crate::flow::{FIRST_INSTRUMENT, Flow, FlowError, Step};
 /// How a recording is replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MboOptions {
-    /// Over how many participants the orders are spread, by their number. With more than one the engine may get the
-    /// commands of different participants in another order than the recorded one.
+    /// Number of participants over which the orders are spread, by their order ids. With more than one, the engine may
+    /// receive the commands of different participants in another order than the recorded one.
     pub participants: u32,
-    /// Our number of the recording's first instrument; the others follow.
+    /// Number of the recording's first instrument in the engine; the following instruments get the next numbers.
     pub first_instrument: InstrumentId,
 }
 
@@ -82,11 +84,11 @@ pub struct MboFlow {
 }
 
 impl MboFlow {
-    /// Opens a recording, which may be compressed, and reads it once through for its instruments, ticks and length.
+    /// Opens a recording, which may be compressed, and reads it once to find its instruments, tick sizes and length.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened or read, or has no orders.
+    /// When the file can't be opened or read, or has no orders.
     pub fn open(path: &Path, options: MboOptions) -> Result<Self, FlowError> {
         let survey = survey::survey(path, &mut Records::open(path)?)?;
         let participants: Vec<_> = (1..=options.participants.max(1)).map(ParticipantId).collect();

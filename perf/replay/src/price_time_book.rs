@@ -1,12 +1,12 @@
-//! The plainest book of price-time priority: what a flow expects the venue's book to be, when it needs to know what
-//! became of its orders without being told. It has nothing in common with the engine's, so it also serves to check it.
-//! Not made for speed: removing an order costs the length of its level.
+//! A simple book with price-time priority: the book that a flow expects the venue to have, when the flow must know the
+//! state of its orders without answers. It shares no code with the engine, so tests also compare the engine with it. It
+//! is not fast: removing an order takes time in proportion to the length of its level.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use lugus_vocabulary::{ClientOrderId, Price, Quantity, Side};
 
-/// Resting orders of one instrument, whoever owns them: client order ids are unique among them.
+/// The resting orders of one instrument, of all owners. Client order ids must be unique among them.
 #[derive(Debug, Default)]
 pub(crate) struct PriceTimeBook {
     orders: HashMap<ClientOrderId, RestingOrder>,
@@ -14,7 +14,7 @@ pub(crate) struct PriceTimeBook {
     asks: BTreeMap<Price, VecDeque<ClientOrderId>>,
 }
 
-/// How an order rests.
+/// State of a resting order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RestingOrder {
     pub(crate) side: Side,
@@ -49,7 +49,7 @@ impl PriceTimeBook {
         self.best(side.opposite()).is_some_and(|best| within(side, limit, best))
     }
 
-    /// Puts an order, which is not in the book, behind the others at its price.
+    /// Adds an order, which must not be in the book, behind the others at its price.
     pub(crate) fn rest(&mut self, id: ClientOrderId, order: RestingOrder) {
         self.orders.insert(id, order);
         self.side_mut(order.side).entry(order.price).or_default().push_back(id);
@@ -67,7 +67,7 @@ impl PriceTimeBook {
         Some(order)
     }
 
-    /// Gives an order another number; it keeps its place.
+    /// Gives an order another id; the order keeps its priority.
     pub(crate) fn rename(&mut self, from: ClientOrderId, to: ClientOrderId) {
         let Some(order) = self.orders.remove(&from) else { return };
         self.orders.insert(to, order);
@@ -77,15 +77,15 @@ impl PriceTimeBook {
         }
     }
 
-    /// Lessens what is left of an order, which keeps its place.
+    /// Reduces an order's open quantity; the order keeps its priority.
     pub(crate) fn reduce(&mut self, id: ClientOrderId, leaves: Quantity) {
         if let Some(order) = self.orders.get_mut(&id) {
             order.leaves = leaves;
         }
     }
 
-    /// Trades against the best orders of the other side, first come first served, as far as limit and quantity go.
-    /// Returns what is left of the quantity.
+    /// Trades against the other side's orders by price and time, as far as limit and quantity allow. Returns the
+    /// quantity that is left.
     pub(crate) fn take(
         &mut self,
         side: Side,
@@ -113,7 +113,7 @@ impl PriceTimeBook {
         *self = Self::default();
     }
 
-    /// The order that would trade first, and its price.
+    /// The order of a side that would trade first, and its price.
     pub(crate) fn first(&self, side: Side) -> Option<(ClientOrderId, Price)> {
         let (&price, level) = match side {
             Side::Buy => self.bids.last_key_value(),

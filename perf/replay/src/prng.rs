@@ -1,5 +1,5 @@
-//! Random numbers that are the same everywhere and for ever: a flow's seed must mean the same flow on every machine and
-//! in every version, which no library promises.
+//! Random numbers that are the same on every machine and in every version, as a flow's seed must always give the same
+//! flow. No library promises that.
 
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 #[derive(Debug, Clone)]
@@ -18,18 +18,18 @@ impl SplitMix64 {
         z ^ (z >> 31)
     }
 
-    /// Evenly from 0 up to, but without, `bound`; 0 when `bound` is 0.
+    /// A random number, evenly distributed from 0 to `bound` - 1; 0 when `bound` is 0.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 
-    /// True once in `n` times.
+    /// True with probability 1 / `n`.
     pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
-    /// How often an event that happens once in `n` times fails to happen before it does, at most `most`: `n - 1` on
-    /// average.
+    /// Number of failures before the first success when the probability of success is 1 / `n`, limited to `most`: `n -
+    /// 1` on average.
     pub(crate) fn failures_before_one_in(&mut self, n: u64, most: u64) -> u64 {
         let mut failures = 0;
         while failures < most && !self.one_in(n) {
@@ -38,7 +38,7 @@ impl SplitMix64 {
         failures
     }
 
-    /// The index of one of `weights`, each as often as its weight says; 0 when all are 0.
+    /// A random index of `weights`, with probabilities in proportion to the weights; 0 when all weights are 0.
     pub(crate) fn weighted(&mut self, weights: &[u64]) -> usize {
         let mut left = self.below(weights.iter().sum());
         for (index, &weight) in weights.iter().enumerate() {

@@ -1,8 +1,9 @@
-//! Sends a flow to a venue, and measures.
+//! Sends a flow to a venue and measures the answers.
 //!
-//! Three ways: as fast as the venue takes it with so many commands outstanding; with one outstanding, for the round trip
-//! of an idle venue; or at a fixed rate. At a fixed rate a command's time counts from when it was due, not from when it
-//! could be sent at last: a venue that stalls is charged for all who had to wait (no coordinated omission).
+//! There are three ways to send: as fast as the venue accepts commands, with a limit on the outstanding ones; with one
+//! outstanding command, for the round trip of an idle venue; or at a fixed rate. At a fixed rate a round trip counts
+//! from when the command was due, not from when it could be sent, so that a stall of the venue counts for all commands
+//! that had to wait (no coordinated omission).
 
 use std::time::{Duration, Instant};
 
@@ -21,14 +22,14 @@ use crate::venue::{Heard, Submission, Venue, VenueError};
 /// How a flow is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplayOptions {
-    /// Most commands without an answer at a time; 1 measures the round trip. At least 1.
+    /// Largest number of outstanding commands, at least 1; with 1 the replay measures the round trip of an idle venue.
     pub window: u32,
-    /// Commands a second; `None` is as fast as the window allows.
+    /// Commands a second; `None` means as fast as the window allows.
     pub rate: Option<u32>,
-    /// Round trips of the first so many commands are not counted: the venue warms up.
+    /// Number of commands at the beginning whose round trips are not counted, as the venue warms up.
     pub warm_up: u64,
-    /// Give up when there is no answer for so long, and count what is outstanding as lost; or when no command is taken
-    /// for so long.
+    /// Longest time without an answer, after which the replay ends and counts the outstanding commands as lost; also
+    /// the longest time during which the venue accepts no command.
     pub patience: Duration,
 }
 
@@ -38,39 +39,39 @@ impl Default for ReplayOptions {
     }
 }
 
-/// Looks on while a flow is replayed. What it does takes the replay's own time.
+/// Observes a replay. Its methods run on the replay's thread and delay it.
 pub trait Watch {
-    /// So many commands of the flow have been sent. Called after each.
+    /// Called after each command with the number of the flow's commands sent so far.
     fn sent(&mut self, _steps: u64) {}
 
     /// Called about once a second.
     fn progress(&mut self, _progress: &Progress) {}
 }
 
-/// Looks away.
+/// An observer that does nothing.
 impl Watch for () {}
 
-/// How far a replay is.
+/// Progress of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Commands of the flow sent.
+    /// Number of the flow's commands sent.
     pub sent: u64,
-    /// Commands of the flow answered.
+    /// Number of the flow's commands answered.
     pub answered: u64,
-    /// About how many there are in all.
+    /// Approximate number of commands in the whole flow.
     pub expected: u64,
-    /// Since the first one.
+    /// Time since the first command.
     pub elapsed: Duration,
 }
 
-/// What came of a replay.
+/// The result of a replay.
 #[derive(Debug)]
 pub struct Replayed {
     /// The figures.
     pub report: ReplayReport,
-    /// Round trips, nanoseconds.
+    /// Round trips in nanoseconds.
     pub round_trips: Histogram<u64>,
-    /// When answers came.
+    /// The times of the answers.
     pub timeline: Timeline,
 }
 
@@ -86,52 +87,52 @@ pub enum ReplayError {
     /// An instrument of the flow could not be opened.
     #[error("the engine refused {command:?} before the flow's first command: {reason:?}")]
     Opening {
-        /// What.
+        /// The rejected command.
         command: CommandKind,
-        /// Why.
+        /// The reason of the rejection.
         reason: RejectReason,
     },
-    /// The histogram of the round trips was refused.
+    /// The histogram of the round trips could not be made.
     #[error("cannot keep round trips: {0}")]
     Histogram(#[from] hdrhistogram::CreationError),
     /// The venue did not answer the commands that open the flow's instruments.
     #[error("the venue did not answer within {patience:?}, before the flow's first command; is there a leader?")]
     NoAnswer {
-        /// How long it was waited for.
+        /// How long the replay waited.
         patience: Duration,
     },
-    /// The venue took no command any more, though it had answered all before.
+    /// The venue accepted no more commands, though it had answered all earlier ones.
     #[error("the venue took no command for {patience:?}, after {sent} of the flow; is there a leader?")]
     NotTaken {
-        /// How long it was tried.
+        /// How long the replay tried.
         patience: Duration,
-        /// Commands of the flow that it had taken.
+        /// Number of the flow's commands that the venue had accepted.
         sent: u64,
     },
 }
 
-/// Longest wait for what may come after the last command has been answered.
+/// Longest wait for events that may come after the answer to the last command.
 const LAST_EVENTS: Duration = Duration::from_secs(1);
 
-/// Between two calls of [`Watch::progress`].
+/// Time between two calls of [`Watch::progress`].
 const PROGRESS: Duration = Duration::from_secs(1);
 
-/// Most commands sent between two polls.
+/// Largest number of commands sent between two polls.
 const BURST: usize = 64;
 
-/// Of round trips.
+/// Precision of the round trips in the histogram.
 const SIGNIFICANT_DIGITS: u8 = 3;
 
-/// Highest round trip that is told from others, nanoseconds.
+/// Longest round trip that the histogram can hold, in nanoseconds.
 const HIGHEST_ROUND_TRIP: u64 = 3_600_000_000_000;
 
-/// Defines the flow's instruments, or closes and opens them again when they are there already, so that no orders stand;
-/// and sends the flow.
+/// Defines the flow's instruments, or closes and reopens those that exist already so that no orders rest in them, and
+/// sends the flow.
 ///
 /// # Errors
 ///
-/// When the flow or the venue fails, or the venue takes no commands. A venue that falls silent in the middle of the flow
-/// is no error: what it owes is counted as lost in the report.
+/// When the flow or the venue fails, or the venue accepts no commands. A venue that falls silent in the middle of the
+/// flow is no error: the commands that it does not answer count as lost in the report.
 pub fn replay(
     flow: &mut impl Flow,
     venue: &mut impl Venue,
@@ -156,7 +157,7 @@ pub fn replay(
     Ok(run.close(flow.name()))
 }
 
-/// A replay at work.
+/// The state of a running replay.
 struct Run<'a, V> {
     venue: &'a mut V,
     options: ReplayOptions,
@@ -165,16 +166,16 @@ struct Run<'a, V> {
     timeline: Timeline,
     round_trips: Histogram<u64>,
     rejected: u64,
-    /// What the operator was refused.
+    /// The rejection of one of the operator's commands.
     refusal: Option<(CommandKind, RejectReason)>,
-    /// What had happened before the flow's first command.
+    /// The counts before the flow's first command.
     before: Counts,
     begun: Instant,
     last_answer: Instant,
     last_progress: Instant,
-    /// The next command, when the venue was busy, and when it was due.
+    /// The next command and when it was due, if the venue was busy.
     pending: Option<(Step, Instant)>,
-    /// Since when the venue takes nothing.
+    /// Since when the venue has accepted no command.
     busy_since: Option<Instant>,
     sent: u64,
     flow_has_ended: bool,
@@ -212,7 +213,7 @@ impl<'a, V: Venue> Run<'a, V> {
         })
     }
 
-    /// The instruments, with empty books: an earlier flow may have left orders there, of whomever.
+    /// Opens the instruments with empty books, as an earlier flow of any participant may have left orders there.
     fn open(&mut self, flow: &impl Flow) -> Result<(), ReplayError> {
         let instruments = flow.instruments();
         let set_state =
@@ -259,7 +260,7 @@ impl<'a, V: Venue> Run<'a, V> {
         self.last_progress = self.begun;
     }
 
-    /// Sends what may be sent now. Returns how much that was.
+    /// Sends the commands that may be sent now; returns their number.
     fn send(&mut self, flow: &mut impl Flow, watch: &mut impl Watch) -> Result<usize, ReplayError> {
         let window = u64::from(self.options.window.max(1));
         for sent in 0..BURST {
@@ -327,7 +328,7 @@ impl<'a, V: Venue> Run<'a, V> {
                         round_trips.saturating_record((now - due).as_nanos() as u64);
                     }
                     *rejected += u64::from(is_rejection(&report.body));
-                    // An earlier replay may have defined the instrument.
+                    // An earlier replay may have defined the instrument already.
                     if let ReportBody::Reject { command, reason } = report.body
                         && reason != RejectReason::DuplicateInstrument
                     {
@@ -358,8 +359,8 @@ impl<'a, V: Venue> Run<'a, V> {
             || self.busy_since.is_some_and(|since| since.elapsed() > patience)
     }
 
-    /// A trade's second side may come after the last answer, when it is another participant's; and a command that was
-    /// given up may have been done after all.
+    /// Waits for events after the last answer: the other side of a trade may come later if it belongs to another
+    /// participant, and a command that the client gave up may have been executed.
     fn last_events(&mut self) -> Result<(), ReplayError> {
         let deadline = Instant::now() + LAST_EVENTS;
         while self.score.unpaired() as u64 + self.ledger.given_up() > 0 && Instant::now() < deadline {
@@ -418,7 +419,7 @@ fn operators_step(instrument: InstrumentId, action: Action) -> Step {
     Step { participant: ParticipantId::OPERATOR, instrument, action, trade: None }
 }
 
-/// When the command of this index is due, counted from the first one.
+/// When the command with this index is due, relative to the first one.
 fn nth_interval(index: u64, rate: u32) -> Duration {
     let nanos = u128::from(index) * 1_000_000_000 / u128::from(rate.max(1));
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))

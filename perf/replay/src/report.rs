@@ -1,63 +1,62 @@
-//! What a replay came to: for machines as JSON, for people as a table.
+//! The figures of a replay: JSON for scripts, a table for people.
 
 use std::fmt;
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
 
-/// The figures of a replay. What comes before the flow's first command (definitions) is not in them, but in `lost` and
-/// `duplicated`.
+/// The figures of a replay. Commands before the flow's first one (definitions) count only in `lost` and `duplicated`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReplayReport {
-    /// Which flow.
+    /// Name of the flow.
     pub flow: String,
-    /// Most commands that were outstanding at a time.
+    /// Largest number of outstanding commands.
     pub window: u32,
     /// Commands a second that were to be sent; absent at full speed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub target_rate: Option<u32>,
-    /// Commands sent.
+    /// Number of commands sent.
     pub commands: u64,
-    /// Commands answered.
+    /// Number of commands answered.
     pub answered: u64,
-    /// Commands answered with a rejection.
+    /// Number of commands answered with a rejection.
     pub rejected: u64,
-    /// Events that came.
+    /// Number of events received.
     pub events: u64,
-    /// Fills, of a resting and an incoming order each.
+    /// Number of fills, each of a resting and an incoming order.
     pub fills: u64,
-    /// Trades that the exchange itself reported.
+    /// Number of trades that the exchange itself reported.
     pub exchange_trades: u64,
-    /// Of them, those that filled the very same resting orders with the same sizes here, in whichever order.
+    /// Number of these trades that filled the same resting orders with the same quantities here, in any order.
     pub reproduced: u64,
-    /// Of those, the ones that also filled them in the order in which the exchange lists them.
+    /// Number of the reproduced trades whose fills also came in the order in which the exchange lists them.
     pub in_same_order: u64,
-    /// Of them, those whose price was the best here too.
+    /// Number of the exchange's trades whose price was the best price here too.
     pub at_best_price: u64,
-    /// Median round trip, microseconds, from when a command was due to its answer.
+    /// Median round trip in microseconds, from when a command was due to its answer.
     pub p50_us: f64,
-    /// Round trip that 99 of 100 keep below, microseconds.
+    /// 99th percentile of the round trips, in microseconds.
     pub p99_us: f64,
-    /// Round trip that 999 of 1,000 keep below, microseconds.
+    /// 99.9th percentile of the round trips, in microseconds.
     pub p999_us: f64,
-    /// Longest round trip, microseconds.
+    /// Longest round trip, in microseconds.
     pub max_us: f64,
-    /// From the first command to the last answer, seconds.
+    /// Time from the first command to the last answer, in seconds.
     pub elapsed_s: f64,
     /// Answers a second.
     pub rate: f64,
-    /// Commands never answered, and events never heard.
+    /// Number of commands never answered and of events never received.
     pub lost: u64,
-    /// Of the lost commands, those of which the client said that it gave them up.
+    /// Number of the lost commands that the client reported as given up.
     pub given_up: u64,
-    /// Commands answered, and events heard, more than once.
+    /// Number of answers and events received more than once.
     pub duplicated: u64,
-    /// How often a new leader took over.
+    /// Number of changes of the leader.
     pub leader_changes: u64,
 }
 
 impl ReplayReport {
-    /// Whether every command was answered exactly once, and every event heard exactly once.
+    /// Whether every command was answered exactly once and every event was received exactly once.
     pub fn is_exactly_once(&self) -> bool {
         self.commands == self.answered && self.lost == 0 && self.duplicated == 0
     }
@@ -111,7 +110,7 @@ fn share(part: u64, whole: u64) -> String {
     format!("{} ({:.1} %)", count(part), part as f64 * 100.0 / whole as f64)
 }
 
-/// A number with its thousands apart.
+/// A number with commas between its thousands.
 fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

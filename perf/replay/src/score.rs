@@ -1,7 +1,7 @@
-//! How many of the exchange's own trades the venue does as the exchange did: against the very same resting orders, for
-//! the same sizes.
+//! Counts the exchange's own trades that the venue executes as the exchange did: against the same resting orders, with
+//! the same quantities.
 //!
-//! Reports may come in any order across participants: a trade's two sides are put together by its number.
+//! Reports of different participants may come in any order, so the two sides of a trade are matched by its trade id.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ use lugus_vocabulary::{
 use crate::flow::{ExchangeTrade, RestingFills};
 use crate::venue::Scope;
 
-/// The account of the exchange's trades.
+/// Compares the venue's trades with the exchange's.
 #[derive(Debug, Default)]
 pub struct Score {
     trades: HashMap<Aggressor, Trade>,
-    /// Sides of trades whose other side has not been heard of yet.
+    /// Sides of trades whose other side has not been reported yet.
     halves: HashMap<(InstrumentId, TradeId), Half>,
     tally: Tally,
 }
@@ -25,28 +25,28 @@ pub struct Score {
 /// The sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Trades that the exchange reported.
+    /// Number of trades that the exchange reported.
     pub exchange_trades: u64,
-    /// Those that filled the very same resting orders with the same sizes, in whichever order.
+    /// Number of these trades that filled the same resting orders with the same quantities, in any order.
     pub reproduced: u64,
-    /// Those of them that also filled them in the order in which the exchange lists them.
+    /// Number of the reproduced trades whose fills also came in the order in which the exchange lists them.
     pub in_same_order: u64,
-    /// Those whose first fill was at the exchange's price: it was the best price here too.
+    /// Number of trades whose first fill was at the exchange's price, which was the best price here too.
     pub at_best_price: u64,
-    /// All fills of the venue, of a resting and an incoming order each.
+    /// Number of all fills of the venue, each of a resting and an incoming order.
     pub fills: u64,
 }
 
-/// The command of an aggressor.
+/// Identifies the command of an aggressor.
 type Aggressor = (ParticipantId, InstrumentId, ClientSequence);
 
 #[derive(Debug)]
 struct Trade {
     exchange: ExchangeTrade,
     first_price: Option<Price>,
-    /// Fills by their trade's number: reports of several participants come in any order.
+    /// Fills by trade id, as reports of different participants come in any order.
     resting: Vec<(TradeId, ClientOrderId, Quantity)>,
-    /// Fills whose resting side has not been heard of yet.
+    /// Number of fills whose resting side has not been reported yet.
     unpaired: u32,
     has_ended: bool,
 }
@@ -58,14 +58,14 @@ enum Half {
 }
 
 impl Score {
-    /// A command was sent that is the aggressor of a trade.
+    /// Records that a sent command is the aggressor of a trade of the exchange.
     pub fn expect(&mut self, scope: Scope, client_sequence: ClientSequence, exchange: ExchangeTrade) {
         self.tally.exchange_trades += 1;
         let trade = Trade { exchange, first_price: None, resting: Vec::new(), unpaired: 0, has_ended: false };
         self.trades.insert((scope.0, scope.1, client_sequence), trade);
     }
 
-    /// An event came, for the first time.
+    /// Records an event, which must not have come before.
     pub fn report(&mut self, report: &Report) {
         let ReportBody::Execution(execution) = &report.body else { return };
         let aggressor = (report.participant, report.instrument, report.client_sequence);
@@ -82,12 +82,12 @@ impl Score {
         }
     }
 
-    /// Fills of which one side has not been heard of yet.
+    /// Number of fills of which only one side was reported.
     pub fn unpaired(&self) -> usize {
         self.halves.len()
     }
 
-    /// The sums. Trades of which something has not been heard yet count as not reproduced.
+    /// The sums so far. Trades with a fill of which a side was not reported count as not reproduced.
     pub fn tally(&self) -> Tally {
         self.tally
     }
@@ -180,14 +180,14 @@ mod tests {
         }
     }
 
-    /// The aggressor's side of a trade: command 1 of the taker, at price 100.
+    /// The aggressor's report of a trade: command 1 of the taker, at price 100.
     fn took(trade: u64, quantity: u64, leaves: u64) -> Report {
         let side = execution(ExecType::Trade, Liquidity::Removed, leaves);
         let (trade_id, last_quantity) = (TradeId(trade), Quantity(quantity));
         report(1, 1, Execution { trade_id, last_quantity, last_price: Some(Price(100)), ..side })
     }
 
-    /// The other side of it, of another participant.
+    /// The report for the other side, which is another participant's.
     fn gave(trade: u64, quantity: u64, order: u64) -> Report {
         let side = execution(ExecType::Trade, Liquidity::Added, 9);
         let (trade_id, last_quantity) = (TradeId(trade), Quantity(quantity));
@@ -198,7 +198,7 @@ mod tests {
         report(1, 1, execution(ExecType::Canceled, Liquidity::None, 0))
     }
 
-    /// Reproduced, and at the best price, when the exchange filled `fills` at `price`.
+    /// Numbers of reproduced trades and of trades at the best price, when the exchange filled `fills` at `price`.
     fn scored(price: i64, fills: &[(u64, u64)], reports: &[Report]) -> (u64, u64) {
         let tally = tally(price, fills, reports);
         (tally.reproduced, tally.at_best_price)
@@ -228,7 +228,7 @@ mod tests {
             assert_eq!(scored(100, &same, &order), (1, 1));
             assert_eq!(tally(100, &same, &order).in_same_order, 1);
         }
-        // Another order of the same fills is the same trade, but is told from one in the same order.
+        // The same fills in another order count as the same trade, but not as one in the same order.
         let listed_otherwise = tally(100, &[(8, 2), (7, 2), (8, 1)], &[took_2, gave_2, took_3, gave_3]);
         assert_eq!((listed_otherwise.reproduced, listed_otherwise.in_same_order), (1, 0));
     }

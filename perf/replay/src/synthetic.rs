@@ -1,12 +1,12 @@
-//! A made-up order flow with the habits of a real one, the same for a seed on every machine.
+//! A synthetic order flow with the properties of a real one, which is the same for a seed on every machine.
 //!
-//! What it takes from real markets: most orders are canceled, not filled; orders gather near the touch and thin out away
-//! from it; sizes are many small and few large; the market is calm for long and busy at times, and trends while it is
-//! busy; some instruments trade much more than others; some cancels come too late, and some post-only orders are refused.
-//! The number of resting orders swings around a chosen one.
+//! Properties taken from real markets: most orders are canceled, not filled; orders are dense near the touch and sparse
+//! far from it; many orders are small and few are large; the market is mostly calm and sometimes busy, and has a trend
+//! while it is busy; some instruments trade much more than others; some cancels come too late, and some post-only
+//! orders are rejected. The number of resting orders fluctuates around a chosen number.
 //!
-//! The flow keeps the book that its commands make, so it knows which orders still live. Of several participants, a venue
-//! may take the commands in another order; then a few of them come too late against the flow's wish, as in real life.
+//! The flow keeps the book that its commands produce, so it knows which orders live. With several participants a venue
+//! may receive the commands in another order; a few more of them then come too late, as in real markets.
 
 mod living;
 mod market;
@@ -18,23 +18,23 @@ use market::Market;
 use crate::flow::{FIRST_INSTRUMENT, Flow, FlowError, Step};
 use crate::prng::SplitMix64;
 
-/// Most instruments of a synthetic flow.
+/// Largest number of instruments of a synthetic flow.
 pub const MAX_SYNTHETIC_INSTRUMENTS: u32 = 1_024;
 
-/// What flow is to be made.
+/// Parameters of a synthetic flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyntheticOptions {
-    /// Decides everything that is left to chance.
+    /// Seed of all random numbers.
     pub seed: u64,
-    /// How many commands.
+    /// Number of commands.
     pub steps: u64,
-    /// How many participants trade, at least 1.
+    /// Number of participants that trade, at least 1.
     pub participants: u32,
-    /// How many instruments they trade, from 1 to [`MAX_SYNTHETIC_INSTRUMENTS`].
+    /// Number of instruments, from 1 to [`MAX_SYNTHETIC_INSTRUMENTS`].
     pub instruments: u32,
-    /// Number of the first of them; the others follow.
+    /// Number of the first instrument; the others get the next numbers.
     pub first_instrument: InstrumentId,
-    /// About how many orders rest in an instrument once the flow has been going for a while.
+    /// Approximate number of resting orders of an instrument, once the flow has reached its steady state.
     pub resting_orders: u32,
 }
 
@@ -58,13 +58,14 @@ pub struct SyntheticFlow {
     instruments: Vec<InstrumentDefinition>,
     participants: Vec<ParticipantId>,
     markets: Vec<Market>,
-    /// How often each market is chosen: the second half as often as the first, the third a third as often, and so on.
+    /// Weights of the markets: the second market is chosen half as often as the first, the third a third as often, and
+    /// so on.
     weights: Vec<u64>,
     made: u64,
 }
 
 impl SyntheticFlow {
-    /// The flow that these options describe; numbers out of bounds are taken as the nearest bound.
+    /// The flow with these options; options out of bounds are replaced by the nearest bound.
     pub fn new(options: SyntheticOptions) -> Self {
         let count = options.instruments.clamp(1, MAX_SYNTHETIC_INSTRUMENTS);
         let numbers = (options.first_instrument.0..).map(InstrumentId);

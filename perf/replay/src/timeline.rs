@@ -1,14 +1,14 @@
-//! When answers came: for the silence of a fail-over.
+//! The times of answers, from which the silence of a fail-over can be read.
 
 use std::time::{Duration, Instant};
 
-/// The shortest silence that is kept.
+/// Shortest silence that is recorded.
 const SHORTEST_SILENCE: Duration = Duration::from_millis(5);
 
-/// Most silences kept: a run that has more has other troubles, and the first ones tell them.
+/// Largest number of recorded silences. A run with more silences has other problems, which the first ones show.
 const MAX_SILENCES: usize = 65_536;
 
-/// Most changes of the leader kept.
+/// Largest number of recorded changes of the leader.
 const MAX_LEADER_CHANGES: usize = 1_024;
 
 /// Silences between answers, and changes of the leader.
@@ -22,32 +22,32 @@ pub struct Timeline {
 /// A time without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Silence {
-    /// The answer before it.
+    /// When the last answer before the silence came.
     pub from: Instant,
-    /// The answer after it.
+    /// When the first answer after the silence came.
     pub to: Instant,
 }
 
 /// A change of the leader, as the client saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaderChange {
-    /// When the client heard of it.
+    /// When the client learned of the change.
     pub heard: Instant,
-    /// The first answer after it.
+    /// When the first answer after the change came.
     pub first_answer: Option<Instant>,
 }
 
-/// What a client felt of a leader's end.
+/// The end of a leader, as a client saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailOver {
-    /// From the leader's end to the first answer of the next one.
+    /// Time from the leader's end to the first answer of the next leader.
     pub first_answer: Duration,
-    /// The longest time without an answer.
+    /// Longest time without an answer.
     pub longest_silence: Duration,
 }
 
 impl Timeline {
-    /// An answer came.
+    /// Records an answer.
     pub fn answer(&mut self, now: Instant) {
         if let Some(from) = self.last_answer.replace(now)
             && now.duration_since(from) >= SHORTEST_SILENCE
@@ -60,7 +60,7 @@ impl Timeline {
         }
     }
 
-    /// The client heard that there is a new leader.
+    /// Records that the client learned of a new leader.
     pub fn new_leader(&mut self, now: Instant) {
         if self.leader_changes.len() < MAX_LEADER_CHANGES {
             self.leader_changes.push(LeaderChange { heard: now, first_answer: None });
@@ -72,7 +72,7 @@ impl Timeline {
         &self.leader_changes
     }
 
-    /// What the end of the leader at `killed` did; `None` when no answer of a next one came.
+    /// The fail-over after the leader's end at `killed`; `None` when no next leader answered.
     pub fn fail_over(&self, killed: Instant) -> Option<FailOver> {
         let answers = self.leader_changes.iter().filter(|change| change.heard >= killed);
         let first = answers.filter_map(|change| change.first_answer).next()?;

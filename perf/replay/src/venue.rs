@@ -1,4 +1,4 @@
-//! Where a flow is sent: an engine in this process, or a cluster.
+//! The destination of a flow: an engine in this process, or a cluster.
 
 use std::time::Duration;
 
@@ -6,59 +6,60 @@ use lugus_vocabulary::{ClientSequence, InstrumentId, ParticipantId, Report};
 
 use crate::flow::Step;
 
-/// Takes commands and tells what came of them, each by its own time.
+/// Accepts commands and reports what became of each, later.
 pub trait Venue {
-    /// Takes the next command of a flow, without waiting. The operator's commands (definitions) come by the same way.
+    /// Submits the next command of a flow, without waiting. The operator's commands (definitions) are submitted in the
+    /// same way.
     ///
     /// # Errors
     ///
-    /// When it can take no more commands at all.
+    /// When the venue can accept no more commands at all.
     fn submit(&mut self, step: &Step) -> Result<Submission, VenueError>;
 
-    /// Tells what it has heard since, without waiting: each event once, those of one scope in their order. Returns how
-    /// much that was; 0 when there was nothing.
+    /// Passes on what has arrived since the last call, without waiting: each event once, those of one scope in their
+    /// order. Returns the number of items passed on.
     ///
     /// # Errors
     ///
-    /// When it can hear nothing any more.
+    /// When the venue can receive nothing any more.
     fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError>;
 }
 
-/// What numbers commands and events: a participant in an instrument.
+/// A participant in an instrument; commands and events are numbered within this scope.
 pub type Scope = (ParticipantId, InstrumentId);
 
-/// What became of a command that was to be sent.
+/// Result of submitting a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Submission {
-    /// It is on its way, with this number in its scope.
+    /// The command was sent with this number in its scope.
     Sent(ClientSequence),
-    /// It is not: try it again after the next poll.
+    /// The command was not sent; try again after the next poll.
     Busy,
 }
 
-/// What a venue tells.
+/// What a venue reports.
 #[derive(Debug, Clone, Copy)]
 pub enum Heard<'a> {
     /// An event.
     Report(&'a Report),
     /// A new leader answers from now on.
     NewLeader,
-    /// The client gave up a command: it will not send it again, and does not know what became of it.
+    /// The client gave up a command: it sends it no more, and does not know the outcome.
     GaveUp(Scope, ClientSequence),
 }
 
-/// Why a venue can do no more.
+/// Why a venue can't go on.
 #[derive(Debug, thiserror::Error)]
 pub enum VenueError {
-    /// The engine got a command that it can give no number: the flow and its definitions do not fit.
+    /// The engine received a command to which it can give no number: the flow and its definitions do not fit together.
     #[error("the engine refused a command of participant {}, instrument {}: {what}", scope.0.0, scope.1.0)]
     Refused {
         /// The command's scope.
         scope: Scope,
-        /// How it said so.
+        /// What the engine reported.
         what: String,
     },
-    /// The flow has a command that the venue has no way to send.
+    /// The flow has a command that the venue can't send.
     #[error("no such command can be sent: {what}")]
     NotSendable {
         /// The command.
@@ -67,17 +68,17 @@ pub enum VenueError {
     /// A participant's session has ended.
     #[error("the session of participant {participant} has ended: {source}")]
     Session {
-        /// Whose.
+        /// The participant.
         participant: u32,
-        /// Why.
+        /// Why the session ended.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// There was no session in the time allowed.
+    /// No session was open within the allowed time.
     #[error("no session with the cluster within {waited:?}: {problem}")]
     NotConnected {
-        /// How long it was tried.
+        /// How long the client tried.
         waited: Duration,
-        /// What stood in the way last.
+        /// The last obstacle.
         problem: String,
     },
 }

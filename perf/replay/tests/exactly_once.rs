@@ -1,4 +1,4 @@
-//! The replay notices what a venue loses or does twice, and does not wait for ever.
+//! A replay detects what a venue loses or executes twice, and never waits for ever.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -13,10 +13,10 @@ use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_replay::venue::{Heard, Submission, Venue, VenueError};
 use lugus_vocabulary::{EventSequence, Report};
 
-/// What a faulty venue does to the reports that it tells.
+/// What a faulty venue does to the reports that it passes on.
 type Fault = fn(usize, Report) -> Vec<Report>;
 
-/// An engine behind a faulty wire: it tells one report a poll, late, and takes a command only every other time.
+/// An engine behind a faulty connection: it passes on one report a poll, late, and accepts only every other submission.
 struct Faulty {
     engine: EngineVenue,
     fault: Fault,
@@ -72,7 +72,7 @@ fn a_sound_venue_answers_each_command_once() {
 
 #[test]
 fn a_lost_event_is_noticed_by_its_number() {
-    // Resting orders' fills answer no command: only the sequence tells that one is missing.
+    // Fills of resting orders answer no command, so only the gap in the event numbers shows a lost one.
     let report = replayed(|_, report| if report.client_sequence.0 == 0 { vec![] } else { vec![report] }).report;
     assert_eq!((report.answered, report.duplicated), (STEPS, 0), "{report}");
     assert!(report.lost > 0 && !report.is_exactly_once(), "{report}");
@@ -88,7 +88,7 @@ fn an_event_told_twice_is_noticed_and_counts_once() {
 
 #[test]
 fn a_command_done_twice_is_noticed_even_when_the_events_are_gapless() {
-    /// As an engine would tell that does each command of one scope twice: all its events again, under new numbers.
+    /// Reports of an engine that executes each command of one scope twice: all events again, with new numbers.
     fn twice(_: usize, report: Report) -> Vec<Report> {
         let number = report.event_sequence.0 * 2;
         let told = |number| Report { event_sequence: EventSequence(number), ..report };
@@ -114,7 +114,7 @@ fn a_venue_that_never_answers_is_an_error() {
     assert!(matches!(outcome, Err(ReplayError::NoAnswer { .. })), "{outcome:?}");
 }
 
-/// An engine that takes no more than so many commands, and answers all that it took.
+/// An engine that accepts a limited number of commands, and answers all that it accepted.
 struct Closing {
     engine: EngineVenue,
     room: u64,
@@ -185,7 +185,7 @@ fn at_a_rate_a_stall_is_charged_to_all_who_waited() {
     let options = ReplayOptions { rate: Some(10_000), ..Default::default() };
     let mut watch = Stall::default();
     let Replayed { report, round_trips, .. } = replay(&mut flow, &mut venue, options, &mut watch).unwrap();
-    // 500 commands were due in those 50 ms: not one round trip is long, but some 500 of them.
+    // 500 commands were due in those 50 ms, so about 500 round trips are long, not just one.
     let long = round_trips.count_between(5_000_000, u64::MAX);
     assert!((400..3_000).contains(&long), "{long} long round trips; {report}");
     assert!(report.elapsed_s >= 1.19, "{report}");

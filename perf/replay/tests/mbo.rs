@@ -1,4 +1,4 @@
-//! Recordings made by hand, record by record, and the commands that they become.
+//! Handmade recordings, and the commands that their records become.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -17,10 +17,10 @@ const LAST: u8 = dbn::flags::LAST;
 const SNAPSHOT: u8 = dbn::flags::SNAPSHOT;
 const INSTRUMENT: u32 = 7;
 
-/// A tick of 0.25, in 1e-9.
+/// A tick of 0.25, in units of 1e-9.
 const TICK: i64 = 250_000_000;
 
-/// `A`, `B` or `N` and so on, as in DBN; the price in ticks.
+/// A record. Action and side are letters as in DBN (`A`, `B`, `N` and so on); the price is in ticks.
 fn record(action: char, side: char, price: i64, size: u32, order_id: u64, flags: u8) -> MboMsg {
     MboMsg {
         hd: RecordHeader::new::<MboMsg>(rtype::MBO, 1, INSTRUMENT, 0),
@@ -37,12 +37,12 @@ fn record(action: char, side: char, price: i64, size: u32, order_id: u64, flags:
     }
 }
 
-/// A record that is an event of its own.
+/// A record that is an event by itself.
 fn event(action: char, side: char, price: i64, size: u32, order_id: u64) -> MboMsg {
     record(action, side, price, size, order_id, LAST)
 }
 
-/// A record that others of its event follow.
+/// A record of an event that has more records.
 fn part(action: char, side: char, price: i64, size: u32, order_id: u64) -> MboMsg {
     record(action, side, price, size, order_id, 0)
 }
@@ -64,9 +64,9 @@ fn write(records: &[MboMsg]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// The commands of a recording, each as a line.
+/// The commands of a recording, one line for each.
 fn lines(records: &[MboMsg]) -> Vec<String> {
-    // An order at the price of one tick, so that the tick can be told in each of the recordings.
+    // An extra order at a price of one tick makes the tick size detectable in every recording.
     let ends = [event('A', 'B', 1, 1, 998), event('C', 'B', 1, 1, 998)];
     let (_folder, path) = write(&[&ends, records].concat());
     let flow = MboFlow::open(&path, MboOptions::default()).unwrap();
@@ -99,7 +99,7 @@ fn line(step: &Step) -> String {
     }
 }
 
-/// Sells of 1 to 3 rest at 100, each of 5 lots.
+/// Three sell orders, 1 to 3, of 5 lots each, rest at 100.
 fn three_sells() -> Vec<MboMsg> {
     (1..=3).map(|id| record('A', 'A', 100, 5, id, SNAPSHOT)).collect()
 }
@@ -222,7 +222,7 @@ fn an_iceberg_that_shows_itself_again_is_a_new_order_behind_the_others() {
     assert_eq!(after_three_sells(&records), expected);
 }
 
-/// Where the exchange filled another order than price and time would have it, the book is put right at once.
+/// If the exchange filled another order than price-time priority would, the book is corrected at once.
 #[test]
 fn after_a_trade_that_went_otherwise_the_book_is_the_exchanges_again() {
     let whole = [part('T', 'B', 100, 5, 50), part('F', 'A', 100, 5, 3), event('C', 'A', 100, 5, 3)];
@@ -302,7 +302,7 @@ fn instruments_are_told_apart_and_orders_spread_over_participants() {
     let mut flow = MboFlow::open(&path, MboOptions { participants: 3, first_instrument: InstrumentId(1) }).unwrap();
     let [first, second] = flow.instruments() else { panic!("{:?}", flow.instruments()) };
     assert_eq!((first.instrument.0, &first.base.0), (1, b"20\0\0\0\0\0\0"));
-    // The step between 40 and 44 quarters is 4 quarters: 1.0.
+    // The step between 40 and 44 quarters is 4 quarters, that is 1.0.
     assert_eq!((first.tick_size.mantissa, first.reference_price.0), (1_000_000_000, 11));
     assert_eq!((second.instrument.0, &second.base.0), (2, b"30\0\0\0\0\0\0"));
     assert_eq!(flow.participants().len(), 3);

@@ -1,4 +1,4 @@
-//! A recorded session of the CME through the engine: how many of the exchange's trades are ours, too.
+//! Replays a recorded session of the CME on the engine, and counts the exchange's trades that the engine reproduces.
 //!
 //! The recording (Databento, market by order, ESH4, 25 December 2023) is not part of the repository. The variable
 //! `LUGUS_RECORDING` names the file; without it there is nothing to test, and the test says so.
@@ -18,7 +18,7 @@ use lugus_replay::report::ReplayReport;
 fn recording() -> Option<PathBuf> {
     let path = env::var_os("LUGUS_RECORDING").map(PathBuf::from);
     if path.is_none() {
-        // Not `eprintln!`, which the test runner hides when a test passes.
+        // `eprintln!` would not do: the test runner hides its output when a test passes.
         let _ = writeln!(std::io::stderr(), "SKIPPED: LUGUS_RECORDING names no recording");
     }
     path
@@ -40,7 +40,8 @@ fn the_exchanges_trades_are_ours() {
     assert_eq!(report.rejected, 0, "{report}");
     assert_eq!(report.exchange_trades, 2_972, "{report}");
     assert_eq!(report.at_best_price, 2_972, "{report}");
-    // The other 27 take more of an iceberg than it shows: see the documentation of `lugus_replay::mbo`.
+    // The other 27 trades take more from an iceberg order than it displays: see the documentation of
+    // `lugus_replay::mbo`.
     assert_eq!(report.reproduced, 2_945, "{report}");
     assert_eq!(report.in_same_order, 2_914, "{report}");
     let (again, hash_again) = replayed(&path, 1, 1_024);

@@ -1,4 +1,5 @@
-//! The synthetic flow: the same for a seed, shaped like a market's, and it knows which of its orders live.
+//! The synthetic flow is the same for a seed, has the shape of a real market's flow, and knows which of its orders
+//! live.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -25,7 +26,7 @@ fn a_seed_is_a_flow() {
     assert_eq!(first.len(), 20_000);
     assert_eq!(first, steps(options(1)));
     assert_ne!(first, steps(options(2)));
-    // A longer flow only goes on longer.
+    // A longer flow begins with the shorter one.
     assert_eq!(first[..5_000], steps(SyntheticOptions { steps: 5_000, ..options(1) }));
 }
 
@@ -65,7 +66,7 @@ fn the_mix_is_that_of_a_market() {
     assert!((46_000..50_000).contains(&busiest), "first of four instruments: {busiest}");
 }
 
-/// An engine that keeps what it told.
+/// An engine that keeps its reports.
 struct Listening {
     engine: EngineVenue,
     reports: Vec<Report>,
@@ -87,8 +88,8 @@ impl Venue for Listening {
     }
 }
 
-/// The flow has never seen the engine, yet only that is rejected which is meant to be: post-only orders that would
-/// trade, and cancels of orders that have ended. So its idea of the book is the engine's.
+/// The flow never sees the engine, yet only those commands are rejected that are meant to be: post-only orders that
+/// would trade, and cancels of ended orders. So the flow's copy of the book equals the engine's book.
 #[test]
 fn only_what_is_meant_to_be_is_rejected() {
     let options = SyntheticOptions { steps: 50_000, resting_orders: 200, ..Default::default() };
@@ -136,7 +137,7 @@ fn options_out_of_bounds_still_give_a_flow() {
     assert_eq!(many.instruments().len(), 1_024);
 }
 
-/// What another flow left in the instruments is gone before the first command.
+/// Orders that another flow left in the instruments are gone before the first command.
 #[test]
 fn a_flow_begins_with_empty_books() {
     let flow = |seed, participants| {

@@ -1,4 +1,5 @@
-//! Orders that rest on the exchange, but would trade in our book: held back until they no longer would, oldest first.
+//! Orders that rest on the exchange but would trade in the engine's book. They are held back until they no longer
+//! would, and enter by age.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -27,7 +28,7 @@ impl Held {
         }
     }
 
-    /// Takes the oldest one that is free to go.
+    /// Removes and returns the oldest order for which `is_free` holds.
     pub(super) fn take_first(&mut self, is_free: impl Fn(&Order) -> bool) -> Option<Order> {
         let (&place, _) = self.orders.iter().find(|(_, order)| is_free(order))?;
         let order = self.orders.remove(&place)?;

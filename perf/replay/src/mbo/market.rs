@@ -1,14 +1,16 @@
-//! One instrument of a recording: its records in, an event at a time; commands out.
+//! One instrument of a recording: takes records, and gives the commands of each complete event.
 //!
-//! An event is what the exchange did at one stroke: the records up to the one with the flag LAST. Its commands are, in
-//! this order:
+//! An event is what the exchange executed atomically: the records up to the one with the flag LAST. Its commands are,
+//! in this order:
 //!
 //! 1. cancels of orders that its trades did not fill (self-match prevention: see [`super`]),
 //! 2. each trade's aggressor, as an immediate-or-cancel order,
-//! 3. whatever else brings our book to where the records say that the exchange's is: for the report of a fill that our
-//!    aggressor did as well, nothing; for one that it did otherwise, a cancel, a replacement or a new order.
+//! 3. the commands that bring the engine's book to the state that the records give for the exchange's book. The report
+//!    of a fill that the aggressor has also done here needs no command; any other needs a cancel, a replacement or a
+//!    new order.
 //!
-//! For 3. the market keeps the book that a price-time engine has after the commands so far ([`PriceTimeBook`]).
+//! For step 3 the market keeps a copy of the book that a price-time engine has after the commands so far
+//! ([`PriceTimeBook`]).
 
 use std::collections::{HashMap, VecDeque};
 
@@ -22,10 +24,10 @@ use super::order::Order;
 use crate::flow::{ExchangeTrade, FlowError, RestingFills, Step};
 use crate::price_time_book::{PriceTimeBook, RestingOrder};
 
-/// Most records of an event.
+/// Largest number of records of an event.
 const MAX_EVENT_RECORDS: usize = 65_536;
 
-/// First of our own numbers for aggressors to which the exchange gave none.
+/// First order id for aggressors to which the exchange gave no id.
 const FIRST_OWN_ORDER_ID: u64 = 1 << 63;
 
 pub(super) struct Market {
@@ -39,7 +41,7 @@ pub(super) struct Market {
 }
 
 impl Market {
-    /// A market with an empty book. `tick` is in 1e-9.
+    /// A market with an empty book. `tick` is the tick size in units of 1e-9.
     pub(super) fn new(instrument: InstrumentId, tick: i64, participants: Vec<ParticipantId>) -> Self {
         Self {
             instrument,
@@ -56,7 +58,7 @@ impl Market {
         self.instrument
     }
 
-    /// Takes the next record; adds the commands of the event that it ends, if it ends one.
+    /// Takes the next record. If it ends an event, adds the event's commands to `steps`.
     pub(super) fn record(&mut self, record: MboMsg, steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
         if record.action as u8 == b'R' {
             self.end(steps)?;
@@ -71,7 +73,7 @@ impl Market {
         if is_end { self.end(steps) } else { Ok(()) }
     }
 
-    /// Ends an event that may still be open.
+    /// Ends the current event, if there is one.
     pub(super) fn end(&mut self, steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
         let records = std::mem::take(&mut self.event);
         let outcome = self.event(&records, steps);
@@ -112,7 +114,8 @@ impl Market {
         Ok(())
     }
 
-    /// A trade's aggressor. Adds the orders that it fills in our book, as they were before, to `disturbed`.
+    /// Adds the command of a trade's aggressor. Adds to `disturbed` the orders that the aggressor fills in the engine's
+    /// book, as they were before the fill.
     fn trade(&mut self, trade: Trade, disturbed: &mut Vec<Order>, steps: &mut VecDeque<Step>) {
         if self.book.get(trade.aggressor).is_some() {
             self.settle(trade.aggressor, None, steps);
@@ -137,7 +140,7 @@ impl Market {
         }
     }
 
-    /// Brings our book to where the exchange's is for one order: `None` when it no longer rests there.
+    /// Brings one order of the engine's book to its state on the exchange; `None` means that it no longer rests there.
     fn settle(&mut self, id: ClientOrderId, order: Option<Order>, steps: &mut VecDeque<Step>) {
         self.held.remove(id);
         match (self.book.get(id), order) {
@@ -205,8 +208,8 @@ impl Market {
         }
     }
 
-    /// The trades of an event that have a side and resting orders: an auction's has no side, one of a spread with an
-    /// implied order may have no resting order in this book. Fills of the aggressor itself are left out.
+    /// The trades of an event that have a side and resting orders. Trades of an auction have no side; a trade of a
+    /// spread with an implied order may have no resting order in this book. Fills of the aggressor itself are left out.
     fn trades(&mut self, records: &[MboMsg]) -> Result<Vec<Trade>, FlowError> {
         let mut trades: Vec<Trade> = Vec::new();
         let mut is_open = false;
@@ -242,7 +245,7 @@ impl Market {
         Ok(trades)
     }
 
-    /// The order that a record adds or modifies; `None` when there is none in it that could rest.
+    /// The order that a record adds or modifies; `None` if the record has no order that could rest.
     fn order(&self, record: &MboMsg) -> Result<Option<Order>, FlowError> {
         let can_rest = record.size > 0 && record.order_id > 0 && record.price != UNDEF_PRICE && !record.flags.is_tob();
         match side(record) {
@@ -268,7 +271,7 @@ impl Market {
     }
 }
 
-/// A trade as it was reported.
+/// A trade as the exchange reported it.
 struct Trade {
     aggressor: ClientOrderId,
     side: Side,

@@ -1,4 +1,4 @@
-//! The records of a file, one after another.
+//! Reads the records of a file one after another.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -9,7 +9,7 @@ use dbn::{MboMsg, Metadata, VersionUpgradePolicy};
 
 use crate::flow::FlowError;
 
-/// The market-by-order records of a file; others are passed over.
+/// The market-by-order records of a file; records of other kinds are skipped.
 pub(super) struct Records {
     path: PathBuf,
     decoder: DynDecoder<'static, BufReader<File>>,
@@ -38,7 +38,7 @@ impl Records {
         }
     }
 
-    /// What the file says of itself.
+    /// The file's metadata.
     pub(super) fn metadata(&self) -> &Metadata {
         self.decoder.metadata()
     }

@@ -1,4 +1,4 @@
-//! Reading a recording once through, for what must be known before its first command.
+//! Reads a recording once, to find what must be known before its first command.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,20 +11,20 @@ use lugus_vocabulary::{
 use super::records::Records;
 use crate::flow::{FlowError, PRICE_LIMITS};
 
-/// Most instruments of a recording.
+/// Largest number of instruments of a recording.
 const MAX_INSTRUMENTS: usize = 1_024;
 
-/// What a recording holds.
+/// The contents of a recording.
 pub(super) struct Survey {
     pub(super) instruments: Vec<Surveyed>,
     pub(super) expected_steps: u64,
 }
 
-/// One instrument of it.
+/// One instrument of a recording.
 pub(super) struct Surveyed {
-    /// The exchange's number of it.
+    /// The exchange's number of the instrument.
     pub(super) id: u32,
-    /// The largest step that all its prices are multiples of, in 1e-9.
+    /// Tick size in units of 1e-9: the largest step of which all prices are multiples.
     pub(super) tick: i64,
     symbol: String,
     last_price: i64,
@@ -35,7 +35,7 @@ pub(super) fn survey(path: &Path, records: &mut Records) -> Result<Survey, FlowE
     let mut prices: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
     let mut expected_steps = 0;
     while let Some(record) = records.next()? {
-        // A fill is a part of its trade, and is reported by a cancel or a modify that is no command then.
+        // A fill is part of its trade, and the cancel or modify that reports it again needs no command.
         match record.action as u8 {
             b'A' | b'C' | b'M' | b'T' => expected_steps += 1,
             b'F' => expected_steps -= expected_steps.min(1),
@@ -64,7 +64,7 @@ pub(super) fn survey(path: &Path, records: &mut Records) -> Result<Survey, FlowE
 }
 
 impl Surveyed {
-    /// The instrument as it is to be defined.
+    /// The definition of the instrument.
     pub(super) fn definition(&self, instrument: InstrumentId) -> InstrumentDefinition {
         let mut base = [0; 8];
         for (to, from) in base.iter_mut().zip(self.symbol.bytes()) {
@@ -87,7 +87,7 @@ impl Surveyed {
     }
 }
 
-/// A record's price in 1e-9, if it has one: what clears or only ends an event has none, and market orders have none.
+/// A record's price in units of 1e-9. A clear, the end of an event and a market order have no price.
 pub(super) fn price(record: &MboMsg) -> Option<i64> {
     let has_price = matches!(record.action as u8, b'A' | b'C' | b'M' | b'T' | b'F') && record.price != UNDEF_PRICE;
     has_price.then_some(record.price)

@@ -1,4 +1,4 @@
-//! The orders that rest, so that one can be drawn.
+//! The resting orders of a market, from which one can be drawn at random.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use lugus_vocabulary::{ClientOrderId, ParticipantId, PostOnly};
 
 use crate::prng::SplitMix64;
 
-/// Of how many of the youngest orders one is drawn every other time: most cancels hit young orders.
+/// Size of the group of the youngest orders, from which every second draw takes one: most cancels affect young orders.
 const YOUNG: u64 = 64;
 
 /// A resting order, as its owner knows it.
@@ -46,7 +46,7 @@ impl LivingOrders {
         Some(order)
     }
 
-    /// Draws one: from all, or from about the youngest.
+    /// Draws an order: from all orders, or from about the youngest ones.
     pub(super) fn any(&self, prng: &mut SplitMix64) -> Option<Living> {
         let among = if prng.one_in(2) { self.len() } else { self.len().min(YOUNG) };
         let back = prng.below(among) as usize;

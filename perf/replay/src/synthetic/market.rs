@@ -1,4 +1,4 @@
-//! One instrument of a synthetic flow: what moves its price, and what is done next.
+//! One instrument of a synthetic flow: how its price moves, and which command comes next.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ use crate::flow::{PRICE_LIMITS, limit_order};
 use crate::price_time_book::{PriceTimeBook, RestingOrder};
 use crate::prng::SplitMix64;
 
-/// Weights of what is done next while as many orders rest as should.
+/// Weights of the kinds of commands while the number of resting orders is as intended.
 const NEW: u64 = 470;
 const CANCEL: u64 = 345;
 const REPLACE: u64 = 130;
@@ -21,10 +21,10 @@ const IMMEDIATE: u64 = 40;
 const MARKET: u64 = 10;
 const TOO_LATE: u64 = 5;
 
-/// Numbers of ended orders that are remembered for what comes too late.
+/// Number of ended orders that are remembered, for commands that come too late.
 const REMEMBERED_ENDED: usize = 64;
 
-/// How far the middle wanders from the reference price, ticks.
+/// Largest distance of the middle from the reference price, in ticks.
 const WANDERING: i64 = 100_000;
 
 const PAIRS: [(&[u8; 8], &[u8; 8], i64); 8] = [
@@ -41,7 +41,7 @@ const PAIRS: [(&[u8; 8], &[u8; 8], i64); 8] = [
 /// The definition of the flow's `nth` instrument, counted from 0.
 pub(super) fn definition(nth: usize, instrument: InstrumentId) -> InstrumentDefinition {
     let (base, quote, reference) = PAIRS[nth % PAIRS.len()];
-    // The same pair again is its future.
+    // A later instrument of the same pair is a future on it.
     let instrument_type = if nth < PAIRS.len() { InstrumentType::Spot } else { InstrumentType::Futures };
     InstrumentDefinition {
         instrument,
@@ -59,11 +59,11 @@ pub(super) fn definition(nth: usize, instrument: InstrumentId) -> InstrumentDefi
     }
 }
 
-/// How the market is.
+/// State of the market.
 #[derive(Debug, Clone, Copy)]
 enum Mood {
     Calm,
-    /// Its price moves often, and more often this way.
+    /// The price moves often, and more often in this side's direction.
     Busy(Side),
 }
 
@@ -98,7 +98,7 @@ impl Market {
         }
     }
 
-    /// The next command, and who sends it.
+    /// The next command, and the participant that sends it.
     pub(super) fn next(&mut self, prng: &mut SplitMix64) -> (ParticipantId, Action) {
         self.move_price(prng);
         let (living, aim) = (self.living.len(), self.resting_orders);
@@ -157,7 +157,8 @@ impl Market {
         (owner, Action::Cancel { orig_client_order_id: id })
     }
 
-    /// A smaller quantity at the same price, or another price; under the same number, or a new one.
+    /// Replaces an order: a smaller quantity at the same price, or another price; with the same client order id, or a
+    /// new one.
     fn replace(&mut self, prng: &mut SplitMix64) -> (ParticipantId, Action) {
         let drawn = self.any_living(prng).and_then(|living| Some((living, self.book.get(living.id)?)));
         let Some((living, order)) = drawn else { return self.new_order(prng) };
@@ -191,7 +192,7 @@ impl Market {
         (owner, Action::Replace(replace))
     }
 
-    /// An order that rests: mostly one that the price has run over, if there is one, for its owner is in haste.
+    /// A resting order: mostly one that the price has moved past, if there is one, as its owner is in a hurry.
     fn any_living(&self, prng: &mut SplitMix64) -> Option<Living> {
         let (bid, ask) = (self.book.first(Side::Buy), self.book.first(Side::Sell));
         let run_over = bid.filter(|bid| bid.1.0 >= self.middle).or(ask.filter(|ask| ask.1.0 <= self.middle));
@@ -205,7 +206,7 @@ impl Market {
         post_only == PostOnly::Yes && self.book.would_trade(side, Some(price))
     }
 
-    /// An order that takes what is there, near the best price or at any.
+    /// An order that takes resting quantity, with a limit near the best price or without one.
     fn immediate(&mut self, order_type: OrderType, prng: &mut SplitMix64) -> (ParticipantId, Action) {
         let participant = self.any_participant(prng);
         let id = self.next_order_id();
@@ -233,7 +234,7 @@ impl Market {
         }
     }
 
-    /// An order trades what it can, and rests with what is left.
+    /// Enters an order into the flow's own book: it trades what it can, and the remainder rests.
     fn enter(&mut self, living: Living, mut order: RestingOrder) {
         let leaves = self.take(order.side, Some(order.price), order.leaves);
         order.filled.0 += order.leaves.0 - leaves.0;
@@ -270,7 +271,7 @@ impl Market {
         self.ended.push_back((owner, id));
     }
 
-    /// A price on one's own side of the middle; a few are on the other.
+    /// A price on the order's own side of the middle; a few prices are on the other side.
     fn passive_price(&self, side: Side, prng: &mut SplitMix64) -> Price {
         let distance = if prng.one_in(25) { -1 - prng.below(2) as i64 } else { size::distance(prng) };
         Price(if side == Side::Buy { self.middle - 1 - distance } else { self.middle + 1 + distance })
