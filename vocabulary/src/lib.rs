@@ -64,7 +64,7 @@ pub use request::Request;
 pub use risk::{KillSwitch, RiskLimits};
 pub use snapshot::{
     ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord, ParticipantRecord,
-    RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
+    ParticipantSession, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
 };
 pub use units::{
     ClientOrderId, ClientSequence, ClusterId, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence,

@@ -229,3 +229,11 @@ pub struct ExportedRecords<Records> {
     /// The records, as the old cluster wrote them for the new one.
     pub records: Records,
 }
+
+impl<Records> ExportedRecords<Records> {
+    /// The same answer with the records held by something else.
+    pub fn map_records<Others>(self, hold: impl FnOnce(Records) -> Others) -> ExportedRecords<Others> {
+        let Self { correlation_id, instrument, migration, first_record, cursor, records } = self;
+        ExportedRecords { correlation_id, instrument, migration, first_record, cursor, records: hold(records) }
+    }
+}

@@ -104,6 +104,17 @@ pub struct ParticipantRecord {
     pub rate_commands: u32,
 }
 
+/// A session that may trade. Sessions are part of a partition's snapshot, but not of the engine's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParticipantSession {
+    /// Aeron's number of the session.
+    pub cluster_session_id: i64,
+    /// The participant that authenticated.
+    pub participant: ParticipantId,
+    /// The instrument whose events of all participants the session gets; [`InstrumentId::NONE`] for all instruments.
+    pub drop_copy: Option<InstrumentId>,
+}
+
 /// An instrument without its scopes and orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InstrumentRecord {

@@ -2,19 +2,21 @@
 //! entry's commands are decoded.
 
 use lugus_codecs::market_data::{self, book_type::BookType as WireBookType};
+use lugus_codecs::migration::records::MAXIMUM_RUN_LENGTH;
+use lugus_codecs::migration::{decode_migration_request, is_migration_request};
 use lugus_codecs::order_entry::{
     self, define_instrument_codec, drop_copy_request_codec, import_records_codec, mass_cancel_side::MassCancelSide,
     message_reject_reason::MessageRejectReason, new_order_single_codec, order_cancel_replace_request_codec,
     order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec,
     set_kill_switch_codec, set_risk_limits_codec,
 };
-use lugus_codecs::{DecodeError, Envelope, block};
+use lugus_codecs::{DecodeError, Envelope, MessageError, block};
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, EventSequence, InstrumentDefinition,
-    InstrumentId, NewOrder, ParticipantId, PostOnly, Price, Quantity, Replace, RiskLimits, Side, Symbol,
+    InstrumentId, MigrationRequest, NewOrder, ParticipantId, PostOnly, Price, Quantity, Replace, RiskLimits, Side,
+    Symbol,
 };
 
-use crate::migration::{self, MigrationRequest, records};
 use crate::vocabulary::Heard;
 
 /// Longest message that is looked at, in bytes with its header. All commands are far shorter; a later version may add
@@ -22,7 +24,7 @@ use crate::vocabulary::Heard;
 pub const MAXIMUM_MESSAGE_LENGTH: usize = 1024;
 
 /// Longest message with an operator's records of a migration.
-const MAXIMUM_RECORDS_LENGTH: usize = MAXIMUM_MESSAGE_LENGTH + records::MAXIMUM_LENGTH;
+const MAXIMUM_RECORDS_LENGTH: usize = MAXIMUM_MESSAGE_LENGTH + MAXIMUM_RUN_LENGTH;
 
 /// What a message asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub enum Inbound<'a> {
     /// Answered from the engine's state, which it does not change.
     Request(Request),
     /// An operator's step of a migration, for the engine in its order.
-    Migration(MigrationRequest<'a>),
+    Migration(MigrationRequest<&'a [u8]>),
 }
 
 /// A request that changes nothing.
@@ -157,7 +159,7 @@ fn order_entry_message(participant: ParticipantId, envelope: Envelope<'_>) -> Re
         set_kill_switch_codec::SBE_TEMPLATE_ID => set_kill_switch(envelope)?,
         resume_codec::SBE_TEMPLATE_ID => return resume(envelope).map(Inbound::Request),
         drop_copy_request_codec::SBE_TEMPLATE_ID => return drop_copy(envelope).map(Inbound::Request),
-        found if migration::request::is_of_migration(found) => return migration_step(participant, envelope),
+        found if is_migration_request(found) => return migration_step(participant, envelope),
         found => return Err(Fault::Envelope(DecodeError::Template { found })),
     };
     Ok(Inbound::Command(Command {
@@ -172,7 +174,12 @@ fn migration_step(participant: ParticipantId, envelope: Envelope<'_>) -> Result<
     if participant != ParticipantId::OPERATOR {
         return Err(Fault::NotAuthorised);
     }
-    migration::request::decode(envelope).map(Inbound::Migration)
+    match decode_migration_request(envelope) {
+        Ok(Some(request)) => Ok(Inbound::Migration(request)),
+        Ok(None) => Err(Fault::Envelope(DecodeError::Template { found: envelope.template_id })),
+        Err(MessageError::Envelope(error)) => Err(Fault::Envelope(error)),
+        Err(_) => Err(Fault::Value),
+    }
 }
 
 /// Scope's instrument, number, and what is asked.

@@ -10,15 +10,16 @@ use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
 use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
-    Command, DisplayedOrder, EpochNanos, InstrumentId, MarketData, ParticipantId, PriceLevel, Reply, Report, Side,
+    Command, DisplayedOrder, EpochNanos, InstrumentId, MarketData, MigrationStep, ParticipantId, ParticipantSession,
+    PriceLevel, Reply, Report, Side,
 };
 
 use crate::counters::MemberCounters;
 use crate::decode::{BookRequest, BookType, Inbound, Refusal, Request, decode};
 use crate::encode::{self, BUFFER_LENGTH, Buffer, MAXIMUM_DEPTH, MAXIMUM_ORDERS};
 use crate::market_data::MarketDataWriter;
-use crate::migration::{self, Step};
-use crate::sessions::{ParticipantSession, Sessions, participant_of};
+use crate::migration;
+use crate::sessions::{Sessions, participant_of};
 use crate::snapshot;
 
 /// After so many orders an answer with a book by order ends: with the level that is the first of its side, or before
@@ -279,7 +280,8 @@ impl ClusteredService for MatchingService {
             Ok(Inbound::Command(command)) => self.apply(cluster, session_id, now, &command),
             Ok(Inbound::Migration(request)) => {
                 migration::answer(&mut self.engine, cluster, session_id, &request, &mut self.migration_buffer);
-                if let (Step::Activate | Step::Drop { .. }, Some(market_data)) = (request.step, &mut self.market_data) {
+                let changes_instruments = matches!(request.step, MigrationStep::Activate | MigrationStep::Drop { .. });
+                if let Some(market_data) = self.market_data.as_mut().filter(|_| changes_instruments) {
                     market_data.tell_again(&self.engine);
                 }
             }

@@ -3,21 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use lugus_vocabulary::{InstrumentId, ParticipantId};
+use lugus_vocabulary::{InstrumentId, ParticipantId, ParticipantSession};
 
 /// Most sessions that get drop copies: each of them is one more message an event.
 pub const MAXIMUM_DROP_COPIES: usize = 16;
-
-/// A session that may trade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ParticipantSession {
-    /// Aeron's number of it.
-    pub cluster_session_id: i64,
-    /// Who authenticated.
-    pub participant: ParticipantId,
-    /// Whose orders' events of all participants it gets; [`InstrumentId::NONE`] is all instruments.
-    pub drop_copy: Option<InstrumentId>,
-}
 
 /// All sessions that may trade: at most one a participant, the newest.
 #[derive(Debug, Default)]

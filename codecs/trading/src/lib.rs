@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`order_entry`] | orders and executions: `schemas/order-entry.xml` (schema 201) |
 //! | [`market_data`] | the book as anyone may see it: `schemas/market-data.xml` (schema 202) |
+//! | [`migration`] | the move of an instrument between clusters: `schemas/order-entry.xml` (schema 201) |
 //! | [`partition_map`] | which cluster trades which instrument: `schemas/partition-map.xml` (schema 203) |
 //! | [`snapshot`] | the state of a partition's service: `schemas/snapshot.xml` (schema 204) |
 //!
@@ -11,9 +12,11 @@
 //! buffers. [`block!`] does both.
 
 pub mod error;
+mod flags;
 pub mod group;
 mod limits;
 pub mod market_data;
+pub mod migration;
 pub mod order_entry;
 pub mod partition_map;
 pub mod snapshot;

@@ -1,3 +1,173 @@
 //! Snapshots: the state of a partition's service (schema 204).
+//!
+//! | file | records |
+//! |---|---|
+//! | `records` | sessions, the header and the end, participants, scopes, orders |
+//! | `instruments` | instruments with their statistics |
+//! | `migration_states` | how far migrations are |
+//!
+//! A snapshot is a run of messages, which its writer divides into fragments anywhere between two of them. Every record is
+//! one message, except a kept event, which is two: `RetainedReport`, and the report as order entry's message.
 
-pub use crate::sbe_snapshot::*;
+mod instruments;
+mod migration_states;
+mod records;
+
+#[cfg(test)]
+mod tests;
+
+use lugus_vocabulary::{ClientSequence, ParticipantSession, RetainedReport, SnapshotRecord};
+use sbe_message::{DecodeError, Envelope, HEADER_LENGTH};
+use thiserror::Error;
+
+use crate::error::MessageError;
+use crate::order_entry::{MAXIMUM_REPORT_LENGTH, decode_report, encode_report};
+use crate::sbe_order_entry;
+pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
+use crate::sbe_snapshot::{
+    instrument_codec, migration_state_codec, participant_codec, participant_session_codec, resting_order_codec,
+    retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec,
+};
+
+/// Length of `RetainedReport` with its header, in bytes.
+const RETAINED_LENGTH: usize = HEADER_LENGTH + retained_report_codec::SBE_BLOCK_LENGTH as usize;
+
+/// Length of the longest record with all its headers, in bytes.
+pub const MAXIMUM_RECORD_LENGTH: usize = {
+    let blocks = [
+        participant_session_codec::SBE_BLOCK_LENGTH,
+        snapshot_header_codec::SBE_BLOCK_LENGTH,
+        participant_codec::SBE_BLOCK_LENGTH,
+        migration_state_codec::SBE_BLOCK_LENGTH,
+        instrument_codec::SBE_BLOCK_LENGTH,
+        scope_codec::SBE_BLOCK_LENGTH,
+        resting_order_codec::SBE_BLOCK_LENGTH,
+        snapshot_end_codec::SBE_BLOCK_LENGTH,
+    ];
+    let mut maximum = RETAINED_LENGTH + MAXIMUM_REPORT_LENGTH;
+    let mut at = 0;
+    while at < blocks.len() {
+        let length = HEADER_LENGTH + blocks[at] as usize;
+        if length > maximum {
+            maximum = length;
+        }
+        at += 1;
+    }
+    maximum
+};
+
+/// A buffer for a record.
+pub type RecordBuffer = [u8; MAXIMUM_RECORD_LENGTH];
+
+/// What a message of a snapshot says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotMessage {
+    /// A session that may trade; sessions come before all records.
+    Session(ParticipantSession),
+    /// A record of the engine's state.
+    Record(SnapshotRecord),
+}
+
+/// Why a run of messages cannot be read as a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SnapshotMessageError {
+    /// A message cannot be read.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// A report does not follow its `RetainedReport`, or that is not followed by a report.
+    #[error("an event without its RetainedReport, or the other way round")]
+    Unpaired,
+}
+
+impl From<DecodeError> for SnapshotMessageError {
+    fn from(error: DecodeError) -> Self {
+        Self::Message(error.into())
+    }
+}
+
+/// Encodes a session; returns the message.
+pub fn encode_session<'b>(session: &ParticipantSession, buffer: &'b mut RecordBuffer) -> &'b [u8] {
+    let length = records::encode_session(session, buffer);
+    &buffer[..length]
+}
+
+/// Encodes a record; returns its message, or the two messages of a kept event.
+pub fn encode_record<'b>(record: &SnapshotRecord, buffer: &'b mut RecordBuffer) -> &'b [u8] {
+    let length = match record {
+        SnapshotRecord::Header(header) => records::encode_header(header, buffer),
+        SnapshotRecord::Participant(participant) => records::encode_participant(participant, buffer),
+        SnapshotRecord::MigrationState(state) => migration_states::encode_migration_state(state, buffer),
+        SnapshotRecord::Instrument(instrument) => instruments::encode_instrument(instrument, buffer),
+        SnapshotRecord::Scope(scope) => records::encode_scope(scope, buffer),
+        SnapshotRecord::Report(kept) => encode_kept(kept, buffer),
+        SnapshotRecord::Order(order) => records::encode_order(order, buffer),
+        SnapshotRecord::End { records, checksum } => records::encode_end(*records, *checksum, buffer),
+    };
+    &buffer[..length]
+}
+
+fn encode_kept(kept: &RetainedReport, buffer: &mut RecordBuffer) -> usize {
+    let retained = records::encode_retained(kept.applied, buffer);
+    let (_, rest) = buffer.split_at_mut(retained);
+    match rest.first_chunk_mut::<MAXIMUM_REPORT_LENGTH>() {
+        Some(report) => retained + encode_report(&kept.report, report).len(),
+        None => retained,
+    }
+}
+
+/// Reads the messages of a snapshot one after another. A run may end between the two messages of a kept event: the next
+/// run goes on there.
+#[derive(Debug, Default)]
+pub struct RecordDecoder {
+    /// Of a `RetainedReport` whose report is awaited.
+    applied: Option<ClientSequence>,
+}
+
+impl RecordDecoder {
+    /// Decodes the first message of a run. Returns what it says (`None` for a `RetainedReport`, whose report follows), and
+    /// the rest of the run.
+    ///
+    /// # Errors
+    /// [`SnapshotMessageError`], if the message is cut off, is not of a snapshot, or has an impossible value.
+    pub fn decode<'a>(&mut self, run: &'a [u8]) -> Result<(Option<SnapshotMessage>, &'a [u8]), SnapshotMessageError> {
+        let envelope = Envelope::open(run)?;
+        let needed = HEADER_LENGTH + usize::from(envelope.block_length);
+        let Some((_, rest)) = run.split_at_checked(needed) else {
+            return Err(DecodeError::Short { needed, available: run.len() }.into());
+        };
+        Ok((self.message(envelope)?, rest))
+    }
+
+    fn message(&mut self, envelope: Envelope<'_>) -> Result<Option<SnapshotMessage>, SnapshotMessageError> {
+        if envelope.schema_id == sbe_order_entry::SBE_SCHEMA_ID {
+            let found = envelope.template_id;
+            let report = decode_report(envelope)?.ok_or(DecodeError::Template { found })?;
+            let applied = self.applied.take().ok_or(SnapshotMessageError::Unpaired)?;
+            return Ok(Some(SnapshotMessage::Record(SnapshotRecord::Report(RetainedReport { applied, report }))));
+        }
+        if self.applied.is_some() {
+            return Err(SnapshotMessageError::Unpaired);
+        }
+        let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
+        let record = match envelope.template_id {
+            participant_session_codec::SBE_TEMPLATE_ID => {
+                return Ok(Some(SnapshotMessage::Session(records::decode_session(envelope)?)));
+            }
+            retained_report_codec::SBE_TEMPLATE_ID => {
+                self.applied = Some(records::decode_retained(envelope)?);
+                return Ok(None);
+            }
+            snapshot_header_codec::SBE_TEMPLATE_ID => SnapshotRecord::Header(records::decode_header(envelope)?),
+            participant_codec::SBE_TEMPLATE_ID => SnapshotRecord::Participant(records::decode_participant(envelope)?),
+            migration_state_codec::SBE_TEMPLATE_ID => {
+                SnapshotRecord::MigrationState(migration_states::decode_migration_state(envelope)?)
+            }
+            instrument_codec::SBE_TEMPLATE_ID => SnapshotRecord::Instrument(instruments::decode_instrument(envelope)?),
+            scope_codec::SBE_TEMPLATE_ID => SnapshotRecord::Scope(records::decode_scope(envelope)?),
+            resting_order_codec::SBE_TEMPLATE_ID => SnapshotRecord::Order(records::decode_order(envelope)?),
+            snapshot_end_codec::SBE_TEMPLATE_ID => records::decode_end(envelope)?,
+            found => return Err(DecodeError::Template { found }.into()),
+        };
+        Ok(Some(SnapshotMessage::Record(record)))
+    }
+}

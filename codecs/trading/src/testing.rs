@@ -1,5 +1,7 @@
 //! For tests: any value of the vocabulary, and what must hold of every message.
 
+pub(crate) mod records;
+
 use std::fmt::Debug;
 
 use lugus_vocabulary::{

@@ -5,7 +5,8 @@
 
 use lugus_vocabulary::{
     BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity,
-    MessageRejectReason, OrderStatus, OrderType, PostOnly, RejectReason, SelfTradePrevention, Side, TimeInForce,
+    MessageRejectReason, MigrationOutcome, OrderStatus, OrderType, PostOnly, RejectReason, SelfTradePrevention, Side,
+    TimeInForce,
 };
 
 use crate::error::MessageError;
@@ -90,6 +91,7 @@ words! {
     sbe_order_entry::liquidity_indicator::LiquidityIndicator(u8) = Liquidity,
     sbe_order_entry::reject_reason::RejectReason(u16) = RejectReason or Unknown,
     sbe_order_entry::message_reject_reason::MessageRejectReason(u8) = MessageRejectReason or Unknown,
+    sbe_order_entry::migration_outcome::MigrationOutcome(u8) = MigrationOutcome,
     sbe_market_data::md_state::MDState(u8) = InstrumentState,
     sbe_market_data::book_type::BookType(u8) = BookType,
     sbe_partition_map::instrument_type::InstrumentType(u8) = InstrumentType,

@@ -1,26 +1,35 @@
+//! Steps of a migration through a member's service.
+
 use std::time::Instant;
 
 use aeron_cluster_service::testing::RecordingCluster;
 use aeron_cluster_service::{Cluster, Role, TimeUnit};
-use lugus_codecs::order_entry::{
-    export_place::ExportPlace as Place, export_request_codec, exported_records_codec, import_begin_codec,
-    import_records_codec, message_reject_codec, migration_outcome::MigrationOutcome, migration_request_codec,
-    migration_step::MigrationStep, moved_codec,
-};
-use lugus_codecs::{DecodeError, Envelope, HEADER_LENGTH, block, message};
+use lugus_codecs::Envelope;
+use lugus_codecs::migration::records::MAXIMUM_RUN_LENGTH;
+use lugus_codecs::migration::records::reader::RecordReader;
+use lugus_codecs::migration::records::writer::RecordWriter;
+use lugus_codecs::migration::{MigrationAnswer, decode_migration_answer, encode_migration_request};
+use lugus_codecs::order_entry::{message_reject_codec, moved_codec};
 use lugus_engine::{Engine, EngineLimits};
-use lugus_vocabulary::{ExportCursor, InstrumentId, MigrationId, Side, SnapshotRecord};
+use lugus_vocabulary::{
+    ClientOrderId, ExportCursor, ExportManifest, ExportPlace, ExportedRecords, InstrumentId, MapEpoch, MigrationId,
+    MigrationOutcome, MigrationReport, MigrationRequest, MigrationStep, ParticipantId, Side, SnapshotRecord, StateHash,
+};
 use proptest::prelude::*;
 
 use super::MAXIMUM_EXPORTS;
-use super::records::{MAXIMUM_LENGTH, RecordReader, RecordWriter};
 use crate::service::{DropCopyPolicy, MatchingService};
 use crate::snapshot::tests::busy_engine;
 use crate::test_messages::{cancel_message, define_message, new_order_message};
 
 const OPERATOR: i64 = 100;
 const ALICE: i64 = 101;
-const MIGRATION: u64 = 7;
+const INSTRUMENT: InstrumentId = InstrumentId(1);
+const MIGRATION: MigrationId = MigrationId(7);
+const CORRELATION_ID: u64 = 5;
+const DROP: Step<'static> = MigrationStep::Drop { epoch: MapEpoch(9) };
+
+type Step<'a> = MigrationStep<&'a [u8]>;
 
 /// A leader's service, and sessions of the operator and a participant.
 struct Member {
@@ -57,132 +66,78 @@ impl Member {
         self.cluster.take_sent().into_iter().map(|sent| sent.message).collect()
     }
 
-    fn report(&mut self, message: &[u8]) -> Report {
-        match &self.says(OPERATOR, message)[..] {
-            [answer] => report(answer).unwrap(),
+    fn asked(&mut self, step: Step<'_>) -> Vec<Vec<u8>> {
+        self.says(OPERATOR, &message(step))
+    }
+
+    fn report(&mut self, step: Step<'_>) -> MigrationReport {
+        match &self.asked(step)[..] {
+            [answer] => report(answer),
             answers => panic!("{} answers", answers.len()),
         }
     }
 
-    fn hash(&self) -> Option<u64> {
-        self.service.engine().instrument_state_hash(InstrumentId(1)).map(|hash| hash.0)
+    fn hash(&self) -> Option<StateHash> {
+        self.service.engine().instrument_state_hash(INSTRUMENT)
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Report {
-    outcome: MigrationOutcome,
-    detail: u64,
-    manifest: (u64, u32, u32, u64),
+fn message(step: Step<'_>) -> Vec<u8> {
+    let (correlation_id, instrument, migration) = (CORRELATION_ID, INSTRUMENT, MIGRATION);
+    encode_migration_request(&MigrationRequest { correlation_id, instrument, migration, step })
 }
 
-fn report(message: &[u8]) -> Result<Report, DecodeError> {
-    let envelope = Envelope::open(message)?;
-    let report = block!(envelope, order_entry, migration_report_codec, MigrationReportDecoder);
-    assert_eq!((report.correlation_id(), report.migration_id(), report.instrument_id()), (5, MIGRATION, 1));
-    let manifest = (report.state_hash(), report.scopes(), report.orders(), report.reports());
-    Ok(Report { outcome: report.outcome(), detail: report.detail(), manifest })
+fn export(cursor: ExportCursor, messages: u16) -> Step<'static> {
+    MigrationStep::Export { cursor, messages }
 }
 
-fn step(step: MigrationStep) -> Vec<u8> {
-    let mut buffer = vec![0; HEADER_LENGTH + usize::from(migration_request_codec::SBE_BLOCK_LENGTH)];
-    let _length;
-    message!(&mut buffer[..], order_entry, migration_request_codec, MigrationRequestEncoder, _length)
-        .correlation_id(5)
-        .migration_id(MIGRATION)
-        .epoch(if step == MigrationStep::DROP { 9 } else { 0 })
-        .instrument_id(1)
-        .step(step);
-    buffer
+fn import(first_record: u64, records: &[u8]) -> Step<'_> {
+    MigrationStep::ImportRecords { first_record, records }
 }
 
-/// A cursor as the wire has it.
-type Cursor = (u64, u64, u64, u32, Place);
-
-fn export(cursor: Cursor, messages: u16) -> Vec<u8> {
-    let mut buffer = vec![0; HEADER_LENGTH + usize::from(export_request_codec::SBE_BLOCK_LENGTH)];
-    let _length;
-    message!(&mut buffer[..], order_entry, export_request_codec, ExportRequestEncoder, _length)
-        .correlation_id(5)
-        .migration_id(MIGRATION)
-        .records(cursor.0)
-        .checksum(cursor.1)
-        .number(cursor.2)
-        .participant_id(cursor.3)
-        .instrument_id(1)
-        .messages(messages)
-        .place(cursor.4);
-    buffer
+fn end(checksum: u64) -> Step<'static> {
+    MigrationStep::ImportEnd { checksum }
 }
 
-fn exported(message: &[u8]) -> Result<(u64, Cursor, &[u8]), DecodeError> {
-    let envelope = Envelope::open(message)?;
-    let part = block!(envelope, order_entry, exported_records_codec, ExportedRecordsDecoder);
-    let body = envelope.body(exported_records_codec::SBE_TEMPLATE_ID, exported_records_codec::SBE_BLOCK_LENGTH)?;
-    let (bytes, end) = body.var_data(body.end_of_block())?;
-    assert_eq!(end, message.len());
-    let cursor = (part.records(), part.checksum(), part.number(), part.participant_id(), part.place());
-    Ok((part.first_record(), cursor, bytes))
+fn answer(message: &[u8]) -> MigrationAnswer<&[u8]> {
+    decode_migration_answer(Envelope::open(message).unwrap()).unwrap().unwrap()
 }
 
-fn begin(manifest: (u64, u32, u32, u64)) -> Vec<u8> {
-    let mut buffer = vec![0; HEADER_LENGTH + usize::from(import_begin_codec::SBE_BLOCK_LENGTH)];
-    let _length;
-    message!(&mut buffer[..], order_entry, import_begin_codec, ImportBeginEncoder, _length)
-        .correlation_id(5)
-        .migration_id(MIGRATION)
-        .state_hash(manifest.0)
-        .scopes(manifest.1)
-        .orders(manifest.2)
-        .reports(manifest.3)
-        .instrument_id(1);
-    buffer
+fn report(message: &[u8]) -> MigrationReport {
+    let MigrationAnswer::Report(report) = answer(message) else { panic!("not a report") };
+    assert_eq!((report.correlation_id, report.migration, report.instrument), (CORRELATION_ID, MIGRATION, INSTRUMENT));
+    report
 }
 
-fn import(first: u64, bytes: &[u8]) -> Vec<u8> {
-    let mut buffer = vec![0; HEADER_LENGTH + usize::from(import_records_codec::SBE_BLOCK_LENGTH)];
-    let _length;
-    message!(&mut buffer[..], order_entry, import_records_codec, ImportRecordsEncoder, _length)
-        .correlation_id(5)
-        .migration_id(MIGRATION)
-        .first_record(first)
-        .instrument_id(1);
-    buffer.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-    buffer.extend_from_slice(bytes);
-    buffer
+fn exported(message: &[u8]) -> ExportedRecords<&[u8]> {
+    let MigrationAnswer::Exported(exported) = answer(message) else { panic!("no records") };
+    exported
 }
 
-fn end(checksum: u64) -> Vec<u8> {
-    use lugus_codecs::order_entry::import_end_codec;
-    let mut buffer = vec![0; HEADER_LENGTH + usize::from(import_end_codec::SBE_BLOCK_LENGTH)];
-    let _length;
-    message!(&mut buffer[..], order_entry, import_end_codec, ImportEndEncoder, _length)
-        .correlation_id(5)
-        .migration_id(MIGRATION)
-        .checksum(checksum)
-        .instrument_id(1);
-    buffer
+fn order(participant: u32, client_order_id: u64) -> ExportCursor {
+    let (participant, client_order_id) = (ParticipantId(participant), ClientOrderId(client_order_id));
+    ExportCursor { records: 0, checksum: 0, place: ExportPlace::Order { participant, client_order_id } }
 }
 
-const START: Cursor = (0, 0, 0, 0, Place::START);
-
-/// Export and import to the end; gives how many messages it took.
-fn carry(from: &mut Member, to: &mut [&mut Member]) -> (usize, Cursor) {
-    let (mut cursor, mut messages) = (START, 0);
-    while cursor.4 != Place::END {
-        for part in from.says(OPERATOR, &export(cursor, 3)) {
-            let (first, next, bytes) = exported(&part).unwrap();
-            assert_eq!(first, cursor.0, "parts follow one another");
-            assert!(bytes.len() <= MAXIMUM_LENGTH);
-            let records = import(first, bytes);
+/// Exports and imports to the end; returns the number of messages, and the cursor at the end.
+fn carry(from: &mut Member, to: &mut [&mut Member]) -> (usize, ExportCursor) {
+    let (mut cursor, mut messages) = (ExportCursor::START, 0);
+    while !cursor.is_end() {
+        for part in from.asked(export(cursor, 3)) {
+            let part = exported(&part);
+            assert_eq!(part.first_record, cursor.records, "parts follow one another");
+            assert!(part.records.len() <= MAXIMUM_RUN_LENGTH);
             for member in &mut *to {
-                let done = Report { outcome: MigrationOutcome::DONE, detail: next.0, manifest: (0, 0, 0, 0) };
-                match &member.says(OPERATOR, &records)[..] {
+                match &member.asked(import(part.first_record, part.records))[..] {
                     [] => assert_eq!(member.cluster.role(), Role::Follower),
-                    answers => assert_eq!(report(&answers[0]).unwrap(), done),
+                    answers => {
+                        let MigrationReport { outcome, detail, manifest, .. } = report(&answers[0]);
+                        let done = (MigrationOutcome::Done, part.cursor.records, ExportManifest::default());
+                        assert_eq!((outcome, detail, manifest), done);
+                    }
                 }
             }
-            cursor = next;
+            cursor = part.cursor;
             messages += 1;
         }
     }
@@ -194,31 +149,32 @@ fn an_instrument_moves_by_messages_and_followers_do_the_same() {
     let mut from = Member::with_orders(EngineLimits::default(), 9_000);
     let (mut to, mut follower) = (Member::new(EngineLimits::default()), Member::new(EngineLimits::default()));
     follower.cluster.set_role(Role::Follower);
-    let fenced = from.report(&step(MigrationStep::FENCE));
-    assert_eq!((fenced.outcome, fenced.manifest), (MigrationOutcome::DONE, (from.hash().unwrap(), 1, 9_000, 4_096)));
-    assert_eq!(from.report(&step(MigrationStep::FENCE)), fenced);
+    let fenced = from.report(MigrationStep::Fence);
+    let manifest = ExportManifest { state_hash: from.hash().unwrap(), scopes: 1, orders: 9_000, reports: 4_096 };
+    assert_eq!((fenced.outcome, fenced.manifest), (MigrationOutcome::Done, manifest));
+    assert_eq!(from.report(MigrationStep::Fence), fenced);
     for member in [&mut to, &mut follower] {
-        member.says(OPERATOR, &begin(fenced.manifest));
+        member.asked(MigrationStep::ImportBegin { manifest: fenced.manifest });
     }
-    let gap = to.report(&import(3, &[]));
-    assert_eq!((gap.outcome, gap.detail), (MigrationOutcome::GAP, 0));
+    let gap = to.report(import(3, &[]));
+    assert_eq!((gap.outcome, gap.detail), (MigrationOutcome::Gap, 0));
     let (messages, cursor) = carry(&mut from, &mut [&mut to, &mut follower]);
     assert!(messages > 5, "{messages} messages");
-    assert_eq!(cursor.0, 1 + 1 + 9_000 + 4_096);
-    let wrong = to.report(&end(cursor.1 ^ 1));
-    assert_eq!((wrong.outcome, wrong.detail), (MigrationOutcome::CHECKSUM, cursor.1));
-    follower.says(OPERATOR, &end(cursor.1 ^ 1));
-    let ended = to.report(&end(cursor.1));
-    assert_eq!((ended.outcome, ended.manifest), (MigrationOutcome::DONE, fenced.manifest));
-    follower.says(OPERATOR, &end(cursor.1));
+    assert_eq!(cursor.records, 1 + 1 + 9_000 + 4_096);
+    let wrong = to.report(end(cursor.checksum ^ 1));
+    assert_eq!((wrong.outcome, wrong.detail), (MigrationOutcome::Checksum, cursor.checksum));
+    follower.asked(end(cursor.checksum ^ 1));
+    let ended = to.report(end(cursor.checksum));
+    assert_eq!((ended.outcome, ended.manifest), (MigrationOutcome::Done, fenced.manifest));
+    follower.asked(end(cursor.checksum));
     let template = |messages: &[Vec<u8>]| Envelope::open(&messages[0]).unwrap().template_id;
     assert_eq!(template(&to.says(ALICE, &cancel_message(1, 9_001, 5))), moved_codec::SBE_TEMPLATE_ID);
-    assert_eq!(to.report(&step(MigrationStep::ACTIVATE)).outcome, MigrationOutcome::DONE);
-    follower.says(OPERATOR, &step(MigrationStep::ACTIVATE));
-    assert_eq!(from.report(&step(MigrationStep::DROP)).outcome, MigrationOutcome::MORE);
-    assert_eq!(from.report(&step(MigrationStep::DROP)).outcome, MigrationOutcome::DONE);
+    assert_eq!(to.report(MigrationStep::Activate).outcome, MigrationOutcome::Done);
+    follower.asked(MigrationStep::Activate);
+    assert_eq!(from.report(DROP).outcome, MigrationOutcome::More);
+    assert_eq!(from.report(DROP).outcome, MigrationOutcome::Done);
     assert_eq!(template(&from.says(ALICE, &cancel_message(1, 9_001, 5))), moved_codec::SBE_TEMPLATE_ID);
-    assert_eq!(to.hash(), Some(fenced.manifest.0));
+    assert_eq!(to.hash(), Some(fenced.manifest.state_hash));
     to.service.engine().verify().unwrap();
     for member in [&mut to, &mut follower] {
         member.says(ALICE, &cancel_message(1, 9_001, 5));
@@ -230,22 +186,23 @@ fn an_instrument_moves_by_messages_and_followers_do_the_same() {
 #[test]
 fn an_export_is_asked_for_in_so_many_messages_and_stops_where_no_more_are_taken() {
     let mut from = Member::with_orders(EngineLimits::default(), 50_000);
-    from.says(OPERATOR, &step(MigrationStep::FENCE));
-    let all = from.says(OPERATOR, &export(START, u16::MAX)).len();
+    from.asked(MigrationStep::Fence);
+    let all = from.asked(export(ExportCursor::START, u16::MAX)).len();
     assert!((2..=usize::from(MAXIMUM_EXPORTS)).contains(&all), "{all}");
-    assert_eq!(from.says(OPERATOR, &export(START, 0)).len(), 1);
-    let unknown = from.report(&export((0, 0, u64::MAX, 1, Place::ORDER), 1));
-    assert_eq!(unknown.outcome, MigrationOutcome::UNKNOWN_CURSOR);
+    assert_eq!(from.asked(export(ExportCursor::START, 0)).len(), 1);
+    let unknown = from.report(export(order(1, u64::MAX), 1));
+    assert_eq!(unknown.outcome, MigrationOutcome::UnknownCursor);
     from.cluster.set_role(Role::Follower);
-    assert_eq!(from.says(OPERATOR, &export(START, 9)).len(), 0);
+    assert_eq!(from.asked(export(ExportCursor::START, 9)).len(), 0);
 }
 
 #[test]
 fn only_the_operator_migrates() {
     let mut from = Member::with_orders(EngineLimits::default(), 10);
     let hash = from.service.engine().state_hash();
-    for message in [step(MigrationStep::FENCE), export(START, 1), begin((0, 0, 0, 0)), import(0, &[1; 9_000]), end(0)] {
-        let answers = from.says(ALICE, &message);
+    let begin = MigrationStep::ImportBegin { manifest: ExportManifest::default() };
+    for step in [MigrationStep::Fence, export(ExportCursor::START, 1), begin, import(0, &[1; 9_000]), end(0)] {
+        let answers = from.says(ALICE, &message(step));
         assert_eq!(Envelope::open(&answers[0]).unwrap().template_id, message_reject_codec::SBE_TEMPLATE_ID);
     }
     assert_eq!(from.service.engine().state_hash(), hash);
@@ -254,8 +211,8 @@ fn only_the_operator_migrates() {
 /// Records of an instrument with all kinds of orders and events.
 fn busy_records() -> Vec<SnapshotRecord> {
     let (mut engine, id) = (busy_engine(), InstrumentId(1));
-    engine.fence(id, MigrationId(MIGRATION)).unwrap();
-    engine.export(id, MigrationId(MIGRATION), ExportCursor::START).unwrap().collect()
+    engine.fence(id, MIGRATION).unwrap();
+    engine.export(id, MIGRATION, ExportCursor::START).unwrap().collect()
 }
 
 fn written(records: &[SnapshotRecord]) -> Vec<u8> {
@@ -300,7 +257,7 @@ proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(prop_oneof![0..3_u8, any::<u8>()], 0..300)) {
         let mut to = Engine::new(EngineLimits { instruments: 2, participants: 2, orders: 8, retained_events: 4 });
-        let manifest = lugus_vocabulary::ExportManifest { scopes: 1, orders: 2, reports: 2, ..Default::default() };
+        let manifest = ExportManifest { scopes: 1, orders: 2, reports: 2, ..Default::default() };
         to.import_begin(InstrumentId(1), MigrationId(3), manifest).unwrap();
         let _ = to.import_records(InstrumentId(1), MigrationId(3), 0, RecordReader::new(InstrumentId(1), &bytes));
         to.verify().unwrap();
@@ -316,14 +273,14 @@ fn cost_of_a_million_orders() {
         let mut from = Member::with_orders(limits, orders);
         let mut to = Member::new(limits);
         let begun = Instant::now();
-        let fenced = from.report(&step(MigrationStep::FENCE));
+        let fenced = from.report(MigrationStep::Fence);
         let fence = begun.elapsed();
-        to.report(&begin(fenced.manifest));
-        let (mut cursor, mut parts) = (START, Vec::new());
+        to.report(MigrationStep::ImportBegin { manifest: fenced.manifest });
+        let (mut cursor, mut parts) = (ExportCursor::START, Vec::new());
         let begun = Instant::now();
-        while cursor.4 != Place::END {
-            for part in from.says(OPERATOR, &export(cursor, MAXIMUM_EXPORTS)) {
-                cursor = exported(&part).unwrap().1;
+        while !cursor.is_end() {
+            for part in from.asked(export(cursor, MAXIMUM_EXPORTS)) {
+                cursor = exported(&part).cursor;
                 parts.push(part);
             }
         }
@@ -331,20 +288,20 @@ fn cost_of_a_million_orders() {
         let bytes: usize = parts.iter().map(Vec::len).sum();
         let begun = Instant::now();
         for part in &parts {
-            let (first, _, bytes) = exported(part).unwrap();
-            to.report(&import(first, bytes));
+            let part = exported(part);
+            to.report(import(part.first_record, part.records));
         }
         let importing = begun.elapsed();
         let begun = Instant::now();
-        to.report(&end(cursor.1));
-        to.report(&step(MigrationStep::ACTIVATE));
+        to.report(end(cursor.checksum));
+        to.report(MigrationStep::Activate);
         let ending = begun.elapsed();
         let mut clearing = Vec::new();
         loop {
             let begun = Instant::now();
-            let outcome = from.report(&step(MigrationStep::DROP)).outcome;
+            let outcome = from.report(DROP).outcome;
             clearing.push(begun.elapsed());
-            if outcome == MigrationOutcome::DONE {
+            if outcome == MigrationOutcome::Done {
                 break;
             }
         }

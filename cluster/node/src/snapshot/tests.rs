@@ -1,14 +1,16 @@
 use aeron_cluster_service::Role;
 use aeron_cluster_service::testing::{RecordedSnapshot, RecordingCluster};
+use lugus_codecs::HEADER_LENGTH;
+use lugus_codecs::order_entry::{MAXIMUM_REPORT_LENGTH, encode_report};
 use lugus_engine::EventSink;
 use lugus_vocabulary::{
-    Action, ClientOrderId, Command, Decimal, EpochNanos, ExportManifest, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, KillSwitch, MigrationId, NewOrder, OrderType, ParticipantId, PostOnly, Price,
-    Quantity, Reply, RiskLimits, SelfTradePrevention, Side, StateHash, Symbol, TimeInForce,
+    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, ExportCursor, ExportManifest,
+    InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, KillSwitch, MigrationId, NewOrder, OrderType,
+    ParticipantId, ParticipantSession, PostOnly, Price, Quantity, Reply, Report, RiskLimits, SelfTradePrevention, Side,
+    SnapshotRecord, StateHash, Symbol, TimeInForce,
 };
 
 use super::*;
-use crate::sessions::ParticipantSession;
 
 struct Nobody;
 
@@ -147,7 +149,7 @@ fn what_is_loaded_is_what_was_written() {
 fn an_import_is_loaded_in_its_middle_and_goes_on() {
     let (mut from, id, migration) = (busy_engine(), InstrumentId(1), MigrationId(7));
     let manifest = from.fence(id, migration).unwrap();
-    let records: Vec<_> = from.export(id, migration, lugus_vocabulary::ExportCursor::START).unwrap().collect();
+    let records: Vec<_> = from.export(id, migration, ExportCursor::START).unwrap().collect();
     for came in [0, 1, 2, 9, records.len() / 2, records.len() - 5, records.len()] {
         let mut to = Engine::new(EngineLimits::default());
         to.import_begin(id, migration, manifest).unwrap();
@@ -203,7 +205,6 @@ fn no_changed_byte_goes_unseen() {
 #[test]
 fn an_event_without_its_first_part_is_refused() {
     let engine = busy_engine();
-    let mut buffer: Box<Buffer> = Box::new([0; BUFFER_LENGTH]);
     let mut report = None;
     engine
         .snapshot(&mut |record| {
@@ -213,7 +214,7 @@ fn an_event_without_its_first_part_is_refused() {
             Ok::<(), ()>(())
         })
         .unwrap();
-    let fragment = encode::report(&report.unwrap(), &mut buffer).to_vec();
+    let fragment = encode_report(&report.unwrap(), &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec();
     let error = load_error(vec![fragment]);
     assert!(error.contains("without its RetainedReport"), "{error}");
 }

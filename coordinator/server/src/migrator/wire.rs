@@ -147,7 +147,7 @@ fn report(envelope: Envelope<'_>) -> Result<Report, WireFault> {
         MigrationOutcome::OVER => StepOutcome::Over,
         MigrationOutcome::OTHER_MIGRATION => StepOutcome::OtherMigration,
         MigrationOutcome::OUT_OF_ORDER => StepOutcome::OutOfOrder,
-        MigrationOutcome::OTHER_EXTENT => StepOutcome::OtherExtent,
+        MigrationOutcome::OTHER_MANIFEST => StepOutcome::OtherExtent,
         MigrationOutcome::GAP => StepOutcome::Gap,
         MigrationOutcome::UNKNOWN_CURSOR => StepOutcome::UnknownCursor,
         MigrationOutcome::CHECKSUM => StepOutcome::Checksum,

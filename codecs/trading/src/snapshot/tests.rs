@@ -1,0 +1,109 @@
+//! What must hold of every message of a snapshot, and of runs of them.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::records::{record, session};
+use crate::testing::{Codec, damage, nearly_a_message};
+
+/// The one message of a run, or the two of a kept event.
+fn decode_one(run: &[u8]) -> Result<Option<SnapshotMessage>, MessageError> {
+    let mut decoder = RecordDecoder::default();
+    let mut run = run;
+    loop {
+        match decoder.decode(run) {
+            Ok((Some(message), rest)) => {
+                assert_eq!(rest, &[], "the run has one record");
+                return Ok(Some(message));
+            }
+            Ok((None, rest)) => run = rest,
+            Err(SnapshotMessageError::Message(error)) => return Err(error),
+            Err(SnapshotMessageError::Unpaired) => {
+                return Err(MessageError::Value { template_id: 0, field: "unpaired" });
+            }
+        }
+    }
+}
+
+const MESSAGES: Codec<SnapshotMessage> = Codec { encode: |message| written(&[*message]), decode: decode_one };
+
+fn written(messages: &[SnapshotMessage]) -> Vec<u8> {
+    let mut buffer = [0xaa; MAXIMUM_RECORD_LENGTH];
+    let mut run = Vec::new();
+    for message in messages {
+        run.extend_from_slice(match message {
+            SnapshotMessage::Session(session) => encode_session(session, &mut buffer),
+            SnapshotMessage::Record(record) => encode_record(record, &mut buffer),
+        });
+    }
+    run
+}
+
+/// All messages of a run, read with a decoder that may have read other runs before.
+fn read(decoder: &mut RecordDecoder, mut run: &[u8]) -> Result<Vec<SnapshotMessage>, SnapshotMessageError> {
+    let mut messages = Vec::new();
+    while !run.is_empty() {
+        let (message, rest) = decoder.decode(run)?;
+        messages.extend(message);
+        run = rest;
+    }
+    Ok(messages)
+}
+
+fn message() -> impl Strategy<Value = SnapshotMessage> {
+    prop_oneof![1 => session().prop_map(SnapshotMessage::Session), 8 => record().prop_map(SnapshotMessage::Record)]
+}
+
+proptest! {
+    #[test]
+    fn messages_survive_the_way(message in message(), damage in damage()) {
+        MESSAGES.check(&message, &damage);
+    }
+
+    #[test]
+    fn runs_are_read_as_they_were_written(messages in vec(message(), 0..20)) {
+        let run = written(&messages);
+        prop_assert_eq!(read(&mut RecordDecoder::default(), &run), Ok(messages));
+    }
+
+    #[test]
+    fn a_run_may_end_between_any_two_messages(messages in vec(message(), 1..20), at: prop::sample::Index) {
+        let run = written(&messages);
+        let mut ends = vec![0];
+        while let Some(&end) = ends.last().filter(|end| **end < run.len()) {
+            ends.push(end + HEADER_LENGTH + usize::from(Envelope::open(&run[end..]).unwrap().block_length));
+        }
+        let (first, second) = run.split_at(*at.get(&ends));
+        let mut decoder = RecordDecoder::default();
+        let mut all = read(&mut decoder, first).unwrap();
+        all.extend(read(&mut decoder, second).unwrap());
+        prop_assert_eq!(all, messages);
+    }
+
+    #[test]
+    fn a_report_and_its_first_part_need_each_other(record in record(), other in record()) {
+        let SnapshotRecord::Report(_) = record else { return Ok(()) };
+        let run = written(&[SnapshotMessage::Record(record)]);
+        let mut decoder = RecordDecoder::default();
+        prop_assert_eq!(decoder.decode(&run[RETAINED_LENGTH..]), Err(SnapshotMessageError::Unpaired));
+        let mut broken = run[..RETAINED_LENGTH].to_vec();
+        broken.extend(written(&[SnapshotMessage::Record(other)]));
+        prop_assert_eq!(read(&mut decoder, &broken), Err(SnapshotMessageError::Unpaired));
+    }
+
+    #[test]
+    fn no_bytes_make_a_decoder_panic(run in nearly_a_message(SBE_SCHEMA_ID)) {
+        let _ = read(&mut RecordDecoder::default(), &run);
+    }
+}
+
+#[test]
+fn messages_of_other_protocols_and_templates_are_refused() {
+    let mut run = written(&[SnapshotMessage::Record(SnapshotRecord::End { records: 1, checksum: 2 })]);
+    let refused = |run: &[u8]| RecordDecoder::default().decode(run).unwrap_err();
+    run[2] = 99;
+    assert_eq!(refused(&run), DecodeError::Template { found: 99 }.into());
+    run[4] ^= 1;
+    assert!(matches!(refused(&run), SnapshotMessageError::Message(_)));
+}

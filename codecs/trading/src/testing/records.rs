@@ -1,0 +1,212 @@
+//! Any record of a snapshot, and any value of a migration.
+
+use lugus_vocabulary::{
+    ClientSequence, ExportCursor, ExportManifest, ExportPlace, ImportRecord, InstrumentId, InstrumentRecord,
+    KillSwitch, MapEpoch, MarketDataSequence, MigrationId, MigrationStateKind, MigrationStateRecord, OrderId,
+    OrderRecord, OrderType, ParticipantRecord, ParticipantSession, PostOnly, Price, Quantity, ReportBody,
+    RetainedReport, ScopeRecord, SelfTradePrevention, SnapshotHeader, SnapshotRecord, StateHash, Statistics,
+    TimeInForce, TradeId,
+};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::{
+    client_order_id, client_sequence, definition, event_sequence, instrument, optional, participant, quantity, report,
+    risk_limits, side, time,
+};
+
+fn any_price() -> impl Strategy<Value = Price> {
+    any::<i64>().prop_map(Price)
+}
+
+fn state_hash() -> impl Strategy<Value = StateHash> {
+    any::<u64>().prop_map(StateHash)
+}
+
+pub(crate) fn migration() -> impl Strategy<Value = MigrationId> {
+    any::<u64>().prop_map(MigrationId)
+}
+
+pub(crate) fn epoch() -> impl Strategy<Value = MapEpoch> {
+    any::<u64>().prop_map(MapEpoch)
+}
+
+pub(crate) fn session() -> impl Strategy<Value = ParticipantSession> {
+    (any::<i64>(), participant(), optional(instrument())).prop_map(|(cluster_session_id, participant, drop_copy)| {
+        ParticipantSession { cluster_session_id, participant, drop_copy }
+    })
+}
+
+fn header() -> impl Strategy<Value = SnapshotHeader> {
+    (any::<[u32; 6]>(), any::<u64>(), (state_hash(), state_hash())).prop_map(
+        |([version, participants, instruments, scopes, orders, migration_states], reports, hashes)| SnapshotHeader {
+            version,
+            participants,
+            instruments,
+            scopes,
+            orders,
+            migration_states,
+            reports,
+            participants_hash: hashes.0,
+            state_hash: hashes.1,
+        },
+    )
+}
+
+fn participant_record() -> impl Strategy<Value = ParticipantRecord> {
+    (participant(), risk_limits(), select(KillSwitch::ALL), any::<i64>(), any::<u32>()).prop_map(
+        |(participant, limits, kill_switch, rate_second, rate_commands)| ParticipantRecord {
+            participant,
+            limits,
+            kill_switch,
+            rate_second,
+            rate_commands,
+        },
+    )
+}
+
+pub(crate) fn manifest() -> impl Strategy<Value = ExportManifest> {
+    (state_hash(), any::<u32>(), any::<u32>(), any::<u64>())
+        .prop_map(|(state_hash, scopes, orders, reports)| ExportManifest { state_hash, scopes, orders, reports })
+}
+
+fn import() -> impl Strategy<Value = ImportRecord> {
+    let left = (any::<u32>(), any::<u32>(), any::<u64>());
+    (manifest(), any::<u64>(), any::<u64>(), left, optional((participant(), any::<u64>()))).prop_map(
+        |(manifest, records, checksum, (scopes_left, orders_left, reports_left), scope)| ImportRecord {
+            manifest,
+            records,
+            checksum,
+            scopes_left,
+            orders_left,
+            reports_left,
+            scope,
+        },
+    )
+}
+
+fn migration_state() -> impl Strategy<Value = MigrationStateRecord> {
+    (instrument(), select(MigrationStateKind::ALL), migration(), optional(epoch()), optional(import())).prop_map(
+        |(instrument, kind, migration, epoch, import)| MigrationStateRecord {
+            instrument,
+            kind,
+            migration,
+            epoch,
+            import,
+        },
+    )
+}
+
+fn statistics() -> impl Strategy<Value = Statistics> {
+    let price = || optional(any_price());
+    (price(), price(), price(), price(), quantity()).prop_map(|(open, high, low, last, volume)| Statistics {
+        open,
+        high,
+        low,
+        last,
+        volume,
+    })
+}
+
+fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
+    (definition(), any::<[u64; 3]>(), statistics(), state_hash()).prop_map(
+        |(definition, [last_order_id, last_trade_id, sequence], statistics, state_hash)| InstrumentRecord {
+            definition,
+            last_order_id: OrderId(last_order_id),
+            last_trade_id: TradeId(last_trade_id),
+            market_data_sequence: MarketDataSequence(sequence),
+            statistics,
+            state_hash,
+        },
+    )
+}
+
+fn scope() -> impl Strategy<Value = ScopeRecord> {
+    let last = (client_sequence(), event_sequence());
+    (participant(), instrument(), last, any::<u32>(), (client_sequence(), time())).prop_map(
+        |(participant, instrument, last, retained, lost)| ScopeRecord {
+            participant,
+            instrument,
+            last_client_sequence: last.0,
+            last_event_sequence: last.1,
+            retained,
+            lost_client_sequence: lost.0,
+            lost_through: lost.1,
+        },
+    )
+}
+
+fn order() -> impl Strategy<Value = OrderRecord> {
+    let words =
+        (select(OrderType::ALL), select(TimeInForce::ALL), select(PostOnly::ALL), select(SelfTradePrevention::ALL));
+    let numbers = (any::<u64>(), participant(), client_order_id());
+    let prices = (any_price(), optional(any_price()), optional(time()));
+    (numbers, side(), words, prices, any::<[u64; 4]>()).prop_map(
+        |((order_id, participant, client_order_id), side, words, prices, quantities)| OrderRecord {
+            order_id: OrderId(order_id),
+            participant,
+            client_order_id,
+            side,
+            order_type: words.0,
+            time_in_force: words.1,
+            post_only: words.2,
+            self_trade_prevention: words.3,
+            price: prices.0,
+            stop_price: prices.1,
+            expire_time: prices.2,
+            quantity: Quantity(quantities[0]),
+            leaves_quantity: Quantity(quantities[1]),
+            shown_quantity: Quantity(quantities[2]),
+            display_quantity: Quantity(quantities[3]),
+        },
+    )
+}
+
+fn kept() -> impl Strategy<Value = SnapshotRecord> {
+    (client_sequence(), report())
+        .prop_map(|(applied, report)| SnapshotRecord::Report(RetainedReport { applied, report }))
+}
+
+pub(crate) fn record() -> impl Strategy<Value = SnapshotRecord> {
+    prop_oneof![
+        header().prop_map(SnapshotRecord::Header),
+        participant_record().prop_map(SnapshotRecord::Participant),
+        migration_state().prop_map(SnapshotRecord::MigrationState),
+        instrument_record().prop_map(SnapshotRecord::Instrument),
+        scope().prop_map(SnapshotRecord::Scope),
+        kept(),
+        order().prop_map(SnapshotRecord::Order),
+        (any::<u64>(), any::<u64>()).prop_map(|(records, checksum)| SnapshotRecord::End { records, checksum }),
+    ]
+}
+
+/// A record of an export of this instrument. A kept execution answers its scope's last applied command, or none.
+pub(crate) fn exported_record(id: InstrumentId) -> impl Strategy<Value = SnapshotRecord> {
+    let kept = (kept(), any::<bool>()).prop_map(move |(mut record, answers)| {
+        if let SnapshotRecord::Report(RetainedReport { applied, report }) = &mut record
+            && matches!(report.body, ReportBody::Execution(_))
+        {
+            report.instrument = id;
+            report.client_sequence = if answers { *applied } else { ClientSequence(0) };
+        }
+        record
+    });
+    prop_oneof![
+        1 => instrument_record().prop_map(SnapshotRecord::Instrument),
+        1 => scope().prop_map(SnapshotRecord::Scope),
+        4 => kept,
+        4 => order().prop_map(SnapshotRecord::Order),
+    ]
+}
+
+pub(crate) fn cursor() -> impl Strategy<Value = ExportCursor> {
+    let place = prop_oneof![
+        Just(ExportPlace::Start),
+        Just(ExportPlace::Instrument),
+        (participant(), any::<u32>()).prop_map(|(participant, events)| ExportPlace::Scope { participant, events }),
+        (participant(), client_order_id())
+            .prop_map(|(participant, client_order_id)| ExportPlace::Order { participant, client_order_id }),
+        Just(ExportPlace::End),
+    ];
+    (any::<u64>(), any::<u64>(), place).prop_map(|(records, checksum, place)| ExportCursor { records, checksum, place })
+}
