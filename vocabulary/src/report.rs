@@ -156,7 +156,7 @@ word! {
         /// The order traded.
         Trade = 15,
         /// The stop order became active.
-        Triggered = 20,
+        Triggered = 21,
     }
 }
 
@@ -190,6 +190,6 @@ word! {
         /// The order was incoming.
         Removed = 2,
         /// Both orders met in an auction.
-        Auction = 3,
+        Auction = 4,
     }
 }

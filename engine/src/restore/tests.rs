@@ -259,7 +259,7 @@ fn the_order_of_records() {
     let twice = forged(|records| records.insert(1, records[0]));
     assert_eq!(twice, "a record of kind header does not belong here");
     let version = forged(change!(Header, 0, header => header.version = 1));
-    assert_eq!(version, "version 1 is not supported; this engine reads 3");
+    assert_eq!(version, "version 1 is not supported; this engine reads 4");
 }
 
 #[test]
