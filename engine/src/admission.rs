@@ -109,8 +109,8 @@ pub(crate) fn new_order(
     if !lives {
         return Ok(());
     }
-    // If the book has a level at the order's price on its own side, the order finds nothing to trade with and rests whole;
-    // so its whole quantity must fit into the level.
+    // If the order's own side has a level at its price, the order finds nothing to trade with and rests whole; so all that
+    // it shows must fit into the level.
     let queue = if is_stop { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
     let price = order.stop_price.or(order.price).unwrap_or_default();
     if pool.is_full() || !queue.has_room(price, shown(order.quantity, order.display_quantity), &pool.resting) {

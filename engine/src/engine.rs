@@ -54,8 +54,8 @@ impl Engine {
     }
 
     /// Puts memory in place for `orders` live orders, or for as many as the limits allow if that is less: 150 bytes an
-    /// order, and a megabyte. Otherwise the system clears pages when orders first use them, and each hundred new orders
-    /// hold a command up for a microsecond or more.
+    /// order, and a megabyte. Otherwise the system clears pages when orders first use them, and about every hundredth new
+    /// order holds its command up for a microsecond or more.
     pub fn prefault(&mut self, orders: usize) {
         self.pool.prefault(orders.min(self.limits.orders));
     }
