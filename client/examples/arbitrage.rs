@@ -1,13 +1,13 @@
-//! An arbitrage between two pairs of one base currency that two clusters trade: buys where it is offered for less than it
-//! is bid for elsewhere, and sells there. Both legs go out in one duty cycle, each to its own cluster.
+//! An arbitrage between two pairs with the same base currency, which two clusters trade: buys in one pair when the
+//! other pair has a higher bid, and sells there. Both legs go out in one duty cycle, each to its own cluster.
 //!
 //! ```text
 //! cargo run --release -p lugus-client --example arbitrage -- PARTICIPANT PAIR OTHER_PAIR QUANTITY
 //! cargo run --release -p lugus-client --example arbitrage -- 3 BTC/USDT BTC/USDC 0.05
 //! ```
 //!
-//! Pairs need the same tick and lot here, so that prices compare as they are. A leg may trade without the other, which a
-//! real program would have to hedge: this one says so.
+//! The pairs need the same tick and lot, so that their prices can be compared. One leg may trade without the other,
+//! which a real program would have to hedge; this one only tells.
 
 mod deployment;
 
@@ -23,7 +23,7 @@ use lugus_client::{
 /// How often both books are asked for.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// The best of each book, and what was traded.
+/// The best prices of each book, and what was traded.
 #[derive(Default)]
 struct Markets {
     best: Vec<(InstrumentId, Best)>,
@@ -66,7 +66,7 @@ impl EventHandler for Markets {
     }
 }
 
-/// Buys in one pair and sells in the other, if that gains.
+/// Buys in one pair and sells in the other, if the bid is above the offer. Returns whether orders were sent.
 fn take(
     session: &mut ExchangeSession,
     markets: &mut Markets,
@@ -84,7 +84,7 @@ fn take(
         let limit = NewOrder::limit(ClientOrderId(number), side, price, quantity);
         session.new_order(instrument.id, &NewOrder { time_in_force: TimeInForce::Ioc, ..limit })?;
     }
-    // What was seen is used up.
+    // These prices are used up.
     markets.best.clear();
     Ok(true)
 }

@@ -1,4 +1,5 @@
-//! A market maker: one order on each side of a price, and a new one when one has traded, wherever the pair is traded.
+//! A market maker: one order on each side of a price, and a new order when one has traded, in whichever cluster the
+//! pair is traded.
 //!
 //! ```text
 //! cargo run --release -p lugus-client --example market_maker -- PARTICIPANT PAIR PRICE HALF_SPREAD QUANTITY
@@ -18,7 +19,7 @@ use lugus_client::{
 /// What became of the quotes.
 #[derive(Default)]
 struct Quotes {
-    /// Sides whose order is no more.
+    /// Sides whose order has ended.
     ended: Vec<Side>,
     bought: u64,
     sold: u64,
@@ -70,7 +71,7 @@ fn make_market() -> Result<(), Box<dyn Error>> {
     let instrument: Instrument = session.instrument(&pair, InstrumentType::Spot)?;
     let prices = (instrument.price(&price)?, instrument.price(&half_spread)?);
     let quantity = instrument.quantity(&quantity)?;
-    // What an earlier run has left would stand beside this one's.
+    // Orders that an earlier run has left would stand beside those of this run.
     session.mass_cancel(instrument.id, None)?;
 
     let mut number = std::time::UNIX_EPOCH.elapsed()?.as_micros() as u64;

@@ -1,4 +1,5 @@
-//! A taker: buys or sells a quantity at a price or better, at once, and says what it got. Each call waits for its outcome.
+//! A taker: buys or sells a quantity at a price or better, at once, and prints what it got. Each call waits for its
+//! outcome.
 //!
 //! ```text
 //! cargo run --release -p lugus-client --example taker -- PARTICIPANT PAIR buy|sell PRICE QUANTITY

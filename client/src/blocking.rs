@@ -75,8 +75,8 @@ pub enum BlockingError {
     },
 }
 
-/// A session with one cluster, or ([`BlockingExchange`]) with all of them, whose calls wait for their outcome. Everything
-/// that happens is told to the handler as well; a program that wants to hear nothing else gives `()`.
+/// A session with one cluster, or ([`BlockingExchange`]) with all of them, whose calls wait for their outcome.
+/// Everything that happens is told to the handler as well; a program that wants to hear nothing else gives `()`.
 pub struct BlockingSession<H, S = TradingSession> {
     session: S,
     /// The handler that hears everything; its state is the program's own.
@@ -143,8 +143,8 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
         self.execute(instrument, |session| session.replace(instrument, replace))
     }
 
-    /// Cancels the participant's own orders in the instrument, of one side or (`None`) of both; returns all reports that
-    /// answer the command.
+    /// Cancels the participant's own orders in the instrument, of one side or (`None`) of both; returns all reports
+    /// that answer the command.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -211,8 +211,8 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
 
 /// Commands that are for one cluster.
 impl<H: EventHandler> BlockingSession<H> {
-    /// Operator: cancels the orders of `target` in the instrument, of one side or (`None`) of both; returns all reports that
-    /// answer the command.
+    /// Operator: cancels the orders of `target` in the instrument, of one side or (`None`) of both; returns all reports
+    /// that answer the command.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -233,8 +233,8 @@ impl<H: EventHandler> BlockingSession<H> {
         self.execute(InstrumentId::NONE, |session| session.define_instrument(definition))
     }
 
-    /// Operator: changes the state of an instrument; returns all reports that answer the command. A `reference_price` of
-    /// `None` keeps the present one.
+    /// Operator: changes the state of an instrument; returns all reports that answer the command. A `reference_price`
+    /// of `None` keeps the present one.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -274,8 +274,8 @@ impl<H: EventHandler> BlockingSession<H> {
 
 /// Details.
 impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
-    /// Sends a command, waits for its answer, and then for the rest of its reports. A command may have many reports; only
-    /// the answer to a `Resume` that was sent after the command tells that there are no more.
+    /// Sends a command, waits for its answer, and then for the rest of its reports. A command may have many reports;
+    /// only the answer to a `Resume` that was sent after the command tells that there are no more.
     fn execute(
         &mut self,
         instrument: InstrumentId,

@@ -18,8 +18,8 @@ pub const MAXIMUM_OUTSTANDING: usize = 1 << 20;
 /// Upper bound of [`Limits::maximum_instruments`].
 pub const MAXIMUM_INSTRUMENTS: usize = 1 << 20;
 
-/// Configuration of a session with one cluster. Make it with [`Config::new`], set the fields that differ from the defaults,
-/// and give it to [`TradingSession::connect`](crate::TradingSession::connect).
+/// Configuration of a session with one cluster. Make it with [`Config::new`], set the fields that differ from the
+/// defaults, and give it to [`TradingSession::connect`](crate::TradingSession::connect).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -65,7 +65,8 @@ impl Default for Limits {
 pub enum Credentials {
     /// The participant tells its number, and the cluster believes it: for deployments without keys.
     Open,
-    /// The participant tells its number, and answers the leader's challenge with the challenge's HMAC-SHA256 under this key.
+    /// The participant tells its number, and answers the leader's challenge with the challenge's HMAC-SHA256 under this
+    /// key.
     Key(Vec<u8>),
 }
 
@@ -91,8 +92,8 @@ impl Config {
         }
     }
 
-    /// The cluster's part with the participant's credentials, for one cluster client. `connect_requests` counts how often
-    /// that client asks for a session.
+    /// The cluster's part with the participant's credentials, for one cluster client. `connect_requests` counts how
+    /// often that client asks for a session.
     pub(crate) fn context(&self, connect_requests: &Rc<Cell<u64>>) -> Context {
         self.cluster.with_credentials(self.credentials_supplier(connect_requests))
     }
@@ -105,8 +106,8 @@ impl Config {
         }
     }
 
-    /// The cluster's part with the participant's credentials: for a client of the cluster that does not trade, such as the
-    /// operator's client that moves an instrument.
+    /// The cluster's part with the participant's credentials: for a client of the cluster that does not trade, such as
+    /// the operator's client that moves an instrument.
     pub fn cluster_context(&self) -> Context {
         self.context(&Rc::default())
     }

@@ -42,8 +42,8 @@ pub struct ExchangeConfig {
 }
 
 impl ExchangeConfig {
-    /// The configuration for a deployment, as its `cluster.toml` says, over the media driver in `aeron_dir`. Everything else
-    /// has its default.
+    /// The configuration for a deployment, as its `cluster.toml` says, over the media driver in `aeron_dir`. Everything
+    /// else has its default.
     pub fn of(deployment: &Deployment, aeron_dir: PathBuf) -> Self {
         let client = &deployment.client;
         let cluster = Context::default()
@@ -140,11 +140,13 @@ impl SessionFactory for Sessions {
 }
 
 /// A participant's session with all clusters of a deployment. Orders go to the cluster that owns their instrument, and
-/// follow the instrument when it moves. The events of all clusters come to one handler, those of an instrument in order.
+/// follow the instrument when it moves. The events of all clusters come to one handler, those of an instrument in
+/// order.
 ///
-/// Numbers, outcomes and limits are those of a [`TradingSession`], for each instrument separately. Commands are taken once
-/// the first partition map has come. A cluster that cannot be reached, or that ends the session, concerns its instruments
-/// only. When a newer session of the participant takes over at one cluster, the sessions with all clusters end.
+/// Numbers, outcomes and limits are those of a [`TradingSession`], for each instrument separately. Commands are taken
+/// once the first partition map has come. A cluster that cannot be reached, or that ends the session, concerns its
+/// instruments only. When a newer session of the participant takes over at one cluster, the sessions with all clusters
+/// end.
 pub struct ExchangeSession {
     participant: ParticipantId,
     maps: Rc<RefCell<MapSource>>,
@@ -154,8 +156,8 @@ pub struct ExchangeSession {
 }
 
 impl ExchangeSession {
-    /// One duty cycle: maps, and [`TradingSession::poll`] of the session with every cluster. It is to be called often. Returns
-    /// 0 if there was nothing to do, so that the caller may idle.
+    /// One duty cycle: maps, and [`TradingSession::poll`] of the session with every cluster. It is to be called often.
+    /// Returns 0 if there was nothing to do, so that the caller may idle.
     ///
     /// # Errors
     /// A newer session of this participant took over. This one has ended for good.
@@ -217,8 +219,8 @@ impl ExchangeSession {
         Some(self.router.map()?.partition(instrument.0)?.owner())
     }
 
-    /// What keeps the session from being connected: that no partition map has come, or what is in the way of a session with
-    /// a cluster of the map. `None` if all sessions are open, or nothing is known yet.
+    /// What keeps the session from being connected: that no partition map has come, or what is in the way of a session
+    /// with a cluster of the map. `None` if all sessions are open, or nothing is known yet.
     pub fn problem(&self) -> Option<Problem> {
         if self.router.map().is_none() {
             return Some(self.maps.borrow().problem());
@@ -288,8 +290,8 @@ impl ExchangeSession {
 
 /// Commands and requests. Commands return their number, which counts from 1 in each instrument.
 ///
-/// Each cluster has its own limits and kill switch of a participant, and an operator's command is for one cluster: those
-/// commands need a [`TradingSession`].
+/// Each cluster has its own limits and kill switch of a participant, and an operator's command is for one cluster:
+/// those commands need a [`TradingSession`].
 impl ExchangeSession {
     /// Enters an order (FIX message D).
     ///

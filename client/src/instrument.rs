@@ -1,4 +1,5 @@
-//! An instrument as the partition map describes it: prices and quantities as people write them, to ticks and lots and back.
+//! An instrument as the partition map describes it: prices and quantities as people write them, to ticks and lots and
+//! back.
 
 use std::fmt;
 
@@ -125,7 +126,8 @@ impl Instrument {
     /// A price in the quote currency, such as `64000.01`, in ticks.
     ///
     /// # Errors
-    /// [`UnitError`]: the text is no number, out of range, or between two ticks ([`Self::price_rounded`] rounds instead).
+    /// [`UnitError`]: the text is no number, out of range, or between two ticks ([`Self::price_rounded`] rounds
+    /// instead).
     pub fn price(&self, text: &str) -> Result<Price, UnitError> {
         self.ticks(Number::parse("price", text)?, None)
     }
@@ -149,8 +151,8 @@ impl Instrument {
     /// A quantity in the base currency, such as `0.25`, in lots.
     ///
     /// # Errors
-    /// [`UnitError`]: the text is no number, negative, out of range, or between two lots ([`Self::quantity_rounded_down`]
-    /// rounds instead).
+    /// [`UnitError`]: the text is no number, negative, out of range, or between two lots
+    /// ([`Self::quantity_rounded_down`] rounds instead).
     pub fn quantity(&self, text: &str) -> Result<Quantity, UnitError> {
         self.lots(Number::parse("quantity", text)?, None)
     }
@@ -163,8 +165,8 @@ impl Instrument {
         self.lots(Number::parse("quantity", text)?, Some(Rounding::Down))
     }
 
-    /// A quantity in the base currency, as a calculated decimal number, rounded down to a whole number of lots, which may be
-    /// 0.
+    /// A quantity in the base currency, as a calculated decimal number, rounded down to a whole number of lots, which
+    /// may be 0.
     ///
     /// # Errors
     /// [`UnitError`]: the number is negative, or out of range.

@@ -1,9 +1,9 @@
 //! The SDK that a trading firm links: typed orders and events of the clusters of Lugus, each exactly once.
 //!
-//! [`Exchange::connect`] follows the partition map of a deployment, and [`Exchange::session`] opens a participant's session
-//! with all its clusters. [`ExchangeSession::poll`] is the session's duty cycle, on a thread of the caller's, and tells an
-//! [`EventHandler`] what happens. There are no hidden threads. Simple programs use [`BlockingExchange`]. A session with one
-//! cluster, known by its address, is a [`TradingSession`].
+//! [`Exchange::connect`] follows the partition map of a deployment, and [`Exchange::session`] opens a participant's
+//! session with all its clusters. [`ExchangeSession::poll`] is the session's duty cycle, on a thread of the caller's,
+//! and tells an [`EventHandler`] what happens. There are no hidden threads. Simple programs use [`BlockingExchange`]. A
+//! session with one cluster, known by its address, is a [`TradingSession`].
 //!
 //! ```no_run
 //! use lugus_client::{

@@ -5,8 +5,8 @@ const MAXIMUM_STEP: u64 = 100_000_000;
 
 /// Time for which a session has listened, in nanoseconds.
 ///
-/// While a program does not poll, answers wait unread: a pause of the program must not make them late. So a pause counts for
-/// at most [`MAXIMUM_STEP`].
+/// While a program does not poll, answers wait unread: a pause of the program must not make them late. So a pause
+/// counts for at most [`MAXIMUM_STEP`].
 #[derive(Debug, Default)]
 pub(crate) struct ListeningClock {
     last: Option<u64>,

@@ -1,13 +1,13 @@
-//! The commands of one scope until they are answered: a bounded ring in which each is encoded once, and from which it is
-//! sent again.
+//! The commands of one scope until they are answered: a bounded ring in which each is encoded once, and from which it
+//! is sent again.
 
 use lugus_codecs::order_entry::{CommandBuffer, MAXIMUM_COMMAND_LENGTH};
 
 /// Number of slots with which a ring starts; it doubles as needed, up to the limit.
 const FIRST_SLOTS: usize = 16;
 
-/// Commands numbered from 1, ascending by one, in the order in which they were taken. Commands before `first` are settled;
-/// commands from `cursor` on wait to be sent, for the first time or again.
+/// Commands numbered from 1, ascending by one, in the order in which they were taken. Commands before `first` are
+/// settled; commands from `cursor` on wait to be sent, for the first time or again.
 #[derive(Debug)]
 pub(crate) struct Outstanding {
     /// Command `n` is in slot `n % slots.len()`; the length is a power of two.
@@ -100,8 +100,8 @@ impl Outstanding {
         self.is_in_flight(self.first)
     }
 
-    /// Takes a command and returns its number: `encode` writes the command and returns its length in bytes. The caller has
-    /// checked [`Self::is_full`].
+    /// Takes a command and returns its number: `encode` writes the command and returns its length in bytes. The caller
+    /// has checked [`Self::is_full`].
     #[inline]
     pub(crate) fn push(&mut self, encode: impl FnOnce(&mut CommandBuffer) -> usize) -> u64 {
         debug_assert!(!self.is_full());

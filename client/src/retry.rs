@@ -6,15 +6,16 @@ use crate::error::ConfigurationError;
 
 /// When unanswered commands are sent again, and when they are given up.
 ///
-/// Each re-send lands in the cluster's log, also while the leader is half dead and nobody answers; hence the growing delays.
-/// After a [`NewLeader`](crate::Status::NewLeader) unanswered commands are sent again at once, and that is no attempt.
+/// Each re-send lands in the cluster's log, also while the leader is half dead and nobody answers; hence the growing
+/// delays. After a [`NewLeader`](crate::Status::NewLeader) unanswered commands are sent again at once, and that is no
+/// attempt.
 ///
 /// The defaults suit most programs: take [`RetryPolicy::new`] and set the fields that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often an unanswered command is sent at most: first, after time-outs, and in new sessions. After that it is given
-    /// up, together with all other commands of its instrument. Default: 3.
+    /// How often an unanswered command is sent at most: first, after time-outs, and in new sessions. After that it is
+    /// given up, together with all other commands of its instrument. Default: 3.
     pub attempts: u32,
     /// How long the SDK waits for an answer after the first attempt. The wait doubles with each further attempt, less a
     /// random part of up to a half. Default: 1 s.
@@ -26,13 +27,13 @@ pub struct RetryPolicy {
     /// How long commands are kept while their instrument is on its way to another cluster, before they are given up.
     /// Default: 30 s.
     pub moved_timeout: Duration,
-    /// How long the SDK waits before it tries whether a moving instrument has arrived, as long as no partition map says so.
-    /// The wait doubles with each try, less a random part of up to a half. Default: 2 ms.
+    /// How long the SDK waits before it tries whether a moving instrument has arrived, as long as no partition map says
+    /// so. The wait doubles with each try, less a random part of up to a half. Default: 2 ms.
     pub moved_interval: Duration,
     /// Longest interval of these tries. Default: 250 ms.
     pub maximum_moved_interval: Duration,
-    /// How long an instrument may be quiet before the SDK asks whether events were missed: the cluster drops what a slow
-    /// session does not take. The interval doubles with each time that none were missed. Default: 5 s.
+    /// How long an instrument may be quiet before the SDK asks whether events were missed: the cluster drops what a
+    /// slow session does not take. The interval doubles with each time that none were missed. Default: 5 s.
     pub verify_interval: Duration,
     /// Longest interval of these questions. Default: 60 s.
     pub maximum_verify_interval: Duration,
@@ -148,8 +149,8 @@ impl Delays {
         longest - ((u128::from(longest / 2) * u128::from(self.next_random())) >> 64) as u64
     }
 
-    /// How long an instrument may be quiet, in nanoseconds; `quiet_checks` counts the questions by which nothing was found
-    /// missing.
+    /// How long an instrument may be quiet, in nanoseconds; `quiet_checks` counts the questions by which nothing was
+    /// found missing.
     #[inline]
     pub(crate) fn verify(&self, quiet_checks: u32) -> u64 {
         doubled(self.verify_interval, quiet_checks, self.maximum_verify_interval)

@@ -1,9 +1,9 @@
 //! A participant's sessions with all clusters, as the partition map says: a state machine without I/O.
 //!
-//! A scope (participant, instrument) is in the session of the cluster that owns the instrument by the newest map. When a
-//! newer map gives the instrument to another cluster, the scope is taken out of one session, with its unanswered commands,
-//! and put into the other, where it resumes. There is a session with every cluster of the map, in use or not: a move need
-//! not wait for a session, and of two processes of one participant the newer takes over everywhere at once.
+//! A scope (participant, instrument) is in the session of the cluster that owns the instrument by the newest map. When
+//! a newer map gives the instrument to another cluster, the scope is taken out of one session, with its unanswered
+//! commands, and put into the other, where it resumes. There is a session with every cluster of the map, in use or not:
+//! a move need not wait for a session, and of two processes of one participant the newer takes over everywhere at once.
 //!
 //! Inputs are maps ([`Router::on_map`]); all else goes to the sessions themselves ([`Router::session_for`],
 //! [`Router::sessions_mut`]). The driver beside it is [`ExchangeSession`](crate::ExchangeSession).

@@ -1,8 +1,8 @@
 //! The SDK's state machines, without I/O: for tests, measurements, and programs that bring their own transport.
 //!
 //! [`TradingSession`](crate::TradingSession), [`ExchangeSession`](crate::ExchangeSession) and
-//! [`MarketDataFeed`](crate::MarketDataFeed) drive them over Aeron, which is what a trading program wants. This module may
-//! change with any version of the SDK.
+//! [`MarketDataFeed`](crate::MarketDataFeed) drive them over Aeron, which is what a trading program wants. This module
+//! may change with any version of the SDK.
 //!
 //! | type | inputs | outputs |
 //! |---|---|---|

@@ -2,13 +2,15 @@
 //!
 //! The rules, which `tests/exactly_once` checks:
 //!
-//! - Events are delivered by their number. An event that was seen is dropped. An event that is ahead is dropped too, and the
-//!   missing events are asked for (`Resume`): what the cluster sends after it read a `Resume` comes in order.
+//! - Events are delivered by their number. An event that was seen is dropped. An event that is ahead is dropped too,
+//!   and the missing events are asked for (`Resume`): what the cluster sends after it read a `Resume` comes in order.
 //! - An event with a command's number settles that command. The rest of its events follow by the event numbers.
-//! - A new cluster session is a fence: once it is open, nothing of an older session is applied. So in a new session the
-//!   scope is *opening*: it sends `Resume`, and only the answer decides which commands are sent again, and with which numbers.
-//! - Within a session a command keeps its number, so that a re-send can never be applied twice. Where a number becomes free
-//!   while copies may be under way (a refusal after a re-send, a give-up), the session is left for a new one.
+//! - A new cluster session is a fence: once it is open, nothing of an older session is applied. So in a new session
+//!   the scope is *opening*: it sends `Resume`, and only the answer decides which commands are sent again, and with
+//!   which numbers.
+//! - Within a session a command keeps its number, so that a re-send can never be applied twice. Where a number
+//!   becomes free while copies may be under way (a refusal after a re-send, a give-up), the session is left for a new
+//!   one.
 //! - A move to another cluster is such a fence too: see `relocation`.
 //!
 //! | module | what it does |
@@ -19,8 +21,8 @@
 //! | `answers` | events, and answers that are no events |
 //! | `moving`, `relocation` | an instrument that moves to another cluster |
 //!
-//! Two numberings meet here. A *number* counts the commands of this process from 1 ([`CommandNumber`]); `offset` makes it the
-//! *client sequence* that the cluster knows.
+//! Two numberings meet here. A *number* counts the commands of this process from 1 ([`CommandNumber`]); `offset` makes
+//! it the *client sequence* that the cluster knows.
 //!
 //! [`CommandNumber`]: crate::CommandNumber
 
@@ -77,11 +79,11 @@ pub(crate) struct Scope {
     resume: ResumeState,
     /// Last event delivered when `Resume` was sent last.
     resumed_after: Option<u64>,
-    /// Client sequence less number of a command, wrapping: what was applied before this session, less the numbers that were
-    /// not used.
+    /// Client sequence less number of a command, wrapping: what was applied before this session, less the numbers that
+    /// were not used.
     offset: u64,
-    /// Counts how often numbers came to stand for other commands than before, or may yet: with each value of `offset`, and
-    /// when commands in flight are given up.
+    /// Counts how often numbers came to stand for other commands than before, or may yet: with each value of `offset`,
+    /// and when commands in flight are given up.
     numbering: u32,
     /// Highest client sequence known to be applied.
     applied_through: u64,
@@ -167,8 +169,8 @@ impl Scope {
         number.wrapping_add(self.offset)
     }
 
-    /// Number of the command of this process that has the client sequence, if that command was ever sent. 0 is no command's
-    /// client sequence.
+    /// Number of the command of this process that has the client sequence, if that command was ever sent. 0 is no
+    /// command's client sequence.
     #[inline]
     fn number_of(&self, client_sequence: u64) -> Option<u64> {
         let number = client_sequence.wrapping_sub(self.offset);

@@ -1,9 +1,9 @@
 //! A participant's session with one cluster, over all its scopes: a state machine without I/O.
 //!
 //! Inputs are what the cluster client hears ([`Session::on_connected`], [`Session::on_new_leader`],
-//! [`Session::on_disconnected`], [`Session::on_message`]), what the program asks for ([`Session::new_order`] and the other
-//! commands), and time ([`Session::do_work`]). Outputs are messages to an [`Ingress`] and calls of an [`EventHandler`]. The
-//! driver beside it is [`TradingSession`](crate::TradingSession).
+//! [`Session::on_disconnected`], [`Session::on_message`]), what the program asks for ([`Session::new_order`] and the
+//! other commands), and time ([`Session::do_work`]). Outputs are messages to an [`Ingress`] and calls of an
+//! [`EventHandler`]. The driver beside it is [`TradingSession`](crate::TradingSession).
 //!
 //! | module | what it does |
 //! |---|---|
@@ -150,7 +150,8 @@ impl Session {
     }
 
     /// What is added to a [`CommandNumber`](crate::CommandNumber) of `instrument` to have the number on the wire
-    /// ([`ClientSequence`](crate::ClientSequence)); `None` until the cluster has told, and while a new cluster session asks.
+    /// ([`ClientSequence`](crate::ClientSequence)); `None` until the cluster has told, and while a new cluster session
+    /// asks.
     pub fn sequence_offset(&self, instrument: InstrumentId) -> Option<i64> {
         self.scope(instrument).and_then(Scope::sequence_offset)
     }
@@ -187,9 +188,9 @@ impl Session {
         self.for_all_scopes(handler, |scope, context| scope.on_connected(context));
     }
 
-    /// A connect request of this session went out beside an open cluster session, or found no answer: it may still lead to
-    /// a cluster session that nobody uses and that takes over from the one in use. The cluster then closes that one, and
-    /// a new one is opened, so that all is well again; but it must not be taken for another process's doing.
+    /// A connect request of this session went out beside an open cluster session, or found no answer: it may still lead
+    /// to a cluster session that nobody uses and that takes over from the one in use. The cluster then closes that one,
+    /// and a new one is opened, so that all is well again; but it must not be taken for another process's doing.
     pub fn on_unanswered_connect_request(&mut self) {
         self.orphan_until = self.clock.time() + ORPHAN_TIME;
     }
@@ -219,8 +220,8 @@ impl Session {
 
 /// Time, and what is to be sent.
 impl Session {
-    /// Looks at the clock and sends what waits; returns the number of messages and time-outs. To be called when all that
-    /// came has been given to [`Self::on_message`].
+    /// Looks at the clock and sends what waits; returns the number of messages and time-outs. To be called when all
+    /// that came has been given to [`Self::on_message`].
     ///
     /// `now`: nanoseconds of a clock that does not go back.
     #[inline]

@@ -20,9 +20,8 @@ pub trait EventHandler {
     /// [`CommandNumber::NONE`] if the event answers no command, or a command of an earlier session.
     fn on_report(&mut self, report: &Report, command: CommandNumber);
 
-    /// An event of another participant, after
-    /// [`request_drop_copy`](crate::TradingSession::request_drop_copy). Drop copies are not resumed: events that happen while
-    /// this session is not connected are not told.
+    /// An event of another participant, after [`request_drop_copy`](crate::TradingSession::request_drop_copy). Drop
+    /// copies are not resumed: events that happen while this session is not connected are not told.
     fn on_drop_copy(&mut self, report: &Report) {
         let _ = report;
     }
@@ -75,15 +74,16 @@ impl EventHandler for () {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Status {
-    /// A cluster session is open. The SDK asks for events that were missed since the last one, and sends unanswered commands
-    /// again.
+    /// A cluster session is open. The SDK asks for events that were missed since the last one, and sends unanswered
+    /// commands again.
     Connected {
         /// Aeron's number of the new session.
         cluster_session_id: i64,
         /// The member that leads.
         leader_member_id: MemberId,
     },
-    /// The same session goes on with another leader, or with the same leader in a new term. It is handled like `Connected`.
+    /// The same session goes on with another leader, or with the same leader in a new term. It is handled like
+    /// `Connected`.
     NewLeader {
         /// The member that leads now.
         leader_member_id: MemberId,
@@ -96,8 +96,8 @@ pub enum Status {
     /// A newer session of the same participant took over. This one has ended and does not come back, or the two would
     /// take the participant's events from each other for ever.
     SessionReplaced,
-    /// A command will not be sent again. If the command was applied after all and its outcome comes later, that is told as a
-    /// report.
+    /// A command will not be sent again. If the command was applied after all and its outcome comes later, that is told
+    /// as a report.
     GaveUp {
         /// The instrument of the command's scope.
         instrument: InstrumentId,
@@ -117,8 +117,8 @@ pub enum Status {
         /// Log time of the last lost event.
         lost_through: EpochNanos,
     },
-    /// The cluster stands before what this session has seen of the scope: it has lost its state, or is another cluster. The
-    /// session goes on from where the cluster stands.
+    /// The cluster stands before what this session has seen of the scope: it has lost its state, or is another cluster.
+    /// The session goes on from where the cluster stands.
     SequencesReset {
         /// The scope's instrument.
         instrument: InstrumentId,
@@ -127,8 +127,9 @@ pub enum Status {
         /// The last event that the cluster knows of.
         last_known: EventSequence,
     },
-    /// The instrument is on its way to another cluster. Its commands are kept, and sent in order where it is traded next;
-    /// they are given up if that takes longer than [`RetryPolicy::moved_timeout`](crate::RetryPolicy::moved_timeout).
+    /// The instrument is on its way to another cluster. Its commands are kept, and sent in order where it is traded
+    /// next; they are given up if that takes longer than
+    /// [`RetryPolicy::moved_timeout`](crate::RetryPolicy::moved_timeout).
     InstrumentMoving {
         /// The instrument.
         instrument: InstrumentId,
@@ -195,8 +196,8 @@ pub enum Status {
 pub enum Disconnection {
     /// The cluster client tells the reason.
     Cluster(DisconnectReason),
-    /// The SDK left the session, to be certain that nothing sent in it is still under way: a command was given up or refused
-    /// after it had been sent more than once.
+    /// The SDK left the session, to be certain that nothing sent in it is still under way: a command was given up or
+    /// refused after it had been sent more than once.
     Unanswered,
 }
 

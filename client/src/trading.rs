@@ -1,4 +1,5 @@
-//! A session with one cluster and its Aeron client: owns [`AeronCluster`], feeds the state machine, and sends its messages.
+//! A session with one cluster and its Aeron client: owns [`AeronCluster`], feeds the state machine, and sends its
+//! messages.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
@@ -27,9 +28,9 @@ const ADMIN_ACTION_ATTEMPTS: usize = 3;
 /// [`TradingSession::poll`], on the thread that made it.
 ///
 /// A command returns its [`CommandNumber`] at once. Its outcome is told to the [`EventHandler`] once: as reports with
-/// that number, as [`CommandRefused`](crate::Status::CommandRefused), or as [`GaveUp`](crate::Status::GaveUp), which tells
-/// whether the command may have been applied. Commands are also taken while there is no session, up to the limit, and sent
-/// in order when there is one.
+/// that number, as [`CommandRefused`](crate::Status::CommandRefused), or as [`GaveUp`](crate::Status::GaveUp), which
+/// tells whether the command may have been applied. Commands are also taken while there is no session, up to the limit,
+/// and sent in order when there is one.
 pub struct TradingSession {
     config: Config,
     cluster: AeronCluster,
@@ -126,7 +127,8 @@ impl TradingSession {
     }
 
     /// What is added to a [`CommandNumber`] of `instrument` to have the number on the wire
-    /// ([`ClientSequence`](crate::ClientSequence)); `None` until the cluster has told, and while a new cluster session asks.
+    /// ([`ClientSequence`](crate::ClientSequence)); `None` until the cluster has told, and while a new cluster session
+    /// asks.
     pub fn sequence_offset(&self, instrument: InstrumentId) -> Option<i64> {
         self.session.sequence_offset(instrument)
     }
@@ -137,8 +139,8 @@ impl TradingSession {
         self.session.is_current(instrument)
     }
 
-    /// Closes the session; [`AeronCluster::close`] tells what it waits for, and for how long. Commands without an outcome
-    /// may have been applied, or may yet be.
+    /// Closes the session; [`AeronCluster::close`] tells what it waits for, and for how long. Commands without an
+    /// outcome may have been applied, or may yet be.
     pub fn close(mut self) {
         self.cluster.close();
     }
@@ -162,8 +164,8 @@ impl TradingSession {
         }
     }
 
-    /// Tells the session of connect requests that may lead to a cluster session which nobody uses: a request beside an open
-    /// session, or one without an answer.
+    /// Tells the session of connect requests that may lead to a cluster session which nobody uses: a request beside an
+    /// open session, or one without an answer.
     #[inline]
     fn note_connect_requests(&mut self) {
         let is_unanswered = if self.session.is_connected() {
@@ -290,8 +292,8 @@ impl TradingSession {
     }
 
     /// Asks once for the book of an instrument, with `depth` levels of each side (at most
-    /// [`MAXIMUM_DEPTH`](crate::vocabulary::MAXIMUM_DEPTH)). The answer comes to [`EventHandler::on_book`] with `request_id`.
-    /// The request is not kept: if no answer comes, it has to be made again.
+    /// [`MAXIMUM_DEPTH`](crate::vocabulary::MAXIMUM_DEPTH)). The answer comes to [`EventHandler::on_book`] with
+    /// `request_id`. The request is not kept: if no answer comes, it has to be made again.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -309,8 +311,9 @@ impl TradingSession {
         session.request_part_of_book(&mut ingress, request)
     }
 
-    /// Asks for the events of all participants in an instrument, or in all instruments ([`InstrumentId::NONE`]), from now on
-    /// and in every further cluster session. Drop copies are not resumed: they have a gap where the session had one.
+    /// Asks for the events of all participants in an instrument, or in all instruments ([`InstrumentId::NONE`]), from
+    /// now on and in every further cluster session. Drop copies are not resumed: they have a gap where the session had
+    /// one.
     ///
     /// # Errors
     /// [`SendError::TooManyDropCopies`], [`SendError::Ended`].

@@ -1,4 +1,4 @@
-//! In steady state neither a command nor an event allocates, nor does a fail-over.
+//! In steady state neither commands nor events nor fail-overs allocate memory.
 
 // Helpers of tests, which may fail loudly as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -23,7 +23,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 const BATCH: u64 = 100;
 const INSTRUMENTS: u32 = 4;
 
-/// Takes everything.
+/// Takes every message.
 #[derive(Default)]
 struct Wire {
     messages: u64,
@@ -58,7 +58,7 @@ impl SessionFactory for Sessions {
     }
 }
 
-/// One cluster with all instruments.
+/// A map of one cluster that has all instruments.
 fn map() -> Arc<PartitionMap> {
     let mut map = PartitionMap::empty(DeploymentId(1));
     map.clusters.push(ClusterEntry {
@@ -79,7 +79,7 @@ struct Trade {
     heard: Heard,
     now: u64,
     number: u64,
-    /// A report, of which numbers and instrument are changed.
+    /// An encoded report, in which numbers and instrument are replaced.
     report: Vec<u8>,
     resume_complete: Vec<u8>,
 }
@@ -118,7 +118,7 @@ impl Trade {
     }
 }
 
-/// Where the instrument is in an execution report: eight bytes of enumerations follow it.
+/// Offset of the instrument from the end of an execution report: eight bytes of enumerations follow it.
 const INSTRUMENT_FROM_END: usize = 12;
 
 #[test]

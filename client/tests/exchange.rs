@@ -1,4 +1,4 @@
-//! The exchange without clusters: what can be said before anybody answers, by maps that a script gives.
+//! The exchange without clusters: what can be told before anybody answers, with maps from a script.
 
 // Helpers of tests, which may fail loudly as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -43,7 +43,7 @@ cluster = 1
 
 const BITCOIN: InstrumentId = InstrumentId(1);
 
-/// Gives one thing after the other, the last first.
+/// Gives its entries one after the other, the last first.
 struct Script(Vec<Result<Option<Arc<PartitionMap>>, MapError>>);
 
 impl MapSubscription for Script {
@@ -68,7 +68,7 @@ fn deployment() -> Deployment {
 }
 
 fn session(maps: impl MapSubscription + 'static) -> ExchangeSession {
-    // No media driver is there.
+    // There is no media driver.
     let aeron_dir = PathBuf::from(format!("/dev/shm/lugus-exchange-nowhere-{}", std::process::id()));
     let exchange = Exchange::with_maps(ExchangeConfig::of(&deployment(), aeron_dir), maps);
     exchange.session(ParticipantId(7), Credentials::Open).unwrap()
@@ -117,7 +117,7 @@ fn without_a_coordinator_the_problem_says_what_is_missing_where_and_what_to_do()
     assert!(text.starts_with(&missing), "{text}");
     assert!(text.contains("start the coordinator (`lugus coordinator`") && text.contains("FixedMap"), "{text}");
 
-    // Here not even a media driver is there, and that is told as the reason.
+    // Here there is not even a media driver, and that is told as the reason.
     let deadline = Instant::now() + Duration::from_secs(20);
     let reason = loop {
         session.poll(&mut ()).unwrap();

@@ -51,7 +51,7 @@ impl EventHandler for Heard {
     }
 }
 
-/// Takes messages, or says why not.
+/// Takes messages, or tells why it does not.
 struct Wire {
     sent: Vec<Sent>,
     answer: Offered,
@@ -85,7 +85,7 @@ impl Bench {
         bench
     }
 
-    /// Connected, and instrument 5 open: nothing applied, nothing told.
+    /// A connected session in which instrument 5 is open: nothing was applied, and nothing told.
     fn open() -> Self {
         let mut bench = Self::new();
         bench.connect();
@@ -112,7 +112,7 @@ impl Bench {
         self.session.do_work(self.now, &mut self.wire, &mut self.heard);
     }
 
-    /// Lets time pass, listening.
+    /// Lets time pass while the session listens.
     fn pass(&mut self, nanos: u64) {
         let end = self.now + nanos;
         while self.now < end {
@@ -164,7 +164,7 @@ impl Bench {
     }
 }
 
-/// The order `id` with this number, in instrument 5.
+/// An order with this client sequence and client order id, in instrument 5.
 fn order(number: u64, client_order_id: u64) -> Sent {
     Sent::Order { instrument: 5, number, client_order_id }
 }
@@ -307,7 +307,7 @@ fn a_new_leader_gets_all_that_is_unanswered_at_once() {
         (vec![Status::NewLeader { leader_member_id: MemberId(2) }], Some(MemberId(2)))
     );
 
-    // The new leader tells again what Resume asks for, then answers the repeats.
+    // The new leader repeats the events that Resume asks for, then answers the repeated commands.
     for event in [(2, 2), (2, 2), (3, 3), (4, 4)] {
         bench.event(event.0, event.1);
     }
@@ -355,7 +355,7 @@ fn time_outs_ask_and_send_again_with_back_off_then_give_up_behind_a_fence() {
     assert!(bench.session.take_wants_new_session() && !bench.session.take_wants_new_session());
     assert!(!bench.session.is_connected());
 
-    // The first was applied after all, the others not: their numbers are free.
+    // The first command was applied after all, the others were not: their numbers are free.
     bench.orders(1);
     bench.sent();
     bench.connect();
@@ -534,7 +534,7 @@ fn refused_commands_free_their_numbers() {
     bench.hear(&cluster_messages::refused(5, 2));
     assert_eq!((bench.sent(), bench.statuses()), (vec![order(1, 3)], vec![refused(1), refused(2)]));
 
-    // After a re-send a copy may be under way, so nothing is certain before a new session has told.
+    // After a re-send a copy may be under way, so nothing is certain until a new session has told.
     bench.session.on_new_leader(MemberId(1), &mut bench.heard);
     bench.work();
     bench.hear(&cluster_messages::refused(5, 1));
@@ -640,7 +640,7 @@ fn a_pause_of_the_program_is_no_time_out() {
     assert_eq!(bench.sent(), []);
 }
 
-/// Anything that a cluster could say, with any numbers.
+/// Any message that a cluster could send, with any numbers.
 fn any_message() -> impl Strategy<Value = Vec<u8>> {
     let number = || prop_oneof![0u64..12, any::<u64>()];
     (0u8..7, 4u32..7, number(), number(), number()).prop_map(|(kind, instrument, a, b, c)| match kind {
@@ -666,7 +666,7 @@ fn any_message() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// A cluster gone mad can lie, but not make the session panic or tell two outcomes.
+    /// A broken cluster can lie, but it cannot make the session panic or tell two outcomes.
     #[test]
     fn no_sequence_of_answers_makes_it_panic(messages in proptest::collection::vec((any_message(), 0u8..8), 0..60)) {
         let mut bench = Bench::open();

@@ -1,5 +1,4 @@
-//! The driver without a cluster: what can be said of it before anybody answers. With a cluster it is tested by
-//! `cluster/node`.
+//! The session with one cluster while nobody answers. The tests of `cluster/node` and `cli` use it with real clusters.
 
 // Helpers of tests, which may fail loudly as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

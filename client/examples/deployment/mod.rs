@@ -1,4 +1,4 @@
-//! What the examples have in common: a deployment's `cluster.toml`, a media driver, and a session with all its clusters.
+//! What the examples share: a deployment's `cluster.toml`, a media driver, and a session with all clusters.
 
 // Each example uses a part of it.
 #![allow(dead_code)]
@@ -11,7 +11,7 @@ use lugus_client::{Credentials, EventHandler, Exchange, ExchangeConfig, Exchange
 use lugus_media_driver::ClientDriver;
 use lugus_topology::Deployment;
 
-/// How long the map and the clusters may take to come.
+/// How long the examples wait for the map and the clusters.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A session with its media driver, which must outlive it.
@@ -23,17 +23,17 @@ pub(crate) struct Connected {
 /// The arguments of the command line, after the names in `usage`.
 ///
 /// # Errors
-/// There are fewer or more.
+/// When there are fewer or more arguments than names.
 pub(crate) fn arguments<const N: usize>(usage: &str) -> Result<[String; N], Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     <[String; N]>::try_from(arguments).map_err(|_| format!("usage: {usage}").into())
 }
 
-/// Opens a session of `participant` as `cluster.toml` in the working directory says, or the file that LUGUS_CONFIG names.
-/// With LUGUS_MAP=fixed the clusters and instruments are that file's, and no coordinator is needed.
+/// Opens a session of `participant`, as told by `cluster.toml` in the working directory or the file that LUGUS_CONFIG
+/// names. With LUGUS_MAP=fixed the clusters and instruments come from that file, and no coordinator is needed.
 ///
 /// # Errors
-/// When there is no such file, or no cluster in time.
+/// When there is no such file, or not all clusters answer in time.
 pub(crate) fn connect(participant: u32, handler: &mut impl EventHandler) -> Result<Connected, Box<dyn Error>> {
     let file = std::env::var_os("LUGUS_CONFIG").map_or_else(|| PathBuf::from("cluster.toml"), PathBuf::from);
     let deployment = Deployment::load(&file)?;
@@ -60,7 +60,7 @@ pub(crate) fn connect(participant: u32, handler: &mut impl EventHandler) -> Resu
     Ok(Connected { session, driver })
 }
 
-/// A pause when there was nothing to do.
+/// Pauses if there was nothing to do.
 pub(crate) fn idle(work: usize) {
     if work == 0 {
         std::thread::sleep(Duration::from_micros(50));

@@ -43,8 +43,8 @@ impl FeedContext {
         Self { aeron_dir, channels, stream_id }
     }
 
-    /// Listens to all members of all clusters of a deployment, over the media driver in `aeron_dir`. `None` if the deployment
-    /// has no market-data stream.
+    /// Listens to all members of all clusters of a deployment, over the media driver in `aeron_dir`. `None` if the
+    /// deployment has no market-data stream.
     pub fn of(deployment: &Deployment, aeron_dir: PathBuf) -> Option<Self> {
         if !deployment.market_data.enabled {
             return None;
@@ -132,15 +132,15 @@ impl MarketDataFeed {
         self.feed.book(instrument)
     }
 
-    /// How long ago the stream was last heard; `None` if never. A leader sends every 100 ms: if the stream is silent for
-    /// longer, books may be old.
+    /// How long ago the stream was last heard; `None` if never. A leader sends every 100 ms: if the stream is silent
+    /// for longer, books may be old.
     pub fn silence(&self) -> Option<Duration> {
         Some(self.origin.elapsed().saturating_sub(self.feed.heard_at()?))
     }
 
-    /// One duty cycle of the feed and of the session. `handler` hears what happens to both, except the answers to the feed's
-    /// own requests. Returns 0 if there was nothing to do. An [`ExchangeSession`](crate::ExchangeSession) asks each
-    /// instrument's owner for its book, as the partition map tells.
+    /// One duty cycle of the feed and of the session. `handler` hears what happens to both, except the answers to the
+    /// feed's own requests. Returns 0 if there was nothing to do. An [`ExchangeSession`](crate::ExchangeSession) asks
+    /// each instrument's owner for its book, as the partition map tells.
     ///
     /// # Errors
     /// The session has ended for good: gaps can no longer be closed.

@@ -1,12 +1,12 @@
 //! One instrument that is followed: loading, following, recovering.
 //!
-//! While the book is loaded, increments are kept. Each part of the book includes all increments up to some number: the kept
-//! increments up to that number are applied to the parts that have been loaded already, and then the part is added. So parts
-//! may be taken at different times. After the last part the remaining increments are applied, and from then on each
-//! increment as it comes.
+//! While the book is loaded, increments are kept. Each part of the book includes all increments up to some number: the
+//! kept increments up to that number are applied to the parts that have been loaded already, and then the part is
+//! added. So parts may be taken at different times. After the last part the remaining increments are applied, and from
+//! then on each increment as it comes.
 //!
-//! A missing increment may still come, as another member's messages may overtake. After [`GAP_TIMEOUT`] it counts as lost,
-//! and the book is loaded anew.
+//! A missing increment may still come, as another member's messages may overtake. After [`GAP_TIMEOUT`] it counts as
+//! lost, and the book is loaded anew.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,8 +25,8 @@ const GAP_TIMEOUT: Duration = Duration::from_millis(20);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Pause between the end of one attempt to load a book and the next: requests go through the log, as orders do.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
-/// For how long a cluster may tell that it does not have an instrument that was live before: the instrument moves to another
-/// cluster.
+/// For how long a cluster may tell that it does not have an instrument that was live before: the instrument moves to
+/// another cluster.
 const MOVE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest number of kept increments. One more, and all are dropped and the book is loaded anew.
 const MAXIMUM_KEPT: usize = 1 << 16;

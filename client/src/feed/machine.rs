@@ -86,7 +86,8 @@ impl Feed {
         self.followed.iter().find(|following| following.instrument() == instrument)?.book()
     }
 
-    /// When the stream was last heard. A leader sends every 100 ms: if the stream is silent for longer, books may be old.
+    /// When the stream was last heard. A leader sends every 100 ms: if the stream is silent for longer, books may be
+    /// old.
     pub fn heard_at(&self) -> Option<Duration> {
         self.heard_at
     }

@@ -113,8 +113,8 @@ impl Scope {
         self.baseline = Baseline { applied, event: last };
     }
 
-    /// Events before `first_retained` are no longer retained. `client_sequence` is the repeated command whose events were
-    /// asked for, or [`ClientSequence::NONE`] in answer to `Resume`.
+    /// Events before `first_retained` are no longer retained. `client_sequence` is the repeated command whose events
+    /// were asked for, or [`ClientSequence::NONE`] in answer to `Resume`.
     pub(crate) fn on_event_gap<H: EventHandler>(
         &mut self,
         client_sequence: ClientSequence,

@@ -31,8 +31,9 @@ impl Scope {
         self.rearm(context);
     }
 
-    /// The same session goes on with another leader: what was sent may or may not be in the log, and answers are lost. The
-    /// cluster answers a repeat and does not apply it, so all commands are sent at once, before `Resume` is answered.
+    /// The same session goes on with another leader: what was sent may or may not be in the log, and answers are lost.
+    /// The cluster answers a repeat and does not apply it, so all commands are sent at once, before `Resume` is
+    /// answered.
     pub(crate) fn on_new_leader<H>(&mut self, context: &mut ScopeContext<'_, H>) {
         if self.is_held() {
             return;

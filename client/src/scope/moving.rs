@@ -1,4 +1,5 @@
-//! An instrument that moves to another cluster: how its scope waits, and what it remembers of the sessions that it left.
+//! An instrument that moves to another cluster: how its scope waits, and what it remembers of the sessions that it
+//! left.
 
 use lugus_vocabulary::{InstrumentId, MapEpoch};
 
@@ -29,6 +30,7 @@ pub(super) enum MoveStage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Departure {
     pub(crate) instrument: InstrumentId,
-    /// The scope's numbering when it left. `None` if the scope was still opening: the numbers of its commands were not known.
+    /// The scope's numbering when it left. `None` if the scope was still opening: the numbers of its commands were not
+    /// known.
     pub(super) numbering: Option<u32>,
 }

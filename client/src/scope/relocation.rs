@@ -1,14 +1,15 @@
 //! A scope whose instrument moves from one cluster to another while it trades.
 //!
-//! `Moved` says that a command was not applied; an earlier copy of the command may have been. Then the scope is *held*: it
-//! sends nothing, and keeps its commands in order. It goes on where a newer map tells it to ([`Scope::attach`]). Or it tries
-//! here again after a while, with a `Resume` and the oldest command only, as the move may have been undone or the
-//! instrument may have arrived.
+//! `Moved` says that a command was not applied; an earlier copy of the command may have been. Then the scope is *held*:
+//! it sends nothing, and keeps its commands in order. It goes on where a newer map tells it to ([`Scope::attach`]). Or
+//! it tries here again after a while, with a `Resume` and the oldest command only, as the move may have been undone or
+//! the instrument may have arrived.
 //!
-//! The old cluster is fenced before the new one begins, so nothing that was sent to the old one is applied after the scope
-//! was opened at the new one: the scope opens there as in a new session, with the same numbers. When the instrument comes
-//! back within one session of the old cluster, what was sent there earlier may still be under way. That does no harm while
-//! numbers stand for the same commands as then (`numbering`); otherwise that session is left for a new one first.
+//! The old cluster is fenced before the new one begins, so nothing that was sent to the old one is applied after the
+//! scope was opened at the new one: the scope opens there as in a new session, with the same numbers. When the
+//! instrument comes back within one session of the old cluster, what was sent there earlier may still be under way.
+//! That does no harm while numbers stand for the same commands as then (`numbering`); otherwise that session is left
+//! for a new one first.
 
 use lugus_vocabulary::{ClientSequence, MapEpoch};
 
@@ -135,8 +136,8 @@ impl Scope {
         Departure { instrument: self.instrument, numbering }
     }
 
-    /// Comes to the session of the instrument's new owner. `departure` is that of this same cluster session, if the scope
-    /// was in it before.
+    /// Comes to the session of the instrument's new owner. `departure` is that of this same cluster session, if the
+    /// scope was in it before.
     pub(crate) fn attach<H>(
         &mut self,
         is_connected: bool,

@@ -144,8 +144,8 @@ impl Session {
     }
 
     /// Asks once for the book of an instrument, with `depth` levels of each side (at most
-    /// [`MAXIMUM_DEPTH`](crate::vocabulary::MAXIMUM_DEPTH)). The request is not kept: if no answer comes, it has to be made
-    /// again.
+    /// [`MAXIMUM_DEPTH`](crate::vocabulary::MAXIMUM_DEPTH)). The request is not kept: if no answer comes, it has to be
+    /// made again.
     ///
     /// # Errors
     /// [`SendError`]; nothing was sent.
@@ -179,8 +179,9 @@ impl Session {
         }
     }
 
-    /// Asks for the events of all participants in an instrument, or in all instruments ([`InstrumentId::NONE`]), from now on
-    /// and in every further cluster session. Drop copies are not resumed: they have a gap where the session had one.
+    /// Asks for the events of all participants in an instrument, or in all instruments ([`InstrumentId::NONE`]), from
+    /// now on and in every further cluster session. Drop copies are not resumed: they have a gap where the session had
+    /// one.
     ///
     /// # Errors
     /// [`SendError::TooManyDropCopies`], [`SendError::Ended`].

@@ -59,8 +59,8 @@ impl Session {
         Some(DetachedScope(scope))
     }
 
-    /// Takes a scope in: it resumes, and sends its unanswered commands in order. If this session has ended, it gives them
-    /// up. The map bounds the number of scopes.
+    /// Takes a scope in: it resumes, and sends its unanswered commands in order. If this session has ended, it gives
+    /// them up. The map bounds the number of scopes.
     pub(crate) fn attach(&mut self, scope: DetachedScope, handler: &mut impl EventHandler) {
         if self.has_ended() {
             return Self::end_scope(scope, handler);
@@ -78,7 +78,8 @@ impl Session {
         self.perform(action, handler);
     }
 
-    /// A newer map says that all instruments in use here are where they were: scopes that wait for such a map try again.
+    /// A newer map says that all instruments in use here are where they were: scopes that wait for such a map try
+    /// again.
     pub(crate) fn on_map(&mut self, epoch: MapEpoch, handler: &mut impl EventHandler) {
         self.for_all_scopes(handler, |scope, context| scope.on_map(epoch, context));
     }

@@ -20,13 +20,13 @@ pub(crate) struct Cluster {
     log: VecDeque<(Time, Entry)>,
     term: i32,
     next_session: i64,
-    /// Without a leader until then.
+    /// Until then the cluster has no leader.
     pub(crate) leaderless_until: Time,
-    /// The leader commits and applies nothing until then.
+    /// Until then the leader commits and applies nothing.
     pub(crate) stalled_until: Time,
 }
 
-/// What a session under test sends.
+/// Takes the messages of a session under test.
 pub(crate) struct Port<'a> {
     now: Time,
     has_leader: bool,
@@ -62,7 +62,7 @@ impl Cluster {
             seats: (0..clients).map(|_| Seat::default()).collect(),
             log: VecDeque::new(),
             term: 0,
-            // No two clusters have a session of one number, so that mistaking one for the other shows.
+            // Session numbers differ between clusters, so that mistaking one cluster for another shows.
             next_session: i64::from(id) << 32,
             leaderless_until: 0,
             stalled_until: 0,
@@ -77,13 +77,13 @@ impl Cluster {
         now >= self.leaderless_until
     }
 
-    /// The way of what a client sends.
+    /// The port that takes the messages of a client.
     pub(crate) fn port<'a>(&'a mut self, client: usize, now: Time, chaos: Chaos, random: &'a mut Random) -> Port<'a> {
         let has_leader = now >= self.leaderless_until;
         Port { now, has_leader, chaos, random, link: self.seats[client].link.as_mut() }
     }
 
-    /// Whether nothing is under way.
+    /// Whether no message is under way and nothing is to be applied.
     pub(crate) fn is_quiet(&self) -> bool {
         let is_quiet = |seat: &Seat| {
             seat.late.is_empty() && seat.connect_at.is_none() && seat.link.as_ref().is_none_or(Link::is_empty)
@@ -91,14 +91,14 @@ impl Cluster {
         self.log.is_empty() && self.seats.iter().all(is_quiet)
     }
 
-    /// An operator's command comes to the leader, if there is one.
+    /// An operation of the operator comes to the leader, if there is one.
     pub(crate) fn operate(&mut self, operation: Operation, now: Time) {
         if self.has_leader(now) {
             self.log.push_back((now + 1, Entry::Operation(operation)));
         }
     }
 
-    /// Takes what has come, and opens the sessions asked for.
+    /// Appends the messages that have come to the log, and opens the sessions that were asked for.
     pub(crate) fn receive(&mut self, participants: &[u32], now: Time, random: &mut Random) {
         for (client, seat) in self.seats.iter_mut().enumerate() {
             let is_reachable = now >= self.leaderless_until.max(seat.partitioned_until);
@@ -121,7 +121,7 @@ impl Cluster {
         }
     }
 
-    /// Applies what is committed.
+    /// Applies the entries that are committed.
     pub(crate) fn apply_log(&mut self, now: Time, chaos: Chaos, random: &mut Random) {
         if now < self.leaderless_until.max(self.stalled_until) {
             return;
@@ -139,7 +139,7 @@ impl Cluster {
         }
     }
 
-    /// Applies an entry; the client and session that it opened.
+    /// Applies an entry; returns the client and session that it opened, if any.
     fn apply(&mut self, entry: Entry, random: &mut Random, egress: &mut Vec<Egress>) -> Option<(usize, i64)> {
         match entry {
             Entry::Open { client, session_id, participant } => {
@@ -157,7 +157,7 @@ impl Cluster {
         }
     }
 
-    /// What the leader's service sends.
+    /// Sends messages of the leader's service to the clients.
     pub(crate) fn send(&mut self, messages: Vec<Egress>, now: Time, chaos: Chaos, random: &mut Random) {
         for Egress { session_id, message } in messages {
             let links = self.seats.iter_mut().flat_map(Seat::links);
@@ -171,8 +171,8 @@ impl Cluster {
         }
     }
 
-    /// The leader dies, with all that it has received and not committed, and some of what it has sent. Clients whose
-    /// sessions do not survive that.
+    /// The leader dies, with everything that it has received and not committed, and some of what it has sent. Returns
+    /// the clients whose sessions do not survive that.
     pub(crate) fn kill_leader(
         &mut self,
         now: Time,
@@ -184,7 +184,7 @@ impl Cluster {
         self.stalled_until = 0;
         let kept = random.below(self.log.len() as u64 + 1) as usize;
         for (_, entry) in self.log.drain(..).take(kept).collect::<Vec<_>>() {
-            // The new leader has these from its log, and answers nobody.
+            // The new leader has these entries in its log, and answers nobody.
             let _ = self.apply(entry, random, &mut Vec::new());
         }
         let mut lost = Vec::new();

@@ -1,5 +1,6 @@
-//! A naive model of the engine's sequencing (each command of a scope once and in order, each event retained for `Resume`), on the wire: what a cluster does with what is in
-//! its log. No book: every command has one to three events, and tells by its client order id which one it is.
+//! A naive model of the engine's sequencing, on the wire: each command of a scope is applied once and in order, and its
+//! events are retained for `Resume`. There is no book: every command has one to three events, and its client order id
+//! tells which command it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,29 +16,29 @@ pub(crate) struct Egress {
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
-    /// Client order ids of the commands applied, in order.
+    /// Client order ids of the commands that were applied, in order.
     pub(crate) applied: Vec<u64>,
-    /// All events ever; the sequence is the index and one. Their order ids are unique among all events.
+    /// All events; an event's sequence is its index plus one. Their order ids are unique among all events.
     pub(crate) events: Vec<Event>,
 }
 
-/// Where an instrument stands in a cluster that has, had or will have it. The numbers are the epochs to wait for.
+/// State of an instrument in a cluster that has, had or will have it. The numbers are epochs of the map to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Placement {
     Active,
-    /// Its state is frozen, on its way to another cluster.
+    /// The instrument is frozen, and on its way to another cluster.
     Fenced(u64),
-    /// It has come, and is not active yet.
+    /// The instrument has come, and is not active yet.
     Imported(u64),
-    /// It was here.
+    /// The instrument was here.
     Gone(u64),
 }
 
-/// A step of a move, from the operator. Each may be repeated, and come late.
+/// A step of a move, from the operator. Steps may be repeated, and may come late.
 #[derive(Debug, Clone)]
 pub(crate) struct Operation {
     pub(crate) instrument: u32,
-    /// The migration's number.
+    /// Number of the migration.
     pub(crate) migration: u64,
     pub(crate) step: Step,
 }
@@ -55,12 +56,13 @@ pub(crate) enum Step {
 #[derive(Default)]
 pub(crate) struct Engine {
     pub(crate) scopes: BTreeMap<(u32, u32), Scope>,
-    /// Of the instruments that are here, or were.
+    /// State of each instrument that is here, or was.
     pub(crate) placements: BTreeMap<u32, Placement>,
-    /// Newest migration that has ended here, by instrument: steps of it and of older ones come late, and do nothing.
+    /// Newest migration of each instrument that has ended here: late steps of that migration and of older ones do
+    /// nothing.
     ended: BTreeMap<u32, u64>,
     pub(crate) undefined: BTreeSet<u32>,
-    /// Events kept for `Resume`.
+    /// Number of events of a scope that are retained for `Resume`.
     retained: usize,
     participants: BTreeMap<i64, u32>,
     current: BTreeMap<u32, i64>,
@@ -72,13 +74,13 @@ impl Engine {
         Self { retained, next_order: (cluster as u64) << 40, ..Self::default() }
     }
 
-    /// The state of an instrument.
+    /// The scopes of an instrument.
     pub(crate) fn export(&self, instrument: u32) -> BTreeMap<(u32, u32), Scope> {
         let of_instrument = self.scopes.iter().filter(|((_, other), _)| *other == instrument);
         of_instrument.map(|(key, scope)| (*key, scope.clone())).collect()
     }
 
-    /// The map to wait for, when this cluster has the instrument no more, or not yet.
+    /// Epoch of the map to wait for, if this cluster does not have the instrument any more, or not yet.
     fn moved(&self, instrument: u32) -> Option<u64> {
         match self.placements.get(&instrument)? {
             Placement::Active => None,
@@ -90,12 +92,12 @@ impl Engine {
         self.scopes.retain(|(_, other), _| *other != instrument);
     }
 
-    /// Whether a migration can do nothing here any more.
+    /// Whether the steps of a migration do nothing here any more.
     pub(crate) fn has_ended(&self, instrument: u32, migration: u64) -> bool {
         self.ended.get(&instrument).is_some_and(|ended| *ended >= migration)
     }
 
-    /// A step of a move; one that is done already, or not possible, does nothing.
+    /// Performs a step of a move. A step that is done already, or is not possible, does nothing.
     pub(crate) fn operate(&mut self, operation: Operation) {
         use Placement::{Active, Fenced, Gone, Imported};
         let Operation { instrument, migration, step } = operation;
@@ -131,7 +133,7 @@ impl Engine {
         self.placements.insert(instrument, placement);
     }
 
-    /// A participant's new session: it takes over from an older one.
+    /// Opens a new session of a participant, which takes over from an older one.
     pub(crate) fn open(&mut self, session_id: i64, participant: u32, egress: &mut Vec<Egress>) {
         if let Some(older) = self.current.insert(participant, session_id) {
             self.participants.remove(&older);
@@ -140,7 +142,7 @@ impl Engine {
         self.participants.insert(session_id, participant);
     }
 
-    /// An entry of the log. `events` is how many a command gets that is applied now.
+    /// Applies an entry of the log. A command that is applied now gets so many `events`.
     pub(crate) fn message(&mut self, session_id: i64, message: &[u8], events: usize, egress: &mut Vec<Egress>) {
         let mut reply = |message| egress.push(Egress { session_id, message });
         let Some(participant) = self.participants.get(&session_id).copied() else {
@@ -154,7 +156,7 @@ impl Engine {
                 self.command(participant, instrument, number, client_order_id, events, &mut reply);
             }
             Sent::Resume { instrument, last_event } => {
-                // Also while fenced: the instrument may be active elsewhere, and what is here of it be old.
+                // Also while fenced: the instrument may be active elsewhere, and the scope here be old.
                 if let Some(epoch) = self.moved(instrument) {
                     return reply(cluster_messages::moved(instrument, 0, epoch));
                 }
@@ -211,7 +213,7 @@ impl Engine {
         reply(cluster_messages::resume_complete(instrument, scope.applied.len() as u64, told));
     }
 
-    /// An event that answers no command, for a scope that is in use: a resting order that trades.
+    /// Makes an event that answers no command, in a scope that is in use: a resting order trades.
     pub(crate) fn passive(&mut self, participant: u32, instrument: u32, egress: &mut Vec<Egress>) {
         let is_active = self.placements.get(&instrument) == Some(&Placement::Active);
         if is_active && self.scopes.contains_key(&(participant, instrument)) {
@@ -230,7 +232,7 @@ impl Engine {
         cluster_messages::report(&events[event as usize - 1])
     }
 
-    /// Last event that is no longer kept.
+    /// The last event that is no longer retained.
     fn lost(&self, scope: &Scope) -> u64 {
         scope.events.len().saturating_sub(self.retained) as u64
     }

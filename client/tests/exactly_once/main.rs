@@ -1,9 +1,10 @@
-//! Exactly once: sessions with one cluster, and with several between which instruments move, against a model of the engine's sequencing, over a network that does its worst. Thousands of
-//! seeded runs; a run that fails names its seed.
+//! Exactly once: sessions with one cluster, and with several between which instruments move, against a model of the
+//! engine's sequencing, over a network that does its worst. There are thousands of seeded runs; a run that fails names
+//! its seed.
 //!
-//! Checked in every run: each command is applied at most once, in the order given, and has exactly one outcome, which is
-//! true; each event is told exactly once, in order, with the number of the command that it answers; and in the end nothing
-//! is stuck.
+//! Checked in every run: each command is applied at most once, in the order given, and has exactly one outcome, which
+//! is true; each event is told exactly once, in order, with the number of the command that it answers; and in the end
+//! nothing is stuck.
 
 // Helpers of tests, which may fail loudly as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -31,7 +32,7 @@ const LIMITS: Limits = {
     limits
 };
 
-/// Time-outs of a network whose messages take milliseconds. Never gives up.
+/// Time-outs for a network whose messages take milliseconds. Commands are never given up.
 const PATIENT: RetryPolicy = {
     let mut policy = RetryPolicy::new();
     policy.attempts = u32::MAX;
@@ -46,7 +47,7 @@ const PATIENT: RetryPolicy = {
     policy
 };
 
-/// Gives up soon, and often.
+/// Commands are given up soon, and often.
 const IMPATIENT: RetryPolicy = {
     let mut policy = PATIENT;
     policy.attempts = 3;
@@ -74,7 +75,7 @@ const CHAOS: Chaos = Chaos {
     other_epoch: 0,
 };
 
-/// Instruments that move, and everything that may happen to a move. It begins often, and is undone now and then.
+/// Instruments move, with everything that may happen to a move. Moves begin often, and are undone now and then.
 const MOVES: Chaos = Chaos { migrate: 200, kill_migrator: 100, coordinator_away: 30, other_epoch: 100, ..QUIET };
 
 /// Nothing happens.
@@ -94,10 +95,10 @@ const MOVES_IN_CHAOS: Chaos = Chaos {
 /// One cluster.
 const ONE: Plan = Plan { clusters: 1, policy: PATIENT, limits: LIMITS, retained: ALL, participants: &[1, 2] };
 
-/// Three of them.
+/// Three clusters.
 const THREE: Plan = Plan { clusters: 3, ..ONE };
 
-/// What came of many runs: that the rare really happened.
+/// What happened in many runs, to check that rare things did happen.
 #[derive(Debug, Default)]
 struct Tally {
     answered: usize,
@@ -145,7 +146,7 @@ impl Tally {
     }
 }
 
-/// How many times as many runs as usual: `LUGUS_SOAK=100 cargo test --release -p lugus-client --test exactly_once`.
+/// The number of runs is multiplied by this: `LUGUS_SOAK=100 cargo test --release -p lugus-client --test exactly_once`.
 fn soak() -> u64 {
     std::env::var("LUGUS_SOAK").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
@@ -210,8 +211,8 @@ fn a_new_process_goes_on_where_the_old_one_was() {
     run(500, chaos, Plan { policy: IMPATIENT, retained: 4, ..ONE });
 }
 
-/// No duplicates here: a copy that the network made of a refused command would be applied when the instrument is defined
-/// meanwhile. Aeron makes none, and copies by re-sending are what this is about.
+/// The network makes no duplicates here: a copy of a refused command would be applied if the instrument is defined
+/// meanwhile. Aeron makes none, and this test is about copies by re-sending.
 #[test]
 fn refused_commands_leave_no_hole() {
     let chaos = Chaos { define_instrument: 60, duplicate: 0, ..CHAOS };
@@ -232,7 +233,7 @@ fn moves_in_the_middle_of_all_faults_lose_nothing() {
     let tally = run(1_500, MOVES_IN_CHAOS, THREE);
     assert!(tally.moves > 5_000, "{tally:?}");
     tally.assert_nothing_lost();
-    // There and back: what was sent to the old owner may come late to it as the new one.
+    // There and back: what was sent to the old owner may come late, when it is the new owner again.
     run(1_000, Chaos { migrate: 500, ..MOVES_IN_CHAOS }, Plan { clusters: 2, ..ONE }).assert_nothing_lost();
 }
 
@@ -244,8 +245,8 @@ fn a_move_that_is_undone_loses_nothing() {
     tally.assert_nothing_lost();
 }
 
-/// No ways that are cut for longer than it takes to give up: what was sent on such a way to a cluster that the instrument
-/// leaves and comes back to could be applied under a number that stands for another command by then.
+/// No connection is cut here for longer than it takes to give up: what was sent on such a connection to a cluster that
+/// the instrument leaves and comes back to could be applied under a number that stands for another command by then.
 #[test]
 fn what_is_given_up_in_a_move_was_applied_at_most_once_or_not_at_all() {
     let chaos = Chaos { undo_migration: 100, kill_migrator: 500, partition: 0, ..MOVES_IN_CHAOS };
@@ -253,14 +254,15 @@ fn what_is_given_up_in_a_move_was_applied_at_most_once_or_not_at_all() {
     assert!(tally.gave_up > 1_000 && tally.gave_up_unapplied > 1_000, "{tally:?}");
 }
 
-/// There and back in the same sessions, with numbers that come to stand for other commands.
+/// Instruments move there and back within the same sessions, and numbers come to stand for other commands.
 #[test]
 fn what_is_given_up_does_no_harm_when_the_instrument_comes_back() {
     let chaos = Chaos { migrate: 500, undo_migration: 100, kill_migrator: 500, partition: 0, ..MOVES_IN_CHAOS };
     run(1_000, chaos, Plan { policy: IMPATIENT, clusters: 2, retained: 4, ..ONE });
 }
 
-/// What the old owner has kept of the instrument from before, and what it is fenced with, must not be taken for the truth.
+/// What an old owner still has of an instrument, and the state with which it is fenced, must not be taken for the
+/// truth.
 #[test]
 fn a_client_that_hears_of_neither_of_two_moves_takes_no_old_state() {
     let chaos = Chaos { migrate: 2_000, map_behind: 100, other_epoch: 0, ..MOVES_IN_CHAOS };
@@ -283,8 +285,8 @@ fn a_new_process_finds_what_has_moved() {
     run(500, chaos, Plan { policy: IMPATIENT, retained: 4, ..THREE });
 }
 
-/// Nothing is lost, cut or moved here, and the map comes soon: a process that opens a session late, or leaves one for
-/// another, takes over by that.
+/// Nothing is lost, cut or moved here, and the map comes soon: otherwise a process would take over by opening a session
+/// late, or by leaving a session for a new one.
 #[test]
 fn of_two_processes_of_one_participant_the_newer_goes_on() {
     let chaos = Chaos { duplicate: 200, back_pressure: 300, other_epoch: 100, ..QUIET };

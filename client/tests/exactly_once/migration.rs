@@ -23,20 +23,21 @@ pub(crate) struct Coordinator {
     pub(crate) unheard_returns: usize,
 }
 
-/// What a client has yet to hear.
+/// The maps that a client has yet to hear of.
 #[derive(Default)]
 struct Feed {
     maps: Channel<Arc<PartitionMap>>,
     known: Option<Arc<PartitionMap>>,
-    /// It hears nothing before.
+    /// Until then the client hears of no map.
     behind_until: Time,
 }
 
-/// Moves one instrument. Where the move stands is read from the map and from the clusters, so that a new migrator goes on.
+/// Moves one instrument. It reads from the map and the clusters how far the move has come, so that a new migrator can
+/// go on.
 struct Migrator {
     instrument: u32,
     is_undone: bool,
-    /// When it acts next: it was killed, or waits for what it has asked for.
+    /// When the migrator acts next: it was killed, or waits for an operation.
     acts_at: Time,
 }
 
@@ -65,13 +66,13 @@ impl Coordinator {
         Self { map, feeds, away_until: 0, migrators: Vec::new(), finished: 0, undone: 0, unheard_returns: 0 }
     }
 
-    /// A client begins to listen: replay, then live.
+    /// A client subscribes to maps: a replay, then live.
     pub(crate) fn subscribe(&mut self, client: usize, now: Time, random: &mut Random) {
         self.feeds[client] = Feed::default();
         self.feeds[client].maps.push(now + random.below(10), Arc::clone(&self.map));
     }
 
-    /// The newest of the maps that have come to a client: it need not hear of those before.
+    /// The newest of the maps that have come to a client, which need not hear of those before.
     pub(crate) fn poll(&mut self, client: usize, now: Time) -> Option<Arc<PartitionMap>> {
         let feed = &mut self.feeds[client];
         if now < self.away_until.max(feed.behind_until) {
@@ -123,7 +124,7 @@ impl Coordinator {
         change(&mut map);
         self.map = Arc::new(map);
         for feed in &mut self.feeds {
-            // Some hear at once, and some long after.
+            // Some clients hear at once, and some long after.
             let delay = if random.happens(2_000) { random.below(100) } else { random.below(4) };
             feed.maps.push(now + delay, Arc::clone(&self.map));
         }
@@ -154,7 +155,7 @@ impl Coordinator {
         }
     }
 
-    /// Whether there is more to do.
+    /// Takes the next step of a move; returns whether there is more to do.
     fn step(&mut self, migrator: &mut Migrator, clusters: &mut [Cluster], now: Time, random: &mut Random) -> bool {
         let instrument = migrator.instrument;
         let at = instrument as usize - 1;
@@ -171,7 +172,8 @@ impl Coordinator {
                 Some((to, Step::Import(clusters[from].engine.export(instrument))))
             }
             Phase::Begun => None,
-            // The end of a migration is told also where it has not begun: its first steps may be under way.
+            // The end of a migration is also told to a cluster where it has not begun: its first steps may be under
+            // way.
             Phase::Undoing if !has_ended(to) => Some((to, Step::DropImport)),
             Phase::Undoing if !has_ended(from) => Some((from, Step::Unfence)),
             Phase::Undoing => None,
@@ -190,7 +192,7 @@ impl Coordinator {
         true
     }
 
-    /// The map goes on by one step; whether there is another.
+    /// Publishes the next phase of a move; returns whether there is another.
     fn advance(&mut self, at: usize, is_undone: bool, now: Time, random: &mut Random) -> bool {
         let Some(migration) = self.map.partitions[at].migration else { return false };
         let next = match (migration.phase, is_undone) {

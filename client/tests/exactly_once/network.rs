@@ -1,11 +1,11 @@
-//! What a simulated network is made of: chance, delay, and ways that keep their order.
+//! The parts of a simulated network: chance, delay, and channels that keep their order.
 
 use std::collections::VecDeque;
 
-/// Milliseconds.
+/// Time of a run, in milliseconds.
 pub(crate) type Time = u64;
 
-/// Splitmix.
+/// A seeded generator of random numbers (SplitMix64).
 pub(crate) struct Random(pub u64);
 
 impl Random {
@@ -21,13 +21,13 @@ impl Random {
         self.next() % bound
     }
 
-    /// Whether something happens that does so `in_10_000` times in 10,000.
+    /// Whether something happens now that happens `in_10_000` times in 10,000.
     pub(crate) fn happens(&mut self, in_10_000: u64) -> bool {
         self.below(10_000) < in_10_000
     }
 }
 
-/// How often things happen, each in 10,000 messages or milliseconds.
+/// How often each fault happens, in 10,000 messages or milliseconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Chaos {
     pub(crate) drop: u64,
@@ -36,7 +36,7 @@ pub(crate) struct Chaos {
     pub(crate) kill_leader: u64,
     pub(crate) stall_leader: u64,
     pub(crate) cut_session: u64,
-    /// A client cannot reach one cluster for a while, nor hear of it.
+    /// A client cannot reach one cluster for a while, nor hear from it.
     pub(crate) partition: u64,
     pub(crate) restart_process: u64,
     pub(crate) define_instrument: u64,
@@ -46,15 +46,15 @@ pub(crate) struct Chaos {
     pub(crate) undo_migration: u64,
     /// The migrator dies, and another goes on later.
     pub(crate) kill_migrator: u64,
-    /// Nobody hears of new maps for a while.
+    /// No client hears of new maps for a while.
     pub(crate) coordinator_away: u64,
-    /// A client hears of no new maps for a while, and then of the newest only.
+    /// A client hears of no new maps for a while, and then only of the newest.
     pub(crate) map_behind: u64,
     /// The map gets a new epoch for some other reason.
     pub(crate) other_epoch: u64,
 }
 
-/// First in, first out, each after its delay.
+/// A queue whose items come out in order, each not before it is due.
 pub(crate) struct Channel<T>(pub(crate) VecDeque<(Time, T)>);
 
 impl<T> Default for Channel<T> {
@@ -85,12 +85,12 @@ pub(crate) enum ToClient {
     Message(Vec<u8>),
 }
 
-/// A session's way to one leader and back.
+/// The connection of a session with one leader, in both directions.
 pub(crate) struct Link {
     pub(crate) session_id: i64,
     pub(crate) ingress: Channel<Vec<u8>>,
     pub(crate) egress: Channel<ToClient>,
-    /// The client has heard of it.
+    /// Whether the client knows that the session is open.
     pub(crate) is_open: bool,
     pub(crate) is_of_old_leader: bool,
 }
@@ -110,11 +110,11 @@ impl Link {
 #[derive(Default)]
 pub(crate) struct Seat {
     pub(crate) link: Option<Link>,
-    /// What older links still bring.
+    /// Older links, whose messages still arrive.
     pub(crate) late: Vec<Link>,
-    /// When to ask for a session.
+    /// When the client asks for a session.
     pub(crate) connect_at: Option<Time>,
-    /// Nothing comes through until then.
+    /// Until then no message passes.
     pub(crate) partitioned_until: Time,
 }
 
@@ -123,10 +123,10 @@ impl Seat {
         self.late.iter_mut().chain(&mut self.link)
     }
 
-    /// The link in use is no longer.
+    /// The link in use becomes an older one.
     pub(crate) fn leave(&mut self) {
         if let Some(mut link) = self.link.take() {
-            // Events for the machine are the present link's.
+            // Only the present link tells of the connection.
             link.egress.0.retain(|(_, item)| matches!(item, ToClient::Message(_)));
             self.late.push(link);
         }

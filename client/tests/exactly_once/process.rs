@@ -1,4 +1,5 @@
-//! A client process: the router with its sessions under test, what was asked of it, and what it told; the rules are checked as it tells.
+//! A client process: the router with its sessions under test, the commands that it was given, and what it told. The
+//! rules are checked whenever it tells something.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::cluster::Cluster;
 use crate::engine::Scope;
 use crate::network::{Chaos, Random, Time};
 
-/// What became of a command, as the session told it.
+/// Outcome of a command, as the session told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     None,
@@ -29,14 +30,14 @@ pub(crate) struct Command {
     pub(crate) outcome: Outcome,
 }
 
-/// What is known of an instrument.
+/// What a process knows of an instrument.
 #[derive(Debug, Default)]
 pub(crate) struct Followed {
     /// Command `n` is at index `n - 1`.
     pub(crate) commands: Vec<Command>,
-    /// Last event told, or lost; `None` before the first.
+    /// Last event that was told or lost; `None` before the first.
     pub(crate) last_event: Option<u64>,
-    /// Events told: sequence, number of the command, order id.
+    /// Events that were told: sequence, number of the command, order id.
     pub(crate) told: Vec<(u64, u64, u64)>,
     pub(crate) lost: u64,
 }
@@ -45,9 +46,9 @@ pub(crate) struct Followed {
 pub(crate) struct Record {
     pub(crate) followed: BTreeMap<u32, Followed>,
     pub(crate) is_replaced: bool,
-    /// Scopes that went to another cluster.
+    /// Number of times that a scope went to another cluster.
     pub(crate) moves: usize,
-    /// Scopes that had to wait.
+    /// Number of times that a scope had to wait for a move.
     pub(crate) holds: usize,
 }
 
@@ -128,7 +129,7 @@ pub(crate) struct Process {
     pub(crate) record: Record,
 }
 
-/// An instrument's scope, wherever it is: in the one cluster that has it, or, while it moves, in the one that had it.
+/// The scope of an instrument, in the cluster that has it; while the instrument moves, in the cluster that had it.
 pub(crate) fn scope_of(clusters: &[Cluster], participant: u32, instrument: u32) -> Option<&Scope> {
     clusters.iter().filter_map(|cluster| cluster.engine.scopes.get(&(participant, instrument))).next()
 }
@@ -139,7 +140,7 @@ impl Process {
         Self { participant, router: Router::new(sessions), record: Record::default() }
     }
 
-    /// Asks for a new order; whether it was taken.
+    /// Sends a new order; returns whether the session took it.
     pub(crate) fn order(
         &mut self,
         clusters: &mut [Cluster],
@@ -164,7 +165,7 @@ impl Process {
         }
     }
 
-    /// Whether all that can be known has been told.
+    /// Whether everything that can be known has been told.
     pub(crate) fn is_settled(&self, clusters: &[Cluster]) -> bool {
         let is_current = |instrument: u32| {
             self.router.sessions().iter().any(|entry| entry.session.is_current(InstrumentId(instrument)))
@@ -179,7 +180,7 @@ impl Process {
                 })
     }
 
-    /// Compares all that was told with what happened.
+    /// Compares everything that was told with what happened.
     pub(crate) fn check(&self, clusters: &[Cluster]) {
         let outstanding: usize = self.router.sessions().iter().map(|entry| entry.session.outstanding()).sum();
         for (instrument, followed) in &self.record.followed {

@@ -1,6 +1,6 @@
-//! Client processes, clusters and a coordinator, with a network between them that drops, delays and duplicates messages,
-//! brings late what an older leader or session sent, kills leaders with what is not yet in the log, stalls them, cuts
-//! sessions and ways, and moves instruments meanwhile.
+//! Client processes, clusters and a coordinator, with a network between them that drops, delays and duplicates
+//! messages, and delivers messages of older leaders and sessions late. Meanwhile leaders are stalled, or killed with
+//! what is not yet in the log, sessions and connections are cut, and instruments move.
 
 use lugus_client::cluster::DisconnectReason;
 use lugus_client::{Limits, MemberId, RetryPolicy};
@@ -11,18 +11,18 @@ use crate::migration::Coordinator;
 use crate::network::{Chaos, Random, Time, ToClient};
 use crate::process::Process;
 
-/// Instruments traded; the last one may have to be defined yet.
+/// Number of instruments that are traded; the last one may still have to be defined.
 const INSTRUMENTS: u32 = 3;
 
-/// What a world is made of.
+/// What a world consists of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) clusters: i32,
     pub(crate) policy: RetryPolicy,
     pub(crate) limits: Limits,
-    /// Events that an engine keeps of a scope.
+    /// Number of events of a scope that an engine retains.
     pub(crate) retained: usize,
-    /// Who trades: one process each.
+    /// The participants that trade, with one process for each entry.
     pub(crate) participants: &'static [u32],
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct World {
 struct Client {
     process: Process,
     next_order: u64,
-    /// It does not run before.
+    /// When the process starts.
     starts_at: Time,
 }
 
@@ -90,7 +90,7 @@ impl World {
     /// Lets everything come to an end, without chaos.
     ///
     /// # Panics
-    /// When it does not.
+    /// When something is stuck.
     pub(crate) fn settle(&mut self) {
         self.chaos = Chaos::default();
         self.clusters[0].engine.undefined.clear();
@@ -112,7 +112,7 @@ impl World {
         panic!("stuck after {} ms", self.now);
     }
 
-    /// Compares all that was told with what happened.
+    /// Compares everything that was told with what happened.
     pub(crate) fn check(&self) {
         for instrument in 1..=INSTRUMENTS {
             let active = |cluster: &&Cluster| cluster.engine.placements.get(&instrument) == Some(&Placement::Active);
@@ -199,7 +199,7 @@ impl World {
         }
     }
 
-    /// A process's duty cycle.
+    /// The duty cycle of a process.
     fn poll(&mut self, client: usize) {
         let (now, chaos) = (self.now, self.chaos);
         let Process { router, record, .. } = &mut self.clients[client].process;
@@ -216,7 +216,7 @@ impl World {
             let seat = &mut cluster.seats[client];
             seat.late.retain(|link| !link.is_empty());
             let Some(session) = entry.map(|entry| &mut entry.session) else {
-                // A process that has not come here yet; what is told to the one before is told to nobody.
+                // The process has not opened a session here yet: messages to the process before it are lost.
                 seat.late.iter_mut().for_each(|link| link.egress.0.clear());
                 continue;
             };

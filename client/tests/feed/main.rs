@@ -1,5 +1,5 @@
-//! Books are followed over a network that loses, repeats and delays: whenever a book is told as current it is the
-//! engine's at that number, and in the end it is the engine's last.
+//! Books are followed over a network that loses, repeats and delays messages. Whenever a book is told as current, it
+//! equals the engine's book at that number; in the end it equals the engine's last book.
 
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "a test that fails panics")]
 
@@ -17,7 +17,7 @@ use lugus_client::{
 use lugus_engine::Engine;
 use market::{BTC, Market};
 
-/// What an instrument's engine shows: levels, orders, statistics, as text that can be compared.
+/// The book of the engine as text that can be compared: levels, orders, statistics.
 fn of_engine(engine: &Engine, book_type: BookType) -> (MarketDataSequence, String) {
     let snapshot = engine.market_data_snapshot(BTC).unwrap();
     let mut text = String::new();
@@ -55,7 +55,7 @@ fn of_feed(book: &FollowedBook) -> String {
     text
 }
 
-/// Compares each book that is told with what the engine had at that number.
+/// Compares each book that is told with the engine's book at that number.
 #[derive(Default)]
 struct Checker {
     history: BTreeMap<MarketDataSequence, String>,
@@ -125,7 +125,7 @@ struct World {
     stream: VecDeque<Vec<u8>>,
     egress: VecDeque<Vec<u8>>,
     faults: u64,
-    /// How far prices lie apart.
+    /// Width of the range of prices, in ticks.
     spread: u64,
 }
 
@@ -187,7 +187,7 @@ impl World {
         self.record();
     }
 
-    /// Time goes on: some of what is under way arrives.
+    /// Time goes on, and some of the messages under way arrive.
     fn step(&mut self) {
         self.now += Duration::from_millis(1 + self.chance.below(5));
         for message in self.market.published(self.now) {
@@ -228,7 +228,7 @@ impl World {
         }
     }
 
-    /// The network gets well: in the end the followed book is the engine's.
+    /// The network recovers: in the end the followed book equals the engine's.
     fn verify(&mut self) {
         self.faults = 0;
         let (sequence, text) = of_engine(self.market.service.engine(), self.book_type);

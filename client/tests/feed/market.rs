@@ -16,7 +16,7 @@ use lugus_node::service::{DropCopyPolicy, MatchingService};
 pub const BTC: InstrumentId = InstrumentId(1);
 const SESSION: i64 = 7;
 
-/// What the session sends, on its way to the log.
+/// Messages of the session on their way to the log.
 #[derive(Default)]
 pub struct Log(Vec<Vec<u8>>);
 
@@ -27,7 +27,7 @@ impl Ingress for Log {
     }
 }
 
-/// Messages of the stream.
+/// Messages of the market-data stream.
 #[derive(Default)]
 struct Stream(Vec<Vec<u8>>);
 
@@ -48,7 +48,7 @@ pub struct Market {
 }
 
 impl Market {
-    /// With one open instrument, and a ring of so many items.
+    /// A market with one open instrument, and a ring of so many items between service and publisher.
     pub fn new(ring: usize) -> Self {
         let (writer, reader) = lugus_ring::ring(ring);
         let limits = EngineLimits { orders: 1 << 14, ..EngineLimits::default() };
@@ -83,21 +83,21 @@ impl Market {
         market
     }
 
-    /// Has the session send something; what it sends is applied at once.
+    /// Makes the session send a command, which is applied at once.
     pub fn command(&mut self, send: impl FnOnce(&mut Session, &mut Log) -> Result<CommandNumber, SendError>) {
         send(&mut self.session, &mut self.log).unwrap();
         self.run();
         self.answer_orders();
     }
 
-    /// A request for a book; its answers are on their way then, and must be given to the session one by one.
+    /// Makes the session request a book; returns the answers, which are to be given to the session one by one.
     pub fn request(&mut self, request: &BookRequest) -> Vec<Vec<u8>> {
         self.session.request_part_of_book(&mut self.log, request).unwrap();
         self.run();
         self.answers()
     }
 
-    /// What the publisher has sent since it was asked last.
+    /// The messages that the publisher has sent since the last call.
     pub fn published(&mut self, now: Duration) -> Vec<Vec<u8>> {
         self.leader.background_work(&mut self.service, 0);
         let mut stream = Stream::default();
@@ -116,12 +116,12 @@ impl Market {
         }
     }
 
-    /// What the service has sent since it was asked last.
+    /// The messages that the service has sent since the last call.
     fn answers(&mut self) -> Vec<Vec<u8>> {
         self.leader.take_sent().into_iter().map(|sent| sent.message).collect()
     }
 
-    /// The session hears the outcome of its commands.
+    /// Gives the session the answers to its commands.
     fn answer_orders(&mut self) {
         for _ in 0..3 {
             for message in self.answers() {
@@ -131,7 +131,7 @@ impl Market {
         }
     }
 
-    /// Gives the session an answer that was on its way.
+    /// Gives the session one answer.
     pub fn hear(&mut self, message: &[u8], handler: &mut impl lugus_client::EventHandler) {
         self.session.on_message(SESSION, message, handler);
     }
