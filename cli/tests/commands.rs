@@ -1,4 +1,4 @@
-//! The commands that trade and watch, as a person or a script uses them, on a running cluster.
+//! The commands that trade and watch, used on a running cluster as a person or a script uses them.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use harness::{LocalCluster, until};
 use serde_json::{Value, json};
 
-/// Runs a command and returns the reports that it answers.
+/// Runs a command and returns the reports in its answer.
 #[track_caller]
 fn reports(cluster: &LocalCluster, arguments: &[&str]) -> Vec<Value> {
     let outcome = cluster.lugus(&[&["--json"], arguments].concat()).json();
@@ -23,11 +23,11 @@ fn book(cluster: &LocalCluster) -> [Value; 2] {
     [book["bids"].clone(), book["offers"].clone()]
 }
 
-/// Longest that a closed session may be open still: the way of the close request through the log. A session whose close
-/// request never came stays for 10 s.
+/// Longest time that a session may stay open after its close request was sent: the request's way through the log. A
+/// session without a close request would stay open for 10 s.
 const CLOSED: Duration = Duration::from_secs(3);
 
-/// A command that has ended has left no session behind.
+/// Checks that a command leaves no open session behind.
 #[track_caller]
 fn no_session_lingers(cluster: &LocalCluster) {
     let begun = Instant::now();
@@ -66,7 +66,8 @@ fn orders_books_and_events() {
     watch(&cluster);
 }
 
-/// Watches until two events have been told; orders are sent until then, as nobody can see when the watch has begun.
+/// Runs `lugus watch` until it has printed two events. Orders are sent all the time, as the test can't see when the
+/// watch has begun.
 fn watch(cluster: &LocalCluster) {
     let told = thread::scope(|scope| {
         let watch = scope.spawn(|| cluster.lugus(&["--json", "watch", "-i", "ETH/USDT", "--count", "2"]));

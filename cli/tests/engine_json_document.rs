@@ -1,4 +1,4 @@
-//! `docs/engine-json.md` against the code: its example, its keys and its words.
+//! Compares `docs/engine-json.md` with the code: its example, the keys of its objects, and the words that it lists.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -17,19 +17,19 @@ fn document() -> String {
     fs::read_to_string(path).expect("the document")
 }
 
-/// The text of the fenced block that begins with this line.
+/// Contents of the fenced block that begins with this line.
 fn block(document: &str, opening: &str) -> String {
     let (_, rest) = document.split_once(opening).expect("its block");
     rest.split_once("```").expect("its end").0.trim_start().to_owned()
 }
 
-/// The words in backquotes of the second column, by the first column's, of all tables.
+/// The words in backquotes of the second column of all tables, by the first column's word.
 fn table(document: &str, first: &str) -> BTreeSet<String> {
     let row = document.lines().find(|line| line.starts_with(&format!("| `{first}` |"))).expect(first);
     row.split('|').nth(2).expect("a second column").split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The keys of the object that `value` is in JSON, those of inner objects left out.
+/// The keys of the JSON object that `value` becomes, without those of nested objects.
 fn keys(value: &impl Serialize) -> BTreeSet<String> {
     match serde_json::to_value(value).expect("JSON") {
         Value::Object(object) => object.keys().cloned().collect(),
@@ -51,7 +51,7 @@ fn the_example_gives_the_lines_that_follow_it() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), block(&document, "```json out"));
 }
 
-/// Every optional field has a value, so that all keys are there.
+/// An order in which every optional field has a value, so that its JSON has all keys.
 fn full_order() -> NewOrder {
     NewOrder {
         stop_price: Some(Price(1)),

@@ -1,4 +1,5 @@
-//! `lugus engine`: commands as JSON lines in, events as JSON lines and the state hash out.
+//! `lugus engine`: commands as JSON lines on standard input, events as JSON lines and the state hash on standard
+//! output.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -12,31 +13,31 @@ use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{Command as EngineCommand, EpochNanos, Reply, Report};
 use serde_json::{Value, json};
 
-/// The limits that the engine's golden scenarios are written for.
+/// The limits for which the engine's golden scenarios are written.
 const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8 };
 
-/// The same as arguments.
+/// The same limits as command line arguments.
 const LIMIT_ARGUMENTS: [&str; 8] =
     ["--instruments", "4", "--participants", "8", "--orders", "64", "--retained-events", "8"];
 
-/// `lugus engine`, started with these arguments.
+/// Starts `lugus engine` with these arguments.
 fn start(arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lugus"));
     let command = command.arg("engine").args(arguments).env_remove("RUST_LOG");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("lugus starts")
 }
 
-/// Runs `lugus engine` on `input`.
+/// Runs `lugus engine` with the scenarios' limits on `input`.
 fn engine(input: &[u8]) -> Output {
     run(&[], input)
 }
 
-/// Runs `lugus engine` with arguments on `input`.
+/// Runs `lugus engine` with these arguments on `input`.
 fn run(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = start(arguments);
     let mut stdin = child.stdin.take().expect("its input");
     let input = input.to_vec();
-    // It may end before it has read everything.
+    // The process may end before it has read everything.
     let writer = std::thread::spawn(move || {
         let _ = stdin.write_all(&input);
     });
@@ -50,7 +51,7 @@ fn lines(output: &Output) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-/// The golden scenarios of the engine's tests: the name and the text of each.
+/// Name and text of each golden scenario of the engine's tests.
 fn scenarios() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/golden");
     let files = fs::read_dir(folder).expect("the scenarios").map(|entry| entry.expect("a file").path());
@@ -70,7 +71,7 @@ fn is_command(line: &&str) -> bool {
     line.starts_with("{\"now\"")
 }
 
-/// A scenario's file is read as it is, with its remarks and with what it expects.
+/// A scenario's file is input as it is, with its comments and its expected events.
 #[test]
 fn a_scenario_gives_its_events_and_the_state_hash_of_the_engine() {
     for (name, text) in scenarios() {
@@ -90,7 +91,7 @@ fn a_scenario_gives_its_events_and_the_state_hash_of_the_engine() {
     }
 }
 
-/// What `lugus engine` writes can be its input too, after the commands that it came of.
+/// The output of `lugus engine` may be its input again, after the commands that produced it.
 #[test]
 fn lines_of_output_are_skipped() {
     let (_, text) = &scenarios()[0];
@@ -111,14 +112,14 @@ fn the_end_of_each_commands_events_can_be_marked() {
     assert_eq!(unmarked, lines(&run(&LIMIT_ARGUMENTS, text.as_bytes())));
 }
 
-/// A program that sends one command and waits for its events before it sends the next.
+/// For a program that sends one command and waits for its events before it sends the next one.
 #[test]
 fn events_are_written_when_the_input_has_run_dry() {
     let mut engine = start(&["--end-of-command"]);
     let mut input = engine.stdin.take().expect("its input");
     let mut events = BufReader::new(engine.stdout.take().expect("its output")).lines();
     for command in first_commands() {
-        // The beginning of the next line must not keep the events back either.
+        // The beginning of the next line must not delay the events either.
         input.write_all(format!("{command}\n  ").as_bytes()).expect("written");
         loop {
             let event = events.next().expect("events until the end of the command").expect("a line");
@@ -135,7 +136,7 @@ fn parsed(line: &str) -> Value {
     serde_json::from_str(line).expect("JSON")
 }
 
-/// Whether all that is expected was told; `null` expects that a field is not there.
+/// Whether `told` has everything that is expected; an expected `null` means that the field is absent.
 fn covers(told: &Value, expected: &Value) -> bool {
     match (told, expected) {
         (Value::Object(told), Value::Object(expected)) => {
@@ -153,7 +154,7 @@ impl EventSink for Deaf {
     fn reply(&mut self, _reply: &Reply) {}
 }
 
-/// The hash that the engine has after the commands, in this process.
+/// State hash of an engine in this process after the commands.
 fn state_hash(commands: &[&str]) -> String {
     let mut engine = Engine::new(LIMITS);
     for line in commands {

@@ -1,4 +1,4 @@
-//! The leader dies in the middle of trading, whole or one of its processes: the others go on, and every command is
+//! The leader, or one of its processes, dies in the middle of trading: the other members go on, and every command is
 //! answered exactly once.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
@@ -12,10 +12,10 @@ use harness::{LocalCluster, Traders, is_alive, kill, until};
 const COMMANDS_PER_SECOND: u32 = 400;
 const A_WHILE: Duration = Duration::from_secs(1);
 
-/// Commands that are on their way when the leader dies.
+/// Number of commands in flight when the leader dies.
 const OUTSTANDING: u32 = 50;
 
-/// How long a member may be half alive.
+/// Longest time for which the other processes of a member may outlive the one that died.
 const WHOLE_MEMBER_DIES_WITHIN: Duration = Duration::from_secs(1);
 
 #[test]
@@ -41,7 +41,7 @@ fn a_leader_whose_media_driver_dies_ends_whole() {
 
 #[test]
 fn a_leader_whose_engine_dies_ends_whole() {
-    // Itself it can't say anything any more.
+    // A killed engine can't report anything itself.
     one_process_dies(" node --cluster 0 ", None);
 }
 
@@ -67,7 +67,8 @@ fn one_process_dies(program: &str, message: Option<&str>) {
     go_on(&cluster, &mut traders, leader, killed);
 }
 
-/// Trades until every member follows: one that is still joining when the leader dies holds up the election.
+/// Connects and trades until every member is a follower or the leader: a member that is still joining when the leader
+/// dies would delay the election.
 fn traders_of_all_members(cluster: &LocalCluster) -> Traders {
     let mut traders = Traders::connect(cluster);
     traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
@@ -77,7 +78,7 @@ fn traders_of_all_members(cluster: &LocalCluster) -> Traders {
     traders
 }
 
-/// Trades on without member `dead`, starts it again, and checks everything.
+/// Trades on without member `dead`, restarts it, and checks the whole account.
 fn go_on(cluster: &LocalCluster, traders: &mut Traders, dead: i32, killed: Instant) {
     let first_answer =
         |traders: &Traders| traders.tallies().iter().filter_map(|tally| tally.first_answer_after(killed)).min();

@@ -1,4 +1,4 @@
-//! Bytes that are no command: told to their sender, counted by every member, and without any effect on the state.
+//! Bytes that are no command: the sender is told, every member counts them, and the state does not change.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -12,13 +12,13 @@ use lugus_codecs::order_entry::new_order_single_codec;
 
 const NEW_ORDER: u16 = new_order_single_codec::SBE_TEMPLATE_ID;
 
-/// Longest message that members look at, in bytes.
+/// Longest message that members decode, in bytes.
 const LONGEST: usize = 1_024;
 
-/// Pieces of garbage with a seed of their own.
+/// Number of random messages; each has its own seed.
 const SEEDS: u64 = 40;
 
-/// Datagrams to each port.
+/// Number of datagrams to each port.
 const DATAGRAMS: u64 = 20;
 
 #[test]
@@ -50,8 +50,8 @@ fn garbage_changes_nothing() {
     assert_ne!(refused_by_all(&cluster, &mut session, refused), hash);
 }
 
-/// Sends one more piece of garbage, and waits until all members have refused `count`: then all have applied what was
-/// sent before. Returns their state's hash.
+/// Sends one more malformed message, and waits until all members have refused `count` of them; everything sent before
+/// is applied then. Returns the members' state hash.
 #[track_caller]
 fn refused_by_all(cluster: &LocalCluster, session: &mut RawSession, count: i64) -> String {
     session.ask(b"garbage", 1);
@@ -61,7 +61,7 @@ fn refused_by_all(cluster: &LocalCluster, session: &mut RawSession, count: i64) 
     status.common_state().expect("just seen").0
 }
 
-/// Sends an order that must be taken; returns the number of its event.
+/// Sends an order that must be accepted; returns the number of its event.
 fn taken(session: &mut RawSession, order: &[u8]) -> u64 {
     match session.ask(order, 1)[..] {
         [Answer::Execution { event_sequence, .. }] => event_sequence,
@@ -71,7 +71,7 @@ fn taken(session: &mut RawSession, order: &[u8]) -> u64 {
 
 type Piece = (String, Vec<u8>, u16, MessageRejectReason);
 
-/// What is wrong with a good order, in every way: name, message, and what its sender is told.
+/// Malformed variants of a valid order: name, message, template id and reject reason that the sender is told.
 fn pieces(order: &[u8], longest: usize) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = (0..order.len())
         .map(|length| {
@@ -105,7 +105,7 @@ fn edited(message: &[u8], at: usize, value: u16) -> Vec<u8> {
     edited
 }
 
-/// Bytes without meaning, the same for the same seed.
+/// Random bytes, the same for the same seed.
 fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let byte = |_| {
@@ -117,7 +117,8 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
     (0..length).map(byte).collect()
 }
 
-/// Datagrams that are not even Aeron's, to every port of every member; and waits until all members have gone on.
+/// Sends datagrams that are not even Aeron frames to every port of every member, and waits until all members have made
+/// progress.
 fn noise_on_all_ports(cluster: &LocalCluster) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     for (_, endpoint) in cluster.spec().members.iter().flat_map(|member| member.endpoints.each()) {

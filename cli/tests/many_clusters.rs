@@ -1,5 +1,5 @@
-//! The deployment that `lugus up` makes by itself: cluster A with three members, cluster B with one, and the coordinator,
-//! which may die and come back while others trade.
+//! The default deployment of `lugus up`: cluster A with three members, cluster B with one, and the coordinator, which
+//! may die and come back while participants trade.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -16,11 +16,11 @@ use lugus_client::{
 use lugus_media_driver::ClientDriver;
 use serde_json::{Value, json};
 
-/// Instruments of cluster A and of cluster B.
+/// An instrument of cluster A and one of cluster B.
 const BITCOIN: InstrumentId = InstrumentId(1);
 const SOLANA: InstrumentId = InstrumentId(3);
 
-/// Longest that a command may take that has nothing to wait for.
+/// Longest time for a command that has nothing to wait for.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[test]
@@ -54,7 +54,7 @@ fn two_clusters_trade_whether_their_coordinator_lives_or_not() {
     assert!(cluster.left().is_empty(), "`lugus down` has returned: {:?}", cluster.left());
 }
 
-/// The members by cluster, who leads, the coordinator, and its map, which is returned.
+/// Checks that the status shows members by cluster, leaders, the coordinator and its map; returns the map.
 #[track_caller]
 fn all_is_told(status: &Status) -> Value {
     let members: Vec<(i32, i32)> = status.members.iter().map(|member| (member.cluster, member.id)).collect();
@@ -78,7 +78,7 @@ fn all_is_told(status: &Status) -> Value {
     map
 }
 
-/// An order of each pair rests in its own book.
+/// Checks that an order of each instrument rests in that instrument's book.
 fn each_pair_is_traded_by_its_cluster(cluster: &LocalCluster) {
     for (pair, price) in [("BTC/USDT", 100), ("SOL/USDT", 7)] {
         let price_text = price.to_string();
@@ -98,7 +98,8 @@ fn each_pair_is_traded_by_its_cluster(cluster: &LocalCluster) {
     assert!(snapshots.len() == 1 && snapshots[0]["cluster"] == 1 && snapshots[0]["leader"] == 0, "{taken}");
 }
 
-/// One watch hears both clusters; orders are sent until it has heard enough, as nobody can see when it has begun.
+/// Checks that one `lugus watch` prints events of both clusters. Orders are sent until it has printed enough, as the
+/// test can't see when the watch has begun.
 fn events_of_both_are_watched(cluster: &LocalCluster) {
     let told = thread::scope(|scope| {
         let watch = scope.spawn(|| cluster.lugus(&["--json", "watch", "--count", "4"]));
@@ -119,7 +120,7 @@ fn events_of_both_are_watched(cluster: &LocalCluster) {
     assert!(instruments.contains(&json!(1)) && instruments.contains(&json!(3)), "{told:?}");
 }
 
-/// What needs a map and has none yet says so at once; what needs none goes on.
+/// Checks that without a coordinator, commands that need a map fail at once, and those that need none work.
 fn without_coordinator(cluster: &LocalCluster) {
     let begun = Instant::now();
     let order = cluster.lugus(&["order", "-i", "BTC/USDT", "buy", "1", "100"]);
@@ -131,7 +132,7 @@ fn without_coordinator(cluster: &LocalCluster) {
     assert!(status.map.is_none() && status.clusters.iter().all(|cluster| cluster.leader.is_some()), "{status:?}");
 }
 
-/// A participant on both clusters.
+/// A participant with a session on both clusters.
 struct Trader {
     session: ExchangeSession,
     ear: Ear,
@@ -160,7 +161,7 @@ impl Trader {
         trader
     }
 
-    /// An order on each cluster, and its answer.
+    /// Sends an order to each cluster, and waits for the answers.
     #[track_caller]
     fn trade(&mut self) {
         self.ear.answered.clear();

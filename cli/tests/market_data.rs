@@ -1,4 +1,4 @@
-//! A book is followed while it trades and its leader dies: in the end it is the book that the cluster has.
+//! A book is followed through trading and the death of the leader: at the end it equals the cluster's book.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -17,7 +17,7 @@ const COMMANDS_PER_SECOND: u32 = 400;
 const A_WHILE: Duration = Duration::from_secs(1);
 const INSTRUMENT: &str = "BTC/USDT";
 
-/// `lugus book --follow`, and the last book that it printed.
+/// A `lugus book --follow` process, and the last book that it printed.
 struct Follower {
     process: Child,
     last: Arc<Mutex<Option<Value>>>,
@@ -44,7 +44,7 @@ impl Follower {
         self.last.lock().expect("a lock").clone()
     }
 
-    /// Waits until it shows the cluster's own book, with the same number.
+    /// Waits until the follower prints the cluster's own book, with the same event number.
     #[track_caller]
     fn await_book_of(&self, cluster: &LocalCluster) -> u64 {
         let mut sequence = 0;

@@ -1,5 +1,5 @@
-//! Members come back: one that was killed, all from a snapshot, all from the log alone, all after an ordered end. Each
-//! time with the very same state.
+//! Members recover: one that was killed, all members from a snapshot, all from the log alone, and all after an orderly
+//! stop. The state is the same every time.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -42,7 +42,7 @@ fn a_killed_follower_catches_up() {
     println!("all members have {hash} at {later}");
 }
 
-/// The lock of a killed member's folder is there until the last of its threads is gone.
+/// The lock of a killed member's folder stays until the last of the member's threads has ended.
 #[test]
 fn a_member_that_is_still_dying_is_started_as_soon_as_it_is_gone() {
     let cluster = LocalCluster::prepare(3, |_| {});
@@ -73,14 +73,14 @@ fn all_come_back_from_a_snapshot() {
             cluster.kill_all(&[0, 1, 2]);
         },
     );
-    // Its events are older than the snapshot, and are retained in it.
+    // The participant's events are older than the snapshot, which must retain them.
     let mut session = RawSession::connect(&cluster, FIRST);
     assert_eq!(session.ask(&first_message(), 1), [first], "a repeat is answered, not applied");
     let hole = new_order(QUIET.0, 3, 2, 1);
     assert_eq!(session.ask(&hole, 1), [Answer::SequenceReject { expected: 2 }]);
 }
 
-/// Nothing that comes after a snapshot tells one who starts from it where the others' last message was.
+/// A member that starts from a snapshot gets no later message from which it could learn the position of the last one.
 #[test]
 fn a_member_from_a_snapshot_can_be_compared_with_the_others_at_once() {
     let cluster = LocalCluster::start(3, by_hand);
@@ -124,8 +124,8 @@ fn all_come_back_after_an_ordered_end() {
     );
 }
 
-/// Trades, does `between`, trades, `end`s all members, starts them again: state, book and numbers are the same. Then
-/// trades on.
+/// Trades, calls `between`, trades, stops all members with `end` and starts them again: state, books and event numbers
+/// are the same. Then trades on.
 fn come_back(cluster: &LocalCluster, between: impl FnOnce(&LocalCluster), end: impl FnOnce(&LocalCluster)) {
     let mut traders = Traders::connect(cluster);
     traders.trade(COMMANDS);
@@ -138,13 +138,13 @@ fn come_back(cluster: &LocalCluster, between: impl FnOnce(&LocalCluster), end: i
 
     end(cluster);
     assert_eq!(cluster.up(), [0, 1, 2]);
-    // Until then all may stand where the snapshot was taken.
+    // Before this, all members may be at the position of the snapshot.
     let all_applied = |status: &Status| status.common_state().is_some_and(|(_, position)| position >= before.1);
     let status = cluster.await_status("all members to have applied their logs", all_applied);
     assert_eq!(status.common_state().as_ref(), Some(&before));
     println!("all members have {before:?} again");
 
-    // Asserts that events go on without a hole.
+    // Also checks that the event numbers continue without a gap.
     let mut traders = Traders::connect_again(cluster, past);
     assert_eq!(self::books(&mut traders), books);
     traders.trade(COMMANDS);
@@ -154,7 +154,7 @@ fn come_back(cluster: &LocalCluster, between: impl FnOnce(&LocalCluster), end: i
     assert_ne!(after.0, before.0);
 }
 
-/// Log position of the snapshot that a member will start from, as Aeron's own tool says.
+/// Log position of the snapshot from which a member will start, as Aeron's own tool prints it.
 fn snapshot_position(cluster: &LocalCluster, member: i32) -> i64 {
     let mut tool = cluster_tool(&cluster.spec(), &cluster.member(member)).expect("a command");
     let output = tool.args(["recovery-plan", "1"]).output().expect("run");
@@ -165,12 +165,12 @@ fn snapshot_position(cluster: &LocalCluster, member: i32) -> i64 {
     position.and_then(|position| position.parse().ok()).unwrap_or_else(|| panic!("no position: {output:?}"))
 }
 
-/// Both books, without what tells when they were asked for.
+/// Both books, without the time of the request.
 fn books(traders: &mut Traders) -> [Book; 2] {
     INSTRUMENTS.map(|instrument| Book { request_id: 0, time: Default::default(), ..traders.book(instrument) })
 }
 
-/// Who sends one order before all others, in an instrument of its own.
+/// The participant that sends one order before all others, in an instrument that nobody else trades.
 const FIRST: u32 = MAKER + 100;
 
 fn first_message() -> Vec<u8> {

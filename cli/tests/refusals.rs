@@ -1,5 +1,5 @@
-//! What is wrong is told in one message that says what and where and what to do, with exit code 1, and no process is
-//! left behind.
+//! Invalid configurations and environments are reported in one message that says what is wrong, where, and what to do,
+//! with exit code 1; no process stays behind.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -16,13 +16,14 @@ use std::time::{Duration, Instant};
 use harness::{LocalCluster, Traders, folder, lugus, mentioning, until};
 use lugus_topology::{Deployment, MemberId, Size};
 
-/// Longest that a command may take that has nothing to wait for; to wait for a cluster takes 10 s.
+/// Longest time for a command that has nothing to wait for; waiting for a cluster takes 10 s.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Free space that a member must have on the small disk.
 const MINIMUM_FREE_SPACE: Size = Size::mib(8);
 
-/// Runs `lugus up` with the deployment that `adjust` spoils; returns its message. Nothing may be left running.
+/// Runs `lugus up` with a deployment that `adjust` makes invalid; returns the error message. Checks that no process
+/// stays behind.
 #[track_caller]
 fn refused(adjust: impl FnOnce(&mut Deployment)) -> String {
     let cluster = LocalCluster::prepare(3, adjust);
@@ -31,7 +32,7 @@ fn refused(adjust: impl FnOnce(&mut Deployment)) -> String {
     message
 }
 
-/// Killed processes take a moment to be gone.
+/// Killed processes take a moment to end.
 #[track_caller]
 fn nothing_is_left(cluster: &LocalCluster) {
     until("the end of all processes", || cluster.left().is_empty().then_some(()));
@@ -174,7 +175,8 @@ fn no_cluster_runs() {
     nothing_is_left(&cluster);
 }
 
-/// One member, so that the test is cheap: what is refused, and that the one that runs is not disturbed.
+/// A second member in the same folder is refused, and the running one is not disturbed. One member keeps the test
+/// cheap.
 #[test]
 fn a_second_member_in_the_same_folder() {
     let cluster = LocalCluster::start(1, |_| {});
@@ -194,7 +196,7 @@ fn a_second_member_in_the_same_folder() {
     nothing_is_left(&cluster);
 }
 
-/// A disk of its own, if this user may mount one.
+/// A small separate disk, if this user may mount one.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
@@ -212,12 +214,12 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // What still has a file open there is killed later; the mount goes with it.
+        // Processes that still have a file open there are killed later; the lazily unmounted disk goes with them.
         let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }
 
-/// Takes space until little is left of what a member needs.
+/// Uses up space until less is left than a member needs.
 fn fill(filler: &Path) {
     let free = || {
         let disk = rustix::fs::statvfs(filler.parent().expect("a folder")).expect("a disk");

@@ -1,11 +1,11 @@
-//! Running `lugus`, and what it answers.
+//! Runs `lugus` and holds its output.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// What a command said, and how it ended.
+/// Output and exit status of a command.
 #[derive(Debug)]
 pub struct Outcome {
     pub code: Option<i32>,
@@ -28,14 +28,14 @@ impl From<Output> for Outcome {
 }
 
 impl Outcome {
-    /// The JSON document that it answered.
+    /// The JSON document on standard output.
     #[track_caller]
     pub fn json(&self) -> Value {
         assert_eq!(self.code, Some(0), "{self:?}");
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON: {error}: {self:?}"))
     }
 
-    /// The one message of a command that failed: exit code 1, nothing on standard output, no second message.
+    /// The error message of a command that failed: exit code 1, nothing on standard output, and a single message.
     #[track_caller]
     pub fn message(&self) -> &str {
         assert_eq!(self.code, Some(1), "{self:?}");

@@ -1,4 +1,4 @@
-//! How programs connect: the deployment's addresses, for the cluster client.
+//! Connects raw cluster clients: credentials, media driver, and the deployment's addresses.
 
 use lugus_client::cluster::{Context, CredentialsSupplier};
 use lugus_media_driver::ClientDriver;
@@ -6,7 +6,7 @@ use lugus_topology::ClusterSpec;
 
 use super::local_cluster::LocalCluster;
 
-/// A participant in a deployment without keys: it says its number.
+/// Credentials in a deployment without keys: the participant's number.
 pub struct Number(pub u32);
 
 impl CredentialsSupplier for Number {
@@ -24,12 +24,12 @@ pub fn driver(cluster: &LocalCluster) -> ClientDriver {
     ClientDriver::start(&cluster.deployment).expect("a driver")
 }
 
-/// What connects `participant` over `driver` with the first cluster.
+/// Context that connects `participant` over `driver` with the first cluster.
 pub fn context(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Context {
     context_of(cluster, &cluster.spec(), driver, participant)
 }
 
-/// Likewise with one of several clusters.
+/// Like `context`, but with a given one of several clusters.
 pub fn context_of(cluster: &LocalCluster, spec: &ClusterSpec, driver: &ClientDriver, participant: u32) -> Context {
     let (client, streams) = (&cluster.deployment.client, &cluster.deployment.streams);
     let endpoint = |member: &lugus_topology::MemberSpec| (member.id.0, member.endpoints.ingress.to_string());

@@ -1,4 +1,4 @@
-//! A cluster on this machine, in folders and on ports of its own, with the built `lugus`.
+//! A cluster on this machine, run by the built `lugus`, with its own folders and ports.
 
 use std::fs::{self, File};
 use std::net::UdpSocket;
@@ -14,7 +14,7 @@ use super::processes::{self, Process};
 use super::status::Status;
 use super::{PATIENCE, until};
 
-/// Ports that are tried, below those that the system gives away: a block of them for each cluster.
+/// First of the ports that are tried; all of them are below the system's ephemeral ports. Each cluster gets a block.
 const FIRST_PORT: u16 = 29_000;
 const PORTS: u16 = 100;
 const BLOCKS: u16 = 30;
@@ -22,17 +22,17 @@ const BLOCKS: u16 = 30;
 /// Name of the file that all test programs lock.
 const LOCK_FILE: &str = "lugus-cluster-tests.lock";
 
-/// Lines of each log that are shown when a test fails.
+/// Number of lines of each log that are shown when a test fails.
 const SHOWN_LINES: usize = 30;
 
-/// The right to run a cluster: two at a time are too much for two cores.
+/// The right to run a cluster. One cluster at a time: two would overload two cores.
 #[derive(Debug)]
 pub struct OneAtATime {
     _locked: File,
 }
 
 impl OneAtATime {
-    /// Waits until no other test of any program has it.
+    /// Waits until no other test of any test program runs a cluster.
     pub fn take() -> Self {
         let path = std::env::temp_dir().join(LOCK_FILE);
         let file = File::options().create(true).append(true).open(&path).expect("a file to lock");
@@ -41,16 +41,16 @@ impl OneAtATime {
     }
 }
 
-/// First port of a block of which none is in use.
+/// First port of a block in which no port is in use.
 pub fn free_base_port() -> u16 {
     let is_free = |port: u16| UdpSocket::bind(("127.0.0.1", port)).is_ok();
     let mut blocks = (0..BLOCKS).map(|block| FIRST_PORT + PORTS * block);
-    // The coordinator's come before the first member's.
+    // The coordinator's ports precede the first member's ports.
     blocks.find(|first| (first - LOCAL_PORT_STEP..first + 4 * LOCAL_PORT_STEP).all(is_free)).expect("free ports")
 }
 
-/// An empty folder for state, deleted in the end. In the RAM disk, if there is one: others' writes to a disk can hold up
-/// a cluster for longer than its time-outs.
+/// An empty folder for state, deleted on drop. It lies in the RAM disk if there is one, as other programs' writes to a
+/// disk can delay a cluster beyond its timeouts.
 pub fn folder() -> TempDir {
     let mut named = tempfile::Builder::new();
     let named = named.prefix("lugus-test-");
@@ -58,8 +58,9 @@ pub fn folder() -> TempDir {
     made.expect("a folder")
 }
 
-/// For a cluster whose instruments the test defines: `lugus up` would change the state by defining them again. And with
-/// patience: a leader is not lost because this machine is busy, and with it what a session without the SDK has sent.
+/// Adjusts a deployment for tests that define the instruments themselves, as `lugus up` would change the state by
+/// defining them again. Timeouts are long, so that a busy machine causes no election, in which sessions without the SDK
+/// would lose commands.
 pub fn by_hand(deployment: &mut Deployment) {
     deployment.instruments.clear();
     deployment.timeouts.heartbeat_timeout = Duration::from_secs(4);
@@ -68,7 +69,7 @@ pub fn by_hand(deployment: &mut Deployment) {
     deployment.client.new_leader_timeout = Duration::from_secs(10);
 }
 
-/// A deployment with its processes. They are killed, and all files deleted, when this is dropped.
+/// A deployment and its processes. Drop kills the processes and deletes all files.
 pub struct LocalCluster {
     pub deployment: Deployment,
     pub config: PathBuf,
@@ -77,7 +78,7 @@ pub struct LocalCluster {
 }
 
 impl LocalCluster {
-    /// A deployment of one cluster with `members` members, `adjust`ed, which does not run.
+    /// A deployment of one cluster with `members` members, changed by `adjust`, and not started.
     pub fn prepare(members: u16, adjust: impl FnOnce(&mut Deployment)) -> Self {
         let one = OneAtATime::take();
         let folder = folder();
@@ -91,7 +92,7 @@ impl LocalCluster {
         Self { deployment, config, folder, _one: one }
     }
 
-    /// The deployment that `lugus up` makes and starts where there is none: two clusters and their coordinator.
+    /// The deployment that `lugus up` makes where there is none: two clusters and their coordinator.
     pub fn laptop() -> Self {
         let one = OneAtATime::take();
         let folder = folder();
@@ -105,7 +106,7 @@ impl LocalCluster {
         cluster
     }
 
-    /// One that runs.
+    /// Prepares a cluster and starts it.
     pub fn start(members: u16, adjust: impl FnOnce(&mut Deployment)) -> Self {
         let cluster = Self::prepare(members, adjust);
         cluster.up();
@@ -118,7 +119,7 @@ impl LocalCluster {
         lugus(self.folder.path(), &[&["--config", config], arguments].concat())
     }
 
-    /// `lugus up`: all members that do not run. Returns those that it started.
+    /// Runs `lugus up`, which starts all members that do not run; returns the ones that it started.
     #[track_caller]
     pub fn up(&self) -> Vec<i64> {
         let began = Instant::now();
@@ -127,14 +128,14 @@ impl LocalCluster {
         started["started"].as_array().expect("a list").iter().map(|id| id.as_i64().expect("a number")).collect()
     }
 
-    /// `lugus down`; none may have to be killed for it.
+    /// Runs `lugus down`, and checks that no process had to be killed.
     #[track_caller]
     pub fn down(&self) {
         let ended = self.lugus(&["--json", "down"]).json();
         assert_eq!(ended["killed"], serde_json::json!([]), "{ended}");
     }
 
-    /// What `lugus status` says, if it can.
+    /// The status that `lugus status` prints, if it succeeds.
     pub fn status(&self) -> Option<Status> {
         let outcome = self.lugus(&["--json", "status"]);
         if outcome.code != Some(0) {
@@ -146,7 +147,7 @@ impl LocalCluster {
         Some(status)
     }
 
-    /// Waits for a status that `is_it`.
+    /// Waits for a status for which `is_it` holds.
     #[track_caller]
     pub fn await_status(&self, what: &str, is_it: impl Fn(&Status) -> bool) -> Status {
         let mut last = None;
@@ -164,24 +165,25 @@ impl LocalCluster {
         })
     }
 
-    /// Waits until all members run and have the same state at the same log position; returns both.
+    /// Waits until all members run and have the same state at the same log position; returns state hash and position.
     #[track_caller]
     pub fn await_common_state(&self) -> (String, i64) {
         let status = self.await_status("all members with the same state", |status| status.common_state().is_some());
         status.common_state().expect("just seen")
     }
 
-    /// Waits until every member has applied all that closed sessions have sent; returns the state.
+    /// Waits until every member has applied everything that closed sessions have sent; returns the state hash.
     #[track_caller]
     pub fn await_no_sessions(&self) -> (String, i64) {
-        // A leader that has seen their ends has applied what came before, and so have those that stand where it stands.
+        // A leader that has seen the end of all sessions has applied what came before, and so have members at its
+        // position.
         let status = self.await_status("the end of all sessions", |status| {
             status.common_state().is_some() && status.members.iter().all(|member| member.sessions == Some(0))
         });
         status.common_state().expect("just seen")
     }
 
-    /// Waits until somebody leads.
+    /// Waits until the cluster has a leader.
     #[track_caller]
     pub fn await_leader(&self) -> i32 {
         let status = self.await_status("a leader", |status| self.living_leader(status).is_some());
@@ -204,30 +206,30 @@ impl LocalCluster {
         self.folder.path()
     }
 
-    /// The coordinator's process, if it runs.
+    /// Process id of the coordinator, if it runs.
     pub fn coordinator_pid(&self) -> Option<u32> {
         FolderLock::living_owner(&self.deployment.coordinator_spec().dir)
     }
 
-    /// `kill -9` of the coordinator's whole tree.
+    /// Kills the coordinator's whole process tree with SIGKILL.
     #[track_caller]
     pub fn kill_coordinator(&self) {
         kill_part(&self.deployment.coordinator_spec().dir);
     }
 
-    /// `kill -9` of the whole tree of any cluster's member.
+    /// Kills the whole process tree of a member of any cluster with SIGKILL.
     #[track_caller]
     pub fn kill_member(&self, cluster: ClusterId, id: i32) {
         let spec = self.deployment.cluster(cluster).expect("a cluster");
         kill_part(&spec.member(MemberId(id)).expect("a member").dir);
     }
 
-    /// Process of a member that runs.
+    /// Process id of a member, if it runs.
     pub fn pid(&self, id: i32) -> Option<u32> {
         FolderLock::living_owner(&self.member(id).dir)
     }
 
-    /// All processes of a member that runs: `lugus node`, its media driver, its JVM.
+    /// All processes of a running member: `lugus node`, its media driver and its JVM.
     #[track_caller]
     pub fn processes(&self, id: i32) -> Vec<Process> {
         let processes = processes::tree(self.pid(id).expect("it runs"));
@@ -235,13 +237,13 @@ impl LocalCluster {
         processes
     }
 
-    /// `kill -9` of a member's whole tree, as a power cut; returns when it was.
+    /// Kills a member's whole process tree with SIGKILL, as a power cut would; returns the time of the kill.
     #[track_caller]
     pub fn kill(&self, id: i32) -> Instant {
         self.kill_all(&[id])
     }
 
-    /// `kill -9` of several members at once.
+    /// Kills several members with SIGKILL at once.
     #[track_caller]
     pub fn kill_all(&self, ids: &[i32]) -> Instant {
         let processes: Vec<Process> = ids.iter().flat_map(|id| self.processes(*id)).collect();
@@ -253,12 +255,12 @@ impl LocalCluster {
         killed
     }
 
-    /// What a member has said since it was started last.
+    /// Log of a member since its last start.
     pub fn log(&self, id: i32) -> String {
         fs::read_to_string(self.member(id).dir.join("member.log")).unwrap_or_default()
     }
 
-    /// Processes of this deployment, of any kind.
+    /// Remaining processes of this deployment, of any kind.
     pub fn left(&self) -> Vec<Process> {
         processes::mentioning(&[self.folder.path(), &self.deployment.aeron_root()])
     }
@@ -292,7 +294,7 @@ impl Drop for LocalCluster {
     }
 }
 
-/// `kill -9` of the whole tree whose folder this is.
+/// Kills the whole process tree that owns this folder with SIGKILL.
 #[track_caller]
 fn kill_part(dir: &Path) {
     let processes = processes::tree(FolderLock::living_owner(dir).expect("it runs"));

@@ -1,16 +1,16 @@
-//! A real cluster on this machine for tests: the built `lugus` starts it, sessions trade with it, and whatever happens,
-//! nothing of it is left behind.
+//! A real cluster on this machine for tests: the built `lugus` starts it, and sessions trade with it. No process or
+//! file remains after a test, whether it passes or fails.
 //!
-//! | file | idea |
+//! | file | contents |
 //! |---|---|
-//! | `local_cluster` | [`LocalCluster`]: a deployment of its own, up, down, status, kill |
-//! | `connection` | what a client needs to know of the deployment |
-//! | `command` | running `lugus`, and what it answers |
-//! | `status` | what `lugus status --json` says |
+//! | `local_cluster` | [`LocalCluster`]: a deployment for one test; start, stop, status, kill |
+//! | `connection` | credentials and addresses for raw cluster clients |
+//! | `command` | runs `lugus` and holds its output |
+//! | `status` | the answer of `lugus status --json` |
 //! | `processes` | processes as the kernel lists them |
 //! | `traders` | [`Traders`]: two participants that trade with each other |
-//! | `tally` | [`Tally`]: what a participant has sent and heard, and that it is each exactly once |
-//! | `raw_session` | [`RawSession`]: any bytes to the cluster, without the SDK |
+//! | `tally` | [`Tally`]: what a participant has sent and received, each exactly once |
+//! | `raw_session` | [`RawSession`]: sends any bytes to the cluster, without the SDK |
 
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its part")]
 
@@ -34,10 +34,10 @@ pub use status::{Cluster, Member, Status};
 pub use tally::{Tally, Total, What, total};
 pub use traders::{INSTRUMENTS, MAKER, Past, QUIET, TAKER, Traders, define_instruments};
 
-/// Longest that anything may take, on a machine that others load as well.
+/// Longest wait for anything, on a machine that may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Waits until `look` finds it, and fails when it never does.
+/// Waits until `look` returns a value; fails the test when it never does.
 #[track_caller]
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;

@@ -1,15 +1,15 @@
-//! Processes, as the kernel lists them in `/proc`.
+//! Processes as the kernel lists them in `/proc`.
 
 use std::fs;
 use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A process that runs.
+/// A running process.
 #[derive(Debug, Clone)]
 pub struct Process {
     pub pid: u32,
-    /// Its command line.
+    /// The command line of the process.
     pub command: String,
 }
 
@@ -22,7 +22,7 @@ pub fn mentioning(folders: &[&Path]) -> Vec<Process> {
     all.filter(|process| folders.iter().any(|folder| process.command.contains(folder))).collect()
 }
 
-/// A process and its children.
+/// A process and all its descendants.
 pub fn tree(pid: u32) -> Vec<Process> {
     let children = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let children = children.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
@@ -33,12 +33,12 @@ pub fn tree(pid: u32) -> Vec<Process> {
     pids.into_iter().map(|pid| Process { pid, command: command_line(pid) }).collect()
 }
 
-/// Whether any of the process is there, and more than a corpse that waits for its parent.
+/// Whether any thread of the process is alive; a zombie is not.
 pub fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The state comes after the name, which may have anything in it.
+    // The state follows the name, which may contain any character.
     let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
-    // The first thread may be dead while others still have the process's files open.
+    // The first thread may have ended while other threads still hold the process's files open.
     let threads = || fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
     match state {
         None => false,
@@ -47,7 +47,7 @@ pub fn is_alive(pid: u32) -> bool {
     }
 }
 
-/// `kill -9` of one process; one that is gone already is no failure.
+/// Kills one process with SIGKILL. A process that has ended already is no failure.
 pub fn kill(pid: u32) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process id");
     match kill_process(pid, Signal::KILL) {

@@ -1,4 +1,4 @@
-//! A session that sends any bytes and shows every answer: Aeron's protocol only, without the SDK.
+//! A session that sends any bytes and records every answer: only Aeron's protocol, without the SDK.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -22,10 +22,10 @@ use super::PATIENCE;
 use super::connection::{context_of, driver};
 use super::local_cluster::LocalCluster;
 
-/// Longest message made here, in bytes.
+/// Longest message that this module encodes, in bytes.
 const LONGEST: usize = 160;
 
-/// An answer of the cluster, as far as tests look at it.
+/// An answer of the cluster, decoded as far as tests need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     Execution { client_sequence: u64, event_sequence: u64, order_id: u64, time: i64 },
@@ -36,15 +36,15 @@ pub enum Answer {
     Other { template_id: u16 },
 }
 
-/// See the module.
+/// A cluster session for any bytes.
 pub struct RawSession {
-    // Before the driver, which must outlive it.
+    // Declared before the driver, which must outlive it.
     cluster: BlockingCluster<Answers>,
     _driver: Rc<ClientDriver>,
 }
 
 impl RawSession {
-    /// Opens a session of `participant`.
+    /// Opens a session of `participant` with the first cluster.
     pub fn connect(cluster: &LocalCluster, participant: u32) -> Self {
         Self::connect_to(cluster, &cluster.spec(), Rc::new(driver(cluster)), participant)
     }
@@ -70,15 +70,15 @@ impl RawSession {
         self.cluster.listener.0.clone()
     }
 
-    /// Closes the session, and waits until all members know.
+    /// Closes the session, and waits until all members know that it is closed.
     #[track_caller]
     pub fn close(self, cluster: &LocalCluster) {
         self.cluster.close();
-        // With the driver still there, which has to tell them.
+        // The driver must still run, as it sends the close request.
         cluster.await_no_sessions();
     }
 
-    /// Longest message that can be sent at all, in bytes.
+    /// Longest message that the session can send, in bytes.
     pub fn longest(&mut self) -> usize {
         self.cluster.cluster().max_message_length().expect("connected")
     }
@@ -123,7 +123,7 @@ fn answer(message: &[u8]) -> Result<Answer, DecodeError> {
     })
 }
 
-/// A limit order that buys one lot.
+/// An encoded limit order that buys one lot.
 pub fn new_order(instrument: u32, client_sequence: u64, client_order_id: u64, price: i64) -> Vec<u8> {
     let mut buffer = vec![0; LONGEST];
     let length;

@@ -1,9 +1,9 @@
-//! What `lugus status --json` says.
+//! The answer of `lugus status --json`.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// All members.
+/// The status of all members and clusters.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Status {
     pub members: Vec<Member>,
@@ -13,7 +13,7 @@ pub struct Status {
     pub map: Option<Value>,
 }
 
-/// One cluster.
+/// The status of one cluster.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Cluster {
     pub name: String,
@@ -21,7 +21,7 @@ pub struct Cluster {
     pub hashes_equal: Option<bool>,
 }
 
-/// One member; what is not known is `None`.
+/// The status of one member; unknown values are `None`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Member {
     pub cluster: i32,
@@ -37,7 +37,7 @@ pub struct Member {
 }
 
 impl Status {
-    /// Members with an engine that answers.
+    /// The members whose engine runs.
     pub fn running(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.role != "down" && member.state_hash.is_some())
     }
@@ -46,7 +46,7 @@ impl Status {
         self.members.iter().find(|member| member.id == id).expect("a member of the deployment")
     }
 
-    /// The leader of the newest term, of cluster 0.
+    /// The leader of cluster 0 in the newest term.
     pub fn leader(&self) -> Option<&Member> {
         self.members
             .iter()
@@ -54,7 +54,7 @@ impl Status {
             .max_by_key(|member| member.term)
     }
 
-    /// The state that all members have, at one log position.
+    /// State hash and log position, if all members have the same.
     pub fn common_state(&self) -> Option<(String, i64)> {
         let first = self.members.first()?;
         let is_common = self.hashes_equal == Some(true) && self.running().count() == self.members.len();

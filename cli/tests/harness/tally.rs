@@ -1,4 +1,4 @@
-//! What one participant has sent and heard: each command answered once, each event told once, in order.
+//! What one participant has sent and received: each command is answered once, and each event arrives once, in order.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use lugus_client::{
     OrderId, Quantity, Report, ReportBody, Side, Status, TradeId,
 };
 
-/// A command's place: its scope's instrument, and its number in this session.
+/// Identifies a command: instrument of its scope, and number in this session.
 type Place = (InstrumentId, CommandNumber);
 
 /// A command that was sent.
@@ -20,69 +20,69 @@ struct Sent {
     answered: Option<Instant>,
 }
 
-/// What it asked for, with the participant's number of the order.
+/// Kind of the command, with the client order id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     New(ClientOrderId),
     Cancel(ClientOrderId),
 }
 
-/// See the module. What must not happen fails the test at once.
+/// Account of one participant's commands and events. A violation of exactly-once fails the test at once.
 #[derive(Debug, Default)]
 pub struct Tally {
     sent: BTreeMap<Place, Sent>,
     last_event: BTreeMap<InstrumentId, EventSequence>,
     last_outcome: BTreeMap<InstrumentId, CommandNumber>,
-    /// Newest report of each order that was taken.
+    /// Newest report of each accepted order.
     orders: BTreeMap<(InstrumentId, OrderId), Execution>,
-    /// Lots that were traded, as each side was told.
+    /// Trades with their quantities in lots, one entry for each reported side.
     trades: Vec<(InstrumentId, TradeId, Quantity)>,
-    /// What became of its session, and when.
+    /// Changes of the session's state, and when they came.
     pub sessions: Vec<(Instant, Status)>,
 }
 
 impl Tally {
-    /// A command was sent.
+    /// Records a sent command.
     pub fn sent(&mut self, instrument: InstrumentId, number: CommandNumber, what: What) {
         let sent = Sent { what, at: Instant::now(), answered: None };
         let older = self.sent.insert((instrument, number), sent);
         assert!(older.is_none(), "number {number} of instrument {instrument} was given twice");
     }
 
-    /// Commands that were sent.
+    /// Number of commands sent.
     pub fn commands(&self) -> usize {
         self.sent.len()
     }
 
-    /// Commands that have no answer yet.
+    /// Number of commands without an answer.
     pub fn unanswered(&self) -> usize {
         self.sent.values().filter(|sent| sent.answered.is_none()).count()
     }
 
-    /// From `moment` to the first answer to a command that was sent after it.
+    /// Time from `moment` to the first answer to a command that was sent after it.
     pub fn first_answer_after(&self, moment: Instant) -> Option<Duration> {
         let answers = self.sent.values().filter(|sent| sent.at > moment).filter_map(|sent| sent.answered);
         answers.min().map(|answered| answered - moment)
     }
 
-    /// Newest report of each of the participant's orders of an instrument that was taken.
+    /// Newest report of each accepted order of the participant in an instrument.
     pub fn orders(&self, instrument: InstrumentId) -> impl Iterator<Item = &Execution> {
         self.orders.iter().filter(move |((of, _), _)| *of == instrument).map(|(_, execution)| execution)
     }
 
-    /// What became of its session since `moment`, for people.
+    /// Changes of the session's state since `moment`, as text for people.
     pub fn session_since(&self, moment: Instant) -> String {
         let since = self.sessions.iter().filter(|(at, _)| *at > moment);
         let told: Vec<String> = since.map(|(at, status)| format!("{:?} {status:?}", *at - moment)).collect();
         told.join(", ")
     }
 
-    /// Number of the newest event of an instrument; 0 for none.
+    /// Number of the newest event of an instrument; 0 if there is none.
     pub fn last_event(&self, instrument: InstrumentId) -> u64 {
         self.last_event.get(&instrument).map_or(0, |event| event.0)
     }
 
-    /// The same participant goes on in another session, whose numbers begin anew.
+    /// Prepares the tally for the participant's next session, in which the numbers of commands start anew.
     pub fn in_next_session(mut self) -> Self {
         assert_eq!(self.unanswered(), 0);
         self.sent.clear();
@@ -116,7 +116,7 @@ impl Tally {
     }
 }
 
-/// Whether the report is what tells that the command was done or not: one of a command's reports is.
+/// Whether the report tells if the command was executed or rejected; exactly one of a command's reports does.
 fn is_outcome(what: What, body: &ReportBody) -> bool {
     match (what, body) {
         (What::New(id), ReportBody::Execution(execution)) => {
@@ -147,7 +147,8 @@ impl EventHandler for Tally {
 
     fn on_status(&mut self, status: &Status) {
         match status {
-            // The last: a session of the SDK's own making took over, and it opens a new one.
+            // MessageRejected with NoParticipant: a reconnected session of the SDK took over, and the SDK opens another
+            // one.
             Status::Connected { .. }
             | Status::NewLeader { .. }
             | Status::Disconnected { .. }
@@ -163,18 +164,18 @@ impl EventHandler for Tally {
     }
 }
 
-/// What the tallies of all participants of an instrument must agree on.
+/// Sums over the tallies of all participants in one instrument.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Total {
-    /// Orders that were taken: each has a number of its own.
+    /// Number of accepted orders, each with an order id of its own.
     pub orders: usize,
-    /// Trades: each was told to both sides.
+    /// Number of trades, each reported to both sides.
     pub trades: usize,
-    /// Lots that rest: buyers' and sellers'.
+    /// Resting quantity of buyers and of sellers, in lots.
     pub resting: [u64; 2],
 }
 
-/// Adds up one instrument, and checks that nothing was done twice or left out.
+/// Sums up one instrument, and checks that nothing was executed twice or lost.
 pub fn total(tallies: &[&Tally], instrument: InstrumentId) -> Total {
     let orders: BTreeMap<OrderId, &Execution> = tallies
         .iter()
@@ -182,7 +183,8 @@ pub fn total(tallies: &[&Tally], instrument: InstrumentId) -> Total {
         .filter(|((of, _), _)| *of == instrument)
         .map(|((_, id), execution)| (*id, execution))
         .collect();
-    // The engine numbers orders by one from 1: one that was applied twice would have a number that nobody knows.
+    // The engine numbers orders consecutively from 1, so an order that was executed twice would leave a gap in the
+    // known ids.
     let numbers: Vec<u64> = orders.keys().map(|id| id.0).collect();
     assert_eq!(numbers, (1..=orders.len() as u64).collect::<Vec<_>>(), "orders of instrument {instrument}");
     let mut trades: BTreeMap<TradeId, Vec<Quantity>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Two participants that trade with each other in two instruments, at a pace.
+//! Two participants that trade with each other in two instruments at a given rate.
 
 use std::time::{Duration, Instant};
 
@@ -13,17 +13,18 @@ use super::local_cluster::LocalCluster;
 use super::tally::{Tally, Total, What, total};
 use super::{PATIENCE, until};
 
-/// Participants.
+/// Numbers of the participants.
 pub const MAKER: u32 = 7;
 pub const TAKER: u32 = 8;
 
-/// What they trade.
+/// The instruments that they trade.
 pub const INSTRUMENTS: [InstrumentId; 2] = [InstrumentId(1), InstrumentId(2)];
 
-/// And what they do not: for others.
+/// An instrument that they do not trade, for other participants.
 pub const QUIET: InstrumentId = InstrumentId(3);
 
-/// The session keeps trying for longer than any test waits: a machine under load is slow, not dead.
+/// Number of retries; the session keeps retrying for longer than any test waits, as a busy machine is slow but not
+/// dead.
 const ATTEMPTS: u32 = 100;
 
 const OPERATOR: u32 = 0;
@@ -32,7 +33,7 @@ const DEPTH: u16 = 256;
 
 /// Two sessions, each with its tally.
 pub struct Traders {
-    // Before the driver, which must outlive them.
+    // Declared before the driver, which must outlive them.
     sessions: [BlockingSession<Tally>; 2],
     step: u64,
     _driver: ClientDriver,
@@ -44,7 +45,7 @@ impl Traders {
         Self::connect_again(cluster, Past::default())
     }
 
-    /// Opens new sessions of the participants, which go on from where their last ones closed.
+    /// Opens new sessions of participants whose earlier sessions are closed; their tallies continue.
     pub fn connect_again(cluster: &LocalCluster, past: Past) -> Self {
         let driver = driver(cluster);
         let [maker, taker] = past.tallies;
@@ -54,7 +55,7 @@ impl Traders {
         Self { sessions, step: past.step, _driver: driver }
     }
 
-    /// Trades for a while, at some hundred commands a second.
+    /// Trades for some time at a given rate.
     pub fn trade_for(&mut self, duration: Duration, commands_per_second: u32) {
         let began = Instant::now();
         let mut sent = 0;
@@ -68,21 +69,21 @@ impl Traders {
         }
     }
 
-    /// Sends so many commands as fast as the cluster takes them.
+    /// Sends this number of commands as fast as the cluster accepts them.
     pub fn trade(&mut self, commands: u32) {
         for _ in 0..commands {
             until("a command to be taken", || self.send_or_poll().then_some(()));
         }
     }
 
-    /// Sends so many commands without listening to anything: they are on their way.
+    /// Sends this number of commands without polling, so that they are in flight.
     pub fn burst(&mut self, commands: u32) {
         for _ in 0..commands {
             self.send();
         }
     }
 
-    /// Waits until every command is answered, and all events are told.
+    /// Waits until every command is answered and all events have arrived.
     #[track_caller]
     pub fn settle(&mut self) {
         for index in 0..self.sessions.len() {
@@ -96,7 +97,8 @@ impl Traders {
         }
     }
 
-    /// After [`Self::settle`]: nothing was done twice or left out, and the books are as the participants were told.
+    /// After [`Self::settle`]: checks that nothing was executed twice or lost, and that the books agree with the
+    /// reports.
     #[track_caller]
     pub fn check(&mut self) -> [Total; 2] {
         INSTRUMENTS.map(|instrument| {
@@ -113,33 +115,33 @@ impl Traders {
         [&self.sessions[0].handler, &self.sessions[1].handler]
     }
 
-    /// Commands sent by both.
+    /// Number of commands sent by both participants.
     pub fn commands(&self) -> usize {
         self.tallies().iter().map(|tally| tally.commands()).sum()
     }
 
-    /// Commands of both without an answer.
+    /// Number of unanswered commands of both participants.
     pub fn unanswered(&self) -> usize {
         self.tallies().iter().map(|tally| tally.unanswered()).sum()
     }
 
-    /// The whole book.
+    /// The whole book of an instrument.
     pub fn book(&mut self, instrument: InstrumentId) -> Book {
         self.sessions[0].book(instrument, DEPTH).expect("a book")
     }
 
-    /// Listens, for both.
+    /// Polls both sessions.
     pub fn poll(&mut self) {
         for session in &mut self.sessions {
             session.poll().expect("the session goes on");
         }
     }
 
-    /// Closes both sessions, and waits until all members know; returns their state as well.
+    /// Closes both sessions, and waits until all members know; also returns the members' state hash.
     #[track_caller]
     pub fn close(self, cluster: &LocalCluster) -> (Past, (String, i64)) {
         let tallies = self.sessions.map(|session| session.close().in_next_session());
-        // With the driver still there, which has to tell them.
+        // The driver must still run, as it sends the close requests.
         let state = cluster.await_no_sessions();
         (Past { tallies, step: self.step }, state)
     }
@@ -166,12 +168,13 @@ impl Traders {
         is_sent
     }
 
-    /// The next command of the flow, if it is taken: the maker sells, the taker buys, both cancel.
+    /// Sends the next command of the flow and returns whether it was accepted: the maker sells, the taker buys, both
+    /// cancel.
     fn send(&mut self) -> bool {
         let step = self.step;
         let instrument = INSTRUMENTS[(step / 2 % 2) as usize];
         let session = &mut self.sessions[(step % 2) as usize];
-        // An order of the same participant in the same instrument; it may have traded since.
+        // An order of the same participant in the same instrument, which may have traded in the meantime.
         let (what, taken) = if step % 11 >= 9 {
             let id = ClientOrderId(step - 7);
             (What::Cancel(id), session.session().cancel(instrument, id))
@@ -189,14 +192,14 @@ impl Traders {
     }
 }
 
-/// Participants between two sessions.
+/// The participants' tallies between two sessions.
 #[derive(Debug, Default)]
 pub struct Past {
     pub tallies: [Tally; 2],
     step: u64,
 }
 
-/// Defines all instruments, in a cluster whose deployment has none.
+/// Defines all instruments in a cluster whose deployment has none.
 pub fn define_instruments(cluster: &LocalCluster) {
     let driver = driver(cluster);
     let mut operator = BlockingSession::connect(config(cluster, &driver, OPERATOR), (), PATIENCE).expect("a session");
@@ -214,7 +217,7 @@ fn config(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Co
     config
 }
 
-/// Orders around the middle, so that about half of them trade at once.
+/// A limit order around the middle, so that about half of the orders trade at once.
 fn order(id: ClientOrderId, step: u64) -> NewOrder {
     let side = if step.is_multiple_of(2) { Side::Sell } else { Side::Buy };
     let price = MIDDLE + (step * 37 % 7) as i64 - 3;

@@ -1,5 +1,5 @@
-//! Clients that know less than they should while a pair moves: an old map only, or not that another process trades for the
-//! same participant.
+//! Clients with outdated knowledge while an instrument moves: an old map, or no knowledge of another process that
+//! trades for the same participant.
 
 use std::sync::Arc;
 use std::thread;
@@ -20,10 +20,11 @@ const TWICE: u32 = 51;
 const LATE: u32 = 52;
 const LOST: u32 = 53;
 
-/// How long the one waits for a map that never comes.
+/// Patience of the client that waits for a map that never comes.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// The older of two is told while the pair moves, and the newer one trades on, from cluster A to B.
+/// Two sessions of one participant: the older session is told that it was replaced while the instrument moves, and the
+/// newer session goes on trading from cluster A to B.
 pub(super) fn two_of_one_participant(cluster: &LocalCluster) {
     let driver = ClientDriver::start(&cluster.deployment).expect("a driver");
     let recorded = || RecordedMap::new(MapContext::new(&cluster.deployment, driver.aeron_dir().to_path_buf()));
@@ -51,8 +52,8 @@ pub(super) fn two_of_one_participant(cluster: &LocalCluster) {
     newer.session.close();
 }
 
-/// The pair has moved to B, the coordinator is down, and the clients have the map of before: one goes on when the new map
-/// comes, the other is told that its order was not applied.
+/// The instrument has moved to B, the coordinator is down, and two clients have the map from before the move: one goes
+/// on when the new map comes, the other learns that its order was not applied.
 pub(super) fn with_an_old_map(cluster: &LocalCluster) {
     cluster.kill_coordinator();
     let driver = ClientDriver::start(&cluster.deployment).expect("a driver");
@@ -77,7 +78,7 @@ pub(super) fn with_an_old_map(cluster: &LocalCluster) {
     late.session.close();
 }
 
-/// A map that is known already, then those that the coordinator tells.
+/// First a map that is known in advance, then the coordinator's maps.
 struct OldThenNew(FixedMap, RecordedMap);
 
 impl MapSubscription for OldThenNew {
@@ -99,7 +100,7 @@ struct Client {
 struct Ear {
     answered: usize,
     moving: usize,
-    /// Of each command whether it may have been applied.
+    /// For each given-up command, whether it may have been applied.
     given_up: Vec<bool>,
 }
 
@@ -139,7 +140,7 @@ impl Client {
         client
     }
 
-    /// Buys one lot, at a price that is its number too.
+    /// Sends an order for one lot; the price is also the client order id.
     #[track_caller]
     fn order(&mut self, number: u64) {
         let order = NewOrder::limit(ClientOrderId(number), Side::Buy, Price(number as i64), Quantity(1));

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::harness::{LocalCluster, PATIENCE, is_alive, kill, tree, until};
 
-/// See the module. It is killed when this is dropped.
+/// A held `lugus migrate` process, killed on drop.
 pub struct HeldMove {
     process: Child,
     input: ChildStdin,
@@ -19,7 +19,7 @@ pub struct HeldMove {
 }
 
 impl HeldMove {
-    /// Starts a move, or undoing one, and waits until it is held before `step`.
+    /// Starts a move or its undoing, and waits until it is held before `step`.
     #[track_caller]
     pub fn start(cluster: &LocalCluster, arguments: &[&str], step: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lugus"));
@@ -40,12 +40,12 @@ impl HeldMove {
         held
     }
 
-    /// Lets it do the step.
+    /// Lets the process perform the step.
     pub fn go_on(&mut self) {
         writeln!(self.input).expect("it reads");
     }
 
-    /// Waits for its end: what it said at last.
+    /// Waits for the end of the process; returns the last line of its output.
     #[track_caller]
     pub fn end(mut self) -> Value {
         let said = self.next();
@@ -53,7 +53,7 @@ impl HeldMove {
         said
     }
 
-    /// `kill -9`, with its media driver.
+    /// Kills the process and its media driver with SIGKILL.
     #[track_caller]
     pub fn kill(self) {
         drop(self);

@@ -1,6 +1,6 @@
-//! A pair moves to and fro between two clusters while it is traded, and whoever takes part in a move is killed before each
-//! of its steps: the migrator, the coordinator, the leader of the old cluster, that of the new one. It stays one pair, in
-//! one cluster, with one book, and every command has one outcome.
+//! An instrument moves to and fro between two clusters while it is traded, and before each step of a move one of the
+//! involved processes is killed: the migrator, the coordinator, the leader of the old cluster, or the leader of the new
+//! one. The instrument always has one owner and one book, and every command has one outcome.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -27,14 +27,15 @@ const SYMBOL: &str = "BTC/USDT";
 const CLUSTERS: [ClusterId; 2] = [ClusterId(0), ClusterId(1)];
 const NAMES: [&str; 2] = ["A", "B"];
 
-/// Who only looks.
+/// The participant that only probes which clusters accept commands.
 const LOOKER: u32 = 61;
-/// No command of the looker has come so far: it is a hole wherever the pair takes commands, and changes nothing.
+/// Sequence number of a probe. It leaves a gap, so a cluster that accepts commands rejects the probe, and its state
+/// stays the same.
 const HOLE: u64 = 1_000_000;
 
-/// The steps of a move, in their order.
+/// The steps of a move, in order.
 const STEPS: [&str; 9] = ["begin", "fence", "import", "export", "verify", "commit", "activate", "drop", "finish"];
-/// Those of its undoing.
+/// The steps of undoing a move, in order.
 const UNDOING: [&str; 4] = ["abort", "drop-import", "unfence", "finish"];
 
 #[test]
@@ -56,7 +57,7 @@ fn the_migrator_is_killed_before_each_step() {
         moves.hold_undo(step).kill();
         moves.undo("undone");
     }
-    // From there on there is no way back.
+    // From this step on a move can't be undone.
     let to = moves.other();
     moves.hold(to, "activate").kill();
     let refused = moves.cluster.lugus(&["migrate", SYMBOL, "--undo"]);
@@ -80,7 +81,7 @@ fn the_new_clusters_leader_is_killed_before_each_step() {
     killed_before_each_step(&["drop-import"], Moves::kill_leader);
 }
 
-/// Who trades with an old map, and who trades twice.
+/// A client with an old map, and two clients of one participant.
 #[test]
 fn clients_are_told_where_the_pair_is_and_who_they_are() {
     let cluster = LocalCluster::laptop();
@@ -88,7 +89,7 @@ fn clients_are_told_where_the_pair_is_and_who_they_are() {
     clients::with_an_old_map(&cluster);
 }
 
-/// The migrator lives, and goes on when whom it needs is back.
+/// Kills another process than the migrator before each step; the migrator goes on when that process runs again.
 fn killed_before_each_step(undoing: &[&str], kill: impl Fn(&mut Moves, usize)) {
     let mut moves = Moves::start();
     for step in STEPS {
@@ -115,14 +116,14 @@ fn killed_before_each_step(undoing: &[&str], kill: impl Fn(&mut Moves, usize)) {
     moves.close();
 }
 
-/// Two clusters with their coordinator, of which one has the pair.
+/// Two clusters with their coordinator; one of the clusters owns the instrument.
 struct Moves {
     participants: Participants,
     maps: RecordedMap,
     owner: usize,
     began: Instant,
     driver: Rc<ClientDriver>,
-    // Last, as the others talk to it.
+    // Declared last, as the other fields need the running cluster.
     cluster: LocalCluster,
 }
 
@@ -141,7 +142,7 @@ impl Moves {
         1 - self.owner
     }
 
-    /// Begins a move and holds it before a step.
+    /// Starts a move and holds it before a step.
     #[track_caller]
     fn hold(&mut self, to: usize, step: &str) -> HeldMove {
         let held = HeldMove::start(&self.cluster, &[SYMBOL, "--to", NAMES[to]], step);
@@ -156,7 +157,7 @@ impl Moves {
         held
     }
 
-    /// Begins to undo a move and holds that before a step.
+    /// Starts undoing a move and holds that before a step.
     #[track_caller]
     fn hold_undo(&mut self, step: &str) -> HeldMove {
         let held = HeldMove::start(&self.cluster, &[SYMBOL, "--undo"], step);
@@ -166,7 +167,7 @@ impl Moves {
         held
     }
 
-    /// With commands on their way.
+    /// Kills the leader of a cluster while commands are in flight.
     #[track_caller]
     fn kill_leader(&mut self, of: usize) {
         let status = self.cluster.await_status("leaders", |status| status.clusters[of].leader.is_some());
@@ -174,13 +175,13 @@ impl Moves {
         self.cluster.kill_member(CLUSTERS[of], status.clusters[of].leader.expect("just seen"));
     }
 
-    /// Starts who is dead.
+    /// Starts the processes that do not run.
     #[track_caller]
     fn bring_up(&self) {
         self.cluster.up();
     }
 
-    /// Another migrator finishes what there is to finish, and all is well.
+    /// Finishes the current move with another migrator, and checks everything.
     #[track_caller]
     fn finish(&mut self, to: usize) {
         let ended = self.cluster.lugus(&["--json", "migrate", SYMBOL, "--to", NAMES[to]]).json();
@@ -189,7 +190,7 @@ impl Moves {
         self.check("moved");
     }
 
-    /// Another migrator undoes what there is to undo, and all is well.
+    /// Undoes the current move with another migrator, and checks everything.
     #[track_caller]
     fn undo(&mut self, outcome: &str) {
         let ended = self.cluster.lugus(&["--json", "migrate", SYMBOL, "--undo"]).json();
@@ -197,8 +198,8 @@ impl Moves {
         self.check("undone");
     }
 
-    /// Every command has one outcome, the owner's book is as the participants have been told, nobody else takes commands,
-    /// and all members have the same state. Then it is traded on.
+    /// Checks that every command has one outcome, the owner's book agrees with the participants' reports, no other
+    /// cluster accepts commands, and all members have the same state. Then trading goes on.
     #[track_caller]
     fn check(&mut self, when: &str) {
         let mut takes = [false; 2];
@@ -213,7 +214,7 @@ impl Moves {
         self.participants.go_on();
     }
 
-    /// Which of the clusters take commands of the pair, and who owns it by the map.
+    /// Checks which clusters accept commands of the instrument, and which cluster owns it by the map.
     #[track_caller]
     fn look(&mut self, takes: [bool; 2], owner: usize, when: &str) {
         let found = CLUSTERS.map(|id| {

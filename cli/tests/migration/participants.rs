@@ -1,7 +1,8 @@
-//! Participants that trade the pair through the SDK all the time, in a thread of their own, and keep account of it.
+//! Participants that trade the instrument through the SDK all the time, on a thread of their own, and keep account of
+//! it.
 //!
-//! Two of them trade with each other. Two others have orders in the book, and stops behind it, that nobody touches until
-//! the end: then it is seen whether they are in the order in which they came.
+//! Two of them trade with each other. Two others own resting orders in the book and stop orders beyond it, which
+//! nothing touches until the end, when the test checks that their priority is unchanged.
 
 #![allow(unreachable_pub, reason = "a part of a test")]
 
@@ -29,46 +30,46 @@ const SECOND_KEEPER: usize = 3;
 const NUMBERS: [u32; 4] = [41, 42, 43, 44];
 
 const COMMANDS_PER_SECOND: u64 = 400;
-/// Commands of a participant without an outcome at most; a move lasts for hundreds of them.
+/// Largest number of commands of a participant without an outcome; a move lasts for hundreds of commands.
 const WINDOW: usize = 64;
-/// A session tries for longer than any test waits: who is killed comes back.
+/// Number of retries; a session retries for longer than any test waits, as killed processes come back.
 const ATTEMPTS: u32 = 100;
 
 const MIDDLE: i64 = 1_000;
-/// Where nobody else trades.
+/// A price at which nobody else trades.
 const KEPT: i64 = 500;
 const STOP: i64 = 2_000;
 
-/// One side of a book: price, lots shown, orders.
+/// One side of a book: price, displayed lots and number of orders of each level.
 pub type Levels = Vec<(i64, u64, u64)>;
 
-/// How things stand when every command has its outcome.
+/// The account when every command has its outcome.
 #[derive(Debug)]
 pub struct Settled {
     pub commands: usize,
     pub trades: usize,
-    /// Bids from the best down, offers from the best up, as the participants have been told.
+    /// Bids and offers, each from the best price on, according to the participants' reports.
     pub book: [Levels; 2],
 }
 
 enum Ask {
-    /// Send nothing more, and say how things stand when all has its outcome.
+    /// Send nothing more, and reply with the account when every command has its outcome.
     Settle(Sender<Settled>),
     GoOn,
-    /// Send as many commands at once as the window allows, and say how many have no outcome.
+    /// Send as many commands at once as the window allows, and reply with the number of commands without an outcome.
     Burst(Sender<usize>),
-    /// Find out whether the kept orders have their priority, and end.
+    /// Check that the kept orders have their priority, and end.
     Close,
 }
 
-/// The thread.
+/// The handle of the participants' thread.
 pub struct Participants {
     asks: Sender<Ask>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Participants {
-    /// Connects all, places the kept orders, and begins to trade.
+    /// Connects all participants, places the kept orders, and begins to trade.
     pub fn start(deployment: &Deployment) -> Self {
         let (asks, asked) = mpsc::channel();
         let deployment = deployment.clone();
@@ -81,13 +82,13 @@ impl Participants {
         Self { asks, thread: Some(thread) }
     }
 
-    /// Waits until every command has its outcome; nothing is sent until [`Self::go_on`].
+    /// Waits until every command has its outcome. Nothing is sent until [`Self::go_on`].
     #[track_caller]
     pub fn settle(&mut self) -> Settled {
         self.ask_for(Ask::Settle)
     }
 
-    /// Sends many commands at once; how many have no outcome.
+    /// Sends many commands at once; returns the number of commands without an outcome.
     #[track_caller]
     pub fn burst(&mut self) -> usize {
         self.ask_for(Ask::Burst)
@@ -98,7 +99,7 @@ impl Participants {
         self.ask(Ask::GoOn);
     }
 
-    /// Checks the kept orders' priority, and ends.
+    /// Checks the kept orders' priority, and ends the thread.
     #[track_caller]
     pub fn close(mut self) {
         self.ask(Ask::Close);
@@ -133,7 +134,7 @@ impl Participants {
 
 impl Drop for Participants {
     fn drop(&mut self) {
-        // Without anybody to ask it the thread ends.
+        // The thread ends when the sender of requests is dropped.
         self.asks = mpsc::channel().0;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -194,7 +195,7 @@ impl Trading {
         }
     }
 
-    /// The next command of the flow, if the window allows it: one sells, one buys, both cancel.
+    /// Sends the next command of the flow if the window allows it: one participant sells, one buys, both cancel.
     fn trade(&mut self) -> bool {
         let step = self.step;
         let trader = (step % 2) as usize;
@@ -217,15 +218,17 @@ impl Trading {
         is_taken
     }
 
-    /// Bids at one price: an order, an iceberg of which 3 lots are shown, an order. Seven lots of them are sold, so that 1 of
-    /// the iceberg's is shown, behind the others. And a stop above and below everything.
+    /// Places bids at one price: an order, an iceberg order that displays 3 lots, and another order. Seven lots of them
+    /// are sold, so that the iceberg order displays 1 lot, behind the others. Also places stop orders above and below
+    /// all other prices.
     fn place_kept(&mut self) {
         let bid = |quantity| NewOrder::limit(ClientOrderId(0), Side::Buy, Price(KEPT), Quantity(quantity));
         self.place(FIRST_KEEPER, bid(5));
         self.place(SECOND_KEEPER, NewOrder { display_quantity: Quantity(3), ..bid(9) });
         self.place(FIRST_KEEPER, bid(4));
         self.place(TAKER, NewOrder { side: Side::Sell, ..bid(13) });
-        // 5 of the first, 3 shown of the iceberg, 4 of the last; then 1 of the iceberg's next 3.
+        // 5 lots of the first order, 3 displayed lots of the iceberg order and 4 of the last; then 1 of the iceberg
+        // order's next 3.
         self.place(FIRST_KEEPER, bid(6));
         assert_eq!(self.left(), [(FIRST_KEEPER, vec![6]), (SECOND_KEEPER, vec![5])]);
         for (side, stop) in [(Side::Buy, STOP), (Side::Sell, 1)] {
@@ -236,7 +239,8 @@ impl Trading {
         }
     }
 
-    /// At the end: the flow's own orders are gone; then the kept ones trade in their order, and the stop is triggered.
+    /// At the end, when the flow's own orders are gone: checks that the kept orders trade by their priority, and that
+    /// the stop order is triggered.
     fn check_kept(&mut self) {
         self.settle();
         for trader in [MAKER, TAKER] {
@@ -247,7 +251,8 @@ impl Trading {
         }
         self.settle();
         let sell = |quantity| NewOrder::limit(ClientOrderId(0), Side::Sell, Price(KEPT), Quantity(quantity));
-        // The iceberg's 2 shown lots come first, then the order that was placed behind them, then what it showed last.
+        // The 2 displayed lots of the iceberg order come first, then the order placed behind them, then the lots
+        // displayed last.
         for (sold, left) in [(2, [vec![6], vec![3]]), (5, [vec![1], vec![3]]), (2, [vec![], vec![2]])] {
             self.place(TAKER, sell(sold));
             self.settle();
@@ -271,7 +276,7 @@ impl Trading {
         self.until("its outcome", |all| all[who].tally.unanswered() == 0);
     }
 
-    /// Lots left of the kept bids.
+    /// Open quantity of the kept bids, in lots.
     fn left(&self) -> [(usize, Vec<u64>); 2] {
         [FIRST_KEEPER, SECOND_KEEPER].map(|keeper| {
             let orders = self.participants[keeper].tally.orders(PAIR);
@@ -298,7 +303,7 @@ impl Trading {
             for order in one.tally.orders(PAIR).filter(|order| order.side == side && order.leaves_quantity.0 > 0) {
                 let (OrderType::Limit, Some(price)) = (order.order_type, order.price) else { continue };
                 let (lots, orders) = levels.entry(price.0).or_default();
-                // Of the iceberg 2 of the 3 shown are left.
+                // 2 of the iceberg order's 3 displayed lots are left.
                 *lots += if keeper == SECOND_KEEPER { 2 } else { order.leaves_quantity.0 };
                 *orders += 1;
             }
