@@ -13,7 +13,7 @@ use lugus_client::{
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{ClusterEntry, MapSubscription, PartitionMap};
 
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::map;
 use crate::participant::{self, NO_CLUSTER_HINT, TIMEOUT};
@@ -24,7 +24,7 @@ const POLL_INTERVAL: Duration = Duration::from_micros(100);
 /// A command's access to the clusters: its media driver and the partition map. Sessions must be dropped before it, as
 /// they use its driver.
 pub struct Access<'f> {
-    found: &'f Found,
+    found: &'f DeploymentFile,
     map: Arc<PartitionMap>,
     driver: ClientDriver,
 }
@@ -34,7 +34,7 @@ impl<'f> Access<'f> {
     ///
     /// # Errors
     /// When the driver can't start, or the coordinator does not answer.
-    pub fn open(found: &'f Found) -> Result<Self, Failure> {
+    pub fn open(found: &'f DeploymentFile) -> Result<Self, Failure> {
         Self::open_within(found, TIMEOUT, || Ok(()))
     }
 
@@ -44,7 +44,7 @@ impl<'f> Access<'f> {
     /// # Errors
     /// As for [`open`](Self::open), and when `check` fails.
     pub fn open_within(
-        found: &'f Found,
+        found: &'f DeploymentFile,
         timeout: Duration,
         check: impl FnMut() -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
@@ -164,7 +164,7 @@ impl<'f> Access<'f> {
 }
 
 /// The partition map that the deployment's file describes.
-fn written_map(found: &Found) -> Result<Arc<PartitionMap>, Failure> {
+fn written_map(found: &DeploymentFile) -> Result<Arc<PartitionMap>, Failure> {
     let map = FixedMap::of(&found.deployment).poll().map_err(Failure::new)?;
     map.ok_or_else(|| Failure::new(format!("{}: no partition map can be made of it", found.path.display())))
 }

@@ -5,7 +5,7 @@ use lugus_client::PriceLevel;
 
 use crate::access::Access;
 use crate::arguments;
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::TIMEOUT;
@@ -14,7 +14,7 @@ use crate::participant::TIMEOUT;
 ///
 /// # Errors
 /// When there is no such instrument, or the cluster does not answer.
-pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
     let (instrument, cluster) = access.instrument(&arguments.trader.instrument)?;
     let mut session = access.session(cluster, arguments.trader.participant, (), TIMEOUT)?;

@@ -16,7 +16,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::access::Access;
 use crate::arguments;
 use crate::book::table;
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::watch::is_reader_gone;
@@ -51,7 +51,7 @@ impl FeedHandler for Changes {
 
 /// One JSON line: the book as it is shown.
 #[derive(Serialize)]
-struct Shown {
+struct BookDocument {
     instrument: InstrumentId,
     sequence: MarketDataSequence,
     statistics: Statistics,
@@ -64,7 +64,7 @@ struct Shown {
 ///
 /// # Errors
 /// When the cluster does not answer, or has no such instrument or no market-data stream.
-pub fn run(found: &Found, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
     let (instrument, _) = access.instrument(&arguments.trader.instrument)?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -102,7 +102,7 @@ fn show(instrument: InstrumentId, book: &FollowedBook, depth: u16, output: Outpu
     let levels = |side: Side| book.levels(side).take(usize::from(depth)).collect();
     let statistics = book.market().statistics;
     let (bids, offers) = (levels(Side::Buy), levels(Side::Sell));
-    let shown = Shown { instrument, sequence: book.sequence(), statistics, bids, offers };
+    let shown = BookDocument { instrument, sequence: book.sequence(), statistics, bids, offers };
     output.answer(&shown, table(&shown.bids, &shown.offers))?;
     io::stdout().flush().map_err(|error| Failure::new(format!("standard output: {error}")))
 }

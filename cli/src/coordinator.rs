@@ -6,14 +6,14 @@ use std::sync::atomic::AtomicBool;
 use lugus_coordinator::Coordinator;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// When the deployment has no coordinator, the coordinator can't start, or one of its parts dies.
-pub fn run(found: &Found) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile) -> Result<(), Failure> {
     found.coordinator()?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {

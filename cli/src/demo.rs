@@ -10,9 +10,9 @@ use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch};
 use serde::Serialize;
 
 use crate::arguments::Demo;
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
-use crate::killer::Killer;
+use crate::leader_killer::LeaderKiller;
 use crate::map::Shown;
 use crate::moving::Moving;
 use crate::output::Output;
@@ -122,12 +122,12 @@ fn trade_and_kill(demo: &Demo, cluster: &PrivateCluster, output: Output) -> Resu
     Ok(account)
 }
 
-fn synthetic_with_a_kill(found: &Found, output: Output) -> Result<Account, Failure> {
+fn synthetic_with_a_kill(found: &DeploymentFile, output: Output) -> Result<Account, Failure> {
     output.say(format!(
         "sending {COMMANDS} commands at {COMMANDS_PER_SECOND} a second; the leader is killed with -9 at the {}th",
         COMMANDS / 2
     ));
-    let mut watch = Teller { killer: Killer::new(found.cluster()?, COMMANDS / 2), output };
+    let mut watch = DemoWatch { killer: LeaderKiller::new(found.cluster()?, COMMANDS / 2), output };
     let options = ReplayOptions { window: WINDOW, rate: Some(COMMANDS_PER_SECOND), ..ReplayOptions::default() };
     let Replayed { report, timeline, .. } =
         through_cluster(found, &mut synthetic(COMMANDS, SEED, WINDOW), options, &mut watch)?;
@@ -150,7 +150,7 @@ fn synthetic_with_a_kill(found: &Found, output: Output) -> Result<Account, Failu
     })
 }
 
-fn trade_on_both(found: &Found, account: &mut Account, output: Output) -> Result<(), Failure> {
+fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) -> Result<(), Failure> {
     let mut traders = Traders::connect(found, &TRADERS, WINDOW_ON_BOTH)?;
     let map = traders.map().cloned().ok_or_else(|| Failure::new("no partition map has come"))?;
     let instruments: Vec<InstrumentId> =
@@ -199,7 +199,7 @@ fn trade_on_both(found: &Found, account: &mut Account, output: Output) -> Result
     Ok(())
 }
 
-fn replay_recording(found: &Found, file: &Path, account: &mut Account, output: Output) -> Result<(), Failure> {
+fn replay_recording(found: &DeploymentFile, file: &Path, account: &mut Account, output: Output) -> Result<(), Failure> {
     output.say(format!("replaying {}", file.display()));
     let options = ReplayOptions { window: WINDOW, ..ReplayOptions::default() };
     let Replayed { report, .. } = through_cluster(found, &mut mbo(file)?, options, &mut ())?;
@@ -212,12 +212,12 @@ fn replay_recording(found: &Found, file: &Path, account: &mut Account, output: O
 }
 
 /// Prints the progress of the flow, and kills the leader in its middle.
-struct Teller {
-    killer: Killer,
+struct DemoWatch {
+    killer: LeaderKiller,
     output: Output,
 }
 
-impl Watch for Teller {
+impl Watch for DemoWatch {
     fn sent(&mut self, commands: u64) {
         self.killer.sent(commands);
     }

@@ -13,14 +13,14 @@ const HERE: &str = "cluster.toml";
 const MADE: &str = ".lugus/cluster.toml";
 
 /// A deployment and the file that it was read from.
-pub struct Found {
+pub struct DeploymentFile {
     /// The deployment's file.
     pub path: PathBuf,
     /// The contents of the file.
     pub deployment: Deployment,
 }
 
-impl Found {
+impl DeploymentFile {
     /// The first cluster, through which flows are replayed.
     ///
     /// # Errors
@@ -68,12 +68,12 @@ pub fn path(named: Option<&Path>) -> PathBuf {
 ///
 /// # Errors
 /// When there is no such file, or its contents are invalid.
-pub fn find(named: Option<&Path>) -> Result<Found, Failure> {
+pub fn find(named: Option<&Path>) -> Result<DeploymentFile, Failure> {
     let path = path(named);
     if !path.is_file() {
         return Err(Failure::new(format!("there is no deployment: {} does not exist", path.display()))
             .hint("`lugus up` makes one and starts it, or name a file with --config"));
     }
     let deployment = Deployment::load(&path).map_err(Failure::new)?;
-    Ok(Found { path, deployment })
+    Ok(DeploymentFile { path, deployment })
 }

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use serde::Serialize;
 
 use crate::deployed_process::{self, DeployedProcess, ProcessRole};
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::processes;
@@ -28,7 +28,7 @@ pub struct Ended {
 ///
 /// # Errors
 /// As [`end`].
-pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, output: Output) -> Result<(), Failure> {
     let ended = end(&found.deployment)?;
     let what = match (ended.members.len(), ended.coordinator) {
         (0, false) => return output.answer(&ended, "nothing ran"),

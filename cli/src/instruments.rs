@@ -7,7 +7,7 @@ use lugus_client::{
 use lugus_topology::Instrument;
 
 use crate::access::Access;
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 
 /// The operator's participant number.
@@ -22,7 +22,7 @@ const MAXIMUM_REPLACED: u32 = 5;
 ///
 /// # Errors
 /// When a cluster does not answer, or rejects a definition.
-pub fn define(found: &Found, access: &Access<'_>) -> Result<(), Failure> {
+pub fn define(found: &DeploymentFile, access: &Access<'_>) -> Result<(), Failure> {
     let map = access.map();
     // The map may also have clusters that are not in this deployment's file.
     for cluster in map.clusters.iter().filter(|cluster| found.deployment.cluster(cluster.id).is_some()) {

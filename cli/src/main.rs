@@ -17,7 +17,7 @@ mod engine;
 mod events;
 mod failure;
 mod instruments;
-mod killer;
+mod leader_killer;
 mod local_deployment;
 mod map;
 mod migrate;

@@ -13,7 +13,7 @@ use lugus_topology::{ClusterId, Instrument};
 use serde::Serialize;
 
 use crate::arguments::{Map, MapCommand};
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::processes;
@@ -26,13 +26,13 @@ const QUIET: Duration = Duration::from_millis(20);
 
 /// The JSON form of a partition map.
 #[derive(Debug, Serialize)]
-pub struct Shown<'a> {
+pub struct MapDocument<'a> {
     digest: Digest,
     #[serde(flatten)]
     map: &'a PartitionMap,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> MapDocument<'a> {
     /// The JSON form of `map`.
     pub fn new(map: &'a PartitionMap) -> Self {
         Self { digest: map.digest(), map }
@@ -51,7 +51,7 @@ impl<'a> Shown<'a> {
 
 /// The JSON document for an accepted request.
 #[derive(Serialize)]
-struct Done {
+struct AcceptedChange {
     epoch: Epoch,
     digest: Digest,
 }
@@ -60,7 +60,7 @@ struct Done {
 ///
 /// # Errors
 /// When the coordinator does not answer, or rejects the request.
-pub fn run(found: &Found, arguments: &Map, output: Output) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, arguments: &Map, output: Output) -> Result<(), Failure> {
     check_running(found)?;
     let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
     match &arguments.command {
@@ -73,7 +73,7 @@ pub fn run(found: &Found, arguments: &Map, output: Output) -> Result<(), Failure
 ///
 /// # Errors
 /// When the deployment has no coordinator, or it does not run.
-pub fn check_running(found: &Found) -> Result<(), Failure> {
+pub fn check_running(found: &DeploymentFile) -> Result<(), Failure> {
     let spec = found.coordinator()?;
     if spec.archive.is_loopback() && processes::pid(&spec.dir).is_none() {
         return Err(Failure::new("the coordinator does not run")
@@ -82,9 +82,9 @@ pub fn check_running(found: &Found) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(found: &Found, driver: &ClientDriver, output: Output) -> Result<(), Failure> {
+fn show(found: &DeploymentFile, driver: &ClientDriver, output: Output) -> Result<(), Failure> {
     let map = newest_map(found, driver, TIMEOUT, || Ok(()))?;
-    let shown = Shown::new(&map);
+    let shown = MapDocument::new(&map);
     output.answer(&shown, format!("{}\n{}\n{}", shown.heading(), clusters(&map), shown.partitions()))
 }
 
@@ -93,7 +93,7 @@ fn show(found: &Found, driver: &ClientDriver, output: Output) -> Result<(), Fail
 /// # Errors
 /// When the coordinator does not answer in time, the sender of the answer is no coordinator, or `check` fails.
 pub fn newest_map(
-    found: &Found,
+    found: &DeploymentFile,
     driver: &ClientDriver,
     timeout: Duration,
     mut check: impl FnMut() -> Result<(), Failure>,
@@ -122,7 +122,7 @@ pub fn newest_map(
 }
 
 fn change(
-    found: &Found,
+    found: &DeploymentFile,
     driver: &ClientDriver,
     command: &MapCommand,
     epoch: Option<u64>,
@@ -134,11 +134,11 @@ fn change(
     let mut client = CoordinatorClient::connect(driver.aeron_dir(), &spec, host, deployment.client.message_timeout)
         .map_err(Failure::new)?;
     let accepted = client.request(&request, epoch.map(Epoch), TIMEOUT).map_err(Failure::new)?;
-    let done = Done { epoch: accepted.epoch, digest: accepted.digest };
+    let done = AcceptedChange { epoch: accepted.epoch, digest: accepted.digest };
     output.answer(&done, format!("done: epoch {}, digest {}", done.epoch, done.digest))
 }
 
-fn request(found: &Found, command: &MapCommand) -> Result<Request, Failure> {
+fn request(found: &DeploymentFile, command: &MapCommand) -> Result<Request, Failure> {
     Ok(match command {
         MapCommand::AddCluster { cluster } => {
             Request::AddCluster(ClusterEntry::from(&found.cluster_with_id(*cluster)?))
@@ -158,11 +158,11 @@ fn request(found: &Found, command: &MapCommand) -> Result<Request, Failure> {
 }
 
 /// An instrument's number, given as such or by its symbol in the deployment's file.
-fn number_of(found: &Found, instrument: &str) -> Result<u32, Failure> {
+fn number_of(found: &DeploymentFile, instrument: &str) -> Result<u32, Failure> {
     instrument.parse().or_else(|_| instrument_of(found, instrument).map(|instrument| instrument.id))
 }
 
-fn instrument_of<'f>(found: &'f Found, instrument: &str) -> Result<&'f Instrument, Failure> {
+fn instrument_of<'f>(found: &'f DeploymentFile, instrument: &str) -> Result<&'f Instrument, Failure> {
     let is_it = |known: &&Instrument| known.symbol == instrument || Ok(known.id) == instrument.parse();
     found.deployment.instruments.iter().find(is_it).ok_or_else(|| {
         Failure::new(format!("{}: no [[instrument]] {instrument}", found.path.display()))

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::access::Access;
 use crate::arguments::{EACH_STEP, Migrate};
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -26,7 +26,7 @@ const OPERATOR: u32 = 0;
 
 /// The JSON line that is printed while a move is held before a step.
 #[derive(Serialize)]
-struct Held {
+struct HoldNotice {
     instrument: u32,
     held_before: &'static str,
 }
@@ -45,7 +45,7 @@ struct Moved {
 ///
 /// # Errors
 /// When the move can't proceed; the message says what the user can do.
-pub fn run(found: &Found, arguments: &Migrate, output: Output) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Result<(), Failure> {
     let spec = found.coordinator()?;
     let access = Access::open(found)?;
     let instrument = access.instrument(&arguments.instrument)?.0.0;
@@ -125,7 +125,7 @@ impl Hold {
     fn is_over(&mut self, step: MoveStep) -> Result<bool, Failure> {
         if self.told != Some(step) {
             self.told = Some(step);
-            let held = Held { instrument: self.instrument, held_before: step.name() };
+            let held = HoldNotice { instrument: self.instrument, held_before: step.name() };
             let text = format!("held before {step} ({} is to {}): Enter goes on", step.party(), step.request());
             self.output.answer(&held, text)?;
         }

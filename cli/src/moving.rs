@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde::Deserialize;
 
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 
 /// A running `lugus migrate` process, which is killed on drop if nobody has waited for it.
@@ -25,7 +25,7 @@ impl Moving {
     ///
     /// # Errors
     /// When the process can't be started.
-    pub fn start(found: &Found, instrument: &str, to: &str) -> Result<Self, Failure> {
+    pub fn start(found: &DeploymentFile, instrument: &str, to: &str) -> Result<Self, Failure> {
         let what = format!("lugus migrate {instrument} --to {to}");
         let failed = |error: std::io::Error| Failure::new(format!("{what}: {error}"));
         let process = Command::new(std::env::current_exe().map_err(failed)?)

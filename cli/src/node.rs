@@ -8,14 +8,14 @@ use lugus_topology::MemberId;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::arguments::Node;
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 
 /// Runs until the cluster is shut down, or SIGTERM or SIGINT arrives.
 ///
 /// # Errors
 /// When the member can't start, or one of its parts dies.
-pub fn run(found: &Found, node: &Node) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, node: &Node) -> Result<(), Failure> {
     let cluster = found.cluster_with_id(i32::from(node.cluster))?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::access::Access;
 use crate::arguments::{Cancel, Order, SideArgument, TimeInForceArgument};
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::events::text;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -23,7 +23,7 @@ struct Outcome {
 ///
 /// # Errors
 /// When the outcome is unknown. A rejection by the engine is an outcome.
-pub fn send(found: &Found, order: &Order, output: Output) -> Result<(), Failure> {
+pub fn send(found: &DeploymentFile, order: &Order, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
     let (instrument, cluster) = access.instrument(&order.trader.instrument)?;
     let mut session = access.session(cluster, order.trader.participant, (), TIMEOUT)?;
@@ -36,7 +36,7 @@ pub fn send(found: &Found, order: &Order, output: Output) -> Result<(), Failure>
 ///
 /// # Errors
 /// As [`send`].
-pub fn cancel(found: &Found, cancel: &Cancel, output: Output) -> Result<(), Failure> {
+pub fn cancel(found: &DeploymentFile, cancel: &Cancel, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
     let (instrument, cluster) = access.instrument(&cancel.trader.instrument)?;
     let mut session = access.session(cluster, cancel.trader.participant, (), TIMEOUT)?;

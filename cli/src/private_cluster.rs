@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use lugus_topology::Deployment;
 
 use crate::arguments::Members;
-use crate::deployment::{self, Found};
+use crate::deployment::{self, DeploymentFile};
 use crate::failure::Failure;
 use crate::status::Status;
 use crate::{down, local_deployment, up};
@@ -16,7 +16,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A deployment in a temporary folder.
 pub struct PrivateCluster {
-    found: Found,
+    found: DeploymentFile,
     folder: PathBuf,
     /// Whether the folder stays after the end, so that its logs can be read.
     keep: bool,
@@ -52,7 +52,7 @@ impl PrivateCluster {
     }
 
     /// The deployment and its file.
-    pub fn found(&self) -> &Found {
+    pub fn found(&self) -> &DeploymentFile {
         &self.found
     }
 

@@ -15,7 +15,7 @@ use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_vocabulary::ParticipantId;
 
 use crate::arguments::{Pace, Replay};
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::{self, TIMEOUT};
@@ -28,7 +28,7 @@ const RETRY_ATTEMPTS: u32 = 20;
 ///
 /// # Errors
 /// When the flow can't be read, the cluster rejects it, or an answer is missing or came twice.
-pub fn run(found: &Found, what: &Replay, output: Output) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, what: &Replay, output: Output) -> Result<(), Failure> {
     let replayed = match what {
         Replay::Mbo { file, pace } => {
             through_cluster(found, &mut mbo(file)?, options(*pace, 0), &mut Bar::new(output))?
@@ -70,7 +70,7 @@ fn options(pace: Pace, warm_up: u64) -> ReplayOptions {
 /// # Errors
 /// When the cluster does not answer, or rejects what the flow sends.
 pub fn through_cluster(
-    found: &Found,
+    found: &DeploymentFile,
     flow: &mut impl Flow,
     options: ReplayOptions,
     watch: &mut impl Watch,
@@ -89,7 +89,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the cluster does not answer.
-    pub fn open(found: &Found, participants: &[ParticipantId], window: u32) -> Result<Self, Failure> {
+    pub fn open(found: &DeploymentFile, participants: &[ParticipantId], window: u32) -> Result<Self, Failure> {
         let cluster = found.cluster()?;
         participant::check_running(&cluster)?;
         let cluster = ClusterEntry::from(&cluster);

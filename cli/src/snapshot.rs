@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::access::Access;
 use crate::arguments::Snapshot;
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::status::Status;
@@ -33,7 +33,7 @@ struct Taken {
 ///
 /// # Errors
 /// When there is no such instrument or no leader, or the tool fails; the message then contains the tool's output.
-pub fn run(found: &Found, arguments: &Snapshot, output: Output) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, arguments: &Snapshot, output: Output) -> Result<(), Failure> {
     let clusters = match &arguments.instrument {
         None => found.deployment.cluster_specs(),
         Some(name) => vec![owner(found, name)?],
@@ -46,13 +46,13 @@ pub fn run(found: &Found, arguments: &Snapshot, output: Output) -> Result<(), Fa
     output.answer(&Snapshots { snapshots }, lines.join("\n"))
 }
 
-fn owner(found: &Found, instrument: &str) -> Result<ClusterSpec, Failure> {
+fn owner(found: &DeploymentFile, instrument: &str) -> Result<ClusterSpec, Failure> {
     let access = Access::open(found)?;
     let (_, cluster) = access.instrument(instrument)?;
     found.cluster_with_id(cluster.id.0)
 }
 
-fn take(found: &Found, cluster: &ClusterSpec) -> Result<Taken, Failure> {
+fn take(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure> {
     let status = Status::read(std::slice::from_ref(cluster))?;
     let leader = status.leader(cluster.id).ok_or_else(|| {
         Failure::new(format!("the cluster ({}) has no leader", cluster.name))

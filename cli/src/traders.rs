@@ -13,7 +13,7 @@ use lugus_media_driver::ClientDriver;
 use lugus_partition_map::PartitionMap;
 use lugus_topology::ClusterId;
 
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::participant;
 
@@ -68,7 +68,7 @@ impl Traders {
     ///
     /// # Errors
     /// When connecting takes longer than the participants' patience.
-    pub fn connect(found: &Found, participants: &[u32], window: usize) -> Result<Self, Failure> {
+    pub fn connect(found: &DeploymentFile, participants: &[u32], window: usize) -> Result<Self, Failure> {
         let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
         let exchange = Exchange::connect(ExchangeConfig::of(&found.deployment, driver.aeron_dir().to_path_buf()));
         let open = |id: &u32| -> Result<Trader, Failure> {

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::access::Access;
 use crate::arguments::Up;
 use crate::deployed_process::{self, DeployedProcess, ProcessRole};
-use crate::deployment::{self, Found};
+use crate::deployment::{self, DeploymentFile};
 use crate::failure::Failure;
 use crate::instruments;
 use crate::local_deployment;
@@ -99,7 +99,7 @@ impl std::fmt::Display for Started {
 /// # Errors
 /// When a process ends, a cluster elects no leader in time, or the coordinator does not answer; the error contains the
 /// end of the process's log. Processes that this call started are then stopped again.
-pub fn start(found: &Found) -> Result<Started, Failure> {
+pub fn start(found: &DeploymentFile) -> Result<Started, Failure> {
     let begin = Instant::now();
     let clusters = found.deployment.cluster_specs();
     let deployed = deployed_process::of(&found.deployment);
@@ -136,7 +136,7 @@ pub fn start(found: &Found) -> Result<Started, Failure> {
 ///
 /// # Errors
 /// When the file can't be written, or its contents are invalid.
-pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<Found, Failure> {
+pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<DeploymentFile, Failure> {
     let path = deployment::path(config);
     if !path.is_file() {
         write(local_deployment::deployment(up.members, up.base_port), &path)?;
@@ -157,7 +157,7 @@ pub fn write(mut deployment: Deployment, path: &Path) -> Result<(), Failure> {
 
 /// Starts processes and waits until all of them answer; returns the leader of each cluster, and access to the clusters.
 fn await_all<'f>(
-    found: &'f Found,
+    found: &'f DeploymentFile,
     clusters: &[ClusterSpec],
     deployed: &[DeployedProcess],
     starting: &mut Vec<Starting>,
@@ -171,7 +171,7 @@ fn await_all<'f>(
 /// Starts processes and waits until each cluster has a leader, all members have restored their state and joined the
 /// log, and the coordinator's process runs; returns the leader of each cluster.
 fn await_leaders(
-    found: &Found,
+    found: &DeploymentFile,
     clusters: &[ClusterSpec],
     deployed: &[DeployedProcess],
     starting: &mut Vec<Starting>,
@@ -202,7 +202,11 @@ fn await_leaders(
 }
 
 /// Starts the processes that neither run nor are starting.
-fn start_processes(found: &Found, deployed: &[DeployedProcess], starting: &mut Vec<Starting>) -> Result<(), Failure> {
+fn start_processes(
+    found: &DeploymentFile,
+    deployed: &[DeployedProcess],
+    starting: &mut Vec<Starting>,
+) -> Result<(), Failure> {
     for process in deployed {
         let is_starting = starting.iter().any(|one| one.deployed.dir == process.dir);
         if !is_starting && process.pid().is_none() {
@@ -212,7 +216,7 @@ fn start_processes(found: &Found, deployed: &[DeployedProcess], starting: &mut V
     Ok(())
 }
 
-fn start_process(found: &Found, deployed: &DeployedProcess) -> Result<Starting, Failure> {
+fn start_process(found: &DeploymentFile, deployed: &DeployedProcess) -> Result<Starting, Failure> {
     let failed = |what: &Path, error: std::io::Error| Failure::new(format!("{}: {error}", what.display()));
     fs::create_dir_all(&deployed.dir).map_err(|error| failed(&deployed.dir, error))?;
     let log = deployed.log();

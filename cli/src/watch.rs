@@ -14,7 +14,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::access::Access;
 use crate::arguments::Watch;
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::events::text;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -50,13 +50,13 @@ impl Printer {
 }
 
 /// Receives the events of one cluster.
-struct Ear {
+struct ClusterEvents {
     printer: Rc<RefCell<Printer>>,
     /// Whether the cluster session is new, so that drop copies must be requested again.
     is_new_session: bool,
 }
 
-impl EventHandler for Ear {
+impl EventHandler for ClusterEvents {
     fn on_report(&mut self, report: &Report, _command: CommandNumber) {
         self.printer.borrow_mut().print(report);
     }
@@ -82,7 +82,7 @@ impl EventHandler for Ear {
 ///
 /// # Errors
 /// When a cluster does not answer, or refuses the drop copies.
-pub fn run(found: &Found, watch: &Watch, output: Output) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, watch: &Watch, output: Output) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
@@ -97,14 +97,14 @@ pub fn run(found: &Found, watch: &Watch, output: Output) -> Result<(), Failure> 
     };
     let printer = Rc::new(RefCell::new(Printer { output, left: watch.count, failure: None }));
     let connect = |cluster| {
-        let ear = Ear { printer: Rc::clone(&printer), is_new_session: true };
-        access.session(cluster, watch.participant, ear, TIMEOUT)
+        let events = ClusterEvents { printer: Rc::clone(&printer), is_new_session: true };
+        access.session(cluster, watch.participant, events, TIMEOUT)
     };
     let mut sessions = clusters.iter().map(connect).collect::<Result<Vec<_>, _>>()?;
     while !stop.load(Ordering::Relaxed) && !printer.borrow().is_done() {
         let mut work = 0;
         for session in &mut sessions {
-            work += hear(session, instrument)?;
+            work += poll_events(session, instrument)?;
         }
         if work == 0 {
             if is_reader_gone() {
@@ -121,7 +121,7 @@ pub fn run(found: &Found, watch: &Watch, output: Output) -> Result<(), Failure> 
 }
 
 /// Polls a session, and requests drop copies if the session is new.
-fn hear(session: &mut BlockingSession<Ear>, instrument: InstrumentId) -> Result<usize, Failure> {
+fn poll_events(session: &mut BlockingSession<ClusterEvents>, instrument: InstrumentId) -> Result<usize, Failure> {
     if session.handler.is_new_session && session.session().request_drop_copy(instrument).is_ok() {
         session.handler.is_new_session = false;
     }

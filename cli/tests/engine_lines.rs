@@ -147,9 +147,9 @@ fn covers(told: &Value, expected: &Value) -> bool {
 }
 
 /// Ignores all events.
-struct Deaf;
+struct IgnoreEvents;
 
-impl EventSink for Deaf {
+impl EventSink for IgnoreEvents {
     fn report(&mut self, _report: &Report) {}
     fn reply(&mut self, _reply: &Reply) {}
 }
@@ -160,7 +160,7 @@ fn state_hash(commands: &[&str]) -> String {
     for line in commands {
         let line = parsed(line);
         let command: EngineCommand = serde_json::from_value(line["command"].clone()).expect("a command");
-        engine.apply(EpochNanos(line["now"].as_i64().expect("a time")), &command, &mut Deaf);
+        engine.apply(EpochNanos(line["now"].as_i64().expect("a time")), &command, &mut IgnoreEvents);
     }
     format!("{:016x}", engine.state_hash().0)
 }

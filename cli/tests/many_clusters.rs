@@ -25,7 +25,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[test]
 fn two_clusters_trade_whether_their_coordinator_lives_or_not() {
-    let cluster = LocalCluster::laptop();
+    let cluster = LocalCluster::default_deployment();
     let status = cluster.await_status("both clusters whole", |status| status.hashes_equal == Some(true));
     let map = all_is_told(&status);
     each_pair_is_traded_by_its_cluster(&cluster);
@@ -135,17 +135,17 @@ fn without_coordinator(cluster: &LocalCluster) {
 /// A participant with a session on both clusters.
 struct Trader {
     session: ExchangeSession,
-    ear: Ear,
+    received: ReceivedEvents,
     orders: u64,
     _exchange: Exchange,
 }
 
 #[derive(Default)]
-struct Ear {
+struct ReceivedEvents {
     answered: Vec<InstrumentId>,
 }
 
-impl EventHandler for Ear {
+impl EventHandler for ReceivedEvents {
     fn on_report(&mut self, report: &Report, _command: CommandNumber) {
         self.answered.push(report.instrument);
     }
@@ -156,7 +156,7 @@ impl Trader {
         let config = ExchangeConfig::of(&cluster.deployment, driver.aeron_dir().to_path_buf());
         let exchange = Exchange::connect(config);
         let session = exchange.session(ParticipantId(21), Credentials::Open).expect("a session");
-        let mut trader = Self { session, ear: Ear::default(), orders: 0, _exchange: exchange };
+        let mut trader = Self { session, received: ReceivedEvents::default(), orders: 0, _exchange: exchange };
         trader.poll_until("both clusters", |trader| trader.session.is_connected());
         trader
     }
@@ -164,15 +164,15 @@ impl Trader {
     /// Sends an order to each cluster, and waits for the answers.
     #[track_caller]
     fn trade(&mut self) {
-        self.ear.answered.clear();
+        self.received.answered.clear();
         self.orders += 1;
         let order = NewOrder::limit(ClientOrderId(self.orders), Side::Buy, Price(1), Quantity(1));
         for instrument in [BITCOIN, SOLANA] {
             self.session.new_order(instrument, &order).expect("taken");
         }
-        self.poll_until("both answers", |trader| trader.ear.answered.len() == 2);
-        self.ear.answered.sort();
-        assert_eq!(self.ear.answered, [BITCOIN, SOLANA]);
+        self.poll_until("both answers", |trader| trader.received.answered.len() == 2);
+        self.received.answered.sort();
+        assert_eq!(self.received.answered, [BITCOIN, SOLANA]);
     }
 
     #[track_caller]
@@ -180,7 +180,7 @@ impl Trader {
         let deadline = Instant::now() + PATIENCE;
         while !done(self) {
             assert!(Instant::now() < deadline, "waited in vain for: {what}");
-            if self.session.poll(&mut self.ear).expect("a good session") == 0 {
+            if self.session.poll(&mut self.received).expect("a good session") == 0 {
                 thread::yield_now();
             }
         }

@@ -12,9 +12,9 @@ use lugus_engine::EventSink;
 use lugus_node::decode::{Inbound, decode};
 use lugus_vocabulary::{EpochNanos, ParticipantId, Reply, Report};
 
-struct Deaf;
+struct IgnoreEvents;
 
-impl EventSink for Deaf {
+impl EventSink for IgnoreEvents {
     fn report(&mut self, _: &Report) {}
     fn reply(&mut self, _: &Reply) {}
 }
@@ -29,7 +29,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         rest = tail;
         now += 1;
         if let Ok(Inbound::Command(command)) = decode(ParticipantId(u32::from(sender % 3)), message) {
-            engine.apply(EpochNanos(now), &command, &mut Deaf);
+            engine.apply(EpochNanos(now), &command, &mut IgnoreEvents);
             if let Err(error) = engine.verify() {
                 panic!("{error} after {command:?}");
             }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Spread;
 use crate::arguments::Members;
 use crate::failure::Failure;
-use crate::killer::Killer;
+use crate::leader_killer::LeaderKiller;
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
 use crate::replay::{synthetic, through_cluster};
@@ -45,7 +45,7 @@ pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), 
         cluster.await_comparable(CATCH_UP_TIMEOUT)?;
         // The flow lasts three seconds: one before the kill and two after it.
         let mut flow = synthetic(u64::from(rate) * 3, u64::from(kill), 1_024);
-        let mut killer = Killer::new(cluster.found().cluster()?, u64::from(rate));
+        let mut killer = LeaderKiller::new(cluster.found().cluster()?, u64::from(rate));
         let options = ReplayOptions { rate: Some(rate), ..ReplayOptions::default() };
         let Replayed { report, timeline, .. } = through_cluster(cluster.found(), &mut flow, options, &mut killer)?;
         let killed = killer.killed()?;

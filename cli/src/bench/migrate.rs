@@ -86,9 +86,9 @@ pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
     let cluster = PrivateCluster::of(deployment, "migrate")?;
     output.say(cluster.start()?);
     let mut account = place(&cluster, orders, output)?;
-    let mut moves = Bench { cluster: &cluster, output, felt: Felt::default() };
+    let mut moves = Bench { cluster: &cluster, output, measurements: Measurements::default() };
     account += moves.all_moves(rounds)?;
-    let Felt { pauses, quiet, migrator, bytes } = moves.felt;
+    let Measurements { pauses, quiet, migrator, bytes } = moves.measurements;
     account.lost += u64::from(orders).saturating_sub(resting(&cluster)?);
     let hash_equal = cluster.await_comparable(CATCH_UP_TIMEOUT)?.hashes_equal == Some(true);
     let (pause, migrator_pause) = (Spread::of(pauses.clone()), Spread::of(migrator));
@@ -168,12 +168,12 @@ fn resting(cluster: &PrivateCluster) -> Result<u64, Failure> {
 struct Bench<'c> {
     cluster: &'c PrivateCluster,
     output: Output,
-    felt: Felt,
+    measurements: Measurements,
 }
 
 /// What clients and the migrator measured in one move.
 #[derive(Default)]
-struct Felt {
+struct Measurements {
     pauses: Vec<f64>,
     quiet: Vec<f64>,
     migrator: Vec<f64>,
@@ -194,7 +194,7 @@ impl Bench<'_> {
     fn one_move(&mut self, traders: &mut Traders, round: u32) -> Result<(), Failure> {
         let (to, name) = CLUSTERS[round as usize % CLUSTERS.len()];
         trade_for(BEFORE, traders, INSTRUMENT)?;
-        self.felt.quiet.push(millis(traders.take_longest_wait(INSTRUMENT)));
+        self.measurements.quiet.push(millis(traders.take_longest_wait(INSTRUMENT)));
         let log_before = self.log_position(to)?;
         let mut moving = Moving::start(self.cluster.found(), SYMBOL, name)?;
         while moving.goes_on()? {
@@ -206,9 +206,9 @@ impl Bench<'_> {
         trade_for(AFTER, traders, INSTRUMENT)?;
         let pause = millis(traders.take_longest_wait(INSTRUMENT));
         self.output.say(format!("move {round:>2} to {name}: {pause:.1} ms; the migrator's pause {migrator:.1} ms"));
-        self.felt.pauses.push(pause);
-        self.felt.migrator.push(migrator);
-        self.felt.bytes.push((log_after - log_before) as f64);
+        self.measurements.pauses.push(pause);
+        self.measurements.migrator.push(migrator);
+        self.measurements.bytes.push((log_after - log_before) as f64);
         Ok(())
     }
 

@@ -146,7 +146,7 @@ fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Fail
     let driver = ClientDriver::start(&private.found().deployment).map_err(Failure::new)?;
     let deployment = &private.found().deployment;
     let config = participant::config(deployment, &ClusterEntry::from(&cluster), &driver, ECHO_PARTICIPANT)?;
-    let context = config.cluster.credentials(Believed);
+    let context = config.cluster.credentials(ClaimedIdentity);
     let mut venue =
         EchoVenue::connect(context, Duration::max(TIMEOUT, Duration::from_secs(30))).map_err(Failure::new)?;
     let mut run = |messages, options: ReplayOptions| {
@@ -164,9 +164,9 @@ fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Fail
 }
 
 /// Credentials that only claim an identity; the echo service's cluster accepts every session.
-struct Believed;
+struct ClaimedIdentity;
 
-impl CredentialsSupplier for Believed {
+impl CredentialsSupplier for ClaimedIdentity {
     fn encoded_credentials(&mut self) -> Vec<u8> {
         ECHO_PARTICIPANT.to_string().into_bytes()
     }

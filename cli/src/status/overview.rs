@@ -8,9 +8,9 @@ use lugus_partition_map::PartitionMap;
 use serde::Serialize;
 
 use super::Status;
-use crate::deployment::Found;
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
-use crate::map::{self, Shown};
+use crate::map::{self, MapDocument};
 use crate::output::Output;
 use crate::processes;
 
@@ -25,7 +25,7 @@ struct Overview<'a> {
     /// `None` when the deployment has no coordinator.
     coordinator: Option<Coordinator>,
     /// The coordinator's partition map; `None` when the coordinator does not answer.
-    map: Option<Shown<'a>>,
+    map: Option<MapDocument<'a>>,
 }
 
 /// The state of the coordinator.
@@ -43,7 +43,7 @@ struct Coordinator {
 ///
 /// # Errors
 /// As for [`Status::read`]. A coordinator that does not answer is shown as such, and is no error.
-pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
+pub fn run(found: &DeploymentFile, output: Output) -> Result<(), Failure> {
     let status = Status::read(&found.deployment.cluster_specs())?;
     let (coordinator, map) = match &found.deployment.coordinator {
         None => (None, None),
@@ -52,12 +52,12 @@ pub fn run(found: &Found, output: Output) -> Result<(), Failure> {
             (Some(coordinator), map)
         }
     };
-    let overview = Overview { status: &status, coordinator, map: map.as_deref().map(Shown::new) };
+    let overview = Overview { status: &status, coordinator, map: map.as_deref().map(MapDocument::new) };
     output.answer(&overview, overview.text())
 }
 
 impl Coordinator {
-    fn read(found: &Found) -> (Self, Option<Arc<PartitionMap>>) {
+    fn read(found: &DeploymentFile) -> (Self, Option<Arc<PartitionMap>>) {
         let pid = processes::pid(&found.deployment.coordinator_spec().dir);
         let (state, problem, map) = match map::check_running(found) {
             Err(failure) => ("down", Some(failure), None),
@@ -70,7 +70,7 @@ impl Coordinator {
     }
 }
 
-fn map_of(found: &Found) -> Result<Arc<PartitionMap>, Failure> {
+fn map_of(found: &DeploymentFile) -> Result<Arc<PartitionMap>, Failure> {
     let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
     map::newest_map(found, &driver, TIMEOUT, || Ok(()))
 }

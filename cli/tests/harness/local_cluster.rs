@@ -93,7 +93,7 @@ impl LocalCluster {
     }
 
     /// The deployment that `lugus up` makes where there is none: two clusters and their coordinator.
-    pub fn laptop() -> Self {
+    pub fn default_deployment() -> Self {
         let one = OneAtATime::take();
         let folder = folder();
         let config = folder.path().join("cluster.toml");

@@ -31,8 +31,8 @@ pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_por
 pub use processes::{Process, is_alive, kill, mentioning, tree};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use status::{Cluster, Member, Status};
-pub use tally::{Tally, Total, What, total};
-pub use traders::{INSTRUMENTS, MAKER, Past, QUIET, TAKER, Traders, define_instruments};
+pub use tally::{SentCommand, Tally, Total, total};
+pub use traders::{ClosedTraders, INSTRUMENTS, MAKER, QUIET, TAKER, Traders, define_instruments};
 
 /// Longest wait for anything, on a machine that may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(120);

@@ -15,14 +15,14 @@ type Place = (InstrumentId, CommandNumber);
 /// A command that was sent.
 #[derive(Debug)]
 struct Sent {
-    what: What,
+    what: SentCommand,
     at: Instant,
     answered: Option<Instant>,
 }
 
 /// Kind of the command, with the client order id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum SentCommand {
     New(ClientOrderId),
     Cancel(ClientOrderId),
 }
@@ -43,7 +43,7 @@ pub struct Tally {
 
 impl Tally {
     /// Records a sent command.
-    pub fn sent(&mut self, instrument: InstrumentId, number: CommandNumber, what: What) {
+    pub fn sent(&mut self, instrument: InstrumentId, number: CommandNumber, what: SentCommand) {
         let sent = Sent { what, at: Instant::now(), answered: None };
         let older = self.sent.insert((instrument, number), sent);
         assert!(older.is_none(), "number {number} of instrument {instrument} was given twice");
@@ -117,17 +117,17 @@ impl Tally {
 }
 
 /// Whether the report tells if the command was executed or rejected; exactly one of a command's reports does.
-fn is_outcome(what: What, body: &ReportBody) -> bool {
+fn is_outcome(what: SentCommand, body: &ReportBody) -> bool {
     match (what, body) {
-        (What::New(id), ReportBody::Execution(execution)) => {
+        (SentCommand::New(id), ReportBody::Execution(execution)) => {
             assert_eq!(execution.client_order_id, id, "{execution:?}");
             matches!(execution.exec_type, ExecType::New | ExecType::Rejected)
         }
-        (What::Cancel(id), ReportBody::Execution(execution)) => {
+        (SentCommand::Cancel(id), ReportBody::Execution(execution)) => {
             assert_eq!((execution.client_order_id, execution.exec_type), (id, ExecType::Canceled), "{execution:?}");
             true
         }
-        (What::Cancel(id), ReportBody::CancelReject { orig_client_order_id, .. }) => *orig_client_order_id == id,
+        (SentCommand::Cancel(id), ReportBody::CancelReject { orig_client_order_id, .. }) => *orig_client_order_id == id,
         _ => panic!("no answer to {what:?}: {body:?}"),
     }
 }

@@ -10,7 +10,7 @@ use lugus_media_driver::ClientDriver;
 
 use super::connection::{context, driver};
 use super::local_cluster::LocalCluster;
-use super::tally::{Tally, Total, What, total};
+use super::tally::{SentCommand, Tally, Total, total};
 use super::{PATIENCE, until};
 
 /// Numbers of the participants.
@@ -42,11 +42,11 @@ pub struct Traders {
 impl Traders {
     /// Opens both sessions, of participants that are new to the cluster.
     pub fn connect(cluster: &LocalCluster) -> Self {
-        Self::connect_again(cluster, Past::default())
+        Self::connect_again(cluster, ClosedTraders::default())
     }
 
     /// Opens new sessions of participants whose earlier sessions are closed; their tallies continue.
-    pub fn connect_again(cluster: &LocalCluster, past: Past) -> Self {
+    pub fn connect_again(cluster: &LocalCluster, past: ClosedTraders) -> Self {
         let driver = driver(cluster);
         let [maker, taker] = past.tallies;
         let sessions = [(MAKER, maker), (TAKER, taker)].map(|(participant, tally)| {
@@ -139,11 +139,11 @@ impl Traders {
 
     /// Closes both sessions, and waits until all members know; also returns the members' state hash.
     #[track_caller]
-    pub fn close(self, cluster: &LocalCluster) -> (Past, (String, i64)) {
+    pub fn close(self, cluster: &LocalCluster) -> (ClosedTraders, (String, i64)) {
         let tallies = self.sessions.map(|session| session.close().in_next_session());
         // The driver must still run, as it sends the close requests.
         let state = cluster.await_no_sessions();
-        (Past { tallies, step: self.step }, state)
+        (ClosedTraders { tallies, step: self.step }, state)
     }
 
     #[track_caller]
@@ -177,10 +177,10 @@ impl Traders {
         // An order of the same participant in the same instrument, which may have traded in the meantime.
         let (what, taken) = if step % 11 >= 9 {
             let id = ClientOrderId(step - 7);
-            (What::Cancel(id), session.session().cancel(instrument, id))
+            (SentCommand::Cancel(id), session.session().cancel(instrument, id))
         } else {
             let id = ClientOrderId(step + 1);
-            (What::New(id), session.session().new_order(instrument, &order(id, step)))
+            (SentCommand::New(id), session.session().new_order(instrument, &order(id, step)))
         };
         match taken {
             Ok(number) => session.handler.sent(instrument, number, what),
@@ -194,7 +194,7 @@ impl Traders {
 
 /// The participants' tallies between two sessions.
 #[derive(Debug, Default)]
-pub struct Past {
+pub struct ClosedTraders {
     pub tallies: [Tally; 2],
     step: u64,
 }

@@ -30,19 +30,23 @@ pub(super) fn two_of_one_participant(cluster: &LocalCluster) {
     let recorded = || RecordedMap::new(MapContext::new(&cluster.deployment, driver.aeron_dir().to_path_buf()));
     let mut older = Client::connect(cluster, &driver, TWICE, PATIENCE, recorded());
     older.order(1);
-    older.until("an answer", |ear| ear.answered == 1);
+    older.until("an answer", |received| received.answered == 1);
     let mut held = HeldMove::start(cluster, &[SYMBOL, "--to", "B"], "commit");
     older.order(2);
-    older.until("the fence to be told", |ear| ear.moving == 1);
+    older.until("the fence to be told", |received| received.moving == 1);
 
     let mut newer = Client::connect(cluster, &driver, TWICE, PATIENCE, recorded());
     newer.order(3);
     let failure = older.until_it_fails();
     assert_eq!(failure, ClientError::SessionReplaced { participant: ParticipantId(TWICE) });
-    assert_eq!((older.ear.answered, older.ear.given_up), (1, [true].to_vec()), "what it had sent may be applied");
+    assert_eq!(
+        (older.received.answered, older.received.given_up),
+        (1, [true].to_vec()),
+        "what it had sent may be applied"
+    );
     held.go_on();
     assert_eq!(held.end()["outcome"], "moved");
-    newer.until("an answer", |ear| ear.answered == 1);
+    newer.until("an answer", |received| received.answered == 1);
     assert_eq!(newer.session.cluster_of(PAIR), Some(CLUSTERS[1]));
     let bids = cluster.lugus(&["--json", "book", "-i", SYMBOL]).json()["bids"].clone();
     assert_eq!(
@@ -63,14 +67,14 @@ pub(super) fn with_an_old_map(cluster: &LocalCluster) {
     let mut lost = Client::connect(cluster, &driver, LOST, SHORT, old());
     late.order(7);
     lost.order(8);
-    late.until("Moved", |ear| ear.moving == 1);
-    lost.until("the end of its patience", |ear| !ear.given_up.is_empty());
-    assert_eq!((lost.ear.given_up, lost.ear.answered), (vec![false], 0), "it was not applied");
+    late.until("Moved", |received| received.moving == 1);
+    lost.until("the end of its patience", |received| !received.given_up.is_empty());
+    assert_eq!((lost.received.given_up, lost.received.answered), (vec![false], 0), "it was not applied");
     lost.session.close();
 
     cluster.up();
-    late.until("an answer", |ear| ear.answered == 1);
-    assert_eq!((late.session.cluster_of(PAIR), late.ear.given_up), (Some(CLUSTERS[1]), vec![]));
+    late.until("an answer", |received| received.answered == 1);
+    assert_eq!((late.session.cluster_of(PAIR), late.received.given_up), (Some(CLUSTERS[1]), vec![]));
     let bids = cluster.lugus(&["--json", "book", "-i", SYMBOL]).json()["bids"].clone();
     let prices: Vec<&serde_json::Value> =
         bids.as_array().expect("levels").iter().map(|level| &level["price"]).collect();
@@ -92,19 +96,19 @@ impl MapSubscription for OldThenNew {
 
 struct Client {
     session: ExchangeSession,
-    ear: Ear,
+    received: ReceivedEvents,
     _exchange: Exchange,
 }
 
 #[derive(Default)]
-struct Ear {
+struct ReceivedEvents {
     answered: usize,
     moving: usize,
     /// For each given-up command, whether it may have been applied.
     given_up: Vec<bool>,
 }
 
-impl EventHandler for Ear {
+impl EventHandler for ReceivedEvents {
     fn on_report(&mut self, _report: &Report, _command: CommandNumber) {
         self.answered += 1;
     }
@@ -131,7 +135,7 @@ impl Client {
         config.retry.moved_timeout = moved_timeout;
         let exchange = Exchange::with_maps(config, maps);
         let session = exchange.session(ParticipantId(participant), Credentials::Open).expect("a session");
-        let mut client = Self { session, ear: Ear::default(), _exchange: exchange };
+        let mut client = Self { session, received: ReceivedEvents::default(), _exchange: exchange };
         let deadline = Instant::now() + PATIENCE;
         while !client.session.is_connected() {
             assert!(Instant::now() < deadline, "no session: {:?}", client.session.problem());
@@ -148,16 +152,16 @@ impl Client {
     }
 
     fn poll(&mut self) -> Result<(), ClientError> {
-        if self.session.poll(&mut self.ear)? == 0 {
+        if self.session.poll(&mut self.received)? == 0 {
             thread::sleep(Duration::from_micros(100));
         }
         Ok(())
     }
 
     #[track_caller]
-    fn until(&mut self, what: &str, is_so: impl Fn(&Ear) -> bool) {
+    fn until(&mut self, what: &str, is_so: impl Fn(&ReceivedEvents) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        while !is_so(&self.ear) {
+        while !is_so(&self.received) {
             assert!(Instant::now() < deadline, "waited in vain for {what}");
             self.poll().expect("it goes on");
         }

@@ -84,7 +84,7 @@ fn the_new_clusters_leader_is_killed_before_each_step() {
 /// A client with an old map, and two clients of one participant.
 #[test]
 fn clients_are_told_where_the_pair_is_and_who_they_are() {
-    let cluster = LocalCluster::laptop();
+    let cluster = LocalCluster::default_deployment();
     clients::two_of_one_participant(&cluster);
     clients::with_an_old_map(&cluster);
 }
@@ -129,7 +129,7 @@ struct Moves {
 
 impl Moves {
     fn start() -> Self {
-        let cluster = LocalCluster::laptop();
+        let cluster = LocalCluster::default_deployment();
         let driver = Rc::new(ClientDriver::start(&cluster.deployment).expect("a driver"));
         let maps = RecordedMap::new(MapContext::new(&cluster.deployment, driver.aeron_dir().to_path_buf()));
         let participants = Participants::start(&cluster.deployment);

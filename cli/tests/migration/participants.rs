@@ -19,7 +19,7 @@ use lugus_media_driver::ClientDriver;
 use lugus_topology::Deployment;
 
 use super::PAIR;
-use super::harness::{PATIENCE, Tally, What, total};
+use super::harness::{PATIENCE, SentCommand, Tally, total};
 
 const MAKER: usize = 0;
 const TAKER: usize = 1;
@@ -341,17 +341,17 @@ impl Participant {
 
     fn order(&mut self, order: &NewOrder) -> bool {
         let taken = self.session.new_order(PAIR, order);
-        let is_taken = self.is_taken(taken, What::New(order.client_order_id));
+        let is_taken = self.is_taken(taken, SentCommand::New(order.client_order_id));
         self.last_order += u64::from(is_taken);
         is_taken
     }
 
     fn cancel(&mut self, id: ClientOrderId) -> bool {
         let taken = self.session.cancel(PAIR, id);
-        self.is_taken(taken, What::Cancel(id))
+        self.is_taken(taken, SentCommand::Cancel(id))
     }
 
-    fn is_taken(&mut self, taken: Result<CommandNumber, SendError>, what: What) -> bool {
+    fn is_taken(&mut self, taken: Result<CommandNumber, SendError>, what: SentCommand) -> bool {
         match taken {
             Ok(number) => self.tally.sent(PAIR, number, what),
             Err(SendError::BackPressured | SendError::TooManyOutstanding { .. }) => return false,

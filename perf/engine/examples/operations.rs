@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use hdrhistogram::Histogram;
-use lugus_benchmark::operations::{Desk, Operation};
+use lugus_benchmark::operations::{Operation, OperationBench};
 
 /// Number of measurements of each operation.
 const TIMES: usize = 100_000;
@@ -35,9 +35,9 @@ fn measure() -> Result<(), hdrhistogram::CreationError> {
         "orders", "operation", "median", "90 %", "99 %", "99.9 %", "most"
     );
     for orders in [1_000, 10_000, 100_000, 1_000_000, 10_000_000].into_iter().filter(|&orders| orders <= most) {
-        let mut desk = Desk::new(orders, (orders / 10).clamp(100, 1_000_000), SEED);
+        let mut bench = OperationBench::new(orders, (orders / 10).clamp(100, 1_000_000), SEED);
         for operation in Operation::ALL {
-            let histogram = time(&mut desk, operation, clock)?;
+            let histogram = time(&mut bench, operation, clock)?;
             let at = |quantile| histogram.value_at_quantile(quantile);
             println!(
                 "{orders:>10}  {:<16}{:>8}{:>8}{:>8}{:>9}{:>10}",
@@ -53,16 +53,20 @@ fn measure() -> Result<(), hdrhistogram::CreationError> {
     Ok(())
 }
 
-fn time(desk: &mut Desk, operation: Operation, clock: u64) -> Result<Histogram<u64>, hdrhistogram::CreationError> {
+fn time(
+    bench: &mut OperationBench,
+    operation: Operation,
+    clock: u64,
+) -> Result<Histogram<u64>, hdrhistogram::CreationError> {
     let mut histogram = Histogram::new_with_bounds(1, LONGEST, 3)?;
     let times = if operation == Operation::Sweep { TIMES / 10 } else { TIMES };
     for _ in 0..times {
-        let command = desk.prepare(operation);
+        let command = bench.prepare(operation);
         let start = Instant::now();
-        desk.apply(&command);
+        bench.apply(&command);
         let nanos = start.elapsed().as_nanos() as u64;
         histogram.saturating_record(nanos.saturating_sub(clock));
-        desk.restore(operation, &command);
+        bench.restore(operation, &command);
     }
     Ok(histogram)
 }

@@ -186,8 +186,8 @@ impl LargeBook {
 pub fn dependent_read(bytes: usize, reads: usize) -> f64 {
     #[derive(Clone, Copy)]
     #[repr(align(64))]
-    struct Line(u32);
-    let mut lines: Vec<Line> = (0..(bytes / size_of::<Line>()).max(2) as u32).map(Line).collect();
+    struct CacheLine(u32);
+    let mut lines: Vec<CacheLine> = (0..(bytes / size_of::<CacheLine>()).max(2) as u32).map(CacheLine).collect();
     // The reads follow one cycle through all words (Sattolo, "An algorithm to generate a random cyclic permutation",
     // 1986).
     let mut dice = Dice(1);

@@ -61,7 +61,7 @@ const RECENT: usize = 64;
 
 /// An engine with a standing book, on which operations can be timed.
 #[derive(Debug)]
-pub struct Desk {
+pub struct OperationBench {
     engine: Engine,
     sent: [u64; PARTICIPANTS as usize + 1],
     /// Orders with a lower id are standing orders.
@@ -73,24 +73,24 @@ pub struct Desk {
     tally: Tally,
 }
 
-impl Desk {
+impl OperationBench {
     /// Fills the book with `orders` orders on `levels` price levels, half of both on either side.
     #[must_use]
     pub fn new(orders: u64, levels: u64, seed: u64) -> Self {
         let limits = EngineLimits { orders: orders as usize + 1_024, ..EngineLimits::default() };
         let (engine, sent) = (Engine::new(limits), [0; PARTICIPANTS as usize + 1]);
         let (dice, tally) = (Dice(seed), Tally::default());
-        let mut desk = Self { engine, sent, orders, levels, next_id: orders, recent: Vec::new(), dice, tally };
-        desk.engine.apply(EpochNanos(1), &definition(), &mut desk.tally);
+        let mut bench = Self { engine, sent, orders, levels, next_id: orders, recent: Vec::new(), dice, tally };
+        bench.engine.apply(EpochNanos(1), &definition(), &mut bench.tally);
         for id in 0..orders {
-            let command = desk.standing(id);
-            desk.apply(&command);
+            let command = bench.standing(id);
+            bench.apply(&command);
         }
         for _ in 0..RECENT {
-            let command = desk.near_the_touch();
-            desk.apply(&command);
+            let command = bench.near_the_touch();
+            bench.apply(&command);
         }
-        desk
+        bench
     }
 
     /// Number of live orders.
@@ -227,14 +227,14 @@ mod tests {
 
     #[test]
     fn every_operation_leaves_the_book_as_large_as_it_was() {
-        let mut desk = Desk::new(1_000, 100, 7);
+        let mut bench = OperationBench::new(1_000, 100, 7);
         for operation in Operation::ALL {
             for _ in 0..100 {
-                let live = desk.live();
-                let command = desk.prepare(operation);
-                let before = desk.tally.others;
-                desk.apply(&command);
-                let reports = desk.tally.others - before;
+                let live = bench.live();
+                let command = bench.prepare(operation);
+                let before = bench.tally.others;
+                bench.apply(&command);
+                let reports = bench.tally.others - before;
                 let expected = match operation {
                     Operation::MatchOne => 3,
                     Operation::MatchTen => 21,
@@ -242,8 +242,8 @@ mod tests {
                     _ => 1,
                 };
                 assert_eq!(reports, expected, "{operation:?}");
-                desk.restore(operation, &command);
-                assert_eq!(desk.live(), live, "{operation:?}");
+                bench.restore(operation, &command);
+                assert_eq!(bench.live(), live, "{operation:?}");
             }
         }
     }

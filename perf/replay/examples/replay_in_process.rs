@@ -50,7 +50,7 @@ fn measure<F: Flow>(flow: impl Fn() -> Result<F, FlowError>) -> Result<(), Box<d
         let mut engine = Engine::new(EngineLimits::default());
         let begun = Instant::now();
         for (now, command) in (0..).map(EpochNanos).zip(&commands) {
-            engine.apply(now, command, &mut Deaf);
+            engine.apply(now, command, &mut IgnoreEvents);
         }
         rates.push(commands.len() as f64 / begun.elapsed().as_secs_f64() / 1e6);
     }
@@ -79,9 +79,9 @@ fn commands(flow: impl Flow) -> Result<Vec<Command>, FlowError> {
 }
 
 /// Ignores all events.
-struct Deaf;
+struct IgnoreEvents;
 
-impl EventSink for Deaf {
+impl EventSink for IgnoreEvents {
     fn report(&mut self, report: &Report) {
         std::hint::black_box(report);
     }

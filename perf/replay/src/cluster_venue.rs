@@ -6,7 +6,7 @@ use lugus_client::{ClientError, CommandNumber, Config, EventHandler, SendError, 
 use lugus_vocabulary::{Action, ClientSequence, MemberId, ParticipantId, Report};
 
 use crate::flow::Step;
-use crate::venue::{Heard, Scope, Submission, Venue, VenueError};
+use crate::venue::{Scope, Submission, Venue, VenueError, VenueEvent};
 
 /// Number of polls of the participants' sessions for one poll of the operator's, which is silent once the instruments
 /// are defined.
@@ -105,16 +105,16 @@ impl Venue for ClusterVenue {
         }
     }
 
-    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError> {
+    fn poll(&mut self, on_event: &mut dyn FnMut(VenueEvent<'_>)) -> Result<usize, VenueError> {
         self.polls = self.polls.wrapping_add(1);
         let operator = (self.operator.outstanding() > 0 || self.polls.is_multiple_of(POLLS_PER_OPERATOR_POLL))
             .then_some(&mut self.operator);
         let mut work = 0;
         for session in self.participants.iter_mut().chain(operator) {
             let participant = session.participant();
-            let mut ear = Ear { participant, leader: &mut self.leader, refused: None, hear };
-            let outcome = session.poll(&mut ear);
-            if let Some((scope, what)) = ear.refused {
+            let mut handler = ParticipantHandler { participant, leader: &mut self.leader, refused: None, on_event };
+            let outcome = session.poll(&mut handler);
+            if let Some((scope, what)) = handler.refused {
                 return Err(VenueError::Refused { scope, what });
             }
             work += outcome.map_err(|error| ended(participant, error))?;
@@ -124,17 +124,17 @@ impl Venue for ClusterVenue {
 }
 
 /// Receives the events of one participant's session.
-struct Ear<'a> {
+struct ParticipantHandler<'a> {
     participant: ParticipantId,
     leader: &'a mut Option<MemberId>,
     refused: Option<(Scope, String)>,
-    hear: &'a mut dyn FnMut(Heard<'_>),
+    on_event: &'a mut dyn FnMut(VenueEvent<'_>),
 }
 
-impl EventHandler for Ear<'_> {
+impl EventHandler for ParticipantHandler<'_> {
     /// Numbers the commands of a run from 1, whatever the participant sent before.
     fn on_report(&mut self, report: &Report, command: CommandNumber) {
-        (self.hear)(Heard::Report(&Report { client_sequence: ClientSequence(command.0), ..*report }));
+        (self.on_event)(VenueEvent::Report(&Report { client_sequence: ClientSequence(command.0), ..*report }));
     }
 
     fn on_status(&mut self, status: &Status) {
@@ -144,7 +144,7 @@ impl EventHandler for Ear<'_> {
             }
             Status::GaveUp { instrument, command, .. } => {
                 let scope = (self.participant, *instrument);
-                (self.hear)(Heard::GaveUp(scope, ClientSequence(command.0)));
+                (self.on_event)(VenueEvent::GaveUp(scope, ClientSequence(command.0)));
             }
             Status::CommandRefused { instrument, reason, .. } => {
                 let scope = (self.participant, *instrument);
@@ -155,11 +155,11 @@ impl EventHandler for Ear<'_> {
     }
 }
 
-impl Ear<'_> {
+impl ParticipantHandler<'_> {
     /// Every session is told of a new leader; this reports the change once.
     fn leads(&mut self, leader: MemberId) {
         if self.leader.replace(leader) != Some(leader) {
-            (self.hear)(Heard::NewLeader);
+            (self.on_event)(VenueEvent::NewLeader);
         }
     }
 }

@@ -14,7 +14,7 @@ use lugus_vocabulary::{
 };
 
 use crate::flow::{Flow, FlowError, Step};
-use crate::venue::{Heard, Submission, Venue, VenueError};
+use crate::venue::{Submission, Venue, VenueError, VenueEvent};
 
 /// Length of a message in bytes, without Aeron's headers.
 pub const ECHO_MESSAGE_LENGTH: usize = 100;
@@ -86,7 +86,7 @@ impl EchoVenue {
         let mut cluster = AeronCluster::new(context).map_err(ended)?;
         let begun = Instant::now();
         while cluster.state() != State::Connected {
-            cluster.do_work(&mut Ear(&mut |_| ())).map_err(ended)?;
+            cluster.do_work(&mut EchoListener(&mut |_| ())).map_err(ended)?;
             if begun.elapsed() > patience {
                 let problem = cluster.problem().map_or("no answer".to_owned(), ToString::to_string);
                 return Err(VenueError::NotConnected { waited: patience, problem });
@@ -111,14 +111,14 @@ impl Venue for EchoVenue {
         }
     }
 
-    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError> {
-        self.cluster.do_work(&mut Ear(hear)).map_err(ended)
+    fn poll(&mut self, on_event: &mut dyn FnMut(VenueEvent<'_>)) -> Result<usize, VenueError> {
+        self.cluster.do_work(&mut EchoListener(on_event)).map_err(ended)
     }
 }
 
-struct Ear<'a>(&'a mut dyn FnMut(Heard<'_>));
+struct EchoListener<'a>(&'a mut dyn FnMut(VenueEvent<'_>));
 
-impl EgressListener for Ear<'_> {
+impl EgressListener for EchoListener<'_> {
     fn on_message(&mut self, _cluster_session_id: i64, timestamp: i64, message: &[u8]) {
         let Some(number) = message.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) else { return };
         let report = Report {
@@ -129,11 +129,11 @@ impl EgressListener for Ear<'_> {
             time: EpochNanos(timestamp),
             body: ReportBody::MassCancel { target: SENDER, affected: 0 },
         };
-        (self.0)(Heard::Report(&report));
+        (self.0)(VenueEvent::Report(&report));
     }
 
     fn on_new_leader(&mut self, _event: &NewLeader) {
-        (self.0)(Heard::NewLeader);
+        (self.0)(VenueEvent::NewLeader);
     }
 }
 

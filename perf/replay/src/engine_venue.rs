@@ -8,7 +8,7 @@ use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{ClientSequence, Command, EpochNanos, Reply, Report, StateHash};
 
 use crate::flow::Step;
-use crate::venue::{Heard, Scope, Submission, Venue, VenueError};
+use crate::venue::{Scope, Submission, Venue, VenueError, VenueEvent};
 
 /// Time between two commands in the simulated log, in nanoseconds.
 const TICK: i64 = 1_000;
@@ -19,16 +19,16 @@ pub struct EngineVenue {
     engine: Engine,
     now: EpochNanos,
     sequences: HashMap<Scope, ClientSequence>,
-    told: Told,
+    recorded: RecordedReports,
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct RecordedReports {
     reports: Vec<Report>,
     reply: Option<Reply>,
 }
 
-impl EventSink for Told {
+impl EventSink for RecordedReports {
     fn report(&mut self, report: &Report) {
         self.reports.push(*report);
     }
@@ -41,7 +41,12 @@ impl EventSink for Told {
 impl EngineVenue {
     /// A venue with an engine of these limits. Its log time starts at 0, so it is the same in every run.
     pub fn new(limits: EngineLimits) -> Self {
-        Self { engine: Engine::new(limits), now: EpochNanos(0), sequences: HashMap::new(), told: Told::default() }
+        Self {
+            engine: Engine::new(limits),
+            now: EpochNanos(0),
+            sequences: HashMap::new(),
+            recorded: RecordedReports::default(),
+        }
     }
 
     /// The engine's state hash.
@@ -58,19 +63,19 @@ impl Venue for EngineVenue {
         let command =
             Command { participant: scope.0, instrument: scope.1, client_sequence: *last, action: step.action };
         self.now.0 += TICK;
-        self.engine.apply(self.now, &command, &mut self.told);
-        match self.told.reply {
+        self.engine.apply(self.now, &command, &mut self.recorded);
+        match self.recorded.reply {
             Some(reply) => Err(VenueError::Refused { scope, what: format!("{reply:?}") }),
             None => Ok(Submission::Sent(*last)),
         }
     }
 
-    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError> {
-        for report in &self.told.reports {
-            hear(Heard::Report(report));
+    fn poll(&mut self, on_event: &mut dyn FnMut(VenueEvent<'_>)) -> Result<usize, VenueError> {
+        for report in &self.recorded.reports {
+            on_event(VenueEvent::Report(report));
         }
-        let heard = self.told.reports.len();
-        self.told.reports.clear();
-        Ok(heard)
+        let count = self.recorded.reports.len();
+        self.recorded.reports.clear();
+        Ok(count)
     }
 }

@@ -17,7 +17,7 @@ use crate::ledger::{Entry, Ledger};
 use crate::report::ReplayReport;
 use crate::score::Score;
 use crate::timeline::Timeline;
-use crate::venue::{Heard, Submission, Venue, VenueError};
+use crate::venue::{Submission, Venue, VenueError, VenueEvent};
 
 /// How a flow is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +144,7 @@ pub fn replay(
     run.begin();
     let expected = flow.expected_steps();
     while !(run.is_done() || run.is_out_of_patience()) {
-        let work = run.send(flow, watch)? + run.hear()?;
+        let work = run.send(flow, watch)? + run.poll()?;
         run.tell_progress(expected, watch);
         if work == 0 {
             std::thread::yield_now();
@@ -243,7 +243,7 @@ impl<'a, V: Venue> Run<'a, V> {
     }
 
     fn hear_or_give_up(&mut self) -> Result<(), ReplayError> {
-        if self.hear()? == 0 {
+        if self.poll()? == 0 {
             if self.is_out_of_patience() {
                 return Err(ReplayError::NoAnswer { patience: self.options.patience });
             }
@@ -309,13 +309,13 @@ impl<'a, V: Venue> Run<'a, V> {
         Ok(true)
     }
 
-    fn hear(&mut self) -> Result<usize, ReplayError> {
+    fn poll(&mut self) -> Result<usize, ReplayError> {
         let Self { venue, ledger, score, timeline, round_trips, before, options, .. } = self;
         let (last_answer, rejected, refusal) = (&mut self.last_answer, &mut self.rejected, &mut self.refusal);
-        let heard = venue.poll(&mut |heard| match heard {
-            Heard::NewLeader => timeline.new_leader(Instant::now()),
-            Heard::GaveUp(scope, sequence) => ledger.give_up(scope, sequence),
-            Heard::Report(report) => {
+        let count = venue.poll(&mut |event| match event {
+            VenueEvent::NewLeader => timeline.new_leader(Instant::now()),
+            VenueEvent::GaveUp(scope, sequence) => ledger.give_up(scope, sequence),
+            VenueEvent::Report(report) => {
                 let entry = ledger.report(report);
                 if entry != Entry::Repeated {
                     score.report(report);
@@ -337,7 +337,7 @@ impl<'a, V: Venue> Run<'a, V> {
                 }
             }
         })?;
-        Ok(heard)
+        Ok(count)
     }
 
     fn tell_progress(&mut self, expected: u64, watch: &mut impl Watch) {
@@ -364,7 +364,7 @@ impl<'a, V: Venue> Run<'a, V> {
     fn last_events(&mut self) -> Result<(), ReplayError> {
         let deadline = Instant::now() + LAST_EVENTS;
         while self.score.unpaired() as u64 + self.ledger.given_up() > 0 && Instant::now() < deadline {
-            if self.hear()? == 0 {
+            if self.poll()? == 0 {
                 std::thread::yield_now();
             }
         }

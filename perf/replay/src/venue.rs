@@ -22,7 +22,7 @@ pub trait Venue {
     /// # Errors
     ///
     /// When the venue can receive nothing any more.
-    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError>;
+    fn poll(&mut self, on_event: &mut dyn FnMut(VenueEvent<'_>)) -> Result<usize, VenueError>;
 }
 
 /// A participant in an instrument; commands and events are numbered within this scope.
@@ -39,7 +39,7 @@ pub enum Submission {
 
 /// What a venue reports.
 #[derive(Debug, Clone, Copy)]
-pub enum Heard<'a> {
+pub enum VenueEvent<'a> {
     /// An event.
     Report(&'a Report),
     /// A new leader answers from now on.

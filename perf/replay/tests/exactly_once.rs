@@ -10,14 +10,14 @@ use lugus_replay::engine_venue::EngineVenue;
 use lugus_replay::flow::Step;
 use lugus_replay::replay::{Progress, ReplayError, ReplayOptions, Replayed, Watch, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
-use lugus_replay::venue::{Heard, Submission, Venue, VenueError};
+use lugus_replay::venue::{Submission, Venue, VenueError, VenueEvent};
 use lugus_vocabulary::{EventSequence, Report};
 
 /// What a faulty venue does to the reports that it passes on.
 type Fault = fn(usize, Report) -> Vec<Report>;
 
 /// An engine behind a faulty connection: it passes on one report a poll, late, and accepts only every other submission.
-struct Faulty {
+struct FaultyVenue {
     engine: EngineVenue,
     fault: Fault,
     told: usize,
@@ -25,29 +25,29 @@ struct Faulty {
     is_busy: bool,
 }
 
-impl Faulty {
+impl FaultyVenue {
     fn new(fault: Fault) -> Self {
         let engine = EngineVenue::new(EngineLimits::default());
         Self { engine, fault, told: 0, waiting: VecDeque::new(), is_busy: false }
     }
 }
 
-impl Venue for Faulty {
+impl Venue for FaultyVenue {
     fn submit(&mut self, step: &Step) -> Result<Submission, VenueError> {
         self.is_busy = !self.is_busy;
         if self.is_busy { Ok(Submission::Busy) } else { self.engine.submit(step) }
     }
 
-    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError> {
+    fn poll(&mut self, on_event: &mut dyn FnMut(VenueEvent<'_>)) -> Result<usize, VenueError> {
         let Self { engine, fault, told, waiting, .. } = self;
-        engine.poll(&mut |heard| {
-            if let Heard::Report(report) = heard {
+        engine.poll(&mut |event| {
+            if let VenueEvent::Report(report) = event {
                 waiting.extend(fault(*told, *report));
                 *told += 1;
             }
         })?;
         match self.waiting.pop_front() {
-            Some(report) => hear(Heard::Report(&report)),
+            Some(report) => on_event(VenueEvent::Report(&report)),
             None => return Ok(0),
         }
         Ok(1)
@@ -59,7 +59,7 @@ const STEPS: u64 = 2_000;
 fn replayed(fault: Fault) -> Replayed {
     let flow = SyntheticOptions { steps: STEPS, participants: 2, instruments: 2, ..Default::default() };
     let options = ReplayOptions { window: 16, patience: Duration::from_millis(200), ..Default::default() };
-    replay(&mut SyntheticFlow::new(flow), &mut Faulty::new(fault), options, &mut ()).unwrap()
+    replay(&mut SyntheticFlow::new(flow), &mut FaultyVenue::new(fault), options, &mut ()).unwrap()
 }
 
 #[test]
@@ -110,17 +110,17 @@ fn a_venue_that_falls_silent_is_given_up_and_its_debt_is_lost() {
 fn a_venue_that_never_answers_is_an_error() {
     let mut flow = SyntheticFlow::new(SyntheticOptions::default());
     let options = ReplayOptions { patience: Duration::from_millis(50), ..Default::default() };
-    let outcome = replay(&mut flow, &mut Faulty::new(|_, _| vec![]), options, &mut ());
+    let outcome = replay(&mut flow, &mut FaultyVenue::new(|_, _| vec![]), options, &mut ());
     assert!(matches!(outcome, Err(ReplayError::NoAnswer { .. })), "{outcome:?}");
 }
 
 /// An engine that accepts a limited number of commands, and answers all that it accepted.
-struct Closing {
+struct ClosingVenue {
     engine: EngineVenue,
     room: u64,
 }
 
-impl Venue for Closing {
+impl Venue for ClosingVenue {
     fn submit(&mut self, step: &Step) -> Result<Submission, VenueError> {
         if self.room == 0 {
             return Ok(Submission::Busy);
@@ -129,8 +129,8 @@ impl Venue for Closing {
         self.engine.submit(step)
     }
 
-    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError> {
-        self.engine.poll(hear)
+    fn poll(&mut self, on_event: &mut dyn FnMut(VenueEvent<'_>)) -> Result<usize, VenueError> {
+        self.engine.poll(on_event)
     }
 }
 
@@ -138,7 +138,7 @@ impl Venue for Closing {
 fn a_venue_that_takes_no_more_is_an_error_also_when_it_owes_nothing() {
     let outcome = |room| {
         let mut flow = SyntheticFlow::new(SyntheticOptions { instruments: 1, ..Default::default() });
-        let mut venue = Closing { engine: EngineVenue::new(EngineLimits::default()), room };
+        let mut venue = ClosingVenue { engine: EngineVenue::new(EngineLimits::default()), room };
         let options = ReplayOptions { patience: Duration::from_millis(50), ..Default::default() };
         replay(&mut flow, &mut venue, options, &mut ())
     };

@@ -10,7 +10,7 @@ use lugus_replay::engine_venue::EngineVenue;
 use lugus_replay::flow::{FIRST_INSTRUMENT, Flow, Step};
 use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
-use lugus_replay::venue::{Heard, Submission, Venue, VenueError};
+use lugus_replay::venue::{Submission, Venue, VenueError, VenueEvent};
 use lugus_vocabulary::{
     Action, ClientOrderId, ExecType, OrderType, ParticipantId, PostOnly, RejectReason, Report, ReportBody, TimeInForce,
 };
@@ -67,23 +67,23 @@ fn the_mix_is_that_of_a_market() {
 }
 
 /// An engine that keeps its reports.
-struct Listening {
+struct RecordingVenue {
     engine: EngineVenue,
     reports: Vec<Report>,
 }
 
-impl Venue for Listening {
+impl Venue for RecordingVenue {
     fn submit(&mut self, step: &Step) -> Result<Submission, VenueError> {
         self.engine.submit(step)
     }
 
-    fn poll(&mut self, hear: &mut dyn FnMut(Heard<'_>)) -> Result<usize, VenueError> {
+    fn poll(&mut self, on_event: &mut dyn FnMut(VenueEvent<'_>)) -> Result<usize, VenueError> {
         let reports = &mut self.reports;
-        self.engine.poll(&mut |heard| {
-            if let Heard::Report(report) = heard {
+        self.engine.poll(&mut |event| {
+            if let VenueEvent::Report(report) = event {
                 reports.push(*report);
             }
-            hear(heard);
+            on_event(event);
         })
     }
 }
@@ -93,7 +93,7 @@ impl Venue for Listening {
 #[test]
 fn only_what_is_meant_to_be_is_rejected() {
     let options = SyntheticOptions { steps: 50_000, resting_orders: 200, ..Default::default() };
-    let mut venue = Listening { engine: EngineVenue::new(EngineLimits::default()), reports: Vec::new() };
+    let mut venue = RecordingVenue { engine: EngineVenue::new(EngineLimits::default()), reports: Vec::new() };
     let replayed = replay(&mut SyntheticFlow::new(options), &mut venue, ReplayOptions::default(), &mut ()).unwrap();
     let (mut post_only, mut too_late) = (0, 0);
     for report in &venue.reports {

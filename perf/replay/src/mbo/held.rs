@@ -8,13 +8,13 @@ use lugus_vocabulary::ClientOrderId;
 use super::order::Order;
 
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct HeldOrders {
     orders: BTreeMap<u64, Order>,
     places: HashMap<ClientOrderId, u64>,
     last_place: u64,
 }
 
-impl Held {
+impl HeldOrders {
     pub(super) fn insert(&mut self, order: Order) {
         self.remove(order.id);
         self.last_place += 1;

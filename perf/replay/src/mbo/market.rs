@@ -19,7 +19,7 @@ use lugus_vocabulary::{
     Action, ClientOrderId, InstrumentId, ParticipantId, Price, Quantity, Replace, Side, TimeInForce,
 };
 
-use super::held::Held;
+use super::held::HeldOrders;
 use super::order::Order;
 use crate::flow::{ExchangeTrade, FlowError, RestingFills, Step};
 use crate::price_time_book::{PriceTimeBook, RestingOrder};
@@ -36,7 +36,7 @@ pub(super) struct Market {
     participants: Vec<ParticipantId>,
     event: Vec<MboMsg>,
     book: PriceTimeBook,
-    held: Held,
+    held: HeldOrders,
     next_own_order_id: u64,
 }
 
@@ -49,7 +49,7 @@ impl Market {
             participants,
             event: Vec::new(),
             book: PriceTimeBook::default(),
-            held: Held::default(),
+            held: HeldOrders::default(),
             next_own_order_id: FIRST_OWN_ORDER_ID,
         }
     }

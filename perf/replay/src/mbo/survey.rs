@@ -16,12 +16,12 @@ const MAX_INSTRUMENTS: usize = 1_024;
 
 /// The contents of a recording.
 pub(super) struct Survey {
-    pub(super) instruments: Vec<Surveyed>,
+    pub(super) instruments: Vec<SurveyedInstrument>,
     pub(super) expected_steps: u64,
 }
 
 /// One instrument of a recording.
-pub(super) struct Surveyed {
+pub(super) struct SurveyedInstrument {
     /// The exchange's number of the instrument.
     pub(super) id: u32,
     /// Tick size in units of 1e-9: the largest step of which all prices are multiples.
@@ -54,7 +54,7 @@ pub(super) fn survey(path: &Path, records: &mut Records) -> Result<Survey, FlowE
         return Err(FlowError::NoOrders { path: path.to_owned() });
     }
     let symbols = symbols(records);
-    let instruments = prices.into_iter().map(|(id, (tick, last_price))| Surveyed {
+    let instruments = prices.into_iter().map(|(id, (tick, last_price))| SurveyedInstrument {
         id,
         tick: tick.max(1),
         symbol: symbols.get(&id).cloned().unwrap_or_else(|| id.to_string()),
@@ -63,7 +63,7 @@ pub(super) fn survey(path: &Path, records: &mut Records) -> Result<Survey, FlowE
     Ok(Survey { instruments: instruments.collect(), expected_steps })
 }
 
-impl Surveyed {
+impl SurveyedInstrument {
     /// The definition of the instrument.
     pub(super) fn definition(&self, instrument: InstrumentId) -> InstrumentDefinition {
         let mut base = [0; 8];

@@ -11,7 +11,7 @@ const YOUNG: u64 = 64;
 
 /// A resting order, as its owner knows it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Living {
+pub(super) struct LivingOrder {
     pub(super) owner: ParticipantId,
     pub(super) id: ClientOrderId,
     pub(super) post_only: PostOnly,
@@ -19,7 +19,7 @@ pub(super) struct Living {
 
 #[derive(Debug, Default)]
 pub(super) struct LivingOrders {
-    orders: Vec<Living>,
+    orders: Vec<LivingOrder>,
     places: HashMap<ClientOrderId, usize>,
 }
 
@@ -28,16 +28,16 @@ impl LivingOrders {
         self.orders.len() as u64
     }
 
-    pub(super) fn get(&self, id: ClientOrderId) -> Option<Living> {
+    pub(super) fn get(&self, id: ClientOrderId) -> Option<LivingOrder> {
         self.places.get(&id).map(|&place| self.orders[place])
     }
 
-    pub(super) fn insert(&mut self, order: Living) {
+    pub(super) fn insert(&mut self, order: LivingOrder) {
         self.places.insert(order.id, self.orders.len());
         self.orders.push(order);
     }
 
-    pub(super) fn remove(&mut self, id: ClientOrderId) -> Option<Living> {
+    pub(super) fn remove(&mut self, id: ClientOrderId) -> Option<LivingOrder> {
         let place = self.places.remove(&id)?;
         let order = self.orders.swap_remove(place);
         if let Some(moved) = self.orders.get(place) {
@@ -47,7 +47,7 @@ impl LivingOrders {
     }
 
     /// Draws an order: from all orders, or from about the youngest ones.
-    pub(super) fn any(&self, prng: &mut SplitMix64) -> Option<Living> {
+    pub(super) fn any(&self, prng: &mut SplitMix64) -> Option<LivingOrder> {
         let among = if prng.one_in(2) { self.len() } else { self.len().min(YOUNG) };
         let back = prng.below(among) as usize;
         self.orders.iter().rev().nth(back).copied()

@@ -7,7 +7,7 @@ use lugus_vocabulary::{
     OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, Side, Symbol, TimeInForce,
 };
 
-use super::living::{Living, LivingOrders};
+use super::living::{LivingOrder, LivingOrders};
 use super::size;
 use crate::flow::{PRICE_LIMITS, limit_order};
 use crate::price_time_book::{PriceTimeBook, RestingOrder};
@@ -143,7 +143,7 @@ impl Market {
         let leaves = Quantity(size::lots(prng));
         let post_only = if prng.one_in(4) { PostOnly::Yes } else { PostOnly::No };
         if !self.is_refused(post_only, side, price) {
-            let owned = Living { owner: participant, id, post_only };
+            let owned = LivingOrder { owner: participant, id, post_only };
             self.enter(owned, RestingOrder { side, price, leaves, filled: Quantity(0) });
         }
         let order = NewOrder { post_only, ..limit_order(id, side, price, leaves, TimeInForce::Gtc) };
@@ -151,7 +151,7 @@ impl Market {
     }
 
     fn cancel(&mut self, prng: &mut SplitMix64) -> (ParticipantId, Action) {
-        let Some(Living { owner, id, .. }) = self.any_living(prng) else { return self.new_order(prng) };
+        let Some(LivingOrder { owner, id, .. }) = self.any_living(prng) else { return self.new_order(prng) };
         self.book.remove(id);
         self.end(id);
         (owner, Action::Cancel { orig_client_order_id: id })
@@ -168,10 +168,10 @@ impl Market {
         } else {
             (self.passive_price(order.side, prng), order.leaves)
         };
-        let Living { owner, id, post_only } = living;
+        let LivingOrder { owner, id, post_only } = living;
         if !self.is_refused(post_only, order.side, price) {
             self.living.remove(id);
-            let living = Living { id: client_order_id, ..living };
+            let living = LivingOrder { id: client_order_id, ..living };
             if price == order.price {
                 self.book.rename(id, client_order_id);
                 self.book.reduce(client_order_id, leaves);
@@ -193,7 +193,7 @@ impl Market {
     }
 
     /// A resting order: mostly one that the price has moved past, if there is one, as its owner is in a hurry.
-    fn any_living(&self, prng: &mut SplitMix64) -> Option<Living> {
+    fn any_living(&self, prng: &mut SplitMix64) -> Option<LivingOrder> {
         let (bid, ask) = (self.book.first(Side::Buy), self.book.first(Side::Sell));
         let run_over = bid.filter(|bid| bid.1.0 >= self.middle).or(ask.filter(|ask| ask.1.0 <= self.middle));
         match run_over {
@@ -235,7 +235,7 @@ impl Market {
     }
 
     /// Enters an order into the flow's own book: it trades what it can, and the remainder rests.
-    fn enter(&mut self, living: Living, mut order: RestingOrder) {
+    fn enter(&mut self, living: LivingOrder, mut order: RestingOrder) {
         let leaves = self.take(order.side, Some(order.price), order.leaves);
         order.filled.0 += order.leaves.0 - leaves.0;
         order.leaves = leaves;

@@ -10,22 +10,22 @@ use crate::processes;
 use crate::status::Status;
 
 /// Kills the leader's whole process tree with SIGKILL once the given number of commands has been sent.
-pub struct Killer {
+pub struct LeaderKiller {
     cluster: ClusterSpec,
     after: u64,
-    killed: Option<Result<Killed, Failure>>,
+    killed: Option<Result<KilledLeader, Failure>>,
 }
 
 /// A leader that was killed.
 #[derive(Debug, Clone, Copy)]
-pub struct Killed {
+pub struct KilledLeader {
     /// The member's number.
     pub member: i32,
     /// When the member was killed.
     pub at: Instant,
 }
 
-impl Killer {
+impl LeaderKiller {
     /// Kills the leader of `cluster` after `after` commands.
     pub fn new(cluster: ClusterSpec, after: u64) -> Self {
         Self { cluster, after, killed: None }
@@ -35,11 +35,11 @@ impl Killer {
     ///
     /// # Errors
     /// When no leader was killed; the error gives the reason.
-    pub fn killed(self) -> Result<Killed, Failure> {
+    pub fn killed(self) -> Result<KilledLeader, Failure> {
         self.killed.unwrap_or_else(|| Err(Failure::new("the flow ended before the leader was killed")))
     }
 
-    fn kill(&self) -> Result<Killed, Failure> {
+    fn kill(&self) -> Result<KilledLeader, Failure> {
         let status = Status::read(std::slice::from_ref(&self.cluster))?;
         let leader = status.leader(self.cluster.id).ok_or_else(|| Failure::new("there is no leader to kill"))?;
         let member = self.cluster.members.iter().find(|member| member.id.0 == leader.id);
@@ -48,11 +48,11 @@ impl Killer {
             .ok_or_else(|| Failure::new("the leader's process is not known"))?;
         let at = Instant::now();
         processes::kill_tree(pid)?;
-        Ok(Killed { member: leader.id, at })
+        Ok(KilledLeader { member: leader.id, at })
     }
 }
 
-impl Watch for Killer {
+impl Watch for LeaderKiller {
     fn sent(&mut self, commands: u64) {
         if commands == self.after {
             self.killed = Some(self.kill());
