@@ -26,11 +26,6 @@ impl ClusterSpec {
         format!("aeron:udp?term-length={}", self.deployment().term_length.ingress)
     }
 
-    /// The ingress channel of a client that shares the leader's media driver.
-    pub fn ingress_ipc_channel(&self) -> String {
-        format!("aeron:ipc?term-length={}", self.deployment().term_length.ingress)
-    }
-
     /// Channel of the log. The leader adds each follower as a destination.
     pub fn log_channel(&self) -> String {
         format!("aeron:udp?term-length={}", self.deployment().term_length.log)

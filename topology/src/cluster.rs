@@ -125,7 +125,7 @@ impl Member {
     }
 
     /// Its ports, each with its key and its place from `port` on: written, or counted from there.
-    pub(crate) fn each_port(&self) -> [(&'static str, u16, Option<u16>); 6] {
+    pub(crate) fn each_port(&self) -> [(&'static str, u16, Option<u16>); PORTS_PER_MEMBER as usize] {
         let ports = &self.ports;
         [
             ("ingress", 0, ports.ingress),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Cluster, ClusterId, Cores, Deployment, Endpoint, Member, MemberId};
+use crate::{Cluster, ClusterId, Cores, Deployment, Endpoint, Member, MemberId, PORTS_PER_MEMBER};
 
 /// One cluster of a deployment, with every address and directory worked out.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ pub struct Endpoints {
 
 impl Endpoints {
     /// Each with its key in `[cluster.member.ports]`.
-    pub fn each(&self) -> [(&'static str, &Endpoint); 6] {
+    pub fn each(&self) -> [(&'static str, &Endpoint); PORTS_PER_MEMBER as usize] {
         [
             ("ingress", &self.ingress),
             ("consensus", &self.consensus),
