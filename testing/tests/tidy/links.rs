@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::finding::Finding;
-use crate::tree::{Tree, folder_of, joined};
+use crate::tree::{Tree, folder_of, is_built, joined};
 
 /// A link of a page to something else in the repository.
 pub struct Link {
@@ -70,7 +70,7 @@ pub fn check_paths(tree: &Tree) -> Vec<Finding> {
             let quoted = text.split('`').skip(1).step_by(2).filter(|_| is_read);
             for quoted in quoted.filter(|quoted| is_path(quoted, &roots)) {
                 let named = quoted.trim_end_matches('/');
-                if !tree.has_file(named) && !tree.has_folder(named) {
+                if !tree.has_file(named) && !tree.has_folder(named) && !is_built(named) {
                     findings.push(Finding::new(
                         path,
                         line + 1,
@@ -132,9 +132,10 @@ mod tests {
 
     #[test]
     fn paths_in_backticks_lead_to_files_and_folders() {
-        let page = "`src/lib.rs` `src/` `src/gone.rs`\n`lib.rs` `other/x` `src/{a,b}.rs` src/no.rs `src`";
+        let page =
+            "`src/lib.rs` `src/` `src/gone.rs` `target/release`\n`lib.rs` `other/x` `src/{a,b}.rs` src/no.rs `src`";
         let source = "//! `docs/a.md`\n/// `docs/gone.md`\nfn f() { \"`docs/gone.md`\" }";
-        let tree = Tree::of([("docs/a.md", page), ("src/lib.rs", source)]);
+        let tree = Tree::of([("docs/a.md", page), ("src/lib.rs", source), ("target/x", "")]);
         assert_eq!(lines(check_paths(&tree)), [("docs/a.md".to_owned(), 1), ("src/lib.rs".to_owned(), 2)]);
     }
 }

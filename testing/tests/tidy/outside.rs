@@ -4,10 +4,7 @@
 //! build puts there. Absolute paths of somebody's machine are refused.
 
 use crate::finding::Finding;
-use crate::tree::{Tree, folder_of, joined};
-
-/// What builds and set-up put into the repository; Git ignores it.
-const BUILT: &[&str] = &["target", ".tools", ".lugus", "media-driver/java/target"];
+use crate::tree::{Tree, folder_of, is_built, joined};
 
 /// A folder with one of these is where tests run, so paths may count from there.
 const MANIFESTS: &[&str] = &["Cargo.toml", "pom.xml"];
@@ -37,9 +34,6 @@ fn is_outside(tree: &Tree, file: &str, reference: &str) -> bool {
     if !reference.split('/').any(|part| part == "..") || reference.starts_with('/') {
         return false;
     }
-    let is_built = |path: &str| {
-        BUILT.iter().any(|built| path.strip_prefix(built).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-    };
     let exists = |path: &str| tree.has_file(path) || tree.has_folder(path) || is_built(path);
     let is_start = |folder: &&str| {
         *folder == folder_of(file)

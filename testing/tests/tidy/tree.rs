@@ -63,6 +63,14 @@ impl Tree {
     }
 }
 
+/// Folders that builds and set-up make, here or in a workspace that uses this one; Git ignores them.
+const BUILT: &[&str] = &["target", ".tools", ".lugus", ".cargo/aeron-c-build", "media-driver/java/target"];
+
+/// Is it a folder that a build makes, or in one?
+pub fn is_built(path: &str) -> bool {
+    BUILT.iter().any(|built| path.strip_prefix(built).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
 /// The folder that a file or folder is in; the root is empty.
 pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
