@@ -15,19 +15,19 @@ pub struct ClusterId(pub i32);
 #[serde(transparent)]
 pub struct MemberId(pub i32);
 
-/// Ports that a member takes from its `port` on.
+/// Number of ports that a member takes, from its `port` on.
 pub const PORTS_PER_MEMBER: u16 = 6;
 
 /// `[[cluster]]`: one Raft group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
-    /// Its number.
+    /// Number of the cluster.
     pub id: ClusterId,
-    /// For people. Default: `cluster-` and its number.
+    /// Name for people to read. Default: `cluster-` and the number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its members.
+    /// Members of the cluster.
     #[serde(rename = "member", default)]
     pub members: Vec<Member>,
 }
@@ -36,26 +36,26 @@ pub struct Cluster {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// Its number in the cluster.
+    /// Number of the member in its cluster.
     pub id: MemberId,
-    /// Its address, as the other members and clients reach it.
+    /// Address at which the other members and clients reach the member.
     #[serde(default = "default_host")]
     pub host: String,
-    /// The first of its six UDP ports: ingress, consensus, log, catch-up, archive, market data.
+    /// First of the member's six UDP ports: ingress, consensus, log, catch-up, archive, market data.
     pub port: u16,
-    /// Directory of its media driver.
+    /// Directory of the member's media driver. Default: `cluster-C-member-M` in the deployment's `aeron_dir`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aeron_dir: Option<PathBuf>,
-    /// Directory of its archive.
+    /// Directory of the member's archive. Default: `archive` in the member's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive_dir: Option<PathBuf>,
-    /// Directory of its consensus module and service.
+    /// Directory of the member's consensus module and service. Default: `cluster` in the member's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster_dir: Option<PathBuf>,
-    /// Single ports in place of those from `port` on.
+    /// Ports that take the place of those counted from `port` on.
     #[serde(default, skip_serializing_if = "Ports::is_empty")]
     pub ports: Ports,
-    /// Its cores; needed with the profile `pinned`, and only then.
+    /// Cores of the member's threads. Required with the profile `pinned`, not allowed otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cores: Option<Cores>,
 }
@@ -64,26 +64,26 @@ fn default_host() -> String {
     String::from("127.0.0.1")
 }
 
-/// `[cluster.member.ports]`.
+/// `[cluster.member.ports]`: ports that take the place of those counted from `port` on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ports {
-    /// Clients' commands. Default: `port`.
+    /// Port for clients' commands. Default: `port`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingress: Option<u16>,
-    /// Between consensus modules. Default: `port` + 1.
+    /// Port for the traffic between consensus modules. Default: `port` + 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consensus: Option<u16>,
-    /// The log, from the leader. Default: `port` + 2.
+    /// Port for the log, which the leader sends. Default: `port` + 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<u16>,
-    /// The log, replayed to a member that is behind. Default: `port` + 3.
+    /// Port for the log as it is replayed to a member that is behind. Default: `port` + 3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catch_up: Option<u16>,
-    /// Requests to the archive. Default: `port` + 4.
+    /// Port for requests to the archive. Default: `port` + 4.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archive: Option<u16>,
-    /// Where listeners to market data announce themselves. Default: `port` + 5.
+    /// Port to which listeners to market data announce themselves. Default: `port` + 5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub market_data: Option<u16>,
 }
@@ -92,13 +92,13 @@ pub struct Ports {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cores {
-    /// Of the driver's conductor, sender and receiver.
+    /// Cores of the media driver's conductor, sender and receiver.
     pub driver: [u16; 3],
-    /// Of the JVM: archive, consensus module, compiler, collector.
+    /// Cores of the JVM: archive, consensus module, compiler, garbage collector.
     pub consensus: Vec<u16>,
-    /// Of the service container, which runs the engine.
+    /// Core of the service container, which runs the engine.
     pub service: u16,
-    /// Of the thread that publishes market data. Default: none, and it parks when idle.
+    /// Core of the thread that publishes market data. Default: that thread runs on any core, and parks when idle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market_data: Option<u16>,
 }
@@ -110,7 +110,7 @@ impl Ports {
 }
 
 impl Member {
-    /// A member on this host, everything else by default.
+    /// A member on this host with defaults for everything but its number and port.
     pub fn local(id: MemberId, port: u16) -> Self {
         Self {
             id,
@@ -124,7 +124,7 @@ impl Member {
         }
     }
 
-    /// Its ports, each with its key and its place from `port` on: written, or counted from there.
+    /// The member's ports: key, offset from `port`, and the port in `[cluster.member.ports]` that takes its place.
     pub(crate) fn each_port(&self) -> [(&'static str, u16, Option<u16>); PORTS_PER_MEMBER as usize] {
         let ports = &self.ports;
         [

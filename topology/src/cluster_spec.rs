@@ -8,11 +8,11 @@ use crate::{Cluster, ClusterId, Cores, Deployment, Endpoint, Member, MemberId, P
 /// One cluster of a deployment, with every address and directory worked out.
 #[derive(Debug, Clone)]
 pub struct ClusterSpec {
-    /// Its number.
+    /// Number of the cluster.
     pub id: ClusterId,
-    /// Its name.
+    /// Name of the cluster.
     pub name: String,
-    /// Its members, in the order of the file.
+    /// Members, in the order of the file.
     pub members: Vec<MemberSpec>,
     deployment: Arc<Deployment>,
 }
@@ -20,43 +20,43 @@ pub struct ClusterSpec {
 /// One member of a cluster, with every address and directory worked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberSpec {
-    /// Its number.
+    /// Number of the member.
     pub id: MemberId,
-    /// Its address.
+    /// Address of the member's host.
     pub host: String,
-    /// Its ports with that address.
+    /// Endpoints of the member: the address with each of its ports.
     pub endpoints: Endpoints,
-    /// Its folder: lock, logs, and by default the archive's and the cluster's.
+    /// Folder of the member: lock, logs, and by default the directories of archive and consensus module.
     pub dir: PathBuf,
-    /// Directory of its media driver.
+    /// Directory of the member's media driver.
     pub aeron_dir: PathBuf,
-    /// Directory of its archive.
+    /// Directory of the member's archive.
     pub archive_dir: PathBuf,
-    /// Directory of its consensus module and service.
+    /// Directory of the member's consensus module and service.
     pub cluster_dir: PathBuf,
-    /// Its cores in the profile `pinned`.
+    /// Cores of the member's threads in the profile `pinned`; none in the others.
     pub cores: Option<Cores>,
 }
 
-/// A member's endpoints.
+/// Endpoints of a member, one for each of its ports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
-    /// Clients' commands.
+    /// Receives clients' commands.
     pub ingress: Endpoint,
-    /// Between consensus modules.
+    /// Receives what other consensus modules send.
     pub consensus: Endpoint,
-    /// The log.
+    /// Receives the log from the leader.
     pub log: Endpoint,
-    /// The log, replayed to a member that is behind.
+    /// Receives the log as it is replayed to a member that is behind.
     pub catch_up: Endpoint,
-    /// Requests to the archive.
+    /// Receives requests to the archive.
     pub archive: Endpoint,
-    /// Where listeners to market data announce themselves.
+    /// Receives the announcements of listeners to market data.
     pub market_data: Endpoint,
 }
 
 impl Endpoints {
-    /// Each with its key in `[cluster.member.ports]`.
+    /// All endpoints, each with its key in `[cluster.member.ports]`.
     pub fn each(&self) -> [(&'static str, &Endpoint); PORTS_PER_MEMBER as usize] {
         [
             ("ingress", &self.ingress),
@@ -95,7 +95,7 @@ impl ClusterSpec {
         self.members.iter().find(|member| member.id == id)
     }
 
-    /// The deployment that it is part of: time-outs, limits, profile and the rest.
+    /// The deployment of which the cluster is a part: it has the time-outs, limits and the profile.
     pub fn deployment(&self) -> &Deployment {
         &self.deployment
     }

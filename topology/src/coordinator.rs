@@ -6,32 +6,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::Size;
 
-/// UDP ports that the coordinator takes from its `port` on.
+/// Number of UDP ports that the coordinator takes, from its `port` on.
 pub const COORDINATOR_PORTS: u16 = 3;
 
 /// `[coordinator]`: where the partition map is kept, and how it is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Coordinator {
-    /// Its address, as clients reach it.
+    /// Address at which clients reach the coordinator.
     pub host: String,
-    /// The first of its three UDP ports: archive, requests, map.
+    /// First of the coordinator's three UDP ports: archive, requests, map.
     pub port: u16,
-    /// Folder of its state. Default: `coordinator` in the deployment's.
+    /// Folder of the coordinator's state. Default: `coordinator` in the deployment's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dir: Option<PathBuf>,
-    /// Directory of its media driver.
+    /// Directory of the coordinator's media driver. Default: `coordinator` in the deployment's `aeron_dir`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aeron_dir: Option<PathBuf>,
-    /// Length of the terms of the map's stream, and of its recording's segments.
+    /// Length of a term of the map's stream, and of a segment of that stream's recording.
     pub term_length: Size,
-    /// Requests to it.
+    /// Stream id of the requests to the coordinator.
     pub request_stream: i32,
-    /// Its answers.
+    /// Stream id of the coordinator's answers.
     pub response_stream: i32,
-    /// The map, live.
+    /// Stream id of the map as the coordinator publishes it.
     pub map_stream: i32,
-    /// The map, replayed.
+    /// Stream id of the map as the archive replays it.
     pub replay_stream: i32,
 }
 
@@ -52,12 +52,12 @@ impl Default for Coordinator {
 }
 
 impl Coordinator {
-    /// Its ports, each with what it is for, from `port` on.
+    /// All ports from `port` on, each with its purpose.
     pub(crate) fn each_port(&self) -> [(&'static str, u16); COORDINATOR_PORTS as usize] {
         [("archive", 0), ("requests", 1), ("map", 2)].map(|(name, offset)| (name, self.port.saturating_add(offset)))
     }
 
-    /// Its streams, each with its key.
+    /// All stream ids, each with its key.
     pub(crate) fn each_stream(&self) -> [(&'static str, i32); 4] {
         [
             ("request_stream", self.request_stream),

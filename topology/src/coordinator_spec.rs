@@ -8,55 +8,55 @@ use crate::{COORDINATOR_PORTS, Coordinator, Deployment, Endpoint};
 /// The coordinator of a deployment, with every address and directory worked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoordinatorSpec {
-    /// Requests to its archive.
+    /// Receives requests to the coordinator's archive.
     pub archive: Endpoint,
-    /// Requests to it.
+    /// Receives requests to the coordinator.
     pub requests: Endpoint,
-    /// Where subscribers of the map announce themselves.
+    /// Receives the announcements of subscribers of the map.
     pub map: Endpoint,
-    /// Its folder: lock, logs, archive.
+    /// Folder of the coordinator: lock, logs, archive.
     pub dir: PathBuf,
-    /// Directory of its media driver.
+    /// Directory of the coordinator's media driver.
     pub aeron_dir: PathBuf,
-    /// Directory of its archive.
+    /// Directory of the coordinator's archive.
     pub archive_dir: PathBuf,
-    /// As written: streams and lengths.
+    /// The section as written: stream ids and lengths.
     pub coordinator: Coordinator,
 }
 
 impl CoordinatorSpec {
-    /// Each endpoint with what it is for.
+    /// All endpoints, each with its purpose.
     pub fn endpoints(&self) -> [(&'static str, &Endpoint); COORDINATOR_PORTS as usize] {
         [("archive", &self.archive), ("requests", &self.requests), ("map", &self.map)]
     }
 
-    /// Requests to its archive, from clients.
+    /// Channel of clients' requests to the coordinator's archive.
     pub fn archive_control_channel(&self) -> String {
         udp(&self.archive)
     }
 
-    /// Requests to its archive, from itself.
+    /// Channel of the coordinator's own requests to its archive.
     pub fn archive_local_control_channel(&self) -> String {
         String::from("aeron:ipc?term-length=64k")
     }
 
-    /// What its archive asks of others comes back here; it asks nothing.
+    /// Channel on which other archives would answer the coordinator's archive, which asks nothing of them. Aeron requires it.
     pub fn replication_channel(&self) -> String {
         udp(&Endpoint { host: self.archive.host.clone(), port: 0 })
     }
 
-    /// Requests to it. They are short, and so are the terms.
+    /// Channel of requests to the coordinator. Requests are short, so the terms are the shortest that Aeron allows.
     pub fn request_channel(&self) -> String {
         format!("{}|term-length=64k", udp(&self.requests))
     }
 
-    /// The map's publication, to as many subscribers as there are; the recording alone (`ssc`) keeps it going.
+    /// Channel of the map's publication to any number of subscribers. With `ssc` the recording alone counts as a subscriber.
     pub fn map_publication_channel(&self) -> String {
         let term_length = self.coordinator.term_length;
         format!("aeron:udp?control={}|control-mode=dynamic|ssc=true|term-length={term_length}", self.map)
     }
 
-    /// The map's subscription, of a client at `host`.
+    /// Channel of the map's subscription by a client whose address is `host`.
     pub fn map_subscription_channel(&self, host: &str) -> String {
         let endpoint = Endpoint { host: host.to_owned(), port: 0 };
         format!("{}|control={}|control-mode=dynamic", udp(&endpoint), self.map)
@@ -64,8 +64,8 @@ impl CoordinatorSpec {
 }
 
 impl Deployment {
-    /// The coordinator, with all its addresses and directories: those of `[coordinator]`, or its defaults when the
-    /// deployment has none.
+    /// The coordinator with all addresses and directories: those of `[coordinator]`, or the defaults when the deployment has
+    /// no such section.
     pub fn coordinator_spec(&self) -> CoordinatorSpec {
         let coordinator = self.coordinator.clone().unwrap_or_default();
         let [archive, requests, map] =

@@ -9,48 +9,49 @@ use crate::{
     MarketData, Member, MemberId, Participant, Profile, Streams, TermLength, Timeouts,
 };
 
-/// First port of the first member of a local deployment, unless another is given. Below Linux's range for ports that the
-/// system chooses (from 32768).
+/// Default for the first port of the first member of a local deployment. It is below the range from which Linux chooses
+/// ports by itself (from 32768 on).
 pub const DEFAULT_BASE_PORT: u16 = 20_100;
 
-/// From a member's first port to the next member's, in a local deployment.
+/// Distance between the first ports of two neighbouring members of a local deployment.
 pub const LOCAL_PORT_STEP: u16 = 10;
 
-/// One deployment: the whole of `cluster.toml`. A key that is not written has its default.
+/// One deployment: the whole of `cluster.toml`. A key that the file lacks has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Deployment {
-    /// Folder of all state, from the file's folder when it is relative.
+    /// Folder of all state. A relative path starts from the folder of the file.
     pub dir: PathBuf,
-    /// Folder of the media drivers' directories. Default: in `/dev/shm` when that has 1 GiB or more, else in `dir`.
+    /// Folder of the media drivers' directories. Default: a folder in `/dev/shm` when that has 1 GiB or more, otherwise in
+    /// `dir`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aeron_dir: Option<PathBuf>,
-    /// What threads do when idle.
+    /// How threads idle.
     pub profile: Profile,
     /// `[timeouts]`.
     pub timeouts: Timeouts,
     /// `[consensus]`.
     pub consensus: Consensus,
-    /// `[archive]`.
+    /// `[archive]`: how each member records the log.
     pub archive: Archive,
     /// `[term_length]`.
     pub term_length: TermLength,
-    /// `[streams]`.
+    /// `[streams]`: stream ids.
     pub streams: Streams,
-    /// `[authentication]`.
+    /// `[authentication]`: how participants prove who they are.
     pub authentication: Authentication,
     /// `[java]`.
     pub java: Java,
     /// `[driver]`.
     pub driver: Driver,
-    /// `[client]`.
+    /// `[client]`: settings of a program that trades.
     pub client: Client,
-    /// `[engine]`.
+    /// `[engine]`: limits of the matching engine.
     pub engine: Engine,
-    /// `[coordinator]`; `None`: the deployment has no coordinator.
+    /// `[coordinator]`; `None` when the deployment has no coordinator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coordinator: Option<Coordinator>,
-    /// `[market_data]`.
+    /// `[market_data]`: the stream of increments, by which clients follow books.
     pub market_data: MarketData,
     /// `[[cluster]]`.
     #[serde(rename = "cluster")]
@@ -61,7 +62,7 @@ pub struct Deployment {
     /// `[[instrument]]`.
     #[serde(rename = "instrument")]
     pub instruments: Vec<Instrument>,
-    /// Where relative paths start: the file's folder, or the working directory when there is no file.
+    /// Folder from which relative paths start: that of the file, or the working directory when there is no file.
     #[serde(skip)]
     pub(crate) base: PathBuf,
 }
@@ -93,8 +94,8 @@ impl Default for Deployment {
 }
 
 impl Deployment {
-    /// One cluster on this machine, of `members` members from `base_port` on, trading two pairs, with the coordinator one
-    /// step below `base_port` and everything else by default.
+    /// A deployment on this machine: one cluster with this number of members, which take ports from `base_port` on and trade
+    /// two pairs, and a coordinator one step of ports below. Everything else has its default.
     pub fn default_local(members: u16, base_port: u16) -> Self {
         let port = |member: u16| base_port.saturating_add(member.saturating_mul(LOCAL_PORT_STEP));
         let members = (0..members).map(|member| Member::local(MemberId(i32::from(member)), port(member))).collect();

@@ -9,7 +9,7 @@ use crate::error::Fault;
 use crate::source::Source;
 use crate::{Deployment, DeploymentError, Invalid, Key, Place, Problem};
 
-/// Longest `cluster.toml`, in bytes.
+/// Length of the longest `cluster.toml`, in bytes.
 pub const MAXIMUM_FILE_LENGTH: u64 = 1 << 20;
 
 impl Deployment {
@@ -43,13 +43,13 @@ impl Deployment {
     ///
     /// # Errors
     ///
-    /// The first that is wrong.
+    /// The first value that is wrong.
     pub fn validate(&self) -> Result<(), DeploymentError> {
         crate::validation::check(self).map_err(|fault| invalid(fault, None, None))
     }
 
-    /// Checks, and writes to a file with every key; relative paths start from its folder from then on. Only its owner may
-    /// read it when it has a key.
+    /// Checks the deployment, and writes it to a file with every key. From then on relative paths start from the folder of
+    /// that file. A file with a participant's key may be read by its owner only.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Deployment {
         fs::rename(&unfinished, path).map_err(write)
     }
 
-    /// The text of a file that reads as this deployment.
+    /// Text of a file from which this deployment would be read.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Deployment {
         })
     }
 
-    /// Every participant with its key; reads key files.
+    /// All participants with their keys, which are read from their files if need be.
     ///
     /// # Errors
     ///

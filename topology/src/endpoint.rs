@@ -8,14 +8,15 @@ use serde::{Serialize, Serializer};
 /// A host and a UDP port. Shown as Aeron writes it: `127.0.0.1:20100`, `[::1]:20100`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
-    /// Name or address.
+    /// Host name or address.
     pub host: String,
     /// UDP port.
     pub port: u16,
 }
 
 impl Endpoint {
-    /// Whether only this host reaches it. Names other than `localhost` may be anyone's.
+    /// Whether the endpoint is reached from this host alone. A name other than `localhost` may stand for any address, so the
+    /// answer for it is no.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
     }
@@ -36,7 +37,8 @@ impl Serialize for Endpoint {
     }
 }
 
-/// Whether only this host reaches the address. Names other than `localhost` may be anyone's.
+/// Whether the address is reached from its own host alone. A name other than `localhost` may stand for any address, so the
+/// answer for it is no.
 pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -1,5 +1,5 @@
-//! `cluster.toml`: clusters, members, endpoints, directories, time-outs, authentication. The one place where an address,
-//! a port, a stream id, a directory or a time-out is written; `docs/configuration.md` has every key.
+//! `cluster.toml`: clusters, members, endpoints, directories, time-outs, authentication. An address, a port, a stream id, a
+//! directory or a time-out is written here and nowhere else. `docs/configuration.md` describes every key.
 //!
 //! | file | idea |
 //! |---|---|
@@ -9,12 +9,12 @@
 //! | `cluster_spec` `coordinator_spec` | [`ClusterSpec`], [`CoordinatorSpec`]: the same with every address and path worked out |
 //! | `endpoint` | a host and a port |
 //! | `channels` | the Aeron channels and member lists of a cluster |
-//! | `directories` | where state and drivers live |
-//! | `timeouts` `profile` `consensus` `archive` `streams` `term_length` `processes` `client` `engine` | a section each |
+//! | `directories` | directories of the state and of the media drivers |
+//! | `timeouts` `profile` `consensus` `archive` `streams` `term_length` `processes` `client` `engine` | one section of the file each |
 //! | `authentication` `instrument` | `[authentication]` and `[[participant]]`, `[[instrument]]` |
 //! | `duration` `size` `decimal` | values written as text: `150ms`, `16m`, `0.01` |
-//! | `validation` | what must hold between the values |
-//! | `error` `source` | what is wrong, in which line, and what to do |
+//! | `validation` | checks of the values, each alone and against each other |
+//! | `error` `source` | errors: what is wrong, in which line, and what to do |
 
 mod archive;
 mod authentication;

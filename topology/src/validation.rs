@@ -1,4 +1,4 @@
-//! What must hold between the values of a deployment. Each check names the key that it is about.
+//! Checks of a deployment's values, each alone and against each other. An error names the key that is wrong.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -14,17 +14,17 @@ use crate::{
     Warning, aeron_duration,
 };
 
-/// Most clusters of a deployment.
+/// Greatest number of clusters in a deployment.
 pub const MAXIMUM_CLUSTERS: usize = 256;
-/// Most members of a cluster.
+/// Greatest number of members in a cluster.
 pub const MAXIMUM_MEMBERS: usize = 9;
-/// Highest number of a cluster: stream ids are counted from it.
+/// Highest id of a cluster. Aeron counts stream ids from it, in steps of 100.
 pub const MAXIMUM_CLUSTER_ID: i32 = 9_999;
-/// Most participants of a deployment.
+/// Greatest number of participants in a deployment.
 pub const MAXIMUM_PARTICIPANTS: usize = 65_536;
-/// Most instruments of a deployment.
+/// Greatest number of instruments in a deployment.
 pub const MAXIMUM_INSTRUMENTS: usize = 65_536;
-/// Longest directory of a driver, in bytes: Aeron's C code has 384 for a path within it.
+/// Length of the longest directory of a media driver, in bytes. Aeron's C code has 384 bytes for the path of a file in it.
 pub const MAXIMUM_AERON_DIR_LENGTH: usize = 256;
 
 const MAXIMUM_SESSIONS: u32 = 100_000;
@@ -52,7 +52,7 @@ pub(crate) fn check(deployment: &Deployment) -> Result<(), Fault> {
 }
 
 impl Deployment {
-    /// What is unwise in it, but allowed.
+    /// Warnings of what is allowed, but unwise.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         for cluster in &self.clusters {
@@ -146,7 +146,7 @@ fn directories(deployment: &Deployment) -> Result<(), Fault> {
         ] {
             let key = format!("{key}.{name}");
             usable_directory(key.clone(), path, longest)?;
-            // The same path on two hosts is two directories.
+            // The same path on two hosts names two directories.
             taken.take(format!("{} at {}", path.display(), address(&member.host)), key)?;
         }
     }
@@ -372,11 +372,11 @@ fn instruments(deployment: &Deployment) -> Result<(), Fault> {
 }
 
 impl Instrument {
-    /// Checks number, symbol and limits.
+    /// Checks the instrument's id, symbol and limits.
     ///
     /// # Errors
     ///
-    /// The first that is wrong.
+    /// The first value that is wrong.
     pub fn check(&self) -> Result<(), DeploymentError> {
         let place = |key| Place { file: None, line: None, key };
         specification("instrument", self)
@@ -385,7 +385,7 @@ impl Instrument {
 }
 
 impl Endpoint {
-    /// Whether its host is a name or an address, and its port is not 0.
+    /// Whether the host is a well-formed name or address, and the port is not 0.
     pub fn is_sound(&self) -> bool {
         self.port != 0 && host("", &self.host).is_ok()
     }
@@ -407,12 +407,12 @@ fn prices(key: &str, instrument: &Instrument) -> Result<(), Fault> {
     within(format!("{key}.maximum_quantity"), maximum_quantity, 1, i64::MAX as u64)
 }
 
-/// A host, with one name for this one.
+/// The host, with one name for the loopback address, so that equal addresses compare as equal.
 fn address(host: &str) -> &str {
     if host == "localhost" { "127.0.0.1" } else { host }
 }
 
-/// Values that must each be there once, with the key that took each.
+/// Values that must be unique, each with the key at which it was found first.
 #[derive(Default)]
 struct Unique(HashMap<String, String>);
 
