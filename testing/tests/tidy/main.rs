@@ -13,6 +13,7 @@
 //! | [`links`] | what the documentation points to is there |
 //! | [`outside`] | no reference to what is outside the repository |
 //! | [`leftovers`] | no notes of what is to do, no code for watching |
+//! | [`programs`] | a program shows the message of the error that ends it |
 
 // A test has no public face; `pub` says what a module offers to the others.
 #![allow(unreachable_pub)]
@@ -34,6 +35,7 @@ mod links;
 mod manifests;
 mod modules;
 mod outside;
+mod programs;
 mod rooms;
 mod tokens;
 mod tree;
@@ -162,4 +164,9 @@ fn nothing_leads_out_of_the_repository() {
 #[test]
 fn nothing_is_left_over() {
     assert_none(&outside_of_examples(leftovers::check(&tree().unwrap())));
+}
+
+#[test]
+fn programs_show_the_messages_of_their_errors() {
+    assert_none(&outside_of_examples(programs::check(&tree().unwrap())));
 }
