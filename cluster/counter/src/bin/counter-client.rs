@@ -19,7 +19,7 @@ struct Answers {
 
 impl EgressListener for Answers {
     fn on_message(&mut self, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
-        if let Some(sum) = decode(message) {
+        if let Ok(sum) = decode(message) {
             self.count += 1;
             self.last_sum = sum;
         }
@@ -45,12 +45,10 @@ fn main() -> ExitCode {
 }
 
 fn count(aeron_dir: &str, endpoint: &str, increments: &str) -> Result<u64, Box<dyn Error>> {
-    let context = Context {
-        aeron_dir: aeron_dir.into(),
-        ingress_endpoints: vec![(0, endpoint.to_owned())],
-        egress_channel: "aeron:udp?endpoint=127.0.0.1:0".to_owned(),
-        ..Context::default()
-    };
+    let context = Context::default()
+        .aeron_dir(aeron_dir)
+        .ingress_endpoints([(0, endpoint)])
+        .egress_channel("aeron:udp?endpoint=127.0.0.1:0");
     let mut cluster = BlockingCluster::connect(context, Answers::default(), TIMEOUT)?;
     for sent in 1..=increments.parse()? {
         cluster.send(&encode(1), TIMEOUT)?;

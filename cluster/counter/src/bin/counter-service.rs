@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use aeron_cluster_service::{
-    Cluster, ClusteredService, ClusteredServiceContainer, Context, ServiceError, SnapshotReader, SnapshotWriter,
+    Cluster, ClusteredService, ClusteredServiceContainer, Context, Header, ServiceError, SnapshotReader, SnapshotWriter,
 };
 use counter::{decode, encode};
 
@@ -24,7 +24,7 @@ impl ClusteredService for Counter {
     ) -> Result<(), ServiceError> {
         if let Some(snapshot) = snapshot {
             snapshot.read_to_end(cluster, &mut |message| {
-                self.sum = decode(message).ok_or("the snapshot is not a counter's")?;
+                self.sum = decode(message)?;
                 Ok(())
             })?;
         }
@@ -32,8 +32,15 @@ impl ClusteredService for Counter {
         Ok(())
     }
 
-    fn on_session_message(&mut self, cluster: &mut dyn Cluster, session_id: i64, _timestamp: i64, message: &[u8]) {
-        let Some(increment) = decode(message) else { return };
+    fn on_session_message(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        _timestamp: i64,
+        message: &[u8],
+        _header: &Header,
+    ) {
+        let Ok(increment) = decode(message) else { return };
         self.sum = self.sum.wrapping_add(increment);
         // A client that is gone needs no answer.
         let _ = cluster.offer_to(session_id, &encode(self.sum));
