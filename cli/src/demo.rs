@@ -13,7 +13,7 @@ use crate::arguments::Demo;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::leader_killer::LeaderKiller;
-use crate::map::Shown;
+use crate::map::MapDocument;
 use crate::moving::Moving;
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
@@ -158,7 +158,7 @@ fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) 
     let [from, to] = map.clusters.as_slice() else { return Err(Failure::new("there are not two clusters")) };
     let moved = map.partitions.iter().map(|partition| &partition.instrument).find(|one| one.cluster == from.id);
     let moved = moved.ok_or_else(|| Failure::new(format!("cluster {} trades nothing", from.name)))?;
-    output.say(Shown::new(&map).partitions());
+    output.say(MapDocument::new(&map).partitions());
     output.say(format!(
         "trading through the SDK, which finds the clusters by that map; {} moves to {} meanwhile",
         moved.symbol, to.name
@@ -182,7 +182,7 @@ fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) 
     traders.settle();
     account.move_pause_ms = traders.take_longest_wait(id).as_millis();
     if let Some(map) = traders.map() {
-        output.say(Shown::new(map).partitions());
+        output.say(MapDocument::new(map).partitions());
     }
     let traded = traders.close();
     account.add(&traded);
