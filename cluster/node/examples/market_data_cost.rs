@@ -1,5 +1,6 @@
 //! What the market-data stream costs a command in the service's thread: limit orders and cancels near the touch, with and
-//! without the stream, a thread draining the ring. On a busy machine look at the least of the rounds, which is printed too.
+//! without the stream, while a thread drains the ring. On a busy machine look at the least of the rounds, which is printed
+//! too.
 //!
 //! `cargo run --release -p lugus-node --example market_data_cost`
 

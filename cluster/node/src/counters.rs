@@ -1,5 +1,5 @@
-//! What an operator may ask of a running member, as Aeron counters in its media driver's memory: anyone on the host can
-//! read them without asking the member.
+//! A running member's status as Aeron counters in the memory of its media driver. Anyone on the host can read them without
+//! asking the member.
 
 use aeron_cluster_service::{Cluster, ServiceCounter, ServiceError};
 use lugus_vocabulary::StateHash;
@@ -10,16 +10,16 @@ pub const STATE_HASH_TYPE_ID: i32 = 2001;
 /// Counter type of the log position at which the state hash was last published; -1 while it is being changed.
 pub const STATE_HASH_POSITION_TYPE_ID: i32 = 2002;
 
-/// Counter type of the messages that were no commands, since the member's start.
+/// Counter type of the number of messages refused since the member's start.
 pub const REFUSED_MESSAGES_TYPE_ID: i32 = 2003;
 
 /// Value of the position's counter while the hash is being changed.
 pub const CHANGING: i64 = -1;
 
-/// Counter type of the sessions that may trade.
+/// Counter type of the number of sessions that may trade.
 pub const SESSIONS_TYPE_ID: i32 = 2004;
 
-/// Counter type of the increments that were dropped as the publisher had not made room, since the member's start.
+/// Counter type of the number of increments dropped since the member's start because the ring was full.
 pub const LOST_MARKET_DATA_TYPE_ID: i32 = 2005;
 
 /// A member's own counters.
@@ -32,7 +32,7 @@ pub(crate) struct MemberCounters {
 }
 
 impl MemberCounters {
-    /// Adds them to the member's media driver.
+    /// Adds the counters to the member's media driver.
     pub(crate) fn add(cluster: &mut dyn Cluster) -> Result<Self, ServiceError> {
         let key = cluster.member_id().to_le_bytes();
         Ok(Self {
@@ -44,8 +44,8 @@ impl MemberCounters {
         })
     }
 
-    /// Publishes the hash of the state after the log up to `position`. A reader that sees the same position before and
-    /// after it read the hash, and not [`CHANGING`], has a pair that belongs together.
+    /// Publishes the state hash after the log up to `position`. Hash and position belong together for a reader that sees the
+    /// same position before and after it reads the hash, and not [`CHANGING`].
     #[inline]
     pub(crate) fn state(&self, hash: StateHash, position: i64) {
         self.state_hash_position.set(CHANGING);
@@ -53,17 +53,17 @@ impl MemberCounters {
         self.state_hash_position.set(position);
     }
 
-    /// One more message that was no command.
+    /// Counts a message that was refused.
     pub(crate) fn refused(&self) {
         self.refused_messages.increment();
     }
 
-    /// So many sessions may trade.
+    /// Publishes the number of sessions that may trade.
     pub(crate) fn sessions(&self, count: usize) {
         self.sessions.set(count as i64);
     }
 
-    /// So many increments were dropped so far.
+    /// Publishes the number of increments dropped so far.
     pub(crate) fn lost_market_data(&self, count: u64) {
         self.lost_market_data.set(count.cast_signed());
     }

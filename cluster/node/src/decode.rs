@@ -1,133 +1,83 @@
-//! Ingress: an SBE message of a participant becomes an engine [`Command`] or a [`Request`]. The only place where order
-//! entry's commands are decoded.
+//! Ingress: what a session's message asks for, and whether its participant may send it. How the messages are laid out is
+//! in `lugus-codecs`.
 
-use lugus_codecs::market_data::{self, book_type::BookType as WireBookType};
+use lugus_codecs::market_data::{self, decode_book_request};
 use lugus_codecs::migration::records::MAXIMUM_RUN_LENGTH;
 use lugus_codecs::migration::{decode_migration_request, is_migration_request};
-use lugus_codecs::order_entry::{
-    self, define_instrument_codec, drop_copy_request_codec, import_records_codec, mass_cancel_side::MassCancelSide,
-    message_reject_reason::MessageRejectReason, new_order_single_codec, order_cancel_replace_request_codec,
-    order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec,
-    set_kill_switch_codec, set_risk_limits_codec,
-};
-use lugus_codecs::{DecodeError, Envelope, MessageError, block};
-use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, EventSequence, InstrumentDefinition,
-    InstrumentId, MigrationRequest, NewOrder, ParticipantId, PostOnly, Price, Quantity, Replace, RiskLimits, Side,
-    Symbol,
-};
+use lugus_codecs::order_entry::{self, MessageReject, decode_command, decode_request, import_records_codec};
+use lugus_codecs::{DecodeError, Envelope, MessageError};
+use lugus_vocabulary::{Command, MessageRejectReason, MigrationRequest, ParticipantId, Request};
 
-use crate::vocabulary::Heard;
-
-/// Longest message that is looked at, in bytes with its header. All commands are far shorter; a later version may add
-/// fields.
+/// Length of the longest message that is read, in bytes with its header. All commands are far shorter; a later version may
+/// add fields.
 pub const MAXIMUM_MESSAGE_LENGTH: usize = 1024;
 
-/// Longest message with an operator's records of a migration.
+/// Length of the longest message with an operator's records of a migration.
 const MAXIMUM_RECORDS_LENGTH: usize = MAXIMUM_MESSAGE_LENGTH + MAXIMUM_RUN_LENGTH;
 
 /// What a message asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inbound<'a> {
-    /// For the engine, in its order.
+    /// A command, for the engine to apply.
     Command(Command),
-    /// Answered from the engine's state, which it does not change.
+    /// A request, which is answered from the engine's state and does not change it.
     Request(Request),
-    /// An operator's step of a migration, for the engine in its order.
+    /// The operator's step of a migration, for the engine to do.
     Migration(MigrationRequest<&'a [u8]>),
 }
 
-/// A request that changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Request {
-    /// Tell the events after this one again; `None`: only where the scope stands.
-    Resume {
-        /// With the session's participant, the scope.
-        instrument: InstrumentId,
-        /// Last event seen.
-        last_event_sequence: Option<EventSequence>,
-    },
-    /// From now on tell this session the events of all participants.
-    DropCopy {
-        /// Of which instrument; [`InstrumentId::NONE`] is all.
-        instrument: InstrumentId,
-    },
-    /// The book as it is now.
-    Book(BookRequest),
-}
-
-/// Asks for a book, or a part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BookRequest {
-    /// The asker's number.
-    pub request_id: u64,
-    /// Of which instrument.
-    pub instrument: InstrumentId,
-    /// Levels of each side, at most.
-    pub depth: u16,
-    /// Only bids below.
-    pub bids_after: Option<Price>,
-    /// Only offers above.
-    pub offers_after: Option<Price>,
-    /// In which detail.
-    pub book_type: BookType,
-}
-
-/// Detail of a book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BookType {
-    /// By price level.
-    Levels,
-    /// Also by order.
-    Orders,
-}
-
-/// Why a message is no command: what the sender is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    /// The template that it claims to be; 0 when not even that can be read.
-    pub template_id: u16,
-    /// What is wrong with it.
-    pub reason: MessageRejectReason,
-}
-
-/// What is wrong with one message, before the template is known to be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    Envelope(DecodeError),
-    Value,
+/// Why a message is refused.
+enum Refusal {
+    /// The message cannot be read.
+    Unreadable(MessageError),
+    /// The participant may not send the message.
     NotAuthorised,
 }
 
-impl From<DecodeError> for Fault {
-    fn from(error: DecodeError) -> Self {
-        Self::Envelope(error)
+impl From<MessageError> for Refusal {
+    fn from(error: MessageError) -> Self {
+        Self::Unreadable(error)
     }
 }
 
-/// Decodes what `participant`'s session sent.
+/// Decodes a message that a session of `participant` sent.
 ///
 /// # Errors
-/// [`Refusal`], for any bytes that are not a whole, valid message of `schemas/order-entry.xml` or
-/// `schemas/market-data.xml`.
+/// What the sender is told, if the bytes are no whole, valid message of `schemas/order-entry.xml` or
+/// `schemas/market-data.xml` to a member, or none that the participant may send.
 #[inline]
-pub fn decode(participant: ParticipantId, message: &[u8]) -> Result<Inbound<'_>, Refusal> {
-    if message.len() > MAXIMUM_MESSAGE_LENGTH && !is_of_records(message) {
+pub fn decode(participant: ParticipantId, message: &[u8]) -> Result<Inbound<'_>, MessageReject> {
+    if message.len() > MAXIMUM_MESSAGE_LENGTH && !has_records(message) {
         let template_id = Envelope::open(message).map_or(0, |envelope| envelope.template_id);
-        return Err(Refusal { template_id, reason: MessageRejectReason::OVERSIZED });
+        return Err(MessageReject { template_id, reason: MessageRejectReason::Oversized });
     }
-    let envelope =
-        Envelope::open(message).map_err(|_| Refusal { template_id: 0, reason: MessageRejectReason::TRUNCATED })?;
-    let decoded = match envelope.schema_id {
-        order_entry::SBE_SCHEMA_ID => order_entry_message(participant, envelope),
-        market_data::SBE_SCHEMA_ID => market_data_message(envelope),
-        found => Err(Fault::Envelope(DecodeError::Schema { found, expected: order_entry::SBE_SCHEMA_ID })),
-    };
-    decoded.map_err(|fault| Refusal { template_id: envelope.template_id, reason: reason(fault) })
+    let envelope = Envelope::open(message)
+        .map_err(|_| MessageReject { template_id: 0, reason: MessageRejectReason::Truncated })?;
+    read(participant, envelope)
+        .map_err(|refusal| MessageReject { template_id: envelope.template_id, reason: reason(&refusal) })
 }
 
+#[inline]
+fn read(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound<'_>, Refusal> {
+    if envelope.schema_id == market_data::SBE_SCHEMA_ID {
+        return Ok(Inbound::Request(Request::Book(decode_book_request(envelope)?)));
+    }
+    if let Some(command) = decode_command(participant, envelope)? {
+        return Ok(Inbound::Command(command));
+    }
+    if let Some(request) = decode_request(envelope)? {
+        return Ok(Inbound::Request(request));
+    }
+    if is_migration_request(envelope.template_id) && participant != ParticipantId::OPERATOR {
+        return Err(Refusal::NotAuthorised);
+    }
+    let unknown = MessageError::Envelope(DecodeError::Template { found: envelope.template_id });
+    Ok(Inbound::Migration(decode_migration_request(envelope)?.ok_or(unknown)?))
+}
+
+/// Whether a long message is one with an operator's records of a migration.
 #[cold]
-fn is_of_records(message: &[u8]) -> bool {
+fn has_records(message: &[u8]) -> bool {
     let of_records = |envelope: Envelope<'_>| {
         envelope.schema_id == order_entry::SBE_SCHEMA_ID
             && envelope.template_id == import_records_codec::SBE_TEMPLATE_ID
@@ -135,211 +85,33 @@ fn is_of_records(message: &[u8]) -> bool {
     message.len() <= MAXIMUM_RECORDS_LENGTH && Envelope::open(message).is_ok_and(of_records)
 }
 
-fn reason(fault: Fault) -> MessageRejectReason {
-    match fault {
-        Fault::Value => MessageRejectReason::INVALID_VALUE,
-        Fault::NotAuthorised => MessageRejectReason::NOT_AUTHORISED,
-        Fault::Envelope(DecodeError::Short { .. } | DecodeError::VarData { .. }) => MessageRejectReason::TRUNCATED,
-        Fault::Envelope(DecodeError::Schema { .. }) => MessageRejectReason::WRONG_SCHEMA,
-        Fault::Envelope(DecodeError::Template { .. }) => MessageRejectReason::UNKNOWN_TEMPLATE,
-        Fault::Envelope(DecodeError::Version { .. }) => MessageRejectReason::WRONG_VERSION,
-    }
-}
-
-#[inline]
-fn order_entry_message(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound<'_>, Fault> {
-    let (instrument, client_sequence, action) = match envelope.template_id {
-        new_order_single_codec::SBE_TEMPLATE_ID => new_order(envelope)?,
-        order_cancel_request_codec::SBE_TEMPLATE_ID => cancel(envelope)?,
-        order_cancel_replace_request_codec::SBE_TEMPLATE_ID => replace(envelope)?,
-        order_mass_cancel_request_codec::SBE_TEMPLATE_ID => mass_cancel(envelope)?,
-        define_instrument_codec::SBE_TEMPLATE_ID => define_instrument(envelope)?,
-        set_instrument_state_codec::SBE_TEMPLATE_ID => set_instrument_state(envelope)?,
-        set_risk_limits_codec::SBE_TEMPLATE_ID => set_risk_limits(envelope)?,
-        set_kill_switch_codec::SBE_TEMPLATE_ID => set_kill_switch(envelope)?,
-        resume_codec::SBE_TEMPLATE_ID => return resume(envelope).map(Inbound::Request),
-        drop_copy_request_codec::SBE_TEMPLATE_ID => return drop_copy(envelope).map(Inbound::Request),
-        found if is_migration_request(found) => return migration_step(participant, envelope),
-        found => return Err(Fault::Envelope(DecodeError::Template { found })),
-    };
-    Ok(Inbound::Command(Command {
-        participant,
-        instrument: InstrumentId(instrument),
-        client_sequence: ClientSequence(client_sequence),
-        action,
-    }))
-}
-
-fn migration_step(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound<'_>, Fault> {
-    if participant != ParticipantId::OPERATOR {
-        return Err(Fault::NotAuthorised);
-    }
-    match decode_migration_request(envelope) {
-        Ok(Some(request)) => Ok(Inbound::Migration(request)),
-        Ok(None) => Err(Fault::Envelope(DecodeError::Template { found: envelope.template_id })),
-        Err(MessageError::Envelope(error)) => Err(Fault::Envelope(error)),
-        Err(_) => Err(Fault::Value),
-    }
-}
-
-/// Scope's instrument, number, and what is asked.
-type Numbered = (u32, u64, Action);
-
-fn heard<W: Heard>(word: W::Wire) -> Result<W, Fault> {
-    W::from_wire(word).ok_or(Fault::Value)
-}
-
-#[inline]
-fn new_order(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
-    let order = block!(envelope, order_entry, new_order_single_codec, NewOrderSingleDecoder);
-    let exec_inst = order.exec_inst();
-    if exec_inst.0 > 1 {
-        return Err(Fault::Value);
-    }
-    let action = Action::New(NewOrder {
-        client_order_id: ClientOrderId(order.client_order_id()),
-        side: heard(order.side())?,
-        order_type: heard(order.order_type())?,
-        time_in_force: heard(order.time_in_force())?,
-        price: order.price().map(Price),
-        stop_price: order.stop_price().map(Price),
-        quantity: Quantity(order.quantity()),
-        display_quantity: Quantity(order.display_quantity()),
-        expire_time: order.expire_time().map(EpochNanos),
-        post_only: if exec_inst.get_participate_do_not_initiate() { PostOnly::Yes } else { PostOnly::No },
-        self_trade_prevention: heard(order.self_trade_prevention())?,
-    });
-    Ok((order.instrument_id(), order.client_sequence(), action))
-}
-
-#[inline]
-fn cancel(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
-    let cancel = block!(envelope, order_entry, order_cancel_request_codec, OrderCancelRequestDecoder);
-    let action = Action::Cancel { orig_client_order_id: ClientOrderId(cancel.orig_client_order_id()) };
-    Ok((cancel.instrument_id(), cancel.client_sequence(), action))
-}
-
-#[inline]
-fn replace(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
-    let replace = block!(envelope, order_entry, order_cancel_replace_request_codec, OrderCancelReplaceRequestDecoder);
-    let action = Action::Replace(Replace {
-        orig_client_order_id: ClientOrderId(replace.orig_client_order_id()),
-        client_order_id: ClientOrderId(replace.client_order_id()),
-        price: replace.price().map(Price),
-        stop_price: replace.stop_price().map(Price),
-        quantity: Quantity(replace.quantity()),
-        display_quantity: Quantity(replace.display_quantity()),
-    });
-    Ok((replace.instrument_id(), replace.client_sequence(), action))
-}
-
-fn mass_cancel(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
-    let mass_cancel = block!(envelope, order_entry, order_mass_cancel_request_codec, OrderMassCancelRequestDecoder);
-    let side = match mass_cancel.side() {
-        MassCancelSide::BOTH => None,
-        MassCancelSide::BUY => Some(Side::Buy),
-        MassCancelSide::SELL => Some(Side::Sell),
-        MassCancelSide::NullVal => return Err(Fault::Value),
-    };
-    let action = Action::MassCancel { target: ParticipantId(mass_cancel.target_participant_id()), side };
-    Ok((mass_cancel.instrument_id(), mass_cancel.client_sequence(), action))
-}
-
-/// The message names the instrument that it defines, but is numbered in the operator's participant scope.
-fn define_instrument(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
-    let define = block!(envelope, order_entry, define_instrument_codec, DefineInstrumentDecoder);
-    let action = Action::DefineInstrument(InstrumentDefinition {
-        instrument: InstrumentId(define.instrument_id()),
-        base: Symbol(define.base()),
-        quote: Symbol(define.quote()),
-        instrument_type: heard(define.instrument_type())?,
-        minimum_price: Price(define.minimum_price()),
-        maximum_price: Price(define.maximum_price()),
-        reference_price: Price(define.reference_price()),
-        price_band: Quantity(define.price_band()),
-        maximum_quantity: Quantity(define.maximum_quantity()),
-        tick_size: Decimal { mantissa: define.tick_size_mantissa(), exponent: define.tick_size_exponent() },
-        lot_size: Decimal { mantissa: define.lot_size_mantissa(), exponent: define.lot_size_exponent() },
-        state: heard(define.state())?,
-    });
-    Ok((InstrumentId::NONE.0, define.client_sequence(), action))
-}
-
-fn set_instrument_state(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
-    let set = block!(envelope, order_entry, set_instrument_state_codec, SetInstrumentStateDecoder);
-    let action =
-        Action::SetInstrumentState { state: heard(set.state())?, reference_price: set.reference_price().map(Price) };
-    Ok((set.instrument_id(), set.client_sequence(), action))
-}
-
-fn set_risk_limits(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
-    let set = block!(envelope, order_entry, set_risk_limits_codec, SetRiskLimitsDecoder);
-    let action = Action::SetRiskLimits {
-        target: ParticipantId(set.target_participant_id()),
-        limits: RiskLimits {
-            maximum_quantity: limit(set.maximum_quantity()).map(Quantity),
-            maximum_notional: limit(set.maximum_notional()),
-            maximum_open_orders: limit(set.maximum_open_orders()),
-            maximum_commands_per_second: limit(set.maximum_commands_per_second()),
+/// What the sender is told of a refusal.
+#[cold]
+fn reason(refusal: &Refusal) -> MessageRejectReason {
+    match refusal {
+        Refusal::NotAuthorised => MessageRejectReason::NotAuthorised,
+        Refusal::Unreadable(MessageError::Value { .. }) => MessageRejectReason::InvalidValue,
+        Refusal::Unreadable(MessageError::Group { .. }) => MessageRejectReason::Truncated,
+        Refusal::Unreadable(MessageError::Envelope(error)) => match error {
+            DecodeError::Short { .. } | DecodeError::VarData { .. } => MessageRejectReason::Truncated,
+            DecodeError::Schema { .. } => MessageRejectReason::WrongSchema,
+            DecodeError::Template { .. } => MessageRejectReason::UnknownTemplate,
+            DecodeError::Version { .. } => MessageRejectReason::WrongVersion,
         },
-    };
-    Ok((InstrumentId::NONE.0, set.client_sequence(), action))
-}
-
-/// 0 on the wire is no limit.
-pub(crate) fn limit<N: Default + PartialEq>(value: N) -> Option<N> {
-    (value != N::default()).then_some(value)
-}
-
-fn set_kill_switch(envelope: Envelope<'_>) -> Result<Numbered, Fault> {
-    let set = block!(envelope, order_entry, set_kill_switch_codec, SetKillSwitchDecoder);
-    let action = Action::SetKillSwitch {
-        target: ParticipantId(set.target_participant_id()),
-        kill_switch: heard(set.kill_switch())?,
-    };
-    Ok((InstrumentId::NONE.0, set.client_sequence(), action))
-}
-
-fn resume(envelope: Envelope<'_>) -> Result<Request, Fault> {
-    let resume = block!(envelope, order_entry, resume_codec, ResumeDecoder);
-    Ok(Request::Resume {
-        instrument: InstrumentId(resume.instrument_id()),
-        last_event_sequence: resume.last_event_sequence().map(EventSequence),
-    })
-}
-
-fn drop_copy(envelope: Envelope<'_>) -> Result<Request, Fault> {
-    let request = block!(envelope, order_entry, drop_copy_request_codec, DropCopyRequestDecoder);
-    Ok(Request::DropCopy { instrument: InstrumentId(request.instrument_id()) })
-}
-
-fn market_data_message(envelope: Envelope<'_>) -> Result<Inbound<'_>, Fault> {
-    let request = block!(envelope, market_data, market_data_request_codec, MarketDataRequestDecoder);
-    Ok(Inbound::Request(Request::Book(BookRequest {
-        request_id: request.request_id(),
-        instrument: InstrumentId(request.instrument_id()),
-        depth: request.market_depth(),
-        bids_after: request.bids_after().map(Price),
-        offers_after: request.offers_after().map(Price),
-        book_type: match request.book_type() {
-            WireBookType::LEVELS => BookType::Levels,
-            WireBookType::ORDERS => BookType::Orders,
-            WireBookType::NullVal => return Err(Fault::Value),
-        },
-    })))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_messages::{cancel_message, new_order_message};
-    use lugus_codecs::order_entry::new_order_single_codec;
-    use lugus_codecs::{HEADER_LENGTH, message};
+    use crate::test_messages::{cancel_message, command_message, new_order_message};
+    use lugus_codecs::HEADER_LENGTH;
+    use lugus_vocabulary::{Action, CommandKind, InstrumentId, PostOnly, Price, Quantity, Side};
     use proptest::prelude::*;
 
     const ME: ParticipantId = ParticipantId(7);
 
-    fn refused(message: &[u8]) -> Refusal {
+    fn refused(message: &[u8]) -> MessageReject {
         decode(ME, message).unwrap_err()
     }
 
@@ -357,17 +129,17 @@ mod tests {
     #[test]
     fn each_fault_is_told_with_its_reason() {
         let whole = new_order_message(1, 1, 1, Side::Buy, 1, 1);
-        let template_id = new_order_single_codec::SBE_TEMPLATE_ID;
+        let template_id = u16::from(CommandKind::New.number());
         let cases = [
-            (whole[..5].to_vec(), 0, MessageRejectReason::TRUNCATED),
-            (whole[..whole.len() - 1].to_vec(), template_id, MessageRejectReason::TRUNCATED),
-            (edited(&whole, 4, 111), template_id, MessageRejectReason::WRONG_SCHEMA),
-            (edited(&whole, 2, 999), 999, MessageRejectReason::UNKNOWN_TEMPLATE),
-            (edited(&whole, 0, 10), template_id, MessageRejectReason::WRONG_VERSION),
-            (vec![0; MAXIMUM_MESSAGE_LENGTH + 1], 0, MessageRejectReason::OVERSIZED),
+            (whole[..5].to_vec(), 0, MessageRejectReason::Truncated),
+            (whole[..whole.len() - 1].to_vec(), template_id, MessageRejectReason::Truncated),
+            (edited(&whole, 4, 111), template_id, MessageRejectReason::WrongSchema),
+            (edited(&whole, 2, 999), 999, MessageRejectReason::UnknownTemplate),
+            (edited(&whole, 0, 10), template_id, MessageRejectReason::WrongVersion),
+            (vec![0; MAXIMUM_MESSAGE_LENGTH + 1], 0, MessageRejectReason::Oversized),
         ];
         for (message, template_id, reason) in cases {
-            assert_eq!(refused(&message), Refusal { template_id, reason });
+            assert_eq!(refused(&message), MessageReject { template_id, reason });
         }
     }
 
@@ -379,17 +151,11 @@ mod tests {
 
     #[test]
     fn no_unknown_value_is_taken_for_another() {
-        let mut buffer = [0; 64];
-        let length;
-        message!(&mut buffer, order_entry, order_mass_cancel_request_codec, OrderMassCancelRequestEncoder, length)
-            .client_sequence(1)
-            .instrument_id(1)
-            .target_participant_id(7)
-            .side(MassCancelSide::BUY);
-        let side = length - 1;
+        let mut message = command_message(1, 1, Action::MassCancel { target: ME, side: Some(Side::Buy) });
+        let side = message.len() - 1;
         for value in 3..=255 {
-            buffer[side] = value;
-            assert_eq!(refused(&buffer[..length]).reason, MessageRejectReason::INVALID_VALUE, "{value}");
+            message[side] = value;
+            assert_eq!(refused(&message).reason, MessageRejectReason::InvalidValue, "{value}");
         }
     }
 

@@ -1,12 +1,13 @@
 //! One member of a partition: the matching engine inside the clustered-service container.
 //!
-//! An order's way through this crate: [`service`] gets it from the container, [`decode`] makes it a command, the engine
-//! applies it, [`encode`] makes messages of what the engine tells, and [`service`] sends them. [`market_data`] is the way of what
-//! anyone may see. [`migration`]: how an instrument comes from another cluster, or goes there.
+//! An order's way through this crate: [`service`] gets a message from the container, [`decode`] makes a command of it, the
+//! engine applies the command, and [`service`] sends the engine's reports and replies to the sessions concerned. How
+//! messages are laid out is in `lugus-codecs`. [`market_data`] publishes what anyone may see, and [`migration`] moves an
+//! instrument to another cluster or takes it from there.
 
+mod book;
 pub mod counters;
 pub mod decode;
-pub mod encode;
 pub mod market_data;
 pub mod member;
 pub mod migration;
@@ -14,7 +15,6 @@ pub mod service;
 pub mod sessions;
 mod snapshot;
 pub mod status;
-mod vocabulary;
 
 #[cfg(test)]
 mod test_messages;

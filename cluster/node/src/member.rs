@@ -1,5 +1,5 @@
-//! One member, whole: its media driver, its archive and consensus module, and the service container with the engine. They
-//! live and die together.
+//! A whole member: its media driver, its archive and consensus module, and the service container with the engine. All of
+//! them live and die together.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -15,16 +15,16 @@ use thiserror::Error;
 use crate::market_data::{Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
 use crate::service::{DropCopyPolicy, MatchingService};
 
-/// The one clustered service of a member.
+/// Id of a member's clustered service, of which it has one.
 const SERVICE_ID: i32 = 0;
 
-/// How often the processes are looked at: a dead one must be a dead member before its cluster waits for it.
+/// Interval at which the processes are checked. When a process has died, the member must end before its cluster waits for it.
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How long the container may take to end once a process has died; it may be waiting for just that process.
+/// How long the container may take to end once a process has died. It may be waiting for that very process.
 const END_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Exit code of a member that ended since a part of it died and its container did not end by itself.
+/// Exit code of a member that ended because a part of it died and its container did not end by itself.
 const ABANDONED_EXIT_CODE: i32 = 70;
 
 /// Why a member could not start, or had to end.
@@ -36,7 +36,7 @@ pub enum MemberError {
     /// The service container could not start, or had to end.
     #[error(transparent)]
     Container(#[from] ContainerError),
-    /// There is no market-data stream, or no longer.
+    /// The market-data stream could not be opened, or has failed.
     #[error(transparent)]
     MarketData(#[from] MarketDataError),
 }
@@ -44,8 +44,8 @@ pub enum MemberError {
 /// Runs member `member` of a cluster until the cluster is shut down or `stop` is set.
 ///
 /// # Errors
-/// [`MemberError`], with all that it started ended. A part that dies ends the member; when the container is then stuck,
-/// the process itself, with exit code 70.
+/// [`MemberError`], after all that was started has ended. A part that dies ends the member; if the container is stuck then,
+/// the process itself ends, with exit code 70.
 pub fn run(cluster: &ClusterSpec, member: MemberId, stop: &AtomicBool) -> Result<Termination, MemberError> {
     let processes = MemberProcesses::start(cluster, member)?;
     let mut service = MatchingService::new(engine_limits(cluster.deployment()), drop_copy_policy(cluster.deployment()));
@@ -72,7 +72,7 @@ pub fn run(cluster: &ClusterSpec, member: MemberId, stop: &AtomicBool) -> Result
         }
         let result = container.run(stop);
         service_has_ended.store(true, Ordering::Release);
-        // Before its media driver is ended.
+        // The publisher ends before its media driver does.
         let published = publisher.map(thread::ScopedJoinHandle::join);
         drop(ended);
         (result, watch.join(), published)
@@ -80,7 +80,7 @@ pub fn run(cluster: &ClusterSpec, member: MemberId, stop: &AtomicBool) -> Result
     let outcome = watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let published = published.transpose().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     match result? {
-        // The consensus module ends by itself then, perhaps before it is looked at.
+        // The consensus module ends by itself then, perhaps before it is checked.
         Termination::Cluster => Ok(Termination::Cluster),
         Termination::Stopped => {
             outcome?;
@@ -90,7 +90,7 @@ pub fn run(cluster: &ClusterSpec, member: MemberId, stop: &AtomicBool) -> Result
     }
 }
 
-/// Publishes market data until the service has ended. A stream that ends before ends the member.
+/// Publishes market data until the service has ended. If the stream ends before that, the member ends, too.
 fn publish(
     context: &PublicationContext,
     reader: lugus_ring::Reader<Item>,
@@ -106,7 +106,7 @@ fn publish(
     published.inspect_err(|_| stop.store(true, Ordering::Release))
 }
 
-/// Looks after the processes until the container has ended; then ends them in order.
+/// Checks the processes until the container has ended, and then ends them in order.
 fn watch(
     mut processes: MemberProcesses,
     stop: &AtomicBool,
@@ -121,7 +121,7 @@ fn watch(
     Ok(())
 }
 
-/// A process has died: the container must end, and this process with it.
+/// Ends the container after one of the processes has died, and this process with it if the container is stuck.
 fn abandon(
     error: ProcessError,
     stop: &AtomicBool,
@@ -172,7 +172,7 @@ fn publication_context(cluster: &ClusterSpec, member: &MemberSpec) -> Publicatio
         aeron_dir: member.aeron_dir.clone(),
         channels: vec![cluster.market_data_channel(member), cluster.market_data_ipc_channel()],
         stream_id: deployment.streams.market_data,
-        member_id: member.id.0,
+        member_id: lugus_vocabulary::MemberId(member.id.0),
         instruments: deployment.engine.maximum_instruments as usize,
         idle_strategy: profile.idle_strategy(),
     }

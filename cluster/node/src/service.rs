@@ -5,26 +5,26 @@ use aeron_cluster_service::{
     ClientSession, CloseReason, Cluster, ClusteredService, Header, Role, ServiceError, SnapshotReader, SnapshotWriter,
     TimeUnit,
 };
-use lugus_codecs::market_data::end_of_book::EndOfBook;
-use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
-use lugus_engine::EventSink;
-use lugus_engine::{Engine, EngineLimits};
+use lugus_codecs::market_data::{
+    BookBuffer, BookReject, MAXIMUM_BOOK_LENGTH, encode_book, encode_book_orders, encode_book_reject,
+};
+use lugus_codecs::order_entry::{
+    MessageReject, SessionReplaced, drop_copy_request_codec, encode_message_reject, encode_reply, encode_report,
+    encode_session_replaced,
+};
+use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
-    Command, DisplayedOrder, EpochNanos, InstrumentId, MarketData, MigrationStep, ParticipantId, ParticipantSession,
-    PriceLevel, Reply, Report, Side,
+    BookRequest, BookType, Command, EpochNanos, InstrumentId, MarketData, MessageRejectReason, MigrationStep,
+    ParticipantId, ParticipantSession, Reply, Report, Request,
 };
 
+use crate::book::BookReader;
 use crate::counters::MemberCounters;
-use crate::decode::{BookRequest, BookType, Inbound, Refusal, Request, decode};
-use crate::encode::{self, BUFFER_LENGTH, Buffer, MAXIMUM_DEPTH, MAXIMUM_ORDERS};
+use crate::decode::{Inbound, decode};
 use crate::market_data::MarketDataWriter;
 use crate::migration;
 use crate::sessions::{Sessions, participant_of};
 use crate::snapshot;
-
-/// After so many orders an answer with a book by order ends: with the level that is the first of its side, or before
-/// the one that would exceed half of it. A level is never divided.
-pub const MAXIMUM_BOOK_ORDERS: usize = 1_024;
 
 /// Who may ask for drop copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum DropCopyPolicy {
     Operator,
 }
 
-/// For so many live orders memory is in place from the start, ten megabytes: more of it comes when it is used.
+/// Number of live orders for which memory is in place from the start: ten megabytes. More memory comes when it is used.
 const PREFAULTED_ORDERS: usize = 1 << 16;
 
 /// The clustered service of a partition.
@@ -45,12 +45,11 @@ pub struct MatchingService {
     drop_copy_policy: DropCopyPolicy,
     sessions: Sessions,
     counters: Option<MemberCounters>,
-    buffer: Box<Buffer>,
-    /// For an operator's answers, which are long.
+    /// Takes one message at a time; the longest are those of books.
+    buffer: Box<BookBuffer>,
+    /// Takes one answer to an operator's step of a migration, which may be longer.
     migration_buffer: Vec<u8>,
-    bids: Vec<PriceLevel>,
-    offers: Vec<PriceLevel>,
-    orders: Vec<DisplayedOrder>,
+    book_reader: BookReader,
     market_data: Option<MarketDataWriter>,
 }
 
@@ -65,23 +64,21 @@ impl MatchingService {
             drop_copy_policy,
             sessions: Sessions::default(),
             counters: None,
-            buffer: Box::new([0; BUFFER_LENGTH]),
+            buffer: Box::new([0; MAXIMUM_BOOK_LENGTH]),
             migration_buffer: Vec::new(),
-            bids: Vec::with_capacity(MAXIMUM_DEPTH),
-            offers: Vec::with_capacity(MAXIMUM_DEPTH),
-            orders: Vec::with_capacity(MAXIMUM_ORDERS),
+            book_reader: BookReader::new(),
             market_data: None,
         }
     }
 
-    /// The same, with a market-data stream.
+    /// The same service with a market-data stream.
     #[must_use]
     pub fn with_market_data(mut self, writer: MarketDataWriter) -> Self {
         self.market_data = Some(writer);
         self
     }
 
-    /// The engine, to look at.
+    /// The engine, for reading.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
@@ -123,84 +120,40 @@ impl MatchingService {
     ) {
         let allowed = self.drop_copy_policy == DropCopyPolicy::Everybody || participant == ParticipantId::OPERATOR;
         let reason = if !allowed {
-            MessageRejectReason::NOT_AUTHORISED
+            MessageRejectReason::NotAuthorised
         } else if self.sessions.subscribe(session_id, instrument).is_err() {
-            MessageRejectReason::LIMIT_DROP_COPIES
+            MessageRejectReason::LimitDropCopies
         } else {
             return;
         };
-        let template_id = lugus_codecs::order_entry::drop_copy_request_codec::SBE_TEMPLATE_ID;
-        send(cluster, session_id, encode::message_reject(Refusal { template_id, reason }, &mut self.buffer));
+        let template_id = drop_copy_request_codec::SBE_TEMPLATE_ID;
+        send(cluster, session_id, encode_message_reject(MessageReject { template_id, reason }, &mut self.buffer));
     }
 
-    /// Only the leader's answer is heard, and nothing changes by it.
+    /// Only the leader answers, as the answer changes nothing.
     fn answer_book(&mut self, cluster: &mut dyn Cluster, session_id: i64, now: EpochNanos, request: &BookRequest) {
         if cluster.role() != Role::Leader {
             return;
         }
-        let Some(snapshot) = self.engine.market_data_snapshot(request.instrument) else {
-            let reject = encode::book_reject(request.request_id, request.instrument, &mut self.buffer);
+        let Self { engine, book_reader, buffer, .. } = self;
+        let BookRequest { request_id, instrument, book_type, .. } = *request;
+        let Some(book) = book_reader.levels(engine, request, now) else {
+            let reject = encode_book_reject(BookReject { request_id, instrument }, buffer);
             return send(cluster, session_id, reject);
         };
-        let mut end_of_book = EndOfBook::default();
-        end_of_book.set_bids(self.take_levels(request, Side::Buy)).set_offers(self.take_levels(request, Side::Sell));
-        let (bids, offers) = (&self.bids, &self.offers);
-        let book = encode::Book { request, time: now, snapshot: &snapshot, bids, offers, end_of_book };
-        send(cluster, session_id, encode::book(&book, &mut self.buffer));
-        if request.book_type == BookType::Orders {
-            self.answer_orders(cluster, session_id, request);
+        send(cluster, session_id, encode_book(book, book_type, buffer));
+        if book_type == BookType::Orders {
+            book_reader.orders(engine, |orders| {
+                send(cluster, session_id, encode_book_orders(request_id, instrument, orders, buffer));
+            });
         }
     }
 
-    /// Levels of a side that belong into the answer; returns whether there are none after them.
-    fn take_levels(&mut self, request: &BookRequest, side: Side) -> bool {
-        let depth = usize::from(request.depth).min(MAXIMUM_DEPTH);
-        let (levels, after) = match side {
-            Side::Buy => (&mut self.bids, request.bids_after),
-            Side::Sell => (&mut self.offers, request.offers_after),
-        };
-        levels.clear();
-        let is_before = |level: &PriceLevel| match (after, side) {
-            (None, _) => false,
-            (Some(after), Side::Buy) => level.price >= after,
-            (Some(after), Side::Sell) => level.price <= after,
-        };
-        let mut orders = 0;
-        for level in self.engine.levels(request.instrument, side).into_iter().flatten().skip_while(is_before) {
-            orders += level.orders as usize;
-            let is_too_much =
-                request.book_type == BookType::Orders && orders > MAXIMUM_BOOK_ORDERS / 2 && !levels.is_empty();
-            if is_too_much || levels.len() == depth {
-                return false;
-            }
-            levels.push(level);
-        }
-        true
-    }
-
-    fn answer_orders(&mut self, cluster: &mut dyn Cluster, session_id: i64, request: &BookRequest) {
-        for (side, levels) in [(Side::Buy, &self.bids), (Side::Sell, &self.offers)] {
-            for level in levels {
-                for order in self.engine.displayed_orders_at(request.instrument, side, level.price) {
-                    self.orders.push(order);
-                    if self.orders.len() == MAXIMUM_ORDERS {
-                        send(cluster, session_id, encode::book_orders(request, &self.orders, &mut self.buffer));
-                        self.orders.clear();
-                    }
-                }
-            }
-        }
-        if !self.orders.is_empty() {
-            send(cluster, session_id, encode::book_orders(request, &self.orders, &mut self.buffer));
-            self.orders.clear();
-        }
-    }
-
-    fn refuse(&mut self, cluster: &mut dyn Cluster, session_id: i64, refusal: Refusal) {
+    fn refuse(&mut self, cluster: &mut dyn Cluster, session_id: i64, reject: MessageReject) {
         if let Some(counters) = &self.counters {
             counters.refused();
         }
-        send(cluster, session_id, encode::message_reject(refusal, &mut self.buffer));
+        send(cluster, session_id, encode_message_reject(reject, &mut self.buffer));
     }
 
     fn publish_sessions(&self) {
@@ -245,7 +198,11 @@ impl ClusteredService for MatchingService {
         };
         let replaced = self.sessions.open(ParticipantSession { cluster_session_id, participant, drop_copy: None });
         if let Some(older) = replaced {
-            send(cluster, older.cluster_session_id, encode::session_replaced(participant, &mut self.buffer));
+            send(
+                cluster,
+                older.cluster_session_id,
+                encode_session_replaced(SessionReplaced { participant }, &mut self.buffer),
+            );
             close_session(cluster, older.cluster_session_id);
         }
         self.publish_sessions();
@@ -273,7 +230,7 @@ impl ClusteredService for MatchingService {
         let now = epoch_nanos(cluster.time_unit(), timestamp);
         let Some(participant) = self.sessions.participant(session_id) else {
             let template_id = 0;
-            self.refuse(cluster, session_id, Refusal { template_id, reason: MessageRejectReason::NO_PARTICIPANT });
+            self.refuse(cluster, session_id, MessageReject { template_id, reason: MessageRejectReason::NoParticipant });
             return;
         };
         match decode(participant, message) {
@@ -286,7 +243,7 @@ impl ClusteredService for MatchingService {
                 }
             }
             Ok(Inbound::Request(request)) => self.answer(cluster, session_id, participant, now, request),
-            Err(refusal) => self.refuse(cluster, session_id, refusal),
+            Err(reject) => self.refuse(cluster, session_id, reject),
         }
         self.publish_state_hash(cluster);
     }
@@ -308,19 +265,19 @@ impl ClusteredService for MatchingService {
 
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
         snapshot::take(&self.engine, &self.sessions, writer)?;
-        // Who starts from it publishes this position: until the next message it is to be that of all.
+        // A member that starts from the snapshot publishes this position. All others publish the same until the next message.
         self.publish_state_hash(cluster);
         Ok(())
     }
 }
 
-/// Sends to whom it concerns. Only the leader's container really sends, so only it encodes.
+/// Sends each report and reply to whom it concerns. Only the leader's container really sends, so only the leader encodes.
 struct Egress<'a> {
     cluster: &'a mut dyn Cluster,
     sessions: &'a Sessions,
     /// The session whose message is at hand.
     origin: i64,
-    buffer: &'a mut Buffer,
+    buffer: &'a mut BookBuffer,
     market_data: Option<&'a mut MarketDataWriter>,
 }
 
@@ -331,7 +288,7 @@ impl EventSink for Egress<'_> {
             return;
         }
         let own = self.sessions.of_participant(report.participant);
-        let message = encode::report(report, self.buffer);
+        let message = encode_report(report, self.buffer);
         if let Some(session_id) = own {
             send(self.cluster, session_id, message);
         }
@@ -345,7 +302,7 @@ impl EventSink for Egress<'_> {
     #[inline]
     fn reply(&mut self, reply: &Reply) {
         if self.cluster.role() == Role::Leader {
-            send(self.cluster, self.origin, encode::reply(reply, self.buffer));
+            send(self.cluster, self.origin, encode_reply(reply, self.buffer));
         }
     }
 
@@ -362,8 +319,8 @@ impl EventSink for Egress<'_> {
     }
 }
 
-/// Egress is not stored: a message that a session can't take now is one that it asks for again with `Resume`. The
-/// container counts it, and closes a session that stays slow.
+/// Egress is not stored: a session asks with `Resume` for the messages that it could not take. The container counts such
+/// messages, and closes a session that stays slow.
 #[inline]
 fn send(cluster: &mut dyn Cluster, session_id: i64, message: &[u8]) {
     let _ = cluster.offer_to(session_id, message);

@@ -1,17 +1,17 @@
 use aeron_cluster_service::testing::RecordingCluster;
 use aeron_cluster_service::{CloseReason, Role, TimeUnit};
-use lugus_codecs::market_data::{ReadBuf, market_data_snapshot_codec::decoder::MarketDataSnapshotDecoder};
+use lugus_codecs::Envelope;
+use lugus_codecs::market_data::{BookProgress, decode_book, market_data_request_reject_codec};
 use lugus_codecs::order_entry::{
     execution_report_codec, instrument_report_codec, message_reject_codec, resume_complete_codec,
     session_replaced_codec,
 };
-use lugus_codecs::{Envelope, HEADER_LENGTH, market_data};
 use lugus_engine::EngineLimits;
-use lugus_vocabulary::Side;
+use lugus_vocabulary::{Book, PriceLevel, Side};
 
 use super::{DropCopyPolicy, MatchingService};
 use crate::test_messages::{
-    book_message, cancel_message, define_message, drop_copy_message, new_order_message, resume_message,
+    BOOK_REQUEST_ID, book_message, cancel_message, define_message, drop_copy_message, new_order_message, resume_message,
 };
 
 const OPERATOR: i64 = 100;
@@ -163,30 +163,17 @@ fn the_book_is_told_best_first_and_as_deep_as_asked() {
         levels(&market.cluster.sent()[1].message),
         (vec![(995, 4, 2), (990, 2, 1)], vec![(1_005, 2, 1), (1_010, 2, 1)])
     );
-    let reject = market_data::market_data_request_reject_codec::SBE_TEMPLATE_ID;
+    let reject = market_data_request_reject_codec::SBE_TEMPLATE_ID;
     assert_eq!(market.says(BOB, &book_message(9, 1)), [(BOB, reject)]);
 }
 
 type Levels = Vec<(i64, u64, u32)>;
 
 fn levels(message: &[u8]) -> (Levels, Levels) {
-    let envelope = Envelope::open(message).unwrap();
-    let snapshot = MarketDataSnapshotDecoder::default().wrap(
-        ReadBuf::new(message),
-        HEADER_LENGTH,
-        envelope.block_length,
-        envelope.version,
-    );
-    assert_eq!(snapshot.request_id(), 77);
-    let mut bids = snapshot.bids_decoder();
-    let mut bid_levels = Levels::new();
-    while bids.advance().unwrap().is_some() {
-        bid_levels.push((bids.price(), bids.quantity(), bids.number_of_orders()));
-    }
-    let mut offers = bids.parent().unwrap().offers_decoder();
-    let mut offer_levels = Levels::new();
-    while offers.advance().unwrap().is_some() {
-        offer_levels.push((offers.price(), offers.quantity(), offers.number_of_orders()));
-    }
-    (bid_levels, offer_levels)
+    let mut book = Book::default();
+    let progress = decode_book(Envelope::open(message).unwrap(), &mut book);
+    assert_eq!((progress, book.request_id), (Ok(Some(BookProgress::Complete)), BOOK_REQUEST_ID));
+    let numbers =
+        |levels: &[PriceLevel]| levels.iter().map(|level| (level.price.0, level.quantity.0, level.orders)).collect();
+    (numbers(&book.bids), numbers(&book.offers))
 }

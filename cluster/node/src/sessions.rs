@@ -1,14 +1,14 @@
-//! Who is behind each cluster session: the participant that authenticated, and what it asked for. Part of the state, so
-//! of the snapshot: every member has the same.
+//! The participant behind each cluster session, and what the session asked for. Sessions are part of the state and of the
+//! snapshot, so that every member has the same.
 
 use std::collections::BTreeMap;
 
 use lugus_vocabulary::{InstrumentId, ParticipantId, ParticipantSession};
 
-/// Most sessions that get drop copies: each of them is one more message an event.
+/// Largest number of sessions that get drop copies. Each of them costs one more message for each event.
 pub const MAXIMUM_DROP_COPIES: usize = 16;
 
-/// All sessions that may trade: at most one a participant, the newest.
+/// All sessions that may trade: the newest of each participant.
 #[derive(Debug, Default)]
 pub struct Sessions {
     by_id: BTreeMap<i64, ParticipantSession>,
@@ -19,16 +19,17 @@ pub struct Sessions {
 /// A session that a newer one of the same participant took over from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replaced {
-    /// Aeron's number of it.
+    /// Aeron's number of the session.
     pub cluster_session_id: i64,
 }
 
-/// As many sessions get drop copies as can: [`MAXIMUM_DROP_COPIES`].
+/// [`MAXIMUM_DROP_COPIES`] sessions get drop copies already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyDropCopies;
 
 impl Sessions {
-    /// A participant's new session: from now on its events go there.
+    /// Adds a participant's new session, to which the participant's events go from now on; returns the older session that it
+    /// replaces.
     pub fn open(&mut self, session: ParticipantSession) -> Option<Replaced> {
         let older = self.by_participant.insert(session.participant, session.cluster_session_id);
         if let Some(older) = older {
@@ -41,7 +42,7 @@ impl Sessions {
         older.map(|cluster_session_id| Replaced { cluster_session_id })
     }
 
-    /// A session has ended; one that was replaced is gone already.
+    /// Removes a session that has ended. A session that was replaced has been removed before.
     pub fn close(&mut self, cluster_session_id: i64) {
         if let Some(session) = self.by_id.get(&cluster_session_id) {
             self.by_participant.remove(&session.participant);
@@ -54,19 +55,19 @@ impl Sessions {
         self.drop_copies.retain(|id| *id != cluster_session_id);
     }
 
-    /// Who is behind a session; `None` when nobody who may trade.
+    /// The participant behind a session; `None` if the session may not trade.
     #[inline]
     pub fn participant(&self, cluster_session_id: i64) -> Option<ParticipantId> {
         self.by_id.get(&cluster_session_id).map(|session| session.participant)
     }
 
-    /// Where a participant's events go now.
+    /// The session to which a participant's events go now.
     #[inline]
     pub fn of_participant(&self, participant: ParticipantId) -> Option<i64> {
         self.by_participant.get(&participant).copied()
     }
 
-    /// From now on the session gets drop copies.
+    /// Adds a session to those that get drop copies, or changes the instrument that it gets them of.
     ///
     /// # Errors
     /// [`TooManyDropCopies`].
@@ -93,7 +94,7 @@ impl Sessions {
         })
     }
 
-    /// How many there are.
+    /// Number of sessions that may trade.
     pub fn count(&self) -> usize {
         self.by_id.len()
     }
@@ -104,7 +105,8 @@ impl Sessions {
     }
 }
 
-/// The participant that a principal names: its number in ASCII digits, as the authenticator wrote it.
+/// The participant that a principal names; `None` unless the principal is a number in ASCII digits, as the authenticator
+/// writes it.
 pub fn participant_of(encoded_principal: &[u8]) -> Option<ParticipantId> {
     std::str::from_utf8(encoded_principal).ok()?.parse().ok().map(ParticipantId)
 }

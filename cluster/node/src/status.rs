@@ -1,4 +1,4 @@
-//! How a member stands, read from its counters: by anyone on its host, without asking it.
+//! Status of a member, read from its counters by anyone on its host, without asking the member.
 
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
@@ -21,16 +21,16 @@ const ELECTION_STATE_TYPE_ID: i32 = 207;
 /// Value of the election state of a member that follows or leads (`io.aeron.cluster.ElectionState.CLOSED`).
 const ELECTION_CLOSED: i64 = 17;
 
-/// A media driver that has not moved its heartbeat for so long is dead.
+/// A media driver that has not changed its heartbeat for this long is dead.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(2);
 
-/// What Aeron's client says of a `cnc.dat` that its driver has not finished (`AERON_CLIENT_ERROR_DRIVER_TIMEOUT`).
+/// Error code of Aeron's client for a `cnc.dat` that its driver has not finished (`AERON_CLIENT_ERROR_DRIVER_TIMEOUT`).
 const CNC_NOT_READY: i32 = -1000;
 
-/// Tries to read a state hash with the position that belongs to it, while the member changes both.
+/// Number of attempts to read a state hash with the position that belongs to it, while the member changes both.
 const HASH_READ_ATTEMPTS: usize = 1000;
 
-/// A member's part in its cluster, as its consensus module says.
+/// A member's role in its cluster, as its consensus module tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum MemberRole {
@@ -39,24 +39,24 @@ pub enum MemberRole {
     Leader,
 }
 
-/// How a running member stands.
+/// Status of a running member. A field is `None` while the part of the member that tells it is starting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberStatus {
-    /// Its part; `None` while its consensus module starts.
+    /// Role in the cluster.
     pub role: Option<MemberRole>,
-    /// Leadership term.
+    /// Number of the leadership term.
     pub term: Option<i64>,
-    /// Log position up to which a majority has the log.
+    /// Log position up to which a majority of members has the log.
     pub commit_position: Option<i64>,
-    /// Elections since its start, the one at the start included.
+    /// Number of elections since the member's start, including the one at the start.
     pub elections: Option<i64>,
-    /// Whether it has joined the leader's log, or leads, and no election is under way.
+    /// Whether the member leads or has joined the leader's log, and no election is under way.
     pub has_joined: bool,
-    /// The engine's state hash; `None` while the service starts.
+    /// The engine's state hash.
     pub state_hash: Option<HashAt>,
-    /// Sessions that may trade.
+    /// Number of sessions that may trade.
     pub sessions: Option<i64>,
-    /// Messages that were no commands, since its start.
+    /// Number of messages refused since the member's start.
     pub refused_messages: Option<i64>,
 }
 
@@ -65,25 +65,25 @@ pub struct MemberStatus {
 pub struct HashAt {
     /// The engine's combined hash.
     pub hash: u64,
-    /// End of the last message applied, as log position.
+    /// Log position after the last message applied.
     pub position: i64,
 }
 
 /// Why a member's status can't be read.
 #[derive(Debug, Error)]
 pub enum StatusError {
-    /// There is no media driver, a dead one's files, or those of one that is still starting.
+    /// There is no media driver, it has died and left its files, or it is still starting.
     #[error("not running: no living media driver in {aeron_dir}")]
     NotRunning {
-        /// Where its files should be.
+        /// Directory where the driver's files should be.
         aeron_dir: PathBuf,
     },
-    /// Its counters can't be read.
+    /// The counters can't be read.
     #[error("can't read the counters in {aeron_dir}: {reason}")]
     Unreadable {
-        /// Where its files are.
+        /// Directory of the driver's files.
         aeron_dir: PathBuf,
-        /// What Aeron says.
+        /// Aeron's error text.
         reason: String,
     },
 }
@@ -92,7 +92,7 @@ impl MemberStatus {
     /// Reads the status of the member of cluster `cluster_id` whose media driver's files are in `aeron_dir`.
     ///
     /// # Errors
-    /// [`StatusError`]; a member that is still starting is none: its fields are `None`.
+    /// [`StatusError`]. A member that is still starting is no error: its fields are `None`.
     pub fn read(aeron_dir: &Path, cluster_id: i32) -> Result<Self, StatusError> {
         let not_running = || StatusError::NotRunning { aeron_dir: aeron_dir.to_path_buf() };
         let unreadable = |reason: String| StatusError::Unreadable { aeron_dir: aeron_dir.to_path_buf(), reason };
@@ -101,7 +101,7 @@ impl MemberStatus {
         }
         let path = CString::new(aeron_dir.as_os_str().as_encoded_bytes()).map_err(|_| not_running())?;
         let cnc = AeronCnc::open(&path).map_err(|error| {
-            // The file is there, but the driver that writes it has only just begun.
+            // The file exists, but the driver that writes it has only just begun.
             if Aeron::errcode() == Err(AeronCError::from_code(CNC_NOT_READY)) {
                 not_running()
             } else {
@@ -151,7 +151,7 @@ fn value(reader: &AeronCountersReader, type_id: i32, cluster_id: Option<i32>) ->
     reader.get_counter_value(counter_id).ok()
 }
 
-/// The pair belongs together when the position was the same before and after the hash was read.
+/// The state hash with its position: they belong together if the position was the same before and after the hash was read.
 fn hash_at(reader: &AeronCountersReader) -> Option<HashAt> {
     let hash_id = find(reader, STATE_HASH_TYPE_ID, None)?;
     let position_id = find(reader, STATE_HASH_POSITION_TYPE_ID, None)?;

@@ -22,7 +22,6 @@ pub mod partition_map;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;
-mod vocabulary;
 pub mod word;
 
 pub use error::MessageError;

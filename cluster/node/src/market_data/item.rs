@@ -1,92 +1,84 @@
-//! An increment as a cache line, for the ring.
+//! An increment as a cache line, for the ring between the engine's thread and the publishing one.
 
 use lugus_vocabulary::{
-    DisplayedOrder, InstrumentId, InstrumentState, MarketData, MarketDataBody, MarketDataSequence, Price, Side,
-    Statistics,
+    DisplayedOrder, EndOfEvent, EpochNanos, InstrumentId, InstrumentState, MarketData, MarketDataBody,
+    MarketDataSequence, OrderId, Price, Quantity, Side, Statistics, TradeId,
 };
 
-/// On the wire and here: no price.
-pub(crate) const NO_PRICE: i64 = i64::MIN;
+/// Stands for a price that is absent.
+const NO_PRICE: i64 = i64::MIN;
 
-/// What an [`Item`] is; increments have the numbers of `MDUpdateType` in `schemas/market-data.xml`.
+/// Kind of an [`Item`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
     /// Words: order id, price, quantity.
-    OrderAdded = 1,
+    OrderAdded,
     /// Words: order id, price, quantity.
-    OrderChanged = 2,
+    OrderChanged,
     /// Words: order id, price.
-    OrderRemoved = 3,
+    OrderRemoved,
     /// Words: none, price, quantity, number of orders.
-    Level = 4,
+    Level,
     /// Words: trade id, price, quantity.
-    Trade = 5,
+    Trade,
     /// Words: none, reference price.
-    State = 6,
+    State,
     /// Words: open, high, low and last price, volume.
-    Statistics = 7,
-    /// No increment: the number of the instrument's last.
-    Position = 8,
-    /// No increment: from here on the member leads, or (sequence 0) does not.
-    Role = 9,
+    Statistics,
+    /// No increment: the number of the instrument's last increment.
+    Position,
+    /// No increment: the member leads from here on, or (with sequence 0) does not.
+    Role,
 }
 
-/// Whether a command's increments end with an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum End {
-    /// More of them follow.
-    More = 0,
-    /// It is the command's last.
-    OfCommand = 1,
-}
-
-/// An increment, or what the publisher must know between two.
+/// An increment of the market, or what the publisher must know between two increments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub struct Item {
-    /// What it is.
+    /// What the item is.
     pub kind: Kind,
-    /// Code of `MDSide`: 0 none, 1 buy, 2 sell.
-    pub side: u8,
-    /// Code of `MDState`.
-    pub state: u8,
-    /// Whether the command's increments end with it.
-    pub end: End,
-    /// Of which instrument.
-    pub instrument: u32,
-    /// Its number there.
-    pub sequence: u64,
-    /// Log time, nanoseconds since 1970.
-    pub time: i64,
-    /// By `kind`.
-    pub words: [u64; 5],
+    /// Number of the side; 0 for none.
+    side: u8,
+    /// Number of the instrument's state.
+    state: u8,
+    /// Whether the increment is the last of its command.
+    pub end_of_event: EndOfEvent,
+    /// The instrument concerned.
+    pub instrument: InstrumentId,
+    /// Number of the increment in its instrument.
+    pub sequence: MarketDataSequence,
+    /// Log time of the increment.
+    pub time: EpochNanos,
+    /// What they mean depends on `kind`.
+    words: [u64; 5],
 }
+
+const _: () = assert!(size_of::<Item>() == 64);
 
 impl Item {
     /// An increment of the engine.
     #[inline]
     pub fn increment(data: &MarketData) -> Self {
         let mut item = Self::position(data.instrument, data.sequence);
-        item.time = data.time.0;
+        item.time = data.time;
         match data.body {
             MarketDataBody::OrderAdded(order) => item.order(Kind::OrderAdded, &order),
             MarketDataBody::OrderChanged(order) => item.order(Kind::OrderChanged, &order),
             MarketDataBody::OrderRemoved { order_id, side, price } => {
-                (item.kind, item.side) = (Kind::OrderRemoved, side_code(Some(side)));
+                (item.kind, item.side) = (Kind::OrderRemoved, side.number());
                 item.words = [order_id.0, price.0.cast_unsigned(), 0, 0, 0];
             }
             MarketDataBody::Level { side, price, quantity, orders } => {
-                (item.kind, item.side) = (Kind::Level, side_code(Some(side)));
+                (item.kind, item.side) = (Kind::Level, side.number());
                 item.words = [0, price.0.cast_unsigned(), quantity.0, u64::from(orders), 0];
             }
             MarketDataBody::Trade { trade_id, price, quantity, aggressor } => {
-                (item.kind, item.side) = (Kind::Trade, side_code(aggressor));
+                (item.kind, item.side) = (Kind::Trade, aggressor.map_or(0, Side::number));
                 item.words = [trade_id.0, price.0.cast_unsigned(), quantity.0, 0, 0];
             }
             MarketDataBody::State { state, reference_price } => {
-                (item.kind, item.state) = (Kind::State, state_code(state));
+                (item.kind, item.state) = (Kind::State, state.number());
                 item.words = [0, reference_price.0.cast_unsigned(), 0, 0, 0];
             }
             MarketDataBody::Statistics(Statistics { open, high, low, last, volume }) => {
@@ -98,17 +90,22 @@ impl Item {
         item
     }
 
-    /// Where an instrument stands.
+    fn order(&mut self, kind: Kind, order: &DisplayedOrder) {
+        (self.kind, self.side) = (kind, order.side.number());
+        self.words = [order.order_id.0, order.price.0.cast_unsigned(), order.quantity.0, 0, 0];
+    }
+
+    /// The number of an instrument's last increment.
     #[inline]
     pub fn position(instrument: InstrumentId, sequence: MarketDataSequence) -> Self {
         Self {
             kind: Kind::Position,
             side: 0,
             state: 0,
-            end: End::More,
-            instrument: instrument.0,
-            sequence: sequence.0,
-            time: 0,
+            end_of_event: EndOfEvent::No,
+            instrument,
+            sequence,
+            time: EpochNanos(0),
             words: [0; 5],
         }
     }
@@ -118,28 +115,69 @@ impl Item {
         Self { kind: Kind::Role, ..Self::position(InstrumentId::NONE, MarketDataSequence(u64::from(leads))) }
     }
 
-    fn order(&mut self, kind: Kind, order: &DisplayedOrder) {
-        (self.kind, self.side) = (kind, side_code(Some(order.side)));
-        self.words = [order.order_id.0, order.price.0.cast_unsigned(), order.quantity.0, 0, 0];
+    /// The engine's increment that the item was made of; `None` if the item is no increment.
+    #[inline]
+    pub fn market_data(&self) -> Option<MarketData> {
+        let [id, price, quantity, orders, _] = self.words;
+        let (price, quantity) = (Price(price.cast_signed()), Quantity(quantity));
+        let side = Side::from_number(self.side);
+        let displayed = |side| DisplayedOrder { order_id: OrderId(id), side, price, quantity };
+        let body = match self.kind {
+            Kind::OrderAdded => MarketDataBody::OrderAdded(displayed(side?)),
+            Kind::OrderChanged => MarketDataBody::OrderChanged(displayed(side?)),
+            Kind::OrderRemoved => MarketDataBody::OrderRemoved { order_id: OrderId(id), side: side?, price },
+            Kind::Level => MarketDataBody::Level { side: side?, price, quantity, orders: orders as u32 },
+            Kind::Trade => MarketDataBody::Trade { trade_id: TradeId(id), price, quantity, aggressor: side },
+            Kind::State => {
+                MarketDataBody::State { state: InstrumentState::from_number(self.state)?, reference_price: price }
+            }
+            Kind::Statistics => {
+                let [open, high, low, last, volume] = self.words;
+                let price = |word: u64| Some(word.cast_signed()).filter(|price| *price != NO_PRICE).map(Price);
+                let volume = Quantity(volume);
+                let (open, high, low, last) = (price(open), price(high), price(low), price(last));
+                MarketDataBody::Statistics(Statistics { open, high, low, last, volume })
+            }
+            Kind::Position | Kind::Role => return None,
+        };
+        Some(MarketData { instrument: self.instrument, sequence: self.sequence, time: self.time, body })
     }
 }
 
-#[inline]
-fn side_code(side: Option<Side>) -> u8 {
-    match side {
-        None => 0,
-        Some(Side::Buy) => 1,
-        Some(Side::Sell) => 2,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Code of `MDState`, which is that of order entry.
-#[inline]
-pub(crate) fn state_code(state: InstrumentState) -> u8 {
-    match state {
-        InstrumentState::Closed => 0,
-        InstrumentState::Open => 1,
-        InstrumentState::Halted => 2,
-        InstrumentState::Auction => 3,
+    #[test]
+    fn an_increment_survives_the_ring() {
+        let order = DisplayedOrder { order_id: OrderId(4), side: Side::Sell, price: Price(-5), quantity: Quantity(6) };
+        let (side, price, quantity) = (Side::Buy, Price(7), Quantity(8));
+        let trade = |aggressor| MarketDataBody::Trade { trade_id: TradeId(16), price, quantity, aggressor };
+        let statistics =
+            Statistics { open: Some(Price(0)), low: Some(Price(-7)), volume: Quantity(9), ..Default::default() };
+        let states = InstrumentState::ALL.iter();
+        let bodies = [
+            MarketDataBody::OrderAdded(order),
+            MarketDataBody::OrderChanged(order),
+            MarketDataBody::OrderRemoved { order_id: OrderId(4), side, price },
+            MarketDataBody::Level { side, price, quantity, orders: u32::MAX },
+            trade(None),
+            trade(Some(Side::Buy)),
+            trade(Some(Side::Sell)),
+            MarketDataBody::Statistics(statistics),
+        ]
+        .into_iter()
+        .chain(states.map(|&state| MarketDataBody::State { state, reference_price: Price(i64::MIN) }));
+        for body in bodies {
+            let (instrument, sequence, time) = (InstrumentId(3), MarketDataSequence(2), EpochNanos(1));
+            let increment = MarketData { instrument, sequence, time, body };
+            assert_eq!(Item::increment(&increment).market_data(), Some(increment));
+        }
+    }
+
+    #[test]
+    fn positions_and_roles_are_no_increments() {
+        assert_eq!(Item::position(InstrumentId(1), MarketDataSequence(2)).market_data(), None);
+        assert_eq!(Item::role(true).market_data(), None);
     }
 }

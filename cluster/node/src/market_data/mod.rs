@@ -1,21 +1,19 @@
-//! The market-data stream of a member: from the engine's thread, through a ring, to a thread that publishes.
+//! The market-data stream of a member: from the engine's thread through a ring to a thread that publishes.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`item`] | an increment as a cache line |
-//! | [`writer`] | the service's end of the ring: never waits |
-//! | [`publisher`] | the other end, without I/O: what is sent, batched by command; sends only while the member leads |
-//! | [`message`] | increments and heartbeats as SBE (`schemas/market-data.xml`) |
+//! | [`writer`] | the service's end of the ring, which never waits |
+//! | [`publisher`] | the other end, without I/O: makes messages of increments, batched by command, while the member leads |
 //! | [`publications`] | the thread with its Aeron client: UDP to all who announce themselves, and IPC |
 //!
 //! Increments are those of committed log entries only, and numbered by the engine: whoever sends number n of an
 //! instrument sends the same, so that an old leader's late messages are mere repeats.
 //!
-//! When the ring is full, increments are dropped and counted, until it has taken again where all instruments stand;
-//! listeners see the gap in the numbers and recover with a snapshot.
+//! When the ring is full, increments are dropped and counted, until the ring has taken the positions of all instruments
+//! again; listeners see the gap in the numbers and recover with a snapshot.
 
 pub mod item;
-pub mod message;
 pub mod publications;
 pub mod publisher;
 pub mod writer;

@@ -5,21 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aeron_support::{AeronClient, AeronError, ClientSettings, failed};
+use lugus_codecs::market_data::MAXIMUM_STREAM_LENGTH;
 use lugus_ring::Reader;
 use lugus_topology::IdleStrategy;
+use lugus_vocabulary::MemberId;
 use rusteron_archive::{AeronExclusivePublication, AeronOfferError};
 use thiserror::Error;
 
 use super::item::Item;
-use super::message::MAXIMUM_LENGTH;
 use super::publisher::{Outlet, Publisher};
 
-/// Items taken from the ring between two looks at the clock.
+/// Largest number of items taken from the ring between two looks at the clock.
 const ITEMS_AT_ONCE: usize = 1_024;
-/// How long a message waits for a publication that does not move; those after it do not wait until it moves again.
+/// How long a message waits for a publication that is back-pressured. Later messages do not wait until that publication has
+/// taken one.
 const PATIENCE: Duration = Duration::from_millis(2);
-/// Pause of a thread that nobody waits for, as its member does not lead, or nobody listens: the ring has room for what
-/// comes meanwhile.
+/// Pause of the thread while nobody waits for it, as its member does not lead or nobody listens. The ring has room for the
+/// increments that come meanwhile.
 const UNHEARD_PAUSE: Duration = Duration::from_millis(1);
 /// How long the media driver may take to add a publication.
 const DRIVER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,18 +31,18 @@ const CLIENT_NAME: &str = "lugus market data";
 /// Where a member publishes.
 #[derive(Debug, Clone)]
 pub struct PublicationContext {
-    /// The member's media driver.
+    /// Directory of the member's media driver.
     pub aeron_dir: PathBuf,
-    /// All are published to: UDP to who announces itself, IPC.
+    /// The channels, to each of which all is published: UDP to all who announce themselves, and IPC.
     pub channels: Vec<String>,
-    /// On each channel.
+    /// Stream id on each channel.
     pub stream_id: i32,
     /// The member.
-    pub member_id: i32,
-    /// Most instruments.
+    pub member_id: MemberId,
+    /// Largest number of instruments.
     pub instruments: usize,
-    /// What the thread does when idle while the member leads: back-off parks at once, for the longest
-    /// park, and longer while nobody listens.
+    /// What the thread does when it is idle while the member leads: back-off parks at once, for the longest park, and longer
+    /// while nobody listens.
     pub idle_strategy: IdleStrategy,
 }
 
@@ -52,17 +54,17 @@ pub enum MarketDataError {
     Aeron(#[from] AeronError),
     /// Messages would be fragmented.
     #[error(
-        "market data: {channel} takes {found} bytes a fragment, {MAXIMUM_LENGTH} are needed: raise the driver's MTU"
+        "market data: {channel} takes {found} bytes a fragment, {MAXIMUM_STREAM_LENGTH} are needed: raise the driver's MTU"
     )]
     Mtu {
-        /// Which publication.
+        /// Channel of the publication.
         channel: String,
-        /// Bytes that it takes.
+        /// Largest payload of one of its fragments, in bytes.
         found: usize,
     },
 }
 
-/// What runs on the publishing thread. Made and used there: Aeron's client belongs to one thread.
+/// What runs on the publishing thread. It is made and used there, as Aeron's client belongs to one thread.
 pub struct PublishingThread {
     client: AeronClient,
     outlet: Publications,
@@ -130,7 +132,7 @@ struct Publications(Vec<Target>);
 
 struct Target {
     publication: AeronExclusivePublication,
-    /// It has kept a message waiting in vain, and not moved since.
+    /// Whether the publication has kept a message waiting in vain, and has taken none since.
     is_stuck: bool,
     dropped: u64,
 }
@@ -186,7 +188,7 @@ fn add(client: &AeronClient, channel: &str, stream_id: i32) -> Result<AeronExclu
     let publication = client.add_exclusive_publication(channel, stream_id)?;
     let constants = publication.get_constants().map_err(failed(format!("look at the publication {channel}")))?;
     let found = constants.max_payload_length();
-    if found < MAXIMUM_LENGTH {
+    if found < MAXIMUM_STREAM_LENGTH {
         return Err(MarketDataError::Mtu { channel: channel.to_owned(), found });
     }
     Ok(publication)

@@ -1,44 +1,51 @@
-//! What is published: increments batched by command, and heartbeats; only while the member leads. Without I/O.
+//! The other end of the ring, without I/O: increments become messages, batched by command, and heartbeats; only while the
+//! member leads.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::item::{End, Item, Kind};
-use super::message::{self, Buffer, MAXIMUM_ENTRIES, MAXIMUM_LENGTH, MAXIMUM_POSITIONS};
+use lugus_codecs::market_data::{
+    MAXIMUM_INCREMENTS, MAXIMUM_POSITIONS, MAXIMUM_STREAM_LENGTH, StreamBuffer, encode_heartbeat, encode_increments,
+};
+use lugus_vocabulary::{EndOfEvent, InstrumentId, MarketData, MarketDataBody, MarketDataSequence, MemberId};
 
-/// How often a leader says where all instruments stand: the time after which a listener knows that it missed the last.
+use super::item::{Item, Kind};
+
+/// Interval at which a leader tells the last increments of all instruments: the time after which a listener knows that it
+/// missed the last one.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Where messages go. One that can't be sent is lost: listeners recover.
+/// Where messages go. A message that can't be sent is lost, and listeners recover.
 pub trait Outlet {
-    /// Sends a message, or not.
+    /// Sends a message, if that is possible at once.
     fn send(&mut self, message: &[u8]);
 }
 
-/// The reading end of the ring.
+/// Makes messages of the ring's items.
 pub struct Publisher {
-    member: i32,
+    member: MemberId,
     leads: bool,
     /// Increments of one instrument that go into the next message.
-    batch: Vec<Item>,
-    /// Of each instrument its place in `positions`.
-    places: HashMap<u32, usize>,
-    positions: Vec<(u32, u64)>,
+    batch: Vec<MarketData>,
+    /// Index of each instrument in `positions`.
+    places: HashMap<InstrumentId, usize>,
+    /// The last increment of each instrument.
+    positions: Vec<(InstrumentId, MarketDataSequence)>,
     heartbeat_at: Duration,
-    buffer: Box<Buffer>,
+    buffer: Box<StreamBuffer>,
 }
 
 impl Publisher {
-    /// A publisher of this member, which does not lead yet. `instruments`: as many as there may be.
-    pub fn new(member: i32, instruments: usize) -> Self {
+    /// A publisher of this member, which does not lead yet, with room for so many instruments.
+    pub fn new(member: MemberId, instruments: usize) -> Self {
         Self {
             member,
             leads: false,
-            batch: Vec::with_capacity(MAXIMUM_ENTRIES + 1),
+            batch: Vec::with_capacity(MAXIMUM_INCREMENTS + 1),
             places: HashMap::with_capacity(instruments),
             positions: Vec::with_capacity(instruments),
             heartbeat_at: Duration::ZERO,
-            buffer: Box::new([0; MAXIMUM_LENGTH]),
+            buffer: Box::new([0; MAXIMUM_STREAM_LENGTH]),
         }
     }
 
@@ -52,22 +59,22 @@ impl Publisher {
     pub fn take(&mut self, item: &Item, outlet: &mut impl Outlet) {
         match item.kind {
             Kind::Role => {
-                self.flush(outlet);
-                self.leads = item.sequence != 0;
-                // Where all instruments that are here stand comes next.
+                self.flush(EndOfEvent::No, outlet);
+                self.leads = item.sequence != MarketDataSequence(0);
+                // The positions of all instruments that are here come next.
                 self.places.clear();
                 self.positions.clear();
                 self.heartbeat_at = Duration::ZERO;
             }
             Kind::Position => {
-                self.flush(outlet);
-                self.stand(item);
+                self.flush(EndOfEvent::No, outlet);
+                self.set_position(item);
                 self.heartbeat_at = Duration::ZERO;
             }
             _ => {
-                self.stand(item);
-                if self.leads {
-                    self.add(item, outlet);
+                self.set_position(item);
+                if let Some(increment) = item.market_data().filter(|_| self.leads) {
+                    self.add(increment, item.end_of_event, outlet);
                 }
             }
         }
@@ -82,35 +89,37 @@ impl Publisher {
         }
         self.heartbeat_at = now + HEARTBEAT_INTERVAL;
         if self.positions.is_empty() {
-            outlet.send(message::heartbeat(self.member, &[], &mut self.buffer));
+            outlet.send(encode_heartbeat(self.member, &[], &mut self.buffer));
         }
         for positions in self.positions.chunks(MAXIMUM_POSITIONS) {
-            outlet.send(message::heartbeat(self.member, positions, &mut self.buffer));
+            outlet.send(encode_heartbeat(self.member, positions, &mut self.buffer));
         }
     }
 
     #[inline]
-    fn add(&mut self, item: &Item, outlet: &mut impl Outlet) {
-        if self.batch.last().is_some_and(|last| !follows(item, last)) {
-            self.flush(outlet);
+    fn add(&mut self, increment: MarketData, end_of_event: EndOfEvent, outlet: &mut impl Outlet) {
+        if self.batch.last().is_some_and(|last| !follows(&increment, last)) {
+            self.flush(EndOfEvent::No, outlet);
         }
-        self.batch.push(*item);
-        if item.end == End::OfCommand || item.kind == Kind::Statistics || self.batch.len() == MAXIMUM_ENTRIES {
-            self.flush(outlet);
+        // A message has statistics only as its last increment.
+        let is_statistics = matches!(increment.body, MarketDataBody::Statistics(_));
+        self.batch.push(increment);
+        if end_of_event == EndOfEvent::Yes || is_statistics || self.batch.len() == MAXIMUM_INCREMENTS {
+            self.flush(end_of_event, outlet);
         }
     }
 
-    fn flush(&mut self, outlet: &mut impl Outlet) {
+    fn flush(&mut self, end_of_event: EndOfEvent, outlet: &mut impl Outlet) {
         if !self.batch.is_empty() {
-            outlet.send(message::increments(&self.batch, &mut self.buffer));
+            outlet.send(encode_increments(&self.batch, end_of_event, &mut self.buffer));
             self.batch.clear();
         }
     }
 
     #[inline]
-    fn stand(&mut self, item: &Item) {
+    fn set_position(&mut self, item: &Item) {
         let place = *self.places.entry(item.instrument).or_insert_with(|| {
-            self.positions.push((item.instrument, 0));
+            self.positions.push((item.instrument, MarketDataSequence(0)));
             self.positions.len() - 1
         });
         if let Some((_, sequence)) = self.positions.get_mut(place) {
@@ -119,10 +128,10 @@ impl Publisher {
     }
 }
 
-/// Whether an item belongs into a message after another.
+/// Whether an increment belongs into one message with the increment before it.
 #[inline]
-fn follows(item: &Item, last: &Item) -> bool {
-    (item.instrument, item.sequence, item.time) == (last.instrument, last.sequence + 1, last.time)
+fn follows(increment: &MarketData, last: &MarketData) -> bool {
+    (increment.instrument, increment.sequence.0, increment.time) == (last.instrument, last.sequence.0 + 1, last.time)
 }
 
 #[cfg(test)]

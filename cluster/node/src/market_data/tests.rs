@@ -1,42 +1,34 @@
-use lugus_codecs::market_data::ReadBuf;
-use lugus_codecs::market_data::market_data_heartbeat_codec as heartbeat_codec;
-use lugus_codecs::market_data::market_data_incremental_refresh_codec as refresh_codec;
-use lugus_codecs::{Envelope, HEADER_LENGTH};
+use lugus_codecs::Envelope;
+use lugus_codecs::market_data::{decode_heartbeat, decode_increments};
 use lugus_engine::{Engine, EngineLimits};
-use lugus_vocabulary::{
-    EpochNanos, InstrumentId, MapEpoch, MarketData, MarketDataBody, MarketDataSequence, MigrationId, Price, Quantity,
-    Side,
-};
+use lugus_vocabulary::{EpochNanos, MapEpoch, MigrationId, Price, Quantity, Side};
 
 use super::*;
 use crate::market_data::writer::MarketDataWriter;
 use crate::snapshot::tests::busy_engine;
 
+/// What was sent, each message as text.
 #[derive(Default)]
 struct Sent(Vec<String>);
 
 impl Outlet for Sent {
     fn send(&mut self, message: &[u8]) {
-        assert!(message.len() <= MAXIMUM_LENGTH);
+        assert!(message.len() <= MAXIMUM_STREAM_LENGTH);
         let envelope = Envelope::open(message).unwrap();
-        let (length, version) = (envelope.block_length, envelope.version);
-        let buffer = ReadBuf::new(message);
-        self.0.push(match envelope.template_id {
-            heartbeat_codec::SBE_TEMPLATE_ID => {
-                let wire = heartbeat_codec::decoder::MarketDataHeartbeatDecoder::default();
-                format!("heartbeat {}", wire.wrap(buffer, HEADER_LENGTH, length, version).instruments_decoder().count())
-            }
-            refresh_codec::SBE_TEMPLATE_ID => {
-                let wire = refresh_codec::decoder::MarketDataIncrementalRefreshDecoder::default();
-                let wire = wire.wrap(buffer, HEADER_LENGTH, length, version);
-                let (instrument, sequence) = (wire.instrument_id(), wire.sequence());
-                let end = wire.match_event_indicator().get_end_of_event();
-                format!("{instrument}: {} from {sequence}, {end}", wire.entries_decoder().count())
-            }
-            other => panic!("template {other}"),
+        let (mut increments, mut positions) = (Vec::new(), Vec::new());
+        self.0.push(if let Some(end_of_event) = decode_increments(envelope, &mut increments).unwrap() {
+            let MarketData { instrument, sequence, .. } = increments[0];
+            let end = end_of_event == EndOfEvent::Yes;
+            format!("{instrument}: {} from {sequence}, {end}", increments.len())
+        } else {
+            let member = decode_heartbeat(envelope, &mut positions).unwrap();
+            assert_eq!(member, Some(MEMBER));
+            format!("heartbeat {}", positions.len())
         });
     }
 }
+
+const MEMBER: MemberId = MemberId(3);
 
 fn level(instrument: u32, sequence: u64) -> MarketData {
     MarketData {
@@ -64,7 +56,7 @@ impl Bench {
         let mut writer = MarketDataWriter::new(writer);
         let engine = Engine::new(EngineLimits { orders: 16, ..EngineLimits::default() });
         writer.role(true, &engine);
-        Self { writer, reader, publisher: Publisher::new(3, 4), engine }
+        Self { writer, reader, publisher: Publisher::new(MEMBER, 4), engine }
     }
 
     fn command(&mut self, increments: &[(u32, u64)]) {

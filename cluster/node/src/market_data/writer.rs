@@ -1,40 +1,42 @@
-//! The service's end of the ring: takes what the engine tells, and never waits.
+//! The service's end of the ring: takes the engine's increments, and never waits.
 
 use lugus_engine::Engine;
 use lugus_ring::Writer;
-use lugus_vocabulary::MarketData;
+use lugus_vocabulary::{EndOfEvent, MarketData};
 
-use super::item::{End, Item};
+use super::item::Item;
 
 /// The service's end of the ring.
 #[derive(Debug)]
 pub struct MarketDataWriter {
     ring: Writer<Item>,
-    /// The last increment, until it is known whether it ends its command.
+    /// The last increment, until it is known whether its command ends with it.
     held: Option<Item>,
-    state: State,
+    content: Content,
     leads: bool,
     lost: u64,
-    /// Something is in the ring that the publisher has perhaps not been shown.
+    /// Whether the ring has items that the publisher has perhaps not been shown.
     is_unpublished: bool,
 }
 
-/// How the ring stands to the engine.
+/// What of the engine's increments is in the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Everything is in it.
+enum Content {
+    /// All of them.
     Complete,
-    /// Something is missing: nothing more goes in until where all instruments stand has, of which so many have.
-    Behind { told: usize },
+    /// Some are missing. No more are put in until the role and the positions of all instruments are there, of which the ring
+    /// has this many.
+    Incomplete { told: usize },
 }
 
 impl MarketDataWriter {
-    /// A writer that first tells the role, and where all instruments stand.
+    /// A writer that first tells the role and the positions of all instruments.
     pub fn new(ring: Writer<Item>) -> Self {
-        Self { ring, held: None, state: State::Behind { told: 0 }, leads: false, lost: 0, is_unpublished: false }
+        let content = Content::Incomplete { told: 0 };
+        Self { ring, held: None, content, leads: false, lost: 0, is_unpublished: false }
     }
 
-    /// Takes an increment. Shown to the publisher at [`MarketDataWriter::do_work`] at the latest.
+    /// Takes an increment. The publisher is shown it at [`MarketDataWriter::do_work`] at the latest.
     #[inline]
     pub fn put(&mut self, increment: &MarketData) {
         if let Some(item) = self.held.replace(Item::increment(increment)) {
@@ -42,59 +44,59 @@ impl MarketDataWriter {
         }
     }
 
-    /// The command at hand has no more increments.
+    /// Notes that the command at hand has no more increments.
     #[inline]
     pub fn end_of_command(&mut self) {
         if let Some(mut item) = self.held.take() {
-            item.end = End::OfCommand;
+            item.end_of_event = EndOfEvent::Yes;
             self.push(&item);
             self.is_unpublished = true;
         }
     }
 
-    /// The member leads from here on, or no longer does. Tells also where all instruments of `engine` stand.
+    /// Tells that the member leads from here on, or no longer does, and the positions of all instruments of `engine`.
     pub fn role(&mut self, leads: bool, engine: &Engine) {
         self.leads = leads;
         self.tell_again(engine);
     }
 
-    /// Other instruments than before are here: tells anew where all of `engine` stand.
+    /// Tells the positions of all instruments of `engine` once more, as others than before are here.
     pub fn tell_again(&mut self, engine: &Engine) {
-        self.state = State::Behind { told: 0 };
+        self.content = Content::Incomplete { told: 0 };
         self.do_work(engine);
     }
 
-    /// To be called once a duty cycle: shows the publisher all that was put in, and makes up for what found no room, as far
-    /// as there is some now. Returns how many items went in for that. (To show each command by itself would cost it a wait
-    /// for memory.)
+    /// Shows the publisher all that was put in, and makes up for what found no room, as far as there is room now; returns the
+    /// number of items that went in for that. To be called once a duty cycle: to show each command by itself would make the
+    /// command wait for memory.
     #[inline]
     pub fn do_work(&mut self, engine: &Engine) -> usize {
         if std::mem::take(&mut self.is_unpublished) {
             self.ring.publish();
         }
-        match self.state {
-            State::Complete => 0,
-            State::Behind { told } => self.tell_positions(told, engine),
+        match self.content {
+            Content::Complete => 0,
+            Content::Incomplete { told } => self.tell_positions(told, engine),
         }
     }
 
-    /// Increments that found no room, since the member's start.
+    /// Number of increments that found no room, since the member's start.
     pub fn lost(&self) -> u64 {
         self.lost
     }
 
     #[inline]
     fn push(&mut self, item: &Item) {
-        if self.state != State::Complete || self.ring.push(item).is_err() {
+        if self.content != Content::Complete || self.ring.push(item).is_err() {
             self.lose();
         }
     }
 
-    /// What was told of where instruments stand may no longer be true: it is told anew.
+    /// The positions that were told may no longer be true, so all are told anew.
     #[cold]
     fn lose(&mut self) {
         self.lost += 1;
-        self.state = State::Behind { told: 0 };
+        self.content = Content::Incomplete { told: 0 };
     }
 
     #[cold]
@@ -104,13 +106,13 @@ impl MarketDataWriter {
         let mut now_told = told;
         for item in std::iter::once(Item::role(self.leads)).chain(positions).skip(told) {
             if self.ring.push(&item).is_err() {
-                self.state = State::Behind { told: now_told };
+                self.content = Content::Incomplete { told: now_told };
                 return now_told - told;
             }
             now_told += 1;
         }
         self.ring.publish();
-        self.state = State::Complete;
+        self.content = Content::Complete;
         now_told - told
     }
 }
