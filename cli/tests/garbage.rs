@@ -7,10 +7,9 @@ mod harness;
 use std::net::UdpSocket;
 
 use harness::{Answer, INSTRUMENTS, LocalCluster, MAKER, RawSession, by_hand, define_instruments, new_order, until};
-use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
-use lugus_codecs::order_entry::new_order_single_codec;
+use lugus_vocabulary::{CommandKind, MessageRejectReason};
 
-const NEW_ORDER: u16 = new_order_single_codec::SBE_TEMPLATE_ID;
+const NEW_ORDER: u16 = CommandKind::New.number() as u16;
 
 /// Longest message that members decode, in bytes.
 const LONGEST: usize = 1_024;
@@ -76,25 +75,25 @@ fn pieces(order: &[u8], longest: usize) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = (0..order.len())
         .map(|length| {
             let template_id = if length < lugus_codecs::HEADER_LENGTH { 0 } else { NEW_ORDER };
-            (format!("cut to {length} bytes"), order[..length].to_vec(), template_id, MessageRejectReason::TRUNCATED)
+            (format!("cut to {length} bytes"), order[..length].to_vec(), template_id, MessageRejectReason::Truncated)
         })
         .collect();
     let mut add = |name: &str, message: Vec<u8>, template_id, reason| {
         pieces.push((name.to_owned(), message, template_id, reason));
     };
-    add("another schema", edited(order, 4, 111), NEW_ORDER, MessageRejectReason::WRONG_SCHEMA);
-    add("an unknown template", edited(order, 2, 999), 999, MessageRejectReason::UNKNOWN_TEMPLATE);
-    add("an event as a command", edited(order, 2, 21), 21, MessageRejectReason::UNKNOWN_TEMPLATE);
-    add("a block that is too short", edited(order, 0, 10), NEW_ORDER, MessageRejectReason::WRONG_VERSION);
-    add("a block that is longer than the message", edited(order, 0, 60_000), NEW_ORDER, MessageRejectReason::TRUNCATED);
+    add("another schema", edited(order, 4, 111), NEW_ORDER, MessageRejectReason::WrongSchema);
+    add("an unknown template", edited(order, 2, 999), 999, MessageRejectReason::UnknownTemplate);
+    add("an event as a command", edited(order, 2, 21), 21, MessageRejectReason::UnknownTemplate);
+    add("a block that is too short", edited(order, 0, 10), NEW_ORDER, MessageRejectReason::WrongVersion);
+    add("a block that is longer than the message", edited(order, 0, 60_000), NEW_ORDER, MessageRejectReason::Truncated);
     let mut no_such_side = order.to_vec();
     let side = order.len() - 5;
     no_such_side[side] = 77;
-    add("a side that is none", no_such_side, NEW_ORDER, MessageRejectReason::INVALID_VALUE);
+    add("a side that is none", no_such_side, NEW_ORDER, MessageRejectReason::InvalidValue);
     for length in [LONGEST + 1, 10_000, longest] {
         let mut long = order.to_vec();
         long.resize(length, 0xab);
-        add(&format!("{length} bytes"), long, NEW_ORDER, MessageRejectReason::OVERSIZED);
+        add(&format!("{length} bytes"), long, NEW_ORDER, MessageRejectReason::Oversized);
     }
     pieces
 }

@@ -2,8 +2,7 @@
 
 use lugus_codecs::market_data::{self, BookProgress, BookReject, decode_book, decode_book_reject};
 use lugus_codecs::order_entry::{
-    self, MessageReject, decode_message_reject, decode_reply, decode_report, decode_session_replaced,
-    message_reject_codec, session_replaced_codec,
+    MessageReject, decode_message_reject, decode_reply, decode_report, decode_session_replaced,
 };
 use lugus_codecs::{DecodeError, Envelope, MessageError};
 use lugus_vocabulary::{Book, Reply, Report};
@@ -43,21 +42,26 @@ pub(crate) fn decode(message: &[u8], book: &mut Book) -> Result<ClusterMessage, 
 
 /// Reads an answer that is no event.
 fn decode_answer(envelope: Envelope<'_>) -> Result<ClusterMessage, MessageError> {
-    let envelope = envelope.of_schema(order_entry::SBE_SCHEMA_ID)?;
-    match envelope.template_id {
-        message_reject_codec::SBE_TEMPLATE_ID => decode_message_reject(envelope).map(ClusterMessage::MessageReject),
-        session_replaced_codec::SBE_TEMPLATE_ID => {
-            decode_session_replaced(envelope).map(|_| ClusterMessage::SessionReplaced)
-        }
-        found => decode_reply(envelope)?.map(ClusterMessage::Reply).ok_or(DecodeError::Template { found }.into()),
+    if let Some(reply) = decode_reply(envelope)? {
+        return Ok(ClusterMessage::Reply(reply));
     }
+    if let Some(reject) = decode_message_reject(envelope)? {
+        return Ok(ClusterMessage::MessageReject(reject));
+    }
+    decode_session_replaced(envelope)?.map(|_| ClusterMessage::SessionReplaced).ok_or_else(|| unknown(envelope))
 }
 
 fn decode_market_data(envelope: Envelope<'_>, book: &mut Book) -> Result<ClusterMessage, MessageError> {
-    match decode_book(envelope, book)? {
-        Some(progress) => Ok(ClusterMessage::Book(progress)),
-        None => decode_book_reject(envelope).map(ClusterMessage::BookReject),
+    if let Some(progress) = decode_book(envelope, book)? {
+        return Ok(ClusterMessage::Book(progress));
     }
+    decode_book_reject(envelope)?.map(ClusterMessage::BookReject).ok_or_else(|| unknown(envelope))
+}
+
+/// The error for a template that is none of a message to a participant.
+#[cold]
+fn unknown(envelope: Envelope<'_>) -> MessageError {
+    DecodeError::Template { found: envelope.template_id }.into()
 }
 
 #[cfg(test)]

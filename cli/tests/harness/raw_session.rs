@@ -4,26 +4,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use lugus_client::cluster::{BlockingCluster, EgressListener};
-use lugus_codecs::order_entry::exec_inst::ExecInst;
-use lugus_codecs::order_entry::message_reject_reason::MessageRejectReason;
-use lugus_codecs::order_entry::order_type::OrderType;
-use lugus_codecs::order_entry::self_trade_prevention::SelfTradePrevention;
-use lugus_codecs::order_entry::side::Side;
-use lugus_codecs::order_entry::time_in_force::TimeInForce;
 use lugus_codecs::order_entry::{
-    command_refused_codec, execution_report_codec, message_reject_codec, moved_codec, new_order_single_codec,
-    sequence_reject_codec,
+    MAXIMUM_COMMAND_LENGTH, MessageReject, decode_message_reject, decode_reply, decode_report, encode_command,
 };
-use lugus_codecs::{DecodeError, Envelope, block, message};
+use lugus_codecs::{Envelope, MessageError};
 use lugus_media_driver::ClientDriver;
 use lugus_topology::ClusterSpec;
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientSequence, Command, Execution, InstrumentId, MessageRejectReason, NewOrder,
+    ParticipantId, Price, Quantity, Reply, ReportBody, Side,
+};
 
 use super::PATIENCE;
 use super::connection::{context_of, driver};
 use super::local_cluster::LocalCluster;
-
-/// Longest message that this module encodes, in bytes.
-const LONGEST: usize = 160;
 
 /// An answer of the cluster, decoded as far as tests need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,53 +88,38 @@ impl EgressListener for Answers {
     }
 }
 
-fn answer(message: &[u8]) -> Result<Answer, DecodeError> {
+fn answer(message: &[u8]) -> Result<Answer, MessageError> {
     let envelope = Envelope::open(message)?;
-    Ok(match envelope.template_id {
-        execution_report_codec::SBE_TEMPLATE_ID => {
-            let report = block!(envelope, order_entry, execution_report_codec, ExecutionReportDecoder);
-            Answer::Execution {
-                client_sequence: report.client_sequence(),
-                event_sequence: report.event_sequence(),
-                order_id: report.order_id(),
-                time: report.transact_time(),
-            }
-        }
-        sequence_reject_codec::SBE_TEMPLATE_ID => {
-            let reject = block!(envelope, order_entry, sequence_reject_codec, SequenceRejectDecoder);
-            Answer::SequenceReject { expected: reject.expected_client_sequence() }
-        }
-        moved_codec::SBE_TEMPLATE_ID => {
-            let moved = block!(envelope, order_entry, moved_codec, MovedDecoder);
-            Answer::Moved { epoch: moved.epoch() }
-        }
-        command_refused_codec::SBE_TEMPLATE_ID => Answer::CommandRefused,
-        message_reject_codec::SBE_TEMPLATE_ID => {
-            let reject = block!(envelope, order_entry, message_reject_codec, MessageRejectDecoder);
-            Answer::MessageReject { template_id: reject.ref_template_id(), reason: reject.reason() }
-        }
-        template_id => Answer::Other { template_id },
+    let other = Answer::Other { template_id: envelope.template_id };
+    if let Some(report) = decode_report(envelope)? {
+        let ReportBody::Execution(Execution { order_id, .. }) = report.body else { return Ok(other) };
+        return Ok(Answer::Execution {
+            client_sequence: report.client_sequence.0,
+            event_sequence: report.event_sequence.0,
+            order_id: order_id.0,
+            time: report.time.0,
+        });
+    }
+    if let Some(MessageReject { template_id, reason }) = decode_message_reject(envelope)? {
+        return Ok(Answer::MessageReject { template_id, reason });
+    }
+    Ok(match decode_reply(envelope)? {
+        Some(Reply::SequenceReject { expected, .. }) => Answer::SequenceReject { expected: expected.0 },
+        Some(Reply::Moved { epoch, .. }) => Answer::Moved { epoch: epoch.0 },
+        Some(Reply::Refused { .. }) => Answer::CommandRefused,
+        _ => other,
     })
 }
 
 /// An encoded limit order that buys one lot.
 pub fn new_order(instrument: u32, client_sequence: u64, client_order_id: u64, price: i64) -> Vec<u8> {
-    let mut buffer = vec![0; LONGEST];
-    let length;
-    message!(&mut buffer, order_entry, new_order_single_codec, NewOrderSingleEncoder, length)
-        .client_sequence(client_sequence)
-        .client_order_id(client_order_id)
-        .price(price)
-        .stop_price_opt(None)
-        .quantity(1)
-        .display_quantity(0)
-        .expire_time_opt(None)
-        .instrument_id(instrument)
-        .side(Side::BUY)
-        .order_type(OrderType::LIMIT)
-        .time_in_force(TimeInForce::GTC)
-        .self_trade_prevention(SelfTradePrevention::NONE)
-        .exec_inst(ExecInst::new(0));
-    buffer.truncate(length);
-    buffer
+    let order = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(price), Quantity(1));
+    let command = Command {
+        // Not in the message: a session has one participant.
+        participant: ParticipantId::OPERATOR,
+        instrument: InstrumentId(instrument),
+        client_sequence: ClientSequence(client_sequence),
+        action: Action::New(order),
+    };
+    encode_command(&command, &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
 }

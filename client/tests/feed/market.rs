@@ -58,7 +58,7 @@ impl Market {
             session: Session::new(ParticipantId::OPERATOR, Limits::default(), &RetryPolicy::default(), 1),
             leader: RecordingCluster::new(Role::Follower).with_time_unit(TimeUnit::Nanos),
             reader,
-            publisher: Publisher::new(0, 8),
+            publisher: Publisher::new(lugus_vocabulary::MemberId(0), 8),
             log: Log::default(),
             time: 0,
         };

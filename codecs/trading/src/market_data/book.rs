@@ -20,7 +20,8 @@ use crate::sbe_market_data::market_data_snapshot_codec::encoder::{
     BidsEncoder, MarketDataSnapshotEncoder, OffersEncoder,
 };
 use crate::sbe_market_data::{
-    Encoder, SBE_SCHEMA_ID, SbeResult, market_data_orders_codec, market_data_request_codec, market_data_snapshot_codec,
+    Encoder, SBE_SCHEMA_ID, SbeResult, market_data_orders_codec, market_data_request_codec,
+    market_data_request_reject_codec, market_data_snapshot_codec,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -278,11 +279,15 @@ pub fn encode_book_reject(reject: BookReject, buffer: &mut BookBuffer) -> &[u8] 
     &buffer[..length]
 }
 
-/// Decodes that the partition does not have the book.
+/// Decodes that the partition does not have the book; `None` if the message is of another template.
 ///
 /// # Errors
-/// [`MessageError`], if the bytes are no whole message of this template.
-pub fn decode_book_reject(envelope: Envelope<'_>) -> Result<BookReject, MessageError> {
+/// [`MessageError`], if the message is of another protocol or is cut off.
+pub fn decode_book_reject(envelope: Envelope<'_>) -> Result<Option<BookReject>, MessageError> {
+    let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
+    if envelope.template_id != market_data_request_reject_codec::SBE_TEMPLATE_ID {
+        return Ok(None);
+    }
     let reject = block!(envelope, sbe_market_data, market_data_request_reject_codec, MarketDataRequestRejectDecoder);
-    Ok(BookReject { request_id: reject.request_id(), instrument: InstrumentId(reject.instrument_id()) })
+    Ok(Some(BookReject { request_id: reject.request_id(), instrument: InstrumentId(reject.instrument_id()) }))
 }

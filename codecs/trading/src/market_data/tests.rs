@@ -298,7 +298,7 @@ const BOOKS: Codec<Book> = Codec { encode: |book| encoded(book, BookType::Levels
 
 const BOOK_REJECTS: Codec<BookReject> = Codec {
     encode: |reject| encode_book_reject(*reject, &mut [0xaa; MAXIMUM_BOOK_LENGTH]).to_vec(),
-    decode: |bytes| decode_book_reject(Envelope::open(bytes)?).map(Some),
+    decode: |bytes| decode_book_reject(Envelope::open(bytes)?),
 };
 
 const INCREMENTS: Codec<(Vec<MarketData>, EndOfEvent)> = Codec {

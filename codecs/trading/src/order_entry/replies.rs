@@ -154,17 +154,21 @@ pub fn encode_message_reject<const N: usize>(reject: MessageReject, buffer: &mut
     &buffer[..length]
 }
 
-/// Decodes why a message was neither command nor request. A reason of a later version is read as
-/// [`MessageRejectReason::Unknown`].
+/// Decodes why a message was neither command nor request; `None` if the message is of another template. A reason of a later
+/// version is read as [`MessageRejectReason::Unknown`].
 ///
 /// # Errors
-/// [`MessageError`], if the bytes are no whole message of this template.
-pub fn decode_message_reject(envelope: Envelope<'_>) -> Result<MessageReject, MessageError> {
+/// [`MessageError`], if the message is of another protocol or is cut off.
+pub fn decode_message_reject(envelope: Envelope<'_>) -> Result<Option<MessageReject>, MessageError> {
+    let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
+    if envelope.template_id != message_reject_codec::SBE_TEMPLATE_ID {
+        return Ok(None);
+    }
     let reject = block!(envelope, sbe_order_entry, message_reject_codec, MessageRejectDecoder);
-    Ok(MessageReject {
+    Ok(Some(MessageReject {
         template_id: reject.ref_template_id(),
         reason: word(reject.reason(), message_reject_codec::SBE_TEMPLATE_ID, "reason")?,
-    })
+    }))
 }
 
 /// Encodes what an older session is told before it is closed; returns the message.
@@ -176,11 +180,15 @@ pub fn encode_session_replaced<const N: usize>(replaced: SessionReplaced, buffer
     &buffer[..length]
 }
 
-/// Decodes what an older session is told before it is closed.
+/// Decodes what an older session is told before it is closed; `None` if the message is of another template.
 ///
 /// # Errors
-/// [`MessageError`], if the bytes are no whole message of this template.
-pub fn decode_session_replaced(envelope: Envelope<'_>) -> Result<SessionReplaced, MessageError> {
+/// [`MessageError`], if the message is of another protocol or is cut off.
+pub fn decode_session_replaced(envelope: Envelope<'_>) -> Result<Option<SessionReplaced>, MessageError> {
+    let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
+    if envelope.template_id != session_replaced_codec::SBE_TEMPLATE_ID {
+        return Ok(None);
+    }
     let replaced = block!(envelope, sbe_order_entry, session_replaced_codec, SessionReplacedDecoder);
-    Ok(SessionReplaced { participant: ParticipantId(replaced.participant_id()) })
+    Ok(Some(SessionReplaced { participant: ParticipantId(replaced.participant_id()) }))
 }

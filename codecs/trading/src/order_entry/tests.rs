@@ -367,11 +367,11 @@ fn answers_are_read() {
         .ref_template_id(12)
         .reason(wire::message_reject_reason::MessageRejectReason::NOT_AUTHORISED));
     let expected = MessageReject { template_id: 12, reason: MessageRejectReason::NotAuthorised };
-    assert_eq!(decode_message_reject(Envelope::open(&bytes).unwrap()), Ok(expected));
+    assert_eq!(decode_message_reject(Envelope::open(&bytes).unwrap()), Ok(Some(expected)));
 
     let bytes = written!(session_replaced_codec, SessionReplacedEncoder, |message| message.participant_id(1));
     let expected = SessionReplaced { participant: ParticipantId(1) };
-    assert_eq!(decode_session_replaced(Envelope::open(&bytes).unwrap()), Ok(expected));
+    assert_eq!(decode_session_replaced(Envelope::open(&bytes).unwrap()), Ok(Some(expected)));
 }
 
 #[test]
@@ -431,12 +431,12 @@ const REPLIES: Codec<Reply> =
 
 const MESSAGE_REJECTS: Codec<MessageReject> = Codec {
     encode: |reject| encode_message_reject(*reject, &mut [0xaa; MAXIMUM_REPORT_LENGTH]).to_vec(),
-    decode: |bytes| decode_message_reject(Envelope::open(bytes)?).map(Some),
+    decode: |bytes| decode_message_reject(Envelope::open(bytes)?),
 };
 
 const SESSIONS_REPLACED: Codec<SessionReplaced> = Codec {
     encode: |replaced| encode_session_replaced(*replaced, &mut [0xaa; MAXIMUM_REPORT_LENGTH]).to_vec(),
-    decode: |bytes| decode_session_replaced(Envelope::open(bytes)?).map(Some),
+    decode: |bytes| decode_session_replaced(Envelope::open(bytes)?),
 };
 
 proptest! {
