@@ -145,7 +145,9 @@ impl FromWire<sbe_order_entry::exec_inst::ExecInst> for PostOnly {
 impl ToWire<sbe_market_data::match_event_indicator::MatchEventIndicator> for EndOfEvent {
     #[inline]
     fn to_wire(self) -> sbe_market_data::match_event_indicator::MatchEventIndicator {
-        sbe_market_data::match_event_indicator::MatchEventIndicator(self.number())
+        let mut indicator = sbe_market_data::match_event_indicator::MatchEventIndicator::default();
+        indicator.set_end_of_event(self == Self::Yes);
+        indicator
     }
 }
 
@@ -234,7 +236,7 @@ mod tests {
         end.set_end_of_event(true);
         assert_eq!((EndOfEvent::Yes.to_wire(), EndOfEvent::No.to_wire()), (end, MatchEventIndicator::default()));
         for bits in 0..=u8::MAX {
-            let expected = if bits & 1 == 1 { EndOfEvent::Yes } else { EndOfEvent::No };
+            let expected = if bits & 128 != 0 { EndOfEvent::Yes } else { EndOfEvent::No };
             assert_eq!(EndOfEvent::from_wire(MatchEventIndicator(bits)), Some(expected));
         }
     }

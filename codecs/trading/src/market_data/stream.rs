@@ -16,8 +16,8 @@ use crate::sbe_market_data::market_data_incremental_refresh_codec::encoder::{
     EntriesEncoder, MarketDataIncrementalRefreshEncoder, StatisticsEncoder,
 };
 use crate::sbe_market_data::{
-    Encoder, SBE_SCHEMA_ID, SbeResult, market_data_heartbeat_codec, market_data_incremental_refresh_codec,
-    md_side::MDSide, md_state::MDState, md_update_type::MDUpdateType,
+    Encoder, SBE_SCHEMA_ID, SbeResult, increment_type::IncrementType, market_data_heartbeat_codec,
+    market_data_incremental_refresh_codec, md_side::MDSide, md_state::MDState,
 };
 use crate::word::{FromWire, ToWire, word};
 use crate::{block, message};
@@ -101,7 +101,7 @@ fn try_encode_increments(
             .price(entry.price.0)
             .quantity(entry.quantity.0)
             .number_of_orders(entry.orders)
-            .update_type(entry.update_type)
+            .increment_type(entry.increment_type)
             .side(entry.side)
             .state(entry.state);
     }
@@ -115,7 +115,7 @@ fn try_encode_increments(
 
 /// An entry of the increments' group. Fields that a kind of increment does not have are 0.
 struct Entry {
-    update_type: MDUpdateType,
+    increment_type: IncrementType,
     id: u64,
     side: MDSide,
     price: Price,
@@ -126,7 +126,7 @@ struct Entry {
 
 impl Entry {
     const EMPTY: Self = Self {
-        update_type: MDUpdateType::NullVal,
+        increment_type: IncrementType::NullVal,
         id: 0,
         side: MDSide::NONE,
         price: Price(0),
@@ -138,53 +138,56 @@ impl Entry {
     #[inline]
     fn of(body: &MarketDataBody) -> Self {
         match *body {
-            MarketDataBody::OrderAdded(order) => Self::of_order(MDUpdateType::ORDER_ADDED, &order),
-            MarketDataBody::OrderChanged(order) => Self::of_order(MDUpdateType::ORDER_CHANGED, &order),
+            MarketDataBody::OrderAdded(order) => Self::of_order(IncrementType::ORDER_ADDED, &order),
+            MarketDataBody::OrderChanged(order) => Self::of_order(IncrementType::ORDER_CHANGED, &order),
             MarketDataBody::OrderRemoved { order_id, side, price } => {
                 let side = Some(side).to_wire();
-                Self { update_type: MDUpdateType::ORDER_REMOVED, id: order_id.0, side, price, ..Self::EMPTY }
+                Self { increment_type: IncrementType::ORDER_REMOVED, id: order_id.0, side, price, ..Self::EMPTY }
             }
             MarketDataBody::Level { side, price, quantity, orders } => {
                 let side = Some(side).to_wire();
-                Self { update_type: MDUpdateType::LEVEL, side, price, quantity, orders, ..Self::EMPTY }
+                Self { increment_type: IncrementType::LEVEL, side, price, quantity, orders, ..Self::EMPTY }
             }
             MarketDataBody::Trade { trade_id, price, quantity, aggressor } => {
                 let side = aggressor.to_wire();
-                Self { update_type: MDUpdateType::TRADE, id: trade_id.0, side, price, quantity, ..Self::EMPTY }
+                Self { increment_type: IncrementType::TRADE, id: trade_id.0, side, price, quantity, ..Self::EMPTY }
             }
-            MarketDataBody::State { state, reference_price } => {
-                Self { update_type: MDUpdateType::STATE, price: reference_price, state: state.to_wire(), ..Self::EMPTY }
-            }
+            MarketDataBody::State { state, reference_price } => Self {
+                increment_type: IncrementType::STATE,
+                price: reference_price,
+                state: state.to_wire(),
+                ..Self::EMPTY
+            },
             // They have a group of their own, as the last of the increments.
             MarketDataBody::Statistics(_) => Self::EMPTY,
         }
     }
 
     #[inline]
-    fn of_order(update_type: MDUpdateType, order: &DisplayedOrder) -> Self {
+    fn of_order(increment_type: IncrementType, order: &DisplayedOrder) -> Self {
         let DisplayedOrder { order_id, side, price, quantity } = *order;
-        Self { update_type, id: order_id.0, side: Some(side).to_wire(), price, quantity, ..Self::EMPTY }
+        Self { increment_type, id: order_id.0, side: Some(side).to_wire(), price, quantity, ..Self::EMPTY }
     }
 
     #[inline]
     fn body(&self) -> Result<MarketDataBody, MessageError> {
         let &Self { id, price, quantity, orders, .. } = self;
-        Ok(match self.update_type {
-            MDUpdateType::ORDER_ADDED => MarketDataBody::OrderAdded(self.order()?),
-            MDUpdateType::ORDER_CHANGED => MarketDataBody::OrderChanged(self.order()?),
-            MDUpdateType::ORDER_REMOVED => {
+        Ok(match self.increment_type {
+            IncrementType::ORDER_ADDED => MarketDataBody::OrderAdded(self.order()?),
+            IncrementType::ORDER_CHANGED => MarketDataBody::OrderChanged(self.order()?),
+            IncrementType::ORDER_REMOVED => {
                 MarketDataBody::OrderRemoved { order_id: OrderId(id), side: self.side_of_book()?, price }
             }
-            MDUpdateType::LEVEL => MarketDataBody::Level { side: self.side_of_book()?, price, quantity, orders },
-            MDUpdateType::TRADE => {
+            IncrementType::LEVEL => MarketDataBody::Level { side: self.side_of_book()?, price, quantity, orders },
+            IncrementType::TRADE => {
                 let aggressor = word(self.side, Self::TEMPLATE_ID, "side")?;
                 MarketDataBody::Trade { trade_id: TradeId(id), price, quantity, aggressor }
             }
-            MDUpdateType::STATE => {
+            IncrementType::STATE => {
                 MarketDataBody::State { state: word(self.state, Self::TEMPLATE_ID, "state")?, reference_price: price }
             }
-            MDUpdateType::NullVal => {
-                return Err(MessageError::Value { template_id: Self::TEMPLATE_ID, field: "updateType" });
+            IncrementType::NullVal => {
+                return Err(MessageError::Value { template_id: Self::TEMPLATE_ID, field: "incrementType" });
             }
         })
     }
@@ -236,7 +239,7 @@ pub fn decode_increments(
     let mut entries = EntriesDecoder::default().wrap(wire);
     while let Ok(Some(_)) = entries.advance() {
         let entry = Entry {
-            update_type: entries.update_type(),
+            increment_type: entries.increment_type(),
             id: entries.id(),
             side: entries.side(),
             price: Price(entries.price()),

@@ -218,21 +218,21 @@ fn increments_are_read_by_the_generated_decoder() {
     let read = generated!(bytes, market_data_incremental_refresh_codec, MarketDataIncrementalRefreshDecoder);
     assert_eq!((read.sequence(), read.transact_time(), read.instrument_id()), (11, 2, 3));
     assert!(read.match_event_indicator().get_end_of_event());
-    use wire::{md_side::MDSide, md_state::MDState, md_update_type::MDUpdateType};
+    use wire::{increment_type::IncrementType, md_side::MDSide, md_state::MDState};
     let expected = [
-        (MDUpdateType::ORDER_ADDED, 4, MDSide::SELL, -5, 6, 0, MDState::CLOSED),
-        (MDUpdateType::ORDER_CHANGED, 4, MDSide::SELL, -5, 6, 0, MDState::CLOSED),
-        (MDUpdateType::ORDER_REMOVED, 4, MDSide::SELL, -5, 0, 0, MDState::CLOSED),
-        (MDUpdateType::LEVEL, 0, MDSide::BUY, 7, 8, 9, MDState::CLOSED),
-        (MDUpdateType::TRADE, 16, MDSide::NONE, 7, 8, 0, MDState::CLOSED),
-        (MDUpdateType::STATE, 0, MDSide::NONE, 10, 0, 0, MDState::HALTED),
+        (IncrementType::ORDER_ADDED, 4, MDSide::SELL, -5, 6, 0, MDState::CLOSED),
+        (IncrementType::ORDER_CHANGED, 4, MDSide::SELL, -5, 6, 0, MDState::CLOSED),
+        (IncrementType::ORDER_REMOVED, 4, MDSide::SELL, -5, 0, 0, MDState::CLOSED),
+        (IncrementType::LEVEL, 0, MDSide::BUY, 7, 8, 9, MDState::CLOSED),
+        (IncrementType::TRADE, 16, MDSide::NONE, 7, 8, 0, MDState::CLOSED),
+        (IncrementType::STATE, 0, MDSide::NONE, 10, 0, 0, MDState::HALTED),
     ];
     let mut entries = read.entries_decoder();
     for expected in expected {
         assert!(entries.advance().unwrap().is_some());
         let (id, orders) = (entries.id(), entries.number_of_orders());
         let (price, quantity) = (entries.price(), entries.quantity());
-        let found = (entries.update_type(), id, entries.side(), price, quantity, orders, entries.state());
+        let found = (entries.increment_type(), id, entries.side(), price, quantity, orders, entries.state());
         assert_eq!(found, expected);
     }
     assert!(entries.advance().unwrap().is_none());
@@ -284,7 +284,7 @@ fn each_fault_has_its_error() {
     assert_eq!(with_byte(2, 99), Ok(None), "another template");
     let entry = HEADER_LENGTH + usize::from(wire::market_data_incremental_refresh_codec::SBE_BLOCK_LENGTH) + 4;
     let fault = |field| Err(MessageError::Value { template_id: 5, field });
-    assert_eq!(with_byte(entry + 28, 7), fault("updateType"));
+    assert_eq!(with_byte(entry + 28, 7), fault("incrementType"));
     assert_eq!(with_byte(entry + 28, 4), fault("side"), "a level without a side");
     assert_eq!(with_byte(entry + 30, 4), fault("state"));
 }

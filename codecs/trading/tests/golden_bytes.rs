@@ -1,0 +1,537 @@
+//! Golden bytes: each message of version 1 of the protocols, byte for byte, in both directions.
+//!
+//! `golden/version-1.txt` has a line for each message: a name, and the bytes in hexadecimal digits. A message that is no
+//! longer written as it was, or is read as something else, breaks whoever was built with version 1: `docs/protocol.md` says
+//! what may change. A line that is missing in the file is printed by the test that wants it.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use lugus_codecs::Envelope;
+use lugus_codecs::market_data::*;
+use lugus_codecs::migration::*;
+use lugus_codecs::order_entry::*;
+use lugus_codecs::snapshot::*;
+use lugus_vocabulary::*;
+
+/// The golden bytes of a protocol, and the lines that the tests found wrong or missing.
+struct Golden {
+    lines: RefCell<BTreeMap<&'static str, &'static str>>,
+    wrong: RefCell<Vec<String>>,
+}
+
+impl Golden {
+    /// The lines of the file whose names begin with `protocol`.
+    fn of(protocol: &str) -> Self {
+        let lines = include_str!("golden/version-1.txt").lines().filter(|line| !line.starts_with('#'));
+        let lines = lines.filter_map(|line| line.split_once(' ')).filter(|(name, _)| name.starts_with(protocol));
+        Self { lines: RefCell::new(lines.collect()), wrong: RefCell::default() }
+    }
+
+    /// Checks that a value is written as the golden bytes, and that these are read as the value.
+    fn check<T: Debug + PartialEq>(&self, name: &str, value: &T, written: &[u8], read: impl FnOnce(&[u8]) -> T) {
+        let written = hexadecimal(written);
+        let Some(golden) = self.lines.borrow_mut().remove(name) else {
+            self.wrong.borrow_mut().push(format!("{name} {written}"));
+            return;
+        };
+        assert_eq!(written, golden, "{name} is not written as in version 1");
+        assert_eq!(&read(&bytes(golden)), value, "{name} is not read as in version 1");
+    }
+
+    /// Checks that no line was missing or superfluous.
+    fn finish(self) {
+        let wrong = self.wrong.into_inner();
+        assert!(wrong.is_empty(), "missing in golden/version-1.txt:\n{}", wrong.join("\n"));
+        let left = self.lines.into_inner();
+        assert!(left.is_empty(), "lines without a message: {:?}", left.keys());
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes(hexadecimal: &str) -> Vec<u8> {
+    let digits = hexadecimal.as_bytes().chunks(2);
+    digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("digits"), 16).expect("digits")).collect()
+}
+
+fn open(message: &[u8]) -> Envelope<'_> {
+    Envelope::open(message).expect("a header")
+}
+
+const PARTICIPANT: ParticipantId = ParticipantId(7);
+const INSTRUMENT: InstrumentId = InstrumentId(3);
+const TIME: EpochNanos = EpochNanos(1_700_000_000_123_456_789);
+
+fn new_order() -> NewOrder {
+    NewOrder {
+        client_order_id: ClientOrderId(11),
+        side: Side::Sell,
+        order_type: OrderType::StopLimit,
+        time_in_force: TimeInForce::Gtd,
+        price: Some(Price(-5)),
+        stop_price: Some(Price(6)),
+        quantity: Quantity(700),
+        display_quantity: Quantity(70),
+        expire_time: Some(TIME),
+        post_only: PostOnly::Yes,
+        self_trade_prevention: SelfTradePrevention::Decrement,
+    }
+}
+
+fn definition() -> InstrumentDefinition {
+    InstrumentDefinition {
+        instrument: INSTRUMENT,
+        base: Symbol(*b"BTC\0\0\0\0\0"),
+        quote: Symbol(*b"USDT\0\0\0\0"),
+        instrument_type: InstrumentType::Futures,
+        minimum_price: Price(-1_000),
+        maximum_price: Price(1_000_000),
+        reference_price: Price(64_000),
+        price_band: Quantity(500),
+        maximum_quantity: Quantity(10_000),
+        tick_size: Decimal { mantissa: 25, exponent: -2 },
+        lot_size: Decimal { mantissa: 1, exponent: -6 },
+        state: InstrumentState::Auction,
+    }
+}
+
+const LIMITS: RiskLimits = RiskLimits {
+    maximum_quantity: Some(Quantity(100)),
+    maximum_notional: Some(1_000_000),
+    maximum_open_orders: Some(50),
+    maximum_commands_per_second: None,
+};
+
+#[test]
+fn commands() {
+    let golden = Golden::of("command.");
+    let side = Some(Side::Buy);
+    let replace = Replace {
+        orig_client_order_id: ClientOrderId(11),
+        client_order_id: ClientOrderId(12),
+        price: None,
+        stop_price: Some(Price(8)),
+        quantity: Quantity(900),
+        display_quantity: Quantity(0),
+    };
+    let state = InstrumentState::Halted;
+    let kill_switch = KillSwitch::Engaged;
+    let target = ParticipantId(9);
+    for (name, instrument, action) in [
+        ("command.new_order", INSTRUMENT, Action::New(new_order())),
+        ("command.new_market_order", INSTRUMENT, {
+            Action::New(NewOrder::market(ClientOrderId(1), Side::Buy, Quantity(2)))
+        }),
+        ("command.cancel", INSTRUMENT, Action::Cancel { orig_client_order_id: ClientOrderId(11) }),
+        ("command.replace", INSTRUMENT, Action::Replace(replace)),
+        ("command.mass_cancel", INSTRUMENT, Action::MassCancel { target, side }),
+        ("command.define_instrument", InstrumentId::NONE, Action::DefineInstrument(definition())),
+        ("command.set_instrument_state", INSTRUMENT, Action::SetInstrumentState { state, reference_price: None }),
+        ("command.set_risk_limits", InstrumentId::NONE, Action::SetRiskLimits { target, limits: LIMITS }),
+        ("command.set_kill_switch", InstrumentId::NONE, Action::SetKillSwitch { target, kill_switch }),
+    ] {
+        let command = Command { participant: PARTICIPANT, instrument, client_sequence: ClientSequence(42), action };
+        let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
+        golden.check(name, &Some(command), encode_command(&command, &mut buffer), |message| {
+            decode_command(PARTICIPANT, open(message)).expect("a command")
+        });
+    }
+    golden.finish();
+}
+
+#[test]
+fn requests() {
+    let golden = Golden::of("request.");
+    let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
+    let seen = Some(EventSequence(8));
+    let resume = Request::Resume { instrument: INSTRUMENT, last_event_sequence: seen };
+    golden.check("request.resume", &Some(resume), encode_resume(INSTRUMENT, seen, &mut buffer), |message| {
+        decode_request(open(message)).expect("a request")
+    });
+    let drop_copy = Request::DropCopy { instrument: INSTRUMENT };
+    golden.check("request.drop_copy", &Some(drop_copy), encode_drop_copy(INSTRUMENT, &mut buffer), |message| {
+        decode_request(open(message)).expect("a request")
+    });
+    let book = BookRequest {
+        request_id: 5,
+        instrument: INSTRUMENT,
+        depth: 20,
+        bids_after: Some(Price(-1)),
+        offers_after: None,
+        book_type: BookType::Orders,
+    };
+    golden.check("request.book", &book, encode_book_request(&book, &mut buffer), |message| {
+        decode_book_request(open(message)).expect("a request")
+    });
+    golden.finish();
+}
+
+fn execution() -> Execution {
+    Execution {
+        exec_type: ExecType::Trade,
+        order_status: OrderStatus::PartiallyFilled,
+        order_id: OrderId(21),
+        client_order_id: ClientOrderId(22),
+        orig_client_order_id: ClientOrderId(23),
+        trade_id: TradeId(24),
+        side: Side::Buy,
+        order_type: OrderType::Limit,
+        time_in_force: TimeInForce::Day,
+        price: Some(Price(25)),
+        quantity: Quantity(26),
+        last_price: Some(Price(-27)),
+        last_quantity: Quantity(6),
+        leaves_quantity: Quantity(20),
+        cum_quantity: Quantity(6),
+        liquidity: Liquidity::Auction,
+        reason: RejectReason::None,
+    }
+}
+
+fn report(body: ReportBody) -> Report {
+    Report {
+        participant: PARTICIPANT,
+        instrument: INSTRUMENT,
+        event_sequence: EventSequence(31),
+        client_sequence: ClientSequence(32),
+        time: TIME,
+        body,
+    }
+}
+
+#[test]
+fn reports() {
+    let golden = Golden::of("report.");
+    let triggered = Execution {
+        exec_type: ExecType::Triggered,
+        order_status: OrderStatus::New,
+        price: None,
+        last_price: None,
+        reason: RejectReason::InstrumentClosed,
+        ..execution()
+    };
+    let reason = RejectReason::RiskKillSwitch;
+    for (name, body) in [
+        ("report.execution", ReportBody::Execution(execution())),
+        ("report.triggered", ReportBody::Execution(triggered)),
+        ("report.cancel_reject", {
+            let (orig_client_order_id, client_order_id) = (ClientOrderId(41), ClientOrderId(42));
+            ReportBody::CancelReject { orig_client_order_id, client_order_id, reason }
+        }),
+        ("report.mass_cancel", ReportBody::MassCancel { target: ParticipantId(9), affected: 3 }),
+        ("report.instrument", {
+            let (state, reference_price) = (InstrumentState::Open, Price(64_000));
+            ReportBody::Instrument { instrument: InstrumentId(4), state, reference_price }
+        }),
+        ("report.risk", {
+            ReportBody::Risk { target: ParticipantId(9), limits: LIMITS, kill_switch: KillSwitch::Engaged }
+        }),
+        ("report.reject", ReportBody::Reject { command: CommandKind::SetRiskLimits, reason }),
+    ] {
+        let report = report(body);
+        let mut buffer = [0; MAXIMUM_REPORT_LENGTH];
+        golden.check(name, &Some(report), encode_report(&report, &mut buffer), |message| {
+            decode_report(open(message)).expect("a report")
+        });
+    }
+    golden.finish();
+}
+
+#[test]
+fn replies() {
+    let golden = Golden::of("reply.");
+    let (instrument, client_sequence) = (INSTRUMENT, ClientSequence(51));
+    let mut buffer = [0; MAXIMUM_REPORT_LENGTH];
+    for (name, reply) in [
+        ("reply.sequence_reject", {
+            Reply::SequenceReject { instrument, received: ClientSequence(0), expected: ClientSequence(52) }
+        }),
+        ("reply.resume_complete", {
+            let last_event_sequence = EventSequence(53);
+            Reply::ResumeComplete { instrument, last_client_sequence: client_sequence, last_event_sequence }
+        }),
+        ("reply.event_gap", {
+            let (first_retained, last_event_sequence) = (EventSequence(54), EventSequence(55));
+            Reply::EventGap { instrument, client_sequence, first_retained, last_event_sequence, lost_through: TIME }
+        }),
+        ("reply.refused", { Reply::Refused { instrument, client_sequence, reason: RejectReason::UnknownInstrument } }),
+        ("reply.moved", Reply::Moved { instrument, client_sequence, epoch: MapEpoch(56) }),
+    ] {
+        golden.check(name, &Some(reply), encode_reply(&reply, &mut buffer), |message| {
+            decode_reply(open(message)).expect("a reply")
+        });
+    }
+    let reject = MessageReject { template_id: 999, reason: MessageRejectReason::UnknownTemplate };
+    golden.check("reply.message_reject", &Some(reject), encode_message_reject(reject, &mut buffer), |message| {
+        decode_message_reject(open(message)).expect("a reject")
+    });
+    let replaced = SessionReplaced { participant: PARTICIPANT };
+    golden.check(
+        "reply.session_replaced",
+        &Some(replaced),
+        encode_session_replaced(replaced, &mut buffer),
+        |message| decode_session_replaced(open(message)).expect("a notice"),
+    );
+    golden.finish();
+}
+
+fn statistics() -> Statistics {
+    Statistics { open: Some(Price(1)), high: Some(Price(2)), low: None, last: Some(Price(-3)), volume: Quantity(4) }
+}
+
+#[test]
+fn market_data() {
+    let golden = Golden::of("market_data.");
+    let level = |price, quantity, orders| PriceLevel { price: Price(price), quantity: Quantity(quantity), orders };
+    let mut book = Book {
+        request_id: 5,
+        time: TIME,
+        market: MarketDataSnapshot {
+            instrument: INSTRUMENT,
+            sequence: MarketDataSequence(61),
+            state: InstrumentState::Halted,
+            reference_price: Price(62),
+            statistics: statistics(),
+        },
+        bids: vec![level(100, 5, 1), level(99, 6, 2)],
+        offers: vec![level(101, 7, 1)],
+        ..Book::default()
+    };
+    book.is_end_of = [true, false];
+    let mut buffer = [0; MAXIMUM_BOOK_LENGTH];
+    golden.check("market_data.book", &book, encode_book(&book, BookType::Levels, &mut buffer), |message| {
+        let mut book = Book::default();
+        assert_eq!(decode_book(open(message), &mut book), Ok(Some(BookProgress::Complete)));
+        book
+    });
+    let order = |order_id| DisplayedOrder {
+        order_id: OrderId(order_id),
+        side: Side::Buy,
+        price: Price(100),
+        quantity: Quantity(order_id * 2),
+    };
+    let orders = vec![order(63), order(64)];
+    let written = encode_book_orders(5, INSTRUMENT, &orders, &mut buffer);
+    golden.check("market_data.book_orders", &orders, written, |message| {
+        let mut book = Book { request_id: 5, bids: vec![level(100, 254, 2)], ..Book::default() };
+        assert_eq!(decode_book(open(message), &mut book), Ok(Some(BookProgress::Complete)));
+        book.orders
+    });
+    let reject = BookReject { request_id: 5, instrument: INSTRUMENT };
+    golden.check("market_data.book_reject", &Some(reject), encode_book_reject(reject, &mut buffer), |message| {
+        decode_book_reject(open(message)).expect("a reject")
+    });
+
+    let order = DisplayedOrder { order_id: OrderId(71), side: Side::Sell, price: Price(72), quantity: Quantity(73) };
+    let bodies = [
+        MarketDataBody::OrderAdded(order),
+        MarketDataBody::OrderChanged(order),
+        MarketDataBody::OrderRemoved { order_id: OrderId(71), side: Side::Sell, price: Price(72) },
+        MarketDataBody::Level { side: Side::Buy, price: Price(74), quantity: Quantity(75), orders: 76 },
+        {
+            let (trade_id, price, quantity) = (TradeId(77), Price(78), Quantity(79));
+            MarketDataBody::Trade { trade_id, price, quantity, aggressor: Some(Side::Buy) }
+        },
+        MarketDataBody::State { state: InstrumentState::Auction, reference_price: Price(80) },
+        MarketDataBody::Statistics(statistics()),
+    ];
+    let increments: Vec<MarketData> = (81..)
+        .zip(bodies)
+        .map(|(sequence, body)| MarketData {
+            instrument: INSTRUMENT,
+            sequence: MarketDataSequence(sequence),
+            time: TIME,
+            body,
+        })
+        .collect();
+    let mut buffer = [0; MAXIMUM_STREAM_LENGTH];
+    let written = encode_increments(&increments, EndOfEvent::Yes, &mut buffer);
+    golden.check("market_data.increments", &increments, written, |message| {
+        let mut increments = Vec::new();
+        assert_eq!(decode_increments(open(message), &mut increments), Ok(Some(EndOfEvent::Yes)));
+        increments
+    });
+    let positions = vec![(INSTRUMENT, MarketDataSequence(91)), (InstrumentId(4), MarketDataSequence(92))];
+    let written = encode_heartbeat(MemberId(2), &positions, &mut buffer);
+    golden.check("market_data.heartbeat", &positions, written, |message| {
+        let mut positions = Vec::new();
+        assert_eq!(decode_heartbeat(open(message), &mut positions), Ok(Some(MemberId(2))));
+        positions
+    });
+    golden.finish();
+}
+
+const MANIFEST: ExportManifest = ExportManifest { state_hash: StateHash(101), scopes: 102, orders: 103, reports: 104 };
+const CURSOR: ExportCursor =
+    ExportCursor { records: 105, checksum: 106, place: ExportPlace::Scope { participant: PARTICIPANT, events: 107 } };
+
+#[test]
+fn migrations() {
+    let golden = Golden::of("migration.");
+    let records: &[u8] = &[1, 2, 3];
+    for (name, step) in [
+        ("migration.fence", MigrationStep::Fence),
+        ("migration.unfence", MigrationStep::Unfence),
+        ("migration.export", MigrationStep::Export { cursor: CURSOR, messages: 16 }),
+        ("migration.import_begin", MigrationStep::ImportBegin { manifest: MANIFEST }),
+        ("migration.import_records", MigrationStep::ImportRecords { first_record: 108, records }),
+        ("migration.import_end", MigrationStep::ImportEnd { checksum: 109 }),
+        ("migration.activate", MigrationStep::Activate),
+        ("migration.drop", MigrationStep::Drop { epoch: MapEpoch(110) }),
+        ("migration.drop_import", MigrationStep::DropImport),
+    ] {
+        let request =
+            MigrationRequest { correlation_id: 111, instrument: INSTRUMENT, migration: MigrationId(112), step };
+        // Read as owned bytes, as the message ends with the closure.
+        let told = format!("{:?}", Some(request));
+        golden.check(name, &told, &encode_migration_request(&request), |message| {
+            format!("{:?}", decode_migration_request(open(message)).expect("a request"))
+        });
+    }
+    let mut buffer = Vec::new();
+    let report = MigrationReport {
+        correlation_id: 113,
+        instrument: INSTRUMENT,
+        migration: MigrationId(114),
+        outcome: MigrationOutcome::Gap,
+        detail: 115,
+        manifest: MANIFEST,
+    };
+    let told = format!("{:?}", Some(MigrationAnswer::<&[u8]>::Report(report)));
+    golden.check("migration.report", &told, encode_migration_report(&report, &mut buffer), |message| {
+        format!("{:?}", decode_migration_answer(open(message)).expect("an answer"))
+    });
+    let exported = ExportedRecords {
+        correlation_id: 116,
+        instrument: INSTRUMENT,
+        migration: MigrationId(117),
+        first_record: 118,
+        cursor: CURSOR,
+        records,
+    };
+    let told = format!("{:?}", Some(MigrationAnswer::Exported(exported)));
+    golden.check("migration.exported_records", &told, encode_exported_records(&exported, &mut buffer), |message| {
+        format!("{:?}", decode_migration_answer(open(message)).expect("an answer"))
+    });
+    golden.finish();
+}
+
+#[test]
+fn snapshot_records() {
+    let golden = Golden::of("snapshot.");
+    let import = ImportRecord {
+        manifest: MANIFEST,
+        records: 121,
+        checksum: 122,
+        scopes_left: 123,
+        orders_left: 124,
+        reports_left: 125,
+        scope: Some((PARTICIPANT, 126)),
+    };
+    for (name, record) in [
+        ("snapshot.header", {
+            SnapshotRecord::Header(SnapshotHeader {
+                version: 4,
+                participants: 1,
+                instruments: 2,
+                scopes: 3,
+                orders: 4,
+                migration_states: 5,
+                reports: 6,
+                participants_hash: StateHash(7),
+                state_hash: StateHash(8),
+            })
+        }),
+        ("snapshot.participant", {
+            let (participant, kill_switch) = (PARTICIPANT, KillSwitch::Engaged);
+            let (rate_second, rate_commands) = (131, 132);
+            SnapshotRecord::Participant(ParticipantRecord {
+                participant,
+                limits: LIMITS,
+                kill_switch,
+                rate_second,
+                rate_commands,
+            })
+        }),
+        ("snapshot.migration_state", {
+            SnapshotRecord::MigrationState(MigrationStateRecord {
+                instrument: INSTRUMENT,
+                kind: MigrationStateKind::Importing,
+                migration: MigrationId(133),
+                epoch: Some(MapEpoch(134)),
+                import: Some(import),
+            })
+        }),
+        ("snapshot.instrument", {
+            SnapshotRecord::Instrument(InstrumentRecord {
+                definition: definition(),
+                last_order_id: OrderId(135),
+                last_trade_id: TradeId(136),
+                market_data_sequence: MarketDataSequence(137),
+                statistics: statistics(),
+                state_hash: StateHash(138),
+            })
+        }),
+        ("snapshot.scope", {
+            SnapshotRecord::Scope(ScopeRecord {
+                participant: PARTICIPANT,
+                instrument: INSTRUMENT,
+                last_client_sequence: ClientSequence(139),
+                last_event_sequence: EventSequence(140),
+                retained: 141,
+                lost_client_sequence: ClientSequence(142),
+                lost_through: TIME,
+            })
+        }),
+        ("snapshot.report", {
+            let applied = ClientSequence(143);
+            SnapshotRecord::Report(RetainedReport { applied, report: report(ReportBody::Execution(execution())) })
+        }),
+        ("snapshot.order", {
+            SnapshotRecord::Order(OrderRecord {
+                order_id: OrderId(144),
+                participant: PARTICIPANT,
+                client_order_id: ClientOrderId(145),
+                side: Side::Sell,
+                order_type: OrderType::StopLimit,
+                time_in_force: TimeInForce::Gtd,
+                post_only: PostOnly::Yes,
+                self_trade_prevention: SelfTradePrevention::CancelBoth,
+                price: Price(146),
+                stop_price: Some(Price(147)),
+                expire_time: Some(TIME),
+                quantity: Quantity(150),
+                leaves_quantity: Quantity(149),
+                shown_quantity: Quantity(148),
+                display_quantity: Quantity(15),
+            })
+        }),
+        ("snapshot.end", SnapshotRecord::End { records: 151, checksum: 152 }),
+    ] {
+        let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
+        let expected = SnapshotMessage::Record(record);
+        golden.check(name, &expected, encode_record(&record, &mut buffer), read_snapshot);
+    }
+    let session = ParticipantSession { cluster_session_id: 153, participant: PARTICIPANT, drop_copy: Some(INSTRUMENT) };
+    let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
+    let written = encode_session(&session, &mut buffer);
+    golden.check("snapshot.session", &SnapshotMessage::Session(session), written, read_snapshot);
+    golden.finish();
+}
+
+/// The last of the messages: a kept event has two.
+fn read_snapshot(mut run: &[u8]) -> SnapshotMessage {
+    let mut decoder = RecordDecoder::default();
+    let mut last = None;
+    while !run.is_empty() {
+        let (message, rest) = decoder.decode(run).expect("a message of a snapshot");
+        (last, run) = (message, rest);
+    }
+    last.expect("a whole message")
+}
