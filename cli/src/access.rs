@@ -78,15 +78,15 @@ impl<'f> Access<'f> {
         let map = &self.map;
         let number: Option<u32> = name.parse().ok();
         let found = map.partitions.iter().map(|partition| &partition.instrument).find(|instrument| match number {
-            Some(number) => instrument.id == number,
+            Some(number) => instrument.id == InstrumentId(number),
             None => instrument.symbol.eq_ignore_ascii_case(name),
         });
         let cluster = match (found, number, map.clusters.as_slice()) {
             (Some(instrument), ..) => map.cluster(instrument.cluster).map(|cluster| (instrument.id, cluster)),
-            (None, Some(number), [cluster]) => Some((number, cluster)),
+            (None, Some(number), [cluster]) => Some((InstrumentId(number), cluster)),
             _ => None,
         };
-        cluster.map(|(id, cluster)| (InstrumentId(id), cluster)).ok_or_else(|| {
+        cluster.ok_or_else(|| {
             let known: Vec<&str> = map.partitions.iter().map(|known| known.instrument.symbol.as_str()).collect();
             Failure::new(format!("there is no instrument {name}"))
                 .hint(format!("the deployment has {}", known.join(", ")))
@@ -118,7 +118,7 @@ impl<'f> Access<'f> {
     /// When no member of that cluster runs, or the cluster rejects the participant.
     pub fn exchange_session(&self, instrument: InstrumentId, participant: u32) -> Result<ExchangeSession, Failure> {
         let deployment = &self.found.deployment;
-        let partition = self.map.partition(instrument.0);
+        let partition = self.map.partition(instrument);
         let partition = partition.ok_or_else(|| Failure::new(format!("the map has no instrument {instrument}")))?;
         if let Some(spec) = deployment.cluster(partition.owner()) {
             participant::check_running(&spec)?;

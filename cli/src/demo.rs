@@ -153,8 +153,7 @@ fn synthetic_with_a_kill(found: &DeploymentFile, output: Output) -> Result<Accou
 fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) -> Result<(), Failure> {
     let mut traders = Traders::connect(found, &TRADERS, WINDOW_ON_BOTH)?;
     let map = traders.map().cloned().ok_or_else(|| Failure::new("no partition map has come"))?;
-    let instruments: Vec<InstrumentId> =
-        map.partitions.iter().map(|partition| InstrumentId(partition.instrument.id)).collect();
+    let instruments: Vec<InstrumentId> = map.partitions.iter().map(|partition| partition.instrument.id).collect();
     let [from, to] = map.clusters.as_slice() else { return Err(Failure::new("there are not two clusters")) };
     let moved = map.partitions.iter().map(|partition| &partition.instrument).find(|one| one.cluster == from.id);
     let moved = moved.ok_or_else(|| Failure::new(format!("cluster {} trades nothing", from.name)))?;
@@ -168,7 +167,7 @@ fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) 
     for _ in 0..PAIRS_BEFORE_THE_MOVE {
         trade(&mut traders)?;
     }
-    let id = InstrumentId(moved.id);
+    let id = moved.id;
     traders.take_longest_wait(id);
     let mut moving = Moving::start(found, &moved.symbol, &to.name)?;
     while moving.goes_on()? {

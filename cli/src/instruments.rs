@@ -1,10 +1,7 @@
 //! Defines the deployment's instruments in their clusters, as the operator.
 
-use lugus_client::{
-    BlockingError, ClientError, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price,
-    Quantity, RejectReason, Report, ReportBody, Symbol,
-};
-use lugus_topology::Instrument;
+use lugus_client::{BlockingError, ClientError, RejectReason, Report, ReportBody};
+use lugus_vocabulary::InstrumentSpecification;
 
 use crate::access::Access;
 use crate::deployment::DeploymentFile;
@@ -37,7 +34,9 @@ pub fn define(found: &DeploymentFile, access: &Access<'_>) -> Result<(), Failure
         let mut operator = access.session(cluster, OPERATOR, (), timeout)?;
         let mut replaced = 0;
         for partition in owned {
-            let definition = definition(&partition.instrument)?;
+            let instrument = &partition.instrument;
+            let no_symbol = || Failure::new(format!("{:?} is no symbol of two currencies", instrument.symbol));
+            let definition = instrument.definition().ok_or_else(no_symbol)?;
             let reports = loop {
                 match operator.define_instrument(&definition) {
                     Err(BlockingError::Client(ClientError::SessionReplaced { .. })) if replaced < MAXIMUM_REPLACED => {
@@ -47,14 +46,14 @@ pub fn define(found: &DeploymentFile, access: &Access<'_>) -> Result<(), Failure
                     defined => break defined.map_err(Failure::new)?,
                 }
             };
-            check(&partition.instrument, &reports)?;
+            check(instrument, &reports)?;
         }
         operator.close();
     }
     Ok(())
 }
 
-fn check(instrument: &Instrument, reports: &[Report]) -> Result<(), Failure> {
+fn check(instrument: &InstrumentSpecification, reports: &[Report]) -> Result<(), Failure> {
     for report in reports {
         if let ReportBody::Reject { reason, .. } = report.body
             && reason != RejectReason::DuplicateInstrument
@@ -63,36 +62,4 @@ fn check(instrument: &Instrument, reports: &[Report]) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn definition(instrument: &Instrument) -> Result<InstrumentDefinition, Failure> {
-    let (base, quote) = instrument.symbol.split_once('/').unwrap_or((&instrument.symbol, ""));
-    let decimal = |size: lugus_topology::Decimal| Decimal { mantissa: size.mantissa(), exponent: size.exponent() };
-    Ok(InstrumentDefinition {
-        instrument: InstrumentId(instrument.id),
-        base: symbol(base)?,
-        quote: symbol(quote)?,
-        instrument_type: match instrument.instrument_type {
-            lugus_topology::InstrumentType::Spot => InstrumentType::Spot,
-            lugus_topology::InstrumentType::Futures => InstrumentType::Futures,
-        },
-        minimum_price: Price(instrument.minimum_price),
-        maximum_price: Price(instrument.maximum_price),
-        reference_price: Price(instrument.reference_price),
-        price_band: Quantity(instrument.price_band),
-        maximum_quantity: Quantity(instrument.maximum_quantity),
-        tick_size: decimal(instrument.tick_size),
-        lot_size: decimal(instrument.lot_size),
-        state: match instrument.state {
-            lugus_topology::InstrumentState::Open => InstrumentState::Open,
-            lugus_topology::InstrumentState::Halted => InstrumentState::Halted,
-            lugus_topology::InstrumentState::Auction => InstrumentState::Auction,
-            lugus_topology::InstrumentState::Closed => InstrumentState::Closed,
-        },
-    })
-}
-
-/// Converts a symbol of at most 8 ASCII characters.
-fn symbol(name: &str) -> Result<Symbol, Failure> {
-    Symbol::new(name).ok_or_else(|| Failure::new(format!("{name:?} is no symbol of at most 8 ASCII characters")))
 }

@@ -1,6 +1,7 @@
 //! The deployments that `lugus up` makes on one machine.
 
-use lugus_topology::{Cluster, ClusterId, Deployment, Instrument, LOCAL_PORT_STEP, Member, MemberId};
+use lugus_topology::{Cluster, ClusterId, Deployment, LOCAL_PORT_STEP, Member, MemberId};
+use lugus_vocabulary::{InstrumentId, InstrumentSpecification};
 
 use crate::arguments::Members;
 
@@ -36,7 +37,10 @@ pub fn two_clusters(base_port: u16) -> Deployment {
         name: Some(String::from("B")),
         members: vec![Member::local(MemberId(0), port)],
     });
-    deployment.instruments.push(Instrument { cluster: id, ..Instrument::spot(3, "SOL/USDT", 2, 3) });
+    deployment.instruments.push(InstrumentSpecification {
+        cluster: id,
+        ..InstrumentSpecification::spot(InstrumentId(3), "SOL/USDT", 2, 3)
+    });
     deployment
 }
 

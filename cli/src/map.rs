@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use comfy_table::Table;
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{
-    ClusterEntry, CoordinatorClient, Digest, Epoch, MapContext, MapError, MapSubscription, Migration, Partition,
-    PartitionMap, Phase, RecordedMap, Request,
+    ClusterEntry, CoordinatorClient, MapContext, MapDigest, MapEpoch, MapError, MapRequest, MapSubscription, Migration,
+    MigrationPhase, Partition, PartitionMap, RecordedMap, digest_of_map,
 };
-use lugus_topology::{ClusterId, Instrument};
+use lugus_topology::ClusterId;
+use lugus_vocabulary::{InstrumentId, InstrumentSpecification};
 use serde::Serialize;
 
 use crate::arguments::{Map, MapCommand};
@@ -27,7 +28,7 @@ const QUIET: Duration = Duration::from_millis(20);
 /// The JSON form of a partition map.
 #[derive(Debug, Serialize)]
 pub struct MapDocument<'a> {
-    digest: Digest,
+    digest: MapDigest,
     #[serde(flatten)]
     map: &'a PartitionMap,
 }
@@ -35,7 +36,7 @@ pub struct MapDocument<'a> {
 impl<'a> MapDocument<'a> {
     /// The JSON form of `map`.
     pub fn new(map: &'a PartitionMap) -> Self {
-        Self { digest: map.digest(), map }
+        Self { digest: digest_of_map(map), map }
     }
 
     /// Epoch and state of the map, as text.
@@ -52,8 +53,8 @@ impl<'a> MapDocument<'a> {
 /// The JSON document for an accepted request.
 #[derive(Serialize)]
 struct AcceptedChange {
-    epoch: Epoch,
-    digest: Digest,
+    epoch: MapEpoch,
+    digest: MapDigest,
 }
 
 /// Prints the map, or requests a change of it.
@@ -133,37 +134,39 @@ fn change(
     let host = &deployment.client.egress_host;
     let mut client = CoordinatorClient::connect(driver.aeron_dir(), &spec, host, deployment.client.message_timeout)
         .map_err(Failure::new)?;
-    let accepted = client.request(&request, epoch.map(Epoch), TIMEOUT).map_err(Failure::new)?;
+    let accepted = client.request(&request, epoch.map(MapEpoch), TIMEOUT).map_err(Failure::new)?;
     let done = AcceptedChange { epoch: accepted.epoch, digest: accepted.digest };
     output.answer(&done, format!("done: epoch {}, digest {}", done.epoch, done.digest))
 }
 
-fn request(found: &DeploymentFile, command: &MapCommand) -> Result<Request, Failure> {
+fn request(found: &DeploymentFile, command: &MapCommand) -> Result<MapRequest, Failure> {
     Ok(match command {
         MapCommand::AddCluster { cluster } => {
-            Request::AddCluster(ClusterEntry::from(&found.cluster_with_id(*cluster)?))
+            MapRequest::AddCluster(ClusterEntry::from(&found.cluster_with_id(*cluster)?))
         }
-        MapCommand::RemoveCluster { cluster } => Request::RemoveCluster(ClusterId(*cluster)),
+        MapCommand::RemoveCluster { cluster } => MapRequest::RemoveCluster(ClusterId(*cluster)),
         MapCommand::AddInstrument { instrument, cluster } => {
             let written = instrument_of(found, instrument)?;
             let owner = cluster.map_or(written.cluster, ClusterId);
-            Request::AddInstrument(Instrument { cluster: owner, ..written.clone() })
+            MapRequest::AddInstrument(InstrumentSpecification { cluster: owner, ..written.clone() })
         }
-        MapCommand::Halt { instrument } => Request::Halt { instrument: number_of(found, instrument)? },
-        MapCommand::Resume { instrument } => Request::Resume { instrument: number_of(found, instrument)? },
+        MapCommand::Halt { instrument } => MapRequest::Halt { instrument: number_of(found, instrument)? },
+        MapCommand::Resume { instrument } => MapRequest::Resume { instrument: number_of(found, instrument)? },
         MapCommand::RemoveInstrument { instrument } => {
-            Request::RemoveInstrument { instrument: number_of(found, instrument)? }
+            MapRequest::RemoveInstrument { instrument: number_of(found, instrument)? }
         }
     })
 }
 
 /// An instrument's number, given as such or by its symbol in the deployment's file.
-fn number_of(found: &DeploymentFile, instrument: &str) -> Result<u32, Failure> {
-    instrument.parse().or_else(|_| instrument_of(found, instrument).map(|instrument| instrument.id))
+fn number_of(found: &DeploymentFile, instrument: &str) -> Result<InstrumentId, Failure> {
+    instrument.parse().map(InstrumentId).or_else(|_| instrument_of(found, instrument).map(|instrument| instrument.id))
 }
 
-fn instrument_of<'f>(found: &'f DeploymentFile, instrument: &str) -> Result<&'f Instrument, Failure> {
-    let is_it = |known: &&Instrument| known.symbol == instrument || Ok(known.id) == instrument.parse();
+fn instrument_of<'f>(found: &'f DeploymentFile, instrument: &str) -> Result<&'f InstrumentSpecification, Failure> {
+    let is_it = |known: &&InstrumentSpecification| {
+        known.symbol == instrument || Ok(known.id) == instrument.parse().map(InstrumentId)
+    };
     found.deployment.instruments.iter().find(is_it).ok_or_else(|| {
         Failure::new(format!("{}: no [[instrument]] {instrument}", found.path.display()))
             .hint("add it there first: id, symbol, tick_size, lot_size (docs/configuration.md)")
@@ -186,7 +189,8 @@ fn partitions(map: &PartitionMap) -> Table {
     let header = ["instrument", "symbol", "type", "tick", "lot", "cluster", "state"];
     table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(header);
     for partition in &map.partitions {
-        let Instrument { id, symbol, instrument_type, tick_size, lot_size, cluster, .. } = &partition.instrument;
+        let InstrumentSpecification { id, symbol, instrument_type, tick_size, lot_size, cluster, .. } =
+            &partition.instrument;
         table.add_row([
             id.to_string(),
             symbol.clone(),
@@ -204,8 +208,14 @@ fn state(partition: &Partition) -> String {
     let halted = if partition.is_halted { "halted" } else { "trading" };
     match partition.migration {
         None => halted.to_owned(),
-        Some(Migration { id, from, to, phase: Phase::Begun }) => format!("{halted}, moving {from} to {to} ({id})"),
-        Some(Migration { id, from, to, phase: Phase::Committed }) => format!("{halted}, moved {from} to {to} ({id})"),
-        Some(Migration { id, to, phase: Phase::Undoing, .. }) => format!("{halted}, move to {to} being undone ({id})"),
+        Some(Migration { id, from, to, phase: MigrationPhase::Begun }) => {
+            format!("{halted}, moving {from} to {to} ({id})")
+        }
+        Some(Migration { id, from, to, phase: MigrationPhase::Committed }) => {
+            format!("{halted}, moved {from} to {to} ({id})")
+        }
+        Some(Migration { id, to, phase: MigrationPhase::Undoing, .. }) => {
+            format!("{halted}, move to {to} being undone ({id})")
+        }
     }
 }

@@ -10,6 +10,7 @@ use lugus_coordinator::migration::{Ending, Intent, MoveProgress, MoveStep, Timin
 use lugus_coordinator::migrator::Migrator;
 use lugus_partition_map::{CoordinatorClient, MapContext, PartitionMap, RecordedMap};
 use lugus_topology::ClusterId;
+use lugus_vocabulary::InstrumentId;
 use serde::Serialize;
 
 use crate::access::Access;
@@ -64,7 +65,7 @@ pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Resul
         let config = access.config(cluster, OPERATOR).map_err(|failure| failure.to_string())?;
         Ok(config.cluster_context())
     });
-    let mut migrator = Migrator::new(instrument, intent, Timing::default(), maps, coordinator, sessions);
+    let mut migrator = Migrator::new(InstrumentId(instrument), intent, Timing::default(), maps, coordinator, sessions);
     let steps = steps(&arguments.hold_before);
     let mut hold = (!steps.is_empty()).then(|| Hold::new(instrument, output));
     migrator.hold_before(steps);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lugus_client::{Config, Credentials, ExchangeConfig, ParticipantId};
 use lugus_media_driver::ClientDriver;
-use lugus_partition_map::ClusterEntry;
+use lugus_partition_map::{ClusterEntry, ingress_channel, ingress_endpoints};
 use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec};
 
 use crate::failure::Failure;
@@ -40,8 +40,8 @@ pub fn config(
 ) -> Result<Config, Failure> {
     let context = ExchangeConfig::of(deployment, driver.aeron_dir().to_path_buf())
         .cluster
-        .ingress_channel(cluster.ingress_channel())
-        .ingress_endpoints(cluster.ingress_endpoints())
+        .ingress_channel(ingress_channel(cluster))
+        .ingress_endpoints(ingress_endpoints(cluster))
         .ingress_stream_id(cluster.ingress_stream)
         .client_name(format!("lugus participant {participant}"));
     let mut config = Config::new(context, ParticipantId(participant));

@@ -9,7 +9,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use aeron_cluster_client::{Context, NullCredentials};
-use lugus_partition_map::{ClusterEntry, MapContext, MapSubscription, PartitionMap, RecordedMap};
+use lugus_partition_map::{
+    ClusterEntry, MapContext, MapSubscription, PartitionMap, RecordedMap, ingress_channel, ingress_endpoints,
+};
 use lugus_topology::{ClusterId, Deployment};
 use lugus_vocabulary::{
     BookRequest, ClientOrderId, InstrumentId, InstrumentType, NewOrder, ParticipantId, Replace, Side,
@@ -132,8 +134,8 @@ impl SessionFactory for Sessions {
         // The session puts the participant's credentials in.
         let context = self.config.cluster.with_credentials(NullCredentials);
         let context = context
-            .ingress_channel(cluster.ingress_channel())
-            .ingress_endpoints(cluster.ingress_endpoints())
+            .ingress_channel(ingress_channel(cluster))
+            .ingress_endpoints(ingress_endpoints(cluster))
             .ingress_stream_id(cluster.ingress_stream);
         TradingSession::connect(self.config_of(context))
     }
@@ -216,7 +218,7 @@ impl ExchangeSession {
 
     /// The cluster that owns the instrument, by the newest map.
     pub fn cluster_of(&self, instrument: InstrumentId) -> Option<ClusterId> {
-        Some(self.router.map()?.partition(instrument.0)?.owner())
+        Some(self.router.map()?.partition(instrument)?.owner())
     }
 
     /// What keeps the session from being connected: that no partition map has come, or what is in the way of a session

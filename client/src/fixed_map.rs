@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lugus_partition_map::{ClusterEntry, DeploymentId, Epoch, MapError, MapSubscription, Partition, PartitionMap};
+use lugus_partition_map::{ClusterEntry, DeploymentId, MapEpoch, MapError, MapSubscription, Partition, PartitionMap};
 use lugus_topology::Deployment;
 
 /// The map that a deployment's `cluster.toml` describes: it never changes, and no coordinator is needed.
@@ -17,7 +17,7 @@ impl FixedMap {
         let mut partitions: Vec<Partition> = deployment.instruments.iter().cloned().map(Partition::new).collect();
         partitions.sort_by_key(|partition| partition.instrument.id);
         let mut map = PartitionMap::empty(DeploymentId(0));
-        map.epoch = Epoch(0);
+        map.epoch = MapEpoch(0);
         map.clusters = clusters;
         map.partitions = partitions;
         Self(Some(Arc::new(map)))

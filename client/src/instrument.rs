@@ -3,9 +3,8 @@
 
 use std::fmt;
 
-use lugus_partition_map::PartitionMap;
-use lugus_topology as topology;
-use lugus_vocabulary::{Decimal, InstrumentId, InstrumentType, MapEpoch, Price, Quantity};
+use lugus_partition_map::{Partition, PartitionMap};
+use lugus_vocabulary::{Decimal, InstrumentId, InstrumentType, MapEpoch, Price, Quantity, StepSize};
 use thiserror::Error;
 
 /// Longest price or quantity that is read, in characters.
@@ -22,9 +21,9 @@ pub struct Instrument {
     /// Spot or futures.
     pub instrument_type: InstrumentType,
     /// Size of a tick in units of the quote currency.
-    pub tick_size: topology::Decimal,
+    pub tick_size: StepSize,
     /// Size of a lot in units of the base currency.
-    pub lot_size: topology::Decimal,
+    pub lot_size: StepSize,
 }
 
 /// How a price between two ticks is rounded.
@@ -83,7 +82,7 @@ pub enum UnitError {
         /// Tick or lot.
         unit: &'static str,
         /// Size of the tick or lot.
-        size: topology::Decimal,
+        size: StepSize,
     },
     /// The number is too large, or a negative quantity.
     #[error("{what} {text} of {symbol} is out of range")]
@@ -104,18 +103,15 @@ impl Instrument {
         instrument_type: InstrumentType,
     ) -> Result<Self, UnknownPair> {
         let map = map.ok_or(UnknownPair::NoMap)?;
-        let wanted = match instrument_type {
-            InstrumentType::Spot => topology::InstrumentType::Spot,
-            InstrumentType::Futures => topology::InstrumentType::Futures,
-        };
-        let found = map.partition_of(symbol, wanted).ok_or_else(|| {
-            let of_type = map.partitions.iter().filter(|partition| partition.instrument.instrument_type == wanted);
+        let found = map.partition_of(symbol, instrument_type).ok_or_else(|| {
+            let is_of_type = |partition: &&Partition| partition.instrument.instrument_type == instrument_type;
+            let of_type = map.partitions.iter().filter(is_of_type);
             let known: Vec<&str> = of_type.map(|partition| partition.instrument.symbol.as_str()).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            UnknownPair::NotInMap { symbol: symbol.to_owned(), instrument_type, epoch: MapEpoch(map.epoch.0), known }
+            UnknownPair::NotInMap { symbol: symbol.to_owned(), instrument_type, epoch: map.epoch, known }
         })?;
         Ok(Self {
-            id: InstrumentId(found.instrument.id),
+            id: found.instrument.id,
             symbol: found.instrument.symbol.clone(),
             instrument_type,
             tick_size: found.instrument.tick_size,
@@ -203,7 +199,7 @@ impl Instrument {
         &self,
         number: &Number,
         unit: &'static str,
-        size: topology::Decimal,
+        size: StepSize,
         rounding: Option<Rounding>,
     ) -> Result<i128, UnitError> {
         // number / size = mantissa * 10^(exponent - size.exponent) / size.mantissa
@@ -290,7 +286,7 @@ struct Scaled {
 }
 
 impl Scaled {
-    fn new(count: i128, size: topology::Decimal) -> Self {
+    fn new(count: i128, size: StepSize) -> Self {
         Self { mantissa: count * i128::from(size.mantissa()), exponent: size.exponent() }
     }
 }
@@ -311,13 +307,14 @@ impl fmt::Display for Scaled {
 
 #[cfg(test)]
 mod tests {
-    use lugus_partition_map::{DeploymentId, Partition};
+    use lugus_partition_map::DeploymentId;
+    use lugus_vocabulary::InstrumentSpecification;
 
     use super::*;
 
     fn map() -> PartitionMap {
         let mut map = PartitionMap::empty(DeploymentId(1));
-        map.partitions.push(Partition::new(topology::Instrument::spot(1, "BTC/USDT", 2, 5)));
+        map.partitions.push(Partition::new(InstrumentSpecification::spot(InstrumentId(1), "BTC/USDT", 2, 5)));
         map
     }
 
@@ -398,7 +395,7 @@ mod tests {
         let quarter = "[[instrument]]\nid = 1\nsymbol = \"A/B\"\ntick_size = \"0.25\"\nlot_size = \"50\"\n";
         let deployment = "[[cluster]]\nid = 0\n[[cluster.member]]\nid = 0\nhost = \"127.0.0.1\"\nport = 20100\n";
         let text = format!("{deployment}{quarter}");
-        let parsed = topology::Deployment::parse(&text, std::path::Path::new("/")).unwrap();
+        let parsed = lugus_topology::Deployment::parse(&text, std::path::Path::new("/")).unwrap();
         instrument.tick_size = parsed.instruments[0].tick_size;
         instrument.lot_size = parsed.instruments[0].lot_size;
         assert_eq!(instrument.price("10.75"), Ok(Price(43)));

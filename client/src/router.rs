@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use lugus_partition_map::{ClusterEntry, PartitionMap};
 use lugus_topology::ClusterId;
-use lugus_vocabulary::{Book, InstrumentId, MapEpoch, Report};
+use lugus_vocabulary::{Book, InstrumentId, Report};
 
 use crate::command_number::CommandNumber;
 use crate::error::{ClientError, SendError};
@@ -116,7 +116,7 @@ impl<F: SessionFactory> Router<F> {
         if self.map.as_ref().is_some_and(|known| known.epoch >= map.epoch) {
             return;
         }
-        let epoch = MapEpoch(map.epoch.0);
+        let epoch = map.epoch;
         self.map = Some(Arc::clone(map));
         handler.on_status(&Status::MapChanged { epoch });
         self.open_all(map, handler);
@@ -170,7 +170,7 @@ impl<F: SessionFactory> Router<F> {
         self.routes.clear();
         for partition in &map.partitions {
             let session = self.position_of(partition.owner()).map_or(NOT_OPEN, |at| at as u32);
-            let instrument = InstrumentId(partition.instrument.id);
+            let instrument = partition.instrument.id;
             self.routes.push(Route { instrument, owner: partition.owner(), session, is_halted: partition.is_halted });
         }
         for (at, entry) in self.sessions.iter_mut().enumerate() {
@@ -183,7 +183,7 @@ impl<F: SessionFactory> Router<F> {
     fn move_from(&mut self, at: usize, map: &PartitionMap, handler: &mut impl EventHandler) {
         let instruments: Vec<InstrumentId> = self.sessions[at].session.as_mut().instruments().collect();
         for instrument in instruments {
-            let Some(owner) = map.partition(instrument.0).map(|partition| partition.owner()) else { continue };
+            let Some(owner) = map.partition(instrument).map(|partition| partition.owner()) else { continue };
             if owner == self.sessions[at].cluster {
                 continue;
             }

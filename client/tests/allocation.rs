@@ -15,7 +15,8 @@ use lugus_client::{
 };
 use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
 use lugus_testing::allocations::CountingAllocator;
-use lugus_topology::{ClusterId, Instrument};
+use lugus_topology::ClusterId;
+use lugus_vocabulary::InstrumentSpecification;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -68,7 +69,8 @@ fn map() -> Arc<PartitionMap> {
         ingress_stream: 101,
         ingress_term_length: 64 * 1024,
     });
-    let instruments = (1..=INSTRUMENTS).map(|id| Instrument::spot(id, &format!("I{id}/USD"), 2, 2));
+    let instruments =
+        (1..=INSTRUMENTS).map(|id| InstrumentSpecification::spot(InstrumentId(id), &format!("I{id}/USD"), 2, 2));
     map.partitions.extend(instruments.map(Partition::new));
     Arc::new(map)
 }

@@ -1,19 +1,9 @@
 //! `[[cluster]]` and `[[cluster.member]]` as written.
 
-use std::fmt;
 use std::path::PathBuf;
 
+use lugus_vocabulary::{ClusterId, MemberId};
 use serde::{Deserialize, Serialize};
-
-/// Number of a cluster (`aeron.cluster.id`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ClusterId(pub i32);
-
-/// Number of a member in its cluster (`aeron.cluster.member.id`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct MemberId(pub i32);
 
 /// Number of ports that a member takes, from its `port` on.
 pub const PORTS_PER_MEMBER: u16 = 6;
@@ -135,17 +125,5 @@ impl Member {
             ("archive", 4, ports.archive),
             ("market_data", 5, ports.market_data),
         ]
-    }
-}
-
-impl fmt::Display for ClusterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for MemberId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }

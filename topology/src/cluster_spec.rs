@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Cluster, ClusterId, Cores, Deployment, Endpoint, Member, MemberId, PORTS_PER_MEMBER};
+use lugus_vocabulary::{ClusterEntry, ClusterId, Endpoint, MemberEntry, MemberId};
+
+use crate::{Cluster, Cores, Deployment, Member, PORTS_PER_MEMBER};
 
 /// One cluster of a deployment, with every address and directory worked out.
 #[derive(Debug, Clone)]
@@ -125,6 +127,26 @@ impl MemberSpec {
             cluster_dir: placed(&member.cluster_dir, dir.join("cluster")),
             dir,
             cores: member.cores.clone(),
+        }
+    }
+}
+
+/// What the partition map tells of a cluster.
+impl From<&ClusterSpec> for ClusterEntry {
+    fn from(spec: &ClusterSpec) -> Self {
+        let mut members: Vec<MemberEntry> = spec
+            .members
+            .iter()
+            .map(|member| MemberEntry { id: member.id, ingress: member.endpoints.ingress.clone() })
+            .collect();
+        members.sort_by_key(|member| member.id);
+        let deployment = spec.deployment();
+        Self {
+            id: spec.id,
+            name: spec.name.clone(),
+            members,
+            ingress_stream: deployment.streams.ingress,
+            ingress_term_length: u32::try_from(deployment.term_length.ingress.as_bytes()).unwrap_or(u32::MAX),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use lugus_vocabulary::{ClusterId, InstrumentId, InstrumentSpecification, MemberId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Archive, Authentication, Client, Cluster, ClusterId, Consensus, Coordinator, Driver, Engine, Instrument, Java,
-    MarketData, Member, MemberId, Participant, Profile, Streams, TermLength, Timeouts,
+    Archive, Authentication, Client, Cluster, Consensus, Coordinator, Driver, Engine, Java, MarketData, Member,
+    Participant, Profile, Streams, TermLength, Timeouts,
 };
 
 /// Default for the first port of the first member of a local deployment. It is below the range from which Linux chooses
@@ -61,7 +62,7 @@ pub struct Deployment {
     pub participants: Vec<Participant>,
     /// `[[instrument]]`.
     #[serde(rename = "instrument")]
-    pub instruments: Vec<Instrument>,
+    pub instruments: Vec<InstrumentSpecification>,
     /// Folder from which relative paths start: that of the file, or the working directory when there is no file.
     #[serde(skip)]
     pub(crate) base: PathBuf,
@@ -105,13 +106,16 @@ impl Deployment {
                 ..Coordinator::default()
             }),
             clusters: vec![Cluster { id: ClusterId(0), name: None, members }],
-            instruments: vec![Instrument::spot(1, "BTC/USDT", 2, 5), Instrument::spot(2, "ETH/USDT", 2, 4)],
+            instruments: vec![
+                InstrumentSpecification::spot(InstrumentId(1), "BTC/USDT", 2, 5),
+                InstrumentSpecification::spot(InstrumentId(2), "ETH/USDT", 2, 4),
+            ],
             ..Self::default()
         }
     }
 
     /// The instruments that a cluster trades.
-    pub fn instruments_of(&self, cluster: ClusterId) -> impl Iterator<Item = &Instrument> {
+    pub fn instruments_of(&self, cluster: ClusterId) -> impl Iterator<Item = &InstrumentSpecification> {
         self.instruments.iter().filter(move |instrument| instrument.cluster == cluster)
     }
 }

@@ -7,12 +7,11 @@
 //! | `deployment_file` | loading, checking and writing the file |
 //! | `cluster` `coordinator` | `[[cluster]]`, `[coordinator]` as written |
 //! | `cluster_spec` `coordinator_spec` | [`ClusterSpec`], [`CoordinatorSpec`]: the same with every address and path worked out |
-//! | `endpoint` | a host and a port |
 //! | `channels` | the Aeron channels and member lists of a cluster |
 //! | `directories` | directories of the state and of the media drivers |
 //! | `timeouts` `profile` `consensus` `archive` `streams` `term_length` `processes` `client` `engine` | one section of the file each |
-//! | `authentication` `instrument` | `[authentication]` and `[[participant]]`, `[[instrument]]` |
-//! | `duration` `size` `decimal` | values written as text: `150ms`, `16m`, `0.01` |
+//! | `authentication` | `[authentication]` and `[[participant]]` |
+//! | `duration` `size` | values written as text: `150ms`, `16m` |
 //! | `validation` | checks of the values, each alone and against each other |
 //! | `error` `source` | errors: what is wrong, in which line, and what to do |
 
@@ -25,15 +24,12 @@ mod cluster_spec;
 mod consensus;
 mod coordinator;
 mod coordinator_spec;
-mod decimal;
 mod deployment;
 mod deployment_file;
 mod directories;
 mod duration;
-mod endpoint;
 mod engine;
 mod error;
-mod instrument;
 mod market_data;
 mod processes;
 mod profile;
@@ -47,20 +43,19 @@ mod validation;
 pub use archive::{Archive, Checksum};
 pub use authentication::{Authentication, AuthenticationMode, Key, Participant};
 pub use client::{Client, Ingress};
-pub use cluster::{Cluster, ClusterId, Cores, Member, MemberId, PORTS_PER_MEMBER, Ports};
+pub use cluster::{Cluster, Cores, Member, PORTS_PER_MEMBER, Ports};
 pub use cluster_spec::{ClusterSpec, Endpoints, MemberSpec};
 pub use consensus::Consensus;
 pub use coordinator::{COORDINATOR_PORTS, Coordinator};
 pub use coordinator_spec::CoordinatorSpec;
-pub use decimal::Decimal;
 pub use deployment::{DEFAULT_BASE_PORT, Deployment, LOCAL_PORT_STEP};
 pub use deployment_file::MAXIMUM_FILE_LENGTH;
 pub use directories::{MINIMUM_SHARED_MEMORY, SHARED_MEMORY};
 pub use duration::aeron_duration;
-pub use endpoint::Endpoint;
 pub use engine::Engine;
 pub use error::{DeploymentError, Invalid, Place, Problem, Warning};
-pub use instrument::{Instrument, InstrumentState, InstrumentType};
+pub use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
+pub use lugus_vocabulary::{ClusterId, Endpoint, InstrumentSpecification, MemberId};
 pub use market_data::MarketData;
 pub use processes::{Driver, Java};
 pub use profile::{IdleStrategy, Profile, ThreadingMode};
@@ -69,6 +64,6 @@ pub use streams::Streams;
 pub use term_length::TermLength;
 pub use timeouts::Timeouts;
 pub use validation::{
-    MAXIMUM_AERON_DIR_LENGTH, MAXIMUM_CLUSTER_ID, MAXIMUM_CLUSTERS, MAXIMUM_INSTRUMENTS, MAXIMUM_MEMBERS,
-    MAXIMUM_PARTICIPANTS,
+    MAXIMUM_AERON_DIR_LENGTH, MAXIMUM_CLUSTER_ID, MAXIMUM_CLUSTERS, MAXIMUM_INSTRUMENTS, MAXIMUM_PARTICIPANTS,
+    check_specification,
 };

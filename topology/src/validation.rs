@@ -6,18 +6,18 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::endpoint::is_loopback;
+use lugus_vocabulary::endpoint::{is_host, is_loopback};
+use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
+use lugus_vocabulary::{InstrumentSpecification, Price};
+
 use crate::error::Fault;
 use crate::{
-    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Endpoint,
-    Ingress, Instrument, Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts,
-    Warning, aeron_duration,
+    AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Ingress,
+    Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning, aeron_duration,
 };
 
 /// Greatest number of clusters in a deployment.
 pub const MAXIMUM_CLUSTERS: usize = 256;
-/// Greatest number of members in a cluster.
-pub const MAXIMUM_MEMBERS: usize = 9;
 /// Highest id of a cluster. Aeron counts stream ids from it, in steps of 100.
 pub const MAXIMUM_CLUSTER_ID: i32 = 9_999;
 /// Greatest number of participants in a deployment.
@@ -371,37 +371,29 @@ fn instruments(deployment: &Deployment) -> Result<(), Fault> {
     Ok(())
 }
 
-impl Instrument {
-    /// Checks the instrument's id, symbol and limits.
-    ///
-    /// # Errors
-    ///
-    /// The first value that is wrong.
-    pub fn check(&self) -> Result<(), DeploymentError> {
-        let place = |key| Place { file: None, line: None, key };
-        specification("instrument", self)
-            .map_err(|fault| Invalid { place: place(fault.key), problem: fault.problem }.into())
-    }
+/// Checks the id, the symbol and the limits of an instrument.
+///
+/// # Errors
+///
+/// [`DeploymentError`]: the first of them that is wrong.
+pub fn check_specification(instrument: &InstrumentSpecification) -> Result<(), DeploymentError> {
+    let place = |key| Place { file: None, line: None, key };
+    specification("instrument", instrument)
+        .map_err(|fault| Invalid { place: place(fault.key), problem: fault.problem }.into())
 }
 
-impl Endpoint {
-    /// Whether the host is a well-formed name or address, and the port is not 0.
-    pub fn is_sound(&self) -> bool {
-        self.port != 0 && host("", &self.host).is_ok()
-    }
-}
-
-fn specification(key: &str, instrument: &Instrument) -> Result<(), Fault> {
-    within(format!("{key}.id"), instrument.id, 1, u32::MAX)?;
+fn specification(key: &str, instrument: &InstrumentSpecification) -> Result<(), Fault> {
+    within(format!("{key}.id"), instrument.id.0, 1, u32::MAX)?;
     if instrument.currencies().is_none() {
         return Err(Fault::new(format!("{key}.symbol"), Problem::Symbol { symbol: instrument.symbol.clone() }));
     }
     prices(key, instrument)
 }
 
-fn prices(key: &str, instrument: &Instrument) -> Result<(), Fault> {
-    let Instrument { minimum_price, maximum_price, reference_price, price_band, maximum_quantity, .. } = *instrument;
-    within(format!("{key}.maximum_price"), maximum_price, minimum_price, i64::MAX)?;
+fn prices(key: &str, instrument: &InstrumentSpecification) -> Result<(), Fault> {
+    let InstrumentSpecification { minimum_price, maximum_price, reference_price, .. } = *instrument;
+    let (price_band, maximum_quantity) = (instrument.price_band.0, instrument.maximum_quantity.0);
+    within(format!("{key}.maximum_price"), maximum_price, minimum_price, Price(i64::MAX))?;
     within(format!("{key}.reference_price"), reference_price, minimum_price, maximum_price)?;
     within(format!("{key}.price_band"), price_band, 0, i64::MAX as u64)?;
     within(format!("{key}.maximum_quantity"), maximum_quantity, 1, i64::MAX as u64)
@@ -480,9 +472,5 @@ fn power_of_two(key: impl Into<String>, value: Size) -> Result<(), Fault> {
 }
 
 fn host(key: impl Into<String>, host: &str) -> Result<(), Fault> {
-    let name = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    if name || host.parse::<IpAddr>().is_ok() {
-        return Ok(());
-    }
-    Err(Fault::new(key, Problem::Host { host: host.to_owned() }))
+    if is_host(host) { Ok(()) } else { Err(Fault::new(key, Problem::Host { host: host.to_owned() })) }
 }

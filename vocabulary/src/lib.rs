@@ -17,6 +17,10 @@
 //! | [`reply`] | answers that are no events |
 //! | [`reason`] | why a command or a message was refused |
 //! | [`market_data`] | the book and its changes, as anyone may see them |
+//! | [`endpoint`] | a host and a port |
+//! | [`specification`] | an instrument as the operator writes it, with its cluster |
+//! | [`partition_map`] | which cluster trades which instrument |
+//! | [`map_request`] | changes of the partition map, and their answers |
 //! | [`snapshot`] | the state of an engine, record by record |
 //! | [`migration`] | the move of an instrument between clusters: requests and answers |
 //!
@@ -29,16 +33,20 @@
 
 pub mod command;
 pub mod decimal;
+pub mod endpoint;
 pub mod instrument;
+pub mod map_request;
 pub mod market_data;
 pub mod migration;
 pub mod order;
+pub mod partition_map;
 pub mod reason;
 pub mod reply;
 pub mod report;
 pub mod request;
 pub mod risk;
 pub mod snapshot;
+pub mod specification;
 pub mod units;
 
 #[cfg(feature = "serde")]
@@ -47,7 +55,9 @@ mod word;
 
 pub use command::{Action, Command, CommandKind};
 pub use decimal::{Decimal, DecimalError, StepSize};
+pub use endpoint::Endpoint;
 pub use instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
+pub use map_request::{AcceptedRequest, MapAnswer, MapRefusal, MapRequest, MapRequestHeader};
 pub use market_data::{
     Book, BookRequest, BookType, DisplayedOrder, EndOfEvent, MAXIMUM_DEPTH, MarketData, MarketDataBody,
     MarketDataSnapshot, PriceLevel, Statistics,
@@ -57,6 +67,10 @@ pub use migration::{
     MigrationStep,
 };
 pub use order::{NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention, Side, TimeInForce};
+pub use partition_map::{
+    ClusterEntry, DeploymentId, EndedMigration, MapDigest, MemberEntry, Migration, MigrationEnding, MigrationPhase,
+    Partition, PartitionMap,
+};
 pub use reason::{MessageRejectReason, RejectReason};
 pub use reply::Reply;
 pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody};
@@ -66,6 +80,7 @@ pub use snapshot::{
     ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord, ParticipantRecord,
     ParticipantSession, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
 };
+pub use specification::InstrumentSpecification;
 pub use units::{
     ClientOrderId, ClientSequence, ClusterId, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence,
     MemberId, MigrationId, OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,

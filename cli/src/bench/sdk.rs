@@ -22,7 +22,8 @@ use lugus_codecs::order_entry::{
     MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, encode_new_order, encode_reply, encode_report,
 };
 use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
-use lugus_topology::{ClusterId, Instrument};
+use lugus_topology::ClusterId;
+use lugus_vocabulary::InstrumentSpecification;
 use lugus_vocabulary::Reply;
 use serde::Serialize;
 
@@ -351,7 +352,7 @@ fn router(instruments: u32) -> Router<Sessions> {
         ingress_term_length: 64 * 1024,
     }));
     map.partitions.extend((1..=instruments).map(|id| {
-        let mut instrument = Instrument::spot(id, &format!("I{id}/USD"), 2, 2);
+        let mut instrument = InstrumentSpecification::spot(InstrumentId(id), &format!("I{id}/USD"), 2, 2);
         instrument.cluster = ClusterId(id.cast_signed() % CLUSTERS);
         Partition::new(instrument)
     }));

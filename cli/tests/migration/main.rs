@@ -229,7 +229,7 @@ impl Moves {
         assert_eq!(found, takes, "who takes commands: {when}");
         until("the map", || {
             let _ = self.maps.poll();
-            let partition = self.maps.newest()?.partition(PAIR.0)?;
+            let partition = self.maps.newest()?.partition(PAIR)?;
             (partition.owner() == CLUSTERS[owner]).then_some(())
         });
     }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use lugus_partition_map::{ClusterEntry, DeploymentId, Epoch, Migration, MigrationId, Partition, PartitionMap, Phase};
-use lugus_topology::{ClusterId, Instrument};
+use lugus_partition_map::{
+    ClusterEntry, DeploymentId, MapEpoch, Migration, MigrationId, MigrationPhase, Partition, PartitionMap,
+};
+use lugus_topology::ClusterId;
+use lugus_vocabulary::{InstrumentId, InstrumentSpecification};
 
 use crate::cluster::Cluster;
 use crate::engine::{Operation, Placement, Step};
@@ -51,13 +54,13 @@ impl Coordinator {
             ingress_term_length: 64 * 1024,
         };
         let partition = |id: u32| {
-            let mut instrument = Instrument::spot(id, &format!("I{id}/USD"), 2, 2);
+            let mut instrument = InstrumentSpecification::spot(InstrumentId(id), &format!("I{id}/USD"), 2, 2);
             instrument.cluster = ClusterId(id as i32 % clusters);
             Partition::new(instrument)
         };
         let map = PartitionMap {
             deployment: DeploymentId(1),
-            epoch: Epoch(1),
+            epoch: MapEpoch(1),
             clusters: (0..clusters).map(cluster).collect(),
             partitions: (1..=instruments).map(partition).collect(),
         };
@@ -140,9 +143,9 @@ impl Coordinator {
         let from = partition.owner();
         let to = ClusterId(((from.0 as u64 + 1 + random.below(clusters - 1)) % clusters) as i32);
         let id = MigrationId(self.map.epoch.0 + 1);
-        self.migrators.push(Migrator { instrument: partition.instrument.id, is_undone: false, acts_at: now });
+        self.migrators.push(Migrator { instrument: partition.instrument.id.0, is_undone: false, acts_at: now });
         self.publish(now, random, |map| {
-            map.partitions[at].migration = Some(Migration { id, from, to, phase: Phase::Begun });
+            map.partitions[at].migration = Some(Migration { id, from, to, phase: MigrationPhase::Begun });
         });
     }
 
@@ -166,20 +169,20 @@ impl Coordinator {
         let has_ended = |cluster: usize| clusters[cluster].engine.has_ended(instrument, id);
         let placement = |cluster: usize| clusters[cluster].engine.placements.get(&instrument).copied();
         let next = match migration.phase {
-            Phase::Begun if migrator.is_undone => None,
-            Phase::Begun if placement(from) == Some(Placement::Active) => Some((from, Step::Fence)),
-            Phase::Begun if !matches!(placement(to), Some(Placement::Imported(_))) => {
+            MigrationPhase::Begun if migrator.is_undone => None,
+            MigrationPhase::Begun if placement(from) == Some(Placement::Active) => Some((from, Step::Fence)),
+            MigrationPhase::Begun if !matches!(placement(to), Some(Placement::Imported(_))) => {
                 Some((to, Step::Import(clusters[from].engine.export(instrument))))
             }
-            Phase::Begun => None,
+            MigrationPhase::Begun => None,
             // The end of a migration is also told to a cluster where it has not begun: its first steps may be under
             // way.
-            Phase::Undoing if !has_ended(to) => Some((to, Step::DropImport)),
-            Phase::Undoing if !has_ended(from) => Some((from, Step::Unfence)),
-            Phase::Undoing => None,
-            Phase::Committed if !has_ended(to) => Some((to, Step::Activate)),
-            Phase::Committed if !has_ended(from) => Some((from, Step::Drop { epoch })),
-            Phase::Committed => None,
+            MigrationPhase::Undoing if !has_ended(to) => Some((to, Step::DropImport)),
+            MigrationPhase::Undoing if !has_ended(from) => Some((from, Step::Unfence)),
+            MigrationPhase::Undoing => None,
+            MigrationPhase::Committed if !has_ended(to) => Some((to, Step::Activate)),
+            MigrationPhase::Committed if !has_ended(from) => Some((from, Step::Drop { epoch })),
+            MigrationPhase::Committed => None,
         };
         match next {
             Some((cluster, step)) => {
@@ -196,18 +199,18 @@ impl Coordinator {
     fn advance(&mut self, at: usize, is_undone: bool, now: Time, random: &mut Random) -> bool {
         let Some(migration) = self.map.partitions[at].migration else { return false };
         let next = match (migration.phase, is_undone) {
-            (Phase::Begun, false) => Some(Phase::Committed),
-            (Phase::Begun, true) => Some(Phase::Undoing),
-            (Phase::Committed | Phase::Undoing, _) => None,
+            (MigrationPhase::Begun, false) => Some(MigrationPhase::Committed),
+            (MigrationPhase::Begun, true) => Some(MigrationPhase::Undoing),
+            (MigrationPhase::Committed | MigrationPhase::Undoing, _) => None,
         };
         match migration.phase {
-            Phase::Committed => self.finished += 1,
-            Phase::Undoing => self.undone += 1,
-            Phase::Begun => {}
+            MigrationPhase::Committed => self.finished += 1,
+            MigrationPhase::Undoing => self.undone += 1,
+            MigrationPhase::Begun => {}
         }
         self.publish(now, random, |map| {
             let partition = &mut map.partitions[at];
-            if next == Some(Phase::Committed) {
+            if next == Some(MigrationPhase::Committed) {
                 partition.instrument.cluster = migration.to;
             }
             partition.migration = next.map(|phase| Migration { phase, ..migration });

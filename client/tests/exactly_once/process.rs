@@ -150,7 +150,7 @@ impl Process {
     ) -> bool {
         let order = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(1), Quantity(1));
         let Some(map) = self.router.map() else { return false };
-        let cluster = map.partition(instrument).expect("it is traded").owner().0 as usize;
+        let cluster = map.partition(InstrumentId(instrument)).expect("it is traded").owner().0 as usize;
         let session = self.router.session_for(InstrumentId(instrument), Purpose::Order).expect("it is in the map");
         let followed = self.record.followed.entry(instrument).or_default();
         let mut port = clusters[cluster].port(client, now, chaos, random);

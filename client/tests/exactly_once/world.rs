@@ -3,7 +3,7 @@
 //! what is not yet in the log, sessions and connections are cut, and instruments move.
 
 use lugus_client::cluster::DisconnectReason;
-use lugus_client::{Limits, MemberId, RetryPolicy};
+use lugus_client::{InstrumentId, Limits, MemberId, RetryPolicy};
 
 use crate::cluster::Cluster;
 use crate::engine::Placement;
@@ -66,7 +66,7 @@ impl World {
         }
         for partition in &world.coordinator.map.partitions {
             let owner = &mut world.clusters[partition.owner().0 as usize];
-            owner.engine.placements.insert(partition.instrument.id, Placement::Active);
+            owner.engine.placements.insert(partition.instrument.id.0, Placement::Active);
         }
         if chaos.define_instrument > 0 {
             world.clusters[0].engine.undefined.insert(INSTRUMENTS);
@@ -117,7 +117,7 @@ impl World {
         for instrument in 1..=INSTRUMENTS {
             let active = |cluster: &&Cluster| cluster.engine.placements.get(&instrument) == Some(&Placement::Active);
             let owners: Vec<i32> = self.clusters.iter().filter(active).map(|cluster| cluster.id).collect();
-            let owner = self.coordinator.map.partition(instrument).expect("it stays in the map").owner();
+            let owner = self.coordinator.map.partition(InstrumentId(instrument)).expect("it stays in the map").owner();
             assert_eq!(owners, [owner.0], "one cluster has instrument {instrument}");
         }
         for ((participant, _), scope) in self.clusters.iter().flat_map(|cluster| &cluster.engine.scopes) {

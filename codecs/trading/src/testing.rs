@@ -1,5 +1,6 @@
 //! For tests: any value of the vocabulary, and what must hold of every message.
 
+pub(crate) mod partition_map;
 pub(crate) mod records;
 
 use std::fmt::Debug;

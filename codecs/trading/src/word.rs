@@ -5,8 +5,8 @@
 
 use lugus_vocabulary::{
     BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity,
-    MessageRejectReason, MigrationOutcome, OrderStatus, OrderType, PostOnly, RejectReason, SelfTradePrevention, Side,
-    TimeInForce,
+    MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OrderStatus, OrderType, PostOnly,
+    RejectReason, SelfTradePrevention, Side, TimeInForce,
 };
 
 use crate::error::MessageError;
@@ -98,23 +98,23 @@ words! {
     sbe_partition_map::instrument_state::InstrumentState(u8) = InstrumentState,
 }
 
-/// The number 0 is no side (`NONE`), or both sides (`BOTH`).
-macro_rules! optional_sides {
-    ($($wire:path),+ $(,)?) => {
+/// Enumerations with the number 0 for no value: `NONE`, or `BOTH` of two sides.
+macro_rules! optional_words {
+    ($($wire:path = $word:ident),+ $(,)?) => {
         $(
-            impl ToWire<$wire> for Option<Side> {
+            impl ToWire<$wire> for Option<$word> {
                 #[inline]
                 fn to_wire(self) -> $wire {
-                    <$wire>::from(self.map_or(0, Side::number))
+                    <$wire>::from(self.map_or(0, $word::number))
                 }
             }
 
-            impl FromWire<$wire> for Option<Side> {
+            impl FromWire<$wire> for Option<$word> {
                 #[inline]
                 fn from_wire(wire: $wire) -> Option<Self> {
                     match u8::from(wire) {
                         0 => Some(None),
-                        number => Side::from_number(number).map(Some),
+                        number => $word::from_number(number).map(Some),
                     }
                 }
             }
@@ -122,9 +122,11 @@ macro_rules! optional_sides {
     };
 }
 
-optional_sides! {
-    sbe_order_entry::mass_cancel_side::MassCancelSide,
-    sbe_market_data::md_side::MDSide,
+optional_words! {
+    sbe_order_entry::mass_cancel_side::MassCancelSide = Side,
+    sbe_market_data::md_side::MDSide = Side,
+    sbe_partition_map::migration_phase::MigrationPhase = MigrationPhase,
+    sbe_partition_map::migration_outcome::MigrationOutcome = MigrationEnding,
 }
 
 impl ToWire<sbe_order_entry::exec_inst::ExecInst> for PostOnly {
@@ -213,6 +215,26 @@ mod tests {
         }
         assert_eq!(<Option<Side>>::from_wire(MassCancelSide::NullVal), None);
         assert_eq!(<Option<Side>>::from_wire(MDSide::NullVal), None);
+    }
+
+    #[test]
+    fn optional_phases_and_endings_have_the_numbers_of_the_schema() {
+        use sbe_partition_map::migration_outcome::MigrationOutcome as WireEnding;
+        use sbe_partition_map::migration_phase::MigrationPhase as WirePhase;
+        for number in 0..=u8::MAX {
+            let phase = <Option<MigrationPhase>>::from_wire(WirePhase::from(number));
+            let ending = <Option<MigrationEnding>>::from_wire(WireEnding::from(number));
+            let name = |word: Option<String>| in_capitals(&word.unwrap_or("None".to_owned()));
+            if let Some(phase) = phase {
+                assert_eq!(WirePhase::from(number).to_string(), name(phase.map(|word| format!("{word:?}"))));
+                assert_eq!(phase.to_wire(), WirePhase::from(number));
+            }
+            if let Some(ending) = ending {
+                assert_eq!(WireEnding::from(number).to_string(), name(ending.map(|word| format!("{word:?}"))));
+                assert_eq!(ending.to_wire(), WireEnding::from(number));
+            }
+            assert_eq!((phase.is_some(), ending.is_some()), (number <= 3, number <= 2));
+        }
     }
 
     #[test]

@@ -4,50 +4,51 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aeron_support::{AeronClient, AeronError, ClientSettings, failed};
-use lugus_topology::{CoordinatorSpec, Endpoint};
+use lugus_codecs::MessageError;
+use lugus_codecs::partition_map::{decode_map_answer, encode_map_request};
+use lugus_topology::CoordinatorSpec;
+use lugus_vocabulary::{AcceptedRequest, Endpoint, MapAnswer, MapEpoch, MapRefusal, MapRequest, MapRequestHeader};
 use rusteron_archive::{AeronOfferError, AeronPublication, AeronSubscription};
 use thiserror::Error;
 
-use crate::{Accepted, Answer, Epoch, Refusal, Request, RequestHeader, WireError, decode_answer, encode_request};
-
-/// Answers taken in one poll.
+/// Maximum number of answers taken in one poll.
 const FRAGMENT_LIMIT: usize = 16;
-/// A request without an answer is sent again after so long.
+/// Time after which a request without an answer is sent again.
 const REPEAT_INTERVAL: Duration = Duration::from_secs(1);
-/// Pause between two looks for an answer.
+/// Pause between two polls for an answer.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
 
 /// Why a request has no good answer.
 #[derive(Debug, Error)]
 pub enum RequestError {
-    /// The coordinator says no.
+    /// The coordinator refuses the request.
     #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// Nobody answers. The request may have been done: it may be made again.
+    Refused(#[from] MapRefusal),
+    /// No answer has come. The request may have been done, and may be made again.
     #[error(
         "the coordinator at {endpoint} did not answer within {waited:?}: start it (lugus coordinator), or check \
          coordinator.host and coordinator.port; the request may have been done"
     )]
     Away {
-        /// Where it was looked for.
+        /// Where the coordinator should be.
         endpoint: Endpoint,
-        /// How long it was waited for.
+        /// How long the client has waited.
         waited: Duration,
     },
-    /// Trouble with our own media driver.
+    /// The client's own media driver is in trouble.
     #[error(transparent)]
     Aeron(#[from] AeronError),
-    /// Another program answers there, or another version.
+    /// Another program or another version answers.
     #[error("what answers at {endpoint} is no coordinator of this version: {source}")]
-    Wire {
-        /// Where.
+    Message {
+        /// Where the answer came from.
         endpoint: Endpoint,
         /// What is wrong with the answer.
-        source: WireError,
+        source: MessageError,
     },
 }
 
-/// A client of the coordinator. Without threads: [`offer`](Self::offer) and [`poll`](Self::poll) do not block.
+/// A client of the coordinator. It has no threads: [`offer`](Self::offer) and [`poll`](Self::poll) do not block.
 pub struct CoordinatorClient {
     requests: AeronPublication,
     answers: AeronSubscription,
@@ -59,11 +60,11 @@ pub struct CoordinatorClient {
 }
 
 impl CoordinatorClient {
-    /// Opens the channels, through the media driver in `aeron_dir`; answers come to `host`, an address of this machine.
-    /// The coordinator may be away.
+    /// Opens the channels through the media driver in `aeron_dir`. Answers come to `host`, an address of this machine.
+    /// The coordinator need not be there yet.
     ///
     /// # Errors
-    /// The driver does not answer within `timeout`, or refuses.
+    /// [`AeronError`]: the driver does not answer within `timeout`, or refuses.
     pub fn connect(
         aeron_dir: &Path,
         coordinator: &CoordinatorSpec,
@@ -81,16 +82,16 @@ impl CoordinatorClient {
         Ok(Self { requests, answers, response_channel, response_stream, endpoint, next_correlation_id: 1, client })
     }
 
-    /// Makes a request, and waits for its answer. It is sent again while there is none: each request may be repeated.
+    /// Makes a request, and waits for its answer. While there is none, the request is sent again: each may be repeated.
     ///
     /// # Errors
-    /// As [`RequestError`] says.
+    /// [`RequestError`]: the coordinator refuses, or does not answer within `timeout`.
     pub fn request(
         &mut self,
-        request: &Request,
-        expected: Option<Epoch>,
+        request: &MapRequest,
+        expected: Option<MapEpoch>,
         timeout: Duration,
-    ) -> Result<Accepted, RequestError> {
+    ) -> Result<AcceptedRequest, RequestError> {
         let started = Instant::now();
         let correlation_id = self.correlation_id();
         let mut sent: Option<Instant> = None;
@@ -108,31 +109,31 @@ impl CoordinatorClient {
         Err(RequestError::Away { endpoint: self.endpoint.clone(), waited: timeout })
     }
 
-    /// A number for a request, not used by this client before.
+    /// A number for a request that this client has not used before.
     pub fn correlation_id(&mut self) -> i64 {
         let id = self.next_correlation_id;
         self.next_correlation_id += 1;
         id
     }
 
-    /// Sends a request, if it can be sent now; whether it was. The answer, if there is one, has its number.
+    /// Sends a request, if it can be sent now, and returns whether it was sent. Its answer has the same number.
     ///
     /// # Errors
-    /// Our media driver is gone.
+    /// [`AeronError`]: the media driver is gone.
     pub fn offer(
         &mut self,
         correlation_id: i64,
-        request: &Request,
-        expected_epoch: Option<Epoch>,
+        request: &MapRequest,
+        expected_epoch: Option<MapEpoch>,
     ) -> Result<bool, AeronError> {
         self.client.do_work()?;
-        let header = RequestHeader {
+        let header = MapRequestHeader {
             correlation_id,
             expected_epoch,
             response_channel: self.response_channel.clone(),
             response_stream: self.response_stream,
         };
-        match self.requests.offer(&encode_request(&header, request)) {
+        match self.requests.offer(&encode_map_request(&header, request)) {
             Ok(_) => Ok(true),
             Err(AeronOfferError::NotConnected | AeronOfferError::BackPressured | AeronOfferError::AdminAction) => {
                 Ok(false)
@@ -144,12 +145,12 @@ impl CoordinatorClient {
     /// The answers that have come.
     ///
     /// # Errors
-    /// Our media driver is gone, or what answers is no coordinator of this version.
-    pub fn poll(&mut self) -> Result<Vec<Answer>, RequestError> {
+    /// [`RequestError`]: the media driver is gone, or what answers is no coordinator of this version.
+    pub fn poll(&mut self) -> Result<Vec<MapAnswer>, RequestError> {
         self.client.do_work()?;
         let mut answers = Vec::new();
         let mut fault = None;
-        let read = |bytes: &[u8]| match decode_answer(bytes) {
+        let read = |bytes: &[u8]| match decode_map_answer(bytes) {
             Ok(answer) => answers.push(answer),
             Err(error) => fault = Some(error),
         };
@@ -158,7 +159,7 @@ impl CoordinatorClient {
             .poll_fn(|bytes, _| read(bytes), FRAGMENT_LIMIT)
             .map_err(failed("read the coordinator's answers"))?;
         match fault {
-            Some(source) => Err(RequestError::Wire { endpoint: self.endpoint.clone(), source }),
+            Some(source) => Err(RequestError::Message { endpoint: self.endpoint.clone(), source }),
             None => Ok(answers),
         }
     }

@@ -1,34 +1,34 @@
-//! Which cluster trades which instrument: all that a client needs of the coordinator.
+//! Which cluster trades which instrument: all that a client of the coordinator needs.
+//!
+//! The values are the vocabulary's ([`lugus_vocabulary::partition_map`], [`lugus_vocabulary::map_request`]), their bytes
+//! are [`lugus_codecs::partition_map`]'s.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `partition_map` | [`PartitionMap`] and its parts, as values |
-//! | `soundness` | what must hold in a map: [`PartitionMap::check`] |
-//! | `request` | [`Request`], [`Refusal`], [`Answer`]: how a map is changed |
+//! | `map_check` | what must hold in a map: [`check_map`] |
+//! | `map_record` | a record of the coordinator's stream, decoded and checked: [`read_map`] |
+//! | `ingress` | how a cluster of the map is connected to |
 //! | `subscription` | [`MapSubscription`]: where a client gets maps from; [`MapFeed`]: which of them it takes |
 //! | `recorded_map` | [`RecordedMap`]: the coordinator's stream, replayed and then live, as a [`MapSubscription`] |
 //! | `coordinator_client` | [`CoordinatorClient`]: makes requests and gets their answers |
-//! | `wire` | SBE (`schemas/partition-map.xml`): the only place that encodes or decodes them; the digest |
 
 mod coordinator_client;
-mod partition_map;
+mod ingress;
+mod map_check;
+mod map_record;
 mod recorded_map;
-mod request;
-mod soundness;
 mod subscription;
-mod wire;
 
 pub use coordinator_client::{CoordinatorClient, RequestError};
-pub use partition_map::{
-    ClusterEntry, DeploymentId, Digest, EndedMigration, Epoch, MAXIMUM_CLUSTERS, MAXIMUM_HOST_LENGTH, MAXIMUM_MEMBERS,
-    MAXIMUM_NAME_LENGTH, MAXIMUM_PARTITIONS, MemberEntry, Migration, MigrationId, Outcome, Partition, PartitionMap,
-    Phase,
+pub use ingress::{ingress_channel, ingress_endpoints};
+pub use lugus_codecs::partition_map::{MAXIMUM_MAP_LENGTH, digest_of_map, encode_map};
+pub use lugus_vocabulary::partition_map::{MAXIMUM_CLUSTERS, MAXIMUM_PARTITIONS};
+pub use lugus_vocabulary::{
+    AcceptedRequest, ClusterEntry, DeploymentId, EndedMigration, MapAnswer, MapDigest, MapEpoch, MapRefusal,
+    MapRequest, MapRequestHeader, MemberEntry, Migration, MigrationEnding, MigrationId, MigrationPhase, Partition,
+    PartitionMap,
 };
+pub use map_check::{InvalidMap, check_cluster, check_map};
+pub use map_record::{MapRecordError, read_map};
 pub use recorded_map::{Connection, MAP_RECORDING, MapContext, RecordedMap};
-pub use request::{Accepted, Answer, Refusal, Request, RequestHeader};
-pub use soundness::Unsound;
 pub use subscription::{MapError, MapFeed, MapSubscription};
-pub use wire::{
-    ANSWER_LENGTH, MAXIMUM_MAP_LENGTH, MAXIMUM_REQUEST_LENGTH, MAXIMUM_RESPONSE_CHANNEL_LENGTH, WireError,
-    decode_answer, decode_request, encode_answer, encode_request,
-};

@@ -12,42 +12,43 @@ use std::time::{Duration, Instant};
 
 use aeron_support::{AeronClient, AeronError, ArchiveChannels, ClientSettings, failed};
 use lugus_topology::{CoordinatorSpec, Deployment};
+use lugus_vocabulary::{DeploymentId, Endpoint, PartitionMap};
 use rusteron_archive::{
     AeronArchivePersistentSubscription, AeronCError, AeronSubscription, PERSISTENT_SUBSCRIPTION_FROM_START,
     PersistentSubscriptionBuilder,
 };
 
-use crate::{DeploymentId, MapError, MapFeed, MapSubscription, PartitionMap};
+use crate::subscription::{MapError, MapFeed, MapSubscription};
 
 /// The coordinator's archive records one stream only, so this is its number.
 pub const MAP_RECORDING: i64 = 0;
 
-/// Fragments taken in one poll.
+/// Maximum number of fragments taken in one poll.
 const FRAGMENT_LIMIT: usize = 64;
-/// Pauses between attempts to subscribe: the first, and the longest.
+/// Pause between the first two attempts to subscribe, and the longest pause; each is twice as long as the one before.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// Stream of the archive's answers, on a port of this client alone.
+/// Stream of the archive's answers, on a port that only this client has.
 const ARCHIVE_RESPONSE_STREAM: i32 = 20;
 
-/// What a subscription of the map needs.
+/// Settings of a subscription of the map.
 #[derive(Debug, Clone)]
 pub struct MapContext {
-    /// Directory of this client's media driver.
+    /// Directory of the client's media driver.
     pub aeron_dir: PathBuf,
-    /// Where the coordinator is.
+    /// The coordinator.
     pub coordinator: CoordinatorSpec,
-    /// Stream of requests to its archive.
+    /// Stream of requests to the coordinator's archive.
     pub archive_control_stream: i32,
-    /// Address of this host that the coordinator sends to.
+    /// Address of this host, to which the coordinator sends.
     pub host: String,
-    /// Whose maps are taken. `None`: those of the deployment whose map comes first.
+    /// The deployment whose maps are taken; `None` for the deployment whose map comes first.
     pub deployment: Option<DeploymentId>,
     /// How long the driver and the archive may take to answer.
     pub timeout: Duration,
 }
 
 impl MapContext {
-    /// For a client of this deployment with a media driver in `aeron_dir`.
+    /// The settings of a client of this deployment with a media driver in `aeron_dir`.
     pub fn new(deployment: &Deployment, aeron_dir: PathBuf) -> Self {
         Self {
             aeron_dir,
@@ -60,22 +61,22 @@ impl MapContext {
     }
 }
 
-/// How a subscription stands to the coordinator.
+/// State of a subscription's connection to the coordinator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connection {
-    /// The coordinator is not reached; the last map stays in use.
+    /// The coordinator cannot be reached; the last map stays in use.
     Away,
-    /// Its recording is being replayed.
+    /// The coordinator's recording is being replayed.
     Replaying,
     /// Each map comes as it is made.
     Live,
 }
 
-/// The coordinator's map, by its recording and live. Drop it before the media driver goes.
+/// The coordinator's map, from its recording and then live. Drop it before the media driver ends.
 pub struct RecordedMap {
     context: MapContext,
     feed: MapFeed,
-    /// Records that came and were not read yet.
+    /// Records that have come and are not read yet.
     records: Vec<Vec<u8>>,
     phase: Phase,
     backoff: Duration,
@@ -86,18 +87,18 @@ enum Phase {
     Subscribed(Box<Subscribed>),
 }
 
-/// Fields in the order in which they must go: the client last.
+/// The fields are in the order in which they must be dropped: the client last.
 struct Subscribed {
     map: AeronArchivePersistentSubscription,
-    /// Sees the sessions of the live stream; its messages are thrown away.
+    /// Shows the sessions of the live stream; its messages are thrown away.
     sessions: AeronSubscription,
-    /// The session that was live when this was made, or came first.
+    /// The session that was live when the subscription was made, or that came first.
     session: Option<i32>,
     client: AeronClient,
 }
 
 impl RecordedMap {
-    /// A subscription that connects as it is polled.
+    /// A subscription that connects when it is polled.
     pub fn new(context: MapContext) -> Self {
         let feed = MapFeed::new(context.deployment);
         let phase = Phase::Absent { retry_at: Instant::now() };
@@ -109,7 +110,7 @@ impl RecordedMap {
         self.feed.newest()
     }
 
-    /// How it stands to the coordinator.
+    /// State of the connection to the coordinator.
     pub fn connection(&self) -> Connection {
         match &self.phase {
             Phase::Subscribed(subscribed) if subscribed.map.is_live() => Connection::Live,
@@ -118,7 +119,7 @@ impl RecordedMap {
         }
     }
 
-    /// Takes what has come: the newest map of it, or the first error.
+    /// Reads the records that have come: returns the newest map among them, or the first error.
     fn take(&mut self) -> Result<Option<Arc<PartitionMap>>, MapError> {
         let (mut newest, mut error) = (None, None);
         for record in self.records.drain(..) {
@@ -157,8 +158,8 @@ impl MapSubscription for RecordedMap {
             Phase::Subscribed(subscribed) => subscribed.poll(&mut self.records),
         };
         match polled {
-            Ok(Turn::Same) => {}
-            Ok(Turn::NewSession) => self.phase = Phase::Absent { retry_at: Instant::now() },
+            Ok(LiveStream::Same) => {}
+            Ok(LiveStream::NewSession) => self.phase = Phase::Absent { retry_at: Instant::now() },
             Err(error) => return Err(self.retry_later(error)),
         }
         if self.records.is_empty() {
@@ -169,11 +170,11 @@ impl MapSubscription for RecordedMap {
     }
 }
 
-/// What a poll has found out about the stream.
-enum Turn {
+/// What a poll has found out about the live stream.
+enum LiveStream {
     /// The session that is followed goes on.
     Same,
-    /// A coordinator was started anew: subscribe anew.
+    /// The coordinator was started anew, so the subscription must be made anew.
     NewSession,
 }
 
@@ -182,7 +183,7 @@ impl Subscribed {
         let spec = &context.coordinator;
         let client = AeronClient::connect(ClientSettings::new(&context.aeron_dir, "partition-map", context.timeout))?;
         let host = &context.host;
-        let own_port = format!("aeron:udp?endpoint={}", lugus_topology::Endpoint { host: host.clone(), port: 0 });
+        let own_port = format!("aeron:udp?endpoint={}", Endpoint { host: host.clone(), port: 0 });
         let archive = client.archive_context(&ArchiveChannels {
             control_request_channel: &spec.archive_control_channel(),
             control_request_stream_id: context.archive_control_stream,
@@ -206,7 +207,7 @@ impl Subscribed {
         Ok(Self { map, sessions, session: None, client })
     }
 
-    fn poll(&mut self, records: &mut Vec<Vec<u8>>) -> Result<Turn, AeronError> {
+    fn poll(&mut self, records: &mut Vec<Vec<u8>>) -> Result<LiveStream, AeronError> {
         self.client.do_work()?;
         self.map
             .poll_fn(|record, _| records.push(record.to_vec()), FRAGMENT_LIMIT)
@@ -215,12 +216,12 @@ impl Subscribed {
             let reason = self.map.get_failure_reason().map_or_else(String::new, |(_, reason)| reason);
             return Err(AeronError::new("follow the partition map", &reason));
         }
-        // Read, so that it holds nobody up, and thrown away.
+        // Messages are read so that they hold up no other reader, and thrown away.
         self.sessions.poll_fn(|_, _| {}, FRAGMENT_LIMIT).map_err(failed("follow the partition map's sessions"))?;
         Ok(self.look_at_sessions())
     }
 
-    fn look_at_sessions(&mut self) -> Turn {
+    fn look_at_sessions(&mut self) -> LiveStream {
         let mut newest = None;
         let count = self.sessions.image_count().unwrap_or(0);
         for at in 0..usize::try_from(count).unwrap_or(0) {
@@ -229,12 +230,12 @@ impl Subscribed {
             }
         }
         match (self.session, newest) {
-            (Some(followed), Some(newest)) if followed != newest => Turn::NewSession,
+            (Some(followed), Some(newest)) if followed != newest => LiveStream::NewSession,
             (None, Some(newest)) => {
                 self.session = Some(newest);
-                Turn::Same
+                LiveStream::Same
             }
-            _ => Turn::Same,
+            _ => LiveStream::Same,
         }
     }
 }

@@ -1,54 +1,55 @@
-//! Where a client gets maps from, and which of them it takes.
+//! Where a client gets maps from, and which of the maps it takes.
 
 use std::sync::Arc;
 
+use lugus_vocabulary::{DeploymentId, MapDigest, MapEpoch, PartitionMap};
 use thiserror::Error;
 
-use crate::{DeploymentId, Digest, Epoch, PartitionMap, WireError};
+use crate::map_record::{MapRecordError, read_map};
 
-/// A source of maps: the coordinator's recorded stream, or a test's script.
+/// A source of maps: the coordinator's recorded stream, or the script of a test.
 pub trait MapSubscription {
-    /// One duty cycle, without blocking. The newest map, if it is newer than the last that was given.
+    /// One duty cycle, which does not block. Returns the newest map, if it is newer than the last one returned.
     ///
     /// # Errors
-    /// A record that is not taken. The maps so far stay good, and later ones may follow: poll on.
+    /// [`MapError`]: a record was not taken. The maps so far stay good, and later ones may follow: poll on.
     fn poll(&mut self) -> Result<Option<Arc<PartitionMap>>, MapError>;
 }
 
 /// Why a record of the stream is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MapError {
-    /// Bytes that are no map: another stream, another version, or a damaged recording.
+    /// The bytes are no map: they are of another stream or another version, or the recording is damaged.
     #[error("a record of the partition map can't be used: {0}")]
-    Wire(#[from] WireError),
-    /// Another deployment's coordinator answers there.
+    Record(#[from] MapRecordError),
+    /// The map is of another deployment: its coordinator answers there.
     #[error("the partition map is of deployment {found}, expected {expected}: check the coordinator's address")]
     OtherDeployment {
-        /// Of the map.
+        /// Deployment of the map.
         found: DeploymentId,
-        /// Of the maps before it, or as configured.
+        /// Deployment of the maps before it, or as configured.
         expected: DeploymentId,
     },
-    /// Two maps with one number: two coordinators, or a recording that was put back.
+    /// Two maps have one epoch: there are two coordinators, or an older recording was put back.
     #[error("two partition maps of epoch {epoch}: digest {found}, and {known} before")]
     Contradiction {
-        /// Their number.
-        epoch: Epoch,
-        /// The one that came.
-        found: Digest,
-        /// The one that is known.
-        known: Digest,
+        /// Epoch of both maps.
+        epoch: MapEpoch,
+        /// Digest of the map that came.
+        found: MapDigest,
+        /// Digest of the map that was known.
+        known: MapDigest,
     },
-    /// The connection to the coordinator can't be made or kept; it is tried again.
+    /// The connection to the coordinator cannot be made or kept; it is tried again.
     #[error("the coordinator's map can't be had: {0}; the last map stays in use")]
     Connection(String),
 }
 
-/// Takes records one by one and keeps the newest good map: what every [`MapSubscription`] of records is made of.
+/// Takes records one by one, and keeps the newest good map: the core of every [`MapSubscription`] of records.
 #[derive(Debug, Default)]
 pub struct MapFeed {
     deployment: Option<DeploymentId>,
-    newest: Option<(Arc<PartitionMap>, Digest)>,
+    newest: Option<(Arc<PartitionMap>, MapDigest)>,
 }
 
 impl MapFeed {
@@ -57,12 +58,12 @@ impl MapFeed {
         Self { deployment, newest: None }
     }
 
-    /// Reads a record; the map, if it is newer than all before.
+    /// Reads a record; returns its map, if it is newer than all before.
     ///
     /// # Errors
-    /// As [`MapError`]; then the newest map is the one before.
+    /// [`MapError`]; the newest map is still the one before.
     pub fn on_record(&mut self, record: &[u8]) -> Result<Option<Arc<PartitionMap>>, MapError> {
-        let (map, digest) = PartitionMap::decode(record)?;
+        let (map, digest) = read_map(record)?;
         if let Some(expected) = self.deployment
             && map.deployment != expected
         {
@@ -90,8 +91,8 @@ impl MapFeed {
         self.newest.as_ref().map(|(map, _)| map)
     }
 
-    /// Its digest.
-    pub fn digest(&self) -> Option<Digest> {
+    /// Digest of the newest map so far.
+    pub fn digest(&self) -> Option<MapDigest> {
         self.newest.as_ref().map(|(_, digest)| *digest)
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{
-    Connection, CoordinatorClient, Epoch, MapContext, MapError, MapSubscription, RecordedMap, Request,
+    Connection, CoordinatorClient, MapContext, MapError, MapRequest, MapSubscription, RecordedMap,
 };
 use lugus_topology::Deployment;
 
@@ -44,14 +44,14 @@ fn measure() -> Result<(), Box<dyn Error>> {
     let mut client = CoordinatorClient::connect(driver.aeron_dir(), &spec, &deployment.client.egress_host, TIMEOUT)?;
 
     // Opens the answers' channel, and settles where the changes begin.
-    client.request(&Request::Resume { instrument }, None, TIMEOUT)?;
+    client.request(&MapRequest::Resume { instrument }, None, TIMEOUT)?;
     let (mut answered, mut seen) = (Vec::new(), Vec::new());
     for change in 0..changes {
-        let request = if change % 2 == 0 { Request::Halt { instrument } } else { Request::Resume { instrument } };
+        let request = if change % 2 == 0 { MapRequest::Halt { instrument } } else { MapRequest::Resume { instrument } };
         let started = Instant::now();
         let epoch = client.request(&request, None, TIMEOUT)?.epoch;
         answered.push(started.elapsed());
-        poll_until(&mut maps, |map| map.newest().is_some_and(|map| map.epoch >= Epoch(epoch.0)))?;
+        poll_until(&mut maps, |map| map.newest().is_some_and(|map| map.epoch >= epoch))?;
         seen.push(started.elapsed());
     }
     for (name, mut times) in [("answered", answered), ("at all subscribers", seen)] {

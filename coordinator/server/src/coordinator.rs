@@ -5,72 +5,74 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aeron_support::{AeronClient, ClientSettings, failed};
+use lugus_codecs::partition_map::decode_map_request;
 use lugus_media_driver::CoordinatorProcesses;
 use lugus_partition_map::{
-    Accepted, Answer, Digest, MigrationId, PartitionMap, Refusal, Request, RequestHeader, decode_request,
+    AcceptedRequest, MapAnswer, MapDigest, MapRefusal, MapRequest, MapRequestHeader, MigrationId, PartitionMap,
+    digest_of_map, encode_map,
 };
 use lugus_topology::Deployment;
 use rusteron_archive::AeronSubscription;
 
-use crate::CoordinatorError;
+use crate::error::CoordinatorError;
 use crate::first_map::{first_map, new_identity};
 use crate::journal::{Journal, Place, RECORD_TIMEOUT};
+use crate::recording_marker::RecordingMarker;
 use crate::registry::apply;
 use crate::responder::Responder;
-use crate::witness::Witness;
 
-/// One request at a time: the next is read when the last is recorded and answered.
+/// Requests are taken one at a time: the next is read when the last is recorded and answered.
 const REQUEST_LIMIT: usize = 1;
-/// How often the processes are looked at.
+/// Time between two checks of the processes.
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
-/// Pause between two looks at the recorded position at the start.
+/// Pause between two polls of the recorded position at the start.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
-/// Pause when there is nothing to do: maps change seldom, and nobody trades through here.
+/// Pause when there is nothing to do: maps change seldom, and no order passes through the coordinator.
 const IDLE_PAUSE: Duration = Duration::from_micros(500);
-/// How long the driver and the archive may take to answer.
+/// Time within which the driver and the archive must answer.
 const AERON_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running coordinator.
 ///
-/// When it is dropped, or its process ends in any way, its media driver and archive are killed; what is recorded stays.
+/// When it is dropped, or its process ends in any way, its media driver and archive are killed. What is recorded stays.
 pub struct Coordinator {
-    // What uses the driver goes before it.
+    // Fields that use the driver are dropped before it.
     responder: Responder,
     requests: AeronSubscription,
     journal: Journal,
     client: AeronClient,
     map: Arc<PartitionMap>,
-    digest: Digest,
+    digest: MapDigest,
     pending: Option<Pending>,
     checked_at: Instant,
     processes: CoordinatorProcesses,
 }
 
-/// A map on its way into the recording, and the request that made it.
+/// A map that is being recorded, and the request that led to it.
 struct Pending {
-    header: RequestHeader,
+    header: MapRequestHeader,
     map: PartitionMap,
     migration: Option<MigrationId>,
     record: Vec<u8>,
-    /// Position of the stream after it, once it is appended.
+    /// Position of the stream after the map, once it is appended.
     position: Option<i64>,
     deadline: Instant,
 }
 
 impl Coordinator {
-    /// Starts media driver and archive, replays the recording (or records the first map, made from the deployment's
-    /// file), and listens to requests.
+    /// Starts the media driver and the archive, replays the recording, and listens to requests. If nothing is recorded yet,
+    /// the first map is made from the deployment's file, and recorded.
     ///
     /// # Errors
-    /// As [`CoordinatorError`] says: another coordinator runs, or the recording is damaged or another's.
+    /// [`CoordinatorError`]: another coordinator runs, or the recording is damaged, or is that of another deployment.
     pub fn start(deployment: &Deployment) -> Result<Self, CoordinatorError> {
         let processes = CoordinatorProcesses::start(deployment)?;
         let coordinator = processes.coordinator();
         let client = AeronClient::connect(ClientSettings::new(&coordinator.aeron_dir, "coordinator", AERON_TIMEOUT))?;
         let archive_local_control_stream = deployment.streams.archive_local_control;
         let (mut journal, map) = Journal::open(&Place { client: &client, coordinator, archive_local_control_stream })?;
-        let witness = Witness::of(&coordinator.dir);
-        let map = match (map, witness.read()?) {
+        let marker = RecordingMarker::of(&coordinator.dir);
+        let map = match (map, marker.read()?) {
             (Some(map), Some(expected)) if map.deployment != expected => {
                 let archive_dir = coordinator.archive_dir.clone();
                 return Err(CoordinatorError::OtherMap { archive_dir, found: map.deployment, expected });
@@ -82,15 +84,15 @@ impl Coordinator {
             }
             (None, None) => {
                 let map = first_map(deployment, new_identity()).map_err(CoordinatorError::FirstMap)?;
-                check_length(&map.encode(), &journal).map_err(CoordinatorError::FirstMap)?;
-                record_now(&client, &mut journal, &map.encode())?;
+                check_length(&encode_map(&map), &journal).map_err(CoordinatorError::FirstMap)?;
+                record_now(&client, &mut journal, &encode_map(&map))?;
                 Arc::new(map)
             }
         };
-        witness.write(map.deployment)?;
+        marker.write(map.deployment)?;
         let stream = coordinator.coordinator.request_stream;
         let requests = client.add_subscription(&coordinator.request_channel(), stream)?;
-        let digest = map.digest();
+        let digest = digest_of_map(&map);
         let (responder, checked_at) = (Responder::default(), Instant::now());
         Ok(Self { responder, requests, journal, client, map, digest, pending: None, checked_at, processes })
     }
@@ -100,15 +102,16 @@ impl Coordinator {
         &self.map
     }
 
-    /// Its digest.
-    pub fn digest(&self) -> Digest {
+    /// Digest of the newest recorded map.
+    pub fn digest(&self) -> MapDigest {
         self.digest
     }
 
-    /// One duty cycle, without blocking; how much there was to do.
+    /// One duty cycle, which does not block; returns 0 if there was nothing to do.
     ///
     /// # Errors
-    /// A process of the coordinator has ended, or the archive does not record: the coordinator must end.
+    /// [`CoordinatorError`]: a process of the coordinator has ended, or the archive does not record. The coordinator must
+    /// end.
     pub fn do_work(&mut self) -> Result<usize, CoordinatorError> {
         let mut work = self.client.do_work()?;
         if self.checked_at.elapsed() >= CHECK_INTERVAL {
@@ -122,7 +125,7 @@ impl Coordinator {
         Ok(work + self.responder.do_work())
     }
 
-    /// Serves until `stop` is set, then ends archive and media driver in order.
+    /// Serves until `stop` is set, then ends the archive and the media driver in this order.
     ///
     /// # Errors
     /// As [`do_work`](Self::do_work).
@@ -136,7 +139,7 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Ends archive and media driver in order.
+    /// Ends the archive and the media driver in this order.
     pub fn stop(self) {
         let Self { responder, requests, journal, client, processes, .. } = self;
         drop((responder, requests, journal));
@@ -148,27 +151,27 @@ impl Coordinator {
         let mut request = None;
         let polled = self
             .requests
-            .poll_fn(|bytes, _| request = Some(decode_request(bytes)), REQUEST_LIMIT)
+            .poll_fn(|bytes, _| request = Some(decode_map_request(bytes)), REQUEST_LIMIT)
             .map_err(failed("read requests"))?;
         match request {
             None => {}
             Some(Ok((header, Ok(request)))) => self.on_request(header, &request),
             Some(Ok((header, Err(error)))) => {
                 tracing::warn!(%error, "a request that can't be read");
-                self.refuse(&header, Refusal::Malformed);
+                self.refuse(&header, MapRefusal::Malformed);
             }
             Some(Err(error)) => tracing::warn!(%error, "a message that is no request, and has nobody to answer to"),
         }
         Ok(usize::try_from(polled).unwrap_or(0))
     }
 
-    fn on_request(&mut self, header: RequestHeader, request: &Request) {
+    fn on_request(&mut self, header: MapRequestHeader, request: &MapRequest) {
         let applied = match apply(&self.map, request, header.expected_epoch) {
             Ok(applied) => applied,
             Err(refusal) => return self.refuse(&header, refusal),
         };
         let Some(map) = applied.map else { return self.accept(&header, applied.migration) };
-        let record = map.encode();
+        let record = encode_map(&map);
         if let Err(refusal) = check_length(&record, &self.journal) {
             return self.refuse(&header, refusal);
         }
@@ -177,7 +180,7 @@ impl Coordinator {
         self.pending = Some(Pending { header, map, migration, record, position: None, deadline });
     }
 
-    /// Appends the pending map if it is not appended, and takes it for the newest when it is recorded.
+    /// Appends the pending map if it is not appended yet. Once it is recorded, it is the newest map.
     fn go_on(&mut self, mut pending: Pending) -> Result<usize, CoordinatorError> {
         if pending.position.is_none() {
             pending.position = self.journal.append(&pending.record)?;
@@ -187,13 +190,13 @@ impl Coordinator {
         {
             let Pending { header, map, migration, .. } = pending;
             tracing::info!(epoch = %map.epoch, "a new map");
-            (self.digest, self.map) = (map.digest(), Arc::new(map));
+            (self.digest, self.map) = (digest_of_map(&map), Arc::new(map));
             self.accept(&header, migration);
             self.journal.compact(position);
             return Ok(1);
         }
         if Instant::now() >= pending.deadline {
-            self.refuse(&pending.header, Refusal::NotRecorded);
+            self.refuse(&pending.header, MapRefusal::NotRecorded);
             self.responder.do_work();
             return Err(CoordinatorError::NotRecorded { waited: RECORD_TIMEOUT });
         }
@@ -201,25 +204,25 @@ impl Coordinator {
         Ok(0)
     }
 
-    fn accept(&mut self, header: &RequestHeader, migration: Option<MigrationId>) {
-        let accepted = Accepted { epoch: self.map.epoch, digest: self.digest, migration };
+    fn accept(&mut self, header: &MapRequestHeader, migration: Option<MigrationId>) {
+        let accepted = AcceptedRequest { epoch: self.map.epoch, digest: self.digest, migration };
         self.answer(header, Ok(accepted));
     }
 
-    fn refuse(&mut self, header: &RequestHeader, refusal: Refusal) {
+    fn refuse(&mut self, header: &MapRequestHeader, refusal: MapRefusal) {
         tracing::info!(%refusal, "refused");
         self.answer(header, Err(refusal));
     }
 
-    fn answer(&mut self, header: &RequestHeader, outcome: Result<Accepted, Refusal>) {
-        let answer = Answer { correlation_id: header.correlation_id, deployment: self.map.deployment, outcome };
+    fn answer(&mut self, header: &MapRequestHeader, outcome: Result<AcceptedRequest, MapRefusal>) {
+        let answer = MapAnswer { correlation_id: header.correlation_id, deployment: self.map.deployment, outcome };
         self.responder.answer(&self.client, header, &answer);
     }
 }
 
-fn check_length(record: &[u8], journal: &Journal) -> Result<(), Refusal> {
+fn check_length(record: &[u8], journal: &Journal) -> Result<(), MapRefusal> {
     let (length, maximum) = (record.len() as u64, journal.maximum_length() as u64);
-    if length <= maximum { Ok(()) } else { Err(Refusal::MapTooLong { length, maximum }) }
+    if length <= maximum { Ok(()) } else { Err(MapRefusal::MapTooLong { length, maximum }) }
 }
 
 /// Appends a record and waits until it is recorded.

@@ -1,4 +1,4 @@
-//! What went wrong with the coordinator, and what to do.
+//! What is wrong with the coordinator, and what to do about it.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,23 +6,24 @@ use std::time::Duration;
 
 use aeron_support::AeronError;
 use lugus_media_driver::ProcessError;
-use lugus_partition_map::{DeploymentId, MapError, Refusal};
+use lugus_partition_map::{DeploymentId, MapError, MapRefusal};
 use lugus_topology::Size;
 use thiserror::Error;
 
-/// Why the coordinator can't start, or must end.
+/// Why the coordinator cannot start, or must end.
 #[derive(Debug, Error)]
 pub enum CoordinatorError {
-    /// Its processes: another coordinator runs, a port is taken, Java is missing, a disk is full.
+    /// One of the coordinator's processes failed: another coordinator runs, a port is taken, Java is missing, a disk is
+    /// full.
     #[error(transparent)]
     Process(#[from] ProcessError),
-    /// Aeron refused something.
+    /// Aeron refused a request.
     #[error("the coordinator {0}")]
     Aeron(#[from] AeronError),
-    /// The archive refused something.
+    /// The archive refused a request.
     #[error("the coordinator's archive can't {action}: {message}")]
     Archive {
-        /// What was asked.
+        /// What the archive was asked for.
         action: &'static str,
         /// The archive's reason.
         message: String,
@@ -33,11 +34,11 @@ pub enum CoordinatorError {
          another configuration; set coordinator.dir to the right one"
     )]
     OtherArchive {
-        /// Its folder.
+        /// Folder of the archive.
         archive_dir: PathBuf,
-        /// Recordings in it.
+        /// Number of its recordings.
         count: usize,
-        /// Stream of the first.
+        /// Stream of the first recording.
         stream: i32,
     },
     /// The recording was made with another term length.
@@ -46,67 +47,67 @@ pub enum CoordinatorError {
          it back"
     )]
     TermLength {
-        /// The archive's folder.
+        /// Folder of the archive.
         archive_dir: PathBuf,
-        /// When the recording began.
+        /// Term length when the recording began.
         recorded: Size,
-        /// Now.
+        /// Term length that is configured now.
         configured: Size,
     },
-    /// A record that is no good map.
+    /// A record of the recording is no valid map.
     #[error(
         "the map's recording in {archive_dir} is damaged before position {position}: {source}; restore the folder from a copy"
     )]
     Damaged {
-        /// The archive's folder.
+        /// Folder of the archive.
         archive_dir: PathBuf,
         /// Position of the recording after the record.
         position: i64,
-        /// What is wrong.
+        /// What is wrong with the record.
         source: MapError,
     },
-    /// A map was recorded, and is not there.
+    /// A map was recorded, and is not there any more.
     #[error(
         "the map of deployment {deployment} was recorded in {archive_dir}, which has no whole map any more: restore {dir} from \
          a copy, or move it away to begin a new deployment from cluster.toml"
     )]
     MapLost {
-        /// Whose map it was.
+        /// Deployment of the map.
         deployment: DeploymentId,
-        /// The archive's folder.
+        /// Folder of the archive.
         archive_dir: PathBuf,
-        /// The coordinator's.
+        /// Folder of the coordinator.
         dir: PathBuf,
     },
-    /// Another deployment's recording was put in place.
+    /// The recording is that of another deployment.
     #[error(
         "{archive_dir} has the map of deployment {found}, and {expected} was recorded there: put back the right one"
     )]
     OtherMap {
-        /// The archive's folder.
+        /// Folder of the archive.
         archive_dir: PathBuf,
-        /// Whose map it is.
+        /// Deployment of the map in the recording.
         found: DeploymentId,
-        /// Whose map it was.
+        /// Deployment of the map that was recorded there.
         expected: DeploymentId,
     },
-    /// The file that says whose map is recorded.
+    /// The file that names the deployment of the recording cannot be used.
     #[error("can't use {path}, which says whose map is recorded: {source}")]
-    Witness {
-        /// The file.
+    RecordingMarker {
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// cluster.toml makes no map.
+    /// `cluster.toml` cannot be made into a map.
     #[error("cluster.toml can't be made into a partition map: {0}")]
-    FirstMap(Refusal),
-    /// The archive does not record.
+    FirstMap(MapRefusal),
+    /// The archive does not record a map in time.
     #[error(
         "the archive did not record a map within {waited:?}: look at its disk and its log; start the coordinator again"
     )]
     NotRecorded {
-        /// How long it was waited for.
+        /// How long the coordinator has waited.
         waited: Duration,
     },
 }

@@ -1,7 +1,8 @@
-//! The recorded stream: replayed at start, appended to, and kept short.
+//! The recorded stream: replayed at the start, appended to, and kept short.
 //!
 //! One recording is extended for ever, so that subscribers find it by one number. A record lies within one segment, since an
-//! Aeron message lies within one term and a segment is one term long; so the segments before the newest record's can go.
+//! Aeron message lies within one term, and a segment is one term long. So all segments before that of the newest record can
+//! be deleted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +16,13 @@ use rusteron_archive::{
     SOURCE_LOCATION_LOCAL,
 };
 
-use crate::CoordinatorError;
+use crate::error::CoordinatorError;
 
 /// Stream of the archive's answers to the coordinator, over IPC.
 const ARCHIVE_RESPONSE_STREAM: i32 = 21;
-/// Fragments of the replay taken in one poll.
+/// Maximum number of fragments of the replay taken in one poll.
 const FRAGMENT_LIMIT: usize = 64;
-/// "No value" in Aeron's fields.
+/// Aeron's number for no value.
 const NULL_VALUE: i64 = -1;
 
 /// The recorded stream of one coordinator.
@@ -35,7 +36,7 @@ pub(crate) struct Journal {
     maximum_length: usize,
 }
 
-/// What an archive says of the map's recording.
+/// The map's recording, as the archive describes it.
 #[derive(Debug, Clone, Copy)]
 struct Recording {
     id: i64,
@@ -46,7 +47,7 @@ struct Recording {
     term_length: i32,
 }
 
-/// Where a journal is, for opening it.
+/// What a journal is opened with.
 pub(crate) struct Place<'a> {
     pub(crate) client: &'a AeronClient,
     pub(crate) coordinator: &'a CoordinatorSpec,
@@ -54,10 +55,10 @@ pub(crate) struct Place<'a> {
 }
 
 impl Journal {
-    /// Replays what is recorded, and begins to record what is appended. The newest map, if one is recorded.
+    /// Replays what is recorded, and begins to record what is appended. Returns the newest map, if one is recorded.
     ///
     /// # Errors
-    /// The archive is another's, is damaged, or does not answer.
+    /// [`CoordinatorError`]: the archive is not that of a coordinator, is damaged, or does not answer.
     pub(crate) fn open(place: &Place<'_>) -> Result<(Self, Option<Arc<PartitionMap>>), CoordinatorError> {
         let archive = connect(place)?;
         let recording = find_recording(place, &archive)?;
@@ -103,15 +104,16 @@ impl Journal {
         Ok(Self { publication, counters, recorded, archive, start_position, term_length, maximum_length })
     }
 
-    /// Longest record, in bytes.
+    /// Maximum length of a record, in bytes.
     pub(crate) fn maximum_length(&self) -> usize {
         self.maximum_length
     }
 
-    /// Appends a record; the position of the stream after it. `None`: not now, try again.
+    /// Appends a record; returns the position of the stream after it, or `None` if the record cannot be appended now, but
+    /// may be later.
     ///
     /// # Errors
-    /// It can't be appended at all.
+    /// [`CoordinatorError`]: the record cannot be appended at all.
     pub(crate) fn append(&mut self, record: &[u8]) -> Result<Option<i64>, CoordinatorError> {
         match self.publication.offer(record) {
             Ok(position) => Ok(Some(position)),
@@ -122,10 +124,10 @@ impl Journal {
         }
     }
 
-    /// Whether all before `position` is recorded.
+    /// Whether the stream is recorded up to `position`.
     ///
     /// # Errors
-    /// The recording has ended.
+    /// [`CoordinatorError`]: the recording has ended.
     pub(crate) fn is_recorded(&self, position: i64) -> Result<bool, CoordinatorError> {
         let recorded = self.counters.get_counter_value(self.recorded).unwrap_or(NULL_VALUE);
         match RecordingPos::is_active(&self.counters, self.recorded, MAP_RECORDING) {
@@ -137,11 +139,11 @@ impl Journal {
         }
     }
 
-    /// Deletes the segments before the record that ends at `position`. While a subscriber still replays one of them, they
-    /// stay until the next record.
+    /// Deletes the segments before the record that ends at `position`. While a subscriber still replays one of these
+    /// segments, all of them stay until the next record.
     pub(crate) fn compact(&mut self, position: i64) {
         let (start, length) = (self.start_position, self.term_length);
-        // The record's last byte is in the same segment as its first.
+        // The last byte of a record is in the same segment as its first.
         let base = AeronArchive::segment_file_base_position(start, position - 1, length, length);
         if base <= start {
             return;
@@ -156,7 +158,7 @@ impl Journal {
 }
 
 impl Recording {
-    /// The channel's parameters for a publication that goes on where the recording ends.
+    /// Channel parameters of a publication that goes on where the recording ends.
     fn next_term(&self) -> String {
         let term_length = i64::from(self.term_length);
         let (terms, offset) = (self.stop_position / term_length, self.stop_position % term_length);
@@ -214,7 +216,7 @@ fn term_length_of(coordinator: &CoordinatorSpec) -> i32 {
     i32::try_from(coordinator.coordinator.term_length.as_bytes()).unwrap_or(i32::MAX)
 }
 
-/// The newest map of a recording, if there is one.
+/// The newest map of a recording, if it has one.
 fn replay(
     place: &Place<'_>,
     archive: &AeronArchive,
@@ -241,7 +243,7 @@ fn replay(
     Ok(reader.feed.newest().cloned())
 }
 
-/// Reads the records of a replay up to the first that is no good map.
+/// Reads the records of a replay up to the first that is no valid map.
 struct Reader {
     feed: MapFeed,
     fault: Option<(i64, lugus_partition_map::MapError)>,
@@ -270,7 +272,7 @@ fn start_replay(
     let session = archive
         .start_replay(recording.id, &replay_channel, stream, &params)
         .map_err(archive_error("replay the map's recording"))?;
-    // A replay's session is the low half of its number.
+    // The session id of a replay is the low half of its number.
     #[allow(clippy::cast_possible_truncation, reason = "the low half")]
     let session = session as i32;
     Ok(place.client.add_subscription(&channel::of_session(channel::IPC_CHANNEL, session), stream)?)
@@ -280,5 +282,5 @@ fn archive_error(action: &'static str) -> impl FnOnce(AeronArchiveError) -> Coor
     move |error| CoordinatorError::Archive { action, message: one_line(&error.message) }
 }
 
-/// How long the archive may take to record a map.
+/// Time within which the archive must record a map.
 pub(crate) const RECORD_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,10 +1,9 @@
 //! Moves an instrument: a [`Mover`] with sessions of the operator in both clusters, a client of the coordinator, and its map.
 //!
-//! Nothing is sent to a cluster before both have a session open, so that a cluster that is away costs no pause. Without
-//! threads: call [`Migrator::do_work`] until it has ended.
+//! Nothing is sent to a cluster before sessions with both are open, so that a cluster that is down does not stop trading. A
+//! migrator has no threads: call [`Migrator::do_work`] until it has ended.
 
 mod link;
-mod wire;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,49 +11,52 @@ use std::time::{Duration, Instant};
 
 use aeron_cluster_client::{ClientError, Context};
 use aeron_support::AeronError;
-use lugus_partition_map::{CoordinatorClient, Epoch, MapError, MapSubscription, PartitionMap, Request, RequestError};
-use lugus_topology::ClusterId;
+use lugus_codecs::migration::encode_migration_request;
+use lugus_partition_map::{
+    CoordinatorClient, MapEpoch, MapError, MapRequest, MapSubscription, PartitionMap, RequestError,
+};
+use lugus_vocabulary::{ClusterId, InstrumentId, MigrationStep};
 use thiserror::Error;
 
 use crate::migration::{
-    Action, ClusterRequest, Ending, Intent, MoveError, MoveProgress, MoveStep, Mover, Party, Step, Timing,
+    Action, ClusterRequest, Ending, Intent, MoveError, MoveProgress, MoveStep, Mover, Party, Timing,
 };
-use link::{ClusterLink, Heard};
+use link::{ClusterEvent, ClusterLink};
 
 /// Why an instrument was not moved.
 #[derive(Debug, Error)]
 pub enum MigratorError {
-    /// The move does not go on.
+    /// The move cannot go on.
     #[error(transparent)]
     Move(#[from] MoveError),
-    /// The map can't be used.
+    /// The map cannot be used.
     #[error(transparent)]
     Map(MapError),
-    /// The coordinator can't be asked.
+    /// The coordinator cannot be asked.
     #[error(transparent)]
     Coordinator(RequestError),
-    /// Trouble with our own media driver.
+    /// The migrator's own media driver is in trouble.
     #[error(transparent)]
     Aeron(#[from] AeronError),
-    /// A cluster's session ended for good.
+    /// A session with a cluster has ended for good.
     #[error("{party}: {source}")]
     Cluster {
-        /// Which.
+        /// The cluster.
         party: Party,
-        /// Why.
+        /// The session's error.
         source: Box<ClientError>,
     },
-    /// A cluster that can't be connected to.
+    /// A cluster cannot be connected to.
     #[error("cluster {cluster}: {reason}")]
     UnknownCluster {
-        /// Which.
+        /// The cluster.
         cluster: ClusterId,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// How a session of the operator with a cluster is to be made, or why there can be none.
+/// Makes the settings of a session of the operator with a cluster, or says why there can be no session.
 pub type Sessions<'a> = dyn FnMut(ClusterId) -> Result<Context, String> + 'a;
 
 /// Moves one instrument.
@@ -63,23 +65,23 @@ pub struct Migrator<'a, M> {
     origin: Instant,
     maps: M,
     newest: Option<Arc<PartitionMap>>,
-    /// The map is waited for, of this epoch at least.
-    wants_map: Option<Epoch>,
+    /// Epoch of the oldest map of use to the mover, while it waits for a map.
+    wants_map: Option<MapEpoch>,
     coordinator: CoordinatorClient,
-    requests: VecDeque<(u64, Request, Option<Epoch>)>,
+    requests: VecDeque<(u64, MapRequest, Option<MapEpoch>)>,
     sessions: Box<Sessions<'a>>,
     links: Option<(ClusterLink, ClusterLink)>,
     both_were_ready: bool,
     actions: Vec<Action>,
-    heard: Vec<Heard>,
+    events: Vec<ClusterEvent>,
     fenced_at: Option<Duration>,
     active_at: Option<Duration>,
 }
 
 impl<'a, M: MapSubscription> Migrator<'a, M> {
-    /// A migrator that begins with its first duty cycle; `sessions` makes what the operator's sessions need.
+    /// A migrator, which begins with its first duty cycle.
     pub fn new(
-        instrument: u32,
+        instrument: InstrumentId,
         intent: Intent,
         timing: Timing,
         maps: M,
@@ -98,18 +100,18 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
             links: None,
             both_were_ready: false,
             actions: Vec::new(),
-            heard: Vec::new(),
+            events: Vec::new(),
             fenced_at: None,
             active_at: None,
         }
     }
 
-    /// Has it wait before each of these steps until [`Self::go_on`]; its sessions are kept open meanwhile.
+    /// Makes the migrator wait before each of these steps until [`Self::go_on`]; its sessions stay open meanwhile.
     pub fn hold_before(&mut self, steps: impl IntoIterator<Item = MoveStep>) {
         self.mover.hold_before(steps);
     }
 
-    /// The step that it waits before.
+    /// The step before which the migrator waits.
     pub fn held_before(&self) -> Option<MoveStep> {
         self.mover.held_before()
     }
@@ -119,7 +121,7 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
         self.mover.go_on_with_step(self.origin.elapsed());
     }
 
-    /// How far it is.
+    /// How far the move is.
     pub fn progress(&self) -> MoveProgress {
         self.mover.progress()
     }
@@ -129,16 +131,16 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
         self.mover.clusters()
     }
 
-    /// From the fence until the new cluster took commands, as far as this migrator did both.
+    /// Time from the fence until the new cluster took commands, if this migrator has done both.
     pub fn pause(&self) -> Option<Duration> {
         Some(self.active_at?.saturating_sub(self.fenced_at?))
     }
 
-    /// One duty cycle, without blocking: how it ended, once it has. Whether there was nothing to do is not told: idle
-    /// briefly between two.
+    /// One duty cycle, which does not block; returns how the move has ended, once it has. It does not tell whether there was
+    /// anything to do: idle briefly between two duty cycles.
     ///
     /// # Errors
-    /// It does not go on; another migrator can.
+    /// [`MigratorError`]: this migrator cannot go on; another one can.
     pub fn do_work(&mut self) -> Result<Option<Ending>, MigratorError> {
         let now = self.origin.elapsed();
         self.poll_map(now)?;
@@ -158,7 +160,7 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
     fn poll_map(&mut self, now: Duration) -> Result<(), MigratorError> {
         match self.maps.poll() {
             Ok(Some(map)) => self.newest = Some(map),
-            // It is tried again; the mover gives up in its time.
+            // The subscription tries again; the mover gives up in time.
             Ok(None) | Err(MapError::Connection(_)) => {}
             Err(error) => return Err(MigratorError::Map(error)),
         }
@@ -181,12 +183,12 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
         let Some((from, to)) = &mut self.links else { return Ok(()) };
         for (party, link) in [(Party::From, from), (Party::To, to)] {
             let cluster = |source| MigratorError::Cluster { party, source: Box::new(source) };
-            link.poll(&mut self.heard).map_err(cluster)?;
-            for heard in self.heard.drain(..) {
-                match heard {
-                    Heard::Session => self.mover.on_new_session(now),
-                    Heard::Report(report) => self.mover.on_report(now, party, &report),
-                    Heard::Exported(exported) => self.mover.on_exported(now, exported),
+            link.poll(&mut self.events).map_err(cluster)?;
+            for event in self.events.drain(..) {
+                match event {
+                    ClusterEvent::NewSession => self.mover.on_new_session(now),
+                    ClusterEvent::Report(report) => self.mover.on_report(now, party, &report),
+                    ClusterEvent::Exported(exported) => self.mover.on_exported(now, exported),
                 }
             }
         }
@@ -211,11 +213,11 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
             self.links = Some((self.link(Party::From, from)?, self.link(Party::To, to)?));
         }
         let Some((from, to)) = &mut self.links else { return Ok(()) };
-        if matches!(request.step, Step::Fence) && from.is_ready() && to.is_ready() {
+        if matches!(request.step, MigrationStep::Fence) && from.is_ready() && to.is_ready() {
             self.fenced_at.get_or_insert(now);
         }
         let link = if party == Party::From { from } else { to };
-        link.push(wire::encode(request));
+        link.push(encode_migration_request(request));
         Ok(())
     }
 

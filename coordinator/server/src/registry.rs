@@ -1,51 +1,53 @@
-//! The registry: what a request makes of a map. A pure function, so that any two who apply the same requests to the same
-//! map have the same map.
+//! The registry applies requests to a map. It is a pure function: the same requests applied to the same map give the same
+//! map everywhere.
 
 use lugus_partition_map::{
-    ClusterEntry, EndedMigration, Epoch, MAXIMUM_CLUSTERS, MAXIMUM_PARTITIONS, Migration, MigrationId, Outcome,
-    Partition, PartitionMap, Phase, Refusal, Request,
+    ClusterEntry, EndedMigration, MAXIMUM_CLUSTERS, MAXIMUM_PARTITIONS, MapEpoch, MapRefusal, MapRequest, Migration,
+    MigrationEnding, MigrationId, MigrationPhase, Partition, PartitionMap, check_cluster,
 };
-use lugus_topology::{ClusterId, Instrument};
+use lugus_topology::check_specification;
+use lugus_vocabulary::{ClusterId, InstrumentId, InstrumentSpecification};
 
-/// What a request comes to.
+/// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// The next map; `None` when what is asked for holds already.
+    /// The next map; `None` if the request is part of the map already.
     pub map: Option<PartitionMap>,
     /// The migration that the request is about.
     pub migration: Option<MigrationId>,
 }
 
-/// Applies a request to a map. The next map has the next epoch and passes [`PartitionMap::check`] when the first does.
+/// Applies a request to a map. The next map has the next epoch, and is valid ([`check_map`](lugus_partition_map::check_map))
+/// if the first is.
 ///
-/// What holds already is accepted at any epoch, so that a request may be repeated; what would change the map, or be refused,
-/// is refused first when it was made for another epoch than the map's.
+/// A request that is part of the map already is accepted at any epoch, so that it may be repeated. Any other request is
+/// refused if it was made for another epoch than the map's, even if there is a second reason to refuse it.
 ///
 /// # Errors
-/// The reason why nothing changes.
-pub fn apply(map: &PartitionMap, request: &Request, expected: Option<Epoch>) -> Result<Applied, Refusal> {
+/// [`MapRefusal`]: why nothing changes.
+pub fn apply(map: &PartitionMap, request: &MapRequest, expected: Option<MapEpoch>) -> Result<Applied, MapRefusal> {
     let mut next = map.clone();
-    next.epoch = Epoch(map.epoch.0 + 1);
+    next.epoch = MapEpoch(map.epoch.0 + 1);
     let change = change(&mut next, request);
     if let Ok(Change { kind: Kind::None, migration }) = change {
         return Ok(Applied { map: None, migration });
     }
     match expected {
-        Some(expected) if expected != map.epoch => Err(Refusal::StaleEpoch { expected, current: map.epoch }),
+        Some(expected) if expected != map.epoch => Err(MapRefusal::StaleEpoch { expected, current: map.epoch }),
         _ => change.map(|Change { migration, .. }| Applied { map: Some(next), migration }),
     }
 }
 
-/// What was done to a map that is being made.
+/// What a request did to the next map.
 struct Change {
     kind: Kind,
     migration: Option<MigrationId>,
 }
 
 enum Kind {
-    /// Nothing: it holds already.
+    /// Nothing, as the request is part of the map already.
     None,
-    /// Something.
+    /// A change.
     Some,
 }
 
@@ -58,73 +60,73 @@ impl Change {
     }
 }
 
-fn change(map: &mut PartitionMap, request: &Request) -> Result<Change, Refusal> {
+fn change(map: &mut PartitionMap, request: &MapRequest) -> Result<Change, MapRefusal> {
     match *request {
-        Request::AddCluster(ref cluster) => add_cluster(map, cluster),
-        Request::RemoveCluster(cluster) => remove_cluster(map, cluster),
-        Request::AddInstrument(ref instrument) => add_instrument(map, instrument),
-        Request::Halt { instrument } => set_halted(map, instrument, true),
-        Request::Resume { instrument } => set_halted(map, instrument, false),
-        Request::RemoveInstrument { instrument } => remove_instrument(map, instrument),
-        Request::BeginMigration { instrument, to } => begin(map, instrument, to),
-        Request::CommitMigration { instrument, id, state_hash: _ } => commit(map, instrument, id),
-        Request::FinishMigration { instrument, id } => finish(map, instrument, id),
-        Request::AbortMigration { instrument, id } => abort(map, instrument, id),
+        MapRequest::AddCluster(ref cluster) => add_cluster(map, cluster),
+        MapRequest::RemoveCluster(cluster) => remove_cluster(map, cluster),
+        MapRequest::AddInstrument(ref instrument) => add_instrument(map, instrument),
+        MapRequest::Halt { instrument } => set_halted(map, instrument, true),
+        MapRequest::Resume { instrument } => set_halted(map, instrument, false),
+        MapRequest::RemoveInstrument { instrument } => remove_instrument(map, instrument),
+        MapRequest::BeginMigration { instrument, to } => begin(map, instrument, to),
+        MapRequest::CommitMigration { instrument, id, state_hash: _ } => commit(map, instrument, id),
+        MapRequest::FinishMigration { instrument, id } => finish(map, instrument, id),
+        MapRequest::AbortMigration { instrument, id } => abort(map, instrument, id),
     }
 }
 
-fn add_cluster(map: &mut PartitionMap, cluster: &ClusterEntry) -> Result<Change, Refusal> {
-    cluster.check().map_err(|_| Refusal::InvalidCluster(cluster.id))?;
+fn add_cluster(map: &mut PartitionMap, cluster: &ClusterEntry) -> Result<Change, MapRefusal> {
+    check_cluster(cluster).map_err(|_| MapRefusal::InvalidCluster(cluster.id))?;
     let at = match map.clusters.binary_search_by_key(&cluster.id, |entry| entry.id) {
         Ok(at) if map.clusters[at] == *cluster => return Ok(Change::NONE),
-        Ok(_) => return Err(Refusal::ClusterExists(cluster.id)),
+        Ok(_) => return Err(MapRefusal::ClusterExists(cluster.id)),
         Err(at) => at,
     };
     if map.clusters.len() >= MAXIMUM_CLUSTERS {
-        return Err(Refusal::LimitClusters(MAXIMUM_CLUSTERS as u64));
+        return Err(MapRefusal::LimitClusters(MAXIMUM_CLUSTERS as u64));
     }
     let taken = |other: &&ClusterEntry| {
         other.members.iter().any(|theirs| cluster.members.iter().any(|ours| ours.ingress == theirs.ingress))
     };
     if let Some(other) = map.clusters.iter().find(taken) {
-        return Err(Refusal::EndpointInUse(other.id));
+        return Err(MapRefusal::EndpointInUse(other.id));
     }
     map.clusters.insert(at, cluster.clone());
     Ok(Change::SOME)
 }
 
-fn remove_cluster(map: &mut PartitionMap, cluster: ClusterId) -> Result<Change, Refusal> {
+fn remove_cluster(map: &mut PartitionMap, cluster: ClusterId) -> Result<Change, MapRefusal> {
     let Ok(at) = map.clusters.binary_search_by_key(&cluster, |entry| entry.id) else { return Ok(Change::NONE) };
     let uses = |partition: &&Partition| {
         let moves = partition.migration.is_some_and(|migration| [migration.from, migration.to].contains(&cluster));
         partition.owner() == cluster || moves
     };
     if let Some(partition) = map.partitions.iter().find(uses) {
-        return Err(Refusal::ClusterInUse { cluster, instrument: partition.instrument.id });
+        return Err(MapRefusal::ClusterInUse { cluster, instrument: partition.instrument.id });
     }
     map.clusters.remove(at);
     Ok(Change::SOME)
 }
 
-fn add_instrument(map: &mut PartitionMap, instrument: &Instrument) -> Result<Change, Refusal> {
-    instrument.check().map_err(|_| Refusal::InvalidInstrument(instrument.id))?;
+fn add_instrument(map: &mut PartitionMap, instrument: &InstrumentSpecification) -> Result<Change, MapRefusal> {
+    check_specification(instrument).map_err(|_| MapRefusal::InvalidInstrument(instrument.id))?;
     let at = match map.partitions.binary_search_by_key(&instrument.id, |partition| partition.instrument.id) {
         Ok(at) if map.partitions[at].instrument == *instrument => return Ok(Change::NONE),
-        Ok(_) => return Err(Refusal::InstrumentExists(instrument.id)),
+        Ok(_) => return Err(MapRefusal::InstrumentExists(instrument.id)),
         Err(at) => at,
     };
     if let Some(other) = map.partition_of(&instrument.symbol, instrument.instrument_type) {
-        return Err(Refusal::PairOwned { instrument: other.instrument.id, owner: other.owner() });
+        return Err(MapRefusal::PairOwned { instrument: other.instrument.id, owner: other.owner() });
     }
     known_cluster(map, instrument.cluster)?;
     if map.partitions.len() >= MAXIMUM_PARTITIONS {
-        return Err(Refusal::LimitPartitions(MAXIMUM_PARTITIONS as u64));
+        return Err(MapRefusal::LimitPartitions(MAXIMUM_PARTITIONS as u64));
     }
     map.partitions.insert(at, Partition::new(instrument.clone()));
     Ok(Change::SOME)
 }
 
-fn set_halted(map: &mut PartitionMap, instrument: u32, is_halted: bool) -> Result<Change, Refusal> {
+fn set_halted(map: &mut PartitionMap, instrument: InstrumentId, is_halted: bool) -> Result<Change, MapRefusal> {
     let partition = partition_mut(map, instrument)?;
     if partition.is_halted == is_halted {
         return Ok(Change::NONE);
@@ -133,106 +135,106 @@ fn set_halted(map: &mut PartitionMap, instrument: u32, is_halted: bool) -> Resul
     Ok(Change::SOME)
 }
 
-fn remove_instrument(map: &mut PartitionMap, instrument: u32) -> Result<Change, Refusal> {
+fn remove_instrument(map: &mut PartitionMap, instrument: InstrumentId) -> Result<Change, MapRefusal> {
     let Ok(at) = map.partitions.binary_search_by_key(&instrument, |partition| partition.instrument.id) else {
         return Ok(Change::NONE);
     };
     if let Some(Migration { id, to, .. }) = map.partitions[at].migration {
-        return Err(Refusal::Migrating { instrument, to, id });
+        return Err(MapRefusal::Migrating { instrument, to, id });
     }
     map.partitions.remove(at);
     Ok(Change::SOME)
 }
 
-fn begin(map: &mut PartitionMap, instrument: u32, to: ClusterId) -> Result<Change, Refusal> {
+fn begin(map: &mut PartitionMap, instrument: InstrumentId, to: ClusterId) -> Result<Change, MapRefusal> {
     let id = MigrationId(map.epoch.0);
     known_cluster(map, to)?;
     let partition = partition_mut(map, instrument)?;
     match partition.migration {
-        Some(Migration { id, phase: Phase::Undoing, .. }) => Err(Refusal::BeingUndone { instrument, id }),
+        Some(Migration { id, phase: MigrationPhase::Undoing, .. }) => Err(MapRefusal::BeingUndone { instrument, id }),
         Some(under_way) if under_way.to == to => Ok(Change::NONE.of(under_way.id)),
-        Some(Migration { id, to, .. }) => Err(Refusal::Migrating { instrument, to, id }),
-        None if partition.owner() == to => Err(Refusal::AlreadyOwner { instrument, cluster: to }),
+        Some(Migration { id, to, .. }) => Err(MapRefusal::Migrating { instrument, to, id }),
+        None if partition.owner() == to => Err(MapRefusal::AlreadyOwner { instrument, cluster: to }),
         None => {
             let from = partition.owner();
-            partition.migration = Some(Migration { id, from, to, phase: Phase::Begun });
+            partition.migration = Some(Migration { id, from, to, phase: MigrationPhase::Begun });
             Ok(Change::SOME.of(id))
         }
     }
 }
 
-fn commit(map: &mut PartitionMap, instrument: u32, id: MigrationId) -> Result<Change, Refusal> {
+fn commit(map: &mut PartitionMap, instrument: InstrumentId, id: MigrationId) -> Result<Change, MapRefusal> {
     let partition = partition_mut(map, instrument)?;
-    if ended(partition, id) == Some(Outcome::Finished) {
+    if ended(partition, id) == Some(MigrationEnding::Finished) {
         return Ok(Change::NONE.of(id));
     }
     let migration = under_way(partition, id)?;
     match migration.phase {
-        Phase::Begun => {}
-        Phase::Committed => return Ok(Change::NONE.of(id)),
-        Phase::Undoing => return Err(Refusal::BeingUndone { instrument, id }),
+        MigrationPhase::Begun => {}
+        MigrationPhase::Committed => return Ok(Change::NONE.of(id)),
+        MigrationPhase::Undoing => return Err(MapRefusal::BeingUndone { instrument, id }),
     }
-    partition.migration = Some(Migration { phase: Phase::Committed, ..migration });
+    partition.migration = Some(Migration { phase: MigrationPhase::Committed, ..migration });
     partition.instrument.cluster = migration.to;
     Ok(Change::SOME.of(id))
 }
 
-fn finish(map: &mut PartitionMap, instrument: u32, id: MigrationId) -> Result<Change, Refusal> {
+fn finish(map: &mut PartitionMap, instrument: InstrumentId, id: MigrationId) -> Result<Change, MapRefusal> {
     let partition = partition_mut(map, instrument)?;
     if ended(partition, id).is_some() {
         return Ok(Change::NONE.of(id));
     }
     match under_way(partition, id)?.phase {
-        Phase::Undoing => Ok(end(partition, id, Outcome::Aborted)),
-        Phase::Begun => Err(Refusal::NotCommitted { instrument, id }),
-        Phase::Committed => Ok(end(partition, id, Outcome::Finished)),
+        MigrationPhase::Undoing => Ok(end(partition, id, MigrationEnding::Aborted)),
+        MigrationPhase::Begun => Err(MapRefusal::NotCommitted { instrument, id }),
+        MigrationPhase::Committed => Ok(end(partition, id, MigrationEnding::Finished)),
     }
 }
 
-fn abort(map: &mut PartitionMap, instrument: u32, id: MigrationId) -> Result<Change, Refusal> {
+fn abort(map: &mut PartitionMap, instrument: InstrumentId, id: MigrationId) -> Result<Change, MapRefusal> {
     let partition = partition_mut(map, instrument)?;
     match ended(partition, id) {
-        Some(Outcome::Aborted) => return Ok(Change::NONE.of(id)),
-        Some(Outcome::Finished) => return Err(Refusal::AlreadyCommitted { instrument, id }),
+        Some(MigrationEnding::Aborted) => return Ok(Change::NONE.of(id)),
+        Some(MigrationEnding::Finished) => return Err(MapRefusal::AlreadyCommitted { instrument, id }),
         None => {}
     }
     let migration = under_way(partition, id)?;
     match migration.phase {
-        Phase::Begun => {
-            partition.migration = Some(Migration { phase: Phase::Undoing, ..migration });
+        MigrationPhase::Begun => {
+            partition.migration = Some(Migration { phase: MigrationPhase::Undoing, ..migration });
             Ok(Change::SOME.of(id))
         }
-        Phase::Undoing => Ok(Change::NONE.of(id)),
-        Phase::Committed => Err(Refusal::AlreadyCommitted { instrument, id }),
+        MigrationPhase::Undoing => Ok(Change::NONE.of(id)),
+        MigrationPhase::Committed => Err(MapRefusal::AlreadyCommitted { instrument, id }),
     }
 }
 
-fn end(partition: &mut Partition, id: MigrationId, outcome: Outcome) -> Change {
+fn end(partition: &mut Partition, id: MigrationId, outcome: MigrationEnding) -> Change {
     partition.migration = None;
     partition.ended_migration = Some(EndedMigration { id, outcome });
     Change::SOME.of(id)
 }
 
-fn ended(partition: &Partition, id: MigrationId) -> Option<Outcome> {
+fn ended(partition: &Partition, id: MigrationId) -> Option<MigrationEnding> {
     partition.ended_migration.filter(|ended| ended.id == id).map(|ended| ended.outcome)
 }
 
-fn under_way(partition: &Partition, id: MigrationId) -> Result<Migration, Refusal> {
+fn under_way(partition: &Partition, id: MigrationId) -> Result<Migration, MapRefusal> {
     let instrument = partition.instrument.id;
     match partition.migration {
-        None => Err(Refusal::NoMigration(instrument)),
+        None => Err(MapRefusal::NoMigration(instrument)),
         Some(migration) if migration.id == id => Ok(migration),
-        Some(migration) => Err(Refusal::OtherMigration { instrument, asked: id, current: migration.id }),
+        Some(migration) => Err(MapRefusal::OtherMigration { instrument, asked: id, current: migration.id }),
     }
 }
 
-fn known_cluster(map: &PartitionMap, cluster: ClusterId) -> Result<(), Refusal> {
-    map.cluster(cluster).map(|_| ()).ok_or(Refusal::UnknownCluster(cluster))
+fn known_cluster(map: &PartitionMap, cluster: ClusterId) -> Result<(), MapRefusal> {
+    map.cluster(cluster).map(|_| ()).ok_or(MapRefusal::UnknownCluster(cluster))
 }
 
-fn partition_mut(map: &mut PartitionMap, instrument: u32) -> Result<&mut Partition, Refusal> {
+fn partition_mut(map: &mut PartitionMap, instrument: InstrumentId) -> Result<&mut Partition, MapRefusal> {
     match map.partitions.binary_search_by_key(&instrument, |partition| partition.instrument.id) {
         Ok(at) => Ok(&mut map.partitions[at]),
-        Err(_) => Err(Refusal::UnknownInstrument(instrument)),
+        Err(_) => Err(MapRefusal::UnknownInstrument(instrument)),
     }
 }

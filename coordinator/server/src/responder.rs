@@ -1,22 +1,25 @@
-//! Answers to whoever asked: a publication each, opened when first needed and closed when no longer used.
+//! Sends answers to the requesters: each has a publication, which is opened when it is first needed and closed when it is no
+//! longer used.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use aeron_support::{AeronClient, Pending};
-use lugus_partition_map::{ANSWER_LENGTH, Answer, RequestHeader, encode_answer};
+use lugus_codecs::partition_map::{ANSWER_LENGTH, encode_map_answer};
+use lugus_partition_map::{MapAnswer, MapRequestHeader};
 use rusteron_archive::AeronPublication;
 
-/// Requesters that publications are kept for; beyond that the one that has been quiet for longest goes.
+/// Maximum number of requesters that have a publication. Beyond it, the requester that has been quiet for longest loses
+/// its own.
 const MAXIMUM_REQUESTERS: usize = 32;
-/// Answers that wait for their requester; beyond that the oldest is dropped, and its requester asks again.
+/// Maximum number of answers that wait for their requester. Beyond it, the oldest is dropped, and its requester asks again.
 const MAXIMUM_WAITING: usize = 128;
-/// How long an answer waits for its requester to connect.
+/// Time that an answer waits for its requester to connect.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-/// A requester that has been quiet for so long is forgotten.
+/// Time after which a quiet requester is forgotten.
 const QUIET_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sends answers, without blocking.
+/// Sends answers without blocking.
 #[derive(Default)]
 pub(crate) struct Responder {
     requesters: Vec<Requester>,
@@ -33,7 +36,7 @@ struct Requester {
 enum Publication {
     Adding(Pending<AeronPublication>),
     Open(AeronPublication),
-    /// The driver refused it: a host that is unknown, a channel that is none.
+    /// The driver refused the publication: the host is unknown, or the channel is none.
     Refused,
 }
 
@@ -46,17 +49,17 @@ struct Waiting {
 
 impl Responder {
     /// Sends an answer as soon as its requester is connected.
-    pub(crate) fn answer(&mut self, client: &AeronClient, header: &RequestHeader, answer: &Answer) {
+    pub(crate) fn answer(&mut self, client: &AeronClient, header: &MapRequestHeader, answer: &MapAnswer) {
         let (channel, stream) = (header.response_channel.clone(), header.response_stream);
         self.requester(client, &channel, stream);
         if self.waiting.len() == MAXIMUM_WAITING {
             self.waiting.pop_front();
         }
         let deadline = Instant::now() + ANSWER_TIMEOUT;
-        self.waiting.push_back(Waiting { channel, stream, answer: encode_answer(answer), deadline });
+        self.waiting.push_back(Waiting { channel, stream, answer: encode_map_answer(answer), deadline });
     }
 
-    /// One duty cycle; how much there was to do.
+    /// One duty cycle; returns the number of answers that are done with.
     pub(crate) fn do_work(&mut self) -> usize {
         let now = Instant::now();
         let before = self.waiting.len();
@@ -77,7 +80,7 @@ impl Responder {
         before - self.waiting.len()
     }
 
-    /// Makes sure of a publication to this requester.
+    /// Makes sure that there is a publication to this requester.
     fn requester(&mut self, client: &AeronClient, channel: &str, stream: i32) {
         if let Some(known) = self.requesters.iter_mut().find(|requester| requester.is(channel, stream)) {
             known.used_at = Instant::now();
@@ -99,7 +102,7 @@ impl Requester {
         self.stream == stream && self.channel == channel
     }
 
-    /// Whether an answer needs no more attention: it is sent, or can't be.
+    /// Sends an answer; returns whether it is done with: it is sent, or cannot be.
     fn send(&mut self, answer: &[u8]) -> bool {
         if let Publication::Adding(adding) = &self.publication {
             match adding.poll() {

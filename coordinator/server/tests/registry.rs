@@ -4,10 +4,12 @@
 
 use lugus_coordinator::apply;
 use lugus_partition_map::{
-    ClusterEntry, DeploymentId, Epoch, MAXIMUM_CLUSTERS, MAXIMUM_MAP_LENGTH, MAXIMUM_PARTITIONS, MapFeed, MemberEntry,
-    MigrationId, Outcome, PartitionMap, Phase, Refusal, Request,
+    ClusterEntry, DeploymentId, MAXIMUM_CLUSTERS, MAXIMUM_MAP_LENGTH, MAXIMUM_PARTITIONS, MapEpoch, MapFeed,
+    MapRefusal, MapRequest, MemberEntry, MigrationEnding, MigrationId, MigrationPhase, PartitionMap, check_map,
+    digest_of_map, encode_map, read_map,
 };
-use lugus_topology::{ClusterId, Endpoint, Instrument, InstrumentType, MemberId};
+use lugus_topology::{ClusterId, Endpoint, MemberId};
+use lugus_vocabulary::{InstrumentId, InstrumentSpecification, InstrumentType, StateHash};
 use proptest::prelude::*;
 
 fn cluster(id: i32, members: u16) -> ClusterEntry {
@@ -19,77 +21,89 @@ fn cluster(id: i32, members: u16) -> ClusterEntry {
     ClusterEntry { id: ClusterId(id), name: format!("cluster-{id}"), members, ingress_stream, ingress_term_length }
 }
 
-fn instrument(id: u32, symbol: &str, owner: i32) -> Instrument {
-    Instrument { cluster: ClusterId(owner), ..Instrument::spot(id, symbol, 2, 5) }
+fn instrument(id: u32, symbol: &str, owner: i32) -> InstrumentSpecification {
+    InstrumentSpecification {
+        cluster: ClusterId(owner),
+        ..InstrumentSpecification::spot(InstrumentId(id), symbol, 2, 5)
+    }
 }
 
 /// Applies what must be accepted; whether the map has changed, and the migration.
-fn accept(map: &mut PartitionMap, request: Request) -> (bool, Option<MigrationId>) {
+fn accept(map: &mut PartitionMap, request: MapRequest) -> (bool, Option<MigrationId>) {
     let applied = apply(map, &request, None).unwrap_or_else(|refusal| panic!("{request:?}: {refusal}"));
     let changed = applied.map.is_some();
     if let Some(next) = applied.map {
         assert_eq!(next.epoch.0, map.epoch.0 + 1, "epochs are gapless");
-        next.check().unwrap();
+        check_map(&next).unwrap();
         *map = next;
     }
     (changed, applied.migration)
 }
 
-fn refuse(map: &PartitionMap, request: Request) -> Refusal {
+fn refuse(map: &PartitionMap, request: MapRequest) -> MapRefusal {
     apply(map, &request, None).expect_err("refused")
 }
 
 /// Two clusters; BTC/USDT is of cluster 0.
 fn two_clusters() -> PartitionMap {
     let mut map = PartitionMap::empty(DeploymentId(7));
-    accept(&mut map, Request::AddCluster(cluster(0, 3)));
-    accept(&mut map, Request::AddCluster(cluster(1, 1)));
-    accept(&mut map, Request::AddInstrument(instrument(1, "BTC/USDT", 0)));
+    accept(&mut map, MapRequest::AddCluster(cluster(0, 3)));
+    accept(&mut map, MapRequest::AddCluster(cluster(1, 1)));
+    accept(&mut map, MapRequest::AddInstrument(instrument(1, "BTC/USDT", 0)));
     map
 }
 
 #[test]
 fn what_is_added_is_there_and_a_repeat_changes_nothing() {
     let mut map = two_clusters();
-    assert_eq!(map.epoch, Epoch(3));
-    assert_eq!(map.owner_of(1).unwrap().id, ClusterId(0));
-    for request in [Request::AddCluster(cluster(1, 1)), Request::AddInstrument(instrument(1, "BTC/USDT", 0))] {
+    assert_eq!(map.epoch, MapEpoch(3));
+    assert_eq!(map.owner_of(InstrumentId(1)).unwrap().id, ClusterId(0));
+    for request in [MapRequest::AddCluster(cluster(1, 1)), MapRequest::AddInstrument(instrument(1, "BTC/USDT", 0))] {
         assert_eq!(accept(&mut map, request), (false, None));
     }
-    assert!(accept(&mut map, Request::Halt { instrument: 1 }).0);
-    assert!(!accept(&mut map, Request::Halt { instrument: 1 }).0);
-    assert!(accept(&mut map, Request::Resume { instrument: 1 }).0);
-    assert!(accept(&mut map, Request::RemoveInstrument { instrument: 1 }).0);
-    assert!(!accept(&mut map, Request::RemoveInstrument { instrument: 1 }).0);
-    assert!(accept(&mut map, Request::RemoveCluster(ClusterId(1))).0);
-    assert!(!accept(&mut map, Request::RemoveCluster(ClusterId(1))).0);
+    assert!(accept(&mut map, MapRequest::Halt { instrument: InstrumentId(1) }).0);
+    assert!(!accept(&mut map, MapRequest::Halt { instrument: InstrumentId(1) }).0);
+    assert!(accept(&mut map, MapRequest::Resume { instrument: InstrumentId(1) }).0);
+    assert!(accept(&mut map, MapRequest::RemoveInstrument { instrument: InstrumentId(1) }).0);
+    assert!(!accept(&mut map, MapRequest::RemoveInstrument { instrument: InstrumentId(1) }).0);
+    assert!(accept(&mut map, MapRequest::RemoveCluster(ClusterId(1))).0);
+    assert!(!accept(&mut map, MapRequest::RemoveCluster(ClusterId(1))).0);
 }
 
 #[test]
 fn what_does_not_fit_is_refused_with_the_reason() {
     let map = two_clusters();
-    let futures = Instrument { instrument_type: InstrumentType::Futures, ..instrument(1, "BTC/USDT", 0) };
+    let futures = InstrumentSpecification { instrument_type: InstrumentType::Futures, ..instrument(1, "BTC/USDT", 0) };
     let other = ClusterEntry { members: cluster(0, 1).members, ..cluster(2, 1) };
     for (request, refusal) in [
-        (Request::AddCluster(cluster(0, 1)), Refusal::ClusterExists(ClusterId(0))),
-        (Request::AddCluster(cluster(2, 0)), Refusal::InvalidCluster(ClusterId(2))),
-        (Request::AddCluster(other), Refusal::EndpointInUse(ClusterId(0))),
-        (Request::AddInstrument(futures), Refusal::InstrumentExists(1)),
+        (MapRequest::AddCluster(cluster(0, 1)), MapRefusal::ClusterExists(ClusterId(0))),
+        (MapRequest::AddCluster(cluster(2, 0)), MapRefusal::InvalidCluster(ClusterId(2))),
+        (MapRequest::AddCluster(other), MapRefusal::EndpointInUse(ClusterId(0))),
+        (MapRequest::AddInstrument(futures), MapRefusal::InstrumentExists(InstrumentId(1))),
         (
-            Request::AddInstrument(instrument(2, "BTC/USDT", 1)),
-            Refusal::PairOwned { instrument: 1, owner: ClusterId(0) },
+            MapRequest::AddInstrument(instrument(2, "BTC/USDT", 1)),
+            MapRefusal::PairOwned { instrument: InstrumentId(1), owner: ClusterId(0) },
         ),
-        (Request::AddInstrument(instrument(2, "ETH/USDT", 9)), Refusal::UnknownCluster(ClusterId(9))),
-        (Request::AddInstrument(instrument(0, "ETH/USDT", 0)), Refusal::InvalidInstrument(0)),
-        (Request::AddInstrument(instrument(2, "ETHUSDT", 0)), Refusal::InvalidInstrument(2)),
-        (Request::Halt { instrument: 5 }, Refusal::UnknownInstrument(5)),
-        (Request::RemoveCluster(ClusterId(0)), Refusal::ClusterInUse { cluster: ClusterId(0), instrument: 1 }),
+        (MapRequest::AddInstrument(instrument(2, "ETH/USDT", 9)), MapRefusal::UnknownCluster(ClusterId(9))),
+        (MapRequest::AddInstrument(instrument(0, "ETH/USDT", 0)), MapRefusal::InvalidInstrument(InstrumentId(0))),
+        (MapRequest::AddInstrument(instrument(2, "ETHUSDT", 0)), MapRefusal::InvalidInstrument(InstrumentId(2))),
+        (MapRequest::Halt { instrument: InstrumentId(5) }, MapRefusal::UnknownInstrument(InstrumentId(5))),
         (
-            Request::BeginMigration { instrument: 1, to: ClusterId(0) },
-            Refusal::AlreadyOwner { instrument: 1, cluster: ClusterId(0) },
+            MapRequest::RemoveCluster(ClusterId(0)),
+            MapRefusal::ClusterInUse { cluster: ClusterId(0), instrument: InstrumentId(1) },
         ),
-        (Request::BeginMigration { instrument: 1, to: ClusterId(9) }, Refusal::UnknownCluster(ClusterId(9))),
-        (Request::AbortMigration { instrument: 1, id: MigrationId(3) }, Refusal::NoMigration(1)),
+        (
+            MapRequest::BeginMigration { instrument: InstrumentId(1), to: ClusterId(0) },
+            MapRefusal::AlreadyOwner { instrument: InstrumentId(1), cluster: ClusterId(0) },
+        ),
+        (
+            MapRequest::BeginMigration { instrument: InstrumentId(1), to: ClusterId(9) },
+            MapRefusal::UnknownCluster(ClusterId(9)),
+        ),
+        (
+            MapRequest::AbortMigration { instrument: InstrumentId(1), id: MigrationId(3) },
+            MapRefusal::NoMigration(InstrumentId(1)),
+        ),
     ] {
         assert_eq!(refuse(&map, request.clone()), refusal, "{request:?}");
     }
@@ -98,104 +112,120 @@ fn what_does_not_fit_is_refused_with_the_reason() {
 #[test]
 fn a_request_for_another_epoch_is_refused_unless_it_holds_already() {
     let map = two_clusters();
-    let halt = Request::Halt { instrument: 1 };
+    let halt = MapRequest::Halt { instrument: InstrumentId(1) };
     for stale in [0, 2, 4] {
-        let refusal = apply(&map, &halt, Some(Epoch(stale))).expect_err("stale");
-        assert_eq!(refusal, Refusal::StaleEpoch { expected: Epoch(stale), current: Epoch(3) });
+        let refusal = apply(&map, &halt, Some(MapEpoch(stale))).expect_err("stale");
+        assert_eq!(refusal, MapRefusal::StaleEpoch { expected: MapEpoch(stale), current: MapEpoch(3) });
     }
-    let next = apply(&map, &halt, Some(Epoch(3))).unwrap().map.unwrap();
-    assert_eq!(apply(&next, &halt, Some(Epoch(3))).unwrap().map, None, "a repeat of what is done");
+    let next = apply(&map, &halt, Some(MapEpoch(3))).unwrap().map.unwrap();
+    assert_eq!(apply(&next, &halt, Some(MapEpoch(3))).unwrap().map, None, "a repeat of what is done");
 }
 
 #[test]
 fn a_move_changes_the_owner_at_its_commit_and_each_step_may_be_repeated() {
     let mut map = two_clusters();
-    let begin = Request::BeginMigration { instrument: 1, to: ClusterId(1) };
+    let begin = MapRequest::BeginMigration { instrument: InstrumentId(1), to: ClusterId(1) };
     let (_, id) = accept(&mut map, begin.clone());
     let id = id.unwrap();
     assert_eq!((id, accept(&mut map, begin.clone())), (MigrationId(map.epoch.0), (false, Some(id))));
-    let commit = Request::CommitMigration { instrument: 1, id, state_hash: 5 };
-    let (finish, abort) =
-        (Request::FinishMigration { instrument: 1, id }, Request::AbortMigration { instrument: 1, id });
-    assert_eq!(map.owner_of(1).unwrap().id, ClusterId(0));
-    assert_eq!(refuse(&map, finish.clone()), Refusal::NotCommitted { instrument: 1, id });
-    let in_use = Refusal::ClusterInUse { cluster: ClusterId(1), instrument: 1 };
-    assert_eq!(refuse(&map, Request::RemoveCluster(ClusterId(1))), in_use);
-    let migrating = Refusal::Migrating { instrument: 1, to: ClusterId(1), id };
-    assert_eq!(refuse(&map, Request::RemoveInstrument { instrument: 1 }), migrating);
+    let commit = MapRequest::CommitMigration { instrument: InstrumentId(1), id, state_hash: StateHash(5) };
+    let (finish, abort) = (
+        MapRequest::FinishMigration { instrument: InstrumentId(1), id },
+        MapRequest::AbortMigration { instrument: InstrumentId(1), id },
+    );
+    assert_eq!(map.owner_of(InstrumentId(1)).unwrap().id, ClusterId(0));
+    assert_eq!(refuse(&map, finish.clone()), MapRefusal::NotCommitted { instrument: InstrumentId(1), id });
+    let in_use = MapRefusal::ClusterInUse { cluster: ClusterId(1), instrument: InstrumentId(1) };
+    assert_eq!(refuse(&map, MapRequest::RemoveCluster(ClusterId(1))), in_use);
+    let migrating = MapRefusal::Migrating { instrument: InstrumentId(1), to: ClusterId(1), id };
+    assert_eq!(refuse(&map, MapRequest::RemoveInstrument { instrument: InstrumentId(1) }), migrating);
 
     assert_eq!(accept(&mut map, commit.clone()), (true, Some(id)));
-    assert_eq!(map.owner_of(1).unwrap().id, ClusterId(1));
-    assert_eq!(map.partition(1).unwrap().migration.unwrap().phase, Phase::Committed);
-    assert_eq!(refuse(&map, abort.clone()), Refusal::AlreadyCommitted { instrument: 1, id });
+    assert_eq!(map.owner_of(InstrumentId(1)).unwrap().id, ClusterId(1));
+    assert_eq!(map.partition(InstrumentId(1)).unwrap().migration.unwrap().phase, MigrationPhase::Committed);
+    assert_eq!(refuse(&map, abort.clone()), MapRefusal::AlreadyCommitted { instrument: InstrumentId(1), id });
     assert_eq!(accept(&mut map, commit.clone()), (false, Some(id)));
 
     assert_eq!(accept(&mut map, finish.clone()), (true, Some(id)));
-    assert_eq!(map.partition(1).unwrap().migration, None);
+    assert_eq!(map.partition(InstrumentId(1)).unwrap().migration, None);
     for repeat in [commit, finish] {
         assert_eq!(accept(&mut map, repeat), (false, Some(id)));
     }
-    assert_eq!(refuse(&map, abort), Refusal::AlreadyCommitted { instrument: 1, id });
+    assert_eq!(refuse(&map, abort), MapRefusal::AlreadyCommitted { instrument: InstrumentId(1), id });
 }
 
 #[test]
 fn a_move_that_is_undone_leaves_the_owner() {
     let mut map = two_clusters();
-    let (_, id) = accept(&mut map, Request::BeginMigration { instrument: 1, to: ClusterId(1) });
+    let (_, id) = accept(&mut map, MapRequest::BeginMigration { instrument: InstrumentId(1), to: ClusterId(1) });
     let id = id.unwrap();
-    let abort = Request::AbortMigration { instrument: 1, id };
+    let abort = MapRequest::AbortMigration { instrument: InstrumentId(1), id };
     assert_eq!(accept(&mut map, abort.clone()), (true, Some(id)));
     assert_eq!(accept(&mut map, abort.clone()), (false, Some(id)));
-    let commit = Request::CommitMigration { instrument: 1, id, state_hash: 5 };
-    let begin = Request::BeginMigration { instrument: 1, to: ClusterId(1) };
+    let commit = MapRequest::CommitMigration { instrument: InstrumentId(1), id, state_hash: StateHash(5) };
+    let begin = MapRequest::BeginMigration { instrument: InstrumentId(1), to: ClusterId(1) };
     for late in [commit.clone(), begin] {
-        assert_eq!(refuse(&map, late), Refusal::BeingUndone { instrument: 1, id });
+        assert_eq!(refuse(&map, late), MapRefusal::BeingUndone { instrument: InstrumentId(1), id });
     }
-    let finish = Request::FinishMigration { instrument: 1, id };
+    let finish = MapRequest::FinishMigration { instrument: InstrumentId(1), id };
     assert_eq!(accept(&mut map, finish.clone()), (true, Some(id)));
     for repeat in [abort, finish] {
         assert_eq!(accept(&mut map, repeat), (false, Some(id)));
     }
-    let partition = map.partition(1).unwrap();
-    assert_eq!((partition.owner(), partition.ended_migration.unwrap().outcome), (ClusterId(0), Outcome::Aborted));
-    assert_eq!(refuse(&map, commit.clone()), Refusal::NoMigration(1));
-    let (_, second) = accept(&mut map, Request::BeginMigration { instrument: 1, to: ClusterId(1) });
+    let partition = map.partition(InstrumentId(1)).unwrap();
+    assert_eq!(
+        (partition.owner(), partition.ended_migration.unwrap().outcome),
+        (ClusterId(0), MigrationEnding::Aborted)
+    );
+    assert_eq!(refuse(&map, commit.clone()), MapRefusal::NoMigration(InstrumentId(1)));
+    let (_, second) = accept(&mut map, MapRequest::BeginMigration { instrument: InstrumentId(1), to: ClusterId(1) });
     let current = second.unwrap();
-    assert_eq!(refuse(&map, commit), Refusal::OtherMigration { instrument: 1, asked: id, current });
+    assert_eq!(refuse(&map, commit), MapRefusal::OtherMigration { instrument: InstrumentId(1), asked: id, current });
 }
 
 #[test]
 fn the_fullest_map_is_one_record() {
     let mut map = PartitionMap::empty(DeploymentId(1));
     for id in 0..i32::try_from(MAXIMUM_CLUSTERS).unwrap() {
-        accept(&mut map, Request::AddCluster(cluster(id, 9)));
+        accept(&mut map, MapRequest::AddCluster(cluster(id, 9)));
     }
-    assert_eq!(refuse(&map, Request::AddCluster(cluster(99, 1))), Refusal::LimitClusters(64));
+    assert_eq!(refuse(&map, MapRequest::AddCluster(cluster(99, 1))), MapRefusal::LimitClusters(64));
     for id in 1..=u32::try_from(MAXIMUM_PARTITIONS).unwrap() {
-        accept(&mut map, Request::AddInstrument(instrument(id, &format!("C{id}/USDT"), 0)));
+        accept(&mut map, MapRequest::AddInstrument(instrument(id, &format!("C{id}/USDT"), 0)));
     }
-    assert_eq!(refuse(&map, Request::AddInstrument(instrument(9_999, "A/B", 0))), Refusal::LimitPartitions(1024));
-    let record = map.encode();
+    assert_eq!(refuse(&map, MapRequest::AddInstrument(instrument(9_999, "A/B", 0))), MapRefusal::LimitPartitions(1024));
+    let record = encode_map(&map);
     assert_eq!(record.len(), MAXIMUM_MAP_LENGTH);
-    assert_eq!(PartitionMap::decode(&record).unwrap().0, map);
+    assert_eq!(read_map(&record).unwrap().0, map);
 }
 
-fn any_request() -> impl Strategy<Value = Request> {
+fn any_request() -> impl Strategy<Value = MapRequest> {
     let instruments = 0u32..4;
     let moves = (instruments.clone(), 0u64..40).prop_map(|(instrument, id)| (instrument, MigrationId(id)));
     prop_oneof![
-        (0i32..4, 0u16..3).prop_map(|(id, members)| Request::AddCluster(cluster(id, members))),
-        (0i32..4).prop_map(|id| Request::RemoveCluster(ClusterId(id))),
+        (0i32..4, 0u16..3).prop_map(|(id, members)| MapRequest::AddCluster(cluster(id, members))),
+        (0i32..4).prop_map(|id| MapRequest::RemoveCluster(ClusterId(id))),
         (instruments.clone(), 0usize..3, 0i32..4).prop_map(|(id, pair, owner)| {
-            Request::AddInstrument(instrument(id, ["A/B", "C/D", "E/F"][pair], owner))
+            MapRequest::AddInstrument(instrument(id, ["A/B", "C/D", "E/F"][pair], owner))
         }),
-        instruments.clone().prop_map(|instrument| Request::Halt { instrument }),
-        instruments.clone().prop_map(|instrument| Request::Resume { instrument }),
-        instruments.clone().prop_map(|instrument| Request::RemoveInstrument { instrument }),
-        (instruments, 0i32..4).prop_map(|(instrument, to)| Request::BeginMigration { instrument, to: ClusterId(to) }),
-        moves.clone().prop_map(|(instrument, id)| Request::CommitMigration { instrument, id, state_hash: 1 }),
-        moves.clone().prop_map(|(instrument, id)| Request::FinishMigration { instrument, id }),
-        moves.prop_map(|(instrument, id)| Request::AbortMigration { instrument, id }),
+        instruments.clone().prop_map(|instrument| MapRequest::Halt { instrument: InstrumentId(instrument) }),
+        instruments.clone().prop_map(|instrument| MapRequest::Resume { instrument: InstrumentId(instrument) }),
+        instruments
+            .clone()
+            .prop_map(|instrument| MapRequest::RemoveInstrument { instrument: InstrumentId(instrument) }),
+        (instruments, 0i32..4).prop_map(|(instrument, to)| MapRequest::BeginMigration {
+            instrument: InstrumentId(instrument),
+            to: ClusterId(to)
+        }),
+        moves.clone().prop_map(|(instrument, id)| MapRequest::CommitMigration {
+            instrument: InstrumentId(instrument),
+            id,
+            state_hash: StateHash(1)
+        }),
+        moves
+            .clone()
+            .prop_map(|(instrument, id)| MapRequest::FinishMigration { instrument: InstrumentId(instrument), id }),
+        moves.prop_map(|(instrument, id)| MapRequest::AbortMigration { instrument: InstrumentId(instrument), id }),
     ]
 }
 
@@ -213,7 +243,7 @@ proptest! {
             let Ok(applied) = apply(&map, &request, expected) else { continue };
             let Some(next) = applied.map else { continue };
             prop_assert_eq!(next.epoch.0, map.epoch.0 + 1);
-            prop_assert_eq!(next.check(), Ok(()));
+            prop_assert_eq!(check_map(&next), Ok(()));
             prop_assert_eq!(next.deployment, map.deployment);
             // Done once, it holds: again changes nothing, at whatever epoch it is asked for.
             let again = apply(&next, &request, expected);
@@ -224,29 +254,29 @@ proptest! {
                 if let Some(after) = next.partition(before.instrument.id)
                     && after.owner() != before.owner()
                 {
-                    let commits = matches!(request, Request::CommitMigration { .. });
+                    let commits = matches!(request, MapRequest::CommitMigration { .. });
                     prop_assert!(commits);
                 }
             }
-            let taken = client.on_record(&next.encode()).unwrap();
+            let taken = client.on_record(&encode_map(&next)).unwrap();
             prop_assert_eq!(taken.as_deref(), Some(&next));
-            prop_assert_eq!(client.digest(), Some(next.digest()));
+            prop_assert_eq!(client.digest(), Some(digest_of_map(&next)));
             map = next;
         }
     }
 }
 
-fn aim(map: &PartitionMap, request: Request) -> Request {
+fn aim(map: &PartitionMap, request: MapRequest) -> MapRequest {
     let under_way = map
         .partitions
         .iter()
         .find_map(|partition| partition.migration.map(|migration| (partition.instrument.id, migration.id)));
     match (under_way, request) {
-        (Some((instrument, id)), Request::CommitMigration { state_hash, .. }) => {
-            Request::CommitMigration { instrument, id, state_hash }
+        (Some((instrument, id)), MapRequest::CommitMigration { state_hash, .. }) => {
+            MapRequest::CommitMigration { instrument, id, state_hash }
         }
-        (Some((instrument, id)), Request::FinishMigration { .. }) => Request::FinishMigration { instrument, id },
-        (Some((instrument, id)), Request::AbortMigration { .. }) => Request::AbortMigration { instrument, id },
+        (Some((instrument, id)), MapRequest::FinishMigration { .. }) => MapRequest::FinishMigration { instrument, id },
+        (Some((instrument, id)), MapRequest::AbortMigration { .. }) => MapRequest::AbortMigration { instrument, id },
         (_, request) => request,
     }
 }

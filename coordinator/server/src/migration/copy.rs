@@ -1,50 +1,50 @@
-//! Records on their way from the old cluster to the new one: asked for some messages at a time, sent on in their order,
-//! and kept until the new cluster says that it has them.
+//! Records on their way from the old cluster to the new one: they are asked for some messages at a time, sent on in their
+//! order, and kept until the new cluster says that it has them.
 
 use std::collections::VecDeque;
 
-use lugus_partition_map::MigrationId;
-
-use super::messages::{
-    Action, ClusterRequest, Cursor, CursorPlace, Exported, Extent, MAXIMUM_MESSAGES, Party, Report, Step, StepOutcome,
+use lugus_vocabulary::{
+    ExportCursor, ExportManifest, InstrumentId, MigrationId, MigrationOutcome, MigrationReport, MigrationStep,
 };
+
+use super::messages::{Action, ClusterRequest, Exported, MAXIMUM_MESSAGES, Party};
 use super::move_step::MoveStep;
 
-/// Parts kept at most; as many more are only asked for when so many are gone.
+/// Maximum number of parts that are kept. More are asked for only when there is room for all of them.
 const MAXIMUM_PARTS: usize = 64;
-/// Parts that the new cluster has not answered at most.
+/// Maximum number of parts that are sent and not answered.
 const WINDOW: usize = 32;
 
-/// A copy under way. Nothing is waited for that need not be, as nobody trades meanwhile: the export is asked for behind the
-/// fence, and the new cluster is told the beginning, the records and the end one after another. Sessions keep their
-/// order; what a lost one upsets is refused, and sent again.
+/// A copy under way. As nobody trades meanwhile, the copy waits for no answer that it does not need: the export is asked
+/// for right behind the fence, and the new cluster is sent the begin, the records and the end one after another. A session
+/// keeps their order; what arrives out of order after a lost session is refused, and sent again.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Copying {
-    /// How much it is; nothing goes to the new cluster before the fence has told it.
-    extent: Option<Extent>,
+    /// What is to be copied. Nothing is sent to the new cluster before the fence has told it.
+    manifest: Option<ExportManifest>,
     begin: Begin,
-    /// Records that the new cluster has.
+    /// Number of records that the new cluster has.
     received: u64,
-    /// After the last part that came.
-    cursor: Cursor,
+    /// Position after the last part that came.
+    cursor: ExportCursor,
     export: Option<Export>,
-    /// Parts that the new cluster may not have.
+    /// Parts that the new cluster may lack.
     parts: VecDeque<Exported>,
-    /// How many of them are sent.
+    /// Number of these parts that are sent.
     sent: usize,
-    /// The number of the request that ends it, once it is sent.
+    /// Number of the request that ends the import, once it is sent.
     end: Option<u64>,
-    /// Numbers of the requests of this copy: from this one on.
+    /// Number of the first request of this copy.
     first_correlation_id: Option<u64>,
-    /// The last gap for which parts were sent again at once: the first record that was missing.
+    /// The first missing record of the last gap for which parts were sent again at once.
     mended: Option<u64>,
 }
 
-/// Whether the new cluster knows what is to come.
+/// Whether the new cluster has been told what is to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Begin {
     ToBeTold,
-    /// With the request of this number.
+    /// Told by the request with this number, which is not answered yet.
     Told(u64),
     Known,
 }
@@ -53,7 +53,7 @@ enum Begin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Export {
     correlation_id: u64,
-    /// Messages still to come.
+    /// Number of messages still to come.
     awaited: u16,
 }
 
@@ -61,23 +61,23 @@ struct Export {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     Nothing,
-    /// It goes on.
+    /// The copy goes on.
     Progress,
-    /// The new cluster has all of it.
-    Whole(Extent),
-    /// The new cluster has something else.
+    /// The new cluster has everything.
+    Whole(ExportManifest),
+    /// The new cluster has another state than was exported.
     OtherState,
-    /// The copy can't get over it.
+    /// The copy cannot go on.
     Refused,
 }
 
 impl Copying {
     pub(super) fn new() -> Self {
         Self {
-            extent: None,
+            manifest: None,
             begin: Begin::ToBeTold,
             received: 0,
-            cursor: Cursor::START,
+            cursor: ExportCursor::START,
             export: None,
             parts: VecDeque::with_capacity(MAXIMUM_PARTS),
             sent: 0,
@@ -87,27 +87,27 @@ impl Copying {
         }
     }
 
-    /// The fence holds, and so much is to come.
-    pub(super) fn after_fence(mut self, extent: Extent) -> Self {
-        self.extent = Some(extent);
+    /// The same copy once the fence has told the manifest.
+    pub(super) fn after_fence(mut self, manifest: ExportManifest) -> Self {
+        self.manifest = Some(manifest);
         self
     }
 
-    /// Records that the new cluster has, and of how many.
+    /// Number of records that the new cluster has, and number of all records.
     pub(super) fn progress(&self) -> (u64, u64) {
-        (self.received, self.extent.map_or(0, |extent| extent.records()))
+        (self.received, self.manifest.map_or(0, |manifest| manifest.records()))
     }
 
-    /// What is waited for.
+    /// The step that is waited for.
     pub(super) fn step(&self) -> MoveStep {
         match self.begin {
             Begin::ToBeTold | Begin::Told(_) => MoveStep::Import,
-            Begin::Known if self.cursor.place == CursorPlace::End && self.parts.is_empty() => MoveStep::Verify,
+            Begin::Known if self.cursor.is_end() && self.parts.is_empty() => MoveStep::Verify,
             Begin::Known => MoveStep::Export,
         }
     }
 
-    /// What is not answered may be lost.
+    /// Sends again what is not answered, as it may be lost.
     pub(super) fn send_again(&mut self) {
         (self.export, self.end) = (None, None);
         self.sent = 0;
@@ -116,11 +116,11 @@ impl Copying {
         }
     }
 
-    /// Appends what is to be sent now, but no step that is held.
+    /// Appends the requests that are to be sent now, except those of held steps.
     pub(super) fn poll(
         &mut self,
         migration: MigrationId,
-        instrument: u32,
+        instrument: InstrumentId,
         held: &[MoveStep],
         next_correlation_id: &mut u64,
         actions: &mut Vec<Action>,
@@ -136,43 +136,45 @@ impl Copying {
         if held.contains(&MoveStep::Import) {
             return;
         }
-        if let (Some(extent), Begin::ToBeTold) = (self.extent, self.begin) {
-            self.begin = Begin::Told(send(Party::To, Step::ImportBegin { extent }));
+        if let (Some(manifest), Begin::ToBeTold) = (self.manifest, self.begin) {
+            self.begin = Begin::Told(send(Party::To, MigrationStep::ImportBegin { manifest }));
         }
         if held.contains(&MoveStep::Export) {
             return;
         }
         let has_room = self.parts.len() + usize::from(MAXIMUM_MESSAGES) <= MAXIMUM_PARTS;
-        if self.export.is_none() && self.cursor.place != CursorPlace::End && has_room {
-            let correlation_id = send(Party::From, Step::Export { cursor: self.cursor });
+        if self.export.is_none() && !self.cursor.is_end() && has_room {
+            let step = MigrationStep::Export { cursor: self.cursor, messages: MAXIMUM_MESSAGES };
+            let correlation_id = send(Party::From, step);
             self.export = Some(Export { correlation_id, awaited: MAXIMUM_MESSAGES });
         }
-        if self.extent.is_none() {
+        if self.manifest.is_none() {
             return;
         }
         while self.sent < self.parts.len().min(WINDOW) {
-            let Exported { first, ref records, .. } = self.parts[self.sent];
-            send(Party::To, Step::ImportRecords { first, records: records.clone() });
+            let Exported { first_record, ref records, .. } = self.parts[self.sent];
+            send(Party::To, MigrationStep::ImportRecords { first_record, records: records.clone() });
             self.sent += 1;
         }
-        let all_sent = self.cursor.place == CursorPlace::End && self.sent == self.parts.len();
+        let all_sent = self.cursor.is_end() && self.sent == self.parts.len();
         if all_sent && self.end.is_none() && !held.contains(&MoveStep::Verify) {
-            self.end = Some(send(Party::To, Step::ImportEnd { checksum: self.cursor.checksum }));
+            self.end = Some(send(Party::To, MigrationStep::ImportEnd { checksum: self.cursor.checksum }));
         }
     }
 
-    /// Whether it brought something new: parts that do not follow the last one are left for the next request.
+    /// Takes a part; returns whether it brought anything new. A part that does not follow the last one is ignored: the next
+    /// request asks for it again.
     pub(super) fn on_exported(&mut self, exported: Exported) -> bool {
         let Some(export) = self.export.as_mut().filter(|export| export.correlation_id == exported.correlation_id)
         else {
             return false;
         };
-        if exported.first != self.cursor.records {
+        if exported.first_record != self.cursor.records {
             return false;
         }
         self.cursor = exported.cursor;
         export.awaited -= 1;
-        if export.awaited == 0 || exported.cursor.place == CursorPlace::End {
+        if export.awaited == 0 || exported.cursor.is_end() {
             self.export = None;
         }
         if exported.cursor.records > self.received {
@@ -181,9 +183,9 @@ impl Copying {
         true
     }
 
-    /// A gap is answered at once with all that the new cluster has not, but a second time for the same record only when the
-    /// time for that has come.
-    pub(super) fn on_report(&mut self, party: Party, report: &Report) -> Meaning {
+    /// Takes a report, and returns what it means. After a gap, all that the new cluster lacks is sent again at once; a second
+    /// time for the same record only when the request is repeated anyway.
+    pub(super) fn on_report(&mut self, party: Party, report: &MigrationReport) -> Meaning {
         match party {
             Party::To if self.first_correlation_id.is_some_and(|first| report.correlation_id >= first) => {
                 self.on_imported(report)
@@ -195,21 +197,21 @@ impl Copying {
         }
     }
 
-    fn on_imported(&mut self, report: &Report) -> Meaning {
+    fn on_imported(&mut self, report: &MigrationReport) -> Meaning {
         let (is_begin, is_end) =
             (self.begin == Begin::Told(report.correlation_id), self.end == Some(report.correlation_id));
         match report.outcome {
-            StepOutcome::Done if is_end => match self.extent {
-                Some(extent) if extent == report.extent => Meaning::Whole(extent),
+            MigrationOutcome::Done if is_end => match self.manifest {
+                Some(manifest) if manifest == report.manifest => Meaning::Whole(manifest),
                 _ => Meaning::OtherState,
             },
-            StepOutcome::Done => {
+            MigrationOutcome::Done => {
                 let is_new = self.begin != Begin::Known;
                 self.begin = Begin::Known;
                 if self.on_received(report.detail) || is_new { Meaning::Progress } else { Meaning::Nothing }
             }
-            StepOutcome::Checksum if is_end => Meaning::OtherState,
-            StepOutcome::Gap => {
+            MigrationOutcome::Checksum if is_end => Meaning::OtherState,
+            MigrationOutcome::Gap => {
                 self.end = self.end.filter(|_| !is_end);
                 if report.detail >= self.received && self.mended != Some(report.detail) {
                     self.mended = Some(report.detail);
@@ -220,7 +222,7 @@ impl Copying {
                 }
                 Meaning::Nothing
             }
-            // The beginning was lost, and what came behind it was not.
+            // The begin was lost, and what was sent after it was not.
             _ if self.begin != Begin::Known && !is_begin => Meaning::Nothing,
             outcome if outcome.is_refusal() => Meaning::Refused,
             _ => Meaning::Nothing,

@@ -1,4 +1,4 @@
-//! The steps of a move, by the names that an operator and the documentation use.
+//! The steps of a move, with the names that operators and the documentation use.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ pub enum MoveStep {
     Begin,
     /// The old cluster takes no more commands.
     Fence,
-    /// The new cluster is told how much is to come.
+    /// The new cluster is told what is to come.
     Import,
-    /// The old cluster's state is asked for and sent to the new one.
+    /// The records of the old cluster are copied to the new one.
     Export,
-    /// The new cluster compares what came with what was sent.
+    /// The new cluster compares what has come in with what was exported.
     Verify,
-    /// The coordinator records that the new cluster owns the instrument: from then on there is no way back.
+    /// The coordinator records that the new cluster owns the instrument; from then on there is no way back.
     Commit,
     /// The new cluster takes commands.
     Activate,
@@ -27,14 +27,14 @@ pub enum MoveStep {
     Finish,
     /// The coordinator records that the move is undone.
     Abort,
-    /// The new cluster forgets what has come.
+    /// The new cluster forgets what has come in.
     DropImport,
     /// The old cluster takes commands again.
     Unfence,
 }
 
 impl MoveStep {
-    /// All: those of a move in their order, then those of its undoing, which `Finish` ends as well.
+    /// All steps: those of a move in their order, then those of its undoing, which ends with `Finish`, too.
     pub const ALL: [Self; 12] = [
         Self::Begin,
         Self::Fence,
@@ -50,7 +50,7 @@ impl MoveStep {
         Self::Unfence,
     ];
 
-    /// Its name.
+    /// Name of the step.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Begin => "begin",
@@ -68,7 +68,7 @@ impl MoveStep {
         }
     }
 
-    /// Who is waited for.
+    /// The party that does the step.
     pub const fn party(self) -> Party {
         match self {
             Self::Begin | Self::Commit | Self::Finish | Self::Abort => Party::Coordinator,
@@ -77,7 +77,7 @@ impl MoveStep {
         }
     }
 
-    /// What is asked, in words.
+    /// What the party is asked for, in words.
     pub const fn request(self) -> &'static str {
         match self {
             Self::Begin => "begin the move",

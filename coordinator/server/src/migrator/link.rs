@@ -1,22 +1,27 @@
-//! A session of the operator with a cluster: requests in their order, and what is heard.
+//! A session of the operator with a cluster: sends requests in their order, and collects what the cluster says.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use aeron_cluster_client::{
     AeronCluster, ClientError, Connected, Context, DisconnectReason, EgressListener, NewLeader, State,
 };
+use lugus_codecs::migration::{MigrationAnswer, decode_migration_answer};
+use lugus_codecs::{Envelope, MessageError, order_entry};
+use lugus_vocabulary::MigrationReport;
 
-use super::wire::{self, Inbound};
-use crate::migration::{Exported, Report};
+use crate::migration::Exported;
 
-/// Requests that wait to be sent at most; a mover sends far fewer at a time, and sends again what is thrown away.
+/// Maximum number of requests that wait to be sent. A mover sends far fewer at a time, and sends again what is thrown away.
 const MAXIMUM_WAITING: usize = 128;
 
-/// What is heard.
-pub(super) enum Heard {
-    /// Another session, or another leader: what was not answered may be lost.
-    Session,
-    Report(Report),
+/// What a session with a cluster tells.
+pub(super) enum ClusterEvent {
+    /// The session is another one, or has another leader: unanswered requests may be lost.
+    NewSession,
+    /// What became of a step.
+    Report(MigrationReport),
+    /// Records of an export.
     Exported(Exported),
 }
 
@@ -34,6 +39,7 @@ impl ClusterLink {
         self.cluster.state() == State::Connected
     }
 
+    /// Adds a message to those that wait to be sent.
     pub(super) fn push(&mut self, message: Vec<u8>) {
         if self.waiting.len() == MAXIMUM_WAITING {
             self.waiting.pop_front();
@@ -41,17 +47,17 @@ impl ClusterLink {
         self.waiting.push_back(message);
     }
 
-    /// One duty cycle. What waited for a session that is gone is thrown away.
-    pub(super) fn poll(&mut self, heard: &mut Vec<Heard>) -> Result<(), ClientError> {
-        let before = heard.len();
-        self.cluster.do_work(&mut Listener { heard })?;
-        if heard[before..].iter().any(|heard| matches!(heard, Heard::Session)) {
+    /// One duty cycle, which appends to `events`. Messages that wait for a session that has ended are thrown away.
+    pub(super) fn poll(&mut self, events: &mut Vec<ClusterEvent>) -> Result<(), ClientError> {
+        let before = events.len();
+        self.cluster.do_work(&mut Listener { events })?;
+        if events[before..].iter().any(|event| matches!(event, ClusterEvent::NewSession)) {
             self.waiting.clear();
         }
         Ok(())
     }
 
-    /// Sends what can be sent.
+    /// Sends the waiting messages, as many as can be sent now.
     pub(super) fn flush(&mut self) {
         while let Some(message) = self.waiting.front() {
             if self.cluster.offer(message).is_err() {
@@ -68,17 +74,23 @@ impl Drop for ClusterLink {
     }
 }
 
+/// Reads an answer; `None` for a message that is of no interest to a migrator.
+fn read(message: &[u8]) -> Result<Option<MigrationAnswer<&[u8]>>, MessageError> {
+    let envelope = Envelope::open(message)?;
+    if envelope.schema_id == order_entry::SBE_SCHEMA_ID { decode_migration_answer(envelope) } else { Ok(None) }
+}
+
 struct Listener<'a> {
-    heard: &'a mut Vec<Heard>,
+    events: &'a mut Vec<ClusterEvent>,
 }
 
 impl EgressListener for Listener<'_> {
     fn on_connected(&mut self, _event: &Connected) {
-        self.heard.push(Heard::Session);
+        self.events.push(ClusterEvent::NewSession);
     }
 
     fn on_new_leader(&mut self, _event: &NewLeader) {
-        self.heard.push(Heard::Session);
+        self.events.push(ClusterEvent::NewSession);
     }
 
     fn on_disconnected(&mut self, reason: DisconnectReason) {
@@ -86,10 +98,12 @@ impl EgressListener for Listener<'_> {
     }
 
     fn on_message(&mut self, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
-        match wire::decode(message) {
-            Ok(Inbound::Report(report)) => self.heard.push(Heard::Report(report)),
-            Ok(Inbound::Exported(exported)) => self.heard.push(Heard::Exported(exported)),
-            Ok(Inbound::Other) => {}
+        match read(message) {
+            Ok(Some(MigrationAnswer::Report(report))) => self.events.push(ClusterEvent::Report(report)),
+            Ok(Some(MigrationAnswer::Exported(exported))) => {
+                self.events.push(ClusterEvent::Exported(exported.map_records(Arc::from)));
+            }
+            Ok(None) => {}
             Err(error) => tracing::warn!(%error, "a message that can't be read"),
         }
     }

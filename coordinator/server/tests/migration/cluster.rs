@@ -3,13 +3,10 @@
 #![allow(unreachable_pub, reason = "a part of a test")]
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
-use lugus_coordinator::migration::{
-    ClusterRequest, Cursor, CursorPlace, Exported, Extent, MAXIMUM_MESSAGES, Report, Step, StepOutcome,
-};
+use lugus_coordinator::migration::{ClusterRequest, Exported, MAXIMUM_MESSAGES, Records};
 use lugus_engine::EventSink;
-use lugus_engine::{Engine, EngineLimits, MigrationRefusal, Progress, Restore, SnapshotFault};
+use lugus_engine::{Engine, EngineLimits, MigrationRefusal, Progress, Restore};
 use lugus_vocabulary::*;
 
 pub const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 200, retained_events: 8 };
@@ -23,7 +20,7 @@ pub struct Heard {
 }
 
 impl EventSink for Heard {
-    fn report(&mut self, _: &lugus_vocabulary::Report) {
+    fn report(&mut self, _: &Report) {
         self.events += 1;
     }
     fn reply(&mut self, reply: &Reply) {
@@ -32,7 +29,7 @@ impl EventSink for Heard {
 }
 
 pub enum Answer {
-    Report(Report),
+    Report(MigrationReport),
     Exported(Vec<Exported>),
 }
 
@@ -81,124 +78,73 @@ impl Cluster {
         self.engine = restored;
     }
 
-    /// `library` holds the records of all parts; its bytes on the wire are a place in it.
+    /// Does a step. `library` holds the records of all parts: the bytes of a part are its place in the library.
     pub fn answer(&mut self, request: &ClusterRequest, part: usize, library: &mut Vec<Vec<SnapshotRecord>>) -> Answer {
-        let (id, migration) = (InstrumentId(request.instrument), MigrationId(request.migration.0));
+        let MigrationRequest { correlation_id, instrument, migration, ref step } = *request;
         let engine = &mut self.engine;
-        let extent = |extent: lugus_vocabulary::ExportManifest| Extent {
-            state_hash: extent.state_hash.0,
-            scopes: extent.scopes,
-            orders: extent.orders,
-            reports: extent.reports,
-        };
-        let done = Ok((StepOutcome::Done, 0, Extent::default()));
+        let nothing = ExportManifest::default();
+        let done = Ok((MigrationOutcome::Done, 0, nothing));
         let of_progress = |progress| match progress {
-            Progress::More => (StepOutcome::More, 0, Extent::default()),
-            Progress::Done => (StepOutcome::Done, 0, Extent::default()),
+            Progress::More => (MigrationOutcome::More, 0, nothing),
+            Progress::Done => (MigrationOutcome::Done, 0, nothing),
         };
-        let result = match &request.step {
-            Step::Export { cursor } => match export(engine, request, *cursor, part, library) {
-                Ok(parts) => return Answer::Exported(parts),
-                Err(refusal) => Err(refusal),
-            },
-            Step::Fence => engine.fence(id, migration).map(|of| (StepOutcome::Done, 0, extent(of))),
-            Step::Unfence => engine.unfence(id, migration).and(done),
-            Step::ImportBegin { extent: of } => {
-                let all = lugus_vocabulary::ExportManifest {
-                    state_hash: StateHash(of.state_hash),
-                    scopes: of.scopes,
-                    orders: of.orders,
-                    reports: of.reports,
-                };
-                engine.import_begin(id, migration, all).map(|received| (StepOutcome::Done, received, *of))
+        let with_manifest = |manifest| (MigrationOutcome::Done, 0, manifest);
+        let result = match step {
+            MigrationStep::Export { cursor, messages } => {
+                assert_eq!(*messages, MAXIMUM_MESSAGES);
+                match export(engine, request, *cursor, part, library) {
+                    Ok(parts) => return Answer::Exported(parts),
+                    Err(refusal) => Err(refusal),
+                }
             }
-            Step::ImportRecords { first, records } => {
+            MigrationStep::Fence => engine.fence(instrument, migration).map(with_manifest),
+            MigrationStep::Unfence => engine.unfence(instrument, migration).and(done),
+            MigrationStep::ImportBegin { manifest } => engine
+                .import_begin(instrument, migration, *manifest)
+                .map(|received| (MigrationOutcome::Done, received, *manifest)),
+            MigrationStep::ImportRecords { first_record, records } => {
                 let place = u64::from_le_bytes((**records).try_into().unwrap());
                 let records = library[place as usize].iter().copied();
-                let received = engine.import_records(id, migration, *first, records);
-                received.map(|received| (StepOutcome::Done, received, Extent::default()))
+                let received = engine.import_records(instrument, migration, *first_record, records);
+                received.map(|received| (MigrationOutcome::Done, received, nothing))
             }
-            Step::ImportEnd { checksum } => {
-                engine.import_end(id, migration, *checksum).map(|of| (StepOutcome::Done, 0, extent(of)))
+            MigrationStep::ImportEnd { checksum } => {
+                engine.import_end(instrument, migration, *checksum).map(with_manifest)
             }
-            Step::Activate => engine.activate(id, migration).and(done),
-            Step::Drop { epoch } => engine.drop_instrument(id, migration, MapEpoch(*epoch)).map(of_progress),
-            Step::DropImport => engine.drop_import(id, migration).map(of_progress),
+            MigrationStep::Activate => engine.activate(instrument, migration).and(done),
+            MigrationStep::Drop { epoch } => engine.drop_instrument(instrument, migration, *epoch).map(of_progress),
+            MigrationStep::DropImport => engine.drop_import(instrument, migration).map(of_progress),
         };
-        if request.correlation_id.is_multiple_of(16) {
+        if correlation_id.is_multiple_of(16) {
             engine.verify().unwrap();
         }
-        let (outcome, detail, extent) = result.unwrap_or_else(|refusal| {
-            let (outcome, detail) = of_refusal(&refusal);
-            (outcome, detail, Extent::default())
+        let (outcome, detail, manifest) = result.unwrap_or_else(|refusal| {
+            let (outcome, detail) = refusal.outcome();
+            (outcome, detail, nothing)
         });
-        let (correlation_id, migration) = (request.correlation_id, request.migration);
-        Answer::Report(Report { correlation_id, migration, outcome, detail, extent })
+        Answer::Report(MigrationReport { correlation_id, instrument, migration, outcome, detail, manifest })
     }
 }
 
 fn export(
     engine: &Engine,
     request: &ClusterRequest,
-    cursor: Cursor,
+    cursor: ExportCursor,
     part: usize,
     library: &mut Vec<Vec<SnapshotRecord>>,
 ) -> Result<Vec<Exported>, MigrationRefusal> {
-    let participant = ParticipantId(cursor.participant);
-    let place = match cursor.place {
-        CursorPlace::Start => ExportPlace::Start,
-        CursorPlace::Instrument => ExportPlace::Instrument,
-        CursorPlace::Scope => ExportPlace::Scope { participant, events: cursor.number as u32 },
-        CursorPlace::Order => ExportPlace::Order { participant, client_order_id: ClientOrderId(cursor.number) },
-        CursorPlace::End => ExportPlace::End,
-    };
-    let from = ExportCursor { records: cursor.records, checksum: cursor.checksum, place };
-    let mut export = engine.export(InstrumentId(request.instrument), MigrationId(request.migration.0), from)?;
+    let MigrationRequest { correlation_id, instrument, migration, .. } = *request;
+    let mut export = engine.export(instrument, migration, cursor)?;
     let mut parts = Vec::new();
     for _ in 0..MAXIMUM_MESSAGES {
-        let first = export.cursor().records;
-        let records: Vec<_> = export.by_ref().take(part).collect();
-        let after = export.cursor();
-        let (place, participant, number) = match after.place {
-            ExportPlace::Start => (CursorPlace::Start, 0, 0),
-            ExportPlace::Instrument => (CursorPlace::Instrument, 0, 0),
-            ExportPlace::Scope { participant, events } => (CursorPlace::Scope, participant.0, events.into()),
-            ExportPlace::Order { participant, client_order_id } => {
-                (CursorPlace::Order, participant.0, client_order_id.0)
-            }
-            ExportPlace::End => (CursorPlace::End, 0, 0),
-        };
-        let cursor = Cursor { records: after.records, checksum: after.checksum, number, participant, place };
-        library.push(records);
-        let records: Arc<[u8]> = Arc::from((library.len() as u64 - 1).to_le_bytes());
-        parts.push(Exported {
-            correlation_id: request.correlation_id,
-            migration: request.migration,
-            first,
-            cursor,
-            records,
-        });
-        if place == CursorPlace::End {
+        let first_record = export.cursor().records;
+        library.push(export.by_ref().take(part).collect());
+        let cursor = export.cursor();
+        let records: Records = Records::from((library.len() as u64 - 1).to_le_bytes());
+        parts.push(Exported { correlation_id, instrument, migration, first_record, cursor, records });
+        if cursor.is_end() {
             break;
         }
     }
     Ok(parts)
-}
-
-fn of_refusal(refusal: &MigrationRefusal) -> (StepOutcome, u64) {
-    match *refusal {
-        MigrationRefusal::UnknownInstrument => (StepOutcome::UnknownInstrument, 0),
-        MigrationRefusal::AlreadyHere => (StepOutcome::AlreadyHere, 0),
-        MigrationRefusal::Over { last } => (StepOutcome::Over, last.0),
-        MigrationRefusal::OtherMigration { current } => (StepOutcome::OtherMigration, current.0),
-        MigrationRefusal::OutOfOrder => (StepOutcome::OutOfOrder, 0),
-        MigrationRefusal::OtherManifest => (StepOutcome::OtherExtent, 0),
-        MigrationRefusal::Gap { expected } => (StepOutcome::Gap, expected),
-        MigrationRefusal::UnknownCursor => (StepOutcome::UnknownCursor, 0),
-        MigrationRefusal::Checksum { calculated, .. } => (StepOutcome::Checksum, calculated),
-        MigrationRefusal::Record(SnapshotFault::Limit { .. }) | MigrationRefusal::LimitMigrationStates => {
-            (StepOutcome::Limit, 0)
-        }
-        MigrationRefusal::Record(_) => (StepOutcome::Record, 0),
-    }
 }

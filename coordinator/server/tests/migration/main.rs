@@ -10,10 +10,9 @@ mod world;
 use std::time::Duration;
 
 use lugus_coordinator::apply;
-use lugus_coordinator::migration::{
-    Action, Ending, Intent, MoveError, MoveStep, Mover, Party, Step, StepOutcome, Timing,
-};
-use lugus_partition_map::{Phase, Refusal};
+use lugus_coordinator::migration::{Action, Ending, Intent, MoveError, MoveStep, Mover, Party, Timing};
+use lugus_partition_map::{MapRefusal, MigrationPhase};
+use lugus_vocabulary::{InstrumentId, MigrationOutcome};
 use world::{FROM, Faults, TO, World};
 
 /// Seeded worlds.
@@ -87,7 +86,7 @@ fn what_has_no_room_is_undone_and_says_so() {
     world.cramp(TO);
     world.start(Intent::MoveTo(TO));
     let ended = world.run_to_end(0);
-    let Err(MoveError::Undone { party: Party::To, outcome: StepOutcome::Limit, .. }) = ended else {
+    let Err(MoveError::Undone { party: Party::To, outcome: MigrationOutcome::Limit, .. }) = ended else {
         panic!("{ended:?}")
     };
     assert_eq!(world.check_end(), FROM);
@@ -103,7 +102,7 @@ fn an_old_map_ends_nothing() {
     }
     let (newest, older) = world.maps().split_last().unwrap();
     for intent in [Intent::MoveTo(TO), Intent::MoveTo(FROM), Intent::Undo] {
-        let mut mover = Mover::new(1, intent, Timing::default(), 1, Duration::ZERO);
+        let mut mover = Mover::new(InstrumentId(1), intent, Timing::default(), 1, Duration::ZERO);
         let mut actions = Vec::new();
         mover.poll(Duration::ZERO, &mut actions);
         let Action::Coordinator { correlation_id, ref request, expected } = actions[0] else { panic!("{actions:?}") };
@@ -125,18 +124,24 @@ fn an_old_map_ends_nothing() {
 fn another_move_is_not_taken_over() {
     let mut world = World::new(5, Faults::None);
     world.start(Intent::MoveTo(TO));
-    while world.map().partition(1).unwrap().migration.is_none_or(|migration| migration.phase != Phase::Begun) {
+    while world
+        .map()
+        .partition(InstrumentId(1))
+        .unwrap()
+        .migration
+        .is_none_or(|migration| migration.phase != MigrationPhase::Begun)
+    {
         world.step();
     }
     world.kill_mover(0);
     world.start(Intent::MoveTo(FROM));
-    assert_eq!(world.run_to_end(1), Err(MoveError::OtherMove { instrument: 1, to: TO }));
+    assert_eq!(world.run_to_end(1), Err(MoveError::OtherMove { instrument: InstrumentId(1), to: TO }));
     world.start(Intent::MoveTo(lugus_topology::ClusterId(9)));
-    assert_eq!(world.run_to_end(2), Err(MoveError::OtherMove { instrument: 1, to: TO }));
+    assert_eq!(world.run_to_end(2), Err(MoveError::OtherMove { instrument: InstrumentId(1), to: TO }));
     world.start(Intent::Undo);
     assert_eq!(world.run_to_end(3), Ok(Ending::Undone));
     world.start(Intent::MoveTo(lugus_topology::ClusterId(9)));
-    let unknown = Refusal::UnknownCluster(lugus_topology::ClusterId(9));
+    let unknown = MapRefusal::UnknownCluster(lugus_topology::ClusterId(9));
     assert_eq!(world.run_to_end(4), Err(MoveError::Refused(unknown)));
 }
 
@@ -196,7 +201,6 @@ fn a_late_commit_of_a_dead_mover_is_refused() {
 
 #[test]
 fn a_mover_says_how_far_it_is() {
-    let mover = Mover::new(1, Intent::Undo, Timing::default(), 0, Duration::ZERO);
+    let mover = Mover::new(InstrumentId(1), Intent::Undo, Timing::default(), 0, Duration::ZERO);
     assert_eq!((mover.progress().records, mover.ending(), mover.clusters()), (0, None, None));
-    assert_ne!(Step::Fence, Step::Unfence);
 }

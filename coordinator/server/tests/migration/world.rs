@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use lugus_coordinator::apply;
 use lugus_coordinator::migration::{
-    Action, ClusterRequest, Ending, Exported, Intent, MoveError, MoveStep, Mover, Party, Report, Timing,
+    Action, ClusterRequest, Ending, Exported, Intent, MoveError, MoveStep, Mover, Party, Timing,
 };
 use lugus_engine::EngineLimits;
 use lugus_partition_map::{
-    Accepted, ClusterEntry, DeploymentId, Epoch, MemberEntry, PartitionMap, Phase, Refusal, Request,
+    AcceptedRequest, ClusterEntry, DeploymentId, MapEpoch, MapRefusal, MapRequest, MemberEntry, MigrationPhase,
+    PartitionMap, digest_of_map,
 };
-use lugus_topology::{ClusterId, Endpoint, Instrument, MemberId};
+use lugus_topology::{ClusterId, Endpoint, MemberId};
+use lugus_vocabulary::InstrumentSpecification;
 use lugus_vocabulary::{
     Action as EngineAction, ClientOrderId, Decimal as EngineDecimal, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType as EngineInstrumentType, NewOrder, OrderType, PostOnly, Price, Quantity,
-    SelfTradePrevention, Side, SnapshotRecord, Symbol, TimeInForce,
+    InstrumentState, InstrumentType as EngineInstrumentType, MigrationReport, NewOrder, OrderType, PostOnly, Price,
+    Quantity, SelfTradePrevention, Side, SnapshotRecord, Symbol, TimeInForce,
 };
 
 use crate::cluster::{Answer, Cluster, INSTRUMENT, LIMITS};
@@ -38,10 +40,10 @@ pub enum Faults {
 /// On its way, between a mover and somebody.
 #[derive(Debug, Clone)]
 pub enum Message {
-    ToCoordinator { mover: usize, correlation_id: u64, request: Request, expected: Option<Epoch> },
+    ToCoordinator { mover: usize, correlation_id: u64, request: MapRequest, expected: Option<MapEpoch> },
     ToCluster { mover: usize, cluster: ClusterId, party: Party, request: ClusterRequest },
-    Answer { mover: usize, correlation_id: u64, outcome: Result<Accepted, Refusal> },
-    Report { mover: usize, party: Party, report: Report },
+    Answer { mover: usize, correlation_id: u64, outcome: Result<AcceptedRequest, MapRefusal> },
+    Report { mover: usize, party: Party, report: MigrationReport },
     Exported { mover: usize, exported: Exported },
     Map { mover: usize, map: Box<PartitionMap> },
 }
@@ -111,7 +113,13 @@ impl World {
 
     pub fn start(&mut self, intent: Intent) {
         let first = 1_000_000 * (self.movers.len() as u64 + 1);
-        self.movers.push(Some(Mover::new(1, intent, Timing::default(), first, Duration::from_nanos(self.now))));
+        self.movers.push(Some(Mover::new(
+            InstrumentId(1),
+            intent,
+            Timing::default(),
+            first,
+            Duration::from_nanos(self.now),
+        )));
         self.endings.push(None);
     }
 
@@ -214,7 +222,7 @@ impl World {
     }
 
     fn start_any(&mut self) {
-        let owner = self.map().partition(1).unwrap().owner();
+        let owner = self.map().partition(InstrumentId(1)).unwrap().owner();
         let other = if owner == FROM { TO } else { FROM };
         let intent = if self.below(3) == 0 { Intent::Undo } else { Intent::MoveTo(other) };
         self.start(intent);
@@ -250,7 +258,7 @@ impl World {
         for _ in 0..20 {
             self.trade();
         }
-        let partition = self.map().partition(1).unwrap();
+        let partition = self.map().partition(InstrumentId(1)).unwrap();
         assert_eq!(partition.migration, None);
         let owner = partition.owner();
         let [from, to] = &mut self.clusters;
@@ -285,7 +293,7 @@ impl World {
         }
         let takers = self.clusters.iter_mut().map(|cluster| usize::from(cluster.takes_commands())).sum::<usize>();
         assert!(takers <= 1, "two clusters take commands");
-        let partition = self.map().partition(1).unwrap();
+        let partition = self.map().partition(InstrumentId(1)).unwrap();
         if takers == 1 {
             let owner = partition.owner();
             assert!(self.takes_commands(owner), "who takes commands is the owner");
@@ -326,7 +334,7 @@ impl World {
     }
 
     fn send(&mut self, message: Message) {
-        let is_commit = matches!(message, Message::ToCoordinator { request: Request::CommitMigration { .. }, .. });
+        let is_commit = matches!(message, Message::ToCoordinator { request: MapRequest::CommitMigration { .. }, .. });
         if is_commit && self.holds_commits {
             self.held = Some(message);
             return;
@@ -388,20 +396,20 @@ impl World {
         }
     }
 
-    fn coordinate(&mut self, request: &Request, expected: Option<Epoch>) -> Result<Accepted, Refusal> {
+    fn coordinate(&mut self, request: &MapRequest, expected: Option<MapEpoch>) -> Result<AcceptedRequest, MapRefusal> {
         let map = self.map();
         let applied = apply(map, request, expected)?;
-        if let Request::CommitMigration { .. } = request
+        if let MapRequest::CommitMigration { .. } = request
             && let Some(next) = &applied.map
         {
-            let migration = next.partition(1).unwrap().migration.unwrap();
-            assert_eq!(migration.phase, Phase::Committed);
+            let migration = next.partition(InstrumentId(1)).unwrap().migration.unwrap();
+            assert_eq!(migration.phase, MigrationPhase::Committed);
             let hash = |cluster: ClusterId| self.clusters[cluster.0 as usize].engine.instrument_state_hash(INSTRUMENT);
             assert!(hash(migration.from).is_some() && hash(migration.from) == hash(migration.to));
         }
         self.maps.extend(applied.map);
         let map = self.map();
-        Ok(Accepted { epoch: Epoch(map.epoch.0), digest: map.digest(), migration: applied.migration })
+        Ok(AcceptedRequest { epoch: map.epoch, digest: digest_of_map(&map), migration: applied.migration })
     }
 
     /// A participant's next order, at a cluster by chance. It is applied once, whatever moves.
@@ -454,9 +462,10 @@ fn definition(instrument: u32) -> InstrumentDefinition {
 }
 
 /// Two clusters, and an instrument of the first.
-fn first_requests() -> [Request; 3] {
-    let instrument = Instrument { cluster: FROM, ..Instrument::spot(1, "BTC/USDT", 2, 5) };
-    [Request::AddCluster(cluster(0)), Request::AddCluster(cluster(1)), Request::AddInstrument(instrument)]
+fn first_requests() -> [MapRequest; 3] {
+    let instrument =
+        InstrumentSpecification { cluster: FROM, ..InstrumentSpecification::spot(InstrumentId(1), "BTC/USDT", 2, 5) };
+    [MapRequest::AddCluster(cluster(0)), MapRequest::AddCluster(cluster(1)), MapRequest::AddInstrument(instrument)]
 }
 
 fn cluster(id: i32) -> ClusterEntry {

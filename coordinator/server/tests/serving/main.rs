@@ -8,10 +8,11 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 
 use lugus_partition_map::{
-    ClusterEntry, Connection, DeploymentId, Epoch, MapContext, MapError, MapSubscription, MemberEntry, Refusal,
-    Request, RequestError,
+    ClusterEntry, Connection, DeploymentId, MapContext, MapEpoch, MapError, MapRefusal, MapRequest, MapSubscription,
+    MemberEntry, RequestError, digest_of_map,
 };
-use lugus_topology::{ClusterId, Endpoint, Instrument, MemberId, Size};
+use lugus_topology::{ClusterId, Endpoint, MemberId, Size};
+use lugus_vocabulary::{InstrumentId, InstrumentSpecification};
 
 use process::{DEADLINE, Place, Process, Subscriber, await_all, await_epoch};
 
@@ -20,18 +21,18 @@ fn subscribers_follow_the_map_through_a_kill() {
     let place = Place::new(24_500, |_| {});
     let mut coordinator = Process::start(&place).unwrap();
     let mut subscribers: Vec<Subscriber> = (0..3).map(|_| place.subscriber()).collect();
-    let (first, _) = await_epoch(&mut subscribers, Epoch(1));
+    let (first, _) = await_epoch(&mut subscribers, MapEpoch(1));
     assert_eq!((first.clusters.len(), first.partitions.len()), (1, 2), "what cluster.toml has");
     await_all(&mut subscribers, "live", |subscriber| subscriber.map.connection() == Connection::Live);
 
     let mut client = place.client();
-    let instrument = Instrument::spot(9, "SOL/USDT", 2, 2);
-    let added = client.request(&Request::AddInstrument(instrument), Some(Epoch(1)), DEADLINE).unwrap();
-    assert_eq!(added.epoch, Epoch(2));
-    let (second, took) = await_epoch(&mut subscribers, Epoch(2));
+    let instrument = InstrumentSpecification::spot(InstrumentId(9), "SOL/USDT", 2, 2);
+    let added = client.request(&MapRequest::AddInstrument(instrument), Some(MapEpoch(1)), DEADLINE).unwrap();
+    assert_eq!(added.epoch, MapEpoch(2));
+    let (second, took) = await_epoch(&mut subscribers, MapEpoch(2));
     println!("epoch 2 at three subscribers after {took:?}");
-    assert_eq!((second.digest(), second.deployment), (added.digest, first.deployment));
-    assert!(second.partition(9).is_some());
+    assert_eq!((digest_of_map(&second), second.deployment), (added.digest, first.deployment));
+    assert!(second.partition(InstrumentId(9)).is_some());
 
     coordinator.kill();
     for _ in 0..100 {
@@ -41,13 +42,14 @@ fn subscribers_follow_the_map_through_a_kill() {
 
     let _coordinator = Process::start(&place).unwrap();
     let mut newcomers = [place.subscriber()];
-    assert_eq!(await_epoch(&mut newcomers, Epoch(2)).0, second, "the same map after the restart");
-    let halted = client.request(&Request::Halt { instrument: 9 }, Some(Epoch(2)), DEADLINE).unwrap();
-    assert_eq!(halted.epoch, Epoch(3));
+    assert_eq!(await_epoch(&mut newcomers, MapEpoch(2)).0, second, "the same map after the restart");
+    let halted =
+        client.request(&MapRequest::Halt { instrument: InstrumentId(9) }, Some(MapEpoch(2)), DEADLINE).unwrap();
+    assert_eq!(halted.epoch, MapEpoch(3));
     subscribers.extend(newcomers);
-    let (third, took) = await_epoch(&mut subscribers, Epoch(3));
+    let (third, took) = await_epoch(&mut subscribers, MapEpoch(3));
     println!("epoch 3 at all subscribers after {took:?}");
-    assert_eq!((third.deployment, third.digest()), (first.deployment, halted.digest));
+    assert_eq!((third.deployment, digest_of_map(&third)), (first.deployment, halted.digest));
 }
 
 #[test]
@@ -58,18 +60,25 @@ fn refusals_repeats_and_a_second_coordinator() {
     assert!(told.contains("is in use by process"), "{told}");
 
     let mut client = place.client();
-    let halt = Request::Halt { instrument: 1 };
-    assert_eq!(client.request(&halt, None, DEADLINE).unwrap().epoch, Epoch(2));
-    assert_eq!(client.request(&halt, Some(Epoch(1)), DEADLINE).unwrap().epoch, Epoch(2), "a repeat changes nothing");
+    let halt = MapRequest::Halt { instrument: InstrumentId(1) };
+    assert_eq!(client.request(&halt, None, DEADLINE).unwrap().epoch, MapEpoch(2));
+    assert_eq!(
+        client.request(&halt, Some(MapEpoch(1)), DEADLINE).unwrap().epoch,
+        MapEpoch(2),
+        "a repeat changes nothing"
+    );
     let mut refused = |request, expected| match client.request(&request, expected, DEADLINE) {
         Err(RequestError::Refused(refusal)) => refusal,
         other => panic!("{other:?}"),
     };
-    let stale = Refusal::StaleEpoch { expected: Epoch(1), current: Epoch(2) };
-    assert_eq!(refused(Request::Resume { instrument: 1 }, Some(Epoch(1))), stale);
-    assert_eq!(refused(Request::Halt { instrument: 77 }, None), Refusal::UnknownInstrument(77));
-    let twice = Request::AddInstrument(Instrument::spot(5, "BTC/USDT", 2, 5));
-    assert_eq!(refused(twice, None), Refusal::PairOwned { instrument: 1, owner: ClusterId(0) });
+    let stale = MapRefusal::StaleEpoch { expected: MapEpoch(1), current: MapEpoch(2) };
+    assert_eq!(refused(MapRequest::Resume { instrument: InstrumentId(1) }, Some(MapEpoch(1))), stale);
+    assert_eq!(
+        refused(MapRequest::Halt { instrument: InstrumentId(77) }, None),
+        MapRefusal::UnknownInstrument(InstrumentId(77))
+    );
+    let twice = MapRequest::AddInstrument(InstrumentSpecification::spot(InstrumentId(5), "BTC/USDT", 2, 5));
+    assert_eq!(refused(twice, None), MapRefusal::PairOwned { instrument: InstrumentId(1), owner: ClusterId(0) });
     assert!(coordinator.end(), "ends well when asked to");
     let mut client = place.client();
     let away = client.request(&halt, None, std::time::Duration::from_millis(50)).err().unwrap();
@@ -102,18 +111,22 @@ fn the_recording_is_kept_short_and_begins_with_a_whole_map() {
     let mut subscribers = [place.subscriber()];
     let mut client = place.client();
     for id in 1..=6 {
-        client.request(&Request::AddCluster(large_cluster(id)), None, DEADLINE).unwrap();
+        client.request(&MapRequest::AddCluster(large_cluster(id)), None, DEADLINE).unwrap();
     }
-    let mut epoch = Epoch(7);
+    let mut epoch = MapEpoch(7);
     await_epoch(&mut subscribers, epoch);
     await_all(&mut subscribers, "live", |subscriber| subscriber.map.connection() == Connection::Live);
     // Some hundred maps of about 5 KB each: many segments of 64 KiB.
     for change in 0..120 {
-        let request = if change % 2 == 0 { Request::Halt { instrument: 1 } } else { Request::Resume { instrument: 1 } };
+        let request = if change % 2 == 0 {
+            MapRequest::Halt { instrument: InstrumentId(1) }
+        } else {
+            MapRequest::Resume { instrument: InstrumentId(1) }
+        };
         epoch = client.request(&request, Some(epoch), DEADLINE).unwrap().epoch;
         subscribers[0].poll();
     }
-    assert_eq!(epoch, Epoch(127));
+    assert_eq!(epoch, MapEpoch(127));
     let (newest, _) = await_epoch(&mut subscribers, epoch);
     let left = segments();
     assert!(left.len() <= 2, "{left:?}");
@@ -122,12 +135,15 @@ fn the_recording_is_kept_short_and_begins_with_a_whole_map() {
 
     coordinator.kill();
     let mut coordinator = Process::start(&place).unwrap();
-    assert_eq!(client.request(&Request::Halt { instrument: 2 }, Some(epoch), DEADLINE).unwrap().epoch, Epoch(128));
-    await_epoch(&mut subscribers, Epoch(128));
+    assert_eq!(
+        client.request(&MapRequest::Halt { instrument: InstrumentId(2) }, Some(epoch), DEADLINE).unwrap().epoch,
+        MapEpoch(128)
+    );
+    await_epoch(&mut subscribers, MapEpoch(128));
 
-    let too_long = (7..=30).map(|id| client.request(&Request::AddCluster(large_cluster(id)), None, DEADLINE));
+    let too_long = (7..=30).map(|id| client.request(&MapRequest::AddCluster(large_cluster(id)), None, DEADLINE));
     let refusal = too_long.filter_map(Result::err).next().unwrap();
-    assert!(matches!(refusal, RequestError::Refused(Refusal::MapTooLong { maximum: 8_192, .. })), "{refusal}");
+    assert!(matches!(refusal, RequestError::Refused(MapRefusal::MapTooLong { maximum: 8_192, .. })), "{refusal}");
     coordinator.kill();
 }
 
@@ -137,7 +153,7 @@ fn a_damaged_recording_and_a_foreign_map_are_told() {
     let spec = place.deployment.coordinator_spec();
     let mut coordinator = Process::start(&place).unwrap();
     let mut subscribers = [place.subscriber()];
-    await_epoch(&mut subscribers, Epoch(1));
+    await_epoch(&mut subscribers, MapEpoch(1));
 
     let mut context = MapContext::new(&place.deployment, place.driver.aeron_dir().into());
     context.deployment = Some(DeploymentId(12));
@@ -153,7 +169,7 @@ fn a_damaged_recording_and_a_foreign_map_are_told() {
     assert!(error.to_string().contains("expected 000000000000000c"), "{error}");
     assert_eq!(foreign.newest(), None);
 
-    place.client().request(&Request::Halt { instrument: 1 }, None, DEADLINE).unwrap();
+    place.client().request(&MapRequest::Halt { instrument: InstrumentId(1) }, None, DEADLINE).unwrap();
     coordinator.kill();
     // A byte of the first map's first cluster: after the frame's header, the message's and the root block.
     let segment = OpenOptions::new().read(true).write(true).open(spec.archive_dir.join("0-0.rec")).unwrap();
@@ -174,7 +190,7 @@ fn a_damaged_recording_and_a_foreign_map_are_told() {
     fs::remove_file(spec.dir.join("deployment")).unwrap();
     let mut coordinator = Process::start(&place).unwrap();
     let mut newcomers = [place.subscriber()];
-    let (map, _) = await_epoch(&mut newcomers, Epoch(1));
+    let (map, _) = await_epoch(&mut newcomers, MapEpoch(1));
     coordinator.kill();
     assert!(fs::read_to_string(spec.dir.join("deployment")).unwrap().contains(&map.deployment.to_string()));
     fs::remove_dir_all(&spec.archive_dir).unwrap();

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lugus_media_driver::ClientDriver;
-use lugus_partition_map::{CoordinatorClient, Epoch, MapContext, MapSubscription, PartitionMap, RecordedMap};
+use lugus_partition_map::{
+    CoordinatorClient, MapContext, MapEpoch, MapSubscription, PartitionMap, RecordedMap, digest_of_map,
+};
 use lugus_topology::{Deployment, Size};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -111,17 +113,17 @@ impl Subscriber {
         let _ = self.map.poll();
     }
 
-    pub(crate) fn epoch(&self) -> Option<Epoch> {
+    pub(crate) fn epoch(&self) -> Option<MapEpoch> {
         self.map.newest().map(|map| map.epoch)
     }
 }
 
 /// Polls all subscribers until each has the map of this epoch; returns it and how long it took.
-pub(crate) fn await_epoch(subscribers: &mut [Subscriber], epoch: Epoch) -> (Arc<PartitionMap>, Duration) {
+pub(crate) fn await_epoch(subscribers: &mut [Subscriber], epoch: MapEpoch) -> (Arc<PartitionMap>, Duration) {
     let took = await_all(subscribers, &format!("epoch {epoch}"), |subscriber| subscriber.epoch() == Some(epoch));
     let map = subscribers[0].map.newest().unwrap().clone();
     for subscriber in subscribers {
-        assert_eq!(subscriber.map.newest().unwrap().digest(), map.digest());
+        assert_eq!(digest_of_map(subscriber.map.newest().unwrap()), digest_of_map(&map));
     }
     (map, took)
 }

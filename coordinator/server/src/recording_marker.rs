@@ -1,6 +1,6 @@
-//! A file beside the archive that says whose map has been recorded there, written once, when the first map is recorded. It
-//! tells a first start that was cut short (no map yet, so begin again) from a recording that was lost (begin nothing: a new
-//! map in its place would be another deployment's).
+//! A file beside the archive that names the deployment whose map is recorded there. It is written once, when the first map
+//! is recorded. By this file, a coordinator tells a first start that was cut short from a recording that was lost: after the
+//! one it may begin again, after the other it must not, since a new map would be of another deployment.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -12,20 +12,20 @@ use crate::CoordinatorError;
 
 const FILE: &str = "deployment";
 
-/// The file of one coordinator's folder.
-pub(crate) struct Witness {
+/// The marker in the folder of a coordinator.
+pub(crate) struct RecordingMarker {
     path: PathBuf,
 }
 
-impl Witness {
+impl RecordingMarker {
     pub(crate) fn of(dir: &Path) -> Self {
         Self { path: dir.join(FILE) }
     }
 
-    /// Whose map was recorded; `None` when none was.
+    /// The deployment whose map was recorded; `None` if none was.
     ///
     /// # Errors
-    /// The file can't be read, or says nothing.
+    /// The file cannot be read, or has no identity in it.
     pub(crate) fn read(&self) -> Result<Option<DeploymentId>, CoordinatorError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -36,10 +36,10 @@ impl Witness {
         identity.map(|identity| Some(DeploymentId(identity))).map_err(|error| self.fault(io::Error::other(error)))
     }
 
-    /// Notes whose map is recorded.
+    /// Records that a map of this deployment is recorded.
     ///
     /// # Errors
-    /// The file can't be written.
+    /// The file cannot be written.
     pub(crate) fn write(&self, identity: DeploymentId) -> Result<(), CoordinatorError> {
         let unfinished = self.path.with_extension("new");
         let written = File::create(&unfinished).and_then(|mut file| {
@@ -51,7 +51,7 @@ impl Witness {
     }
 
     fn fault(&self, source: io::Error) -> CoordinatorError {
-        CoordinatorError::Witness { path: self.path.clone(), source }
+        CoordinatorError::RecordingMarker { path: self.path.clone(), source }
     }
 }
 
@@ -62,15 +62,15 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_rubbish_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
-        let witness = Witness::of(folder.path());
-        assert_eq!(witness.read().expect("readable"), None);
+        let marker = RecordingMarker::of(folder.path());
+        assert_eq!(marker.read().expect("readable"), None);
         for identity in [DeploymentId(0), DeploymentId(u64::MAX)] {
-            witness.write(identity).expect("written");
-            assert_eq!(witness.read().expect("readable"), Some(identity));
+            marker.write(identity).expect("written");
+            assert_eq!(marker.read().expect("readable"), Some(identity));
         }
         for rubbish in ["", "xyz", "12345678901234567"] {
             fs::write(folder.path().join(FILE), rubbish).expect("written");
-            assert!(matches!(witness.read(), Err(CoordinatorError::Witness { .. })), "{rubbish:?}");
+            assert!(matches!(marker.read(), Err(CoordinatorError::RecordingMarker { .. })), "{rubbish:?}");
         }
     }
 }
