@@ -6,7 +6,7 @@ use lugus_benchmark::flow::{SCENARIOS, generate};
 use lugus_benchmark::measure::{self, LargeBook};
 use serde::Serialize;
 
-use super::Spread;
+use super::spread::Spread;
 use crate::failure::Failure;
 use crate::output::Output;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lugus_replay::replay::{ReplayOptions, Replayed};
 use serde::Serialize;
 
-use super::Spread;
+use super::spread::Spread;
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::leader_killer::LeaderKiller;

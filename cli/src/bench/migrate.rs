@@ -8,7 +8,7 @@ use lugus_media_driver::ClientDriver;
 use lugus_topology::{ClusterId, ClusterSpec};
 use serde::Serialize;
 
-use super::Spread;
+use super::spread::Spread;
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::local_deployment;

@@ -13,7 +13,7 @@ use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::report::ReplayReport;
 use serde::Serialize;
 
-use super::Spread;
+use super::spread::Spread;
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::output::Output;

@@ -14,7 +14,7 @@ use lugus_media_driver::ClientDriver;
 
 use super::harness::{LocalCluster, PATIENCE};
 use super::held_move::HeldMove;
-use super::{CLUSTERS, PAIR, SYMBOL};
+use super::pair::{CLUSTERS, PAIR, SYMBOL};
 
 const TWICE: u32 = 51;
 const LATE: u32 = 52;

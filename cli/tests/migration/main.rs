@@ -8,6 +8,7 @@ mod clients;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod held_move;
+mod pair;
 mod participants;
 
 use std::rc::Rc;
@@ -15,17 +16,11 @@ use std::time::Instant;
 
 use harness::{Answer, LocalCluster, RawSession, new_order, until};
 use held_move::HeldMove;
-use lugus_client::InstrumentId;
 use lugus_client::partition_map::{MapContext, MapSubscription, RecordedMap};
 use lugus_media_driver::ClientDriver;
-use lugus_topology::ClusterId;
+use pair::{CLUSTERS, NAMES, PAIR, SYMBOL};
 use participants::{Levels, Participants};
 use serde_json::Value;
-
-const PAIR: InstrumentId = InstrumentId(1);
-const SYMBOL: &str = "BTC/USDT";
-const CLUSTERS: [ClusterId; 2] = [ClusterId(0), ClusterId(1)];
-const NAMES: [&str; 2] = ["A", "B"];
 
 /// The participant that only probes which clusters accept commands.
 const LOOKER: u32 = 61;

@@ -18,8 +18,8 @@ use lugus_client::{
 use lugus_media_driver::ClientDriver;
 use lugus_topology::Deployment;
 
-use super::PAIR;
 use super::harness::{PATIENCE, SentCommand, Tally, total};
+use super::pair::PAIR;
 
 const MAKER: usize = 0;
 const TAKER: usize = 1;

@@ -1,3 +1,5 @@
+//! The service in a recording cluster: who gets which message, and what is refused.
+
 use aeron_cluster_service::testing::RecordingCluster;
 use aeron_cluster_service::{CloseReason, Role, TimeUnit};
 use lugus_codecs::Envelope;

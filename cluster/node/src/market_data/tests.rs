@@ -1,3 +1,5 @@
+//! The market-data stream of a member, read back with the codecs: batches, heartbeats, roles, and a ring that is full.
+
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::{decode_heartbeat, decode_increments};
 use lugus_engine::{Engine, EngineLimits};

@@ -1,3 +1,5 @@
+//! Snapshots of the service: written, read back, and refused when they are damaged.
+
 use aeron_cluster_service::Role;
 use aeron_cluster_service::testing::{RecordedSnapshot, RecordingCluster};
 use lugus_codecs::HEADER_LENGTH;
