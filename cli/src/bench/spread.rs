@@ -3,9 +3,9 @@
 /// Median, minimum and maximum of some figures.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Spread {
-    min: f64,
-    median: f64,
-    max: f64,
+    pub(super) min: f64,
+    pub(super) median: f64,
+    pub(super) max: f64,
 }
 
 impl Spread {
