@@ -4,13 +4,13 @@ use lugus_client::InstrumentId;
 use lugus_topology::ClusterId;
 
 /// The instrument that moves.
-pub const PAIR: InstrumentId = InstrumentId(1);
+pub(crate) const PAIR: InstrumentId = InstrumentId(1);
 
 /// Its symbol.
-pub const SYMBOL: &str = "BTC/USDT";
+pub(crate) const SYMBOL: &str = "BTC/USDT";
 
 /// The clusters, in the order of the deployment's file.
-pub const CLUSTERS: [ClusterId; 2] = [ClusterId(0), ClusterId(1)];
+pub(crate) const CLUSTERS: [ClusterId; 2] = [ClusterId(0), ClusterId(1)];
 
 /// The names of the clusters, in the same order.
-pub const NAMES: [&str; 2] = ["A", "B"];
+pub(crate) const NAMES: [&str; 2] = ["A", "B"];

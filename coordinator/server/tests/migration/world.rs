@@ -409,7 +409,7 @@ impl World {
         }
         self.maps.extend(applied.map);
         let map = self.map();
-        Ok(AcceptedRequest { epoch: map.epoch, digest: digest_of_map(&map), migration: applied.migration })
+        Ok(AcceptedRequest { epoch: map.epoch, digest: digest_of_map(map), migration: applied.migration })
     }
 
     /// A participant's next order, at a cluster by chance. It is applied once, whatever moves.
