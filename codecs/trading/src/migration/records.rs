@@ -6,10 +6,10 @@
 //! little from those of the record before, and most fields are absent. What is rare needs no layout of its own: all other
 //! records are the messages of the snapshot.
 //!
-//! A record begins with a tag. After [`MESSAGE`], one message follows, or the two of a kept event. After [`EXECUTION`] and
-//! [`ORDER`] come a byte of flags that tell which optional fields are present, one byte for each enumeration, and numbers:
+//! A record begins with a tag. After `MESSAGE`, one message follows, or the two of a kept event. After `EXECUTION` and
+//! `ORDER` come a byte of flags that tell which optional fields are present, one byte for each enumeration, and numbers:
 //! seven bits a byte, the lowest first, with the highest bit set in all bytes but the last. A number is written as its
-//! difference from that of the record before where [`Before`] has one, with the sign in the lowest bit. The first record of
+//! difference from that of the record before where `Before` has one, with the sign in the lowest bit. The first record of
 //! a run is told from zeros, so that each run stands for itself.
 
 pub mod reader;

@@ -9,6 +9,8 @@ import io.lugus.order.entry.OrderType;
 import io.lugus.order.entry.RejectReason;
 import io.lugus.order.entry.Side;
 import io.lugus.order.entry.TimeInForce;
+import java.util.Map;
+import java.util.Set;
 
 /** An event, numbered in its scope (participant, instrument). Fields are named as in {@code lugus watch --json}. */
 record Report(long participant, long instrument, long eventSequence, long clientSequence, long time, Body body) {
@@ -81,10 +83,25 @@ record Report(long participant, long instrument, long eventSequence, long client
         return new Report(participant, instrument, eventSequence, clientSequence, 0, body);
     }
 
+    /** Fields of an execution that are left out in JSON when they are 0, NONE or null. */
+    private static final Set<String> LEFT_OUT_BY_DEFAULT = Set.of(
+        "order_id", "orig_client_order_id", "trade_id", "price", "last_price", "last_quantity", "liquidity", "reason");
+
+    private static boolean isDefault(final Map.Entry<String, JsonElement> field) {
+        final JsonElement value = field.getValue();
+        return LEFT_OUT_BY_DEFAULT.contains(field.getKey())
+            && (value.isJsonNull() || "0".equals(value.getAsString()) && value.getAsJsonPrimitive().isNumber()
+                && !field.getKey().endsWith("price") || "NONE".equals(value.getAsString()));
+    }
+
     /** The event as the client in Rust prints it. */
     JsonElement toJson() {
+        final JsonObject fields = Json.GSON.toJsonTree(body).getAsJsonObject();
+        if (body instanceof Execution) {
+            fields.entrySet().removeIf(Report::isDefault);
+        }
         final JsonObject what = new JsonObject();
-        what.add(body.kind(), Json.GSON.toJsonTree(body));
+        what.add(body.kind(), fields);
         final JsonObject json = new JsonObject();
         json.addProperty("participant", participant);
         json.addProperty("instrument", instrument);
