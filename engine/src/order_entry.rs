@@ -2,8 +2,8 @@
 //! nothing was done; the caller reports it.
 
 use lugus_vocabulary::{
-    ClientOrderId, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, RejectReason, Replace, ReportBody,
-    RiskLimits, Side, TimeInForce,
+    ClientOrderId, NewOrder, ParticipantId, PostOnly, Price, Quantity, RejectReason, Replace, ReportBody, RiskLimits,
+    Side, TimeInForce,
 };
 
 use crate::admission;
@@ -44,18 +44,8 @@ fn plain_order<S: EventSink>(
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) {
-    let taken = Order::new(
-        instrument.next_order_id(),
-        order.client_order_id,
-        reporter.scope(),
-        order.side,
-        price,
-        order.quantity,
-        order.quantity,
-        OrderType::Limit,
-        order.time_in_force,
-        Instructions::new(PostOnly::No, order.self_trade_prevention),
-    );
+    let instructions = Instructions::new(PostOnly::No, order.self_trade_prevention);
+    let taken = Order::new(order, price, instructions, instrument.next_order_id(), reporter.scope());
     let (scope, answers) = (reporter.scope(), reporter.client_sequence());
     reporter.tell_execution(scope, answers, execution::new(&taken));
     if instrument.book.would_trade(order.side, Some(price)) {
@@ -84,18 +74,8 @@ fn any_order<S: EventSink>(
     let instructions = Instructions::new(order.post_only, order.self_trade_prevention)
         .with(Instructions::ICEBERG, order.display_quantity.0 > 0)
         .with(Instructions::EXPIRES, expire_time.is_some());
-    let mut taken = Order::new(
-        instrument.last_order_id,
-        order.client_order_id,
-        owner,
-        order.side,
-        order.price.unwrap_or_default(),
-        order.quantity,
-        order.quantity,
-        order.order_type,
-        order.time_in_force,
-        instructions,
-    );
+    let price = order.price.unwrap_or_default();
+    let mut taken = Order::new(order, price, instructions, instrument.last_order_id, owner);
     admission::new_order(order, &taken, reporter.now(), risk, instrument, pool)?;
     taken.order_id = instrument.next_order_id();
     let terms =

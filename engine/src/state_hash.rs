@@ -11,7 +11,9 @@
 //! report (`report_row`), because the hash is a part of what members agree on: it must not depend on a layout that
 //! may change, and it skips the words that most executions do not have.
 
-use lugus_vocabulary::{Execution, InstrumentDefinition, KillSwitch, Report, ReportBody, RiskLimits, StateHash};
+use lugus_vocabulary::{
+    Execution, InstrumentDefinition, KillSwitch, NewOrder, Report, ReportBody, RiskLimits, StateHash,
+};
 
 use crate::report_heading::ReportHeading;
 
@@ -119,6 +121,36 @@ pub(crate) fn definition_words(definition: &InstrumentDefinition) -> [u64; WORDS
         u64::from(definition.tick_size.exponent.cast_unsigned()) << 8
             | u64::from(definition.lot_size.exponent.cast_unsigned()),
         (definition.instrument_type as u64) << 8 | definition.state as u64,
+    ]
+}
+
+/// All fields of an order. Words 0 to 4 are left to the caller.
+pub(crate) fn order_words(order: &NewOrder) -> [u64; WORDS] {
+    let kinds = (order.side as u64) << 24
+        | (order.order_type as u64) << 16
+        | (order.time_in_force as u64) << 8
+        | (order.self_trade_prevention as u64) << 4
+        | u64::from(order.price.is_some()) << 3
+        | u64::from(order.stop_price.is_some()) << 2
+        | u64::from(order.expire_time.is_some()) << 1
+        | order.post_only as u64;
+    [
+        0,
+        0,
+        0,
+        0,
+        0,
+        kinds,
+        order.client_order_id.0,
+        order.price.unwrap_or_default().0.cast_unsigned(),
+        order.stop_price.unwrap_or_default().0.cast_unsigned(),
+        order.quantity.0,
+        order.display_quantity.0,
+        order.expire_time.unwrap_or_default().0.cast_unsigned(),
+        0,
+        0,
+        0,
+        0,
     ]
 }
 

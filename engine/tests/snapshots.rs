@@ -140,7 +140,7 @@ fn a_changed_record_is_refused() {
             SnapshotRecord::Instrument(instrument) => instrument.last_trade_id.0 += 1,
             SnapshotRecord::Scope(scope) => scope.last_client_sequence.0 += 1,
             SnapshotRecord::Report(kept) => kept.report.time.0 ^= 1 << 40,
-            SnapshotRecord::Order(order) => order.quantity.0 += 1,
+            SnapshotRecord::Order(order) => order.order.quantity.0 += 1,
             SnapshotRecord::End { checksum, .. } => *checksum ^= 1 << 63,
         }
         let error = restore(LIMITS, &changed).unwrap_err();

@@ -12,17 +12,17 @@
 use crate::instrument::InstrumentDefinition;
 use crate::market_data::Statistics;
 use crate::migration::ExportManifest;
-use crate::order::{OrderType, PostOnly, SelfTradePrevention, Side, TimeInForce};
+use crate::order::NewOrder;
 use crate::report::Report;
 use crate::risk::{KillSwitch, RiskLimits};
 use crate::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId,
-    OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,
+    ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId, OrderId,
+    ParticipantId, Quantity, StateHash, TradeId,
 };
 use crate::word::word;
 
 /// Version of the records and of their order; an engine loads no other.
-pub const SNAPSHOT_VERSION: u32 = 4;
+pub const SNAPSHOT_VERSION: u32 = 5;
 
 /// One record of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,30 +222,11 @@ pub struct OrderRecord {
     pub order_id: OrderId,
     /// The participant whose order it is.
     pub participant: ParticipantId,
-    /// The participant's number of the order.
-    pub client_order_id: ClientOrderId,
-    /// Side of the book.
-    pub side: Side,
-    /// Type of the order, as it was entered.
-    pub order_type: OrderType,
-    /// Time in force.
-    pub time_in_force: TimeInForce,
-    /// Whether a replacement of the order may trade at once.
-    pub post_only: PostOnly,
-    /// What happens when the order would trade with one of the same participant.
-    pub self_trade_prevention: SelfTradePrevention,
-    /// Limit price in ticks; 0 for a stop order without a limit.
-    pub price: Price,
-    /// Trigger price in ticks; `None` once the order is triggered, and for orders without a trigger.
-    pub stop_price: Option<Price>,
-    /// Log time at which the order expires.
-    pub expire_time: Option<EpochNanos>,
-    /// Quantity of the order in lots, filled lots included.
-    pub quantity: Quantity,
     /// Open quantity in lots.
     pub leaves_quantity: Quantity,
     /// The part of the open quantity that the book shows now, in lots.
     pub shown_quantity: Quantity,
-    /// Lots that an iceberg order shows at a time; 0 for an order that shows all.
-    pub display_quantity: Quantity,
+    /// The order as it would be entered now: with the client order id, prices and quantities of its last replacement, an
+    /// expire time also if it is good for the day, and no trigger price once it is triggered.
+    pub order: NewOrder,
 }

@@ -7,7 +7,8 @@
 //! | `migration_states` | how far migrations are |
 //!
 //! A snapshot is a run of messages, which its writer divides into fragments anywhere between two of them. Every record is
-//! one message, except a kept event, which is two: `RetainedReport`, and the report as order entry's message.
+//! one message, except kept events and orders, which are two: `RetainedReport` and the report, `RestingOrder` and the
+//! `NewOrderSingle` that would enter the order, the second as order entry's message.
 
 mod instruments;
 mod migration_states;
@@ -16,12 +17,19 @@ mod records;
 #[cfg(test)]
 mod tests;
 
-use lugus_vocabulary::{ClientSequence, ParticipantSession, RetainedReport, SnapshotRecord};
+use lugus_vocabulary::{
+    Action, ClientSequence, InstrumentId, OrderRecord, ParticipantId, ParticipantSession, RetainedReport,
+    SnapshotRecord,
+};
 use sbe_message::{DecodeError, Envelope, HEADER_LENGTH};
 use thiserror::Error;
 
+use self::records::Resting;
 use crate::error::MessageError;
-use crate::order_entry::{MAXIMUM_REPORT_LENGTH, decode_report, encode_report};
+use crate::order_entry::{
+    MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, decode_command, decode_report, encode_new_order, encode_report,
+    set_client_sequence,
+};
 use crate::sbe_order_entry;
 pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 use crate::sbe_snapshot::{
@@ -32,6 +40,9 @@ use crate::sbe_snapshot::{
 /// Length of `RetainedReport` with its header, in bytes.
 const RETAINED_LENGTH: usize = HEADER_LENGTH + retained_report_codec::SBE_BLOCK_LENGTH as usize;
 
+/// Length of `RestingOrder` with its header, in bytes.
+const RESTING_LENGTH: usize = HEADER_LENGTH + resting_order_codec::SBE_BLOCK_LENGTH as usize;
+
 /// Length of the longest record with all its headers, in bytes.
 pub const MAXIMUM_RECORD_LENGTH: usize = {
     let blocks = [
@@ -41,10 +52,10 @@ pub const MAXIMUM_RECORD_LENGTH: usize = {
         migration_state_codec::SBE_BLOCK_LENGTH,
         instrument_codec::SBE_BLOCK_LENGTH,
         scope_codec::SBE_BLOCK_LENGTH,
-        resting_order_codec::SBE_BLOCK_LENGTH,
         snapshot_end_codec::SBE_BLOCK_LENGTH,
     ];
-    let mut maximum = RETAINED_LENGTH + MAXIMUM_REPORT_LENGTH;
+    let (kept, order) = (RETAINED_LENGTH + MAXIMUM_REPORT_LENGTH, RESTING_LENGTH + MAXIMUM_COMMAND_LENGTH);
+    let mut maximum = if kept > order { kept } else { order };
     let mut at = 0;
     while at < blocks.len() {
         let length = HEADER_LENGTH + blocks[at] as usize;
@@ -74,8 +85,8 @@ pub enum SnapshotMessageError {
     /// A message cannot be read.
     #[error(transparent)]
     Message(#[from] MessageError),
-    /// A report does not follow its `RetainedReport`, or that is not followed by a report.
-    #[error("an event without its RetainedReport, or the other way round")]
+    /// The second message of a kept event or an order does not follow its first, or the first is not followed by it.
+    #[error("a report without its RetainedReport, an order without its RestingOrder, or the other way round")]
     Unpaired,
 }
 
@@ -91,7 +102,7 @@ pub fn encode_session<'b>(session: &ParticipantSession, buffer: &'b mut RecordBu
     &buffer[..length]
 }
 
-/// Encodes a record; returns its message, or the two messages of a kept event.
+/// Encodes a record; returns its message, or the two messages of a kept event or an order.
 pub fn encode_record<'b>(record: &SnapshotRecord, buffer: &'b mut RecordBuffer) -> &'b [u8] {
     let length = match record {
         SnapshotRecord::Header(header) => records::encode_header(header, buffer),
@@ -100,7 +111,7 @@ pub fn encode_record<'b>(record: &SnapshotRecord, buffer: &'b mut RecordBuffer) 
         SnapshotRecord::Instrument(instrument) => instruments::encode_instrument(instrument, buffer),
         SnapshotRecord::Scope(scope) => records::encode_scope(scope, buffer),
         SnapshotRecord::Report(kept) => encode_kept(kept, buffer),
-        SnapshotRecord::Order(order) => records::encode_order(order, buffer),
+        SnapshotRecord::Order(order) => encode_order(order, buffer),
         SnapshotRecord::End { records, checksum } => records::encode_end(*records, *checksum, buffer),
     };
     &buffer[..length]
@@ -115,17 +126,37 @@ fn encode_kept(kept: &RetainedReport, buffer: &mut RecordBuffer) -> usize {
     }
 }
 
-/// Reads the messages of a snapshot one after another. A run may end between the two messages of a kept event: the next
-/// run goes on there.
+fn encode_order(order: &OrderRecord, buffer: &mut RecordBuffer) -> usize {
+    let resting = records::encode_resting(order, buffer);
+    let (_, rest) = buffer.split_at_mut(resting);
+    match rest.first_chunk_mut::<MAXIMUM_COMMAND_LENGTH>() {
+        Some(command) => {
+            let length = encode_new_order(InstrumentId::NONE, &order.order, command);
+            set_client_sequence(command, ClientSequence(0));
+            resting + length
+        }
+        None => resting,
+    }
+}
+
+/// Reads the messages of a snapshot one after another. A run may end between the two messages of a record: the next run
+/// goes on there.
 #[derive(Debug, Default)]
 pub struct RecordDecoder {
-    /// Of a `RetainedReport` whose report is awaited.
-    applied: Option<ClientSequence>,
+    /// The first message of a record whose second message is awaited.
+    begun: Option<Begun>,
+}
+
+/// The first of the two messages of a record.
+#[derive(Debug, Clone, Copy)]
+enum Begun {
+    Kept { applied: ClientSequence },
+    Order(Resting),
 }
 
 impl RecordDecoder {
-    /// Decodes the first message of a run. Returns what it says (`None` for a `RetainedReport`, whose report follows), and
-    /// the rest of the run.
+    /// Decodes the first message of a run. Returns what it says (`None` for the first of two messages), and the rest of the
+    /// run.
     ///
     /// # Errors
     /// [`SnapshotMessageError`], if the message is cut off, is not of a snapshot, or has an impossible value.
@@ -139,14 +170,10 @@ impl RecordDecoder {
     }
 
     fn message(&mut self, envelope: Envelope<'_>) -> Result<Option<SnapshotMessage>, SnapshotMessageError> {
-        if envelope.schema_id == sbe_order_entry::SBE_SCHEMA_ID {
-            let found = envelope.template_id;
-            let report = decode_report(envelope)?.ok_or(DecodeError::Template { found })?;
-            let applied = self.applied.take().ok_or(SnapshotMessageError::Unpaired)?;
-            return Ok(Some(SnapshotMessage::Record(SnapshotRecord::Report(RetainedReport { applied, report }))));
-        }
-        if self.applied.is_some() {
-            return Err(SnapshotMessageError::Unpaired);
+        match (envelope.schema_id == sbe_order_entry::SBE_SCHEMA_ID, self.begun.take()) {
+            (true, Some(begun)) => return begun.ended_by(envelope).map(SnapshotMessage::Record).map(Some),
+            (false, None) => {}
+            _ => return Err(SnapshotMessageError::Unpaired),
         }
         let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
         let record = match envelope.template_id {
@@ -154,7 +181,11 @@ impl RecordDecoder {
                 return Ok(Some(SnapshotMessage::Session(records::decode_session(envelope)?)));
             }
             retained_report_codec::SBE_TEMPLATE_ID => {
-                self.applied = Some(records::decode_retained(envelope)?);
+                self.begun = Some(Begun::Kept { applied: records::decode_retained(envelope)? });
+                return Ok(None);
+            }
+            resting_order_codec::SBE_TEMPLATE_ID => {
+                self.begun = Some(Begun::Order(records::decode_resting(envelope)?));
                 return Ok(None);
             }
             snapshot_header_codec::SBE_TEMPLATE_ID => SnapshotRecord::Header(records::decode_header(envelope)?),
@@ -164,10 +195,29 @@ impl RecordDecoder {
             }
             instrument_codec::SBE_TEMPLATE_ID => SnapshotRecord::Instrument(instruments::decode_instrument(envelope)?),
             scope_codec::SBE_TEMPLATE_ID => SnapshotRecord::Scope(records::decode_scope(envelope)?),
-            resting_order_codec::SBE_TEMPLATE_ID => SnapshotRecord::Order(records::decode_order(envelope)?),
             snapshot_end_codec::SBE_TEMPLATE_ID => records::decode_end(envelope)?,
             found => return Err(DecodeError::Template { found }.into()),
         };
         Ok(Some(SnapshotMessage::Record(record)))
+    }
+}
+
+impl Begun {
+    /// The record whose second message this is.
+    fn ended_by(self, envelope: Envelope<'_>) -> Result<SnapshotRecord, SnapshotMessageError> {
+        let found = envelope.template_id;
+        match self {
+            Self::Kept { applied } => match decode_report(envelope)? {
+                Some(report) => Ok(SnapshotRecord::Report(RetainedReport { applied, report })),
+                None => Err(DecodeError::Template { found }.into()),
+            },
+            // The participant of the order is in its first message.
+            Self::Order(resting) => {
+                match decode_command(ParticipantId::default(), envelope)?.map(|command| command.action) {
+                    Some(Action::New(order)) => Ok(SnapshotRecord::Order(resting.with(order))),
+                    _ => Err(DecodeError::Template { found }.into()),
+                }
+            }
+        }
     }
 }

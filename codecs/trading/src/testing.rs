@@ -181,7 +181,7 @@ pub(crate) fn definition() -> impl Strategy<Value = InstrumentDefinition> {
     )
 }
 
-fn new_order() -> impl Strategy<Value = NewOrder> {
+pub(crate) fn new_order() -> impl Strategy<Value = NewOrder> {
     let words = (
         side(),
         select(OrderType::ALL),

@@ -2,7 +2,7 @@
 //!
 //! - [`Book`]: the two sides of an instrument. [`BookSide`]: the price levels of a side, best first.
 //! - [`RestingOrders`]: the orders of all books, with the attributes that a book needs.
-//! - `pool`: all other attributes of live orders; `terms`: attributes that only some orders have.
+//! - `pool`: all other attributes of live orders; `order`: such an order; `terms`: attributes that only some orders have.
 //! - `cells`: the memory layout of orders and levels, in zeroed memory (`zeroed`).
 //! - `tree`: from a price to its page of levels; `found`: a cache in front of the tree.
 //! - `client_orders`: from (owner, client order id) to an order.
@@ -13,6 +13,7 @@ mod cells;
 mod client_orders;
 mod expiry_queue;
 mod found;
+mod order;
 mod orders;
 mod pool;
 mod side;
@@ -25,8 +26,9 @@ pub(crate) use cells::MAXIMUM_ORDERS;
 pub use cells::Slot;
 pub use client_orders::{Found, Vacancy};
 pub(crate) use expiry_queue::Expiry;
+pub(crate) use order::Order;
 pub use orders::RestingOrders;
-pub(crate) use pool::{Order, OrderPool};
+pub(crate) use pool::OrderPool;
 pub use side::BookSide;
 pub(crate) use terms::{Instructions, Terms};
 

@@ -4,87 +4,16 @@
 //! Memory is reserved once for all orders that the limits allow. Each owner has a list of its live orders by order id,
 //! which is the order of their arrival.
 
-use lugus_vocabulary::{
-    ClientOrderId, EpochNanos, InstrumentId, OrderId, OrderType, Price, Quantity, Side, TimeInForce,
-};
+use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, Price, Quantity};
 
 use super::cells::{NIL, Slot};
 use super::client_orders::{Found, Vacancy};
 use super::expiry_queue::{Expiry, ExpiryQueue};
+use super::order::Order;
 use super::orders::RestingOrders;
 use super::terms::{Instructions, Terms};
 use super::zeroed::items_of_a_page;
 use crate::invariant_error::InvariantError;
-
-/// An order, incoming or resting.
-///
-/// In the pool, price and open quantity are those of the order's place in its queue: an iceberg has the shown quantity,
-/// a waiting stop order the trigger price. [`OrderPool::whole`] returns the order as its owner knows it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Order {
-    pub(crate) order_id: OrderId,
-    pub(crate) client_order_id: ClientOrderId,
-    /// Limit price in ticks; 0 for a market order.
-    pub(crate) price: Price,
-    /// Quantity in lots, including what has been filled.
-    pub(crate) quantity: Quantity,
-    /// Quantity still to be filled, in lots; 0 in a free slot.
-    pub(crate) leaves: Quantity,
-    /// Scope of the order: its participant in its instrument.
-    pub(crate) owner: u32,
-    pub(crate) side: Side,
-    pub(crate) order_type: OrderType,
-    pub(crate) time_in_force: TimeInForce,
-    pub(crate) instructions: Instructions,
-}
-
-impl Order {
-    /// An order with these attributes.
-    #[expect(clippy::too_many_arguments, reason = "one for each field that a caller must think of")]
-    pub(crate) fn new(
-        order_id: OrderId,
-        client_order_id: ClientOrderId,
-        owner: u32,
-        side: Side,
-        price: Price,
-        quantity: Quantity,
-        leaves: Quantity,
-        order_type: OrderType,
-        time_in_force: TimeInForce,
-        instructions: Instructions,
-    ) -> Self {
-        Self {
-            order_id,
-            client_order_id,
-            price,
-            quantity,
-            leaves,
-            owner,
-            side,
-            order_type,
-            time_in_force,
-            instructions,
-        }
-    }
-
-    /// Worst price at which the order trades; `None` for any price.
-    #[inline]
-    pub(crate) fn limit(&self) -> Option<Price> {
-        matches!(self.order_type, OrderType::Limit | OrderType::StopLimit).then_some(self.price)
-    }
-
-    /// Whether the order never rests: what does not trade at once is canceled.
-    #[inline]
-    pub(crate) fn is_immediate(&self) -> bool {
-        matches!(self.time_in_force, TimeInForce::Ioc | TimeInForce::Fok) || self.limit().is_none()
-    }
-
-    /// Filled quantity in lots, of an order as its owner knows it.
-    #[inline]
-    pub(crate) fn cum_quantity(&self) -> Quantity {
-        Quantity(self.quantity.0 - self.leaves.0)
-    }
-}
 
 /// All live orders.
 #[derive(Debug)]
@@ -508,7 +437,7 @@ fn slot_or_none(slot: Slot) -> Option<Slot> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lugus_vocabulary::{PostOnly, SelfTradePrevention};
+    use lugus_vocabulary::{NewOrder, OrderId, PostOnly, SelfTradePrevention, Side};
 
     fn pool() -> OrderPool {
         let mut pool = OrderPool::new(4);
@@ -517,18 +446,9 @@ mod tests {
     }
 
     fn order(owner: u32, client_order_id: u64) -> Order {
-        Order::new(
-            OrderId(client_order_id),
-            ClientOrderId(client_order_id),
-            owner,
-            Side::Buy,
-            Price(1),
-            Quantity(1),
-            Quantity(1),
-            OrderType::Limit,
-            TimeInForce::Gtc,
-            Instructions::new(PostOnly::No, SelfTradePrevention::None),
-        )
+        let entered = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(1), Quantity(1));
+        let instructions = Instructions::new(PostOnly::No, SelfTradePrevention::None);
+        Order::new(&entered, Price(1), instructions, OrderId(client_order_id), owner)
     }
 
     fn orders_of(pool: &mut OrderPool, owner: u32) -> Vec<u64> {

@@ -154,7 +154,7 @@ impl Export<'_> {
                     };
                     let participant = engine.scopes.get(engine.pool.get(slot).owner).participant;
                     let record = order_record(slot, &engine.pool, participant);
-                    let place = ExportPlace::Order { participant, client_order_id: record.client_order_id };
+                    let place = ExportPlace::Order { participant, client_order_id: record.order.client_order_id };
                     return Some((SnapshotRecord::Order(record), place, NextRecord::Order(queue, Some(slot))));
                 }
                 NextRecord::End => return None,

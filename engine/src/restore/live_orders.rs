@@ -11,62 +11,51 @@ use crate::stop_queues;
 
 /// The order as the pool has it, at the price of its queue: the limit, or the trigger of a stop order.
 pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) -> (Order, Terms) {
-    let instructions = Instructions::new(record.post_only, record.self_trade_prevention)
-        .with(Instructions::ICEBERG, record.display_quantity.0 > 0)
-        .with(Instructions::EXPIRES, record.expire_time.is_some())
-        .with(Instructions::WAITING, record.stop_price.is_some());
+    let OrderRecord { order_id, leaves_quantity, shown_quantity, order: ref entered, .. } = *record;
+    let instructions = Instructions::new(entered.post_only, entered.self_trade_prevention)
+        .with(Instructions::ICEBERG, entered.display_quantity.0 > 0)
+        .with(Instructions::EXPIRES, entered.expire_time.is_some())
+        .with(Instructions::WAITING, entered.stop_price.is_some());
     let terms = Terms {
-        display: record.display_quantity,
-        reserve: Quantity(record.leaves_quantity.0 - record.shown_quantity.0),
-        expire_time: record.expire_time.unwrap_or_default(),
-        limit: record.price,
+        display: entered.display_quantity,
+        reserve: Quantity(leaves_quantity.0 - shown_quantity.0),
+        expire_time: entered.expire_time.unwrap_or_default(),
+        limit: entered.price.unwrap_or_default(),
     };
-    let order = Order::new(
-        record.order_id,
-        record.client_order_id,
-        owner,
-        record.side,
-        price,
-        record.quantity,
-        record.shown_quantity,
-        record.order_type,
-        record.time_in_force,
-        instructions,
-    );
+    let order = Order { leaves: shown_quantity, ..Order::new(entered, price, instructions, order_id, owner) };
     (order, terms)
 }
 
 /// Whether the order is possible, and possible in the instrument as it is.
 pub(super) fn check_order(record: &OrderRecord, instrument: &Instrument) -> Checked {
-    let definition = &instrument.definition;
+    let (definition, order) = (&instrument.definition, &record.order);
     let numbered = record.order_id.0 > 0 && record.order_id <= instrument.last_order_id;
-    require(numbered && record.client_order_id.0 > 0, "an order with an impossible number")?;
-    let immediate = matches!(record.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
-    let has_limit = matches!(record.order_type, OrderType::Limit | OrderType::StopLimit);
-    let lives = match record.stop_price {
-        Some(_) => matches!(record.order_type, OrderType::Stop | OrderType::StopLimit),
+    require(numbered && order.client_order_id.0 > 0, "an order with an impossible number")?;
+    let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+    let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
+    let lives = match order.stop_price {
+        Some(_) => matches!(order.order_type, OrderType::Stop | OrderType::StopLimit),
         None => has_limit && !immediate,
     };
     let may_rest = has_limit && !immediate;
-    require(lives && (may_rest || record.post_only == PostOnly::No), "an order of a kind that does not rest")?;
-    let ends = matches!(record.time_in_force, TimeInForce::Day | TimeInForce::Gtd);
-    require(ends == record.expire_time.is_some(), "an order with an impossible expire time")?;
+    require(lives && (may_rest || order.post_only == PostOnly::No), "an order of a kind that does not rest")?;
+    let ends = matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd);
+    require(ends == order.expire_time.is_some(), "an order with an impossible expire time")?;
     require(definition.state != InstrumentState::Closed, "an order of a closed instrument")?;
-    let (leaves, shown, display) = (record.leaves_quantity.0, record.shown_quantity.0, record.display_quantity.0);
-    let sized = (1..=record.quantity.0).contains(&leaves) && record.quantity <= definition.maximum_quantity;
+    let (leaves, shown, display) = (record.leaves_quantity.0, record.shown_quantity.0, order.display_quantity.0);
+    let sized = (1..=order.quantity.0).contains(&leaves) && order.quantity <= definition.maximum_quantity;
     require(sized, "an order with an impossible quantity")?;
     let showing = if display == 0 { shown == leaves } else { may_rest && (1..=leaves.min(display)).contains(&shown) };
     require(showing, "an order that shows an impossible quantity")?;
-    let priced = if has_limit { takes_price(definition, record.price) } else { record.price == Price(0) };
+    let priced = order.price.is_some() == has_limit && order.price.is_none_or(|price| takes_price(definition, price));
     require(priced, "an order with an impossible price")?;
-    if let Some(stop_price) = record.stop_price {
+    if let Some(stop_price) = order.stop_price {
         require(takes_price(definition, stop_price), "an order with an impossible price")?;
-        let reached = |last| stop_queues::is_reached(record.side, stop_price, last);
+        let reached = |last| stop_queues::is_reached(order.side, stop_price, last);
         let due = definition.state == InstrumentState::Open && instrument.feed.statistics.last.is_some_and(reached);
         require(!due, "a stop order that should have triggered")
     } else {
-        let trades =
-            definition.state == InstrumentState::Open && instrument.book.would_trade(record.side, Some(record.price));
+        let trades = definition.state == InstrumentState::Open && instrument.book.would_trade(order.side, order.price);
         require(!trades, "a bid that would trade with an ask")
     }
 }

@@ -1,6 +1,6 @@
 //! How far the loading of records is. `loading` takes the records in.
 
-use lugus_vocabulary::{InstrumentId, OrderId, OrderRecord, ParticipantId, Side};
+use lugus_vocabulary::{InstrumentId, NewOrder, OrderId, OrderRecord, ParticipantId, Side};
 
 use crate::scopes::ScopeIndex;
 
@@ -66,10 +66,11 @@ pub(super) struct PriorityPlace {
 
 impl PriorityPlace {
     pub(super) fn of(record: &OrderRecord) -> Self {
-        let (is_stop, price) = (record.stop_price.is_some(), record.stop_price.unwrap_or(record.price).0);
+        let NewOrder { side, price, stop_price, .. } = record.order;
+        let (is_stop, price) = (stop_price.is_some(), stop_price.or(price).unwrap_or_default().0);
         // Bids and sell stops begin with the highest price.
-        let rank = if (record.side == Side::Buy) == is_stop { price } else { !price };
-        Self { is_stop, side: record.side, rank }
+        let rank = if (side == Side::Buy) == is_stop { price } else { !price };
+        Self { is_stop, side, rank }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Takes the records of scopes, events, instruments and orders into an engine, from a snapshot or from another engine.
 
 use lugus_vocabulary::{
-    EventSequence, InstrumentId, InstrumentRecord, OrderRecord, ParticipantId, RetainedReport, ScopeRecord,
+    EventSequence, InstrumentId, InstrumentRecord, NewOrder, OrderRecord, ParticipantId, RetainedReport, ScopeRecord,
 };
 
 use super::checks::{Checked, count, none_missing, require, within};
@@ -137,12 +137,13 @@ impl LoadState {
         let owner = scopes
             .find(record.participant, current.id)
             .ok_or(SnapshotFault::Invalid { what: "an order whose participant has no scope" })?;
-        require(pool.find(owner, record.client_order_id).is_none(), "a client order id that is there twice")?;
+        require(pool.find(owner, record.order.client_order_id).is_none(), "a client order id that is there twice")?;
         let place = PriorityPlace::of(record);
         require(current.last_order <= Some(place), "orders are not in the order of their priority")?;
-        let (queue, price) = match record.stop_price {
-            Some(stop_price) => (instrument.stops.side_mut(record.side), stop_price),
-            None => (instrument.book.side_mut(record.side), record.price),
+        let NewOrder { side, price, stop_price, .. } = record.order;
+        let (queue, price) = match stop_price {
+            Some(stop_price) => (instrument.stops.side_mut(side), stop_price),
+            None => (instrument.book.side_mut(side), price.unwrap_or_default()),
         };
         let has_room = queue.has_room(price, record.shown_quantity, &pool.resting);
         require(has_room, "a level with too large a quantity")?;

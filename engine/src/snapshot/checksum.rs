@@ -71,24 +71,12 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[2] = state_hash::fold_report(0, &kept.report);
         }
         SnapshotRecord::Order(record) => {
+            words = state_hash::order_words(&record.order);
             words[0] = 6;
             words[1] = record.order_id.0;
-            words[2] = u64::from(record.participant.0) << 32
-                | (record.side as u64) << 24
-                | (record.order_type as u64) << 16
-                | (record.time_in_force as u64) << 8
-                | (record.self_trade_prevention as u64) << 4
-                | u64::from(record.stop_price.is_some()) << 2
-                | u64::from(record.expire_time.is_some()) << 1
-                | record.post_only as u64;
-            words[3] = record.client_order_id.0;
-            words[4] = record.price.0.cast_unsigned();
-            words[5] = record.quantity.0;
-            words[6] = record.leaves_quantity.0;
-            words[7] = record.shown_quantity.0;
-            words[8] = record.display_quantity.0;
-            words[9] = record.stop_price.unwrap_or_default().0.cast_unsigned();
-            words[10] = record.expire_time.unwrap_or_default().0.cast_unsigned();
+            words[2] = record.participant.0.into();
+            words[3] = record.leaves_quantity.0;
+            words[4] = record.shown_quantity.0;
         }
         SnapshotRecord::End { records, .. } => {
             words[0] = 7;

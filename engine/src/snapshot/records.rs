@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::{
     ImportRecord, InstrumentId, InstrumentRecord, MigrationStateRecord, OrderRecord, ParticipantId, ParticipantRecord,
-    PostOnly, Quantity, ScopeRecord,
+    ScopeRecord,
 };
 
 use crate::book::{Instructions, OrderPool, Slot};
@@ -66,22 +66,12 @@ pub(crate) fn scope_record(scope: &Scope) -> ScopeRecord {
 
 pub(crate) fn order_record(slot: Slot, pool: &OrderPool, participant: ParticipantId) -> OrderRecord {
     let (kept, order, terms) = (pool.get(slot), pool.whole(slot), pool.terms(slot));
-    let has = |bit| order.instructions.has(bit);
+    let stop_price = order.instructions.has(Instructions::WAITING).then_some(kept.price);
     OrderRecord {
         order_id: order.order_id,
         participant,
-        client_order_id: order.client_order_id,
-        side: order.side,
-        order_type: order.order_type,
-        time_in_force: order.time_in_force,
-        post_only: if order.instructions.is_post_only() { PostOnly::Yes } else { PostOnly::No },
-        self_trade_prevention: order.instructions.self_trade_prevention(),
-        price: order.price,
-        stop_price: has(Instructions::WAITING).then_some(kept.price),
-        expire_time: has(Instructions::EXPIRES).then_some(terms.expire_time),
-        quantity: order.quantity,
         leaves_quantity: order.leaves,
         shown_quantity: kept.leaves,
-        display_quantity: if has(Instructions::ICEBERG) { terms.display } else { Quantity(0) },
+        order: order.as_entered(&terms, stop_price),
     }
 }

@@ -3,16 +3,15 @@
 //! Enumerations are numbered as in order entry.
 
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, OrderId, OrderRecord,
-    OrderType, ParticipantId, ParticipantRecord, ParticipantSession, PostOnly, Price, Quantity, ScopeRecord,
-    SelfTradePrevention, Side, SnapshotHeader, SnapshotRecord, StateHash, TimeInForce,
+    ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, NewOrder, OrderId, OrderRecord, ParticipantId,
+    ParticipantRecord, ParticipantSession, Quantity, ScopeRecord, SnapshotHeader, SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
 
 use crate::error::MessageError;
-use crate::flags::{flags, if_flagged};
+use crate::flags::flags;
 use crate::limits::{read_limits, write_limits};
-use crate::sbe_snapshot::{participant_codec, participant_session_codec, resting_order_codec};
+use crate::sbe_snapshot::{participant_codec, participant_session_codec};
 use crate::{block, message};
 
 /// The word of a number that has been read.
@@ -147,51 +146,40 @@ pub(super) fn decode_retained(envelope: Envelope<'_>) -> Result<ClientSequence, 
     Ok(ClientSequence(wire.applied_client_sequence()))
 }
 
-pub(super) fn encode_order(order: &OrderRecord, buffer: &mut [u8]) -> usize {
+/// The first of the two messages of an order.
+pub(super) fn encode_resting(order: &OrderRecord, buffer: &mut [u8]) -> usize {
     let length;
     message!(buffer, sbe_snapshot, resting_order_codec, RestingOrderEncoder, length)
         .order_id(order.order_id.0)
-        .client_order_id(order.client_order_id.0)
-        .price(order.price.0)
-        .quantity(order.quantity.0)
         .leaves_quantity(order.leaves_quantity.0)
-        .participant_id(order.participant.0)
-        .side(order.side.number())
-        .order_type(order.order_type.number())
-        .time_in_force(order.time_in_force.number())
-        .exec_inst(order.post_only.number())
         .shown_quantity(order.shown_quantity.0)
-        .display_quantity(order.display_quantity.0)
-        .stop_price(order.stop_price.unwrap_or_default().0)
-        .expire_time(order.expire_time.unwrap_or_default().0)
-        .self_trade_prevention(order.self_trade_prevention.number())
-        .terms(flags([order.stop_price.is_some(), order.expire_time.is_some()]));
+        .participant_id(order.participant.0);
     length
 }
 
-pub(super) fn decode_order(envelope: Envelope<'_>) -> Result<OrderRecord, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, resting_order_codec, RestingOrderDecoder);
-    let template_id = resting_order_codec::SBE_TEMPLATE_ID;
-    let terms = wire.terms();
-    if terms >> 2 != 0 {
-        return Err(MessageError::Value { template_id, field: "terms" });
+/// What the first of the two messages of an order says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resting {
+    pub(super) order_id: OrderId,
+    pub(super) participant: ParticipantId,
+    pub(super) leaves_quantity: Quantity,
+    pub(super) shown_quantity: Quantity,
+}
+
+impl Resting {
+    /// The record, with the order of the second message.
+    pub(super) fn with(self, order: NewOrder) -> OrderRecord {
+        let Self { order_id, participant, leaves_quantity, shown_quantity } = self;
+        OrderRecord { order_id, participant, leaves_quantity, shown_quantity, order }
     }
-    let self_trade_prevention = SelfTradePrevention::from_number(wire.self_trade_prevention());
-    Ok(OrderRecord {
+}
+
+pub(super) fn decode_resting(envelope: Envelope<'_>) -> Result<Resting, MessageError> {
+    let wire = block!(envelope, sbe_snapshot, resting_order_codec, RestingOrderDecoder);
+    Ok(Resting {
         order_id: OrderId(wire.order_id()),
         participant: ParticipantId(wire.participant_id()),
-        client_order_id: ClientOrderId(wire.client_order_id()),
-        side: known(Side::from_number(wire.side()), template_id, "side")?,
-        order_type: known(OrderType::from_number(wire.order_type()), template_id, "orderType")?,
-        time_in_force: known(TimeInForce::from_number(wire.time_in_force()), template_id, "timeInForce")?,
-        post_only: known(PostOnly::from_number(wire.exec_inst()), template_id, "execInst")?,
-        self_trade_prevention: known(self_trade_prevention, template_id, "selfTradePrevention")?,
-        price: Price(wire.price()),
-        quantity: Quantity(wire.quantity()),
         leaves_quantity: Quantity(wire.leaves_quantity()),
         shown_quantity: Quantity(wire.shown_quantity()),
-        display_quantity: Quantity(wire.display_quantity()),
-        stop_price: if_flagged(terms, 0, Price(wire.stop_price()), template_id, "stopPrice")?,
-        expire_time: if_flagged(terms, 1, EpochNanos(wire.expire_time()), template_id, "expireTime")?,
     })
 }

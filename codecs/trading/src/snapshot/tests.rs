@@ -7,7 +7,7 @@ use super::*;
 use crate::testing::records::{record, session};
 use crate::testing::{Codec, damage, nearly_a_message};
 
-/// The one message of a run, or the two of a kept event.
+/// What the one or two messages of a run say.
 fn decode_one(run: &[u8]) -> Result<Option<SnapshotMessage>, MessageError> {
     let mut decoder = RecordDecoder::default();
     let mut run = run;
@@ -82,14 +82,32 @@ proptest! {
     }
 
     #[test]
-    fn a_report_and_its_first_part_need_each_other(record in record(), other in record()) {
-        let SnapshotRecord::Report(_) = record else { return Ok(()) };
+    fn the_two_messages_of_a_record_need_each_other(record in record(), other in record()) {
+        let first = match record {
+            SnapshotRecord::Report(_) => RETAINED_LENGTH,
+            SnapshotRecord::Order(_) => RESTING_LENGTH,
+            _ => return Ok(()),
+        };
         let run = written(&[SnapshotMessage::Record(record)]);
         let mut decoder = RecordDecoder::default();
-        prop_assert_eq!(decoder.decode(&run[RETAINED_LENGTH..]), Err(SnapshotMessageError::Unpaired));
-        let mut broken = run[..RETAINED_LENGTH].to_vec();
+        prop_assert_eq!(decoder.decode(&run[first..]), Err(SnapshotMessageError::Unpaired));
+        let mut broken = run[..first].to_vec();
         broken.extend(written(&[SnapshotMessage::Record(other)]));
         prop_assert_eq!(read(&mut decoder, &broken), Err(SnapshotMessageError::Unpaired));
+    }
+
+    #[test]
+    fn an_order_does_not_end_a_kept_event_nor_a_report_an_order(one in record(), other in record()) {
+        let (first, second) = match (one, other) {
+            (SnapshotRecord::Report(_), SnapshotRecord::Order(_)) => (RETAINED_LENGTH, RESTING_LENGTH),
+            (SnapshotRecord::Order(_), SnapshotRecord::Report(_)) => (RESTING_LENGTH, RETAINED_LENGTH),
+            _ => return Ok(()),
+        };
+        let mut run = written(&[SnapshotMessage::Record(one)])[..first].to_vec();
+        run.extend_from_slice(&written(&[SnapshotMessage::Record(other)])[second..]);
+        let read = read(&mut RecordDecoder::default(), &run);
+        let is_refused = matches!(read, Err(SnapshotMessageError::Message(MessageError::Envelope(DecodeError::Template { .. }))));
+        prop_assert!(is_refused, "{:?}", read);
     }
 
     #[test]

@@ -3,16 +3,15 @@
 use lugus_vocabulary::{
     ClientSequence, ExportCursor, ExportManifest, ExportPlace, ImportRecord, InstrumentId, InstrumentRecord,
     KillSwitch, MapEpoch, MarketDataSequence, MigrationId, MigrationStateKind, MigrationStateRecord, OrderId,
-    OrderRecord, OrderType, ParticipantRecord, ParticipantSession, PostOnly, Price, Quantity, ReportBody,
-    RetainedReport, ScopeRecord, SelfTradePrevention, SnapshotHeader, SnapshotRecord, StateHash, Statistics,
-    TimeInForce, TradeId,
+    OrderRecord, ParticipantRecord, ParticipantSession, Price, ReportBody, RetainedReport, ScopeRecord, SnapshotHeader,
+    SnapshotRecord, StateHash, Statistics, TradeId,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{
-    client_order_id, client_sequence, definition, event_sequence, instrument, optional, participant, quantity, report,
-    risk_limits, side, time,
+    client_order_id, client_sequence, definition, event_sequence, instrument, new_order, optional, participant,
+    quantity, report, risk_limits, time,
 };
 
 fn any_price() -> impl Strategy<Value = Price> {
@@ -137,27 +136,13 @@ fn scope() -> impl Strategy<Value = ScopeRecord> {
 }
 
 fn order() -> impl Strategy<Value = OrderRecord> {
-    let words =
-        (select(OrderType::ALL), select(TimeInForce::ALL), select(PostOnly::ALL), select(SelfTradePrevention::ALL));
-    let numbers = (any::<u64>(), participant(), client_order_id());
-    let prices = (any_price(), optional(any_price()), optional(time()));
-    (numbers, side(), words, prices, any::<[u64; 4]>()).prop_map(
-        |((order_id, participant, client_order_id), side, words, prices, quantities)| OrderRecord {
+    (any::<u64>(), participant(), quantity(), quantity(), new_order()).prop_map(
+        |(order_id, participant, leaves_quantity, shown_quantity, order)| OrderRecord {
             order_id: OrderId(order_id),
             participant,
-            client_order_id,
-            side,
-            order_type: words.0,
-            time_in_force: words.1,
-            post_only: words.2,
-            self_trade_prevention: words.3,
-            price: prices.0,
-            stop_price: prices.1,
-            expire_time: prices.2,
-            quantity: Quantity(quantities[0]),
-            leaves_quantity: Quantity(quantities[1]),
-            shown_quantity: Quantity(quantities[2]),
-            display_quantity: Quantity(quantities[3]),
+            leaves_quantity,
+            shown_quantity,
+            order,
         },
     )
 }
