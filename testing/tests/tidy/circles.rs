@@ -40,26 +40,18 @@ pub fn circles(tree: &Tree) -> Vec<Circle> {
     found
 }
 
-/// Circles that contain a file that is not known to be in one, and known files that are in no circle any more.
-pub fn check(tree: &Tree, known: &[&str]) -> Vec<Finding> {
+/// A finding for each circle, at its first file.
+pub fn check(tree: &Tree) -> Vec<Finding> {
     let circles = circles(tree);
-    let mut findings = Vec::new();
-    for circle in &circles {
-        if let Some(first) = circle.files.iter().find(|file| !known.contains(&file.as_str())) {
-            let message = format!(
-                "is in a circle of {} files; move what they share to a file of its own, or to the file that needs it:\n    {}",
-                circle.files.len(),
-                circle.arrows.join("\n    ")
-            );
-            findings.push(Finding::of_file(first, message));
-        }
-    }
-    for file in known {
-        if !circles.iter().any(|circle| circle.files.contains(*file)) {
-            findings.push(Finding::of_file(file, "is in no circle any more; remove it from the list in main.rs"));
-        }
-    }
-    findings
+    let findings = circles.iter().filter_map(|circle| {
+        let message = format!(
+            "is in a circle of {} files; move what they share to a file of its own, or to the file that needs it:\n    {}",
+            circle.files.len(),
+            circle.arrows.join("\n    ")
+        );
+        Some(Finding::of_file(circle.files.first()?, message))
+    });
+    findings.collect()
 }
 
 fn uses(modules: &Modules) -> Uses {
@@ -253,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn longer_circles_are_told_with_their_lines_and_the_known_ones_must_go() {
+    fn longer_circles_are_told_with_their_lines() {
         let tree = Tree::of([
             ("x/Cargo.toml", MANIFEST),
             ("x/src/lib.rs", "mod a;\nmod b;\nmod c;\nmod d;"),
@@ -262,7 +254,7 @@ mod tests {
             ("x/src/c.rs", "use super::a::A;\npub struct C;"),
             ("x/src/d.rs", "use crate::a::A;"),
         ]);
-        let found = check(&tree, &[]);
+        let found = check(&tree);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].path, "x/src/a.rs");
         for arrow in [
@@ -272,10 +264,5 @@ mod tests {
         ] {
             assert!(found[0].message.contains(arrow), "{}", found[0]);
         }
-        assert_eq!(check(&tree, &["x/src/a.rs", "x/src/b.rs"]).len(), 1, "one of the circle is not known");
-        assert!(check(&tree, &["x/src/a.rs", "x/src/b.rs", "x/src/c.rs"]).is_empty());
-        let gone = check(&tree, &["x/src/a.rs", "x/src/b.rs", "x/src/c.rs", "x/src/d.rs"]);
-        assert_eq!(gone.len(), 1);
-        assert!(gone[0].message.contains("no circle any more"));
     }
 }
