@@ -2,7 +2,8 @@
 
 use rusteron_archive::{
     AeronAsyncAddCounter, AeronAsyncAddExclusivePublication, AeronAsyncAddPublication, AeronAsyncAddSubscription,
-    AeronCError, AeronCounter, AeronExclusivePublication, AeronPublication, AeronSubscription, Handlers,
+    AeronCError, AeronCounter, AeronExclusivePublication, AeronImage, AeronPublication, AeronSubscription, Handler,
+    Handlers,
 };
 
 use crate::channel::MAX_CHANNEL_LENGTH;
@@ -13,6 +14,16 @@ use crate::error::{AeronError, c_string, failed};
 pub const MAX_COUNTER_KEY_LENGTH: usize = 112;
 /// Longest label of a counter, in bytes. Source: `CountersReader.MAX_LABEL_LENGTH`.
 pub const MAX_COUNTER_LABEL_LENGTH: usize = 380;
+
+/// An image that a subscription has lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClosedImage {
+    /// Session id of the publication, which names the image.
+    pub session_id: i32,
+    /// Whether the publisher has ended the stream. Otherwise nothing came for the media driver's image liveness time-out,
+    /// and what was sent since may be missing.
+    pub is_end_of_stream: bool,
+}
 
 macro_rules! requested {
     ($($resource:ty, $request:ty;)*) => {
@@ -92,6 +103,29 @@ impl AeronClient {
     ) -> Result<Pending<AeronSubscription>, AeronError> {
         let request = c_string(channel).and_then(|channel| {
             self.aeron().async_add_subscription(&channel, stream_id, Handlers::NONE, Handlers::NONE)
+        });
+        Pending::new(request, format!("add the subscription {channel}, stream {stream_id}"))
+    }
+
+    /// Asks for a subscription, as [`async_add_subscription`](Self::async_add_subscription), whose closed images are told to
+    /// `on_closed_image` in the client's duty cycle, and when the subscription itself is dropped.
+    ///
+    /// # Errors
+    /// The request cannot be made: the channel is no URI, or the media driver takes no commands.
+    pub fn async_add_watched_subscription(
+        &self,
+        channel: &str,
+        stream_id: i32,
+        mut on_closed_image: impl FnMut(ClosedImage) + 'static,
+    ) -> Result<Pending<AeronSubscription>, AeronError> {
+        let handler = Handler::new(move |_: AeronSubscription, image: AeronImage| {
+            if let Ok(constants) = image.get_constants() {
+                let is_end_of_stream = image.is_end_of_stream() || image.is_publication_revoked();
+                on_closed_image(ClosedImage { session_id: constants.session_id(), is_end_of_stream });
+            }
+        });
+        let request = c_string(channel).and_then(|channel| {
+            self.aeron().async_add_subscription(&channel, stream_id, Handlers::NONE, Some(&handler))
         });
         Pending::new(request, format!("add the subscription {channel}, stream {stream_id}"))
     }

@@ -24,7 +24,7 @@ mod error;
 mod fragment_assembler;
 mod idle_strategy;
 
-pub use adding::{MAX_COUNTER_KEY_LENGTH, MAX_COUNTER_LABEL_LENGTH};
+pub use adding::{ClosedImage, MAX_COUNTER_KEY_LENGTH, MAX_COUNTER_LABEL_LENGTH};
 pub use archive::ArchiveChannels;
 pub use client::{AeronClient, ClientSettings, Pending, Requested};
 pub use driver::{DriverIdentity, is_driver_alive};
