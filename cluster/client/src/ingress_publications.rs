@@ -1,7 +1,7 @@
 //! The ingress publications that the session's state machine asked for: added without waiting, and watched for being
 //! connected.
 
-use aeron_support::channel::{IPC_CHANNEL, with_parameter};
+use aeron_support::channel::{IPC_CHANNEL, parameter, with_parameter};
 use aeron_support::{AeronClient, AeronError, Pending, failed};
 use rusteron_archive::{AeronCountersReader, AeronExclusivePublication, AeronOfferError};
 
@@ -11,6 +11,9 @@ use crate::session::{IngressId, Route, Target};
 /// Type id of the counter up to which position the media driver has sent a network publication. Source:
 /// `io.aeron.AeronCounters.DRIVER_SENDER_POSITION_TYPE_ID`.
 const SENDER_POSITION_TYPE_ID: i32 = 2;
+
+/// Parameter of a channel: length of a term buffer.
+const TERM_LENGTH: &str = "term-length";
 
 /// What happened to a publication.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,7 +98,7 @@ impl IngressPublications {
                 let channel = with_parameter(ingress_channel, "endpoint", endpoint);
                 client.async_add_exclusive_publication(&channel, ingress_stream_id)
             }
-            Route::Ipc => client.async_add_exclusive_publication(IPC_CHANNEL, ingress_stream_id),
+            Route::Ipc => client.async_add_exclusive_publication(&ipc_channel(ingress_channel), ingress_stream_id),
         }?;
         self.publications.push((ingress, Phase::Adding(adding)));
         Ok(())
@@ -148,9 +151,28 @@ impl IngressPublications {
     }
 }
 
+/// IPC ingress with the term length of the ingress channel, which bounds the memory of all of this client's publications.
+fn ipc_channel(ingress_channel: &str) -> String {
+    match parameter(ingress_channel, TERM_LENGTH) {
+        Some(term_length) => with_parameter(IPC_CHANNEL, TERM_LENGTH, term_length),
+        None => IPC_CHANNEL.to_owned(),
+    }
+}
+
 fn added(publication: Option<AeronExclusivePublication>) -> Result<Option<Ingress>, AeronError> {
     let Some(publication) = publication else { return Ok(None) };
     let constants = publication.get_constants().map_err(failed("look at an ingress publication"))?;
     let max_message_length = constants.max_message_length().saturating_sub(SESSION_HEADER_LENGTH);
     Ok(Some(Ingress { publication, max_message_length }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipc_has_the_term_length_of_the_ingress_channel() {
+        assert_eq!(ipc_channel("aeron:udp?mtu=8k|term-length=64k"), "aeron:ipc?term-length=64k");
+        assert_eq!(ipc_channel("aeron:udp"), "aeron:ipc");
+    }
 }

@@ -51,8 +51,9 @@ impl Endpoints {
         Self { configured, reported: Vec::new(), ipc_member }
     }
 
-    /// Takes over a list that the cluster sent. A malformed list changes nothing. Without configured endpoints the ingress
-    /// channel is the address, and lists are ignored, as in Aeron.
+    /// Takes over a list that the cluster sent. Entries that are no member and `host:port` are left out; a list without any
+    /// other, or with more than [`MAX_MEMBERS`], changes nothing. Without configured endpoints the ingress channel is the
+    /// address, and lists are ignored, as in Aeron.
     pub(crate) fn update(&mut self, list: &str) {
         if !self.configured.is_empty()
             && let Some(reported) = parse(list)
@@ -100,13 +101,21 @@ impl Endpoints {
 fn parse(list: &str) -> Option<Vec<(i32, String)>> {
     let mut endpoints = Vec::new();
     for entry in list.split(',') {
-        let (member, endpoint) = entry.split_once('=')?;
-        if !is_endpoint(endpoint) || endpoints.len() == MAX_MEMBERS {
+        let Some((member, endpoint)) = parse_entry(entry) else {
+            tracing::warn!(entry, list, "an ingress endpoint of the cluster is no host:port, and is left out");
+            continue;
+        };
+        if endpoints.len() == MAX_MEMBERS {
             return None;
         }
-        endpoints.push((member.parse().ok()?, endpoint.to_owned()));
+        endpoints.push((member, endpoint.to_owned()));
     }
-    Some(endpoints)
+    Some(endpoints).filter(|endpoints| !endpoints.is_empty())
+}
+
+fn parse_entry(entry: &str) -> Option<(i32, &str)> {
+    let (member, endpoint) = entry.split_once('=')?;
+    Some((member.parse().ok()?, endpoint)).filter(|_| is_endpoint(endpoint))
 }
 
 #[cfg(test)]
@@ -125,6 +134,14 @@ mod tests {
         assert_eq!(endpoints.targets(), [udp(1, "b:1"), udp(0, "a:2"), udp(2, "c:1"), udp(0, "a:1")]);
         assert_eq!(endpoints.leader(0), Some(udp(0, "a:2")));
         assert_eq!(endpoints.leader(9), None);
+    }
+
+    #[test]
+    fn an_entry_that_is_no_endpoint_does_not_spoil_the_list() {
+        let mut endpoints = Endpoints::new(vec![(0, "a:1".into())], None);
+        endpoints.update("0=a:2,1=b,2=c:1,x=d:1,3");
+        assert_eq!(endpoints.targets(), [udp(0, "a:2"), udp(2, "c:1"), udp(0, "a:1")]);
+        assert_eq!(endpoints.leader(1), None);
     }
 
     #[test]
