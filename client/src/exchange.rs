@@ -55,6 +55,7 @@ impl ExchangeConfig {
             .client_name("lugus-client")
             .message_timeout(client.message_timeout)
             .new_leader_timeout(client.new_leader_timeout)
+            .session_timeout(deployment.timeouts.session_timeout)
             .keep_alive_interval(client.keep_alive_interval)
             .watchdog(client.silence_timeout)
             .retry_min(client.retry_backoff)

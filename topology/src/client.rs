@@ -23,15 +23,15 @@ pub struct Client {
     pub ingress: Ingress,
     /// Address of the client's host, to which members send.
     pub egress_host: String,
-    /// Time within which one step of a session must be done: connecting, answering the challenge, the first offer to a new
-    /// leader (`aeron.cluster.message.timeout`).
+    /// Time within which one step of a session must be done: connecting, with the time that the authenticator takes,
+    /// answering the challenge, the first offer to a new leader (`aeron.cluster.message.timeout`).
     #[serde(with = "duration")]
     pub message_timeout: Duration,
     /// Time without a leader after which the client gives the session up and opens a new one. Longer than a fail-over.
     #[serde(with = "duration")]
     pub new_leader_timeout: Duration,
-    /// Time without any message, while a command is unanswered, after which the client opens a new session. After a restart
-    /// of all members this silence is the only sign.
+    /// Time without an answer of the leader after which the client tries to open a new session. After a restart of all
+    /// members this silence is the only sign. A leader that is there and busy is waited for up to `timeouts.session_timeout`.
     #[serde(with = "duration")]
     pub silence_timeout: Duration,
     /// Interval of an idle session's keep-alives. Shorter than the members' `session_timeout`.

@@ -4,6 +4,7 @@
 //! names and defaults where Aeron has them.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -79,6 +80,7 @@ pub struct Context {
     pub(crate) message_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) new_leader_timeout: Duration,
+    pub(crate) session_timeout: Duration,
     pub(crate) keep_alive_interval: Duration,
     pub(crate) watchdog: Duration,
     pub(crate) retry_min: Duration,
@@ -103,6 +105,7 @@ impl Default for Context {
             message_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(1),
             new_leader_timeout: Duration::from_secs(5),
+            session_timeout: Duration::from_secs(10),
             keep_alive_interval: Duration::from_secs(1),
             watchdog: Duration::from_millis(1500),
             retry_min: Duration::from_millis(50),
@@ -159,8 +162,8 @@ setters! {
     /// Stream on which the cluster answers. Default 102.
     egress_stream_id: i32 => egress_stream_id;
 
-    /// Member whose media driver this client shares. The client uses IPC ingress while that member leads, and UDP
-    /// otherwise. The cluster must allow IPC ingress (`aeron.cluster.ingress.ipc.allowed`), or the client always uses UDP.
+    /// Member whose media driver this client shares. The client uses IPC ingress while that member leads, with the ingress
+    /// channel's `term-length` if it has one, and UDP otherwise. The cluster must allow IPC ingress (`aeron.cluster.ingress.ipc.allowed`), or the client always uses UDP.
     /// Default none.
     ipc_member: Option<i32> => ipc_member;
 
@@ -170,15 +173,21 @@ setters! {
     /// Supplies the credentials. Default [`NullCredentials`].
     credentials: impl CredentialsSupplier + 'static => Box::new(credentials);
 
-    /// Bound on the wait for ingress to a new leader. Default 5 s.
+    /// Bound on the wait for a member's answer to a connect request, which has to be above the time that the cluster's
+    /// authenticator takes, and on the wait for ingress to a new leader. Default 5 s.
     message_timeout: Duration => message_timeout;
 
-    /// Bound on the wait for a member's answer to a connect request, and for a leader that a redirect names. Default 1 s.
+    /// Time without an answer to a connect request after which another member is asked too, and bound on the wait for a
+    /// leader that a redirect names. Default 1 s.
     connect_timeout: Duration => connect_timeout;
 
     /// Time that a session is kept without a leader: more than the cluster's leader heartbeat time-out and its election
     /// take. Default 5 s.
     new_leader_timeout: Duration => new_leader_timeout;
+
+    /// Time that a session is kept whose leader is there and answers nothing, because it takes a snapshot or is suspended: the
+    /// cluster's session time-out (`aeron.cluster.session.timeout`). Default 10 s.
+    session_timeout: Duration => session_timeout;
 
     /// Interval of keep-alives: well below the cluster's session time-out (10 s by default). Default 1 s.
     keep_alive_interval: Duration => keep_alive_interval;
@@ -281,11 +290,20 @@ impl Context {
         Ok(())
     }
 
+    /// Whether egress is on loopback and a member is not, so that the member's answers cannot arrive.
+    pub(crate) fn is_egress_out_of_reach(&self) -> bool {
+        let endpoint = parameter(&self.egress_channel, "endpoint");
+        let own = parameter(&self.ingress_channel, "endpoint");
+        let members = self.ingress_endpoints.iter().map(|(_, endpoint)| endpoint.as_str()).chain(own);
+        endpoint.is_some_and(is_on_loopback) && members.into_iter().any(|member| !is_on_loopback(member))
+    }
+
     fn check_durations(&self) -> Result<(), ConfigurationError> {
         let positive = [
             ("message_timeout", self.message_timeout),
             ("connect_timeout", self.connect_timeout),
             ("new_leader_timeout", self.new_leader_timeout),
+            ("session_timeout", self.session_timeout),
             ("keep_alive_interval", self.keep_alive_interval),
             ("watchdog", self.watchdog),
             ("retry_min", self.retry_min),
@@ -320,6 +338,7 @@ impl fmt::Debug for Context {
             .field("message_timeout", &self.message_timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("new_leader_timeout", &self.new_leader_timeout)
+            .field("session_timeout", &self.session_timeout)
             .field("keep_alive_interval", &self.keep_alive_interval)
             .field("watchdog", &self.watchdog)
             .field("retry_min", &self.retry_min)
@@ -329,6 +348,13 @@ impl fmt::Debug for Context {
             .field("driver_timeout", &self.driver_timeout)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether an endpoint can be reached from its own host only. A name other than `localhost` is taken for another host's.
+fn is_on_loopback(endpoint: &str) -> bool {
+    let host = endpoint.rsplit_once(':').map_or(endpoint, |(host, _)| host);
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// Whether a text is `host:port`, or `[address]:port` for IPv6.
@@ -380,6 +406,24 @@ mod tests {
             spoil(&mut context);
             let error = context.conclude().err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.contains(expected), "expected '{expected}' in '{error}'");
+        }
+    }
+
+    #[test]
+    fn egress_on_loopback_is_out_of_reach_of_members_on_other_hosts() {
+        for (egress, member, expected) in [
+            ("127.0.0.1:0", "10.0.0.1:20110", true),
+            ("localhost:0", "host:20110", true),
+            ("[::1]:0", "[fe80::1]:20110", true),
+            ("127.0.0.1:0", "localhost:20110", false),
+            ("127.0.0.1:0", "127.0.0.3:20110", false),
+            ("10.0.0.9:0", "10.0.0.1:20110", false),
+            ("10.0.0.9:0", "localhost:20110", false),
+        ] {
+            let context = Context::default()
+                .egress_channel(format!("aeron:udp?endpoint={egress}"))
+                .ingress_endpoints([(0, "localhost:20110"), (1, member)]);
+            assert_eq!(context.conclude().unwrap().is_egress_out_of_reach(), expected, "{egress} {member}");
         }
     }
 

@@ -65,8 +65,12 @@ pub enum DisconnectReason {
     ClosedByCluster(String),
     /// There was no sign of life, or no leader, for the watchdog's time, and a new session could be opened meanwhile.
     Watchdog,
-    /// The leader was lost, and no new one announced itself within the new-leader time-out.
+    /// The leader was lost, and no new one announced itself within the new-leader time-out; or the leader was there, and
+    /// answered nothing for the session time-out.
     NoNewLeader,
+    /// Nothing came from the leader for the image liveness time-out of this client's media driver, and what the leader sent
+    /// meanwhile may be lost.
+    EgressLost,
     /// The ingress publication reached its maximum position (term length x 2^31 bytes).
     IngressExhausted,
     /// The media driver has gone or was restarted, for the reason given.

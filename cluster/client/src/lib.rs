@@ -12,7 +12,7 @@
 //! | `session` | the protocol as a state machine, without I/O |
 //! | `session_agent` | tells the state machine what happens in Aeron, and does what the machine asks for |
 //! | `egress_adapter`, `ingress_proxy` | bytes to events, requests to bytes |
-//! | `ingress_publications`, `media_driver` | what the agent owns of Aeron |
+//! | `ingress_publications`, `egress_subscription`, `media_driver` | what the agent owns of Aeron |
 //!
 //! The reference is `io.aeron.cluster.client.AeronCluster` of Aeron 1.51.
 
@@ -23,6 +23,7 @@ pub mod egress_listener;
 pub mod error;
 
 mod egress_adapter;
+mod egress_subscription;
 mod ingress_proxy;
 mod ingress_publications;
 mod media_driver;

@@ -4,15 +4,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aeron_support::{AeronClient, AeronError, ClientSettings, Pending};
+use aeron_support::{AeronClient, AeronError, ClientSettings, ClosedImage};
 use rusteron_archive::AeronSubscription;
 
 use crate::context::Context;
+use crate::egress_subscription::EgressSubscription;
 use crate::session::Now;
 
 /// Pause between two looks for a media driver.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
-/// Pause after the driver refused the egress subscription, as for a port in use or an unknown host.
+/// Pause after the driver refused the client.
 const REFUSED_INTERVAL: Duration = Duration::from_secs(1);
 /// Interval of the check that the driver is still the one that the client connected to.
 const IDENTITY_INTERVAL: Duration = Duration::from_millis(250);
@@ -20,7 +21,7 @@ const IDENTITY_INTERVAL: Duration = Duration::from_millis(250);
 /// What happened to the media driver.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum MediaDriverFact {
-    /// A driver runs, and egress can be received.
+    /// A driver runs, and egress can be received, for the first time or after the subscription was renewed.
     Ready,
     /// No driver runs in the directory.
     Absent,
@@ -28,6 +29,8 @@ pub(crate) enum MediaDriverFact {
     Refused(String),
     /// The driver has gone, and with it all publications and subscriptions.
     Lost(String),
+    /// The egress subscription has lost an image.
+    EgressClosed(ClosedImage),
 }
 
 /// The media driver as the client sees it.
@@ -44,15 +47,12 @@ pub(crate) struct MediaDriver {
 
 enum Phase {
     Absent { retry_at: Now },
-    Subscribing { client: AeronClient, adding: Pending<AeronSubscription> },
-    Resolving { client: AeronClient, egress: AeronSubscription },
-    Ready(Ready),
+    Running(Running),
 }
 
 /// Fields in the order in which they are dropped: the client last.
-struct Ready {
-    egress: AeronSubscription,
-    response_channel: String,
+struct Running {
+    egress: EgressSubscription,
     client: AeronClient,
 }
 
@@ -69,47 +69,56 @@ impl MediaDriver {
         }
     }
 
-    /// The Aeron client, while egress is subscribed to.
+    /// The Aeron client, while a driver runs.
     pub(crate) fn client(&self) -> Option<&AeronClient> {
         match &self.phase {
-            Phase::Ready(ready) => Some(&ready.client),
-            _ => None,
+            Phase::Running(running) => Some(&running.client),
+            Phase::Absent { .. } => None,
         }
     }
 
-    /// The egress subscription.
+    /// The egress subscription, while there is one.
     #[inline]
     pub(crate) fn egress(&self) -> Option<&AeronSubscription> {
         match &self.phase {
-            Phase::Ready(ready) => Some(&ready.egress),
-            _ => None,
+            Phase::Running(running) => running.egress.get(),
+            Phase::Absent { .. } => None,
         }
     }
 
     /// The channel on which the cluster is to answer: the egress channel with the port that the system chose.
     pub(crate) fn response_channel(&self) -> Option<&str> {
         match &self.phase {
-            Phase::Ready(ready) => Some(&ready.response_channel),
-            _ => None,
+            Phase::Running(running) => running.egress.response_channel(),
+            Phase::Absent { .. } => None,
+        }
+    }
+
+    /// Replaces the egress subscription by a new one.
+    pub(crate) fn renew_egress(&mut self, now: Now) {
+        if let Phase::Running(running) = &mut self.phase {
+            running.egress.renew(now);
         }
     }
 
     /// One duty cycle of the Aeron client. Adds the work done to `work_count`.
     pub(crate) fn do_work(&mut self, now: Now, work_count: &mut usize) -> Option<MediaDriverFact> {
-        if let Phase::Absent { retry_at } = self.phase {
-            return if now >= retry_at { self.look_for_driver(now) } else { None };
-        }
-        match self.drive_client(now) {
+        let running = match &mut self.phase {
+            Phase::Running(running) => running,
+            Phase::Absent { retry_at } if now >= *retry_at => return self.look_for_driver(now),
+            Phase::Absent { .. } => return None,
+        };
+        match drive(&running.client, now, &mut self.check_at) {
             Ok(work) => *work_count += work,
             Err(reason) => {
                 self.phase = Phase::Absent { retry_at: now };
                 return Some(MediaDriverFact::Lost(reason));
             }
         }
-        match self.subscribe() {
+        match running.egress.do_work(&running.client, now) {
             Ok(true) => Some(MediaDriverFact::Ready),
-            Ok(false) => None,
-            Err(error) => Some(self.refused(&error, now)),
+            Ok(false) => running.egress.next_closed_image().map(MediaDriverFact::EgressClosed),
+            Err(error) => Some(MediaDriverFact::Refused(error.to_string())),
         }
     }
 
@@ -122,16 +131,13 @@ impl MediaDriver {
         self.phase = Phase::Absent { retry_at: now + RETRY_INTERVAL };
         self.check_at = now + IDENTITY_INTERVAL;
         let settings = ClientSettings::new(&self.aeron_dir, &self.client_name, self.driver_timeout);
-        let client = match AeronClient::connect_if_alive(settings) {
-            Ok(Some(client)) => client,
-            Ok(None) => return Some(MediaDriverFact::Absent),
-            Err(error) => return Some(self.refused(&error, now)),
-        };
-        match client.async_add_subscription(&self.egress_channel, self.egress_stream_id) {
-            Ok(adding) => {
-                self.phase = Phase::Subscribing { client, adding };
+        match AeronClient::connect_if_alive(settings) {
+            Ok(Some(client)) => {
+                let egress = EgressSubscription::new(&self.egress_channel, self.egress_stream_id);
+                self.phase = Phase::Running(Running { egress, client });
                 None
             }
+            Ok(None) => Some(MediaDriverFact::Absent),
             Err(error) => Some(self.refused(&error, now)),
         }
     }
@@ -140,40 +146,16 @@ impl MediaDriver {
         self.phase = Phase::Absent { retry_at: now + REFUSED_INTERVAL };
         MediaDriverFact::Refused(error.to_string())
     }
+}
 
-    /// Runs the Aeron client, and notices that the driver has gone: its heartbeat is older than the driver time-out, or its
-    /// files are those of another driver.
-    fn drive_client(&mut self, now: Now) -> Result<usize, String> {
-        let client = match &self.phase {
-            Phase::Subscribing { client, .. } | Phase::Resolving { client, .. } => client,
-            Phase::Ready(ready) => &ready.client,
-            Phase::Absent { .. } => return Ok(0),
-        };
-        if now >= self.check_at {
-            self.check_at = now + IDENTITY_INTERVAL;
-            if !client.is_same_driver() {
-                return Err("it was replaced by another, or its directory was removed".to_owned());
-            }
+/// Runs the Aeron client, and notices that the driver has gone: its heartbeat is older than the driver time-out, or its files
+/// are those of another driver.
+fn drive(client: &AeronClient, now: Now, check_at: &mut Now) -> Result<usize, String> {
+    if now >= *check_at {
+        *check_at = now + IDENTITY_INTERVAL;
+        if !client.is_same_driver() {
+            return Err("it was replaced by another, or its directory was removed".to_owned());
         }
-        client.do_work().map_err(|error| error.message)
     }
-
-    /// Continues to subscribe to egress. Returns true in the duty cycle in which egress becomes usable.
-    fn subscribe(&mut self) -> Result<bool, AeronError> {
-        let (client, egress) = match &self.phase {
-            Phase::Subscribing { client, adding } => match adding.poll()? {
-                None => return Ok(false),
-                Some(egress) => (client.clone(), egress),
-            },
-            Phase::Resolving { client, egress } => (client.clone(), egress.clone()),
-            Phase::Absent { .. } | Phase::Ready(_) => return Ok(false),
-        };
-        let resolved = client.try_resolve_channel(&egress)?;
-        let is_ready = resolved.is_some();
-        self.phase = match resolved {
-            Some(response_channel) => Phase::Ready(Ready { egress, response_channel, client }),
-            None => Phase::Resolving { client, egress },
-        };
-        Ok(is_ready)
-    }
+    client.do_work().map_err(|error| error.message)
 }

@@ -10,16 +10,17 @@
 //!                           +---- no new leader -- AwaitNewLeader -- states above) -----+
 //! ```
 //!
-//! One rule decides what happens without news: a session is given up only when the cluster says so, when a new one is open, or
-//! after the new-leader time-out. So `AwaitNewLeader` keeps the old session and, from the watchdog's time on, tries to open a
-//! new one beside it. During an election nothing is torn down. A restart of the whole cluster, which no event announces, gives
-//! a new session as soon as the cluster is there.
+//! One rule decides what happens without news: a session is given up only when the cluster says so, when its egress image is
+//! lost, when a new one is open, or after a time-out. So `AwaitNewLeader` keeps the old session and, from the watchdog's time
+//! on, tries to open a new one beside it, unless the leader is there and merely busy. During an election nothing is torn down. A
+//! restart of the whole cluster, which no event announces, gives a new session as soon as the cluster is there.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `action` | what the machine asks its agent to do |
 //! | `settings`, `endpoints`, `backoff` | time-outs; where the members are; pauses between requests |
-//! | `attempt` | one attempt to open a session |
+//! | `attempt`, `requests` | one attempt to open a session, and its requests that wait for answers |
+//! | `leader_check` | whether the leader of a silent session is there |
 //! | `state` | the machine's state, and what can be asked of it |
 //! | `transitions` | changes of state |
 //! | `liveness` | what time brings: keep-alives, probes, time-outs |
@@ -31,7 +32,9 @@ mod action;
 mod attempt;
 mod backoff;
 mod endpoints;
+mod leader_check;
 mod liveness;
+mod requests;
 mod settings;
 mod state;
 mod transitions;
@@ -45,7 +48,7 @@ use crate::egress_listener::DisconnectReason;
 use crate::error::{ClientError, ConnectProblem};
 use crate::ingress_proxy::SessionHeader;
 
-pub(crate) use action::{Action, Event, IngressId, Now};
+pub(crate) use action::{Action, ClosedEgress, Event, IngressId, Now};
 pub(crate) use endpoints::{Route, Target};
 pub(crate) use state::Session;
 pub use state::State;
@@ -64,6 +67,7 @@ impl Session {
     pub(crate) fn on_media_driver_lost(&mut self, reason: &str, now: Now) {
         self.outbox.note(ConnectProblem::MediaDriver(reason.to_owned()));
         self.outbox.media_driver_lost();
+        self.is_egress_deaf = false;
         let reported = self.open().map(|open| open.reported.is_some());
         let give_up_at = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Closed => return,
@@ -81,9 +85,34 @@ impl Session {
         }
     }
 
+    /// An egress image is closed.
+    pub(crate) fn on_egress_closed(&mut self, closed: ClosedEgress, now: Now) {
+        let watchdog = self.settings.watchdog;
+        match closed {
+            // The leader has stepped down or ends. The next one announces itself.
+            ClosedEgress::LeaderEnded if matches!(self.phase, Phase::Connected(_)) => {
+                self.await_new_leader(now + watchdog, now);
+            }
+            ClosedEgress::LeaderEnded => {}
+            ClosedEgress::LeaderLost => {
+                self.is_egress_deaf = true;
+                self.lost(DisconnectReason::EgressLost, now);
+            }
+            ClosedEgress::OtherLost => {
+                self.is_egress_deaf = true;
+                self.renew_deaf_egress(now);
+            }
+        }
+    }
+
     /// A member receives the publication.
     pub(crate) fn on_ingress_connected(&mut self, ingress: IngressId, now: Now) {
-        if let Some(open) = self.open_mut().filter(|open| open.ingress == ingress) {
+        let Self { phase, outbox, .. } = self;
+        if let Some(open) = phase.open_mut()
+            && let Some(check) = open.check.as_mut().filter(|check| check.is_of(ingress))
+        {
+            check.on_connected(now, outbox);
+        } else if let Some(open) = self.open_mut().filter(|open| open.ingress == ingress) {
             open.ingress_connected = true;
             open.probe_at = open.probe_at.min(now);
             self.on_tick(now);
@@ -111,24 +140,62 @@ impl Session {
     }
 
     fn ingress_lost(&mut self, ingress: IngressId, reason: Option<&str>, now: Now) {
-        let watchdog = self.settings.watchdog;
-        if let Some(open) = self.open_mut().filter(|open| open.ingress == ingress) {
-            open.ingress_connected = false;
-            // A publication that could not be added does not come back, and nothing was sent by it to the new leader.
-            let attempt_at = if reason.is_some() { now } else { now + watchdog };
-            self.await_new_leader(attempt_at, now);
+        if self.open().is_some_and(|open| open.ingress == ingress) {
+            self.open_ingress_lost(reason, now);
             return;
         }
         let Self { phase, settings, backoff, outbox, .. } = self;
+        if let Some(open) = phase.open_mut()
+            && let Some(check) = open.check.as_mut().filter(|check| check.is_of(ingress))
+        {
+            let was_present = check.is_present();
+            check.fail(outbox);
+            if was_present {
+                self.present_leader_lost(now);
+            }
+            return;
+        }
         if let Phase::Connecting { attempt, .. } | Phase::AwaitNewLeader { attempt: Some(attempt), .. } = phase {
             attempt.on_ingress_lost(ingress, reason, now, settings, backoff, outbox);
         }
     }
 
+    /// The open session's publication is no longer connected, or could not be added.
+    fn open_ingress_lost(&mut self, reason: Option<&str>, now: Now) {
+        let Self { phase, settings, backoff, outbox, .. } = self;
+        match phase {
+            // The cluster is between two leaders, so the publication is added again, until the message time-out.
+            Phase::AwaitNewLeaderConnection { open, reopen_at, .. } => {
+                if let Some(reason) = reason {
+                    let (target, reason) = (open.target.to_string(), reason.to_owned());
+                    outbox.note(ConnectProblem::Ingress { target, reason });
+                } else {
+                    outbox.close(open.ingress);
+                }
+                open.ingress_connected = false;
+                *reopen_at = Some(now + backoff.next());
+            }
+            Phase::AwaitNewLeader { open, .. } => {
+                let was_present = open.is_leader_present();
+                open.ingress_connected = false;
+                if was_present {
+                    self.present_leader_lost(now);
+                }
+            }
+            Phase::Connected(open) => {
+                open.ingress_connected = false;
+                let attempt_at = now + settings.watchdog;
+                self.await_new_leader(attempt_at, now);
+            }
+            Phase::AwaitMediaDriver { .. } | Phase::Connecting { .. } | Phase::Closed => {}
+        }
+    }
+
     /// The connect request or challenge response was sent by `ingress`.
-    pub(crate) fn on_request_sent(&mut self, ingress: IngressId, correlation_id: i64) {
-        if let Some(attempt) = self.attempt_mut() {
-            attempt.on_request_sent(ingress, correlation_id);
+    pub(crate) fn on_request_sent(&mut self, ingress: IngressId, correlation_id: i64, now: Now) {
+        let Self { phase, settings, .. } = self;
+        if let Phase::Connecting { attempt, .. } | Phase::AwaitNewLeader { attempt: Some(attempt), .. } = phase {
+            attempt.on_request_sent(ingress, correlation_id, now, settings);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::error::{ClientError, ConnectProblem, OfferError};
 use crate::ingress_proxy::{ConnectRequest, SESSION_HEADER_LENGTH, SessionHeader, encode_challenge_response};
 use crate::ingress_publications::{Ingress, IngressFact, IngressPublications};
 use crate::media_driver::{MediaDriver, MediaDriverFact};
-use crate::session::{Action, Event, IngressId, Now, Session, State};
+use crate::session::{Action, ClosedEgress, Event, IngressId, Now, Session, State};
 
 /// Fragments taken from the egress images in one poll. Source: `AeronCluster.FRAGMENT_LIMIT`.
 const FRAGMENT_LIMIT: usize = 10;
@@ -48,6 +48,8 @@ pub(crate) struct SessionAgent {
     request: Vec<u8>,
     tick_at: Now,
     invalid_egress: u64,
+    /// Session id of the image by which the open session's leader announced itself.
+    leader_image: Option<i32>,
 }
 
 /// Where the application's messages go, and the header that precedes each.
@@ -60,6 +62,10 @@ struct Active {
 impl SessionAgent {
     /// An agent for a context that was concluded.
     pub(crate) fn new(context: Context) -> Self {
+        if context.is_egress_out_of_reach() {
+            let egress_channel = &context.egress_channel;
+            tracing::warn!(egress_channel, "egress is on loopback, which members on other hosts cannot reach");
+        }
         let seed = RandomState::new().hash_one(&context.client_name);
         Self {
             client_info: format!("name={} version={}", context.client_name, env!("CARGO_PKG_VERSION")),
@@ -72,6 +78,7 @@ impl SessionAgent {
             request: Vec::new(),
             tick_at: Duration::ZERO,
             invalid_egress: 0,
+            leader_image: None,
             context,
         }
     }
@@ -175,6 +182,16 @@ impl SessionAgent {
                 self.assembler.clear();
                 self.session.on_media_driver_lost(&reason, now);
             }
+            Some(MediaDriverFact::EgressClosed(image)) => {
+                tracing::debug!(?image, "egress image closed");
+                let is_leaders = self.session.header().is_some() && self.leader_image == Some(image.session_id);
+                match (is_leaders, image.is_end_of_stream) {
+                    (true, true) => self.session.on_egress_closed(ClosedEgress::LeaderEnded, now),
+                    (true, false) => self.session.on_egress_closed(ClosedEgress::LeaderLost, now),
+                    (false, true) => {}
+                    (false, false) => self.session.on_egress_closed(ClosedEgress::OtherLost, now),
+                }
+            }
         }
     }
 
@@ -191,7 +208,7 @@ impl SessionAgent {
 
     fn poll_egress<L: EgressListener + ?Sized>(&mut self, now: Now, listener: &mut L, work_count: &mut usize) {
         for _ in 0..MAX_POLLS {
-            let Self { session, assembler, invalid_egress, media_driver, .. } = self;
+            let Self { session, assembler, invalid_egress, media_driver, leader_image, .. } = self;
             let Some(egress) = media_driver.egress() else { return };
             let mut changed = false;
             let mut on_fragment = |payload: &[u8], header: AeronHeader| {
@@ -206,6 +223,7 @@ impl SessionAgent {
                         if session.header() != header {
                             // The session or its leader is another: what the other images began is out of date.
                             assembler.keep_only(fragment.session_id);
+                            *leader_image = Some(fragment.session_id);
                         }
                         changed = true;
                         FragmentAction::AERON_ACTION_BREAK
@@ -289,10 +307,10 @@ impl SessionAgent {
                 }
             }
             Action::CloseIngress { ingress } => self.ingress.close(ingress),
-            Action::SendConnect { ingress } => self.send_connect(ingress),
+            Action::SendConnect { ingress } => self.send_connect(ingress, now),
             Action::SendChallengeResponse { ingress, cluster_session_id, encoded_challenge } => {
                 let credentials = self.context.credentials.on_challenge(&encoded_challenge);
-                self.send_challenge_response(ingress, cluster_session_id, &credentials);
+                self.send_challenge_response(ingress, cluster_session_id, &credentials, now);
             }
             Action::SendKeepAlive { ingress, header } => {
                 if self.send(ingress, &header.keep_alive()) {
@@ -304,12 +322,16 @@ impl SessionAgent {
                     self.send(ingress, &header.probe(correlation_id));
                 }
             }
+            Action::RenewEgress => {
+                self.assembler.clear();
+                self.media_driver.renew_egress(now);
+            }
             Action::SendClose { ingress, header } => self.send_close(ingress, &header, Duration::ZERO),
             Action::Report(event) => report(&event, listener),
         }
     }
 
-    fn send_connect(&mut self, ingress: IngressId) {
+    fn send_connect(&mut self, ingress: IngressId, now: Now) {
         let Some(correlation_id) = self.next_correlation_id() else { return };
         let credentials = self.context.credentials.encoded_credentials();
         let Some(response_channel) = self.media_driver.response_channel() else { return };
@@ -322,15 +344,15 @@ impl SessionAgent {
         }
         .encode(&mut self.request);
         if self.send(ingress, &self.request) {
-            self.session.on_request_sent(ingress, correlation_id);
+            self.session.on_request_sent(ingress, correlation_id, now);
         }
     }
 
-    fn send_challenge_response(&mut self, ingress: IngressId, cluster_session_id: i64, credentials: &[u8]) {
+    fn send_challenge_response(&mut self, ingress: IngressId, cluster_session_id: i64, credentials: &[u8], now: Now) {
         let Some(correlation_id) = self.next_correlation_id() else { return };
         encode_challenge_response(&mut self.request, correlation_id, cluster_session_id, bounded(credentials));
         if self.send(ingress, &self.request) {
-            self.session.on_request_sent(ingress, correlation_id);
+            self.session.on_request_sent(ingress, correlation_id, now);
         }
     }
 

@@ -21,14 +21,47 @@ pub(crate) struct IngressId(pub u64);
 /// What the agent is to do. It does not repeat a send that failed: the state machine asks for it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
-    OpenIngress { ingress: IngressId, target: Target },
-    CloseIngress { ingress: IngressId },
-    SendConnect { ingress: IngressId },
-    SendChallengeResponse { ingress: IngressId, cluster_session_id: i64, encoded_challenge: Vec<u8> },
-    SendKeepAlive { ingress: IngressId, header: SessionHeader },
-    SendProbe { ingress: IngressId, header: SessionHeader },
-    SendClose { ingress: IngressId, header: SessionHeader },
+    OpenIngress {
+        ingress: IngressId,
+        target: Target,
+    },
+    CloseIngress {
+        ingress: IngressId,
+    },
+    SendConnect {
+        ingress: IngressId,
+    },
+    SendChallengeResponse {
+        ingress: IngressId,
+        cluster_session_id: i64,
+        encoded_challenge: Vec<u8>,
+    },
+    SendKeepAlive {
+        ingress: IngressId,
+        header: SessionHeader,
+    },
+    SendProbe {
+        ingress: IngressId,
+        header: SessionHeader,
+    },
+    SendClose {
+        ingress: IngressId,
+        header: SessionHeader,
+    },
+    /// The egress subscription is to be replaced by a new one.
+    RenewEgress,
     Report(Event),
+}
+
+/// What is lost with an egress image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClosedEgress {
+    /// The open session's leader has ended its publication. All that it sent was received.
+    LeaderEnded,
+    /// Nothing came from the open session's leader for the image liveness time-out, neither messages nor heartbeats.
+    LeaderLost,
+    /// Nothing came from another publication, which was not ended.
+    OtherLost,
 }
 
 /// What the application is told.

@@ -1,14 +1,15 @@
 //! One attempt to open a session: opens ingress to all members at once, sends a connect request to the first that is
-//! connected, follows redirects, answers challenges, and asks the next member when one does not answer.
+//! connected, follows redirects, answers challenges, and asks the next member too when one does not answer.
 //!
 //! Source: `AeronCluster.AsyncConnect`, which likewise opens all ingress publications at once. Unlike it this one continues
 //! after time-outs and errors.
 
 use std::time::Duration;
 
-use super::action::{Action, IngressId, Now, Outbox};
+use super::action::{IngressId, Now, Outbox};
 use super::backoff::Backoff;
 use super::endpoints::{Endpoints, Route, Target};
+use super::requests::Requests;
 use super::settings::Settings;
 use crate::egress_adapter::{SessionEvent, SessionEventCode};
 use crate::error::{ClientError, ConnectProblem};
@@ -30,10 +31,11 @@ const SESSION_INVALID_VERSION_MSG: &str = "invalid client version";
 #[derive(Debug)]
 pub(crate) struct Attempt {
     candidates: Vec<Candidate>,
-    request: Option<Request>,
+    requests: Requests,
     /// Member that a redirect named as leader, and until when only that member is asked.
     leader: Option<(i32, Now)>,
     redirects: u32,
+    /// When a member is asked next, if there is one that has no request to answer.
     retry_at: Now,
     /// Until when a member that can be reached by IPC is not asked by UDP.
     ipc_until: Now,
@@ -61,29 +63,13 @@ enum Status {
     },
 }
 
-/// The request that waits for its answer.
-#[derive(Debug)]
-struct Request {
-    ingress: IngressId,
-    body: Body,
-    /// Known once the request is sent.
-    correlation_id: Option<i64>,
-    deadline: Now,
-}
-
-#[derive(Debug)]
-enum Body {
-    Connect,
-    ChallengeResponse { cluster_session_id: i64, encoded_challenge: Vec<u8> },
-}
-
 /// What an answer of the cluster means for the attempt.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
     /// The answer was for another request, or the attempt continues.
     Pending,
     /// A session is open. `ingress` leads to its leader, and is `None` when another member than the one asked leads.
-    Open { ingress: Option<IngressId>, header: SessionHeader, leader_member_id: i32 },
+    Open { ingress: Option<(IngressId, Target)>, header: SessionHeader, leader_member_id: i32 },
     /// No attempt will succeed.
     Final(ClientError),
 }
@@ -99,7 +85,7 @@ impl Attempt {
     ) -> Self {
         let mut attempt = Self {
             candidates: Vec::new(),
-            request: None,
+            requests: Requests::default(),
             leader: None,
             redirects: 0,
             retry_at,
@@ -117,7 +103,7 @@ impl Attempt {
 
     /// Closes all ingress but `ingress`.
     pub(crate) fn keep_only(mut self, ingress: Option<IngressId>, outbox: &mut Outbox) {
-        self.abandon_request(outbox);
+        self.requests.abandon_all(outbox);
         for candidate in self.candidates {
             if Some(candidate.ingress) != ingress && !matches!(candidate.status, Status::Lost { .. }) {
                 outbox.close(candidate.ingress);
@@ -125,22 +111,30 @@ impl Attempt {
         }
     }
 
+    /// Egress is subscribed to anew, so the requests that were sent cannot be answered any more.
+    pub(crate) fn on_egress_renewed(&mut self, retry_at: Now, outbox: &mut Outbox) {
+        self.requests.abandon_all(outbox);
+        self.retry_at = retry_at;
+    }
+
     pub(crate) fn on_tick(&mut self, now: Now, settings: &Settings, backoff: &mut Backoff, outbox: &mut Outbox) {
         self.reopen(now, outbox);
-        if self.request.as_ref().is_some_and(|request| now >= request.deadline) {
-            self.give_up_request(now, backoff, outbox);
+        while let Some(ingress) = self.requests.abandon_expired(now, outbox) {
+            self.give_up(ingress, now, settings, backoff, outbox);
         }
         if let Some((member, until)) = self.leader
             && now >= until
-            && self.request.is_none()
         {
             self.leader = None;
-            outbox.note(ConnectProblem::NoLeader(format!("member {member} is named as leader and cannot be reached")));
+            if !self.requests.is_awaited(Some(member)) {
+                let problem = format!("member {member} is named as leader and cannot be reached");
+                outbox.note(ConnectProblem::NoLeader(problem));
+            }
         }
-        if self.request.is_none() && now >= self.retry_at {
+        if now >= self.retry_at {
             self.ask_next(now, settings, outbox);
         }
-        self.send(outbox);
+        self.requests.send(outbox);
     }
 
     pub(crate) fn on_ingress_connected(&mut self, ingress: IngressId) {
@@ -169,17 +163,14 @@ impl Attempt {
             candidate.status = Status::Lost { reopen_at: now + backoff.min() };
             outbox.close(ingress);
         }
-        if self.request.as_ref().is_some_and(|request| request.ingress == ingress) {
-            self.abandon_request(outbox);
+        if self.requests.abandon(ingress, outbox) {
             self.retry_at = now + backoff.next();
         }
     }
 
     /// The request was sent by `ingress`.
-    pub(crate) fn on_request_sent(&mut self, ingress: IngressId, correlation_id: i64) {
-        if let Some(request) = self.request.as_mut().filter(|request| request.ingress == ingress) {
-            request.correlation_id = Some(correlation_id);
-        }
+    pub(crate) fn on_request_sent(&mut self, ingress: IngressId, correlation_id: i64, now: Now, settings: &Settings) {
+        self.requests.sent(ingress, correlation_id, now + settings.message_timeout);
     }
 
     pub(crate) fn on_challenge(
@@ -191,12 +182,10 @@ impl Attempt {
         settings: &Settings,
         outbox: &mut Outbox,
     ) {
-        if let Some(request) = self.answered(correlation_id) {
-            request.body =
-                Body::ChallengeResponse { cluster_session_id, encoded_challenge: encoded_challenge.to_vec() };
-            request.correlation_id = None;
-            request.deadline = now + settings.connect_timeout;
-            self.send(outbox);
+        let deadline = now + settings.connect_timeout;
+        if self.requests.challenged(correlation_id, cluster_session_id, encoded_challenge, deadline) {
+            self.retry_at = self.retry_at.max(deadline);
+            self.requests.send(outbox);
         }
     }
 
@@ -209,9 +198,7 @@ impl Attempt {
         backoff: &mut Backoff,
         outbox: &mut Outbox,
     ) -> Outcome {
-        let Some(ingress) = self.answered(event.correlation_id).map(|request| request.ingress) else {
-            return Outcome::Pending;
-        };
+        let Some(ingress) = self.requests.take_answered(event.correlation_id) else { return Outcome::Pending };
         if let Some(version) = event.version
             && major_version(version) != major_version(PROTOCOL_SEMANTIC_VERSION)
         {
@@ -219,10 +206,7 @@ impl Attempt {
             return Outcome::Final(ClientError::IncompatibleVersion(detail));
         }
         match event.code {
-            SessionEventCode::Ok => {
-                self.request = None;
-                return self.opened(ingress, event);
-            }
+            SessionEventCode::Ok => return self.opened(ingress, event),
             SessionEventCode::AuthenticationRejected => {
                 return Outcome::Final(ClientError::AuthenticationRejected(event.detail.to_owned()));
             }
@@ -241,7 +225,6 @@ impl Attempt {
                 outbox.note(ConnectProblem::Refused(event.detail.to_owned()));
             }
         }
-        self.request = None;
         self.retry_at = now + backoff.next();
         Outcome::Pending
     }
@@ -253,10 +236,11 @@ impl Attempt {
         };
         let leader_member_id = event.leader_member_id;
         // The leader may have changed between request and answer.
-        let leads = self
+        let target = self
             .candidate(ingress)
-            .is_some_and(|candidate| candidate.target.member.is_none_or(|member| member == leader_member_id));
-        Outcome::Open { ingress: leads.then_some(ingress), header, leader_member_id }
+            .map(|candidate| &candidate.target)
+            .filter(|target| target.member.is_none_or(|member| member == leader_member_id));
+        Outcome::Open { ingress: target.map(|target| (ingress, target.clone())), header, leader_member_id }
     }
 
     fn redirected(
@@ -268,8 +252,11 @@ impl Attempt {
         backoff: &mut Backoff,
         outbox: &mut Outbox,
     ) {
-        self.request = None;
-        self.redirects += 1;
+        self.retry_at = now;
+        // A leader that has a request to answer is waited for.
+        if !self.requests.is_awaited(Some(event.leader_member_id)) {
+            self.redirects += 1;
+        }
         if self.redirects > MAX_REDIRECTS {
             self.redirects = 0;
             self.retry_at = now + backoff.next();
@@ -309,33 +296,32 @@ impl Attempt {
     }
 
     /// There was no answer in time. The member may have stopped reading this publication, so the candidate gets another one.
-    fn give_up_request(&mut self, now: Now, backoff: &mut Backoff, outbox: &mut Outbox) {
-        let Some(ingress) = self.request.as_ref().map(|request| request.ingress) else { return };
-        self.abandon_request(outbox);
+    fn give_up(
+        &mut self,
+        ingress: IngressId,
+        now: Now,
+        settings: &Settings,
+        backoff: &mut Backoff,
+        outbox: &mut Outbox,
+    ) {
         self.retry_at = now + backoff.next();
         self.leader = None;
         if let Some(candidate) = self.candidate(ingress) {
-            outbox.note(ConnectProblem::NoAnswer(candidate.target.to_string()));
+            outbox.note(ConnectProblem::NoAnswer(format!("{}{}", candidate.target, settings.no_answer_hint)));
             outbox.close(candidate.ingress);
             candidate.ingress = outbox.open(&candidate.target);
             candidate.status = Status::Opening;
         }
     }
 
-    fn abandon_request(&mut self, outbox: &mut Outbox) {
-        if let Some(correlation_id) = self.request.take().and_then(|request| request.correlation_id) {
-            outbox.abandon(correlation_id);
-        }
-    }
-
+    /// Asks another member. If that one does not answer either, the next one is asked after the connect time-out.
     fn ask_next(&mut self, now: Now, settings: &Settings, outbox: &mut Outbox) {
         let round = self.candidates.iter().map(|candidate| candidate.asked).max().unwrap_or(0) + 1;
         if let Some(index) = self.choose(now) {
             let candidate = &mut self.candidates[index];
             candidate.asked = round;
-            let deadline = now + settings.connect_timeout;
-            self.request =
-                Some(Request { ingress: candidate.ingress, body: Body::Connect, correlation_id: None, deadline });
+            self.retry_at = now + settings.connect_timeout;
+            self.requests.add(candidate.ingress, candidate.target.member, self.retry_at);
         } else if now >= self.unreachable_at && !self.candidates.iter().any(|c| c.status == Status::Connected) {
             self.unreachable_at = now + settings.connect_timeout;
             let targets: Vec<String> = self.candidates.iter().map(|candidate| candidate.target.to_string()).collect();
@@ -343,8 +329,8 @@ impl Attempt {
         }
     }
 
-    /// The connected candidate to ask next: the leader if one is named, otherwise the one that was asked the longest time
-    /// ago.
+    /// The connected candidate to ask next, of a member that has no request to answer: the leader if one is named, otherwise
+    /// the one that was asked the longest time ago.
     fn choose(&self, now: Now) -> Option<usize> {
         let ipc_member = self.candidates.iter().find(|c| c.target.route == Route::Ipc).and_then(|c| c.target.member);
         let usable = |candidate: &Candidate| {
@@ -352,7 +338,9 @@ impl Attempt {
                 && ipc_member.is_some()
                 && candidate.target.member == ipc_member
                 && candidate.target.route != Route::Ipc;
-            candidate.status == Status::Connected && !waits_for_ipc
+            candidate.status == Status::Connected
+                && !waits_for_ipc
+                && !self.requests.is_awaited(candidate.target.member)
         };
         let of_leader = |candidate: &Candidate| {
             self.leader.is_none_or(|(leader, _)| candidate.target.member.is_none_or(|member| member == leader))
@@ -363,24 +351,6 @@ impl Attempt {
             .filter(|(_, candidate)| usable(candidate) && of_leader(candidate))
             .min_by_key(|(index, candidate)| (candidate.asked, candidate.target.route != Route::Ipc, *index))
             .map(|(index, _)| index)
-    }
-
-    /// Asks for the request to be sent, until it is.
-    fn send(&self, outbox: &mut Outbox) {
-        let Some(request) = self.request.as_ref().filter(|request| request.correlation_id.is_none()) else { return };
-        let ingress = request.ingress;
-        outbox.send(match &request.body {
-            Body::Connect => Action::SendConnect { ingress },
-            Body::ChallengeResponse { cluster_session_id, encoded_challenge } => Action::SendChallengeResponse {
-                ingress,
-                cluster_session_id: *cluster_session_id,
-                encoded_challenge: encoded_challenge.clone(),
-            },
-        });
-    }
-
-    fn answered(&mut self, correlation_id: i64) -> Option<&mut Request> {
-        self.request.as_mut().filter(|request| request.correlation_id == Some(correlation_id))
     }
 
     fn candidate(&mut self, ingress: IngressId) -> Option<&mut Candidate> {

@@ -3,6 +3,7 @@
 use super::action::{Action, Now};
 use super::attempt::Attempt;
 use super::endpoints::Route;
+use super::leader_check::LeaderCheck;
 use super::state::{Phase, Session};
 use crate::egress_listener::DisconnectReason;
 use crate::error::ClientError;
@@ -13,6 +14,10 @@ const WATCHDOG_PARTS: u32 = 3;
 
 /// Unanswered probes before the watchdog acts: a single one may be due to a pause of the application.
 const MIN_UNANSWERED_PROBES: u32 = 2;
+
+/// Part of the watchdog's time after which a probe that is not answered makes the client look whether the leader is there, and
+/// within which the leader has to be found.
+const CHECK_PARTS: u32 = 6;
 
 impl Session {
     /// Does what is due. Called at least every few milliseconds.
@@ -46,6 +51,7 @@ impl Session {
     }
 
     fn connected_tick(&mut self, now: Now) {
+        self.check_leader(now);
         // A session that lasts ends the row of failures. After one that is closed at once there must be a pause.
         if self.open().is_some_and(|open| now.saturating_sub(open.opened_at) > self.settings.retry_max) {
             self.backoff.reset();
@@ -69,18 +75,38 @@ impl Session {
     }
 
     fn await_new_leader_connection_tick(&mut self, now: Now) {
-        let Phase::AwaitNewLeaderConnection { open, target, network_at, give_up_at } = &mut self.phase else { return };
+        let Phase::AwaitNewLeaderConnection { open, network_at, reopen_at, give_up_at } = &mut self.phase else {
+            return;
+        };
         if open.ingress_connected {
             self.outbox.send(Action::SendKeepAlive { ingress: open.ingress, header: open.header });
         } else if now >= *give_up_at {
             self.await_new_leader(now, now);
-        } else if target.route == Route::Ipc
+        } else if open.target.route == Route::Ipc
             && now >= *network_at
             && let Some(network) = self.endpoints.leader_by_network(open.leader_member_id)
         {
             self.outbox.close(open.ingress);
             open.ingress = self.outbox.open(&network);
-            *target = network;
+            open.target = network;
+            *reopen_at = None;
+        } else if reopen_at.is_some_and(|reopen_at| now >= reopen_at) {
+            open.ingress = self.outbox.open(&open.target);
+            *reopen_at = None;
+        }
+    }
+
+    /// Looks whether the leader of a silent session is there.
+    fn check_leader(&mut self, now: Now) {
+        let Self { phase, settings, outbox, .. } = self;
+        let Phase::Connected(open) = phase else { return };
+        let patience = settings.watchdog / CHECK_PARTS;
+        match &mut open.check {
+            Some(check) => check.on_tick(now, outbox),
+            None if open.silent_since.is_some_and(|silent_since| now >= silent_since + patience) => {
+                open.check = Some(LeaderCheck::start(&open.target, patience, now, outbox));
+            }
+            None => {}
         }
     }
 
@@ -103,6 +129,7 @@ impl Session {
         }
         let too_long = silence >= watchdog && open.unanswered_probes >= MIN_UNANSWERED_PROBES;
         open.unanswered_probes = open.unanswered_probes.saturating_add(1);
+        open.silent_since.get_or_insert(now);
         open.probe_at = now + watchdog / WATCHDOG_PARTS;
         self.outbox.send(Action::SendProbe { ingress, header });
         if too_long { Silence::TooLong } else { Silence::Bearable }

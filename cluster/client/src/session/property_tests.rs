@@ -25,6 +25,7 @@ enum Incident {
     NewLeader { ours: bool, term: i8, leader: u8, garbage: bool },
     Challenge { correlation: u8 },
     Message { ours: bool },
+    EgressClosed(u8),
 }
 
 fn incident() -> impl Strategy<Value = Incident> {
@@ -45,6 +46,7 @@ fn incident() -> impl Strategy<Value = Incident> {
             .prop_map(|(ours, term, leader, garbage)| NewLeader { ours, term, leader, garbage }),
         1 => (0u8..3).prop_map(|correlation| Challenge { correlation }),
         2 => any::<bool>().prop_map(|ours| Message { ours }),
+        2 => (0u8..3).prop_map(EgressClosed),
     ]
 }
 
@@ -104,13 +106,17 @@ impl World {
                     if self.requests_taken && self.ingress.get(&ingress.0).is_some_and(|(_, connected)| *connected) {
                         self.correlation_id += 1;
                         self.requests.push((ingress.0, self.correlation_id));
-                        self.session.on_request_sent(ingress, self.correlation_id);
+                        self.session.on_request_sent(ingress, self.correlation_id, self.now);
                     }
                 }
                 Action::SendKeepAlive { ingress, .. } => {
                     if self.keep_alives_taken && self.ingress.get(&ingress.0).is_some_and(|(_, connected)| *connected) {
                         self.session.on_keep_alive_sent(ingress, self.now);
                     }
+                }
+                Action::RenewEgress => {
+                    assert!(self.session.header().is_none(), "a session loses its egress");
+                    self.requests.clear();
                 }
                 Action::SendProbe { .. } | Action::SendClose { .. } => {}
                 Action::Report(event) => self.report(&event),
@@ -206,6 +212,10 @@ impl World {
                 let session_id = self.session_id(ours);
                 let open = self.session.header().is_some_and(|header| header.cluster_session_id == session_id);
                 assert_eq!(self.session.on_message(session_id, self.now), open);
+            }
+            Incident::EgressClosed(of) => {
+                let closed = [ClosedEgress::LeaderEnded, ClosedEgress::LeaderLost, ClosedEgress::OtherLost];
+                self.session.on_egress_closed(closed[usize::from(of)], self.now);
             }
         }
         self.act();

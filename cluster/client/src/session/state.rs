@@ -4,6 +4,7 @@ use super::action::{Action, IngressId, Now, Outbox};
 use super::attempt::Attempt;
 use super::backoff::Backoff;
 use super::endpoints::{Endpoints, Target};
+use super::leader_check::LeaderCheck;
 use super::settings::Settings;
 use crate::context::Context;
 use crate::error::{ClientError, ConnectProblem};
@@ -36,16 +37,34 @@ pub(crate) struct Session {
     pub(super) phase: Phase,
     pub(super) outbox: Outbox,
     pub(super) fatal: Option<ClientError>,
+    /// Whether an image was lost whose publication the egress subscription does not receive again (`rejoin=false`).
+    pub(super) is_egress_deaf: bool,
 }
 
 /// A [`State`] with the data that it has.
 #[derive(Debug)]
 pub(super) enum Phase {
-    AwaitMediaDriver { give_up_at: Option<Now> },
-    Connecting { attempt: Attempt, give_up_at: Option<Now> },
+    AwaitMediaDriver {
+        give_up_at: Option<Now>,
+    },
+    Connecting {
+        attempt: Attempt,
+        give_up_at: Option<Now>,
+    },
     Connected(Open),
-    AwaitNewLeader { open: Open, attempt_at: Option<Now>, attempt: Option<Attempt>, give_up_at: Now },
-    AwaitNewLeaderConnection { open: Open, target: Target, network_at: Now, give_up_at: Now },
+    AwaitNewLeader {
+        open: Open,
+        attempt_at: Option<Now>,
+        attempt: Option<Attempt>,
+        give_up_at: Now,
+    },
+    /// `reopen_at` is set while there is no publication, because it could not be added or was lost.
+    AwaitNewLeaderConnection {
+        open: Open,
+        network_at: Now,
+        reopen_at: Option<Now>,
+        give_up_at: Now,
+    },
     Closed,
 }
 
@@ -55,6 +74,8 @@ pub(super) struct Open {
     pub(super) header: SessionHeader,
     pub(super) leader_member_id: i32,
     pub(super) ingress: IngressId,
+    /// Where `ingress` leads to.
+    pub(super) target: Target,
     pub(super) ingress_connected: bool,
     /// Leadership term in which the application was last told that it can use the session; `None` if it was never told.
     pub(super) reported: Option<i64>,
@@ -62,8 +83,49 @@ pub(super) struct Open {
     /// When the last message of the session came.
     pub(super) heard_at: Now,
     pub(super) unanswered_probes: u32,
+    /// When the first of the unanswered probes was sent.
+    pub(super) silent_since: Option<Now>,
+    pub(super) check: Option<LeaderCheck>,
     pub(super) probe_at: Now,
     pub(super) keep_alive_at: Now,
+}
+
+impl Phase {
+    pub(super) fn open_mut(&mut self) -> Option<&mut Open> {
+        match self {
+            Self::Connected(open) | Self::AwaitNewLeader { open, .. } | Self::AwaitNewLeaderConnection { open, .. } => {
+                Some(open)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Open {
+    /// The session is heard: its silence has ended.
+    pub(super) fn heard(&mut self, now: Now, outbox: &mut Outbox) {
+        self.heard_at = now;
+        self.unanswered_probes = 0;
+        self.silent_since = None;
+        self.end_check(outbox);
+    }
+
+    /// Whether the leader is known to be there, though it answers nothing.
+    pub(super) fn is_leader_present(&self) -> bool {
+        self.ingress_connected && self.check.as_ref().is_some_and(LeaderCheck::is_present)
+    }
+
+    /// Closes all publications of the session.
+    pub(super) fn close_ingress(&mut self, outbox: &mut Outbox) {
+        outbox.close(self.ingress);
+        self.end_check(outbox);
+    }
+
+    fn end_check(&mut self, outbox: &mut Outbox) {
+        if let Some(mut check) = self.check.take() {
+            check.fail(outbox);
+        }
+    }
 }
 
 impl Session {
@@ -77,6 +139,7 @@ impl Session {
             settings,
             outbox: Outbox::default(),
             fatal: None,
+            is_egress_deaf: false,
         }
     }
 
@@ -142,12 +205,7 @@ impl Session {
     }
 
     pub(super) fn open_mut(&mut self) -> Option<&mut Open> {
-        match &mut self.phase {
-            Phase::Connected(open)
-            | Phase::AwaitNewLeader { open, .. }
-            | Phase::AwaitNewLeaderConnection { open, .. } => Some(open),
-            _ => None,
-        }
+        self.phase.open_mut()
     }
 
     pub(super) fn attempt_mut(&mut self) -> Option<&mut Attempt> {

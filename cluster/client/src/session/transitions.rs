@@ -9,23 +9,26 @@ use crate::egress_listener::{Connected, DisconnectReason, NewLeader};
 use crate::error::{ClientError, ConnectProblem};
 use crate::ingress_proxy::SessionHeader;
 
+/// Stands for the publication to a leader to which none is opened yet.
+const NO_INGRESS: IngressId = IngressId(0);
+
 impl Session {
     /// The cluster has opened a session, by `ingress`, or, without one, at a leader to which ingress is not connected yet.
     pub(super) fn session_opened(
         &mut self,
-        ingress: Option<IngressId>,
+        ingress: Option<(IngressId, Target)>,
         header: SessionHeader,
         leader_member_id: i32,
         now: Now,
     ) {
-        let leader = self.endpoints.leader(leader_member_id);
-        if ingress.is_none() && leader.is_none() {
-            return;
-        }
+        let is_connected = ingress.is_some();
+        let leader = ingress.or_else(|| Some((NO_INGRESS, self.endpoints.leader(leader_member_id)?)));
+        let Some((ingress, target)) = leader else { return };
+        let kept = Some(ingress).filter(|_| is_connected);
         let attempt = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Connecting { attempt, .. } => attempt,
             Phase::AwaitNewLeader { open: old, attempt: Some(attempt), .. } => {
-                self.replace(&old, ingress, header);
+                self.replace(old, kept, header);
                 attempt
             }
             other => {
@@ -33,39 +36,39 @@ impl Session {
                 return;
             }
         };
-        attempt.keep_only(ingress, &mut self.outbox);
+        attempt.keep_only(kept, &mut self.outbox);
         self.outbox.clear_problem();
         let mut open = Open {
             header,
             leader_member_id,
-            ingress: ingress.unwrap_or(IngressId(0)),
-            ingress_connected: ingress.is_some(),
+            ingress,
+            target,
+            ingress_connected: is_connected,
             reported: None,
             opened_at: now,
             heard_at: now,
             unanswered_probes: 0,
+            silent_since: None,
+            check: None,
             probe_at: now,
             keep_alive_at: now + self.settings.keep_alive_interval,
         };
-        match leader {
-            Some(target) if ingress.is_none() => {
-                open.ingress = self.outbox.open(&target);
-                self.phase = self.await_connection(open, target, now);
-            }
-            _ => {
-                self.phase = Phase::Connected(open);
-                self.report_open();
-            }
+        if is_connected {
+            self.phase = Phase::Connected(open);
+            self.report_open();
+        } else {
+            open.ingress = self.outbox.open(&open.target);
+            self.phase = self.await_connection(open, now);
         }
     }
 
     /// Gives up the old session for a new one, and tells the new leader, if `ingress` leads to it.
-    fn replace(&mut self, old: &Open, ingress: Option<IngressId>, header: SessionHeader) {
+    fn replace(&mut self, mut old: Open, ingress: Option<IngressId>, header: SessionHeader) {
         if let Some(ingress) = ingress {
             let header = SessionHeader { cluster_session_id: old.header.cluster_session_id, ..header };
             self.outbox.push(Action::SendClose { ingress, header });
         }
-        self.outbox.close(old.ingress);
+        old.close_ingress(&mut self.outbox);
         if old.reported.is_some() {
             self.outbox.report(Event::Disconnected(DisconnectReason::Watchdog));
         }
@@ -90,9 +93,9 @@ impl Session {
         }
     }
 
-    fn await_connection(&self, open: Open, target: Target, now: Now) -> Phase {
+    fn await_connection(&self, open: Open, now: Now) -> Phase {
         let give_up_at = now + self.settings.message_timeout;
-        Phase::AwaitNewLeaderConnection { open, target, network_at: now + IPC_GRACE, give_up_at }
+        Phase::AwaitNewLeaderConnection { open, network_at: now + IPC_GRACE, reopen_at: None, give_up_at }
     }
 
     /// Begins to connect ingress to the leader of a newer term. False when no endpoint of that member is known.
@@ -115,20 +118,21 @@ impl Session {
                 return true;
             }
         };
-        self.outbox.close(open.ingress);
+        open.close_ingress(&mut self.outbox);
         open.ingress = self.outbox.open(&target);
+        open.target = target;
         open.ingress_connected = false;
         open.header.leadership_term_id = leadership_term_id;
         open.leader_member_id = leader_member_id;
-        self.phase = self.await_connection(open, target, now);
+        self.phase = self.await_connection(open, now);
         true
     }
 
     /// A message of the open session has come.
     pub(super) fn heard(&mut self, now: Now) {
-        if let Some(open) = self.open_mut() {
-            open.heard_at = now;
-            open.unanswered_probes = 0;
+        let Self { phase, outbox, .. } = self;
+        if let Some(open) = phase.open_mut() {
+            open.heard(now, outbox);
         }
         if matches!(&self.phase, Phase::AwaitNewLeader { open, .. } if open.ingress_connected) {
             let Phase::AwaitNewLeader { open, attempt, .. } = std::mem::replace(&mut self.phase, Phase::Closed) else {
@@ -147,27 +151,45 @@ impl Session {
         let Phase::AwaitNewLeaderConnection { mut open, .. } = std::mem::replace(&mut self.phase, Phase::Closed) else {
             return;
         };
-        open.heard_at = now;
-        open.unanswered_probes = 0;
+        open.heard(now, &mut self.outbox);
         self.phase = Phase::Connected(open);
         self.report_open();
     }
 
-    /// The leader is lost or silent. From `attempt_at` on a new session is to be tried beside the old one.
+    /// The leader is lost or silent. From `attempt_at` on a new session is to be tried beside the old one, unless the leader
+    /// is known to be there: a busy leader goes on with the session, and gets until the session time-out for it.
     pub(super) fn leader_lost(&mut self, attempt_at: Now, now: Now) {
-        let attempt_at = Some(attempt_at).filter(|_| self.settings.reconnect == Reconnect::Always);
-        let give_up_at = now + self.settings.new_leader_timeout;
-        self.phase = match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => {
-                Phase::AwaitNewLeader { open, attempt_at, attempt: None, give_up_at }
+        let mut open = match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => open,
+            other => {
+                self.phase = other;
+                return;
             }
-            other => other,
         };
+        let (attempt_at, give_up_at) = if open.is_leader_present() {
+            (None, open.silent_since.unwrap_or(now) + self.settings.session_timeout)
+        } else {
+            if let Some(check) = &mut open.check {
+                check.fail(&mut self.outbox);
+            }
+            (Some(attempt_at), now + self.settings.new_leader_timeout)
+        };
+        let attempt_at = attempt_at.filter(|_| self.settings.reconnect == Reconnect::Always);
+        self.phase = Phase::AwaitNewLeader { open, attempt_at, attempt: None, give_up_at };
+    }
+
+    /// The leader of a silent session, which was known to be there, has gone: a new session is tried.
+    pub(super) fn present_leader_lost(&mut self, now: Now) {
+        if let Phase::AwaitNewLeader { attempt_at, give_up_at, .. } = &mut self.phase {
+            *attempt_at = Some(now).filter(|_| self.settings.reconnect == Reconnect::Always);
+            *give_up_at = now + self.settings.new_leader_timeout;
+        }
+        self.on_tick(now);
     }
 
     /// The session is lost. The client opens another one, or ends.
     pub(super) fn lost(&mut self, reason: DisconnectReason, now: Now) {
-        let (open, attempt) = match std::mem::replace(&mut self.phase, Phase::Closed) {
+        let (mut open, attempt) = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => (open, None),
             Phase::AwaitNewLeader { open, attempt, .. } => (open, attempt),
             other => {
@@ -175,7 +197,11 @@ impl Session {
                 return;
             }
         };
-        self.outbox.close(open.ingress);
+        if reason == DisconnectReason::EgressLost && open.ingress_connected {
+            // The cluster hears this client, and need not keep the session until its time-out.
+            self.outbox.push(Action::SendClose { ingress: open.ingress, header: open.header });
+        }
+        open.close_ingress(&mut self.outbox);
         if open.reported.is_some() {
             self.outbox.report(Event::Disconnected(reason.clone()));
         }
@@ -188,6 +214,18 @@ impl Session {
             Attempt::start(&self.endpoints, now, retry_at, &self.settings, &mut self.outbox)
         });
         self.phase = Phase::Connecting { attempt, give_up_at: self.give_up_at(now) };
+        self.renew_deaf_egress(now);
+    }
+
+    /// Subscribes to egress anew if a publication is not received any more by the present subscription, and if there is no
+    /// session that would be lost by that. On any port the new subscription gets another one, so that the members answer by
+    /// new publications; on a port of its own it receives the old ones again.
+    pub(super) fn renew_deaf_egress(&mut self, now: Now) {
+        let Phase::Connecting { attempt, .. } = &mut self.phase else { return };
+        if std::mem::take(&mut self.is_egress_deaf) {
+            attempt.on_egress_renewed(now + self.backoff.next(), &mut self.outbox);
+            self.outbox.push(Action::RenewEgress);
+        }
     }
 
     /// Ends the client.
@@ -195,9 +233,11 @@ impl Session {
         match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::AwaitMediaDriver { .. } => {}
             Phase::Connecting { attempt, .. } => attempt.abandon(&mut self.outbox),
-            Phase::Connected(open) | Phase::AwaitNewLeaderConnection { open, .. } => self.outbox.close(open.ingress),
-            Phase::AwaitNewLeader { open, attempt, .. } => {
-                self.outbox.close(open.ingress);
+            Phase::Connected(mut open) | Phase::AwaitNewLeaderConnection { mut open, .. } => {
+                open.close_ingress(&mut self.outbox);
+            }
+            Phase::AwaitNewLeader { mut open, attempt, .. } => {
+                open.close_ingress(&mut self.outbox);
                 if let Some(attempt) = attempt {
                     attempt.abandon(&mut self.outbox);
                 }

@@ -12,10 +12,11 @@ import org.agrona.DirectBuffer;
 
 /**
  * Sends each message back; closes the session on "close me". Leaves a file "leader" with the time (ms since the epoch) at which
- * it became leader, in the directory that the property echo.dir names.
+ * it became leader, in the directory that the property echo.dir names. A snapshot, which is empty, takes eight seconds.
  */
 public final class EchoService implements ClusteredService {
     private static final byte[] CLOSE = "close me".getBytes();
+    private static final long SNAPSHOT_MS = 8_000;
     private Cluster cluster;
 
     @Override
@@ -84,6 +85,10 @@ public final class EchoService implements ClusteredService {
 
     @Override
     public void onTakeSnapshot(final ExclusivePublication snapshotPublication) {
+        final long deadline = System.currentTimeMillis() + SNAPSHOT_MS;
+        while (System.currentTimeMillis() < deadline) {
+            cluster.idleStrategy().idle();
+        }
     }
 
     @Override

@@ -1,16 +1,21 @@
 import io.aeron.security.Authenticator;
 import io.aeron.security.AuthenticatorSupplier;
 import io.aeron.security.SessionProxy;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * Lets empty credentials in, challenges "challenge me" with "what is it?" and wants "this" in answer, rejects all else.
+ * Lets empty credentials in, and "take your time" after one and a half seconds; challenges "challenge me" with "what is it?" and
+ * wants "this" in answer; rejects all else.
  */
 public final class TestAuthenticator implements Authenticator, AuthenticatorSupplier {
+    private static final long SLOW_MS = 1_500;
     private final Set<Long> accepted = new HashSet<>();
     private final Set<Long> challenged = new HashSet<>();
     private final Set<Long> answered = new HashSet<>();
+    private final Map<Long, Long> slowUntil = new HashMap<>();
 
     @Override
     public Authenticator get() {
@@ -23,6 +28,9 @@ public final class TestAuthenticator implements Authenticator, AuthenticatorSupp
             accepted.add(sessionId);
         } else if (new String(credentials).equals("challenge me")) {
             challenged.add(sessionId);
+        } else if (new String(credentials).equals("take your time")) {
+            accepted.add(sessionId);
+            slowUntil.put(sessionId, nowMs + SLOW_MS);
         }
     }
 
@@ -36,6 +44,9 @@ public final class TestAuthenticator implements Authenticator, AuthenticatorSupp
 
     @Override
     public void onConnectedSession(final SessionProxy session, final long nowMs) {
+        if (nowMs < slowUntil.getOrDefault(session.sessionId(), nowMs)) {
+            return;
+        }
         if (challenged.remove(session.sessionId())) {
             session.challenge("what is it?".getBytes());
         } else {

@@ -19,7 +19,7 @@ fn the_first_member_that_is_connected_is_asked() {
     machine.ingress_connected(2);
     machine.after(2).expect(State::Connecting, &[connect(2)]);
     machine.after(1).expect(State::Connecting, &[connect(2)]);
-    machine.session.on_request_sent(IngressId(2), 100);
+    machine.session.on_request_sent(IngressId(2), 100, machine.now);
     machine.ingress_connected(1);
     machine.after(5).expect(State::Connecting, &[]);
 }
@@ -82,7 +82,7 @@ fn refusals_are_named_and_asked_again_after_a_back_off() {
         machine.after(shortest - 1).expect(State::Connecting, &[]);
         let asked = (0..=shortest + 1).any(|_| machine.after(1).actions() == [connect(1)]);
         assert!(asked, "not within twice {shortest} ms");
-        machine.session.on_request_sent(IngressId(1), correlation_id + 1);
+        machine.session.on_request_sent(IngressId(1), correlation_id + 1, machine.now);
     }
 }
 
@@ -100,7 +100,7 @@ fn a_challenge_is_answered_and_its_answer_followed() {
     };
     machine.expect(State::Connecting, std::slice::from_ref(&response));
     machine.after(1).expect(State::Connecting, &[response]);
-    machine.session.on_request_sent(IngressId(1), 101);
+    machine.session.on_request_sent(IngressId(1), 101, machine.now);
     machine.session.on_session_event(&event(SessionEventCode::Ok, 100, ""), machine.now);
     machine.after(900).expect(State::Connecting, &[]);
     machine.session.on_session_event(&event(SessionEventCode::Ok, 101, ""), machine.now);
@@ -122,7 +122,7 @@ fn a_redirect_to_an_unknown_endpoint_opens_it_and_waits_for_it() {
     machine.session.on_media_driver_ready(machine.now);
     machine.expect(State::Connecting, &[open(1, 0)]);
     machine.ingress_connected(1);
-    machine.session.on_request_sent(IngressId(1), 100);
+    machine.session.on_request_sent(IngressId(1), 100, machine.now);
     machine.expect(State::Connecting, &[connect(1)]);
     let redirect = SessionEvent { leader_member_id: 1, ..event(SessionEventCode::Redirect, 100, "0=a:1,1=b:1") };
     machine.session.on_session_event(&redirect, machine.now);
@@ -154,7 +154,7 @@ fn members_that_redirect_to_each_other_are_not_asked_without_pause() {
         machine.session.on_session_event(&redirect, machine.now);
         let ingress = u64::try_from(leader_member_id).unwrap() + 1;
         machine.expect(State::Connecting, &[connect(ingress)]);
-        machine.session.on_request_sent(IngressId(ingress), correlation_id + 1);
+        machine.session.on_request_sent(IngressId(ingress), correlation_id + 1, machine.now);
     }
     let redirect = SessionEvent { leader_member_id: 0, ..event(SessionEventCode::Redirect, 103, ENDPOINTS) };
     machine.session.on_session_event(&redirect, machine.now);
@@ -165,9 +165,56 @@ fn members_that_redirect_to_each_other_are_not_asked_without_pause() {
 fn a_member_that_does_not_answer_gets_a_new_publication_and_the_next_one_is_asked() {
     let mut machine = machine(|_| {}).asked();
     machine.ingress_connected(2);
-    machine.after(1000).expect(State::Connecting, &[close(1), open(4, 0)]);
+    machine.after(999).expect(State::Connecting, &[]);
+    machine.after(1).expect(State::Connecting, &[connect(2)]);
+    machine.session.on_request_sent(IngressId(2), 101, machine.now);
+    machine.after(3999).expect(State::Connecting, &[]);
+    machine.after(1).expect(State::Connecting, &[close(1), open(4, 0)]);
     assert_eq!(machine.session.problem(), Some(&ConnectProblem::NoAnswer("member 0 a:1".into())));
+}
+
+#[test]
+fn a_member_that_takes_its_time_is_asked_once_and_its_publication_kept() {
+    let mut machine = machine(|_| {}).asked();
+    machine.after(4900).expect(State::Connecting, &[]);
+    machine.session.on_session_event(&event(SessionEventCode::Ok, 100, ""), machine.now);
+    machine.expect(State::Connected, &[close(2), close(3), connected(SESSION, TERM, 0)]);
+}
+
+#[test]
+fn a_leader_that_is_asked_already_is_not_asked_again_for_a_redirect_to_it() {
+    let mut machine = machine(|_| {}).asked();
+    machine.ingress_connected(2);
+    for correlation_id in 101..105 {
+        machine.after(1000).expect(State::Connecting, &[connect(2)]);
+        machine.session.on_request_sent(IngressId(2), correlation_id, machine.now);
+        let redirect = event(SessionEventCode::Redirect, correlation_id, ENDPOINTS);
+        machine.session.on_session_event(&redirect, machine.now);
+        machine.expect(State::Connecting, &[]);
+    }
+    assert_eq!(machine.session.problem(), None);
+    machine.session.on_session_event(&event(SessionEventCode::Ok, 100, ""), machine.now);
+    machine.expect(State::Connected, &[close(2), close(3), connected(SESSION, TERM, 0)]);
+}
+
+#[test]
+fn a_request_that_cannot_be_sent_does_not_hold_up_the_others() {
+    let mut machine = machine(|_| {}).connecting();
+    machine.ingress_connected(1);
+    machine.ingress_connected(2);
+    machine.after(999);
+    assert!(machine.actions().iter().all(|action| *action == connect(1)));
+    machine.after(1).expect(State::Connecting, &[close(1), open(4, 0)]);
     assert!(machine.after(50).actions().contains(&connect(2)));
+}
+
+#[test]
+fn a_missing_answer_to_egress_on_loopback_comes_with_a_hint() {
+    let on_loopback = |context: &mut Context| context.egress_channel = "aeron:udp?endpoint=127.0.0.1:0".into();
+    let mut machine = machine(on_loopback).asked();
+    machine.after(5000);
+    let problem = machine.session.problem().unwrap().to_string();
+    assert!(problem.contains("member 0 a:1") && problem.contains("on loopback"), "{problem}");
 }
 
 #[test]
@@ -199,7 +246,7 @@ fn an_answer_by_another_leader_than_the_one_asked_is_followed_there() {
 #[test]
 fn a_late_session_is_welcome_while_there_is_none() {
     let mut machine = machine(|_| {}).asked();
-    machine.after(1000).expect(State::Connecting, &[close(1), open(4, 0)]);
+    machine.after(5000).expect(State::Connecting, &[close(1), open(4, 0)]);
     machine.session.on_session_event(&event(SessionEventCode::Ok, 100, ""), machine.now);
     machine.expect(State::AwaitNewLeaderConnection, &[close(4), close(2), close(3), open(5, 0)]);
     machine.ingress_connected(5);
@@ -210,11 +257,11 @@ fn a_late_session_is_welcome_while_there_is_none() {
 #[test]
 fn a_late_session_is_closed_when_there_is_another() {
     let mut machine = machine(|_| {}).silent();
-    machine.ingress_connected(5);
-    machine.expect(State::AwaitNewLeader, &[connect(5)]);
-    machine.session.on_request_sent(IngressId(5), 200);
+    machine.ingress_connected(6);
+    machine.expect(State::AwaitNewLeader, &[connect(6)]);
+    machine.session.on_request_sent(IngressId(6), 200, machine.now);
     assert!(machine.session.on_message(SESSION, machine.now));
-    machine.expect(State::Connected, &[close(4), close(5), close(6)]);
+    machine.expect(State::Connected, &[close(5), close(6), close(7)]);
     let late = SessionEvent { cluster_session_id: 43, ..event(SessionEventCode::Ok, 200, "") };
     machine.session.on_session_event(&late, machine.now);
     let header = SessionHeader { leadership_term_id: TERM, cluster_session_id: 43 };

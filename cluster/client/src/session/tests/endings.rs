@@ -42,7 +42,7 @@ fn the_pauses_grow_when_each_session_is_closed_at_once() {
         machine.ingress_connected(ingress);
         let pause = (0..2000).find(|_| machine.after(1).actions().contains(&connect(ingress))).unwrap();
         longest = longest.max(pause);
-        machine.session.on_request_sent(IngressId(ingress), 200 + round);
+        machine.session.on_request_sent(IngressId(ingress), 200 + round, machine.now);
         machine.session.on_session_event(
             &SessionEvent { leader_member_id: 2, ..event(SessionEventCode::Ok, 200 + round, "") },
             machine.now,
@@ -116,7 +116,7 @@ fn close_tells_the_cluster_when_it_can() {
     suspicious.session.close();
     suspicious.expect(
         State::Closed,
-        &[Action::SendClose { ingress: IngressId(1), header: header(TERM) }, close(1), close(4), close(5), close(6)],
+        &[Action::SendClose { ingress: IngressId(1), header: header(TERM) }, close(1), close(5), close(6), close(7)],
     );
     suspicious.after(10_000).expect(State::Closed, &[]);
 }

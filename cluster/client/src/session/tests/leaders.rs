@@ -7,7 +7,7 @@ fn a_new_leader_is_followed_from_every_state() {
     type Before = fn(Machine) -> Machine;
     let states: [(Before, Vec<Action>); 3] = [
         (Machine::connected, vec![close(1), open(4, 2)]),
-        (Machine::silent, vec![close(4), close(5), close(6), close(1), open(7, 2)]),
+        (Machine::silent, vec![close(5), close(6), close(7), close(1), open(8, 2)]),
         (Machine::connecting_to_new_leader, vec![close(4), open(5, 2)]),
     ];
     for (state, actions) in states {
@@ -70,10 +70,41 @@ fn a_new_leader_that_cannot_be_connected_is_given_up_in_time() {
     let mut machine = machine(|_| {}).connecting_to_new_leader();
     machine.after(4999).expect(State::AwaitNewLeaderConnection, &[]);
     machine.after(1).expect(State::AwaitNewLeader, &[open(5, 0), open(6, 1), open(7, 2)]);
+}
 
-    let mut machine = self::machine(|_| {}).connecting_to_new_leader();
-    machine.session.on_ingress_failed(IngressId(4), "unknown host", machine.now);
-    machine.expect(State::AwaitNewLeader, &[open(5, 0), open(6, 1), open(7, 2)]);
+#[test]
+fn ingress_to_a_new_leader_that_cannot_be_added_is_tried_again_until_the_message_timeout() {
+    type Loss = fn(&mut Machine, u64);
+    let failed: Loss = |machine, ingress| {
+        machine.session.on_ingress_failed(IngressId(ingress), "unknown host", machine.now);
+        machine.expect(State::AwaitNewLeaderConnection, &[]);
+        let problem = machine.session.problem().unwrap().to_string();
+        assert!(problem.contains("member 1 b:1") && problem.contains("unknown host"), "{problem}");
+    };
+    let lost: Loss = |machine, ingress| {
+        machine.ingress_lost(ingress);
+        machine.expect(State::AwaitNewLeaderConnection, &[close(ingress)]);
+    };
+    for loss in [failed, lost] {
+        let mut machine = machine(|_| {}).connecting_to_new_leader();
+        for (ingress, pause) in [(4, 50), (5, 100), (6, 200), (7, 400)] {
+            loss(&mut machine, ingress);
+            let reopened = (0..=pause).any(|_| machine.after(1).actions() == [open(ingress + 1, 1)]);
+            assert!(reopened, "not within {pause} ms");
+        }
+        machine.ingress_connected(8);
+        machine.expect(State::AwaitNewLeaderConnection, &[keep_alive(8, TERM + 1)]);
+        machine.session.on_keep_alive_sent(IngressId(8), machine.now);
+        machine.expect(State::Connected, &[new_leader(TERM + 1, 1)]);
+    }
+
+    let mut machine = machine(|_| {}).connecting_to_new_leader();
+    while machine.now < ms(5000) {
+        let ingress = machine.session.open().unwrap().ingress;
+        machine.session.on_ingress_failed(ingress, "unknown host", machine.now);
+        machine.after(1);
+    }
+    assert_eq!(machine.session.state(), State::AwaitNewLeader);
 }
 
 #[test]
@@ -95,7 +126,7 @@ fn a_new_leader_on_this_host_is_reached_by_ipc_or_else_by_the_network() {
     machine.session.on_media_driver_ready(machine.now);
     machine.actions();
     machine.ingress_connected(2);
-    machine.session.on_request_sent(IngressId(2), 100);
+    machine.session.on_request_sent(IngressId(2), 100, machine.now);
     machine.session.on_session_event(&event(SessionEventCode::Ok, 100, ""), machine.now);
     machine.actions();
     machine.session.on_new_leader(&leader_event(TERM + 1, 2), machine.now);

@@ -22,13 +22,15 @@ fn a_silent_session_is_probed_and_then_replaced_when_a_new_one_is_open() {
     let mut machine = machine(|_| {}).connected();
     machine.after(499).expect(State::Connected, &[]);
     machine.after(1).expect(State::Connected, &[probe(1)]);
-    machine.after(499).expect(State::Connected, &[]);
-    machine.after(1).expect(State::Connected, &[probe(1)]);
-    machine.after(500).expect(State::AwaitNewLeader, &[probe(1), open(4, 0), open(5, 1), open(6, 2)]);
+    machine.after(249).expect(State::Connected, &[]);
+    machine.after(1).expect(State::Connected, &[open(4, 0)]);
+    machine.after(250).expect(State::Connected, &[probe(1)]);
+    machine.after(1).expect(State::Connected, &[close(4)]);
+    machine.after(499).expect(State::AwaitNewLeader, &[probe(1), open(5, 0), open(6, 1), open(7, 2)]);
     assert_eq!(machine.session.ingress(), Some((IngressId(1), header(TERM))), "the old session is still usable");
-    machine.ingress_connected(5);
-    machine.expect(State::AwaitNewLeader, &[connect(5)]);
-    machine.session.on_request_sent(IngressId(5), 200);
+    machine.ingress_connected(6);
+    machine.expect(State::AwaitNewLeader, &[connect(6)]);
+    machine.session.on_request_sent(IngressId(6), 200, machine.now);
     let answer = SessionEvent {
         cluster_session_id: 43,
         leadership_term_id: TERM + 1,
@@ -39,11 +41,11 @@ fn a_silent_session_is_probed_and_then_replaced_when_a_new_one_is_open() {
     machine.expect(
         State::Connected,
         &[
-            Action::SendClose { ingress: IngressId(5), header: header(TERM + 1) },
+            Action::SendClose { ingress: IngressId(6), header: header(TERM + 1) },
             close(1),
             disconnected(DisconnectReason::Watchdog),
-            close(4),
-            close(6),
+            close(5),
+            close(7),
             connected(43, TERM + 1, 1),
         ],
     );
@@ -66,7 +68,7 @@ fn any_sign_of_life_keeps_the_session() {
 fn a_sign_of_life_ends_the_attempt_at_a_new_session() {
     let mut machine = machine(|_| {}).silent();
     assert!(machine.session.on_message(SESSION, machine.now));
-    machine.expect(State::Connected, &[close(4), close(5), close(6)]);
+    machine.expect(State::Connected, &[close(5), close(6), close(7)]);
 }
 
 #[test]
@@ -80,6 +82,61 @@ fn a_pause_of_the_application_is_not_taken_for_silence() {
     assert_eq!(machine.session.state(), State::Connected);
     machine.after(2);
     assert_eq!(machine.session.state(), State::AwaitNewLeader);
+}
+
+/// A session whose leader is there, and answers nothing for the watchdog's time.
+fn busy() -> Machine {
+    let mut machine = machine(|_| {}).connected();
+    machine.after(760);
+    machine.ingress_connected(4);
+    machine.after(740);
+    assert_eq!(machine.actions(), [probe(1), open(4, 0)]);
+    assert_eq!(machine.session.state(), State::AwaitNewLeader);
+    machine
+}
+
+#[test]
+fn a_leader_that_is_there_and_busy_keeps_the_session_until_the_session_timeout() {
+    let mut snapshot = busy();
+    snapshot.after(8999);
+    assert!(snapshot.actions().iter().all(|action| *action == probe(1)), "no other session is tried");
+    assert_eq!(snapshot.session.ingress(), Some((IngressId(1), header(TERM))), "the session can be used");
+    assert!(snapshot.session.on_message(SESSION, snapshot.now));
+    snapshot.expect(State::Connected, &[close(4)]);
+
+    let mut hung = busy();
+    hung.after(8999).actions();
+    assert_eq!(hung.session.state(), State::AwaitNewLeader);
+    let lost = [close(1), close(4), disconnected(DisconnectReason::NoNewLeader), open(5, 0), open(6, 1), open(7, 2)];
+    assert!(hung.after(1).actions().ends_with(&lost));
+    assert_eq!(hung.session.state(), State::Connecting);
+}
+
+#[test]
+fn a_busy_leader_that_goes_away_is_not_waited_for() {
+    type Loss = fn(&mut Machine);
+    let losses: [(Loss, &[Action]); 2] =
+        [(|machine| machine.ingress_lost(1), &[]), (|machine| machine.ingress_lost(4), &[close(4)])];
+    for (loss, closed) in losses {
+        let mut machine = busy();
+        machine.after(1000).actions();
+        loss(&mut machine);
+        let actions = [closed, &[open(5, 0), open(6, 1), open(7, 2)]].concat();
+        machine.expect(State::AwaitNewLeader, &actions);
+        machine.after(5000);
+        assert_eq!(machine.session.state(), State::Connecting);
+    }
+}
+
+#[test]
+fn a_leader_that_comes_late_is_another_one() {
+    let mut machine = machine(|_| {}).connected();
+    machine.after(1000).actions();
+    machine.now += ms(1);
+    machine.ingress_connected(4);
+    machine.expect(State::Connected, &[close(4)]);
+    machine.after(499);
+    assert!(machine.actions().ends_with(&[open(5, 0), open(6, 1), open(7, 2)]));
 }
 
 #[test]

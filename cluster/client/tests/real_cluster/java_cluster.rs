@@ -62,11 +62,11 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn start(dir: &Path, log: &Path) -> Self {
-        Self::start_with(dir, log, "2s")
+        Self::start_with(dir, log, &[("AERON_CLIENT_LIVENESS_TIMEOUT", "2s")])
     }
 
-    /// `client_liveness` is how long a client may be silent.
-    fn start_with(dir: &Path, log: &Path, client_liveness: &str) -> Self {
+    /// A driver with settings of its own, by the names of their environment variables.
+    pub(crate) fn start_with(dir: &Path, log: &Path, settings: &[(&str, &str)]) -> Self {
         let program = workspace().join("target/release/media_driver");
         assert!(program.is_file(), "cargo build --release -p rusteron-media-driver --bin media_driver comes first");
         // A command file that another driver left would pass for this one's.
@@ -77,7 +77,7 @@ impl Driver {
                 .env("AERON_DIR_DELETE_ON_START", "1")
                 .env("AERON_DIR_DELETE_ON_SHUTDOWN", "1")
                 .env("AERON_THREADING_MODE", "SHARED")
-                .env("AERON_CLIENT_LIVENESS_TIMEOUT", client_liveness)
+                .envs(settings.iter().copied())
                 .env("AERON_SHARED_IDLE_STRATEGY", "backoff")
                 .env("AERON_SHARED_IDLE_STRATEGY_INIT_ARGS", "10-5-1us-50us")
                 .env("AERON_TERM_BUFFER_LENGTH", "4m")
@@ -122,12 +122,26 @@ impl Cluster {
 
     /// Kills all processes of a member with -9.
     pub(crate) fn kill(&mut self, id: usize) {
+        self.signal(id, libc::SIGKILL);
+        self.members[id] = None;
+    }
+
+    /// Stops all processes of a member.
+    pub(crate) fn suspend(&self, id: usize) {
+        self.signal(id, libc::SIGSTOP);
+    }
+
+    /// Lets all processes of a member go on.
+    pub(crate) fn resume(&self, id: usize) {
+        self.signal(id, libc::SIGCONT);
+    }
+
+    fn signal(&self, id: usize, signal: i32) {
         if let Some(member) = &self.members[id] {
             for process in [&member._service, &member._consensus, &member.driver._process] {
-                process.signal(libc::SIGKILL);
+                process.signal(signal);
             }
         }
-        self.members[id] = None;
     }
 
     pub(crate) fn kill_all(&mut self) {
@@ -190,7 +204,7 @@ impl Cluster {
         {
             let _ = fs::remove_file(dir.join(mark_file));
         }
-        let driver = Driver::start_with(&dir.join("driver"), &dir.join("driver.log"), "10s");
+        let driver = Driver::start_with(&dir.join("driver"), &dir.join("driver.log"), &[]);
         let consensus = self.java(id, &["io.aeron.cluster.ClusteredArchive"], "consensus.log");
         let service = self.java(
             id,

@@ -2,77 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has to stop")]
 
+mod busy_cluster;
 mod java_cluster;
+mod lost_egress;
+mod notes;
+mod relay;
 
 use std::time::{Duration, Instant};
 
 use aeron_cluster_client::blocking::BlockingError;
 use aeron_cluster_client::{
-    AdminResponse, AdminResponseCode, BlockingCluster, ClientError, Connected, Context, CredentialsSupplier,
-    DisconnectReason, EgressListener, MAX_OFFER_PARTS, NewLeader, OfferError, State,
+    AdminResponseCode, BlockingCluster, ClientError, Context, CredentialsSupplier, DisconnectReason, MAX_OFFER_PARTS,
+    OfferError, State,
 };
 use java_cluster::{Cluster, Driver, alone, epoch};
-
-const START: Duration = Duration::from_secs(30);
-const SOON: Duration = Duration::from_secs(5);
-
-/// Keeps what it is told.
-#[derive(Default)]
-struct Notes {
-    connected: Vec<Connected>,
-    connected_at: Vec<Duration>,
-    messages: Vec<Vec<u8>>,
-    new_leaders: Vec<NewLeader>,
-    new_leader_at: Vec<Instant>,
-    disconnected: Vec<DisconnectReason>,
-    admin: Vec<(i64, AdminResponseCode)>,
-}
-
-impl EgressListener for Notes {
-    fn on_connected(&mut self, event: &Connected) {
-        self.connected.push(*event);
-        self.connected_at.push(epoch());
-    }
-
-    fn on_message(&mut self, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
-        self.messages.push(message.to_vec());
-    }
-
-    fn on_new_leader(&mut self, event: &NewLeader) {
-        self.new_leaders.push(*event);
-        self.new_leader_at.push(Instant::now());
-    }
-
-    fn on_disconnected(&mut self, reason: DisconnectReason) {
-        self.disconnected.push(reason);
-    }
-
-    fn on_admin_response(&mut self, response: &AdminResponse<'_>) {
-        self.admin.push((response.correlation_id, response.code));
-    }
-}
-
-/// RUST_LOG=aeron_cluster_client=trace shows what the client does.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
-}
-
-fn context(cluster: &Cluster, driver: &Driver) -> Context {
-    Context::default()
-        .aeron_dir(&driver.dir)
-        .ingress_channel("aeron:udp?term-length=1m")
-        .ingress_endpoints(cluster.ingress_endpoints())
-        // A C driver gives a heartbeat every second.
-        .driver_timeout(Duration::from_secs(2))
-}
-
-fn echo(client: &mut BlockingCluster<Notes>, message: &[u8]) {
-    let count = client.listener.messages.len();
-    client.send(message, SOON).unwrap();
-    client.wait("an echo", SOON, |_, notes| notes.messages.len() > count).unwrap();
-    assert_eq!(client.listener.messages.last().map(Vec::as_slice), Some(message));
-}
+use notes::{Notes, SOON, START, context, echo, log};
 
 #[test]
 fn one_member_comes_back_after_kill_9() {
@@ -266,9 +210,27 @@ fn three_members() {
     assert_eq!(client.cluster().leader_member_id(), Some(leader));
     echo(&mut client, &[1; 100]);
 
+    leader_steps_down(&cluster, &mut client);
+    let leader = client.cluster().leader_member_id().unwrap();
     fail_over(&mut cluster, &mut client, usize::try_from(leader).unwrap());
     all_members_restart(&mut cluster, &mut client);
     println!("done {:?} after the start", start.elapsed());
+}
+
+/// Without followers the leader ends its egress streams before there is another leader.
+fn leader_steps_down(cluster: &Cluster, client: &mut BlockingCluster<Notes>) {
+    let session = client.cluster().cluster_session_id();
+    let leader = usize::try_from(client.cluster().leader_member_id().unwrap()).unwrap();
+    let followers = || (0..3).filter(|id| *id != leader);
+    followers().for_each(|id| cluster.suspend(id));
+    client.wait("no leader", SOON, |cluster, _| cluster.state() == State::AwaitNewLeader).unwrap();
+    followers().for_each(|id| cluster.resume(id));
+    client.wait("a leader of a new term", SOON, |_, notes| !notes.new_leaders.is_empty()).unwrap();
+    echo(client, b"the same session");
+    assert_eq!(client.cluster().cluster_session_id(), session);
+    assert_eq!(client.listener.disconnected, []);
+    client.listener.new_leaders.clear();
+    client.listener.new_leader_at.clear();
 }
 
 fn fail_over(cluster: &mut Cluster, client: &mut BlockingCluster<Notes>, leader: usize) {

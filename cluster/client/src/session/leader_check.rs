@@ -1,0 +1,73 @@
+//! Whether the leader of a silent session is still there: a second ingress publication to it.
+//!
+//! A consensus module that is busy, because a snapshot is taken or the cluster is suspended, answers nothing, but it keeps its
+//! ingress subscription, so a new publication is connected within milliseconds. After the end of a process there is no such
+//! subscription for at least half a second. The old publication shows neither: it counts as connected for 5 s without a
+//! receiver, and a media driver that was restarted meanwhile continues it. Nothing is sent by the second one, so that the
+//! cluster ties no session to it.
+
+use std::time::Duration;
+
+use super::action::{IngressId, Now, Outbox};
+use super::endpoints::Target;
+
+/// A check of the leader, from its start to the end of the silence.
+#[derive(Debug)]
+pub(super) struct LeaderCheck {
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Opening { ingress: IngressId, deadline: Now },
+    Present { ingress: IngressId },
+    Absent,
+}
+
+impl LeaderCheck {
+    /// Begins to connect a publication to the leader, which has to be connected within `patience`.
+    pub(super) fn start(target: &Target, patience: Duration, now: Now, outbox: &mut Outbox) -> Self {
+        Self { phase: Phase::Opening { ingress: outbox.open(target), deadline: now + patience } }
+    }
+
+    /// Whether the leader is known to be there.
+    pub(super) fn is_present(&self) -> bool {
+        matches!(self.phase, Phase::Present { .. })
+    }
+
+    /// Whether `ingress` is the publication of this check.
+    pub(super) fn is_of(&self, ingress: IngressId) -> bool {
+        self.ingress() == Some(ingress)
+    }
+
+    /// The publication is connected. If that took too long, the leader was away, and is another one now.
+    pub(super) fn on_connected(&mut self, now: Now, outbox: &mut Outbox) {
+        match self.phase {
+            Phase::Opening { ingress, deadline } if now <= deadline => self.phase = Phase::Present { ingress },
+            Phase::Opening { .. } => self.fail(outbox),
+            Phase::Present { .. } | Phase::Absent => {}
+        }
+    }
+
+    /// Time passes.
+    pub(super) fn on_tick(&mut self, now: Now, outbox: &mut Outbox) {
+        if matches!(self.phase, Phase::Opening { deadline, .. } if now > deadline) {
+            self.fail(outbox);
+        }
+    }
+
+    /// The leader is not there, or no longer.
+    pub(super) fn fail(&mut self, outbox: &mut Outbox) {
+        if let Some(ingress) = self.ingress() {
+            outbox.close(ingress);
+        }
+        self.phase = Phase::Absent;
+    }
+
+    fn ingress(&self) -> Option<IngressId> {
+        match self.phase {
+            Phase::Opening { ingress, .. } | Phase::Present { ingress } => Some(ingress),
+            Phase::Absent => None,
+        }
+    }
+}
