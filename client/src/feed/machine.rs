@@ -43,7 +43,6 @@ pub struct Feed {
     /// Instruments of the last heartbeat, each with the number of its last increment; its room is used again.
     positions: Vec<(InstrumentId, MarketDataSequence)>,
     next_request_id: u64,
-    invalid: u64,
     heard_at: Option<Duration>,
     leader: Option<MemberId>,
 }
@@ -55,7 +54,6 @@ impl Default for Feed {
             increments: Vec::new(),
             positions: Vec::new(),
             next_request_id: FIRST_REQUEST_ID,
-            invalid: 0,
             heard_at: None,
             leader: None,
         }
@@ -97,16 +95,11 @@ impl Feed {
         self.leader
     }
 
-    /// Number of messages of the stream that could not be read and were skipped.
-    pub fn invalid_messages(&self) -> u64 {
-        self.invalid
-    }
-
     /// A message of the stream, from any member.
     #[inline]
     pub fn on_message(&mut self, message: &[u8], now: Duration, handler: &mut impl FeedHandler) {
         if let Err(error) = self.read(message, now, handler) {
-            self.skip(&error);
+            skipped(&error);
         }
     }
 
@@ -193,10 +186,9 @@ impl Feed {
         }
         sent
     }
+}
 
-    #[cold]
-    fn skip(&mut self, error: &MessageError) {
-        tracing::debug!(%error, "invalid message of the market-data stream");
-        self.invalid += 1;
-    }
+#[cold]
+fn skipped(error: &MessageError) {
+    tracing::debug!(%error, "invalid message of the market-data stream");
 }

@@ -146,11 +146,6 @@ impl RecordingCluster {
         self.time = time;
     }
 
-    /// Sets the log position. Events advance it themselves.
-    pub fn set_log_position(&mut self, log_position: i64) {
-        self.log_position = log_position;
-    }
-
     /// Answers the next `count` calls that send with `error`: offers fail with it, and `schedule_timer`, `cancel_timer`
     /// and `close_client_session` answer false. [`OfferError::BackPressured`] is back pressure of the receiver.
     ///
