@@ -11,6 +11,7 @@
 //! Check a message with [`sbe_message::Envelope`] before a generated decoder reads it: the decoders panic on short
 //! buffers. [`block!`] does both.
 
+mod definition;
 pub mod error;
 mod flags;
 pub mod group;

@@ -4,11 +4,12 @@
 //! it, and sets it with [`set_client_sequence`] when the command is sent.
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side, Symbol,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, InstrumentDefinition, InstrumentId, InstrumentState,
+    KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
+use crate::definition::{read_definition, write_definition};
 use crate::error::MessageError;
 use crate::limits::{read_limits, write_limits};
 use crate::sbe_order_entry::{
@@ -216,42 +217,15 @@ fn decode_mass_cancel(envelope: Envelope<'_>) -> Result<Numbered, MessageError> 
 /// [`InstrumentId::NONE`].
 pub fn encode_define_instrument(definition: &InstrumentDefinition, buffer: &mut CommandBuffer) -> usize {
     let length;
-    message!(buffer, sbe_order_entry, define_instrument_codec, DefineInstrumentEncoder, length)
-        .minimum_price(definition.minimum_price.0)
-        .maximum_price(definition.maximum_price.0)
-        .reference_price(definition.reference_price.0)
-        .price_band(definition.price_band.0)
-        .maximum_quantity(definition.maximum_quantity.0)
-        .tick_size_mantissa(definition.tick_size.mantissa)
-        .lot_size_mantissa(definition.lot_size.mantissa)
-        .instrument_id(definition.instrument.0)
-        .tick_size_exponent(definition.tick_size.exponent)
-        .lot_size_exponent(definition.lot_size.exponent)
-        .instrument_type(definition.instrument_type.to_wire())
-        .state(definition.state.to_wire())
-        .base(&definition.base.0)
-        .quote(&definition.quote.0);
+    let mut wire = message!(buffer, sbe_order_entry, define_instrument_codec, DefineInstrumentEncoder, length);
+    write_definition!(wire, definition);
     length
 }
 
 fn decode_define_instrument(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
     let define = block!(envelope, sbe_order_entry, define_instrument_codec, DefineInstrumentDecoder);
-    let template_id = define_instrument_codec::SBE_TEMPLATE_ID;
-    let action = Action::DefineInstrument(InstrumentDefinition {
-        instrument: InstrumentId(define.instrument_id()),
-        base: Symbol(define.base()),
-        quote: Symbol(define.quote()),
-        instrument_type: word(define.instrument_type(), template_id, "instrumentType")?,
-        minimum_price: Price(define.minimum_price()),
-        maximum_price: Price(define.maximum_price()),
-        reference_price: Price(define.reference_price()),
-        price_band: Quantity(define.price_band()),
-        maximum_quantity: Quantity(define.maximum_quantity()),
-        tick_size: Decimal { mantissa: define.tick_size_mantissa(), exponent: define.tick_size_exponent() },
-        lot_size: Decimal { mantissa: define.lot_size_mantissa(), exponent: define.lot_size_exponent() },
-        state: word(define.state(), template_id, "state")?,
-    });
-    Ok((InstrumentId::NONE.0, define.client_sequence(), action))
+    let definition = read_definition!(define, define_instrument_codec::SBE_TEMPLATE_ID);
+    Ok((InstrumentId::NONE.0, define.client_sequence(), Action::DefineInstrument(definition)))
 }
 
 /// Encodes a change of an instrument's state without its client sequence; returns the length of the message in bytes.

@@ -1,12 +1,11 @@
 //! Instruments with their statistics, to and from bytes.
 
 use lugus_vocabulary::{
-    Decimal, InstrumentDefinition, InstrumentId, InstrumentRecord, InstrumentState, InstrumentType, MarketDataSequence,
-    OrderId, Price, Quantity, StateHash, Statistics, Symbol, TradeId,
+    InstrumentRecord, MarketDataSequence, OrderId, Price, Quantity, StateHash, Statistics, TradeId,
 };
 use sbe_message::Envelope;
 
-use super::records::known;
+use crate::definition::{read_definition, write_definition};
 use crate::error::MessageError;
 use crate::flags::{flags, if_flagged};
 use crate::sbe_snapshot::instrument_codec;
@@ -16,26 +15,12 @@ const TEMPLATE_ID: u16 = instrument_codec::SBE_TEMPLATE_ID;
 
 pub(super) fn encode_instrument(record: &InstrumentRecord, buffer: &mut [u8]) -> usize {
     let length;
-    let definition = &record.definition;
     let Statistics { open, high, low, last, volume } = record.statistics;
-    message!(buffer, sbe_snapshot, instrument_codec, InstrumentEncoder, length)
+    let mut wire = message!(buffer, sbe_snapshot, instrument_codec, InstrumentEncoder, length);
+    write_definition!(wire, &record.definition)
         .last_order_id(record.last_order_id.0)
         .last_trade_id(record.last_trade_id.0)
         .state_hash(record.state_hash.0)
-        .minimum_price(definition.minimum_price.0)
-        .maximum_price(definition.maximum_price.0)
-        .reference_price(definition.reference_price.0)
-        .price_band(definition.price_band.0)
-        .maximum_quantity(definition.maximum_quantity.0)
-        .tick_size_mantissa(definition.tick_size.mantissa)
-        .lot_size_mantissa(definition.lot_size.mantissa)
-        .instrument_id(definition.instrument.0)
-        .tick_size_exponent(definition.tick_size.exponent)
-        .lot_size_exponent(definition.lot_size.exponent)
-        .instrument_type(definition.instrument_type.number())
-        .state(definition.state.number())
-        .base(&definition.base.0)
-        .quote(&definition.quote.0)
         .market_data_sequence(record.market_data_sequence.0)
         .open_price(open.unwrap_or_default().0)
         .high_price(high.unwrap_or_default().0)
@@ -48,20 +33,7 @@ pub(super) fn encode_instrument(record: &InstrumentRecord, buffer: &mut [u8]) ->
 
 pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentRecord, MessageError> {
     let wire = block!(envelope, sbe_snapshot, instrument_codec, InstrumentDecoder);
-    let definition = InstrumentDefinition {
-        instrument: InstrumentId(wire.instrument_id()),
-        base: Symbol(wire.base()),
-        quote: Symbol(wire.quote()),
-        instrument_type: known(InstrumentType::from_number(wire.instrument_type()), TEMPLATE_ID, "instrumentType")?,
-        minimum_price: Price(wire.minimum_price()),
-        maximum_price: Price(wire.maximum_price()),
-        reference_price: Price(wire.reference_price()),
-        price_band: Quantity(wire.price_band()),
-        maximum_quantity: Quantity(wire.maximum_quantity()),
-        tick_size: Decimal { mantissa: wire.tick_size_mantissa(), exponent: wire.tick_size_exponent() },
-        lot_size: Decimal { mantissa: wire.lot_size_mantissa(), exponent: wire.lot_size_exponent() },
-        state: known(InstrumentState::from_number(wire.state()), TEMPLATE_ID, "state")?,
-    };
+    let definition = read_definition!(wire, TEMPLATE_ID);
     let present = wire.statistics();
     if present >> 4 != 0 {
         return Err(MessageError::Value { template_id: TEMPLATE_ID, field: "statistics" });
