@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use lugus_engine::{Engine, EngineLimits, EventSink, Restore, SnapshotError};
+use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Reply, Report,
-    SelfTradePrevention, Side, Symbol, TimeInForce,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, InstrumentId, NewOrder, ParticipantId, Price, Quantity,
+    Reply, Report, Side, TimeInForce,
 };
 
 /// A sink that drops everything.
@@ -46,7 +46,7 @@ fn measure() -> Result<(), SnapshotError> {
         };
         engine.apply(EpochNanos(0), &command, &mut Discard);
     };
-    apply(0, 0, 1, Action::DefineInstrument(definition()));
+    apply(0, 0, 1, Action::DefineInstrument(btc_usdt(InstrumentId(1))));
     for order in 0..orders {
         apply(1 + (order % 100) as u32, 1, 1 + order / 100, Action::New(nth(order)));
     }
@@ -76,34 +76,10 @@ fn measure() -> Result<(), SnapshotError> {
 fn nth(order: u64) -> NewOrder {
     let side = if order.is_multiple_of(2) { Side::Buy } else { Side::Sell };
     let away = (order.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as i64 % 10_000;
+    let price = Price(if side == Side::Buy { 99_999 - away } else { 100_001 + away });
     NewOrder {
-        client_order_id: ClientOrderId(order + 1),
-        side,
-        order_type: OrderType::Limit,
         time_in_force: if order.is_multiple_of(3) { TimeInForce::Day } else { TimeInForce::Gtc },
-        price: Some(Price(if side == Side::Buy { 99_999 - away } else { 100_001 + away })),
-        stop_price: None,
-        quantity: Quantity(10),
         display_quantity: Quantity(if order % 3 == 1 { 2 } else { 0 }),
-        expire_time: None,
-        post_only: PostOnly::No,
-        self_trade_prevention: SelfTradePrevention::None,
-    }
-}
-
-fn definition() -> InstrumentDefinition {
-    InstrumentDefinition {
-        instrument: InstrumentId(1),
-        base: Symbol(*b"BTC\0\0\0\0\0"),
-        quote: Symbol(*b"USDT\0\0\0\0"),
-        instrument_type: InstrumentType::Spot,
-        minimum_price: Price(1),
-        maximum_price: Price(1_000_000),
-        reference_price: Price(100_000),
-        price_band: Quantity(0),
-        maximum_quantity: Quantity(1_000),
-        tick_size: Decimal { mantissa: 1, exponent: -2 },
-        lot_size: Decimal { mantissa: 1, exponent: -6 },
-        state: InstrumentState::Open,
+        ..NewOrder::limit(ClientOrderId(order + 1), side, price, Quantity(10))
     }
 }

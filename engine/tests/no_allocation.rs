@@ -4,10 +4,10 @@
 
 use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_testing::allocations::CountingAllocator;
+use lugus_testing::instruments::boundless;
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, Reply,
-    Report, SelfTradePrevention, Side, Symbol, TimeInForce,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, InstrumentDefinition, InstrumentId, NewOrder,
+    OrderType, ParticipantId, Price, Quantity, Replace, Reply, Report, SelfTradePrevention, Side, TimeInForce,
 };
 
 #[global_allocator]
@@ -101,41 +101,21 @@ impl Market {
         };
         let waits = self.below(16) == 0;
         let shows_a_part = time_in_force == TimeInForce::Gtc && self.below(8) == 0;
+        let id = ClientOrderId(self.last_id / 8 * 8 + participant - 1);
         Action::New(NewOrder {
-            client_order_id: ClientOrderId(self.last_id / 8 * 8 + participant - 1),
-            side,
             order_type: if waits { OrderType::StopLimit } else { OrderType::Limit },
             time_in_force,
             price,
             stop_price: price.filter(|_| waits),
-            quantity,
             display_quantity: if shows_a_part { Quantity(1 + quantity.0 / 3) } else { Quantity(0) },
-            expire_time: None,
-            post_only: PostOnly::No,
             self_trade_prevention: if self.below(4) == 0 {
                 SelfTradePrevention::CancelOldest
             } else {
                 SelfTradePrevention::None
             },
+            ..NewOrder::limit(id, side, Price(0), quantity)
         })
     }
-}
-
-fn definition() -> Action {
-    Action::DefineInstrument(InstrumentDefinition {
-        instrument: INSTRUMENT,
-        base: Symbol(*b"BTC\0\0\0\0\0"),
-        quote: Symbol(*b"USDT\0\0\0\0"),
-        instrument_type: InstrumentType::Spot,
-        minimum_price: Price(i64::MIN),
-        maximum_price: Price(i64::MAX),
-        reference_price: Price(0),
-        price_band: Quantity(0),
-        maximum_quantity: Quantity(1_000_000),
-        tick_size: Decimal { mantissa: 1, exponent: -2 },
-        lot_size: Decimal { mantissa: 1, exponent: -6 },
-        state: InstrumentState::Open,
-    })
 }
 
 #[test]
@@ -143,7 +123,8 @@ fn nothing_is_allocated_once_the_market_has_gone_up_and_down() {
     let limits = EngineLimits { orders: 10_000, retained_events: 100, ..EngineLimits::default() };
     let sent = [0; PARTICIPANTS as usize + 1];
     let mut market = Market { engine: Engine::new(limits), sent, random: 7, last_id: 8, told: Counted::default() };
-    market.send(0, definition());
+    let definition = InstrumentDefinition { maximum_quantity: Quantity(1_000_000), ..boundless(INSTRUMENT) };
+    market.send(0, Action::DefineInstrument(definition));
     // Memory for kept events grows until the rarest mixtures of short and long ones have come up.
     for _ in 0..6 {
         market.swing();

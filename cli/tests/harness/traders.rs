@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    BlockingSession, Book, ClientOrderId, Config, Decimal, InstrumentDefinition, InstrumentId, InstrumentState,
-    InstrumentType, NewOrder, ParticipantId, Price, Quantity, SendError, Side, Symbol, TimeInForce,
+    BlockingSession, Book, ClientOrderId, Config, InstrumentDefinition, InstrumentId, NewOrder, ParticipantId, Price,
+    Quantity, SendError, Side, TimeInForce,
 };
 use lugus_media_driver::ClientDriver;
+use lugus_testing::instruments::btc_usdt;
 
 use super::connection::{context, driver};
 use super::local_cluster::LocalCluster;
@@ -229,18 +230,5 @@ fn order(id: ClientOrderId, step: u64) -> NewOrder {
 }
 
 fn definition(instrument: InstrumentId) -> InstrumentDefinition {
-    InstrumentDefinition {
-        instrument,
-        base: Symbol(*b"BTC\0\0\0\0\0"),
-        quote: Symbol(*b"USDT\0\0\0\0"),
-        instrument_type: InstrumentType::Spot,
-        minimum_price: Price(1),
-        maximum_price: Price(1_000_000),
-        reference_price: Price(MIDDLE),
-        price_band: Quantity(0),
-        maximum_quantity: Quantity(1_000),
-        tick_size: Decimal { mantissa: 1, exponent: -2 },
-        lot_size: Decimal { mantissa: 1, exponent: -5 },
-        state: InstrumentState::Open,
-    }
+    InstrumentDefinition { reference_price: Price(MIDDLE), ..btc_usdt(instrument) }
 }

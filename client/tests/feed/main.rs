@@ -11,8 +11,7 @@ use std::time::Duration;
 use lugus_client::sans_io::{Feed, SnapshotRequests};
 use lugus_client::{
     Book, BookRequest, BookType, ClientOrderId, CommandNumber, EventHandler, FeedHandler, FeedStatus, FollowedBook,
-    InstrumentId, InstrumentState, MarketDataSequence, NewOrder, OrderType, PostOnly, Price, Quantity, Report,
-    SelfTradePrevention, Side, TimeInForce,
+    InstrumentId, InstrumentState, MarketDataSequence, NewOrder, Price, Quantity, Report, Side,
 };
 use lugus_engine::Engine;
 use market::{BTC, Market};
@@ -169,18 +168,10 @@ impl World {
             let quantity = 1 + self.chance.below(50);
             let side = if self.chance.happens(50) { Side::Buy } else { Side::Sell };
             let away = self.chance.below(self.spread) as i64 - 3;
+            let price = Price(if side == Side::Buy { 10_000 - away } else { 10_000 + away });
             let order = NewOrder {
-                client_order_id: ClientOrderId(self.next_order),
-                side,
-                order_type: OrderType::Limit,
-                time_in_force: TimeInForce::Gtc,
-                price: Some(Price(if side == Side::Buy { 10_000 - away } else { 10_000 + away })),
-                stop_price: None,
-                quantity: Quantity(quantity),
                 display_quantity: Quantity(if self.chance.happens(20) { quantity.min(5) } else { 0 }),
-                expire_time: None,
-                post_only: PostOnly::No,
-                self_trade_prevention: SelfTradePrevention::None,
+                ..NewOrder::limit(ClientOrderId(self.next_order), side, price, Quantity(quantity))
             };
             self.market.command(|session, log| session.new_order(log, BTC, &order));
         }

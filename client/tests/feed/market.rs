@@ -5,13 +5,11 @@ use std::time::Duration;
 use aeron_cluster_service::testing::RecordingCluster;
 use aeron_cluster_service::{Role, TimeUnit};
 use lugus_client::sans_io::{Ingress, Offered, Session};
-use lugus_client::{
-    BookRequest, CommandNumber, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Limits,
-    MemberId, ParticipantId, Price, Quantity, RetryPolicy, SendError, Symbol,
-};
+use lugus_client::{BookRequest, CommandNumber, InstrumentId, Limits, MemberId, ParticipantId, RetryPolicy, SendError};
 use lugus_engine::EngineLimits;
 use lugus_node::market_data::{Item, MarketDataWriter, Outlet, Publisher};
 use lugus_node::service::{DropCopyPolicy, MatchingService};
+use lugus_testing::instruments::btc_usdt;
 
 pub const BTC: InstrumentId = InstrumentId(1);
 const SESSION: i64 = 7;
@@ -65,20 +63,7 @@ impl Market {
         market.leader.role_change(&mut market.service, Role::Leader);
         market.leader.session_open(&mut market.service, SESSION, b"0");
         market.session.on_connected(SESSION, MemberId(0), &mut ());
-        let definition = InstrumentDefinition {
-            instrument: BTC,
-            base: Symbol(*b"BTC\0\0\0\0\0"),
-            quote: Symbol(*b"USDT\0\0\0\0"),
-            instrument_type: InstrumentType::Spot,
-            minimum_price: Price(1),
-            maximum_price: Price(1_000_000),
-            reference_price: Price(1_000),
-            price_band: Quantity(0),
-            maximum_quantity: Quantity(1_000_000),
-            tick_size: Decimal { mantissa: 1, exponent: 0 },
-            lot_size: Decimal { mantissa: 1, exponent: 0 },
-            state: InstrumentState::Open,
-        };
+        let definition = btc_usdt(BTC);
         market.command(|session, log| session.define_instrument(log, &definition));
         market
     }

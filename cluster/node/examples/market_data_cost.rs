@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_node::market_data::MarketDataWriter;
+use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, MarketData, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Reply,
-    Report, SelfTradePrevention, Side, Symbol, TimeInForce,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, InstrumentId, MarketData, NewOrder, ParticipantId,
+    Price, Quantity, Reply, Report, Side,
 };
 
 const COMMANDS: u64 = 1_000_000;
@@ -79,19 +79,7 @@ fn flow() -> Vec<Command> {
             let side = if random(2) == 0 { Side::Buy } else { Side::Sell };
             let away = random(12) as i64 - 1;
             let price = if side == Side::Buy { 1_000 - away } else { 1_000 + away };
-            let order = NewOrder {
-                client_order_id: ClientOrderId(number),
-                side,
-                order_type: OrderType::Limit,
-                time_in_force: TimeInForce::Gtc,
-                price: Some(Price(price)),
-                stop_price: None,
-                quantity: Quantity(1 + random(20)),
-                display_quantity: Quantity(0),
-                expire_time: None,
-                post_only: PostOnly::No,
-                self_trade_prevention: SelfTradePrevention::None,
-            };
+            let order = NewOrder::limit(ClientOrderId(number), side, Price(price), Quantity(1 + random(20)));
             command(1, 1, number, Action::New(order))
         })
         .collect()
@@ -101,20 +89,7 @@ fn flow() -> Vec<Command> {
 fn measure(commands: &[Command], writer: Option<MarketDataWriter>, wants: bool) -> (f64, f64, u64) {
     let mut engine = Engine::new(EngineLimits::default());
     let mut sink = Sink { writer, wants, increments: 0 };
-    let definition = InstrumentDefinition {
-        instrument: InstrumentId(1),
-        base: Symbol(*b"BTC\0\0\0\0\0"),
-        quote: Symbol(*b"USDT\0\0\0\0"),
-        instrument_type: InstrumentType::Spot,
-        minimum_price: Price(1),
-        maximum_price: Price(1_000_000),
-        reference_price: Price(1_000),
-        price_band: Quantity(0),
-        maximum_quantity: Quantity(1_000_000),
-        tick_size: Decimal { mantissa: 1, exponent: 0 },
-        lot_size: Decimal { mantissa: 1, exponent: 0 },
-        state: InstrumentState::Open,
-    };
+    let definition = btc_usdt(InstrumentId(1));
     engine.apply(EpochNanos(1), &command(0, 0, 1, Action::DefineInstrument(definition)), &mut sink);
     if let Some(writer) = &mut sink.writer {
         writer.end_of_command();

@@ -2,10 +2,10 @@
 
 use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command, encode_drop_copy, encode_resume};
+use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
-    Action, BookRequest, BookType, ClientOrderId, ClientSequence, Command, Decimal, EventSequence,
-    InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, NewOrder, ParticipantId, Price, Quantity,
-    Side, Symbol,
+    Action, BookRequest, BookType, ClientOrderId, ClientSequence, Command, EventSequence, InstrumentId, NewOrder,
+    ParticipantId, Price, Quantity, Side,
 };
 
 pub(crate) fn command_message(instrument: u32, client_sequence: u64, action: Action) -> Vec<u8> {
@@ -37,21 +37,7 @@ pub(crate) fn cancel_message(instrument: u32, client_sequence: u64, client_order
 }
 
 pub(crate) fn define_message(instrument: u32, client_sequence: u64) -> Vec<u8> {
-    let definition = InstrumentDefinition {
-        instrument: InstrumentId(instrument),
-        base: Symbol(*b"BTC\0\0\0\0\0"),
-        quote: Symbol(*b"USDT\0\0\0\0"),
-        instrument_type: InstrumentType::Spot,
-        minimum_price: Price(1),
-        maximum_price: Price(1_000_000),
-        reference_price: Price(1_000),
-        price_band: Quantity(0),
-        maximum_quantity: Quantity(1_000_000),
-        tick_size: Decimal { mantissa: 1, exponent: -2 },
-        lot_size: Decimal { mantissa: 1, exponent: 0 },
-        state: InstrumentState::Open,
-    };
-    command_message(0, client_sequence, Action::DefineInstrument(definition))
+    command_message(0, client_sequence, Action::DefineInstrument(btc_usdt(InstrumentId(instrument))))
 }
 
 pub(crate) fn resume_message(instrument: u32, last_event_sequence: Option<u64>) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::*;
 
 use super::*;
@@ -18,35 +19,15 @@ const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 4, ord
 
 fn define(instrument: u32) -> Action {
     Action::DefineInstrument(InstrumentDefinition {
-        instrument: InstrumentId(instrument),
-        base: Symbol(*b"ETH\0\0\0\0\0"),
-        quote: Symbol(*b"EUR\0\0\0\0\0"),
-        instrument_type: InstrumentType::Spot,
-        minimum_price: Price(1),
         maximum_price: Price(1_000),
         reference_price: Price(100),
-        price_band: Quantity(0),
         maximum_quantity: Quantity(100),
-        tick_size: Decimal { mantissa: 1, exponent: -2 },
-        lot_size: Decimal { mantissa: 1, exponent: -3 },
-        state: InstrumentState::Open,
+        ..btc_usdt(InstrumentId(instrument))
     })
 }
 
 fn order(client_order_id: u64, side: Side, price: i64) -> Action {
-    Action::New(NewOrder {
-        client_order_id: ClientOrderId(client_order_id),
-        side,
-        order_type: OrderType::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: Some(Price(price)),
-        stop_price: None,
-        quantity: Quantity(10),
-        display_quantity: Quantity(0),
-        expire_time: None,
-        post_only: PostOnly::No,
-        self_trade_prevention: SelfTradePrevention::None,
-    })
+    Action::New(NewOrder::limit(ClientOrderId(client_order_id), side, Price(price), Quantity(10)))
 }
 
 /// Two instruments; in the first, two participants with bids at 98 and 99 and asks at 101 and 102.

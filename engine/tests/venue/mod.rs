@@ -6,10 +6,10 @@
 use std::convert::Infallible;
 
 use lugus_engine::{Engine, EngineLimits, EventSink, Restore, SnapshotError};
+use lugus_testing::instruments::{self, btc_usdt};
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, EventSequence, InstrumentDefinition,
-    InstrumentId, InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, PriceLevel,
-    Quantity, Replace, Reply, Report, SelfTradePrevention, Side, SnapshotRecord, Symbol, TimeInForce,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId,
+    NewOrder, ParticipantId, Price, PriceLevel, Quantity, Replace, Reply, Report, Side, SnapshotRecord,
 };
 
 /// One thing that a sink was told.
@@ -53,56 +53,26 @@ pub const LIMITS: EngineLimits = EngineLimits { instruments: 2, participants: 3,
 /// An open instrument with prices from 90 to 110 ticks, a price band from 95 to 105, and quantities up to 20 lots.
 pub fn definition(instrument: u32) -> InstrumentDefinition {
     InstrumentDefinition {
-        instrument: InstrumentId(instrument),
-        base: Symbol(*b"BTC\0\0\0\0\0"),
-        quote: Symbol(*b"USDT\0\0\0\0"),
-        instrument_type: InstrumentType::Spot,
         minimum_price: Price(90),
         maximum_price: Price(110),
         reference_price: Price(100),
         price_band: Quantity(5),
         maximum_quantity: Quantity(20),
-        tick_size: Decimal { mantissa: 1, exponent: -2 },
-        lot_size: Decimal { mantissa: 1, exponent: -6 },
-        state: InstrumentState::Open,
+        ..btc_usdt(InstrumentId(instrument))
     }
 }
 
 /// An open instrument that takes any price and quantity.
 pub fn boundless(instrument: u32) -> InstrumentDefinition {
-    InstrumentDefinition {
-        minimum_price: Price(i64::MIN),
-        maximum_price: Price(i64::MAX),
-        reference_price: Price(0),
-        price_band: Quantity(0),
-        maximum_quantity: Quantity(u64::MAX),
-        ..definition(instrument)
-    }
+    instruments::boundless(InstrumentId(instrument))
 }
 
 pub fn limit(client_order_id: u64, side: Side, price: i64, quantity: u64) -> NewOrder {
-    NewOrder {
-        client_order_id: ClientOrderId(client_order_id),
-        side,
-        order_type: OrderType::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: Some(Price(price)),
-        stop_price: None,
-        quantity: Quantity(quantity),
-        display_quantity: Quantity(0),
-        expire_time: None,
-        post_only: PostOnly::No,
-        self_trade_prevention: SelfTradePrevention::None,
-    }
+    NewOrder::limit(ClientOrderId(client_order_id), side, Price(price), Quantity(quantity))
 }
 
 pub fn market(client_order_id: u64, side: Side, quantity: u64) -> NewOrder {
-    NewOrder {
-        order_type: OrderType::Market,
-        time_in_force: TimeInForce::Ioc,
-        price: None,
-        ..limit(client_order_id, side, 0, quantity)
-    }
+    NewOrder::market(ClientOrderId(client_order_id), side, Quantity(quantity))
 }
 
 pub fn replace(orig_client_order_id: u64, client_order_id: u64, price: i64, quantity: u64) -> Replace {

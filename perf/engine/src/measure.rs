@@ -6,8 +6,8 @@ use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, NewOrder, OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, Reply,
-    Report, SelfTradePrevention, Side, Symbol, TimeInForce,
+    InstrumentState, InstrumentType, NewOrder, ParticipantId, Price, Quantity, Replace, Reply, Report, Side, Symbol,
+    TimeInForce,
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -266,19 +266,8 @@ pub fn commands(messages: &[Message]) -> Vec<Command> {
 fn action(message: &Message) -> (ClientOrderId, Action) {
     match *message {
         Message::New { id, side, price, quantity, immediate } => {
-            let order = NewOrder {
-                client_order_id: id,
-                side,
-                order_type: OrderType::Limit,
-                time_in_force: if immediate { TimeInForce::Ioc } else { TimeInForce::Gtc },
-                price: Some(price),
-                stop_price: None,
-                quantity,
-                display_quantity: Quantity(0),
-                expire_time: None,
-                post_only: PostOnly::No,
-                self_trade_prevention: SelfTradePrevention::None,
-            };
+            let time_in_force = if immediate { TimeInForce::Ioc } else { TimeInForce::Gtc };
+            let order = NewOrder { time_in_force, ..NewOrder::limit(id, side, price, quantity) };
             (id, Action::New(order))
         }
         Message::Cancel { id } => (id, Action::Cancel { orig_client_order_id: id }),

@@ -6,8 +6,7 @@
 
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, EpochNanos, NewOrder, OrderType, ParticipantId, PostOnly, Price,
-    Quantity, Replace, SelfTradePrevention, Side, TimeInForce,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, NewOrder, ParticipantId, Price, Quantity, Replace, Side,
 };
 
 use crate::flow::Dice;
@@ -188,19 +187,7 @@ impl OperationBench {
     }
 
     fn new_order(&mut self, id: u64, price: Price, quantity: i64) -> Command {
-        let order = NewOrder {
-            client_order_id: ClientOrderId(id + 1),
-            side: side(id),
-            order_type: OrderType::Limit,
-            time_in_force: TimeInForce::Gtc,
-            price: Some(price),
-            stop_price: None,
-            quantity: Quantity(quantity.cast_unsigned()),
-            display_quantity: Quantity(0),
-            expire_time: None,
-            post_only: PostOnly::No,
-            self_trade_prevention: SelfTradePrevention::None,
-        };
+        let order = NewOrder::limit(ClientOrderId(id + 1), side(id), price, Quantity(quantity.cast_unsigned()));
         self.command(id, Action::New(order))
     }
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, InstrumentDefinition, InstrumentId, NewOrder, OrderType, ParticipantId, PostOnly, Price,
-    Quantity, SelfTradePrevention, Side, TimeInForce,
+    Action, ClientOrderId, InstrumentDefinition, InstrumentId, NewOrder, ParticipantId, Price, Quantity, Side,
+    TimeInForce,
 };
 
 /// Commands in the order in which they must reach the engine.
@@ -52,19 +52,7 @@ pub(crate) fn limit_order(
     quantity: Quantity,
     time_in_force: TimeInForce,
 ) -> NewOrder {
-    NewOrder {
-        client_order_id,
-        side,
-        order_type: OrderType::Limit,
-        time_in_force,
-        price: Some(price),
-        stop_price: None,
-        quantity,
-        display_quantity: Quantity(0),
-        expire_time: None,
-        post_only: PostOnly::No,
-        self_trade_prevention: SelfTradePrevention::None,
-    }
+    NewOrder { time_in_force, ..NewOrder::limit(client_order_id, side, price, quantity) }
 }
 
 /// A trade as the exchange executed it.

@@ -103,7 +103,7 @@ pub const ROOMS: &[Room] = &[
         ],
     ),
     room("lugus-fuzz", &["lugus-codecs", "lugus-engine", "lugus-node", "lugus-vocabulary"]),
-    room(TESTING, &[]),
+    room(TESTING, &["lugus-vocabulary"]),
 ];
 
 const fn ground(name: &'static str, may_import: &'static [&'static str]) -> Room {

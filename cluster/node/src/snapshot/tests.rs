@@ -5,11 +5,11 @@ use aeron_cluster_service::testing::{RecordedSnapshot, RecordingCluster};
 use lugus_codecs::HEADER_LENGTH;
 use lugus_codecs::order_entry::{MAXIMUM_REPORT_LENGTH, encode_report};
 use lugus_engine::EventSink;
+use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, ExportCursor, ExportManifest,
-    InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, KillSwitch, MigrationId, NewOrder, OrderType,
-    ParticipantId, ParticipantSession, PostOnly, Price, Quantity, Reply, Report, RiskLimits, SelfTradePrevention, Side,
-    SnapshotRecord, StateHash, Symbol, TimeInForce,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, ExportCursor, ExportManifest, InstrumentId, KillSwitch,
+    MigrationId, NewOrder, OrderType, ParticipantId, ParticipantSession, PostOnly, Price, Quantity, Reply, Report,
+    RiskLimits, SelfTradePrevention, Side, SnapshotRecord, StateHash, TimeInForce,
 };
 
 use super::*;
@@ -38,7 +38,7 @@ pub(crate) fn busy_engine() -> Engine {
         engine.apply(EpochNanos(*number as i64), &command, &mut Nobody);
     };
     for instrument in [1, 2] {
-        apply(0, 0, Action::DefineInstrument(definition(instrument)));
+        apply(0, 0, Action::DefineInstrument(btc_usdt(InstrumentId(instrument))));
     }
     let limits = RiskLimits {
         maximum_quantity: Some(Quantity(1_000)),
@@ -53,7 +53,8 @@ pub(crate) fn busy_engine() -> Engine {
         let side = if round % 2 == 0 { Side::Buy } else { Side::Sell };
         let away = (round * 7 % 40) as i64;
         let price = if side == Side::Buy { 1_005 - away } else { 1_000 + away };
-        let order = order(round + 1, side, price);
+        let id = round + 1;
+        let order = NewOrder::limit(ClientOrderId(id), side, Price(price), Quantity(1 + id % 9));
         let order = match round % 7 {
             0 => NewOrder { time_in_force: TimeInForce::Gtd, expire_time: Some(EpochNanos(i64::MAX)), ..order },
             1 => NewOrder { time_in_force: TimeInForce::Day, post_only: PostOnly::Yes, ..order },
@@ -74,39 +75,6 @@ pub(crate) fn busy_engine() -> Engine {
     let manifest = ExportManifest { state_hash: StateHash(1), scopes: 2, orders: 3, reports: 4 };
     engine.import_begin(InstrumentId(9), MigrationId(8), manifest).unwrap();
     engine
-}
-
-fn definition(instrument: u32) -> InstrumentDefinition {
-    InstrumentDefinition {
-        instrument: InstrumentId(instrument),
-        base: Symbol(*b"BTC\0\0\0\0\0"),
-        quote: Symbol(*b"USDT\0\0\0\0"),
-        instrument_type: InstrumentType::Spot,
-        minimum_price: Price(1),
-        maximum_price: Price(1_000_000),
-        reference_price: Price(1_000),
-        price_band: Quantity(0),
-        maximum_quantity: Quantity(1_000_000),
-        tick_size: Decimal { mantissa: 1, exponent: -2 },
-        lot_size: Decimal { mantissa: 1, exponent: -5 },
-        state: InstrumentState::Open,
-    }
-}
-
-fn order(id: u64, side: Side, price: i64) -> NewOrder {
-    NewOrder {
-        client_order_id: ClientOrderId(id),
-        side,
-        order_type: OrderType::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: Some(Price(price)),
-        stop_price: None,
-        quantity: Quantity(1 + id % 9),
-        display_quantity: Quantity(0),
-        expire_time: None,
-        post_only: PostOnly::No,
-        self_trade_prevention: SelfTradePrevention::None,
-    }
 }
 
 fn sessions() -> Sessions {

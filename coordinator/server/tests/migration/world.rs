@@ -13,12 +13,11 @@ use lugus_partition_map::{
     AcceptedRequest, ClusterEntry, DeploymentId, MapEpoch, MapRefusal, MapRequest, MemberEntry, MigrationPhase,
     PartitionMap, digest_of_map,
 };
+use lugus_testing::instruments::btc_usdt;
 use lugus_topology::{ClusterId, Endpoint, MemberId};
-use lugus_vocabulary::InstrumentSpecification;
 use lugus_vocabulary::{
-    Action as EngineAction, ClientOrderId, Decimal as EngineDecimal, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType as EngineInstrumentType, MigrationReport, NewOrder, OrderType, PostOnly, Price,
-    Quantity, SelfTradePrevention, Side, SnapshotRecord, Symbol, TimeInForce,
+    Action as EngineAction, ClientOrderId, InstrumentId, InstrumentSpecification, MigrationReport, NewOrder, Price,
+    Quantity, Side, SnapshotRecord,
 };
 
 use crate::cluster::{Answer, Cluster, INSTRUMENT, LIMITS};
@@ -93,9 +92,9 @@ impl World {
             held: None,
         };
         for cluster in [&mut world.clusters[0], &mut world.never_moved] {
-            cluster.apply(1, 0, 0, 1, EngineAction::DefineInstrument(definition(1)));
+            cluster.apply(1, 0, 0, 1, EngineAction::DefineInstrument(btc_usdt(InstrumentId(1))));
         }
-        world.clusters[1].apply(1, 0, 0, 1, EngineAction::DefineInstrument(definition(2)));
+        world.clusters[1].apply(1, 0, 0, 1, EngineAction::DefineInstrument(btc_usdt(InstrumentId(2))));
         for _ in 0..40 {
             world.trade();
         }
@@ -414,19 +413,9 @@ impl World {
 
     /// A participant's next order, at a cluster by chance. It is applied once, whatever moves.
     fn trade(&mut self) {
-        let order = NewOrder {
-            client_order_id: ClientOrderId(self.next_number),
-            side: if self.below(2) == 0 { Side::Buy } else { Side::Sell },
-            order_type: OrderType::Limit,
-            time_in_force: TimeInForce::Gtc,
-            price: Some(Price(95 + self.below(11) as i64)),
-            stop_price: None,
-            quantity: Quantity(1 + self.below(9)),
-            display_quantity: Quantity(0),
-            expire_time: None,
-            post_only: PostOnly::No,
-            self_trade_prevention: SelfTradePrevention::None,
-        };
+        let (id, side) = (ClientOrderId(self.next_number), if self.below(2) == 0 { Side::Buy } else { Side::Sell });
+        let (price, quantity) = (Price(95 + self.below(11) as i64), Quantity(1 + self.below(9)));
+        let order = NewOrder::limit(id, side, price, quantity);
         let cluster = self.below(2) as usize;
         let heard = self.clusters[cluster].apply(self.now, 1, 1, self.next_number, EngineAction::New(order));
         if heard.events > 0 {
@@ -441,23 +430,6 @@ impl World {
         self.chance ^= self.chance >> 7;
         self.chance ^= self.chance << 17;
         self.chance % bound
-    }
-}
-
-fn definition(instrument: u32) -> InstrumentDefinition {
-    InstrumentDefinition {
-        instrument: InstrumentId(instrument),
-        base: Symbol(*b"BTC\0\0\0\0\0"),
-        quote: Symbol(*b"USDT\0\0\0\0"),
-        instrument_type: EngineInstrumentType::Spot,
-        minimum_price: Price(1),
-        maximum_price: Price(1_000),
-        reference_price: Price(100),
-        price_band: Quantity(0),
-        maximum_quantity: Quantity(100),
-        tick_size: EngineDecimal { mantissa: 1, exponent: -2 },
-        lot_size: EngineDecimal { mantissa: 1, exponent: -6 },
-        state: InstrumentState::Open,
     }
 }
 
