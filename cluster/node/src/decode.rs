@@ -3,8 +3,8 @@
 
 use lugus_codecs::market_data::{self, decode_book_request};
 use lugus_codecs::migration::records::MAXIMUM_RUN_LENGTH;
-use lugus_codecs::migration::{decode_migration_request, is_migration_request};
-use lugus_codecs::order_entry::{self, MessageReject, decode_command, decode_request, import_records_codec};
+use lugus_codecs::migration::{carries_records, decode_migration_request, is_migration_request};
+use lugus_codecs::order_entry::{MessageReject, decode_command, decode_request};
 use lugus_codecs::{DecodeError, Envelope, MessageError};
 use lugus_vocabulary::{Command, MessageRejectReason, MigrationRequest, ParticipantId, Request};
 
@@ -78,11 +78,7 @@ fn read(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound<'_
 /// Whether a long message is one with an operator's records of a migration.
 #[cold]
 fn has_records(message: &[u8]) -> bool {
-    let of_records = |envelope: Envelope<'_>| {
-        envelope.schema_id == order_entry::SBE_SCHEMA_ID
-            && envelope.template_id == import_records_codec::SBE_TEMPLATE_ID
-    };
-    message.len() <= MAXIMUM_RECORDS_LENGTH && Envelope::open(message).is_ok_and(of_records)
+    message.len() <= MAXIMUM_RECORDS_LENGTH && Envelope::open(message).is_ok_and(carries_records)
 }
 
 /// What the sender is told of a refusal.
@@ -105,7 +101,7 @@ fn reason(refusal: &Refusal) -> MessageRejectReason {
 mod tests {
     use super::*;
     use crate::test_messages::{cancel_message, command_message, new_order_message};
-    use lugus_codecs::HEADER_LENGTH;
+    use lugus_codecs::{HEADER_LENGTH, order_entry};
     use lugus_vocabulary::{Action, CommandKind, InstrumentId, PostOnly, Price, Quantity, Side};
     use proptest::prelude::*;
 

@@ -9,8 +9,8 @@ use lugus_codecs::market_data::{
     BookBuffer, BookReject, MAXIMUM_BOOK_LENGTH, encode_book, encode_book_orders, encode_book_reject,
 };
 use lugus_codecs::order_entry::{
-    MessageReject, SessionReplaced, drop_copy_request_codec, encode_message_reject, encode_reply, encode_report,
-    encode_session_replaced,
+    MessageReject, SessionReplaced, encode_message_reject, encode_reply, encode_report, encode_session_replaced,
+    template_id,
 };
 use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
@@ -126,7 +126,7 @@ impl MatchingService {
         } else {
             return;
         };
-        let template_id = drop_copy_request_codec::SBE_TEMPLATE_ID;
+        let template_id = template_id::DROP_COPY_REQUEST;
         send(cluster, session_id, encode_message_reject(MessageReject { template_id, reason }, &mut self.buffer));
     }
 

@@ -3,11 +3,8 @@
 use aeron_cluster_service::testing::RecordingCluster;
 use aeron_cluster_service::{CloseReason, Role, TimeUnit};
 use lugus_codecs::Envelope;
-use lugus_codecs::market_data::{BookProgress, decode_book, market_data_request_reject_codec};
-use lugus_codecs::order_entry::{
-    execution_report_codec, instrument_report_codec, message_reject_codec, resume_complete_codec,
-    session_replaced_codec,
-};
+use lugus_codecs::market_data::{self, BookProgress, decode_book};
+use lugus_codecs::order_entry::template_id;
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::{Book, PriceLevel, Side};
 
@@ -57,7 +54,7 @@ impl Market {
     }
 }
 
-const EXECUTION: u16 = execution_report_codec::SBE_TEMPLATE_ID;
+const EXECUTION: u16 = template_id::EXECUTION_REPORT;
 
 #[test]
 fn each_side_of_a_trade_is_told_in_its_own_session() {
@@ -77,7 +74,7 @@ fn garbage_is_rejected_and_changes_nothing() {
     let hash = market.service.engine().state_hash();
     let order = new_order_message(1, 2, 12, Side::Buy, 1_000, 5);
     for bad in [&b""[..], &[0xff; 40], &order[..order.len() - 3], &[0; 5_000]] {
-        assert_eq!(market.says(ALICE, bad), [(ALICE, message_reject_codec::SBE_TEMPLATE_ID)]);
+        assert_eq!(market.says(ALICE, bad), [(ALICE, template_id::MESSAGE_REJECT)]);
     }
     assert_eq!(market.service.engine().state_hash(), hash);
 }
@@ -100,10 +97,10 @@ fn a_follower_applies_and_says_nothing() {
 fn the_older_session_is_told_and_closed_and_trades_no_more() {
     let mut market = Market::new(DropCopyPolicy::Operator);
     market.open(200, "1");
-    assert_eq!(market.sent_since(0), [(ALICE, session_replaced_codec::SBE_TEMPLATE_ID)]);
+    assert_eq!(market.sent_since(0), [(ALICE, template_id::SESSION_REPLACED)]);
     assert_eq!(market.cluster.closes(), [ALICE]);
     let order = new_order_message(1, 1, 11, Side::Sell, 1_000, 5);
-    assert_eq!(market.says(ALICE, &order), [(ALICE, message_reject_codec::SBE_TEMPLATE_ID)]);
+    assert_eq!(market.says(ALICE, &order), [(ALICE, template_id::MESSAGE_REJECT)]);
     assert_eq!(market.says(200, &order), [(200, EXECUTION)], "the number was not used by the older");
 }
 
@@ -122,7 +119,7 @@ fn a_reconnected_participant_gets_what_it_missed() {
     let for_alice_now = market.says(BOB, &new_order_message(1, 1, 21, Side::Buy, 1_000, 5));
     assert!(for_alice_now.iter().all(|(session, _)| *session == BOB));
     market.open(200, "1");
-    let complete = resume_complete_codec::SBE_TEMPLATE_ID;
+    let complete = template_id::RESUME_COMPLETE;
     assert_eq!(market.says(200, &resume_message(1, Some(1))), [(200, EXECUTION), (200, complete)]);
     assert_eq!(market.says(200, &resume_message(1, None)), [(200, complete)]);
     assert_eq!(market.says(200, &resume_message(1, Some(9))).len(), 1, "what was never told is no event");
@@ -130,7 +127,7 @@ fn a_reconnected_participant_gets_what_it_missed() {
 
 #[test]
 fn drop_copies_go_to_who_may_have_them() {
-    let reject = message_reject_codec::SBE_TEMPLATE_ID;
+    let reject = template_id::MESSAGE_REJECT;
     let mut keys = Market::new(DropCopyPolicy::Operator);
     assert_eq!(keys.says(BOB, &drop_copy_message(0)), [(BOB, reject)]);
     assert_eq!(keys.says(OPERATOR, &drop_copy_message(0)), []);
@@ -139,7 +136,7 @@ fn drop_copies_go_to_who_may_have_them() {
         [(ALICE, EXECUTION), (OPERATOR, EXECUTION)]
     );
     let own = keys.says(OPERATOR, &define_message(2, 2));
-    assert_eq!(own, [(OPERATOR, instrument_report_codec::SBE_TEMPLATE_ID)], "own events come once");
+    assert_eq!(own, [(OPERATOR, template_id::INSTRUMENT_REPORT)], "own events come once");
     let mut open = Market::new(DropCopyPolicy::Everybody);
     assert_eq!(open.says(BOB, &drop_copy_message(2)), []);
     let order = new_order_message(1, 1, 11, Side::Sell, 1_000, 5);
@@ -165,7 +162,7 @@ fn the_book_is_told_best_first_and_as_deep_as_asked() {
         levels(&market.cluster.sent()[1].message),
         (vec![(995, 4, 2), (990, 2, 1)], vec![(1_005, 2, 1), (1_010, 2, 1)])
     );
-    let reject = market_data_request_reject_codec::SBE_TEMPLATE_ID;
+    let reject = market_data::template_id::MARKET_DATA_REQUEST_REJECT;
     assert_eq!(market.says(BOB, &book_message(9, 1)), [(BOB, reject)]);
 }
 

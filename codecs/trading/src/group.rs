@@ -5,17 +5,17 @@ use sbe_message::{Body, DecodeError};
 use crate::error::MessageError;
 
 /// Length of a group's header in bytes: block length and number of entries, each `u16`.
-pub const GROUP_HEADER_LENGTH: usize = 4;
+pub(crate) const GROUP_HEADER_LENGTH: usize = 4;
 
 /// What is known of a group before it is read.
 #[derive(Debug, Clone, Copy)]
-pub struct Group {
+pub(crate) struct Group {
     /// Name of the group in the schema.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Length of an entry in the oldest supported version, in bytes. A later version's entries are longer.
-    pub block_length: u16,
+    pub(crate) block_length: u16,
     /// Largest number of entries that is read.
-    pub maximum: u16,
+    pub(crate) maximum: u16,
 }
 
 impl Group {
@@ -24,7 +24,7 @@ impl Group {
     /// # Errors
     /// [`DecodeError::Short`] if the group's header is cut off, [`MessageError::Group`] if its entries are, or if they are too
     /// short or too many.
-    pub fn check(&self, body: &Body<'_>, template_id: u16, offset: usize) -> Result<usize, MessageError> {
+    pub(crate) fn check(&self, body: &Body<'_>, template_id: u16, offset: usize) -> Result<usize, MessageError> {
         let start = offset + GROUP_HEADER_LENGTH;
         let Some(header) = body.message.get(offset..start) else {
             return Err(DecodeError::Short { needed: start, available: body.message.len() }.into());

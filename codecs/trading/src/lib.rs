@@ -8,13 +8,14 @@
 //! | [`partition_map`] | which cluster trades which instrument: `schemas/partition-map.xml` (schema 203) |
 //! | [`snapshot`] | the state of a partition's service: `schemas/snapshot.xml` (schema 204) |
 //!
-//! Check a message with [`sbe_message::Envelope`] before a generated decoder reads it: the decoders panic on short
-//! buffers. [`block!`] does both.
+//! The generated code is private: its decoders panic on short buffers, so each `decode_` function checks a message first.
 
 mod definition;
-pub mod error;
+mod error;
 mod flags;
-pub mod group;
+#[allow(dead_code, reason = "generated code reads and writes more than is used")]
+mod generated;
+mod group;
 mod limits;
 pub mod market_data;
 pub mod migration;
@@ -23,17 +24,16 @@ pub mod partition_map;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;
-pub mod word;
+mod word;
 
 pub use error::MessageError;
-pub use sbe_message::{Body, DecodeError, Envelope, HEADER_LENGTH, VAR_DATA_HEADER_LENGTH, write_header};
+pub use sbe_message::{DecodeError, Envelope, HEADER_LENGTH, write_header};
 
-include!(concat!(env!("OUT_DIR"), "/protocols.rs"));
+use generated::{sbe_market_data, sbe_order_entry, sbe_partition_map, sbe_snapshot};
 
 /// Opens the root block of one template for reading: the generated decoder, safe to use. `?` on what is wrong with it.
 ///
 /// `block!(envelope, order_entry, resume_codec, ResumeDecoder)`, with the modules of the protocol in scope.
-#[macro_export]
 macro_rules! block {
     ($envelope:expr, $protocol:ident, $codec:ident, $decoder:ident) => {{
         let body = $envelope
@@ -55,7 +55,6 @@ macro_rules! block {
 ///
 /// # Panics
 /// With a buffer that is too short for header and root block.
-#[macro_export]
 macro_rules! message {
     ($buffer:expr, $protocol:ident, $codec:ident, $encoder:ident, $length:ident) => {{
         $length = $crate::write_header(
@@ -69,3 +68,5 @@ macro_rules! message {
             .wrap($crate::$protocol::WriteBuf::new($buffer), $crate::HEADER_LENGTH)
     }};
 }
+
+pub(crate) use {block, message};

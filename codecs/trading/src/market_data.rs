@@ -23,7 +23,15 @@ pub use stream::{
     encode_heartbeat, encode_increments,
 };
 
-pub use crate::sbe_market_data::*;
+pub use crate::sbe_market_data::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
+
+/// Template ids of market data, for those who tell or compare what a message is without reading it.
+pub mod template_id {
+    use crate::sbe_market_data::market_data_request_reject_codec;
+
+    /// `MarketDataRequestReject`.
+    pub const MARKET_DATA_REQUEST_REJECT: u16 = market_data_request_reject_codec::SBE_TEMPLATE_ID;
+}
 
 /// Writes [`Statistics`](lugus_vocabulary::Statistics) into any generated encoder that has their fields.
 macro_rules! write_statistics {

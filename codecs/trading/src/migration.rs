@@ -13,4 +13,4 @@ pub mod records;
 mod tests;
 
 pub use answers::{MigrationAnswer, decode_migration_answer, encode_exported_records, encode_migration_report};
-pub use requests::{decode_migration_request, encode_migration_request, is_migration_request};
+pub use requests::{carries_records, decode_migration_request, encode_migration_request, is_migration_request};

@@ -6,6 +6,7 @@
 //! | `requests` | `Resume` and `DropCopyRequest`, which change nothing |
 //! | `reports` | events: numbered, kept, and sent again when asked for |
 //! | `replies` | answers without a number |
+//! | [`template_id`] | numbers of the templates that others compare |
 //!
 //! A decode function that returns an `Option` reads several templates, and returns `None` for a template that is not among
 //! them, so that a reader can try one function after another.
@@ -14,6 +15,8 @@ mod commands;
 mod replies;
 mod reports;
 mod requests;
+
+pub mod template_id;
 
 #[cfg(test)]
 mod tests;
@@ -30,4 +33,4 @@ pub use replies::{
 pub use reports::{MAXIMUM_REPORT_LENGTH, ReportBuffer, decode_report, encode_report};
 pub use requests::{decode_request, encode_drop_copy, encode_resume};
 
-pub use crate::sbe_order_entry::*;
+pub use crate::sbe_order_entry::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};

@@ -12,13 +12,13 @@ use crate::error::MessageError;
 use crate::{sbe_market_data, sbe_order_entry, sbe_partition_map};
 
 /// A value of the vocabulary that the generated type `Wire` can express.
-pub trait ToWire<Wire>: Copy {
+pub(crate) trait ToWire<Wire>: Copy {
     /// The value as the generated type.
     fn to_wire(self) -> Wire;
 }
 
 /// A value of the vocabulary that can be made from the generated type `Wire`.
-pub trait FromWire<Wire>: Sized {
+pub(crate) trait FromWire<Wire>: Sized {
     /// The value of the vocabulary; `None` if the vocabulary has no such value. A generated enumeration tells all numbers that
     /// it does not know as its null value.
     fn from_wire(wire: Wire) -> Option<Self>;
@@ -29,7 +29,7 @@ pub trait FromWire<Wire>: Sized {
 /// # Errors
 /// [`MessageError::Value`] if the vocabulary has no such value.
 #[inline]
-pub fn word<Word: FromWire<Wire>, Wire>(
+pub(crate) fn word<Word: FromWire<Wire>, Wire>(
     wire: Wire,
     template_id: u16,
     field: &'static str,

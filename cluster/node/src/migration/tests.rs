@@ -9,7 +9,7 @@ use lugus_codecs::migration::records::MAXIMUM_RUN_LENGTH;
 use lugus_codecs::migration::records::reader::RecordReader;
 use lugus_codecs::migration::records::writer::RecordWriter;
 use lugus_codecs::migration::{MigrationAnswer, decode_migration_answer, encode_migration_request};
-use lugus_codecs::order_entry::{message_reject_codec, moved_codec};
+use lugus_codecs::order_entry::template_id;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
     ClientOrderId, ExportCursor, ExportManifest, ExportPlace, ExportedRecords, InstrumentId, MapEpoch, MigrationId,
@@ -168,12 +168,12 @@ fn an_instrument_moves_by_messages_and_followers_do_the_same() {
     assert_eq!((ended.outcome, ended.manifest), (MigrationOutcome::Done, fenced.manifest));
     follower.asked(end(cursor.checksum));
     let template = |messages: &[Vec<u8>]| Envelope::open(&messages[0]).unwrap().template_id;
-    assert_eq!(template(&to.says(ALICE, &cancel_message(1, 9_001, 5))), moved_codec::SBE_TEMPLATE_ID);
+    assert_eq!(template(&to.says(ALICE, &cancel_message(1, 9_001, 5))), template_id::MOVED);
     assert_eq!(to.report(MigrationStep::Activate).outcome, MigrationOutcome::Done);
     follower.asked(MigrationStep::Activate);
     assert_eq!(from.report(DROP).outcome, MigrationOutcome::More);
     assert_eq!(from.report(DROP).outcome, MigrationOutcome::Done);
-    assert_eq!(template(&from.says(ALICE, &cancel_message(1, 9_001, 5))), moved_codec::SBE_TEMPLATE_ID);
+    assert_eq!(template(&from.says(ALICE, &cancel_message(1, 9_001, 5))), template_id::MOVED);
     assert_eq!(to.hash(), Some(fenced.manifest.state_hash));
     to.service.engine().verify().unwrap();
     for member in [&mut to, &mut follower] {
@@ -203,7 +203,7 @@ fn only_the_operator_migrates() {
     let begin = MigrationStep::ImportBegin { manifest: ExportManifest::default() };
     for step in [MigrationStep::Fence, export(ExportCursor::START, 1), begin, import(0, &[1; 9_000]), end(0)] {
         let answers = from.says(ALICE, &message(step));
-        assert_eq!(Envelope::open(&answers[0]).unwrap().template_id, message_reject_codec::SBE_TEMPLATE_ID);
+        assert_eq!(Envelope::open(&answers[0]).unwrap().template_id, template_id::MESSAGE_REJECT);
     }
     assert_eq!(from.service.engine().state_hash(), hash);
 }

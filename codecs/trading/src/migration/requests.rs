@@ -90,6 +90,11 @@ pub fn is_migration_request(template_id: u16) -> bool {
     )
 }
 
+/// Whether a message is the request that carries records. It may be longer than all others.
+pub fn carries_records(envelope: Envelope<'_>) -> bool {
+    envelope.schema_id == SBE_SCHEMA_ID && envelope.template_id == import_records_codec::SBE_TEMPLATE_ID
+}
+
 /// Decodes a request; `None` if the message is none.
 ///
 /// # Errors

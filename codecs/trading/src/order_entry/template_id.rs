@@ -1,0 +1,21 @@
+//! Template ids of order entry, for those who tell or compare what a message is without reading it.
+
+use crate::sbe_order_entry::{
+    drop_copy_request_codec, execution_report_codec, instrument_report_codec, message_reject_codec, moved_codec,
+    resume_complete_codec, session_replaced_codec,
+};
+
+/// `DropCopyRequest`.
+pub const DROP_COPY_REQUEST: u16 = drop_copy_request_codec::SBE_TEMPLATE_ID;
+/// `ExecutionReport`.
+pub const EXECUTION_REPORT: u16 = execution_report_codec::SBE_TEMPLATE_ID;
+/// `InstrumentReport`.
+pub const INSTRUMENT_REPORT: u16 = instrument_report_codec::SBE_TEMPLATE_ID;
+/// `MessageReject`.
+pub const MESSAGE_REJECT: u16 = message_reject_codec::SBE_TEMPLATE_ID;
+/// `Moved`.
+pub const MOVED: u16 = moved_codec::SBE_TEMPLATE_ID;
+/// `ResumeComplete`.
+pub const RESUME_COMPLETE: u16 = resume_complete_codec::SBE_TEMPLATE_ID;
+/// `SessionReplaced`.
+pub const SESSION_REPLACED: u16 = session_replaced_codec::SBE_TEMPLATE_ID;
