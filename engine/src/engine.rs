@@ -1,8 +1,8 @@
 //! The engine: finds a command's scope, checks its number, and sends the command on its way.
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, CommandKind, EpochNanos, EventSequence, InstrumentDefinition,
-    InstrumentId, MapEpoch, ParticipantId, RejectReason, Replace, Reply, ReportBody, StateHash,
+    Action, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, MapEpoch,
+    ParticipantId, RejectReason, Reply, ReportBody, StateHash,
 };
 
 use crate::book::{Expiry, OrderPool, Slot};
@@ -17,6 +17,7 @@ use crate::instruments::{Instruments, Listed};
 use crate::migration::migration_states::{Availability, MigrationStates};
 use crate::order_entry;
 use crate::participants::Participants;
+use crate::rejection::rejection;
 use crate::reporter::Reporter;
 use crate::risk::Risk;
 use crate::scopes::{InstrumentPlace, NO_INSTRUMENT, Scope, ScopeIndex, Scopes};
@@ -381,24 +382,4 @@ fn is_about_order(action: &Action) -> bool {
 /// Whether the action belongs to a participant as such, and not to an instrument.
 fn is_of_participant(action: &Action) -> bool {
     matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. })
-}
-
-/// The report that says that a command was not done; new orders, cancels and replacements have reports of their own.
-#[inline(never)]
-fn rejection(action: &Action, reason: RejectReason) -> ReportBody {
-    let command = match *action {
-        Action::New(ref order) => return execution::rejected(order, reason).into(),
-        Action::Cancel { orig_client_order_id } => {
-            return ReportBody::CancelReject { orig_client_order_id, client_order_id: ClientOrderId(0), reason };
-        }
-        Action::Replace(Replace { orig_client_order_id, client_order_id, .. }) => {
-            return ReportBody::CancelReject { orig_client_order_id, client_order_id, reason };
-        }
-        Action::MassCancel { .. } => CommandKind::MassCancel,
-        Action::DefineInstrument(_) => CommandKind::DefineInstrument,
-        Action::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
-        Action::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
-        Action::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
-    };
-    ReportBody::Reject { command, reason }
 }

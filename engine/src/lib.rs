@@ -18,7 +18,7 @@
 //! | `stops`, `auction`, `incoming` | stop orders trigger; gathered orders trade at one price; an incoming order meets the book |
 //! | `matching`, `fill_or_kill`, `self_trade`, `iceberg` | continuous trading and its special cases |
 //! | `instrument`, `stop_queues`, `traded` | a traded pair, its stop orders, and what its trades leave behind |
-//! | `market_data`, `execution` | what everyone sees of a change, and what its owner is told of an order |
+//! | `market_data`, `rejection`, `execution` | what everyone sees of a change, and what its owner is told of an order or of a command that was not done |
 //! | `reporter`, `feed` | the way of every report: numbered, kept, hashed, handed to the sink; the numbers of market data |
 //! | `scopes`, `kept_reports`, `report_row` | numbers and kept events of each participant in each instrument |
 //! | `participants`, `expiry`, `definition` | who trades; when an order expires; which instruments can be defined |
@@ -52,6 +52,7 @@ mod migration;
 mod order_entry;
 mod participants;
 mod queries;
+mod rejection;
 mod report_heading;
 mod report_row;
 mod reporter;
