@@ -19,75 +19,21 @@ mod copy;
 mod messages;
 mod move_outcome;
 mod move_step;
+mod stage;
 
 use std::time::Duration;
 
-use lugus_partition_map::{
-    AcceptedRequest, MapEpoch, MapRefusal, MapRequest, Migration, MigrationPhase, Partition, PartitionMap,
-};
-use lugus_vocabulary::{
-    ClusterId, InstrumentId, MigrationId, MigrationOutcome, MigrationReport, MigrationStep, StateHash,
-};
+use lugus_partition_map::{AcceptedRequest, MapEpoch, MapRefusal, Migration, MigrationPhase, Partition, PartitionMap};
+use lugus_vocabulary::{ClusterId, InstrumentId, MigrationId, MigrationOutcome, MigrationReport};
 
 use copy::{Copying, Meaning};
 pub use messages::{Action, ClusterRequest, Exported, MAXIMUM_MESSAGES, Party, Records};
 pub use move_outcome::{Ending, Intent, MoveError, MoveProgress, Timing};
 pub use move_step::MoveStep;
-
-/// An epoch that no map has. An impossible request that is made for this epoch changes nothing, and its refusal tells the
-/// epoch of the newest map. In this way a mover asks the coordinator for that epoch, since the first maps of a subscription
-/// may be old ones.
-const NO_EPOCH: MapEpoch = MapEpoch(u64::MAX);
-const NO_MIGRATION: MigrationId = MigrationId(u64::MAX);
+use stage::Stage;
 
 /// Number of times that a mover looks at the map again because a cluster's answer does not fit the map, before it gives up.
 const MAXIMUM_LOOKS: u32 = 20;
-
-/// State of a move: what the mover waits for.
-#[derive(Debug, Clone, PartialEq)]
-enum Stage {
-    /// The coordinator, to tell the epoch of the newest map.
-    Asking,
-    /// The map.
-    Looking,
-    Beginning(MapEpoch),
-    /// The fence. The first requests of the copy are sent right behind it.
-    Fencing(Copying),
-    Copying(Copying),
-    Committing {
-        state_hash: StateHash,
-    },
-    Activating {
-        epoch: MapEpoch,
-    },
-    Dropping {
-        epoch: MapEpoch,
-    },
-    Finishing(Ending),
-    Aborting,
-    DroppingImport,
-    Unfencing,
-    Ended(Result<Ending, MoveError>),
-}
-
-impl Stage {
-    /// The step that the mover waits for.
-    fn step(&self) -> Option<MoveStep> {
-        Some(match self {
-            Self::Asking | Self::Looking | Self::Ended(_) => return None,
-            Self::Beginning(_) => MoveStep::Begin,
-            Self::Fencing(_) => MoveStep::Fence,
-            Self::Copying(copying) => copying.step(),
-            Self::Committing { .. } => MoveStep::Commit,
-            Self::Activating { .. } => MoveStep::Activate,
-            Self::Dropping { .. } => MoveStep::Drop,
-            Self::Finishing(_) => MoveStep::Finish,
-            Self::Aborting => MoveStep::Abort,
-            Self::DroppingImport => MoveStep::DropImport,
-            Self::Unfencing => MoveStep::Unfence,
-        })
-    }
-}
 
 /// One move of one instrument; see the documentation of the module.
 #[derive(Debug)]
@@ -183,7 +129,7 @@ impl Mover {
             Stage::Copying(copying) => copying.progress(),
             _ => (0, 0),
         };
-        MoveProgress { stage: self.asked().1, records, of }
+        MoveProgress { stage: self.stage.asked().1, records, of }
     }
 
     /// Appends the actions that are due now.
@@ -198,14 +144,14 @@ impl Mover {
         }
         let waited = now.saturating_sub(self.progress_at);
         if waited >= self.timing.give_up {
-            let (party, step) = self.asked();
+            let (party, step) = self.stage.asked();
             return self.end(Err(MoveError::NoAnswer { party, step, waited }));
         }
         let is_due = self.repeat_at.is_some_and(|at| at <= now);
         if is_due {
             self.repeat_at = Some(now + self.timing.repeat);
         }
-        if is_due && let Some(action) = self.request() {
+        if is_due && let Some(action) = self.stage.request(self.instrument, self.id, self.correlation_id) {
             actions.push(action);
         }
         if let Stage::Fencing(copying) | Stage::Copying(copying) = &mut self.stage {
@@ -218,7 +164,7 @@ impl Mover {
 
     /// The newest map, as asked for with [`Action::LookAtMap`].
     pub fn on_map(&mut self, now: Duration, map: &PartitionMap) {
-        if self.stage != Stage::Looking || map.epoch < self.least_epoch {
+        if !matches!(self.stage, Stage::Looking { .. }) || map.epoch < self.least_epoch {
             return;
         }
         let Some(partition) = map.partition(self.instrument) else {
@@ -238,13 +184,17 @@ impl Mover {
         match (&self.stage, outcome) {
             (Stage::Asking, Err(MapRefusal::StaleEpoch { current, .. })) => self.look(now, current),
             (
-                Stage::Asking | Stage::Beginning(_) | Stage::Committing { .. } | Stage::Aborting | Stage::Finishing(_),
+                Stage::Asking
+                | Stage::Beginning { .. }
+                | Stage::Committing { .. }
+                | Stage::Aborting
+                | Stage::Finishing(_),
                 Err(refusal),
             ) => {
                 self.on_refusal(now, refusal);
             }
             // The map tells the number of the migration.
-            (Stage::Beginning(_), Ok(accepted)) => self.look(now, accepted.epoch),
+            (Stage::Beginning { .. }, Ok(accepted)) => self.look(now, accepted.epoch),
             (Stage::Committing { .. }, Ok(accepted)) => {
                 self.enter(now, Stage::Activating { epoch: accepted.epoch });
             }
@@ -271,7 +221,7 @@ impl Mover {
                 Meaning::Refused => self.on_refused_step(now, party, report.outcome),
             };
         }
-        if report.correlation_id != self.correlation_id || party != self.asked().0 {
+        if report.correlation_id != self.correlation_id || party != self.stage.asked().0 {
             return;
         }
         match (&self.stage, report.outcome) {
@@ -315,7 +265,7 @@ impl Mover {
             }
             // The move began, and another mover has undone it meanwhile.
             Intent::MoveTo(_) if self.clusters.is_some() => self.end(Ok(Ending::Undone)),
-            Intent::MoveTo(_) => self.enter(now, Stage::Beginning(epoch)),
+            Intent::MoveTo(to) => self.enter(now, Stage::Beginning { epoch, to }),
         }
     }
 
@@ -360,7 +310,7 @@ impl Mover {
 
     /// Before the commit, a move that cannot go on is undone, so that the instrument is traded again.
     fn on_refused_step(&mut self, now: Duration, party: Party, outcome: MigrationOutcome) {
-        let step = self.asked().1;
+        let step = self.stage.asked().1;
         match outcome {
             MigrationOutcome::Limit
             | MigrationOutcome::Record
@@ -389,7 +339,7 @@ impl Mover {
 
     fn look(&mut self, now: Duration, least_epoch: MapEpoch) {
         self.least_epoch = self.least_epoch.max(least_epoch);
-        self.enter(now, Stage::Looking);
+        self.enter(now, Stage::Looking { least_epoch: self.least_epoch });
     }
 
     /// Looks at the map again, which is newer than the one known here, or soon will be. If that does not help, the move ends
@@ -424,47 +374,5 @@ impl Mover {
     fn end(&mut self, ending: Result<Ending, MoveError>) {
         self.stage = Stage::Ended(ending);
         self.repeat_at = None;
-    }
-
-    /// The party that is asked, and what it is asked for.
-    fn asked(&self) -> (Party, &'static str) {
-        match self.stage.step() {
-            Some(step) => (step.party(), step.request()),
-            None => (Party::Coordinator, "look at the map"),
-        }
-    }
-
-    fn request(&self) -> Option<Action> {
-        let (instrument, id) = (self.instrument, self.id);
-        let step = match self.stage {
-            Stage::Asking => {
-                let request = MapRequest::AbortMigration { instrument, id: NO_MIGRATION };
-                return Some(self.of_coordinator(request, Some(NO_EPOCH)));
-            }
-            Stage::Looking => return Some(Action::LookAtMap { least_epoch: self.least_epoch }),
-            Stage::Beginning(epoch) => {
-                let Intent::MoveTo(to) = self.intent else { return None };
-                return Some(self.of_coordinator(MapRequest::BeginMigration { instrument, to }, Some(epoch)));
-            }
-            Stage::Committing { state_hash } => {
-                return Some(self.of_coordinator(MapRequest::CommitMigration { instrument, id, state_hash }, None));
-            }
-            Stage::Aborting => return Some(self.of_coordinator(MapRequest::AbortMigration { instrument, id }, None)),
-            Stage::Finishing(_) => {
-                return Some(self.of_coordinator(MapRequest::FinishMigration { instrument, id }, None));
-            }
-            Stage::Fencing(_) => MigrationStep::Fence,
-            Stage::Activating { .. } => MigrationStep::Activate,
-            Stage::Dropping { epoch } => MigrationStep::Drop { epoch },
-            Stage::DroppingImport => MigrationStep::DropImport,
-            Stage::Unfencing => MigrationStep::Unfence,
-            Stage::Copying(_) | Stage::Ended(_) => return None,
-        };
-        let request = ClusterRequest { correlation_id: self.correlation_id, instrument, migration: id, step };
-        Some(Action::Cluster { party: self.asked().0, request })
-    }
-
-    fn of_coordinator(&self, request: MapRequest, expected: Option<MapEpoch>) -> Action {
-        Action::Coordinator { correlation_id: self.correlation_id, request, expected }
     }
 }
