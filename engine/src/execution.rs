@@ -4,8 +4,8 @@
 //! so that its fields are written once, in place.
 
 use lugus_vocabulary::{
-    ClientOrderId, ExecType, Execution, Liquidity, NewOrder, OrderId, OrderStatus, OrderType, Price, Quantity,
-    RejectReason, Side, TimeInForce, TradeId,
+    ClientOrderId, ExecType, Execution, Liquidity, NewOrder, OrderId, OrderStatus, Price, Quantity, RejectReason,
+    TradeId,
 };
 
 use crate::book::Order;
@@ -18,15 +18,12 @@ pub(crate) fn new(order: &Order) -> Execution {
 
 /// The order is not taken.
 pub(crate) fn rejected(order: &NewOrder, reason: RejectReason) -> Execution {
-    let NewOrder { client_order_id, side, order_type, time_in_force, price, quantity, .. } = *order;
     Execution {
-        client_order_id,
-        price,
-        quantity,
         exec_type: ExecType::Rejected,
         order_status: OrderStatus::Rejected,
+        leaves_quantity: Quantity(0),
         reason,
-        ..blank(side, order_type, time_in_force)
+        ..Execution::accepted(OrderId(0), order)
     }
 }
 
@@ -88,33 +85,17 @@ fn live(order: &Order, exec_type: ExecType) -> Execution {
         order_status,
         order_id: order.order_id,
         client_order_id: order.client_order_id,
-        price: order.limit(),
-        quantity: order.quantity,
-        leaves_quantity: order.leaves,
-        cum_quantity,
-        ..blank(order.side, order.order_type, order.time_in_force)
-    }
-}
-
-/// An execution with all fields but these empty.
-#[inline(always)]
-fn blank(side: Side, order_type: OrderType, time_in_force: TimeInForce) -> Execution {
-    Execution {
-        exec_type: ExecType::New,
-        order_status: OrderStatus::New,
-        order_id: OrderId(0),
-        client_order_id: ClientOrderId(0),
         orig_client_order_id: ClientOrderId(0),
         trade_id: TradeId(0),
-        side,
-        order_type,
-        time_in_force,
-        price: None,
-        quantity: Quantity(0),
+        side: order.side,
+        order_type: order.order_type,
+        time_in_force: order.time_in_force,
+        price: order.limit(),
+        quantity: order.quantity,
         last_price: None,
         last_quantity: Quantity(0),
-        leaves_quantity: Quantity(0),
-        cum_quantity: Quantity(0),
+        leaves_quantity: order.leaves,
+        cum_quantity,
         liquidity: Liquidity::None,
         reason: RejectReason::None,
     }

@@ -115,25 +115,14 @@ fn new_orders() {
 #[test]
 fn a_rejected_order_tells_what_was_asked() {
     let mut venue = traded();
-    let told = venue.order(1, NewOrder { stop_price: Some(Price(3)), ..limit(9, Side::Sell, 103, 5) });
+    let order = NewOrder { stop_price: Some(Price(3)), ..limit(9, Side::Sell, 103, 5) };
+    let told = venue.order(1, order);
     let expected = Execution {
         exec_type: ExecType::Rejected,
         order_status: OrderStatus::Rejected,
-        order_id: OrderId(0),
-        client_order_id: ClientOrderId(9),
-        orig_client_order_id: ClientOrderId(0),
-        trade_id: TradeId(0),
-        side: Side::Sell,
-        order_type: OrderType::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: Some(Price(103)),
-        quantity: Quantity(5),
-        last_price: None,
-        last_quantity: Quantity(0),
         leaves_quantity: Quantity(0),
-        cum_quantity: Quantity(0),
-        liquidity: Liquidity::None,
         reason: RejectReason::InvalidStopPrice,
+        ..Execution::accepted(OrderId(0), &order)
     };
     assert!(matches!(&told[..], [Told::Report(report)] if report.body == ReportBody::Execution(expected)));
 }

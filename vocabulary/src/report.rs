@@ -2,7 +2,7 @@
 
 use crate::command::CommandKind;
 use crate::instrument::InstrumentState;
-use crate::order::{OrderType, Side, TimeInForce};
+use crate::order::{NewOrder, OrderType, Side, TimeInForce};
 use crate::reason::RejectReason;
 use crate::risk::{KillSwitch, RiskLimits};
 use crate::units::{
@@ -136,6 +136,31 @@ pub struct Execution {
     /// Why the order was rejected or ended.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub reason: RejectReason,
+}
+
+impl Execution {
+    /// The report that an order is accepted, of which nothing is filled yet. Other fields can be set afterwards.
+    pub const fn accepted(order_id: OrderId, order: &NewOrder) -> Self {
+        Self {
+            exec_type: ExecType::New,
+            order_status: OrderStatus::New,
+            order_id,
+            client_order_id: order.client_order_id,
+            orig_client_order_id: ClientOrderId(0),
+            trade_id: TradeId(0),
+            side: order.side,
+            order_type: order.order_type,
+            time_in_force: order.time_in_force,
+            price: order.price,
+            quantity: order.quantity,
+            last_price: None,
+            last_quantity: Quantity(0),
+            leaves_quantity: order.quantity,
+            cum_quantity: Quantity(0),
+            liquidity: Liquidity::None,
+            reason: RejectReason::None,
+        }
+    }
 }
 
 word! {

@@ -14,9 +14,8 @@ use std::time::Instant;
 use comfy_table::Table;
 use lugus_client::sans_io::{Ingress, Offered, Purpose, Router, Session, SessionFactory};
 use lugus_client::{
-    ClientError, ClientOrderId, ClientSequence, CommandNumber, EpochNanos, EventHandler, EventSequence, ExecType,
-    Execution, InstrumentId, Limits, Liquidity, MemberId, NewOrder, OrderId, OrderStatus, OrderType, ParticipantId,
-    Price, Quantity, RejectReason, Report, RetryPolicy, Side, TimeInForce, TradeId,
+    ClientError, ClientOrderId, ClientSequence, CommandNumber, EpochNanos, EventHandler, EventSequence, Execution,
+    InstrumentId, Limits, MemberId, NewOrder, OrderId, ParticipantId, Price, Quantity, Report, RetryPolicy, Side,
 };
 use lugus_codecs::order_entry::{
     MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, encode_new_order, encode_reply, encode_report,
@@ -157,25 +156,7 @@ fn resume_complete(instrument: InstrumentId) -> Vec<u8> {
 
 /// The report that the order with this number was accepted.
 fn execution_report(instrument: InstrumentId, number: u64) -> Vec<u8> {
-    let execution = Execution {
-        exec_type: ExecType::New,
-        order_status: OrderStatus::New,
-        order_id: OrderId(number),
-        client_order_id: ClientOrderId(number),
-        orig_client_order_id: ClientOrderId(0),
-        trade_id: TradeId(0),
-        side: Side::Buy,
-        order_type: OrderType::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: Some(Price(0)),
-        quantity: Quantity(0),
-        last_price: Some(Price(0)),
-        last_quantity: Quantity(0),
-        leaves_quantity: Quantity(0),
-        cum_quantity: Quantity(0),
-        liquidity: Liquidity::None,
-        reason: RejectReason::None,
-    };
+    let execution = Execution::accepted(OrderId(number), &new_order(number));
     let report = Report {
         participant: ParticipantId(PARTICIPANT),
         instrument,

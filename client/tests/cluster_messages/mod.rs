@@ -10,9 +10,8 @@ use lugus_codecs::order_entry::{
     encode_reply, encode_report, encode_session_replaced,
 };
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity,
-    MapEpoch, MessageRejectReason, OrderId, OrderStatus, OrderType, ParticipantId, Quantity, RejectReason, Reply,
-    Report, Request, Side, TimeInForce, TradeId,
+    Action, ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, MapEpoch,
+    MessageRejectReason, NewOrder, OrderId, ParticipantId, Price, Quantity, RejectReason, Reply, Report, Request, Side,
 };
 
 /// What a session sent.
@@ -58,25 +57,8 @@ pub(crate) struct Event {
 }
 
 pub(crate) fn report(event: &Event) -> Vec<u8> {
-    let execution = Execution {
-        exec_type: ExecType::New,
-        order_status: OrderStatus::New,
-        order_id: OrderId(event.order_id),
-        client_order_id: ClientOrderId(event.client_order_id),
-        orig_client_order_id: ClientOrderId(0),
-        trade_id: TradeId(0),
-        side: Side::Buy,
-        order_type: OrderType::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: None,
-        quantity: Quantity(0),
-        last_price: None,
-        last_quantity: Quantity(0),
-        leaves_quantity: Quantity(0),
-        cum_quantity: Quantity(0),
-        liquidity: Liquidity::None,
-        reason: RejectReason::None,
-    };
+    let order = NewOrder::limit(ClientOrderId(event.client_order_id), Side::Buy, Price(1), Quantity(1));
+    let execution = Execution::accepted(OrderId(event.order_id), &order);
     let report = Report {
         participant: ParticipantId(event.participant),
         instrument: InstrumentId(event.instrument),

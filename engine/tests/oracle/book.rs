@@ -46,21 +46,9 @@ impl Resting {
                 (_, 0) => OrderStatus::Filled,
                 _ => OrderStatus::PartiallyFilled,
             },
-            order_id: OrderId(self.order_id),
-            client_order_id: self.request.client_order_id,
-            orig_client_order_id: ClientOrderId(0),
-            trade_id: TradeId(0),
-            side: self.request.side,
-            order_type: self.request.order_type,
-            time_in_force: self.request.time_in_force,
-            price: self.request.price,
-            quantity: self.request.quantity,
-            last_price: None,
-            last_quantity: Quantity(0),
             leaves_quantity: Quantity(self.leaves()),
             cum_quantity: Quantity(self.filled),
-            liquidity: Liquidity::None,
-            reason: RejectReason::None,
+            ..Execution::accepted(OrderId(self.order_id), &self.request)
         }
     }
 }

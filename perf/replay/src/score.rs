@@ -139,9 +139,7 @@ impl Score {
 
 #[cfg(test)]
 mod tests {
-    use lugus_vocabulary::{
-        EpochNanos, EventSequence, OrderId, OrderStatus, OrderType, RejectReason, Side, TimeInForce,
-    };
+    use lugus_vocabulary::{EpochNanos, EventSequence, NewOrder, OrderId, Side};
 
     use super::*;
 
@@ -159,25 +157,9 @@ mod tests {
     }
 
     fn execution(exec_type: ExecType, liquidity: Liquidity, leaves: u64) -> Execution {
-        Execution {
-            exec_type,
-            order_status: OrderStatus::New,
-            order_id: OrderId(0),
-            client_order_id: ClientOrderId(0),
-            orig_client_order_id: ClientOrderId(0),
-            trade_id: TradeId(0),
-            side: Side::Buy,
-            order_type: OrderType::Limit,
-            time_in_force: TimeInForce::Ioc,
-            price: None,
-            quantity: Quantity(0),
-            last_price: None,
-            last_quantity: Quantity(0),
-            leaves_quantity: Quantity(leaves),
-            cum_quantity: Quantity(0),
-            liquidity,
-            reason: RejectReason::None,
-        }
+        let order = NewOrder::market(ClientOrderId(0), Side::Buy, Quantity(0));
+        let leaves_quantity = Quantity(leaves);
+        Execution { exec_type, liquidity, leaves_quantity, ..Execution::accepted(OrderId(0), &order) }
     }
 
     /// The aggressor's report of a trade: command 1 of the taker, at price 100.
