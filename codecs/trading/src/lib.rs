@@ -33,12 +33,17 @@ use generated::{sbe_market_data, sbe_order_entry, sbe_partition_map, sbe_snapsho
 
 /// Opens the root block of one template for reading: the generated decoder, safe to use. `?` on what is wrong with it.
 ///
-/// `block!(envelope, order_entry, resume_codec, ResumeDecoder)`, with the modules of the protocol in scope.
+/// `block!(envelope, order_entry, resume_codec, ResumeDecoder)`, with the modules of the protocol in scope. For a block
+/// that has grown, its earlier lengths in bytes follow, the oldest first: `..., before 2 it had 65)` for a field that came
+/// with version 2. The decoder takes the fields that are missing in an older block as null.
 macro_rules! block {
-    ($envelope:expr, $protocol:ident, $codec:ident, $decoder:ident) => {{
-        let body = $envelope
-            .of_schema($crate::$protocol::SBE_SCHEMA_ID)?
-            .body($crate::$protocol::$codec::SBE_TEMPLATE_ID, $crate::$protocol::$codec::SBE_BLOCK_LENGTH)?;
+    ($envelope:expr, $protocol:ident, $codec:ident, $decoder:ident $(, before $version:literal it had $length:literal)*) => {{
+        let envelope = $envelope.of_schema($crate::$protocol::SBE_SCHEMA_ID)?;
+        // A block is at least as long as in its sender's version, as the decoder goes by that.
+        let least = $(if envelope.version < $version { $length } else)* {
+            $crate::$protocol::$codec::SBE_BLOCK_LENGTH
+        };
+        let body = envelope.body($crate::$protocol::$codec::SBE_TEMPLATE_ID, least)?;
         $crate::$protocol::$codec::decoder::$decoder::default().wrap(
             $crate::$protocol::ReadBuf::new(body.message),
             $crate::HEADER_LENGTH,

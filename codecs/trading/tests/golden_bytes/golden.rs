@@ -1,44 +1,49 @@
-//! The lines of `golden/version-1.txt`, and what is compared with each.
+//! The lines of `golden/version-*.txt`, and what is compared with each.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-/// The golden bytes of a protocol, and the lines that the tests found wrong or missing.
+/// The files of the versions that are served, the oldest first. A later one has the messages that are written otherwise than
+/// before, and those that are new.
+const VERSIONS: [&str; 1] = [include_str!("../golden/version-1.txt")];
+
+/// The golden bytes of a protocol, by message and from the oldest version to the newest, and the lines that the tests found
+/// missing.
 pub(crate) struct Golden {
-    lines: RefCell<BTreeMap<&'static str, &'static str>>,
-    wrong: RefCell<Vec<String>>,
+    lines: RefCell<BTreeMap<&'static str, Vec<&'static str>>>,
+    missing: RefCell<Vec<String>>,
 }
 
 impl Golden {
-    /// The lines of the file whose names begin with `protocol`.
+    /// The lines of the files whose names begin with `protocol`.
     pub(crate) fn of(protocol: &str) -> Self {
-        let lines = include_str!("../golden/version-1.txt").lines().filter(|line| !line.starts_with('#'));
-        let lines = lines.filter_map(|line| line.split_once(' ')).filter(|(name, _)| name.starts_with(protocol));
-        Self { lines: RefCell::new(lines.collect()), wrong: RefCell::default() }
+        let lines = VERSIONS.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with('#'));
+        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (name, bytes) in lines.filter_map(|line| line.split_once(' ')) {
+            if name.starts_with(protocol) {
+                all.entry(name).or_default().push(bytes);
+            }
+        }
+        Self { lines: RefCell::new(all), missing: RefCell::default() }
     }
 
-    /// Checks that a value is written as the golden bytes, and that these are read as the value.
-    pub(crate) fn check<T: Debug + PartialEq>(
-        &self,
-        name: &str,
-        value: &T,
-        written: &[u8],
-        read: impl FnOnce(&[u8]) -> T,
-    ) {
+    /// Checks that a value is written as the newest golden bytes, and that the bytes of all versions are read as the value.
+    pub(crate) fn check<T: Debug + PartialEq>(&self, name: &str, value: &T, written: &[u8], read: impl Fn(&[u8]) -> T) {
         let written = hexadecimal(written);
-        let Some(golden) = self.lines.borrow_mut().remove(name) else {
-            self.wrong.borrow_mut().push(format!("{name} {written}"));
-            return;
-        };
-        assert_eq!(written, golden, "{name} is not written as in version 1");
-        assert_eq!(&read(&bytes(golden)), value, "{name} is not read as in version 1");
+        let lines = self.lines.borrow_mut().remove(name).unwrap_or_default();
+        for line in &lines {
+            assert_eq!(&read(&bytes(line)), value, "{name} is not read from {line}");
+        }
+        if lines.last().is_none_or(|newest| *newest != written) {
+            self.missing.borrow_mut().push(format!("{name} {written}"));
+        }
     }
 
     /// Checks that no line was missing or superfluous.
     pub(crate) fn finish(self) {
-        let wrong = self.wrong.into_inner();
-        assert!(wrong.is_empty(), "missing in golden/version-1.txt:\n{}", wrong.join("\n"));
+        let missing = self.missing.into_inner();
+        assert!(missing.is_empty(), "not written as in the newest golden/version-*.txt:\n{}", missing.join("\n"));
         let left = self.lines.into_inner();
         assert!(left.is_empty(), "lines without a message: {:?}", left.keys());
     }

@@ -1,8 +1,9 @@
-//! Golden bytes: each message of version 1 of the protocols, byte for byte, in both directions.
+//! Golden bytes: each message of the protocols, byte for byte, in both directions.
 //!
-//! `golden/version-1.txt` has a line for each message: a name, and the bytes in hexadecimal digits. A message that is no
-//! longer written as it was, or is read as something else, breaks whoever was built with version 1: `docs/protocol.md` says
-//! what may change. A line that is missing in the file is printed by the test that wants it.
+//! `golden/version-1.txt` has a line for each message: a name, and the bytes in hexadecimal digits; the files of later
+//! versions have those that are written otherwise since. A message is written as in the newest file that has it, and read
+//! from the bytes of all versions. `docs/protocol.md` says what may change. A line that is missing is printed by the test
+//! that wants it.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
