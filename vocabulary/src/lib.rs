@@ -81,7 +81,4 @@ pub use snapshot::{
     ParticipantSession, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
 };
 pub use specification::InstrumentSpecification;
-pub use units::{
-    ClientOrderId, ClientSequence, ClusterId, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence,
-    MemberId, MigrationId, OrderId, ParticipantId, Price, Quantity, StateHash, TradeId,
-};
+pub use units::*;
