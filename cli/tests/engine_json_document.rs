@@ -59,6 +59,7 @@ fn full_order() -> NewOrder {
         expire_time: Some(EpochNanos(1)),
         post_only: PostOnly::Yes,
         self_trade_prevention: SelfTradePrevention::Decrement,
+        client_tag: ClientTag(1),
         ..NewOrder::limit(ClientOrderId(1), Side::Buy, Price(1), Quantity(1))
     }
 }
@@ -109,6 +110,7 @@ fn keys_are_those_of_the_values() {
         cum_quantity: Quantity(1),
         liquidity: Liquidity::Added,
         reason: RejectReason::SelfTrade,
+        client_tag: ClientTag(1),
     };
     assert_eq!(table(&document, "execution"), keys(&execution));
 }

@@ -98,5 +98,6 @@ fn live(order: &Order, exec_type: ExecType) -> Execution {
         cum_quantity,
         liquidity: Liquidity::None,
         reason: RejectReason::None,
+        client_tag: order.client_tag,
     }
 }

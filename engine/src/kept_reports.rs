@@ -275,6 +275,7 @@ mod tests {
                 cum_quantity: Quantity(number(10)),
                 liquidity: Liquidity::Auction,
                 reason: RejectReason::InstrumentClosed,
+                client_tag: ClientTag(if n.is_multiple_of(5) { number(11) } else { 0 }),
             })
         };
         Report {

@@ -61,12 +61,12 @@ pub(crate) fn fold_execution(before: u64, heading: &ReportHeading, execution: &E
     let scope = u64::from(heading.participant.0) << 32 | u64::from(heading.instrument.0);
     let price = execution.price.unwrap_or_default().0.cast_unsigned();
     let (client_sequence, time) = (heading.client_sequence.0, heading.time.0.cast_unsigned());
-    let Execution { order_id, client_order_id, quantity, leaves_quantity, .. } = *execution;
+    let Execution { order_id, client_order_id, client_tag, quantity, leaves_quantity, .. } = *execution;
     let mut sum = pair(0, heading.event_sequence.0, client_sequence)
         .wrapping_add(pair(1, time, leaves_quantity.0))
         .wrapping_add(pair(2, kinds, order_id.0))
         .wrapping_add(pair(3, client_order_id.0, price))
-        .wrapping_add(pair(4, quantity.0, 0))
+        .wrapping_add(pair(4, quantity.0, client_tag.0))
         .wrapping_add(pair(8, scope, 0));
     if filled {
         sum = sum.wrapping_add(pair(5, cum_quantity.0, orig_client_order_id.0));
@@ -147,7 +147,7 @@ pub(crate) fn order_words(order: &NewOrder) -> [u64; WORDS] {
         order.quantity.0,
         order.display_quantity.0,
         order.expire_time.unwrap_or_default().0.cast_unsigned(),
-        0,
+        order.client_tag.0,
         0,
         0,
         0,
@@ -293,6 +293,7 @@ mod tests {
             cum_quantity: Quantity(1),
             liquidity: Liquidity::Added,
             reason: RejectReason::None,
+            client_tag: ClientTag(0),
         }
     }
 
@@ -317,7 +318,7 @@ mod tests {
 
     #[test]
     fn every_field_of_an_execution_counts() {
-        let changes: [fn(&mut Execution); 17] = [
+        let changes: [fn(&mut Execution); 18] = [
             |execution| execution.exec_type = ExecType::New,
             |execution| execution.order_status = OrderStatus::New,
             |execution| execution.order_id.0 += 1,
@@ -335,6 +336,7 @@ mod tests {
             |execution| execution.cum_quantity.0 += 1,
             |execution| execution.liquidity = Liquidity::Removed,
             |execution| execution.reason = RejectReason::InstrumentClosed,
+            |execution| execution.client_tag.0 += 1,
         ];
         let changed = changes.map(|change| {
             let mut changed = execution();
@@ -343,7 +345,7 @@ mod tests {
         });
         let base = hash(&report(ReportBody::Execution(execution())));
         let all: BTreeSet<u64> = changed.into_iter().chain([base]).collect();
-        assert_eq!(all.len(), 18);
+        assert_eq!(all.len(), 19);
     }
 
     #[test]

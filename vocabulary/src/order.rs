@@ -1,6 +1,6 @@
 //! Orders as a participant asks for them, and the attributes that orders and reports share.
 
-use crate::units::{ClientOrderId, EpochNanos, Price, Quantity};
+use crate::units::{ClientOrderId, ClientTag, EpochNanos, Price, Quantity};
 use crate::word::word;
 
 /// A new order (FIX message D).
@@ -36,6 +36,9 @@ pub struct NewOrder {
     /// What happens when the order would trade with another one of its own participant.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub self_trade_prevention: SelfTradePrevention,
+    /// The participant's tag of the order, for which the engine has no use; replacements keep it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub client_tag: ClientTag,
 }
 
 impl NewOrder {
@@ -53,6 +56,7 @@ impl NewOrder {
             expire_time: None,
             post_only: PostOnly::No,
             self_trade_prevention: SelfTradePrevention::None,
+            client_tag: ClientTag(0),
         }
     }
 

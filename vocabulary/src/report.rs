@@ -6,8 +6,8 @@ use crate::order::{NewOrder, OrderType, Side, TimeInForce};
 use crate::reason::RejectReason;
 use crate::risk::{KillSwitch, RiskLimits};
 use crate::units::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price, Quantity,
-    TradeId,
+    ClientOrderId, ClientSequence, ClientTag, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price,
+    Quantity, TradeId,
 };
 use crate::word::word;
 
@@ -136,6 +136,9 @@ pub struct Execution {
     /// Why the order was rejected or ended.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub reason: RejectReason,
+    /// The participant's tag of the order; 0 if it gave none.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub client_tag: ClientTag,
 }
 
 impl Execution {
@@ -159,6 +162,7 @@ impl Execution {
             cum_quantity: Quantity(0),
             liquidity: Liquidity::None,
             reason: RejectReason::None,
+            client_tag: order.client_tag,
         }
     }
 }

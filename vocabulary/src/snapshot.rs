@@ -22,7 +22,7 @@ use crate::units::{
 use crate::word::word;
 
 /// Version of the records and of their order; an engine loads no other.
-pub const SNAPSHOT_VERSION: u32 = 5;
+pub const SNAPSHOT_VERSION: u32 = 6;
 
 /// One record of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

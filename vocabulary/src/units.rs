@@ -48,6 +48,11 @@ unit! {
     ClientOrderId(u64)
 }
 unit! {
+    /// An opaque number that a participant gives an order, echoed in all reports of the order (as FIX's Text 58 is used, but
+    /// binary). 0 means none.
+    ClientTag(u64)
+}
+unit! {
     /// Number of a trade: ascending by one from 1 in its instrument, the same for both sides. 0 means no trade.
     TradeId(u64)
 }

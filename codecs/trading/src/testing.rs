@@ -6,9 +6,9 @@ pub(crate) mod records;
 use std::fmt::Debug;
 
 use lugus_vocabulary::{
-    Action, Book, BookRequest, BookType, ClientOrderId, ClientSequence, Command, CommandKind, Decimal, DisplayedOrder,
-    EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId, InstrumentState,
-    InstrumentType, KillSwitch, Liquidity, MapEpoch, MarketData, MarketDataBody, MarketDataSequence,
+    Action, Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind, Decimal,
+    DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId,
+    InstrumentState, InstrumentType, KillSwitch, Liquidity, MapEpoch, MarketData, MarketDataBody, MarketDataSequence,
     MarketDataSnapshot, NewOrder, OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel,
     Quantity, RejectReason, Replace, Reply, Report, ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics,
     Symbol, TimeInForce, TradeId,
@@ -117,6 +117,11 @@ pub(crate) fn client_order_id() -> impl Strategy<Value = ClientOrderId> {
     any::<u64>().prop_map(ClientOrderId)
 }
 
+/// Any tag, or none.
+fn client_tag() -> impl Strategy<Value = ClientTag> {
+    prop_oneof![Just(0), any::<u64>()].prop_map(ClientTag)
+}
+
 pub(crate) fn client_sequence() -> impl Strategy<Value = ClientSequence> {
     any::<u64>().prop_map(ClientSequence)
 }
@@ -192,8 +197,8 @@ pub(crate) fn new_order() -> impl Strategy<Value = NewOrder> {
     let prices = (optional(price()), optional(price()));
     // As a price: `i64::MIN` is no time.
     let expire_time = optional((i64::MIN + 1..=i64::MAX).prop_map(EpochNanos));
-    (client_order_id(), words, prices, (quantity(), quantity()), expire_time).prop_map(
-        |(client_order_id, words, (price, stop_price), (quantity, display_quantity), expire_time)| {
+    (client_order_id(), words, prices, (quantity(), quantity()), (expire_time, client_tag())).prop_map(
+        |(client_order_id, words, (price, stop_price), (quantity, display_quantity), (expire_time, client_tag))| {
             let (side, order_type, time_in_force, post_only, self_trade_prevention) = words;
             NewOrder {
                 client_order_id,
@@ -207,6 +212,7 @@ pub(crate) fn new_order() -> impl Strategy<Value = NewOrder> {
                 expire_time,
                 post_only,
                 self_trade_prevention,
+                client_tag,
             }
         },
     )
@@ -262,8 +268,8 @@ fn execution() -> impl Strategy<Value = Execution> {
     );
     let ids = (any::<u64>(), client_order_id(), client_order_id(), any::<u64>());
     let quantities = (quantity(), quantity(), quantity(), quantity());
-    (words, ids, (optional(price()), optional(price())), quantities).prop_map(
-        |(words, ids, (price, last_price), quantities)| {
+    (words, ids, (optional(price()), optional(price())), quantities, client_tag()).prop_map(
+        |(words, ids, (price, last_price), quantities, client_tag)| {
             let ((exec_type, order_status, side), (order_type, time_in_force, liquidity, reason)) = words;
             Execution {
                 exec_type,
@@ -283,6 +289,7 @@ fn execution() -> impl Strategy<Value = Execution> {
                 cum_quantity: quantities.3,
                 liquidity,
                 reason,
+                client_tag,
             }
         },
     )

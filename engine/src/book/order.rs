@@ -2,7 +2,9 @@
 //!
 //! The two ways stand side by side: [`Order::new`] and [`Order::as_entered`].
 
-use lugus_vocabulary::{ClientOrderId, NewOrder, OrderId, OrderType, PostOnly, Price, Quantity, Side, TimeInForce};
+use lugus_vocabulary::{
+    ClientOrderId, ClientTag, NewOrder, OrderId, OrderType, PostOnly, Price, Quantity, Side, TimeInForce,
+};
 
 use super::terms::{Instructions, Terms};
 
@@ -14,6 +16,7 @@ use super::terms::{Instructions, Terms};
 pub(crate) struct Order {
     pub(crate) order_id: OrderId,
     pub(crate) client_order_id: ClientOrderId,
+    pub(crate) client_tag: ClientTag,
     /// Limit price in ticks; 0 for a market order.
     pub(crate) price: Price,
     /// Quantity in lots, including what has been filled.
@@ -38,11 +41,12 @@ impl Order {
         order_id: OrderId,
         owner: u32,
     ) -> Self {
-        let NewOrder { client_order_id, side, order_type, time_in_force, quantity, .. } = *entered;
+        let NewOrder { client_order_id, client_tag, side, order_type, time_in_force, quantity, .. } = *entered;
         let leaves = quantity;
         Self {
             order_id,
             client_order_id,
+            client_tag,
             price,
             quantity,
             leaves,
@@ -56,7 +60,7 @@ impl Order {
 
     /// An order as its owner knows it, as it would be entered now: with its terms, and the trigger price for which it waits.
     pub(crate) fn as_entered(&self, terms: &Terms, stop_price: Option<Price>) -> NewOrder {
-        let Self { client_order_id, quantity, side, order_type, time_in_force, instructions, .. } = *self;
+        let Self { client_order_id, client_tag, quantity, side, order_type, time_in_force, instructions, .. } = *self;
         NewOrder {
             client_order_id,
             side,
@@ -69,6 +73,7 @@ impl Order {
             expire_time: instructions.has(Instructions::EXPIRES).then_some(terms.expire_time),
             post_only: if instructions.is_post_only() { PostOnly::Yes } else { PostOnly::No },
             self_trade_prevention: instructions.self_trade_prevention(),
+            client_tag,
         }
     }
 

@@ -459,8 +459,8 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_48_bytes_beside_what_books_know() {
-        assert_eq!(size_of::<Order>(), 48);
+    fn an_order_is_56_bytes_beside_what_books_know() {
+        assert_eq!(size_of::<Order>(), 56);
     }
 
     #[test]

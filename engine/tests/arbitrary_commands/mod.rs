@@ -181,6 +181,7 @@ impl CommandReader<'_> {
             expire_time: (time_in_force == TimeInForce::Gtd).then(|| EpochNanos(self.wide())),
             post_only: if self.below(8) == 0 { PostOnly::Yes } else { PostOnly::No },
             self_trade_prevention: prevention,
+            client_tag: ClientTag(if self.below(2) == 0 { 0 } else { u64::from(self.below(250)) << 56 }),
         }
     }
 

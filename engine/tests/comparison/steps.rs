@@ -96,10 +96,11 @@ fn order(spread: Spread) -> impl Strategy<Value = Action> {
     ];
     let post_only = prop_oneof![7 => Just(PostOnly::No), 1 => Just(PostOnly::Yes)];
     let odd = prop_oneof![40 => Just(0_u8), 1 => 1..=4_u8];
-    let more = (display(spread), prevention(), 1..=60_i64, price(spread));
+    let tag = prop_oneof![3 => Just(0), 1 => any::<u64>()];
+    let more = (display(spread), prevention(), 1..=60_i64, price(spread), tag);
     (client_order_id(), side(), kind, price(spread), quantity(spread), post_only, odd, more).prop_map(
         |(id, side, (order_type, time_in_force), price, quantity, post_only, odd, more)| {
-            let (display_quantity, self_trade_prevention, lasts, stop_price) = more;
+            let (display_quantity, self_trade_prevention, lasts, stop_price, tag) = more;
             let has_limit = matches!(order_type, OrderType::Limit | OrderType::StopLimit);
             let is_stop = matches!(order_type, OrderType::Stop | OrderType::StopLimit);
             let mut order = NewOrder {
@@ -110,6 +111,7 @@ fn order(spread: Spread) -> impl Strategy<Value = Action> {
                 post_only,
                 display_quantity,
                 self_trade_prevention,
+                client_tag: ClientTag(tag),
                 // `Comparison` adds the log time of the command.
                 expire_time: (time_in_force == TimeInForce::Gtd).then_some(EpochNanos(lasts)),
                 ..limit(id.0, side, 0, quantity.0)

@@ -4,8 +4,8 @@
 //! it, and sets it with [`set_client_sequence`] when the command is sent.
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, EpochNanos, InstrumentDefinition, InstrumentId, InstrumentState,
-    KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side,
+    Action, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, InstrumentDefinition, InstrumentId,
+    InstrumentState, KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -112,13 +112,14 @@ pub fn encode_new_order(instrument: InstrumentId, order: &NewOrder, buffer: &mut
         .order_type(order.order_type.to_wire())
         .time_in_force(order.time_in_force.to_wire())
         .self_trade_prevention(order.self_trade_prevention.to_wire())
+        .client_tag(order.client_tag.0)
         .exec_inst(order.post_only.to_wire());
     length
 }
 
 #[inline]
 fn decode_new_order(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
-    let order = block!(envelope, sbe_order_entry, new_order_single_codec, NewOrderSingleDecoder);
+    let order = block!(envelope, sbe_order_entry, new_order_single_codec, NewOrderSingleDecoder, before 2 it had 65);
     let template_id = new_order_single_codec::SBE_TEMPLATE_ID;
     let action = Action::New(NewOrder {
         client_order_id: ClientOrderId(order.client_order_id()),
@@ -132,6 +133,7 @@ fn decode_new_order(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
         expire_time: order.expire_time().map(EpochNanos),
         post_only: word(order.exec_inst(), template_id, "execInst")?,
         self_trade_prevention: word(order.self_trade_prevention(), template_id, "selfTradePrevention")?,
+        client_tag: ClientTag(order.client_tag().unwrap_or_default()),
     });
     Ok((order.instrument_id(), order.client_sequence(), action))
 }

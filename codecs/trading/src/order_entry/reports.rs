@@ -3,8 +3,9 @@
 //! This is the one place where an execution is laid out as a message.
 
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, CommandKind, EpochNanos, EventSequence, Execution, InstrumentId, InstrumentState,
-    KillSwitch, OrderId, ParticipantId, Price, Quantity, RejectReason, Report, ReportBody, RiskLimits, TradeId,
+    ClientOrderId, ClientSequence, ClientTag, CommandKind, EpochNanos, EventSequence, Execution, InstrumentId,
+    InstrumentState, KillSwitch, OrderId, ParticipantId, Price, Quantity, RejectReason, Report, ReportBody, RiskLimits,
+    TradeId,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -123,13 +124,14 @@ fn encode_execution(report: &Report, execution: &Execution, buffer: &mut [u8]) -
         .side(execution.side.to_wire())
         .order_type(execution.order_type.to_wire())
         .time_in_force(execution.time_in_force.to_wire())
-        .liquidity_indicator(execution.liquidity.to_wire());
+        .liquidity_indicator(execution.liquidity.to_wire())
+        .client_tag(execution.client_tag.0);
     length
 }
 
 #[inline]
 fn decode_execution(envelope: Envelope<'_>) -> Result<Report, MessageError> {
-    let wire = block!(envelope, sbe_order_entry, execution_report_codec, ExecutionReportDecoder);
+    let wire = block!(envelope, sbe_order_entry, execution_report_codec, ExecutionReportDecoder, before 2 it had 120);
     let template_id = execution_report_codec::SBE_TEMPLATE_ID;
     let execution = Execution {
         exec_type: word(wire.exec_type(), template_id, "execType")?,
@@ -149,6 +151,7 @@ fn decode_execution(envelope: Envelope<'_>) -> Result<Report, MessageError> {
         cum_quantity: Quantity(wire.cum_quantity()),
         liquidity: word(wire.liquidity_indicator(), template_id, "liquidityIndicator")?,
         reason: word(wire.reason(), template_id, "reason")?,
+        client_tag: ClientTag(wire.client_tag().unwrap_or_default()),
     };
     Ok(read_report!(wire, ReportBody::Execution(execution)))
 }

@@ -69,20 +69,21 @@ fn orders_are_read_by_the_generated_decoders() {
         expire_time: Some(EpochNanos(5)),
         post_only: PostOnly::Yes,
         self_trade_prevention: SelfTradePrevention::CancelBoth,
+        client_tag: ClientTag(u64::MAX),
         ..NewOrder::limit(ClientOrderId(1), Side::Sell, Price(-2), Quantity(6))
     };
     let bytes = encoded(9, Action::New(order));
     let read = generated!(&bytes, new_order_single_codec, NewOrderSingleDecoder);
     assert_eq!((read.client_sequence(), read.client_order_id(), read.instrument_id()), (77, 1, 9));
     assert_eq!((read.price(), read.stop_price(), read.expire_time()), (Some(-2), Some(-3), Some(5)));
-    assert_eq!((read.quantity(), read.display_quantity()), (6, 4));
+    assert_eq!((read.quantity(), read.display_quantity(), read.client_tag()), (6, 4, Some(u64::MAX)));
     assert_eq!((read.side(), read.order_type()), (wire::side::Side::SELL, wire::order_type::OrderType::STOP_LIMIT));
     assert_eq!((read.time_in_force(), read.exec_inst().0), (wire::time_in_force::TimeInForce::GTD, 1));
     assert_eq!(read.self_trade_prevention(), wire::self_trade_prevention::SelfTradePrevention::CANCEL_BOTH);
 
     let bytes = encoded(9, Action::New(NewOrder::market(ClientOrderId(2), Side::Buy, Quantity(3))));
     let read = generated!(&bytes, new_order_single_codec, NewOrderSingleDecoder);
-    assert_eq!((read.price(), read.stop_price(), read.expire_time()), (None, None, None));
+    assert_eq!((read.price(), read.stop_price(), read.expire_time(), read.client_tag()), (None, None, None, None));
     assert_eq!((read.side(), read.order_type()), (wire::side::Side::BUY, wire::order_type::OrderType::MARKET));
     assert_eq!((read.time_in_force(), read.exec_inst().0), (wire::time_in_force::TimeInForce::IOC, 0));
 }
@@ -201,6 +202,7 @@ fn execution_report(reason: wire::reject_reason::RejectReason) -> Vec<u8> {
             .order_type(wire::order_type::OrderType::MARKET)
             .time_in_force(wire::time_in_force::TimeInForce::FOK)
             .liquidity_indicator(wire::liquidity_indicator::LiquidityIndicator::REMOVED)
+            .client_tag(15)
     })
 }
 
@@ -230,6 +232,7 @@ fn an_execution_report_is_read_whole() {
             cum_quantity: Quantity(12),
             liquidity: Liquidity::Removed,
             reason: RejectReason::None,
+            client_tag: ClientTag(15),
         }),
     };
     let bytes = execution_report(wire::reject_reason::RejectReason::NONE);
@@ -240,11 +243,40 @@ fn an_execution_report_is_read_whole() {
 #[test]
 fn a_reason_of_a_later_version_does_not_lose_the_event() {
     let mut bytes = execution_report(wire::reject_reason::RejectReason::NONE);
-    let reason_at = bytes.len() - 8;
+    let reason_at = HEADER_LENGTH + 112;
     for number in [33u16, 255, 256, u16::MAX] {
         bytes[reason_at..reason_at + 2].copy_from_slice(&number.to_le_bytes());
         let Ok(Some(report)) = decoded(&bytes) else { panic!("{number} loses the report") };
         assert!(matches!(report.body, ReportBody::Execution(Execution { reason: RejectReason::Unknown, .. })));
+    }
+}
+
+/// Cuts a message's block to this length, and makes its sender's version this one.
+fn cut(bytes: &[u8], version: u8, block_length: u8) -> Vec<u8> {
+    let mut cut = bytes[..HEADER_LENGTH + usize::from(block_length)].to_vec();
+    (cut[0], cut[1], cut[6]) = (block_length, 0, version);
+    cut
+}
+
+#[test]
+fn blocks_of_version_1_have_no_client_tag() {
+    let order =
+        NewOrder { client_tag: ClientTag(5), ..NewOrder::limit(ClientOrderId(1), Side::Sell, Price(2), Quantity(3)) };
+    let command = encoded(9, Action::New(order));
+    let decoded_command = |bytes: &[u8]| decode_command(ParticipantId(1), Envelope::open(bytes)?);
+    let Ok(Some(read)) = decoded_command(&cut(&command, 1, 65)) else { panic!("version 1 is refused") };
+    assert_eq!(read.action, Action::New(NewOrder { client_tag: ClientTag(0), ..order }));
+    let report = execution_report(wire::reject_reason::RejectReason::NONE);
+    let Ok(Some(Report { body: ReportBody::Execution(read), .. })) = decoded(&cut(&report, 1, 120)) else {
+        panic!("version 1 is refused")
+    };
+    assert_eq!((read.client_order_id, read.client_tag), (ClientOrderId(5), ClientTag(0)));
+    let is_refused = |error| matches!(error, MessageError::Envelope(DecodeError::Version { .. }));
+    for (version, length) in [(1, 64), (2, 65), (2, 72), (0, 64)] {
+        assert!(is_refused(decoded_command(&cut(&command, version, length)).unwrap_err()), "{version} {length}");
+    }
+    for (version, length) in [(1, 119), (2, 120), (2, 127), (0, 119)] {
+        assert!(is_refused(decoded(&cut(&report, version, length)).unwrap_err()), "{version} {length}");
     }
 }
 
@@ -390,7 +422,7 @@ fn each_fault_has_its_error() {
     assert_eq!(error(4, 9), MessageError::Envelope(DecodeError::Schema { found: 9, expected }));
     assert_eq!(with_byte(2, 99), Ok(None), "another template");
     assert!(matches!(error(0, 1), MessageError::Envelope(DecodeError::Version { template: 21, block_length: 1, .. })));
-    assert_eq!(error(report.len() - 4, 9), MessageError::Value { template_id: 21, field: "side" });
+    assert_eq!(error(HEADER_LENGTH + 116, 9), MessageError::Value { template_id: 21, field: "side" });
 }
 
 #[test]

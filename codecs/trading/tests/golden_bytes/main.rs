@@ -39,6 +39,7 @@ fn new_order() -> NewOrder {
         expire_time: Some(TIME),
         post_only: PostOnly::Yes,
         self_trade_prevention: SelfTradePrevention::Decrement,
+        client_tag: ClientTag(0),
     }
 }
 
@@ -86,6 +87,7 @@ fn commands() {
         ("command.new_market_order", INSTRUMENT, {
             Action::New(NewOrder::market(ClientOrderId(1), Side::Buy, Quantity(2)))
         }),
+        ("command.new_tagged_order", INSTRUMENT, Action::New(NewOrder { client_tag: ClientTag(13), ..new_order() })),
         ("command.cancel", INSTRUMENT, Action::Cancel { orig_client_order_id: ClientOrderId(11) }),
         ("command.replace", INSTRUMENT, Action::Replace(replace)),
         ("command.mass_cancel", INSTRUMENT, Action::MassCancel { target, side }),
@@ -149,6 +151,7 @@ fn execution() -> Execution {
         cum_quantity: Quantity(6),
         liquidity: Liquidity::Auction,
         reason: RejectReason::None,
+        client_tag: ClientTag(0),
     }
 }
 
@@ -178,6 +181,7 @@ fn reports() {
     for (name, body) in [
         ("report.execution", ReportBody::Execution(execution())),
         ("report.triggered", ReportBody::Execution(triggered)),
+        ("report.tagged", ReportBody::Execution(Execution { client_tag: ClientTag(28), ..execution() })),
         ("report.cancel_reject", {
             let (orig_client_order_id, client_order_id) = (ClientOrderId(41), ClientOrderId(42));
             ReportBody::CancelReject { orig_client_order_id, client_order_id, reason }

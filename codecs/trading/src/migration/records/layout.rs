@@ -4,9 +4,9 @@
 //! and numbers ([`super::numbers`]). A number is told from that of the record before where [`Before`] has one.
 
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity, NewOrder,
-    OrderId, OrderRecord, OrderStatus, OrderType, PostOnly, Price, Quantity, RejectReason, Report, ReportBody,
-    RetainedReport, SelfTradePrevention, Side, TimeInForce, TradeId,
+    ClientOrderId, ClientSequence, ClientTag, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity,
+    NewOrder, OrderId, OrderRecord, OrderStatus, OrderType, PostOnly, Price, Quantity, RejectReason, Report,
+    ReportBody, RetainedReport, SelfTradePrevention, Side, TimeInForce, TradeId,
 };
 
 use super::numbers::{NumberReader, put_number, put_participant, put_signed, put_unsigned};
@@ -42,8 +42,8 @@ mod execution_flag {
     pub(super) const FILLED: u8 = 1 << 5;
     /// The open quantity is not the quantity less the cumulative quantity, and is present.
     pub(super) const LEFT: u8 = 1 << 6;
-    /// All flags.
-    pub(super) const ALL: u8 = (1 << 7) - 1;
+    /// There is a client tag.
+    pub(super) const TAG: u8 = 1 << 7;
 }
 
 /// Flags of an order.
@@ -62,8 +62,8 @@ mod order_flag {
     pub(super) const EXPIRES: u8 = 1 << 5;
     /// There is a price.
     pub(super) const PRICE: u8 = 1 << 6;
-    /// All flags.
-    pub(super) const ALL: u8 = (1 << 7) - 1;
+    /// There is a client tag.
+    pub(super) const TAG: u8 = 1 << 7;
 }
 
 impl Before {
@@ -75,7 +75,7 @@ impl Before {
         report: &Report,
         execution: &Execution,
     ) {
-        use execution_flag::{ANSWER, FILLED, LAST_PRICE, LEFT, ORIGINAL, PRICE, TRADE};
+        use execution_flag::{ANSWER, FILLED, LAST_PRICE, LEFT, ORIGINAL, PRICE, TAG, TRADE};
         let traded = execution.trade_id.0 != 0 || execution.last_quantity.0 != 0;
         let unfilled = execution.quantity.0.wrapping_sub(execution.cum_quantity.0);
         let flags = flags([
@@ -86,6 +86,7 @@ impl Before {
             (ORIGINAL, execution.orig_client_order_id.0 != 0),
             (FILLED, execution.cum_quantity.0 != 0),
             (LEFT, execution.leaves_quantity.0 != unfilled),
+            (TAG, execution.client_tag.0 != 0),
         ]);
         buffer.extend_from_slice(&[
             flags,
@@ -117,6 +118,7 @@ impl Before {
             (ORIGINAL, execution.orig_client_order_id.0),
             (FILLED, execution.cum_quantity.0),
             (LEFT, execution.leaves_quantity.0),
+            (TAG, execution.client_tag.0),
         ] {
             if flags & flag != 0 {
                 put_number(buffer, number);
@@ -131,12 +133,9 @@ impl Before {
         reader: &mut NumberReader<'_>,
         instrument: InstrumentId,
     ) -> Option<RetainedReport> {
-        use execution_flag::{ALL, ANSWER, FILLED, LAST_PRICE, LEFT, ORIGINAL, PRICE, TRADE};
+        use execution_flag::{ANSWER, FILLED, LAST_PRICE, LEFT, ORIGINAL, PRICE, TAG, TRADE};
         let [flags, exec_type, order_status, side, order_type, time_in_force, liquidity] = reader.bytes()?;
         let has = |flag| flags & flag != 0;
-        if has(!ALL) {
-            return None;
-        }
         let reason = u16::try_from(reader.number()?).ok()?;
         let participant = reader.participant(self.participant)?;
         let event_sequence = EventSequence(reader.unsigned(self.event_sequence)?);
@@ -153,6 +152,7 @@ impl Before {
         let orig_client_order_id = ClientOrderId(reader.number_if(has(ORIGINAL), 0)?);
         let cum_quantity = reader.number_if(has(FILLED), 0)?;
         let leaves_quantity = reader.number_if(has(LEFT), quantity.wrapping_sub(cum_quantity))?;
+        let client_tag = ClientTag(reader.number_if(has(TAG), 0)?);
         let execution = Execution {
             exec_type: ExecType::from_number(exec_type)?,
             order_status: OrderStatus::from_number(order_status)?,
@@ -171,6 +171,7 @@ impl Before {
             cum_quantity: Quantity(cum_quantity),
             liquidity: Liquidity::from_number(liquidity)?,
             reason: RejectReason::from_wire(WireReason::from(reason))?,
+            client_tag,
         };
         let client_sequence = if has(ANSWER) { applied } else { ClientSequence(0) };
         let body = ReportBody::Execution(execution);
@@ -190,7 +191,7 @@ impl Before {
 
     /// Writes an order after its tag.
     pub(super) fn put_order(&mut self, buffer: &mut Vec<u8>, record: &OrderRecord) {
-        use order_flag::{DISPLAY, EXPIRES, HIDES, PARTLY, POST_ONLY, PRICE, STOP};
+        use order_flag::{DISPLAY, EXPIRES, HIDES, PARTLY, POST_ONLY, PRICE, STOP, TAG};
         let order = &record.order;
         let flags = flags([
             (POST_ONLY, order.post_only == PostOnly::Yes),
@@ -200,6 +201,7 @@ impl Before {
             (STOP, order.stop_price.is_some()),
             (EXPIRES, order.expire_time.is_some()),
             (PRICE, order.price.is_some()),
+            (TAG, order.client_tag.0 != 0),
         ]);
         buffer.extend_from_slice(&[
             flags,
@@ -212,9 +214,12 @@ impl Before {
         put_unsigned(buffer, record.order_id.0, self.order_id);
         put_unsigned(buffer, order.client_order_id.0, self.client_order_id);
         put_number(buffer, order.quantity.0);
-        for (flag, number) in
-            [(PARTLY, record.leaves_quantity.0), (HIDES, record.shown_quantity.0), (DISPLAY, order.display_quantity.0)]
-        {
+        for (flag, number) in [
+            (PARTLY, record.leaves_quantity.0),
+            (HIDES, record.shown_quantity.0),
+            (DISPLAY, order.display_quantity.0),
+            (TAG, order.client_tag.0),
+        ] {
             if flags & flag != 0 {
                 put_number(buffer, number);
             }
@@ -235,12 +240,9 @@ impl Before {
 
     /// Reads an order after its tag; `None` if the bytes are none.
     pub(super) fn order(&mut self, reader: &mut NumberReader<'_>) -> Option<OrderRecord> {
-        use order_flag::{ALL, DISPLAY, EXPIRES, HIDES, PARTLY, POST_ONLY, PRICE, STOP};
+        use order_flag::{DISPLAY, EXPIRES, HIDES, PARTLY, POST_ONLY, PRICE, STOP, TAG};
         let [flags, side, order_type, time_in_force, prevention] = reader.bytes()?;
         let has = |flag| flags & flag != 0;
-        if has(!ALL) {
-            return None;
-        }
         let participant = reader.participant(self.participant)?;
         let order_id = OrderId(reader.unsigned(self.order_id)?);
         let client_order_id = ClientOrderId(reader.unsigned(self.client_order_id)?);
@@ -248,6 +250,7 @@ impl Before {
         let leaves_quantity = reader.number_if(has(PARTLY), quantity)?;
         let shown_quantity = reader.number_if(has(HIDES), leaves_quantity)?;
         let display_quantity = Quantity(reader.number_if(has(DISPLAY), 0)?);
+        let client_tag = ClientTag(reader.number_if(has(TAG), 0)?);
         let price = reader.signed_if(has(PRICE), self.price)?;
         self.price = price.unwrap_or(self.price);
         let stop_price = reader.signed_if(has(STOP), self.price)?;
@@ -265,6 +268,7 @@ impl Before {
             expire_time: expire_time.map(EpochNanos),
             post_only: if has(POST_ONLY) { PostOnly::Yes } else { PostOnly::No },
             self_trade_prevention: SelfTradePrevention::from_number(prevention)?,
+            client_tag,
         };
         let (leaves_quantity, shown_quantity) = (Quantity(leaves_quantity), Quantity(shown_quantity));
         let record = OrderRecord { order_id, participant, leaves_quantity, shown_quantity, order };
