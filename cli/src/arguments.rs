@@ -232,6 +232,9 @@ pub struct Order {
     /// Reject the order if it would trade at once.
     #[arg(long)]
     pub post_only: bool,
+    /// A number of the participant's choice that all reports of the order carry; 0 for none.
+    #[arg(long, default_value_t = 0)]
+    pub tag: u64,
 }
 
 /// Side of an order.

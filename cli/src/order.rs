@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lugus_client::{ClientOrderId, NewOrder, PostOnly, Price, Quantity, Report, Side, TimeInForce};
+use lugus_client::{ClientOrderId, ClientTag, NewOrder, PostOnly, Price, Quantity, Report, Side, TimeInForce};
 use serde::Serialize;
 
 use crate::access::Access;
@@ -72,6 +72,7 @@ fn new_order(order: &Order) -> NewOrder {
     if order.post_only {
         new_order.post_only = PostOnly::Yes;
     }
+    new_order.client_tag = ClientTag(order.tag);
     new_order
 }
 

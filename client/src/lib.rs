@@ -97,11 +97,12 @@ pub use lugus_partition_map as partition_map;
 pub use lugus_topology::{ClusterId, Deployment};
 pub use lugus_vocabulary as vocabulary;
 pub use lugus_vocabulary::{
-    Book, BookRequest, BookType, ClientOrderId, ClientSequence, CommandKind, Decimal, DisplayedOrder, EpochNanos,
-    EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType,
-    KillSwitch, Liquidity, MapEpoch, MarketDataSequence, MarketDataSnapshot, MemberId, MessageRejectReason, NewOrder,
-    OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace,
-    Report, ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics, StepSize, Symbol, TimeInForce, TradeId,
+    Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, CommandKind, Decimal, DisplayedOrder,
+    EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId, InstrumentState,
+    InstrumentType, KillSwitch, Liquidity, MapEpoch, MarketDataSequence, MarketDataSnapshot, MemberId,
+    MessageRejectReason, NewOrder, OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel,
+    Quantity, RejectReason, Replace, Report, ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics, StepSize,
+    Symbol, TimeInForce, TradeId,
 };
 
 pub use blocking::{BlockingError, BlockingExchange, BlockingSession};
