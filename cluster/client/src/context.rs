@@ -51,7 +51,7 @@ pub enum Reconnect {
     /// The client opens a new session.
     Always,
     /// The client ends with [`ClientError::Disconnected`](crate::ClientError::Disconnected). A silent session is then not
-    /// replaced by a new one, but lost after the new-leader time-out.
+    /// replaced by a new one, but lost after the new-leader time-out, or after the session time-out if its leader is there.
     Never,
 }
 
