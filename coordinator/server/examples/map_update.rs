@@ -1,10 +1,11 @@
-//! How long a change of the map takes to reach many subscribers.
+//! Measures how long a change of the map takes to reach many subscribers.
 //!
 //! ```text
 //! map_update <cluster.toml> [subscribers] [changes]
 //! ```
-//! A coordinator of that deployment must be running (`serve`, or `lugus coordinator`). Prints, in microseconds from the
-//! request: until its answer, and until the last subscriber has the map; the median and the longest of all changes.
+//! A coordinator of that deployment must be running (`serve`, or `lugus coordinator`). Prints two times of a change, in
+//! microseconds from its request: until its answer, and until the last subscriber has the new map. Of each, it prints the
+//! median and the longest over all changes.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -31,11 +32,11 @@ fn main() -> ExitCode {
 
 fn measure() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = PathBuf::from(arguments.next().ok_or("name a cluster.toml")?);
+    let path = PathBuf::from(arguments.next().ok_or("no cluster.toml given: map_update <cluster.toml> [subscribers] [changes]")?);
     let subscribers: usize = arguments.next().map_or(Ok(100), |text| text.parse())?;
     let changes: usize = arguments.next().map_or(Ok(50), |text| text.parse())?;
     let deployment = Deployment::load(&path)?;
-    let instrument = deployment.instruments.first().ok_or("no [[instrument]]")?.id;
+    let instrument = deployment.instruments.first().ok_or("cluster.toml has no [[instrument]]: add one, whose halts are the changes")?.id;
     let driver = ClientDriver::start(&deployment)?;
     let context = MapContext::new(&deployment, driver.aeron_dir().to_path_buf());
     let mut maps: Vec<RecordedMap> = (0..subscribers).map(|_| RecordedMap::new(context.clone())).collect();
@@ -43,7 +44,7 @@ fn measure() -> Result<(), Box<dyn Error>> {
     let spec = deployment.coordinator_spec();
     let mut client = CoordinatorClient::connect(driver.aeron_dir(), &spec, &deployment.client.egress_host, TIMEOUT)?;
 
-    // Opens the answers' channel, and settles where the changes begin.
+    // Opens the channel for answers, and makes sure that the instrument is not halted at first.
     client.request(&MapRequest::Resume { instrument }, None, TIMEOUT)?;
     let (mut answered, mut seen) = (Vec::new(), Vec::new());
     for change in 0..changes {
@@ -68,13 +69,13 @@ fn poll_until(maps: &mut [RecordedMap], holds: impl Fn(&RecordedMap) -> bool) ->
         for map in &mut *maps {
             match map.poll() {
                 Ok(_) => {}
-                // It tries again by itself.
+                // The subscription connects again by itself.
                 Err(MapError::Connection(reason)) => eprintln!("{reason}"),
                 Err(error) => return Err(error.into()),
             }
         }
         if started.elapsed() > TIMEOUT {
-            return Err("the subscribers do not come to have the map".into());
+            return Err(format!("not all subscribers have the new map within {TIMEOUT:?}: does the coordinator still run?").into());
         }
     }
     Ok(())

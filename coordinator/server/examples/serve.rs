@@ -1,9 +1,9 @@
-//! A coordinator alone, as the tests start and kill it.
+//! A coordinator as a program of its own, which the tests start and kill.
 //!
 //! ```text
 //! serve <cluster.toml>
 //! ```
-//! It prints `ready` when it serves, and ends at SIGTERM or with the first error.
+//! Prints `ready` once it serves. Ends at SIGTERM or at the first error.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn serve() -> Result<(), Box<dyn std::error::Error>> {
-    let path = PathBuf::from(std::env::args_os().nth(1).ok_or("name a cluster.toml")?);
+    let path = PathBuf::from(std::env::args_os().nth(1).ok_or("no cluster.toml given: serve <cluster.toml>")?);
     let stop = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGTERM, Arc::clone(&stop))?;
     let coordinator = Coordinator::start(&Deployment::load(&path)?)?;

@@ -21,20 +21,21 @@ use crate::recording_marker::RecordingMarker;
 use crate::registry::apply;
 use crate::responder::Responder;
 
-/// Requests are taken one at a time: the next is read when the last is recorded and answered.
+/// Number of requests read in one poll. The next request is read only after the last one is recorded and answered.
 const REQUEST_LIMIT: usize = 1;
-/// Time between two checks of the processes.
+/// Time between two checks that the media driver and the archive still run.
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
-/// Pause between two polls of the recorded position at the start.
+/// Pause between two polls of the recorded position while the first map is recorded.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
-/// Pause when there is nothing to do: maps change seldom, and no order passes through the coordinator.
+/// Pause after a duty cycle without work. It may be long, as maps change seldom and no order passes through the coordinator.
 const IDLE_PAUSE: Duration = Duration::from_micros(500);
 /// Time within which the driver and the archive must answer.
 const AERON_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running coordinator.
 ///
-/// When it is dropped, or its process ends in any way, its media driver and archive are killed. What is recorded stays.
+/// When the value is dropped, or the process ends in any way, the coordinator's media driver and archive are killed. The
+/// recorded maps stay.
 pub struct Coordinator {
     // Fields that use the driver are dropped before it.
     responder: Responder,
@@ -60,11 +61,11 @@ struct Pending {
 }
 
 impl Coordinator {
-    /// Starts the media driver and the archive, replays the recording, and listens to requests. If nothing is recorded yet,
-    /// the first map is made from the deployment's file, and recorded.
+    /// Starts the media driver and the archive, replays the recording, and listens for requests. If nothing is recorded yet,
+    /// the first map is made from `cluster.toml`, and recorded.
     ///
     /// # Errors
-    /// [`CoordinatorError`]: another coordinator runs, or the recording is damaged, or is that of another deployment.
+    /// [`CoordinatorError`]: another coordinator runs, or the recording is damaged or belongs to another deployment.
     pub fn start(deployment: &Deployment) -> Result<Self, CoordinatorError> {
         let processes = CoordinatorProcesses::start(deployment)?;
         let coordinator = processes.coordinator();
@@ -110,8 +111,8 @@ impl Coordinator {
     /// One duty cycle, which does not block; returns 0 if there was nothing to do.
     ///
     /// # Errors
-    /// [`CoordinatorError`]: a process of the coordinator has ended, or the archive does not record. The coordinator must
-    /// end.
+    /// [`CoordinatorError`]: the media driver or the archive has ended, or the archive does not record. The caller must then
+    /// end the coordinator.
     pub fn do_work(&mut self) -> Result<usize, CoordinatorError> {
         let mut work = self.client.do_work()?;
         if self.checked_at.elapsed() >= CHECK_INTERVAL {
@@ -119,16 +120,16 @@ impl Coordinator {
             self.processes.check()?;
         }
         work += match self.pending.take() {
-            Some(pending) => self.go_on(pending)?,
+            Some(pending) => self.advance(pending)?,
             None => self.take_request()?,
         };
         Ok(work + self.responder.do_work())
     }
 
-    /// Serves until `stop` is set, then ends the archive and the media driver in this order.
+    /// Serves until `stop` is set, then stops the archive and after it the media driver.
     ///
     /// # Errors
-    /// As [`do_work`](Self::do_work).
+    /// Those of [`do_work`](Self::do_work).
     pub fn run(mut self, stop: &AtomicBool) -> Result<(), CoordinatorError> {
         while !stop.load(Ordering::Relaxed) {
             if self.do_work()? == 0 {
@@ -139,7 +140,7 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Ends the archive and the media driver in this order.
+    /// Stops the archive and after it the media driver.
     pub fn stop(self) {
         let Self { responder, requests, journal, client, processes, .. } = self;
         drop((responder, requests, journal));
@@ -157,10 +158,10 @@ impl Coordinator {
             None => {}
             Some(Ok((header, Ok(request)))) => self.on_request(header, &request),
             Some(Ok((header, Err(error)))) => {
-                tracing::warn!(%error, "a request that can't be read");
+                tracing::warn!(%error, "refused a request that cannot be decoded");
                 self.refuse(&header, MapRefusal::Malformed);
             }
-            Some(Err(error)) => tracing::warn!(%error, "a message that is no request, and has nobody to answer to"),
+            Some(Err(error)) => tracing::warn!(%error, "ignored a message that is no request: it names no channel for an answer"),
         }
         Ok(usize::try_from(polled).unwrap_or(0))
     }
@@ -180,8 +181,9 @@ impl Coordinator {
         self.pending = Some(Pending { header, map, migration, record, position: None, deadline });
     }
 
-    /// Appends the pending map if it is not appended yet. Once it is recorded, it is the newest map.
-    fn go_on(&mut self, mut pending: Pending) -> Result<usize, CoordinatorError> {
+    /// Appends the pending map if it is not appended yet. Once the map is recorded, it becomes the newest map and the request
+    /// is answered.
+    fn advance(&mut self, mut pending: Pending) -> Result<usize, CoordinatorError> {
         if pending.position.is_none() {
             pending.position = self.journal.append(&pending.record)?;
         }
@@ -189,7 +191,7 @@ impl Coordinator {
             && self.journal.is_recorded(position)?
         {
             let Pending { header, map, migration, .. } = pending;
-            tracing::info!(epoch = %map.epoch, "a new map");
+            tracing::info!(epoch = %map.epoch, "recorded a new map");
             (self.digest, self.map) = (digest_of_map(&map), Arc::new(map));
             self.accept(&header, migration);
             self.journal.compact(position);
@@ -210,7 +212,7 @@ impl Coordinator {
     }
 
     fn refuse(&mut self, header: &MapRequestHeader, refusal: MapRefusal) {
-        tracing::info!(%refusal, "refused");
+        tracing::info!(%refusal, "refused a request");
         self.answer(header, Err(refusal));
     }
 

@@ -1,4 +1,4 @@
-//! What is wrong with the coordinator, and what to do about it.
+//! Errors of the coordinator. Each text says what failed, where, and what to do.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,38 +13,38 @@ use thiserror::Error;
 /// Why the coordinator cannot start, or must end.
 #[derive(Debug, Error)]
 pub enum CoordinatorError {
-    /// One of the coordinator's processes failed: another coordinator runs, a port is taken, Java is missing, a disk is
-    /// full.
+    /// The media driver or the archive failed, for example because another coordinator runs, a port is taken, Java is missing,
+    /// or a disk is full.
     #[error(transparent)]
     Process(#[from] ProcessError),
     /// Aeron refused a request.
     #[error("the coordinator {0}")]
     Aeron(#[from] AeronError),
     /// The archive refused a request.
-    #[error("the coordinator's archive can't {action}: {message}")]
+    #[error("the coordinator's archive could not {action}: {message}")]
     Archive {
-        /// What the archive was asked for.
+        /// What the archive was asked to do.
         action: &'static str,
         /// The archive's reason.
         message: String,
     },
-    /// The recording is not the map's.
+    /// The archive holds something other than the one recording of the map.
     #[error(
-        "{archive_dir} has {count} recordings, the first of stream {stream}: this is not a coordinator's archive, or one of \
-         another configuration; set coordinator.dir to the right one"
+        "{archive_dir} has {count} recordings, the first of stream {stream}: it is not a coordinator's archive, or that of \
+         another configuration; set coordinator.dir to the folder of this deployment's coordinator"
     )]
     OtherArchive {
         /// Folder of the archive.
         archive_dir: PathBuf,
-        /// Number of its recordings.
+        /// Number of recordings in the archive.
         count: usize,
         /// Stream of the first recording.
         stream: i32,
     },
     /// The recording was made with another term length.
     #[error(
-        "the map in {archive_dir} was recorded with terms of {recorded}, and coordinator.term_length is {configured}: set \
-         it back"
+        "the map in {archive_dir} was recorded with terms of {recorded}, but coordinator.term_length is {configured}: set \
+         coordinator.term_length to {recorded}"
     )]
     TermLength {
         /// Folder of the archive.
@@ -54,9 +54,10 @@ pub enum CoordinatorError {
         /// Term length that is configured now.
         configured: Size,
     },
-    /// A record of the recording is no valid map.
+    /// A record of the recording is not a valid map.
     #[error(
-        "the map's recording in {archive_dir} is damaged before position {position}: {source}; restore the folder from a copy"
+        "the map's recording in {archive_dir} is damaged before position {position}: {source}; restore the folder from a \
+         backup"
     )]
     Damaged {
         /// Folder of the archive.
@@ -66,10 +67,10 @@ pub enum CoordinatorError {
         /// What is wrong with the record.
         source: MapError,
     },
-    /// A map was recorded, and is not there any more.
+    /// A map was recorded, but the recording no longer has a whole map.
     #[error(
-        "the map of deployment {deployment} was recorded in {archive_dir}, which has no whole map any more: restore {dir} from \
-         a copy, or move it away to begin a new deployment from cluster.toml"
+        "the map of deployment {deployment} was recorded in {archive_dir}, which no longer has a whole map: restore {dir} from \
+         a backup, or move it away to begin a new deployment from cluster.toml"
     )]
     MapLost {
         /// Deployment of the map.
@@ -79,9 +80,10 @@ pub enum CoordinatorError {
         /// Folder of the coordinator.
         dir: PathBuf,
     },
-    /// The recording is that of another deployment.
+    /// The recording belongs to another deployment.
     #[error(
-        "{archive_dir} has the map of deployment {found}, and {expected} was recorded there: put back the right one"
+        "{archive_dir} has the map of deployment {found}, but deployment {expected} was recorded there before: restore the \
+         folder of deployment {expected} from a backup"
     )]
     OtherMap {
         /// Folder of the archive.
@@ -91,8 +93,11 @@ pub enum CoordinatorError {
         /// Deployment of the map that was recorded there.
         expected: DeploymentId,
     },
-    /// The file that names the deployment of the recording cannot be used.
-    #[error("can't use {path}, which says whose map is recorded: {source}")]
+    /// The file that names the deployment of the recording cannot be read or written.
+    #[error(
+        "can't read or write {path}, which names the deployment of the recorded map: {source}; check the permissions of its \
+         folder, or restore the file from a backup"
+    )]
     RecordingMarker {
         /// Path of the file.
         path: PathBuf,
@@ -100,11 +105,12 @@ pub enum CoordinatorError {
         source: io::Error,
     },
     /// `cluster.toml` cannot be made into a map.
-    #[error("cluster.toml can't be made into a partition map: {0}")]
+    #[error("can't make the first partition map from cluster.toml: {0}")]
     FirstMap(MapRefusal),
-    /// The archive does not record a map in time.
+    /// The archive did not record a map in time.
     #[error(
-        "the archive did not record a map within {waited:?}: look at its disk and its log; start the coordinator again"
+        "the coordinator's archive did not record a map within {waited:?}: check its disk and its log, then start the \
+         coordinator again"
     )]
     NotRecorded {
         /// How long the coordinator has waited.

@@ -12,8 +12,8 @@ use crate::registry::apply;
 /// Makes the map of epoch 1.
 ///
 /// # Errors
-/// [`MapRefusal`]: the deployment has more than a map can hold, or something else that it cannot hold, such as a host of
-/// more than 64 bytes.
+/// [`MapRefusal`]: the deployment has something that a map cannot hold, such as too many clusters or a host of more than
+/// 64 bytes.
 pub(crate) fn first_map(deployment: &Deployment, identity: DeploymentId) -> Result<PartitionMap, MapRefusal> {
     let clusters = deployment.cluster_specs();
     let clusters = clusters.iter().map(|cluster| MapRequest::AddCluster(ClusterEntry::from(cluster)));
@@ -28,12 +28,12 @@ pub(crate) fn first_map(deployment: &Deployment, identity: DeploymentId) -> Resu
     Ok(map)
 }
 
-/// An identity that no other deployment has.
+/// A new random identity, 64 bits long, so that two deployments practically never have the same.
 pub(crate) fn new_identity() -> DeploymentId {
     let mut bytes = [0; 8];
     match File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)) {
         Ok(()) => DeploymentId(u64::from_le_bytes(bytes)),
-        // The operating system seeds this one, too.
+        // The operating system seeds `RandomState`, too.
         Err(_) => DeploymentId(RandomState::new().hash_one(std::process::id())),
     }
 }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deployments_clusters_and_instruments_are_in_its_first_map() {
+    fn the_first_map_has_the_deployments_clusters_and_instruments() {
         let map = first_map(&Deployment::default_local(3, 20_100), DeploymentId(7)).expect("good");
         check_map(&map).expect("valid");
         assert_eq!((map.epoch, map.deployment), (MapEpoch(1), DeploymentId(7)));

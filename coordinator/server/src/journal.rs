@@ -1,8 +1,8 @@
-//! The recorded stream: replayed at the start, appended to, and kept short.
+//! The recorded stream: replayed at the start, appended to, and shortened.
 //!
-//! One recording is extended for ever, so that subscribers find it by one number. A record lies within one segment, since an
-//! Aeron message lies within one term, and a segment is one term long. So all segments before that of the newest record can
-//! be deleted.
+//! There is one recording, which every start extends, so that subscribers find it by a fixed number. A record never spans two
+//! segments, since an Aeron message never spans two terms and a segment is one term long. So all segments before the one of
+//! the newest record can be deleted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +20,9 @@ use crate::error::CoordinatorError;
 
 /// Stream of the archive's answers to the coordinator, over IPC.
 const ARCHIVE_RESPONSE_STREAM: i32 = 21;
-/// Maximum number of fragments of the replay taken in one poll.
+/// Maximum number of fragments of the replay that one poll reads.
 const FRAGMENT_LIMIT: usize = 64;
-/// Aeron's number for no value.
+/// Aeron's number for a value that is absent.
 const NULL_VALUE: i64 = -1;
 
 /// The recorded stream of one coordinator.
@@ -47,7 +47,7 @@ struct Recording {
     term_length: i32,
 }
 
-/// What a journal is opened with.
+/// What is needed to open a journal.
 pub(crate) struct Place<'a> {
     pub(crate) client: &'a AeronClient,
     pub(crate) coordinator: &'a CoordinatorSpec,
@@ -55,10 +55,10 @@ pub(crate) struct Place<'a> {
 }
 
 impl Journal {
-    /// Replays what is recorded, and begins to record what is appended. Returns the newest map, if one is recorded.
+    /// Replays the recording, and starts to record what is appended from now on. Returns the newest map, if one is recorded.
     ///
     /// # Errors
-    /// [`CoordinatorError`]: the archive is not that of a coordinator, is damaged, or does not answer.
+    /// [`CoordinatorError`]: the archive is not a coordinator's, is damaged, or does not answer.
     pub(crate) fn open(place: &Place<'_>) -> Result<(Self, Option<Arc<PartitionMap>>), CoordinatorError> {
         let archive = connect(place)?;
         let recording = find_recording(place, &archive)?;
@@ -79,10 +79,10 @@ impl Journal {
         let channel = coordinator.map_publication_channel();
         let at = recording.map(|recording| recording.next_term()).unwrap_or_default();
         let publication = client.add_exclusive_publication(&format!("{channel}{at}"), stream)?;
-        let constants = publication.get_constants().map_err(failed("look at the map's publication"))?;
+        let constants = publication.get_constants().map_err(failed("read the constants of the map's publication"))?;
         let session = constants.session_id();
         let recorded_channel =
-            c_string(&channel::of_session(&channel, session)).map_err(failed("name the map's channel"))?;
+            c_string(&channel::of_session(&channel, session)).map_err(failed("make the map's channel"))?;
         let started = match recording {
             None => archive.start_recording(&recorded_channel, stream, SOURCE_LOCATION_LOCAL, true),
             Some(recording) => {
@@ -109,8 +109,7 @@ impl Journal {
         self.maximum_length
     }
 
-    /// Appends a record; returns the position of the stream after it, or `None` if the record cannot be appended now, but
-    /// may be later.
+    /// Appends a record. Returns the position of the stream after it, or `None` under back pressure: call again later.
     ///
     /// # Errors
     /// [`CoordinatorError`]: the record cannot be appended at all.
@@ -133,14 +132,14 @@ impl Journal {
         match RecordingPos::is_active(&self.counters, self.recorded, MAP_RECORDING) {
             Ok(true) => Ok(recorded >= position),
             _ => Err(CoordinatorError::Archive {
-                action: "go on with the map's recording",
-                message: String::from("it has ended; look at the archive's log"),
+                action: "continue the map's recording",
+                message: String::from("the recording has ended; see the archive's log"),
             }),
         }
     }
 
-    /// Deletes the segments before the record that ends at `position`. While a subscriber still replays one of these
-    /// segments, all of them stay until the next record.
+    /// Deletes the segments before the one of the record that ends at `position`. If a subscriber is replaying one of these
+    /// segments, the archive refuses; they are deleted after a later record.
     pub(crate) fn compact(&mut self, position: i64) {
         let (start, length) = (self.start_position, self.term_length);
         // The last byte of a record is in the same segment as its first.
@@ -151,14 +150,14 @@ impl Journal {
         match self.archive.purge_segments(MAP_RECORDING, base) {
             Ok(_) => self.start_position = base,
             Err(error) => {
-                tracing::info!(reason = one_line(&error.message), "old segments of the map's recording stay for now");
+                tracing::info!(reason = one_line(&error.message), "the archive keeps old segments of the map's recording until a later record");
             }
         }
     }
 }
 
 impl Recording {
-    /// Channel parameters of a publication that goes on where the recording ends.
+    /// Channel parameters of a publication that continues where the recording ends.
     fn next_term(&self) -> String {
         let term_length = i64::from(self.term_length);
         let (terms, offset) = (self.stop_position / term_length, self.stop_position % term_length);
@@ -216,7 +215,7 @@ fn term_length_of(coordinator: &CoordinatorSpec) -> i32 {
     i32::try_from(coordinator.coordinator.term_length.as_bytes()).unwrap_or(i32::MAX)
 }
 
-/// The newest map of a recording, if it has one.
+/// Replays a recording and returns its newest map, if it has one.
 fn replay(
     place: &Place<'_>,
     archive: &AeronArchive,
@@ -243,7 +242,7 @@ fn replay(
     Ok(reader.feed.newest().cloned())
 }
 
-/// Reads the records of a replay up to the first that is no valid map.
+/// Reads the records of a replay, up to the first one that is not a valid map.
 struct Reader {
     feed: MapFeed,
     fault: Option<(i64, lugus_partition_map::MapError)>,
@@ -272,8 +271,8 @@ fn start_replay(
     let session = archive
         .start_replay(recording.id, &replay_channel, stream, &params)
         .map_err(archive_error("replay the map's recording"))?;
-    // The session id of a replay is the low half of its number.
-    #[allow(clippy::cast_possible_truncation, reason = "the low half")]
+    // The lower 32 bits of the replay's number are its session id.
+    #[allow(clippy::cast_possible_truncation, reason = "the lower 32 bits")]
     let session = session as i32;
     Ok(place.client.add_subscription(&channel::of_session(channel::IPC_CHANNEL, session), stream)?)
 }

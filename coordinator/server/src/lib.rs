@@ -1,17 +1,17 @@
-//! The coordinator: keeps the partition map of a deployment, takes requests to change it, and publishes it. What it knows
-//! is its own recorded stream, with one whole map a record.
+//! The coordinator: keeps the partition map of a deployment, takes requests to change it, and publishes it. All of
+//! its state is its recorded stream, in which each record is one whole map.
 //!
 //! | file | idea |
 //! |---|---|
 //! | `coordinator` | [`Coordinator`]: the process as a whole, one duty cycle |
 //! | `registry` | [`apply`]: a request applied to a map, without I/O |
 //! | `first_map` | the map of a new deployment, from its `cluster.toml` |
-//! | [`migration`] | a move of an instrument between clusters, without I/O |
-//! | [`migrator`] | carries out a move, over Aeron |
-//! | `journal` | the recorded stream: replayed at the start, appended to, kept short |
+//! | [`migration`] | the move of an instrument between clusters, as a state machine without I/O |
+//! | [`migrator`] | carries out a move over Aeron |
+//! | `journal` | the recorded stream: replayed at the start, appended to, and shortened |
 //! | `responder` | sends answers to the requesters |
 //! | `recording_marker` | a file beside the recording that names the deployment of its map |
-//! | `error` | what went wrong, and what to do |
+//! | `error` | the coordinator's errors |
 
 pub mod migration;
 pub mod migrator;

@@ -1,5 +1,5 @@
-//! A move of an instrument from one cluster to another, without I/O: a [`Mover`] is told what the coordinator, the old
-//! cluster (`from`) and the new one (`to`) answer, and what time it is, and says what to send next.
+//! The move of an instrument from one cluster to another, as a state machine without I/O. A [`Mover`] takes the time and the
+//! answers of the coordinator, of the old cluster (`from`) and of the new one (`to`), and returns what to send next.
 //!
 //! ```text
 //!             coordinator          from                 to
@@ -11,9 +11,10 @@
 //!             FinishMigration
 //! ```
 //!
-//! A mover needs to know nothing but the map: a new mover goes on where the map says that the move is. The coordinator alone
-//! decides whether a move is committed or undone, before either cluster is told. So each party refuses a late step, sent by
-//! a mover that has long ended, since the migration is over there. Every request is sent again until it is answered.
+//! A mover has no state that outlives it: a new mover continues from the phase of the move that the map has. Only the
+//! coordinator decides whether a move is committed or undone, and it does so before either cluster is told. A late step from a
+//! mover that has long ended is refused, because the migration is over at the party that it reaches. Every request is sent
+//! again until it is answered.
 
 mod copy;
 mod messages;
@@ -32,7 +33,7 @@ pub use move_outcome::{Ending, Intent, MoveError, MoveProgress, Timing};
 pub use move_step::MoveStep;
 use stage::Stage;
 
-/// Number of times that a mover looks at the map again because a cluster's answer does not fit the map, before it gives up.
+/// Maximum number of times that a mover reads the map again because an answer does not match it. Then it gives up.
 const MAXIMUM_LOOKS: u32 = 20;
 
 /// One move of one instrument; see the documentation of the module.
@@ -43,25 +44,25 @@ pub struct Mover {
     timing: Timing,
     stage: Stage,
     id: MigrationId,
-    /// Epoch of the oldest map that is of use.
+    /// Lowest epoch that the next map must have.
     least_epoch: MapEpoch,
-    /// The old and the new cluster, once the map has told them.
+    /// The old and the new cluster, once they are known from the map.
     clusters: Option<(ClusterId, ClusterId)>,
     next_correlation_id: u64,
-    /// Number of the request that is waited for; while a copy is under way, number of its first request.
+    /// Correlation id of the request whose answer the mover waits for; during a copy, that of its first request.
     correlation_id: u64,
     /// Time at which unanswered requests are sent again.
     repeat_at: Option<Duration>,
     progress_at: Duration,
     looks: u32,
-    /// Steps before which the mover still waits for [`Mover::go_on_with_step`].
+    /// Steps before which the mover must still wait for [`Mover::go_on_with_step`].
     holds: Vec<MoveStep>,
-    /// Why the move is being undone although that was not the intent.
+    /// Why the mover undoes the move although its intent was another one.
     cause: Option<MoveError>,
 }
 
 impl Mover {
-    /// A mover whose requests are numbered from `first_correlation_id` on.
+    /// A mover whose correlation ids begin at `first_correlation_id`.
     pub fn new(
         instrument: InstrumentId,
         intent: Intent,
@@ -87,12 +88,12 @@ impl Mover {
         }
     }
 
-    /// Makes the mover wait before each of these steps, the first time that it gets there, for [`Self::go_on_with_step`].
+    /// Makes the mover wait for [`Self::go_on_with_step`] before each of these steps, when it first gets there.
     pub fn hold_before(&mut self, steps: impl IntoIterator<Item = MoveStep>) {
         self.holds.extend(steps);
     }
 
-    /// The step before which the mover waits.
+    /// The step before which the mover waits for [`Self::go_on_with_step`], if it does.
     pub fn held_before(&self) -> Option<MoveStep> {
         self.stage.step().filter(|step| self.holds.contains(step))
     }
@@ -105,7 +106,7 @@ impl Mover {
         }
     }
 
-    /// How the move has ended; `None` while it goes on.
+    /// How the move has ended; `None` while it is in progress.
     pub fn ending(&self) -> Option<Result<Ending, MoveError>> {
         match self.stage {
             Stage::Ended(ending) => Some(ending),
@@ -113,12 +114,12 @@ impl Mover {
         }
     }
 
-    /// Whether the new cluster has just said that it takes commands.
+    /// Whether the new cluster takes commands and the old one has not yet deleted the instrument.
     pub fn is_active(&self) -> bool {
         matches!(self.stage, Stage::Dropping { .. })
     }
 
-    /// The old and the new cluster, once the map has told them.
+    /// The old and the new cluster, once they are known from the map.
     pub fn clusters(&self) -> Option<(ClusterId, ClusterId)> {
         self.clusters
     }
@@ -138,7 +139,7 @@ impl Mover {
             return;
         }
         if self.held_before().is_some() {
-            // The mover waits for no party, but for the call that lets it go on.
+            // The mover waits for a call of `go_on_with_step` and not for a party, so that this time does not count.
             self.progress_at = now;
             return;
         }
@@ -162,7 +163,7 @@ impl Mover {
         }
     }
 
-    /// The newest map, as asked for with [`Action::LookAtMap`].
+    /// Takes the map that [`Action::LookAtMap`] asked for.
     pub fn on_map(&mut self, now: Duration, map: &PartitionMap) {
         if !matches!(self.stage, Stage::Looking { .. }) || map.epoch < self.least_epoch {
             return;
@@ -176,7 +177,7 @@ impl Mover {
         }
     }
 
-    /// The coordinator's answer.
+    /// Takes an answer of the coordinator.
     pub fn on_answer(&mut self, now: Duration, correlation_id: u64, outcome: Result<AcceptedRequest, MapRefusal>) {
         if correlation_id != self.correlation_id {
             return;
@@ -193,7 +194,7 @@ impl Mover {
             ) => {
                 self.on_refusal(now, refusal);
             }
-            // The map tells the number of the migration.
+            // The map has the number of the migration.
             (Stage::Beginning { .. }, Ok(accepted)) => self.look(now, accepted.epoch),
             (Stage::Committing { .. }, Ok(accepted)) => {
                 self.enter(now, Stage::Activating { epoch: accepted.epoch });
@@ -207,7 +208,7 @@ impl Mover {
         }
     }
 
-    /// A cluster's answer.
+    /// Takes a cluster's report.
     pub fn on_report(&mut self, now: Duration, party: Party, report: &MigrationReport) {
         if report.migration != self.id {
             return;
@@ -225,7 +226,7 @@ impl Mover {
             return;
         }
         match (&self.stage, report.outcome) {
-            // An instrument or an import that was never there need not be cleared away.
+            // An instrument or an import that was never there needs no cleaning up.
             (Stage::Unfencing, MigrationOutcome::UnknownInstrument)
             | (Stage::DroppingImport, MigrationOutcome::AlreadyHere) => {
                 self.on_done(now, report);
@@ -236,7 +237,7 @@ impl Mover {
         }
     }
 
-    /// Records of the export.
+    /// Takes records of the export.
     pub fn on_exported(&mut self, now: Duration, exported: Exported) {
         if exported.migration != self.id {
             return;
@@ -248,7 +249,7 @@ impl Mover {
         }
     }
 
-    /// A session with a cluster is another one, or has another leader: unanswered requests may be lost.
+    /// There is a new session with a cluster, or a new leader. Unanswered requests may be lost, so they are sent again.
     pub fn on_new_session(&mut self, now: Duration) {
         self.repeat_at = self.repeat_at.map(|_| now);
     }
@@ -263,7 +264,7 @@ impl Mover {
             Intent::MoveTo(to) if partition.owner() == to => {
                 self.end(Ok(if self.clusters.is_some() { Ending::Moved } else { Ending::Nothing }));
             }
-            // The move began, and another mover has undone it meanwhile.
+            // The move had begun, and another mover has undone it since.
             Intent::MoveTo(_) if self.clusters.is_some() => self.end(Ok(Ending::Undone)),
             Intent::MoveTo(to) => self.enter(now, Stage::Beginning { epoch, to }),
         }
@@ -302,13 +303,14 @@ impl Mover {
         self.enter(now, next);
     }
 
-    /// Restarts the times to wait, as the copy has made progress.
+    /// Restarts both timeouts, as the copy has made progress.
     fn copied_more(&mut self, now: Duration) {
         self.progress_at = now;
         self.repeat_at = Some(now + self.timing.repeat);
     }
 
-    /// Before the commit, a move that cannot go on is undone, so that the instrument is traded again.
+    /// Handles a step that a cluster refused. Before the commit, a move that cannot continue is undone, so that the old cluster
+    /// trades the instrument again.
     fn on_refused_step(&mut self, now: Duration, party: Party, outcome: MigrationOutcome) {
         let step = self.stage.asked().1;
         match outcome {
@@ -324,7 +326,7 @@ impl Mover {
 
     fn on_refusal(&mut self, now: Duration, refusal: MapRefusal) {
         match refusal {
-            // The move was begun, committed, undone or finished meanwhile: the map tells.
+            // Another mover has begun, committed, undone or finished the move since: the newest map shows which.
             MapRefusal::StaleEpoch { .. }
             | MapRefusal::NoMigration(_)
             | MapRefusal::OtherMigration { .. }
@@ -342,8 +344,8 @@ impl Mover {
         self.enter(now, Stage::Looking { least_epoch: self.least_epoch });
     }
 
-    /// Looks at the map again, which is newer than the one known here, or soon will be. If that does not help, the move ends
-    /// with `error`.
+    /// Reads the map again after a short pause, since an answer does not match the map known here. After [`MAXIMUM_LOOKS`]
+    /// attempts the move ends with `error`.
     fn look_again(&mut self, now: Duration, error: MoveError) {
         self.looks += 1;
         if self.looks > MAXIMUM_LOOKS {

@@ -1,7 +1,9 @@
-//! Moves an instrument: a [`Mover`] with sessions of the operator in both clusters, a client of the coordinator, and its map.
+//! Moves an instrument over Aeron: drives a [`Mover`] with sessions of the operator in both clusters, a client of the
+//! coordinator, and a subscription to the map.
 //!
-//! Nothing is sent to a cluster before sessions with both are open, so that a cluster that is down does not stop trading. A
-//! migrator has no threads: call [`Migrator::do_work`] until it has ended.
+//! Nothing is sent to either cluster before sessions with both are open. Otherwise the old cluster could be fenced, and trading
+//! stopped, while the new one is down. A migrator has no threads: call [`Migrator::do_work`] until it returns how the move has
+//! ended.
 
 mod link;
 
@@ -26,16 +28,16 @@ use link::{ClusterEvent, ClusterLink};
 /// Why an instrument was not moved.
 #[derive(Debug, Error)]
 pub enum MigratorError {
-    /// The move cannot go on.
+    /// The move cannot continue.
     #[error(transparent)]
     Move(#[from] MoveError),
     /// The map cannot be used.
     #[error(transparent)]
     Map(MapError),
-    /// The coordinator cannot be asked.
+    /// No request can be sent to the coordinator.
     #[error(transparent)]
     Coordinator(RequestError),
-    /// The migrator's own media driver is in trouble.
+    /// Aeron or the migrator's media driver failed.
     #[error(transparent)]
     Aeron(#[from] AeronError),
     /// A session with a cluster has ended for good.
@@ -46,7 +48,7 @@ pub enum MigratorError {
         /// The session's error.
         source: Box<ClientError>,
     },
-    /// A cluster cannot be connected to.
+    /// There are no settings for a session with a cluster.
     #[error("cluster {cluster}: {reason}")]
     UnknownCluster {
         /// The cluster.
@@ -56,7 +58,7 @@ pub enum MigratorError {
     },
 }
 
-/// Makes the settings of a session of the operator with a cluster, or says why there can be no session.
+/// Makes the settings of an operator's session with a cluster, or gives the reason why there can be no session.
 pub type Sessions<'a> = dyn FnMut(ClusterId) -> Result<Context, String> + 'a;
 
 /// Moves one instrument.
@@ -65,7 +67,7 @@ pub struct Migrator<'a, M> {
     origin: Instant,
     maps: M,
     newest: Option<Arc<PartitionMap>>,
-    /// Epoch of the oldest map of use to the mover, while it waits for a map.
+    /// Lowest epoch that the mover asks for, while it waits for a map.
     wants_map: Option<MapEpoch>,
     coordinator: CoordinatorClient,
     requests: VecDeque<(u64, MapRequest, Option<MapEpoch>)>,
@@ -79,7 +81,7 @@ pub struct Migrator<'a, M> {
 }
 
 impl<'a, M: MapSubscription> Migrator<'a, M> {
-    /// A migrator, which begins with its first duty cycle.
+    /// A migrator. It starts with its first duty cycle.
     pub fn new(
         instrument: InstrumentId,
         intent: Intent,
@@ -106,12 +108,12 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
         }
     }
 
-    /// Makes the migrator wait before each of these steps until [`Self::go_on`]; its sessions stay open meanwhile.
+    /// Makes the migrator wait before each of these steps until [`Self::go_on`] is called. Its sessions stay open meanwhile.
     pub fn hold_before(&mut self, steps: impl IntoIterator<Item = MoveStep>) {
         self.mover.hold_before(steps);
     }
 
-    /// The step before which the migrator waits.
+    /// The step before which the migrator waits for [`Self::go_on`], if it does.
     pub fn held_before(&self) -> Option<MoveStep> {
         self.mover.held_before()
     }
@@ -131,16 +133,16 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
         self.mover.clusters()
     }
 
-    /// Time from the fence until the new cluster took commands, if this migrator has done both.
+    /// Time from the fence until the new cluster took commands; `None` unless this migrator has done both.
     pub fn pause(&self) -> Option<Duration> {
         Some(self.active_at?.saturating_sub(self.fenced_at?))
     }
 
-    /// One duty cycle, which does not block; returns how the move has ended, once it has. It does not tell whether there was
-    /// anything to do: idle briefly between two duty cycles.
+    /// One duty cycle, which does not block. Returns how the move has ended, once it has. It does not return a work count:
+    /// the caller idles briefly between two duty cycles.
     ///
     /// # Errors
-    /// [`MigratorError`]: this migrator cannot go on; another one can.
+    /// [`MigratorError`]: this migrator cannot continue the move. Another one can.
     pub fn do_work(&mut self) -> Result<Option<Ending>, MigratorError> {
         let now = self.origin.elapsed();
         self.poll_map(now)?;
@@ -160,7 +162,7 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
     fn poll_map(&mut self, now: Duration) -> Result<(), MigratorError> {
         match self.maps.poll() {
             Ok(Some(map)) => self.newest = Some(map),
-            // The subscription tries again; the mover gives up in time.
+            // The subscription connects again by itself, and the mover gives up after its time limit.
             Ok(None) | Err(MapError::Connection(_)) => {}
             Err(error) => return Err(MigratorError::Map(error)),
         }

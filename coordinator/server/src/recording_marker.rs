@@ -1,6 +1,7 @@
 //! A file beside the archive that names the deployment whose map is recorded there. It is written once, when the first map
-//! is recorded. By this file, a coordinator tells a first start that was cut short from a recording that was lost: after the
-//! one it may begin again, after the other it must not, since a new map would be of another deployment.
+//! is recorded. If the archive has no map, the file tells the coordinator why. Without the file, the first start was
+//! interrupted, and the coordinator makes the first map. With the file, a recording was lost, and the coordinator refuses to
+//! start, since a new map would be that of another deployment.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -22,10 +23,10 @@ impl RecordingMarker {
         Self { path: dir.join(FILE) }
     }
 
-    /// The deployment whose map was recorded; `None` if none was.
+    /// The deployment whose map was recorded; `None` if no map was recorded yet.
     ///
     /// # Errors
-    /// The file cannot be read, or has no identity in it.
+    /// The file cannot be read, or does not contain an identity.
     pub(crate) fn read(&self) -> Result<Option<DeploymentId>, CoordinatorError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -36,7 +37,7 @@ impl RecordingMarker {
         identity.map(|identity| Some(DeploymentId(identity))).map_err(|error| self.fault(io::Error::other(error)))
     }
 
-    /// Records that a map of this deployment is recorded.
+    /// Writes down that a map of this deployment is recorded.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_rubbish_is_told() {
+    fn the_identity_survives_and_an_invalid_file_is_an_error() {
         let folder = tempfile::tempdir().expect("a folder");
         let marker = RecordingMarker::of(folder.path());
         assert_eq!(marker.read().expect("readable"), None);

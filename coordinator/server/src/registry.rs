@@ -1,5 +1,5 @@
-//! The registry applies requests to a map. It is a pure function: the same requests applied to the same map give the same
-//! map everywhere.
+//! The registry applies requests to a map. It is a pure function: the same requests applied to the same map always give the
+//! same map.
 
 use lugus_partition_map::{
     ClusterEntry, EndedMigration, MAXIMUM_CLUSTERS, MAXIMUM_PARTITIONS, MapEpoch, MapRefusal, MapRequest, Migration,
@@ -8,10 +8,10 @@ use lugus_partition_map::{
 use lugus_topology::check_specification;
 use lugus_vocabulary::{ClusterId, InstrumentId, InstrumentSpecification};
 
-/// What became of a request.
+/// Result of an accepted request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// The next map; `None` if the request is part of the map already.
+    /// The next map; `None` if the map already is as the request asks.
     pub map: Option<PartitionMap>,
     /// The migration that the request is about.
     pub migration: Option<MigrationId>,
@@ -20,11 +20,11 @@ pub struct Applied {
 /// Applies a request to a map. The next map has the next epoch, and is valid ([`check_map`](lugus_partition_map::check_map))
 /// if the first is.
 ///
-/// A request that is part of the map already is accepted at any epoch, so that it may be repeated. Any other request is
-/// refused if it was made for another epoch than the map's, even if there is a second reason to refuse it.
+/// If the map already is as the request asks, the request is accepted at any epoch, so that it may be repeated. Any other
+/// request is refused as stale if it was made for another epoch than the map's, even if there is a second reason to refuse it.
 ///
 /// # Errors
-/// [`MapRefusal`]: why nothing changes.
+/// [`MapRefusal`]: why the request changes nothing.
 pub fn apply(map: &PartitionMap, request: &MapRequest, expected: Option<MapEpoch>) -> Result<Applied, MapRefusal> {
     let mut next = map.clone();
     next.epoch = MapEpoch(map.epoch.0 + 1);
@@ -45,7 +45,7 @@ struct Change {
 }
 
 enum Kind {
-    /// Nothing, as the request is part of the map already.
+    /// Nothing, as the map already is as the request asks.
     None,
     /// A change.
     Some,

@@ -1,5 +1,5 @@
-//! Sends answers to the requesters: each has a publication, which is opened when it is first needed and closed when it is no
-//! longer used.
+//! Sends answers to the requesters. Each requester has a publication, which is added at its first request and closed once
+//! the requester has been quiet for a while.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,14 +9,13 @@ use lugus_codecs::partition_map::{ANSWER_LENGTH, encode_map_answer};
 use lugus_partition_map::{MapAnswer, MapRequestHeader};
 use rusteron_archive::AeronPublication;
 
-/// Maximum number of requesters that have a publication. Beyond it, the requester that has been quiet for longest loses
-/// its own.
+/// Maximum number of requesters with a publication. A further one replaces the requester that has been quiet for longest.
 const MAXIMUM_REQUESTERS: usize = 32;
-/// Maximum number of answers that wait for their requester. Beyond it, the oldest is dropped, and its requester asks again.
+/// Maximum number of answers that wait for their requester. A further one replaces the oldest, whose requester asks again.
 const MAXIMUM_WAITING: usize = 128;
 /// Time that an answer waits for its requester to connect.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-/// Time after which a quiet requester is forgotten.
+/// Time without a request after which the publication of a requester is closed.
 const QUIET_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends answers without blocking.
@@ -36,7 +35,7 @@ struct Requester {
 enum Publication {
     Adding(Pending<AeronPublication>),
     Open(AeronPublication),
-    /// The driver refused the publication: the host is unknown, or the channel is none.
+    /// The driver refused the publication, because the channel is malformed or its host is unknown.
     Refused,
 }
 
@@ -59,7 +58,7 @@ impl Responder {
         self.waiting.push_back(Waiting { channel, stream, answer: encode_map_answer(answer), deadline });
     }
 
-    /// One duty cycle; returns the number of answers that are done with.
+    /// One duty cycle. Returns the number of answers that were sent or given up.
     pub(crate) fn do_work(&mut self) -> usize {
         let now = Instant::now();
         let before = self.waiting.len();
@@ -68,7 +67,7 @@ impl Responder {
             let requester = requesters.iter_mut().find(|requester| requester.is(&waiting.channel, waiting.stream));
             let is_sent = requester.is_none_or(|requester| requester.send(&waiting.answer));
             if !is_sent && now >= waiting.deadline {
-                tracing::warn!(channel = waiting.channel, "no requester there to take its answer");
+                tracing::warn!(channel = waiting.channel, "gave up an answer: its requester did not connect in time");
             }
             !is_sent && now < waiting.deadline
         });
@@ -80,7 +79,7 @@ impl Responder {
         before - self.waiting.len()
     }
 
-    /// Makes sure that there is a publication to this requester.
+    /// Makes sure that this requester has a publication.
     fn requester(&mut self, client: &AeronClient, channel: &str, stream: i32) {
         if let Some(known) = self.requesters.iter_mut().find(|requester| requester.is(channel, stream)) {
             known.used_at = Instant::now();
@@ -102,14 +101,14 @@ impl Requester {
         self.stream == stream && self.channel == channel
     }
 
-    /// Sends an answer; returns whether it is done with: it is sent, or cannot be.
+    /// Sends an answer. Returns `true` if it was sent, or can never be sent; `false` if it must be tried again.
     fn send(&mut self, answer: &[u8]) -> bool {
         if let Publication::Adding(adding) = &self.publication {
             match adding.poll() {
                 Ok(None) => return false,
                 Ok(Some(publication)) => self.publication = Publication::Open(publication),
                 Err(error) => {
-                    tracing::warn!(%error, "a requester gets no answers");
+                    tracing::warn!(%error, "can't answer a requester");
                     self.publication = Publication::Refused;
                 }
             }

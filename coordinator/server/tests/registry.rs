@@ -1,4 +1,4 @@
-//! The registry: any requests in any order keep what must hold in a map; each refusal has its reason.
+//! The registry: the map stays valid under any requests in any order, and each refusal has its reason.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -28,12 +28,12 @@ fn instrument(id: u32, symbol: &str, owner: i32) -> InstrumentSpecification {
     }
 }
 
-/// Applies what must be accepted; whether the map has changed, and the migration.
+/// Applies a request that must be accepted. Returns whether the map has changed, and the migration of the answer.
 fn accept(map: &mut PartitionMap, request: MapRequest) -> (bool, Option<MigrationId>) {
     let applied = apply(map, &request, None).unwrap_or_else(|refusal| panic!("{request:?}: {refusal}"));
     let changed = applied.map.is_some();
     if let Some(next) = applied.map {
-        assert_eq!(next.epoch.0, map.epoch.0 + 1, "epochs are gapless");
+        assert_eq!(next.epoch.0, map.epoch.0 + 1, "the epoch rises by one");
         check_map(&next).unwrap();
         *map = next;
     }
@@ -44,7 +44,7 @@ fn refuse(map: &PartitionMap, request: MapRequest) -> MapRefusal {
     apply(map, &request, None).expect_err("refused")
 }
 
-/// Two clusters; BTC/USDT is of cluster 0.
+/// A map of two clusters, in which cluster 0 owns BTC/USDT.
 fn two_clusters() -> PartitionMap {
     let mut map = PartitionMap::empty(DeploymentId(7));
     accept(&mut map, MapRequest::AddCluster(cluster(0, 3)));
@@ -54,7 +54,7 @@ fn two_clusters() -> PartitionMap {
 }
 
 #[test]
-fn what_is_added_is_there_and_a_repeat_changes_nothing() {
+fn an_accepted_request_changes_the_map_and_its_repeat_does_not() {
     let mut map = two_clusters();
     assert_eq!(map.epoch, MapEpoch(3));
     assert_eq!(map.owner_of(InstrumentId(1)).unwrap().id, ClusterId(0));
@@ -71,7 +71,7 @@ fn what_is_added_is_there_and_a_repeat_changes_nothing() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_with_the_reason() {
+fn an_impossible_request_is_refused_with_its_reason() {
     let map = two_clusters();
     let futures = InstrumentSpecification { instrument_type: InstrumentType::Futures, ..instrument(1, "BTC/USDT", 0) };
     let other = ClusterEntry { members: cluster(0, 1).members, ..cluster(2, 1) };
@@ -110,7 +110,7 @@ fn what_does_not_fit_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_request_for_another_epoch_is_refused_unless_it_holds_already() {
+fn a_request_for_another_epoch_is_refused_unless_it_is_done_already() {
     let map = two_clusters();
     let halt = MapRequest::Halt { instrument: InstrumentId(1) };
     for stale in [0, 2, 4] {
@@ -118,7 +118,7 @@ fn a_request_for_another_epoch_is_refused_unless_it_holds_already() {
         assert_eq!(refusal, MapRefusal::StaleEpoch { expected: MapEpoch(stale), current: MapEpoch(3) });
     }
     let next = apply(&map, &halt, Some(MapEpoch(3))).unwrap().map.unwrap();
-    assert_eq!(apply(&next, &halt, Some(MapEpoch(3))).unwrap().map, None, "a repeat of what is done");
+    assert_eq!(apply(&next, &halt, Some(MapEpoch(3))).unwrap().map, None, "a repeat of a request that is done");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_move_changes_the_owner_at_its_commit_and_each_step_may_be_repeated() {
 }
 
 #[test]
-fn a_move_that_is_undone_leaves_the_owner() {
+fn an_undone_move_does_not_change_the_owner() {
     let mut map = two_clusters();
     let (_, id) = accept(&mut map, MapRequest::BeginMigration { instrument: InstrumentId(1), to: ClusterId(1) });
     let id = id.unwrap();
@@ -184,7 +184,7 @@ fn a_move_that_is_undone_leaves_the_owner() {
 }
 
 #[test]
-fn the_fullest_map_is_one_record() {
+fn the_largest_map_fits_into_one_record() {
     let mut map = PartitionMap::empty(DeploymentId(1));
     for id in 0..i32::try_from(MAXIMUM_CLUSTERS).unwrap() {
         accept(&mut map, MapRequest::AddCluster(cluster(id, 9)));
@@ -231,13 +231,13 @@ fn any_request() -> impl Strategy<Value = MapRequest> {
 
 proptest! {
     #[test]
-    fn any_requests_keep_the_map_sound(
+    fn any_sequence_of_requests_keeps_the_map_valid(
         requests in proptest::collection::vec((any_request(), any::<bool>(), any::<bool>()), 1..120),
     ) {
         let mut map = PartitionMap::empty(DeploymentId(3));
         let mut client = MapFeed::new(None);
         for (request, aimed, at_the_epoch) in requests {
-            // Half of the steps of moves are aimed at the move under way, so that they get through.
+            // Half of the steps of moves are redirected to the move in progress, so that some are accepted.
             let request = if aimed { aim(&map, request) } else { request };
             let expected = at_the_epoch.then_some(map.epoch);
             let Ok(applied) = apply(&map, &request, expected) else { continue };
@@ -245,11 +245,11 @@ proptest! {
             prop_assert_eq!(next.epoch.0, map.epoch.0 + 1);
             prop_assert_eq!(check_map(&next), Ok(()));
             prop_assert_eq!(next.deployment, map.deployment);
-            // Done once, it holds: again changes nothing, at whatever epoch it is asked for.
+            // A repeat changes nothing, whatever epoch it is made for.
             let again = apply(&next, &request, expected);
             prop_assert_eq!(again.as_ref().map(|again| again.map.is_none()), Ok(true), "{:?}", request);
             prop_assert_eq!(again.map(|again| again.migration), Ok(applied.migration));
-            // The owner changes only by the commit of a move, or when the instrument goes.
+            // The owner of an instrument changes only at the commit of a move.
             for before in &map.partitions {
                 if let Some(after) = next.partition(before.instrument.id)
                     && after.owner() != before.owner()
@@ -266,6 +266,7 @@ proptest! {
     }
 }
 
+/// Redirects a step of a move to the move in progress, if there is one.
 fn aim(map: &PartitionMap, request: MapRequest) -> MapRequest {
     let under_way = map
         .partitions

@@ -1,5 +1,7 @@
-//! Records on their way from the old cluster to the new one: they are asked for some messages at a time, sent on in their
-//! order, and kept until the new cluster says that it has them.
+//! Copies an instrument's records from the old cluster to the new one. Records are requested a few messages at a time, sent
+//! on in order, and kept until the new cluster reports that it has them.
+//!
+//! A *part* is the run of records in one message.
 
 use std::collections::VecDeque;
 
@@ -10,64 +12,66 @@ use lugus_vocabulary::{
 use super::messages::{Action, ClusterRequest, Exported, MAXIMUM_MESSAGES, Party};
 use super::move_step::MoveStep;
 
-/// Maximum number of parts that are kept. More are asked for only when there is room for all of them.
+/// Maximum number of parts kept. The next export request is sent only when there is room for all parts of its answer.
 const MAXIMUM_PARTS: usize = 64;
-/// Maximum number of parts that are sent and not answered.
+/// Maximum number of parts that have been sent but not yet answered.
 const WINDOW: usize = 32;
 
-/// A copy under way. As nobody trades meanwhile, the copy waits for no answer that it does not need: the export is asked
-/// for right behind the fence, and the new cluster is sent the begin, the records and the end one after another. A session
-/// keeps their order; what arrives out of order after a lost session is refused, and sent again.
+/// A copy in progress. The instrument is not traded meanwhile, so the copy waits for no answer that it does not need: it
+/// requests the export right after the fence, and sends the new cluster the begin, the records and the end without waiting in
+/// between. A session delivers them in order; what arrives out of order after the loss of a session is refused and sent again.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Copying {
-    /// What is to be copied. Nothing is sent to the new cluster before the fence has told it.
+    /// Manifest of the export, once the fence has reported it. Nothing is sent to the new cluster before.
     manifest: Option<ExportManifest>,
     begin: Begin,
-    /// Number of records that the new cluster has.
+    /// Number of records that the new cluster has reported as received.
     received: u64,
-    /// Position after the last part that came.
+    /// Position in the export after the last part received.
     cursor: ExportCursor,
     export: Option<Export>,
-    /// Parts that the new cluster may lack.
+    /// Parts that the new cluster has not yet reported as received.
     parts: VecDeque<Exported>,
-    /// Number of these parts that are sent.
+    /// Number of parts, from the first of `parts`, that have been sent.
     sent: usize,
-    /// Number of the request that ends the import, once it is sent.
+    /// Correlation id of the request that ends the import, once it has been sent.
     end: Option<u64>,
-    /// Number of the first request of this copy.
+    /// Correlation id of the first request of this copy.
     first_correlation_id: Option<u64>,
-    /// The first missing record of the last gap for which parts were sent again at once.
-    mended: Option<u64>,
+    /// First missing record of the last gap after which parts were sent again at once.
+    resent_after_gap: Option<u64>,
 }
 
-/// Whether the new cluster has been told what is to come.
+/// State of the request that begins the import at the new cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Begin {
-    ToBeTold,
-    /// Told by the request with this number, which is not answered yet.
-    Told(u64),
-    Known,
+    NotSent,
+    /// Sent with this correlation id, and not answered yet.
+    Sent(u64),
+    /// The new cluster has accepted the begin.
+    Accepted,
 }
 
-/// The export request that is being answered.
+/// An export request whose answer is not complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Export {
     correlation_id: u64,
-    /// Number of messages still to come.
+    /// Number of messages of the answer still to come.
     awaited: u16,
 }
 
-/// What a report means for the copy.
+/// Consequence of a report for the copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
+    /// The report changes nothing.
     Nothing,
-    /// The copy goes on.
+    /// The new cluster has received more.
     Progress,
-    /// The new cluster has everything.
+    /// The new cluster has all records, and their state is that of this manifest.
     Whole(ExportManifest),
-    /// The new cluster has another state than was exported.
+    /// The state at the new cluster differs from the exported one.
     OtherState,
-    /// The copy cannot go on.
+    /// A cluster refused a request; the copy cannot continue.
     Refused,
 }
 
@@ -75,7 +79,7 @@ impl Copying {
     pub(super) fn new() -> Self {
         Self {
             manifest: None,
-            begin: Begin::ToBeTold,
+            begin: Begin::NotSent,
             received: 0,
             cursor: ExportCursor::START,
             export: None,
@@ -83,40 +87,40 @@ impl Copying {
             sent: 0,
             end: None,
             first_correlation_id: None,
-            mended: None,
+            resent_after_gap: None,
         }
     }
 
-    /// The same copy once the fence has told the manifest.
+    /// The same copy, after the fence has reported the manifest.
     pub(super) fn after_fence(mut self, manifest: ExportManifest) -> Self {
         self.manifest = Some(manifest);
         self
     }
 
-    /// Number of records that the new cluster has, and number of all records.
+    /// Number of records that the new cluster has received, and number of all records.
     pub(super) fn progress(&self) -> (u64, u64) {
         (self.received, self.manifest.map_or(0, |manifest| manifest.records()))
     }
 
-    /// The step that is waited for.
+    /// The step that the copy is at.
     pub(super) fn step(&self) -> MoveStep {
         match self.begin {
-            Begin::ToBeTold | Begin::Told(_) => MoveStep::Import,
-            Begin::Known if self.cursor.is_end() && self.parts.is_empty() => MoveStep::Verify,
-            Begin::Known => MoveStep::Export,
+            Begin::NotSent | Begin::Sent(_) => MoveStep::Import,
+            Begin::Accepted if self.cursor.is_end() && self.parts.is_empty() => MoveStep::Verify,
+            Begin::Accepted => MoveStep::Export,
         }
     }
 
-    /// Sends again what is not answered, as it may be lost.
+    /// Makes the next [`poll`](Self::poll) send again all unanswered requests, as they may be lost.
     pub(super) fn send_again(&mut self) {
         (self.export, self.end) = (None, None);
         self.sent = 0;
-        if self.begin != Begin::Known {
-            self.begin = Begin::ToBeTold;
+        if self.begin != Begin::Accepted {
+            self.begin = Begin::NotSent;
         }
     }
 
-    /// Appends the requests that are to be sent now, except those of held steps.
+    /// Appends the requests that are due now, except those of held steps.
     pub(super) fn poll(
         &mut self,
         migration: MigrationId,
@@ -136,8 +140,8 @@ impl Copying {
         if held.contains(&MoveStep::Import) {
             return;
         }
-        if let (Some(manifest), Begin::ToBeTold) = (self.manifest, self.begin) {
-            self.begin = Begin::Told(send(Party::To, MigrationStep::ImportBegin { manifest }));
+        if let (Some(manifest), Begin::NotSent) = (self.manifest, self.begin) {
+            self.begin = Begin::Sent(send(Party::To, MigrationStep::ImportBegin { manifest }));
         }
         if held.contains(&MoveStep::Export) {
             return;
@@ -162,8 +166,8 @@ impl Copying {
         }
     }
 
-    /// Takes a part; returns whether it brought anything new. A part that does not follow the last one is ignored: the next
-    /// request asks for it again.
+    /// Takes a part. Returns whether it was the expected one. Any other part is ignored; the next export request asks for it
+    /// again.
     pub(super) fn on_exported(&mut self, exported: Exported) -> bool {
         let Some(export) = self.export.as_mut().filter(|export| export.correlation_id == exported.correlation_id)
         else {
@@ -183,8 +187,8 @@ impl Copying {
         true
     }
 
-    /// Takes a report, and returns what it means. After a gap, all that the new cluster lacks is sent again at once; a second
-    /// time for the same record only when the request is repeated anyway.
+    /// Takes a report, and returns its consequence. When the new cluster reports a gap, all parts that it lacks are sent again at
+    /// once. If it reports the same gap again, they are sent again only with the next repeat of unanswered requests.
     pub(super) fn on_report(&mut self, party: Party, report: &MigrationReport) -> Meaning {
         match party {
             Party::To if self.first_correlation_id.is_some_and(|first| report.correlation_id >= first) => {
@@ -199,22 +203,22 @@ impl Copying {
 
     fn on_imported(&mut self, report: &MigrationReport) -> Meaning {
         let (is_begin, is_end) =
-            (self.begin == Begin::Told(report.correlation_id), self.end == Some(report.correlation_id));
+            (self.begin == Begin::Sent(report.correlation_id), self.end == Some(report.correlation_id));
         match report.outcome {
             MigrationOutcome::Done if is_end => match self.manifest {
                 Some(manifest) if manifest == report.manifest => Meaning::Whole(manifest),
                 _ => Meaning::OtherState,
             },
             MigrationOutcome::Done => {
-                let is_new = self.begin != Begin::Known;
-                self.begin = Begin::Known;
+                let is_new = self.begin != Begin::Accepted;
+                self.begin = Begin::Accepted;
                 if self.on_received(report.detail) || is_new { Meaning::Progress } else { Meaning::Nothing }
             }
             MigrationOutcome::Checksum if is_end => Meaning::OtherState,
             MigrationOutcome::Gap => {
                 self.end = self.end.filter(|_| !is_end);
-                if report.detail >= self.received && self.mended != Some(report.detail) {
-                    self.mended = Some(report.detail);
+                if report.detail >= self.received && self.resent_after_gap != Some(report.detail) {
+                    self.resent_after_gap = Some(report.detail);
                     (self.sent, self.end) = (0, None);
                     if self.on_received(report.detail) {
                         return Meaning::Progress;
@@ -222,8 +226,8 @@ impl Copying {
                 }
                 Meaning::Nothing
             }
-            // The begin was lost, and what was sent after it was not.
-            _ if self.begin != Begin::Known && !is_begin => Meaning::Nothing,
+            // The begin was lost while a later request was not; the begin is repeated.
+            _ if self.begin != Begin::Accepted && !is_begin => Meaning::Nothing,
             outcome if outcome.is_refusal() => Meaning::Refused,
             _ => Meaning::Nothing,
         }

@@ -1,4 +1,5 @@
-//! What a mover wants done, and who does it. The requests to clusters and their answers are the vocabulary's.
+//! Actions that a mover asks its caller for, and the parties that they go to. The requests to clusters and their answers are
+//! defined in the vocabulary.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,17 +7,17 @@ use std::sync::Arc;
 use lugus_partition_map::{MapEpoch, MapRequest};
 use lugus_vocabulary::{ExportedRecords, MigrationRequest};
 
-/// Number of messages that an export request asks for: so that the old cluster, the new one and the network between them
-/// are busy all the time, and no cluster is held up for long.
+/// Number of messages that an export request asks for. It is large enough to keep both clusters and the network busy, and
+/// small enough not to hold up the old cluster's other instruments.
 pub const MAXIMUM_MESSAGES: u16 = 16;
 
-/// A run of records on its way from the old cluster to the new one.
+/// The encoded records of one message, copied from the old cluster to the new one.
 pub type Records = Arc<[u8]>;
 
 /// A request of the operator to a cluster.
 pub type ClusterRequest = MigrationRequest<Records>;
 
-/// Records of an export, and where the export goes on.
+/// Records of an export, and the cursor at which the export continues.
 pub type Exported = ExportedRecords<Records>;
 
 /// A party of a move.
@@ -24,9 +25,9 @@ pub type Exported = ExportedRecords<Records>;
 pub enum Party {
     /// The coordinator.
     Coordinator,
-    /// The cluster that has the instrument.
+    /// The old cluster, which the instrument moves from.
     From,
-    /// The cluster that is to have the instrument.
+    /// The new cluster, which the instrument moves to.
     To,
 }
 
@@ -40,21 +41,21 @@ impl fmt::Display for Party {
     }
 }
 
-/// What a mover wants done.
+/// An action that a mover asks its caller for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Tell the mover the newest map ([`super::Mover::on_map`]).
+    /// Give the newest map to [`super::Mover::on_map`].
     LookAtMap {
-        /// Epoch of the oldest map that is of use.
+        /// Lowest epoch that the map must have.
         least_epoch: MapEpoch,
     },
     /// Send a request to the coordinator.
     Coordinator {
-        /// Number of the request, which the answer repeats.
+        /// Correlation id of the request, which the answer repeats.
         correlation_id: u64,
         /// The request.
         request: MapRequest,
-        /// Epoch of the map that the request is made for, so that a late request to begin a move begins none.
+        /// Epoch of the map that the request is made for. It keeps a request that arrives late from beginning another move.
         expected: Option<MapEpoch>,
     },
     /// Send a request to a cluster.

@@ -1,4 +1,4 @@
-//! What a move is to come to, how far it is, and how it ends.
+//! Intent, timing, progress and end of a move.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use thiserror::Error;
 
 use super::messages::Party;
 
-/// What a move is to come to.
+/// What a mover is asked to achieve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// The instrument is to be traded by this cluster.
+    /// Move the instrument to this cluster.
     MoveTo(ClusterId),
-    /// A move that has begun is to be undone.
+    /// Undo a move that has begun.
     Undo,
 }
 
-/// How long a mover waits for answers.
+/// Times that a mover waits for answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
     /// Time after which a request without an answer is sent again.
     pub repeat: Duration,
-    /// Time without any progress after which the mover gives up; another mover can go on.
+    /// Time without progress after which the mover gives up. Another mover can continue the move.
     pub give_up: Duration,
 }
 
@@ -35,33 +35,33 @@ impl Default for Timing {
 /// How a move ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// The new cluster trades the instrument, and the old one has forgotten it.
+    /// The new cluster trades the instrument, and the old one has deleted it.
     Moved,
-    /// The instrument is where it was.
+    /// The move was undone: the old cluster trades the instrument again.
     Undone,
     /// There was nothing to do.
     Nothing,
 }
 
-/// How far a move is, for people.
+/// How far a move is, to be shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MoveProgress {
     /// What is being done.
     pub stage: &'static str,
-    /// Number of records that the new cluster has; 0 before and after they are copied.
+    /// Number of records that the new cluster has received; 0 except while records are copied.
     pub records: u64,
-    /// Number of records to be copied; 0 before and after they are copied.
+    /// Number of all records; 0 except while records are copied.
     pub of: u64,
 }
 
-/// Why a move does not go on.
+/// Why a mover has given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum MoveError {
     /// The map has no such instrument.
-    #[error("instrument {0} is not in the partition map: add it first (lugus map add-instrument)")]
+    #[error("instrument {0} is not in the partition map: add it first with lugus map add-instrument")]
     UnknownInstrument(InstrumentId),
-    /// The instrument is on its way to another cluster.
-    #[error("instrument {instrument} is being moved to cluster {to}: finish that (--to {to}), or undo it (--undo)")]
+    /// The instrument is being moved to another cluster.
+    #[error("instrument {instrument} is being moved to cluster {to}: finish that move with --to {to}, or undo it with --undo")]
     OtherMove {
         /// The instrument.
         instrument: InstrumentId,
@@ -69,7 +69,7 @@ pub enum MoveError {
         to: ClusterId,
     },
     /// The move is committed and cannot be undone.
-    #[error("the move of instrument {instrument} to cluster {to} is committed: finish it (--to {to})")]
+    #[error("the move of instrument {instrument} to cluster {to} is committed and can't be undone: finish it with --to {to}")]
     Committed {
         /// The instrument.
         instrument: InstrumentId,
@@ -89,8 +89,9 @@ pub enum MoveError {
         /// Its outcome.
         outcome: MigrationOutcome,
     },
-    /// A cluster refused a step that it should do by the map.
-    #[error("{party} refused to {step}: {outcome}; its state does not fit to the partition map")]
+    /// A cluster refused a step that the map asks of it.
+    #[error("{party} refused to {step}: {outcome}; its state does not match the partition map: compare lugus map with the cluster's \
+         log and state")]
     DoesNotFit {
         /// The cluster.
         party: Party,
@@ -99,17 +100,17 @@ pub enum MoveError {
         /// Its outcome.
         outcome: MigrationOutcome,
     },
-    /// The new cluster has another state than was exported, and the move has been undone.
-    #[error("the state that was imported is not that which was exported; the move has been undone")]
+    /// The state at the new cluster differs from the exported one, and the move has been undone.
+    #[error("the imported state differs from the exported one; the move has been undone, and may be tried again")]
     OtherState,
     /// A party does not answer.
-    #[error("{party} did not answer within {waited:?} ({step}): start it, then do the same again, or undo it (--undo)")]
+    #[error("{party} did not {step} within {waited:?}: start it, then repeat the command, or undo the move with --undo")]
     NoAnswer {
         /// The party.
         party: Party,
-        /// What it was asked for.
+        /// What the party was asked to do.
         step: &'static str,
-        /// How long the mover has waited.
+        /// Time that the mover has waited.
         waited: Duration,
     },
 }

@@ -9,32 +9,32 @@ use super::messages::Party;
 pub enum MoveStep {
     /// The coordinator records that the move begins.
     Begin,
-    /// The old cluster takes no more commands.
+    /// The old cluster stops taking commands.
     Fence,
-    /// The new cluster is told what is to come.
+    /// The new cluster is told the manifest of the records to come.
     Import,
     /// The records of the old cluster are copied to the new one.
     Export,
-    /// The new cluster compares what has come in with what was exported.
+    /// The new cluster checks that it has received what was exported.
     Verify,
-    /// The coordinator records that the new cluster owns the instrument; from then on there is no way back.
+    /// The coordinator records that the new cluster owns the instrument. The move can no longer be undone.
     Commit,
-    /// The new cluster takes commands.
+    /// The new cluster starts taking commands.
     Activate,
-    /// The old cluster forgets the instrument.
+    /// The old cluster deletes the instrument.
     Drop,
     /// The coordinator records the end of the move, or of its undoing.
     Finish,
-    /// The coordinator records that the move is undone.
+    /// The coordinator records that the move is being undone.
     Abort,
-    /// The new cluster forgets what has come in.
+    /// The new cluster deletes what it has imported.
     DropImport,
     /// The old cluster takes commands again.
     Unfence,
 }
 
 impl MoveStep {
-    /// All steps: those of a move in their order, then those of its undoing, which ends with `Finish`, too.
+    /// All steps: those of a move in order, then those that undo a move. Undoing also ends with `Finish`.
     pub const ALL: [Self; 12] = [
         Self::Begin,
         Self::Fence,
@@ -50,7 +50,7 @@ impl MoveStep {
         Self::Unfence,
     ];
 
-    /// Name of the step.
+    /// Name of the step, as `lugus migrate --hold-before` takes it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Begin => "begin",
@@ -77,7 +77,7 @@ impl MoveStep {
         }
     }
 
-    /// What the party is asked for, in words.
+    /// What the party is asked to do, as a phrase that follows "did not" or "refused to".
     pub const fn request(self) -> &'static str {
         match self {
             Self::Begin => "begin the move",

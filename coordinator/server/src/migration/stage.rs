@@ -1,4 +1,4 @@
-//! The stages of a move: what the mover waits for in each, and the request that it makes.
+//! The stages of a move: in each, what the mover waits for and which request it makes.
 
 use lugus_partition_map::{MapEpoch, MapRequest};
 use lugus_vocabulary::{ClusterId, InstrumentId, MigrationId, MigrationStep, StateHash};
@@ -8,18 +8,18 @@ use super::messages::{Action, ClusterRequest, Party};
 use super::move_outcome::{Ending, MoveError};
 use super::move_step::MoveStep;
 
-/// An epoch that no map has. An impossible request that is made for this epoch changes nothing, and its refusal tells the
-/// epoch of the newest map. In this way a mover asks the coordinator for that epoch, since the first maps of a subscription
-/// may be old ones.
+/// An epoch that no map ever has. A mover sends a request for this epoch to learn the epoch of the newest map: the
+/// request changes nothing, and its refusal contains that epoch. The mover needs it because the first maps of a
+/// subscription may be old.
 const NO_EPOCH: MapEpoch = MapEpoch(u64::MAX);
 const NO_MIGRATION: MigrationId = MigrationId(u64::MAX);
 
-/// State of a move: what the mover waits for.
+/// State of a mover: what it waits for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Stage {
-    /// The coordinator, to tell the epoch of the newest map.
+    /// The coordinator's refusal that contains the epoch of the newest map.
     Asking,
-    /// The map.
+    /// A map of at least this epoch.
     Looking {
         least_epoch: MapEpoch,
     },
@@ -27,7 +27,7 @@ pub(super) enum Stage {
         epoch: MapEpoch,
         to: ClusterId,
     },
-    /// The fence. The first requests of the copy are sent right behind it.
+    /// The fence. The first requests of the copy are sent right after it.
     Fencing(Copying),
     Copying(Copying),
     Committing {
@@ -64,15 +64,15 @@ impl Stage {
         })
     }
 
-    /// The party that is asked, and what it is asked for.
+    /// The party that the mover waits for, and what it was asked to do.
     pub(super) fn asked(&self) -> (Party, &'static str) {
         match self.step() {
             Some(step) => (step.party(), step.request()),
-            None => (Party::Coordinator, "look at the map"),
+            None => (Party::Coordinator, "provide the newest partition map"),
         }
     }
 
-    /// The request of this stage in the migration `id`; `None` if the stage has none, or those of a copy.
+    /// The request of this stage in the migration `id`; `None` if the stage has no request, or those of a copy.
     pub(super) fn request(&self, instrument: InstrumentId, id: MigrationId, correlation_id: u64) -> Option<Action> {
         let of_coordinator = |request, expected| Some(Action::Coordinator { correlation_id, request, expected });
         let step = match *self {

@@ -1,4 +1,4 @@
-//! A session of the operator with a cluster: sends requests in their order, and collects what the cluster says.
+//! A session of the operator with a cluster: sends requests in order, and collects the cluster's answers.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,14 +12,15 @@ use lugus_vocabulary::MigrationReport;
 
 use crate::migration::Exported;
 
-/// Maximum number of requests that wait to be sent. A mover sends far fewer at a time, and sends again what is thrown away.
+/// Maximum number of requests that wait to be sent; a further one replaces the oldest. A mover sends far fewer at a time, and
+/// repeats a request that was dropped.
 const MAXIMUM_WAITING: usize = 128;
 
-/// What a session with a cluster tells.
+/// An event of a session with a cluster.
 pub(super) enum ClusterEvent {
-    /// The session is another one, or has another leader: unanswered requests may be lost.
+    /// There is a new session or a new leader. Unanswered requests may be lost.
     NewSession,
-    /// What became of a step.
+    /// Outcome of a step.
     Report(MigrationReport),
     /// Records of an export.
     Exported(Exported),
@@ -39,7 +40,7 @@ impl ClusterLink {
         self.cluster.state() == State::Connected
     }
 
-    /// Adds a message to those that wait to be sent.
+    /// Queues a message to be sent.
     pub(super) fn push(&mut self, message: Vec<u8>) {
         if self.waiting.len() == MAXIMUM_WAITING {
             self.waiting.pop_front();
@@ -47,7 +48,8 @@ impl ClusterLink {
         self.waiting.push_back(message);
     }
 
-    /// One duty cycle, which appends to `events`. Messages that wait for a session that has ended are thrown away.
+    /// One duty cycle, which appends to `events`. At a new session the queued messages are dropped, as the mover sends them
+    /// again.
     pub(super) fn poll(&mut self, events: &mut Vec<ClusterEvent>) -> Result<(), ClientError> {
         let before = events.len();
         self.cluster.do_work(&mut Listener { events })?;
@@ -57,7 +59,7 @@ impl ClusterLink {
         Ok(())
     }
 
-    /// Sends the waiting messages, as many as can be sent now.
+    /// Sends queued messages until none is left, or until there is back pressure.
     pub(super) fn flush(&mut self) {
         while let Some(message) = self.waiting.front() {
             if self.cluster.offer(message).is_err() {
@@ -74,7 +76,7 @@ impl Drop for ClusterLink {
     }
 }
 
-/// Reads an answer; `None` for a message that is of no interest to a migrator.
+/// Decodes an answer; `None` for a message that a migrator does not need.
 fn read(message: &[u8]) -> Result<Option<MigrationAnswer<&[u8]>>, MessageError> {
     let envelope = Envelope::open(message)?;
     if envelope.schema_id == order_entry::SBE_SCHEMA_ID { decode_migration_answer(envelope) } else { Ok(None) }
@@ -94,7 +96,7 @@ impl EgressListener for Listener<'_> {
     }
 
     fn on_disconnected(&mut self, reason: DisconnectReason) {
-        tracing::warn!(?reason, "the operator's session is gone; another is opened");
+        tracing::warn!(?reason, "lost the operator's session; opening another one");
     }
 
     fn on_message(&mut self, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
@@ -104,7 +106,7 @@ impl EgressListener for Listener<'_> {
                 self.events.push(ClusterEvent::Exported(exported.map_records(Arc::from)));
             }
             Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "a message that can't be read"),
+            Err(error) => tracing::warn!(%error, "ignored a message that cannot be decoded"),
         }
     }
 }

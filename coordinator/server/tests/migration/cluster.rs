@@ -1,4 +1,4 @@
-//! A cluster of the world: an engine, and what a leader answers to a mover.
+//! A simulated cluster: an engine, and the answers of a leader to a mover.
 
 #![allow(unreachable_pub, reason = "a part of a test")]
 
@@ -12,7 +12,7 @@ use lugus_vocabulary::*;
 pub const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 200, retained_events: 8 };
 pub const INSTRUMENT: InstrumentId = InstrumentId(1);
 
-/// What a sink was told last.
+/// Events and the last reply of one command.
 #[derive(Debug, Default)]
 pub struct Heard {
     pub events: usize,
@@ -36,7 +36,7 @@ pub enum Answer {
 pub struct Cluster {
     pub engine: Engine,
     pub limits: EngineLimits,
-    /// Without a leader until then.
+    /// Simulated time until which the cluster has no leader.
     pub down_until: u64,
 }
 
@@ -57,14 +57,15 @@ impl Cluster {
         heard
     }
 
-    /// A command that would be a hole changes nothing, and is answered otherwise while the instrument moves.
+    /// Whether the cluster trades the instrument. The probe is a command whose number leaves a gap: it changes nothing, and
+    /// its answer is `SequenceReject` only if the instrument is traded here.
     pub fn takes_commands(&mut self) -> bool {
         let cancel = Action::Cancel { orig_client_order_id: ClientOrderId(1) };
         let heard = self.apply(0, 1, INSTRUMENT.0, u64::MAX, cancel);
         matches!(heard.reply, Some(Reply::SequenceReject { .. }))
     }
 
-    /// A member that starts from a snapshot leads.
+    /// Replaces the engine with one restored from its snapshot, as when a restarted member becomes leader.
     pub fn restart(&mut self) {
         let mut records = Vec::new();
         let Ok(()) = self.engine.snapshot(&mut |record| {
@@ -78,7 +79,7 @@ impl Cluster {
         self.engine = restored;
     }
 
-    /// Does a step. `library` holds the records of all parts: the bytes of a part are its place in the library.
+    /// Does a step. `library` holds the records of all parts; the bytes of a part are its index in `library`.
     pub fn answer(&mut self, request: &ClusterRequest, part: usize, library: &mut Vec<Vec<SnapshotRecord>>) -> Answer {
         let MigrationRequest { correlation_id, instrument, migration, ref step } = *request;
         let engine = &mut self.engine;
@@ -103,8 +104,8 @@ impl Cluster {
                 .import_begin(instrument, migration, *manifest)
                 .map(|received| (MigrationOutcome::Done, received, *manifest)),
             MigrationStep::ImportRecords { first_record, records } => {
-                let place = u64::from_le_bytes((**records).try_into().unwrap());
-                let records = library[place as usize].iter().copied();
+                let index = u64::from_le_bytes((**records).try_into().unwrap());
+                let records = library[index as usize].iter().copied();
                 let received = engine.import_records(instrument, migration, *first_record, records);
                 received.map(|received| (MigrationOutcome::Done, received, nothing))
             }

@@ -1,6 +1,6 @@
-//! Moves under a network that drops, delays, repeats and reorders, with movers, the coordinator and leaders that crash: at
-//! every moment at most one cluster takes commands, each command is applied once, and in the end the move is finished or
-//! undone, with the state of one that never moved.
+//! Moves in a simulated network that drops, delays, repeats and reorders messages, while movers, the coordinator and leaders
+//! crash. At every moment at most one cluster takes commands, and each command is applied once. In the end the move is
+//! finished or undone, and the state is that of an instrument that never moved.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
@@ -15,11 +15,11 @@ use lugus_partition_map::{MapRefusal, MigrationPhase};
 use lugus_vocabulary::{InstrumentId, MigrationOutcome};
 use world::{FROM, Faults, TO, World};
 
-/// Seeded worlds.
+/// Number of simulated worlds, each with its own seed.
 const RUNS: u64 = 2_000;
 
 #[test]
-fn a_move_ends_well_whatever_crashes_and_is_lost() {
+fn a_move_is_finished_or_undone_whatever_crashes_and_whatever_is_lost() {
     let (mut moved, mut undone) = (0, 0);
     for seed in 1..=RUNS {
         let mut world = World::new(seed, Faults::All);
@@ -36,12 +36,12 @@ fn a_move_ends_well_whatever_crashes_and_is_lost() {
 }
 
 #[test]
-fn without_faults_it_moves_at_once() {
+fn without_faults_an_instrument_moves_there_and_back() {
     let mut world = World::new(7, Faults::None);
     world.start(Intent::MoveTo(TO));
     assert_eq!(world.run_to_end(0), Ok(Ending::Moved));
     assert_eq!(world.check_end(), TO);
-    // Done is done; and back again.
+    // A second move to the same cluster and a late undo do nothing; then the instrument moves back.
     world.start(Intent::MoveTo(TO));
     assert_eq!(world.run_to_end(1), Ok(Ending::Nothing));
     world.start(Intent::Undo);
@@ -51,9 +51,9 @@ fn without_faults_it_moves_at_once() {
     assert_eq!(world.check_end(), FROM);
 }
 
-/// A mover dies after each of its first messages; the next one finishes it, or undoes it as long as that may be.
+/// A mover dies after each of its first messages. The next mover finishes the move, or undoes it unless it is committed.
 #[test]
-fn a_mover_that_dies_at_any_step_is_followed_by_another() {
+fn another_mover_finishes_or_undoes_the_move_of_a_dead_one() {
     let mut undone = 0;
     let mut too_late = 0;
     for step in 0..200 {
@@ -77,11 +77,11 @@ fn a_mover_that_dies_at_any_step_is_followed_by_another() {
             }
         }
     }
-    assert!(undone > 20 && too_late > 2, "{undone} {too_late}");
+    assert!(undone > 20 && too_late > 2, "{undone} undone, {too_late} too late to undo");
 }
 
 #[test]
-fn what_has_no_room_is_undone_and_says_so() {
+fn a_move_to_a_cluster_without_room_is_undone() {
     let mut world = World::new(3, Faults::None);
     world.cramp(TO);
     world.start(Intent::MoveTo(TO));
@@ -92,9 +92,9 @@ fn what_has_no_room_is_undone_and_says_so() {
     assert_eq!(world.check_end(), FROM);
 }
 
-/// A subscription of the map tells what was recorded first, and that may be long over.
+/// A subscription to the map first gives old maps, whose moves may have ended long ago.
 #[test]
-fn an_old_map_ends_nothing() {
+fn an_old_map_does_not_end_a_move() {
     let mut world = World::new(9, Faults::None);
     for (mover, to) in [TO, FROM].into_iter().enumerate() {
         world.start(Intent::MoveTo(to));
@@ -121,7 +121,7 @@ fn an_old_map_ends_nothing() {
 }
 
 #[test]
-fn another_move_is_not_taken_over() {
+fn a_mover_does_not_take_over_a_move_to_another_cluster() {
     let mut world = World::new(5, Faults::None);
     world.start(Intent::MoveTo(TO));
     while world
@@ -146,7 +146,7 @@ fn another_move_is_not_taken_over() {
 }
 
 #[test]
-fn who_gets_no_answer_gives_up_and_says_who_is_missing() {
+fn a_mover_without_an_answer_gives_up_and_names_the_silent_party() {
     let mut world = World::new(5, Faults::None);
     world.start(Intent::MoveTo(TO));
     world.take_down(TO);
@@ -158,19 +158,19 @@ fn who_gets_no_answer_gives_up_and_says_who_is_missing() {
     assert_eq!(world.check_end(), FROM);
 }
 
-/// However long it is held, nothing is done, and nobody is said not to have answered.
+/// While a mover is held, nothing is done, and it does not give up, however long it takes.
 #[test]
-fn who_is_held_waits_before_each_step() {
+fn a_held_mover_waits_before_each_step() {
     let mut world = World::new(13, Faults::None);
     let steps = MoveStep::ALL;
     world.start_held(Intent::MoveTo(TO), steps);
     for step in steps.into_iter().take_while(|step| *step <= MoveStep::Finish) {
         world.run_until_held(0, step);
-        let stands = |world: &mut World| ([FROM, TO].map(|cluster| world.takes_commands(cluster)), world.map().clone());
-        let before = stands(&mut world);
+        let state = |world: &mut World| ([FROM, TO].map(|cluster| world.takes_commands(cluster)), world.map().clone());
+        let before = state(&mut world);
         world.pass(2 * Timing::default().give_up);
         world.run_until_held(0, step);
-        assert_eq!(stands(&mut world), before);
+        assert_eq!(state(&mut world), before);
         let expected = match step {
             MoveStep::Begin | MoveStep::Fence => [true, false],
             MoveStep::Drop | MoveStep::Finish => [false, true],
@@ -183,7 +183,7 @@ fn who_is_held_waits_before_each_step() {
     assert_eq!(world.check_end(), TO);
 }
 
-/// A commit that is still on its way when the move is undone must not count.
+/// A commit that arrives after the move is undone has no effect.
 #[test]
 fn a_late_commit_of_a_dead_mover_is_refused() {
     let mut world = World::new(11, Faults::None);
@@ -200,7 +200,7 @@ fn a_late_commit_of_a_dead_mover_is_refused() {
 }
 
 #[test]
-fn a_mover_says_how_far_it_is() {
+fn a_new_mover_has_no_progress_and_no_ending() {
     let mover = Mover::new(InstrumentId(1), Intent::Undo, Timing::default(), 0, Duration::ZERO);
     assert_eq!((mover.progress().records, mover.ending(), mover.clusters()), (0, None, None));
 }

@@ -1,4 +1,5 @@
-//! The world of a move: movers, the coordinator, two clusters, a participant that trades, and what lies between them.
+//! The simulated world of a move: movers, the coordinator, two clusters, a participant that trades, and the network between
+//! them.
 
 #![allow(unreachable_pub, reason = "a part of a test")]
 
@@ -26,7 +27,7 @@ pub const FROM: ClusterId = ClusterId(0);
 pub const TO: ClusterId = ClusterId(1);
 
 const MILLISECOND: u64 = 1_000_000;
-/// How long things go wrong, and how long it may take until all is well after that.
+/// Time with faults, and maximum time that a move may take without them, in nanoseconds.
 const TROUBLE: u64 = 3_000 * MILLISECOND;
 const PEACE: u64 = 200_000 * MILLISECOND;
 
@@ -36,7 +37,7 @@ pub enum Faults {
     All,
 }
 
-/// On its way, between a mover and somebody.
+/// A message in the network between a mover and another party.
 #[derive(Debug, Clone)]
 pub enum Message {
     ToCoordinator { mover: usize, correlation_id: u64, request: MapRequest, expected: Option<MapEpoch> },
@@ -51,17 +52,17 @@ pub struct World {
     chance: u64,
     faults: Faults,
     now: u64,
-    /// Time of arrival, number, and what comes.
+    /// Time of arrival, number, and message.
     network: Vec<(u64, u64, Message)>,
     sent: u64,
-    /// The recorded map, and the one before.
+    /// All recorded maps, oldest first.
     maps: Vec<PartitionMap>,
     coordinator_down_until: u64,
     clusters: [Cluster; 2],
     movers: Vec<Option<Mover>>,
     endings: Vec<Option<Result<Ending, MoveError>>>,
     library: Vec<Vec<SnapshotRecord>>,
-    /// Has every command in the order in which a cluster took it.
+    /// Applies each command that a cluster has accepted, in the same order.
     never_moved: Cluster,
     next_number: u64,
     holds_commits: bool,
@@ -161,7 +162,7 @@ impl World {
         self.clusters[cluster.0 as usize].down_until = 0;
     }
 
-    /// From now on the cluster has no room.
+    /// Replaces the cluster with one that has no room for the instrument.
     pub fn cramp(&mut self, cluster: ClusterId) {
         let limits = EngineLimits { orders: 1, ..LIMITS };
         let cramped = &mut self.clusters[cluster.0 as usize];
@@ -172,7 +173,7 @@ impl World {
         self.clusters[cluster.0 as usize].takes_commands()
     }
 
-    /// Runs until a commit is about to be sent, which is kept.
+    /// Runs until a commit is about to be sent, and returns it instead of sending it.
     pub fn hold_back_commit(&mut self) -> Message {
         self.holds_commits = true;
         while self.held.is_none() {
@@ -197,7 +198,7 @@ impl World {
         panic!("no end: {:?}", self.movers[mover]);
     }
 
-    /// Movers come and go, sometimes several at once; so do the coordinator and leaders.
+    /// Starts and kills movers, sometimes several at once, and crashes the coordinator and leaders.
     pub fn run_with_crashes(&mut self) {
         let end = self.now + TROUBLE;
         while self.now < end {
@@ -227,7 +228,7 @@ impl World {
         self.start(intent);
     }
 
-    /// No more trouble: somebody finishes what there is. Gives how all moves ended.
+    /// Ends the faults and lets a mover finish or undo the last move. Returns how all movers have ended.
     pub fn settle(&mut self) -> Vec<Ending> {
         self.faults = Faults::None;
         self.movers.iter_mut().for_each(|mover| *mover = None);
@@ -248,8 +249,8 @@ impl World {
         self.endings.iter().filter_map(|ending| ending.and_then(Result::ok)).collect()
     }
 
-    /// All that was on its way has come; then one cluster has the instrument, as the map says, and it is as if it had never
-    /// moved. Gives that cluster.
+    /// Delivers all messages, then checks that only the owner in the map trades the instrument, and that its state is as if it
+    /// had never moved. Returns the owner.
     pub fn check_end(&mut self) -> ClusterId {
         while !self.network.is_empty() {
             self.step();
@@ -272,7 +273,7 @@ impl World {
         owner
     }
 
-    /// Lets the next thing happen.
+    /// Delivers the next message, or lets 20 ms pass if none arrives before.
     pub fn step(&mut self) {
         self.run_movers();
         let first = (0..self.network.len()).min_by_key(|&at| (self.network[at].0, self.network[at].1));
@@ -295,7 +296,7 @@ impl World {
         let partition = self.map().partition(InstrumentId(1)).unwrap();
         if takers == 1 {
             let owner = partition.owner();
-            assert!(self.takes_commands(owner), "who takes commands is the owner");
+            assert!(self.takes_commands(owner), "only the owner takes commands");
         }
     }
 
@@ -312,7 +313,7 @@ impl World {
             let clusters = mover.clusters();
             for action in actions.drain(..) {
                 let message = match action {
-                    // Sometimes it is not the newest.
+                    // With faults, the map is sometimes an older one.
                     Action::LookAtMap { .. } => {
                         let late = (self.faults == Faults::All && self.below(3) == 0) as usize;
                         let map = &self.maps[self.maps.len().saturating_sub(1 + late)];
@@ -411,7 +412,7 @@ impl World {
         Ok(AcceptedRequest { epoch: map.epoch, digest: digest_of_map(map), migration: applied.migration })
     }
 
-    /// A participant's next order, at a cluster by chance. It is applied once, whatever moves.
+    /// Sends the participant's next order to a random cluster. If the cluster applies it, the reference engine does so, too.
     fn trade(&mut self) {
         let (id, side) = (ClientOrderId(self.next_number), if self.below(2) == 0 { Side::Buy } else { Side::Sell });
         let (price, quantity) = (Price(95 + self.below(11) as i64), Quantity(1 + self.below(9)));

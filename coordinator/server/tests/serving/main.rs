@@ -1,4 +1,5 @@
-//! The coordinator as a process, with subscribers and requesters: published, killed, started again, kept short.
+//! The coordinator as a process, with subscribers and requesters: the map is published, survives a kill, and its recording
+//! stays short.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -22,7 +23,7 @@ fn subscribers_follow_the_map_through_a_kill() {
     let mut coordinator = Process::start(&place).unwrap();
     let mut subscribers: Vec<Subscriber> = (0..3).map(|_| place.subscriber()).collect();
     let (first, _) = await_epoch(&mut subscribers, MapEpoch(1));
-    assert_eq!((first.clusters.len(), first.partitions.len()), (1, 2), "what cluster.toml has");
+    assert_eq!((first.clusters.len(), first.partitions.len()), (1, 2), "clusters and instruments of cluster.toml");
     await_all(&mut subscribers, "live", |subscriber| subscriber.map.connection() == Connection::Live);
 
     let mut client = place.client();
@@ -38,7 +39,7 @@ fn subscribers_follow_the_map_through_a_kill() {
     for _ in 0..100 {
         subscribers.iter_mut().for_each(Subscriber::poll);
     }
-    assert!(subscribers.iter().all(|subscriber| subscriber.map.newest() == Some(&second)), "the last map stays");
+    assert!(subscribers.iter().all(|subscriber| subscriber.map.newest() == Some(&second)), "subscribers keep the last map");
 
     let _coordinator = Process::start(&place).unwrap();
     let mut newcomers = [place.subscriber()];
@@ -53,11 +54,11 @@ fn subscribers_follow_the_map_through_a_kill() {
 }
 
 #[test]
-fn refusals_repeats_and_a_second_coordinator() {
+fn repeats_are_accepted_and_stale_requests_and_a_second_coordinator_are_refused() {
     let place = Place::new(24_540, |_| {});
     let coordinator = Process::start(&place).unwrap();
-    let told = Process::start(&place).err().unwrap();
-    assert!(told.contains("is in use by process"), "{told}");
+    let error = Process::start(&place).err().unwrap();
+    assert!(error.contains("is in use by process"), "{error}");
 
     let mut client = place.client();
     let halt = MapRequest::Halt { instrument: InstrumentId(1) };
@@ -79,13 +80,13 @@ fn refusals_repeats_and_a_second_coordinator() {
     );
     let twice = MapRequest::AddInstrument(InstrumentSpecification::spot(InstrumentId(5), "BTC/USDT", 2, 5));
     assert_eq!(refused(twice, None), MapRefusal::PairOwned { instrument: InstrumentId(1), owner: ClusterId(0) });
-    assert!(coordinator.end(), "ends well when asked to");
+    assert!(coordinator.end(), "SIGTERM ends it with success");
     let mut client = place.client();
     let away = client.request(&halt, None, std::time::Duration::from_millis(50)).err().unwrap();
     assert!(matches!(away, RequestError::Away { .. }), "{away}");
 }
 
-/// A cluster with a long entry in the map.
+/// A cluster whose entry in the map is long.
 fn large_cluster(id: u16) -> ClusterEntry {
     let ingress = |member| Endpoint { host: "127.0.0.1".into(), port: 1_000 + id * 10 + member };
     let members =
@@ -96,7 +97,7 @@ fn large_cluster(id: u16) -> ClusterEntry {
 }
 
 #[test]
-fn the_recording_is_kept_short_and_begins_with_a_whole_map() {
+fn old_segments_are_deleted_and_newcomers_still_get_the_newest_map() {
     let place = Place::new(24_580, |deployment| {
         deployment.coordinator.as_mut().expect("it has one").term_length = Size::kib(64);
     });
@@ -116,7 +117,7 @@ fn the_recording_is_kept_short_and_begins_with_a_whole_map() {
     let mut epoch = MapEpoch(7);
     await_epoch(&mut subscribers, epoch);
     await_all(&mut subscribers, "live", |subscriber| subscriber.map.connection() == Connection::Live);
-    // Some hundred maps of about 5 KB each: many segments of 64 KiB.
+    // 120 maps of about 5 KB each fill many segments of 64 KiB.
     for change in 0..120 {
         let request = if change % 2 == 0 {
             MapRequest::Halt { instrument: InstrumentId(1) }
@@ -131,7 +132,7 @@ fn the_recording_is_kept_short_and_begins_with_a_whole_map() {
     let left = segments();
     assert!(left.len() <= 2, "{left:?}");
     let mut newcomer = [place.subscriber()];
-    assert_eq!(await_epoch(&mut newcomer, epoch).0, newest, "from what is left");
+    assert_eq!(await_epoch(&mut newcomer, epoch).0, newest, "a newcomer gets the newest map from the remaining segments");
 
     coordinator.kill();
     let mut coordinator = Process::start(&place).unwrap();
@@ -148,7 +149,7 @@ fn the_recording_is_kept_short_and_begins_with_a_whole_map() {
 }
 
 #[test]
-fn a_damaged_recording_and_a_foreign_map_are_told() {
+fn a_damaged_lost_or_foreign_recording_is_refused() {
     let place = Place::new(24_620, |_| {});
     let spec = place.deployment.coordinator_spec();
     let mut coordinator = Process::start(&place).unwrap();
@@ -171,22 +172,22 @@ fn a_damaged_recording_and_a_foreign_map_are_told() {
 
     place.client().request(&MapRequest::Halt { instrument: InstrumentId(1) }, None, DEADLINE).unwrap();
     coordinator.kill();
-    // A byte of the first map's first cluster: after the frame's header, the message's and the root block.
+    // Offset of a byte of the first map's first cluster: after the frame header, the message header and the root block.
     let segment = OpenOptions::new().read(true).write(true).open(spec.archive_dir.join("0-0.rec")).unwrap();
     let mut byte = [0];
     let at = 32 + 8 + 24 + 4 + 20;
     segment.read_exact_at(&mut byte, at).unwrap();
     segment.write_all_at(&[byte[0] ^ 1], at).unwrap();
-    let told = Process::start(&place).err().unwrap();
-    assert!(told.contains("is damaged before position") && told.contains("digest"), "{told}");
+    let error = Process::start(&place).err().unwrap();
+    assert!(error.contains("is damaged before position") && error.contains("digest"), "{error}");
     segment.write_all_at(&byte, at).unwrap();
     Process::start(&place).unwrap().kill();
 
     let away = spec.dir.join("away");
     fs::rename(&spec.archive_dir, &away).unwrap();
-    let told = Process::start(&place).err().unwrap();
-    assert!(told.contains("has no whole map any more"), "{told}");
-    // A first start that was cut short: a recording, and no map in it yet.
+    let error = Process::start(&place).err().unwrap();
+    assert!(error.contains("no longer has a whole map"), "{error}");
+    // As after an interrupted first start: there is a recording, but no map in it yet.
     fs::remove_file(spec.dir.join("deployment")).unwrap();
     let mut coordinator = Process::start(&place).unwrap();
     let mut newcomers = [place.subscriber()];
@@ -195,6 +196,6 @@ fn a_damaged_recording_and_a_foreign_map_are_told() {
     assert!(fs::read_to_string(spec.dir.join("deployment")).unwrap().contains(&map.deployment.to_string()));
     fs::remove_dir_all(&spec.archive_dir).unwrap();
     fs::rename(&away, &spec.archive_dir).unwrap();
-    let told = Process::start(&place).err().unwrap();
-    assert!(told.contains("put back the right one"), "{told}");
+    let error = Process::start(&place).err().unwrap();
+    assert!(error.contains("was recorded there before"), "{error}");
 }

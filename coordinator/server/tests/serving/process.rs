@@ -1,4 +1,4 @@
-//! A coordinator as a process, and what a test has around it.
+//! A coordinator as a process, and its surroundings in a test: a deployment, subscribers and a client.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -14,10 +14,10 @@ use lugus_topology::{Deployment, Size};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// How long anything may take on a busy machine.
+/// Maximum time for any one operation, on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A deployment in a folder of its own, with a media driver for its clients.
+/// A deployment in a temporary folder, with a media driver for its clients.
 pub(crate) struct Place {
     pub(crate) deployment: Deployment,
     pub(crate) file: PathBuf,
@@ -27,7 +27,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// One local cluster of one member, which does not run; the coordinator from `port` on.
+    /// A deployment with one local cluster of one member, which is not started, and a coordinator whose ports begin at `port`.
     pub(crate) fn new(port: u16, change: impl FnOnce(&mut Deployment)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let shared_memory = tempfile::Builder::new().prefix("lugus-coordinator-").tempdir_in("/dev/shm").unwrap();
@@ -53,13 +53,13 @@ impl Place {
     }
 }
 
-/// A coordinator's process; killed with -9, by its number, when dropped.
+/// A coordinator's process, which is killed with SIGKILL when the value is dropped.
 pub(crate) struct Process {
     child: Child,
 }
 
 impl Process {
-    /// Starts one and waits until it serves. `Err` has what it wrote when it ends instead.
+    /// Starts a coordinator and waits until it serves. `Err` has its error output if it ends instead.
     pub(crate) fn start(place: &Place) -> Result<Self, String> {
         let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/serve");
         let mut command = Command::new(&program);
@@ -70,18 +70,18 @@ impl Process {
         if line.trim() == "ready" {
             return Ok(process);
         }
-        let mut told = String::new();
-        process.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-        Err(told)
+        let mut output = String::new();
+        process.child.stderr.take().unwrap().read_to_string(&mut output).unwrap();
+        Err(output)
     }
 
-    /// Kill -9.
+    /// Kills the process with SIGKILL.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// SIGTERM, and wait.
+    /// Sends SIGTERM and waits for the end. Returns whether the process ended in time and with success.
     pub(crate) fn end(mut self) -> bool {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM).unwrap();
@@ -108,7 +108,7 @@ pub(crate) struct Subscriber {
 }
 
 impl Subscriber {
-    /// Polls once; trouble with the connection is none of the test's.
+    /// Polls once, and ignores errors: the subscription connects again by itself.
     pub(crate) fn poll(&mut self) {
         let _ = self.map.poll();
     }
@@ -118,7 +118,7 @@ impl Subscriber {
     }
 }
 
-/// Polls all subscribers until each has the map of this epoch; returns it and how long it took.
+/// Polls all subscribers until each has the map of this epoch. Returns the map and the time it took.
 pub(crate) fn await_epoch(subscribers: &mut [Subscriber], epoch: MapEpoch) -> (Arc<PartitionMap>, Duration) {
     let took = await_all(subscribers, &format!("epoch {epoch}"), |subscriber| subscriber.epoch() == Some(epoch));
     let map = subscribers[0].map.newest().unwrap().clone();
@@ -128,7 +128,7 @@ pub(crate) fn await_epoch(subscribers: &mut [Subscriber], epoch: MapEpoch) -> (A
     (map, took)
 }
 
-/// Polls all subscribers until each does.
+/// Polls all subscribers until `holds` is true of each. Returns the time it took.
 pub(crate) fn await_all(subscribers: &mut [Subscriber], what: &str, holds: impl Fn(&Subscriber) -> bool) -> Duration {
     let started = Instant::now();
     loop {
@@ -137,7 +137,7 @@ pub(crate) fn await_all(subscribers: &mut [Subscriber], what: &str, holds: impl 
             return started.elapsed();
         }
         let epochs: Vec<_> = subscribers.iter().map(Subscriber::epoch).collect();
-        assert!(started.elapsed() < DEADLINE, "{what}: the subscribers have {epochs:?}");
+        assert!(started.elapsed() < DEADLINE, "not all subscribers are at {what}; they have the maps of epochs {epochs:?}");
         std::thread::sleep(Duration::from_micros(200));
     }
 }
