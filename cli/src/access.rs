@@ -150,7 +150,7 @@ impl<'f> Access<'f> {
     pub fn market_data(&self) -> Result<MarketDataFeed, Failure> {
         let context = FeedContext::of(&self.found.deployment, self.driver.aeron_dir().to_path_buf());
         context.map(MarketDataFeed::new).ok_or_else(|| {
-            Failure::new("the deployment has no market-data stream").hint("[market_data] enabled = true")
+            Failure::new("the deployment has no market-data stream").hint("set enabled = true in [market_data]")
         })
     }
 
@@ -166,5 +166,5 @@ impl<'f> Access<'f> {
 /// The partition map that the deployment's file describes.
 fn written_map(found: &DeploymentFile) -> Result<Arc<PartitionMap>, Failure> {
     let map = FixedMap::of(&found.deployment).poll().map_err(Failure::new)?;
-    map.ok_or_else(|| Failure::new(format!("{}: no partition map can be made of it", found.path.display())))
+    map.ok_or_else(|| Failure::new(format!("can't make a partition map from {}", found.path.display())))
 }

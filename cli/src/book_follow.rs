@@ -43,7 +43,7 @@ impl FeedHandler for Changes {
     fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
         match status {
             FeedStatus::Unknown => self.failure = Some(Failure::new(format!("there is no instrument {instrument}"))),
-            FeedStatus::TooLarge => self.failure = Some(Failure::new("the book is too large to be followed")),
+            FeedStatus::TooLarge => self.failure = Some(Failure::new("the book is too large to be followed").hint("without --follow, the first levels can be shown")),
             _ => {}
         }
     }
@@ -104,5 +104,5 @@ fn show(instrument: InstrumentId, book: &FollowedBook, depth: u16, output: Outpu
     let (bids, offers) = (levels(Side::Buy), levels(Side::Sell));
     let shown = BookDocument { instrument, sequence: book.sequence(), statistics, bids, offers };
     output.answer(&shown, table(&shown.bids, &shown.offers))?;
-    io::stdout().flush().map_err(|error| Failure::new(format!("standard output: {error}")))
+    io::stdout().flush().map_err(|error| Failure::new(format!("can't write to standard output: {error}")))
 }

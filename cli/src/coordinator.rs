@@ -23,5 +23,5 @@ pub fn run(found: &DeploymentFile) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("the coordinator can't start: {error}")))?;
     let (map, digest) = (coordinator.map(), coordinator.digest());
     tracing::info!(deployment = %map.deployment, epoch = %map.epoch, %digest, "serving the partition map");
-    coordinator.run(&stop).map_err(|error| Failure::new(format!("the coordinator ends: {error}")))
+    coordinator.run(&stop).map_err(|error| Failure::new(format!("the coordinator has ended: {error}")))
 }

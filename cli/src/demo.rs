@@ -96,7 +96,7 @@ pub fn run(demo: &Demo, output: Output) -> Result<(), Failure> {
     match outcome {
         Ok(account) => {
             output.answer(&account, account.line())?;
-            if account.is_ok() { Ok(()) } else { Err(Failure::new("the demo's account does not hold").hint(hint)) }
+            if account.is_ok() { Ok(()) } else { Err(Failure::new("the demo found lost or duplicated commands, or state hashes that differ").hint(hint)) }
         }
         Err(failure) => {
             output.say(format!("demo: FAILED {failure}"));
@@ -124,7 +124,7 @@ fn trade_and_kill(demo: &Demo, cluster: &PrivateCluster, output: Output) -> Resu
 
 fn synthetic_with_a_kill(found: &DeploymentFile, output: Output) -> Result<Account, Failure> {
     output.say(format!(
-        "sending {COMMANDS} commands at {COMMANDS_PER_SECOND} a second; the leader is killed with -9 at the {}th",
+        "sending {COMMANDS} commands at {COMMANDS_PER_SECOND} a second; the leader is killed with SIGKILL at the {}th",
         COMMANDS / 2
     ));
     let mut watch = DemoWatch { killer: LeaderKiller::new(found.cluster()?, COMMANDS / 2), output };
@@ -133,9 +133,9 @@ fn synthetic_with_a_kill(found: &DeploymentFile, output: Output) -> Result<Accou
         through_cluster(found, &mut synthetic(COMMANDS, SEED, WINDOW), options, &mut watch)?;
     output.say(&report);
     let killed = watch.killer.killed()?;
-    let fail_over = timeline.fail_over(killed.at).ok_or_else(|| Failure::new("no new leader answered"))?;
+    let fail_over = timeline.fail_over(killed.at).ok_or_else(|| Failure::new("no new leader answered after the kill").hint("the members' logs tell why there was no election"))?;
     output.say(format!(
-        "member {} led, and was killed with all its processes; {} ms later the new leader's first answer was here",
+        "member {} led and was killed with all its processes; the new leader's first answer came {} ms later",
         killed.member,
         fail_over.first_answer.as_millis()
     ));
@@ -152,14 +152,14 @@ fn synthetic_with_a_kill(found: &DeploymentFile, output: Output) -> Result<Accou
 
 fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) -> Result<(), Failure> {
     let mut traders = Traders::connect(found, &TRADERS, WINDOW_ON_BOTH)?;
-    let map = traders.map().cloned().ok_or_else(|| Failure::new("no partition map has come"))?;
+    let map = traders.map().cloned().ok_or_else(|| Failure::new("no partition map has come from the coordinator"))?;
     let instruments: Vec<InstrumentId> = map.partitions.iter().map(|partition| partition.instrument.id).collect();
-    let [from, to] = map.clusters.as_slice() else { return Err(Failure::new("there are not two clusters")) };
+    let [from, to] = map.clusters.as_slice() else { return Err(Failure::new("the partition map must have exactly two clusters")) };
     let moved = map.partitions.iter().map(|partition| &partition.instrument).find(|one| one.cluster == from.id);
-    let moved = moved.ok_or_else(|| Failure::new(format!("cluster {} trades nothing", from.name)))?;
+    let moved = moved.ok_or_else(|| Failure::new(format!("cluster {} owns no instrument that could be moved", from.name)))?;
     output.say(MapDocument::new(&map).partitions());
     output.say(format!(
-        "trading through the SDK, which finds the clusters by that map; {} moves to {} meanwhile",
+        "trading through the SDK, which finds each instrument's cluster in that map, while {} moves to {}",
         moved.symbol, to.name
     ));
     let mut turns = instruments.iter().cycle();
@@ -186,7 +186,7 @@ fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) 
     let traded = traders.close();
     account.add(&traded);
     output.say(format!(
-        "{} commands, {} answered, {} trades, {} lost, {} twice; {} was away for {} ms",
+        "{} commands, {} answered, {} trades, {} lost, {} duplicated; {} could not be traded for {} ms",
         traded.commands,
         traded.answered,
         traded.trades,

@@ -28,7 +28,7 @@ impl DeploymentFile {
     pub fn cluster(&self) -> Result<ClusterSpec, Failure> {
         self.deployment.cluster_specs().into_iter().next().ok_or_else(|| {
             Failure::new(format!("{}: no [[cluster]]", self.path.display()))
-                .hint("docs/configuration.md shows what belongs in it")
+                .hint("add one, as docs/configuration.md describes")
         })
     }
 
@@ -40,7 +40,7 @@ impl DeploymentFile {
         match self.deployment.coordinator {
             Some(_) => Ok(self.deployment.coordinator_spec()),
             None => Err(Failure::new(format!("{}: no [coordinator]", self.path.display()))
-                .hint("add one (docs/configuration.md); one cluster alone needs none")),
+                .hint("add one, as docs/configuration.md describes; a single cluster needs none")),
         }
     }
 
@@ -72,7 +72,7 @@ pub fn find(named: Option<&Path>) -> Result<DeploymentFile, Failure> {
     let path = path(named);
     if !path.is_file() {
         return Err(Failure::new(format!("there is no deployment: {} does not exist", path.display()))
-            .hint("`lugus up` makes one and starts it, or name a file with --config"));
+            .hint("run `lugus up` to make one and start it, or name a file with --config"));
     }
     let deployment = Deployment::load(&path).map_err(Failure::new)?;
     Ok(DeploymentFile { path, deployment })

@@ -31,13 +31,13 @@ pub struct Ended {
 pub fn run(found: &DeploymentFile, output: Output) -> Result<(), Failure> {
     let ended = end(&found.deployment)?;
     let what = match (ended.members.len(), ended.coordinator) {
-        (0, false) => return output.answer(&ended, "nothing ran"),
+        (0, false) => return output.answer(&ended, "nothing was running"),
         (0, true) => String::from("the coordinator"),
         (count, false) => format!("{count} members"),
         (count, true) => format!("{count} members and the coordinator"),
     };
     let folder = found.deployment.state_dir();
-    output.answer(&ended, format!("{what} ended; their state stays in {}", folder.display()))
+    output.answer(&ended, format!("stopped {what}; the state stays in {}", folder.display()))
 }
 
 /// Asks each running process to stop, and kills those that have not stopped within the timeout.
@@ -64,7 +64,7 @@ pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
             processes::kill_tree(pid)?;
             ended.killed.push(process.kind.to_string());
             if !processes::await_end(&process.dir, pid, timeout) {
-                return Err(Failure::new(format!("{} (process {pid}) does not die", process.kind)));
+                return Err(Failure::new(format!("{} (process {pid}) did not end, even after SIGKILL", process.kind)));
             }
         }
     }

@@ -74,7 +74,7 @@ impl<W: Write> JsonLines<W> {
     fn flush(&mut self) -> Result<(), Failure> {
         std::mem::replace(&mut self.result, Ok(()))
             .and_then(|()| self.output.flush())
-            .map_err(|error| Failure::new(format!("standard output: {error}")))
+            .map_err(|error| Failure::new(format!("can't write to standard output: {error}")))
     }
 }
 
@@ -123,7 +123,7 @@ pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) 
             if entry.is_output() {
                 continue;
             }
-            return Err(Failure::new(format!("line {line} is no command")).hint(HINT));
+            return Err(Failure::new(format!("line {line} is not a command")).hint(HINT));
         };
         now = entry.now.unwrap_or(now);
         engine.apply(now, command, &mut sink);
@@ -135,12 +135,12 @@ pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) 
     sink.flush()
 }
 
-/// What to do about a line that is no command.
-const HINT: &str = "a line is {\"now\": NANOSECONDS, \"command\": {...}}: see docs/engine-json.md";
+/// What to do about a line that is not a command.
+const HINT: &str = "write a line as {\"now\": NANOSECONDS, \"command\": {...}}: see docs/engine-json.md";
 
 fn no_command(line: u64, error: &serde_json::Error) -> Failure {
     let text = error.to_string();
     // Each line is a text of its own to the parser.
     let what = text.split(" at line 1 column ").next().unwrap_or(&text);
-    Failure::new(format!("line {line}, column {}, is no command: {what}", error.column())).hint(HINT)
+    Failure::new(format!("line {line}, column {}, is not a command: {what}", error.column())).hint(HINT)
 }

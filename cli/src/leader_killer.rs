@@ -41,11 +41,11 @@ impl LeaderKiller {
 
     fn kill(&self) -> Result<KilledLeader, Failure> {
         let status = Status::read(std::slice::from_ref(&self.cluster))?;
-        let leader = status.leader(self.cluster.id).ok_or_else(|| Failure::new("there is no leader to kill"))?;
+        let leader = status.leader(self.cluster.id).ok_or_else(|| Failure::new("there is no leader to kill: the cluster has none"))?;
         let member = self.cluster.members.iter().find(|member| member.id.0 == leader.id);
         let pid = member
             .and_then(|member| processes::pid(&member.dir))
-            .ok_or_else(|| Failure::new("the leader's process is not known"))?;
+            .ok_or_else(|| Failure::new("the leader's process was not found"))?;
         let at = Instant::now();
         processes::kill_tree(pid)?;
         Ok(KilledLeader { member: leader.id, at })

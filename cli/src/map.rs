@@ -77,8 +77,8 @@ pub fn run(found: &DeploymentFile, arguments: &Map, output: Output) -> Result<()
 pub fn check_running(found: &DeploymentFile) -> Result<(), Failure> {
     let spec = found.coordinator()?;
     if spec.archive.is_loopback() && processes::pid(&spec.dir).is_none() {
-        return Err(Failure::new("the coordinator does not run")
-            .hint("`lugus up` starts it, or `lugus coordinator` in the foreground"));
+        return Err(Failure::new("the coordinator is not running")
+            .hint("start it with `lugus up`, or in the foreground with `lugus coordinator`"));
     }
     Ok(())
 }
@@ -119,7 +119,7 @@ pub fn newest_map(
     let endpoint = found.deployment.coordinator_spec().archive;
     let reason = trouble.map_or_else(String::new, |error| format!(": {error}"));
     Err(Failure::new(format!("no partition map from {endpoint} within {timeout:?}{reason}"))
-        .hint("start the coordinator (lugus up, lugus coordinator), or check coordinator.host and coordinator.port"))
+        .hint("start the coordinator with `lugus up` or `lugus coordinator`, or check coordinator.host and coordinator.port"))
 }
 
 fn change(

@@ -53,7 +53,7 @@ pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Resul
     let intent = match (&arguments.to, arguments.undo) {
         (Some(name), _) => Intent::MoveTo(cluster(access.map(), name)?),
         (None, true) => Intent::Undo,
-        (None, false) => return Err(Failure::new("where to?").hint("--to CLUSTER, or --undo")),
+        (None, false) => return Err(Failure::new("no destination cluster given").hint("add --to CLUSTER to move the instrument, or --undo to undo its move")),
     };
     let (deployment, aeron_dir) = (&found.deployment, access.driver().aeron_dir());
     let maps = RecordedMap::new(MapContext::new(deployment, aeron_dir.to_path_buf()));
@@ -61,7 +61,7 @@ pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Resul
     let coordinator =
         CoordinatorClient::connect(aeron_dir, &spec, host, deployment.client.message_timeout).map_err(Failure::new)?;
     let sessions = Box::new(|cluster: ClusterId| {
-        let cluster = access.map().cluster(cluster).ok_or("it is not in the partition map")?;
+        let cluster = access.map().cluster(cluster).ok_or("it is not in the partition map: see lugus map")?;
         let config = access.config(cluster, OPERATOR).map_err(|failure| failure.to_string())?;
         Ok(config.cluster_context())
     });
@@ -127,14 +127,14 @@ impl Hold {
         if self.told != Some(step) {
             self.told = Some(step);
             let held = HoldNotice { instrument: self.instrument, held_before: step.name() };
-            let text = format!("held before {step} ({} is to {}): Enter goes on", step.party(), step.request());
+            let text = format!("held before {step} (next, {} will {}): press Enter to continue", step.party(), step.request());
             self.output.answer(&held, text)?;
         }
         match self.lines.try_recv() {
             Ok(()) => Ok(true),
             Err(TryRecvError::Empty) => Ok(false),
-            Err(TryRecvError::Disconnected) => Err(Failure::new(format!("standard input has ended before {step}"))
-                .hint("the move stays where it is: `lugus migrate` again goes on with it, --undo undoes it")),
+            Err(TryRecvError::Disconnected) => Err(Failure::new(format!("standard input ended while the move was held before {step}"))
+                .hint("the move stays where it is: run `lugus migrate` again to resume it, or with --undo to undo it")),
         }
     }
 }
@@ -147,7 +147,7 @@ fn cluster(map: &PartitionMap, name: &str) -> Result<ClusterId, Failure> {
     let clusters = &map.clusters;
     clusters.iter().find(|cluster| cluster.name == name).map(|cluster| cluster.id).ok_or_else(|| {
         let known: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
-        Failure::new(format!("there is no cluster {name}"))
+        Failure::new(format!("the partition map has no cluster {name}"))
             .hint(format!("give its number, or one of these: {}", known.join(", ")))
     })
 }

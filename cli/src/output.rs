@@ -35,7 +35,7 @@ impl Output {
         } else {
             writeln!(stdout, "{text}")
         };
-        written.map_err(|error| Failure::new(format!("standard output: {error}")))
+        written.map_err(|error| Failure::new(format!("can't write to standard output: {error}")))
     }
 
     /// Prints a line about progress; only in text output.

@@ -23,7 +23,7 @@ pub const NO_CLUSTER_HINT: &str = "`lugus status` shows whether the cluster runs
 pub fn check_running(cluster: &ClusterSpec) -> Result<(), Failure> {
     let is_down = |member: &MemberSpec| member.endpoints.ingress.is_loopback() && processes::pid(&member.dir).is_none();
     if cluster.members.iter().all(is_down) {
-        return Err(Failure::new(format!("no member of the cluster runs ({})", cluster.name)).hint(NO_CLUSTER_HINT));
+        return Err(Failure::new(format!("no member of cluster {} is running", cluster.name)).hint(NO_CLUSTER_HINT));
     }
     Ok(())
 }
@@ -60,7 +60,7 @@ pub fn credentials(deployment: &Deployment, participant: u32) -> Result<Credenti
     let keys = deployment.participant_keys().map_err(Failure::new)?;
     let key = keys.into_iter().find(|(id, _)| *id == participant).map(|(_, key)| key);
     let key = key.ok_or_else(|| {
-        Failure::new(format!("the deployment has keys, and none for participant {participant}"))
+        Failure::new(format!("the deployment has keys, but no key for participant {participant}"))
             .hint("add a [[participant]] with its key or key_file")
     })?;
     Ok(Credentials::Key(key.as_bytes().to_vec()))

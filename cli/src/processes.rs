@@ -27,7 +27,7 @@ pub fn signal(pid: u32, signal: Signal) -> Result<(), Failure> {
     let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
     match kill_process(raw, signal) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(Failure::new(format!("can't signal process {pid}: {error}"))),
+        Err(error) => Err(Failure::new(format!("can't send a signal to process {pid}: {error}"))),
     }
 }
 

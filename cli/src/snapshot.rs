@@ -40,7 +40,7 @@ pub fn run(found: &DeploymentFile, arguments: &Snapshot, output: Output) -> Resu
     };
     let snapshots = clusters.iter().map(|cluster| take(found, cluster)).collect::<Result<Vec<_>, _>>()?;
     let line = |(cluster, taken): (&ClusterSpec, &Taken)| {
-        format!("snapshot of {} taken, member {} leads", cluster.name, taken.leader)
+        format!("{} has taken a snapshot; member {} is the leader", cluster.name, taken.leader)
     };
     let lines: Vec<String> = clusters.iter().zip(&snapshots).map(line).collect();
     output.answer(&Snapshots { snapshots }, lines.join("\n"))
@@ -55,21 +55,21 @@ fn owner(found: &DeploymentFile, instrument: &str) -> Result<ClusterSpec, Failur
 fn take(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure> {
     let status = Status::read(std::slice::from_ref(cluster))?;
     let leader = status.leader(cluster.id).ok_or_else(|| {
-        Failure::new(format!("the cluster ({}) has no leader", cluster.name))
-            .hint("`lugus status` shows how its members stand; `lugus up` starts it")
+        Failure::new(format!("cluster {} has no leader", cluster.name))
+            .hint("`lugus status` shows the state of its members; `lugus up` starts them")
     })?;
     let member =
         cluster.members.iter().find(|member| member.id.0 == leader.id).ok_or_else(|| {
-            Failure::new(format!("member {} leads, but is not in {}", leader.id, found.path.display()))
+            Failure::new(format!("member {} is the leader, but {} does not have it: correct that file", leader.id, found.path.display()))
         })?;
     let done = cluster_tool(cluster, member)
         .map_err(Failure::new)?
         .arg("snapshot")
         .output()
-        .map_err(|error| Failure::new(format!("ClusterTool: {error}")).hint("it needs java, as members do"))?;
+        .map_err(|error| Failure::new(format!("can't run Aeron's ClusterTool: {error}")).hint("install Java, or set java.binary"))?;
     if !done.status.success() {
         let printed = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
-        return Err(Failure::new(format!("ClusterTool snapshot ({}): {}", done.status, printed.trim())));
+        return Err(Failure::new(format!("Aeron's ClusterTool took no snapshot ({}): {}", done.status, printed.trim())));
     }
     let after = Status::read(std::slice::from_ref(cluster))?;
     let commit_position = after.leader(cluster.id).and_then(|leader| leader.commit_position);

@@ -136,10 +136,10 @@ impl Cluster {
         let hashes = match self.hashes_equal {
             Some(true) => "state hashes are equal",
             Some(false) => {
-                "STATE HASHES DIFFER at the same log position: a member is broken; compare, and restart it from a \
-                        snapshot of the others"
+                "STATE HASHES DIFFER at the same log position: at least one member is wrong; find out which, and restart \
+                        it from a snapshot of another member"
             }
-            None => "state hashes can't be compared: members are at different positions, or down",
+            None => "state hashes can't be compared: members are down or at different log positions",
         };
         if clusters == 1 { hashes.to_owned() } else { format!("{}: {hashes}", self.name) }
     }

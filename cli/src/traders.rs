@@ -165,7 +165,7 @@ impl Traders {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                return Err(Failure::new(format!("waited {PATIENCE:?} in vain for {what}")));
+                return Err(Failure::new(format!("timed out after {PATIENCE:?}, waiting for {what}")));
             }
             if work == 0 {
                 std::thread::sleep(IDLE);
@@ -255,7 +255,7 @@ impl EventHandler for Tally {
 
     fn on_status(&mut self, status: &Status) {
         if let Status::GaveUp { instrument, command, .. } = status {
-            self.failure = Some(Failure::new(format!("command {command} of instrument {instrument} was given up")));
+            self.failure = Some(Failure::new(format!("the SDK gave up command {command} of instrument {instrument}")));
         }
     }
 }

@@ -83,11 +83,11 @@ impl std::fmt::Display for Started {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let coordinator = if self.coordinator_started == Some(true) { " and the coordinator" } else { "" };
         let seconds = Duration::from_millis(self.elapsed_ms).as_secs_f64();
-        write!(f, "{} members{coordinator} started in {seconds:.1} s", self.started.len())?;
+        write!(f, "started {} members{coordinator} in {seconds:.1} s", self.started.len())?;
         match self.clusters.as_slice() {
-            [cluster] => write!(f, ", member {} leads", cluster.leader),
+            [cluster] => write!(f, ", member {} is leader", cluster.leader),
             clusters => {
-                clusters.iter().try_for_each(|cluster| write!(f, ", member {} leads {}", cluster.leader, cluster.name))
+                clusters.iter().try_for_each(|cluster| write!(f, ", member {} is leader of {}", cluster.leader, cluster.name))
             }
         }
     }
@@ -194,8 +194,8 @@ fn await_leaders(
             }
         }
         if Instant::now() >= deadline {
-            return Err(Failure::new(format!("no leader of each cluster within {timeout:?}"))
-                .hint("`lugus status` shows how each member stands; their logs are in the state folder"));
+            return Err(Failure::new(format!("not every cluster has a leader within {timeout:?}"))
+                .hint("`lugus status` shows the state of each member; their logs are in the state folder"));
         }
         thread::sleep(POLL_INTERVAL);
     }
@@ -244,8 +244,8 @@ fn check_alive(starting: &mut [Starting]) -> Result<(), Failure> {
     for Starting { deployed, process } in starting {
         if let Ok(Some(status)) = process.try_wait() {
             let log = deployed.log();
-            return Err(Failure::new(format!("{} ended ({status}):\n{}", deployed.kind, tail(&log)))
-                .hint(format!("its whole log: {}", log.display())));
+            return Err(Failure::new(format!("{} has ended ({status}); its log ends with:\n{}", deployed.kind, tail(&log)))
+                .hint(format!("the whole log is {}", log.display())));
         }
     }
     Ok(())

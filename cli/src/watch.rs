@@ -39,7 +39,7 @@ impl Printer {
         let printed = self
             .output
             .answer(report, text(report))
-            .and_then(|()| io::stdout().flush().map_err(|error| Failure::new(format!("standard output: {error}"))));
+            .and_then(|()| io::stdout().flush().map_err(|error| Failure::new(format!("can't write to standard output: {error}"))));
         self.failure = printed.err();
         self.left = self.left.map(|left| left - 1);
     }
@@ -69,7 +69,7 @@ impl EventHandler for ClusterEvents {
         match status {
             Status::Connected { .. } => self.is_new_session = true,
             Status::MessageRejected { reason, .. } => {
-                let failure = Failure::new(format!("the cluster refuses drop copies: {reason:?}"));
+                let failure = Failure::new(format!("the cluster refused the request for drop copies: {reason:?}"));
                 self.printer.borrow_mut().failure = Some(failure);
             }
             _ => {}

@@ -186,8 +186,8 @@ fn a_bad_line_is_named_after_the_events_of_those_before_it() {
         (unknown_key.as_bytes(), "then"),
         (b"buy 5 at 100", "expected value"),
         (b"[]", "line 3"),
-        (b"{}", "is no command"),
-        (b"{\"now\":1,\"report\":{}}", "is no command"),
+        (b"{}", "is not a command"),
+        (b"{\"now\":1,\"report\":{}}", "is not a command"),
         (b"\xff\xfe\x00", "UTF-8"),
         (long.as_bytes(), "longer than 65536 bytes"),
     ];

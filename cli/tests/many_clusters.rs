@@ -125,7 +125,7 @@ fn without_coordinator(cluster: &LocalCluster) {
     let begun = Instant::now();
     let order = cluster.lugus(&["order", "-i", "BTC/USDT", "buy", "1", "100"]);
     let message = order.message();
-    assert!(message.contains("the coordinator does not run") && message.contains("`lugus up`"), "{message}");
+    assert!(message.contains("the coordinator is not running") && message.contains("`lugus up`"), "{message}");
     assert!(begun.elapsed() < AT_ONCE, "it waited for a coordinator that can't be there: {:?}", begun.elapsed());
     let status = cluster.status().expect("a status");
     assert_eq!(status.coordinator.as_ref().expect("a coordinator")["state"], "down", "{status:?}");

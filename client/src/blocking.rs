@@ -46,9 +46,9 @@ pub enum BlockingError {
         /// Why the command was not applied.
         reason: RejectReason,
     },
-    /// The command found no answer.
+    /// The command was not answered.
     #[error(
-        "command {command} of instrument {instrument} found no answer; it {}",
+        "command {command} of instrument {instrument} was not answered; it {}",
         if *may_have_been_applied { "may have been applied" } else { "was not applied" }
     )]
     GaveUp {

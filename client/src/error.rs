@@ -15,14 +15,14 @@ pub enum SendError {
     BackPressured,
     /// The instrument has as many unanswered commands as are kept: poll until some are answered.
     #[error(
-        "{maximum} commands of the instrument are unanswered, the most that are kept: poll until some are answered"
+        "{maximum} commands of the instrument are unanswered, the maximum: poll until some are answered"
     )]
     TooManyOutstanding {
         /// The limit, from the configuration.
         maximum: usize,
     },
     /// As many instruments are in use as the configuration allows.
-    #[error("{maximum} instruments are in use, the most that the configuration allows (maximum_instruments)")]
+    #[error("{maximum} instruments are in use, the maximum: raise maximum_instruments")]
     TooManyInstruments {
         /// The limit, from the configuration.
         maximum: usize,
@@ -31,7 +31,7 @@ pub enum SendError {
     #[error("not connected to a leader: poll until connected")]
     NotConnected,
     /// Drop copies of as many instruments are asked for as a session can ask for.
-    #[error("drop copies of {maximum} instruments are asked for, the most that are kept; instrument 0 stands for all")]
+    #[error("the session already receives drop copies of {maximum} instruments, the maximum; instrument 0 asks for all")]
     TooManyDropCopies {
         /// The limit.
         maximum: usize,
@@ -46,10 +46,10 @@ pub enum SendError {
     #[error("the partition map has no instrument {0}")]
     UnknownInstrument(InstrumentId),
     /// The partition map says that the instrument is halted: only cancels are taken.
-    #[error("instrument {0} is halted in the partition map: only cancels are taken")]
+    #[error("instrument {0} is halted in the partition map: only cancels are accepted")]
     Halted(InstrumentId),
     /// No session can be opened with the cluster that owns the instrument.
-    #[error("no session can be opened with cluster {0}, as the partition map describes it")]
+    #[error("can't open a session with cluster {0}: its entry in the partition map is not usable")]
     ClusterUnusable(ClusterId),
 }
 
@@ -71,7 +71,7 @@ pub enum ClientError {
     #[error("cluster: {0}")]
     Cluster(#[from] aeron_cluster_client::ClientError),
     /// A newer session of the same participant took over.
-    #[error("a newer session of participant {participant} took over: only one session of a participant may trade")]
+    #[error("a newer session of participant {participant} replaced this one: only one session of a participant may trade")]
     SessionReplaced {
         /// The participant of both sessions.
         participant: ParticipantId,
@@ -89,7 +89,7 @@ pub enum ConfigurationError {
         name: &'static str,
     },
     /// A limit that would take too much memory.
-    #[error("{name} is {value}, at most {maximum} is possible")]
+    #[error("{name} is {value}, but must be at most {maximum}")]
     TooMany {
         /// Name of the field.
         name: &'static str,

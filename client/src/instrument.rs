@@ -62,8 +62,8 @@ pub enum UnknownPair {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UnitError {
-    /// The text is no decimal number.
-    #[error("{what} '{text}' is no decimal number such as 0.25")]
+    /// The text is not a decimal number.
+    #[error("{what} '{text}' is not a decimal number such as 0.25")]
     Malformed {
         /// Price or quantity.
         what: &'static str,

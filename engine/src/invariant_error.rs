@@ -44,7 +44,7 @@ pub enum InvariantError {
         what: &'static str,
     },
     /// Two numbers that must be equal are not.
-    #[error("{what}: counted {counted}, kept {kept}")]
+    #[error("{what}: {counted} counted, but {kept} kept")]
     Count {
         /// What was counted.
         what: &'static str,
@@ -54,7 +54,7 @@ pub enum InvariantError {
         kept: usize,
     },
     /// The state hash that is kept is not the one calculated from the instruments.
-    #[error("state hash: combined {:#x} of the instruments, kept {:#x}", combined.0, kept.0)]
+    #[error("state hash: the instruments give {:#x}, but {:#x} is kept", combined.0, kept.0)]
     Hash {
         /// The hash that the walk found.
         combined: StateHash,

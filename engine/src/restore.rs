@@ -188,7 +188,7 @@ impl Restore {
         ] {
             none_missing(what, missing)?;
         }
-        require(records == self.records, "more records than written")?;
+        require(records == self.records, "more records than the end record says")?;
         if checksum != self.checksum {
             return Err(SnapshotFault::Checksum { found: checksum, calculated: self.checksum });
         }

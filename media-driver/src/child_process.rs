@@ -129,7 +129,7 @@ impl ChildProcess {
         let deadline = Instant::now() + timeout;
         while self.ended().is_none() {
             if Instant::now() >= deadline {
-                tracing::warn!(process = self.name, pid = self.pid(), ?timeout, "did not end when asked to: killed");
+                tracing::warn!(process = self.name, pid = self.pid(), ?timeout, "killed a process that did not end within its time limit");
                 return;
             }
             thread::sleep(POLL_INTERVAL);

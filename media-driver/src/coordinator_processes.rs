@@ -99,7 +99,7 @@ impl CoordinatorProcesses {
             self.media_driver.check()?;
             thread::sleep(POLL_INTERVAL);
         }
-        tracing::info!(after = ?started.elapsed(), "the coordinator's archive answers");
+        tracing::info!(after = ?started.elapsed(), "the coordinator's archive has started");
         Ok(())
     }
 }

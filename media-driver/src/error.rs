@@ -28,24 +28,24 @@ pub enum ProcessError {
         /// Id of the process that holds the lock, as it wrote it there, or "unknown".
         owner: String,
     },
-    /// A media driver lives in the directory.
-    #[error("{dir} is in use by a living media driver, process {pid}: stop that first, or set another aeron_dir")]
+    /// A media driver runs in the directory.
+    #[error("{dir} is in use by a running media driver, process {pid}: stop that first, or set another aeron_dir")]
     DriverDirectoryInUse {
         /// The driver's directory.
         dir: PathBuf,
         /// The driver's process.
         pid: i32,
     },
-    /// No media driver lives in `client.aeron_dir`.
+    /// No media driver runs in `client.aeron_dir`.
     #[error(
-        "no media driver answers in {dir} (client.aeron_dir): start it, or leave the key out for a driver of our own"
+        "no media driver answers in {dir} (client.aeron_dir): start it, or remove the key so that a driver is started"
     )]
     NoDriver {
         /// The driver's directory.
         dir: PathBuf,
     },
     /// A port is in use.
-    #[error("port {endpoint} ({key} of {owner}) is in use: end what has it (ss -ulpn shows it), or set another port")]
+    #[error("port {endpoint} ({key} of {owner}) is in use: stop the process that uses it (ss -ulpn shows it), or set another port")]
     PortInUse {
         /// Host and port.
         endpoint: String,
@@ -78,7 +78,7 @@ pub enum ProcessError {
         reason: String,
     },
     /// The Java program is older than version 17.
-    #[error("{binary:?} is Java {version}, and 17 or later is needed: install one, or set java.binary")]
+    #[error("{binary:?} is Java {version}, but version 17 or later is needed: install it, or set java.binary")]
     OldJava {
         /// Path of the program.
         binary: PathBuf,
@@ -93,7 +93,7 @@ pub enum ProcessError {
     },
     /// The program that `driver.binary` names is missing.
     #[error(
-        "driver.binary names {binary}, and there is no such program: build it (cargo build --release -p \
+        "driver.binary names {binary}, which is not a program: build it (cargo build --release -p \
          lugus-media-driver), correct the key, or leave it out"
     )]
     NoConfiguredDriver {
@@ -101,16 +101,16 @@ pub enum ProcessError {
         binary: PathBuf,
     },
     /// The program that the variable `LUGUS_MEDIA_DRIVER` names is missing.
-    #[error("LUGUS_MEDIA_DRIVER names {named}, and there is no such program: correct the variable, or unset it")]
+    #[error("LUGUS_MEDIA_DRIVER names {named}, which is not a program: correct the variable, or unset it")]
     NoDriverOfVariable {
         /// Path that the variable names.
         named: PathBuf,
     },
     /// The driver's program is in none of the places where it is looked for.
     #[error(
-        "lugus-media-driver is neither beside {beside} nor in a folder of PATH, and the variable LUGUS_MEDIA_DRIVER names \
-         none: build it in Lugus' checkout (cargo build --release -p lugus-media-driver), and name it by the variable, or \
-         by driver.binary in cluster.toml"
+        "lugus-media-driver is neither beside {beside} nor in a folder of PATH, and the variable LUGUS_MEDIA_DRIVER is not \
+         set: build it in a checkout of Lugus (cargo build --release -p lugus-media-driver), and set the variable, or \
+         driver.binary in cluster.toml, to its path"
     )]
     NoDriverProgram {
         /// The running program.
@@ -129,7 +129,7 @@ pub enum ProcessError {
         purpose: &'static str,
     },
     /// A core of the configuration can't be used by this process.
-    #[error("core {core} of member {member} is not one that this process may use: set others in cluster.member.cores")]
+    #[error("core {core} of member {member} is not available to this process: set other cores in cluster.member.cores")]
     NoCore {
         /// Number of the core.
         core: u16,
@@ -203,7 +203,7 @@ impl ProcessError {
 /// A hint at a full disk: a process that writes to a mapped file there gets SIGBUS.
 fn hint(status: &ExitStatus) -> &'static str {
     match status.signal() {
-        Some(signal) if signal == rustix::process::Signal::BUS.as_raw() => "; is a disk, or /dev/shm, full?",
+        Some(signal) if signal == rustix::process::Signal::BUS.as_raw() => "; check whether a disk or /dev/shm is full",
         _ => "",
     }
 }

@@ -110,7 +110,7 @@ impl MemberProcesses {
             self.media_driver.check()?;
             thread::sleep(POLL_INTERVAL);
         }
-        tracing::info!(member = %self.member.id, ?driver, consensus_module = ?started.elapsed(), "processes answer");
+        tracing::info!(member = %self.member.id, ?driver, consensus_module = ?started.elapsed(), "the media driver and the consensus module have started");
         Ok(())
     }
 }

@@ -84,7 +84,7 @@ pub enum Problem {
     #[error("{0}")]
     Text(String),
     /// The file is longer than any deployment.
-    #[error("the file has {length} bytes, more than {maximum}: this is no cluster.toml")]
+    #[error("the file has {length} bytes, more than {maximum}: this is not a cluster.toml")]
     TooLong {
         /// Length of the file, in bytes.
         length: u64,
@@ -105,8 +105,8 @@ pub enum Problem {
         /// Greatest number of entries.
         maximum: usize,
     },
-    /// A value that must be unique is there twice.
-    #[error("{value} is there twice, also at {other}: give each its own")]
+    /// A value that must be unique is used twice.
+    #[error("{value} is used twice, also at {other}: use a different value for each")]
     Duplicate {
         /// The value.
         value: String,
@@ -114,7 +114,7 @@ pub enum Problem {
         other: String,
     },
     /// The value is outside its range.
-    #[error("{value} is outside {minimum} to {maximum}")]
+    #[error("{value} is out of range: use {minimum} to {maximum}")]
     Range {
         /// The value.
         value: String,
@@ -123,8 +123,8 @@ pub enum Problem {
         /// Highest value allowed.
         maximum: String,
     },
-    /// The value is no power of two, or outside its range.
-    #[error("{value} is no power of two from {minimum} to {maximum}")]
+    /// The value is not a power of two, or out of range.
+    #[error("{value} must be a power of two from {minimum} to {maximum}")]
     PowerOfTwo {
         /// The value.
         value: Size,
@@ -145,15 +145,15 @@ pub enum Problem {
         /// The other value.
         other_value: String,
     },
-    /// The value is no host name or address.
-    #[error("\"{host}\" is no host name or address: write one such as \"127.0.0.1\"")]
+    /// The value is not a host name or address.
+    #[error("\"{host}\" is not a host name or address: write one, such as \"127.0.0.1\"")]
     Host {
         /// Text in the file.
         host: String,
     },
     /// Credentials would be believed from other hosts: mode `open` with a member that is not on a loopback address.
     #[error(
-        "mode \"open\" believes every participant, but member {member} is at {host}, which others can reach: set mode = \
+        "mode \"open\" accepts any participant without a key, but member {member} is at {host}, which others can reach: set mode = \
          \"keys\" and give each [[participant]] a key, or use loopback addresses (127.0.0.1)"
     )]
     OpenBeyondLoopback {
@@ -172,7 +172,7 @@ pub enum Problem {
         host: String,
     },
     /// Mode `keys` without any participant.
-    #[error("mode \"keys\" needs at least one [[participant]] with a key, or nobody can connect")]
+    #[error("mode \"keys\" needs at least one [[participant]] with a key, as nobody can connect otherwise")]
     NoParticipants,
     /// A participant has no key.
     #[error("participant {participant} has no key: set key or key_file (make one with: openssl rand -hex 32)")]
@@ -187,15 +187,15 @@ pub enum Problem {
         participant: u32,
     },
     /// A key file can't be used.
-    #[error("can't take a key from {path}: {reason}")]
+    #[error("can't read a key from {path}: {reason}")]
     KeyFile {
         /// The file.
         path: PathBuf,
         /// Why it can't be used.
         reason: String,
     },
-    /// The symbol is no pair.
-    #[error("\"{symbol}\" is no pair: write BASE/QUOTE, each of 1 to 8 ASCII characters, such as \"BTC/USDT\"")]
+    /// The symbol is not a pair.
+    #[error("\"{symbol}\" is not a pair: write BASE/QUOTE, each of 1 to 8 ASCII characters, such as \"BTC/USDT\"")]
     Symbol {
         /// Text in the file.
         symbol: String,
@@ -213,7 +213,7 @@ pub enum Problem {
         needed: &'static str,
     },
     /// Cores are given, and the profile does not use them.
-    #[error("cores are used only with the profile \"pinned\": remove them, or set it")]
+    #[error("cores are used only with the profile \"pinned\": remove the cores, or set that profile")]
     CoresUnused,
     /// IPC ingress is asked for without a member's media driver.
     #[error("ingress \"ipc\" goes through a member's driver: set client.aeron_dir to that member's driver directory")]
@@ -232,7 +232,7 @@ pub enum Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Warning {
     /// A cluster has an even number of members, which survives no more failures than one member less.
-    #[error("cluster {cluster} has {members} members: an even number bears no more failures than one member less")]
+    #[error("cluster {cluster} has {members} members: it tolerates no more failures than with one member less")]
     EvenMembers {
         /// The cluster.
         cluster: ClusterId,
@@ -240,7 +240,7 @@ pub enum Warning {
         members: usize,
     },
     /// A client's address is on loopback, and a member is on another host: the member's messages do not reach the client.
-    #[error("client.egress_host {host} is a loopback address, but member {member} is not: its answers will not arrive")]
+    #[error("client.egress_host {host} is a loopback address, but member {member} is not: the member's answers will not arrive")]
     EgressOnLoopback {
         /// Address of the client.
         host: IpAddr,

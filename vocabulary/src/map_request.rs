@@ -102,7 +102,8 @@ pub struct AcceptedRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum MapRefusal {
     /// The request was made for another map than the newest.
-    #[error("the request was made for epoch {expected}, and the map is at {current}: look at the map and ask again")]
+    #[error("the request was made for epoch {expected}, but the map is at epoch {current}: read the map (lugus map) and repeat the \
+         request")]
     StaleEpoch {
         /// Epoch that the request expected.
         expected: MapEpoch,
@@ -122,7 +123,7 @@ pub enum MapRefusal {
     #[error("instrument {0} is in the map with another specification: remove it first, or take another number")]
     InstrumentExists(InstrumentId),
     /// Another instrument has the same pair and type, which may have one owner only.
-    #[error("the pair is owned by cluster {owner} already, as instrument {instrument}")]
+    #[error("cluster {owner} already owns the pair, as instrument {instrument}")]
     PairOwned {
         /// The other instrument.
         instrument: InstrumentId,
@@ -138,7 +139,7 @@ pub enum MapRefusal {
         instrument: InstrumentId,
     },
     /// Another cluster has one of the endpoints.
-    #[error("an endpoint is that of a member of cluster {0}")]
+    #[error("a member of cluster {0} already has one of the endpoints: give each member its own")]
     EndpointInUse(ClusterId),
     /// The instrument is being moved.
     #[error("instrument {instrument} is being moved to cluster {to} (migration {id}): finish or undo that first")]
@@ -154,7 +155,7 @@ pub enum MapRefusal {
     #[error("instrument {0} is not being moved")]
     NoMigration(InstrumentId),
     /// Another migration of the instrument is under way.
-    #[error("migration {asked} of instrument {instrument} is over: {current} is under way")]
+    #[error("migration {asked} of instrument {instrument} has ended: migration {current} is in progress")]
     OtherMigration {
         /// The instrument.
         instrument: InstrumentId,
@@ -164,7 +165,7 @@ pub enum MapRefusal {
         current: MigrationId,
     },
     /// The migration cannot be finished before it is committed.
-    #[error("migration {id} of instrument {instrument} is not committed")]
+    #[error("migration {id} of instrument {instrument} is not committed yet, so it can't be finished")]
     NotCommitted {
         /// The instrument.
         instrument: InstrumentId,
@@ -172,7 +173,7 @@ pub enum MapRefusal {
         id: MigrationId,
     },
     /// The migration cannot be undone after it is committed.
-    #[error("migration {id} of instrument {instrument} is committed, and can only go on: finish it")]
+    #[error("migration {id} of instrument {instrument} is committed and can't be undone: finish it")]
     AlreadyCommitted {
         /// The instrument.
         instrument: InstrumentId,
@@ -180,7 +181,7 @@ pub enum MapRefusal {
         id: MigrationId,
     },
     /// The migration cannot be committed, since it is being undone.
-    #[error("migration {id} of instrument {instrument} is being undone: finish that, and begin anew")]
+    #[error("migration {id} of instrument {instrument} is being undone: finish undoing it, then begin a new one")]
     BeingUndone {
         /// The instrument.
         instrument: InstrumentId,
@@ -188,7 +189,7 @@ pub enum MapRefusal {
         id: MigrationId,
     },
     /// The new owner owns the instrument already.
-    #[error("instrument {instrument} is owned by cluster {cluster} already")]
+    #[error("cluster {cluster} already owns instrument {instrument}")]
     AlreadyOwner {
         /// The instrument.
         instrument: InstrumentId,
@@ -202,13 +203,13 @@ pub enum MapRefusal {
     #[error("instrument {0} is not usable: check its symbol and limits")]
     InvalidInstrument(InstrumentId),
     /// The map has its maximum number of clusters.
-    #[error("the map has {0} clusters, and can have no more")]
+    #[error("the map already has {0} clusters, the maximum")]
     LimitClusters(u64),
     /// The map has its maximum number of instruments.
-    #[error("the map has {0} instruments, and can have no more")]
+    #[error("the map already has {0} instruments, the maximum")]
     LimitPartitions(u64),
     /// The map would not fit into one message of the stream.
-    #[error("the map would have {length} bytes, and the stream takes {maximum}: raise coordinator.term_length")]
+    #[error("the map would have {length} bytes, but the stream takes at most {maximum}: raise coordinator.term_length")]
     MapTooLong {
         /// Length that the map would have, in bytes.
         length: u64,
@@ -217,9 +218,10 @@ pub enum MapRefusal {
     },
     /// The archive did not record the map in time. The coordinator ends; its recording tells at the next start whether the
     /// map is part of it.
-    #[error("the archive did not take the map in time: it may be recorded or not; look at the map and ask again")]
+    #[error("the archive did not record the map in time, and may or may not do so yet: read the map (lugus map) and repeat the \
+         request if it is not done")]
     NotRecorded,
     /// The message is no request that the coordinator can read.
-    #[error("the coordinator can't read the request: use programs of one version")]
+    #[error("the coordinator can't decode the request: run the coordinator and its clients in the same version")]
     Malformed,
 }

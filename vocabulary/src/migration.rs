@@ -140,7 +140,7 @@ word! {
     MigrationOutcome: u8 {
         /// The step is done.
         Done = 0,
-        /// A part of the step is done: it is to be asked for again.
+        /// A part of the step is done; the same request continues it.
         More = 1,
         /// The cluster does not have the instrument.
         UnknownInstrument = 2,
@@ -182,15 +182,15 @@ impl fmt::Display for MigrationOutcome {
             Self::More => "done in part",
             Self::UnknownInstrument => "it does not have the instrument",
             Self::AlreadyHere => "it trades the instrument itself",
-            Self::Over => "that move, or a later one, is over there",
-            Self::OtherMigration => "another move of the instrument is under way there",
-            Self::OutOfOrder => "not in this state of the move",
-            Self::OtherManifest => "another import of that move began there",
+            Self::Over => "that move, or a later one, has ended there",
+            Self::OtherMigration => "another move of the instrument is in progress there",
+            Self::OutOfOrder => "the step is not possible in the present state of the move",
+            Self::OtherManifest => "an import with another manifest has begun there",
             Self::Gap => "records are missing",
-            Self::UnknownCursor => "it does not know how to go on with the export",
-            Self::Checksum => "other records came than were exported",
-            Self::Record => "a record that can't be",
-            Self::Limit => "there is no room (raise [engine] limits of its members)",
+            Self::UnknownCursor => "it can't continue the export from the given position",
+            Self::Checksum => "the records received are not those exported",
+            Self::Record => "it received an invalid record",
+            Self::Limit => "it has no room (raise the [engine] limits of its members)",
         })
     }
 }

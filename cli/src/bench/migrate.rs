@@ -112,7 +112,7 @@ pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
     if result.lost == 0 && result.duplicated == 0 && hash_equal {
         Ok(())
     } else {
-        Err(Failure::new("something was lost or repeated"))
+        Err(Failure::new("commands were lost or executed twice").hint("the figures above say how many"))
     }
 }
 
@@ -205,7 +205,7 @@ impl Bench<'_> {
         traders.await_owner(INSTRUMENT, to)?;
         trade_for(AFTER, traders, INSTRUMENT)?;
         let pause = millis(traders.take_longest_wait(INSTRUMENT));
-        self.output.say(format!("move {round:>2} to {name}: {pause:.1} ms; the migrator's pause {migrator:.1} ms"));
+        self.output.say(format!("move {round:>2} to {name}: clients waited {pause:.1} ms, the migrator's pause was {migrator:.1} ms"));
         self.measurements.pauses.push(pause);
         self.measurements.migrator.push(migrator);
         self.measurements.bytes.push((log_after - log_before) as f64);

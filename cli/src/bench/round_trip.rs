@@ -102,10 +102,10 @@ fn measure_undisturbed(
         if reports.iter().all(|report| report.leader_changes == 0 && report.is_exactly_once()) {
             return Ok(reports);
         }
-        output.say("  an election, or answers lost: measuring again");
+        output.say("  an election, or lost answers: measuring again");
     }
-    Err(Failure::new(format!("an election or lost answers in each of {MEASURE_ATTEMPTS} runs"))
-        .hint("does something else keep the machine busy?"))
+    Err(Failure::new(format!("each of {MEASURE_ATTEMPTS} runs had an election or lost answers"))
+        .hint("measure with nothing else running on the machine"))
 }
 
 fn paces() -> [(u64, ReplayOptions); 2] {

@@ -372,6 +372,6 @@ fn measure(venue: &mut impl Venue, burst: u64, instruments: u32) -> Result<Cost,
     }
     match venue.outstanding() {
         0 => Ok(Cost { command: percentiles(commands), event: percentiles(events) }),
-        unanswered => Err(Failure::new(format!("{unanswered} commands found no answer"))),
+        unanswered => Err(Failure::new(format!("{unanswered} commands were not answered"))),
     }
 }

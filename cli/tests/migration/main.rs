@@ -56,7 +56,7 @@ fn the_migrator_is_killed_before_each_step() {
     let to = moves.other();
     moves.hold(to, "activate").kill();
     let refused = moves.cluster.lugus(&["migrate", SYMBOL, "--undo"]);
-    assert!(refused.message().contains("is committed: finish it (--to"), "{refused:?}");
+    assert!(refused.message().contains("is committed and can't be undone: finish it with --to"), "{refused:?}");
     moves.finish(to);
     moves.close();
 }

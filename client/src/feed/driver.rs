@@ -161,7 +161,7 @@ impl MarketDataFeed {
             Connection::Closed { retry_at } if now < *retry_at => 0,
             Connection::Closed { .. } => {
                 self.connection = open(&self.context).unwrap_or_else(|error| {
-                    tracing::warn!(%error, "cannot listen to market data yet");
+                    tracing::warn!(%error, "can't listen to market data yet; trying again");
                     Connection::Closed { retry_at: now + RETRY_INTERVAL }
                 });
                 1
@@ -169,7 +169,7 @@ impl MarketDataFeed {
             Connection::Open { client, channels } => match receive(client, channels, &mut self.feed, now, handler) {
                 Ok(work) => work,
                 Err(error) => {
-                    tracing::warn!(%error, "market data is no longer heard");
+                    tracing::warn!(%error, "lost the subscription to market data; subscribing again");
                     self.connection = Connection::Closed { retry_at: now + RETRY_INTERVAL };
                     0
                 }

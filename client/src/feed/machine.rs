@@ -24,7 +24,7 @@ pub const FIRST_REQUEST_ID: u64 = 1 << 63;
 #[non_exhaustive]
 pub enum FeedError {
     /// The feed follows as many instruments as it can.
-    #[error("{MAXIMUM_FOLLOWED} instruments are followed already, the most that one feed can")]
+    #[error("the feed already follows {MAXIMUM_FOLLOWED} instruments, the maximum")]
     TooManyInstruments,
 }
 
@@ -190,5 +190,5 @@ impl Feed {
 
 #[cold]
 fn skipped(error: &MessageError) {
-    tracing::debug!(%error, "invalid message of the market-data stream");
+    tracing::debug!(%error, "ignored an invalid message of the market-data stream");
 }

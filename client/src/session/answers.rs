@@ -23,7 +23,7 @@ impl Session {
             Ok(ClusterMessage::Report(report)) => self.on_report(&report, handler),
             Ok(answer) => self.on_answer(&answer, handler),
             Err(error) => {
-                tracing::warn!(%error, bytes = message.len(), "a message of the cluster cannot be read");
+                tracing::warn!(%error, bytes = message.len(), "ignored a message from the cluster that cannot be decoded");
                 handler.on_status(&Status::MessageDropped { reason: DropReason::Malformed(error) });
             }
         }
@@ -107,7 +107,7 @@ impl Session {
 
     fn on_session_replaced(&mut self, handler: &mut impl EventHandler) {
         if self.clock.time() < self.orphan_until {
-            tracing::info!("a session of this process's own making took over: waiting for a new one");
+            tracing::info!("another session that this process had requested has replaced this one: waiting for a new session");
             return;
         }
         handler.on_status(&Status::SessionReplaced);

@@ -134,7 +134,7 @@ fn abandon(
             return Err(error);
         }
     }
-    tracing::error!(%error, "the member ends; its service container was stuck");
+    tracing::error!(%error, "the member ends, because its service container did not end in time");
     std::process::exit(ABANDONED_EXIT_CODE);
 }
 

@@ -192,7 +192,7 @@ impl ClusteredService for MatchingService {
     fn on_session_open(&mut self, cluster: &mut dyn Cluster, session: &ClientSession, _timestamp: i64) {
         let cluster_session_id = session.id();
         let Some(participant) = participant_of(session.encoded_principal()) else {
-            tracing::warn!(cluster_session_id, "closing a session whose principal is no participant's number");
+            tracing::warn!(cluster_session_id, "closing a session whose principal is not a participant's number");
             close_session(cluster, cluster_session_id);
             return;
         };
@@ -329,7 +329,7 @@ fn send(cluster: &mut dyn Cluster, session_id: i64, message: &[u8]) {
 /// A session whose close cannot be requested stays open, but has no participant: its messages are refused.
 fn close_session(cluster: &mut dyn Cluster, session_id: i64) {
     if !cluster.close_client_session(session_id) {
-        tracing::warn!(session_id, "the close of a session could not be requested");
+        tracing::warn!(session_id, "could not request the close of a session");
     }
 }
 

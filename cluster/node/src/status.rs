@@ -73,7 +73,7 @@ pub struct HashAt {
 #[derive(Debug, Error)]
 pub enum StatusError {
     /// There is no media driver, it has died and left its files, or it is still starting.
-    #[error("not running: no living media driver in {aeron_dir}")]
+    #[error("not running: there is no running media driver in {aeron_dir}")]
     NotRunning {
         /// Directory where the driver's files should be.
         aeron_dir: PathBuf,

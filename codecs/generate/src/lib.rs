@@ -46,7 +46,7 @@ pub enum GenerateError {
     )]
     JarMissing(PathBuf),
     /// A variable that cargo sets for build scripts is not set.
-    #[error("the variable {0} is not set: this is for build scripts, run by cargo")]
+    #[error("the variable {0} is not set: call this from a build script, which cargo runs")]
     Variable(&'static str),
     /// `java` or `jar` could not be started, or ended with an error.
     #[error("{what} failed: {output}")]

@@ -10,7 +10,7 @@ pub enum MessageError {
     #[error(transparent)]
     Envelope(#[from] DecodeError),
     /// A field has a value that the protocol does not have.
-    #[error("template {template_id}: {field} has a value that the protocol does not have")]
+    #[error("template {template_id}: {field} has a value that is not in its enumeration")]
     Value {
         /// Template id of the message.
         template_id: u16,

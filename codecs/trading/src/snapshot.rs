@@ -85,8 +85,8 @@ pub enum SnapshotMessageError {
     /// A message cannot be read.
     #[error(transparent)]
     Message(#[from] MessageError),
-    /// The second message of a kept event or an order does not follow its first, or the first is not followed by it.
-    #[error("a report without its RetainedReport, an order without its RestingOrder, or the other way round")]
+    /// A kept event or an order has only one of its two messages.
+    #[error("a report must follow its RetainedReport, and an order its RestingOrder: one of the two messages is missing")]
     Unpaired,
 }
 

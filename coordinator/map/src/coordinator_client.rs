@@ -39,7 +39,8 @@ pub enum RequestError {
     #[error(transparent)]
     Aeron(#[from] AeronError),
     /// Another program or another version answers.
-    #[error("what answers at {endpoint} is no coordinator of this version: {source}")]
+    #[error("the answers from {endpoint} are not those of a coordinator of this version: {source}; check coordinator.host and \
+         coordinator.port, and run programs of one version")]
     Message {
         /// Where the answer came from.
         endpoint: Endpoint,
@@ -145,7 +146,7 @@ impl CoordinatorClient {
     /// The answers that have come.
     ///
     /// # Errors
-    /// [`RequestError`]: the media driver is gone, or what answers is no coordinator of this version.
+    /// [`RequestError`]: the media driver has ended, or an answer is not that of a coordinator of this version.
     pub fn poll(&mut self) -> Result<Vec<MapAnswer>, RequestError> {
         self.client.do_work()?;
         let mut answers = Vec::new();

@@ -58,7 +58,7 @@ pub enum InvalidMap {
         reason: String,
     },
     /// An instrument belongs to a cluster that the map does not have.
-    #[error("instrument {instrument} is of cluster {cluster}, which is not in the map")]
+    #[error("instrument {instrument} belongs to cluster {cluster}, which is not in the map")]
     UnknownCluster {
         /// The instrument.
         instrument: InstrumentId,
@@ -66,7 +66,7 @@ pub enum InvalidMap {
         cluster: ClusterId,
     },
     /// Two instruments have the same pair and type.
-    #[error("instruments {first} and {second} are the same pair and type")]
+    #[error("instruments {first} and {second} have the same pair and type")]
     PairTwice {
         /// One instrument.
         first: InstrumentId,
@@ -149,11 +149,11 @@ pub fn check_cluster(cluster: &ClusterEntry) -> Result<(), InvalidMap> {
     let members = &cluster.members;
     let reason = match cluster {
         _ if !(0..=MAXIMUM_CLUSTER_ID).contains(&cluster.id.0) => "its number is out of range",
-        _ if cluster.name.is_empty() || cluster.name.len() > MAXIMUM_NAME_LENGTH => "its name has not 1 to 32 bytes",
+        _ if cluster.name.is_empty() || cluster.name.len() > MAXIMUM_NAME_LENGTH => "its name must have 1 to 32 bytes",
         _ if cluster.name.chars().any(char::is_control) => "its name has a control character",
-        _ if cluster.ingress_stream < 1 => "its ingress stream is not positive",
-        _ if !has_good_term_length(cluster) => "its term length is no power of two from 64 KiB to 1 GiB",
-        _ if !(1..=MAXIMUM_MEMBERS).contains(&members.len()) => "it has not 1 to 9 members",
+        _ if cluster.ingress_stream < 1 => "its ingress stream must be positive",
+        _ if !has_good_term_length(cluster) => "its term length must be a power of two from 64 KiB to 1 GiB",
+        _ if !(1..=MAXIMUM_MEMBERS).contains(&members.len()) => "it must have 1 to 9 members",
         _ if in_order("members", members, |member| member.id).is_err() => {
             "its members are not in the order of their numbers"
         }
@@ -161,7 +161,7 @@ pub fn check_cluster(cluster: &ClusterEntry) -> Result<(), InvalidMap> {
             "a member's number is out of range"
         }
         _ if !members.iter().all(|member| is_usable(&member.ingress)) => {
-            "a member's endpoint is none, or its host has more than 64 bytes"
+            "a member's endpoint is invalid, or its host has more than 64 bytes"
         }
         _ => return check_own_endpoints(cluster),
     };

@@ -20,7 +20,7 @@ pub trait MapSubscription {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MapError {
     /// The bytes are no map: they are of another stream or another version, or the recording is damaged.
-    #[error("a record of the partition map can't be used: {0}")]
+    #[error("invalid record of the partition map: {0}")]
     Record(#[from] MapRecordError),
     /// The map is of another deployment: its coordinator answers there.
     #[error("the partition map is of deployment {found}, expected {expected}: check the coordinator's address")]
@@ -31,7 +31,7 @@ pub enum MapError {
         expected: DeploymentId,
     },
     /// Two maps have one epoch: there are two coordinators, or an older recording was put back.
-    #[error("two partition maps of epoch {epoch}: digest {found}, and {known} before")]
+    #[error("two different partition maps have epoch {epoch}: one has digest {found}, the one before had {known}")]
     Contradiction {
         /// Epoch of both maps.
         epoch: MapEpoch,
@@ -41,7 +41,7 @@ pub enum MapError {
         known: MapDigest,
     },
     /// The connection to the coordinator cannot be made or kept; it is tried again.
-    #[error("the coordinator's map can't be had: {0}; the last map stays in use")]
+    #[error("no connection to the coordinator: {0}; the last map stays in use")]
     Connection(String),
 }
 

@@ -91,7 +91,7 @@ fn a_whole_map_that_contradicts_itself_is_refused() {
         (|map| map.epoch = MapEpoch(3), InvalidMap::Migration { instrument: InstrumentId(1) }.into()),
         (
             |map| map.clusters[0].name.clear(),
-            InvalidMap::Cluster { cluster: ClusterId(0), reason: "its name has not 1 to 32 bytes" }.into(),
+            InvalidMap::Cluster { cluster: ClusterId(0), reason: "its name must have 1 to 32 bytes" }.into(),
         ),
         (
             |map| map.clusters[1].members[0].ingress = map.clusters[0].members[0].ingress.clone(),

@@ -157,7 +157,7 @@ impl Importing {
             SnapshotRecord::Instrument(instrument) if self.records == 0 => {
                 let same = instrument.definition.instrument == id && instrument.state_hash == self.manifest.state_hash;
                 if !same {
-                    return Err(SnapshotFault::Invalid { what: "another instrument than announced" });
+                    return Err(SnapshotFault::Invalid { what: "a record of an instrument other than the import's" });
                 }
                 self.loading.instrument(instrument, engine)?;
             }

@@ -14,34 +14,34 @@ pub enum MigrationRefusal {
     #[error("the instrument is in this cluster already")]
     AlreadyHere,
     /// This migration or a later one has ended.
-    #[error("that migration of the instrument is over: migration {} has ended", last.0)]
+    #[error("that migration of the instrument has ended; the last one that has ended is {}", last.0)]
     Over {
         /// The last migration of the instrument that has ended here.
         last: MigrationId,
     },
     /// Another migration is under way.
-    #[error("migration {} of the instrument is under way", current.0)]
+    #[error("migration {} of the instrument is in progress", current.0)]
     OtherMigration {
         /// The migration that is under way.
         current: MigrationId,
     },
     /// The step does not fit the state of the migration.
-    #[error("not in this state of the migration")]
+    #[error("the step is not possible in the present state of the migration")]
     OutOfOrder,
     /// The import of this migration began with another manifest.
     #[error("the import began with another manifest")]
     OtherManifest,
     /// Earlier records are missing.
-    #[error("records before are missing: {expected} have come")]
+    #[error("records before these are missing: {expected} have been received")]
     Gap {
         /// Number of the next record, counted from 0.
         expected: u64,
     },
     /// An export cannot go on from this cursor.
-    #[error("no such place in the export")]
+    #[error("the export has no such position")]
     UnknownCursor,
     /// Other records came in than were exported.
-    #[error("the import's checksum is {calculated:#x}, that of the export {expected:#x}")]
+    #[error("the import's checksum is {calculated:#x}, but that of the export is {expected:#x}")]
     Checksum {
         /// Checksum over the records that came in.
         calculated: u64,
@@ -52,7 +52,7 @@ pub enum MigrationRefusal {
     #[error("{0}")]
     Record(#[from] SnapshotFault),
     /// All instruments whose migration state can be remembered are here, so that none of them may be forgotten.
-    #[error("as many instruments have come and gone as can be remembered")]
+    #[error("the maximum number of migration states is kept already")]
     LimitMigrationStates,
 }
 

@@ -38,7 +38,7 @@ pub enum SnapshotFault {
         found: &'static str,
     },
     /// Fewer records came than were announced.
-    #[error("{missing} {what} fewer than announced")]
+    #[error("{missing} {what} fewer than the snapshot announces")]
     Missing {
         /// Kind of the records.
         what: &'static str,
@@ -46,7 +46,7 @@ pub enum SnapshotFault {
         missing: u64,
     },
     /// More records came than were announced.
-    #[error("more {what} than announced")]
+    #[error("more {what} than the snapshot announces")]
     Superfluous {
         /// Kind of the records.
         what: &'static str,
@@ -77,6 +77,6 @@ pub enum SnapshotFault {
     #[error("the snapshot ends before its last record")]
     Truncated,
     /// An earlier record was wrong.
-    #[error("a record before was wrong")]
+    #[error("an earlier record was invalid")]
     Failed,
 }

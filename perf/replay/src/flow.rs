@@ -113,7 +113,7 @@ impl FromIterator<(ClientOrderId, Quantity)> for RestingFills {
 #[derive(Debug, thiserror::Error)]
 pub enum FlowError {
     /// The file can't be opened, or is no recording.
-    #[error("cannot open the recording {}: {source}; is it a DBN file (.dbn or .dbn.zst)?", path.display())]
+    #[error("cannot open the recording {}: {source}; it must be a DBN file (.dbn or .dbn.zst)", path.display())]
     Open {
         /// Path of the file.
         path: PathBuf,
@@ -137,7 +137,7 @@ pub enum FlowError {
         path: PathBuf,
     },
     /// The file has more instruments than a replay accepts.
-    #[error("the recording {} has more than {limit} instruments; extract some of them first", path.display())]
+    #[error("the recording {} has more than {limit} instruments; extract some of them into a file first", path.display())]
     TooManyInstruments {
         /// Path of the file.
         path: PathBuf,

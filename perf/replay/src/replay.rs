@@ -85,7 +85,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Venue(#[from] VenueError),
     /// An instrument of the flow could not be opened.
-    #[error("the engine refused {command:?} before the flow's first command: {reason:?}")]
+    #[error("the engine refused {command:?}, which prepares the flow: {reason:?}")]
     Opening {
         /// The rejected command.
         command: CommandKind,
@@ -93,16 +93,16 @@ pub enum ReplayError {
         reason: RejectReason,
     },
     /// The histogram of the round trips could not be made.
-    #[error("cannot keep round trips: {0}")]
+    #[error("can't allocate the histograms of round trips: {0}")]
     Histogram(#[from] hdrhistogram::CreationError),
     /// The venue did not answer the commands that open the flow's instruments.
-    #[error("the venue did not answer within {patience:?}, before the flow's first command; is there a leader?")]
+    #[error("the venue did not answer within {patience:?}, before the flow's first command; check that the cluster has a leader")]
     NoAnswer {
         /// How long the replay waited.
         patience: Duration,
     },
     /// The venue accepted no more commands, though it had answered all earlier ones.
-    #[error("the venue took no command for {patience:?}, after {sent} of the flow; is there a leader?")]
+    #[error("the venue took no command for {patience:?}, after {sent} of the flow; check that the cluster has a leader")]
     NotTaken {
         /// How long the replay tried.
         patience: Duration,

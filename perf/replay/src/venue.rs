@@ -60,7 +60,7 @@ pub enum VenueError {
         what: String,
     },
     /// The flow has a command that the venue can't send.
-    #[error("no such command can be sent: {what}")]
+    #[error("the command can't be sent: {what}")]
     NotSendable {
         /// The command.
         what: String,

@@ -54,7 +54,7 @@ pub enum MarketDataError {
     Aeron(#[from] AeronError),
     /// Messages would be fragmented.
     #[error(
-        "market data: {channel} takes {found} bytes a fragment, {MAXIMUM_STREAM_LENGTH} are needed: raise the driver's MTU"
+        "market data: {channel} takes fragments of {found} bytes, but {MAXIMUM_STREAM_LENGTH} are needed: raise the driver's MTU"
     )]
     Mtu {
         /// Channel of the publication.
@@ -179,7 +179,7 @@ impl Target {
     fn drop_message(&mut self, error: &AeronOfferError) {
         self.dropped += 1;
         if !std::mem::replace(&mut self.is_stuck, true) {
-            tracing::warn!(%error, dropped = self.dropped, "market data is dropped: listeners recover with snapshots");
+            tracing::warn!(%error, dropped = self.dropped, "market data is dropped; listeners recover with snapshots of the book");
         }
     }
 }

@@ -79,7 +79,7 @@ pub(crate) fn answer(
         MigrationStep::DropImport => engine.drop_import(instrument, migration).map(StepResult::of_progress),
     };
     let StepResult { outcome, detail, manifest } = result.unwrap_or_else(|refusal| {
-        tracing::warn!(instrument = instrument.0, migration = migration.0, %refusal, "a step of a migration is refused");
+        tracing::warn!(instrument = instrument.0, migration = migration.0, %refusal, "refused a step of a migration");
         let (outcome, detail) = refusal.outcome();
         StepResult::new(outcome, detail)
     });

@@ -13,7 +13,7 @@ pub enum MapMessageError {
     #[error(transparent)]
     Message(#[from] MessageError),
     /// The bytes of a map were changed since it was written.
-    #[error("the map's digest is {written}, and its bytes have {computed}: the recording is damaged")]
+    #[error("the map's digest is {written}, but its bytes give {computed}: the recording is damaged")]
     Digest {
         /// Digest in the message.
         written: MapDigest,
@@ -21,7 +21,7 @@ pub enum MapMessageError {
         computed: MapDigest,
     },
     /// Bytes follow the end of the message.
-    #[error("{0} bytes too many")]
+    #[error("{0} bytes follow the end of the message")]
     Surplus(usize),
 }
 
