@@ -46,7 +46,7 @@ impl ClusteredService for Echo {
         _header: &Header,
     ) {
         self.messages += 1;
-        // A client that has gone, or does not keep up, loses its answer.
+        // A client that has disconnected, or does not keep up, does not get its answer.
         let _ = cluster.offer_to(session_id, message);
     }
 
