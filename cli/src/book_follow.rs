@@ -43,7 +43,12 @@ impl FeedHandler for Changes {
     fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
         match status {
             FeedStatus::Unknown => self.failure = Some(Failure::new(format!("there is no instrument {instrument}"))),
-            FeedStatus::TooLarge => self.failure = Some(Failure::new("the book is too large to be followed").hint("without --follow, the first levels can be shown")),
+            FeedStatus::TooLarge => {
+                self.failure = Some(
+                    Failure::new("the book is too large to be followed")
+                        .hint("without --follow, the first levels can be shown"),
+                )
+            }
             _ => {}
         }
     }

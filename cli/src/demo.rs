@@ -96,7 +96,11 @@ pub fn run(demo: &Demo, output: Output) -> Result<(), Failure> {
     match outcome {
         Ok(account) => {
             output.answer(&account, account.line())?;
-            if account.is_ok() { Ok(()) } else { Err(Failure::new("the demo found lost or duplicated commands, or state hashes that differ").hint(hint)) }
+            if account.is_ok() {
+                Ok(())
+            } else {
+                Err(Failure::new("the demo found lost or duplicated commands, or state hashes that differ").hint(hint))
+            }
         }
         Err(failure) => {
             output.say(format!("demo: FAILED {failure}"));
@@ -133,7 +137,9 @@ fn synthetic_with_a_kill(found: &DeploymentFile, output: Output) -> Result<Accou
         through_cluster(found, &mut synthetic(COMMANDS, SEED, WINDOW), options, &mut watch)?;
     output.say(&report);
     let killed = watch.killer.killed()?;
-    let fail_over = timeline.fail_over(killed.at).ok_or_else(|| Failure::new("no new leader answered after the kill").hint("the members' logs tell why there was no election"))?;
+    let fail_over = timeline.fail_over(killed.at).ok_or_else(|| {
+        Failure::new("no new leader answered after the kill").hint("the members' logs tell why there was no election")
+    })?;
     output.say(format!(
         "member {} led and was killed with all its processes; the new leader's first answer came {} ms later",
         killed.member,
@@ -154,9 +160,12 @@ fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) 
     let mut traders = Traders::connect(found, &TRADERS, WINDOW_ON_BOTH)?;
     let map = traders.map().cloned().ok_or_else(|| Failure::new("no partition map has come from the coordinator"))?;
     let instruments: Vec<InstrumentId> = map.partitions.iter().map(|partition| partition.instrument.id).collect();
-    let [from, to] = map.clusters.as_slice() else { return Err(Failure::new("the partition map must have exactly two clusters")) };
+    let [from, to] = map.clusters.as_slice() else {
+        return Err(Failure::new("the partition map must have exactly two clusters"));
+    };
     let moved = map.partitions.iter().map(|partition| &partition.instrument).find(|one| one.cluster == from.id);
-    let moved = moved.ok_or_else(|| Failure::new(format!("cluster {} owns no instrument that could be moved", from.name)))?;
+    let moved =
+        moved.ok_or_else(|| Failure::new(format!("cluster {} owns no instrument that could be moved", from.name)))?;
     output.say(MapDocument::new(&map).partitions());
     output.say(format!(
         "trading through the SDK, which finds each instrument's cluster in that map, while {} moves to {}",

@@ -35,7 +35,8 @@ pub fn define(found: &DeploymentFile, access: &Access<'_>) -> Result<(), Failure
         let mut replaced = 0;
         for partition in owned {
             let instrument = &partition.instrument;
-            let no_symbol = || Failure::new(format!("{:?} is not a symbol of two currencies, such as BTC/USDT", instrument.symbol));
+            let no_symbol =
+                || Failure::new(format!("{:?} is not a symbol of two currencies, such as BTC/USDT", instrument.symbol));
             let definition = instrument.definition().ok_or_else(no_symbol)?;
             let reports = loop {
                 match operator.define_instrument(&definition) {
@@ -58,7 +59,10 @@ fn check(instrument: &InstrumentSpecification, reports: &[Report]) -> Result<(),
         if let ReportBody::Reject { reason, .. } = report.body
             && reason != RejectReason::DuplicateInstrument
         {
-            return Err(Failure::new(format!("the cluster refused to define instrument {}: {reason:?}", instrument.symbol)));
+            return Err(Failure::new(format!(
+                "the cluster refused to define instrument {}: {reason:?}",
+                instrument.symbol
+            )));
         }
     }
     Ok(())

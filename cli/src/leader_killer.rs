@@ -41,7 +41,9 @@ impl LeaderKiller {
 
     fn kill(&self) -> Result<KilledLeader, Failure> {
         let status = Status::read(std::slice::from_ref(&self.cluster))?;
-        let leader = status.leader(self.cluster.id).ok_or_else(|| Failure::new("there is no leader to kill: the cluster has none"))?;
+        let leader = status
+            .leader(self.cluster.id)
+            .ok_or_else(|| Failure::new("there is no leader to kill: the cluster has none"))?;
         let member = self.cluster.members.iter().find(|member| member.id.0 == leader.id);
         let pid = member
             .and_then(|member| processes::pid(&member.dir))

@@ -118,8 +118,9 @@ pub fn newest_map(
     }
     let endpoint = found.deployment.coordinator_spec().archive;
     let reason = trouble.map_or_else(String::new, |error| format!(": {error}"));
-    Err(Failure::new(format!("no partition map from {endpoint} within {timeout:?}{reason}"))
-        .hint("start the coordinator with `lugus up` or `lugus coordinator`, or check coordinator.host and coordinator.port"))
+    Err(Failure::new(format!("no partition map from {endpoint} within {timeout:?}{reason}")).hint(
+        "start the coordinator with `lugus up` or `lugus coordinator`, or check coordinator.host and coordinator.port",
+    ))
 }
 
 fn change(

@@ -53,7 +53,10 @@ pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Resul
     let intent = match (&arguments.to, arguments.undo) {
         (Some(name), _) => Intent::MoveTo(cluster(access.map(), name)?),
         (None, true) => Intent::Undo,
-        (None, false) => return Err(Failure::new("no destination cluster given").hint("add --to CLUSTER to move the instrument, or --undo to undo its move")),
+        (None, false) => {
+            return Err(Failure::new("no destination cluster given")
+                .hint("add --to CLUSTER to move the instrument, or --undo to undo its move"));
+        }
     };
     let (deployment, aeron_dir) = (&found.deployment, access.driver().aeron_dir());
     let maps = RecordedMap::new(MapContext::new(deployment, aeron_dir.to_path_buf()));
@@ -127,14 +130,17 @@ impl Hold {
         if self.told != Some(step) {
             self.told = Some(step);
             let held = HoldNotice { instrument: self.instrument, held_before: step.name() };
-            let text = format!("held before {step} (next, {} will {}): press Enter to continue", step.party(), step.request());
+            let text =
+                format!("held before {step} (next, {} will {}): press Enter to continue", step.party(), step.request());
             self.output.answer(&held, text)?;
         }
         match self.lines.try_recv() {
             Ok(()) => Ok(true),
             Err(TryRecvError::Empty) => Ok(false),
-            Err(TryRecvError::Disconnected) => Err(Failure::new(format!("standard input ended while the move was held before {step}"))
-                .hint("the move stays where it is: run `lugus migrate` again to resume it, or with --undo to undo it")),
+            Err(TryRecvError::Disconnected) => Err(Failure::new(format!(
+                "standard input ended while the move was held before {step}"
+            ))
+            .hint("the move stays where it is: run `lugus migrate` again to resume it, or with --undo to undo it")),
         }
     }
 }

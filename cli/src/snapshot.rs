@@ -58,18 +58,23 @@ fn take(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure>
         Failure::new(format!("cluster {} has no leader", cluster.name))
             .hint("`lugus status` shows the state of its members; `lugus up` starts them")
     })?;
-    let member =
-        cluster.members.iter().find(|member| member.id.0 == leader.id).ok_or_else(|| {
-            Failure::new(format!("member {} is the leader, but {} does not have it: correct that file", leader.id, found.path.display()))
-        })?;
-    let done = cluster_tool(cluster, member)
-        .map_err(Failure::new)?
-        .arg("snapshot")
-        .output()
-        .map_err(|error| Failure::new(format!("can't run Aeron's ClusterTool: {error}")).hint("install Java, or set java.binary"))?;
+    let member = cluster.members.iter().find(|member| member.id.0 == leader.id).ok_or_else(|| {
+        Failure::new(format!(
+            "member {} is the leader, but {} does not have it: correct that file",
+            leader.id,
+            found.path.display()
+        ))
+    })?;
+    let done = cluster_tool(cluster, member).map_err(Failure::new)?.arg("snapshot").output().map_err(|error| {
+        Failure::new(format!("can't run Aeron's ClusterTool: {error}")).hint("install Java, or set java.binary")
+    })?;
     if !done.status.success() {
         let printed = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
-        return Err(Failure::new(format!("Aeron's ClusterTool took no snapshot ({}): {}", done.status, printed.trim())));
+        return Err(Failure::new(format!(
+            "Aeron's ClusterTool took no snapshot ({}): {}",
+            done.status,
+            printed.trim()
+        )));
     }
     let after = Status::read(std::slice::from_ref(cluster))?;
     let commit_position = after.leader(cluster.id).and_then(|leader| leader.commit_position);

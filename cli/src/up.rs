@@ -86,9 +86,9 @@ impl std::fmt::Display for Started {
         write!(f, "started {} members{coordinator} in {seconds:.1} s", self.started.len())?;
         match self.clusters.as_slice() {
             [cluster] => write!(f, ", member {} is leader", cluster.leader),
-            clusters => {
-                clusters.iter().try_for_each(|cluster| write!(f, ", member {} is leader of {}", cluster.leader, cluster.name))
-            }
+            clusters => clusters
+                .iter()
+                .try_for_each(|cluster| write!(f, ", member {} is leader of {}", cluster.leader, cluster.name)),
         }
     }
 }
@@ -244,8 +244,12 @@ fn check_alive(starting: &mut [Starting]) -> Result<(), Failure> {
     for Starting { deployed, process } in starting {
         if let Ok(Some(status)) = process.try_wait() {
             let log = deployed.log();
-            return Err(Failure::new(format!("{} has ended ({status}); its log ends with:\n{}", deployed.kind, tail(&log)))
-                .hint(format!("the whole log is {}", log.display())));
+            return Err(Failure::new(format!(
+                "{} has ended ({status}); its log ends with:\n{}",
+                deployed.kind,
+                tail(&log)
+            ))
+            .hint(format!("the whole log is {}", log.display())));
         }
     }
     Ok(())

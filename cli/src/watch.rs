@@ -36,10 +36,9 @@ impl Printer {
         if self.is_done() {
             return;
         }
-        let printed = self
-            .output
-            .answer(report, text(report))
-            .and_then(|()| io::stdout().flush().map_err(|error| Failure::new(format!("can't write to standard output: {error}"))));
+        let printed = self.output.answer(report, text(report)).and_then(|()| {
+            io::stdout().flush().map_err(|error| Failure::new(format!("can't write to standard output: {error}")))
+        });
         self.failure = printed.err();
         self.left = self.left.map(|left| left - 1);
     }

@@ -14,9 +14,7 @@ pub enum SendError {
     #[error("back pressure from the leader: poll and try again")]
     BackPressured,
     /// The instrument has as many unanswered commands as are kept: poll until some are answered.
-    #[error(
-        "{maximum} commands of the instrument are unanswered, the maximum: poll until some are answered"
-    )]
+    #[error("{maximum} commands of the instrument are unanswered, the maximum: poll until some are answered")]
     TooManyOutstanding {
         /// The limit, from the configuration.
         maximum: usize,
@@ -31,7 +29,9 @@ pub enum SendError {
     #[error("not connected to a leader: poll until connected")]
     NotConnected,
     /// Drop copies of as many instruments are asked for as a session can ask for.
-    #[error("the session already receives drop copies of {maximum} instruments, the maximum; instrument 0 asks for all")]
+    #[error(
+        "the session already receives drop copies of {maximum} instruments, the maximum; instrument 0 asks for all"
+    )]
     TooManyDropCopies {
         /// The limit.
         maximum: usize,
@@ -71,7 +71,9 @@ pub enum ClientError {
     #[error("cluster: {0}")]
     Cluster(#[from] aeron_cluster_client::ClientError),
     /// A newer session of the same participant took over.
-    #[error("a newer session of participant {participant} replaced this one: only one session of a participant may trade")]
+    #[error(
+        "a newer session of participant {participant} replaced this one: only one session of a participant may trade"
+    )]
     SessionReplaced {
         /// The participant of both sessions.
         participant: ParticipantId,

@@ -129,7 +129,12 @@ impl ChildProcess {
         let deadline = Instant::now() + timeout;
         while self.ended().is_none() {
             if Instant::now() >= deadline {
-                tracing::warn!(process = self.name, pid = self.pid(), ?timeout, "killed a process that did not end within its time limit");
+                tracing::warn!(
+                    process = self.name,
+                    pid = self.pid(),
+                    ?timeout,
+                    "killed a process that did not end within its time limit"
+                );
                 return;
             }
             thread::sleep(POLL_INTERVAL);

@@ -45,7 +45,9 @@ pub enum ProcessError {
         dir: PathBuf,
     },
     /// A port is in use.
-    #[error("port {endpoint} ({key} of {owner}) is in use: stop the process that uses it (ss -ulpn shows it), or set another port")]
+    #[error(
+        "port {endpoint} ({key} of {owner}) is in use: stop the process that uses it (ss -ulpn shows it), or set another port"
+    )]
     PortInUse {
         /// Host and port.
         endpoint: String,

@@ -240,7 +240,9 @@ pub enum Warning {
         members: usize,
     },
     /// A client's address is on loopback, and a member is on another host: the member's messages do not reach the client.
-    #[error("client.egress_host {host} is a loopback address, but member {member} is not: the member's answers will not arrive")]
+    #[error(
+        "client.egress_host {host} is a loopback address, but member {member} is not: the member's answers will not arrive"
+    )]
     EgressOnLoopback {
         /// Address of the client.
         host: IpAddr,

@@ -102,8 +102,10 @@ pub struct AcceptedRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum MapRefusal {
     /// The request was made for another map than the newest.
-    #[error("the request was made for epoch {expected}, but the map is at epoch {current}: read the map (lugus map) and repeat the \
-         request")]
+    #[error(
+        "the request was made for epoch {expected}, but the map is at epoch {current}: read the map (lugus map) and repeat the \
+         request"
+    )]
     StaleEpoch {
         /// Epoch that the request expected.
         expected: MapEpoch,
@@ -218,8 +220,10 @@ pub enum MapRefusal {
     },
     /// The archive did not record the map in time. The coordinator ends; its recording tells at the next start whether the
     /// map is part of it.
-    #[error("the archive did not record the map in time, and may or may not do so yet: read the map (lugus map) and repeat the \
-         request if it is not done")]
+    #[error(
+        "the archive did not record the map in time, and may or may not do so yet: read the map (lugus map) and repeat the \
+         request if it is not done"
+    )]
     NotRecorded,
     /// The message is no request that the coordinator can read.
     #[error("the coordinator can't decode the request: run the coordinator and its clients in the same version")]

@@ -49,7 +49,10 @@ pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), 
         let options = ReplayOptions { rate: Some(rate), ..ReplayOptions::default() };
         let Replayed { report, timeline, .. } = through_cluster(cluster.found(), &mut flow, options, &mut killer)?;
         let killed = killer.killed()?;
-        let fail_over = timeline.fail_over(killed.at).ok_or_else(|| Failure::new("no new leader answered after the kill").hint("the members' logs tell why there was no election"))?;
+        let fail_over = timeline.fail_over(killed.at).ok_or_else(|| {
+            Failure::new("no new leader answered after the kill")
+                .hint("the members' logs tell why there was no election")
+        })?;
         let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
         output.say(format!("kill {kill:>2}: member {}, {:.0} ms", killed.member, millis(fail_over.first_answer)));
         first_answers.push(millis(fail_over.first_answer));

@@ -205,7 +205,9 @@ impl Bench<'_> {
         traders.await_owner(INSTRUMENT, to)?;
         trade_for(AFTER, traders, INSTRUMENT)?;
         let pause = millis(traders.take_longest_wait(INSTRUMENT));
-        self.output.say(format!("move {round:>2} to {name}: clients waited {pause:.1} ms, the migrator's pause was {migrator:.1} ms"));
+        self.output.say(format!(
+            "move {round:>2} to {name}: clients waited {pause:.1} ms, the migrator's pause was {migrator:.1} ms"
+        ));
         self.measurements.pauses.push(pause);
         self.measurements.migrator.push(migrator);
         self.measurements.bytes.push((log_after - log_before) as f64);

@@ -53,7 +53,8 @@ pub(crate) fn connect(participant: u32, handler: &mut impl EventHandler) -> Resu
         idle(session.poll(handler)?);
         if Instant::now() > deadline {
             let problem = session.problem();
-            let reason = problem.map_or("not every cluster answers: run `lugus status`".to_owned(), |problem| problem.to_string());
+            let reason = problem
+                .map_or("not every cluster answers: run `lugus status`".to_owned(), |problem| problem.to_string());
             return Err(format!("not connected within {CONNECT_TIMEOUT:?}: {reason}").into());
         }
     }

@@ -107,7 +107,9 @@ impl Session {
 
     fn on_session_replaced(&mut self, handler: &mut impl EventHandler) {
         if self.clock.time() < self.orphan_until {
-            tracing::info!("another session that this process had requested has replaced this one: waiting for a new session");
+            tracing::info!(
+                "another session that this process had requested has replaced this one: waiting for a new session"
+            );
             return;
         }
         handler.on_status(&Status::SessionReplaced);

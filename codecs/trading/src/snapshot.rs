@@ -86,7 +86,9 @@ pub enum SnapshotMessageError {
     #[error(transparent)]
     Message(#[from] MessageError),
     /// A kept event or an order has only one of its two messages.
-    #[error("a report must follow its RetainedReport, and an order its RestingOrder: one of the two messages is missing")]
+    #[error(
+        "a report must follow its RetainedReport, and an order its RestingOrder: one of the two messages is missing"
+    )]
     Unpaired,
 }
 

@@ -39,8 +39,10 @@ pub enum RequestError {
     #[error(transparent)]
     Aeron(#[from] AeronError),
     /// Another program or another version answers.
-    #[error("the answers from {endpoint} are not those of a coordinator of this version: {source}; check coordinator.host and \
-         coordinator.port, and run programs of one version")]
+    #[error(
+        "the answers from {endpoint} are not those of a coordinator of this version: {source}; check coordinator.host and \
+         coordinator.port, and run programs of one version"
+    )]
     Message {
         /// Where the answer came from.
         endpoint: Endpoint,

@@ -32,11 +32,17 @@ fn main() -> ExitCode {
 
 fn measure() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = PathBuf::from(arguments.next().ok_or("no cluster.toml given: map_update <cluster.toml> [subscribers] [changes]")?);
+    let path = PathBuf::from(
+        arguments.next().ok_or("no cluster.toml given: map_update <cluster.toml> [subscribers] [changes]")?,
+    );
     let subscribers: usize = arguments.next().map_or(Ok(100), |text| text.parse())?;
     let changes: usize = arguments.next().map_or(Ok(50), |text| text.parse())?;
     let deployment = Deployment::load(&path)?;
-    let instrument = deployment.instruments.first().ok_or("cluster.toml has no [[instrument]]: add one, whose halts are the changes")?.id;
+    let instrument = deployment
+        .instruments
+        .first()
+        .ok_or("cluster.toml has no [[instrument]]: add one, whose halts are the changes")?
+        .id;
     let driver = ClientDriver::start(&deployment)?;
     let context = MapContext::new(&deployment, driver.aeron_dir().to_path_buf());
     let mut maps: Vec<RecordedMap> = (0..subscribers).map(|_| RecordedMap::new(context.clone())).collect();
@@ -75,7 +81,10 @@ fn poll_until(maps: &mut [RecordedMap], holds: impl Fn(&RecordedMap) -> bool) ->
             }
         }
         if started.elapsed() > TIMEOUT {
-            return Err(format!("not all subscribers have the new map within {TIMEOUT:?}: does the coordinator still run?").into());
+            return Err(format!(
+                "not all subscribers have the new map within {TIMEOUT:?}: does the coordinator still run?"
+            )
+            .into());
         }
     }
     Ok(())

@@ -161,7 +161,9 @@ impl Coordinator {
                 tracing::warn!(%error, "refused a request that cannot be decoded");
                 self.refuse(&header, MapRefusal::Malformed);
             }
-            Some(Err(error)) => tracing::warn!(%error, "ignored a message that is no request: it names no channel for an answer"),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "ignored a message that is no request: it names no channel for an answer")
+            }
         }
         Ok(usize::try_from(polled).unwrap_or(0))
     }

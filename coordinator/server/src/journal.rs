@@ -150,7 +150,10 @@ impl Journal {
         match self.archive.purge_segments(MAP_RECORDING, base) {
             Ok(_) => self.start_position = base,
             Err(error) => {
-                tracing::info!(reason = one_line(&error.message), "the archive keeps old segments of the map's recording until a later record");
+                tracing::info!(
+                    reason = one_line(&error.message),
+                    "the archive keeps old segments of the map's recording until a later record"
+                );
             }
         }
     }

@@ -77,7 +77,11 @@ fn run(options: &DriverOptions) -> Result<(), String> {
     }
     // Detached, not joined: the probe's client may wait for an answer that an ending driver does not give.
     drop(probe);
-    if failed.load(Ordering::Acquire) { Err(String::from("the driver does not answer its own client: see its log")) } else { Ok(()) }
+    if failed.load(Ordering::Acquire) {
+        Err(String::from("the driver does not answer its own client: see its log"))
+    } else {
+        Ok(())
+    }
 }
 
 fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext, AeronCError> {

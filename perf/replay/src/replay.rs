@@ -96,13 +96,17 @@ pub enum ReplayError {
     #[error("can't allocate the histograms of round trips: {0}")]
     Histogram(#[from] hdrhistogram::CreationError),
     /// The venue did not answer the commands that open the flow's instruments.
-    #[error("the venue did not answer within {patience:?}, before the flow's first command; check that the cluster has a leader")]
+    #[error(
+        "the venue did not answer within {patience:?}, before the flow's first command; check that the cluster has a leader"
+    )]
     NoAnswer {
         /// How long the replay waited.
         patience: Duration,
     },
     /// The venue accepted no more commands, though it had answered all earlier ones.
-    #[error("the venue took no command for {patience:?}, after {sent} of the flow; check that the cluster has a leader")]
+    #[error(
+        "the venue took no command for {patience:?}, after {sent} of the flow; check that the cluster has a leader"
+    )]
     NotTaken {
         /// How long the replay tried.
         patience: Duration,

@@ -186,5 +186,5 @@ fn an_event_without_its_first_part_is_refused() {
         .unwrap();
     let fragment = encode_report(&report.unwrap(), &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec();
     let error = load_error(vec![fragment]);
-    assert!(error.contains("without a RetainedReport before it"), "{error}");
+    assert!(error.contains("must follow its RetainedReport"), "{error}");
 }

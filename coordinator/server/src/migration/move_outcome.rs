@@ -61,7 +61,9 @@ pub enum MoveError {
     #[error("instrument {0} is not in the partition map: add it first with lugus map add-instrument")]
     UnknownInstrument(InstrumentId),
     /// The instrument is being moved to another cluster.
-    #[error("instrument {instrument} is being moved to cluster {to}: finish that move with --to {to}, or undo it with --undo")]
+    #[error(
+        "instrument {instrument} is being moved to cluster {to}: finish that move with --to {to}, or undo it with --undo"
+    )]
     OtherMove {
         /// The instrument.
         instrument: InstrumentId,
@@ -69,7 +71,9 @@ pub enum MoveError {
         to: ClusterId,
     },
     /// The move is committed and cannot be undone.
-    #[error("the move of instrument {instrument} to cluster {to} is committed and can't be undone: finish it with --to {to}")]
+    #[error(
+        "the move of instrument {instrument} to cluster {to} is committed and can't be undone: finish it with --to {to}"
+    )]
     Committed {
         /// The instrument.
         instrument: InstrumentId,
@@ -90,8 +94,10 @@ pub enum MoveError {
         outcome: MigrationOutcome,
     },
     /// A cluster refused a step that the map asks of it.
-    #[error("{party} refused to {step}: {outcome}; its state does not match the partition map: compare lugus map with the cluster's \
-         log and state")]
+    #[error(
+        "{party} refused to {step}: {outcome}; its state does not match the partition map: compare lugus map with the cluster's \
+         log and state"
+    )]
     DoesNotFit {
         /// The cluster.
         party: Party,
@@ -104,7 +110,9 @@ pub enum MoveError {
     #[error("the imported state differs from the exported one; the move has been undone, and may be tried again")]
     OtherState,
     /// A party does not answer.
-    #[error("{party} did not {step} within {waited:?}: start it, then repeat the command, or undo the move with --undo")]
+    #[error(
+        "{party} did not {step} within {waited:?}: start it, then repeat the command, or undo the move with --undo"
+    )]
     NoAnswer {
         /// The party.
         party: Party,

@@ -39,7 +39,10 @@ fn subscribers_follow_the_map_through_a_kill() {
     for _ in 0..100 {
         subscribers.iter_mut().for_each(Subscriber::poll);
     }
-    assert!(subscribers.iter().all(|subscriber| subscriber.map.newest() == Some(&second)), "subscribers keep the last map");
+    assert!(
+        subscribers.iter().all(|subscriber| subscriber.map.newest() == Some(&second)),
+        "subscribers keep the last map"
+    );
 
     let _coordinator = Process::start(&place).unwrap();
     let mut newcomers = [place.subscriber()];
@@ -132,7 +135,11 @@ fn old_segments_are_deleted_and_newcomers_still_get_the_newest_map() {
     let left = segments();
     assert!(left.len() <= 2, "{left:?}");
     let mut newcomer = [place.subscriber()];
-    assert_eq!(await_epoch(&mut newcomer, epoch).0, newest, "a newcomer gets the newest map from the remaining segments");
+    assert_eq!(
+        await_epoch(&mut newcomer, epoch).0,
+        newest,
+        "a newcomer gets the newest map from the remaining segments"
+    );
 
     coordinator.kill();
     let mut coordinator = Process::start(&place).unwrap();

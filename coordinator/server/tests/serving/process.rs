@@ -137,7 +137,10 @@ pub(crate) fn await_all(subscribers: &mut [Subscriber], what: &str, holds: impl 
             return started.elapsed();
         }
         let epochs: Vec<_> = subscribers.iter().map(Subscriber::epoch).collect();
-        assert!(started.elapsed() < DEADLINE, "not all subscribers are at {what}; they have the maps of epochs {epochs:?}");
+        assert!(
+            started.elapsed() < DEADLINE,
+            "not all subscribers are at {what}; they have the maps of epochs {epochs:?}"
+        );
         std::thread::sleep(Duration::from_micros(200));
     }
 }
