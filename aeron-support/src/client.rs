@@ -1,4 +1,4 @@
-//! An Aeron client without a thread of its own, and bounded waits for what it asks the media driver for.
+//! An Aeron client that runs in the caller's thread, and bounded waits for requests to the media driver.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, c_int};
@@ -87,7 +87,7 @@ pub struct AeronClient {
     driver_timeout: Duration,
 }
 
-/// Keeps the text of the last error. Without a handler of its own the C client would end the process.
+/// Keeps the text of the last error. Without a handler the C client would end the process.
 struct ErrorHandler {
     last_error: Rc<RefCell<String>>,
     on_error: OnError,
@@ -206,8 +206,8 @@ impl AeronClient {
     }
 
     /// Whether the media driver's files are still those of the driver that the client connected to. A driver that was
-    /// restarted shows at once here, but in [`do_work`](Self::do_work) only when the old one's heartbeat is too old. Reads the
-    /// file system: to be called a few times a second.
+    /// restarted shows at once here, but in [`do_work`](Self::do_work) only when the old one's heartbeat is too old.
+    /// Reads the file system: to be called a few times a second.
     pub fn is_same_driver(&self) -> bool {
         self.driver.is_some() && DriverIdentity::of(&self.aeron_dir) == self.driver
     }
@@ -215,7 +215,7 @@ impl AeronClient {
     /// One duty cycle of the client. Returns 0 when there was nothing to do.
     ///
     /// # Errors
-    /// The client is closed for good: the media driver has gone, or this thread was held up for so long that the driver
+    /// The client is closed for good: the media driver has ended, or this thread was held up for so long that the driver
     /// took the client for dead.
     #[inline]
     pub fn do_work(&self) -> Result<usize, AeronError> {
@@ -240,7 +240,8 @@ impl AeronClient {
     /// its part in `poll`.
     ///
     /// # Errors
-    /// What `poll` says, a closed client, or that there is nothing within `timeout`; then `action` is what could not be done.
+    /// What `poll` says, a closed client, or that there is nothing within `timeout`; then `action` is what could not be
+    /// done.
     pub fn wait<T>(
         &self,
         timeout: Duration,
@@ -263,7 +264,7 @@ impl AeronClient {
     /// Waits for what the media driver was asked for, for [`driver_timeout`](Self::driver_timeout) at most.
     ///
     /// # Errors
-    /// The driver refuses, does not answer in time, or has gone.
+    /// The driver refuses, does not answer in time, or has ended.
     pub fn wait_for<T: Requested>(&self, pending: &Pending<T>) -> Result<T, AeronError> {
         self.wait(self.driver_timeout, &pending.action, || pending.poll())
     }

@@ -11,8 +11,8 @@
 //! | `idle_strategy` | [`IdleStrategy`]: what a thread does when it has nothing to do |
 //! | `error` | [`AeronError`]: what failed and Aeron's reason, in one line |
 //!
-//! The Aeron client has no thread of its own here ("agent invoker" mode): new images, publications and errors are seen in
-//! the duty cycle in which the media driver announces them, and a thread that hangs loses its client.
+//! The Aeron client runs in the caller's thread here ("agent invoker" mode): new images, publications and errors are
+//! seen in the duty cycle in which the media driver announces them, and a thread that hangs loses its client.
 
 pub mod channel;
 

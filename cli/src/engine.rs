@@ -1,5 +1,5 @@
-//! `lugus engine`: the engine without a cluster. Commands come as JSON lines, events go out as JSON lines, and the last line
-//! is the state hash, so that anyone's oracle can be compared with it. `docs/engine-json.md` describes the lines.
+//! `lugus engine`: the engine without a cluster. Commands come as JSON lines, events go out as JSON lines, and the last
+//! line is the state hash, so that anyone's oracle can be compared with it. `docs/engine-json.md` describes the lines.
 
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 
@@ -140,7 +140,7 @@ const HINT: &str = "write a line as {\"now\": NANOSECONDS, \"command\": {...}}: 
 
 fn no_command(line: u64, error: &serde_json::Error) -> Failure {
     let text = error.to_string();
-    // Each line is a text of its own to the parser.
+    // The parser gets each line as a separate text, so its errors name line 1.
     let what = text.split(" at line 1 column ").next().unwrap_or(&text);
     Failure::new(format!("line {line}, column {}, is not a command: {what}", error.column())).hint(HINT)
 }

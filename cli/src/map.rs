@@ -92,7 +92,7 @@ fn show(found: &DeploymentFile, driver: &ClientDriver, output: Output) -> Result
 /// Fetches the coordinator's current map. While it waits, it calls `check`, whose error ends the wait.
 ///
 /// # Errors
-/// When the coordinator does not answer in time, the sender of the answer is no coordinator, or `check` fails.
+/// When the coordinator does not answer in time, an answer is not a coordinator's, or `check` fails.
 pub fn newest_map(
     found: &DeploymentFile,
     driver: &ClientDriver,
@@ -159,7 +159,7 @@ fn request(found: &DeploymentFile, command: &MapCommand) -> Result<MapRequest, F
     })
 }
 
-/// An instrument's number, given as such or by its symbol in the deployment's file.
+/// Number of an instrument that is given by its number, or by its symbol in the deployment's file.
 fn number_of(found: &DeploymentFile, instrument: &str) -> Result<InstrumentId, Failure> {
     instrument.parse().map(InstrumentId).or_else(|_| instrument_of(found, instrument).map(|instrument| instrument.id))
 }

@@ -1,5 +1,5 @@
 //! The background processes of a local deployment, seen from outside: which ones run, and how to stop them. Each
-//! process locks a folder of its own, which shows that it runs.
+//! process locks its own folder, which shows that it runs.
 
 use std::fs;
 use std::path::Path;

@@ -55,7 +55,7 @@ pub fn mbo(file: &Path) -> Result<MboFlow, Failure> {
 }
 
 /// A synthetic flow of `commands` commands, sent by the default number of participants but by no more than `most`: more
-/// participants than commands in flight would be of no use.
+/// participants than commands in flight would have nothing to send.
 pub fn synthetic(commands: u64, seed: u64, most: u32) -> SyntheticFlow {
     let participants = SyntheticOptions::default().participants.min(most);
     SyntheticFlow::new(SyntheticOptions { seed, steps: commands, participants, ..SyntheticOptions::default() })

@@ -232,7 +232,7 @@ fn start_process(found: &DeploymentFile, deployed: &DeployedProcess) -> Result<S
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(file)
-        // A process group of its own, so that an interrupt from the terminal does not reach the process.
+        // The process gets its own process group, so that an interrupt from the terminal does not reach it.
         .process_group(0)
         .spawn()
         .map_err(|error| failed(&program, error))?;

@@ -1,4 +1,4 @@
-//! The leader, or one of its processes, dies in the middle of trading: the other members go on, and every command is
+//! The leader, or one of its processes, dies in the middle of trading: the other members continue, and every command is
 //! answered exactly once.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]

@@ -1,4 +1,4 @@
-//! Bytes that are no command: the sender is told, every member counts them, and the state does not change.
+//! Bytes that are not a command: the sender gets a reject, every member counts them, and the state does not change.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 

@@ -70,7 +70,7 @@ pub enum BlockingError {
         what: &'static str,
         /// How long the call waited.
         timeout: Duration,
-        /// What last kept the session from being open.
+        /// Why the session was not open at the last attempt.
         problem: Option<Problem>,
     },
 }
@@ -162,7 +162,7 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
         let mut ask_at = Instant::now();
         self.wait_until(deadline, "the answer with the book", &mut collected, |session, collected, request| {
             if collected.book.is_none() && Instant::now() >= ask_at {
-                // Requests are not kept by the session: what found no answer is asked again.
+                // The session does not keep requests, so an unanswered one is made again.
                 match session.request_book(instrument, depth, request) {
                     Ok(()) => ask_at = Instant::now() + REQUEST_TIMEOUT,
                     Err(SendError::NotConnected | SendError::BackPressured) => {}
@@ -338,7 +338,7 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
     }
 }
 
-/// What a call waits for, and what has come of that.
+/// What a call waits for, and the result so far.
 #[derive(Default)]
 struct Collected {
     instrument: InstrumentId,

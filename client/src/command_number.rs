@@ -5,7 +5,7 @@ use std::fmt;
 /// Number of a command among those that this session sent for its instrument: ascending by one from 1.
 ///
 /// A command returns its number at once, before the cluster has told which numbers of the scope (participant,
-/// instrument) are free. The number on the wire, [`ClientSequence`](crate::ClientSequence), goes on over all sessions
+/// instrument) are free. The number on the wire, [`ClientSequence`](crate::ClientSequence), continues over all sessions
 /// of the participant. It is this number plus [`sequence_offset`](crate::TradingSession::sequence_offset), which is
 /// what had been applied before this session, less the commands that were refused or given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -27,20 +27,20 @@ pub struct Config {
     pub cluster: Context,
     /// The participant that trades.
     pub participant: ParticipantId,
-    /// How the participant proves who it is.
+    /// Credentials of the participant.
     pub credentials: Credentials,
-    /// Bounds on what is kept.
+    /// Limits on what a session keeps.
     pub limits: Limits,
     /// When commands are sent again, and when they are given up.
     pub retry: RetryPolicy,
 }
 
-/// Bounds on what a session keeps.
+/// Limits on what a session keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest number of unanswered commands of one instrument. Each takes about 100 bytes once so many have been
-    /// unanswered. Default: 1,024.
+    /// Largest number of unanswered commands of one instrument. Each takes about 100 bytes, once that number
+    /// of commands has been unanswered at a time. Default: 1,024.
     pub maximum_outstanding: usize,
     /// Largest number of instruments that are traded or followed. Default: 4,096.
     pub maximum_instruments: usize,
@@ -59,14 +59,13 @@ impl Default for Limits {
     }
 }
 
-/// How a participant proves who it is.
+/// Credentials of a participant.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Credentials {
-    /// The participant tells its number, and the cluster believes it: for deployments without keys.
+    /// The participant sends its number, and the cluster accepts it without proof: for deployments without keys.
     Open,
-    /// The participant tells its number, and answers the leader's challenge with the challenge's HMAC-SHA256 under this
-    /// key.
+    /// The participant sends its number, and answers the leader's challenge with its HMAC-SHA256 under this key.
     Key(Vec<u8>),
 }
 
@@ -135,7 +134,7 @@ impl Config {
     }
 }
 
-/// Gives the cluster what its authenticator asks for: the participant's number in ASCII digits, and an answer to its
+/// Answers the cluster's authenticator: the participant's number in ASCII digits, and an answer to its
 /// challenge.
 struct ParticipantCredentials {
     participant: ParticipantId,
@@ -152,7 +151,7 @@ impl CredentialsSupplier for ParticipantCredentials {
     fn on_challenge(&mut self, encoded_challenge: &[u8]) -> Vec<u8> {
         match &self.credentials {
             Credentials::Open => Vec::new(),
-            // A key of any length is good for HMAC; the error is the trait's.
+            // HMAC takes a key of any length; the error exists only in the trait.
             Credentials::Key(key) => Hmac::<Sha256>::new_from_slice(key)
                 .map(|mac| mac.chain_update(encoded_challenge).finalize().into_bytes().to_vec())
                 .unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! What can go wrong, as types.
+//! Errors of sessions and configurations.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use lugus_topology::ClusterId;
 use lugus_vocabulary::{InstrumentId, ParticipantId};
 use thiserror::Error;
 
-/// Why a command or request was not taken. Nothing of it was sent, and no number was used.
+/// Why a command or request was refused before it was sent. No number was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SendError {
@@ -84,7 +84,7 @@ pub enum ClientError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConfigurationError {
-    /// A limit of nothing.
+    /// A limit of 0.
     #[error("{name} is 0: it must be at least 1")]
     Zero {
         /// Name of the field.
@@ -110,7 +110,7 @@ pub enum ConfigurationError {
         /// What the value has to satisfy.
         rule: &'static str,
     },
-    /// A key of no bytes.
+    /// An empty key.
     #[error("the key of participant {0} is empty")]
     EmptyKey(ParticipantId),
 }

@@ -1,7 +1,7 @@
 //! Trading with all clusters of a deployment: the partition map, and a participant's sessions with every cluster in it.
 //!
 //! [`Exchange`] has the map and opens sessions; [`ExchangeSession`] owns the router with a [`TradingSession`] for each
-//! cluster. Each of those has an Aeron client of its own, all in the caller's thread and over one media driver.
+//! cluster. Each of those has its own Aeron client, all in the caller's thread and over one media driver.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ pub struct ExchangeConfig {
     pub cluster: Context,
     /// Where the partition map comes from.
     pub coordinator: MapContext,
-    /// Bounds on what each session with a cluster keeps.
+    /// Limits on what each session with a cluster keeps.
     pub limits: Limits,
     /// When commands are sent again, and when they are given up.
     pub retry: RetryPolicy,
@@ -159,7 +159,7 @@ pub struct ExchangeSession {
 }
 
 impl ExchangeSession {
-    /// One duty cycle: maps, and [`TradingSession::poll`] of the session with every cluster. It is to be called often.
+    /// One duty cycle: polls the map, and the session with every cluster ([`TradingSession::poll`]). Call it often.
     /// Returns 0 if there was nothing to do, so that the caller may idle.
     ///
     /// # Errors
@@ -222,8 +222,8 @@ impl ExchangeSession {
         Some(self.router.map()?.partition(instrument)?.owner())
     }
 
-    /// What keeps the session from being connected: that no partition map has come, or what is in the way of a session
-    /// with a cluster of the map. `None` if all sessions are open, or nothing is known yet.
+    /// Why the session is not connected: no partition map has come, or a session with a cluster of the map cannot be
+    /// opened. `None` if all sessions are open, or nothing is known yet.
     pub fn problem(&self) -> Option<Problem> {
         if self.router.map().is_none() {
             return Some(self.maps.borrow().problem());

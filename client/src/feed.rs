@@ -3,7 +3,7 @@
 //! [`MarketDataFeed`] listens to all members of all clusters; of each cluster only the member that leads sends.
 //! Increments are numbered in their instrument, and the numbers go on with the next leader, and with the next cluster
 //! when the instrument moves. So the same increment from two members is known to be one, and a missing increment shows.
-//! Then the book is asked for anew, in parts, through a session: an [`ExchangeSession`](crate::ExchangeSession) asks
+//! Then the book is requested again, in parts, through a session: an [`ExchangeSession`](crate::ExchangeSession) asks
 //! the cluster that owns the instrument.
 //!
 //! | module | what it is |

@@ -69,7 +69,7 @@ pub trait OrderEntry {
     /// Whether the session is open, with every cluster that it knows.
     fn is_connected(&self) -> bool;
 
-    /// What last kept the session from being open.
+    /// Why the session was not open at the last attempt.
     fn last_problem(&self) -> Option<Problem>;
 
     /// Closes the session.

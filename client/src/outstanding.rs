@@ -115,7 +115,7 @@ impl Outstanding {
         number
     }
 
-    /// Takes the newest command back, which was not sent.
+    /// Removes the newest command, which was not sent.
     pub(crate) fn undo_push(&mut self) {
         debug_assert!(self.cursor < self.next && self.sent_through + 1 < self.next);
         self.next -= 1;

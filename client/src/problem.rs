@@ -1,4 +1,4 @@
-//! What keeps a session from being open, for a person who wonders why there is none.
+//! Why a session is not open, as a text for a person.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use aeron_cluster_client::ConnectProblem;
 use lugus_partition_map::MapError;
 use lugus_topology::ClusterId;
 
-/// What keeps a session from being open: what is missing, where, and what to do. Its text is for people.
+/// Why a session is not open: what is missing, where, and what to do. Its text is for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
@@ -17,14 +17,14 @@ pub enum Problem {
         source: String,
         /// How long the session has waited for the map.
         waited: Duration,
-        /// What went wrong last with asking for the map, if anything has.
+        /// Last error of the subscription to the map, if there was one.
         reason: Option<MapError>,
     },
     /// A cluster session is not open.
     Cluster {
         /// The cluster; `None` for a session with one cluster, which is known by its address only.
         cluster: Option<ClusterId>,
-        /// What last kept the session from being opened.
+        /// Why the session could not be opened at the last attempt.
         problem: ConnectProblem,
     },
 }

@@ -179,7 +179,8 @@ impl<F: SessionFactory> Router<F> {
         }
     }
 
-    /// Moves the scopes on that do not belong to this session any more. A scope whose instrument the map lacks stays.
+    /// Moves the scopes that no longer belong to this session to their new owner's session. A scope whose instrument
+    /// the map lacks stays.
     fn move_from(&mut self, at: usize, map: &PartitionMap, handler: &mut impl EventHandler) {
         let instruments: Vec<InstrumentId> = self.sessions[at].session.as_mut().instruments().collect();
         for instrument in instruments {

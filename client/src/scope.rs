@@ -40,29 +40,30 @@ pub(crate) use self::moving::Departure;
 use self::moving::{MoveStage, Moving};
 use crate::outstanding::Outstanding;
 
-/// How far a scope has come in its cluster session.
+/// State of a scope in its cluster session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// The scope waits for its last numbers. No command of the scope has been sent in this session.
     Opening,
-    /// Commands are sent as they come.
+    /// New commands are sent at once.
     Open,
-    /// A command was refused, and its number not used: those in flight await the same, and no new commands are sent.
+    /// A command was refused and its number not used. The commands in flight will be refused, too, and no new ones are
+    /// sent.
     Refusing,
 }
 
-/// How far the scope has come with asking for events that it may have missed (`Resume`).
+/// State of the request for events that the scope may have missed (`Resume`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ResumeState {
-    /// Nothing is asked.
+    /// No `Resume` is needed.
     Idle,
-    /// `Resume` is to be sent.
+    /// `Resume` must be sent.
     Wanted,
-    /// `Resume` is sent and not answered.
+    /// `Resume` has been sent and is not answered yet.
     Sent,
 }
 
-/// What was certain when the session began: a cluster that stands before it has lost its state.
+/// Numbers that were certain when the session began. If the cluster reports lower ones, it has lost its state.
 #[derive(Debug, Clone, Copy, Default)]
 struct Baseline {
     /// Highest client sequence known to be applied.
@@ -79,11 +80,11 @@ pub(crate) struct Scope {
     resume: ResumeState,
     /// Last event delivered when `Resume` was sent last.
     resumed_after: Option<u64>,
-    /// Client sequence less number of a command, wrapping: what was applied before this session, less the numbers that
-    /// were not used.
+    /// Client sequence minus command number, wrapping: the number of commands applied before this session, minus the
+    /// numbers that were not used.
     offset: u64,
-    /// Counts how often numbers came to stand for other commands than before, or may yet: with each value of `offset`,
-    /// and when commands in flight are given up.
+    /// Rises whenever a number stands, or may stand, for another command than before: when `offset` changes, and when
+    /// commands in flight are given up.
     numbering: u32,
     /// Highest client sequence known to be applied.
     applied_through: u64,
@@ -95,15 +96,16 @@ pub(crate) struct Scope {
     resent_through: u64,
     /// Whether any command has been sent in this cluster session.
     sent_in_session: bool,
-    /// Whether commands were sent again for a reported hole since the last progress: many rejects tell of one hole.
+    /// Whether commands were sent again after a `SequenceReject` since the last progress: several rejects report the same
+    /// missing command.
     is_hole_filled: bool,
-    /// Attempts before the present one that led to no progress.
+    /// Number of attempts before the present one that led to no progress.
     attempt: u32,
-    /// Consecutive questions by which no event was found missing.
+    /// Number of consecutive `Resume` requests that found no event missing.
     quiet_checks: u32,
     /// Listening time at which [`Self::on_deadline`] is due.
     deadline: u64,
-    /// Present while the instrument is on its way to another cluster.
+    /// Present while the instrument moves to another cluster.
     moving: Option<Moving>,
     /// Whether this scope is in the session's queue of scopes with something to send. Only the session uses it.
     pub(crate) is_queued: bool,
@@ -187,7 +189,7 @@ impl Scope {
         self.resume != ResumeState::Idle || !self.outstanding.is_empty()
     }
 
-    /// Whether nothing may be sent, as the instrument is on its way to another cluster.
+    /// Whether nothing may be sent because the instrument moves to another cluster.
     #[inline]
     fn is_held(&self) -> bool {
         self.moving.is_some_and(|moving| moving.stage == MoveStage::Held)
@@ -206,7 +208,7 @@ impl Scope {
         self.deadline = context.time.saturating_add(delay);
     }
 
-    /// Asks for events that may have been missed, unless that is under way already.
+    /// Requests events that may have been missed, unless such a request is unanswered.
     pub(crate) fn want_resume<H>(&mut self, context: &mut ScopeContext<'_, H>) {
         if self.resume == ResumeState::Idle && !self.is_held() {
             self.ask(context);
@@ -222,7 +224,7 @@ impl Scope {
         }
     }
 
-    /// Makes all commands in flight be sent once more.
+    /// Marks all commands in flight to be sent again.
     fn resend(&mut self) {
         self.resent_through = self.resent_through.max(self.outstanding.sent_through());
         self.outstanding.rewind();

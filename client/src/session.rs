@@ -60,7 +60,7 @@ pub struct Session {
     /// No scope's deadline is before this.
     next_deadline: u64,
     wants_new_session: bool,
-    /// Until then a session that took over may come from an own connect request that was given up.
+    /// Until then, a session that took over may come from this client's own connect request that was given up.
     orphan_until: u64,
     book: Book,
     /// Instruments whose scopes may be opened here, sorted; `None` for all.
@@ -162,7 +162,7 @@ impl Session {
         self.scope(instrument).is_some_and(Scope::is_current)
     }
 
-    /// Whether the cluster session is to be closed and a new one opened. This is told once.
+    /// Whether the cluster session must be closed and a new one opened. This is returned once.
     pub fn take_wants_new_session(&mut self) -> bool {
         std::mem::take(&mut self.wants_new_session)
     }
@@ -195,7 +195,7 @@ impl Session {
         self.orphan_until = self.clock.time() + ORPHAN_TIME;
     }
 
-    /// The cluster session goes on with another leader, and ingress to it is open.
+    /// The cluster session continues with another leader, and ingress to it is open.
     pub fn on_new_leader(&mut self, leader_member_id: MemberId, handler: &mut impl EventHandler) {
         let Connection::Connected { cluster_session_id, .. } = self.connection else { return };
         self.connection = Connection::Connected { cluster_session_id, leader_member_id };
@@ -204,7 +204,7 @@ impl Session {
         self.for_all_scopes(handler, |scope, context| scope.on_new_leader(context));
     }
 
-    /// The cluster session is gone.
+    /// The cluster session has ended.
     pub fn on_disconnected(&mut self, reason: DisconnectReason, handler: &mut impl EventHandler) {
         if self.is_connected() {
             self.disconnect(Disconnection::Cluster(reason), handler);
@@ -218,7 +218,7 @@ impl Session {
     }
 }
 
-/// Time, and what is to be sent.
+/// Time, and sending.
 impl Session {
     /// Looks at the clock and sends what waits; returns the number of messages and time-outs. To be called when all
     /// that came has been given to [`Self::on_message`].

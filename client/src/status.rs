@@ -82,15 +82,15 @@ pub enum Status {
         /// The member that leads.
         leader_member_id: MemberId,
     },
-    /// The same session goes on with another leader, or with the same leader in a new term. It is handled like
+    /// The same session continues with another leader, or with the same leader in a new term. It is handled like
     /// `Connected`.
     NewLeader {
         /// The member that leads now.
         leader_member_id: MemberId,
     },
-    /// The cluster session is gone. Commands are still taken, up to the limit, and sent in the next session.
+    /// The cluster session has ended. Commands are still taken, up to the limit, and sent in the next session.
     Disconnected {
-        /// Why it is gone.
+        /// Why it has ended.
         reason: Disconnection,
     },
     /// A newer session of the same participant took over. This one has ended and does not come back, or the two would
@@ -106,7 +106,7 @@ pub enum Status {
         /// `false`: the command was not applied and will not be. `true`: that is not known.
         may_have_been_applied: bool,
     },
-    /// Events are lost for this session, as the engine does not retain them any more. They are in the recorded log.
+    /// Events are lost for this session, as the engine no longer retains them. They are in the recorded log.
     EventGap {
         /// The instrument of the events' scope.
         instrument: InstrumentId,
@@ -118,7 +118,7 @@ pub enum Status {
         lost_through: EpochNanos,
     },
     /// The cluster stands before what this session has seen of the scope: it has lost its state, or is another cluster.
-    /// The session goes on from where the cluster stands.
+    /// The session continues from the cluster's numbers.
     SequencesReset {
         /// The scope's instrument.
         instrument: InstrumentId,
@@ -133,10 +133,10 @@ pub enum Status {
     InstrumentMoving {
         /// The instrument.
         instrument: InstrumentId,
-        /// The partition map that will tell where the instrument is, if not a later one.
+        /// Lowest epoch of a partition map that can name the instrument's new owner.
         epoch: MapEpoch,
     },
-    /// The partition map has given the instrument to another cluster. Its scope goes on there.
+    /// The partition map has given the instrument to another cluster. Its scope continues there.
     InstrumentMoved {
         /// The instrument.
         instrument: InstrumentId,
@@ -190,7 +190,7 @@ pub enum Status {
     },
 }
 
-/// Why a cluster session is gone.
+/// Why a cluster session has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Disconnection {

@@ -63,7 +63,7 @@ impl TradingSession {
         })
     }
 
-    /// One duty cycle: receives, tells `handler`, sends what waits. It is to be called often: between calls nothing is
+    /// One duty cycle: receives, calls `handler`, and sends what waits. Call it often: between calls nothing is
     /// received, and after a few seconds without a call the cluster takes the session for dead. Returns 0 if there was
     /// nothing to do, so that the caller may idle.
     ///
@@ -111,7 +111,7 @@ impl TradingSession {
         self.session.leader_member_id()
     }
 
-    /// What last kept the session from being opened, for a person who wonders why there is none.
+    /// Why the session could not be opened at the last attempt, as a text for a person.
     pub fn problem(&self) -> Option<&ConnectProblem> {
         self.cluster.problem()
     }

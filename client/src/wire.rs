@@ -24,7 +24,7 @@ pub(crate) enum ClusterMessage {
     BookReject(BookReject),
 }
 
-/// Reads a message of the cluster. A book goes into `book`, which holds nothing of use after an error.
+/// Reads a message of the cluster. A book goes into `book`, whose contents are undefined after an error.
 ///
 /// # Errors
 /// [`MessageError`], for any bytes that are not a whole, valid message to a participant.
@@ -58,7 +58,7 @@ fn decode_market_data(envelope: Envelope<'_>, book: &mut Book) -> Result<Cluster
     decode_book_reject(envelope)?.map(ClusterMessage::BookReject).ok_or_else(|| unknown(envelope))
 }
 
-/// The error for a template that is none of a message to a participant.
+/// The error for a template that no message to a participant has.
 #[cold]
 fn unknown(envelope: Envelope<'_>) -> MessageError {
     DecodeError::Template { found: envelope.template_id }.into()

@@ -34,7 +34,7 @@ pub struct Engine {
     pub(crate) pool: OrderPool,
     /// States of the instruments that were ever moved.
     pub(crate) migration_states: MigrationStates,
-    /// Hash of the reports in the scopes of participants as such.
+    /// Hash of the reports in participant scopes.
     pub(crate) participants_hash: StateHash,
 }
 
@@ -54,7 +54,7 @@ impl Engine {
         }
     }
 
-    /// Puts memory in place for `orders` live orders, or for as many as the limits allow if that is less: 150 bytes an
+    /// Allocates and touches the memory of `orders` live orders, or of the maximum number if that is less: 150 bytes an
     /// order, and a megabyte. Otherwise the system clears pages when orders first use them, and about every hundredth new
     /// order holds its command up for a microsecond or more.
     pub fn prefault(&mut self, orders: usize) {
@@ -176,7 +176,7 @@ impl Engine {
         }
     }
 
-    /// The state hash, calculated anew from the hashes of all instruments.
+    /// The state hash, recalculated from the hashes of all instruments.
     pub(crate) fn calculated_hash(&self) -> StateHash {
         let sum = self.instruments.calculated_hash_sum().wrapping_add(self.migration_states.sum);
         state_hash::combine(sum, self.participants_hash)
@@ -292,7 +292,7 @@ impl Engine {
         }
     }
 
-    /// Executes a command that belongs to its participant as such.
+    /// Executes a command of the participant scope.
     #[cold]
     fn execute_as_such(&mut self, now: EpochNanos, scope: ScopeIndex, action: &Action, sink: &mut impl EventSink) {
         let sender = self.scopes.get(scope).participant;
@@ -379,7 +379,7 @@ fn is_about_order(action: &Action) -> bool {
     matches!(action, Action::New(_) | Action::Cancel { .. } | Action::Replace(_))
 }
 
-/// Whether the action belongs to a participant as such, and not to an instrument.
+/// Whether the action belongs to the participant scope, and not to an instrument.
 fn is_of_participant(action: &Action) -> bool {
     matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. })
 }

@@ -118,7 +118,7 @@ impl Instruments {
         self.hash_sum.wrapping_add(self.get(self.touched).map_or(0, Listed::term))
     }
 
-    /// The same sum, calculated anew.
+    /// The same sum, recalculated.
     pub(crate) fn calculated_hash_sum(&self) -> u64 {
         self.table.iter().map(Listed::term).fold(0, u64::wrapping_add)
     }

@@ -1,5 +1,5 @@
-//! The invariants that hold after every command, checked by a walk through the whole engine: for tests, and for whoever
-//! doubts an engine's state.
+//! The invariants that hold after every command, checked by a walk through the whole engine: for tests, and for a
+//! caller who doubts an engine's state.
 
 use lugus_vocabulary::{InstrumentState, Side};
 

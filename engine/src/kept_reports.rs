@@ -208,8 +208,8 @@ impl KeptReports {
         &self.rows[place]
     }
 
-    /// `newest` has come to the end of the ring: makes the ring longer, or, if it is as long as it may get, goes on at
-    /// its beginning.
+    /// Called when `newest` has reached the end of the ring: makes the ring longer or, if it has its maximum length,
+    /// continues at its beginning.
     #[cold]
     #[inline(never)]
     fn go_round(&mut self, limit: u32) {

@@ -14,7 +14,7 @@ use crate::state_hash;
 pub(crate) struct Reporter<'a, S> {
     now: EpochNanos,
     scopes: &'a mut Scopes,
-    /// The hash that the reports go into: of the command's instrument, or of all participants as such.
+    /// The hash that the reports go into: of the command's instrument, or of all participant scopes.
     hash: &'a mut StateHash,
     /// The command's own scope.
     scope: ScopeIndex,

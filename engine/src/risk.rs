@@ -19,7 +19,7 @@ pub(crate) struct Risk {
 }
 
 impl Risk {
-    /// Sets the limits; a limit of 0 is none. The count for the rate begins anew.
+    /// Sets the limits; a limit of 0 is none. The count for the rate restarts.
     pub(crate) fn set_limits(&mut self, limits: RiskLimits) {
         self.limits = RiskLimits {
             maximum_quantity: limits.maximum_quantity.filter(|most| most.0 > 0),

@@ -2,7 +2,7 @@
 //!
 //! A scope is a pair (participant, instrument). It numbers the participant's commands and the events told to the
 //! participant, and keeps the newest events, so that a repeated command is answered and a participant that reconnects
-//! is told again what it missed. With the instrument [`InstrumentId::NONE`] it is the scope of the participant as such.
+//! is told again what it missed. With the instrument [`InstrumentId::NONE`] it is the participant scope.
 
 use lugus_vocabulary::{ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, Reply, RetainedReport};
 
@@ -17,10 +17,10 @@ pub(crate) type ScopeIndex = u32;
 /// An instrument's place in the engine's table of instruments.
 pub(crate) type InstrumentPlace = u32;
 
-/// The place of no instrument: in the scopes of participants as such.
+/// The place of no instrument, in participant scopes.
 pub(crate) const NO_INSTRUMENT: InstrumentPlace = u32::MAX;
 
-/// The numbers and kept events of one participant in one instrument, or of one participant as such.
+/// The numbers and kept events of one participant in one instrument, or of one participant scope.
 #[derive(Debug)]
 pub(crate) struct Scope {
     pub(crate) participant: ParticipantId,

@@ -13,12 +13,12 @@ use crate::{ChildProcess, FolderLock, Launch, ProcessError};
 const MAIN: &str = "io.lugus.ArchiveProcess";
 const LOG: &str = "archive.log";
 
-/// The archive's mark file. For 10 s after its process was killed Aeron takes the file for a living process's. Its content is
-/// of no use to a successor.
+/// The archive's mark file. For 10 s after its process was killed Aeron takes the file for a living process's. Its
+/// content is of no use to a successor.
 const MARK_FILE: &str = "archive-mark.dat";
 
-/// Greatest number of subscribers that replay the map at once. The archive tells one more to try again, and it does. Aeron's
-/// default is 20.
+/// Greatest number of subscribers that replay the map at once. The archive tells one more to try again, and it does.
+/// Aeron's default is 20.
 const MAXIMUM_REPLAYS: u32 = 256;
 
 /// Directory of an archive, and the channels by which it is reached.
@@ -103,14 +103,14 @@ pub(crate) fn idle_strategy_arguments(deployment: &Deployment) -> Option<Propert
     }
 }
 
-/// Makes an archive's directory, and deletes the mark file of a predecessor. The caller holds the lock of the folder, so that
-/// no process of a predecessor is alive.
+/// Makes an archive's directory, and deletes the mark file of a predecessor. The caller holds the lock of the folder,
+/// so that no process of a predecessor is alive.
 pub(crate) fn clear_directory(dir: &Path) -> Result<(), ProcessError> {
     fs::create_dir_all(dir).map_err(ProcessError::file("make", dir))?;
     delete(&dir.join(MARK_FILE))
 }
 
-/// Deletes a file. It is no error when there is none.
+/// Deletes a file. A missing file is no error.
 pub(crate) fn delete(file: &Path) -> Result<(), ProcessError> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(ProcessError::file("delete", file)(error)),

@@ -37,7 +37,7 @@ impl CoordinatorProcesses {
     /// Another coordinator has the folder, something is missing or in use, or a process ends or does not answer in time.
     /// After an error no process is left running.
     pub fn start(deployment: &Deployment) -> Result<Self, ProcessError> {
-        // The coordinator does little and has no cores of its own, so the members' profile does not apply.
+        // The coordinator does little and no cores are reserved for it, so the members' profile does not apply.
         let mut deployment = deployment.clone();
         deployment.profile = Profile::Shared;
         let coordinator = deployment.coordinator_spec();

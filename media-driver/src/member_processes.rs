@@ -31,9 +31,9 @@ pub struct MemberProcesses {
 }
 
 impl MemberProcesses {
-    /// Checks programs, cores, space and ports, locks the member's folder, clears what a killed predecessor left, starts the
-    /// processes, and waits until they answer: the driver to a client, the archive to the consensus module, and the consensus
-    /// module with the recovery state from which a service begins.
+    /// Checks programs, cores, space and ports, locks the member's folder, clears what a killed predecessor left,
+    /// starts the processes, and waits until they answer: the driver to a client, the archive to the consensus module,
+    /// and the consensus module with the recovery state from which a service begins.
     ///
     /// # Errors
     ///

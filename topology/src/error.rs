@@ -54,8 +54,8 @@ impl From<Invalid> for DeploymentError {
 pub struct Place {
     /// The file; `None` when the text came from none.
     pub file: Option<PathBuf>,
-    /// Line in the file, counted from 1. `None` when the value is not in the file: it is a default, or the deployment was not
-    /// read from text.
+    /// Line in the file, counted from 1. `None` when the value is not in the file: it is a default, or the deployment
+    /// was not read from text.
     pub line: Option<usize>,
     /// The key with its sections. Elements of an array have their index, counted from 0: `cluster[0].member[2].port`.
     pub key: String,

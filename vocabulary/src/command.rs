@@ -18,7 +18,7 @@ pub struct Command {
     pub instrument: InstrumentId,
     /// Number of the command in its scope.
     pub client_sequence: ClientSequence,
-    /// What is to be done.
+    /// The action that the command asks for.
     pub action: Action,
 }
 

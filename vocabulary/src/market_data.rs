@@ -65,7 +65,7 @@ pub enum MarketDataBody {
     },
     /// The statistics after trades.
     Statistics(Statistics),
-    /// The instrument's state. A state other than CLOSED that follows CLOSED begins the statistics anew.
+    /// The instrument's state. When the state leaves CLOSED, the statistics are reset, except for the last price.
     State {
         /// State after the change.
         state: InstrumentState,
@@ -192,7 +192,7 @@ pub struct Book {
 }
 
 impl Book {
-    /// An empty book of no instrument, with room for [`MAXIMUM_DEPTH`] levels of each side, into which answers can be read.
+    /// An empty book of no instrument, with room for [`MAXIMUM_DEPTH`] levels of each side. Answers are decoded into it.
     pub fn with_room() -> Self {
         let room = || Vec::with_capacity(usize::from(MAXIMUM_DEPTH));
         Self { bids: room(), offers: room(), ..Self::default() }

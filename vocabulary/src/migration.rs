@@ -1,9 +1,9 @@
 //! The move of a live instrument from one engine to another, as the operator asks the two clusters for it.
 //!
 //! The old cluster *fences* the instrument and tells its [`ExportManifest`]. Its records
-//! ([`SnapshotRecord`](crate::snapshot::SnapshotRecord)) are exported in runs of bytes, each with the [`ExportCursor`] that the
-//! export goes on from, and the new cluster imports them. Then the new cluster *activates* the instrument, and the old
-//! one *drops* it. Each request names its migration and may be repeated.
+//! ([`SnapshotRecord`](crate::snapshot::SnapshotRecord)) are exported in runs of bytes, each with the [`ExportCursor`]
+//! at which the export continues, and the new cluster imports them. Then the new cluster *activates* the instrument,
+//! and the old one *drops* it. Each request names its migration and may be repeated.
 //!
 //! Requests and answers are generic in what holds the bytes of the records: `&[u8]` in a message that was just decoded,
 //! `Arc<[u8]>` in one that waits to be sent.
@@ -34,7 +34,7 @@ impl ExportManifest {
     }
 }
 
-/// Position in an export. Whoever receives records gives the cursor back to get those that follow.
+/// Position in an export. The receiver of records sends the cursor back to get the records after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ExportCursor {
     /// Number of records before the position.
@@ -156,7 +156,7 @@ word! {
         OtherManifest = 7,
         /// Records are missing; the detail is the number of records that have come in.
         Gap = 8,
-        /// The export cannot go on from this cursor.
+        /// The export cannot continue from this cursor.
         UnknownCursor = 9,
         /// Other records came in than were exported; the detail is the checksum of those that came in.
         Checksum = 10,
@@ -213,7 +213,7 @@ pub struct MigrationReport {
     pub manifest: ExportManifest,
 }
 
-/// Answer to an export request: some records, and where the export goes on.
+/// Answer to an export request: some records, and the cursor at which the export continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExportedRecords<Records> {
     /// The request's number.

@@ -153,7 +153,7 @@ word! {
         None = 0,
         /// The rest of the incoming order is canceled.
         CancelNewest = 1,
-        /// The resting order is canceled, and matching goes on.
+        /// The resting order is canceled, and matching continues.
         CancelOldest = 2,
         /// Both orders are canceled.
         CancelBoth = 3,

@@ -131,7 +131,7 @@ word! {
     MigrationPhase: u8 {
         /// The old cluster owns the instrument; the migration may be undone.
         Begun = 1,
-        /// The new cluster owns the instrument; the migration can only go on.
+        /// The new cluster owns the instrument; the migration can no longer be undone.
         Committed = 2,
         /// The old cluster owns the instrument; the migration can only be undone, by clearing it away at both clusters.
         Undoing = 3,

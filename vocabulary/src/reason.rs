@@ -3,13 +3,13 @@
 use crate::word::word;
 
 word! {
-    /// Why a command was not done, or an order ended without its owner's wish.
+    /// Why a command was rejected, or why an order ended although its owner did not ask for it.
     #[derive(Default)]
     RejectReason: u8 {
-        /// There is nothing to explain.
+        /// There is no reason to give.
         #[default]
         None = 0,
-        /// The protocol has the command, the engine does not do it.
+        /// The protocol has this command, but the engine does not implement it.
         Unsupported = 1,
         /// No such instrument is defined.
         UnknownInstrument = 2,
@@ -32,15 +32,15 @@ word! {
         PriceOutsideBand = 10,
         /// The stop price is missing, superfluous (also once the order has triggered), or outside the instrument's limits.
         InvalidStopPrice = 11,
-        /// The time in force does not go with the order's type.
+        /// The order's type does not allow this time in force.
         InvalidTimeInForce = 12,
         /// The expire time is missing, superfluous, or past.
         InvalidExpireTime = 13,
         /// The post-only order would have traded at once.
         PostOnlyWouldTrade = 14,
-        /// The rest of an immediate order found nothing to trade with.
+        /// The remainder of an order that never rests found nothing to trade with.
         NoLiquidity = 15,
-        /// The fill-or-kill order could not trade whole at once.
+        /// The fill-or-kill order could not trade in full at once.
         FillOrKill = 16,
         /// The order was canceled or reduced so that its participant does not trade with itself.
         SelfTrade = 17,
@@ -56,21 +56,21 @@ word! {
         RiskRate = 22,
         /// The participant's kill switch is engaged.
         RiskKillSwitch = 23,
-        /// The command is the operator's.
+        /// Only the operator may send the command.
         NotAuthorised = 24,
         /// An instrument with this number is defined.
         DuplicateInstrument = 25,
-        /// The definition is not sound.
+        /// The definition contradicts itself.
         InvalidDefinition = 26,
-        /// The partition holds as many orders as it can.
+        /// The partition holds its maximum number of orders.
         LimitOrders = 27,
-        /// The partition holds as many instruments as it can.
+        /// The partition holds its maximum number of instruments.
         LimitInstruments = 28,
-        /// The partition knows as many participants as it can.
+        /// The partition knows its maximum number of participants.
         LimitParticipants = 29,
-        /// A command triggers at most 1,024 stop orders; others that its trades have reached are canceled.
+        /// The stop order was canceled because the command had already triggered 1,024 stop orders, the maximum.
         LimitCascade = 30,
-        /// The order was canceled with others, at the wish of its owner or the operator.
+        /// The order was canceled by a mass cancel of its owner or of the operator.
         MassCancel = 31,
         /// The instrument was closed.
         InstrumentClosed = 32,
@@ -80,13 +80,13 @@ word! {
 }
 
 word! {
-    /// Why a message is no command at all.
+    /// Why a message was not accepted as a command.
     MessageRejectReason: u8 {
         /// The message is shorter than its header says.
         Truncated = 1,
         /// The message is of another protocol.
         WrongSchema = 2,
-        /// The protocol has no such message, or none that is sent in this direction.
+        /// The protocol has no such message, or it is not sent in this direction.
         UnknownTemplate = 3,
         /// The message's block is shorter than the oldest supported version's.
         WrongVersion = 4,
@@ -98,7 +98,7 @@ word! {
         NoParticipant = 7,
         /// The participant may not send this message.
         NotAuthorised = 8,
-        /// As many sessions as possible get drop copies already.
+        /// The maximum number of sessions already receives drop copies.
         LimitDropCopies = 9,
         /// A reason of a later protocol version, which this program does not know. A member never gives it.
         Unknown = 255,

@@ -17,7 +17,7 @@ use crate::word::word;
 pub struct Report {
     /// The participant that the event concerns.
     pub participant: ParticipantId,
-    /// With `participant` the event's scope; [`InstrumentId::NONE`] for what concerns the participant as such.
+    /// With `participant` the event's scope; [`InstrumentId::NONE`] for the participant scope.
     pub instrument: InstrumentId,
     /// Number of the event in its scope.
     pub event_sequence: EventSequence,

@@ -1,7 +1,7 @@
-//! All of an engine's state as a stream of records, for whoever writes it somewhere or moves a part of it elsewhere.
+//! All of an engine's state as a stream of records, for snapshots and for the move of an instrument.
 //!
 //! The order of the records is fixed, so that equal engines give equal streams: the header; the participants by id; the
-//! migration states by instrument; the scopes of participants as such by participant, each followed by its kept events;
+//! migration states by instrument; the participant scopes by participant, each followed by its kept events;
 //! then, by id, each instrument whole: its record, its scopes by participant, each followed by its kept events, and its
 //! orders (bids, asks, buy stops, sell stops, each by priority); the end. Counts in the header and a checksum in the end
 //! reveal a stream that is not whole.
@@ -75,7 +75,7 @@ pub struct SnapshotHeader {
     pub participants: u32,
     /// Number of instruments.
     pub instruments: u32,
-    /// Number of scopes, those of participants as such among them.
+    /// Number of scopes, including participant scopes.
     pub scopes: u32,
     /// Number of live orders.
     pub orders: u32,
@@ -83,7 +83,7 @@ pub struct SnapshotHeader {
     pub migration_states: u32,
     /// Number of kept events.
     pub reports: u64,
-    /// Hash over the reports in the scopes of participants as such.
+    /// Hash over the reports in participant scopes.
     pub participants_hash: StateHash,
     /// Hash over all instruments, participants and migration states.
     pub state_hash: StateHash,
@@ -192,7 +192,7 @@ pub struct ImportRecord {
 pub struct ScopeRecord {
     /// The participant.
     pub participant: ParticipantId,
-    /// The instrument; [`InstrumentId::NONE`] for the scope of the participant as such.
+    /// The instrument; [`InstrumentId::NONE`] for the participant scope.
     pub instrument: InstrumentId,
     /// Number of the last command applied.
     pub last_client_sequence: ClientSequence,

@@ -65,7 +65,7 @@ unit! {
     EventSequence(u64)
 }
 unit! {
-    /// Number of a market-data increment in its instrument: from 1, without a gap, whoever leads.
+    /// Number of a market-data increment in its instrument: from 1, without a gap, also when another member becomes leader.
     MarketDataSequence(u64)
 }
 unit! {
@@ -96,7 +96,8 @@ impl ParticipantId {
 }
 
 impl InstrumentId {
-    /// No instrument: the scope of what concerns a participant as such, such as limits and kill switch.
+    /// No instrument. With it, (participant, instrument) is the *participant scope*: that of a participant's limits and
+    /// kill switch, and of the operator's definitions.
     pub const NONE: Self = Self(0);
 }
 

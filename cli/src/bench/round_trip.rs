@@ -31,7 +31,7 @@ const AT_A_RATE: u64 = 30_000;
 const RATE: u32 = 10_000;
 /// Number of attempts at one measurement.
 const MEASURE_ATTEMPTS: u32 = 3;
-/// Longest wait for an echo. The echo service does not repeat a lost message, so waiting longer is of no use.
+/// Longest wait for an echo. The echo service does not repeat a lost message, so a longer wait would not help.
 const ECHO_PATIENCE: Duration = Duration::from_secs(5);
 /// The participant that the echo service's client claims to be.
 const ECHO_PARTICIPANT: u32 = 1;

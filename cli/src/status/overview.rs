@@ -42,7 +42,7 @@ struct Coordinator {
 /// Prints the state of each member, the coordinator and the partition map.
 ///
 /// # Errors
-/// As for [`Status::read`]. A coordinator that does not answer is shown as such, and is no error.
+/// As for [`Status::read`]. A coordinator that does not answer is no error; the overview shows that it does not.
 pub fn run(found: &DeploymentFile, output: Output) -> Result<(), Failure> {
     let status = Status::read(&found.deployment.cluster_specs())?;
     let (coordinator, map) = match &found.deployment.coordinator {

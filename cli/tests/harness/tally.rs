@@ -82,7 +82,7 @@ impl Tally {
         self.last_event.get(&instrument).map_or(0, |event| event.0)
     }
 
-    /// Prepares the tally for the participant's next session, in which the numbers of commands start anew.
+    /// Prepares the tally for the participant's next session, in which the numbers of commands start again from 1.
     pub fn in_next_session(mut self) -> Self {
         assert_eq!(self.unanswered(), 0);
         self.sent.clear();
@@ -167,7 +167,7 @@ impl EventHandler for Tally {
 /// Sums over the tallies of all participants in one instrument.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Total {
-    /// Number of accepted orders, each with an order id of its own.
+    /// Number of accepted orders, each of which has a different order id.
     pub orders: usize,
     /// Number of trades, each reported to both sides.
     pub trades: usize,

@@ -24,7 +24,7 @@ const LOST: u32 = 53;
 const SHORT: Duration = Duration::from_secs(2);
 
 /// Two sessions of one participant: the older session is told that it was replaced while the instrument moves, and the
-/// newer session goes on trading from cluster A to B.
+/// newer session continues to trade, first in cluster A and then in B.
 pub(super) fn two_of_one_participant(cluster: &LocalCluster) {
     let driver = ClientDriver::start(&cluster.deployment).expect("a driver");
     let recorded = || RecordedMap::new(MapContext::new(&cluster.deployment, driver.aeron_dir().to_path_buf()));

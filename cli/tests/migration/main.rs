@@ -84,7 +84,7 @@ fn clients_are_told_where_the_pair_is_and_who_they_are() {
     clients::with_an_old_map(&cluster);
 }
 
-/// Kills another process than the migrator before each step; the migrator goes on when that process runs again.
+/// Kills a process other than the migrator before each step. The migrator continues once that process runs again.
 fn killed_before_each_step(undoing: &[&str], kill: impl Fn(&mut Moves, usize)) {
     let mut moves = Moves::start();
     for step in STEPS {
@@ -194,7 +194,7 @@ impl Moves {
     }
 
     /// Checks that every command has one outcome, the owner's book agrees with the participants' reports, no other
-    /// cluster accepts commands, and all members have the same state. Then trading goes on.
+    /// cluster accepts commands, and all members have the same state. Then trading continues.
     #[track_caller]
     fn check(&mut self, when: &str) {
         let mut takes = [false; 2];

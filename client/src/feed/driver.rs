@@ -1,4 +1,4 @@
-//! The feed with an Aeron client of its own, beside a trading session.
+//! The feed, which has its own Aeron client beside that of the trading session.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -114,7 +114,7 @@ impl MarketDataFeed {
         Self { context, origin, feed, connection: Connection::Closed { retry_at: Duration::ZERO } }
     }
 
-    /// Begins to follow an instrument, anew if it is followed already.
+    /// Begins to follow an instrument. If it is followed already, its book is loaded again.
     ///
     /// # Errors
     /// [`FeedError`].

@@ -6,7 +6,7 @@
 //! then on each increment as it comes.
 //!
 //! A missing increment may still come, as another member's messages may overtake. After [`GAP_TIMEOUT`] it counts as
-//! lost, and the book is loaded anew.
+//! lost, and the book is loaded again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
 /// For how long a cluster may tell that it does not have an instrument that was live before: the instrument moves to
 /// another cluster.
 const MOVE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest number of kept increments. One more, and all are dropped and the book is loaded anew.
+/// Largest number of kept increments. With one more, all are dropped and the book is loaded again.
 const MAXIMUM_KEPT: usize = 1 << 16;
 
 /// An instrument that is followed.
@@ -43,7 +43,7 @@ pub(super) struct Following {
     last_known: MarketDataSequence,
     /// Since when an increment is missing.
     missing_since: Option<Duration>,
-    /// When the book was last live, before it had to be loaded anew.
+    /// When the book was last live, before it had to be loaded again.
     lost_at: Option<Duration>,
 }
 
@@ -53,9 +53,9 @@ struct KeptIncrement {
 }
 
 enum Phase {
-    /// The next part is to be asked for at a time.
+    /// The next part is requested at this time.
     Asking { at: Duration },
-    /// A part has been asked for.
+    /// A part has been requested.
     Asked { request_id: u64, at: Duration },
     /// A part has come, and includes an increment that has not come yet.
     Waiting { part: Box<Book> },
@@ -83,7 +83,7 @@ impl Following {
         self.instrument
     }
 
-    /// The book, as long as it is current as far as is known.
+    /// The book, if it is current as far as is known.
     pub(super) fn book(&self) -> Option<&FollowedBook> {
         let is_current = matches!(self.phase, Phase::Live) && self.missing_since.is_none();
         is_current.then_some(&self.book)
@@ -145,7 +145,7 @@ impl Following {
         self.phase = Phase::Asking { at: now + REQUEST_TIMEOUT };
     }
 
-    /// Looks at the clock; returns the request that is to be sent now, if any.
+    /// Advances the time, and returns the request that is due, if any.
     pub(super) fn do_work(
         &mut self,
         now: Duration,
@@ -288,7 +288,7 @@ impl Following {
         true
     }
 
-    /// Loads the book anew. Kept increments may be needed after the first part.
+    /// Loads the book again. Kept increments may be needed after the first part.
     fn recover(&mut self, now: Duration, handler: &mut impl FeedHandler) {
         if matches!(self.phase, Phase::Live) {
             self.lost_at = Some(now);
@@ -333,7 +333,7 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    /// Increment `sequence`: so many orders at one price.
+    /// Increment `sequence`: a level with this number of orders.
     fn bids(sequence: u64, orders: u32) -> MarketData {
         let body = MarketDataBody::Level { side: Side::Buy, price: Price(9), quantity: Quantity(1), orders };
         MarketData { instrument: BITCOIN, sequence: MarketDataSequence(sequence), time: EpochNanos(0), body }

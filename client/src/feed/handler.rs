@@ -40,7 +40,7 @@ impl<H: FeedHandler + ?Sized> FeedHandler for &mut H {
 pub enum FeedStatus {
     /// The book is current, and changes with each increment.
     Live,
-    /// Increments were missed, or contradict the book: it is loaded anew.
+    /// Increments were missed, or contradict the book, so it is loaded again.
     Recovering,
     /// There is no such instrument. The book is asked for again until there is.
     Unknown,

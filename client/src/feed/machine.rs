@@ -61,7 +61,7 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// Begins to follow an instrument, anew if it is followed already.
+    /// Begins to follow an instrument. If it is followed already, its book is loaded again.
     ///
     /// # Errors
     /// [`FeedError`].
@@ -167,7 +167,7 @@ impl Feed {
         true
     }
 
-    /// Looks at the clock, and makes the requests that are due. Returns the number of requests that were sent.
+    /// Advances the time, and sends the requests that are due. Returns the number of requests that were sent.
     pub fn do_work(
         &mut self,
         now: Duration,

@@ -1,4 +1,4 @@
-//! What the cluster says of a scope: events, and answers that are no events.
+//! Messages of the cluster about a scope: events, and answers that are not events.
 
 use lugus_vocabulary::{ClientSequence, EpochNanos, EventSequence, RejectReason, Report};
 
@@ -15,7 +15,7 @@ impl Scope {
         match self.last_event {
             Some(last) if event <= last => return,
             Some(last) if event > last + 1 => return self.want_resume(context),
-            // Before anything is known of the scope, it begins with the first event that is heard.
+            // As long as nothing is known of the scope, it begins with the first event received.
             _ => self.last_event = Some(event),
         }
         let client_sequence = report.client_sequence.0;
@@ -41,7 +41,7 @@ impl Scope {
             return;
         }
         if number > self.outstanding.first() {
-            // Commands are answered in order and without a hole: the answers before this one were in a gap.
+            // Commands are answered in order and without a gap: the answers before this one were among lost events.
             self.settle_lost(number - 1, context);
         }
         self.outstanding.settle_through(number);
@@ -88,7 +88,7 @@ impl Scope {
         }
     }
 
-    /// Events that the cluster has sent did not come.
+    /// Events that the cluster has sent did not arrive.
     fn ask_for_rest<H>(&mut self, context: &mut ScopeContext<'_, H>) {
         let has_progressed = self.last_event > self.resumed_after;
         if (self.resume == ResumeState::Idle || has_progressed) && !self.is_held() {
@@ -96,7 +96,7 @@ impl Scope {
         }
     }
 
-    /// The cluster has forgotten what this session has seen: it stands at command `applied` and event `last`.
+    /// The cluster has lost what this session has seen: its numbers are command `applied` and event `last`.
     fn reset<H: EventHandler>(&mut self, applied: u64, last: u64, handler: &mut H) {
         if self.outstanding.any_in_flight() {
             for number in self.outstanding.first()..=self.outstanding.sent_through() {
@@ -191,10 +191,10 @@ impl Scope {
         let in_flight = self.number_of(client_sequence.0).filter(|number| self.outstanding.is_in_flight(*number));
         let Some(number) = in_flight else { return SessionAction::Keep };
         if self.outstanding.first() <= self.resent_through {
-            // A copy may be under way yet, and find a scope.
+            // A copy may still arrive, when the scope exists.
             return SessionAction::Renew;
         }
-        // What was sent before it found no scope either, or this command would have found it.
+        // Commands sent before it found no scope, either; otherwise this command would have found it.
         self.refuse_through(number, reason, context.handler);
         self.stage = Stage::Refusing;
         self.after_settling(context);
@@ -212,7 +212,7 @@ impl Scope {
         self.outstanding.settle_through(number);
     }
 
-    /// There is no such scope, nor can be. If there was one, the cluster has forgotten it.
+    /// The scope does not exist and cannot be created. If it existed before, the cluster has lost it.
     fn on_resume_refused<H: EventHandler>(&mut self, reason: RejectReason, context: &mut ScopeContext<'_, H>) {
         if self.resume == ResumeState::Sent {
             self.resume = ResumeState::Idle;

@@ -1,10 +1,10 @@
-//! A scope while its cluster session comes and goes, and when its deadline has come.
+//! A scope when its cluster session opens or ends, and when its deadline passes.
 
 use super::context::{NEVER, ScopeContext, SessionAction};
 use super::{Baseline, ResumeState, Scope, Stage};
 use crate::status::EventHandler;
 
-/// The cluster session comes and goes.
+/// The cluster session opens or ends.
 impl Scope {
     /// The scope is used for the first time, in a session that is open already.
     pub(crate) fn open<H>(&mut self, context: &mut ScopeContext<'_, H>) {
@@ -31,7 +31,7 @@ impl Scope {
         self.rearm(context);
     }
 
-    /// The same session goes on with another leader: what was sent may or may not be in the log, and answers are lost.
+    /// The same session continues with another leader: what was sent may or may not be in the log, and answers are lost.
     /// The cluster answers a repeat and does not apply it, so all commands are sent at once, before `Resume` is
     /// answered.
     pub(crate) fn on_new_leader<H>(&mut self, context: &mut ScopeContext<'_, H>) {
@@ -46,7 +46,7 @@ impl Scope {
         self.rearm(context);
     }
 
-    /// The cluster session is gone.
+    /// The cluster session has ended.
     pub(crate) fn on_disconnected<H>(&mut self, context: &ScopeContext<'_, H>) {
         self.resume = ResumeState::Idle;
         self.stop_holding();
@@ -54,7 +54,7 @@ impl Scope {
             if self.outstanding.is_empty() { NEVER } else { context.time + context.delays.disconnected_timeout };
     }
 
-    /// There will be no cluster session any more.
+    /// There will be no further cluster session.
     pub(crate) fn end<H: EventHandler>(&mut self, handler: &mut H) {
         self.resume = ResumeState::Idle;
         self.deadline = NEVER;
@@ -65,7 +65,7 @@ impl Scope {
 
 /// Time.
 impl Scope {
-    /// The deadline has come: an answer is late, or the instrument has been quiet for long.
+    /// The deadline has passed: an answer is late, or the instrument has been quiet for a long time.
     pub(crate) fn on_deadline<H: EventHandler>(
         &mut self,
         is_connected: bool,

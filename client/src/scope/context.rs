@@ -1,9 +1,9 @@
-//! What a scope is given to act with, and what it asks of the session that holds it.
+//! What a scope gets to act with, and what it asks of the session that holds it.
 
 use crate::ingress::Offered;
 use crate::retry::Delays;
 
-/// A deadline that never comes.
+/// A deadline that never passes.
 pub(crate) const NEVER: u64 = u64::MAX;
 
 /// What a scope needs to act on an input.
@@ -11,7 +11,7 @@ pub(crate) struct ScopeContext<'a, H> {
     /// Time for which the session has listened, in nanoseconds.
     pub(crate) time: u64,
     pub(crate) delays: &'a mut Delays,
-    /// The program's handler, which is told what happens.
+    /// The program's handler.
     pub(crate) handler: &'a mut H,
 }
 
@@ -19,18 +19,18 @@ pub(crate) struct ScopeContext<'a, H> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum SessionAction {
-    /// Go on with it.
+    /// Keep it.
     Keep,
-    /// Leave it for a new one. That is a fence: once the new session is open, nothing that was sent in the old one is
+    /// Replace it with a new one. That is a fence: once the new session is open, nothing that was sent in the old one is
     /// applied.
     Renew,
 }
 
-/// How far a scope got with sending what waits.
+/// Result of sending what waits in a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flushed {
-    /// Nothing is left to be sent.
+    /// Everything has been sent.
     All,
-    /// The ingress took no more.
+    /// The ingress accepted no more.
     Blocked(Offered),
 }

@@ -1,4 +1,4 @@
-//! An instrument that moves to another cluster: how its scope waits, and what it remembers of the sessions that it
+//! An instrument that moves to another cluster: how its scope waits, and what the scope records of the sessions that it
 //! left.
 
 use lugus_vocabulary::{InstrumentId, MapEpoch};
@@ -7,15 +7,15 @@ use lugus_vocabulary::{InstrumentId, MapEpoch};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moving {
     pub(super) stage: MoveStage,
-    /// The partition map that will tell where the instrument is, if not a later one.
+    /// Lowest epoch of a partition map that can name the instrument's new owner.
     pub(super) epoch: MapEpoch,
     /// When the oldest command began to wait, in listening time.
     pub(super) since: u64,
-    /// How often the scope has tried until now whether the instrument has arrived.
+    /// Number of times that the scope has tried whether the instrument has arrived.
     pub(super) tries: u32,
 }
 
-/// How much of what waits may be sent.
+/// Which of the waiting messages may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MoveStage {
     /// Nothing.

@@ -1,15 +1,15 @@
 //! A scope whose instrument moves from one cluster to another while it trades.
 //!
 //! `Moved` says that a command was not applied; an earlier copy of the command may have been. Then the scope is *held*:
-//! it sends nothing, and keeps its commands in order. It goes on where a newer map tells it to ([`Scope::attach`]). Or
-//! it tries here again after a while, with a `Resume` and the oldest command only, as the move may have been undone or
-//! the instrument may have arrived.
+//! it sends nothing, and keeps its commands in order. It continues at the new owner that a newer map names
+//! ([`Scope::attach`]). Or it tries again here after a while, with a `Resume` and the oldest command only, as the move
+//! may have been undone or the instrument may have arrived.
 //!
 //! The old cluster is fenced before the new one begins, so nothing that was sent to the old one is applied after the
 //! scope was opened at the new one: the scope opens there as in a new session, with the same numbers. When the
-//! instrument comes back within one session of the old cluster, what was sent there earlier may still be under way.
-//! That does no harm while numbers stand for the same commands as then (`numbering`); otherwise that session is left
-//! for a new one first.
+//! instrument comes back within one session of the old cluster, what was sent there earlier may still arrive.
+//! That does no harm as long as each number stands for the same command as before (`numbering`); otherwise that session
+//! is first replaced by a new one.
 
 use lugus_vocabulary::{ClientSequence, MapEpoch};
 
@@ -35,7 +35,7 @@ impl Scope {
         } else {
             let is_open = self.stage != Stage::Opening;
             let Some(number) = self.number_of(client_sequence.0).filter(|_| is_open) else { return };
-            // Those from the cursor on are to be sent anyway: this answers an earlier time.
+            // Commands from the cursor on will be sent anyway; this answers an earlier attempt.
             if !self.outstanding.is_in_flight(number) || number >= self.outstanding.cursor() {
                 return;
             }
@@ -60,7 +60,7 @@ impl Scope {
     }
 }
 
-/// What the other parts of the scope ask and tell of a move.
+/// The interface of a move to the other parts of the scope.
 impl Scope {
     /// Whether this command has to wait for the outcome of those before it.
     #[inline]

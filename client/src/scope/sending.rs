@@ -9,9 +9,9 @@ use crate::command_number::CommandNumber;
 use crate::ingress::{Ingress, Offered};
 use crate::status::{EventHandler, Status};
 
-/// Commands are taken and sent.
+/// Commands are accepted and sent.
 impl Scope {
-    /// Whether a command goes straight out, if the session is open.
+    /// Whether a command can be sent at once, if the session is open.
     #[inline]
     pub(crate) fn streams(&self) -> bool {
         self.stage == Stage::Open
@@ -44,7 +44,7 @@ impl Scope {
         CommandNumber(number)
     }
 
-    /// Takes the newest command back, which was not sent.
+    /// Removes the newest command, which was not sent.
     pub(crate) fn undo_push<H>(&mut self, context: &mut ScopeContext<'_, H>) {
         self.outstanding.undo_push();
         if self.outstanding.is_empty() {

@@ -83,7 +83,7 @@ impl Cluster {
         Port { now, has_leader, chaos, random, link: self.seats[client].link.as_mut() }
     }
 
-    /// Whether no message is under way and nothing is to be applied.
+    /// Whether no message is under way and no entry is left to apply.
     pub(crate) fn is_quiet(&self) -> bool {
         let is_quiet = |seat: &Seat| {
             seat.late.is_empty() && seat.connect_at.is_none() && seat.link.as_ref().is_none_or(Link::is_empty)

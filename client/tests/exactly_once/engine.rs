@@ -80,7 +80,7 @@ impl Engine {
         of_instrument.map(|(key, scope)| (*key, scope.clone())).collect()
     }
 
-    /// Epoch of the map to wait for, if this cluster does not have the instrument any more, or not yet.
+    /// Epoch of the map to wait for, if this cluster no longer has the instrument, or does not have it yet.
     fn moved(&self, instrument: u32) -> Option<u64> {
         match self.placements.get(&instrument)? {
             Placement::Active => None,
@@ -92,7 +92,7 @@ impl Engine {
         self.scopes.retain(|(_, other), _| *other != instrument);
     }
 
-    /// Whether the steps of a migration do nothing here any more.
+    /// Whether the migration has ended here, so that its steps do nothing.
     pub(crate) fn has_ended(&self, instrument: u32, migration: u64) -> bool {
         self.ended.get(&instrument).is_some_and(|ended| *ended >= migration)
     }
@@ -142,7 +142,7 @@ impl Engine {
         self.participants.insert(session_id, participant);
     }
 
-    /// Applies an entry of the log. A command that is applied now gets so many `events`.
+    /// Applies an entry of the log. A command that is applied now causes this number of `events`.
     pub(crate) fn message(&mut self, session_id: i64, message: &[u8], events: usize, egress: &mut Vec<Egress>) {
         let mut reply = |message| egress.push(Egress { session_id, message });
         let Some(participant) = self.participants.get(&session_id).copied() else {

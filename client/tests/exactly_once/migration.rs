@@ -31,12 +31,12 @@ pub(crate) struct Coordinator {
 struct Feed {
     maps: Channel<Arc<PartitionMap>>,
     known: Option<Arc<PartitionMap>>,
-    /// Until then the client hears of no map.
+    /// Until then the client receives no map.
     behind_until: Time,
 }
 
 /// Moves one instrument. It reads from the map and the clusters how far the move has come, so that a new migrator can
-/// go on.
+/// continue.
 struct Migrator {
     instrument: u32,
     is_undone: bool,

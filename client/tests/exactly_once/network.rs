@@ -44,11 +44,11 @@ pub(crate) struct Chaos {
     pub(crate) migrate: u64,
     /// A move that is not committed is undone.
     pub(crate) undo_migration: u64,
-    /// The migrator dies, and another goes on later.
+    /// The migrator dies, and another one continues later.
     pub(crate) kill_migrator: u64,
     /// No client hears of new maps for a while.
     pub(crate) coordinator_away: u64,
-    /// A client hears of no new maps for a while, and then only of the newest.
+    /// A client receives no new maps for a while, and then only the newest.
     pub(crate) map_behind: u64,
     /// The map gets a new epoch for some other reason.
     pub(crate) other_epoch: u64,

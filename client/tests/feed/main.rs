@@ -178,7 +178,7 @@ impl World {
         self.record();
     }
 
-    /// Time goes on, and some of the messages under way arrive.
+    /// Advances the time; some of the messages under way arrive.
     fn step(&mut self) {
         self.now += Duration::from_millis(1 + self.chance.below(5));
         for message in self.market.published(self.now) {

@@ -46,7 +46,7 @@ pub struct Market {
 }
 
 impl Market {
-    /// A market with one open instrument, and a ring of so many items between service and publisher.
+    /// A market with one open instrument, and a ring of `ring` items between service and publisher.
     pub fn new(ring: usize) -> Self {
         let (writer, reader) = lugus_ring::ring(ring);
         let limits = EngineLimits { orders: 1 << 14, ..EngineLimits::default() };
@@ -75,7 +75,7 @@ impl Market {
         self.answer_orders();
     }
 
-    /// Makes the session request a book; returns the answers, which are to be given to the session one by one.
+    /// Makes the session request a book; returns the answers, which the caller gives to the session one by one.
     pub fn request(&mut self, request: &BookRequest) -> Vec<Vec<u8>> {
         self.session.request_part_of_book(&mut self.log, request).unwrap();
         self.run();

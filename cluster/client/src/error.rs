@@ -1,4 +1,4 @@
-//! What can go wrong, as types.
+//! Errors of sessions and configurations.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -18,7 +18,8 @@ use crate::service::{DropCopyPolicy, MatchingService};
 /// Id of a member's clustered service, of which it has one.
 const SERVICE_ID: i32 = 0;
 
-/// Interval at which the processes are checked. When a process has died, the member must end before its cluster waits for it.
+/// Interval at which the processes are checked. When a process has died, the member must end before its cluster waits
+/// for it.
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How long the container may take to end once a process has died. It may be waiting for that very process.

@@ -265,7 +265,8 @@ impl ClusteredService for MatchingService {
 
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
         snapshot::take(&self.engine, &self.sessions, writer)?;
-        // A member that starts from the snapshot publishes this position. All others publish the same until the next message.
+        // A member that starts from the snapshot publishes this position. All others publish the same until the next
+        // message.
         self.publish_state_hash(cluster);
         Ok(())
     }

@@ -21,8 +21,8 @@ use thiserror::Error;
 /// The variable that names the folder of the jars.
 const JARS_VARIABLE: &str = "LUGUS_JARS";
 
-/// Where `scripts/setup` puts the jars in this checkout. Cargo sets the variable above for builds inside the workspace; this
-/// is for a workspace elsewhere that depends on a crate of ours by its path.
+/// Where `scripts/setup` puts the jars in this checkout. Cargo sets the variable above for builds inside the workspace;
+/// this is for a workspace elsewhere that depends on a crate of ours by its path.
 const CHECKOUT_JARS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.tools/jars");
 
 /// One schema and the module that it becomes.

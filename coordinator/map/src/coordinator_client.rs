@@ -85,7 +85,8 @@ impl CoordinatorClient {
         Ok(Self { requests, answers, response_channel, response_stream, endpoint, next_correlation_id: 1, client })
     }
 
-    /// Makes a request, and waits for its answer. While there is none, the request is sent again: each may be repeated.
+    /// Sends a request and waits for its answer. The request is sent again until it is answered, as every request may be
+    /// repeated.
     ///
     /// # Errors
     /// [`RequestError`]: the coordinator refuses, or does not answer within `timeout`.
@@ -112,17 +113,17 @@ impl CoordinatorClient {
         Err(RequestError::Away { endpoint: self.endpoint.clone(), waited: timeout })
     }
 
-    /// A number for a request that this client has not used before.
+    /// A correlation id that this client has not used before.
     pub fn correlation_id(&mut self) -> i64 {
         let id = self.next_correlation_id;
         self.next_correlation_id += 1;
         id
     }
 
-    /// Sends a request, if it can be sent now, and returns whether it was sent. Its answer has the same number.
+    /// Tries to send a request, and returns whether it was sent. The answer has the same correlation id.
     ///
     /// # Errors
-    /// [`AeronError`]: the media driver is gone.
+    /// [`AeronError`]: the media driver has ended.
     pub fn offer(
         &mut self,
         correlation_id: i64,
@@ -145,7 +146,7 @@ impl CoordinatorClient {
         }
     }
 
-    /// The answers that have come.
+    /// Returns the answers that have arrived.
     ///
     /// # Errors
     /// [`RequestError`]: the media driver has ended, or an answer is not that of a coordinator of this version.

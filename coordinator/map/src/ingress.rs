@@ -1,8 +1,8 @@
-//! How a cluster of the map is connected to, in Aeron's words.
+//! Ingress channel and endpoints of a cluster of the map, in the form that an Aeron cluster client takes.
 
 use lugus_vocabulary::ClusterEntry;
 
-/// The members of a cluster as a cluster client takes them: their numbers, and `host:port`
+/// The members of a cluster, each with its number and `host:port`
 /// (`aeron.cluster.ingress.endpoints`).
 pub fn ingress_endpoints(cluster: &ClusterEntry) -> Vec<(i32, String)> {
     cluster.members.iter().map(|member| (member.id.0, member.ingress.to_string())).collect()

@@ -1,16 +1,16 @@
-//! Which cluster trades which instrument: all that a client of the coordinator needs.
+//! The partition map, which says which cluster trades which instrument: everything that a client of the coordinator needs.
 //!
-//! The values are the vocabulary's ([`lugus_vocabulary::partition_map`], [`lugus_vocabulary::map_request`]), their bytes
-//! are [`lugus_codecs::partition_map`]'s.
+//! The types are those of [`lugus_vocabulary::partition_map`] and [`lugus_vocabulary::map_request`], and
+//! [`lugus_codecs::partition_map`] encodes them.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `map_check` | what must hold in a map: [`check_map`] |
+//! | `map_check` | the invariants of a map: [`check_map`] |
 //! | `map_record` | a record of the coordinator's stream, decoded and checked: [`read_map`] |
-//! | `ingress` | how a cluster of the map is connected to |
-//! | `subscription` | [`MapSubscription`]: where a client gets maps from; [`MapFeed`]: which of them it takes |
+//! | `ingress` | channel and endpoints by which a client connects to a cluster of the map |
+//! | `subscription` | [`MapSubscription`]: a source of maps; [`MapFeed`]: accepts or refuses each map |
 //! | `recorded_map` | [`RecordedMap`]: the coordinator's stream, replayed and then live, as a [`MapSubscription`] |
-//! | `coordinator_client` | [`CoordinatorClient`]: makes requests and gets their answers |
+//! | `coordinator_client` | [`CoordinatorClient`]: sends requests and receives their answers |
 
 mod coordinator_client;
 mod ingress;

@@ -1,4 +1,4 @@
-//! What must hold in a map. The coordinator sees to it, and every reader of a map checks it.
+//! The invariants of a map. The coordinator keeps them, and every reader of a map checks them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -31,7 +31,7 @@ pub enum InvalidMap {
     /// Entries of a list are not in the order of their numbers, or two have the same number.
     #[error("the {0} are not in the order of their numbers")]
     Order(&'static str),
-    /// No client could use a cluster.
+    /// A cluster is not usable by clients.
     #[error("cluster {cluster}: {reason}")]
     Cluster {
         /// The cluster.
@@ -49,7 +49,7 @@ pub enum InvalidMap {
         /// Cluster of the other member; it may be the same.
         second: ClusterId,
     },
-    /// No engine would take an instrument.
+    /// An instrument is not valid for an engine.
     #[error("instrument {instrument}: {reason}")]
     Instrument {
         /// The instrument.
@@ -81,11 +81,11 @@ pub enum InvalidMap {
     },
 }
 
-/// Checks that each list is in order and within its limit, that each cluster and instrument is usable, that each pair is
-/// owned by one cluster of the map, and that each migration is in keeping with the owner.
+/// Checks that each list is sorted and within its limit, that each cluster and instrument is valid, that each pair is
+/// owned by one cluster of the map, and that each migration matches the owner.
 ///
 /// # Errors
-/// [`InvalidMap`]: the first thing that does not hold.
+/// [`InvalidMap`]: the first violation found.
 pub fn check_map(map: &PartitionMap) -> Result<(), InvalidMap> {
     at_most("clusters", map.clusters.len(), MAXIMUM_CLUSTERS)?;
     in_order("clusters", &map.clusters, |cluster| cluster.id)?;
@@ -132,7 +132,7 @@ fn check_partition(map: &PartitionMap, partition: &Partition) -> Result<(), Inva
     if fits && has_ended { Ok(()) } else { Err(InvalidMap::Migration { instrument }) }
 }
 
-/// Whether a migration is in keeping with the owner of its instrument and the epoch of the map.
+/// Whether a migration matches the owner of its instrument and the epoch of the map.
 fn fits(migration: &Migration, owner: ClusterId, epoch: MapEpoch) -> bool {
     let keeper = match migration.phase {
         MigrationPhase::Begun | MigrationPhase::Undoing => migration.from,
@@ -141,10 +141,10 @@ fn fits(migration: &Migration, owner: ClusterId, epoch: MapEpoch) -> bool {
     owner == keeper && migration.from != migration.to && (1..=epoch.0).contains(&migration.id.0)
 }
 
-/// Checks that a client can connect with a cluster.
+/// Checks that a cluster's entry is complete, so that a client can connect to it.
 ///
 /// # Errors
-/// [`InvalidMap`]: the first thing that does not hold.
+/// [`InvalidMap`]: the first violation found.
 pub fn check_cluster(cluster: &ClusterEntry) -> Result<(), InvalidMap> {
     let members = &cluster.members;
     let reason = match cluster {

@@ -1,10 +1,11 @@
-//! The map as the coordinator publishes it: its recording first, then live, without a gap.
+//! The map as the coordinator publishes it: first its recording is replayed, then the live stream follows, without a gap.
 //!
 //! Aeron's persistent subscription (`PersistentSubscription` of the archive's client) replays the recording, joins the
-//! live stream where the replay has come to, and falls back to replay when that is lost. What it lacks is seen to here: a
-//! coordinator that was killed and started again publishes as a new session, which the subscription would notice only
-//! when the old session's image has timed out (10 s). A second subscription of the same stream, whose messages are
-//! thrown away, shows the new session at once; then the subscription is made anew.
+//! live stream at the position that the replay has reached, and falls back to replay when the live stream is lost. It
+//! has one weakness: a coordinator that was killed and started again publishes in a new session, which the persistent
+//! subscription notices only after the old session's image has timed out (10 s). So there is a second subscription to
+//! the same stream, whose messages are ignored. It shows the new session at once, and then the persistent subscription
+//! is replaced by a new one.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,14 +21,14 @@ use rusteron_archive::{
 
 use crate::subscription::{MapError, MapFeed, MapSubscription};
 
-/// The coordinator's archive records one stream only, so this is its number.
+/// Number of the map's recording: it is the only one of the coordinator's archive, so it is the first.
 pub const MAP_RECORDING: i64 = 0;
 
 /// Maximum number of fragments taken in one poll.
 const FRAGMENT_LIMIT: usize = 64;
 /// Pause between the first two attempts to subscribe, and the longest pause; each is twice as long as the one before.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// Stream of the archive's answers, on a port that only this client has.
+/// Stream of the archive's answers. It needs no configuration, as the port is this client's own.
 const ARCHIVE_RESPONSE_STREAM: i32 = 20;
 
 /// Settings of a subscription of the map.
@@ -43,7 +44,7 @@ pub struct MapContext {
     pub host: String,
     /// The deployment whose maps are taken; `None` for the deployment whose map comes first.
     pub deployment: Option<DeploymentId>,
-    /// How long the driver and the archive may take to answer.
+    /// Time within which the media driver and the archive must answer.
     pub timeout: Duration,
 }
 
@@ -68,7 +69,7 @@ pub enum Connection {
     Away,
     /// The coordinator's recording is being replayed.
     Replaying,
-    /// Each map comes as it is made.
+    /// New maps arrive as they are published.
     Live,
 }
 
@@ -76,7 +77,7 @@ pub enum Connection {
 pub struct RecordedMap {
     context: MapContext,
     feed: MapFeed,
-    /// Records that have come and are not read yet.
+    /// Records that have arrived but are not decoded yet.
     records: Vec<Vec<u8>>,
     phase: Phase,
     backoff: Duration,
@@ -90,9 +91,9 @@ enum Phase {
 /// The fields are in the order in which they must be dropped: the client last.
 struct Subscribed {
     map: AeronArchivePersistentSubscription,
-    /// Shows the sessions of the live stream; its messages are thrown away.
+    /// Shows the sessions of the live stream; its messages are ignored.
     sessions: AeronSubscription,
-    /// The session that was live when the subscription was made, or that came first.
+    /// The first session of the live stream that was seen.
     session: Option<i32>,
     client: AeronClient,
 }
@@ -119,7 +120,7 @@ impl RecordedMap {
         }
     }
 
-    /// Reads the records that have come: returns the newest map among them, or the first error.
+    /// Decodes the records that have arrived. Returns the newest map among them, or else the first error.
     fn take(&mut self) -> Result<Option<Arc<PartitionMap>>, MapError> {
         let (mut newest, mut error) = (None, None);
         for record in self.records.drain(..) {
@@ -130,7 +131,7 @@ impl RecordedMap {
             }
         }
         match (newest, error) {
-            // A newer map makes up for a record that was not one.
+            // A newer map is whole, so an invalid record before it does not matter.
             (Some(map), _) => Ok(Some(map)),
             (None, Some(error)) => Err(error),
             (None, None) => Ok(None),
@@ -170,11 +171,11 @@ impl MapSubscription for RecordedMap {
     }
 }
 
-/// What a poll has found out about the live stream.
+/// State of the live stream, as a poll has found it.
 enum LiveStream {
-    /// The session that is followed goes on.
+    /// The session is the same as before.
     Same,
-    /// The coordinator was started anew, so the subscription must be made anew.
+    /// There is a new session, as the coordinator was started again. The subscription must be replaced.
     NewSession,
 }
 
@@ -216,12 +217,12 @@ impl Subscribed {
             let reason = self.map.get_failure_reason().map_or_else(String::new, |(_, reason)| reason);
             return Err(AeronError::new("follow the partition map", &reason));
         }
-        // Messages are read so that they hold up no other reader, and thrown away.
+        // Messages must be read although they are not needed: an image that is not read would slow down the publication.
         self.sessions.poll_fn(|_, _| {}, FRAGMENT_LIMIT).map_err(failed("follow the partition map's sessions"))?;
-        Ok(self.look_at_sessions())
+        Ok(self.check_sessions())
     }
 
-    fn look_at_sessions(&mut self) -> LiveStream {
+    fn check_sessions(&mut self) -> LiveStream {
         let mut newest = None;
         let count = self.sessions.image_count().unwrap_or(0);
         for at in 0..usize::try_from(count).unwrap_or(0) {

@@ -1,4 +1,4 @@
-//! Where a client gets maps from, and which of the maps it takes.
+//! Sources of maps for a client, and the rules by which the client accepts a map.
 
 use std::sync::Arc;
 
@@ -12,17 +12,17 @@ pub trait MapSubscription {
     /// One duty cycle, which does not block. Returns the newest map, if it is newer than the last one returned.
     ///
     /// # Errors
-    /// [`MapError`]: a record was not taken. The maps so far stay good, and later ones may follow: poll on.
+    /// [`MapError`]: a record was not accepted. The newest map stays valid and later maps may follow, so continue to poll.
     fn poll(&mut self) -> Result<Option<Arc<PartitionMap>>, MapError>;
 }
 
-/// Why a record of the stream is not taken.
+/// Why a record of the stream is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MapError {
-    /// The bytes are no map: they are of another stream or another version, or the recording is damaged.
+    /// The bytes are not a valid map: they are of another stream or version, or the recording is damaged.
     #[error("invalid record of the partition map: {0}")]
     Record(#[from] MapRecordError),
-    /// The map is of another deployment: its coordinator answers there.
+    /// The map is that of another deployment, whose coordinator has the configured address.
     #[error("the partition map is of deployment {found}, expected {expected}: check the coordinator's address")]
     OtherDeployment {
         /// Deployment of the map.

@@ -1,4 +1,4 @@
-//! Records of maps that are taken, and those that are not.
+//! Records of maps: which ones are accepted, and which ones are refused.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
@@ -40,7 +40,7 @@ fn map() -> PartitionMap {
 }
 
 #[test]
-fn a_map_and_back() {
+fn a_map_survives_encoding_and_decoding() {
     let map = map();
     check_map(&map).unwrap();
     let record = encode_map(&map);
@@ -51,7 +51,7 @@ fn a_map_and_back() {
 }
 
 #[test]
-fn each_cut_and_each_changed_byte_of_a_record_is_noticed() {
+fn a_record_that_is_cut_or_has_a_changed_byte_is_refused() {
     let record = encode_map(&map());
     for length in 0..record.len() {
         assert!(read_map(&record[..length]).is_err(), "{length} bytes");
@@ -60,7 +60,7 @@ fn each_cut_and_each_changed_byte_of_a_record_is_noticed() {
         for bit in [1, 0x80] {
             let mut changed = record.clone();
             changed[at] ^= bit;
-            // The version alone does not matter to the fields, but is under the digest too.
+            // The version does not affect the fields, but the digest covers it.
             assert!(read_map(&changed).is_err(), "byte {at}");
         }
     }
@@ -70,7 +70,7 @@ fn each_cut_and_each_changed_byte_of_a_record_is_noticed() {
 }
 
 #[test]
-fn a_whole_map_that_contradicts_itself_is_refused() {
+fn a_map_that_contradicts_itself_is_refused() {
     type Spoil = fn(&mut PartitionMap);
     let faults: [(Spoil, MapRecordError); 9] = [
         (|map| map.epoch = MapEpoch(0), MapRecordError::EpochZero),
@@ -116,10 +116,10 @@ fn a_feed_takes_newer_maps_of_one_deployment() {
     let five = map();
     let record = encode_map(&five);
     assert_eq!(feed.on_record(&record).unwrap().as_deref(), Some(&five));
-    assert_eq!(feed.on_record(&record).unwrap(), None, "a replay");
+    assert_eq!(feed.on_record(&record).unwrap(), None, "a map that is replayed is not new");
     let six = PartitionMap { epoch: MapEpoch(6), ..five.clone() };
     assert!(feed.on_record(&encode_map(&six)).unwrap().is_some());
-    assert_eq!(feed.on_record(&record).unwrap(), None, "older");
+    assert_eq!(feed.on_record(&record).unwrap(), None, "an older map is not new");
 
     let foreign = PartitionMap { deployment: DeploymentId(1), epoch: MapEpoch(9), ..five.clone() };
     let error = MapError::OtherDeployment { found: DeploymentId(1), expected: DeploymentId(42) };
@@ -130,6 +130,6 @@ fn a_feed_takes_newer_maps_of_one_deployment() {
         MapError::Contradiction { epoch: MapEpoch(6), found: digest_of_map(&other_six), known: digest_of_map(&six) };
     assert_eq!(feed.on_record(&encode_map(&other_six)), Err(error));
     assert!(matches!(feed.on_record(&record[..40]), Err(MapError::Record(_))));
-    assert_eq!(feed.newest().map(|map| map.epoch), Some(MapEpoch(6)), "the good one stays");
+    assert_eq!(feed.newest().map(|map| map.epoch), Some(MapEpoch(6)), "the newest valid map stays");
     assert!(MapFeed::new(Some(DeploymentId(1))).on_record(&record).is_err());
 }

@@ -27,7 +27,8 @@ const REQUEST_LIMIT: usize = 1;
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 /// Pause between two polls of the recorded position while the first map is recorded.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
-/// Pause after a duty cycle without work. It may be long, as maps change seldom and no order passes through the coordinator.
+/// Pause after a duty cycle without work. It may be long, as maps change seldom and no order passes through the
+/// coordinator.
 const IDLE_PAUSE: Duration = Duration::from_micros(500);
 /// Time within which the driver and the archive must answer.
 const AERON_TIMEOUT: Duration = Duration::from_secs(10);
@@ -61,8 +62,8 @@ struct Pending {
 }
 
 impl Coordinator {
-    /// Starts the media driver and the archive, replays the recording, and listens for requests. If nothing is recorded yet,
-    /// the first map is made from `cluster.toml`, and recorded.
+    /// Starts the media driver and the archive, replays the recording, and listens for requests. If nothing is recorded
+    /// yet, the first map is made from `cluster.toml`, and recorded.
     ///
     /// # Errors
     /// [`CoordinatorError`]: another coordinator runs, or the recording is damaged or belongs to another deployment.
@@ -111,8 +112,8 @@ impl Coordinator {
     /// One duty cycle, which does not block; returns 0 if there was nothing to do.
     ///
     /// # Errors
-    /// [`CoordinatorError`]: the media driver or the archive has ended, or the archive does not record. The caller must then
-    /// end the coordinator.
+    /// [`CoordinatorError`]: the media driver or the archive has ended, or the archive does not record. The caller must
+    /// then end the coordinator.
     pub fn do_work(&mut self) -> Result<usize, CoordinatorError> {
         let mut work = self.client.do_work()?;
         if self.checked_at.elapsed() >= CHECK_INTERVAL {
@@ -183,8 +184,8 @@ impl Coordinator {
         self.pending = Some(Pending { header, map, migration, record, position: None, deadline });
     }
 
-    /// Appends the pending map if it is not appended yet. Once the map is recorded, it becomes the newest map and the request
-    /// is answered.
+    /// Appends the pending map if it is not appended yet. Once the map is recorded, it becomes the newest map and the
+    /// request is answered.
     fn advance(&mut self, mut pending: Pending) -> Result<usize, CoordinatorError> {
         if pending.position.is_none() {
             pending.position = self.journal.append(&pending.record)?;

@@ -13,8 +13,8 @@ use thiserror::Error;
 /// Why the coordinator cannot start, or must end.
 #[derive(Debug, Error)]
 pub enum CoordinatorError {
-    /// The media driver or the archive failed, for example because another coordinator runs, a port is taken, Java is missing,
-    /// or a disk is full.
+    /// The media driver or the archive failed, for example because another coordinator runs, a port is taken, Java is
+    /// missing, or a disk is full.
     #[error(transparent)]
     Process(#[from] ProcessError),
     /// Aeron refused a request.

@@ -1,8 +1,8 @@
 //! The recorded stream: replayed at the start, appended to, and shortened.
 //!
-//! There is one recording, which every start extends, so that subscribers find it by a fixed number. A record never spans two
-//! segments, since an Aeron message never spans two terms and a segment is one term long. So all segments before the one of
-//! the newest record can be deleted.
+//! There is one recording, which every start extends, so that subscribers find it by a fixed number. A record never
+//! spans two segments, since an Aeron message never spans two terms and a segment is one term long. So all segments
+//! before the one of the newest record can be deleted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,8 @@ pub(crate) struct Place<'a> {
 }
 
 impl Journal {
-    /// Replays the recording, and starts to record what is appended from now on. Returns the newest map, if one is recorded.
+    /// Replays the recording, and starts to record what is appended from now on. Returns the newest map, if one is
+    /// recorded.
     ///
     /// # Errors
     /// [`CoordinatorError`]: the archive is not a coordinator's, is damaged, or does not answer.

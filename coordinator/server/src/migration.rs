@@ -1,5 +1,6 @@
-//! The move of an instrument from one cluster to another, as a state machine without I/O. A [`Mover`] takes the time and the
-//! answers of the coordinator, of the old cluster (`from`) and of the new one (`to`), and returns what to send next.
+//! The move of an instrument from one cluster to another, as a state machine without I/O. A [`Mover`] takes the time
+//! and the answers of the coordinator, of the old cluster (`from`) and of the new one (`to`), and returns what to send
+//! next.
 //!
 //! ```text
 //!             coordinator          from                 to
@@ -12,9 +13,9 @@
 //! ```
 //!
 //! A mover has no state that outlives it: a new mover continues from the phase of the move that the map has. Only the
-//! coordinator decides whether a move is committed or undone, and it does so before either cluster is told. A late step from a
-//! mover that has long ended is refused, because the migration is over at the party that it reaches. Every request is sent
-//! again until it is answered.
+//! coordinator decides whether a move is committed or undone, and it does so before either cluster is told. A late step
+//! from a mover that has long ended is refused, because the migration is over at the party that it reaches. Every
+//! request is sent again until it is answered.
 
 mod copy;
 mod messages;
@@ -309,8 +310,8 @@ impl Mover {
         self.repeat_at = Some(now + self.timing.repeat);
     }
 
-    /// Handles a step that a cluster refused. Before the commit, a move that cannot continue is undone, so that the old cluster
-    /// trades the instrument again.
+    /// Handles a step that a cluster refused. Before the commit, a move that cannot continue is undone, so that the old
+    /// cluster trades the instrument again.
     fn on_refused_step(&mut self, now: Duration, party: Party, outcome: MigrationOutcome) {
         let step = self.stage.asked().1;
         match outcome {

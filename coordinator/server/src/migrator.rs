@@ -1,9 +1,9 @@
 //! Moves an instrument over Aeron: drives a [`Mover`] with sessions of the operator in both clusters, a client of the
 //! coordinator, and a subscription to the map.
 //!
-//! Nothing is sent to either cluster before sessions with both are open. Otherwise the old cluster could be fenced, and trading
-//! stopped, while the new one is down. A migrator has no threads: call [`Migrator::do_work`] until it returns how the move has
-//! ended.
+//! Nothing is sent to either cluster before sessions with both are open. Otherwise the old cluster could be fenced, and
+//! trading stopped, while the new one is down. A migrator has no threads: call [`Migrator::do_work`] until it returns
+//! how the move has ended.
 
 mod link;
 
@@ -108,7 +108,8 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
         }
     }
 
-    /// Makes the migrator wait before each of these steps until [`Self::go_on`] is called. Its sessions stay open meanwhile.
+    /// Makes the migrator wait before each of these steps until [`Self::go_on`] is called. Its sessions stay open
+    /// meanwhile.
     pub fn hold_before(&mut self, steps: impl IntoIterator<Item = MoveStep>) {
         self.mover.hold_before(steps);
     }

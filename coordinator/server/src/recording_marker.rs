@@ -1,7 +1,7 @@
-//! A file beside the archive that names the deployment whose map is recorded there. It is written once, when the first map
-//! is recorded. If the archive has no map, the file tells the coordinator why. Without the file, the first start was
-//! interrupted, and the coordinator makes the first map. With the file, a recording was lost, and the coordinator refuses to
-//! start, since a new map would be that of another deployment.
+//! A file beside the archive that names the deployment whose map is recorded there. It is written once, when the first
+//! map is recorded. If the archive has no map, the file tells the coordinator why. Without the file, the first start
+//! was interrupted, and the coordinator makes the first map. With the file, a recording was lost, and the coordinator
+//! refuses to start, since a new map would be that of another deployment.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};

@@ -17,11 +17,12 @@ pub struct Applied {
     pub migration: Option<MigrationId>,
 }
 
-/// Applies a request to a map. The next map has the next epoch, and is valid ([`check_map`](lugus_partition_map::check_map))
-/// if the first is.
+/// Applies a request to a map. The next map has the next epoch, and is valid
+/// ([`check_map`](lugus_partition_map::check_map)) if the first is.
 ///
-/// If the map already is as the request asks, the request is accepted at any epoch, so that it may be repeated. Any other
-/// request is refused as stale if it was made for another epoch than the map's, even if there is a second reason to refuse it.
+/// If the map already is as the request asks, the request is accepted at any epoch, so that it may be repeated. Any
+/// other request is refused as stale if it was made for another epoch than the map's, even if there is a second reason
+/// to refuse it.
 ///
 /// # Errors
 /// [`MapRefusal`]: why the request changes nothing.

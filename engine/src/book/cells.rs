@@ -224,7 +224,7 @@ impl Cells {
         slot
     }
 
-    /// Frees the cell of an order that is in no queue any more.
+    /// Frees the cell of an order that is no longer in a queue.
     #[inline(always)]
     pub(super) fn free(&mut self, slot: Slot) {
         let free = std::mem::replace(&mut self.free, slot);
@@ -285,7 +285,7 @@ impl Cells {
         level
     }
 
-    /// Makes a level with a cell of its own for an order that was its own level.
+    /// Gives a level its own cell; until now its only order was the level.
     #[inline]
     fn make_ring(&mut self, slot: Slot) -> LevelCell {
         let number = self.price(slot).0.cast_unsigned();
@@ -523,7 +523,7 @@ impl Cells {
         page
     }
 
-    /// Frees an empty page that is in no tree any more.
+    /// Frees an empty page that is no longer in a tree.
     pub(super) fn free_page(&mut self, page: u32) {
         self.pages[page as usize].key = u64::from(self.free_page);
         self.free_page = page;

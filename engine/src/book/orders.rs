@@ -83,7 +83,7 @@ impl RestingOrders {
         slot
     }
 
-    /// Removes an order, which is in no queue any more.
+    /// Removes an order that is no longer in a queue.
     #[inline]
     pub fn remove(&mut self, slot: Slot) {
         self.remove_found(self.found(slot));
@@ -104,7 +104,7 @@ impl RestingOrders {
         self.live -= 1;
     }
 
-    /// Gives an order another number, which no other order of its owner has.
+    /// Changes the number of an order to one that no other order of its owner has.
     pub fn rename(&mut self, slot: Slot, client_order_id: ClientOrderId) {
         let (owner, until_now) = self.cells.key(slot);
         if until_now != client_order_id.0 {

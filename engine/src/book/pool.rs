@@ -229,7 +229,7 @@ impl OrderPool {
         slot
     }
 
-    /// Removes an order that is in no queue any more, and frees its slot.
+    /// Removes an order that is no longer in a queue, and frees its slot.
     pub(crate) fn remove(&mut self, slot: Slot) {
         let order = *self.get(slot);
         self.remove_found(self.found(slot), &order);
@@ -259,7 +259,7 @@ impl OrderPool {
         }
     }
 
-    /// Gives an order another client order id, which no other order of its owner has.
+    /// Changes the client order id of an order to one that no other order of its owner has.
     pub(crate) fn rename(&mut self, slot: Slot, client_order_id: ClientOrderId) {
         self.resting.rename(slot, client_order_id);
         self.get_mut(slot).client_order_id = client_order_id;
@@ -275,7 +275,7 @@ impl OrderPool {
         self.expiry.put_back(instrument);
     }
 
-    /// Forgets the orders of an instrument that were set aside; it has none any more.
+    /// Drops the set-aside list of an instrument that has no orders left.
     pub(crate) fn forget_expiry(&mut self, instrument: InstrumentId) {
         self.expiry.forget(instrument);
     }
@@ -420,7 +420,7 @@ impl OrderPool {
     }
 }
 
-/// Has memory for so many items in place.
+/// Allocates and touches memory for `items` items.
 fn prefault<T>(items: &mut Vec<T>, until: usize) {
     let until = until.saturating_sub(items.len());
     for item in items.spare_capacity_mut().iter_mut().take(until).step_by(items_of_a_page::<T>()) {

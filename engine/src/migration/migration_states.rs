@@ -9,7 +9,7 @@ use crate::restore::load_state::LoadState;
 use crate::state_hash::{self, WORDS};
 
 /// Maximum number of instruments whose migration state is remembered. At the limit, the engine forgets the instrument
-/// with the oldest last migration among those that are elsewhere; if none is, a migration is refused.
+/// with the oldest last migration among those that are elsewhere; if no instrument is elsewhere, the migration is refused.
 pub(crate) const MAXIMUM_MIGRATION_STATES: usize = 4_096;
 
 /// State of an instrument that was ever moved. An instrument without a state is traded here, or was never here.
@@ -190,7 +190,7 @@ impl MigrationStates {
         }
     }
 
-    /// Takes an import out, to go on with it and to [`set`](Self::set) it again.
+    /// Takes an import out, so that the caller can continue it and [`set`](Self::set) it again.
     pub(crate) fn take_import(&mut self, instrument: InstrumentId) -> Option<Box<Importing>> {
         if !matches!(self.get(instrument), Some(MigrationState::Importing(_))) {
             return None;

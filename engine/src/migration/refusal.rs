@@ -37,7 +37,7 @@ pub enum MigrationRefusal {
         /// Number of the next record, counted from 0.
         expected: u64,
     },
-    /// An export cannot go on from this cursor.
+    /// An export cannot continue from this cursor.
     #[error("the export has no such position")]
     UnknownCursor,
     /// Other records came in than were exported.

@@ -14,10 +14,10 @@ const ORDERS_A_STEP: usize = 8_192;
 /// Maximum number of scopes that one part of a step removes.
 const SCOPES_A_STEP: usize = 64;
 
-/// How far a step is that is done in parts.
+/// Progress of a step that is done in parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// A part is done: the step is to be repeated.
+    /// A part is done: repeat the step.
     More,
     /// The step is done.
     Done,
@@ -245,7 +245,7 @@ fn not_traded(state: &MigrationState, asked: MigrationId) -> MigrationRefusal {
     }
 }
 
-/// Why an instrument in this state has no import of a migration to go on with.
+/// Why an instrument in this state has no import that could continue.
 pub(super) fn not_imported(state: &MigrationState, asked: MigrationId) -> MigrationRefusal {
     match *state {
         MigrationState::Trading { last } | MigrationState::Elsewhere { last, .. } if last >= asked => {

@@ -1,14 +1,14 @@
-//! How far the loading of records is. `loading` takes the records in.
+//! Progress of loading records. `loading` takes the records in.
 
 use lugus_vocabulary::{InstrumentId, NewOrder, OrderId, OrderRecord, ParticipantId, Side};
 
 use crate::scopes::ScopeIndex;
 
-/// What is still awaited, and the record that came last of each kind.
+/// Number of records still to come, and the last record of each kind.
 #[derive(Debug)]
 pub(crate) struct LoadState {
     pub(super) source: RecordSource,
-    /// The records announced less those that have come in.
+    /// Number of records announced minus number received.
     pub(crate) awaited: AwaitedRecords,
     pub(super) instrument: Option<CurrentInstrument>,
     pub(super) scope: Option<CurrentScope>,
@@ -79,7 +79,7 @@ impl LoadState {
         Self { source, awaited, instrument: None, scope: None }
     }
 
-    /// An import that was under way when a snapshot was taken, at this scope of the instrument. It can go on once its
+    /// An import that was under way when a snapshot was taken, at this scope of the instrument. It can continue once its
     /// instrument is loaded, too.
     pub(super) fn of_import(
         awaited: AwaitedRecords,

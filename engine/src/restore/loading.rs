@@ -16,7 +16,7 @@ use crate::kept_reports::{KeptReports, Lost};
 use crate::migration::migration_states::{Availability, MigrationState};
 use crate::scopes::Scope;
 
-/// Maximum of a number that counts up, so that it can go on. No engine gets there, but a forged record might.
+/// Maximum of a number that counts up, so that it never overflows. No engine reaches it, but a forged record might.
 const MAXIMUM_NUMBER: u64 = u64::MAX / 2;
 
 impl LoadState {
@@ -164,7 +164,7 @@ impl LoadState {
     }
 
     /// Checks that the instrument is complete, before what follows it, and returns its id. If the instrument is being
-    /// imported, its import can go on.
+    /// imported, its import can continue.
     pub(super) fn end_instrument(&mut self, engine: &mut Engine) -> Result<Option<InstrumentId>, SnapshotFault> {
         let Some(mut before) = self.instrument.take() else { return Ok(None) };
         before.order_ids.sort_unstable();
@@ -175,7 +175,7 @@ impl LoadState {
     }
 }
 
-/// If an instrument of a snapshot was being imported, its import can go on now that the instrument is loaded.
+/// If an instrument of a snapshot was being imported, its import can continue now that the instrument is loaded.
 fn resume_import(id: InstrumentId, last_order: Option<PriorityPlace>, engine: &mut Engine) -> Checked {
     let Some(mut importing) = engine.migration_states.take_import(id) else { return Ok(()) };
     let resumed = importing.loading.resume(id, last_order, engine);

@@ -8,7 +8,7 @@ use super::load_state::{AwaitedRecords, LoadState};
 use crate::engine::Engine;
 use crate::migration::migration_states::{Importing, MigrationState};
 
-/// The state of a record. An import under way can go on once its instrument is loaded, too.
+/// The state of a record. An import in progress can continue once its instrument is loaded, too.
 pub(super) fn state_of(record: &MigrationStateRecord) -> Result<MigrationState, SnapshotFault> {
     let MigrationStateRecord { kind, migration, epoch, import, .. } = *record;
     let invalid = SnapshotFault::Invalid { what: "an impossible migration state" };

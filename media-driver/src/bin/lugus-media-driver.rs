@@ -22,10 +22,10 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 /// Time within which the driver must answer its own client. It has no other work then.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Number of datagrams in one system call of the sender. With more than one, a publication to a client that was killed never
-/// makes progress: the kernel reports the refusal of an earlier datagram as an error of the call, the driver takes that for a
-/// full socket and sends the same datagrams again, in each duty cycle, until the session times out and the publication has
-/// lingered. Meanwhile the round trips of all other clients are ten times as long.
+/// Number of datagrams in one system call of the sender. With more than one, a publication to a client that was killed
+/// never makes progress: the kernel reports the refusal of an earlier datagram as an error of the call, the driver
+/// takes that for a full socket and sends the same datagrams again, in each duty cycle, until the session times out and
+/// the publication has lingered. Meanwhile the round trips of all other clients are ten times as long.
 const MESSAGES_PER_SEND: u32 = 1;
 
 /// Type id of the counter by which the program sees that the driver answers. Type ids from 1000 on are for applications.

@@ -16,7 +16,8 @@ use crate::support::{PATIENCE, SecondProcess, deployment, folder, kill, lives, s
 /// Type id of the counter with the position up to which the driver has sent a publication (`aeron_counters.h`).
 const SENDER_POSITION_TYPE_ID: i32 = 2;
 
-/// Time within which the driver must move a position that depends on nothing else. It takes microseconds if it moves at all.
+/// Time within which the driver must move a position that depends on nothing else. It takes microseconds if it moves at
+/// all.
 const MOMENT: Duration = Duration::from_secs(2);
 
 fn client_of(dir: &Path) -> Aeron {
@@ -59,8 +60,9 @@ fn its_death_is_noticed() {
     until("its end", || driver.check().is_err());
 }
 
-/// What waits for a receiver that was killed is sent once, to nobody. A driver that sent it again in each duty cycle would slow
-/// down all other publications until it gives the receiver up (by Aeron's defaults after 10 to 20 s).
+/// What waits for a receiver that was killed is sent once, although nobody receives it. A driver that sent it again in
+/// each duty cycle would slow down all other publications until it gives the receiver up (by Aeron's defaults after 10
+/// to 20 s).
 #[test]
 fn a_killed_receiver_is_not_sent_the_same_again_and_again() {
     let (folder, receivers) = (folder(), folder());

@@ -1,4 +1,4 @@
-//! A whole member but for its service: media driver, archive, consensus module.
+//! A member's processes without its service: media driver, archive and consensus module.
 
 use std::path::Path;
 use std::time::Instant;

@@ -69,7 +69,7 @@ impl Matcher {
         }
     }
 
-    /// Executes a new order that trades at once. It is a function of its own because few orders trade, and the common
+    /// Executes a new order that trades at once. It is a separate function because few orders trade, and the common
     /// path stays small without it.
     #[inline(never)]
     fn trade_new(

@@ -302,7 +302,7 @@ unsafe extern "C" fn flush(handle: *mut c_void) {
 }
 
 unsafe extern "C" fn destroy(handle: *mut c_void) {
-    // SAFETY: `create` made the handle, and nothing uses it any more.
+    // SAFETY: `create` made the handle, and nothing uses it afterwards.
     drop(unsafe { Box::from_raw(handle.cast::<Ends>()) });
 }
 

@@ -25,7 +25,7 @@ const SENDER: ParticipantId = ParticipantId(1);
 /// Placeholder command of every step, as the messages contain none: it needs neither an order nor an instrument.
 const NOTHING: Action = Action::MassCancel { target: SENDER, side: None };
 
-/// A flow of messages that are to be echoed.
+/// A flow of messages for an echo service.
 #[derive(Debug)]
 pub struct EchoFlow {
     messages: u64,

@@ -28,7 +28,7 @@ pub trait Flow: Iterator<Item = Result<Step, FlowError>> {
 pub const FIRST_INSTRUMENT: InstrumentId = InstrumentId(101);
 
 /// Lowest and highest price of a flow's instruments. The range is so wide that a flow never reaches its limits, even
-/// when it goes on where another flow stopped.
+/// when it continues where another flow stopped.
 pub(crate) const PRICE_LIMITS: [Price; 2] = [Price(-1_000_000_000_000), Price(1_000_000_000_000)];
 
 /// One command.
@@ -109,7 +109,7 @@ impl FromIterator<(ClientOrderId, Quantity)> for RestingFills {
     }
 }
 
-/// Why a flow can't go on.
+/// Why a flow can't continue.
 #[derive(Debug, thiserror::Error)]
 pub enum FlowError {
     /// The file can't be opened, or is no recording.

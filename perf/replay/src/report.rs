@@ -12,7 +12,7 @@ pub struct ReplayReport {
     pub flow: String,
     /// Largest number of outstanding commands.
     pub window: u32,
-    /// Commands a second that were to be sent; absent at full speed.
+    /// Target rate in commands a second; absent at full speed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub target_rate: Option<u32>,
     /// Number of commands sent.

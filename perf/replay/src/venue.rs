@@ -21,7 +21,7 @@ pub trait Venue {
     ///
     /// # Errors
     ///
-    /// When the venue can receive nothing any more.
+    /// When the venue can no longer receive anything.
     fn poll(&mut self, on_event: &mut dyn FnMut(VenueEvent<'_>)) -> Result<usize, VenueError>;
 }
 
@@ -48,7 +48,7 @@ pub enum VenueEvent<'a> {
     GaveUp(Scope, ClientSequence),
 }
 
-/// Why a venue can't go on.
+/// Why a venue can't continue.
 #[derive(Debug, thiserror::Error)]
 pub enum VenueError {
     /// The engine received a command to which it can give no number: the flow and its definitions do not fit together.

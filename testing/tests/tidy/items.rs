@@ -28,7 +28,7 @@ pub struct Items {
 pub struct Declared {
     /// Its name.
     pub name: String,
-    /// What is in its braces; `None` when the module has a file of its own.
+    /// What is in its braces; `None` when the module has its own file.
     pub items: Option<Items>,
     /// `#[path = "..."]`, as written.
     pub path: Option<String>,

@@ -37,7 +37,7 @@ struct Child {
 /// Where a path leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// To a module as such.
+    /// To a module itself.
     Module(usize),
     /// To an item that the module defines.
     ItemOf(usize),

@@ -1,7 +1,7 @@
-//! No reference to what is outside the repository: whoever clones it has nothing else.
+//! No reference to what is outside the repository, as a clone has nothing else.
 //!
-//! A path with `..` must lead, from the file, from its crate or Maven module, or from the root, to something in the repository or to what a
-//! build puts there. Absolute paths of somebody's machine are refused.
+//! A path with `..` must lead, from the file, from its crate or Maven module, or from the root, to something in the
+//! repository or to what a build puts there. Absolute paths of somebody's machine are refused.
 
 use crate::finding::Finding;
 use crate::tree::{Tree, folder_of, is_built, joined};

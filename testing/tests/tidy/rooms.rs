@@ -45,7 +45,7 @@ pub const ROOMS: &[Room] = &[
     ground("lugus-media-driver", &["lugus-topology"]),
     ground("aeron-cluster-service", &["aeron-cluster-codecs", "sbe-message", "aeron-support"]),
     ground("aeron-cluster-client", &["aeron-cluster-codecs", "sbe-message", "aeron-support"]),
-    // A project of its own, as others have: it uses the packages.
+    // A separate project, as somebody outside would have: it uses the packages.
     ground("counter", &["aeron-cluster-service", "aeron-cluster-client"]),
     room(
         "lugus-node",

@@ -1,6 +1,6 @@
 //! The client against Aeron's own consensus module and service container.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has to stop")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has to stop")]
 
 mod busy_cluster;
 mod java_cluster;

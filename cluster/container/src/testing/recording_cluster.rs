@@ -168,7 +168,7 @@ impl RecordingCluster {
         self.sent.iter().filter(|sent| sent.session_id == session_id).map(|sent| sent.message.as_slice()).collect()
     }
 
-    /// Takes the messages that were sent to clients, so that [`sent`](Self::sent) begins anew.
+    /// Takes the messages that were sent to clients, so that [`sent`](Self::sent) is empty again.
     pub fn take_sent(&mut self) -> Vec<SentMessage> {
         std::mem::take(&mut self.sent)
     }

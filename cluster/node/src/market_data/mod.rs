@@ -7,7 +7,7 @@
 //! | [`publisher`] | the other end, without I/O: makes messages of increments, batched by command, while the member leads |
 //! | [`publications`] | the thread with its Aeron client: UDP to all who announce themselves, and IPC |
 //!
-//! Increments are those of committed log entries only, and numbered by the engine: whoever sends number n of an
+//! Only committed log entries make increments, and the engine numbers them: whichever member sends number n of an
 //! instrument sends the same, so that an old leader's late messages are mere repeats.
 //!
 //! When the ring is full, increments are dropped and counted, until the ring has taken the positions of all instruments

@@ -1,4 +1,4 @@
-//! The thread that publishes, with an Aeron client and publications of its own.
+//! The thread that publishes, with its own Aeron client and publications.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,8 +41,8 @@ pub struct PublicationContext {
     pub member_id: MemberId,
     /// Largest number of instruments.
     pub instruments: usize,
-    /// What the thread does when it is idle while the member leads: back-off parks at once, for the longest park, and longer
-    /// while nobody listens.
+    /// What the thread does when it is idle while the member leads: back-off parks at once, for the longest park, and
+    /// longer while nobody listens.
     pub idle_strategy: IdleStrategy,
 }
 
@@ -132,7 +132,7 @@ struct Publications(Vec<Target>);
 
 struct Target {
     publication: AeronExclusivePublication,
-    /// Whether the publication has kept a message waiting in vain, and has taken none since.
+    /// Whether a message has waited for the publication longer than allowed, and none has been accepted since.
     is_stuck: bool,
     dropped: u64,
 }

@@ -36,7 +36,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// A publisher of this member, which does not lead yet, with room for so many instruments.
+    /// A publisher of this member, which does not lead yet, with room for `instruments` instruments.
     pub fn new(member: MemberId, instruments: usize) -> Self {
         Self {
             member,

@@ -24,8 +24,8 @@ pub struct MarketDataWriter {
 enum Content {
     /// All of them.
     Complete,
-    /// Some are missing. No more are put in until the role and the positions of all instruments are there, of which the ring
-    /// has this many.
+    /// Some are missing. No more are put in until the role and the positions of all instruments are there, of which the
+    /// ring has this many.
     Incomplete { told: usize },
 }
 
@@ -66,9 +66,9 @@ impl MarketDataWriter {
         self.do_work(engine);
     }
 
-    /// Shows the publisher all that was put in, and makes up for what found no room, as far as there is room now; returns the
-    /// number of items that went in for that. To be called once a duty cycle: to show each command by itself would make the
-    /// command wait for memory.
+    /// Makes everything written so far visible to the publisher, and writes the positions of instruments whose
+    /// increments were dropped, as far as there is room now; returns the number of items that went in for that. To be
+    /// called once a duty cycle: to show each command by itself would make the command wait for memory.
     #[inline]
     pub fn do_work(&mut self, engine: &Engine) -> usize {
         if std::mem::take(&mut self.is_unpublished) {
@@ -92,7 +92,7 @@ impl MarketDataWriter {
         }
     }
 
-    /// The positions that were told may no longer be true, so all are told anew.
+    /// Positions written so far may be outdated, so all are written again.
     #[cold]
     fn lose(&mut self) {
         self.lost += 1;

@@ -105,7 +105,7 @@ fn import(
 }
 
 /// Sends records from a cursor on, until all are sent, the request's number of messages is reached, or the session takes no
-/// more. The requester goes on from the last message that it got. Only the leader exports at all.
+/// more. The requester continues after the last message that it received. Only the leader exports at all.
 fn export(
     engine: &Engine,
     cluster: &mut dyn Cluster,

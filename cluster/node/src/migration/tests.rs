@@ -49,7 +49,7 @@ impl Member {
         member
     }
 
-    /// With instrument 1 and so many orders of a participant.
+    /// An engine with instrument 1 and `orders` orders of a participant.
     fn with_orders(limits: EngineLimits, orders: u64) -> Self {
         let mut member = Self::new(limits);
         member.says(OPERATOR, &define_message(1, 1));

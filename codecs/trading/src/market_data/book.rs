@@ -150,8 +150,8 @@ fn best(levels: &[PriceLevel]) -> &[PriceLevel] {
     &levels[..levels.len().min(usize::from(MAXIMUM_DEPTH))]
 }
 
-/// Encodes orders of a book's levels, at most [`MAXIMUM_ORDERS`]; returns the message. Over all messages of a book the orders
-/// are those that the levels count: bids before offers, level by level, those of a level by priority.
+/// Encodes orders of a book's levels, at most [`MAXIMUM_ORDERS`]; returns the message. Over all messages of a book the
+/// orders are those that the levels count: bids before offers, level by level, those of a level by priority.
 pub fn encode_book_orders<'b>(
     request_id: u64,
     instrument: InstrumentId,
@@ -180,12 +180,12 @@ fn try_encode_orders(
     Ok(group.parent()?.get_limit())
 }
 
-/// Decodes a message of a book into `book`, whose room is used again; `None` if the message is none. Orders of another request
-/// than that of `book` are passed over.
+/// Decodes a message of a book into `book`, whose room is used again; `None` if the message is none. Orders of another
+/// request than that of `book` are passed over.
 ///
 /// # Errors
 /// [`MessageError`], if the message is of another protocol, is cut off, has a value that the vocabulary lacks, or has more
-/// orders than the levels count. `book` then holds nothing of use.
+/// orders than the levels count. `book` then has undefined contents.
 pub fn decode_book(envelope: Envelope<'_>, book: &mut Book) -> Result<Option<BookProgress>, MessageError> {
     let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
     match envelope.template_id {

@@ -28,8 +28,8 @@ pub const MAXIMUM_INCREMENTS: usize = 40;
 /// Largest number of instruments in one heartbeat.
 pub const MAXIMUM_POSITIONS: usize = 80;
 
-/// Length of the longest message of the stream in bytes: what a datagram of Aeron's default MTU takes, so that no message is
-/// fragmented.
+/// Length of the longest message of the stream in bytes: what a datagram of Aeron's default MTU takes, so that no
+/// message is fragmented.
 pub const MAXIMUM_STREAM_LENGTH: usize = 1_376;
 
 /// A buffer for a message of the stream.
@@ -58,8 +58,8 @@ const _: () = {
     assert!(increments <= MAXIMUM_STREAM_LENGTH && heartbeat <= MAXIMUM_STREAM_LENGTH);
 };
 
-/// Encodes increments of one instrument at one time, with numbers that follow each other; returns the message, which is empty
-/// if there are none. There are at most [`MAXIMUM_INCREMENTS`], and after them the statistics, if they changed.
+/// Encodes increments of one instrument at one time, with numbers that follow each other; returns the message, which is
+/// empty if there are none. There are at most [`MAXIMUM_INCREMENTS`], and after them the statistics, if they changed.
 pub fn encode_increments<'b>(
     increments: &[MarketData],
     end_of_event: EndOfEvent,
@@ -207,12 +207,12 @@ impl Entry {
     const TEMPLATE_ID: u16 = market_data_incremental_refresh_codec::SBE_TEMPLATE_ID;
 }
 
-/// Decodes increments into `increments`, whose room is used again, and returns whether they end those of their command; `None`
-/// if the message is none of increments.
+/// Decodes increments into `increments`, whose room is used again, and returns whether they end those of their command;
+/// `None` if the message is none of increments.
 ///
 /// # Errors
 /// [`MessageError`], if the message is of another protocol, is cut off, or has a value that the vocabulary lacks.
-/// `increments` then holds nothing of use.
+/// `increments` then has undefined contents.
 pub fn decode_increments(
     envelope: Envelope<'_>,
     increments: &mut Vec<MarketData>,

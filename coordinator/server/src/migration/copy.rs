@@ -17,9 +17,10 @@ const MAXIMUM_PARTS: usize = 64;
 /// Maximum number of parts that have been sent but not yet answered.
 const WINDOW: usize = 32;
 
-/// A copy in progress. The instrument is not traded meanwhile, so the copy waits for no answer that it does not need: it
-/// requests the export right after the fence, and sends the new cluster the begin, the records and the end without waiting in
-/// between. A session delivers them in order; what arrives out of order after the loss of a session is refused and sent again.
+/// A copy in progress. The instrument is not traded meanwhile, so the copy waits for no answer that it does not need:
+/// it requests the export right after the fence, and sends the new cluster the begin, the records and the end without
+/// waiting in between. A session delivers them in order; what arrives out of order after the loss of a session is
+/// refused and sent again.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Copying {
     /// Manifest of the export, once the fence has reported it. Nothing is sent to the new cluster before.
@@ -166,8 +167,8 @@ impl Copying {
         }
     }
 
-    /// Takes a part. Returns whether it was the expected one. Any other part is ignored; the next export request asks for it
-    /// again.
+    /// Takes a part. Returns whether it was the expected one. Any other part is ignored; the next export request asks
+    /// for it again.
     pub(super) fn on_exported(&mut self, exported: Exported) -> bool {
         let Some(export) = self.export.as_mut().filter(|export| export.correlation_id == exported.correlation_id)
         else {
@@ -187,8 +188,9 @@ impl Copying {
         true
     }
 
-    /// Takes a report, and returns its consequence. When the new cluster reports a gap, all parts that it lacks are sent again at
-    /// once. If it reports the same gap again, they are sent again only with the next repeat of unanswered requests.
+    /// Takes a report, and returns its consequence. When the new cluster reports a gap, all parts that it lacks are
+    /// sent again at once. If it reports the same gap again, they are sent again only with the next repeat of
+    /// unanswered requests.
     pub(super) fn on_report(&mut self, party: Party, report: &MigrationReport) -> Meaning {
         match party {
             Party::To if self.first_correlation_id.is_some_and(|first| report.correlation_id >= first) => {

@@ -1,5 +1,5 @@
-//! Actions that a mover asks its caller for, and the parties that they go to. The requests to clusters and their answers are
-//! defined in the vocabulary.
+//! Actions that a mover asks its caller for, and the parties that they go to. The requests to clusters and their
+//! answers are defined in the vocabulary.
 
 use std::fmt;
 use std::sync::Arc;

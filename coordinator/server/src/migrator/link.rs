@@ -12,8 +12,8 @@ use lugus_vocabulary::MigrationReport;
 
 use crate::migration::Exported;
 
-/// Maximum number of requests that wait to be sent; a further one replaces the oldest. A mover sends far fewer at a time, and
-/// repeats a request that was dropped.
+/// Maximum number of requests that wait to be sent; a further one replaces the oldest. A mover sends far fewer at a
+/// time, and repeats a request that was dropped.
 const MAXIMUM_WAITING: usize = 128;
 
 /// An event of a session with a cluster.

@@ -1,6 +1,6 @@
-//! Moves in a simulated network that drops, delays, repeats and reorders messages, while movers, the coordinator and leaders
-//! crash. At every moment at most one cluster takes commands, and each command is applied once. In the end the move is
-//! finished or undone, and the state is that of an instrument that never moved.
+//! Moves in a simulated network that drops, delays, repeats and reorders messages, while movers, the coordinator and
+//! leaders crash. At every moment at most one cluster takes commands, and each command is applied once. In the end the
+//! move is finished or undone, and the state is that of an instrument that never moved.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 

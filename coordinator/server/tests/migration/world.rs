@@ -249,8 +249,8 @@ impl World {
         self.endings.iter().filter_map(|ending| ending.and_then(Result::ok)).collect()
     }
 
-    /// Delivers all messages, then checks that only the owner in the map trades the instrument, and that its state is as if it
-    /// had never moved. Returns the owner.
+    /// Delivers all messages, then checks that only the owner in the map trades the instrument, and that its state is
+    /// as if it had never moved. Returns the owner.
     pub fn check_end(&mut self) -> ClusterId {
         while !self.network.is_empty() {
             self.step();
@@ -412,7 +412,8 @@ impl World {
         Ok(AcceptedRequest { epoch: map.epoch, digest: digest_of_map(map), migration: applied.migration })
     }
 
-    /// Sends the participant's next order to a random cluster. If the cluster applies it, the reference engine does so, too.
+    /// Sends the participant's next order to a random cluster. If the cluster applies it, the reference engine does so,
+    /// too.
     fn trade(&mut self) {
         let (id, side) = (ClientOrderId(self.next_number), if self.below(2) == 0 { Side::Buy } else { Side::Sell });
         let (price, quantity) = (Price(95 + self.below(11) as i64), Quantity(1 + self.below(9)));

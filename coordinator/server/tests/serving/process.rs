@@ -27,7 +27,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A deployment with one local cluster of one member, which is not started, and a coordinator whose ports begin at `port`.
+    /// A deployment with one local cluster of one member, which is not started, and a coordinator whose ports begin at
+    /// `port`.
     pub(crate) fn new(port: u16, change: impl FnOnce(&mut Deployment)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let shared_memory = tempfile::Builder::new().prefix("lugus-coordinator-").tempdir_in("/dev/shm").unwrap();

@@ -7,7 +7,7 @@ import org.agrona.concurrent.ShutdownSignalBarrier;
  * The process of an archive without a consensus module, configured by Aeron's system properties: the coordinator's.
  *
  * <p>It differs from {@link Archive}'s own main in three things: it prints the line {@code ready} when the archive answers,
- * it prints errors as they happen, and it ends with exit code 1 when its thread can't go on.
+ * it prints errors as they happen, and it ends with exit code 1 when its thread can't continue.
  */
 public final class ArchiveProcess {
     private ArchiveProcess() {

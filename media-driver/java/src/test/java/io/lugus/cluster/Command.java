@@ -118,7 +118,7 @@ sealed interface Command {
         }
     }
 
-    /** A participant's kill switch. It concerns the participant as such, so its scope has no instrument. */
+    /** A participant's kill switch. It is numbered in the participant scope, which has no instrument. */
     record SetKillSwitch(int targetParticipant, KillSwitch killSwitch) implements Command {
         @Override
         public int instrument() {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The leader is killed in the middle of a flow of orders, and the flow goes on: nothing lost, nothing done twice. */
+/** The leader is killed in the middle of a flow of orders, and the flow continues: no command is lost or executed twice. */
 @Order(6)
 @ExtendWith(SharedCluster.Resolver.class)
 final class FailOverIT {

@@ -55,7 +55,7 @@ final class LugusProgram {
         }
     }
 
-    /** Starts a command that goes on. All that it prints is written to {@code log}. */
+    /** Starts a command in the background. All that it prints is written to {@code log}. */
     Process start(final File log, final String... arguments) throws IOException {
         return builder(arguments).redirectErrorStream(true).redirectOutput(Redirect.appendTo(log)).start();
     }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A message that is no command is refused and counted, and changes nothing. */
+/** A message that is not a command is refused and counted, and changes nothing. */
 @Order(4)
 @ExtendWith(SharedCluster.Resolver.class)
 final class RefusedMessagesIT {
