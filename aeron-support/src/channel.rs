@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_channel_is_told_as_by_aeron() {
+    fn invalid_channels_are_refused_as_by_aeron() {
         for (channel, expected) in [
             ("aeron:udp", true),
             ("aeron:ipc?term-length=64k", true),

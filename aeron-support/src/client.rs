@@ -323,7 +323,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_without_a_driver_is_told() {
+    fn connecting_without_a_driver_is_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let settings = || ClientSettings::new(directory.path(), "test", Duration::from_millis(50));
         assert!(AeronClient::connect_if_alive(settings()).unwrap().is_none());

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_further_image_takes_the_place_of_the_one_known_for_longest() {
+    fn a_further_image_replaces_the_oldest() {
         let mut assembler = FragmentAssembler::new(2);
         for image in 1..=3 {
             assembler.assemble(&of_image(image, b"a", BEGIN_FRAGMENT_FLAG, 0));

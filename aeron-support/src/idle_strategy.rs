@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn back_off_goes_from_spins_to_longer_parks_and_begins_anew_with_work() {
+    fn back_off_goes_from_spins_to_longer_parks_and_restarts_with_work() {
         let (min_park, max_park) = (Duration::from_nanos(100), Duration::from_nanos(300));
         let mut idler = Idler::new(IdleStrategy::Backoff { max_spins: 1, max_yields: 1, min_park, max_park });
         let mut parks = Vec::new();

@@ -65,7 +65,7 @@ fn connect(driver: &Driver) -> AeronClient {
 }
 
 #[test]
-fn what_is_added_carries_messages_of_any_length() {
+fn publications_and_subscriptions_carry_messages_of_any_length() {
     let driver = Driver::start();
     let client = connect(&driver);
     assert!(is_driver_alive(&driver.aeron_dir(), TIMEOUT));
@@ -170,7 +170,7 @@ fn a_driver_that_dies_or_is_replaced_is_noticed() {
 }
 
 #[test]
-fn the_files_of_a_dead_driver_are_no_driver() {
+fn the_files_of_a_dead_driver_do_not_count_as_a_driver() {
     let mut driver = Driver::start();
     connect(&driver);
     driver.kill();

@@ -114,7 +114,7 @@ fn the_end_of_each_commands_events_can_be_marked() {
 
 /// For a program that sends one command and waits for its events before it sends the next one.
 #[test]
-fn events_are_written_when_the_input_has_run_dry() {
+fn events_are_written_when_no_input_is_waiting() {
     let mut engine = start(&["--end-of-command"]);
     let mut input = engine.stdin.take().expect("its input");
     let mut events = BufReader::new(engine.stdout.take().expect("its output")).lines();
@@ -166,14 +166,14 @@ fn state_hash(commands: &[&str]) -> String {
 }
 
 #[test]
-fn nothing_in_is_the_hash_of_an_empty_engine_out() {
+fn empty_input_gives_the_hash_of_an_empty_engine() {
     let output = engine(b"\n  \n");
     assert!(output.status.success());
     assert_eq!(lines(&output), [json!({ "state_hash": state_hash(&[]) })]);
 }
 
 #[test]
-fn a_bad_line_is_named_after_the_events_of_those_before_it() {
+fn events_before_a_bad_line_are_written_and_the_line_is_named() {
     let commands = &first_commands()[..2];
     let good = commands.join("\n");
     let cut = &commands[1][..commands[1].len() / 2];

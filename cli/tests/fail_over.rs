@@ -19,7 +19,7 @@ const OUTSTANDING: u32 = 50;
 const WHOLE_MEMBER_DIES_WITHIN: Duration = Duration::from_secs(1);
 
 #[test]
-fn a_killed_leader_loses_nothing_and_nothing_is_done_twice() {
+fn no_command_is_lost_or_executed_twice_when_the_leader_is_killed() {
     let cluster = LocalCluster::start(3, |_| {});
     let mut traders = traders_of_all_members(&cluster);
     let leader = cluster.await_leader();
@@ -30,17 +30,17 @@ fn a_killed_leader_loses_nothing_and_nothing_is_done_twice() {
 }
 
 #[test]
-fn a_leader_whose_consensus_module_dies_ends_whole() {
+fn the_whole_leader_ends_when_its_consensus_module_dies() {
     one_process_dies("io.lugus.ClusteredArchiveProcess", Some("the consensus module has ended"));
 }
 
 #[test]
-fn a_leader_whose_media_driver_dies_ends_whole() {
+fn the_whole_leader_ends_when_its_media_driver_dies() {
     one_process_dies("lugus-media-driver", Some("the media driver has ended"));
 }
 
 #[test]
-fn a_leader_whose_engine_dies_ends_whole() {
+fn the_whole_leader_ends_when_its_engine_dies() {
     // A killed engine can't report anything itself.
     one_process_dies(" node --cluster 0 ", None);
 }

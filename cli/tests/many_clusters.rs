@@ -24,7 +24,7 @@ const SOLANA: InstrumentId = InstrumentId(3);
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[test]
-fn two_clusters_trade_whether_their_coordinator_lives_or_not() {
+fn two_clusters_trade_with_and_without_their_coordinator() {
     let cluster = LocalCluster::default_deployment();
     let status = cluster.await_status("both clusters whole", |status| status.hashes_equal == Some(true));
     let map = all_is_told(&status);

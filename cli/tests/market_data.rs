@@ -73,7 +73,7 @@ impl Drop for Follower {
 }
 
 #[test]
-fn a_followed_book_is_the_clusters_also_after_its_leader_died() {
+fn a_followed_book_equals_the_clusters_also_after_a_fail_over() {
     let cluster = LocalCluster::start(3, |_| {});
     let mut traders = Traders::connect(&cluster);
     traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);

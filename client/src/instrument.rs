@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_found_or_named() {
+    fn an_unknown_pair_is_named_in_the_error() {
         assert_eq!(bitcoin().id, InstrumentId(1));
         let error = Instrument::find(Some(&map()), "BTC/EUR", InstrumentType::Spot).unwrap_err().to_string();
         assert_eq!(error, "partition map 0 has no Spot instrument BTC/EUR; it has BTC/USDT");

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn questions_become_rare() {
+    fn quiet_checks_become_rarer() {
         let delays = Delays::new(&RetryPolicy::default(), 1);
         let seconds: Vec<u64> = (0..6).map(|quiet| delays.verify(quiet) / 1_000 / MILLISECOND).collect();
         assert_eq!(seconds, [5, 10, 20, 40, 60, 60]);

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_to_a_participant_is_refused() {
+    fn a_message_that_is_not_for_a_participant_is_refused() {
         let mut buffer: CommandBuffer = [0; MAXIMUM_COMMAND_LENGTH];
         let request = encode_resume(InstrumentId(1), None, &mut buffer);
         assert!(matches!(decode_one(request), Err(MessageError::Envelope(DecodeError::Template { .. }))));

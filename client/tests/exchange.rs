@@ -132,7 +132,7 @@ fn without_a_coordinator_the_problem_says_what_is_missing_where_and_what_to_do()
 }
 
 #[test]
-fn a_move_takes_commands_that_wait_along() {
+fn waiting_commands_move_with_their_instrument() {
     let moved = map(|map| {
         map.epoch.0 = 2;
         map.partitions[0].instrument.cluster = ClusterId(1);
@@ -154,7 +154,7 @@ fn a_move_takes_commands_that_wait_along() {
 }
 
 #[test]
-fn maps_that_are_not_taken_are_told_and_the_last_one_stays() {
+fn refused_maps_are_reported_and_the_last_one_stays() {
     let other = MapError::OtherDeployment { found: DeploymentId(9), expected: DeploymentId(1) };
     let old = map(|map| {
         map.epoch.0 = 4;
@@ -170,7 +170,7 @@ fn maps_that_are_not_taken_are_told_and_the_last_one_stays() {
 }
 
 #[test]
-fn of_a_halted_instrument_only_cancels_are_taken() {
+fn only_cancels_are_accepted_for_a_halted_instrument() {
     let mut session = session(Script(vec![map(|map| map.partitions[0].is_halted = true)]));
     session.poll(&mut ()).unwrap();
     assert_eq!(order(&mut session, BITCOIN), Err(SendError::Halted(BITCOIN)));
@@ -180,7 +180,7 @@ fn of_a_halted_instrument_only_cancels_are_taken() {
 }
 
 #[test]
-fn a_cluster_that_the_map_describes_badly_concerns_its_instruments_only() {
+fn an_unusable_cluster_affects_only_its_instruments() {
     let mut session = session(Script(vec![map(|map| map.clusters[1].members.clear())]));
     let mut heard = Heard::default();
     session.poll(&mut heard).unwrap();

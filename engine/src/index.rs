@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_out_is_gone_and_hides_nothing() {
+    fn a_removed_entry_is_gone_and_hides_no_other() {
         let key = |n: u32| u64::from(n % 7) << 32 | u64::from(n / 7);
         let mut index = Index::new();
         (0..1000).for_each(|n| index.insert(key(n), n));

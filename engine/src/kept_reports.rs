@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_in_comes_out_however_many_are_kept() {
+    fn reports_come_out_as_they_were_put_in_however_many_are_kept() {
         for limit in [0, 1, 7, 100, 3_000] {
             let (told, lost) = (EventSequence(40), Lost { applied: ClientSequence(3), through: EpochNanos(9) });
             let mut kept = KeptReports::after(told, lost);

@@ -78,7 +78,7 @@ fn covers(told: &Value, expected: &Value) -> bool {
 }
 
 #[test]
-fn json_is_the_same_there_and_back() {
+fn json_survives_reading_and_writing() {
     let mut venue = venue::Venue::open(venue::LIMITS, venue::definition(1));
     venue.order(1, venue::limit(1, Side::Sell, 100, 5));
     for told in venue.order(2, venue::market(1, Side::Buy, 9)) {

@@ -232,7 +232,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
 
     #[test]
-    fn an_instrument_that_moves_is_told_as_one_that_does_not(
+    fn a_moved_instrument_makes_the_same_events_as_one_that_never_moved(
         steps in proptest::collection::vec(prop_oneof![40 => step(Spread::Near).prop_map(Some), 1 => Just(None)], 1..250),
         seed in 1..u64::MAX,
     ) {
@@ -297,7 +297,7 @@ fn a_fenced_instrument_takes_nothing_and_changes_nothing() {
 }
 
 #[test]
-fn an_import_tells_nothing_before_it_is_active_and_a_tombstone_tells_where_to() {
+fn an_import_makes_no_events_before_it_is_active_and_the_old_cluster_names_the_epoch() {
     let (mut venue, mut to) = (traded(), Engine::new(SMALL));
     let manifest = venue.engine.fence(MOVING, FIRST).unwrap();
     assert_eq!((manifest.scopes, manifest.orders, manifest.reports), (2, 2, 5));
@@ -378,7 +378,7 @@ fn late_and_repeated_steps_change_nothing() {
 }
 
 #[test]
-fn orders_do_not_expire_on_their_way_and_do_so_at_its_end() {
+fn orders_do_not_expire_during_a_move_but_right_after_it() {
     let mut venue = traded();
     venue.send(0, 0, Action::DefineInstrument(definition(2)));
     let day = NewOrder { time_in_force: TimeInForce::Day, ..limit(7, Side::Sell, 103, 2) };
@@ -431,7 +431,7 @@ fn a_large_instrument_is_cleared_in_parts() {
 }
 
 #[test]
-fn what_does_not_fit_or_is_not_what_was_exported_is_refused() {
+fn an_import_that_is_too_large_or_differs_from_the_export_is_refused() {
     let venue = &mut traded();
     let manifest = venue.engine.fence(MOVING, FIRST).unwrap();
     let mut narrow = Engine::new(EngineLimits { orders: 1, ..SMALL });

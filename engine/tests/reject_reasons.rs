@@ -113,7 +113,7 @@ fn new_orders() {
 }
 
 #[test]
-fn a_rejected_order_tells_what_was_asked() {
+fn the_report_of_a_rejected_order_repeats_the_order() {
     let mut venue = traded();
     let order = NewOrder { stop_price: Some(Price(3)), ..limit(9, Side::Sell, 103, 5) };
     let told = venue.order(1, order);
@@ -166,7 +166,7 @@ fn another_participants_order_is_unknown() {
 }
 
 #[test]
-fn ends_without_the_owners_wish() {
+fn orders_that_end_without_their_owners_request() {
     let mut venue = traded();
     let ioc = NewOrder { time_in_force: TimeInForce::Ioc, ..limit(9, Side::Buy, 101, 9) };
     assert_eq!(reason(&venue.order(2, ioc)), ("canceled", RejectReason::NoLiquidity));
@@ -334,7 +334,7 @@ fn risk() {
 }
 
 #[test]
-fn auctions_take_what_can_wait() {
+fn auctions_accept_only_orders_that_can_rest() {
     let mut venue = traded();
     let auction = Action::SetInstrumentState { state: InstrumentState::Auction, reference_price: None };
     venue.send(0, 1, auction);

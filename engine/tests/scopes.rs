@@ -63,7 +63,7 @@ fn a_repeated_command_is_answered_and_not_applied() {
 }
 
 #[test]
-fn what_a_resting_order_did_later_is_no_answer() {
+fn a_resting_orders_later_events_are_not_repeated_as_an_answer() {
     let mut venue = retaining(100);
     let rested = venue.order(1, limit(1, Side::Sell, 100, 5));
     venue.order(2, market(1, Side::Buy, 3));
@@ -76,7 +76,7 @@ fn what_a_resting_order_did_later_is_no_answer() {
 }
 
 #[test]
-fn a_hole_says_what_is_expected() {
+fn a_sequence_reject_names_the_expected_number() {
     let mut venue = retaining(100);
     let hole = |received, expected| {
         vec![Told::Reply(Reply::SequenceReject {
@@ -119,7 +119,7 @@ fn a_command_whose_event_is_the_oldest_kept_is_answered() {
 }
 
 #[test]
-fn resume_tells_the_rest_in_order() {
+fn resume_repeats_the_missed_events_in_order() {
     let mut venue = retaining(4);
     assert_eq!(told_again(&venue.engine, 1, 1, Some(0)), [complete(0, 0)]);
     let mut told: Vec<Report> = (1..=3).flat_map(|id| of(1, &venue.order(1, limit(id, Side::Sell, 100, 1)))).collect();
@@ -138,7 +138,7 @@ fn resume_tells_the_rest_in_order() {
 }
 
 #[test]
-fn without_room_for_events_all_is_a_gap() {
+fn without_retained_events_every_repeat_is_a_gap() {
     let mut venue = retaining(0);
     venue.order(1, limit(1, Side::Sell, 100, 1));
     let now = venue.now;

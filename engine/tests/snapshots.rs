@@ -65,7 +65,7 @@ fn run(engine: &mut Engine, stream: &mut CommandStream, from: i64, commands: i64
 }
 
 #[test]
-fn a_loaded_engine_goes_on_as_if_nothing_had_been() {
+fn a_loaded_engine_continues_like_the_original() {
     let (mut engine, mut stream) = (Engine::new(LIMITS), CommandStream::new(42));
     let mut now = 0;
     for length in [0, 3, 500, 4_000, 10_000] {
@@ -149,7 +149,7 @@ fn a_changed_record_is_refused() {
 }
 
 #[test]
-fn what_does_not_fit_in_is_refused() {
+fn a_snapshot_larger_than_the_limits_is_refused() {
     let records = full();
     for (limits, what) in [
         (EngineLimits { instruments: 2, ..LIMITS }, "instruments"),

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_coordinators_archive_as_aeron_is_told() {
+    fn the_coordinators_archive_gets_these_settings_of_aeron() {
         let deployment = Deployment::default_local(1, 20_100);
         let properties = coordinator_properties(&deployment, &deployment.coordinator_spec());
         let properties: BTreeMap<&str, String> = properties.into_iter().collect();

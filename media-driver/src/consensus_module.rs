@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_member_as_aeron_is_told() {
+    fn a_local_member_gets_these_settings_of_aeron() {
         let properties = properties(&Deployment::default_local(1, 20_100));
         for (name, value) in [
             ("aeron.cluster.leader.heartbeat.timeout", "150ms"),

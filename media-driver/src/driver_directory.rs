@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_file_is_no_driver() {
+    fn a_short_file_does_not_count_as_a_driver() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join(CNC_FILE), b"short").expect("written");
         assert_eq!(living_driver(folder.path()), None);

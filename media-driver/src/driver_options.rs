@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_idle_strategy_is_refused() {
+    fn an_invalid_idle_strategy_is_refused() {
         for text in ["", "park", "backoff", "backoff:", "backoff:1-2-3", "backoff:1-2-3-x", "1-2-3-4"] {
             assert!(text.parse::<Idle>().is_err(), "{text:?}");
         }

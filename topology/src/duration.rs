@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_back() {
+    fn text_survives_parsing_and_formatting() {
         for (text, nanos) in [("150ms", 150_000_000), ("2s", 2_000_000_000), ("1ns", 1), ("50us", 50_000), ("0s", 0)] {
             assert_eq!(parse(text), Ok(Duration::from_nanos(nanos)), "{text}");
             assert_eq!(aeron_duration(Duration::from_nanos(nanos)), text);
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_refused() {
+    fn an_invalid_duration_is_refused() {
         for text in ["", "150", "ms", "1.5s", "-1s", "1 s", "1m", "99999999999s", "18446744073709551616ns"] {
             assert!(parse(text).is_err(), "{text:?}");
         }

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_back() {
+    fn text_survives_parsing_and_formatting() {
         for (text, bytes) in [("64k", 65_536), ("16m", 16 << 20), ("1g", 1 << 30), ("1000", 1_000), ("0", 0)] {
             assert_eq!(Size::parse(text), Ok(Size(bytes)), "{text}");
             assert_eq!(Size(bytes).to_string(), text);
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_length_is_refused() {
+    fn an_invalid_length_is_refused() {
         for text in ["", "k", "1.5m", "-1k", "16M", "16mb", "99999999999g"] {
             assert!(Size::parse(text).is_err(), "{text:?}");
         }

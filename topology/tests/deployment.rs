@@ -322,7 +322,7 @@ fn bad_files() {
 }
 
 #[test]
-fn what_is_unwise_is_told() {
+fn unwise_settings_give_warnings() {
     let even = Deployment::default_local(2, 20_100);
     assert_eq!(even.warnings(), [Warning::EvenMembers { cluster: ClusterId(0), members: 2 }]);
     let text = format!(

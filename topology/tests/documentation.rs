@@ -104,7 +104,7 @@ fn defaults_are_those_of_the_code() {
 }
 
 #[test]
-fn the_pages_example_is_good() {
+fn the_pages_example_is_valid() {
     let example = PAGE.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
     Deployment::parse(example, Path::new("/")).expect("good");
 }

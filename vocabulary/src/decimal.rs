@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_back() {
+    fn text_survives_parsing_and_formatting() {
         for (text, mantissa, exponent, shown) in [
             ("0.01", 1, -2, "0.01"),
             ("0.25", 25, -2, "0.25"),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_positive_decimal_is_refused() {
+    fn a_text_that_is_not_a_positive_decimal_is_refused() {
         for text in ["", "0", "0.0", "-1", "1e-2", ".5", "1.", "1.2.3", "0.0000000000000000001", "9999999999999999999"]
         {
             assert!(text.parse::<StepSize>().is_err(), "{text:?}");

@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_cluster_of_an_instrument_goes_on_with_its_numbers() {
+    fn the_next_cluster_of_an_instrument_continues_its_numbers() {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
         // The old one tells once more where it stood, and the new one where it begins.
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_owner_that_has_no_book_any_more_is_not_the_end() {
+    fn an_old_owner_without_the_book_does_not_end_following() {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
         // Increment 11 was lost on the way; the map does not yet say who has the book.

@@ -199,13 +199,13 @@ fn what_is_given_up_was_applied_at_most_once_or_not_at_all() {
 }
 
 #[test]
-fn events_no_longer_retained_are_a_gap_that_is_told() {
+fn events_no_longer_retained_are_reported_as_a_gap() {
     let tally = run(1_000, CHAOS, Plan { retained: 4, ..ONE });
     assert!(tally.lost_events > 1_000 && tally.gave_up > 100, "{tally:?}");
 }
 
 #[test]
-fn a_new_process_goes_on_where_the_old_one_was() {
+fn a_new_process_continues_where_the_old_one_stopped() {
     let chaos = Chaos { restart_process: 30, ..CHAOS };
     run(1_000, chaos, ONE);
     run(500, chaos, Plan { policy: IMPATIENT, retained: 4, ..ONE });
@@ -214,7 +214,7 @@ fn a_new_process_goes_on_where_the_old_one_was() {
 /// The network makes no duplicates here: a copy of a refused command would be applied if the instrument is defined
 /// meanwhile. Aeron makes none, and this test is about copies by re-sending.
 #[test]
-fn refused_commands_leave_no_hole() {
+fn refused_commands_leave_no_gap() {
     let chaos = Chaos { define_instrument: 60, duplicate: 0, ..CHAOS };
     let tally = run(1_000, chaos, ONE);
     assert!(tally.refused > 1_000, "{tally:?}");
@@ -264,7 +264,7 @@ fn what_is_given_up_does_no_harm_when_the_instrument_comes_back() {
 /// What an old owner still has of an instrument, and the state with which it is fenced, must not be taken for the
 /// truth.
 #[test]
-fn a_client_that_hears_of_neither_of_two_moves_takes_no_old_state() {
+fn a_client_that_misses_two_moves_does_not_use_old_state() {
     let chaos = Chaos { migrate: 2_000, map_behind: 100, other_epoch: 0, ..MOVES_IN_CHAOS };
     let plan = Plan { clusters: 2, ..ONE };
     let tally = run(1_000, chaos, plan);
@@ -288,7 +288,7 @@ fn a_new_process_finds_what_has_moved() {
 /// Nothing is lost, cut or moved here, and the map comes soon: otherwise a process would take over by opening a session
 /// late, or by leaving a session for a new one.
 #[test]
-fn of_two_processes_of_one_participant_the_newer_goes_on() {
+fn the_newer_of_two_processes_of_a_participant_continues() {
     let chaos = Chaos { duplicate: 200, back_pressure: 300, other_epoch: 100, ..QUIET };
     let plan = Plan { participants: &[1, 2, 1], ..THREE };
     for seed in 0..500 * soak() {

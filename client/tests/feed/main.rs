@@ -266,7 +266,7 @@ fn a_book_of_many_parts_is_loaded_while_it_trades() {
 }
 
 #[test]
-fn a_ring_that_was_full_is_a_gap_and_no_more() {
+fn a_full_ring_causes_only_a_gap() {
     let mut world = World::new(5, BookType::Orders, 0, 40, 64);
     world.run(50, 1);
     world.verify();
@@ -278,7 +278,7 @@ fn a_ring_that_was_full_is_a_gap_and_no_more() {
 }
 
 #[test]
-fn a_lost_last_increment_shows_by_the_heartbeat() {
+fn a_heartbeat_reveals_a_lost_last_increment() {
     let mut world = World::new(6, BookType::Levels, 0, 40, 1 << 12);
     world.run(50, 1);
     world.verify();

@@ -60,7 +60,7 @@ fn a_newer_session_ends_this_one() {
 }
 
 #[test]
-fn a_session_of_our_own_making_is_no_other_process() {
+fn a_session_that_we_requested_is_not_taken_for_another_process() {
     let mut bench = Bench::open();
     bench.session.on_unanswered_connect_request();
     bench.hear(&cluster_messages::session_replaced(1));

@@ -188,7 +188,7 @@ fn numbers(sent: &[Sent]) -> Vec<u64> {
 }
 
 #[test]
-fn what_is_moved_waits_and_the_oldest_is_tried() {
+fn commands_of_a_moving_instrument_wait_and_only_the_oldest_is_tried() {
     let mut bench = Bench::open();
     bench.orders(3);
     assert_eq!(numbers(&bench.sent()), [1, 2, 3]);
@@ -251,7 +251,7 @@ fn a_scope_without_commands_waits_for_its_instrument_too() {
 }
 
 #[test]
-fn a_new_process_asks_where_it_stands_and_goes_on_from_there() {
+fn a_new_process_asks_for_its_numbers_and_continues_from_them() {
     let mut bench = Bench::new();
     bench.orders(2);
     bench.connect();
@@ -272,7 +272,7 @@ fn a_new_process_asks_where_it_stands_and_goes_on_from_there() {
 }
 
 #[test]
-fn what_cannot_be_taken_is_refused_and_has_no_number() {
+fn a_command_that_cannot_be_kept_is_refused_and_has_no_number() {
     let mut bench = Bench::open();
     bench.wire.answer = Offered::BackPressured;
     assert_eq!(bench.order(5), Err(SendError::BackPressured));
@@ -370,7 +370,7 @@ fn time_outs_ask_and_send_again_with_back_off_then_give_up_behind_a_fence() {
 }
 
 #[test]
-fn an_answer_starts_the_attempts_anew() {
+fn an_answer_resets_the_attempts() {
     let mut bench = Bench::open();
     bench.orders(2);
     bench.pass(SECOND * 5 / 2);
@@ -382,7 +382,7 @@ fn an_answer_starts_the_attempts_anew() {
 }
 
 #[test]
-fn sessions_that_are_cut_unanswered_are_attempts() {
+fn a_session_lost_without_an_answer_counts_as_an_attempt() {
     let mut bench = Bench::open();
     bench.orders(1);
     for _ in 0..2 {
@@ -411,7 +411,7 @@ fn without_a_session_commands_are_kept_for_a_while() {
 }
 
 #[test]
-fn a_hole_is_filled_once_however_many_rejects_tell_of_it() {
+fn a_gap_is_filled_once_however_many_rejects_report_it() {
     let mut bench = Bench::open();
     bench.orders(4);
     bench.event(1, 1);
@@ -443,7 +443,7 @@ fn a_missing_event_is_asked_for_and_delivery_waits_for_it() {
 }
 
 #[test]
-fn a_lost_tail_is_asked_for_when_it_has_been_quiet_and_ever_more_rarely() {
+fn lost_last_events_are_requested_after_quiet_times_and_ever_more_rarely() {
     let mut bench = Bench::open();
     bench.event(1, 0);
     bench.pass(SECOND * 51 / 10);
@@ -460,7 +460,7 @@ fn a_lost_tail_is_asked_for_when_it_has_been_quiet_and_ever_more_rarely() {
 }
 
 #[test]
-fn a_gap_is_told_with_the_commands_whose_outcome_was_in_it() {
+fn a_gap_is_reported_with_the_commands_whose_outcomes_were_in_it() {
     let mut bench = Bench::open();
     bench.orders(3);
     bench.disconnect();
@@ -483,7 +483,7 @@ fn a_gap_is_told_with_the_commands_whose_outcome_was_in_it() {
 }
 
 #[test]
-fn a_cluster_that_has_forgotten_is_gone_on_with() {
+fn a_session_continues_with_a_cluster_that_has_lost_its_state() {
     let mut bench = Bench::open();
     bench.orders(2);
     bench.event(1, 1);

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_told_with_its_reason() {
+    fn each_fault_is_rejected_with_its_reason() {
         let whole = new_order_message(1, 1, 1, Side::Buy, 1, 1);
         let template_id = u16::from(CommandKind::New.number());
         let cases = [

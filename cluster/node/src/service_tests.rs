@@ -57,7 +57,7 @@ impl Market {
 const EXECUTION: u16 = template_id::EXECUTION_REPORT;
 
 #[test]
-fn each_side_of_a_trade_is_told_in_its_own_session() {
+fn each_side_of_a_trade_is_reported_in_its_own_session() {
     let mut market = Market::new(DropCopyPolicy::Operator);
     assert_eq!(market.says(ALICE, &new_order_message(1, 1, 11, Side::Sell, 1_000, 5)), [(ALICE, EXECUTION)]);
     assert_eq!(
@@ -94,7 +94,7 @@ fn a_follower_applies_and_says_nothing() {
 }
 
 #[test]
-fn the_older_session_is_told_and_closed_and_trades_no_more() {
+fn the_older_session_is_notified_and_closed_and_no_longer_trades() {
     let mut market = Market::new(DropCopyPolicy::Operator);
     market.open(200, "1");
     assert_eq!(market.sent_since(0), [(ALICE, template_id::SESSION_REPLACED)]);
@@ -126,7 +126,7 @@ fn a_reconnected_participant_gets_what_it_missed() {
 }
 
 #[test]
-fn drop_copies_go_to_who_may_have_them() {
+fn drop_copies_go_only_to_authorised_sessions() {
     let reject = template_id::MESSAGE_REJECT;
     let mut keys = Market::new(DropCopyPolicy::Operator);
     assert_eq!(keys.says(BOB, &drop_copy_message(0)), [(BOB, reject)]);
@@ -144,7 +144,7 @@ fn drop_copies_go_to_who_may_have_them() {
 }
 
 #[test]
-fn the_book_is_told_best_first_and_as_deep_as_asked() {
+fn the_book_has_the_best_levels_first_and_the_requested_depth() {
     let mut market = Market::new(DropCopyPolicy::Operator);
     for (number, (side, price)) in
         [(Side::Buy, 990), (Side::Buy, 995), (Side::Buy, 995), (Side::Sell, 1_010), (Side::Sell, 1_005)]

@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_and_hashes_have_bits_of_their_own() {
+    fn slots_and_hashes_use_separate_bits() {
         for (limit, bits) in [(1, 30), (1_500, 20), (1 << 20, 10), (MAXIMUM_ORDERS, 2)] {
             let last = (limit as u32) << 1 | PASSED;
             assert_eq!((tag(limit).leading_ones(), tag(limit).count_ones(), tag(limit) & last), (bits, bits, 0));

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comes_out_by_time_whatever_was_taken_out_before() {
+    fn orders_come_out_by_time_whatever_was_removed_before() {
         let mut queue = ExpiryQueue::new(200);
         let entry = |slot: u32| Expiry {
             time: EpochNanos(i64::from(slot * 37 % 101)),

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sum_is_that_of_what_is_there() {
+    fn the_hash_is_the_sum_over_the_states_present() {
         let (mut one, mut other) = (MigrationStates::default(), MigrationStates::default());
         for id in 1..9 {
             one.set(InstrumentId(id), elsewhere(7));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_that_is_not_here_is_forgotten() {
+    fn the_oldest_state_of_an_instrument_elsewhere_is_dropped() {
         let mut states = MigrationStates::default();
         for id in 1..=MAXIMUM_MIGRATION_STATES as u32 {
             states.make_room(InstrumentId(id)).unwrap();

@@ -113,7 +113,7 @@ fn place(records: &[SnapshotRecord], kind: &str, nth: usize) -> usize {
 }
 
 #[test]
-fn what_is_signed_again_unchanged_is_loaded() {
+fn an_unchanged_snapshot_with_a_new_checksum_is_loaded() {
     let mut records = records();
     sign(&mut records);
     load(&records).unwrap().verify().unwrap();
@@ -259,7 +259,7 @@ fn the_order_of_records() {
 }
 
 #[test]
-fn nothing_more_is_taken_after_an_error_or_the_end() {
+fn no_record_is_accepted_after_an_error_or_the_end() {
     let records = records();
     let mut restore = Restore::new(LIMITS);
     let first = restore.record(&records[1]).unwrap_err();
@@ -316,7 +316,7 @@ fn terms_of_orders() {
 }
 
 #[test]
-fn a_crossed_book_is_loaded_where_an_auction_gathers() {
+fn a_crossed_book_is_loaded_unless_the_instrument_is_open() {
     let cross = change!(Order, 2, order => order.order.price = Some(Price(99)));
     assert_eq!(forged(cross), "a bid that would trade with an ask");
     for state in [InstrumentState::Auction, InstrumentState::Halted] {

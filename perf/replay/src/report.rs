@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn machines_find_the_promised_names() {
+    fn the_json_has_the_documented_keys() {
         let json = serde_json::to_value(report()).unwrap();
         let names = ["commands", "fills", "exchange_trades", "reproduced", "p50_us", "p99_us", "p999_us", "lost"];
         assert!(names.iter().all(|name| json[name].is_number()), "{json}");
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn people_find_what_was_lost_and_how_near_the_exchange_it_was() {
+    fn the_text_has_what_was_lost_and_how_near_the_exchange_the_trades_are() {
         let table = report().to_string();
         for part in ["1,234,567", "1,234,566, 3 of them", "2,945 (99.1 %)", "12.3, 56.0, 78.0, 90.0", "full speed"] {
             assert!(table.contains(part), "'{part}' in\n{table}");

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn any_difference_counts() {
+    fn any_difference_makes_two_trades_differ() {
         let done = [took(1, 2, 3), gave(1, 2, 7), took(2, 3, 0), gave(2, 3, 8)];
         assert_eq!(scored(100, &[(7, 3), (8, 2)], &done), (0, 1)); // other sizes
         assert_eq!(scored(100, &[(7, 2), (9, 3)], &done), (0, 1)); // another order

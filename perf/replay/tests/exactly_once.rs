@@ -179,7 +179,7 @@ impl Watch for Stall {
 }
 
 #[test]
-fn at_a_rate_a_stall_is_charged_to_all_who_waited() {
+fn at_a_rate_a_stall_counts_for_every_command_that_waited() {
     let mut flow = SyntheticFlow::new(SyntheticOptions { steps: 12_000, ..Default::default() });
     let mut venue = EngineVenue::new(EngineLimits::default());
     let options = ReplayOptions { rate: Some(10_000), ..Default::default() };

@@ -224,7 +224,7 @@ fn an_iceberg_that_shows_itself_again_is_a_new_order_behind_the_others() {
 
 /// If the exchange filled another order than price-time priority would, the book is corrected at once.
 #[test]
-fn after_a_trade_that_went_otherwise_the_book_is_the_exchanges_again() {
+fn after_a_trade_that_differs_the_book_equals_the_exchanges_again() {
     let whole = [part('T', 'B', 100, 5, 50), part('F', 'A', 100, 5, 3), event('C', 'A', 100, 5, 3)];
     let expected = ["50 buy 5 @ 100 ioc -> 5x3 @ 100", "3 cancel", "1 sell 5 @ 100"];
     assert_eq!(after_three_sells(&whole), expected);
@@ -263,7 +263,7 @@ fn a_clear_ends_all_orders() {
 }
 
 #[test]
-fn what_cannot_rest_is_no_order() {
+fn what_cannot_rest_is_not_sent_as_an_order() {
     let mut market_order = event('A', 'B', 0, 1, 30);
     market_order.price = dbn::UNDEF_PRICE;
     let top_of_book = record('A', 'B', 99, 4, 0, LAST | dbn::flags::TOB);
@@ -312,7 +312,7 @@ fn instruments_are_told_apart_and_orders_spread_over_participants() {
 }
 
 #[test]
-fn what_is_no_recording_is_refused_with_its_name() {
+fn a_file_that_is_not_a_recording_is_refused_by_name() {
     let error = |path: &Path| MboFlow::open(path, MboOptions::default()).err().unwrap();
     let (folder, path) = write(&[]);
     assert!(matches!(error(&path), FlowError::NoOrders { .. }), "{}", error(&path));

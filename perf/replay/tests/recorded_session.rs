@@ -33,7 +33,7 @@ fn replayed(path: &Path, participants: u32, window: u32) -> (ReplayReport, u64) 
 }
 
 #[test]
-fn the_exchanges_trades_are_ours() {
+fn our_trades_are_those_of_the_exchange() {
     let Some(path) = recording() else { return };
     let (report, hash) = replayed(&path, 1, 1);
     assert!(report.is_exactly_once(), "{report}");

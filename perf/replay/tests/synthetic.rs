@@ -20,7 +20,7 @@ fn steps(options: SyntheticOptions) -> Vec<Step> {
 }
 
 #[test]
-fn a_seed_is_a_flow() {
+fn the_same_seed_gives_the_same_flow() {
     let options = |seed| SyntheticOptions { seed, steps: 20_000, ..Default::default() };
     let first = steps(options(1));
     assert_eq!(first.len(), 20_000);
@@ -91,7 +91,7 @@ impl Venue for RecordingVenue {
 /// The flow never sees the engine, yet only those commands are rejected that are meant to be: post-only orders that
 /// would trade, and cancels of ended orders. So the flow's copy of the book equals the engine's book.
 #[test]
-fn only_what_is_meant_to_be_is_rejected() {
+fn only_the_intended_orders_are_rejected() {
     let options = SyntheticOptions { steps: 50_000, resting_orders: 200, ..Default::default() };
     let mut venue = RecordingVenue { engine: EngineVenue::new(EngineLimits::default()), reports: Vec::new() };
     let replayed = replay(&mut SyntheticFlow::new(options), &mut venue, ReplayOptions::default(), &mut ()).unwrap();

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_and_roles_are_no_increments() {
+    fn positions_and_roles_are_not_increments() {
         assert_eq!(Item::position(InstrumentId(1), MarketDataSequence(2)).market_data(), None);
         assert_eq!(Item::role(true).market_data(), None);
     }

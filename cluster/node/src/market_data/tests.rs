@@ -94,7 +94,7 @@ fn a_command_with_many_increments_is_several_messages() {
 }
 
 #[test]
-fn a_full_ring_drops_until_all_positions_are_told_again() {
+fn a_full_ring_drops_increments_until_all_positions_are_written_again() {
     let mut bench = Bench::new();
     let places = PLACES as u64;
     for sequence in 1..=places + 6 {
@@ -109,7 +109,7 @@ fn a_full_ring_drops_until_all_positions_are_told_again() {
 }
 
 #[test]
-fn a_follower_is_silent_and_the_next_leader_says_where_instruments_stand() {
+fn a_follower_is_silent_and_the_next_leader_sends_the_positions_of_instruments() {
     let mut bench = Bench::new();
     bench.engine = busy_engine();
     bench.writer.role(false, &bench.engine);
@@ -128,7 +128,7 @@ fn a_follower_is_silent_and_the_next_leader_says_where_instruments_stand() {
 }
 
 #[test]
-fn heartbeats_are_of_the_instruments_that_are_here() {
+fn heartbeats_have_only_the_instruments_of_this_cluster() {
     let mut bench = Bench::new();
     bench.engine = busy_engine();
     bench.writer.tell_again(&bench.engine);

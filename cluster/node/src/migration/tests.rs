@@ -184,7 +184,7 @@ fn an_instrument_moves_by_messages_and_followers_do_the_same() {
 }
 
 #[test]
-fn an_export_is_asked_for_in_so_many_messages_and_stops_where_no_more_are_taken() {
+fn an_export_has_the_requested_number_of_messages_and_stops_when_an_offer_fails() {
     let mut from = Member::with_orders(EngineLimits::default(), 50_000);
     from.asked(MigrationStep::Fence);
     let all = from.asked(export(ExportCursor::START, u16::MAX)).len();
@@ -223,7 +223,7 @@ fn written(records: &[SnapshotRecord]) -> Vec<u8> {
 }
 
 #[test]
-fn records_are_read_as_they_were_written_from_any_on() {
+fn records_are_read_as_they_were_written_from_any_record_on() {
     let records = busy_records();
     let kinds: std::collections::BTreeSet<_> =
         records.iter().map(std::mem::discriminant).map(|kind| format!("{kind:?}")).collect();

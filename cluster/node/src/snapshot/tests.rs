@@ -116,7 +116,7 @@ fn what_is_loaded_is_what_was_written() {
 }
 
 #[test]
-fn an_import_is_loaded_in_its_middle_and_goes_on() {
+fn a_half_done_import_is_loaded_and_continues() {
     let (mut from, id, migration) = (busy_engine(), InstrumentId(1), MigrationId(7));
     let manifest = from.fence(id, migration).unwrap();
     let records: Vec<_> = from.export(id, migration, ExportCursor::START).unwrap().collect();
@@ -158,7 +158,7 @@ fn a_snapshot_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn no_changed_byte_goes_unseen() {
+fn every_changed_byte_is_noticed() {
     let whole = written(&busy_engine());
     // Sessions come first and are not the engine's: damage is sought after them.
     let start = 3 * (HEADER_LENGTH + 17);

@@ -243,7 +243,7 @@ fn increments_are_read_by_the_generated_decoder() {
 }
 
 #[test]
-fn no_increments_are_no_message_and_too_many_are_left_out() {
+fn without_increments_there_is_no_message_and_too_many_are_left_out() {
     let mut buffer = [0; MAXIMUM_STREAM_LENGTH];
     assert_eq!(encode_increments(&[], EndOfEvent::Yes, &mut buffer), [0; 0]);
     let (state, reference_price) = (InstrumentState::Open, Price(1));
@@ -323,7 +323,7 @@ const HEARTBEATS: Codec<Heartbeat> = Codec {
 
 proptest! {
     #[test]
-    fn requests_survive_the_way(
+    fn requests_survive_encoding_and_decoding(
         request in testing::book_request(), instrument in testing::instrument(), damage in damage()
     ) {
         BOOK_REQUESTS.check(&request, &damage);
@@ -331,12 +331,12 @@ proptest! {
     }
 
     #[test]
-    fn books_survive_the_way(book in testing::book(), damage in damage()) {
+    fn books_survive_encoding_and_decoding(book in testing::book(), damage in damage()) {
         BOOKS.check(&book, &damage);
     }
 
     #[test]
-    fn books_by_order_survive_the_way(book in testing::book_by_order()) {
+    fn books_by_order_survive_encoding_and_decoding(book in testing::book_by_order()) {
         let mut room = Book::with_room();
         let messages = messages_of(&book);
         for (place, message) in messages.iter().enumerate() {
@@ -348,14 +348,14 @@ proptest! {
     }
 
     #[test]
-    fn increments_survive_the_way(
+    fn increments_survive_encoding_and_decoding(
         increments in testing::increments(MAXIMUM_INCREMENTS), end in select(EndOfEvent::ALL), damage in damage()
     ) {
         INCREMENTS.check(&(increments, end), &damage);
     }
 
     #[test]
-    fn heartbeats_survive_the_way(
+    fn heartbeats_survive_encoding_and_decoding(
         member in any::<i32>(), positions in proptest::collection::vec((any::<u32>(), any::<u64>()), 0..=MAXIMUM_POSITIONS),
         damage in damage()
     ) {

@@ -115,12 +115,12 @@ fn records() -> impl Strategy<Value = Vec<SnapshotRecord>> {
 
 proptest! {
     #[test]
-    fn requests_survive_the_way(request in request(), damage in damage()) {
+    fn requests_survive_encoding_and_decoding(request in request(), damage in damage()) {
         REQUESTS.check(&request, &damage);
     }
 
     #[test]
-    fn answers_survive_the_way(answer in answer(), damage in damage()) {
+    fn answers_survive_encoding_and_decoding(answer in answer(), damage in damage()) {
         ANSWERS.check(&answer, &damage);
     }
 
@@ -148,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bent_run_makes_a_reader_panic(
+    fn no_altered_run_makes_a_reader_panic(
         records in records(), flips in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), more in bytes()
     ) {
         let mut bytes = written(&records);

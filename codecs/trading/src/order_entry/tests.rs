@@ -473,12 +473,12 @@ const SESSIONS_REPLACED: Codec<SessionReplaced> = Codec {
 
 proptest! {
     #[test]
-    fn commands_survive_the_way(command in testing::command(), damage in damage()) {
+    fn commands_survive_encoding_and_decoding(command in testing::command(), damage in damage()) {
         COMMANDS.check(&Command { participant: ME, ..command }, &damage);
     }
 
     #[test]
-    fn resume_survives_the_way(
+    fn resume_survives_encoding_and_decoding(
         instrument in testing::instrument(), last in testing::optional(0..u64::MAX), damage in damage()
     ) {
         REQUESTS.check(&Request::Resume { instrument, last_event_sequence: last.map(EventSequence) }, &damage);
@@ -486,18 +486,18 @@ proptest! {
     }
 
     #[test]
-    fn reports_survive_the_way(report in testing::report(), damage in damage()) {
+    fn reports_survive_encoding_and_decoding(report in testing::report(), damage in damage()) {
         REPORTS.check(&report, &damage);
         prop_assert_eq!((REPLIES.encode)(&Reply::Again(report)), (REPORTS.encode)(&report));
     }
 
     #[test]
-    fn replies_survive_the_way(reply in testing::reply(), damage in damage()) {
+    fn replies_survive_encoding_and_decoding(reply in testing::reply(), damage in damage()) {
         REPLIES.check(&reply, &damage);
     }
 
     #[test]
-    fn what_is_told_of_messages_and_sessions_survives_the_way(
+    fn rejects_and_notices_survive_encoding_and_decoding(
         template_id in any::<u16>(), reason in select(MessageRejectReason::ALL), participant in testing::participant(),
         damage in damage()
     ) {

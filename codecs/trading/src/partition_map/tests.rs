@@ -46,7 +46,7 @@ fn later_version(record: &[u8], fields: &[u8]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn maps_survive_the_way(map in map(), fields in proptest::collection::vec(any::<u8>(), 1..40)) {
+    fn maps_survive_encoding_and_decoding(map in map(), fields in proptest::collection::vec(any::<u8>(), 1..40)) {
         let record = written(&map);
         prop_assert_eq!(decode_map(&record), Ok((map.clone(), digest_of_map(&map))));
         let later = later_version(&record, &fields);
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_a_surplus_or_a_bent_byte_of_a_map_is_noticed(map in map(), at: Index, bits in 1..=u8::MAX) {
+    fn a_map_that_is_cut_extended_or_altered_is_refused(map in map(), at: Index, bits in 1..=u8::MAX) {
         let record = written(&map);
         prop_assert!(decode_map(&record[..at.index(record.len())]).is_err());
         let mut longer = record.clone();
@@ -72,12 +72,12 @@ proptest! {
     }
 
     #[test]
-    fn requests_survive_the_way(header in header(), request in request(), damage in damage()) {
+    fn requests_survive_encoding_and_decoding(header in header(), request in request(), damage in damage()) {
         REQUESTS.check(&(header, request), &damage);
     }
 
     #[test]
-    fn whom_to_answer_is_known_where_only_the_request_is_wrong(header in header(), action in 8..=254u8) {
+    fn the_requester_is_known_if_only_its_request_is_invalid(header in header(), action in 8..=254u8) {
         let request = MapRequest::Halt { instrument: lugus_vocabulary::InstrumentId(1) };
         let mut message = encode_map_request(&header, &request);
         let end_of_block = HEADER_LENGTH + usize::from(u16::from_le_bytes([message[0], message[1]]));
@@ -89,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn answers_survive_the_way(answer in answer(), damage in damage()) {
+    fn answers_survive_encoding_and_decoding(answer in answer(), damage in damage()) {
         ANSWERS.check(&answer, &damage);
     }
 

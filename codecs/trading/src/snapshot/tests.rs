@@ -57,7 +57,7 @@ fn message() -> impl Strategy<Value = SnapshotMessage> {
 
 proptest! {
     #[test]
-    fn messages_survive_the_way(message in message(), damage in damage()) {
+    fn messages_survive_encoding_and_decoding(message in message(), damage in damage()) {
         MESSAGES.check(&message, &damage);
     }
 

@@ -21,7 +21,7 @@ fn a_leader_joins_acks_and_changes_its_role() {
 }
 
 #[test]
-fn a_log_that_does_not_go_on_where_the_service_is_is_an_error() {
+fn a_log_that_does_not_continue_at_the_service_s_position_is_an_error() {
     for (event_position, join_position, what) in [(64, 0, "event position"), (0, 64, "join position")] {
         let mut member = Member::new(nothing);
         member.world.borrow_mut().add_commit_position(0);
@@ -54,7 +54,7 @@ fn a_new_log_is_joined_when_the_old_one_has_been_read_to_its_position() {
 }
 
 #[test]
-fn a_log_that_ends_makes_it_a_follower_that_goes_on_at_the_images_position() {
+fn a_log_that_ends_makes_it_a_follower_that_continues_at_the_images_position() {
     let mut member = Member::joined(LEADER, nothing);
     member.append(&session_open(7, 10));
     member.cycles(1).unwrap();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn each_event_moves_position_and_time_before_it_is_told() {
+fn each_event_moves_position_and_time_before_the_service_gets_it() {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let seen_by_script = Rc::clone(&seen);
     let mut member = Member::joined(FOLLOWER, move |cluster, _| {

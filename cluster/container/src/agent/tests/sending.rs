@@ -28,7 +28,7 @@ fn only_the_leader_sends_egress_and_all_members_send_to_the_consensus_module() {
 }
 
 #[test]
-fn back_pressure_of_the_consensus_module_is_the_service_s_to_wait_out() {
+fn the_service_waits_out_back_pressure_of_the_consensus_module() {
     let mut member = Member::joined(LEADER, |cluster, call| match (call, cluster.time()) {
         ("message", 12) => {
             assert!(!cluster.schedule_timer(1, 2));
@@ -47,7 +47,7 @@ fn back_pressure_of_the_consensus_module_is_the_service_s_to_wait_out() {
 }
 
 #[test]
-fn a_consensus_module_that_is_gone_ends_loops_in_the_service() {
+fn loops_in_the_service_end_when_the_consensus_module_has_ended() {
     let mut member = Member::joined(LEADER, |cluster, call| {
         if call == "message" {
             while !cluster.schedule_timer(1, 2) {

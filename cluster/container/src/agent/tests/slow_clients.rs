@@ -68,7 +68,7 @@ fn waits_add_up_unless_the_client_takes_enough() {
 }
 
 #[test]
-fn a_new_leadership_forgives() {
+fn a_new_leadership_resets_the_waits_of_clients() {
     let (mut member, results) = answering();
     member.world.borrow_mut().egress_is_stuck = true;
     let position = member.append(&session_message(7, 12, b"hello"));
@@ -84,7 +84,7 @@ fn a_new_leadership_forgives() {
 }
 
 #[test]
-fn a_client_that_is_gone_costs_no_time() {
+fn a_disconnected_client_costs_no_time() {
     let (mut member, results) = answering();
     member.append(&session_message(7, 12, b"hello"));
     member.append(&message(22, &[5, 7, 15], &[0], &[]));

@@ -104,7 +104,7 @@ fn a_snapshot_that_cannot_be_used_fails_the_start() {
 }
 
 #[test]
-fn a_snapshot_that_does_not_go_on_is_given_up() {
+fn a_snapshot_that_makes_no_progress_is_given_up() {
     let mut member = with_snapshot(&[snapshot_mark(2, 0, 0, 1 << 16)], false);
     let error = member.cycles(4).unwrap_err();
     assert!(error.to_string().ends_with("the archive replays no further: no progress for 1000 ms"), "{error}");
