@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_can_be_used() {
+    fn the_local_deployments_are_valid() {
         for deployment in [
             one_cluster(Members::One, DEFAULT_BASE_PORT),
             one_cluster(Members::Three, DEFAULT_BASE_PORT),

@@ -44,7 +44,7 @@ fn garbage_changes_nothing() {
 
     refused += 1;
     assert_eq!(refused_by_all(&cluster, &mut session, refused), hash, "garbage changed the state");
-    assert_eq!(taken(&mut session, &order(2)), 2, "and the session goes on");
+    assert_eq!(taken(&mut session, &order(2)), 2, "the session continues");
     refused += 1;
     assert_ne!(refused_by_all(&cluster, &mut session, refused), hash);
 }

@@ -179,7 +179,7 @@ impl Trader {
     fn poll_until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !done(self) {
-            assert!(Instant::now() < deadline, "waited in vain for: {what}");
+            assert!(Instant::now() < deadline, "timed out, waiting for: {what}");
             if self.session.poll(&mut self.received).expect("a good session") == 0 {
                 thread::yield_now();
             }

@@ -129,7 +129,7 @@ fn no_java() {
 #[test]
 fn no_media_driver() {
     let message = refused(|deployment| deployment.driver.binary = Some("/nonexistent".into()));
-    assert_tells(&message, &["driver.binary names /nonexistent, and there is no such program: build it"]);
+    assert_tells(&message, &["driver.binary names /nonexistent, which is not a program: build it"]);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn no_cluster_runs() {
     assert!(begun.elapsed() < AT_ONCE, "they waited for a cluster that can't be there: {:?}", begun.elapsed());
     let status = cluster.status().expect("a status");
     assert!(status.members.iter().all(|member| member.role == "down" && member.state_hash.is_none()), "{status:?}");
-    assert_eq!(cluster.lugus(&["down"]).code, Some(0), "nothing to end is no failure");
+    assert_eq!(cluster.lugus(&["down"]).code, Some(0), "down succeeds when nothing runs");
     nothing_is_left(&cluster);
 }
 
@@ -184,7 +184,7 @@ fn a_second_member_in_the_same_folder() {
     let outcome = cluster.lugus(&["node", "--member", "0"]);
     let owner = cluster.pid(0).expect("it runs");
     assert_tells(outcome.message(), &["member-0 is in use by process", &owner.to_string(), "stop that first"]);
-    assert!(cluster.up().is_empty(), "nothing to start is no failure");
+    assert!(cluster.up().is_empty(), "up succeeds when everything runs already");
     let pids = |processes: &[harness::Process]| processes.iter().map(|process| process.pid).collect::<Vec<_>>();
     assert_eq!(pids(&cluster.processes(0)), pids(&before));
     let mut traders = Traders::connect(&cluster);

@@ -289,7 +289,10 @@ fn a_fenced_instrument_takes_nothing_and_changes_nothing() {
         assert_eq!(venue.send_as(participant, 1, number, action), moved(number, 11));
     }
     let repeated = venue.send_as(1, 1, 1, cancel(1));
-    assert!(matches!(repeated[..], [Told::Reply(Reply::Again(_))]), "what was applied is no move's business");
+    assert!(
+        matches!(repeated[..], [Told::Reply(Reply::Again(_))]),
+        "a repeat of a command applied before the move is still answered"
+    );
     assert_eq!(told_again(&venue.engine, 2, 1, Some(0)), before);
     assert_eq!(snapshot(&venue.engine), state);
     venue.engine.unfence(MOVING, FIRST).unwrap();

@@ -45,7 +45,7 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for: {what}");
+        assert!(Instant::now() < deadline, "timed out after {PATIENCE:?}, waiting for: {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -134,7 +134,7 @@ impl Traders {
     /// Polls both sessions.
     pub fn poll(&mut self) {
         for session in &mut self.sessions {
-            session.poll().expect("the session goes on");
+            session.poll().expect("the session continues");
         }
     }
 
@@ -151,7 +151,7 @@ impl Traders {
     fn wait(&mut self, what: &str, mut is_so: impl FnMut(&mut [BlockingSession<Tally>; 2]) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !is_so(&mut self.sessions) {
-            assert!(Instant::now() < deadline, "waited in vain for: {what}: {:?}", self.problems());
+            assert!(Instant::now() < deadline, "timed out, waiting for: {what}: {:?}", self.problems());
             self.poll();
         }
     }

@@ -139,7 +139,7 @@ impl Client {
         let deadline = Instant::now() + PATIENCE;
         while !client.session.is_connected() {
             assert!(Instant::now() < deadline, "no session: {:?}", client.session.problem());
-            client.poll().expect("it goes on");
+            client.poll().expect("the session stays open");
         }
         client
     }
@@ -162,8 +162,8 @@ impl Client {
     fn until(&mut self, what: &str, is_so: impl Fn(&ReceivedEvents) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !is_so(&self.received) {
-            assert!(Instant::now() < deadline, "waited in vain for {what}");
-            self.poll().expect("it goes on");
+            assert!(Instant::now() < deadline, "timed out, waiting for {what}");
+            self.poll().expect("the session stays open");
         }
     }
 

@@ -313,7 +313,8 @@ impl Trading {
     }
 
     fn poll(&mut self) -> usize {
-        let polled = self.participants.iter_mut().map(|one| one.session.poll(&mut one.tally).expect("it goes on"));
+        let polled =
+            self.participants.iter_mut().map(|one| one.session.poll(&mut one.tally).expect("the session stays open"));
         let work = polled.sum();
         if work == 0 {
             thread::sleep(Duration::from_micros(100));
@@ -327,7 +328,7 @@ impl Trading {
         while !is_so(&mut self.participants) {
             if Instant::now() >= deadline {
                 let told = self.participants.each_ref().map(|one| (one.tally.unanswered(), one.session.problem()));
-                panic!("waited in vain for {what}: {told:?}");
+                panic!("timed out, waiting for {what}: {told:?}");
             }
             self.poll();
         }

@@ -52,7 +52,7 @@ struct Arguments {
 
 fn endpoint(text: &str) -> Result<(i32, String), String> {
     let (member, endpoint) = text.split_once('=').ok_or("expected MEMBER=HOST:PORT")?;
-    Ok((member.parse().map_err(|_| "the member id is no number")?, endpoint.to_owned()))
+    Ok((member.parse().map_err(|_| "the member id is not a number")?, endpoint.to_owned()))
 }
 
 /// The unanswered messages with the times at which they were due, and the round-trip times of the others.

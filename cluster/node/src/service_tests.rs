@@ -122,7 +122,7 @@ fn a_reconnected_participant_gets_what_it_missed() {
     let complete = template_id::RESUME_COMPLETE;
     assert_eq!(market.says(200, &resume_message(1, Some(1))), [(200, EXECUTION), (200, complete)]);
     assert_eq!(market.says(200, &resume_message(1, None)), [(200, complete)]);
-    assert_eq!(market.says(200, &resume_message(1, Some(9))).len(), 1, "what was never told is no event");
+    assert_eq!(market.says(200, &resume_message(1, Some(9))).len(), 1, "an event that was never sent is not repeated");
 }
 
 #[test]

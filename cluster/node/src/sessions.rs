@@ -127,7 +127,11 @@ mod tests {
         assert_eq!(sessions.participant(1), None);
         assert_eq!(sessions.of_participant(ParticipantId(7)), Some(2));
         sessions.close(1);
-        assert_eq!(sessions.of_participant(ParticipantId(7)), Some(2), "the end of the older is not the newer's");
+        assert_eq!(
+            sessions.of_participant(ParticipantId(7)),
+            Some(2),
+            "the newer session stays when the older one ends"
+        );
         sessions.close(2);
         assert_eq!(sessions.of_participant(ParticipantId(7)), None);
     }
@@ -143,7 +147,11 @@ mod tests {
         }
         let last = MAXIMUM_DROP_COPIES as i64;
         assert_eq!(sessions.subscribe(last, InstrumentId(1)), Err(TooManyDropCopies));
-        assert_eq!(sessions.subscribe(0, InstrumentId::NONE), Ok(()), "a change is no addition");
+        assert_eq!(
+            sessions.subscribe(0, InstrumentId::NONE),
+            Ok(()),
+            "changing a subscription does not count as a new one"
+        );
         assert_eq!(sessions.drop_copies(InstrumentId(2)).collect::<Vec<_>>(), [0]);
         sessions.close(0);
         assert_eq!(sessions.subscribe(last, InstrumentId(2)), Ok(()));

@@ -163,7 +163,7 @@ impl Coordinator {
                 self.refuse(&header, MapRefusal::Malformed);
             }
             Some(Err(error)) => {
-                tracing::warn!(%error, "ignored a message that is no request: it names no channel for an answer")
+                tracing::warn!(%error, "ignored a message that is no request: it has no readable header to answer to")
             }
         }
         Ok(usize::try_from(polled).unwrap_or(0))

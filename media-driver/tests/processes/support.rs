@@ -39,7 +39,7 @@ pub(crate) fn folder() -> tempfile::TempDir {
 pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !done() {
-        assert!(Instant::now() < deadline, "waited in vain for: {what}");
+        assert!(Instant::now() < deadline, "timed out, waiting for: {what}");
         thread::sleep(Duration::from_millis(2));
     }
 }

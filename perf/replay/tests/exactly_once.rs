@@ -153,10 +153,7 @@ fn an_engine_without_room_for_the_instruments_is_an_error() {
     let mut flow = SyntheticFlow::new(SyntheticOptions { instruments: 2, ..Default::default() });
     let mut venue = EngineVenue::new(EngineLimits { instruments: 1, ..Default::default() });
     let error = replay(&mut flow, &mut venue, ReplayOptions::default(), &mut ()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the engine refused DefineInstrument before the flow's first command: LimitInstruments"
-    );
+    assert_eq!(error.to_string(), "the engine refused DefineInstrument, which prepares the flow: LimitInstruments");
 }
 
 #[derive(Default)]

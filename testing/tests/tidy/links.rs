@@ -42,7 +42,7 @@ pub fn check_links(tree: &Tree) -> Vec<Finding> {
                 findings.push(Finding::new(
                     path,
                     link.line,
-                    format!("links to `{}`, which is no file here; correct it", link.path),
+                    format!("links to `{}`, which is not a file here; correct it", link.path),
                 ));
                 continue;
             };

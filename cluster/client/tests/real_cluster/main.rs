@@ -247,7 +247,7 @@ fn fail_over(cluster: &mut Cluster, client: &mut BlockingCluster<Notes>, leader:
         killed.elapsed()
     );
     assert!(killed.elapsed() < Duration::from_secs(2));
-    assert_eq!(client.cluster().cluster_session_id(), session, "the session goes on");
+    assert_eq!(client.cluster().cluster_session_id(), session, "the session continues");
     assert_eq!(client.listener.disconnected, []);
 }
 

@@ -31,7 +31,7 @@ const JVM_FLAGS: [&str; 5] = [
 pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < DEADLINE, "waited in vain for: {what}");
+        assert!(started.elapsed() < DEADLINE, "timed out, waiting for: {what}");
         thread::sleep(Duration::from_millis(1));
     }
 }

@@ -259,7 +259,7 @@ impl Market {
 
     fn price(&self, price: i64, record: &MboMsg) -> Result<Price, FlowError> {
         if price % self.tick != 0 {
-            let what = format!("a price of instrument {} is no multiple of its tick", record.hd.instrument_id);
+            let what = format!("a price of instrument {} is not a multiple of its tick", record.hd.instrument_id);
             return Err(FlowError::Changed { what });
         }
         Ok(Price(price / self.tick))

@@ -49,7 +49,7 @@ fn a_snapshot_that_fails_is_acked_all_the_same() {
     member.cycles(3).unwrap();
     assert_eq!(member.sent(), [ack(position, 12, 2, -1)]);
     assert_eq!(member.errors(), ["snapshot failed: the archive records no further: no progress for 1000 ms"]);
-    assert_eq!(member.calls().last().map(String::as_str), Some("message 7 after @13"), "the service goes on");
+    assert_eq!(member.calls().last().map(String::as_str), Some("message 7 after @13"), "the service continues");
 }
 
 #[test]
