@@ -12,7 +12,7 @@ use crate::{
 
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Interval between two looks at the free space.
+/// Interval between two checks of the free space.
 const DISKS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The coordinator's media driver and archive. They are killed when this is dropped, and when the process that started them
@@ -91,7 +91,7 @@ impl CoordinatorProcesses {
 
     fn await_ready(&mut self) -> Result<(), ProcessError> {
         let (started, timeout) = (Instant::now(), self.deployment.timeouts.start_timeout);
-        // The driver first: when it fails, the JVM fails too, with a less telling error.
+        // The driver first: when it fails, the JVM fails too, with a less helpful error.
         while !self.media_driver.is_ready(READY_LINE, started, timeout)? {
             thread::sleep(POLL_INTERVAL);
         }

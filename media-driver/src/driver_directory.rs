@@ -17,14 +17,14 @@ const PID_LENGTH: usize = 8;
 /// Process id of the driver that lives in `dir`.
 ///
 /// The driver lives if the process whose id is in `cnc.dat` has that very file mapped. Aeron itself looks at the time of the
-/// last activity in the file, and so takes a driver for living for 10 s after it was killed.
+/// last activity in the file, and so takes a driver for alive for 10 s after it was killed.
 pub fn living_driver(dir: &Path) -> Option<i32> {
     let cnc = dir.join(CNC_FILE);
     let pid = recorded_pid(&cnc).ok().flatten()?;
     let inode = fs::metadata(&cnc).ok()?.st_ino();
     match fs::read_to_string(format!("/proc/{pid}/maps")) {
         Ok(maps) => maps.lines().any(|line| maps_inode(line) == Some(inode)).then_some(pid),
-        // Another user's process can't be looked into, so it may be the driver.
+        // Another user's process can't be inspected, so it may be the driver.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Some(pid),
         Err(_) => None,
     }
@@ -75,7 +75,7 @@ mod tests {
         let dir = folder.path().join("driver");
         clear_driver_directory(&dir).expect("nothing there is no error");
         fs::create_dir(&dir).expect("made");
-        // This process lives, but has not mapped the file: its number was another's before.
+        // This process runs, but has not mapped the file: its number belonged to another process before.
         for pid in [std::process::id(), 0, u32::MAX] {
             write_cnc(&dir, pid);
             assert_eq!(living_driver(&dir), None);

@@ -108,7 +108,7 @@ pub enum ProcessError {
         /// Path that the variable names.
         named: PathBuf,
     },
-    /// The driver's program is in none of the places where it is looked for.
+    /// The driver's program was not found in any of its places.
     #[error(
         "lugus-media-driver is neither beside {beside} nor in a folder of PATH, and the variable LUGUS_MEDIA_DRIVER is not \
          set: build it in a checkout of Lugus (cargo build --release -p lugus-media-driver), and set the variable, or \

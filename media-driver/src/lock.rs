@@ -63,7 +63,7 @@ impl FolderLock {
             Err(Errno::WOULDBLOCK) => return Ok(None),
             Err(error) => return Err(ProcessError::file("lock", &path)(error.into())),
         }
-        // For people, and for the message of the next process that wants the folder. The lock itself needs no content.
+        // Text for people, and for the error of the next process that wants the folder. The lock itself needs no content.
         let written =
             file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         written.map_err(ProcessError::file("write", &path))?;

@@ -4,11 +4,11 @@ use lugus_codecs::market_data::MAXIMUM_ORDERS;
 use lugus_engine::Engine;
 use lugus_vocabulary::{Book, BookRequest, BookType, DisplayedOrder, EpochNanos, MAXIMUM_DEPTH, PriceLevel, Side};
 
-/// Number of orders after which an answer with a book by order ends: with the level that is the first of its side, or before
-/// the level that would exceed half of this number. A level is never divided.
+/// Number of orders after which an answer with a book by order ends: with the level that is the first of its side, or
+/// before the level that would exceed half of this number. A level is never divided.
 pub(crate) const MAXIMUM_BOOK_ORDERS: usize = 1_024;
 
-/// Reads books, with room that is used again and again.
+/// Reads books into buffers that are reused.
 pub(crate) struct BookReader {
     book: Book,
     orders: Vec<DisplayedOrder>,
@@ -19,7 +19,7 @@ impl BookReader {
         Self { book: Book::with_room(), orders: Vec::with_capacity(MAXIMUM_ORDERS) }
     }
 
-    /// The part of a book that was asked for, without its orders; `None` if the engine does not have the instrument.
+    /// The requested part of a book, without its orders; `None` if the engine does not have the instrument.
     pub(crate) fn levels(&mut self, engine: &Engine, request: &BookRequest, now: EpochNanos) -> Option<&Book> {
         let market = engine.market_data_snapshot(request.instrument)?;
         let Book { bids, offers, .. } = &mut self.book;
@@ -32,7 +32,7 @@ impl BookReader {
         Some(&self.book)
     }
 
-    /// Gives `send` the orders of the levels that were read last, as many at a time as one message takes.
+    /// Passes the orders of the levels read last to `send`, in portions that fit into one message.
     pub(crate) fn orders(&mut self, engine: &Engine, mut send: impl FnMut(&[DisplayedOrder])) {
         let Self { book, orders } = self;
         for (side, levels) in [(Side::Buy, &book.bids), (Side::Sell, &book.offers)] {
@@ -53,7 +53,7 @@ impl BookReader {
     }
 }
 
-/// Reads the levels of a side that belong into the answer; returns whether there are none after them.
+/// Reads the levels of a side for the answer. Returns whether the side has none beyond them.
 fn read_levels(engine: &Engine, request: &BookRequest, side: Side, levels: &mut Vec<PriceLevel>) -> bool {
     let depth = usize::from(request.depth.min(MAXIMUM_DEPTH));
     let after = match side {

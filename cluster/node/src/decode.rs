@@ -43,8 +43,8 @@ impl From<MessageError> for Refusal {
 /// Decodes a message that a session of `participant` sent.
 ///
 /// # Errors
-/// What the sender is told, if the bytes are no whole, valid message of `schemas/order-entry.xml` or
-/// `schemas/market-data.xml` to a member, or none that the participant may send.
+/// What the sender is told, if the bytes are not a complete, valid message of `schemas/order-entry.xml` or
+/// `schemas/market-data.xml` to a member, or the participant may not send it.
 #[inline]
 pub fn decode(participant: ParticipantId, message: &[u8]) -> Result<Inbound<'_>, MessageReject> {
     if message.len() > MAXIMUM_MESSAGE_LENGTH && !has_records(message) {
@@ -75,7 +75,7 @@ fn read(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound<'_
     Ok(Inbound::Migration(decode_migration_request(envelope)?.ok_or(unknown)?))
 }
 
-/// Whether a long message is one with an operator's records of a migration.
+/// Whether a long message has an operator's records of a migration.
 #[cold]
 fn has_records(message: &[u8]) -> bool {
     message.len() <= MAXIMUM_RECORDS_LENGTH && Envelope::open(message).is_ok_and(carries_records)

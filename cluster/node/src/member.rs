@@ -1,5 +1,5 @@
-//! A whole member: its media driver, its archive and consensus module, and the service container with the engine. All of
-//! them live and die together.
+//! A whole member: its media driver, its archive and consensus module, and the service container with the engine. They are
+//! started together, and if one of them ends, the others are stopped.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};

@@ -1,5 +1,5 @@
-//! The engine inside the clustered-service container: each entry of the log is decoded, applied, and what the engine
-//! tells is encoded and sent to whom it concerns.
+//! The engine inside the clustered-service container: each entry of the log is decoded and applied, and the engine's
+//! reports and replies are encoded and sent to the sessions concerned.
 
 use aeron_cluster_service::{
     ClientSession, CloseReason, Cluster, ClusteredService, Header, Role, ServiceError, SnapshotReader, SnapshotWriter,
@@ -35,7 +35,8 @@ pub enum DropCopyPolicy {
     Operator,
 }
 
-/// Number of live orders for which memory is in place from the start: ten megabytes. More memory comes when it is used.
+/// Number of live orders for which memory is touched at the start: ten megabytes. Memory for more is touched when it is
+/// used.
 const PREFAULTED_ORDERS: usize = 1 << 16;
 
 /// The clustered service of a partition.
@@ -45,9 +46,9 @@ pub struct MatchingService {
     drop_copy_policy: DropCopyPolicy,
     sessions: Sessions,
     counters: Option<MemberCounters>,
-    /// Takes one message at a time; the longest are those of books.
+    /// Buffer for one message; the longest messages are those of books.
     buffer: Box<BookBuffer>,
-    /// Takes one answer to an operator's step of a migration, which may be longer.
+    /// Buffer for one answer to an operator's step of a migration, which may be longer.
     migration_buffer: Vec<u8>,
     book_reader: BookReader,
     market_data: Option<MarketDataWriter>,
@@ -272,7 +273,8 @@ impl ClusteredService for MatchingService {
     }
 }
 
-/// Sends each report and reply to whom it concerns. Only the leader's container really sends, so only the leader encodes.
+/// Sends each report and reply to the sessions concerned. Only the leader's container really sends, so only the leader
+/// encodes.
 struct Egress<'a> {
     cluster: &'a mut dyn Cluster,
     sessions: &'a Sessions,

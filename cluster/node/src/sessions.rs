@@ -16,7 +16,7 @@ pub struct Sessions {
     drop_copies: Vec<i64>,
 }
 
-/// A session that a newer one of the same participant took over from.
+/// A session that a newer one of the same participant has replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replaced {
     /// Aeron's number of the session.
@@ -28,8 +28,8 @@ pub struct Replaced {
 pub struct TooManyDropCopies;
 
 impl Sessions {
-    /// Adds a participant's new session, to which the participant's events go from now on; returns the older session that it
-    /// replaces.
+    /// Adds a participant's new session, to which the participant's events go from now on; returns the older session
+    /// that it replaces.
     pub fn open(&mut self, session: ParticipantSession) -> Option<Replaced> {
         let older = self.by_participant.insert(session.participant, session.cluster_session_id);
         if let Some(older) = older {

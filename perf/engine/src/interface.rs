@@ -2,7 +2,7 @@
 //! messages in, reports out. This file only translates; [`Matcher`] does the matching.
 //!
 //! Queries read the cached best price or one level, and change nothing. The messages of a batch are processed strictly
-//! one after the other, and never ahead of its turn. There is no `engine_prebuild`.
+//! one after the other; none is read ahead of its turn. There is no `engine_prebuild`.
 //!
 //! Features choose what is exported: `own-ring` sends reports through the ring of [`lugus_ring`] instead of the
 //! harness's queue, `batches` adds a call that takes many messages, and `no-engine` replaces the matcher by a stub that

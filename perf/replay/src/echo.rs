@@ -2,8 +2,8 @@
 //!
 //! A replay measures it as it measures a trading cluster, so that the figures can be compared. The echo service may be
 //! written in any language (Aeron's Java container, or this project's in Rust); it only has to send each message back
-//! to the session that it came from. Messages have 100 bytes, as in the figures of `AERON.md`. An echo service keeps no
-//! state, so a message that is lost in a fail-over stays lost.
+//! to the session that it came from. Messages have 100 bytes. An echo service keeps no state, so a message that is
+//! lost in a fail-over stays lost.
 
 use std::time::{Duration, Instant};
 

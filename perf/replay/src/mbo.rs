@@ -34,8 +34,8 @@
 //!
 //! If a trade differs in spite of this, the book is corrected at once, so that one difference does not cause others.
 //!
-//! Before the opening, orders rest that would trade with each other. The engine has no auction yet, so orders that
-//! would trade are held back until they no longer would (after the auction). The auction itself (44 lots at 4,800.25)
+//! Before the opening, orders rest that would trade with each other. The replay does not use the engine's auction: orders
+//! that would trade are held back until they no longer would (after the auction). The auction itself (44 lots at 4,800.25)
 //! can be verified: the recorded book before the auction has its maximum volume, 31 lots, at both 4,800.00 and
 //! 4,800.25; with the seven hidden orders that the auction's fills reveal (13 lots bought and 1 sold, by the balance of
 //! both sides, assuming that they accepted any price) the maximum is 44 lots, at 4,800.25 only.

@@ -5,7 +5,7 @@ use lugus_vocabulary::{
     MarketDataSequence, OrderId, Price, Quantity, Side, Statistics, TradeId,
 };
 
-/// Stands for a price that is absent.
+/// Value of a price that is absent.
 const NO_PRICE: i64 = i64::MIN;
 
 /// Kind of an [`Item`].

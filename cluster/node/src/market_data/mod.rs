@@ -8,7 +8,7 @@
 //! | [`publications`] | the thread with its Aeron client: UDP to all who announce themselves, and IPC |
 //!
 //! Only committed log entries make increments, and the engine numbers them: whichever member sends number n of an
-//! instrument sends the same, so that an old leader's late messages are mere repeats.
+//! instrument sends the same, so that an old leader's late messages are only repeats.
 //!
 //! When the ring is full, increments are dropped and counted, until the ring has taken the positions of all instruments
 //! again; listeners see the gap in the numbers and recover with a snapshot.

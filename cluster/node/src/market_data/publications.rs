@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::item::Item;
 use super::publisher::{Outlet, Publisher};
 
-/// Largest number of items taken from the ring between two looks at the clock.
+/// Largest number of items taken from the ring between two readings of the clock.
 const ITEMS_AT_ONCE: usize = 1_024;
 /// How long a message waits for a publication that is back-pressured. Later messages do not wait until that publication has
 /// taken one.
@@ -103,7 +103,7 @@ impl PublishingThread {
         while !stop.load(Ordering::Acquire) {
             let work = self.do_work(origin.elapsed())?;
             match self.idle_strategy {
-                // Threads that park share their processors with others: what has come is sent at once, all together.
+                // Threads that park share their cores with others, so everything that has come is sent at once.
                 IdleStrategy::BackOff { .. } if work >= ITEMS_AT_ONCE => {}
                 IdleStrategy::Yield | IdleStrategy::BusySpin if work > 0 => {}
                 _ if !self.publisher.leads() => std::thread::sleep(UNHEARD_PAUSE),
