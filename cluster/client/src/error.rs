@@ -10,7 +10,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ConfigurationError {
     /// A channel that is no channel URI, or one that a client cannot use.
-    #[error("{name} '{channel}' is no Aeron channel, such as aeron:udp or aeron:udp?endpoint=127.0.0.1:0")]
+    #[error(
+        "{name} '{channel}' is not an Aeron channel: write one such as aeron:udp or aeron:udp?endpoint=127.0.0.1:0"
+    )]
     Channel {
         /// Name of the field.
         name: &'static str,
@@ -23,10 +25,10 @@ pub enum ConfigurationError {
     )]
     EndpointsWithIpc,
     /// UDP ingress without any address.
-    #[error("ingress_endpoints is empty, and ingress_channel '{0}' has no endpoint")]
+    #[error("ingress_endpoints is empty, and ingress_channel '{0}' has no endpoint: set one of them")]
     NoEndpoint(String),
     /// An ingress endpoint that is no `host:port`.
-    #[error("ingress endpoint '{endpoint}' of member {member} is no host:port")]
+    #[error("ingress endpoint '{endpoint}' of member {member} is not host:port")]
     Endpoint {
         /// Member id.
         member: i32,
@@ -71,7 +73,7 @@ pub enum ConfigurationError {
         rule: &'static str,
     },
     /// A path with a zero byte.
-    #[error("aeron_dir {0:?} is no path for a C library")]
+    #[error("aeron_dir {0:?} has a zero byte, which no path can have")]
     AeronDir(PathBuf),
 }
 

@@ -230,7 +230,7 @@ impl SessionAgent {
                     }
                     Ok(_) => FragmentAction::AERON_ACTION_CONTINUE,
                     Err(error) => {
-                        tracing::debug!(%error, "invalid egress message");
+                        tracing::debug!(%error, "ignored an invalid egress message");
                         *invalid_egress += 1;
                         FragmentAction::AERON_ACTION_CONTINUE
                     }
@@ -238,7 +238,7 @@ impl SessionAgent {
             };
             match egress.controlled_poll_fn(&mut on_fragment, FRAGMENT_LIMIT) {
                 Ok(fragments) => *work_count += usize::try_from(fragments).unwrap_or(0),
-                Err(error) => tracing::warn!(%error, "egress poll"),
+                Err(error) => tracing::warn!(%error, "can't read egress"),
             }
             if !changed {
                 return;
@@ -415,7 +415,7 @@ fn report<L: EgressListener + ?Sized>(event: &Event, listener: &mut L) {
             listener.on_new_leader(new_leader);
         }
         Event::Disconnected(reason) => {
-            tracing::warn!(?reason, "disconnected");
+            tracing::warn!(?reason, "lost the session");
             listener.on_disconnected(reason.clone());
         }
     }
@@ -423,7 +423,11 @@ fn report<L: EgressListener + ?Sized>(event: &Event, listener: &mut L) {
 
 fn bounded(credentials: &[u8]) -> &[u8] {
     if credentials.len() > MAX_CREDENTIALS_LENGTH {
-        tracing::warn!(length = credentials.len(), maximum = MAX_CREDENTIALS_LENGTH, "credentials too long, none sent");
+        tracing::warn!(
+            length = credentials.len(),
+            maximum = MAX_CREDENTIALS_LENGTH,
+            "the credentials are too long: sent none"
+        );
         return &[];
     }
     credentials

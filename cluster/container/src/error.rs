@@ -38,10 +38,12 @@ pub enum ContainerError {
         message: String,
     },
     /// The Aeron client was closed.
-    #[error("the Aeron client was closed, as the media driver has gone or this process was held up for too long: {0}")]
+    #[error(
+        "the Aeron client was closed, because the media driver has ended or this process was held up for too long: {0}"
+    )]
     ClientClosed(String),
     /// The consensus module freed its commit position counter.
-    #[error("the consensus module has gone: its commit position counter was freed")]
+    #[error("the consensus module has ended: its commit position counter was freed")]
     ConsensusModuleGone,
     /// A message to the consensus module could not be sent.
     #[error("cannot send to the consensus module: {error}")]
@@ -68,7 +70,7 @@ pub enum ContainerError {
         log_position: i64,
     },
     /// The log was written by another major version of the application.
-    #[error("application version {own} does not go with the log's {log}: the major versions differ")]
+    #[error("application version {own} is not compatible with the log's {log}: the major versions differ")]
     AppVersion {
         /// Version of this application.
         own: String,
@@ -104,7 +106,7 @@ pub enum ContainerError {
         callback: &'static str,
     },
     /// The consensus module asked the service to end at a log position that it had passed.
-    #[error("the service was to end at log position {termination_position}, but is at {log_position}")]
+    #[error("the service should have ended at log position {termination_position}, but is already at {log_position}")]
     TerminationPassed {
         /// Position at which the service was to end.
         termination_position: i64,

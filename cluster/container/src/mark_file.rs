@@ -73,7 +73,7 @@ impl MarkFile {
         }
         previous.check(&path, now_ms)?;
         for (text, count) in previous.errors(&existing) {
-            warn!(mark_file = %path.display(), count, "error left by the previous container: {text}");
+            warn!(mark_file = %path.display(), count, "the previous container left an error: {text}");
         }
 
         let length = (HEADER_LENGTH + fields.error_buffer_length).next_multiple_of(PAGE_SIZE);
@@ -110,7 +110,7 @@ impl MarkFile {
     /// Adds an observation of an error to the error log. A new error is not kept when the log is full.
     pub(crate) fn record_error(&mut self, text: &str, now_ms: i64) {
         if !self.errors.record(&mut self.map, text, now_ms) {
-            warn!(mark_file = %self.path.display(), "the error log is full");
+            warn!(mark_file = %self.path.display(), "the error log of the mark file is full");
         }
     }
 
@@ -122,7 +122,7 @@ impl MarkFile {
 
     fn flush(&self) {
         if let Err(error) = self.map.flush() {
-            warn!(mark_file = %self.path.display(), "cannot be flushed: {error}");
+            warn!(mark_file = %self.path.display(), "can't flush the mark file: {error}");
         }
     }
 }
@@ -134,7 +134,7 @@ impl Drop for MarkFile {
         // Closing the file is not enough: a child process that is just being made shares the handle until it runs its
         // program.
         if let Err(error) = self.file.unlock() {
-            warn!(mark_file = %self.path.display(), %error, "not unlocked");
+            warn!(mark_file = %self.path.display(), %error, "can't unlock the mark file");
         }
     }
 }

@@ -252,7 +252,7 @@ impl<I: AgentIo> ServiceCluster<I> {
         entry.is_slow = true;
         let session = Rc::clone(&entry.session);
         self.slow_sessions_closed.increment();
-        warn!(session_id = id, "a client does not keep up with its egress; its session is closed");
+        warn!(session_id = id, "closed the session of a client that did not keep up with its egress");
         self.liveness.io.record_error(&"a client did not keep up with its egress: its session was closed");
         if !session.is_closing() && !self.request_close(&session) {
             self.has_unsent_closes = true;

@@ -96,7 +96,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         if major(state.app_version) != major(self.settings.app_version) {
             let (own, snapshot) = (version_text(self.settings.app_version), version_text(state.app_version));
             return Err(ServiceError::message(format!(
-                "application version {own} does not go with the snapshot's {snapshot}"
+                "application version {own} is not compatible with the snapshot's {snapshot}"
             )));
         }
         self.cluster.view.time_unit = state.time_unit;

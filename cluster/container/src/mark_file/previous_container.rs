@@ -65,7 +65,7 @@ impl PreviousContainer {
             if !is_dead(self.pid) {
                 return Err(self.active(path, now_ms));
             }
-            warn!(mark_file = %path.display(), pid = self.pid, "taken over from a dead process");
+            warn!(mark_file = %path.display(), pid = self.pid, "took over the mark file of a dead process");
         }
         Ok(())
     }

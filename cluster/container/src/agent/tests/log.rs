@@ -95,7 +95,7 @@ fn a_session_that_opens_twice_and_a_term_of_another_version_are_errors() {
     let error = member.cycles(1).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "application version 1.0.2 does not go with the log's 2.0.1: the major versions differ"
+        "application version 1.0.2 is not compatible with the log's 2.0.1: the major versions differ"
     );
     assert!(member.calls().is_empty());
 }

@@ -90,7 +90,7 @@ fn a_snapshot_that_cannot_be_used_fails_the_start() {
         (vec![begin.clone(), snapshot_session(3)], "the snapshot ended before its sessions did"),
         (
             vec![snapshot_mark(2, 0, 0, 2 << 16), end.clone()],
-            "application version 1.0.2 does not go with the snapshot's 2.0.0",
+            "application version 1.0.2 is not compatible with the snapshot's 2.0.0",
         ),
         (vec![begin.clone(), snapshot_session(3), snapshot_session(3), end], "the snapshot has session 3 twice"),
         (vec![begin[..20].to_vec()], "the snapshot is damaged: message too short: 20 bytes, 48 needed"),
