@@ -114,7 +114,7 @@ pub enum Problem {
         other: String,
     },
     /// The value is outside its range.
-    #[error("{value} is out of range: use {minimum} to {maximum}")]
+    #[error("{value} is outside {minimum} to {maximum}")]
     Range {
         /// The value.
         value: String,

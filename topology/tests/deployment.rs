@@ -339,7 +339,7 @@ fn a_file_that_is_too_long_is_not_read() {
     let path = folder.path().join("cluster.toml");
     fs::write(&path, "#".repeat(2 << 20)).expect("written");
     let message = Deployment::load(&path).expect_err("too long").to_string();
-    assert!(message.contains("no cluster.toml"), "{message}");
+    assert!(message.contains("not a cluster.toml"), "{message}");
 }
 
 #[test]
