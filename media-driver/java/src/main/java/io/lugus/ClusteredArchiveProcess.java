@@ -15,7 +15,8 @@ import org.agrona.concurrent.ShutdownSignalBarrier;
  *
  * <p>It differs from {@link ClusteredArchive}'s own main in three things: it prints the line {@code ready} when both
  * answer, it prints errors as they happen, and it ends with exit code 1 when one of its threads can't continue, where
- * Aeron's main would continue without that thread. It ends with exit code 0 after an ordered shutdown of the cluster. /
+ * Aeron's main would continue without that thread. It ends with exit code 0 after an ordered shutdown of the cluster.
+ */
 public final class ClusteredArchiveProcess {
     private static final long POLL_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -52,7 +53,8 @@ public final class ClusteredArchiveProcess {
 
     /**
      * Ends the process at once if the consensus module still waits for its service. It has written nothing then, and
-     * closing it would take seconds. /
+     * closing it would take seconds.
+     */
     private static void endWithoutService(final ConsensusModule.Context context) {
         if (!context.aeron().isClosed() && isStarting(context)) {
             Runtime.getRuntime().halt(0);
@@ -65,7 +67,8 @@ public final class ClusteredArchiveProcess {
 
     /**
      * Waits until the consensus module offers its recovery state to the service. By then it has connected to the
-     * archive and asked it for snapshots and log. Any thread may use the reader of the counters. /
+     * archive and asked it for snapshots and log. Any thread may use the reader of the counters.
+     */
     private static void awaitRecovered(final ConsensusModule.Context context) {
         final Aeron aeron = context.aeron();
         while (!aeron.isClosed() && isStarting(context)

@@ -10,7 +10,8 @@ import org.agrona.concurrent.AgentTerminationException;
 
 /**
  * Prints errors, a line each, and ends the process after an error with which the archive or consensus module can't
- * continue. Aeron's own error log, which {@code ClusterTool errors} shows, has each error with its stack. /
+ * continue. Aeron's own error log, which {@code ClusterTool errors} shows, has each error with its stack.
+ */
 final class ErrorReport implements ErrorHandler {
     /** Greatest number of lines: an error that occurs again and again must not fill the disk. */
     static final int MAXIMUM_LINES = 1_000;
