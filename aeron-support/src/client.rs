@@ -293,7 +293,7 @@ impl<T: Requested> Pending<T> {
     pub(crate) fn new(request: Result<T::Request, AeronCError>, action: String) -> Result<Self, AeronError> {
         match request {
             Ok(request) => Ok(Self { request, action }),
-            Err(error) => Err(AeronError::new(action, &error_text(&error))),
+            Err(error) => Err(AeronError::of_client(action, &error)),
         }
     }
 
@@ -308,7 +308,7 @@ impl<T: Requested> Pending<T> {
     /// # Errors
     /// The request was refused.
     pub fn poll(&self) -> Result<Option<T>, AeronError> {
-        T::poll(&self.request).map_err(|error| AeronError::new(self.action.as_str(), &error_text(&error)))
+        T::poll(&self.request).map_err(|error| AeronError::of_client(self.action.as_str(), &error))
     }
 }
 

@@ -4,11 +4,16 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rusteron_archive::{AeronArchiveError, AeronCError};
+use rusteron_archive::{Aeron, AeronArchiveError, AeronCError};
 use thiserror::Error;
 
-/// Code of errors that are found before Aeron is called. Source: `AERON_ERROR_CODE_GENERIC_ERROR`, negated.
-const GENERIC_ERROR: i32 = -1;
+/// Code of errors that are found before Aeron is called, which is none of Aeron's.
+const BEFORE_AERON: i32 = i32::MIN;
+/// The media driver cannot give the resource for the moment, as it is closing the one before. Source:
+/// `AERON_ERROR_CODE_RESOURCE_TEMPORARILY_UNAVAILABLE`, negated.
+const TEMPORARILY_UNAVAILABLE: i32 = -10;
+/// The media driver has not taken the client's earlier commands yet. Source: `AERON_CLIENT_ERROR_DRIVER_BUFFER_FULL`.
+const DRIVER_BUFFER_FULL: i32 = -1004;
 
 /// Longest text of [`one_line`], in bytes. Aeron adds a line for each function that an error came through, up to 8 KiB.
 const MAX_TEXT_LENGTH: usize = 1024;
@@ -21,13 +26,32 @@ pub struct AeronError {
     pub action: String,
     /// The reason, in one line.
     pub message: String,
+    /// Aeron's code of the error, which is negative for its own errors; 0 when the error is not Aeron's.
+    pub code: i32,
 }
 
 impl AeronError {
     /// An error with a reason of the caller's; the reason becomes one line.
     #[cold]
     pub fn new(action: impl Into<String>, reason: &str) -> Self {
-        Self { action: action.into(), message: one_line(reason) }
+        Self { action: action.into(), message: one_line(reason), code: 0 }
+    }
+
+    /// An error of Aeron's C client. It must be made before the next call into Aeron, which keeps text and code of the last
+    /// error only.
+    #[cold]
+    pub fn of_client(action: impl Into<String>, error: &AeronCError) -> Self {
+        let code = match error.code {
+            BEFORE_AERON => 0,
+            _ => Aeron::errcode().unwrap_or_else(|error| error.code),
+        };
+        Self { code, ..Self::new(action, error.get_last_err_message()) }
+    }
+
+    /// Whether the same request may succeed a little later: the media driver is closing a resource of the same address
+    /// (Aeron's issue 2068), or is busy.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.code, TEMPORARILY_UNAVAILABLE | DRIVER_BUFFER_FULL)
     }
 
     /// An error of the archive.
@@ -40,7 +64,7 @@ impl AeronError {
 /// Makes an error of Aeron's C client an [`AeronError`], for `map_err`. It must be called before the next call into Aeron,
 /// which keeps the text of the last error only.
 pub fn failed(action: impl Into<String>) -> impl FnOnce(AeronCError) -> AeronError {
-    move |error| AeronError::new(action, error.get_last_err_message())
+    move |error| AeronError::of_client(action, &error)
 }
 
 /// What an error of Aeron's C client says, in one line. It must be asked before the next call into Aeron, which keeps the
@@ -62,7 +86,7 @@ pub fn one_line(text: &str) -> String {
 /// # Errors
 /// The text has a zero byte.
 pub fn c_string(text: &str) -> Result<CString, AeronCError> {
-    CString::new(text).map_err(|_| AeronCError::with_message(GENERIC_ERROR, format!("{text:?} has a zero byte")))
+    CString::new(text).map_err(|_| AeronCError::with_message(BEFORE_AERON, format!("{text:?} has a zero byte")))
 }
 
 /// A path for C.
@@ -71,7 +95,7 @@ pub fn c_string(text: &str) -> Result<CString, AeronCError> {
 /// The path has a zero byte.
 pub(crate) fn path_to_c(path: &Path) -> Result<CString, AeronCError> {
     CString::new(path.as_os_str().as_bytes())
-        .map_err(|_| AeronCError::with_message(GENERIC_ERROR, format!("{path:?} has a zero byte")))
+        .map_err(|_| AeronCError::with_message(BEFORE_AERON, format!("{path:?} has a zero byte")))
 }
 
 #[cfg(test)]
@@ -93,5 +117,6 @@ mod tests {
     fn an_error_says_what_was_tried_and_why_it_failed() {
         let error = failed("name a channel")(c_string("a\0b").unwrap_err());
         assert_eq!(error.to_string(), r#"cannot name a channel: "a\0b" has a zero byte"#);
+        assert_eq!((error.code, error.is_temporary()), (0, false));
     }
 }

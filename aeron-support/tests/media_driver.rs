@@ -131,7 +131,8 @@ fn a_refusal_says_what_was_asked_for_and_aerons_reason_in_one_line() {
     let settings = ClientSettings::new(driver.aeron_dir(), "support-test", TIMEOUT)
         .on_error(move |text| kept.borrow_mut().push(text.to_owned()));
     let client = AeronClient::connect(settings).unwrap();
-    let AeronError { action, message } = client.add_publication("aeron:tcp?endpoint=localhost:1", STREAM).unwrap_err();
+    let AeronError { action, message, .. } =
+        client.add_publication("aeron:tcp?endpoint=localhost:1", STREAM).unwrap_err();
     assert_eq!(action, format!("add the publication aeron:tcp?endpoint=localhost:1, stream {STREAM}"));
     assert!(!message.is_empty() && !message.contains('\n'), "{message}");
     let error = client.add_subscription("aeron:ipc\0", STREAM).unwrap_err();
