@@ -5,20 +5,20 @@
 //! default) loses its client, which the consensus module notices.
 
 use std::fmt::Display;
-use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aeron_support::{AeronError, Fragment, FragmentAssembler, Idler, MAX_COUNTER_KEY_LENGTH, Pending, failed};
-use rusteron_archive::{AeronImage, AeronPublication, AeronSubscription};
+use rusteron_archive::{AeronCounter, AeronImage, AeronPublication, AeronSubscription};
 
+use crate::adding::Adding;
 use crate::aeron_client::Client;
 use crate::aeron_snapshot::{AeronRecording, AeronReplay, SnapshotChannels};
 use crate::aeron_types::{controlled, offer};
 use crate::agent_io::{AgentIo, Egress, Flow, FoundCounter, LogImage, SnapshotError};
 use crate::concluded_context::ConcludedContext;
-use crate::counters::ServiceCounter;
+use crate::counters::{DRIVER_PROBE_TYPE_ID, ServiceCounter};
 use crate::error::ContainerError;
-use crate::error_recorder::{ErrorRecorder, epoch_ms};
+use crate::error_recorder::epoch_ms;
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 
@@ -26,6 +26,8 @@ use crate::service_error::ServiceError;
 const RECORD_ALLOCATED: i32 = 1;
 /// The agent acts on one message of the consensus module before it reads the next.
 const CONTROL_FRAGMENT_LIMIT: usize = 1;
+/// Shortest time between two probes of the media driver.
+const PROBE_INTERVAL: Duration = Duration::from_millis(2);
 
 /// I/O of an agent with an Aeron client.
 pub(crate) struct AeronIo {
@@ -35,6 +37,7 @@ pub(crate) struct AeronIo {
     client: Client,
     snapshots: SnapshotChannels,
     idler: Idler,
+    probe: DriverProbe,
     /// Begin of the clock [`AgentIo::nano_time`].
     epoch: Instant,
 }
@@ -52,8 +55,33 @@ impl AeronIo {
             snapshots: SnapshotChannels::new(context),
             client,
             idler: Idler::new(context.idle_strategy),
+            probe: DriverProbe::default(),
             epoch: Instant::now(),
         })
+    }
+}
+
+/// Finds out whether the media driver works: it is asked for a counter, which is dropped once it has come.
+#[derive(Debug, Default)]
+struct DriverProbe {
+    pending: Option<Pending<AeronCounter>>,
+    asked: Option<Instant>,
+}
+
+impl DriverProbe {
+    /// Asks the media driver, unless it owes an answer. Returns whether one has come. A refusal is an answer.
+    fn poll(&mut self, client: &Client) -> bool {
+        let has_answered = match self.pending.as_ref().map(Pending::poll) {
+            Some(Ok(None)) => return false,
+            Some(_) => true,
+            None => false,
+        };
+        self.pending = None;
+        if self.asked.is_none_or(|asked| asked.elapsed() >= PROBE_INTERVAL) {
+            self.asked = Some(Instant::now());
+            self.pending = client.aeron.async_add_counter(DRIVER_PROBE_TYPE_ID, &[], "Service container probe").ok();
+        }
+        has_answered
     }
 }
 
@@ -86,20 +114,20 @@ impl AgentIo for AeronIo {
         self.client.aeron.aeron().client_id()
     }
 
-    fn find_counter(&self, type_id: i32, matches: &dyn Fn(&[u8]) -> bool) -> Option<FoundCounter> {
-        let mut found = None;
+    fn find_counters(&self, type_id: i32) -> Vec<FoundCounter> {
+        let mut found = Vec::new();
         self.client.counters.foreach_counter_fn(|_, id, counter_type, key, _| {
-            if found.is_none()
-                && counter_type == type_id
-                && matches(key)
+            if counter_type == type_id
                 && let Some(key) = key.first_chunk::<MAX_COUNTER_KEY_LENGTH>()
             {
-                found = Some((id, *key));
+                found.push((id, *key));
             }
         });
-        let (id, key) = found?;
-        let registration_id = self.client.counters.counter_registration_id(id).ok()?;
-        Some(FoundCounter { id, registration_id, key })
+        let registered = found.into_iter().filter_map(|(id, key)| {
+            let registration_id = self.client.counters.counter_registration_id(id).ok()?;
+            Some(FoundCounter { id, registration_id, key })
+        });
+        registered.collect()
     }
 
     #[inline]
@@ -111,6 +139,10 @@ impl AgentIo for AeronIo {
         let counters = &self.client.counters;
         counters.counter_state(counter.id).is_ok_and(|state| state == RECORD_ALLOCATED)
             && counters.counter_registration_id(counter.id).is_ok_and(|id| id == counter.registration_id)
+    }
+
+    fn probe_driver(&mut self) -> bool {
+        self.probe.poll(&self.client)
     }
 
     fn add_counter(&mut self, type_id: i32, key: &[u8], label: &str) -> Result<ServiceCounter, ServiceError> {
@@ -135,8 +167,10 @@ impl AgentIo for AeronIo {
     }
 
     fn add_egress(&mut self, channel: &str, stream_id: i32) -> Result<AeronEgress, ServiceError> {
-        let pending = self.client.aeron.async_add_publication(channel, stream_id)?;
-        Ok(AeronEgress::Pending { pending, recorder: Rc::clone(&self.client.recorder) })
+        let (channel, client, epoch) = (channel.to_owned(), self.client.clone(), self.epoch);
+        let address = EgressAddress { channel, stream_id, client, epoch };
+        let adding = Adding::start(self.nano_time(), || address.ask())?;
+        Ok(AeronEgress::Adding(Box::new(AddingEgress { adding, address })))
     }
 
     fn subscribe_log(&mut self, channel: &str, stream_id: i32) -> Result<PendingSubscription, ContainerError> {
@@ -187,23 +221,47 @@ pub(crate) struct PendingSubscription {
 /// and stream, so that the client sees one stream of both.
 #[derive(Debug)]
 pub(crate) enum AeronEgress {
-    Pending { pending: Pending<AeronPublication>, recorder: Rc<ErrorRecorder> },
+    Adding(Box<AddingEgress>),
     Ready(AeronPublication),
     Failed,
+}
+
+/// A publication to a client that is being added.
+#[derive(Debug)]
+pub(crate) struct AddingEgress {
+    adding: Adding<Pending<AeronPublication>>,
+    address: EgressAddress,
+}
+
+/// Where a client receives its egress.
+#[derive(Debug)]
+struct EgressAddress {
+    channel: String,
+    stream_id: i32,
+    client: Client,
+    /// Begin of the clock [`AgentIo::nano_time`].
+    epoch: Instant,
+}
+
+impl EgressAddress {
+    fn ask(&self) -> Result<Pending<AeronPublication>, AeronError> {
+        self.client.aeron.async_add_publication(&self.channel, self.stream_id)
+    }
 }
 
 impl AeronEgress {
     /// Makes a requested publication ready or failed, once the media driver has answered.
     #[cold]
     fn poll(&mut self) {
-        if let Self::Pending { pending, recorder } = self {
-            match pending.poll() {
-                Ok(None) => {}
-                Ok(Some(publication)) => *self = Self::Ready(publication),
-                Err(error) => {
-                    recorder.record(&format_args!("cannot add a client's egress: {}", error.message));
-                    *self = Self::Failed;
-                }
+        let Self::Adding(egress) = self else { return };
+        let AddingEgress { adding, address } = egress.as_mut();
+        match adding.poll(address.epoch.elapsed().as_nanos() as i64, || address.ask()) {
+            Ok(None) => {}
+            Ok(Some(publication)) => *self = Self::Ready(publication),
+            Err(error) => {
+                let text = format_args!("cannot add a client's egress: {}", error.message);
+                address.client.recorder.record(&text);
+                *self = Self::Failed;
             }
         }
     }
@@ -212,12 +270,12 @@ impl AeronEgress {
 impl Egress for AeronEgress {
     #[inline]
     fn offer(&mut self, parts: &[&[u8]]) -> Result<i64, OfferError> {
-        if let Self::Pending { .. } = self {
+        if let Self::Adding(_) = self {
             self.poll();
         }
         match self {
             Self::Ready(publication) => offer(publication, parts),
-            Self::Pending { .. } => Err(OfferError::AdminAction),
+            Self::Adding(_) => Err(OfferError::AdminAction),
             Self::Failed => Err(OfferError::NotConnected),
         }
     }

@@ -21,7 +21,7 @@ use crate::counters::ContainerCounters;
 use crate::error::{ContainerError, Termination};
 use crate::log_consumer::{LogConsumer, SnapshotRequest};
 use crate::offer_error::OfferError;
-use crate::service_adapter::{self, ControlEvent, JoinLog};
+use crate::service_adapter::{self, ControlEvent, JoinLog, TerminationPosition};
 use crate::service_cluster::{Callback, ServiceCluster};
 
 /// Aeron's value for "none".
@@ -48,18 +48,25 @@ pub(crate) struct AgentSettings {
     pub(crate) log_fragment_limit: usize,
     pub(crate) egress_stall_limit_ns: i64,
     pub(crate) snapshot_progress_timeout_ns: i64,
+    pub(crate) log_image_timeout_ns: i64,
 }
 
 /// What the agent waits for, if it does. The phases follow one another in this order, the last two again for each log.
 enum Phase<I: AgentIo> {
-    /// The commit position counter of the consensus module.
-    AwaitCommitPosition,
-    /// The recovery state counter of the consensus module, from which the service starts.
-    AwaitRecoveryState,
+    /// The counters of the consensus module: its commit position, and the recovery state from which the service starts.
+    AwaitConsensusModule,
     /// Nothing: the agent consumes a log, or messages of the consensus module between two logs.
     Active,
     /// The image of the log to join.
-    AwaitLogImage(JoinLog, I::LogSubscription),
+    AwaitLogImage(AwaitedLog<I::LogSubscription>),
+}
+
+/// A log whose image the agent waits for.
+struct AwaitedLog<L> {
+    event: JoinLog,
+    subscription: L,
+    /// Time at which the wait began, in nanoseconds.
+    since_ns: i64,
 }
 
 /// The log that is being consumed.
@@ -79,6 +86,8 @@ struct PendingAck {
 enum AfterAck {
     /// The agent continues.
     Continue,
+    /// The service takes its role in the log that it has joined.
+    Join(JoinLog),
     /// The agent fails with this error.
     Fail(ContainerError),
     /// The agent ends with this result, also when the ack was not sent in the remaining attempts.
@@ -99,11 +108,15 @@ pub(crate) struct Agent<S, I: AgentIo> {
     pending_ack: Option<PendingAck>,
     snapshot_request: Option<SnapshotRequest>,
     next_ack_id: i64,
-    /// Log position at which the consensus module asked the service to end.
-    termination_position: Option<i64>,
+    /// Where the consensus module asked the service to end.
+    termination: Option<TerminationPosition>,
+    /// The end of the agent, when nobody waits for an ack of it.
+    end: Option<Result<Termination, ContainerError>>,
     /// Log position at which the consensus module asked for an ack.
     requested_ack_position: Option<i64>,
     takes_standby_snapshots: bool,
+    /// Whether the service has joined a log since it started.
+    has_joined_log: bool,
     /// Whether the service has started and has not ended.
     is_service_active: bool,
     /// Start of the last duty cycle, in nanoseconds.
@@ -124,16 +137,18 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             cluster,
             settings,
             counters,
-            phase: Phase::AwaitCommitPosition,
+            phase: Phase::AwaitConsensusModule,
             log: None,
             assembler: FragmentAssembler::new(1),
             next_log: None,
             pending_ack: None,
             snapshot_request: None,
             next_ack_id: 0,
-            termination_position: None,
+            termination: None,
+            end: None,
             requested_ack_position: None,
             takes_standby_snapshots: false,
+            has_joined_log: false,
             is_service_active: false,
             last_cycle_ns: None,
         }
@@ -165,7 +180,10 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
                 self.cluster.during(Callback::BackgroundWork, |cluster| service.do_background_work(cluster, now_ns));
         }
         self.cluster.liveness.take_fatal()?;
-        Ok(Progress::Work(work))
+        match self.end.take() {
+            Some(result) => result.map(Progress::Ended),
+            None => Ok(Progress::Work(work)),
+        }
     }
 
     /// Waits a little when `work` is 0.
@@ -180,6 +198,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             self.cluster.during(Callback::Terminate, |cluster| service.on_terminate(cluster));
         }
         self.log = None;
+        self.counters.log_position.set(NULL_VALUE);
         self.cluster.disconnect_egress();
     }
 
@@ -227,8 +246,14 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
                 result.map(|termination| Some(Progress::Ended(termination)))
             }
             (Ok(_), AfterAck::Continue) => Ok(None),
+            (Ok(_), AfterAck::Join(event)) => {
+                self.take_role(&event);
+                Ok(None)
+            }
             (_, AfterAck::Fail(error)) if !is_delayed => Err(error),
-            (Err(error), AfterAck::Continue) if !is_delayed => Err(ContainerError::ControlPublication { error }),
+            (Err(error), AfterAck::Continue | AfterAck::Join(_)) if !is_delayed => {
+                Err(ContainerError::ControlPublication { error })
+            }
             (_, then) => {
                 self.pending_ack = Some(PendingAck { ack, then });
                 Ok(None)
@@ -281,7 +306,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
                 }
                 self.next_log = Some(event);
             }
-            ControlEvent::TerminationPosition(position) => self.termination_position = Some(position),
+            ControlEvent::TerminationPosition(termination) => self.termination = Some(termination),
             ControlEvent::RequestServiceAck(position) => self.requested_ack_position = Some(position),
         }
     }
@@ -289,16 +314,21 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
     /// Ends the service once it has reached the position that the consensus module gave.
     fn check_termination(&mut self) {
         let log_position = self.cluster.view.log_position;
-        let Some(termination_position) = self.termination_position.take_if(|position| log_position >= *position) else {
+        let Some(termination) = self.termination.take_if(|termination| log_position >= termination.log_position) else {
             return;
         };
         self.close();
+        let termination_position = termination.log_position;
         let result = if log_position == termination_position {
             Ok(Termination::Cluster)
         } else {
             Err(ContainerError::TerminationPassed { termination_position, log_position })
         };
-        self.ack(log_position, NULL_VALUE, AfterAck::End { result, attempts_left: TERMINATION_ACK_ATTEMPTS });
+        if termination.is_ack_required {
+            self.ack(log_position, NULL_VALUE, AfterAck::End { result, attempts_left: TERMINATION_ACK_ATTEMPTS });
+        } else {
+            self.end = Some(result);
+        }
     }
 
     /// Sends the ack that the consensus module asked for, once the service has reached its position.
@@ -328,13 +358,20 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             snapshot_request: &mut self.snapshot_request,
         };
         let limit = consumer.cluster.liveness.commit_position();
-        let assembler = &mut self.assembler;
-        let polled = log.image.poll(limit, self.settings.log_fragment_limit, &mut |fragment| match assembler
-            .assemble(fragment)
-        {
-            Some(message) => consumer.on_message(message, fragment.position),
-            None => Flow::Continue,
+        let (assembler, log_position) = (&mut self.assembler, &self.counters.log_position);
+        let polled = log.image.poll(limit, self.settings.log_fragment_limit, &mut |fragment| {
+            let flow = match assembler.assemble(fragment) {
+                Some(message) => consumer.on_message(message, fragment.position),
+                None => Flow::Continue,
+            };
+            // After the message, so that a service that hangs in it is seen to be behind the commit position.
+            log_position.set(fragment.position);
+            flow
         })?;
+        if polled == 0 {
+            // Padding at the end of a term moves the image, and is no fragment.
+            log_position.set(log.image.position());
+        }
         self.cluster.liveness.take_fatal()?;
         if let Some(request) = self.snapshot_request.take() {
             self.take_snapshot(&request)?;
@@ -354,6 +391,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         if let Some(log) = self.log.take() {
             self.cluster.view.log_position = log.image.position().max(self.cluster.view.log_position);
         }
+        self.counters.log_position.set(NULL_VALUE);
         self.cluster.disconnect_egress();
         self.set_role(Role::Follower);
     }

@@ -32,14 +32,17 @@ pub(crate) trait AgentIo {
     /// Id of the Aeron client, by which the consensus module watches this service.
     fn client_id(&self) -> i64;
 
-    /// The first counter of this type whose key matches.
-    fn find_counter(&self, type_id: i32, matches: &dyn Fn(&[u8]) -> bool) -> Option<FoundCounter>;
+    /// All counters of this type.
+    fn find_counters(&self, type_id: i32) -> Vec<FoundCounter>;
 
     /// Value of a counter.
     fn counter_value(&self, counter_id: i32) -> i64;
 
     /// Whether the counter is still in use, and not freed or replaced by another with its id.
     fn is_counter_active(&self, counter: &FoundCounter) -> bool;
+
+    /// Asks the media driver for a sign of life, unless it owes one. Returns whether one has come since the last call.
+    fn probe_driver(&mut self) -> bool;
 
     /// Adds a counter to the media driver.
     fn add_counter(&mut self, type_id: i32, key: &[u8], label: &str) -> Result<ServiceCounter, ServiceError>;

@@ -84,6 +84,7 @@ fn check(context: &Context) -> Result<(), ContextError> {
     in_range("log_fragment_limit", context.log_fragment_limit, 1, 10_000)?;
     duration_in_range("egress_stall_limit", context.egress_stall_limit, 0, 1_000)?;
     duration_in_range("snapshot_progress_timeout", context.snapshot_progress_timeout, 100, 300_000)?;
+    duration_in_range("log_image_timeout", context.log_image_timeout, 100, 300_000)?;
     duration_in_range("driver_timeout", context.driver_timeout, 100, 3_600_000)?;
     for (name, channel) in [
         ("control_channel", &context.control_channel),

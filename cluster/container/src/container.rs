@@ -2,7 +2,6 @@
 //!
 //! Source: `ClusteredServiceContainer`, with the `AgentRunner` of Agrona.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +17,8 @@ use crate::clustered_service::ClusteredService;
 use crate::concluded_context::ConcludedContext;
 use crate::context::Context;
 use crate::counters::{
-    CYCLE_TIME_THRESHOLD_EXCEEDED_TYPE_ID, ContainerCounters, DurationTracker, MAX_CYCLE_TIME_TYPE_ID,
-    MAX_SNAPSHOT_DURATION_TYPE_ID, SERVICE_ERROR_COUNT_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID,
+    CYCLE_TIME_THRESHOLD_EXCEEDED_TYPE_ID, ContainerCounters, DurationTracker, LOG_POSITION_TYPE_ID,
+    MAX_CYCLE_TIME_TYPE_ID, MAX_SNAPSHOT_DURATION_TYPE_ID, SERVICE_ERROR_COUNT_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID,
     SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID, ServiceCounter, format_duration, service_key, service_label,
 };
 use crate::error::{ContainerError, Termination};
@@ -94,7 +93,7 @@ impl<S: ClusteredService> ClusteredServiceContainer<S> {
             Err(panic) => {
                 // The state of the service cannot be trusted, so the service is not called again.
                 self.has_ended = true;
-                Err(self.fail(ContainerError::Panic(panic_text(panic.as_ref()))))
+                Err(self.fail(ContainerError::of_panic(panic.as_ref())))
             }
         }
     }
@@ -117,7 +116,7 @@ impl<S: ClusteredService> ClusteredServiceContainer<S> {
             return;
         }
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.agent.close())) {
-            self.recorder.record(&ContainerError::Panic(panic_text(panic.as_ref())));
+            self.recorder.record(&ContainerError::of_panic(panic.as_ref()));
         }
     }
 }
@@ -161,6 +160,7 @@ fn launch_agent<S: ClusteredService>(
         log_fragment_limit: context.log_fragment_limit,
         egress_stall_limit_ns: nanoseconds(context.egress_stall_limit),
         snapshot_progress_timeout_ns: nanoseconds(context.snapshot_progress_timeout),
+        log_image_timeout_ns: nanoseconds(context.log_image_timeout),
     };
     Ok(Agent::new(service, io, settings, counters))
 }
@@ -186,7 +186,11 @@ fn add_counters(
     let snapshot_ns = nanoseconds(context.snapshot_duration_threshold);
     let snapshot_name =
         format!("Clustered service max snapshot duration exceeded count: threshold={}", format_duration(snapshot_ns));
+    let log_position = add(LOG_POSITION_TYPE_ID, "Clustered service log position")?;
+    // The service has not joined a log.
+    log_position.set(-1);
     Ok(ContainerCounters {
+        log_position,
         cycle: DurationTracker::new(
             add(MAX_CYCLE_TIME_TYPE_ID, "Cluster container max cycle time in ns")?,
             add(CYCLE_TIME_THRESHOLD_EXCEEDED_TYPE_ID, &cycle_name)?,
@@ -203,9 +207,4 @@ fn add_counters(
 
 fn nanoseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text").to_owned()
 }

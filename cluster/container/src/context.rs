@@ -45,6 +45,7 @@ pub struct Context {
     pub(crate) idle_strategy: IdleStrategy,
     pub(crate) egress_stall_limit: Duration,
     pub(crate) snapshot_progress_timeout: Duration,
+    pub(crate) log_image_timeout: Duration,
     pub(crate) driver_timeout: Duration,
     pub(crate) cycle_threshold: Duration,
     pub(crate) snapshot_duration_threshold: Duration,
@@ -78,6 +79,7 @@ impl Context {
             idle_strategy: IdleStrategy::default(),
             egress_stall_limit: Duration::from_millis(100),
             snapshot_progress_timeout: Duration::from_secs(10),
+            log_image_timeout: Duration::from_secs(10),
             driver_timeout: Duration::from_secs(10),
             cycle_threshold: Duration::from_millis(100),
             snapshot_duration_threshold: Duration::from_secs(1),
@@ -166,6 +168,9 @@ setters! {
     /// Time without progress after which the taking or loading of a snapshot fails, and time to wait for the archive.
     /// 100 ms to 5 minutes. Default 10 s.
     snapshot_progress_timeout: Duration => snapshot_progress_timeout;
+
+    /// Time to wait for the image of a log that the consensus module has announced. 100 ms to 5 minutes. Default 10 s.
+    log_image_timeout: Duration => log_image_timeout;
 
     /// Time to wait for a live media driver at the launch, and for each of its answers; also the age of the media
     /// driver's heartbeat after which it counts as gone. It must be well above the driver's timer interval (1 s by

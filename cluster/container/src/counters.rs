@@ -25,6 +25,10 @@ pub(crate) const MAX_SNAPSHOT_DURATION_TYPE_ID: i32 = 236;
 pub(crate) const SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID: i32 = 237;
 /// Type id of the number of sessions that were closed because their clients did not keep up. It is not one of Aeron's.
 pub(crate) const SLOW_SESSIONS_CLOSED_TYPE_ID: i32 = 10_215;
+/// Type id of the log position up to which the service has consumed the log. It is not one of Aeron's.
+pub(crate) const LOG_POSITION_TYPE_ID: i32 = 10_216;
+/// Type id of the counters by which the container finds out whether its media driver works. Each lives for a moment.
+pub(crate) const DRIVER_PROBE_TYPE_ID: i32 = 10_217;
 
 /// A counter in the media driver, which lives as long as its handle and the clones of it.
 #[derive(Debug, Clone)]
@@ -120,6 +124,9 @@ pub(crate) struct ContainerCounters {
     pub(crate) cycle: DurationTracker,
     /// Durations of snapshots.
     pub(crate) snapshot: DurationTracker,
+    /// Log position after the last fragment that the service has done with, in bytes; -1 while it has joined no log. A
+    /// watchdog outside of the process compares it with the commit position.
+    pub(crate) log_position: ServiceCounter,
     /// Number of sessions closed because their clients did not keep up.
     pub(crate) slow_sessions_closed: ServiceCounter,
 }

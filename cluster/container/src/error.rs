@@ -1,5 +1,6 @@
 //! Why a container ends.
 
+use std::any::Any;
 use std::fmt;
 
 use aeron_support::AeronError;
@@ -61,6 +62,31 @@ pub enum ContainerError {
         /// Position found.
         found: i64,
     },
+    /// The log was closed before the service had read all of it, and the consensus module goes on behind it. Nothing is
+    /// lost: a member that starts again replays the log from its archive.
+    #[error(
+        "the log was closed at position {log_position}, before the service had read it up to {next_log_position}: the \
+         member must start again, and replays what is missing"
+    )]
+    LogClosedUnread {
+        /// Position up to which the service has read the log.
+        log_position: i64,
+        /// Position at which the next log begins.
+        next_log_position: i64,
+    },
+    /// The log that the consensus module announced did not come: it was closed again before the service had joined it.
+    #[error(
+        "the image of the log at position {log_position} (session {log_session_id}) did not come within {waited_ms} ms: \
+         the member must start again"
+    )]
+    LogImageTimeout {
+        /// Session id of the log.
+        log_session_id: i32,
+        /// Position of the service, at which it was to join the log.
+        log_position: i64,
+        /// Time for which the container waited, in milliseconds.
+        waited_ms: i64,
+    },
     /// The log opens a session that is open already.
     #[error("the log opens session {cluster_session_id} at position {log_position}, but it is open")]
     SessionClash {
@@ -121,8 +147,23 @@ pub enum ContainerError {
     Ended,
 }
 
+impl ContainerError {
+    /// Whether nothing is wrong with the member but that its service lost its place in the log, so that the member should
+    /// start again at once: it replays the log and goes on. A supervisor should not count such an end as a failure.
+    pub fn wants_restart(&self) -> bool {
+        matches!(self, Self::LogClosedUnread { .. } | Self::LogImageTimeout { .. })
+    }
+
+    /// The error of a service that panicked.
+    pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Self::Panic(text.unwrap_or("no text").to_owned())
+    }
+}
+
 impl From<AeronError> for ContainerError {
-    fn from(AeronError { action, message }: AeronError) -> Self {
+    fn from(AeronError { action, message, .. }: AeronError) -> Self {
         Self::Aeron { action, message }
     }
 }

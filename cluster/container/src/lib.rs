@@ -7,6 +7,7 @@
 //!
 //! The module `testing`, behind the feature of that name, has doubles for the tests of services.
 
+mod adding;
 mod aeron_client;
 mod aeron_io;
 mod aeron_snapshot;
@@ -23,8 +24,6 @@ mod counters;
 mod error;
 mod error_log;
 mod error_recorder;
-mod read_only_cluster;
-
 mod liveness;
 mod log_adapter;
 mod log_consumer;
@@ -32,6 +31,7 @@ mod mark_file;
 mod message_parts;
 mod offer_error;
 mod progress_timeout;
+mod read_only_cluster;
 mod recovery_state;
 mod service_adapter;
 mod service_cluster;
@@ -40,6 +40,7 @@ mod sessions;
 mod snapshot;
 mod snapshot_loader;
 mod snapshot_taker;
+mod stall_clock;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -15,13 +15,29 @@ use crate::log_adapter::wrap;
 const STANDBY_SINCE_VERSION: u16 = 16;
 /// Block length of `JoinLog` before that version, in bytes.
 const JOIN_LOG_BLOCK_LENGTH_BEFORE_STANDBY: u16 = 36;
+/// First version of the schema in which `ServiceTerminationPosition` has `ackRequired`. The schema from which the codecs are
+/// generated is older, so the field is read by its place.
+const ACK_REQUIRED_SINCE_VERSION: u16 = 17;
+/// Place of that field in its block, in bytes.
+const ACK_REQUIRED_OFFSET: usize = termination_position::SBE_BLOCK_LENGTH as usize;
+/// Value of a `BooleanType` that is false.
+const FALSE: i32 = 0;
 
 /// A message of the consensus module. The positions are log positions, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ControlEvent {
     JoinLog(JoinLog),
-    TerminationPosition(i64),
+    TerminationPosition(TerminationPosition),
     RequestServiceAck(i64),
+}
+
+/// Where a service must end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TerminationPosition {
+    pub(crate) log_position: i64,
+    /// Whether the consensus module waits for an ack of the end. It does not when it is closing itself; before version 17
+    /// of the schema it always does.
+    pub(crate) is_ack_required: bool,
 }
 
 /// The log that a service must join, and the position from which it continues.
@@ -55,7 +71,10 @@ pub(crate) fn decode(message: &[u8]) -> Result<Option<ControlEvent>, ControlErro
         termination_position::SBE_TEMPLATE_ID => {
             let body = envelope.body(termination_position::SBE_TEMPLATE_ID, termination_position::SBE_BLOCK_LENGTH)?;
             let decoder = wrap!(termination_position::ServiceTerminationPositionDecoder, body);
-            ControlEvent::TerminationPosition(decoder.log_position())
+            ControlEvent::TerminationPosition(TerminationPosition {
+                log_position: decoder.log_position(),
+                is_ack_required: envelope.version < ACK_REQUIRED_SINCE_VERSION || ack_required(&body) != Some(FALSE),
+            })
         }
         request_service_ack::SBE_TEMPLATE_ID => {
             let body = envelope.body(request_service_ack::SBE_TEMPLATE_ID, request_service_ack::SBE_BLOCK_LENGTH)?;
@@ -64,6 +83,12 @@ pub(crate) fn decode(message: &[u8]) -> Result<Option<ControlEvent>, ControlErro
         }
         _ => return Ok(None),
     }))
+}
+
+/// The field `ackRequired` of a `ServiceTerminationPosition`, if its block has one.
+fn ack_required(body: &Body<'_>) -> Option<i32> {
+    let block = body.message.get(HEADER_LENGTH..body.end_of_block())?;
+    block.get(ACK_REQUIRED_OFFSET..)?.first_chunk().map(|field| i32::from_le_bytes(*field))
 }
 
 fn decode_join_log(envelope: Envelope<'_>) -> Result<JoinLog, ControlError> {

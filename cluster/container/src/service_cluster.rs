@@ -19,6 +19,7 @@ use crate::message_parts::{MessageParts, payload_length};
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 use crate::sessions::{ClientSession, Sessions};
+use crate::stall_clock::StallClock;
 
 /// Number of attempts to request the close of a session, in one call. Source:
 /// `ClusteredServiceAgent.closeClientSession`.
@@ -214,16 +215,18 @@ impl<I: AgentIo> ServiceCluster<I> {
         false
     }
 
-    /// Repeats an offer to a client until it succeeds or the stall limit is reached.
+    /// Repeats an offer to a client until it succeeds or the stall limit is reached. Time in which the member's own media
+    /// driver stands still is not the client's; if it stands still for good, the Aeron client closes and ends the container.
     #[cold]
     fn offer_again(&mut self, session_id: i64, parts: &[&[u8]]) -> Result<i64, OfferError> {
-        let started_ns = self.liveness.io.nano_time();
+        let mut clock = StallClock::start(self.liveness.io.nano_time());
         loop {
             self.liveness.idle(0);
             if self.liveness.has_failed() {
                 return Err(OfferError::Closed);
             }
-            let waited_ns = self.liveness.io.nano_time() - started_ns;
+            let has_answered = self.liveness.io.probe_driver();
+            let waited_ns = clock.waited_ns(self.liveness.io.nano_time(), has_answered);
             let header = self.header.address(session_id, self.view.time);
             let Some(entry) = self.view.sessions.get_mut(session_id) else { return Err(OfferError::UnknownSession) };
             let Some(egress) = &mut entry.egress else { return Err(OfferError::NotConnected) };

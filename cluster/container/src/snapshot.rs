@@ -55,6 +55,14 @@ pub trait SnapshotWriter {
     /// [`SnapshotWriter::max_message_length`].
     fn offer(&mut self, message: &[u8]) -> Result<(), ServiceError>;
 
+    /// Keeps the container alive. A service that works on its state for seconds between two offers must call it meanwhile:
+    /// without it and without an offer for the media driver's client liveness time-out (10 s by default), the container
+    /// ends. Each call is cheap.
+    ///
+    /// # Errors
+    /// The container is about to end: the consensus module or the media driver has gone.
+    fn keep_alive(&mut self) -> Result<(), ServiceError>;
+
     /// Longest message that [`SnapshotWriter::offer`] accepts, in bytes.
     fn max_message_length(&self) -> usize;
 }

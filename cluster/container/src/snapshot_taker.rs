@@ -114,11 +114,7 @@ impl<I: AgentIo> SnapshotWriter for SnapshotTaker<'_, I> {
         let mut progress = None;
         loop {
             match self.recording.offer(message) {
-                Ok(_) => {
-                    // A long snapshot must keep the container alive.
-                    self.liveness.idle(1);
-                    return self.check_container();
-                }
+                Ok(_) => return self.keep_alive(),
                 Err(error) if error.is_retryable() => {}
                 Err(error) => return Err(ServiceError::message(format!("cannot write to the snapshot: {error}"))),
             }
@@ -131,6 +127,11 @@ impl<I: AgentIo> SnapshotWriter for SnapshotTaker<'_, I> {
             let progress = *progress.get_or_insert(ProgressTimeout::new(now_ns, self.progress_timeout_ns));
             self.wait(&progress)?;
         }
+    }
+
+    fn keep_alive(&mut self) -> Result<(), ServiceError> {
+        self.liveness.idle(1);
+        self.check_container()
     }
 
     fn max_message_length(&self) -> usize {

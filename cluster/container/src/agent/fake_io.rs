@@ -90,6 +90,14 @@ pub(super) struct World {
     pub(super) idle_ns: i64,
     pub(super) client_closed: bool,
     pub(super) counters: HashMap<i32, (FoundCounter, i64)>,
+    /// Counters of a consensus module that was killed, by their type ids.
+    pub(super) stale_counters: Vec<(i32, FoundCounter)>,
+    /// Whether the media driver stands still.
+    pub(super) driver_is_stalled: bool,
+    /// Time at which the media driver works again and all egress is taken, in nanoseconds.
+    pub(super) driver_works_at_ns: Option<i64>,
+    /// Time at which the Aeron client closes, in nanoseconds.
+    pub(super) client_closes_at_ns: Option<i64>,
     pub(super) control: VecDeque<Vec<u8>>,
     pub(super) sent: Vec<Vec<u8>>,
     /// Errors of the next offers to the consensus module. Offers succeed when it is empty.
@@ -156,6 +164,11 @@ impl AgentIo for FakeIo {
     fn idle(&mut self, work: usize) {
         let mut world = self.0.borrow_mut();
         world.now_ns += if work == 0 { world.idle_ns } else { 0 };
+        let now_ns = world.now_ns;
+        if world.driver_works_at_ns.is_some_and(|at_ns| now_ns >= at_ns) {
+            (world.driver_is_stalled, world.egress_is_stuck) = (false, false);
+        }
+        world.client_closed |= world.client_closes_at_ns.is_some_and(|at_ns| now_ns >= at_ns);
     }
 
     fn invoke_client(&mut self) -> Result<(), ContainerError> {
@@ -169,9 +182,15 @@ impl AgentIo for FakeIo {
         CLIENT_ID
     }
 
-    fn find_counter(&self, type_id: i32, matches: &dyn Fn(&[u8]) -> bool) -> Option<FoundCounter> {
+    fn find_counters(&self, type_id: i32) -> Vec<FoundCounter> {
         let world = self.0.borrow();
-        world.counters.get(&type_id).map(|(counter, _)| *counter).filter(|counter| matches(&counter.key))
+        let stale = world.stale_counters.iter().filter(|(stale_type_id, _)| *stale_type_id == type_id);
+        let current = world.counters.get(&type_id).map(|(counter, _)| *counter);
+        stale.map(|(_, counter)| *counter).chain(current).collect()
+    }
+
+    fn probe_driver(&mut self) -> bool {
+        !self.0.borrow().driver_is_stalled
     }
 
     fn counter_value(&self, counter_id: i32) -> i64 {

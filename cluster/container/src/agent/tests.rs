@@ -127,6 +127,7 @@ struct Member {
     world: SharedWorld,
     calls: Rc<RefCell<Vec<String>>>,
     slow_closed: ServiceCounter,
+    log_position: ServiceCounter,
 }
 
 impl Member {
@@ -143,8 +144,13 @@ impl Member {
         let tracker =
             || DurationTracker::new(ServiceCounter::detached(), ServiceCounter::detached(), EGRESS_STALL_LIMIT_NS);
         let slow_closed = ServiceCounter::detached();
-        let counters =
-            ContainerCounters { cycle: tracker(), snapshot: tracker(), slow_sessions_closed: slow_closed.clone() };
+        let log_position = ServiceCounter::detached();
+        let counters = ContainerCounters {
+            cycle: tracker(),
+            snapshot: tracker(),
+            log_position: log_position.clone(),
+            slow_sessions_closed: slow_closed.clone(),
+        };
         let settings = AgentSettings {
             cluster_id: 0,
             service_id: 0,
@@ -153,9 +159,10 @@ impl Member {
             log_fragment_limit: 10,
             egress_stall_limit_ns: EGRESS_STALL_LIMIT_NS,
             snapshot_progress_timeout_ns: 1_000 * MS,
+            log_image_timeout_ns: 1_000 * MS,
         };
         let agent = Agent::new(service, FakeIo(Rc::clone(&world)), settings, counters);
-        Self { agent, world, calls, slow_closed }
+        Self { agent, world, calls, slow_closed, log_position }
     }
 
     /// A member that has started empty and joined a log at position 0. What it did so far is not recorded.

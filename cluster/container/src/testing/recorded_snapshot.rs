@@ -55,6 +55,10 @@ impl SnapshotWriter for RecordedSnapshot {
         Ok(())
     }
 
+    fn keep_alive(&mut self) -> Result<(), ServiceError> {
+        Ok(())
+    }
+
     fn max_message_length(&self) -> usize {
         self.max_message_length
     }

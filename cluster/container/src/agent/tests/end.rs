@@ -104,3 +104,27 @@ fn the_mark_file_is_kept_alive_every_second() {
     assert_eq!(times.len(), 3, "{times:?}");
     assert!(times.iter().all(|time| *time > begin_ms) && times.windows(2).all(|pair| pair[1] - pair[0] == 1000));
 }
+
+#[test]
+fn a_consensus_module_that_is_closing_itself_gets_no_ack() {
+    // Version 17 of the schema: `ackRequired` after the position.
+    let termination = |ack_required: i32| {
+        let mut message = message(42, &[0], &[ack_required], &[]);
+        message[6] = 17;
+        message
+    };
+    for (ack_required, acks) in [(0, 0), (1, 1)] {
+        let mut member = Member::joined(LEADER, nothing);
+        member.receive(termination(ack_required));
+        assert_eq!(member.cycles(3).unwrap(), Progress::Ended(Termination::Cluster), "ack required: {ack_required}");
+        assert_eq!(member.calls(), ["terminate"]);
+        assert_eq!(member.sent().len(), acks);
+    }
+    let mut member = Member::joined(LEADER, nothing);
+    let position = member.append(&session_message(7, 12, b"more"));
+    member.cycles(1).unwrap();
+    member.receive(termination(0));
+    let error = member.cycles(3).unwrap_err();
+    assert!(matches!(error, ContainerError::TerminationPassed { log_position, .. } if log_position == position));
+    assert!(member.sent().is_empty());
+}

@@ -83,3 +83,94 @@ fn a_leader_at_the_cluster_s_start_does_not_connect_to_old_sessions() {
     assert_eq!(member.calls().last().map(String::as_str), Some("role Leader"));
     assert_eq!(member.world.borrow().egress_open, 0);
 }
+
+/// A script whose calls see what has been sent to the consensus module, which the first result holds.
+fn seeing_what_was_sent() -> (Member, Rc<RefCell<Vec<String>>>) {
+    let world: Rc<RefCell<Option<SharedWorld>>> = Rc::default();
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let (world_of_script, seen_by_script) = (Rc::clone(&world), Rc::clone(&seen));
+    let member = Member::new(move |cluster, call| {
+        if let Some(world) = world_of_script.borrow().as_ref() {
+            let sent = world.borrow().sent.len();
+            seen_by_script.borrow_mut().push(format!("{call} {:?}: {sent} sent", cluster.role()));
+        }
+    });
+    *world.borrow_mut() = Some(Rc::clone(&member.world));
+    member.world.borrow_mut().add_commit_position(0);
+    member.world.borrow_mut().add_recovery_state(-1, 0, 0);
+    (member, seen)
+}
+
+#[test]
+fn the_ack_of_a_joined_log_leaves_before_the_service_is_called_with_its_role() {
+    let (mut member, seen) = seeing_what_was_sent();
+    member.receive(join_log(0, i64::MAX, false, LEADER, false));
+    member.open_log(0);
+    member.cycles(6).unwrap();
+    assert_eq!(*seen.borrow(), ["start Follower: 0 sent", "role Leader: 2 sent"]);
+    assert_eq!(member.sent(), [ack(0, 0, 0, CLIENT_ID), ack(0, 0, 1, -1)]);
+}
+
+#[test]
+fn a_role_and_the_log_wait_for_an_ack_that_cannot_be_sent_yet() {
+    let (mut member, seen) = seeing_what_was_sent();
+    member.cycles(4).unwrap();
+    member.sent();
+    member.receive(join_log(0, i64::MAX, false, LEADER, false));
+    member.open_log(0);
+    member.append(&session_message(7, 11, b"a"));
+    member.world.borrow_mut().send_results = [OfferError::BackPressured; 3].into();
+    member.cycles(4).unwrap();
+    assert_eq!(seen.borrow().len(), 1, "only the start");
+    assert_eq!(member.agent.cluster.role(), Role::Follower);
+    member.cycles(2).unwrap();
+    assert_eq!(seen.borrow()[1..], ["role Leader: 1 sent", "message Leader: 1 sent"]);
+
+    let (mut member, _) = seeing_what_was_sent();
+    member.cycles(4).unwrap();
+    member.receive(join_log(0, i64::MAX, false, LEADER, false));
+    member.open_log(0);
+    member.world.borrow_mut().send_results = [OfferError::NotConnected].into();
+    let error = member.cycles(4).unwrap_err();
+    assert!(matches!(error, ContainerError::ControlPublication { error: OfferError::NotConnected }), "{error}");
+}
+
+#[test]
+fn a_log_that_closed_before_it_was_read_asks_for_a_restart() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let read = member.append(&session_message(7, 11, b"read"));
+    member.cycles(1).unwrap();
+    // A replay that was stopped: what had been committed and not read is gone with the image.
+    member.log().borrow_mut().has_ended = true;
+    member.world.borrow_mut().commit(read + 640);
+    member.receive(join_log(read + 640, i64::MAX, false, FOLLOWER, false));
+    let error = member.cycles(5).unwrap_err();
+    assert!(
+        matches!(error, ContainerError::LogClosedUnread { log_position, next_log_position }
+            if (log_position, next_log_position) == (read, read + 640)),
+        "{error}"
+    );
+    assert!(error.wants_restart());
+
+    // A log that begins before the position of the service is another matter.
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let read = member.append(&session_message(7, 11, b"read"));
+    member.cycles(1).unwrap();
+    member.log().borrow_mut().has_ended = true;
+    member.receive(join_log(read - 32, i64::MAX, false, FOLLOWER, false));
+    let error = member.cycles(5).unwrap_err();
+    assert!(matches!(error, ContainerError::LogNotContiguous { .. }) && !error.wants_restart(), "{error}");
+}
+
+#[test]
+fn the_image_of_a_log_is_not_awaited_for_ever() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let log = member.world.borrow_mut().log.take().unwrap();
+    log.borrow_mut().has_ended = true;
+    member.receive(join_log(0, i64::MAX, false, FOLLOWER, false));
+    // The limit is a second.
+    member.cycles(400).unwrap();
+    let error = member.cycles(200).unwrap_err();
+    assert!(matches!(error, ContainerError::LogImageTimeout { log_session_id: 9, log_position: 0, .. }), "{error}");
+    assert!(error.wants_restart());
+}

@@ -99,3 +99,30 @@ fn a_session_that_opens_twice_and_a_term_of_another_version_are_errors() {
     );
     assert!(member.calls().is_empty());
 }
+
+#[test]
+fn a_counter_tells_up_to_where_the_log_is_done_with() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let seen_by_script = Rc::clone(&seen);
+    let counter: Rc<RefCell<Option<ServiceCounter>>> = Rc::default();
+    let counter_of_script = Rc::clone(&counter);
+    let mut member = Member::joined(LEADER, move |_, _| {
+        seen_by_script.borrow_mut().extend(counter_of_script.borrow().as_ref().map(ServiceCounter::get));
+    });
+    *counter.borrow_mut() = Some(member.log_position.clone());
+    assert_eq!(member.log_position.get(), 0, "the position at which the log was joined");
+    let first = member.append(&session_message(7, 10, b"a"));
+    let second = member.append(&session_message(7, 11, b"b"));
+    let skipped = member.append(&message(25, &[1, 2, 3], &[], &[]));
+    member.cycles(1).unwrap();
+    assert_eq!(*seen.borrow(), [0, first], "a message counts when the service has done with it");
+    assert_eq!(member.log_position.get(), skipped);
+    assert_eq!(member.agent.cluster.log_position(), second);
+    // Padding: the image moves, and no fragment is read.
+    member.log().borrow_mut().position = skipped + 96;
+    member.cycles(1).unwrap();
+    assert_eq!(member.log_position.get(), skipped + 96);
+    member.log().borrow_mut().has_ended = true;
+    member.cycles(1).unwrap();
+    assert_eq!(member.log_position.get(), -1, "between two logs");
+}

@@ -95,3 +95,30 @@ fn a_disconnected_client_costs_no_time() {
     assert_eq!(member.world.borrow().now_ns, before_ns);
     assert_eq!(*results.borrow(), [Err(OfferError::NotConnected), Err(OfferError::UnknownSession)]);
 }
+
+#[test]
+fn a_stall_of_the_members_own_driver_closes_no_client() {
+    let (mut member, results) = answering();
+    member.world.borrow_mut().egress_is_stuck = true;
+    member.world.borrow_mut().driver_is_stalled = true;
+    // The driver works again after ten times the limit, and the client takes its message at once.
+    let after_ns = member.world.borrow().now_ns + 10 * EGRESS_STALL_LIMIT_NS;
+    member.world.borrow_mut().driver_works_at_ns = Some(after_ns);
+    member.append(&session_message(7, 12, b"hello"));
+    member.agent.do_work().unwrap();
+    assert_eq!(*results.borrow(), [Ok(96)]);
+    assert_eq!(member.slow_closed.get(), 0);
+}
+
+#[test]
+fn a_driver_that_stands_still_for_good_ends_the_wait_with_the_container() {
+    let (mut member, results) = answering();
+    member.world.borrow_mut().egress_is_stuck = true;
+    member.world.borrow_mut().driver_is_stalled = true;
+    let after_ns = member.world.borrow().now_ns + 10 * EGRESS_STALL_LIMIT_NS;
+    member.world.borrow_mut().client_closes_at_ns = Some(after_ns);
+    member.append(&session_message(7, 12, b"hello"));
+    assert!(matches!(member.agent.do_work(), Err(ContainerError::ClientClosed(_))));
+    assert_eq!(*results.borrow(), [Err(OfferError::Closed)]);
+    assert_eq!(member.slow_closed.get(), 0);
+}

@@ -90,3 +90,24 @@ fn standby_snapshots_are_for_standby_members_and_other_actions_for_nobody() {
     member.cycles(2).unwrap();
     assert_eq!(member.sent().len(), 1);
 }
+
+#[test]
+fn a_service_that_works_long_on_a_snapshot_keeps_the_container_alive_between_two_offers() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let world = Rc::clone(&member.world);
+    member.agent.service.on_snapshot = Box::new(move |snapshot| {
+        for _ in 0..30 {
+            world.borrow_mut().now_ns += 1_000 * MS;
+            snapshot.keep_alive()?;
+        }
+        snapshot.offer(b"state")?;
+        world.borrow_mut().client_closed = true;
+        world.borrow_mut().now_ns += 1_000 * MS;
+        assert!(snapshot.keep_alive().is_err(), "the container is about to end");
+        snapshot.keep_alive()
+    });
+    member.append(&snapshot_action(12, 0));
+    let before = member.world.borrow().keep_alives.len();
+    assert!(matches!(member.cycles(1), Err(ContainerError::ClientClosed(_))));
+    assert_eq!(member.world.borrow().keep_alives.len() - before, 30);
+}

@@ -1,6 +1,10 @@
 //! Starts without and with a snapshot.
 
+use aeron_support::MAX_COUNTER_KEY_LENGTH;
+
 use super::*;
+use crate::agent_io::FoundCounter;
+use crate::counters::RECOVERY_STATE_TYPE_ID;
 
 #[test]
 fn it_waits_for_the_consensus_module_and_then_starts_empty() {
@@ -22,7 +26,7 @@ fn while_an_ack_cannot_be_sent_nothing_else_is_done() {
     member.world.borrow_mut().add_recovery_state(-1, 0, 0);
     member.world.borrow_mut().send_results = [OfferError::BackPressured, OfferError::AdminAction].into();
     member.receive(join_log(0, i64::MAX, false, FOLLOWER, false));
-    member.cycles(4).unwrap();
+    member.cycles(3).unwrap();
     assert!(member.sent().is_empty());
     assert_eq!(member.world.borrow().control.len(), 1, "the next message is not read yet");
     member.cycles(2).unwrap();
@@ -113,4 +117,40 @@ fn a_snapshot_that_makes_no_progress_is_given_up() {
     let mut member = with_snapshot(&[begin, end, b"a".to_vec()], false);
     let error = member.cycles(4).unwrap_err();
     assert!(error.to_string().ends_with("the archive replays no further: no progress for 1000 ms"), "{error}");
+}
+
+#[test]
+fn a_panic_at_the_start_is_answered_as_an_error_is() {
+    let mut member = Member::new(|_, call| {
+        if call == "start" {
+            panic!("no book");
+        }
+    });
+    member.world.borrow_mut().add_commit_position(0);
+    member.world.borrow_mut().add_recovery_state(-1, 0, 0);
+    let error = member.cycles(4).unwrap_err();
+    let ContainerError::Start { error, .. } = &error else { panic!("{error}") };
+    assert!(matches!(error.downcast_ref(), Some(ContainerError::Panic(text)) if text == "no book"), "{error}");
+    assert_eq!(member.sent(), [ack(0, 0, 0, -1)]);
+    member.agent.close();
+    assert_eq!(member.calls(), ["start [] []"], "what never started is not terminated");
+}
+
+#[test]
+fn the_counters_of_a_consensus_module_that_was_killed_are_not_taken_for_those_of_the_next() {
+    let mut member = Member::new(nothing);
+    let stale = |id, registration_id| FoundCounter { id, registration_id, key: [0; MAX_COUNTER_KEY_LENGTH] };
+    member.world.borrow_mut().stale_counters =
+        vec![(COMMIT_POSITION_TYPE_ID, stale(20, 200)), (RECOVERY_STATE_TYPE_ID, stale(21, 210))];
+    // The next consensus module has its commit position, and not yet its recovery state.
+    member.world.borrow_mut().add_commit_position(128);
+    member.cycles(3).unwrap();
+    assert!(member.calls().is_empty(), "the recovery state is older than the commit position");
+    member.world.borrow_mut().add_recovery_state(-1, 128, 42);
+    member.cycles(2).unwrap();
+    assert_eq!(member.sent(), [ack(128, 42, 0, CLIENT_ID)]);
+    assert_eq!(member.agent.cluster.liveness.commit_position(), 128);
+    // The media driver frees the old ones when it has noticed the death of their client.
+    member.world.borrow_mut().stale_counters.clear();
+    member.cycles(2).unwrap();
 }
