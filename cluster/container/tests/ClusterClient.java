@@ -27,7 +27,7 @@ public final class ClusterClient
         final AeronCluster.Context context = new AeronCluster.Context()
             .aeronDirectoryName(args[0])
             .ingressChannel("aeron:udp")
-            .ingressEndpoints("0=" + args[1])
+            .ingressEndpoints(args[1])
             .egressChannel("aeron:udp?endpoint=localhost:0")
             .egressListener(listener);
 

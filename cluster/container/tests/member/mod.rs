@@ -1,5 +1,7 @@
-//! A cluster of one member for tests: a C media driver, Aeron's archive and consensus module in a JVM, and a container
-//! in a thread of the test. Dropping a part ends it.
+//! Members for tests: each has a C media driver, Aeron's archive and consensus module in a JVM, and containers in threads of
+//! the test. Dropping a part ends it.
+
+#![allow(dead_code, reason = "each test program uses its part")]
 
 use std::ffi::CString;
 use std::io::{BufRead, BufReader, Write};
@@ -17,7 +19,7 @@ use rusteron_archive::AeronCnc;
 use tempfile::TempDir;
 
 /// Time within which everything must happen. It is used up only when a test fails.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 const JVM_FLAGS: [&str; 5] = [
     "-XX:+UseSerialGC",
@@ -67,14 +69,33 @@ impl Drop for Process {
 /// Directories and addresses of a member.
 pub(crate) struct Member {
     directory: TempDir,
-    port: u16,
+    id: usize,
+    /// First ports of all members of its cluster.
+    ports: Vec<u16>,
+    /// Further properties of the consensus module.
+    properties: Vec<(&'static str, String)>,
 }
 
 impl Member {
-    /// A member in a new directory, with the ports of `number`.
+    /// The only member of a cluster, in a new directory, with the ports of `number`.
     pub(crate) fn new(number: u16) -> Self {
-        let directory = tempfile::Builder::new().prefix("aeron-cluster-service-").tempdir_in("/dev/shm").unwrap();
-        Self { directory, port: 24_100 + 10 * number }
+        Self::cluster(number, 1).remove(0)
+    }
+
+    /// The members of a cluster of `count`, each in a new directory, with the ports from those of `number` on.
+    pub(crate) fn cluster(number: u16, count: u16) -> Vec<Self> {
+        let ports: Vec<u16> = (number..number + count).map(|number| 24_100 + 10 * number).collect();
+        let member = |id| {
+            let directory = tempfile::Builder::new().prefix("aeron-cluster-service-").tempdir_in("/dev/shm").unwrap();
+            Self { directory, id, ports: ports.clone(), properties: Vec::new() }
+        };
+        (0..ports.len()).map(member).collect()
+    }
+
+    /// Sets a property of the consensus module for its next start.
+    pub(crate) fn set(&mut self, name: &'static str, value: impl ToString) {
+        self.properties.retain(|(other, _)| *other != name);
+        self.properties.push((name, value.to_string()));
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -108,7 +129,22 @@ impl Member {
     }
 
     fn endpoint(&self, offset: u16) -> String {
-        format!("localhost:{}", self.port + offset)
+        self.endpoint_of(self.id, offset)
+    }
+
+    fn endpoint_of(&self, id: usize, offset: u16) -> String {
+        format!("localhost:{}", self.ports[id] + offset)
+    }
+
+    /// Time after which a media driver takes a silent client for dead. It is short where a test waits for it; the JVMs of
+    /// several members, which start at once, need more.
+    fn client_liveness_timeout(&self) -> &'static str {
+        if self.ports.len() == 1 { "3s" } else { "30s" }
+    }
+
+    /// One entry for each member of the cluster.
+    fn each(&self, separator: &str, entry: impl Fn(usize) -> String) -> String {
+        (0..self.ports.len()).map(entry).collect::<Vec<_>>().join(separator)
     }
 
     /// Starts a media driver, and waits until it runs.
@@ -121,7 +157,7 @@ impl Member {
                 .env("AERON_THREADING_MODE", "SHARED")
                 .env("AERON_TERM_BUFFER_LENGTH", "4m")
                 .env("AERON_IPC_TERM_BUFFER_LENGTH", "4m")
-                .env("AERON_CLIENT_LIVENESS_TIMEOUT", "3s")
+                .env("AERON_CLIENT_LIVENESS_TIMEOUT", self.client_liveness_timeout())
                 .stdout(Stdio::null()),
         );
         until("the media driver", || is_driver_alive(&self.path("driver"), Duration::from_secs(1)));
@@ -135,7 +171,8 @@ impl Member {
             let _ = std::fs::remove_file(self.path(mark));
         }
         let output = std::fs::File::create(self.path("consensus-module.log")).unwrap();
-        let members = (0..5).map(|offset| self.endpoint(offset)).collect::<Vec<_>>().join(",");
+        let endpoints = |id| (0..5).map(|offset| self.endpoint_of(id, offset)).collect::<Vec<_>>().join(",");
+        let members = self.each("|", |id| format!("{id},{}", endpoints(id)));
         let mut command = java();
         for (name, value) in [
             ("aeron.dir", self.path("driver").display().to_string()),
@@ -148,8 +185,8 @@ impl Member {
             ("aeron.archive.record.checksum", "CRC-32C".to_owned()),
             ("aeron.archive.segment.file.length", "16m".to_owned()),
             ("aeron.archive.low.storage.space.threshold", "1m".to_owned()),
-            ("aeron.cluster.member.id", "0".to_owned()),
-            ("aeron.cluster.members", format!("0,{members}")),
+            ("aeron.cluster.member.id", self.id.to_string()),
+            ("aeron.cluster.members", members),
             ("aeron.cluster.ingress.channel", "aeron:udp?term-length=4m".to_owned()),
             ("aeron.cluster.log.channel", "aeron:udp?term-length=16m".to_owned()),
             ("aeron.cluster.replication.channel", "aeron:udp?endpoint=localhost:0".to_owned()),
@@ -161,6 +198,7 @@ impl Member {
         ] {
             command.arg(format!("-D{name}={value}"));
         }
+        command.args(self.properties.iter().map(|(name, value)| format!("-D{name}={value}")));
         command.arg("-cp").arg(jar()).arg("io.aeron.cluster.ClusteredArchive");
         Process::start(command.stdout(output.try_clone().unwrap()).stderr(output))
     }
@@ -181,11 +219,40 @@ impl Member {
         (String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned(), status.success())
     }
 
+    /// Starts Aeron's `ClusterBackup`, with a media driver and an archive of its own, in the directory of `self`, for the
+    /// cluster of `member`.
+    pub(crate) fn start_backup_of(&self, member: &Self) -> Process {
+        let output = std::fs::File::create(self.path("backup.log")).unwrap();
+        let mut command = java();
+        for (name, value) in [
+            ("aeron.dir", self.path("driver").display().to_string()),
+            ("aeron.threading.mode", "SHARED".to_owned()),
+            ("aeron.archive.dir", self.path("archive").display().to_string()),
+            ("aeron.archive.control.channel", format!("aeron:udp?endpoint={}", self.endpoint(4))),
+            ("aeron.archive.control.response.channel", "aeron:udp?endpoint=localhost:0".to_owned()),
+            ("aeron.archive.replication.channel", "aeron:udp?endpoint=localhost:0".to_owned()),
+            ("aeron.archive.recording.events.enabled", "false".to_owned()),
+            ("aeron.archive.threading.mode", "SHARED".to_owned()),
+            ("aeron.archive.record.checksum", "CRC-32C".to_owned()),
+            ("aeron.archive.segment.file.length", "16m".to_owned()),
+            ("aeron.archive.low.storage.space.threshold", "1m".to_owned()),
+            ("aeron.cluster.dir", self.cluster_dir().display().to_string()),
+            ("aeron.cluster.consensus.channel", format!("aeron:udp?endpoint={}", self.endpoint(1))),
+            ("aeron.cluster.consensus.endpoints", member.each(",", |id| member.endpoint_of(id, 1))),
+            ("aeron.cluster.backup.catchup.endpoint", self.endpoint(3)),
+            ("aeron.cluster.backup.interval", "1s".to_owned()),
+        ] {
+            command.arg(format!("-D{name}={value}"));
+        }
+        command.arg("-cp").arg(jar()).arg("io.aeron.cluster.ClusterBackupMediaDriver");
+        Process::start(command.stdout(output.try_clone().unwrap()).stderr(output))
+    }
+
     /// Connects Aeron's Java client.
     pub(crate) fn connect_client(&self) -> Client {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ClusterClient.java");
+        let endpoints = self.each(",", |id| format!("{id}={}", self.endpoint_of(id, 0)));
         let mut command = java();
-        command.arg("-cp").arg(jar()).arg(source).arg(self.path("driver")).arg(self.endpoint(0));
+        command.arg("-cp").arg(jar()).arg(source("ClusterClient.java")).arg(self.path("driver")).arg(endpoints);
         let mut process = Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let input = process.0.stdin.take().unwrap();
         let output = BufReader::new(process.0.stdout.take().unwrap());
@@ -261,6 +328,11 @@ impl Drop for RunningContainer {
             let _ = thread.join();
         }
     }
+}
+
+/// Path of a Java program of the tests, which the JVM compiles itself.
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
 fn java() -> Command {
