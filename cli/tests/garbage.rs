@@ -14,6 +14,9 @@ const NEW_ORDER: u16 = CommandKind::New.number() as u16;
 /// Longest message that members decode, in bytes.
 const LONGEST: usize = 1_024;
 
+/// Offset of the side in a new order: header, seven numbers and the instrument precede it.
+const SIDE_OF_ORDER: usize = 8 + 7 * 8 + 4;
+
 /// Number of random messages; each has its own seed.
 const SEEDS: u64 = 40;
 
@@ -87,8 +90,7 @@ fn pieces(order: &[u8], longest: usize) -> Vec<Piece> {
     add("a block that is too short", edited(order, 0, 10), NEW_ORDER, MessageRejectReason::WrongVersion);
     add("a block that is longer than the message", edited(order, 0, 60_000), NEW_ORDER, MessageRejectReason::Truncated);
     let mut no_such_side = order.to_vec();
-    let side = order.len() - 5;
-    no_such_side[side] = 77;
+    no_such_side[SIDE_OF_ORDER] = 77;
     add("a side that is none", no_such_side, NEW_ORDER, MessageRejectReason::InvalidValue);
     for length in [LONGEST + 1, 10_000, longest] {
         let mut long = order.to_vec();

@@ -102,8 +102,7 @@ impl Trade {
             // Event sequence and client sequence are the first two fields.
             self.report[8..16].copy_from_slice(&number.to_le_bytes());
             self.report[16..24].copy_from_slice(&number.to_le_bytes());
-            let at = self.report.len() - INSTRUMENT_FROM_END;
-            self.report[at..at + 4].copy_from_slice(&instrument.to_le_bytes());
+            self.report[INSTRUMENT_OF_REPORT..INSTRUMENT_OF_REPORT + 4].copy_from_slice(&instrument.to_le_bytes());
             session.on_message(1, &self.report, &mut self.heard);
         }
         session.do_work(self.now, &mut self.wire, &mut self.heard);
@@ -120,8 +119,8 @@ impl Trade {
     }
 }
 
-/// Offset of the instrument from the end of an execution report: eight bytes of enumerations follow it.
-const INSTRUMENT_FROM_END: usize = 12;
+/// Offset of the instrument in an execution report: header, 13 numbers and the participant precede it.
+const INSTRUMENT_OF_REPORT: usize = 8 + 13 * 8 + 4;
 
 #[test]
 fn commands_events_and_fail_overs_do_not_allocate() {
