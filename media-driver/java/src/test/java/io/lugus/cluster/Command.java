@@ -66,7 +66,8 @@ sealed interface Command {
                 .side(side)
                 .orderType(orderType)
                 .timeInForce(timeInForce)
-                .selfTradePrevention(SelfTradePrevention.NONE);
+                .selfTradePrevention(SelfTradePrevention.NONE)
+                .clientTag(NewOrderSingleEncoder.clientTagNullValue());
             out.execInst().clear().pARTICIPATE_DO_NOT_INITIATE(postOnly);
             return MessageHeaderEncoder.ENCODED_LENGTH + out.encodedLength();
         }
