@@ -56,7 +56,7 @@ fn take(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure>
     let status = Status::read(std::slice::from_ref(cluster))?;
     let leader = status.leader(cluster.id).ok_or_else(|| {
         Failure::new(format!("cluster {} has no leader", cluster.name))
-            .hint("`lugus status` shows the state of its members; `lugus up` starts them")
+            .hint("`lugus status` shows the state of its members; `lugus up` starts it")
     })?;
     let member = cluster.members.iter().find(|member| member.id.0 == leader.id).ok_or_else(|| {
         Failure::new(format!(

@@ -115,7 +115,7 @@ fn a_port_in_use() {
     let message = cluster.lugus(&["up"]).message().to_owned();
     assert_tells(
         &message,
-        &[&format!("port {log} (log of member 1) is in use"), "ss -ulpn", "member 1 of cluster-0 ended"],
+        &[&format!("port {log} (log of member 1) is in use"), "ss -ulpn", "member 1 of cluster-0 has ended"],
     );
     nothing_is_left(&cluster);
 }
@@ -257,7 +257,7 @@ fn a_disk_that_runs_full() {
     traders.trade(100);
     traders.settle();
     let outcome = cluster.lugus(&["up"]);
-    assert_tells(outcome.message(), &["member 2 of cluster-0 ended", "/archive has ", "make room"]);
+    assert_tells(outcome.message(), &["member 2 of cluster-0 has ended", "/archive has ", "make room"]);
     assert_eq!(cluster.left().len(), 6 + 1, "two members and the traders' driver: {:?}", cluster.left());
 
     fs::remove_file(&filler).expect("deleted");
