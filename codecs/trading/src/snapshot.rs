@@ -27,8 +27,8 @@ use thiserror::Error;
 use self::records::Resting;
 use crate::error::MessageError;
 use crate::order_entry::{
-    MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, decode_command, decode_report, encode_new_order, encode_report,
-    set_client_sequence,
+    CommandBuffer, MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, decode_command, decode_report, encode_new_order,
+    encode_report, set_client_sequence,
 };
 use crate::sbe_order_entry;
 pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
@@ -121,24 +121,26 @@ pub fn encode_record<'b>(record: &SnapshotRecord, buffer: &'b mut RecordBuffer) 
 
 fn encode_kept(kept: &RetainedReport, buffer: &mut RecordBuffer) -> usize {
     let retained = records::encode_retained(kept.applied, buffer);
-    let (_, rest) = buffer.split_at_mut(retained);
-    match rest.first_chunk_mut::<MAXIMUM_REPORT_LENGTH>() {
-        Some(report) => retained + encode_report(&kept.report, report).len(),
-        None => retained,
-    }
+    append(retained, buffer, |second| encode_report::<MAXIMUM_REPORT_LENGTH>(&kept.report, second).len())
 }
 
 fn encode_order(order: &OrderRecord, buffer: &mut RecordBuffer) -> usize {
     let resting = records::encode_resting(order, buffer);
-    let (_, rest) = buffer.split_at_mut(resting);
-    match rest.first_chunk_mut::<MAXIMUM_COMMAND_LENGTH>() {
-        Some(command) => {
-            let length = encode_new_order(InstrumentId::NONE, &order.order, command);
-            set_client_sequence(command, ClientSequence(0));
-            resting + length
-        }
-        None => resting,
-    }
+    append(resting, buffer, |second: &mut CommandBuffer| {
+        let length = encode_new_order(InstrumentId::NONE, &order.order, second);
+        set_client_sequence(second, ClientSequence(0));
+        length
+    })
+}
+
+/// Encodes the second message of a record after its first, which has this length; returns the length of both.
+fn append<const N: usize>(
+    first: usize,
+    buffer: &mut RecordBuffer,
+    encode: impl FnOnce(&mut [u8; N]) -> usize,
+) -> usize {
+    let (_, rest) = buffer.split_at_mut(first);
+    first + rest.first_chunk_mut().map_or(0, encode)
 }
 
 /// Reads the messages of a snapshot one after another. A run may end between the two messages of a record: the next run
