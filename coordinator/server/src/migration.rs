@@ -166,7 +166,7 @@ impl Mover {
 
     /// Takes the map that [`Action::LookAtMap`] asked for.
     pub fn on_map(&mut self, now: Duration, map: &PartitionMap) {
-        if !matches!(self.stage, Stage::Looking { .. }) || map.epoch < self.least_epoch {
+        if !matches!(self.stage, Stage::Looking { least_epoch } if map.epoch >= least_epoch) {
             return;
         }
         let Some(partition) = map.partition(self.instrument) else {
