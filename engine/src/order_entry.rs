@@ -71,15 +71,12 @@ fn any_order<S: EventSink>(
 ) -> Result<(), RejectReason> {
     let owner = reporter.scope();
     let expire_time = expiry::expire_time(order, reporter.now());
-    let instructions = Instructions::new(order.post_only, order.self_trade_prevention)
-        .with(Instructions::ICEBERG, order.display_quantity.0 > 0)
-        .with(Instructions::EXPIRES, expire_time.is_some());
     let price = order.price.unwrap_or_default();
+    let instructions = Instructions::of(order, expire_time);
     let mut taken = Order::new(order, price, instructions, instrument.last_order_id, owner);
     admission::new_order(order, &taken, reporter.now(), risk, instrument, pool)?;
     taken.order_id = instrument.next_order_id();
-    let terms =
-        Terms { display: order.display_quantity, expire_time: expire_time.unwrap_or_default(), ..Terms::default() };
+    let terms = Terms::of(order, expire_time);
     reporter.tell_execution(reporter.scope(), reporter.client_sequence(), execution::new(&taken));
     let answers = reporter.client_sequence();
     match order.stop_price {

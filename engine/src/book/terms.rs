@@ -3,7 +3,7 @@
 //! A bit of an order's [`Instructions`] says that it has [`Terms`]. Terms are stored beside the pool's orders, so that
 //! an ordinary order neither carries nor touches them.
 
-use lugus_vocabulary::{EpochNanos, PostOnly, Price, Quantity, SelfTradePrevention};
+use lugus_vocabulary::{EpochNanos, NewOrder, PostOnly, Price, Quantity, SelfTradePrevention};
 
 /// Instructions of an order in one byte: post-only, self-trade prevention, and which terms it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,13 @@ impl Instructions {
     #[inline]
     pub(crate) fn new(post_only: PostOnly, prevention: SelfTradePrevention) -> Self {
         Self((post_only as u8 & Self::POST_ONLY) | (prevention as u8) << Self::PREVENTION_SHIFT)
+    }
+
+    /// The instructions of an order as it is entered, which expires at `expire_time`.
+    pub(crate) fn of(entered: &NewOrder, expire_time: Option<EpochNanos>) -> Self {
+        Self::new(entered.post_only, entered.self_trade_prevention)
+            .with(Self::ICEBERG, entered.display_quantity.0 > 0)
+            .with(Self::EXPIRES, expire_time.is_some())
     }
 
     /// These instructions with one bit set or cleared.
@@ -71,6 +78,14 @@ pub(crate) struct Terms {
     pub(crate) expire_time: EpochNanos,
     /// Limit price of a waiting stop-limit order, in ticks, as its price in the pool is the trigger price.
     pub(crate) limit: Price,
+}
+
+impl Terms {
+    /// The terms of an order as it is entered, which expires at `expire_time`.
+    pub(crate) fn of(entered: &NewOrder, expire_time: Option<EpochNanos>) -> Self {
+        let expire_time = expire_time.unwrap_or_default();
+        Self { display: entered.display_quantity, expire_time, ..Self::default() }
+    }
 }
 
 #[cfg(test)]

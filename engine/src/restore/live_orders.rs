@@ -12,15 +12,12 @@ use crate::stop_queues;
 /// The order as the pool has it, at the price of its queue: the limit, or the trigger of a stop order.
 pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) -> (Order, Terms) {
     let OrderRecord { order_id, leaves_quantity, shown_quantity, order: ref entered, .. } = *record;
-    let instructions = Instructions::new(entered.post_only, entered.self_trade_prevention)
-        .with(Instructions::ICEBERG, entered.display_quantity.0 > 0)
-        .with(Instructions::EXPIRES, entered.expire_time.is_some())
-        .with(Instructions::WAITING, entered.stop_price.is_some());
+    let instructions =
+        Instructions::of(entered, entered.expire_time).with(Instructions::WAITING, entered.stop_price.is_some());
     let terms = Terms {
-        display: entered.display_quantity,
         reserve: Quantity(leaves_quantity.0 - shown_quantity.0),
-        expire_time: entered.expire_time.unwrap_or_default(),
         limit: entered.price.unwrap_or_default(),
+        ..Terms::of(entered, entered.expire_time)
     };
     let order = Order { leaves: shown_quantity, ..Order::new(entered, price, instructions, order_id, owner) };
     (order, terms)
