@@ -12,6 +12,10 @@ use crate::session::{IngressId, Route, Target};
 /// `io.aeron.AeronCounters.DRIVER_SENDER_POSITION_TYPE_ID`.
 const SENDER_POSITION_TYPE_ID: i32 = 2;
 
+/// Type id of the counter up to which position the media driver may send a network publication. Source:
+/// `io.aeron.AeronCounters.DRIVER_SENDER_LIMIT_TYPE_ID`.
+const SENDER_LIMIT_TYPE_ID: i32 = 9;
+
 /// Parameter of a channel: length of a term buffer.
 const TERM_LENGTH: &str = "term-length";
 
@@ -47,24 +51,33 @@ impl Ingress {
 
     /// The counter of the position up to which the media driver has sent; `None` for IPC, where what was offered has
     /// arrived.
-    pub(crate) fn sender_position(&self, client: &AeronClient) -> Option<SenderPosition> {
+    pub(crate) fn sender_position(&self, client: &AeronClient) -> Option<SenderCounter> {
+        self.sender_counter(client, SENDER_POSITION_TYPE_ID)
+    }
+
+    /// The counter of the position up to which the media driver may send; `None` for IPC.
+    pub(crate) fn sender_limit(&self, client: &AeronClient) -> Option<SenderCounter> {
+        self.sender_counter(client, SENDER_LIMIT_TYPE_ID)
+    }
+
+    fn sender_counter(&self, client: &AeronClient, type_id: i32) -> Option<SenderCounter> {
         let registration_id = self.publication.get_constants().ok()?.registration_id();
         let counters = client.aeron().counters_reader();
-        let counter_id = counters.find_by_type_and_registration_id(SENDER_POSITION_TYPE_ID, registration_id)?;
-        Some(SenderPosition { counters, counter_id })
+        let counter_id = counters.find_by_type_and_registration_id(type_id, registration_id)?;
+        Some(SenderCounter { counters, counter_id })
     }
 }
 
-/// The position up to which the media driver has sent a publication.
-pub(crate) struct SenderPosition {
+/// A position of the media driver's sender in a publication.
+pub(crate) struct SenderCounter {
     counters: AeronCountersReader,
     counter_id: i32,
 }
 
-impl SenderPosition {
-    /// The position in bytes; `i64::MAX` when the counter has gone.
-    pub(crate) fn get(&self) -> i64 {
-        self.counters.get_counter_value(self.counter_id).unwrap_or(i64::MAX)
+impl SenderCounter {
+    /// The position in bytes; `None` when the counter has gone.
+    pub(crate) fn position(&self) -> Option<i64> {
+        self.counters.get_counter_value(self.counter_id).ok()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::egress_adapter::{Egress, decode};
 use crate::egress_listener::{AdminResponse, EgressListener};
 use crate::error::{ClientError, ConnectProblem, OfferError};
 use crate::ingress_proxy::{ConnectRequest, SESSION_HEADER_LENGTH, SessionHeader, encode_challenge_response};
-use crate::ingress_publications::{Ingress, IngressFact, IngressPublications};
+use crate::ingress_publications::{Ingress, IngressFact, IngressPublications, SenderCounter};
 use crate::media_driver::{MediaDriver, MediaDriverFact};
 use crate::session::{Action, ClosedEgress, Event, IngressId, Now, Session, State};
 
@@ -47,6 +47,8 @@ pub(crate) struct SessionAgent {
     assembler: FragmentAssembler,
     request: Vec<u8>,
     tick_at: Now,
+    /// The limit of the open session's ingress; `None` inside for IPC.
+    sender_limit: Option<(IngressId, Option<SenderCounter>)>,
     invalid_egress: u64,
     /// Session id of the image by which the open session's leader announced itself.
     leader_image: Option<i32>,
@@ -77,6 +79,7 @@ impl SessionAgent {
             assembler: FragmentAssembler::new(MAX_IMAGES),
             request: Vec::new(),
             tick_at: Duration::ZERO,
+            sender_limit: None,
             invalid_egress: 0,
             leader_image: None,
             context,
@@ -93,6 +96,7 @@ impl SessionAgent {
         if now >= self.tick_at || self.session.state() != State::Connected {
             self.tick_at = now + TICK_INTERVAL;
             self.poll_ingress(now, &mut work_count);
+            self.poll_sender_limit(now);
             self.session.on_tick(now);
             self.execute(now, listener, &mut work_count);
         }
@@ -178,6 +182,7 @@ impl SessionAgent {
             }
             Some(MediaDriverFact::Refused(reason)) => self.session.note(ConnectProblem::MediaDriver(reason)),
             Some(MediaDriverFact::Lost(reason)) => {
+                self.sender_limit = None;
                 self.ingress.clear();
                 self.assembler.clear();
                 self.session.on_media_driver_lost(&reason, now);
@@ -203,6 +208,21 @@ impl SessionAgent {
                 IngressFact::Disconnected(ingress) => self.session.on_ingress_disconnected(ingress, now),
                 IngressFact::Failed(ingress, reason) => self.session.on_ingress_failed(ingress, &reason, now),
             }
+        }
+    }
+
+    /// Tells the machine what the flow control of the session's ingress shows. The counter is looked for once, as that goes
+    /// through all counters of the media driver.
+    fn poll_sender_limit(&mut self, now: Now) {
+        let ingress = self.session.connected_ingress();
+        if self.sender_limit.as_ref().map(|(of, _)| *of) != ingress {
+            let client = self.media_driver.client();
+            self.sender_limit = ingress.and_then(|id| Some((id, self.ingress.get(id)?.sender_limit(client?))));
+        }
+        if let Some((ingress, Some(counter))) = &self.sender_limit
+            && let Some(limit) = counter.position()
+        {
+            self.session.on_sender_limit(*ingress, limit, now);
         }
     }
 
@@ -378,7 +398,7 @@ impl SessionAgent {
         };
         let sender = self.media_driver.client().and_then(|client| ingress.sender_position(client));
         let Some(sender) = sender else { return };
-        while begun.elapsed() < patience && sender.get() < position {
+        while begun.elapsed() < patience && sender.position().is_some_and(|sent| sent < position) {
             std::thread::sleep(CLOSE_PAUSE);
         }
     }
@@ -399,6 +419,7 @@ impl SessionAgent {
 
     fn release(&mut self) {
         self.active = None;
+        self.sender_limit = None;
         self.ingress.clear();
         self.media_driver.close();
     }

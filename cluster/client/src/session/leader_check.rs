@@ -5,6 +5,9 @@
 //! subscription for at least half a second. The old publication shows neither: it counts as connected for 5 s without a
 //! receiver, and a media driver that was restarted meanwhile continues it. Nothing is sent by the second one, so that the
 //! cluster ties no session to it.
+//!
+//! A process that was restarted before the check began is there too, and knows nothing of the session. It gives itself away by
+//! the flow control of the old publication ([`Reader`]).
 
 use std::time::Duration;
 
@@ -69,5 +72,40 @@ impl LeaderCheck {
             Phase::Opening { ingress, .. } | Phase::Present { ingress } => Some(ingress),
             Phase::Absent => None,
         }
+    }
+}
+
+/// Time that a leader has to answer a probe when it has begun to read again.
+const ANSWER_TIME: Duration = Duration::from_millis(250);
+
+/// The receiver of the session's ingress, as its flow control shows it: the media driver may send up to where the receiver's
+/// subscribers have read and a window more. A busy consensus module reads nothing, so that this limit stands still while its
+/// session is silent. It moves when a module reads, which answers the probes of a session that it knows, or when the receiver
+/// is another one, whose window begins where it has joined. Source: `UnicastFlowControl`, `PublicationImage.trackRebuild`.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// The limit while the session was heard, in bytes; 0 before it is known.
+    limit: i64,
+    moved_at: Option<Now>,
+}
+
+impl Reader {
+    /// The media driver may send up to this limit, in bytes.
+    pub(super) fn on_limit(&mut self, limit: i64, is_silent: bool, now: Now) {
+        if !is_silent || self.limit == 0 {
+            *self = Self { limit, moved_at: None };
+        } else if limit != self.limit {
+            self.moved_at.get_or_insert(now);
+        }
+    }
+
+    /// The session is heard.
+    pub(super) fn heard(&mut self) {
+        self.moved_at = None;
+    }
+
+    /// Whether somebody reads the silent session's ingress, and has not answered in time.
+    pub(super) fn knows_no_session(&self, now: Now) -> bool {
+        self.moved_at.is_some_and(|moved_at| now >= moved_at + ANSWER_TIME)
     }
 }

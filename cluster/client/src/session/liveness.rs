@@ -1,6 +1,6 @@
 //! What time brings: keep-alives, probes, the watchdog, time-outs.
 
-use super::action::{Action, Now};
+use super::action::{Action, IngressId, Now};
 use super::attempt::Attempt;
 use super::endpoints::Route;
 use super::leader_check::LeaderCheck;
@@ -63,6 +63,14 @@ impl Session {
 
     fn await_new_leader_tick(&mut self, now: Now) {
         self.keep_session_alive(now);
+        if let Phase::AwaitNewLeader { open, .. } = &mut self.phase
+            && open.is_leader_present()
+            && open.reader.knows_no_session(now)
+        {
+            open.end_check(&mut self.outbox);
+            self.present_leader_lost(now);
+            return;
+        }
         let Phase::AwaitNewLeader { attempt_at, attempt, give_up_at, .. } = &mut self.phase else { return };
         if now >= *give_up_at {
             self.lost(DisconnectReason::NoNewLeader, now);
@@ -107,6 +115,15 @@ impl Session {
                 open.check = Some(LeaderCheck::start(&open.target, patience, now, outbox));
             }
             None => {}
+        }
+    }
+
+    /// The media driver may send up to `limit`, in bytes, by `ingress`.
+    pub(crate) fn on_sender_limit(&mut self, ingress: IngressId, limit: i64, now: Now) {
+        let silence = self.settings.watchdog / WATCHDOG_PARTS;
+        if let Some(open) = self.open_mut().filter(|open| open.ingress == ingress) {
+            let is_silent = now.saturating_sub(open.heard_at) >= silence;
+            open.reader.on_limit(limit, is_silent, now);
         }
     }
 

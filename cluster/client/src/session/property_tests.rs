@@ -26,6 +26,7 @@ enum Incident {
     Challenge { correlation: u8 },
     Message { ours: bool },
     EgressClosed(u8),
+    Read(u8),
 }
 
 fn incident() -> impl Strategy<Value = Incident> {
@@ -47,6 +48,7 @@ fn incident() -> impl Strategy<Value = Incident> {
         1 => (0u8..3).prop_map(|correlation| Challenge { correlation }),
         2 => any::<bool>().prop_map(|ours| Message { ours }),
         2 => (0u8..3).prop_map(EgressClosed),
+        4 => any::<u8>().prop_map(Read),
     ]
 }
 
@@ -61,6 +63,7 @@ struct World {
     correlation_id: i64,
     requests: Vec<(u64, i64)>,
     sessions: i64,
+    sender_limit: i64,
     leader: i32,
     /// Session and term that the application was told of last.
     reported: Option<(i64, i64)>,
@@ -83,6 +86,7 @@ impl World {
             correlation_id: 0,
             requests: Vec::new(),
             sessions: 0,
+            sender_limit: 0,
             leader: 0,
             reported: None,
         }
@@ -191,6 +195,12 @@ impl World {
                 }
             }
             Incident::RequestsTaken(taken) => self.requests_taken = taken,
+            Incident::Read(length) => {
+                self.sender_limit += i64::from(length);
+                if let Some(ingress) = self.session.connected_ingress() {
+                    self.session.on_sender_limit(ingress, self.sender_limit, self.now);
+                }
+            }
             Incident::KeepAlivesTaken(taken) => self.keep_alives_taken = taken,
             Incident::SessionEvent { code, ours, correlation, term, leader } => {
                 self.session_event(code, ours, correlation, term, leader);

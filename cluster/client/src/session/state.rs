@@ -4,7 +4,7 @@ use super::action::{Action, IngressId, Now, Outbox};
 use super::attempt::Attempt;
 use super::backoff::Backoff;
 use super::endpoints::{Endpoints, Target};
-use super::leader_check::LeaderCheck;
+use super::leader_check::{LeaderCheck, Reader};
 use super::settings::Settings;
 use crate::context::Context;
 use crate::error::{ClientError, ConnectProblem};
@@ -86,6 +86,7 @@ pub(super) struct Open {
     /// When the first of the unanswered probes was sent.
     pub(super) silent_since: Option<Now>,
     pub(super) check: Option<LeaderCheck>,
+    pub(super) reader: Reader,
     pub(super) probe_at: Now,
     pub(super) keep_alive_at: Now,
 }
@@ -107,6 +108,7 @@ impl Open {
         self.heard_at = now;
         self.unanswered_probes = 0;
         self.silent_since = None;
+        self.reader.heard();
         self.end_check(outbox);
     }
 
@@ -121,7 +123,8 @@ impl Open {
         self.end_check(outbox);
     }
 
-    fn end_check(&mut self, outbox: &mut Outbox) {
+    /// Ends the check of the leader, if there is one.
+    pub(super) fn end_check(&mut self, outbox: &mut Outbox) {
         if let Some(mut check) = self.check.take() {
             check.fail(outbox);
         }
@@ -177,6 +180,11 @@ impl Session {
     /// The open session and its leadership term.
     pub(crate) fn header(&self) -> Option<SessionHeader> {
         self.open().map(|open| open.header)
+    }
+
+    /// The publication of the open session, while it is connected: its flow control is of interest.
+    pub(crate) fn connected_ingress(&self) -> Option<IngressId> {
+        self.open().filter(|open| open.ingress_connected).map(|open| open.ingress)
     }
 
     /// The member that leads the open session's term.

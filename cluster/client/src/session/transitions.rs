@@ -3,6 +3,7 @@
 use super::action::{Action, Event, IngressId, Now};
 use super::attempt::{Attempt, IPC_GRACE};
 use super::endpoints::Target;
+use super::leader_check::Reader;
 use super::state::{Open, Phase, Session};
 use crate::context::Reconnect;
 use crate::egress_listener::{Connected, DisconnectReason, NewLeader};
@@ -50,6 +51,7 @@ impl Session {
             unanswered_probes: 0,
             silent_since: None,
             check: None,
+            reader: Reader::default(),
             probe_at: now,
             keep_alive_at: now + self.settings.keep_alive_interval,
         };
@@ -122,6 +124,7 @@ impl Session {
         open.ingress = self.outbox.open(&target);
         open.target = target;
         open.ingress_connected = false;
+        open.reader = Reader::default();
         open.header.leadership_term_id = leadership_term_id;
         open.leader_member_id = leader_member_id;
         self.phase = self.await_connection(open, now);
@@ -178,7 +181,7 @@ impl Session {
         self.phase = Phase::AwaitNewLeader { open, attempt_at, attempt: None, give_up_at };
     }
 
-    /// The leader of a silent session, which was known to be there, has gone: a new session is tried.
+    /// The leader of a silent session, which was known to be there, has gone, or knows nothing of the session: a new one is tried.
     pub(super) fn present_leader_lost(&mut self, now: Now) {
         if let Phase::AwaitNewLeader { attempt_at, give_up_at, .. } = &mut self.phase {
             *attempt_at = Some(now).filter(|_| self.settings.reconnect == Reconnect::Always);

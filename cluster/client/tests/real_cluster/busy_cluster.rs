@@ -1,11 +1,11 @@
-//! A cluster that takes its time: with a snapshot, and with the decision whom it lets in.
+//! A cluster that takes its time: with a snapshot, and with the decision whom it lets in; and one that only seems to.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-use aeron_cluster_client::{BlockingCluster, CredentialsSupplier, State};
+use aeron_cluster_client::{BlockingCluster, CredentialsSupplier, DisconnectReason, State};
 
-use crate::java_cluster::{Cluster, Driver, alone};
+use crate::java_cluster::{Cluster, Driver, alone, epoch};
 use crate::notes::{Notes, SOON, START, context, echo, log};
 
 /// As long as `EchoService.onTakeSnapshot` takes.
@@ -13,6 +13,8 @@ const SNAPSHOT: Duration = Duration::from_secs(8);
 /// As long as `TestAuthenticator` takes with these credentials.
 const SLOW: &[u8] = b"take your time";
 const AUTHENTICATION: Duration = Duration::from_millis(1500);
+/// Time for which a busy cluster is waited for. Source: `Context::session_timeout`.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 struct Slowly;
 
@@ -75,4 +77,30 @@ fn slow_authenticator(cluster: &Cluster, driver: &Driver) {
     assert_eq!(client.listener.connected.len(), 1);
     assert_eq!(client.listener.disconnected, []);
     assert_eq!(next_session_id(cluster, driver), first + 2, "one request has led to the session");
+}
+
+/// The client's application pauses, so that it does not see that the members were away. They are there again, and read what the
+/// client sends, but have closed its session when they started.
+#[test]
+fn a_cluster_that_has_restarted_unseen_is_not_waited_for() {
+    let _alone = alone();
+    log();
+    let mut cluster = Cluster::start(1, 30300);
+    let patient = [("AERON_CLIENT_LIVENESS_TIMEOUT", "10s")];
+    let driver = Driver::start_with(&cluster.root().join("client"), &cluster.root().join("client.log"), &patient);
+    let mut client = BlockingCluster::connect(context(&cluster, &driver), Notes::default(), START).unwrap();
+    echo(&mut client, b"before the restart");
+    cluster.kill_all();
+    let killed = epoch();
+    cluster.start_members();
+    while cluster.leader_since(0).is_none_or(|since| since < killed) {
+        assert!(epoch() < killed + START, "the member does not lead");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let looked = Instant::now();
+    client.wait("a new session", START, |_, notes| notes.connected.len() == 2).unwrap();
+    println!("new session {:?} after the pause", looked.elapsed());
+    assert!(looked.elapsed() < SESSION_TIMEOUT / 2, "{:?}", looked.elapsed());
+    assert_eq!(client.listener.disconnected, [DisconnectReason::Watchdog]);
+    echo(&mut client, b"after the restart");
 }

@@ -128,6 +128,58 @@ fn a_busy_leader_that_goes_away_is_not_waited_for() {
     }
 }
 
+fn limit(machine: &mut Machine, ingress: u64, limit: i64) {
+    machine.session.on_sender_limit(IngressId(ingress), limit, machine.now);
+}
+
+#[test]
+fn a_leader_that_reads_and_answers_nothing_does_not_know_the_session() {
+    let mut machine = machine(|_| {}).connected();
+    limit(&mut machine, 1, 1000);
+    machine.after(490);
+    limit(&mut machine, 1, 2000);
+    machine.after(270);
+    machine.ingress_connected(4);
+    machine.after(740).actions();
+    assert_eq!(machine.session.state(), State::AwaitNewLeader);
+    limit(&mut machine, 1, 2000);
+    limit(&mut machine, 4, 9000);
+    machine.after(2000).actions();
+    limit(&mut machine, 1, 2096);
+    machine.after(249).actions();
+    limit(&mut machine, 1, 2192);
+    machine.after(1).expect(State::AwaitNewLeader, &[close(4), open(5, 0), open(6, 1), open(7, 2)]);
+    machine.ingress_connected(6);
+    machine.expect(State::AwaitNewLeader, &[connect(6)]);
+}
+
+#[test]
+fn a_leader_that_reads_again_and_answers_in_time_keeps_the_session() {
+    let mut machine = busy();
+    limit(&mut machine, 1, 1000);
+    machine.after(3000).actions();
+    limit(&mut machine, 1, 2000);
+    machine.after(249);
+    assert!(machine.session.on_message(SESSION, machine.now));
+    machine.after(2);
+    assert_eq!(machine.session.state(), State::Connected);
+    assert!(machine.actions().contains(&close(4)));
+}
+
+#[test]
+fn a_leader_that_has_restarted_while_the_application_paused_is_not_waited_for() {
+    let mut machine = machine(|_| {}).connected();
+    limit(&mut machine, 1, 1000);
+    machine.now += ms(5000);
+    limit(&mut machine, 1, 1096);
+    machine.after(1).expect(State::Connected, &[probe(1)]);
+    machine.after(250).expect(State::Connected, &[open(4, 0)]);
+    machine.ingress_connected(4);
+    machine.after(750);
+    let actions = machine.actions();
+    assert!(actions.ends_with(&[close(4), open(5, 0), open(6, 1), open(7, 2)]), "{actions:?}");
+}
+
 #[test]
 fn a_leader_that_comes_late_is_another_one() {
     let mut machine = machine(|_| {}).connected();
