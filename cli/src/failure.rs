@@ -7,12 +7,13 @@ use std::fmt;
 pub struct Failure {
     what: String,
     hint: Option<String>,
+    exit_code: u8,
 }
 
 impl Failure {
     /// A failure with a text that says what failed and where.
     pub fn new(what: impl fmt::Display) -> Self {
-        Self { what: what.to_string(), hint: None }
+        Self { what: what.to_string(), hint: None, exit_code: 1 }
     }
 
     /// Adds a hint that says what the user can do.
@@ -20,6 +21,17 @@ impl Failure {
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
         self
+    }
+
+    /// Sets the exit code of the program, which is 1 otherwise.
+    #[must_use]
+    pub fn with_exit_code(self, exit_code: u8) -> Self {
+        Self { exit_code, ..self }
+    }
+
+    /// The exit code of the program.
+    pub fn exit_code(&self) -> u8 {
+        self.exit_code
     }
 }
 

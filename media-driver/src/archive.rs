@@ -78,9 +78,12 @@ pub(crate) fn archive_properties(deployment: &Deployment, place: ArchivePlace<'_
         ("aeron.archive.segment.file.length", place.segment_length.to_string()),
         ("aeron.archive.low.storage.space.threshold", archive.minimum_free_space.to_string()),
         ("aeron.archive.idle.strategy", idle_strategy_class(deployment)),
+        // Our process prints errors itself. Aeron's own way is for when its error log is full, and has no limit.
+        ("aeron.fallback.logger", String::from("no_op")),
     ];
     if archive.checksum == Checksum::Crc32c {
         properties.push(("aeron.archive.record.checksum", String::from("CRC-32C")));
+        properties.push(("aeron.archive.replay.checksum", String::from("CRC-32C")));
     }
     properties
 }
@@ -138,6 +141,7 @@ mod tests {
             ("aeron.archive.control.channel", "aeron:udp?endpoint=127.0.0.1:20090"),
             ("aeron.archive.segment.file.length", "2m"),
             ("aeron.archive.record.checksum", "CRC-32C"),
+            ("aeron.archive.replay.checksum", "CRC-32C"),
             ("lugus.idle.strategy", "10-5-1000-50000"),
         ] {
             assert_eq!(properties.get(name).map(String::as_str), Some(value), "{name}");

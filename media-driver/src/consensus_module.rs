@@ -188,6 +188,7 @@ mod tests {
             ("aeron.cluster.ingress.ipc.allowed", "true"),
             ("aeron.cluster.clock", "io.aeron.cluster.NanosecondClusterClock"),
             ("aeron.archive.record.checksum", "CRC-32C"),
+            ("aeron.archive.replay.checksum", "CRC-32C"),
             ("aeron.cluster.snapshot.stream.id", "107"),
             ("aeron.archive.idle.strategy", "io.lugus.ParkingIdleStrategy"),
             ("lugus.idle.strategy", "10-5-1000-50000"),

@@ -9,6 +9,10 @@ use std::time::Duration;
 use lugus_topology::{ClusterId, DeploymentError, MemberId, Size};
 use thiserror::Error;
 
+/// Exit code of a process that ended because what it has recorded is damaged: of the JVM with an archive, and of a member whose
+/// JVM ended so. It is `EX_DATAERR` of `sysexits.h`.
+pub const DAMAGED_EXIT_CODE: u8 = 65;
+
 /// Why a process can't be started, or that it has ended.
 #[derive(Debug, Error)]
 pub enum ProcessError {
@@ -194,6 +198,11 @@ impl ProcessError {
     /// Whether a process ended by itself without an error, as the consensus module does after an ordered shutdown.
     pub fn is_ordered_shutdown(&self) -> bool {
         matches!(self, Self::Ended { status, .. } if status.success())
+    }
+
+    /// Whether the process ended because what it has recorded is damaged: it would find the same at its next start.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Ended { status, .. } if status.code() == Some(i32::from(DAMAGED_EXIT_CODE)))
     }
 
     pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {

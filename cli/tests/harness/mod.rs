@@ -10,6 +10,7 @@
 //! | `processes` | processes as the kernel lists them |
 //! | `traders` | [`Traders`]: two participants that trade with each other |
 //! | `tally` | [`Tally`]: what a participant has sent and received, each exactly once |
+//! | `recorded_log` | a member's log as its archive has recorded it |
 //! | `raw_session` | [`RawSession`]: sends any bytes to the cluster, without the SDK |
 
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its part")]
@@ -19,6 +20,7 @@ mod connection;
 mod local_cluster;
 mod processes;
 mod raw_session;
+mod recorded_log;
 mod status;
 mod tally;
 mod traders;
@@ -30,6 +32,7 @@ pub use command::{Outcome, lugus};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port};
 pub use processes::{Process, is_alive, kill, mentioning, tree};
 pub use raw_session::{Answer, RawSession, new_order};
+pub use recorded_log::{Frame, frames, log_file};
 pub use status::{Cluster, Member, Status};
 pub use tally::{SentCommand, Tally, Total, total};
 pub use traders::{ClosedTraders, INSTRUMENTS, MAKER, QUIET, TAKER, Traders, define_instruments};

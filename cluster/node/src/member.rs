@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use aeron_cluster_service::{ClusteredServiceContainer, ContainerError, Context, IdleStrategy, Termination};
 use lugus_engine::EngineLimits;
-use lugus_media_driver::{MemberProcesses, ProcessError};
+use lugus_media_driver::{DAMAGED_EXIT_CODE, MemberProcesses, ProcessError};
 use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberId, MemberSpec, Profile};
 use thiserror::Error;
 
@@ -40,6 +40,13 @@ pub enum MemberError {
     /// The market-data stream could not be opened, or has failed.
     #[error(transparent)]
     MarketData(#[from] MarketDataError),
+}
+
+impl MemberError {
+    /// Whether what the member has recorded is damaged: it must not be started again before it is repaired.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Process(error) if error.is_damage())
+    }
 }
 
 /// Runs member `member` of a cluster until the cluster is shut down or `stop` is set.
@@ -78,7 +85,11 @@ pub fn run(cluster: &ClusterSpec, member: MemberId, stop: &AtomicBool) -> Result
         drop(ended);
         (result, watch.join(), published)
     });
-    let outcome = watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let outcome = match watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+        // The container may have failed because of it.
+        Err(error) if error.is_damage() => return Err(error.into()),
+        outcome => outcome,
+    };
     let published = published.transpose().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     match result? {
         // The consensus module ends by itself then, perhaps before it is checked.
@@ -136,7 +147,7 @@ fn abandon(
         }
     }
     tracing::error!(%error, "the member ends, because its service container did not end in time");
-    std::process::exit(ABANDONED_EXIT_CODE);
+    std::process::exit(if error.is_damage() { i32::from(DAMAGED_EXIT_CODE) } else { ABANDONED_EXIT_CODE });
 }
 
 fn pin(core: u16) {

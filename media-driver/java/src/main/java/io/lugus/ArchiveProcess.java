@@ -10,6 +10,8 @@ import org.agrona.concurrent.ShutdownSignalBarrier;
  * it prints errors as they happen, and it ends with exit code 1 when its thread can't continue.
  */
 public final class ArchiveProcess {
+    private static final String ADVICE_ON_DAMAGE = "Check the disk, and restore the coordinator's folder from a copy";
+
     private ArchiveProcess() {
     }
 
@@ -20,7 +22,7 @@ public final class ArchiveProcess {
      */
     @SuppressWarnings("try")
     public static void main(final String[] args) {
-        final ErrorReport errors = new ErrorReport(System.err, status -> Runtime.getRuntime().halt(status));
+        final ErrorReport errors = new ErrorReport(System.err, ADVICE_ON_DAMAGE, status -> Runtime.getRuntime().halt(status));
         Thread.setDefaultUncaughtExceptionHandler((thread, error) -> errors.end(error));
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
                 Archive ignored = Archive.launch(new Archive.Context().errorHandler(errors))) {

@@ -2,23 +2,34 @@ package io.lugus;
 
 import io.aeron.Aeron;
 import io.aeron.CommonContext;
+import io.aeron.Counter;
 import io.aeron.archive.Archive;
+import io.aeron.archive.checksum.Checksums;
 import io.aeron.cluster.ClusteredArchive;
 import io.aeron.cluster.ConsensusModule;
+import io.aeron.cluster.ElectionState;
+import io.aeron.cluster.service.ClusteredServiceContainer;
 import io.aeron.cluster.service.RecoveryState;
+import java.io.File;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.agrona.ErrorHandler;
 import org.agrona.concurrent.ShutdownSignalBarrier;
 
 /**
  * The archive and the consensus module of one member, in one JVM, configured by Aeron's system properties.
  *
- * <p>It differs from {@link ClusteredArchive}'s own main in three things: it prints the line {@code ready} when both
- * answer, it prints errors as they happen, and it ends with exit code 1 when one of its threads can't continue, where
- * Aeron's main would continue without that thread. It ends with exit code 0 after an ordered shutdown of the cluster.
+ * <p>It differs from {@link ClusteredArchive}'s own main in four things: it prints the line {@code ready} when both
+ * answer, it prints errors as they happen, it ends with exit code 1 when one of its threads can't continue, where
+ * Aeron's main would continue without that thread, and it ends with exit code 65 when what it has recorded is damaged
+ * ({@link LogCheck}). It ends with exit code 0 after an ordered shutdown of the cluster.
  */
 public final class ClusteredArchiveProcess {
     private static final long POLL_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    private static final String ADVICE_ON_DAMAGE = "The member stays down. Check the disk; then move the member's archive and "
+        + "cluster folders away and start it: it gets its log from the other members";
 
     private ClusteredArchiveProcess() {
     }
@@ -29,7 +40,7 @@ public final class ClusteredArchiveProcess {
      * @param args none.
      */
     public static void main(final String[] args) {
-        final ErrorReport errors = new ErrorReport(System.err, status -> Runtime.getRuntime().halt(status));
+        final ErrorReport errors = new ErrorReport(System.err, ADVICE_ON_DAMAGE, status -> Runtime.getRuntime().halt(status));
         Thread.setDefaultUncaughtExceptionHandler((thread, error) -> errors.end(error));
         try {
             run(errors);
@@ -38,17 +49,49 @@ public final class ClusteredArchiveProcess {
         }
     }
 
-    private static void run(final ErrorReport errors) {
+    private static void run(final ErrorReport errors) throws IOException {
+        final Archive.Context archive = new Archive.Context().errorHandler(errors);
+        final ConsensusModule.Context context = new ConsensusModule.Context();
+        checkLog(errors);
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
                 ClusteredArchive member = ClusteredArchive.launch(
                     CommonContext.getAeronDirectoryName(),
-                    new Archive.Context().errorHandler(errors),
-                    new ConsensusModule.Context().errorHandler(errors).terminationHook(barrier::signalAll))) {
+                    archive,
+                    context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))) {
             awaitRecovered(member.consensusModule().context());
             System.out.println("ready");
             barrier.await();
             endWithoutService(member.consensusModule().context());
         }
+    }
+
+    /** Ends the process if what the member would start from is damaged. */
+    private static void checkLog(final ErrorReport errors) throws IOException {
+        final String checksum = Archive.Configuration.replayChecksum();
+        final LogCheck check = LogCheck.of(
+            new File(Archive.Configuration.archiveDirName()),
+            new File(ClusteredServiceContainer.Configuration.clusterDirName()),
+            null == checksum ? null : Checksums.newInstance(checksum));
+        final String damage = check.findDamageAtEnds();
+        if (null != damage) {
+            errors.endDamaged(damage);
+        }
+        check.findDamageBeforeEnds(errors::endDamaged);
+    }
+
+    /** Reports errors, and ends a member that tries to join its cluster in vain. Only the consensus module's thread calls it. */
+    private static ErrorHandler consensusErrors(final ErrorReport errors, final ConsensusModule.Context context) {
+        final JoinErrors joining = new JoinErrors();
+        return error -> {
+            errors.onError(error);
+            final Counter election = context.electionStateCounter();
+            final Counter commitPosition = context.commitPositionCounter();
+            if (null != election && null != commitPosition && !election.isClosed() && !commitPosition.isClosed()
+                && joining.isInVain(
+                    System.nanoTime(), ElectionState.CLOSED.code() != election.get(), commitPosition.get())) {
+                errors.end("the member can't join its cluster at log position " + commitPosition.get() + ": " + error.getMessage());
+            }
+        };
     }
 
     /**

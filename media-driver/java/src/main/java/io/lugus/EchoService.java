@@ -33,7 +33,7 @@ public final class EchoService implements ClusteredService {
      */
     @SuppressWarnings("try")
     public static void main(final String[] args) {
-        final ErrorReport errors = new ErrorReport(System.err, status -> Runtime.getRuntime().halt(status));
+        final ErrorReport errors = new ErrorReport(System.err, "Check the disk", status -> Runtime.getRuntime().halt(status));
         Thread.setDefaultUncaughtExceptionHandler((thread, error) -> errors.end(error));
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
                 ClusteredServiceContainer ignored = ClusteredServiceContainer.launch(

@@ -4,6 +4,7 @@ import io.aeron.archive.client.ArchiveException;
 import io.aeron.cluster.service.ClusterTerminationException;
 import io.aeron.exceptions.AeronException;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.function.IntConsumer;
 import org.agrona.ErrorHandler;
 import org.agrona.concurrent.AgentTerminationException;
@@ -13,17 +14,44 @@ import org.agrona.concurrent.AgentTerminationException;
  * continue. Aeron's own error log, which {@code ClusterTool errors} shows, has each error with its stack.
  */
 final class ErrorReport implements ErrorHandler {
-    /** Greatest number of lines: an error that occurs again and again must not fill the disk. */
+    /** Greatest number of lines: an error that occurs again and again must not fill the disk. The last line is printed always. */
     static final int MAXIMUM_LINES = 1_000;
+
+    /** Exit code when a part can't go on, and may be able to when it is started again. */
+    static final int FAILED = 1;
+
+    /** Exit code when what the archive has recorded is damaged. The next start would find the same. */
+    static final int DAMAGED = 65;
 
     private static final int MAXIMUM_CAUSES = 8;
 
+    /**
+     * Parts of the messages with which the archive says that it can't read back what it has recorded. They come from Aeron's
+     * {@code ReplaySession} and {@code Catalog}; it has no code for them.
+     */
+    private static final List<String> SIGNS_OF_DAMAGE = List.of(
+        "CRC checksum mismatch",
+        "unexpected end of recording",
+        "recording segment not found",
+        "recording segment file not created",
+        "failed to read fragment header",
+        "incomplete last fragment");
+
     private final PrintStream out;
+    private final String adviceOnDamage;
     private final IntConsumer exit;
     private int lines;
 
-    ErrorReport(final PrintStream out, final IntConsumer exit) {
+    /**
+     * Makes a report.
+     *
+     * @param out gets the lines.
+     * @param adviceOnDamage what to do when what the archive has recorded is damaged, without the last full stop.
+     * @param exit ends the process with an exit code.
+     */
+    ErrorReport(final PrintStream out, final String adviceOnDamage, final IntConsumer exit) {
         this.out = out;
+        this.adviceOnDamage = adviceOnDamage;
         this.exit = exit;
     }
 
@@ -31,7 +59,7 @@ final class ErrorReport implements ErrorHandler {
     public void onError(final Throwable error) {
         if (error instanceof ClusterTerminationException termination && termination.isExpected()) {
             print("the cluster is shut down");
-        } else if (isFatal(error)) {
+        } else if (isDamage(error) || isFatal(error)) {
             end(error);
         } else {
             print(describe(error));
@@ -40,9 +68,33 @@ final class ErrorReport implements ErrorHandler {
 
     /** Prints the error and ends the process. */
     void end(final Throwable error) {
-        final String hint = error instanceof InternalError ? " (is a disk, or /dev/shm, full?)" : "";
-        print("fatal: " + describe(error) + hint);
-        exit.accept(1);
+        if (isDamage(error)) {
+            endDamaged(describe(error));
+        } else {
+            final String hint = error instanceof InternalError ? " (is a disk, or /dev/shm, full?)" : "";
+            end(describe(error) + hint);
+        }
+    }
+
+    /** Prints the reason and ends the process, which may be started again. */
+    void end(final String reason) {
+        last("fatal: " + reason, FAILED);
+    }
+
+    /** Prints what is damaged and ends the process, which is not to be started again before it is repaired. */
+    void endDamaged(final String damage) {
+        last("fatal: " + damage + ". " + adviceOnDamage, DAMAGED);
+    }
+
+    private synchronized void last(final String line, final int status) {
+        out.println(line);
+        out.flush();
+        exit.accept(status);
+    }
+
+    private static boolean isDamage(final Throwable error) {
+        final String message = error.getMessage();
+        return error instanceof ArchiveException && null != message && SIGNS_OF_DAMAGE.stream().anyMatch(message::contains);
     }
 
     private static boolean isFatal(final Throwable error) {
@@ -58,7 +110,7 @@ final class ErrorReport implements ErrorHandler {
             out.println(line);
         }
         if (MAXIMUM_LINES == lines) {
-            out.println("more errors are not printed; see ClusterTool errors");
+            out.println("more errors are not printed, but for the one that ends the process; see ClusterTool errors");
         }
     }
 

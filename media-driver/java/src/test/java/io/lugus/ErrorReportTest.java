@@ -1,6 +1,7 @@
 package io.lugus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.aeron.archive.client.ArchiveException;
 import io.aeron.cluster.service.ClusterTerminationException;
@@ -18,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class ErrorReportTest {
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
     private final AtomicInteger exitCode = new AtomicInteger(-1);
-    private final ErrorReport errors = new ErrorReport(new PrintStream(printed), exitCode::set);
+    private final ErrorReport errors = new ErrorReport(new PrintStream(printed), "Do this", exitCode::set);
 
     static Stream<Throwable> fatal() {
         return Stream.of(
@@ -36,6 +37,22 @@ final class ErrorReportTest {
         errors.onError(error);
         assertEquals(1, exitCode.get());
         assertEquals(1, printed.toString().lines().count());
+    }
+
+    @Test
+    void tellsDamageFromWhatAnotherStartMayMend() {
+        errors.onError(new ArchiveException("CRC checksum mismatch at position=64", ArchiveException.GENERIC));
+        assertEquals(ErrorReport.DAMAGED, exitCode.get());
+        assertTrue(printed.toString().contains(". Do this"), printed.toString());
+    }
+
+    @Test
+    void theErrorThatEndsTheProcessIsPrintedAfterAnyNumberOfOthers() {
+        for (int i = 0; i < 2 * ErrorReport.MAXIMUM_LINES; i++) {
+            errors.onError(new IllegalStateException("again"));
+        }
+        errors.onError(new OutOfMemoryError("the last"));
+        assertTrue(printed.toString().stripTrailing().endsWith("fatal: OutOfMemoryError: the last"));
     }
 
     static Stream<Throwable> other() {
