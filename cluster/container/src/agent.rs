@@ -225,6 +225,8 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             service_id: self.settings.service_id,
         };
         self.next_ack_id += 1;
+        // A consensus module whose clock must not go behind the log reads it once it has the ack.
+        self.counters.log_time.set(ack.timestamp);
         self.pending_ack = Some(PendingAck { ack, then });
     }
 
@@ -358,19 +360,20 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             snapshot_request: &mut self.snapshot_request,
         };
         let limit = consumer.cluster.liveness.commit_position();
-        let (assembler, log_position) = (&mut self.assembler, &self.counters.log_position);
+        let (assembler, counters) = (&mut self.assembler, &self.counters);
         let polled = log.image.poll(limit, self.settings.log_fragment_limit, &mut |fragment| {
             let flow = match assembler.assemble(fragment) {
                 Some(message) => consumer.on_message(message, fragment.position),
                 None => Flow::Continue,
             };
+            counters.log_time.set(consumer.cluster.view.time);
             // After the message, so that a service that hangs in it is seen to be behind the commit position.
-            log_position.set(fragment.position);
+            counters.log_position.set(fragment.position);
             flow
         })?;
         if polled == 0 {
             // Padding at the end of a term moves the image, and is no fragment.
-            log_position.set(log.image.position());
+            counters.log_position.set(log.image.position());
         }
         self.cluster.liveness.take_fatal()?;
         if let Some(request) = self.snapshot_request.take() {

@@ -17,7 +17,7 @@ use crate::clustered_service::ClusteredService;
 use crate::concluded_context::ConcludedContext;
 use crate::context::Context;
 use crate::counters::{
-    CYCLE_TIME_THRESHOLD_EXCEEDED_TYPE_ID, ContainerCounters, DurationTracker, LOG_POSITION_TYPE_ID,
+    CYCLE_TIME_THRESHOLD_EXCEEDED_TYPE_ID, ContainerCounters, DurationTracker, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID,
     MAX_CYCLE_TIME_TYPE_ID, MAX_SNAPSHOT_DURATION_TYPE_ID, SERVICE_ERROR_COUNT_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID,
     SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID, ServiceCounter, format_duration, service_key, service_label,
 };
@@ -191,6 +191,7 @@ fn add_counters(
     log_position.set(-1);
     Ok(ContainerCounters {
         log_position,
+        log_time: add(LOG_TIME_TYPE_ID, "Clustered service log time")?,
         cycle: DurationTracker::new(
             add(MAX_CYCLE_TIME_TYPE_ID, "Cluster container max cycle time in ns")?,
             add(CYCLE_TIME_THRESHOLD_EXCEEDED_TYPE_ID, &cycle_name)?,

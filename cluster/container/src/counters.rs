@@ -27,6 +27,8 @@ pub(crate) const SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID: i32 = 237;
 pub(crate) const SLOW_SESSIONS_CLOSED_TYPE_ID: i32 = 10_215;
 /// Type id of the log position up to which the service has consumed the log. It is not one of Aeron's.
 pub(crate) const LOG_POSITION_TYPE_ID: i32 = 10_216;
+/// Type id of the time of the last entry of the log that the service has applied. It is not one of Aeron's.
+pub(crate) const LOG_TIME_TYPE_ID: i32 = 10_218;
 /// Type id of the counters by which the container finds out whether its media driver works. Each lives for a moment.
 pub(crate) const DRIVER_PROBE_TYPE_ID: i32 = 10_217;
 
@@ -127,6 +129,9 @@ pub(crate) struct ContainerCounters {
     /// Log position after the last fragment that the service has done with, in bytes; -1 while it has joined no log. A
     /// watchdog outside of the process compares it with the commit position.
     pub(crate) log_position: ServiceCounter,
+    /// Time of the last entry of the log that the service has applied, in the cluster's unit of time. It is set before the
+    /// position, and before each ack leaves: when a consensus module is about to lead, its service has acked the whole log.
+    pub(crate) log_time: ServiceCounter,
     /// Number of sessions closed because their clients did not keep up.
     pub(crate) slow_sessions_closed: ServiceCounter,
 }

@@ -100,6 +100,9 @@ pub(super) struct World {
     pub(super) client_closes_at_ns: Option<i64>,
     pub(super) control: VecDeque<Vec<u8>>,
     pub(super) sent: Vec<Vec<u8>>,
+    /// The container's counter of the log's time, and its values when messages were sent to the consensus module.
+    pub(super) log_time: Option<ServiceCounter>,
+    pub(super) log_times_at_send: Vec<i64>,
     /// Errors of the next offers to the consensus module. Offers succeed when it is empty.
     pub(super) send_results: VecDeque<OfferError>,
     pub(super) subscriptions: Vec<(String, i32)>,
@@ -220,6 +223,8 @@ impl AgentIo for FakeIo {
             Some(error) => Err(error),
             None => {
                 world.sent.push(parts.concat());
+                let log_time = world.log_time.as_ref().map(ServiceCounter::get);
+                world.log_times_at_send.extend(log_time);
                 Ok(1)
             }
         }

@@ -128,6 +128,7 @@ struct Member {
     calls: Rc<RefCell<Vec<String>>>,
     slow_closed: ServiceCounter,
     log_position: ServiceCounter,
+    log_time: ServiceCounter,
 }
 
 impl Member {
@@ -144,13 +145,15 @@ impl Member {
         let tracker =
             || DurationTracker::new(ServiceCounter::detached(), ServiceCounter::detached(), EGRESS_STALL_LIMIT_NS);
         let slow_closed = ServiceCounter::detached();
-        let log_position = ServiceCounter::detached();
+        let (log_position, log_time) = (ServiceCounter::detached(), ServiceCounter::detached());
         let counters = ContainerCounters {
             cycle: tracker(),
             snapshot: tracker(),
             log_position: log_position.clone(),
+            log_time: log_time.clone(),
             slow_sessions_closed: slow_closed.clone(),
         };
+        world.borrow_mut().log_time = Some(log_time.clone());
         let settings = AgentSettings {
             cluster_id: 0,
             service_id: 0,
@@ -162,7 +165,7 @@ impl Member {
             log_image_timeout_ns: 1_000 * MS,
         };
         let agent = Agent::new(service, FakeIo(Rc::clone(&world)), settings, counters);
-        Self { agent, world, calls, slow_closed, log_position }
+        Self { agent, world, calls, slow_closed, log_position, log_time }
     }
 
     /// A member that has started empty and joined a log at position 0. What it did so far is not recorded.

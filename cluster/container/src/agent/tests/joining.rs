@@ -20,6 +20,26 @@ fn a_leader_joins_acks_and_changes_its_role() {
     assert_eq!(member.agent.cluster.member_id(), 2);
 }
 
+/// The consensus module of a leader-to-be reads the counter when it has the ack.
+#[test]
+fn an_ack_leaves_when_the_counter_has_the_time_of_all_that_is_acked() {
+    let mut member = Member::new(nothing);
+    member.world.borrow_mut().add_commit_position(0);
+    member.world.borrow_mut().add_recovery_state(-1, 0, 1_234);
+    member.cycles(3).unwrap();
+    assert_eq!(member.world.borrow().log_times_at_send, [1_234], "the time of the snapshot");
+    member.receive(join_log(0, i64::MAX, false, FOLLOWER, false));
+    member.open_log(0);
+    member.cycles(4).unwrap();
+    let end = member.append(&session_message(7, 5_678, b"a"));
+    member.receive(join_log(end, i64::MAX, false, LEADER, false));
+    member.cycles(2).unwrap();
+    member.open_log(end);
+    member.cycles(4).unwrap();
+    assert_eq!(member.sent(), [ack(0, 1_234, 0, CLIENT_ID), ack(0, 1_234, 1, -1), ack(end, 5_678, 2, -1)]);
+    assert_eq!(member.world.borrow().log_times_at_send, [1_234, 1_234, 5_678]);
+}
+
 #[test]
 fn a_log_that_does_not_continue_at_the_service_s_position_is_an_error() {
     for (event_position, join_position, what) in [(64, 0, "event position"), (0, 64, "join position")] {

@@ -126,3 +126,17 @@ fn a_counter_tells_up_to_where_the_log_is_done_with() {
     member.cycles(1).unwrap();
     assert_eq!(member.log_position.get(), -1, "between two logs");
 }
+
+#[test]
+fn a_counter_tells_the_time_of_the_last_entry_that_was_applied() {
+    let mut member = Member::joined(LEADER, nothing);
+    member.append(&session_message(7, 10, b"a"));
+    let committed = member.append(&message(20, &[5, 66, 11], &[], &[]));
+    member.append(&session_message(7, 12, b"not committed"));
+    member.world.borrow_mut().commit(committed);
+    member.cycles(3).unwrap();
+    assert_eq!(member.log_time.get(), 11);
+    member.world.borrow_mut().commit(committed + 64);
+    member.cycles(1).unwrap();
+    assert_eq!(member.log_time.get(), 12);
+}
