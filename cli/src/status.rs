@@ -62,6 +62,10 @@ pub struct Member {
     pub has_joined: bool,
     /// Number of messages that were no valid commands, since the member's start.
     pub refused_messages: Option<i64>,
+    /// The log's time less the member's wall clock in nanoseconds, as measured last; 0 before the first command.
+    pub clock_difference_ns: Option<i64>,
+    /// Whether this difference is greater than `consensus.maximum_clock_difference`.
+    pub clock_differs: bool,
 }
 
 impl Status {
@@ -119,8 +123,9 @@ impl Status {
                 shown(member.refused_messages),
             ]);
         }
-        let hashes: Vec<String> = self.clusters.iter().map(|cluster| cluster.hashes(self.clusters.len())).collect();
-        format!("{table}\n{}", hashes.join("\n"))
+        let hashes = self.clusters.iter().map(|cluster| cluster.hashes(self.clusters.len()));
+        let clocks = self.members.iter().filter(|member| member.clock_differs).map(Member::clock);
+        format!("{table}\n{}", hashes.chain(clocks).collect::<Vec<_>>().join("\n"))
     }
 
     /// The leader of a cluster.
@@ -168,6 +173,8 @@ impl Member {
             Some(Some(MemberRole::Leader)) => "leader",
         };
         let known = |field: fn(&MemberStatus) -> Option<i64>| status.as_ref().and_then(field);
+        let clock_difference_ns = known(|status| status.clock_difference_ns);
+        let maximum = cluster.deployment().consensus.maximum_clock_difference;
         Ok(Self {
             cluster: cluster.id.0,
             id: member.id.0,
@@ -183,7 +190,21 @@ impl Member {
             elections: known(|status| status.elections),
             has_joined: status.as_ref().is_some_and(|status| status.has_joined),
             refused_messages: known(|status| status.refused_messages),
+            clock_difference_ns,
+            clock_differs: clock_difference_ns.is_some_and(|ns| u128::from(ns.unsigned_abs()) > maximum.as_nanos()),
         })
+    }
+
+    /// A text that says by how much the member's clock differs from the log's time.
+    fn clock(&self) -> String {
+        let ns = self.clock_difference_ns.unwrap_or(0);
+        let side = if ns < 0 { "behind" } else { "ahead of" };
+        let seconds = ns.unsigned_abs() as f64 / 1e9;
+        format!(
+            "member {} of cluster {}: the log's time is {seconds:.3} s {side} this member's clock; check NTP or PTP on all \
+             members",
+            self.id, self.cluster
+        )
     }
 }
 

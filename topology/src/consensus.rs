@@ -1,9 +1,12 @@
 //! `[consensus]`: limits and permissions of the consensus module.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-/// `[consensus]`: limits and permissions of the consensus module. Its clock is always
-/// `io.aeron.cluster.NanosecondClusterClock`.
+use crate::duration;
+
+/// `[consensus]`: limits and permissions of the consensus module. Its clock counts nanoseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Consensus {
@@ -11,10 +14,13 @@ pub struct Consensus {
     pub maximum_sessions: u32,
     /// Whether a client that shares the leader's media driver may use IPC ingress (`aeron.cluster.ingress.ipc.allowed`).
     pub ingress_ipc: bool,
+    /// Greatest difference between the log's time and a member's wall clock that the member does not report.
+    #[serde(with = "duration")]
+    pub maximum_clock_difference: Duration,
 }
 
 impl Default for Consensus {
     fn default() -> Self {
-        Self { maximum_sessions: 1_000, ingress_ipc: true }
+        Self { maximum_sessions: 1_000, ingress_ipc: true, maximum_clock_difference: Duration::from_millis(500) }
     }
 }

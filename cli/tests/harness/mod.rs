@@ -29,6 +29,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use command::{Outcome, lugus};
+pub use connection::{context, driver};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port};
 pub use processes::{Process, is_alive, kill, mentioning, tree};
 pub use raw_session::{Answer, RawSession, new_order};

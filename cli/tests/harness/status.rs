@@ -34,6 +34,8 @@ pub struct Member {
     pub sessions: Option<i64>,
     pub elections: Option<i64>,
     pub refused_messages: Option<i64>,
+    pub clock_difference_ns: Option<i64>,
+    pub clock_differs: bool,
 }
 
 impl Status {

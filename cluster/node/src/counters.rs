@@ -22,6 +22,10 @@ pub const SESSIONS_TYPE_ID: i32 = 2004;
 /// Counter type of the number of increments dropped since the member's start because the ring was full.
 pub const LOST_MARKET_DATA_TYPE_ID: i32 = 2005;
 
+/// Counter type of the log's time less the member's wall clock, in nanoseconds, as measured last. The process of the consensus
+/// module adds it (`ClockWatch`).
+pub const CLOCK_DIFFERENCE_TYPE_ID: i32 = 2010;
+
 /// A member's own counters.
 pub(crate) struct MemberCounters {
     state_hash: ServiceCounter,

@@ -8,7 +8,8 @@ use rusteron_archive::{Aeron, AeronCError, AeronCnc, AeronCountersReader};
 use thiserror::Error;
 
 use crate::counters::{
-    CHANGING, REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID,
+    CHANGING, CLOCK_DIFFERENCE_TYPE_ID, REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, STATE_HASH_POSITION_TYPE_ID,
+    STATE_HASH_TYPE_ID,
 };
 
 /// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
@@ -58,6 +59,8 @@ pub struct MemberStatus {
     pub sessions: Option<i64>,
     /// Number of messages refused since the member's start.
     pub refused_messages: Option<i64>,
+    /// The log's time less the member's wall clock in nanoseconds, as measured last; 0 before the first command.
+    pub clock_difference_ns: Option<i64>,
 }
 
 /// A state hash and the position in the log that it belongs to.
@@ -131,6 +134,7 @@ impl MemberStatus {
             state_hash: hash_at(reader),
             sessions: value(reader, SESSIONS_TYPE_ID, None),
             refused_messages: value(reader, REFUSED_MESSAGES_TYPE_ID, None),
+            clock_difference_ns: of_cluster(CLOCK_DIFFERENCE_TYPE_ID),
         }
     }
 }

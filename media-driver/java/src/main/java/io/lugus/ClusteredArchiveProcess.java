@@ -14,22 +14,33 @@ import java.io.File;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.agrona.ErrorHandler;
+import org.agrona.SystemUtil;
+import org.agrona.concurrent.HighResolutionClock;
 import org.agrona.concurrent.ShutdownSignalBarrier;
+import org.agrona.concurrent.status.CountersReader;
 
 /**
  * The archive and the consensus module of one member, in one JVM, configured by Aeron's system properties.
  *
- * <p>It differs from {@link ClusteredArchive}'s own main in four things: it prints the line {@code ready} when both
+ * <p>It differs from {@link ClusteredArchive}'s own main in five things: it prints the line {@code ready} when both
  * answer, it prints errors as they happen, it ends with exit code 1 when one of its threads can't continue, where
- * Aeron's main would continue without that thread, and it ends with exit code 65 when what it has recorded is damaged
- * ({@link LogCheck}). It ends with exit code 0 after an ordered shutdown of the cluster.
+ * Aeron's main would continue without that thread, it ends with exit code 65 when what it has recorded is damaged
+ * ({@link LogCheck}), and the time of its log never goes back ({@link LogClock}). It ends with exit code 0 after an
+ * ordered shutdown of the cluster.
  */
 public final class ClusteredArchiveProcess {
     private static final long POLL_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final String ADVICE_ON_DAMAGE = "The member stays down. Check the disk; then move the member's archive and "
         + "cluster folders away and start it: it gets its log from the other members";
+
+    /** Property with the milliseconds that are added to the wall clock, to test what wrong clocks do. */
+    private static final String CLOCK_OFFSET_PROPERTY = "lugus.test.clock.offset";
+
+    /** Property with the greatest difference of log time and wall clock that is not reported. */
+    private static final String MAXIMUM_CLOCK_DIFFERENCE_PROPERTY = "lugus.clock.maximum.difference";
 
     private ClusteredArchiveProcess() {
     }
@@ -53,6 +64,7 @@ public final class ClusteredArchiveProcess {
         final Archive.Context archive = new Archive.Context().errorHandler(errors);
         final ConsensusModule.Context context = new ConsensusModule.Context();
         checkLog(errors);
+        setClock(context);
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
                 ClusteredArchive member = ClusteredArchive.launch(
                     CommonContext.getAeronDirectoryName(),
@@ -77,6 +89,31 @@ public final class ClusteredArchiveProcess {
             errors.endDamaged(damage);
         }
         check.findDamageBeforeEnds(errors::endDamaged);
+    }
+
+    /** Makes the log's time never go back, and watches how far it is from the wall clock. */
+    private static void setClock(final ConsensusModule.Context context) {
+        final long offsetMs = Long.getLong(CLOCK_OFFSET_PROPERTY, 0);
+        final long offsetNs = TimeUnit.MILLISECONDS.toNanos(offsetMs);
+        if (0 != offsetMs) {
+            System.err.println("warning: this member's clock is wrong by " + offsetMs + " ms, because of "
+                + CLOCK_OFFSET_PROPERTY + ", which is for tests");
+        }
+        final LongSupplier wallClock = () -> HighResolutionClock.epochNanos() + offsetNs;
+        final CountersReader counters = ClusterCounter.countersOf(CommonContext.getAeronDirectoryName());
+        final ClusterCounter logTime = new ClusterCounter(counters, context.clusterId(), ServiceCounters.LOG_TIME_TYPE_ID);
+        context.clusterClock(new LogClock(wallClock, System::nanoTime, () -> electionState(context), logTime::get));
+        final String bound = System.getProperty(MAXIMUM_CLOCK_DIFFERENCE_PROPERTY);
+        if (null != bound) {
+            final long boundNs = SystemUtil.parseDuration(MAXIMUM_CLOCK_DIFFERENCE_PROPERTY, bound);
+            context.clusterTimeConsumerSupplier(
+                concluded -> new ClockWatch(concluded, counters, wallClock, boundNs, System.err));
+        }
+    }
+
+    private static long electionState(final ConsensusModule.Context context) {
+        final Counter counter = context.electionStateCounter();
+        return null == counter || counter.isClosed() ? Aeron.NULL_VALUE : counter.get();
     }
 
     /** Reports errors, and ends a member that tries to join its cluster in vain. Only the consensus module's thread calls it. */
