@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use lugus_topology::{AuthenticationMode, ClusterSpec, MemberSpec, aeron_duration};
+use lugus_topology::{AuthenticationMode, Checksum, ClusterSpec, MemberSpec, aeron_duration};
 
 use crate::archive::{
     self, ArchivePlace, archive_properties, delete, idle_strategy_arguments, idle_strategy_class, text,
@@ -68,6 +68,9 @@ pub fn consensus_module_properties(cluster: &ClusterSpec, member: &MemberSpec) -
         segment_length: cluster.deployment().archive.segment_length,
     };
     properties.extend(archive_properties(cluster.deployment(), place));
+    if cluster.deployment().archive.checksum == Checksum::Crc32c {
+        properties.push(("aeron.archive.replay.checksum", String::from("CRC-32C")));
+    }
     properties.extend(consensus_properties(cluster, member));
     properties.extend(timeout_properties(cluster));
     properties.extend(authentication_properties(cluster, member));
