@@ -27,10 +27,7 @@ const LIFETIMES: [Duration; 3] = [Duration::from_secs(22), Duration::from_secs(2
 
 #[test]
 fn a_leader_whose_clock_is_behind_the_log_continues_the_logs_time() {
-    let mut cluster = LocalCluster::prepare(3, by_hand);
-    set_clocks(&mut cluster, AHEAD);
-    cluster.up();
-    define_instruments(&cluster);
+    let mut cluster = started_ahead(3);
     let leader = cluster.await_leader();
     set_clocks(&mut cluster, Duration::ZERO);
     for follower in [(leader + 1) % 3, (leader + 2) % 3] {
@@ -77,10 +74,7 @@ fn a_leader_whose_clock_is_behind_the_log_continues_the_logs_time() {
 
 #[test]
 fn a_cluster_that_starts_again_with_a_clock_behind_the_log_continues_the_logs_time() {
-    let mut cluster = LocalCluster::prepare(1, by_hand);
-    set_clocks(&mut cluster, AHEAD);
-    cluster.up();
-    define_instruments(&cluster);
+    let mut cluster = started_ahead(1);
     enter_one(&cluster);
     set_clocks(&mut cluster, Duration::ZERO);
     cluster.kill(0);
@@ -92,6 +86,15 @@ fn a_cluster_that_starts_again_with_a_clock_behind_the_log_continues_the_logs_ti
     enter_one(&cluster);
     cluster.down();
     audit(&cluster, 0, 3);
+}
+
+/// A cluster that trades, with the clocks of all members ahead.
+fn started_ahead(members: u16) -> LocalCluster {
+    let mut cluster = LocalCluster::prepare(members, by_hand);
+    set_clocks(&mut cluster, AHEAD);
+    cluster.up();
+    define_instruments(&cluster);
+    cluster
 }
 
 fn enter_one(cluster: &LocalCluster) {

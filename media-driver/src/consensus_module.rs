@@ -68,6 +68,7 @@ pub fn consensus_module_properties(cluster: &ClusterSpec, member: &MemberSpec) -
         segment_length: cluster.deployment().archive.segment_length,
     };
     properties.extend(archive_properties(cluster.deployment(), place));
+    // Not for the coordinator's archive, whose maps have digests.
     if cluster.deployment().archive.checksum == Checksum::Crc32c {
         properties.push(("aeron.archive.replay.checksum", String::from("CRC-32C")));
     }

@@ -8,8 +8,9 @@ use crate::Size;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Archive {
-    /// Checksum of each recorded frame (`aeron.archive.record.checksum`; of members also `aeron.archive.replay.checksum`). Without a checksum an archive may refuse to start
-    /// after kill -9, because it can't tell whether its last fragment is whole.
+    /// Checksum of each recorded frame (`aeron.archive.record.checksum`; of members also `aeron.archive.replay.checksum`).
+    /// Without a checksum an archive may refuse to start after kill -9, because it can't tell whether its last fragment is
+    /// whole.
     pub checksum: Checksum,
     /// What each write forces to the disk: 0 nothing, 1 data, 2 data and metadata (`aeron.archive.file.sync.level`, and the
     /// same for the catalog). At 0 the recording survives a killed process, but not a loss of power.

@@ -181,7 +181,8 @@ impl Session {
         self.phase = Phase::AwaitNewLeader { open, attempt_at, attempt: None, give_up_at };
     }
 
-    /// The leader of a silent session, which was known to be there, has gone, or knows nothing of the session: a new one is tried.
+    /// The leader of a silent session, which was known to be there, has gone, or knows nothing of the session: a new one is
+    /// tried.
     pub(super) fn present_leader_lost(&mut self, now: Now) {
         if let Phase::AwaitNewLeader { attempt_at, give_up_at, .. } = &mut self.phase {
             *attempt_at = Some(now).filter(|_| self.settings.reconnect == Reconnect::Always);

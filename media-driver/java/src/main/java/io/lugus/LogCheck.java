@@ -73,8 +73,8 @@ final class LogCheck {
     private void add(final String name, final Recording recording, final long reached, final Checksum checksum) {
         if (null != recording) {
             final long first = recording.segmentBase(Math.max(reached, recording.startPosition()));
-            final long last = Math.max(first, recording.lastSegmentBase());
-            parts.add(new Part(name, recording, first, last, new SegmentCheck(recording, reached, checksum)));
+            final SegmentCheck check = new SegmentCheck(recording, reached, checksum);
+            parts.add(new Part(name, recording, first, Math.max(first, check.lastBase()), check));
         }
     }
 

@@ -85,6 +85,11 @@ record Recording(
         return null;
     }
 
+    /** Whether the archive has noted where the recording ends. */
+    boolean hasKnownEnd() {
+        return AeronArchive.NULL_POSITION != stopPosition;
+    }
+
     /** Position of the first byte of the segment file that has this position. */
     long segmentBase(final long position) {
         return AeronArchive.segmentFileBasePosition(startPosition, position, termLength, segmentLength);
@@ -95,7 +100,7 @@ record Recording(
      * nobody knows where the recording ends.
      */
     long lastSegmentBase() {
-        if (AeronArchive.NULL_POSITION != stopPosition) {
+        if (hasKnownEnd()) {
             return segmentBase(stopPosition);
         }
         final String prefix = id + "-";

@@ -4,7 +4,6 @@ import static io.aeron.logbuffer.FrameDescriptor.FRAME_ALIGNMENT;
 import static io.aeron.protocol.DataHeaderFlyweight.HEADER_LENGTH;
 
 import io.aeron.archive.checksum.Checksum;
-import io.aeron.archive.client.AeronArchive;
 import io.aeron.logbuffer.FrameDescriptor;
 import io.aeron.logbuffer.LogBufferDescriptor;
 import io.aeron.protocol.DataHeaderFlyweight;
@@ -48,9 +47,13 @@ final class SegmentCheck {
     SegmentCheck(final Recording recording, final long reached, final Checksum checksum) {
         this.recording = recording;
         this.checksum = checksum;
-        final boolean endIsKnown = AeronArchive.NULL_POSITION != recording.stopPosition();
-        this.reached = endIsKnown ? Math.max(reached, recording.stopPosition()) : reached;
+        this.reached = recording.hasKnownEnd() ? Math.max(reached, recording.stopPosition()) : reached;
         lastBase = recording.lastSegmentBase();
+    }
+
+    /** Position of the first byte of the last segment file that there was when this check was made. */
+    long lastBase() {
+        return lastBase;
     }
 
     /**
@@ -71,8 +74,7 @@ final class SegmentCheck {
 
     private String findDamage(final FileChannel channel, final long base, final File file) throws IOException {
         final boolean mayEndHere = base == lastBase;
-        final boolean endIsKnown = AeronArchive.NULL_POSITION != recording.stopPosition();
-        final long end = mayEndHere && endIsKnown ? recording.stopPosition() : base + recording.segmentLength();
+        final long end = mayEndHere && recording.hasKnownEnd() ? recording.stopPosition() : base + recording.segmentLength();
         long position = Math.max(base, recording.startPosition());
         while (position < end) {
             final String fault = fault(channel, position, base);
