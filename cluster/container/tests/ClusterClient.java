@@ -1,6 +1,7 @@
 import io.aeron.cluster.client.AeronCluster;
 import io.aeron.cluster.client.EgressListener;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -26,6 +27,8 @@ public final class ClusterClient
         };
         final AeronCluster.Context context = new AeronCluster.Context()
             .aeronDirectoryName(args[0])
+            // It connects as soon as there is a leader, however long a busy machine takes to elect one.
+            .messageTimeoutNs(TimeUnit.SECONDS.toNanos(60))
             .ingressChannel("aeron:udp")
             .ingressEndpoints(args[1])
             .egressChannel("aeron:udp?endpoint=localhost:0")

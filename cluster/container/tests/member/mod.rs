@@ -158,6 +158,8 @@ impl Member {
                 .env("AERON_TERM_BUFFER_LENGTH", "4m")
                 .env("AERON_IPC_TERM_BUFFER_LENGTH", "4m")
                 .env("AERON_CLIENT_LIVENESS_TIMEOUT", self.client_liveness_timeout())
+                // The driver wants it longer than the liveness time-out.
+                .env("AERON_PUBLICATION_UNBLOCK_TIMEOUT", "40s")
                 .stdout(Stdio::null()),
         );
         until("the media driver", || is_driver_alive(&self.path("driver"), Duration::from_secs(1)));
@@ -217,6 +219,18 @@ impl Member {
             .output()
             .unwrap();
         (String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned(), status.success())
+    }
+
+    /// Starts Aeron's Java container with the service of `tests/CountingService.java`.
+    pub(crate) fn start_java_service(&self) -> Process {
+        // The mark file of a container that was killed.
+        let _ = std::fs::remove_file(self.path("cluster/cluster-mark-service-0.dat"));
+        let output = std::fs::File::create(self.path("java-service.log")).unwrap();
+        let mut command = java();
+        command.arg(format!("-Daeron.dir={}", self.path("driver").display()));
+        command.arg(format!("-Daeron.cluster.dir={}", self.cluster_dir().display()));
+        command.arg("-cp").arg(jar()).arg(source("CountingService.java"));
+        Process::start(command.stdout(output.try_clone().unwrap()).stderr(output))
     }
 
     /// Starts Aeron's `ClusterBackup`, with a media driver and an archive of its own, in the directory of `self`, for the

@@ -22,6 +22,21 @@ fn a_snapshot_is_acked_with_its_recording_once_it_is_recorded() {
 }
 
 #[test]
+fn a_service_that_takes_a_snapshot_is_not_behind() {
+    let mut member = Member::joined(LEADER, nothing);
+    let (counter, seen) = (member.log_position.clone(), Rc::new(RefCell::new(None)));
+    let seen_by_service = Rc::clone(&seen);
+    member.agent.service.on_snapshot = Box::new(move |_| {
+        *seen_by_service.borrow_mut() = Some(counter.get());
+        Ok(())
+    });
+    member.append(&session_message(7, 11, b"before"));
+    let position = member.append(&snapshot_action(12, 0));
+    member.cycles(1).unwrap();
+    assert_eq!(*seen.borrow(), Some(position), "a watchdog compares it with the commit position");
+}
+
+#[test]
 fn a_long_snapshot_keeps_the_container_alive_and_notices_its_end() {
     let mut member = Member::joined(FOLLOWER, nothing);
     let world = Rc::clone(&member.world);

@@ -1,4 +1,4 @@
-//! Several services of one member, and Aeron's backup of our snapshots.
+//! Several services of one member, members in Rust and in Java of one cluster, and Aeron's backup of our snapshots.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use aeron_cluster_service::{
     Cluster, ClusteredService, Context, Header, ServiceError, SnapshotReader, SnapshotWriter, Termination,
 };
-use member::{Member, RunningContainer, until};
+use member::{Member, Process, RunningContainer, until};
 
 /// A service has not started.
 const NOT_STARTED: i64 = -1;
@@ -105,6 +105,67 @@ fn a_member_has_several_services() {
     let mut client = member.connect_client();
     client.ask("text count", "answer 103");
     await_count(&second_count, 103);
+}
+
+/// All processes and containers of a cluster of three members, of which the last has its service in Aeron's Java container.
+struct MixedCluster {
+    containers: [(RunningContainer, Arc<AtomicI64>); 2],
+    _java_service: Process,
+    _consensus_modules: Vec<Process>,
+    _drivers: Vec<Process>,
+}
+
+impl MixedCluster {
+    fn start(members: &mut [Member], leader: usize) -> Self {
+        for member in members.iter_mut() {
+            member.set("aeron.cluster.appointed.leader.id", leader);
+            // A busy machine must not cause an election, in which the client would lose messages.
+            member.set("aeron.cluster.leader.heartbeat.timeout", "4s");
+            member.set("aeron.cluster.startup.canvass.timeout", "8s");
+        }
+        let drivers = members.iter().map(Member::start_driver).collect();
+        let consensus_modules = members.iter().map(Member::start_consensus_module).collect();
+        Self {
+            containers: [start(members[0].context()), start(members[1].context())],
+            _java_service: members[2].start_java_service(),
+            _consensus_modules: consensus_modules,
+            _drivers: drivers,
+        }
+    }
+
+    fn await_count(&self, expected: i64) {
+        self.containers.iter().for_each(|(_, count)| await_count(count, expected));
+    }
+}
+
+#[test]
+fn a_java_member_and_rust_members_are_one_cluster() {
+    let mut members = Member::cluster(11, 3);
+    let cluster = MixedCluster::start(&mut members, 2);
+    let mut client = members[0].connect_client();
+    client.ask("send 100 100", "sent 100 got 10000 bytes");
+    client.ask("text count", "answer 101");
+    cluster.await_count(101);
+    tool(&members[2], "is-leader", "");
+    tool(&members[2], "snapshot", "SNAPSHOT applied successfully");
+    client.ask("send 50 100", "sent 50 got 5000 bytes");
+    cluster.await_count(151);
+    drop((client, cluster));
+
+    // Each comes back from its own snapshot and the log after it, and a Rust member leads.
+    let cluster = MixedCluster::start(&mut members, 0);
+    cluster.await_count(151);
+    let mut client = members[2].connect_client();
+    client.ask("text count", "answer 152");
+    cluster.await_count(152);
+    tool(&members[0], "is-leader", "");
+    drop((client, cluster));
+
+    // The Java service has seen the same again.
+    let cluster = MixedCluster::start(&mut members, 2);
+    let mut client = members[1].connect_client();
+    client.ask("text count", "answer 153");
+    cluster.await_count(153);
 }
 
 #[test]
