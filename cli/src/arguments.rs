@@ -34,6 +34,10 @@ pub enum Command {
     Node(Node),
     /// Run the coordinator in the foreground: it keeps the partition map of a deployment with several clusters.
     Coordinator,
+    /// Run a member or the coordinator in the foreground, and start it again when it has ended by itself. `lugus up` runs it in
+    /// the background.
+    #[command(subcommand)]
+    Supervise(Supervised),
     /// Show or change the partition map.
     Map(Map),
     /// Move an instrument to another cluster while it is traded.
@@ -112,6 +116,15 @@ impl Members {
             Self::Three => 3,
         }
     }
+}
+
+/// `lugus supervise`.
+#[derive(Debug, Subcommand)]
+pub enum Supervised {
+    /// One member of a cluster.
+    Node(Node),
+    /// The coordinator.
+    Coordinator,
 }
 
 /// `lugus node`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use lugus_coordinator::Coordinator;
+use lugus_node::member::FAILED_EXIT_CODE;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::deployment::DeploymentFile;
@@ -23,5 +24,7 @@ pub fn run(found: &DeploymentFile) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("the coordinator can't start: {error}")))?;
     let (map, digest) = (coordinator.map(), coordinator.digest());
     tracing::info!(deployment = %map.deployment, epoch = %map.epoch, %digest, "serving the partition map");
-    coordinator.run(&stop).map_err(|error| Failure::new(format!("the coordinator has ended: {error}")))
+    coordinator
+        .run(&stop)
+        .map_err(|error| Failure::new(format!("the coordinator has ended: {error}")).with_exit_code(FAILED_EXIT_CODE))
 }

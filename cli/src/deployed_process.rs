@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lugus_topology::{ClusterId, Deployment, MemberId};
 
@@ -57,6 +58,12 @@ pub fn of(deployment: &Deployment) -> Vec<DeployedProcess> {
     deployed
 }
 
+/// Time within which a process that was asked to end must have ended: it has two child processes, the media driver and the JVM,
+/// and gives each of them `timeouts.stop_timeout` in turn.
+pub fn stop_timeout(deployment: &Deployment) -> Duration {
+    deployment.timeouts.stop_timeout * 3
+}
+
 impl ProcessRole {
     /// The member's number, if it is a member of this cluster.
     pub fn member_of(&self, of: ClusterId) -> Option<i32> {
@@ -71,6 +78,26 @@ impl DeployedProcess {
     /// Id of the running process; `None` if it does not run.
     pub fn pid(&self) -> Option<u32> {
         processes::pid(&self.dir)
+    }
+
+    /// Folder that the process's supervisor locks while the supervisor runs.
+    pub fn supervisor_dir(&self) -> PathBuf {
+        self.dir.join("supervisor")
+    }
+
+    /// Id of the running supervisor; `None` if there is none.
+    pub fn supervisor_pid(&self) -> Option<u32> {
+        processes::pid(&self.supervisor_dir())
+    }
+
+    /// File that the output of the supervisor goes to.
+    pub fn supervisor_log(&self) -> PathBuf {
+        self.dir.join("supervisor.log")
+    }
+
+    /// Arguments of `lugus` that run the process's supervisor in the foreground.
+    pub fn supervised_arguments(&self) -> Vec<String> {
+        std::iter::once(String::from("supervise")).chain(self.arguments()).collect()
     }
 
     /// Arguments of `lugus` that run it in the foreground.
@@ -89,10 +116,5 @@ impl DeployedProcess {
             ProcessRole::Member { .. } => "member.log",
             ProcessRole::Coordinator => "coordinator.log",
         })
-    }
-
-    /// File with the output of its previous run.
-    pub fn old_log(&self) -> PathBuf {
-        self.log().with_extension("log.old")
     }
 }

@@ -48,13 +48,13 @@ pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
     let mut ended = Ended::default();
     let running: Vec<(DeployedProcess, u32)> = deployed_process::of(deployment)
         .into_iter()
-        .filter_map(|process| process.pid().map(|pid| (process, pid)))
+        // The supervisor where there is one, which ends its process and does not start it again.
+        .filter_map(|process| process.supervisor_pid().or_else(|| process.pid()).map(|pid| (process, pid)))
         .collect();
     for (_, pid) in &running {
         processes::signal(*pid, Signal::TERM)?;
     }
-    // A process has two child processes, the media driver and the JVM, and gives each of them `stop_timeout` in turn.
-    let timeout = deployment.timeouts.stop_timeout * 3;
+    let timeout = deployed_process::stop_timeout(deployment);
     for (process, pid) in running {
         match &process.kind {
             ProcessRole::Member { id, .. } => ended.members.push(id.0),

@@ -29,8 +29,10 @@ mod participant;
 mod private_cluster;
 mod processes;
 mod replay;
+mod restart_policy;
 mod snapshot;
 mod status;
+mod supervise;
 mod traders;
 mod up;
 mod watch;
@@ -60,11 +62,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Configures logging: members and the coordinator log at level info, all other commands log only errors. `RUST_LOG`
+/// Configures logging: members, the coordinator and their supervisors log at level info, all other commands log only errors. `RUST_LOG`
 /// overrides both.
 fn log_to_standard_error(command: &Command) {
-    let level =
-        if matches!(command, Command::Node(_) | Command::Coordinator) { "info,rusteron_archive=warn" } else { "error" };
+    let is_deployed = matches!(command, Command::Node(_) | Command::Coordinator | Command::Supervise(_));
+    let level = if is_deployed { "info,rusteron_archive=warn" } else { "error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let colours = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).init();
@@ -79,6 +81,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Status => status::run(&deployment::find(config)?, output),
         Command::Node(node) => node::run(&deployment::find(config)?, node),
         Command::Coordinator => coordinator::run(&deployment::find(config)?),
+        Command::Supervise(what) => supervise::run(&deployment::find(config)?, what),
         Command::Map(map) => map::run(&deployment::find(config)?, map, output),
         Command::Migrate(migrate) => migrate::run(&deployment::find(config)?, migrate, output),
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),

@@ -36,7 +36,9 @@ impl PrivateCluster {
     ///
     /// # Errors
     /// When the folder can't be made.
-    pub fn of(deployment: Deployment, name: &str) -> Result<Self, Failure> {
+    pub fn of(mut deployment: Deployment, name: &str) -> Result<Self, Failure> {
+        // Benchmarks and the demo kill members, and start them again when they have seen enough.
+        deployment.supervision.restart = false;
         let folder = std::env::temp_dir().join(format!("lugus-{name}-{}", std::process::id()));
         let path = folder.join("cluster.toml");
         up::write(deployment, &path)?;

@@ -59,7 +59,10 @@ struct StartedCluster {
 /// A process that this command has started.
 struct Starting {
     deployed: DeployedProcess,
+    /// The process, or its supervisor.
     process: Child,
+    /// File that the output of `process` goes to.
+    log: PathBuf,
 }
 
 /// Makes a deployment if there is none, and starts it.
@@ -209,7 +212,7 @@ fn start_processes(
 ) -> Result<(), Failure> {
     for process in deployed {
         let is_starting = starting.iter().any(|one| one.deployed.dir == process.dir);
-        if !is_starting && process.pid().is_none() {
+        if !is_starting && process.pid().is_none() && process.supervisor_pid().is_none() {
             starting.push(start_process(found, process)?);
         }
     }
@@ -219,16 +222,20 @@ fn start_processes(
 fn start_process(found: &DeploymentFile, deployed: &DeployedProcess) -> Result<Starting, Failure> {
     let failed = |what: &Path, error: std::io::Error| Failure::new(format!("{}: {error}", what.display()));
     fs::create_dir_all(&deployed.dir).map_err(|error| failed(&deployed.dir, error))?;
-    let log = deployed.log();
+    let (arguments, log) = if found.deployment.supervision.restart {
+        (deployed.supervised_arguments(), deployed.supervisor_log())
+    } else {
+        (deployed.arguments(), deployed.log())
+    };
     // The previous log is kept, as its end may say why the process ended.
-    let _ = fs::rename(&log, deployed.old_log());
+    let _ = fs::rename(&log, log.with_extension("log.old"));
     let file = File::create(&log).map_err(|error| failed(&log, error))?;
     let program = std::env::current_exe().map_err(|error| failed(Path::new("lugus"), error))?;
     let config = fs::canonicalize(&found.path).map_err(|error| failed(&found.path, error))?;
     let process = Command::new(&program)
         .arg("--config")
         .arg(config)
-        .args(deployed.arguments())
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(file)
@@ -236,18 +243,17 @@ fn start_process(found: &DeploymentFile, deployed: &DeployedProcess) -> Result<S
         .process_group(0)
         .spawn()
         .map_err(|error| failed(&program, error))?;
-    Ok(Starting { deployed: deployed.clone(), process })
+    Ok(Starting { deployed: deployed.clone(), process, log })
 }
 
 /// Checks that all started processes are alive.
 fn check_alive(starting: &mut [Starting]) -> Result<(), Failure> {
-    for Starting { deployed, process } in starting {
+    for Starting { deployed, process, log } in starting {
         if let Ok(Some(status)) = process.try_wait() {
-            let log = deployed.log();
             return Err(Failure::new(format!(
                 "{} has ended ({status}); its log ends with:\n{}",
                 deployed.kind,
-                tail(&log)
+                tail(log)
             ))
             .hint(format!("the whole log is {}", log.display())));
         }

@@ -22,11 +22,14 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 /// Free space that a member must have on the small disk.
 const MINIMUM_FREE_SPACE: Size = Size::mib(8);
 
-/// Runs `lugus up` with a deployment that `adjust` makes invalid; returns the error message. Checks that no process
-/// stays behind.
+/// Runs `lugus up`, with supervisors, for a deployment that `adjust` makes invalid; returns the error message. Checks that no
+/// process stays behind.
 #[track_caller]
 fn refused(adjust: impl FnOnce(&mut Deployment)) -> String {
-    let cluster = LocalCluster::prepare(3, adjust);
+    let cluster = LocalCluster::prepare(3, |deployment| {
+        deployment.supervision.restart = true;
+        adjust(deployment);
+    });
     let message = cluster.lugus(&["up"]).message().to_owned();
     nothing_is_left(&cluster);
     message

@@ -32,10 +32,13 @@ pub(crate) fn start(
     if deployment.authentication.mode == AuthenticationMode::Keys {
         write_participants(cluster, member)?;
     }
+    let mut properties = consensus_module_properties(cluster, member);
+    // This process: the consensus module's ends it when the service hangs.
+    properties.push(("lugus.node.pid", std::process::id().to_string()));
     ChildProcess::start(Launch {
         name: "consensus module",
         program: deployment.java.binary.clone(),
-        arguments: java::arguments(deployment, consensus_module_properties(cluster, member), MAIN)?,
+        arguments: java::arguments(deployment, properties, MAIN)?,
         log: member.dir.join(LOG),
         lock: Some(lock),
         cores: member.cores.as_ref().map_or(&[], |cores| &cores.consensus),
@@ -129,6 +132,7 @@ fn timeout_properties(cluster: &ClusterSpec) -> Vec<Property> {
         ("aeron.cluster.startup.canvass.timeout", aeron_duration(timeouts.startup_canvass_timeout)),
         ("aeron.cluster.session.timeout", aeron_duration(timeouts.session_timeout)),
         ("aeron.cluster.termination.timeout", aeron_duration(timeouts.termination_timeout)),
+        ("lugus.service.progress.timeout", aeron_duration(timeouts.service_progress_timeout)),
     ]
 }
 
@@ -188,6 +192,7 @@ mod tests {
             ("aeron.cluster.leader.heartbeat.timeout", "150ms"),
             ("aeron.cluster.election.timeout", "30ms"),
             ("aeron.cluster.startup.canvass.timeout", "2s"),
+            ("lugus.service.progress.timeout", "500ms"),
             ("aeron.cluster.max.sessions", "1000"),
             ("aeron.cluster.ingress.ipc.allowed", "true"),
             ("lugus.clock.maximum.difference", "500ms"),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Archive, Authentication, Client, Cluster, Consensus, Coordinator, Driver, Engine, Java, MarketData, Member,
-    Participant, Profile, Streams, TermLength, Timeouts,
+    Participant, Profile, Streams, Supervision, TermLength, Timeouts,
 };
 
 /// Default for the first port of the first member of a local deployment. It is below the range from which Linux chooses
@@ -49,6 +49,8 @@ pub struct Deployment {
     pub client: Client,
     /// `[engine]`: limits of the matching engine.
     pub engine: Engine,
+    /// `[supervision]`: what becomes of processes that have ended by themselves.
+    pub supervision: Supervision,
     /// `[coordinator]`; `None` when the deployment has no coordinator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coordinator: Option<Coordinator>,
@@ -84,6 +86,7 @@ impl Default for Deployment {
             driver: Driver::default(),
             client: Client::default(),
             engine: Engine::default(),
+            supervision: Supervision::default(),
             coordinator: None,
             market_data: MarketData::default(),
             clusters: Vec::new(),

@@ -33,6 +33,10 @@ pub struct Timeouts {
     /// (`aeron.cluster.session.timeout`).
     #[serde(with = "duration")]
     pub session_timeout: Duration,
+    /// Time in which the service of a leader must make progress while it has not applied all of the committed log. Otherwise
+    /// the leader is ended, and another member leads.
+    #[serde(with = "duration")]
+    pub service_progress_timeout: Duration,
     /// Time within which an ordered shutdown of the cluster must be done (`aeron.cluster.termination.timeout`).
     #[serde(with = "duration")]
     pub termination_timeout: Duration,
@@ -53,6 +57,7 @@ impl Default for Timeouts {
             election_status_interval: Duration::from_millis(10),
             startup_canvass_timeout: Duration::from_secs(2),
             session_timeout: Duration::from_secs(10),
+            service_progress_timeout: Duration::from_millis(500),
             termination_timeout: Duration::from_secs(10),
             start_timeout: Duration::from_secs(30),
             stop_timeout: Duration::from_secs(5),

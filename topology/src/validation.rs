@@ -13,7 +13,8 @@ use lugus_vocabulary::{InstrumentSpecification, Price};
 use crate::error::Fault;
 use crate::{
     AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Ingress,
-    Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Timeouts, Warning, aeron_duration,
+    Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Supervision, Timeouts, Warning,
+    aeron_duration,
 };
 
 /// Greatest number of clusters in a deployment.
@@ -36,6 +37,9 @@ const MINIMUM_TERM: Size = Size::kib(64);
 const MAXIMUM_TERM: Size = Size::mib(1_024);
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_secs(3_600);
+/// Shortest time in which a service must make progress: twice the time for which one slow client may hold it up (the default
+/// `egress_stall_limit` of `aeron-cluster-service`).
+const SHORTEST_SERVICE_PROGRESS: Duration = Duration::from_millis(200);
 
 pub(crate) fn check(deployment: &Deployment) -> Result<(), Fault> {
     clusters(deployment)?;
@@ -43,6 +47,8 @@ pub(crate) fn check(deployment: &Deployment) -> Result<(), Fault> {
     directories(deployment)?;
     cores(deployment)?;
     timeouts(&deployment.timeouts)?;
+    let longest_delay = deployment.supervision.longest_delay;
+    duration_from(Supervision::FIRST_DELAY, "supervision.longest_delay", longest_delay)?;
     limits(deployment)?;
     lengths(deployment)?;
     streams(deployment)?;
@@ -205,6 +211,7 @@ fn timeouts(timeouts: &Timeouts) -> Result<(), Fault> {
         election_status_interval,
         startup_canvass_timeout,
         session_timeout,
+        service_progress_timeout,
         termination_timeout,
         start_timeout,
         stop_timeout,
@@ -222,6 +229,7 @@ fn timeouts(timeouts: &Timeouts) -> Result<(), Fault> {
     ] {
         duration(format!("timeouts.{name}"), value)?;
     }
+    duration_from(SHORTEST_SERVICE_PROGRESS, "timeouts.service_progress_timeout", service_progress_timeout)?;
     at_least_twice("timeouts.heartbeat_timeout", heartbeat_timeout, "timeouts.heartbeat_interval", heartbeat_interval)?;
     at_least_twice(
         "timeouts.startup_canvass_timeout",
@@ -435,10 +443,14 @@ fn within<T: PartialOrd + Display>(key: impl Into<String>, value: T, minimum: T,
 }
 
 fn duration(key: impl Into<String>, value: Duration) -> Result<(), Fault> {
-    if (SHORTEST..=LONGEST).contains(&value) {
+    duration_from(SHORTEST, key, value)
+}
+
+fn duration_from(shortest: Duration, key: impl Into<String>, value: Duration) -> Result<(), Fault> {
+    if (shortest..=LONGEST).contains(&value) {
         return Ok(());
     }
-    let [value, minimum, maximum] = [value, SHORTEST, LONGEST].map(aeron_duration);
+    let [value, minimum, maximum] = [value, shortest, LONGEST].map(aeron_duration);
     Err(Fault::new(key, Problem::Range { value, minimum, maximum }))
 }
 

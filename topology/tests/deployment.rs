@@ -172,6 +172,18 @@ fn bad_files() {
         (after("[timeouts]\nelection_timeout = 30"), "timeouts.election_timeout", Some(7), "expected a string"),
         (after("[timeouts]\nelection_timeout = \"30\""), "timeouts.election_timeout", Some(7), "is not a duration"),
         (after("[timeouts]\nelection_timeout = \"0ms\""), "timeouts.election_timeout", Some(7), "outside 1ms to 3600s"),
+        (
+            after("[timeouts]\nservice_progress_timeout = \"100ms\""),
+            "timeouts.service_progress_timeout",
+            Some(7),
+            "100ms is outside 200ms to 3600s",
+        ),
+        (
+            after("[supervision]\nlongest_delay = \"50ms\""),
+            "supervision.longest_delay",
+            Some(7),
+            "50ms is outside 100ms to 3600s",
+        ),
         (after("[timeouts]\nheartbeat = \"1s\""), "timeouts.heartbeat", Some(7), "unknown field"),
         (
             after("[timeouts]\nheartbeat_timeout = \"2s\"\nsession_timeout = \"20s\""),

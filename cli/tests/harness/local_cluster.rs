@@ -65,6 +65,7 @@ pub fn by_hand(deployment: &mut Deployment) {
     deployment.instruments.clear();
     deployment.timeouts.heartbeat_timeout = Duration::from_secs(4);
     deployment.timeouts.startup_canvass_timeout = Duration::from_secs(8);
+    deployment.timeouts.service_progress_timeout = Duration::from_secs(4);
     deployment.client.silence_timeout = Duration::from_secs(8);
     deployment.client.new_leader_timeout = Duration::from_secs(10);
 }
@@ -87,6 +88,8 @@ impl LocalCluster {
         deployment.coordinator = None;
         deployment.dir = PathBuf::from(".");
         deployment.timeouts.start_timeout = PATIENCE / 2;
+        // Tests end members by hand, and look at what has ended before they start it again.
+        deployment.supervision.restart = false;
         adjust(&mut deployment);
         deployment.save(&config).expect("a good deployment");
         Self { deployment, config, folder, _one: one }
@@ -229,6 +232,11 @@ impl LocalCluster {
         FolderLock::living_owner(&self.member(id).dir)
     }
 
+    /// Process id of a member's supervisor, if it runs.
+    pub fn supervisor_pid(&self, id: i32) -> Option<u32> {
+        supervisor_of(&self.member(id).dir)
+    }
+
     /// All processes of a running member: `lugus node`, its media driver and its JVM.
     #[track_caller]
     pub fn processes(&self, id: i32) -> Vec<Process> {
@@ -248,6 +256,7 @@ impl LocalCluster {
     pub fn kill_all(&self, ids: &[i32]) -> Instant {
         let processes: Vec<Process> = ids.iter().flat_map(|id| self.processes(*id)).collect();
         let killed = Instant::now();
+        ids.iter().for_each(|id| kill_supervisor(&self.member(*id).dir));
         for process in &processes {
             processes::kill(process.pid);
         }
@@ -269,7 +278,8 @@ impl LocalCluster {
         let clusters = self.deployment.cluster_specs();
         let members = clusters.iter().flat_map(|cluster| &cluster.members).map(|member| member.dir.clone());
         for dir in members.chain([self.deployment.coordinator_spec().dir]) {
-            for name in ["member.log", "coordinator.log", "consensus-module.log", "media-driver.log"] {
+            for name in ["supervisor.log", "member.log", "coordinator.log", "consensus-module.log", "media-driver.log"]
+            {
                 let Ok(text) = fs::read_to_string(dir.join(name)) else { continue };
                 let lines: Vec<&str> = text.lines().collect();
                 let end = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
@@ -284,10 +294,14 @@ impl Drop for LocalCluster {
         if std::thread::panicking() {
             self.show_logs();
         }
-        let left = self.left();
-        left.iter().for_each(|process| processes::kill(process.pid));
         let deadline = Instant::now() + Duration::from_secs(10);
-        while left.iter().any(|process| processes::is_alive(process.pid)) && Instant::now() < deadline {
+        // Again and again, as a supervisor may have started a process meanwhile.
+        while Instant::now() < deadline {
+            let left = self.left();
+            if left.is_empty() {
+                break;
+            }
+            left.iter().for_each(|process| processes::kill(process.pid));
             std::thread::sleep(Duration::from_millis(2));
         }
         let _ = fs::remove_dir_all(self.deployment.aeron_root());
@@ -299,8 +313,20 @@ impl Drop for LocalCluster {
 fn kill_part(dir: &Path) {
     let processes = processes::tree(FolderLock::living_owner(dir).expect("it runs"));
     assert_eq!(processes.len(), 3, "{processes:?}");
+    kill_supervisor(dir);
     processes.iter().for_each(|process| processes::kill(process.pid));
     await_end(&processes);
+}
+
+/// Kills the supervisor of the process that owns this folder, if it has one: the supervisor would start the process again.
+fn kill_supervisor(dir: &Path) {
+    if let Some(supervisor) = supervisor_of(dir) {
+        processes::kill(supervisor);
+    }
+}
+
+fn supervisor_of(dir: &Path) -> Option<u32> {
+    FolderLock::living_owner(&dir.join("supervisor"))
 }
 
 #[track_caller]

@@ -47,12 +47,27 @@ pub fn is_alive(pid: u32) -> bool {
     }
 }
 
-/// Kills one process with SIGKILL. A process that has ended already is no failure.
+/// Kills one process with SIGKILL.
 pub fn kill(pid: u32) {
+    signal(pid, Signal::KILL);
+}
+
+/// Asks one process to end, with SIGTERM.
+pub fn ask_to_end(pid: u32) {
+    signal(pid, Signal::TERM);
+}
+
+/// Stops one process with SIGSTOP: it stays alive, and does nothing.
+pub fn stop(pid: u32) {
+    signal(pid, Signal::STOP);
+}
+
+/// Sends a signal. A process that has ended already is no failure.
+fn signal(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process id");
-    match kill_process(pid, Signal::KILL) {
+    match kill_process(pid, signal) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => {}
-        Err(error) => panic!("can't kill {pid:?}: {error}"),
+        Err(error) => panic!("can't signal {pid:?}: {error}"),
     }
 }
 

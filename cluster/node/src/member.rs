@@ -25,8 +25,13 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 /// How long the container may take to end once a process has died. It may be waiting for that very process.
 const END_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Exit code of a member that ended because a part of it died and its container did not end by itself.
-const ABANDONED_EXIT_CODE: i32 = 70;
+/// Exit code of a process whose member had started, and had to end. It is `EX_SOFTWARE` of `sysexits.h`. A member that could not
+/// start ends with the usual code of a failure, 1.
+pub const FAILED_EXIT_CODE: u8 = 70;
+
+/// Exit code of a process whose member should start again at once, because nothing is wrong with it. It is `EX_TEMPFAIL` of
+/// `sysexits.h`.
+pub const RESTART_EXIT_CODE: u8 = 75;
 
 /// Why a member could not start, or had to end.
 #[derive(Debug, Error)]
@@ -47,57 +52,85 @@ impl MemberError {
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Process(error) if error.is_damage())
     }
+
+    /// Exit code of the process of a member that had started and then ended with this error.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            // The service only lost its place in the log.
+            Self::Container(error) if error.wants_restart() => RESTART_EXIT_CODE,
+            Self::Process(error) if error.is_damage() => DAMAGED_EXIT_CODE,
+            Self::Process(_) | Self::Container(_) | Self::MarketData(_) => FAILED_EXIT_CODE,
+        }
+    }
 }
 
-/// Runs member `member` of a cluster until the cluster is shut down or `stop` is set.
-///
-/// # Errors
-/// [`MemberError`], after all that was started has ended. A part that dies ends the member; if the container is stuck then,
-/// the process itself ends, with exit code 70.
-pub fn run(cluster: &ClusterSpec, member: MemberId, stop: &AtomicBool) -> Result<Termination, MemberError> {
-    let processes = MemberProcesses::start(cluster, member)?;
-    let mut service = MatchingService::new(engine_limits(cluster.deployment()), drop_copy_policy(cluster.deployment()));
-    let mut market_data = None;
-    if cluster.deployment().market_data.enabled {
-        let (writer, reader) = lugus_ring::ring(cluster.deployment().market_data.ring_capacity as usize);
-        service = service.with_market_data(MarketDataWriter::new(writer));
-        market_data = Some((publication_context(cluster, processes.member()), reader));
-    }
-    let mut container = ClusteredServiceContainer::launch(context(cluster, processes.member()), service)?;
-    let cores = processes.member().cores.clone();
+/// A member that has started. Drop kills its processes.
+pub struct Member {
+    container: ClusteredServiceContainer<MatchingService>,
+    market_data: Option<(PublicationContext, lugus_ring::Reader<Item>)>,
+    processes: MemberProcesses,
+}
 
-    let (ended, has_ended) = mpsc::channel();
-    let service_has_ended = AtomicBool::new(false);
-    let (result, watch, published) = thread::scope(|scope| {
-        let publisher = market_data.map(|(context, reader)| {
-            let core = cores.as_ref().and_then(|cores| cores.market_data);
-            let service_has_ended = &service_has_ended;
-            scope.spawn(move || publish(&context, reader, core, service_has_ended, stop))
-        });
-        let watch = scope.spawn(move || watch(processes, stop, &has_ended));
-        if let Some(cores) = &cores {
-            pin(cores.service);
+impl Member {
+    /// Starts the processes of member `member` of a cluster, and its service container.
+    ///
+    /// # Errors
+    /// [`MemberError`], after all that was started has ended.
+    pub fn start(cluster: &ClusterSpec, member: MemberId) -> Result<Self, MemberError> {
+        let processes = MemberProcesses::start(cluster, member)?;
+        let deployment = cluster.deployment();
+        let mut service = MatchingService::new(engine_limits(deployment), drop_copy_policy(deployment));
+        let mut market_data = None;
+        if deployment.market_data.enabled {
+            let (writer, reader) = lugus_ring::ring(deployment.market_data.ring_capacity as usize);
+            service = service.with_market_data(MarketDataWriter::new(writer));
+            market_data = Some((publication_context(cluster, processes.member()), reader));
         }
-        let result = container.run(stop);
-        service_has_ended.store(true, Ordering::Release);
-        // The publisher ends before its media driver does.
-        let published = publisher.map(thread::ScopedJoinHandle::join);
-        drop(ended);
-        (result, watch.join(), published)
-    });
-    let outcome = match watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
-        // The container may have failed because of it.
-        Err(error) if error.is_damage() => return Err(error.into()),
-        outcome => outcome,
-    };
-    let published = published.transpose().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    match result? {
-        // The consensus module ends by itself then, perhaps before it is checked.
-        Termination::Cluster => Ok(Termination::Cluster),
-        Termination::Stopped => {
-            outcome?;
-            published.transpose()?;
-            Ok(Termination::Stopped)
+        let container = ClusteredServiceContainer::launch(context(cluster, processes.member()), service)?;
+        Ok(Self { container, market_data, processes })
+    }
+
+    /// Runs until the cluster is shut down or `stop` is set.
+    ///
+    /// # Errors
+    /// [`MemberError`], after all of the member has ended. A part that dies ends the member; if the container is stuck then,
+    /// the process itself ends, with [`FAILED_EXIT_CODE`].
+    pub fn run(self, stop: &AtomicBool) -> Result<Termination, MemberError> {
+        let Self { mut container, market_data, processes } = self;
+        let cores = processes.member().cores.clone();
+        let (ended, has_ended) = mpsc::channel();
+        let service_has_ended = AtomicBool::new(false);
+        let (result, watch, published) = thread::scope(|scope| {
+            let publisher = market_data.map(|(context, reader)| {
+                let core = cores.as_ref().and_then(|cores| cores.market_data);
+                let service_has_ended = &service_has_ended;
+                scope.spawn(move || publish(&context, reader, core, service_has_ended, stop))
+            });
+            let watch = scope.spawn(move || watch(processes, stop, &has_ended));
+            if let Some(cores) = &cores {
+                pin(cores.service);
+            }
+            let result = container.run(stop);
+            service_has_ended.store(true, Ordering::Release);
+            // The publisher ends before its media driver does.
+            let published = publisher.map(thread::ScopedJoinHandle::join);
+            drop(ended);
+            (result, watch.join(), published)
+        });
+        let outcome = match watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+            // The container may have failed because of it.
+            Err(error) if error.is_damage() => return Err(error.into()),
+            outcome => outcome,
+        };
+        let published = published.transpose().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        match result? {
+            // The consensus module ends by itself then, perhaps before it is checked.
+            Termination::Cluster => Ok(Termination::Cluster),
+            Termination::Stopped => {
+                outcome?;
+                published.transpose()?;
+                Ok(Termination::Stopped)
+            }
         }
     }
 }
@@ -147,7 +180,7 @@ fn abandon(
         }
     }
     tracing::error!(%error, "the member ends, because its service container did not end in time");
-    std::process::exit(if error.is_damage() { i32::from(DAMAGED_EXIT_CODE) } else { ABANDONED_EXIT_CODE });
+    std::process::exit(if error.is_damage() { i32::from(DAMAGED_EXIT_CODE) } else { i32::from(FAILED_EXIT_CODE) });
 }
 
 fn pin(core: u16) {
@@ -218,4 +251,22 @@ fn context(cluster: &ClusterSpec, member: &MemberSpec) -> Context {
         .archive_control_stream_id(streams.archive_local_control)
         .archive_response_stream_id(streams.archive_response(cluster.id, SERVICE_ID))
         .idle_strategy(idle_strategy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_member_whose_service_lost_its_place_in_the_log_asks_to_be_started_again() {
+        let closed = ContainerError::LogClosedUnread { log_position: 64, next_log_position: 128 };
+        let missing = ContainerError::LogImageTimeout { log_session_id: 1, log_position: 64, waited_ms: 1 };
+        assert_eq!([closed, missing].map(|error| MemberError::from(error).exit_code()), [RESTART_EXIT_CODE; 2]);
+        let gone = MemberError::from(ContainerError::ConsensusModuleGone);
+        let unknown = MemberError::from(ProcessError::NoSuchMember {
+            cluster: lugus_topology::ClusterId(0),
+            member: MemberId(7),
+        });
+        assert_eq!([gone, unknown].map(|error| error.exit_code()), [FAILED_EXIT_CODE; 2]);
+    }
 }

@@ -24,11 +24,12 @@ import org.agrona.concurrent.status.CountersReader;
 /**
  * The archive and the consensus module of one member, in one JVM, configured by Aeron's system properties.
  *
- * <p>It differs from {@link ClusteredArchive}'s own main in five things: it prints the line {@code ready} when both
+ * <p>It differs from {@link ClusteredArchive}'s own main in six things: it prints the line {@code ready} when both
  * answer, it prints errors as they happen, it ends with exit code 1 when one of its threads can't continue, where
  * Aeron's main would continue without that thread, it ends with exit code 65 when what it has recorded is damaged
- * ({@link LogCheck}), and the time of its log never goes back ({@link LogClock}). It ends with exit code 0 after an
- * ordered shutdown of the cluster.
+ * ({@link LogCheck}), the time of its log never goes back ({@link LogClock}), and it ends the member
+ * when the service of a leader hangs ({@link ServiceWatchdog}). It ends with exit code 0 after an ordered shutdown of the
+ * cluster.
  */
 public final class ClusteredArchiveProcess {
     private static final long POLL_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -51,13 +52,18 @@ public final class ClusteredArchiveProcess {
      * @param args none.
      */
     public static void main(final String[] args) {
-        final ErrorReport errors = new ErrorReport(System.err, ADVICE_ON_DAMAGE, status -> Runtime.getRuntime().halt(status));
+        final ErrorReport errors = new ErrorReport(System.err, ADVICE_ON_DAMAGE, ClusteredArchiveProcess::end);
         Thread.setDefaultUncaughtExceptionHandler((thread, error) -> errors.end(error));
         try {
             run(errors);
         } catch (final Throwable error) {
             errors.end(error);
         }
+    }
+
+    private static void end(final int status) {
+        NodeProcess.killIfStopped();
+        Runtime.getRuntime().halt(status);
     }
 
     private static void run(final ErrorReport errors) throws IOException {
@@ -72,6 +78,7 @@ public final class ClusteredArchiveProcess {
                     context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))) {
             awaitRecovered(member.consensusModule().context());
             System.out.println("ready");
+            ServiceWatchdog.start(member.consensusModule().context(), System.err);
             barrier.await();
             endWithoutService(member.consensusModule().context());
         }

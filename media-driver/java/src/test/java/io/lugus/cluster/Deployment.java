@@ -72,6 +72,9 @@ record Deployment(Path folder, Path aeronFolder, int basePort, int members, Stri
             [timeouts]
             heartbeat_timeout = "2s"
             startup_canvass_timeout = "4s"
+            service_progress_timeout = "4s"
+            [supervision]
+            restart = false
             [client]
             silence_timeout = "4s"
             [engine]
