@@ -7,8 +7,9 @@ mod harness;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
+use std::process::Command;
 
-use harness::{LocalCluster, Traders, ask_to_end, folder, is_alive, kill, until};
+use harness::{LocalCluster, Traders, ask_to_end, folder, is_alive, kill, nice_values, until};
 use lugus_topology::Deployment;
 
 /// Texts of the command lines of a member's three processes.
@@ -51,6 +52,23 @@ fn a_member_that_ends_by_itself_is_started_again_and_one_that_is_asked_to_end_is
     assert_eq!(cluster.supervisor_pid(0), Some(supervisor));
     ask_to_end(cluster.pid(0).expect("it runs"));
     await_nothing_left(&cluster);
+}
+
+/// Each thread, and also after a second start: the supervisor has the usual nice value.
+#[test]
+fn a_members_processes_have_the_deployments_nice_value() {
+    let cluster = supervised(|deployment| deployment.nice = -7);
+    let output = Command::new("nice").args(["-n", "-7", "nice"]).output().expect("run");
+    // Not -7 where the system does not allow it.
+    let allowed: i32 = String::from_utf8_lossy(&output.stdout).trim().parse().expect("a nice value");
+    for _ in 0..2 {
+        for process in cluster.processes(0) {
+            let values = nice_values(process.pid);
+            assert!(!values.is_empty() && values.iter().all(|value| *value == allowed), "{process:?}: {values:?}");
+        }
+        kill_process(&cluster, PROCESSES[0]);
+        cluster.await_leader();
+    }
 }
 
 #[test]

@@ -29,6 +29,9 @@ pub struct Deployment {
     pub aeron_dir: Option<PathBuf>,
     /// How threads idle.
     pub profile: Profile,
+    /// What members add to the nice value with which they are started, where the system allows it. The lower the nice value of a
+    /// process, the sooner it runs on a busy machine.
+    pub nice: i32,
     /// `[timeouts]`.
     pub timeouts: Timeouts,
     /// `[consensus]`.
@@ -76,6 +79,7 @@ impl Default for Deployment {
             dir: PathBuf::from(".lugus"),
             aeron_dir: None,
             profile: Profile::default(),
+            nice: 0,
             timeouts: Timeouts::default(),
             consensus: Consensus::default(),
             archive: Archive::default(),

@@ -247,6 +247,7 @@ fn timeouts(timeouts: &Timeouts) -> Result<(), Fault> {
 }
 
 fn limits(deployment: &Deployment) -> Result<(), Fault> {
+    within("nice", deployment.nice, -20, 19)?;
     within("consensus.maximum_sessions", deployment.consensus.maximum_sessions, 1, MAXIMUM_SESSIONS)?;
     duration("consensus.maximum_clock_difference", deployment.consensus.maximum_clock_difference)?;
     for (name, value) in deployment.engine.each() {

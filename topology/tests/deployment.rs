@@ -168,6 +168,7 @@ fn bad_files() {
         (with("dirs = \"x\""), "dirs", Some(1), "unknown field `dirs`"),
         (with("dir = \"x"), "dir", Some(1), "invalid basic string"),
         (with("profile = \"fast\""), "profile", Some(1), "unknown variant `fast`"),
+        (with("nice = -21"), "nice", Some(1), "-21 is outside -20 to 19"),
         (with("dir = \"a|b\""), "dir", Some(1), "in its name"),
         (after("[timeouts]\nelection_timeout = 30"), "timeouts.election_timeout", Some(7), "expected a string"),
         (after("[timeouts]\nelection_timeout = \"30\""), "timeouts.election_timeout", Some(7), "is not a duration"),

@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 pub use command::{Outcome, lugus};
 pub use connection::{context, driver};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port};
-pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, stop, tree};
+pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, stop, tree};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use recorded_log::{Frame, frames, log_file};
 pub use status::{Cluster, Member, Status};

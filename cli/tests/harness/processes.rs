@@ -33,6 +33,15 @@ pub fn tree(pid: u32) -> Vec<Process> {
     pids.into_iter().map(|pid| Process { pid, command: command_line(pid) }).collect()
 }
 
+/// Nice values of all threads of a process.
+pub fn nice_values(pid: u32) -> Vec<i32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("threads").flatten();
+    let stats = threads.filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
+    // The 19th field. The second one is the name, which may contain any character.
+    let nice = |stat: String| stat.rsplit(") ").next()?.split(' ').nth(16)?.parse().ok();
+    stats.map(|stat| nice(stat).expect("a nice value")).collect()
+}
+
 /// Whether any thread of the process is alive; a zombie is not.
 pub fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

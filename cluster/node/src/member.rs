@@ -72,13 +72,15 @@ pub struct Member {
 }
 
 impl Member {
-    /// Starts the processes of member `member` of a cluster, and its service container.
+    /// Starts the processes of member `member` of a cluster, and its service container. Adds `nice` of the deployment to the nice
+    /// value of the calling thread, from which all threads and processes of the member inherit it.
     ///
     /// # Errors
     /// [`MemberError`], after all that was started has ended.
     pub fn start(cluster: &ClusterSpec, member: MemberId) -> Result<Self, MemberError> {
-        let processes = MemberProcesses::start(cluster, member)?;
         let deployment = cluster.deployment();
+        add_nice(deployment.nice);
+        let processes = MemberProcesses::start(cluster, member)?;
         let mut service = MatchingService::new(engine_limits(deployment), drop_copy_policy(deployment));
         let mut market_data = None;
         if deployment.market_data.enabled {
@@ -132,6 +134,15 @@ impl Member {
                 Ok(Termination::Stopped)
             }
         }
+    }
+}
+
+/// Without the system's permission the member runs as it was started: it is more easily held up, and nothing else.
+fn add_nice(increment: i32) {
+    if increment != 0
+        && let Err(error) = rustix::process::nice(increment)
+    {
+        tracing::info!(increment, %error, "the nice value stays as it is, because the system allows no other");
     }
 }
 
