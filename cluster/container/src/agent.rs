@@ -11,7 +11,7 @@
 mod joining;
 mod snapshots;
 
-use aeron_support::FragmentAssembler;
+use aeron_support::{Fragment, FragmentAssembler};
 
 use crate::agent_io::{AgentIo, Flow, LogImage};
 use crate::cluster::Role;
@@ -26,6 +26,9 @@ use crate::service_cluster::{Callback, ServiceCluster};
 
 /// Aeron's value for "none".
 const NULL_VALUE: i64 = -1;
+/// Session id for the assembler of the log. The log is one stream, though each leader and each replay has its own image: an election
+/// or a restart may come when a message is committed in part.
+const LOG_SESSION_ID: i32 = 0;
 /// Number of attempts to send the ack of the end. Source: `ClusteredServiceAgent.terminate`.
 const TERMINATION_ACK_ATTEMPTS: u32 = 5;
 
@@ -362,7 +365,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         let limit = consumer.cluster.liveness.commit_position();
         let (assembler, counters) = (&mut self.assembler, &self.counters);
         let polled = log.image.poll(limit, self.settings.log_fragment_limit, &mut |fragment| {
-            let flow = match assembler.assemble(fragment) {
+            let flow = match assembler.assemble(&Fragment { session_id: LOG_SESSION_ID, ..*fragment }) {
                 Some(message) => consumer.on_message(message, fragment.position),
                 None => Flow::Continue,
             };

@@ -23,6 +23,8 @@ pub(super) const RECORDING_ID: i64 = 77;
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     fragments: VecDeque<(Vec<u8>, u8, i64)>,
+    /// Each stream has its own, as each leader's publication of the log has.
+    session_id: i32,
     pub(super) start: i64,
     end: i64,
     pub(super) position: i64,
@@ -31,7 +33,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn starting_at(position: i64) -> Self {
-        Self { start: position, end: position, position, ..Self::default() }
+        Self { start: position, end: position, position, session_id: 9 + position as i32, ..Self::default() }
     }
 
     pub(super) fn append(&mut self, message: &[u8]) -> i64 {
@@ -44,7 +46,7 @@ impl Stream {
         self.append_fragment(second, END_FRAGMENT_FLAG)
     }
 
-    fn append_fragment(&mut self, payload: &[u8], flags: u8) -> i64 {
+    pub(super) fn append_fragment(&mut self, payload: &[u8], flags: u8) -> i64 {
         self.fragments.push_back((payload.to_vec(), flags, self.end));
         self.end += (32 + payload.len()).next_multiple_of(32) as i64;
         self.end
@@ -65,12 +67,12 @@ impl Stream {
         handler: &mut dyn FnMut(&Fragment<'_>) -> Flow,
     ) -> usize {
         let mut fragments: VecDeque<_> = stream.borrow_mut().poll(limit, count).into();
+        let session_id = stream.borrow().session_id;
         let mut delivered = 0;
         while let Some((payload, flags, begin)) = fragments.pop_front() {
             let position = begin + (32 + payload.len()).next_multiple_of(32) as i64;
             delivered += 1;
-            let flow =
-                handler(&Fragment { payload: &payload, flags, session_id: 9, term_offset: begin as i32, position });
+            let flow = handler(&Fragment { payload: &payload, flags, session_id, term_offset: begin as i32, position });
             stream.borrow_mut().position = position;
             if flow == Flow::Break {
                 break;

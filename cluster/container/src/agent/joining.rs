@@ -153,7 +153,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
     /// election waits for the ack, and nothing of the log is consumed before the call.
     fn join(&mut self, event: JoinLog, image: I::LogImage) -> Result<(), ContainerError> {
         self.check_contiguous("join position", image.join_position()?)?;
-        self.assembler.clear();
+        // The assembler keeps its unfinished message: the last log may have ended within it, and then this one has the rest.
         self.log = Some(ActiveLog { image, max_position: event.max_log_position });
         self.has_joined_log = true;
         self.ack(event.log_position, NULL_VALUE, AfterAck::Join(event));

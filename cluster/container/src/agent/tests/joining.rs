@@ -1,5 +1,7 @@
 //! Joining one log after the other.
 
+use aeron_support::{BEGIN_FRAGMENT_FLAG, END_FRAGMENT_FLAG};
+
 use super::*;
 
 #[test]
@@ -91,6 +93,42 @@ fn a_log_that_ends_makes_it_a_follower_that_continues_at_the_images_position() {
     member.cycles(4).unwrap();
     assert_eq!(member.sent(), [ack(position, 10, 2, -1)]);
     assert_eq!(member.world.borrow().egress_open, 1, "a new leader connects to its sessions");
+}
+
+/// The commit position may be within a message when a leader dies, and the position up to which a restarted member replays its own log
+/// too.
+#[test]
+fn a_message_whose_parts_are_in_two_logs_is_put_together() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let message = session_message(7, 11, &[b'x'; 100]);
+    let (first, second) = message.split_at(64);
+    let within = member.log().borrow_mut().append_fragment(first, BEGIN_FRAGMENT_FLAG);
+    member.world.borrow_mut().commit(within);
+    member.receive(join_log(within, i64::MAX, false, FOLLOWER, false));
+    member.cycles(3).unwrap();
+    member.open_log(within);
+    let end = member.log().borrow_mut().append_fragment(second, END_FRAGMENT_FLAG);
+    member.world.borrow_mut().commit(end);
+    member.cycles(4).unwrap();
+    assert_eq!(member.calls(), [format!("message 7 {} @11", "x".repeat(100))]);
+    assert_eq!(member.agent.cluster.log_position(), end);
+}
+
+#[test]
+fn a_message_whose_rest_was_never_committed_is_forgotten() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let message = session_message(7, 11, &[b'x'; 100]);
+    let within = member.log().borrow_mut().append_fragment(&message[..64], BEGIN_FRAGMENT_FLAG);
+    member.world.borrow_mut().commit(within);
+    member.receive(join_log(within, i64::MAX, false, FOLLOWER, false));
+    member.cycles(3).unwrap();
+    member.open_log(within);
+    member.append(&session_message(7, 12, b"a"));
+    let text = "y".repeat(100);
+    let end = member.log().borrow_mut().append_in_two(&session_message(7, 13, text.as_bytes()));
+    member.world.borrow_mut().commit(end);
+    member.cycles(4).unwrap();
+    assert_eq!(member.calls(), ["message 7 a @12".to_owned(), format!("message 7 {text} @13")]);
 }
 
 #[test]
