@@ -21,6 +21,7 @@
 //! | [`specification`] | an instrument as the operator writes it, with its cluster |
 //! | [`partition_map`] | which cluster trades which instrument |
 //! | [`map_request`] | changes of the partition map, and their answers |
+//! | [`session_key`] | the key that a session's messages are authenticated with |
 //! | [`snapshot`] | the state of an engine, record by record |
 //! | [`migration`] | the move of an instrument between clusters: requests and answers |
 //!
@@ -45,6 +46,7 @@ pub mod reply;
 pub mod report;
 pub mod request;
 pub mod risk;
+pub mod session_key;
 pub mod snapshot;
 pub mod specification;
 pub mod units;
@@ -76,6 +78,7 @@ pub use reply::Reply;
 pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody};
 pub use request::Request;
 pub use risk::{KillSwitch, RiskLimits};
+pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
     ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord, ParticipantRecord,
     ParticipantSession, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,

@@ -7,6 +7,7 @@
 //! | [`migration`] | the move of an instrument between clusters: `schemas/order-entry.xml` (schema 201) |
 //! | [`partition_map`] | which cluster trades which instrument: `schemas/partition-map.xml` (schema 203) |
 //! | [`snapshot`] | the state of a partition's service: `schemas/snapshot.xml` (schema 204) |
+//! | [`session_tag`] | what follows a message whose sender has a session key; not SBE |
 //!
 //! The generated code is private: its decoders panic on short buffers, so each `decode_` function checks a message first.
 
@@ -21,6 +22,7 @@ pub mod market_data;
 pub mod migration;
 pub mod order_entry;
 pub mod partition_map;
+pub mod session_tag;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;
