@@ -111,6 +111,12 @@ impl AeronCluster {
         self.agent.session().header().map(|header| header.leadership_term_id)
     }
 
+    /// Secret that the [`CredentialsSupplier`](crate::CredentialsSupplier) gave for the challenge that the open session was
+    /// authenticated with; empty if there was none.
+    pub fn session_secret(&self) -> &[u8] {
+        self.agent.session_secret()
+    }
+
     /// Member that leads in that term.
     pub fn leader_member_id(&self) -> Option<i32> {
         self.agent.session().leader_member_id()

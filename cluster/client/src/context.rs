@@ -28,6 +28,14 @@ pub trait CredentialsSupplier {
 
     /// Credentials in answer to a challenge, at most [`MAX_CREDENTIALS_LENGTH`] bytes.
     fn on_challenge(&mut self, encoded_challenge: &[u8]) -> Vec<u8>;
+
+    /// A secret of the session that the answer to this challenge may open, for the application's own use. The client tells
+    /// by [`AeronCluster::session_secret`](crate::AeronCluster::session_secret) which one belongs to the open session, as
+    /// there may be several challenges before a session is open. The default is none, which is an empty secret.
+    fn session_secret(&mut self, encoded_challenge: &[u8]) -> Vec<u8> {
+        let _ = encoded_challenge;
+        Vec::new()
+    }
 }
 
 /// Empty credentials, for a cluster that admits everyone.

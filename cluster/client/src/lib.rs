@@ -11,6 +11,7 @@
 //! | [`error`] | what can go wrong |
 //! | `session` | the protocol as a state machine, without I/O |
 //! | `session_agent` | tells the state machine what happens in Aeron, and does what the machine asks for |
+//! | `session_secrets` | secrets of answered challenges, until it is known which of them belongs to the open session |
 //! | `egress_adapter`, `ingress_proxy` | bytes to events, requests to bytes |
 //! | `ingress_publications`, `egress_subscription`, `media_driver` | what the agent owns of Aeron |
 //!
@@ -29,6 +30,7 @@ mod ingress_publications;
 mod media_driver;
 mod session;
 mod session_agent;
+mod session_secrets;
 
 pub use blocking::BlockingCluster;
 pub use client::{AeronCluster, MAX_OFFER_PARTS};

@@ -250,7 +250,7 @@ impl Session {
             Outcome::Pending => {}
             Outcome::Final(error) => self.end(error),
             Outcome::Open { ingress, header, leader_member_id } => {
-                self.session_opened(ingress, header, leader_member_id, now);
+                self.session_opened(ingress, header, leader_member_id, event.correlation_id, now);
             }
         }
     }
@@ -258,11 +258,11 @@ impl Session {
     /// A request that was abandoned has led to a session after all. The client takes the session while it has none, and
     /// otherwise closes it, so that it does not count against the cluster's limit of sessions.
     fn on_late_session(&mut self, event: &SessionEvent<'_>, now: Now) {
-        let SessionEvent { leadership_term_id, cluster_session_id, leader_member_id, .. } = *event;
+        let SessionEvent { leadership_term_id, cluster_session_id, leader_member_id, correlation_id, .. } = *event;
         let header = SessionHeader { leadership_term_id, cluster_session_id };
         match &self.phase {
             Phase::Connecting { .. } | Phase::AwaitNewLeader { attempt: Some(_), .. } => {
-                self.session_opened(None, header, leader_member_id, now);
+                self.session_opened(None, header, leader_member_id, correlation_id, now);
             }
             _ => {
                 if let Some(open) = self.open() {

@@ -15,6 +15,7 @@ use crate::ingress_proxy::{ConnectRequest, SESSION_HEADER_LENGTH, SessionHeader,
 use crate::ingress_publications::{Ingress, IngressFact, IngressPublications, SenderCounter};
 use crate::media_driver::{MediaDriver, MediaDriverFact};
 use crate::session::{Action, ClosedEgress, Event, IngressId, Now, Session, State};
+use crate::session_secrets::SessionSecrets;
 
 /// Fragments taken from the egress images in one poll. Source: `AeronCluster.FRAGMENT_LIMIT`.
 const FRAGMENT_LIMIT: usize = 10;
@@ -50,6 +51,7 @@ pub(crate) struct SessionAgent {
     /// The limit of the open session's ingress; `None` inside for IPC.
     sender_limit: Option<(IngressId, Option<SenderCounter>)>,
     invalid_egress: u64,
+    secrets: SessionSecrets,
     /// Session id of the image by which the open session's leader announced itself.
     leader_image: Option<i32>,
 }
@@ -81,6 +83,7 @@ impl SessionAgent {
             tick_at: Duration::ZERO,
             sender_limit: None,
             invalid_egress: 0,
+            secrets: SessionSecrets::default(),
             leader_image: None,
             context,
         }
@@ -116,6 +119,11 @@ impl SessionAgent {
 
     pub(crate) fn invalid_egress_count(&self) -> u64 {
         self.invalid_egress
+    }
+
+    /// The supplier's secret of the open session; empty if there is none.
+    pub(crate) fn session_secret(&self) -> &[u8] {
+        self.secrets.of_open_session()
     }
 
     /// The ingress publication to the leader of the open session, and the header of a message to it.
@@ -185,6 +193,7 @@ impl SessionAgent {
                 self.sender_limit = None;
                 self.ingress.clear();
                 self.assembler.clear();
+                self.secrets = SessionSecrets::default();
                 self.session.on_media_driver_lost(&reason, now);
             }
             Some(MediaDriverFact::EgressClosed(image)) => {
@@ -329,8 +338,7 @@ impl SessionAgent {
             Action::CloseIngress { ingress } => self.ingress.close(ingress),
             Action::SendConnect { ingress } => self.send_connect(ingress, now),
             Action::SendChallengeResponse { ingress, cluster_session_id, encoded_challenge } => {
-                let credentials = self.context.credentials.on_challenge(&encoded_challenge);
-                self.send_challenge_response(ingress, cluster_session_id, &credentials, now);
+                self.send_challenge_response(ingress, cluster_session_id, &encoded_challenge, now);
             }
             Action::SendKeepAlive { ingress, header } => {
                 if self.send(ingress, &header.keep_alive()) {
@@ -368,10 +376,18 @@ impl SessionAgent {
         }
     }
 
-    fn send_challenge_response(&mut self, ingress: IngressId, cluster_session_id: i64, credentials: &[u8], now: Now) {
+    fn send_challenge_response(
+        &mut self,
+        ingress: IngressId,
+        cluster_session_id: i64,
+        encoded_challenge: &[u8],
+        now: Now,
+    ) {
         let Some(correlation_id) = self.next_correlation_id() else { return };
-        encode_challenge_response(&mut self.request, correlation_id, cluster_session_id, bounded(credentials));
+        let credentials = self.context.credentials.on_challenge(encoded_challenge);
+        encode_challenge_response(&mut self.request, correlation_id, cluster_session_id, bounded(&credentials));
         if self.send(ingress, &self.request) {
+            self.secrets.keep(correlation_id, self.context.credentials.session_secret(encoded_challenge));
             self.session.on_request_sent(ingress, correlation_id, now);
         }
     }
@@ -410,6 +426,7 @@ impl SessionAgent {
 
     /// Prepares what an offer needs, when the session or its leader has changed.
     fn activate(&mut self) {
+        self.secrets.open(self.session.correlation_id());
         let wanted = self.session.ingress();
         if wanted != self.active.as_ref().map(|active| (active.ingress, active.header)) {
             self.active =

@@ -2,6 +2,8 @@
 //!
 //! Source: `BoundedLogAdapter` of Aeron, and its cluster protocol (schema 111).
 
+use std::fmt;
+
 use aeron_cluster_codecs::cluster::{
     ReadBuf, SBE_SCHEMA_ID, close_reason, cluster_action, cluster_action_request_codec as cluster_action_request,
     cluster_time_unit::ClusterTimeUnit, new_leadership_term_event_codec as new_leadership_term_event,
@@ -38,13 +40,25 @@ pub(crate) enum LogEvent<'a> {
     NewLeadershipTerm(NewLeadershipTerm),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SessionOpen<'a> {
     pub(crate) cluster_session_id: i64,
     pub(crate) timestamp: i64,
     pub(crate) response_stream_id: i32,
     pub(crate) response_channel: &'a [u8],
     pub(crate) encoded_principal: &'a [u8],
+}
+
+/// Without the principal, which may hold a secret.
+impl fmt::Debug for SessionOpen<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SessionOpen")
+            .field("cluster_session_id", &self.cluster_session_id)
+            .field("timestamp", &self.timestamp)
+            .field("response_stream_id", &self.response_stream_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The action of a `ClusterActionRequest`. Only the snapshot concerns services.

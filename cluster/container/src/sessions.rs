@@ -3,6 +3,7 @@
 //! Source: `ContainerClientSession`, and the session list of `ClusteredServiceAgent`.
 
 use std::cell::Cell;
+use std::fmt;
 use std::rc::Rc;
 
 /// Bytes that a client that makes the log wait must take within the stall limit: half of the default receiver window of
@@ -10,7 +11,7 @@ use std::rc::Rc;
 pub(crate) const STALL_ALLOWANCE: i64 = 64 * 1024;
 
 /// A client's session with the cluster. Source: `io.aeron.cluster.service.ClientSession`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClientSession {
     id: i64,
     response_stream_id: i32,
@@ -59,6 +60,19 @@ impl ClientSession {
 
     pub(crate) fn set_closing(&self, is_closing: bool) {
         self.is_closing.set(is_closing);
+    }
+}
+
+/// Without the principal, which may hold a secret.
+impl fmt::Debug for ClientSession {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ClientSession")
+            .field("id", &self.id)
+            .field("response_stream_id", &self.response_stream_id)
+            .field("response_channel", &self.response_channel)
+            .field("is_closing", &self.is_closing)
+            .finish_non_exhaustive()
     }
 }
 

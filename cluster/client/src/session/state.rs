@@ -72,6 +72,8 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) header: SessionHeader,
+    /// The request that was answered with the session: a connect request, or the response to a challenge.
+    pub(super) correlation_id: i64,
     pub(super) leader_member_id: i32,
     pub(super) ingress: IngressId,
     /// Where `ingress` leads to.
@@ -185,6 +187,11 @@ impl Session {
     /// The publication of the open session, while it is connected: its flow control is of interest.
     pub(crate) fn connected_ingress(&self) -> Option<IngressId> {
         self.open().filter(|open| open.ingress_connected).map(|open| open.ingress)
+    }
+
+    /// The request that the cluster answered with the open session.
+    pub(crate) fn correlation_id(&self) -> Option<i64> {
+        self.open().map(|open| open.correlation_id)
     }
 
     /// The member that leads the open session's term.

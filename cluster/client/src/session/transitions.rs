@@ -14,12 +14,14 @@ use crate::ingress_proxy::SessionHeader;
 const NO_INGRESS: IngressId = IngressId(0);
 
 impl Session {
-    /// The cluster has opened a session, by `ingress`, or, without one, at a leader to which ingress is not connected yet.
+    /// The cluster has opened a session in answer to the request `correlation_id`, by `ingress`, or, without one, at a leader
+    /// to which ingress is not connected yet.
     pub(super) fn session_opened(
         &mut self,
         ingress: Option<(IngressId, Target)>,
         header: SessionHeader,
         leader_member_id: i32,
+        correlation_id: i64,
         now: Now,
     ) {
         let is_connected = ingress.is_some();
@@ -41,6 +43,7 @@ impl Session {
         self.outbox.clear_problem();
         let mut open = Open {
             header,
+            correlation_id,
             leader_member_id,
             ingress,
             target,

@@ -27,6 +27,7 @@ fn one_member_comes_back_after_kill_9() {
     let driver = Driver::start(&cluster.root().join("client"), &cluster.root().join("client.log"));
     let mut client = BlockingCluster::connect(context(&cluster, &driver), Notes::default(), START).unwrap();
     println!("connected {:?} after the start", start.elapsed());
+    assert_eq!(client.cluster().session_secret(), b"", "there was no challenge");
     for length in [0, 1, 100, 1400, 100_000] {
         echo(&mut client, &vec![7; length]);
     }
@@ -86,12 +87,17 @@ impl CredentialsSupplier for Password {
         assert_eq!(encoded_challenge, b"what is it?");
         self.1.to_vec()
     }
+
+    fn session_secret(&mut self, encoded_challenge: &[u8]) -> Vec<u8> {
+        [encoded_challenge, self.1].concat()
+    }
 }
 
 fn authentication(cluster: &Cluster, driver: &Driver) {
     let with = |password| context(cluster, driver).credentials(password);
     let mut good = BlockingCluster::connect(with(Password(b"challenge me", b"this")), Notes::default(), SOON).unwrap();
     echo(&mut good, b"let in");
+    assert_eq!(good.cluster().session_secret(), b"what is it?this");
     for bad in [Password(b"let me in", b""), Password(b"challenge me", b"that")] {
         let error = BlockingCluster::connect(with(bad), Notes::default(), SOON).err().unwrap();
         assert!(matches!(error, BlockingError::Client(ClientError::AuthenticationRejected(_))), "{error}");

@@ -107,6 +107,28 @@ fn a_challenge_is_answered_and_its_answer_followed() {
     machine.expect(State::Connected, &[close(2), close(3), connected(SESSION, TERM, 0)]);
 }
 
+/// An old and a new leader challenge the client for sessions of the same number.
+#[test]
+fn of_two_answered_challenges_that_of_the_open_session_is_known() {
+    for opened in [201, 202] {
+        let mut machine = machine(|_| {}).asked();
+        machine.session.on_challenge(100, SESSION, b"old leader", machine.now);
+        machine.session.on_request_sent(IngressId(1), 201, machine.now);
+        machine.ingress_connected(2);
+        machine.after(1_000).actions();
+        machine.session.on_request_sent(IngressId(2), 101, machine.now);
+        machine.session.on_challenge(101, SESSION, b"new leader", machine.now);
+        machine.session.on_request_sent(IngressId(2), 202, machine.now);
+        assert_eq!(machine.session.correlation_id(), None);
+        machine.session.on_session_event(&event(SessionEventCode::Ok, opened, ""), machine.now);
+        assert_eq!(
+            machine.session.state(),
+            if opened == 201 { State::Connected } else { State::AwaitNewLeaderConnection }
+        );
+        assert_eq!(machine.session.correlation_id(), Some(opened));
+    }
+}
+
 #[test]
 fn a_redirect_is_followed_at_once_when_the_leader_is_connected() {
     let mut machine = machine(|_| {}).asked();
