@@ -66,6 +66,8 @@ pub struct Member {
     pub clock_difference_ns: Option<i64>,
     /// Whether this difference is greater than `consensus.maximum_clock_difference`.
     pub clock_differs: bool,
+    /// Number of messages that had not the tag of their session, since the member's start.
+    pub unauthenticated_messages: Option<i64>,
 }
 
 impl Status {
@@ -107,6 +109,7 @@ impl Status {
             "at position",
             "sessions",
             "refused",
+            "unauthenticated",
         ]);
         let shown = |value: Option<i64>| value.map_or_else(|| String::from("-"), |value| value.to_string());
         for member in &self.members {
@@ -121,6 +124,7 @@ impl Status {
                 shown(member.state_hash_position),
                 shown(member.sessions),
                 shown(member.refused_messages),
+                shown(member.unauthenticated_messages),
             ]);
         }
         let hashes = self.clusters.iter().map(|cluster| cluster.hashes(self.clusters.len()));
@@ -192,6 +196,7 @@ impl Member {
             refused_messages: known(|status| status.refused_messages),
             clock_difference_ns,
             clock_differs: clock_difference_ns.is_some_and(|ns| u128::from(ns.unsigned_abs()) > maximum.as_nanos()),
+            unauthenticated_messages: known(|status| status.unauthenticated_messages),
         })
     }
 

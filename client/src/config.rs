@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use aeron_cluster_client::{Context, CredentialsSupplier};
 use hmac::{Hmac, KeyInit, Mac};
-use lugus_vocabulary::ParticipantId;
+use lugus_vocabulary::{ParticipantId, SessionKey};
 use sha2::Sha256;
 
 use crate::error::ConfigurationError;
@@ -34,6 +34,13 @@ pub struct Config {
     /// When commands are sent again, and when they are given up.
     pub retry: RetryPolicy,
 }
+
+/// Length of a challenge, in bytes. No other challenge is answered: otherwise somebody who sends one that begins with
+/// [`SESSION_KEY_LABEL`] would get the session key as the answer.
+const CHALLENGE_LENGTH: usize = 32;
+
+/// Precedes the challenge in the derivation of the session key, so that the key is no answer to a challenge.
+const SESSION_KEY_LABEL: &[u8] = b"lugus session key 1";
 
 /// Limits on what a session keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +72,8 @@ impl Default for Limits {
 pub enum Credentials {
     /// The participant sends its number, and the cluster accepts it without proof: for deployments without keys.
     Open,
-    /// The participant sends its number, and answers the leader's challenge with its HMAC-SHA256 under this key.
+    /// The participant sends its number, and answers the leader's challenge with its HMAC-SHA256 under this key. Key and
+    /// challenge also give the key of the session, with which all messages of the session are signed.
     Key(Vec<u8>),
 }
 
@@ -149,12 +157,26 @@ impl CredentialsSupplier for ParticipantCredentials {
     }
 
     fn on_challenge(&mut self, encoded_challenge: &[u8]) -> Vec<u8> {
+        self.mac(b"", encoded_challenge)
+    }
+
+    fn session_secret(&mut self, encoded_challenge: &[u8]) -> Vec<u8> {
+        let mut secret = self.mac(SESSION_KEY_LABEL, encoded_challenge);
+        secret.truncate(SessionKey::LENGTH);
+        secret
+    }
+}
+
+impl ParticipantCredentials {
+    /// HMAC-SHA256 under the participant's key of a label and a challenge; empty without a key, or if that is no challenge of
+    /// a cluster's.
+    fn mac(&self, label: &[u8], challenge: &[u8]) -> Vec<u8> {
         match &self.credentials {
-            Credentials::Open => Vec::new(),
             // HMAC takes a key of any length; the error exists only in the trait.
-            Credentials::Key(key) => Hmac::<Sha256>::new_from_slice(key)
-                .map(|mac| mac.chain_update(encoded_challenge).finalize().into_bytes().to_vec())
+            Credentials::Key(key) if challenge.len() == CHALLENGE_LENGTH => Hmac::<Sha256>::new_from_slice(key)
+                .map(|mac| mac.chain_update(label).chain_update(challenge).finalize().into_bytes().to_vec())
                 .unwrap_or_default(),
+            Credentials::Open | Credentials::Key(_) => Vec::new(),
         }
     }
 }
@@ -167,17 +189,34 @@ mod tests {
     fn credentials_are_the_number_and_the_mac_of_the_challenge() {
         let connect_requests = Rc::default();
         let mut config = Config::new(Context::default(), ParticipantId(42));
+        let challenge: Vec<u8> = (0..32).collect();
         let mut open = config.credentials_supplier(&connect_requests);
-        assert_eq!((open.encoded_credentials(), open.on_challenge(b"nonce")), (b"42".to_vec(), Vec::new()));
+        assert_eq!((open.encoded_credentials(), open.on_challenge(&challenge)), (b"42".to_vec(), Vec::new()));
+        assert_eq!(open.session_secret(&challenge), b"");
 
-        // RFC 4231, test case 2.
-        config.credentials = Credentials::Key(b"Jefe".to_vec());
+        // The example of docs/protocol.md, which KeysAuthenticatorTest.java has, too.
+        config.credentials = Credentials::Key(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff_u128.to_be_bytes().to_vec());
         let mut keyed = config.credentials_supplier(&connect_requests);
-        let answer = keyed.on_challenge(b"what do ya want for nothing?");
-        let hex: String = answer.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(
+            hex(keyed.on_challenge(&challenge)),
+            "cc37ab72b2ba5af2d3a971ef4ec17da33f14bfe2bc8cb6f53aa78ff3f9e1d400"
+        );
+        assert_eq!(hex(keyed.session_secret(&challenge)), "d8f796648cfa14d271240160d46ff7a8");
         assert_eq!(keyed.encoded_credentials(), b"42");
         assert_eq!(connect_requests.get(), 2);
+    }
+
+    /// The answer to a challenge that begins with the label would be the session key of the rest.
+    #[test]
+    fn only_a_challenge_of_a_clusters_length_is_answered() {
+        let mut config = Config::new(Context::default(), ParticipantId(42));
+        config.credentials = Credentials::Key(vec![7; 32]);
+        let mut keyed = config.credentials_supplier(&Rc::default());
+        for length in (0..32).chain(33..100) {
+            assert_eq!(keyed.on_challenge(&vec![1; length]), b"", "{length} bytes");
+            assert_eq!(keyed.session_secret(&vec![1; length]), b"", "{length} bytes");
+        }
     }
 
     #[test]

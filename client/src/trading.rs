@@ -9,9 +9,10 @@ use std::time::Instant;
 use aeron_cluster_client::{
     AeronCluster, ConnectProblem, Connected, DisconnectReason, EgressListener, NewLeader, OfferError,
 };
+use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
     BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MemberId, NewOrder,
-    ParticipantId, Price, Replace, RiskLimits, Side,
+    ParticipantId, Price, Replace, RiskLimits, SessionKey, Side,
 };
 
 use crate::command_number::CommandNumber;
@@ -34,6 +35,8 @@ const ADMIN_ACTION_ATTEMPTS: usize = 3;
 pub struct TradingSession {
     config: Config,
     cluster: AeronCluster,
+    /// Signs the messages of the open cluster session, if it has a key.
+    signer: Option<MessageSigner>,
     session: Session,
     origin: Instant,
     /// Number of connect requests, counted by the credentials supplier.
@@ -56,6 +59,7 @@ impl TradingSession {
             session: Session::new(config.participant, config.limits, &config.retry, seed),
             config,
             cluster,
+            signer: None,
             origin: Instant::now(),
             connect_requests,
             connect_requests_seen: 0,
@@ -74,13 +78,18 @@ impl TradingSession {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
-        let mut work = match self.cluster.do_work(&mut Listener { session: &mut self.session, handler }) {
+        let mut listener = Listener { session: &mut self.session, is_new_session: false, handler };
+        let mut work = match self.cluster.do_work(&mut listener) {
             Ok(work) => work,
             Err(error) => return Err(self.fail(error.into(), handler)),
         };
+        if listener.is_new_session {
+            self.signer = signer(self.cluster.session_secret());
+        }
         self.note_connect_requests();
         let now = u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        work += self.session.do_work(now, &mut ClusterIngress(&mut self.cluster), handler);
+        let ingress = &mut ClusterIngress { cluster: &mut self.cluster, signer: &mut self.signer };
+        work += self.session.do_work(now, ingress, handler);
         if self.session.take_wants_new_session() {
             self.renew(handler)?;
         }
@@ -181,7 +190,7 @@ impl TradingSession {
 
     #[inline]
     fn split(&mut self) -> (&mut Session, ClusterIngress<'_>) {
-        (&mut self.session, ClusterIngress(&mut self.cluster))
+        (&mut self.session, ClusterIngress { cluster: &mut self.cluster, signer: &mut self.signer })
     }
 }
 
@@ -340,11 +349,13 @@ impl AsMut<Session> for TradingSession {
 /// Passes on what the cluster client hears to the state machine.
 struct Listener<'a, H> {
     session: &'a mut Session,
+    is_new_session: bool,
     handler: &'a mut H,
 }
 
 impl<H: EventHandler> EgressListener for Listener<'_, H> {
     fn on_connected(&mut self, event: &Connected) {
+        self.is_new_session = true;
         self.session.on_connected(event.cluster_session_id, MemberId(event.leader_member_id), self.handler);
     }
 
@@ -362,14 +373,25 @@ impl<H: EventHandler> EgressListener for Listener<'_, H> {
     }
 }
 
-/// Passes on the messages of the state machine to the leader.
-struct ClusterIngress<'a>(&'a mut AeronCluster);
+/// A signer for a session with this secret, which is empty in a deployment without keys.
+fn signer(session_secret: &[u8]) -> Option<MessageSigner> {
+    session_secret.try_into().ok().map(|bytes| MessageSigner::new(SessionKey::new(bytes)))
+}
+
+/// Passes on the messages of the state machine to the leader, signed if the session has a key.
+struct ClusterIngress<'a> {
+    cluster: &'a mut AeronCluster,
+    signer: &'a mut Option<MessageSigner>,
+}
 
 impl Ingress for ClusterIngress<'_> {
     #[inline]
     fn offer(&mut self, message: &[u8]) -> Offered {
+        let trailer = self.signer.as_mut().map(|signer| signer.trailer(message));
+        let parts = [message, trailer.as_ref().map_or(&[], |trailer| trailer.as_slice())];
+        let parts = if trailer.is_some() { &parts[..] } else { &parts[..1] };
         for _ in 0..ADMIN_ACTION_ATTEMPTS {
-            match self.0.offer(message) {
+            match self.cluster.offer_parts(parts) {
                 Ok(_) => return Offered::Sent,
                 Err(OfferError::AdminAction) => {}
                 Err(OfferError::BackPressured) => return Offered::BackPressured,

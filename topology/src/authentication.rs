@@ -2,7 +2,8 @@
 //!
 //! A client sends its participant's number, in ASCII digits, as the credentials of its connect request. In mode `open` the
 //! cluster believes the number. In mode `keys` the leader answers with a challenge of 32 random bytes, and the client with
-//! HMAC-SHA256(key, challenge), 32 bytes. The principal of the session is the number, in ASCII digits.
+//! HMAC-SHA256(key, challenge), 32 bytes; key and challenge also give the key with which the session's messages are signed
+//! (`docs/protocol.md`). The principal of the session begins with the number, in ASCII digits.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -15,6 +15,7 @@ use crate::migration::ExportManifest;
 use crate::order::NewOrder;
 use crate::report::Report;
 use crate::risk::{KillSwitch, RiskLimits};
+use crate::session_key::SessionAuthentication;
 use crate::units::{
     ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId, OrderId,
     ParticipantId, Quantity, StateHash, TradeId,
@@ -22,7 +23,7 @@ use crate::units::{
 use crate::word::word;
 
 /// Version of the records and of their order; an engine loads no other.
-pub const SNAPSHOT_VERSION: u32 = 6;
+pub const SNAPSHOT_VERSION: u32 = 7;
 
 /// One record of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +114,8 @@ pub struct ParticipantSession {
     pub participant: ParticipantId,
     /// The instrument whose events of all participants the session gets; [`InstrumentId::NONE`] for all instruments.
     pub drop_copy: Option<InstrumentId>,
+    /// What the session's messages are checked with; `None` in a deployment without keys.
+    pub authentication: Option<SessionAuthentication>,
 }
 
 /// An instrument without its scopes and orders.

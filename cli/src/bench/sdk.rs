@@ -4,8 +4,9 @@
 //! A command is encoded, recorded as unanswered, and offered to an ingress that copies it as a log buffer would; an
 //! event is decoded, deduplicated and handed to the handler. Commands go out in bursts, whose length is the number of
 //! unanswered commands. The measurement uses first a session with one cluster, then the router of an exchange with
-//! instruments in four clusters. The raw client is offered encoded messages of the same length, and hands over events
-//! without decoding them. Each figure is the median or the 99th percentile of the means of all bursts.
+//! instruments in four clusters, and this again with sessions that have keys and sign every message. The raw client is offered
+//! encoded messages of the same length, and hands over events without decoding them. Each figure is the median or the 99th
+//! percentile of the means of all bursts. Making and checking the tag of a message, which a member does, are measured alone, too.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -20,10 +21,11 @@ use lugus_client::{
 use lugus_codecs::order_entry::{
     MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, encode_new_order, encode_reply, encode_report,
 };
+use lugus_codecs::session_tag::{self, MessageSigner};
 use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
 use lugus_topology::ClusterId;
 use lugus_vocabulary::InstrumentSpecification;
-use lugus_vocabulary::Reply;
+use lugus_vocabulary::{Reply, SessionAuthentication, SessionKey};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -34,6 +36,10 @@ const WARM_UP: usize = 1_000;
 const SESSION: i64 = 1;
 const PARTICIPANT: u32 = 1;
 const CLUSTERS: i32 = 4;
+const KEY: SessionKey = SessionKey::new([7; SessionKey::LENGTH]);
+
+/// Number of tags that are made, and then checked, between two readings of the clock.
+const TAGS: usize = 16;
 
 /// The loads: number of unanswered commands, and number of instruments in use.
 const LOADS: [(u64, u32); 5] = [(1, 1), (16, 1), (256, 1), (16, 64), (16, 1024)];
@@ -47,6 +53,12 @@ struct Overheads {
     /// Cost of a command and its answer through an exchange's router under the [`TYPICAL`] load, less the raw client's
     /// cost.
     overhead_ns: f64,
+    /// The same in a deployment with keys.
+    signed_overhead_ns: f64,
+    /// Cost of the trailer of a new order, with its tag.
+    sign_ns: f64,
+    /// Cost of the check of such a trailer in a member.
+    check_ns: f64,
     lines: Vec<Line>,
 }
 
@@ -73,7 +85,10 @@ pub fn run(output: Output) -> Result<(), Failure> {
         let raw_ns = raw.command.0 + raw.event.0;
         let session = measure(&mut OneCluster(new_session()), burst, instruments)?;
         let exchange = measure(&mut ManyClusters(router(instruments)), burst, instruments)?;
-        for (venue, Cost { command, event }) in [("session", session), ("exchange", exchange)] {
+        let signed = measure(&mut Signed(ManyClusters(router(instruments))), burst, instruments)?;
+        for (venue, Cost { command, event }) in
+            [("session", session), ("exchange", exchange), ("exchange, signed", signed)]
+        {
             lines.push(Line {
                 venue,
                 unanswered: burst,
@@ -87,10 +102,18 @@ pub fn run(output: Output) -> Result<(), Failure> {
             });
         }
     }
-    let is_typical = |line: &&Line| line.venue == "exchange" && (line.unanswered, line.instruments) == TYPICAL;
-    let overhead_ns = lines.iter().find(is_typical).map_or(f64::NAN, |line| line.overhead_ns);
-    let overheads = Overheads { overhead_ns, lines };
-    let text = format!("{}\nSDK over the raw client: {overhead_ns:.0} ns a command", table(&overheads.lines));
+    let typical = |venue| {
+        let is_typical = |line: &&Line| line.venue == venue && (line.unanswered, line.instruments) == TYPICAL;
+        lines.iter().find(is_typical).map_or(f64::NAN, |line| line.overhead_ns)
+    };
+    let (overhead_ns, signed_overhead_ns) = (typical("exchange"), typical("exchange, signed"));
+    let (sign_ns, check_ns) = tags();
+    let overheads = Overheads { overhead_ns, signed_overhead_ns, sign_ns, check_ns, lines };
+    let text = format!(
+        "{}\nSDK over the raw client: {overhead_ns:.0} ns a command, {signed_overhead_ns:.0} ns with keys\ntag of a new order: \
+         {sign_ns:.0} ns to make, {check_ns:.0} ns to check",
+        table(&overheads.lines)
+    );
     output.answer(&overheads, text)
 }
 
@@ -120,24 +143,48 @@ fn table(lines: &[Line]) -> Table {
 struct LogBuffer {
     bytes: Vec<u8>,
     position: usize,
+    signer: Option<MessageSigner>,
 }
 
 impl LogBuffer {
     fn new() -> Self {
-        Self { bytes: vec![0; 1 << 20], position: 0 }
+        Self { bytes: vec![0; 1 << 20], position: 0, signer: None }
     }
 }
 
 impl Ingress for LogBuffer {
     #[inline]
     fn offer(&mut self, message: &[u8]) -> Offered {
-        if self.position + message.len() > self.bytes.len() {
+        let trailer = self.signer.as_mut().map(|signer| signer.trailer(message));
+        let trailer = trailer.as_ref().map_or(&[][..], |trailer| trailer.as_slice());
+        if self.position + message.len() + trailer.len() > self.bytes.len() {
             self.position = 0;
         }
-        self.bytes[self.position..self.position + message.len()].copy_from_slice(message);
-        self.position += message.len();
+        for part in [message, trailer] {
+            self.bytes[self.position..self.position + part.len()].copy_from_slice(part);
+            self.position += part.len();
+        }
         Offered::Sent
     }
+}
+
+/// Median costs of making and of checking the tag of a new order, in nanoseconds.
+fn tags() -> (f64, f64) {
+    let (mut signer, mut session) = (MessageSigner::new(KEY), SessionAuthentication::new(KEY));
+    let order = Raw::new().order;
+    let (mut made, mut checked) = (Vec::with_capacity(BURSTS), Vec::with_capacity(BURSTS));
+    for _ in 0..BURSTS {
+        let start = Instant::now();
+        let trailers = std::array::from_fn::<_, TAGS, _>(|_| signer.trailer(black_box(&order)));
+        made.push(start.elapsed().as_nanos() as f64 / TAGS as f64);
+        let signed = trailers.map(|trailer| [order.as_slice(), &trailer].concat());
+        let start = Instant::now();
+        for message in &signed {
+            let _ = black_box(session_tag::check(&mut session, black_box(message)));
+        }
+        checked.push(start.elapsed().as_nanos() as f64 / TAGS as f64);
+    }
+    (percentiles(made).0, percentiles(checked).0)
 }
 
 struct Sum(u64);
@@ -232,6 +279,34 @@ impl Venue for Raw {
 
     fn outstanding(&self) -> usize {
         0
+    }
+}
+
+/// The same with signed messages.
+struct Signed<V>(V);
+
+impl<V: Venue> Venue for Signed<V> {
+    fn open(&mut self, instrument: InstrumentId, ingress: &mut LogBuffer, sum: &mut Sum) {
+        ingress.signer.get_or_insert(MessageSigner::new(KEY));
+        self.0.open(instrument, ingress, sum);
+    }
+
+    #[inline]
+    fn send(&mut self, instrument: InstrumentId, order: &NewOrder, ingress: &mut LogBuffer) {
+        self.0.send(instrument, order, ingress);
+    }
+
+    #[inline]
+    fn hear(&mut self, instrument: InstrumentId, reports: &[Vec<u8>], sum: &mut Sum) {
+        self.0.hear(instrument, reports, sum);
+    }
+
+    fn do_work(&mut self, instrument: InstrumentId, now: u64, ingress: &mut LogBuffer, sum: &mut Sum) {
+        self.0.do_work(instrument, now, ingress, sum);
+    }
+
+    fn outstanding(&self) -> usize {
+        self.0.outstanding()
     }
 }
 

@@ -36,6 +36,7 @@ pub struct Member {
     pub refused_messages: Option<i64>,
     pub clock_difference_ns: Option<i64>,
     pub clock_differs: bool,
+    pub unauthenticated_messages: Option<i64>,
 }
 
 impl Status {

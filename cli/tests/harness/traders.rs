@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    BlockingSession, Book, ClientOrderId, Config, InstrumentDefinition, InstrumentId, NewOrder, ParticipantId, Price,
-    Quantity, SendError, Side, TimeInForce,
+    BlockingSession, Book, ClientOrderId, Config, Credentials, InstrumentDefinition, InstrumentId, NewOrder,
+    ParticipantId, Price, Quantity, SendError, Side, TimeInForce,
 };
 use lugus_media_driver::ClientDriver;
 use lugus_testing::instruments::btc_usdt;
@@ -215,6 +215,10 @@ pub fn define_instruments(cluster: &LocalCluster) {
 fn config(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Config {
     let mut config = Config::new(context(cluster, driver, participant), ParticipantId(participant));
     config.retry.attempts = ATTEMPTS;
+    let keys = cluster.deployment.participant_keys().expect("readable keys");
+    if let Some((_, key)) = keys.into_iter().find(|(id, _)| *id == participant) {
+        config.credentials = Credentials::Key(key.as_bytes().to_vec());
+    }
     config
 }
 

@@ -25,6 +25,8 @@ pub const LOST_MARKET_DATA_TYPE_ID: i32 = 2005;
 /// Counter type of the log's time less the member's wall clock, in nanoseconds, as measured last. The process of the consensus
 /// module adds it (`ClockWatch`).
 pub const CLOCK_DIFFERENCE_TYPE_ID: i32 = 2010;
+/// Counter type of the number of messages ignored since the member's start because they had not the tag of their session.
+pub const UNAUTHENTICATED_MESSAGES_TYPE_ID: i32 = 2006;
 
 /// A member's own counters.
 pub(crate) struct MemberCounters {
@@ -33,6 +35,7 @@ pub(crate) struct MemberCounters {
     refused_messages: ServiceCounter,
     sessions: ServiceCounter,
     lost_market_data: ServiceCounter,
+    unauthenticated_messages: ServiceCounter,
 }
 
 impl MemberCounters {
@@ -45,6 +48,11 @@ impl MemberCounters {
             refused_messages: cluster.add_counter(REFUSED_MESSAGES_TYPE_ID, &key, "Lugus refused messages")?,
             sessions: cluster.add_counter(SESSIONS_TYPE_ID, &key, "Lugus sessions")?,
             lost_market_data: cluster.add_counter(LOST_MARKET_DATA_TYPE_ID, &key, "Lugus lost market data")?,
+            unauthenticated_messages: cluster.add_counter(
+                UNAUTHENTICATED_MESSAGES_TYPE_ID,
+                &key,
+                "Lugus unauthenticated messages",
+            )?,
         })
     }
 
@@ -60,6 +68,12 @@ impl MemberCounters {
     /// Counts a message that was refused.
     pub(crate) fn refused(&self) {
         self.refused_messages.increment();
+    }
+
+    /// Counts a message that was ignored because it had not the tag of its session; returns the number of them.
+    pub(crate) fn unauthenticated(&self) -> i64 {
+        self.unauthenticated_messages.increment();
+        self.unauthenticated_messages.get()
     }
 
     /// Publishes the number of sessions that may trade.

@@ -100,7 +100,7 @@ fn reason(refusal: &Refusal) -> MessageRejectReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_messages::{cancel_message, command_message, new_order_message};
+    use crate::test_messages::{book_message, cancel_message, command_message, new_order_message, resume_message};
     use lugus_codecs::{HEADER_LENGTH, order_entry};
     use lugus_vocabulary::{Action, CommandKind, InstrumentId, PostOnly, Price, Quantity, Side};
     use proptest::prelude::*;
@@ -162,6 +162,19 @@ mod tests {
         message.extend_from_slice(&[0xab; 24]);
         let later = edited(&edited(&message, 0, block_length + 24), 6, 9);
         assert_eq!(decode(ME, &later), decode(ME, &cancel_message(1, 2, 3)));
+    }
+
+    /// Clients that sign their messages can be installed before members that check them.
+    #[test]
+    fn what_follows_a_message_is_not_read() {
+        let resume = resume_message(1, Some(4));
+        for message in
+            [new_order_message(1, 1, 1, Side::Buy, 1, 1), cancel_message(1, 2, 3), resume, book_message(1, 9)]
+        {
+            let followed = [message.as_slice(), &[0xab; 16]].concat();
+            assert_eq!(decode(ME, &followed), decode(ME, &message));
+            assert!(decode(ME, &message).is_ok());
+        }
     }
 
     proptest! {

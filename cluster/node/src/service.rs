@@ -23,7 +23,7 @@ use crate::counters::MemberCounters;
 use crate::decode::{Inbound, decode};
 use crate::market_data::MarketDataWriter;
 use crate::migration;
-use crate::sessions::{Sessions, participant_of};
+use crate::sessions::{NotAdmitted, Sessions, participant_of};
 use crate::snapshot;
 
 /// Who may ask for drop copies.
@@ -157,6 +157,22 @@ impl MatchingService {
         send(cluster, session_id, encode_message_reject(reject, &mut self.buffer));
     }
 
+    /// Counts a message that is not its session's next one. It gets no answer: its sender is most likely not the session's
+    /// participant, to whom the answer would go.
+    #[cold]
+    fn ignore_unauthenticated(&self, cluster_session_id: i64) {
+        let Some(counters) = &self.counters else { return };
+        let count = counters.unauthenticated();
+        // Whoever sends very many of them does not fill the disk.
+        if count.is_positive() && count.cast_unsigned().is_power_of_two() {
+            tracing::warn!(
+                cluster_session_id,
+                count,
+                "ignored a message without the tag of its session, or a repeated one"
+            );
+        }
+    }
+
     fn publish_sessions(&self) {
         if let Some(counters) = &self.counters {
             counters.sessions(self.sessions.count());
@@ -192,12 +208,14 @@ impl ClusteredService for MatchingService {
 
     fn on_session_open(&mut self, cluster: &mut dyn Cluster, session: &ClientSession, _timestamp: i64) {
         let cluster_session_id = session.id();
-        let Some(participant) = participant_of(session.encoded_principal()) else {
-            tracing::warn!(cluster_session_id, "closing a session whose principal is not a participant's number");
+        let Some((participant, authentication)) = participant_of(session.encoded_principal()) else {
+            tracing::warn!(cluster_session_id, "closing a session whose principal is not a participant");
             close_session(cluster, cluster_session_id);
             return;
         };
-        let replaced = self.sessions.open(ParticipantSession { cluster_session_id, participant, drop_copy: None });
+        let drop_copy = None;
+        let replaced =
+            self.sessions.open(ParticipantSession { cluster_session_id, participant, drop_copy, authentication });
         if let Some(older) = replaced {
             send(
                 cluster,
@@ -229,10 +247,13 @@ impl ClusteredService for MatchingService {
         _header: &Header,
     ) {
         let now = epoch_nanos(cluster.time_unit(), timestamp);
-        let Some(participant) = self.sessions.participant(session_id) else {
-            let template_id = 0;
-            self.refuse(cluster, session_id, MessageReject { template_id, reason: MessageRejectReason::NoParticipant });
-            return;
+        let (participant, message) = match self.sessions.admit(session_id, message) {
+            Ok(admitted) => admitted,
+            Err(NotAdmitted::Unauthenticated) => return self.ignore_unauthenticated(session_id),
+            Err(NotAdmitted::NoParticipant) => {
+                let reject = MessageReject { template_id: 0, reason: MessageRejectReason::NoParticipant };
+                return self.refuse(cluster, session_id, reject);
+            }
         };
         match decode(participant, message) {
             Ok(Inbound::Command(command)) => self.apply(cluster, session_id, now, &command),
@@ -341,6 +362,9 @@ fn epoch_nanos(unit: TimeUnit, timestamp: i64) -> EpochNanos {
     EpochNanos(timestamp.saturating_mul(unit.as_nanos()))
 }
 
+#[cfg(test)]
+#[path = "authentication_tests.rs"]
+mod authentication_tests;
 #[cfg(test)]
 #[path = "service_tests.rs"]
 mod tests;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use lugus_vocabulary::{InstrumentId, ParticipantId, ParticipantSession};
+use lugus_codecs::session_tag;
+use lugus_vocabulary::{InstrumentId, ParticipantId, ParticipantSession, SessionAuthentication, SessionKey};
 
 /// Largest number of sessions that get drop copies. Each of them costs one more message for each event.
 pub const MAXIMUM_DROP_COPIES: usize = 16;
@@ -21,6 +22,15 @@ pub struct Sessions {
 pub struct Replaced {
     /// Aeron's number of the session.
     pub cluster_session_id: i64,
+}
+
+/// Why a message is not taken for its session's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// The session may not trade.
+    NoParticipant,
+    /// The session has a key, and the message is not its next one.
+    Unauthenticated,
 }
 
 /// [`MAXIMUM_DROP_COPIES`] sessions get drop copies already.
@@ -55,10 +65,21 @@ impl Sessions {
         self.drop_copies.retain(|id| *id != cluster_session_id);
     }
 
-    /// The participant behind a session; `None` if the session may not trade.
+    /// The participant behind a session that a message names, and the message without its trailer, if the session has a
+    /// key.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`]; nothing has changed.
     #[inline]
-    pub fn participant(&self, cluster_session_id: i64) -> Option<ParticipantId> {
-        self.by_id.get(&cluster_session_id).map(|session| session.participant)
+    pub fn admit<'m>(
+        &mut self,
+        cluster_session_id: i64,
+        message: &'m [u8],
+    ) -> Result<(ParticipantId, &'m [u8]), NotAdmitted> {
+        let session = self.by_id.get_mut(&cluster_session_id).ok_or(NotAdmitted::NoParticipant)?;
+        let Some(authentication) = &mut session.authentication else { return Ok((session.participant, message)) };
+        let message = session_tag::check(authentication, message).map_err(|_| NotAdmitted::Unauthenticated)?;
+        Ok((session.participant, message))
     }
 
     /// The session to which a participant's events go now.
@@ -105,10 +126,31 @@ impl Sessions {
     }
 }
 
-/// The participant that a principal names; `None` unless the principal is a number in ASCII digits, as the authenticator
-/// writes it.
-pub fn participant_of(encoded_principal: &[u8]) -> Option<ParticipantId> {
-    std::str::from_utf8(encoded_principal).ok()?.parse().ok().map(ParticipantId)
+/// Version of the scheme by which a session's key is derived and its messages are signed, as a principal names it.
+const SCHEME_VERSION: &str = "1";
+
+/// The participant that a principal names, and what its messages are checked with. `None` unless the principal is as the
+/// authenticator writes it: the participant's number in ASCII digits, and in a deployment with keys also `:1:` and the
+/// session key in 32 hexadecimal digits.
+pub fn participant_of(encoded_principal: &[u8]) -> Option<(ParticipantId, Option<SessionAuthentication>)> {
+    let principal = std::str::from_utf8(encoded_principal).ok()?;
+    let (number, authentication) = match principal.split_once(':') {
+        None => (principal, None),
+        Some((number, rest)) => {
+            let (version, digits) = rest.split_once(':')?;
+            let key = session_key(digits).filter(|_| version == SCHEME_VERSION)?;
+            (number, Some(SessionAuthentication::new(key)))
+        }
+    };
+    Some((ParticipantId(number.parse().ok()?), authentication))
+}
+
+fn session_key(digits: &str) -> Option<SessionKey> {
+    if digits.len() != 2 * SessionKey::LENGTH || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let key = u128::from_str_radix(digits, 16).ok()?;
+    Some(SessionKey::new(key.to_be_bytes()))
 }
 
 #[cfg(test)]
@@ -116,7 +158,8 @@ mod tests {
     use super::*;
 
     fn session(cluster_session_id: i64, participant: u32) -> ParticipantSession {
-        ParticipantSession { cluster_session_id, participant: ParticipantId(participant), drop_copy: None }
+        let participant = ParticipantId(participant);
+        ParticipantSession { cluster_session_id, participant, drop_copy: None, authentication: None }
     }
 
     #[test]
@@ -124,7 +167,7 @@ mod tests {
         let mut sessions = Sessions::default();
         assert_eq!(sessions.open(session(1, 7)), None);
         assert_eq!(sessions.open(session(2, 7)), Some(Replaced { cluster_session_id: 1 }));
-        assert_eq!(sessions.participant(1), None);
+        assert_eq!(sessions.admit(1, b""), Err(NotAdmitted::NoParticipant));
         assert_eq!(sessions.of_participant(ParticipantId(7)), Some(2));
         sessions.close(1);
         assert_eq!(
@@ -159,10 +202,33 @@ mod tests {
     }
 
     #[test]
-    fn a_principal_is_a_number() {
-        assert_eq!(participant_of(b"42"), Some(ParticipantId(42)));
-        for bad in [&b""[..], b"-1", b"4294967296", b"seven", b"\xff"] {
-            assert_eq!(participant_of(bad), None);
+    fn a_principal_is_a_number_and_perhaps_a_key() {
+        assert_eq!(participant_of(b"42"), Some((ParticipantId(42), None)));
+        let key = [0xd8, 0xf7, 0x96, 0x64, 0x8c, 0xfa, 0x14, 0xd2, 0x71, 0x24, 0x01, 0x60, 0xd4, 0x6f, 0xf7, 0x08];
+        let authentication = SessionAuthentication { key: SessionKey::new(key), last_counter: 0 };
+        assert_eq!(
+            participant_of(b"42:1:d8f796648cfa14d271240160d46ff708"),
+            Some((ParticipantId(42), Some(authentication)))
+        );
+        for bad in [
+            &b""[..],
+            b"-1",
+            b"4294967296",
+            b"seven",
+            b"\xff",
+            b"42:",
+            b"42:1",
+            b"42:1:",
+            b"42:d8f796648cfa14d271240160d46ff708",
+            b"42:2:d8f796648cfa14d271240160d46ff708",
+            b"42:1:d8f796648cfa14d271240160d46ff70",
+            b"42:1:d8f796648cfa14d271240160d46ff7080",
+            b"42:1:+8f796648cfa14d271240160d46ff708",
+            b"42:1:d8f796648cfa14d271240160d46ff70g",
+            b":1:d8f796648cfa14d271240160d46ff708",
+            b"42:1:d8f796648cfa14d271240160d46ff708:",
+        ] {
+            assert_eq!(participant_of(bad), None, "{}", String::from_utf8_lossy(bad));
         }
     }
 }

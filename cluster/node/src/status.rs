@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::counters::{
     CHANGING, CLOCK_DIFFERENCE_TYPE_ID, REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, STATE_HASH_POSITION_TYPE_ID,
-    STATE_HASH_TYPE_ID,
+    STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
 
 /// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
@@ -61,6 +61,8 @@ pub struct MemberStatus {
     pub refused_messages: Option<i64>,
     /// The log's time less the member's wall clock in nanoseconds, as measured last; 0 before the first command.
     pub clock_difference_ns: Option<i64>,
+    /// Number of messages ignored since the member's start because they had not the tag of their session.
+    pub unauthenticated_messages: Option<i64>,
 }
 
 /// A state hash and the position in the log that it belongs to.
@@ -135,6 +137,7 @@ impl MemberStatus {
             sessions: value(reader, SESSIONS_TYPE_ID, None),
             refused_messages: value(reader, REFUSED_MESSAGES_TYPE_ID, None),
             clock_difference_ns: of_cluster(CLOCK_DIFFERENCE_TYPE_ID),
+            unauthenticated_messages: value(reader, UNAUTHENTICATED_MESSAGES_TYPE_ID, None),
         }
     }
 }

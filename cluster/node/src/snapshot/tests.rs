@@ -9,7 +9,7 @@ use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, EpochNanos, ExportCursor, ExportManifest, InstrumentId, KillSwitch,
     MigrationId, NewOrder, OrderType, ParticipantId, ParticipantSession, PostOnly, Price, Quantity, Reply, Report,
-    RiskLimits, SelfTradePrevention, Side, SnapshotRecord, StateHash, TimeInForce,
+    RiskLimits, SelfTradePrevention, SessionAuthentication, SessionKey, Side, SnapshotRecord, StateHash, TimeInForce,
 };
 
 use super::*;
@@ -82,7 +82,9 @@ fn sessions() -> Sessions {
     for (id, participant, drop_copy) in [(3, 1, None), (5, 2, Some(InstrumentId::NONE)), (9, 3, Some(InstrumentId(2)))]
     {
         let participant = ParticipantId(participant);
-        sessions.open(ParticipantSession { cluster_session_id: id, participant, drop_copy });
+        let key = SessionKey::new([id as u8; SessionKey::LENGTH]);
+        let authentication = drop_copy.map(|_| SessionAuthentication { key, last_counter: 77 });
+        sessions.open(ParticipantSession { cluster_session_id: id, participant, drop_copy, authentication });
     }
     sessions
 }
@@ -161,7 +163,7 @@ fn a_snapshot_cut_anywhere_is_refused() {
 fn every_changed_byte_is_noticed() {
     let whole = written(&busy_engine());
     // Sessions come first and are not the engine's: damage is sought after them.
-    let start = 3 * (HEADER_LENGTH + 17);
+    let start = 3 * (HEADER_LENGTH + 42);
     for at in (start..whole.messages[0].len()).step_by(97) {
         let mut fragments = whole.messages.clone();
         fragments[0][at] ^= 0x40;

@@ -4,7 +4,8 @@
 
 use lugus_vocabulary::{
     ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, NewOrder, OrderId, OrderRecord, ParticipantId,
-    ParticipantRecord, ParticipantSession, Quantity, ScopeRecord, SnapshotHeader, SnapshotRecord, StateHash,
+    ParticipantRecord, ParticipantSession, Quantity, ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader,
+    SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
 
@@ -20,17 +21,21 @@ pub(super) fn known<W>(word: Option<W>, template_id: u16, field: &'static str) -
 }
 
 pub(super) fn encode_session(session: &ParticipantSession, buffer: &mut [u8]) -> usize {
+    let authentication = session.authentication.as_ref();
     let length;
     message!(buffer, sbe_snapshot, participant_session_codec, ParticipantSessionEncoder, length)
         .cluster_session_id(session.cluster_session_id)
         .participant_id(session.participant.0)
         .drop_copy_instrument_id(session.drop_copy.unwrap_or_default().0)
-        .drop_copy(flags([session.drop_copy.is_some()]));
+        .drop_copy(flags([session.drop_copy.is_some()]))
+        .authenticated(flags([authentication.is_some()]))
+        .session_key(authentication.map_or(&[0; SessionKey::LENGTH], |authentication| authentication.key.as_bytes()))
+        .last_counter(authentication.map_or(0, |authentication| authentication.last_counter));
     length
 }
 
 pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSession, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, participant_session_codec, ParticipantSessionDecoder);
+    let wire = block!(envelope, sbe_snapshot, participant_session_codec, ParticipantSessionDecoder, before 2 it had 17);
     let template_id = participant_session_codec::SBE_TEMPLATE_ID;
     Ok(ParticipantSession {
         cluster_session_id: wire.cluster_session_id(),
@@ -39,6 +44,14 @@ pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSessio
             0 => None,
             1 => Some(InstrumentId(wire.drop_copy_instrument_id())),
             _ => return Err(MessageError::Value { template_id, field: "dropCopy" }),
+        },
+        authentication: match wire.authenticated() {
+            None => None,
+            Some(1) => Some(SessionAuthentication {
+                key: SessionKey::new(wire.session_key()),
+                last_counter: wire.last_counter(),
+            }),
+            _ => return Err(MessageError::Value { template_id, field: "authenticated" }),
         },
     })
 }

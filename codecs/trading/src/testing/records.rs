@@ -3,8 +3,8 @@
 use lugus_vocabulary::{
     ClientSequence, ExportCursor, ExportManifest, ExportPlace, ImportRecord, InstrumentId, InstrumentRecord,
     KillSwitch, MapEpoch, MarketDataSequence, MigrationId, MigrationStateKind, MigrationStateRecord, OrderId,
-    OrderRecord, ParticipantRecord, ParticipantSession, Price, ReportBody, RetainedReport, ScopeRecord, SnapshotHeader,
-    SnapshotRecord, StateHash, Statistics, TradeId,
+    OrderRecord, ParticipantRecord, ParticipantSession, Price, ReportBody, RetainedReport, ScopeRecord,
+    SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -31,9 +31,19 @@ pub(crate) fn epoch() -> impl Strategy<Value = MapEpoch> {
 }
 
 pub(crate) fn session() -> impl Strategy<Value = ParticipantSession> {
-    (any::<i64>(), participant(), optional(instrument())).prop_map(|(cluster_session_id, participant, drop_copy)| {
-        ParticipantSession { cluster_session_id, participant, drop_copy }
-    })
+    (any::<i64>(), participant(), optional(instrument()), optional(authentication())).prop_map(
+        |(cluster_session_id, participant, drop_copy, authentication)| ParticipantSession {
+            cluster_session_id,
+            participant,
+            drop_copy,
+            authentication,
+        },
+    )
+}
+
+fn authentication() -> impl Strategy<Value = SessionAuthentication> {
+    (any::<[u8; SessionKey::LENGTH]>(), any::<u64>())
+        .prop_map(|(key, last_counter)| SessionAuthentication { key: SessionKey::new(key), last_counter })
 }
 
 fn header() -> impl Strategy<Value = SnapshotHeader> {

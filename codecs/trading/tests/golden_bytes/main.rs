@@ -470,10 +470,22 @@ fn snapshot_records() {
         let expected = SnapshotMessage::Record(record);
         golden.check(name, &expected, encode_record(&record, &mut buffer), read_snapshot);
     }
-    let session = ParticipantSession { cluster_session_id: 153, participant: PARTICIPANT, drop_copy: Some(INSTRUMENT) };
-    let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
-    let written = encode_session(&session, &mut buffer);
-    golden.check("snapshot.session", &SnapshotMessage::Session(session), written, read_snapshot);
+    let session = ParticipantSession {
+        cluster_session_id: 153,
+        participant: PARTICIPANT,
+        drop_copy: Some(INSTRUMENT),
+        authentication: None,
+    };
+    let key = SessionKey::new([154; SessionKey::LENGTH]);
+    let authentication = Some(SessionAuthentication { key, last_counter: 155 });
+    for (name, session) in [
+        ("snapshot.session", session),
+        ("snapshot.authenticated_session", ParticipantSession { authentication, ..session }),
+    ] {
+        let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
+        let written = encode_session(&session, &mut buffer);
+        golden.check(name, &SnapshotMessage::Session(session), written, read_snapshot);
+    }
     golden.finish();
 }
 

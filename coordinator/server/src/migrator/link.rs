@@ -7,8 +7,9 @@ use aeron_cluster_client::{
     AeronCluster, ClientError, Connected, Context, DisconnectReason, EgressListener, NewLeader, State,
 };
 use lugus_codecs::migration::{MigrationAnswer, decode_migration_answer};
+use lugus_codecs::session_tag::MessageSigner;
 use lugus_codecs::{Envelope, MessageError, order_entry};
-use lugus_vocabulary::MigrationReport;
+use lugus_vocabulary::{MigrationReport, SessionKey};
 
 use crate::migration::Exported;
 
@@ -28,12 +29,15 @@ pub(super) enum ClusterEvent {
 
 pub(super) struct ClusterLink {
     cluster: AeronCluster,
+    /// Signs the messages of the open session, if it has a key.
+    signer: Option<MessageSigner>,
     waiting: VecDeque<Vec<u8>>,
 }
 
 impl ClusterLink {
+    /// Connects. The credentials' session secret, if there is one, is the session key.
     pub(super) fn new(context: Context) -> Result<Self, ClientError> {
-        Ok(Self { cluster: AeronCluster::new(context)?, waiting: VecDeque::new() })
+        Ok(Self { cluster: AeronCluster::new(context)?, signer: None, waiting: VecDeque::new() })
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -52,7 +56,12 @@ impl ClusterLink {
     /// again.
     pub(super) fn poll(&mut self, events: &mut Vec<ClusterEvent>) -> Result<(), ClientError> {
         let before = events.len();
-        self.cluster.do_work(&mut Listener { events })?;
+        let mut listener = Listener { events, has_connected: false };
+        self.cluster.do_work(&mut listener)?;
+        if listener.has_connected {
+            let key = self.cluster.session_secret().try_into().ok();
+            self.signer = key.map(|bytes| MessageSigner::new(SessionKey::new(bytes)));
+        }
         if events[before..].iter().any(|event| matches!(event, ClusterEvent::NewSession)) {
             self.waiting.clear();
         }
@@ -62,7 +71,12 @@ impl ClusterLink {
     /// Sends queued messages until none is left, or until there is back pressure.
     pub(super) fn flush(&mut self) {
         while let Some(message) = self.waiting.front() {
-            if self.cluster.offer(message).is_err() {
+            let trailer = self.signer.as_mut().map(|signer| signer.trailer(message));
+            let offered = match &trailer {
+                Some(trailer) => self.cluster.offer_parts(&[message, trailer]),
+                None => self.cluster.offer(message),
+            };
+            if offered.is_err() {
                 break;
             }
             self.waiting.pop_front();
@@ -84,10 +98,12 @@ fn read(message: &[u8]) -> Result<Option<MigrationAnswer<&[u8]>>, MessageError> 
 
 struct Listener<'a> {
     events: &'a mut Vec<ClusterEvent>,
+    has_connected: bool,
 }
 
 impl EgressListener for Listener<'_> {
     fn on_connected(&mut self, _event: &Connected) {
+        self.has_connected = true;
         self.events.push(ClusterEvent::NewSession);
     }
 

@@ -2,9 +2,11 @@ package io.lugus;
 
 import io.aeron.security.Authenticator;
 import io.aeron.security.SessionProxy;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -13,6 +15,9 @@ import javax.crypto.spec.SecretKeySpec;
  * Challenges each client with random bytes. A client's credentials are a participant's number, and it is taken for that
  * participant when it answers with HMAC-SHA256(the participant's key, challenge). An unknown number is challenged as well, so
  * that a client can't find out which numbers exist.
+ *
+ * <p>The principal also carries the key of the session, which is derived from participant's key and challenge, so that every
+ * member can check the session's messages.
  */
 final class KeysAuthenticator implements Authenticator {
     /** Length of a challenge, in bytes. */
@@ -20,6 +25,12 @@ final class KeysAuthenticator implements Authenticator {
 
     /** Time within which a client must answer. */
     static final long ANSWER_TIMEOUT_MS = TimeUnit.SECONDS.toMillis(5);
+
+    /** Length of a session key, in bytes. */
+    static final int SESSION_KEY_LENGTH = 16;
+
+    /** Precedes the challenge in the derivation of a session key, so that the key is no answer to a challenge. */
+    private static final byte[] SESSION_KEY_LABEL = "lugus session key 1".getBytes(StandardCharsets.US_ASCII);
 
     private static final String ALGORITHM = "HmacSHA256";
 
@@ -46,6 +57,7 @@ final class KeysAuthenticator implements Authenticator {
         this.participants = participants;
         random.nextBytes(nobodysKey);
         MessageDigest.isEqual(hmac(nobodysKey, nobodysKey), nobodysKey);
+        Participants.principal(0, sessionKey(nobodysKey, nobodysKey));
     }
 
     @Override
@@ -90,16 +102,24 @@ final class KeysAuthenticator implements Authenticator {
         if (!MessageDigest.isEqual(expected, known.answer) || null == key) {
             pending.remove(session.sessionId());
             session.reject();
-        } else if (session.authenticate(Participants.principal(known.participant))) {
+        } else if (session.authenticate(Participants.principal(known.participant, sessionKey(key, known.challenge)))) {
             pending.remove(session.sessionId());
         }
     }
 
-    private static byte[] hmac(final byte[] key, final byte[] message) {
+    /** The key of the session that the answer to this challenge opens. */
+    static byte[] sessionKey(final byte[] key, final byte[] challenge) {
+        return Arrays.copyOf(hmac(key, SESSION_KEY_LABEL, challenge), SESSION_KEY_LENGTH);
+    }
+
+    private static byte[] hmac(final byte[] key, final byte[]... parts) {
         try {
             final Mac mac = Mac.getInstance(ALGORITHM);
             mac.init(new SecretKeySpec(key, ALGORITHM));
-            return mac.doFinal(message);
+            for (final byte[] part : parts) {
+                mac.update(part);
+            }
+            return mac.doFinal();
         } catch (final GeneralSecurityException error) {
             throw new IllegalStateException("this JVM has no " + ALGORITHM, error);
         }

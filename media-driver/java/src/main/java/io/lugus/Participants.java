@@ -20,6 +20,9 @@ final class Participants {
     /** Result of {@link #parseId} for bytes that are no participant's number. */
     static final long NO_PARTICIPANT = -1;
 
+    /** Version of the scheme by which a session's key is derived and its messages are signed. */
+    private static final int SCHEME_VERSION = 1;
+
     /** Greatest count of digits of a number up to 2^32 - 1. */
     private static final int MAXIMUM_DIGITS = 10;
 
@@ -66,8 +69,17 @@ final class Participants {
         return id <= 0xFFFF_FFFFL ? id : NO_PARTICIPANT;
     }
 
-    /** The principal of this participant's sessions: the participant's number in ASCII digits. */
+    /** The principal of a session without a key: the participant's number in ASCII digits. */
     static byte[] principal(final long participant) {
         return Long.toString(participant).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /**
+     * The principal of a session with a key: the participant's number, the version of the scheme by which the key is derived and
+     * messages are signed, and the key in hexadecimal digits, with colons between them. It is a secret of the cluster's members.
+     */
+    static byte[] principal(final long participant, final byte[] sessionKey) {
+        final String principal = participant + ":" + SCHEME_VERSION + ":" + HexFormat.of().formatHex(sessionKey);
+        return principal.getBytes(StandardCharsets.US_ASCII);
     }
 }

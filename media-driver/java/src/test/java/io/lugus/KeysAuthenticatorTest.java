@@ -45,6 +45,10 @@ final class KeysAuthenticatorTest {
         return mac.doFinal(challenge);
     }
 
+    private byte[] principalOf7() {
+        return Participants.principal(7, KeysAuthenticator.sessionKey(KEY_OF_7, session.challenge));
+    }
+
     private void connect(final String credentials) {
         authenticator.onConnectRequest(1, credentials.getBytes(US_ASCII), 0);
         authenticator.onConnectedSession(session, 0);
@@ -58,8 +62,23 @@ final class KeysAuthenticatorTest {
         assertNull(session.principal, "nothing is decided before there is an answer");
         authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 2);
         authenticator.onChallengedSession(session, 2);
-        assertArrayEquals("7".getBytes(US_ASCII), session.principal);
+        assertArrayEquals(principalOf7(), session.principal);
         assertFalse(session.rejected);
+    }
+
+    /** The example of docs/protocol.md, which the tests of the client have, too. */
+    @Test
+    void thePrincipalCarriesTheSessionKey() throws Exception {
+        final byte[] challenge = new byte[KeysAuthenticator.CHALLENGE_LENGTH];
+        for (int i = 0; i < challenge.length; i++) {
+            challenge[i] = (byte)i;
+        }
+        assertEquals(
+            "cc37ab72b2ba5af2d3a971ef4ec17da33f14bfe2bc8cb6f53aa78ff3f9e1d400",
+            HexFormat.of().formatHex(answer(KEY_OF_7, challenge)));
+        assertArrayEquals(
+            "7:1:d8f796648cfa14d271240160d46ff7a8".getBytes(US_ASCII),
+            Participants.principal(7, KeysAuthenticator.sessionKey(KEY_OF_7, challenge)));
     }
 
     @Test
@@ -135,7 +154,7 @@ final class KeysAuthenticatorTest {
         authenticator.onChallengedSession(session, 1);
         session.accepts = true;
         authenticator.onChallengedSession(session, 2);
-        assertArrayEquals("7".getBytes(US_ASCII), session.principal);
+        assertArrayEquals(principalOf7(), session.principal);
     }
 
     @Test

@@ -76,6 +76,17 @@ final class KeysIT {
     }
 
     @Test
+    void whatHasNoTagIsNotTaken() throws Exception {
+        try (Participant participant = connect(1, KEY_OF_1)) {
+            final long taken = participant.settle(1).lastClientSequence();
+            final NewOrder order = NewOrder.limit(1, 50, Side.BUY, 1, 50);
+            participant.offerUnsigned(participant.buffer(), order.encode(participant.buffer(), taken + 1));
+            participant.offerUnsigned(participant.buffer(), 0);
+            assertEquals(taken, participant.settle(1).lastClientSequence());
+        }
+    }
+
+    @Test
     void aWrongKeyIsRejected() {
         assertThrows(AuthenticationException.class, () -> connect(1, KEY_OF_2));
     }

@@ -36,7 +36,9 @@ final class Participant implements AutoCloseable, EgressListener {
     private final Map<Integer, Scope> scopes = new TreeMap<>();
     private final List<Integer> newLeaders = new ArrayList<>();
     private final List<EventCode> sessionEvents = new ArrayList<>();
+    private final MutableDirectBuffer signed = new ExpandableArrayBuffer(256);
     private AeronCluster cluster;
+    private SessionTag tag;
     private boolean mustSendAgain;
     private long offers;
 
@@ -68,6 +70,7 @@ final class Participant implements AutoCloseable, EgressListener {
             deadline.pause();
             participant.connect(context(driver, ingressEndpoints, credentials, participant));
         }
+        participant.tag = credentials instanceof KeyCredentials keys ? keys.tag() : null;
         return participant;
     }
 
@@ -147,8 +150,18 @@ final class Participant implements AutoCloseable, EgressListener {
         offer(buffer, command.encode(buffer, clientSequence));
     }
 
-    /** Sends bytes as a session message. */
+    /** Sends bytes as a session message, with the tag of the session if it has a key. */
     void offer(final DirectBuffer bytes, final int length) {
+        if (null == tag) {
+            offerUnsigned(bytes, length);
+        } else {
+            signed.putBytes(0, bytes, 0, length);
+            offerUnsigned(signed, tag.append(signed, length));
+        }
+    }
+
+    /** Sends bytes as they are. */
+    void offerUnsigned(final DirectBuffer bytes, final int length) {
         final long[] result = {0};
         final Deadline deadline =
             Deadline.in(Deadline.LONG, () -> "a message is taken: " + Publication.errorString(result[0]));
