@@ -8,7 +8,7 @@ mod harness;
 use aeron_support::channel::with_parameter;
 use aeron_support::{AeronClient, ClientSettings};
 use harness::{
-    INSTRUMENTS, LocalCluster, MAKER, PATIENCE, QUIET, TAKER, Traders, by_hand, define_instruments, new_order, until,
+    INSTRUMENTS, LocalCluster, MAKER, PATIENCE, QUIET, TAKER, Total, Traders, define_instruments, new_order, until,
 };
 use lugus_client::Status;
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command, encode_drop_copy};
@@ -25,6 +25,9 @@ const PARTICIPANTS: [u32; 3] = [0, MAKER, TAKER];
 /// The numbers of the cluster sessions that the injector names: they are small, and one of each participant is among them.
 const SESSIONS: std::ops::RangeInclusive<i64> = 1..=8;
 
+/// Number of them that are open: those of the traders.
+const OPEN_SESSIONS: i64 = 2;
+
 /// Length of Aeron's session header, with the message header of SBE.
 const SESSION_HEADER_LENGTH: usize = 32;
 
@@ -33,25 +36,22 @@ fn nobody_without_a_key_trades_in_anothers_session() {
     let cluster = LocalCluster::start(3, with_keys);
     define_instruments(&cluster);
     let mut traders = Traders::connect(&cluster);
-    trade(&mut traders);
-    let first = inject(&cluster);
-    assert!(first > 0);
-    trade(&mut traders);
+    let begin = traders.check();
+    let before = trade(&mut traders, begin);
+    let injected = inject(&cluster);
+    let injected_at_first = trade(&mut traders, before);
 
     let leader = cluster.await_leader();
     cluster.kill(leader);
-    trade(&mut traders);
+    let failed_over = trade(&mut traders, injected_at_first);
     assert_ne!(cluster.await_leader(), leader);
     inject(&cluster);
-    trade(&mut traders);
+    let without_leader = trade(&mut traders, failed_over);
     for tally in traders.tallies() {
         let sessions: Vec<&Status> = tally.sessions.iter().map(|(_, status)| status).collect();
-        assert!(
-            matches!(sessions[..], [Status::Connected { .. }, .., Status::NewLeader { .. }]),
-            "the session goes on with its key: {sessions:?}"
-        );
-        let is_other = |status: &&&Status| !matches!(status, Status::NewLeader { .. });
-        assert_eq!(sessions.iter().filter(is_other).count(), 1, "{sessions:?}");
+        let [Status::Connected { .. }, leaders @ ..] = sessions.as_slice() else { panic!("{sessions:?}") };
+        let goes_on = leaders.iter().all(|status| matches!(status, Status::NewLeader { .. }));
+        assert!(goes_on && !leaders.is_empty(), "the session goes on with its key: {sessions:?}");
     }
 
     assert_eq!(cluster.up(), [i64::from(leader)]);
@@ -60,14 +60,14 @@ fn nobody_without_a_key_trades_in_anothers_session() {
     let follower = (cluster.await_leader() + 1) % 3;
     cluster.kill(follower);
     assert_eq!(cluster.up(), [i64::from(follower)]);
-    trade(&mut traders);
+    let from_snapshot = trade(&mut traders, without_leader);
     inject(&cluster);
-    trade(&mut traders);
+    trade(&mut traders, from_snapshot);
 
     let status = cluster.await_status("the same state", |status| status.common_state().is_some());
     assert!(status.members.iter().all(|member| member.refused_messages == Some(0)), "{status:?}");
     let since_snapshot = status.member(follower).unauthenticated_messages;
-    assert!(since_snapshot >= Some(first), "the member knows the keys from the snapshot: {status:?}");
+    assert_eq!(since_snapshot, Some(injected), "the member knows the keys from the snapshot: {status:?}");
     let quiet = traders.book(QUIET);
     assert_eq!((quiet.bids.len(), quiet.offers.len()), (0, 0), "an injected order: {quiet:?}");
     for dir in cluster.spec().members.iter().map(|member| &member.dir) {
@@ -76,7 +76,7 @@ fn nobody_without_a_key_trades_in_anothers_session() {
 }
 
 fn with_keys(deployment: &mut Deployment) {
-    by_hand(deployment);
+    deployment.instruments.clear();
     // The sessions are to live while a busy machine elects a leader.
     deployment.timeouts.session_timeout = PATIENCE;
     deployment.client.silence_timeout = PATIENCE;
@@ -92,20 +92,25 @@ fn key(participant: u32) -> String {
     format!("c0ffee{participant:02x}").repeat(8)
 }
 
-/// Trades, and checks that every command was executed once, and no order that nobody sent.
-fn trade(traders: &mut Traders) {
-    let before = traders.check();
+/// Trades, and checks that every command was executed once, and no order that nobody sent; returns the new totals.
+fn trade(traders: &mut Traders, before: [Total; 2]) -> [Total; 2] {
     traders.trade(COMMANDS);
     traders.settle();
-    for (before, after) in before.iter().zip(traders.check()) {
+    let after = traders.check();
+    for (before, after) in before.iter().zip(&after) {
         assert!(after.trades > before.trades, "orders are taken: {before:?} {after:?}");
     }
+    after
 }
 
-/// Names all sessions in messages to the leader, and waits until each member has ignored what is of an open session;
+/// Names all sessions in messages to the leader, and waits until each running member has ignored what is of an open session;
 /// returns how many messages these were.
 fn inject(cluster: &LocalCluster) -> i64 {
-    let before = cluster.await_status("the same state", |status| status.common_state().is_some());
+    let before = cluster.await_status("the same state", |status| {
+        let mut states = status.running().map(|member| (&member.state_hash, member.state_hash_position));
+        let first = states.next();
+        status.leader().is_some() && states.all(|state| Some(state) == first)
+    });
     let leader = before.leader().expect("a leader").clone();
     let endpoint = cluster.member(leader.id).endpoints.ingress.to_string();
     let channel = with_parameter(&cluster.spec().ingress_channel(), "endpoint", &endpoint);
@@ -114,25 +119,23 @@ fn inject(cluster: &LocalCluster) -> i64 {
     let ingress =
         client.add_exclusive_publication(&channel, cluster.deployment.streams.ingress).expect("a publication");
     let term = leader.term.expect("a term");
-    for message in SESSIONS.flat_map(|session| forged().map(|message| session_message(term, session, &message))) {
-        until("the message to be taken", || {
-            client.do_work().expect("the client lives");
-            ingress.offer(&message).ok()
-        });
+    for session in SESSIONS {
+        for message in forged() {
+            let message = session_message(term, session, &message);
+            until("the message to be taken", || {
+                client.do_work().expect("the client lives");
+                ingress.offer(&message).ok()
+            });
+        }
     }
-    let ignored = |status: &harness::Status| {
-        let more = status.members.iter().map(|member| {
-            let before = before.member(member.id).unauthenticated_messages;
-            Some(member.unauthenticated_messages? - before?)
-        });
-        // Two sessions are open, those of the traders.
-        let all = more.collect::<Option<Vec<i64>>>()?;
-        all.iter().all(|count| *count == 2 * forged().len() as i64).then_some(all[0])
-    };
-    let after = cluster.await_status("injected messages to be ignored", |status| {
-        status.running().count() < status.members.len() || ignored(status).is_some()
+    let expected = OPEN_SESSIONS * forged().len() as i64;
+    cluster.await_status("injected messages to be ignored", |status| {
+        status.running().all(|member| {
+            let so_far = before.member(member.id).unauthenticated_messages.unwrap_or(0);
+            member.unauthenticated_messages == Some(so_far + expected)
+        })
     });
-    ignored(&after).unwrap_or_default()
+    expected
 }
 
 /// What an injector might send: an order, a kill switch, a request, a cancel of everything, garbage.

@@ -5,6 +5,7 @@
 
 mod cluster_messages;
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use cluster_messages::Event;
@@ -13,10 +14,11 @@ use lugus_client::{
     ClientError, ClientOrderId, CommandNumber, EventHandler, InstrumentId, Limits, MemberId, NewOrder, ParticipantId,
     Price, Quantity, Report, RetryPolicy, Side,
 };
+use lugus_codecs::session_tag::MessageSigner;
 use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
 use lugus_testing::allocations::CountingAllocator;
 use lugus_topology::ClusterId;
-use lugus_vocabulary::InstrumentSpecification;
+use lugus_vocabulary::{InstrumentSpecification, SessionKey};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -24,14 +26,21 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 const BATCH: u64 = 100;
 const INSTRUMENTS: u32 = 4;
 
-/// Takes every message.
-#[derive(Default)]
+/// Signs and takes every message.
 struct Wire {
     messages: u64,
+    signer: MessageSigner,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self { messages: 0, signer: MessageSigner::new(SessionKey::new([7; SessionKey::LENGTH])) }
+    }
 }
 
 impl Ingress for Wire {
-    fn offer(&mut self, _message: &[u8]) -> Offered {
+    fn offer(&mut self, message: &[u8]) -> Offered {
+        black_box(self.signer.trailer(message));
         self.messages += 1;
         Offered::Sent
     }
