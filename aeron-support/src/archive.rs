@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rusteron_archive::{AeronArchive, AeronArchiveAsyncConnect, AeronArchiveContext, AeronCError};
 
+use crate::archive_credentials::ArchiveCredentials;
 use crate::client::{AeronClient, Pending, Requested};
 use crate::error::{AeronError, c_string, failed};
 
@@ -20,6 +21,8 @@ pub struct ArchiveChannels<'a> {
     pub control_response_stream_id: i32,
     /// Bound on the wait for an answer.
     pub message_timeout: Duration,
+    /// How this client proves who it is; `None` for an archive that does not ask.
+    pub credentials: Option<&'a ArchiveCredentials>,
 }
 
 impl Requested for AeronArchive {
@@ -48,6 +51,9 @@ impl AeronClient {
             context.set_control_response_stream_id(channels.control_response_stream_id)?;
             let timeout_ns = u64::try_from(channels.message_timeout.as_nanos()).unwrap_or(u64::MAX);
             context.set_message_timeout_ns(timeout_ns)?;
+            if let Some(credentials) = channels.credentials {
+                credentials.give_to(&context)?;
+            }
             Ok(context)
         };
         set().map_err(failed("prepare a session with the archive"))

@@ -6,6 +6,7 @@
 //! | `driver` | [`DriverIdentity`], [`is_driver_alive`]: whether a media driver runs, and whether it is still the same one |
 //! | `adding` | publications, subscriptions and counters, without waiting ([`Pending`]) or waiting |
 //! | `archive` | a session with an archive |
+//! | `archive_credentials` | [`ArchiveCredentials`]: how a client proves to an archive who it is |
 //! | [`channel`] | channel URIs: media, parameters, alias |
 //! | `fragment_assembler` | [`FragmentAssembler`]: fragments of one or several images to whole messages, bounded |
 //! | `idle_strategy` | [`IdleStrategy`]: what a thread does when it has nothing to do |
@@ -18,6 +19,7 @@ pub mod channel;
 
 mod adding;
 mod archive;
+mod archive_credentials;
 mod client;
 mod driver;
 mod error;
@@ -26,6 +28,7 @@ mod idle_strategy;
 
 pub use adding::{ClosedImage, MAX_COUNTER_KEY_LENGTH, MAX_COUNTER_LABEL_LENGTH};
 pub use archive::ArchiveChannels;
+pub use archive_credentials::ArchiveCredentials;
 pub use client::{AeronClient, ClientSettings, Pending, Requested};
 pub use driver::{DriverIdentity, is_driver_alive};
 pub use error::{AeronError, c_string, error_text, failed, one_line};

@@ -1,13 +1,14 @@
 //! Aeron's archive: its system properties, its mark file, and the JVM that runs the coordinator's archive alone.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use lugus_topology::{Checksum, CoordinatorSpec, Deployment, IdleStrategy, Size};
 
 use crate::driver_options::Idle;
+use crate::file_system::{delete, text};
 use crate::java::{self, Property};
+use crate::members_key::{members_key_property, write_members_key};
 use crate::{ChildProcess, FolderLock, Launch, ProcessError};
 
 const MAIN: &str = "io.lugus.ArchiveProcess";
@@ -35,6 +36,7 @@ pub(crate) fn start(
     coordinator: &CoordinatorSpec,
     lock: &FolderLock,
 ) -> Result<ChildProcess, ProcessError> {
+    write_members_key(deployment, &coordinator.dir)?;
     ChildProcess::start(Launch {
         name: "archive",
         program: deployment.java.binary.clone(),
@@ -59,6 +61,9 @@ fn coordinator_properties(deployment: &Deployment, coordinator: &CoordinatorSpec
     };
     properties.extend(archive_properties(deployment, place));
     properties.push(("aeron.archive.max.concurrent.replays", MAXIMUM_REPLAYS.to_string()));
+    properties.extend(members_key_property(deployment, &coordinator.dir));
+    // Every client of the deployment reads the map.
+    properties.push(("lugus.archive.readers", String::from("true")));
     properties.extend(idle_strategy_arguments(deployment));
     properties
 }
@@ -112,19 +117,6 @@ pub(crate) fn clear_directory(dir: &Path) -> Result<(), ProcessError> {
     delete(&dir.join(MARK_FILE))
 }
 
-/// Deletes a file. A missing file is no error.
-pub(crate) fn delete(file: &Path) -> Result<(), ProcessError> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(ProcessError::file("delete", file)(error)),
-        _ => Ok(()),
-    }
-}
-
-/// A path as the value of a property. A validated deployment has only paths that are UTF-8.
-pub(crate) fn text(path: &Path) -> String {
-    path.display().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -141,6 +133,7 @@ mod tests {
             ("aeron.archive.segment.file.length", "2m"),
             ("aeron.archive.record.checksum", "CRC-32C"),
             ("lugus.idle.strategy", "10-5-1000-50000"),
+            ("lugus.archive.readers", "true"),
         ] {
             assert_eq!(properties.get(name).map(String::as_str), Some(value), "{name}");
         }

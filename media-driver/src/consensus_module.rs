@@ -1,16 +1,14 @@
 //! Archive and consensus module of a member: their system properties, and the start of their JVM.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use lugus_topology::{AuthenticationMode, Checksum, ClusterSpec, MemberSpec, aeron_duration};
 
-use crate::archive::{
-    self, ArchivePlace, archive_properties, delete, idle_strategy_arguments, idle_strategy_class, text,
-};
+use crate::archive::{self, ArchivePlace, archive_properties, idle_strategy_arguments, idle_strategy_class};
+use crate::file_system::{delete, text};
 use crate::java::{self, Property};
+use crate::members_key::{members_key_property, write_members_key, write_secret};
 use crate::{ChildProcess, FolderLock, Launch, ProcessError};
 
 const MAIN: &str = "io.lugus.ClusteredArchiveProcess";
@@ -32,6 +30,7 @@ pub(crate) fn start(
     if deployment.authentication.mode == AuthenticationMode::Keys {
         write_participants(cluster, member)?;
     }
+    write_members_key(deployment, &member.dir)?;
     let mut properties = consensus_module_properties(cluster, member);
     // This process: the consensus module's ends it when the service hangs.
     properties.push(("lugus.node.pid", std::process::id().to_string()));
@@ -78,6 +77,7 @@ pub fn consensus_module_properties(cluster: &ClusterSpec, member: &MemberSpec) -
     properties.extend(consensus_properties(cluster, member));
     properties.extend(timeout_properties(cluster));
     properties.extend(authentication_properties(cluster, member));
+    properties.extend(members_key_property(cluster.deployment(), &member.dir));
     properties
 }
 
@@ -158,12 +158,9 @@ fn participants_file(member: &MemberSpec) -> PathBuf {
 }
 
 fn write_participants(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), ProcessError> {
-    let path = participants_file(member);
     let keys = cluster.deployment().participant_keys()?;
     let lines: String = keys.iter().map(|(id, key)| format!("{id} {}\n", key.to_hex())).collect();
-    delete(&path)?;
-    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    file.and_then(|mut file| file.write_all(lines.as_bytes())).map_err(ProcessError::file("write", path))
+    write_secret(&participants_file(member), &lines)
 }
 
 #[cfg(test)]
@@ -206,6 +203,7 @@ mod tests {
         ] {
             assert_eq!(properties.get(name).map(String::as_str), Some(value), "{name}");
         }
+        assert_eq!(properties.get("lugus.archive.key"), None, "mode open has no keys");
     }
 
     #[test]
@@ -238,10 +236,17 @@ mod tests {
         fs::create_dir_all(&member.dir).expect("made");
         for _ in 0..2 {
             write_participants(&cluster, member).expect("written");
+            write_members_key(&deployment, &member.dir).expect("written");
         }
-        let path = Path::new(&properties["lugus.authentication.participants"]);
-        assert_eq!(fs::read_to_string(path).expect("read"), format!("7 {}\n", "0a".repeat(16)));
-        assert_eq!(fs::metadata(path).expect("metadata").permissions().mode() & 0o777, 0o600);
+        let members_key = deployment.members_key().expect("a key").expect("mode keys has one");
+        for (property, content) in [
+            ("lugus.authentication.participants", format!("7 {}\n", "0a".repeat(16))),
+            ("lugus.archive.key", format!("{}\n", members_key.to_hex())),
+        ] {
+            let path = Path::new(&properties[property]);
+            assert_eq!(fs::read_to_string(path).expect("read"), content);
+            assert_eq!(fs::metadata(path).expect("metadata").permissions().mode() & 0o777, 0o600, "{property}");
+        }
     }
 
     #[test]

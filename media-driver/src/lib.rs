@@ -10,6 +10,8 @@
 //! | `preflight` | checks before anything is started |
 //! | `media_driver` `driver_options` `driver_directory` | the driver's process, its command line, its directory |
 //! | `archive` `consensus_module` `java` | the JVMs' properties and command line |
+//! | `members_key` | files of keys, for the JVMs |
+//! | `file_system` | deleting, and paths as text |
 //! | `child_process` `lasting_parent` | a process that dies with its parent, and the thread that is its parent |
 //! | `lock` | the lock of a folder, which has one living owner |
 //! | `error` | errors: what went wrong, where, and what to do |
@@ -25,11 +27,13 @@ mod driver_directory;
 mod driver_options;
 mod echo_service;
 mod error;
+mod file_system;
 mod java;
 mod lasting_parent;
 mod lock;
 mod media_driver;
 mod member_processes;
+mod members_key;
 mod preflight;
 
 pub use child_process::{ChildProcess, Launch};

@@ -4,11 +4,15 @@
 //! cluster believes the number. In mode `keys` the leader answers with a challenge of 32 random bytes, and the client with
 //! HMAC-SHA256(key, challenge), 32 bytes; key and challenge also give the key with which the session's messages are signed
 //! (`docs/protocol.md`). The principal of the session begins with the number, in ASCII digits.
+//!
+//! The members of a deployment share a key besides, by which archives know their own.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use sha2::Sha256;
 
 use crate::error::{Fault, Problem};
 
@@ -18,6 +22,44 @@ use crate::error::{Fault, Problem};
 pub struct Authentication {
     /// How participants prove who they are.
     pub mode: AuthenticationMode,
+    /// File that holds the key that the members and the coordinator share, 16 to 64 bytes in hexadecimal digits. Only they need
+    /// the file. Default in mode `keys`: no file, and a key that is worked out from the keys of all participants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members_key_file: Option<PathBuf>,
+}
+
+/// Credentials by which a member announces itself to an archive. It answers the archive's challenge with the members' key
+/// ([`Key::answer`]).
+pub const MEMBERS_CREDENTIALS: &str = "member";
+
+/// What keeps a members' key that is worked out from all other uses of the participants' keys.
+const MEMBERS_KEY_CONTEXT: &[u8] = b"lugus: the members' key, of the keys of all participants";
+
+/// The members' key when the deployment names none: HMAC-SHA256 of all participants' numbers and keys, in the order of the
+/// numbers.
+pub(crate) fn members_key_of(mut participants: Vec<(u32, Key)>) -> Key {
+    participants.sort_by_key(|(id, _)| *id);
+    let mut text = Vec::new();
+    for (id, key) in participants {
+        text.extend(id.to_le_bytes());
+        // A key has at most 64 bytes.
+        text.push(u8::try_from(key.0.len()).unwrap_or(u8::MAX));
+        text.extend(key.0);
+    }
+    Key(hmac(MEMBERS_KEY_CONTEXT, &text))
+}
+
+/// Reads a key from its file.
+pub(crate) fn read_key_file(at: &str, path: PathBuf) -> Result<Key, Fault> {
+    let unusable = |reason| Fault::new(at, Problem::KeyFile { path: path.clone(), reason });
+    let text = std::fs::read_to_string(&path).map_err(|error| unusable(error.to_string()))?;
+    Key::parse(text.trim()).map_err(unusable)
+}
+
+/// HMAC-SHA256, which takes a key of any length.
+fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mac = Hmac::<Sha256>::new_from_slice(key);
+    mac.map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()).unwrap_or_default()
 }
 
 /// How participants prove who they are.
@@ -57,17 +99,12 @@ impl Participant {
             (Some(_), Some(_)) => Err(fault("key_file", Problem::TwoKeys { participant: self.id })),
             (None, None) => Err(fault("id", Problem::NoKey { participant: self.id })),
             (Some(key), None) => Ok(key.clone()),
-            (None, Some(file)) => {
-                let path = base.join(file);
-                let unusable = |reason| fault("key_file", Problem::KeyFile { path: path.clone(), reason });
-                let text = std::fs::read_to_string(&path).map_err(|error| unusable(error.to_string()))?;
-                Key::parse(text.trim()).map_err(unusable)
-            }
+            (None, Some(file)) => read_key_file(&format!("{at}.key_file"), base.join(file)),
         }
     }
 }
 
-/// Secret of a participant. `Debug` does not show it.
+/// Secret of a participant, or of the members. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(Vec<u8>);
 
@@ -106,6 +143,11 @@ impl Key {
         &self.0
     }
 
+    /// The answer to a challenge: its HMAC-SHA256 under this key, 32 bytes.
+    pub fn answer(&self, challenge: &[u8]) -> Vec<u8> {
+        hmac(&self.0, challenge)
+    }
+
     /// The secret in hexadecimal digits.
     pub fn to_hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -139,6 +181,26 @@ mod tests {
         let key = Key::parse("00112233445566778899aabbccddeeff").expect("a key");
         assert_eq!(format!("{key:?}"), "Key(16 bytes)");
         assert_eq!(key.to_hex(), "00112233445566778899aabbccddeeff");
+    }
+
+    /// The message of the second case of RFC 4231, with a key that is long enough for us; computed by Python's `hmac`.
+    #[test]
+    fn a_challenge_is_answered_with_its_hmac() {
+        let key = Key::parse("4a6566654a6566654a6566654a656665").expect("a key");
+        let answer: String =
+            key.answer(b"what do ya want for nothing?").iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(answer, "2ccd85dfc8d18cb5d84fef4b198554699fece6e8692c9147b0da983f5b7bd413");
+    }
+
+    #[test]
+    fn the_members_key_depends_on_every_participants_key_and_not_on_their_order() {
+        let key = |digits: &str| Key::parse(&digits.repeat(16)).expect("a key");
+        let of = members_key_of(vec![(1, key("01")), (2, key("02"))]);
+        assert_eq!(of, members_key_of(vec![(2, key("02")), (1, key("01"))]));
+        for other in [vec![(1, key("01")), (2, key("03"))], vec![(1, key("02")), (2, key("01"))], vec![(1, key("01"))]]
+        {
+            assert_ne!(of, members_key_of(other));
+        }
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl MemberSpec {
 
     /// Channel on which other members' archives send what this member asked for. The system chooses its port.
     pub fn replication_channel(&self) -> String {
-        udp(&Endpoint { host: self.host.clone(), port: 0 })
+        udp(&Endpoint { host: self.members_host.clone(), port: 0 })
     }
 }
 

@@ -28,9 +28,13 @@ pub struct Cluster {
 pub struct Member {
     /// Number of the member in its cluster.
     pub id: MemberId,
-    /// Address at which the other members and clients reach the member.
+    /// Address at which clients reach the member, and the other members if there is no `members_host`.
     #[serde(default = "default_host")]
     pub host: String,
+    /// Address at which the other members reach the member's ports for consensus, log, catch-up and archive, which are bound to
+    /// its interface. Default: `host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_host: Option<String>,
     /// First of the member's six UDP ports: ingress, consensus, log, catch-up, archive, market data.
     pub port: u16,
     /// Directory of the member's media driver. Default: `cluster-C-member-M` in the deployment's `aeron_dir`.
@@ -105,12 +109,26 @@ impl Member {
         Self {
             id,
             host: default_host(),
+            members_host: None,
             port,
             aeron_dir: None,
             archive_dir: None,
             cluster_dir: None,
             ports: Ports::default(),
             cores: None,
+        }
+    }
+
+    /// Address at which the other members reach the member.
+    pub(crate) fn members_host(&self) -> &str {
+        self.members_host.as_deref().unwrap_or(&self.host)
+    }
+
+    /// Address of the port with this key in `[cluster.member.ports]`: the members' own, but for what clients send to.
+    pub(crate) fn host_of(&self, port: &str) -> &str {
+        match port {
+            "ingress" | "market_data" => &self.host,
+            _ => self.members_host(),
         }
     }
 

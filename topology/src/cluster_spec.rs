@@ -24,8 +24,10 @@ pub struct ClusterSpec {
 pub struct MemberSpec {
     /// Number of the member.
     pub id: MemberId,
-    /// Address of the member's host.
+    /// Address of the member's host for clients.
     pub host: String,
+    /// Address of the member's host for other members.
+    pub members_host: String,
     /// Endpoints of the member: the address with each of its ports.
     pub endpoints: Endpoints,
     /// Folder of the member: lock, logs, and by default the directories of archive and consensus module.
@@ -106,8 +108,8 @@ impl ClusterSpec {
 impl MemberSpec {
     fn new(cluster: ClusterId, member: &Member, deployment: &Deployment) -> Self {
         let [ingress, consensus, log, catch_up, archive, market_data] =
-            member.each_port().map(|(_, offset, written)| Endpoint {
-                host: member.host.clone(),
+            member.each_port().map(|(name, offset, written)| Endpoint {
+                host: member.host_of(name).to_owned(),
                 port: written.unwrap_or(member.port.saturating_add(offset)),
             });
         let dir = deployment.state_dir().join(format!("cluster-{cluster}")).join(format!("member-{}", member.id));
@@ -118,6 +120,7 @@ impl MemberSpec {
         Self {
             id: member.id,
             host: member.host.clone(),
+            members_host: member.members_host().to_owned(),
             endpoints: Endpoints { ingress, consensus, log, catch_up, archive, market_data },
             aeron_dir: placed(
                 &member.aeron_dir,

@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::authentication::{members_key_of, read_key_file};
 use crate::error::Fault;
 use crate::source::Source;
-use crate::{Deployment, DeploymentError, Invalid, Key, Place, Problem};
+use crate::{Authentication, AuthenticationMode, Deployment, DeploymentError, Invalid, Key, Place, Problem};
 
 /// Length of the longest `cluster.toml`, in bytes.
 pub const MAXIMUM_FILE_LENGTH: u64 = 1 << 20;
@@ -86,6 +87,29 @@ impl Deployment {
     /// A key is missing or wrong.
     pub fn participant_keys(&self) -> Result<Vec<(u32, Key)>, DeploymentError> {
         crate::validation::participant_keys(self).map_err(|fault| invalid(fault, None, None))
+    }
+
+    /// Whether the members and the coordinator share a key: in mode `keys`, and when the file names one.
+    pub fn has_members_key(&self) -> bool {
+        let Authentication { mode, members_key_file } = &self.authentication;
+        *mode == AuthenticationMode::Keys || members_key_file.is_some()
+    }
+
+    /// The key that the members and the coordinator share, read from its file if need be; `None` when they share none.
+    ///
+    /// # Errors
+    ///
+    /// The file of the key, or of a participant's key, can't be used.
+    pub fn members_key(&self) -> Result<Option<Key>, DeploymentError> {
+        let Authentication { mode, members_key_file } = &self.authentication;
+        match (mode, members_key_file) {
+            (_, Some(file)) => {
+                let read = read_key_file("authentication.members_key_file", self.base.join(file));
+                read.map(Some).map_err(|fault| invalid(fault, None, None))
+            }
+            (AuthenticationMode::Keys, None) => Ok(Some(members_key_of(self.participant_keys()?))),
+            (AuthenticationMode::Open, None) => Ok(None),
+        }
     }
 
     fn from_text(text: &str, file: Option<&Path>, base: &Path) -> Result<Self, DeploymentError> {

@@ -42,7 +42,7 @@ mod timeouts;
 mod validation;
 
 pub use archive::{Archive, Checksum};
-pub use authentication::{Authentication, AuthenticationMode, Key, Participant};
+pub use authentication::{Authentication, AuthenticationMode, Key, MEMBERS_CREDENTIALS, Participant};
 pub use client::{Client, Ingress};
 pub use cluster::{Cluster, Cores, Member, PORTS_PER_MEMBER, Ports};
 pub use cluster_spec::{ClusterSpec, Endpoints, MemberSpec};

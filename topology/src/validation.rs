@@ -104,6 +104,7 @@ fn clusters(deployment: &Deployment) -> Result<(), Fault> {
             within(format!("{key}.id"), member.id.0, 0, i32::from(i16::MAX))?;
             members.take(member.id, format!("{key}.id"))?;
             host(format!("{key}.host"), &member.host)?;
+            host(format!("{key}.members_host"), member.members_host())?;
         }
     }
     Ok(())
@@ -122,7 +123,7 @@ fn ports(deployment: &Deployment) -> Result<(), Fault> {
                 }
             };
             within(key.clone(), port, 1, u16::MAX)?;
-            endpoints.take(format!("port {port} at {}", address(&member.host)), key)?;
+            endpoints.take(format!("port {port} at {}", address(member.host_of(name))), key)?;
         }
     }
     let Some(coordinator) = &deployment.coordinator else { return Ok(()) };
@@ -334,10 +335,12 @@ fn authentication(deployment: &Deployment) -> Result<(), Fault> {
     }
     match deployment.authentication.mode {
         AuthenticationMode::Open => {
-            let remote = each_member(deployment).find(|(_, _, member)| !is_loopback(&member.host));
+            let hosts = |member: &Member| [member.host.clone(), member.members_host().to_owned()];
+            let mut members = each_member(deployment).map(|(_, _, member)| (member.id, hosts(member)));
+            let remote = members.find_map(|(id, hosts)| Some((id, hosts.into_iter().find(|host| !is_loopback(host))?)));
             let fault = |problem| Err(Fault::new("authentication.mode", problem));
-            if let Some((_, _, member)) = remote {
-                return fault(Problem::OpenBeyondLoopback { member: member.id, host: member.host.clone() });
+            if let Some((member, host)) = remote {
+                return fault(Problem::OpenBeyondLoopback { member, host });
             }
             match &deployment.coordinator {
                 Some(Coordinator { host, .. }) if !is_loopback(host) => {

@@ -97,8 +97,11 @@ fn every_key_is_read() {
     assert_eq!(cluster.name, "bitcoin");
     assert_eq!(
         cluster.members_string(),
-        "3,127.0.0.3:30001,127.0.0.3:30002,127.0.0.3:30003,127.0.0.3:30004,127.0.0.3:30005"
+        "3,127.0.0.3:30001,127.0.0.5:30002,127.0.0.5:30003,127.0.0.5:30004,127.0.0.5:30005"
     );
+    assert_eq!(member.archive_control_channel(), "aeron:udp?endpoint=127.0.0.5:30005");
+    assert_eq!(member.replication_channel(), "aeron:udp?endpoint=127.0.0.5:0");
+    assert!(cluster.market_data_channel(member).contains("control=127.0.0.3:30006"));
     assert_eq!(member.dir, folder.path().join("state/cluster-4/member-3"));
     assert_eq!(member.aeron_dir, folder.path().join("aeron"));
     assert_eq!(member.archive_dir, Path::new("/tmp/archive"));
@@ -111,6 +114,28 @@ fn every_key_is_read() {
     let instrument = deployment.instruments_of(ClusterId(4)).next().expect("an instrument");
     assert_eq!(instrument.currencies(), Some(("ESH4", "USD")));
     assert_eq!((instrument.tick_size.mantissa(), instrument.tick_size.exponent()), (25, -2));
+}
+
+/// A client has the deployment's file, but not the members' key: only who asks for the key reads its file.
+#[test]
+fn the_members_key_is_read_when_it_is_asked_for() {
+    let folder = folder_with_key();
+    let mut deployment = Deployment::parse(EVERY_KEY, folder.path()).expect("good without the file");
+    let error = deployment.members_key().expect_err("no such file").to_string();
+    assert!(
+        error.contains("authentication.members_key_file: can't take a key from ") && error.contains("/members.key")
+    );
+    fs::write(folder.path().join("members.key"), "0a".repeat(32)).expect("written");
+    let key = deployment.members_key().expect("read").expect("a key");
+    assert_eq!(key, Key::parse(&"0a".repeat(32)).expect("a key"));
+
+    deployment.authentication.members_key_file = None;
+    assert!(deployment.has_members_key(), "mode keys has one without a file");
+    assert_ne!(deployment.members_key().expect("worked out"), Some(key));
+
+    let open = Deployment::default_local(1, 20_100);
+    assert!(!open.has_members_key());
+    assert_eq!(open.members_key().expect("none"), None);
 }
 
 #[test]
@@ -273,6 +298,7 @@ fn bad_files() {
         (after("[[cluster]]\nid = 0"), "cluster[1].id", Some(7), "is used twice"),
         (after("[[cluster]]\nid = 10000"), "cluster[1].id", Some(7), "outside 0 to 9999"),
         (after("host = \"10.0.0.1\""), "authentication.mode", None, "member 0 is at 10.0.0.1"),
+        (after("members_host = \"10.0.0.1\""), "authentication.mode", None, "member 0 is at 10.0.0.1"),
         (after("[authentication]\nmode = \"keys\""), "authentication.mode", Some(7), "at least one [[participant]]"),
         (
             after("[authentication]\nmode = \"keys\"\n[[participant]]\nid = 7"),

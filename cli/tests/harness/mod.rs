@@ -11,10 +11,12 @@
 //! | `traders` | [`Traders`]: two participants that trade with each other |
 //! | `tally` | [`Tally`]: what a participant has sent and received, each exactly once |
 //! | `recorded_log` | a member's log as its archive has recorded it |
+//! | `archive` | [`Archive`]: sessions with members' archives, with the members' key or without |
 //! | `raw_session` | [`RawSession`]: sends any bytes to the cluster, without the SDK |
 
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its part")]
 
+mod archive;
 mod command;
 mod connection;
 mod local_cluster;
@@ -28,6 +30,7 @@ mod traders;
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use archive::Archive;
 pub use command::{Outcome, lugus};
 pub use connection::{context, driver};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port};

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use aeron_support::{AeronError, ArchiveChannels, Fragment, c_string, channel, failed, one_line};
+use aeron_support::{AeronError, ArchiveChannels, ArchiveCredentials, Fragment, c_string, channel, failed, one_line};
 use rusteron_archive::{
     AeronArchive, AeronArchiveError, AeronArchiveErrorCode, AeronArchiveReplayParams, AeronCountersReader,
     AeronExclusivePublication, AeronImage, AeronSubscription, RecordingPos, SOURCE_LOCATION_LOCAL,
@@ -29,6 +29,7 @@ pub(crate) struct SnapshotChannels {
     archive_request_stream_id: i32,
     archive_response_channel: String,
     archive_response_stream_id: i32,
+    archive_credentials: Option<ArchiveCredentials>,
     record_channel: String,
     record_stream_id: i32,
     replay_channel: String,
@@ -48,6 +49,7 @@ impl SnapshotChannels {
             archive_request_stream_id: context.archive_control_stream_id,
             archive_response_channel: channel::with_alias_if_absent(control_channel, &alias("resp")),
             archive_response_stream_id: context.archive_response_stream_id,
+            archive_credentials: context.archive_credentials.clone(),
             record_channel: context.snapshot_channel.clone(),
             record_stream_id: context.snapshot_stream_id,
             replay_channel: context.replay_channel.clone(),
@@ -63,6 +65,7 @@ impl SnapshotChannels {
             control_response_channel: &self.archive_response_channel,
             control_response_stream_id: self.archive_response_stream_id,
             message_timeout: self.timeout,
+            credentials: self.archive_credentials.as_ref(),
         })?;
         client.wait(self.timeout, pending.action(), || pending.poll())
     }

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aeron_support::IdleStrategy;
+use aeron_support::{ArchiveCredentials, IdleStrategy};
 
 use crate::mark_file::ERROR_BUFFER_MIN_LENGTH;
 
@@ -39,6 +39,7 @@ pub struct Context {
     pub(crate) archive_control_channel: String,
     pub(crate) archive_control_stream_id: i32,
     pub(crate) archive_response_stream_id: Option<i32>,
+    pub(crate) archive_credentials: Option<ArchiveCredentials>,
     pub(crate) error_buffer_length: usize,
     pub(crate) is_responding_service: bool,
     pub(crate) log_fragment_limit: usize,
@@ -73,6 +74,7 @@ impl Context {
             archive_control_channel: "aeron:ipc?term-length=64k".to_owned(),
             archive_control_stream_id: 10,
             archive_response_stream_id: None,
+            archive_credentials: None,
             error_buffer_length: ERROR_BUFFER_MIN_LENGTH,
             is_responding_service: true,
             log_fragment_limit: 50,
@@ -148,6 +150,10 @@ setters! {
 
     /// Stream of the archive's responses. Default: 121 + 100 x cluster id + service id, which is Aeron's.
     archive_response_stream_id: i32 => Some(archive_response_stream_id);
+
+    /// How the service proves to the archive that it belongs to the member, if the archive has an authenticator. Default: not at
+    /// all.
+    archive_credentials: ArchiveCredentials => Some(archive_credentials);
 
     /// Length of the mark file's error log, in bytes, 1 MiB to 1 GiB. Default 1 MiB.
     error_buffer_length: usize => error_buffer_length;

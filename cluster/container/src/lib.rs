@@ -54,7 +54,7 @@ pub use sessions::ClientSession;
 pub use snapshot::{SnapshotPoll, SnapshotReader, SnapshotWriter};
 
 // What runs a service.
-pub use aeron_support::IdleStrategy;
+pub use aeron_support::{ArchiveCredentials, IdleStrategy};
 pub use agent::Progress;
 pub use concluded_context::{ContextError, MAX_SERVICE_COUNT};
 pub use container::ClusteredServiceContainer;

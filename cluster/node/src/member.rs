@@ -6,10 +6,14 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use aeron_cluster_service::{ClusteredServiceContainer, ContainerError, Context, IdleStrategy, Termination};
+use aeron_cluster_service::{
+    ArchiveCredentials, ClusteredServiceContainer, ContainerError, Context, IdleStrategy, Termination,
+};
 use lugus_engine::EngineLimits;
 use lugus_media_driver::{DAMAGED_EXIT_CODE, MemberProcesses, ProcessError};
-use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberId, MemberSpec, Profile};
+use lugus_topology::{
+    AuthenticationMode, ClusterSpec, Deployment, Key, MEMBERS_CREDENTIALS, MemberId, MemberSpec, Profile,
+};
 use thiserror::Error;
 
 use crate::market_data::{Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
@@ -88,7 +92,11 @@ impl Member {
             service = service.with_market_data(MarketDataWriter::new(writer));
             market_data = Some((publication_context(cluster, processes.member()), reader));
         }
-        let container = ClusteredServiceContainer::launch(context(cluster, processes.member()), service)?;
+        let mut context = context(cluster, processes.member());
+        if let Some(key) = deployment.members_key().map_err(ProcessError::from)? {
+            context = context.archive_credentials(archive_credentials(key));
+        }
+        let container = ClusteredServiceContainer::launch(context, service)?;
         Ok(Self { container, market_data, processes })
     }
 
@@ -232,6 +240,10 @@ fn publication_context(cluster: &ClusterSpec, member: &MemberSpec) -> Publicatio
         instruments: deployment.engine.maximum_instruments as usize,
         idle_strategy: profile.idle_strategy(),
     }
+}
+
+fn archive_credentials(members_key: Key) -> ArchiveCredentials {
+    ArchiveCredentials::new(MEMBERS_CREDENTIALS, move |challenge| members_key.answer(challenge))
 }
 
 fn context(cluster: &ClusterSpec, member: &MemberSpec) -> Context {

@@ -191,6 +191,8 @@ impl Subscribed {
             control_response_channel: &own_port,
             control_response_stream_id: ARCHIVE_RESPONSE_STREAM,
             message_timeout: context.timeout,
+            // Everybody may read the map.
+            credentials: None,
         })?;
         let live = spec.map_subscription_channel(host);
         let sessions = client.add_subscription(&live, spec.coordinator.map_stream)?;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use aeron_support::{AeronClient, ClientSettings, failed};
+use aeron_support::{AeronClient, ArchiveCredentials, ClientSettings, failed};
 use lugus_codecs::partition_map::decode_map_request;
-use lugus_media_driver::CoordinatorProcesses;
+use lugus_media_driver::{CoordinatorProcesses, ProcessError};
 use lugus_partition_map::{
     AcceptedRequest, MapAnswer, MapDigest, MapRefusal, MapRequest, MapRequestHeader, MigrationId, PartitionMap,
     digest_of_map, encode_map,
 };
-use lugus_topology::Deployment;
+use lugus_topology::{Deployment, MEMBERS_CREDENTIALS};
 use rusteron_archive::AeronSubscription;
 
 use crate::error::CoordinatorError;
@@ -72,7 +72,11 @@ impl Coordinator {
         let coordinator = processes.coordinator();
         let client = AeronClient::connect(ClientSettings::new(&coordinator.aeron_dir, "coordinator", AERON_TIMEOUT))?;
         let archive_local_control_stream = deployment.streams.archive_local_control;
-        let (mut journal, map) = Journal::open(&Place { client: &client, coordinator, archive_local_control_stream })?;
+        let key = deployment.members_key().map_err(ProcessError::from)?;
+        let credentials =
+            key.map(|key| ArchiveCredentials::new(MEMBERS_CREDENTIALS, move |challenge| key.answer(challenge)));
+        let place = Place { client: &client, coordinator, archive_local_control_stream, credentials };
+        let (mut journal, map) = Journal::open(&place)?;
         let marker = RecordingMarker::of(&coordinator.dir);
         let map = match (map, marker.read()?) {
             (Some(map), Some(expected)) if map.deployment != expected => {

@@ -7,7 +7,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aeron_support::{AeronClient, AeronError, ArchiveChannels, c_string, channel, failed, one_line};
+use aeron_support::{
+    AeronClient, AeronError, ArchiveChannels, ArchiveCredentials, c_string, channel, failed, one_line,
+};
 use lugus_partition_map::{MAP_RECORDING, MapFeed, PartitionMap};
 use lugus_topology::{CoordinatorSpec, Size};
 use rusteron_archive::{
@@ -52,6 +54,8 @@ pub(crate) struct Place<'a> {
     pub(crate) client: &'a AeronClient,
     pub(crate) coordinator: &'a CoordinatorSpec,
     pub(crate) archive_local_control_stream: i32,
+    /// How the coordinator proves to its archive that it may write.
+    pub(crate) credentials: Option<ArchiveCredentials>,
 }
 
 impl Journal {
@@ -178,6 +182,7 @@ fn connect(place: &Place<'_>) -> Result<AeronArchive, CoordinatorError> {
         control_response_channel: &channel,
         control_response_stream_id: ARCHIVE_RESPONSE_STREAM,
         message_timeout: place.client.driver_timeout(),
+        credentials: place.credentials.as_ref(),
     })?;
     Ok(place.client.wait_for(&connecting)?)
 }

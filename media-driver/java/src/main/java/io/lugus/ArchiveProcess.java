@@ -25,7 +25,7 @@ public final class ArchiveProcess {
         final ErrorReport errors = new ErrorReport(System.err, ADVICE_ON_DAMAGE, status -> Runtime.getRuntime().halt(status));
         Thread.setDefaultUncaughtExceptionHandler((thread, error) -> errors.end(error));
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
-                Archive ignored = Archive.launch(new Archive.Context().errorHandler(errors))) {
+                Archive ignored = ArchiveDoor.configured().launch(new Archive.Context().errorHandler(errors))) {
             System.out.println("ready");
             barrier.await();
         } catch (final Throwable error) {

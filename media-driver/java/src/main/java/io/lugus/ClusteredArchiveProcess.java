@@ -28,7 +28,8 @@ import org.agrona.concurrent.status.CountersReader;
  * answer, it prints errors as they happen, it ends with exit code 1 when one of its threads can't continue, where
  * Aeron's main would continue without that thread, it ends with exit code 65 when what it has recorded is damaged
  * ({@link LogCheck}), the time of its log never goes back ({@link LogClock}), and it ends the member
- * when the service of a leader hangs ({@link ServiceWatchdog}). It ends with exit code 0 after an ordered shutdown of the
+ * when the service of a leader hangs ({@link ServiceWatchdog}). Its archive obeys only members, if they have a key
+ * ({@link ArchiveDoor}). It ends with exit code 0 after an ordered shutdown of the
  * cluster.
  */
 public final class ClusteredArchiveProcess {
@@ -66,21 +67,22 @@ public final class ClusteredArchiveProcess {
         Runtime.getRuntime().halt(status);
     }
 
+    @SuppressWarnings("try")
     private static void run(final ErrorReport errors) throws IOException {
         final Archive.Context archive = new Archive.Context().errorHandler(errors);
         final ConsensusModule.Context context = new ConsensusModule.Context();
         checkLog(errors);
         setClock(context);
+        final ArchiveDoor door = ArchiveDoor.configured();
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
-                ClusteredArchive member = ClusteredArchive.launch(
-                    CommonContext.getAeronDirectoryName(),
-                    archive,
-                    context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))) {
-            awaitRecovered(member.consensusModule().context());
+                Archive ignored = door.launch(archive);
+                ConsensusModule member = ConsensusModule.launch(door.admit(
+                    context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll)))) {
+            awaitRecovered(member.context());
             System.out.println("ready");
-            ServiceWatchdog.start(member.consensusModule().context(), System.err);
+            ServiceWatchdog.start(member.context(), System.err);
             barrier.await();
-            endWithoutService(member.consensusModule().context());
+            endWithoutService(member.context());
         }
     }
 

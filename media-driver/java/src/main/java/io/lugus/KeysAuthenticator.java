@@ -112,7 +112,7 @@ final class KeysAuthenticator implements Authenticator {
         return Arrays.copyOf(hmac(key, SESSION_KEY_LABEL, challenge), SESSION_KEY_LENGTH);
     }
 
-    private static byte[] hmac(final byte[] key, final byte[]... parts) {
+    static byte[] hmac(final byte[] key, final byte[]... parts) {
         try {
             final Mac mac = Mac.getInstance(ALGORITHM);
             mac.init(new SecretKeySpec(key, ALGORITHM));
