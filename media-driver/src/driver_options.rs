@@ -26,6 +26,9 @@ pub struct DriverOptions {
     /// Default term length of IPC publications, in bytes
     #[arg(long)]
     pub ipc_term_length: u64,
+    /// Greatest number of publications of others that the driver receives on one stream of one port
+    #[arg(long)]
+    pub stream_session_limit: u32,
     /// Cores of conductor, sender and receiver
     #[arg(long, value_parser = parse_cores)]
     pub cores: Option<[u16; 3]>,
@@ -79,6 +82,7 @@ impl DriverOptions {
             idle: profile.idle_strategy().into(),
             term_length: deployment.term_length.udp.as_bytes(),
             ipc_term_length: deployment.term_length.ipc.as_bytes(),
+            stream_session_limit: deployment.stream_session_limit(),
             cores,
         }
     }
@@ -100,6 +104,8 @@ impl DriverOptions {
             self.term_length.to_string().into(),
             "--ipc-term-length".into(),
             self.ipc_term_length.to_string().into(),
+            "--stream-session-limit".into(),
+            self.stream_session_limit.to_string().into(),
         ];
         if let Some([conductor, sender, receiver]) = self.cores {
             arguments.extend(["--cores".into(), format!("{conductor},{sender},{receiver}").into()]);

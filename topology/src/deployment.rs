@@ -121,6 +121,14 @@ impl Deployment {
         }
     }
 
+    /// Greatest number of publications of others that a media driver of the deployment receives on one stream of one port
+    /// (`aeron.driver.stream.session.limit`): two for each session of a client, and some that are just connecting or have
+    /// just gone. Whoever reaches a port can make the driver take in this number, and no more.
+    pub fn stream_session_limit(&self) -> u32 {
+        let spare = 1_000;
+        self.consensus.maximum_sessions.saturating_mul(2).saturating_add(spare)
+    }
+
     /// The instruments that a cluster trades.
     pub fn instruments_of(&self, cluster: ClusterId) -> impl Iterator<Item = &InstrumentSpecification> {
         self.instruments.iter().filter(move |instrument| instrument.cluster == cluster)

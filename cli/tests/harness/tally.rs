@@ -65,6 +65,12 @@ impl Tally {
         answers.min().map(|answered| answered - moment)
     }
 
+    /// Times from a command to its answer, of the commands that were sent after `moment` and are answered.
+    pub fn answer_times_since(&self, moment: Instant) -> impl Iterator<Item = Duration> {
+        let since = self.sent.values().filter(move |sent| sent.at > moment);
+        since.filter_map(|sent| sent.answered.map(|answered| answered - sent.at))
+    }
+
     /// Newest report of each accepted order of the participant in an instrument.
     pub fn orders(&self, instrument: InstrumentId) -> impl Iterator<Item = &Execution> {
         self.orders.iter().filter(move |((of, _), _)| *of == instrument).map(|(_, execution)| execution)

@@ -96,6 +96,9 @@ fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext,
     context.set_network_publication_max_messages_per_send(MESSAGES_PER_SEND)?;
     context.set_term_buffer_length(usize::try_from(options.term_length).unwrap_or(usize::MAX))?;
     context.set_ipc_term_buffer_length(usize::try_from(options.ipc_term_length).unwrap_or(usize::MAX))?;
+    // Each of them has buffers of its own, for which the driver's thread makes files: whoever sends SETUP frames to a port could
+    // otherwise keep that thread from everything else.
+    context.set_stream_session_limit(i32::try_from(options.stream_session_limit).unwrap_or(i32::MAX))?;
     if let Some([conductor, sender, receiver]) = options.cores {
         context.set_conductor_cpu_affinity(conductor.into())?;
         context.set_sender_cpu_affinity(sender.into())?;
