@@ -7,9 +7,9 @@ mod harness;
 use std::ffi::CString;
 use std::fs;
 
-use harness::{Archive, LocalCluster, Traders};
+use harness::{Archive, LocalCluster, Traders, counter};
 use lugus_topology::{AuthenticationMode, Coordinator, Endpoint, Key, LOCAL_PORT_STEP, Participant};
-use rusteron_archive::{AeronArchiveReplayParams, AeronCnc};
+use rusteron_archive::AeronArchiveReplayParams;
 
 /// Type of the counter of sessions and requests that an archive has refused (`ArchiveDoor`).
 const REFUSALS_TYPE_ID: i32 = 2020;
@@ -26,11 +26,7 @@ fn key(digits: &str) -> Key {
 
 /// Sessions and requests that an archive has refused since its start, as its counter tells.
 fn refusals(cluster: &LocalCluster, member: i32) -> i64 {
-    let dir = CString::new(cluster.member(member).aeron_dir.as_os_str().as_encoded_bytes()).expect("a path");
-    let cnc = AeronCnc::open(&dir).expect("the driver's files");
-    let counters = cnc.counters_reader();
-    let id = counters.find_by_type_id(REFUSALS_TYPE_ID, |_| true).expect("the counter of an archive with a key");
-    counters.get_counter_value(id).expect("its value")
+    counter(&cluster.member(member).aeron_dir, REFUSALS_TYPE_ID).expect("the counter of an archive with a key")
 }
 
 #[test]

@@ -1,59 +1,38 @@
-//! Floods of a member's ports by somebody who needs no key: no member ends, and those who trade go on.
+//! Floods of a member's ports, and of a client's, by somebody who needs no key: no process ends, and those who trade go on.
+//!
+//! `LUGUS_FLOOD_SECONDS` makes each flood longer than 3 s, to measure.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
 mod harness;
 
-use std::net::UdpSocket;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::{LocalCluster, Traders};
-use lugus_topology::Endpoint;
+use harness::{Flood, LocalCluster, Process, RawSession, Traders, counter, until};
+use lugus_topology::{Endpoint, MemberSpec};
 
-/// Frames of publications that do not exist, each of another one, to one port.
-struct Flood<'a> {
-    stop: &'a AtomicBool,
-    sent: &'a AtomicU64,
-}
+/// Address of this machine from which the floods come; the clients are at 127.0.0.1.
+const STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-impl Flood<'_> {
-    /// Frames a second.
-    const RATE: u64 = 20_000;
-    /// Type of a SETUP frame in Aeron's protocol, and its length.
-    const SETUP: (u16, i32) = (5, 40);
+/// Frames a second of publications that do not exist. A driver in one thread does not survive more of them than it can make images
+/// for (docs/security.md).
+const SETUPS_PER_SECOND: u64 = 500;
 
-    /// Sends until it is told to stop.
-    fn run(&self, endpoint: &Endpoint, stream: i32, term_length: i32) {
-        let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a socket");
-        let began = Instant::now();
-        let mut session: i32 = 1_000_000;
-        while !self.stop.load(Ordering::Relaxed) {
-            let due = u64::try_from(began.elapsed().as_micros()).expect("short") * Self::RATE / 1_000_000;
-            while self.sent.load(Ordering::Relaxed) < due {
-                let frame = Self::setup(session, stream, term_length);
-                // A refusal or a full socket is as good as a loss.
-                let _ = socket.send_to(&frame, (endpoint.host.as_str(), endpoint.port));
-                session = session.wrapping_add(1);
-                self.sent.fetch_add(1, Ordering::Relaxed);
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
+/// So few that a flood of 3 s reaches the driver's limit of publications.
+const MAXIMUM_SESSIONS: u32 = 20;
 
-    fn setup(session: i32, stream: i32, term_length: i32) -> Vec<u8> {
-        let (frame_type, length) = Self::SETUP;
-        let mut frame = Vec::new();
-        frame.extend(length.to_le_bytes());
-        frame.extend([0, 0]);
-        frame.extend(frame_type.to_le_bytes());
-        let (term_offset, initial_term, active_term, mtu, ttl) = (0_i32, 7_i32, 7_i32, 1408_i32, 0_i32);
-        for field in [term_offset, session, stream, initial_term, active_term, term_length, mtu, ttl] {
-            frame.extend(field.to_le_bytes());
-        }
-        frame
-    }
+/// Connects a second without credentials, at which a leader without a bound ended.
+const CONNECTS_PER_SECOND: u64 = 2_400;
+
+/// Type of the counter of connects that a member has dropped (`IngressDoor`).
+const REFUSED_CONNECTS_TYPE_ID: i32 = 2021;
+
+fn duration() -> Duration {
+    let seconds = std::env::var("LUGUS_FLOOD_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(3))
 }
 
 /// Trades for a while, and returns the median and the 99th percentile of the times to an answer.
@@ -66,38 +45,100 @@ fn trade(traders: &mut Traders, duration: Duration) -> (Duration, Duration) {
     (times[times.len() / 2], times[times.len() * 99 / 100])
 }
 
-/// `LUGUS_FLOOD_SECONDS` makes it longer than 5 s, to measure.
+/// Trades while all of these floods run, and returns the times to an answer.
+fn trade_in<F: FnOnce(&AtomicBool) -> u64 + Send>(traders: &mut Traders, floods: Vec<F>) -> (Duration, Duration) {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let floods: Vec<_> = floods.into_iter().map(|flood| scope.spawn(|| flood(&stop))).collect();
+        let flooded = trade(traders, duration());
+        stop.store(true, Ordering::Relaxed);
+        let sent: u64 = floods.into_iter().map(|flood| flood.join().expect("sent")).sum();
+        assert!(sent > 0);
+        flooded
+    })
+}
+
+fn processes(cluster: &LocalCluster) -> Vec<u32> {
+    let pid = |process: Process| process.pid;
+    (0..3).flat_map(|member| cluster.processes(member)).map(pid).collect()
+}
+
 #[test]
-fn a_flood_of_new_publications_ends_no_member() {
-    let seconds = std::env::var("LUGUS_FLOOD_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
-    let duration = Duration::from_secs(seconds);
-    let cluster = LocalCluster::start(3, |_| {});
+fn a_flood_of_new_publications_ends_no_process() {
+    let cluster = LocalCluster::start(3, |deployment| deployment.consensus.maximum_sessions = MAXIMUM_SESSIONS);
     let mut traders = Traders::connect(&cluster);
     trade(&mut traders, Duration::from_secs(2));
-    let before = trade(&mut traders, duration);
-    let processes: Vec<_> = (0..3).flat_map(|member| cluster.processes(member)).map(|process| process.pid).collect();
+    let before = trade(&mut traders, duration());
+    let all = processes(&cluster);
     let leader = cluster.await_leader();
-    let endpoints = cluster.member(leader).endpoints;
+    let follower = cluster.member((leader + 1) % 3).endpoints;
+    let leader = cluster.member(leader).endpoints;
     let streams = &cluster.deployment.streams;
-    for (name, endpoint, stream) in [
-        ("ingress", &endpoints.ingress, streams.ingress),
-        ("archive", &endpoints.archive, streams.archive_control),
-        ("consensus", &endpoints.consensus, streams.consensus),
+    let egress = Endpoint { host: "127.0.0.1".to_owned(), port: traders.egress_port() };
+    for (name, to, stream) in [
+        ("ingress", leader.ingress, streams.ingress),
+        ("archive", leader.archive, streams.archive_control),
+        ("consensus", leader.consensus, streams.consensus),
+        ("log", follower.log, streams.log),
+        ("catch-up", follower.catch_up, streams.log),
+        ("market data", leader.market_data, streams.market_data),
+        ("egress", egress, streams.egress),
     ] {
-        let (stop, sent) = (AtomicBool::new(false), AtomicU64::new(0));
-        let flooded = thread::scope(|scope| {
-            let flood = Flood { stop: &stop, sent: &sent };
-            scope.spawn(move || flood.run(endpoint, stream, 1 << 16));
-            let flooded = trade(&mut traders, duration);
-            stop.store(true, Ordering::Relaxed);
-            flooded
-        });
-        println!("{name}: {sent:?} frames in {duration:?}; (p50, p99) {before:?} before, {flooded:?} meanwhile");
-        let now: Vec<_> = (0..3).flat_map(|member| cluster.processes(member)).map(|process| process.pid).collect();
-        assert_eq!(now, processes, "no process has ended");
+        let flood = Flood { from: STRANGER, to, rate: SETUPS_PER_SECOND };
+        let flooded = trade_in(&mut traders, vec![move |stop: &AtomicBool| flood.of_setups(stop, stream, 1 << 16)]);
+        println!("{name}: (p50, p99) {before:?} before, {flooded:?} meanwhile");
+        assert_eq!(processes(&cluster), all, "{name}: no process has ended");
     }
     traders.check();
     cluster.await_common_state();
     // Who comes now finds a place.
+    traders.close(&cluster);
+}
+
+#[test]
+fn connects_without_credentials_leave_room_for_others() {
+    let cluster = LocalCluster::start(3, |_| {});
+    let mut traders = Traders::connect(&cluster);
+    trade(&mut traders, Duration::from_secs(2));
+    let before = trade(&mut traders, duration());
+    let all = processes(&cluster);
+    let members = [0, 1, 2].map(|member| cluster.member(member));
+    let stream = cluster.deployment.streams.ingress;
+    let refused = |member: &MemberSpec| counter(&member.aeron_dir, REFUSED_CONNECTS_TYPE_ID).expect("a counter");
+    assert_eq!(members.each_ref().map(refused), [0; 3], "no client of ours is refused");
+
+    // From one address, to all members.
+    let flood = |from: Ipv4Addr, member: &MemberSpec, rate| {
+        let flood = Flood { from, to: member.endpoints.ingress.clone(), rate };
+        move |stop: &AtomicBool| flood.of_connects(stop, stream)
+    };
+    let stop = AtomicBool::new(false);
+    let flooded = thread::scope(|scope| {
+        for member in &members {
+            let (flood, stop) = (flood(STRANGER, member, CONNECTS_PER_SECOND), &stop);
+            scope.spawn(move || flood(stop));
+        }
+        until("the stranger's places to be taken", || members.iter().all(|member| refused(member) > 0).then_some(()));
+        drop(RawSession::connect(&cluster, 9));
+        let flooded = trade(&mut traders, duration());
+        stop.store(true, Ordering::Relaxed);
+        flooded
+    });
+    println!(
+        "from one address: (p50, p99) {before:?} before, {flooded:?} meanwhile; refused: {:?}",
+        members.each_ref().map(refused)
+    );
+    assert_eq!(processes(&cluster), all, "no process has ended");
+
+    // From 100 addresses, to the leader: nobody else comes in, but those who trade go on.
+    let leader = &members[usize::try_from(cluster.await_leader()).expect("a number")];
+    let floods = (0..100).map(|number| flood(Ipv4Addr::new(127, 0, 1, number), leader, CONNECTS_PER_SECOND / 100));
+    let flooded = trade_in(&mut traders, floods.collect());
+    println!("from 100 addresses: (p50, p99) {before:?} before, {flooded:?} meanwhile");
+    assert_eq!(processes(&cluster), all, "no process has ended");
+    // Places are free again after a while.
+    drop(RawSession::connect(&cluster, 9));
+    traders.check();
+    cluster.await_common_state();
     traders.close(&cluster);
 }

@@ -114,6 +114,13 @@ fn consensus_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Prope
         ("aeron.cluster.ingress.stream.id", streams.ingress.to_string()),
         ("aeron.cluster.ingress.ipc.allowed", deployment.consensus.ingress_ipc.to_string()),
         ("aeron.cluster.max.sessions", deployment.consensus.maximum_sessions.to_string()),
+        ("lugus.maximum.pending.connects", deployment.consensus.maximum_pending_connects.to_string()),
+        (
+            "lugus.maximum.pending.connects.of.address",
+            deployment.consensus.maximum_pending_connects_of_address.to_string(),
+        ),
+        // What a client asks for is replaced by this, so that nobody can make a member's media driver map large terms.
+        ("aeron.cluster.egress.channel", cluster.egress_template()),
         ("aeron.cluster.log.channel", cluster.log_channel()),
         ("aeron.cluster.log.stream.id", streams.log.to_string()),
         ("aeron.cluster.consensus.stream.id", streams.consensus.to_string()),
@@ -191,6 +198,9 @@ mod tests {
             ("aeron.cluster.startup.canvass.timeout", "2s"),
             ("lugus.service.progress.timeout", "500ms"),
             ("aeron.cluster.max.sessions", "1000"),
+            ("lugus.maximum.pending.connects", "200"),
+            ("lugus.maximum.pending.connects.of.address", "100"),
+            ("aeron.cluster.egress.channel", "aeron:udp?term-length=4m"),
             ("aeron.cluster.ingress.ipc.allowed", "true"),
             ("lugus.clock.maximum.difference", "500ms"),
             ("aeron.archive.record.checksum", "CRC-32C"),

@@ -26,6 +26,12 @@ impl ClusterSpec {
         format!("aeron:udp?term-length={}", self.deployment().term_length.ingress)
     }
 
+    /// Parameters of the channels on which a member answers clients, in place of what a client asks for
+    /// (`aeron.cluster.egress.channel`).
+    pub fn egress_template(&self) -> String {
+        format!("aeron:udp?term-length={}", self.deployment().term_length.udp)
+    }
+
     /// Channel of the log. The leader adds each follower as a destination.
     pub fn log_channel(&self) -> String {
         format!("aeron:udp?term-length={}", self.deployment().term_length.log)

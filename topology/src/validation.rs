@@ -249,8 +249,13 @@ fn timeouts(timeouts: &Timeouts) -> Result<(), Fault> {
 
 fn limits(deployment: &Deployment) -> Result<(), Fault> {
     within("nice", deployment.nice, -20, 19)?;
-    within("consensus.maximum_sessions", deployment.consensus.maximum_sessions, 1, MAXIMUM_SESSIONS)?;
-    duration("consensus.maximum_clock_difference", deployment.consensus.maximum_clock_difference)?;
+    let consensus = &deployment.consensus;
+    within("consensus.maximum_sessions", consensus.maximum_sessions, 1, MAXIMUM_SESSIONS)?;
+    let pending = consensus.maximum_pending_connects;
+    within("consensus.maximum_pending_connects", pending, 1, MAXIMUM_SESSIONS)?;
+    let of_address = consensus.maximum_pending_connects_of_address;
+    within("consensus.maximum_pending_connects_of_address", of_address, 1, pending)?;
+    duration("consensus.maximum_clock_difference", consensus.maximum_clock_difference)?;
     for (name, value) in deployment.engine.each() {
         within(format!("engine.{name}"), value, 1, MAXIMUM_ENGINE_LIMIT)?;
     }

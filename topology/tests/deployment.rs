@@ -123,7 +123,7 @@ fn the_members_key_is_read_when_it_is_asked_for() {
     let mut deployment = Deployment::parse(EVERY_KEY, folder.path()).expect("good without the file");
     let error = deployment.members_key().expect_err("no such file").to_string();
     assert!(
-        error.contains("authentication.members_key_file: can't take a key from ") && error.contains("/members.key")
+        error.contains("authentication.members_key_file: can't read a key from ") && error.contains("/members.key")
     );
     fs::write(folder.path().join("members.key"), "0a".repeat(32)).expect("written");
     let key = deployment.members_key().expect("read").expect("a key");
@@ -244,6 +244,18 @@ fn bad_files() {
         (after("[streams]\nlog = 101"), "streams.log", Some(7), "also at streams.ingress"),
         (after("[streams]\nlog = 0"), "streams.log", Some(7), "outside 1 to 119"),
         (after("[consensus]\nmaximum_sessions = 0"), "consensus.maximum_sessions", Some(7), "outside 1 to"),
+        (
+            after("[consensus]\nmaximum_pending_connects = 0"),
+            "consensus.maximum_pending_connects",
+            Some(7),
+            "outside 1 to",
+        ),
+        (
+            after("[consensus]\nmaximum_pending_connects_of_address = 201"),
+            "consensus.maximum_pending_connects_of_address",
+            Some(7),
+            "outside 1 to 200",
+        ),
         (after("[engine]\nretained_events = -1"), "engine.retained_events", Some(7), "invalid value"),
         (after("[engine]\nmaximum_open_orders = 0"), "engine.maximum_open_orders", Some(7), "outside 1 to"),
         (after("[java]\nmaximum_heap = \"64m\""), "java.maximum_heap", Some(7), "at least java.initial_heap (128m)"),

@@ -11,6 +11,8 @@
 //! | `traders` | [`Traders`]: two participants that trade with each other |
 //! | `tally` | [`Tally`]: what a participant has sent and received, each exactly once |
 //! | `recorded_log` | a member's log as its archive has recorded it |
+//! | `counters` | counters of a media driver |
+//! | `frames` | frames of Aeron's protocol by hand, and floods of them |
 //! | `archive` | [`Archive`]: sessions with members' archives, with the members' key or without |
 //! | `raw_session` | [`RawSession`]: sends any bytes to the cluster, without the SDK |
 
@@ -19,6 +21,8 @@
 mod archive;
 mod command;
 mod connection;
+mod counters;
+mod frames;
 mod local_cluster;
 mod processes;
 mod raw_session;
@@ -33,6 +37,8 @@ use std::time::{Duration, Instant};
 pub use archive::Archive;
 pub use command::{Outcome, lugus};
 pub use connection::{context, driver};
+pub use counters::{counter, labels};
+pub use frames::Flood;
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port};
 pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, stop, tree};
 pub use raw_session::{Answer, RawSession, new_order};

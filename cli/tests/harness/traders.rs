@@ -10,6 +10,7 @@ use lugus_media_driver::ClientDriver;
 use lugus_testing::instruments::btc_usdt;
 
 use super::connection::{context, driver};
+use super::counters::labels;
 use super::local_cluster::LocalCluster;
 use super::tally::{SentCommand, Tally, Total, total};
 use super::{PATIENCE, until};
@@ -37,7 +38,7 @@ pub struct Traders {
     // Declared before the driver, which must outlive them.
     sessions: [BlockingSession<Tally>; 2],
     step: u64,
-    _driver: ClientDriver,
+    driver: ClientDriver,
 }
 
 impl Traders {
@@ -53,7 +54,7 @@ impl Traders {
         let sessions = [(MAKER, maker), (TAKER, taker)].map(|(participant, tally)| {
             BlockingSession::connect(config(cluster, &driver, participant), tally, PATIENCE).expect("a session")
         });
-        Self { sessions, step: past.step, _driver: driver }
+        Self { sessions, step: past.step, driver }
     }
 
     /// Trades for some time at a given rate.
@@ -114,6 +115,15 @@ impl Traders {
 
     pub fn tallies(&self) -> [&Tally; 2] {
         [&self.sessions[0].handler, &self.sessions[1].handler]
+    }
+
+    /// Port at which one of the sessions receives.
+    pub fn egress_port(&self) -> u16 {
+        const LOCAL_SOCKET_ADDRESS: i32 = 14;
+        let labels = labels(self.driver.aeron_dir(), LOCAL_SOCKET_ADDRESS);
+        let receives = labels.iter().find(|label| label.starts_with("rcv-local-sockaddr")).expect("a subscription");
+        let (_, port) = receives.trim().rsplit_once(':').expect("an address with a port");
+        port.parse().expect("a port")
     }
 
     /// Number of commands sent by both participants.

@@ -29,8 +29,8 @@ import org.agrona.concurrent.status.CountersReader;
  * Aeron's main would continue without that thread, it ends with exit code 65 when what it has recorded is damaged
  * ({@link LogCheck}), the time of its log never goes back ({@link LogClock}), and it ends the member
  * when the service of a leader hangs ({@link ServiceWatchdog}). Its archive obeys only members, if they have a key
- * ({@link ArchiveDoor}). It ends with exit code 0 after an ordered shutdown of the
- * cluster.
+ * ({@link ArchiveDoor}), and connects that lead to no session are bounded ({@link IngressDoor}). It ends with exit code 0
+ * after an ordered shutdown of the cluster.
  */
 public final class ClusteredArchiveProcess {
     private static final long POLL_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -76,8 +76,8 @@ public final class ClusteredArchiveProcess {
         final ArchiveDoor door = ArchiveDoor.configured();
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
                 Archive ignored = door.launch(archive);
-                ConsensusModule member = ConsensusModule.launch(door.admit(
-                    context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll)))) {
+                ConsensusModule member = ConsensusModule.launch(IngressDoor.guard(door.admit(
+                    context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))))) {
             awaitRecovered(member.context());
             System.out.println("ready");
             ServiceWatchdog.start(member.context(), System.err);
