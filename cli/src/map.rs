@@ -132,9 +132,9 @@ fn change(
 ) -> Result<(), Failure> {
     let request = request(found, command)?;
     let (deployment, spec) = (&found.deployment, found.deployment.coordinator_spec());
-    let host = &deployment.client.egress_host;
-    let mut client = CoordinatorClient::connect(driver.aeron_dir(), &spec, host, deployment.client.message_timeout)
-        .map_err(Failure::new)?;
+    let (host, timeout) = (&deployment.client.egress_host, deployment.client.message_timeout);
+    let key = deployment.operator_key().map_err(Failure::new)?;
+    let mut client = CoordinatorClient::connect(driver.aeron_dir(), &spec, host, timeout, key).map_err(Failure::new)?;
     let accepted = client.request(&request, epoch.map(MapEpoch), TIMEOUT).map_err(Failure::new)?;
     let done = AcceptedChange { epoch: accepted.epoch, digest: accepted.digest };
     output.answer(&done, format!("done: epoch {}, digest {}", done.epoch, done.digest))

@@ -14,6 +14,7 @@ fn generate_protocols() -> Result<(), GenerateError> {
     let market_data = schemas.join("market-data.xml");
     let partition_map = schemas.join("partition-map.xml");
     let snapshot = schemas.join("snapshot.xml");
+    let authenticated_request = schemas.join("authenticated-request.xml");
     generate(&[
         Protocol { module: "sbe_order_entry", about: "Orders and executions (schema 201).", schema: &order_entry },
         Protocol {
@@ -30,6 +31,11 @@ fn generate_protocols() -> Result<(), GenerateError> {
             module: "sbe_snapshot",
             about: "The state of a partition's service (schema 204).",
             schema: &snapshot,
+        },
+        Protocol {
+            module: "sbe_authenticated_request",
+            about: "Requests with a proof of who makes them (schema 205).",
+            schema: &authenticated_request,
         },
     ])
 }

@@ -112,6 +112,22 @@ impl Deployment {
         }
     }
 
+    /// The operator's key, by which the coordinator knows who may change the partition map; `None` in mode `open`, in which
+    /// everybody may.
+    ///
+    /// # Errors
+    ///
+    /// The operator is not among the participants, or its key can't be used.
+    pub fn operator_key(&self) -> Result<Option<Key>, DeploymentError> {
+        match self.authentication.mode {
+            AuthenticationMode::Open => Ok(None),
+            AuthenticationMode::Keys => {
+                let key = crate::validation::operator_key(self);
+                key.map(Some).map_err(|fault| invalid(fault, None, None))
+            }
+        }
+    }
+
     fn from_text(text: &str, file: Option<&Path>, base: &Path) -> Result<Self, DeploymentError> {
         let source = Source::new(text);
         let mut deployment: Self = toml::from_str(text).map_err(|error| malformed(&error, file, &source))?;

@@ -174,6 +174,12 @@ pub enum Problem {
     /// Mode `keys` without any participant.
     #[error("mode \"keys\" needs at least one [[participant]] with a key, as nobody can connect otherwise")]
     NoParticipants,
+    /// The operator is not among the participants.
+    #[error(
+        "there is no [[participant]] with id = 0, the operator, whose key the partition map's coordinator obeys: add it, with its \
+         key, on the coordinator's host and where lugus map and lugus migrate change the map"
+    )]
+    NoOperator,
     /// A participant has no key.
     #[error("participant {participant} has no key: set key or key_file (make one with: openssl rand -hex 32)")]
     NoKey {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lugus_vocabulary::endpoint::{is_host, is_loopback};
 use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
-use lugus_vocabulary::{InstrumentSpecification, Price};
+use lugus_vocabulary::{InstrumentSpecification, ParticipantId, Price};
 
 use crate::error::Fault;
 use crate::{
@@ -371,6 +371,14 @@ pub(crate) fn participant_keys(deployment: &Deployment) -> Result<Vec<(u32, Key)
         Ok((participant.id, participant.read_key(&format!("participant[{p}]"), &deployment.base)?))
     };
     participants.map(key).collect()
+}
+
+pub(crate) fn operator_key(deployment: &Deployment) -> Result<Key, Fault> {
+    let mut participants = deployment.participants.iter().enumerate();
+    match participants.find(|(_, participant)| participant.id == ParticipantId::OPERATOR.0) {
+        Some((p, operator)) => operator.read_key(&format!("participant[{p}]"), &deployment.base),
+        None => Err(Fault::new("participant", Problem::NoOperator)),
+    }
 }
 
 fn instruments(deployment: &Deployment) -> Result<(), Fault> {

@@ -8,9 +8,11 @@
 //! | [`partition_map`] | which cluster trades which instrument: `schemas/partition-map.xml` (schema 203) |
 //! | [`snapshot`] | the state of a partition's service: `schemas/snapshot.xml` (schema 204) |
 //! | [`session_tag`] | what follows a message whose sender has a session key; not SBE |
+//! | [`authenticated_request`] | requests to the coordinator with a proof of who makes them: `schemas/authenticated-request.xml` (schema 205) |
 //!
 //! The generated code is private: its decoders panic on short buffers, so each `decode_` function checks a message first.
 
+pub mod authenticated_request;
 mod definition;
 mod error;
 mod flags;
@@ -31,7 +33,7 @@ mod word;
 pub use error::MessageError;
 pub use sbe_message::{DecodeError, Envelope, HEADER_LENGTH, write_header};
 
-use generated::{sbe_market_data, sbe_order_entry, sbe_partition_map, sbe_snapshot};
+use generated::{sbe_authenticated_request, sbe_market_data, sbe_order_entry, sbe_partition_map, sbe_snapshot};
 
 /// Opens the root block of one template for reading: the generated decoder, safe to use. `?` on what is wrong with it.
 ///

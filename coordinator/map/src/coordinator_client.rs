@@ -5,11 +5,17 @@ use std::time::{Duration, Instant};
 
 use aeron_support::{AeronClient, AeronError, ClientSettings, failed};
 use lugus_codecs::MessageError;
+use lugus_codecs::authenticated_request::{
+    CHALLENGE_LENGTH, RequestChallenge, decode_request_challenge, encode_authenticated_request,
+    is_of_authenticated_requests,
+};
 use lugus_codecs::partition_map::{decode_map_answer, encode_map_request};
-use lugus_topology::CoordinatorSpec;
+use lugus_topology::{CoordinatorSpec, Key};
 use lugus_vocabulary::{AcceptedRequest, Endpoint, MapAnswer, MapEpoch, MapRefusal, MapRequest, MapRequestHeader};
 use rusteron_archive::{AeronOfferError, AeronPublication, AeronSubscription};
 use thiserror::Error;
+
+use crate::request_proof::prove_request;
 
 /// Maximum number of answers taken in one poll.
 const FRAGMENT_LIMIT: usize = 16;
@@ -17,6 +23,9 @@ const FRAGMENT_LIMIT: usize = 16;
 const REPEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Pause between two polls for an answer.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
+/// Number of challenges to one request after which the client takes its key for a wrong one. A good proof is met with another
+/// challenge only when another client's request was taken in between.
+const MAXIMUM_CHALLENGES: u32 = 16;
 
 /// Why a request has no good answer.
 #[derive(Debug, Error)]
@@ -34,6 +43,15 @@ pub enum RequestError {
         endpoint: Endpoint,
         /// How long the client has waited.
         waited: Duration,
+    },
+    /// The coordinator obeys the operator alone, and the client has no key, or not the operator's.
+    #[error(
+        "the coordinator at {endpoint} obeys only the operator, who has participant 0's key: give cluster.toml that key \
+         ([[participant]] with id = 0), and authentication.mode = \"keys\""
+    )]
+    NotAuthenticated {
+        /// The coordinator's endpoint.
+        endpoint: Endpoint,
     },
     /// The client's own media driver is in trouble.
     #[error(transparent)]
@@ -59,12 +77,25 @@ pub struct CoordinatorClient {
     response_stream: i32,
     endpoint: Endpoint,
     next_correlation_id: i64,
+    key: Option<Key>,
+    /// The newest challenge of the coordinator; zeros before the first. A proof for them gets no request done, but a challenge.
+    challenge: [u8; CHALLENGE_LENGTH],
+    last: Option<Offered>,
     client: AeronClient,
+}
+
+/// The last request, which is sent again with a proof if the coordinator answers with a challenge.
+struct Offered {
+    correlation_id: i64,
+    request: Vec<u8>,
+    challenges: u32,
+    is_challenged: bool,
 }
 
 impl CoordinatorClient {
     /// Opens the channels through the media driver in `aeron_dir`. Answers come to `host`, an address of this machine.
-    /// The coordinator need not be there yet.
+    /// The coordinator need not be there yet. `key` is the operator's, if the coordinator has keys
+    /// ([`Deployment::operator_key`](lugus_topology::Deployment::operator_key)).
     ///
     /// # Errors
     /// [`AeronError`]: the driver does not answer within `timeout`, or refuses.
@@ -73,6 +104,7 @@ impl CoordinatorClient {
         coordinator: &CoordinatorSpec,
         host: &str,
         timeout: Duration,
+        key: Option<Key>,
     ) -> Result<Self, AeronError> {
         let client = AeronClient::connect(ClientSettings::new(aeron_dir, "coordinator-client", timeout))?;
         let response_stream = coordinator.coordinator.response_stream;
@@ -82,7 +114,18 @@ impl CoordinatorClient {
         let requests =
             client.add_publication(&coordinator.request_channel(), coordinator.coordinator.request_stream)?;
         let endpoint = coordinator.requests.clone();
-        Ok(Self { requests, answers, response_channel, response_stream, endpoint, next_correlation_id: 1, client })
+        Ok(Self {
+            requests,
+            answers,
+            response_channel,
+            response_stream,
+            endpoint,
+            next_correlation_id: 1,
+            key,
+            challenge: [0; CHALLENGE_LENGTH],
+            last: None,
+            client,
+        })
     }
 
     /// Sends a request and waits for its answer. The request is sent again until it is answered, as every request may be
@@ -137,7 +180,28 @@ impl CoordinatorClient {
             response_channel: self.response_channel.clone(),
             response_stream: self.response_stream,
         };
-        match self.requests.offer(&encode_map_request(&header, request)) {
+        let request = encode_map_request(&header, request);
+        let is_sent = self.send(&request)?;
+        if is_sent {
+            let challenges = match &self.last {
+                Some(last) if last.correlation_id == correlation_id => last.challenges,
+                _ => 0,
+            };
+            self.last = Some(Offered { correlation_id, request, challenges, is_challenged: false });
+        }
+        Ok(is_sent)
+    }
+
+    /// Sends the bytes of a request, with a proof if the client has a key.
+    fn send(&self, request: &[u8]) -> Result<bool, AeronError> {
+        let sent = match &self.key {
+            Some(key) => {
+                let proven = prove_request(key, self.challenge, request);
+                self.requests.offer(&encode_authenticated_request(&proven))
+            }
+            None => self.requests.offer(request),
+        };
+        match sent {
             Ok(_) => Ok(true),
             Err(AeronOfferError::NotConnected | AeronOfferError::BackPressured | AeronOfferError::AdminAction) => {
                 Ok(false)
@@ -149,22 +213,54 @@ impl CoordinatorClient {
     /// Returns the answers that have arrived.
     ///
     /// # Errors
-    /// [`RequestError`]: the media driver has ended, or an answer is not that of a coordinator of this version.
+    /// [`RequestError`]: the media driver has ended, an answer is not that of a coordinator of this version, or the coordinator
+    /// does not obey this client.
     pub fn poll(&mut self) -> Result<Vec<MapAnswer>, RequestError> {
         self.client.do_work()?;
-        let mut answers = Vec::new();
+        let (mut answers, mut challenges) = (Vec::new(), Vec::new());
         let mut fault = None;
-        let read = |bytes: &[u8]| match decode_map_answer(bytes) {
-            Ok(answer) => answers.push(answer),
-            Err(error) => fault = Some(error),
+        let mut read = |bytes: &[u8]| {
+            let is_read = if is_of_authenticated_requests(bytes) {
+                decode_request_challenge(bytes).map(|challenge| challenges.push(challenge))
+            } else {
+                decode_map_answer(bytes).map(|answer| answers.push(answer))
+            };
+            if let Err(error) = is_read {
+                fault = Some(error);
+            }
         };
-        let mut read = read;
         self.answers
             .poll_fn(|bytes, _| read(bytes), FRAGMENT_LIMIT)
             .map_err(failed("read the coordinator's answers"))?;
-        match fault {
-            Some(source) => Err(RequestError::Message { endpoint: self.endpoint.clone(), source }),
-            None => Ok(answers),
+        if let Some(source) = fault {
+            return Err(RequestError::Message { endpoint: self.endpoint.clone(), source });
         }
+        for challenge in challenges {
+            self.on_challenge(challenge)?;
+        }
+        self.send_again()?;
+        Ok(answers)
+    }
+
+    fn on_challenge(&mut self, challenge: RequestChallenge) -> Result<(), RequestError> {
+        let Some(last) = self.last.as_mut().filter(|last| last.correlation_id == challenge.correlation_id) else {
+            return Ok(());
+        };
+        last.challenges += 1;
+        if self.key.is_none() || last.challenges > MAXIMUM_CHALLENGES {
+            return Err(RequestError::NotAuthenticated { endpoint: self.endpoint.clone() });
+        }
+        last.is_challenged = true;
+        self.challenge = challenge.challenge;
+        Ok(())
+    }
+
+    /// Sends the request that was challenged, once.
+    fn send_again(&mut self) -> Result<(), AeronError> {
+        if let Some(last) = self.last.take_if(|last| last.is_challenged) {
+            let is_challenged = !self.send(&last.request)?;
+            self.last = Some(Offered { is_challenged, ..last });
+        }
+        Ok(())
     }
 }

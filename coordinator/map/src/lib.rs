@@ -11,12 +11,14 @@
 //! | `subscription` | [`MapSubscription`]: a source of maps; [`MapFeed`]: accepts or refuses each map |
 //! | `recorded_map` | [`RecordedMap`]: the coordinator's stream, replayed and then live, as a [`MapSubscription`] |
 //! | `coordinator_client` | [`CoordinatorClient`]: sends requests and receives their answers |
+//! | `request_proof` | the proof by which the operator's requests are known |
 
 mod coordinator_client;
 mod ingress;
 mod map_check;
 mod map_record;
 mod recorded_map;
+mod request_proof;
 mod subscription;
 
 pub use coordinator_client::{CoordinatorClient, RequestError};
@@ -31,4 +33,5 @@ pub use lugus_vocabulary::{
 pub use map_check::{InvalidMap, check_cluster, check_map};
 pub use map_record::{MapRecordError, read_map};
 pub use recorded_map::{Connection, MAP_RECORDING, MapContext, RecordedMap};
+pub use request_proof::{is_request_proven, prove_request};
 pub use subscription::{MapError, MapFeed, MapSubscription};

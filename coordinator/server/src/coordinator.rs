@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aeron_support::{AeronClient, ArchiveCredentials, ClientSettings, failed};
-use lugus_codecs::partition_map::decode_map_request;
+use lugus_codecs::authenticated_request::RequestChallenge;
+use lugus_codecs::partition_map::{MapMessageError, decode_map_request};
 use lugus_media_driver::{CoordinatorProcesses, ProcessError};
 use lugus_partition_map::{
     AcceptedRequest, MapAnswer, MapDigest, MapRefusal, MapRequest, MapRequestHeader, MigrationId, PartitionMap,
     digest_of_map, encode_map,
 };
-use lugus_topology::{Deployment, MEMBERS_CREDENTIALS};
+use lugus_topology::{Deployment, Key, MEMBERS_CREDENTIALS};
 use rusteron_archive::AeronSubscription;
 
 use crate::error::CoordinatorError;
@@ -19,6 +20,7 @@ use crate::first_map::{first_map, new_identity};
 use crate::journal::{Journal, Place, RECORD_TIMEOUT};
 use crate::recording_marker::RecordingMarker;
 use crate::registry::apply;
+use crate::request_door::{Admission, RequestDoor};
 use crate::responder::Responder;
 
 /// Number of requests read in one poll. The next request is read only after the last one is recorded and answered.
@@ -30,6 +32,8 @@ const POLL_INTERVAL: Duration = Duration::from_micros(200);
 /// Pause after a duty cycle without work. It may be long, as maps change seldom and no order passes through the
 /// coordinator.
 const IDLE_PAUSE: Duration = Duration::from_micros(500);
+/// Least time between two lines of the log about messages that are no requests, which anybody can send.
+const IGNORED_INTERVAL: Duration = Duration::from_secs(10);
 /// Time within which the driver and the archive must answer.
 const AERON_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -41,13 +45,33 @@ pub struct Coordinator {
     // Fields that use the driver are dropped before it.
     responder: Responder,
     requests: AeronSubscription,
+    door: RequestDoor,
     journal: Journal,
     client: AeronClient,
     map: Arc<PartitionMap>,
     digest: MapDigest,
     pending: Option<Pending>,
     checked_at: Instant,
+    ignored: Ignored,
     processes: CoordinatorProcesses,
+}
+
+/// Messages that are no requests, since the last line of the log about them.
+#[derive(Default)]
+struct Ignored {
+    count: u64,
+    logged_at: Option<Instant>,
+}
+
+impl Ignored {
+    fn log(&mut self, error: &MapMessageError) {
+        self.count += 1;
+        if self.logged_at.is_none_or(|at| at.elapsed() >= IGNORED_INTERVAL) {
+            let count = std::mem::take(&mut self.count);
+            self.logged_at = Some(Instant::now());
+            tracing::warn!(count, %error, "ignored messages that are no requests: they have no readable header to answer to");
+        }
+    }
 }
 
 /// A map that is being recorded, and the request that led to it.
@@ -96,11 +120,27 @@ impl Coordinator {
             }
         };
         marker.write(map.deployment)?;
+        let door = match deployment.operator_key().map_err(ProcessError::from)? {
+            Some(operator) => RequestDoor::locked(operator, Key::random().map_err(CoordinatorError::Random)?),
+            None => RequestDoor::open(),
+        };
         let stream = coordinator.coordinator.request_stream;
         let requests = client.add_subscription(&coordinator.request_channel(), stream)?;
         let digest = digest_of_map(&map);
         let (responder, checked_at) = (Responder::default(), Instant::now());
-        Ok(Self { responder, requests, journal, client, map, digest, pending: None, checked_at, processes })
+        Ok(Self {
+            responder,
+            requests,
+            door,
+            journal,
+            client,
+            map,
+            digest,
+            pending: None,
+            checked_at,
+            ignored: Ignored::default(),
+            processes,
+        })
     }
 
     /// The newest recorded map.
@@ -154,23 +194,35 @@ impl Coordinator {
     }
 
     fn take_request(&mut self) -> Result<usize, CoordinatorError> {
-        let mut request = None;
+        let mut message = None;
         let polled = self
             .requests
-            .poll_fn(|bytes, _| request = Some(decode_map_request(bytes)), REQUEST_LIMIT)
+            .poll_fn(|bytes, _| message = Some(bytes.to_vec()), REQUEST_LIMIT)
             .map_err(failed("read requests"))?;
-        match request {
-            None => {}
-            Some(Ok((header, Ok(request)))) => self.on_request(header, &request),
-            Some(Ok((header, Err(error)))) => {
-                tracing::warn!(%error, "refused a request that cannot be decoded");
-                self.refuse(&header, MapRefusal::Malformed);
-            }
-            Some(Err(error)) => {
-                tracing::warn!(%error, "ignored a message that is no request: it has no readable header to answer to")
-            }
+        if let Some(message) = message
+            && let Err(error) = self.on_message(&message)
+        {
+            self.ignored.log(&error);
         }
         Ok(usize::try_from(polled).unwrap_or(0))
+    }
+
+    fn on_message(&mut self, message: &[u8]) -> Result<(), MapMessageError> {
+        match self.door.admit(message)? {
+            Admission::Taken(request) => match decode_map_request(request)? {
+                (header, Ok(request)) => self.on_request(header, &request),
+                (header, Err(error)) => {
+                    tracing::warn!(%error, "refused a request that cannot be decoded");
+                    self.refuse(&header, MapRefusal::Malformed);
+                }
+            },
+            Admission::Challenged { request, challenge, requester } => {
+                let (header, _) = decode_map_request(request)?;
+                let challenge = RequestChallenge { correlation_id: header.correlation_id, challenge };
+                self.responder.challenge(&self.client, &header, requester, &challenge);
+            }
+        }
+        Ok(())
     }
 
     fn on_request(&mut self, header: MapRequestHeader, request: &MapRequest) {

@@ -17,6 +17,9 @@ pub enum CoordinatorError {
     /// missing, or a disk is full.
     #[error(transparent)]
     Process(#[from] ProcessError),
+    /// The operating system gives no random bytes for challenges.
+    #[error("the coordinator can't read random bytes from /dev/urandom: {0}")]
+    Random(#[source] io::Error),
     /// Aeron refused a request.
     #[error("the coordinator {0}")]
     Aeron(#[from] AeronError),

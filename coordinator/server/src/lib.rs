@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `coordinator` | [`Coordinator`]: the process as a whole, one duty cycle |
 //! | `registry` | [`apply`]: a request applied to a map, without I/O |
+//! | `request_door` | who may change the map |
 //! | `first_map` | the map of a new deployment, from its `cluster.toml` |
 //! | [`migration`] | the move of an instrument between clusters, as a state machine without I/O |
 //! | [`migrator`] | carries out a move over Aeron |
@@ -22,6 +23,7 @@ mod first_map;
 mod journal;
 mod recording_marker;
 mod registry;
+mod request_door;
 mod responder;
 
 pub use coordinator::Coordinator;

@@ -1,5 +1,6 @@
-//! The partition map's messages: maps, requests to the coordinator, and its answers (schema 203).
+//! The partition map's messages: maps, requests to the coordinator, and its answers (schema 203); requests with a proof (schema 205).
 
+use lugus_codecs::authenticated_request::*;
 use lugus_codecs::partition_map::*;
 use lugus_vocabulary::*;
 
@@ -137,5 +138,23 @@ fn answers() {
             decode_map_answer(message).expect("an answer")
         });
     }
+    golden.finish();
+}
+
+#[test]
+fn authenticated_requests() {
+    let golden = Golden::of("authenticated_request.");
+    let bytes = |from: u8| std::array::from_fn(|at| from + u8::try_from(at).expect("few"));
+    let challenge = RequestChallenge { correlation_id: 42, challenge: bytes(0) };
+    golden.check("authenticated_request.challenge", &challenge, &encode_request_challenge(&challenge), |message| {
+        decode_request_challenge(message).expect("a challenge")
+    });
+    let request = AuthenticatedRequest { challenge: bytes(0), proof: bytes(100), request: b"a request" };
+    let written = encode_authenticated_request(&request);
+    assert_eq!(decode_authenticated_request(&written), Ok(request));
+    // What is read borrows from the bytes of the line, so that it is compared after it was written again.
+    golden.check("authenticated_request.request", &written, &written, |message| {
+        encode_authenticated_request(&decode_authenticated_request(message).expect("a request"))
+    });
     golden.finish();
 }

@@ -12,7 +12,7 @@ use lugus_partition_map::{
     ClusterEntry, Connection, DeploymentId, MapContext, MapEpoch, MapError, MapRefusal, MapRequest, MapSubscription,
     MemberEntry, RequestError, digest_of_map,
 };
-use lugus_topology::{ClusterId, Endpoint, MemberId, Size};
+use lugus_topology::{AuthenticationMode, ClusterId, Endpoint, Key, MemberId, Participant, Size};
 use lugus_vocabulary::{InstrumentId, InstrumentSpecification};
 
 use process::{DEADLINE, Place, Process, Subscriber, await_all, await_epoch};
@@ -87,6 +87,59 @@ fn repeats_are_accepted_and_stale_requests_and_a_second_coordinator_are_refused(
     let mut client = place.client();
     let away = client.request(&halt, None, std::time::Duration::from_millis(50)).err().unwrap();
     assert!(matches!(away, RequestError::Away { .. }), "{away}");
+}
+
+#[test]
+fn a_coordinator_with_keys_obeys_the_operator_alone() {
+    let key = |digits: &str| Key::parse(&digits.repeat(16)).unwrap();
+    let participant = |id, key| Participant { id, name: String::new(), key: Some(key), key_file: None };
+    let place = Place::new(24_660, |deployment| {
+        deployment.authentication.mode = AuthenticationMode::Keys;
+        deployment.participants = vec![participant(7, key("07")), participant(0, key("0a"))];
+    });
+    let mut coordinator = Process::start(&place).unwrap();
+    let mut subscribers = [place.subscriber()];
+    let halt = |instrument| MapRequest::Halt { instrument: InstrumentId(instrument) };
+
+    // More of them than the coordinator keeps publications for.
+    for stranger in 0..40 {
+        let mut client = place.client_with((stranger % 2 == 0).then(|| key("07")));
+        // The others may not be answered at all, because the places of strangers are taken.
+        let patience = if stranger < 2 { DEADLINE } else { std::time::Duration::from_millis(20) };
+        let refused = client.request(&halt(1), None, patience).err().unwrap();
+        let is_refused = matches!(refused, RequestError::NotAuthenticated { .. });
+        assert!(is_refused || (stranger >= 2 && matches!(refused, RequestError::Away { .. })), "{refused}");
+    }
+    let (first, _) = await_epoch(&mut subscribers, MapEpoch(1));
+
+    // Two operators in turn: each spoils the challenge that the other one has.
+    let mut operators = [place.client(), place.client()];
+    for (change, operator) in [0, 1, 0, 1].into_iter().enumerate() {
+        let instrument = InstrumentId(1);
+        let request = if change % 2 == 0 { halt(1) } else { MapRequest::Resume { instrument } };
+        let epoch = operators[operator].request(&request, None, DEADLINE).unwrap().epoch;
+        assert_eq!(epoch, MapEpoch(2 + change as u64));
+    }
+    coordinator.kill();
+    let _coordinator = Process::start(&place).unwrap();
+    assert_eq!(
+        operators[0].request(&halt(2), None, DEADLINE).unwrap().epoch,
+        MapEpoch(6),
+        "its challenge is a new one"
+    );
+    let (newest, _) = await_epoch(&mut subscribers, MapEpoch(6));
+    assert_eq!(newest.deployment, first.deployment);
+}
+
+#[test]
+fn a_coordinator_with_keys_needs_the_operators() {
+    let place = Place::new(24_700, |deployment| {
+        deployment.authentication.mode = AuthenticationMode::Keys;
+        let key = Some(Key::parse(&"07".repeat(16)).unwrap());
+        deployment.participants = vec![Participant { id: 7, name: String::new(), key, key_file: None }];
+    });
+    let error = Process::start(&place).err().unwrap();
+    assert!(error.contains("there is no [[participant]] with id = 0"), "{error}");
 }
 
 /// A cluster whose entry in the map is long.

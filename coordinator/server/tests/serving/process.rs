@@ -10,7 +10,7 @@ use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{
     CoordinatorClient, MapContext, MapEpoch, MapSubscription, PartitionMap, RecordedMap, digest_of_map,
 };
-use lugus_topology::{Deployment, Size};
+use lugus_topology::{Deployment, Key, Size};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -48,9 +48,15 @@ impl Place {
         Subscriber { map: RecordedMap::new(MapContext::new(&self.deployment, self.driver.aeron_dir().into())) }
     }
 
+    /// The operator's client.
     pub(crate) fn client(&self) -> CoordinatorClient {
+        self.client_with(self.deployment.operator_key().unwrap())
+    }
+
+    /// A client with this key, or without one.
+    pub(crate) fn client_with(&self, key: Option<Key>) -> CoordinatorClient {
         let spec = self.deployment.coordinator_spec();
-        CoordinatorClient::connect(self.driver.aeron_dir(), &spec, "127.0.0.1", DEADLINE).unwrap()
+        CoordinatorClient::connect(self.driver.aeron_dir(), &spec, "127.0.0.1", DEADLINE, key).unwrap()
     }
 }
 
