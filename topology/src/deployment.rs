@@ -125,7 +125,7 @@ impl Deployment {
     /// (`aeron.driver.stream.session.limit`): two for each session of a client, and some that are just connecting or have
     /// just gone. Whoever reaches a port can make the driver take in this number, and no more.
     pub fn stream_session_limit(&self) -> u32 {
-        let spare = 1_000;
+        let spare = 256;
         self.consensus.maximum_sessions.saturating_mul(2).saturating_add(spare)
     }
 

@@ -3,6 +3,9 @@
 //! It writes the line `ready` once it has answered a client that it makes itself. It ends on SIGTERM and SIGINT, and on an
 //! error with exit code 1 and a line on standard error.
 
+mod setup_filter;
+mod setup_limit;
+
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
@@ -72,8 +75,10 @@ fn run(options: &DriverOptions) -> Result<(), String> {
     driver.start(true).map_err(describe)?;
     let failed = Arc::new(AtomicBool::new(false));
     let probe = announce_when_ready(dir, Arc::clone(&failed), Arc::clone(&stop)).map_err(|error| error.to_string())?;
+    let mut reported = 0;
     while !stop.load(Ordering::Acquire) {
         driver.main_idle_strategy(driver.main_do_work().map_err(describe)?);
+        reported = report_dropped(reported);
     }
     // Detached, not joined: the probe's client may wait for an answer that an ending driver does not give.
     drop(probe);
@@ -82,6 +87,16 @@ fn run(options: &DriverOptions) -> Result<(), String> {
     } else {
         Ok(())
     }
+}
+
+/// Says how many SETUP frames were dropped, each time that there are twice as many. Returns the number that was said last.
+fn report_dropped(reported: u64) -> u64 {
+    let dropped = setup_filter::dropped();
+    if dropped <= reported.saturating_mul(2) {
+        return reported;
+    }
+    eprintln!("lugus-media-driver: {dropped} SETUP frames have been dropped, because too many came at once");
+    dropped
 }
 
 fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext, AeronCError> {
@@ -99,6 +114,7 @@ fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext,
     // Each of them has buffers of its own, for which the driver's thread makes files: whoever sends SETUP frames to a port could
     // otherwise keep that thread from everything else.
     context.set_stream_session_limit(i32::try_from(options.stream_session_limit).unwrap_or(i32::MAX))?;
+    setup_filter::install(&context)?;
     if let Some([conductor, sender, receiver]) = options.cores {
         context.set_conductor_cpu_affinity(conductor.into())?;
         context.set_sender_cpu_affinity(sender.into())?;

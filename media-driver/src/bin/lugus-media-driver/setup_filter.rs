@@ -1,0 +1,184 @@
+//! An interceptor of incoming datagrams, by which the driver drops the SETUP frames that [`SetupLimit`] does not take in. It reads
+//! the type of each datagram's frame, and nothing more of those that are no SETUP frames.
+
+use std::ffi::{c_int, c_void};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex};
+use std::time::Instant;
+
+use rusteron_media_driver::bindings::{
+    aeron_alloc, aeron_driver_context_t, aeron_publication_image_t, aeron_udp_channel_incoming_interceptor_t,
+    aeron_udp_channel_interceptor_bindings_stct_interceptor_meta_info_fields as MetaInfo,
+    aeron_udp_channel_interceptor_bindings_t, aeron_udp_channel_interceptor_notification_type_en,
+    aeron_udp_channel_transport_affinity_t, aeron_udp_channel_transport_t, sockaddr_storage, timespec,
+};
+use rusteron_media_driver::{AeronCError, AeronDriverContext, AeronUdpChannelInterceptorBindings};
+
+use crate::setup_limit::SetupLimit;
+
+/// Where a frame's type is, in bytes (`aeron_frame_header_t`): 16 bits, little endian.
+const FRAME_TYPE: std::ops::Range<usize> = 6..8;
+
+/// Type of a SETUP frame (`AERON_HDR_TYPE_SETUP`).
+const SETUP: [u8; 2] = [5, 0];
+
+/// Address families (`sa_family_t`).
+const AF_INET: u16 = 2;
+const AF_INET6: u16 = 10;
+
+/// One process has one driver, and only that driver's receiver takes frames in.
+static LIMIT: LazyLock<Mutex<SetupLimit>> = LazyLock::new(|| Mutex::new(SetupLimit::new()));
+
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+
+/// Number of SETUP frames that were dropped.
+pub(crate) fn dropped() -> u64 {
+    DROPPED.load(Ordering::Relaxed)
+}
+
+/// Makes the driver of this context drop SETUP frames that are too many.
+///
+/// # Errors
+/// When there is no memory.
+pub(crate) fn install(context: &AeronDriverContext) -> Result<(), AeronCError> {
+    let bindings = aeron_udp_channel_interceptor_bindings_t {
+        outgoing_init_func: None,
+        incoming_init_func: Some(init),
+        outgoing_send_func: None,
+        incoming_func: Some(incoming),
+        outgoing_close_func: None,
+        incoming_close_func: None,
+        outgoing_transport_notification_func: None,
+        incoming_transport_notification_func: None,
+        outgoing_publication_notification_func: None,
+        incoming_publication_notification_func: None,
+        outgoing_image_notification_func: None,
+        incoming_image_notification_func: Some(on_image),
+        meta_info: MetaInfo {
+            name: c"setup-limit".as_ptr(),
+            type_: c"interceptor".as_ptr(),
+            next_interceptor_bindings: std::ptr::null(),
+            source_symbol: None,
+        },
+    };
+    let mut memory: *mut c_void = std::ptr::null_mut();
+    // SAFETY: `aeron_alloc` only writes the pointer.
+    let code = unsafe { aeron_alloc(&raw mut memory, size_of_val(&bindings)) };
+    if code < 0 || memory.is_null() {
+        return Err(AeronCError::from_code(code));
+    }
+    let memory = memory.cast::<aeron_udp_channel_interceptor_bindings_t>();
+    // SAFETY: the memory is as long as the value, aligned as `malloc` aligns, and nobody else has it. The context frees it.
+    unsafe { memory.write(bindings) };
+    context.set_udp_channel_incoming_interceptors(&AeronUdpChannelInterceptorBindings::from(memory))?;
+    Ok(())
+}
+
+/// The interceptor's state is this program's.
+unsafe extern "C" fn init(
+    _: *mut *mut c_void,
+    _: *mut aeron_driver_context_t,
+    _: aeron_udp_channel_transport_affinity_t,
+) -> c_int {
+    0
+}
+
+/// Gives a datagram to the driver, or drops it.
+unsafe extern "C" fn incoming(
+    _: *mut c_void,
+    delegate: *mut aeron_udp_channel_incoming_interceptor_t,
+    transport: *mut aeron_udp_channel_transport_t,
+    receiver: *mut c_void,
+    endpoint: *mut c_void,
+    destination: *mut c_void,
+    buffer: *mut u8,
+    length: usize,
+    address: *mut sockaddr_storage,
+    media_timestamp: *mut timespec,
+) {
+    // SAFETY: the driver calls this with a datagram of `length` bytes that nobody writes to meanwhile.
+    let datagram = unsafe { std::slice::from_raw_parts(buffer, length) };
+    if datagram.get(FRAME_TYPE) == Some(&SETUP) {
+        // SAFETY: the driver calls this with the sender's address, which `recvmsg` has written.
+        let source = ip(unsafe { &*address });
+        if !takes(source) {
+            DROPPED.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+    }
+    // SAFETY: the driver calls this with the next interceptor, which always exists: the last one is the receiver's own function.
+    let next = unsafe { &*delegate };
+    if let Some(function) = next.incoming_func {
+        // SAFETY: these are the arguments for the next interceptor, as `aeron_udp_channel_incoming_interceptor_recv_func` gives them.
+        unsafe {
+            function(
+                next.interceptor_state,
+                next.next_interceptor,
+                transport,
+                receiver,
+                endpoint,
+                destination,
+                buffer,
+                length,
+                address,
+                media_timestamp,
+            );
+        }
+    }
+}
+
+fn takes(source: IpAddr) -> bool {
+    let now_ns = u64::try_from(BEGAN.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    LIMIT.lock().is_ok_and(|mut limit| limit.takes(source, now_ns))
+}
+
+/// The receiver has got an image, or lost one.
+unsafe extern "C" fn on_image(
+    _: *mut c_void,
+    _: *mut aeron_udp_channel_transport_t,
+    _: *mut aeron_publication_image_t,
+    notification: aeron_udp_channel_interceptor_notification_type_en,
+) -> c_int {
+    if notification
+        == aeron_udp_channel_interceptor_notification_type_en::AERON_UDP_CHANNEL_INTERCEPTOR_ADD_NOTIFICATION
+        && let Ok(mut limit) = LIMIT.lock()
+    {
+        limit.on_image();
+    }
+    0
+}
+
+/// The IP address of a socket address. All addresses of other families are one.
+fn ip(address: &sockaddr_storage) -> IpAddr {
+    // A `sockaddr_in` has port and address after the family; a `sockaddr_in6` has port, flow and address.
+    let bytes = address.__ss_padding.map(i8::cast_unsigned);
+    match (address.ss_family, bytes.get(2..6), bytes.get(6..22)) {
+        (AF_INET, Some(ip), _) => <[u8; 4]>::try_from(ip).map_or(Ipv4Addr::UNSPECIFIED, Ipv4Addr::from).into(),
+        (AF_INET6, _, Some(ip)) => <[u8; 16]>::try_from(ip).map_or(Ipv6Addr::UNSPECIFIED, Ipv6Addr::from).into(),
+        _ => Ipv4Addr::UNSPECIFIED.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_the_system_writes_them() {
+        let address = |family: u16, rest: &[u8]| {
+            let mut padding = [0; 118];
+            for (place, byte) in padding.iter_mut().zip(rest) {
+                *place = byte.cast_signed();
+            }
+            ip(&sockaddr_storage { ss_family: family, __ss_padding: padding, __ss_align: 0 })
+        };
+        assert_eq!(address(AF_INET, &[0x4e, 0x20, 127, 0, 0, 2]), Ipv4Addr::new(127, 0, 0, 2));
+        let mut v6 = [0; 22];
+        (v6[6], v6[7], v6[21]) = (0xfd, 0x01, 9);
+        assert_eq!(address(AF_INET6, &v6), "fd01::9".parse::<Ipv6Addr>().expect("an address"));
+        assert_eq!(address(1, &v6), Ipv4Addr::UNSPECIFIED);
+    }
+}
