@@ -72,8 +72,9 @@ struct Starting {
 pub fn run(config: Option<&Path>, up: &Up, output: Output) -> Result<(), Failure> {
     let found = find_or_make(config, up)?;
     let started = start(&found)?;
+    let warning = found.deployment.archive.durability_warning().map(|text| format!("{text}\n")).unwrap_or_default();
     let text = format!(
-        "{started}\nstate in {}, configuration {}\n\
+        "{started}\nstate in {}, configuration {}\n{warning}\
          next: `lugus status`, `lugus order --instrument BTC/USDT buy 1 100`, `lugus replay synthetic`, `lugus down`",
         started.dir.display(),
         started.config.display(),

@@ -33,6 +33,16 @@ pub enum Checksum {
     None,
 }
 
+impl Archive {
+    /// A line that says what an acknowledged command does not survive, if anything.
+    pub fn durability_warning(&self) -> Option<&'static str> {
+        (self.sync_level == 0).then_some(
+            "archive.sync_level is 0: acknowledged commands survive killed processes and lost machines of a minority, but not a \
+             loss of power on a majority of members at once",
+        )
+    }
+}
+
 impl Default for Archive {
     fn default() -> Self {
         Self {

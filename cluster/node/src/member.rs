@@ -84,6 +84,9 @@ impl Member {
     pub fn start(cluster: &ClusterSpec, member: MemberId) -> Result<Self, MemberError> {
         let deployment = cluster.deployment();
         add_nice(deployment.nice);
+        if let Some(warning) = deployment.archive.durability_warning() {
+            tracing::warn!("{warning}");
+        }
         let processes = MemberProcesses::start(cluster, member)?;
         let mut service = MatchingService::new(engine_limits(deployment), drop_copy_policy(deployment));
         let mut market_data = None;
