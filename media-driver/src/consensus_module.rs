@@ -207,7 +207,7 @@ mod tests {
             ("aeron.archive.replay.checksum", "CRC-32C"),
             ("aeron.cluster.snapshot.stream.id", "107"),
             ("aeron.archive.idle.strategy", "io.lugus.ParkingIdleStrategy"),
-            ("lugus.idle.strategy", "10-5-1000-50000"),
+            ("lugus.idle.strategy", "0-50-1000-50000"),
             ("lugus.authentication.mode", "open"),
             ("aeron.cluster.authorisation.service.supplier", "ALLOW_ALL"),
         ] {

@@ -55,7 +55,7 @@ pub enum Idle {
 }
 
 /// Numbers of an idle strategy that backs off. Their text is what the C driver and `ParkingIdleStrategy` read: spins, yields,
-/// shortest and longest park in nanoseconds, such as `10-5-1000-50000`.
+/// shortest and longest park in nanoseconds, such as `0-50-1000-50000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackOff {
     /// Number of spins before the first yield.

@@ -8,7 +8,7 @@ import org.agrona.concurrent.IdleStrategy;
  * can only name a class, so that Agrona's own would park for its default of up to 1 ms.
  */
 public final class ParkingIdleStrategy implements IdleStrategy {
-    /** Number of spins, number of yields, shortest and longest park in nanoseconds, such as {@code 10-5-1000-50000}. */
+    /** Number of spins, number of yields, shortest and longest park in nanoseconds, such as {@code 0-50-1000-50000}. */
     public static final String PROPERTY = "lugus.idle.strategy";
 
     private final BackoffIdleStrategy strategy;
