@@ -1,0 +1,154 @@
+//! Files as an archive writes them are read frame by frame, and what is bent in them is found.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails panics")]
+
+use std::fs;
+use std::path::Path;
+
+use aeron_archive_files::testing::{
+    End, TERM_LENGTH, WrittenRecording, segment_path, write_archive, write_recording_log,
+};
+use aeron_archive_files::{
+    ArchiveFileError, CONSENSUS_MODULE, Fault, FrameChecksum, FrameReader, Recording, RecordingLog, Snapshot, Term,
+};
+
+const ID: i64 = 3;
+
+/// Three segments of messages, each with its number.
+fn recording() -> WrittenRecording {
+    let mut recording = WrittenRecording::new(ID);
+    for i in 0_u32..2_000 {
+        recording.append(&[i.to_le_bytes().as_slice(), &[7; 40]].concat());
+    }
+    assert!(recording.position() as usize > 2 * TERM_LENGTH);
+    recording
+}
+
+fn reader(dir: &Path, position: i64) -> FrameReader {
+    FrameReader::new(Recording::find(dir, ID).unwrap(), position, FrameChecksum::Crc32c)
+}
+
+/// Numbers of the messages that are read, and the error or the position at the end.
+fn read(dir: &Path) -> (Vec<u32>, Result<i64, ArchiveFileError>) {
+    let mut reader = reader(dir, 0);
+    let mut numbers = Vec::new();
+    loop {
+        match reader.next_frame() {
+            Ok(Some(frame)) => numbers.push(u32::from_le_bytes(*frame.payload.first_chunk().unwrap())),
+            Ok(None) => return (numbers, Ok(reader.position())),
+            Err(error) => return (numbers, Err(error)),
+        }
+    }
+}
+
+fn bend(path: &Path, offset: usize, f: impl FnOnce(&mut [u8])) {
+    let mut bytes = fs::read(path).unwrap();
+    f(&mut bytes[offset..]);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn all_frames_are_read_whether_the_end_is_known_or_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (other, recording) = (WrittenRecording::new(1), recording());
+    for end in [End::Ordered, End::Killed] {
+        write_archive(dir.path(), &[&other, &recording], end).unwrap();
+        let (numbers, result) = read(dir.path());
+        assert!(numbers.into_iter().eq(0..2_000), "{end:?}");
+        assert_eq!(result.unwrap(), recording.position(), "{end:?}");
+    }
+    let mut reader = reader(dir.path(), 96);
+    assert_eq!(reader.next_frame().unwrap().unwrap().payload[0], 1);
+    assert!(matches!(Recording::find(dir.path(), 9), Err(ArchiveFileError::NoRecording { id: 9, .. })));
+}
+
+#[test]
+fn a_purged_recording_begins_at_its_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut recording = recording();
+    recording.purge(TERM_LENGTH as i64 + 1);
+    write_archive(dir.path(), &[&recording], End::Ordered).unwrap();
+    assert!(!segment_path(dir.path(), ID, 0).exists());
+    let (numbers, _) = read(dir.path());
+    assert!(numbers[0] > 600 && numbers.last() == Some(&1_999), "{:?}", numbers.first());
+}
+
+#[test]
+fn each_damage_is_found_where_it_is() {
+    type Bend = fn(&mut [u8]);
+    let cases: [(Bend, Fault); 5] = [
+        (|frame| frame[50] ^= 1, Fault::Checksum),
+        (|frame| frame[0] = 0, Fault::Length(0)),
+        (|frame| frame[8] ^= 32, Fault::Header),
+        (|frame| frame[6] = 9, Fault::Type(9)),
+        // The length then covers two frames.
+        (|frame| frame[0] = 160, Fault::Checksum),
+    ];
+    for end in [End::Ordered, End::Killed] {
+        for (bend_frame, fault) in cases {
+            let dir = tempfile::tempdir().unwrap();
+            write_archive(dir.path(), &[&recording()], end).unwrap();
+            bend(&segment_path(dir.path(), ID, 1), 96 * 5, bend_frame);
+            let (_, result) = read(dir.path());
+            let Err(ArchiveFileError::Damage(damage)) = result else { panic!("{fault:?} {end:?}: {result:?}") };
+            assert_eq!((damage.fault, damage.position), (fault, TERM_LENGTH as i64 + 96 * 5), "{end:?}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_or_short_segment_is_damage() {
+    for segment in 0..3 {
+        let dir = tempfile::tempdir().unwrap();
+        write_archive(dir.path(), &[&recording()], End::Ordered).unwrap();
+        fs::remove_file(segment_path(dir.path(), ID, segment)).unwrap();
+        let (_, result) = read(dir.path());
+        assert!(
+            matches!(&result, Err(ArchiveFileError::Damage(damage)) if damage.fault == Fault::NoFile),
+            "{result:?}"
+        );
+    }
+    let dir = tempfile::tempdir().unwrap();
+    write_archive(dir.path(), &[&recording()], End::Killed).unwrap();
+    let last = segment_path(dir.path(), ID, 2);
+    let bytes = fs::read(&last).unwrap();
+    fs::write(&last, &bytes[..960]).unwrap();
+    let (_, result) = read(dir.path());
+    assert!(matches!(&result, Err(ArchiveFileError::Damage(damage)) if damage.fault == Fault::FileEnds), "{result:?}");
+}
+
+#[test]
+fn a_killed_archive_may_leave_a_part_of_its_last_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let recording = recording();
+    write_archive(dir.path(), &[&recording], End::Killed).unwrap();
+    let last_frame = recording.position() as usize % TERM_LENGTH - 96;
+    bend(&segment_path(dir.path(), ID, 2), last_frame, |frame| frame[40..].fill(0));
+    let (numbers, result) = read(dir.path());
+    assert_eq!((numbers.len(), result.unwrap()), (1_999, recording.position() - 96));
+}
+
+#[test]
+fn the_recording_log_tells_log_and_snapshots() {
+    let dir = tempfile::tempdir().unwrap();
+    let term = |leadership_term_id, base_log_position| Term { recording_id: ID, leadership_term_id, base_log_position };
+    let snapshot = |recording_id, log_position, service_id| Snapshot {
+        recording_id,
+        leadership_term_id: 1,
+        log_position,
+        timestamp: 5,
+        service_id,
+    };
+    let snapshots = [snapshot(4, 640, CONSENSUS_MODULE), snapshot(5, 640, 0), snapshot(7, 960, 0)];
+    write_recording_log(dir.path(), &[term(0, 0), term(1, 320)], &snapshots).unwrap();
+    let log = RecordingLog::read(dir.path()).unwrap();
+    assert_eq!(log.terms, [term(0, 0), term(1, 320)]);
+    assert_eq!(log.log_recording_id(), Some(ID));
+    assert!(log.snapshots_of(0).eq(&snapshots[1..]));
+
+    // The second entry's type, with the flag of an entry that is not valid.
+    bend(&dir.path().join("recording.log"), 64 + 47, |byte| byte[0] = 0x80);
+    assert_eq!(RecordingLog::read(dir.path()).unwrap().terms, [term(0, 0)]);
+    bend(&dir.path().join("recording.log"), 64 + 44, |byte| byte[0] = 9);
+    assert!(matches!(RecordingLog::read(dir.path()), Err(ArchiveFileError::Content { offset: 64, .. })));
+}
