@@ -33,6 +33,9 @@ impl WrittenRecording {
     /// Appends a message; returns the position after it.
     pub fn append(&mut self, message: &[u8]) -> i64 {
         let parts: Vec<&[u8]> = message.chunks(MAX_PAYLOAD_LENGTH).collect();
+        // All frames of a message are in one term, as Aeron appends them.
+        let aligned = |part: &&[u8]| (HEADER_LENGTH + part.len()).next_multiple_of(ALIGNMENT);
+        self.pad_unless_room_for(parts.iter().map(aligned).sum());
         for (i, part) in parts.iter().enumerate() {
             let begin = if i == 0 { 0x80 } else { 0 };
             let end = if i + 1 == parts.len() { 0x40 } else { 0 };
@@ -51,13 +54,17 @@ impl WrittenRecording {
         self.start = position as usize & !(TERM_LENGTH - 1);
     }
 
-    fn frame(&mut self, payload: &[u8], flags: u8) {
-        let length = HEADER_LENGTH + payload.len();
+    /// Ends the term with padding unless it has room for this number of bytes.
+    fn pad_unless_room_for(&mut self, length: usize) {
         let rest = TERM_LENGTH - self.bytes.len() % TERM_LENGTH;
-        if length.next_multiple_of(ALIGNMENT) > rest {
+        if length > rest {
             self.header(rest, 0xc0, 0, 0);
             self.bytes.resize(self.bytes.len() + rest - HEADER_LENGTH, 0);
         }
+    }
+
+    fn frame(&mut self, payload: &[u8], flags: u8) {
+        let length = HEADER_LENGTH + payload.len();
         let mut padded = payload.to_vec();
         padded.resize(length.next_multiple_of(ALIGNMENT) - HEADER_LENGTH, 0);
         self.header(length, flags, 1, crc32c::crc32c(&padded).cast_signed());
