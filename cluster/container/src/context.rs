@@ -9,6 +9,9 @@ use aeron_support::{ArchiveCredentials, IdleStrategy};
 
 use crate::mark_file::ERROR_BUFFER_MIN_LENGTH;
 
+/// Version of the application, composed as Agrona's `SemanticVersion`, when a context sets no other: 0.0.1.
+pub const DEFAULT_APP_VERSION: i32 = 1;
+
 /// Settings of a container: start from [`Context::new`], set what differs from the defaults, and hand them to
 /// [`ClusteredServiceContainer::launch`](crate::ClusteredServiceContainer::launch), which checks them.
 ///
@@ -63,7 +66,7 @@ impl Context {
             cluster_id: 0,
             service_id: 0,
             service_name: None,
-            app_version: 1,
+            app_version: DEFAULT_APP_VERSION,
             control_channel: "aeron:ipc?term-length=128k".to_owned(),
             service_stream_id: 104,
             consensus_module_stream_id: 105,

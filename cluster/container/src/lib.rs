@@ -27,15 +27,18 @@ mod error_recorder;
 mod liveness;
 mod log_adapter;
 mod log_consumer;
+mod log_replay;
 mod mark_file;
 mod message_parts;
 mod offer_error;
+mod offline_io;
 mod progress_timeout;
 mod read_only_cluster;
 mod recovery_state;
 mod service_adapter;
 mod service_cluster;
 mod service_error;
+mod service_state;
 mod sessions;
 mod snapshot;
 mod snapshot_loader;
@@ -61,6 +64,11 @@ pub use container::ClusteredServiceContainer;
 pub use context::Context;
 pub use error::{ContainerError, Termination};
 pub use mark_file::{LIVENESS_TIMEOUT_MS, MarkFileError};
+
+// What replays a recorded log without a cluster.
+pub use aeron_support::Fragment;
+pub use context::DEFAULT_APP_VERSION;
+pub use log_replay::{Applied, FragmentSource, LogPlace, LogReplay};
 
 /// The examples in the README, as tests.
 #[cfg(all(doctest, feature = "testing"))]

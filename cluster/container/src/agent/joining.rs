@@ -3,7 +3,6 @@
 //! Source: `ClusteredServiceAgent.onStart`, `recoverState`, `loadSnapshot` and `joinActiveLog`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 
 use aeron_support::channel;
 
@@ -13,12 +12,11 @@ use crate::cluster::Role;
 use crate::clustered_service::ClusteredService;
 use crate::counters::{COMMIT_POSITION_TYPE_ID, RECOVERY_STATE_TYPE_ID};
 use crate::error::ContainerError;
-use crate::log_consumer::{major, version_text};
 use crate::recovery_state::{RecoveryState, is_commit_position, is_recovery_state};
 use crate::service_adapter::JoinLog;
 use crate::service_cluster::Callback;
 use crate::service_error::ServiceError;
-use crate::snapshot::SnapshotReader;
+use crate::service_state;
 use crate::snapshot_loader::SnapshotLoader;
 
 impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
@@ -79,7 +77,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         let starting = catch_unwind(AssertUnwindSafe(|| match recording_id {
             Some(recording_id) if has_snapshot => self.load_snapshot(recording_id),
             None if has_snapshot => Err(ServiceError::message("the consensus module has no snapshot for this service")),
-            _ => self.start(None),
+            _ => service_state::start(&mut self.service, &mut self.cluster, None),
         }));
         let mut started = starting.unwrap_or_else(|panic| Err(ContainerError::of_panic(panic.as_ref()).into()));
         match self.cluster.liveness.take_fatal() {
@@ -108,30 +106,11 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         Ok(())
     }
 
-    /// Loads sessions and time unit from a snapshot, and starts the service with the rest of it.
+    /// Starts the service from a snapshot.
     fn load_snapshot(&mut self, recording_id: i64) -> Result<(), ServiceError> {
         let replay = self.cluster.liveness.io.replay_snapshot(recording_id)?;
-        let mut loader = SnapshotLoader::new(replay, self.settings.snapshot_progress_timeout_ns);
-        let state = loader.load(&mut self.cluster.liveness)?;
-        if major(state.app_version) != major(self.settings.app_version) {
-            let (own, snapshot) = (version_text(self.settings.app_version), version_text(state.app_version));
-            return Err(ServiceError::message(format!(
-                "application version {own} is not compatible with the snapshot's {snapshot}"
-            )));
-        }
-        self.cluster.view.time_unit = state.time_unit;
-        for session in state.sessions {
-            let id = session.id();
-            if !self.cluster.view.sessions.add(Rc::new(session)) {
-                return Err(ServiceError::message(format!("the snapshot has session {id} twice")));
-            }
-        }
-        self.start(Some(&mut loader))
-    }
-
-    fn start(&mut self, snapshot: Option<&mut dyn SnapshotReader>) -> Result<(), ServiceError> {
-        let service = &mut self.service;
-        self.cluster.during(Callback::Start, |cluster| service.on_start(cluster, snapshot))
+        let loader = SnapshotLoader::new(replay, self.settings.snapshot_progress_timeout_ns);
+        service_state::start_from_snapshot(&mut self.service, &mut self.cluster, loader, self.settings.app_version)
     }
 
     /// Subscribes to the log of `event`, and waits for its image from now on.

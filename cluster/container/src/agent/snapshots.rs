@@ -7,9 +7,8 @@ use crate::agent_io::{AgentIo, SnapshotError};
 use crate::clustered_service::ClusteredService;
 use crate::error::ContainerError;
 use crate::log_consumer::SnapshotRequest;
-use crate::read_only_cluster::ReadOnlyCluster;
-use crate::service_cluster::ServiceCluster;
-use crate::snapshot_taker::{SnapshotMarks, SnapshotTaker};
+use crate::service_state;
+use crate::snapshot_taker::SnapshotTaker;
 
 impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
     /// Takes a snapshot and acks it. A failed snapshot is acked too, because the consensus module waits for the ack.
@@ -36,19 +35,11 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
     /// Records a snapshot; returns the id of the recording.
     fn write_snapshot(&mut self, request: &SnapshotRequest) -> Result<i64, SnapshotError> {
         let mut recording = self.cluster.liveness.io.record_snapshot()?;
-        let ServiceCluster { liveness, view, .. } = &mut self.cluster;
-        let mut taker = SnapshotTaker::new(liveness, &mut recording, self.settings.snapshot_progress_timeout_ns);
+        let cluster = &mut self.cluster;
+        let mut taker =
+            SnapshotTaker::new(&mut cluster.liveness, &mut recording, self.settings.snapshot_progress_timeout_ns);
         taker.await_recording()?;
-        let marks = SnapshotMarks {
-            log_position: request.log_position,
-            leadership_term_id: request.leadership_term_id,
-            time_unit: view.time_unit,
-            app_version: self.settings.app_version,
-        };
-        let written = taker
-            .write_sessions(marks, &view.sessions)
-            .and_then(|()| self.service.on_take_snapshot(&ReadOnlyCluster(view), &mut taker));
-        written.map_err(|error| taker.explain(error))?;
+        service_state::write(&mut self.service, &cluster.view, &mut taker, request, self.settings.app_version)?;
         taker.await_complete()
     }
 }
