@@ -5,6 +5,7 @@
 //! messages are laid out is in `lugus-codecs`. [`market_data`] publishes what anyone may see, and [`migration`] moves an
 //! instrument to another cluster or takes it from there.
 
+pub mod archived_log;
 mod book;
 pub mod counters;
 pub mod decode;

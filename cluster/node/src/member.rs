@@ -20,7 +20,7 @@ use crate::market_data::{Item, MarketDataError, MarketDataWriter, PublicationCon
 use crate::service::{DropCopyPolicy, MatchingService};
 
 /// Id of a member's clustered service, of which it has one.
-const SERVICE_ID: i32 = 0;
+pub(crate) const SERVICE_ID: i32 = 0;
 
 /// Interval at which the processes are checked. When a process has died, the member must end before its cluster waits
 /// for it.
@@ -211,7 +211,8 @@ fn pin(core: u16) {
     }
 }
 
-fn engine_limits(deployment: &Deployment) -> EngineLimits {
+/// The engine's limits in this deployment.
+pub fn engine_limits(deployment: &Deployment) -> EngineLimits {
     let engine = &deployment.engine;
     EngineLimits {
         instruments: engine.maximum_instruments as usize,
@@ -221,7 +222,8 @@ fn engine_limits(deployment: &Deployment) -> EngineLimits {
     }
 }
 
-fn drop_copy_policy(deployment: &Deployment) -> DropCopyPolicy {
+/// Who may ask for drop copies in this deployment.
+pub fn drop_copy_policy(deployment: &Deployment) -> DropCopyPolicy {
     match deployment.authentication.mode {
         AuthenticationMode::Open => DropCopyPolicy::Everybody,
         AuthenticationMode::Keys => DropCopyPolicy::Operator,

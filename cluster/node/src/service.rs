@@ -14,8 +14,8 @@ use lugus_codecs::order_entry::{
 };
 use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
-    BookRequest, BookType, Command, EpochNanos, InstrumentId, MarketData, MessageRejectReason, MigrationStep,
-    ParticipantId, ParticipantSession, Reply, Report, Request,
+    BookRequest, BookType, Command, EpochNanos, InstrumentId, MarketData, MessageRejectReason, MigrationRequest,
+    MigrationStep, ParticipantId, ParticipantSession, Reply, Report, Request,
 };
 
 use crate::book::BookReader;
@@ -35,6 +35,18 @@ pub enum DropCopyPolicy {
     Operator,
 }
 
+/// What changes the engine's state.
+#[derive(Debug, Clone, Copy)]
+pub enum Change<'a> {
+    /// A participant's command.
+    Command(&'a Command),
+    /// An operator's step of a migration.
+    Migration(&'a MigrationRequest<&'a [u8]>),
+}
+
+/// Hears of each change before the engine makes it.
+pub type ChangeListener = Box<dyn FnMut(EpochNanos, Change<'_>)>;
+
 /// Number of live orders for which memory is touched at the start: ten megabytes. Memory for more is touched when it is
 /// used.
 const PREFAULTED_ORDERS: usize = 1 << 16;
@@ -52,6 +64,7 @@ pub struct MatchingService {
     migration_buffer: Vec<u8>,
     book_reader: BookReader,
     market_data: Option<MarketDataWriter>,
+    change_listener: Option<ChangeListener>,
 }
 
 impl MatchingService {
@@ -69,7 +82,15 @@ impl MatchingService {
             migration_buffer: Vec::new(),
             book_reader: BookReader::new(),
             market_data: None,
+            change_listener: None,
         }
+    }
+
+    /// The same service with a listener, for what reads an archived log: members have none.
+    #[must_use]
+    pub fn with_change_listener(mut self, listener: ChangeListener) -> Self {
+        self.change_listener = Some(listener);
+        self
     }
 
     /// The same service with a market-data stream.
@@ -85,6 +106,9 @@ impl MatchingService {
     }
 
     fn apply(&mut self, cluster: &mut dyn Cluster, session_id: i64, now: EpochNanos, command: &Command) {
+        if let Some(listener) = &mut self.change_listener {
+            listener(now, Change::Command(command));
+        }
         let Self { sessions, buffer, market_data, .. } = self;
         let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data: market_data.as_mut() };
         self.engine.apply(now, command, &mut egress);
@@ -258,6 +282,9 @@ impl ClusteredService for MatchingService {
         match decode(participant, message) {
             Ok(Inbound::Command(command)) => self.apply(cluster, session_id, now, &command),
             Ok(Inbound::Migration(request)) => {
+                if let Some(listener) = &mut self.change_listener {
+                    listener(now, Change::Migration(&request));
+                }
                 migration::answer(&mut self.engine, cluster, session_id, &request, &mut self.migration_buffer);
                 let changes_instruments = matches!(request.step, MigrationStep::Activate | MigrationStep::Drop { .. });
                 if let Some(market_data) = self.market_data.as_mut().filter(|_| changes_instruments) {

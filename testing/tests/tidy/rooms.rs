@@ -43,6 +43,7 @@ pub const ROOMS: &[Room] = &[
     ground("lugus-topology", &["lugus-vocabulary"]),
     ground("lugus-engine", &["lugus-vocabulary"]),
     ground("lugus-media-driver", &["lugus-topology"]),
+    ground("aeron-archive-files", &[]),
     ground("aeron-cluster-service", &["aeron-cluster-codecs", "sbe-message", "aeron-support"]),
     ground("aeron-cluster-client", &["aeron-cluster-codecs", "sbe-message", "aeron-support"]),
     // A separate project, as somebody outside would have: it uses the packages.
@@ -50,6 +51,7 @@ pub const ROOMS: &[Room] = &[
     room(
         "lugus-node",
         &[
+            "aeron-archive-files",
             "aeron-cluster-service",
             "aeron-support",
             "lugus-codecs",

@@ -1,0 +1,266 @@
+//! Audits of logs that are written by hand, sound and bent.
+
+use std::path::Path;
+use std::time::Duration;
+
+use aeron_archive_files::testing::{
+    End, TERM_LENGTH, WrittenRecording, segment_path, write_archive, write_recording_log,
+};
+use aeron_archive_files::{CONSENSUS_MODULE, FrameChecksum, Snapshot, Term};
+use aeron_cluster_service::{Applied, DEFAULT_APP_VERSION, Fragment, LogReplay};
+use lugus_topology::{ClusterId, ClusterSpec, Deployment};
+use lugus_vocabulary::Side;
+use tempfile::TempDir;
+
+use super::audit::{Audit, AuditReport, Difference, Expected, audit};
+use super::recorded::{ArchivedLog, ArchivedLogError, MemberFiles, Start, empty_service};
+use crate::status::HashAt;
+use crate::test_messages::{cancel_message, define_message, new_order_message};
+
+const LOG: i64 = 0;
+const OPERATOR: i64 = 1;
+const ALICE: i64 = 2;
+const BOB: i64 = 3;
+const NANOS: i32 = 2;
+
+/// A member with the log of some orders, and what its service recorded of them.
+struct Member {
+    dir: TempDir,
+    log: WrittenRecording,
+    replay: LogReplay<crate::service::MatchingService>,
+    snapshots: Vec<Snapshot>,
+    recordings: Vec<WrittenRecording>,
+    orders: u64,
+}
+
+impl Member {
+    /// An open instrument, and sessions of the operator and of two participants.
+    fn new() -> Self {
+        let mut member = Self {
+            dir: tempfile::tempdir().unwrap(),
+            log: WrittenRecording::new(LOG),
+            replay: LogReplay::start(empty_service(&cluster()), DEFAULT_APP_VERSION).unwrap(),
+            snapshots: Vec::new(),
+            recordings: Vec::new(),
+            orders: 0,
+        };
+        member.append(&message(24, &[0, 0, 1, 0], &[0, 9, NANOS, DEFAULT_APP_VERSION], &[]));
+        for (session, principal) in [(OPERATOR, b"0"), (ALICE, b"1"), (BOB, b"2")] {
+            member.append(&message(21, &[0, 1, session, 2], &[102], &[b"aeron:udp?endpoint=c:1", principal]));
+        }
+        member.says(OPERATOR, &define_message(1, 1));
+        member
+    }
+
+    fn append(&mut self, event: &[u8]) -> Applied {
+        let position = self.log.append(event);
+        self.replay.apply(&Fragment { payload: event, flags: 0xc0, session_id: 0, term_offset: 0, position }).unwrap()
+    }
+
+    fn says(&mut self, session: i64, payload: &[u8]) {
+        let time = 1_000 + self.log.position();
+        self.append(&[message(1, &[0, session, time], &[], &[]), payload.to_vec()].concat());
+    }
+
+    /// Orders that trade, and some that rest.
+    fn trade(&mut self, count: u64) {
+        for _ in 0..count {
+            self.orders += 1;
+            let i = self.orders;
+            self.says(ALICE, &new_order_message(1, 2 * i - 1, i, Side::Sell, 1_000 + (i % 7) as i64, 3));
+            self.says(ALICE, &cancel_message(1, 2 * i, i.saturating_sub(3)));
+            self.says(BOB, &new_order_message(1, i, i, Side::Buy, 1_001, 2));
+        }
+    }
+
+    /// Records a snapshot of the service and one of the consensus module.
+    fn snapshot(&mut self) -> i64 {
+        let applied = self.append(&message(23, &[0, 0, 5], &[2, 0], &[]));
+        let Applied::SnapshotRequest { log_position, leadership_term_id } = applied else { panic!("{applied:?}") };
+        let mut recording = WrittenRecording::new(self.recordings.len() as i64 + 1);
+        for message in self.replay.take_snapshot(leadership_term_id).unwrap() {
+            recording.append(&message);
+        }
+        let mut of_consensus_module = WrittenRecording::new(recording_id(&self.recordings) + 1);
+        of_consensus_module.append(b"timers and sessions");
+        for (i, service_id) in [(0, 0), (1, CONSENSUS_MODULE)] {
+            let recording_id = recording_id(&self.recordings) + i;
+            self.snapshots.push(Snapshot { recording_id, leadership_term_id, log_position, timestamp: 5, service_id });
+        }
+        self.recordings.extend([recording, of_consensus_module]);
+        log_position
+    }
+
+    fn state(&self) -> HashAt {
+        HashAt { hash: self.replay.service().engine().state_hash().0, position: self.log.position() }
+    }
+
+    fn write(&self) {
+        let recordings: Vec<&WrittenRecording> = std::iter::once(&self.log).chain(&self.recordings).collect();
+        write_archive(self.dir.path(), &recordings, End::Killed).unwrap();
+        let term = Term { recording_id: LOG, leadership_term_id: 0, base_log_position: 0 };
+        write_recording_log(self.dir.path(), &[term], &self.snapshots).unwrap();
+    }
+
+    fn audit(&self, what: &Audit) -> AuditReport {
+        audit(&cluster(), &open(self.dir.path()).unwrap(), what).unwrap()
+    }
+}
+
+fn recording_id(recordings: &[WrittenRecording]) -> i64 {
+    recordings.len() as i64 + 1
+}
+
+fn open(dir: &Path) -> Result<ArchivedLog, ArchivedLogError> {
+    let files = MemberFiles { archive_dir: dir.into(), cluster_dir: dir.into(), checksum: FrameChecksum::Crc32c };
+    ArchivedLog::open(files)
+}
+
+fn cluster() -> ClusterSpec {
+    Deployment::default_local(1, 20_100).cluster(ClusterId(0)).unwrap()
+}
+
+/// A message of Aeron's cluster protocol, version 16: its 64-bit fields, its 32-bit fields, then its texts.
+fn message(template: u8, longs: &[i64], ints: &[i32], texts: &[&[u8]]) -> Vec<u8> {
+    let block_length = 8 * longs.len() + 4 * ints.len();
+    let mut bytes = vec![block_length as u8, 0, template, 0, 111, 0, 16, 0];
+    longs.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
+    ints.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
+    for text in texts {
+        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(text);
+    }
+    bytes
+}
+
+/// A member with snapshots after 200 and after 1,100 rounds, and 10 rounds after them. The first is in the second term.
+fn traded() -> (Member, i64, i64) {
+    let mut member = Member::new();
+    member.trade(200);
+    let first = member.snapshot();
+    member.trade(900);
+    let second = member.snapshot();
+    member.trade(10);
+    assert!(first > TERM_LENGTH as i64 && second > 3 * TERM_LENGTH as i64, "{first} {second}");
+    (member, first, second)
+}
+
+fn positions(report: &AuditReport) -> Vec<i64> {
+    report.differences.iter().map(|difference| difference.position).collect()
+}
+
+#[test]
+fn the_log_of_a_sound_member_leads_to_its_snapshots_and_to_its_state() {
+    let (member, first, _) = traded();
+    member.write();
+    let expected = Expected { state: member.state(), source: String::from("the running member") };
+    let report = member.audit(&Audit { expected: vec![expected], wanted: vec![first], ..Audit::default() });
+    assert_eq!(report.differences, []);
+    assert_eq!((report.start, report.commands, report.snapshots_compared), (Start::Beginning, 1 + 3 * 1_110, 2));
+    assert_eq!(HashAt { hash: report.state_hash, position: report.end_position }, member.state());
+    let early = member.audit(&Audit { until: Some(first), ..Audit::default() });
+    assert_eq!((early.commands, early.end_position, early.snapshots_compared), (1 + 3 * 200, first, 1));
+    assert_eq!(report.hashes, [HashAt { hash: early.state_hash, position: first }]);
+}
+
+#[test]
+fn a_bent_snapshot_is_a_difference_at_its_position() {
+    let (mut member, _, second) = traded();
+    let mut bent = WrittenRecording::new(member.recordings.len() as i64 - 1);
+    let messages = member.replay.take_snapshot(0).unwrap();
+    for (i, message) in messages.iter().enumerate() {
+        let mut message = message.clone();
+        if i + 1 == messages.len() {
+            let middle = message.len() / 2;
+            message[middle] ^= 1;
+        }
+        bent.append(&message);
+    }
+    let index = member.recordings.len() - 2;
+    member.recordings[index] = bent;
+    member.write();
+    let report = member.audit(&Audit::default());
+    assert_eq!((positions(&report), report.snapshots_compared), (vec![second], 2), "{report:?}");
+}
+
+#[test]
+fn the_snapshot_of_another_state_is_a_difference() {
+    let (mut member, first, second) = traded();
+    let count = member.recordings.len();
+    member.snapshots[count - 2].recording_id = member.snapshots[0].recording_id;
+    member.write();
+    let report = member.audit(&Audit::default());
+    assert_eq!(positions(&report), [second], "{report:?}");
+    assert!(report.differences[0].what.contains("but the log leads to state"), "{report:?}");
+    member.snapshots[count - 2].log_position = first + 96;
+    member.write();
+    let what = String::from("there is a snapshot of this position, but the log asks for none there");
+    assert_eq!(member.audit(&Audit::default()).differences, [Difference { position: first + 96, what }]);
+}
+
+#[test]
+fn a_changed_order_leads_to_another_state_than_was_recorded() {
+    let (mut member, first, second) = traded();
+    let mut changed = Member::new();
+    changed.trade(200);
+    changed.append(&message(23, &[0, 0, 5], &[2, 0], &[]));
+    changed.says(ALICE, &new_order_message(1, 1, 1, Side::Sell, 999, 3));
+    changed.says(BOB, &new_order_message(1, 201, 999, Side::Buy, 1_001, 1));
+    std::mem::swap(&mut member.log, &mut changed.log);
+    let expected = Expected { state: HashAt { hash: 1, position: first + 96 }, source: String::from("member 2") };
+    member.snapshots.retain(|snapshot| snapshot.log_position < second);
+    member.write();
+    let report = member.audit(&Audit { expected: vec![expected], ..Audit::default() });
+    assert_eq!((positions(&report), report.snapshots_compared), (vec![first + 96], 1), "{report:?}");
+    assert!(report.differences[0].what.starts_with("member 2 has state 0000000000000001, but"), "{report:?}");
+}
+
+#[test]
+fn damage_ends_the_audit_where_it_is() {
+    let (member, first, _) = traded();
+    member.write();
+    let path = segment_path(member.dir.path(), LOG, 2);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[1_000] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let report = member.audit(&Audit { wanted: vec![first], ..Audit::default() });
+    assert_eq!((report.differences.len(), report.snapshots_compared, report.hashes.len()), (1, 1, 1), "{report:?}");
+    assert!(report.differences[0].what.starts_with("the log is damaged at position 13"), "{report:?}");
+    assert!((2 * TERM_LENGTH as i64..2 * TERM_LENGTH as i64 + 1_000).contains(&report.differences[0].position));
+}
+
+#[test]
+fn a_log_whose_beginning_was_purged_is_audited_from_its_oldest_good_snapshot() {
+    let (mut member, first, second) = traded();
+    member.log.purge(first);
+    member.write();
+    let report = member.audit(&Audit::default());
+    assert_eq!((report.start, report.snapshots_compared), (Start::Snapshot { position: first }, 1), "{report:?}");
+    assert_eq!((report.commands, report.differences.len(), report.state_hash), (3 * 910, 0, member.state().hash));
+
+    let bent = segment_path(member.dir.path(), member.snapshots[0].recording_id, 0);
+    let mut bytes = std::fs::read(&bent).unwrap();
+    bytes[400] ^= 1;
+    std::fs::write(&bent, bytes).unwrap();
+    let report = member.audit(&Audit::default());
+    assert_eq!((report.start, positions(&report)), (Start::Snapshot { position: second }, vec![first]), "{report:?}");
+}
+
+#[test]
+fn a_log_that_ends_before_a_known_state_is_a_difference() {
+    let (member, ..) = traded();
+    member.write();
+    let HashAt { hash, position } = member.state();
+    let expected = Expected { state: HashAt { hash, position: position + 96 }, source: String::from("member 1") };
+    let (until, patience) = (Some(position + 96), Duration::from_millis(20));
+    let report = member.audit(&Audit { until, patience, expected: vec![expected], ..Audit::default() });
+    assert_eq!(positions(&report), [position], "{report:?}");
+}
+
+#[test]
+fn a_member_without_a_log_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(open(dir.path()), Err(ArchivedLogError::Files(_))));
+    write_recording_log(dir.path(), &[], &[]).unwrap();
+    assert!(matches!(open(dir.path()), Err(ArchivedLogError::NoLog { .. })));
+}
