@@ -92,6 +92,18 @@ impl ChildProcess {
         }
     }
 
+    /// Whether the process has ended with exit code 0. Does not block.
+    ///
+    /// # Errors
+    ///
+    /// The process has ended otherwise.
+    pub(crate) fn has_succeeded(&mut self) -> Result<bool, ProcessError> {
+        match self.ended() {
+            Some(status) if status.success() => Ok(true),
+            _ => self.check().map(|()| false),
+        }
+    }
+
     /// Whether the process has written `line`. Does not block.
     ///
     /// # Errors

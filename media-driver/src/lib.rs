@@ -6,6 +6,7 @@
 //! | `member_processes` | [`MemberProcesses`]: both processes of one member, started, watched and stopped together |
 //! | `coordinator_processes` | [`CoordinatorProcesses`]: the same for the coordinator |
 //! | `client_driver` | [`ClientDriver`]: the media driver of a program that trades |
+//! | `backup` | [`Backup`]: Aeron's `ClusterBackup`, which copies a running cluster's snapshots and log |
 //! | `echo_service` | [`EchoService`]: Aeron's Java container with an echo service, to compare with |
 //! | `preflight` | checks before anything is started |
 //! | `media_driver` `driver_options` `driver_directory` | the driver's process, its command line, its directory |
@@ -19,6 +20,7 @@
 //! The program `lugus-media-driver` (`src/bin`) is the driver's process. Only it links Aeron's C driver.
 
 mod archive;
+mod backup;
 mod child_process;
 mod client_driver;
 mod consensus_module;
@@ -36,6 +38,7 @@ mod member_processes;
 mod members_key;
 mod preflight;
 
+pub use backup::Backup;
 pub use child_process::{ChildProcess, Launch};
 pub use client_driver::ClientDriver;
 pub use consensus_module::consensus_module_properties;

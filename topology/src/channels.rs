@@ -81,6 +81,11 @@ impl ClusterSpec {
         self.members.iter().map(channel).collect()
     }
 
+    /// Channel on which a backup receives the log, without its endpoint.
+    pub fn backup_channel(&self) -> String {
+        String::from("aeron:udp?alias=backup")
+    }
+
     /// Channel of a member's requests to its own archive, and of the answers.
     pub fn archive_local_control_channel(&self) -> String {
         String::from("aeron:ipc?term-length=64k")
@@ -91,6 +96,11 @@ impl MemberSpec {
     /// Channel of other members' requests to this member's archive.
     pub fn archive_control_channel(&self) -> String {
         udp(&self.endpoints.archive)
+    }
+
+    /// Channel on which other members' consensus modules reach this one.
+    pub fn consensus_channel(&self) -> String {
+        udp(&self.endpoints.consensus)
     }
 
     /// Channel on which other members' archives send what this member asked for. The system chooses its port.

@@ -3,6 +3,7 @@ package io.lugus;
 import io.aeron.Counter;
 import io.aeron.archive.Archive;
 import io.aeron.archive.client.AeronArchive;
+import io.aeron.cluster.ClusterBackup;
 import io.aeron.cluster.ConsensusModule;
 
 /**
@@ -52,14 +53,23 @@ final class ArchiveDoor {
         if (null == key) {
             return context;
         }
-        final String channel = AeronArchive.Configuration.localControlChannel();
         final int responseStream = context.clusterId() * 100 + 100 + AeronArchive.Configuration.controlResponseStreamId();
-        return context.archiveContext(new AeronArchive.Context()
+        return context.archiveContext(local().controlResponseStreamId(responseStream));
+    }
+
+    /** The context with clients of the local archive and of the members' archives that have the key. */
+    ClusterBackup.Context admit(final ClusterBackup.Context context) {
+        return null == key ? context
+            : context.archiveContext(local()).clusterArchiveContext(new AeronArchive.Context().credentialsSupplier(key));
+    }
+
+    private AeronArchive.Context local() {
+        final String channel = AeronArchive.Configuration.localControlChannel();
+        return new AeronArchive.Context()
             .controlRequestChannel(channel)
             .controlResponseChannel(channel)
             .controlRequestStreamId(AeronArchive.Configuration.localControlStreamId())
-            .controlResponseStreamId(responseStream)
-            .credentialsSupplier(key));
+            .credentialsSupplier(key);
     }
 
     private Runnable counted(final Archive.Context context) {
