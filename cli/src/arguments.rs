@@ -1,10 +1,14 @@
 //! The command line: commands, options and their help texts.
 
+mod archived;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lugus_coordinator::migration::MoveStep;
+
+pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
 
 /// Lugus: order matching, replicated by Aeron Cluster.
 #[derive(Debug, Parser)]
@@ -52,6 +56,17 @@ pub enum Command {
     Watch(Watch),
     /// Make all members of all clusters, or of one cluster, take a snapshot of their state.
     Snapshot(Snapshot),
+    /// Apply the archived log of members on this host, running or not, to a new engine, and compare its state with each
+    /// snapshot, with what running members publish, and with the other members' logs. Exit code 3 tells of differences.
+    Audit(Audit),
+    /// Write the commands of an archived log as JSON lines, which `lugus engine` reads.
+    Export(Export),
+    /// Copy a running cluster's newest snapshots and log into a folder, or continue an earlier backup there.
+    Backup(Backup),
+    /// Put a backup into the places of members that have lost their files; what these had is set aside.
+    Recover(Recover),
+    /// Rebuild a stopped member with bent or missing files from the others, while they run; what it had is set aside.
+    Repair(Repair),
     /// Send recorded or synthetic order flow through the cluster and measure round trips.
     #[command(subcommand)]
     Replay(Replay),

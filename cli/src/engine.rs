@@ -57,13 +57,19 @@ enum Line<'a> {
 }
 
 /// Writes each event as a line, and keeps the first failure.
-struct JsonLines<W: Write> {
+pub struct JsonLines<W: Write> {
     output: BufWriter<W>,
     result: std::io::Result<()>,
 }
 
 impl<W: Write> JsonLines<W> {
-    fn line(&mut self, line: &Line<'_>) {
+    /// Lines that go to `output`.
+    pub fn new(output: W) -> Self {
+        Self { output: BufWriter::new(output), result: Ok(()) }
+    }
+
+    /// Writes a value as a line.
+    pub fn json(&mut self, line: &impl Serialize) {
         if self.result.is_ok() {
             self.result = serde_json::to_writer(&mut self.output, line)
                 .map_err(std::io::Error::from)
@@ -71,7 +77,22 @@ impl<W: Write> JsonLines<W> {
         }
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
+    /// Writes a remark, which readers skip.
+    pub fn remark(&mut self, text: std::fmt::Arguments<'_>) {
+        if self.result.is_ok() {
+            self.result = writeln!(self.output, "# {text}");
+        }
+    }
+
+    fn line(&mut self, line: &Line<'_>) {
+        self.json(line);
+    }
+
+    /// Writes what has been kept back.
+    ///
+    /// # Errors
+    /// The first failure of any line.
+    pub fn flush(&mut self) -> Result<(), Failure> {
         std::mem::replace(&mut self.result, Ok(()))
             .and_then(|()| self.output.flush())
             .map_err(|error| Failure::new(format!("can't write to standard output: {error}")))
@@ -97,7 +118,7 @@ pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) 
     let arguments::Engine { instruments, participants, orders, retained_events, end_of_command } = *arguments;
     let mut engine = Engine::new(EngineLimits { instruments, participants, orders, retained_events });
     let mut input = BufReader::with_capacity(MAXIMUM_LINE_LENGTH, input);
-    let mut sink = JsonLines { output: BufWriter::new(output), result: Ok(()) };
+    let mut sink = JsonLines::new(output);
     let mut now = EpochNanos(0);
     let mut text = String::new();
     for line in 1_u64.. {

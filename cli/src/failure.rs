@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Exit code of a command that did its work, and found states that differ where they must be the same.
+pub const DIFFERENT_STATES_EXIT_CODE: u8 = 3;
+
 /// A command's failure, as the user sees it.
 #[derive(Debug)]
 pub struct Failure {

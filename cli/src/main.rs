@@ -4,10 +4,14 @@
 #![allow(unreachable_pub)]
 
 mod access;
+mod archived_member;
 mod arguments;
+mod audit;
+mod backup;
 mod bench;
 mod book;
 mod book_follow;
+mod cluster_copy;
 mod coordinator;
 mod demo;
 mod deployed_process;
@@ -15,6 +19,7 @@ mod deployment;
 mod down;
 mod engine;
 mod events;
+mod export;
 mod failure;
 mod instruments;
 mod leader_killer;
@@ -28,8 +33,11 @@ mod output;
 mod participant;
 mod private_cluster;
 mod processes;
+mod recover;
+mod repair;
 mod replay;
 mod restart_policy;
+mod set_aside;
 mod snapshot;
 mod status;
 mod supervise;
@@ -90,6 +98,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),
         Command::Snapshot(what) => snapshot::run(&deployment::find(config)?, what, output),
+        Command::Audit(what) => audit::run(&deployment::find(config)?, what, output),
+        Command::Backup(what) => backup::run(&deployment::find(config)?, what, output),
+        Command::Recover(what) => recover::run(&deployment::find(config)?, what, output),
+        Command::Repair(what) => repair::run(&deployment::find(config)?, what, output),
+        Command::Export(what) => export::run(&deployment::find(config)?, what),
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
         Command::Bench(bench) => bench::run(bench, output),
         Command::Demo(demo) => demo::run(demo, output),

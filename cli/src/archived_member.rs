@@ -1,0 +1,87 @@
+//! The archived logs that a command works on: those of members on this host, or of a copy.
+
+use std::fmt;
+
+use lugus_node::archived_log::{ArchivedLog, ArchivedLogError, MemberFiles};
+use lugus_node::status::{HashAt, MemberStatus, StatusError};
+use lugus_topology::{ClusterSpec, MemberSpec};
+
+use crate::arguments::ArchivedMembers;
+use crate::deployment::DeploymentFile;
+use crate::failure::Failure;
+
+/// A member's log, or a copy.
+pub struct ArchivedMember {
+    /// The member's number; `None` for a copy.
+    pub id: Option<i32>,
+    /// The log, or why it can't be read.
+    pub log: Result<ArchivedLog, ArchivedLogError>,
+    /// What the member publishes, if it runs.
+    pub published: Option<HashAt>,
+}
+
+impl fmt::Display for ArchivedMember {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.id {
+            Some(id) => write!(f, "member {id}"),
+            None => f.write_str("the copy"),
+        }
+    }
+}
+
+/// The chosen logs on this host, by cluster. Members that have none here are left out.
+///
+/// # Errors
+/// There is no such cluster or member, or no log at all.
+pub fn find(
+    found: &DeploymentFile,
+    chosen: &ArchivedMembers,
+) -> Result<Vec<(ClusterSpec, Vec<ArchivedMember>)>, Failure> {
+    let clusters = match chosen.cluster {
+        Some(id) => vec![found.cluster_with_id(i32::from(id))?],
+        None => found.deployment.cluster_specs(),
+    };
+    if let Some(dir) = &chosen.dir {
+        let [cluster] = clusters.as_slice() else {
+            return Err(
+                Failure::new("the deployment has several clusters").hint("say with --cluster of which the copy is")
+            );
+        };
+        let member = cluster.members.first().ok_or_else(|| Failure::new(format!("{} has no member", cluster.name)))?;
+        let files = MemberFiles {
+            archive_dir: dir.join("archive"),
+            cluster_dir: dir.join("cluster"),
+            ..MemberFiles::of(cluster, member)
+        };
+        let log = ArchivedLog::open(files);
+        return Ok(vec![(cluster.clone(), vec![ArchivedMember { id: None, log, published: None }])]);
+    }
+    let mut all = Vec::new();
+    for cluster in clusters {
+        let wanted = |member: &&MemberSpec| chosen.member.is_none_or(|id| member.id.0 == i32::from(id));
+        let members = cluster.members.iter().filter(wanted).filter(|member| member.cluster_dir.exists());
+        let members = members.map(|member| open(&cluster, member)).collect::<Result<Vec<_>, _>>()?;
+        if !members.is_empty() {
+            all.push((cluster, members));
+        }
+    }
+    if all.is_empty() {
+        return Err(Failure::new("no such member has a log on this host").hint(
+            "the command reads the folders of members on the host where it runs; see --cluster, --member and --dir",
+        ));
+    }
+    Ok(all)
+}
+
+fn open(cluster: &ClusterSpec, member: &MemberSpec) -> Result<ArchivedMember, Failure> {
+    let name = format!("member {} of {}", member.id, cluster.name);
+    let published = match MemberStatus::read(&member.aeron_dir, cluster.id.0) {
+        Ok(status) => Some(status.state_hash.ok_or_else(|| {
+            Failure::new(format!("{name} is starting")).hint("try again when `lugus status` shows its state hash")
+        })?),
+        Err(StatusError::NotRunning { .. }) => None,
+        Err(error) => return Err(Failure::new(format!("{name}: {error}"))),
+    };
+    let log = ArchivedLog::open(MemberFiles::of(cluster, member));
+    Ok(ArchivedMember { id: Some(member.id.0), log, published })
+}

@@ -1,0 +1,209 @@
+//! `lugus audit`: members' archived logs through new engines, compared with all that was recorded and published of them.
+
+use std::time::{Duration, Instant};
+
+use comfy_table::Table;
+use lugus_node::archived_log::{ArchivedLog, ArchivedLogError, Audit, AuditReport, Difference, Expected, audit};
+use lugus_node::status::HashAt;
+use lugus_topology::ClusterSpec;
+use serde::Serialize;
+
+use crate::archived_member::{self, ArchivedMember};
+use crate::arguments;
+use crate::deployment::DeploymentFile;
+use crate::failure::{DIFFERENT_STATES_EXIT_CODE, Failure};
+use crate::output::Output;
+
+/// Longest wait for a running member's archive to have written what its service has applied.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The JSON document.
+#[derive(Debug, Default, Serialize)]
+struct Audited {
+    /// Number of commands that were applied, over all members.
+    commands: u64,
+    /// Number of snapshots that were compared, over all members.
+    snapshots_compared: u64,
+    /// Number of differences, over all members.
+    differences: usize,
+    /// The difference at the lowest log position.
+    first_difference: Option<Different>,
+    /// Milliseconds that it took.
+    elapsed_ms: u64,
+    /// What each member's log led to.
+    members: Vec<AuditedMember>,
+}
+
+/// What one member's log led to.
+#[derive(Debug, Serialize)]
+struct AuditedMember {
+    /// The cluster's number.
+    cluster: i32,
+    /// The member's number; `None` for a copy.
+    member: Option<i32>,
+    /// Log position at which the engine started: 0, or that of the oldest snapshot.
+    start_position: i64,
+    /// Log position up to which the log was applied.
+    end_position: i64,
+    /// State hash there; `None` if the log can't be applied.
+    state_hash: Option<String>,
+    commands: u64,
+    snapshots_compared: u64,
+    differences: Vec<Different>,
+}
+
+/// A difference.
+#[derive(Debug, Clone, Serialize)]
+struct Different {
+    cluster: i32,
+    /// The member's number; `None` for a copy.
+    member: Option<i32>,
+    /// Log position.
+    position: i64,
+    /// What differs.
+    what: String,
+}
+
+/// Audits the chosen members, and prints what was found.
+///
+/// # Errors
+/// No log is chosen, or a member is just starting; with [`DIFFERENT_STATES_EXIT_CODE`] if anything differs.
+pub fn run(found: &DeploymentFile, arguments: &arguments::Audit, output: Output) -> Result<(), Failure> {
+    let begin = Instant::now();
+    let mut audited = Audited::default();
+    for (cluster, members) in archived_member::find(found, &arguments.members)? {
+        audited.members.extend(audit_cluster(&cluster, &members));
+    }
+    for member in &audited.members {
+        audited.commands += member.commands;
+        audited.snapshots_compared += member.snapshots_compared;
+        audited.differences += member.differences.len();
+    }
+    let all = audited.members.iter().flat_map(|member| &member.differences);
+    audited.first_difference = all.min_by_key(|difference| difference.position).cloned();
+    audited.elapsed_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    output.answer(&audited, audited.text())?;
+    match audited.differences {
+        0 => Ok(()),
+        count => Err(Failure::new(format!("the audit found {count} differences"))
+            .hint("docs/audit-and-repair.md says what each of them means, and what to do")
+            .with_exit_code(DIFFERENT_STATES_EXIT_CODE)),
+    }
+}
+
+fn audit_cluster(cluster: &ClusterSpec, members: &[ArchivedMember]) -> Vec<AuditedMember> {
+    // The states of all members are compared where the shortest log ends.
+    let end = |member: &ArchivedMember| match member.published {
+        Some(published) => Some(published.position),
+        None => member.log.as_ref().ok().map(ArchivedLog::end_position),
+    };
+    let common_end = members.iter().filter_map(end).min().unwrap_or_default();
+    let mut audited = Vec::new();
+    let mut at_common_end: Option<(String, HashAt)> = None;
+    for member in members {
+        let report = member.log.as_ref().map_err(ToString::to_string).and_then(|log| {
+            let report = audit_member(cluster, log, member.published, common_end);
+            report.map_err(|error| error.to_string())
+        });
+        let report = report.map(|mut report| {
+            if let Some(state) = report.hashes.first() {
+                let (other, expected) = at_common_end.get_or_insert_with(|| (member.to_string(), *state));
+                if expected.hash != state.hash {
+                    let (own, others) = (state.hash, expected.hash);
+                    let what = format!("the log leads to state {own:016x}, that of {other} to {others:016x}");
+                    report.differences.push(Difference { position: state.position, what });
+                }
+            }
+            report
+        });
+        audited.push(AuditedMember::of(cluster, member, report));
+    }
+    audited
+}
+
+fn audit_member(
+    cluster: &ClusterSpec,
+    log: &ArchivedLog,
+    published: Option<HashAt>,
+    common_end: i64,
+) -> Result<AuditReport, ArchivedLogError> {
+    let expected = |state| Expected { state, source: String::from("the running member") };
+    let what = Audit {
+        until: published.map(|published| published.position),
+        patience: PATIENCE,
+        expected: published.map(expected).into_iter().collect(),
+        wanted: vec![common_end],
+    };
+    audit(cluster, log, &what)
+}
+
+impl AuditedMember {
+    /// What an audit has found; the error says why there is none, which is a difference too.
+    fn of(cluster: &ClusterSpec, member: &ArchivedMember, report: Result<AuditReport, String>) -> Self {
+        let (cluster, member) = (cluster.id.0, member.id);
+        let different = |Difference { position, what }| Different { cluster, member, position, what };
+        match report {
+            Ok(report) => Self {
+                cluster,
+                member,
+                start_position: report.start.position(),
+                end_position: report.end_position,
+                state_hash: Some(format!("{:016x}", report.state_hash)),
+                commands: report.commands,
+                snapshots_compared: report.snapshots_compared,
+                differences: report.differences.into_iter().map(different).collect(),
+            },
+            Err(what) => Self {
+                cluster,
+                member,
+                start_position: 0,
+                end_position: 0,
+                state_hash: None,
+                commands: 0,
+                snapshots_compared: 0,
+                differences: vec![different(Difference { position: 0, what })],
+            },
+        }
+    }
+}
+
+impl Audited {
+    fn text(&self) -> String {
+        let mut table = Table::new();
+        table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header([
+            "cluster",
+            "member",
+            "from position",
+            "to position",
+            "state hash",
+            "commands",
+            "snapshots compared",
+            "differences",
+        ]);
+        for member in &self.members {
+            table.add_row([
+                member.cluster.to_string(),
+                member.member.map_or_else(|| String::from("copy"), |id| id.to_string()),
+                member.start_position.to_string(),
+                member.end_position.to_string(),
+                member.state_hash.clone().unwrap_or_else(|| String::from("-")),
+                member.commands.to_string(),
+                member.snapshots_compared.to_string(),
+                member.differences.len().to_string(),
+            ]);
+        }
+        let differences = self.members.iter().flat_map(|member| &member.differences).map(|difference| {
+            let Different { cluster, member, position, what } = difference;
+            let whose = member.map_or_else(|| String::from("copy"), |id| format!("member {id}"));
+            format!("cluster {cluster}, {whose}, position {position}: {what}")
+        });
+        let seconds = Duration::from_millis(self.elapsed_ms).as_secs_f64();
+        let summary = format!(
+            "{} commands and {} snapshots in {seconds:.1} s: {}",
+            self.commands,
+            self.snapshots_compared,
+            if self.differences == 0 { "no difference" } else { "DIFFERENCES" }
+        );
+        std::iter::once(table.to_string()).chain(differences).chain([summary]).collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,83 @@
+//! Copies a running cluster's newest snapshots and log into folders, for `lugus backup` and `lugus repair`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use lugus_media_driver::{Backup, FolderLock};
+use lugus_node::archived_log::{ArchivedLog, MemberFiles};
+use lugus_node::status::MemberStatus;
+use lugus_topology::{ClusterSpec, MemberSpec};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::failure::Failure;
+
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// When a copy is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// When it has all that was committed when it began.
+    Committed,
+    /// When somebody ends it, with SIGINT or SIGTERM.
+    Stopped,
+}
+
+/// What a copy has.
+#[derive(Debug, Clone, Copy)]
+pub struct Copied {
+    /// Log position up to which it has the log.
+    pub position: i64,
+    /// Log position of its newest snapshot.
+    pub snapshot_position: Option<i64>,
+}
+
+/// Copies from `sources`, members of `cluster`, into the directories of `target`. What they have of an earlier copy is
+/// continued.
+///
+/// # Errors
+/// No member answers, or the copy makes no progress; with [`Until::Committed`] also when no member runs on this host.
+pub fn copy(
+    cluster: &ClusterSpec,
+    target: &MemberSpec,
+    sources: &[MemberSpec],
+    until: Until,
+    lock: &FolderLock,
+) -> Result<Copied, Failure> {
+    let position = match until {
+        Until::Committed => Some(commit_position(cluster, sources)?),
+        Until::Stopped => None,
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
+    }
+    let failed = |error| {
+        Failure::new(format!("the copy of {} failed: {error}", cluster.name))
+            .hint("`lugus status` shows whether its members run; what was copied stays, and is continued next time")
+    };
+    let mut backup = Backup::start(cluster, target, sources, position, lock).map_err(failed)?;
+    while !backup.is_complete().map_err(failed)? {
+        if stop.load(Ordering::Acquire) {
+            backup.stop(cluster.deployment());
+            if until == Until::Committed {
+                return Err(Failure::new("interrupted before the copy was complete"));
+            }
+            break;
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+    let log = ArchivedLog::open(MemberFiles::of(cluster, target)).map_err(Failure::new)?;
+    Ok(Copied { position: log.end_position(), snapshot_position: log.newest_snapshot() })
+}
+
+/// Log position up to which a majority has the log, as members on this host know it.
+fn commit_position(cluster: &ClusterSpec, sources: &[MemberSpec]) -> Result<i64, Failure> {
+    let status = |member: &MemberSpec| MemberStatus::read(&member.aeron_dir, cluster.id.0).ok();
+    let joined = sources.iter().filter_map(status).filter(|status| status.has_joined);
+    joined.filter_map(|status| status.commit_position).max().ok_or_else(|| {
+        Failure::new(format!("no member of {} that follows or leads runs on this host", cluster.name))
+            .hint("run the command where a healthy member runs, so that it knows what is committed; `lugus backup --follow` needs none")
+    })
+}
