@@ -67,6 +67,8 @@ pub enum Command {
     Recover(Recover),
     /// Rebuild a stopped member with bent or missing files from the others, while they run; what it had is set aside.
     Repair(Repair),
+    /// Make the members on this host purge the log and the snapshots that are no longer needed.
+    Prune,
     /// Send recorded or synthetic order flow through the cluster and measure round trips.
     #[command(subcommand)]
     Replay(Replay),

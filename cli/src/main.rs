@@ -33,6 +33,7 @@ mod output;
 mod participant;
 mod private_cluster;
 mod processes;
+mod prune;
 mod recover;
 mod repair;
 mod replay;
@@ -103,6 +104,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Recover(what) => recover::run(&deployment::find(config)?, what, output),
         Command::Repair(what) => repair::run(&deployment::find(config)?, what, output),
         Command::Export(what) => export::run(&deployment::find(config)?, what),
+        Command::Prune => prune::run(&deployment::find(config)?, output),
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
         Command::Bench(bench) => bench::run(bench, output),
         Command::Demo(demo) => demo::run(demo, output),

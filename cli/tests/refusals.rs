@@ -6,14 +6,11 @@
 mod harness;
 
 use std::fs;
-use std::io::Write;
 use std::net::UdpSocket;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::{LocalCluster, Traders, folder, lugus, mentioning, until};
+use harness::{LocalCluster, SmallDisk, Traders, folder, lugus, mentioning, until};
 use lugus_topology::{Deployment, MemberId, Size};
 
 /// Longest time for a command that has nothing to wait for; waiting for a cluster takes 10 s.
@@ -199,45 +196,10 @@ fn a_second_member_in_the_same_folder() {
     nothing_is_left(&cluster);
 }
 
-/// A small separate disk, if this user may mount one.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(folder: &Path) -> Option<Self> {
-        let mut command = Command::new("mount");
-        command.args(["-t", "tmpfs", "-o", "size=96m", "lugus-test"]).arg(folder);
-        let output = command.output().ok()?;
-        if output.status.success() {
-            return Some(Self(folder.to_path_buf()));
-        }
-        eprintln!("no small disk: {}", String::from_utf8_lossy(&output.stderr));
-        None
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Processes that still have a file open there are killed later; the lazily unmounted disk goes with them.
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
-
-/// Uses up space until less is left than a member needs.
-fn fill(filler: &Path) {
-    let free = || {
-        let disk = rustix::fs::statvfs(filler.parent().expect("a folder")).expect("a disk");
-        disk.f_bavail * disk.f_frsize
-    };
-    let mut file = fs::File::create(filler).expect("a file");
-    while free() > MINIMUM_FREE_SPACE.as_bytes() / 2 {
-        file.write_all(&[7; 1 << 16]).expect("written");
-    }
-}
-
 #[test]
 fn a_disk_that_runs_full() {
     let disk = folder();
-    let Some(_mounted) = SmallDisk::mount(disk.path()) else { return };
+    let Some(mounted) = SmallDisk::mount(disk.path()) else { return };
     let cluster = LocalCluster::start(3, |deployment| {
         let members = deployment.clusters.iter_mut().flat_map(|cluster| &mut cluster.members);
         let member = members.into_iter().find(|member| member.id == MemberId(2)).expect("a member");
@@ -249,8 +211,7 @@ fn a_disk_that_runs_full() {
     let mut traders = Traders::connect(&cluster);
     traders.trade(100);
     let processes = cluster.processes(2);
-    let filler = disk.path().join("filler");
-    fill(&filler);
+    mounted.fill(Size::bytes(MINIMUM_FREE_SPACE.as_bytes() / 2));
     until("the end of the member", || processes.iter().all(|process| !harness::is_alive(process.pid)).then_some(()));
     assert_tells(
         &cluster.log(2),
@@ -263,7 +224,7 @@ fn a_disk_that_runs_full() {
     assert_tells(outcome.message(), &["member 2 of cluster-0 has ended", "/archive has ", "make room"]);
     assert_eq!(cluster.left().len(), 6 + 1, "two members and the traders' driver: {:?}", cluster.left());
 
-    fs::remove_file(&filler).expect("deleted");
+    mounted.empty();
     assert_eq!(cluster.up(), [2]);
     traders.trade(100);
     traders.settle();

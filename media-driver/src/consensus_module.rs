@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use lugus_topology::{AuthenticationMode, Checksum, ClusterSpec, MemberSpec, aeron_duration};
+use lugus_topology::{AuthenticationMode, Checksum, ClusterSpec, Deployment, MemberSpec, aeron_duration};
 
 use crate::archive::{self, ArchivePlace, archive_properties, idle_strategy_arguments, idle_strategy_class};
 use crate::file_system::{delete, text};
@@ -76,6 +76,7 @@ pub fn consensus_module_properties(cluster: &ClusterSpec, member: &MemberSpec) -
     }
     properties.extend(consensus_properties(cluster, member));
     properties.extend(timeout_properties(cluster));
+    properties.extend(retention_properties(cluster.deployment()));
     properties.extend(authentication_properties(cluster, member));
     properties.extend(members_key_property(cluster.deployment(), &member.dir));
     properties
@@ -143,6 +144,19 @@ fn timeout_properties(cluster: &ClusterSpec) -> Vec<Property> {
     ]
 }
 
+/// What keeps the log from growing without end (`LogUpkeep.java`).
+fn retention_properties(deployment: &Deployment) -> Vec<Property> {
+    let retention = &deployment.retention;
+    vec![
+        ("lugus.snapshot.interval", aeron_duration(retention.snapshot_interval)),
+        ("lugus.snapshot.log.length", retention.snapshot_log_length.to_string()),
+        ("lugus.retention.snapshots", retention.snapshots.to_string()),
+        ("lugus.retention.log.days", retention.log_retention_days.to_string()),
+        ("lugus.retention.automatic", retention.automatic_pruning.to_string()),
+        ("lugus.disk.reserve", deployment.archive.reserve().to_string()),
+    ]
+}
+
 fn authentication_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<Property> {
     let mut properties =
         vec![("aeron.cluster.authenticator.supplier", String::from("io.lugus.ParticipantAuthenticatorSupplier"))];
@@ -206,6 +220,12 @@ mod tests {
             ("aeron.cluster.snapshot.stream.id", "107"),
             ("aeron.archive.idle.strategy", "io.lugus.ParkingIdleStrategy"),
             ("lugus.idle.strategy", "0-50-1000-50000"),
+            ("lugus.snapshot.interval", "3600s"),
+            ("lugus.snapshot.log.length", "1g"),
+            ("lugus.retention.snapshots", "2"),
+            ("lugus.retention.log.days", "0"),
+            ("lugus.retention.automatic", "true"),
+            ("lugus.disk.reserve", "512m"),
             ("lugus.authentication.mode", "open"),
             ("aeron.cluster.authorisation.service.supplier", "ALLOW_ALL"),
         ] {

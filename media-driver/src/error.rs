@@ -13,6 +13,10 @@ use thiserror::Error;
 /// JVM ended so. It is `EX_DATAERR` of `sysexits.h`.
 pub const DAMAGED_EXIT_CODE: u8 = 65;
 
+/// Exit code of a process that ended because a disk has too little space: of the JVM of a leader that hands over, and of a member.
+/// It is `EX_CANTCREAT` of `sysexits.h`. The member may be started again, and starts when there is more space.
+pub const NO_SPACE_EXIT_CODE: u8 = 73;
+
 /// Why a process can't be started, or that it has ended.
 #[derive(Debug, Error)]
 pub enum ProcessError {
@@ -206,6 +210,15 @@ impl ProcessError {
     /// Whether the process ended because what it has recorded is damaged: it would find the same at its next start.
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Ended { status, .. } if status.code() == Some(i32::from(DAMAGED_EXIT_CODE)))
+    }
+
+    /// Whether a disk has too little space.
+    pub fn is_no_space(&self) -> bool {
+        match self {
+            Self::NoSpace { .. } => true,
+            Self::Ended { status, .. } => status.code() == Some(i32::from(NO_SPACE_EXIT_CODE)),
+            _ => false,
+        }
     }
 
     pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {

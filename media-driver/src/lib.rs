@@ -46,7 +46,7 @@ pub use coordinator_processes::CoordinatorProcesses;
 pub use driver_directory::{clear_driver_directory, living_driver};
 pub use driver_options::{BackOff, DriverOptions, Idle, Threading};
 pub use echo_service::EchoService;
-pub use error::{DAMAGED_EXIT_CODE, ProcessError};
+pub use error::{DAMAGED_EXIT_CODE, NO_SPACE_EXIT_CODE, ProcessError};
 pub use java::cluster_tool;
 pub use lock::FolderLock;
 pub use media_driver::{DRIVER_VARIABLE, READY_LINE};

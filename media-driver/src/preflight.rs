@@ -62,14 +62,18 @@ pub(crate) fn check_coordinator_disks(
 
 /// Checks the free space that must be there as long as a member runs.
 pub(crate) fn check_disks(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), ProcessError> {
-    let needed = cluster.deployment().archive.minimum_free_space;
+    check_free_space(member, cluster.deployment().archive.minimum_free_space)
+}
+
+fn check_free_space(member: &MemberSpec, needed: Size) -> Result<(), ProcessError> {
     free_space(&member.archive_dir, needed, "the archive")?;
     free_space(&member.cluster_dir, needed, "the consensus module")?;
     free_space(driver_disk(member), DRIVER_RESERVE, "a media driver")
 }
 
 fn check_space(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), ProcessError> {
-    check_disks(cluster, member)?;
+    // A member with less would hand over as soon as it leads.
+    check_free_space(member, cluster.deployment().archive.reserve())?;
     free_space(driver_disk(member), driver_space(&cluster.deployment().term_length), "a media driver")
 }
 

@@ -17,9 +17,20 @@ pub struct Archive {
     pub sync_level: u8,
     /// Length of a segment file (`aeron.archive.segment.file.length`): a power of two, at least the log's term length.
     pub segment_length: Size,
-    /// Least free space on the disk: with less than this no member starts, and a running member ends (also
+    /// Least free space on the disk: with less than this a running member ends (also
     /// `aeron.archive.low.storage.space.threshold`).
     pub minimum_free_space: Size,
+    /// Free space on the disk with less than which a leader hands over if the others are a majority, and no member starts.
+    /// Default: twice `minimum_free_space`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_reserve: Option<Size>,
+}
+
+impl Archive {
+    /// Free space with less than which a leader hands over, and no member starts.
+    pub fn reserve(&self) -> Size {
+        self.disk_reserve.unwrap_or_else(|| Size::bytes(self.minimum_free_space.as_bytes().saturating_mul(2)))
+    }
 }
 
 /// Checksum of a recorded frame.
@@ -50,6 +61,7 @@ impl Default for Archive {
             sync_level: 0,
             segment_length: Size::mib(128),
             minimum_free_space: Size::mib(256),
+            disk_reserve: None,
         }
     }
 }

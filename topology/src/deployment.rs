@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Archive, Authentication, Client, Cluster, Consensus, Coordinator, Driver, Engine, Java, MarketData, Member,
-    Participant, Profile, Streams, Supervision, TermLength, Timeouts,
+    Participant, Profile, Retention, Streams, Supervision, TermLength, Timeouts,
 };
 
 /// Default for the first port of the first member of a local deployment. It is below the range from which Linux chooses
@@ -38,6 +38,8 @@ pub struct Deployment {
     pub consensus: Consensus,
     /// `[archive]`: how each member records the log.
     pub archive: Archive,
+    /// `[retention]`: when a cluster takes snapshots, and which part of its log a member keeps.
+    pub retention: Retention,
     /// `[term_length]`.
     pub term_length: TermLength,
     /// `[streams]`: stream ids.
@@ -83,6 +85,7 @@ impl Default for Deployment {
             timeouts: Timeouts::default(),
             consensus: Consensus::default(),
             archive: Archive::default(),
+            retention: Retention::default(),
             term_length: TermLength::default(),
             streams: Streams::default(),
             authentication: Authentication::default(),

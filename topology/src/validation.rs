@@ -13,7 +13,8 @@ use lugus_vocabulary::{InstrumentSpecification, ParticipantId, Price};
 use crate::error::Fault;
 use crate::{
     AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Ingress,
-    Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Size, Supervision, Timeouts, Warning,
+    Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Retention, Size, Supervision, Timeouts,
+    Warning,
     aeron_duration,
 };
 
@@ -40,6 +41,10 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 /// Shortest time in which a service must make progress: twice the time for which one slow client may hold it up (the default
 /// `egress_stall_limit` of `aeron-cluster-service`).
 const SHORTEST_SERVICE_PROGRESS: Duration = Duration::from_millis(200);
+const SHORTEST_SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
+const LONGEST_SNAPSHOT_INTERVAL: Duration = Duration::from_secs(30 * 86_400);
+const MAXIMUM_SNAPSHOTS: u32 = 1_000;
+const MAXIMUM_RETENTION_DAYS: u32 = 36_500;
 
 pub(crate) fn check(deployment: &Deployment) -> Result<(), Fault> {
     clusters(deployment)?;
@@ -48,7 +53,7 @@ pub(crate) fn check(deployment: &Deployment) -> Result<(), Fault> {
     cores(deployment)?;
     timeouts(&deployment.timeouts)?;
     let longest_delay = deployment.supervision.longest_delay;
-    duration_from(Supervision::FIRST_DELAY, "supervision.longest_delay", longest_delay)?;
+    duration_within("supervision.longest_delay", longest_delay, Supervision::FIRST_DELAY, LONGEST)?;
     limits(deployment)?;
     lengths(deployment)?;
     streams(deployment)?;
@@ -230,7 +235,7 @@ fn timeouts(timeouts: &Timeouts) -> Result<(), Fault> {
     ] {
         duration(format!("timeouts.{name}"), value)?;
     }
-    duration_from(SHORTEST_SERVICE_PROGRESS, "timeouts.service_progress_timeout", service_progress_timeout)?;
+    duration_within("timeouts.service_progress_timeout", service_progress_timeout, SHORTEST_SERVICE_PROGRESS, LONGEST)?;
     at_least_twice("timeouts.heartbeat_timeout", heartbeat_timeout, "timeouts.heartbeat_interval", heartbeat_interval)?;
     at_least_twice(
         "timeouts.startup_canvass_timeout",
@@ -260,7 +265,20 @@ fn limits(deployment: &Deployment) -> Result<(), Fault> {
         within(format!("engine.{name}"), value, 1, MAXIMUM_ENGINE_LIMIT)?;
     }
     within("market_data.ring_capacity", deployment.market_data.ring_capacity, MINIMUM_RING, MAXIMUM_RING)?;
-    within("archive.sync_level", deployment.archive.sync_level, 0, 2)
+    within("archive.sync_level", deployment.archive.sync_level, 0, 2)?;
+    retention(&deployment.retention)
+}
+
+fn retention(retention: &Retention) -> Result<(), Fault> {
+    if !retention.snapshot_interval.is_zero() {
+        let (shortest, longest) = (SHORTEST_SNAPSHOT_INTERVAL, LONGEST_SNAPSHOT_INTERVAL);
+        duration_within("retention.snapshot_interval", retention.snapshot_interval, shortest, longest)?;
+    }
+    if retention.snapshot_log_length != Size::bytes(0) {
+        not_less("retention.snapshot_log_length", retention.snapshot_log_length, "64k", MINIMUM_TERM)?;
+    }
+    within("retention.snapshots", retention.snapshots, 1, MAXIMUM_SNAPSHOTS)?;
+    within("retention.log_retention_days", retention.log_retention_days, 0, MAXIMUM_RETENTION_DAYS)
 }
 
 fn lengths(deployment: &Deployment) -> Result<(), Fault> {
@@ -278,6 +296,8 @@ fn lengths(deployment: &Deployment) -> Result<(), Fault> {
         not_less("archive.segment_length", segment, other, term)?;
     }
     not_less("archive.minimum_free_space", deployment.archive.minimum_free_space, "archive.segment_length", segment)?;
+    let (reserve, minimum) = (deployment.archive.reserve(), deployment.archive.minimum_free_space);
+    not_less("archive.disk_reserve", reserve, "archive.minimum_free_space", minimum)?;
     not_less("java.initial_heap", deployment.java.initial_heap, "16m", Size::mib(16))?;
     not_less("java.maximum_heap", deployment.java.maximum_heap, "java.initial_heap", deployment.java.initial_heap)
 }
@@ -460,14 +480,19 @@ fn within<T: PartialOrd + Display>(key: impl Into<String>, value: T, minimum: T,
 }
 
 fn duration(key: impl Into<String>, value: Duration) -> Result<(), Fault> {
-    duration_from(SHORTEST, key, value)
+    duration_within(key, value, SHORTEST, LONGEST)
 }
 
-fn duration_from(shortest: Duration, key: impl Into<String>, value: Duration) -> Result<(), Fault> {
-    if (shortest..=LONGEST).contains(&value) {
+fn duration_within(
+    key: impl Into<String>,
+    value: Duration,
+    shortest: Duration,
+    longest: Duration,
+) -> Result<(), Fault> {
+    if (shortest..=longest).contains(&value) {
         return Ok(());
     }
-    let [value, minimum, maximum] = [value, shortest, LONGEST].map(aeron_duration);
+    let [value, minimum, maximum] = [value, shortest, longest].map(aeron_duration);
     Err(Fault::new(key, Problem::Range { value, minimum, maximum }))
 }
 

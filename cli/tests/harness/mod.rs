@@ -14,6 +14,7 @@
 //! | `counters` | counters of a media driver |
 //! | `frames` | frames of Aeron's protocol by hand, and floods of them |
 //! | `archive` | [`Archive`]: sessions with members' archives, with the members' key or without |
+//! | `small_disk` | [`SmallDisk`]: a disk that a test fills |
 //! | `raw_session` | [`RawSession`]: sends any bytes to the cluster, without the SDK |
 
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its part")]
@@ -27,6 +28,7 @@ mod local_cluster;
 mod processes;
 mod raw_session;
 mod recorded_log;
+mod small_disk;
 mod status;
 mod tally;
 mod traders;
@@ -43,6 +45,7 @@ pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_por
 pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, stop, tree};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use recorded_log::{Frame, frames, log_file};
+pub use small_disk::SmallDisk;
 pub use status::{Cluster, Member, Status};
 pub use tally::{SentCommand, Tally, Total, total};
 pub use traders::{ClosedTraders, INSTRUMENTS, MAKER, QUIET, TAKER, Traders, define_instruments};

@@ -10,7 +10,7 @@ use aeron_cluster_service::{
     ArchiveCredentials, ClusteredServiceContainer, ContainerError, Context, IdleStrategy, Termination,
 };
 use lugus_engine::EngineLimits;
-use lugus_media_driver::{DAMAGED_EXIT_CODE, MemberProcesses, ProcessError};
+use lugus_media_driver::{DAMAGED_EXIT_CODE, MemberProcesses, NO_SPACE_EXIT_CODE, ProcessError};
 use lugus_topology::{
     AuthenticationMode, ClusterSpec, Deployment, Key, MEMBERS_CREDENTIALS, MemberId, MemberSpec, Profile,
 };
@@ -57,12 +57,18 @@ impl MemberError {
         matches!(self, Self::Process(error) if error.is_damage())
     }
 
+    /// Whether a disk has too little space: the member may be started again, and starts when there is more.
+    pub fn is_no_space(&self) -> bool {
+        matches!(self, Self::Process(error) if error.is_no_space())
+    }
+
     /// Exit code of the process of a member that had started and then ended with this error.
     pub fn exit_code(&self) -> u8 {
         match self {
             // The service only lost its place in the log.
             Self::Container(error) if error.wants_restart() => RESTART_EXIT_CODE,
             Self::Process(error) if error.is_damage() => DAMAGED_EXIT_CODE,
+            Self::Process(error) if error.is_no_space() => NO_SPACE_EXIT_CODE,
             Self::Process(_) | Self::Container(_) | Self::MarketData(_) => FAILED_EXIT_CODE,
         }
     }
@@ -132,7 +138,7 @@ impl Member {
         });
         let outcome = match watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
             // The container may have failed because of it.
-            Err(error) if error.is_damage() => return Err(error.into()),
+            Err(error) if error.is_damage() || error.is_no_space() => return Err(error.into()),
             outcome => outcome,
         };
         let published = published.transpose().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -202,7 +208,11 @@ fn abandon(
         }
     }
     tracing::error!(%error, "the member ends, because its service container did not end in time");
-    std::process::exit(if error.is_damage() { i32::from(DAMAGED_EXIT_CODE) } else { i32::from(FAILED_EXIT_CODE) });
+    std::process::exit(match error {
+        error if error.is_damage() => i32::from(DAMAGED_EXIT_CODE),
+        error if error.is_no_space() => i32::from(NO_SPACE_EXIT_CODE),
+        _ => i32::from(FAILED_EXIT_CODE),
+    });
 }
 
 fn pin(core: u16) {

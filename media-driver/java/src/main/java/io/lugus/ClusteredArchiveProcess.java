@@ -24,11 +24,11 @@ import org.agrona.concurrent.status.CountersReader;
 /**
  * The archive and the consensus module of one member, in one JVM, configured by Aeron's system properties.
  *
- * <p>It differs from {@link ClusteredArchive}'s own main in six things: it prints the line {@code ready} when both
+ * <p>It differs from {@link ClusteredArchive}'s own main in seven things: it prints the line {@code ready} when both
  * answer, it prints errors as they happen, it ends with exit code 1 when one of its threads can't continue, where
  * Aeron's main would continue without that thread, it ends with exit code 65 when what it has recorded is damaged
- * ({@link LogCheck}), the time of its log never goes back ({@link LogClock}), and it ends the member
- * when the service of a leader hangs ({@link ServiceWatchdog}). Its archive obeys only members, if they have a key
+ * ({@link LogCheck}), the time of its log never goes back ({@link LogClock}), it ends the member
+ * when the service of a leader hangs ({@link ServiceWatchdog}), and its log does not grow without end ({@link LogUpkeep}). Its archive obeys only members, if they have a key
  * ({@link ArchiveDoor}), and connects that lead to no session are bounded ({@link IngressDoor}). It ends with exit code 0
  * after an ordered shutdown of the cluster.
  */
@@ -73,6 +73,7 @@ public final class ClusteredArchiveProcess {
         final ConsensusModule.Context context = new ConsensusModule.Context();
         checkLog(errors);
         setClock(context);
+        final ConsensusThread consensus = ConsensusThread.of(context);
         final ArchiveDoor door = ArchiveDoor.configured();
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
                 Archive ignored = door.launch(archive);
@@ -81,6 +82,7 @@ public final class ClusteredArchiveProcess {
             awaitRecovered(member.context());
             System.out.println("ready");
             ServiceWatchdog.start(member.context(), System.err);
+            LogUpkeep.start(member.context(), consensus, errors, System.err);
             barrier.await();
             endWithoutService(member.context());
         }
@@ -89,9 +91,15 @@ public final class ClusteredArchiveProcess {
     /** Ends the process if what the member would start from is damaged. */
     private static void checkLog(final ErrorReport errors) throws IOException {
         final String checksum = Archive.Configuration.replayChecksum();
+        final File archiveDirectory = new File(Archive.Configuration.archiveDirName());
+        final File clusterDirectory = new File(ClusteredServiceContainer.Configuration.clusterDirName());
+        final String gap = LogStart.findGap(archiveDirectory, clusterDirectory);
+        if (null != gap) {
+            errors.end(gap, ErrorReport.DAMAGED);
+        }
         final LogCheck check = LogCheck.of(
-            new File(Archive.Configuration.archiveDirName()),
-            new File(ClusteredServiceContainer.Configuration.clusterDirName()),
+            archiveDirectory,
+            clusterDirectory,
             null == checksum ? null : Checksums.newInstance(checksum));
         final String damage = check.findDamageAtEnds();
         if (null != damage) {

@@ -23,6 +23,9 @@ final class ErrorReport implements ErrorHandler {
     /** Exit code when what the archive has recorded is damaged. The next start would find the same. */
     static final int DAMAGED = 65;
 
+    /** Exit code when a disk has too little space. The next start is of use when there is more. */
+    static final int NO_SPACE = 73;
+
     private static final int MAXIMUM_CAUSES = 8;
 
     /**
@@ -72,13 +75,18 @@ final class ErrorReport implements ErrorHandler {
             endDamaged(describe(error));
         } else {
             final String hint = error instanceof InternalError ? " (is a disk, or /dev/shm, full?)" : "";
-            end(describe(error) + hint);
+            end(describe(error) + hint, isStorageSpace(error) ? NO_SPACE : FAILED);
         }
     }
 
     /** Prints the reason and ends the process, which may be started again. */
     void end(final String reason) {
-        last("fatal: " + reason, FAILED);
+        end(reason, FAILED);
+    }
+
+    /** Prints the reason and ends the process with an exit code. */
+    void end(final String reason, final int status) {
+        last("fatal: " + reason, status);
     }
 
     /** Prints what is damaged and ends the process, which is not to be started again before it is repaired. */
@@ -101,7 +109,12 @@ final class ErrorReport implements ErrorHandler {
         return error instanceof Error
             || error instanceof AgentTerminationException
             || AeronException.isFatal(error)
-            || (error instanceof ArchiveException archive && ArchiveException.STORAGE_SPACE == archive.errorCode());
+            || isStorageSpace(error);
+    }
+
+    /** Whether the archive refused to record because a disk has too little space. */
+    private static boolean isStorageSpace(final Throwable error) {
+        return error instanceof ArchiveException archive && ArchiveException.STORAGE_SPACE == archive.errorCode();
     }
 
     private synchronized void print(final String line) {

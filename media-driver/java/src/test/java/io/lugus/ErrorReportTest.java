@@ -27,8 +27,7 @@ final class ErrorReportTest {
             new OutOfMemoryError(),
             new AgentTerminationException("stopped"),
             new ClusterTerminationException(false),
-            new AeronException("driver gone", AeronException.Category.FATAL),
-            new ArchiveException("No space left on device", ArchiveException.STORAGE_SPACE));
+            new AeronException("driver gone", AeronException.Category.FATAL));
     }
 
     @ParameterizedTest
@@ -36,6 +35,13 @@ final class ErrorReportTest {
     void endsTheProcessWhenAPartCannotGoOn(final Throwable error) {
         errors.onError(error);
         assertEquals(1, exitCode.get());
+        assertEquals(1, printed.toString().lines().count());
+    }
+
+    @Test
+    void tellsThatADiskIsFull() {
+        errors.onError(new ArchiveException("No space left on device", ArchiveException.STORAGE_SPACE));
+        assertEquals(ErrorReport.NO_SPACE, exitCode.get());
         assertEquals(1, printed.toString().lines().count());
     }
 
