@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use lugus_media_driver::{DAMAGED_EXIT_CODE, NO_SPACE_EXIT_CODE};
+use lugus_media_driver::DAMAGED_EXIT_CODE;
 use lugus_node::member::{Member, MemberError};
 use lugus_topology::MemberId;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -24,10 +24,9 @@ pub fn run(found: &DeploymentFile, node: &Node) -> Result<(), Failure> {
     }
     let id = MemberId(i32::from(node.member));
     let ends = |error: MemberError| Failure::new(format!("member {id} of {} ends: {error}", cluster.name));
-    let member = Member::start(&cluster, id).map_err(|error| match error {
-        error if error.is_damage() => ends(error).with_exit_code(DAMAGED_EXIT_CODE),
-        error if error.is_no_space() => ends(error).with_exit_code(NO_SPACE_EXIT_CODE),
-        error => ends(error),
+    let member = Member::start(&cluster, id).map_err(|error| {
+        let is_damage = error.is_damage();
+        if is_damage { ends(error).with_exit_code(DAMAGED_EXIT_CODE) } else { ends(error) }
     })?;
     let termination = member.run(&stop).map_err(|error| {
         let exit_code = error.exit_code();

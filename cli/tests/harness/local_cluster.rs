@@ -59,10 +59,14 @@ pub fn folder() -> TempDir {
 }
 
 /// Adjusts a deployment for tests that define the instruments themselves, as `lugus up` would change the state by
-/// defining them again. Timeouts are long, so that a busy machine causes no election, in which sessions without the SDK
-/// would lose commands.
+/// defining them again. Timeouts are long, as an election would make sessions without the SDK lose commands.
 pub fn by_hand(deployment: &mut Deployment) {
     deployment.instruments.clear();
+    without_elections(deployment);
+}
+
+/// Makes timeouts so long that a busy machine causes no election.
+pub fn without_elections(deployment: &mut Deployment) {
     deployment.timeouts.heartbeat_timeout = Duration::from_secs(4);
     deployment.timeouts.startup_canvass_timeout = Duration::from_secs(8);
     deployment.timeouts.service_progress_timeout = Duration::from_secs(4);

@@ -41,7 +41,7 @@ pub use command::{Outcome, lugus};
 pub use connection::{context, driver};
 pub use counters::{counter, labels};
 pub use frames::Flood;
-pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port};
+pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port, without_elections};
 pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, stop, tree};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use recorded_log::{Frame, frames, log_file};
