@@ -6,9 +6,10 @@ use lugus_client::{ExecType, Execution, Report, ReportBody};
 pub fn text(report: &Report) -> String {
     let what = match &report.body {
         ReportBody::Execution(execution) => execution_text(execution),
-        ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } => {
+        ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status } => {
             let what = if client_order_id.0 == 0 { "cancel" } else { "replacement" };
-            format!("{what} of order {orig_client_order_id} rejected: {reason:?}")
+            let status = order_status.map_or_else(String::new, |status| format!(", the order is {status:?}"));
+            format!("{what} of order {orig_client_order_id} rejected: {reason:?}{status}")
         }
         ReportBody::MassCancel { target, affected } => format!("{affected} orders of participant {target} canceled"),
         ReportBody::Instrument { instrument, state, reference_price } => {

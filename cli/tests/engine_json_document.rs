@@ -88,6 +88,7 @@ fn keys_are_those_of_the_values() {
         maximum_notional: Some(1),
         maximum_open_orders: Some(1),
         maximum_commands_per_second: Some(1),
+        maximum_cancels_per_second: Some(1),
     };
     let mut set_limits = keys(&limits);
     set_limits.extend(["target".to_owned(), "limits".to_owned()]);

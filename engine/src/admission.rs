@@ -5,11 +5,13 @@ use lugus_vocabulary::{
     Replace, RiskLimits, TimeInForce,
 };
 
+use crate::amendment::Amendment;
 use crate::book::{Instructions, Order, OrderPool, Slot, Vacancy};
 use crate::definition::takes_price;
 use crate::fill_or_kill;
 use crate::iceberg::{MAXIMUM_PARTS, shown};
 use crate::instrument::Instrument;
+use crate::notional::Exposure;
 use crate::risk;
 
 /// Admits an order of the most frequent kind: a limit order that is good till canceled or immediate, with nothing else to
@@ -86,7 +88,10 @@ pub(crate) fn new_order(
     }
     quantity(definition, order.quantity)?;
     time_in_force(order, now)?;
-    display(order.display_quantity, order.quantity, taken)?;
+    let display = order.display_quantity;
+    if display > order.quantity || !takes_display(display, order.quantity, taken) {
+        return Err(RejectReason::InvalidDisplayQuantity);
+    }
     match order.order_type {
         OrderType::Limit | OrderType::StopLimit => limit_price(definition, order.price)?,
         _ if order.price.is_some() => return Err(RejectReason::InvalidPrice),
@@ -94,7 +99,9 @@ pub(crate) fn new_order(
     }
     trigger_price(definition, order.stop_price, is_stop)?;
     let lives = is_stop || !taken.is_immediate();
-    risk::size(limits, order.quantity, risk::price(order, instrument.feed.statistics.last, definition))?;
+    risk::quantity(limits, order.quantity)?;
+    let exposure = Exposure { side: order.side, limit: order.price, trigger: order.stop_price, open: order.quantity };
+    exposure.check(limits.maximum_notional, instrument, pool)?;
     if lives {
         risk::open_orders(limits, pool.open_orders(taken.owner))?;
     }
@@ -113,20 +120,25 @@ pub(crate) fn new_order(
     // it shows must fit into the level.
     let queue = if is_stop { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
     let price = order.stop_price.or(order.price).unwrap_or_default();
-    if pool.is_full() || !queue.has_room(price, shown(order.quantity, order.display_quantity), &pool.resting) {
+    if pool.is_full() {
         return Err(RejectReason::LimitOrders);
+    }
+    if !queue.has_room(price, shown(order.quantity, display), &pool.resting) {
+        return Err(RejectReason::LimitLevel);
     }
     Ok(())
 }
 
-/// Checks a replacement of the live order in `slot`.
+/// Checks a replacement of the live order in `slot`, and returns what it makes of the order. A replacement that lowers the
+/// risk is not checked against price limits, price band, maximum quantity and risk limits, wherever they are now; others
+/// are, with what is open.
 pub(crate) fn replacement(
     replace: &Replace,
     slot: Slot,
     limits: &RiskLimits,
     instrument: &Instrument,
     pool: &OrderPool,
-) -> Result<(), RejectReason> {
+) -> Result<Amendment, RejectReason> {
     let definition = &instrument.definition;
     let (kept, order) = (pool.get(slot), pool.whole(slot));
     let is_waiting = order.instructions.has(Instructions::WAITING);
@@ -136,33 +148,45 @@ pub(crate) fn replacement(
     if replace.client_order_id != order.client_order_id && pool.find(order.owner, replace.client_order_id).is_some() {
         return Err(RejectReason::DuplicateClientOrderId);
     }
-    quantity(definition, replace.quantity)?;
-    if replace.quantity <= order.cum_quantity() {
+    let amendment = Amendment::of(replace, slot, pool);
+    let Amendment { filled, leaves, display: shows, same_display, lowers, keeps_place } = amendment;
+    if replace.quantity.0 == 0 || !lowers {
+        quantity(definition, replace.quantity)?;
+    }
+    if replace.quantity < filled {
         return Err(RejectReason::QuantityBelowFilled);
     }
-    display(replace.display_quantity, replace.quantity, &order)?;
-    match order.limit() {
-        Some(_) => limit_price(definition, replace.price)?,
-        None if replace.price.is_some() => return Err(RejectReason::InvalidPrice),
-        None => {}
+    if !(lowers && same_display) && (shows > replace.quantity || !takes_display(shows, leaves, &order)) {
+        return Err(RejectReason::InvalidDisplayQuantity);
     }
-    trigger_price(definition, replace.stop_price, is_waiting)?;
+    if !lowers {
+        match order.limit() {
+            Some(_) => limit_price(definition, replace.price)?,
+            None if replace.price.is_some() => return Err(RejectReason::InvalidPrice),
+            None => {}
+        }
+        trigger_price(definition, replace.stop_price, is_waiting)?;
+        risk::quantity(limits, leaves)?;
+        let exposure = Exposure { side: order.side, limit: replace.price, trigger: replace.stop_price, open: leaves };
+        exposure.check(limits.maximum_notional, instrument, pool)?;
+        if leaves.0 > 0
+            && definition.state == InstrumentState::Open
+            && !is_waiting
+            && order.instructions.is_post_only()
+            && instrument.book.would_trade(order.side, replace.price)
+        {
+            return Err(RejectReason::PostOnlyWouldTrade);
+        }
+    }
+    if keeps_place || leaves.0 == 0 {
+        return Ok(amendment);
+    }
     let price = replace.stop_price.or(replace.price).unwrap_or_default();
-    risk::size(limits, replace.quantity, replace.price.unwrap_or(price))?;
-    let is_open = definition.state == InstrumentState::Open;
-    if is_open
-        && !is_waiting
-        && order.instructions.is_post_only()
-        && instrument.book.would_trade(order.side, replace.price)
-    {
-        return Err(RejectReason::PostOnlyWouldTrade);
-    }
-    let leaves = Quantity(replace.quantity.0 - order.cum_quantity().0);
     // At an unchanged price the order is a part of the level already, which gets only what it grows by.
     let own = if price == kept.price { kept.leaves.0 } else { 0 };
-    let more = shown(leaves, replace.display_quantity).0.saturating_sub(own);
+    let more = shown(leaves, shows).0.saturating_sub(own);
     let queue = if is_waiting { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
-    if queue.has_room(price, Quantity(more), &pool.resting) { Ok(()) } else { Err(RejectReason::LimitOrders) }
+    if queue.has_room(price, Quantity(more), &pool.resting) { Ok(amendment) } else { Err(RejectReason::LimitLevel) }
 }
 
 /// Admits a replacement of the most frequent kind: of a limit order that is good till canceled and has no terms, that
@@ -216,9 +240,11 @@ fn quantity(definition: &InstrumentDefinition, quantity: Quantity) -> Result<(),
 fn time_in_force(order: &NewOrder, now: EpochNanos) -> Result<(), RejectReason> {
     let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
     let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
-    let is_post_only = order.post_only == PostOnly::Yes;
-    if (order.order_type == OrderType::Market && !immediate) || (is_post_only && (immediate || !has_limit)) {
+    if order.order_type == OrderType::Market && !immediate {
         return Err(RejectReason::InvalidTimeInForce);
+    }
+    if order.post_only == PostOnly::Yes && (immediate || !has_limit) {
+        return Err(RejectReason::InvalidPostOnly);
     }
     match (order.time_in_force, order.expire_time) {
         (TimeInForce::Gtd, Some(time)) if time > now => Ok(()),
@@ -227,11 +253,10 @@ fn time_in_force(order: &NewOrder, now: EpochNanos) -> Result<(), RejectReason> 
     }
 }
 
-/// Only an order that can rest may be an iceberg, and it must not have too many parts.
-fn display(display: Quantity, quantity: Quantity, order: &Order) -> Result<(), RejectReason> {
-    let takes = display.0 == 0
-        || (!order.is_immediate() && display <= quantity && quantity.0.div_ceil(display.0) <= MAXIMUM_PARTS);
-    if takes { Ok(()) } else { Err(RejectReason::InvalidDisplayQuantity) }
+/// Whether an order with `open` lots may show `display` lots at a time: only an order that can rest may be an iceberg, and
+/// it must not have too many parts.
+fn takes_display(display: Quantity, open: Quantity, order: &Order) -> bool {
+    display.0 == 0 || (!order.is_immediate() && open.0.div_ceil(display.0) <= MAXIMUM_PARTS)
 }
 
 fn limit_price(definition: &InstrumentDefinition, price: Option<Price>) -> Result<(), RejectReason> {

@@ -1,16 +1,26 @@
 //! The call auction: orders gather while the book may be crossed; then all that can trade does, at one price.
 //!
-//! The auction's price is the one at which the most lots trade; of several such prices the one that leaves the fewest
-//! lots unmatched; of those the one nearest to the reference price; of two equally near ones the lower. It need not be
-//! the limit of an order. Both sides trade by the priority of price and time; the reserves of icebergs count, and trade
-//! too.
+//! The auction's price is found by the four rules of CME's and Xetra's opening auctions, each deciding where those before
+//! it leave several prices:
+//!
+//! 1. the most lots trade;
+//! 2. the surplus, which takes the price and is left unmatched, has the fewest lots;
+//! 3. market pressure: if the surplus of all these prices is of bids, the highest price; if it is of offers, the lowest;
+//! 4. otherwise the price nearest to the reference price: of all prices without a surplus; or, where some prices leave bids
+//!    and others leave offers, of the highest price that leaves bids and the lowest that leaves offers.
+//!
+//! Every tick is such a price, not only the limits of orders. Both sides trade by the priority of price and time. An
+//! iceberg takes part with its whole open quantity at the place of the part that it shows, so two orders trade with each
+//! other once at most. Where an auction leaves an iceberg in part, what traded was its shown part first: if all of that
+//! has traded, the next part goes to the end of the queue.
+
+use std::cmp::Ordering;
 
 use lugus_vocabulary::{Liquidity, MarketDataBody, Price, Quantity, Side};
 
-use crate::book::{BookSide, OrderPool, Slot};
+use crate::book::{BookSide, Order, OrderPool, Slot};
 use crate::event_sink::EventSink;
 use crate::execution;
-use crate::feed::Feed;
 use crate::iceberg;
 use crate::instrument::Instrument;
 use crate::market_data::{self, publish_order};
@@ -40,11 +50,10 @@ pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<In
     let mut demand = crossing_levels(bids, pool, |price| price >= lowest);
     let supply = crossing_levels(asks, pool, |price| price <= highest);
     demand.reverse();
-    let reference = instrument.definition.reference_price;
     let mut prices: Vec<Price> = demand.iter().chain(&supply).map(|&(price, _)| price).collect();
     prices.sort_unstable();
     prices.dedup();
-    let mut best: Option<(Rank, Indicative)> = None;
+    let mut best = Best::default();
     // Prices are tried from the lowest up. `buys`: lots of bids at this price and above; `sells`: lots of asks at this
     // price and below.
     let mut buys: u128 = demand.iter().map(|&(_, quantity)| quantity).sum();
@@ -52,34 +61,61 @@ pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<In
     let (mut demand, mut supply) = (demand.into_iter().peekable(), supply.into_iter().peekable());
     for (at, &price) in prices.iter().enumerate() {
         sells += supply.next_if(|&(of, _)| of == price).map_or(0, |(_, quantity)| quantity);
-        consider(&mut best, price, buys, sells, reference);
+        best.consider(price, price, buys, sells);
         buys -= demand.next_if(|&(of, _)| of == price).map_or(0, |(_, quantity)| quantity);
-        // All prices between this one and the next give the same volume, so only the one nearest to the reference price
-        // is tried.
+        // All prices between this one and the next give the same volume and surplus.
         if let Some(&next) = prices.get(at + 1)
             && price.0 + 1 < next.0
         {
-            consider(&mut best, Price(reference.0.clamp(price.0 + 1, next.0 - 1)), buys, sells, reference);
+            best.consider(Price(price.0 + 1), Price(next.0 - 1), buys, sells);
         }
     }
-    best.map(|(_, indicative)| indicative)
+    best.at(instrument.definition.reference_price)
 }
 
-/// How good a price is, the lowest rank best: `u128::MAX` less the volume, then the imbalance, then the distance from the
-/// reference price. Of equal ranks the one tried first, with the lower price, is taken.
-type Rank = (u128, u128, u64);
+/// The prices that the first two rules leave, when all prices up to one have been considered.
+#[derive(Debug, Clone, Copy, Default)]
+struct Best {
+    /// Lots that trade at each of them.
+    volume: u128,
+    /// Lots of the surplus of each of them.
+    surplus: u128,
+    /// The highest one whose surplus is of bids.
+    leaves_bids: Option<Price>,
+    /// The lowest one whose surplus is of offers.
+    leaves_offers: Option<Price>,
+    /// The lowest and the highest one without a surplus.
+    even: Option<(Price, Price)>,
+}
 
-/// Takes `price` for the best one if its rank is lower than that of the best one until now.
-fn consider(best: &mut Option<(Rank, Indicative)>, price: Price, buys: u128, sells: u128, reference: Price) {
-    let (volume, imbalance) = (buys.min(sells), buys.abs_diff(sells));
-    let rank = (u128::MAX - volume, imbalance, price.0.abs_diff(reference.0));
-    if best.is_none_or(|(than, _)| rank < than) {
-        let imbalance_side = match buys.cmp(&sells) {
-            std::cmp::Ordering::Greater => Some(Side::Buy),
-            std::cmp::Ordering::Less => Some(Side::Sell),
-            std::cmp::Ordering::Equal => None,
+impl Best {
+    /// Considers the prices from `low` to `high`, which are above all prices considered before. `buys` lots of bids and
+    /// `sells` lots of offers take each of them.
+    fn consider(&mut self, low: Price, high: Price, buys: u128, sells: u128) {
+        let (volume, surplus) = (buys.min(sells), buys.abs_diff(sells));
+        if volume < self.volume || (volume == self.volume && volume > 0 && surplus > self.surplus) {
+            return;
+        }
+        if (volume, surplus) != (self.volume, self.surplus) {
+            *self = Self { volume, surplus, ..Self::default() };
+        }
+        match buys.cmp(&sells) {
+            Ordering::Greater => self.leaves_bids = Some(high),
+            Ordering::Less => self.leaves_offers = self.leaves_offers.or(Some(low)),
+            Ordering::Equal => self.even = Some((self.even.map_or(low, |(lowest, _)| lowest), high)),
+        }
+    }
+
+    /// What the auction gives, by the last two rules.
+    fn at(self, reference: Price) -> Option<Indicative> {
+        let (price, imbalance_side) = match (self.even, self.leaves_bids, self.leaves_offers) {
+            (Some((low, high)), _, _) => (reference.clamp(low, high), None),
+            (None, Some(high), Some(low)) if reference < low => (high, Some(Side::Buy)),
+            (None, _, Some(low)) => (low, Some(Side::Sell)),
+            (None, Some(high), None) => (high, Some(Side::Buy)),
+            (None, None, None) => return None,
         };
-        *best = Some((rank, Indicative { price, volume, imbalance, imbalance_side }));
+        Some(Indicative { price, volume: self.volume, imbalance: self.surplus, imbalance_side })
     }
 }
 
@@ -103,49 +139,67 @@ fn crossing_levels(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) ->
 pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     let Some(Indicative { price, .. }) = indicative(instrument, pool) else { return };
     let mut traded = Traded::default();
-    while let (Some(bid), Some(ask)) =
-        (first_at(instrument, Side::Buy, price, pool), first_at(instrument, Side::Sell, price, pool))
-    {
+    let mut buy = Partaker::next(Side::Buy, price, instrument, pool);
+    let mut sell = Partaker::next(Side::Sell, price, instrument, pool);
+    while let (Some(bid), Some(ask)) = (&mut buy, &mut sell) {
         instrument.last_trade_id.0 += 1;
         let trade_id = instrument.last_trade_id;
-        let quantity = pool.get(bid).leaves.min(pool.get(ask).leaves);
-        for slot in [bid, ask] {
-            pool.get_mut(slot).leaves.0 -= quantity.0;
-            let order = pool.whole(slot);
-            let trade = execution::trade(&order, trade_id, price, quantity, Liquidity::Auction);
-            reporter.tell_maker(order.owner, trade);
+        let quantity = bid.order.leaves.min(ask.order.leaves);
+        for partaker in [&mut *bid, &mut *ask] {
+            partaker.traded.0 += quantity.0;
+            partaker.order.leaves.0 -= quantity.0;
+            let trade = execution::trade(&partaker.order, trade_id, price, quantity, Liquidity::Auction);
+            reporter.tell_maker(partaker.order.owner, trade);
         }
         traded.add(price, quantity);
-        let Instrument { book, feed, .. } = &mut *instrument;
-        reporter.publish(feed, || MarketDataBody::Trade { trade_id, price, quantity, aggressor: None });
-        settle(bid, quantity, book.side_mut(Side::Buy), pool, feed, reporter);
-        settle(ask, quantity, book.side_mut(Side::Sell), pool, feed, reporter);
+        reporter.publish(&mut instrument.feed, || MarketDataBody::Trade { trade_id, price, quantity, aggressor: None });
+        for partaker in [&mut buy, &mut sell] {
+            if let Some(filled) = partaker.filter(|partaker| partaker.order.leaves.0 == 0) {
+                filled.settle(instrument, pool, reporter);
+                *partaker = Partaker::next(filled.order.side, price, instrument, pool);
+            }
+        }
+    }
+    for partaker in [buy, sell].into_iter().flatten() {
+        partaker.settle(instrument, pool, reporter);
     }
     instrument.traded(traded, reporter);
 }
 
-/// The side's first order, if it trades at `price`.
-fn first_at(instrument: &Instrument, side: Side, price: Price, pool: &OrderPool) -> Option<Slot> {
-    instrument.book.side(side).next_to_trade(Some(price), &pool.resting).map(|(_, slot)| slot)
+/// The first order of a side, with what it has traded in the auction so far. Until it is settled the book has it as it was
+/// before, so it stays the first.
+#[derive(Debug, Clone, Copy)]
+struct Partaker {
+    slot: Slot,
+    /// As its owner knows it.
+    order: Order,
+    traded: Quantity,
 }
 
-/// Brings queue, pool and market data up to date after a trade of `quantity` lots of the side's first order, which are
-/// off the order's open quantity already.
-fn settle<S: EventSink>(
-    slot: Slot,
-    quantity: Quantity,
-    makers: &mut BookSide,
-    pool: &mut OrderPool,
-    feed: &mut Feed,
-    reporter: &mut Reporter<'_, S>,
-) {
-    let (shown, order) = (pool.get(slot).leaves, pool.whole(slot));
-    makers.fill(slot, quantity, &mut pool.resting);
-    publish_order(&order, order.price, shown, feed, reporter);
-    if order.leaves.0 == 0 {
-        pool.remove(slot);
-    } else if shown.0 == 0 {
-        iceberg::refresh(slot, makers, pool, feed, reporter);
+impl Partaker {
+    /// The side's first order, if it trades at `price`.
+    fn next(side: Side, price: Price, instrument: &Instrument, pool: &OrderPool) -> Option<Self> {
+        let (_, slot) = instrument.book.side(side).next_to_trade(Some(price), &pool.resting)?;
+        Some(Self { slot, order: pool.whole(slot), traded: Quantity(0) })
     }
-    reporter.publish(feed, || market_data::level(makers, order.side, order.price, &pool.resting));
+
+    /// Brings pool, queue and market data up to date with what has traded.
+    fn settle<S: EventSink>(self, instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
+        let Self { slot, order, traded } = self;
+        if traded.0 == 0 {
+            return;
+        }
+        let Instrument { book, feed, .. } = instrument;
+        let makers = book.side_mut(order.side);
+        let shown = pool.get(slot).leaves.min(traded);
+        let left = pool.fill(slot, traded);
+        makers.fill(slot, shown, &mut pool.resting);
+        publish_order(&order, order.price, left, feed, reporter);
+        if order.leaves.0 == 0 {
+            pool.remove(slot);
+        } else if left.0 == 0 {
+            iceberg::refresh(slot, makers, pool, feed, reporter);
+        }
+        reporter.publish(feed, || market_data::level(makers, order.side, order.price, &pool.resting));
+    }
 }

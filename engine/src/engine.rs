@@ -17,7 +17,7 @@ use crate::instruments::{Instruments, Listed};
 use crate::migration::migration_states::{Availability, MigrationStates};
 use crate::order_entry;
 use crate::participants::Participants;
-use crate::rejection::rejection;
+use crate::rejection::{reject, rejection};
 use crate::reporter::Reporter;
 use crate::risk::Risk;
 use crate::scopes::{InstrumentPlace, NO_INSTRUMENT, Scope, ScopeIndex, Scopes};
@@ -212,7 +212,7 @@ impl Engine {
         action: &Action,
     ) -> Result<Option<ScopeIndex>, RejectReason> {
         if (instrument == InstrumentId::NONE) != is_of_participant(action) {
-            return Err(RejectReason::UnknownInstrument);
+            return Err(RejectReason::WrongScope);
         }
         let scope = self.scopes.find(participant, instrument);
         if scope.is_none() {
@@ -235,6 +235,12 @@ impl Engine {
         let index = self.scopes.insert(scope);
         self.pool.set_owner(index, participant, instrument);
         index
+    }
+
+    /// A participant's own scope, which is taken in if it is new.
+    fn participant_scope(&mut self, participant: ParticipantId) -> ScopeIndex {
+        let known = self.scopes.find(participant, InstrumentId::NONE);
+        known.unwrap_or_else(|| self.take_in(Scope::new(participant, InstrumentId::NONE)))
     }
 
     /// Answers a command that can have no scope; if its instrument has moved away or is about to, with the map to wait
@@ -279,16 +285,16 @@ impl Engine {
             Action::New(order) => {
                 risk.admit(now).and_then(|()| order_entry::new_order(order, &risk.limits, instrument, pool, reporter))
             }
-            Action::Cancel { orig_client_order_id } => {
-                order_entry::cancel(*orig_client_order_id, instrument, pool, reporter)
-            }
-            Action::Replace(replace) => {
-                risk.admit(now).and_then(|()| order_entry::replace(replace, &risk.limits, instrument, pool, reporter))
-            }
-            _ => execute_other(action, instrument, pool, reporter),
+            Action::Cancel { orig_client_order_id } => risk
+                .admit_cancel(now)
+                .and_then(|()| order_entry::cancel(*orig_client_order_id, instrument, pool, reporter)),
+            Action::Replace(replace) => risk
+                .admit_replacement(now, || order_entry::is_decrease(replace, scope, pool))
+                .and_then(|()| order_entry::replace(replace, &risk.limits, instrument, pool, reporter)),
+            _ => execute_other(action, now, risk, instrument, pool, reporter),
         };
         if let Err(reason) = done {
-            reporter.answer(rejection(action, reason));
+            reject(action, reason, pool, reporter);
         }
     }
 
@@ -302,13 +308,21 @@ impl Engine {
                 self.set_risk(*target, |risk| risk.kill_switch = *kill_switch)
             }
             Action::SetRiskLimits { target, limits } if sender == ParticipantId::OPERATOR => {
-                self.set_risk(*target, |risk| risk.set_limits(*limits))
+                self.set_risk(*target, |risk| risk.change_limits(*limits))
             }
             _ => Err(RejectReason::NotAuthorised),
         };
-        let body = done.unwrap_or_else(|reason| rejection(action, reason));
+        let body = done.unwrap_or_else(|reason| rejection(action, reason, None));
+        // A participant is told what the operator has set for it.
+        let told = match body {
+            ReportBody::Risk { target, .. } if target != sender => Some(self.participant_scope(target)),
+            _ => None,
+        };
         let reporter = &mut Reporter::new(now, &mut self.scopes, &mut self.participants_hash, scope, sink);
         reporter.answer(body);
+        if let Some(told) = told {
+            reporter.tell_owner(told, body);
+        }
         if let ReportBody::Instrument { instrument, .. } = body
             && let Some(defined) = self.instruments.find_mut(instrument)
         {
@@ -325,6 +339,7 @@ impl Engine {
         let risk = &mut self.participants.risk[place as usize];
         set(risk);
         let Risk { limits, kill_switch, .. } = *risk;
+        self.pool.set_maximum_notional(place, limits.maximum_notional);
         Ok(ReportBody::Risk { target, limits, kill_switch })
     }
 
@@ -352,19 +367,23 @@ impl Engine {
 #[cold]
 fn execute_other<S: EventSink>(
     action: &Action,
+    now: EpochNanos,
+    risk: &mut Risk,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
     match action {
-        Action::MassCancel { target, side } => order_entry::mass_cancel(*target, *side, instrument, pool, reporter),
+        Action::MassCancel { target, side } => {
+            risk.admit_cancel(now).and_then(|()| order_entry::mass_cancel(*target, *side, instrument, pool, reporter))
+        }
         Action::SetInstrumentState { .. } if reporter.participant() != ParticipantId::OPERATOR => {
             Err(RejectReason::NotAuthorised)
         }
         Action::SetInstrumentState { state, reference_price } => {
             instrument_state::set(*state, *reference_price, instrument, pool, reporter)
         }
-        _ => Err(RejectReason::UnknownInstrument),
+        _ => Err(RejectReason::WrongScope),
     }
 }
 

@@ -71,18 +71,23 @@ pub(crate) fn canceled(order: &Order, reason: RejectReason) -> Execution {
     }
 }
 
+/// Status of an order that has been taken, before it ends in another way than by being filled.
+#[inline(always)]
+pub(crate) fn status_of_live(order: &Order) -> OrderStatus {
+    match (order.leaves.0, order.cum_quantity().0) {
+        (0, _) => OrderStatus::Filled,
+        (_, 0) => OrderStatus::New,
+        _ => OrderStatus::PartiallyFilled,
+    }
+}
+
 /// What all events of an order that has been taken have in common.
 #[inline(always)]
 fn live(order: &Order, exec_type: ExecType) -> Execution {
     let cum_quantity = order.cum_quantity();
-    let order_status = match (order.leaves.0, cum_quantity.0) {
-        (0, _) => OrderStatus::Filled,
-        (_, 0) => OrderStatus::New,
-        _ => OrderStatus::PartiallyFilled,
-    };
     Execution {
         exec_type,
-        order_status,
+        order_status: status_of_live(order),
         order_id: order.order_id,
         client_order_id: order.client_order_id,
         orig_client_order_id: ClientOrderId(0),

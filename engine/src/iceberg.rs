@@ -43,15 +43,15 @@ pub(crate) fn refresh<S: EventSink>(
     reporter.publish(feed, || MarketDataBody::OrderAdded(DisplayedOrder { order_id, side, price, quantity }));
 }
 
-/// Makes a resting order smaller in the pool, so that its owner knows it as `whole`; of an iceberg the reserve goes
-/// first. Returns by how many lots the quantity shown, which the order's queue still has to be reduced by, went down.
-pub(crate) fn reduce(slot: Slot, whole: &Order, pool: &mut OrderPool) -> Quantity {
+/// Makes a resting order smaller in the pool, so that its owner knows it as `whole`, with these terms but for the reserve;
+/// of an iceberg the reserve goes first. Returns by how many lots the quantity shown, which the order's queue still has to
+/// be reduced by, went down.
+pub(crate) fn reduce(slot: Slot, whole: &Order, mut terms: Terms, pool: &mut OrderPool) -> Quantity {
     let mut kept = *pool.get(slot);
-    let mut terms = pool.terms(slot);
     let shown = kept.leaves.min(whole.leaves);
     let gone = Quantity(kept.leaves.0 - shown.0);
     terms.reserve = Quantity(whole.leaves.0 - shown.0);
-    (kept.quantity, kept.leaves) = (whole.quantity, shown);
+    (kept.quantity, kept.leaves, kept.instructions) = (whole.quantity, shown, whole.instructions);
     pool.amend(slot, &kept, &terms);
     gone
 }

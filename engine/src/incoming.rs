@@ -74,7 +74,7 @@ fn rest<S: EventSink>(
         if order.instructions.has(Instructions::ICEBERG) {
             order.leaves.0 += terms.reserve.0;
         }
-        return cancel(order, slot, answers, RejectReason::LimitOrders, pool, reporter);
+        return cancel(order, slot, answers, RejectReason::LimitLevel, pool, reporter);
     }
     let slot = match slot {
         Some(slot) => {

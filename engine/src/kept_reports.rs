@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 
 use lugus_vocabulary::{
-    ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, ParticipantId, Report, ReportBody,
-    RetainedReport,
+    ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, OrderStatus, ParticipantId,
+    Report, ReportBody, RetainedReport,
 };
 
 use crate::report_heading::ReportHeading;
@@ -45,6 +45,9 @@ pub(crate) struct Lost {
     /// Log time of the report.
     pub(crate) through: EpochNanos,
 }
+
+/// Number of reports that are searched for an order that has ended. It bounds what a cancel that comes too late costs.
+pub(crate) const LOOK_BACK: usize = 1_024;
 
 /// Length of the rings when they are first needed; a power of two.
 const SMALLEST_RING: usize = 8;
@@ -92,8 +95,10 @@ impl KeptReports {
             return self.push_execution(applied, &heading, execution, limit);
         }
         let row = self.next_row(applied, &heading, limit);
-        let row = if let ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } = report.body {
-            row.with_cancel_reject(orig_client_order_id, client_order_id, reason)
+        let row = if let ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status } =
+            report.body
+        {
+            row.with_cancel_reject(orig_client_order_id, client_order_id, reason, order_status)
         } else {
             self.keep_other(&report.body);
             row.with_other_body()
@@ -173,6 +178,14 @@ impl KeptReports {
             }
         }
         from
+    }
+
+    /// How the order with this client order id ended, if one of the newest reports tells it: at most [`LOOK_BACK`] are
+    /// looked at. Orders that were not taken have not ended, and are passed over.
+    pub(crate) fn ended_order(&self, client_order_id: ClientOrderId) -> Option<OrderStatus> {
+        let statuses = (0..self.len().min(LOOK_BACK)).filter_map(|before| self.row(before).status_of(client_order_id));
+        let newest = statuses.into_iter().find(|status| *status != OrderStatus::Rejected)?;
+        matches!(newest, OrderStatus::Filled | OrderStatus::Canceled | OrderStatus::Expired).then_some(newest)
     }
 
     /// The report at `place`, which is less than `len`; the oldest one is at 0. Participant and instrument are those of
@@ -256,6 +269,13 @@ mod tests {
         let number = |place: u64| numbers[((n >> place) ^ (n * 31 + place)) as usize % numbers.len()];
         let body = if n % 11 == 3 {
             ReportBody::MassCancel { target: ParticipantId(n as u32), affected: 5 }
+        } else if n % 11 == 5 {
+            ReportBody::CancelReject {
+                orig_client_order_id: ClientOrderId(number(1)),
+                client_order_id: ClientOrderId(number(2)),
+                reason: RejectReason::TooLateToCancel,
+                order_status: (n % 2 == 1).then_some(OrderStatus::Expired),
+            }
         } else {
             ReportBody::Execution(Execution {
                 exec_type: ExecType::Restated,

@@ -28,6 +28,7 @@
 pub mod book;
 
 mod admission;
+mod amendment;
 mod auction;
 mod definition;
 mod engine;
@@ -49,9 +50,11 @@ mod kept_reports;
 mod market_data;
 mod matching;
 mod migration;
+mod notional;
 mod order_entry;
 mod participants;
 mod queries;
+mod rate;
 mod rejection;
 mod report_heading;
 mod report_row;

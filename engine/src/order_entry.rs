@@ -7,6 +7,7 @@ use lugus_vocabulary::{
 };
 
 use crate::admission;
+use crate::amendment::Amendment;
 use crate::book::{Instructions, Order, OrderPool, Slot, Terms, Vacancy};
 use crate::event_sink::EventSink;
 use crate::execution;
@@ -16,6 +17,7 @@ use crate::incoming::{enter, join_queue};
 use crate::instrument::Instrument;
 use crate::market_data::{self, publish_order};
 use crate::reporter::Reporter;
+use crate::scopes::ScopeIndex;
 use crate::stops;
 
 /// Takes a new order: it waits for its trigger, gathers for an auction, or meets the book.
@@ -105,6 +107,12 @@ pub(crate) fn cancel<S: EventSink>(
     Ok(())
 }
 
+/// Whether a replacement of a participant in its scope only decreases an order.
+#[cold]
+pub(crate) fn is_decrease(replace: &Replace, owner: ScopeIndex, pool: &OrderPool) -> bool {
+    pool.find(owner, replace.orig_client_order_id).is_some_and(|slot| Amendment::is_decrease(replace, slot, pool))
+}
+
 /// Replaces an order. If the order keeps its priority it stays where it is; otherwise it comes in like a new order, and
 /// may trade.
 #[inline(always)]
@@ -160,25 +168,26 @@ fn replace_any<S: EventSink>(
     let orig_client_order_id = replace.orig_client_order_id;
     admission::replaceable(instrument)?;
     let slot = pool.find(reporter.scope(), orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
-    admission::replacement(replace, slot, risk, instrument, pool)?;
+    let amendment = admission::replacement(replace, slot, risk, instrument, pool)?;
     pool.rename(slot, replace.client_order_id);
-    let (until_now, mut terms) = (pool.whole(slot), pool.terms(slot));
-    let is_waiting = until_now.instructions.has(Instructions::WAITING);
-    let mut order = until_now;
+    let (mut order, mut terms) = (pool.whole(slot), pool.terms(slot));
     order.price = replace.price.unwrap_or_default();
     order.quantity = replace.quantity;
-    order.leaves = Quantity(replace.quantity.0 - until_now.cum_quantity().0);
-    let same_trigger = !is_waiting || replace.stop_price == Some(pool.get(slot).price);
-    let same_display = terms.display == replace.display_quantity;
-    if same_trigger && same_display && order.price == until_now.price && order.quantity <= until_now.quantity {
-        decrease(slot, &order, instrument, pool, reporter);
+    order.leaves = amendment.leaves;
+    order.instructions = order.instructions.with(Instructions::ICEBERG, amendment.display.0 > 0);
+    terms.display = amendment.display;
+    if amendment.leaves.0 == 0 {
+        instrument.end(pool.found(slot), pool, reporter);
+        reporter.answer(execution::replaced(&order, orig_client_order_id));
+        return Ok(());
+    }
+    if amendment.keeps_place {
+        decrease(slot, &order, terms, instrument, pool, reporter);
         reporter.answer(execution::replaced(&order, orig_client_order_id));
         return Ok(());
     }
     let in_queue = *pool.get(slot);
     instrument.take_out(slot, &in_queue, pool, reporter);
-    order.instructions = order.instructions.with(Instructions::ICEBERG, replace.display_quantity.0 > 0);
-    terms.display = replace.display_quantity;
     reporter.tell_execution(
         reporter.scope(),
         reporter.client_sequence(),
@@ -193,16 +202,17 @@ fn replace_any<S: EventSink>(
     Ok(())
 }
 
-/// Makes a live order smaller, so that its owner knows it as `order`. It keeps its priority.
+/// Makes a live order smaller, so that its owner knows it as `order`, with these terms. It keeps its priority.
 fn decrease<S: EventSink>(
     slot: Slot,
     order: &Order,
+    terms: Terms,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) {
     let at: Price = pool.get(slot).price;
-    let gone = iceberg::reduce(slot, order, pool);
+    let gone = iceberg::reduce(slot, order, terms, pool);
     if order.instructions.has(Instructions::WAITING) {
         instrument.stops.side_mut(order.side).reduce(slot, gone, &mut pool.resting);
         return;

@@ -49,8 +49,8 @@ impl Participants {
     }
 
     /// All participants, by id.
-    pub(crate) fn sorted(&self) -> Vec<(ParticipantId, Risk)> {
-        let mut sorted: Vec<_> = self.ids.iter().copied().zip(self.risk.iter().copied()).collect();
+    pub(crate) fn sorted(&self) -> Vec<(ParticipantId, &Risk)> {
+        let mut sorted: Vec<_> = self.ids.iter().copied().zip(&self.risk).collect();
         sorted.sort_unstable_by_key(|&(id, _)| id);
         sorted
     }

@@ -66,6 +66,8 @@ const CANCEL_REJECT: u8 = 2;
 const OTHER: u8 = 4;
 /// The order has a price.
 const PRICE: u8 = 8;
+/// The same bit of a [`CANCEL_REJECT`]: it has the order's status.
+const STATUS: u8 = PRICE;
 /// The leaves quantity is 0. Without this flag and without a trade detail it is the order's quantity.
 const NOTHING_LEFT: u8 = 16;
 /// The original client order id is the client order id. Without this flag and without a trade detail it is 0.
@@ -150,13 +152,21 @@ impl ReportRow {
         orig_client_order_id: ClientOrderId,
         client_order_id: ClientOrderId,
         reason: RejectReason,
+        order_status: Option<OrderStatus>,
     ) -> Self {
+        let status_flag = if order_status.is_some() { STATUS } else { 0 };
         Self {
             ids: [orig_client_order_id.0, client_order_id.0],
-            flags: self.flags | CANCEL_REJECT,
-            kinds: Kinds { reason, ..Kinds::NONE },
+            flags: self.flags | CANCEL_REJECT | status_flag,
+            kinds: Kinds { reason, order_status: order_status.unwrap_or(OrderStatus::New), ..Kinds::NONE },
             ..self
         }
+    }
+
+    /// The order's status, if this is an execution of the order with this client order id.
+    pub(crate) fn status_of(&self, client_order_id: ClientOrderId) -> Option<OrderStatus> {
+        let is_its = self.flags & (CANCEL_REJECT | OTHER) == 0 && self.ids[1] == client_order_id.0;
+        is_its.then_some(self.kinds.order_status)
     }
 
     /// This row for a body that is kept whole, elsewhere.
@@ -181,7 +191,9 @@ impl ReportRow {
         }
         if self.has(CANCEL_REJECT) {
             let [orig_client_order_id, client_order_id] = self.ids.map(ClientOrderId);
-            return Some(ReportBody::CancelReject { orig_client_order_id, client_order_id, reason: self.kinds.reason });
+            let Kinds { reason, order_status, .. } = self.kinds;
+            let order_status = self.has(STATUS).then_some(order_status);
+            return Some(ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status });
         }
         Some(ReportBody::Execution(self.execution(detail)))
     }

@@ -1,8 +1,8 @@
 //! The way of every report: numbered in its scope, kept, taken into the state hash, and handed to the sink.
 
 use lugus_vocabulary::{
-    ClientSequence, EpochNanos, Execution, InstrumentId, MarketData, MarketDataBody, ParticipantId, ReportBody,
-    StateHash,
+    ClientOrderId, ClientSequence, EpochNanos, Execution, InstrumentId, MarketData, MarketDataBody, OrderStatus,
+    ParticipantId, ReportBody, StateHash,
 };
 
 use crate::event_sink::EventSink;
@@ -68,6 +68,11 @@ impl<'a, S: EventSink> Reporter<'a, S> {
     /// A participant's scope in an instrument.
     pub(crate) fn scope_of(&self, participant: ParticipantId, instrument: InstrumentId) -> Option<ScopeIndex> {
         self.scopes.find(participant, instrument)
+    }
+
+    /// How an order of the command's scope ended, if that is still among the scope's newest events.
+    pub(crate) fn ended_order(&self, client_order_id: ClientOrderId) -> Option<OrderStatus> {
+        self.scopes.get(self.scope).retained.ended_order(client_order_id)
     }
 
     /// Answers the command at hand.

@@ -8,8 +8,8 @@ mod loading;
 mod migration_states;
 
 use lugus_vocabulary::{
-    InstrumentId, MigrationStateRecord, ParticipantId, ParticipantRecord, SNAPSHOT_VERSION, SnapshotHeader,
-    SnapshotRecord, StateHash,
+    InstrumentId, MigrationStateRecord, ParticipantId, ParticipantRecord, RateKind, RateRecord, SNAPSHOT_VERSION,
+    SnapshotHeader, SnapshotRecord, StateHash,
 };
 
 use self::checks::{Checked, count, none_missing, require, within};
@@ -18,6 +18,7 @@ use self::load_state::{AwaitedRecords, LoadState, RecordSource};
 use crate::engine::Engine;
 use crate::engine_limits::EngineLimits;
 use crate::migration::migration_states::MAXIMUM_MIGRATION_STATES;
+use crate::rate::RateGroup;
 use crate::snapshot::checksum::checksum;
 
 /// Loads a snapshot: pass the records in their order to [`Restore::record`], then call [`Restore::finish`]. After an
@@ -31,6 +32,8 @@ pub struct Restore {
     loading: LoadState,
     state_hash: StateHash,
     last_participant: Option<ParticipantId>,
+    /// Number of rate records still to come of the participant that came last.
+    rates_awaited: u64,
     last_migration_state: Option<InstrumentId>,
 }
 
@@ -57,6 +60,7 @@ impl Restore {
             loading: LoadState::new(RecordSource::Snapshot, AwaitedRecords::default()),
             state_hash: StateHash(0),
             last_participant: None,
+            rates_awaited: 0,
             last_migration_state: None,
         }
     }
@@ -101,6 +105,7 @@ impl Restore {
             (SnapshotRecord::Participant(participant), Stage::Participants) => {
                 self.participant(participant).map(|()| Stage::Participants)
             }
+            (SnapshotRecord::Rate(rate), Stage::Participants) => self.rate(rate).map(|()| Stage::Participants),
             (SnapshotRecord::MigrationState(state), Stage::Participants | Stage::MigrationStates) => {
                 self.migration_state(state).map(|()| Stage::MigrationStates)
             }
@@ -148,7 +153,8 @@ impl Restore {
     }
 
     fn participant(&mut self, record: &ParticipantRecord) -> Checked {
-        let ParticipantRecord { participant, limits, kill_switch, rate_second, rate_commands } = *record;
+        let ParticipantRecord { participant, limits, kill_switch, rates } = *record;
+        none_missing("rates", self.rates_awaited)?;
         count("participants", &mut self.loading.awaited.participants)?;
         let operator_first = self.last_participant.is_some() || participant == ParticipantId::OPERATOR;
         require(operator_first, "the first participant is not the operator")?;
@@ -156,10 +162,27 @@ impl Restore {
         self.last_participant = Some(participant);
         let place = self.engine.participants.take_in(participant);
         let risk = &mut self.engine.participants.risk[place as usize];
-        risk.set_limits(limits);
+        risk.change_limits(limits);
         require(risk.limits == limits, "a limit of 0")?;
-        (risk.kill_switch, risk.second, risk.commands) = (kill_switch, rate_second, rate_commands);
+        risk.kill_switch = kill_switch;
+        self.engine.pool.set_maximum_notional(place, limits.maximum_notional);
+        self.rates_awaited = rates.into();
         Ok(())
+    }
+
+    /// What the participant that came last has used of a rate limit.
+    fn rate(&mut self, record: &RateRecord) -> Checked {
+        let RateRecord { kind, time, commands } = *record;
+        count("rates", &mut self.rates_awaited)?;
+        let Some(risk) = self.engine.participants.risk.last_mut() else {
+            return Err(SnapshotFault::Unexpected { found: "rate" });
+        };
+        let no_cancels = risk.cancels.groups().len() == 0;
+        let (window, limit) = match kind {
+            RateKind::Orders => (&mut risk.orders, risk.limits.maximum_commands_per_second.filter(|_| no_cancels)),
+            RateKind::Cancels => (&mut risk.cancels, risk.limits.maximum_cancels_per_second),
+        };
+        require(limit.is_some() && window.restore(RateGroup { time, commands }), "an impossible rate")
     }
 
     fn migration_state(&mut self, record: &MigrationStateRecord) -> Checked {
@@ -179,6 +202,7 @@ impl Restore {
         let awaited = self.loading.awaited;
         for (what, missing) in [
             ("participants", awaited.participants),
+            ("rates", self.rates_awaited),
             ("migration states", awaited.migration_states),
             ("instruments", awaited.instruments),
             ("scopes", awaited.scopes),

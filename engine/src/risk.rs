@@ -1,73 +1,87 @@
-//! Risk checks before the book: what a participant's limits and its kill switch allow.
+//! Risk checks before the book: what a participant's limits and its kill switch allow. The notional is `notional`'s.
 
-use lugus_vocabulary::{
-    EpochNanos, InstrumentDefinition, KillSwitch, NewOrder, Price, Quantity, RejectReason, RiskLimits,
-};
+use lugus_vocabulary::{EpochNanos, KillSwitch, Quantity, RejectReason, RiskLimits};
 
-const NANOS_A_SECOND: i64 = 1_000_000_000;
+use crate::rate::RateWindow;
 
-/// A participant's limits and kill switch, and what it has used of its rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A participant's limits and kill switch, and what it has used of its rates.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Risk {
     pub(crate) limits: RiskLimits,
     pub(crate) kill_switch: KillSwitch,
-    /// The second of log time (since 1 January 1970 UTC) in which the participant last sent a command that counts for its
-    /// rate.
-    pub(crate) second: i64,
-    /// Number of such commands in that second; counted only while there is a limit.
-    pub(crate) commands: u32,
+    /// New orders and replacements, counted while there is a limit.
+    pub(crate) orders: RateWindow,
+    /// Cancels, mass cancels and decreases, counted while there is a limit.
+    pub(crate) cancels: RateWindow,
 }
 
 impl Risk {
-    /// Sets the limits; a limit of 0 is none. The count for the rate restarts.
-    pub(crate) fn set_limits(&mut self, limits: RiskLimits) {
-        self.limits = RiskLimits {
-            maximum_quantity: limits.maximum_quantity.filter(|most| most.0 > 0),
-            maximum_notional: limits.maximum_notional.filter(|&most| most > 0),
-            maximum_open_orders: limits.maximum_open_orders.filter(|&most| most > 0),
-            maximum_commands_per_second: limits.maximum_commands_per_second.filter(|&most| most > 0),
-        };
-        (self.second, self.commands) = (0, 0);
+    /// Changes the limits that `change` names: 0 removes a limit, and a limit that is not named stays.
+    pub(crate) fn change_limits(&mut self, change: RiskLimits) {
+        let limits = &mut self.limits;
+        set(&mut limits.maximum_quantity, change.maximum_quantity);
+        set(&mut limits.maximum_notional, change.maximum_notional);
+        set(&mut limits.maximum_open_orders, change.maximum_open_orders);
+        set(&mut limits.maximum_commands_per_second, change.maximum_commands_per_second);
+        set(&mut limits.maximum_cancels_per_second, change.maximum_cancels_per_second);
+        self.orders.prepare(limits.maximum_commands_per_second);
+        self.cancels.prepare(limits.maximum_cancels_per_second);
     }
 
     /// Checks kill switch and rate before a new order or a replacement. The command counts for the rate also if it is
-    /// rejected for another reason later. Cancels are not checked.
+    /// rejected for another reason later.
     #[inline]
     pub(crate) fn admit(&mut self, now: EpochNanos) -> Result<(), RejectReason> {
         if self.kill_switch == KillSwitch::Engaged {
             return Err(RejectReason::RiskKillSwitch);
         }
-        let Some(most) = self.limits.maximum_commands_per_second else { return Ok(()) };
-        let second = now.0.div_euclid(NANOS_A_SECOND);
-        if self.second != second {
-            (self.second, self.commands) = (second, 0);
+        match self.limits.maximum_commands_per_second {
+            Some(limit) => self.orders.admit(now, limit),
+            None => Ok(()),
         }
-        if self.commands >= most {
-            return Err(RejectReason::RiskRate);
+    }
+
+    /// The same before a replacement: one that only decreases an order counts as a cancel.
+    #[inline]
+    pub(crate) fn admit_replacement(
+        &mut self,
+        now: EpochNanos,
+        is_decrease: impl FnOnce() -> bool,
+    ) -> Result<(), RejectReason> {
+        let is_free = self.kill_switch == KillSwitch::Released
+            && self.limits.maximum_commands_per_second.is_none()
+            && self.limits.maximum_cancels_per_second.is_none();
+        match is_free {
+            true => Ok(()),
+            false if is_decrease() => self.admit_cancel(now),
+            false => self.admit(now),
         }
-        self.commands += 1;
-        Ok(())
+    }
+
+    /// Checks the rate of cancels before a cancel or a mass cancel. No other command counts for it.
+    #[inline]
+    pub(crate) fn admit_cancel(&mut self, now: EpochNanos) -> Result<(), RejectReason> {
+        match self.limits.maximum_cancels_per_second {
+            Some(limit) => self.cancels.admit(now, limit),
+            None => Ok(()),
+        }
     }
 }
 
-/// Checks the quantity and the notional of an order against the limits.
-#[inline]
-pub(crate) fn size(limits: &RiskLimits, quantity: Quantity, price: Price) -> Result<(), RejectReason> {
-    if limits.maximum_quantity.is_some_and(|most| quantity > most) {
-        return Err(RejectReason::RiskQuantity);
+/// Changes a limit that is named.
+fn set<N: Copy + Default + PartialEq>(limit: &mut Option<N>, change: Option<N>) {
+    if let Some(change) = change {
+        *limit = (change != N::default()).then_some(change);
     }
-    let notional = || u128::from(price.0.unsigned_abs()) * u128::from(quantity.0);
-    if limits.maximum_notional.is_some_and(|most| notional() > u128::from(most)) {
-        return Err(RejectReason::RiskNotional);
-    }
-    Ok(())
 }
 
-/// The price by which an order's notional counts: its limit, else its trigger, else the price of the last trade, else the
-/// reference price.
+/// Checks the open quantity of an order against the limits.
 #[inline]
-pub(crate) fn price(order: &NewOrder, last: Option<Price>, definition: &InstrumentDefinition) -> Price {
-    order.price.or(order.stop_price).or(last).unwrap_or(definition.reference_price)
+pub(crate) fn quantity(limits: &RiskLimits, open: Quantity) -> Result<(), RejectReason> {
+    match limits.maximum_quantity {
+        Some(most) if open > most => Err(RejectReason::RiskQuantity),
+        _ => Ok(()),
+    }
 }
 
 /// Checks whether the limits allow one more live order.

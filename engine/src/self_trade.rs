@@ -54,7 +54,7 @@ pub(crate) fn prevent<S: EventSink>(
     } else if decrements {
         let mut maker = maker;
         shrink(&mut maker, by);
-        let gone = iceberg::reduce(slot, &maker, pool);
+        let gone = iceberg::reduce(slot, &maker, pool.terms(slot), pool);
         makers.reduce(slot, gone, &mut pool.resting);
         reporter.tell_maker(maker.owner, execution::restated(&maker, RejectReason::SelfTrade));
         publish_order(&maker, maker.price, pool.get(slot).leaves, feed, reporter);

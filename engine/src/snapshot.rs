@@ -9,7 +9,9 @@ pub(crate) mod records;
 use lugus_vocabulary::{InstrumentId, SNAPSHOT_VERSION, SnapshotHeader, SnapshotRecord};
 
 use self::checksum::checksum;
-use self::records::{instrument_record, migration_state_record, order_record, participant_record, scope_record};
+use self::records::{
+    instrument_record, migration_state_record, order_record, participant_record, rate_records, scope_record,
+};
 use crate::engine::Engine;
 use crate::instrument::Instrument;
 use crate::scopes::Scope;
@@ -25,7 +27,10 @@ impl Engine {
         let mut stream = Stream { visit, records: 0, checksum: 0 };
         stream.put(SnapshotRecord::Header(self.header(&scopes)))?;
         for (participant, risk) in self.participants.sorted() {
-            stream.put(SnapshotRecord::Participant(participant_record(participant, &risk)))?;
+            stream.put(SnapshotRecord::Participant(participant_record(participant, risk)))?;
+            for rate in rate_records(risk) {
+                stream.put(SnapshotRecord::Rate(rate))?;
+            }
         }
         for (instrument, state) in self.migration_states.iter() {
             stream.put(SnapshotRecord::MigrationState(migration_state_record(instrument, state)))?;

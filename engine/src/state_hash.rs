@@ -177,8 +177,9 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
     words[3] = heading.time.0.cast_unsigned();
     match *body {
         ReportBody::Execution(_) => {}
-        ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } => {
-            words[4] = KIND_CANCEL_REJECT | (reason as u64) << 40;
+        ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status } => {
+            let status = order_status.map_or(0, |status| status as u64 + 1);
+            words[4] = KIND_CANCEL_REJECT | status << 8 | (reason as u64) << 40;
             words[5] = orig_client_order_id.0;
             words[6] = client_order_id.0;
         }
@@ -203,18 +204,26 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
     words
 }
 
-/// Puts limits and kill switch into words 6 to 9, and which limits there are into word 4.
+/// Puts limits and kill switch into words 6 to 10, and which limits there are into word 4.
 pub(crate) fn risk_words(words: &mut [u64; WORDS], limits: RiskLimits, kill_switch: KillSwitch) {
-    let RiskLimits { maximum_quantity, maximum_notional, maximum_open_orders, maximum_commands_per_second } = limits;
+    let RiskLimits {
+        maximum_quantity,
+        maximum_notional,
+        maximum_open_orders,
+        maximum_commands_per_second,
+        maximum_cancels_per_second,
+    } = limits;
     words[4] |= (kill_switch as u64) << 8
         | u64::from(maximum_quantity.is_some()) << 16
         | u64::from(maximum_notional.is_some()) << 17
         | u64::from(maximum_open_orders.is_some()) << 18
-        | u64::from(maximum_commands_per_second.is_some()) << 19;
+        | u64::from(maximum_commands_per_second.is_some()) << 19
+        | u64::from(maximum_cancels_per_second.is_some()) << 20;
     words[6] = maximum_quantity.unwrap_or_default().0;
     words[7] = maximum_notional.unwrap_or_default();
     words[8] = u64::from(maximum_open_orders.unwrap_or_default());
     words[9] = u64::from(maximum_commands_per_second.unwrap_or_default());
+    words[10] = u64::from(maximum_cancels_per_second.unwrap_or_default());
 }
 
 #[inline(always)]
@@ -354,6 +363,13 @@ mod tests {
             orig_client_order_id: ClientOrderId(orig),
             client_order_id: ClientOrderId(id),
             reason,
+            order_status: None,
+        };
+        let with_status = |status| ReportBody::CancelReject {
+            orig_client_order_id: ClientOrderId(1),
+            client_order_id: ClientOrderId(2),
+            reason: RejectReason::UnknownOrder,
+            order_status: Some(status),
         };
         let mass_cancel = |target, affected| ReportBody::MassCancel { target: ParticipantId(target), affected };
         let instrument = |id, state, price| ReportBody::Instrument {
@@ -368,6 +384,8 @@ mod tests {
             cancel_reject(1, 2, RejectReason::UnknownOrder),
             cancel_reject(2, 1, RejectReason::UnknownOrder),
             cancel_reject(1, 2, RejectReason::InvalidPrice),
+            with_status(OrderStatus::New),
+            with_status(OrderStatus::Filled),
             mass_cancel(1, 2),
             mass_cancel(2, 1),
             instrument(1, InstrumentState::Open, 2),
@@ -381,6 +399,7 @@ mod tests {
             risk(1, RiskLimits { maximum_notional: Some(0), ..limits }, KillSwitch::Released),
             risk(1, RiskLimits { maximum_open_orders: Some(0), ..limits }, KillSwitch::Released),
             risk(1, RiskLimits { maximum_commands_per_second: Some(0), ..limits }, KillSwitch::Released),
+            risk(1, RiskLimits { maximum_cancels_per_second: Some(0), ..limits }, KillSwitch::Released),
             ReportBody::Reject { command: CommandKind::MassCancel, reason: RejectReason::NotAuthorised },
             ReportBody::Reject { command: CommandKind::SetKillSwitch, reason: RejectReason::NotAuthorised },
             ReportBody::Reject { command: CommandKind::SetKillSwitch, reason: RejectReason::Unsupported },

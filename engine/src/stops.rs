@@ -16,6 +16,7 @@ use crate::fill_or_kill;
 use crate::iceberg;
 use crate::incoming;
 use crate::instrument::Instrument;
+use crate::notional::Exposure;
 use crate::reporter::Reporter;
 use crate::stop_queues::is_reached;
 
@@ -104,7 +105,10 @@ fn trigger<S: EventSink>(
 ) {
     order.instructions = order.instructions.with(Instructions::WAITING, false);
     reporter.tell(order.owner, answers, execution::triggered(&order));
-    let refused = if order.time_in_force == TimeInForce::Fok && !fill_or_kill::is_fillable(&order, instrument, pool) {
+    let exposure = Exposure { side: order.side, limit: order.limit(), trigger: None, open: order.leaves };
+    let refused = if let Err(reason) = exposure.check(pool.maximum_notional(order.owner), instrument, pool) {
+        Some(reason)
+    } else if order.time_in_force == TimeInForce::Fok && !fill_or_kill::is_fillable(&order, instrument, pool) {
         Some(RejectReason::FillOrKill)
     } else if order.instructions.is_post_only() && instrument.book.would_trade(order.side, order.limit()) {
         Some(RejectReason::PostOnlyWouldTrade)

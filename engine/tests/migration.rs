@@ -140,7 +140,14 @@ impl Deployment {
                 let number = self.oracle.last_command(participant, instrument) + 1;
                 self.apply(&command(participant, instrument, number, Action::Replace(touched)));
             }
-            Step::Wait(nanos) => self.now += nanos,
+            Step::Shrink { participant, instrument, id, to, moves } => {
+                let Some(mut shrunk) = self.oracle.shrunk(participant, instrument, id, to) else { return };
+                shrunk.price = shrunk.price.map(|now| Price(now.0 + moves));
+                let number = self.oracle.last_command(participant, instrument) + 1;
+                self.apply(&command(participant, instrument, number, Action::Replace(shrunk)));
+            }
+            // The engines expire orders at different commands, so time must not go back here.
+            Step::Wait(nanos) => self.now += nanos.max(0),
             Step::Resume { participant, unseen, .. } => {
                 let last = self.oracle.last_event(participant, 1);
                 let last_seen = unseen.map(|unseen| last.wrapping_sub(unseen).wrapping_add(1));

@@ -66,10 +66,10 @@ fn new_orders() {
         (NewOrder { quantity: Quantity(0), ..order }, R::InvalidQuantity),
         (NewOrder { quantity: Quantity(21), ..order }, R::InvalidQuantity),
         (NewOrder { time_in_force: TimeInForce::Gtc, ..market(9, Side::Buy, 5) }, R::InvalidTimeInForce),
-        (NewOrder { time_in_force: TimeInForce::Ioc, ..post_only }, R::InvalidTimeInForce),
-        (NewOrder { post_only: PostOnly::Yes, ..market(9, Side::Buy, 5) }, R::InvalidTimeInForce),
-        (NewOrder { post_only: PostOnly::Yes, ..fok }, R::InvalidTimeInForce),
-        (NewOrder { post_only: PostOnly::Yes, ..stop }, R::InvalidTimeInForce),
+        (NewOrder { time_in_force: TimeInForce::Ioc, ..post_only }, R::InvalidPostOnly),
+        (NewOrder { post_only: PostOnly::Yes, ..market(9, Side::Buy, 5) }, R::InvalidPostOnly),
+        (NewOrder { post_only: PostOnly::Yes, ..fok }, R::InvalidPostOnly),
+        (NewOrder { post_only: PostOnly::Yes, ..stop }, R::InvalidPostOnly),
         (NewOrder { time_in_force: TimeInForce::Day, ..market(9, Side::Buy, 5) }, R::InvalidTimeInForce),
         (NewOrder { expire_time: None, ..gtd }, R::InvalidExpireTime),
         (NewOrder { expire_time: Some(EpochNanos(1_000)), ..gtd }, R::InvalidExpireTime),
@@ -133,6 +133,8 @@ fn cancels_and_replacements() {
     let table = [
         (cancel(0), R::UnknownOrder),
         (cancel(4), R::UnknownOrder),
+        (cancel(5), R::TooLateToCancel),
+        (Action::Replace(replace(6, 6, 99, 10)), R::TooLateToCancel),
         (
             Action::Replace(Replace { display_quantity: Quantity(11), ..replace(1, 1, 99, 10) }),
             R::InvalidDisplayQuantity,
@@ -142,7 +144,7 @@ fn cancels_and_replacements() {
         (Action::Replace(replace(1, 2, 99, 10)), R::DuplicateClientOrderId),
         (Action::Replace(replace(1, 1, 99, 0)), R::InvalidQuantity),
         (Action::Replace(replace(1, 1, 99, 21)), R::InvalidQuantity),
-        (Action::Replace(replace(2, 2, 101, 4)), R::QuantityBelowFilled),
+        (Action::Replace(replace(2, 2, 101, 3)), R::QuantityBelowFilled),
         (Action::Replace(replace(2, 2, 101, 1)), R::QuantityBelowFilled),
         (Action::Replace(Replace { price: None, ..replace(1, 1, 99, 10) }), R::InvalidPrice),
         (Action::Replace(replace(1, 1, 111, 10)), R::InvalidPrice),
@@ -151,11 +153,74 @@ fn cancels_and_replacements() {
         (Action::Replace(replace(2, 2, 99, 10)), R::PostOnlyWouldTrade),
     ];
     let mut venue = traded();
+    venue.order(1, limit(5, Side::Sell, 104, 1));
+    venue.send(1, 1, cancel(5));
+    venue.order(1, market(6, Side::Sell, 0));
+    venue.order(1, NewOrder { time_in_force: TimeInForce::Ioc, ..limit(6, Side::Buy, 100, 1) });
     let before = books(&venue);
     for (action, expected) in table {
-        assert_eq!(reason(&venue.send(1, 1, action)), ("cancel reject", expected), "{action:?}");
+        let told = venue.send(1, 1, action);
+        assert_eq!(reason(&told), ("cancel reject", expected), "{action:?}");
         assert_eq!(books(&venue), before);
+        let order = match action {
+            Action::Cancel { orig_client_order_id } | Action::Replace(Replace { orig_client_order_id, .. }) => {
+                orig_client_order_id.0
+            }
+            _ => unreachable!(),
+        };
+        let expected_status = match order {
+            1 => OrderStatus::New,
+            2 => OrderStatus::PartiallyFilled,
+            5 | 6 => OrderStatus::Canceled,
+            _ => OrderStatus::Rejected,
+        };
+        assert_eq!(status(&told), Some(expected_status), "{action:?}");
     }
+}
+
+/// The order's status in the rejection of a cancel or a replacement.
+fn status(told: &[Told]) -> Option<OrderStatus> {
+    match told {
+        [Told::Report(Report { body: ReportBody::CancelReject { order_status, .. }, .. })] => *order_status,
+        _ => panic!("no cancel reject: {told:?}"),
+    }
+}
+
+#[test]
+fn a_cancel_that_comes_too_late_is_told_how_the_order_ended() {
+    let limits = EngineLimits { retained_events: 20, ..LIMITS };
+    let mut venue = Venue::open(limits, boundless(1));
+    let ends_in = |venue: &mut Venue, id, expected| {
+        let told = venue.send(1, 1, cancel(id));
+        assert_eq!((reason(&told).1, status(&told)), (RejectReason::TooLateToCancel, Some(expected)));
+    };
+    venue.order(1, limit(1, Side::Sell, 101, 3));
+    venue.order(2, market(1, Side::Buy, 3));
+    ends_in(&mut venue, 1, OrderStatus::Filled);
+    let expire_time = Some(EpochNanos(venue.now + 2));
+    venue.order(1, NewOrder { time_in_force: TimeInForce::Gtd, expire_time, ..limit(2, Side::Sell, 101, 3) });
+    venue.now += 5;
+    venue.send(2, 1, cancel(2));
+    ends_in(&mut venue, 2, OrderStatus::Expired);
+    venue.order(1, limit(3, Side::Sell, 101, 3));
+    venue.send(0, 1, Action::MassCancel { target: ParticipantId(1), side: None });
+    // A rejected order with the same number changes nothing.
+    venue.order(1, limit(3, Side::Sell, 101, 0));
+    ends_in(&mut venue, 3, OrderStatus::Canceled);
+    // An order that has another number now is not known by the old one, neither while it lives nor afterwards.
+    venue.order(1, limit(4, Side::Sell, 101, 3));
+    venue.send(1, 1, Action::Replace(replace(4, 5, 102, 3)));
+    venue.send(1, 1, cancel(5));
+    let told = venue.send(1, 1, cancel(4));
+    assert_eq!((reason(&told).1, status(&told)), (RejectReason::UnknownOrder, Some(OrderStatus::Rejected)));
+    // A number that is used again is that of the newest order, and what is no longer kept is unknown.
+    venue.order(1, limit(1, Side::Sell, 105, 3));
+    assert_eq!(venue.send(1, 1, cancel(1)).len(), 1);
+    ends_in(&mut venue, 1, OrderStatus::Canceled);
+    for _ in 0..20 {
+        venue.send(1, 1, cancel(9));
+    }
+    assert_eq!(reason(&venue.send(1, 1, cancel(1))).1, RejectReason::UnknownOrder);
 }
 
 #[test]
@@ -192,7 +257,7 @@ fn states() {
         if state == InstrumentState::Halted {
             assert!(matches!(canceled[..], [Told::Report(_)]));
         } else {
-            assert_eq!(reason(&canceled), ("cancel reject", RejectReason::UnknownOrder));
+            assert_eq!(reason(&canceled), ("cancel reject", RejectReason::TooLateToCancel));
         }
         venue.send(0, 1, Action::SetInstrumentState { state: InstrumentState::Open, reference_price: Some(Price(97)) });
         let beyond = venue.order(1, limit(9, Side::Buy, 103, 5));
@@ -250,8 +315,18 @@ fn no_scope() {
     let mut venue = traded();
     let order = Action::New(limit(1, Side::Buy, 99, 1));
     let before = snapshot(&venue.engine);
-    for (instrument, action) in [(2, order), (0, order), (0, cancel(1)), (1, Action::DefineInstrument(definition(2)))] {
-        assert_eq!(reason(&venue.send_as(1, instrument, 1, action)), ("refused", RejectReason::UnknownInstrument));
+    let kill = Action::SetKillSwitch { target: ParticipantId(1), kill_switch: KillSwitch::Engaged };
+    for (instrument, action, expected) in [
+        (2, order, RejectReason::UnknownInstrument),
+        (2, cancel(1), RejectReason::UnknownInstrument),
+        (0, order, RejectReason::WrongScope),
+        (0, cancel(1), RejectReason::WrongScope),
+        (0, Action::MassCancel { target: ParticipantId(1), side: None }, RejectReason::WrongScope),
+        (1, Action::DefineInstrument(definition(2)), RejectReason::WrongScope),
+        (1, kill, RejectReason::WrongScope),
+        (2, kill, RejectReason::WrongScope),
+    ] {
+        assert_eq!(reason(&venue.send_as(1, instrument, 1, action)), ("refused", expected), "{action:?}");
     }
     assert_eq!(snapshot(&venue.engine), before);
 }
@@ -265,14 +340,14 @@ fn limits() {
 
     venue.order(1, limit(1, Side::Buy, 99, u64::MAX - 5));
     let too_much = venue.order(1, limit(2, Side::Buy, 99, 6));
-    assert_eq!(reason(&too_much), ("rejected", RejectReason::LimitOrders));
+    assert_eq!(reason(&too_much), ("rejected", RejectReason::LimitLevel));
     venue.order(1, limit(2, Side::Buy, 99, 5));
     let full = venue.order(2, limit(1, Side::Sell, 101, 1));
     assert_eq!(reason(&full), ("rejected", RejectReason::LimitOrders));
     // An order that never rests needs no room.
     assert_eq!(venue.order(2, market(1, Side::Sell, 1)).len(), 3);
     let grown = venue.send(1, 1, Action::Replace(replace(2, 2, 99, 7)));
-    assert_eq!(reason(&grown), ("cancel reject", RejectReason::LimitOrders));
+    assert_eq!(reason(&grown), ("cancel reject", RejectReason::LimitLevel));
 
     let limits_of = |target| Action::SetRiskLimits { target: ParticipantId(target), limits: RiskLimits::default() };
     assert_eq!(reason(&venue.send(0, 0, limits_of(3))), ("reject", RejectReason::LimitParticipants));
@@ -288,13 +363,18 @@ fn risk() {
     let target = ParticipantId(1);
     let set = |venue: &mut Venue, limits| {
         let told = venue.send(0, 0, Action::SetRiskLimits { target, limits });
-        assert!(matches!(&told[..], [Told::Report(Report { body: ReportBody::Risk { .. }, .. })]));
+        // The operator is answered, and the participant is told.
+        let [Told::Report(answer), Told::Report(notice)] = told[..] else { panic!("{told:?}") };
+        assert!(matches!(answer.body, ReportBody::Risk { .. }) && answer.body == notice.body);
+        assert_eq!((answer.participant, notice.participant), (ParticipantId(0), target));
+        assert_eq!((notice.instrument, notice.client_sequence), (InstrumentId(0), ClientSequence(0)));
     };
     let of = |quantity, notional, open, rate| RiskLimits {
         maximum_quantity: Some(Quantity(quantity)),
         maximum_notional: Some(notional),
         maximum_open_orders: Some(open),
         maximum_commands_per_second: Some(rate),
+        maximum_cancels_per_second: None,
     };
     let check = |venue: &mut Venue, quantity, expected| {
         let before = books(venue);
@@ -317,10 +397,12 @@ fn risk() {
     set(&mut venue, of(0, 0, 0, 2));
     venue.now = 2_000_000_000;
     assert_eq!(reason(&venue.order(1, limit(9, Side::Buy, 500, 1))), ("rejected", RejectReason::InvalidPrice));
-    assert_eq!(venue.send(1, 1, Action::Replace(replace(1, 1, 98, 1))).len(), 1);
+    assert_eq!(venue.send(1, 1, Action::Replace(replace(1, 1, 97, 2))).len(), 1);
     check(&mut venue, 1, RejectReason::RiskRate);
+    // Cancels, and replacements that only decrease an order, do not count as orders.
+    assert_eq!(venue.send(1, 1, Action::Replace(replace(1, 1, 97, 1))).len(), 1);
     assert_eq!(venue.send(1, 1, cancel(1)).len(), 1);
-    venue.now = 2_999_999_999;
+    venue.now = 3_000_000_000;
     assert_eq!(venue.order(1, limit(9, Side::Buy, 98, 1)).len(), 1);
     // The participant can engage its kill switch, and the operator can release it.
     let kill_switch = |kill_switch| Action::SetKillSwitch { target, kill_switch };

@@ -89,13 +89,22 @@ fn the_hash_is_the_same_on_every_machine_and_in_every_build() {
     let (mut engine, mut stream) = (Engine::new(LIMITS), CommandStream::new(7));
     run(&mut engine, &mut stream, 1_700_000_000_000_000_000, 20_000);
     let of = |instrument| engine.instrument_state_hash(InstrumentId(instrument)).unwrap();
-    assert_eq!(engine.state_hash(), StateHash(0x3729b2a53d10e7ab));
+    assert_eq!(engine.state_hash(), StateHash(0x146216ee50b6e661));
     assert!(of(1) != of(2) && of(2) != of(3));
 }
 
 fn full() -> Vec<SnapshotRecord> {
     let mut engine = Engine::new(LIMITS);
-    run(&mut engine, &mut CommandStream::new(3), 0, 600);
+    let mut stream = CommandStream::new(3);
+    run(&mut engine, &mut stream, 0, 500);
+    let limits = RiskLimits {
+        maximum_commands_per_second: Some(1_000),
+        maximum_cancels_per_second: Some(5),
+        ..RiskLimits::default()
+    };
+    let set = stream.command(0, 0, Action::SetRiskLimits { target: ParticipantId(2), limits });
+    told(&mut engine, 500, &set);
+    run(&mut engine, &mut stream, 500, 100);
     engine.fence(InstrumentId(2), MigrationId(7)).unwrap();
     engine.drop_import(InstrumentId(9), MigrationId(8)).unwrap();
     snapshot(&engine)
@@ -104,6 +113,9 @@ fn full() -> Vec<SnapshotRecord> {
 #[test]
 fn a_truncated_snapshot_is_refused() {
     let records = full();
+    for kind in RateKind::ALL {
+        assert!(records.iter().any(|record| matches!(record, SnapshotRecord::Rate(rate) if rate.kind == *kind)));
+    }
     for length in 0..records.len() {
         let error = restore(LIMITS, &records[..length]).unwrap_err();
         assert_eq!((error.record, error.fault), (length as u64, SnapshotFault::Truncated));
@@ -136,6 +148,7 @@ fn a_changed_record_is_refused() {
         match &mut changed[at] {
             SnapshotRecord::Header(header) => header.state_hash.0 ^= 1,
             SnapshotRecord::Participant(record) => record.participant.0 += 100,
+            SnapshotRecord::Rate(record) => record.time.0 -= 1,
             SnapshotRecord::MigrationState(record) => record.migration.0 += 1,
             SnapshotRecord::Instrument(instrument) => instrument.last_trade_id.0 += 1,
             SnapshotRecord::Scope(scope) => scope.last_client_sequence.0 += 1,

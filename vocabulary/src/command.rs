@@ -57,11 +57,11 @@ pub enum Action {
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         reference_price: Option<Price>,
     },
-    /// Operator: sets a participant's limits.
+    /// Operator: sets some of a participant's limits, and leaves the others as they are.
     SetRiskLimits {
         /// Whose limits.
         target: ParticipantId,
-        /// The new limits.
+        /// The limits to set: `None` leaves a limit as it is, and 0 removes it.
         limits: RiskLimits,
     },
     /// Operator, or a participant for itself: stops or allows new orders.

@@ -81,7 +81,8 @@ pub use risk::{KillSwitch, RiskLimits};
 pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
     ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord, ParticipantRecord,
-    ParticipantSession, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader, SnapshotRecord,
+    ParticipantSession, RateKind, RateRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader,
+    SnapshotRecord,
 };
 pub use specification::InstrumentSpecification;
 pub use units::*;

@@ -71,8 +71,8 @@ impl NewOrder {
     }
 }
 
-/// A change of an order (FIX message G). A smaller quantity at the same price keeps the order's priority; any other change
-/// loses it.
+/// A change of an order (FIX message G). A smaller quantity at the same price keeps the order's priority, and is never
+/// refused because of a limit; any other change loses the priority. With the quantity that is filled the order ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Replace {
@@ -88,7 +88,8 @@ pub struct Replace {
     pub stop_price: Option<Price>,
     /// Quantity of the whole order in lots, including what has been filled (FIX 38).
     pub quantity: Quantity,
-    /// Iceberg orders: the quantity shown at a time, as for a new order.
+    /// Iceberg orders: the quantity shown at a time, as for a new order. An unchanged one may be above `quantity`, which it
+    /// then shrinks to.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub display_quantity: Quantity,
 }
@@ -145,7 +146,8 @@ word! {
 }
 
 word! {
-    /// What happens instead of a trade of a participant with itself. The incoming order's choice decides.
+    /// What happens instead of a trade of a participant with itself. The incoming order's choice decides; in an auction no
+    /// order is incoming, and all orders trade with each other.
     #[derive(Default)]
     SelfTradePrevention: u8 {
         /// The orders trade.

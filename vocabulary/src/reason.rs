@@ -15,7 +15,7 @@ word! {
         UnknownInstrument = 2,
         /// The instrument's present state does not allow the command.
         InstrumentState = 3,
-        /// The participant has no live order with this number.
+        /// The participant has no live order with this number, and none that ended lately.
         UnknownOrder = 4,
         /// Another live order of the participant in the instrument has this number.
         DuplicateClientOrderId = 5,
@@ -32,7 +32,7 @@ word! {
         PriceOutsideBand = 10,
         /// The stop price is missing, superfluous (also once the order has triggered), or outside the instrument's limits.
         InvalidStopPrice = 11,
-        /// The order's type does not allow this time in force.
+        /// The order's type does not allow this time in force: a market order must be immediate.
         InvalidTimeInForce = 12,
         /// The expire time is missing, superfluous, or past.
         InvalidExpireTime = 13,
@@ -44,15 +44,15 @@ word! {
         FillOrKill = 16,
         /// The order was canceled or reduced so that its participant does not trade with itself.
         SelfTrade = 17,
-        /// The replacement asks for no more than what is filled.
+        /// The replacement asks for less than what is filled.
         QuantityBelowFilled = 18,
-        /// The quantity is above the participant's limit.
+        /// The open quantity is above the participant's limit.
         RiskQuantity = 19,
-        /// The notional is above the participant's limit.
+        /// The notional is above the participant's limit: the open lots, valued at the worst price at which the order can trade.
         RiskNotional = 20,
         /// The participant has as many live orders as its limit allows.
         RiskOpenOrders = 21,
-        /// The participant has sent as many commands in this second as its limit allows.
+        /// The participant has sent as many commands of this kind within the last second as its limit allows.
         RiskRate = 22,
         /// The participant's kill switch is engaged.
         RiskKillSwitch = 23,
@@ -74,6 +74,14 @@ word! {
         MassCancel = 31,
         /// The instrument was closed.
         InstrumentClosed = 32,
+        /// The order must not be post-only, because it has no limit or never rests.
+        InvalidPostOnly = 33,
+        /// There is no room at this price: the lots of the level would be more than 2^64 - 1.
+        LimitLevel = 34,
+        /// The command belongs to an instrument and names none, or belongs to the participant scope and names an instrument.
+        WrongScope = 35,
+        /// The order has ended already (FIX 102, CxlRejReason, 0). The report has its status.
+        TooLateToCancel = 36,
         /// A reason of a later protocol version, which this program does not know. The engine never gives it.
         Unknown = 255,
     }

@@ -48,6 +48,10 @@ pub enum ReportBody {
         client_order_id: ClientOrderId,
         /// Why it was not done.
         reason: RejectReason,
+        /// State of the order (FIX 39); [`OrderStatus::Rejected`] if it is unknown, as FIX says. Clusters before version 3 of
+        /// the protocol do not tell it.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        order_status: Option<OrderStatus>,
     },
     /// A mass cancel was done; the reports of its orders came before (FIX message r).
     MassCancel {
@@ -65,7 +69,7 @@ pub enum ReportBody {
         /// Its reference price after the change, in ticks.
         reference_price: Price,
     },
-    /// A participant's limits or kill switch were set.
+    /// A participant's limits or kill switch were set. It is told to who set them and to the participant.
     Risk {
         /// The participant concerned.
         target: ParticipantId,

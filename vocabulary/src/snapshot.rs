@@ -1,7 +1,7 @@
 //! All of an engine's state as a stream of records, for snapshots and for the move of an instrument.
 //!
-//! The order of the records is fixed, so that equal engines give equal streams: the header; the participants by id; the
-//! migration states by instrument; the participant scopes by participant, each followed by its kept events;
+//! The order of the records is fixed, so that equal engines give equal streams: the header; the participants by id, each
+//! followed by what it has used of its rates, new orders before cancels and the oldest first; the migration states by instrument; the participant scopes by participant, each followed by its kept events;
 //! then, by id, each instrument whole: its record, its scopes by participant, each followed by its kept events, and its
 //! orders (bids, asks, buy stops, sell stops, each by priority); the end. Counts in the header and a checksum in the end
 //! reveal a stream that is not whole.
@@ -32,6 +32,8 @@ pub enum SnapshotRecord {
     Header(SnapshotHeader),
     /// A participant that has ever sent a command or was given limits, or the operator.
     Participant(ParticipantRecord),
+    /// What the participant before it has used of a rate limit.
+    Rate(RateRecord),
     /// How far an instrument's last migration is; only of instruments that were ever moved.
     MigrationState(MigrationStateRecord),
     /// An instrument; its scopes and orders follow.
@@ -57,6 +59,7 @@ impl SnapshotRecord {
         match self {
             Self::Header(_) => "header",
             Self::Participant(_) => "participant",
+            Self::Rate(_) => "rate",
             Self::MigrationState(_) => "migration state",
             Self::Instrument(_) => "instrument",
             Self::Scope(_) => "scope",
@@ -99,10 +102,29 @@ pub struct ParticipantRecord {
     pub limits: RiskLimits,
     /// Its kill switch.
     pub kill_switch: KillSwitch,
-    /// Second of log time in which it last sent a command that counts for its rate limit.
-    pub rate_second: i64,
-    /// Number of such commands in that second.
-    pub rate_commands: u32,
+    /// Number of rate records, which follow this record.
+    pub rates: u32,
+}
+
+/// Commands of a participant that count for one of its rate limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateRecord {
+    /// The rate limit that they count for.
+    pub kind: RateKind,
+    /// Log time of the last one of them.
+    pub time: EpochNanos,
+    /// Number of commands; not 0.
+    pub commands: u32,
+}
+
+word! {
+    /// Rate limits of a participant.
+    RateKind: u8 {
+        /// [`RiskLimits::maximum_commands_per_second`].
+        Orders = 1,
+        /// [`RiskLimits::maximum_cancels_per_second`].
+        Cancels = 2,
+    }
 }
 
 /// A session that may trade. Sessions are part of a partition's snapshot, but not of the engine's records.

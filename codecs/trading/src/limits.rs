@@ -1,5 +1,5 @@
 //! Risk limits on the wire: the number 0 means no limit, so a limit of 0 cannot be expressed. The engine refuses none and
-//! keeps none.
+//! keeps none. A command that sets limits says beside them which ones it leaves as they are.
 
 /// A limit as its number on the wire.
 #[inline]
@@ -21,6 +21,7 @@ macro_rules! write_limits {
             .maximum_notional($crate::limits::limit_number($limits.maximum_notional))
             .maximum_open_orders($crate::limits::limit_number($limits.maximum_open_orders))
             .maximum_commands_per_second($crate::limits::limit_number($limits.maximum_commands_per_second))
+            .maximum_cancels_per_second($crate::limits::limit_number($limits.maximum_cancels_per_second))
     };
 }
 
@@ -32,6 +33,7 @@ macro_rules! read_limits {
             maximum_notional: $crate::limits::limit($decoder.maximum_notional()),
             maximum_open_orders: $crate::limits::limit($decoder.maximum_open_orders()),
             maximum_commands_per_second: $crate::limits::limit($decoder.maximum_commands_per_second()),
+            maximum_cancels_per_second: $decoder.maximum_cancels_per_second(),
         }
     };
 }

@@ -33,8 +33,8 @@ use crate::order_entry::{
 use crate::sbe_order_entry;
 pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 use crate::sbe_snapshot::{
-    instrument_codec, migration_state_codec, participant_codec, participant_session_codec, resting_order_codec,
-    retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec,
+    instrument_codec, migration_state_codec, participant_codec, participant_session_codec, rate_use_codec,
+    resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec,
 };
 
 /// Length of `RetainedReport` with its header, in bytes.
@@ -49,6 +49,7 @@ pub const MAXIMUM_RECORD_LENGTH: usize = {
         participant_session_codec::SBE_BLOCK_LENGTH,
         snapshot_header_codec::SBE_BLOCK_LENGTH,
         participant_codec::SBE_BLOCK_LENGTH,
+        rate_use_codec::SBE_BLOCK_LENGTH,
         migration_state_codec::SBE_BLOCK_LENGTH,
         instrument_codec::SBE_BLOCK_LENGTH,
         scope_codec::SBE_BLOCK_LENGTH,
@@ -109,6 +110,7 @@ pub fn encode_record<'b>(record: &SnapshotRecord, buffer: &'b mut RecordBuffer) 
     let length = match record {
         SnapshotRecord::Header(header) => records::encode_header(header, buffer),
         SnapshotRecord::Participant(participant) => records::encode_participant(participant, buffer),
+        SnapshotRecord::Rate(rate) => records::encode_rate(rate, buffer),
         SnapshotRecord::MigrationState(state) => migration_states::encode_migration_state(state, buffer),
         SnapshotRecord::Instrument(instrument) => instruments::encode_instrument(instrument, buffer),
         SnapshotRecord::Scope(scope) => records::encode_scope(scope, buffer),
@@ -194,6 +196,7 @@ impl RecordDecoder {
             }
             snapshot_header_codec::SBE_TEMPLATE_ID => SnapshotRecord::Header(records::decode_header(envelope)?),
             participant_codec::SBE_TEMPLATE_ID => SnapshotRecord::Participant(records::decode_participant(envelope)?),
+            rate_use_codec::SBE_TEMPLATE_ID => SnapshotRecord::Rate(records::decode_rate(envelope)?),
             migration_state_codec::SBE_TEMPLATE_ID => {
                 SnapshotRecord::MigrationState(migration_states::decode_migration_state(envelope)?)
             }

@@ -144,14 +144,26 @@ pub(crate) fn optional<T: Debug>(value: impl Strategy<Value = T>) -> impl Strate
 
 /// A limit of 0 is no limit on the wire.
 pub(crate) fn risk_limits() -> impl Strategy<Value = RiskLimits> {
-    (optional(1..=u64::MAX), optional(1..=u64::MAX), optional(1..=u32::MAX), optional(1..=u32::MAX)).prop_map(
-        |(quantity, maximum_notional, maximum_open_orders, maximum_commands_per_second)| RiskLimits {
+    limits_from(1)
+}
+
+/// Limits that a command sets: 0 takes a limit away. SBE's null is no limit on the rate of cancels.
+fn limits_to_set() -> impl Strategy<Value = RiskLimits> {
+    limits_from(0)
+}
+
+fn limits_from(least: u32) -> impl Strategy<Value = RiskLimits> {
+    let long = move || optional(prop_oneof![Just(u64::from(least)), u64::from(least)..=u64::MAX]);
+    let short = move || optional(prop_oneof![Just(least), least..u32::MAX]);
+    (long(), long(), short(), short(), short()).prop_map(|(quantity, maximum_notional, open, commands, cancels)| {
+        RiskLimits {
             maximum_quantity: quantity.map(Quantity),
             maximum_notional,
-            maximum_open_orders,
-            maximum_commands_per_second,
-        },
-    )
+            maximum_open_orders: open,
+            maximum_commands_per_second: commands,
+            maximum_cancels_per_second: cancels,
+        }
+    })
 }
 
 fn symbol() -> impl Strategy<Value = Symbol> {
@@ -241,7 +253,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => definition().prop_map(Action::DefineInstrument),
         1 => (select(InstrumentState::ALL), optional(price()))
             .prop_map(|(state, reference_price)| Action::SetInstrumentState { state, reference_price }),
-        1 => (participant(), risk_limits()).prop_map(|(target, limits)| Action::SetRiskLimits { target, limits }),
+        1 => (participant(), limits_to_set()).prop_map(|(target, limits)| Action::SetRiskLimits { target, limits }),
         1 => (participant(), select(KillSwitch::ALL))
             .prop_map(|(target, kill_switch)| Action::SetKillSwitch { target, kill_switch }),
     ]
@@ -299,9 +311,11 @@ fn report_body() -> impl Strategy<Value = ReportBody> {
     let reason = || select(RejectReason::ALL);
     prop_oneof![
         4 => execution().prop_map(ReportBody::Execution),
-        1 => (client_order_id(), client_order_id(), reason()).prop_map(|(orig_client_order_id, client_order_id, reason)| {
-            ReportBody::CancelReject { orig_client_order_id, client_order_id, reason }
-        }),
+        1 => (client_order_id(), client_order_id(), reason(), optional(select(OrderStatus::ALL))).prop_map(
+            |(orig_client_order_id, client_order_id, reason, order_status)| {
+                ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status }
+            }
+        ),
         1 => (participant(), any::<u32>()).prop_map(|(target, affected)| ReportBody::MassCancel { target, affected }),
         1 => (instrument(), select(InstrumentState::ALL), any::<i64>()).prop_map(|(instrument, state, reference_price)| {
             ReportBody::Instrument { instrument, state, reference_price: Price(reference_price) }

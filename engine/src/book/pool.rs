@@ -28,6 +28,8 @@ pub(crate) struct OrderPool {
     owners: Vec<OwnerList>,
     /// Number of live orders, by participant.
     open: Vec<u32>,
+    /// Largest notional of an order, by participant: that of its risk limits, at hand where a stop order triggers.
+    maximum_notional: Vec<Option<u64>>,
     /// Terms by slot, of orders that have some.
     terms: Vec<Terms>,
     expiry: ExpiryQueue,
@@ -63,6 +65,7 @@ impl OrderPool {
             neighbours: Vec::with_capacity(limit),
             owners: Vec::new(),
             open: Vec::new(),
+            maximum_notional: Vec::new(),
             terms: Vec::with_capacity(limit),
             expiry: ExpiryQueue::new(limit),
         }
@@ -97,6 +100,20 @@ impl OrderPool {
     #[inline]
     pub(crate) fn open_orders(&self, owner: u32) -> u32 {
         self.open[self.participant_of(owner) as usize]
+    }
+
+    /// Sets the largest notional of an order of a participant, by the participant's dense index.
+    pub(crate) fn set_maximum_notional(&mut self, participant: u32, maximum: Option<u64>) {
+        let place = participant as usize;
+        if self.maximum_notional.len() <= place {
+            self.maximum_notional.resize(place + 1, None);
+        }
+        self.maximum_notional[place] = maximum;
+    }
+
+    /// Largest notional of an order of a scope's participant.
+    pub(crate) fn maximum_notional(&self, owner: u32) -> Option<u64> {
+        self.maximum_notional.get(self.participant_of(owner) as usize).copied().flatten()
     }
 
     /// The next order to expire, if its time has come.
@@ -144,6 +161,19 @@ impl OrderPool {
         (kept.price, kept.quantity, kept.leaves) = (order.price, order.quantity, order.leaves);
         kept.instructions = order.instructions;
         self.keep_terms(slot, terms);
+    }
+
+    /// Takes `by` lots off the open quantity of an order: off what it shows, then off the reserve of an iceberg. Returns
+    /// the lots that are left of what it shows.
+    pub(crate) fn fill(&mut self, slot: Slot, by: Quantity) -> Quantity {
+        let shown = self.get(slot).leaves;
+        let left = Quantity(shown.0.saturating_sub(by.0));
+        if by > shown && self.get(slot).instructions.has(Instructions::ICEBERG) {
+            let reserve = &mut self.terms[slot as usize].reserve;
+            reserve.0 = reserve.0.saturating_sub(by.0 - shown.0);
+        }
+        self.get_mut(slot).leaves = left;
+        left
     }
 
     /// Shows the next part of an iceberg whose shown part has been filled: at most `room` lots, which is not 0. The

@@ -20,9 +20,13 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
         }
         SnapshotRecord::Participant(record) => {
             words[0] = 2;
-            words[1] = u64::from(record.participant.0) << 32 | u64::from(record.rate_commands);
-            words[2] = record.rate_second.cast_unsigned();
+            words[1] = u64::from(record.participant.0) << 32 | u64::from(record.rates);
             state_hash::risk_words(&mut words, record.limits, record.kill_switch);
+        }
+        SnapshotRecord::Rate(record) => {
+            words[0] = 11;
+            words[1] = u64::from(record.commands) << 8 | record.kind as u64;
+            words[2] = record.time.0.cast_unsigned();
         }
         SnapshotRecord::MigrationState(record) => {
             words[0] = 8;

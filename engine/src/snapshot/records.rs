@@ -2,18 +2,26 @@
 
 use lugus_vocabulary::{
     ImportRecord, InstrumentId, InstrumentRecord, MigrationStateRecord, OrderRecord, ParticipantId, ParticipantRecord,
-    ScopeRecord,
+    RateKind, RateRecord, ScopeRecord,
 };
 
 use crate::book::{Instructions, OrderPool, Slot};
 use crate::instruments::Listed;
 use crate::migration::migration_states::{Importing, MigrationState};
+use crate::rate::RateGroup;
 use crate::risk::Risk;
 use crate::scopes::Scope;
 
 pub(super) fn participant_record(participant: ParticipantId, risk: &Risk) -> ParticipantRecord {
-    let Risk { limits, kill_switch, second: rate_second, commands: rate_commands } = *risk;
-    ParticipantRecord { participant, limits, kill_switch, rate_second, rate_commands }
+    let Risk { limits, kill_switch, ref orders, ref cancels } = *risk;
+    let rates = (orders.groups().len() + cancels.groups().len()) as u32;
+    ParticipantRecord { participant, limits, kill_switch, rates }
+}
+
+pub(super) fn rate_records(risk: &Risk) -> impl Iterator<Item = RateRecord> {
+    let record = |kind| move |RateGroup { time, commands }| RateRecord { kind, time, commands };
+    let cancels = risk.cancels.groups().map(record(RateKind::Cancels));
+    risk.orders.groups().map(record(RateKind::Orders)).chain(cancels)
 }
 
 pub(super) fn migration_state_record(instrument: InstrumentId, state: &MigrationState) -> MigrationStateRecord {

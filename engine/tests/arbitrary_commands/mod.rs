@@ -122,6 +122,7 @@ impl CommandReader<'_> {
                     maximum_notional: (self.below(4) == 0).then(|| self.wide().unsigned_abs()),
                     maximum_open_orders: (self.below(4) == 0).then(|| self.below(9).into()),
                     maximum_commands_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
+                    maximum_cancels_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
                 },
             },
             28..=31 => {

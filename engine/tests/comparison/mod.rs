@@ -65,6 +65,14 @@ impl Comparison {
                 let number = self.oracle.last_command(*participant, *instrument) + 1;
                 return self.apply(&command(*participant, *instrument, number, Action::Replace(touched)));
             }
+            Step::Shrink { participant, instrument, id, to, moves } => {
+                let Some(mut shrunk) = self.oracle.shrunk(*participant, *instrument, *id, *to) else {
+                    return Vec::new();
+                };
+                shrunk.price = shrunk.price.map(|now| Price(now.0.saturating_add(*moves)));
+                let number = self.oracle.last_command(*participant, *instrument) + 1;
+                return self.apply(&command(*participant, *instrument, number, Action::Replace(shrunk)));
+            }
             Step::Wait(nanos) => self.now += nanos,
             Step::Resume { participant, instrument, unseen } => {
                 let last = self.oracle.last_event(*participant, *instrument);

@@ -6,6 +6,7 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 use proptest::prelude::*;
 
+use crate::oracle::Shrink;
 use crate::venue::{definition, limit};
 
 /// A step of a stream.
@@ -24,7 +25,10 @@ pub enum Step {
         quantity: i64,
         display: i64,
     },
-    /// Log time passes, in nanoseconds.
+    /// A replacement of a live order, if there is one with this number, that makes it small; with another price, if
+    /// `moves` is not 0.
+    Shrink { participant: u32, instrument: u32, id: ClientOrderId, to: Shrink, moves: i64 },
+    /// Log time passes, in nanoseconds; or goes back, which no member's log does.
     Wait(i64),
     /// A participant reconnects; `unseen` tells how many events it has not seen, plus one.
     Resume { participant: u32, instrument: u32, unseen: Option<u64> },
@@ -211,14 +215,20 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
 
 fn risk_limits() -> impl Strategy<Value = RiskLimits> {
     let seldom = |most: std::ops::Range<u64>| proptest::option::weighted(0.3, most);
-    (seldom(0..12), seldom(0..1_500), seldom(0..6), seldom(0..9)).prop_map(|(quantity, notional, open, rate)| {
-        RiskLimits {
+    let notional = prop_oneof![2 => seldom(0..1_500), 1 => Just(None), 1 => Just(Some(0))];
+    (seldom(0..12), notional, seldom(0..6), seldom(0..9), seldom(0..5)).prop_map(
+        |(quantity, notional, open, rate, cancels)| RiskLimits {
             maximum_quantity: quantity.map(Quantity),
             maximum_notional: notional,
             maximum_open_orders: open.map(|most| most as u32),
             maximum_commands_per_second: rate.map(|most| most as u32),
-        }
-    })
+            maximum_cancels_per_second: cancels.map(|most| most as u32),
+        },
+    )
+}
+
+fn shrink() -> impl Strategy<Value = Shrink> {
+    prop_oneof![Just(Shrink::ToFilled), Just(Shrink::ToShown), Just(Shrink::ToShownWhole), Just(Shrink::NoIceberg),]
 }
 
 fn number() -> impl Strategy<Value = Number> {
@@ -234,10 +244,10 @@ fn number() -> impl Strategy<Value = Number> {
 pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
     let instrument = || prop_oneof![12 => Just(1_u32), 6 => Just(2), 1 => Just(3), 1 => Just(0)];
     prop_oneof![
-        100 => (participant(), instrument(), number(), action(spread)).prop_map(
+        100 => (participant(), instrument(), number(), action(spread).boxed()).prop_map(
             |(participant, instrument, number, action)| Step::Command { participant, instrument, number, action }
         ),
-        6 => (prop_oneof![6 => Just(0_u32), 1 => participant()], instrument(), number(), operation(spread)).prop_map(
+        6 => (prop_oneof![6 => Just(0_u32), 1 => participant()], instrument(), number(), operation(spread).boxed()).prop_map(
             |(participant, instrument, number, (in_instrument, action))| {
                 let instrument = if in_instrument { instrument } else { 0 };
                 Step::Command { participant, instrument, number, action }
@@ -252,7 +262,15 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
                 let (price, stop_price) = if display == 0 { (price, stop_price) } else { (0, 0) };
                 Step::Touch { participant, instrument, id, price, stop_price, quantity, display }
             }),
-        5 => prop_oneof![4 => 1..=50_i64, 2 => Just(400_000_000_i64), 1 => Just(86_400_000_000_000)]
+        8 => (participant(), instrument(), client_order_id(), shrink(), prop_oneof![6 => Just(0_i64), 1 => -1..=1_i64])
+            .prop_map(|(participant, instrument, id, to, moves)| Step::Shrink { participant, instrument, id, to, moves }),
+        5 => prop_oneof![
+            4 => 1..=50_i64,
+            2 => Just(400_000_000_i64),
+            1 => Just(999_999_986),
+            1 => Just(86_400_000_000_000),
+            1 => Just(-600_000_000),
+        ]
             .prop_map(Step::Wait),
         2 => Just(Step::Snapshot),
     ]

@@ -173,17 +173,25 @@ pub(super) fn auction_price(book: &Book) -> Option<i64> {
         prices.extend([price.saturating_sub(1), price, price.saturating_add(1)]);
     }
     prices.sort_unstable();
-    let mut best = None;
+    // Of each price: the volume, the surplus of bids, which is negative if it is one of offers, and the price.
+    let mut all: Vec<(i128, i128, i64)> = Vec::new();
     for price in prices {
-        let sum = |side, trades: &dyn Fn(i64) -> bool| -> u128 {
+        let sum = |side, trades: &dyn Fn(i64) -> bool| -> i128 {
             let of = resting().filter(|order| order.request.side == side && trades(order.request.price.unwrap().0));
-            of.map(|order| u128::from(order.leaves())).sum()
+            of.map(|order| i128::from(order.leaves())).sum()
         };
         let (buys, sells) = (sum(Side::Buy, &|of| of >= price), sum(Side::Sell, &|of| of <= price));
-        let rank = (u128::MAX - buys.min(sells), buys.abs_diff(sells), price.abs_diff(reference));
-        if buys.min(sells) > 0 && best.is_none_or(|(than, _)| rank < than) {
-            best = Some((rank, price));
-        }
+        all.push((buys.min(sells), buys - sells, price));
     }
-    best.map(|(_, price)| price)
+    let volume = all.iter().map(|&(volume, ..)| volume).max().filter(|&volume| volume > 0)?;
+    all.retain(|&(of, ..)| of == volume);
+    let surplus = all.iter().map(|(_, surplus, _)| surplus.abs()).min()?;
+    all.retain(|(_, of, _)| of.abs() == surplus);
+    if surplus > 0 {
+        // Bids press the price up, offers press it down.
+        let highest = all.iter().filter(|(_, of, _)| *of > 0).map(|&(.., price)| price).max();
+        let lowest = all.iter().filter(|(_, of, _)| *of < 0).map(|&(.., price)| price).min();
+        all.retain(|&(.., price)| Some(price) == highest || Some(price) == lowest);
+    }
+    all.iter().map(|&(.., price)| price).min_by_key(|price| price.abs_diff(reference))
 }

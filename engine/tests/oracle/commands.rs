@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::*;
 
-use super::book::{Book, by_priority};
+use super::book::{Book, by_priority, find};
 use super::orders;
 use super::state::{Oracle, Participant, gap};
 use crate::venue::Told;
@@ -46,8 +46,10 @@ impl Oracle {
             Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
             Action::MassCancel { .. } | Action::SetInstrumentState { .. } => false,
         };
-        let there = if without_instrument { instrument == 0 } else { self.instruments.contains_key(&instrument) };
-        if !there {
+        if without_instrument != (instrument == 0) {
+            return Some(RejectReason::WrongScope);
+        }
+        if !without_instrument && !self.instruments.contains_key(&instrument) {
             return Some(RejectReason::UnknownInstrument);
         }
         self.has_no_place_for(participant).then_some(RejectReason::LimitParticipants)
@@ -72,29 +74,31 @@ impl Oracle {
 
     fn execute(&mut self, me: u32, instrument: u32, number: u64, action: &Action) {
         let reject = |command| move |reason| ReportBody::Reject { command, reason };
+        let cancel_reject = |oracle: &Self, orig: ClientOrderId, client_order_id, reason| {
+            let (reason, status) = oracle.how_it_stands(me, instrument, orig, reason);
+            let order_status = Some(status);
+            ReportBody::CancelReject { orig_client_order_id: orig, client_order_id, reason, order_status }
+        };
         let rejected = match action {
             Action::New(order) => self
                 .gate(me)
                 .and_then(|()| self.new_order(me, instrument, number, order))
                 .map_err(|reason| orders::rejection(me, order, reason)),
-            Action::Cancel { orig_client_order_id } => {
-                self.cancel(me, instrument, number, *orig_client_order_id).map_err(|reason| ReportBody::CancelReject {
-                    orig_client_order_id: *orig_client_order_id,
-                    client_order_id: ClientOrderId(0),
-                    reason,
+            Action::Cancel { orig_client_order_id: orig } => self
+                .gate_of_cancels(me)
+                .and_then(|()| self.cancel(me, instrument, number, *orig))
+                .map_err(|reason| cancel_reject(self, *orig, ClientOrderId(0), reason)),
+            Action::Replace(replace) => {
+                let gate =
+                    if self.is_decrease(me, instrument, replace) { self.gate_of_cancels(me) } else { self.gate(me) };
+                gate.and_then(|()| self.replace(me, instrument, number, replace)).map_err(|reason| {
+                    cancel_reject(self, replace.orig_client_order_id, replace.client_order_id, reason)
                 })
             }
-            Action::Replace(replace) => self
-                .gate(me)
-                .and_then(|()| self.replace(me, instrument, number, replace))
-                .map_err(|reason| ReportBody::CancelReject {
-                    orig_client_order_id: replace.orig_client_order_id,
-                    client_order_id: replace.client_order_id,
-                    reason,
-                }),
-            Action::MassCancel { target, side } => {
-                self.mass_cancel(me, instrument, number, target.0, *side).map_err(reject(CommandKind::MassCancel))
-            }
+            Action::MassCancel { target, side } => self
+                .gate_of_cancels(me)
+                .and_then(|()| self.mass_cancel(me, instrument, number, target.0, *side))
+                .map_err(reject(CommandKind::MassCancel)),
             Action::DefineInstrument(definition) => {
                 self.define(me, number, definition).map_err(reject(CommandKind::DefineInstrument))
             }
@@ -115,22 +119,50 @@ impl Oracle {
 
     /// Checks kill switch and rate.
     fn gate(&mut self, me: u32) -> Result<(), RejectReason> {
-        let now = self.now;
         let participant = self.participants.get_mut(&me).unwrap();
         if participant.killed {
             return Err(RejectReason::RiskKillSwitch);
         }
-        let Some(most) = participant.limits.maximum_commands_per_second else { return Ok(()) };
-        let second = now.div_euclid(1_000_000_000);
-        let same = participant.sent.iter().filter(|&&sent| sent.div_euclid(1_000_000_000) == second);
-        if same.count() >= most as usize {
-            return Err(RejectReason::RiskRate);
-        }
-        participant.sent.push(now);
-        Ok(())
+        within_rate(self.now, participant.limits.maximum_commands_per_second, &mut participant.sent)
     }
 
-    fn set_limits(&mut self, me: u32, number: u64, target: u32, limits: RiskLimits) -> Result<(), RejectReason> {
+    /// Checks the rate of cancels.
+    fn gate_of_cancels(&mut self, me: u32) -> Result<(), RejectReason> {
+        let participant = self.participants.get_mut(&me).unwrap();
+        within_rate(self.now, participant.limits.maximum_cancels_per_second, &mut participant.canceled)
+    }
+
+    /// The reason and the order's status that the rejection of a cancel or a replacement tells.
+    fn how_it_stands(
+        &self,
+        me: u32,
+        instrument: u32,
+        id: ClientOrderId,
+        reason: RejectReason,
+    ) -> (RejectReason, OrderStatus) {
+        let book = &self.instruments[&instrument];
+        if let Some(at) = find(book, me, id) {
+            return (reason, book.orders[at].execution(ExecType::New).order_status);
+        }
+        let events = &self.scopes[&(me, instrument)].events;
+        let kept = &events[events.len().saturating_sub(self.limits.retained_events)..];
+        let mut last = OrderStatus::Rejected;
+        for report in kept {
+            if let ReportBody::Execution(execution) = report.body
+                && execution.client_order_id == id
+                && execution.exec_type != ExecType::Rejected
+            {
+                last = execution.order_status;
+            }
+        }
+        match last {
+            OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Rejected => (reason, OrderStatus::Rejected),
+            ended if reason == RejectReason::UnknownOrder => (RejectReason::TooLateToCancel, ended),
+            ended => (reason, ended),
+        }
+    }
+
+    fn set_limits(&mut self, me: u32, number: u64, target: u32, set: RiskLimits) -> Result<(), RejectReason> {
         if me != 0 {
             return Err(RejectReason::NotAuthorised);
         }
@@ -138,19 +170,28 @@ impl Oracle {
             return Err(RejectReason::LimitParticipants);
         }
         let participant = self.participants.entry(target).or_default();
-        participant.sent.clear();
-        let RiskLimits { maximum_quantity, maximum_notional, maximum_open_orders, maximum_commands_per_second } =
-            limits;
-        participant.limits = RiskLimits {
-            maximum_quantity: if maximum_quantity == Some(Quantity(0)) { None } else { maximum_quantity },
-            maximum_notional: if maximum_notional == Some(0) { None } else { maximum_notional },
-            maximum_open_orders: if maximum_open_orders == Some(0) { None } else { maximum_open_orders },
-            maximum_commands_per_second: if maximum_commands_per_second == Some(0) {
-                None
-            } else {
-                maximum_commands_per_second
-            },
-        };
+        let limits = &mut participant.limits;
+        if let Some(quantity) = set.maximum_quantity {
+            limits.maximum_quantity = if quantity.0 == 0 { None } else { Some(quantity) };
+        }
+        if let Some(notional) = set.maximum_notional {
+            limits.maximum_notional = if notional == 0 { None } else { Some(notional) };
+        }
+        if let Some(open) = set.maximum_open_orders {
+            limits.maximum_open_orders = if open == 0 { None } else { Some(open) };
+        }
+        if let Some(rate) = set.maximum_commands_per_second {
+            limits.maximum_commands_per_second = if rate == 0 { None } else { Some(rate) };
+        }
+        if let Some(rate) = set.maximum_cancels_per_second {
+            limits.maximum_cancels_per_second = if rate == 0 { None } else { Some(rate) };
+        }
+        if limits.maximum_commands_per_second.is_none() {
+            participant.sent.clear();
+        }
+        if limits.maximum_cancels_per_second.is_none() {
+            participant.canceled.clear();
+        }
         self.tell_risk(me, number, target);
         Ok(())
     }
@@ -170,7 +211,12 @@ impl Oracle {
     fn tell_risk(&mut self, me: u32, number: u64, target: u32) {
         let Participant { limits, killed, .. } = self.participants[&target];
         let kill_switch = if killed { KillSwitch::Engaged } else { KillSwitch::Released };
-        self.tell(me, 0, number, ReportBody::Risk { target: ParticipantId(target), limits, kill_switch });
+        let body = ReportBody::Risk { target: ParticipantId(target), limits, kill_switch };
+        self.tell(me, 0, number, body);
+        if target != me {
+            self.scopes.entry((target, 0)).or_default();
+            self.tell(target, 0, 0, body);
+        }
     }
 
     fn define(&mut self, me: u32, number: u64, definition: &InstrumentDefinition) -> Result<(), RejectReason> {
@@ -244,4 +290,16 @@ impl Oracle {
         let InstrumentDefinition { instrument, state, reference_price, .. } = *definition;
         self.tell(0, scope, number, ReportBody::Instrument { instrument, state, reference_price });
     }
+}
+
+/// Counts a command of now, unless as many as the limit were sent within the last second. Time never goes back.
+fn within_rate(now: i64, limit: Option<u32>, sent: &mut Vec<i64>) -> Result<(), RejectReason> {
+    let Some(limit) = limit else { return Ok(()) };
+    let now = sent.last().map_or(now, |&last| last.max(now));
+    let lately = sent.iter().filter(|&&time| i128::from(now) - i128::from(time) < 1_000_000_000).count();
+    if lately >= limit as usize {
+        return Err(RejectReason::RiskRate);
+    }
+    sent.push(now);
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::*;
 
-use super::book::{Book, Resting, best_maker, find, is_immediate, overflows};
+use super::book::{Book, Resting, best_maker, find, is_immediate, is_reached, overflows};
 use super::state::Oracle;
 
 const DAY: i64 = 86_400_000_000_000;
@@ -67,8 +67,11 @@ impl Oracle {
             return Err(RejectReason::InvalidQuantity);
         }
         let at_once = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
-        if order.order_type == OrderType::Market && !at_once || order.post_only == PostOnly::Yes && immediate {
+        if order.order_type == OrderType::Market && !at_once {
             return Err(RejectReason::InvalidTimeInForce);
+        }
+        if order.post_only == PostOnly::Yes && immediate {
+            return Err(RejectReason::InvalidPostOnly);
         }
         let timely = order.expire_time.is_some_and(|time| time.0 > self.now);
         if (order.time_in_force == TimeInForce::Gtd && !timely)
@@ -76,19 +79,14 @@ impl Oracle {
         {
             return Err(RejectReason::InvalidExpireTime);
         }
-        check_display(order.display_quantity.0, order.quantity.0, immediate)?;
+        check_display(order.display_quantity.0, order.quantity.0, order.quantity.0, immediate)?;
         if matches!(order.order_type, OrderType::Limit | OrderType::StopLimit) {
             check_price(definition, order.price)?;
         } else if order.price.is_some() {
             return Err(RejectReason::InvalidPrice);
         }
         check_stop_price(definition, order.stop_price, stop)?;
-        let at = match (order.price, order.stop_price, book.last_price) {
-            (Some(price), _, _) | (None, Some(price), _) => price.0,
-            (None, None, Some(last)) => last,
-            (None, None, None) => definition.reference_price.0,
-        };
-        self.check_size(me, order.quantity.0, at)?;
+        self.check_size(book, me, order.quantity.0, resting, stop)?;
         let lives = stop || !immediate;
         if lives && self.participants[&me].limits.maximum_open_orders.is_some_and(|most| self.live(Some(me)) >= most) {
             return Err(RejectReason::RiskOpenOrders);
@@ -99,9 +97,11 @@ impl Oracle {
         if open && !stop && order.time_in_force == TimeInForce::Fok && !self.fills_whole(book, resting) {
             return Err(RejectReason::FillOrKill);
         }
-        let full = self.live(None) as usize >= self.limits.orders;
-        if lives && (full || overflows(book, resting, stop, None)) {
+        if lives && self.live(None) as usize >= self.limits.orders {
             return Err(RejectReason::LimitOrders);
+        }
+        if lives && overflows(book, resting, stop, None) {
+            return Err(RejectReason::LimitLevel);
         }
         Ok(())
     }
@@ -111,16 +111,48 @@ impl Oracle {
         all.filter(|order| of.is_none_or(|of| order.participant == of)).count() as u32
     }
 
-    fn check_size(&self, me: u32, quantity: u64, price: i64) -> Result<(), RejectReason> {
+    /// Checks quantity and notional of an order that will have `open` lots.
+    fn check_size(&self, book: &Book, me: u32, open: u64, order: &Resting, waits: bool) -> Result<(), RejectReason> {
         let limits = &self.participants[&me].limits;
-        if limits.maximum_quantity.is_some_and(|most| quantity > most.0) {
+        if limits.maximum_quantity.is_some_and(|most| open > most.0) {
             return Err(RejectReason::RiskQuantity);
         }
-        let notional = i128::from(quantity) * i128::from(price).abs();
-        if limits.maximum_notional.is_some_and(|most| notional > i128::from(most)) {
-            return Err(RejectReason::RiskNotional);
+        self.check_notional(book, me, open, order, waits)
+    }
+
+    /// Checks the notional: of all prices at which the order might trade, as far as they are known, the one furthest from 0.
+    pub(super) fn check_notional(
+        &self,
+        book: &Book,
+        me: u32,
+        open: u64,
+        order: &Resting,
+        waits: bool,
+    ) -> Result<(), RejectReason> {
+        let Some(most) = self.participants[&me].limits.maximum_notional else { return Ok(()) };
+        let NewOrder { side, price: limit, stop_price, .. } = order.request;
+        let mut prices = vec![book.last_price.unwrap_or(book.definition.reference_price.0)];
+        prices.extend(limit.map(|limit| limit.0));
+        if waits {
+            prices.extend(stop_price.map(|price| price.0));
         }
-        Ok(())
+        let others = book.levels(side.opposite());
+        prices.extend(others.first().map(|level| level.0));
+        let comes_in = !waits || book.last_price.is_some_and(|last| is_reached(order, last));
+        if limit.is_none() && comes_in && book.definition.state == InstrumentState::Open {
+            let mut needed = i128::from(open);
+            for (price, quantity, _) in others {
+                if needed > 0 {
+                    prices.push(price);
+                }
+                needed -= i128::from(quantity);
+            }
+        }
+        if let Some(limit) = limit {
+            prices.retain(|&price| if side == Side::Buy { price <= limit.0 } else { price >= limit.0 });
+        }
+        let worst = prices.iter().map(|&price| i128::from(price).abs()).max().unwrap();
+        if worst * i128::from(open) > i128::from(most) { Err(RejectReason::RiskNotional) } else { Ok(()) }
     }
 
     pub(super) fn cancel(
@@ -158,18 +190,17 @@ impl Oracle {
         if before.waits {
             after.request.stop_price = replace.stop_price;
         }
+        if replace.display_quantity == before.request.display_quantity {
+            after.request.display_quantity = replace.display_quantity.min(replace.quantity);
+        }
         self.check_replacement(book, at, &after, replace)?;
-        let (was, is) = (&before.request, &after.request);
-        let keeps_priority = was.price == is.price
-            && was.stop_price == is.stop_price
-            && was.display_quantity == is.display_quantity
-            && is.quantity <= was.quantity;
+        let keeps_priority = lowers(&before, replace) && shows_as_before(&before, &after, replace);
         let told = ReportBody::Execution(Execution {
             orig_client_order_id: replace.orig_client_order_id,
             ..after.execution(ExecType::Replaced)
         });
         let book = self.instruments.get_mut(&instrument).unwrap();
-        if keeps_priority {
+        if keeps_priority && after.leaves() > 0 {
             after.shown = before.shown.min(after.leaves());
             book.orders[at] = after;
             self.tell(me, instrument, number, told);
@@ -177,6 +208,9 @@ impl Oracle {
         }
         book.orders.remove(at);
         self.tell(me, instrument, number, told);
+        if after.leaves() == 0 {
+            return Ok(());
+        }
         if after.waits {
             self.place_stop(instrument, number, after);
         } else {
@@ -202,13 +236,22 @@ impl Oracle {
         if find(book, me, replace.client_order_id).is_some_and(|other| other != at) {
             return Err(RejectReason::DuplicateClientOrderId);
         }
-        if replace.quantity.0 == 0 || replace.quantity > definition.maximum_quantity {
+        let lowers = lowers(before, replace);
+        if replace.quantity.0 == 0 || (!lowers && replace.quantity > definition.maximum_quantity) {
             return Err(RejectReason::InvalidQuantity);
         }
-        if replace.quantity.0 <= before.filled {
+        if replace.quantity.0 < before.filled {
             return Err(RejectReason::QuantityBelowFilled);
         }
-        check_display(replace.display_quantity.0, replace.quantity.0, is_immediate(&before.request))?;
+        let display = after.request.display_quantity.0;
+        if !lowers || replace.display_quantity != before.request.display_quantity {
+            check_display(display, replace.quantity.0, after.leaves(), is_immediate(&before.request))?;
+        }
+        if lowers {
+            let stays = shows_as_before(before, after, replace) || after.leaves() == 0;
+            let full = !stays && overflows(book, after, before.waits, Some(before));
+            return if full { Err(RejectReason::LimitLevel) } else { Ok(()) };
+        }
         if before.request.order_type == OrderType::Stop {
             if replace.price.is_some() {
                 return Err(RejectReason::InvalidPrice);
@@ -217,14 +260,25 @@ impl Oracle {
             check_price(definition, replace.price)?;
         }
         check_stop_price(definition, replace.stop_price, before.waits)?;
-        let at_price = replace.price.or(replace.stop_price).unwrap().0;
-        self.check_size(me, replace.quantity.0, at_price)?;
+        self.check_size(book, me, after.leaves(), after, before.waits)?;
+        if after.leaves() == 0 {
+            return Ok(());
+        }
         let open = definition.state == InstrumentState::Open;
         let post_only = before.request.post_only == PostOnly::Yes;
         if open && !before.waits && post_only && best_maker(book, &after.request).is_some() {
             return Err(RejectReason::PostOnlyWouldTrade);
         }
-        if overflows(book, after, before.waits, Some(before)) { Err(RejectReason::LimitOrders) } else { Ok(()) }
+        if overflows(book, after, before.waits, Some(before)) { Err(RejectReason::LimitLevel) } else { Ok(()) }
+    }
+
+    /// Whether a replacement only takes lots off an order.
+    pub(super) fn is_decrease(&self, me: u32, instrument: u32, replace: &Replace) -> bool {
+        let book = &self.instruments[&instrument];
+        find(book, me, replace.orig_client_order_id).is_some_and(|at| {
+            let order = &book.orders[at];
+            lowers(order, replace) && replace.quantity < order.request.quantity
+        })
     }
 
     pub(super) fn mass_cancel(
@@ -264,8 +318,23 @@ pub(super) fn rejection(me: u32, order: &NewOrder, reason: RejectReason) -> Repo
     })
 }
 
-fn check_display(display: u64, quantity: u64, immediate: bool) -> Result<(), RejectReason> {
-    let parts = if display == 0 { 1 } else { u128::from(quantity).div_ceil(u128::from(display)) };
+/// Whether a replacement asks for nothing new but a quantity that is not larger.
+fn lowers(before: &Resting, replace: &Replace) -> bool {
+    let trigger = if before.waits { before.request.stop_price } else { None };
+    replace.price == before.request.price
+        && replace.stop_price == trigger
+        && replace.quantity <= before.request.quantity
+}
+
+/// Whether the order may stay where it is: its display quantity is that of before, or all that it has left is shown
+/// already and goes on being shown.
+fn shows_as_before(before: &Resting, after: &Resting, replace: &Replace) -> bool {
+    let hides = after.request.display_quantity.0 != 0 && after.request.display_quantity.0 < after.leaves();
+    replace.display_quantity == before.request.display_quantity || (!hides && after.leaves() <= before.shown)
+}
+
+fn check_display(display: u64, quantity: u64, open: u64, immediate: bool) -> Result<(), RejectReason> {
+    let parts = if display == 0 { 1 } else { u128::from(open).div_ceil(u128::from(display)) };
     if display > 0 && (immediate || display > quantity || parts > 100) {
         return Err(RejectReason::InvalidDisplayQuantity);
     }

@@ -18,13 +18,28 @@ pub struct Oracle {
     pub(super) told: Vec<Told>,
 }
 
+/// How small a live order is made.
+#[derive(Debug, Clone, Copy)]
+pub enum Shrink {
+    /// To what is filled.
+    ToFilled,
+    /// To what is filled and what it shows, with its display quantity.
+    ToShown,
+    /// The same, and it shows all of that.
+    ToShownWhole,
+    /// The same, and it is no iceberg any more.
+    NoIceberg,
+}
+
 /// A participant, with its limits and kill switch.
 #[derive(Default)]
 pub(super) struct Participant {
     pub(super) limits: RiskLimits,
     pub(super) killed: bool,
-    /// Log times of all commands since the limits were set that count for the rate.
+    /// Log times of all new orders and replacements since their rate has a limit, never going back.
     pub(super) sent: Vec<i64>,
+    /// The same of cancels, mass cancels and decreases.
+    pub(super) canceled: Vec<i64>,
 }
 
 /// A participant in an instrument, or as such, with all events ever told.
@@ -69,6 +84,23 @@ impl Oracle {
             stop_price: order.request.stop_price.filter(|_| order.waits),
             quantity: order.request.quantity,
             display_quantity: order.request.display_quantity,
+        })
+    }
+
+    /// As [`Oracle::order`], with the quantity that is filled plus `open` lots of what the order shows, and with this
+    /// display quantity.
+    pub fn shrunk(&self, participant: u32, instrument: u32, id: ClientOrderId, to: Shrink) -> Option<Replace> {
+        let book = self.instruments.get(&instrument)?;
+        let order = &book.orders[find(book, participant, id)?];
+        let same = self.order(participant, instrument, id)?;
+        let quantity = |open: u64| Quantity(order.filled.saturating_add(open));
+        Some(match to {
+            Shrink::ToFilled => Replace { quantity: quantity(0), ..same },
+            Shrink::ToShown => Replace { quantity: quantity(order.shown), ..same },
+            Shrink::ToShownWhole => {
+                Replace { quantity: quantity(order.shown), display_quantity: Quantity(order.shown), ..same }
+            }
+            Shrink::NoIceberg => Replace { quantity: quantity(order.shown), display_quantity: Quantity(0), ..same },
         })
     }
 

@@ -21,7 +21,7 @@ impl Oracle {
         if is_immediate(&order.request) {
             self.tell_canceled(&order, instrument, number, RejectReason::NoLiquidity);
         } else if order.request.order_type == OrderType::StopLimit && overflows(book, &order, false, None) {
-            self.tell_canceled(&order, instrument, number, RejectReason::LimitOrders);
+            self.tell_canceled(&order, instrument, number, RejectReason::LimitLevel);
         } else {
             order.shown = shown(&order);
             book.orders.push(order);
@@ -161,7 +161,9 @@ impl Oracle {
         order.waits = false;
         self.tell(order.participant, instrument, answers, ReportBody::Execution(order.execution(ExecType::Triggered)));
         let book = &self.instruments[&instrument];
-        if order.request.time_in_force == TimeInForce::Fok && !self.fills_whole(book, &order) {
+        if let Err(reason) = self.check_notional(book, order.participant, order.leaves(), &order, false) {
+            self.tell_canceled(&order, instrument, answers, reason);
+        } else if order.request.time_in_force == TimeInForce::Fok && !self.fills_whole(book, &order) {
             self.tell_canceled(&order, instrument, answers, RejectReason::FillOrKill);
         } else if order.request.post_only == PostOnly::Yes && best_maker(book, &order.request).is_some() {
             self.tell_canceled(&order, instrument, answers, RejectReason::PostOnlyWouldTrade);
@@ -198,8 +200,8 @@ impl Oracle {
                 book.orders.iter().position(|order| order.order_id == first.order_id)
             };
             let (bid, ask) = (first(Side::Buy, &|of| of >= price), first(Side::Sell, &|of| of <= price));
-            let (Some(bid), Some(ask)) = (bid, ask) else { return };
-            let quantity = book.orders[bid].shown.min(book.orders[ask].shown);
+            let (Some(bid), Some(ask)) = (bid, ask) else { break };
+            let quantity = book.orders[bid].leaves().min(book.orders[ask].leaves());
             book.trade_ids += 1;
             book.last_price = Some(price);
             book.traded.push(price);
@@ -208,13 +210,10 @@ impl Oracle {
             for at in [bid, ask] {
                 let order = &mut book.orders[at];
                 order.filled += quantity;
-                order.shown -= quantity;
+                order.shown = order.shown.saturating_sub(quantity);
                 both.push(order.clone());
             }
-            for order in &both {
-                let at = book.orders.iter().position(|other| other.order_id == order.order_id).unwrap();
-                refresh(book, at);
-            }
+            book.orders.retain(|order| order.leaves() > 0);
             for order in &both {
                 let body = ReportBody::Execution(Execution {
                     trade_id,
@@ -225,6 +224,11 @@ impl Oracle {
                 });
                 self.tell(order.participant, instrument, 0, body);
             }
+        }
+        // An iceberg keeps its place until all is over.
+        let book = self.instruments.get_mut(&instrument).unwrap();
+        while let Some(at) = book.orders.iter().position(|order| order.shown == 0) {
+            refresh(book, at);
         }
     }
 }

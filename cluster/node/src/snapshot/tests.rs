@@ -45,6 +45,7 @@ pub(crate) fn busy_engine() -> Engine {
         maximum_notional: None,
         maximum_open_orders: Some(500),
         maximum_commands_per_second: Some(10_000),
+        maximum_cancels_per_second: Some(5_000),
     };
     apply(0, 0, Action::SetRiskLimits { target: ParticipantId(2), limits });
     apply(0, 0, Action::SetKillSwitch { target: ParticipantId(9), kill_switch: KillSwitch::Engaged });

@@ -11,11 +11,11 @@ use sbe_message::{Envelope, HEADER_LENGTH};
 
 use crate::definition::{read_definition, write_definition};
 use crate::error::MessageError;
-use crate::limits::{read_limits, write_limits};
+use crate::limits::limit_number;
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, define_instrument_codec, drop_copy_request_codec, new_order_single_codec,
     order_cancel_replace_request_codec, order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec,
-    set_instrument_state_codec, set_kill_switch_codec, set_risk_limits_codec,
+    set_instrument_state_codec, set_kill_switch_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -254,19 +254,41 @@ fn decode_set_instrument_state(envelope: Envelope<'_>) -> Result<Numbered, Messa
     Ok((set.instrument_id(), set.client_sequence(), action))
 }
 
-/// Encodes a participant's limits without their client sequence; returns the length of the message in bytes. The command is
-/// numbered in the operator's own scope, that of [`InstrumentId::NONE`].
+/// Encodes the limits that are set for a participant, without their client sequence; returns the length of the message in
+/// bytes. A limit that is `None` stays as it is. The command is numbered in the operator's own scope, that of
+/// [`InstrumentId::NONE`].
 pub fn encode_set_risk_limits(target: ParticipantId, limits: &RiskLimits, buffer: &mut CommandBuffer) -> usize {
     let length;
-    let mut wire = message!(buffer, sbe_order_entry, set_risk_limits_codec, SetRiskLimitsEncoder, length);
-    write_limits!(wire, limits).target_participant_id(target.0);
+    let mut unchanged = UnchangedLimits::default();
+    unchanged
+        .set_maximum_quantity(limits.maximum_quantity.is_none())
+        .set_maximum_notional(limits.maximum_notional.is_none())
+        .set_maximum_open_orders(limits.maximum_open_orders.is_none())
+        .set_maximum_commands_per_second(limits.maximum_commands_per_second.is_none());
+    message!(buffer, sbe_order_entry, set_risk_limits_codec, SetRiskLimitsEncoder, length)
+        .maximum_quantity(limit_number(limits.maximum_quantity).0)
+        .maximum_notional(limit_number(limits.maximum_notional))
+        .maximum_open_orders(limit_number(limits.maximum_open_orders))
+        .maximum_commands_per_second(limit_number(limits.maximum_commands_per_second))
+        .maximum_cancels_per_second_opt(limits.maximum_cancels_per_second)
+        .target_participant_id(target.0)
+        .unchanged(unchanged);
     length
 }
 
 fn decode_set_risk_limits(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
-    let set = block!(envelope, sbe_order_entry, set_risk_limits_codec, SetRiskLimitsDecoder);
-    let action =
-        Action::SetRiskLimits { target: ParticipantId(set.target_participant_id()), limits: read_limits!(set) };
+    let set = block!(envelope, sbe_order_entry, set_risk_limits_codec, SetRiskLimitsDecoder, before 3 it had 36);
+    // Before version 3 all four limits were set.
+    let unchanged = set.unchanged();
+    let limits = RiskLimits {
+        maximum_quantity: (!unchanged.get_maximum_quantity()).then_some(Quantity(set.maximum_quantity())),
+        maximum_notional: (!unchanged.get_maximum_notional()).then_some(set.maximum_notional()),
+        maximum_open_orders: (!unchanged.get_maximum_open_orders()).then_some(set.maximum_open_orders()),
+        maximum_commands_per_second: (!unchanged.get_maximum_commands_per_second())
+            .then_some(set.maximum_commands_per_second()),
+        maximum_cancels_per_second: set.maximum_cancels_per_second(),
+    };
+    let action = Action::SetRiskLimits { target: ParticipantId(set.target_participant_id()), limits };
     Ok((InstrumentId::NONE.0, set.client_sequence(), action))
 }
 

@@ -4,8 +4,8 @@
 
 use lugus_vocabulary::{
     ClientOrderId, ClientSequence, ClientTag, CommandKind, EpochNanos, EventSequence, Execution, InstrumentId,
-    InstrumentState, KillSwitch, OrderId, ParticipantId, Price, Quantity, RejectReason, Report, ReportBody, RiskLimits,
-    TradeId,
+    InstrumentState, KillSwitch, OrderId, OrderStatus, ParticipantId, Price, Quantity, RejectReason, Report,
+    ReportBody, RiskLimits, TradeId,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -13,7 +13,8 @@ use crate::error::MessageError;
 use crate::limits::{read_limits, write_limits};
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, business_message_reject_codec, execution_report_codec, instrument_report_codec,
-    order_cancel_reject_codec, order_mass_cancel_report_codec, risk_report_codec,
+    order_cancel_reject_codec, order_mass_cancel_report_codec, order_status::OrderStatus as WireStatus,
+    risk_report_codec,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -45,8 +46,8 @@ pub fn encode_report<'b, const N: usize>(report: &Report, buffer: &'b mut [u8; N
     const { assert!(N >= MAXIMUM_REPORT_LENGTH) }
     let length = match &report.body {
         ReportBody::Execution(execution) => encode_execution(report, execution, buffer),
-        ReportBody::CancelReject { orig_client_order_id, client_order_id, reason } => {
-            encode_cancel_reject(report, *orig_client_order_id, *client_order_id, *reason, buffer)
+        ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status } => {
+            encode_cancel_reject(report, *orig_client_order_id, *client_order_id, *reason, *order_status, buffer)
         }
         ReportBody::MassCancel { target, affected } => encode_mass_cancel(report, *target, *affected, buffer),
         ReportBody::Instrument { instrument, state, reference_price } => {
@@ -161,6 +162,7 @@ fn encode_cancel_reject(
     orig_client_order_id: ClientOrderId,
     client_order_id: ClientOrderId,
     reason: RejectReason,
+    order_status: Option<OrderStatus>,
     buffer: &mut [u8],
 ) -> usize {
     let length;
@@ -168,16 +170,23 @@ fn encode_cancel_reject(
     write_numbers!(wire, report)
         .orig_client_order_id(orig_client_order_id.0)
         .client_order_id(client_order_id.0)
+        .order_status(order_status.map_or(WireStatus::NullVal, ToWire::to_wire))
         .reason(reason.to_wire());
     length
 }
 
 fn decode_cancel_reject(envelope: Envelope<'_>) -> Result<Report, MessageError> {
-    let wire = block!(envelope, sbe_order_entry, order_cancel_reject_codec, OrderCancelRejectDecoder);
+    let wire =
+        block!(envelope, sbe_order_entry, order_cancel_reject_codec, OrderCancelRejectDecoder, before 3 it had 50);
+    let template_id = order_cancel_reject_codec::SBE_TEMPLATE_ID;
     let body = ReportBody::CancelReject {
         orig_client_order_id: ClientOrderId(wire.orig_client_order_id()),
         client_order_id: ClientOrderId(wire.client_order_id()),
-        reason: word(wire.reason(), order_cancel_reject_codec::SBE_TEMPLATE_ID, "reason")?,
+        reason: word(wire.reason(), template_id, "reason")?,
+        order_status: match wire.order_status() {
+            WireStatus::NullVal => None,
+            status => Some(word(status, template_id, "orderStatus")?),
+        },
     };
     Ok(read_report!(wire, body))
 }
@@ -241,7 +250,7 @@ fn encode_risk(
 }
 
 fn decode_risk(envelope: Envelope<'_>) -> Result<Report, MessageError> {
-    let wire = block!(envelope, sbe_order_entry, risk_report_codec, RiskReportDecoder);
+    let wire = block!(envelope, sbe_order_entry, risk_report_codec, RiskReportDecoder, before 3 it had 61);
     let body = ReportBody::Risk {
         target: ParticipantId(wire.target_participant_id()),
         limits: read_limits!(wire),

@@ -158,6 +158,8 @@ fn an_operators_commands_are_read_by_the_generated_decoders() {
     assert_eq!((read.client_sequence(), read.target_participant_id()), (77, 3));
     assert_eq!((read.maximum_quantity(), read.maximum_notional()), (4, 0));
     assert_eq!((read.maximum_open_orders(), read.maximum_commands_per_second()), (5, 0));
+    // Bits 1 and 3: notional and commands stay as they are. So does the limit of cancels.
+    assert_eq!((read.unchanged().0, read.maximum_cancels_per_second()), (0b1010, None));
 
     let bytes = encoded(0, Action::SetKillSwitch { target: ParticipantId(3), kill_switch: KillSwitch::Engaged });
     let read = generated!(&bytes, set_kill_switch_codec, SetKillSwitchDecoder);
@@ -244,7 +246,7 @@ fn an_execution_report_is_read_whole() {
 fn a_reason_of_a_later_version_does_not_lose_the_event() {
     let mut bytes = execution_report(wire::reject_reason::RejectReason::NONE);
     let reason_at = HEADER_LENGTH + 112;
-    for number in [33u16, 255, 256, u16::MAX] {
+    for number in [37u16, 255, 256, u16::MAX] {
         bytes[reason_at..reason_at + 2].copy_from_slice(&number.to_le_bytes());
         let Ok(Some(report)) = decoded(&bytes) else { panic!("{number} loses the report") };
         assert!(matches!(report.body, ReportBody::Execution(Execution { reason: RejectReason::Unknown, .. })));
@@ -281,6 +283,31 @@ fn blocks_of_version_1_have_no_client_tag() {
 }
 
 #[test]
+fn limits_of_version_2_are_all_set() {
+    let limits = RiskLimits {
+        maximum_quantity: None,
+        maximum_notional: Some(5),
+        maximum_open_orders: Some(0),
+        maximum_commands_per_second: None,
+        maximum_cancels_per_second: Some(6),
+    };
+    let bytes = encoded(0, Action::SetRiskLimits { target: ParticipantId(3), limits });
+    let read = |bytes: &[u8]| match decode_command(ME, Envelope::open(bytes)?)?.map(|command| command.action) {
+        Some(Action::SetRiskLimits { limits, .. }) => Ok::<_, MessageError>(limits),
+        _ => panic!("no limits"),
+    };
+    assert_eq!(read(&bytes), Ok(limits));
+    let all = RiskLimits {
+        maximum_quantity: Some(Quantity(0)),
+        maximum_commands_per_second: Some(0),
+        maximum_cancels_per_second: None,
+        ..limits
+    };
+    assert_eq!(read(&cut(&bytes, 2, 36)), Ok(all));
+    assert!(read(&cut(&bytes, 3, 36)).is_err() && read(&cut(&bytes, 2, 35)).is_err());
+}
+
+#[test]
 fn the_other_events_are_read() {
     let report = |body, instrument| {
         Ok(Some(Report {
@@ -305,13 +332,16 @@ fn the_other_events_are_read() {
         .instrument_id(5)
         .orig_client_order_id(6)
         .client_order_id(7)
-        .reason(wire::reject_reason::RejectReason::UNKNOWN_ORDER));
-    let body = ReportBody::CancelReject {
+        .reason(wire::reject_reason::RejectReason::TOO_LATE_TO_CANCEL)
+        .order_status(wire::order_status::OrderStatus::FILLED));
+    let cancel_reject = |order_status| ReportBody::CancelReject {
         orig_client_order_id: ClientOrderId(6),
         client_order_id: ClientOrderId(7),
-        reason: RejectReason::UnknownOrder,
+        reason: RejectReason::TooLateToCancel,
+        order_status,
     };
-    assert_eq!(decoded(&bytes), report(body, 5));
+    assert_eq!(decoded(&bytes), report(cancel_reject(Some(OrderStatus::Filled)), 5));
+    assert_eq!(decoded(&cut(&bytes, 2, 50)), report(cancel_reject(None), 5));
 
     let bytes = event!(order_mass_cancel_report_codec, OrderMassCancelReportEncoder, |message| message
         .instrument_id(5)
@@ -335,8 +365,14 @@ fn the_other_events_are_read() {
         .maximum_notional(7)
         .maximum_open_orders(8)
         .maximum_commands_per_second(0)
+        .maximum_cancels_per_second(9)
         .kill_switch(wire::kill_switch::KillSwitch::ENGAGED));
-    let limits = RiskLimits { maximum_notional: Some(7), maximum_open_orders: Some(8), ..Default::default() };
+    let limits = RiskLimits {
+        maximum_notional: Some(7),
+        maximum_open_orders: Some(8),
+        maximum_cancels_per_second: Some(9),
+        ..Default::default()
+    };
     let body = ReportBody::Risk { target: ParticipantId(6), limits, kill_switch: KillSwitch::Engaged };
     assert_eq!(decoded(&bytes), report(body, 0));
 

@@ -4,15 +4,15 @@
 
 use lugus_vocabulary::{
     ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, NewOrder, OrderId, OrderRecord, ParticipantId,
-    ParticipantRecord, ParticipantSession, Quantity, ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader,
-    SnapshotRecord, StateHash,
+    ParticipantRecord, ParticipantSession, Quantity, RateKind, RateRecord, ScopeRecord, SessionAuthentication, SessionKey,
+    SnapshotHeader, SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
 
 use crate::error::MessageError;
 use crate::flags::flags;
 use crate::limits::{read_limits, write_limits};
-use crate::sbe_snapshot::{participant_codec, participant_session_codec};
+use crate::sbe_snapshot::{participant_codec, participant_session_codec, rate_use_codec};
 use crate::{block, message};
 
 /// The word of a number that has been read.
@@ -101,22 +101,40 @@ pub(super) fn encode_participant(record: &ParticipantRecord, buffer: &mut [u8]) 
     let length;
     let mut wire = message!(buffer, sbe_snapshot, participant_codec, ParticipantEncoder, length);
     write_limits!(wire, record.limits)
-        .rate_second(record.rate_second)
+        .rate_second(0)
         .participant_id(record.participant.0)
-        .rate_commands(record.rate_commands)
+        .rate_commands(0)
+        .rates(record.rates)
         .kill_switch(record.kill_switch.number());
     length
 }
 
 pub(super) fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRecord, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, participant_codec, ParticipantDecoder);
+    let wire = block!(envelope, sbe_snapshot, participant_codec, ParticipantDecoder, before 2 it had 41);
     let template_id = participant_codec::SBE_TEMPLATE_ID;
     Ok(ParticipantRecord {
         participant: ParticipantId(wire.participant_id()),
         limits: read_limits!(wire),
         kill_switch: known(KillSwitch::from_number(wire.kill_switch()), template_id, "killSwitch")?,
-        rate_second: wire.rate_second(),
-        rate_commands: wire.rate_commands(),
+        rates: wire.rates().unwrap_or_default(),
+    })
+}
+
+pub(super) fn encode_rate(record: &RateRecord, buffer: &mut [u8]) -> usize {
+    let length;
+    message!(buffer, sbe_snapshot, rate_use_codec, RateUseEncoder, length)
+        .time(record.time.0)
+        .commands(record.commands)
+        .kind(record.kind.number());
+    length
+}
+
+pub(super) fn decode_rate(envelope: Envelope<'_>) -> Result<RateRecord, MessageError> {
+    let wire = block!(envelope, sbe_snapshot, rate_use_codec, RateUseDecoder);
+    Ok(RateRecord {
+        kind: known(RateKind::from_number(wire.kind()), rate_use_codec::SBE_TEMPLATE_ID, "kind")?,
+        time: EpochNanos(wire.time()),
+        commands: wire.commands(),
     })
 }
 

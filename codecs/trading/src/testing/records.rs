@@ -3,8 +3,8 @@
 use lugus_vocabulary::{
     ClientSequence, ExportCursor, ExportManifest, ExportPlace, ImportRecord, InstrumentId, InstrumentRecord,
     KillSwitch, MapEpoch, MarketDataSequence, MigrationId, MigrationStateKind, MigrationStateRecord, OrderId,
-    OrderRecord, ParticipantRecord, ParticipantSession, Price, ReportBody, RetainedReport, ScopeRecord,
-    SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId,
+    OrderRecord, ParticipantRecord, ParticipantSession, Price, RateKind, RateRecord, ReportBody, RetainedReport,
+    ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -63,15 +63,13 @@ fn header() -> impl Strategy<Value = SnapshotHeader> {
 }
 
 fn participant_record() -> impl Strategy<Value = ParticipantRecord> {
-    (participant(), risk_limits(), select(KillSwitch::ALL), any::<i64>(), any::<u32>()).prop_map(
-        |(participant, limits, kill_switch, rate_second, rate_commands)| ParticipantRecord {
-            participant,
-            limits,
-            kill_switch,
-            rate_second,
-            rate_commands,
-        },
+    (participant(), risk_limits(), select(KillSwitch::ALL), any::<u32>()).prop_map(
+        |(participant, limits, kill_switch, rates)| ParticipantRecord { participant, limits, kill_switch, rates },
     )
+}
+
+fn rate() -> impl Strategy<Value = RateRecord> {
+    (select(RateKind::ALL), time(), any::<u32>()).prop_map(|(kind, time, commands)| RateRecord { kind, time, commands })
 }
 
 pub(crate) fn manifest() -> impl Strategy<Value = ExportManifest> {
@@ -166,6 +164,7 @@ pub(crate) fn record() -> impl Strategy<Value = SnapshotRecord> {
     prop_oneof![
         header().prop_map(SnapshotRecord::Header),
         participant_record().prop_map(SnapshotRecord::Participant),
+        rate().prop_map(SnapshotRecord::Rate),
         migration_state().prop_map(SnapshotRecord::MigrationState),
         instrument_record().prop_map(SnapshotRecord::Instrument),
         scope().prop_map(SnapshotRecord::Scope),

@@ -65,6 +65,7 @@ const LIMITS: RiskLimits = RiskLimits {
     maximum_notional: Some(1_000_000),
     maximum_open_orders: Some(50),
     maximum_commands_per_second: None,
+    maximum_cancels_per_second: None,
 };
 
 #[test]
@@ -93,7 +94,14 @@ fn commands() {
         ("command.mass_cancel", INSTRUMENT, Action::MassCancel { target, side }),
         ("command.define_instrument", InstrumentId::NONE, Action::DefineInstrument(definition())),
         ("command.set_instrument_state", INSTRUMENT, Action::SetInstrumentState { state, reference_price: None }),
-        ("command.set_risk_limits", InstrumentId::NONE, Action::SetRiskLimits { target, limits: LIMITS }),
+        ("command.set_risk_limits", InstrumentId::NONE, {
+            // Before version 3 all limits were set, and 0 took one away.
+            Action::SetRiskLimits { target, limits: RiskLimits { maximum_commands_per_second: Some(0), ..LIMITS } }
+        }),
+        ("command.set_one_risk_limit", InstrumentId::NONE, {
+            let limits = RiskLimits { maximum_cancels_per_second: Some(14), ..RiskLimits::default() };
+            Action::SetRiskLimits { target, limits }
+        }),
         ("command.set_kill_switch", InstrumentId::NONE, Action::SetKillSwitch { target, kill_switch }),
     ] {
         let command = Command { participant: PARTICIPANT, instrument, client_sequence: ClientSequence(42), action };
@@ -184,7 +192,12 @@ fn reports() {
         ("report.tagged", ReportBody::Execution(Execution { client_tag: ClientTag(28), ..execution() })),
         ("report.cancel_reject", {
             let (orig_client_order_id, client_order_id) = (ClientOrderId(41), ClientOrderId(42));
-            ReportBody::CancelReject { orig_client_order_id, client_order_id, reason }
+            ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status: None }
+        }),
+        ("report.cancel_reject_with_status", {
+            let (orig_client_order_id, client_order_id) = (ClientOrderId(41), ClientOrderId(42));
+            let (reason, order_status) = (RejectReason::TooLateToCancel, Some(OrderStatus::Filled));
+            ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status }
         }),
         ("report.mass_cancel", ReportBody::MassCancel { target: ParticipantId(9), affected: 3 }),
         ("report.instrument", {
@@ -193,6 +206,10 @@ fn reports() {
         }),
         ("report.risk", {
             ReportBody::Risk { target: ParticipantId(9), limits: LIMITS, kill_switch: KillSwitch::Engaged }
+        }),
+        ("report.risk_of_cancels", {
+            let limits = RiskLimits { maximum_cancels_per_second: Some(29), ..LIMITS };
+            ReportBody::Risk { target: ParticipantId(9), limits, kill_switch: KillSwitch::Released }
         }),
         ("report.reject", ReportBody::Reject { command: CommandKind::SetRiskLimits, reason }),
     ] {
@@ -412,15 +429,14 @@ fn snapshot_records() {
         }),
         ("snapshot.participant", {
             let (participant, kill_switch) = (PARTICIPANT, KillSwitch::Engaged);
-            let (rate_second, rate_commands) = (131, 132);
-            SnapshotRecord::Participant(ParticipantRecord {
-                participant,
-                limits: LIMITS,
-                kill_switch,
-                rate_second,
-                rate_commands,
-            })
+            SnapshotRecord::Participant(ParticipantRecord { participant, limits: LIMITS, kill_switch, rates: 0 })
         }),
+        ("snapshot.participant_with_rates", {
+            let (participant, kill_switch) = (PARTICIPANT, KillSwitch::Released);
+            let limits = RiskLimits { maximum_cancels_per_second: Some(130), ..LIMITS };
+            SnapshotRecord::Participant(ParticipantRecord { participant, limits, kill_switch, rates: 131 })
+        }),
+        ("snapshot.rate", { SnapshotRecord::Rate(RateRecord { kind: RateKind::Cancels, time: TIME, commands: 132 }) }),
         ("snapshot.migration_state", {
             SnapshotRecord::MigrationState(MigrationStateRecord {
                 instrument: INSTRUMENT,
