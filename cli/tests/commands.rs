@@ -56,7 +56,7 @@ fn orders_books_and_events() {
     let canceled = reports(&cluster, &["cancel", "--participant", "1", "-i", "BTC/USDT", "11"]);
     assert_eq!(canceled[0]["body"]["execution"]["exec_type"], "CANCELED", "{canceled:?}");
     let gone = reports(&cluster, &["cancel", "--participant", "1", "-i", "BTC/USDT", "11"]);
-    assert_eq!(gone[0]["body"]["cancel_reject"]["reason"], "UNKNOWN_ORDER", "a reject is an answer, no failure");
+    assert_eq!(gone[0]["body"]["cancel_reject"]["reason"], "TOO_LATE_TO_CANCEL", "a reject is an answer, no failure");
     assert_eq!(book(&cluster), [json!([]), json!([])]);
 
     let unknown = cluster.lugus(&["order", "-i", "99", "buy", "1", "1"]);

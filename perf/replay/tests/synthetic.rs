@@ -103,7 +103,7 @@ fn only_the_intended_orders_are_rejected() {
                 post_only += 1;
             }
             ReportBody::CancelReject { client_order_id: ClientOrderId(0), reason, .. } => {
-                assert_eq!(reason, RejectReason::UnknownOrder);
+                assert_eq!(reason, RejectReason::TooLateToCancel);
                 too_late += 1;
             }
             ReportBody::CancelReject { reason, .. } => {

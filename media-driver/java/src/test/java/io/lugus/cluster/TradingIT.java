@@ -131,7 +131,7 @@ final class TradingIT {
 
         final ExpectedOrder o1 = new ExpectedOrder(offer, 1);
         of(maker).answer(1, o1.taken()).answer(2, o1.canceled(RejectReason.NONE))
-            .answer(3, new Report.CancelReject(7, 0, RejectReason.UNKNOWN_ORDER)).verify();
+            .answer(3, new Report.CancelReject(7, 0, RejectReason.TOO_LATE_TO_CANCEL)).verify();
         of(taker).answer(1, new ExpectedOrder(bid, 2).taken()).verify();
     }
 
