@@ -186,9 +186,11 @@ fn write_participants(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use lugus_topology::{ClusterId, Deployment, Key, Participant, Profile};
     use std::collections::BTreeMap;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use lugus_topology::{ClusterId, Key, Participant, Profile};
 
     use super::*;
 

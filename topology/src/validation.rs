@@ -14,8 +14,7 @@ use crate::error::Fault;
 use crate::{
     AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Ingress,
     Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Retention, Size, Supervision, Timeouts,
-    Warning,
-    aeron_duration,
+    Warning, aeron_duration,
 };
 
 /// Greatest number of clusters in a deployment.

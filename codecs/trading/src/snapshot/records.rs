@@ -4,8 +4,8 @@
 
 use lugus_vocabulary::{
     ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, NewOrder, OrderId, OrderRecord, ParticipantId,
-    ParticipantRecord, ParticipantSession, Quantity, RateKind, RateRecord, ScopeRecord, SessionAuthentication, SessionKey,
-    SnapshotHeader, SnapshotRecord, StateHash,
+    ParticipantRecord, ParticipantSession, Quantity, RateKind, RateRecord, ScopeRecord, SessionAuthentication,
+    SessionKey, SnapshotHeader, SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
 
