@@ -72,14 +72,33 @@ fn what_is_pruned_is_not_needed_by_members_that_start() {
     let nothing = prune(&cluster);
     assert_eq!((number(&nothing, "freed_bytes"), number(&nothing, "kept_from")), (0, 0), "there is no snapshot yet");
 
-    // Snapshots are taken although nobody asks for them, and all but the newest two go, with the log before them.
+    // Snapshots are taken although nobody asks for them.
     trade_to(&cluster, &mut traders, 6 * SNAPSHOT_LOG_LENGTH.as_bytes());
     let before = [0, 1, 2].map(|member| used(&cluster.member(member).archive_dir));
+    let mut freed = [0; 3];
+    let mut prune_all = || {
+        let pruned = prune(&cluster);
+        for (freed, one) in freed.iter_mut().zip(pruned["members"].as_array().expect("a list")) {
+            *freed += number(one, "freed_bytes");
+        }
+        pruned
+    };
+    until("two snapshots behind the first segment file", || {
+        traders.trade(COMMANDS);
+        (number(&prune_all(), "kept_from") > 0).then_some(())
+    });
+    // All but the newest two go, with the log before them.
+    for _ in 0..2 {
+        traders.trade(COMMANDS);
+        // One that is due may be under way.
+        until("a snapshot", || (cluster.lugus(&["snapshot"]).code == Some(0)).then_some(()));
+    }
+    traders.settle();
     let (_, end) = cluster.await_common_state();
-    let pruned = prune(&cluster);
+    let pruned = prune_all();
     for (member, before) in before.into_iter().enumerate() {
         let one = &pruned["members"][member];
-        let (freed, kept_from) = (number(one, "freed_bytes"), number(one, "kept_from"));
+        let (freed, kept_from) = (freed[member], number(one, "kept_from"));
         assert!(kept_from >= SNAPSHOT_LOG_LENGTH.as_bytes() && kept_from.is_multiple_of(SEGMENT.as_bytes()), "{one}");
         assert!(end.unsigned_abs() - kept_from <= 4 * SNAPSHOT_LOG_LENGTH.as_bytes(), "little is kept: {end} {one}");
         assert!(freed >= kept_from, "the log before that position, and snapshots: {one}");

@@ -90,9 +90,6 @@ impl Member {
     pub fn start(cluster: &ClusterSpec, member: MemberId) -> Result<Self, MemberError> {
         let deployment = cluster.deployment();
         add_nice(deployment.nice);
-        if let Some(warning) = deployment.archive.durability_warning() {
-            tracing::warn!("{warning}");
-        }
         let processes = MemberProcesses::start(cluster, member)?;
         let mut service = MatchingService::new(engine_limits(deployment), drop_copy_policy(deployment));
         let mut market_data = None;
@@ -106,6 +103,9 @@ impl Member {
             context = context.archive_credentials(archive_credentials(key));
         }
         let container = ClusteredServiceContainer::launch(context, service)?;
+        if let Some(warning) = deployment.archive.durability_warning() {
+            tracing::warn!("{warning}");
+        }
         Ok(Self { container, market_data, processes })
     }
 

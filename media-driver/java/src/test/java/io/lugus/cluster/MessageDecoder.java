@@ -58,7 +58,8 @@ final class MessageDecoder {
 
     private Message cancelReject(final DirectBuffer buffer, final int offset) {
         final OrderCancelRejectDecoder in = new OrderCancelRejectDecoder().wrapAndApplyHeader(buffer, offset, header);
-        final Report.Body body = new Report.CancelReject(in.origClientOrderId(), in.clientOrderId(), in.reason());
+        final Report.Body body =
+            new Report.CancelReject(in.origClientOrderId(), in.clientOrderId(), in.reason(), in.orderStatus());
         return new Message.Event(new Report(
             in.participantId(), in.instrumentId(), in.eventSequence(), in.clientSequence(), in.transactTime(), body));
     }

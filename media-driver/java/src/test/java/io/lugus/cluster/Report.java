@@ -46,7 +46,8 @@ record Report(long participant, long instrument, long eventSequence, long client
     }
 
     /** A cancel or a replacement was rejected. */
-    record CancelReject(long origClientOrderId, long clientOrderId, RejectReason reason) implements Body {
+    record CancelReject(long origClientOrderId, long clientOrderId, RejectReason reason, OrderStatus orderStatus)
+            implements Body {
         @Override
         public String kind() {
             return "cancel_reject";

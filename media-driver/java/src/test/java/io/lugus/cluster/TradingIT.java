@@ -11,6 +11,7 @@ import io.lugus.cluster.Command.Replace;
 import io.lugus.cluster.Command.SetKillSwitch;
 import io.lugus.order.entry.KillSwitch;
 import io.lugus.order.entry.MassCancelSide;
+import io.lugus.order.entry.OrderStatus;
 import io.lugus.order.entry.RejectReason;
 import io.lugus.order.entry.Side;
 import io.lugus.order.entry.TimeInForce;
@@ -131,7 +132,7 @@ final class TradingIT {
 
         final ExpectedOrder o1 = new ExpectedOrder(offer, 1);
         of(maker).answer(1, o1.taken()).answer(2, o1.canceled(RejectReason.NONE))
-            .answer(3, new Report.CancelReject(7, 0, RejectReason.TOO_LATE_TO_CANCEL)).verify();
+            .answer(3, new Report.CancelReject(7, 0, RejectReason.TOO_LATE_TO_CANCEL, OrderStatus.CANCELED)).verify();
         of(taker).answer(1, new ExpectedOrder(bid, 2).taken()).verify();
     }
 
@@ -155,7 +156,7 @@ final class TradingIT {
         final ExpectedOrder o4 = new ExpectedOrder(sweep, 4);
         of(maker).answer(1, o1.taken()).answer(2, o2.taken()).answer(3, o3.taken())
             .answer(4, o2.replaced(22, 6, 100)).answer(5, o1.replaced(1, 3, 100))
-            .answer(6, new Report.CancelReject(2, 23, RejectReason.UNKNOWN_ORDER))
+            .answer(6, new Report.CancelReject(2, 23, RejectReason.UNKNOWN_ORDER, OrderStatus.REJECTED))
             .tell(o1.added(1, 3, 100)).tell(o3.added(2, 5, 100)).tell(o2.added(3, 2, 100)).verify();
         of(taker).answer(1, o4.taken())
             .answer(1, o4.removed(1, 3, 100)).answer(1, o4.removed(2, 5, 100)).answer(1, o4.removed(3, 2, 100)).verify();
