@@ -35,8 +35,8 @@ import org.agrona.concurrent.status.CountersReader;
 public final class ClusteredArchiveProcess {
     private static final long POLL_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
-    private static final String ADVICE_ON_DAMAGE = "The member stays down. Check the disk; then move the member's archive and "
-        + "cluster folders away and start it: it gets its log from the other members";
+    private static final String ADVICE_ON_DAMAGE = "The member stays down. Check the disk; then lugus repair rebuilds the "
+        + "member from the others";
 
     /** Property with the milliseconds that are added to the wall clock, to test what wrong clocks do. */
     private static final String CLOCK_OFFSET_PROPERTY = "lugus.test.clock.offset";

@@ -37,6 +37,6 @@ final class LogStart {
         final long reached = null == snapshot ? 0 : snapshot.logPosition;
         return startPosition <= reached ? null
             : "the log begins at position " + startPosition + ", and the member has no snapshot from there on. It stays down until "
-                + "it has one: rebuild it from another member";
+                + "it has one: lugus repair rebuilds it from the others";
     }
 }
