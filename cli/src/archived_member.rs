@@ -7,6 +7,7 @@ use lugus_node::status::{HashAt, MemberStatus, StatusError};
 use lugus_topology::{ClusterSpec, MemberSpec};
 
 use crate::arguments::ArchivedMembers;
+use crate::backup::files_in;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 
@@ -48,12 +49,7 @@ pub fn find(
             );
         };
         let member = cluster.members.first().ok_or_else(|| Failure::new(format!("{} has no member", cluster.name)))?;
-        let files = MemberFiles {
-            archive_dir: dir.join("archive"),
-            cluster_dir: dir.join("cluster"),
-            ..MemberFiles::of(cluster, member)
-        };
-        let log = ArchivedLog::open(files);
+        let log = ArchivedLog::open(files_in(dir, cluster, member));
         return Ok(vec![(cluster.clone(), vec![ArchivedMember { id: None, log, published: None }])]);
     }
     let mut all = Vec::new();

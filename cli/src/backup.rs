@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lugus_media_driver::FolderLock;
+use lugus_node::archived_log::MemberFiles;
 use lugus_topology::{ClusterId, ClusterSpec, Endpoint, Endpoints, MemberSpec};
 use serde::Serialize;
 
@@ -55,6 +56,11 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Backup, output: Output
         dir.display()
     );
     output.answer(&Done { cluster: cluster.id, dir: dir.clone(), position, snapshot_position, elapsed_ms }, text)
+}
+
+/// The files of a backup in `dir`, which `member` of the cluster could have.
+pub fn files_in(dir: &Path, cluster: &ClusterSpec, member: &MemberSpec) -> MemberFiles {
+    MemberFiles { archive_dir: dir.join(ARCHIVE), cluster_dir: dir.join(CLUSTER), ..MemberFiles::of(cluster, member) }
 }
 
 /// A member that exists only as a backup in `dir`, with free ports of this host.

@@ -1,8 +1,7 @@
 //! `lugus book --follow`: shows an instrument's order book whenever it changes.
 
 use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +10,6 @@ use lugus_client::{
     PriceLevel, Report, Side, Statistics,
 };
 use serde::Serialize;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::access::Access;
 use crate::arguments;
@@ -19,6 +17,7 @@ use crate::book::table;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::stop_signal;
 use crate::watch::is_reader_gone;
 
 /// Sleep between two duty cycles: a person reads no faster, and a follower may run for days.
@@ -72,10 +71,7 @@ struct BookDocument {
 pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
     let (instrument, _) = access.instrument(&arguments.trader.instrument)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
-    }
+    let stop = stop_signal::flag()?;
     let mut session = access.exchange_session(instrument, arguments.trader.participant)?;
     let mut feed = access.market_data()?;
     feed.follow(instrument, BookType::Levels).map_err(Failure::new)?;

@@ -1,7 +1,6 @@
 //! Copies a running cluster's newest snapshots and log into folders, for `lugus backup` and `lugus repair`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ use lugus_media_driver::{Backup, FolderLock};
 use lugus_node::archived_log::{ArchivedLog, MemberFiles};
 use lugus_node::status::MemberStatus;
 use lugus_topology::{ClusterSpec, MemberSpec};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::failure::Failure;
+use crate::stop_signal;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -49,10 +48,7 @@ pub fn copy(
         Until::Committed => Some(commit_position(cluster, sources)?),
         Until::Stopped => None,
     };
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
-    }
+    let stop = stop_signal::flag()?;
     let failed = |error| {
         Failure::new(format!("the copy of {} failed: {error}", cluster.name))
             .hint("`lugus status` shows whether its members run; what was copied stays, and is continued next time")

@@ -1,14 +1,11 @@
 //! `lugus coordinator`: runs the process that keeps the partition map, in the foreground.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use lugus_coordinator::Coordinator;
 use lugus_node::member::FAILED_EXIT_CODE;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
+use crate::stop_signal;
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -16,10 +13,7 @@ use crate::failure::Failure;
 /// When the deployment has no coordinator, the coordinator can't start, or one of its parts dies.
 pub fn run(found: &DeploymentFile) -> Result<(), Failure> {
     found.coordinator()?;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
-    }
+    let stop = stop_signal::flag()?;
     let coordinator = Coordinator::start(&found.deployment)
         .map_err(|error| Failure::new(format!("the coordinator can't start: {error}")))?;
     let (map, digest) = (coordinator.map(), coordinator.digest());

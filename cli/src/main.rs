@@ -41,6 +41,7 @@ mod restart_policy;
 mod set_aside;
 mod snapshot;
 mod status;
+mod stop_signal;
 mod supervise;
 mod traders;
 mod up;

@@ -1,16 +1,13 @@
 //! `lugus node`: runs one member in the foreground.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use lugus_media_driver::DAMAGED_EXIT_CODE;
 use lugus_node::member::{Member, MemberError};
 use lugus_topology::MemberId;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::arguments::Node;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
+use crate::stop_signal;
 
 /// Runs until the cluster is shut down, or SIGTERM or SIGINT arrives.
 ///
@@ -18,10 +15,7 @@ use crate::failure::Failure;
 /// When the member can't start, or one of its parts dies. By the exit code a supervisor knows which it was.
 pub fn run(found: &DeploymentFile, node: &Node) -> Result<(), Failure> {
     let cluster = found.cluster_with_id(i32::from(node.cluster))?;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
-    }
+    let stop = stop_signal::flag()?;
     let id = MemberId(i32::from(node.member));
     let ends = |error: MemberError| Failure::new(format!("member {id} of {} ends: {error}", cluster.name));
     let member = Member::start(&cluster, id).map_err(|error| {

@@ -6,19 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lugus_media_driver::FolderLock;
-use lugus_node::archived_log::{ArchivedLog, MemberFiles};
+use lugus_node::archived_log::ArchivedLog;
 use lugus_topology::{ClusterId, MemberId, MemberSpec};
 use serde::Serialize;
 
 use crate::arguments;
-use crate::backup::{ARCHIVE, CLUSTER};
+use crate::backup::{ARCHIVE, CLUSTER, files_in};
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::set_aside::{beside, delete, rename, set_aside};
-
-/// Suffix of the folders that are copied before they take the places of the old ones.
-const NEW: &str = ".new";
+use crate::set_aside::{delete, new_of, replace_by_new};
 
 /// The JSON document.
 #[derive(Debug, Serialize)]
@@ -45,12 +42,7 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Recover, output: Outpu
     let members: Vec<&MemberSpec> = cluster.members.iter().filter(wanted).collect();
     let first = members.first().ok_or_else(|| Failure::new(format!("{} has no such member", cluster.name)))?;
     let dir = &arguments.folder;
-    let files = MemberFiles {
-        archive_dir: dir.join(ARCHIVE),
-        cluster_dir: dir.join(CLUSTER),
-        ..MemberFiles::of(&cluster, first)
-    };
-    let log = ArchivedLog::open(files).map_err(|error| {
+    let log = ArchivedLog::open(files_in(dir, &cluster, first)).map_err(|error| {
         Failure::new(format!("{} holds no backup: {error}", dir.display())).hint("`lugus backup` makes one")
     })?;
     let (position, snapshot_position) = (log.end_position(), log.newest_snapshot());
@@ -62,14 +54,13 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Recover, output: Outpu
     let mut aside = Vec::new();
     for member in &members {
         for (name, place) in [(ARCHIVE, &member.archive_dir), (CLUSTER, &member.cluster_dir)] {
-            let new = beside(place, NEW);
+            let new = new_of(place);
             delete(&new)?;
             let from = dir.join(name);
             copy_folder(&from, &new).map_err(|error| {
                 Failure::new(format!("can't copy {} to {}: {error}", from.display(), new.display()))
             })?;
-            aside.extend(set_aside(place)?);
-            rename(&new, place)?;
+            aside.extend(replace_by_new(place)?);
         }
     }
     let text = format!(

@@ -13,10 +13,7 @@ use crate::cluster_copy::{Copied, Until, copy};
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::set_aside::{beside, delete, rename, set_aside};
-
-/// Suffix of the folders that are built before they take the places of the old ones.
-const NEW: &str = ".new";
+use crate::set_aside::{delete, new_of, replace_by_new};
 
 /// File in which a consensus module keeps the term of its last candidature. It must not be forgotten: a member that votes twice in a
 /// term could make two leaders.
@@ -54,8 +51,8 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Repair, output: Output
             .hint("`lugus recover` restores it from a backup"));
     }
     let target = MemberSpec {
-        archive_dir: beside(&member.archive_dir, NEW),
-        cluster_dir: beside(&member.cluster_dir, NEW),
+        archive_dir: new_of(&member.archive_dir),
+        cluster_dir: new_of(&member.cluster_dir),
         ..member.clone()
     };
     // What an interrupted repair has left may be of any age.
@@ -64,9 +61,8 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Repair, output: Output
     let Copied { position, snapshot_position } = copy(&cluster, &target, &sources, Until::Committed, &lock)?;
     keep_node_state(member, &target)?;
     let mut aside = Vec::new();
-    for (old, new) in [(&member.archive_dir, &target.archive_dir), (&member.cluster_dir, &target.cluster_dir)] {
-        aside.extend(set_aside(old)?);
-        rename(new, old)?;
+    for place in [&member.archive_dir, &member.cluster_dir] {
+        aside.extend(replace_by_new(place)?);
     }
     let kept: Vec<String> = aside.iter().map(|path| path.display().to_string()).collect();
     let text = format!(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 
 /// `path` with `suffix` at the end of its name.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().map(OsString::from).unwrap_or_default();
     name.push(suffix);
     path.with_file_name(name)
@@ -18,7 +18,7 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 ///
 /// # Errors
 /// The file system's.
-pub fn set_aside(path: &Path) -> Result<Option<PathBuf>, Failure> {
+fn set_aside(path: &Path) -> Result<Option<PathBuf>, Failure> {
     if !path.exists() {
         return Ok(None);
     }
@@ -28,11 +28,22 @@ pub fn set_aside(path: &Path) -> Result<Option<PathBuf>, Failure> {
     Ok(Some(free))
 }
 
-/// Renames a folder.
+/// Path of the folder that is made anew to take the place of this one.
+pub fn new_of(place: &Path) -> PathBuf {
+    beside(place, ".new")
+}
+
+/// Sets a folder aside, and puts the one that was made anew in its place. Returns where the old one is, if there was one.
 ///
 /// # Errors
 /// The file system's.
-pub fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
+pub fn replace_by_new(place: &Path) -> Result<Option<PathBuf>, Failure> {
+    let aside = set_aside(place)?;
+    rename(&new_of(place), place)?;
+    Ok(aside)
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::rename(from, to)
         .map_err(|error| Failure::new(format!("can't rename {} to {}: {error}", from.display(), to.display())))
 }

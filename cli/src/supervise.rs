@@ -4,20 +4,19 @@
 //! inside the folder of its process, by which `lugus up` and `lugus down` find it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lugus_media_driver::{ChildProcess, DAMAGED_EXIT_CODE, FolderLock, Launch, ProcessError};
 use lugus_node::member::RESTART_EXIT_CODE;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::arguments::Supervised;
 use crate::deployed_process::{self, DeployedProcess, ProcessRole};
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::restart_policy::{End, Next, RestartPolicy};
+use crate::stop_signal;
 
 /// Interval at which the process and the request to stop are checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
@@ -31,10 +30,7 @@ const NOT_STARTED_EXIT_CODE: i32 = 1;
 /// When the deployment has no such process, another supervisor runs it, or its first start fails.
 pub fn run(found: &DeploymentFile, what: &Supervised) -> Result<(), Failure> {
     let deployed = deployed(found, what)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
-    }
+    let stop = stop_signal::flag()?;
     let _lock = FolderLock::take(&deployed.supervisor_dir()).map_err(Failure::new)?;
     // Found out only once: when the program is replaced by a newer one, the system no longer knows this process's path.
     let program = std::env::current_exe().map_err(|error| Failure::new(format!("lugus: {error}")))?;

@@ -3,14 +3,12 @@
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use lugus_client::{BlockingSession, CommandNumber, EventHandler, InstrumentId, Report, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::access::Access;
 use crate::arguments::Watch;
@@ -19,6 +17,7 @@ use crate::events::text;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::TIMEOUT;
+use crate::stop_signal;
 
 /// Sleep between two duty cycles: a person reads no faster, and a watch may run for days.
 const IDLE: Duration = Duration::from_millis(1);
@@ -82,10 +81,7 @@ impl EventHandler for ClusterEvents {
 /// # Errors
 /// When a cluster does not answer, or refuses the drop copies.
 pub fn run(found: &DeploymentFile, watch: &Watch, output: Output) -> Result<(), Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::new)?;
-    }
+    let stop = stop_signal::flag()?;
     let access = Access::open(found)?;
     let (instrument, clusters) = match &watch.instrument {
         Some(name) => {

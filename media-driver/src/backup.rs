@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec, aeron_duration};
+use lugus_topology::{ClusterSpec, Deployment, MemberSpec, aeron_duration};
 
 use crate::archive::{ArchivePlace, archive_properties};
 use crate::consensus_module::{clear_directories, shared_properties};
@@ -16,9 +16,6 @@ const LOG: &str = "backup.log";
 
 /// Name of the file with the operator's key, which is deleted when the backup ends.
 const KEY_FILE: &str = "operator-key";
-
-/// Number of the operator as a participant.
-const OPERATOR: u32 = 0;
 
 /// A backup under way. It is killed when this is dropped.
 #[derive(Debug)]
@@ -100,15 +97,10 @@ impl Backup {
 
 impl KeyFile {
     fn write(deployment: &Deployment, target: &MemberSpec) -> Result<Self, ProcessError> {
-        if deployment.authentication.mode == AuthenticationMode::Open {
-            return Ok(Self(None));
-        }
-        let keys = deployment.participant_keys()?;
-        let key = keys.iter().find(|(id, _)| *id == OPERATOR).ok_or(ProcessError::NoOperatorKey)?;
-        let file = Self(Some(target.dir.join(KEY_FILE)));
-        if let Some(path) = &file.0 {
-            write_secret(path, &key.1.to_hex())?;
-        }
+        let Some(key) = deployment.operator_key()? else { return Ok(Self(None)) };
+        let path = target.dir.join(KEY_FILE);
+        let file = Self(Some(path.clone()));
+        write_secret(&path, &key.to_hex())?;
         Ok(file)
     }
 }

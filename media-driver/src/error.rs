@@ -28,9 +28,6 @@ pub enum ProcessError {
         /// Number of the member that was asked for.
         member: MemberId,
     },
-    /// A process of ours must prove to a cluster that it is the operator's, and can't.
-    #[error("the deployment has no key of participant 0, the operator: add it to [[participant]]")]
-    NoOperatorKey,
     /// Another process holds the lock of the folder.
     #[error("{folder} is in use by process {owner}: stop that first, or set another dir")]
     FolderInUse {

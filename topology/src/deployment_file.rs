@@ -112,8 +112,8 @@ impl Deployment {
         }
     }
 
-    /// The operator's key, by which the coordinator knows who may change the partition map; `None` in mode `open`, in which
-    /// everybody may.
+    /// The operator's key, by which the coordinator knows who may change the partition map, and members who copies their log; `None`
+    /// in mode `open`, in which everybody may.
     ///
     /// # Errors
     ///

@@ -91,7 +91,7 @@ impl Member {
         let deployment = cluster.deployment();
         add_nice(deployment.nice);
         let processes = MemberProcesses::start(cluster, member)?;
-        let mut service = MatchingService::new(engine_limits(deployment), drop_copy_policy(deployment));
+        let mut service = empty_service(deployment);
         let mut market_data = None;
         if deployment.market_data.enabled {
             let (writer, reader) = lugus_ring::ring(deployment.market_data.ring_capacity as usize);
@@ -208,11 +208,7 @@ fn abandon(
         }
     }
     tracing::error!(%error, "the member ends, because its service container did not end in time");
-    std::process::exit(match error {
-        error if error.is_damage() => i32::from(DAMAGED_EXIT_CODE),
-        error if error.is_no_space() => i32::from(NO_SPACE_EXIT_CODE),
-        _ => i32::from(FAILED_EXIT_CODE),
-    });
+    std::process::exit(i32::from(MemberError::from(error).exit_code()));
 }
 
 fn pin(core: u16) {
@@ -232,8 +228,12 @@ pub fn engine_limits(deployment: &Deployment) -> EngineLimits {
     }
 }
 
-/// Who may ask for drop copies in this deployment.
-pub fn drop_copy_policy(deployment: &Deployment) -> DropCopyPolicy {
+/// A service as each member of this deployment begins with it.
+pub(crate) fn empty_service(deployment: &Deployment) -> MatchingService {
+    MatchingService::new(engine_limits(deployment), drop_copy_policy(deployment))
+}
+
+fn drop_copy_policy(deployment: &Deployment) -> DropCopyPolicy {
     match deployment.authentication.mode {
         AuthenticationMode::Open => DropCopyPolicy::Everybody,
         AuthenticationMode::Keys => DropCopyPolicy::Operator,

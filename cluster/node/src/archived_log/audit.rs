@@ -11,8 +11,9 @@ use aeron_cluster_service::{Applied, LogReplay};
 use lugus_topology::ClusterSpec;
 
 use super::fragments::fragment;
-use super::recorded::{ArchivedLog, ArchivedLogError, Start, empty_service};
+use super::recorded::{ArchivedLog, ArchivedLogError, Start};
 use super::snapshot_check;
+use crate::member::empty_service;
 use crate::service::{Change, MatchingService};
 use crate::status::HashAt;
 
@@ -80,7 +81,7 @@ pub fn audit(cluster: &ClusterSpec, log: &ArchivedLog, audit: &Audit) -> Result<
     let mut differences = Differences::default();
     let make = || {
         let commands = Rc::clone(&commands);
-        empty_service(cluster).with_change_listener(Box::new(move |_, change| {
+        empty_service(cluster.deployment()).with_change_listener(Box::new(move |_, change| {
             if let Change::Command(_) = change {
                 commands.set(commands.get() + 1);
             }
@@ -104,7 +105,7 @@ pub fn audit(cluster: &ClusterSpec, log: &ArchivedLog, audit: &Audit) -> Result<
         snapshots_compared: 0,
         hashes: Vec::new(),
         differences,
-        make: &|| empty_service(cluster),
+        make: &|| empty_service(cluster.deployment()),
     };
     let mut reader = log.frames(start.position());
     let deadline = Instant::now() + audit.patience;

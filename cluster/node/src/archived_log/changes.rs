@@ -7,7 +7,8 @@ use lugus_topology::ClusterSpec;
 use lugus_vocabulary::{EpochNanos, StateHash};
 
 use super::fragments::fragment;
-use super::recorded::{ArchivedLog, ArchivedLogError, Start, empty_service};
+use super::recorded::{ArchivedLog, ArchivedLogError, Start};
+use crate::member::empty_service;
 use crate::service::Change;
 
 /// A part of the log, by its positions.
@@ -50,7 +51,8 @@ pub fn changes(
     }));
     let make = || {
         let listener = Rc::clone(&listener);
-        empty_service(cluster).with_change_listener(Box::new(move |now, change| listener.borrow_mut()(now, change)))
+        empty_service(cluster.deployment())
+            .with_change_listener(Box::new(move |now, change| listener.borrow_mut()(now, change)))
     };
     let (mut replay, start) = log.start(make, |_, _| {})?;
     let mut reader = log.frames(start.position());

@@ -10,7 +10,7 @@ use lugus_topology::{Checksum, ClusterSpec, MemberSpec};
 use thiserror::Error;
 
 use super::fragments::Fragments;
-use crate::member::{SERVICE_ID, drop_copy_policy, engine_limits};
+use crate::member::SERVICE_ID;
 use crate::service::MatchingService;
 
 /// Why an archived log can't be read.
@@ -183,10 +183,4 @@ impl ArchivedLog {
         }
         Err(ArchivedLogError::NoStart { start_position, reason })
     }
-}
-
-/// An empty service with the limits of a cluster's members.
-pub(super) fn empty_service(cluster: &ClusterSpec) -> MatchingService {
-    let deployment = cluster.deployment();
-    MatchingService::new(engine_limits(deployment), drop_copy_policy(deployment))
 }

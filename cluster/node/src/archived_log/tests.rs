@@ -13,7 +13,8 @@ use lugus_vocabulary::Side;
 use tempfile::TempDir;
 
 use super::audit::{Audit, AuditReport, Difference, Expected, audit};
-use super::recorded::{ArchivedLog, ArchivedLogError, MemberFiles, Start, empty_service};
+use super::recorded::{ArchivedLog, ArchivedLogError, MemberFiles, Start};
+use crate::member::empty_service;
 use crate::status::HashAt;
 use crate::test_messages::{cancel_message, define_message, new_order_message};
 
@@ -39,7 +40,7 @@ impl Member {
         let mut member = Self {
             dir: tempfile::tempdir().unwrap(),
             log: WrittenRecording::new(LOG),
-            replay: LogReplay::start(empty_service(&cluster()), DEFAULT_APP_VERSION).unwrap(),
+            replay: LogReplay::start(empty_service(cluster().deployment()), DEFAULT_APP_VERSION).unwrap(),
             snapshots: Vec::new(),
             recordings: Vec::new(),
             orders: 0,

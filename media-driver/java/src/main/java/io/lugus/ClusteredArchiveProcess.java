@@ -27,10 +27,10 @@ import org.agrona.concurrent.status.CountersReader;
  * <p>It differs from {@link ClusteredArchive}'s own main in seven things: it prints the line {@code ready} when both
  * answer, it prints errors as they happen, it ends with exit code 1 when one of its threads can't continue, where
  * Aeron's main would continue without that thread, it ends with exit code 65 when what it has recorded is damaged
- * ({@link LogCheck}), the time of its log never goes back ({@link LogClock}), it ends the member
- * when the service of a leader hangs ({@link ServiceWatchdog}), and its log does not grow without end ({@link LogUpkeep}). Its archive obeys only members, if they have a key
- * ({@link ArchiveDoor}), and connects that lead to no session are bounded ({@link IngressDoor}). It ends with exit code 0
- * after an ordered shutdown of the cluster.
+ * ({@link LogCheck}), the time of its log never goes back ({@link LogClock}), its log does not grow without end
+ * ({@link LogUpkeep}), and it ends the member when the service of a leader hangs ({@link ServiceWatchdog}). Its archive obeys
+ * only members, if they have a key ({@link ArchiveDoor}), and connects that lead to no session are bounded
+ * ({@link IngressDoor}). It ends with exit code 0 after an ordered shutdown of the cluster.
  */
 public final class ClusteredArchiveProcess {
     private static final long POLL_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);

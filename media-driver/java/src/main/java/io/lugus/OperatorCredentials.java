@@ -5,10 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.util.HexFormat;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Credentials of the operator, participant 0, with which a process of ours asks a cluster for something: the number, and with a
@@ -18,7 +15,6 @@ final class OperatorCredentials implements CredentialsSupplier {
     /** Property with the path of a file that has the operator's key in hexadecimal digits; without it there is no key. */
     static final String KEY_FILE_PROPERTY = "lugus.operator.key";
 
-    private static final String ALGORITHM = "HmacSHA256";
     private static final byte[] NUMBER = "0".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NO_ANSWER = new byte[0];
 
@@ -46,15 +42,6 @@ final class OperatorCredentials implements CredentialsSupplier {
 
     @Override
     public byte[] onChallenge(final byte[] encodedChallenge) {
-        if (null == key) {
-            return NO_ANSWER;
-        }
-        try {
-            final Mac mac = Mac.getInstance(ALGORITHM);
-            mac.init(new SecretKeySpec(key, ALGORITHM));
-            return mac.doFinal(encodedChallenge);
-        } catch (final GeneralSecurityException error) {
-            throw new IllegalStateException("this JVM has no " + ALGORITHM, error);
-        }
+        return null == key ? NO_ANSWER : KeysAuthenticator.hmac(key, encodedChallenge);
     }
 }
