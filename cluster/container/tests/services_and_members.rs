@@ -133,8 +133,14 @@ impl MixedCluster {
         }
     }
 
-    fn await_count(&self, expected: i64) {
+    /// Waits until the containers have counted `expected` messages and all `members` have the same log. The member that is to
+    /// lead next would not be elected with less of the log than the others have.
+    fn await_count(&self, members: &[Member], expected: i64) {
         self.containers.iter().for_each(|(_, count)| await_count(count, expected));
+        until("one commit position", || {
+            let positions: Vec<_> = members.iter().map(Member::commit_position).collect();
+            positions.iter().all(|position| *position == positions[0])
+        });
     }
 }
 
@@ -145,19 +151,19 @@ fn a_java_member_and_rust_members_are_one_cluster() {
     let mut client = members[0].connect_client();
     client.ask("send 100 100", "sent 100 got 10000 bytes");
     client.ask("text count", "answer 101");
-    cluster.await_count(101);
+    cluster.await_count(&members, 101);
     tool(&members[2], "is-leader", "");
     tool(&members[2], "snapshot", "SNAPSHOT applied successfully");
     client.ask("send 50 100", "sent 50 got 5000 bytes");
-    cluster.await_count(151);
+    cluster.await_count(&members, 151);
     drop((client, cluster));
 
     // Each comes back from its own snapshot and the log after it, and a Rust member leads.
     let cluster = MixedCluster::start(&mut members, 0);
-    cluster.await_count(151);
+    cluster.await_count(&members, 151);
     let mut client = members[2].connect_client();
     client.ask("text count", "answer 152");
-    cluster.await_count(152);
+    cluster.await_count(&members, 152);
     tool(&members[0], "is-leader", "");
     drop((client, cluster));
 
@@ -165,7 +171,7 @@ fn a_java_member_and_rust_members_are_one_cluster() {
     let cluster = MixedCluster::start(&mut members, 2);
     let mut client = members[1].connect_client();
     client.ask("text count", "answer 153");
-    cluster.await_count(153);
+    cluster.await_count(&members, 153);
 }
 
 #[test]

@@ -21,6 +21,9 @@ use tempfile::TempDir;
 /// Time within which everything must happen. It is used up only when a test fails.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+/// Type id of the counter with a member's commit position (`ClusterCounters.COMMIT_POSITION_TYPE_ID` of Aeron Cluster).
+const COMMIT_POSITION_TYPE_ID: i32 = 203;
+
 const JVM_FLAGS: [&str; 5] = [
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
@@ -118,14 +121,29 @@ impl Member {
 
     /// Type ids and labels of the media driver's counters.
     pub(crate) fn counters(&self) -> Vec<(i32, String)> {
-        let directory = CString::new(self.path("driver").into_os_string().into_encoded_bytes()).unwrap();
         let mut counters = Vec::new();
+        self.for_each_counter(|_, type_id, label| counters.push((type_id, label.to_owned())));
+        counters
+    }
+
+    /// Log position up to which the member has the log, and knows that it is committed. None before it has a log.
+    pub(crate) fn commit_position(&self) -> Option<i64> {
+        let mut position = None;
+        self.for_each_counter(|value, type_id, _| {
+            if type_id == COMMIT_POSITION_TYPE_ID {
+                position = Some(value);
+            }
+        });
+        position
+    }
+
+    /// Gives value, type id and label of each of the media driver's counters to `visit`.
+    fn for_each_counter(&self, mut visit: impl FnMut(i64, i32, &str)) {
+        let directory = CString::new(self.path("driver").into_os_string().into_encoded_bytes()).unwrap();
         AeronCnc::read(&directory, |cnc| {
-            cnc.counters_reader()
-                .foreach_counter_fn(|_, _, type_id, _, label| counters.push((type_id, label.to_owned())));
+            cnc.counters_reader().foreach_counter_fn(|value, _, type_id, _, label| visit(value, type_id, label));
         })
         .unwrap();
-        counters
     }
 
     fn endpoint(&self, offset: u16) -> String {
