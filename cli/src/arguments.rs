@@ -301,9 +301,13 @@ pub struct Cancel {
 /// `lugus book`.
 #[derive(Debug, Args)]
 pub struct Book {
-    /// The participant and the instrument.
-    #[command(flatten)]
-    pub trader: Trader,
+    /// Number of the participant that asks [default: with keys, the first participant with the role "reader", else 1; without
+    /// keys, a number that nobody trades with].
+    #[arg(long)]
+    pub participant: Option<u32>,
+    /// The instrument, as number or symbol such as BTC/USDT.
+    #[arg(long, short)]
+    pub instrument: String,
     /// Number of price levels to show of each side, at most 256.
     #[arg(long, default_value_t = 10)]
     pub depth: u16,

@@ -8,7 +8,7 @@ use crate::arguments;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::participant::TIMEOUT;
+use crate::participant::{self, TIMEOUT};
 
 /// Requests the book once and prints it.
 ///
@@ -16,8 +16,9 @@ use crate::participant::TIMEOUT;
 /// When there is no such instrument, or the cluster does not answer.
 pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
-    let (instrument, cluster) = access.instrument(&arguments.trader.instrument)?;
-    let mut session = access.session(cluster, arguments.trader.participant, (), TIMEOUT)?;
+    let (instrument, cluster) = access.instrument(&arguments.instrument)?;
+    let reader = arguments.participant.unwrap_or_else(|| participant::reader(&found.deployment));
+    let mut session = access.session(cluster, reader, (), TIMEOUT)?;
     let book = session.book(instrument, arguments.depth).map_err(Failure::new)?;
     session.close();
     output.answer(&book, table(&book.bids, &book.offers))

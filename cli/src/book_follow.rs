@@ -17,6 +17,7 @@ use crate::book::table;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::participant;
 use crate::stop_signal;
 use crate::watch::is_reader_gone;
 
@@ -70,9 +71,10 @@ struct BookDocument {
 /// When the cluster does not answer, or has no such instrument or no market-data stream.
 pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
-    let (instrument, _) = access.instrument(&arguments.trader.instrument)?;
+    let (instrument, _) = access.instrument(&arguments.instrument)?;
     let stop = stop_signal::flag()?;
-    let mut session = access.exchange_session(instrument, arguments.trader.participant)?;
+    let reader = arguments.participant.unwrap_or_else(|| participant::reader(&found.deployment));
+    let mut session = access.exchange_session(instrument, reader)?;
     let mut feed = access.market_data()?;
     feed.follow(instrument, BookType::Levels).map_err(Failure::new)?;
     let mut changes = Changes::default();

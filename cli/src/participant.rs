@@ -5,7 +5,7 @@ use std::time::Duration;
 use lugus_client::{Config, Credentials, ExchangeConfig, ParticipantId};
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{ClusterEntry, ingress_channel, ingress_endpoints};
-use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec};
+use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec, ParticipantRole};
 
 use crate::failure::Failure;
 use crate::processes;
@@ -15,6 +15,25 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Hint for the user when no cluster answers.
 pub const NO_CLUSTER_HINT: &str = "`lugus status` shows whether the cluster runs; `lugus up` starts it";
+
+/// The participant that reads in a deployment without keys. Nobody trades with this number, so that a command that only reads
+/// takes over nobody's session.
+const READER_WITHOUT_KEYS: u32 = u32::MAX;
+
+/// The participant that reads in a deployment with keys, but without a reader.
+const READER_BY_DEFAULT: u32 = 1;
+
+/// The participant as whom a command asks for a book, if its user names none.
+pub fn reader(deployment: &Deployment) -> u32 {
+    match deployment.authentication.mode {
+        AuthenticationMode::Open => READER_WITHOUT_KEYS,
+        AuthenticationMode::Keys => {
+            let readers =
+                deployment.participants.iter().filter(|participant| participant.role() == ParticipantRole::Reader);
+            readers.map(|participant| participant.id).next().unwrap_or(READER_BY_DEFAULT)
+        }
+    }
+}
 
 /// Fails at once when all members of the cluster would run on this machine, but none does.
 ///
@@ -64,4 +83,24 @@ pub fn credentials(deployment: &Deployment, participant: u32) -> Result<Credenti
             .hint("add a [[participant]] with its key or key_file")
     })?;
     Ok(Credentials::Key(key.as_bytes().to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use lugus_topology::Participant;
+
+    use super::*;
+
+    #[test]
+    fn books_are_read_by_a_reader_if_there_is_one() {
+        let mut deployment = Deployment::default_local(1, 20_100);
+        assert_eq!(reader(&deployment), READER_WITHOUT_KEYS);
+        deployment.authentication.mode = AuthenticationMode::Keys;
+        for (id, role, expected) in
+            [(1, None, 1), (7, Some(ParticipantRole::Reader), 7), (8, Some(ParticipantRole::Reader), 7)]
+        {
+            deployment.participants.push(Participant { id, role, ..Participant::default() });
+            assert_eq!(reader(&deployment), expected);
+        }
+    }
 }

@@ -68,6 +68,8 @@ pub struct Member {
     pub clock_differs: bool,
     /// Number of messages that had not the tag of their session, since the member's start.
     pub unauthenticated_messages: Option<i64>,
+    /// Number of messages above the rate of their session, since the member's start.
+    pub messages_above_rate: Option<i64>,
 }
 
 impl Status {
@@ -110,6 +112,7 @@ impl Status {
             "sessions",
             "refused",
             "unauthenticated",
+            "above rate",
         ]);
         let shown = |value: Option<i64>| value.map_or_else(|| String::from("-"), |value| value.to_string());
         for member in &self.members {
@@ -125,6 +128,7 @@ impl Status {
                 shown(member.sessions),
                 shown(member.refused_messages),
                 shown(member.unauthenticated_messages),
+                shown(member.messages_above_rate),
             ]);
         }
         let hashes = self.clusters.iter().map(|cluster| cluster.hashes(self.clusters.len()));
@@ -197,6 +201,7 @@ impl Member {
             clock_difference_ns,
             clock_differs: clock_difference_ns.is_some_and(|ns| u128::from(ns.unsigned_abs()) > maximum.as_nanos()),
             unauthenticated_messages: known(|status| status.unauthenticated_messages),
+            messages_above_rate: known(|status| status.messages_above_rate),
         })
     }
 

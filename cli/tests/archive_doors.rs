@@ -102,7 +102,7 @@ fn archives_obey_members_alone() {
 fn a_deployment_with_participants_keys_has_a_members_key() {
     let cluster = LocalCluster::start(1, |deployment| {
         deployment.authentication.mode = AuthenticationMode::Keys;
-        let participant = |id, digits| Participant { id, name: String::new(), key: Some(key(digits)), key_file: None };
+        let participant = |id, digits| Participant { id, key: Some(key(digits)), ..Participant::default() };
         deployment.participants = vec![participant(0, "0a"), participant(1, "0b")];
     });
     cluster.lugus(&["--json", "snapshot"]).json();

@@ -84,7 +84,7 @@ fn with_keys(deployment: &mut Deployment) {
     deployment.authentication.mode = AuthenticationMode::Keys;
     for id in PARTICIPANTS {
         let key = Some(Key::parse(&key(id)).expect("a key"));
-        deployment.participants.push(Participant { id, name: String::new(), key, key_file: None });
+        deployment.participants.push(Participant { id, key, ..Participant::default() });
     }
 }
 

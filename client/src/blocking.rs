@@ -36,7 +36,7 @@ pub enum BlockingError {
     /// The command or request was not taken.
     #[error(transparent)]
     Send(#[from] SendError),
-    /// The command was not applied: there is no such instrument, or no room for the participant.
+    /// The command was not applied: there is no such instrument, no room for the participant, or it may not send commands.
     #[error("command {command} of instrument {instrument} was refused: {reason:?}")]
     Refused {
         /// The instrument of the command's scope.

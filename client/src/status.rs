@@ -160,7 +160,8 @@ pub enum Status {
         /// Why no session can be opened.
         reason: ClientError,
     },
-    /// A command was not applied: there is no such instrument, or the partition has no room for another participant.
+    /// A command was not applied: there is no such instrument, the partition has no room for another participant, or this one
+    /// may not send commands.
     CommandRefused {
         /// The instrument of the command's scope.
         instrument: InstrumentId,

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use lugus_topology::{AuthenticationMode, Checksum, ClusterSpec, Deployment, MemberSpec, aeron_duration};
+use lugus_topology::{
+    AuthenticationMode, Checksum, ClusterSpec, Deployment, Key, MemberSpec, Participant, aeron_duration,
+};
 
 use crate::archive::{self, ArchivePlace, archive_properties, idle_strategy_arguments, idle_strategy_class};
 use crate::file_system::{delete, text};
@@ -163,11 +165,12 @@ fn authentication_properties(cluster: &ClusterSpec, member: &MemberSpec) -> Vec<
     match cluster.deployment().authentication.mode {
         AuthenticationMode::Open => properties.extend([
             ("lugus.authentication.mode", String::from("open")),
-            // Any client may ask for a snapshot; Aeron's default allows no admin request.
+            // Any client may ask for a snapshot, as all are on this host.
             ("aeron.cluster.authorisation.service.supplier", String::from("ALLOW_ALL")),
         ]),
         AuthenticationMode::Keys => properties.extend([
             ("lugus.authentication.mode", String::from("keys")),
+            ("aeron.cluster.authorisation.service.supplier", String::from("io.lugus.ClusterAuthorisationSupplier")),
             ("lugus.authentication.participants", text(&participants_file(member))),
         ]),
     }
@@ -179,8 +182,12 @@ fn participants_file(member: &MemberSpec) -> PathBuf {
 }
 
 fn write_participants(cluster: &ClusterSpec, member: &MemberSpec) -> Result<(), ProcessError> {
-    let keys = cluster.deployment().participant_keys()?;
-    let lines: String = keys.iter().map(|(id, key)| format!("{id} {}\n", key.to_hex())).collect();
+    let deployment = cluster.deployment();
+    let keys = deployment.participant_keys()?;
+    let line = |(participant, (id, key)): (&Participant, &(u32, Key))| {
+        format!("{id} {} {} {}\n", key.to_hex(), participant.role().name(), participant.maximum_messages_per_second)
+    };
+    let lines: String = deployment.participants.iter().zip(&keys).map(line).collect();
     write_secret(&participants_file(member), &lines)
 }
 
@@ -190,7 +197,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
-    use lugus_topology::{ClusterId, Key, Participant, Profile};
+    use lugus_topology::{ClusterId, ParticipantRole, Profile};
 
     use super::*;
 
@@ -257,9 +264,16 @@ mod tests {
         deployment.dir = folder.path().to_path_buf();
         deployment.authentication.mode = AuthenticationMode::Keys;
         let key = Key::parse(&"0a".repeat(16)).expect("a key");
-        deployment.participants = vec![Participant { id: 7, name: String::new(), key: Some(key), key_file: None }];
+        let participant = |id| Participant { id, key: Some(key.clone()), ..Participant::default() };
+        let role = Some(ParticipantRole::Reader);
+        deployment.participants = vec![
+            participant(7),
+            Participant { role, maximum_messages_per_second: 500, ..participant(8) },
+            participant(0),
+        ];
         let properties = properties(&deployment);
-        assert_eq!(properties.get("aeron.cluster.authorisation.service.supplier"), None);
+        let authorisation = properties.get("aeron.cluster.authorisation.service.supplier").map(String::as_str);
+        assert_eq!(authorisation, Some("io.lugus.ClusterAuthorisationSupplier"));
 
         let cluster = deployment.cluster(ClusterId(0)).expect("cluster 0");
         let member = &cluster.members[0];
@@ -269,8 +283,12 @@ mod tests {
             write_members_key(&deployment, &member.dir).expect("written");
         }
         let members_key = deployment.members_key().expect("a key").expect("mode keys has one");
+        let digits = "0a".repeat(16);
         for (property, content) in [
-            ("lugus.authentication.participants", format!("7 {}\n", "0a".repeat(16))),
+            (
+                "lugus.authentication.participants",
+                format!("7 {digits} trader 0\n8 {digits} reader 500\n0 {digits} operator 0\n"),
+            ),
             ("lugus.archive.key", format!("{}\n", members_key.to_hex())),
         ] {
             let path = Path::new(&properties[property]);

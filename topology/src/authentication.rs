@@ -13,6 +13,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
+use lugus_vocabulary::{ParticipantId, ParticipantRole};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use sha2::{Sha256, Sha512};
 
@@ -75,8 +76,8 @@ pub enum AuthenticationMode {
     Keys,
 }
 
-/// `[[participant]]`: a participant that may trade. In mode `open` there may be no such table: then anyone may.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// `[[participant]]`: a participant, and what it may do. In mode `open` there may be no such table: then anyone may trade.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Participant {
     /// Number of the participant; 0 is the operator.
@@ -84,6 +85,13 @@ pub struct Participant {
     /// Name for people to read.
     #[serde(default)]
     pub name: String,
+    /// What the participant may do. Without it: participant 0 is the operator, and every other a trader. Only in mode `keys`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<ParticipantRole>,
+    /// Greatest number of messages that a session of the participant may send in a second; 0 means no limit. Only in mode
+    /// `keys`.
+    #[serde(default)]
+    pub maximum_messages_per_second: u32,
     /// Key of the participant, 16 to 64 bytes in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
@@ -93,6 +101,11 @@ pub struct Participant {
 }
 
 impl Participant {
+    /// What the participant may do.
+    pub fn role(&self) -> ParticipantRole {
+        self.role.unwrap_or_else(|| ParticipantRole::default_of(ParticipantId(self.id)))
+    }
+
     /// The key, read from its file if need be. `at` is the path of the participant's table in the configuration file, for the
     /// error; a relative `key_file` starts from `base`.
     pub(crate) fn read_key(&self, at: &str, base: &Path) -> Result<Key, Fault> {

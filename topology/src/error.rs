@@ -180,6 +180,17 @@ pub enum Problem {
          key, on the coordinator's host and where lugus map and lugus migrate change the map"
     )]
     NoOperator,
+    /// A participant has a role or a limit in mode `open`.
+    #[error(
+        "mode \"open\" believes any number that a client names, so this would bind nobody: set mode = \"keys\", or remove it"
+    )]
+    NeedsKeys,
+    /// Another participant than 0 has the operator's role, or participant 0 another role.
+    #[error(
+        "participant 0 is the operator, and nobody else: a participant with another id has the role \"trader\", \"reader\" or \
+         \"administrator\""
+    )]
+    OperatorsRole,
     /// A participant has no key.
     #[error("participant {participant} has no key: set key or key_file (make one with: openssl rand -hex 32)")]
     NoKey {

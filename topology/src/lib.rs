@@ -57,7 +57,7 @@ pub use duration::aeron_duration;
 pub use engine::Engine;
 pub use error::{DeploymentError, Invalid, Place, Problem, Warning};
 pub use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
-pub use lugus_vocabulary::{ClusterId, Endpoint, InstrumentSpecification, MemberId};
+pub use lugus_vocabulary::{ClusterId, Endpoint, InstrumentSpecification, MemberId, ParticipantRole};
 pub use market_data::MarketData;
 pub use processes::{Driver, Java};
 pub use profile::{IdleStrategy, Profile, ThreadingMode};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lugus_vocabulary::endpoint::{is_host, is_loopback};
 use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
-use lugus_vocabulary::{InstrumentSpecification, ParticipantId, Price};
+use lugus_vocabulary::{InstrumentSpecification, MessageRate, ParticipantId, Price};
 
 use crate::error::Fault;
 use crate::{
@@ -356,6 +356,7 @@ fn authentication(deployment: &Deployment) -> Result<(), Fault> {
     let mut ids = Unique::default();
     for (p, participant) in deployment.participants.iter().enumerate() {
         ids.take(participant.id, format!("participant[{p}].id"))?;
+        rights(deployment.authentication.mode, &format!("participant[{p}]"), participant)?;
     }
     match deployment.authentication.mode {
         AuthenticationMode::Open => {
@@ -375,6 +376,20 @@ fn authentication(deployment: &Deployment) -> Result<(), Fault> {
         }
         AuthenticationMode::Keys => keys(deployment),
     }
+}
+
+/// Checks role and limit of a participant, whose table is at `at`.
+fn rights(mode: AuthenticationMode, at: &str, participant: &Participant) -> Result<(), Fault> {
+    let (role, limit) = (format!("{at}.role"), format!("{at}.maximum_messages_per_second"));
+    if mode == AuthenticationMode::Open {
+        let bound = [(role, participant.role.is_some()), (limit, participant.maximum_messages_per_second > 0)];
+        let key = bound.into_iter().find_map(|(key, is_there)| is_there.then_some(key));
+        return key.map_or(Ok(()), |key| Err(Fault::new(key, Problem::NeedsKeys)));
+    }
+    if !participant.role().suits(ParticipantId(participant.id)) {
+        return Err(Fault::new(role, Problem::OperatorsRole));
+    }
+    within(limit, participant.maximum_messages_per_second, 0, MessageRate::GREATEST)
 }
 
 fn keys(deployment: &Deployment) -> Result<(), Fault> {

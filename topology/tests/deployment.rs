@@ -111,6 +111,9 @@ fn every_key_is_read() {
     let keys = deployment.participant_keys().expect("keys");
     let key = Key::parse("ffeeddccbbaa99887766554433221100").expect("a key");
     assert_eq!(keys.get(1), Some(&(7, key)));
+    let roles: Vec<_> = deployment.participants.iter().map(|participant| participant.role().name()).collect();
+    assert_eq!(roles, ["operator", "reader"]);
+    assert_eq!(deployment.participants[1].maximum_messages_per_second, 500);
     let instrument = deployment.instruments_of(ClusterId(4)).next().expect("an instrument");
     assert_eq!(instrument.currencies(), Some(("ESH4", "USD")));
     assert_eq!((instrument.tick_size.mantissa(), instrument.tick_size.exponent()), (25, -2));
@@ -186,6 +189,7 @@ fn bad_files() {
     let with = |line: &str| format!("{line}\n{ONE_MEMBER}");
     let after = |lines: &str| format!("{ONE_MEMBER}{lines}\n");
     let second_member = "[[cluster.member]]\nid = 1\n";
+    let keys = "[authentication]\nmode = \"keys\"";
     for (text, key, line, message) in [
         (String::new(), "cluster", None, "no cluster"),
         (String::from("[[cluster]]\nid = 0\n"), "cluster[0]", Some(1), "no member"),
@@ -336,6 +340,32 @@ fn bad_files() {
         ),
         (after("[[participant]]\nid = 7\nkey = \"abc\""), "participant[0].key", Some(8), "hexadecimal digits"),
         (after("[[participant]]\nid = 7\n[[participant]]\nid = 7"), "participant[1].id", Some(9), "is used twice"),
+        (after("[[participant]]\nid = 7\nrole = \"reader\""), "participant[0].role", Some(8), "would bind nobody"),
+        (
+            after("[[participant]]\nid = 7\nmaximum_messages_per_second = 1"),
+            "participant[0].maximum_messages_per_second",
+            Some(8),
+            "would bind nobody",
+        ),
+        (
+            after(&format!("{keys}\n[[participant]]\nid = 7\nrole = \"operator\"")),
+            "participant[0].role",
+            Some(10),
+            "participant 0 is the operator",
+        ),
+        (
+            after(&format!("{keys}\n[[participant]]\nid = 0\nrole = \"administrator\"")),
+            "participant[0].role",
+            Some(10),
+            "participant 0 is the operator",
+        ),
+        (
+            after(&format!("{keys}\n[[participant]]\nid = 7\nmaximum_messages_per_second = 1000001")),
+            "participant[0].maximum_messages_per_second",
+            Some(10),
+            "outside 0 to 1000000",
+        ),
+        (after("[[participant]]\nid = 7\nrole = \"owner\""), "participant[0].role", Some(8), "unknown variant"),
         (after("[[instrument]]\nid = 0\nsymbol = \"A/B\""), "instrument[0].id", Some(7), "outside 1 to"),
         (after("[[instrument]]\nid = 1\nsymbol = \"BTCUSDT\""), "instrument[0].symbol", Some(8), "is not a pair"),
         (
@@ -379,6 +409,18 @@ fn bad_files() {
         assert_eq!((place.key.as_str(), place.line), (key, line), "{found} of\n{text}");
         assert!(found.contains(message), "{found:?} does not say {message:?} of\n{text}");
         assert!(!found.contains('\n'), "{found:?} is more than a line");
+    }
+}
+
+#[test]
+fn without_a_role_participant_0_is_the_operator_and_others_are_traders() {
+    for (id, role) in [(0, "operator"), (7, "trader")] {
+        let text = format!(
+            "{ONE_MEMBER}[authentication]\nmode = \"keys\"\n[[participant]]\nid = {id}\nkey = \"{}\"\n",
+            "0".repeat(32)
+        );
+        let participant = &parse(&text).expect("good").participants[0];
+        assert_eq!((participant.role().name(), participant.maximum_messages_per_second), (role, 0));
     }
 }
 

@@ -21,6 +21,8 @@
 //! | [`specification`] | an instrument as the operator writes it, with its cluster |
 //! | [`partition_map`] | which cluster trades which instrument |
 //! | [`map_request`] | changes of the partition map, and their answers |
+//! | [`participant_role`] | what a participant may do |
+//! | [`message_rate`] | how many messages a session may send |
 //! | [`session_key`] | the key that a session's messages are authenticated with |
 //! | [`snapshot`] | the state of an engine, record by record |
 //! | [`migration`] | the move of an instrument between clusters: requests and answers |
@@ -38,8 +40,10 @@ pub mod endpoint;
 pub mod instrument;
 pub mod map_request;
 pub mod market_data;
+pub mod message_rate;
 pub mod migration;
 pub mod order;
+pub mod participant_role;
 pub mod partition_map;
 pub mod reason;
 pub mod reply;
@@ -64,11 +68,13 @@ pub use market_data::{
     Book, BookRequest, BookType, DisplayedOrder, EndOfEvent, MAXIMUM_DEPTH, MarketData, MarketDataBody,
     MarketDataSnapshot, PriceLevel, Statistics,
 };
+pub use message_rate::MessageRate;
 pub use migration::{
     ExportCursor, ExportManifest, ExportPlace, ExportedRecords, MigrationOutcome, MigrationReport, MigrationRequest,
     MigrationStep,
 };
 pub use order::{NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention, Side, TimeInForce};
+pub use participant_role::ParticipantRole;
 pub use partition_map::{
     ClusterEntry, DeploymentId, EndedMigration, MapDigest, MemberEntry, Migration, MigrationEnding, MigrationPhase,
     Partition, PartitionMap,

@@ -56,7 +56,7 @@ word! {
         RiskRate = 22,
         /// The participant's kill switch is engaged.
         RiskKillSwitch = 23,
-        /// Only the operator may send the command.
+        /// The participant may not send the command.
         NotAuthorised = 24,
         /// An instrument with this number is defined.
         DuplicateInstrument = 25,
@@ -108,6 +108,8 @@ word! {
         NotAuthorised = 8,
         /// The maximum number of sessions already receives drop copies.
         LimitDropCopies = 9,
+        /// The session has sent more messages than its participant may. The messages that follow at once are not answered.
+        LimitMessageRate = 10,
         /// A reason of a later protocol version, which this program does not know. A member never gives it.
         Unknown = 255,
     }

@@ -45,7 +45,8 @@ pub enum Reply {
         /// Log time of the newest event that is gone.
         lost_through: EpochNanos,
     },
-    /// There is no such scope and there can be none: the instrument is unknown, or there are too many participants.
+    /// There is no such scope and there can be none: the instrument is unknown, there are too many participants, or this
+    /// participant may not send commands.
     Refused {
         /// The scope's instrument.
         instrument: InstrumentId,

@@ -11,8 +11,10 @@
 
 use crate::instrument::InstrumentDefinition;
 use crate::market_data::Statistics;
+use crate::message_rate::MessageRate;
 use crate::migration::ExportManifest;
 use crate::order::NewOrder;
+use crate::participant_role::ParticipantRole;
 use crate::report::Report;
 use crate::risk::{KillSwitch, RiskLimits};
 use crate::session_key::SessionAuthentication;
@@ -127,17 +129,21 @@ word! {
     }
 }
 
-/// A session that may trade. Sessions are part of a partition's snapshot, but not of the engine's records.
+/// A session that has a participant. Sessions are part of a partition's snapshot, but not of the engine's records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParticipantSession {
     /// Aeron's number of the session.
     pub cluster_session_id: i64,
     /// The participant that authenticated.
     pub participant: ParticipantId,
+    /// What the participant may do.
+    pub role: ParticipantRole,
     /// The instrument whose events of all participants the session gets; [`InstrumentId::NONE`] for all instruments.
     pub drop_copy: Option<InstrumentId>,
     /// What the session's messages are checked with; `None` in a deployment without keys.
     pub authentication: Option<SessionAuthentication>,
+    /// How many messages the session may send; `None` without a limit.
+    pub message_rate: Option<MessageRate>,
 }
 
 /// An instrument without its scopes and orders.

@@ -48,7 +48,7 @@ pub use recorded_log::{Frame, frames, log_file};
 pub use small_disk::SmallDisk;
 pub use status::{Cluster, Member, Status};
 pub use tally::{SentCommand, Tally, Total, total};
-pub use traders::{ClosedTraders, INSTRUMENTS, MAKER, QUIET, TAKER, Traders, define_instruments};
+pub use traders::{ClosedTraders, INSTRUMENTS, MAKER, QUIET, TAKER, Traders, config, define_instruments};
 
 /// Longest wait for anything, on a machine that may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(120);

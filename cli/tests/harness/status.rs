@@ -37,6 +37,7 @@ pub struct Member {
     pub clock_difference_ns: Option<i64>,
     pub clock_differs: bool,
     pub unauthenticated_messages: Option<i64>,
+    pub messages_above_rate: Option<i64>,
 }
 
 impl Status {

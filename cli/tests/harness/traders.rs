@@ -222,7 +222,8 @@ pub fn define_instruments(cluster: &LocalCluster) {
     cluster.await_no_sessions();
 }
 
-fn config(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Config {
+/// Configuration of a session of `participant` over `driver`.
+pub fn config(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Config {
     let mut config = Config::new(context(cluster, driver, participant), ParticipantId(participant));
     config.retry.attempts = ATTEMPTS;
     let keys = cluster.deployment.participant_keys().expect("readable keys");

@@ -16,7 +16,7 @@ pub const REFUSED_MESSAGES_TYPE_ID: i32 = 2003;
 /// Value of the position's counter while the hash is being changed.
 pub const CHANGING: i64 = -1;
 
-/// Counter type of the number of sessions that may trade.
+/// Counter type of the number of sessions that have a participant.
 pub const SESSIONS_TYPE_ID: i32 = 2004;
 
 /// Counter type of the number of increments dropped since the member's start because the ring was full.
@@ -28,6 +28,9 @@ pub const CLOCK_DIFFERENCE_TYPE_ID: i32 = 2010;
 /// Counter type of the number of messages ignored since the member's start because they had not the tag of their session.
 pub const UNAUTHENTICATED_MESSAGES_TYPE_ID: i32 = 2006;
 
+/// Counter type of the number of messages dropped since the member's start because they were above the rate of their session.
+pub const MESSAGES_ABOVE_RATE_TYPE_ID: i32 = 2007;
+
 /// A member's own counters.
 pub(crate) struct MemberCounters {
     state_hash: ServiceCounter,
@@ -36,6 +39,7 @@ pub(crate) struct MemberCounters {
     sessions: ServiceCounter,
     lost_market_data: ServiceCounter,
     unauthenticated_messages: ServiceCounter,
+    messages_above_rate: ServiceCounter,
 }
 
 impl MemberCounters {
@@ -52,6 +56,11 @@ impl MemberCounters {
                 UNAUTHENTICATED_MESSAGES_TYPE_ID,
                 &key,
                 "Lugus unauthenticated messages",
+            )?,
+            messages_above_rate: cluster.add_counter(
+                MESSAGES_ABOVE_RATE_TYPE_ID,
+                &key,
+                "Lugus messages above their rate",
             )?,
         })
     }
@@ -76,7 +85,12 @@ impl MemberCounters {
         self.unauthenticated_messages.get()
     }
 
-    /// Publishes the number of sessions that may trade.
+    /// Counts a message that was dropped because it was above the rate of its session.
+    pub(crate) fn above_rate(&self) {
+        self.messages_above_rate.increment();
+    }
+
+    /// Publishes the number of sessions that have a participant.
     pub(crate) fn sessions(&self, count: usize) {
         self.sessions.set(count as i64);
     }

@@ -15,7 +15,7 @@ use lugus_codecs::order_entry::{
 use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
     BookRequest, BookType, Command, EpochNanos, InstrumentId, MarketData, MessageRejectReason, MigrationRequest,
-    MigrationStep, ParticipantId, ParticipantSession, Reply, Report, Request,
+    MigrationStep, ParticipantId, ParticipantSession, RejectReason, Reply, Report, Request,
 };
 
 use crate::book::BookReader;
@@ -23,7 +23,7 @@ use crate::counters::MemberCounters;
 use crate::decode::{Inbound, decode};
 use crate::market_data::MarketDataWriter;
 use crate::migration;
-use crate::sessions::{NotAdmitted, Sessions, participant_of};
+use crate::sessions::{Admitted, NotAdmitted, Principal, Sessions};
 use crate::snapshot;
 
 /// Who may ask for drop copies.
@@ -181,6 +181,31 @@ impl MatchingService {
         send(cluster, session_id, encode_message_reject(reject, &mut self.buffer));
     }
 
+    /// Refuses the command of a participant that may send none. Its number is not used.
+    #[cold]
+    fn refuse_command(&mut self, cluster: &mut dyn Cluster, session_id: i64, command: &Command) {
+        if let Some(counters) = &self.counters {
+            counters.refused();
+        }
+        let Command { instrument, client_sequence, .. } = *command;
+        let reply = Reply::Refused { instrument, client_sequence, reason: RejectReason::NotAuthorised };
+        send(cluster, session_id, encode_reply(&reply, &mut self.buffer));
+    }
+
+    /// Counts a message above its session's rate. Only the first one after a message that was taken is answered, so that there
+    /// are no more such answers than messages within the rate, however many messages are sent.
+    #[cold]
+    fn drop_above_rate(&mut self, cluster: &mut dyn Cluster, session_id: i64, is_first: bool) {
+        if let Some(counters) = &self.counters {
+            counters.above_rate();
+        }
+        if is_first {
+            // Which message it is, is not read.
+            let reject = MessageReject { template_id: 0, reason: MessageRejectReason::LimitMessageRate };
+            send(cluster, session_id, encode_message_reject(reject, &mut self.buffer));
+        }
+    }
+
     /// Counts a message that is not its session's next one. It gets no answer: its sender is most likely not the session's
     /// participant, to whom the answer would go.
     #[cold]
@@ -230,16 +255,16 @@ impl ClusteredService for MatchingService {
         Ok(())
     }
 
-    fn on_session_open(&mut self, cluster: &mut dyn Cluster, session: &ClientSession, _timestamp: i64) {
+    fn on_session_open(&mut self, cluster: &mut dyn Cluster, session: &ClientSession, timestamp: i64) {
         let cluster_session_id = session.id();
-        let Some((participant, authentication)) = participant_of(session.encoded_principal()) else {
+        let Some(principal) = Principal::read(session.encoded_principal()) else {
             tracing::warn!(cluster_session_id, "closing a session whose principal is not a participant");
             close_session(cluster, cluster_session_id);
             return;
         };
-        let drop_copy = None;
-        let replaced =
-            self.sessions.open(ParticipantSession { cluster_session_id, participant, drop_copy, authentication });
+        let participant = principal.participant;
+        let now = epoch_nanos(cluster.time_unit(), timestamp);
+        let replaced = self.sessions.open(principal.session(cluster_session_id, now));
         if let Some(older) = replaced {
             send(
                 cluster,
@@ -271,15 +296,17 @@ impl ClusteredService for MatchingService {
         _header: &Header,
     ) {
         let now = epoch_nanos(cluster.time_unit(), timestamp);
-        let (participant, message) = match self.sessions.admit(session_id, message) {
+        let Admitted { participant, role, message } = match self.sessions.admit(session_id, message, now) {
             Ok(admitted) => admitted,
             Err(NotAdmitted::Unauthenticated) => return self.ignore_unauthenticated(session_id),
+            Err(NotAdmitted::AboveRate { is_first }) => return self.drop_above_rate(cluster, session_id, is_first),
             Err(NotAdmitted::NoParticipant) => {
                 let reject = MessageReject { template_id: 0, reason: MessageRejectReason::NoParticipant };
                 return self.refuse(cluster, session_id, reject);
             }
         };
         match decode(participant, message) {
+            Ok(Inbound::Command(command)) if !role.may_command() => self.refuse_command(cluster, session_id, &command),
             Ok(Inbound::Command(command)) => self.apply(cluster, session_id, now, &command),
             Ok(Inbound::Migration(request)) => {
                 if let Some(listener) = &mut self.change_listener {
@@ -392,6 +419,9 @@ fn epoch_nanos(unit: TimeUnit, timestamp: i64) -> EpochNanos {
 #[cfg(test)]
 #[path = "authentication_tests.rs"]
 mod authentication_tests;
+#[cfg(test)]
+#[path = "role_tests.rs"]
+mod role_tests;
 #[cfg(test)]
 #[path = "service_tests.rs"]
 mod tests;

@@ -2,19 +2,42 @@
 //! snapshot, so that every member has the same.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use lugus_codecs::session_tag;
-use lugus_vocabulary::{InstrumentId, ParticipantId, ParticipantSession, SessionAuthentication, SessionKey};
+use lugus_vocabulary::{
+    EpochNanos, InstrumentId, MessageRate, ParticipantId, ParticipantRole, ParticipantSession, SessionAuthentication,
+    SessionKey,
+};
 
 /// Largest number of sessions that get drop copies. Each of them costs one more message for each event.
 pub const MAXIMUM_DROP_COPIES: usize = 16;
 
-/// All sessions that may trade: the newest of each participant.
+/// All sessions that have a participant: the newest of each.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    by_id: BTreeMap<i64, ParticipantSession>,
+    by_id: BTreeMap<i64, OpenSession>,
     by_participant: BTreeMap<ParticipantId, i64>,
     drop_copies: Vec<i64>,
+}
+
+#[derive(Debug)]
+struct OpenSession {
+    session: ParticipantSession,
+    /// Whether the session's last message was above its rate. This decides only whether the sender is told, so it is in no
+    /// snapshot.
+    is_above_rate: bool,
+}
+
+/// A message that is its session's next one, and within its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admitted<'m> {
+    /// The session's participant.
+    pub participant: ParticipantId,
+    /// What the participant may do.
+    pub role: ParticipantRole,
+    /// The message without its trailer, if the session has a key.
+    pub message: &'m [u8],
 }
 
 /// A session that a newer one of the same participant has replaced.
@@ -27,10 +50,15 @@ pub struct Replaced {
 /// Why a message is not taken for its session's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAdmitted {
-    /// The session may not trade.
+    /// The session has no participant.
     NoParticipant,
     /// The session has a key, and the message is not its next one.
     Unauthenticated,
+    /// The session has sent more messages than its participant may.
+    AboveRate {
+        /// Whether the session's message before was within the limit.
+        is_first: bool,
+    },
 }
 
 /// [`MAXIMUM_DROP_COPIES`] sessions get drop copies already.
@@ -45,7 +73,7 @@ impl Sessions {
         if let Some(older) = older {
             self.forget(older);
         }
-        self.by_id.insert(session.cluster_session_id, session);
+        self.by_id.insert(session.cluster_session_id, OpenSession { session, is_above_rate: false });
         if session.drop_copy.is_some() {
             self.drop_copies.push(session.cluster_session_id);
         }
@@ -54,8 +82,8 @@ impl Sessions {
 
     /// Removes a session that has ended. A session that was replaced has been removed before.
     pub fn close(&mut self, cluster_session_id: i64) {
-        if let Some(session) = self.by_id.get(&cluster_session_id) {
-            self.by_participant.remove(&session.participant);
+        if let Some(open) = self.by_id.get(&cluster_session_id) {
+            self.by_participant.remove(&open.session.participant);
             self.forget(cluster_session_id);
         }
     }
@@ -65,21 +93,34 @@ impl Sessions {
         self.drop_copies.retain(|id| *id != cluster_session_id);
     }
 
-    /// The participant behind a session that a message names, and the message without its trailer, if the session has a
-    /// key.
+    /// A message that names a session, if it is that session's next one and within its limit. What is not the session's counts
+    /// for no limit: others cannot use a participant's messages up.
     ///
     /// # Errors
-    /// [`NotAdmitted`]; nothing has changed.
+    /// [`NotAdmitted`]. Of a message above the limit only the counter in its trailer is kept, so that it cannot be repeated;
+    /// otherwise nothing has changed.
     #[inline]
     pub fn admit<'m>(
         &mut self,
         cluster_session_id: i64,
         message: &'m [u8],
-    ) -> Result<(ParticipantId, &'m [u8]), NotAdmitted> {
-        let session = self.by_id.get_mut(&cluster_session_id).ok_or(NotAdmitted::NoParticipant)?;
-        let Some(authentication) = &mut session.authentication else { return Ok((session.participant, message)) };
-        let message = session_tag::check(authentication, message).map_err(|_| NotAdmitted::Unauthenticated)?;
-        Ok((session.participant, message))
+        now: EpochNanos,
+    ) -> Result<Admitted<'m>, NotAdmitted> {
+        let open = self.by_id.get_mut(&cluster_session_id).ok_or(NotAdmitted::NoParticipant)?;
+        let ParticipantSession { participant, role, authentication, message_rate, .. } = &mut open.session;
+        let message = match authentication {
+            Some(authentication) => {
+                session_tag::check(authentication, message).map_err(|_| NotAdmitted::Unauthenticated)?
+            }
+            None => message,
+        };
+        if let Some(rate) = message_rate {
+            let was_above_rate = std::mem::replace(&mut open.is_above_rate, !rate.take(now));
+            if open.is_above_rate {
+                return Err(NotAdmitted::AboveRate { is_first: !was_above_rate });
+            }
+        }
+        Ok(Admitted { participant: *participant, role: *role, message })
     }
 
     /// The session to which a participant's events go now.
@@ -93,14 +134,14 @@ impl Sessions {
     /// # Errors
     /// [`TooManyDropCopies`].
     pub fn subscribe(&mut self, cluster_session_id: i64, instrument: InstrumentId) -> Result<(), TooManyDropCopies> {
-        let Some(session) = self.by_id.get_mut(&cluster_session_id) else { return Ok(()) };
-        if session.drop_copy.is_none() {
+        let Some(open) = self.by_id.get_mut(&cluster_session_id) else { return Ok(()) };
+        if open.session.drop_copy.is_none() {
             if self.drop_copies.len() == MAXIMUM_DROP_COPIES {
                 return Err(TooManyDropCopies);
             }
             self.drop_copies.push(cluster_session_id);
         }
-        session.drop_copy = Some(instrument);
+        open.session.drop_copy = Some(instrument);
         Ok(())
     }
 
@@ -110,39 +151,71 @@ impl Sessions {
         self.drop_copies.iter().copied().filter(move |id| {
             self.by_id
                 .get(id)
-                .and_then(|session| session.drop_copy)
+                .and_then(|open| open.session.drop_copy)
                 .is_some_and(|wanted| wanted == InstrumentId::NONE || wanted == instrument)
         })
     }
 
-    /// Number of sessions that may trade.
+    /// Number of sessions that have a participant.
     pub fn count(&self) -> usize {
         self.by_id.len()
     }
 
     /// All sessions, by their number.
     pub fn iter(&self) -> impl Iterator<Item = &ParticipantSession> {
-        self.by_id.values()
+        self.by_id.values().map(|open| &open.session)
     }
 }
 
 /// Version of the scheme by which a session's key is derived and its messages are signed, as a principal names it.
 const SCHEME_VERSION: &str = "1";
 
-/// The participant that a principal names, and what its messages are checked with. `None` unless the principal is as the
-/// authenticator writes it: the participant's number in ASCII digits, and in a deployment with keys also `:1:` and the
-/// session key in 32 hexadecimal digits.
-pub fn participant_of(encoded_principal: &[u8]) -> Option<(ParticipantId, Option<SessionAuthentication>)> {
-    let principal = std::str::from_utf8(encoded_principal).ok()?;
-    let (number, authentication) = match principal.split_once(':') {
-        None => (principal, None),
-        Some((number, rest)) => {
-            let (version, digits) = rest.split_once(':')?;
-            let key = session_key(digits).filter(|_| version == SCHEME_VERSION)?;
-            (number, Some(SessionAuthentication::new(key)))
+/// What a session's principal says of its participant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Principal {
+    /// The participant.
+    pub participant: ParticipantId,
+    /// What the participant may do.
+    pub role: ParticipantRole,
+    /// Key of the session's messages; `None` in a deployment without keys.
+    pub key: Option<SessionKey>,
+    /// Greatest number of the session's messages in a second; `None` without a limit.
+    pub maximum_messages_per_second: Option<NonZeroU32>,
+}
+
+impl Principal {
+    /// Reads a principal. `None` unless it is as the authenticator writes it: the participant's number in ASCII digits; in a
+    /// deployment with keys also `:1:` and the session key in 32 hexadecimal digits; and for a participant with another role
+    /// than usual, or with a limit, also the role's name and the limit (0 for none), each after a colon.
+    pub fn read(encoded_principal: &[u8]) -> Option<Self> {
+        let principal = std::str::from_utf8(encoded_principal).ok()?;
+        let parts: Vec<&str> = principal.split(':').collect();
+        let (number, key, role_and_limit) = match *parts.as_slice() {
+            [number] => (number, None, None),
+            [number, SCHEME_VERSION, digits] => (number, Some(session_key(digits)?), None),
+            [number, SCHEME_VERSION, digits, role, limit] => (number, Some(session_key(digits)?), Some((role, limit))),
+            _ => return None,
+        };
+        let participant = ParticipantId(number.parse().ok()?);
+        let (role, limit) = match role_and_limit {
+            None => (ParticipantRole::default_of(participant), 0),
+            Some((role, limit)) => (ParticipantRole::from_name(role)?, limit.parse().ok()?),
+        };
+        let is_sound = role.suits(participant) && limit <= MessageRate::GREATEST;
+        is_sound.then_some(Self { participant, role, key, maximum_messages_per_second: NonZeroU32::new(limit) })
+    }
+
+    /// The session with this principal that is opened at this log time.
+    pub fn session(self, cluster_session_id: i64, now: EpochNanos) -> ParticipantSession {
+        ParticipantSession {
+            cluster_session_id,
+            participant: self.participant,
+            role: self.role,
+            drop_copy: None,
+            authentication: self.key.map(SessionAuthentication::new),
+            message_rate: self.maximum_messages_per_second.map(|maximum| MessageRate::begin(maximum, now)),
         }
-    };
-    Some((ParticipantId(number.parse().ok()?), authentication))
+    }
 }
 
 fn session_key(digits: &str) -> Option<SessionKey> {
@@ -159,7 +232,15 @@ mod tests {
 
     fn session(cluster_session_id: i64, participant: u32) -> ParticipantSession {
         let participant = ParticipantId(participant);
-        ParticipantSession { cluster_session_id, participant, drop_copy: None, authentication: None }
+        let role = ParticipantRole::default_of(participant);
+        ParticipantSession {
+            cluster_session_id,
+            participant,
+            role,
+            drop_copy: None,
+            authentication: None,
+            message_rate: None,
+        }
     }
 
     #[test]
@@ -167,7 +248,7 @@ mod tests {
         let mut sessions = Sessions::default();
         assert_eq!(sessions.open(session(1, 7)), None);
         assert_eq!(sessions.open(session(2, 7)), Some(Replaced { cluster_session_id: 1 }));
-        assert_eq!(sessions.admit(1, b""), Err(NotAdmitted::NoParticipant));
+        assert_eq!(sessions.admit(1, b"", EpochNanos(0)), Err(NotAdmitted::NoParticipant));
         assert_eq!(sessions.of_participant(ParticipantId(7)), Some(2));
         sessions.close(1);
         assert_eq!(
@@ -201,15 +282,59 @@ mod tests {
         assert_eq!(sessions.drop_copies(InstrumentId(2)).collect::<Vec<_>>(), [last]);
     }
 
+    /// A second of log time.
+    const SECOND: i64 = 1_000_000_000;
+
     #[test]
-    fn a_principal_is_a_number_and_perhaps_a_key() {
-        assert_eq!(participant_of(b"42"), Some((ParticipantId(42), None)));
-        let key = [0xd8, 0xf7, 0x96, 0x64, 0x8c, 0xfa, 0x14, 0xd2, 0x71, 0x24, 0x01, 0x60, 0xd4, 0x6f, 0xf7, 0x08];
-        let authentication = SessionAuthentication { key: SessionKey::new(key), last_counter: 0 };
-        assert_eq!(
-            participant_of(b"42:1:d8f796648cfa14d271240160d46ff708"),
-            Some((ParticipantId(42), Some(authentication)))
+    fn a_message_above_the_rate_is_told_once() {
+        let mut sessions = Sessions::default();
+        let maximum_per_second = NonZeroU32::new(2).unwrap();
+        let message_rate = Some(MessageRate::begin(maximum_per_second, EpochNanos(SECOND)));
+        sessions.open(ParticipantSession { message_rate, ..session(1, 7) });
+        let mut admit = |now| sessions.admit(1, b"", EpochNanos(now)).map(|admitted| admitted.participant);
+        let (taken, told, silent) = (
+            Ok(ParticipantId(7)),
+            Err(NotAdmitted::AboveRate { is_first: true }),
+            Err(NotAdmitted::AboveRate { is_first: false }),
         );
+        assert_eq!([SECOND; 5].map(&mut admit), [taken, taken, told, silent, silent]);
+        assert_eq!([SECOND * 3 / 2; 3].map(&mut admit), [taken, told, silent]);
+        assert_eq!([SECOND * 9; 3].map(&mut admit), [taken, taken, told]);
+    }
+
+    #[test]
+    fn what_is_not_the_sessions_uses_up_no_allowance() {
+        let mut sessions = Sessions::default();
+        let authentication = Some(SessionAuthentication::new(SessionKey::new([1; SessionKey::LENGTH])));
+        let message_rate = Some(MessageRate::begin(NonZeroU32::MIN, EpochNanos(0)));
+        sessions.open(ParticipantSession { authentication, message_rate, ..session(1, 7) });
+        let before = *sessions.iter().next().unwrap();
+        assert_eq!(sessions.admit(1, &[0; 40], EpochNanos(0)), Err(NotAdmitted::Unauthenticated));
+        assert_eq!(sessions.iter().collect::<Vec<_>>(), [&before]);
+    }
+
+    fn principal(number: u32, role: ParticipantRole, key: Option<SessionKey>, limit: u32) -> Principal {
+        let maximum_messages_per_second = NonZeroU32::new(limit);
+        Principal { participant: ParticipantId(number), role, key, maximum_messages_per_second }
+    }
+
+    #[test]
+    fn a_principal_is_a_number_and_perhaps_a_key_a_role_and_a_limit() {
+        use ParticipantRole::{Administrator, Operator, Reader, Trader};
+        let key = [0xd8, 0xf7, 0x96, 0x64, 0x8c, 0xfa, 0x14, 0xd2, 0x71, 0x24, 0x01, 0x60, 0xd4, 0x6f, 0xf7, 0x08];
+        let key = Some(SessionKey::new(key));
+        for (text, expected) in [
+            ("0", principal(0, Operator, None, 0)),
+            ("42", principal(42, Trader, None, 0)),
+            ("0:1:d8f796648cfa14d271240160d46ff708", principal(0, Operator, key, 0)),
+            ("42:1:d8f796648cfa14d271240160d46ff708", principal(42, Trader, key, 0)),
+            ("42:1:d8f796648cfa14d271240160d46ff708:trader:500", principal(42, Trader, key, 500)),
+            ("42:1:d8f796648cfa14d271240160d46ff708:reader:0", principal(42, Reader, key, 0)),
+            ("42:1:d8f796648cfa14d271240160d46ff708:administrator:1", principal(42, Administrator, key, 1)),
+            ("0:1:d8f796648cfa14d271240160d46ff708:operator:1000000", principal(0, Operator, key, 1_000_000)),
+        ] {
+            assert_eq!(Principal::read(text.as_bytes()), Some(expected), "{text}");
+        }
         for bad in [
             &b""[..],
             b"-1",
@@ -219,6 +344,8 @@ mod tests {
             b"42:",
             b"42:1",
             b"42:1:",
+            b"42:reader",
+            b"42:reader:0",
             b"42:d8f796648cfa14d271240160d46ff708",
             b"42:2:d8f796648cfa14d271240160d46ff708",
             b"42:1:d8f796648cfa14d271240160d46ff70",
@@ -227,8 +354,16 @@ mod tests {
             b"42:1:d8f796648cfa14d271240160d46ff70g",
             b":1:d8f796648cfa14d271240160d46ff708",
             b"42:1:d8f796648cfa14d271240160d46ff708:",
+            b"42:1:d8f796648cfa14d271240160d46ff708:reader",
+            b"42:1:d8f796648cfa14d271240160d46ff708:reader:",
+            b"42:1:d8f796648cfa14d271240160d46ff708:reader:-1",
+            b"42:1:d8f796648cfa14d271240160d46ff708:reader:1000001",
+            b"42:1:d8f796648cfa14d271240160d46ff708:reader:0:",
+            b"42:1:d8f796648cfa14d271240160d46ff708:owner:0",
+            b"42:1:d8f796648cfa14d271240160d46ff708:operator:0",
+            b"0:1:d8f796648cfa14d271240160d46ff708:trader:0",
         ] {
-            assert_eq!(participant_of(bad), None, "{}", String::from_utf8_lossy(bad));
+            assert_eq!(Principal::read(bad), None, "{}", String::from_utf8_lossy(bad));
         }
     }
 }

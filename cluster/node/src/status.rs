@@ -8,8 +8,8 @@ use rusteron_archive::{Aeron, AeronCError, AeronCnc, AeronCountersReader};
 use thiserror::Error;
 
 use crate::counters::{
-    CHANGING, CLOCK_DIFFERENCE_TYPE_ID, REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, STATE_HASH_POSITION_TYPE_ID,
-    STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
+    CHANGING, CLOCK_DIFFERENCE_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID, REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID,
+    STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
 
 /// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
@@ -63,6 +63,8 @@ pub struct MemberStatus {
     pub clock_difference_ns: Option<i64>,
     /// Number of messages ignored since the member's start because they had not the tag of their session.
     pub unauthenticated_messages: Option<i64>,
+    /// Number of messages dropped since the member's start because they were above the rate of their session.
+    pub messages_above_rate: Option<i64>,
 }
 
 /// A state hash and the position in the log that it belongs to.
@@ -138,6 +140,7 @@ impl MemberStatus {
             refused_messages: value(reader, REFUSED_MESSAGES_TYPE_ID, None),
             clock_difference_ns: of_cluster(CLOCK_DIFFERENCE_TYPE_ID),
             unauthenticated_messages: value(reader, UNAUTHENTICATED_MESSAGES_TYPE_ID, None),
+            messages_above_rate: value(reader, MESSAGES_ABOVE_RATE_TYPE_ID, None),
         }
     }
 }

@@ -79,7 +79,7 @@ fn an_address_of_another_machine() {
     deployment.authentication.mode = lugus_topology::AuthenticationMode::Keys;
     let key = lugus_topology::Key::parse(&"07".repeat(32)).expect("a key");
     deployment.participants =
-        vec![lugus_topology::Participant { id: 7, name: String::new(), key: Some(key), key_file: None }];
+        vec![lugus_topology::Participant { id: 7, key: Some(key), ..lugus_topology::Participant::default() }];
     let message = fails(folder.path(), &deployment).to_string();
     assert!(message.contains("can't use 192.0.2.1:23250 (ingress of member 0)"), "{message}");
 }

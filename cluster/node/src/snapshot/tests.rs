@@ -1,5 +1,7 @@
 //! Snapshots of the service: written, read back, and refused when they are damaged.
 
+use std::num::NonZeroU32;
+
 use aeron_cluster_service::Role;
 use aeron_cluster_service::testing::{RecordedSnapshot, RecordingCluster};
 use lugus_codecs::HEADER_LENGTH;
@@ -8,8 +10,9 @@ use lugus_engine::EventSink;
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, EpochNanos, ExportCursor, ExportManifest, InstrumentId, KillSwitch,
-    MigrationId, NewOrder, OrderType, ParticipantId, ParticipantSession, PostOnly, Price, Quantity, Reply, Report,
-    RiskLimits, SelfTradePrevention, SessionAuthentication, SessionKey, Side, SnapshotRecord, StateHash, TimeInForce,
+    MessageRate, MigrationId, NewOrder, OrderType, ParticipantId, ParticipantRole, ParticipantSession, PostOnly, Price,
+    Quantity, Reply, Report, RiskLimits, SelfTradePrevention, SessionAuthentication, SessionKey, Side, SnapshotRecord,
+    StateHash, TimeInForce,
 };
 
 use super::*;
@@ -85,7 +88,16 @@ fn sessions() -> Sessions {
         let participant = ParticipantId(participant);
         let key = SessionKey::new([id as u8; SessionKey::LENGTH]);
         let authentication = drop_copy.map(|_| SessionAuthentication { key, last_counter: 77 });
-        sessions.open(ParticipantSession { cluster_session_id: id, participant, drop_copy, authentication });
+        let role = if id == 9 { ParticipantRole::Reader } else { ParticipantRole::Trader };
+        let message_rate = drop_copy.map(|_| MessageRate::begin(NonZeroU32::MIN, EpochNanos(id)));
+        sessions.open(ParticipantSession {
+            cluster_session_id: id,
+            participant,
+            role,
+            drop_copy,
+            authentication,
+            message_rate,
+        });
     }
     sessions
 }

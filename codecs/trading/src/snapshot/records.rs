@@ -2,10 +2,12 @@
 //!
 //! Enumerations are numbered as in order entry.
 
+use std::num::NonZeroU32;
+
 use lugus_vocabulary::{
-    ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, NewOrder, OrderId, OrderRecord, ParticipantId,
-    ParticipantRecord, ParticipantSession, Quantity, RateKind, RateRecord, ScopeRecord, SessionAuthentication,
-    SessionKey, SnapshotHeader, SnapshotRecord, StateHash,
+    ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, MessageRate, NewOrder, OrderId, OrderRecord,
+    ParticipantId, ParticipantRecord, ParticipantRole, ParticipantSession, Quantity, RateKind, RateRecord, ScopeRecord,
+    SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
 
@@ -30,16 +32,24 @@ pub(super) fn encode_session(session: &ParticipantSession, buffer: &mut [u8]) ->
         .drop_copy(flags([session.drop_copy.is_some()]))
         .authenticated(flags([authentication.is_some()]))
         .session_key(authentication.map_or(&[0; SessionKey::LENGTH], |authentication| authentication.key.as_bytes()))
-        .last_counter(authentication.map_or(0, |authentication| authentication.last_counter));
+        .last_counter(authentication.map_or(0, |authentication| authentication.last_counter))
+        .role(session.role.number())
+        .maximum_messages_per_second(session.message_rate.map_or(0, |rate| rate.maximum_per_second.get()))
+        .allowance_full_at(session.message_rate.map_or(0, |rate| rate.full_at.0));
     length
 }
 
 pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSession, MessageError> {
     let wire = block!(envelope, sbe_snapshot, participant_session_codec, ParticipantSessionDecoder, before 2 it had 17);
     let template_id = participant_session_codec::SBE_TEMPLATE_ID;
+    let participant = ParticipantId(wire.participant_id());
     Ok(ParticipantSession {
         cluster_session_id: wire.cluster_session_id(),
-        participant: ParticipantId(wire.participant_id()),
+        participant,
+        role: match wire.role() {
+            None => ParticipantRole::default_of(participant),
+            Some(number) => known(ParticipantRole::from_number(number), template_id, "role")?,
+        },
         drop_copy: match wire.drop_copy() {
             0 => None,
             1 => Some(InstrumentId(wire.drop_copy_instrument_id())),
@@ -53,6 +63,9 @@ pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSessio
             }),
             _ => return Err(MessageError::Value { template_id, field: "authenticated" }),
         },
+        message_rate: wire.maximum_messages_per_second().and_then(NonZeroU32::new).map(|maximum_per_second| {
+            MessageRate { maximum_per_second, full_at: EpochNanos(wire.allowance_full_at()) }
+        }),
     })
 }
 

@@ -1,9 +1,12 @@
 //! Any record of a snapshot, and any value of a migration.
 
+use std::num::NonZeroU32;
+
 use lugus_vocabulary::{
     ClientSequence, ExportCursor, ExportManifest, ExportPlace, ImportRecord, InstrumentId, InstrumentRecord,
-    KillSwitch, MapEpoch, MarketDataSequence, MigrationId, MigrationStateKind, MigrationStateRecord, OrderId,
-    OrderRecord, ParticipantRecord, ParticipantSession, Price, RateKind, RateRecord, ReportBody, RetainedReport,
+    KillSwitch, MapEpoch, MarketDataSequence, MessageRate, MigrationId, MigrationStateKind, MigrationStateRecord,
+    OrderId, OrderRecord, ParticipantRecord, ParticipantRole, ParticipantSession, Price, RateKind, RateRecord,
+    ReportBody, RetainedReport,
     ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId,
 };
 use proptest::prelude::*;
@@ -31,14 +34,15 @@ pub(crate) fn epoch() -> impl Strategy<Value = MapEpoch> {
 }
 
 pub(crate) fn session() -> impl Strategy<Value = ParticipantSession> {
-    (any::<i64>(), participant(), optional(instrument()), optional(authentication())).prop_map(
-        |(cluster_session_id, participant, drop_copy, authentication)| ParticipantSession {
-            cluster_session_id,
-            participant,
-            drop_copy,
-            authentication,
-        },
-    )
+    let role = select(&ParticipantRole::ALL[..]);
+    (any::<i64>(), participant(), role, optional(instrument()), optional(authentication()), optional(message_rate()))
+        .prop_map(|(cluster_session_id, participant, role, drop_copy, authentication, message_rate)| {
+            ParticipantSession { cluster_session_id, participant, role, drop_copy, authentication, message_rate }
+        })
+}
+
+fn message_rate() -> impl Strategy<Value = MessageRate> {
+    (any::<NonZeroU32>(), time()).prop_map(|(maximum_per_second, full_at)| MessageRate { maximum_per_second, full_at })
 }
 
 fn authentication() -> impl Strategy<Value = SessionAuthentication> {

@@ -10,6 +10,8 @@
 mod golden;
 mod partition_map;
 
+use std::num::NonZeroU32;
+
 use golden::Golden;
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::*;
@@ -489,13 +491,19 @@ fn snapshot_records() {
     let session = ParticipantSession {
         cluster_session_id: 153,
         participant: PARTICIPANT,
+        role: ParticipantRole::Trader,
         drop_copy: Some(INSTRUMENT),
         authentication: None,
+        message_rate: None,
     };
     let key = SessionKey::new([154; SessionKey::LENGTH]);
     let authentication = Some(SessionAuthentication { key, last_counter: 155 });
+    let maximum_per_second = NonZeroU32::new(156).expect("not 0");
+    let message_rate = Some(MessageRate { maximum_per_second, full_at: TIME });
+    let role = ParticipantRole::Reader;
     for (name, session) in [
         ("snapshot.session", session),
+        ("snapshot.readers_session", ParticipantSession { role, authentication, message_rate, ..session }),
         ("snapshot.authenticated_session", ParticipantSession { authentication, ..session }),
     ] {
         let mut buffer = [0; MAXIMUM_RECORD_LENGTH];

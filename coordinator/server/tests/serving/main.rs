@@ -92,7 +92,7 @@ fn repeats_are_accepted_and_stale_requests_and_a_second_coordinator_are_refused(
 #[test]
 fn a_coordinator_with_keys_obeys_the_operator_alone() {
     let key = |digits: &str| Key::parse(&digits.repeat(16)).unwrap();
-    let participant = |id, key| Participant { id, name: String::new(), key: Some(key), key_file: None };
+    let participant = |id, key| Participant { id, key: Some(key), ..Participant::default() };
     let place = Place::new(24_660, |deployment| {
         deployment.authentication.mode = AuthenticationMode::Keys;
         deployment.participants = vec![participant(7, key("07")), participant(0, key("0a"))];
@@ -136,7 +136,7 @@ fn a_coordinator_with_keys_needs_the_operators() {
     let place = Place::new(24_700, |deployment| {
         deployment.authentication.mode = AuthenticationMode::Keys;
         let key = Some(Key::parse(&"07".repeat(16)).unwrap());
-        deployment.participants = vec![Participant { id: 7, name: String::new(), key, key_file: None }];
+        deployment.participants = vec![Participant { id: 7, key, ..Participant::default() }];
     });
     let error = Process::start(&place).err().unwrap();
     assert!(error.contains("there is no [[participant]] with id = 0"), "{error}");

@@ -16,8 +16,8 @@ import javax.crypto.spec.SecretKeySpec;
  * participant when it answers with HMAC-SHA256(the participant's key, challenge). An unknown number is challenged as well, so
  * that a client can't find out which numbers exist.
  *
- * <p>The principal also carries the key of the session, which is derived from participant's key and challenge, so that every
- * member can check the session's messages.
+ * <p>The principal also carries the key of the session, which is derived from participant's key and challenge, and what the
+ * participant may do, so that every member can check the session's messages, and decides alike.
  */
 final class KeysAuthenticator implements Authenticator {
     /** Length of a challenge, in bytes. */
@@ -57,7 +57,7 @@ final class KeysAuthenticator implements Authenticator {
         this.participants = participants;
         random.nextBytes(nobodysKey);
         MessageDigest.isEqual(hmac(nobodysKey, nobodysKey), nobodysKey);
-        Participants.principal(0, sessionKey(nobodysKey, nobodysKey));
+        Participants.principal(0, sessionKey(nobodysKey, nobodysKey), "");
     }
 
     @Override
@@ -102,7 +102,7 @@ final class KeysAuthenticator implements Authenticator {
         if (!MessageDigest.isEqual(expected, known.answer) || null == key) {
             pending.remove(session.sessionId());
             session.reject();
-        } else if (session.authenticate(Participants.principal(known.participant, sessionKey(key, known.challenge)))) {
+        } else if (session.authenticate(participants.principal(known.participant, sessionKey(key, known.challenge)))) {
             pending.remove(session.sessionId());
         }
     }

@@ -8,10 +8,12 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * The keys of the participants that may connect. A member writes them for its JVM into a file that only the member's user may
- * read. Each line has a participant's number, a space, and the key in hexadecimal digits.
+ * The participants that may connect. A member writes them for its JVM into a file that only the member's user may read. Each line
+ * has a participant's number, the key in hexadecimal digits, the role, and the greatest number of messages a second (0 for no
+ * limit), with spaces between them.
  */
 final class Participants {
     /** Length of the shortest key, in bytes. */
@@ -20,38 +22,65 @@ final class Participants {
     /** Result of {@link #parseId} for bytes that are no participant's number. */
     static final long NO_PARTICIPANT = -1;
 
+    /** The role that may send Aeron's admin requests. */
+    static final String ADMINISTRATOR = "administrator";
+
+    /** All roles. */
+    private static final Set<String> ROLES = Set.of("trader", "reader", "operator", ADMINISTRATOR);
+
+    /** Place of the role among the parts of a principal, counted from 0. */
+    private static final int PLACE_OF_ROLE = 3;
+
     /** Version of the scheme by which a session's key is derived and its messages are signed. */
     private static final int SCHEME_VERSION = 1;
 
     /** Greatest count of digits of a number up to 2^32 - 1. */
     private static final int MAXIMUM_DIGITS = 10;
 
-    private final Map<Long, byte[]> keys;
+    private final Map<Long, Entry> entries;
 
-    private Participants(final Map<Long, byte[]> keys) {
-        this.keys = keys;
+    /** A participant: the key, and what follows the key of the session in its principals. */
+    private record Entry(byte[] key, String rights) {
+    }
+
+    private Participants(final Map<Long, Entry> entries) {
+        this.entries = entries;
     }
 
     static Participants load(final Path file) {
-        final Map<Long, byte[]> keys = new HashMap<>();
+        final Map<Long, Entry> entries = new HashMap<>();
         try {
             for (final String line : Files.readAllLines(file, StandardCharsets.US_ASCII)) {
-                final String[] parts = line.split(" ");
-                final long id = 2 == parts.length ? parseId(parts[0].getBytes(StandardCharsets.US_ASCII)) : NO_PARTICIPANT;
-                if (NO_PARTICIPANT == id || parts[1].length() < 2 * MINIMUM_KEY_LENGTH) {
-                    throw new IllegalStateException(file + ": line " + (keys.size() + 1) + " is no participant and key");
+                final String[] parts = line.split(" ", -1);
+                final long id = 4 == parts.length ? parseId(parts[0].getBytes(StandardCharsets.US_ASCII)) : NO_PARTICIPANT;
+                if (NO_PARTICIPANT == id || parts[1].length() < 2 * MINIMUM_KEY_LENGTH || !ROLES.contains(parts[2])
+                    || NO_PARTICIPANT == parseId(parts[3].getBytes(StandardCharsets.US_ASCII))) {
+                    throw new IllegalStateException(
+                        file + ": line " + (entries.size() + 1) + " is no participant with key, role and limit");
                 }
-                keys.put(id, HexFormat.of().parseHex(parts[1]));
+                entries.put(id, new Entry(HexFormat.of().parseHex(parts[1]), rights(id, parts[2], parts[3])));
             }
         } catch (final IOException error) {
             throw new UncheckedIOException("can't read the participants' keys from " + file, error);
         }
-        return new Participants(keys);
+        return new Participants(entries);
+    }
+
+    /** What a principal says of role and limit: nothing, if they are those of a principal that says nothing of them. */
+    private static String rights(final long id, final String role, final String maximumMessagesPerSecond) {
+        final boolean isUsual = role.equals(0 == id ? "operator" : "trader") && "0".equals(maximumMessagesPerSecond);
+        return isUsual ? "" : ":" + role + ":" + maximumMessagesPerSecond;
     }
 
     /** The participant's key, or null when the participant is unknown. */
     byte[] key(final long participant) {
-        return keys.get(participant);
+        final Entry entry = entries.get(participant);
+        return null == entry ? null : entry.key();
+    }
+
+    /** The principal of a session of a known participant. */
+    byte[] principal(final long participant, final byte[] sessionKey) {
+        return principal(participant, sessionKey, entries.get(participant).rights());
     }
 
     /** A participant's number, 0 to 2^32 - 1, from ASCII digits without leading zeros. */
@@ -76,10 +105,17 @@ final class Participants {
 
     /**
      * The principal of a session with a key: the participant's number, the version of the scheme by which the key is derived and
-     * messages are signed, and the key in hexadecimal digits, with colons between them. It is a secret of the cluster's members.
+     * messages are signed, the key in hexadecimal digits, and perhaps role and limit, with colons between them. It is a secret of
+     * the cluster's members.
      */
-    static byte[] principal(final long participant, final byte[] sessionKey) {
-        final String principal = participant + ":" + SCHEME_VERSION + ":" + HexFormat.of().formatHex(sessionKey);
+    static byte[] principal(final long participant, final byte[] sessionKey, final String rights) {
+        final String principal = participant + ":" + SCHEME_VERSION + ":" + HexFormat.of().formatHex(sessionKey) + rights;
         return principal.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Whether this is the principal of an administrator's session. */
+    static boolean isAdministrator(final byte[] principal) {
+        final String[] parts = new String(principal, StandardCharsets.US_ASCII).split(":", -1);
+        return parts.length > PLACE_OF_ROLE && ADMINISTRATOR.equals(parts[PLACE_OF_ROLE]);
     }
 }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class KeysAuthenticatorTest {
@@ -35,8 +36,12 @@ final class KeysAuthenticatorTest {
     @BeforeEach
     void twoParticipants() throws IOException {
         final Path file = folder.resolve("participants");
-        Files.writeString(file, "7 " + HexFormat.of().formatHex(KEY_OF_7) + "\n8 " + HexFormat.of().formatHex(KEY_OF_8) + "\n");
+        Files.writeString(file, line(7, KEY_OF_7, "trader 0") + line(8, KEY_OF_8, "trader 0"));
         authenticator = new KeysAuthenticator(Participants.load(file));
+    }
+
+    private static String line(final long id, final byte[] key, final String rights) {
+        return id + " " + HexFormat.of().formatHex(key) + " " + rights + "\n";
     }
 
     private static byte[] answer(final byte[] key, final byte[] challenge) throws Exception {
@@ -46,7 +51,7 @@ final class KeysAuthenticatorTest {
     }
 
     private byte[] principalOf7() {
-        return Participants.principal(7, KeysAuthenticator.sessionKey(KEY_OF_7, session.challenge));
+        return Participants.principal(7, KeysAuthenticator.sessionKey(KEY_OF_7, session.challenge), "");
     }
 
     private void connect(final String credentials) {
@@ -78,7 +83,24 @@ final class KeysAuthenticatorTest {
             HexFormat.of().formatHex(answer(KEY_OF_7, challenge)));
         assertArrayEquals(
             "7:1:d8f796648cfa14d271240160d46ff7a8".getBytes(US_ASCII),
-            Participants.principal(7, KeysAuthenticator.sessionKey(KEY_OF_7, challenge)));
+            Participants.principal(7, KeysAuthenticator.sessionKey(KEY_OF_7, challenge), ""));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "7, trader 0, ''", "7, trader 500, :trader:500", "7, reader 0, :reader:0", "7, administrator 9, :administrator:9",
+        "0, operator 0, ''", "0, operator 100, :operator:100"
+    })
+    void thePrincipalCarriesRoleAndLimitIfTheyAreNotTheUsual(final long id, final String rights, final String end)
+        throws Exception {
+        final Path file = folder.resolve("rights");
+        Files.writeString(file, line(id, KEY_OF_7, rights));
+        authenticator = new KeysAuthenticator(Participants.load(file));
+        connect(Long.toString(id));
+        authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 1);
+        authenticator.onChallengedSession(session, 1);
+        final String key = HexFormat.of().formatHex(KeysAuthenticator.sessionKey(KEY_OF_7, session.challenge));
+        assertEquals(id + ":1:" + key + end, new String(session.principal, US_ASCII));
     }
 
     @Test
@@ -98,6 +120,28 @@ final class KeysAuthenticatorTest {
         authenticator.onChallengeResponse(1, old, 1);
         authenticator.onChallengedSession(session, 1);
         assertTrue(session.rejected);
+    }
+
+    /** Whoever has recorded a logon sends its credentials and its answer again, to the same member or another. */
+    @Test
+    void aRecordedLogonIsWorthless() throws Exception {
+        connect("7");
+        final byte[] recorded = answer(KEY_OF_7, session.challenge);
+        authenticator.onChallengeResponse(1, recorded, 1);
+        authenticator.onChallengedSession(session, 1);
+        assertArrayEquals(principalOf7(), session.principal);
+
+        final RecordedSession second = new RecordedSession(2);
+        authenticator.onChallengeResponse(1, recorded, 2);
+        authenticator.onChallengeResponse(2, recorded, 2);
+        authenticator.onConnectRequest(2, "7".getBytes(US_ASCII), 3);
+        authenticator.onConnectedSession(second, 3);
+        authenticator.onChallengedSession(second, 3);
+        assertNull(second.principal, "an answer before the challenge is none");
+        authenticator.onChallengeResponse(2, recorded, 4);
+        authenticator.onChallengedSession(second, 4);
+        assertTrue(second.rejected);
+        assertNull(second.principal);
     }
 
     @Test
@@ -167,7 +211,12 @@ final class KeysAuthenticatorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"7", "7 zz", "7 00112233", "x 00112233445566778899aabbccddeeff", "7  00112233445566778899aabbccddeeff"})
+    @ValueSource(strings = {
+        "7", "7 zz trader 0", "7 00112233 trader 0", "x 00112233445566778899aabbccddeeff trader 0",
+        "7  00112233445566778899aabbccddeeff trader 0", "7 00112233445566778899aabbccddeeff",
+        "7 00112233445566778899aabbccddeeff trader", "7 00112233445566778899aabbccddeeff owner 0",
+        "7 00112233445566778899aabbccddeeff trader -1", "7 00112233445566778899aabbccddeeff trader 0 "
+    })
     void aBrokenFileIsRefused(final String line) throws IOException {
         final Path file = folder.resolve("broken");
         Files.writeString(file, line + "\n");
