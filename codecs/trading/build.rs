@@ -13,6 +13,7 @@ fn generate_protocols() -> Result<(), GenerateError> {
     let order_entry = schemas.join("order-entry.xml");
     let market_data = schemas.join("market-data.xml");
     let partition_map = schemas.join("partition-map.xml");
+    let member_status = schemas.join("member-status.xml");
     let snapshot = schemas.join("snapshot.xml");
     let authenticated_request = schemas.join("authenticated-request.xml");
     generate(&[
@@ -26,6 +27,11 @@ fn generate_protocols() -> Result<(), GenerateError> {
             module: "sbe_partition_map",
             about: "Which cluster trades which instrument (schema 203).",
             schema: &partition_map,
+        },
+        Protocol {
+            module: "sbe_member_status",
+            about: "What a member tells of itself (schema 206).",
+            schema: &member_status,
         },
         Protocol {
             module: "sbe_snapshot",

@@ -25,6 +25,7 @@
 //! | [`message_rate`] | how many messages a session may send |
 //! | [`session_key`] | the key that a session's messages are authenticated with |
 //! | [`snapshot`] | the state of an engine, record by record |
+//! | [`member_status`] | what a member tells of itself: where it stands, and its state's hashes |
 //! | [`migration`] | the move of an instrument between clusters: requests and answers |
 //!
 //! With the feature `serde`, the values are JSON of this kind. A field with its default value may be left out:
@@ -41,6 +42,7 @@ pub mod instrument;
 pub mod map_request;
 pub mod market_data;
 pub mod message_rate;
+pub mod member_status;
 pub mod migration;
 pub mod order;
 pub mod participant_role;
@@ -69,6 +71,7 @@ pub use market_data::{
     MarketDataSnapshot, PriceLevel, Statistics,
 };
 pub use message_rate::MessageRate;
+pub use member_status::{HeardMember, MemberReport, MemberRole, MemberStatus, StateAt};
 pub use migration::{
     ExportCursor, ExportManifest, ExportPlace, ExportedRecords, MigrationOutcome, MigrationReport, MigrationRequest,
     MigrationStep,

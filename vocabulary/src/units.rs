@@ -73,6 +73,10 @@ unit! {
     StateHash(u64)
 }
 unit! {
+    /// Position in a cluster's log, in bytes from its beginning.
+    LogPosition(i64)
+}
+unit! {
     /// Number of a partition map: from 1, ascending by one with each change of the map.
     MapEpoch(u64)
 }

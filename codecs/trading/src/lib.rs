@@ -6,6 +6,7 @@
 //! | [`market_data`] | the book as anyone may see it: `schemas/market-data.xml` (schema 202) |
 //! | [`migration`] | the move of an instrument between clusters: `schemas/order-entry.xml` (schema 201) |
 //! | [`partition_map`] | which cluster trades which instrument: `schemas/partition-map.xml` (schema 203) |
+//! | [`member_status`] | what a member tells of itself: `schemas/member-status.xml` (schema 206) |
 //! | [`snapshot`] | the state of a partition's service: `schemas/snapshot.xml` (schema 204) |
 //! | [`session_tag`] | what follows a message whose sender has a session key; not SBE |
 //! | [`authenticated_request`] | requests to the coordinator with a proof of who makes them: `schemas/authenticated-request.xml` (schema 205) |
@@ -21,6 +22,7 @@ mod generated;
 mod group;
 mod limits;
 pub mod market_data;
+pub mod member_status;
 pub mod migration;
 pub mod order_entry;
 pub mod partition_map;
@@ -33,7 +35,9 @@ mod word;
 pub use error::MessageError;
 pub use sbe_message::{DecodeError, Envelope, HEADER_LENGTH, write_header};
 
-use generated::{sbe_authenticated_request, sbe_market_data, sbe_order_entry, sbe_partition_map, sbe_snapshot};
+use generated::{
+    sbe_authenticated_request, sbe_market_data, sbe_member_status, sbe_order_entry, sbe_partition_map, sbe_snapshot,
+};
 
 /// Opens the root block of one template for reading: the generated decoder, safe to use. `?` on what is wrong with it.
 ///

@@ -3,13 +3,13 @@
 //! Both have equal numbers and names: the tests compare all values, in both directions.
 
 use lugus_vocabulary::{
-    BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity,
+    BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity, MemberRole,
     MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OrderStatus, OrderType, PostOnly,
     RejectReason, SelfTradePrevention, Side, TimeInForce,
 };
 
 use crate::error::MessageError;
-use crate::{sbe_market_data, sbe_order_entry, sbe_partition_map};
+use crate::{sbe_market_data, sbe_member_status, sbe_order_entry, sbe_partition_map};
 
 /// A value of the vocabulary that the generated type `Wire` can express.
 pub(crate) trait ToWire<Wire>: Copy {
@@ -146,6 +146,7 @@ by_number! {
     MigrationOutcome as sbe_order_entry::migration_outcome::MigrationOutcome(u8);
     InstrumentState as sbe_market_data::md_state::MDState(u8);
     BookType as sbe_market_data::book_type::BookType(u8);
+    MemberRole as sbe_member_status::member_role::MemberRole(u8);
     InstrumentType as sbe_partition_map::instrument_type::InstrumentType(u8);
     InstrumentState as sbe_partition_map::instrument_state::InstrumentState(u8);
 }
