@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use crate::{Client, ClusterSpec, Endpoint, Endpoints, MemberSpec};
+use crate::{Client, ClusterSpec, Endpoint, Endpoints, MemberId, MemberSpec};
 
 impl ClusterSpec {
     /// All members with their endpoints: `0,ingress,consensus,log,catch-up,archive|1,...` (`aeron.cluster.members`).
     pub fn members_string(&self) -> String {
         let members = self.members.iter().map(|member| {
-            let Endpoints { ingress, consensus, log, catch_up, archive, market_data: _ } = &member.endpoints;
+            let Endpoints { ingress, consensus, log, catch_up, archive, market_data: _, status: _ } = &member.endpoints;
             format!("{},{ingress},{consensus},{log},{catch_up},{archive}", member.id)
         });
         members.collect::<Vec<_>>().join("|")
@@ -84,6 +84,25 @@ impl ClusterSpec {
     /// Channel on which a backup receives the log, without its endpoint.
     pub fn backup_channel(&self) -> String {
         String::from("aeron:udp?alias=backup")
+    }
+
+    /// Channel of a member's status to all who announce themselves. Each message holds for itself, so that the fastest listener
+    /// sets the pace: whoever is slower misses some, and holds up nobody.
+    pub fn status_channel(&self, member: &MemberSpec) -> String {
+        format!("aeron:udp?control={}|control-mode=dynamic|fc=max|term-length=64k", member.endpoints.status)
+    }
+
+    /// Channels on which a program listens to the status of other members: with a member's number that of all but this one, at
+    /// that member's host; without it that of all, at a client's host.
+    pub fn status_subscriptions(&self, listener: Option<MemberId>) -> Vec<String> {
+        let own = listener.and_then(|id| self.member(id));
+        let host = own.map_or(&self.deployment().client.egress_host, |member| &member.members_host);
+        let endpoint = Endpoint { host: host.clone(), port: 0 };
+        let others = self.members.iter().filter(|member| Some(member.id) != listener);
+        let channel = |member: &MemberSpec| {
+            format!("{}|control={}|control-mode=dynamic", udp(&endpoint), member.endpoints.status)
+        };
+        others.map(channel).collect()
     }
 
     /// Channel of a member's requests to its own archive, and of the answers.

@@ -6,7 +6,7 @@ use lugus_vocabulary::{ClusterId, MemberId};
 use serde::{Deserialize, Serialize};
 
 /// Number of ports that a member takes, from its `port` on.
-pub const PORTS_PER_MEMBER: u16 = 6;
+pub const PORTS_PER_MEMBER: u16 = 7;
 
 /// `[[cluster]]`: one Raft group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,11 +31,11 @@ pub struct Member {
     /// Address at which clients reach the member, and the other members if there is no `members_host`.
     #[serde(default = "default_host")]
     pub host: String,
-    /// Address at which the other members reach the member's ports for consensus, log, catch-up and archive, which are bound to
-    /// its interface. Default: `host`.
+    /// Address at which the other members reach the member's ports for consensus, log, catch-up, archive and status, which are
+    /// bound to its interface. Default: `host`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members_host: Option<String>,
-    /// First of the member's six UDP ports: ingress, consensus, log, catch-up, archive, market data.
+    /// First of the member's seven UDP ports: ingress, consensus, log, catch-up, archive, market data, status.
     pub port: u16,
     /// Directory of the member's media driver. Default: `cluster-C-member-M` in the deployment's `aeron_dir`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +80,9 @@ pub struct Ports {
     /// Port to which listeners to market data announce themselves. Default: `port` + 5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub market_data: Option<u16>,
+    /// Port to which those announce themselves who listen to the member's status. Default: `port` + 6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
 }
 
 /// `[cluster.member.cores]`: numbers of cores, as the operating system counts them.
@@ -142,6 +145,7 @@ impl Member {
             ("catch_up", 3, ports.catch_up),
             ("archive", 4, ports.archive),
             ("market_data", 5, ports.market_data),
+            ("status", 6, ports.status),
         ]
     }
 }

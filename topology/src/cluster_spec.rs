@@ -57,6 +57,8 @@ pub struct Endpoints {
     pub archive: Endpoint,
     /// Receives the announcements of listeners to market data.
     pub market_data: Endpoint,
+    /// Receives the announcements of those who listen to the member's status.
+    pub status: Endpoint,
 }
 
 impl Endpoints {
@@ -69,6 +71,7 @@ impl Endpoints {
             ("catch_up", &self.catch_up),
             ("archive", &self.archive),
             ("market_data", &self.market_data),
+            ("status", &self.status),
         ]
     }
 }
@@ -107,7 +110,7 @@ impl ClusterSpec {
 
 impl MemberSpec {
     fn new(cluster: ClusterId, member: &Member, deployment: &Deployment) -> Self {
-        let [ingress, consensus, log, catch_up, archive, market_data] =
+        let [ingress, consensus, log, catch_up, archive, market_data, status] =
             member.each_port().map(|(name, offset, written)| Endpoint {
                 host: member.host_of(name).to_owned(),
                 port: written.unwrap_or(member.port.saturating_add(offset)),
@@ -121,7 +124,7 @@ impl MemberSpec {
             id: member.id,
             host: member.host.clone(),
             members_host: member.members_host().to_owned(),
-            endpoints: Endpoints { ingress, consensus, log, catch_up, archive, market_data },
+            endpoints: Endpoints { ingress, consensus, log, catch_up, archive, market_data, status },
             aeron_dir: placed(
                 &member.aeron_dir,
                 deployment.aeron_root().join(format!("cluster-{cluster}-member-{}", member.id)),

@@ -28,6 +28,8 @@ pub struct Streams {
     pub consensus_module_snapshot: i32,
     /// Market data from the leader to all listeners.
     pub market_data: i32,
+    /// A member's status to the other members, and to whoever asks.
+    pub status: i32,
     /// Requests to an archive, over UDP.
     pub archive_control: i32,
     /// Requests to a member's own archive, over IPC.
@@ -47,6 +49,7 @@ impl Default for Streams {
             snapshot: 106,
             consensus_module_snapshot: 107,
             market_data: 109,
+            status: 110,
             archive_control: 10,
             archive_local_control: 10,
         }
@@ -61,7 +64,7 @@ impl Streams {
     }
 
     /// All stream ids, each with its key.
-    pub(crate) fn each(&self) -> [(&'static str, i32); 12] {
+    pub(crate) fn each(&self) -> [(&'static str, i32); 13] {
         [
             ("ingress", self.ingress),
             ("egress", self.egress),
@@ -73,6 +76,7 @@ impl Streams {
             ("snapshot", self.snapshot),
             ("consensus_module_snapshot", self.consensus_module_snapshot),
             ("market_data", self.market_data),
+            ("status", self.status),
             ("archive_control", self.archive_control),
             ("archive_local_control", self.archive_local_control),
         ]

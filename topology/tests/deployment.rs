@@ -72,6 +72,18 @@ fn three_local_members_as_aeron_takes_them() {
             "aeron:ipc"
         ]
     );
+    assert_eq!(
+        cluster.status_channel(&cluster.members[1]),
+        "aeron:udp?control=127.0.0.1:20116|control-mode=dynamic|fc=max|term-length=64k"
+    );
+    assert_eq!(
+        cluster.status_subscriptions(Some(MemberId(1))),
+        [
+            "aeron:udp?endpoint=127.0.0.1:0|control=127.0.0.1:20106|control-mode=dynamic",
+            "aeron:udp?endpoint=127.0.0.1:0|control=127.0.0.1:20126|control-mode=dynamic"
+        ]
+    );
+    assert_eq!(cluster.status_subscriptions(None).len(), 3);
     assert_eq!(cluster.log_channel(), "aeron:udp?term-length=16m");
     let member = cluster.member(MemberId(2)).expect("member 2");
     assert_eq!(member.archive_control_channel(), "aeron:udp?endpoint=127.0.0.1:20124");
@@ -102,6 +114,7 @@ fn every_key_is_read() {
     assert_eq!(member.archive_control_channel(), "aeron:udp?endpoint=127.0.0.5:30005");
     assert_eq!(member.replication_channel(), "aeron:udp?endpoint=127.0.0.5:0");
     assert!(cluster.market_data_channel(member).contains("control=127.0.0.3:30006"));
+    assert!(cluster.status_channel(member).contains("control=127.0.0.5:30007"), "it is a port for members");
     assert_eq!(member.dir, folder.path().join("state/cluster-4/member-3"));
     assert_eq!(member.aeron_dir, folder.path().join("aeron"));
     assert_eq!(member.archive_dir, Path::new("/tmp/archive"));
