@@ -3,8 +3,9 @@
 use std::fmt;
 
 use lugus_node::archived_log::{ArchivedLog, ArchivedLogError, MemberFiles};
-use lugus_node::status::{HashAt, MemberStatus, StatusError};
+use lugus_node::status::{StatusError, read_status};
 use lugus_topology::{ClusterSpec, MemberSpec};
+use lugus_vocabulary::StateAt;
 
 use crate::arguments::ArchivedMembers;
 use crate::backup::files_in;
@@ -18,7 +19,7 @@ pub struct ArchivedMember {
     /// The log, or why it can't be read.
     pub log: Result<ArchivedLog, ArchivedLogError>,
     /// What the member publishes, if it runs.
-    pub published: Option<HashAt>,
+    pub published: Option<StateAt>,
 }
 
 impl fmt::Display for ArchivedMember {
@@ -71,8 +72,8 @@ pub fn find(
 
 fn open(cluster: &ClusterSpec, member: &MemberSpec) -> Result<ArchivedMember, Failure> {
     let name = format!("member {} of {}", member.id, cluster.name);
-    let published = match MemberStatus::read(&member.aeron_dir, cluster.id.0) {
-        Ok(status) => Some(status.state_hash.ok_or_else(|| {
+    let published = match read_status(&member.aeron_dir, cluster.id.0) {
+        Ok(status) => Some(status.state.ok_or_else(|| {
             Failure::new(format!("{name} is starting")).hint("try again when `lugus status` shows its state hash")
         })?),
         Err(StatusError::NotRunning { .. }) => None,

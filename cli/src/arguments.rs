@@ -32,7 +32,8 @@ pub enum Command {
     Up(Up),
     /// Stop the local clusters and the coordinator.
     Down,
-    /// Show role, term, commit position, state hash and sessions of each member, the coordinator and the partition map.
+    /// Show role, term, commit position, state hash and sessions of each member, the coordinator and the partition map. The exit
+    /// code is 3 if the states of members differ.
     Status,
     /// Run one member of a cluster in the foreground.
     Node(Node),

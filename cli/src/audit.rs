@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use comfy_table::Table;
 use lugus_node::archived_log::{ArchivedLog, ArchivedLogError, Audit, AuditReport, Difference, Expected, audit};
-use lugus_node::status::HashAt;
 use lugus_topology::ClusterSpec;
+use lugus_vocabulary::StateAt;
 use serde::Serialize;
 
 use crate::archived_member::{self, ArchivedMember};
@@ -94,12 +94,12 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Audit, output: Output)
 fn audit_cluster(cluster: &ClusterSpec, members: &[ArchivedMember]) -> Vec<AuditedMember> {
     // The states of all members are compared where the shortest log ends.
     let end = |member: &ArchivedMember| match member.published {
-        Some(published) => Some(published.position),
+        Some(published) => Some(published.position.0),
         None => member.log.as_ref().ok().map(ArchivedLog::end_position),
     };
     let common_end = members.iter().filter_map(end).min().unwrap_or_default();
     let mut audited = Vec::new();
-    let mut at_common_end: Option<(String, HashAt)> = None;
+    let mut at_common_end: Option<(String, StateAt)> = None;
     for member in members {
         let report = member.log.as_ref().map_err(ToString::to_string).and_then(|log| {
             let report = audit_member(cluster, log, member.published, common_end);
@@ -109,9 +109,9 @@ fn audit_cluster(cluster: &ClusterSpec, members: &[ArchivedMember]) -> Vec<Audit
             if let Some(state) = report.hashes.first() {
                 let (other, expected) = at_common_end.get_or_insert_with(|| (member.to_string(), *state));
                 if expected.hash != state.hash {
-                    let (own, others) = (state.hash, expected.hash);
+                    let (own, others) = (state.hash.0, expected.hash.0);
                     let what = format!("the log leads to state {own:016x}, that of {other} to {others:016x}");
-                    report.differences.push(Difference { position: state.position, what });
+                    report.differences.push(Difference { position: state.position.0, what });
                 }
             }
             report
@@ -124,12 +124,12 @@ fn audit_cluster(cluster: &ClusterSpec, members: &[ArchivedMember]) -> Vec<Audit
 fn audit_member(
     cluster: &ClusterSpec,
     log: &ArchivedLog,
-    published: Option<HashAt>,
+    published: Option<StateAt>,
     common_end: i64,
 ) -> Result<AuditReport, ArchivedLogError> {
     let expected = |state| Expected { state, source: String::from("the running member") };
     let what = Audit {
-        until: published.map(|published| published.position),
+        until: published.map(|published| published.position.0),
         patience: PATIENCE,
         expected: published.map(expected).into_iter().collect(),
         wanted: vec![common_end],

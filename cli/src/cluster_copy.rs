@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lugus_media_driver::{Backup, FolderLock};
 use lugus_node::archived_log::{ArchivedLog, MemberFiles};
-use lugus_node::status::MemberStatus;
+use lugus_node::status::read_status;
 use lugus_topology::{ClusterSpec, MemberSpec};
 
 use crate::failure::Failure;
@@ -70,7 +70,7 @@ pub fn copy(
 
 /// Log position up to which a majority has the log, as members on this host know it.
 fn commit_position(cluster: &ClusterSpec, sources: &[MemberSpec]) -> Result<i64, Failure> {
-    let status = |member: &MemberSpec| MemberStatus::read(&member.aeron_dir, cluster.id.0).ok();
+    let status = |member: &MemberSpec| read_status(&member.aeron_dir, cluster.id.0).ok();
     let joined = sources.iter().filter_map(status).filter(|status| status.has_joined);
     joined.filter_map(|status| status.commit_position).max().ok_or_else(|| {
         Failure::new(format!("no member of {} that follows or leads runs on this host", cluster.name))

@@ -63,7 +63,7 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Export) -> Result<(), 
     // All members have the same log, so any of them will do.
     let member = members.first().ok_or_else(|| Failure::new("there is no log"))?;
     let log = member.log.as_ref().map_err(|error| Failure::new(format!("{member} of {}: {error}", cluster.name)))?;
-    let published = member.published.map_or(i64::MAX, |published| published.position);
+    let published = member.published.map_or(i64::MAX, |published| published.position.0);
     let range = LogRange {
         after: arguments.from.map_or(-1, |from| from.saturating_sub(1)),
         until: arguments.to.unwrap_or(i64::MAX).min(published),

@@ -13,10 +13,13 @@ pub struct Failure {
     exit_code: u8,
 }
 
+/// Exit code of a command that failed.
+const FAILED: u8 = 1;
+
 impl Failure {
     /// A failure with a text that says what failed and where.
     pub fn new(what: impl fmt::Display) -> Self {
-        Self { what: what.to_string(), hint: None, exit_code: 1 }
+        Self { what: what.to_string(), hint: None, exit_code: FAILED }
     }
 
     /// Adds a hint that says what the user can do.
@@ -26,13 +29,13 @@ impl Failure {
         self
     }
 
-    /// Sets the exit code of the program, which is 1 otherwise.
+    /// Sets the exit code of the program, by which a script or a supervisor tells this failure from others.
     #[must_use]
     pub fn with_exit_code(self, exit_code: u8) -> Self {
         Self { exit_code, ..self }
     }
 
-    /// The exit code of the program.
+    /// The exit code of the program: 1 if the failure has none of its own.
     pub fn exit_code(&self) -> u8 {
         self.exit_code
     }

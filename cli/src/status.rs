@@ -1,16 +1,25 @@
-//! `lugus status`: the state of each member and cluster, as read from the members' counters.
+//! `lugus status`: the state of each member and cluster, as read from the counters of members on this host, and as the others
+//! tell it.
 
 mod overview;
 
+use std::time::Duration;
+
 use comfy_table::Table;
-use lugus_media_driver::living_driver;
-use lugus_node::status::{MemberRole, MemberStatus, StatusError};
-use lugus_topology::{ClusterId, ClusterSpec, MemberSpec};
+use lugus_media_driver::{ClientDriver, living_driver};
+use lugus_node::status::{StatusError, read_status};
+use lugus_node::watch::{fence, hear_members};
+use lugus_topology::{ClusterId, ClusterSpec, MemberId, MemberSpec};
+use lugus_vocabulary::{MemberReport, MemberRole, MemberStatus};
 use serde::Serialize;
 
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 
 pub use overview::run;
+
+/// How long members that do not run on this host are listened for. Each tells its status ten times a second.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The state of a deployment's clusters.
 #[derive(Debug, Serialize)]
@@ -44,7 +53,7 @@ pub struct Member {
     pub cluster: i32,
     /// The member's number in its cluster.
     pub id: i32,
-    /// `leader`, `follower`, `candidate`, `starting` or `down`.
+    /// `leader`, `follower`, `candidate`, `starting`, `down`, or `fenced`: ended, as a majority has another state.
     pub role: &'static str,
     /// Leadership term id.
     pub term: Option<i64>,
@@ -68,23 +77,65 @@ pub struct Member {
     pub clock_differs: bool,
     /// Number of messages that had not the tag of their session, since the member's start.
     pub unauthenticated_messages: Option<i64>,
-    /// Number of messages above the rate of their session, since the member's start.
+    /// Number of messages ignored since the member's start because their session was above its rate.
     pub messages_above_rate: Option<i64>,
+    /// Number of other members whose state differs from this member's, as the member found.
+    pub differing_members: Option<i64>,
+    /// Why the member has fenced itself, if it has; only its own host knows.
+    pub fenced: Option<String>,
 }
 
 impl Status {
-    /// Reads the counters of all members.
+    /// Reads the counters of the members that run on this host.
     ///
     /// # Errors
     /// When the counters of a running member can't be read.
     pub fn read(clusters: &[ClusterSpec]) -> Result<Self, Failure> {
+        Self::collect(clusters, status_here)
+    }
+
+    /// Reads the counters of the members that run on this host, and listens to the others.
+    ///
+    /// # Errors
+    /// As for [`Status::read`], and when there is no media driver to listen with, or no members' key to know members by.
+    pub fn read_from_anywhere(found: &DeploymentFile) -> Result<Self, Failure> {
+        let clusters = found.deployment.cluster_specs();
+        let here = Self::read(&clusters)?;
+        let elsewhere = here.members.iter().filter(|member| !member.runs());
+        let elsewhere: Vec<_> = elsewhere.map(|member| (ClusterId(member.cluster), MemberId(member.id))).collect();
+        if elsewhere.is_empty() {
+            return Ok(here);
+        }
+        let mut listened = clusters.clone();
+        listened.retain(|cluster| elsewhere.iter().any(|(id, _)| *id == cluster.id));
+        let members_key = found.deployment.members_key().map_err(|error| {
+            let hint = "members that run elsewhere are believed only with the members' key: ask on a host that has it";
+            Failure::new(error).hint(hint)
+        })?;
+        let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
+        let heard = hear_members(driver.aeron_dir(), &listened, members_key, &elsewhere, PATIENCE);
+        let reports = heard.map_err(Failure::new)?;
+        Self::collect(&clusters, |cluster, member| {
+            let is_its = |report: &&MemberReport| (report.cluster, report.member) == (cluster.id, member.id);
+            let heard = reports.iter().find(is_its).map(|report| report.status);
+            Ok(status_here(cluster, member)?.or(heard))
+        })
+    }
+
+    fn collect(
+        clusters: &[ClusterSpec],
+        status_of: impl Fn(&ClusterSpec, &MemberSpec) -> Result<Option<MemberStatus>, Failure>,
+    ) -> Result<Self, Failure> {
         let mut status = Self { members: Vec::new(), clusters: Vec::new(), hashes_equal: Some(true) };
         for cluster in clusters {
-            let members =
-                cluster.members.iter().map(|member| Member::read(cluster, member)).collect::<Result<Vec<_>, _>>()?;
+            let member = |member: &MemberSpec| -> Result<Member, Failure> {
+                Ok(Member::new(cluster, member, status_of(cluster, member)?))
+            };
+            let members = cluster.members.iter().map(member).collect::<Result<Vec<_>, _>>()?;
             let equal = hashes_equal(&members);
             status.hashes_equal = match (status.hashes_equal, equal) {
-                (Some(so_far), Some(here)) => Some(so_far && here),
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
                 _ => None,
             };
             status.clusters.push(Cluster {
@@ -133,7 +184,8 @@ impl Status {
         }
         let hashes = self.clusters.iter().map(|cluster| cluster.hashes(self.clusters.len()));
         let clocks = self.members.iter().filter(|member| member.clock_differs).map(Member::clock);
-        format!("{table}\n{}", hashes.chain(clocks).collect::<Vec<_>>().join("\n"))
+        let fenced = self.members.iter().filter_map(Member::fence);
+        format!("{table}\n{}", hashes.chain(clocks).chain(fenced).collect::<Vec<_>>().join("\n"))
     }
 
     /// The leader of a cluster.
@@ -149,8 +201,8 @@ impl Cluster {
         let hashes = match self.hashes_equal {
             Some(true) => "state hashes are equal",
             Some(false) => {
-                "STATE HASHES DIFFER at the same log position: at least one member is wrong; find out which, and restart \
-                        it from a snapshot of another member"
+                "STATE HASHES DIFFER at the same log position: a member is broken. If a majority contradicts it, it has \
+                 fenced itself, and says what to do; otherwise `lugus audit` tells which member's log leads to its state"
             }
             None => "state hashes can't be compared: members are down or at different log positions",
         };
@@ -165,44 +217,44 @@ fn leader<'m>(members: impl IntoIterator<Item = &'m Member>) -> Option<&'m Membe
 }
 
 impl Member {
-    fn read(cluster: &ClusterSpec, member: &MemberSpec) -> Result<Self, Failure> {
-        // The files that a killed media driver leaves behind look alive for a while, so the driver is checked first.
-        let status = match living_driver(&member.aeron_dir).map(|_| MemberStatus::read(&member.aeron_dir, cluster.id.0))
-        {
-            Some(Ok(status)) => Some(status),
-            None | Some(Err(StatusError::NotRunning { .. })) => None,
-            Some(Err(error)) => return Err(Failure::new(format!("member {}: {error}", member.id))),
-        };
-        let role = match status.as_ref().map(|status| status.role) {
+    fn new(cluster: &ClusterSpec, member: &MemberSpec, status: Option<MemberStatus>) -> Self {
+        let fenced = fence::reason(member);
+        let role = match status.map(|status| status.role) {
+            None if fenced.is_some() => "fenced",
             None => "down",
             Some(None) => "starting",
             Some(Some(MemberRole::Follower)) => "follower",
             Some(Some(MemberRole::Candidate)) => "candidate",
             Some(Some(MemberRole::Leader)) => "leader",
         };
-        let known = |field: fn(&MemberStatus) -> Option<i64>| status.as_ref().and_then(field);
-        let clock_difference_ns = known(|status| status.clock_difference_ns);
+        let status = status.unwrap_or_default();
         let maximum = cluster.deployment().consensus.maximum_clock_difference;
-        Ok(Self {
+        Self {
             cluster: cluster.id.0,
             id: member.id.0,
             role,
-            term: known(|status| status.term),
-            commit_position: known(|status| status.commit_position),
-            state_hash: status
-                .as_ref()
-                .and_then(|status| status.state_hash)
-                .map(|state_hash| format!("{:016x}", state_hash.hash)),
-            state_hash_position: known(|status| status.state_hash.map(|state_hash| state_hash.position)),
-            sessions: known(|status| status.sessions),
-            elections: known(|status| status.elections),
-            has_joined: status.as_ref().is_some_and(|status| status.has_joined),
-            refused_messages: known(|status| status.refused_messages),
-            clock_difference_ns,
-            clock_differs: clock_difference_ns.is_some_and(|ns| u128::from(ns.unsigned_abs()) > maximum.as_nanos()),
-            unauthenticated_messages: known(|status| status.unauthenticated_messages),
-            messages_above_rate: known(|status| status.messages_above_rate),
-        })
+            term: status.term,
+            commit_position: status.commit_position,
+            state_hash: status.state.map(|state| format!("{:016x}", state.hash.0)),
+            state_hash_position: status.state.map(|state| state.position.0),
+            sessions: status.sessions,
+            elections: status.elections,
+            has_joined: status.has_joined,
+            refused_messages: status.refused_messages,
+            clock_difference_ns: status.clock_difference_ns,
+            clock_differs: status
+                .clock_difference_ns
+                .is_some_and(|ns| u128::from(ns.unsigned_abs()) > maximum.as_nanos()),
+            unauthenticated_messages: status.unauthenticated_messages,
+            messages_above_rate: status.messages_above_rate,
+            differing_members: status.differing_members,
+            fenced,
+        }
+    }
+
+    /// Whether the member runs, as far as is known.
+    fn runs(&self) -> bool {
+        !matches!(self.role, "down" | "fenced")
     }
 
     /// A text that says by how much the member's clock differs from the log's time.
@@ -216,12 +268,32 @@ impl Member {
             self.id, self.cluster
         )
     }
+
+    /// A text that says why the member has fenced itself, if it has.
+    fn fence(&self) -> Option<String> {
+        let reason = self.fenced.as_ref()?;
+        Some(format!("member {} of cluster {} is fenced: {reason}", self.id, self.cluster))
+    }
 }
 
-/// Whether all members have the same hash. Members at different log positions can't be compared; a single member is
-/// equal to itself.
+/// The status of a member that runs on this host.
+fn status_here(cluster: &ClusterSpec, member: &MemberSpec) -> Result<Option<MemberStatus>, Failure> {
+    // The files that a killed media driver leaves behind look alive for a while, so the driver is checked first.
+    match living_driver(&member.aeron_dir).map(|_| read_status(&member.aeron_dir, cluster.id.0)) {
+        Some(Ok(status)) => Ok(Some(status)),
+        None | Some(Err(StatusError::NotRunning { .. })) => Ok(None),
+        Some(Err(error)) => Err(Failure::new(format!("member {}: {error}", member.id))),
+    }
+}
+
+/// Whether all members have the same hash. Members at different log positions can't be compared here; a single member is
+/// equal to itself. What the members found themselves, at positions at which they all were, counts as well.
 fn hashes_equal(members: &[Member]) -> Option<bool> {
-    let running: Vec<_> = members.iter().filter(|member| member.role != "down").collect();
+    let differs = |member: &Member| member.fenced.is_some() || member.differing_members.is_some_and(|count| count > 0);
+    if members.iter().any(differs) {
+        return Some(false);
+    }
+    let running: Vec<_> = members.iter().filter(|member| member.runs()).collect();
     let first = running.first()?;
     if running.iter().any(|member| member.state_hash_position != first.state_hash_position) {
         return None;

@@ -41,8 +41,8 @@ pub mod endpoint;
 pub mod instrument;
 pub mod map_request;
 pub mod market_data;
-pub mod message_rate;
 pub mod member_status;
+pub mod message_rate;
 pub mod migration;
 pub mod order;
 pub mod participant_role;
@@ -70,8 +70,8 @@ pub use market_data::{
     Book, BookRequest, BookType, DisplayedOrder, EndOfEvent, MAXIMUM_DEPTH, MarketData, MarketDataBody,
     MarketDataSnapshot, PriceLevel, Statistics,
 };
-pub use message_rate::MessageRate;
 pub use member_status::{HeardMember, MemberReport, MemberRole, MemberStatus, StateAt};
+pub use message_rate::MessageRate;
 pub use migration::{
     ExportCursor, ExportManifest, ExportPlace, ExportedRecords, MigrationOutcome, MigrationReport, MigrationRequest,
     MigrationStep,

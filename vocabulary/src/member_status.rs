@@ -47,6 +47,8 @@ pub struct MemberStatus {
     pub clock_difference_ns: Option<i64>,
     /// Number of messages ignored since the member's start because they had not the tag of their session.
     pub unauthenticated_messages: Option<i64>,
+    /// Number of messages ignored since the member's start because their session was above its rate.
+    pub messages_above_rate: Option<i64>,
     /// Number of other members whose state differs from this member's.
     pub differing_members: Option<i64>,
 }

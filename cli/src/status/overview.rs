@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Status;
 use crate::deployment::DeploymentFile;
-use crate::failure::Failure;
+use crate::failure::{DIFFERENT_STATES_EXIT_CODE, Failure};
 use crate::map::{self, MapDocument};
 use crate::output::Output;
 use crate::processes;
@@ -44,7 +44,7 @@ struct Coordinator {
 /// # Errors
 /// As for [`Status::read`]. A coordinator that does not answer is no error; the overview shows that it does not.
 pub fn run(found: &DeploymentFile, output: Output) -> Result<(), Failure> {
-    let status = Status::read(&found.deployment.cluster_specs())?;
+    let status = Status::read_from_anywhere(found)?;
     let (coordinator, map) = match &found.deployment.coordinator {
         None => (None, None),
         Some(_) => {
@@ -53,7 +53,11 @@ pub fn run(found: &DeploymentFile, output: Output) -> Result<(), Failure> {
         }
     };
     let overview = Overview { status: &status, coordinator, map: map.as_deref().map(MapDocument::new) };
-    output.answer(&overview, overview.text())
+    output.answer(&overview, overview.text())?;
+    match status.hashes_equal {
+        Some(false) => Err(Failure::new("the states of members differ").with_exit_code(DIFFERENT_STATES_EXIT_CODE)),
+        _ => Ok(()),
+    }
 }
 
 impl Coordinator {

@@ -14,6 +14,8 @@ const DATA: u16 = 1;
 const SETUP: u16 = 5;
 /// Flags of a message that is whole in one frame.
 const WHOLE: u8 = 0xC0;
+/// Frames begin at multiples of this, in bytes.
+pub const FRAME_ALIGNMENT: usize = 32;
 const MTU: i32 = 1408;
 /// The first term's number, of any publication of these.
 const TERM: i32 = 7;
@@ -24,13 +26,14 @@ pub fn setup(session: i32, stream: i32, term_length: i32) -> Vec<u8> {
     frame(40, 0, SETUP, &fields)
 }
 
-/// A message in one frame of `length` bytes at an offset in the first term. Zeros follow the message, which are part of it.
+/// A message in one frame of `length` bytes at an offset in the first term. Zeros follow the message, which are part of it; more of them,
+/// which are not, fill the datagram to a multiple of [`FRAME_ALIGNMENT`], as a driver demands.
 pub fn data(session: i32, stream: i32, offset: i32, message: &[u8], length: usize) -> Vec<u8> {
     let frame_length = i32::try_from(length).expect("short");
     let mut frame = frame(frame_length, WHOLE, DATA, &[offset, session, stream, TERM, 0, 0]);
     frame.extend(message);
     assert!(frame.len() <= length);
-    frame.resize(length, 0);
+    frame.resize(length.next_multiple_of(FRAME_ALIGNMENT), 0);
     frame
 }
 

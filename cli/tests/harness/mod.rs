@@ -40,7 +40,7 @@ pub use archive::Archive;
 pub use command::{Outcome, lugus};
 pub use connection::{context, driver};
 pub use counters::{counter, labels};
-pub use frames::Flood;
+pub use frames::{FRAME_ALIGNMENT, Flood, data, setup};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port, without_elections};
 pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, stop, tree};
 pub use raw_session::{Answer, RawSession, new_order};

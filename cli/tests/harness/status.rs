@@ -37,7 +37,10 @@ pub struct Member {
     pub clock_difference_ns: Option<i64>,
     pub clock_differs: bool,
     pub unauthenticated_messages: Option<i64>,
+    /// Number of messages ignored because their session was above its rate.
     pub messages_above_rate: Option<i64>,
+    pub differing_members: Option<i64>,
+    pub fenced: Option<String>,
 }
 
 impl Status {

@@ -2,7 +2,7 @@
 //! asking the member.
 
 use aeron_cluster_service::{Cluster, ServiceCounter, ServiceError};
-use lugus_vocabulary::StateHash;
+use lugus_vocabulary::StateAt;
 
 /// Counter type of the state hash (Aeron leaves 1000 and up to applications).
 pub const STATE_HASH_TYPE_ID: i32 = 2001;
@@ -22,11 +22,13 @@ pub const SESSIONS_TYPE_ID: i32 = 2004;
 /// Counter type of the number of increments dropped since the member's start because the ring was full.
 pub const LOST_MARKET_DATA_TYPE_ID: i32 = 2005;
 
+/// Counter type of the number of messages ignored since the member's start because they had not the tag of their session.
+pub const UNAUTHENTICATED_MESSAGES_TYPE_ID: i32 = 2006;
+/// Counter type of the number of other members whose state differs from this member's.
+pub const DIFFERING_MEMBERS_TYPE_ID: i32 = 2008;
 /// Counter type of the log's time less the member's wall clock, in nanoseconds, as measured last. The process of the consensus
 /// module adds it (`ClockWatch`).
 pub const CLOCK_DIFFERENCE_TYPE_ID: i32 = 2010;
-/// Counter type of the number of messages ignored since the member's start because they had not the tag of their session.
-pub const UNAUTHENTICATED_MESSAGES_TYPE_ID: i32 = 2006;
 
 /// Counter type of the number of messages dropped since the member's start because they were above the rate of their session.
 pub const MESSAGES_ABOVE_RATE_TYPE_ID: i32 = 2007;
@@ -65,13 +67,13 @@ impl MemberCounters {
         })
     }
 
-    /// Publishes the state hash after the log up to `position`. Hash and position belong together for a reader that sees the
+    /// Publishes a state's hash and log position. Hash and position belong together for a reader that sees the
     /// same position before and after it reads the hash, and not [`CHANGING`].
     #[inline]
-    pub(crate) fn state(&self, hash: StateHash, position: i64) {
+    pub(crate) fn state(&self, state: StateAt) {
         self.state_hash_position.set(CHANGING);
-        self.state_hash.set(hash.0 as i64);
-        self.state_hash_position.set(position);
+        self.state_hash.set(state.hash.0.cast_signed());
+        self.state_hash_position.set(state.position.0);
     }
 
     /// Counts a message that was refused.

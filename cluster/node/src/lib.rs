@@ -16,6 +16,7 @@ pub mod service;
 pub mod sessions;
 mod snapshot;
 pub mod status;
+pub mod watch;
 
 #[cfg(test)]
 mod test_messages;

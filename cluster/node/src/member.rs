@@ -14,10 +14,13 @@ use lugus_media_driver::{DAMAGED_EXIT_CODE, MemberProcesses, NO_SPACE_EXIT_CODE,
 use lugus_topology::{
     AuthenticationMode, ClusterSpec, Deployment, Key, MEMBERS_CREDENTIALS, MemberId, MemberSpec, Profile,
 };
+use lugus_vocabulary::StateAt;
 use thiserror::Error;
 
 use crate::market_data::{Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
 use crate::service::{DropCopyPolicy, MatchingService};
+use crate::watch::thread::RING_CAPACITY;
+use crate::watch::{Contradicted, FenceError, StateSampler, WatchContext, WatchError, fence, fencing};
 
 /// Id of a member's clustered service, of which it has one.
 pub(crate) const SERVICE_ID: i32 = 0;
@@ -49,12 +52,26 @@ pub enum MemberError {
     /// The market-data stream could not be opened, or has failed.
     #[error(transparent)]
     MarketData(#[from] MarketDataError),
+    /// The member can't tell its status, or hear the others.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+    /// A majority of the members has another state.
+    #[error(transparent)]
+    Contradicted(#[from] Contradicted),
+    /// The member has fenced itself before.
+    #[error(transparent)]
+    Fenced(#[from] FenceError),
 }
 
 impl MemberError {
-    /// Whether what the member has recorded is damaged: it must not be started again before it is repaired.
+    /// Whether what the member has recorded is damaged, or a majority of the members has another state: it must not be started
+    /// again before it is repaired.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::Process(error) if error.is_damage())
+        match self {
+            Self::Process(error) => error.is_damage(),
+            Self::Contradicted(_) | Self::Fenced(FenceError::Fenced { .. }) => true,
+            Self::Fenced(FenceError::Read { .. }) | Self::Container(_) | Self::MarketData(_) | Self::Watch(_) => false,
+        }
     }
 
     /// Whether a disk has too little space: the member may be started again, and starts when there is more.
@@ -67,9 +84,9 @@ impl MemberError {
         match self {
             // The service only lost its place in the log.
             Self::Container(error) if error.wants_restart() => RESTART_EXIT_CODE,
-            Self::Process(error) if error.is_damage() => DAMAGED_EXIT_CODE,
-            Self::Process(error) if error.is_no_space() => NO_SPACE_EXIT_CODE,
-            Self::Process(_) | Self::Container(_) | Self::MarketData(_) => FAILED_EXIT_CODE,
+            error if error.is_damage() => DAMAGED_EXIT_CODE,
+            error if error.is_no_space() => NO_SPACE_EXIT_CODE,
+            _ => FAILED_EXIT_CODE,
         }
     }
 }
@@ -78,6 +95,7 @@ impl MemberError {
 pub struct Member {
     container: ClusteredServiceContainer<MatchingService>,
     market_data: Option<(PublicationContext, lugus_ring::Reader<Item>)>,
+    watch: (WatchContext, lugus_ring::Reader<StateAt>),
     processes: MemberProcesses,
 }
 
@@ -86,12 +104,17 @@ impl Member {
     /// value of the calling thread, from which all threads and processes of the member inherit it.
     ///
     /// # Errors
-    /// [`MemberError`], after all that was started has ended.
+    /// [`MemberError`], after all that was started has ended. A member that has fenced itself does not start.
     pub fn start(cluster: &ClusterSpec, member: MemberId) -> Result<Self, MemberError> {
+        if let Some(spec) = cluster.member(member) {
+            fence::check(spec)?;
+        }
         let deployment = cluster.deployment();
+        let members_key = deployment.members_key().map_err(ProcessError::from)?;
         add_nice(deployment.nice);
         let processes = MemberProcesses::start(cluster, member)?;
-        let mut service = empty_service(deployment);
+        let (state_writer, state_reader) = lugus_ring::ring(RING_CAPACITY);
+        let mut service = empty_service(deployment).with_state_sampler(StateSampler::new(state_writer));
         let mut market_data = None;
         if deployment.market_data.enabled {
             let (writer, reader) = lugus_ring::ring(deployment.market_data.ring_capacity as usize);
@@ -99,14 +122,15 @@ impl Member {
             market_data = Some((publication_context(cluster, processes.member()), reader));
         }
         let mut context = context(cluster, processes.member());
-        if let Some(key) = deployment.members_key().map_err(ProcessError::from)? {
+        let watch = WatchContext::new(cluster, processes.member(), members_key.clone());
+        if let Some(key) = members_key {
             context = context.archive_credentials(archive_credentials(key));
         }
         let container = ClusteredServiceContainer::launch(context, service)?;
         if let Some(warning) = deployment.archive.durability_warning() {
             tracing::warn!("{warning}");
         }
-        Ok(Self { container, market_data, processes })
+        Ok(Self { container, market_data, watch: (watch, state_reader), processes })
     }
 
     /// Runs until the cluster is shut down or `stop` is set.
@@ -115,27 +139,36 @@ impl Member {
     /// [`MemberError`], after all of the member has ended. A part that dies ends the member; if the container is stuck then,
     /// the process itself ends, with [`FAILED_EXIT_CODE`].
     pub fn run(self, stop: &AtomicBool) -> Result<Termination, MemberError> {
-        let Self { mut container, market_data, processes } = self;
+        let Self { mut container, market_data, watch: (watch_context, state_reader), processes } = self;
+        let spec = processes.member().clone();
         let cores = processes.member().cores.clone();
         let (ended, has_ended) = mpsc::channel();
         let service_has_ended = AtomicBool::new(false);
-        let (result, watch, published) = thread::scope(|scope| {
+        let (result, watch, published, watched) = thread::scope(|scope| {
+            let service_has_ended = &service_has_ended;
             let publisher = market_data.map(|(context, reader)| {
                 let core = cores.as_ref().and_then(|cores| cores.market_data);
-                let service_has_ended = &service_has_ended;
                 scope.spawn(move || publish(&context, reader, core, service_has_ended, stop))
             });
+            let spec = &spec;
+            let watcher =
+                scope.spawn(move || compare_states(&watch_context, spec, state_reader, service_has_ended, stop));
             let watch = scope.spawn(move || watch(processes, stop, &has_ended));
             if let Some(cores) = &cores {
                 pin(cores.service);
             }
             let result = container.run(stop);
             service_has_ended.store(true, Ordering::Release);
-            // The publisher ends before its media driver does.
+            // These end before their media driver does.
             let published = publisher.map(thread::ScopedJoinHandle::join);
+            let watched = watcher.join();
             drop(ended);
-            (result, watch.join(), published)
+            (result, watch.join(), published, watched)
         });
+        let watched = watched.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        if let Err(error @ MemberError::Contradicted(_)) = watched {
+            return Err(error);
+        }
         let outcome = match watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
             // The container may have failed because of it.
             Err(error) if error.is_damage() || error.is_no_space() => return Err(error.into()),
@@ -148,6 +181,7 @@ impl Member {
             Termination::Stopped => {
                 outcome?;
                 published.transpose()?;
+                watched?;
                 Ok(Termination::Stopped)
             }
         }
@@ -161,6 +195,35 @@ fn add_nice(increment: i32) {
     {
         tracing::info!(increment, %error, "the nice value stays as it is, because the system allows no other");
     }
+}
+
+/// Compares the member's state with the others' until the service has ended. A member that a majority contradicts is fenced, and
+/// ends, and this process with it if the container is stuck; a member that can no longer compare ends, too.
+fn compare_states(
+    context: &WatchContext,
+    member: &MemberSpec,
+    reader: lugus_ring::Reader<StateAt>,
+    service_has_ended: &AtomicBool,
+    stop: &AtomicBool,
+) -> Result<(), MemberError> {
+    let contradicted = match fencing::watch(context, member, reader, service_has_ended) {
+        Ok(None) => return Ok(()),
+        Ok(Some(contradicted)) => contradicted,
+        Err(error) => {
+            stop.store(true, Ordering::Release);
+            return Err(error.into());
+        }
+    };
+    stop.store(true, Ordering::Release);
+    let deadline = Instant::now() + END_TIMEOUT;
+    while !service_has_ended.load(Ordering::Acquire) {
+        if Instant::now() >= deadline {
+            tracing::error!(%contradicted, "the member ends, because its service container did not end in time");
+            std::process::exit(i32::from(DAMAGED_EXIT_CODE));
+        }
+        thread::sleep(CHECK_INTERVAL);
+    }
+    Err(contradicted.into())
 }
 
 /// Publishes market data until the service has ended. If the stream ends before that, the member ends, too.
@@ -293,7 +356,10 @@ fn context(cluster: &ClusterSpec, member: &MemberSpec) -> Context {
 
 #[cfg(test)]
 mod tests {
+    use lugus_vocabulary::{LogPosition, StateHash};
+
     use super::*;
+    use crate::watch::Contradiction;
 
     #[test]
     fn only_a_member_whose_service_lost_its_place_in_the_log_asks_to_be_started_again() {
@@ -306,5 +372,22 @@ mod tests {
             member: MemberId(7),
         });
         assert_eq!([gone, unknown].map(|error| error.exit_code()), [FAILED_EXIT_CODE; 2]);
+    }
+
+    #[test]
+    fn a_member_that_a_majority_contradicts_must_not_be_started_again() {
+        let deployment = Deployment::default_local(3, 20_100);
+        let cluster = deployment.cluster(lugus_topology::ClusterId(0)).unwrap();
+        let contradiction =
+            Contradiction { position: LogPosition(64), own: StateHash(1), majority: StateHash(2), last_agreed: None };
+        let contradicted = MemberError::from(Contradicted::new(contradiction, &cluster.members[0]));
+        let fenced = MemberError::from(FenceError::Fenced { path: "fenced".into(), text: String::new() });
+        for error in [contradicted, fenced] {
+            assert!(error.is_damage());
+            assert_eq!(error.exit_code(), DAMAGED_EXIT_CODE);
+        }
+        // The next start looks again.
+        let unread = FenceError::Read { path: "fenced".into(), source: std::io::ErrorKind::PermissionDenied.into() };
+        assert!(!MemberError::from(unread).is_damage());
     }
 }

@@ -14,8 +14,8 @@ use lugus_codecs::order_entry::{
 };
 use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
-    BookRequest, BookType, Command, EpochNanos, InstrumentId, MarketData, MessageRejectReason, MigrationRequest,
-    MigrationStep, ParticipantId, ParticipantSession, RejectReason, Reply, Report, Request,
+    BookRequest, BookType, Command, EpochNanos, InstrumentId, LogPosition, MarketData, MessageRejectReason,
+    MigrationRequest, MigrationStep, ParticipantId, RejectReason, Reply, Report, Request, StateAt,
 };
 
 use crate::book::BookReader;
@@ -25,6 +25,7 @@ use crate::market_data::MarketDataWriter;
 use crate::migration;
 use crate::sessions::{Admitted, NotAdmitted, Principal, Sessions};
 use crate::snapshot;
+use crate::watch::StateSampler;
 
 /// Who may ask for drop copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,7 @@ pub struct MatchingService {
     book_reader: BookReader,
     market_data: Option<MarketDataWriter>,
     change_listener: Option<ChangeListener>,
+    state_sampler: Option<StateSampler>,
 }
 
 impl MatchingService {
@@ -83,6 +85,7 @@ impl MatchingService {
             book_reader: BookReader::new(),
             market_data: None,
             change_listener: None,
+            state_sampler: None,
         }
     }
 
@@ -97,6 +100,13 @@ impl MatchingService {
     #[must_use]
     pub fn with_market_data(mut self, writer: MarketDataWriter) -> Self {
         self.market_data = Some(writer);
+        self
+    }
+
+    /// The same service, whose states are told to the thread that compares them with those of other members.
+    #[must_use]
+    pub fn with_state_sampler(mut self, sampler: StateSampler) -> Self {
+        self.state_sampler = Some(sampler);
         self
     }
 
@@ -228,9 +238,19 @@ impl MatchingService {
         }
     }
 
-    fn publish_state_hash(&self, cluster: &dyn Cluster) {
+    fn publish_state_hash(&self, cluster: &dyn Cluster) -> StateAt {
+        let state = StateAt { position: LogPosition(cluster.log_position()), hash: self.engine.state_hash() };
         if let Some(counters) = &self.counters {
-            counters.state(self.engine.state_hash(), cluster.log_position());
+            counters.state(state);
+        }
+        state
+    }
+
+    /// Publishes the state of a snapshot, which all members take or load at the same position.
+    fn publish_state_of_snapshot(&mut self, cluster: &dyn Cluster) {
+        let state = self.publish_state_hash(cluster);
+        if let Some(sampler) = &mut self.state_sampler {
+            sampler.tell(state);
         }
     }
 }
@@ -250,7 +270,7 @@ impl ClusteredService for MatchingService {
             market_data.role(false, &self.engine);
         }
         self.counters = Some(MemberCounters::add(cluster)?);
-        self.publish_state_hash(cluster);
+        self.publish_state_of_snapshot(cluster);
         self.publish_sessions();
         Ok(())
     }
@@ -321,7 +341,10 @@ impl ClusteredService for MatchingService {
             Ok(Inbound::Request(request)) => self.answer(cluster, session_id, participant, now, request),
             Err(reject) => self.refuse(cluster, session_id, reject),
         }
-        self.publish_state_hash(cluster);
+        let state = self.publish_state_hash(cluster);
+        if let Some(sampler) = &mut self.state_sampler {
+            sampler.after_message(now, state);
+        }
     }
 
     fn on_role_change(&mut self, _cluster: &mut dyn Cluster, role: Role) {
@@ -343,7 +366,7 @@ impl ClusteredService for MatchingService {
         snapshot::take(&self.engine, &self.sessions, writer)?;
         // A member that starts from the snapshot publishes this position. All others publish the same until the next
         // message.
-        self.publish_state_hash(cluster);
+        self.publish_state_of_snapshot(cluster);
         Ok(())
     }
 }

@@ -1,17 +1,23 @@
 //! The service in a recording cluster: who gets which message, and what is refused.
 
+use std::time::Duration;
+
 use aeron_cluster_service::testing::RecordingCluster;
 use aeron_cluster_service::{CloseReason, Role, TimeUnit};
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::{self, BookProgress, decode_book};
 use lugus_codecs::order_entry::template_id;
 use lugus_engine::EngineLimits;
-use lugus_vocabulary::{Book, PriceLevel, Side};
+use lugus_vocabulary::{
+    Book, ClusterId, EpochNanos, HeardMember, MemberId, MemberReport, MemberStatus, PriceLevel, SNAPSHOT_VERSION, Side,
+    StateAt,
+};
 
 use super::{DropCopyPolicy, MatchingService};
 use crate::test_messages::{
     BOOK_REQUEST_ID, book_message, cancel_message, define_message, drop_copy_message, new_order_message, resume_message,
 };
+use crate::watch::{StateComparison, StateSampler};
 
 const OPERATOR: i64 = 100;
 const ALICE: i64 = 101;
@@ -25,7 +31,10 @@ struct Market {
 
 impl Market {
     fn new(policy: DropCopyPolicy) -> Self {
-        let service = MatchingService::new(EngineLimits::default(), policy);
+        Self::of(MatchingService::new(EngineLimits::default(), policy))
+    }
+
+    fn of(service: MatchingService) -> Self {
         let mut cluster = RecordingCluster::new(Role::Leader).with_time_unit(TimeUnit::Nanos);
         cluster.set_time(1_000);
         let mut market = Self { service, cluster };
@@ -175,4 +184,50 @@ fn levels(message: &[u8]) -> (Levels, Levels) {
     let numbers =
         |levels: &[PriceLevel]| levels.iter().map(|level| (level.price.0, level.quantity.0, level.orders)).collect();
     (numbers(&book.bids), numbers(&book.offers))
+}
+
+/// Three members apply the same messages, but for one order whose price is another on one of them.
+#[test]
+fn a_member_that_applied_another_order_is_contradicted_by_the_others() {
+    let apply = |price| {
+        let (writer, mut reader) = lugus_ring::ring(64);
+        let service = MatchingService::new(EngineLimits::default(), DropCopyPolicy::Operator);
+        let mut market = Market::of(service.with_state_sampler(StateSampler::new(writer)));
+        for (second, price) in [(1, 1_000), (2, price), (3, 1_002)] {
+            market.cluster.set_time(second * 1_000_000_000);
+            let sequence = second.unsigned_abs();
+            market.says(ALICE, &new_order_message(1, sequence, 10 + sequence, Side::Sell, price, 5));
+        }
+        let mut states = Vec::new();
+        reader.drain(64, |state| states.push(*state));
+        states
+    };
+    let (right, wrong) = (apply(1_001), apply(1_003));
+    assert_eq!(right.len(), 4, "the first message, and the first of each second: {right:?}");
+    assert_eq!((&right[..2], right.len()), (&wrong[..2], wrong.len()));
+
+    let members = [0, 1, 2].map(MemberId);
+    let report = |member, states: &[StateAt]| MemberReport {
+        cluster: ClusterId(0),
+        member,
+        started: EpochNanos(1),
+        engine_version: SNAPSHOT_VERSION,
+        status: MemberStatus::default(),
+        states: states.to_vec(),
+        heard: members.map(|member| HeardMember { member, started: EpochNanos(1) }).to_vec(),
+    };
+    let mut of_the_wrong = StateComparison::new(members[2], EpochNanos(1), &members);
+    wrong.iter().for_each(|state| of_the_wrong.own(*state));
+    let mut of_a_right = StateComparison::new(members[0], EpochNanos(1), &members);
+    right.iter().for_each(|state| of_a_right.own(*state));
+    of_the_wrong.heard(&report(members[0], &right));
+    of_the_wrong.heard(&report(members[1], &right));
+    of_a_right.heard(&report(members[1], &right));
+    of_a_right.heard(&report(members[2], &wrong));
+
+    let found = of_the_wrong.contradiction(Duration::ZERO).expect("a majority against it");
+    assert_eq!((found.position, found.last_agreed), (right[2].position, Some(right[1].position)));
+    assert_eq!(of_a_right.contradiction(Duration::ZERO), None);
+    let differing: Vec<MemberId> = of_a_right.differing().map(|other| other.member).collect();
+    assert_eq!(differing, [members[2]]);
 }

@@ -4,12 +4,14 @@ use std::ffi::CString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lugus_vocabulary::{LogPosition, MemberRole, MemberStatus, StateAt, StateHash};
 use rusteron_archive::{Aeron, AeronCError, AeronCnc, AeronCountersReader};
 use thiserror::Error;
 
 use crate::counters::{
-    CHANGING, CLOCK_DIFFERENCE_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID, REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID,
-    STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
+    CHANGING, CLOCK_DIFFERENCE_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID,
+    REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID,
+    UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
 
 /// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
@@ -31,51 +33,6 @@ const CNC_NOT_READY: i32 = -1000;
 /// Number of attempts to read a state hash with the position that belongs to it, while the member changes both.
 const HASH_READ_ATTEMPTS: usize = 1000;
 
-/// A member's role in its cluster, as its consensus module tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum MemberRole {
-    Follower,
-    Candidate,
-    Leader,
-}
-
-/// Status of a running member. A field is `None` while the part of the member that tells it is starting.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberStatus {
-    /// Role in the cluster.
-    pub role: Option<MemberRole>,
-    /// Number of the leadership term.
-    pub term: Option<i64>,
-    /// Log position up to which a majority of members has the log.
-    pub commit_position: Option<i64>,
-    /// Number of elections since the member's start, including the one at the start.
-    pub elections: Option<i64>,
-    /// Whether the member leads or has joined the leader's log, and no election is under way.
-    pub has_joined: bool,
-    /// The engine's state hash.
-    pub state_hash: Option<HashAt>,
-    /// Number of sessions that may trade.
-    pub sessions: Option<i64>,
-    /// Number of messages refused since the member's start.
-    pub refused_messages: Option<i64>,
-    /// The log's time less the member's wall clock in nanoseconds, as measured last; 0 before the first command.
-    pub clock_difference_ns: Option<i64>,
-    /// Number of messages ignored since the member's start because they had not the tag of their session.
-    pub unauthenticated_messages: Option<i64>,
-    /// Number of messages dropped since the member's start because they were above the rate of their session.
-    pub messages_above_rate: Option<i64>,
-}
-
-/// A state hash and the position in the log that it belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HashAt {
-    /// The engine's combined hash.
-    pub hash: u64,
-    /// Log position after the last message applied.
-    pub position: i64,
-}
-
 /// Why a member's status can't be read.
 #[derive(Debug, Error)]
 pub enum StatusError {
@@ -95,53 +52,48 @@ pub enum StatusError {
     },
 }
 
-impl MemberStatus {
-    /// Reads the status of the member of cluster `cluster_id` whose media driver's files are in `aeron_dir`.
-    ///
-    /// # Errors
-    /// [`StatusError`]. A member that is still starting is no error: its fields are `None`.
-    pub fn read(aeron_dir: &Path, cluster_id: i32) -> Result<Self, StatusError> {
-        let not_running = || StatusError::NotRunning { aeron_dir: aeron_dir.to_path_buf() };
-        let unreadable = |reason: String| StatusError::Unreadable { aeron_dir: aeron_dir.to_path_buf(), reason };
-        if !aeron_dir.join("cnc.dat").is_file() {
-            return Err(not_running());
-        }
-        let path = CString::new(aeron_dir.as_os_str().as_encoded_bytes()).map_err(|_| not_running())?;
-        let cnc = AeronCnc::open(&path).map_err(|error| {
-            // The file exists, but the driver that writes it has only just begun.
-            if Aeron::errcode() == Err(AeronCError::from_code(CNC_NOT_READY)) {
-                not_running()
-            } else {
-                unreadable(error.to_string())
-            }
-        })?;
-        if heartbeat_age(cnc.get_to_driver_heartbeat_ms().unwrap_or(0)) > HEARTBEAT_LIMIT {
-            return Err(not_running());
-        }
-        let reader = cnc.counters_reader();
-        Ok(Self::from_counters(&reader, cluster_id))
+/// Reads the status of the member of cluster `cluster_id` whose media driver's files are in `aeron_dir`.
+///
+/// # Errors
+/// [`StatusError`]. A member that is still starting is no error: its fields are `None`.
+pub fn read_status(aeron_dir: &Path, cluster_id: i32) -> Result<MemberStatus, StatusError> {
+    let not_running = || StatusError::NotRunning { aeron_dir: aeron_dir.to_path_buf() };
+    let unreadable = |reason: String| StatusError::Unreadable { aeron_dir: aeron_dir.to_path_buf(), reason };
+    if !aeron_dir.join("cnc.dat").is_file() {
+        return Err(not_running());
     }
-
-    fn from_counters(reader: &AeronCountersReader, cluster_id: i32) -> Self {
-        let of_cluster = |type_id| value(reader, type_id, Some(cluster_id));
-        Self {
-            role: of_cluster(NODE_ROLE_TYPE_ID).and_then(|role| match role {
-                0 => Some(MemberRole::Follower),
-                1 => Some(MemberRole::Candidate),
-                2 => Some(MemberRole::Leader),
-                _ => None,
-            }),
-            term: of_cluster(LEADERSHIP_TERM_ID_TYPE_ID),
-            commit_position: of_cluster(COMMIT_POSITION_TYPE_ID),
-            elections: of_cluster(ELECTION_COUNT_TYPE_ID),
-            has_joined: of_cluster(ELECTION_STATE_TYPE_ID) == Some(ELECTION_CLOSED),
-            state_hash: hash_at(reader),
-            sessions: value(reader, SESSIONS_TYPE_ID, None),
-            refused_messages: value(reader, REFUSED_MESSAGES_TYPE_ID, None),
-            clock_difference_ns: of_cluster(CLOCK_DIFFERENCE_TYPE_ID),
-            unauthenticated_messages: value(reader, UNAUTHENTICATED_MESSAGES_TYPE_ID, None),
-            messages_above_rate: value(reader, MESSAGES_ABOVE_RATE_TYPE_ID, None),
+    let path = CString::new(aeron_dir.as_os_str().as_encoded_bytes()).map_err(|_| not_running())?;
+    let cnc = AeronCnc::open(&path).map_err(|error| {
+        // The file exists, but the driver that writes it has only just begun.
+        if Aeron::errcode() == Err(AeronCError::from_code(CNC_NOT_READY)) {
+            not_running()
+        } else {
+            unreadable(error.to_string())
         }
+    })?;
+    if heartbeat_age(cnc.get_to_driver_heartbeat_ms().unwrap_or(0)) > HEARTBEAT_LIMIT {
+        return Err(not_running());
+    }
+    let reader = cnc.counters_reader();
+    Ok(status_of_counters(&reader, cluster_id))
+}
+
+/// The status that the counters of a member's media driver tell.
+pub(crate) fn status_of_counters(reader: &AeronCountersReader, cluster_id: i32) -> MemberStatus {
+    let of_cluster = |type_id| value(reader, type_id, Some(cluster_id));
+    MemberStatus {
+        role: of_cluster(NODE_ROLE_TYPE_ID).and_then(|role| MemberRole::from_number(u8::try_from(role).ok()?)),
+        term: of_cluster(LEADERSHIP_TERM_ID_TYPE_ID),
+        commit_position: of_cluster(COMMIT_POSITION_TYPE_ID),
+        elections: of_cluster(ELECTION_COUNT_TYPE_ID),
+        has_joined: of_cluster(ELECTION_STATE_TYPE_ID) == Some(ELECTION_CLOSED),
+        state: state_at(reader),
+        sessions: value(reader, SESSIONS_TYPE_ID, None),
+        refused_messages: value(reader, REFUSED_MESSAGES_TYPE_ID, None),
+        clock_difference_ns: of_cluster(CLOCK_DIFFERENCE_TYPE_ID),
+        unauthenticated_messages: value(reader, UNAUTHENTICATED_MESSAGES_TYPE_ID, None),
+        messages_above_rate: value(reader, MESSAGES_ABOVE_RATE_TYPE_ID, None),
+        differing_members: value(reader, DIFFERING_MEMBERS_TYPE_ID, None),
     }
 }
 
@@ -162,14 +114,15 @@ fn value(reader: &AeronCountersReader, type_id: i32, cluster_id: Option<i32>) ->
 }
 
 /// The state hash with its position: they belong together if the position was the same before and after the hash was read.
-fn hash_at(reader: &AeronCountersReader) -> Option<HashAt> {
+fn state_at(reader: &AeronCountersReader) -> Option<StateAt> {
     let hash_id = find(reader, STATE_HASH_TYPE_ID, None)?;
     let position_id = find(reader, STATE_HASH_POSITION_TYPE_ID, None)?;
     (0..HASH_READ_ATTEMPTS).find_map(|_| {
         let before = reader.get_counter_value(position_id).ok()?;
         let hash = reader.get_counter_value(hash_id).ok()?;
         let after = reader.get_counter_value(position_id).ok()?;
-        (before == after && after != CHANGING).then_some(HashAt { hash: hash as u64, position: after })
+        let state = StateAt { position: LogPosition(after), hash: StateHash(hash.cast_unsigned()) };
+        (before == after && after != CHANGING).then_some(state)
     })
 }
 
@@ -183,7 +136,7 @@ mod tests {
     fn read(cnc: &[u8]) -> Result<MemberStatus, StatusError> {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("cnc.dat"), cnc).unwrap();
-        MemberStatus::read(directory.path(), 0)
+        read_status(directory.path(), 0)
     }
 
     #[test]

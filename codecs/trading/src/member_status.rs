@@ -68,6 +68,7 @@ fn try_encode(report: &MemberReport, buffer: &mut MemberReportBuffer) -> SbeResu
         .refused_messages_opt(status.refused_messages)
         .unauthenticated_messages_opt(status.unauthenticated_messages)
         .clock_difference_opt(status.clock_difference_ns)
+        .messages_above_rate_opt(status.messages_above_rate)
         .differing_members_opt(status.differing_members)
         .position_opt(status.state.map(|state| state.position.0))
         .state_hash(status.state.map_or(0, |state| state.hash.0))
@@ -123,6 +124,7 @@ pub fn decode_member_report(envelope: Envelope<'_>) -> Result<Option<MemberRepor
         refused_messages: wire.refused_messages(),
         clock_difference_ns: wire.clock_difference(),
         unauthenticated_messages: wire.unauthenticated_messages(),
+        messages_above_rate: wire.messages_above_rate(),
         differing_members: wire.differing_members(),
     };
     let mut report = MemberReport {

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use aeron_archive_files::{ArchiveFileError, FrameReader, Snapshot};
 use aeron_cluster_service::{Applied, LogReplay};
 use lugus_topology::ClusterSpec;
+use lugus_vocabulary::{LogPosition, StateAt};
 
 use super::fragments::fragment;
 use super::recorded::{ArchivedLog, ArchivedLogError, Start};
 use super::snapshot_check;
 use crate::member::empty_service;
 use crate::service::{Change, MatchingService};
-use crate::status::HashAt;
 
 /// Greatest number of differences that are told. The audit goes on after a difference; what follows from it is told too.
 const MAX_DIFFERENCES: usize = 100;
@@ -39,7 +39,7 @@ pub struct Audit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     /// The hash and the position.
-    pub state: HashAt,
+    pub state: StateAt,
     /// Who has found it, such as `the running member`.
     pub source: String,
 }
@@ -69,7 +69,7 @@ pub struct AuditReport {
     /// What differs, in the order in which it was found; at most the first hundred.
     pub differences: Vec<Difference>,
     /// The hashes at the positions that were wanted.
-    pub hashes: Vec<HashAt>,
+    pub hashes: Vec<StateAt>,
 }
 
 /// Audits a member of `cluster`.
@@ -156,7 +156,7 @@ enum Mark {
 impl Mark {
     fn position(&self) -> i64 {
         match self {
-            Self::Expected(expected) => expected.state.position,
+            Self::Expected(expected) => expected.state.position.0,
             Self::Wanted(position) => *position,
         }
     }
@@ -171,7 +171,7 @@ struct Run<'a> {
     /// Snapshots that have not been reached, in the order of their positions.
     snapshots: VecDeque<Snapshot>,
     snapshots_compared: u64,
-    hashes: Vec<HashAt>,
+    hashes: Vec<StateAt>,
     differences: Differences,
     make: &'a dyn Fn() -> MatchingService,
 }
@@ -208,12 +208,12 @@ impl Run<'_> {
 
     #[cold]
     fn look(&mut self, mark: Mark) {
-        let hash = self.replay.service().engine().state_hash().0;
+        let hash = self.replay.service().engine().state_hash();
         match mark {
-            Mark::Wanted(position) => self.hashes.push(HashAt { hash, position }),
+            Mark::Wanted(position) => self.hashes.push(StateAt { position: LogPosition(position), hash }),
             Mark::Expected(Expected { state, source }) if state.hash != hash => self.differences.add(
-                state.position,
-                format!("{source} has state {:016x}, but the log leads to state {hash:016x}", state.hash),
+                state.position.0,
+                format!("{source} has state {:016x}, but the log leads to state {:016x}", state.hash.0, hash.0),
             ),
             Mark::Expected(_) => {}
         }
@@ -236,7 +236,7 @@ impl Run<'_> {
         self.pass(end_position.saturating_add(1));
         for mark in std::mem::take(&mut self.marks) {
             if let Mark::Expected(Expected { state, source }) = mark {
-                let what = format!("{source} has a state of position {}, where the log has ended", state.position);
+                let what = format!("{source} has a state of position {}, where the log has ended", state.position.0);
                 self.differences.add(end_position, what);
             }
         }

@@ -9,13 +9,12 @@ use aeron_archive_files::testing::{
 use aeron_archive_files::{CONSENSUS_MODULE, FrameChecksum, Snapshot, Term};
 use aeron_cluster_service::{Applied, DEFAULT_APP_VERSION, Fragment, LogReplay};
 use lugus_topology::{ClusterId, ClusterSpec, Deployment};
-use lugus_vocabulary::Side;
+use lugus_vocabulary::{LogPosition, Side, StateAt, StateHash};
 use tempfile::TempDir;
 
 use super::audit::{Audit, AuditReport, Difference, Expected, audit};
 use super::recorded::{ArchivedLog, ArchivedLogError, MemberFiles, Start};
 use crate::member::empty_service;
-use crate::status::HashAt;
 use crate::test_messages::{cancel_message, define_message, new_order_message};
 
 const LOG: i64 = 0;
@@ -92,8 +91,8 @@ impl Member {
         log_position
     }
 
-    fn state(&self) -> HashAt {
-        HashAt { hash: self.replay.service().engine().state_hash().0, position: self.log.position() }
+    fn state(&self) -> StateAt {
+        state(self.replay.service().engine().state_hash().0, self.log.position())
     }
 
     fn write(&self) {
@@ -106,6 +105,10 @@ impl Member {
     fn audit(&self, what: &Audit) -> AuditReport {
         audit(&cluster(), &open(self.dir.path()).unwrap(), what).unwrap()
     }
+}
+
+fn state(hash: u64, position: i64) -> StateAt {
+    StateAt { position: LogPosition(position), hash: StateHash(hash) }
 }
 
 fn recording_id(recordings: &[WrittenRecording]) -> i64 {
@@ -158,10 +161,10 @@ fn the_log_of_a_sound_member_leads_to_its_snapshots_and_to_its_state() {
     let report = member.audit(&Audit { expected: vec![expected], wanted: vec![first], ..Audit::default() });
     assert_eq!(report.differences, []);
     assert_eq!((report.start, report.commands, report.snapshots_compared), (Start::Beginning, 1 + 3 * 1_110, 2));
-    assert_eq!(HashAt { hash: report.state_hash, position: report.end_position }, member.state());
+    assert_eq!(state(report.state_hash, report.end_position), member.state());
     let early = member.audit(&Audit { until: Some(first), ..Audit::default() });
     assert_eq!((early.commands, early.end_position, early.snapshots_compared), (1 + 3 * 200, first, 1));
-    assert_eq!(report.hashes, [HashAt { hash: early.state_hash, position: first }]);
+    assert_eq!(report.hashes, [state(early.state_hash, first)]);
 }
 
 #[test]
@@ -208,7 +211,7 @@ fn a_changed_order_leads_to_another_state_than_was_recorded() {
     changed.says(ALICE, &new_order_message(1, 1, 1, Side::Sell, 999, 3));
     changed.says(BOB, &new_order_message(1, 201, 999, Side::Buy, 1_001, 1));
     std::mem::swap(&mut member.log, &mut changed.log);
-    let expected = Expected { state: HashAt { hash: 1, position: first + 96 }, source: String::from("member 2") };
+    let expected = Expected { state: state(1, first + 96), source: String::from("member 2") };
     member.snapshots.retain(|snapshot| snapshot.log_position < second);
     member.write();
     let report = member.audit(&Audit { expected: vec![expected], ..Audit::default() });
@@ -237,7 +240,7 @@ fn a_log_whose_beginning_was_purged_is_audited_from_its_oldest_good_snapshot() {
     member.write();
     let report = member.audit(&Audit::default());
     assert_eq!((report.start, report.snapshots_compared), (Start::Snapshot { position: first }, 1), "{report:?}");
-    assert_eq!((report.commands, report.differences.len(), report.state_hash), (3 * 910, 0, member.state().hash));
+    assert_eq!((report.commands, report.differences.len(), report.state_hash), (3 * 910, 0, member.state().hash.0));
 
     let bent = segment_path(member.dir.path(), member.snapshots[0].recording_id, 0);
     let mut bytes = std::fs::read(&bent).unwrap();
@@ -251,8 +254,8 @@ fn a_log_whose_beginning_was_purged_is_audited_from_its_oldest_good_snapshot() {
 fn a_log_that_ends_before_a_known_state_is_a_difference() {
     let (member, ..) = traded();
     member.write();
-    let HashAt { hash, position } = member.state();
-    let expected = Expected { state: HashAt { hash, position: position + 96 }, source: String::from("member 1") };
+    let StateAt { hash, position: LogPosition(position) } = member.state();
+    let expected = Expected { state: state(hash.0, position + 96), source: String::from("member 1") };
     let (until, patience) = (Some(position + 96), Duration::from_millis(20));
     let report = member.audit(&Audit { until, patience, expected: vec![expected], ..Audit::default() });
     assert_eq!(positions(&report), [position], "{report:?}");

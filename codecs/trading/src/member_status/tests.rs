@@ -24,11 +24,20 @@ fn state() -> impl Strategy<Value = StateAt> {
 }
 
 fn status() -> impl Strategy<Value = MemberStatus> {
-    let numbers = (number(), number(), number(), number(), number(), number(), number(), number());
+    let numbers = (number(), number(), number(), number(), number(), number(), number(), number(), number());
     (optional(select(MemberRole::ALL)), numbers, any::<bool>(), optional(state())).prop_map(
         |(role, numbers, has_joined, state)| {
-            let (term, commit_position, elections, sessions, refused_messages, clock, unauthenticated, differing) =
-                numbers;
+            let (
+                term,
+                commit_position,
+                elections,
+                sessions,
+                refused_messages,
+                clock,
+                unauthenticated,
+                above_rate,
+                differing,
+            ) = numbers;
             MemberStatus {
                 role,
                 term,
@@ -40,6 +49,7 @@ fn status() -> impl Strategy<Value = MemberStatus> {
                 refused_messages,
                 clock_difference_ns: clock,
                 unauthenticated_messages: unauthenticated,
+                messages_above_rate: above_rate,
                 differing_members: differing,
             }
         },

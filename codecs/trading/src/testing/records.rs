@@ -6,8 +6,8 @@ use lugus_vocabulary::{
     ClientSequence, ExportCursor, ExportManifest, ExportPlace, ImportRecord, InstrumentId, InstrumentRecord,
     KillSwitch, MapEpoch, MarketDataSequence, MessageRate, MigrationId, MigrationStateKind, MigrationStateRecord,
     OrderId, OrderRecord, ParticipantRecord, ParticipantRole, ParticipantSession, Price, RateKind, RateRecord,
-    ReportBody, RetainedReport,
-    ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId,
+    ReportBody, RetainedReport, ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord,
+    StateHash, Statistics, TradeId,
 };
 use proptest::prelude::*;
 use proptest::sample::select;

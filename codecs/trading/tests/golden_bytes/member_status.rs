@@ -29,6 +29,7 @@ fn reports() {
             refused_messages: Some(6),
             clock_difference_ns: Some(-7),
             unauthenticated_messages: Some(8),
+            messages_above_rate: Some(9),
             differing_members: Some(2),
         },
         states: vec![state(65_600, 232), state(131_136, 231)],
