@@ -14,7 +14,11 @@ use std::net::IpAddr;
 /// [`LONGEST_WAIT_NS`], at whose end the member is dead, the queue would have room for them.
 const WAITING: usize = 96;
 
-/// Time after which a frame no longer counts as waiting: it led to no image, because the driver knew its publication already.
+/// Greatest number of them from one source address: frames that lead to no image must not keep out those of others.
+const WAITING_OF_SOURCE: u8 = 32;
+
+/// Time after which a frame no longer counts as waiting: it led to no image, because the driver knew its publication already, or
+/// because nobody subscribes to its stream at the port to which it was sent.
 const LONGEST_WAIT_NS: u64 = 5_000_000_000;
 
 /// Frames that are taken in from all sources. An image costs each duty cycle of the driver and of those who read the stream some time,
@@ -60,11 +64,27 @@ impl Rate {
 #[derive(Debug)]
 pub(crate) struct SetupLimit {
     all: Bucket,
-    sources: Box<[Bucket]>,
+    sources: Box<[Source]>,
     /// Secret, so that nobody can choose an address that shares a bucket with another.
     hashes: RandomState,
-    /// Times at which the frames came whose images have not been made yet, the oldest first.
-    waiting: VecDeque<u64>,
+    /// The frames whose images have not been made yet, the oldest first.
+    waiting: VecDeque<Waiting>,
+}
+
+/// What was taken in from the source addresses of one hash.
+#[derive(Debug, Clone, Copy, Default)]
+struct Source {
+    bucket: Bucket,
+    /// Number of frames that wait for their images.
+    waiting: u8,
+}
+
+/// A frame that waits for its image.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    came_ns: u64,
+    /// Index of its source.
+    source: usize,
 }
 
 impl SetupLimit {
@@ -72,7 +92,7 @@ impl SetupLimit {
     pub(crate) fn new() -> Self {
         Self {
             all: Bucket::default(),
-            sources: vec![Bucket::default(); SOURCES].into_boxed_slice(),
+            sources: vec![Source::default(); SOURCES].into_boxed_slice(),
             hashes: RandomState::new(),
             waiting: VecDeque::with_capacity(WAITING),
         }
@@ -80,23 +100,34 @@ impl SetupLimit {
 
     /// Whether a frame from `source` is taken in. `now_ns` is a time that does not go back.
     pub(crate) fn takes(&mut self, source: IpAddr, now_ns: u64) -> bool {
-        while self.waiting.front().is_some_and(|came_ns| now_ns.saturating_sub(*came_ns) > LONGEST_WAIT_NS) {
-            self.waiting.pop_front();
+        while self.waiting.front().is_some_and(|frame| now_ns.saturating_sub(frame.came_ns) > LONGEST_WAIT_NS) {
+            self.end_wait();
         }
         let index = usize::try_from(self.hashes.hash_one(source) % SOURCES as u64).unwrap_or(0);
-        let Some(bucket) = self.sources.get_mut(index) else { return false };
-        if self.waiting.len() >= WAITING || !ALL.has_room(self.all, now_ns) || !OF_SOURCE.has_room(*bucket, now_ns) {
+        let Some(of_source) = self.sources.get_mut(index) else { return false };
+        if self.waiting.len() >= WAITING
+            || of_source.waiting >= WAITING_OF_SOURCE
+            || !ALL.has_room(self.all, now_ns)
+            || !OF_SOURCE.has_room(of_source.bucket, now_ns)
+        {
             return false;
         }
-        *bucket = OF_SOURCE.add(*bucket, now_ns);
+        of_source.bucket = OF_SOURCE.add(of_source.bucket, now_ns);
+        of_source.waiting += 1;
         self.all = ALL.add(self.all, now_ns);
-        self.waiting.push_back(now_ns);
+        self.waiting.push_back(Waiting { came_ns: now_ns, source: index });
         true
     }
 
-    /// An image has been made: one frame less waits.
+    /// An image has been made: one frame less waits. It is taken for the oldest, since images are made in the order of their frames.
     pub(crate) fn on_image(&mut self) {
-        self.waiting.pop_front();
+        self.end_wait();
+    }
+
+    fn end_wait(&mut self) {
+        if let Some(of_source) = self.waiting.pop_front().and_then(|frame| self.sources.get_mut(frame.source)) {
+            of_source.waiting = of_source.waiting.saturating_sub(1);
+        }
     }
 }
 
@@ -149,6 +180,17 @@ mod tests {
         limit.on_image();
         assert!(limit.takes(another, now_ns), "it has made one");
         assert!(!limit.takes(address(2_000_001), now_ns));
+    }
+
+    #[test]
+    fn frames_of_one_source_that_lead_to_no_image_keep_nobody_else_out() {
+        let mut limit = SetupLimit::new();
+        // 20 s, at the rate of one source.
+        for frame in 0..400 {
+            limit.takes(address(0), SECOND + frame * SECOND / 20);
+        }
+        let others = (1..=64).filter(|number| limit.takes(address(*number), 21 * SECOND)).count();
+        assert!(others > 55, "{others}: only those whose hash falls together with the first's find no room");
     }
 
     #[test]
