@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 
-use lugus_engine::{Engine, EngineLimits, EventSink};
+use lugus_engine::{Deadline, Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{Command, EpochNanos, Reply, Report};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -14,13 +14,15 @@ use crate::failure::Failure;
 /// Longest line that is read, in bytes.
 const MAXIMUM_LINE_LENGTH: usize = 64 * 1024;
 
-/// A line of input: a command with its time, or a line of output, which is skipped.
+/// A line of input: a command with its time, a timer, or a line of output, which is skipped.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     /// Log time in nanoseconds since 1970; if it is missing, the time of the command before.
     now: Option<EpochNanos>,
     command: Option<Command>,
+    /// Time passes until `now`: the timers fire that are due.
+    timer: Option<Timer>,
     report: Option<IgnoredAny>,
     reply: Option<IgnoredAny>,
     /// The book at that point, in the engine's golden files.
@@ -38,8 +40,17 @@ impl Entry {
 
     /// Whether this is one line of output, or of what a golden file expects, and nothing else.
     fn is_output(&self) -> bool {
-        self.now.is_none() && self.command.is_none() && self.outputs() == 1
+        self.now.is_none() && self.command.is_none() && self.timer.is_none() && self.outputs() == 1
     }
+}
+
+/// Time passes until the line's time, by one timer or more.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timer {
+    /// One timer fires, at the line's time, as in a cluster's log. Otherwise those fire that are due, each at its time.
+    #[serde(default)]
+    pub once: bool,
 }
 
 /// A line of output.
@@ -116,7 +127,8 @@ impl<W: Write> EventSink for JsonLines<W> {
 /// A line that is no command, with its number; or `output` failing.
 pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) -> Result<(), Failure> {
     let arguments::Engine { instruments, participants, orders, retained_events, end_of_command } = *arguments;
-    let mut engine = Engine::new(EngineLimits { instruments, participants, orders, retained_events });
+    let limits = EngineLimits { instruments, participants, orders, retained_events, ..EngineLimits::default() };
+    let mut engine = Engine::new(limits);
     let mut input = BufReader::with_capacity(MAXIMUM_LINE_LENGTH, input);
     let mut sink = JsonLines::new(output);
     let mut now = EpochNanos(0);
@@ -140,14 +152,23 @@ pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) 
             continue;
         }
         let entry: Entry = serde_json::from_str(text.trim_end()).map_err(|error| no_command(line, &error))?;
-        let Some(command) = entry.command.as_ref().filter(|_| entry.outputs() == 0) else {
-            if entry.is_output() {
-                continue;
+        let before = now;
+        match (&entry.command, &entry.timer) {
+            (Some(command), None) if entry.outputs() == 0 => {
+                now = entry.now.unwrap_or(now);
+                engine.apply(now, command, &mut sink);
             }
-            return Err(Failure::new(format!("line {line} is not a command")).hint(HINT));
-        };
-        now = entry.now.unwrap_or(now);
-        engine.apply(now, command, &mut sink);
+            (None, &Some(Timer { once })) if entry.outputs() == 0 => {
+                now = entry.now.unwrap_or(now);
+                if once {
+                    engine.on_timer(now, &mut sink);
+                } else {
+                    let_time_pass(&mut engine, before, now, &mut sink);
+                }
+            }
+            _ if entry.is_output() => continue,
+            _ => return Err(Failure::new(format!("line {line} is not a command")).hint(HINT)),
+        }
         if end_of_command {
             sink.line(&Line::EndOfCommand { line });
         }
@@ -156,8 +177,23 @@ pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) 
     sink.flush()
 }
 
+/// Lets the timers fire that are due until `now`, each at its time, as they would in a cluster.
+fn let_time_pass(engine: &mut Engine, before: EpochNanos, now: EpochNanos, sink: &mut impl EventSink) {
+    let mut at = before;
+    while let Some(next) = engine.next_deadline() {
+        at = match next {
+            Deadline::Now => at,
+            Deadline::At(time) => at.max(time),
+        };
+        if at > now {
+            return;
+        }
+        engine.on_timer(at, sink);
+    }
+}
+
 /// What to do about a line that is not a command.
-const HINT: &str = "write a line as {\"now\": NANOSECONDS, \"command\": {...}}: see docs/engine-json.md";
+const HINT: &str = "write a line as {\"now\": NANOSECONDS, \"command\": {...}} or {\"now\": NANOSECONDS, \"timer\": {}}: see docs/engine-json.md";
 
 fn no_command(line: u64, error: &serde_json::Error) -> Failure {
     let text = error.to_string();

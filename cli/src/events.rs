@@ -15,8 +15,8 @@ pub fn text(report: &Report) -> String {
         ReportBody::Instrument { instrument, state, reference_price } => {
             format!("instrument {instrument} is {state:?}, reference price {reference_price}")
         }
-        ReportBody::Risk { target, limits, kill_switch } => {
-            format!("participant {target}: kill switch {kill_switch:?}, {limits:?}")
+        ReportBody::Risk { target, limits, kill_switch, kill_switch_levels } => {
+            format!("participant {target}: kill switch {kill_switch:?} ({kill_switch_levels}), {limits:?}")
         }
         ReportBody::Reject { command, reason } => format!("{command:?} rejected: {reason:?}"),
     };

@@ -1,4 +1,4 @@
-//! `lugus export`: the commands of an archived log as JSON lines, which `lugus engine` reads.
+//! `lugus export`: the commands and timers of an archived log as JSON lines, which `lugus engine` reads.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::archived_member;
 use crate::arguments;
 use crate::deployment::DeploymentFile;
-use crate::engine::JsonLines;
+use crate::engine::{JsonLines, Timer};
 use crate::failure::Failure;
 
 /// A line with a command, as `docs/engine-json.md` describes it.
@@ -23,6 +23,13 @@ use crate::failure::Failure;
 struct Line<'a> {
     now: EpochNanos,
     command: &'a Command,
+}
+
+/// A line with a timer of the log.
+#[derive(Debug, Serialize)]
+struct TimerLine {
+    now: EpochNanos,
+    timer: Timer,
 }
 
 /// What is written, and the engine that makes the events if they are wanted.
@@ -43,6 +50,12 @@ impl Export {
                     engine.apply(now, command, &mut self.output);
                 }
             }
+            Change::Timer => {
+                self.output.json(&TimerLine { now, timer: Timer { once: true } });
+                if let Some(engine) = &mut self.engine {
+                    engine.on_timer(now, &mut self.output);
+                }
+            }
             Change::Migration(_) => {
                 self.left_out += 1;
                 self.output.remark(format_args!("position {position}: a step of a migration, which is no command"));
@@ -51,7 +64,7 @@ impl Export {
     }
 }
 
-/// Writes the commands of a log.
+/// Writes the commands and timers of a log.
 ///
 /// # Errors
 /// There is not exactly one such log, it can't be read, or the output fails.

@@ -133,6 +133,8 @@ fn words_are_those_of_the_vocabulary() {
     check(&document, "trade_type", InstrumentType::ALL);
     check(&document, "state", InstrumentState::ALL);
     check(&document, "kill_switch", KillSwitch::ALL);
+    check(&document, "kill_switch_levels", KillSwitchLevel::ALL);
+    check(&document, "working_orders", WorkingOrders::ALL);
     check(&document, "exec_type", ExecType::ALL);
     check(&document, "order_status", OrderStatus::ALL);
     check(&document, "liquidity", Liquidity::ALL);

@@ -14,7 +14,8 @@ use lugus_vocabulary::{Command as EngineCommand, EpochNanos, Reply, Report};
 use serde_json::{Value, json};
 
 /// The limits for which the engine's golden scenarios are written.
-const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8 };
+const LIMITS: EngineLimits =
+    EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8, steps: 4_096 };
 
 /// The same limits as command line arguments.
 const LIMIT_ARGUMENTS: [&str; 8] =
@@ -146,6 +147,23 @@ fn covers(told: &Value, expected: &Value) -> bool {
     }
 }
 
+/// Without commands, time passes by timers, each at its time.
+#[test]
+fn a_timer_lets_orders_expire_each_at_its_time() {
+    let mut input: String = first_commands()[..1].concat();
+    for (id, expire_time) in [(1, 3_000), (2, 2_000), (3, 9_000)] {
+        let order = json!({ "client_order_id": id, "side": "BUY", "order_type": "LIMIT", "time_in_force": "GTD",
+            "price": 100, "quantity": 1, "expire_time": expire_time });
+        let command = json!({ "participant": 1, "instrument": 1, "client_sequence": id, "action": { "new": order } });
+        input += &format!("\n{}", json!({ "now": 1_000, "command": command }));
+    }
+    input += "\n{\"now\":5000,\"timer\":{}}\n";
+    let told = lines(&engine(input.as_bytes()));
+    let expired = told.iter().filter(|told| told["report"]["body"]["execution"]["exec_type"] == "EXPIRED");
+    let times: Vec<&Value> = expired.map(|told| &told["report"]["time"]).collect();
+    assert_eq!(times, [&json!(2_000), &json!(3_000)]);
+}
+
 /// Ignores all events.
 struct IgnoreEvents;
 
@@ -159,8 +177,13 @@ fn state_hash(commands: &[&str]) -> String {
     let mut engine = Engine::new(LIMITS);
     for line in commands {
         let line = parsed(line);
+        let now = EpochNanos(line["now"].as_i64().expect("a time"));
+        if line.get("timer").is_some() {
+            engine.on_timer(now, &mut IgnoreEvents);
+            continue;
+        }
         let command: EngineCommand = serde_json::from_value(line["command"].clone()).expect("a command");
-        engine.apply(EpochNanos(line["now"].as_i64().expect("a time")), &command, &mut IgnoreEvents);
+        engine.apply(now, &command, &mut IgnoreEvents);
     }
     format!("{:016x}", engine.state_hash().0)
 }

@@ -15,7 +15,7 @@ use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command, encode_d
 use lugus_codecs::write_header;
 use lugus_media_driver::ClientDriver;
 use lugus_topology::{AuthenticationMode, Deployment, Key, Participant};
-use lugus_vocabulary::{Action, ClientSequence, Command, InstrumentId, KillSwitch, ParticipantId};
+use lugus_vocabulary::{Action, ClientSequence, Command, InstrumentId, KillSwitch, ParticipantId, WorkingOrders};
 
 const COMMANDS: u32 = 200;
 
@@ -148,7 +148,10 @@ fn forged() -> [Vec<u8>; 5] {
     let target = ParticipantId(MAKER);
     [
         new_order(QUIET.0, 1, 1, 1_000),
-        command(InstrumentId::NONE, Action::SetKillSwitch { target, kill_switch: KillSwitch::Engaged }),
+        command(
+            InstrumentId::NONE,
+            Action::SetKillSwitch { target, kill_switch: KillSwitch::Engaged, working_orders: WorkingOrders::Cancel },
+        ),
         command(QUIET, Action::MassCancel { target, side: None }),
         encode_drop_copy(INSTRUMENTS[0], &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec(),
         b"garbage".to_vec(),

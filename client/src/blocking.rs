@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lugus_vocabulary::{
     Book, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder, ParticipantId,
-    Price, RejectReason, Replace, Report, RiskLimits, Side,
+    Price, RejectReason, Replace, Report, RiskLimits, Side, WorkingOrders,
 };
 use thiserror::Error;
 
@@ -259,7 +259,8 @@ impl<H: EventHandler> BlockingSession<H> {
         self.execute(InstrumentId::NONE, |session| session.set_risk_limits(target, limits))
     }
 
-    /// Operator, or a participant for itself: stops or allows new orders; returns all reports that answer the command.
+    /// Operator, or a participant for itself: engages or releases a kill switch; `working_orders` says what
+    /// happens to live orders when it is engaged. Returns all reports that answer the command.
     ///
     /// # Errors
     /// As [`Self::new_order`].
@@ -267,8 +268,9 @@ impl<H: EventHandler> BlockingSession<H> {
         &mut self,
         target: ParticipantId,
         kill_switch: KillSwitch,
+        working_orders: WorkingOrders,
     ) -> Result<Vec<Report>, BlockingError> {
-        self.execute(InstrumentId::NONE, |session| session.set_kill_switch(target, kill_switch))
+        self.execute(InstrumentId::NONE, |session| session.set_kill_switch(target, kill_switch, working_orders))
     }
 }
 

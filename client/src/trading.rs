@@ -12,7 +12,7 @@ use aeron_cluster_client::{
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
     BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MemberId, NewOrder,
-    ParticipantId, Price, Replace, RiskLimits, SessionKey, Side,
+    ParticipantId, Price, Replace, RiskLimits, SessionKey, Side, WorkingOrders,
 };
 
 use crate::command_number::CommandNumber;
@@ -286,7 +286,8 @@ impl TradingSession {
         session.set_risk_limits(&mut ingress, target, limits)
     }
 
-    /// Operator, or a participant for itself: stops or allows new orders. The command is numbered in the scope of
+    /// Operator, or a participant for itself: engages or releases a kill switch, at the sender's level and those
+    /// below; when it is engaged, `working_orders` says what happens to live orders. The command is numbered in the scope of
     /// [`InstrumentId::NONE`].
     ///
     /// # Errors
@@ -295,9 +296,10 @@ impl TradingSession {
         &mut self,
         target: ParticipantId,
         kill_switch: KillSwitch,
+        working_orders: WorkingOrders,
     ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
-        session.set_kill_switch(&mut ingress, target, kill_switch)
+        session.set_kill_switch(&mut ingress, target, kill_switch, working_orders)
     }
 
     /// Asks once for the book of an instrument, with `depth` levels of each side (at most

@@ -183,7 +183,8 @@ pub(crate) fn replacement(
     }
     let price = replace.stop_price.or(replace.price).unwrap_or_default();
     // At an unchanged price the order is a part of the level already, which gets only what it grows by.
-    let own = if price == kept.price { kept.leaves.0 } else { 0 };
+    let is_elected = kept.instructions.has(Instructions::ELECTED);
+    let own = if price == kept.price && !is_elected { kept.leaves.0 } else { 0 };
     let more = shown(leaves, shows).0.saturating_sub(own);
     let queue = if is_waiting { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
     if queue.has_room(price, Quantity(more), &pool.resting) { Ok(amendment) } else { Err(RejectReason::LimitLevel) }

@@ -18,7 +18,8 @@ use std::cmp::Ordering;
 
 use lugus_vocabulary::{Liquidity, MarketDataBody, Price, Quantity, Side};
 
-use crate::book::{BookSide, Order, OrderPool, Slot};
+use crate::book::{BookSide, Ending, Order, OrderPool, Slot};
+use crate::ended;
 use crate::event_sink::EventSink;
 use crate::execution;
 use crate::iceberg;
@@ -70,7 +71,7 @@ pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<In
             best.consider(Price(price.0 + 1), Price(next.0 - 1), buys, sells);
         }
     }
-    best.at(instrument.definition.reference_price)
+    best.at(instrument.definition.reference_price).filter(|indicative| indicative.volume > 0)
 }
 
 /// The prices that the first two rules leave, when all prices up to one have been considered.
@@ -127,6 +128,9 @@ fn crossing_levels(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) ->
         if !crosses(order.price) {
             break;
         }
+        if over(slot, pool).is_some() {
+            continue;
+        }
         match levels.last_mut() {
             Some((price, sum)) if *price == order.price => *sum += u128::from(order.leaves.0),
             _ => levels.push((order.price, u128::from(order.leaves.0))),
@@ -139,9 +143,22 @@ fn crossing_levels(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) ->
 pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     let Some(Indicative { price, .. }) = indicative(instrument, pool) else { return };
     let mut traded = Traded::default();
-    let mut buy = Partaker::next(Side::Buy, price, instrument, pool);
-    let mut sell = Partaker::next(Side::Sell, price, instrument, pool);
-    while let (Some(bid), Some(ask)) = (&mut buy, &mut sell) {
+    let (mut buy, mut sell) = (None, None);
+    loop {
+        buy = buy.or_else(|| Partaker::next(Side::Buy, price, instrument, pool));
+        sell = sell.or_else(|| Partaker::next(Side::Sell, price, instrument, pool));
+        let (Some(bid), Some(ask)) = (&mut buy, &mut sell) else { break };
+        // An order that is over has not traded: whether it is does not change while the auction trades.
+        if let Some(ending) = over(bid.slot, pool) {
+            ended::end(bid.slot, ending, instrument, pool, reporter);
+            buy = None;
+            continue;
+        }
+        if let Some(ending) = over(ask.slot, pool) {
+            ended::end(ask.slot, ending, instrument, pool, reporter);
+            sell = None;
+            continue;
+        }
         instrument.last_trade_id.0 += 1;
         let trade_id = instrument.last_trade_id;
         let quantity = bid.order.leaves.min(ask.order.leaves);
@@ -154,9 +171,8 @@ pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut Orde
         traded.add(price, quantity);
         reporter.publish(&mut instrument.feed, || MarketDataBody::Trade { trade_id, price, quantity, aggressor: None });
         for partaker in [&mut buy, &mut sell] {
-            if let Some(filled) = partaker.filter(|partaker| partaker.order.leaves.0 == 0) {
+            if let Some(filled) = partaker.take_if(|partaker| partaker.order.leaves.0 == 0) {
                 filled.settle(instrument, pool, reporter);
-                *partaker = Partaker::next(filled.order.side, price, instrument, pool);
             }
         }
     }
@@ -164,6 +180,11 @@ pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut Orde
         partaker.settle(instrument, pool, reporter);
     }
     instrument.traded(traded, reporter);
+}
+
+/// How an order ends that may not trade.
+fn over(slot: Slot, pool: &OrderPool) -> Option<Ending> {
+    if pool.is_doubtful() { pool.over(slot) } else { None }
 }
 
 /// The first order of a side, with what it has traded in the auction so far. Until it is settled the book has it as it was

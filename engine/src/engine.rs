@@ -1,19 +1,19 @@
 //! The engine: finds a command's scope, checks its number, and sends the command on its way.
 
 use lugus_vocabulary::{
-    Action, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, MapEpoch,
-    ParticipantId, RejectReason, Reply, ReportBody, StateHash,
+    Action, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, KillSwitchLevel,
+    MapEpoch, ParticipantId, RejectReason, Reply, ReportBody, StateHash,
 };
 
-use crate::book::{Expiry, OrderPool, Slot};
+use crate::book::OrderPool;
 use crate::definition::check_definition;
+use crate::ended;
 use crate::engine_limits::EngineLimits;
 use crate::event_sink::EventSink;
-use crate::execution;
-use crate::expiry::MAXIMUM_EXPIRIES;
 use crate::instrument::Instrument;
 use crate::instrument_state;
 use crate::instruments::{Instruments, Listed};
+use crate::kill_switch::KillSwitches;
 use crate::migration::migration_states::{Availability, MigrationStates};
 use crate::order_entry;
 use crate::participants::Participants;
@@ -48,7 +48,7 @@ impl Engine {
             participants: Participants::new(),
             scopes: Scopes::new(limits.retained_events as u32),
             instruments: Instruments::new(),
-            pool: OrderPool::new(limits.orders),
+            pool: OrderPool::new(limits.orders, limits.steps),
             migration_states: MigrationStates::default(),
             participants_hash: StateHash(0),
         }
@@ -70,11 +70,14 @@ impl Engine {
     /// ([`Reply::Moved`]); for a participant beyond the limits; and for an action that does not belong in the scope
     /// (orders belong to an instrument, definitions and limits to [`InstrumentId::NONE`]).
     ///
-    /// Before that, whatever the command is, orders whose time is over expire: see [`Engine::expire`].
+    /// Before that, whatever the command is, orders whose time is over expire, and what earlier commands have left goes on:
+    /// see [`Engine::on_timer`]. The work of a command is bounded: see [`EngineLimits::steps`].
     pub fn apply(&mut self, now: EpochNanos, command: &Command, sink: &mut impl EventSink) {
-        if self.pool.due(now).is_some() {
-            self.expire(now, sink);
+        self.pool.unfinished.is_overdue = false;
+        if self.pool.due(now).is_some() | self.pool.unfinished.is_any() {
+            self.go_on(now, command.instrument, sink);
         }
+        self.pool.unfinished.begin(now);
         let Command { participant, instrument, client_sequence, action } = command;
         // Nearly all commands are about an order of an instrument that trades, in a scope that is there, with the scope's
         // next number.
@@ -124,34 +127,6 @@ impl Engine {
                     }
                 }
             }
-        }
-    }
-
-    /// Ends orders whose time is over, by their expire time, then instrument, then order id: 1,024 of them at most.
-    /// Returns whether more are due. [`Engine::apply`] calls it before every command; a timer in the log calls it where
-    /// no commands come.
-    pub fn expire(&mut self, now: EpochNanos, sink: &mut impl EventSink) -> bool {
-        for _ in 0..MAXIMUM_EXPIRIES {
-            let Some((place, slot)) = self.due(now) else { return false };
-            let Listed { instrument, hash, .. } = self.instruments.touch(place);
-            let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
-            let order = instrument.end(self.pool.found(slot), &mut self.pool, reporter);
-            reporter.tell_maker(order.owner, execution::expired(&order));
-        }
-        self.due(now).is_some()
-    }
-
-    /// The next order to expire, if its time has come, and its instrument's place. Orders of an instrument that takes no
-    /// commands are put aside until it does.
-    #[inline]
-    fn due(&mut self, now: EpochNanos) -> Option<(InstrumentPlace, Slot)> {
-        loop {
-            let Expiry { instrument, slot, .. } = self.pool.due(now)?;
-            let place = self.instruments.place(instrument)?;
-            if self.instruments.get(place)?.availability == Availability::Trading {
-                return Some((place, slot));
-            }
-            self.pool.defer_expiry();
         }
     }
 
@@ -280,6 +255,9 @@ impl Engine {
     ) {
         let Listed { instrument, hash, .. } = self.instruments.touch(place);
         let (pool, reporter) = (&mut self.pool, &mut Reporter::new(now, &mut self.scopes, hash, scope, sink));
+        if pool.is_doubtful() {
+            ended::end_those_met(action, instrument, pool, reporter);
+        }
         let risk = &mut self.participants.risk[pool.participant_of(scope) as usize];
         let done = match action {
             Action::New(order) => {
@@ -304,16 +282,22 @@ impl Engine {
         let sender = self.scopes.get(scope).participant;
         let done = match action {
             Action::DefineInstrument(definition) => self.define(sender, definition),
-            Action::SetKillSwitch { target, kill_switch } if *target == sender || sender == ParticipantId::OPERATOR => {
-                self.set_risk(*target, |risk| risk.kill_switch = *kill_switch)
-            }
+            Action::SetKillSwitch { target, kill_switch, working_orders } => match kill_level(sender, *target) {
+                Some(level) => {
+                    self.set_risk(*target, |risk| risk.kill_switch.set(level, *kill_switch, *working_orders))
+                }
+                None => Err(RejectReason::NotAuthorised),
+            },
             Action::SetRiskLimits { target, limits } if sender == ParticipantId::OPERATOR => {
-                self.set_risk(*target, |risk| risk.change_limits(*limits))
+                self.set_risk(*target, |risk| {
+                    risk.change_limits(*limits);
+                    Ok(())
+                })
             }
             _ => Err(RejectReason::NotAuthorised),
         };
         let body = done.unwrap_or_else(|reason| rejection(action, reason, None));
-        // A participant is told what the operator has set for it.
+        // A participant is told what the operator has set for it, before its orders are canceled.
         let told = match body {
             ReportBody::Risk { target, .. } if target != sender => Some(self.participant_scope(target)),
             _ => None,
@@ -328,19 +312,41 @@ impl Engine {
         {
             defined.instrument.publish_state(reporter);
         }
+        if let (Action::SetKillSwitch { target, .. }, ReportBody::Risk { .. }) = (action, body) {
+            self.follow_kill_switch(now, *target, sink);
+        }
+    }
+
+    /// Cancels a participant's orders that its kill switch does not keep: some of them with later commands and timers if
+    /// they are many. None of them trades meanwhile.
+    fn follow_kill_switch(&mut self, now: EpochNanos, target: ParticipantId, sink: &mut impl EventSink) {
+        let place = self.participants.take_in(target);
+        let kill_switch = self.participants.risk[place as usize].kill_switch;
+        self.pool.set_killed(place, kill_switch.killed());
+        if kill_switch.cancels_orders() {
+            self.pool.unfinished.note_killed(target);
+            self.continue_kills(now, sink);
+        } else {
+            self.leave_kill_to_mass_cancels(target);
+        }
     }
 
     /// Changes a participant's limits or kill switch. The participant need not have sent a command yet.
-    fn set_risk(&mut self, target: ParticipantId, set: impl FnOnce(&mut Risk)) -> Result<ReportBody, RejectReason> {
+    fn set_risk(
+        &mut self,
+        target: ParticipantId,
+        set: impl FnOnce(&mut Risk) -> Result<(), RejectReason>,
+    ) -> Result<ReportBody, RejectReason> {
         if !self.participants.contains(target) && self.participants.len() > self.limits.participants {
             return Err(RejectReason::LimitParticipants);
         }
         let place = self.participants.take_in(target);
         let risk = &mut self.participants.risk[place as usize];
-        set(risk);
-        let Risk { limits, kill_switch, .. } = *risk;
+        set(risk)?;
+        let Risk { limits, kill_switch: KillSwitches { engaged: kill_switch_levels, .. }, .. } = *risk;
+        let kill_switch = kill_switch_levels.kill_switch();
         self.pool.set_maximum_notional(place, limits.maximum_notional);
-        Ok(ReportBody::Risk { target, limits, kill_switch })
+        Ok(ReportBody::Risk { target, limits, kill_switch, kill_switch_levels })
     }
 
     fn define(&mut self, sender: ParticipantId, definition: &InstrumentDefinition) -> Result<ReportBody, RejectReason> {
@@ -384,6 +390,15 @@ fn execute_other<S: EventSink>(
             instrument_state::set(*state, *reference_price, instrument, pool, reporter)
         }
         _ => Err(RejectReason::WrongScope),
+    }
+}
+
+/// The level at which a participant sets the kill switch of another, or its own; `None` if it may not.
+fn kill_level(sender: ParticipantId, target: ParticipantId) -> Option<KillSwitchLevel> {
+    if sender == ParticipantId::OPERATOR {
+        Some(KillSwitchLevel::Operator)
+    } else {
+        (sender == target).then_some(KillSwitchLevel::Participant)
     }
 }
 

@@ -2,9 +2,6 @@
 
 use lugus_vocabulary::{EpochNanos, NewOrder, TimeInForce};
 
-/// Number of due orders that expire before one command at most. More stay live until the commands after it.
-pub(crate) const MAXIMUM_EXPIRIES: usize = 1_024;
-
 const NANOS_A_DAY: i64 = 86_400_000_000_000;
 
 /// When an order that comes at log time `now` expires; `None` if it does not.

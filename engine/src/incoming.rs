@@ -26,18 +26,52 @@ pub(crate) fn enter<S: EventSink>(
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) {
-    if instrument.definition.state == InstrumentState::Open {
-        matching::take(order, answers, instrument, pool, reporter);
-    }
+    let is_open = instrument.definition.state == InstrumentState::Open;
+    let is_cut = is_open && matching::take(order, answers, instrument, pool, reporter);
     if order.leaves.0 == 0 {
         if let Some(slot) = slot {
             pool.remove(slot);
         }
+    } else if is_cut {
+        carry_over(order, terms, slot, answers, instrument, pool, reporter);
     } else if order.is_immediate() {
         cancel(order, slot, answers, RejectReason::NoLiquidity, pool, reporter);
     } else {
         rest(order, terms, slot, answers, instrument, pool, reporter);
     }
+}
+
+/// Keeps an order that has more to trade than the command at hand has steps for: it has the next turn, with the next command
+/// of the instrument or the next timer.
+#[cold]
+fn carry_over<S: EventSink>(
+    order: &Order,
+    mut terms: Terms,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    // An immediate order needs no place until now. Nearly always the orders that it has filled have left one.
+    if slot.is_none() && pool.is_full() {
+        return cancel(order, slot, answers, RejectReason::LimitOrders, pool, reporter);
+    }
+    let mut kept = *order;
+    kept.instructions = order.instructions.with(Instructions::ELECTED, true);
+    terms.reserve.0 = 0;
+    if kept.instructions.has(Instructions::ICEBERG) {
+        iceberg::split(&mut kept, &mut terms);
+    }
+    let slot = match slot {
+        Some(slot) => {
+            pool.amend(slot, &kept, &terms);
+            slot
+        }
+        None => pool.insert(&kept, &terms),
+    };
+    instrument.elected.push_front(slot, &mut pool.elected);
+    pool.unfinished.note_instrument(instrument.definition.instrument);
 }
 
 /// Cancels an order that is in no queue.

@@ -1,14 +1,17 @@
 //! A traded pair: its definition, its resting orders and stop orders, its numbers, and its market data.
 
-use lugus_vocabulary::{InstrumentDefinition, MarketDataBody, OrderId, Quantity, ReportBody, Side, StateHash, TradeId};
+use lugus_vocabulary::{
+    InstrumentDefinition, InstrumentState, MarketDataBody, OrderId, Price, Quantity, ReportBody, Side, StateHash,
+    TradeId,
+};
 
-use crate::book::{Book, Found, Instructions, Order, OrderPool, Slot};
+use crate::book::{Book, ElectedQueue, Found, Instructions, Order, OrderPool, Slot};
 use crate::event_sink::EventSink;
 use crate::feed::Feed;
 use crate::market_data::{self, publish_order};
 use crate::reporter::Reporter;
 use crate::state_hash;
-use crate::stop_queues::StopQueues;
+use crate::stop_queues::{StopQueues, is_reached};
 use crate::traded::{Traded, TradedRange};
 
 /// A traded pair.
@@ -21,8 +24,12 @@ pub(crate) struct Instrument {
     pub(crate) last_order_id: OrderId,
     pub(crate) last_trade_id: TradeId,
     pub(crate) feed: Feed,
-    /// Prices of the trades of the command at hand that stop orders have not seen yet; `None` between commands.
-    pub(crate) traded_range: Option<TradedRange>,
+    /// Number of stop orders that ever began to wait.
+    pub(crate) arrivals: u64,
+    /// Orders that are to meet the book and have not had their turn.
+    pub(crate) elected: ElectedQueue,
+    /// Prices of trades that have more stop orders to elect.
+    pub(crate) due: Option<TradedRange>,
 }
 
 impl Instrument {
@@ -35,7 +42,9 @@ impl Instrument {
             last_order_id: OrderId(0),
             last_trade_id: TradeId(0),
             feed: Feed::new(definition.instrument),
-            traded_range: None,
+            arrivals: 0,
+            elected: ElectedQueue::EMPTY,
+            due: None,
         }
     }
 
@@ -59,8 +68,8 @@ impl Instrument {
         pool: &mut OrderPool,
         reporter: &mut Reporter<'_, S>,
     ) {
-        if order.instructions.has(Instructions::WAITING) {
-            return self.take_out_stop(slot, order.side, pool);
+        if order.instructions.has(Instructions::WAITING | Instructions::ELECTED) {
+            return self.take_out_hidden(slot, order, pool);
         }
         let queue = self.book.side_mut(order.side);
         queue.remove(slot, &mut pool.resting);
@@ -68,9 +77,44 @@ impl Instrument {
         reporter.publish(&mut self.feed, || market_data::level(queue, order.side, order.price, &pool.resting));
     }
 
+    /// Takes out an order that is not in the book: a stop order, or an elected one.
     #[cold]
-    fn take_out_stop(&mut self, slot: Slot, side: Side, pool: &mut OrderPool) {
-        self.stops.side_mut(side).remove(slot, &mut pool.resting);
+    fn take_out_hidden(&mut self, slot: Slot, order: &Order, pool: &mut OrderPool) {
+        if order.instructions.has(Instructions::ELECTED) {
+            self.elected.remove(slot, &mut pool.elected);
+            let order = pool.get_mut(slot);
+            order.instructions = order.instructions.with(Instructions::ELECTED, false);
+        } else {
+            self.stops.side_mut(order.side).remove(slot, &mut pool.resting);
+        }
+    }
+
+    /// Whether orders are elected, or to be elected.
+    #[inline]
+    pub(crate) fn has_elected(&self) -> bool {
+        !self.elected.is_empty() || self.due.is_some()
+    }
+
+    /// Whether a stop order with this trigger is to be elected: by the last trade, or by trades that have more to elect.
+    pub(crate) fn has_reached(&self, side: Side, stop_price: Price) -> bool {
+        let reached = |price| is_reached(side, stop_price, price);
+        self.feed.statistics.last.is_some_and(reached)
+            || self.due.is_some_and(|due| reached(due.low) || reached(due.high))
+    }
+
+    /// Whether there is work that does not wait for a command: elected orders, or orders of a closed instrument.
+    pub(crate) fn has_work(&self, pool: &OrderPool) -> bool {
+        match self.definition.state {
+            InstrumentState::Open => self.has_elected(),
+            InstrumentState::Closed => self.first_order(pool).is_some(),
+            InstrumentState::Halted | InstrumentState::Auction => false,
+        }
+    }
+
+    /// The first of all orders: of the book, of those that wait for their trigger, or of the elected ones.
+    pub(crate) fn first_order(&self, pool: &OrderPool) -> Option<Slot> {
+        let resting = &pool.resting;
+        self.book.first(resting).or_else(|| self.stops.first(resting)).or_else(|| self.elected.first())
     }
 
     /// Takes a live order out of its queue and the pool, and returns it as its owner knows it.
@@ -88,18 +132,13 @@ impl Instrument {
         whole
     }
 
-    /// Counts what has traded: in the statistics, which are published, and in the range that stop orders will see.
+    /// Counts what has traded in the statistics, which are published.
     #[inline]
     pub(crate) fn traded<S: EventSink>(&mut self, traded: Traded, reporter: &mut Reporter<'_, S>) {
         let Some((first, last)) = traded.prices else { return };
         self.feed.statistics.trade(first, last, traded.volume);
         let statistics = self.feed.statistics;
         reporter.publish(&mut self.feed, || MarketDataBody::Statistics(statistics));
-        let (low, high) = (first.min(last), first.max(last));
-        self.traded_range = Some(match self.traded_range {
-            Some(before) => TradedRange { low: before.low.min(low), high: before.high.max(high) },
-            None => TradedRange { low, high },
-        });
     }
 
     /// Publishes state and reference price as market data.

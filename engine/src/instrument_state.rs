@@ -5,6 +5,7 @@ use lugus_vocabulary::{InstrumentState, Price, RejectReason};
 use crate::auction;
 use crate::book::OrderPool;
 use crate::definition::takes_price;
+use crate::election;
 use crate::event_sink::EventSink;
 use crate::execution;
 use crate::instrument::Instrument;
@@ -12,8 +13,9 @@ use crate::reporter::Reporter;
 use crate::stops;
 use crate::traded::TradedRange;
 
-/// Sets an instrument's state, and its reference price if one is given. Closing cancels all orders. Opening first
-/// trades what is crossed, and then triggers the stop orders that the last trade has reached.
+/// Sets an instrument's state, and its reference price if one is given. Closing cancels all orders, some of them with later
+/// commands and timers if they are many; until all are canceled the instrument stays closed. Opening first trades what is
+/// crossed, and then elects the stop orders that the last trade has reached.
 pub(crate) fn set<S: EventSink>(
     state: InstrumentState,
     reference_price: Option<Price>,
@@ -21,6 +23,10 @@ pub(crate) fn set<S: EventSink>(
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
+    let is_closed = instrument.definition.state == InstrumentState::Closed;
+    if is_closed && state != InstrumentState::Closed && instrument.first_order(pool).is_some() {
+        return Err(RejectReason::InstrumentState);
+    }
     if let Some(price) = reference_price {
         if !takes_price(&instrument.definition, price) {
             return Err(RejectReason::InvalidPrice);
@@ -28,9 +34,10 @@ pub(crate) fn set<S: EventSink>(
         instrument.definition.reference_price = price;
     }
     if state == InstrumentState::Closed {
+        instrument.due = None;
         cancel_all(instrument, pool, reporter);
     }
-    if instrument.definition.state == InstrumentState::Closed && state != InstrumentState::Closed {
+    if is_closed && state != InstrumentState::Closed {
         instrument.feed.statistics.begin_session();
     }
     instrument.definition.state = state;
@@ -41,15 +48,25 @@ pub(crate) fn set<S: EventSink>(
     }
     instrument.publish_state(reporter);
     if state == InstrumentState::Open {
-        let last = instrument.feed.statistics.last;
-        instrument.traded_range = instrument.traded_range.or(last.map(|last| TradedRange { low: last, high: last }));
+        if let Some(last) = instrument.feed.statistics.last {
+            let Instrument { stops, elected, due, .. } = &mut *instrument;
+            election::elect(TradedRange::at(last), stops, elected, due, pool);
+        }
         stops::cascade(instrument, pool, reporter);
     }
     Ok(())
 }
 
-fn cancel_all<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
-    while let Some(slot) = instrument.book.first(&pool.resting).or_else(|| instrument.stops.first(&pool.resting)) {
+/// Cancels the orders of an instrument that closes, as far as the command at hand has steps left.
+pub(crate) fn cancel_all<S: EventSink>(
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    while let Some(slot) = instrument.first_order(pool) {
+        if !pool.unfinished.step() {
+            return pool.unfinished.note_instrument(instrument.definition.instrument);
+        }
         let order = instrument.end(pool.found(slot), pool, reporter);
         reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::InstrumentClosed));
     }

@@ -34,7 +34,7 @@ impl Engine {
         let (bids, asks) = (instrument.book.side(Side::Buy), instrument.book.side(Side::Sell));
         let id = instrument.definition.instrument;
         let state = instrument.definition.state;
-        if !matches!(state, InstrumentState::Auction | InstrumentState::Halted)
+        if state == InstrumentState::Open
             && let (Some(bid), Some(ask)) = (bids.best(), asks.best())
             && bid >= ask
         {
@@ -65,7 +65,8 @@ impl Engine {
                 if (order.side, kept.price, kept.leaves) != (side, price, resting.open(slot)) {
                     return wrong("is in a level that is not its own, or with other lots than it shows");
                 }
-                let reached = |last| waits && stop_queues::is_reached(order.side, kept.price, last);
+                let reached =
+                    |last| waits && instrument.due.is_none() && stop_queues::is_reached(order.side, kept.price, last);
                 if state == InstrumentState::Open && last.is_some_and(reached) {
                     return wrong("should have triggered");
                 }
@@ -75,11 +76,16 @@ impl Engine {
                 before = Some(order.order_id);
             }
         }
-        if instrument.traded_range.is_some() {
-            return Err(InvariantError::Count { what: "trades not looked at by stop orders", counted: 1, kept: 0 });
+        for slot in instrument.elected.orders(&self.pool.elected) {
+            let order = self.pool.get(slot);
+            if !order.instructions.has(Instructions::ELECTED) || self.scopes.get(order.owner).instrument != id {
+                return Err(InvariantError::Order { order_id: order.order_id, what: "is not to be elected here" });
+            }
+            orders += 1;
         }
-        if state == InstrumentState::Closed {
-            InvariantError::count("orders of a closed instrument", orders, 0)?;
+        let has_work = instrument.has_work(&self.pool) && self.is_trading(id);
+        if has_work && self.pool.unfinished.instruments.binary_search(&id).is_err() {
+            return Err(InvariantError::Count { what: "instruments with work that is not noted", counted: 1, kept: 0 });
         }
         Ok(orders)
     }

@@ -11,12 +11,12 @@
 //! |---|---|
 //! | `queries`, `invariants` | what can be asked of an engine, and what must hold after every command |
 //! | `snapshot`, `restore`, `migration` | the whole state goes out and comes in again; an instrument goes to another engine while it is traded |
-//! | `engine` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way |
+//! | `engine`, `work` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command |
 //! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
 //! | `order_entry`, `instrument_state` | new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument |
-//! | `admission`, `risk` | which orders are taken, and why others are not |
+//! | `admission`, `risk`, `kill_switch` | which orders are taken, and why others are not |
 //! | `stops`, `auction`, `incoming` | stop orders trigger; gathered orders trade at one price; an incoming order meets the book |
-//! | `matching`, `fill_or_kill`, `self_trade`, `iceberg` | continuous trading and its special cases |
+//! | `matching`, `fill_or_kill`, `self_trade`, `iceberg`, `ended`, `election` | continuous trading and its special cases; orders that are over; which stop orders a trade elects |
 //! | `instrument`, `stop_queues`, `traded` | a traded pair, its stop orders, and what its trades leave behind |
 //! | `market_data`, `rejection`, `execution` | what everyone sees of a change, and what its owner is told of an order or of a command that was not done |
 //! | `reporter`, `feed` | the way of every report: numbered, kept, hashed, handed to the sink; the numbers of market data |
@@ -31,6 +31,8 @@ mod admission;
 mod amendment;
 mod auction;
 mod definition;
+mod election;
+mod ended;
 mod engine;
 mod engine_limits;
 mod event_sink;
@@ -47,6 +49,7 @@ mod instruments;
 mod invariant_error;
 mod invariants;
 mod kept_reports;
+mod kill_switch;
 mod market_data;
 mod matching;
 mod migration;
@@ -69,6 +72,7 @@ mod state_hash;
 mod stop_queues;
 mod stops;
 mod traded;
+mod work;
 
 pub use auction::Indicative;
 pub use engine::Engine;
@@ -80,3 +84,4 @@ pub use migration::refusal::MigrationRefusal;
 pub use migration::steps::Progress;
 pub use restore::Restore;
 pub use restore::fault::{SnapshotError, SnapshotFault};
+pub use work::Deadline;

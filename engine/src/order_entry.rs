@@ -2,8 +2,8 @@
 //! nothing was done; the caller reports it.
 
 use lugus_vocabulary::{
-    ClientOrderId, NewOrder, ParticipantId, PostOnly, Price, Quantity, RejectReason, Replace, ReportBody, RiskLimits,
-    Side, TimeInForce,
+    ClientOrderId, NewOrder, OrderId, ParticipantId, PostOnly, Price, Quantity, RejectReason, Replace, ReportBody,
+    RiskLimits, Side, TimeInForce,
 };
 
 use crate::admission;
@@ -188,6 +188,7 @@ fn replace_any<S: EventSink>(
     }
     let in_queue = *pool.get(slot);
     instrument.take_out(slot, &in_queue, pool, reporter);
+    order.instructions = order.instructions.with(Instructions::ELECTED, false);
     reporter.tell_execution(
         reporter.scope(),
         reporter.client_sequence(),
@@ -213,6 +214,9 @@ fn decrease<S: EventSink>(
 ) {
     let at: Price = pool.get(slot).price;
     let gone = iceberg::reduce(slot, order, terms, pool);
+    if order.instructions.has(Instructions::ELECTED) {
+        return;
+    }
     if order.instructions.has(Instructions::WAITING) {
         instrument.stops.side_mut(order.side).reduce(slot, gone, &mut pool.resting);
         return;
@@ -226,7 +230,8 @@ fn decrease<S: EventSink>(
     }
 }
 
-/// Cancels all orders of a participant in the instrument, or those of one side, oldest first.
+/// Cancels all orders of a participant in the instrument, or those of one side, oldest first. Of many orders some are ended
+/// with the commands and timers that follow; none of them trades meanwhile.
 pub(crate) fn mass_cancel<S: EventSink>(
     target: ParticipantId,
     side: Option<Side>,
@@ -238,17 +243,38 @@ pub(crate) fn mass_cancel<S: EventSink>(
     if target != sender && sender != ParticipantId::OPERATOR {
         return Err(RejectReason::NotAuthorised);
     }
-    let owner = reporter.scope_of(target, instrument.definition.instrument);
-    let mut next = owner.and_then(|owner| pool.first_of(owner));
+    let id = instrument.definition.instrument;
     let mut affected = 0;
-    while let Some(slot) = next {
-        next = pool.next_of_owner(slot);
-        if side.is_none_or(|side| pool.get(slot).side == side) {
+    if let Some(owner) = reporter.scope_of(target, id) {
+        affected = pool.orders_of(owner, side);
+        while let Some(slot) = pool.first_of(owner, side) {
+            if !pool.unfinished.step() {
+                pool.set_canceled(owner, side, instrument.last_order_id);
+                pool.unfinished.note_mass_cancel(id, target);
+                break;
+            }
             let order = instrument.end(pool.found(slot), pool, reporter);
             reporter.tell_owner(order.owner, execution::canceled(&order, RejectReason::MassCancel));
-            affected += 1;
         }
     }
     reporter.answer(ReportBody::MassCancel { target, affected });
     Ok(())
+}
+
+/// Continues mass cancels of an owner, as far as the command at hand has steps left. Returns whether all are done.
+pub(crate) fn continue_mass_cancel<S: EventSink>(
+    owner: ScopeIndex,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) -> bool {
+    while let Some(slot) = pool.first_canceled(owner) {
+        if !pool.unfinished.step() {
+            return false;
+        }
+        let order = instrument.end(pool.found(slot), pool, reporter);
+        reporter.tell_maker(order.owner, execution::canceled(&order, RejectReason::MassCancel));
+    }
+    pool.set_canceled(owner, None, OrderId(0));
+    true
 }

@@ -43,6 +43,11 @@ impl Participants {
         })
     }
 
+    /// The participant with this dense index.
+    pub(crate) fn id(&self, index: usize) -> Option<ParticipantId> {
+        self.ids.get(index).copied()
+    }
+
     /// All participants, in the order in which they came.
     pub(crate) fn ids(&self) -> impl Iterator<Item = ParticipantId> + '_ {
         self.ids.iter().copied()

@@ -17,6 +17,7 @@ use self::fault::{SnapshotError, SnapshotFault};
 use self::load_state::{AwaitedRecords, LoadState, RecordSource};
 use crate::engine::Engine;
 use crate::engine_limits::EngineLimits;
+use crate::kill_switch::KillSwitches;
 use crate::migration::migration_states::MAXIMUM_MIGRATION_STATES;
 use crate::rate::RateGroup;
 use crate::snapshot::checksum::checksum;
@@ -153,7 +154,7 @@ impl Restore {
     }
 
     fn participant(&mut self, record: &ParticipantRecord) -> Checked {
-        let ParticipantRecord { participant, limits, kill_switch, rates } = *record;
+        let ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates } = *record;
         none_missing("rates", self.rates_awaited)?;
         count("participants", &mut self.loading.awaited.participants)?;
         let operator_first = self.last_participant.is_some() || participant == ParticipantId::OPERATOR;
@@ -164,7 +165,10 @@ impl Restore {
         let risk = &mut self.engine.participants.risk[place as usize];
         risk.change_limits(limits);
         require(risk.limits == limits, "a limit of 0")?;
-        risk.kill_switch = kill_switch;
+        let keeps_more = kill_switch_keeps.bits() & !kill_switch.bits() != 0;
+        require(!keeps_more, "a kill switch that keeps orders and is not engaged")?;
+        risk.kill_switch = KillSwitches { engaged: kill_switch, keeping: kill_switch_keeps };
+        self.engine.pool.set_killed(place, risk.kill_switch.killed());
         self.engine.pool.set_maximum_notional(place, limits.maximum_notional);
         self.rates_awaited = rates.into();
         Ok(())
@@ -222,6 +226,9 @@ impl Restore {
             return Err(SnapshotFault::StateHash { found: self.state_hash, calculated });
         }
         self.engine.pool.sort_owners();
+        let ids: Vec<_> =
+            self.engine.instruments.iter().map(|listed| listed.instrument.definition.instrument).collect();
+        ids.into_iter().for_each(|id| self.engine.note_work_of(id));
         Ok(())
     }
 }

@@ -1,14 +1,15 @@
 //! Risk checks before the book: what a participant's limits and its kill switch allow. The notional is `notional`'s.
 
-use lugus_vocabulary::{EpochNanos, KillSwitch, Quantity, RejectReason, RiskLimits};
+use lugus_vocabulary::{EpochNanos, Quantity, RejectReason, RiskLimits};
 
+use crate::kill_switch::KillSwitches;
 use crate::rate::RateWindow;
 
 /// A participant's limits and kill switch, and what it has used of its rates.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Risk {
     pub(crate) limits: RiskLimits,
-    pub(crate) kill_switch: KillSwitch,
+    pub(crate) kill_switch: KillSwitches,
     /// New orders and replacements, counted while there is a limit.
     pub(crate) orders: RateWindow,
     /// Cancels, mass cancels and decreases, counted while there is a limit.
@@ -32,7 +33,7 @@ impl Risk {
     /// rejected for another reason later.
     #[inline]
     pub(crate) fn admit(&mut self, now: EpochNanos) -> Result<(), RejectReason> {
-        if self.kill_switch == KillSwitch::Engaged {
+        if self.kill_switch.is_engaged() {
             return Err(RejectReason::RiskKillSwitch);
         }
         match self.limits.maximum_commands_per_second {
@@ -48,7 +49,7 @@ impl Risk {
         now: EpochNanos,
         is_decrease: impl FnOnce() -> bool,
     ) -> Result<(), RejectReason> {
-        let is_free = self.kill_switch == KillSwitch::Released
+        let is_free = !self.kill_switch.is_engaged()
             && self.limits.maximum_commands_per_second.is_none()
             && self.limits.maximum_cancels_per_second.is_none();
         match is_free {

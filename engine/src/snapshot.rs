@@ -24,7 +24,7 @@ impl Engine {
     /// The first error of `visit`, which ends the snapshot.
     pub fn snapshot<E>(&self, visit: &mut impl FnMut(&SnapshotRecord) -> Result<(), E>) -> Result<(), E> {
         let scopes = self.scopes.sorted();
-        let mut stream = Stream { visit, records: 0, checksum: 0 };
+        let mut stream = Stream { engine: self, visit, records: 0, checksum: 0 };
         stream.put(SnapshotRecord::Header(self.header(&scopes)))?;
         for (participant, risk) in self.participants.sorted() {
             stream.put(SnapshotRecord::Participant(participant_record(participant, risk)))?;
@@ -44,9 +44,10 @@ impl Engine {
             rest = later;
             stream.put(SnapshotRecord::Instrument(instrument_record(listed)))?;
             stream.put_scopes(scopes)?;
-            let Instrument { book, stops, .. } = &listed.instrument;
+            let Instrument { book, stops, elected, .. } = &listed.instrument;
             let resting = &self.pool.resting;
-            for slot in book.orders(resting).chain(stops.orders(resting)) {
+            let waiting = stops.orders(resting).chain(elected.orders(&self.pool.elected));
+            for slot in book.orders(resting).chain(waiting) {
                 let participant = self.scopes.get(self.pool.get(slot).owner).participant;
                 stream.put(SnapshotRecord::Order(order_record(slot, &self.pool, participant)))?;
             }
@@ -72,6 +73,7 @@ impl Engine {
 
 /// The stream on its way to the visitor: counts the records and sums them up.
 struct Stream<'a, V> {
+    engine: &'a Engine,
     visit: &'a mut V,
     records: u64,
     checksum: u64,
@@ -86,7 +88,8 @@ impl<E, V: FnMut(&SnapshotRecord) -> Result<(), E>> Stream<'_, V> {
 
     fn put_scopes(&mut self, scopes: &[&Scope]) -> Result<(), E> {
         for scope in scopes {
-            self.put(SnapshotRecord::Scope(scope_record(scope)))?;
+            let Some(owner) = self.engine.scopes.find(scope.participant, scope.instrument) else { continue };
+            self.put(SnapshotRecord::Scope(scope_record(scope, owner, &self.engine.pool)))?;
             for kept in scope.kept() {
                 self.put(SnapshotRecord::Report(kept))?;
             }

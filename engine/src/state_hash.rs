@@ -192,8 +192,8 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
             words[5] = u64::from(instrument.0);
             words[6] = reference_price.0.cast_unsigned();
         }
-        ReportBody::Risk { target, limits, kill_switch } => {
-            words[4] = KIND_RISK;
+        ReportBody::Risk { target, limits, kill_switch, kill_switch_levels } => {
+            words[4] = KIND_RISK | u64::from(kill_switch_levels.bits()) << 24;
             words[5] = u64::from(target.0);
             risk_words(&mut words, limits, kill_switch);
         }
@@ -378,8 +378,12 @@ mod tests {
             reference_price: Price(price),
         };
         let limits = RiskLimits::default();
-        let risk =
-            |target, limits, kill_switch| ReportBody::Risk { target: ParticipantId(target), limits, kill_switch };
+        let risk = |target, limits, kill_switch| ReportBody::Risk {
+            target: ParticipantId(target),
+            limits,
+            kill_switch,
+            kill_switch_levels: KillSwitchLevels::NONE,
+        };
         let bodies = [
             cancel_reject(1, 2, RejectReason::UnknownOrder),
             cancel_reject(2, 1, RejectReason::UnknownOrder),
@@ -400,6 +404,12 @@ mod tests {
             risk(1, RiskLimits { maximum_open_orders: Some(0), ..limits }, KillSwitch::Released),
             risk(1, RiskLimits { maximum_commands_per_second: Some(0), ..limits }, KillSwitch::Released),
             risk(1, RiskLimits { maximum_cancels_per_second: Some(0), ..limits }, KillSwitch::Released),
+            ReportBody::Risk {
+                target: ParticipantId(1),
+                limits,
+                kill_switch: KillSwitch::Engaged,
+                kill_switch_levels: KillSwitchLevels::NONE.with(KillSwitchLevel::Operator),
+            },
             ReportBody::Reject { command: CommandKind::MassCancel, reason: RejectReason::NotAuthorised },
             ReportBody::Reject { command: CommandKind::SetKillSwitch, reason: RejectReason::NotAuthorised },
             ReportBody::Reject { command: CommandKind::SetKillSwitch, reason: RejectReason::Unsupported },

@@ -48,7 +48,7 @@ impl StopQueues {
         first(&self.buys).or_else(|| first(&self.sells))
     }
 
-    /// The next order that trades within `range` trigger; buys come before sells.
+    /// The next order that trades within `range` elect; buys come before sells.
     #[inline]
     pub(crate) fn first_due(&self, range: TradedRange, orders: &RestingOrders) -> Option<Slot> {
         let due = |stops: &BookSide, price| stops.next_to_trade(Some(price), orders).map(|(_, slot)| slot);

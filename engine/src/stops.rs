@@ -1,15 +1,20 @@
 //! Stop orders: an order waits until a trade reaches its trigger, and then comes in like a new order.
 //!
-//! A buy waits for a trade at its stop price or above, a sell for one at its stop price or below. After a command has
-//! traded, the stop orders that its trades have reached trigger one after the other: buys before sells; of each the
-//! order with the trigger nearest to where the market came from; at one trigger the order that has waited longest. Each
-//! order trades before the next one triggers, and its trades may reach further stop orders. One command triggers
-//! [`MAXIMUM_TRIGGERS`] stop orders at most, and the others that were reached are canceled: so a cascade ends, and no
-//! stop order is left waiting although its trigger was reached.
+//! A buy waits for a trade at its stop price or above, a sell for one at its stop price or below. A trade elects the stop
+//! orders that it reaches: those of an earlier trade before those of a later one; of one trade, of either side, the one that
+//! has waited longest first. Elected orders have their turns one after the other, and each trades before the next one
+//! triggers; its trades may elect more.
+//!
+//! A command takes a bounded number of steps ([`crate::EngineLimits::steps`]). Orders that it has no step for stay elected,
+//! in their order, and go on with the commands of the instrument and the timers that follow. One trade elects as many stop
+//! orders as a command may take steps; of more, those with the triggers nearest to where the market came from are elected
+//! first, buys before sells, and the others when these have had their turns.
 
 use lugus_vocabulary::{ClientSequence, InstrumentState, Price, RejectReason, TimeInForce};
 
 use crate::book::{Instructions, Order, OrderPool, Slot, Terms};
+use crate::election;
+use crate::ended;
 use crate::event_sink::EventSink;
 use crate::execution;
 use crate::fill_or_kill;
@@ -18,14 +23,10 @@ use crate::incoming;
 use crate::instrument::Instrument;
 use crate::notional::Exposure;
 use crate::reporter::Reporter;
-use crate::stop_queues::is_reached;
-
-/// Number of stop orders that one command triggers at most.
-pub(crate) const MAXIMUM_TRIGGERS: usize = 1_024;
 
 /// Takes in a stop order, given as its owner knows it and already told of: it triggers if trading is on and the last
-/// trade has reached its trigger, else it waits. `slot` is the order's place in the pool, if it has one already;
-/// `answers` the command that its reports answer.
+/// trade has reached its trigger, else it waits. Behind elected orders it waits for its turn. `slot` is the order's place in
+/// the pool, if it has one already; `answers` the command that its reports answer.
 #[cold]
 #[expect(clippy::too_many_arguments, reason = "an order, its place, and where it goes")]
 pub(crate) fn place<S: EventSink>(
@@ -38,15 +39,16 @@ pub(crate) fn place<S: EventSink>(
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) {
-    let last = instrument.feed.statistics.last;
     let is_open = instrument.definition.state == InstrumentState::Open;
-    if is_open && last.is_some_and(|last| is_reached(order.side, stop_price, last)) {
+    let is_due = is_open && instrument.has_reached(order.side, stop_price);
+    if is_due && !instrument.has_elected() {
         return trigger(order, terms, slot, answers, instrument, pool, reporter);
     }
+    instrument.arrivals += 1;
     let mut waiting = order;
-    waiting.instructions = order.instructions.with(Instructions::WAITING, true);
+    waiting.instructions = order.instructions.with(Instructions::WAITING, true).with(Instructions::ELECTED, is_due);
     waiting.price = stop_price;
-    let mut terms = Terms { limit: order.price, ..terms };
+    let mut terms = Terms { limit: order.price, arrival: instrument.arrivals, ..terms };
     // As in the book, an iceberg is kept as a part shown and a reserve; no other order has a reserve.
     terms.reserve.0 = 0;
     if waiting.instructions.has(Instructions::ICEBERG) {
@@ -59,36 +61,60 @@ pub(crate) fn place<S: EventSink>(
         }
         None => pool.insert(&waiting, &terms),
     };
-    let Order { side, price, leaves, .. } = waiting;
-    instrument.stops.side_mut(side).push_back(slot, price, leaves, &mut pool.resting);
+    if is_due {
+        instrument.elected.push_back(slot, &mut pool.elected);
+    } else {
+        let Order { side, price, leaves, .. } = waiting;
+        instrument.stops.side_mut(side).push_back(slot, price, leaves, &mut pool.resting);
+    }
 }
 
-/// Triggers the stop orders that the command's trades have reached.
+/// Gives elected orders their turns, as far as the command at hand has steps left.
 #[inline]
 pub(crate) fn cascade<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
-    if let Some(range) = instrument.traded_range
-        && instrument.stops.first_due(range, &pool.resting).is_some()
-    {
-        trigger_due(instrument, pool, reporter);
+    if instrument.has_elected() {
+        take_turns(instrument, pool, reporter);
     }
-    instrument.traded_range = None;
 }
 
 #[cold]
-fn trigger_due<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
-    let mut triggers = 0;
-    while let Some(range) = instrument.traded_range
-        && let Some(slot) = instrument.stops.first_due(range, &pool.resting)
-    {
-        let (order, terms) = (pool.whole(slot), pool.terms(slot));
-        instrument.stops.side_mut(order.side).remove(slot, &mut pool.resting);
-        if triggers == MAXIMUM_TRIGGERS {
-            pool.remove(slot);
-            reporter.tell_maker(order.owner, execution::canceled(&order, RejectReason::LimitCascade));
-        } else {
-            triggers += 1;
-            trigger(order, terms, Some(slot), ClientSequence(0), instrument, pool, reporter);
+fn take_turns<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
+    while instrument.definition.state == InstrumentState::Open {
+        let Some(slot) = instrument.elected.first() else {
+            let Instrument { stops, elected, due, .. } = &mut *instrument;
+            election::elect_part(stops, elected, due, pool);
+            if elected.is_empty() {
+                break;
+            }
+            continue;
+        };
+        if !pool.unfinished.step() {
+            break;
         }
+        match pool.over(slot) {
+            Some(ending) => ended::end(slot, ending, instrument, pool, reporter),
+            None => take_turn(slot, instrument, pool, reporter),
+        }
+    }
+    if instrument.has_elected() {
+        pool.unfinished.note_instrument(instrument.definition.instrument);
+    }
+}
+
+/// Brings an elected order to the book.
+fn take_turn<S: EventSink>(
+    slot: Slot,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    instrument.elected.remove(slot, &mut pool.elected);
+    let (mut order, terms) = (pool.whole(slot), pool.terms(slot));
+    order.instructions = order.instructions.with(Instructions::ELECTED, false);
+    if order.instructions.has(Instructions::WAITING) {
+        trigger(order, terms, Some(slot), ClientSequence(0), instrument, pool, reporter);
+    } else {
+        incoming::enter(&mut order, terms, Some(slot), ClientSequence(0), instrument, pool, reporter);
     }
 }
 
@@ -106,11 +132,18 @@ fn trigger<S: EventSink>(
     order.instructions = order.instructions.with(Instructions::WAITING, false);
     reporter.tell(order.owner, answers, execution::triggered(&order));
     let exposure = Exposure { side: order.side, limit: order.limit(), trigger: None, open: order.leaves };
-    let refused = if let Err(reason) = exposure.check(pool.maximum_notional(order.owner), instrument, pool) {
-        Some(reason)
-    } else if order.time_in_force == TimeInForce::Fok && !fill_or_kill::is_fillable(&order, instrument, pool) {
+    let too_much = exposure.check(pool.maximum_notional(order.owner), instrument, pool).err();
+    let is_fok = order.time_in_force == TimeInForce::Fok;
+    if is_fok && too_much.is_none() {
+        pool.unfinished.look();
+    }
+    let refused = if too_much.is_some() {
+        too_much
+    } else if is_fok && !fill_or_kill::is_fillable(&order, instrument, pool) {
         Some(RejectReason::FillOrKill)
-    } else if order.instructions.is_post_only() && instrument.book.would_trade(order.side, order.limit()) {
+    } else if order.instructions.is_post_only()
+        && ended::would_trade(order.side, order.limit(), instrument, pool, reporter)
+    {
         Some(RejectReason::PostOnlyWouldTrade)
     } else {
         None

@@ -1,4 +1,4 @@
-//! What trades leave behind: for the statistics, and for the stop orders that they may trigger.
+//! What trades leave behind: for the statistics, and for the stop orders that they elect.
 
 use lugus_vocabulary::{Price, Quantity};
 
@@ -22,10 +22,22 @@ impl Traded {
     }
 }
 
-/// Lowest and highest price at which the command at hand has traded, in ticks: stop orders with a trigger within this
-/// range are due.
-#[derive(Debug, Clone, Copy)]
+/// Lowest and highest price of trades, in ticks: stop orders with a trigger within this range are to be elected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TradedRange {
     pub(crate) low: Price,
     pub(crate) high: Price,
+}
+
+impl TradedRange {
+    /// Trades at one price.
+    #[inline]
+    pub(crate) fn at(price: Price) -> Self {
+        Self { low: price, high: price }
+    }
+
+    /// Adds other trades.
+    pub(crate) fn include(&mut self, other: Self) {
+        (self.low, self.high) = (self.low.min(other.low), self.high.max(other.high));
+    }
 }

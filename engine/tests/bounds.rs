@@ -1,23 +1,64 @@
-//! Bounds of what one command does where many orders expire or trigger at the same time.
+//! Bounds of what one command does, and how what is left goes on.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
 mod venue;
 
-use lugus_engine::EngineLimits;
+use lugus_engine::{Deadline, EngineLimits};
 use lugus_vocabulary::*;
 use venue::*;
 
-const MANY: EngineLimits = EngineLimits { instruments: 2, participants: 3, orders: 5_000, retained_events: 10 };
+const MANY: EngineLimits =
+    EngineLimits { instruments: 2, participants: 8, orders: 20_000, retained_events: 10, steps: 1_024 };
+
+fn executions(told: &[Told]) -> Vec<Execution> {
+    let execution = |told: &Told| match told {
+        Told::Report(Report { body: ReportBody::Execution(execution), .. }) => Some(*execution),
+        _ => None,
+    };
+    told.iter().filter_map(execution).collect()
+}
 
 fn count(told: &[Told], exec_type: ExecType, reason: RejectReason) -> usize {
-    let hit = |told: &&Told| match told {
-        Told::Report(Report { body: ReportBody::Execution(execution), .. }) => {
-            execution.exec_type == exec_type && execution.reason == reason
-        }
-        _ => false,
-    };
-    told.iter().filter(hit).count()
+    executions(told).iter().filter(|told| (told.exec_type, told.reason) == (exec_type, reason)).count()
+}
+
+fn gtd(id: u64, side: Side, price: i64, expire_time: i64) -> NewOrder {
+    let expire_time = Some(EpochNanos(expire_time));
+    NewOrder { time_in_force: TimeInForce::Gtd, expire_time, ..limit(id, side, price, 1) }
+}
+
+fn ioc(id: u64, side: Side, price: i64, quantity: u64) -> NewOrder {
+    NewOrder { time_in_force: TimeInForce::Ioc, ..limit(id, side, price, quantity) }
+}
+
+fn stop(id: u64, side: Side, trigger: i64, quantity: u64) -> NewOrder {
+    NewOrder {
+        order_type: OrderType::Stop,
+        price: None,
+        stop_price: Some(Price(trigger)),
+        ..limit(id, side, 0, quantity)
+    }
+}
+
+/// Sends orders of one participant, without the walk through the engine after each.
+fn fill(venue: &mut Venue, participant: u32, orders: impl IntoIterator<Item = NewOrder>) {
+    for (number, order) in (1..).zip(orders) {
+        told(&mut venue.engine, 1_000, &command(participant, 1, number, Action::New(order)));
+    }
+}
+
+/// Lets timers fire as long as work is left, and returns what was told and how often one fired.
+fn run_out(venue: &mut Venue) -> (Vec<Told>, usize) {
+    let (mut all, mut times) = (Vec::new(), 0);
+    while venue.engine.next_deadline() == Some(Deadline::Now) {
+        let told = fired(&mut venue.engine, venue.now);
+        assert!(executions(&told).len() <= 3 * MANY.steps && times < 100);
+        venue.engine.verify().unwrap();
+        all.extend(told);
+        times += 1;
+    }
+    (all, times)
 }
 
 #[test]
@@ -26,8 +67,7 @@ fn what_is_due_expires_in_portions_oldest_first() {
     venue.send(0, 0, Action::DefineInstrument(boundless(2)));
     let orders = 2_500;
     for id in 1..=orders {
-        let expire_time = Some(EpochNanos(1_000_000 + (id % 3) as i64));
-        let order = NewOrder { time_in_force: TimeInForce::Gtd, expire_time, ..limit(id, Side::Buy, 99, 1) };
+        let order = gtd(id, Side::Buy, 99, 1_000_000 + (id % 3) as i64);
         venue.now = 1_000;
         let command = command(1, 1 + (id % 2) as u32, id.div_ceil(2), Action::New(order));
         assert_eq!(told(&mut venue.engine, venue.now, &command).len(), 1);
@@ -55,43 +95,187 @@ fn what_is_due_expires_in_portions_oldest_first() {
 #[test]
 fn a_timer_expires_without_a_command() {
     let mut venue = Venue::open(MANY, boundless(1));
-    for id in 1..=1_500 {
-        let expire_time = Some(EpochNanos(5_000));
-        let order = NewOrder { time_in_force: TimeInForce::Gtd, expire_time, ..limit(id, Side::Buy, 99, 1) };
-        told(&mut venue.engine, 1_000, &command(1, 1, id, Action::New(order)));
-    }
-    let mut recorder = Recorder::default();
-    assert!(!venue.engine.expire(EpochNanos(4_999), &mut recorder));
-    assert!(venue.engine.expire(EpochNanos(5_000), &mut recorder));
-    assert!(!venue.engine.expire(EpochNanos(5_000), &mut recorder));
-    assert_eq!((recorder.0.len(), venue.engine.live_orders()), (1_500, 0));
+    fill(&mut venue, 1, (1..=1_500).map(|id| gtd(id, Side::Buy, 99, 5_000 + id as i64)));
+    assert_eq!(venue.engine.next_deadline(), Some(Deadline::At(EpochNanos(5_001))));
+    assert_eq!(fired(&mut venue.engine, 5_000), []);
+    assert_eq!(fired(&mut venue.engine, 5_001).len(), 1);
+    assert_eq!(venue.engine.next_deadline(), Some(Deadline::At(EpochNanos(5_002))));
+    assert_eq!(fired(&mut venue.engine, 9_000).len(), 1_024);
+    assert_eq!(venue.engine.next_deadline(), Some(Deadline::At(EpochNanos(5_000 + 1_026))));
+    assert_eq!(fired(&mut venue.engine, 9_000).len(), 475);
+    assert_eq!((venue.engine.next_deadline(), venue.engine.live_orders()), (None, 0));
     venue.engine.verify().unwrap();
 }
 
 #[test]
-fn a_cascade_ends() {
+fn an_order_whose_time_is_over_never_trades_however_many_are_due() {
+    let offers = (1..=1_030).map(|id| gtd(id, Side::Sell, 100, 5_000));
+    let mut venue = Venue::open(MANY, boundless(1));
+    fill(&mut venue, 1, offers.clone());
+    venue.now = 9_000;
+    let told = venue.order(2, ioc(1, Side::Buy, 100, 10));
+    assert_eq!(count(&told, ExecType::Trade, RejectReason::None), 0);
+    assert_eq!(count(&told, ExecType::Expired, RejectReason::None), 1_030);
+
+    // A post-only order does not find them, and their numbers are free.
+    let mut venue = Venue::open(MANY, boundless(1));
+    fill(&mut venue, 1, offers.clone());
+    venue.now = 9_000;
+    let told = venue.order(2, NewOrder { post_only: PostOnly::Yes, ..limit(1, Side::Buy, 100, 10) });
+    assert_eq!(executions(&told).last().unwrap().exec_type, ExecType::New);
+
+    // Neither does an auction that began before and ends after their time.
+    let auction = |state| Action::SetInstrumentState { state, reference_price: None };
+    let mut venue = Venue::open(MANY, boundless(1));
+    venue.send(0, 1, auction(InstrumentState::Auction));
+    fill(&mut venue, 1, offers);
+    fill(&mut venue, 2, [limit(1, Side::Buy, 100, 10)]);
+    venue.now = 9_000;
+    let told = venue.send(0, 1, auction(InstrumentState::Open));
+    assert_eq!(count(&told, ExecType::Trade, RejectReason::None), 0);
+    assert_eq!(venue.engine.live_orders(), 1);
+}
+
+#[test]
+fn a_cascade_goes_on_and_ends() {
     let mut venue = Venue::open(MANY, boundless(1));
     let stops = 1_100;
-    for id in 1..=stops {
-        let stop = NewOrder {
-            order_type: OrderType::Stop,
-            price: None,
-            stop_price: Some(Price(100 + id as i64)),
-            ..limit(id, Side::Buy, 0, 1)
-        };
-        told(&mut venue.engine, 1_000, &command(1, 1, id, Action::New(stop)));
-    }
     // The trade of each stop order reaches the trigger of the next one.
-    for id in 0..=stops {
-        let ask = limit(id + 1, Side::Sell, 101 + id as i64, 1);
-        told(&mut venue.engine, 1_000, &command(2, 1, id + 1, Action::New(ask)));
-    }
+    fill(&mut venue, 1, (1..=stops).map(|id| stop(id, Side::Buy, 100 + id as i64, 1)));
+    fill(&mut venue, 2, (0..=stops).map(|id| limit(id + 1, Side::Sell, 101 + id as i64, 1)));
     let told = venue.order(3, market(1, Side::Buy, 1));
-    assert_eq!(count(&told, ExecType::Triggered, RejectReason::None), 1_024);
-    // The last trade has reached one more stop order, which is canceled. Nothing more trades, so the others wait.
-    assert_eq!(count(&told, ExecType::Canceled, RejectReason::LimitCascade), 1);
-    assert_eq!(venue.engine.live_orders(), (stops as usize - 1_025) + (stops as usize + 1 - 1_025));
-    let told = venue.order(3, market(2, Side::Buy, 1));
-    assert_eq!(count(&told, ExecType::Triggered, RejectReason::None), 75);
+    let triggered = count(&told, ExecType::Triggered, RejectReason::None);
+    assert!(triggered > 400 && triggered < 1_024, "{triggered} orders triggered, and each traded");
+    let (told, times) = run_out(&mut venue);
+    assert_eq!(triggered + count(&told, ExecType::Triggered, RejectReason::None), stops as usize);
     assert_eq!(count(&told, ExecType::Canceled, RejectReason::LimitCascade), 0);
+    assert_eq!((times, venue.engine.live_orders()), (2, 0));
+}
+
+#[test]
+fn nobody_loses_a_stop_order_by_those_of_others() {
+    let mut venue = Venue::open(MANY, boundless(1));
+    fill(&mut venue, 2, (1..=1_024).map(|id| stop(id, Side::Sell, 100, 1)));
+    fill(&mut venue, 3, [stop(1, Side::Sell, 100, 50)]);
+    fill(&mut venue, 4, [limit(1, Side::Buy, 100, 1), limit(2, Side::Buy, 99, 2_000)]);
+    let mut told = venue.order(5, limit(1, Side::Sell, 100, 1));
+    told.extend(run_out(&mut venue).0);
+    let of_three = |told: &&Told| matches!(told, Told::Report(report) if report.participant.0 == 3);
+    let of_three: Vec<Told> = told.iter().filter(of_three).copied().collect();
+    assert_eq!(executions(&of_three).last().unwrap().order_status, OrderStatus::Filled);
+    // It came last, so it trades last.
+    assert_eq!(executions(&told)[executions(&told).len() - 2].last_quantity, Quantity(50));
+}
+
+#[test]
+fn the_snapshot_of_an_unfinished_cascade_goes_on_alike() {
+    let mut venue = Venue::open(EngineLimits { steps: 8, ..MANY }, boundless(1));
+    fill(&mut venue, 1, (1..=40).map(|id| stop(id, Side::Sell, 100 - (id % 3) as i64, 1)));
+    fill(&mut venue, 2, [limit(1, Side::Buy, 98, 500), limit(2, Side::Buy, 100, 5)]);
+    venue.order(3, limit(1, Side::Sell, 98, 30));
+    let mut copy = restore(EngineLimits { steps: 8, ..MANY }, &snapshot(&venue.engine)).unwrap();
+    let mut times = 0;
+    while venue.engine.next_deadline() == Some(Deadline::Now) {
+        assert_eq!(copy.next_deadline(), Some(Deadline::Now));
+        assert_eq!(fired(&mut copy, 2_000), fired(&mut venue.engine, 2_000));
+        times += 1;
+    }
+    assert_eq!((copy.next_deadline(), copy.state_hash()), (None, venue.engine.state_hash()));
+    assert!(times > 5 && venue.engine.live_orders() == 1);
+}
+
+#[test]
+fn a_large_order_goes_on_before_the_next_command_of_its_instrument() {
+    let mut venue = Venue::open(MANY, boundless(1));
+    fill(&mut venue, 1, (1..=3_000).map(|id| limit(id, Side::Sell, 100 + id as i64 % 7, 1)));
+    let told = venue.order(2, limit(1, Side::Buy, 110, 2_500));
+    assert_eq!(count(&told, ExecType::Trade, RejectReason::None), 2 * 1_024);
+    let told = venue.order(3, ioc(1, Side::Buy, 110, 1));
+    // All that it had left to trade, and the one lot of the other order.
+    assert_eq!(count(&told, ExecType::Trade, RejectReason::None), 2 * (2_500 - 1_024) + 2);
+    let of_two = |told: &&Told| matches!(told, Told::Report(report) if report.participant.0 == 2);
+    assert_eq!(executions(&[*told.iter().rfind(of_two).unwrap()])[0].order_status, OrderStatus::Filled);
+    assert_eq!(run_out(&mut venue).1, 0);
+    assert_eq!(venue.engine.live_orders(), 3_000 - 2_501);
+}
+
+#[test]
+fn a_fill_or_kill_order_asks_the_sums_of_levels_and_trades_whole_or_not_at_all() {
+    let mut venue = Venue::open(MANY, boundless(1));
+    fill(&mut venue, 1, (1..=3_000).map(|id| limit(id, Side::Sell, 100 + id as i64 % 2, 1)));
+    let fok = |id, quantity| NewOrder { time_in_force: TimeInForce::Fok, ..limit(id, Side::Buy, 101, quantity) };
+    for (id, quantity) in [(1, 1_025), (2, 5_000)] {
+        let told = venue.order(2, fok(id, quantity));
+        assert_eq!(
+            count(&told, ExecType::Rejected, RejectReason::FillOrKill),
+            1,
+            "more trades than a command takes steps"
+        );
+    }
+    let told = venue.order(2, fok(3, 1_024));
+    assert_eq!(count(&told, ExecType::Trade, RejectReason::None), 2 * 1_024);
+}
+
+#[test]
+fn orders_of_a_mass_cancel_do_not_trade_before_it_reaches_them() {
+    let mut venue = Venue::open(MANY, boundless(1));
+    fill(
+        &mut venue,
+        1,
+        (1..=3_000).map(|id| {
+            limit(id, if id % 2 == 0 { Side::Sell } else { Side::Buy }, if id % 2 == 0 { 101 } else { 99 }, 1)
+        }),
+    );
+    let target = ParticipantId(1);
+    let told = venue.send_as(1, 1, 3_001, Action::MassCancel { target, side: Some(Side::Sell) });
+    assert_eq!(count(&told, ExecType::Canceled, RejectReason::MassCancel), 1_024);
+    assert!(matches!(
+        told.last(),
+        Some(Told::Report(Report { body: ReportBody::MassCancel { affected: 1_500, .. }, .. }))
+    ));
+    let told = venue.order(2, ioc(1, Side::Buy, 101, 5));
+    assert_eq!(count(&told, ExecType::Trade, RejectReason::None), 0);
+    assert_eq!((run_out(&mut venue).1, venue.engine.live_orders()), (0, 1_500));
+    // A new order of the same side is not meant.
+    let told = venue.send_as(1, 1, 3_002, Action::New(limit(2, Side::Sell, 101, 1)));
+    assert_eq!(told.len(), 1);
+    let told = venue.order(2, ioc(2, Side::Buy, 101, 5));
+    assert_eq!(count(&told, ExecType::Trade, RejectReason::None), 2);
+}
+
+#[test]
+fn closing_cancels_in_portions_and_then_the_instrument_can_open() {
+    let mut venue = Venue::open(MANY, boundless(1));
+    fill(&mut venue, 1, (1..=2_100).map(|id| limit(id, Side::Buy, 99, 1)));
+    let state = |state| Action::SetInstrumentState { state, reference_price: None };
+    let told = venue.send(0, 1, state(InstrumentState::Closed));
+    assert_eq!(count(&told, ExecType::Canceled, RejectReason::InstrumentClosed), 1_024);
+    let told = venue.send(0, 1, state(InstrumentState::Open));
+    assert_eq!(count(&told, ExecType::Canceled, RejectReason::InstrumentClosed), 1_024);
+    let refused =
+        ReportBody::Reject { command: CommandKind::SetInstrumentState, reason: RejectReason::InstrumentState };
+    assert!(matches!(told.last(), Some(Told::Report(Report { body, .. })) if *body == refused));
+    let (told, times) = run_out(&mut venue);
+    assert_eq!((times, told.len(), venue.engine.live_orders()), (1, 52, 0));
+    assert_eq!(venue.send(0, 1, state(InstrumentState::Open)).len(), 1);
+}
+
+#[test]
+fn orders_of_a_killed_participant_do_not_trade_before_they_are_canceled() {
+    let mut venue = Venue::open(MANY, boundless(1));
+    fill(&mut venue, 1, (1..=2_100).map(|id| limit(id, Side::Sell, 100, 1)));
+    let set = |kill_switch| Action::SetKillSwitch {
+        target: ParticipantId(1),
+        kill_switch,
+        working_orders: WorkingOrders::Cancel,
+    };
+    let told = venue.send(0, 0, set(KillSwitch::Engaged));
+    assert_eq!(count(&told, ExecType::Canceled, RejectReason::RiskKillSwitch), 1_024);
+    // Released at once: what is left is canceled all the same.
+    let told = venue.send(0, 0, set(KillSwitch::Released));
+    assert_eq!(count(&told, ExecType::Canceled, RejectReason::RiskKillSwitch), 1_024);
+    let told = venue.order(2, ioc(1, Side::Buy, 100, 5));
+    assert_eq!(count(&told, ExecType::Trade, RejectReason::None), 0);
+    assert_eq!(count(&told, ExecType::Canceled, RejectReason::MassCancel), 52);
+    assert_eq!(venue.engine.live_orders(), 0);
 }

@@ -1,6 +1,7 @@
 //! Scenarios written by hand: `golden/*.jsonl`, a file for each topic.
 //!
-//! A line is a command with its log time, `{"now": 1, "command": {...}}`; or what the engine is expected to tell next,
+//! A line is a command with its log time, `{"now": 1, "command": {...}}`; or a timer that fires, `{"now": 1, "timer": {}}`; or
+//! what the engine is expected to tell next,
 //! `{"report": {...}}` or `{"reply": {...}}`, in their order; or the book expected at that point,
 //! `{"levels": {"instrument": 1, "side": "BUY", "are": [[price, quantity, orders], ...]}}`. Fields of a report or reply can
 //! be left out: those that are there are compared. Lines that begin with `#` are for the reader.
@@ -18,7 +19,8 @@ use serde_json::{Value, json};
 use venue::{Recorder, Told, levels};
 
 /// Small limits, so that a few lines can reach them.
-const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8 };
+const LIMITS: EngineLimits =
+    EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8, steps: 4_096 };
 
 #[test]
 fn scenarios() {
@@ -48,6 +50,11 @@ fn play(file: &Path) {
             engine.apply(EpochNanos(line["now"].as_i64().unwrap()), &command, &mut recorder);
             engine.verify().unwrap();
             told.extend(recorder.0.iter().map(as_json));
+        } else if line.get("timer").is_some() {
+            assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
+            let fired = venue::fired(&mut engine, line["now"].as_i64().unwrap());
+            engine.verify().unwrap();
+            told.extend(fired.iter().map(as_json));
         } else if let Some(expected) = line.get("levels") {
             let side: Side = serde_json::from_value(expected["side"].clone()).unwrap();
             let instrument = expected["instrument"].as_u64().unwrap() as u32;

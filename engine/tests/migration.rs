@@ -14,7 +14,8 @@ use oracle::Oracle;
 use proptest::prelude::*;
 use venue::*;
 
-const SMALL: EngineLimits = EngineLimits { instruments: 4, participants: 8, orders: 300, retained_events: 20 };
+const SMALL: EngineLimits =
+    EngineLimits { instruments: 4, participants: 8, orders: 300, retained_events: 20, steps: 4_096 };
 const LARGE: EngineLimits = EngineLimits { orders: 20_000, ..SMALL };
 const MOVING: InstrumentId = InstrumentId(1);
 
@@ -154,7 +155,7 @@ impl Deployment {
                 let expected = self.oracle.resume(participant, 1, last_seen);
                 assert_eq!(told_again(&self.engines[self.owner], participant, 1, last_seen), expected);
             }
-            Step::Command { .. } | Step::Snapshot => {}
+            Step::Command { .. } | Step::Snapshot | Step::Timer => {}
         }
     }
 
@@ -164,7 +165,7 @@ impl Deployment {
         // Orders expire before the next command of any engine.
         for engine in &mut self.engines {
             let mut recorder = Recorder::default();
-            engine.expire(EpochNanos(self.now), &mut recorder);
+            engine.on_timer(EpochNanos(self.now), &mut recorder);
             found.extend(recorder.0);
         }
         let place = if command.instrument == MOVING { self.owner } else { 0 };
@@ -403,12 +404,12 @@ fn orders_do_not_expire_during_a_move_but_right_after_it() {
     let mut to = Engine::new(SMALL);
     import(&venue.engine, &mut to, FIRST, manifest);
     let mut early = Recorder::default();
-    to.expire(EpochNanos(venue.now), &mut early);
+    to.on_timer(EpochNanos(venue.now), &mut early);
     assert_eq!(early.0, []);
     reload(&mut to);
     to.activate(MOVING, FIRST).unwrap();
     let mut late = Recorder::default();
-    to.expire(EpochNanos(venue.now), &mut late);
+    to.on_timer(EpochNanos(venue.now), &mut late);
     assert_eq!(of(&late.0, 1), 2);
     to.verify().unwrap();
     venue.engine.unfence(MOVING, FIRST).unwrap();

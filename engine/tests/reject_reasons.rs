@@ -270,7 +270,11 @@ fn operations() {
     use RejectReason as R;
     let set_state = |state, price: Option<i64>| Action::SetInstrumentState { state, reference_price: price.map(Price) };
     let set_limits = Action::SetRiskLimits { target: ParticipantId(1), limits: RiskLimits::default() };
-    let kill = |target| Action::SetKillSwitch { target: ParticipantId(target), kill_switch: KillSwitch::Engaged };
+    let kill = |target| Action::SetKillSwitch {
+        target: ParticipantId(target),
+        kill_switch: KillSwitch::Engaged,
+        working_orders: WorkingOrders::Cancel,
+    };
     let define = |definition| Action::DefineInstrument(definition);
     let two = definition(2);
     let table = [
@@ -315,7 +319,11 @@ fn no_scope() {
     let mut venue = traded();
     let order = Action::New(limit(1, Side::Buy, 99, 1));
     let before = snapshot(&venue.engine);
-    let kill = Action::SetKillSwitch { target: ParticipantId(1), kill_switch: KillSwitch::Engaged };
+    let kill = Action::SetKillSwitch {
+        target: ParticipantId(1),
+        kill_switch: KillSwitch::Engaged,
+        working_orders: WorkingOrders::Cancel,
+    };
     for (instrument, action, expected) in [
         (2, order, RejectReason::UnknownInstrument),
         (2, cancel(1), RejectReason::UnknownInstrument),
@@ -333,7 +341,7 @@ fn no_scope() {
 
 #[test]
 fn limits() {
-    let limits = EngineLimits { instruments: 1, participants: 2, orders: 2, retained_events: 4 };
+    let limits = EngineLimits { instruments: 1, participants: 2, orders: 2, retained_events: 4, steps: 4_096 };
     let mut venue = Venue::open(limits, boundless(1));
     let second = venue.send(0, 0, Action::DefineInstrument(definition(2)));
     assert_eq!(reason(&second), ("reject", RejectReason::LimitInstruments));
@@ -405,7 +413,7 @@ fn risk() {
     venue.now = 3_000_000_000;
     assert_eq!(venue.order(1, limit(9, Side::Buy, 98, 1)).len(), 1);
     // The participant can engage its kill switch, and the operator can release it.
-    let kill_switch = |kill_switch| Action::SetKillSwitch { target, kill_switch };
+    let kill_switch = |kill_switch| Action::SetKillSwitch { target, kill_switch, working_orders: WorkingOrders::Keep };
     assert_eq!(venue.send(1, 0, kill_switch(KillSwitch::Engaged)).len(), 1);
     assert_eq!(reason(&venue.order(1, limit(8, Side::Buy, 98, 1))), ("rejected", RejectReason::RiskKillSwitch));
     let replaced = venue.send(1, 1, Action::Replace(replace(9, 9, 97, 1)));

@@ -8,7 +8,8 @@ use lugus_engine::{Engine, EngineLimits, SnapshotFault};
 use lugus_vocabulary::*;
 use venue::*;
 
-const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 5, orders: 400, retained_events: 50 };
+const LIMITS: EngineLimits =
+    EngineLimits { instruments: 3, participants: 5, orders: 400, retained_events: 50, steps: 4_096 };
 
 /// A stream of commands of all kinds from a seed, with prices near each other.
 struct CommandStream {
@@ -173,7 +174,8 @@ fn a_snapshot_larger_than_the_limits_is_refused() {
         let error = restore(limits, &records).unwrap_err();
         assert!(matches!(error.fault, SnapshotFault::Limit { what: found, .. } if found == what), "{error}");
     }
-    let more = EngineLimits { instruments: 9, participants: 9, orders: LIMITS.orders * 2, retained_events: 1_000 };
+    let more =
+        EngineLimits { instruments: 9, participants: 9, orders: LIMITS.orders * 2, retained_events: 1_000, steps: 7 };
     restore(more, &records).unwrap().verify().unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 use crate::instrument::{InstrumentDefinition, InstrumentState};
 use crate::order::{NewOrder, Replace, Side};
-use crate::risk::{KillSwitch, RiskLimits};
+use crate::risk::{KillSwitch, RiskLimits, WorkingOrders};
 use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price};
 use crate::word::word;
 
@@ -64,12 +64,15 @@ pub enum Action {
         /// The limits to set: `None` leaves a limit as it is, and 0 removes it.
         limits: RiskLimits,
     },
-    /// Operator, or a participant for itself: stops or allows new orders.
+    /// Operator, or a participant for itself: stops a participant's trading, or allows it again.
     SetKillSwitch {
         /// Whose orders.
         target: ParticipantId,
-        /// The new position of the switch.
+        /// The new position of the switch, at the sender's level.
         kill_switch: KillSwitch,
+        /// What happens to live orders when the switch is engaged.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+        working_orders: WorkingOrders,
     },
 }
 

@@ -86,12 +86,12 @@ pub use reason::{MessageRejectReason, RejectReason};
 pub use reply::Reply;
 pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody};
 pub use request::Request;
-pub use risk::{KillSwitch, RiskLimits};
+pub use risk::{KillSwitch, KillSwitchLevel, KillSwitchLevels, RiskLimits, WorkingOrders};
 pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
     ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord, ParticipantRecord,
-    ParticipantSession, RateKind, RateRecord, RetainedReport, SNAPSHOT_VERSION, ScopeRecord, SnapshotHeader,
-    SnapshotRecord,
+    ParticipantSession, RateKind, RateRecord, RetainedReport, SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord,
+    SnapshotHeader, SnapshotRecord,
 };
 pub use specification::InstrumentSpecification;
 pub use units::*;

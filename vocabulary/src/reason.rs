@@ -54,7 +54,7 @@ word! {
         RiskOpenOrders = 21,
         /// The participant has sent as many commands of this kind within the last second as its limit allows.
         RiskRate = 22,
-        /// The participant's kill switch is engaged.
+        /// The participant's kill switch is engaged. With it, live orders are canceled for this reason, too.
         RiskKillSwitch = 23,
         /// The participant may not send the command.
         NotAuthorised = 24,
@@ -68,7 +68,7 @@ word! {
         LimitInstruments = 28,
         /// The partition knows its maximum number of participants.
         LimitParticipants = 29,
-        /// The stop order was canceled because the command had already triggered 1,024 stop orders, the maximum.
+        /// No longer given: a stop order that a command has no room for stays elected.
         LimitCascade = 30,
         /// The order was canceled by a mass cancel of its owner or of the operator.
         MassCancel = 31,

@@ -4,7 +4,7 @@ use crate::command::CommandKind;
 use crate::instrument::InstrumentState;
 use crate::order::{NewOrder, OrderType, Side, TimeInForce};
 use crate::reason::RejectReason;
-use crate::risk::{KillSwitch, RiskLimits};
+use crate::risk::{KillSwitch, KillSwitchLevels, RiskLimits};
 use crate::units::{
     ClientOrderId, ClientSequence, ClientTag, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price,
     Quantity, TradeId,
@@ -77,6 +77,9 @@ pub enum ReportBody {
         limits: RiskLimits,
         /// Its kill switch after the change.
         kill_switch: KillSwitch,
+        /// The levels at which it is engaged.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+        kill_switch_levels: KillSwitchLevels,
     },
     /// Any other command was not done (FIX message j).
     Reject {

@@ -3,7 +3,7 @@
 //! The order of the records is fixed, so that equal engines give equal streams: the header; the participants by id, each
 //! followed by what it has used of its rates, new orders before cancels and the oldest first; the migration states by instrument; the participant scopes by participant, each followed by its kept events;
 //! then, by id, each instrument whole: its record, its scopes by participant, each followed by its kept events, and its
-//! orders (bids, asks, buy stops, sell stops, each by priority); the end. Counts in the header and a checksum in the end
+//! orders (bids, asks, buy stops, sell stops, each by priority, and elected orders by their turns); the end. Counts in the header and a checksum in the end
 //! reveal a stream that is not whole.
 //!
 //! The export of one instrument ([`crate::migration`]) is the same stream without header, participants, migration
@@ -16,16 +16,16 @@ use crate::migration::ExportManifest;
 use crate::order::NewOrder;
 use crate::participant_role::ParticipantRole;
 use crate::report::Report;
-use crate::risk::{KillSwitch, RiskLimits};
+use crate::risk::{KillSwitchLevels, RiskLimits};
 use crate::session_key::SessionAuthentication;
 use crate::units::{
     ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId, OrderId,
-    ParticipantId, Quantity, StateHash, TradeId,
+    ParticipantId, Price, Quantity, StateHash, TradeId,
 };
 use crate::word::word;
 
 /// Version of the records and of their order; an engine loads no other.
-pub const SNAPSHOT_VERSION: u32 = 7;
+pub const SNAPSHOT_VERSION: u32 = 8;
 
 /// One record of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,8 +102,10 @@ pub struct ParticipantRecord {
     pub participant: ParticipantId,
     /// Its limits; none of them is 0.
     pub limits: RiskLimits,
-    /// Its kill switch.
-    pub kill_switch: KillSwitch,
+    /// The levels at which its kill switch is engaged.
+    pub kill_switch: KillSwitchLevels,
+    /// Those of them that let its orders stay.
+    pub kill_switch_keeps: KillSwitchLevels,
     /// Number of rate records, which follow this record.
     pub rates: u32,
 }
@@ -146,6 +148,16 @@ pub struct ParticipantSession {
     pub message_rate: Option<MessageRate>,
 }
 
+/// The timer of the cluster that a partition's service has scheduled last. It is part of a partition's snapshot, but not of
+/// the engine's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ScheduledTimer {
+    /// Number of the timer: each one scheduled has the next.
+    pub last_correlation_id: i64,
+    /// Cluster time for which it is scheduled; `None` once it has fired.
+    pub deadline: Option<i64>,
+}
+
 /// An instrument without its scopes and orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InstrumentRecord {
@@ -157,6 +169,10 @@ pub struct InstrumentRecord {
     pub last_trade_id: TradeId,
     /// Number of the last market-data increment; 0 before the first.
     pub market_data_sequence: MarketDataSequence,
+    /// Number of stop orders that ever began to wait.
+    pub last_arrival: u64,
+    /// Lowest and highest price of trades that have more stop orders to elect.
+    pub electing: Option<(Price, Price)>,
     /// Statistics of the trades; stop orders are triggered by the last price among them.
     pub statistics: Statistics,
     /// Hash over all that happened to the instrument.
@@ -235,6 +251,10 @@ pub struct ScopeRecord {
     pub lost_client_sequence: ClientSequence,
     /// Log time of the newest event that is no longer kept; 0 if all are kept.
     pub lost_through: EpochNanos,
+    /// Buys with numbers up to this one are canceled by a mass cancel that is under way; 0 if there is none.
+    pub canceled_buys: OrderId,
+    /// The same of sells.
+    pub canceled_sells: OrderId,
 }
 
 /// An event that is kept, to answer a repeated command or a participant that reconnects.
@@ -246,7 +266,7 @@ pub struct RetainedReport {
     pub report: Report,
 }
 
-/// A live order: it rests in the book, or it waits for its trigger.
+/// A live order: it rests in the book, waits for its trigger, or is elected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderRecord {
     /// The engine's number of the order.
@@ -257,6 +277,11 @@ pub struct OrderRecord {
     pub leaves_quantity: Quantity,
     /// The part of the open quantity that the book shows now, in lots.
     pub shown_quantity: Quantity,
+    /// Number of a stop order that waits among those of its instrument, in the order in which they began to wait; 0 for
+    /// other orders.
+    pub arrival: u64,
+    /// Whether the order is to meet the book and has not had its turn: it is in the queue of elected orders.
+    pub is_elected: bool,
     /// The order as it would be entered now: with the client order id, prices and quantities of its last replacement, an
     /// expire time also if it is good for the day, and no trigger price once it is triggered.
     pub order: NewOrder,

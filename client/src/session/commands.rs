@@ -7,7 +7,7 @@ use lugus_codecs::order_entry::{
 };
 use lugus_vocabulary::{
     BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder,
-    ParticipantId, Price, Replace, RiskLimits, Side,
+    ParticipantId, Price, Replace, RiskLimits, Side, WorkingOrders,
 };
 
 use super::{Connection, DropCopy, MAXIMUM_DROP_COPIES, Session, scope_context};
@@ -129,7 +129,8 @@ impl Session {
         self.submit(ingress, InstrumentId::NONE, |buffer| encode_set_risk_limits(target, limits, buffer))
     }
 
-    /// Operator, or a participant for itself: stops or allows new orders. The command is numbered in the scope of
+    /// Operator, or a participant for itself: engages or releases a kill switch, at the sender's level and those
+    /// below; when it is engaged, `working_orders` says what happens to live orders. The command is numbered in the scope of
     /// [`InstrumentId::NONE`].
     ///
     /// # Errors
@@ -139,8 +140,11 @@ impl Session {
         ingress: &mut impl Ingress,
         target: ParticipantId,
         kill_switch: KillSwitch,
+        working_orders: WorkingOrders,
     ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, InstrumentId::NONE, |buffer| encode_set_kill_switch(target, kill_switch, buffer))
+        self.submit(ingress, InstrumentId::NONE, |buffer| {
+            encode_set_kill_switch(target, kill_switch, working_orders, buffer)
+        })
     }
 
     /// Asks once for the book of an instrument, with `depth` levels of each side (at most

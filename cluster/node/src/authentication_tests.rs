@@ -6,7 +6,7 @@ use lugus_codecs::Envelope;
 use lugus_codecs::order_entry::template_id;
 use lugus_codecs::session_tag::{MessageSigner, TRAILER_LENGTH};
 use lugus_engine::EngineLimits;
-use lugus_vocabulary::{Action, KillSwitch, ParticipantId, SessionKey, Side};
+use lugus_vocabulary::{Action, KillSwitch, ParticipantId, SessionKey, Side, WorkingOrders};
 use proptest::prelude::*;
 
 use super::{DropCopyPolicy, MatchingService};
@@ -99,7 +99,11 @@ fn only_the_participants_own_messages_are_taken() {
     let mut alice = MessageSigner::new(key(ALICE));
     assert_eq!(member.says(ALICE, &signed(&mut alice, &order(1))), [(ALICE, EXECUTION)]);
     let (hash, snapshot) = (member.hash(), member.snapshot().messages);
-    let kill_switch = Action::SetKillSwitch { target: ParticipantId(1), kill_switch: KillSwitch::Engaged };
+    let kill_switch = Action::SetKillSwitch {
+        target: ParticipantId(1),
+        kill_switch: KillSwitch::Engaged,
+        working_orders: WorkingOrders::Cancel,
+    };
     let forged = [
         order(2),
         command_message(0, 1, kill_switch),

@@ -16,6 +16,7 @@ pub mod service;
 pub mod sessions;
 mod snapshot;
 pub mod status;
+mod timer;
 pub mod watch;
 
 #[cfg(test)]

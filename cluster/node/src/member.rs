@@ -288,6 +288,7 @@ pub fn engine_limits(deployment: &Deployment) -> EngineLimits {
         participants: engine.maximum_participants as usize,
         orders: engine.maximum_open_orders as usize,
         retained_events: engine.retained_events as usize,
+        ..EngineLimits::default()
     }
 }
 

@@ -11,7 +11,7 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::{
     Action, Book, ClientOrderId, InstrumentId, InstrumentState, KillSwitch, MessageRate, MessageRejectReason,
     MigrationId, MigrationRequest, MigrationStep, NewOrder, ParticipantId, Price, Quantity, RejectReason, Replace,
-    Reply, ReportBody, RiskLimits, SessionKey, Side,
+    Reply, ReportBody, RiskLimits, SessionKey, Side, WorkingOrders,
 };
 
 use super::{DropCopyPolicy, MatchingService};
@@ -135,7 +135,7 @@ fn commands() -> [(u32, Action); 8] {
         (0, Action::DefineInstrument(lugus_testing::instruments::btc_usdt(InstrumentId(2)))),
         (1, Action::SetInstrumentState { state: InstrumentState::Closed, reference_price: None }),
         (0, Action::SetRiskLimits { target, limits: RiskLimits::default() }),
-        (0, Action::SetKillSwitch { target, kill_switch: KillSwitch::Engaged }),
+        (0, Action::SetKillSwitch { target, kill_switch: KillSwitch::Engaged, working_orders: WorkingOrders::Cancel }),
     ]
 }
 
@@ -205,7 +205,7 @@ fn what_is_the_operators_is_refused_to_traders() {
     for (instrument, action) in commands() {
         let target_of_others = match action {
             Action::SetKillSwitch { kill_switch, .. } => {
-                Action::SetKillSwitch { target: ParticipantId(5), kill_switch }
+                Action::SetKillSwitch { target: ParticipantId(5), kill_switch, working_orders: WorkingOrders::Cancel }
             }
             Action::MassCancel { side, .. } => Action::MassCancel { target: ParticipantId(5), side },
             action => action,

@@ -25,6 +25,7 @@ use crate::market_data::MarketDataWriter;
 use crate::migration;
 use crate::sessions::{Admitted, NotAdmitted, Principal, Sessions};
 use crate::snapshot;
+use crate::timer::EngineTimer;
 use crate::watch::StateSampler;
 
 /// Who may ask for drop copies.
@@ -43,6 +44,8 @@ pub enum Change<'a> {
     Command(&'a Command),
     /// An operator's step of a migration.
     Migration(&'a MigrationRequest<&'a [u8]>),
+    /// A timer of the cluster, by which the engine goes on without a command.
+    Timer,
 }
 
 /// Hears of each change before the engine makes it.
@@ -52,12 +55,16 @@ pub type ChangeListener = Box<dyn FnMut(EpochNanos, Change<'_>)>;
 /// used.
 const PREFAULTED_ORDERS: usize = 1 << 16;
 
+/// The session of what no message has caused: Aeron numbers sessions from 1. Nothing is replied to it.
+const NO_SESSION: i64 = 0;
+
 /// The clustered service of a partition.
 pub struct MatchingService {
     engine: Engine,
     limits: EngineLimits,
     drop_copy_policy: DropCopyPolicy,
     sessions: Sessions,
+    timer: EngineTimer,
     counters: Option<MemberCounters>,
     /// Buffer for one message; the longest messages are those of books.
     buffer: Box<BookBuffer>,
@@ -79,6 +86,7 @@ impl MatchingService {
             limits,
             drop_copy_policy,
             sessions: Sessions::default(),
+            timer: EngineTimer::default(),
             counters: None,
             buffer: Box::new([0; MAXIMUM_BOOK_LENGTH]),
             migration_buffer: Vec::new(),
@@ -238,6 +246,14 @@ impl MatchingService {
         }
     }
 
+    /// Publishes the state after a message of the log, and tells it to the other members if it is one of those that are compared.
+    fn publish_state(&mut self, cluster: &dyn Cluster, now: EpochNanos) {
+        let state = self.publish_state_hash(cluster);
+        if let Some(sampler) = &mut self.state_sampler {
+            sampler.after_message(now, state);
+        }
+    }
+
     fn publish_state_hash(&self, cluster: &dyn Cluster) -> StateAt {
         let state = StateAt { position: LogPosition(cluster.log_position()), hash: self.engine.state_hash() };
         if let Some(counters) = &self.counters {
@@ -265,6 +281,7 @@ impl ClusteredService for MatchingService {
             let state = snapshot::load(self.limits, cluster, reader)?;
             self.engine = state.engine;
             self.sessions = state.sessions;
+            self.timer = state.timer;
         }
         if let Some(market_data) = &mut self.market_data {
             market_data.role(false, &self.engine);
@@ -341,10 +358,24 @@ impl ClusteredService for MatchingService {
             Ok(Inbound::Request(request)) => self.answer(cluster, session_id, participant, now, request),
             Err(reject) => self.refuse(cluster, session_id, reject),
         }
-        let state = self.publish_state_hash(cluster);
-        if let Some(sampler) = &mut self.state_sampler {
-            sampler.after_message(now, state);
+        self.timer.schedule(self.engine.next_deadline(), timestamp, cluster);
+        self.publish_state(cluster, now);
+    }
+
+    fn on_timer_event(&mut self, cluster: &mut dyn Cluster, correlation_id: i64, timestamp: i64) {
+        self.timer.fired(correlation_id);
+        let now = epoch_nanos(cluster.time_unit(), timestamp);
+        if let Some(listener) = &mut self.change_listener {
+            listener(now, Change::Timer);
         }
+        let Self { sessions, buffer, market_data, .. } = self;
+        let mut egress = Egress { cluster, sessions, origin: NO_SESSION, buffer, market_data: market_data.as_mut() };
+        self.engine.on_timer(now, &mut egress);
+        if let Some(market_data) = &mut self.market_data {
+            market_data.end_of_command();
+        }
+        self.timer.schedule(self.engine.next_deadline(), timestamp, cluster);
+        self.publish_state(cluster, now);
     }
 
     fn on_role_change(&mut self, _cluster: &mut dyn Cluster, role: Role) {
@@ -363,7 +394,7 @@ impl ClusteredService for MatchingService {
     }
 
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
-        snapshot::take(&self.engine, &self.sessions, writer)?;
+        snapshot::take(&self.engine, &self.sessions, &self.timer, writer)?;
         // A member that starts from the snapshot publishes this position. All others publish the same until the next
         // message.
         self.publish_state_of_snapshot(cluster);

@@ -15,7 +15,8 @@ use lugus_vocabulary::{
 
 use super::{DropCopyPolicy, MatchingService};
 use crate::test_messages::{
-    BOOK_REQUEST_ID, book_message, cancel_message, define_message, drop_copy_message, new_order_message, resume_message,
+    BOOK_REQUEST_ID, book_message, cancel_message, define_message, drop_copy_message, gtd_order_message,
+    new_order_message, resume_message,
 };
 use crate::watch::{StateComparison, StateSampler};
 
@@ -173,6 +174,37 @@ fn the_book_has_the_best_levels_first_and_the_requested_depth() {
     );
     let reject = market_data::template_id::MARKET_DATA_REQUEST_REJECT;
     assert_eq!(market.says(BOB, &book_message(9, 1)), [(BOB, reject)]);
+}
+
+/// A quiet market: no command comes, and orders expire at their time. All members schedule the same timer, also one that
+/// starts from a snapshot.
+#[test]
+fn a_timer_of_the_cluster_lets_orders_expire_where_no_command_comes() {
+    let mut leader = Market::new(DropCopyPolicy::Operator);
+    let mut follower = Market::new(DropCopyPolicy::Operator);
+    follower.cluster.set_role(Role::Follower);
+    for market in [&mut leader, &mut follower] {
+        market.says(ALICE, &gtd_order_message(1, 1, 11, 990, 50_000));
+        assert_eq!(market.cluster.timers().iter().collect::<Vec<_>>(), [(&1, &50_000)]);
+        market.says(ALICE, &gtd_order_message(1, 2, 12, 990, 40_000));
+        assert_eq!(market.cluster.timers().iter().collect::<Vec<_>>(), [(&2, &40_000)]);
+    }
+    let snapshot = follower.cluster.take_snapshot(&mut follower.service).unwrap();
+    let mut restarted = MatchingService::new(EngineLimits::default(), DropCopyPolicy::Operator);
+    let mut cluster = follower.cluster.restarted();
+    cluster.start(&mut restarted, Some(&snapshot)).unwrap();
+    let before = leader.cluster.sent().len();
+    leader.cluster.advance_time(&mut leader.service, 45_000);
+    assert_eq!(leader.sent_since(before), [(ALICE, EXECUTION)]);
+    assert_eq!(leader.cluster.timers().iter().collect::<Vec<_>>(), [(&3, &50_000)]);
+    follower.cluster.advance_time(&mut follower.service, 45_000);
+    // Its consensus module has the timer in a snapshot of its own.
+    cluster.set_time(40_000);
+    cluster.timer_event(&mut restarted, 2);
+    assert_eq!(cluster.timers(), leader.cluster.timers(), "with the same numbers");
+    assert_eq!(restarted.engine().state_hash(), leader.service.engine().state_hash());
+    leader.cluster.advance_time(&mut leader.service, 60_000);
+    assert_eq!((leader.service.engine().live_orders(), leader.cluster.timers().len()), (0, 0));
 }
 
 type Levels = Vec<(i64, u64, u32)>;

@@ -4,8 +4,8 @@ use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command, encode_drop_copy, encode_resume};
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
-    Action, BookRequest, BookType, ClientOrderId, ClientSequence, Command, EventSequence, InstrumentId, NewOrder,
-    ParticipantId, Price, Quantity, Side,
+    Action, BookRequest, BookType, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, InstrumentId,
+    NewOrder, ParticipantId, Price, Quantity, Side, TimeInForce,
 };
 
 pub(crate) fn command_message(instrument: u32, client_sequence: u64, action: Action) -> Vec<u8> {
@@ -28,6 +28,22 @@ pub(crate) fn new_order_message(
     quantity: u64,
 ) -> Vec<u8> {
     let order = NewOrder::limit(ClientOrderId(client_order_id), side, Price(price), Quantity(quantity));
+    command_message(instrument, client_sequence, Action::New(order))
+}
+
+/// A bid of one lot, good till `expire_time`.
+pub(crate) fn gtd_order_message(
+    instrument: u32,
+    client_sequence: u64,
+    client_order_id: u64,
+    price: i64,
+    expire_time: i64,
+) -> Vec<u8> {
+    let order = NewOrder {
+        time_in_force: TimeInForce::Gtd,
+        expire_time: Some(EpochNanos(expire_time)),
+        ..NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(price), Quantity(1))
+    };
     command_message(instrument, client_sequence, Action::New(order))
 }
 

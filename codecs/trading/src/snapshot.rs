@@ -19,7 +19,7 @@ mod tests;
 
 use lugus_vocabulary::{
     Action, ClientSequence, InstrumentId, OrderRecord, ParticipantId, ParticipantSession, RetainedReport,
-    SnapshotRecord,
+    ScheduledTimer, SnapshotRecord,
 };
 use sbe_message::{DecodeError, Envelope, HEADER_LENGTH};
 use thiserror::Error;
@@ -34,7 +34,7 @@ use crate::sbe_order_entry;
 pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 use crate::sbe_snapshot::{
     instrument_codec, migration_state_codec, participant_codec, participant_session_codec, rate_use_codec,
-    resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec,
+    resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec, timer_codec,
 };
 
 /// Length of `RetainedReport` with its header, in bytes.
@@ -76,6 +76,8 @@ pub type RecordBuffer = [u8; MAXIMUM_RECORD_LENGTH];
 pub enum SnapshotMessage {
     /// A session that may trade; sessions come before all records.
     Session(ParticipantSession),
+    /// The timer of the service; it comes before all records.
+    Timer(ScheduledTimer),
     /// A record of the engine's state.
     Record(SnapshotRecord),
 }
@@ -102,6 +104,12 @@ impl From<DecodeError> for SnapshotMessageError {
 /// Encodes a session; returns the message.
 pub fn encode_session<'b>(session: &ParticipantSession, buffer: &'b mut RecordBuffer) -> &'b [u8] {
     let length = records::encode_session(session, buffer);
+    &buffer[..length]
+}
+
+/// Encodes the timer of the service; returns the message.
+pub fn encode_timer<'b>(timer: &ScheduledTimer, buffer: &'b mut RecordBuffer) -> &'b [u8] {
+    let length = records::encode_timer(timer, buffer);
     &buffer[..length]
 }
 
@@ -185,6 +193,9 @@ impl RecordDecoder {
         let record = match envelope.template_id {
             participant_session_codec::SBE_TEMPLATE_ID => {
                 return Ok(Some(SnapshotMessage::Session(records::decode_session(envelope)?)));
+            }
+            timer_codec::SBE_TEMPLATE_ID => {
+                return Ok(Some(SnapshotMessage::Timer(records::decode_timer(envelope)?)));
             }
             retained_report_codec::SBE_TEMPLATE_ID => {
                 self.begun = Some(Begun::Kept { applied: records::decode_retained(envelope)? });

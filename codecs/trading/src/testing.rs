@@ -8,10 +8,10 @@ use std::fmt::Debug;
 use lugus_vocabulary::{
     Action, Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind, Decimal,
     DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, KillSwitch, Liquidity, MapEpoch, MarketData, MarketDataBody, MarketDataSequence,
-    MarketDataSnapshot, NewOrder, OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel,
-    Quantity, RejectReason, Replace, Reply, Report, ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics,
-    Symbol, TimeInForce, TradeId,
+    InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MarketData,
+    MarketDataBody, MarketDataSequence, MarketDataSnapshot, NewOrder, OrderId, OrderStatus, OrderType, ParticipantId,
+    PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Reply, Report, ReportBody, RiskLimits,
+    SelfTradePrevention, Side, Statistics, Symbol, TimeInForce, TradeId, WorkingOrders,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -115,6 +115,11 @@ pub(crate) fn participant() -> impl Strategy<Value = ParticipantId> {
 
 pub(crate) fn client_order_id() -> impl Strategy<Value = ClientOrderId> {
     any::<u64>().prop_map(ClientOrderId)
+}
+
+/// Any levels, or none.
+pub(crate) fn kill_switch_levels() -> impl Strategy<Value = KillSwitchLevels> {
+    proptest::collection::vec(select(KillSwitchLevel::ALL), 0..3).prop_map(|levels| levels.into_iter().collect())
 }
 
 /// Any tag, or none.
@@ -254,8 +259,9 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (select(InstrumentState::ALL), optional(price()))
             .prop_map(|(state, reference_price)| Action::SetInstrumentState { state, reference_price }),
         1 => (participant(), limits_to_set()).prop_map(|(target, limits)| Action::SetRiskLimits { target, limits }),
-        1 => (participant(), select(KillSwitch::ALL))
-            .prop_map(|(target, kill_switch)| Action::SetKillSwitch { target, kill_switch }),
+        1 => (participant(), select(KillSwitch::ALL), select(WorkingOrders::ALL)).prop_map(
+            |(target, kill_switch, working_orders)| Action::SetKillSwitch { target, kill_switch, working_orders }
+        ),
     ]
 }
 
@@ -320,8 +326,14 @@ fn report_body() -> impl Strategy<Value = ReportBody> {
         1 => (instrument(), select(InstrumentState::ALL), any::<i64>()).prop_map(|(instrument, state, reference_price)| {
             ReportBody::Instrument { instrument, state, reference_price: Price(reference_price) }
         }),
-        1 => (participant(), risk_limits(), select(KillSwitch::ALL))
-            .prop_map(|(target, limits, kill_switch)| ReportBody::Risk { target, limits, kill_switch }),
+        1 => (participant(), risk_limits(), select(KillSwitch::ALL), kill_switch_levels()).prop_map(
+            |(target, limits, kill_switch, kill_switch_levels)| ReportBody::Risk {
+                target,
+                limits,
+                kill_switch,
+                kill_switch_levels,
+            }
+        ),
         1 => (select(CommandKind::ALL), reason()).prop_map(|(command, reason)| ReportBody::Reject { command, reason }),
     ]
 }

@@ -5,7 +5,7 @@
 use lugus_vocabulary::{
     BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity, MemberRole,
     MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OrderStatus, OrderType, PostOnly,
-    RejectReason, SelfTradePrevention, Side, TimeInForce,
+    RejectReason, SelfTradePrevention, Side, TimeInForce, WorkingOrders,
 };
 
 use crate::error::MessageError;
@@ -141,6 +141,7 @@ by_number! {
     InstrumentType as sbe_order_entry::instrument_type::InstrumentType(u8);
     InstrumentState as sbe_order_entry::instrument_state::InstrumentState(u8);
     KillSwitch as sbe_order_entry::kill_switch::KillSwitch(u8);
+    WorkingOrders as sbe_order_entry::working_orders::WorkingOrders(u8);
     RejectReason or Unknown as sbe_order_entry::reject_reason::RejectReason(u16);
     MessageRejectReason or Unknown as sbe_order_entry::message_reject_reason::MessageRejectReason(u8);
     MigrationOutcome as sbe_order_entry::migration_outcome::MigrationOutcome(u8);

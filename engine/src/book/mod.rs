@@ -5,12 +5,14 @@
 //! - `pool`: all other attributes of live orders; `order`: such an order; `terms`: attributes that only some orders have.
 //! - `cells`: the memory layout of orders and levels, in zeroed memory (`zeroed`).
 //! - `tree`: from a price to its page of levels; `found`: a cache in front of the tree.
-//! - `client_orders`: from (owner, client order id) to an order.
+//! - `client_orders`: from (owner, client order id) to an order. `elected`: orders that are to meet the book.
+//! - `unfinished`: where work is left that was decided and not done.
 
 #[expect(clippy::module_inception, reason = "the book of the books' module")]
 mod book;
 mod cells;
 mod client_orders;
+mod elected;
 mod expiry_queue;
 mod found;
 mod order;
@@ -19,16 +21,19 @@ mod pool;
 mod side;
 mod terms;
 mod tree;
+mod unfinished;
 mod zeroed;
 
 pub use book::Book;
 pub(crate) use cells::MAXIMUM_ORDERS;
 pub use cells::Slot;
 pub use client_orders::{Found, Vacancy};
+pub(crate) use elected::ElectedQueue;
 pub(crate) use expiry_queue::Expiry;
 pub(crate) use order::Order;
 pub use orders::RestingOrders;
-pub(crate) use pool::OrderPool;
+pub(crate) use pool::ending::Ending;
+pub(crate) use pool::{Killed, OrderPool};
 pub use side::BookSide;
 pub(crate) use terms::{Instructions, Terms};
 

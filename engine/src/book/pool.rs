@@ -1,19 +1,23 @@
 //! The live orders of all instruments with all their attributes: those that a book needs ([`RestingOrders`]), and the
 //! rest under the same slot. Orders are found by slot, by client order id, or by owner.
 //!
-//! Memory is reserved once for all orders that the limits allow. Each owner has a list of its live orders by order id,
-//! which is the order of their arrival.
+//! Memory is reserved once for all orders that the limits allow. Each owner has two lists of its live orders, of buys and
+//! of sells, by order id, which is the order of their arrival.
 
-use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, Price, Quantity};
+use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity, Side};
 
 use super::cells::{NIL, Slot};
 use super::client_orders::{Found, Vacancy};
+use super::elected::ElectedLinks;
 use super::expiry_queue::{Expiry, ExpiryQueue};
 use super::order::Order;
 use super::orders::RestingOrders;
 use super::terms::{Instructions, Terms};
+use super::unfinished::Unfinished;
 use super::zeroed::items_of_a_page;
-use crate::invariant_error::InvariantError;
+
+pub(super) mod ending;
+mod verify;
 
 /// All live orders.
 #[derive(Debug)]
@@ -33,6 +37,28 @@ pub(crate) struct OrderPool {
     /// Terms by slot, of orders that have some.
     terms: Vec<Terms>,
     expiry: ExpiryQueue,
+    /// Links of the queues of elected orders.
+    pub(crate) elected: ElectedLinks,
+    /// Stop orders that a trade elects, with their arrivals: used while they are sorted.
+    pub(crate) electing: Vec<(u64, Slot)>,
+    /// Number of live icebergs.
+    icebergs: u32,
+    /// What kill switches do with orders, by participant.
+    killed: Vec<Killed>,
+    /// Number of participants whose kill switch is engaged.
+    killed_participants: u32,
+    pub(crate) unfinished: Unfinished,
+}
+
+/// What the kill switch of a participant does with its orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Killed {
+    /// Nothing: the switch is not engaged.
+    No,
+    /// They stay, and do not trade.
+    Keeps,
+    /// They are canceled.
+    Cancels,
 }
 
 /// Links of an order in its owner's list.
@@ -42,22 +68,37 @@ struct Neighbours {
     previous: Slot,
 }
 
-/// The list of a scope's live orders: its ends, and the participant and instrument of the scope.
+/// The lists of a scope's live orders, and the participant and instrument of the scope.
 #[derive(Debug, Clone, Copy)]
 struct OwnerList {
-    first: Slot,
-    last: Slot,
+    /// Buys and sells.
+    sides: [SideList; 2],
     /// The participant's dense index.
     participant: u32,
     instrument: InstrumentId,
-    /// Whether the list is sorted by order id. It is not after orders were imported from another cluster, which come by
-    /// priority.
+    /// Whether the lists are sorted by order id. They are not after orders were imported from another cluster, which come
+    /// by priority.
     is_sorted: bool,
+}
+
+/// An owner's orders of one side.
+#[derive(Debug, Clone, Copy)]
+struct SideList {
+    first: Slot,
+    last: Slot,
+    /// Number of orders.
+    orders: u32,
+    /// Orders with numbers up to this one are canceled by a mass cancel that is under way; 0 if there is none.
+    canceled: OrderId,
+}
+
+impl SideList {
+    const EMPTY: Self = Self { first: NIL, last: NIL, orders: 0, canceled: OrderId(0) };
 }
 
 impl OrderPool {
     /// Room for `limit` orders.
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize, steps: usize) -> Self {
         let resting = RestingOrders::new(limit);
         Self {
             resting,
@@ -68,6 +109,12 @@ impl OrderPool {
             maximum_notional: Vec::new(),
             terms: Vec::with_capacity(limit),
             expiry: ExpiryQueue::new(limit),
+            elected: ElectedLinks::new(limit),
+            electing: Vec::with_capacity(steps.min(limit)),
+            icebergs: 0,
+            killed: Vec::new(),
+            killed_participants: 0,
+            unfinished: Unfinished::new(steps),
         }
     }
 
@@ -80,13 +127,16 @@ impl OrderPool {
 
     /// Sets participant and instrument of a scope, which is the next new one or one that is used again.
     pub(crate) fn set_owner(&mut self, owner: u32, participant: u32, instrument: InstrumentId) {
-        let list = OwnerList { first: NIL, last: NIL, participant, instrument, is_sorted: true };
+        let list = OwnerList { sides: [SideList::EMPTY; 2], participant, instrument, is_sorted: true };
         match self.owners.get_mut(owner as usize) {
             Some(place) => *place = list,
             None => self.owners.push(list),
         }
         if self.open.len() <= participant as usize {
             self.open.resize(participant as usize + 1, 0);
+        }
+        if self.killed.len() <= participant as usize {
+            self.killed.resize(participant as usize + 1, Killed::No);
         }
     }
 
@@ -114,6 +164,23 @@ impl OrderPool {
     /// Largest notional of an order of a scope's participant.
     pub(crate) fn maximum_notional(&self, owner: u32) -> Option<u64> {
         self.maximum_notional.get(self.participant_of(owner) as usize).copied().flatten()
+    }
+
+    /// Number of live orders of an owner on one side, or on both.
+    pub(crate) fn orders_of(&self, owner: u32, side: Option<Side>) -> u32 {
+        let list = &self.owners[owner as usize];
+        sides(side).iter().map(|&side| list.sides[place(side)].orders).sum()
+    }
+
+    /// Whether there are icebergs, so that levels may hold more than they show.
+    #[inline]
+    pub(crate) fn has_icebergs(&self) -> bool {
+        self.icebergs > 0
+    }
+
+    /// The next order to expire, whenever that is.
+    pub(crate) fn next_expiry(&self) -> Option<Expiry> {
+        self.expiry.due(EpochNanos(i64::MAX))
     }
 
     /// The next order to expire, if its time has come.
@@ -159,7 +226,9 @@ impl OrderPool {
     pub(crate) fn amend(&mut self, slot: Slot, order: &Order, terms: &Terms) {
         let kept = self.get_mut(slot);
         (kept.price, kept.quantity, kept.leaves) = (order.price, order.quantity, order.leaves);
-        kept.instructions = order.instructions;
+        let before = std::mem::replace(&mut kept.instructions, order.instructions);
+        self.icebergs += u32::from(order.instructions.has(Instructions::ICEBERG));
+        self.icebergs -= u32::from(before.has(Instructions::ICEBERG));
         self.keep_terms(slot, terms);
     }
 
@@ -251,7 +320,7 @@ impl OrderPool {
                 self.neighbours.push(Neighbours { next: NIL, previous: NIL });
             }
         }
-        let participant = self.append_to_owner(slot, order.owner);
+        let participant = self.append_to_owner(slot, order.owner, order.side);
         self.open[participant as usize] += 1;
         if order.instructions.has_terms() {
             self.take_in_terms(slot, terms);
@@ -270,19 +339,28 @@ impl OrderPool {
     pub(crate) fn remove_found(&mut self, found: Found, order: &Order) {
         self.resting.remove_found(found);
         let slot = found.slot;
-        let Order { owner, instructions, .. } = *order;
-        let participant = self.unlink_from_owner(slot, owner);
+        let Order { owner, side, instructions, .. } = *order;
+        let participant = self.unlink_from_owner(slot, owner, side);
         self.open[participant as usize] -= 1;
+        if instructions.has(Instructions::EXPIRES | Instructions::ICEBERG) {
+            self.forget_terms(slot, instructions);
+        }
+        self.get_mut(slot).leaves = Quantity(0);
+    }
+
+    #[cold]
+    fn forget_terms(&mut self, slot: Slot, instructions: Instructions) {
+        self.icebergs -= u32::from(instructions.has(Instructions::ICEBERG));
         if instructions.has(Instructions::EXPIRES) {
             self.expiry.remove(slot);
         }
-        self.get_mut(slot).leaves = Quantity(0);
     }
 
     #[cold]
     fn take_in_terms(&mut self, slot: Slot, terms: &Terms) {
         self.keep_terms(slot, terms);
         let Order { owner, order_id, instructions, .. } = *self.get(slot);
+        self.icebergs += u32::from(instructions.has(Instructions::ICEBERG));
         if instructions.has(Instructions::EXPIRES) {
             let instrument = self.owners[owner as usize].instrument;
             self.expiry.insert(Expiry { time: terms.expire_time, instrument, order_id, slot });
@@ -310,35 +388,38 @@ impl OrderPool {
         self.expiry.forget(instrument);
     }
 
-    /// Notes that an owner's list is no longer sorted by order id.
+    /// Notes that an owner's lists are no longer sorted by order id.
     #[inline]
     pub(crate) fn set_unsorted(&mut self, owner: u32) {
         self.owner_list(owner).is_sorted = false;
     }
 
-    /// The first live order of an owner, by order id. Sorts its list if needed.
-    pub(crate) fn first_of(&mut self, owner: u32) -> Option<Slot> {
-        let OwnerList { is_sorted, .. } = *self.owners.get(owner as usize)?;
-        if !is_sorted {
+    /// The first live order of an owner on one side, or on both, by order id. Sorts its lists if needed.
+    pub(crate) fn first_of(&mut self, owner: u32, side: Option<Side>) -> Option<Slot> {
+        if !self.owners.get(owner as usize)?.is_sorted {
             self.sort_owner(owner);
         }
-        slot_or_none(self.owners[owner as usize].first)
+        let list = &self.owners[owner as usize];
+        let firsts = sides(side).iter().filter_map(|&side| slot_or_none(list.sides[place(side)].first));
+        firsts.min_by_key(|&slot| self.get(slot).order_id)
     }
 
+    /// Sorts an owner's lists by order id.
     #[cold]
-    fn sort_owner(&mut self, owner: u32) {
-        let first = slot_or_none(self.owners[owner as usize].first);
-        let mut orders: Vec<Slot> = std::iter::successors(first, |&slot| self.next_of_owner(slot)).collect();
+    pub(crate) fn sort_owner(&mut self, owner: u32) {
+        let mut orders: Vec<Slot> = Vec::new();
+        for list in self.owners[owner as usize].sides {
+            orders.extend(std::iter::successors(slot_or_none(list.first), |&slot| self.next_of_owner(slot)));
+        }
         orders.sort_unstable_by_key(|&slot| self.get(slot).order_id);
-        let list = self.owner_list(owner);
-        (list.first, list.last, list.is_sorted) = (NIL, NIL, true);
+        self.owner_list(owner).empty();
         for slot in orders {
-            self.append_to_owner(slot, owner);
+            self.append_to_owner(slot, owner, self.get(slot).side);
         }
     }
 
-    /// The next live order of the same owner, by order id.
-    pub(crate) fn next_of_owner(&self, slot: Slot) -> Option<Slot> {
+    /// The next live order of the same owner and side.
+    fn next_of_owner(&self, slot: Slot) -> Option<Slot> {
         slot_or_none(self.neighbours[slot as usize].next)
     }
 
@@ -346,70 +427,11 @@ impl OrderPool {
     pub(crate) fn sort_owners(&mut self) {
         let mut live: Vec<Slot> = (0..self.orders.len() as Slot).filter(|&slot| self.is_live(slot)).collect();
         live.sort_unstable_by_key(|&slot| (self.get(slot).owner, self.get(slot).order_id));
-        for owner in &mut self.owners {
-            (owner.first, owner.last, owner.is_sorted) = (NIL, NIL, true);
-        }
+        self.owners.iter_mut().for_each(OwnerList::empty);
         for slot in live {
-            self.append_to_owner(slot, self.get(slot).owner);
+            let Order { owner, side, .. } = *self.get(slot);
+            self.append_to_owner(slot, owner, side);
         }
-    }
-
-    /// Checks lists, counts and the map. Walks over all slots.
-    pub(crate) fn verify(&self) -> Result<(), InvariantError> {
-        let live = (0..self.orders.len() as Slot).filter(|&slot| self.is_live(slot));
-        self.resting.verify(live.clone())?;
-        for slot in live.clone() {
-            let Order { order_id, owner, client_order_id, .. } = *self.get(slot);
-            if self.find(owner, client_order_id) != Some(slot) {
-                return Err(InvariantError::Order { order_id, what: "is not found by its client order id" });
-            }
-        }
-        self.verify_terms(live)?;
-        let listed = (0..self.owners.len() as u32).map(|owner| self.verify_owner(owner));
-        InvariantError::count("orders of owners", listed.sum::<Result<usize, _>>()?, self.live())
-    }
-
-    fn verify_terms(&self, live: impl Iterator<Item = Slot>) -> Result<(), InvariantError> {
-        let mut open = vec![0; self.open.len()];
-        let mut expiring = 0;
-        for slot in live {
-            let Order { order_id, owner, instructions, leaves, .. } = *self.get(slot);
-            let terms = self.terms(slot);
-            open[self.participant_of(owner) as usize] += 1;
-            let wrong = |what| Err(InvariantError::Order { order_id, what });
-            if instructions.has(Instructions::EXPIRES) {
-                let is_aside = self.expiry.is_aside(slot);
-                expiring += usize::from(!is_aside);
-                if !is_aside && !self.expiry.holds(slot, terms.expire_time) {
-                    return wrong("will not expire in its time");
-                }
-            }
-            if instructions.has(Instructions::ICEBERG) && leaves > terms.display {
-                return wrong("shows more than it should");
-            }
-        }
-        if open != self.open {
-            let (counted, kept) = (open.iter().sum::<u32>() as usize, self.open.iter().sum::<u32>() as usize);
-            return Err(InvariantError::Count { what: "open orders of participants", counted, kept });
-        }
-        InvariantError::count("orders that will expire", expiring, self.expiry.len())?;
-        self.expiry.verify()
-    }
-
-    fn verify_owner(&self, owner: u32) -> Result<usize, InvariantError> {
-        let (mut orders, mut before) = (0, NIL);
-        let OwnerList { first: mut next, is_sorted, .. } = self.owners[owner as usize];
-        while next != NIL {
-            let (order, neighbours) = (self.get(next), self.neighbours[next as usize]);
-            let in_order = !is_sorted || before == NIL || self.get(before).order_id < order.order_id;
-            if order.leaves.0 == 0 || order.owner != owner || neighbours.previous != before || !in_order {
-                return Err(InvariantError::Order { order_id: order.order_id, what: "is wrong in its owner's list" });
-            }
-            orders += 1;
-            before = std::mem::replace(&mut next, neighbours.next);
-        }
-        InvariantError::count("last order of an owner", self.owners[owner as usize].last as usize, before as usize)?;
-        Ok(orders)
     }
 
     fn is_live(&self, slot: Slot) -> bool {
@@ -422,21 +444,25 @@ impl OrderPool {
 
     /// Appends an order to its owner's list. Returns the participant's dense index.
     #[inline(always)]
-    fn append_to_owner(&mut self, slot: Slot, owner: u32) -> u32 {
-        let list = &mut self.owners[owner as usize];
+    fn append_to_owner(&mut self, slot: Slot, owner: u32, side: Side) -> u32 {
+        let OwnerList { sides, participant, .. } = &mut self.owners[owner as usize];
+        let list = &mut sides[place(side)];
         let before = std::mem::replace(&mut list.last, slot);
+        list.orders += 1;
         self.neighbours[slot as usize] = Neighbours { next: NIL, previous: before };
         match before {
             NIL => list.first = slot,
             before => self.neighbours[before as usize].next = slot,
         }
-        list.participant
+        *participant
     }
 
     /// Unlinks an order from its owner's list. Returns the participant's dense index.
     #[inline(always)]
-    fn unlink_from_owner(&mut self, slot: Slot, owner: u32) -> u32 {
-        let list = &mut self.owners[owner as usize];
+    fn unlink_from_owner(&mut self, slot: Slot, owner: u32, side: Side) -> u32 {
+        let OwnerList { sides, participant, .. } = &mut self.owners[owner as usize];
+        let list = &mut sides[place(side)];
+        list.orders -= 1;
         let Neighbours { next, previous } = self.neighbours[slot as usize];
         match previous {
             NIL => list.first = next,
@@ -446,7 +472,32 @@ impl OrderPool {
             NIL => list.last = previous,
             next => self.neighbours[next as usize].previous = previous,
         }
-        list.participant
+        *participant
+    }
+}
+
+impl OwnerList {
+    /// Empties the lists, to be filled again by order id.
+    fn empty(&mut self) {
+        for list in &mut self.sides {
+            *list = SideList { canceled: list.canceled, ..SideList::EMPTY };
+        }
+        self.is_sorted = true;
+    }
+}
+
+/// Place of a side's list among those of an owner.
+#[inline]
+fn place(side: Side) -> usize {
+    side as usize - Side::Buy as usize
+}
+
+/// The side, or both.
+fn sides(side: Option<Side>) -> &'static [Side] {
+    match side {
+        None => &[Side::Buy, Side::Sell],
+        Some(Side::Buy) => &[Side::Buy],
+        Some(Side::Sell) => &[Side::Sell],
     }
 }
 
@@ -470,7 +521,7 @@ mod tests {
     use lugus_vocabulary::{NewOrder, OrderId, PostOnly, SelfTradePrevention, Side};
 
     fn pool() -> OrderPool {
-        let mut pool = OrderPool::new(4);
+        let mut pool = OrderPool::new(4, 4);
         (0..2).for_each(|owner| pool.set_owner(owner, owner, InstrumentId(1)));
         pool
     }
@@ -482,7 +533,7 @@ mod tests {
     }
 
     fn orders_of(pool: &mut OrderPool, owner: u32) -> Vec<u64> {
-        let first = pool.first_of(owner);
+        let first = pool.first_of(owner, None);
         std::iter::successors(first, |&slot| pool.next_of_owner(slot))
             .map(|slot| pool.get(slot).client_order_id.0)
             .collect()

@@ -19,7 +19,9 @@ impl Instructions {
     pub(crate) const EXPIRES: u8 = 1 << 5;
     /// The order is a stop order that has not triggered.
     pub(crate) const WAITING: u8 = 1 << 6;
-    const TERMS: u8 = Self::ICEBERG | Self::EXPIRES | Self::WAITING;
+    /// The order is in the queue of elected orders: it is to meet the book, and has not had its turn.
+    pub(crate) const ELECTED: u8 = 1 << 7;
+    const TERMS: u8 = Self::ICEBERG | Self::EXPIRES | Self::WAITING | Self::ELECTED;
 
     #[inline]
     pub(crate) fn new(post_only: PostOnly, prevention: SelfTradePrevention) -> Self {
@@ -78,6 +80,8 @@ pub(crate) struct Terms {
     pub(crate) expire_time: EpochNanos,
     /// Limit price of a waiting stop-limit order, in ticks, as its price in the pool is the trigger price.
     pub(crate) limit: Price,
+    /// Number of a stop order among those of its instrument, in the order in which they began to wait.
+    pub(crate) arrival: u64,
 }
 
 impl Terms {
@@ -104,7 +108,8 @@ mod tests {
             for post_only in [PostOnly::No, PostOnly::Yes] {
                 let plain = Instructions::new(post_only, prevention);
                 assert!(!plain.has_terms());
-                for bit in [Instructions::ICEBERG, Instructions::EXPIRES, Instructions::WAITING] {
+                for bit in [Instructions::ICEBERG, Instructions::EXPIRES, Instructions::WAITING, Instructions::ELECTED]
+                {
                     let with = plain.with(bit, true);
                     assert!(with.has(bit) && with.has_terms());
                     assert_eq!(with.self_trade_prevention(), prevention);

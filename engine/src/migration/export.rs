@@ -20,13 +20,16 @@ pub struct Export<'a> {
     listed: &'a Listed,
     /// Scopes after the current one.
     scopes: std::vec::IntoIter<ScopeIndex>,
-    queues: [&'a BookSide; QUEUES],
+    /// Bids, asks, buy stops, sell stops.
+    queues: [&'a BookSide; 4],
     cursor: ExportCursor,
     next: NextRecord,
 }
 
-/// Bids, asks, buy stops, sell stops.
-const QUEUES: usize = 4;
+/// Number of queues of orders: those of [`Export::queues`], and that of elected orders.
+const QUEUES: usize = 5;
+/// The queue of elected orders.
+const ELECTED: usize = 4;
 
 /// The record that comes next.
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +113,12 @@ impl Export<'_> {
                 let slot = self.engine.pool.find(owner, client_order_id)?;
                 let order = self.engine.pool.get(slot);
                 let waits = order.instructions.has(Instructions::WAITING);
-                NextRecord::Order(usize::from(waits) * 2 + usize::from(order.side == Side::Sell), Some(slot))
+                let queue = if order.instructions.has(Instructions::ELECTED) {
+                    ELECTED
+                } else {
+                    usize::from(waits) * 2 + usize::from(order.side == Side::Sell)
+                };
+                NextRecord::Order(queue, Some(slot))
             }
             ExportPlace::End => NextRecord::End,
         })
@@ -134,7 +142,11 @@ impl Export<'_> {
                     };
                     let scope = engine.scopes.get(index);
                     let place = ExportPlace::Scope { participant: scope.participant, events: 0 };
-                    return Some((SnapshotRecord::Scope(scope_record(scope)), place, NextRecord::Event(index, 0)));
+                    return Some((
+                        SnapshotRecord::Scope(scope_record(scope, index, &engine.pool)),
+                        place,
+                        NextRecord::Event(index, 0),
+                    ));
                 }
                 NextRecord::Event(index, event) => {
                     let scope = engine.scopes.get(index);
@@ -163,7 +175,14 @@ impl Export<'_> {
     }
 
     fn order_after(&self, queue: usize, before: Option<Slot>) -> Option<Slot> {
-        let (queue, resting) = (self.queues[queue], &self.engine.pool.resting);
+        let pool = &self.engine.pool;
+        let Some(queue) = self.queues.get(queue) else {
+            return match before {
+                Some(slot) => pool.elected.after(slot),
+                None => self.listed.instrument.elected.first(),
+            };
+        };
+        let resting = &pool.resting;
         match before {
             Some(slot) => queue.after(slot, resting),
             None => queue.next_to_trade(None, resting).map(|(_, slot)| slot),

@@ -65,6 +65,7 @@ impl Engine {
         };
         self.set_migration_state(instrument, MigrationState::Trading { last });
         self.pool.resume_expiry(instrument);
+        self.note_work_of(instrument);
         Ok(())
     }
 
@@ -82,6 +83,7 @@ impl Engine {
         }
         self.set_migration_state(instrument, MigrationState::Trading { last: migration });
         self.pool.resume_expiry(instrument);
+        self.note_work_of(instrument);
         Ok(())
     }
 
@@ -169,7 +171,8 @@ impl Engine {
             manifest.scopes += 1;
             manifest.reports += self.scopes.get(scope).retained.len() as u64;
         }
-        let Instrument { book, stops, .. } = &listed.instrument;
+        let Instrument { book, stops, elected, .. } = &listed.instrument;
+        manifest.orders += elected.orders(&self.pool.elected).count() as u32;
         for side in [Side::Buy, Side::Sell] {
             let orders = [book.side(side), stops.side(side)].map(|queue| queue.count(&self.pool.resting));
             manifest.orders += orders.iter().sum::<usize>() as u32;
@@ -181,8 +184,13 @@ impl Engine {
     fn clear(&mut self, id: InstrumentId, migration: MigrationId, departed: Option<MapEpoch>) -> Progress {
         let pool = &mut self.pool;
         if let Some(listed) = self.instruments.find_mut(id) {
-            let Instrument { book, stops, .. } = &mut listed.instrument;
+            let Instrument { book, stops, elected, .. } = &mut listed.instrument;
             let mut left = ORDERS_A_STEP;
+            while let Some(slot) = elected.first().filter(|_| left > 0) {
+                elected.remove(slot, &mut pool.elected);
+                pool.remove(slot);
+                left -= 1;
+            }
             for side in [Side::Buy, Side::Sell] {
                 left -= clear_queue(book.side_mut(side), left, pool);
                 left -= clear_queue(stops.side_mut(side), left, pool);

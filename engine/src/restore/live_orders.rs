@@ -12,11 +12,13 @@ use crate::stop_queues;
 /// The order as the pool has it, at the price of its queue: the limit, or the trigger of a stop order.
 pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) -> (Order, Terms) {
     let OrderRecord { order_id, leaves_quantity, shown_quantity, order: ref entered, .. } = *record;
-    let instructions =
-        Instructions::of(entered, entered.expire_time).with(Instructions::WAITING, entered.stop_price.is_some());
+    let instructions = Instructions::of(entered, entered.expire_time)
+        .with(Instructions::WAITING, entered.stop_price.is_some())
+        .with(Instructions::ELECTED, record.is_elected);
     let terms = Terms {
         reserve: Quantity(leaves_quantity.0 - shown_quantity.0),
         limit: entered.price.unwrap_or_default(),
+        arrival: record.arrival,
         ..Terms::of(entered, entered.expire_time)
     };
     let order = Order { leaves: shown_quantity, ..Order::new(entered, price, instructions, order_id, owner) };
@@ -30,15 +32,19 @@ pub(super) fn check_order(record: &OrderRecord, instrument: &Instrument) -> Chec
     require(numbered && order.client_order_id.0 > 0, "an order with an impossible number")?;
     let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
     let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
-    let lives = match order.stop_price {
-        Some(_) => matches!(order.order_type, OrderType::Stop | OrderType::StopLimit),
-        None => has_limit && !immediate,
-    };
+    let lives = record.is_elected
+        || match order.stop_price {
+            Some(_) => matches!(order.order_type, OrderType::Stop | OrderType::StopLimit),
+            None => has_limit && !immediate,
+        };
     let may_rest = has_limit && !immediate;
+    let is_stop = matches!(order.order_type, OrderType::Stop | OrderType::StopLimit);
+    require(order.stop_price.is_none() || is_stop, "an order of a kind that does not rest")?;
     require(lives && (may_rest || order.post_only == PostOnly::No), "an order of a kind that does not rest")?;
+    let arrives = record.arrival == 0 || (order.stop_price.is_some() && record.arrival <= instrument.arrivals);
+    require(arrives, "an order with an impossible arrival")?;
     let ends = matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd);
     require(ends == order.expire_time.is_some(), "an order with an impossible expire time")?;
-    require(definition.state != InstrumentState::Closed, "an order of a closed instrument")?;
     let (leaves, shown, display) = (record.leaves_quantity.0, record.shown_quantity.0, order.display_quantity.0);
     let sized = (1..=order.quantity.0).contains(&leaves) && order.quantity <= definition.maximum_quantity;
     require(sized, "an order with an impossible quantity")?;
@@ -49,10 +55,13 @@ pub(super) fn check_order(record: &OrderRecord, instrument: &Instrument) -> Chec
     if let Some(stop_price) = order.stop_price {
         require(takes_price(definition, stop_price), "an order with an impossible price")?;
         let reached = |last| stop_queues::is_reached(order.side, stop_price, last);
-        let due = definition.state == InstrumentState::Open && instrument.feed.statistics.last.is_some_and(reached);
+        let is_open = definition.state == InstrumentState::Open;
+        let is_settled = instrument.due.is_none() && !record.is_elected;
+        let due = is_open && is_settled && instrument.feed.statistics.last.is_some_and(reached);
         require(!due, "a stop order that should have triggered")
     } else {
-        let trades = definition.state == InstrumentState::Open && instrument.book.would_trade(order.side, order.price);
+        let rests = definition.state == InstrumentState::Open && !record.is_elected;
+        let trades = rests && instrument.book.would_trade(order.side, order.price);
         require(!trades, "a bid that would trade with an ask")
     }
 }

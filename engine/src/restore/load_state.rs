@@ -55,9 +55,11 @@ pub(super) struct CurrentScope {
     pub(super) awaited: u64,
 }
 
-/// Place of an order's queue in the order of records: bids, asks, buy stops, sell stops, each with the best price first.
+/// Place of an order's queue in the order of records: bids, asks, buy stops, sell stops, each with the best price first, and
+/// last the elected orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PriorityPlace {
+    is_elected: bool,
     is_stop: bool,
     side: Side,
     /// Ascending from the best price to the worst.
@@ -67,10 +69,13 @@ pub(super) struct PriorityPlace {
 impl PriorityPlace {
     pub(super) fn of(record: &OrderRecord) -> Self {
         let NewOrder { side, price, stop_price, .. } = record.order;
+        if record.is_elected {
+            return Self { is_elected: true, is_stop: false, side: Side::Buy, rank: 0 };
+        }
         let (is_stop, price) = (stop_price.is_some(), stop_price.or(price).unwrap_or_default().0);
         // Bids and sell stops begin with the highest price.
         let rank = if (side == Side::Buy) == is_stop { price } else { !price };
-        Self { is_stop, side, rank }
+        Self { is_elected: false, is_stop, side, rank }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use lugus_vocabulary::{
     EventSequence, InstrumentId, InstrumentRecord, NewOrder, OrderRecord, ParticipantId, RetainedReport, ScopeRecord,
+    Side,
 };
 
 use super::checks::{Checked, count, none_missing, require, within};
@@ -15,6 +16,7 @@ use crate::instruments::Listed;
 use crate::kept_reports::{KeptReports, Lost};
 use crate::migration::migration_states::{Availability, MigrationState};
 use crate::scopes::Scope;
+use crate::traded::TradedRange;
 
 /// Maximum of a number that counts up, so that it never overflows. No engine reaches it, but a forged record might.
 const MAXIMUM_NUMBER: u64 = u64::MAX / 2;
@@ -55,6 +57,8 @@ impl LoadState {
         scope.last_event_sequence = EventSequence(told - kept);
         scope.retained = KeptReports::after(scope.last_event_sequence, lost);
         let index = engine.take_in(scope);
+        engine.pool.set_canceled(index, Some(Side::Buy), record.canceled_buys);
+        engine.pool.set_canceled(index, Some(Side::Sell), record.canceled_sells);
         self.scope = Some(CurrentScope { participant, instrument, index, awaited: kept });
         Ok(())
     }
@@ -104,7 +108,12 @@ impl LoadState {
         require(before < Some(id), "instruments are not in the order of their ids")?;
         let sound = check_definition(&record.definition).is_ok();
         require(sound, "an instrument with an impossible definition")?;
-        let numbers = record.last_order_id.0.max(record.last_trade_id.0).max(record.market_data_sequence.0);
+        let numbers = record
+            .last_order_id
+            .0
+            .max(record.last_trade_id.0)
+            .max(record.market_data_sequence.0)
+            .max(record.last_arrival);
         require(numbers <= MAXIMUM_NUMBER, "an instrument with impossible numbers")?;
         within("instruments", engine.instruments.len() as u64 + 1, engine.limits.instruments as u64)?;
         let mut instrument = Instrument::new(record.definition);
@@ -112,6 +121,9 @@ impl LoadState {
         instrument.last_trade_id = record.last_trade_id;
         instrument.feed.sequence = record.market_data_sequence;
         instrument.feed.statistics = record.statistics;
+        instrument.arrivals = record.last_arrival;
+        instrument.due = record.electing.map(|(low, high)| TradedRange { low, high });
+        require(record.electing.is_none_or(|(low, high)| low <= high), "trades with impossible prices")?;
         let availability = match (self.source, engine.migration_states.get(id)) {
             (RecordSource::Export, _) => Availability::Unavailable,
             (RecordSource::Snapshot, Some(state)) => state.availability(),
@@ -141,6 +153,17 @@ impl LoadState {
         let place = PriorityPlace::of(record);
         require(current.last_order <= Some(place), "orders are not in the order of their priority")?;
         let NewOrder { side, price, stop_price, .. } = record.order;
+        if record.is_elected {
+            current.last_order = Some(place);
+            if self.source == RecordSource::Snapshot {
+                current.order_ids.push(record.order_id);
+            }
+            let (order, terms) = order_of(record, owner, stop_price.or(price).unwrap_or_default());
+            let slot = pool.insert(&order, &terms);
+            pool.set_unsorted(owner);
+            instrument.elected.push_back(slot, &mut pool.elected);
+            return Ok(());
+        }
         let (queue, price) = match stop_price {
             Some(stop_price) => (instrument.stops.side_mut(side), stop_price),
             None => (instrument.book.side_mut(side), price.unwrap_or_default()),

@@ -15,7 +15,8 @@ impl EventSink for Nowhere {
     fn reply(&mut self, _: &Reply) {}
 }
 
-const LIMITS: EngineLimits = EngineLimits { instruments: 4, participants: 4, orders: 16, retained_events: 4 };
+const LIMITS: EngineLimits =
+    EngineLimits { instruments: 4, participants: 4, orders: 16, retained_events: 4, steps: 4_096 };
 
 fn define(instrument: u32) -> Action {
     Action::DefineInstrument(InstrumentDefinition {
@@ -167,9 +168,7 @@ fn orders() {
 
 #[test]
 fn instruments() {
-    let closed = change!(Instrument, 0, record => record.definition.state = InstrumentState::Closed);
     let invalid = [
-        (forged(closed), "an order of a closed instrument"),
         (
             forged(change!(Instrument, 0, record => record.definition.base = Symbol([0; 8]))),
             "an instrument with an impossible definition",
@@ -303,7 +302,14 @@ fn terms_of_orders() {
         ),
         (forged(change!(Order, last, order => stop_limit(order, 1_001))), "an order with an impossible price"),
         (forged(change!(Order, 0, order => stop_limit(order, 50))), "orders are not in the order of their priority"),
+        (forged(change!(Order, last, order => order.arrival = 1)), "an order with an impossible arrival"),
         (forged(change!(Participant, 1, record => record.limits.maximum_notional = Some(0))), "a limit of 0"),
+        (
+            forged(
+                change!(Participant, 1, record => record.kill_switch_keeps = KillSwitchLevels::NONE.with(KillSwitchLevel::Firm)),
+            ),
+            "a kill switch that keeps orders and is not engaged",
+        ),
     ];
     for (found, expected) in invalid {
         assert_eq!(found, expected);

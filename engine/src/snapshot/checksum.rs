@@ -21,7 +21,8 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
         SnapshotRecord::Participant(record) => {
             words[0] = 2;
             words[1] = u64::from(record.participant.0) << 32 | u64::from(record.rates);
-            state_hash::risk_words(&mut words, record.limits, record.kill_switch);
+            words[3] = u64::from(record.kill_switch.bits()) << 8 | u64::from(record.kill_switch_keeps.bits());
+            state_hash::risk_words(&mut words, record.limits, record.kill_switch.kill_switch());
         }
         SnapshotRecord::Rate(record) => {
             words[0] = 11;
@@ -52,6 +53,10 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
         SnapshotRecord::Instrument(record) => {
             words = statistics_words(&record.statistics);
             words[0] = record.market_data_sequence.0;
+            let (low, high) = record.electing.unwrap_or_default();
+            words[7] = record.last_arrival;
+            words[8] = record.electing.is_some().into();
+            (words[9], words[10]) = (low.0.cast_unsigned(), high.0.cast_unsigned());
             let before = state_hash::fold(before, &words);
             words = state_hash::definition_words(&record.definition);
             words[0] = 3;
@@ -68,6 +73,7 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[4] = u64::from(record.retained);
             words[5] = record.lost_client_sequence.0;
             words[6] = record.lost_through.0.cast_unsigned();
+            (words[7], words[8]) = (record.canceled_buys.0, record.canceled_sells.0);
         }
         SnapshotRecord::Report(kept) => {
             words[0] = 5;
@@ -81,6 +87,7 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[2] = record.participant.0.into();
             words[3] = record.leaves_quantity.0;
             words[4] = record.shown_quantity.0;
+            (words[13], words[14]) = (record.arrival, record.is_elected.into());
         }
         SnapshotRecord::End { records, .. } => {
             words[0] = 7;

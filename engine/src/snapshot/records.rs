@@ -2,20 +2,22 @@
 
 use lugus_vocabulary::{
     ImportRecord, InstrumentId, InstrumentRecord, MigrationStateRecord, OrderRecord, ParticipantId, ParticipantRecord,
-    RateKind, RateRecord, ScopeRecord,
+    RateKind, RateRecord, ScopeRecord, Side,
 };
 
 use crate::book::{Instructions, OrderPool, Slot};
 use crate::instruments::Listed;
+use crate::kill_switch::KillSwitches;
 use crate::migration::migration_states::{Importing, MigrationState};
 use crate::rate::RateGroup;
 use crate::risk::Risk;
-use crate::scopes::Scope;
+use crate::scopes::{Scope, ScopeIndex};
 
 pub(super) fn participant_record(participant: ParticipantId, risk: &Risk) -> ParticipantRecord {
     let Risk { limits, kill_switch, ref orders, ref cancels } = *risk;
+    let KillSwitches { engaged: kill_switch, keeping: kill_switch_keeps } = kill_switch;
     let rates = (orders.groups().len() + cancels.groups().len()) as u32;
-    ParticipantRecord { participant, limits, kill_switch, rates }
+    ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates }
 }
 
 pub(super) fn rate_records(risk: &Risk) -> impl Iterator<Item = RateRecord> {
@@ -55,12 +57,14 @@ pub(crate) fn instrument_record(listed: &Listed) -> InstrumentRecord {
         last_order_id: listed.instrument.last_order_id,
         last_trade_id: listed.instrument.last_trade_id,
         market_data_sequence: listed.instrument.feed.sequence,
+        last_arrival: listed.instrument.arrivals,
+        electing: listed.instrument.due.map(|due| (due.low, due.high)),
         statistics: listed.instrument.feed.statistics,
         state_hash: listed.hash,
     }
 }
 
-pub(crate) fn scope_record(scope: &Scope) -> ScopeRecord {
+pub(crate) fn scope_record(scope: &Scope, owner: ScopeIndex, pool: &OrderPool) -> ScopeRecord {
     ScopeRecord {
         participant: scope.participant,
         instrument: scope.instrument,
@@ -69,6 +73,8 @@ pub(crate) fn scope_record(scope: &Scope) -> ScopeRecord {
         retained: scope.retained.len() as u32,
         lost_client_sequence: scope.retained.lost().applied,
         lost_through: scope.retained.lost().through,
+        canceled_buys: pool.canceled(owner, Side::Buy),
+        canceled_sells: pool.canceled(owner, Side::Sell),
     }
 }
 
@@ -80,6 +86,8 @@ pub(crate) fn order_record(slot: Slot, pool: &OrderPool, participant: Participan
         participant,
         leaves_quantity: order.leaves,
         shown_quantity: kept.leaves,
+        arrival: if stop_price.is_some() { terms.arrival } else { 0 },
+        is_elected: order.instructions.has(Instructions::ELECTED),
         order: order.as_entered(&terms, stop_price),
     }
 }

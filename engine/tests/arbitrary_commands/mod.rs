@@ -7,7 +7,8 @@ use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::*;
 
 /// Small limits, so that commands reach them.
-pub const LIMITS: EngineLimits = EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6 };
+pub const LIMITS: EngineLimits =
+    EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6, steps: 3 };
 
 /// Remembers only whether the command was refused, in which case its number is not used up.
 struct Refusals(bool);
@@ -38,6 +39,10 @@ pub fn apply(bytes: &[u8]) -> Engine {
         }
         if let Err(error) = engine.verify() {
             panic!("{error} after {command:?}");
+        }
+        if reader.below(8) == 0 && engine.next_deadline().is_some() {
+            engine.on_timer(EpochNanos(now), &mut refusals);
+            engine.verify().unwrap_or_else(|error| panic!("{error} after a timer"));
         }
     }
     engine
@@ -127,7 +132,8 @@ impl CommandReader<'_> {
             },
             28..=31 => {
                 let kill_switch = if self.below(4) == 0 { KillSwitch::Engaged } else { KillSwitch::Released };
-                Action::SetKillSwitch { target: self.participant(), kill_switch }
+                let working_orders = if self.below(2) == 0 { WorkingOrders::Cancel } else { WorkingOrders::Keep };
+                Action::SetKillSwitch { target: self.participant(), kill_switch, working_orders }
             }
             32..=35 => {
                 let side = [None, Some(Side::Buy), Some(Side::Sell)][usize::from(self.below(3))];

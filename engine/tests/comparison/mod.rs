@@ -5,13 +5,13 @@
 
 pub mod steps;
 
-use lugus_engine::{Engine, EngineLimits};
+use lugus_engine::{Deadline, Engine, EngineLimits};
 use lugus_vocabulary::*;
 use steps::{Number, Step};
 
-use crate::follower::{Follower, told_and_followed};
+use crate::follower::{Follower, fired_and_followed, told_and_followed};
 use crate::oracle::Oracle;
-use crate::venue::{Told, command, levels, restore, snapshot, told, told_again};
+use crate::venue::{Told, command, fired, levels, restore, snapshot, told, told_again};
 
 /// What is compared.
 pub struct Comparison {
@@ -74,6 +74,15 @@ impl Comparison {
                 return self.apply(&command(*participant, *instrument, number, Action::Replace(shrunk)));
             }
             Step::Wait(nanos) => self.now += nanos,
+            Step::Timer => {
+                self.now += 7;
+                let before = self.engine.state_hash();
+                let expected = self.oracle.on_timer(self.now);
+                assert_eq!(fired_and_followed(&mut self.engine, &mut self.follower, self.now), expected);
+                assert_eq!(fired(&mut self.restored, self.now), expected);
+                self.compare(before, &expected);
+                return expected;
+            }
             Step::Resume { participant, instrument, unseen } => {
                 let last = self.oracle.last_event(*participant, *instrument);
                 let last_seen = unseen.map(|unseen| last.wrapping_sub(unseen).wrapping_add(1));
@@ -98,9 +107,18 @@ impl Comparison {
         let before = self.engine.state_hash();
         let expected = self.oracle.apply(self.now, command);
         assert_eq!(told_and_followed(&mut self.engine, &mut self.follower, self.now, command), expected);
-        self.follower.verify(&self.engine);
         assert_eq!(told(&mut self.restored, self.now, command), expected);
+        self.compare(before, &expected);
+        expected
+    }
+
+    /// Compares all of them after `expected` was told; `before` is the state hash before.
+    fn compare(&mut self, before: StateHash, expected: &[Told]) {
+        self.follower.verify(&self.engine);
         self.engine.verify().unwrap();
+        let deadline =
+            self.oracle.deadline().map(|time| time.map_or(Deadline::Now, |time| Deadline::At(EpochNanos(time))));
+        assert_eq!((self.engine.next_deadline(), self.restored.next_deadline()), (deadline, deadline));
         for instrument in 0..=3 {
             let indicative = self.engine.indicative(InstrumentId(instrument)).map(|auction| auction.price.0);
             assert_eq!(indicative, self.oracle.indicative(instrument));
@@ -116,7 +134,6 @@ impl Comparison {
         assert_eq!(self.engine.state_hash(), self.restored.state_hash());
         let reported = expected.iter().any(|told| matches!(told, Told::Report(_)));
         assert_eq!(self.engine.state_hash() != before, reported);
-        expected
     }
 }
 

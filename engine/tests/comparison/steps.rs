@@ -30,6 +30,8 @@ pub enum Step {
     Shrink { participant: u32, instrument: u32, id: ClientOrderId, to: Shrink, moves: i64 },
     /// Log time passes, in nanoseconds; or goes back, which no member's log does.
     Wait(i64),
+    /// A timer fires.
+    Timer,
     /// A participant reconnects; `unseen` tells how many events it has not seen, plus one.
     Resume { participant: u32, instrument: u32, unseen: Option<u64> },
     /// The engine that is restored now and then is restored.
@@ -207,9 +209,11 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
         2 => (participant(), risk_limits()).prop_map(|(target, limits)| {
             (false, Action::SetRiskLimits { target: ParticipantId(target), limits })
         }),
-        2 => (participant(), prop_oneof![3 => Just(KillSwitch::Released), 1 => Just(KillSwitch::Engaged)]).prop_map(
-            |(target, kill_switch)| (false, Action::SetKillSwitch { target: ParticipantId(target), kill_switch })
-        ),
+        4 => (participant(), prop_oneof![2 => Just(KillSwitch::Released), 1 => Just(KillSwitch::Engaged)], any::<bool>())
+            .prop_map(|(target, kill_switch, keeps)| {
+                let working_orders = if keeps { WorkingOrders::Keep } else { WorkingOrders::Cancel };
+                (false, Action::SetKillSwitch { target: ParticipantId(target), kill_switch, working_orders })
+            }),
     ]
 }
 
@@ -272,11 +276,21 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
             1 => Just(-600_000_000),
         ]
             .prop_map(Step::Wait),
+        6 => Just(Step::Timer),
         2 => Just(Step::Snapshot),
     ]
 }
 
 pub fn limits() -> impl Strategy<Value = EngineLimits> {
-    (prop_oneof![0..=2_usize, 6..=20_usize], prop_oneof![0..=3_usize, 8..=40_usize])
-        .prop_map(|(orders, retained_events)| EngineLimits { instruments: 2, participants: 3, orders, retained_events })
+    // With few steps, commands leave work to those that follow.
+    let steps = prop_oneof![1..=4_usize, 5..=12_usize, Just(4_096)];
+    (prop_oneof![0..=2_usize, 6..=20_usize], prop_oneof![0..=3_usize, 8..=40_usize], steps).prop_map(
+        |(orders, retained_events, steps)| EngineLimits {
+            instruments: 2,
+            participants: 3,
+            orders,
+            retained_events,
+            steps,
+        },
+    )
 }

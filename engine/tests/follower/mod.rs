@@ -191,6 +191,13 @@ impl EventSink for Watcher<'_> {
 }
 
 /// Applies a command at log time `now` while a follower listens, and returns what was told.
+/// Lets a timer fire, and follows the increments.
+pub fn fired_and_followed(engine: &mut Engine, follower: &mut Follower, now: i64) -> Vec<Told> {
+    let mut watcher = Watcher { recorder: Recorder::default(), follower };
+    engine.on_timer(EpochNanos(now), &mut watcher);
+    watcher.recorder.0
+}
+
 pub fn told_and_followed(engine: &mut Engine, follower: &mut Follower, now: i64, command: &Command) -> Vec<Told> {
     let mut watcher = Watcher { recorder: Recorder::default(), follower };
     engine.apply(EpochNanos(now), command, &mut watcher);

@@ -12,8 +12,10 @@ pub(super) struct Book {
     pub(super) order_ids: u64,
     pub(super) trade_ids: u64,
     pub(super) last_price: Option<i64>,
-    /// Prices of the trades of the command at hand that stop orders have not seen yet.
-    pub(super) traded: Vec<i64>,
+    /// Number of stop orders that ever began to wait.
+    pub(super) arrivals: u64,
+    /// Lowest and highest price of trades that have more stop orders to elect.
+    pub(super) due: Option<(i64, i64)>,
 }
 
 /// A live order.
@@ -29,11 +31,20 @@ pub(super) struct Resting {
     pub(super) shown: u64,
     /// Whether the order is a stop order that waits for its trigger.
     pub(super) waits: bool,
+    /// When it began to wait for its trigger, among the stop orders of its book.
+    pub(super) arrival: u64,
+    /// The turn of an elected order: the lowest comes first.
+    pub(super) turn: Option<i64>,
     /// Log time at which the order expires.
     pub(super) expires: Option<i64>,
 }
 
 impl Resting {
+    /// Whether the order is in the book, and not a stop order or an elected one.
+    pub(super) fn in_book(&self) -> bool {
+        !self.waits && self.turn.is_none()
+    }
+
     pub(super) fn leaves(&self) -> u64 {
         self.request.quantity.0 - self.filled
     }
@@ -57,7 +68,7 @@ impl Book {
     /// Price levels of a side as (price, quantity, orders), best first.
     pub(super) fn levels(&self, side: Side) -> Vec<(i64, u64, u32)> {
         let mut levels: BTreeMap<i64, (u64, u32)> = BTreeMap::new();
-        for order in self.orders.iter().filter(|order| order.request.side == side && !order.waits) {
+        for order in self.orders.iter().filter(|order| order.request.side == side && order.in_book()) {
             let level = levels.entry(order.request.price.unwrap().0).or_default();
             level.0 += order.shown;
             level.1 += 1;
@@ -95,7 +106,7 @@ pub(super) fn refresh(book: &mut Book, at: usize) {
         return;
     }
     let (side, price) = (order.request.side, order.request.price);
-    let there = book.orders.iter().filter(|o| !o.waits && o.request.side == side && o.request.price == price);
+    let there = book.orders.iter().filter(|o| o.in_book() && o.request.side == side && o.request.price == price);
     let room = u64::MAX - there.map(|o| o.shown).sum::<u64>();
     order.shown = shown(&order).min(room);
     book.orders.push(order);
@@ -106,11 +117,13 @@ pub(super) fn find(book: &Book, participant: u32, id: ClientOrderId) -> Option<u
     book.orders.iter().position(|order| order.participant == participant && order.request.client_order_id == id)
 }
 
-/// Bids, asks, buy stops, sell stops, each in the order in which they trade or trigger: by price, then by time.
+/// Bids, asks, buy stops, sell stops, each in the order in which they trade or trigger: by price, then by time. Then the
+/// elected orders by their turns.
 pub(super) fn by_priority(orders: &[Resting]) -> Vec<&Resting> {
     let mut all = Vec::new();
     for (waits, side) in [(false, Side::Buy), (false, Side::Sell), (true, Side::Buy), (true, Side::Sell)] {
-        let mut some: Vec<_> = orders.iter().filter(|o| o.waits == waits && o.request.side == side).collect();
+        let mut some: Vec<_> =
+            orders.iter().filter(|o| o.turn.is_none() && o.waits == waits && o.request.side == side).collect();
         some.sort_by_key(|order| {
             let price = if waits { order.request.stop_price } else { order.request.price };
             let price = i128::from(price.unwrap().0);
@@ -118,13 +131,16 @@ pub(super) fn by_priority(orders: &[Resting]) -> Vec<&Resting> {
         });
         all.extend(some);
     }
+    let mut elected: Vec<_> = orders.iter().filter(|order| order.turn.is_some()).collect();
+    elected.sort_by_key(|order| order.turn);
+    all.extend(elected);
     all
 }
 
 /// Place of the order that a new order would trade with first.
 pub(super) fn best_maker(book: &Book, taker: &NewOrder) -> Option<usize> {
     let mut best: Option<(usize, Price)> = None;
-    for (at, maker) in book.orders.iter().enumerate().filter(|(_, maker)| !maker.waits) {
+    for (at, maker) in book.orders.iter().enumerate().filter(|(_, maker)| maker.in_book()) {
         let price = maker.request.price.unwrap();
         let trades = match (taker.side, maker.request.side) {
             (Side::Buy, Side::Sell) => taker.price.is_none_or(|limit| price <= limit),
@@ -147,9 +163,12 @@ pub(super) fn best_maker(book: &Book, taker: &NewOrder) -> Option<usize> {
 /// `before` is the order before a replacement.
 pub(super) fn overflows(book: &Book, order: &Resting, waits: bool, before: Option<&Resting>) -> bool {
     let price = |o: &Resting| if waits { o.request.stop_price } else { o.request.price };
-    let same = |o: &&Resting| o.waits == waits && o.request.side == order.request.side && price(o) == price(order);
+    let same = |o: &&Resting| {
+        o.turn.is_none() && o.waits == waits && o.request.side == order.request.side && price(o) == price(order)
+    };
     let sum: u128 = book.orders.iter().filter(same).map(|o| u128::from(o.shown)).sum();
-    let own = before.filter(|before| price(before) == price(order)).map_or(0, |before| before.shown);
+    let own =
+        before.filter(|before| before.turn.is_none() && price(before) == price(order)).map_or(0, |before| before.shown);
     sum + u128::from(shown(order).saturating_sub(own)) > u128::from(u64::MAX)
 }
 
@@ -166,7 +185,7 @@ pub(super) fn is_reached(order: &Resting, price: i64) -> bool {
 /// the reference price.
 pub(super) fn auction_price(book: &Book) -> Option<i64> {
     let reference = book.definition.reference_price.0;
-    let resting = || book.orders.iter().filter(|order| !order.waits);
+    let resting = || book.orders.iter().filter(|order| order.in_book());
     let mut prices = vec![reference];
     for order in resting() {
         let price = order.request.price.unwrap().0;

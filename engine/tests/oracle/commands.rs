@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::*;
 
-use super::book::{Book, by_priority, find};
+use super::book::{Book, find};
 use super::orders;
 use super::state::{Oracle, Participant, gap};
 use crate::venue::Told;
@@ -12,7 +12,8 @@ impl Oracle {
     pub fn apply(&mut self, now: i64, command: &Command) -> Vec<Told> {
         self.now = now;
         self.told.clear();
-        self.expire();
+        self.go_on(command.instrument.0);
+        (self.steps, self.elections) = (self.limits.steps, self.limits.steps);
         let (participant, instrument, number) =
             (command.participant.0, command.instrument.0, command.client_sequence.0);
         if let Some(reason) = self.refusal(participant, instrument, &command.action) {
@@ -73,6 +74,9 @@ impl Oracle {
     }
 
     fn execute(&mut self, me: u32, instrument: u32, number: u64, action: &Action) {
+        if instrument != 0 {
+            self.end_what_it_meets(me, instrument, action);
+        }
         let reject = |command| move |reason| ReportBody::Reject { command, reason };
         let cancel_reject = |oracle: &Self, orig: ClientOrderId, client_order_id, reason| {
             let (reason, status) = oracle.how_it_stands(me, instrument, orig, reason);
@@ -108,9 +112,9 @@ impl Oracle {
             Action::SetRiskLimits { target, limits } => {
                 self.set_limits(me, number, target.0, *limits).map_err(reject(CommandKind::SetRiskLimits))
             }
-            Action::SetKillSwitch { target, kill_switch } => {
-                self.set_kill_switch(me, number, target.0, *kill_switch).map_err(reject(CommandKind::SetKillSwitch))
-            }
+            Action::SetKillSwitch { target, kill_switch, working_orders } => self
+                .set_kill_switch(me, number, target.0, *kill_switch, *working_orders)
+                .map_err(reject(CommandKind::SetKillSwitch)),
         };
         if let Err(body) = rejected {
             self.tell(me, instrument, number, body);
@@ -120,7 +124,7 @@ impl Oracle {
     /// Checks kill switch and rate.
     fn gate(&mut self, me: u32) -> Result<(), RejectReason> {
         let participant = self.participants.get_mut(&me).unwrap();
-        if participant.killed {
+        if !participant.killed.is_empty() {
             return Err(RejectReason::RiskKillSwitch);
         }
         within_rate(self.now, participant.limits.maximum_commands_per_second, &mut participant.sent)
@@ -196,27 +200,62 @@ impl Oracle {
         Ok(())
     }
 
-    fn set_kill_switch(&mut self, me: u32, number: u64, target: u32, to: KillSwitch) -> Result<(), RejectReason> {
+    fn set_kill_switch(
+        &mut self,
+        me: u32,
+        number: u64,
+        target: u32,
+        to: KillSwitch,
+        orders: WorkingOrders,
+    ) -> Result<(), RejectReason> {
         if me != 0 && me != target {
             return Err(RejectReason::NotAuthorised);
         }
         if self.has_no_place_for(target) {
             return Err(RejectReason::LimitParticipants);
         }
-        self.participants.entry(target).or_default().killed = to == KillSwitch::Engaged;
+        let level = if me == 0 { KillSwitchLevel::Operator } else { KillSwitchLevel::Participant };
+        let participant = self.participants.entry(target).or_default();
+        let was_canceling = participant.killed != participant.keeping;
+        if to == KillSwitch::Engaged {
+            let cancels_already = participant.killed.contains(&level) && !participant.keeping.contains(&level);
+            participant.killed.insert(level);
+            participant.keeping.remove(&level);
+            if orders == WorkingOrders::Keep && !cancels_already {
+                participant.keeping.insert(level);
+            }
+        } else {
+            let before = participant.killed.len();
+            participant.killed.retain(|&engaged| engaged > level);
+            participant.keeping.retain(|&engaged| engaged > level);
+            if before > 0 && participant.killed.len() == before {
+                return Err(RejectReason::NotAuthorised);
+            }
+        }
+        let cancels = participant.killed != participant.keeping;
         self.tell_risk(me, number, target);
+        if cancels {
+            self.cancel_of_killed();
+        } else if was_canceling {
+            self.leave_to_mass_cancels(target);
+        }
         Ok(())
     }
 
     fn tell_risk(&mut self, me: u32, number: u64, target: u32) {
-        let Participant { limits, killed, .. } = self.participants[&target];
-        let kill_switch = if killed { KillSwitch::Engaged } else { KillSwitch::Released };
-        let body = ReportBody::Risk { target: ParticipantId(target), limits, kill_switch };
-        self.tell(me, 0, number, body);
+        self.tell_risk_to(me, number, target);
         if target != me {
             self.scopes.entry((target, 0)).or_default();
-            self.tell(target, 0, 0, body);
+            self.tell_risk_to(target, 0, target);
         }
+    }
+
+    fn tell_risk_to(&mut self, to: u32, number: u64, target: u32) {
+        let Participant { limits, ref killed, .. } = self.participants[&target];
+        let kill_switch = if killed.is_empty() { KillSwitch::Released } else { KillSwitch::Engaged };
+        let kill_switch_levels = killed.iter().copied().collect();
+        let target = ParticipantId(target);
+        self.tell(to, 0, number, ReportBody::Risk { target, limits, kill_switch, kill_switch_levels });
     }
 
     fn define(&mut self, me: u32, number: u64, definition: &InstrumentDefinition) -> Result<(), RejectReason> {
@@ -243,7 +282,8 @@ impl Oracle {
             order_ids: 0,
             trade_ids: 0,
             last_price: None,
-            traded: Vec::new(),
+            arrivals: 0,
+            due: None,
         };
         self.instruments.insert(id, book);
         self.tell_instrument(0, number, definition);
@@ -262,6 +302,10 @@ impl Oracle {
         if me != 0 {
             return Err(RejectReason::NotAuthorised);
         }
+        let closed = book.definition.state == InstrumentState::Closed;
+        if closed && state != InstrumentState::Closed && !book.orders.is_empty() {
+            return Err(RejectReason::InstrumentState);
+        }
         let price = reference_price.unwrap_or(book.definition.reference_price);
         if price < book.definition.minimum_price || price > book.definition.maximum_price {
             return Err(RejectReason::InvalidPrice);
@@ -270,18 +314,16 @@ impl Oracle {
         book.definition.state = state;
         let definition = book.definition;
         if state == InstrumentState::Closed {
-            let orders = std::mem::take(&mut book.orders);
-            for order in by_priority(&orders) {
-                let answers = if order.participant == me { number } else { 0 };
-                self.tell_canceled(order, instrument, answers, RejectReason::InstrumentClosed);
-            }
+            book.due = None;
+            self.cancel_of_closed(instrument, me, number);
         }
         self.tell_instrument(instrument, number, &definition);
         if state == InstrumentState::Open {
             self.uncross(instrument);
-            let book = self.instruments.get_mut(&instrument).unwrap();
-            book.traded.extend(book.last_price);
-            self.cascade(instrument);
+            if let Some(last) = self.instruments[&instrument].last_price {
+                self.elect(instrument, last);
+            }
+            self.take_turns(instrument);
         }
         Ok(())
     }

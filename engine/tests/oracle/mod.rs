@@ -3,7 +3,7 @@
 //!
 //! - `commands`: the way of a command, and what the operator may do.
 //! - `orders`: new orders, cancels, replacements, mass cancels.
-//! - `trading`: how orders trade, trigger and expire.
+//! - `trading`: how orders trade and trigger. `unfinished`: how orders expire, and what is done in parts.
 //! - `state`: participants, scopes with all their events, instruments. `book`: an instrument's orders in one `Vec`.
 
 #![allow(unreachable_pub, reason = "tests and the soak use it")]
@@ -13,6 +13,7 @@ mod commands;
 mod orders;
 mod state;
 mod trading;
+mod unfinished;
 
 #[allow(unused_imports, reason = "some tests shrink no orders")]
 pub use state::{Oracle, Shrink};

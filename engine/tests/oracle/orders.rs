@@ -21,11 +21,11 @@ impl Oracle {
         book.order_ids += 1;
         self.tell(me, instrument, number, ReportBody::Execution(resting.execution(ExecType::New)));
         if order.stop_price.is_some() {
-            self.place_stop(instrument, number, resting);
+            self.place_stop(instrument, number, resting, false);
         } else {
-            self.enter(instrument, number, resting);
+            self.enter(instrument, number, resting, false);
         }
-        self.cascade(instrument);
+        self.take_turns(instrument);
         Ok(())
     }
 
@@ -38,6 +38,8 @@ impl Oracle {
             filled: 0,
             shown: 0,
             waits: false,
+            arrival: 0,
+            turn: None,
             expires: match order.time_in_force {
                 TimeInForce::Day => Some(midnight),
                 TimeInForce::Gtd => order.expire_time.map(|time| time.0),
@@ -94,7 +96,7 @@ impl Oracle {
         if open && !stop && order.post_only == PostOnly::Yes && best_maker(book, order).is_some() {
             return Err(RejectReason::PostOnlyWouldTrade);
         }
-        if open && !stop && order.time_in_force == TimeInForce::Fok && !self.fills_whole(book, resting) {
+        if open && !stop && order.time_in_force == TimeInForce::Fok && !self.fills_whole(instrument, book, resting) {
             return Err(RejectReason::FillOrKill);
         }
         if lives && self.live(None) as usize >= self.limits.orders {
@@ -106,7 +108,7 @@ impl Oracle {
         Ok(())
     }
 
-    fn live(&self, of: Option<u32>) -> u32 {
+    pub(super) fn live(&self, of: Option<u32>) -> u32 {
         let all = self.instruments.values().flat_map(|book| &book.orders);
         all.filter(|order| of.is_none_or(|of| order.participant == of)).count() as u32
     }
@@ -211,12 +213,13 @@ impl Oracle {
         if after.leaves() == 0 {
             return Ok(());
         }
+        after.turn = None;
         if after.waits {
-            self.place_stop(instrument, number, after);
+            self.place_stop(instrument, number, after, true);
         } else {
-            self.enter(instrument, number, after);
+            self.enter(instrument, number, after, true);
         }
-        self.cascade(instrument);
+        self.take_turns(instrument);
         Ok(())
     }
 
@@ -294,12 +297,20 @@ impl Oracle {
         }
         let book = self.instruments.get_mut(&instrument).unwrap();
         let hit = |order: &Resting| order.participant == target && (side.is_none() || side == Some(order.request.side));
-        let mut gone: Vec<Resting> = book.orders.iter().filter(|order| hit(order)).cloned().collect();
-        book.orders.retain(|order| !hit(order));
-        gone.sort_by_key(|order| order.order_id);
-        for order in &gone {
+        let mut gone: Vec<u64> = book.orders.iter().filter(|order| hit(order)).map(|order| order.order_id).collect();
+        gone.sort_unstable();
+        let last = book.order_ids;
+        for &order_id in &gone {
+            if self.steps == 0 {
+                for side in [Side::Buy, Side::Sell].into_iter().filter(|&of| side.is_none_or(|side| side == of)) {
+                    self.canceled.insert((instrument, target, side), last);
+                }
+                break;
+            }
+            self.steps -= 1;
+            let order = self.take_out(instrument, order_id);
             let answers = if order.participant == me { number } else { 0 };
-            self.tell_canceled(order, instrument, answers, RejectReason::MassCancel);
+            self.tell_canceled(&order, instrument, answers, RejectReason::MassCancel);
         }
         let affected = gone.len() as u32;
         self.tell(me, instrument, number, ReportBody::MassCancel { target: ParticipantId(target), affected });
@@ -308,8 +319,17 @@ impl Oracle {
 }
 
 pub(super) fn rejection(me: u32, order: &NewOrder, reason: RejectReason) -> ReportBody {
-    let nothing =
-        Resting { order_id: 0, participant: me, request: *order, filled: 0, shown: 0, waits: false, expires: None };
+    let nothing = Resting {
+        order_id: 0,
+        participant: me,
+        request: *order,
+        filled: 0,
+        shown: 0,
+        waits: false,
+        arrival: 0,
+        turn: None,
+        expires: None,
+    };
     ReportBody::Execution(Execution {
         order_status: OrderStatus::Rejected,
         leaves_quantity: Quantity(0),

@@ -1,6 +1,6 @@
 //! The oracle's state, what can be asked of it, and how it tells an event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
@@ -16,6 +16,11 @@ pub struct Oracle {
     pub(super) scopes: BTreeMap<(u32, u32), Scope>,
     pub(super) now: i64,
     pub(super) told: Vec<Told>,
+    /// Number of the last order that a mass cancel of (instrument, participant, side) cancels.
+    pub(super) canceled: BTreeMap<(u32, u32, Side), u64>,
+    /// Steps and elections that are left to the command at hand.
+    pub(super) steps: usize,
+    pub(super) elections: usize,
 }
 
 /// How small a live order is made.
@@ -35,7 +40,9 @@ pub enum Shrink {
 #[derive(Default)]
 pub(super) struct Participant {
     pub(super) limits: RiskLimits,
-    pub(super) killed: bool,
+    /// Levels at which its kill switch is engaged, and those of them that keep its orders.
+    pub(super) killed: BTreeSet<KillSwitchLevel>,
+    pub(super) keeping: BTreeSet<KillSwitchLevel>,
     /// Log times of all new orders and replacements since their rate has a limit, never going back.
     pub(super) sent: Vec<i64>,
     /// The same of cancels, mass cancels and decreases.
@@ -58,6 +65,9 @@ impl Oracle {
             scopes: BTreeMap::new(),
             now: 0,
             told: Vec::new(),
+            canceled: BTreeMap::new(),
+            steps: 0,
+            elections: 0,
         }
     }
 
@@ -112,7 +122,8 @@ impl Oracle {
 
     /// Price of an auction that ends now.
     pub fn indicative(&self, instrument: u32) -> Option<i64> {
-        self.instruments.get(&instrument).and_then(auction_price)
+        let book = self.instruments.get(&instrument)?;
+        auction_price(&self.without_those_over(instrument, book))
     }
 
     pub fn resume(&self, participant: u32, instrument: u32, last_seen: Option<u64>) -> Vec<Told> {

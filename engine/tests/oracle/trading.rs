@@ -5,17 +5,29 @@ use lugus_vocabulary::*;
 use super::book::{
     Book, Resting, auction_price, best_maker, by_priority, is_immediate, is_reached, overflows, refresh, shown,
 };
-use super::state::{Oracle, Scope};
+use super::state::Oracle;
 
 impl Oracle {
     /// An incoming order trades; what is left of it rests or is canceled.
-    pub(super) fn enter(&mut self, instrument: u32, number: u64, mut order: Resting) {
+    /// `is_live` tells whether it was live before it came here.
+    pub(super) fn enter(&mut self, instrument: u32, number: u64, mut order: Resting, is_live: bool) {
         let open = self.instruments[&instrument].definition.state == InstrumentState::Open;
         if open && self.trade(instrument, number, &mut order) {
             return;
         }
         if order.leaves() == 0 {
             return;
+        }
+        // What it would still trade with, it trades with in its next turn.
+        if open && best_maker(&self.instruments[&instrument], &order.request).is_some() {
+            if !is_live && self.live(None) as usize >= self.limits.orders {
+                return self.tell_canceled(&order, instrument, number, RejectReason::LimitOrders);
+            }
+            let book = self.instruments.get_mut(&instrument).unwrap();
+            let first = book.orders.iter().filter_map(|order| order.turn).min().unwrap_or(0);
+            order.turn = Some(first - 1);
+            order.shown = shown(&order);
+            return book.orders.push(order);
         }
         let book = self.instruments.get_mut(&instrument).unwrap();
         if is_immediate(&order.request) {
@@ -30,9 +42,19 @@ impl Oracle {
 
     /// Trades an order. Returns whether it was canceled meanwhile.
     fn trade(&mut self, instrument: u32, number: u64, taker: &mut Resting) -> bool {
-        while taker.leaves() > 0 {
+        let whole = taker.request.time_in_force == TimeInForce::Fok;
+        let mut most = if whole { usize::MAX } else { self.steps.max(1) };
+        while taker.leaves() > 0 && most > 0 {
             let book = self.instruments.get_mut(&instrument).unwrap();
             let Some(at) = best_maker(book, &taker.request) else { return false };
+            most -= 1;
+            self.steps = self.steps.saturating_sub(1);
+            let maker = book.orders[at].clone();
+            if let Some(ending) = self.over(instrument, &maker) {
+                self.end(instrument, maker.order_id, ending);
+                continue;
+            }
+            let book = self.instruments.get_mut(&instrument).unwrap();
             let prevents = taker.request.self_trade_prevention != SelfTradePrevention::None;
             if prevents && book.orders[at].participant == taker.participant {
                 if self.prevent(instrument, number, taker, at) {
@@ -46,8 +68,8 @@ impl Oracle {
             book.orders[at].filled += quantity;
             book.orders[at].shown -= quantity;
             let maker = book.orders[at].clone();
-            book.last_price = maker.request.price.map(|price| price.0);
-            book.traded.extend(book.last_price);
+            let price = maker.request.price.unwrap().0;
+            book.last_price = Some(price);
             refresh(book, at);
             let fill = |order: &Resting, liquidity, trade_id| {
                 ReportBody::Execution(Execution {
@@ -61,6 +83,7 @@ impl Oracle {
             let trade_id = book.trade_ids;
             self.tell(taker.participant, instrument, number, fill(taker, Liquidity::Removed, trade_id));
             self.tell(maker.participant, instrument, 0, fill(&maker, Liquidity::Added, trade_id));
+            self.elect(instrument, price);
         }
         false
     }
@@ -103,108 +126,188 @@ impl Oracle {
         ends_taker
     }
 
-    /// Whether an order would be filled at once: trades it in a copy of the book.
-    pub(super) fn fills_whole(&self, book: &Book, order: &Resting) -> bool {
-        let mut copy = Oracle::new(self.limits);
-        let me = order.participant;
-        let scope = || Scope::default();
-        copy.scopes.extend(book.orders.iter().map(|order| ((order.participant, 1), scope())));
-        copy.scopes.insert((me, 1), scope());
-        let copied = Book { orders: book.orders.clone(), traded: Vec::new(), ..*book };
-        copy.instruments.insert(1, copied);
-        let (mut taker, wanted) = (order.clone(), order.leaves());
-        copy.trade(1, 0, &mut taker);
-        taker.filled - order.filled == wanted
-    }
-
-    /// Orders expire. The tests have fewer orders than the 1,024 that expire before one command at most.
-    pub(super) fn expire(&mut self) {
-        let mut due: Vec<(i64, u32, u64)> = Vec::new();
-        for (&instrument, book) in &self.instruments {
-            for order in &book.orders {
-                if let Some(time) = order.expires.filter(|&time| time <= self.now) {
-                    due.push((time, instrument, order.order_id));
+    /// Whether an order would be filled at once, with as many trades as a command has steps: looks at one order after the
+    /// other, and counts the parts of an iceberg that it does not show.
+    pub(super) fn fills_whole(&self, instrument: u32, book: &Book, order: &Resting) -> bool {
+        let (mut wanted, mut steps) = (order.leaves(), self.limits.steps as u64);
+        let makers: Vec<&Resting> = by_priority(&book.orders)
+            .into_iter()
+            .filter(|maker| maker.in_book() && maker.request.side != order.request.side)
+            .filter(|maker| {
+                let (price, limit) = (maker.request.price.unwrap(), order.request.price);
+                limit.is_none_or(|limit| if order.request.side == Side::Buy { price <= limit } else { price >= limit })
+            })
+            .collect();
+        for level in makers.chunk_by(|one, other| one.request.price == other.request.price) {
+            let (mut reserve, mut parts) = (0, 0);
+            for maker in level {
+                if steps == 0 {
+                    return false;
+                }
+                steps -= 1;
+                if self.over(instrument, maker).is_some() {
+                    continue;
+                }
+                if maker.participant == order.participant {
+                    match order.request.self_trade_prevention {
+                        SelfTradePrevention::None => {}
+                        SelfTradePrevention::CancelOldest => continue,
+                        _ => return false,
+                    }
+                }
+                if wanted <= maker.shown {
+                    return true;
+                }
+                wanted -= maker.shown;
+                let hidden = maker.leaves() - maker.shown;
+                reserve += u128::from(hidden);
+                if hidden > 0 {
+                    parts += hidden.div_ceil(maker.request.display_quantity.0);
                 }
             }
+            if u128::from(wanted) <= reserve {
+                return parts <= steps;
+            }
+            wanted -= reserve as u64;
+            steps = steps.saturating_sub(parts);
         }
-        due.sort_unstable();
-        for (_, instrument, order_id) in due {
-            let book = self.instruments.get_mut(&instrument).unwrap();
-            let at = book.orders.iter().position(|order| order.order_id == order_id).unwrap();
-            let order = book.orders.remove(at);
-            let body = ReportBody::Execution(Execution {
-                order_status: OrderStatus::Expired,
-                leaves_quantity: Quantity(0),
-                ..order.execution(ExecType::Expired)
-            });
-            self.tell(order.participant, instrument, 0, body);
-        }
+        false
     }
 
-    /// A stop order that has been told of triggers at once, or waits.
-    pub(super) fn place_stop(&mut self, instrument: u32, answers: u64, mut order: Resting) {
+    /// A stop order that has been told of triggers at once, or waits for its trigger or its turn.
+    pub(super) fn place_stop(&mut self, instrument: u32, answers: u64, mut order: Resting, is_live: bool) {
         let book = self.instruments.get_mut(&instrument).unwrap();
         let open = book.definition.state == InstrumentState::Open;
-        if open && book.last_price.is_some_and(|last| is_reached(&order, last)) {
-            self.trigger(instrument, answers, order);
-        } else {
-            order.waits = true;
-            order.shown = order.leaves();
-            if order.request.display_quantity.0 > 0 {
-                order.shown = order.shown.min(order.request.display_quantity.0);
-            }
-            book.orders.push(order);
+        let mut prices: Vec<i64> = book.last_price.into_iter().collect();
+        if let Some((low, high)) = book.due {
+            prices.extend([low, high]);
         }
+        let due = open && prices.iter().any(|&price| is_reached(&order, price));
+        if due && !has_elected(book) {
+            return self.trigger(instrument, answers, order, is_live);
+        }
+        book.arrivals += 1;
+        order.arrival = book.arrivals;
+        order.waits = true;
+        order.shown = shown(&order);
+        order.turn = due.then(|| last_turn(book) + 1);
+        book.orders.push(order);
     }
 
-    fn trigger(&mut self, instrument: u32, answers: u64, mut order: Resting) {
+    fn trigger(&mut self, instrument: u32, answers: u64, mut order: Resting, is_live: bool) {
         order.waits = false;
         self.tell(order.participant, instrument, answers, ReportBody::Execution(order.execution(ExecType::Triggered)));
         let book = &self.instruments[&instrument];
         if let Err(reason) = self.check_notional(book, order.participant, order.leaves(), &order, false) {
-            self.tell_canceled(&order, instrument, answers, reason);
-        } else if order.request.time_in_force == TimeInForce::Fok && !self.fills_whole(book, &order) {
-            self.tell_canceled(&order, instrument, answers, RejectReason::FillOrKill);
-        } else if order.request.post_only == PostOnly::Yes && best_maker(book, &order.request).is_some() {
-            self.tell_canceled(&order, instrument, answers, RejectReason::PostOnlyWouldTrade);
-        } else {
-            self.enter(instrument, answers, order);
+            return self.tell_canceled(&order, instrument, answers, reason);
+        }
+        let fok = order.request.time_in_force == TimeInForce::Fok;
+        if fok {
+            self.steps = self.steps.saturating_sub(self.limits.steps / 64);
+        }
+        if fok && !self.fills_whole(instrument, &self.instruments[&instrument], &order) {
+            return self.tell_canceled(&order, instrument, answers, RejectReason::FillOrKill);
+        }
+        if order.request.post_only == PostOnly::Yes {
+            let other = if order.request.side == Side::Buy { Side::Sell } else { Side::Buy };
+            self.clear_best(instrument, other);
+            if best_maker(&self.instruments[&instrument], &order.request).is_some() {
+                return self.tell_canceled(&order, instrument, answers, RejectReason::PostOnlyWouldTrade);
+            }
+        }
+        self.enter(instrument, answers, order, is_live);
+    }
+
+    /// A trade at this price elects stop orders.
+    pub(super) fn elect(&mut self, instrument: u32, price: i64) {
+        let book = self.instruments.get_mut(&instrument).unwrap();
+        if !book.orders.iter().any(|order| order.waits && order.turn.is_none() && is_reached(order, price)) {
+            return;
+        }
+        match &mut book.due {
+            Some((low, high)) => (*low, *high) = ((*low).min(price), (*high).max(price)),
+            None => {
+                book.due = Some((price, price));
+                self.elect_part(instrument);
+            }
         }
     }
 
-    pub(super) fn cascade(&mut self, instrument: u32) {
-        loop {
-            let book = self.instruments.get_mut(&instrument).unwrap();
-            let by_priority = by_priority(&book.orders);
-            let due = by_priority
-                .iter()
-                .find(|order| order.waits && book.traded.iter().any(|&price| is_reached(order, price)))
-                .map(|order| order.order_id);
-            let Some(due) = due else { break };
-            let at = book.orders.iter().position(|order| order.order_id == due).unwrap();
-            let order = book.orders.remove(at);
-            self.trigger(instrument, 0, order);
+    fn elect_part(&mut self, instrument: u32) {
+        let book = self.instruments.get_mut(&instrument).unwrap();
+        let Some((low, high)) = book.due else { return };
+        let reached: Vec<(u64, u64)> = by_priority(&book.orders)
+            .into_iter()
+            .filter(|order| order.waits && order.turn.is_none() && (is_reached(order, low) || is_reached(order, high)))
+            .map(|order| (order.arrival, order.order_id))
+            .collect();
+        if reached.len() <= self.elections {
+            book.due = None;
         }
-        self.instruments.get_mut(&instrument).unwrap().traded.clear();
+        let mut elected: Vec<_> = reached.into_iter().take(self.elections).collect();
+        self.elections -= elected.len();
+        elected.sort_unstable();
+        for (_, order_id) in elected {
+            let turn = last_turn(book) + 1;
+            book.orders.iter_mut().find(|order| order.order_id == order_id).unwrap().turn = Some(turn);
+        }
+    }
+
+    /// Elected orders come to the book, one after the other, as long as steps are left.
+    pub(super) fn take_turns(&mut self, instrument: u32) {
+        loop {
+            let book = &self.instruments[&instrument];
+            if book.definition.state != InstrumentState::Open || !has_elected(book) {
+                return;
+            }
+            let first = book.orders.iter().filter(|order| order.turn.is_some()).min_by_key(|order| order.turn);
+            let Some(first) = first.cloned() else {
+                self.elect_part(instrument);
+                if self.instruments[&instrument].orders.iter().all(|order| order.turn.is_none()) {
+                    return;
+                }
+                continue;
+            };
+            if self.steps == 0 {
+                return;
+            }
+            self.steps -= 1;
+            if let Some(ending) = self.over(instrument, &first) {
+                self.end(instrument, first.order_id, ending);
+                continue;
+            }
+            let mut order = self.take_out(instrument, first.order_id);
+            order.turn = None;
+            if order.waits {
+                self.trigger(instrument, 0, order, true);
+            } else {
+                self.enter(instrument, 0, order, true);
+            }
+        }
     }
 
     pub(super) fn uncross(&mut self, instrument: u32) {
-        let book = self.instruments.get_mut(&instrument).unwrap();
-        let Some(price) = auction_price(book) else { return };
+        let book = &self.instruments[&instrument];
+        let Some(price) = auction_price(&self.without_those_over(instrument, book)) else { return };
         loop {
             let book = self.instruments.get_mut(&instrument).unwrap();
             let first = |side, trades: &dyn Fn(i64) -> bool| {
                 let first = by_priority(&book.orders).into_iter().find(|order| {
-                    !order.waits && order.request.side == side && trades(order.request.price.unwrap().0)
+                    order.in_book() && order.request.side == side && trades(order.request.price.unwrap().0)
                 })?;
                 book.orders.iter().position(|order| order.order_id == first.order_id)
             };
             let (bid, ask) = (first(Side::Buy, &|of| of >= price), first(Side::Sell, &|of| of <= price));
             let (Some(bid), Some(ask)) = (bid, ask) else { break };
+            let pair = [bid, ask].map(|at| book.orders[at].clone());
+            if let Some((over, ending)) = pair.iter().find_map(|order| Some((order, self.over(instrument, order)?))) {
+                self.end(instrument, over.order_id, ending);
+                continue;
+            }
+            let book = self.instruments.get_mut(&instrument).unwrap();
             let quantity = book.orders[bid].leaves().min(book.orders[ask].leaves());
             book.trade_ids += 1;
             book.last_price = Some(price);
-            book.traded.push(price);
             let trade_id = TradeId(book.trade_ids);
             let mut both = Vec::new();
             for at in [bid, ask] {
@@ -231,4 +334,12 @@ impl Oracle {
             refresh(book, at);
         }
     }
+}
+
+fn has_elected(book: &Book) -> bool {
+    book.due.is_some() || book.orders.iter().any(|order| order.turn.is_some())
+}
+
+fn last_turn(book: &Book) -> i64 {
+    book.orders.iter().filter_map(|order| order.turn).max().unwrap_or(0)
 }

@@ -40,6 +40,13 @@ pub fn told(engine: &mut Engine, now: i64, command: &Command) -> Vec<Told> {
     recorder.0
 }
 
+/// Lets a timer fire at log time `now`, and returns what was told.
+pub fn fired(engine: &mut Engine, now: i64) -> Vec<Told> {
+    let mut recorder = Recorder::default();
+    engine.on_timer(EpochNanos(now), &mut recorder);
+    recorder.0
+}
+
 /// Resumes a scope after the event `last_seen`, and returns what was told.
 pub fn told_again(engine: &Engine, participant: u32, instrument: u32, last_seen: Option<u64>) -> Vec<Told> {
     let mut recorder = Recorder::default();
@@ -48,7 +55,8 @@ pub fn told_again(engine: &Engine, participant: u32, instrument: u32, last_seen:
     recorder.0
 }
 
-pub const LIMITS: EngineLimits = EngineLimits { instruments: 2, participants: 3, orders: 12, retained_events: 10 };
+pub const LIMITS: EngineLimits =
+    EngineLimits { instruments: 2, participants: 3, orders: 12, retained_events: 10, steps: 4_096 };
 
 /// An open instrument with prices from 90 to 110 ticks, a price band from 95 to 105, and quantities up to 20 lots.
 pub fn definition(instrument: u32) -> InstrumentDefinition {

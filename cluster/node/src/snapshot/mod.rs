@@ -7,12 +7,13 @@
 use aeron_cluster_service::{Cluster, ServiceError, SnapshotReader, SnapshotWriter};
 use lugus_codecs::snapshot::{
     MAXIMUM_RECORD_LENGTH, RecordBuffer, RecordDecoder, SnapshotMessage, SnapshotMessageError, encode_record,
-    encode_session,
+    encode_session, encode_timer,
 };
 use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError};
 use thiserror::Error;
 
 use crate::sessions::Sessions;
+use crate::timer::EngineTimer;
 
 /// Maximum length of a fragment, in bytes: some hundred records, and far below what any term buffer takes.
 const FRAGMENT_LENGTH: usize = 32 * 1024;
@@ -21,6 +22,7 @@ const FRAGMENT_LENGTH: usize = 32 * 1024;
 pub(crate) struct State {
     pub(crate) engine: Engine,
     pub(crate) sessions: Sessions,
+    pub(crate) timer: EngineTimer,
 }
 
 /// Why a snapshot is not loaded.
@@ -36,21 +38,27 @@ enum LoadError {
     Engine(#[from] SnapshotError),
 }
 
-/// Writes the sessions and the engine.
+/// Writes the sessions, the timer and the engine.
 ///
 /// # Errors
 /// The error of the writer, if it has one.
-pub(crate) fn take(engine: &Engine, sessions: &Sessions, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
+pub(crate) fn take(
+    engine: &Engine,
+    sessions: &Sessions,
+    timer: &EngineTimer,
+    writer: &mut dyn SnapshotWriter,
+) -> Result<(), ServiceError> {
     let mut packer = Packer::new(writer);
     let mut buffer: Box<RecordBuffer> = Box::new([0; MAXIMUM_RECORD_LENGTH]);
     for session in sessions.iter() {
         packer.put(encode_session(session, &mut buffer))?;
     }
+    packer.put(encode_timer(timer.state(), &mut buffer))?;
     engine.snapshot(&mut |record| packer.put(encode_record(record, &mut buffer)))?;
     packer.finish()
 }
 
-/// Loads the sessions and the engine.
+/// Loads the sessions, the timer and the engine.
 ///
 /// # Errors
 /// If anything is not as it was written; the error says which message or record it is, and why.
@@ -91,10 +99,11 @@ impl<'w> Packer<'w> {
     }
 }
 
-/// Loads fragments into sessions and an engine.
+/// Loads fragments into sessions, a timer and an engine.
 struct Loader {
     restore: Restore,
     sessions: Sessions,
+    timer: EngineTimer,
     decoder: RecordDecoder,
     /// Number of messages read.
     messages: u64,
@@ -105,6 +114,7 @@ impl Loader {
         Self {
             restore: Restore::new(limits),
             sessions: Sessions::default(),
+            timer: EngineTimer::default(),
             decoder: RecordDecoder::default(),
             messages: 0,
         }
@@ -118,6 +128,7 @@ impl Loader {
                 Some(SnapshotMessage::Session(session)) => {
                     self.sessions.open(session);
                 }
+                Some(SnapshotMessage::Timer(timer)) => self.timer = EngineTimer::of(timer),
                 Some(SnapshotMessage::Record(record)) => self.restore.record(&record)?,
                 None => {}
             }
@@ -128,7 +139,7 @@ impl Loader {
     }
 
     fn finish(self) -> Result<State, LoadError> {
-        Ok(State { engine: self.restore.finish()?, sessions: self.sessions })
+        Ok(State { engine: self.restore.finish()?, sessions: self.sessions, timer: self.timer })
     }
 }
 

@@ -11,8 +11,8 @@ use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, EpochNanos, ExportCursor, ExportManifest, InstrumentId, KillSwitch,
     MessageRate, MigrationId, NewOrder, OrderType, ParticipantId, ParticipantRole, ParticipantSession, PostOnly, Price,
-    Quantity, Reply, Report, RiskLimits, SelfTradePrevention, SessionAuthentication, SessionKey, Side, SnapshotRecord,
-    StateHash, TimeInForce,
+    Quantity, Reply, Report, RiskLimits, ScheduledTimer, SelfTradePrevention, SessionAuthentication, SessionKey, Side,
+    SnapshotRecord, StateHash, TimeInForce, WorkingOrders,
 };
 
 use super::*;
@@ -51,7 +51,15 @@ pub(crate) fn busy_engine() -> Engine {
         maximum_cancels_per_second: Some(5_000),
     };
     apply(0, 0, Action::SetRiskLimits { target: ParticipantId(2), limits });
-    apply(0, 0, Action::SetKillSwitch { target: ParticipantId(9), kill_switch: KillSwitch::Engaged });
+    apply(
+        0,
+        0,
+        Action::SetKillSwitch {
+            target: ParticipantId(9),
+            kill_switch: KillSwitch::Engaged,
+            working_orders: WorkingOrders::Keep,
+        },
+    );
     for round in 0..400u64 {
         let participant = 1 + (round % 3) as u32;
         let side = if round % 2 == 0 { Side::Buy } else { Side::Sell };
@@ -104,7 +112,8 @@ fn sessions() -> Sessions {
 
 fn written(engine: &Engine) -> RecordedSnapshot {
     let mut snapshot = RecordedSnapshot::with_max_message_length(FRAGMENT_LENGTH);
-    take(engine, &sessions(), &mut snapshot).unwrap();
+    let timer = EngineTimer::of(ScheduledTimer { last_correlation_id: 7, deadline: Some(8) });
+    take(engine, &sessions(), &timer, &mut snapshot).unwrap();
     snapshot
 }
 
@@ -127,6 +136,7 @@ fn what_is_loaded_is_what_was_written() {
     assert_eq!(loaded.engine.state_hash(), engine.state_hash());
     loaded.engine.verify().unwrap();
     assert!(loaded.sessions.iter().eq(sessions().iter()));
+    assert_eq!(loaded.timer.state(), &ScheduledTimer { last_correlation_id: 7, deadline: Some(8) });
     assert_eq!(written(&loaded.engine).messages, written(&engine).messages, "byte for byte");
 }
 

@@ -5,7 +5,7 @@
 
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side,
+    InstrumentState, KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side, WorkingOrders,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -16,6 +16,7 @@ use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, define_instrument_codec, drop_copy_request_codec, new_order_single_codec,
     order_cancel_replace_request_codec, order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec,
     set_instrument_state_codec, set_kill_switch_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits,
+    working_orders,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -59,7 +60,9 @@ pub fn encode_command<'b>(command: &Command, buffer: &'b mut CommandBuffer) -> &
             encode_set_instrument_state(instrument, *state, *reference_price, buffer)
         }
         Action::SetRiskLimits { target, limits } => encode_set_risk_limits(*target, limits, buffer),
-        Action::SetKillSwitch { target, kill_switch } => encode_set_kill_switch(*target, *kill_switch, buffer),
+        Action::SetKillSwitch { target, kill_switch, working_orders } => {
+            encode_set_kill_switch(*target, *kill_switch, *working_orders, buffer)
+        }
     };
     set_client_sequence(buffer, command.client_sequence);
     &buffer[..length]
@@ -294,19 +297,31 @@ fn decode_set_risk_limits(envelope: Envelope<'_>) -> Result<Numbered, MessageErr
 
 /// Encodes a kill switch without its client sequence; returns the length of the message in bytes. The command is numbered in
 /// the sender's own scope, that of [`InstrumentId::NONE`].
-pub fn encode_set_kill_switch(target: ParticipantId, kill_switch: KillSwitch, buffer: &mut CommandBuffer) -> usize {
+pub fn encode_set_kill_switch(
+    target: ParticipantId,
+    kill_switch: KillSwitch,
+    working_orders: WorkingOrders,
+    buffer: &mut CommandBuffer,
+) -> usize {
     let length;
     message!(buffer, sbe_order_entry, set_kill_switch_codec, SetKillSwitchEncoder, length)
         .target_participant_id(target.0)
-        .kill_switch(kill_switch.to_wire());
+        .kill_switch(kill_switch.to_wire())
+        .working_orders(working_orders.to_wire());
     length
 }
 
 fn decode_set_kill_switch(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
-    let set = block!(envelope, sbe_order_entry, set_kill_switch_codec, SetKillSwitchDecoder);
+    let set = block!(envelope, sbe_order_entry, set_kill_switch_codec, SetKillSwitchDecoder, before 3 it had 13);
+    let template_id = set_kill_switch_codec::SBE_TEMPLATE_ID;
     let action = Action::SetKillSwitch {
         target: ParticipantId(set.target_participant_id()),
-        kill_switch: word(set.kill_switch(), set_kill_switch_codec::SBE_TEMPLATE_ID, "killSwitch")?,
+        kill_switch: word(set.kill_switch(), template_id, "killSwitch")?,
+        working_orders: match set.working_orders() {
+            // A message of an earlier version.
+            working_orders::WorkingOrders::NullVal => WorkingOrders::default(),
+            orders => word(orders, template_id, "workingOrders")?,
+        },
     };
     Ok((InstrumentId::NONE.0, set.client_sequence(), action))
 }

@@ -4,15 +4,15 @@
 
 use lugus_vocabulary::{
     ClientOrderId, ClientSequence, ClientTag, CommandKind, EpochNanos, EventSequence, Execution, InstrumentId,
-    InstrumentState, KillSwitch, OrderId, OrderStatus, ParticipantId, Price, Quantity, RejectReason, Report,
-    ReportBody, RiskLimits, TradeId,
+    InstrumentState, KillSwitch, KillSwitchLevels, OrderId, OrderStatus, ParticipantId, Price, Quantity, RejectReason,
+    Report, ReportBody, RiskLimits, TradeId,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
 use crate::error::MessageError;
 use crate::limits::{read_limits, write_limits};
 use crate::sbe_order_entry::{
-    SBE_SCHEMA_ID, business_message_reject_codec, execution_report_codec, instrument_report_codec,
+    SBE_SCHEMA_ID, business_message_reject_codec, execution_report_codec, instrument_report_codec, kill_switch_levels,
     order_cancel_reject_codec, order_mass_cancel_report_codec, order_status::OrderStatus as WireStatus,
     risk_report_codec,
 };
@@ -53,7 +53,9 @@ pub fn encode_report<'b, const N: usize>(report: &Report, buffer: &'b mut [u8; N
         ReportBody::Instrument { instrument, state, reference_price } => {
             encode_instrument(report, *instrument, *state, *reference_price, buffer)
         }
-        ReportBody::Risk { target, limits, kill_switch } => encode_risk(report, *target, limits, *kill_switch, buffer),
+        ReportBody::Risk { target, limits, kill_switch, kill_switch_levels } => {
+            encode_risk(report, *target, limits, (*kill_switch, *kill_switch_levels), buffer)
+        }
         ReportBody::Reject { command, reason } => encode_reject(report, *command, *reason, buffer),
     };
     &buffer[..length]
@@ -238,23 +240,27 @@ fn encode_risk(
     report: &Report,
     target: ParticipantId,
     limits: &RiskLimits,
-    kill_switch: KillSwitch,
+    (kill_switch, levels): (KillSwitch, KillSwitchLevels),
     buffer: &mut [u8],
 ) -> usize {
     let length;
     let mut wire = message!(buffer, sbe_order_entry, risk_report_codec, RiskReportEncoder, length);
     write_limits!(write_numbers!(wire, report), limits)
         .target_participant_id(target.0)
-        .kill_switch(kill_switch.to_wire());
+        .kill_switch(kill_switch.to_wire())
+        .kill_switch_levels(kill_switch_levels::KillSwitchLevels(levels.bits()));
     length
 }
 
 fn decode_risk(envelope: Envelope<'_>) -> Result<Report, MessageError> {
     let wire = block!(envelope, sbe_order_entry, risk_report_codec, RiskReportDecoder, before 3 it had 61);
+    let levels = KillSwitchLevels::from_bits(wire.kill_switch_levels().0);
+    let template_id = risk_report_codec::SBE_TEMPLATE_ID;
     let body = ReportBody::Risk {
         target: ParticipantId(wire.target_participant_id()),
         limits: read_limits!(wire),
-        kill_switch: word(wire.kill_switch(), risk_report_codec::SBE_TEMPLATE_ID, "killSwitch")?,
+        kill_switch: word(wire.kill_switch(), template_id, "killSwitch")?,
+        kill_switch_levels: levels.ok_or(MessageError::Value { template_id, field: "killSwitchLevels" })?,
     };
     Ok(read_report!(wire, body))
 }

@@ -161,10 +161,12 @@ fn an_operators_commands_are_read_by_the_generated_decoders() {
     // Bits 1 and 3: notional and commands stay as they are. So does the limit of cancels.
     assert_eq!((read.unchanged().0, read.maximum_cancels_per_second()), (0b1010, None));
 
-    let bytes = encoded(0, Action::SetKillSwitch { target: ParticipantId(3), kill_switch: KillSwitch::Engaged });
+    let (target, kill_switch) = (ParticipantId(3), KillSwitch::Engaged);
+    let bytes = encoded(0, Action::SetKillSwitch { target, kill_switch, working_orders: WorkingOrders::Keep });
     let read = generated!(&bytes, set_kill_switch_codec, SetKillSwitchDecoder);
     assert_eq!((read.client_sequence(), read.target_participant_id()), (77, 3));
     assert_eq!(read.kill_switch(), wire::kill_switch::KillSwitch::ENGAGED);
+    assert_eq!(read.working_orders(), wire::working_orders::WorkingOrders::KEEP);
 }
 
 #[test]
@@ -366,14 +368,17 @@ fn the_other_events_are_read() {
         .maximum_open_orders(8)
         .maximum_commands_per_second(0)
         .maximum_cancels_per_second(9)
-        .kill_switch(wire::kill_switch::KillSwitch::ENGAGED));
+        .kill_switch(wire::kill_switch::KillSwitch::ENGAGED)
+        .kill_switch_levels(wire::kill_switch_levels::KillSwitchLevels(1)));
     let limits = RiskLimits {
         maximum_notional: Some(7),
         maximum_open_orders: Some(8),
         maximum_cancels_per_second: Some(9),
         ..Default::default()
     };
-    let body = ReportBody::Risk { target: ParticipantId(6), limits, kill_switch: KillSwitch::Engaged };
+    let kill_switch_levels = KillSwitchLevels::NONE.with(KillSwitchLevel::Participant);
+    let body =
+        ReportBody::Risk { target: ParticipantId(6), limits, kill_switch: KillSwitch::Engaged, kill_switch_levels };
     assert_eq!(decoded(&bytes), report(body, 0));
 
     let bytes = event!(business_message_reject_codec, BusinessMessageRejectEncoder, |message| message

@@ -27,23 +27,39 @@ pub(super) fn encode_instrument(record: &InstrumentRecord, buffer: &mut [u8]) ->
         .low_price(low.unwrap_or_default().0)
         .last_price(last.unwrap_or_default().0)
         .volume(volume.0)
-        .statistics(flags([open.is_some(), high.is_some(), low.is_some(), last.is_some()]));
+        .statistics(flags([open.is_some(), high.is_some(), low.is_some(), last.is_some()]))
+        .last_arrival(record.last_arrival)
+        .electing_low(record.electing.map_or(0, |(low, _)| low.0))
+        .electing_high(record.electing.map_or(0, |(_, high)| high.0))
+        .electing(flags([record.electing.is_some()]));
     length
 }
 
 pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentRecord, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, instrument_codec, InstrumentDecoder);
+    let wire = block!(envelope, sbe_snapshot, instrument_codec, InstrumentDecoder, before 2 it had 153);
     let definition = read_definition!(wire, TEMPLATE_ID);
     let present = wire.statistics();
     if present >> 4 != 0 {
         return Err(MessageError::Value { template_id: TEMPLATE_ID, field: "statistics" });
     }
     let price = |bit, price, field| if_flagged(present, bit, Price(price), TEMPLATE_ID, field);
+    // Version 1 has neither arrivals nor elections.
+    let (last_arrival, electing) = if envelope.version < 2 {
+        (0, None)
+    } else {
+        if wire.electing() > 1 {
+            return Err(MessageError::Value { template_id: TEMPLATE_ID, field: "electing" });
+        }
+        let prices = (Price(wire.electing_low()), Price(wire.electing_high()));
+        (wire.last_arrival(), if_flagged(wire.electing(), 0, prices, TEMPLATE_ID, "electing")?)
+    };
     Ok(InstrumentRecord {
         definition,
         last_order_id: OrderId(wire.last_order_id()),
         last_trade_id: TradeId(wire.last_trade_id()),
         market_data_sequence: MarketDataSequence(wire.market_data_sequence()),
+        last_arrival,
+        electing,
         statistics: Statistics {
             open: price(0, wire.open_price(), "openPrice")?,
             high: price(1, wire.high_price(), "highPrice")?,

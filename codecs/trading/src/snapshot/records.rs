@@ -5,21 +5,32 @@
 use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
-    ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, MessageRate, NewOrder, OrderId, OrderRecord,
-    ParticipantId, ParticipantRecord, ParticipantRole, ParticipantSession, Quantity, RateKind, RateRecord, ScopeRecord,
-    SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash,
+    ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, KillSwitchLevel, KillSwitchLevels,
+    MessageRate, NewOrder, OrderId, OrderRecord, ParticipantId, ParticipantRecord, ParticipantRole, ParticipantSession,
+    Quantity, RateKind, RateRecord, ScheduledTimer, ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader,
+    SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
 
 use crate::error::MessageError;
-use crate::flags::flags;
+use crate::flags::{flags, if_flagged};
 use crate::limits::{read_limits, write_limits};
-use crate::sbe_snapshot::{participant_codec, participant_session_codec, rate_use_codec};
+use crate::sbe_snapshot::{participant_codec, participant_session_codec, rate_use_codec, timer_codec};
 use crate::{block, message};
 
 /// The word of a number that has been read.
 pub(super) fn known<W>(word: Option<W>, template_id: u16, field: &'static str) -> Result<W, MessageError> {
     word.ok_or(MessageError::Value { template_id, field })
+}
+
+/// The number of a field that version 1 does not have: 0 there.
+fn since_2(version: u16, number: u64) -> u64 {
+    if version < 2 { 0 } else { number }
+}
+
+/// A byte that is 0 or 1.
+fn is_set(number: u64, template_id: u16, field: &'static str) -> Result<bool, MessageError> {
+    known([false, true].get(number as usize).copied(), template_id, field)
 }
 
 pub(super) fn encode_session(session: &ParticipantSession, buffer: &mut [u8]) -> usize {
@@ -66,6 +77,25 @@ pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSessio
         message_rate: wire.maximum_messages_per_second().and_then(NonZeroU32::new).map(|maximum_per_second| {
             MessageRate { maximum_per_second, full_at: EpochNanos(wire.allowance_full_at()) }
         }),
+    })
+}
+
+pub(super) fn encode_timer(timer: &ScheduledTimer, buffer: &mut [u8]) -> usize {
+    let length;
+    message!(buffer, sbe_snapshot, timer_codec, TimerEncoder, length)
+        .last_correlation_id(timer.last_correlation_id)
+        .deadline(timer.deadline.unwrap_or_default())
+        .scheduled(flags([timer.deadline.is_some()]));
+    length
+}
+
+pub(super) fn decode_timer(envelope: Envelope<'_>) -> Result<ScheduledTimer, MessageError> {
+    let wire = block!(envelope, sbe_snapshot, timer_codec, TimerDecoder);
+    let template_id = timer_codec::SBE_TEMPLATE_ID;
+    is_set(wire.scheduled().into(), template_id, "scheduled")?;
+    Ok(ScheduledTimer {
+        last_correlation_id: wire.last_correlation_id(),
+        deadline: if_flagged(wire.scheduled(), 0, wire.deadline(), template_id, "deadline")?,
     })
 }
 
@@ -118,17 +148,34 @@ pub(super) fn encode_participant(record: &ParticipantRecord, buffer: &mut [u8]) 
         .participant_id(record.participant.0)
         .rate_commands(0)
         .rates(record.rates)
-        .kill_switch(record.kill_switch.number());
+        .kill_switch(record.kill_switch.kill_switch().number())
+        .kill_switch_levels(record.kill_switch.bits())
+        .kill_switch_keeps(record.kill_switch_keeps.bits());
     length
 }
 
 pub(super) fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRecord, MessageError> {
     let wire = block!(envelope, sbe_snapshot, participant_codec, ParticipantDecoder, before 2 it had 41);
     let template_id = participant_codec::SBE_TEMPLATE_ID;
+    let levels = |bits, field| known(KillSwitchLevels::from_bits(bits), template_id, field);
+    let engaged = known(KillSwitch::from_number(wire.kill_switch()), template_id, "killSwitch")?;
+    let (kill_switch, kill_switch_keeps) = match (envelope.version, engaged) {
+        // Version 1 does not tell who has engaged it.
+        (..2, KillSwitch::Engaged) => (KillSwitchLevels::NONE.with(KillSwitchLevel::Operator), KillSwitchLevels::NONE),
+        (..2, KillSwitch::Released) => Default::default(),
+        _ => (
+            levels(wire.kill_switch_levels(), "killSwitchLevels")?,
+            levels(wire.kill_switch_keeps(), "killSwitchKeeps")?,
+        ),
+    };
+    if kill_switch.kill_switch() != engaged {
+        return Err(MessageError::Value { template_id, field: "killSwitchLevels" });
+    }
     Ok(ParticipantRecord {
         participant: ParticipantId(wire.participant_id()),
         limits: read_limits!(wire),
-        kill_switch: known(KillSwitch::from_number(wire.kill_switch()), template_id, "killSwitch")?,
+        kill_switch,
+        kill_switch_keeps,
         rates: wire.rates().unwrap_or_default(),
     })
 }
@@ -160,12 +207,14 @@ pub(super) fn encode_scope(scope: &ScopeRecord, buffer: &mut [u8]) -> usize {
         .lost_through_time(scope.lost_through.0)
         .participant_id(scope.participant.0)
         .instrument_id(scope.instrument.0)
-        .retained(scope.retained);
+        .retained(scope.retained)
+        .canceled_buys(scope.canceled_buys.0)
+        .canceled_sells(scope.canceled_sells.0);
     length
 }
 
 pub(super) fn decode_scope(envelope: Envelope<'_>) -> Result<ScopeRecord, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, scope_codec, ScopeDecoder);
+    let wire = block!(envelope, sbe_snapshot, scope_codec, ScopeDecoder, before 2 it had 44);
     Ok(ScopeRecord {
         participant: ParticipantId(wire.participant_id()),
         instrument: InstrumentId(wire.instrument_id()),
@@ -174,6 +223,8 @@ pub(super) fn decode_scope(envelope: Envelope<'_>) -> Result<ScopeRecord, Messag
         retained: wire.retained(),
         lost_client_sequence: ClientSequence(wire.lost_client_sequence()),
         lost_through: EpochNanos(wire.lost_through_time()),
+        canceled_buys: OrderId(since_2(envelope.version, wire.canceled_buys())),
+        canceled_sells: OrderId(since_2(envelope.version, wire.canceled_sells())),
     })
 }
 
@@ -197,7 +248,9 @@ pub(super) fn encode_resting(order: &OrderRecord, buffer: &mut [u8]) -> usize {
         .order_id(order.order_id.0)
         .leaves_quantity(order.leaves_quantity.0)
         .shown_quantity(order.shown_quantity.0)
-        .participant_id(order.participant.0);
+        .participant_id(order.participant.0)
+        .arrival(order.arrival)
+        .elected(order.is_elected.into());
     length
 }
 
@@ -208,22 +261,26 @@ pub(super) struct Resting {
     pub(super) participant: ParticipantId,
     pub(super) leaves_quantity: Quantity,
     pub(super) shown_quantity: Quantity,
+    pub(super) arrival: u64,
+    pub(super) is_elected: bool,
 }
 
 impl Resting {
     /// The record, with the order of the second message.
     pub(super) fn with(self, order: NewOrder) -> OrderRecord {
-        let Self { order_id, participant, leaves_quantity, shown_quantity } = self;
-        OrderRecord { order_id, participant, leaves_quantity, shown_quantity, order }
+        let Self { order_id, participant, leaves_quantity, shown_quantity, arrival, is_elected } = self;
+        OrderRecord { order_id, participant, leaves_quantity, shown_quantity, arrival, is_elected, order }
     }
 }
 
 pub(super) fn decode_resting(envelope: Envelope<'_>) -> Result<Resting, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, resting_order_codec, RestingOrderDecoder);
+    let wire = block!(envelope, sbe_snapshot, resting_order_codec, RestingOrderDecoder, before 2 it had 28);
     Ok(Resting {
         order_id: OrderId(wire.order_id()),
         participant: ParticipantId(wire.participant_id()),
         leaves_quantity: Quantity(wire.leaves_quantity()),
         shown_quantity: Quantity(wire.shown_quantity()),
+        arrival: since_2(envelope.version, wire.arrival()),
+        is_elected: is_set(since_2(envelope.version, wire.elected().into()), envelope.template_id, "elected")?,
     })
 }

@@ -34,6 +34,7 @@ fn written(messages: &[SnapshotMessage]) -> Vec<u8> {
     for message in messages {
         run.extend_from_slice(match message {
             SnapshotMessage::Session(session) => encode_session(session, &mut buffer),
+            SnapshotMessage::Timer(timer) => encode_timer(timer, &mut buffer),
             SnapshotMessage::Record(record) => encode_record(record, &mut buffer),
         });
     }
@@ -52,7 +53,14 @@ fn read(decoder: &mut RecordDecoder, mut run: &[u8]) -> Result<Vec<SnapshotMessa
 }
 
 fn message() -> impl Strategy<Value = SnapshotMessage> {
-    prop_oneof![1 => session().prop_map(SnapshotMessage::Session), 8 => record().prop_map(SnapshotMessage::Record)]
+    let timer = (any::<i64>(), proptest::option::of(any::<i64>())).prop_map(|(last_correlation_id, deadline)| {
+        SnapshotMessage::Timer(ScheduledTimer { last_correlation_id, deadline })
+    });
+    prop_oneof![
+        1 => session().prop_map(SnapshotMessage::Session),
+        1 => timer,
+        8 => record().prop_map(SnapshotMessage::Record),
+    ]
 }
 
 proptest! {

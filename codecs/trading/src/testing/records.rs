@@ -3,18 +3,17 @@
 use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
-    ClientSequence, ExportCursor, ExportManifest, ExportPlace, ImportRecord, InstrumentId, InstrumentRecord,
-    KillSwitch, MapEpoch, MarketDataSequence, MessageRate, MigrationId, MigrationStateKind, MigrationStateRecord,
-    OrderId, OrderRecord, ParticipantRecord, ParticipantRole, ParticipantSession, Price, RateKind, RateRecord,
-    ReportBody, RetainedReport, ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord,
-    StateHash, Statistics, TradeId,
+    ClientSequence, ExportCursor, ExportManifest, ExportPlace, ImportRecord, InstrumentId, InstrumentRecord, MapEpoch,
+    MarketDataSequence, MessageRate, MigrationId, MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord,
+    ParticipantRecord, ParticipantRole, ParticipantSession, Price, RateKind, RateRecord, ReportBody, RetainedReport,
+    ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{
-    client_order_id, client_sequence, definition, event_sequence, instrument, new_order, optional, participant,
-    quantity, report, risk_limits, time,
+    client_order_id, client_sequence, definition, event_sequence, instrument, kill_switch_levels, new_order, optional,
+    participant, quantity, report, risk_limits, time,
 };
 
 fn any_price() -> impl Strategy<Value = Price> {
@@ -67,8 +66,14 @@ fn header() -> impl Strategy<Value = SnapshotHeader> {
 }
 
 fn participant_record() -> impl Strategy<Value = ParticipantRecord> {
-    (participant(), risk_limits(), select(KillSwitch::ALL), any::<u32>()).prop_map(
-        |(participant, limits, kill_switch, rates)| ParticipantRecord { participant, limits, kill_switch, rates },
+    (participant(), risk_limits(), (kill_switch_levels(), kill_switch_levels()), any::<u32>()).prop_map(
+        |(participant, limits, (kill_switch, kill_switch_keeps), rates)| ParticipantRecord {
+            participant,
+            limits,
+            kill_switch,
+            kill_switch_keeps,
+            rates,
+        },
     )
 }
 
@@ -120,22 +125,28 @@ fn statistics() -> impl Strategy<Value = Statistics> {
 }
 
 fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
-    (definition(), any::<[u64; 3]>(), statistics(), state_hash()).prop_map(
-        |(definition, [last_order_id, last_trade_id, sequence], statistics, state_hash)| InstrumentRecord {
-            definition,
-            last_order_id: OrderId(last_order_id),
-            last_trade_id: TradeId(last_trade_id),
-            market_data_sequence: MarketDataSequence(sequence),
-            statistics,
-            state_hash,
+    (definition(), any::<[u64; 4]>(), statistics(), state_hash(), optional((any_price(), any_price()))).prop_map(
+        |(definition, [last_order_id, last_trade_id, sequence, last_arrival], statistics, state_hash, electing)| {
+            InstrumentRecord {
+                definition,
+                last_order_id: OrderId(last_order_id),
+                last_trade_id: TradeId(last_trade_id),
+                market_data_sequence: MarketDataSequence(sequence),
+                last_arrival,
+                electing,
+                statistics,
+                state_hash,
+            }
         },
     )
 }
 
 fn scope() -> impl Strategy<Value = ScopeRecord> {
     let last = (client_sequence(), event_sequence());
-    (participant(), instrument(), last, any::<u32>(), (client_sequence(), time())).prop_map(
-        |(participant, instrument, last, retained, lost)| ScopeRecord {
+    // All bits set is SBE's null.
+    let canceled = (0..u64::MAX, 0..u64::MAX);
+    (participant(), instrument(), last, any::<u32>(), (client_sequence(), time()), canceled).prop_map(
+        |(participant, instrument, last, retained, lost, canceled)| ScopeRecord {
             participant,
             instrument,
             last_client_sequence: last.0,
@@ -143,17 +154,21 @@ fn scope() -> impl Strategy<Value = ScopeRecord> {
             retained,
             lost_client_sequence: lost.0,
             lost_through: lost.1,
+            canceled_buys: OrderId(canceled.0),
+            canceled_sells: OrderId(canceled.1),
         },
     )
 }
 
 fn order() -> impl Strategy<Value = OrderRecord> {
-    (any::<u64>(), participant(), quantity(), quantity(), new_order()).prop_map(
-        |(order_id, participant, leaves_quantity, shown_quantity, order)| OrderRecord {
+    (any::<u64>(), participant(), quantity(), quantity(), new_order(), (0..u64::MAX, any::<bool>())).prop_map(
+        |(order_id, participant, leaves_quantity, shown_quantity, order, (arrival, is_elected))| OrderRecord {
             order_id: OrderId(order_id),
             participant,
             leaves_quantity,
             shown_quantity,
+            arrival: if order.stop_price.is_some() { arrival } else { 0 },
+            is_elected,
             order,
         },
     )

@@ -105,7 +105,16 @@ fn commands() {
             let limits = RiskLimits { maximum_cancels_per_second: Some(14), ..RiskLimits::default() };
             Action::SetRiskLimits { target, limits }
         }),
-        ("command.set_kill_switch", InstrumentId::NONE, Action::SetKillSwitch { target, kill_switch }),
+        (
+            "command.set_kill_switch",
+            InstrumentId::NONE,
+            Action::SetKillSwitch { target, kill_switch, working_orders: WorkingOrders::Cancel },
+        ),
+        (
+            "command.set_kill_switch_keeping",
+            InstrumentId::NONE,
+            Action::SetKillSwitch { target, kill_switch, working_orders: WorkingOrders::Keep },
+        ),
     ] {
         let command = Command { participant: PARTICIPANT, instrument, client_sequence: ClientSequence(42), action };
         let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
@@ -208,11 +217,29 @@ fn reports() {
             ReportBody::Instrument { instrument: InstrumentId(4), state, reference_price }
         }),
         ("report.risk", {
-            ReportBody::Risk { target: ParticipantId(9), limits: LIMITS, kill_switch: KillSwitch::Engaged }
+            ReportBody::Risk {
+                target: ParticipantId(9),
+                limits: LIMITS,
+                kill_switch: KillSwitch::Engaged,
+                kill_switch_levels: KillSwitchLevels::NONE,
+            }
+        }),
+        ("report.risk_levels", {
+            ReportBody::Risk {
+                target: ParticipantId(9),
+                limits: LIMITS,
+                kill_switch: KillSwitch::Engaged,
+                kill_switch_levels: KillSwitchLevels::NONE.with(KillSwitchLevel::Firm),
+            }
         }),
         ("report.risk_of_cancels", {
             let limits = RiskLimits { maximum_cancels_per_second: Some(29), ..LIMITS };
-            ReportBody::Risk { target: ParticipantId(9), limits, kill_switch: KillSwitch::Released }
+            ReportBody::Risk {
+                target: ParticipantId(9),
+                limits,
+                kill_switch: KillSwitch::Released,
+                kill_switch_levels: KillSwitchLevels::NONE,
+            }
         }),
         ("report.reject", ReportBody::Reject { command: CommandKind::SetRiskLimits, reason }),
     ] {
@@ -431,13 +458,32 @@ fn snapshot_records() {
             })
         }),
         ("snapshot.participant", {
-            let (participant, kill_switch) = (PARTICIPANT, KillSwitch::Engaged);
-            SnapshotRecord::Participant(ParticipantRecord { participant, limits: LIMITS, kill_switch, rates: 0 })
+            SnapshotRecord::Participant(ParticipantRecord {
+                participant: PARTICIPANT,
+                limits: LIMITS,
+                kill_switch: KillSwitchLevels::NONE.with(KillSwitchLevel::Operator),
+                kill_switch_keeps: KillSwitchLevels::NONE,
+                rates: 0,
+            })
         }),
         ("snapshot.participant_with_rates", {
-            let (participant, kill_switch) = (PARTICIPANT, KillSwitch::Released);
-            let limits = RiskLimits { maximum_cancels_per_second: Some(130), ..LIMITS };
-            SnapshotRecord::Participant(ParticipantRecord { participant, limits, kill_switch, rates: 131 })
+            SnapshotRecord::Participant(ParticipantRecord {
+                participant: PARTICIPANT,
+                limits: RiskLimits { maximum_cancels_per_second: Some(130), ..LIMITS },
+                kill_switch: KillSwitchLevels::NONE,
+                kill_switch_keeps: KillSwitchLevels::NONE,
+                rates: 131,
+            })
+        }),
+        ("snapshot.killed_participant", {
+            let levels = KillSwitchLevels::NONE.with(KillSwitchLevel::Participant);
+            SnapshotRecord::Participant(ParticipantRecord {
+                participant: PARTICIPANT,
+                limits: LIMITS,
+                kill_switch: levels.with(KillSwitchLevel::Operator),
+                kill_switch_keeps: levels,
+                rates: 0,
+            })
         }),
         ("snapshot.rate", { SnapshotRecord::Rate(RateRecord { kind: RateKind::Cancels, time: TIME, commands: 132 }) }),
         ("snapshot.migration_state", {
@@ -455,8 +501,35 @@ fn snapshot_records() {
                 last_order_id: OrderId(135),
                 last_trade_id: TradeId(136),
                 market_data_sequence: MarketDataSequence(137),
+                last_arrival: 0,
+                electing: None,
                 statistics: statistics(),
                 state_hash: StateHash(138),
+            })
+        }),
+        ("snapshot.electing_instrument", {
+            SnapshotRecord::Instrument(InstrumentRecord {
+                definition: definition(),
+                last_order_id: OrderId(135),
+                last_trade_id: TradeId(136),
+                market_data_sequence: MarketDataSequence(137),
+                last_arrival: 153,
+                electing: Some((Price(-154), Price(155))),
+                statistics: statistics(),
+                state_hash: StateHash(138),
+            })
+        }),
+        ("snapshot.canceling_scope", {
+            SnapshotRecord::Scope(ScopeRecord {
+                participant: PARTICIPANT,
+                instrument: INSTRUMENT,
+                last_client_sequence: ClientSequence(139),
+                last_event_sequence: EventSequence(140),
+                retained: 141,
+                lost_client_sequence: ClientSequence(142),
+                lost_through: TIME,
+                canceled_buys: OrderId(156),
+                canceled_sells: OrderId(157),
             })
         }),
         ("snapshot.scope", {
@@ -468,6 +541,8 @@ fn snapshot_records() {
                 retained: 141,
                 lost_client_sequence: ClientSequence(142),
                 lost_through: TIME,
+                canceled_buys: OrderId(0),
+                canceled_sells: OrderId(0),
             })
         }),
         ("snapshot.report", {
@@ -480,6 +555,19 @@ fn snapshot_records() {
                 participant: PARTICIPANT,
                 leaves_quantity: Quantity(149),
                 shown_quantity: Quantity(148),
+                arrival: 0,
+                is_elected: false,
+                order: new_order(),
+            })
+        }),
+        ("snapshot.elected_order", {
+            SnapshotRecord::Order(OrderRecord {
+                order_id: OrderId(144),
+                participant: PARTICIPANT,
+                leaves_quantity: Quantity(149),
+                shown_quantity: Quantity(148),
+                arrival: 158,
+                is_elected: true,
                 order: new_order(),
             })
         }),
@@ -511,6 +599,10 @@ fn snapshot_records() {
         let written = encode_session(&session, &mut buffer);
         golden.check(name, &SnapshotMessage::Session(session), written, read_snapshot);
     }
+    let timer = ScheduledTimer { last_correlation_id: 159, deadline: Some(160) };
+    let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
+    let written = encode_timer(&timer, &mut buffer);
+    golden.check("snapshot.timer", &SnapshotMessage::Timer(timer), written, read_snapshot);
     golden.finish();
 }
 

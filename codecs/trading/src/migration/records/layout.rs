@@ -66,6 +66,9 @@ mod order_flag {
     pub(super) const TAG: u8 = 1 << 7;
 }
 
+/// Bit of an order's self-trade prevention that tells that the order is elected.
+const ELECTED: u8 = 1 << 7;
+
 impl Before {
     /// Writes a kept execution after its tag.
     pub(super) fn put_execution(
@@ -193,6 +196,7 @@ impl Before {
     pub(super) fn put_order(&mut self, buffer: &mut Vec<u8>, record: &OrderRecord) {
         use order_flag::{DISPLAY, EXPIRES, HIDES, PARTLY, POST_ONLY, PRICE, STOP, TAG};
         let order = &record.order;
+        let elected = if record.is_elected { ELECTED } else { 0 };
         let flags = flags([
             (POST_ONLY, order.post_only == PostOnly::Yes),
             (PARTLY, record.leaves_quantity != order.quantity),
@@ -208,7 +212,7 @@ impl Before {
             order.side.number(),
             order.order_type.number(),
             order.time_in_force.number(),
-            order.self_trade_prevention.number(),
+            order.self_trade_prevention.number() | elected,
         ]);
         put_participant(buffer, record.participant, self.participant);
         put_unsigned(buffer, record.order_id.0, self.order_id);
@@ -230,6 +234,7 @@ impl Before {
         }
         if let Some(stop_price) = order.stop_price {
             put_signed(buffer, stop_price.0, self.price);
+            put_number(buffer, record.arrival);
         }
         if let Some(expire_time) = order.expire_time {
             put_signed(buffer, expire_time.0, self.expire_time);
@@ -254,6 +259,7 @@ impl Before {
         let price = reader.signed_if(has(PRICE), self.price)?;
         self.price = price.unwrap_or(self.price);
         let stop_price = reader.signed_if(has(STOP), self.price)?;
+        let arrival = reader.number_if(has(STOP), 0)?;
         let expire_time = reader.signed_if(has(EXPIRES), self.expire_time)?;
         self.expire_time = expire_time.unwrap_or(self.expire_time);
         let order = NewOrder {
@@ -267,11 +273,12 @@ impl Before {
             display_quantity,
             expire_time: expire_time.map(EpochNanos),
             post_only: if has(POST_ONLY) { PostOnly::Yes } else { PostOnly::No },
-            self_trade_prevention: SelfTradePrevention::from_number(prevention)?,
+            self_trade_prevention: SelfTradePrevention::from_number(prevention & !ELECTED)?,
             client_tag,
         };
+        let is_elected = prevention & ELECTED != 0;
         let (leaves_quantity, shown_quantity) = (Quantity(leaves_quantity), Quantity(shown_quantity));
-        let record = OrderRecord { order_id, participant, leaves_quantity, shown_quantity, order };
+        let record = OrderRecord { order_id, participant, leaves_quantity, shown_quantity, arrival, is_elected, order };
         self.remember_order(&record);
         Some(record)
     }

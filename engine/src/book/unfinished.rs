@@ -1,0 +1,91 @@
+//! Work that is decided and not done yet: mass cancels, kill switches, elected orders, orders of closed instruments.
+//!
+//! A command does a bounded number of steps, so what it decides may take further commands and timers. The lists here say
+//! where such work may be; whether there is any is asked of the state itself, so that a list may name too much. Orders whose
+//! end is decided do not trade meanwhile: see [`super::OrderPool::over`].
+
+use lugus_vocabulary::{EpochNanos, InstrumentId, ParticipantId};
+
+/// What is left to do, and what the command at hand may still do.
+#[derive(Debug)]
+pub(crate) struct Unfinished {
+    /// Instruments with elected orders, with stop orders that are to be elected, or closed with orders left, by id.
+    pub(crate) instruments: Vec<InstrumentId>,
+    /// Scopes with a mass cancel under way, by instrument and participant.
+    pub(crate) mass_cancels: Vec<(InstrumentId, ParticipantId)>,
+    /// Participants whose kill switch cancels their orders, by id.
+    pub(crate) killed: Vec<ParticipantId>,
+    /// Log time of the command or timer at hand.
+    pub(crate) now: EpochNanos,
+    /// Number of steps that are left to the command at hand.
+    pub(crate) steps: u32,
+    /// Number of stop orders that the command at hand may still elect.
+    pub(crate) elections: u32,
+    /// Number of steps of a command.
+    pub(crate) limit: u32,
+    /// Whether orders are live whose time is over.
+    pub(crate) is_overdue: bool,
+}
+
+impl Unfinished {
+    pub(crate) fn new(limit: usize) -> Self {
+        let limit = limit as u32;
+        Self {
+            instruments: Vec::new(),
+            mass_cancels: Vec::new(),
+            killed: Vec::new(),
+            now: EpochNanos(i64::MIN),
+            steps: limit,
+            elections: limit,
+            limit,
+            is_overdue: false,
+        }
+    }
+
+    /// Whether there may be anything to do beside what expires.
+    #[inline]
+    pub(crate) fn is_any(&self) -> bool {
+        self.instruments.len() | self.mass_cancels.len() | self.killed.len() != 0
+    }
+
+    /// Allows as many steps as one command may take.
+    #[inline]
+    pub(crate) fn begin(&mut self, now: EpochNanos) {
+        (self.now, self.steps, self.elections) = (now, self.limit, self.limit);
+    }
+
+    /// Takes one step, if one is left.
+    #[inline]
+    pub(crate) fn step(&mut self) -> bool {
+        let is_left = self.steps > 0;
+        self.steps -= u32::from(is_left);
+        is_left
+    }
+
+    /// Takes as many steps as a look at the book for a fill-or-kill order costs.
+    pub(crate) fn look(&mut self) {
+        self.steps = self.steps.saturating_sub(self.limit / 64);
+    }
+
+    /// Notes that there may be work in an instrument.
+    pub(crate) fn note_instrument(&mut self, instrument: InstrumentId) {
+        note(&mut self.instruments, instrument);
+    }
+
+    /// Notes that a mass cancel is under way in a scope.
+    pub(crate) fn note_mass_cancel(&mut self, instrument: InstrumentId, participant: ParticipantId) {
+        note(&mut self.mass_cancels, (instrument, participant));
+    }
+
+    /// Notes that a participant's orders are to be canceled.
+    pub(crate) fn note_killed(&mut self, participant: ParticipantId) {
+        note(&mut self.killed, participant);
+    }
+}
+
+/// Puts an entry into a sorted list, unless it is there.
+fn note<T: Ord>(list: &mut Vec<T>, entry: T) {
+    if let Err(place) = list.binary_search(&entry) {
+        list.insert(place, entry);
+    }
+}

@@ -1,0 +1,228 @@
+//! What goes on without a command: expiry, and work that earlier commands have decided and not finished.
+//!
+//! Each command begins with some of it, and a timer of the log does it where no commands come: whoever runs the engine asks
+//! [`Engine::next_deadline`] after every entry of the log, and calls [`Engine::on_timer`] when that time has come. The
+//! order is fixed: what expires; the command's own instrument; mass cancels by instrument and participant; participants whose
+//! kill switch cancels their orders; instruments by id. One command or timer takes [`crate::EngineLimits::steps`] steps.
+
+use lugus_vocabulary::{EpochNanos, InstrumentId, InstrumentState, ParticipantId, RejectReason, Side};
+
+use crate::book::{Ending, Expiry, Slot};
+use crate::ended;
+use crate::engine::Engine;
+use crate::event_sink::EventSink;
+use crate::execution;
+use crate::instrument::Instrument;
+use crate::instrument_state;
+use crate::instruments::Listed;
+use crate::migration::migration_states::Availability;
+use crate::order_entry;
+use crate::reporter::Reporter;
+use crate::scopes::InstrumentPlace;
+use crate::stops;
+
+/// When an engine has something to do without a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deadline {
+    /// Work is left that is decided already.
+    Now,
+    /// At this log time, when the next order expires.
+    At(EpochNanos),
+}
+
+impl Engine {
+    /// Does what does not wait for a command, at log time `now`: orders whose time is over expire, and what earlier commands
+    /// have left goes on. One call takes a bounded number of steps: [`Engine::next_deadline`] tells whether more is left.
+    pub fn on_timer(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
+        self.pool.unfinished.is_overdue = false;
+        self.go_on(now, InstrumentId::NONE, sink);
+    }
+
+    /// When [`Engine::on_timer`] has something to do; `None` if only commands give it something. Engines that have applied
+    /// the same log answer the same.
+    pub fn next_deadline(&mut self) -> Option<Deadline> {
+        if self.has_work() {
+            return Some(Deadline::Now);
+        }
+        // Orders of an instrument that takes no commands are put aside until it does.
+        while let Some(Expiry { time, instrument, .. }) = self.pool.next_expiry() {
+            if self.is_trading(instrument) {
+                return Some(Deadline::At(time));
+            }
+            self.pool.defer_expiry();
+        }
+        None
+    }
+
+    /// Whether work is left that is decided already.
+    fn has_work(&self) -> bool {
+        let unfinished = &self.pool.unfinished;
+        unfinished.is_any()
+            && (unfinished.instruments.iter().any(|&id| self.has_work_in(id))
+                || unfinished.mass_cancels.iter().any(|&(id, participant)| self.is_canceling(id, participant))
+                || unfinished.killed.iter().any(|&participant| self.first_killed(participant).is_some()))
+    }
+
+    fn has_work_in(&self, id: InstrumentId) -> bool {
+        self.instruments.find(id).is_some_and(|listed| is_trading(listed) && listed.instrument.has_work(&self.pool))
+    }
+
+    fn is_canceling(&self, id: InstrumentId, participant: ParticipantId) -> bool {
+        let is_trading = self.instruments.find(id).is_some_and(is_trading);
+        let owner = self.scopes.find(participant, id).filter(|_| is_trading);
+        owner.is_some_and(|owner| self.pool.first_canceled(owner).is_some())
+    }
+
+    /// Place and scope of the first instrument with orders of a participant whose kill switch cancels them.
+    fn first_killed(&self, participant: ParticipantId) -> Option<(InstrumentPlace, u32)> {
+        self.instruments.iter().filter(|listed| is_trading(listed)).find_map(|listed| {
+            let id = listed.instrument.definition.instrument;
+            let owner = self.scopes.find(participant, id)?;
+            let place = self.scopes.get(owner).place;
+            (self.pool.orders_of(owner, None) > 0).then_some((place, owner))
+        })
+    }
+
+    /// Does some of what does not wait for a command; work in the instrument `first` comes before that in others.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn go_on(&mut self, now: EpochNanos, first: InstrumentId, sink: &mut impl EventSink) {
+        self.pool.unfinished.begin(now);
+        self.expire(now, sink);
+        if self.pool.unfinished.is_any() {
+            self.go_on_in(now, first, sink);
+            self.continue_mass_cancels(now, sink);
+            self.continue_kills(now, sink);
+            let mut after = InstrumentId::NONE;
+            while let Some(next) = self.pool.unfinished.instruments.iter().copied().find(|&id| id > after) {
+                self.go_on_in(now, next, sink);
+                after = next;
+            }
+        }
+    }
+
+    /// Ends orders whose time is over, by their expire time, then instrument, then order id.
+    fn expire(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
+        while let Some((place, slot)) = self.due(now) {
+            if !self.pool.unfinished.step() {
+                self.pool.unfinished.is_overdue = true;
+                return;
+            }
+            let Listed { instrument, hash, .. } = self.instruments.touch(place);
+            let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
+            ended::end(slot, Ending::Expired, instrument, &mut self.pool, reporter);
+        }
+    }
+
+    /// The next order to expire, if its time has come, and its instrument's place. Orders of an instrument that takes no
+    /// commands are put aside until it does.
+    fn due(&mut self, now: EpochNanos) -> Option<(InstrumentPlace, Slot)> {
+        loop {
+            let Expiry { instrument, slot, .. } = self.pool.due(now)?;
+            let place = self.instruments.place(instrument)?;
+            if self.instruments.get(place).is_some_and(is_trading) {
+                return Some((place, slot));
+            }
+            self.pool.defer_expiry();
+        }
+    }
+
+    /// Goes on with an instrument that may have work.
+    fn go_on_in(&mut self, now: EpochNanos, id: InstrumentId, sink: &mut impl EventSink) {
+        let Ok(at) = self.pool.unfinished.instruments.binary_search(&id) else { return };
+        if let Some(place) = self.instruments.place(id).filter(|_| self.has_work_in(id)) {
+            let Listed { instrument, hash, .. } = self.instruments.touch(place);
+            let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
+            if instrument.definition.state == InstrumentState::Closed {
+                instrument_state::cancel_all(instrument, &mut self.pool, reporter);
+            } else {
+                stops::cascade(instrument, &mut self.pool, reporter);
+            }
+        }
+        if !self.has_work_in(id) {
+            self.pool.unfinished.instruments.remove(at);
+        }
+    }
+
+    fn continue_mass_cancels(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
+        while let Some(&(id, participant)) = self.pool.unfinished.mass_cancels.first() {
+            let place = self.instruments.place(id).filter(|&place| self.instruments.get(place).is_some_and(is_trading));
+            let is_done = match (place, self.scopes.find(participant, id)) {
+                (Some(place), Some(owner)) => {
+                    let Listed { instrument, hash, .. } = self.instruments.touch(place);
+                    let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
+                    order_entry::continue_mass_cancel(owner, instrument, &mut self.pool, reporter)
+                }
+                // It goes on when the instrument takes commands again.
+                _ => true,
+            };
+            if !is_done {
+                return;
+            }
+            self.pool.unfinished.mass_cancels.remove(0);
+        }
+    }
+
+    /// Cancels orders of participants whose kill switch is engaged, as far as the command at hand has steps left.
+    pub(crate) fn continue_kills(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
+        while let Some(&participant) = self.pool.unfinished.killed.first() {
+            while let Some((place, owner)) = self.first_killed(participant) {
+                let Listed { instrument, hash, .. } = self.instruments.touch(place);
+                let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
+                while let Some(slot) = self.pool.first_of(owner, None) {
+                    if !self.pool.unfinished.step() {
+                        return;
+                    }
+                    let order = instrument.end(self.pool.found(slot), &mut self.pool, reporter);
+                    reporter.tell_maker(order.owner, execution::canceled(&order, RejectReason::RiskKillSwitch));
+                }
+            }
+            self.pool.unfinished.killed.remove(0);
+        }
+    }
+
+    /// Lets mass cancels do what the kill switch of a participant has left, so that it can be released.
+    pub(crate) fn leave_kill_to_mass_cancels(&mut self, participant: ParticipantId) {
+        let Ok(at) = self.pool.unfinished.killed.binary_search(&participant) else { return };
+        self.pool.unfinished.killed.remove(at);
+        for listed in self.instruments.iter().filter(|listed| is_trading(listed)) {
+            let Instrument { definition, last_order_id, .. } = &listed.instrument;
+            let Some(owner) = self.scopes.find(participant, definition.instrument) else { continue };
+            if self.pool.orders_of(owner, None) > 0 {
+                self.pool.set_canceled(owner, None, *last_order_id);
+                self.pool.unfinished.note_mass_cancel(definition.instrument, participant);
+            }
+        }
+    }
+
+    /// Whether an instrument takes commands.
+    pub(crate) fn is_trading(&self, id: InstrumentId) -> bool {
+        self.instruments.find(id).is_some_and(is_trading)
+    }
+
+    /// Notes all work that an instrument brings along that takes commands again, or was loaded.
+    pub(crate) fn note_work_of(&mut self, id: InstrumentId) {
+        if !self.is_trading(id) {
+            return;
+        }
+        self.pool.unfinished.note_instrument(id);
+        for at in 0..self.participants.len() {
+            let Some(participant) = self.participants.id(at) else { continue };
+            let Some(owner) = self.scopes.find(participant, id) else { continue };
+            if [Side::Buy, Side::Sell].iter().any(|&side| self.pool.canceled(owner, side).0 > 0) {
+                self.pool.sort_owner(owner);
+                self.pool.unfinished.note_mass_cancel(id, participant);
+            }
+            if self.participants.risk[at].kill_switch.cancels_orders() && self.pool.orders_of(owner, None) > 0 {
+                self.pool.unfinished.note_killed(participant);
+            }
+        }
+        if !self.has_work_in(id) {
+            self.pool.unfinished.instruments.retain(|&noted| noted != id);
+        }
+    }
+}
+
+fn is_trading(listed: &Listed) -> bool {
+    listed.availability == Availability::Trading
+}
