@@ -131,7 +131,7 @@ pub(crate) fn new_order(
 
 /// Checks a replacement of the live order in `slot`, and returns what it makes of the order. A replacement that lowers the
 /// risk is not checked against price limits, price band, maximum quantity and risk limits, wherever they are now; others
-/// are, with what is open.
+/// are: the instrument's maximum quantity bounds the whole order, and the risk limits bound what is open.
 pub(crate) fn replacement(
     replace: &Replace,
     slot: Slot,

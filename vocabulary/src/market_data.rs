@@ -229,7 +229,7 @@ word! {
 }
 
 word! {
-    /// Whether all increments of a command are known with an increment, so that the book is whole (FIX 5799, end of event).
+    /// Whether all increments of a command are known with an increment, so that the book is whole (CME's tag 5799, end of event).
     #[derive(Default)]
     EndOfEvent: u8 {
         /// More increments of the command follow.

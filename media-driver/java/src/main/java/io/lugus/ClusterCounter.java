@@ -37,15 +37,26 @@ final class ClusterCounter {
             CncFileDescriptor.createCountersValuesBuffer(cnc, metaData));
     }
 
-    /** Value of the counter; -1 when there is no such counter. */
+    /**
+     * Value of the counter; -1 when there is no such counter.
+     *
+     * <p>A counter that is missing is looked for each time, because the consensus module needs it from the very time on at which a
+     * service has it. Behind the first place that was never used there is none, so this takes as long as the counters that
+     * there are, and not as long as those that a driver has room for.
+     */
     long get() {
-        if (!isAt(id)) {
-            id = 0;
-            while (id < counters.maxCounterId() && !isAt(id)) {
-                id++;
-            }
+        if (isAt(id)) {
+            return counters.getCounterValue(id);
         }
-        return isAt(id) ? counters.getCounterValue(id) : Aeron.NULL_VALUE;
+        id = 0;
+        while (id < counters.maxCounterId() && CountersReader.RECORD_UNUSED != counters.getCounterState(id)) {
+            if (isAt(id)) {
+                return counters.getCounterValue(id);
+            }
+            id++;
+        }
+        id = 0;
+        return Aeron.NULL_VALUE;
     }
 
     private boolean isAt(final int id) {

@@ -1,0 +1,195 @@
+//! What a snapshot has, record by record (schema 204).
+
+use std::num::NonZeroU32;
+
+use lugus_codecs::snapshot::*;
+use lugus_vocabulary::*;
+
+use crate::golden::Golden;
+use crate::{INSTRUMENT, LIMITS, MANIFEST, PARTICIPANT, TIME, definition, execution, new_order, report, statistics};
+
+#[test]
+fn records() {
+    let golden = Golden::of("snapshot.");
+    let import = ImportRecord {
+        manifest: MANIFEST,
+        records: 121,
+        checksum: 122,
+        scopes_left: 123,
+        orders_left: 124,
+        reports_left: 125,
+        scope: Some((PARTICIPANT, 126)),
+    };
+    for (name, record) in [
+        ("snapshot.header", {
+            SnapshotRecord::Header(SnapshotHeader {
+                version: 4,
+                participants: 1,
+                instruments: 2,
+                scopes: 3,
+                orders: 4,
+                migration_states: 5,
+                reports: 6,
+                participants_hash: StateHash(7),
+                state_hash: StateHash(8),
+            })
+        }),
+        ("snapshot.participant", {
+            SnapshotRecord::Participant(ParticipantRecord {
+                participant: PARTICIPANT,
+                limits: LIMITS,
+                kill_switch: KillSwitchLevels::NONE.with(KillSwitchLevel::Operator),
+                kill_switch_keeps: KillSwitchLevels::NONE,
+                rates: 0,
+            })
+        }),
+        ("snapshot.participant_with_rates", {
+            SnapshotRecord::Participant(ParticipantRecord {
+                participant: PARTICIPANT,
+                limits: RiskLimits { maximum_cancels_per_second: Some(130), ..LIMITS },
+                kill_switch: KillSwitchLevels::NONE,
+                kill_switch_keeps: KillSwitchLevels::NONE,
+                rates: 131,
+            })
+        }),
+        ("snapshot.killed_participant", {
+            let levels = KillSwitchLevels::NONE.with(KillSwitchLevel::Participant);
+            SnapshotRecord::Participant(ParticipantRecord {
+                participant: PARTICIPANT,
+                limits: LIMITS,
+                kill_switch: levels.with(KillSwitchLevel::Operator),
+                kill_switch_keeps: levels,
+                rates: 0,
+            })
+        }),
+        ("snapshot.rate", { SnapshotRecord::Rate(RateRecord { kind: RateKind::Cancels, time: TIME, commands: 132 }) }),
+        ("snapshot.migration_state", {
+            SnapshotRecord::MigrationState(MigrationStateRecord {
+                instrument: INSTRUMENT,
+                kind: MigrationStateKind::Importing,
+                migration: MigrationId(133),
+                epoch: Some(MapEpoch(134)),
+                import: Some(import),
+            })
+        }),
+        ("snapshot.instrument", {
+            SnapshotRecord::Instrument(InstrumentRecord {
+                definition: definition(),
+                last_order_id: OrderId(135),
+                last_trade_id: TradeId(136),
+                market_data_sequence: MarketDataSequence(137),
+                last_arrival: 0,
+                electing: None,
+                statistics: statistics(),
+                state_hash: StateHash(138),
+            })
+        }),
+        ("snapshot.electing_instrument", {
+            SnapshotRecord::Instrument(InstrumentRecord {
+                definition: definition(),
+                last_order_id: OrderId(135),
+                last_trade_id: TradeId(136),
+                market_data_sequence: MarketDataSequence(137),
+                last_arrival: 153,
+                electing: Some((Price(-154), Price(155))),
+                statistics: statistics(),
+                state_hash: StateHash(138),
+            })
+        }),
+        ("snapshot.canceling_scope", {
+            SnapshotRecord::Scope(ScopeRecord {
+                participant: PARTICIPANT,
+                instrument: INSTRUMENT,
+                last_client_sequence: ClientSequence(139),
+                last_event_sequence: EventSequence(140),
+                retained: 141,
+                lost_client_sequence: ClientSequence(142),
+                lost_through: TIME,
+                canceled_buys: OrderId(156),
+                canceled_sells: OrderId(157),
+            })
+        }),
+        ("snapshot.scope", {
+            SnapshotRecord::Scope(ScopeRecord {
+                participant: PARTICIPANT,
+                instrument: INSTRUMENT,
+                last_client_sequence: ClientSequence(139),
+                last_event_sequence: EventSequence(140),
+                retained: 141,
+                lost_client_sequence: ClientSequence(142),
+                lost_through: TIME,
+                canceled_buys: OrderId(0),
+                canceled_sells: OrderId(0),
+            })
+        }),
+        ("snapshot.report", {
+            let applied = ClientSequence(143);
+            SnapshotRecord::Report(RetainedReport { applied, report: report(ReportBody::Execution(execution())) })
+        }),
+        ("snapshot.order", {
+            SnapshotRecord::Order(OrderRecord {
+                order_id: OrderId(144),
+                participant: PARTICIPANT,
+                leaves_quantity: Quantity(149),
+                shown_quantity: Quantity(148),
+                arrival: 0,
+                is_elected: false,
+                order: new_order(),
+            })
+        }),
+        ("snapshot.elected_order", {
+            SnapshotRecord::Order(OrderRecord {
+                order_id: OrderId(144),
+                participant: PARTICIPANT,
+                leaves_quantity: Quantity(149),
+                shown_quantity: Quantity(148),
+                arrival: 158,
+                is_elected: true,
+                order: new_order(),
+            })
+        }),
+        ("snapshot.end", SnapshotRecord::End { records: 151, checksum: 152 }),
+    ] {
+        let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
+        let expected = SnapshotMessage::Record(record);
+        golden.check(name, &expected, encode_record(&record, &mut buffer), read_snapshot);
+    }
+    let session = ParticipantSession {
+        cluster_session_id: 153,
+        participant: PARTICIPANT,
+        role: ParticipantRole::Trader,
+        drop_copy: Some(INSTRUMENT),
+        authentication: None,
+        message_rate: None,
+    };
+    let key = SessionKey::new([154; SessionKey::LENGTH]);
+    let authentication = Some(SessionAuthentication { key, last_counter: 155 });
+    let maximum_per_second = NonZeroU32::new(156).expect("not 0");
+    let message_rate = Some(MessageRate { maximum_per_second, full_at: TIME });
+    let role = ParticipantRole::Reader;
+    for (name, session) in [
+        ("snapshot.session", session),
+        ("snapshot.readers_session", ParticipantSession { role, authentication, message_rate, ..session }),
+        ("snapshot.authenticated_session", ParticipantSession { authentication, ..session }),
+    ] {
+        let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
+        let written = encode_session(&session, &mut buffer);
+        golden.check(name, &SnapshotMessage::Session(session), written, read_snapshot);
+    }
+    let timer = ScheduledTimer { last_correlation_id: 159, deadline: Some(160) };
+    let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
+    let written = encode_timer(&timer, &mut buffer);
+    golden.check("snapshot.timer", &SnapshotMessage::Timer(timer), written, read_snapshot);
+    golden.finish();
+}
+
+/// The last of the messages: a kept event has two.
+fn read_snapshot(mut run: &[u8]) -> SnapshotMessage {
+    let mut decoder = RecordDecoder::default();
+    let mut last = None;
+    while !run.is_empty() {
+        let (message, rest) = decoder.decode(run).expect("a message of a snapshot");
+        (last, run) = (message, rest);
+    }
+    last.expect("a whole message")
+}
