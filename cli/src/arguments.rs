@@ -431,6 +431,9 @@ pub enum Bench {
         /// Commands a second while leaders are killed.
         #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
         rate: u32,
+        /// Take the fast time-outs of docs/configuration.md instead of the defaults.
+        #[arg(long)]
+        fast: bool,
         /// First UDP port of the cluster.
         #[arg(long, default_value_t = BENCH_PORT)]
         base_port: u16,

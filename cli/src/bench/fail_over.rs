@@ -1,14 +1,18 @@
 //! `lugus bench fail-over`: how long clients get no answers after the leader is killed.
 
+use std::fmt;
 use std::time::Duration;
 
 use lugus_replay::replay::{ReplayOptions, Replayed};
+use lugus_topology::Timeouts;
 use serde::Serialize;
 
+use super::election_phases::ElectionWatch;
 use super::spread::Spread;
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::leader_killer::LeaderKiller;
+use crate::local_deployment;
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
 use crate::replay::{synthetic, through_cluster};
@@ -24,6 +28,8 @@ struct FailOvers {
     first_answer_ms: Spread,
     /// Longest time without an answer around the kill.
     longest_silence_ms: Spread,
+    /// Where the time goes.
+    phases: Phases,
     /// Every fail-over's time to the first answer, in the order of the kills.
     each_ms: Vec<f64>,
     commands: u64,
@@ -34,11 +40,44 @@ struct FailOvers {
     hashes_equal: bool,
 }
 
+/// Times from one event of a fail-over to the next, in milliseconds.
+#[derive(Debug, Serialize)]
+struct Phases {
+    /// From the kill until a survivor misses the leader.
+    detected_ms: Spread,
+    /// Until one of them is elected.
+    elected_ms: Spread,
+    /// Until it has completed its log, and its service has applied it.
+    completed_ms: Spread,
+    /// Until another member follows it, and it leads.
+    leads_ms: Spread,
+    /// Until the client has heard of it.
+    heard_ms: Spread,
+    /// Until its first answer has come.
+    answered_ms: Spread,
+}
+
+impl fmt::Display for Phases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { detected_ms, elected_ms, completed_ms, leads_ms, heard_ms, answered_ms } = self;
+        write!(
+            f,
+            "missed {detected_ms}, elected {elected_ms}, log complete {completed_ms}, leads {leads_ms}, heard {heard_ms}, \
+             answered {answered_ms}"
+        )
+    }
+}
+
 /// Kills the leader of a three-member cluster `kills` times under a flow of `rate` commands a second. Each killed
 /// member is restarted and catches up before the next kill.
-pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), Failure> {
-    let cluster = PrivateCluster::new("fail-over", Some(Members::Three), base_port)?;
+pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, output: Output) -> Result<(), Failure> {
+    let mut deployment = local_deployment::deployment(Some(Members::Three), base_port);
+    if fast {
+        deployment.timeouts = Timeouts::fast();
+    }
+    let cluster = PrivateCluster::of(deployment, "fail-over")?;
     let (mut first_answers, mut silences) = (Vec::new(), Vec::new());
+    let mut times: Vec<[f64; 6]> = Vec::new();
     let (mut commands, mut lost, mut duplicated, mut extra_leaders, mut hashes_equal) = (0, 0, 0, 0, true);
     for kill in 1..=kills {
         cluster.start()?;
@@ -46,15 +85,21 @@ pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), 
         // The flow lasts three seconds: one before the kill and two after it.
         let mut flow = synthetic(u64::from(rate) * 3, u64::from(kill), 1_024);
         let mut killer = LeaderKiller::new(cluster.found().cluster()?, u64::from(rate));
+        let watch = ElectionWatch::start(cluster.found().cluster()?)?;
         let options = ReplayOptions { rate: Some(rate), ..ReplayOptions::default() };
         let Replayed { report, timeline, .. } = through_cluster(cluster.found(), &mut flow, options, &mut killer)?;
         let killed = killer.killed()?;
+        let election = watch.election(killed)?;
         let fail_over = timeline.fail_over(killed.at).ok_or_else(|| {
             Failure::new("no new leader answered after the kill")
                 .hint("the members' logs tell why there was no election")
         })?;
         let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
         output.say(format!("kill {kill:>2}: member {}, {:.0} ms", killed.member, millis(fail_over.first_answer)));
+        let [missed, elected, completed, leads] =
+            [election.missed, election.elected, election.completed, election.leads].map(|at| at - killed.at);
+        let ends = [missed, elected, completed, leads, fail_over.heard, fail_over.first_answer].map(millis);
+        times.push(std::array::from_fn(|i| ends[i] - if i == 0 { 0.0 } else { ends[i - 1] }));
         first_answers.push(millis(fail_over.first_answer));
         silences.push(millis(fail_over.longest_silence));
         commands += report.commands;
@@ -64,11 +109,21 @@ pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), 
     }
     cluster.start()?;
     hashes_equal &= cluster.await_comparable(CATCH_UP_TIMEOUT)?.hashes_equal == Some(true);
+    let phase = |i: usize| Spread::of(times.iter().map(|times| times[i]).collect());
+    let phases = Phases {
+        detected_ms: phase(0),
+        elected_ms: phase(1),
+        completed_ms: phase(2),
+        leads_ms: phase(3),
+        heard_ms: phase(4),
+        answered_ms: phase(5),
+    };
     let result = FailOvers {
         kills,
         rate,
         first_answer_ms: Spread::of(first_answers.clone()),
         longest_silence_ms: Spread::of(silences),
+        phases,
         each_ms: first_answers,
         commands,
         lost,
@@ -79,9 +134,11 @@ pub fn run(kills: u32, rate: u32, base_port: u16, output: Output) -> Result<(), 
     let text = format!(
         "{kills} kills at {rate} commands a second\n\
          kill to first answer, ms:  {}\nlongest silence, ms:       {}\n\
+         of that: {}\n\
          commands {commands}, lost {lost}, duplicated {duplicated}, extra leaders {extra_leaders}, hashes {}",
         result.first_answer_ms,
         result.longest_silence_ms,
+        result.phases,
         if hashes_equal { "equal" } else { "DIFFERENT" },
     );
     output.answer(&result, text)?;

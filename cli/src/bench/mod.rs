@@ -1,5 +1,6 @@
 //! `lugus bench`: the figures of the README and docs/benchmarks.md, each from one command.
 
+mod election_phases;
 mod engine;
 mod fail_over;
 mod migrate;
@@ -23,6 +24,6 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
         Bench::Migrate { orders, rounds, members, base_port } => {
             migrate::run(*orders, *rounds, *members, *base_port, output)
         }
-        Bench::FailOver { kills, rate, base_port } => fail_over::run(*kills, *rate, *base_port, output),
+        Bench::FailOver { kills, rate, fast, base_port } => fail_over::run(*kills, *rate, *fast, *base_port, output),
     }
 }

@@ -18,19 +18,19 @@ pub struct Frame {
 }
 
 /// The first segment file of a member's log. The archive's other recordings are snapshots, and what an election that came to
-/// nothing has left.
+/// nothing has left: it has the log's stream, too, but is shorter.
 #[track_caller]
 pub fn log_file(cluster: &LocalCluster, member: i32) -> PathBuf {
     let files =
         fs::read_dir(cluster.member(member).archive_dir).expect("the archive").map(|entry| entry.expect("an entry"));
     let logs = files.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with("-0.rec"));
-    let mut logs = logs.filter(|path| {
-        let first = frames(&File::open(path).expect("a recording")).next();
-        first.is_some_and(|frame| frame.bytes[16..20] == cluster.deployment.streams.log.to_le_bytes())
+    let logs = logs.filter_map(|path| {
+        let file = File::open(&path).expect("a recording");
+        let first = frames(&file).next()?;
+        let is_log = first.bytes[16..20] == cluster.deployment.streams.log.to_le_bytes();
+        is_log.then(|| (frames(&file).last().map(|frame| frame.position), path))
     });
-    let log = logs.next().expect("the log");
-    assert_eq!(logs.next(), None, "a second log beside {}", log.display());
-    log
+    logs.max().expect("the log").1
 }
 
 /// The frames of a file that begins at position 0.

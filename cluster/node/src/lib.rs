@@ -9,6 +9,7 @@ pub mod archived_log;
 mod book;
 pub mod counters;
 pub mod decode;
+pub mod election;
 pub mod market_data;
 pub mod member;
 pub mod migration;

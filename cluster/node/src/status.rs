@@ -13,16 +13,13 @@ use crate::counters::{
     REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID,
     UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
+use crate::election;
 
 /// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
 const NODE_ROLE_TYPE_ID: i32 = 201;
 const COMMIT_POSITION_TYPE_ID: i32 = 203;
 const LEADERSHIP_TERM_ID_TYPE_ID: i32 = 239;
 const ELECTION_COUNT_TYPE_ID: i32 = 238;
-const ELECTION_STATE_TYPE_ID: i32 = 207;
-
-/// Value of the election state of a member that follows or leads (`io.aeron.cluster.ElectionState.CLOSED`).
-const ELECTION_CLOSED: i64 = 17;
 
 /// A media driver that has not changed its heartbeat for this long is dead.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(2);
@@ -86,7 +83,7 @@ pub(crate) fn status_of_counters(reader: &AeronCountersReader, cluster_id: i32) 
         term: of_cluster(LEADERSHIP_TERM_ID_TYPE_ID),
         commit_position: of_cluster(COMMIT_POSITION_TYPE_ID),
         elections: of_cluster(ELECTION_COUNT_TYPE_ID),
-        has_joined: of_cluster(ELECTION_STATE_TYPE_ID) == Some(ELECTION_CLOSED),
+        has_joined: of_cluster(election::ELECTION_STATE_TYPE_ID) == Some(election::CLOSED),
         state: state_at(reader),
         sessions: value(reader, SESSIONS_TYPE_ID, None),
         refused_messages: value(reader, REFUSED_MESSAGES_TYPE_ID, None),
@@ -102,7 +99,8 @@ fn heartbeat_age(heartbeat_ms: i64) -> Duration {
     now.saturating_sub(Duration::from_millis(u64::try_from(heartbeat_ms).unwrap_or(0)))
 }
 
-fn find(reader: &AeronCountersReader, type_id: i32, cluster_id: Option<i32>) -> Option<i32> {
+/// Id of the counter of this type, whose key begins with the cluster's id if one is given.
+pub(crate) fn find(reader: &AeronCountersReader, type_id: i32, cluster_id: Option<i32>) -> Option<i32> {
     reader.find_by_type_id(type_id, |key| {
         cluster_id.is_none_or(|id| key.first_chunk::<4>().is_some_and(|bytes| i32::from_le_bytes(*bytes) == id))
     })

@@ -40,6 +40,8 @@ pub struct LeaderChange {
 /// The end of a leader, as a client saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailOver {
+    /// Time from the leader's end until the client learned of the next leader.
+    pub heard: Duration,
     /// Time from the leader's end to the first answer of the next leader.
     pub first_answer: Duration,
     /// Longest time without an answer.
@@ -75,10 +77,10 @@ impl Timeline {
     /// The fail-over after the leader's end at `killed`; `None` when no next leader answered.
     pub fn fail_over(&self, killed: Instant) -> Option<FailOver> {
         let answers = self.leader_changes.iter().filter(|change| change.heard >= killed);
-        let first = answers.filter_map(|change| change.first_answer).next()?;
+        let (heard, first) = answers.filter_map(|change| Some((change.heard, change.first_answer?))).next()?;
         let silences = self.silences.iter().filter(|silence| silence.to >= killed && silence.from < first);
         let longest_silence = silences.map(|silence| silence.to - silence.from).max().unwrap_or_default();
-        Some(FailOver { first_answer: first - killed, longest_silence })
+        Some(FailOver { heard: heard - killed, first_answer: first - killed, longest_silence })
     }
 }
 
@@ -103,7 +105,7 @@ mod tests {
         timeline.answer(at(470));
         timeline.answer(at(900));
         let millis = Duration::from_millis;
-        let expected = FailOver { first_answer: millis(369), longest_silence: millis(367) };
+        let expected = FailOver { heard: millis(349), first_answer: millis(369), longest_silence: millis(367) };
         assert_eq!(timeline.fail_over(killed), Some(expected));
         assert_eq!(timeline.leader_changes().len(), 2);
     }
