@@ -5,8 +5,7 @@
 mod harness;
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use harness::{LocalCluster, SmallDisk, Traders, folder, is_alive, log_file, until, without_elections};
@@ -44,10 +43,14 @@ fn trade_to(cluster: &LocalCluster, traders: &mut Traders, position: u64) {
     traders.settle();
 }
 
-/// Space that the files of a folder take on the disk, in bytes.
-fn used(folder: &Path) -> u64 {
-    let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
-    files.filter_map(|file| file.metadata().ok()).map(|file| 512 * file.blocks()).sum()
+/// The segment files of a log that end at or before a position. A file's name has recording and position: `0-262144.rec`.
+fn segments_before(first_segment: &Path, position: u64) -> Vec<PathBuf> {
+    let recording_of = |path: &Path| Some(path.file_name()?.to_str()?.split_once('-')?.0.to_owned());
+    let begin_of = |path: &Path| path.file_stem()?.to_str()?.split_once('-')?.1.parse::<u64>().ok();
+    let folder = first_segment.parent().expect("a folder");
+    let files = fs::read_dir(folder).expect("an archive").map(|entry| entry.expect("an entry").path());
+    let of_log = files.filter(|file| recording_of(file) == recording_of(first_segment));
+    of_log.filter(|file| begin_of(file).is_some_and(|begin| begin + SEGMENT.as_bytes() <= position)).collect()
 }
 
 fn number(answer: &Value, key: &str) -> u64 {
@@ -71,10 +74,10 @@ fn what_is_pruned_is_not_needed_by_members_that_start() {
     traders.settle();
     let nothing = prune(&cluster);
     assert_eq!((number(&nothing, "freed_bytes"), number(&nothing, "kept_from")), (0, 0), "there is no snapshot yet");
+    let first_segments = [0, 1, 2].map(|member| log_file(&cluster, member));
 
     // Snapshots are taken although nobody asks for them.
     trade_to(&cluster, &mut traders, 6 * SNAPSHOT_LOG_LENGTH.as_bytes());
-    let before = [0, 1, 2].map(|member| used(&cluster.member(member).archive_dir));
     let mut freed = [0; 3];
     let mut prune_all = || {
         let pruned = prune(&cluster);
@@ -96,16 +99,13 @@ fn what_is_pruned_is_not_needed_by_members_that_start() {
     traders.settle();
     let (_, end) = cluster.await_common_state();
     let pruned = prune_all();
-    for (member, before) in before.into_iter().enumerate() {
+    for (member, first_segment) in first_segments.iter().enumerate() {
         let one = &pruned["members"][member];
         let (freed, kept_from) = (freed[member], number(one, "kept_from"));
         assert!(kept_from >= SNAPSHOT_LOG_LENGTH.as_bytes() && kept_from.is_multiple_of(SEGMENT.as_bytes()), "{one}");
         assert!(end.unsigned_abs() - kept_from <= 4 * SNAPSHOT_LOG_LENGTH.as_bytes(), "little is kept: {end} {one}");
         assert!(freed >= kept_from, "the log before that position, and snapshots: {one}");
-        until("the files to be deleted", || {
-            let after = used(&cluster.member(i32::try_from(member).expect("small")).archive_dir);
-            (before - after >= kept_from).then_some(())
-        });
+        until("the files to be deleted", || segments_before(first_segment, kept_from).is_empty().then_some(()));
     }
     let again = prune(&cluster);
     assert_eq!(number(&again, "freed_bytes"), 0, "what may go has gone: {again}");
