@@ -141,7 +141,44 @@ fn crossing_levels(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) ->
 
 /// Trades all that can trade at the auction's price; afterwards the book is not crossed.
 pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
-    let Some(Indicative { price, .. }) = indicative(instrument, pool) else { return };
+    let traded = match indicative(instrument, pool) {
+        Some(Indicative { price, .. }) => trade(price, instrument, pool, reporter),
+        None => Traded::default(),
+    };
+    if pool.is_doubtful() {
+        end_those_that_cross(instrument, pool, reporter);
+    }
+    instrument.traded(traded, reporter);
+}
+
+/// Ends orders that are over and would trade with each other, or with orders that have found nobody to trade with.
+#[cold]
+fn end_those_that_cross<S: EventSink>(
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    loop {
+        let best = |side| instrument.book.side(side).next_to_trade(None, &pool.resting);
+        let (Some((_, bid)), Some((_, ask))) = (best(Side::Buy), best(Side::Sell)) else { return };
+        if pool.get(bid).price < pool.get(ask).price {
+            return;
+        }
+        // Two orders that may trade have done so.
+        let Some((slot, ending)) = [bid, ask].into_iter().find_map(|slot| Some((slot, pool.over(slot)?))) else {
+            return;
+        };
+        ended::end(slot, ending, instrument, pool, reporter);
+    }
+}
+
+/// Trades all that can trade at this price.
+fn trade<S: EventSink>(
+    price: Price,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) -> Traded {
     let mut traded = Traded::default();
     let (mut buy, mut sell) = (None, None);
     loop {
@@ -179,7 +216,7 @@ pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut Orde
     for partaker in [buy, sell].into_iter().flatten() {
         partaker.settle(instrument, pool, reporter);
     }
-    instrument.traded(traded, reporter);
+    traded
 }
 
 /// How an order ends that may not trade.

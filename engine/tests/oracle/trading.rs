@@ -288,7 +288,24 @@ impl Oracle {
 
     pub(super) fn uncross(&mut self, instrument: u32) {
         let book = &self.instruments[&instrument];
-        let Some(price) = auction_price(&self.without_those_over(instrument, book)) else { return };
+        if let Some(price) = auction_price(&self.without_those_over(instrument, book)) {
+            self.trade_at(price, instrument);
+        }
+        // Those that are over and would trade are ended.
+        loop {
+            let book = by_priority(&self.instruments[&instrument].orders);
+            let first = |side| book.iter().find(|order| order.in_book() && order.request.side == side);
+            let (Some(bid), Some(ask)) = (first(Side::Buy), first(Side::Sell)) else { break };
+            if bid.request.price < ask.request.price {
+                break;
+            }
+            let over = [bid, ask].into_iter().find_map(|order| Some((order.order_id, self.over(instrument, order)?)));
+            let (order_id, ending) = over.expect("orders that may trade have traded");
+            self.end(instrument, order_id, ending);
+        }
+    }
+
+    fn trade_at(&mut self, price: i64, instrument: u32) {
         loop {
             let book = self.instruments.get_mut(&instrument).unwrap();
             let first = |side, trades: &dyn Fn(i64) -> bool| {
