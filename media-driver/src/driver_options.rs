@@ -29,6 +29,9 @@ pub struct DriverOptions {
     /// Greatest number of publications of others that the driver receives on one stream of one port
     #[arg(long)]
     pub stream_session_limit: u32,
+    /// Stream of the cluster's log, whose followers are to find it quickly
+    #[arg(long)]
+    pub log_stream: i32,
     /// Cores of conductor, sender and receiver
     #[arg(long, value_parser = parse_cores)]
     pub cores: Option<[u16; 3]>,
@@ -83,6 +86,7 @@ impl DriverOptions {
             term_length: deployment.term_length.udp.as_bytes(),
             ipc_term_length: deployment.term_length.ipc.as_bytes(),
             stream_session_limit: deployment.stream_session_limit(),
+            log_stream: deployment.streams.log,
             cores,
         }
     }
@@ -106,6 +110,8 @@ impl DriverOptions {
             self.ipc_term_length.to_string().into(),
             "--stream-session-limit".into(),
             self.stream_session_limit.to_string().into(),
+            "--log-stream".into(),
+            self.log_stream.to_string().into(),
         ];
         if let Some([conductor, sender, receiver]) = self.cores {
             arguments.extend(["--cores".into(), format!("{conductor},{sender},{receiver}").into()]);

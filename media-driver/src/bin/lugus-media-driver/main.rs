@@ -3,6 +3,8 @@
 //! It writes the line `ready` once it has answered a client that it makes itself. It ends on SIGTERM and SIGINT, and on an
 //! error with exit code 1 and a line on standard error.
 
+mod interceptor;
+mod prompt_setup;
 mod setup_filter;
 mod setup_limit;
 
@@ -115,6 +117,7 @@ fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext,
     // otherwise keep that thread from everything else.
     context.set_stream_session_limit(i32::try_from(options.stream_session_limit).unwrap_or(i32::MAX))?;
     setup_filter::install(&context)?;
+    prompt_setup::install(&context, options.log_stream)?;
     if let Some([conductor, sender, receiver]) = options.cores {
         context.set_conductor_cpu_affinity(conductor.into())?;
         context.set_sender_cpu_affinity(sender.into())?;

@@ -8,13 +8,13 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
 
 use rusteron_media_driver::bindings::{
-    aeron_alloc, aeron_driver_context_t, aeron_publication_image_t, aeron_udp_channel_incoming_interceptor_t,
-    aeron_udp_channel_interceptor_bindings_stct_interceptor_meta_info_fields as MetaInfo,
+    aeron_driver_context_t, aeron_publication_image_t, aeron_udp_channel_incoming_interceptor_t,
     aeron_udp_channel_interceptor_bindings_t, aeron_udp_channel_interceptor_notification_type_en,
     aeron_udp_channel_transport_affinity_t, aeron_udp_channel_transport_t, sockaddr_storage, timespec,
 };
 use rusteron_media_driver::{AeronCError, AeronDriverContext, AeronUdpChannelInterceptorBindings};
 
+use crate::interceptor;
 use crate::setup_limit::SetupLimit;
 
 /// Where a frame's type is, in bytes (`aeron_frame_header_t`): 16 bits, little endian.
@@ -44,35 +44,12 @@ pub(crate) fn dropped() -> u64 {
 /// # Errors
 /// When there is no memory.
 pub(crate) fn install(context: &AeronDriverContext) -> Result<(), AeronCError> {
-    let bindings = aeron_udp_channel_interceptor_bindings_t {
-        outgoing_init_func: None,
+    let memory = interceptor::allocate(aeron_udp_channel_interceptor_bindings_t {
         incoming_init_func: Some(init),
-        outgoing_send_func: None,
         incoming_func: Some(incoming),
-        outgoing_close_func: None,
-        incoming_close_func: None,
-        outgoing_transport_notification_func: None,
-        incoming_transport_notification_func: None,
-        outgoing_publication_notification_func: None,
-        incoming_publication_notification_func: None,
-        outgoing_image_notification_func: None,
         incoming_image_notification_func: Some(on_image),
-        meta_info: MetaInfo {
-            name: c"setup-limit".as_ptr(),
-            type_: c"interceptor".as_ptr(),
-            next_interceptor_bindings: std::ptr::null(),
-            source_symbol: None,
-        },
-    };
-    let mut memory: *mut c_void = std::ptr::null_mut();
-    // SAFETY: `aeron_alloc` only writes the pointer.
-    let code = unsafe { aeron_alloc(&raw mut memory, size_of_val(&bindings)) };
-    if code < 0 || memory.is_null() {
-        return Err(AeronCError::from_code(code));
-    }
-    let memory = memory.cast::<aeron_udp_channel_interceptor_bindings_t>();
-    // SAFETY: the memory is as long as the value, aligned as `malloc` aligns, and nobody else has it. The context frees it.
-    unsafe { memory.write(bindings) };
+        ..interceptor::none(c"setup-limit")
+    })?;
     context.set_udp_channel_incoming_interceptors(&AeronUdpChannelInterceptorBindings::from(memory))?;
     Ok(())
 }
