@@ -53,7 +53,7 @@ impl Timeouts {
     /// milliseconds: a dead leader is replaced sooner, and so is one that was only paused.
     pub fn fast() -> Self {
         Self {
-            heartbeat_timeout: Duration::from_millis(60),
+            heartbeat_timeout: Duration::from_millis(90),
             heartbeat_interval: Duration::from_millis(10),
             election_timeout: Duration::from_millis(20),
             election_status_interval: Duration::from_millis(5),
