@@ -33,7 +33,24 @@ pub struct Config {
     pub limits: Limits,
     /// When commands are sent again, and when they are given up.
     pub retry: RetryPolicy,
+    /// What the session does to another one that the participant has open.
+    pub older_session: OlderSession,
 }
+
+/// What a new session does to another one that its participant has open, perhaps that of another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OlderSession {
+    /// The new session takes over, and the older one ends.
+    #[default]
+    Replace,
+    /// The older session stays, and the new one ends with
+    /// [`ClientError::ParticipantConnected`](crate::ClientError::ParticipantConnected). Nothing of the new session is applied.
+    /// Once the cluster has answered the session, a lost connection is replaced as usual.
+    Keep,
+}
+
+/// End of the credentials of a session that keeps an older one.
+const KEEP: &[u8] = b":keep";
 
 /// Length of a challenge, in bytes. No other challenge is answered: otherwise somebody who sends one that begins with
 /// [`SESSION_KEY_LABEL`] would get the session key as the answer.
@@ -96,27 +113,28 @@ impl Config {
             credentials: Credentials::Open,
             limits: Limits::default(),
             retry: RetryPolicy::default(),
+            older_session: OlderSession::default(),
         }
     }
 
-    /// The cluster's part with the participant's credentials, for one cluster client. `connect_requests` counts how
-    /// often that client asks for a session.
-    pub(crate) fn context(&self, connect_requests: &Rc<Cell<u64>>) -> Context {
-        self.cluster.with_credentials(self.credentials_supplier(connect_requests))
+    /// The cluster's part with the participant's credentials, for one cluster client. `connects` is shared with that
+    /// client.
+    pub(crate) fn context(&self, connects: &Rc<Connects>) -> Context {
+        self.cluster.with_credentials(self.credentials_supplier(connects))
     }
 
-    fn credentials_supplier(&self, connect_requests: &Rc<Cell<u64>>) -> ParticipantCredentials {
+    fn credentials_supplier(&self, connects: &Rc<Connects>) -> ParticipantCredentials {
         ParticipantCredentials {
             participant: self.participant,
             credentials: self.credentials.clone(),
-            connect_requests: Rc::clone(connect_requests),
+            connects: Rc::clone(connects),
         }
     }
 
     /// The cluster's part with the participant's credentials: for a client of the cluster that does not trade, such as
     /// the operator's client that moves an instrument.
     pub fn cluster_context(&self) -> Context {
-        self.context(&Rc::default())
+        self.context(&Rc::new(Connects::new(self.older_session)))
     }
 
     /// Checks the configuration except the cluster's part, which the cluster client checks.
@@ -142,18 +160,37 @@ impl Config {
     }
 }
 
-/// Answers the cluster's authenticator: the participant's number in ASCII digits, and an answer to its
+/// The connect requests of a session's cluster clients.
+#[derive(Debug, Default)]
+pub(crate) struct Connects {
+    /// Number of connect requests so far.
+    pub(crate) requests: Cell<u64>,
+    /// What the next one asks for.
+    pub(crate) older_session: Cell<OlderSession>,
+}
+
+impl Connects {
+    pub(crate) fn new(older_session: OlderSession) -> Self {
+        Self { requests: Cell::new(0), older_session: Cell::new(older_session) }
+    }
+}
+
+/// Answers the cluster's authenticator: the participant's number in ASCII digits, perhaps with [`KEEP`], and an answer to its
 /// challenge.
 struct ParticipantCredentials {
     participant: ParticipantId,
     credentials: Credentials,
-    connect_requests: Rc<Cell<u64>>,
+    connects: Rc<Connects>,
 }
 
 impl CredentialsSupplier for ParticipantCredentials {
     fn encoded_credentials(&mut self) -> Vec<u8> {
-        self.connect_requests.set(self.connect_requests.get() + 1);
-        self.participant.to_string().into_bytes()
+        self.connects.requests.set(self.connects.requests.get() + 1);
+        let mut credentials = self.participant.to_string().into_bytes();
+        if self.connects.older_session.get() == OlderSession::Keep {
+            credentials.extend_from_slice(KEEP);
+        }
+        credentials
     }
 
     fn on_challenge(&mut self, encoded_challenge: &[u8]) -> Vec<u8> {
@@ -187,16 +224,16 @@ mod tests {
 
     #[test]
     fn credentials_are_the_number_and_the_mac_of_the_challenge() {
-        let connect_requests = Rc::default();
+        let connects = Rc::default();
         let mut config = Config::new(Context::default(), ParticipantId(42));
         let challenge: Vec<u8> = (0..32).collect();
-        let mut open = config.credentials_supplier(&connect_requests);
+        let mut open = config.credentials_supplier(&connects);
         assert_eq!((open.encoded_credentials(), open.on_challenge(&challenge)), (b"42".to_vec(), Vec::new()));
         assert_eq!(open.session_secret(&challenge), b"");
 
         // The example of docs/protocol.md, which KeysAuthenticatorTest.java has, too.
         config.credentials = Credentials::Key(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff_u128.to_be_bytes().to_vec());
-        let mut keyed = config.credentials_supplier(&connect_requests);
+        let mut keyed = config.credentials_supplier(&connects);
         let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         assert_eq!(
             hex(keyed.on_challenge(&challenge)),
@@ -204,7 +241,9 @@ mod tests {
         );
         assert_eq!(hex(keyed.session_secret(&challenge)), "d8f796648cfa14d271240160d46ff7a8");
         assert_eq!(keyed.encoded_credentials(), b"42");
-        assert_eq!(connect_requests.get(), 2);
+        connects.older_session.set(OlderSession::Keep);
+        assert_eq!(keyed.encoded_credentials(), b"42:keep");
+        assert_eq!(connects.requests.get(), 3);
     }
 
     /// The answer to a challenge that begins with the label would be the session key of the rest.

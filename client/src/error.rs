@@ -78,6 +78,13 @@ pub enum ClientError {
         /// The participant of both sessions.
         participant: ParticipantId,
     },
+    /// The participant has another session open, which this one was not to replace ([`OlderSession::Keep`](crate::OlderSession)).
+    /// Nothing of this session was applied.
+    #[error("participant {participant} is connected already, and its session was not to be replaced: nothing was done")]
+    ParticipantConnected {
+        /// The participant of both sessions.
+        participant: ParticipantId,
+    },
 }
 
 /// Why a configuration cannot work.

@@ -18,7 +18,7 @@ use lugus_vocabulary::{
 };
 
 use crate::command_number::CommandNumber;
-use crate::config::{Config, Credentials, Limits};
+use crate::config::{Config, Credentials, Limits, OlderSession};
 use crate::error::{ClientError, SendError};
 use crate::instrument::{Instrument, UnknownPair};
 use crate::map_source::MapSource;
@@ -41,6 +41,8 @@ pub struct ExchangeConfig {
     pub limits: Limits,
     /// When commands are sent again, and when they are given up.
     pub retry: RetryPolicy,
+    /// What each session with a cluster does to another one that the participant has open there.
+    pub older_session: OlderSession,
 }
 
 impl ExchangeConfig {
@@ -61,7 +63,13 @@ impl ExchangeConfig {
             .retry_min(client.retry_backoff)
             .retry_max(client.retry_backoff_maximum);
         let coordinator = MapContext::new(deployment, aeron_dir);
-        Self { cluster, coordinator, limits: Limits::default(), retry: RetryPolicy::default() }
+        Self {
+            cluster,
+            coordinator,
+            limits: Limits::default(),
+            retry: RetryPolicy::default(),
+            older_session: OlderSession::default(),
+        }
     }
 }
 
@@ -124,6 +132,7 @@ impl Sessions {
             credentials: self.credentials.clone(),
             limits: self.config.limits,
             retry: self.config.retry,
+            older_session: self.config.older_session,
         }
     }
 }
@@ -163,7 +172,7 @@ impl ExchangeSession {
     /// Returns 0 if there was nothing to do, so that the caller may idle.
     ///
     /// # Errors
-    /// A newer session of this participant took over. This one has ended for good.
+    /// A newer session of this participant took over, or an older one was to be kept. This one has ended for good.
     #[inline]
     pub fn poll(&mut self, handler: &mut impl EventHandler) -> Result<usize, ClientError> {
         if let Some(failure) = &self.failure {
@@ -179,7 +188,9 @@ impl ExchangeSession {
                 Err(error) if had_failed => drop(error),
                 Err(reason) => handler.on_status(&Status::ClusterUnusable { cluster: *cluster, reason }),
             }
-            if let Some(failure @ ClientError::SessionReplaced { .. }) = session.failure() {
+            if let Some(failure @ (ClientError::SessionReplaced { .. } | ClientError::ParticipantConnected { .. })) =
+                session.failure()
+            {
                 replaced = Some(failure.clone());
             }
         }

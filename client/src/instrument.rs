@@ -4,7 +4,9 @@
 use std::fmt;
 
 use lugus_partition_map::{Partition, PartitionMap};
-use lugus_vocabulary::{Decimal, InstrumentId, InstrumentType, MapEpoch, Price, Quantity, StepSize};
+use lugus_vocabulary::{
+    Decimal, InstrumentId, InstrumentSpecification, InstrumentType, MapEpoch, Price, Quantity, StepSize,
+};
 use thiserror::Error;
 
 /// Longest price or quantity that is read, in characters.
@@ -110,13 +112,7 @@ impl Instrument {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             UnknownPair::NotInMap { symbol: symbol.to_owned(), instrument_type, epoch: map.epoch, known }
         })?;
-        Ok(Self {
-            id: found.instrument.id,
-            symbol: found.instrument.symbol.clone(),
-            instrument_type,
-            tick_size: found.instrument.tick_size,
-            lot_size: found.instrument.lot_size,
-        })
+        Ok(Self::from(&found.instrument))
     }
 
     /// A price in the quote currency, such as `64000.01`, in ticks.
@@ -239,6 +235,18 @@ impl Instrument {
     }
 }
 
+impl From<&InstrumentSpecification> for Instrument {
+    fn from(specification: &InstrumentSpecification) -> Self {
+        Self {
+            id: specification.id,
+            symbol: specification.symbol.clone(),
+            instrument_type: specification.instrument_type,
+            tick_size: specification.tick_size,
+            lot_size: specification.lot_size,
+        }
+    }
+}
+
 /// A decimal number as a program gave it: `mantissa * 10^exponent`.
 struct Number {
     /// Price or quantity, for an error.
@@ -308,7 +316,6 @@ impl fmt::Display for Scaled {
 #[cfg(test)]
 mod tests {
     use lugus_partition_map::DeploymentId;
-    use lugus_vocabulary::InstrumentSpecification;
 
     use super::*;
 

@@ -107,7 +107,7 @@ pub use lugus_vocabulary::{
 
 pub use blocking::{BlockingError, BlockingExchange, BlockingSession};
 pub use command_number::CommandNumber;
-pub use config::{Config, Credentials, Limits, MAXIMUM_INSTRUMENTS, MAXIMUM_OUTSTANDING};
+pub use config::{Config, Credentials, Limits, MAXIMUM_INSTRUMENTS, MAXIMUM_OUTSTANDING, OlderSession};
 pub use error::{ClientError, ConfigurationError, SendError};
 pub use exchange::{Exchange, ExchangeConfig, ExchangeSession};
 pub use feed::{

@@ -60,6 +60,10 @@ pub struct Session {
     /// No scope's deadline is before this.
     next_deadline: u64,
     wants_new_session: bool,
+    /// Whether the cluster has answered a request of this session, in any cluster session.
+    was_answered: bool,
+    /// Whether the cluster has refused the session, as the participant has another one.
+    was_refused: bool,
     /// Until then, a session that took over may come from this client's own connect request that was given up.
     orphan_until: u64,
     book: Book,
@@ -109,6 +113,8 @@ impl Session {
             delays: Delays::new(policy, seed),
             next_deadline: NEVER,
             wants_new_session: false,
+            was_answered: false,
+            was_refused: false,
             orphan_until: 0,
             book: Book::with_room(),
             admitted: None,
@@ -129,6 +135,17 @@ impl Session {
     /// Whether the session has ended for good.
     pub fn has_ended(&self) -> bool {
         self.connection == Connection::Ended
+    }
+
+    /// Whether the cluster has answered a request of this session, so that it has taken the session for its participant's.
+    #[inline]
+    pub fn was_answered(&self) -> bool {
+        self.was_answered
+    }
+
+    /// Whether the session has ended because the participant has another one, which this one was not to replace.
+    pub fn was_refused(&self) -> bool {
+        self.was_refused
     }
 
     /// The member that leads, while the session is connected.

@@ -1,7 +1,6 @@
 //! A session with one cluster and its Aeron client: owns [`AeronCluster`], feeds the state machine, and sends its
 //! messages.
 
-use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::Instant;
@@ -16,7 +15,7 @@ use lugus_vocabulary::{
 };
 
 use crate::command_number::CommandNumber;
-use crate::config::Config;
+use crate::config::{Config, Connects, OlderSession};
 use crate::error::{ClientError, SendError};
 use crate::ingress::{Ingress, Offered};
 use crate::session::Session;
@@ -24,6 +23,10 @@ use crate::status::EventHandler;
 
 /// How often a message is offered while the log buffer is being rotated, which takes no longer.
 const ADMIN_ACTION_ATTEMPTS: usize = 3;
+
+/// Time after which a session that is open is no more refused because of an older one, in nanoseconds. The refusal comes with the
+/// logon's place in the log.
+const REFUSAL_TIME: u64 = 5_000_000_000;
 
 /// A participant's session with a cluster. It connects, follows the leader, resumes and re-sends, all inside
 /// [`TradingSession::poll`], on the thread that made it.
@@ -39,9 +42,11 @@ pub struct TradingSession {
     signer: Option<MessageSigner>,
     session: Session,
     origin: Instant,
-    /// Number of connect requests, counted by the credentials supplier.
-    connect_requests: Rc<Cell<u64>>,
+    /// What the credentials supplier counts, and what it asks for.
+    connects: Rc<Connects>,
     connect_requests_seen: u64,
+    /// When the present cluster session was first seen open, while an older one is to be kept.
+    connected_at: Option<u64>,
     failure: Option<ClientError>,
 }
 
@@ -52,8 +57,8 @@ impl TradingSession {
     /// When the configuration cannot work.
     pub fn connect(config: Config) -> Result<Self, ClientError> {
         config.check()?;
-        let connect_requests = Rc::default();
-        let cluster = AeronCluster::new(config.context(&connect_requests))?;
+        let connects = Rc::new(Connects::new(config.older_session));
+        let cluster = AeronCluster::new(config.context(&connects))?;
         let seed = RandomState::new().hash_one(config.participant);
         Ok(Self {
             session: Session::new(config.participant, config.limits, &config.retry, seed),
@@ -61,8 +66,9 @@ impl TradingSession {
             cluster,
             signer: None,
             origin: Instant::now(),
-            connect_requests,
+            connects,
             connect_requests_seen: 0,
+            connected_at: None,
             failure: None,
         })
     }
@@ -93,9 +99,17 @@ impl TradingSession {
         if self.session.take_wants_new_session() {
             self.renew(handler)?;
         }
+        if self.connects.older_session.get() == OlderSession::Keep && self.is_accepted(now) {
+            // From now on an older session is this one's own, after a lost connection.
+            self.connects.older_session.set(OlderSession::Replace);
+        }
         if self.session.has_ended() {
             self.cluster.abandon();
-            self.failure = Some(ClientError::SessionReplaced { participant: self.config.participant });
+            let participant = self.config.participant;
+            self.failure = Some(match self.session.was_refused() {
+                true => ClientError::ParticipantConnected { participant },
+                false => ClientError::SessionReplaced { participant },
+            });
         }
         Ok(work)
     }
@@ -161,10 +175,20 @@ impl TradingSession {
         error
     }
 
+    /// Whether the cluster has taken this session for the participant's: it has answered, or has not refused it for long.
+    fn is_accepted(&mut self, now: u64) -> bool {
+        if !self.session.is_connected() {
+            self.connected_at = None;
+            return false;
+        }
+        let connected_at = *self.connected_at.get_or_insert(now);
+        self.session.was_answered() || now.saturating_sub(connected_at) >= REFUSAL_TIME
+    }
+
     /// Leaves the cluster session for a new one.
     fn renew(&mut self, handler: &mut impl EventHandler) -> Result<(), ClientError> {
         self.cluster.abandon();
-        match AeronCluster::new(self.config.context(&self.connect_requests)) {
+        match AeronCluster::new(self.config.context(&self.connects)) {
             Ok(cluster) => {
                 self.cluster = cluster;
                 Ok(())
@@ -178,11 +202,11 @@ impl TradingSession {
     #[inline]
     fn note_connect_requests(&mut self) {
         let is_unanswered = if self.session.is_connected() {
-            self.connect_requests_seen != self.connect_requests.get()
+            self.connect_requests_seen != self.connects.requests.get()
         } else {
             matches!(self.cluster.problem(), Some(ConnectProblem::NoAnswer(_)))
         };
-        self.connect_requests_seen = self.connect_requests.get();
+        self.connect_requests_seen = self.connects.requests.get();
         if is_unanswered {
             self.session.on_unanswered_connect_request();
         }

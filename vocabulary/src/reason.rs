@@ -110,6 +110,8 @@ word! {
         LimitDropCopies = 9,
         /// The session has sent more messages than its participant may. The messages that follow at once are not answered.
         LimitMessageRate = 10,
+        /// The session was not to replace another one of its participant, and there is one. It is closed.
+        ParticipantConnected = 11,
         /// A reason of a later protocol version, which this program does not know. A member never gives it.
         Unknown = 255,
     }

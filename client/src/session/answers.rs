@@ -56,7 +56,10 @@ impl Session {
             }
             ClusterMessage::SessionReplaced => self.on_session_replaced(handler),
             ClusterMessage::Book(BookProgress::Partial) => {}
-            ClusterMessage::Book(BookProgress::Complete) => handler.on_book(&self.book),
+            ClusterMessage::Book(BookProgress::Complete) => {
+                self.was_answered = true;
+                handler.on_book(&self.book);
+            }
             ClusterMessage::BookReject(BookReject { request_id, instrument }) => {
                 handler.on_status(&Status::BookRefused { request_id, instrument });
             }
@@ -67,6 +70,7 @@ impl Session {
         match *reply {
             Reply::Again(ref report) => self.on_report(report, handler),
             Reply::ResumeComplete { instrument, last_client_sequence, last_event_sequence } => {
+                self.was_answered = true;
                 self.with_scope(instrument, handler, |scope, context| {
                     scope.on_resume_complete(last_client_sequence, last_event_sequence, context);
                     SessionAction::Keep
@@ -100,9 +104,19 @@ impl Session {
         match reason {
             // The notice that a newer session took over may be lost; this tells the same.
             MessageRejectReason::NoParticipant => self.on_session_replaced(handler),
+            MessageRejectReason::ParticipantConnected => self.on_participant_connected(handler),
             MessageRejectReason::NotAuthorised | MessageRejectReason::LimitDropCopies => self.drop_copies.clear(),
             _ => {}
         }
+    }
+
+    fn on_participant_connected(&mut self, handler: &mut impl EventHandler) {
+        if self.clock.time() < self.orphan_until {
+            tracing::info!("a session that this process had requested is open: waiting for its end");
+            return;
+        }
+        self.was_refused = true;
+        self.end(handler);
     }
 
     fn on_session_replaced(&mut self, handler: &mut impl EventHandler) {

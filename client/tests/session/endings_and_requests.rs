@@ -60,6 +60,29 @@ fn a_newer_session_ends_this_one() {
 }
 
 #[test]
+fn a_session_that_keeps_an_older_one_ends_and_says_why() {
+    let rejected = cluster_messages::message_reject(0, MessageRejectReason::ParticipantConnected);
+    let mut bench = Bench::open();
+    bench.orders(1);
+    bench.hear(&rejected);
+    assert!(bench.session.has_ended() && bench.session.was_refused());
+    assert_eq!(bench.order(5), Err(SendError::Ended));
+
+    // The older session may be one that this process had requested itself: that one ends soon.
+    let mut bench = Bench::open();
+    bench.session.on_unanswered_connect_request();
+    bench.hear(&rejected);
+    assert!(!bench.session.has_ended());
+    bench.pass(SECOND * 6);
+    bench.hear(&rejected);
+    assert!(bench.session.was_refused());
+
+    let mut bench = Bench::open();
+    bench.hear(&cluster_messages::session_replaced(1));
+    assert!(bench.session.has_ended() && !bench.session.was_refused(), "taken over is something else");
+}
+
+#[test]
 fn a_session_that_we_requested_is_not_taken_for_another_process() {
     let mut bench = Bench::open();
     bench.session.on_unanswered_connect_request();

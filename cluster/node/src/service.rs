@@ -23,7 +23,7 @@ use crate::counters::MemberCounters;
 use crate::decode::{Inbound, decode};
 use crate::market_data::MarketDataWriter;
 use crate::migration;
-use crate::sessions::{Admitted, NotAdmitted, Principal, Sessions};
+use crate::sessions::{Admitted, NotAdmitted, OlderSession, Principal, Sessions};
 use crate::snapshot;
 use crate::timer::EngineTimer;
 use crate::watch::StateSampler;
@@ -300,6 +300,12 @@ impl ClusteredService for MatchingService {
             return;
         };
         let participant = principal.participant;
+        if principal.older_session == OlderSession::Kept && self.sessions.of_participant(participant).is_some() {
+            let reject = MessageReject { template_id: 0, reason: MessageRejectReason::ParticipantConnected };
+            send(cluster, cluster_session_id, encode_message_reject(reject, &mut self.buffer));
+            close_session(cluster, cluster_session_id);
+            return;
+        }
         let now = epoch_nanos(cluster.time_unit(), timestamp);
         let replaced = self.sessions.open(principal.session(cluster_session_id, now));
         if let Some(older) = replaced {

@@ -6,11 +6,11 @@ use aeron_cluster_service::testing::RecordingCluster;
 use aeron_cluster_service::{CloseReason, Role, TimeUnit};
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::{self, BookProgress, decode_book};
-use lugus_codecs::order_entry::template_id;
+use lugus_codecs::order_entry::{decode_message_reject, template_id};
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::{
-    Book, ClusterId, EpochNanos, HeardMember, MemberId, MemberReport, MemberStatus, PriceLevel, SNAPSHOT_VERSION, Side,
-    StateAt,
+    Book, ClusterId, EpochNanos, HeardMember, MemberId, MemberReport, MemberStatus, MessageRejectReason, PriceLevel,
+    SNAPSHOT_VERSION, Side, StateAt,
 };
 
 use super::{DropCopyPolicy, MatchingService};
@@ -112,6 +112,27 @@ fn the_older_session_is_notified_and_closed_and_no_longer_trades() {
     let order = new_order_message(1, 1, 11, Side::Sell, 1_000, 5);
     assert_eq!(market.says(ALICE, &order), [(ALICE, template_id::MESSAGE_REJECT)]);
     assert_eq!(market.says(200, &order), [(200, EXECUTION)], "the number was not used by the older");
+}
+
+#[test]
+fn a_session_that_keeps_an_older_one_is_rejected_and_closed() {
+    let mut market = Market::new(DropCopyPolicy::Operator);
+    market.open(200, "1:keep");
+    assert_eq!(market.sent_since(0), [(200, template_id::MESSAGE_REJECT)]);
+    let reject = decode_message_reject(Envelope::open(&market.cluster.sent()[0].message).unwrap()).unwrap();
+    assert_eq!(reject.map(|reject| reject.reason), Some(MessageRejectReason::ParticipantConnected));
+    assert_eq!(market.cluster.closes(), [200]);
+    let order = new_order_message(1, 1, 11, Side::Sell, 1_000, 5);
+    assert_eq!(market.says(200, &order), [(200, template_id::MESSAGE_REJECT)], "it trades for nobody");
+    market.cluster.session_close(&mut market.service, 200, CloseReason::ServiceAction);
+    assert_eq!(market.says(ALICE, &order), [(ALICE, EXECUTION)], "the older session goes on");
+
+    market.cluster.session_close(&mut market.service, ALICE, CloseReason::ClientAction);
+    market.open(201, "1:keep");
+    let order = new_order_message(1, 2, 12, Side::Sell, 1_000, 5);
+    assert_eq!(market.says(201, &order), [(201, EXECUTION)], "nobody is connected any more");
+    market.open(202, "1");
+    assert_eq!(market.cluster.closes(), [200, 201], "who does not ask takes over");
 }
 
 #[test]

@@ -181,14 +181,33 @@ pub struct Principal {
     pub key: Option<SessionKey>,
     /// Greatest number of the session's messages in a second; `None` without a limit.
     pub maximum_messages_per_second: Option<NonZeroU32>,
+    /// What the session does to another one that its participant has open.
+    pub older_session: OlderSession,
 }
+
+/// What a new session does to another one that its participant has open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OlderSession {
+    /// The new session takes over, and the older one is closed.
+    Replaced,
+    /// The older session stays, and the new one is closed.
+    Kept,
+}
+
+/// End of a principal whose session keeps an older one.
+const KEEP: &str = ":keep";
 
 impl Principal {
     /// Reads a principal. `None` unless it is as the authenticator writes it: the participant's number in ASCII digits; in a
     /// deployment with keys also `:1:` and the session key in 32 hexadecimal digits; and for a participant with another role
-    /// than usual, or with a limit, also the role's name and the limit (0 for none), each after a colon.
+    /// than usual, or with a limit, also the role's name and the limit (0 for none), each after a colon. It ends with `:keep` if
+    /// the client asked not to replace an older session.
     pub fn read(encoded_principal: &[u8]) -> Option<Self> {
         let principal = std::str::from_utf8(encoded_principal).ok()?;
+        let (principal, older_session) = match principal.strip_suffix(KEEP) {
+            Some(principal) => (principal, OlderSession::Kept),
+            None => (principal, OlderSession::Replaced),
+        };
         let parts: Vec<&str> = principal.split(':').collect();
         let (number, key, role_and_limit) = match *parts.as_slice() {
             [number] => (number, None, None),
@@ -202,7 +221,8 @@ impl Principal {
             Some((role, limit)) => (ParticipantRole::from_name(role)?, limit.parse().ok()?),
         };
         let is_sound = role.suits(participant) && limit <= MessageRate::GREATEST;
-        is_sound.then_some(Self { participant, role, key, maximum_messages_per_second: NonZeroU32::new(limit) })
+        let maximum_messages_per_second = NonZeroU32::new(limit);
+        is_sound.then_some(Self { participant, role, key, maximum_messages_per_second, older_session })
     }
 
     /// The session with this principal that is opened at this log time.
@@ -315,7 +335,8 @@ mod tests {
 
     fn principal(number: u32, role: ParticipantRole, key: Option<SessionKey>, limit: u32) -> Principal {
         let maximum_messages_per_second = NonZeroU32::new(limit);
-        Principal { participant: ParticipantId(number), role, key, maximum_messages_per_second }
+        let older_session = OlderSession::Replaced;
+        Principal { participant: ParticipantId(number), role, key, maximum_messages_per_second, older_session }
     }
 
     #[test]
@@ -334,6 +355,8 @@ mod tests {
             ("0:1:d8f796648cfa14d271240160d46ff708:operator:1000000", principal(0, Operator, key, 1_000_000)),
         ] {
             assert_eq!(Principal::read(text.as_bytes()), Some(expected), "{text}");
+            let keeping = Principal { older_session: OlderSession::Kept, ..expected };
+            assert_eq!(Principal::read(format!("{text}:keep").as_bytes()), Some(keeping), "{text}:keep");
         }
         for bad in [
             &b""[..],
@@ -342,6 +365,10 @@ mod tests {
             b"seven",
             b"\xff",
             b"42:",
+            b":keep",
+            b"42:keep:keep",
+            b"42:kept",
+            b"42::keep",
             b"42:1",
             b"42:1:",
             b"42:reader",

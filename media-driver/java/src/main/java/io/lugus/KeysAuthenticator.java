@@ -12,7 +12,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Challenges each client with random bytes. A client's credentials are a participant's number, and it is taken for that
+ * Challenges each client with random bytes. A client's credentials are a {@link Logon}, and it is taken for that
  * participant when it answers with HMAC-SHA256(the participant's key, challenge). An unknown number is challenged as well, so
  * that a client can't find out which numbers exist.
  *
@@ -41,13 +41,13 @@ final class KeysAuthenticator implements Authenticator {
 
     /** A session that was challenged, or is about to be. */
     private static final class Pending {
-        private final long participant;
+        private final Logon logon;
         private final byte[] challenge = new byte[CHALLENGE_LENGTH];
         private final long deadlineMs;
         private byte[] answer;
 
-        private Pending(final long participant, final long deadlineMs) {
-            this.participant = participant;
+        private Pending(final Logon logon, final long deadlineMs) {
+            this.logon = logon;
             this.deadlineMs = deadlineMs;
         }
     }
@@ -62,7 +62,7 @@ final class KeysAuthenticator implements Authenticator {
 
     @Override
     public void onConnectRequest(final long sessionId, final byte[] encodedCredentials, final long nowMs) {
-        final Pending session = new Pending(Participants.parseId(encodedCredentials), nowMs + ANSWER_TIMEOUT_MS);
+        final Pending session = new Pending(Logon.parse(encodedCredentials), nowMs + ANSWER_TIMEOUT_MS);
         random.nextBytes(session.challenge);
         pending.put(sessionId, session);
     }
@@ -97,12 +97,14 @@ final class KeysAuthenticator implements Authenticator {
     }
 
     private void decide(final SessionProxy session, final Pending known) {
-        final byte[] key = participants.key(known.participant);
+        final long participant = known.logon.participant;
+        final byte[] key = participants.key(participant);
         final byte[] expected = hmac(null == key ? nobodysKey : key, known.challenge);
         if (!MessageDigest.isEqual(expected, known.answer) || null == key) {
             pending.remove(session.sessionId());
             session.reject();
-        } else if (session.authenticate(participants.principal(known.participant, sessionKey(key, known.challenge)))) {
+        } else if (session.authenticate(
+            known.logon.principal(participants.principal(participant, sessionKey(key, known.challenge))))) {
             pending.remove(session.sessionId());
         }
     }

@@ -5,20 +5,20 @@ import io.aeron.security.SessionProxy;
 
 /** Takes a client for the participant whose number its credentials are, without proof. Only for loopback addresses. */
 final class OpenAuthenticator implements Authenticator {
-    private final PendingSessions<Long> pending = new PendingSessions<>();
+    private final PendingSessions<Logon> pending = new PendingSessions<>();
 
     @Override
     public void onConnectRequest(final long sessionId, final byte[] encodedCredentials, final long nowMs) {
-        pending.put(sessionId, Participants.parseId(encodedCredentials));
+        pending.put(sessionId, Logon.parse(encodedCredentials));
     }
 
     @Override
     public void onConnectedSession(final SessionProxy session, final long nowMs) {
-        final Long participant = pending.get(session.sessionId());
-        if (null == participant || Participants.NO_PARTICIPANT == participant) {
+        final Logon logon = pending.get(session.sessionId());
+        if (null == logon || Participants.NO_PARTICIPANT == logon.participant) {
             session.reject();
             pending.remove(session.sessionId());
-        } else if (session.authenticate(Participants.principal(participant))) {
+        } else if (session.authenticate(logon.principal(Participants.principal(logon.participant)))) {
             pending.remove(session.sessionId());
         }
     }

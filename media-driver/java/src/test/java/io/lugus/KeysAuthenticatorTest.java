@@ -103,6 +103,21 @@ final class KeysAuthenticatorTest {
         assertEquals(id + ":1:" + key + end, new String(session.principal, US_ASCII));
     }
 
+    /** With role and limit, and without them. */
+    @ParameterizedTest
+    @CsvSource({"7, trader 0, :keep", "7, reader 5, :reader:5:keep"})
+    void thePrincipalSaysThatAnOlderSessionIsKept(final long id, final String rights, final String end) throws Exception {
+        final Path file = folder.resolve("rights");
+        Files.writeString(file, line(id, KEY_OF_7, rights));
+        authenticator = new KeysAuthenticator(Participants.load(file));
+        connect(id + ":keep");
+        authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 1);
+        authenticator.onChallengedSession(session, 1);
+        final String key = HexFormat.of().formatHex(KeysAuthenticator.sessionKey(KEY_OF_7, session.challenge));
+        assertEquals(id + ":1:" + key + end, new String(session.principal, US_ASCII));
+        assertFalse(Participants.isAdministrator(session.principal));
+    }
+
     @Test
     void anothersKeyIsRejected() throws Exception {
         connect("7");
@@ -162,7 +177,7 @@ final class KeysAuthenticatorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"9", "", "x", "07"})
+    @ValueSource(strings = {"9", "", "x", "07", "9:keep", "7:", "7:keeps"})
     void whoDoesNotExistIsChallengedAndRejected(final String credentials) throws Exception {
         connect(credentials);
         assertFalse(session.rejected, "not told apart before the answer");

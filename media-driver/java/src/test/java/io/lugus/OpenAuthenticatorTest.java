@@ -15,7 +15,7 @@ final class OpenAuthenticatorTest {
     private final RecordedSession session = new RecordedSession(1);
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "7", "1000", "4294967295"})
+    @ValueSource(strings = {"0", "7", "1000", "4294967295", "7:keep", "4294967295:keep"})
     void believesANumber(final String number) {
         authenticator.onConnectRequest(1, number.getBytes(US_ASCII), 0);
         authenticator.onConnectedSession(session, 0);
@@ -24,7 +24,8 @@ final class OpenAuthenticatorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "-1", "+1", "1x", " 1", "01", "4294967296", "99999999999", "seven"})
+    @ValueSource(strings = {"", "-1", "+1", "1x", " 1", "01", "4294967296", "99999999999", "seven", ":keep", "7:kee", "7:keep:keep", "7:keep ", "7keep",
+        "7:"})
     void rejectsWhatIsNoNumber(final String credentials) {
         authenticator.onConnectRequest(1, credentials.getBytes(US_ASCII), 0);
         authenticator.onConnectedSession(session, 0);

@@ -68,7 +68,7 @@ final class KeysIT {
         try (Participant participant = connect(2, KEY_OF_2)) {
             final NewOrder offer = NewOrder.limit(1, 1, Side.SELL, 5, 100);
             participant.execute(offer);
-            cluster.lugus().run("order", "--participant", "1", "--instrument", "1", "buy", "2", "100");
+            cluster.lugus().run("order", "--participant", "1", "--instrument", "1", "--raw", "buy", "2", "100");
             participant.await("the fill", () -> 2 == participant.events(1).size());
             final ExpectedOrder o1 = new ExpectedOrder(offer, 1);
             new ExpectedEvents(participant, 1).answer(1, o1.taken()).tell(o1.added(1, 2, 100)).verify();

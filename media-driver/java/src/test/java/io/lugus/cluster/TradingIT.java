@@ -247,7 +247,7 @@ final class TradingIT {
         final NewOrder offer = NewOrder.limit(instrument, 1, Side.SELL, 5, 100);
         maker.execute(offer);
         shared.cluster().lugus().run(
-            "order", "--participant", "9", "--instrument", Integer.toString(instrument), "buy", "2", "100");
+            "order", "--participant", "9", "--instrument", Integer.toString(instrument), "--raw", "buy", "2", "100");
 
         final ExpectedOrder o1 = new ExpectedOrder(offer, 1);
         maker.await("the fill", () -> 2 == maker.events(instrument).size());
