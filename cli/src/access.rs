@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    BlockingSession, Config, EventHandler, Exchange, ExchangeConfig, ExchangeSession, FeedContext, FixedMap,
-    InstrumentId, MarketDataFeed, ParticipantId,
+    BlockingError, BlockingSession, ClientError, Config, EventHandler, Exchange, ExchangeConfig, ExchangeSession,
+    FeedContext, FixedMap, InstrumentId, MarketDataFeed, OlderSession, ParticipantId,
 };
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{ClusterEntry, MapSubscription, PartitionMap};
@@ -93,7 +93,8 @@ impl<'f> Access<'f> {
         })
     }
 
-    /// Opens a session of `participant` with one cluster. `timeout` bounds the connecting, and later each call.
+    /// Opens a session of `participant` with one cluster. `timeout` bounds the connecting, and later each call. If an older
+    /// session is to be kept and there is one, the first call fails.
     ///
     /// # Errors
     /// When no member of the cluster runs, or the cluster rejects the participant.
@@ -101,14 +102,18 @@ impl<'f> Access<'f> {
         &self,
         cluster: &ClusterEntry,
         participant: u32,
+        older_session: OlderSession,
         handler: H,
         timeout: Duration,
     ) -> Result<BlockingSession<H>, Failure> {
         if let Some(spec) = self.found.deployment.cluster(cluster.id) {
             participant::check_running(&spec)?;
         }
-        let config = self.config(cluster, participant)?;
-        BlockingSession::connect(config, handler, timeout).map_err(|error| Failure::new(error).hint(NO_CLUSTER_HINT))
+        let config = self.config(cluster, participant, older_session)?;
+        BlockingSession::connect(config, handler, timeout).map_err(|error| match error {
+            BlockingError::Client(ClientError::ParticipantConnected { .. }) => participant::failed(error),
+            error => Failure::new(error).hint(NO_CLUSTER_HINT),
+        })
     }
 
     /// Opens sessions of `participant` with all clusters, which follow the partition map, and waits until the cluster
@@ -116,14 +121,20 @@ impl<'f> Access<'f> {
     ///
     /// # Errors
     /// When no member of that cluster runs, or the cluster rejects the participant.
-    pub fn exchange_session(&self, instrument: InstrumentId, participant: u32) -> Result<ExchangeSession, Failure> {
+    pub fn exchange_session(
+        &self,
+        instrument: InstrumentId,
+        participant: u32,
+        older_session: OlderSession,
+    ) -> Result<ExchangeSession, Failure> {
         let deployment = &self.found.deployment;
         let partition = self.map.partition(instrument);
         let partition = partition.ok_or_else(|| Failure::new(format!("the map has no instrument {instrument}")))?;
         if let Some(spec) = deployment.cluster(partition.owner()) {
             participant::check_running(&spec)?;
         }
-        let config = ExchangeConfig::of(deployment, self.driver.aeron_dir().to_path_buf());
+        let mut config = ExchangeConfig::of(deployment, self.driver.aeron_dir().to_path_buf());
+        config.older_session = older_session;
         let exchange = match &deployment.coordinator {
             Some(_) => Exchange::connect(config),
             None => Exchange::with_maps(config, FixedMap::of(deployment)),
@@ -132,7 +143,7 @@ impl<'f> Access<'f> {
         let mut session = exchange.session(ParticipantId(participant), credentials).map_err(Failure::new)?;
         let deadline = Instant::now() + TIMEOUT;
         while !session.is_connected_for(instrument) {
-            session.poll(&mut ()).map_err(Failure::new)?;
+            session.poll(&mut ()).map_err(participant::failed)?;
             if Instant::now() >= deadline {
                 let problem = session.problem().map_or_else(String::new, |problem| format!(": {problem}"));
                 let what = format!("no session with instrument {instrument}'s cluster within {TIMEOUT:?}{problem}");
@@ -158,8 +169,13 @@ impl<'f> Access<'f> {
     ///
     /// # Errors
     /// When the deployment has keys, but none for the participant.
-    pub fn config(&self, cluster: &ClusterEntry, participant: u32) -> Result<Config, Failure> {
-        participant::config(&self.found.deployment, cluster, &self.driver, participant)
+    pub fn config(
+        &self,
+        cluster: &ClusterEntry,
+        participant: u32,
+        older_session: OlderSession,
+    ) -> Result<Config, Failure> {
+        participant::config(&self.found.deployment, cluster, &self.driver, participant, older_session)
     }
 }
 

@@ -39,8 +39,8 @@ pub fn find(
     found: &DeploymentFile,
     chosen: &ArchivedMembers,
 ) -> Result<Vec<(ClusterSpec, Vec<ArchivedMember>)>, Failure> {
-    let clusters = match chosen.cluster {
-        Some(id) => vec![found.cluster_with_id(i32::from(id))?],
+    let clusters = match &chosen.cluster {
+        Some(name) => vec![found.cluster_named(name)?],
         None => found.deployment.cluster_specs(),
     };
     if let Some(dir) = &chosen.dir {

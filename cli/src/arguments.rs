@@ -1,14 +1,17 @@
 //! The command line: commands, options and their help texts.
 
 mod archived;
+mod trading;
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
+pub use trading::{Book, Cancel, Order, Pace, Replay, SideArgument, TimeInForceArgument, Watch};
 
 /// Lugus: order matching, replicated by Aeron Cluster.
 #[derive(Debug, Parser)]
@@ -90,16 +93,16 @@ pub struct Engine {
     #[arg(long)]
     pub end_of_command: bool,
     /// Largest number of instruments that may ever be defined.
-    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().instruments)]
+    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().instruments, value_parser = at_least_one())]
     pub instruments: usize,
     /// Largest number of participants that may ever send a command, not counting the operator.
-    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().participants)]
+    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().participants, value_parser = at_least_one())]
     pub participants: usize,
     /// Largest number of live orders.
-    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().orders)]
+    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().orders, value_parser = at_least_one())]
     pub orders: usize,
     /// Number of newest events retained for each participant in each instrument.
-    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().retained_events)]
+    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().retained_events, value_parser = at_least_one())]
     pub retained_events: usize,
 }
 
@@ -110,9 +113,10 @@ pub struct Up {
     /// the coordinator. Like `--base-port`, only for a deployment that has no file yet.
     #[arg(long, value_enum)]
     pub members: Option<Members>,
-    /// First UDP port of the new deployment.
-    #[arg(long, default_value_t = lugus_topology::DEFAULT_BASE_PORT)]
-    pub base_port: u16,
+    /// First UDP port of the new deployment [default: 20100]. Over an existing deployment it must be that
+    /// deployment's.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub base_port: Option<u16>,
 }
 
 /// Number of members of a new deployment's only cluster.
@@ -151,9 +155,9 @@ pub struct Node {
     /// The member's number.
     #[arg(long)]
     pub member: u8,
-    /// The cluster's number.
-    #[arg(long, default_value_t = 0)]
-    pub cluster: u8,
+    /// The cluster, as name or number.
+    #[arg(long, default_value = "0")]
+    pub cluster: String,
 }
 
 /// `lugus migrate`.
@@ -197,13 +201,13 @@ pub struct Map {
 pub enum MapCommand {
     /// Add a cluster that the deployment's file describes.
     AddCluster {
-        /// The cluster's number.
-        cluster: i32,
+        /// The cluster, as name or number.
+        cluster: String,
     },
     /// Remove a cluster that owns no instrument.
     RemoveCluster {
-        /// The cluster's number.
-        cluster: i32,
+        /// The cluster, as name or number.
+        cluster: String,
     },
     /// Add an instrument that the deployment's file describes.
     AddInstrument {
@@ -211,7 +215,7 @@ pub enum MapCommand {
         instrument: String,
         /// The cluster that will own it [default: its cluster in the deployment's file].
         #[arg(long)]
-        cluster: Option<i32>,
+        cluster: Option<String>,
     },
     /// Make clients send no orders for an instrument.
     Halt {
@@ -230,156 +234,12 @@ pub enum MapCommand {
     },
 }
 
-/// The participant and the instrument of a command.
-#[derive(Debug, Args)]
-pub struct Trader {
-    /// The participant's number.
-    #[arg(long, default_value_t = 1)]
-    pub participant: u32,
-    /// The instrument, as number or symbol such as BTC/USDT.
-    #[arg(long, short)]
-    pub instrument: String,
-}
-
-/// `lugus order`.
-#[derive(Debug, Args)]
-pub struct Order {
-    /// The participant and the instrument.
-    #[command(flatten)]
-    pub trader: Trader,
-    /// Side of the order.
-    #[arg(value_enum)]
-    pub side: SideArgument,
-    /// Quantity in lots.
-    pub quantity: u64,
-    /// Limit price in ticks; without it, a market order.
-    pub price: Option<i64>,
-    /// The participant's id for the order [default: made from the clock].
-    #[arg(long)]
-    pub id: Option<u64>,
-    /// How long the order stays in force.
-    #[arg(long, value_enum)]
-    pub time_in_force: Option<TimeInForceArgument>,
-    /// Reject the order if it would trade at once.
-    #[arg(long)]
-    pub post_only: bool,
-    /// A number of the participant's choice that all reports of the order carry; 0 for none.
-    #[arg(long, default_value_t = 0)]
-    pub tag: u64,
-}
-
-/// Side of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs)]
-pub enum SideArgument {
-    Buy,
-    Sell,
-}
-
-/// How long an order stays in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TimeInForceArgument {
-    /// Until the end of the UTC day.
-    Day,
-    /// Until it is canceled.
-    Gtc,
-    /// Trade at once; what is left is canceled.
-    Ioc,
-    /// Trade the whole quantity at once, or nothing.
-    Fok,
-}
-
-/// `lugus cancel`.
-#[derive(Debug, Args)]
-pub struct Cancel {
-    /// The participant and the instrument.
-    #[command(flatten)]
-    pub trader: Trader,
-    /// The participant's id of the order.
-    pub id: u64,
-}
-
-/// `lugus book`.
-#[derive(Debug, Args)]
-pub struct Book {
-    /// Number of the participant that asks [default: with keys, the first participant with the role "reader", else 1; without
-    /// keys, a number that nobody trades with].
-    #[arg(long)]
-    pub participant: Option<u32>,
-    /// The instrument, as number or symbol such as BTC/USDT.
-    #[arg(long, short)]
-    pub instrument: String,
-    /// Number of price levels to show of each side, at most 256.
-    #[arg(long, default_value_t = 10)]
-    pub depth: u16,
-    /// Show the book again whenever it changes.
-    #[arg(long)]
-    pub follow: bool,
-    /// With --follow: end after showing it this many times.
-    #[arg(long, requires = "follow")]
-    pub count: Option<u64>,
-}
-
-/// `lugus watch`.
-#[derive(Debug, Args)]
-pub struct Watch {
-    /// Participant to watch as; in a deployment with keys only the operator may watch.
-    #[arg(long, default_value_t = 0)]
-    pub participant: u32,
-    /// Watch only this instrument, given as number or symbol.
-    #[arg(long, short)]
-    pub instrument: Option<String>,
-    /// End after this many events.
-    #[arg(long)]
-    pub count: Option<u64>,
-}
-
 /// `lugus snapshot`.
 #[derive(Debug, Args)]
 pub struct Snapshot {
     /// Only the cluster that trades this instrument, given as number or symbol.
     #[arg(long, short)]
     pub instrument: Option<String>,
-}
-
-/// `lugus replay`.
-#[derive(Debug, Subcommand)]
-pub enum Replay {
-    /// Replay a Databento market-by-order file (.dbn, .dbn.zst).
-    Mbo {
-        /// The file.
-        file: PathBuf,
-        /// Rate and window.
-        #[command(flatten)]
-        pace: Pace,
-    },
-    /// Send synthetic but realistic order flow, made from a seed.
-    Synthetic {
-        /// Number of commands to send.
-        #[arg(long, default_value_t = 100_000)]
-        commands: u64,
-        /// Seed; the same seed gives the same flow.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// Number of commands at the beginning whose round trips are not counted, as the cluster warms up.
-        #[arg(long, default_value_t = 0)]
-        warm_up: u64,
-        /// Rate and window.
-        #[command(flatten)]
-        pace: Pace,
-    },
-}
-
-/// How fast a replay sends commands.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Pace {
-    /// Commands a second; round trips then count from when each command was due. Without it, as fast as the window
-    /// allows.
-    #[arg(long)]
-    pub rate: Option<u32>,
-    /// Largest number of commands in flight.
-    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
-    pub window: u32,
 }
 
 /// `lugus bench`.
@@ -402,7 +262,7 @@ pub enum Bench {
         #[arg(long, value_enum, value_delimiter = ',', default_values = ["1", "3"])]
         members: Vec<Members>,
         /// First UDP port of the clusters.
-        #[arg(long, default_value_t = BENCH_PORT)]
+        #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
         base_port: u16,
     },
     /// Measure what the SDK's own code costs on top of the raw cluster client, in nanoseconds a command, without a
@@ -411,7 +271,7 @@ pub enum Bench {
     /// Measure how long clients wait while an instrument with many resting orders moves to another cluster and back.
     Migrate {
         /// Number of resting orders.
-        #[arg(long, default_value_t = 10_000)]
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
         orders: u32,
         /// Number of moves.
         #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
@@ -420,7 +280,7 @@ pub enum Bench {
         #[arg(long, value_enum, default_value = "3")]
         members: Members,
         /// First UDP port of the clusters.
-        #[arg(long, default_value_t = BENCH_PORT)]
+        #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
         base_port: u16,
     },
     /// Measure the time from killing a leader with SIGKILL to the next leader's first answer.
@@ -435,9 +295,33 @@ pub enum Bench {
         #[arg(long)]
         fast: bool,
         /// First UDP port of the cluster.
-        #[arg(long, default_value_t = BENCH_PORT)]
+        #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
         base_port: u16,
     },
+}
+
+/// A limit, of which 0 would leave nothing to do.
+fn at_least_one() -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u64).range(1..).try_map(usize::try_from)
+}
+
+impl Arguments {
+    /// Checks what the parser can't: arguments that contradict each other by their values.
+    ///
+    /// # Errors
+    /// The contradiction.
+    pub fn check(&self) -> Result<(), clap::Error> {
+        let contradiction = match &self.command {
+            Command::Map(Map { epoch: Some(_), command: None }) => {
+                Some("--epoch is for a change of the map, and there is none")
+            }
+            Command::Export(export) => export.contradiction(),
+            Command::Order(order) => order.contradiction(),
+            Command::Replay(replay) => replay.contradiction(),
+            _ => None,
+        };
+        contradiction.map_or(Ok(()), |what| Err(Self::command().error(ErrorKind::ArgumentConflict, what)))
+    }
 }
 
 /// First UDP port of the clusters of benchmarks and demo; far enough from the ports of `lugus up` that both can run at
@@ -451,6 +335,80 @@ pub struct Demo {
     #[arg(long)]
     pub mbo: Option<PathBuf>,
     /// First UDP port of the demo's cluster.
-    #[arg(long, default_value_t = BENCH_PORT)]
+    #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub base_port: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        let arguments = Arguments::try_parse_from(std::iter::once("lugus").chain(line.split(' ')))?;
+        arguments.check().map(|()| arguments)
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_that_make_no_sense_are_errors() {
+        for good in [
+            "up --members 3 --base-port 1",
+            "book -i 1 --depth 1",
+            "book -i 1 --depth 256 --follow --count 1",
+            "watch --count 1",
+            "replay synthetic --commands 10 --warm-up 9 --rate 1 --window 1048576",
+            "order -i BTC/USDT buy 0.25 64000.00 --post-only --time-in-force gtc",
+            "order -i 1 --raw buy 1 --time-in-force ioc --take-over",
+            "engine --instruments 1 --participants 1 --orders 1 --retained-events 1",
+            "export --from 5 --to 5",
+            "map --epoch 3 halt 1",
+            "audit --cluster A --member 0",
+            "demo --base-port 65535",
+        ] {
+            assert!(parse(good).is_ok(), "{good}: {:?}", parse(good).err());
+        }
+        for bad in [
+            "up --base-port 0",
+            "up --members 2",
+            "book -i 1 --depth 0",
+            "book -i 1 --depth 257",
+            "book -i 1 --depth 1000",
+            "book -i 1 --count 1",
+            "book -i 1 --follow --count 0",
+            "watch --count 0",
+            "replay synthetic --rate 0",
+            "replay synthetic --commands 0",
+            "replay synthetic --commands 10 --warm-up 10",
+            "replay synthetic --window 0",
+            "replay synthetic --window 1048577",
+            "replay mbo x.dbn --rate 0",
+            "order -i 1 buy 1 --post-only",
+            "order -i 1 buy 1 5 --post-only --time-in-force ioc",
+            "order -i 1 buy 1 5 --post-only --time-in-force fok",
+            "order -i 1 buy -1 5",
+            "order -i 1 --id 0 buy 1 5",
+            "cancel -i 1 0",
+            "engine --instruments 0",
+            "engine --participants 0",
+            "engine --orders 0",
+            "engine --retained-events 0",
+            "bench engine --rounds 0",
+            "bench migrate --orders 0",
+            "bench fail-over --kills 0",
+            "bench fail-over --rate 0",
+            "bench round-trip --base-port 0",
+            "demo --base-port 0",
+            "export --from 6 --to 5",
+            "export --from -1",
+            "map --epoch 3",
+            "migrate 1 --to B --undo",
+            "audit --member 0 --dir x",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -39,6 +39,8 @@ struct Audited {
 struct AuditedMember {
     /// The cluster's number.
     cluster: i32,
+    /// The cluster's name.
+    cluster_name: String,
     /// The member's number; `None` for a copy.
     member: Option<i32>,
     /// Log position at which the engine started: 0, or that of the oldest snapshot.
@@ -55,7 +57,10 @@ struct AuditedMember {
 /// A difference.
 #[derive(Debug, Clone, Serialize)]
 struct Different {
+    /// The cluster's number.
     cluster: i32,
+    /// The cluster's name.
+    cluster_name: String,
     /// The member's number; `None` for a copy.
     member: Option<i32>,
     /// Log position.
@@ -140,8 +145,14 @@ fn audit_member(
 impl AuditedMember {
     /// What an audit has found; the error says why there is none, which is a difference too.
     fn of(cluster: &ClusterSpec, member: &ArchivedMember, report: Result<AuditReport, String>) -> Self {
-        let (cluster, member) = (cluster.id.0, member.id);
-        let different = |Difference { position, what }| Different { cluster, member, position, what };
+        let (cluster, cluster_name, member) = (cluster.id.0, cluster.name.clone(), member.id);
+        let different = |Difference { position, what }| Different {
+            cluster,
+            cluster_name: cluster_name.clone(),
+            member,
+            position,
+            what,
+        };
         match report {
             Ok(report) => Self {
                 cluster,
@@ -152,6 +163,7 @@ impl AuditedMember {
                 commands: report.commands,
                 snapshots_compared: report.snapshots_compared,
                 differences: report.differences.into_iter().map(different).collect(),
+                cluster_name,
             },
             Err(what) => Self {
                 cluster,
@@ -162,6 +174,7 @@ impl AuditedMember {
                 commands: 0,
                 snapshots_compared: 0,
                 differences: vec![different(Difference { position: 0, what })],
+                cluster_name,
             },
         }
     }
@@ -182,7 +195,7 @@ impl Audited {
         ]);
         for member in &self.members {
             table.add_row([
-                member.cluster.to_string(),
+                member.cluster_name.clone(),
                 member.member.map_or_else(|| String::from("copy"), |id| id.to_string()),
                 member.start_position.to_string(),
                 member.end_position.to_string(),
@@ -193,9 +206,9 @@ impl Audited {
             ]);
         }
         let differences = self.members.iter().flat_map(|member| &member.differences).map(|difference| {
-            let Different { cluster, member, position, what } = difference;
+            let Different { cluster_name, member, position, what, .. } = difference;
             let whose = member.map_or_else(|| String::from("copy"), |id| format!("member {id}"));
-            format!("cluster {cluster}, {whose}, position {position}: {what}")
+            format!("{whose} of {cluster_name}, position {position}: {what}")
         });
         let seconds = Duration::from_millis(self.elapsed_ms).as_secs_f64();
         let summary = format!(

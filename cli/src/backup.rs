@@ -24,6 +24,7 @@ pub const CLUSTER: &str = "cluster";
 #[derive(Debug, Serialize)]
 struct Done {
     cluster: ClusterId,
+    cluster_name: String,
     /// Folder of the backup.
     dir: PathBuf,
     /// Log position up to which the backup has the log.
@@ -39,7 +40,7 @@ struct Done {
 /// The folder is in use, or the copy fails.
 pub fn run(found: &DeploymentFile, arguments: &arguments::Backup, output: Output) -> Result<(), Failure> {
     let begin = Instant::now();
-    let cluster = found.cluster_with_id(i32::from(arguments.cluster))?;
+    let cluster = found.cluster_named(&arguments.cluster)?;
     let dir = std::path::absolute(&arguments.folder).map_err(Failure::new)?;
     let lock = FolderLock::take(&dir).map_err(Failure::new)?;
     let target = target(&cluster, &dir, arguments.host.as_deref())?;
@@ -52,10 +53,11 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Backup, output: Output
          next: `lugus audit --cluster {} --dir {}`",
         dir.display(),
         cluster.name,
-        cluster.id,
+        cluster.name,
         dir.display()
     );
-    output.answer(&Done { cluster: cluster.id, dir: dir.clone(), position, snapshot_position, elapsed_ms }, text)
+    let (cluster, cluster_name) = (cluster.id, cluster.name.clone());
+    output.answer(&Done { cluster, cluster_name, dir, position, snapshot_position, elapsed_ms }, text)
 }
 
 /// The files of a backup in `dir`, which `member` of the cluster could have.

@@ -16,6 +16,7 @@ use crate::arguments;
 use crate::book::table;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
+use crate::notation::{BookDecimals, Notation, Notations};
 use crate::output::Output;
 use crate::participant;
 use crate::stop_signal;
@@ -62,6 +63,8 @@ struct BookDocument {
     statistics: Statistics,
     bids: Vec<PriceLevel>,
     offers: Vec<PriceLevel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decimal: Option<BookDecimals>,
 }
 
 /// Prints the book whenever it changes, whichever cluster owns its instrument, until it was printed `count` times or
@@ -74,19 +77,21 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) 
     let (instrument, _) = access.instrument(&arguments.instrument)?;
     let stop = stop_signal::flag()?;
     let reader = arguments.participant.unwrap_or_else(|| participant::reader(&found.deployment));
-    let mut session = access.exchange_session(instrument, reader)?;
+    let mut session = access.exchange_session(instrument, reader, arguments.take_over.older_session())?;
     let mut feed = access.market_data()?;
     feed.follow(instrument, BookType::Levels).map_err(Failure::new)?;
     let mut changes = Changes::default();
+    let notations = Notations::new(access.map(), arguments.units.raw);
+    let notation = notations.of(instrument);
     let mut left = arguments.count;
     while !stop.load(Ordering::Relaxed) && left != Some(0) {
-        let work = feed.poll(&mut session, &mut changes).map_err(Failure::new)?;
+        let work = feed.poll(&mut session, &mut changes).map_err(participant::failed)?;
         if let Some(failure) = changes.failure.take() {
             return Err(failure);
         }
         if let Some(book) = feed.book(instrument).filter(|_| changes.has_changed) {
             changes.has_changed = false;
-            show(instrument, book, arguments.depth, output)?;
+            show(instrument, book, arguments.depth, notation, output)?;
             left = left.map(|left| left - 1);
         }
         if work == 0 {
@@ -101,11 +106,18 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) 
     Ok(())
 }
 
-fn show(instrument: InstrumentId, book: &FollowedBook, depth: u16, output: Output) -> Result<(), Failure> {
+fn show(
+    instrument: InstrumentId,
+    book: &FollowedBook,
+    depth: u16,
+    notation: Notation<'_>,
+    output: Output,
+) -> Result<(), Failure> {
     let levels = |side: Side| book.levels(side).take(usize::from(depth)).collect();
     let statistics = book.market().statistics;
-    let (bids, offers) = (levels(Side::Buy), levels(Side::Sell));
-    let shown = BookDocument { instrument, sequence: book.sequence(), statistics, bids, offers };
-    output.answer(&shown, table(&shown.bids, &shown.offers))?;
+    let (bids, offers): (Vec<_>, Vec<_>) = (levels(Side::Buy), levels(Side::Sell));
+    let decimal = notation.levels(&bids, &offers);
+    let shown = BookDocument { instrument, sequence: book.sequence(), statistics, bids, offers, decimal };
+    output.answer(&shown, table(&shown.bids, &shown.offers, notation))?;
     io::stdout().flush().map_err(|error| Failure::new(format!("can't write to standard output: {error}")))
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lugus_client::InstrumentId;
+use lugus_client::{InstrumentId, OlderSession};
 use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch};
 use serde::Serialize;
 
@@ -134,7 +134,7 @@ fn synthetic_with_a_kill(found: &DeploymentFile, output: Output) -> Result<Accou
     let mut watch = DemoWatch { killer: LeaderKiller::new(found.cluster()?, COMMANDS / 2), output };
     let options = ReplayOptions { window: WINDOW, rate: Some(COMMANDS_PER_SECOND), ..ReplayOptions::default() };
     let Replayed { report, timeline, .. } =
-        through_cluster(found, &mut synthetic(COMMANDS, SEED, WINDOW), options, &mut watch)?;
+        through_cluster(found, &mut synthetic(COMMANDS, SEED, WINDOW), options, OlderSession::Replace, &mut watch)?;
     output.say(&report);
     let killed = watch.killer.killed()?;
     let fail_over = timeline.fail_over(killed.at).ok_or_else(|| {
@@ -164,8 +164,7 @@ fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) 
         return Err(Failure::new("the partition map must have exactly two clusters"));
     };
     let moved = map.partitions.iter().map(|partition| &partition.instrument).find(|one| one.cluster == from.id);
-    let moved =
-        moved.ok_or_else(|| Failure::new(format!("cluster {} owns no instrument that could be moved", from.name)))?;
+    let moved = moved.ok_or_else(|| Failure::new(format!("{} owns no instrument that could be moved", from.name)))?;
     output.say(MapDocument::new(&map).partitions());
     output.say(format!(
         "trading through the SDK, which finds each instrument's cluster in that map, while {} moves to {}",
@@ -210,7 +209,7 @@ fn trade_on_both(found: &DeploymentFile, account: &mut Account, output: Output) 
 fn replay_recording(found: &DeploymentFile, file: &Path, account: &mut Account, output: Output) -> Result<(), Failure> {
     output.say(format!("replaying {}", file.display()));
     let options = ReplayOptions { window: WINDOW, ..ReplayOptions::default() };
-    let Replayed { report, .. } = through_cluster(found, &mut mbo(file)?, options, &mut ())?;
+    let Replayed { report, .. } = through_cluster(found, &mut mbo(file)?, options, OlderSession::Replace, &mut ())?;
     output.say(&report);
     account.commands += report.commands;
     account.answered += report.answered;

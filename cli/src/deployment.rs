@@ -44,7 +44,7 @@ impl DeploymentFile {
         }
     }
 
-    /// A cluster by its number.
+    /// A cluster by its number alone.
     ///
     /// # Errors
     /// When the file describes no such cluster.
@@ -52,6 +52,27 @@ impl DeploymentFile {
         self.deployment
             .cluster(ClusterId(id))
             .ok_or_else(|| Failure::new(format!("{}: no [[cluster]] with id {id}", self.path.display())))
+    }
+
+    /// A cluster by its number or its name.
+    ///
+    /// # Errors
+    /// When the file describes no such cluster.
+    pub fn cluster_named(&self, name: &str) -> Result<ClusterSpec, Failure> {
+        if let Ok(id) = name.parse() {
+            return self.cluster_with_id(id);
+        }
+        let clusters = self.deployment.cluster_specs();
+        let known: Vec<String> = clusters.iter().map(|cluster| cluster.name.clone()).collect();
+        clusters.into_iter().find(|cluster| cluster.name == name).ok_or_else(|| {
+            Failure::new(format!("{}: no [[cluster]] with name {name}", self.path.display()))
+                .hint(format!("give a number, or one of these names: {}", known.join(", ")))
+        })
+    }
+
+    /// The name of a cluster, by which people are told of it; its number if the file does not describe it.
+    pub fn cluster_name(&self, id: ClusterId) -> String {
+        self.deployment.cluster(id).map_or_else(|| id.to_string(), |cluster| cluster.name)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use lugus_client::{ExecType, Execution, Report, ReportBody};
 
-/// An event as one line of text.
-pub fn text(report: &Report) -> String {
+use crate::notation::Notation;
+
+/// An event as one line of text, with prices and quantities in the notation of its instrument.
+pub fn text(report: &Report, notation: Notation<'_>) -> String {
     let what = match &report.body {
-        ReportBody::Execution(execution) => execution_text(execution),
+        ReportBody::Execution(execution) => execution_text(execution, notation),
         ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status } => {
             let what = if client_order_id.0 == 0 { "cancel" } else { "replacement" };
             let status = order_status.map_or_else(String::new, |status| format!(", the order is {status:?}"));
@@ -13,7 +15,7 @@ pub fn text(report: &Report) -> String {
         }
         ReportBody::MassCancel { target, affected } => format!("{affected} orders of participant {target} canceled"),
         ReportBody::Instrument { instrument, state, reference_price } => {
-            format!("instrument {instrument} is {state:?}, reference price {reference_price}")
+            format!("instrument {instrument} is {state:?}, reference price {}", notation.price(*reference_price))
         }
         ReportBody::Risk { target, limits, kill_switch, kill_switch_levels } => {
             format!("participant {target}: kill switch {kill_switch:?} ({kill_switch_levels}), {limits:?}")
@@ -22,33 +24,37 @@ pub fn text(report: &Report) -> String {
     };
     format!(
         "participant {} instrument {} event {}: {what}",
-        report.participant, report.instrument, report.event_sequence
+        report.participant,
+        notation.name(report.instrument),
+        report.event_sequence
     )
 }
 
-fn execution_text(execution: &Execution) -> String {
+fn execution_text(execution: &Execution, notation: Notation<'_>) -> String {
     let order = format!(
         "order {} {:?} {}{}",
         execution.client_order_id,
         execution.side,
-        execution.quantity,
-        execution.price.map_or_else(|| String::from(" at market"), |price| format!(" at {price}")),
+        notation.quantity(execution.quantity),
+        execution.price.map_or_else(|| String::from(" at market"), |price| format!(" at {}", notation.price(price))),
     );
     match execution.exec_type {
         ExecType::Trade => format!(
             "{order}: {} traded{}, {} left (trade {}, liquidity {:?})",
-            execution.last_quantity,
-            execution.last_price.map_or_else(String::new, |price| format!(" at {price}")),
-            execution.leaves_quantity,
+            notation.quantity(execution.last_quantity),
+            execution.last_price.map_or_else(String::new, |price| format!(" at {}", notation.price(price))),
+            notation.quantity(execution.leaves_quantity),
             execution.trade_id,
             execution.liquidity,
         ),
         ExecType::Rejected | ExecType::Canceled | ExecType::Expired => {
             format!(
                 "{order}: {:?}, {} filled, reason {:?}",
-                execution.exec_type, execution.cum_quantity, execution.reason
+                execution.exec_type,
+                notation.quantity(execution.cum_quantity),
+                execution.reason
             )
         }
-        other => format!("{order}: {other:?}, {} left", execution.leaves_quantity),
+        other => format!("{order}: {other:?}, {} left", notation.quantity(execution.leaves_quantity)),
     }
 }

@@ -1,6 +1,6 @@
 //! Defines the deployment's instruments in their clusters, as the operator.
 
-use lugus_client::{BlockingError, ClientError, RejectReason, Report, ReportBody};
+use lugus_client::{BlockingError, ClientError, OlderSession, RejectReason, Report, ReportBody};
 use lugus_vocabulary::InstrumentSpecification;
 
 use crate::access::Access;
@@ -31,7 +31,7 @@ pub fn define(found: &DeploymentFile, access: &Access<'_>) -> Result<(), Failure
         // A cluster that has just started on a busy machine may hold another election, so the timeout is that of a
         // start.
         let timeout = found.deployment.timeouts.start_timeout;
-        let mut operator = access.session(cluster, OPERATOR, (), timeout)?;
+        let mut operator = access.session(cluster, OPERATOR, OlderSession::Replace, (), timeout)?;
         let mut replaced = 0;
         for partition in owned {
             let instrument = &partition.instrument;
@@ -42,7 +42,7 @@ pub fn define(found: &DeploymentFile, access: &Access<'_>) -> Result<(), Failure
                 match operator.define_instrument(&definition) {
                     Err(BlockingError::Client(ClientError::SessionReplaced { .. })) if replaced < MAXIMUM_REPLACED => {
                         replaced += 1;
-                        operator = access.session(cluster, OPERATOR, (), timeout)?;
+                        operator = access.session(cluster, OPERATOR, OlderSession::Replace, (), timeout)?;
                     }
                     defined => break defined.map_err(Failure::new)?,
                 }

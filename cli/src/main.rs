@@ -21,6 +21,7 @@ mod engine;
 mod events;
 mod export;
 mod failure;
+mod first_start;
 mod instruments;
 mod leader_killer;
 mod local_deployment;
@@ -28,6 +29,7 @@ mod map;
 mod migrate;
 mod moving;
 mod node;
+mod notation;
 mod order;
 mod output;
 mod participant;
@@ -62,6 +64,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Err(contradiction) = arguments.check() {
+        contradiction.exit();
+    }
     log_to_standard_error(&arguments.command);
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -143,12 +143,15 @@ fn change(
 fn request(found: &DeploymentFile, command: &MapCommand) -> Result<MapRequest, Failure> {
     Ok(match command {
         MapCommand::AddCluster { cluster } => {
-            MapRequest::AddCluster(ClusterEntry::from(&found.cluster_with_id(*cluster)?))
+            MapRequest::AddCluster(ClusterEntry::from(&found.cluster_named(cluster)?))
         }
-        MapCommand::RemoveCluster { cluster } => MapRequest::RemoveCluster(ClusterId(*cluster)),
+        MapCommand::RemoveCluster { cluster } => MapRequest::RemoveCluster(cluster_id(found, cluster)?),
         MapCommand::AddInstrument { instrument, cluster } => {
             let written = instrument_of(found, instrument)?;
-            let owner = cluster.map_or(written.cluster, ClusterId);
+            let owner = match cluster {
+                Some(name) => cluster_id(found, name)?,
+                None => written.cluster,
+            };
             MapRequest::AddInstrument(InstrumentSpecification { cluster: owner, ..written.clone() })
         }
         MapCommand::Halt { instrument } => MapRequest::Halt { instrument: number_of(found, instrument)? },
@@ -157,6 +160,11 @@ fn request(found: &DeploymentFile, command: &MapCommand) -> Result<MapRequest, F
             MapRequest::RemoveInstrument { instrument: number_of(found, instrument)? }
         }
     })
+}
+
+/// A cluster that is given by its number, as the map may have clusters that the file has not, or by its name in the file.
+fn cluster_id(found: &DeploymentFile, name: &str) -> Result<ClusterId, Failure> {
+    name.parse().map(ClusterId).or_else(|_| found.cluster_named(name).map(|cluster| cluster.id))
 }
 
 /// Number of an instrument that is given by its number, or by its symbol in the deployment's file.
@@ -198,25 +206,31 @@ fn partitions(map: &PartitionMap) -> Table {
             format!("{instrument_type:?}").to_uppercase(),
             tick_size.to_string(),
             lot_size.to_string(),
-            cluster.to_string(),
-            state(partition),
+            name_of(map, *cluster),
+            state(map, partition),
         ]);
     }
     table
 }
 
-fn state(partition: &Partition) -> String {
+/// The name of a cluster, or its number if the map does not have it.
+fn name_of(map: &PartitionMap, id: ClusterId) -> String {
+    map.cluster(id).map_or_else(|| id.to_string(), |cluster| cluster.name.clone())
+}
+
+fn state(map: &PartitionMap, partition: &Partition) -> String {
+    let name = |id: &ClusterId| name_of(map, *id);
     let halted = if partition.is_halted { "halted" } else { "trading" };
-    match partition.migration {
+    match &partition.migration {
         None => halted.to_owned(),
         Some(Migration { id, from, to, phase: MigrationPhase::Begun }) => {
-            format!("{halted}, moving {from} to {to} ({id})")
+            format!("{halted}, moving from {} to {} ({id})", name(from), name(to))
         }
         Some(Migration { id, from, to, phase: MigrationPhase::Committed }) => {
-            format!("{halted}, moved {from} to {to} ({id})")
+            format!("{halted}, moved from {} to {} ({id})", name(from), name(to))
         }
         Some(Migration { id, to, phase: MigrationPhase::Undoing, .. }) => {
-            format!("{halted}, move to {to} being undone ({id})")
+            format!("{halted}, move to {} being undone ({id})", name(to))
         }
     }
 }

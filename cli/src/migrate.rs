@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use lugus_client::OlderSession;
 use lugus_coordinator::migration::{Ending, Intent, MoveProgress, MoveStep, Timing};
 use lugus_coordinator::migrator::Migrator;
 use lugus_partition_map::{CoordinatorClient, MapContext, PartitionMap, RecordedMap};
@@ -38,7 +39,9 @@ struct Moved {
     instrument: u32,
     outcome: &'static str,
     from: Option<i32>,
+    from_name: Option<String>,
     to: Option<i32>,
+    to_name: Option<String>,
     pause_ms: Option<f64>,
 }
 
@@ -65,7 +68,7 @@ pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Resul
     let coordinator = CoordinatorClient::connect(aeron_dir, &spec, host, timeout, key).map_err(Failure::new)?;
     let sessions = Box::new(|cluster: ClusterId| {
         let cluster = access.map().cluster(cluster).ok_or("it is not in the partition map: see lugus map")?;
-        let config = access.config(cluster, OPERATOR).map_err(|failure| failure.to_string())?;
+        let config = access.config(cluster, OPERATOR, OlderSession::Replace).map_err(|failure| failure.to_string())?;
         Ok(config.cluster_context())
     });
     let mut migrator = Migrator::new(InstrumentId(instrument), intent, Timing::default(), maps, coordinator, sessions);
@@ -97,11 +100,17 @@ pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Resul
         instrument,
         outcome,
         from: clusters.map(|(from, _)| from.0),
+        from_name: clusters.map(|(from, _)| found.cluster_name(from)),
         to: clusters.map(|(_, to)| to.0),
+        to_name: clusters.map(|(_, to)| found.cluster_name(to)),
         pause_ms: pause.map(|pause| pause.as_secs_f64() * 1e3),
     };
     let paused = moved.pause_ms.map_or_else(String::new, |pause| format!(", paused for {pause:.1} ms"));
-    output.answer(&moved, format!("{}: {outcome}{paused}", arguments.instrument))
+    let way = match (&moved.from_name, &moved.to_name) {
+        (Some(from), Some(to)) => format!(" from {from} to {to}"),
+        _ => String::new(),
+    };
+    output.answer(&moved, format!("{}: {outcome}{way}{paused}", arguments.instrument))
 }
 
 fn steps(names: &[String]) -> Vec<MoveStep> {

@@ -14,7 +14,7 @@ use crate::stop_signal;
 /// # Errors
 /// When the member can't start, or one of its parts dies. By the exit code a supervisor knows which it was.
 pub fn run(found: &DeploymentFile, node: &Node) -> Result<(), Failure> {
-    let cluster = found.cluster_with_id(i32::from(node.cluster))?;
+    let cluster = found.cluster_named(&node.cluster)?;
     let stop = stop_signal::flag()?;
     let id = MemberId(i32::from(node.member));
     let ends = |error: MemberError| Failure::new(format!("member {id} of {} ends: {error}", cluster.name));

@@ -43,6 +43,30 @@ pub fn kill_tree(pid: u32) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A process and all below it.
+pub fn tree(pid: u32) -> Vec<u32> {
+    let mut tree = vec![pid];
+    let mut next = 0;
+    while let Some(&parent) = tree.get(next) {
+        // A child that has changed its parent meanwhile may be found twice, never in a circle.
+        tree.extend(children(parent));
+        next += 1;
+    }
+    tree
+}
+
+/// Waits until all these processes have ended; returns whether that was so within `timeout`.
+pub fn await_ends(pids: &[u32], timeout: Duration) -> bool {
+    let deadline = Instant::now() + timeout;
+    while !pids.iter().all(|pid| has_ended(*pid)) {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+    true
+}
+
 /// Waits until no process holds the lock of the folder and the process `owner` has ended, which happens a little after
 /// it releases the lock. Returns whether that was so within `timeout`.
 pub fn await_end(folder: &Path, owner: u32, timeout: Duration) -> bool {

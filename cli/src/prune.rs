@@ -37,6 +37,8 @@ struct Pruned {
 struct PrunedMember {
     /// Number of the member's cluster.
     cluster: ClusterId,
+    /// Name of the member's cluster.
+    cluster_name: String,
     /// The member's number.
     member: i32,
     /// Bytes that were purged.
@@ -86,20 +88,15 @@ pub fn run(found: &DeploymentFile, output: Output) -> Result<(), Failure> {
         kept_from: members.iter().map(|member| member.kept_from).min().unwrap_or_default(),
         members,
     };
-    let text = text(&clusters, &pruned);
+    let text = text(&pruned);
     output.answer(&pruned, text)
 }
 
-fn text(clusters: &[ClusterSpec], pruned: &Pruned) -> String {
+fn text(pruned: &Pruned) -> String {
     let lines = pruned.members.iter().map(|member| {
-        let cluster = clusters.iter().find(|cluster| cluster.id == member.cluster);
         format!(
             "member {} of {} has purged {} bytes; its log begins at position {} ({})",
-            member.member,
-            cluster.map_or("", |cluster| &cluster.name),
-            member.freed_bytes,
-            member.kept_from,
-            member.reason,
+            member.member, member.cluster_name, member.freed_bytes, member.kept_from, member.reason,
         )
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -130,9 +127,14 @@ fn await_answer(
         if let Some(answer) = read(&path)?.filter(|answer| answer.request() == request) {
             let _ = fs::remove_file(&path);
             return match answer {
-                Answer::Done { freed_bytes, kept_from, reason, .. } => {
-                    Ok(PrunedMember { cluster: cluster.id, member: member.id.0, freed_bytes, kept_from, reason })
-                }
+                Answer::Done { freed_bytes, kept_from, reason, .. } => Ok(PrunedMember {
+                    cluster: cluster.id,
+                    cluster_name: cluster.name.clone(),
+                    member: member.id.0,
+                    freed_bytes,
+                    kept_from,
+                    reason,
+                }),
                 Answer::Failed { error, .. } => Err(failed(&format!("can't purge: {error}"))
                     .hint("it may be taking a snapshot, or somebody replays what would go: try again")),
             };

@@ -21,6 +21,7 @@ use crate::set_aside::{delete, new_of, replace_by_new};
 #[derive(Debug, Serialize)]
 struct Recovered {
     cluster: ClusterId,
+    cluster_name: String,
     members: Vec<MemberId>,
     /// Log position up to which the members have the log.
     position: i64,
@@ -37,7 +38,7 @@ struct Recovered {
 /// A member runs, the folder holds no backup, or a folder can't be written.
 pub fn run(found: &DeploymentFile, arguments: &arguments::Recover, output: Output) -> Result<(), Failure> {
     let begin = Instant::now();
-    let cluster = found.cluster_with_id(i32::from(arguments.cluster))?;
+    let cluster = found.cluster_named(&arguments.cluster)?;
     let wanted = |member: &&MemberSpec| arguments.member.is_none_or(|id| member.id == MemberId(i32::from(id)));
     let members: Vec<&MemberSpec> = cluster.members.iter().filter(wanted).collect();
     let first = members.first().ok_or_else(|| Failure::new(format!("{} has no such member", cluster.name)))?;
@@ -70,6 +71,7 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Recover, output: Outpu
     );
     let recovered = Recovered {
         cluster: cluster.id,
+        cluster_name: cluster.name.clone(),
         members: members.iter().map(|member| member.id).collect(),
         position,
         snapshot_position,

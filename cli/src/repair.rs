@@ -23,6 +23,7 @@ const NODE_STATE: &str = "node-state.dat";
 #[derive(Debug, Serialize)]
 struct Repaired {
     cluster: ClusterId,
+    cluster_name: String,
     member: MemberId,
     /// Log position up to which the member has the log. It gets the rest when it starts.
     position: i64,
@@ -40,7 +41,7 @@ struct Repaired {
 /// The member runs, no other member answers, or a folder can't be written.
 pub fn run(found: &DeploymentFile, arguments: &arguments::Repair, output: Output) -> Result<(), Failure> {
     let begin = Instant::now();
-    let cluster = found.cluster_with_id(i32::from(arguments.cluster))?;
+    let cluster = found.cluster_named(&arguments.cluster)?;
     let id = MemberId(i32::from(arguments.member));
     let member = cluster.member(id).ok_or_else(|| Failure::new(format!("{} has no member {id}", cluster.name)))?;
     let lock = FolderLock::take(&member.dir)
@@ -70,11 +71,18 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Repair, output: Output
          next: `lugus up` starts it, and it gets the rest; then `lugus audit --cluster {} --member {id}`",
         cluster.name,
         if kept.is_empty() { String::new() } else { format!("; what it had is in {}", kept.join(" and ")) },
-        cluster.id,
+        cluster.name,
     );
     let elapsed_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let repaired =
-        Repaired { cluster: cluster.id, member: id, position, snapshot_position, set_aside: aside, elapsed_ms };
+    let repaired = Repaired {
+        cluster: cluster.id,
+        cluster_name: cluster.name.clone(),
+        member: id,
+        position,
+        snapshot_position,
+        set_aside: aside,
+        elapsed_ms,
+    };
     output.answer(&repaired, text)
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use lugus_client::{ClientError, OlderSession};
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::ClusterEntry;
 use lugus_replay::cluster_venue::ClusterVenue;
@@ -12,6 +13,7 @@ use lugus_replay::flow::Flow;
 use lugus_replay::mbo::{MboFlow, MboOptions};
 use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
+use lugus_replay::venue::VenueError;
 use lugus_vocabulary::ParticipantId;
 
 use crate::arguments::{Pace, Replay};
@@ -31,11 +33,14 @@ const RETRY_ATTEMPTS: u32 = 20;
 pub fn run(found: &DeploymentFile, what: &Replay, output: Output) -> Result<(), Failure> {
     let replayed = match what {
         Replay::Mbo { file, pace } => {
-            through_cluster(found, &mut mbo(file)?, options(*pace, 0), &mut Bar::new(output))?
+            let older_session = pace.take_over.older_session();
+            through_cluster(found, &mut mbo(file)?, options(*pace, 0), older_session, &mut Bar::new(output))?
         }
         Replay::Synthetic { commands, seed, warm_up, pace } => {
             let options = options(*pace, *warm_up);
-            through_cluster(found, &mut synthetic(*commands, *seed, options.window), options, &mut Bar::new(output))?
+            let (mut flow, older_session) =
+                (synthetic(*commands, *seed, options.window), pace.take_over.older_session());
+            through_cluster(found, &mut flow, options, older_session, &mut Bar::new(output))?
         }
     };
     output.answer(&replayed.report, &replayed.report)?;
@@ -73,9 +78,16 @@ pub fn through_cluster(
     found: &DeploymentFile,
     flow: &mut impl Flow,
     options: ReplayOptions,
+    older_session: OlderSession,
     watch: &mut impl Watch,
 ) -> Result<Replayed, Failure> {
-    Connection::open(found, flow.participants(), options.window)?.replay(flow, options, watch)
+    Connection::open(found, flow.participants(), options.window, older_session)?.replay(flow, options, watch)
+}
+
+/// Whether a participant of a venue is connected already.
+fn is_connected(error: &VenueError) -> bool {
+    let VenueError::Session { source, .. } = error else { return false };
+    matches!(source.downcast_ref(), Some(ClientError::ParticipantConnected { .. }))
 }
 
 /// Sessions with the first cluster of the deployment, and the media driver that they use.
@@ -88,22 +100,29 @@ impl Connection {
     /// Connects the operator and these participants, each with at most `window` unanswered commands.
     ///
     /// # Errors
-    /// When the cluster does not answer.
-    pub fn open(found: &DeploymentFile, participants: &[ParticipantId], window: u32) -> Result<Self, Failure> {
+    /// When the cluster does not answer, or one of them is connected already and its session is to be kept.
+    pub fn open(
+        found: &DeploymentFile,
+        participants: &[ParticipantId],
+        window: u32,
+        older_session: OlderSession,
+    ) -> Result<Self, Failure> {
         let cluster = found.cluster()?;
         participant::check_running(&cluster)?;
         let cluster = ClusterEntry::from(&cluster);
         let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
         let config = |id: &ParticipantId| {
-            let mut config = participant::config(&found.deployment, &cluster, &driver, id.0)?;
+            let mut config = participant::config(&found.deployment, &cluster, &driver, id.0, older_session)?;
             config.limits.maximum_outstanding = window as usize;
             config.retry.attempts = RETRY_ATTEMPTS;
             Ok(config)
         };
         let operator = config(&ParticipantId::OPERATOR)?;
         let participants = participants.iter().map(config).collect::<Result<_, Failure>>()?;
-        let venue = ClusterVenue::connect(operator, participants, TIMEOUT)
-            .map_err(|error| Failure::new(error).hint(participant::NO_CLUSTER_HINT))?;
+        let venue = ClusterVenue::connect(operator, participants, TIMEOUT).map_err(|error| {
+            let hint = if is_connected(&error) { participant::CONNECTED_HINT } else { participant::NO_CLUSTER_HINT };
+            Failure::new(error).hint(hint)
+        })?;
         Ok(Self { venue, _driver: driver })
     }
 

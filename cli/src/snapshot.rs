@@ -22,6 +22,8 @@ struct Snapshots {
 struct Taken {
     /// The cluster's number.
     cluster: ClusterId,
+    /// The cluster's name.
+    cluster_name: String,
     /// The leading member's number.
     leader: i32,
     /// Commit position after the snapshot.
@@ -55,7 +57,7 @@ fn owner(found: &DeploymentFile, instrument: &str) -> Result<ClusterSpec, Failur
 fn take(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure> {
     let status = Status::read(std::slice::from_ref(cluster))?;
     let leader = status.leader(cluster.id).ok_or_else(|| {
-        Failure::new(format!("cluster {} has no leader", cluster.name))
+        Failure::new(format!("{} has no leader", cluster.name))
             .hint("`lugus status` shows the state of its members; `lugus up` starts it")
     })?;
     let member = cluster.members.iter().find(|member| member.id.0 == leader.id).ok_or_else(|| {
@@ -78,5 +80,5 @@ fn take(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure>
     }
     let after = Status::read(std::slice::from_ref(cluster))?;
     let commit_position = after.leader(cluster.id).and_then(|leader| leader.commit_position);
-    Ok(Taken { cluster: cluster.id, leader: leader.id, commit_position })
+    Ok(Taken { cluster: cluster.id, cluster_name: cluster.name.clone(), leader: leader.id, commit_position })
 }

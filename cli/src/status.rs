@@ -51,6 +51,8 @@ pub struct Cluster {
 pub struct Member {
     /// The number of the member's cluster.
     pub cluster: i32,
+    /// The name of the member's cluster.
+    pub cluster_name: String,
     /// The member's number in its cluster.
     pub id: i32,
     /// `leader`, `follower`, `candidate`, `starting`, `down`, or `fenced`: ended, as a majority has another state.
@@ -167,9 +169,8 @@ impl Status {
         ]);
         let shown = |value: Option<i64>| value.map_or_else(|| String::from("-"), |value| value.to_string());
         for member in &self.members {
-            let cluster = self.clusters.iter().find(|cluster| cluster.id == member.cluster);
             table.add_row([
-                cluster.map_or_else(String::new, |cluster| cluster.name.clone()),
+                member.cluster_name.clone(),
                 member.id.to_string(),
                 member.role.to_owned(),
                 shown(member.term),
@@ -231,6 +232,7 @@ impl Member {
         let maximum = cluster.deployment().consensus.maximum_clock_difference;
         Self {
             cluster: cluster.id.0,
+            cluster_name: cluster.name.clone(),
             id: member.id.0,
             role,
             term: status.term,
@@ -263,16 +265,15 @@ impl Member {
         let side = if ns < 0 { "behind" } else { "ahead of" };
         let seconds = ns.unsigned_abs() as f64 / 1e9;
         format!(
-            "member {} of cluster {}: the log's time is {seconds:.3} s {side} this member's clock; check NTP or PTP on all \
-             members",
-            self.id, self.cluster
+            "member {} of {}: the log's time is {seconds:.3} s {side} this member's clock; check NTP or PTP on all members",
+            self.id, self.cluster_name
         )
     }
 
     /// A text that says why the member has fenced itself, if it has.
     fn fence(&self) -> Option<String> {
         let reason = self.fenced.as_ref()?;
-        Some(format!("member {} of cluster {} is fenced: {reason}", self.id, self.cluster))
+        Some(format!("member {} of {} is fenced: {reason}", self.id, self.cluster_name))
     }
 }
 
@@ -282,7 +283,7 @@ fn status_here(cluster: &ClusterSpec, member: &MemberSpec) -> Result<Option<Memb
     match living_driver(&member.aeron_dir).map(|_| read_status(&member.aeron_dir, cluster.id.0)) {
         Some(Ok(status)) => Ok(Some(status)),
         None | Some(Err(StatusError::NotRunning { .. })) => Ok(None),
-        Some(Err(error)) => Err(Failure::new(format!("member {}: {error}", member.id))),
+        Some(Err(error)) => Err(Failure::new(format!("member {} of {}: {error}", member.id, cluster.name))),
     }
 }
 

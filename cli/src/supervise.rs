@@ -57,10 +57,14 @@ pub fn run(found: &DeploymentFile, what: &Supervised) -> Result<(), Failure> {
 }
 
 fn deployed(found: &DeploymentFile, what: &Supervised) -> Result<DeployedProcess, Failure> {
-    let is_it = |kind: &ProcessRole| match what {
-        Supervised::Node(node) => matches!(kind, ProcessRole::Member { cluster, id, .. }
-            if (cluster.0, id.0) == (i32::from(node.cluster), i32::from(node.member))),
-        Supervised::Coordinator => *kind == ProcessRole::Coordinator,
+    let wanted = match what {
+        Supervised::Node(node) => Some((found.cluster_named(&node.cluster)?.id, i32::from(node.member))),
+        Supervised::Coordinator => None,
+    };
+    let is_it = |kind: &ProcessRole| match (kind, &wanted) {
+        (ProcessRole::Member { cluster, id, .. }, Some(wanted)) => (*cluster, id.0) == *wanted,
+        (ProcessRole::Coordinator, None) => true,
+        _ => false,
     };
     let mut all = deployed_process::of(&found.deployment).into_iter();
     all.find(|process| is_it(&process.kind)).ok_or_else(|| Failure::new("the deployment has no such process"))

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lugus_topology::{ClusterId, ClusterSpec, Deployment};
+use lugus_topology::{ClusterId, ClusterSpec, DEFAULT_BASE_PORT, Deployment};
 use serde::Serialize;
 
 use crate::access::Access;
@@ -15,6 +15,7 @@ use crate::arguments::Up;
 use crate::deployed_process::{self, DeployedProcess, ProcessRole};
 use crate::deployment::{self, DeploymentFile};
 use crate::failure::Failure;
+use crate::first_start::FirstStart;
 use crate::instruments;
 use crate::local_deployment;
 use crate::output::Output;
@@ -68,14 +69,23 @@ struct Starting {
 /// Makes a deployment if there is none, and starts it.
 ///
 /// # Errors
-/// As [`start`].
+/// As [`start`], and when arguments for a new deployment contradict the one that is there. A first start that fails leaves
+/// nothing behind.
 pub fn run(config: Option<&Path>, up: &Up, output: Output) -> Result<(), Failure> {
-    let found = find_or_make(config, up)?;
-    let started = start(&found)?;
+    let mut first = FirstStart::default();
+    let found = find_or_make(config, up, &mut first).inspect_err(|_| first.undo())?;
+    first.note_state(&found.deployment);
+    let started = start(&found).map_err(|failure| {
+        if first.is_empty() {
+            return failure;
+        }
+        first.undo();
+        failure.hint("nothing is left of this first start: correct what was wrong, and run `lugus up` again")
+    })?;
     let warning = found.deployment.archive.durability_warning().map(|text| format!("{text}\n")).unwrap_or_default();
     let text = format!(
         "{started}\nstate in {}, configuration {}\n{warning}\
-         next: `lugus status`, `lugus order --instrument BTC/USDT buy 1 100`, `lugus replay synthetic`, `lugus down`",
+         next: `lugus status`, `lugus order --instrument BTC/USDT buy 0.25 64000.00`, `lugus replay synthetic`, `lugus down`",
         started.dir.display(),
         started.config.display(),
     );
@@ -101,19 +111,19 @@ impl std::fmt::Display for Started {
 /// answers, and defines the deployment's instruments.
 ///
 /// # Errors
-/// When a process ends, a cluster elects no leader in time, or the coordinator does not answer; the error contains the
-/// end of the process's log. Processes that this call started are then stopped again.
+/// When a process ends, a cluster elects no leader in time, the coordinator does not answer, or a cluster refuses an
+/// instrument; the error contains the end of the log of a process that has ended. Processes that this call started are
+/// then stopped again.
 pub fn start(found: &DeploymentFile) -> Result<Started, Failure> {
     let begin = Instant::now();
     let clusters = found.deployment.cluster_specs();
     let deployed = deployed_process::of(&found.deployment);
     let mut starting = Vec::new();
-    let (leaders, access) = await_all(found, &clusters, &deployed, &mut starting).inspect_err(|_| {
-        for one in &starting {
-            let _ = processes::kill_tree(one.process.id());
-        }
-    })?;
-    instruments::define(found, &access)?;
+    let leaders = await_all(found, &clusters, &deployed, &mut starting).and_then(|(leaders, access)| {
+        instruments::define(found, &access)?;
+        Ok(leaders)
+    });
+    let leaders = leaders.inspect_err(|_| end(&mut starting, deployed_process::stop_timeout(&found.deployment)))?;
     let has_started = |kind: &ProcessRole| starting.iter().any(|one| one.deployed.kind == *kind);
     let clusters: Vec<StartedCluster> = clusters
         .iter()
@@ -136,16 +146,59 @@ pub fn start(found: &DeploymentFile) -> Result<Started, Failure> {
     })
 }
 
-/// Reads the existing deployment, or makes a new one for this machine.
+/// Kills the processes that were started, with all below them, and waits for their end.
+fn end(starting: &mut [Starting], timeout: Duration) {
+    let trees: Vec<u32> = starting.iter().flat_map(|one| processes::tree(one.process.id())).collect();
+    for one in starting.iter() {
+        let _ = processes::kill_tree(one.process.id());
+    }
+    let _all_have_ended = processes::await_ends(&trees, timeout);
+    for one in starting {
+        // Takes the zombie away.
+        let _ = one.process.try_wait();
+    }
+}
+
+/// Reads the existing deployment, or makes a new one for this machine, and notes what it makes.
 ///
 /// # Errors
-/// When the file can't be written, or its contents are invalid.
-pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<DeploymentFile, Failure> {
+/// When the file can't be written, its contents are invalid, or they contradict the arguments.
+fn find_or_make(config: Option<&Path>, up: &Up, first: &mut FirstStart) -> Result<DeploymentFile, Failure> {
     let path = deployment::path(config);
-    if !path.is_file() {
-        write(local_deployment::deployment(up.members, up.base_port), &path)?;
+    if path.is_file() {
+        let found = deployment::find(Some(&path))?;
+        check_agreement(&found, up)?;
+        return Ok(found);
     }
+    first.note(&path);
+    write(local_deployment::deployment(up.members, up.base_port.unwrap_or(DEFAULT_BASE_PORT)), &path)?;
     deployment::find(Some(&path))
+}
+
+/// Checks that arguments which describe a new deployment describe the existing one as well.
+fn check_agreement(found: &DeploymentFile, up: &Up) -> Result<(), Failure> {
+    let contradicts = |argument: String, existing: String| {
+        let file = found.path.display();
+        Err(Failure::new(format!("{argument} contradicts the existing deployment of {file}, which {existing}"))
+            .hint("leave the argument out to start that deployment, or name another file for a new one with --config"))
+    };
+    let clusters = &found.deployment.clusters;
+    if let Some(members) = up.members {
+        let sizes: Vec<usize> = clusters.iter().map(|cluster| cluster.members.len()).collect();
+        if sizes != [usize::from(members.count())] {
+            let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+            let what = if sizes.len() == 1 { "one cluster with" } else { "clusters with" };
+            let existing = format!("has {what} {} members", sizes.join(" and "));
+            return contradicts(format!("--members {}", members.count()), existing);
+        }
+    }
+    let first_port = clusters.first().and_then(|cluster| cluster.members.first()).map(|member| member.port);
+    match (up.base_port, first_port) {
+        (Some(asked), Some(port)) if asked != port => {
+            contradicts(format!("--base-port {asked}"), format!("begins at port {port}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes the file of a deployment whose state lies in the same folder.
@@ -153,8 +206,6 @@ pub fn find_or_make(config: Option<&Path>, up: &Up) -> Result<DeploymentFile, Fa
 /// # Errors
 /// When the file can't be written, or the deployment is invalid.
 pub fn write(mut deployment: Deployment, path: &Path) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     deployment.dir = PathBuf::from(".");
     deployment.save(path).map_err(Failure::new)
 }

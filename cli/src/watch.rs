@@ -15,8 +15,9 @@ use crate::arguments::Watch;
 use crate::deployment::DeploymentFile;
 use crate::events::text;
 use crate::failure::Failure;
+use crate::notation::Notations;
 use crate::output::Output;
-use crate::participant::TIMEOUT;
+use crate::participant::{TIMEOUT, failed, watcher};
 use crate::stop_signal;
 
 /// Sleep between two duty cycles: a person reads no faster, and a watch may run for days.
@@ -25,6 +26,7 @@ const IDLE: Duration = Duration::from_millis(1);
 /// Prints events, up to a given number of them.
 struct Printer {
     output: Output,
+    notations: Notations,
     /// Number of events still to be printed; `None` means no limit.
     left: Option<u64>,
     failure: Option<Failure>,
@@ -35,7 +37,8 @@ impl Printer {
         if self.is_done() {
             return;
         }
-        let printed = self.output.answer(report, text(report)).and_then(|()| {
+        let notation = self.notations.of(report.instrument);
+        let printed = self.output.answer(&notation.report(report), text(report, notation)).and_then(|()| {
             io::stdout().flush().map_err(|error| Failure::new(format!("can't write to standard output: {error}")))
         });
         self.failure = printed.err();
@@ -90,10 +93,12 @@ pub fn run(found: &DeploymentFile, watch: &Watch, output: Output) -> Result<(), 
         }
         None => (InstrumentId::NONE, access.map().clusters.as_slice()),
     };
-    let printer = Rc::new(RefCell::new(Printer { output, left: watch.count, failure: None }));
+    let notations = Notations::new(access.map(), watch.units.raw);
+    let printer = Rc::new(RefCell::new(Printer { output, notations, left: watch.count, failure: None }));
+    let participant = watch.participant.unwrap_or_else(|| watcher(&found.deployment));
     let connect = |cluster| {
         let events = ClusterEvents { printer: Rc::clone(&printer), is_new_session: true };
-        access.session(cluster, watch.participant, events, TIMEOUT)
+        access.session(cluster, participant, watch.take_over.older_session(), events, TIMEOUT)
     };
     let mut sessions = clusters.iter().map(connect).collect::<Result<Vec<_>, _>>()?;
     while !stop.load(Ordering::Relaxed) && !printer.borrow().is_done() {
@@ -120,7 +125,7 @@ fn poll_events(session: &mut BlockingSession<ClusterEvents>, instrument: Instrum
     if session.handler.is_new_session && session.session().request_drop_copy(instrument).is_ok() {
         session.handler.is_new_session = false;
     }
-    session.poll().map_err(Failure::new)
+    session.poll().map_err(failed)
 }
 
 /// Whether the reader of standard output is gone. A process learns of a closed pipe only by writing or polling.

@@ -7,7 +7,7 @@ mod harness;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::{LocalCluster, until};
+use harness::{Answer, LocalCluster, RawSession, until};
 use serde_json::{Value, json};
 
 /// Runs a command and returns the reports in its answer.
@@ -39,19 +39,34 @@ fn no_session_lingers(cluster: &LocalCluster) {
 fn orders_books_and_events() {
     let cluster = LocalCluster::start(1, |_| {});
     no_session_lingers(&cluster);
-    let buy = reports(&cluster, &["order", "--participant", "1", "-i", "BTC/USDT", "--id", "11", "buy", "5", "100"]);
+    let buy =
+        reports(&cluster, &["order", "--participant", "1", "-i", "BTC/USDT", "--id", "11", "buy", "0.00005", "1"]);
     assert_eq!(buy.len(), 1, "{buy:?}");
-    assert_eq!(buy[0]["body"]["execution"]["exec_type"], "NEW");
+    let body = &buy[0]["body"]["execution"];
+    assert_eq!((&body["exec_type"], &body["price"], &body["quantity"]), (&json!("NEW"), &json!(100), &json!(5)));
+    let decimal = &buy[0]["decimal"];
+    assert_eq!(
+        (&decimal["symbol"], &decimal["price"], &decimal["quantity"]),
+        (&json!("BTC/USDT"), &json!("1.00"), &json!("0.00005")),
+        "{decimal}"
+    );
     no_session_lingers(&cluster);
     assert_eq!(book(&cluster), [json!([{ "price": 100, "quantity": 5, "orders": 1 }]), json!([])]);
     no_session_lingers(&cluster);
 
-    let sell = reports(&cluster, &["order", "--participant", "2", "-i", "1", "--time-in-force", "ioc", "sell", "2"]);
+    let sell =
+        reports(&cluster, &["order", "--participant", "2", "-i", "1", "--time-in-force", "ioc", "--raw", "sell", "2"]);
     let types: Vec<&Value> = sell.iter().map(|report| &report["body"]["execution"]["exec_type"]).collect();
     assert_eq!(types, ["NEW", "TRADE"], "{sell:?}");
     assert_eq!(book(&cluster), [json!([{ "price": 100, "quantity": 3, "orders": 1 }]), json!([])]);
     let table = cluster.lugus(&["book", "-i", "btc/usdt"]);
-    assert!(table.code == Some(0) && table.stdout.contains("buy") && table.stdout.contains("100"), "{table:?}");
+    for part in ["buy", " 1.00 ", " 0.00003 "] {
+        assert!(table.code == Some(0) && table.stdout.contains(part), "{part}: {table:?}");
+    }
+    let raw = cluster.lugus(&["book", "-i", "btc/usdt", "--raw"]);
+    for part in ["price (ticks)", " 100 ", "quantity (lots)", " 3 "] {
+        assert!(raw.code == Some(0) && raw.stdout.contains(part), "{part}: {raw:?}");
+    }
 
     let canceled = reports(&cluster, &["cancel", "--participant", "1", "-i", "BTC/USDT", "11"]);
     assert_eq!(canceled[0]["body"]["execution"]["exec_type"], "CANCELED", "{canceled:?}");
@@ -63,7 +78,46 @@ fn orders_books_and_events() {
     assert!(unknown.message().contains("instrument 99"), "{unknown:?}");
     let misspelt = cluster.lugus(&["order", "-i", "1", "bye", "1", "1"]);
     assert!(misspelt.code == Some(2) && misspelt.stderr.contains("possible values: buy, sell"), "{misspelt:?}");
+    between_two_ticks_or_lots(&cluster);
+    nobody_is_disconnected(&cluster);
     watch(&cluster);
+}
+
+#[track_caller]
+fn between_two_ticks_or_lots(cluster: &LocalCluster) {
+    for (quantity, price, nearest) in [
+        ("0.00001", "64000.005", "64000.00 and 64000.01"),
+        ("0.000015", "64000", "0.00001 and 0.00002"),
+        ("0.000001", "64000", "0.00001"),
+    ] {
+        let outcome = cluster.lugus(&["order", "-i", "BTC/USDT", "buy", quantity, price]);
+        assert!(outcome.message().contains(nearest), "{outcome:?}");
+    }
+    assert_eq!(book(cluster), [json!([]), json!([])]);
+}
+
+/// Commands refuse while their participant is connected, and say how to take over; what was refused has changed nothing.
+fn nobody_is_disconnected(cluster: &LocalCluster) {
+    let mut held = RawSession::connect(cluster, 7);
+    // Whatever is sent keeps the session alive, which nobody polls while a command runs.
+    let is_held = |held: &mut RawSession| matches!(held.ask(&[0], 1)[0], Answer::MessageReject { .. });
+    let order = ["order", "--participant", "7", "-i", "BTC/USDT", "--raw", "buy", "1", "10"];
+    let cancel = ["cancel", "--participant", "7", "-i", "BTC/USDT", "1"];
+    let book_of_7 = ["book", "--participant", "7", "-i", "BTC/USDT"];
+    for command in [&order[..], &cancel, &book_of_7] {
+        assert!(is_held(&mut held), "the session goes on");
+        let outcome = cluster.lugus(command);
+        let message = outcome.message();
+        assert!(message.contains("participant 7 is connected already") && message.contains("--take-over"), "{message}");
+    }
+    assert_eq!(book(cluster), [json!([]), json!([])], "the order was not applied");
+    assert!(is_held(&mut held), "the session goes on");
+
+    let taken = reports(cluster, &[&order[..], &["--take-over"]].concat());
+    assert_eq!(taken[0]["body"]["execution"]["exec_type"], "NEW", "{taken:?}");
+    drop(held);
+    no_session_lingers(cluster);
+    assert_eq!(reports(cluster, &order).len(), 1, "nobody is connected any more");
 }
 
 /// Runs `lugus watch` until it has printed two events. Orders are sent all the time, as the test can't see when the

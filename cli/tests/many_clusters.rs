@@ -82,7 +82,7 @@ fn all_is_told(status: &Status) -> Value {
 fn each_pair_is_traded_by_its_cluster(cluster: &LocalCluster) {
     for (pair, price) in [("BTC/USDT", 100), ("SOL/USDT", 7)] {
         let price_text = price.to_string();
-        let order = ["--json", "order", "-i", pair, "--id", "1", "buy", "5", &price_text];
+        let order = ["--json", "order", "-i", pair, "--id", "1", "--raw", "buy", "5", &price_text];
         let outcome = cluster.lugus(&order).json();
         assert_eq!(outcome["reports"][0]["body"]["execution"]["exec_type"], "NEW", "{outcome}");
         let book = cluster.lugus(&["--json", "book", "-i", pair]).json();
@@ -105,7 +105,7 @@ fn events_of_both_are_watched(cluster: &LocalCluster) {
         let watch = scope.spawn(|| cluster.lugus(&["--json", "watch", "--count", "4"]));
         until("events to be watched", || {
             for pair in ["BTC/USDT", "SOL/USDT"] {
-                assert_eq!(cluster.lugus(&["order", "-i", pair, "buy", "1", "5"]).code, Some(0));
+                assert_eq!(cluster.lugus(&["order", "-i", pair, "--raw", "buy", "1", "5"]).code, Some(0));
             }
             watch.is_finished().then_some(())
         });

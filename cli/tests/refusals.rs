@@ -10,7 +10,7 @@ use std::net::UdpSocket;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::{LocalCluster, SmallDisk, Traders, folder, lugus, mentioning, until};
+use harness::{LocalCluster, OneAtATime, SmallDisk, Traders, folder, free_base_port, lugus, mentioning, until};
 use lugus_topology::{Deployment, MemberId, Size};
 
 /// Longest time for a command that has nothing to wait for; waiting for a cluster takes 10 s.
@@ -99,6 +99,8 @@ fn a_member_or_instrument_or_coordinator_that_is_not_there() {
     assert_tells(outcome.message(), &["cluster 0 has no member 7"]);
     let outcome = cluster.lugus(&["node", "--cluster", "3", "--member", "0"]);
     assert_tells(outcome.message(), &["no [[cluster]] with id 3"]);
+    let outcome = cluster.lugus(&["node", "--cluster", "C", "--member", "0"]);
+    assert_tells(outcome.message(), &["no [[cluster]] with name C", "cluster-0"]);
     let outcome = cluster.lugus(&["order", "--instrument", "ABC/XYZ", "buy", "1"]);
     assert_tells(outcome.message(), &["no instrument ABC/XYZ", "BTC/USDT"]);
     for command in ["coordinator", "map"] {
@@ -118,6 +120,53 @@ fn a_port_in_use() {
         &[&format!("port {log} (log of member 1) is in use"), "ss -ulpn", "member 1 of cluster-0 has ended"],
     );
     nothing_is_left(&cluster);
+}
+
+/// Files and folders in a folder.
+fn names_in(folder: &std::path::Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn a_failed_first_up_leaves_nothing_behind() {
+    let _one = OneAtATime::take();
+    let folder = folder();
+    let base_port = free_base_port();
+    let log = Deployment::default_local(1, base_port).cluster_specs()[0].members[0].endpoints.log.clone();
+    let _taken = UdpSocket::bind((log.host.as_str(), log.port)).expect("a port");
+    let up = ["up", "--members", "1", "--base-port", &base_port.to_string()];
+    let outcome = lugus(folder.path(), &up);
+    assert_tells(outcome.message(), &[&format!("port {log}"), "is in use", "nothing is left of this first start"]);
+    until("the end of all processes", || mentioning(&[folder.path()]).is_empty().then_some(()));
+    assert_eq!(names_in(folder.path()), [""; 0]);
+
+    let outcome = lugus(folder.path(), &["up", "--members", "1", "--base-port", "65535"]);
+    assert_tells(outcome.message(), &["65535"]);
+    assert_eq!(names_in(folder.path()), [""; 0]);
+}
+
+#[test]
+fn a_first_up_that_fails_keeps_the_users_file() {
+    let cluster = LocalCluster::prepare(3, |deployment| deployment.java.binary = "/nonexistent".into());
+    assert_tells(cluster.lugus(&["up"]).message(), &["can't run", "nothing is left of this first start"]);
+    nothing_is_left(&cluster);
+    assert_eq!(names_in(cluster.config.parent().expect("a folder")), ["cluster.toml"]);
+}
+
+#[test]
+fn arguments_of_up_that_contradict_the_deployment() {
+    let cluster = LocalCluster::prepare(1, |_| {});
+    let port = cluster.member(0).endpoints.ingress.port;
+    for (arguments, expected) in
+        [(["--members", "3"], "--members 3 contradicts"), (["--base-port", "31000"], "--base-port 31000 contradicts")]
+    {
+        let outcome = cluster.lugus(&[&["up"], &arguments[..]].concat());
+        assert_tells(outcome.message(), &[expected, "cluster.toml", "--config"]);
+    }
+    nothing_is_left(&cluster);
+    let folder = cluster.config.parent().expect("a folder");
+    assert_eq!(names_in(folder), ["cluster.toml"], "nothing was started at port {port}");
 }
 
 #[test]

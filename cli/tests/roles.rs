@@ -81,7 +81,8 @@ fn each_role_does_its_own_and_nothing_else() {
     let quiet = QUIET.0.to_string();
     assert_eq!(offers(&cluster), 1);
     for participant in [READER, ADMINISTRATOR] {
-        let order = ["order", "--participant", &participant.to_string(), "-i", &quiet, "buy", "1", &PRICE.to_string()];
+        let order =
+            ["order", "--participant", &participant.to_string(), "-i", &quiet, "--raw", "buy", "1", &PRICE.to_string()];
         let refused = cluster.lugus(&order);
         assert!(refused.message().contains("NotAuthorised"), "{refused:?}");
     }

@@ -7,9 +7,9 @@ use clap::Args;
 /// Which members' logs.
 #[derive(Debug, Args)]
 pub struct ArchivedMembers {
-    /// Only the cluster with this number.
+    /// Only this cluster, given as name or number.
     #[arg(long)]
-    pub cluster: Option<u8>,
+    pub cluster: Option<String>,
     /// Only the member with this number.
     #[arg(long)]
     pub member: Option<u8>,
@@ -34,10 +34,10 @@ pub struct Export {
     #[command(flatten)]
     pub members: ArchivedMembers,
     /// Leave out commands that end before this log position.
-    #[arg(long, value_name = "POSITION")]
+    #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(0..))]
     pub from: Option<i64>,
     /// Leave out commands that end after this log position.
-    #[arg(long, value_name = "POSITION")]
+    #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(0..))]
     pub to: Option<i64>,
     /// Write the events of each command after it, as the engine makes them.
     #[arg(long, conflicts_with = "from")]
@@ -47,14 +47,22 @@ pub struct Export {
     pub output: Option<PathBuf>,
 }
 
+impl Export {
+    /// What contradicts itself, if anything does.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let is_empty = self.from.zip(self.to).is_some_and(|(from, to)| from > to);
+        is_empty.then_some("--from is after --to")
+    }
+}
+
 /// `lugus backup`.
 #[derive(Debug, Args)]
 pub struct Backup {
     /// Folder of the backup.
     pub folder: PathBuf,
-    /// The cluster's number.
-    #[arg(long, default_value_t = 0)]
-    pub cluster: u8,
+    /// The cluster, as name or number.
+    #[arg(long, default_value = "0")]
+    pub cluster: String,
     /// Go on with what the cluster does, until SIGINT or SIGTERM.
     #[arg(long)]
     pub follow: bool,
@@ -68,9 +76,9 @@ pub struct Backup {
 pub struct Recover {
     /// Folder of the backup.
     pub folder: PathBuf,
-    /// The cluster's number.
-    #[arg(long, default_value_t = 0)]
-    pub cluster: u8,
+    /// The cluster, as name or number.
+    #[arg(long, default_value = "0")]
+    pub cluster: String,
     /// Only this member, where members are on several hosts. All members of the cluster must be recovered from the same backup.
     #[arg(long)]
     pub member: Option<u8>,
@@ -82,7 +90,7 @@ pub struct Repair {
     /// The member's number.
     #[arg(long)]
     pub member: u8,
-    /// The cluster's number.
-    #[arg(long, default_value_t = 0)]
-    pub cluster: u8,
+    /// The cluster, as name or number.
+    #[arg(long, default_value = "0")]
+    pub cluster: String,
 }

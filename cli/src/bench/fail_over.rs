@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use lugus_client::OlderSession;
 use lugus_replay::replay::{ReplayOptions, Replayed};
 use lugus_topology::Timeouts;
 use serde::Serialize;
@@ -87,7 +88,8 @@ pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, output: Output) ->
         let mut killer = LeaderKiller::new(cluster.found().cluster()?, u64::from(rate));
         let watch = ElectionWatch::start(cluster.found().cluster()?)?;
         let options = ReplayOptions { rate: Some(rate), ..ReplayOptions::default() };
-        let Replayed { report, timeline, .. } = through_cluster(cluster.found(), &mut flow, options, &mut killer)?;
+        let Replayed { report, timeline, .. } =
+            through_cluster(cluster.found(), &mut flow, options, OlderSession::Replace, &mut killer)?;
         let killed = killer.killed()?;
         let election = watch.election(killed)?;
         let fail_over = timeline.fail_over(killed.at).ok_or_else(|| {

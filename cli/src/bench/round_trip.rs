@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use comfy_table::Table;
+use lugus_client::OlderSession;
 use lugus_client::cluster::CredentialsSupplier;
 use lugus_media_driver::{ClientDriver, EchoService, MemberProcesses};
 use lugus_partition_map::ClusterEntry;
@@ -119,8 +120,11 @@ fn lugus(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure>
     cluster.start()?;
     // One participant sends everything, as with the echo service: the first command of a new participant costs more.
     let flow = |commands| synthetic(commands, 1, 1);
-    let mut connection =
-        Connection::open(cluster.found(), flow(WARM_UP).participants(), ReplayOptions::default().window)?;
+    let mut connection = {
+        let participants = flow(WARM_UP);
+        let window = ReplayOptions::default().window;
+        Connection::open(cluster.found(), participants.participants(), window, OlderSession::Replace)?
+    };
     let mut run = |commands, options: ReplayOptions| {
         let report = connection.replay(&mut flow(commands), options, &mut ())?.report;
         if report.is_exactly_once() {
@@ -145,7 +149,13 @@ fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Fail
     let services = services.map_err(Failure::new)?;
     let driver = ClientDriver::start(&private.found().deployment).map_err(Failure::new)?;
     let deployment = &private.found().deployment;
-    let config = participant::config(deployment, &ClusterEntry::from(&cluster), &driver, ECHO_PARTICIPANT)?;
+    let config = participant::config(
+        deployment,
+        &ClusterEntry::from(&cluster),
+        &driver,
+        ECHO_PARTICIPANT,
+        OlderSession::Replace,
+    )?;
     let context = config.cluster.credentials(ClaimedIdentity);
     let mut venue =
         EchoVenue::connect(context, Duration::max(TIMEOUT, Duration::from_secs(30))).map_err(Failure::new)?;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use lugus_client::{ClientError, CommandNumber, Config, EventHandler, SendError, Status, TradingSession};
-use lugus_vocabulary::{Action, ClientSequence, MemberId, ParticipantId, Report};
+use lugus_client::{ClientError, CommandNumber, Config, EventHandler, OlderSession, SendError, Status, TradingSession};
+use lugus_vocabulary::{Action, ClientSequence, InstrumentId, MemberId, ParticipantId, Report};
 
 use crate::flow::Step;
 use crate::venue::{Scope, Submission, Venue, VenueError, VenueEvent};
@@ -29,11 +29,21 @@ impl ClusterVenue {
     ///
     /// # Errors
     ///
-    /// When a configuration is invalid, or the cluster does not accept all sessions within `patience`.
+    /// When a configuration is invalid, a participant is connected already and its session is to be kept, or the cluster does
+    /// not accept all sessions within `patience`.
     pub fn connect(operator: Config, mut participants: Vec<Config>, patience: Duration) -> Result<Self, VenueError> {
-        let open = |config: Config| {
+        let mut unconfirmed = Vec::new();
+        let mut open = |config: Config| {
             let id = config.participant;
-            TradingSession::connect(config).map_err(|error| ended(id, error))
+            let keeps_older = config.older_session == OlderSession::Keep;
+            let mut session = TradingSession::connect(config).map_err(|error| ended(id, error))?;
+            if keeps_older {
+                // Its answer tells that the cluster has taken the session, before anybody's command is sent.
+                let asked = session.resume(InstrumentId::NONE);
+                asked.map_err(|error| VenueError::Session { participant: id.0, source: error.into() })?;
+                unconfirmed.push(id);
+            }
+            Ok(session)
         };
         participants.sort_unstable_by_key(|config| config.participant);
         let mut venue = Self {
@@ -42,7 +52,7 @@ impl ClusterVenue {
             polls: 0,
             leader: None,
         };
-        venue.wait_until_connected(patience)?;
+        venue.wait_until_connected(&unconfirmed, patience)?;
         venue.leader = venue.operator.leader_member_id();
         Ok(venue)
     }
@@ -52,13 +62,15 @@ impl ClusterVenue {
         self.leader
     }
 
-    fn wait_until_connected(&mut self, patience: Duration) -> Result<(), VenueError> {
+    /// Waits until all sessions are open, and those of `unconfirmed` have been answered.
+    fn wait_until_connected(&mut self, unconfirmed: &[ParticipantId], patience: Duration) -> Result<(), VenueError> {
         let begun = Instant::now();
         loop {
             let mut waiting = None;
             for session in std::iter::once(&mut self.operator).chain(&mut self.participants) {
                 session.poll(&mut ()).map_err(|error| ended(session.participant(), error))?;
-                if !session.is_connected() {
+                let is_unconfirmed = || unconfirmed.contains(&session.participant());
+                if !session.is_connected() || (is_unconfirmed() && !session.is_current(InstrumentId::NONE)) {
                     waiting = Some(&*session);
                 }
             }

@@ -1,0 +1,219 @@
+//! Arguments of the commands that trade or read as a participant.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use lugus_client::{MAXIMUM_OUTSTANDING, OlderSession};
+use lugus_vocabulary::MAXIMUM_DEPTH;
+
+/// The participant and the instrument of a command.
+#[derive(Debug, Args)]
+pub struct Trader {
+    /// The participant's number.
+    #[arg(long, default_value_t = 1)]
+    pub participant: u32,
+    /// The instrument, as number or symbol such as BTC/USDT.
+    #[arg(long, short)]
+    pub instrument: String,
+    /// How prices and quantities are written.
+    #[command(flatten)]
+    pub units: Units,
+    /// What happens to the participant's open session.
+    #[command(flatten)]
+    pub take_over: TakeOver,
+}
+
+/// How prices and quantities are written.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Units {
+    /// Write prices in ticks and quantities in lots, not as decimals.
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// What a command does if its participant is connected already.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct TakeOver {
+    /// If the participant is connected already, take its session over: the other process loses it. Without this, the
+    /// command refuses.
+    #[arg(long)]
+    pub take_over: bool,
+}
+
+impl TakeOver {
+    /// What the command's session does to another one of its participant.
+    pub fn older_session(self) -> OlderSession {
+        if self.take_over { OlderSession::Replace } else { OlderSession::Keep }
+    }
+}
+
+/// `lugus order`.
+#[derive(Debug, Args)]
+pub struct Order {
+    /// The participant and the instrument.
+    #[command(flatten)]
+    pub trader: Trader,
+    /// Side of the order.
+    #[arg(value_enum)]
+    pub side: SideArgument,
+    /// Quantity in the base currency, such as 0.25, or in lots with --raw.
+    pub quantity: String,
+    /// Limit price in the quote currency, such as 64000.00, or in ticks with --raw; without it, a market order.
+    pub price: Option<String>,
+    /// The participant's id for the order [default: made from the clock].
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub id: Option<u64>,
+    /// How long the order stays in force.
+    #[arg(long, value_enum)]
+    pub time_in_force: Option<TimeInForceArgument>,
+    /// Reject the order if it would trade at once.
+    #[arg(long, requires = "price")]
+    pub post_only: bool,
+    /// A number of the participant's choice that all reports of the order carry; 0 for none.
+    #[arg(long, default_value_t = 0)]
+    pub tag: u64,
+}
+
+impl Order {
+    /// What contradicts itself, if anything does.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let at_once = matches!(self.time_in_force, Some(TimeInForceArgument::Ioc | TimeInForceArgument::Fok));
+        (self.post_only && at_once)
+            .then_some("--post-only is for an order that rests, which IOC and FOK orders never do")
+    }
+}
+
+/// Side of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum SideArgument {
+    Buy,
+    Sell,
+}
+
+/// How long an order stays in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TimeInForceArgument {
+    /// Until the end of the UTC day.
+    Day,
+    /// Until it is canceled.
+    Gtc,
+    /// Trade at once; what is left is canceled.
+    Ioc,
+    /// Trade the whole quantity at once, or nothing.
+    Fok,
+}
+
+/// `lugus cancel`.
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The participant and the instrument.
+    #[command(flatten)]
+    pub trader: Trader,
+    /// The participant's id of the order.
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub id: u64,
+}
+
+/// `lugus book`.
+#[derive(Debug, Args)]
+pub struct Book {
+    /// Number of the participant that asks [default: with keys, the first participant with the role "reader", else 1; without
+    /// keys, a number that nobody trades with].
+    #[arg(long)]
+    pub participant: Option<u32>,
+    /// The instrument, as number or symbol such as BTC/USDT.
+    #[arg(long, short)]
+    pub instrument: String,
+    /// Number of price levels to show of each side, at most 256.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=i64::from(MAXIMUM_DEPTH)))]
+    pub depth: u16,
+    /// Show the book again whenever it changes.
+    #[arg(long)]
+    pub follow: bool,
+    /// With --follow: end after showing it this many times.
+    #[arg(long, requires = "follow", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// How prices and quantities are written.
+    #[command(flatten)]
+    pub units: Units,
+    /// What happens to the participant's open session.
+    #[command(flatten)]
+    pub take_over: TakeOver,
+}
+
+/// `lugus watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Participant to watch as [default: with keys, the operator, as only it may watch; without keys, a number that nobody trades
+    /// with].
+    #[arg(long)]
+    pub participant: Option<u32>,
+    /// Watch only this instrument, given as number or symbol.
+    #[arg(long, short)]
+    pub instrument: Option<String>,
+    /// End after this many events.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// How prices and quantities are written.
+    #[command(flatten)]
+    pub units: Units,
+    /// What happens to the participant's open session.
+    #[command(flatten)]
+    pub take_over: TakeOver,
+}
+
+/// `lugus replay`.
+#[derive(Debug, Subcommand)]
+pub enum Replay {
+    /// Replay a Databento market-by-order file (.dbn, .dbn.zst).
+    Mbo {
+        /// The file.
+        file: PathBuf,
+        /// Rate and window.
+        #[command(flatten)]
+        pace: Pace,
+    },
+    /// Send synthetic but realistic order flow, made from a seed.
+    Synthetic {
+        /// Number of commands to send.
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+        commands: u64,
+        /// Seed; the same seed gives the same flow.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Number of commands at the beginning whose round trips are not counted, as the cluster warms up.
+        #[arg(long, default_value_t = 0)]
+        warm_up: u64,
+        /// Rate and window.
+        #[command(flatten)]
+        pace: Pace,
+    },
+}
+
+impl Replay {
+    /// What contradicts itself, if anything does.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        match self {
+            Self::Synthetic { commands, warm_up, .. } if warm_up >= commands => {
+                Some("--warm-up must be less than --commands, or nothing would be measured")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How fast a replay sends commands, and what becomes of sessions that are open.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Pace {
+    /// Commands a second; round trips then count from when each command was due. Without it, as fast as the window
+    /// allows.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate: Option<u32>,
+    /// Largest number of commands in flight.
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=MAXIMUM_OUTSTANDING as i64))]
+    pub window: u32,
+    /// What happens to the open sessions of the flow's participants and the operator.
+    #[command(flatten)]
+    pub take_over: TakeOver,
+}
