@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 
 use lugus_engine::{Deadline, Engine, EngineLimits, EventSink};
-use lugus_vocabulary::{Command, EpochNanos, Reply, Report};
+use lugus_vocabulary::{Command, ConnectionChange, EpochNanos, Reply, Report};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// Longest line that is read, in bytes.
 const MAXIMUM_LINE_LENGTH: usize = 64 * 1024;
 
-/// A line of input: a command with its time, a timer, or a line of output, which is skipped.
+/// A line of input: a command with its time, a timer, a lost or new connection, or a line of output, which is skipped.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -23,6 +23,8 @@ struct Entry {
     command: Option<Command>,
     /// Time passes until `now`: the timers fire that are due.
     timer: Option<Timer>,
+    /// A participant is disconnected, or connected again.
+    connection: Option<ConnectionChange>,
     report: Option<IgnoredAny>,
     reply: Option<IgnoredAny>,
     /// The book at that point, in the engine's golden files.
@@ -38,9 +40,15 @@ impl Entry {
         outputs.into_iter().flatten().count()
     }
 
+    /// Number of keys of lines that change something.
+    fn changes(&self) -> usize {
+        let changes = [self.command.is_some(), self.timer.is_some(), self.connection.is_some()];
+        changes.into_iter().filter(|is_there| *is_there).count()
+    }
+
     /// Whether this is one line of output, or of what a golden file expects, and nothing else.
     fn is_output(&self) -> bool {
-        self.now.is_none() && self.command.is_none() && self.timer.is_none() && self.outputs() == 1
+        self.now.is_none() && self.changes() == 0 && self.outputs() == 1
     }
 }
 
@@ -153,21 +161,23 @@ pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) 
         }
         let entry: Entry = serde_json::from_str(text.trim_end()).map_err(|error| no_command(line, &error))?;
         let before = now;
-        match (&entry.command, &entry.timer) {
-            (Some(command), None) if entry.outputs() == 0 => {
-                now = entry.now.unwrap_or(now);
-                engine.apply(now, command, &mut sink);
-            }
-            (None, &Some(Timer { once })) if entry.outputs() == 0 => {
-                now = entry.now.unwrap_or(now);
-                if once {
-                    engine.on_timer(now, &mut sink);
-                } else {
-                    let_time_pass(&mut engine, before, now, &mut sink);
-                }
-            }
-            _ if entry.is_output() => continue,
-            _ => return Err(Failure::new(format!("line {line} is not a command")).hint(HINT)),
+        if entry.is_output() {
+            continue;
+        }
+        if entry.changes() != 1 || entry.outputs() != 0 {
+            return Err(Failure::new(format!("line {line} is not a command")).hint(HINT));
+        }
+        now = entry.now.unwrap_or(now);
+        if let Some(command) = &entry.command {
+            engine.apply(now, command, &mut sink);
+        }
+        match entry.timer {
+            Some(Timer { once: true }) => engine.on_timer(now, &mut sink),
+            Some(Timer { once: false }) => let_time_pass(&mut engine, before, now, &mut sink),
+            None => {}
+        }
+        if let Some(change) = &entry.connection {
+            change_connection(&mut engine, now, change, &mut sink);
         }
         if end_of_command {
             sink.line(&Line::EndOfCommand { line });
@@ -175,6 +185,18 @@ pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) 
     }
     sink.line(&Line::StateHash(format!("{:016x}", engine.state_hash().0)));
     sink.flush()
+}
+
+/// Tells the engine that a participant is disconnected or connected again.
+pub fn change_connection(engine: &mut Engine, now: EpochNanos, change: &ConnectionChange, sink: &mut impl EventSink) {
+    match *change {
+        ConnectionChange::Disconnect { participant, grace_milliseconds } => {
+            engine.disconnect(now, participant, grace_milliseconds, sink);
+        }
+        ConnectionChange::Connect { participant } => {
+            engine.connect(now, participant, sink);
+        }
+    }
 }
 
 /// Lets the timers fire that are due until `now`, each at its time, as they would in a cluster.

@@ -1,4 +1,5 @@
-//! `lugus export`: the commands and timers of an archived log as JSON lines, which `lugus engine` reads.
+//! `lugus export`: the commands and timers of an archived log, and which connections were lost, as JSON lines, which
+//! `lugus engine` reads.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -9,13 +10,13 @@ use lugus_engine::Engine;
 use lugus_node::archived_log::{LogRange, Replayed, Start, changes};
 use lugus_node::member::engine_limits;
 use lugus_node::service::Change;
-use lugus_vocabulary::{Command, EpochNanos};
+use lugus_vocabulary::{Command, ConnectionChange, EpochNanos};
 use serde::Serialize;
 
 use crate::archived_member;
 use crate::arguments;
 use crate::deployment::DeploymentFile;
-use crate::engine::{JsonLines, Timer};
+use crate::engine::{JsonLines, Timer, change_connection};
 use crate::failure::Failure;
 
 /// A line with a command, as `docs/engine-json.md` describes it.
@@ -30,6 +31,13 @@ struct Line<'a> {
 struct TimerLine {
     now: EpochNanos,
     timer: Timer,
+}
+
+/// A line with a participant that is disconnected or connected again.
+#[derive(Debug, Serialize)]
+struct ConnectionLine<'a> {
+    now: EpochNanos,
+    connection: &'a ConnectionChange,
 }
 
 /// What is written, and the engine that makes the events if they are wanted.
@@ -54,6 +62,12 @@ impl Export {
                 self.output.json(&TimerLine { now, timer: Timer { once: true } });
                 if let Some(engine) = &mut self.engine {
                     engine.on_timer(now, &mut self.output);
+                }
+            }
+            Change::Connection(connection) => {
+                self.output.json(&ConnectionLine { now, connection });
+                if let Some(engine) = &mut self.engine {
+                    change_connection(engine, now, connection, &mut self.output);
                 }
             }
             Change::Migration(_) => {

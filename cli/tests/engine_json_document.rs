@@ -60,6 +60,7 @@ fn full_order() -> NewOrder {
         post_only: PostOnly::Yes,
         self_trade_prevention: SelfTradePrevention::Decrement,
         client_tag: ClientTag(1),
+        on_disconnect: OnDisconnect::Stay,
         ..NewOrder::limit(ClientOrderId(1), Side::Buy, Price(1), Quantity(1))
     }
 }
@@ -112,6 +113,7 @@ fn keys_are_those_of_the_values() {
         liquidity: Liquidity::Added,
         reason: RejectReason::SelfTrade,
         client_tag: ClientTag(1),
+        on_disconnect: OnDisconnect::Stay,
     };
     assert_eq!(table(&document, "execution"), keys(&execution));
 }

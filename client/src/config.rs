@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use aeron_cluster_client::{Context, CredentialsSupplier};
 use hmac::{Hmac, KeyInit, Mac};
-use lugus_vocabulary::{ParticipantId, SessionKey};
+use lugus_vocabulary::{GraceTime, ParticipantId, SessionKey};
 use sha2::Sha256;
 
 use crate::error::ConfigurationError;
@@ -35,6 +35,14 @@ pub struct Config {
     pub retry: RetryPolicy,
     /// What the session does to another one that the participant has open.
     pub older_session: OlderSession,
+    /// Cancel on disconnect: the cluster cancels the participant's orders once it has had no session for this time, except
+    /// those with [`OnDisconnect::Stay`](crate::vocabulary::OnDisconnect::Stay). A session that is lost without notice counts
+    /// as such when it times out (`timeouts.session_timeout` of the deployment). Also closing the session, and the end of the
+    /// program, is a disconnect. Default: `None`, orders stay.
+    ///
+    /// The choice is sent first in every session, so that also the SDK's own reconnect within the grace time keeps the orders;
+    /// [`Status::CancelOnDisconnect`](crate::Status::CancelOnDisconnect) tells that it is in force.
+    pub cancel_on_disconnect: Option<GraceTime>,
 }
 
 /// What a new session does to another one that its participant has open, perhaps that of another process.
@@ -114,6 +122,7 @@ impl Config {
             limits: Limits::default(),
             retry: RetryPolicy::default(),
             older_session: OlderSession::default(),
+            cancel_on_disconnect: None,
         }
     }
 

@@ -14,7 +14,7 @@ use lugus_partition_map::{
 };
 use lugus_topology::{ClusterId, Deployment};
 use lugus_vocabulary::{
-    BookRequest, ClientOrderId, InstrumentId, InstrumentType, NewOrder, ParticipantId, Replace, Side,
+    BookRequest, ClientOrderId, GraceTime, InstrumentId, InstrumentType, NewOrder, ParticipantId, Replace, Side,
 };
 
 use crate::command_number::CommandNumber;
@@ -43,6 +43,8 @@ pub struct ExchangeConfig {
     pub retry: RetryPolicy,
     /// What each session with a cluster does to another one that the participant has open there.
     pub older_session: OlderSession,
+    /// Cancel on disconnect, by each cluster for itself: see [`Config::cancel_on_disconnect`].
+    pub cancel_on_disconnect: Option<GraceTime>,
 }
 
 impl ExchangeConfig {
@@ -69,6 +71,7 @@ impl ExchangeConfig {
             limits: Limits::default(),
             retry: RetryPolicy::default(),
             older_session: OlderSession::default(),
+            cancel_on_disconnect: None,
         }
     }
 }
@@ -133,6 +136,7 @@ impl Sessions {
             limits: self.config.limits,
             retry: self.config.retry,
             older_session: self.config.older_session,
+            cancel_on_disconnect: self.config.cancel_on_disconnect,
         }
     }
 }

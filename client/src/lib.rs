@@ -98,11 +98,11 @@ pub use lugus_topology::{ClusterId, Deployment};
 pub use lugus_vocabulary as vocabulary;
 pub use lugus_vocabulary::{
     Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, CommandKind, Decimal, DisplayedOrder,
-    EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId, InstrumentState,
+    EpochNanos, EventSequence, ExecType, Execution, GraceTime, InstrumentDefinition, InstrumentId, InstrumentState,
     InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MarketDataSequence,
-    MarketDataSnapshot, MemberId, MessageRejectReason, NewOrder, OrderId, OrderStatus, OrderType, ParticipantId,
-    PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Report, ReportBody, RiskLimits, SelfTradePrevention,
-    Side, Statistics, StepSize, Symbol, TimeInForce, TradeId, WorkingOrders,
+    MarketDataSnapshot, MemberId, MessageRejectReason, NewOrder, OnDisconnect, OrderId, OrderStatus, OrderType,
+    ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Report, ReportBody, RiskLimits,
+    SelfTradePrevention, Side, Statistics, StepSize, Symbol, TimeInForce, TradeId, WorkingOrders,
 };
 
 pub use blocking::{BlockingError, BlockingExchange, BlockingSession};

@@ -16,8 +16,8 @@ mod commands;
 mod relocation;
 
 use aeron_cluster_client::DisconnectReason;
-use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_drop_copy};
-use lugus_vocabulary::{Book, InstrumentId, MemberId, ParticipantId};
+use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_cancel_on_disconnect, encode_drop_copy};
+use lugus_vocabulary::{Book, GraceTime, InstrumentId, MemberId, ParticipantId};
 
 use crate::config::Limits;
 use crate::error::SendError;
@@ -55,6 +55,7 @@ pub struct Session {
     /// Indexes of the scopes that have something to send, in the order in which they are served.
     queue: Vec<u32>,
     drop_copies: Vec<DropCopy>,
+    choice: Choice,
     clock: ListeningClock,
     delays: Delays,
     /// No scope's deadline is before this.
@@ -92,6 +93,21 @@ struct DropCopy {
     is_sent: bool,
 }
 
+/// What happens when the participant is disconnected.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    cancel_on_disconnect: Option<GraceTime>,
+    /// Whether the request has been sent in the present cluster session and term, or need not be.
+    is_sent: bool,
+}
+
+impl Choice {
+    /// A new session has made no choice, and one that orders stay is none.
+    fn begin(&mut self) {
+        self.is_sent = self.cancel_on_disconnect.is_none();
+    }
+}
+
 impl AsMut<Session> for Session {
     fn as_mut(&mut self) -> &mut Session {
         self
@@ -109,6 +125,7 @@ impl Session {
             index: Vec::new(),
             queue: Vec::new(),
             drop_copies: Vec::new(),
+            choice: Choice { cancel_on_disconnect: None, is_sent: true },
             clock: ListeningClock::default(),
             delays: Delays::new(policy, seed),
             next_deadline: NEVER,
@@ -120,6 +137,13 @@ impl Session {
             admitted: None,
             departures: Vec::new(),
         }
+    }
+
+    /// The same session, in which the participant's orders are canceled after this time when it is disconnected.
+    #[must_use]
+    pub fn with_cancel_on_disconnect(mut self, grace: Option<GraceTime>) -> Self {
+        self.choice = Choice { cancel_on_disconnect: grace, is_sent: grace.is_none() };
+        self
     }
 
     /// The participant that trades.
@@ -202,6 +226,7 @@ impl Session {
         self.departures.clear();
         handler.on_status(&Status::Connected { cluster_session_id, leader_member_id });
         self.drop_copies.iter_mut().for_each(|drop_copy| drop_copy.is_sent = false);
+        self.choice.begin();
         self.for_all_scopes(handler, |scope, context| scope.on_connected(context));
     }
 
@@ -218,6 +243,7 @@ impl Session {
         self.connection = Connection::Connected { cluster_session_id, leader_member_id };
         handler.on_status(&Status::NewLeader { leader_member_id });
         self.drop_copies.iter_mut().for_each(|drop_copy| drop_copy.is_sent = false);
+        self.choice.begin();
         self.for_all_scopes(handler, |scope, context| scope.on_new_leader(context));
     }
 
@@ -247,10 +273,15 @@ impl Session {
         if self.clock.advance(now) >= self.next_deadline {
             work += self.on_deadlines(handler);
         }
-        if self.is_connected() && !(self.queue.is_empty() && self.drop_copies.iter().all(|it| it.is_sent)) {
+        if self.is_connected() && self.has_something_to_send() {
             work += self.flush(ingress);
         }
         work
+    }
+
+    #[inline]
+    fn has_something_to_send(&self) -> bool {
+        !self.queue.is_empty() || !self.choice.is_sent || !self.drop_copies.iter().all(|it| it.is_sent)
     }
 
     fn on_deadlines(&mut self, handler: &mut impl EventHandler) -> usize {
@@ -275,6 +306,15 @@ impl Session {
     fn flush(&mut self, ingress: &mut impl Ingress) -> usize {
         let mut sent = 0;
         let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
+        // Before anything else, so that the session has made its choice when its first order comes.
+        if !self.choice.is_sent {
+            let request = encode_cancel_on_disconnect(self.choice.cancel_on_disconnect, &mut buffer);
+            if ingress.offer(request) != Offered::Sent {
+                return sent;
+            }
+            self.choice.is_sent = true;
+            sent += 1;
+        }
         for drop_copy in self.drop_copies.iter_mut().filter(|drop_copy| !drop_copy.is_sent) {
             if ingress.offer(encode_drop_copy(drop_copy.instrument, &mut buffer)) != Offered::Sent {
                 return sent;

@@ -5,7 +5,8 @@ use lugus_codecs::MessageError;
 use lugus_partition_map::MapError;
 use lugus_topology::ClusterId;
 use lugus_vocabulary::{
-    Book, EpochNanos, EventSequence, InstrumentId, MapEpoch, MemberId, MessageRejectReason, RejectReason, Report,
+    Book, EpochNanos, EventSequence, GraceTime, InstrumentId, MapEpoch, MemberId, MessageRejectReason, RejectReason,
+    Report,
 };
 
 use crate::command_number::CommandNumber;
@@ -87,6 +88,12 @@ pub enum Status {
     NewLeader {
         /// The member that leads now.
         leader_member_id: MemberId,
+    },
+    /// Cancel on disconnect is in force in this session, as [`Config::cancel_on_disconnect`](crate::Config::cancel_on_disconnect)
+    /// says.
+    CancelOnDisconnect {
+        /// The participant's orders are canceled after this time without a session; `None` if they stay.
+        grace: Option<GraceTime>,
     },
     /// The cluster session has ended. Commands are still taken, up to the limit, and sent in the next session.
     Disconnected {

@@ -61,7 +61,8 @@ impl TradingSession {
         let cluster = AeronCluster::new(config.context(&connects))?;
         let seed = RandomState::new().hash_one(config.participant);
         Ok(Self {
-            session: Session::new(config.participant, config.limits, &config.retry, seed),
+            session: Session::new(config.participant, config.limits, &config.retry, seed)
+                .with_cancel_on_disconnect(config.cancel_on_disconnect),
             config,
             cluster,
             signer: None,

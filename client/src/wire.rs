@@ -2,7 +2,8 @@
 
 use lugus_codecs::market_data::{self, BookProgress, BookReject, decode_book, decode_book_reject};
 use lugus_codecs::order_entry::{
-    MessageReject, decode_message_reject, decode_reply, decode_report, decode_session_replaced,
+    CancelOnDisconnect, MessageReject, decode_cancel_on_disconnect_report, decode_message_reject, decode_reply,
+    decode_report, decode_session_replaced,
 };
 use lugus_codecs::{DecodeError, Envelope, MessageError};
 use lugus_vocabulary::{Book, Reply, Report};
@@ -16,6 +17,8 @@ pub(crate) enum ClusterMessage {
     Reply(Reply),
     /// A message of the session could not be read or was not allowed.
     MessageReject(MessageReject),
+    /// What happens on disconnect, as the session has chosen.
+    CancelOnDisconnect(CancelOnDisconnect),
     /// A newer session of the participant took over.
     SessionReplaced,
     /// A book or a part of one, written to where the caller wanted it.
@@ -48,6 +51,9 @@ fn decode_answer(envelope: Envelope<'_>) -> Result<ClusterMessage, MessageError>
     if let Some(reject) = decode_message_reject(envelope)? {
         return Ok(ClusterMessage::MessageReject(reject));
     }
+    if let Some(choice) = decode_cancel_on_disconnect_report(envelope)? {
+        return Ok(ClusterMessage::CancelOnDisconnect(choice));
+    }
     decode_session_replaced(envelope)?.map(|_| ClusterMessage::SessionReplaced).ok_or_else(|| unknown(envelope))
 }
 
@@ -69,11 +75,12 @@ mod tests {
     use lugus_codecs::market_data::{BookBuffer, MAXIMUM_BOOK_LENGTH, encode_book, encode_book_reject};
     use lugus_codecs::order_entry::{
         CommandBuffer, MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, ReportBuffer, SessionReplaced,
-        encode_message_reject, encode_reply, encode_report, encode_resume, encode_session_replaced,
+        encode_cancel_on_disconnect_report, encode_message_reject, encode_reply, encode_report, encode_resume,
+        encode_session_replaced,
     };
     use lugus_vocabulary::{
-        BookType, ClientSequence, CommandKind, EpochNanos, EventSequence, InstrumentId, MapEpoch, MessageRejectReason,
-        ParticipantId, RejectReason, ReportBody,
+        BookType, ClientSequence, CommandKind, EpochNanos, EventSequence, GraceTime, InstrumentId, MapEpoch,
+        MessageRejectReason, ParticipantId, RejectReason, ReportBody,
     };
     use proptest::prelude::*;
 
@@ -101,6 +108,9 @@ mod tests {
         let reject = MessageReject { template_id: 8, reason: MessageRejectReason::NotAuthorised };
         let message = encode_message_reject(reject, &mut buffer);
         assert_eq!(decode_one(message), Ok(ClusterMessage::MessageReject(reject)));
+        let choice = CancelOnDisconnect { participant: ParticipantId(9), grace: Some(GraceTime::NONE) };
+        let message = encode_cancel_on_disconnect_report(choice, &mut buffer);
+        assert_eq!(decode_one(message), Ok(ClusterMessage::CancelOnDisconnect(choice)));
         let replaced = SessionReplaced { participant: ParticipantId(9) };
         let message = encode_session_replaced(replaced, &mut buffer);
         assert_eq!(decode_one(message), Ok(ClusterMessage::SessionReplaced));

@@ -211,7 +211,7 @@ pub(crate) fn plain_replacement(
     }
     let slot = pool.find(owner, replace.orig_client_order_id)?;
     let order = *pool.get(slot);
-    let is_plain = (order.order_type == OrderType::Limit)
+    let is_plain = (order.instructions.order_type() == OrderType::Limit)
         & (order.time_in_force == TimeInForce::Gtc)
         & !order.instructions.has_terms()
         & !order.instructions.is_post_only()

@@ -73,11 +73,7 @@ impl Engine {
     /// Before that, whatever the command is, orders whose time is over expire, and what earlier commands have left goes on:
     /// see [`Engine::on_timer`]. The work of a command is bounded: see [`EngineLimits::steps`].
     pub fn apply(&mut self, now: EpochNanos, command: &Command, sink: &mut impl EventSink) {
-        self.pool.unfinished.is_overdue = false;
-        if self.pool.due(now).is_some() | self.pool.unfinished.is_any() {
-            self.go_on(now, command.instrument, sink);
-        }
-        self.pool.unfinished.begin(now);
+        self.pass_time(now, command.instrument, sink);
         let Command { participant, instrument, client_sequence, action } = command;
         // Nearly all commands are about an order of an instrument that trades, in a scope that is there, with the scope's
         // next number.
@@ -93,6 +89,18 @@ impl Engine {
         } else {
             self.receive(now, command, sink);
         }
+    }
+
+    /// Does what does not wait for a command, that in the instrument `first` before that in others, and allows a command its
+    /// steps.
+    #[inline(always)]
+    pub(crate) fn pass_time(&mut self, now: EpochNanos, first: InstrumentId, sink: &mut impl EventSink) {
+        self.pool.unfinished.is_overdue = false;
+        let is_grace_over = self.pool.unfinished.is_grace_over(now);
+        if self.pool.due(now).is_some() | self.pool.unfinished.is_any() | is_grace_over {
+            self.go_on(now, first, sink);
+        }
+        self.pool.unfinished.begin(now);
     }
 
     /// Applies or answers a command of any kind: it may be the first one of its scope, or one that is not applied.

@@ -93,7 +93,7 @@ fn live(order: &Order, exec_type: ExecType) -> Execution {
         orig_client_order_id: ClientOrderId(0),
         trade_id: TradeId(0),
         side: order.side,
-        order_type: order.order_type,
+        order_type: order.instructions.order_type(),
         time_in_force: order.time_in_force,
         price: order.limit(),
         quantity: order.quantity,
@@ -104,5 +104,6 @@ fn live(order: &Order, exec_type: ExecType) -> Execution {
         liquidity: Liquidity::None,
         reason: RejectReason::None,
         client_tag: order.client_tag,
+        on_disconnect: order.instructions.on_disconnect(),
     }
 }

@@ -104,7 +104,9 @@ fn rest<S: EventSink>(
     }
     let queue = instrument.book.side(order.side);
     // Admission has checked that there is room, but a stop order may rest long after its admission.
-    if order.order_type == OrderType::StopLimit && !queue.has_room(order.price, order.leaves, &pool.resting) {
+    if order.instructions.order_type() == OrderType::StopLimit
+        && !queue.has_room(order.price, order.leaves, &pool.resting)
+    {
         if order.instructions.has(Instructions::ICEBERG) {
             order.leaves.0 += terms.reserve.0;
         }

@@ -61,6 +61,11 @@ impl Instruments {
         self.place(instrument).map(|place| &mut self.table[place as usize])
     }
 
+    /// The instrument of this rank, by id.
+    pub(crate) fn ranked(&self, rank: usize) -> Option<&Listed> {
+        self.sorted.get(rank).and_then(|&place| self.get(place))
+    }
+
     /// All instruments, by id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Listed> {
         self.sorted.iter().map(|&place| &self.table[place as usize])

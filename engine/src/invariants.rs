@@ -21,6 +21,10 @@ impl Engine {
     /// The first thing that does not hold.
     pub fn verify(&self) -> Result<(), InvariantError> {
         self.pool.verify()?;
+        let disconnected =
+            self.participants.disconnections.iter().flatten().filter(|disconnection| !disconnection.is_done);
+        let noted = self.pool.unfinished.disconnected().len();
+        InvariantError::count("participants whose grace time runs", disconnected.count(), noted)?;
         let resting = self.instruments.iter().map(|listed| self.verify_instrument(&listed.instrument));
         InvariantError::count("resting orders", resting.sum::<Result<usize, _>>()?, self.pool.live())?;
         for scope in self.scopes.sorted() {

@@ -296,6 +296,7 @@ mod tests {
                 liquidity: Liquidity::Auction,
                 reason: RejectReason::InstrumentClosed,
                 client_tag: ClientTag(if n.is_multiple_of(5) { number(11) } else { 0 }),
+                on_disconnect: if n.is_multiple_of(7) { OnDisconnect::Stay } else { OnDisconnect::Cancel },
             })
         };
         Report {

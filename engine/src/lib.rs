@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `queries`, `invariants` | what can be asked of an engine, and what must hold after every command |
 //! | `snapshot`, `restore`, `migration` | the whole state goes out and comes in again; an instrument goes to another engine while it is traded |
-//! | `engine`, `work` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command |
+//! | `engine`, `work`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; participants that lose their connection |
 //! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
 //! | `order_entry`, `instrument_state` | new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument |
 //! | `admission`, `risk`, `kill_switch` | which orders are taken, and why others are not |
@@ -31,6 +31,7 @@ mod admission;
 mod amendment;
 mod auction;
 mod definition;
+mod disconnection;
 mod election;
 mod ended;
 mod engine;

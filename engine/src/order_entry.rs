@@ -2,8 +2,8 @@
 //! nothing was done; the caller reports it.
 
 use lugus_vocabulary::{
-    ClientOrderId, NewOrder, OrderId, ParticipantId, PostOnly, Price, Quantity, RejectReason, Replace, ReportBody,
-    RiskLimits, Side, TimeInForce,
+    ClientOrderId, NewOrder, OrderId, OrderType, ParticipantId, PostOnly, Price, Quantity, RejectReason, Replace,
+    ReportBody, RiskLimits, Side, TimeInForce,
 };
 
 use crate::admission;
@@ -46,7 +46,8 @@ fn plain_order<S: EventSink>(
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) {
-    let instructions = Instructions::new(PostOnly::No, order.self_trade_prevention);
+    let (prevention, on_disconnect) = (order.self_trade_prevention, order.on_disconnect);
+    let instructions = Instructions::new(OrderType::Limit, PostOnly::No, prevention, on_disconnect);
     let taken = Order::new(order, price, instructions, instrument.next_order_id(), reporter.scope());
     let (scope, answers) = (reporter.scope(), reporter.client_sequence());
     reporter.tell_execution(scope, answers, execution::new(&taken));
@@ -261,20 +262,21 @@ pub(crate) fn mass_cancel<S: EventSink>(
     Ok(())
 }
 
-/// Continues mass cancels of an owner, as far as the command at hand has steps left. Returns whether all are done.
+/// Continues mass cancels of an owner, and what a disconnect before its last one has left, as far as the command at hand has steps left. Returns whether all are done.
 pub(crate) fn continue_mass_cancel<S: EventSink>(
     owner: ScopeIndex,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> bool {
-    while let Some(slot) = pool.first_canceled(owner) {
+    while let Some((slot, reason)) = pool.first_canceled(owner) {
         if !pool.unfinished.step() {
             return false;
         }
         let order = instrument.end(pool.found(slot), pool, reporter);
-        reporter.tell_maker(order.owner, execution::canceled(&order, RejectReason::MassCancel));
+        reporter.tell_maker(order.owner, execution::canceled(&order, reason));
     }
     pool.set_canceled(owner, None, OrderId(0));
+    pool.set_disconnected(owner, OrderId(0));
     true
 }

@@ -1,6 +1,7 @@
-//! The participants that have ever sent a command or been given limits, each with a dense index and its risk limits.
+//! The participants that have ever sent a command or been given limits, each with a dense index, its risk limits, and
+//! whether it is disconnected.
 
-use lugus_vocabulary::ParticipantId;
+use lugus_vocabulary::{DisconnectionRecord, ParticipantId};
 
 use crate::index::Index;
 use crate::risk::Risk;
@@ -12,13 +13,16 @@ pub(crate) struct Participants {
     ids: Vec<ParticipantId>,
     /// By dense index.
     pub(crate) risk: Vec<Risk>,
+    /// By dense index: present while the participant is disconnected and had asked for cancel on disconnect.
+    pub(crate) disconnections: Vec<Option<DisconnectionRecord>>,
     /// Dense indices by participant id.
     index: Index,
 }
 
 impl Participants {
     pub(crate) fn new() -> Self {
-        let mut participants = Self { ids: Vec::new(), risk: Vec::new(), index: Index::new() };
+        let mut participants =
+            Self { ids: Vec::new(), risk: Vec::new(), disconnections: Vec::new(), index: Index::new() };
         participants.take_in(ParticipantId::OPERATOR);
         participants
     }
@@ -29,7 +33,12 @@ impl Participants {
     }
 
     pub(crate) fn contains(&self, participant: ParticipantId) -> bool {
-        self.index.get(u64::from(participant.0)).is_some()
+        self.place(participant).is_some()
+    }
+
+    /// The dense index of a participant.
+    pub(crate) fn place(&self, participant: ParticipantId) -> Option<u32> {
+        self.index.get(u64::from(participant.0))
     }
 
     /// The dense index of a participant, which is taken in if it is not there yet.
@@ -39,6 +48,7 @@ impl Participants {
             self.index.insert(u64::from(participant.0), place);
             self.ids.push(participant);
             self.risk.push(Risk::default());
+            self.disconnections.push(None);
             place
         })
     }
@@ -54,9 +64,10 @@ impl Participants {
     }
 
     /// All participants, by id.
-    pub(crate) fn sorted(&self) -> Vec<(ParticipantId, &Risk)> {
-        let mut sorted: Vec<_> = self.ids.iter().copied().zip(&self.risk).collect();
-        sorted.sort_unstable_by_key(|&(id, _)| id);
+    pub(crate) fn sorted(&self) -> Vec<(ParticipantId, &Risk, Option<DisconnectionRecord>)> {
+        let all = self.ids.iter().zip(&self.risk).zip(&self.disconnections);
+        let mut sorted: Vec<_> = all.map(|((&id, risk), &disconnection)| (id, risk, disconnection)).collect();
+        sorted.sort_unstable_by_key(|&(id, ..)| id);
         sorted
     }
 }

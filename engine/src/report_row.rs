@@ -6,8 +6,8 @@
 //! hand; reading and writing stand side by side, in [`ReportRow::with_execution`] and [`ReportRow::execution`].
 
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, ClientTag, EpochNanos, ExecType, Execution, Liquidity, OrderId, OrderStatus,
-    OrderType, Price, Quantity, RejectReason, ReportBody, Side, TimeInForce, TradeId,
+    ClientOrderId, ClientSequence, ClientTag, EpochNanos, ExecType, Execution, Liquidity, OnDisconnect, OrderId,
+    OrderStatus, OrderType, Price, Quantity, RejectReason, ReportBody, Side, TimeInForce, TradeId,
 };
 
 use crate::report_heading::ReportHeading;
@@ -28,7 +28,7 @@ pub(crate) struct ReportRow {
     /// Number of the report's [`TradeDetail`]; if it has none, number of the next one to be written.
     pub(crate) detail: u32,
     /// The flags below.
-    flags: u8,
+    flags: u16,
     kinds: Kinds,
 }
 
@@ -37,7 +37,6 @@ pub(crate) struct ReportRow {
 struct Kinds {
     exec_type: ExecType,
     order_status: OrderStatus,
-    side: Side,
     order_type: OrderType,
     time_in_force: TimeInForce,
     liquidity: Liquidity,
@@ -59,23 +58,27 @@ pub(crate) struct TradeDetail {
 
 // Flags of a row.
 /// The report answers the command `applied`; otherwise it answers none.
-const ANSWER: u8 = 1;
+const ANSWER: u16 = 1;
 /// The report is [`ReportBody::CancelReject`].
-const CANCEL_REJECT: u8 = 2;
+const CANCEL_REJECT: u16 = 2;
 /// The report's body is kept whole, elsewhere.
-const OTHER: u8 = 4;
+const OTHER: u16 = 4;
 /// The order has a price.
-const PRICE: u8 = 8;
+const PRICE: u16 = 8;
 /// The same bit of a [`CANCEL_REJECT`]: it has the order's status.
-const STATUS: u8 = PRICE;
+const STATUS: u16 = PRICE;
 /// The leaves quantity is 0. Without this flag and without a trade detail it is the order's quantity.
-const NOTHING_LEFT: u8 = 16;
+const NOTHING_LEFT: u16 = 16;
 /// The original client order id is the client order id. Without this flag and without a trade detail it is 0.
-const SAME_ID: u8 = 32;
+const SAME_ID: u16 = 32;
 /// The report has a [`TradeDetail`].
-const TRADE_DETAIL: u8 = 64;
+const TRADE_DETAIL: u16 = 64;
 /// The trade detail has a last price.
-const LAST_PRICE: u8 = 128;
+const LAST_PRICE: u16 = 1 << 7;
+/// The order is an offer.
+const SELL: u16 = 1 << 8;
+/// The order stays on disconnect.
+const STAYS: u16 = 1 << 9;
 
 impl ReportRow {
     /// A row without content, for places of a ring that are not in use.
@@ -122,6 +125,8 @@ impl ReportRow {
     pub(crate) fn with_execution(self, execution: &Execution, has_detail: bool) -> Self {
         let Execution { orig_client_order_id, client_order_id, .. } = *execution;
         let mut flags = self.flags;
+        flags |= if execution.side == Side::Sell { SELL } else { 0 };
+        flags |= if execution.on_disconnect == OnDisconnect::Stay { STAYS } else { 0 };
         flags |= if execution.price.is_some() { PRICE } else { 0 };
         flags |= if execution.leaves_quantity.0 == 0 { NOTHING_LEFT } else { 0 };
         flags |= if orig_client_order_id == client_order_id { SAME_ID } else { 0 };
@@ -136,7 +141,6 @@ impl ReportRow {
             kinds: Kinds {
                 exec_type: execution.exec_type,
                 order_status: execution.order_status,
-                side: execution.side,
                 order_type: execution.order_type,
                 time_in_force: execution.time_in_force,
                 liquidity: execution.liquidity,
@@ -212,7 +216,7 @@ impl ReportRow {
             client_order_id: ClientOrderId(client_order_id),
             orig_client_order_id: detail.orig_client_order_id,
             trade_id: detail.trade_id,
-            side: self.kinds.side,
+            side: if self.has(SELL) { Side::Sell } else { Side::Buy },
             order_type: self.kinds.order_type,
             time_in_force: self.kinds.time_in_force,
             price: self.has(PRICE).then_some(self.price),
@@ -224,10 +228,11 @@ impl ReportRow {
             liquidity: self.kinds.liquidity,
             reason: self.kinds.reason,
             client_tag: detail.client_tag,
+            on_disconnect: if self.has(STAYS) { OnDisconnect::Stay } else { OnDisconnect::Cancel },
         }
     }
 
-    fn has(&self, flag: u8) -> bool {
+    fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
 }
@@ -251,7 +256,6 @@ impl Kinds {
     const NONE: Self = Self {
         exec_type: ExecType::New,
         order_status: OrderStatus::New,
-        side: Side::Buy,
         order_type: OrderType::Limit,
         time_in_force: TimeInForce::Gtc,
         liquidity: Liquidity::None,

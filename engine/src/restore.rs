@@ -154,7 +154,7 @@ impl Restore {
     }
 
     fn participant(&mut self, record: &ParticipantRecord) -> Checked {
-        let ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates } = *record;
+        let ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection } = *record;
         none_missing("rates", self.rates_awaited)?;
         count("participants", &mut self.loading.awaited.participants)?;
         let operator_first = self.last_participant.is_some() || participant == ParticipantId::OPERATOR;
@@ -170,6 +170,7 @@ impl Restore {
         risk.kill_switch = KillSwitches { engaged: kill_switch, keeping: kill_switch_keeps };
         self.engine.pool.set_killed(place, risk.kill_switch.killed());
         self.engine.pool.set_maximum_notional(place, limits.maximum_notional);
+        self.engine.set_disconnection(place, participant, disconnection);
         self.rates_awaited = rates.into();
         Ok(())
     }

@@ -26,8 +26,8 @@ impl Engine {
         let scopes = self.scopes.sorted();
         let mut stream = Stream { engine: self, visit, records: 0, checksum: 0 };
         stream.put(SnapshotRecord::Header(self.header(&scopes)))?;
-        for (participant, risk) in self.participants.sorted() {
-            stream.put(SnapshotRecord::Participant(participant_record(participant, risk)))?;
+        for (participant, risk, disconnection) in self.participants.sorted() {
+            stream.put(SnapshotRecord::Participant(participant_record(participant, risk, disconnection)))?;
             for rate in rate_records(risk) {
                 stream.put(SnapshotRecord::Rate(rate))?;
             }

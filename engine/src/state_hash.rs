@@ -12,7 +12,8 @@
 //! may change, and it skips the words that most executions do not have.
 
 use lugus_vocabulary::{
-    Execution, InstrumentDefinition, KillSwitch, NewOrder, Report, ReportBody, RiskLimits, StateHash,
+    EpochNanos, Execution, InstrumentDefinition, KillSwitch, NewOrder, ParticipantId, Report, ReportBody, RiskLimits,
+    StateHash,
 };
 
 use crate::report_heading::ReportHeading;
@@ -126,7 +127,8 @@ pub(crate) fn definition_words(definition: &InstrumentDefinition) -> [u64; WORDS
 
 /// All fields of an order. Words 0 to 4 are left to the caller.
 pub(crate) fn order_words(order: &NewOrder) -> [u64; WORDS] {
-    let kinds = (order.side as u64) << 24
+    let kinds = (order.on_disconnect as u64) << 28
+        | (order.side as u64) << 24
         | (order.order_type as u64) << 16
         | (order.time_in_force as u64) << 8
         | (order.self_trade_prevention as u64) << 4
@@ -166,6 +168,22 @@ fn execution_kinds(execution: &Execution) -> u64 {
         | (execution.reason as u64) << 40
         | u64::from(execution.price.is_some()) << 56
         | u64::from(execution.last_price.is_some()) << 57
+        | (execution.on_disconnect as u64) << 60
+}
+
+/// The hash of participant scopes after a participant was disconnected, with the end of its grace time, or connected again.
+pub(crate) fn fold_connection(
+    before: StateHash,
+    now: EpochNanos,
+    participant: ParticipantId,
+    deadline: Option<EpochNanos>,
+) -> StateHash {
+    let mut words = [0; WORDS];
+    words[0] = u64::from(participant.0) << 32;
+    words[3] = now.0.cast_unsigned();
+    words[4] = KIND_CONNECTION | u64::from(deadline.is_some()) << 8;
+    words[5] = deadline.unwrap_or_default().0.cast_unsigned();
+    StateHash(fold(before.0, &words))
 }
 
 /// All fields of a report whose body is not an execution.
@@ -239,6 +257,8 @@ const KIND_MASS_CANCEL: u64 = 23;
 const KIND_INSTRUMENT: u64 = 24;
 const KIND_RISK: u64 = 25;
 const KIND_REJECT: u64 = 26;
+/// No report: the request that has chosen what happens.
+const KIND_CONNECTION: u64 = 18;
 
 /// The multiplier of the rolling hash: an odd number without a pattern.
 const ROLL: u64 = KEYS[WORDS - 1];
@@ -303,6 +323,7 @@ mod tests {
             liquidity: Liquidity::Added,
             reason: RejectReason::None,
             client_tag: ClientTag(0),
+            on_disconnect: OnDisconnect::Cancel,
         }
     }
 
@@ -327,7 +348,7 @@ mod tests {
 
     #[test]
     fn every_field_of_an_execution_counts() {
-        let changes: [fn(&mut Execution); 18] = [
+        let changes: [fn(&mut Execution); 19] = [
             |execution| execution.exec_type = ExecType::New,
             |execution| execution.order_status = OrderStatus::New,
             |execution| execution.order_id.0 += 1,
@@ -346,6 +367,7 @@ mod tests {
             |execution| execution.liquidity = Liquidity::Removed,
             |execution| execution.reason = RejectReason::InstrumentClosed,
             |execution| execution.client_tag.0 += 1,
+            |execution| execution.on_disconnect = OnDisconnect::Stay,
         ];
         let changed = changes.map(|change| {
             let mut changed = execution();
@@ -354,7 +376,7 @@ mod tests {
         });
         let base = hash(&report(ReportBody::Execution(execution())));
         let all: BTreeSet<u64> = changed.into_iter().chain([base]).collect();
-        assert_eq!(all.len(), 19);
+        assert_eq!(all.len(), 20);
     }
 
     #[test]
@@ -416,6 +438,16 @@ mod tests {
         ];
         let all: BTreeSet<u64> = bodies.iter().map(|body| hash(&report(*body))).collect();
         assert_eq!(all.len(), bodies.len());
+    }
+
+    #[test]
+    fn every_field_of_a_connection_counts() {
+        let fold = |now, participant, deadline: Option<i64>| {
+            fold_connection(StateHash(1), EpochNanos(now), ParticipantId(participant), deadline.map(EpochNanos))
+        };
+        let all: BTreeSet<_> =
+            [fold(1, 2, None), fold(2, 2, None), fold(1, 3, None), fold(1, 2, Some(0)), fold(1, 2, Some(4))].into();
+        assert_eq!(all.len(), 5);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Each command begins with some of it, and a timer of the log does it where no commands come: whoever runs the engine asks
 //! [`Engine::next_deadline`] after every entry of the log, and calls [`Engine::on_timer`] when that time has come. The
 //! order is fixed: what expires; the command's own instrument; mass cancels by instrument and participant; participants whose
-//! kill switch cancels their orders; instruments by id. One command or timer takes [`crate::EngineLimits::steps`] steps.
+//! kill switch cancels their orders; participants whose connection is lost (`disconnection`); instruments by id. One command or timer takes [`crate::EngineLimits::steps`] steps.
 
 use lugus_vocabulary::{EpochNanos, InstrumentId, InstrumentState, ParticipantId, RejectReason, Side};
 
@@ -26,7 +26,7 @@ use crate::stops;
 pub enum Deadline {
     /// Work is left that is decided already.
     Now,
-    /// At this log time, when the next order expires.
+    /// At this log time, when the next order expires or the next grace time ends; or at once, if that has passed.
     At(EpochNanos),
 }
 
@@ -45,13 +45,14 @@ impl Engine {
             return Some(Deadline::Now);
         }
         // Orders of an instrument that takes no commands are put aside until it does.
+        let grace_end = self.next_grace_end();
         while let Some(Expiry { time, instrument, .. }) = self.pool.next_expiry() {
             if self.is_trading(instrument) {
-                return Some(Deadline::At(time));
+                return Some(Deadline::At(grace_end.map_or(time, |end| end.min(time))));
             }
             self.pool.defer_expiry();
         }
-        None
+        grace_end.map(Deadline::At)
     }
 
     /// Whether work is left that is decided already.
@@ -89,10 +90,11 @@ impl Engine {
     pub(crate) fn go_on(&mut self, now: EpochNanos, first: InstrumentId, sink: &mut impl EventSink) {
         self.pool.unfinished.begin(now);
         self.expire(now, sink);
-        if self.pool.unfinished.is_any() {
+        if self.pool.unfinished.is_any() || self.pool.unfinished.is_grace_over(now) {
             self.go_on_in(now, first, sink);
             self.continue_mass_cancels(now, sink);
             self.continue_kills(now, sink);
+            self.continue_disconnects(now, sink);
             let mut after = InstrumentId::NONE;
             while let Some(next) = self.pool.unfinished.instruments.iter().copied().find(|&id| id > after) {
                 self.go_on_in(now, next, sink);
@@ -209,13 +211,15 @@ impl Engine {
         for at in 0..self.participants.len() {
             let Some(participant) = self.participants.id(at) else { continue };
             let Some(owner) = self.scopes.find(participant, id) else { continue };
-            if [Side::Buy, Side::Sell].iter().any(|&side| self.pool.canceled(owner, side).0 > 0) {
+            let is_canceling = [Side::Buy, Side::Sell].iter().any(|&side| self.pool.canceled(owner, side).0 > 0);
+            if is_canceling || self.pool.disconnected(owner).0 > 0 {
                 self.pool.sort_owner(owner);
                 self.pool.unfinished.note_mass_cancel(id, participant);
             }
             if self.participants.risk[at].kill_switch.cancels_orders() && self.pool.orders_of(owner, None) > 0 {
                 self.pool.unfinished.note_killed(participant);
             }
+            self.note_orders_of_disconnected(at, participant, owner);
         }
         if !self.has_work_in(id) {
             self.pool.unfinished.instruments.retain(|&noted| noted != id);

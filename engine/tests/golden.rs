@@ -1,6 +1,7 @@
 //! Scenarios written by hand: `golden/*.jsonl`, a file for each topic.
 //!
 //! A line is a command with its log time, `{"now": 1, "command": {...}}`; or a timer that fires, `{"now": 1, "timer": {}}`; or
+//! a participant that is disconnected or connected again, `{"now": 1, "connection": {...}}`; or
 //! what the engine is expected to tell next,
 //! `{"report": {...}}` or `{"reply": {...}}`, in their order; or the book expected at that point,
 //! `{"levels": {"instrument": 1, "side": "BUY", "are": [[price, quantity, orders], ...]}}`. Fields of a report or reply can
@@ -14,7 +15,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use lugus_engine::{Engine, EngineLimits};
-use lugus_vocabulary::{Command, EpochNanos, Side};
+use lugus_vocabulary::{Command, ConnectionChange, EpochNanos, Side};
 use serde_json::{Value, json};
 use venue::{Recorder, Told, levels};
 
@@ -55,6 +56,18 @@ fn play(file: &Path) {
             let fired = venue::fired(&mut engine, line["now"].as_i64().unwrap());
             engine.verify().unwrap();
             told.extend(fired.iter().map(as_json));
+        } else if let Some(change) = line.get("connection") {
+            assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
+            let now = line["now"].as_i64().unwrap();
+            let change = serde_json::from_value(change.clone()).unwrap_or_else(|error| panic!("{place}: {error}"));
+            let heard = match change {
+                ConnectionChange::Disconnect { participant, grace_milliseconds } => {
+                    venue::disconnected(&mut engine, now, participant.0, grace_milliseconds)
+                }
+                ConnectionChange::Connect { participant } => venue::connected(&mut engine, now, participant.0).0,
+            };
+            engine.verify().unwrap();
+            told.extend(heard.iter().map(as_json));
         } else if let Some(expected) = line.get("levels") {
             let side: Side = serde_json::from_value(expected["side"].clone()).unwrap();
             let instrument = expected["instrument"].as_u64().unwrap() as u32;

@@ -11,7 +11,8 @@
 //! | [`instrument`] | the definition of an instrument, its type and state |
 //! | [`order`] | new orders, replacements, and their attributes |
 //! | [`command`] | what is sent to the engine in the log's order |
-//! | [`request`] | what is asked of the engine without changing it |
+//! | [`connection`] | what happens to orders when a connection is lost |
+//! | [`request`] | what a session asks for without a number |
 //! | [`risk`] | limits and kill switches |
 //! | [`report`] | what the engine tells of a command or an order |
 //! | [`reply`] | answers that are no events |
@@ -36,6 +37,7 @@
 //! ```
 
 pub mod command;
+pub mod connection;
 pub mod decimal;
 pub mod endpoint;
 pub mod instrument;
@@ -62,6 +64,7 @@ mod json;
 mod word;
 
 pub use command::{Action, Command, CommandKind};
+pub use connection::{ConnectionChange, GraceTime, GraceTimeTooLong, OnDisconnect};
 pub use decimal::{Decimal, DecimalError, StepSize};
 pub use endpoint::Endpoint;
 pub use instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
@@ -89,9 +92,9 @@ pub use request::Request;
 pub use risk::{KillSwitch, KillSwitchLevel, KillSwitchLevels, RiskLimits, WorkingOrders};
 pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
-    ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord, ParticipantRecord,
-    ParticipantSession, RateKind, RateRecord, RetainedReport, SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord,
-    SnapshotHeader, SnapshotRecord,
+    DisconnectionRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord,
+    ParticipantRecord, ParticipantSession, RateKind, RateRecord, RetainedReport, SNAPSHOT_VERSION, ScheduledTimer,
+    ScopeRecord, SnapshotHeader, SnapshotRecord,
 };
 pub use specification::InstrumentSpecification;
 pub use units::*;

@@ -1,5 +1,6 @@
 //! Orders as a participant asks for them, and the attributes that orders and reports share.
 
+use crate::connection::OnDisconnect;
 use crate::units::{ClientOrderId, ClientTag, EpochNanos, Price, Quantity};
 use crate::word::word;
 
@@ -39,6 +40,9 @@ pub struct NewOrder {
     /// The participant's tag of the order, for which the engine has no use; replacements keep it.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub client_tag: ClientTag,
+    /// Whether the order is canceled when its participant is disconnected; replacements keep it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub on_disconnect: OnDisconnect,
 }
 
 impl NewOrder {
@@ -57,6 +61,7 @@ impl NewOrder {
             post_only: PostOnly::No,
             self_trade_prevention: SelfTradePrevention::None,
             client_tag: ClientTag(0),
+            on_disconnect: OnDisconnect::Cancel,
         }
     }
 

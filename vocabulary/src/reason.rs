@@ -82,6 +82,8 @@ word! {
         WrongScope = 35,
         /// The order has ended already (FIX 102, CxlRejReason, 0). The report has its status.
         TooLateToCancel = 36,
+        /// The order's participant was disconnected for longer than its grace time, and had asked for cancel on disconnect.
+        CancelOnDisconnect = 37,
         /// A reason of a later protocol version, which this program does not know. The engine never gives it.
         Unknown = 255,
     }

@@ -1,6 +1,7 @@
 //! Reports: the events that the engine tells a participant, numbered in their scope and retained for `Resume`.
 
 use crate::command::CommandKind;
+use crate::connection::OnDisconnect;
 use crate::instrument::InstrumentState;
 use crate::order::{NewOrder, OrderType, Side, TimeInForce};
 use crate::reason::RejectReason;
@@ -146,6 +147,9 @@ pub struct Execution {
     /// The participant's tag of the order; 0 if it gave none.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub client_tag: ClientTag,
+    /// Whether the order is canceled when its participant is disconnected.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub on_disconnect: OnDisconnect,
 }
 
 impl Execution {
@@ -170,6 +174,7 @@ impl Execution {
             liquidity: Liquidity::None,
             reason: RejectReason::None,
             client_tag: order.client_tag,
+            on_disconnect: order.on_disconnect,
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Requests: what a session asks of the engine without changing it. They have no number.
+//! Requests: what a session asks for without changing a book. They have no number.
 
+use crate::connection::GraceTime;
 use crate::market_data::BookRequest;
 use crate::units::{EventSequence, InstrumentId};
 
-/// A request that changes nothing.
+/// A request: it is answered from the engine's state, or changes what its session is told, or what happens when the session
+/// is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request {
     /// Asks for the events after the last one seen, once more.
@@ -20,4 +22,9 @@ pub enum Request {
     },
     /// Asks for the book, or a part of it, as it is when the request comes up in the log.
     Book(BookRequest),
+    /// Chooses for the session what happens when its participant is disconnected.
+    CancelOnDisconnect {
+        /// The participant's orders are canceled after this time; `None` lets them stay.
+        grace: Option<GraceTime>,
+    },
 }

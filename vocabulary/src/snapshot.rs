@@ -9,6 +9,7 @@
 //! The export of one instrument ([`crate::migration`]) is the same stream without header, participants, migration
 //! states and end.
 
+use crate::connection::GraceTime;
 use crate::instrument::InstrumentDefinition;
 use crate::market_data::Statistics;
 use crate::message_rate::MessageRate;
@@ -108,6 +109,19 @@ pub struct ParticipantRecord {
     pub kill_switch_keeps: KillSwitchLevels,
     /// Number of rate records, which follow this record.
     pub rates: u32,
+    /// Present while the participant is disconnected and had asked for cancel on disconnect.
+    pub disconnection: Option<DisconnectionRecord>,
+}
+
+/// A participant that is disconnected and had asked for cancel on disconnect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DisconnectionRecord {
+    /// The grace time that it had asked for.
+    pub grace: GraceTime,
+    /// Log time at which the grace time ends.
+    pub deadline: EpochNanos,
+    /// Whether its orders have been canceled, as far as they can be.
+    pub is_done: bool,
 }
 
 /// Commands of a participant that count for one of its rate limits.
@@ -146,6 +160,11 @@ pub struct ParticipantSession {
     pub authentication: Option<SessionAuthentication>,
     /// How many messages the session may send; `None` without a limit.
     pub message_rate: Option<MessageRate>,
+    /// What happens to the participant's orders when it is disconnected: they are canceled after this time; `None` lets them
+    /// stay.
+    pub cancel_on_disconnect: Option<GraceTime>,
+    /// Whether that is the choice of the session before, which holds until this session has sent its first message.
+    pub inherits_choice: bool,
 }
 
 /// The timer of the cluster that a partition's service has scheduled last. It is part of a partition's snapshot, but not of
@@ -255,6 +274,9 @@ pub struct ScopeRecord {
     pub canceled_buys: OrderId,
     /// The same of sells.
     pub canceled_sells: OrderId,
+    /// Orders with numbers up to this one that do not stay on disconnect are being canceled for that; 0 if there is nothing
+    /// of the kind under way.
+    pub canceled_on_disconnect: OrderId,
 }
 
 /// An event that is kept, to answer a repeated command or a participant that reconnects.

@@ -2,7 +2,7 @@
 
 use lugus_client::cluster::{Context, CredentialsSupplier};
 use lugus_media_driver::ClientDriver;
-use lugus_topology::ClusterSpec;
+use lugus_topology::{ClusterSpec, Deployment};
 
 use super::local_cluster::LocalCluster;
 
@@ -31,7 +31,12 @@ pub fn context(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) 
 
 /// Like `context`, but with a given one of several clusters.
 pub fn context_of(cluster: &LocalCluster, spec: &ClusterSpec, driver: &ClientDriver, participant: u32) -> Context {
-    let (client, streams) = (&cluster.deployment.client, &cluster.deployment.streams);
+    context_in(&cluster.deployment, spec, driver, participant)
+}
+
+/// Like `context_of`, for a program that did not start the cluster.
+pub fn context_in(deployment: &Deployment, spec: &ClusterSpec, driver: &ClientDriver, participant: u32) -> Context {
+    let (client, streams) = (&deployment.client, &deployment.streams);
     let endpoint = |member: &lugus_topology::MemberSpec| (member.id.0, member.endpoints.ingress.to_string());
     Context::default()
         .aeron_dir(driver.aeron_dir())

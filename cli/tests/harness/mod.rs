@@ -42,13 +42,13 @@ pub use connection::{context, driver};
 pub use counters::{counter, labels};
 pub use frames::{FRAME_ALIGNMENT, Flood, data, setup};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port, without_elections};
-pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, stop, tree};
+pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, resume, stop, tree};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use recorded_log::{Frame, frames, log_file};
 pub use small_disk::SmallDisk;
 pub use status::{Cluster, Member, Status};
 pub use tally::{SentCommand, Tally, Total, total};
-pub use traders::{ClosedTraders, INSTRUMENTS, MAKER, QUIET, TAKER, Traders, config, define_instruments};
+pub use traders::{ClosedTraders, INSTRUMENTS, MAKER, QUIET, TAKER, Traders, config, config_of, define_instruments};
 
 /// Longest wait for anything, on a machine that may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(120);

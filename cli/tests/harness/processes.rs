@@ -71,6 +71,11 @@ pub fn stop(pid: u32) {
     signal(pid, Signal::STOP);
 }
 
+/// Lets a stopped process go on.
+pub fn resume(pid: u32) {
+    signal(pid, Signal::CONT);
+}
+
 /// Sends a signal. A process that has ended already is no failure.
 fn signal(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process id");

@@ -8,8 +8,9 @@ use lugus_client::{
 };
 use lugus_media_driver::ClientDriver;
 use lugus_testing::instruments::btc_usdt;
+use lugus_topology::{ClusterId, Deployment};
 
-use super::connection::{context, driver};
+use super::connection::{context_in, driver};
 use super::counters::labels;
 use super::local_cluster::LocalCluster;
 use super::tally::{SentCommand, Tally, Total, total};
@@ -224,9 +225,15 @@ pub fn define_instruments(cluster: &LocalCluster) {
 
 /// Configuration of a session of `participant` over `driver`.
 pub fn config(cluster: &LocalCluster, driver: &ClientDriver, participant: u32) -> Config {
-    let mut config = Config::new(context(cluster, driver, participant), ParticipantId(participant));
+    config_of(&cluster.deployment, driver, participant)
+}
+
+/// Like `config`, for a program that did not start the cluster.
+pub fn config_of(deployment: &Deployment, driver: &ClientDriver, participant: u32) -> Config {
+    let spec = deployment.cluster(ClusterId(0)).expect("the first cluster");
+    let mut config = Config::new(context_in(deployment, &spec, driver, participant), ParticipantId(participant));
     config.retry.attempts = ATTEMPTS;
-    let keys = cluster.deployment.participant_keys().expect("readable keys");
+    let keys = deployment.participant_keys().expect("readable keys");
     if let Some((_, key)) = keys.into_iter().find(|(id, _)| *id == participant) {
         config.credentials = Credentials::Key(key.as_bytes().to_vec());
     }

@@ -54,6 +54,9 @@ impl Session {
             ClusterMessage::MessageReject(MessageReject { template_id, reason }) => {
                 self.on_message_reject(template_id, reason, handler);
             }
+            ClusterMessage::CancelOnDisconnect(choice) => {
+                handler.on_status(&Status::CancelOnDisconnect { grace: choice.grace });
+            }
             ClusterMessage::SessionReplaced => self.on_session_replaced(handler),
             ClusterMessage::Book(BookProgress::Partial) => {}
             ClusterMessage::Book(BookProgress::Complete) => {

@@ -175,6 +175,9 @@ impl Session {
             Connection::Disconnected => return Err(SendError::NotConnected),
             Connection::Connected { .. } => {}
         }
+        if !self.choice.is_sent {
+            return Err(SendError::BackPressured);
+        }
         let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
         match ingress.offer(encode_book_request(request, &mut buffer)) {
             Offered::Sent => Ok(()),
@@ -229,7 +232,8 @@ impl Session {
         if scope.is_full() {
             return Err(SendError::TooManyOutstanding { maximum: self.limits.maximum_outstanding });
         }
-        let goes_straight_out = is_connected && scope.streams();
+        // Nothing overtakes the choice of what happens on disconnect.
+        let goes_straight_out = is_connected && scope.streams() && self.choice.is_sent;
         let number = scope.push(encode, is_connected, context);
         if goes_straight_out && scope.flush(ingress) == Flushed::Blocked(Offered::BackPressured) {
             scope.undo_push(context);

@@ -6,21 +6,38 @@
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::{self, BookReject, MAXIMUM_BOOK_LENGTH, decode_book_request, encode_book_reject};
 use lugus_codecs::order_entry::{
-    MAXIMUM_REPORT_LENGTH, MessageReject, SessionReplaced, decode_command, decode_request, encode_message_reject,
-    encode_reply, encode_report, encode_session_replaced,
+    CancelOnDisconnect, MAXIMUM_REPORT_LENGTH, MessageReject, SessionReplaced, decode_command, decode_request,
+    encode_cancel_on_disconnect_report, encode_message_reject, encode_reply, encode_report, encode_session_replaced,
 };
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, InstrumentId, MapEpoch,
+    Action, ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, GraceTime, InstrumentId, MapEpoch,
     MessageRejectReason, NewOrder, OrderId, ParticipantId, Price, Quantity, RejectReason, Reply, Report, Request, Side,
 };
 
 /// What a session sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sent {
-    Order { instrument: u32, number: u64, client_order_id: u64 },
-    Resume { instrument: u32, last_event: Option<u64> },
-    DropCopy { instrument: u32 },
-    Book { instrument: u32, depth: u16, request_id: u64 },
+    Order {
+        instrument: u32,
+        number: u64,
+        client_order_id: u64,
+    },
+    Resume {
+        instrument: u32,
+        last_event: Option<u64>,
+    },
+    DropCopy {
+        instrument: u32,
+    },
+    Book {
+        instrument: u32,
+        depth: u16,
+        request_id: u64,
+    },
+    /// With the grace time in milliseconds.
+    CancelOnDisconnect {
+        grace: Option<u32>,
+    },
 }
 
 /// Reads a message of a session.
@@ -40,6 +57,9 @@ pub(crate) fn read(message: &[u8]) -> Sent {
             Sent::Resume { instrument: instrument.0, last_event: last_event_sequence.map(|event| event.0) }
         }
         Some(Request::DropCopy { instrument }) => Sent::DropCopy { instrument: instrument.0 },
+        Some(Request::CancelOnDisconnect { grace }) => {
+            Sent::CancelOnDisconnect { grace: grace.map(GraceTime::milliseconds) }
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -123,6 +143,11 @@ pub(crate) fn message_reject(template_id: u16, reason: MessageRejectReason) -> V
 pub(crate) fn session_replaced(participant: u32) -> Vec<u8> {
     let replaced = SessionReplaced { participant: ParticipantId(participant) };
     encode_session_replaced(replaced, &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec()
+}
+
+pub(crate) fn choice_confirmed(participant: u32, grace: GraceTime) -> Vec<u8> {
+    let choice = CancelOnDisconnect { participant: ParticipantId(participant), grace: Some(grace) };
+    encode_cancel_on_disconnect_report(choice, &mut [0; MAXIMUM_REPORT_LENGTH]).to_vec()
 }
 
 pub(crate) fn book_reject(instrument: u32, request_id: u64) -> Vec<u8> {

@@ -113,6 +113,38 @@ fn drop_copies_are_asked_for_in_every_session_until_refused() {
     assert_eq!(bench.sent(), []);
 }
 
+/// Before everything else in each session, and again to a new leader, to whom it may not have come.
+#[test]
+fn the_choice_of_cancel_on_disconnect_comes_first_in_every_session() {
+    let grace = GraceTime::from_milliseconds(250).unwrap();
+    let choice = Sent::CancelOnDisconnect { grace: Some(250) };
+    let mut bench = Bench::new();
+    bench.session =
+        Session::new(ParticipantId(1), LIMITS, &RetryPolicy::default(), 1).with_cancel_on_disconnect(Some(grace));
+    bench.session.resume(InstrumentId(5)).unwrap();
+    bench.orders(1);
+    bench.connect();
+    assert_eq!(bench.sent(), [choice, resume(None)]);
+    bench.statuses();
+    bench.hear(&cluster_messages::choice_confirmed(1, grace));
+    assert_eq!(bench.statuses(), [Status::CancelOnDisconnect { grace: Some(grace) }]);
+    bench.hear(&cluster_messages::resume_complete(5, 0, 0));
+    assert_eq!(bench.sent(), [order(1, 1)]);
+    bench.session.on_new_leader(MemberId(1), &mut bench.heard);
+    // Not even what would go out at once overtakes it.
+    bench.orders(1);
+    assert_eq!(bench.session.request_book(&mut bench.wire, InstrumentId(9), 10, 77), Err(SendError::BackPressured));
+    assert_eq!(bench.sent(), []);
+    bench.wire.answer = Offered::BackPressured;
+    bench.work();
+    bench.wire.answer = Offered::Sent;
+    bench.work();
+    assert_eq!(bench.sent().first(), Some(&choice));
+    bench.disconnect();
+    bench.connect();
+    assert_eq!(bench.sent().first(), Some(&choice));
+}
+
 #[test]
 fn books_are_asked_for_once() {
     let mut bench = Bench::new();

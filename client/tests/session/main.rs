@@ -11,9 +11,9 @@ use cluster_messages::{Event, Sent};
 use lugus_client::cluster::DisconnectReason;
 use lugus_client::sans_io::{Ingress, Offered, Session};
 use lugus_client::{
-    Book, ClientOrderId, CommandNumber, Disconnection, DropReason, EventHandler, EventSequence, InstrumentId, Limits,
-    MapEpoch, MemberId, MessageRejectReason, NewOrder, ParticipantId, Price, Quantity, Report, RetryPolicy, SendError,
-    Side, Status,
+    Book, ClientOrderId, CommandNumber, Disconnection, DropReason, EventHandler, EventSequence, GraceTime,
+    InstrumentId, Limits, MapEpoch, MemberId, MessageRejectReason, NewOrder, ParticipantId, Price, Quantity, Report,
+    RetryPolicy, SendError, Side, Status,
 };
 use proptest::prelude::*;
 

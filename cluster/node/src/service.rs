@@ -9,13 +9,13 @@ use lugus_codecs::market_data::{
     BookBuffer, BookReject, MAXIMUM_BOOK_LENGTH, encode_book, encode_book_orders, encode_book_reject,
 };
 use lugus_codecs::order_entry::{
-    MessageReject, SessionReplaced, encode_message_reject, encode_reply, encode_report, encode_session_replaced,
-    template_id,
+    CancelOnDisconnect, MessageReject, SessionReplaced, encode_cancel_on_disconnect_report, encode_message_reject,
+    encode_reply, encode_report, encode_session_replaced, template_id,
 };
 use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
-    BookRequest, BookType, Command, EpochNanos, InstrumentId, LogPosition, MarketData, MessageRejectReason,
-    MigrationRequest, MigrationStep, ParticipantId, RejectReason, Reply, Report, Request, StateAt,
+    BookRequest, BookType, Command, ConnectionChange, EpochNanos, GraceTime, InstrumentId, LogPosition, MarketData,
+    MessageRejectReason, MigrationRequest, MigrationStep, ParticipantId, RejectReason, Reply, Report, Request, StateAt,
 };
 
 use crate::book::BookReader;
@@ -23,7 +23,7 @@ use crate::counters::MemberCounters;
 use crate::decode::{Inbound, decode};
 use crate::market_data::MarketDataWriter;
 use crate::migration;
-use crate::sessions::{Admitted, NotAdmitted, OlderSession, Principal, Sessions};
+use crate::sessions::{Admitted, Ended, NotAdmitted, OlderSession, Principal, Sessions};
 use crate::snapshot;
 use crate::timer::EngineTimer;
 use crate::watch::StateSampler;
@@ -46,6 +46,8 @@ pub enum Change<'a> {
     Migration(&'a MigrationRequest<&'a [u8]>),
     /// A timer of the cluster, by which the engine goes on without a command.
     Timer,
+    /// A participant that had asked for cancel on disconnect has no session any more, or has one again.
+    Connection(&'a ConnectionChange),
 }
 
 /// Hears of each change before the engine makes it.
@@ -151,6 +153,11 @@ impl MatchingService {
             }
             Request::DropCopy { instrument } => self.subscribe(cluster, session_id, participant, instrument),
             Request::Book(request) => self.answer_book(cluster, session_id, now, &request),
+            Request::CancelOnDisconnect { grace } => {
+                self.sessions.choose(session_id, grace);
+                let choice = CancelOnDisconnect { participant, grace };
+                send(cluster, session_id, encode_cancel_on_disconnect_report(choice, &mut self.buffer));
+            }
         }
     }
 
@@ -240,6 +247,36 @@ impl MatchingService {
         }
     }
 
+    /// Tells the engine that a participant is disconnected or connected again. Returns the grace time of one that is connected
+    /// again, if that was still running.
+    fn change_connection(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        timestamp: i64,
+        change: &ConnectionChange,
+    ) -> Option<GraceTime> {
+        let now = epoch_nanos(cluster.time_unit(), timestamp);
+        if let Some(listener) = &mut self.change_listener {
+            listener(now, Change::Connection(change));
+        }
+        let Self { sessions, buffer, market_data, .. } = self;
+        let market_data = market_data.as_mut();
+        let mut egress = Egress { cluster: &mut *cluster, sessions, origin: NO_SESSION, buffer, market_data };
+        let grace = match *change {
+            ConnectionChange::Disconnect { participant, grace_milliseconds } => {
+                self.engine.disconnect(now, participant, grace_milliseconds, &mut egress);
+                None
+            }
+            ConnectionChange::Connect { participant } => self.engine.connect(now, participant, &mut egress),
+        };
+        if let Some(market_data) = &mut self.market_data {
+            market_data.end_of_command();
+        }
+        self.timer.schedule(self.engine.next_deadline(), timestamp, cluster);
+        self.publish_state(cluster, now);
+        grace
+    }
+
     fn publish_sessions(&self) {
         if let Some(counters) = &self.counters {
             counters.sessions(self.sessions.count());
@@ -308,6 +345,7 @@ impl ClusteredService for MatchingService {
         }
         let now = epoch_nanos(cluster.time_unit(), timestamp);
         let replaced = self.sessions.open(principal.session(cluster_session_id, now));
+        let mut inherited = replaced.and_then(|older| older.cancel_on_disconnect);
         if let Some(older) = replaced {
             send(
                 cluster,
@@ -316,17 +354,28 @@ impl ClusteredService for MatchingService {
             );
             close_session(cluster, older.cluster_session_id);
         }
+        if self.engine.is_disconnected(participant) {
+            inherited = self.change_connection(cluster, timestamp, &ConnectionChange::Connect { participant });
+        }
+        if let Some(grace) = inherited {
+            self.sessions.inherit(cluster_session_id, grace);
+        }
         self.publish_sessions();
     }
 
     fn on_session_close(
         &mut self,
-        _cluster: &mut dyn Cluster,
+        cluster: &mut dyn Cluster,
         session: &ClientSession,
-        _timestamp: i64,
+        timestamp: i64,
         _reason: CloseReason,
     ) {
-        self.sessions.close(session.id());
+        if let Some(Ended { participant, cancel_on_disconnect: Some(grace_milliseconds) }) =
+            self.sessions.close(session.id())
+        {
+            let change = ConnectionChange::Disconnect { participant, grace_milliseconds };
+            self.change_connection(cluster, timestamp, &change);
+        }
         self.publish_sessions();
     }
 
@@ -339,15 +388,20 @@ impl ClusteredService for MatchingService {
         _header: &Header,
     ) {
         let now = epoch_nanos(cluster.time_unit(), timestamp);
-        let Admitted { participant, role, message } = match self.sessions.admit(session_id, message, now) {
-            Ok(admitted) => admitted,
-            Err(NotAdmitted::Unauthenticated) => return self.ignore_unauthenticated(session_id),
-            Err(NotAdmitted::AboveRate { is_first }) => return self.drop_above_rate(cluster, session_id, is_first),
-            Err(NotAdmitted::NoParticipant) => {
-                let reject = MessageReject { template_id: 0, reason: MessageRejectReason::NoParticipant };
-                return self.refuse(cluster, session_id, reject);
-            }
-        };
+        let Admitted { participant, role, message, inherits_choice } =
+            match self.sessions.admit(session_id, message, now) {
+                Ok(admitted) => admitted,
+                Err(NotAdmitted::Unauthenticated) => return self.ignore_unauthenticated(session_id),
+                Err(NotAdmitted::AboveRate { is_first }) => return self.drop_above_rate(cluster, session_id, is_first),
+                Err(NotAdmitted::NoParticipant) => {
+                    let reject = MessageReject { template_id: 0, reason: MessageRejectReason::NoParticipant };
+                    return self.refuse(cluster, session_id, reject);
+                }
+            };
+        if inherits_choice {
+            // Its own choice replaces this one below, if that is what the message is.
+            self.sessions.choose(session_id, None);
+        }
         match decode(participant, message) {
             Ok(Inbound::Command(command)) if !role.may_command() => self.refuse_command(cluster, session_id, &command),
             Ok(Inbound::Command(command)) => self.apply(cluster, session_id, now, &command),
@@ -479,6 +533,9 @@ fn epoch_nanos(unit: TimeUnit, timestamp: i64) -> EpochNanos {
 #[cfg(test)]
 #[path = "authentication_tests.rs"]
 mod authentication_tests;
+#[cfg(test)]
+#[path = "disconnect_tests.rs"]
+mod disconnect_tests;
 #[cfg(test)]
 #[path = "role_tests.rs"]
 mod role_tests;

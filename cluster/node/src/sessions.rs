@@ -6,8 +6,8 @@ use std::num::NonZeroU32;
 
 use lugus_codecs::session_tag;
 use lugus_vocabulary::{
-    EpochNanos, InstrumentId, MessageRate, ParticipantId, ParticipantRole, ParticipantSession, SessionAuthentication,
-    SessionKey,
+    EpochNanos, GraceTime, InstrumentId, MessageRate, ParticipantId, ParticipantRole, ParticipantSession,
+    SessionAuthentication, SessionKey,
 };
 
 /// Largest number of sessions that get drop copies. Each of them costs one more message for each event.
@@ -38,6 +38,8 @@ pub struct Admitted<'m> {
     pub role: ParticipantRole,
     /// The message without its trailer, if the session has a key.
     pub message: &'m [u8],
+    /// Whether it is the first message of a session that has the choice of the one before, of what happens on disconnect.
+    pub inherits_choice: bool,
 }
 
 /// A session that a newer one of the same participant has replaced.
@@ -45,6 +47,17 @@ pub struct Admitted<'m> {
 pub struct Replaced {
     /// Aeron's number of the session.
     pub cluster_session_id: i64,
+    /// What it has chosen to happen on disconnect.
+    pub cancel_on_disconnect: Option<GraceTime>,
+}
+
+/// A participant that has no session any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// The participant.
+    pub participant: ParticipantId,
+    /// What its session had chosen to happen on disconnect.
+    pub cancel_on_disconnect: Option<GraceTime>,
 }
 
 /// Why a message is not taken for its session's.
@@ -70,27 +83,43 @@ impl Sessions {
     /// that it replaces.
     pub fn open(&mut self, session: ParticipantSession) -> Option<Replaced> {
         let older = self.by_participant.insert(session.participant, session.cluster_session_id);
-        if let Some(older) = older {
-            self.forget(older);
-        }
+        let replaced = older.map(|cluster_session_id| {
+            let cancel_on_disconnect =
+                self.forget(cluster_session_id).and_then(|open| open.session.cancel_on_disconnect);
+            Replaced { cluster_session_id, cancel_on_disconnect }
+        });
         self.by_id.insert(session.cluster_session_id, OpenSession { session, is_above_rate: false });
         if session.drop_copy.is_some() {
             self.drop_copies.push(session.cluster_session_id);
         }
-        older.map(|cluster_session_id| Replaced { cluster_session_id })
+        replaced
     }
 
-    /// Removes a session that has ended. A session that was replaced has been removed before.
-    pub fn close(&mut self, cluster_session_id: i64) {
-        if let Some(open) = self.by_id.get(&cluster_session_id) {
-            self.by_participant.remove(&open.session.participant);
-            self.forget(cluster_session_id);
+    /// Removes a session that has ended, whose participant then has none. A session that was replaced has been removed
+    /// before: `None`.
+    pub fn close(&mut self, cluster_session_id: i64) -> Option<Ended> {
+        let ParticipantSession { participant, cancel_on_disconnect, .. } = self.forget(cluster_session_id)?.session;
+        self.by_participant.remove(&participant);
+        Some(Ended { participant, cancel_on_disconnect })
+    }
+
+    fn forget(&mut self, cluster_session_id: i64) -> Option<OpenSession> {
+        self.drop_copies.retain(|id| *id != cluster_session_id);
+        self.by_id.remove(&cluster_session_id)
+    }
+
+    /// Sets what happens when the session's participant is disconnected.
+    pub fn choose(&mut self, cluster_session_id: i64, cancel_on_disconnect: Option<GraceTime>) {
+        if let Some(open) = self.by_id.get_mut(&cluster_session_id) {
+            (open.session.cancel_on_disconnect, open.session.inherits_choice) = (cancel_on_disconnect, false);
         }
     }
 
-    fn forget(&mut self, cluster_session_id: i64) {
-        self.by_id.remove(&cluster_session_id);
-        self.drop_copies.retain(|id| *id != cluster_session_id);
+    /// Gives a new session the choice of the one before, until it has sent its first message.
+    pub fn inherit(&mut self, cluster_session_id: i64, cancel_on_disconnect: GraceTime) {
+        if let Some(open) = self.by_id.get_mut(&cluster_session_id) {
+            (open.session.cancel_on_disconnect, open.session.inherits_choice) = (Some(cancel_on_disconnect), true);
+        }
     }
 
     /// A message that names a session, if it is that session's next one and within its limit. What is not the session's counts
@@ -107,7 +136,8 @@ impl Sessions {
         now: EpochNanos,
     ) -> Result<Admitted<'m>, NotAdmitted> {
         let open = self.by_id.get_mut(&cluster_session_id).ok_or(NotAdmitted::NoParticipant)?;
-        let ParticipantSession { participant, role, authentication, message_rate, .. } = &mut open.session;
+        let ParticipantSession { participant, role, authentication, message_rate, inherits_choice, .. } =
+            &mut open.session;
         let message = match authentication {
             Some(authentication) => {
                 session_tag::check(authentication, message).map_err(|_| NotAdmitted::Unauthenticated)?
@@ -120,7 +150,7 @@ impl Sessions {
                 return Err(NotAdmitted::AboveRate { is_first: !was_above_rate });
             }
         }
-        Ok(Admitted { participant: *participant, role: *role, message })
+        Ok(Admitted { participant: *participant, role: *role, message, inherits_choice: *inherits_choice })
     }
 
     /// The session to which a participant's events go now.
@@ -234,6 +264,8 @@ impl Principal {
             drop_copy: None,
             authentication: self.key.map(SessionAuthentication::new),
             message_rate: self.maximum_messages_per_second.map(|maximum| MessageRate::begin(maximum, now)),
+            cancel_on_disconnect: None,
+            inherits_choice: false,
         }
     }
 }
@@ -260,6 +292,8 @@ mod tests {
             drop_copy: None,
             authentication: None,
             message_rate: None,
+            cancel_on_disconnect: None,
+            inherits_choice: false,
         }
     }
 
@@ -267,16 +301,18 @@ mod tests {
     fn the_newer_session_of_a_participant_takes_over() {
         let mut sessions = Sessions::default();
         assert_eq!(sessions.open(session(1, 7)), None);
-        assert_eq!(sessions.open(session(2, 7)), Some(Replaced { cluster_session_id: 1 }));
+        let replaced = Replaced { cluster_session_id: 1, cancel_on_disconnect: None };
+        assert_eq!(sessions.open(session(2, 7)), Some(replaced));
         assert_eq!(sessions.admit(1, b"", EpochNanos(0)), Err(NotAdmitted::NoParticipant));
         assert_eq!(sessions.of_participant(ParticipantId(7)), Some(2));
-        sessions.close(1);
+        assert_eq!(sessions.close(1), None);
         assert_eq!(
             sessions.of_participant(ParticipantId(7)),
             Some(2),
             "the newer session stays when the older one ends"
         );
-        sessions.close(2);
+        let ended = Ended { participant: ParticipantId(7), cancel_on_disconnect: None };
+        assert_eq!(sessions.close(2), Some(ended));
         assert_eq!(sessions.of_participant(ParticipantId(7)), None);
     }
 

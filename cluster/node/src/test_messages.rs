@@ -1,11 +1,13 @@
 //! Ingress messages for tests.
 
 use lugus_codecs::market_data::encode_book_request;
-use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command, encode_drop_copy, encode_resume};
+use lugus_codecs::order_entry::{
+    MAXIMUM_COMMAND_LENGTH, encode_cancel_on_disconnect, encode_command, encode_drop_copy, encode_resume,
+};
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
-    Action, BookRequest, BookType, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, InstrumentId,
-    NewOrder, ParticipantId, Price, Quantity, Side, TimeInForce,
+    Action, BookRequest, BookType, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, GraceTime,
+    InstrumentId, NewOrder, ParticipantId, Price, Quantity, Side, TimeInForce,
 };
 
 pub(crate) fn command_message(instrument: u32, client_sequence: u64, action: Action) -> Vec<u8> {
@@ -59,6 +61,12 @@ pub(crate) fn define_message(instrument: u32, client_sequence: u64) -> Vec<u8> {
 pub(crate) fn resume_message(instrument: u32, last_event_sequence: Option<u64>) -> Vec<u8> {
     let buffer = &mut [0; MAXIMUM_COMMAND_LENGTH];
     encode_resume(InstrumentId(instrument), last_event_sequence.map(EventSequence), buffer).to_vec()
+}
+
+/// A choice of cancel on disconnect, with a grace time in milliseconds.
+pub(crate) fn cancel_on_disconnect_message(grace: Option<u32>) -> Vec<u8> {
+    let grace = grace.and_then(GraceTime::from_milliseconds);
+    encode_cancel_on_disconnect(grace, &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
 }
 
 pub(crate) fn drop_copy_message(instrument: u32) -> Vec<u8> {

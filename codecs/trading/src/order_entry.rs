@@ -3,7 +3,7 @@
 //! | file | messages |
 //! |---|---|
 //! | `commands` | the numbered commands: orders, cancels, and the operator's |
-//! | `requests` | `Resume` and `DropCopyRequest`, which change nothing |
+//! | `requests` | requests without a number: `Resume`, `DropCopyRequest`, `CancelOnDisconnectRequest` |
 //! | `reports` | events: numbered, kept, and sent again when asked for |
 //! | `replies` | answers without a number |
 //! | [`template_id`] | numbers of the templates that others compare |
@@ -27,10 +27,11 @@ pub use commands::{
     encode_set_risk_limits, set_client_sequence,
 };
 pub use replies::{
-    MessageReject, SessionReplaced, decode_message_reject, decode_reply, decode_session_replaced,
-    encode_message_reject, encode_reply, encode_session_replaced,
+    CancelOnDisconnect, MessageReject, SessionReplaced, decode_cancel_on_disconnect_report, decode_message_reject,
+    decode_reply, decode_session_replaced, encode_cancel_on_disconnect_report, encode_message_reject, encode_reply,
+    encode_session_replaced,
 };
 pub use reports::{MAXIMUM_REPORT_LENGTH, ReportBuffer, decode_report, encode_report};
-pub use requests::{decode_request, encode_drop_copy, encode_resume};
+pub use requests::{decode_request, encode_cancel_on_disconnect, encode_drop_copy, encode_resume};
 
 pub use crate::sbe_order_entry::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};

@@ -9,8 +9,8 @@ use lugus_vocabulary::{
     Action, Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind, Decimal,
     DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId,
     InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MarketData,
-    MarketDataBody, MarketDataSequence, MarketDataSnapshot, NewOrder, OrderId, OrderStatus, OrderType, ParticipantId,
-    PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Reply, Report, ReportBody, RiskLimits,
+    MarketDataBody, MarketDataSequence, MarketDataSnapshot, NewOrder, OnDisconnect, OrderId, OrderStatus, OrderType,
+    ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Reply, Report, ReportBody, RiskLimits,
     SelfTradePrevention, Side, Statistics, Symbol, TimeInForce, TradeId, WorkingOrders,
 };
 use proptest::prelude::*;
@@ -209,14 +209,14 @@ pub(crate) fn new_order() -> impl Strategy<Value = NewOrder> {
         select(OrderType::ALL),
         select(TimeInForce::ALL),
         select(PostOnly::ALL),
-        select(SelfTradePrevention::ALL),
+        (select(SelfTradePrevention::ALL), select(OnDisconnect::ALL)),
     );
     let prices = (optional(price()), optional(price()));
     // As a price: `i64::MIN` is no time.
     let expire_time = optional((i64::MIN + 1..=i64::MAX).prop_map(EpochNanos));
     (client_order_id(), words, prices, (quantity(), quantity()), (expire_time, client_tag())).prop_map(
         |(client_order_id, words, (price, stop_price), (quantity, display_quantity), (expire_time, client_tag))| {
-            let (side, order_type, time_in_force, post_only, self_trade_prevention) = words;
+            let (side, order_type, time_in_force, post_only, (self_trade_prevention, on_disconnect)) = words;
             NewOrder {
                 client_order_id,
                 side,
@@ -230,6 +230,7 @@ pub(crate) fn new_order() -> impl Strategy<Value = NewOrder> {
                 post_only,
                 self_trade_prevention,
                 client_tag,
+                on_disconnect,
             }
         },
     )
@@ -281,14 +282,15 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
 
 fn execution() -> impl Strategy<Value = Execution> {
     let words = (
-        (select(ExecType::ALL), select(OrderStatus::ALL), side()),
+        (select(ExecType::ALL), select(OrderStatus::ALL), side(), select(OnDisconnect::ALL)),
         (select(OrderType::ALL), select(TimeInForce::ALL), select(Liquidity::ALL), select(RejectReason::ALL)),
     );
     let ids = (any::<u64>(), client_order_id(), client_order_id(), any::<u64>());
     let quantities = (quantity(), quantity(), quantity(), quantity());
     (words, ids, (optional(price()), optional(price())), quantities, client_tag()).prop_map(
         |(words, ids, (price, last_price), quantities, client_tag)| {
-            let ((exec_type, order_status, side), (order_type, time_in_force, liquidity, reason)) = words;
+            let ((exec_type, order_status, side, on_disconnect), (order_type, time_in_force, liquidity, reason)) =
+                words;
             Execution {
                 exec_type,
                 order_status,
@@ -308,6 +310,7 @@ fn execution() -> impl Strategy<Value = Execution> {
                 liquidity,
                 reason,
                 client_tag,
+                on_disconnect,
             }
         },
     )

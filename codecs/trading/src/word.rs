@@ -4,8 +4,8 @@
 
 use lugus_vocabulary::{
     BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity, MemberRole,
-    MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OrderStatus, OrderType, PostOnly,
-    RejectReason, SelfTradePrevention, Side, TimeInForce, WorkingOrders,
+    MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OnDisconnect, OrderStatus, OrderType,
+    PostOnly, RejectReason, SelfTradePrevention, Side, TimeInForce, WorkingOrders,
 };
 
 use crate::error::MessageError;
@@ -133,6 +133,7 @@ listed! {
         NEW = New, PARTIALLY_FILLED = PartiallyFilled, FILLED = Filled, CANCELED = Canceled, REJECTED = Rejected,
         EXPIRED = Expired,
     } as sbe_order_entry::order_status::OrderStatus;
+    OnDisconnect { CANCEL = Cancel, STAY = Stay } as sbe_order_entry::on_disconnect::OnDisconnect;
     Liquidity { NONE = None, ADDED = Added, REMOVED = Removed, AUCTION = Auction }
         as sbe_order_entry::liquidity_indicator::LiquidityIndicator;
 }
@@ -183,18 +184,19 @@ optional_words! {
     sbe_partition_map::migration_outcome::MigrationOutcome = MigrationEnding,
 }
 
-impl ToWire<sbe_order_entry::exec_inst::ExecInst> for PostOnly {
+/// The instructions of an order, a bit each.
+impl ToWire<sbe_order_entry::exec_inst::ExecInst> for (PostOnly, OnDisconnect) {
     #[inline]
     fn to_wire(self) -> sbe_order_entry::exec_inst::ExecInst {
-        sbe_order_entry::exec_inst::ExecInst(self.number())
+        sbe_order_entry::exec_inst::ExecInst(self.0.number() | self.1.number() << 1)
     }
 }
 
 /// An instruction of a later version can't be ignored: the order would not do what its sender wants.
-impl FromWire<sbe_order_entry::exec_inst::ExecInst> for PostOnly {
+impl FromWire<sbe_order_entry::exec_inst::ExecInst> for (PostOnly, OnDisconnect) {
     #[inline]
     fn from_wire(wire: sbe_order_entry::exec_inst::ExecInst) -> Option<Self> {
-        Self::from_number(wire.0)
+        Some((PostOnly::from_number(wire.0 & 1)?, OnDisconnect::from_number(wire.0 >> 1)?))
     }
 }
 
@@ -295,16 +297,22 @@ mod tests {
     }
 
     #[test]
-    fn post_only_is_the_first_bit_of_exec_inst_and_other_bits_are_refused() {
-        let mut post_only = ExecInst::default();
-        post_only.set_participate_do_not_initiate(true);
-        assert_eq!((PostOnly::Yes.to_wire(), PostOnly::No.to_wire()), (post_only, ExecInst::default()));
-        assert_eq!(
-            (PostOnly::from_wire(post_only), PostOnly::from_wire(ExecInst(0))),
-            (Some(PostOnly::Yes), Some(PostOnly::No))
-        );
-        for bits in 2..=u8::MAX {
-            assert_eq!(PostOnly::from_wire(ExecInst(bits)), None);
+    fn each_instruction_is_a_bit_of_exec_inst_and_other_bits_are_refused() {
+        let exec_inst = |post_only, stays| {
+            let mut exec_inst = ExecInst::default();
+            exec_inst.set_participate_do_not_initiate(post_only).set_reinstate_on_connection_loss(stays);
+            exec_inst
+        };
+        for (instructions, wire) in [
+            ((PostOnly::No, OnDisconnect::Cancel), exec_inst(false, false)),
+            ((PostOnly::Yes, OnDisconnect::Cancel), exec_inst(true, false)),
+            ((PostOnly::No, OnDisconnect::Stay), exec_inst(false, true)),
+            ((PostOnly::Yes, OnDisconnect::Stay), exec_inst(true, true)),
+        ] {
+            assert_eq!((instructions.to_wire(), FromWire::from_wire(wire)), (wire, Some(instructions)));
+        }
+        for bits in 4..=u8::MAX {
+            assert_eq!(<(PostOnly, OnDisconnect)>::from_wire(ExecInst(bits)), None);
         }
     }
 

@@ -2,9 +2,7 @@
 //!
 //! The two ways stand side by side: [`Order::new`] and [`Order::as_entered`].
 
-use lugus_vocabulary::{
-    ClientOrderId, ClientTag, NewOrder, OrderId, OrderType, PostOnly, Price, Quantity, Side, TimeInForce,
-};
+use lugus_vocabulary::{ClientOrderId, ClientTag, NewOrder, OrderId, PostOnly, Price, Quantity, Side, TimeInForce};
 
 use super::terms::{Instructions, Terms};
 
@@ -26,7 +24,6 @@ pub(crate) struct Order {
     /// Scope of the order: its participant in its instrument.
     pub(crate) owner: u32,
     pub(crate) side: Side,
-    pub(crate) order_type: OrderType,
     pub(crate) time_in_force: TimeInForce,
     pub(crate) instructions: Instructions,
 }
@@ -41,7 +38,7 @@ impl Order {
         order_id: OrderId,
         owner: u32,
     ) -> Self {
-        let NewOrder { client_order_id, client_tag, side, order_type, time_in_force, quantity, .. } = *entered;
+        let NewOrder { client_order_id, client_tag, side, time_in_force, quantity, .. } = *entered;
         let leaves = quantity;
         Self {
             order_id,
@@ -52,7 +49,6 @@ impl Order {
             leaves,
             owner,
             side,
-            order_type,
             time_in_force,
             instructions,
         }
@@ -60,11 +56,11 @@ impl Order {
 
     /// An order as its owner knows it, as it would be entered now: with its terms, and the trigger price for which it waits.
     pub(crate) fn as_entered(&self, terms: &Terms, stop_price: Option<Price>) -> NewOrder {
-        let Self { client_order_id, client_tag, quantity, side, order_type, time_in_force, instructions, .. } = *self;
+        let Self { client_order_id, client_tag, quantity, side, time_in_force, instructions, .. } = *self;
         NewOrder {
             client_order_id,
             side,
-            order_type,
+            order_type: instructions.order_type(),
             time_in_force,
             price: self.limit(),
             stop_price,
@@ -74,13 +70,14 @@ impl Order {
             post_only: if instructions.is_post_only() { PostOnly::Yes } else { PostOnly::No },
             self_trade_prevention: instructions.self_trade_prevention(),
             client_tag,
+            on_disconnect: instructions.on_disconnect(),
         }
     }
 
     /// Worst price at which the order trades; `None` for any price.
     #[inline]
     pub(crate) fn limit(&self) -> Option<Price> {
-        matches!(self.order_type, OrderType::Limit | OrderType::StopLimit).then_some(self.price)
+        self.instructions.has_limit().then_some(self.price)
     }
 
     /// Whether the order never rests: what does not trade at once is canceled.

@@ -1,10 +1,10 @@
 //! The live orders of all instruments with all their attributes: those that a book needs ([`RestingOrders`]), and the
 //! rest under the same slot. Orders are found by slot, by client order id, or by owner.
 //!
-//! Memory is reserved once for all orders that the limits allow. Each owner has two lists of its live orders, of buys and
-//! of sells, by order id, which is the order of their arrival.
+//! Memory is reserved once for all orders that the limits allow. Each owner has lists of its live orders by order id, which is
+//! the order of their arrival: see `owners`.
 
-use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity, Side};
+use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity};
 
 use super::cells::{NIL, Slot};
 use super::client_orders::{Found, Vacancy};
@@ -13,10 +13,11 @@ use super::expiry_queue::{Expiry, ExpiryQueue};
 use super::order::Order;
 use super::orders::RestingOrders;
 use super::terms::{Instructions, Terms};
-use super::unfinished::Unfinished;
+use super::unfinished::{ENDLESS, Unfinished};
 use super::zeroed::items_of_a_page;
 
 pub(super) mod ending;
+mod owners;
 mod verify;
 
 /// All live orders.
@@ -32,6 +33,11 @@ pub(crate) struct OrderPool {
     owners: Vec<OwnerList>,
     /// Number of live orders, by participant.
     open: Vec<u32>,
+    /// Number of live orders that stay on disconnect, by participant.
+    staying: Vec<u32>,
+    /// Last nanosecond of the grace time of a disconnected participant, by participant; [`ENDLESS`] for one that is connected
+    /// or had not asked for cancel on disconnect.
+    grace_through: Vec<EpochNanos>,
     /// Largest notional of an order, by participant: that of its risk limits, at hand where a stop order triggers.
     maximum_notional: Vec<Option<u64>>,
     /// Terms by slot, of orders that have some.
@@ -71,17 +77,20 @@ struct Neighbours {
 /// The lists of a scope's live orders, and the participant and instrument of the scope.
 #[derive(Debug, Clone, Copy)]
 struct OwnerList {
-    /// Buys and sells.
-    sides: [SideList; 2],
+    /// Buys and sells that are canceled on disconnect, and those that stay.
+    sides: [SideList; 4],
     /// The participant's dense index.
     participant: u32,
     instrument: InstrumentId,
     /// Whether the lists are sorted by order id. They are not after orders were imported from another cluster, which come
     /// by priority.
     is_sorted: bool,
+    /// Orders with numbers up to this one that do not stay on disconnect are being canceled for that, although their
+    /// participant is connected again; 0 if there is nothing of the kind under way.
+    disconnected: OrderId,
 }
 
-/// An owner's orders of one side.
+/// An owner's orders of one side, of those that stay on disconnect or of the others.
 #[derive(Debug, Clone, Copy)]
 struct SideList {
     first: Slot,
@@ -106,6 +115,8 @@ impl OrderPool {
             neighbours: Vec::with_capacity(limit),
             owners: Vec::new(),
             open: Vec::new(),
+            staying: Vec::new(),
+            grace_through: Vec::new(),
             maximum_notional: Vec::new(),
             terms: Vec::with_capacity(limit),
             expiry: ExpiryQueue::new(limit),
@@ -127,16 +138,21 @@ impl OrderPool {
 
     /// Sets participant and instrument of a scope, which is the next new one or one that is used again.
     pub(crate) fn set_owner(&mut self, owner: u32, participant: u32, instrument: InstrumentId) {
-        let list = OwnerList { sides: [SideList::EMPTY; 2], participant, instrument, is_sorted: true };
+        let sides = [SideList::EMPTY; 4];
+        let list = OwnerList { sides, participant, instrument, is_sorted: true, disconnected: OrderId(0) };
         match self.owners.get_mut(owner as usize) {
             Some(place) => *place = list,
             None => self.owners.push(list),
         }
         if self.open.len() <= participant as usize {
             self.open.resize(participant as usize + 1, 0);
+            self.staying.resize(participant as usize + 1, 0);
         }
         if self.killed.len() <= participant as usize {
             self.killed.resize(participant as usize + 1, Killed::No);
+        }
+        if self.grace_through.len() <= participant as usize {
+            self.grace_through.resize(participant as usize + 1, ENDLESS);
         }
     }
 
@@ -164,12 +180,6 @@ impl OrderPool {
     /// Largest notional of an order of a scope's participant.
     pub(crate) fn maximum_notional(&self, owner: u32) -> Option<u64> {
         self.maximum_notional.get(self.participant_of(owner) as usize).copied().flatten()
-    }
-
-    /// Number of live orders of an owner on one side, or on both.
-    pub(crate) fn orders_of(&self, owner: u32, side: Option<Side>) -> u32 {
-        let list = &self.owners[owner as usize];
-        sides(side).iter().map(|&side| list.sides[place(side)].orders).sum()
     }
 
     /// Whether there are icebergs, so that levels may hold more than they show.
@@ -320,8 +330,9 @@ impl OrderPool {
                 self.neighbours.push(Neighbours { next: NIL, previous: NIL });
             }
         }
-        let participant = self.append_to_owner(slot, order.owner, order.side);
+        let participant = self.append_to_owner(slot, order);
         self.open[participant as usize] += 1;
+        self.staying[participant as usize] += u32::from(order.instructions.has(Instructions::STAYS));
         if order.instructions.has_terms() {
             self.take_in_terms(slot, terms);
         }
@@ -339,9 +350,10 @@ impl OrderPool {
     pub(crate) fn remove_found(&mut self, found: Found, order: &Order) {
         self.resting.remove_found(found);
         let slot = found.slot;
-        let Order { owner, side, instructions, .. } = *order;
-        let participant = self.unlink_from_owner(slot, owner, side);
+        let instructions = order.instructions;
+        let participant = self.unlink_from_owner(slot, order);
         self.open[participant as usize] -= 1;
+        self.staying[participant as usize] -= u32::from(instructions.has(Instructions::STAYS));
         if instructions.has(Instructions::EXPIRES | Instructions::ICEBERG) {
             self.forget_terms(slot, instructions);
         }
@@ -388,116 +400,8 @@ impl OrderPool {
         self.expiry.forget(instrument);
     }
 
-    /// Notes that an owner's lists are no longer sorted by order id.
-    #[inline]
-    pub(crate) fn set_unsorted(&mut self, owner: u32) {
-        self.owner_list(owner).is_sorted = false;
-    }
-
-    /// The first live order of an owner on one side, or on both, by order id. Sorts its lists if needed.
-    pub(crate) fn first_of(&mut self, owner: u32, side: Option<Side>) -> Option<Slot> {
-        if !self.owners.get(owner as usize)?.is_sorted {
-            self.sort_owner(owner);
-        }
-        let list = &self.owners[owner as usize];
-        let firsts = sides(side).iter().filter_map(|&side| slot_or_none(list.sides[place(side)].first));
-        firsts.min_by_key(|&slot| self.get(slot).order_id)
-    }
-
-    /// Sorts an owner's lists by order id.
-    #[cold]
-    pub(crate) fn sort_owner(&mut self, owner: u32) {
-        let mut orders: Vec<Slot> = Vec::new();
-        for list in self.owners[owner as usize].sides {
-            orders.extend(std::iter::successors(slot_or_none(list.first), |&slot| self.next_of_owner(slot)));
-        }
-        orders.sort_unstable_by_key(|&slot| self.get(slot).order_id);
-        self.owner_list(owner).empty();
-        for slot in orders {
-            self.append_to_owner(slot, owner, self.get(slot).side);
-        }
-    }
-
-    /// The next live order of the same owner and side.
-    fn next_of_owner(&self, slot: Slot) -> Option<Slot> {
-        slot_or_none(self.neighbours[slot as usize].next)
-    }
-
-    /// Sorts the lists of all owners by order id.
-    pub(crate) fn sort_owners(&mut self) {
-        let mut live: Vec<Slot> = (0..self.orders.len() as Slot).filter(|&slot| self.is_live(slot)).collect();
-        live.sort_unstable_by_key(|&slot| (self.get(slot).owner, self.get(slot).order_id));
-        self.owners.iter_mut().for_each(OwnerList::empty);
-        for slot in live {
-            let Order { owner, side, .. } = *self.get(slot);
-            self.append_to_owner(slot, owner, side);
-        }
-    }
-
     fn is_live(&self, slot: Slot) -> bool {
         self.get(slot).leaves.0 > 0
-    }
-
-    fn owner_list(&mut self, owner: u32) -> &mut OwnerList {
-        &mut self.owners[owner as usize]
-    }
-
-    /// Appends an order to its owner's list. Returns the participant's dense index.
-    #[inline(always)]
-    fn append_to_owner(&mut self, slot: Slot, owner: u32, side: Side) -> u32 {
-        let OwnerList { sides, participant, .. } = &mut self.owners[owner as usize];
-        let list = &mut sides[place(side)];
-        let before = std::mem::replace(&mut list.last, slot);
-        list.orders += 1;
-        self.neighbours[slot as usize] = Neighbours { next: NIL, previous: before };
-        match before {
-            NIL => list.first = slot,
-            before => self.neighbours[before as usize].next = slot,
-        }
-        *participant
-    }
-
-    /// Unlinks an order from its owner's list. Returns the participant's dense index.
-    #[inline(always)]
-    fn unlink_from_owner(&mut self, slot: Slot, owner: u32, side: Side) -> u32 {
-        let OwnerList { sides, participant, .. } = &mut self.owners[owner as usize];
-        let list = &mut sides[place(side)];
-        list.orders -= 1;
-        let Neighbours { next, previous } = self.neighbours[slot as usize];
-        match previous {
-            NIL => list.first = next,
-            previous => self.neighbours[previous as usize].next = next,
-        }
-        match next {
-            NIL => list.last = previous,
-            next => self.neighbours[next as usize].previous = previous,
-        }
-        *participant
-    }
-}
-
-impl OwnerList {
-    /// Empties the lists, to be filled again by order id.
-    fn empty(&mut self) {
-        for list in &mut self.sides {
-            *list = SideList { canceled: list.canceled, ..SideList::EMPTY };
-        }
-        self.is_sorted = true;
-    }
-}
-
-/// Place of a side's list among those of an owner.
-#[inline]
-fn place(side: Side) -> usize {
-    side as usize - Side::Buy as usize
-}
-
-/// The side, or both.
-fn sides(side: Option<Side>) -> &'static [Side] {
-    match side {
-        None => &[Side::Buy, Side::Sell],
-        Some(Side::Buy) => &[Side::Buy],
-        Some(Side::Sell) => &[Side::Sell],
     }
 }
 
@@ -518,7 +422,7 @@ fn slot_or_none(slot: Slot) -> Option<Slot> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lugus_vocabulary::{NewOrder, OrderId, PostOnly, SelfTradePrevention, Side};
+    use lugus_vocabulary::{NewOrder, OrderId, Side};
 
     fn pool() -> OrderPool {
         let mut pool = OrderPool::new(4, 4);
@@ -528,7 +432,7 @@ mod tests {
 
     fn order(owner: u32, client_order_id: u64) -> Order {
         let entered = NewOrder::limit(ClientOrderId(client_order_id), Side::Buy, Price(1), Quantity(1));
-        let instructions = Instructions::new(PostOnly::No, SelfTradePrevention::None);
+        let instructions = Instructions::of(&entered, None);
         Order::new(&entered, Price(1), instructions, OrderId(client_order_id), owner)
     }
 

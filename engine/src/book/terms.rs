@@ -3,46 +3,64 @@
 //! A bit of an order's [`Instructions`] says that it has [`Terms`]. Terms are stored beside the pool's orders, so that
 //! an ordinary order neither carries nor touches them.
 
-use lugus_vocabulary::{EpochNanos, NewOrder, PostOnly, Price, Quantity, SelfTradePrevention};
+use lugus_vocabulary::{EpochNanos, NewOrder, OnDisconnect, OrderType, PostOnly, Price, Quantity, SelfTradePrevention};
 
-/// Instructions of an order in one byte: post-only, self-trade prevention, and which terms it has.
+/// Instructions of an order in two bytes: its type, post-only, self-trade prevention, what happens on disconnect, and which
+/// terms it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Instructions(u8);
+pub(crate) struct Instructions(u16);
 
 impl Instructions {
-    const POST_ONLY: u8 = 1;
-    const PREVENTION_SHIFT: u8 = 1;
-    const PREVENTION: u8 = 0b1110;
+    const POST_ONLY: u16 = 1;
+    const PREVENTION_SHIFT: u16 = 1;
+    const PREVENTION: u16 = 0b1110;
     /// The order is an iceberg: it shows a part of its quantity at a time.
-    pub(crate) const ICEBERG: u8 = 1 << 4;
+    pub(crate) const ICEBERG: u16 = 1 << 4;
     /// The order has an expire time.
-    pub(crate) const EXPIRES: u8 = 1 << 5;
+    pub(crate) const EXPIRES: u16 = 1 << 5;
     /// The order is a stop order that has not triggered.
-    pub(crate) const WAITING: u8 = 1 << 6;
+    pub(crate) const WAITING: u16 = 1 << 6;
     /// The order is in the queue of elected orders: it is to meet the book, and has not had its turn.
-    pub(crate) const ELECTED: u8 = 1 << 7;
-    const TERMS: u8 = Self::ICEBERG | Self::EXPIRES | Self::WAITING | Self::ELECTED;
+    pub(crate) const ELECTED: u16 = 1 << 7;
+    /// The order stays when its participant is disconnected.
+    pub(crate) const STAYS: u16 = 1 << 8;
+    /// The number of the order's type less 1, in two bits.
+    const TYPE_SHIFT: u16 = 9;
+    /// The bit of the types that have a limit.
+    const LIMIT: u16 = 1 << Self::TYPE_SHIFT;
+    const TERMS: u16 = Self::ICEBERG | Self::EXPIRES | Self::WAITING | Self::ELECTED;
 
     #[inline]
-    pub(crate) fn new(post_only: PostOnly, prevention: SelfTradePrevention) -> Self {
-        Self((post_only as u8 & Self::POST_ONLY) | (prevention as u8) << Self::PREVENTION_SHIFT)
+    pub(crate) fn new(
+        order_type: OrderType,
+        post_only: PostOnly,
+        prevention: SelfTradePrevention,
+        on_disconnect: OnDisconnect,
+    ) -> Self {
+        Self(
+            (post_only as u16 & Self::POST_ONLY)
+                | (prevention as u16) << Self::PREVENTION_SHIFT
+                | (on_disconnect as u16) << 8
+                | (order_type as u16 - 1) << Self::TYPE_SHIFT,
+        )
     }
 
     /// The instructions of an order as it is entered, which expires at `expire_time`.
     pub(crate) fn of(entered: &NewOrder, expire_time: Option<EpochNanos>) -> Self {
-        Self::new(entered.post_only, entered.self_trade_prevention)
+        let NewOrder { order_type, post_only, self_trade_prevention, on_disconnect, .. } = *entered;
+        Self::new(order_type, post_only, self_trade_prevention, on_disconnect)
             .with(Self::ICEBERG, entered.display_quantity.0 > 0)
             .with(Self::EXPIRES, expire_time.is_some())
     }
 
     /// These instructions with one bit set or cleared.
     #[inline]
-    pub(crate) fn with(self, bit: u8, is_set: bool) -> Self {
+    pub(crate) fn with(self, bit: u16, is_set: bool) -> Self {
         Self(if is_set { self.0 | bit } else { self.0 & !bit })
     }
 
     #[inline]
-    pub(crate) fn has(self, bit: u8) -> bool {
+    pub(crate) fn has(self, bit: u16) -> bool {
         self.0 & bit != 0
     }
 
@@ -54,6 +72,27 @@ impl Instructions {
     #[inline]
     pub(crate) fn is_post_only(self) -> bool {
         self.has(Self::POST_ONLY)
+    }
+
+    /// Whether the order has a limit price.
+    #[inline]
+    pub(crate) fn has_limit(self) -> bool {
+        self.has(Self::LIMIT)
+    }
+
+    #[inline]
+    pub(crate) fn order_type(self) -> OrderType {
+        match (self.0 >> Self::TYPE_SHIFT) & 3 {
+            0 => OrderType::Market,
+            1 => OrderType::Limit,
+            2 => OrderType::Stop,
+            _ => OrderType::StopLimit,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn on_disconnect(self) -> OnDisconnect {
+        if self.has(Self::STAYS) { OnDisconnect::Stay } else { OnDisconnect::Cancel }
     }
 
     /// The self-trade prevention that the order asked for.
@@ -98,23 +137,24 @@ mod tests {
 
     #[test]
     fn instructions_do_not_touch_each_other() {
-        for prevention in [
-            SelfTradePrevention::None,
-            SelfTradePrevention::CancelNewest,
-            SelfTradePrevention::CancelOldest,
-            SelfTradePrevention::CancelBoth,
-            SelfTradePrevention::Decrement,
-        ] {
-            for post_only in [PostOnly::No, PostOnly::Yes] {
-                let plain = Instructions::new(post_only, prevention);
-                assert!(!plain.has_terms());
-                for bit in [Instructions::ICEBERG, Instructions::EXPIRES, Instructions::WAITING, Instructions::ELECTED]
-                {
-                    let with = plain.with(bit, true);
-                    assert!(with.has(bit) && with.has_terms());
-                    assert_eq!(with.self_trade_prevention(), prevention);
-                    assert_eq!(with.is_post_only(), post_only == PostOnly::Yes);
-                    assert_eq!(with.with(bit, false), plain);
+        let bits = [Instructions::ICEBERG, Instructions::EXPIRES, Instructions::WAITING, Instructions::ELECTED];
+        for &order_type in OrderType::ALL {
+            for &prevention in SelfTradePrevention::ALL {
+                for &post_only in PostOnly::ALL {
+                    for &on_disconnect in OnDisconnect::ALL {
+                        let plain = Instructions::new(order_type, post_only, prevention, on_disconnect);
+                        assert!(!plain.has_terms());
+                        for bit in bits {
+                            let with = plain.with(bit, true);
+                            assert!(with.has(bit) && with.has_terms());
+                            assert_eq!((with.order_type(), with.self_trade_prevention()), (order_type, prevention));
+                            assert_eq!(with.is_post_only(), post_only == PostOnly::Yes);
+                            assert_eq!(with.on_disconnect(), on_disconnect);
+                            let has_limit = matches!(order_type, OrderType::Limit | OrderType::StopLimit);
+                            assert_eq!(with.has_limit(), has_limit);
+                            assert_eq!(with.with(bit, false), plain);
+                        }
+                    }
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! Work that is decided and not done yet: mass cancels, kill switches, elected orders, orders of closed instruments.
+//! Work that is decided and not done yet: mass cancels, kill switches, lost connections, elected orders, orders of closed
+//! instruments.
 //!
 //! A command does a bounded number of steps, so what it decides may take further commands and timers. The lists here say
 //! where such work may be; whether there is any is asked of the state itself, so that a list may name too much. Orders whose
@@ -6,15 +7,22 @@
 
 use lugus_vocabulary::{EpochNanos, InstrumentId, ParticipantId};
 
+/// A grace time that ends never.
+pub(crate) const ENDLESS: EpochNanos = EpochNanos(i64::MAX);
+
 /// What is left to do, and what the command at hand may still do.
 #[derive(Debug)]
 pub(crate) struct Unfinished {
     /// Instruments with elected orders, with stop orders that are to be elected, or closed with orders left, by id.
     pub(crate) instruments: Vec<InstrumentId>,
-    /// Scopes with a mass cancel under way, by instrument and participant.
+    /// Scopes with a mass cancel under way, or what a disconnect has left, by instrument and participant.
     pub(crate) mass_cancels: Vec<(InstrumentId, ParticipantId)>,
     /// Participants whose kill switch cancels their orders, by id.
     pub(crate) killed: Vec<ParticipantId>,
+    /// Disconnected participants whose orders are canceled after their grace time, by its last nanosecond and by id.
+    disconnected: Vec<(EpochNanos, ParticipantId)>,
+    /// The first time among them, or [`ENDLESS`].
+    grace_through: EpochNanos,
     /// Log time of the command or timer at hand.
     pub(crate) now: EpochNanos,
     /// Number of steps that are left to the command at hand.
@@ -34,6 +42,8 @@ impl Unfinished {
             instruments: Vec::new(),
             mass_cancels: Vec::new(),
             killed: Vec::new(),
+            disconnected: Vec::new(),
+            grace_through: ENDLESS,
             now: EpochNanos(i64::MIN),
             steps: limit,
             elections: limit,
@@ -46,6 +56,31 @@ impl Unfinished {
     #[inline]
     pub(crate) fn is_any(&self) -> bool {
         self.instruments.len() | self.mass_cancels.len() | self.killed.len() != 0
+    }
+
+    /// Whether a grace time is over at log time `now`, and orders may be left to cancel.
+    #[inline]
+    pub(crate) fn is_grace_over(&self, now: EpochNanos) -> bool {
+        self.grace_through < now
+    }
+
+    /// Disconnected participants with orders that are to be canceled, by the last nanosecond of their grace time.
+    pub(crate) fn disconnected(&self) -> &[(EpochNanos, ParticipantId)] {
+        &self.disconnected
+    }
+
+    /// Notes that a participant's orders are to be canceled after this time.
+    pub(crate) fn note_disconnected(&mut self, through: EpochNanos, participant: ParticipantId) {
+        note(&mut self.disconnected, (through, participant));
+        self.grace_through = self.disconnected.first().map_or(ENDLESS, |&(first, _)| first);
+    }
+
+    /// Forgets a participant whose orders were to be canceled after this time.
+    pub(crate) fn forget_disconnected(&mut self, through: EpochNanos, participant: ParticipantId) {
+        if let Ok(place) = self.disconnected.binary_search(&(through, participant)) {
+            self.disconnected.remove(place);
+            self.grace_through = self.disconnected.first().map_or(ENDLESS, |&(first, _)| first);
+        }
     }
 
     /// Allows as many steps as one command may take.

@@ -59,6 +59,7 @@ impl LoadState {
         let index = engine.take_in(scope);
         engine.pool.set_canceled(index, Some(Side::Buy), record.canceled_buys);
         engine.pool.set_canceled(index, Some(Side::Sell), record.canceled_sells);
+        engine.pool.set_disconnected(index, record.canceled_on_disconnect);
         self.scope = Some(CurrentScope { participant, instrument, index, awaited: kept });
         Ok(())
     }

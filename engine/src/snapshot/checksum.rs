@@ -1,6 +1,6 @@
 //! The checksum over a stream of records: what was loaded is what was written.
 
-use lugus_vocabulary::{SnapshotRecord, Statistics};
+use lugus_vocabulary::{DisconnectionRecord, SnapshotRecord, Statistics};
 
 use crate::state_hash::{self, WORDS};
 
@@ -22,6 +22,10 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[0] = 2;
             words[1] = u64::from(record.participant.0) << 32 | u64::from(record.rates);
             words[3] = u64::from(record.kill_switch.bits()) << 8 | u64::from(record.kill_switch_keeps.bits());
+            if let Some(DisconnectionRecord { grace, deadline, is_done }) = record.disconnection {
+                words[11] = u64::from(grace.milliseconds()) << 2 | 2 | u64::from(is_done);
+                words[12] = deadline.0.cast_unsigned();
+            }
             state_hash::risk_words(&mut words, record.limits, record.kill_switch.kill_switch());
         }
         SnapshotRecord::Rate(record) => {
@@ -74,6 +78,7 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[5] = record.lost_client_sequence.0;
             words[6] = record.lost_through.0.cast_unsigned();
             (words[7], words[8]) = (record.canceled_buys.0, record.canceled_sells.0);
+            words[9] = record.canceled_on_disconnect.0;
         }
         SnapshotRecord::Report(kept) => {
             words[0] = 5;

@@ -1,8 +1,8 @@
 //! Records of a snapshot or an export, made from the state.
 
 use lugus_vocabulary::{
-    ImportRecord, InstrumentId, InstrumentRecord, MigrationStateRecord, OrderRecord, ParticipantId, ParticipantRecord,
-    RateKind, RateRecord, ScopeRecord, Side,
+    DisconnectionRecord, ImportRecord, InstrumentId, InstrumentRecord, MigrationStateRecord, OrderRecord,
+    ParticipantId, ParticipantRecord, RateKind, RateRecord, ScopeRecord, Side,
 };
 
 use crate::book::{Instructions, OrderPool, Slot};
@@ -13,11 +13,15 @@ use crate::rate::RateGroup;
 use crate::risk::Risk;
 use crate::scopes::{Scope, ScopeIndex};
 
-pub(super) fn participant_record(participant: ParticipantId, risk: &Risk) -> ParticipantRecord {
+pub(super) fn participant_record(
+    participant: ParticipantId,
+    risk: &Risk,
+    disconnection: Option<DisconnectionRecord>,
+) -> ParticipantRecord {
     let Risk { limits, kill_switch, ref orders, ref cancels } = *risk;
     let KillSwitches { engaged: kill_switch, keeping: kill_switch_keeps } = kill_switch;
     let rates = (orders.groups().len() + cancels.groups().len()) as u32;
-    ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates }
+    ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection }
 }
 
 pub(super) fn rate_records(risk: &Risk) -> impl Iterator<Item = RateRecord> {
@@ -75,6 +79,7 @@ pub(crate) fn scope_record(scope: &Scope, owner: ScopeIndex, pool: &OrderPool) -
         lost_through: scope.retained.lost().through,
         canceled_buys: pool.canceled(owner, Side::Buy),
         canceled_sells: pool.canceled(owner, Side::Sell),
+        canceled_on_disconnect: pool.disconnected(owner),
     }
 }
 

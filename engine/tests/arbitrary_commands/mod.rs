@@ -33,12 +33,19 @@ pub fn apply(bytes: &[u8]) -> Engine {
         now = now.saturating_add(reader.wide().unsigned_abs() as i64 & i64::MAX);
         let command = reader.command();
         let mut refusals = Refusals(false);
+        // A participant that sends a command is connected.
+        engine.connect(EpochNanos(now), command.participant, &mut refusals);
         engine.apply(EpochNanos(now), &command, &mut refusals);
         if refusals.0 {
             reader.next[command.participant.0 as usize][command.instrument.0 as usize] -= 1;
         }
         if let Err(error) = engine.verify() {
             panic!("{error} after {command:?}");
+        }
+        if reader.below(16) == 0 {
+            let grace = if reader.below(2) == 0 { GraceTime::NONE } else { GraceTime::MAXIMUM };
+            engine.disconnect(EpochNanos(now), reader.participant(), grace, &mut refusals);
+            engine.verify().unwrap_or_else(|error| panic!("{error} after a disconnect"));
         }
         if reader.below(8) == 0 && engine.next_deadline().is_some() {
             engine.on_timer(EpochNanos(now), &mut refusals);
@@ -189,6 +196,7 @@ impl CommandReader<'_> {
             post_only: if self.below(8) == 0 { PostOnly::Yes } else { PostOnly::No },
             self_trade_prevention: prevention,
             client_tag: ClientTag(if self.below(2) == 0 { 0 } else { u64::from(self.below(250)) << 56 }),
+            on_disconnect: if self.below(4) == 0 { OnDisconnect::Stay } else { OnDisconnect::Cancel },
         }
     }
 

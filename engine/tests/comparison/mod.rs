@@ -9,9 +9,11 @@ use lugus_engine::{Deadline, Engine, EngineLimits};
 use lugus_vocabulary::*;
 use steps::{Number, Step};
 
-use crate::follower::{Follower, fired_and_followed, told_and_followed};
+use crate::follower::{
+    Follower, connected_and_followed, disconnected_and_followed, fired_and_followed, told_and_followed,
+};
 use crate::oracle::Oracle;
-use crate::venue::{Told, command, fired, levels, restore, snapshot, told, told_again};
+use crate::venue::{Told, command, connected, disconnected, fired, levels, restore, snapshot, told, told_again};
 
 /// What is compared.
 pub struct Comparison {
@@ -83,6 +85,22 @@ impl Comparison {
                 self.compare(before, &expected);
                 return expected;
             }
+            Step::Disconnect { participant, grace } => {
+                self.now += 7;
+                let (before, has_effect) = (self.engine.state_hash(), !self.oracle.is_away(*participant));
+                let expected = self.oracle.disconnect(self.now, *participant, *grace);
+                let has_effect = has_effect && self.oracle.is_away(*participant);
+                let followed = (*participant, *grace);
+                assert_eq!(
+                    disconnected_and_followed(&mut self.engine, &mut self.follower, self.now, followed),
+                    expected
+                );
+                assert_eq!(disconnected(&mut self.restored, self.now, *participant, *grace), expected);
+                self.compare_all();
+                assert_eq!(self.engine.state_hash() != before, has_effect);
+                return expected;
+            }
+            Step::Connect { participant } => return self.connect(*participant),
             Step::Resume { participant, instrument, unseen } => {
                 let last = self.oracle.last_event(*participant, *instrument);
                 let last_seen = unseen.map(|unseen| last.wrapping_sub(unseen).wrapping_add(1));
@@ -102,7 +120,23 @@ impl Comparison {
         Vec::new()
     }
 
+    fn connect(&mut self, participant: u32) -> Vec<Told> {
+        self.now += 7;
+        let (before, has_effect) = (self.engine.state_hash(), self.oracle.is_away(participant));
+        let expected = self.oracle.connect(self.now, participant);
+        let followed = connected_and_followed(&mut self.engine, &mut self.follower, self.now, participant);
+        assert_eq!(followed, expected);
+        assert_eq!(connected(&mut self.restored, self.now, participant), expected);
+        self.compare_all();
+        assert_eq!(self.engine.state_hash() != before, has_effect);
+        expected.0
+    }
+
+    /// Applies a command. A participant that sends one is connected.
     fn apply(&mut self, command: &Command) -> Vec<Told> {
+        if self.oracle.is_away(command.participant.0) {
+            self.connect(command.participant.0);
+        }
         self.now += 7;
         let before = self.engine.state_hash();
         let expected = self.oracle.apply(self.now, command);
@@ -114,6 +148,12 @@ impl Comparison {
 
     /// Compares all of them after `expected` was told; `before` is the state hash before.
     fn compare(&mut self, before: StateHash, expected: &[Told]) {
+        self.compare_all();
+        let reported = expected.iter().any(|told| matches!(told, Told::Report(_)));
+        assert_eq!(self.engine.state_hash() != before, reported);
+    }
+
+    fn compare_all(&mut self) {
         self.follower.verify(&self.engine);
         self.engine.verify().unwrap();
         let deadline =
@@ -132,8 +172,6 @@ impl Comparison {
         let expected_orders: Vec<_> = (0..=3).flat_map(|instrument| self.oracle.priority(instrument)).collect();
         assert_eq!(orders, expected_orders);
         assert_eq!(self.engine.state_hash(), self.restored.state_hash());
-        let reported = expected.iter().any(|told| matches!(told, Told::Report(_)));
-        assert_eq!(self.engine.state_hash() != before, reported);
     }
 }
 

@@ -32,6 +32,10 @@ pub enum Step {
     Wait(i64),
     /// A timer fires.
     Timer,
+    /// A participant that has asked for cancel on disconnect has no session any more.
+    Disconnect { participant: u32, grace: GraceTime },
+    /// It has one again.
+    Connect { participant: u32 },
     /// A participant reconnects; `unseen` tells how many events it has not seen, plus one.
     Resume { participant: u32, instrument: u32, unseen: Option<u64> },
     /// The engine that is restored now and then is restored.
@@ -103,10 +107,11 @@ fn order(spread: Spread) -> impl Strategy<Value = Action> {
     let post_only = prop_oneof![7 => Just(PostOnly::No), 1 => Just(PostOnly::Yes)];
     let odd = prop_oneof![40 => Just(0_u8), 1 => 1..=4_u8];
     let tag = prop_oneof![3 => Just(0), 1 => any::<u64>()];
-    let more = (display(spread), prevention(), 1..=60_i64, price(spread), tag);
+    let on_disconnect = prop_oneof![2 => Just(OnDisconnect::Cancel), 1 => Just(OnDisconnect::Stay)];
+    let more = (display(spread), prevention(), 1..=60_i64, price(spread), (tag, on_disconnect));
     (client_order_id(), side(), kind, price(spread), quantity(spread), post_only, odd, more).prop_map(
         |(id, side, (order_type, time_in_force), price, quantity, post_only, odd, more)| {
-            let (display_quantity, self_trade_prevention, lasts, stop_price, tag) = more;
+            let (display_quantity, self_trade_prevention, lasts, stop_price, (tag, on_disconnect)) = more;
             let has_limit = matches!(order_type, OrderType::Limit | OrderType::StopLimit);
             let is_stop = matches!(order_type, OrderType::Stop | OrderType::StopLimit);
             let mut order = NewOrder {
@@ -118,6 +123,7 @@ fn order(spread: Spread) -> impl Strategy<Value = Action> {
                 display_quantity,
                 self_trade_prevention,
                 client_tag: ClientTag(tag),
+                on_disconnect,
                 // `Comparison` adds the log time of the command.
                 expire_time: (time_in_force == TimeInForce::Gtd).then_some(EpochNanos(lasts)),
                 ..limit(id.0, side, 0, quantity.0)
@@ -235,6 +241,12 @@ fn shrink() -> impl Strategy<Value = Shrink> {
     prop_oneof![Just(Shrink::ToFilled), Just(Shrink::ToShown), Just(Shrink::ToShownWhole), Just(Shrink::NoIceberg),]
 }
 
+/// A grace time. Longer ones end when a second or a day passes.
+fn grace() -> impl Strategy<Value = GraceTime> {
+    proptest::sample::select(vec![0, 0, 1, 399, 400, 300_000])
+        .prop_filter_map("within the limit", GraceTime::from_milliseconds)
+}
+
 fn number() -> impl Strategy<Value = Number> {
     prop_oneof![
         40 => Just(Number::Next),
@@ -277,6 +289,8 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
         ]
             .prop_map(Step::Wait),
         6 => Just(Step::Timer),
+        6 => (participant(), grace()).prop_map(|(participant, grace)| Step::Disconnect { participant, grace }),
+        1 => participant().prop_map(|participant| Step::Connect { participant }),
         2 => Just(Step::Snapshot),
     ]
 }

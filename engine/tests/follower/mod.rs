@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use lugus_engine::{Engine, EventSink};
 use lugus_vocabulary::{
-    Command, DisplayedOrder, EpochNanos, InstrumentId, InstrumentState, MarketData, MarketDataBody, Price, Quantity,
-    Reply, Report, Side, Statistics, TradeId,
+    Command, DisplayedOrder, EpochNanos, GraceTime, InstrumentId, InstrumentState, MarketData, MarketDataBody,
+    ParticipantId, Price, Quantity, Reply, Report, Side, Statistics, TradeId,
 };
 
 use crate::venue::{Recorder, Told, levels};
@@ -190,7 +190,6 @@ impl EventSink for Watcher<'_> {
     }
 }
 
-/// Applies a command at log time `now` while a follower listens, and returns what was told.
 /// Lets a timer fire, and follows the increments.
 pub fn fired_and_followed(engine: &mut Engine, follower: &mut Follower, now: i64) -> Vec<Told> {
     let mut watcher = Watcher { recorder: Recorder::default(), follower };
@@ -198,6 +197,31 @@ pub fn fired_and_followed(engine: &mut Engine, follower: &mut Follower, now: i64
     watcher.recorder.0
 }
 
+/// Tells the engine that a participant is disconnected, and follows the increments.
+pub fn disconnected_and_followed(
+    engine: &mut Engine,
+    follower: &mut Follower,
+    now: i64,
+    (participant, grace): (u32, GraceTime),
+) -> Vec<Told> {
+    let mut watcher = Watcher { recorder: Recorder::default(), follower };
+    engine.disconnect(EpochNanos(now), ParticipantId(participant), grace, &mut watcher);
+    watcher.recorder.0
+}
+
+/// Tells the engine that a participant is connected again, and follows the increments.
+pub fn connected_and_followed(
+    engine: &mut Engine,
+    follower: &mut Follower,
+    now: i64,
+    participant: u32,
+) -> (Vec<Told>, Option<GraceTime>) {
+    let mut watcher = Watcher { recorder: Recorder::default(), follower };
+    let grace = engine.connect(EpochNanos(now), ParticipantId(participant), &mut watcher);
+    (watcher.recorder.0, grace)
+}
+
+/// Applies a command at log time `now` while a follower listens, and returns what was told.
 pub fn told_and_followed(engine: &mut Engine, follower: &mut Follower, now: i64, command: &Command) -> Vec<Told> {
     let mut watcher = Watcher { recorder: Recorder::default(), follower };
     engine.apply(EpochNanos(now), command, &mut watcher);

@@ -56,7 +56,7 @@ impl Oracle {
         self.has_no_place_for(participant).then_some(RejectReason::LimitParticipants)
     }
 
-    fn has_no_place_for(&self, participant: u32) -> bool {
+    pub(super) fn has_no_place_for(&self, participant: u32) -> bool {
         // The operator is a participant, but does not count for the limit.
         self.participants.len() == self.limits.participants + 1 && !self.participants.contains_key(&participant)
     }

@@ -4,12 +4,14 @@
 //! - `commands`: the way of a command, and what the operator may do.
 //! - `orders`: new orders, cancels, replacements, mass cancels.
 //! - `trading`: how orders trade and trigger. `unfinished`: how orders expire, and what is done in parts.
+//! - `connections`: what happens to orders whose participant is disconnected.
 //! - `state`: participants, scopes with all their events, instruments. `book`: an instrument's orders in one `Vec`.
 
 #![allow(unreachable_pub, reason = "tests and the soak use it")]
 
 mod book;
 mod commands;
+mod connections;
 mod orders;
 mod state;
 mod trading;

@@ -6,6 +6,7 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 
 use super::book::{Book, Resting, auction_price, by_priority, find};
+use super::connections::Away;
 use crate::venue::Told;
 
 /// An engine without any cleverness.
@@ -18,6 +19,10 @@ pub struct Oracle {
     pub(super) told: Vec<Told>,
     /// Number of the last order that a mass cancel of (instrument, participant, side) cancels.
     pub(super) canceled: BTreeMap<(u32, u32, Side), u64>,
+    /// Participants without a session.
+    pub(super) away: BTreeMap<u32, Away>,
+    /// Number of the last order of (instrument, participant) that was to be canceled when the participant came back.
+    pub(super) left: BTreeMap<(u32, u32), u64>,
     /// Steps and elections that are left to the command at hand.
     pub(super) steps: usize,
     pub(super) elections: usize,
@@ -66,6 +71,8 @@ impl Oracle {
             now: 0,
             told: Vec::new(),
             canceled: BTreeMap::new(),
+            away: BTreeMap::new(),
+            left: BTreeMap::new(),
             steps: 0,
             elections: 0,
         }

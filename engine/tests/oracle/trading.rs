@@ -300,7 +300,7 @@ impl Oracle {
                 break;
             }
             let over = [bid, ask].into_iter().find_map(|order| Some((order.order_id, self.over(instrument, order)?)));
-            let (order_id, ending) = over.expect("orders that may trade have traded");
+            let (order_id, ending) = over.unwrap();
             self.end(instrument, order_id, ending);
         }
     }

@@ -35,11 +35,12 @@ impl Oracle {
             of_state
                 || book.orders.iter().any(|order| self.is_canceled(id, order) || self.cancels_of(order.participant))
         });
-        if has_work {
+        if has_work || self.has_orders_left() {
             return Some(None);
         }
         let times = self.instruments.values().flat_map(|book| &book.orders).filter_map(|order| order.expires);
-        times.min().map(Some)
+        let away = self.away.values().filter(|away| !away.is_done);
+        times.chain(away.map(|away| away.deadline)).min().map(Some)
     }
 
     fn is_canceled(&self, instrument: u32, order: &Resting) -> bool {
@@ -65,6 +66,8 @@ impl Oracle {
             Some(Ending::Expired)
         } else if self.is_canceled(instrument, order) {
             Some(Ending::Canceled(RejectReason::MassCancel))
+        } else if self.is_disconnected(instrument, order) {
+            Some(Ending::Canceled(RejectReason::CancelOnDisconnect))
         } else if self.cancels_of(order.participant) {
             Some(Ending::Canceled(RejectReason::RiskKillSwitch))
         } else {
@@ -100,7 +103,7 @@ impl Oracle {
         }
     }
 
-    fn step(&mut self) -> bool {
+    pub(super) fn step(&mut self) -> bool {
         let left = self.steps > 0;
         self.steps = self.steps.saturating_sub(1);
         left
@@ -111,19 +114,26 @@ impl Oracle {
         (self.steps, self.elections) = (self.limits.steps, self.limits.steps);
         self.expire();
         self.go_on_in(first);
-        let mut canceled: Vec<(u32, u32, u64)> = Vec::new();
+        let mut canceled: Vec<(u32, u32, u64, RejectReason)> = Vec::new();
         for (&id, book) in &self.instruments {
-            let hit = book.orders.iter().filter(|order| self.is_canceled(id, order));
-            canceled.extend(hit.map(|order| (id, order.participant, order.order_id)));
+            for order in &book.orders {
+                let key = (id, order.participant, order.order_id);
+                if self.is_canceled(id, order) {
+                    canceled.push((key.0, key.1, key.2, RejectReason::MassCancel));
+                } else if self.is_left(id, order) {
+                    canceled.push((key.0, key.1, key.2, RejectReason::CancelOnDisconnect));
+                }
+            }
         }
         canceled.sort_unstable();
-        for (instrument, _, order_id) in canceled {
+        for (instrument, _, order_id, reason) in canceled {
             if !self.step() {
                 break;
             }
-            self.end(instrument, order_id, Ending::Canceled(RejectReason::MassCancel));
+            self.end(instrument, order_id, Ending::Canceled(reason));
         }
         self.cancel_of_killed();
+        self.cancel_of_away();
         for id in self.instruments.keys().copied().collect::<Vec<_>>() {
             self.go_on_in(id);
         }

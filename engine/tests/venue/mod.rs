@@ -8,8 +8,8 @@ use std::convert::Infallible;
 use lugus_engine::{Engine, EngineLimits, EventSink, Restore, SnapshotError};
 use lugus_testing::instruments::{self, btc_usdt};
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId,
-    NewOrder, ParticipantId, Price, PriceLevel, Quantity, Replace, Reply, Report, Side, SnapshotRecord,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, GraceTime, InstrumentDefinition,
+    InstrumentId, NewOrder, ParticipantId, Price, PriceLevel, Quantity, Replace, Reply, Report, Side, SnapshotRecord,
 };
 
 /// One thing that a sink was told.
@@ -45,6 +45,20 @@ pub fn fired(engine: &mut Engine, now: i64) -> Vec<Told> {
     let mut recorder = Recorder::default();
     engine.on_timer(EpochNanos(now), &mut recorder);
     recorder.0
+}
+
+/// Tells the engine that a participant is disconnected, and returns what was told.
+pub fn disconnected(engine: &mut Engine, now: i64, participant: u32, grace: GraceTime) -> Vec<Told> {
+    let mut recorder = Recorder::default();
+    engine.disconnect(EpochNanos(now), ParticipantId(participant), grace, &mut recorder);
+    recorder.0
+}
+
+/// Tells the engine that a participant is connected again; returns what was told, and the grace time if it still ran.
+pub fn connected(engine: &mut Engine, now: i64, participant: u32) -> (Vec<Told>, Option<GraceTime>) {
+    let mut recorder = Recorder::default();
+    let grace = engine.connect(EpochNanos(now), ParticipantId(participant), &mut recorder);
+    (recorder.0, grace)
 }
 
 /// Resumes a scope after the event `last_seen`, and returns what was told.

@@ -9,10 +9,10 @@ use lugus_codecs::order_entry::{MAXIMUM_REPORT_LENGTH, encode_report};
 use lugus_engine::EventSink;
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, EpochNanos, ExportCursor, ExportManifest, InstrumentId, KillSwitch,
-    MessageRate, MigrationId, NewOrder, OrderType, ParticipantId, ParticipantRole, ParticipantSession, PostOnly, Price,
-    Quantity, Reply, Report, RiskLimits, ScheduledTimer, SelfTradePrevention, SessionAuthentication, SessionKey, Side,
-    SnapshotRecord, StateHash, TimeInForce, WorkingOrders,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, ExportCursor, ExportManifest, GraceTime, InstrumentId,
+    KillSwitch, MessageRate, MigrationId, NewOrder, OrderType, ParticipantId, ParticipantRole, ParticipantSession,
+    PostOnly, Price, Quantity, Reply, Report, RiskLimits, ScheduledTimer, SelfTradePrevention, SessionAuthentication,
+    SessionKey, Side, SnapshotRecord, StateHash, TimeInForce, WorkingOrders,
 };
 
 use super::*;
@@ -105,6 +105,8 @@ fn sessions() -> Sessions {
             drop_copy,
             authentication,
             message_rate,
+            cancel_on_disconnect: drop_copy.and_then(|_| GraceTime::from_milliseconds(id as u32)),
+            inherits_choice: id == 9,
         });
     }
     sessions

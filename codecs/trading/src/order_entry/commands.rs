@@ -13,10 +13,10 @@ use crate::definition::{read_definition, write_definition};
 use crate::error::MessageError;
 use crate::limits::limit_number;
 use crate::sbe_order_entry::{
-    SBE_SCHEMA_ID, define_instrument_codec, drop_copy_request_codec, new_order_single_codec,
-    order_cancel_replace_request_codec, order_cancel_request_codec, order_mass_cancel_request_codec, resume_codec,
-    set_instrument_state_codec, set_kill_switch_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits,
-    working_orders,
+    SBE_SCHEMA_ID, cancel_on_disconnect_request_codec, define_instrument_codec, drop_copy_request_codec,
+    new_order_single_codec, order_cancel_replace_request_codec, order_cancel_request_codec,
+    order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec, set_kill_switch_codec,
+    set_risk_limits_codec, unchanged_limits::UnchangedLimits, working_orders,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -38,6 +38,7 @@ const _: () = {
         set_kill_switch_codec::SBE_BLOCK_LENGTH,
         resume_codec::SBE_BLOCK_LENGTH,
         drop_copy_request_codec::SBE_BLOCK_LENGTH,
+        cancel_on_disconnect_request_codec::SBE_BLOCK_LENGTH,
     ];
     let mut at = 0;
     while at < blocks.len() {
@@ -116,7 +117,7 @@ pub fn encode_new_order(instrument: InstrumentId, order: &NewOrder, buffer: &mut
         .time_in_force(order.time_in_force.to_wire())
         .self_trade_prevention(order.self_trade_prevention.to_wire())
         .client_tag(order.client_tag.0)
-        .exec_inst(order.post_only.to_wire());
+        .exec_inst((order.post_only, order.on_disconnect).to_wire());
     length
 }
 
@@ -124,6 +125,7 @@ pub fn encode_new_order(instrument: InstrumentId, order: &NewOrder, buffer: &mut
 fn decode_new_order(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
     let order = block!(envelope, sbe_order_entry, new_order_single_codec, NewOrderSingleDecoder, before 2 it had 65);
     let template_id = new_order_single_codec::SBE_TEMPLATE_ID;
+    let (post_only, on_disconnect) = word(order.exec_inst(), template_id, "execInst")?;
     let action = Action::New(NewOrder {
         client_order_id: ClientOrderId(order.client_order_id()),
         side: word(order.side(), template_id, "side")?,
@@ -134,9 +136,10 @@ fn decode_new_order(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
         quantity: Quantity(order.quantity()),
         display_quantity: Quantity(order.display_quantity()),
         expire_time: order.expire_time().map(EpochNanos),
-        post_only: word(order.exec_inst(), template_id, "execInst")?,
+        post_only,
         self_trade_prevention: word(order.self_trade_prevention(), template_id, "selfTradePrevention")?,
         client_tag: ClientTag(order.client_tag().unwrap_or_default()),
+        on_disconnect,
     });
     Ok((order.instrument_id(), order.client_sequence(), action))
 }

@@ -1,15 +1,17 @@
 //! Answers without a number, to and from bytes: replies, and what is told of a message or a session.
 
 use lugus_vocabulary::{
-    ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MessageRejectReason, ParticipantId, Reply,
+    ClientSequence, EpochNanos, EventSequence, GraceTime, InstrumentId, MapEpoch, MessageRejectReason, ParticipantId,
+    Reply,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
 use super::reports::{MAXIMUM_REPORT_LENGTH, encode_report};
+use super::requests::grace_time;
 use crate::error::MessageError;
 use crate::sbe_order_entry::{
-    SBE_SCHEMA_ID, command_refused_codec, event_gap_codec, message_reject_codec, moved_codec, resume_complete_codec,
-    sequence_reject_codec, session_replaced_codec,
+    SBE_SCHEMA_ID, cancel_on_disconnect_report_codec, command_refused_codec, event_gap_codec, message_reject_codec,
+    moved_codec, resume_complete_codec, sequence_reject_codec, session_replaced_codec,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -23,6 +25,7 @@ const _: () = {
         moved_codec::SBE_BLOCK_LENGTH,
         message_reject_codec::SBE_BLOCK_LENGTH,
         session_replaced_codec::SBE_BLOCK_LENGTH,
+        cancel_on_disconnect_report_codec::SBE_BLOCK_LENGTH,
     ];
     let mut at = 0;
     while at < blocks.len() {
@@ -45,6 +48,15 @@ pub struct MessageReject {
 pub struct SessionReplaced {
     /// The participant of both sessions.
     pub participant: ParticipantId,
+}
+
+/// What a session is told of its choice of what happens on disconnect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelOnDisconnect {
+    /// The session's participant.
+    pub participant: ParticipantId,
+    /// The participant's orders are canceled after this time; `None` if they stay.
+    pub grace: Option<GraceTime>,
 }
 
 /// Encodes a reply; returns the message. [`Reply::Again`] is the report itself.
@@ -191,4 +203,29 @@ pub fn decode_session_replaced(envelope: Envelope<'_>) -> Result<Option<SessionR
     }
     let replaced = block!(envelope, sbe_order_entry, session_replaced_codec, SessionReplacedDecoder);
     Ok(Some(SessionReplaced { participant: ParticipantId(replaced.participant_id()) }))
+}
+
+/// Encodes what a session is told of its choice; returns the message.
+pub fn encode_cancel_on_disconnect_report<const N: usize>(choice: CancelOnDisconnect, buffer: &mut [u8; N]) -> &[u8] {
+    const { assert!(N >= MAXIMUM_REPORT_LENGTH) }
+    let length;
+    message!(buffer, sbe_order_entry, cancel_on_disconnect_report_codec, CancelOnDisconnectReportEncoder, length)
+        .grace_milliseconds_opt(choice.grace.map(GraceTime::milliseconds))
+        .participant_id(choice.participant.0);
+    &buffer[..length]
+}
+
+/// Decodes what a session is told of its choice; `None` if the message is of another template.
+///
+/// # Errors
+/// [`MessageError`], if the message is of another protocol, is cut off, or has a grace time that is too long.
+pub fn decode_cancel_on_disconnect_report(envelope: Envelope<'_>) -> Result<Option<CancelOnDisconnect>, MessageError> {
+    let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
+    let template_id = cancel_on_disconnect_report_codec::SBE_TEMPLATE_ID;
+    if envelope.template_id != template_id {
+        return Ok(None);
+    }
+    let report = block!(envelope, sbe_order_entry, cancel_on_disconnect_report_codec, CancelOnDisconnectReportDecoder);
+    let grace = grace_time(report.grace_milliseconds(), template_id)?;
+    Ok(Some(CancelOnDisconnect { participant: ParticipantId(report.participant_id()), grace }))
 }

@@ -4,8 +4,8 @@
 
 use lugus_vocabulary::{
     ClientOrderId, ClientSequence, ClientTag, CommandKind, EpochNanos, EventSequence, Execution, InstrumentId,
-    InstrumentState, KillSwitch, KillSwitchLevels, OrderId, OrderStatus, ParticipantId, Price, Quantity, RejectReason,
-    Report, ReportBody, RiskLimits, TradeId,
+    InstrumentState, KillSwitch, KillSwitchLevels, OnDisconnect, OrderId, OrderStatus, ParticipantId, Price, Quantity,
+    RejectReason, Report, ReportBody, RiskLimits, TradeId,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -13,8 +13,8 @@ use crate::error::MessageError;
 use crate::limits::{read_limits, write_limits};
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, business_message_reject_codec, execution_report_codec, instrument_report_codec, kill_switch_levels,
-    order_cancel_reject_codec, order_mass_cancel_report_codec, order_status::OrderStatus as WireStatus,
-    risk_report_codec,
+    on_disconnect::OnDisconnect as WireOnDisconnect, order_cancel_reject_codec, order_mass_cancel_report_codec,
+    order_status::OrderStatus as WireStatus, risk_report_codec,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -128,13 +128,14 @@ fn encode_execution(report: &Report, execution: &Execution, buffer: &mut [u8]) -
         .order_type(execution.order_type.to_wire())
         .time_in_force(execution.time_in_force.to_wire())
         .liquidity_indicator(execution.liquidity.to_wire())
-        .client_tag(execution.client_tag.0);
+        .client_tag(execution.client_tag.0)
+        .on_disconnect(execution.on_disconnect.to_wire());
     length
 }
 
 #[inline]
 fn decode_execution(envelope: Envelope<'_>) -> Result<Report, MessageError> {
-    let wire = block!(envelope, sbe_order_entry, execution_report_codec, ExecutionReportDecoder, before 2 it had 120);
+    let wire = block!(envelope, sbe_order_entry, execution_report_codec, ExecutionReportDecoder, before 2 it had 120, before 3 it had 128);
     let template_id = execution_report_codec::SBE_TEMPLATE_ID;
     let execution = Execution {
         exec_type: word(wire.exec_type(), template_id, "execType")?,
@@ -155,6 +156,11 @@ fn decode_execution(envelope: Envelope<'_>) -> Result<Report, MessageError> {
         liquidity: word(wire.liquidity_indicator(), template_id, "liquidityIndicator")?,
         reason: word(wire.reason(), template_id, "reason")?,
         client_tag: ClientTag(wire.client_tag().unwrap_or_default()),
+        on_disconnect: match wire.on_disconnect() {
+            // A message of an earlier version.
+            WireOnDisconnect::NullVal => OnDisconnect::Cancel,
+            choice => word(choice, template_id, "onDisconnect")?,
+        },
     };
     Ok(read_report!(wire, ReportBody::Execution(execution)))
 }

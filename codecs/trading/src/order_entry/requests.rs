@@ -1,22 +1,26 @@
-//! Requests that change nothing, to and from bytes. (The request for a book is market data's.)
+//! Requests without a number, to and from bytes. (The request for a book is market data's.)
 
-use lugus_vocabulary::{EventSequence, InstrumentId, Request};
+use lugus_vocabulary::{EventSequence, GraceTime, InstrumentId, Request};
 use sbe_message::Envelope;
 
 use super::commands::CommandBuffer;
 use crate::error::MessageError;
-use crate::sbe_order_entry::{SBE_SCHEMA_ID, drop_copy_request_codec, resume_codec};
+use crate::sbe_order_entry::{
+    SBE_SCHEMA_ID, cancel_on_disconnect_request_codec, drop_copy_request_codec, resume_codec,
+};
 use crate::{block, message};
 
-/// Decodes [`Request::Resume`] or [`Request::DropCopy`]; `None` if the message is neither.
+/// Decodes [`Request::Resume`], [`Request::DropCopy`] or [`Request::CancelOnDisconnect`]; `None` if the message is none of
+/// them.
 ///
 /// # Errors
-/// [`MessageError`], if the message is of another protocol or is cut off.
+/// [`MessageError`], if the message is of another protocol, is cut off, or has a grace time that is too long.
 pub fn decode_request(envelope: Envelope<'_>) -> Result<Option<Request>, MessageError> {
     let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
     match envelope.template_id {
         resume_codec::SBE_TEMPLATE_ID => decode_resume(envelope).map(Some),
         drop_copy_request_codec::SBE_TEMPLATE_ID => decode_drop_copy(envelope).map(Some),
+        cancel_on_disconnect_request_codec::SBE_TEMPLATE_ID => decode_cancel_on_disconnect(envelope).map(Some),
         _ => Ok(None),
     }
 }
@@ -53,4 +57,28 @@ pub fn encode_drop_copy(instrument: InstrumentId, buffer: &mut CommandBuffer) ->
 fn decode_drop_copy(envelope: Envelope<'_>) -> Result<Request, MessageError> {
     let request = block!(envelope, sbe_order_entry, drop_copy_request_codec, DropCopyRequestDecoder);
     Ok(Request::DropCopy { instrument: InstrumentId(request.instrument_id()) })
+}
+
+/// Encodes [`Request::CancelOnDisconnect`]; returns the message.
+pub fn encode_cancel_on_disconnect(grace: Option<GraceTime>, buffer: &mut CommandBuffer) -> &[u8] {
+    let length;
+    message!(buffer, sbe_order_entry, cancel_on_disconnect_request_codec, CancelOnDisconnectRequestEncoder, length)
+        .grace_milliseconds_opt(grace.map(GraceTime::milliseconds));
+    &buffer[..length]
+}
+
+fn decode_cancel_on_disconnect(envelope: Envelope<'_>) -> Result<Request, MessageError> {
+    let request =
+        block!(envelope, sbe_order_entry, cancel_on_disconnect_request_codec, CancelOnDisconnectRequestDecoder);
+    let template_id = cancel_on_disconnect_request_codec::SBE_TEMPLATE_ID;
+    Ok(Request::CancelOnDisconnect { grace: grace_time(request.grace_milliseconds(), template_id)? })
+}
+
+/// A grace time from its milliseconds.
+///
+/// # Errors
+/// [`MessageError::Value`], if it is too long.
+pub(super) fn grace_time(milliseconds: Option<u32>, template_id: u16) -> Result<Option<GraceTime>, MessageError> {
+    let too_long = MessageError::Value { template_id, field: "graceMilliseconds" };
+    milliseconds.map(|milliseconds| GraceTime::from_milliseconds(milliseconds).ok_or(too_long)).transpose()
 }

@@ -1,10 +1,15 @@
 //! Template ids of order entry, for those who tell or compare what a message is without reading it.
 
 use crate::sbe_order_entry::{
-    drop_copy_request_codec, execution_report_codec, instrument_report_codec, message_reject_codec, moved_codec,
-    resume_complete_codec, session_replaced_codec,
+    cancel_on_disconnect_report_codec, cancel_on_disconnect_request_codec, drop_copy_request_codec,
+    execution_report_codec, instrument_report_codec, message_reject_codec, moved_codec, resume_complete_codec,
+    session_replaced_codec,
 };
 
+/// `CancelOnDisconnectReport`.
+pub const CANCEL_ON_DISCONNECT_REPORT: u16 = cancel_on_disconnect_report_codec::SBE_TEMPLATE_ID;
+/// `CancelOnDisconnectRequest`.
+pub const CANCEL_ON_DISCONNECT_REQUEST: u16 = cancel_on_disconnect_request_codec::SBE_TEMPLATE_ID;
 /// `DropCopyRequest`.
 pub const DROP_COPY_REQUEST: u16 = drop_copy_request_codec::SBE_TEMPLATE_ID;
 /// `ExecutionReport`.

@@ -207,6 +207,7 @@ fn execution_report(reason: wire::reject_reason::RejectReason) -> Vec<u8> {
             .time_in_force(wire::time_in_force::TimeInForce::FOK)
             .liquidity_indicator(wire::liquidity_indicator::LiquidityIndicator::REMOVED)
             .client_tag(15)
+            .on_disconnect(wire::on_disconnect::OnDisconnect::STAY)
     })
 }
 
@@ -237,6 +238,7 @@ fn an_execution_report_is_read_whole() {
             liquidity: Liquidity::Removed,
             reason: RejectReason::None,
             client_tag: ClientTag(15),
+            on_disconnect: OnDisconnect::Stay,
         }),
     };
     let bytes = execution_report(wire::reject_reason::RejectReason::NONE);
@@ -248,11 +250,28 @@ fn an_execution_report_is_read_whole() {
 fn a_reason_of_a_later_version_does_not_lose_the_event() {
     let mut bytes = execution_report(wire::reject_reason::RejectReason::NONE);
     let reason_at = HEADER_LENGTH + 112;
-    for number in [37u16, 255, 256, u16::MAX] {
+    for number in [38u16, 255, 256, u16::MAX] {
         bytes[reason_at..reason_at + 2].copy_from_slice(&number.to_le_bytes());
         let Ok(Some(report)) = decoded(&bytes) else { panic!("{number} loses the report") };
         assert!(matches!(report.body, ReportBody::Execution(Execution { reason: RejectReason::Unknown, .. })));
     }
+}
+
+#[test]
+fn a_grace_time_that_is_too_long_is_refused() {
+    let mut bytes = encode_cancel_on_disconnect(Some(GraceTime::MAXIMUM), &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec();
+    let milliseconds = bytes.len() - 4;
+    bytes[milliseconds..].copy_from_slice(&(GraceTime::MAXIMUM.milliseconds() + 1).to_le_bytes());
+    let expected = MessageError::Value { template_id: 18, field: "graceMilliseconds" };
+    assert_eq!(decode_request(Envelope::open(&bytes).unwrap()), Err(expected));
+}
+
+#[test]
+fn executions_of_version_2_do_not_stay_on_disconnect() {
+    let report = execution_report(wire::reject_reason::RejectReason::NONE);
+    let read = decoded(&cut(&report, 2, 128));
+    let Ok(Some(Report { body: ReportBody::Execution(read), .. })) = read else { panic!("version 2 is refused") };
+    assert_eq!((read.client_tag, read.on_disconnect), (ClientTag(15), OnDisconnect::Cancel));
 }
 
 /// Cuts a message's block to this length, and makes its sender's version this one.
@@ -490,6 +509,7 @@ const REQUESTS: Codec<Request> = Codec {
                 encode_resume(instrument, last_event_sequence, buffer).to_vec()
             }
             Request::DropCopy { instrument } => encode_drop_copy(instrument, buffer).to_vec(),
+            Request::CancelOnDisconnect { grace } => encode_cancel_on_disconnect(grace, buffer).to_vec(),
             Request::Book(_) => unreachable!("market data's"),
         }
     },
@@ -505,6 +525,11 @@ const REPLIES: Codec<Reply> =
 const MESSAGE_REJECTS: Codec<MessageReject> = Codec {
     encode: |reject| encode_message_reject(*reject, &mut [0xaa; MAXIMUM_REPORT_LENGTH]).to_vec(),
     decode: |bytes| decode_message_reject(Envelope::open(bytes)?),
+};
+
+const CHOICES: Codec<CancelOnDisconnect> = Codec {
+    encode: |choice| encode_cancel_on_disconnect_report(*choice, &mut [0xaa; MAXIMUM_REPORT_LENGTH]).to_vec(),
+    decode: |bytes| decode_cancel_on_disconnect_report(Envelope::open(bytes)?),
 };
 
 const SESSIONS_REPLACED: Codec<SessionReplaced> = Codec {
@@ -524,6 +549,16 @@ proptest! {
     ) {
         REQUESTS.check(&Request::Resume { instrument, last_event_sequence: last.map(EventSequence) }, &damage);
         REQUESTS.check(&Request::DropCopy { instrument }, &damage);
+    }
+
+    #[test]
+    fn choices_survive_encoding_and_decoding(
+        grace in testing::optional(0..=GraceTime::MAXIMUM.milliseconds()), participant in testing::participant(),
+        damage in damage()
+    ) {
+        let grace = grace.and_then(GraceTime::from_milliseconds);
+        REQUESTS.check(&Request::CancelOnDisconnect { grace }, &damage);
+        CHOICES.check(&CancelOnDisconnect { participant, grace }, &damage);
     }
 
     #[test]

@@ -5,10 +5,10 @@
 use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
-    ClientSequence, EpochNanos, EventSequence, InstrumentId, KillSwitch, KillSwitchLevel, KillSwitchLevels,
-    MessageRate, NewOrder, OrderId, OrderRecord, ParticipantId, ParticipantRecord, ParticipantRole, ParticipantSession,
-    Quantity, RateKind, RateRecord, ScheduledTimer, ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader,
-    SnapshotRecord, StateHash,
+    ClientSequence, DisconnectionRecord, EpochNanos, EventSequence, GraceTime, InstrumentId, KillSwitch,
+    KillSwitchLevel, KillSwitchLevels, MessageRate, NewOrder, OrderId, OrderRecord, ParticipantId, ParticipantRecord,
+    ParticipantRole, ParticipantSession, Quantity, RateKind, RateRecord, ScheduledTimer, ScopeRecord,
+    SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
 
@@ -46,13 +46,22 @@ pub(super) fn encode_session(session: &ParticipantSession, buffer: &mut [u8]) ->
         .last_counter(authentication.map_or(0, |authentication| authentication.last_counter))
         .role(session.role.number())
         .maximum_messages_per_second(session.message_rate.map_or(0, |rate| rate.maximum_per_second.get()))
-        .allowance_full_at(session.message_rate.map_or(0, |rate| rate.full_at.0));
+        .allowance_full_at(session.message_rate.map_or(0, |rate| rate.full_at.0))
+        .grace_milliseconds(session.cancel_on_disconnect.unwrap_or_default().milliseconds())
+        .cancel_on_disconnect(flags([session.cancel_on_disconnect.is_some(), session.inherits_choice]));
     length
 }
 
 pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSession, MessageError> {
     let wire = block!(envelope, sbe_snapshot, participant_session_codec, ParticipantSessionDecoder, before 2 it had 17);
     let template_id = participant_session_codec::SBE_TEMPLATE_ID;
+    // Version 1 has no such choice.
+    let (grace, choice) =
+        if envelope.version < 2 { (0, 0) } else { (wire.grace_milliseconds(), wire.cancel_on_disconnect()) };
+    let grace = known(GraceTime::from_milliseconds(grace), template_id, "graceMilliseconds")?;
+    if choice >> 2 != 0 {
+        return Err(MessageError::Value { template_id, field: "cancelOnDisconnect" });
+    }
     let participant = ParticipantId(wire.participant_id());
     Ok(ParticipantSession {
         cluster_session_id: wire.cluster_session_id(),
@@ -77,6 +86,8 @@ pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSessio
         message_rate: wire.maximum_messages_per_second().and_then(NonZeroU32::new).map(|maximum_per_second| {
             MessageRate { maximum_per_second, full_at: EpochNanos(wire.allowance_full_at()) }
         }),
+        cancel_on_disconnect: if_flagged(choice, 0, grace, template_id, "graceMilliseconds")?,
+        inherits_choice: choice & 2 != 0,
     })
 }
 
@@ -150,7 +161,10 @@ pub(super) fn encode_participant(record: &ParticipantRecord, buffer: &mut [u8]) 
         .rates(record.rates)
         .kill_switch(record.kill_switch.kill_switch().number())
         .kill_switch_levels(record.kill_switch.bits())
-        .kill_switch_keeps(record.kill_switch_keeps.bits());
+        .kill_switch_keeps(record.kill_switch_keeps.bits())
+        .disconnect_deadline(record.disconnection.map_or(0, |disconnection| disconnection.deadline.0))
+        .grace_milliseconds(record.disconnection.map_or(0, |disconnection| disconnection.grace.milliseconds()))
+        .disconnected(record.disconnection.map_or(0, |disconnection| 1 + u8::from(disconnection.is_done)));
     length
 }
 
@@ -177,6 +191,18 @@ pub(super) fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRe
         kill_switch,
         kill_switch_keeps,
         rates: wire.rates().unwrap_or_default(),
+        disconnection: if envelope.version < 2 {
+            None
+        } else {
+            let (deadline, grace) = (EpochNanos(wire.disconnect_deadline()), wire.grace_milliseconds());
+            let grace = known(GraceTime::from_milliseconds(grace), template_id, "graceMilliseconds")?;
+            let fault = MessageError::Value { template_id, field: "disconnected" };
+            match wire.disconnected() {
+                0 if deadline.0 == 0 && grace == GraceTime::NONE => None,
+                kind @ (1 | 2) => Some(DisconnectionRecord { grace, deadline, is_done: kind == 2 }),
+                _ => return Err(fault),
+            }
+        },
     })
 }
 
@@ -209,7 +235,8 @@ pub(super) fn encode_scope(scope: &ScopeRecord, buffer: &mut [u8]) -> usize {
         .instrument_id(scope.instrument.0)
         .retained(scope.retained)
         .canceled_buys(scope.canceled_buys.0)
-        .canceled_sells(scope.canceled_sells.0);
+        .canceled_sells(scope.canceled_sells.0)
+        .canceled_on_disconnect(scope.canceled_on_disconnect.0);
     length
 }
 
@@ -225,6 +252,7 @@ pub(super) fn decode_scope(envelope: Envelope<'_>) -> Result<ScopeRecord, Messag
         lost_through: EpochNanos(wire.lost_through_time()),
         canceled_buys: OrderId(since_2(envelope.version, wire.canceled_buys())),
         canceled_sells: OrderId(since_2(envelope.version, wire.canceled_sells())),
+        canceled_on_disconnect: OrderId(since_2(envelope.version, wire.canceled_on_disconnect())),
     })
 }
 

@@ -3,10 +3,11 @@
 use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
-    ClientSequence, ExportCursor, ExportManifest, ExportPlace, ImportRecord, InstrumentId, InstrumentRecord, MapEpoch,
-    MarketDataSequence, MessageRate, MigrationId, MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord,
-    ParticipantRecord, ParticipantRole, ParticipantSession, Price, RateKind, RateRecord, ReportBody, RetainedReport,
-    ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId,
+    ClientSequence, DisconnectionRecord, ExportCursor, ExportManifest, ExportPlace, GraceTime, ImportRecord,
+    InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MessageRate, MigrationId, MigrationStateKind,
+    MigrationStateRecord, OrderId, OrderRecord, ParticipantRecord, ParticipantRole, ParticipantSession, Price,
+    RateKind, RateRecord, ReportBody, RetainedReport, ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader,
+    SnapshotRecord, StateHash, Statistics, TradeId,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -34,10 +35,35 @@ pub(crate) fn epoch() -> impl Strategy<Value = MapEpoch> {
 
 pub(crate) fn session() -> impl Strategy<Value = ParticipantSession> {
     let role = select(&ParticipantRole::ALL[..]);
-    (any::<i64>(), participant(), role, optional(instrument()), optional(authentication()), optional(message_rate()))
-        .prop_map(|(cluster_session_id, participant, role, drop_copy, authentication, message_rate)| {
-            ParticipantSession { cluster_session_id, participant, role, drop_copy, authentication, message_rate }
-        })
+    let choice = (optional(grace()), any::<bool>());
+    let limits = (optional(authentication()), optional(message_rate()));
+    (any::<i64>(), participant(), role, optional(instrument()), limits, choice).prop_map(
+        |(cluster_session_id, participant, role, drop_copy, (authentication, message_rate), choice)| {
+            let (cancel_on_disconnect, inherits_choice) = choice;
+            ParticipantSession {
+                cluster_session_id,
+                participant,
+                role,
+                drop_copy,
+                authentication,
+                message_rate,
+                cancel_on_disconnect,
+                inherits_choice,
+            }
+        },
+    )
+}
+
+fn grace() -> impl Strategy<Value = GraceTime> {
+    (0..=GraceTime::MAXIMUM.milliseconds()).prop_filter_map("within the limit", GraceTime::from_milliseconds)
+}
+
+fn disconnection() -> impl Strategy<Value = DisconnectionRecord> {
+    (grace(), time(), any::<bool>()).prop_map(|(grace, deadline, is_done)| DisconnectionRecord {
+        grace,
+        deadline,
+        is_done,
+    })
 }
 
 fn message_rate() -> impl Strategy<Value = MessageRate> {
@@ -66,13 +92,15 @@ fn header() -> impl Strategy<Value = SnapshotHeader> {
 }
 
 fn participant_record() -> impl Strategy<Value = ParticipantRecord> {
-    (participant(), risk_limits(), (kill_switch_levels(), kill_switch_levels()), any::<u32>()).prop_map(
-        |(participant, limits, (kill_switch, kill_switch_keeps), rates)| ParticipantRecord {
+    let kill_switches = (kill_switch_levels(), kill_switch_levels());
+    (participant(), risk_limits(), kill_switches, any::<u32>(), optional(disconnection())).prop_map(
+        |(participant, limits, (kill_switch, kill_switch_keeps), rates, disconnection)| ParticipantRecord {
             participant,
             limits,
             kill_switch,
             kill_switch_keeps,
             rates,
+            disconnection,
         },
     )
 }
@@ -144,7 +172,7 @@ fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
 fn scope() -> impl Strategy<Value = ScopeRecord> {
     let last = (client_sequence(), event_sequence());
     // All bits set is SBE's null.
-    let canceled = (0..u64::MAX, 0..u64::MAX);
+    let canceled = (0..u64::MAX, 0..u64::MAX, 0..u64::MAX);
     (participant(), instrument(), last, any::<u32>(), (client_sequence(), time()), canceled).prop_map(
         |(participant, instrument, last, retained, lost, canceled)| ScopeRecord {
             participant,
@@ -156,6 +184,7 @@ fn scope() -> impl Strategy<Value = ScopeRecord> {
             lost_through: lost.1,
             canceled_buys: OrderId(canceled.0),
             canceled_sells: OrderId(canceled.1),
+            canceled_on_disconnect: OrderId(canceled.2),
         },
     )
 }

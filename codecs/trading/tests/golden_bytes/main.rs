@@ -7,10 +7,11 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
+mod connections;
 mod golden;
 mod member_status;
 mod partition_map;
-mod snapshot;
+mod snapshots;
 
 use golden::Golden;
 use lugus_codecs::Envelope;
@@ -41,6 +42,7 @@ fn new_order() -> NewOrder {
         post_only: PostOnly::Yes,
         self_trade_prevention: SelfTradePrevention::Decrement,
         client_tag: ClientTag(0),
+        on_disconnect: OnDisconnect::Cancel,
     }
 }
 
@@ -170,6 +172,7 @@ fn execution() -> Execution {
         liquidity: Liquidity::Auction,
         reason: RejectReason::None,
         client_tag: ClientTag(0),
+        on_disconnect: OnDisconnect::Cancel,
     }
 }
 

@@ -1,10 +1,13 @@
-//! Orders that are live although their end is decided: their time is over, or a mass cancel or a kill switch cancels them.
+//! Orders that are live although their end is decided: their time is over, or a mass cancel, a kill switch or the loss of their
+//! participant's connection cancels them.
 
-use lugus_vocabulary::{OrderId, RejectReason, Side};
+use lugus_vocabulary::{EpochNanos, OrderId, RejectReason, Side};
 
-use super::{Killed, Order, OrderPool, place, sides, slot_or_none};
+use super::owners::{place_of, sides};
+use super::{Killed, Order, OrderPool, slot_or_none};
 use crate::book::cells::Slot;
 use crate::book::terms::Instructions;
+use crate::book::unfinished::ENDLESS;
 
 /// How an order ends that is live although its end is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +32,10 @@ impl OrderPool {
     /// Whether there may be live orders whose end is decided, so that [`OrderPool::over`] has to be asked.
     #[inline]
     pub(crate) fn is_doubtful(&self) -> bool {
-        self.unfinished.is_overdue | (self.killed_participants > 0) | !self.unfinished.mass_cancels.is_empty()
+        self.unfinished.is_overdue
+            | self.unfinished.is_grace_over(self.unfinished.now)
+            | (self.killed_participants > 0)
+            | !self.unfinished.mass_cancels.is_empty()
     }
 
     /// How a live order ends that would trade and may not; `None` for one that may trade.
@@ -50,8 +56,12 @@ impl OrderPool {
             && !self.expiry.is_aside(slot)
         {
             Some(Ending::Expired)
-        } else if order_id <= list.sides[place(side)].canceled {
+        } else if order_id <= list.sides[place_of(side, false)].canceled {
             Some(Ending::Canceled(RejectReason::MassCancel))
+        } else if !instructions.has(Instructions::STAYS)
+            && (order_id <= list.disconnected || self.grace_through[list.participant as usize] < self.unfinished.now)
+        {
+            Some(Ending::Canceled(RejectReason::CancelOnDisconnect))
         } else if self.killed[list.participant as usize] == Killed::Cancels {
             Some(Ending::Canceled(RejectReason::RiskKillSwitch))
         } else {
@@ -61,23 +71,61 @@ impl OrderPool {
 
     /// Cancels an owner's orders of a side, or of both, with numbers up to this one: they do not trade any more.
     pub(crate) fn set_canceled(&mut self, owner: u32, side: Option<Side>, through: OrderId) {
-        for &side in sides(side) {
-            self.owner_list(owner).sides[place(side)].canceled = through;
+        let lists = &mut self.owners[owner as usize].sides;
+        for place in sides(side).flat_map(|side| [place_of(side, false), place_of(side, true)]) {
+            lists[place].canceled = through;
         }
     }
 
     /// The number up to which an owner's orders of a side are canceled; 0 if no mass cancel is under way.
     pub(crate) fn canceled(&self, owner: u32, side: Side) -> OrderId {
-        self.owners[owner as usize].sides[place(side)].canceled
+        self.owners[owner as usize].sides[place_of(side, false)].canceled
     }
 
-    /// The first order that a mass cancel under way has still to end. The owner's lists are sorted.
-    pub(crate) fn first_canceled(&self, owner: u32) -> Option<Slot> {
+    /// The first order that a mass cancel under way, or a disconnect before the participant's last one, has still to end, and
+    /// why it ends. The owner's lists are sorted.
+    pub(crate) fn first_canceled(&self, owner: u32) -> Option<(Slot, RejectReason)> {
         let list = &self.owners[owner as usize];
-        let firsts = list
-            .sides
-            .iter()
-            .filter_map(|side| slot_or_none(side.first).filter(|&slot| self.get(slot).order_id <= side.canceled));
-        firsts.min_by_key(|&slot| self.get(slot).order_id)
+        let firsts = list.sides.iter().enumerate().filter_map(|(place, of_list)| {
+            let slot = slot_or_none(of_list.first)?;
+            let order_id = self.get(slot).order_id;
+            let stays = place >= place_of(Side::Buy, true);
+            let reason = if order_id <= of_list.canceled {
+                RejectReason::MassCancel
+            } else if !stays && order_id <= list.disconnected {
+                RejectReason::CancelOnDisconnect
+            } else {
+                return None;
+            };
+            Some((order_id, slot, reason))
+        });
+        firsts.min_by_key(|&(order_id, ..)| order_id).map(|(_, slot, reason)| (slot, reason))
+    }
+
+    /// Number of live orders of a participant that are canceled on disconnect, in all instruments.
+    pub(crate) fn not_staying(&self, participant: u32) -> u32 {
+        let at = participant as usize;
+        self.open.get(at).copied().unwrap_or_default() - self.staying.get(at).copied().unwrap_or_default()
+    }
+
+    /// Sets the last nanosecond of a participant's grace time: after that, those of its orders do not trade that are canceled on
+    /// disconnect. `None` if it is connected.
+    pub(crate) fn set_grace_through(&mut self, participant: u32, through: Option<EpochNanos>) {
+        let place = participant as usize;
+        if self.grace_through.len() <= place {
+            self.grace_through.resize(place + 1, ENDLESS);
+        }
+        self.grace_through[place] = through.unwrap_or(ENDLESS);
+    }
+
+    /// Cancels an owner's orders with numbers up to this one that do not stay on disconnect.
+    pub(crate) fn set_disconnected(&mut self, owner: u32, through: OrderId) {
+        self.owners[owner as usize].disconnected = through;
+    }
+
+    /// The number up to which an owner's orders are canceled because of a disconnect before the participant's last one; 0 if
+    /// there is nothing of the kind under way.
+    pub(crate) fn disconnected(&self, owner: u32) -> OrderId {
+        self.owners[owner as usize].disconnected
     }
 }

@@ -24,12 +24,13 @@ impl OrderPool {
     }
 
     fn verify_terms(&self, live: impl Iterator<Item = Slot>) -> Result<(), InvariantError> {
-        let mut open = vec![0; self.open.len()];
+        let (mut open, mut staying) = (vec![0; self.open.len()], vec![0; self.staying.len()]);
         let (mut expiring, mut icebergs) = (0, 0);
         for slot in live {
             let Order { order_id, owner, instructions, leaves, .. } = *self.get(slot);
             let terms = self.terms(slot);
             open[self.participant_of(owner) as usize] += 1;
+            staying[self.participant_of(owner) as usize] += u32::from(instructions.has(Instructions::STAYS));
             let wrong = |what| Err(InvariantError::Order { order_id, what });
             icebergs += usize::from(instructions.has(Instructions::ICEBERG));
             if instructions.has(Instructions::EXPIRES) {
@@ -47,6 +48,10 @@ impl OrderPool {
             let (counted, kept) = (open.iter().sum::<u32>() as usize, self.open.iter().sum::<u32>() as usize);
             return Err(InvariantError::Count { what: "open orders of participants", counted, kept });
         }
+        if staying != self.staying {
+            let (counted, kept) = (staying.iter().sum::<u32>() as usize, self.staying.iter().sum::<u32>() as usize);
+            return Err(InvariantError::Count { what: "orders of participants that stay", counted, kept });
+        }
         InvariantError::count("icebergs", icebergs, self.icebergs as usize)?;
         InvariantError::count("orders that will expire", expiring, self.expiry.len())?;
         self.expiry.verify()
@@ -55,12 +60,16 @@ impl OrderPool {
     fn verify_owner(&self, owner: u32) -> Result<usize, InvariantError> {
         let OwnerList { sides, is_sorted, .. } = self.owners[owner as usize];
         let mut all = 0;
-        for (side, list) in [Side::Buy, Side::Sell].into_iter().zip(sides) {
+        let kinds = [(Side::Buy, false), (Side::Sell, false), (Side::Buy, true), (Side::Sell, true)];
+        for ((side, stays), list) in kinds.into_iter().zip(sides) {
             let (mut orders, mut before, mut next) = (0, NIL, list.first);
             while next != NIL {
                 let (order, neighbours) = (self.get(next), self.neighbours[next as usize]);
                 let in_order = !is_sorted || before == NIL || self.get(before).order_id < order.order_id;
-                let is_own = order.leaves.0 > 0 && order.owner == owner && order.side == side;
+                let is_own = order.leaves.0 > 0
+                    && order.owner == owner
+                    && order.side == side
+                    && order.instructions.has(Instructions::STAYS) == stays;
                 if !is_own || neighbours.previous != before || !in_order {
                     return Err(InvariantError::Order {
                         order_id: order.order_id,

@@ -5,8 +5,8 @@
 
 use lugus_vocabulary::{
     ClientOrderId, ClientSequence, ClientTag, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity,
-    NewOrder, OrderId, OrderRecord, OrderStatus, OrderType, PostOnly, Price, Quantity, RejectReason, Report,
-    ReportBody, RetainedReport, SelfTradePrevention, Side, TimeInForce, TradeId,
+    NewOrder, OnDisconnect, OrderId, OrderRecord, OrderStatus, OrderType, PostOnly, Price, Quantity, RejectReason,
+    Report, ReportBody, RetainedReport, SelfTradePrevention, Side, TimeInForce, TradeId,
 };
 
 use super::numbers::{NumberReader, put_number, put_participant, put_signed, put_unsigned};
@@ -68,6 +68,8 @@ mod order_flag {
 
 /// Bit of an order's self-trade prevention that tells that the order is elected.
 const ELECTED: u8 = 1 << 7;
+/// Bit of an order's side, also in an execution, that tells that the order stays on disconnect.
+const STAYS: u8 = 1 << 7;
 
 impl Before {
     /// Writes a kept execution after its tag.
@@ -95,7 +97,7 @@ impl Before {
             flags,
             execution.exec_type.number(),
             execution.order_status.number(),
-            execution.side.number(),
+            side_byte(execution.side, execution.on_disconnect),
             execution.order_type.number(),
             execution.time_in_force.number(),
             execution.liquidity.number(),
@@ -163,7 +165,7 @@ impl Before {
             client_order_id,
             orig_client_order_id,
             trade_id,
-            side: Side::from_number(side)?,
+            side: Side::from_number(side & !STAYS)?,
             order_type: OrderType::from_number(order_type)?,
             time_in_force: TimeInForce::from_number(time_in_force)?,
             price: price.map(Price),
@@ -175,6 +177,7 @@ impl Before {
             liquidity: Liquidity::from_number(liquidity)?,
             reason: RejectReason::from_wire(WireReason::from(reason))?,
             client_tag,
+            on_disconnect: on_disconnect(side),
         };
         let client_sequence = if has(ANSWER) { applied } else { ClientSequence(0) };
         let body = ReportBody::Execution(execution);
@@ -209,7 +212,7 @@ impl Before {
         ]);
         buffer.extend_from_slice(&[
             flags,
-            order.side.number(),
+            side_byte(order.side, order.on_disconnect),
             order.order_type.number(),
             order.time_in_force.number(),
             order.self_trade_prevention.number() | elected,
@@ -264,7 +267,7 @@ impl Before {
         self.expire_time = expire_time.unwrap_or(self.expire_time);
         let order = NewOrder {
             client_order_id,
-            side: Side::from_number(side)?,
+            side: Side::from_number(side & !STAYS)?,
             order_type: OrderType::from_number(order_type)?,
             time_in_force: TimeInForce::from_number(time_in_force)?,
             price: price.map(Price),
@@ -275,6 +278,7 @@ impl Before {
             post_only: if has(POST_ONLY) { PostOnly::Yes } else { PostOnly::No },
             self_trade_prevention: SelfTradePrevention::from_number(prevention & !ELECTED)?,
             client_tag,
+            on_disconnect: on_disconnect(side),
         };
         let is_elected = prevention & ELECTED != 0;
         let (leaves_quantity, shown_quantity) = (Quantity(leaves_quantity), Quantity(shown_quantity));
@@ -292,4 +296,14 @@ impl Before {
 
 fn flags<const N: usize>(flags: [(u8, bool); N]) -> u8 {
     flags.into_iter().fold(0, |all, (flag, is_set)| if is_set { all | flag } else { all })
+}
+
+/// The byte of an order's side.
+fn side_byte(side: Side, on_disconnect: OnDisconnect) -> u8 {
+    side.number() | if on_disconnect == OnDisconnect::Stay { STAYS } else { 0 }
+}
+
+/// What the byte of an order's side tells of a disconnect.
+fn on_disconnect(side: u8) -> OnDisconnect {
+    if side & STAYS == 0 { OnDisconnect::Cancel } else { OnDisconnect::Stay }
 }

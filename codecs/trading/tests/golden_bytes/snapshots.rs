@@ -1,4 +1,4 @@
-//! What a snapshot has, record by record (schema 204).
+//! Golden bytes of the messages of a snapshot.
 
 use std::num::NonZeroU32;
 
@@ -9,7 +9,7 @@ use crate::golden::Golden;
 use crate::{INSTRUMENT, LIMITS, MANIFEST, PARTICIPANT, TIME, definition, execution, new_order, report, statistics};
 
 #[test]
-fn records() {
+fn snapshot_records() {
     let golden = Golden::of("snapshot.");
     let import = ImportRecord {
         manifest: MANIFEST,
@@ -41,6 +41,7 @@ fn records() {
                 kill_switch: KillSwitchLevels::NONE.with(KillSwitchLevel::Operator),
                 kill_switch_keeps: KillSwitchLevels::NONE,
                 rates: 0,
+                disconnection: None,
             })
         }),
         ("snapshot.participant_with_rates", {
@@ -50,6 +51,7 @@ fn records() {
                 kill_switch: KillSwitchLevels::NONE,
                 kill_switch_keeps: KillSwitchLevels::NONE,
                 rates: 131,
+                disconnection: None,
             })
         }),
         ("snapshot.killed_participant", {
@@ -60,6 +62,7 @@ fn records() {
                 kill_switch: levels.with(KillSwitchLevel::Operator),
                 kill_switch_keeps: levels,
                 rates: 0,
+                disconnection: None,
             })
         }),
         ("snapshot.rate", { SnapshotRecord::Rate(RateRecord { kind: RateKind::Cancels, time: TIME, commands: 132 }) }),
@@ -107,6 +110,7 @@ fn records() {
                 lost_through: TIME,
                 canceled_buys: OrderId(156),
                 canceled_sells: OrderId(157),
+                canceled_on_disconnect: OrderId(0),
             })
         }),
         ("snapshot.scope", {
@@ -120,6 +124,7 @@ fn records() {
                 lost_through: TIME,
                 canceled_buys: OrderId(0),
                 canceled_sells: OrderId(0),
+                canceled_on_disconnect: OrderId(0),
             })
         }),
         ("snapshot.report", {
@@ -161,6 +166,8 @@ fn records() {
         drop_copy: Some(INSTRUMENT),
         authentication: None,
         message_rate: None,
+        cancel_on_disconnect: None,
+        inherits_choice: false,
     };
     let key = SessionKey::new([154; SessionKey::LENGTH]);
     let authentication = Some(SessionAuthentication { key, last_counter: 155 });
