@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::duration;
 
-/// `[timeouts]`: time-outs of the members. With the defaults, the next leader's first answer came 348 ms (median) and 362 ms
-/// (worst of 20) after `kill -9` of a leader's member. Longer time-outs make a fail-over slower, and survive longer pauses of
-/// the machine.
+/// `[timeouts]`: time-outs of the members. Longer ones make a fail-over slower, and survive longer pauses of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Timeouts {
@@ -49,8 +47,8 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// Time-outs for a machine with a core for each busy thread, on which nothing pauses a member for longer than a few
-    /// milliseconds: a dead leader is replaced sooner, and so is one that was only paused.
+    /// Time-outs for a machine on which nothing pauses a member for longer than a few milliseconds: a dead leader is replaced
+    /// sooner, and so is one that was only paused.
     pub fn fast() -> Self {
         Self {
             heartbeat_timeout: Duration::from_millis(90),
