@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use harness::{
-    LocalCluster, PATIENCE, QUIET, by_hand, config, config_of, define_instruments, driver, kill, resume, stop, until,
+    LocalCluster, PATIENCE, QUIET, config, config_of, define_instruments, driver, kill, resume, stop, until,
 };
 use lugus_client::vocabulary::{GraceTime, OnDisconnect};
 use lugus_client::{
@@ -26,7 +26,7 @@ const CARELESS: u32 = 8;
 const WATCHER: u32 = 9;
 
 /// Without a message for this time a session is closed.
-const SESSION_TIMEOUT: Duration = Duration::from_secs(3);
+const SESSION_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Prices of the makers' offers: one that is canceled on disconnect, and one that stays.
 const CANCELED: i64 = 1_000;
@@ -197,8 +197,13 @@ impl Watcher {
 
 fn start(members: u16) -> (LocalCluster, Watcher) {
     let cluster = LocalCluster::start(members, |deployment| {
-        by_hand(deployment);
+        deployment.instruments.clear();
+        // As long as the time-out of sessions allows, so that a busy machine causes no election.
         deployment.timeouts.session_timeout = SESSION_TIMEOUT;
+        deployment.timeouts.heartbeat_timeout = SESSION_TIMEOUT / 2;
+        deployment.timeouts.startup_canvass_timeout = SESSION_TIMEOUT;
+        deployment.timeouts.service_progress_timeout = SESSION_TIMEOUT / 2;
+        deployment.client.silence_timeout = SESSION_TIMEOUT;
     });
     define_instruments(&cluster);
     let watcher = Watcher::connect(&cluster);
@@ -245,7 +250,8 @@ fn orders_stay_if_the_client_is_back_within_its_grace_time() {
     let (cluster, mut watcher) = start(1);
     let mut maker = Client::start(&cluster, MAKER, Some(GRACE.as_millis() as u32));
     stop(maker.pid());
-    watcher.await_alone(&cluster);
+    // Shorter than the time after which its media driver gives up a client that hangs, which is 10 seconds.
+    watcher.let_log_time_pass(SESSION_TIMEOUT + Duration::from_secs(1));
     resume(maker.pid());
     maker.await_line("CONFIRMED 2");
     assert_eq!(watcher.offers(), [(CANCELED, 1), (STAYING, 1)]);
