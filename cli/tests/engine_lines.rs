@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
-use lugus_vocabulary::{Command as EngineCommand, EpochNanos, Reply, Report};
+use lugus_vocabulary::{Command as EngineCommand, ConnectionChange, EpochNanos, Reply, Report};
 use serde_json::{Value, json};
 
 /// The limits for which the engine's golden scenarios are written.
@@ -180,6 +180,17 @@ fn state_hash(commands: &[&str]) -> String {
         let now = EpochNanos(line["now"].as_i64().expect("a time"));
         if line.get("timer").is_some() {
             engine.on_timer(now, &mut IgnoreEvents);
+            continue;
+        }
+        if let Some(change) = line.get("connection") {
+            match serde_json::from_value(change.clone()).expect("a change") {
+                ConnectionChange::Disconnect { participant, grace_milliseconds } => {
+                    engine.disconnect(now, participant, grace_milliseconds, &mut IgnoreEvents);
+                }
+                ConnectionChange::Connect { participant } => {
+                    engine.connect(now, participant, &mut IgnoreEvents);
+                }
+            }
             continue;
         }
         let command: EngineCommand = serde_json::from_value(line["command"].clone()).expect("a command");

@@ -314,6 +314,8 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
         while !done(&mut self.session, collected, self.next_request)? {
             let work = self.session.poll(&mut Collecting { handler: &mut self.handler, collected })?;
             if let Some(failure) = collected.failure.take() {
+                // A session that has ended says why, which is the cause of this.
+                self.session.poll(&mut Collecting { handler: &mut self.handler, collected })?;
                 return Err(failure);
             }
             self.idle(work);
