@@ -192,7 +192,7 @@ impl Trader {
             assert_eq!(told(member.id), differs, "{member:?}");
         }
         let text = cluster.lugus(&["status"]).stdout;
-        assert!(text.contains(&format!("member {} of cluster 0: the log's time is 3", members[0])), "{text}");
+        assert!(text.contains(&format!("member {} of cluster-0: the log's time is 3", members[0])), "{text}");
     }
 
     fn close(self) {
