@@ -166,7 +166,7 @@ impl WatchThread {
         Ok(None)
     }
 
-    /// Goes on to tell the others for [`LAST_WORDS`], so that they know of a difference with this member when it has ended; not
+    /// Goes on to tell the others for two seconds, so that they know of a difference with this member when it has ended; not
     /// longer than until `stop`, and not while it leads, as a leader whose state is wrong answers clients.
     ///
     /// # Errors
