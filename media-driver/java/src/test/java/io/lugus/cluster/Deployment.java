@@ -21,7 +21,7 @@ record Deployment(Path folder, Path aeronFolder, int basePort, int members, Stri
     static final int INSTRUMENTS = 24;
 
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
-    private static final int PORTS_OF_A_MEMBER = 6;
+    private static final int PORTS_OF_A_MEMBER = 7;
     private static final int ARCHIVE_PORT = 4;
 
     static Deployment create(final int firstPort, final int members, final String more) throws IOException {
