@@ -16,7 +16,7 @@ final class Watch implements AutoCloseable {
     private final Queue<JsonObject> events = new ConcurrentLinkedQueue<>();
 
     private Watch(final LugusCluster cluster) throws IOException {
-        process = cluster.lugus().open(cluster.deployment().folder().resolve("watch.log").toFile(), "watch");
+        process = cluster.lugus().open(cluster.deployment().folder().resolve("watch.log").toFile(), "watch", "--raw");
         final Thread reader = new Thread(this::read, "watch");
         reader.setDaemon(true);
         reader.start();
