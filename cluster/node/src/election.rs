@@ -5,13 +5,7 @@ use std::path::Path;
 
 use rusteron_archive::{AeronCnc, AeronCountersReader};
 
-use crate::status::{StatusError, find};
-
-/// Counter type of the state of a member's election (`io.aeron.AeronCounters`).
-pub(crate) const ELECTION_STATE_TYPE_ID: i32 = 207;
-
-/// Value of the counter of a member that follows or leads (`io.aeron.cluster.ElectionState.CLOSED`).
-pub(crate) const CLOSED: i64 = 17;
+use crate::status::{ELECTION_CLOSED, ELECTION_STATE_TYPE_ID, StatusError, find};
 
 /// How far a member's election is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +62,7 @@ impl ElectionCounter {
 
     /// How far the member's election is now.
     pub fn phase(&self) -> ElectionPhase {
-        ElectionPhase::of_state(self.counters.get_counter_value(self.id).unwrap_or(CLOSED))
+        ElectionPhase::of_state(self.counters.get_counter_value(self.id).unwrap_or(ELECTION_CLOSED))
     }
 }
 
@@ -84,6 +78,6 @@ mod tests {
             (phases[0], phases[5], phases[8]),
             (ElectionPhase::Vote, ElectionPhase::Complete, ElectionPhase::Ready)
         );
-        assert_eq!(ElectionPhase::of_state(CLOSED), ElectionPhase::None);
+        assert_eq!(ElectionPhase::of_state(ELECTION_CLOSED), ElectionPhase::None);
     }
 }

@@ -13,13 +13,16 @@ use crate::counters::{
     REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID,
     UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
-use crate::election;
 
 /// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
 const NODE_ROLE_TYPE_ID: i32 = 201;
 const COMMIT_POSITION_TYPE_ID: i32 = 203;
 const LEADERSHIP_TERM_ID_TYPE_ID: i32 = 239;
 const ELECTION_COUNT_TYPE_ID: i32 = 238;
+pub(crate) const ELECTION_STATE_TYPE_ID: i32 = 207;
+
+/// Value of the election state of a member that follows or leads (`io.aeron.cluster.ElectionState.CLOSED`).
+pub(crate) const ELECTION_CLOSED: i64 = 17;
 
 /// A media driver that has not changed its heartbeat for this long is dead.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(2);
@@ -83,7 +86,7 @@ pub(crate) fn status_of_counters(reader: &AeronCountersReader, cluster_id: i32) 
         term: of_cluster(LEADERSHIP_TERM_ID_TYPE_ID),
         commit_position: of_cluster(COMMIT_POSITION_TYPE_ID),
         elections: of_cluster(ELECTION_COUNT_TYPE_ID),
-        has_joined: of_cluster(election::ELECTION_STATE_TYPE_ID) == Some(election::CLOSED),
+        has_joined: of_cluster(ELECTION_STATE_TYPE_ID) == Some(ELECTION_CLOSED),
         state: state_at(reader),
         sessions: value(reader, SESSIONS_TYPE_ID, None),
         refused_messages: value(reader, REFUSED_MESSAGES_TYPE_ID, None),

@@ -3,18 +3,9 @@
 use lugus_vocabulary::*;
 
 use super::book::Resting;
-use super::state::Oracle;
+use super::state::{Away, Oracle};
 use super::unfinished::Ending;
 use crate::venue::Told;
-
-/// A participant without a session that had asked for cancel on disconnect.
-#[derive(Clone, Copy)]
-pub(super) struct Away {
-    pub(super) grace: GraceTime,
-    pub(super) deadline: i64,
-    /// Whether all has been canceled that was there when the grace time ended.
-    pub(super) is_done: bool,
-}
 
 impl Oracle {
     pub fn is_away(&self, participant: u32) -> bool {

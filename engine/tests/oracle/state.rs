@@ -6,7 +6,6 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 
 use super::book::{Book, Resting, auction_price, by_priority, find};
-use super::connections::Away;
 use crate::venue::Told;
 
 /// An engine without any cleverness.
@@ -39,6 +38,15 @@ pub enum Shrink {
     ToShownWhole,
     /// The same, and it is no iceberg any more.
     NoIceberg,
+}
+
+/// A participant without a session that had asked for cancel on disconnect.
+#[derive(Clone, Copy)]
+pub(super) struct Away {
+    pub(super) grace: GraceTime,
+    pub(super) deadline: i64,
+    /// Whether all has been canceled that was there when the grace time ended.
+    pub(super) is_done: bool,
 }
 
 /// A participant, with its limits and kill switch.
