@@ -1,11 +1,10 @@
 //! The state of a member's election, as its consensus module's counter tells it, for whoever measures a fail-over on its host.
 
-use std::ffi::CString;
 use std::path::Path;
 
 use rusteron_archive::{AeronCnc, AeronCountersReader};
 
-use crate::status::{ELECTION_CLOSED, ELECTION_STATE_TYPE_ID, StatusError, find};
+use crate::status::{self, ELECTION_CLOSED, ELECTION_STATE_TYPE_ID, StatusError, find};
 
 /// How far a member's election is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,14 +48,10 @@ impl ElectionCounter {
     /// # Errors
     /// [`StatusError`]; the member must have begun its first election.
     pub fn open(aeron_dir: &Path, cluster_id: i32) -> Result<Self, StatusError> {
-        let not_running = || StatusError::NotRunning { aeron_dir: aeron_dir.to_path_buf() };
-        let path = CString::new(aeron_dir.as_os_str().as_encoded_bytes()).map_err(|_| not_running())?;
-        let cnc = AeronCnc::open(&path).map_err(|error| StatusError::Unreadable {
-            aeron_dir: aeron_dir.to_path_buf(),
-            reason: error.to_string(),
-        })?;
+        let cnc = status::open(aeron_dir)?;
         let counters = cnc.counters_reader();
-        let id = find(&counters, ELECTION_STATE_TYPE_ID, Some(cluster_id)).ok_or_else(not_running)?;
+        let id = find(&counters, ELECTION_STATE_TYPE_ID, Some(cluster_id))
+            .ok_or_else(|| StatusError::NotRunning { aeron_dir: aeron_dir.to_path_buf() })?;
         Ok(Self { counters, _cnc: cnc, id })
     }
 

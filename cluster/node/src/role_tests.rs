@@ -17,7 +17,7 @@ use lugus_vocabulary::{
 use super::{DropCopyPolicy, MatchingService};
 use crate::counters::{MESSAGES_ABOVE_RATE_TYPE_ID, REFUSED_MESSAGES_TYPE_ID};
 use crate::test_messages::{
-    book_message, command_message, define_message, drop_copy_message, new_order_message, resume_message,
+    book_message, command_message, define_message, drop_copy_message, new_order_message, resume_message, signed,
 };
 
 const OPERATOR: i64 = 1;
@@ -106,10 +106,6 @@ impl Member {
     fn snapshot(&mut self) -> RecordedSnapshot {
         self.cluster.take_snapshot(&mut self.service).unwrap()
     }
-}
-
-fn signed(signer: &mut MessageSigner, message: &[u8]) -> Vec<u8> {
-    [message, &signer.trailer(message)].concat()
 }
 
 fn order(number: u64) -> Vec<u8> {

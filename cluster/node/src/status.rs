@@ -57,6 +57,12 @@ pub enum StatusError {
 /// # Errors
 /// [`StatusError`]. A member that is still starting is no error: its fields are `None`.
 pub fn read_status(aeron_dir: &Path, cluster_id: i32) -> Result<MemberStatus, StatusError> {
+    let cnc = open(aeron_dir)?;
+    Ok(status_of_counters(&cnc.counters_reader(), cluster_id))
+}
+
+/// Opens the file of the media driver that runs in `aeron_dir`.
+pub(crate) fn open(aeron_dir: &Path) -> Result<AeronCnc, StatusError> {
     let not_running = || StatusError::NotRunning { aeron_dir: aeron_dir.to_path_buf() };
     let unreadable = |reason: String| StatusError::Unreadable { aeron_dir: aeron_dir.to_path_buf(), reason };
     if !aeron_dir.join("cnc.dat").is_file() {
@@ -74,8 +80,7 @@ pub fn read_status(aeron_dir: &Path, cluster_id: i32) -> Result<MemberStatus, St
     if heartbeat_age(cnc.get_to_driver_heartbeat_ms().unwrap_or(0)) > HEARTBEAT_LIMIT {
         return Err(not_running());
     }
-    let reader = cnc.counters_reader();
-    Ok(status_of_counters(&reader, cluster_id))
+    Ok(cnc)
 }
 
 /// The status that the counters of a member's media driver tell.

@@ -4,6 +4,7 @@ use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
     MAXIMUM_COMMAND_LENGTH, encode_cancel_on_disconnect, encode_command, encode_drop_copy, encode_resume,
 };
+use lugus_codecs::session_tag::MessageSigner;
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
     Action, BookRequest, BookType, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, GraceTime,
@@ -86,4 +87,9 @@ pub(crate) fn book_message(instrument: u32, depth: u16) -> Vec<u8> {
         book_type: BookType::Levels,
     };
     encode_book_request(&request, &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
+}
+
+/// A message with the trailer of its session's key.
+pub(crate) fn signed(signer: &mut MessageSigner, message: &[u8]) -> Vec<u8> {
+    [message, &signer.trailer(message)].concat()
 }

@@ -1,12 +1,22 @@
 //! What the driver's interceptors have in common: Aeron wants their functions in memory that it can free.
 
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, c_int, c_void};
 
 use rusteron_media_driver::AeronCError;
 use rusteron_media_driver::bindings::{
-    aeron_alloc, aeron_udp_channel_interceptor_bindings_stct_interceptor_meta_info_fields as MetaInfo,
-    aeron_udp_channel_interceptor_bindings_t as Bindings,
+    aeron_alloc, aeron_driver_context_t,
+    aeron_udp_channel_interceptor_bindings_stct_interceptor_meta_info_fields as MetaInfo,
+    aeron_udp_channel_interceptor_bindings_t as Bindings, aeron_udp_channel_transport_affinity_t,
 };
+
+/// Begins an interceptor without state of its own: what it has is this program's.
+pub(crate) unsafe extern "C" fn init(
+    _: *mut *mut c_void,
+    _: *mut aeron_driver_context_t,
+    _: aeron_udp_channel_transport_affinity_t,
+) -> c_int {
+    0
+}
 
 /// An interceptor of this name without any function.
 pub(crate) fn none(name: &'static CStr) -> Bindings {

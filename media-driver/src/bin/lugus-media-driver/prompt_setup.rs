@@ -10,9 +10,9 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use rusteron_media_driver::bindings::{
-    aeron_driver_context_t, aeron_network_publication_t, aeron_udp_channel_interceptor_bindings_t,
+    aeron_network_publication_t, aeron_udp_channel_interceptor_bindings_t,
     aeron_udp_channel_interceptor_notification_type_en, aeron_udp_channel_outgoing_interceptor_t,
-    aeron_udp_channel_transport_affinity_t, aeron_udp_channel_transport_t, iovec, sockaddr_storage,
+    aeron_udp_channel_transport_t, iovec, sockaddr_storage,
 };
 use rusteron_media_driver::{AeronCError, AeronDriverContext, AeronUdpChannelInterceptorBindings};
 
@@ -48,22 +48,13 @@ thread_local! {
 pub(crate) fn install(context: &AeronDriverContext, log_stream: i32) -> Result<(), AeronCError> {
     LOG_STREAM.store(log_stream, Ordering::Relaxed);
     let memory = interceptor::allocate(aeron_udp_channel_interceptor_bindings_t {
-        outgoing_init_func: Some(init),
+        outgoing_init_func: Some(interceptor::init),
         outgoing_send_func: Some(send),
         outgoing_publication_notification_func: Some(on_publication),
         ..interceptor::none(c"prompt-setup")
     })?;
     context.set_udp_channel_outgoing_interceptors(&AeronUdpChannelInterceptorBindings::from(memory))?;
     Ok(())
-}
-
-/// The interceptor's state is this program's.
-unsafe extern "C" fn init(
-    _: *mut *mut c_void,
-    _: *mut aeron_driver_context_t,
-    _: aeron_udp_channel_transport_affinity_t,
-) -> c_int {
-    0
 }
 
 /// The sender has taken a publication in, or lets it go.

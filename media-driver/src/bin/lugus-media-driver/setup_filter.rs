@@ -8,9 +8,8 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
 
 use rusteron_media_driver::bindings::{
-    aeron_driver_context_t, aeron_publication_image_t, aeron_udp_channel_incoming_interceptor_t,
-    aeron_udp_channel_interceptor_bindings_t, aeron_udp_channel_interceptor_notification_type_en,
-    aeron_udp_channel_transport_affinity_t, aeron_udp_channel_transport_t, sockaddr_storage, timespec,
+    aeron_publication_image_t, aeron_udp_channel_incoming_interceptor_t, aeron_udp_channel_interceptor_bindings_t,
+    aeron_udp_channel_interceptor_notification_type_en, aeron_udp_channel_transport_t, sockaddr_storage, timespec,
 };
 use rusteron_media_driver::{AeronCError, AeronDriverContext, AeronUdpChannelInterceptorBindings};
 
@@ -45,22 +44,13 @@ pub(crate) fn dropped() -> u64 {
 /// When there is no memory.
 pub(crate) fn install(context: &AeronDriverContext) -> Result<(), AeronCError> {
     let memory = interceptor::allocate(aeron_udp_channel_interceptor_bindings_t {
-        incoming_init_func: Some(init),
+        incoming_init_func: Some(interceptor::init),
         incoming_func: Some(incoming),
         incoming_image_notification_func: Some(on_image),
         ..interceptor::none(c"setup-limit")
     })?;
     context.set_udp_channel_incoming_interceptors(&AeronUdpChannelInterceptorBindings::from(memory))?;
     Ok(())
-}
-
-/// The interceptor's state is this program's.
-unsafe extern "C" fn init(
-    _: *mut *mut c_void,
-    _: *mut aeron_driver_context_t,
-    _: aeron_udp_channel_transport_affinity_t,
-) -> c_int {
-    0
 }
 
 /// Gives a datagram to the driver, or drops it.
