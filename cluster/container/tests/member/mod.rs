@@ -24,6 +24,10 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// Type id of the counter with a member's commit position (`ClusterCounters.COMMIT_POSITION_TYPE_ID` of Aeron Cluster).
 const COMMIT_POSITION_TYPE_ID: i32 = 203;
 
+/// Type ids of the counters by which an archive and a consensus module see that another runs beside the same media driver
+/// (`AeronCounters.ARCHIVE_ERROR_COUNT_TYPE_ID` and `CLUSTER_CONSENSUS_MODULE_STATE_TYPE_ID` of Aeron).
+const ONE_OF_A_DRIVER_TYPE_IDS: [i32; 2] = [101, 200];
+
 const JVM_FLAGS: [&str; 5] = [
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
@@ -184,8 +188,12 @@ impl Member {
         driver
     }
 
-    /// Starts archive and consensus module. Their output goes to a file.
+    /// Starts archive and consensus module. Their output goes to a file. Earlier ones must have ended; the media driver frees
+    /// their counters a while after the end of their process, and they refuse to start until then.
     pub(crate) fn start_consensus_module(&self) -> Process {
+        until("the end of the last consensus module's counters", || {
+            self.counters().iter().all(|(type_id, _)| !ONE_OF_A_DRIVER_TYPE_IDS.contains(type_id))
+        });
         // The mark files of a consensus module and archive that were killed.
         for mark in ["cluster/cluster-mark.dat", "archive/archive-mark.dat"] {
             let _ = std::fs::remove_file(self.path(mark));
