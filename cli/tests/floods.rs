@@ -19,7 +19,7 @@ const STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// Frames a second of publications that do not exist. A driver in one thread without a bound waits for itself for ever after two
 /// seconds of them (docs/security.md).
-const SETUPS_PER_SECOND: u64 = 20_000;
+const FRAMES_PER_SECOND: u64 = 20_000;
 
 /// So few that a flood of 3 s reaches the driver's limit of publications.
 const MAXIMUM_SESSIONS: u32 = 20;
@@ -84,9 +84,12 @@ fn a_flood_of_new_publications_ends_no_process() {
         ("market data", leader.market_data, streams.market_data),
         ("egress", egress, streams.egress),
     ] {
-        let flood = Flood { from: STRANGER, to, rate: SETUPS_PER_SECOND };
-        let flooded = trade_in(&mut traders, vec![move |stop: &AtomicBool| flood.of_setups(stop, stream, 1 << 16)]);
-        println!("{name}: (p50, p99) {before:?} before, {flooded:?} meanwhile");
+        let flood = Flood { from: STRANGER, to, rate: FRAMES_PER_SECOND };
+        let setups = |stop: &AtomicBool| flood.of_setups(stop, stream, 1 << 16);
+        let announced = trade_in(&mut traders, vec![setups]);
+        let data = |stop: &AtomicBool| flood.of_unannounced_data(stop, stream);
+        let unannounced = trade_in(&mut traders, vec![data]);
+        println!("{name}: (p50, p99) {before:?} before, SETUP frames {announced:?}, data frames {unannounced:?}");
         assert_eq!(processes(&cluster), all, "{name}: no process has ended");
     }
     traders.check();

@@ -96,6 +96,11 @@ impl Flood {
         self.run(stop, |number| vec![setup(session(number), stream, term_length)])
     }
 
+    /// Sends data of one publication after another, none of which was announced: a driver asks the sender of each to announce it.
+    pub fn of_unannounced_data(&self, stop: &AtomicBool, stream: i32) -> u64 {
+        self.run(stop, |number| vec![data(session(number), stream, 0, &[], FRAME_ALIGNMENT)])
+    }
+
     /// Asks for one session after another, each time with another port for the answer, and does nothing more about it.
     pub fn of_connects(&self, stop: &AtomicBool, stream: i32) -> u64 {
         // Each publication fills its first term, which is what a receiver takes without waiting for the reader.
