@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::{Flood, LocalCluster, Process, RawSession, Traders, counter, until};
+use harness::{Flood, LocalCluster, Process, RawSession, Traders, counter, counters, until};
 use lugus_topology::{Endpoint, MemberSpec};
 
 /// Address of this machine from which the floods come; the clients are at 127.0.0.1.
@@ -23,6 +23,12 @@ const FRAMES_PER_SECOND: u64 = 20_000;
 
 /// So few that a flood of 3 s reaches the driver's limit of publications.
 const MAXIMUM_SESSIONS: u32 = 20;
+
+/// Type of the driver's counter of destinations to which a port sends (`AERON_COUNTER_CHANNEL_NUM_DESTINATIONS_TYPE_ID`).
+const DESTINATIONS_TYPE_ID: i32 = 18;
+
+/// Greatest number of listeners at one address (docs/security.md).
+const LISTENERS_OF_ADDRESS: i64 = 32;
 
 /// Connects a second without credentials, at which a leader without a bound ended.
 const CONNECTS_PER_SECOND: u64 = 2_400;
@@ -95,6 +101,33 @@ fn a_flood_of_new_publications_ends_no_process() {
     traders.check();
     cluster.await_common_state();
     // Who comes now finds a place.
+    traders.close(&cluster);
+}
+
+#[test]
+fn a_flood_of_listeners_makes_few_destinations() {
+    let cluster = LocalCluster::start(3, |_| {});
+    let mut traders = Traders::connect(&cluster);
+    trade(&mut traders, Duration::from_secs(2));
+    let before = trade(&mut traders, duration());
+    let all = processes(&cluster);
+    let leader = cluster.member(cluster.await_leader());
+    let destinations = || counters(&leader.aeron_dir, DESTINATIONS_TYPE_ID);
+    let honest = destinations().into_iter().max().expect("ports with listeners");
+    let streams = &cluster.deployment.streams;
+    for (name, to, stream) in [
+        ("market data", &leader.endpoints.market_data, streams.market_data),
+        ("status", &leader.endpoints.status, streams.status),
+    ] {
+        let flood = Flood { from: STRANGER, to: to.clone(), rate: FRAMES_PER_SECOND };
+        let flooded = trade_in(&mut traders, vec![|stop: &AtomicBool| flood.of_listeners(stop, stream)]);
+        let most = destinations().into_iter().max().expect("ports with listeners");
+        println!("{name}: (p50, p99) {before:?} before, {flooded:?} meanwhile, with {most} destinations");
+        assert!((LISTENERS_OF_ADDRESS..=LISTENERS_OF_ADDRESS + honest).contains(&most), "{name}: {most}");
+        assert_eq!(processes(&cluster), all, "{name}: no process has ended");
+    }
+    traders.check();
+    cluster.await_common_state();
     traders.close(&cluster);
 }
 

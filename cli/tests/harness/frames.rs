@@ -11,6 +11,7 @@ use lugus_topology::Endpoint;
 
 /// Types of frames.
 const DATA: u16 = 1;
+const STATUS_MESSAGE: u16 = 3;
 const SETUP: u16 = 5;
 /// Flags of a message that is whole in one frame.
 const WHOLE: u8 = 0xC0;
@@ -24,6 +25,13 @@ const TERM: i32 = 7;
 pub fn setup(session: i32, stream: i32, term_length: i32) -> Vec<u8> {
     let fields = [0, session, stream, TERM, TERM, term_length, MTU, 0];
     frame(40, 0, SETUP, &fields)
+}
+
+/// A receiver's announcement that it listens to a stream.
+pub fn status_message(receiver_id: u64, stream: i32) -> Vec<u8> {
+    let mut message = frame(36, 0, STATUS_MESSAGE, &[0, stream, TERM, 0, 1 << 20]);
+    message.extend(receiver_id.to_le_bytes());
+    message
 }
 
 /// A message in one frame of `length` bytes at an offset in the first term. Zeros follow the message, which are part of it; more of them,
@@ -94,6 +102,11 @@ impl Flood {
     /// Announces one publication after another.
     pub fn of_setups(&self, stop: &AtomicBool, stream: i32, term_length: i32) -> u64 {
         self.run(stop, |number| vec![setup(session(number), stream, term_length)])
+    }
+
+    /// Announces one listener after another, each of which wants to be sent all that the port sends.
+    pub fn of_listeners(&self, stop: &AtomicBool, stream: i32) -> u64 {
+        self.run(stop, |number| vec![status_message(number, stream)])
     }
 
     /// Sends data of one publication after another, none of which was announced: a driver asks the sender of each to announce it.

@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 pub use archive::Archive;
 pub use command::{Outcome, lugus};
 pub use connection::{context, driver};
-pub use counters::{counter, labels};
+pub use counters::{counter, counters, labels};
 pub use frames::{FRAME_ALIGNMENT, Flood, data, setup};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port, without_elections};
 pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, resume, stop, tree};

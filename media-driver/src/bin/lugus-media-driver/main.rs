@@ -3,9 +3,10 @@
 //! It writes the line `ready` once it has answered a client that it makes itself. It ends on SIGTERM and SIGINT, and on an
 //! error with exit code 1 and a line on standard error.
 
+mod frame_filter;
 mod interceptor;
+mod listener_limit;
 mod prompt_setup;
-mod setup_filter;
 mod setup_limit;
 
 use std::ffi::CString;
@@ -91,13 +92,15 @@ fn run(options: &DriverOptions) -> Result<(), String> {
     }
 }
 
-/// Says how many SETUP frames were dropped, each time that there are twice as many. Returns the number that was said last.
+/// Says how many frames were dropped, each time that there are twice as many. Returns the number that was said last.
 fn report_dropped(reported: u64) -> u64 {
-    let dropped = setup_filter::dropped();
+    let dropped = frame_filter::dropped();
     if dropped <= reported.saturating_mul(2) {
         return reported;
     }
-    eprintln!("lugus-media-driver: {dropped} SETUP frames have been dropped, because too many came at once");
+    eprintln!(
+        "lugus-media-driver: {dropped} SETUP frames and status messages have been dropped, because too many came at once"
+    );
     dropped
 }
 
@@ -116,7 +119,7 @@ fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext,
     // Each of them has buffers of its own, for which the driver's thread makes files: whoever sends SETUP frames to a port could
     // otherwise keep that thread from everything else.
     context.set_stream_session_limit(i32::try_from(options.stream_session_limit).unwrap_or(i32::MAX))?;
-    setup_filter::install(&context)?;
+    frame_filter::install(&context)?;
     prompt_setup::install(&context, options.log_stream)?;
     if let Some([conductor, sender, receiver]) = options.cores {
         context.set_conductor_cpu_affinity(conductor.into())?;
