@@ -1,10 +1,15 @@
-//! A temporary deployment for a benchmark or the demo, which is stopped and deleted with it.
+//! A temporary deployment for a benchmark or the demo, which is stopped and deleted with it, also when the program is interrupted:
+//! its members are no children of a terminal, and would stay.
 
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Mutex, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lugus_topology::Deployment;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::arguments::Members;
 use crate::deployment::{self, DeploymentFile};
@@ -13,6 +18,50 @@ use crate::status::Status;
 use crate::{down, local_deployment, up};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The private clusters of this process. Whoever ends one holds this meanwhile.
+static PRESENT: Mutex<Vec<Traces>> = Mutex::new(Vec::new());
+
+/// What a private cluster leaves behind unless it is ended.
+#[derive(Debug, Clone)]
+struct Traces {
+    deployment: Deployment,
+    folder: PathBuf,
+}
+
+impl Traces {
+    /// Ends the processes, and deletes their shared memory, and the folder unless it is to stay.
+    fn remove(&self, keep_folder: bool) {
+        if let Err(failure) = down::end(&self.deployment) {
+            eprintln!("lugus: {failure}");
+        }
+        // Only this deployment uses this root of Aeron directories.
+        let _ = std::fs::remove_dir_all(self.deployment.aeron_root());
+        if !keep_folder {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// From now on SIGINT, SIGTERM and SIGHUP end this process's private clusters first, and then the process, with the exit code
+/// that shells give to a signal.
+fn end_on_signal() -> Result<(), Failure> {
+    static WATCHED: Once = Once::new();
+    let mut watched = Ok(());
+    WATCHED.call_once(|| {
+        watched = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Failure::new).and_then(|mut signals| {
+            let wait = move || {
+                let Some(signal) = signals.forever().next() else { return };
+                eprintln!("lugus: interrupted: the temporary cluster is ended");
+                let present = PRESENT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                present.iter().for_each(|traces| traces.remove(false));
+                process::exit(128 + signal);
+            };
+            thread::Builder::new().name(String::from("signals")).spawn(wait).map(drop).map_err(Failure::new)
+        });
+    });
+    watched
+}
 
 /// A deployment in a temporary folder.
 pub struct PrivateCluster {
@@ -41,8 +90,12 @@ impl PrivateCluster {
         deployment.supervision.restart = false;
         let folder = std::env::temp_dir().join(format!("lugus-{name}-{}", std::process::id()));
         let path = folder.join("cluster.toml");
+        end_on_signal()?;
         up::write(deployment, &path)?;
-        Ok(Self { found: deployment::find(Some(&path))?, folder, keep: false })
+        let found = deployment::find(Some(&path))?;
+        let traces = Traces { deployment: found.deployment.clone(), folder: folder.clone() };
+        PRESENT.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(traces);
+        Ok(Self { found, folder, keep: false })
     }
 
     /// Starts all processes that do not run, and waits until the deployment is ready.
@@ -91,13 +144,9 @@ impl PrivateCluster {
 
 impl Drop for PrivateCluster {
     fn drop(&mut self) {
-        if let Err(failure) = down::end(&self.found.deployment) {
-            eprintln!("lugus: {failure}");
-        }
-        // Only this deployment uses this root of Aeron directories.
-        let _ = std::fs::remove_dir_all(self.found.deployment.aeron_root());
-        if !self.keep {
-            let _ = std::fs::remove_dir_all(&self.folder);
+        let mut present = PRESENT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        for traces in present.extract_if(.., |traces| traces.folder == self.folder) {
+            traces.remove(self.keep);
         }
     }
 }
