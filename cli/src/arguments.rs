@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
-pub use trading::{Book, Cancel, Order, Pace, Replay, SideArgument, TimeInForceArgument, Watch};
+pub use trading::{Book, Cancel, Hdr, Order, Pace, Replay, SideArgument, TimeInForceArgument, Watch};
 
 /// Lugus: order matching, replicated by Aeron Cluster.
 #[derive(Debug, Parser)]
@@ -264,6 +264,9 @@ pub enum Bench {
         /// First UDP port of the clusters.
         #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
         base_port: u16,
+        /// Files of the round trips.
+        #[command(flatten)]
+        hdr: Hdr,
     },
     /// Measure what the SDK's own code costs on top of the raw cluster client, in nanoseconds a command, without a
     /// cluster.
@@ -297,6 +300,9 @@ pub enum Bench {
         /// First UDP port of the cluster.
         #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
         base_port: u16,
+        /// Files of the round trips.
+        #[command(flatten)]
+        hdr: Hdr,
     },
 }
 

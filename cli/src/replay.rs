@@ -16,7 +16,7 @@ use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_replay::venue::VenueError;
 use lugus_vocabulary::ParticipantId;
 
-use crate::arguments::{Pace, Replay};
+use crate::arguments::{Hdr, Pace, Replay};
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -31,23 +31,37 @@ const RETRY_ATTEMPTS: u32 = 20;
 /// # Errors
 /// When the flow can't be read, the cluster rejects it, or an answer is missing or came twice.
 pub fn run(found: &DeploymentFile, what: &Replay, output: Output) -> Result<(), Failure> {
-    let replayed = match what {
-        Replay::Mbo { file, pace } => {
+    let (replayed, hdr, name) = match what {
+        Replay::Mbo { file, pace, hdr } => {
             let older_session = pace.take_over.older_session();
-            through_cluster(found, &mut mbo(file)?, options(*pace, 0), older_session, &mut Bar::new(output))?
+            let replayed =
+                through_cluster(found, &mut mbo(file)?, options(*pace, 0), older_session, &mut Bar::new(output))?;
+            (replayed, hdr, "mbo")
         }
-        Replay::Synthetic { commands, seed, warm_up, pace } => {
+        Replay::Synthetic { commands, seed, warm_up, pace, hdr } => {
             let options = options(*pace, *warm_up);
             let (mut flow, older_session) =
                 (synthetic(*commands, *seed, options.window), pace.take_over.older_session());
-            through_cluster(found, &mut flow, options, older_session, &mut Bar::new(output))?
+            (through_cluster(found, &mut flow, options, older_session, &mut Bar::new(output))?, hdr, "synthetic")
         }
     };
+    write_histograms(hdr, name, &replayed)?;
     output.answer(&replayed.report, &replayed.report)?;
     if replayed.report.is_exactly_once() {
         Ok(())
     } else {
         Err(Failure::new("not every command was answered exactly once"))
+    }
+}
+
+/// Writes the files of a replay's round trips, with this name, if they are wanted.
+///
+/// # Errors
+/// When they can't be written.
+pub fn write_histograms(hdr: &Hdr, name: &str, replayed: &Replayed) -> Result<(), Failure> {
+    match &hdr.folder {
+        Some(folder) => replayed.round_trips.write(folder, name).map_err(Failure::new),
+        None => Ok(()),
     }
 }
 

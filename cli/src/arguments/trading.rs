@@ -173,6 +173,9 @@ pub enum Replay {
         /// Rate and window.
         #[command(flatten)]
         pace: Pace,
+        /// Files of the round trips.
+        #[command(flatten)]
+        hdr: Hdr,
     },
     /// Send synthetic but realistic order flow, made from a seed.
     Synthetic {
@@ -188,6 +191,9 @@ pub enum Replay {
         /// Rate and window.
         #[command(flatten)]
         pace: Pace,
+        /// Files of the round trips.
+        #[command(flatten)]
+        hdr: Hdr,
     },
 }
 
@@ -201,6 +207,15 @@ impl Replay {
             _ => None,
         }
     }
+}
+
+/// Where a measurement leaves the files of its round trips.
+#[derive(Debug, Clone, Args)]
+pub struct Hdr {
+    /// Folder for the histograms of the round trips, which HdrHistogram's tools read: the distribution by percentiles (.hgrm)
+    /// and the log of each second (.hlog)
+    #[arg(long = "hdr", value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
 }
 
 /// How fast a replay sends commands, and what becomes of sessions that are open.

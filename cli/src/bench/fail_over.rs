@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use super::election_phases::ElectionWatch;
 use super::spread::Spread;
-use crate::arguments::Members;
+use crate::arguments::{Hdr, Members};
 use crate::failure::Failure;
 use crate::leader_killer::LeaderKiller;
 use crate::local_deployment;
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
-use crate::replay::{synthetic, through_cluster};
+use crate::replay::{synthetic, through_cluster, write_histograms};
 
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -71,7 +71,7 @@ impl fmt::Display for Phases {
 
 /// Kills the leader of a three-member cluster `kills` times under a flow of `rate` commands a second. Each killed
 /// member is restarted and catches up before the next kill.
-pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, output: Output) -> Result<(), Failure> {
+pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output: Output) -> Result<(), Failure> {
     let mut deployment = local_deployment::deployment(Some(Members::Three), base_port);
     if fast {
         deployment.timeouts = Timeouts::fast();
@@ -88,8 +88,9 @@ pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, output: Output) ->
         let mut killer = LeaderKiller::new(cluster.found().cluster()?, u64::from(rate));
         let watch = ElectionWatch::start(cluster.found().cluster()?)?;
         let options = ReplayOptions { rate: Some(rate), ..ReplayOptions::default() };
-        let Replayed { report, timeline, .. } =
-            through_cluster(cluster.found(), &mut flow, options, OlderSession::Replace, &mut killer)?;
+        let replayed = through_cluster(cluster.found(), &mut flow, options, OlderSession::Replace, &mut killer)?;
+        write_histograms(hdr, &format!("fail-over-{kill}"), &replayed)?;
+        let Replayed { report, timeline, .. } = replayed;
         let killed = killer.killed()?;
         let election = watch.election(killed)?;
         let fail_over = timeline.fail_over(killed.at).ok_or_else(|| {

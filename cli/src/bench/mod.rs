@@ -19,11 +19,15 @@ use crate::output::Output;
 pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     match bench {
         Bench::Engine { rounds } => engine::run(*rounds, output),
-        Bench::RoundTrip { rounds, members, base_port } => round_trip::run(*rounds, members, *base_port, output),
+        Bench::RoundTrip { rounds, members, base_port, hdr } => {
+            round_trip::run(*rounds, members, *base_port, hdr, output)
+        }
         Bench::Sdk => sdk::run(output),
         Bench::Migrate { orders, rounds, members, base_port } => {
             migrate::run(*orders, *rounds, *members, *base_port, output)
         }
-        Bench::FailOver { kills, rate, fast, base_port } => fail_over::run(*kills, *rate, *fast, *base_port, output),
+        Bench::FailOver { kills, rate, fast, base_port, hdr } => {
+            fail_over::run(*kills, *rate, *fast, *base_port, hdr, output)
+        }
     }
 }

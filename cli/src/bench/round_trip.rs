@@ -10,17 +10,17 @@ use lugus_media_driver::{ClientDriver, EchoService, MemberProcesses};
 use lugus_partition_map::ClusterEntry;
 use lugus_replay::echo::{EchoFlow, EchoVenue};
 use lugus_replay::flow::Flow;
-use lugus_replay::replay::{ReplayOptions, replay};
+use lugus_replay::replay::{ReplayOptions, Replayed, replay};
 use lugus_replay::report::ReplayReport;
 use serde::Serialize;
 
 use super::spread::Spread;
-use crate::arguments::Members;
+use crate::arguments::{Hdr, Members};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::{self, TIMEOUT};
 use crate::private_cluster::PrivateCluster;
-use crate::replay::{Connection, synthetic};
+use crate::replay::{Connection, synthetic, write_histograms};
 
 /// Number of commands that warm each cluster up before the measurement, so that Java has compiled its code; they take a
 /// second or two.
@@ -49,14 +49,17 @@ struct Line {
 }
 
 /// Measures both services with each of `sizes` members, `rounds` times; each round measures all of them in turn.
-pub fn run(rounds: u32, sizes: &[Members], base_port: u16, output: Output) -> Result<(), Failure> {
+pub fn run(rounds: u32, sizes: &[Members], base_port: u16, hdr: &Hdr, output: Output) -> Result<(), Failure> {
     let mut measured: Vec<(&'static str, u16, &'static str, Vec<ReplayReport>)> = Vec::new();
     for round in 1..=rounds {
         for &members in sizes {
             for (service, measure) in [("lugus", lugus as Measure), ("Java echo", java_echo as Measure)] {
                 output.say(format!("round {round}: {service}, {} members", members.count()));
                 let [one, rate] = measure_undisturbed(measure, members, base_port, output)?;
-                for (pace, report) in [("1 in flight", one), ("10,000 a second", rate)] {
+                for (pace, replayed) in [("1 in flight", one), ("10,000 a second", rate)] {
+                    let name = format!("{service} {} members {pace} round {round}", members.count());
+                    write_histograms(hdr, &name.to_lowercase().replace(',', "").replace(' ', "-"), &replayed)?;
+                    let report = replayed.report;
                     let ReplayReport { p50_us, p99_us, p999_us, .. } = report;
                     output.say(format!("  {pace}: p50 {p50_us:.0}, p99 {p99_us:.0}, p99.9 {p999_us:.0} us"));
                     let same = |line: &&mut (&str, u16, &str, Vec<ReplayReport>)| {
@@ -88,7 +91,7 @@ pub fn run(rounds: u32, sizes: &[Members], base_port: u16, output: Output) -> Re
 }
 
 /// Measures a cluster of this size at this base port: first with one command in flight, then at a fixed rate.
-type Measure = fn(Members, u16) -> Result<[ReplayReport; 2], Failure>;
+type Measure = fn(Members, u16) -> Result<[Replayed; 2], Failure>;
 
 /// Repeats a measurement that an election disturbed, as happens on an overloaded machine. The echo service loses the
 /// messages that are in flight during an election, so its figures would cover only the surviving ones.
@@ -97,11 +100,12 @@ fn measure_undisturbed(
     members: Members,
     base_port: u16,
     output: Output,
-) -> Result<[ReplayReport; 2], Failure> {
+) -> Result<[Replayed; 2], Failure> {
+    let is_undisturbed = |replayed: &Replayed| replayed.report.leader_changes == 0 && replayed.report.is_exactly_once();
     for _ in 0..MEASURE_ATTEMPTS {
-        let reports = measure(members, base_port)?;
-        if reports.iter().all(|report| report.leader_changes == 0 && report.is_exactly_once()) {
-            return Ok(reports);
+        let replayed = measure(members, base_port)?;
+        if replayed.iter().all(is_undisturbed) {
+            return Ok(replayed);
         }
         output.say("  an election, or lost answers: measuring again");
     }
@@ -115,7 +119,7 @@ fn paces() -> [(u64, ReplayOptions); 2] {
     [(ONE_IN_FLIGHT, one), (AT_A_RATE, rate)]
 }
 
-fn lugus(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure> {
+fn lugus(members: Members, base_port: u16) -> Result<[Replayed; 2], Failure> {
     let cluster = PrivateCluster::new("round-trip", Some(members), base_port)?;
     cluster.start()?;
     // One participant sends everything, as with the echo service: the first command of a new participant costs more.
@@ -126,11 +130,11 @@ fn lugus(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure>
         Connection::open(cluster.found(), participants.participants(), window, OlderSession::Replace)?
     };
     let mut run = |commands, options: ReplayOptions| {
-        let report = connection.replay(&mut flow(commands), options, &mut ())?.report;
-        if report.is_exactly_once() {
-            Ok(report)
+        let replayed = connection.replay(&mut flow(commands), options, &mut ())?;
+        if replayed.report.is_exactly_once() {
+            Ok(replayed)
         } else {
-            Err(Failure::new(format!("not every command was answered exactly once\n{report}")))
+            Err(Failure::new(format!("not every command was answered exactly once\n{}", replayed.report)))
         }
     };
     run(WARM_UP, ReplayOptions::default())?;
@@ -138,7 +142,7 @@ fn lugus(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure>
     Ok([run(one_commands, one)?, run(rate_commands, rate)?])
 }
 
-fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Failure> {
+fn java_echo(members: Members, base_port: u16) -> Result<[Replayed; 2], Failure> {
     let private = PrivateCluster::new("echo", Some(members), base_port)?;
     let cluster = private.found().cluster()?;
     let mut processes = Vec::new();
@@ -161,16 +165,14 @@ fn java_echo(members: Members, base_port: u16) -> Result<[ReplayReport; 2], Fail
         EchoVenue::connect(context, Duration::max(TIMEOUT, Duration::from_secs(30))).map_err(Failure::new)?;
     let mut run = |messages, options: ReplayOptions| {
         let options = ReplayOptions { patience: ECHO_PATIENCE, ..options };
-        replay(&mut EchoFlow::new(messages), &mut venue, options, &mut ())
-            .map(|replayed| replayed.report)
-            .map_err(Failure::new)
+        replay(&mut EchoFlow::new(messages), &mut venue, options, &mut ()).map_err(Failure::new)
     };
     run(WARM_UP, ReplayOptions::default())?;
     let [(one_commands, one), (rate_commands, rate)] = paces();
-    let reports = [run(one_commands, one)?, run(rate_commands, rate)?];
+    let replayed = [run(one_commands, one)?, run(rate_commands, rate)?];
     drop(services);
     processes.into_iter().for_each(MemberProcesses::stop);
-    Ok(reports)
+    Ok(replayed)
 }
 
 /// Credentials that only claim an identity; the echo service's cluster accepts every session.

@@ -5,7 +5,7 @@
 //!   through the SDK; [`echo`]: a cluster that only echoes, for comparison.
 //! - [`replay`]: sends a flow to a venue at a given pace. [`ledger`]: checks that every command was answered exactly
 //!   once. [`score`]: counts the trades of the exchange that the venue reproduces. [`timeline`]: measures fail-overs.
-//! - [`report`]: the figures of a replay.
+//! - [`report`]: the figures of a replay. [`round_trips`]: histograms of it, and files for HdrHistogram's tools.
 
 pub mod cluster_venue;
 pub mod echo;
@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod mbo;
 pub mod replay;
 pub mod report;
+pub mod round_trips;
 pub mod score;
 pub mod synthetic;
 pub mod timeline;

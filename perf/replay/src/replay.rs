@@ -7,7 +7,6 @@
 
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use lugus_vocabulary::{
     Action, CommandKind, ExecType, InstrumentId, InstrumentState, ParticipantId, RejectReason, ReportBody,
 };
@@ -15,6 +14,7 @@ use lugus_vocabulary::{
 use crate::flow::{ExchangeTrade, Flow, FlowError, Step};
 use crate::ledger::{Entry, Ledger};
 use crate::report::ReplayReport;
+use crate::round_trips::RoundTrips;
 use crate::score::Score;
 use crate::timeline::Timeline;
 use crate::venue::{Submission, Venue, VenueError, VenueEvent};
@@ -69,8 +69,8 @@ pub struct Progress {
 pub struct Replayed {
     /// The figures.
     pub report: ReplayReport,
-    /// Round trips in nanoseconds.
-    pub round_trips: Histogram<u64>,
+    /// The round trips, all and by seconds.
+    pub round_trips: RoundTrips,
     /// The times of the answers.
     pub timeline: Timeline,
 }
@@ -124,12 +124,6 @@ const PROGRESS: Duration = Duration::from_secs(1);
 /// Largest number of commands sent between two polls.
 const BURST: usize = 64;
 
-/// Precision of the round trips in the histogram.
-const SIGNIFICANT_DIGITS: u8 = 3;
-
-/// Longest round trip that the histogram can hold, in nanoseconds.
-const HIGHEST_ROUND_TRIP: u64 = 3_600_000_000_000;
-
 /// Defines the flow's instruments, or closes and reopens those that exist already so that no orders rest in them, and
 /// sends the flow.
 ///
@@ -168,7 +162,7 @@ struct Run<'a, V> {
     ledger: Ledger,
     score: Score,
     timeline: Timeline,
-    round_trips: Histogram<u64>,
+    round_trips: RoundTrips,
     rejected: u64,
     /// The rejection of one of the operator's commands.
     refusal: Option<(CommandKind, RejectReason)>,
@@ -203,7 +197,7 @@ impl<'a, V: Venue> Run<'a, V> {
             ledger: Ledger::default(),
             score: Score::default(),
             timeline: Timeline::default(),
-            round_trips: Histogram::new_with_max(HIGHEST_ROUND_TRIP, SIGNIFICANT_DIGITS)?,
+            round_trips: RoundTrips::new()?,
             rejected: 0,
             refusal: None,
             before: Counts::default(),
@@ -258,8 +252,8 @@ impl<'a, V: Venue> Run<'a, V> {
 
     fn begin(&mut self) {
         self.before = self.counts();
-        self.round_trips.reset();
         self.begun = Instant::now();
+        self.round_trips.begin(self.begun);
         self.last_answer = self.begun;
         self.last_progress = self.begun;
     }
@@ -329,7 +323,7 @@ impl<'a, V: Venue> Run<'a, V> {
                     *last_answer = now;
                     timeline.answer(now);
                     if ledger.answered() - before.answered > options.warm_up {
-                        round_trips.saturating_record((now - due).as_nanos() as u64);
+                        round_trips.record(now, (now - due).as_nanos() as u64);
                     }
                     *rejected += u64::from(is_rejection(&report.body));
                     // An earlier replay may have defined the instrument already.
@@ -390,7 +384,7 @@ impl<'a, V: Venue> Run<'a, V> {
         let elapsed_s = (self.last_answer - self.begun).as_secs_f64();
         let answered = counts.answered - before.answered;
         let micros = |nanos: u64| nanos as f64 / 1_000.0;
-        let quantile = |quantile| micros(self.round_trips.value_at_quantile(quantile));
+        let quantile = |quantile| micros(self.round_trips.all().value_at_quantile(quantile));
         let report = ReplayReport {
             flow,
             window: self.options.window.max(1),
@@ -407,7 +401,7 @@ impl<'a, V: Venue> Run<'a, V> {
             p50_us: quantile(0.5),
             p99_us: quantile(0.99),
             p999_us: quantile(0.999),
-            max_us: micros(self.round_trips.max()),
+            max_us: micros(self.round_trips.all().max()),
             elapsed_s,
             rate: if elapsed_s > 0.0 { answered as f64 / elapsed_s } else { 0.0 },
             lost: self.ledger.lost(),
