@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
-pub use trading::{Book, Cancel, Hdr, Order, Pace, Replay, SideArgument, TimeInForceArgument, Watch};
+pub use trading::{Book, Cancel, Hdr, Order, Orders, Pace, Replay, SideArgument, TimeInForceArgument, Watch};
 
 /// Lugus: order matching, replicated by Aeron Cluster.
 #[derive(Debug, Parser)]
@@ -54,6 +54,8 @@ pub enum Command {
     Order(Order),
     /// Cancel an order.
     Cancel(Cancel),
+    /// Show a participant's own open orders.
+    Orders(Orders),
     /// Show an instrument's order book.
     Book(Book),
     /// Show the events of all participants as they happen.

@@ -4,7 +4,10 @@
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 
 use lugus_engine::{Deadline, Engine, EngineLimits, EventSink};
-use lugus_vocabulary::{Command, ConnectionChange, EpochNanos, Reply, Report};
+use lugus_vocabulary::{
+    Command, ConnectionChange, EpochNanos, OrderMassStatusRequest, OrderStatusReport, OrderStatusRequest,
+    ParticipantId, Reply, Report,
+};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +28,10 @@ struct Entry {
     timer: Option<Timer>,
     /// A participant is disconnected, or connected again.
     connection: Option<ConnectionChange>,
+    /// A participant asks for its own orders.
+    request: Option<Asked>,
     report: Option<IgnoredAny>,
+    order_status_report: Option<IgnoredAny>,
     reply: Option<IgnoredAny>,
     /// The book at that point, in the engine's golden files.
     levels: Option<IgnoredAny>,
@@ -36,7 +42,14 @@ struct Entry {
 impl Entry {
     /// Number of keys of lines that are output.
     fn outputs(&self) -> usize {
-        let outputs = [&self.report, &self.reply, &self.levels, &self.end_of_command, &self.state_hash];
+        let outputs = [
+            &self.report,
+            &self.order_status_report,
+            &self.reply,
+            &self.levels,
+            &self.end_of_command,
+            &self.state_hash,
+        ];
         outputs.into_iter().flatten().count()
     }
 
@@ -48,7 +61,29 @@ impl Entry {
 
     /// Whether this is one line of output, or of what a golden file expects, and nothing else.
     fn is_output(&self) -> bool {
-        self.now.is_none() && self.changes() == 0 && self.outputs() == 1
+        self.now.is_none() && self.changes() == 0 && self.request.is_none() && self.outputs() == 1
+    }
+}
+
+/// A participant asks for one of its own orders, or for all of them. No state changes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    participant: ParticipantId,
+    order_status: Option<OrderStatusRequest>,
+    order_mass_status: Option<OrderMassStatusRequest>,
+}
+
+impl Asked {
+    /// The answer; `None` if this is not one request.
+    fn answer(&self, engine: &mut Engine, now: EpochNanos) -> Option<OrderStatusReport> {
+        let mut report = OrderStatusReport::default();
+        match (&self.order_status, &self.order_mass_status) {
+            (Some(one), None) => engine.order_status(self.participant, one, now, &mut report),
+            (None, Some(all)) => engine.order_mass_status(self.participant, all, now, &mut report),
+            _ => return None,
+        }
+        Some(report)
     }
 }
 
@@ -67,6 +102,7 @@ pub struct Timer {
 enum Line<'a> {
     Report(&'a Report),
     Reply(&'a Reply),
+    OrderStatusReport(&'a OrderStatusReport),
     EndOfCommand {
         /// Number of the command's line in the input, from 1.
         line: u64,
@@ -164,7 +200,7 @@ pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) 
         if entry.is_output() {
             continue;
         }
-        if entry.changes() != 1 || entry.outputs() != 0 {
+        if entry.changes() + usize::from(entry.request.is_some()) != 1 || entry.outputs() != 0 {
             return Err(Failure::new(format!("line {line} is not a command")).hint(HINT));
         }
         now = entry.now.unwrap_or(now);
@@ -178,6 +214,12 @@ pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) 
         }
         if let Some(change) = &entry.connection {
             change_connection(&mut engine, now, change, &mut sink);
+        }
+        if let Some(request) = &entry.request {
+            let Some(report) = request.answer(&mut engine, now) else {
+                return Err(Failure::new(format!("line {line} is not one request")).hint(HINT));
+            };
+            sink.line(&Line::OrderStatusReport(&report));
         }
         if end_of_command {
             sink.line(&Line::EndOfCommand { line });

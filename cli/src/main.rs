@@ -31,6 +31,7 @@ mod moving;
 mod node;
 mod notation;
 mod order;
+mod orders;
 mod output;
 mod participant;
 mod private_cluster;
@@ -101,6 +102,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Migrate(migrate) => migrate::run(&deployment::find(config)?, migrate, output),
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
+        Command::Orders(orders) => orders::run(&deployment::find(config)?, orders, output),
         Command::Book(book) if book.follow => book_follow::run(&deployment::find(config)?, book, output),
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),

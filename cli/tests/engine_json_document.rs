@@ -137,6 +137,8 @@ fn words_are_those_of_the_vocabulary() {
     check(&document, "kill_switch", KillSwitch::ALL);
     check(&document, "kill_switch_levels", KillSwitchLevel::ALL);
     check(&document, "working_orders", WorkingOrders::ALL);
+    check(&document, "working_state", WorkingState::ALL);
+    check(&document, "last_report", LastReport::ALL);
     check(&document, "exec_type", ExecType::ALL);
     check(&document, "order_status", OrderStatus::ALL);
     check(&document, "liquidity", Liquidity::ALL);

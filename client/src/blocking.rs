@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use lugus_vocabulary::{
-    Book, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder, ParticipantId,
-    Price, RejectReason, Replace, Report, RiskLimits, Side, WorkingOrders,
+    Book, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder, OrderStatusReport,
+    ParticipantId, Price, RejectReason, Replace, Report, RiskLimits, Side, WorkingOrders,
 };
 use thiserror::Error;
 
@@ -12,6 +12,7 @@ use crate::command_number::CommandNumber;
 use crate::config::Config;
 use crate::error::{ClientError, SendError};
 use crate::exchange::ExchangeSession;
+use crate::open_orders::{OpenOrders, OpenOrdersPart};
 use crate::order_entry::OrderEntry;
 use crate::problem::Problem;
 use crate::status::{EventHandler, Status};
@@ -62,6 +63,14 @@ pub enum BlockingError {
     /// There is no such instrument, so there is no book of it.
     #[error("there is no instrument {0}")]
     NoBook(InstrumentId),
+    /// The open orders are not told: the cluster does not have the instrument, or is of a version that cannot tell them.
+    #[error("the cluster does not tell the open orders of instrument {instrument}: {reason:?}")]
+    NoOpenOrders {
+        /// The instrument; [`InstrumentId::NONE`] for all instruments.
+        instrument: InstrumentId,
+        /// Why not.
+        reason: RejectReason,
+    },
     /// What the call waited for did not happen in time. If that was the answer to a command, the command may yet be
     /// applied.
     #[error("{what} did not happen within {timeout:?}{}", problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default())]
@@ -173,6 +182,25 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
             Ok(collected.book.is_some())
         })?;
         collected.book.ok_or(BlockingError::NoBook(instrument))
+    }
+
+    /// The participant's own open orders in an instrument, or with [`InstrumentId::NONE`] in all instruments, as they are
+    /// after the events that the handler has heard.
+    ///
+    /// # Errors
+    /// When a cluster does not have the instrument or cannot tell, or no answer in time.
+    pub fn open_orders(&mut self, instrument: InstrumentId) -> Result<OpenOrders, BlockingError> {
+        let deadline = Instant::now() + self.timeout;
+        let mut collected = Collected { instrument, ..Collected::default() };
+        let mut is_asked = false;
+        self.wait_until(deadline, "the answer with the open orders", &mut collected, |session, collected, _| {
+            if !is_asked {
+                session.rebuild(instrument)?;
+                (is_asked, collected.open_orders) = (true, Some(OpenOrders::default()));
+            }
+            Ok(!session.is_rebuilding())
+        })?;
+        Ok(collected.open_orders.unwrap_or_default())
     }
 
     /// Waits until `done` returns `true`. `what` names that in the error.
@@ -350,6 +378,8 @@ struct Collected {
     reports: Vec<Report>,
     request: Option<u64>,
     book: Option<Book>,
+    /// Present while a call waits for open orders.
+    open_orders: Option<OpenOrders>,
     failure: Option<BlockingError>,
 }
 
@@ -366,6 +396,9 @@ impl Collected {
             }
             Status::BookRefused { request_id, instrument } if self.request == Some(request_id) => {
                 self.failure = Some(BlockingError::NoBook(instrument));
+            }
+            Status::RebuildRefused { instrument, reason } if self.open_orders.is_some() => {
+                self.failure = Some(BlockingError::NoOpenOrders { instrument, reason });
             }
             _ => {}
         }
@@ -385,6 +418,9 @@ impl<H: EventHandler> EventHandler for Collecting<'_, H> {
         if is_answer && (report.instrument, command) == (collected.instrument, collected.command) {
             collected.reports.push(*report);
         }
+        if let Some(orders) = &mut collected.open_orders {
+            orders.on_report(report);
+        }
         self.handler.on_report(report, command);
     }
 
@@ -397,6 +433,17 @@ impl<H: EventHandler> EventHandler for Collecting<'_, H> {
             self.collected.book = Some(book.clone());
         }
         self.handler.on_book(book);
+    }
+
+    fn on_open_orders(&mut self, part: &OpenOrdersPart<'_>) {
+        if let Some(orders) = &mut self.collected.open_orders {
+            orders.on_open_orders(part);
+        }
+        self.handler.on_open_orders(part);
+    }
+
+    fn on_order_status(&mut self, report: &OrderStatusReport) {
+        self.handler.on_order_status(report);
     }
 
     fn on_status(&mut self, status: &Status) {

@@ -10,6 +10,7 @@ use lugus_vocabulary::{GraceTime, ParticipantId, SessionKey};
 use sha2::Sha256;
 
 use crate::error::ConfigurationError;
+use crate::rebuild::RebuildPolicy;
 use crate::retry::RetryPolicy;
 
 /// Upper bound of [`Limits::maximum_outstanding`].
@@ -43,6 +44,8 @@ pub struct Config {
     /// The choice is sent first in every session, so that also the SDK's own reconnect within the grace time keeps the orders;
     /// [`Status::CancelOnDisconnect`](crate::Status::CancelOnDisconnect) tells that it is in force.
     pub cancel_on_disconnect: Option<GraceTime>,
+    /// When the session asks for the participant's own open orders by itself.
+    pub rebuild: RebuildPolicy,
 }
 
 /// What a new session does to another one that its participant has open, perhaps that of another process.
@@ -123,6 +126,7 @@ impl Config {
             retry: RetryPolicy::default(),
             older_session: OlderSession::default(),
             cancel_on_disconnect: None,
+            rebuild: RebuildPolicy::default(),
         }
     }
 

@@ -14,7 +14,8 @@ use lugus_partition_map::{
 };
 use lugus_topology::{ClusterId, Deployment};
 use lugus_vocabulary::{
-    BookRequest, ClientOrderId, GraceTime, InstrumentId, InstrumentType, NewOrder, ParticipantId, Replace, Side,
+    BookRequest, ClientOrderId, GraceTime, InstrumentId, InstrumentType, NewOrder, OrderStatusRequest, ParticipantId,
+    Replace, Side,
 };
 
 use crate::command_number::CommandNumber;
@@ -23,6 +24,7 @@ use crate::error::{ClientError, SendError};
 use crate::instrument::{Instrument, UnknownPair};
 use crate::map_source::MapSource;
 use crate::problem::Problem;
+use crate::rebuild::RebuildPolicy;
 use crate::retry::RetryPolicy;
 use crate::router::{ClusterHandler, ClusterSession, Purpose, Router, SessionFactory};
 use crate::status::{EventHandler, Status};
@@ -45,6 +47,8 @@ pub struct ExchangeConfig {
     pub older_session: OlderSession,
     /// Cancel on disconnect, by each cluster for itself: see [`Config::cancel_on_disconnect`].
     pub cancel_on_disconnect: Option<GraceTime>,
+    /// When the sessions ask for the participant's own open orders by themselves.
+    pub rebuild: RebuildPolicy,
 }
 
 impl ExchangeConfig {
@@ -72,6 +76,7 @@ impl ExchangeConfig {
             retry: RetryPolicy::default(),
             older_session: OlderSession::default(),
             cancel_on_disconnect: None,
+            rebuild: RebuildPolicy::default(),
         }
     }
 }
@@ -137,6 +142,7 @@ impl Sessions {
             retry: self.config.retry,
             older_session: self.config.older_session,
             cancel_on_disconnect: self.config.cancel_on_disconnect,
+            rebuild: self.config.rebuild,
         }
     }
 }
@@ -364,6 +370,38 @@ impl ExchangeSession {
     /// [`SendError`]; nothing was sent.
     pub fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError> {
         self.session_for(request.instrument, Purpose::Other)?.request_part_of_book(request)
+    }
+
+    /// Asks for the participant's own open orders in an instrument, or with [`InstrumentId::NONE`] in all instruments of
+    /// all clusters: see [`TradingSession::rebuild`]. Each cluster's session tells its own end of it. Orders of an
+    /// instrument that moves at that moment may be missing, unless the sessions rebuild by themselves.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was asked.
+    pub fn rebuild(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
+        if instrument != InstrumentId::NONE {
+            return self.session_for(instrument, Purpose::Other)?.rebuild(instrument);
+        }
+        if self.failure.is_some() {
+            return Err(SendError::Ended);
+        }
+        if self.router.map().is_none() {
+            return Err(SendError::NoMap);
+        }
+        self.router.sessions_mut().iter_mut().try_for_each(|entry| entry.session.rebuild(instrument))
+    }
+
+    /// Whether open orders that were asked for, or that a session asks for by itself, are still to be told.
+    pub fn is_rebuilding(&self) -> bool {
+        self.router.sessions().iter().any(|entry| entry.session.is_rebuilding())
+    }
+
+    /// Asks once for one of the participant's own orders: see [`TradingSession::request_order_status`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn request_order_status(&mut self, request: &OrderStatusRequest) -> Result<(), SendError> {
+        self.session_for(request.instrument, Purpose::Other)?.request_order_status(request)
     }
 
     /// Begins to follow the participant's own events in an instrument, also without a command, or asks whether any were

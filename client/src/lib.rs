@@ -55,10 +55,12 @@
 //! | `order_entry` | what the two kinds of session have in common |
 //! | `blocking` | the same for simple programs and the command line |
 //! | `feed` | books that are followed: increments, snapshots, gaps |
+//! | `open_orders` | the participant's own open orders: parts and events make a list |
 //! | [`sans_io`] | the state machines under all these |
 //! | `router` | which instrument is in which cluster's session |
 //! | `session` | one cluster session, over all instruments |
 //! | `scope` | one instrument: numbers, unanswered commands, events |
+//! | `rebuild` | which open orders a session asks for, and when |
 //! | `outstanding` | commands until they are answered |
 //! | `listening_clock`, `ingress`, `wire` | the time, the way out and the messages of a session |
 
@@ -73,9 +75,11 @@ mod ingress;
 mod instrument;
 mod listening_clock;
 mod map_source;
+mod open_orders;
 mod order_entry;
 mod outstanding;
 mod problem;
+mod rebuild;
 mod retry;
 mod router;
 mod scope;
@@ -99,10 +103,11 @@ pub use lugus_vocabulary as vocabulary;
 pub use lugus_vocabulary::{
     Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, CommandKind, Decimal, DisplayedOrder,
     EpochNanos, EventSequence, ExecType, Execution, GraceTime, InstrumentDefinition, InstrumentId, InstrumentState,
-    InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MarketDataSequence,
-    MarketDataSnapshot, MemberId, MessageRejectReason, NewOrder, OnDisconnect, OrderId, OrderStatus, OrderType,
-    ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Report, ReportBody, RiskLimits,
-    SelfTradePrevention, Side, Statistics, StepSize, Symbol, TimeInForce, TradeId, WorkingOrders,
+    InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, LastReport, Liquidity, MapEpoch, MarketDataSequence,
+    MarketDataSnapshot, MemberId, MessageRejectReason, NewOrder, OnDisconnect, OpenOrder, OrderId,
+    OrderMassStatusRequest, OrderStatus, OrderStatusReport, OrderStatusRequest, OrderType, ParticipantId, PostOnly,
+    Price, PriceLevel, Quantity, RejectReason, Replace, Report, ReportBody, RiskLimits, SelfTradePrevention, Side,
+    Statistics, StatusCursor, StepSize, Symbol, TimeInForce, TradeId, WorkingOrders, WorkingState,
 };
 
 pub use blocking::{BlockingError, BlockingExchange, BlockingSession};
@@ -116,8 +121,10 @@ pub use feed::{
 };
 pub use fixed_map::FixedMap;
 pub use instrument::{Instrument, Rounding, UnitError, UnknownPair};
+pub use open_orders::{OpenOrders, OpenOrdersPart};
 pub use order_entry::OrderEntry;
 pub use problem::Problem;
+pub use rebuild::RebuildPolicy;
 pub use retry::RetryPolicy;
 pub use session::MAXIMUM_DROP_COPIES;
 pub use status::{Disconnection, DropReason, EventHandler, Status};

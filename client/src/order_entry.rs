@@ -57,6 +57,15 @@ pub trait OrderEntry {
     /// [`SendError`]; nothing was sent.
     fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError>;
 
+    /// Asks for the participant's own open orders in an instrument, or with [`InstrumentId::NONE`] in all instruments.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was asked.
+    fn rebuild(&mut self, instrument: InstrumentId) -> Result<(), SendError>;
+
+    /// Whether open orders are still to be told.
+    fn is_rebuilding(&self) -> bool;
+
     /// Begins to follow the participant's own events in an instrument, or asks whether any were missed.
     ///
     /// # Errors
@@ -114,6 +123,14 @@ macro_rules! order_entry {
 
             fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError> {
                 self.request_part_of_book(request)
+            }
+
+            fn rebuild(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
+                self.rebuild(instrument)
+            }
+
+            fn is_rebuilding(&self) -> bool {
+                self.is_rebuilding()
             }
 
             fn resume(&mut self, instrument: InstrumentId) -> Result<(), SendError> {

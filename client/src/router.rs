@@ -12,10 +12,11 @@ use std::sync::Arc;
 
 use lugus_partition_map::{ClusterEntry, PartitionMap};
 use lugus_topology::ClusterId;
-use lugus_vocabulary::{Book, InstrumentId, Report};
+use lugus_vocabulary::{Book, InstrumentId, OrderStatusReport, Report};
 
 use crate::command_number::CommandNumber;
 use crate::error::{ClientError, SendError};
+use crate::open_orders::OpenOrdersPart;
 use crate::session::Session;
 use crate::status::{EventHandler, Status};
 
@@ -217,6 +218,14 @@ impl<H: EventHandler> EventHandler for ClusterHandler<'_, H> {
 
     fn on_book(&mut self, book: &Book) {
         self.handler.on_book(book);
+    }
+
+    fn on_open_orders(&mut self, part: &OpenOrdersPart<'_>) {
+        self.handler.on_open_orders(part);
+    }
+
+    fn on_order_status(&mut self, report: &OrderStatusReport) {
+        self.handler.on_order_status(report);
     }
 
     fn on_status(&mut self, status: &Status) {

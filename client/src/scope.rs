@@ -33,7 +33,7 @@ mod moving;
 mod relocation;
 mod sending;
 
-use lugus_vocabulary::InstrumentId;
+use lugus_vocabulary::{EventSequence, InstrumentId};
 
 use self::context::{NEVER, ScopeContext};
 pub(crate) use self::moving::Departure;
@@ -105,6 +105,8 @@ pub(crate) struct Scope {
     quiet_checks: u32,
     /// Listening time at which [`Self::on_deadline`] is due.
     deadline: u64,
+    /// Whether events are lost, since that was last asked.
+    has_gap: bool,
     /// Present while the instrument moves to another cluster.
     moving: Option<Moving>,
     /// Whether this scope is in the session's queue of scopes with something to send. Only the session uses it.
@@ -130,6 +132,7 @@ impl Scope {
             attempt: 0,
             quiet_checks: 0,
             deadline: NEVER,
+            has_gap: false,
             moving: None,
             is_queued: false,
         }
@@ -159,6 +162,26 @@ impl Scope {
     /// Whether every event has been delivered that the cluster had when it was last asked.
     pub(crate) fn is_current(&self) -> bool {
         self.stage != Stage::Opening && self.resume == ResumeState::Idle && !self.is_held()
+    }
+
+    /// Whether events were found lost since the last call.
+    pub(crate) fn take_has_gap(&mut self) -> bool {
+        std::mem::take(&mut self.has_gap)
+    }
+
+    /// Notes that what was told of the scope is not all that is to be known.
+    pub(crate) fn note_gap(&mut self) {
+        self.has_gap = true;
+    }
+
+    /// Whether all events up to this one have been told, and none after it. Missing ones are asked for. If nothing is known
+    /// of the scope, it begins after this event.
+    pub(crate) fn stands_at<H>(&mut self, event: EventSequence, context: &mut ScopeContext<'_, H>) -> bool {
+        let last = *self.last_event.get_or_insert(event.0);
+        if last < event.0 {
+            self.want_resume(context);
+        }
+        last == event.0
     }
 
     /// Client sequence less number of a command, once it is known.

@@ -9,20 +9,23 @@
 //! |---|---|
 //! | `answers` | messages of the cluster |
 //! | `commands` | commands and requests of the program |
+//! | `open_orders` | the participant's own open orders, asked for and told |
 //! | `relocation` | scopes that go to another cluster's session and come from one |
 
 mod answers;
 mod commands;
+mod open_orders;
 mod relocation;
 
 use aeron_cluster_client::DisconnectReason;
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_cancel_on_disconnect, encode_drop_copy};
-use lugus_vocabulary::{Book, GraceTime, InstrumentId, MemberId, ParticipantId};
+use lugus_vocabulary::{Book, GraceTime, InstrumentId, MemberId, OrderStatusReport, ParticipantId};
 
 use crate::config::Limits;
 use crate::error::SendError;
 use crate::ingress::{Ingress, Offered};
 use crate::listening_clock::ListeningClock;
+use crate::rebuild::Rebuild;
 use crate::retry::{Delays, RetryPolicy};
 use crate::scope::context::{Flushed, NEVER, ScopeContext, SessionAction};
 use crate::scope::{Departure, Scope};
@@ -68,6 +71,9 @@ pub struct Session {
     /// Until then, a session that took over may come from this client's own connect request that was given up.
     orphan_until: u64,
     book: Book,
+    /// The last report of own orders; its room is used again.
+    order_status: OrderStatusReport,
+    rebuild: Rebuild,
     /// Instruments whose scopes may be opened here, sorted; `None` for all.
     admitted: Option<Vec<InstrumentId>>,
     /// Scopes that have left this cluster session.
@@ -134,6 +140,8 @@ impl Session {
             was_refused: false,
             orphan_until: 0,
             book: Book::with_room(),
+            order_status: OrderStatusReport::default(),
+            rebuild: Rebuild::default(),
             admitted: None,
             departures: Vec::new(),
         }
@@ -228,6 +236,7 @@ impl Session {
         self.drop_copies.iter_mut().for_each(|drop_copy| drop_copy.is_sent = false);
         self.choice.begin();
         self.for_all_scopes(handler, |scope, context| scope.on_connected(context));
+        self.rebuild.on_connected(self.clock.time());
     }
 
     /// A connect request of this session went out beside an open cluster session, or found no answer: it may still lead
@@ -245,6 +254,7 @@ impl Session {
         self.drop_copies.iter_mut().for_each(|drop_copy| drop_copy.is_sent = false);
         self.choice.begin();
         self.for_all_scopes(handler, |scope, context| scope.on_new_leader(context));
+        self.rebuild.on_new_leader(self.clock.time());
     }
 
     /// The cluster session has ended.
@@ -257,6 +267,7 @@ impl Session {
     /// The session ends for good: outstanding commands are given up.
     pub fn end(&mut self, handler: &mut impl EventHandler) {
         self.connection = Connection::Ended;
+        self.rebuild = Rebuild::default();
         self.for_all_scopes(handler, |scope, context| scope.end(context.handler));
     }
 }
@@ -275,6 +286,11 @@ impl Session {
         }
         if self.is_connected() && self.has_something_to_send() {
             work += self.flush(ingress);
+        }
+        // After what the scopes ask for, so that events come before the orders that they have changed; and after the choice
+        // of cancel on disconnect, which is the first message of a session.
+        if self.rebuild.due() <= self.clock.time() && self.is_connected() && !self.has_something_to_send() {
+            work += self.flush_rebuild(ingress, handler);
         }
         work
     }
@@ -413,6 +429,7 @@ impl Session {
     fn disconnect(&mut self, reason: Disconnection, handler: &mut impl EventHandler) {
         self.connection = Connection::Disconnected;
         handler.on_status(&Status::Disconnected { reason });
+        self.rebuild.on_disconnected();
         self.for_all_scopes(handler, |scope, context| scope.on_disconnected(context));
     }
 }

@@ -5,12 +5,13 @@ use lugus_codecs::MessageError;
 use lugus_partition_map::MapError;
 use lugus_topology::ClusterId;
 use lugus_vocabulary::{
-    Book, EpochNanos, EventSequence, GraceTime, InstrumentId, MapEpoch, MemberId, MessageRejectReason, RejectReason,
-    Report,
+    Book, EpochNanos, EventSequence, GraceTime, InstrumentId, MapEpoch, MemberId, MessageRejectReason,
+    OrderStatusReport, RejectReason, Report,
 };
 
 use crate::command_number::CommandNumber;
 use crate::error::ClientError;
+use crate::open_orders::OpenOrdersPart;
 
 /// Hears everything that concerns a session, during [`TradingSession::poll`](crate::TradingSession::poll) and in order.
 /// Borrowed arguments are valid for the call only.
@@ -30,6 +31,19 @@ pub trait EventHandler {
     /// The answer to [`request_book`](crate::TradingSession::request_book).
     fn on_book(&mut self, book: &Book) {
         let _ = book;
+    }
+
+    /// Open orders of the participant's own, whole, as part of a rebuilding: see
+    /// [`RebuildPolicy`](crate::RebuildPolicy) and [`OpenOrders`](crate::OpenOrders). The part comes among the events: it
+    /// is true after the events told before it.
+    fn on_open_orders(&mut self, part: &OpenOrdersPart<'_>) {
+        let _ = part;
+    }
+
+    /// The answer to [`request_order_status`](crate::TradingSession::request_order_status) or
+    /// [`request_open_orders`](crate::TradingSession::request_open_orders).
+    fn on_order_status(&mut self, report: &OrderStatusReport) {
+        let _ = report;
     }
 
     /// Something about the session or a command.
@@ -55,6 +69,14 @@ impl<H: EventHandler + ?Sized> EventHandler for &mut H {
 
     fn on_book(&mut self, book: &Book) {
         (**self).on_book(book);
+    }
+
+    fn on_open_orders(&mut self, part: &OpenOrdersPart<'_>) {
+        (**self).on_open_orders(part);
+    }
+
+    fn on_order_status(&mut self, report: &OrderStatusReport) {
+        (**self).on_order_status(report);
     }
 
     fn on_status(&mut self, status: &Status) {
@@ -190,6 +212,24 @@ pub enum Status {
         request_id: u64,
         /// The instrument asked for.
         instrument: InstrumentId,
+    },
+    /// The session begins to ask for the participant's own open orders, which come to
+    /// [`EventHandler::on_open_orders`].
+    RebuildBegun {
+        /// The instrument; [`InstrumentId::NONE`] for all instruments of the cluster.
+        instrument: InstrumentId,
+    },
+    /// All open orders have been told, as they are after the events told until now.
+    StateRebuilt {
+        /// The instrument; [`InstrumentId::NONE`] for all instruments of the cluster.
+        instrument: InstrumentId,
+    },
+    /// The cluster does not tell the open orders: it does not have the instrument, or is of a version that cannot.
+    RebuildRefused {
+        /// The instrument; [`InstrumentId::NONE`] for all instruments of the cluster.
+        instrument: InstrumentId,
+        /// Why not.
+        reason: RejectReason,
     },
     /// A message of the cluster could not be used.
     MessageDropped {

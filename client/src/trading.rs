@@ -11,7 +11,8 @@ use aeron_cluster_client::{
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
     BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MemberId, NewOrder,
-    ParticipantId, Price, Replace, RiskLimits, SessionKey, Side, WorkingOrders,
+    OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, Replace, RiskLimits, SessionKey, Side,
+    WorkingOrders,
 };
 
 use crate::command_number::CommandNumber;
@@ -60,9 +61,11 @@ impl TradingSession {
         let connects = Rc::new(Connects::new(config.older_session));
         let cluster = AeronCluster::new(config.context(&connects))?;
         let seed = RandomState::new().hash_one(config.participant);
+        let mut session = Session::new(config.participant, config.limits, &config.retry, seed)
+            .with_cancel_on_disconnect(config.cancel_on_disconnect);
+        session.set_rebuild_policy(config.rebuild);
         Ok(Self {
-            session: Session::new(config.participant, config.limits, &config.retry, seed)
-                .with_cancel_on_disconnect(config.cancel_on_disconnect),
+            session,
             config,
             cluster,
             signer: None,
@@ -345,6 +348,41 @@ impl TradingSession {
     pub fn request_part_of_book(&mut self, request: &BookRequest) -> Result<(), SendError> {
         let (session, mut ingress) = self.split();
         session.request_part_of_book(&mut ingress, request)
+    }
+
+    /// Asks for the participant's own open orders in an instrument, or with [`InstrumentId::NONE`] in all instruments of
+    /// the cluster. They come to [`EventHandler::on_open_orders`] in parts, among the events, and
+    /// [`StateRebuilt`](crate::Status::StateRebuilt) or [`RebuildRefused`](crate::Status::RebuildRefused) ends them. The
+    /// session asks until it is answered.
+    ///
+    /// # Errors
+    /// [`SendError::Ended`].
+    pub fn rebuild(&mut self, instrument: InstrumentId) -> Result<(), SendError> {
+        self.session.rebuild(instrument)
+    }
+
+    /// Whether open orders that were asked for, or that the session asks for by itself, are still to be told.
+    pub fn is_rebuilding(&self) -> bool {
+        self.session.is_rebuilding()
+    }
+
+    /// Asks once for one of the participant's own orders. The answer comes to [`EventHandler::on_order_status`]. The
+    /// request is not kept: if no answer comes, it has to be made again. Its number is less than 2^63.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn request_order_status(&mut self, request: &OrderStatusRequest) -> Result<(), SendError> {
+        let (session, mut ingress) = self.split();
+        session.request_order_status(&mut ingress, request)
+    }
+
+    /// Asks once for a part of the participant's own open orders; otherwise as [`Self::request_order_status`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn request_open_orders(&mut self, request: &OrderMassStatusRequest) -> Result<(), SendError> {
+        let (session, mut ingress) = self.split();
+        session.request_open_orders(&mut ingress, request)
     }
 
     /// Asks for the events of all participants in an instrument, or in all instruments ([`InstrumentId::NONE`]), from

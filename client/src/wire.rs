@@ -2,11 +2,11 @@
 
 use lugus_codecs::market_data::{self, BookProgress, BookReject, decode_book, decode_book_reject};
 use lugus_codecs::order_entry::{
-    CancelOnDisconnect, MessageReject, decode_cancel_on_disconnect_report, decode_message_reject, decode_reply,
-    decode_report, decode_session_replaced,
+    CancelOnDisconnect, MessageReject, decode_cancel_on_disconnect_report, decode_message_reject,
+    decode_order_status_report, decode_reply, decode_report, decode_session_replaced,
 };
 use lugus_codecs::{DecodeError, Envelope, MessageError};
-use lugus_vocabulary::{Book, Reply, Report};
+use lugus_vocabulary::{Book, OrderStatusReport, Reply, Report};
 
 /// A message of the cluster to a participant's session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,26 +25,33 @@ pub(crate) enum ClusterMessage {
     Book(BookProgress),
     /// There is no such book.
     BookReject(BookReject),
+    /// Live orders of the participant, written to where the caller wanted them.
+    OrderStatus,
 }
 
-/// Reads a message of the cluster. A book goes into `book`, whose contents are undefined after an error.
+/// Reads a message of the cluster. A book goes into `book` and a report of live orders into `orders`, whose contents are
+/// undefined after an error.
 ///
 /// # Errors
 /// [`MessageError`], for any bytes that are not a whole, valid message to a participant.
 #[inline]
-pub(crate) fn decode(message: &[u8], book: &mut Book) -> Result<ClusterMessage, MessageError> {
+pub(crate) fn decode(
+    message: &[u8],
+    book: &mut Book,
+    orders: &mut OrderStatusReport,
+) -> Result<ClusterMessage, MessageError> {
     let envelope = Envelope::open(message)?;
     if envelope.schema_id == market_data::SBE_SCHEMA_ID {
         return decode_market_data(envelope, book);
     }
     match decode_report(envelope)? {
         Some(report) => Ok(ClusterMessage::Report(report)),
-        None => decode_answer(envelope),
+        None => decode_answer(envelope, orders),
     }
 }
 
 /// Reads an answer that is no event.
-fn decode_answer(envelope: Envelope<'_>) -> Result<ClusterMessage, MessageError> {
+fn decode_answer(envelope: Envelope<'_>, orders: &mut OrderStatusReport) -> Result<ClusterMessage, MessageError> {
     if let Some(reply) = decode_reply(envelope)? {
         return Ok(ClusterMessage::Reply(reply));
     }
@@ -53,6 +60,9 @@ fn decode_answer(envelope: Envelope<'_>) -> Result<ClusterMessage, MessageError>
     }
     if let Some(choice) = decode_cancel_on_disconnect_report(envelope)? {
         return Ok(ClusterMessage::CancelOnDisconnect(choice));
+    }
+    if decode_order_status_report(envelope, orders)? {
+        return Ok(ClusterMessage::OrderStatus);
     }
     decode_session_replaced(envelope)?.map(|_| ClusterMessage::SessionReplaced).ok_or_else(|| unknown(envelope))
 }
@@ -75,8 +85,8 @@ mod tests {
     use lugus_codecs::market_data::{BookBuffer, MAXIMUM_BOOK_LENGTH, encode_book, encode_book_reject};
     use lugus_codecs::order_entry::{
         CommandBuffer, MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, ReportBuffer, SessionReplaced,
-        encode_cancel_on_disconnect_report, encode_message_reject, encode_reply, encode_report, encode_resume,
-        encode_session_replaced,
+        encode_cancel_on_disconnect_report, encode_message_reject, encode_order_status_report, encode_reply,
+        encode_report, encode_resume, encode_session_replaced,
     };
     use lugus_vocabulary::{
         BookType, ClientSequence, CommandKind, EpochNanos, EventSequence, GraceTime, InstrumentId, MapEpoch,
@@ -87,7 +97,7 @@ mod tests {
     use super::*;
 
     fn decode_one(message: &[u8]) -> Result<ClusterMessage, MessageError> {
-        decode(message, &mut Book::with_room())
+        decode(message, &mut Book::with_room(), &mut OrderStatusReport::default())
     }
 
     #[test]
@@ -116,6 +126,8 @@ mod tests {
         assert_eq!(decode_one(message), Ok(ClusterMessage::SessionReplaced));
         let book = encode_book(&Book::default(), BookType::Levels, &mut room);
         assert_eq!(decode_one(book), Ok(ClusterMessage::Book(BookProgress::Complete)));
+        let orders = encode_order_status_report(&OrderStatusReport::default(), &mut room);
+        assert_eq!(decode_one(orders), Ok(ClusterMessage::OrderStatus));
         let reject = BookReject { request_id: 10, instrument };
         assert_eq!(decode_one(encode_book_reject(reject, &mut room)), Ok(ClusterMessage::BookReject(reject)));
     }

@@ -9,7 +9,7 @@
 //!
 //! | files | what they do |
 //! |---|---|
-//! | `queries`, `invariants` | what can be asked of an engine, and what must hold after every command |
+//! | `queries`, `own_orders`, `invariants` | what can be asked of an engine, by anyone and by the owner of orders, and what must hold after every command |
 //! | `snapshot`, `restore`, `migration` | the whole state goes out and comes in again; an instrument goes to another engine while it is traded |
 //! | `engine`, `work`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; participants that lose their connection |
 //! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
@@ -56,6 +56,7 @@ mod matching;
 mod migration;
 mod notional;
 mod order_entry;
+mod own_orders;
 mod participants;
 mod queries;
 mod rate;

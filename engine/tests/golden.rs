@@ -2,8 +2,9 @@
 //!
 //! A line is a command with its log time, `{"now": 1, "command": {...}}`; or a timer that fires, `{"now": 1, "timer": {}}`; or
 //! a participant that is disconnected or connected again, `{"now": 1, "connection": {...}}`; or
+//! a request, `{"now": 1, "request": {"participant": 1, "order_status": {...}}}` or the same with `order_mass_status`; or
 //! what the engine is expected to tell next,
-//! `{"report": {...}}` or `{"reply": {...}}`, in their order; or the book expected at that point,
+//! `{"report": {...}}`, `{"reply": {...}}` or `{"order_status_report": {...}}`, in their order; or the book expected at that point,
 //! `{"levels": {"instrument": 1, "side": "BUY", "are": [[price, quantity, orders], ...]}}`. Fields of a report or reply can
 //! be left out: those that are there are compared. Lines that begin with `#` are for the reader.
 
@@ -15,7 +16,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use lugus_engine::{Engine, EngineLimits};
-use lugus_vocabulary::{Command, ConnectionChange, EpochNanos, Side};
+use lugus_vocabulary::{Command, ConnectionChange, EpochNanos, OrderStatusReport, ParticipantId, Side};
 use serde_json::{Value, json};
 use venue::{Recorder, Told, levels};
 
@@ -68,6 +69,9 @@ fn play(file: &Path) {
             };
             engine.verify().unwrap();
             told.extend(heard.iter().map(as_json));
+        } else if let Some(request) = line.get("request") {
+            assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
+            told.push_back(json!({ "order_status_report": answer(&mut engine, &line["now"], request) }));
         } else if let Some(expected) = line.get("levels") {
             let side: Side = serde_json::from_value(expected["side"].clone()).unwrap();
             let instrument = expected["instrument"].as_u64().unwrap() as u32;
@@ -78,6 +82,24 @@ fn play(file: &Path) {
         }
     }
     assert_eq!(told.pop_front(), None, "{}: told, but not in the file", file.display());
+}
+
+/// The answer to a participant's request for its orders.
+fn answer(engine: &mut Engine, now: &Value, request: &Value) -> OrderStatusReport {
+    let participant = ParticipantId(request["participant"].as_u64().unwrap() as u32);
+    let now = EpochNanos(now.as_i64().unwrap());
+    let mut report = OrderStatusReport::default();
+    match request.get("order_status") {
+        Some(one) => {
+            engine.order_status(participant, &serde_json::from_value(one.clone()).unwrap(), now, &mut report);
+        }
+        None => {
+            let all = serde_json::from_value(request["order_mass_status"].clone()).unwrap();
+            engine.order_mass_status(participant, &all, now, &mut report);
+        }
+    }
+    engine.verify().unwrap();
+    report
 }
 
 fn as_json(told: &Told) -> Value {
@@ -92,6 +114,9 @@ fn covers(told: &Value, expected: &Value) -> bool {
     match (told, expected) {
         (Value::Object(told), Value::Object(expected)) => {
             expected.iter().all(|(key, expected)| covers(told.get(key).unwrap_or(&Value::Null), expected))
+        }
+        (Value::Array(told), Value::Array(expected)) => {
+            told.len() == expected.len() && told.iter().zip(expected).all(|(told, expected)| covers(told, expected))
         }
         _ => told == expected,
     }

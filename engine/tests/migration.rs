@@ -155,7 +155,22 @@ impl Deployment {
                 let expected = self.oracle.resume(participant, 1, last_seen);
                 assert_eq!(told_again(&self.engines[self.owner], participant, 1, last_seen), expected);
             }
-            Step::Command { .. } | Step::Snapshot | Step::Timer | Step::Disconnect { .. } | Step::Connect { .. } => {}
+            Step::MassStatus { participant, instrument, after } => {
+                let request = OrderMassStatusRequest { request_id: 6, instrument: InstrumentId(instrument), after };
+                if instrument == 1 {
+                    let expected = self.oracle.order_mass_status(participant, &request, self.now);
+                    let mut report = OrderStatusReport::default();
+                    let (participant, now) = (ParticipantId(participant), EpochNanos(self.now));
+                    self.engines[self.owner].order_mass_status(participant, &request, now, &mut report);
+                    assert_eq!(report, expected);
+                }
+            }
+            Step::Command { .. }
+            | Step::Snapshot
+            | Step::Timer
+            | Step::Disconnect { .. }
+            | Step::Connect { .. }
+            | Step::Status { .. } => {}
         }
     }
 

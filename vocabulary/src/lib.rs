@@ -14,6 +14,7 @@
 //! | [`connection`] | what happens to orders when a connection is lost |
 //! | [`request`] | what a session asks for without a number |
 //! | [`risk`] | limits and kill switches |
+//! | [`order_status`] | a participant's own live orders, asked for |
 //! | [`report`] | what the engine tells of a command or an order |
 //! | [`reply`] | answers that are no events |
 //! | [`reason`] | why a command or a message was refused |
@@ -47,6 +48,7 @@ pub mod member_status;
 pub mod message_rate;
 pub mod migration;
 pub mod order;
+pub mod order_status;
 pub mod participant_role;
 pub mod partition_map;
 pub mod reason;
@@ -80,6 +82,10 @@ pub use migration::{
     MigrationStep,
 };
 pub use order::{NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention, Side, TimeInForce};
+pub use order_status::{
+    LastReport, MAXIMUM_STATUS_ORDERS, MAXIMUM_STATUS_SCOPES, OpenOrder, OrderMassStatusRequest, OrderStatusReport,
+    OrderStatusRequest, ScopeOrders, StatusCursor, WorkingState,
+};
 pub use participant_role::ParticipantRole;
 pub use partition_map::{
     ClusterEntry, DeploymentId, EndedMigration, MapDigest, MemberEntry, Migration, MigrationEnding, MigrationPhase,

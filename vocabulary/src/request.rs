@@ -2,6 +2,7 @@
 
 use crate::connection::GraceTime;
 use crate::market_data::BookRequest;
+use crate::order_status::{OrderMassStatusRequest, OrderStatusRequest};
 use crate::units::{EventSequence, InstrumentId};
 
 /// A request: it is answered from the engine's state, or changes what its session is told, or what happens when the session
@@ -27,4 +28,8 @@ pub enum Request {
         /// The participant's orders are canceled after this time; `None` lets them stay.
         grace: Option<GraceTime>,
     },
+    /// Asks for one of the participant's orders.
+    OrderStatus(OrderStatusRequest),
+    /// Asks for the participant's live orders, in parts.
+    OrderMassStatus(OrderMassStatusRequest),
 }

@@ -115,6 +115,23 @@ pub struct Cancel {
     pub id: u64,
 }
 
+/// `lugus orders`.
+#[derive(Debug, Args)]
+pub struct Orders {
+    /// Number of the participant whose orders are shown.
+    #[arg(long)]
+    pub participant: u32,
+    /// Show only the orders of this instrument, given as number or symbol.
+    #[arg(long, short)]
+    pub instrument: Option<String>,
+    /// How prices and quantities are written.
+    #[command(flatten)]
+    pub units: Units,
+    /// What happens to the participant's open session.
+    #[command(flatten)]
+    pub take_over: TakeOver,
+}
+
 /// `lugus book`.
 #[derive(Debug, Args)]
 pub struct Book {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aeron_support::{AeronClient, AeronError, ClientSettings, Pending, failed};
 use lugus_topology::{ClusterId, Deployment};
-use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, Report};
+use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, OrderStatusReport, Report};
 use rusteron_archive::{AeronHeader, AeronSubscription};
 
 use super::book::FollowedBook;
@@ -13,6 +13,7 @@ use super::handler::FeedHandler;
 use super::machine::{Feed, FeedError, SnapshotRequests};
 use crate::command_number::CommandNumber;
 use crate::error::ClientError;
+use crate::open_orders::OpenOrdersPart;
 use crate::order_entry::OrderEntry;
 use crate::status::{EventHandler, Status};
 
@@ -248,6 +249,14 @@ impl<H: EventHandler + FeedHandler> EventHandler for SessionHandler<'_, H> {
         if !self.takes(status) {
             self.handler.on_cluster_status(cluster, status);
         }
+    }
+
+    fn on_open_orders(&mut self, part: &OpenOrdersPart<'_>) {
+        self.handler.on_open_orders(part);
+    }
+
+    fn on_order_status(&mut self, report: &OrderStatusReport) {
+        self.handler.on_order_status(report);
     }
 
     fn on_status(&mut self, status: &Status) {

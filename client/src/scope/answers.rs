@@ -104,6 +104,7 @@ impl Scope {
             }
             self.outstanding.settle_through(self.outstanding.sent_through());
         }
+        self.has_gap = true;
         handler.on_status(&Status::SequencesReset {
             instrument: self.instrument,
             last_seen: EventSequence(self.baseline.event),
@@ -128,6 +129,7 @@ impl Scope {
         let last_lost = first_retained.0.saturating_sub(1).min(last);
         let seen = self.last_event.unwrap_or(last_lost);
         if seen < last_lost {
+            self.has_gap = true;
             context.handler.on_status(&Status::EventGap {
                 instrument: self.instrument,
                 first_lost: EventSequence(seen + 1),

@@ -19,7 +19,7 @@ impl Session {
             Connection::Connected { cluster_session_id: current, .. } if current == cluster_session_id => {}
             _ => return,
         }
-        match wire::decode(message, &mut self.book) {
+        match wire::decode(message, &mut self.book, &mut self.order_status) {
             Ok(ClusterMessage::Report(report)) => self.on_report(&report, handler),
             Ok(answer) => self.on_answer(&answer, handler),
             Err(error) => {
@@ -57,6 +57,7 @@ impl Session {
             ClusterMessage::CancelOnDisconnect(choice) => {
                 handler.on_status(&Status::CancelOnDisconnect { grace: choice.grace });
             }
+            ClusterMessage::OrderStatus => self.on_order_status(handler),
             ClusterMessage::SessionReplaced => self.on_session_replaced(handler),
             ClusterMessage::Book(BookProgress::Partial) => {}
             ClusterMessage::Book(BookProgress::Complete) => {
@@ -78,12 +79,14 @@ impl Session {
                     scope.on_resume_complete(last_client_sequence, last_event_sequence, context);
                     SessionAction::Keep
                 });
+                self.look_for_gap(instrument);
             }
             Reply::EventGap { instrument, client_sequence, first_retained, last_event_sequence, lost_through } => {
                 self.with_scope(instrument, handler, |scope, context| {
                     scope.on_event_gap(client_sequence, first_retained, last_event_sequence, lost_through, context);
                     SessionAction::Keep
                 });
+                self.look_for_gap(instrument);
             }
             Reply::SequenceReject { instrument, expected, .. } => {
                 self.with_scope(instrument, handler, |scope, context| scope.on_sequence_reject(expected, context));
@@ -92,6 +95,7 @@ impl Session {
                 self.with_scope(instrument, handler, |scope, context| {
                     scope.on_refused(client_sequence, reason, context)
                 });
+                self.look_for_gap(instrument);
             }
             Reply::Moved { instrument, client_sequence, epoch } => {
                 self.with_scope(instrument, handler, |scope, context| {
@@ -104,6 +108,7 @@ impl Session {
 
     fn on_message_reject(&mut self, template_id: u16, reason: MessageRejectReason, handler: &mut impl EventHandler) {
         handler.on_status(&Status::MessageRejected { template_id, reason });
+        self.on_request_rejected(template_id, handler);
         match reason {
             // The notice that a newer session took over may be lost; this tells the same.
             MessageRejectReason::NoParticipant => self.on_session_replaced(handler),

@@ -170,6 +170,11 @@ impl Session {
     /// # Errors
     /// [`SendError`]; nothing was sent.
     pub fn request_part_of_book(&mut self, ingress: &mut impl Ingress, request: &BookRequest) -> Result<(), SendError> {
+        self.offer_request(ingress, encode_book_request(request, &mut [0; MAXIMUM_COMMAND_LENGTH]))
+    }
+
+    /// Sends a request that is not kept.
+    pub(super) fn offer_request(&self, ingress: &mut impl Ingress, message: &[u8]) -> Result<(), SendError> {
         match self.connection {
             Connection::Ended => return Err(SendError::Ended),
             Connection::Disconnected => return Err(SendError::NotConnected),
@@ -178,8 +183,7 @@ impl Session {
         if !self.choice.is_sent {
             return Err(SendError::BackPressured);
         }
-        let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
-        match ingress.offer(encode_book_request(request, &mut buffer)) {
+        match ingress.offer(message) {
             Offered::Sent => Ok(()),
             Offered::BackPressured => Err(SendError::BackPressured),
             Offered::NotConnected => Err(SendError::NotConnected),

@@ -53,6 +53,10 @@ impl Session {
                 *index = removed;
             }
         }
+        if self.rebuild.is_telling(instrument) {
+            // The next cluster tells the orders, once it has answered `Resume`.
+            scope.note_gap();
+        }
         let departure = scope.detach();
         self.departures.retain(|other| other.instrument != instrument);
         self.departures.push(departure);

@@ -6,12 +6,14 @@
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::{self, BookReject, MAXIMUM_BOOK_LENGTH, decode_book_request, encode_book_reject};
 use lugus_codecs::order_entry::{
-    CancelOnDisconnect, MAXIMUM_REPORT_LENGTH, MessageReject, SessionReplaced, decode_command, decode_request,
-    encode_cancel_on_disconnect_report, encode_message_reject, encode_reply, encode_report, encode_session_replaced,
+    CancelOnDisconnect, MAXIMUM_ORDER_STATUS_LENGTH, MAXIMUM_REPORT_LENGTH, MessageReject, SessionReplaced,
+    decode_command, decode_request, encode_cancel_on_disconnect_report, encode_message_reject,
+    encode_order_status_report, encode_reply, encode_report, encode_session_replaced,
 };
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, GraceTime, InstrumentId, MapEpoch,
-    MessageRejectReason, NewOrder, OrderId, ParticipantId, Price, Quantity, RejectReason, Reply, Report, Request, Side,
+    MessageRejectReason, NewOrder, OrderId, OrderMassStatusRequest, OrderStatusReport, OrderStatusRequest,
+    ParticipantId, Price, Quantity, RejectReason, Reply, Report, Request, Side,
 };
 
 /// What a session sent.
@@ -38,6 +40,12 @@ pub(crate) enum Sent {
     CancelOnDisconnect {
         grace: Option<u32>,
     },
+    OrderStatus {
+        instrument: u32,
+        client_order_id: u64,
+        request_id: u64,
+    },
+    OpenOrders(OrderMassStatusRequest),
 }
 
 /// Reads a message of a session.
@@ -60,8 +68,18 @@ pub(crate) fn read(message: &[u8]) -> Sent {
         Some(Request::CancelOnDisconnect { grace }) => {
             Sent::CancelOnDisconnect { grace: grace.map(GraceTime::milliseconds) }
         }
+        Some(Request::OrderStatus(request)) => {
+            let OrderStatusRequest { request_id, instrument, client_order_id } = request;
+            Sent::OrderStatus { instrument: instrument.0, client_order_id: client_order_id.0, request_id }
+        }
+        Some(Request::OrderMassStatus(request)) => Sent::OpenOrders(request),
         other => panic!("{other:?}"),
     }
+}
+
+/// A report of open orders.
+pub(crate) fn order_status(report: &OrderStatusReport) -> Vec<u8> {
+    encode_order_status_report(report, &mut [0; MAXIMUM_ORDER_STATUS_LENGTH]).to_vec()
 }
 
 /// An event.

@@ -6,14 +6,15 @@
 #[path = "../cluster_messages/mod.rs"]
 mod cluster_messages;
 mod endings_and_requests;
+mod rebuild;
 
 use cluster_messages::{Event, Sent};
 use lugus_client::cluster::DisconnectReason;
 use lugus_client::sans_io::{Ingress, Offered, Session};
 use lugus_client::{
     Book, ClientOrderId, CommandNumber, Disconnection, DropReason, EventHandler, EventSequence, GraceTime,
-    InstrumentId, Limits, MapEpoch, MemberId, MessageRejectReason, NewOrder, ParticipantId, Price, Quantity, Report,
-    RetryPolicy, SendError, Side, Status,
+    InstrumentId, Limits, MapEpoch, MemberId, MessageRejectReason, NewOrder, OpenOrdersPart, OrderStatusReport,
+    ParticipantId, Price, Quantity, Report, RetryPolicy, SendError, Side, Status,
 };
 use proptest::prelude::*;
 
@@ -33,6 +34,9 @@ struct Heard {
     drop_copies: Vec<u32>,
     statuses: Vec<Status>,
     books: usize,
+    /// Parts of open orders: how many reports came before, instrument, event, orders, whether the first and the last.
+    parts: Vec<(usize, u32, u64, Vec<u64>, bool, bool)>,
+    order_statuses: Vec<OrderStatusReport>,
 }
 
 impl EventHandler for Heard {
@@ -46,6 +50,16 @@ impl EventHandler for Heard {
 
     fn on_book(&mut self, _book: &Book) {
         self.books += 1;
+    }
+
+    fn on_open_orders(&mut self, part: &OpenOrdersPart<'_>) {
+        let ids = part.orders.iter().map(|order| order.order_id.0).collect();
+        let reports = self.reports.len();
+        self.parts.push((reports, part.instrument.0, part.event_sequence.0, ids, part.is_first, part.is_last));
+    }
+
+    fn on_order_status(&mut self, report: &OrderStatusReport) {
+        self.order_statuses.push(report.clone());
     }
 
     fn on_status(&mut self, status: &Status) {

@@ -10,12 +10,13 @@ use lugus_codecs::market_data::{
 };
 use lugus_codecs::order_entry::{
     CancelOnDisconnect, MessageReject, SessionReplaced, encode_cancel_on_disconnect_report, encode_message_reject,
-    encode_reply, encode_report, encode_session_replaced, template_id,
+    encode_order_status_report, encode_reply, encode_report, encode_session_replaced, template_id,
 };
 use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
     BookRequest, BookType, Command, ConnectionChange, EpochNanos, GraceTime, InstrumentId, LogPosition, MarketData,
-    MessageRejectReason, MigrationRequest, MigrationStep, ParticipantId, RejectReason, Reply, Report, Request, StateAt,
+    MessageRejectReason, MigrationRequest, MigrationStep, OrderStatusReport, ParticipantId, RejectReason, Reply,
+    Report, Request, StateAt,
 };
 
 use crate::book::BookReader;
@@ -73,6 +74,8 @@ pub struct MatchingService {
     /// Buffer for one answer to an operator's step of a migration, which may be longer.
     migration_buffer: Vec<u8>,
     book_reader: BookReader,
+    /// The report of a participant's own orders; its room is used again.
+    order_status: OrderStatusReport,
     market_data: Option<MarketDataWriter>,
     change_listener: Option<ChangeListener>,
     state_sampler: Option<StateSampler>,
@@ -93,6 +96,7 @@ impl MatchingService {
             buffer: Box::new([0; MAXIMUM_BOOK_LENGTH]),
             migration_buffer: Vec::new(),
             book_reader: BookReader::new(),
+            order_status: OrderStatusReport::with_room(),
             market_data: None,
             change_listener: None,
             state_sampler: None,
@@ -158,7 +162,28 @@ impl MatchingService {
                 let choice = CancelOnDisconnect { participant, grace };
                 send(cluster, session_id, encode_cancel_on_disconnect_report(choice, &mut self.buffer));
             }
+            Request::OrderStatus(request) => self.answer_order_status(cluster, session_id, |engine, report| {
+                engine.order_status(participant, &request, now, report);
+            }),
+            Request::OrderMassStatus(request) => self.answer_order_status(cluster, session_id, |engine, report| {
+                engine.order_mass_status(participant, &request, now, report);
+            }),
         }
+    }
+
+    /// Tells a participant of its own live orders. Only the leader answers, as the answer changes nothing.
+    #[cold]
+    fn answer_order_status(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        look_up: impl FnOnce(&mut Engine, &mut OrderStatusReport),
+    ) {
+        if cluster.role() != Role::Leader {
+            return;
+        }
+        look_up(&mut self.engine, &mut self.order_status);
+        send(cluster, session_id, encode_order_status_report(&self.order_status, &mut self.buffer));
     }
 
     fn subscribe(
@@ -536,6 +561,9 @@ mod authentication_tests;
 #[cfg(test)]
 #[path = "disconnect_tests.rs"]
 mod disconnect_tests;
+#[cfg(test)]
+#[path = "order_status_tests.rs"]
+mod order_status_tests;
 #[cfg(test)]
 #[path = "role_tests.rs"]
 mod role_tests;

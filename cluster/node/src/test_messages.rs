@@ -2,13 +2,15 @@
 
 use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
-    MAXIMUM_COMMAND_LENGTH, encode_cancel_on_disconnect, encode_command, encode_drop_copy, encode_resume,
+    MAXIMUM_COMMAND_LENGTH, encode_cancel_on_disconnect, encode_command, encode_drop_copy,
+    encode_order_mass_status_request, encode_order_status_request, encode_resume,
 };
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
     Action, BookRequest, BookType, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, GraceTime,
-    InstrumentId, NewOrder, ParticipantId, Price, Quantity, Side, TimeInForce,
+    InstrumentId, NewOrder, OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, Quantity, Side,
+    StatusCursor, TimeInForce,
 };
 
 pub(crate) fn command_message(instrument: u32, client_sequence: u64, action: Action) -> Vec<u8> {
@@ -74,7 +76,7 @@ pub(crate) fn drop_copy_message(instrument: u32) -> Vec<u8> {
     encode_drop_copy(InstrumentId(instrument), &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
 }
 
-/// The number of a [`book_message`].
+/// The number of a [`book_message`], and of requests for orders.
 pub(crate) const BOOK_REQUEST_ID: u64 = 77;
 
 pub(crate) fn book_message(instrument: u32, depth: u16) -> Vec<u8> {
@@ -87,6 +89,19 @@ pub(crate) fn book_message(instrument: u32, depth: u16) -> Vec<u8> {
         book_type: BookType::Levels,
     };
     encode_book_request(&request, &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
+}
+
+/// A request for one order.
+pub(crate) fn order_status_message(instrument: u32, client_order_id: u64) -> Vec<u8> {
+    let (instrument, client_order_id) = (InstrumentId(instrument), ClientOrderId(client_order_id));
+    let request = OrderStatusRequest { request_id: BOOK_REQUEST_ID, instrument, client_order_id };
+    encode_order_status_request(&request, &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
+}
+
+/// A request for the participant's orders in all instruments.
+pub(crate) fn open_orders_message(after: StatusCursor) -> Vec<u8> {
+    let request = OrderMassStatusRequest { request_id: BOOK_REQUEST_ID, instrument: InstrumentId::NONE, after };
+    encode_order_mass_status_request(&request, &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
 }
 
 /// A message with the trailer of its session's key.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `commands` | the numbered commands: orders, cancels, and the operator's |
 //! | `requests` | requests without a number: `Resume`, `DropCopyRequest`, `CancelOnDisconnectRequest` |
+//! | `order_status` | requests for a participant's own live orders, and the report that answers them |
 //! | `reports` | events: numbered, kept, and sent again when asked for |
 //! | `replies` | answers without a number |
 //! | [`template_id`] | numbers of the templates that others compare |
@@ -12,6 +13,7 @@
 //! them, so that a reader can try one function after another.
 
 mod commands;
+mod order_status;
 mod replies;
 mod reports;
 mod requests;
@@ -25,6 +27,10 @@ pub use commands::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, decode_command, encode_cancel, encode_command, encode_define_instrument,
     encode_mass_cancel, encode_new_order, encode_replace, encode_set_instrument_state, encode_set_kill_switch,
     encode_set_risk_limits, set_client_sequence,
+};
+pub use order_status::{
+    MAXIMUM_ORDER_STATUS_LENGTH, decode_order_status_report, encode_order_mass_status_request,
+    encode_order_status_report, encode_order_status_request,
 };
 pub use replies::{
     CancelOnDisconnect, MessageReject, SessionReplaced, decode_cancel_on_disconnect_report, decode_message_reject,

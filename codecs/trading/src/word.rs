@@ -3,9 +3,9 @@
 //! Both have equal numbers and names: the tests compare all values, in both directions.
 
 use lugus_vocabulary::{
-    BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, Liquidity, MemberRole,
-    MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OnDisconnect, OrderStatus, OrderType,
-    PostOnly, RejectReason, SelfTradePrevention, Side, TimeInForce, WorkingOrders,
+    BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, LastReport, Liquidity,
+    MemberRole, MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OnDisconnect, OrderStatus,
+    OrderType, PostOnly, RejectReason, SelfTradePrevention, Side, TimeInForce, WorkingOrders, WorkingState,
 };
 
 use crate::error::MessageError;
@@ -145,6 +145,8 @@ by_number! {
     WorkingOrders as sbe_order_entry::working_orders::WorkingOrders(u8);
     RejectReason or Unknown as sbe_order_entry::reject_reason::RejectReason(u16);
     MessageRejectReason or Unknown as sbe_order_entry::message_reject_reason::MessageRejectReason(u8);
+    WorkingState as sbe_order_entry::working_state::WorkingState(u8);
+    LastReport as sbe_order_entry::last_report_requested::LastReportRequested(u8);
     MigrationOutcome as sbe_order_entry::migration_outcome::MigrationOutcome(u8);
     InstrumentState as sbe_market_data::md_state::MDState(u8);
     BookType as sbe_market_data::book_type::BookType(u8);

@@ -17,6 +17,7 @@ use super::unfinished::{ENDLESS, Unfinished};
 use super::zeroed::items_of_a_page;
 
 pub(super) mod ending;
+pub(super) mod listing;
 mod owners;
 mod verify;
 

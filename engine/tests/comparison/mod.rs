@@ -108,6 +108,29 @@ impl Comparison {
                 assert_eq!(told_again(&self.engine, *participant, *instrument, last_seen), expected);
                 assert_eq!(told_again(&self.restored, *participant, *instrument, last_seen), expected);
             }
+            Step::Status { participant, instrument, id } => {
+                let request =
+                    OrderStatusRequest { request_id: 5, instrument: InstrumentId(*instrument), client_order_id: *id };
+                let expected = self.oracle.order_status(*participant, &request, self.now);
+                for engine in [&self.engine, &self.restored] {
+                    let mut report = OrderStatusReport::default();
+                    engine.order_status(ParticipantId(*participant), &request, EpochNanos(self.now), &mut report);
+                    assert_eq!(report, expected);
+                }
+            }
+            Step::MassStatus { participant, instrument, after } => {
+                let request =
+                    OrderMassStatusRequest { request_id: 6, instrument: InstrumentId(*instrument), after: *after };
+                let expected = self.oracle.order_mass_status(*participant, &request, self.now);
+                let before = self.engine.state_hash();
+                for engine in [&mut self.engine, &mut self.restored] {
+                    let mut report = OrderStatusReport::default();
+                    engine.order_mass_status(ParticipantId(*participant), &request, EpochNanos(self.now), &mut report);
+                    assert_eq!(report, expected);
+                    engine.verify().unwrap();
+                }
+                assert_eq!(self.engine.state_hash(), before);
+            }
             Step::Snapshot => {
                 let records = snapshot(&self.restored);
                 assert_eq!(snapshot(&self.engine), records);

@@ -38,6 +38,10 @@ pub enum Step {
     Connect { participant: u32 },
     /// A participant reconnects; `unseen` tells how many events it has not seen, plus one.
     Resume { participant: u32, instrument: u32, unseen: Option<u64> },
+    /// A participant asks for one of its orders.
+    Status { participant: u32, instrument: u32, id: ClientOrderId },
+    /// A participant asks for its orders after a place.
+    MassStatus { participant: u32, instrument: u32, after: StatusCursor },
     /// The engine that is restored now and then is restored.
     Snapshot,
 }
@@ -257,6 +261,18 @@ fn number() -> impl Strategy<Value = Number> {
     ]
 }
 
+/// A place among a participant's orders. The orders that are named with it need not be there, or before it.
+fn cursor(instrument: BoxedStrategy<u32>) -> impl Strategy<Value = StatusCursor> {
+    let order_id = prop_oneof![2 => Just(0), 6 => 0..60_u64, 1 => Just(u64::MAX)];
+    let last = [client_order_id(), client_order_id(), client_order_id(), client_order_id()];
+    let place = (instrument, order_id, last).prop_map(|(instrument, order_id, last)| {
+        let [buy, sell, staying_buy, staying_sell] = last;
+        let (instrument, order_id) = (InstrumentId(instrument), OrderId(order_id));
+        StatusCursor { instrument, order_id, buy, sell, staying_buy, staying_sell }
+    });
+    prop_oneof![2 => Just(StatusCursor::default()), 3 => place]
+}
+
 pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
     let instrument = || prop_oneof![12 => Just(1_u32), 6 => Just(2), 1 => Just(3), 1 => Just(0)];
     prop_oneof![
@@ -291,6 +307,10 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
         6 => Just(Step::Timer),
         6 => (participant(), grace()).prop_map(|(participant, grace)| Step::Disconnect { participant, grace }),
         1 => participant().prop_map(|participant| Step::Connect { participant }),
+        4 => (participant(), instrument(), client_order_id())
+            .prop_map(|(participant, instrument, id)| Step::Status { participant, instrument, id }),
+        6 => (participant(), prop_oneof![2 => Just(0), 3 => instrument()], cursor(instrument().boxed()))
+            .prop_map(|(participant, instrument, after)| Step::MassStatus { participant, instrument, after }),
         2 => Just(Step::Snapshot),
     ]
 }

@@ -137,7 +137,7 @@ impl Oracle {
     }
 
     /// The reason and the order's status that the rejection of a cancel or a replacement tells.
-    fn how_it_stands(
+    pub(super) fn how_it_stands(
         &self,
         me: u32,
         instrument: u32,

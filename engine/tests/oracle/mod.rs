@@ -3,6 +3,7 @@
 //!
 //! - `commands`: the way of a command, and what the operator may do.
 //! - `orders`: new orders, cancels, replacements, mass cancels.
+//! - `own_orders`: what a participant is told of its own orders when it asks.
 //! - `trading`: how orders trade and trigger. `unfinished`: how orders expire, and what is done in parts.
 //! - `connections`: what happens to orders whose participant is disconnected.
 //! - `state`: participants, scopes with all their events, instruments. `book`: an instrument's orders in one `Vec`.
@@ -13,6 +14,7 @@ mod book;
 mod commands;
 mod connections;
 mod orders;
+mod own_orders;
 mod state;
 mod trading;
 mod unfinished;

@@ -61,7 +61,7 @@ impl Oracle {
     }
 
     /// How an order ends whose end is decided.
-    fn decided(&self, instrument: u32, order: &Resting) -> Option<Ending> {
+    pub(super) fn decided(&self, instrument: u32, order: &Resting) -> Option<Ending> {
         if order.expires.is_some_and(|time| time <= self.now) {
             Some(Ending::Expired)
         } else if self.is_canceled(instrument, order) {

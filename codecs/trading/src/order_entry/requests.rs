@@ -1,17 +1,19 @@
-//! Requests without a number, to and from bytes. (The request for a book is market data's.)
+//! Requests without a number, to and from bytes. (The request for a book is market data's, and those for a participant's own
+//! orders are in `order_status`.)
 
 use lugus_vocabulary::{EventSequence, GraceTime, InstrumentId, Request};
 use sbe_message::Envelope;
 
 use super::commands::CommandBuffer;
+use super::order_status::{decode_order_mass_status_request, decode_order_status_request};
 use crate::error::MessageError;
 use crate::sbe_order_entry::{
-    SBE_SCHEMA_ID, cancel_on_disconnect_request_codec, drop_copy_request_codec, resume_codec,
+    SBE_SCHEMA_ID, cancel_on_disconnect_request_codec, drop_copy_request_codec, order_mass_status_request_codec,
+    order_status_request_codec, resume_codec,
 };
 use crate::{block, message};
 
-/// Decodes [`Request::Resume`], [`Request::DropCopy`] or [`Request::CancelOnDisconnect`]; `None` if the message is none of
-/// them.
+/// Decodes a request of order entry; `None` if the message is none.
 ///
 /// # Errors
 /// [`MessageError`], if the message is of another protocol, is cut off, or has a grace time that is too long.
@@ -21,6 +23,12 @@ pub fn decode_request(envelope: Envelope<'_>) -> Result<Option<Request>, Message
         resume_codec::SBE_TEMPLATE_ID => decode_resume(envelope).map(Some),
         drop_copy_request_codec::SBE_TEMPLATE_ID => decode_drop_copy(envelope).map(Some),
         cancel_on_disconnect_request_codec::SBE_TEMPLATE_ID => decode_cancel_on_disconnect(envelope).map(Some),
+        order_status_request_codec::SBE_TEMPLATE_ID => {
+            Ok(Some(Request::OrderStatus(decode_order_status_request(envelope)?)))
+        }
+        order_mass_status_request_codec::SBE_TEMPLATE_ID => {
+            Ok(Some(Request::OrderMassStatus(decode_order_mass_status_request(envelope)?)))
+        }
         _ => Ok(None),
     }
 }

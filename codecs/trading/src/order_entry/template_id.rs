@@ -2,7 +2,8 @@
 
 use crate::sbe_order_entry::{
     cancel_on_disconnect_report_codec, cancel_on_disconnect_request_codec, drop_copy_request_codec,
-    execution_report_codec, instrument_report_codec, message_reject_codec, moved_codec, resume_complete_codec,
+    execution_report_codec, instrument_report_codec, message_reject_codec, moved_codec,
+    order_mass_status_request_codec, order_status_report_codec, order_status_request_codec, resume_complete_codec,
     session_replaced_codec,
 };
 
@@ -20,6 +21,12 @@ pub const INSTRUMENT_REPORT: u16 = instrument_report_codec::SBE_TEMPLATE_ID;
 pub const MESSAGE_REJECT: u16 = message_reject_codec::SBE_TEMPLATE_ID;
 /// `Moved`.
 pub const MOVED: u16 = moved_codec::SBE_TEMPLATE_ID;
+/// `OrderMassStatusRequest`.
+pub const ORDER_MASS_STATUS_REQUEST: u16 = order_mass_status_request_codec::SBE_TEMPLATE_ID;
+/// `OrderStatusReport`.
+pub const ORDER_STATUS_REPORT: u16 = order_status_report_codec::SBE_TEMPLATE_ID;
+/// `OrderStatusRequest`.
+pub const ORDER_STATUS_REQUEST: u16 = order_status_request_codec::SBE_TEMPLATE_ID;
 /// `ResumeComplete`.
 pub const RESUME_COMPLETE: u16 = resume_complete_codec::SBE_TEMPLATE_ID;
 /// `SessionReplaced`.

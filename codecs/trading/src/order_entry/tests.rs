@@ -510,10 +510,14 @@ const REQUESTS: Codec<Request> = Codec {
             }
             Request::DropCopy { instrument } => encode_drop_copy(instrument, buffer).to_vec(),
             Request::CancelOnDisconnect { grace } => encode_cancel_on_disconnect(grace, buffer).to_vec(),
-            Request::Book(_) => unreachable!("market data's"),
+            Request::Book(_) | Request::OrderStatus(_) | Request::OrderMassStatus(_) => unreachable!("not here"),
         }
     },
-    decode: |bytes| decode_request(Envelope::open(bytes)?),
+    decode: |bytes| {
+        let request = decode_request(Envelope::open(bytes)?)?;
+        // Those have their own tests.
+        Ok(request.filter(|request| !matches!(request, Request::OrderStatus(_) | Request::OrderMassStatus(_))))
+    },
 };
 
 const REPORTS: Codec<Report> =

@@ -10,13 +10,14 @@
 mod connections;
 mod golden;
 mod member_status;
+mod migration;
+mod own_orders;
 mod partition_map;
 mod snapshots;
 
 use golden::Golden;
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::*;
-use lugus_codecs::migration::*;
 use lugus_codecs::order_entry::*;
 use lugus_vocabulary::*;
 
@@ -378,56 +379,3 @@ fn market_data() {
 }
 
 const MANIFEST: ExportManifest = ExportManifest { state_hash: StateHash(101), scopes: 102, orders: 103, reports: 104 };
-const CURSOR: ExportCursor =
-    ExportCursor { records: 105, checksum: 106, place: ExportPlace::Scope { participant: PARTICIPANT, events: 107 } };
-
-#[test]
-fn migrations() {
-    let golden = Golden::of("migration.");
-    let records: &[u8] = &[1, 2, 3];
-    for (name, step) in [
-        ("migration.fence", MigrationStep::Fence),
-        ("migration.unfence", MigrationStep::Unfence),
-        ("migration.export", MigrationStep::Export { cursor: CURSOR, messages: 16 }),
-        ("migration.import_begin", MigrationStep::ImportBegin { manifest: MANIFEST }),
-        ("migration.import_records", MigrationStep::ImportRecords { first_record: 108, records }),
-        ("migration.import_end", MigrationStep::ImportEnd { checksum: 109 }),
-        ("migration.activate", MigrationStep::Activate),
-        ("migration.drop", MigrationStep::Drop { epoch: MapEpoch(110) }),
-        ("migration.drop_import", MigrationStep::DropImport),
-    ] {
-        let request =
-            MigrationRequest { correlation_id: 111, instrument: INSTRUMENT, migration: MigrationId(112), step };
-        // Read as owned bytes, as the message ends with the closure.
-        let told = format!("{:?}", Some(request));
-        golden.check(name, &told, &encode_migration_request(&request), |message| {
-            format!("{:?}", decode_migration_request(open(message)).expect("a request"))
-        });
-    }
-    let mut buffer = Vec::new();
-    let report = MigrationReport {
-        correlation_id: 113,
-        instrument: INSTRUMENT,
-        migration: MigrationId(114),
-        outcome: MigrationOutcome::Gap,
-        detail: 115,
-        manifest: MANIFEST,
-    };
-    let told = format!("{:?}", Some(MigrationAnswer::<&[u8]>::Report(report)));
-    golden.check("migration.report", &told, encode_migration_report(&report, &mut buffer), |message| {
-        format!("{:?}", decode_migration_answer(open(message)).expect("an answer"))
-    });
-    let exported = ExportedRecords {
-        correlation_id: 116,
-        instrument: INSTRUMENT,
-        migration: MigrationId(117),
-        first_record: 118,
-        cursor: CURSOR,
-        records,
-    };
-    let told = format!("{:?}", Some(MigrationAnswer::Exported(exported)));
-    golden.check("migration.exported_records", &told, encode_exported_records(&exported, &mut buffer), |message| {
-        format!("{:?}", decode_migration_answer(open(message)).expect("an answer"))
-    });
-    golden.finish();
-}

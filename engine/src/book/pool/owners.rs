@@ -133,7 +133,7 @@ impl OwnerList {
 
 /// Place of an order's list among those of its owner.
 #[inline]
-fn place(order: &Order) -> usize {
+pub(super) fn place(order: &Order) -> usize {
     place_of(order.side, order.instructions.has(Instructions::STAYS))
 }
 
