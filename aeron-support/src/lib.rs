@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `client` | [`AeronClient`]: connects to a media driver, runs in its owner's duty cycle, waits with a bound |
-//! | `driver` | [`DriverIdentity`], [`is_driver_alive`]: whether a media driver runs, and whether it is still the same one |
+//! | `driver` | [`DriverIdentity`], [`is_driver_alive`], [`open_counters`]: whether a media driver runs, whether it is still the same one, and its counters |
 //! | `adding` | publications, subscriptions and counters, without waiting ([`Pending`]) or waiting |
 //! | `archive` | a session with an archive |
 //! | `archive_credentials` | [`ArchiveCredentials`]: how a client proves to an archive who it is |
@@ -30,7 +30,7 @@ pub use adding::{ClosedImage, MAX_COUNTER_KEY_LENGTH, MAX_COUNTER_LABEL_LENGTH};
 pub use archive::ArchiveChannels;
 pub use archive_credentials::ArchiveCredentials;
 pub use client::{AeronClient, ClientSettings, Pending, Requested};
-pub use driver::{DriverIdentity, is_driver_alive};
+pub use driver::{CountersError, DriverIdentity, is_driver_alive, open_counters};
 pub use error::{AeronError, c_string, error_text, failed, one_line};
 pub use fragment_assembler::{
     BEGIN_FRAGMENT_FLAG, END_FRAGMENT_FLAG, Fragment, FragmentAssembler, MAX_MESSAGE_LENGTH, UNFRAGMENTED,

@@ -3,6 +3,7 @@
 mod archived;
 mod trading;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -67,6 +68,8 @@ pub enum Command {
     Audit(Audit),
     /// Write the commands of an archived log as JSON lines, which `lugus engine` reads.
     Export(Export),
+    /// Serve the metrics and the health of the members on this host over HTTP, for Prometheus.
+    Exporter(Exporter),
     /// Copy a running cluster's newest snapshots and log into a folder, or continue an earlier backup there.
     Backup(Backup),
     /// Put a backup into the places of members that have lost their files; what these had is set aside.
@@ -160,6 +163,15 @@ pub struct Node {
     /// The cluster, as name or number.
     #[arg(long, default_value = "0")]
     pub cluster: String,
+}
+
+/// `lugus exporter`.
+#[derive(Debug, Args)]
+pub struct Exporter {
+    /// The address to serve at, such as 127.0.0.1:9464. Whoever reaches it may read: outside of loopback it belongs behind a
+    /// firewall.
+    #[arg(long)]
+    pub address: SocketAddr,
 }
 
 /// `lugus migrate`.
@@ -376,6 +388,7 @@ mod tests {
             "map --epoch 3 halt 1",
             "audit --cluster A --member 0",
             "demo --base-port 65535",
+            "exporter --address 127.0.0.1:0",
         ] {
             assert!(parse(good).is_ok(), "{good}: {:?}", parse(good).err());
         }
@@ -415,6 +428,8 @@ mod tests {
             "map --epoch 3",
             "migrate 1 --to B --undo",
             "audit --member 0 --dir x",
+            "exporter",
+            "exporter --address localhost",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }

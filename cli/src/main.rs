@@ -20,6 +20,7 @@ mod down;
 mod engine;
 mod events;
 mod export;
+mod exporter;
 mod failure;
 mod first_start;
 mod instruments;
@@ -78,10 +79,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Configures logging: members, the coordinator and their supervisors log at level info, all other commands log only errors. `RUST_LOG`
+/// Configures logging: members, the coordinator, their supervisors and the exporter log at level info, all other commands log only errors. `RUST_LOG`
 /// overrides both.
 fn log_to_standard_error(command: &Command) {
-    let is_deployed = matches!(command, Command::Node(_) | Command::Coordinator | Command::Supervise(_));
+    let is_deployed =
+        matches!(command, Command::Node(_) | Command::Coordinator | Command::Supervise(_) | Command::Exporter(_));
     let level = if is_deployed { "info,rusteron_archive=warn" } else { "error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let colours = io::stderr().is_terminal();
@@ -112,6 +114,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Recover(what) => recover::run(&deployment::find(config)?, what, output),
         Command::Repair(what) => repair::run(&deployment::find(config)?, what, output),
         Command::Export(what) => export::run(&deployment::find(config)?, what),
+        Command::Exporter(exporter) => exporter::run(&deployment::find(config)?, exporter.address, output),
         Command::Prune => prune::run(&deployment::find(config)?, output),
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
         Command::Bench(bench) => bench::run(bench, output),

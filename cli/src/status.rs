@@ -47,7 +47,7 @@ pub struct Cluster {
 }
 
 /// The state of a member. A value is `None` when it is unknown: the member does not run, or is still starting.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Member {
     /// The number of the member's cluster.
     pub cluster: i32,
@@ -94,6 +94,12 @@ impl Status {
     /// When the counters of a running member can't be read.
     pub fn read(clusters: &[ClusterSpec]) -> Result<Self, Failure> {
         Self::collect(clusters, status_here)
+    }
+
+    /// The state of a cluster of which nothing is known.
+    pub fn unknown(cluster: &ClusterSpec) -> Self {
+        let members = cluster.members.iter().map(|member| Member::new(cluster, member, None)).collect();
+        Self { members, clusters: Vec::new(), hashes_equal: None }
     }
 
     /// Reads the counters of the members that run on this host, and listens to the others.
@@ -255,7 +261,7 @@ impl Member {
     }
 
     /// Whether the member runs, as far as is known.
-    fn runs(&self) -> bool {
+    pub fn runs(&self) -> bool {
         !matches!(self.role, "down" | "fenced")
     }
 

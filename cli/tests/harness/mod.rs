@@ -14,6 +14,7 @@
 //! | `counters` | counters of a media driver |
 //! | `frames` | frames of Aeron's protocol by hand, and floods of them |
 //! | `archive` | [`Archive`]: sessions with members' archives, with the members' key or without |
+//! | `exporter` | [`Exporter`]: `lugus exporter`, its answers, and what promtool says of them |
 //! | `small_disk` | [`SmallDisk`]: a disk that a test fills |
 //! | `raw_session` | [`RawSession`]: sends any bytes to the cluster, without the SDK |
 
@@ -23,6 +24,7 @@ mod archive;
 mod command;
 mod connection;
 mod counters;
+mod exporter;
 mod frames;
 mod local_cluster;
 mod processes;
@@ -40,6 +42,7 @@ pub use archive::Archive;
 pub use command::{Outcome, lugus};
 pub use connection::{context, driver};
 pub use counters::{counter, counters, labels};
+pub use exporter::{Exporter, HttpAnswer, promtool_check, series};
 pub use frames::{FRAME_ALIGNMENT, Flood, data, setup};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port, without_elections};
 pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, resume, stop, tree};

@@ -24,13 +24,13 @@ pub(crate) const MAX_SNAPSHOT_DURATION_TYPE_ID: i32 = 236;
 /// Type id of the number of times that this duration was above the threshold.
 pub(crate) const SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID: i32 = 237;
 /// Type id of the number of sessions that were closed because their clients did not keep up. It is not one of Aeron's.
-pub(crate) const SLOW_SESSIONS_CLOSED_TYPE_ID: i32 = 10_215;
+pub const SLOW_SESSIONS_CLOSED_TYPE_ID: i32 = 10_215;
 /// Type id of the log position up to which the service has consumed the log. It is not one of Aeron's.
-pub(crate) const LOG_POSITION_TYPE_ID: i32 = 10_216;
+pub const LOG_POSITION_TYPE_ID: i32 = 10_216;
 /// Type id of the time of the last entry of the log that the service has applied. It is not one of Aeron's.
-pub(crate) const LOG_TIME_TYPE_ID: i32 = 10_218;
+pub const LOG_TIME_TYPE_ID: i32 = 10_218;
 /// Type id of the counters by which the container finds out whether its media driver works. Each lives for a moment.
-pub(crate) const DRIVER_PROBE_TYPE_ID: i32 = 10_217;
+pub const DRIVER_PROBE_TYPE_ID: i32 = 10_217;
 
 /// A counter in the media driver, which lives as long as its handle and the clones of it.
 #[derive(Debug, Clone)]

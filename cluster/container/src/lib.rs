@@ -50,7 +50,9 @@ pub mod testing;
 // What a service implements and sees.
 pub use cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, Role, TimeUnit};
 pub use clustered_service::{CloseReason, ClusteredService, Header, NewLeadershipTerm};
-pub use counters::ServiceCounter;
+pub use counters::{
+    DRIVER_PROBE_TYPE_ID, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID, ServiceCounter,
+};
 pub use offer_error::OfferError;
 pub use service_error::ServiceError;
 pub use sessions::ClientSession;

@@ -2,7 +2,12 @@
 //! asking the member.
 
 use aeron_cluster_service::{Cluster, ServiceCounter, ServiceError};
-use lugus_vocabulary::StateAt;
+use lugus_vocabulary::{ExecType, Report, ReportBody, StateAt};
+
+/// Counter types of the service's container.
+pub use aeron_cluster_service::{
+    DRIVER_PROBE_TYPE_ID, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID,
+};
 
 /// Counter type of the state hash (Aeron leaves 1000 and up to applications).
 pub const STATE_HASH_TYPE_ID: i32 = 2001;
@@ -33,6 +38,45 @@ pub const CLOCK_DIFFERENCE_TYPE_ID: i32 = 2010;
 /// Counter type of the number of messages dropped since the member's start because they were above the rate of their session.
 pub const MESSAGES_ABOVE_RATE_TYPE_ID: i32 = 2007;
 
+/// Counter type of the number of commands given to the engine since the member's start, repeated ones and a replayed log included.
+pub const COMMANDS_TYPE_ID: i32 = 2011;
+
+/// Counter type of the number of rejects among their answers.
+pub const REJECTED_COMMANDS_TYPE_ID: i32 = 2012;
+
+/// Counter type of the number of fills since the member's start. A trade has two of them.
+pub const FILLS_TYPE_ID: i32 = 2013;
+
+/// Counter type of the number of requests that the archive has refused since its start. Its process adds it (`ArchiveDoor`).
+pub const ARCHIVE_REFUSALS_TYPE_ID: i32 = 2020;
+
+/// Counter type of the number of connects of clients that were dropped because there were too many. The process of the consensus
+/// module adds it (`IngressDoor`).
+pub const REFUSED_CONNECTS_TYPE_ID: i32 = 2021;
+
+/// What the engine has told while it applied one command.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tally {
+    rejects: u32,
+    fills: u32,
+}
+
+impl Tally {
+    /// Takes a report.
+    #[inline]
+    pub(crate) fn take(&mut self, report: &Report) {
+        match &report.body {
+            ReportBody::Execution(execution) if execution.exec_type == ExecType::Trade => self.fills += 1,
+            ReportBody::Execution(execution) if execution.exec_type == ExecType::Rejected => self.rejects += 1,
+            ReportBody::Reject { .. } | ReportBody::CancelReject { .. } => self.rejects += 1,
+            ReportBody::Execution(_)
+            | ReportBody::MassCancel { .. }
+            | ReportBody::Instrument { .. }
+            | ReportBody::Risk { .. } => {}
+        }
+    }
+}
+
 /// A member's own counters.
 pub(crate) struct MemberCounters {
     state_hash: ServiceCounter,
@@ -42,6 +86,9 @@ pub(crate) struct MemberCounters {
     lost_market_data: ServiceCounter,
     unauthenticated_messages: ServiceCounter,
     messages_above_rate: ServiceCounter,
+    commands: ServiceCounter,
+    rejected_commands: ServiceCounter,
+    fills: ServiceCounter,
 }
 
 impl MemberCounters {
@@ -64,6 +111,9 @@ impl MemberCounters {
                 &key,
                 "Lugus messages above their rate",
             )?,
+            commands: cluster.add_counter(COMMANDS_TYPE_ID, &key, "Lugus commands")?,
+            rejected_commands: cluster.add_counter(REJECTED_COMMANDS_TYPE_ID, &key, "Lugus rejects")?,
+            fills: cluster.add_counter(FILLS_TYPE_ID, &key, "Lugus fills")?,
         })
     }
 
@@ -74,6 +124,25 @@ impl MemberCounters {
         self.state_hash_position.set(CHANGING);
         self.state_hash.set(state.hash.0.cast_signed());
         self.state_hash_position.set(state.position.0);
+    }
+
+    /// Counts a command that was given to the engine, and what came of it.
+    #[inline]
+    pub(crate) fn applied(&self, tally: Tally) {
+        add_as_only_writer(&self.commands, 1);
+        if tally.rejects > 0 {
+            add_as_only_writer(&self.rejected_commands, tally.rejects);
+        }
+        if tally.fills > 0 {
+            add_as_only_writer(&self.fills, tally.fills);
+        }
+    }
+
+    /// Counts fills of what the engine does without a command: by a timer, or for a participant that is disconnected.
+    pub(crate) fn went_on(&self, tally: Tally) {
+        if tally.fills > 0 {
+            add_as_only_writer(&self.fills, tally.fills);
+        }
     }
 
     /// Counts a message that was refused.
@@ -101,4 +170,10 @@ impl MemberCounters {
     pub(crate) fn lost_market_data(&self, count: u64) {
         self.lost_market_data.set(count.cast_signed());
     }
+}
+
+/// Adds to a counter that nobody else writes: without the locked instruction of an atomic addition.
+#[inline]
+fn add_as_only_writer(counter: &ServiceCounter, more: u32) {
+    counter.set(counter.get().wrapping_add(i64::from(more)));
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use aeron_support::open_counters;
 use rusteron_archive::{AeronCnc, AeronCountersReader};
 
-use crate::status::{self, ELECTION_CLOSED, ELECTION_STATE_TYPE_ID, StatusError, find};
+use crate::status::{ELECTION_CLOSED, ELECTION_STATE_TYPE_ID, StatusError, find};
 
 /// How far a member's election is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +49,7 @@ impl ElectionCounter {
     /// # Errors
     /// [`StatusError`]; the member must have begun its first election.
     pub fn open(aeron_dir: &Path, cluster_id: i32) -> Result<Self, StatusError> {
-        let cnc = status::open(aeron_dir)?;
+        let cnc = open_counters(aeron_dir)?;
         let counters = cnc.counters_reader();
         let id = find(&counters, ELECTION_STATE_TYPE_ID, Some(cluster_id))
             .ok_or_else(|| StatusError::NotRunning { aeron_dir: aeron_dir.to_path_buf() })?;

@@ -20,7 +20,7 @@ use lugus_vocabulary::{
 };
 
 use crate::book::BookReader;
-use crate::counters::MemberCounters;
+use crate::counters::{MemberCounters, Tally};
 use crate::decode::{Inbound, decode};
 use crate::market_data::MarketDataWriter;
 use crate::migration;
@@ -134,8 +134,12 @@ impl MatchingService {
             listener(now, Change::Command(command));
         }
         let Self { sessions, buffer, market_data, .. } = self;
-        let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data: market_data.as_mut() };
+        let market_data = market_data.as_mut();
+        let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data, tally: Tally::default() };
         self.engine.apply(now, command, &mut egress);
+        if let Some(counters) = &self.counters {
+            counters.applied(egress.tally);
+        }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
         }
@@ -152,7 +156,8 @@ impl MatchingService {
         match request {
             Request::Resume { instrument, last_event_sequence } => {
                 let Self { sessions, buffer, .. } = self;
-                let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data: None };
+                let tally = Tally::default();
+                let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data: None, tally };
                 self.engine.resume(participant, instrument, last_event_sequence, &mut egress);
             }
             Request::DropCopy { instrument } => self.subscribe(cluster, session_id, participant, instrument),
@@ -286,7 +291,8 @@ impl MatchingService {
         }
         let Self { sessions, buffer, market_data, .. } = self;
         let market_data = market_data.as_mut();
-        let mut egress = Egress { cluster: &mut *cluster, sessions, origin: NO_SESSION, buffer, market_data };
+        let tally = Tally::default();
+        let mut egress = Egress { cluster: &mut *cluster, sessions, origin: NO_SESSION, buffer, market_data, tally };
         let grace = match *change {
             ConnectionChange::Disconnect { participant, grace_milliseconds } => {
                 self.engine.disconnect(now, participant, grace_milliseconds, &mut egress);
@@ -294,6 +300,9 @@ impl MatchingService {
             }
             ConnectionChange::Connect { participant } => self.engine.connect(now, participant, &mut egress),
         };
+        if let Some(counters) = &self.counters {
+            counters.went_on(egress.tally);
+        }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
         }
@@ -454,8 +463,12 @@ impl ClusteredService for MatchingService {
             listener(now, Change::Timer);
         }
         let Self { sessions, buffer, market_data, .. } = self;
-        let mut egress = Egress { cluster, sessions, origin: NO_SESSION, buffer, market_data: market_data.as_mut() };
+        let market_data = market_data.as_mut();
+        let mut egress = Egress { cluster, sessions, origin: NO_SESSION, buffer, market_data, tally: Tally::default() };
         self.engine.on_timer(now, &mut egress);
+        if let Some(counters) = &self.counters {
+            counters.went_on(egress.tally);
+        }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
         }
@@ -496,11 +509,13 @@ struct Egress<'a> {
     origin: i64,
     buffer: &'a mut BookBuffer,
     market_data: Option<&'a mut MarketDataWriter>,
+    tally: Tally,
 }
 
 impl EventSink for Egress<'_> {
     #[inline]
     fn report(&mut self, report: &Report) {
+        self.tally.take(report);
         if self.cluster.role() != Role::Leader {
             return;
         }

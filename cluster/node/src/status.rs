@@ -1,12 +1,13 @@
 //! Status of a member, read from its counters by anyone on its host, without asking the member.
 
-use std::ffi::CString;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::Path;
 
+use aeron_support::open_counters;
 use lugus_vocabulary::{LogPosition, MemberRole, MemberStatus, StateAt, StateHash};
-use rusteron_archive::{Aeron, AeronCError, AeronCnc, AeronCountersReader};
-use thiserror::Error;
+use rusteron_archive::AeronCountersReader;
+
+/// Why a member's status can't be read.
+pub use aeron_support::CountersError as StatusError;
 
 use crate::counters::{
     CHANGING, CLOCK_DIFFERENCE_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID,
@@ -24,63 +25,16 @@ pub(crate) const ELECTION_STATE_TYPE_ID: i32 = 207;
 /// Value of the election state of a member that follows or leads (`io.aeron.cluster.ElectionState.CLOSED`).
 pub(crate) const ELECTION_CLOSED: i64 = 17;
 
-/// A media driver that has not changed its heartbeat for this long is dead.
-const HEARTBEAT_LIMIT: Duration = Duration::from_secs(2);
-
-/// Error code of Aeron's client for a `cnc.dat` that its driver has not finished (`AERON_CLIENT_ERROR_DRIVER_TIMEOUT`).
-const CNC_NOT_READY: i32 = -1000;
-
 /// Number of attempts to read a state hash with the position that belongs to it, while the member changes both.
 const HASH_READ_ATTEMPTS: usize = 1000;
-
-/// Why a member's status can't be read.
-#[derive(Debug, Error)]
-pub enum StatusError {
-    /// There is no media driver, it has died and left its files, or it is still starting.
-    #[error("not running: there is no running media driver in {aeron_dir}")]
-    NotRunning {
-        /// Directory where the driver's files should be.
-        aeron_dir: PathBuf,
-    },
-    /// The counters can't be read.
-    #[error("can't read the counters in {aeron_dir}: {reason}")]
-    Unreadable {
-        /// Directory of the driver's files.
-        aeron_dir: PathBuf,
-        /// Aeron's error text.
-        reason: String,
-    },
-}
 
 /// Reads the status of the member of cluster `cluster_id` whose media driver's files are in `aeron_dir`.
 ///
 /// # Errors
 /// [`StatusError`]. A member that is still starting is no error: its fields are `None`.
 pub fn read_status(aeron_dir: &Path, cluster_id: i32) -> Result<MemberStatus, StatusError> {
-    let cnc = open(aeron_dir)?;
+    let cnc = open_counters(aeron_dir)?;
     Ok(status_of_counters(&cnc.counters_reader(), cluster_id))
-}
-
-/// Opens the file of the media driver that runs in `aeron_dir`.
-pub(crate) fn open(aeron_dir: &Path) -> Result<AeronCnc, StatusError> {
-    let not_running = || StatusError::NotRunning { aeron_dir: aeron_dir.to_path_buf() };
-    let unreadable = |reason: String| StatusError::Unreadable { aeron_dir: aeron_dir.to_path_buf(), reason };
-    if !aeron_dir.join("cnc.dat").is_file() {
-        return Err(not_running());
-    }
-    let path = CString::new(aeron_dir.as_os_str().as_encoded_bytes()).map_err(|_| not_running())?;
-    let cnc = AeronCnc::open(&path).map_err(|error| {
-        // The file exists, but the driver that writes it has only just begun.
-        if Aeron::errcode() == Err(AeronCError::from_code(CNC_NOT_READY)) {
-            not_running()
-        } else {
-            unreadable(error.to_string())
-        }
-    })?;
-    if heartbeat_age(cnc.get_to_driver_heartbeat_ms().unwrap_or(0)) > HEARTBEAT_LIMIT {
-        return Err(not_running());
-    }
-    Ok(cnc)
 }
 
 /// The status that the counters of a member's media driver tell.
@@ -100,11 +54,6 @@ pub(crate) fn status_of_counters(reader: &AeronCountersReader, cluster_id: i32) 
         messages_above_rate: value(reader, MESSAGES_ABOVE_RATE_TYPE_ID, None),
         differing_members: value(reader, DIFFERING_MEMBERS_TYPE_ID, None),
     }
-}
-
-fn heartbeat_age(heartbeat_ms: i64) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    now.saturating_sub(Duration::from_millis(u64::try_from(heartbeat_ms).unwrap_or(0)))
 }
 
 /// Id of the counter of this type, whose key begins with the cluster's id if one is given.

@@ -46,6 +46,7 @@ pub const ROOMS: &[Room] = &[
     ground("aeron-archive-files", &[]),
     ground("aeron-cluster-service", &["aeron-cluster-codecs", "sbe-message", "aeron-support"]),
     ground("aeron-cluster-client", &["aeron-cluster-codecs", "sbe-message", "aeron-support"]),
+    ground("aeron-metrics", &["aeron-support"]),
     // A separate project, as somebody outside would have: it uses the packages.
     ground("counter", &["aeron-cluster-service", "aeron-cluster-client"]),
     room(
@@ -91,6 +92,8 @@ pub const ROOMS: &[Room] = &[
     room(
         "lugus",
         &[
+            "aeron-archive-files",
+            "aeron-metrics",
             "lugus-client",
             "lugus-codecs",
             "lugus-coordinator",

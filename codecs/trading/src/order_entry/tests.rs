@@ -515,7 +515,6 @@ const REQUESTS: Codec<Request> = Codec {
     },
     decode: |bytes| {
         let request = decode_request(Envelope::open(bytes)?)?;
-        // Those have their own tests.
         Ok(request.filter(|request| !matches!(request, Request::OrderStatus(_) | Request::OrderMassStatus(_))))
     },
 };

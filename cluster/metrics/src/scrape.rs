@@ -1,0 +1,245 @@
+//! The series of one answer, and their text.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, LabelSetEncoder, MetricEncoder, prometheus_text, text,
+};
+use prometheus_client::registry::Registry;
+
+use crate::metric::{Kind, Metric, gauge};
+
+/// Names and values of labels, in the order in which they are served.
+pub type Labels = Vec<(&'static str, String)>;
+
+/// Greatest number of series of one answer, unless the owner of a [`Scrape`] chooses another.
+pub const DEFAULT_SERIES_LIMIT: usize = 10_000;
+
+/// The metric that tells of the limit.
+pub const DROPPED_SERIES: Metric = gauge(
+    "aeron_metrics_dropped_series",
+    "Series that this answer lacks, as it would have more than its limit",
+    "the exporter",
+);
+
+/// A value of a series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    /// A whole number, served exactly.
+    Integer(i64),
+    /// Any number.
+    Real(f64),
+}
+
+impl Value {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Integer(a), Self::Integer(b)) => Self::Integer(a.saturating_add(b)),
+            (a, b) => Self::Real(a.real() + b.real()),
+        }
+    }
+
+    pub(crate) fn greater(self, other: Self) -> Self {
+        if other.real() > self.real() { other } else { self }
+    }
+
+    fn real(self) -> f64 {
+        match self {
+            Self::Integer(number) => number as f64,
+            Self::Real(number) => number,
+        }
+    }
+}
+
+/// Labels of both.
+pub(crate) fn labels(base: &Labels, more: impl IntoIterator<Item = (&'static str, String)>) -> Labels {
+    base.iter().cloned().chain(more).collect()
+}
+
+/// A text format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Prometheus' text format 0.0.4, for whoever asks for nothing else.
+    PrometheusText,
+    /// OpenMetrics 1.0.
+    OpenMetrics,
+}
+
+impl Format {
+    /// The format for a request with this `Accept` header.
+    pub fn of_accept(accept: Option<&str>) -> Self {
+        match accept {
+            Some(accept) if accept.contains("application/openmetrics-text") => Self::OpenMetrics,
+            _ => Self::PrometheusText,
+        }
+    }
+
+    /// The `Content-Type` of an answer in this format.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::PrometheusText => prometheus_text::CONTENT_TYPE,
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+}
+
+/// The series of one answer, bounded in number. What is added first stays.
+#[derive(Debug, Clone)]
+pub struct Scrape {
+    families: BTreeMap<&'static str, Family>,
+    series: usize,
+    limit: usize,
+    dropped: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Family {
+    metric: Metric,
+    series: Vec<(Labels, Value)>,
+}
+
+impl Default for Scrape {
+    fn default() -> Self {
+        Self::new(DEFAULT_SERIES_LIMIT)
+    }
+}
+
+impl Scrape {
+    /// One without series, which takes up to `limit` of them.
+    pub fn new(limit: usize) -> Self {
+        Self { families: BTreeMap::new(), series: 0, limit, dropped: 0 }
+    }
+
+    /// Adds a series. Those of one metric must differ by their labels.
+    pub fn add(&mut self, metric: Metric, labels: Labels, value: Value) {
+        if self.series >= self.limit {
+            self.dropped += 1;
+            return;
+        }
+        self.series += 1;
+        let family = self.families.entry(metric.name).or_insert_with(|| Family { metric, series: Vec::new() });
+        family.series.push((labels, value));
+    }
+
+    /// Counts series that its owner has left out for a limit of its own.
+    pub(crate) fn drop_series(&mut self, count: usize) {
+        self.dropped += count;
+    }
+
+    /// Names of the metrics that have series.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.families.keys().copied()
+    }
+
+    /// The answer as text.
+    ///
+    /// # Errors
+    /// Text can always be written; the error is that of the encoder's interface.
+    pub fn text(mut self, format: Format) -> Result<String, fmt::Error> {
+        self.limit = usize::MAX;
+        let dropped = Value::Integer(i64::try_from(self.dropped).unwrap_or(i64::MAX));
+        self.add(DROPPED_SERIES, Labels::new(), dropped);
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(self));
+        let mut written = String::new();
+        match format {
+            Format::PrometheusText => prometheus_text::encode(&mut written, &registry)?,
+            Format::OpenMetrics => text::encode(&mut written, &registry)?,
+        }
+        Ok(written)
+    }
+}
+
+impl Collector for Scrape {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        for Family { metric, series } in self.families.values() {
+            let unit = metric.encoded_unit();
+            let mut family =
+                encoder.encode_descriptor(metric.stem(), metric.help, unit.as_ref(), metric.encoded_kind())?;
+            for (labels, value) in series {
+                if labels.is_empty() {
+                    encode_value(&mut family, metric.kind, *value)?;
+                } else {
+                    encode_value(&mut family.encode_family(&Pairs(labels))?, metric.kind, *value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn encode_value(encoder: &mut MetricEncoder<'_>, kind: Kind, value: Value) -> fmt::Result {
+    use prometheus_client::encoding::NoLabelSet;
+
+    match (kind, value) {
+        (Kind::Counter, Value::Integer(count)) => {
+            let count = u64::try_from(count).unwrap_or(0);
+            encoder.encode_counter::<NoLabelSet, u64, u64>(&count, None)
+        }
+        (Kind::Counter, Value::Real(sum)) => encoder.encode_counter::<NoLabelSet, f64, u64>(&sum.max(0.0), None),
+        (_, Value::Integer(number)) => encoder.encode_gauge(&number),
+        (_, Value::Real(number)) => encoder.encode_gauge(&number),
+    }
+}
+
+/// Labels for the encoder.
+struct Pairs<'a>(&'a Labels);
+
+impl EncodeLabelSet for Pairs<'_> {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        use prometheus_client::encoding::EncodeLabel;
+
+        for (name, value) in self.0 {
+            (*name, value.as_str()).encode(encoder.encode_label())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::counter;
+
+    const SENT: Metric = counter("x_sent_bytes_total", "Data sent", "");
+
+    fn scrape() -> Scrape {
+        let mut scrape = Scrape::new(2);
+        for member in ["0", "1", "2"] {
+            scrape.add(SENT, vec![("member", member.to_owned())], Value::Integer(5));
+        }
+        scrape
+    }
+
+    #[test]
+    fn both_formats_and_the_limit() {
+        let text = scrape().text(Format::PrometheusText).unwrap();
+        let expected = "# HELP x_sent_bytes_total Data sent\n# TYPE x_sent_bytes_total counter\n\
+                        x_sent_bytes_total{member=\"0\"} 5\nx_sent_bytes_total{member=\"1\"} 5\n";
+        assert!(text.ends_with(expected), "{text}");
+        assert!(text.contains("\naeron_metrics_dropped_series 1\n"), "{text}");
+
+        let text = scrape().text(Format::OpenMetrics).unwrap();
+        let expected = "# HELP x_sent_bytes Data sent\n# TYPE x_sent_bytes counter\n# UNIT x_sent_bytes bytes\n\
+                        x_sent_bytes_total{member=\"0\"} 5\nx_sent_bytes_total{member=\"1\"} 5\n# EOF\n";
+        assert!(text.ends_with(expected), "{text}");
+    }
+
+    #[test]
+    fn values_of_labels_are_escaped() {
+        let mut scrape = Scrape::default();
+        scrape.add(SENT, vec![("text", "a\"b\\c\nd".to_owned())], Value::Integer(1));
+        let text = scrape.text(Format::PrometheusText).unwrap();
+        assert!(text.contains(r#"{text="a\"b\\c\nd"} 1"#), "{text}");
+    }
+
+    #[test]
+    fn whoever_asks_for_open_metrics_gets_it() {
+        let prometheus = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+        assert_eq!(Format::of_accept(Some(prometheus)), Format::OpenMetrics);
+        assert_eq!(Format::of_accept(Some("*/*")), Format::PrometheusText);
+        assert_eq!(Format::of_accept(None), Format::PrometheusText);
+    }
+}
