@@ -18,7 +18,8 @@ pub(crate) struct Amendment {
     pub(crate) same_display: bool,
     /// Limit and trigger stay, and the whole quantity does not grow: the order can trade no more and no worse than before.
     pub(crate) lowers: bool,
-    /// The order stays where it is in its queue: it lowers the risk, and shows no more and hides no more than before.
+    /// The order stays where it is in its queue: it lowers the risk, and shows no more than before; and either it hides no
+    /// more, or it is an iceberg already, and its parts become smaller.
     pub(crate) keeps_place: bool,
 }
 
@@ -35,7 +36,8 @@ impl Amendment {
         let filled = order.cum_quantity();
         let leaves = Quantity(replace.quantity.0.saturating_sub(filled.0));
         let shows_all = display.0 == 0 || display >= leaves;
-        let keeps_place = lowers && (same_display || (shows_all && leaves <= kept.leaves));
+        let smaller_parts = display.0 > 0 && display < until_now;
+        let keeps_place = lowers && (same_display || smaller_parts || (shows_all && leaves <= kept.leaves));
         Self { filled, leaves, display, same_display, lowers, keeps_place }
     }
 

@@ -332,7 +332,7 @@ impl Engine {
         let kill_switch = self.participants.risk[place as usize].kill_switch;
         self.pool.set_killed(place, kill_switch.killed());
         if kill_switch.cancels_orders() {
-            self.pool.unfinished.note_killed(target);
+            self.pool.unfinished.note_killed(target, InstrumentId::NONE);
             self.continue_kills(now, sink);
         } else {
             self.leave_kill_to_mass_cancels(target);

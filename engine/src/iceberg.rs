@@ -6,7 +6,7 @@
 
 use lugus_vocabulary::{DisplayedOrder, MarketDataBody, Quantity};
 
-use crate::book::{BookSide, Order, OrderPool, Slot, Terms};
+use crate::book::{BookSide, Instructions, Order, OrderPool, Slot, Terms};
 use crate::event_sink::EventSink;
 use crate::feed::Feed;
 use crate::reporter::Reporter;
@@ -44,11 +44,12 @@ pub(crate) fn refresh<S: EventSink>(
 }
 
 /// Makes a resting order smaller in the pool, so that its owner knows it as `whole`, with these terms but for the reserve;
-/// of an iceberg the reserve goes first. Returns by how many lots the quantity shown, which the order's queue still has to
-/// be reduced by, went down.
+/// of an iceberg the reserve goes first, and gets what the part shows beyond its display quantity. Returns by how many lots
+/// the quantity shown, which the order's queue still has to be reduced by, went down.
 pub(crate) fn reduce(slot: Slot, whole: &Order, mut terms: Terms, pool: &mut OrderPool) -> Quantity {
     let mut kept = *pool.get(slot);
-    let shown = kept.leaves.min(whole.leaves);
+    let display = if whole.instructions.has(Instructions::ICEBERG) { terms.display } else { Quantity(0) };
+    let shown = kept.leaves.min(shown(whole.leaves, display));
     let gone = Quantity(kept.leaves.0 - shown.0);
     terms.reserve = Quantity(whole.leaves.0 - shown.0);
     (kept.quantity, kept.leaves, kept.instructions) = (whole.quantity, shown, whole.instructions);

@@ -71,11 +71,11 @@ impl Instruments {
         self.sorted.iter().map(|&place| &self.table[place as usize])
     }
 
-    /// The instrument with the lowest id that is not below this one.
-    pub(crate) fn first_from(&self, instrument: InstrumentId) -> Option<InstrumentId> {
-        let id_at = |place: u32| self.table[place as usize].instrument.definition.instrument;
-        let first = self.sorted.partition_point(|&place| id_at(place) < instrument);
-        self.sorted.get(first).map(|&place| id_at(place))
+    /// The instruments with this id and higher ones, by id.
+    pub(crate) fn iter_from(&self, first: InstrumentId) -> impl Iterator<Item = &Listed> {
+        let id_at = |place: InstrumentPlace| self.table[place as usize].instrument.definition.instrument;
+        let before = self.sorted.partition_point(|&place| id_at(place) < first);
+        self.sorted[before..].iter().map(|&place| &self.table[place as usize])
     }
 
     /// Gives the instrument at a place, which is in the table, so that its hash can be changed. All changes of a hash go

@@ -76,7 +76,8 @@ impl Engine {
         report.next = after;
         let mut from = after.instrument;
         for _ in 0..MAXIMUM_LOOKED_UP {
-            let Some(instrument) = self.instruments.first_from(from) else { return };
+            let Some(listed) = self.instruments.iter_from(from).next() else { return };
+            let instrument = listed.instrument.definition.instrument;
             if instrument != report.next.instrument {
                 report.next = StatusCursor { instrument, ..StatusCursor::default() };
             }

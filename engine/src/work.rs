@@ -7,7 +7,7 @@
 
 use lugus_vocabulary::{EpochNanos, InstrumentId, InstrumentState, ParticipantId, RejectReason, Side};
 
-use crate::book::{Ending, Expiry, Slot};
+use crate::book::{Ending, Expiry, KilledOrders, Slot};
 use crate::ended;
 use crate::engine::Engine;
 use crate::event_sink::EventSink;
@@ -61,7 +61,7 @@ impl Engine {
         unfinished.is_any()
             && (unfinished.instruments.iter().any(|&id| self.has_work_in(id))
                 || unfinished.mass_cancels.iter().any(|&(id, participant)| self.is_canceling(id, participant))
-                || unfinished.killed.iter().any(|&participant| self.first_killed(participant).is_some()))
+                || unfinished.killed.iter().any(|&killed| self.first_killed(killed).is_some()))
     }
 
     fn has_work_in(&self, id: InstrumentId) -> bool {
@@ -74,13 +74,17 @@ impl Engine {
         owner.is_some_and(|owner| self.pool.first_canceled(owner).is_some())
     }
 
-    /// Place and scope of the first instrument with orders of a participant whose kill switch cancels them.
-    fn first_killed(&self, participant: ParticipantId) -> Option<(InstrumentPlace, u32)> {
-        self.instruments.iter().filter(|listed| is_trading(listed)).find_map(|listed| {
+    /// Id, place and scope of the first instrument with orders of a participant whose kill switch cancels them.
+    fn first_killed(&self, killed: KilledOrders) -> Option<(InstrumentId, InstrumentPlace, u32)> {
+        let KilledOrders { participant, from } = killed;
+        if self.participants.place(participant).is_none_or(|place| self.pool.open_of(place) == 0) {
+            return None;
+        }
+        self.instruments.iter_from(from).filter(|listed| is_trading(listed)).find_map(|listed| {
             let id = listed.instrument.definition.instrument;
             let owner = self.scopes.find(participant, id)?;
             let place = self.scopes.get(owner).place;
-            (self.pool.orders_of(owner, None) > 0).then_some((place, owner))
+            (self.pool.orders_of(owner, None) > 0).then_some((id, place, owner))
         })
     }
 
@@ -165,10 +169,19 @@ impl Engine {
         }
     }
 
-    /// Cancels orders of participants whose kill switch is engaged, as far as the command at hand has steps left.
+    /// Cancels orders of participants whose kill switch is engaged, as far as the command at hand has steps left: by
+    /// participant, instrument, and order id. It walks once through the instruments for each participant.
     pub(crate) fn continue_kills(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
-        while let Some(&participant) = self.pool.unfinished.killed.first() {
-            while let Some((place, owner)) = self.first_killed(participant) {
+        let mut has_walked = false;
+        while let Some(&killed) = self.pool.unfinished.killed.first() {
+            let mut next = self.first_killed(killed);
+            // The walk through the instruments counts, but for that of the first participant: many may be killed at a time.
+            if next.is_some() && std::mem::replace(&mut has_walked, true) {
+                self.pool.unfinished.look();
+            }
+            while let Some((from, place, owner)) = next {
+                let killed = KilledOrders { from, ..killed };
+                self.pool.unfinished.killed[0] = killed;
                 let Listed { instrument, hash, .. } = self.instruments.touch(place);
                 let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
                 while let Some(slot) = self.pool.first_of(owner, None) {
@@ -178,6 +191,7 @@ impl Engine {
                     let order = instrument.end(self.pool.found(slot), &mut self.pool, reporter);
                     reporter.tell_maker(order.owner, execution::canceled(&order, RejectReason::RiskKillSwitch));
                 }
+                next = self.first_killed(killed);
             }
             self.pool.unfinished.killed.remove(0);
         }
@@ -185,12 +199,14 @@ impl Engine {
 
     /// Lets mass cancels do what the kill switch of a participant has left, so that it can be released.
     pub(crate) fn leave_kill_to_mass_cancels(&mut self, participant: ParticipantId) {
-        let Ok(at) = self.pool.unfinished.killed.binary_search(&participant) else { return };
-        self.pool.unfinished.killed.remove(at);
+        if !self.pool.unfinished.forget_killed(participant) {
+            return;
+        }
         for listed in self.instruments.iter().filter(|listed| is_trading(listed)) {
             let Instrument { definition, last_order_id, .. } = &listed.instrument;
             let Some(owner) = self.scopes.find(participant, definition.instrument) else { continue };
-            if self.pool.orders_of(owner, None) > 0 {
+            // The owner's lists have to be sorted, so the first order is asked for and not only the number of orders.
+            if self.pool.first_of(owner, None).is_some() {
                 self.pool.set_canceled(owner, None, *last_order_id);
                 self.pool.unfinished.note_mass_cancel(definition.instrument, participant);
             }
@@ -217,7 +233,7 @@ impl Engine {
                 self.pool.unfinished.note_mass_cancel(id, participant);
             }
             if self.participants.risk[at].kill_switch.cancels_orders() && self.pool.orders_of(owner, None) > 0 {
-                self.pool.unfinished.note_killed(participant);
+                self.pool.unfinished.note_killed(participant, id);
             }
             self.note_orders_of_disconnected(at, participant, owner);
         }
@@ -229,4 +245,44 @@ impl Engine {
 
 fn is_trading(listed: &Listed) -> bool {
     listed.availability == Availability::Trading
+}
+
+#[cfg(test)]
+mod tests {
+    use lugus_testing::instruments::boundless;
+    use lugus_vocabulary::*;
+
+    use super::*;
+    use crate::engine_limits::EngineLimits;
+
+    struct Nowhere;
+
+    impl EventSink for Nowhere {
+        fn report(&mut self, _: &Report) {}
+        fn reply(&mut self, _: &Reply) {}
+    }
+
+    #[test]
+    fn a_kill_switch_walks_once_through_the_instruments() {
+        let mut engine = Engine::new(EngineLimits { steps: 1, ..EngineLimits::default() });
+        let send = |engine: &mut Engine, participant, instrument, number, action| {
+            let (participant, instrument) = (ParticipantId(participant), InstrumentId(instrument));
+            let command = Command { participant, instrument, client_sequence: ClientSequence(number), action };
+            engine.apply(EpochNanos(1), &command, &mut Nowhere);
+        };
+        for instrument in 1..=3 {
+            let definition = boundless(InstrumentId(instrument));
+            send(&mut engine, 0, 0, u64::from(instrument), Action::DefineInstrument(definition));
+            let order = NewOrder::limit(ClientOrderId(1), Side::Buy, Price(1), Quantity(1));
+            send(&mut engine, 1, instrument, 1, Action::New(order));
+        }
+        let (target, kill_switch, working_orders) = (ParticipantId(1), KillSwitch::Engaged, WorkingOrders::Cancel);
+        send(&mut engine, 0, 0, 4, Action::SetKillSwitch { target, kill_switch, working_orders });
+        for next in [2, 3] {
+            let from = engine.pool.unfinished.killed.first().map(|killed| killed.from);
+            assert_eq!(from, Some(InstrumentId(next)));
+            engine.on_timer(EpochNanos(1), &mut Nowhere);
+        }
+        assert_eq!((engine.live_orders(), engine.pool.unfinished.killed.len()), (0, 0));
+    }
 }

@@ -279,3 +279,22 @@ fn orders_of_a_killed_participant_do_not_trade_before_they_are_canceled() {
     assert_eq!(count(&told, ExecType::Canceled, RejectReason::MassCancel), 52);
     assert_eq!(venue.engine.live_orders(), 0);
 }
+
+#[test]
+fn the_walk_for_a_second_killed_participant_counts() {
+    let mut venue = Venue::open(MANY, boundless(1));
+    fill(&mut venue, 1, (1..=3_000).map(|id| limit(id, Side::Sell, 100, 1)));
+    fill(&mut venue, 2, (1..=100).map(|id| limit(id, Side::Sell, 100, 1)));
+    let engaged = |target| Action::SetKillSwitch {
+        target: ParticipantId(target),
+        kill_switch: KillSwitch::Engaged,
+        working_orders: WorkingOrders::Cancel,
+    };
+    let told = venue.send(0, 0, engaged(1));
+    assert_eq!(count(&told, ExecType::Canceled, RejectReason::RiskKillSwitch), 1_024);
+    // The command begins with another 1,024; then it cancels the other 952, and 56 of the second participant's.
+    let told = venue.send(0, 0, engaged(2));
+    assert_eq!(count(&told, ExecType::Canceled, RejectReason::RiskKillSwitch), 2_048 - 1_024 / 64);
+    let (told, times) = run_out(&mut venue);
+    assert_eq!((told.len(), times, venue.engine.live_orders()), (44, 1, 0));
+}

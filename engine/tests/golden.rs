@@ -6,7 +6,7 @@
 //! what the engine is expected to tell next,
 //! `{"report": {...}}`, `{"reply": {...}}` or `{"order_status_report": {...}}`, in their order; or the book expected at that point,
 //! `{"levels": {"instrument": 1, "side": "BUY", "are": [[price, quantity, orders], ...]}}`. Fields of a report or reply can
-//! be left out: those that are there are compared. Lines that begin with `#` are for the reader.
+//! be left out: those that are there are compared. A first line `{"limits": {"steps": 4}}` gives the engine other limits. Lines that begin with `#` are for the reader.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
@@ -37,6 +37,7 @@ fn scenarios() {
 
 fn play(file: &Path) {
     let mut engine = Engine::new(LIMITS);
+    let mut has_commands = false;
     let mut told = VecDeque::new();
     for (number, line) in (1..).zip(std::fs::read_to_string(file).unwrap().lines()) {
         let place = format!("{}:{number}", file.display());
@@ -44,7 +45,12 @@ fn play(file: &Path) {
             continue;
         }
         let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{place}: {error}"));
-        if let Some(command) = line.get("command") {
+        if let Some(limits) = line.get("limits") {
+            assert!(!has_commands, "{place}: limits come first");
+            let steps = limits["steps"].as_u64().unwrap_or_else(|| panic!("{place}: no limit that a file can set"));
+            engine = Engine::new(EngineLimits { steps: steps as usize, ..LIMITS });
+        } else if let Some(command) = line.get("command") {
+            has_commands = true;
             assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
             let command: Command =
                 serde_json::from_value(command.clone()).unwrap_or_else(|error| panic!("{place}: {error}"));

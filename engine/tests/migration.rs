@@ -482,3 +482,73 @@ fn an_import_that_is_too_large_or_differs_from_the_export_is_refused() {
     to.verify().unwrap();
     assert_eq!(to.live_orders(), 0);
 }
+
+fn kill(target: u32, kill_switch: KillSwitch) -> Action {
+    Action::SetKillSwitch { target: ParticipantId(target), kill_switch, working_orders: WorkingOrders::Cancel }
+}
+
+/// Instruments and client order ids of the orders that were canceled of a participant.
+fn canceled(told: &[Told], participant: u32) -> Vec<(u32, u64)> {
+    let of = |told: &Told| match told {
+        Told::Report(Report { participant: of, instrument, body: ReportBody::Execution(execution), .. }) => {
+            (of.0 == participant && execution.exec_type == ExecType::Canceled)
+                .then_some((instrument.0, execution.client_order_id.0))
+        }
+        _ => None,
+    };
+    told.iter().filter_map(of).collect()
+}
+
+#[test]
+fn what_a_kill_switch_leaves_after_a_move_is_canceled_in_the_order_of_arrival() {
+    let limits = EngineLimits { steps: 2, ..SMALL };
+    let mut venue = Venue::open(SMALL, definition(1));
+    for (id, price) in [(1, 98), (2, 99), (3, 97)] {
+        venue.order(2, limit(id, Side::Buy, price, 1));
+    }
+    let manifest = venue.engine.fence(MOVING, FIRST).unwrap();
+    let mut to = Engine::new(limits);
+    told(&mut to, 1, &command(0, 0, 1, Action::DefineInstrument(definition(3))));
+    for id in 1..=12 {
+        told(&mut to, 2, &command(1, 3, id, Action::New(limit(id, Side::Buy, 99, 1))));
+    }
+    // The orders come in by their priority.
+    import(&venue.engine, &mut to, FIRST, manifest);
+    to.activate(MOVING, FIRST).unwrap();
+    // The kill switch of the first participant takes all steps until that of the second one is released.
+    for (number, target, kill_switch) in
+        [(2, 1, KillSwitch::Engaged), (3, 2, KillSwitch::Engaged), (4, 2, KillSwitch::Released)]
+    {
+        let told = told(&mut to, 3, &command(0, 0, number, kill(target, kill_switch)));
+        assert_eq!(canceled(&told, 2), []);
+    }
+    let mut loaded = restore(limits, &snapshot(&to)).unwrap();
+    let mut all = Vec::new();
+    while to.next_deadline() == Some(lugus_engine::Deadline::Now) {
+        let told = fired(&mut to, 4);
+        assert_eq!(fired(&mut loaded, 4), told);
+        to.verify().unwrap();
+        all.extend(told);
+    }
+    assert_eq!(canceled(&all, 2), [(1, 1), (1, 2), (1, 3)]);
+    assert_eq!((to.live_orders(), loaded.live_orders()), (0, 0));
+}
+
+#[test]
+fn a_kill_switch_goes_back_to_an_instrument_that_takes_commands_again() {
+    let limits = EngineLimits { steps: 1, ..SMALL };
+    let mut venue = Venue::open(limits, definition(1));
+    venue.send(0, 0, Action::DefineInstrument(definition(2)));
+    venue.order(1, limit(1, Side::Buy, 99, 1));
+    for id in 1..=3 {
+        venue.send(1, 2, Action::New(limit(id, Side::Buy, 99, 1)));
+    }
+    venue.engine.fence(MOVING, FIRST).unwrap();
+    assert_eq!(canceled(&venue.send(0, 0, kill(1, KillSwitch::Engaged)), 1), [(2, 1)]);
+    venue.engine.unfence(MOVING, FIRST).unwrap();
+    for expected in [(1, 1), (2, 2), (2, 3)] {
+        assert_eq!(canceled(&fired(&mut venue.engine, venue.now), 1), [expected]);
+        venue.engine.verify().unwrap();
+    }
+    assert_eq!(venue.engine.next_deadline(), None);
+}

@@ -36,6 +36,7 @@ pub(crate) use pool::ending::Ending;
 pub(crate) use pool::{Killed, OrderPool};
 pub use side::BookSide;
 pub(crate) use terms::{Instructions, Terms};
+pub(crate) use unfinished::KilledOrders;
 
 #[cfg(test)]
 mod tests;

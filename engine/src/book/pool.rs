@@ -169,6 +169,11 @@ impl OrderPool {
         self.open[self.participant_of(owner) as usize]
     }
 
+    /// Number of live orders of a participant, in all instruments.
+    pub(crate) fn open_of(&self, participant: u32) -> u32 {
+        self.open.get(participant as usize).copied().unwrap_or_default()
+    }
+
     /// Sets the largest notional of an order of a participant, by the participant's dense index.
     pub(crate) fn set_maximum_notional(&mut self, participant: u32, maximum: Option<u64>) {
         let place = participant as usize;

@@ -18,7 +18,7 @@ pub(crate) struct Unfinished {
     /// Scopes with a mass cancel under way, or what a disconnect has left, by instrument and participant.
     pub(crate) mass_cancels: Vec<(InstrumentId, ParticipantId)>,
     /// Participants whose kill switch cancels their orders, by id.
-    pub(crate) killed: Vec<ParticipantId>,
+    pub(crate) killed: Vec<KilledOrders>,
     /// Disconnected participants whose orders are canceled after their grace time, by its last nanosecond and by id.
     disconnected: Vec<(EpochNanos, ParticipantId)>,
     /// The first time among them, or [`ENDLESS`].
@@ -33,6 +33,16 @@ pub(crate) struct Unfinished {
     pub(crate) limit: u32,
     /// Whether orders are live whose time is over.
     pub(crate) is_overdue: bool,
+}
+
+/// Where the orders of a participant are that its kill switch cancels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KilledOrders {
+    pub(crate) participant: ParticipantId,
+    /// No instrument with a lower id that takes commands has orders of the participant: those that had some are done, and
+    /// a participant whose kill switch is engaged enters no new ones. It only saves walks through the instruments, so it is
+    /// no part of a snapshot.
+    pub(crate) from: InstrumentId,
 }
 
 impl Unfinished {
@@ -112,9 +122,19 @@ impl Unfinished {
         note(&mut self.mass_cancels, (instrument, participant));
     }
 
-    /// Notes that a participant's orders are to be canceled.
-    pub(crate) fn note_killed(&mut self, participant: ParticipantId) {
-        note(&mut self.killed, participant);
+    /// Notes that a participant's orders are to be canceled, and that some may be in this instrument and in those with
+    /// higher ids.
+    pub(crate) fn note_killed(&mut self, participant: ParticipantId, from: InstrumentId) {
+        match self.killed.binary_search_by_key(&participant, |killed| killed.participant) {
+            Ok(place) => self.killed[place].from = self.killed[place].from.min(from),
+            Err(place) => self.killed.insert(place, KilledOrders { participant, from }),
+        }
+    }
+
+    /// Forgets that a participant's orders are to be canceled; returns whether they were.
+    pub(crate) fn forget_killed(&mut self, participant: ParticipantId) -> bool {
+        let place = self.killed.binary_search_by_key(&participant, |killed| killed.participant);
+        place.is_ok_and(|place| self.killed.remove(place).participant == participant)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::*;
 
-use super::book::{Book, Resting, best_maker, find, is_immediate, is_reached, overflows};
+use super::book::{Book, Resting, best_maker, find, is_immediate, is_reached, overflows, shown};
 use super::state::Oracle;
 
 const DAY: i64 = 86_400_000_000_000;
@@ -203,7 +203,7 @@ impl Oracle {
         });
         let book = self.instruments.get_mut(&instrument).unwrap();
         if keeps_priority && after.leaves() > 0 {
-            after.shown = before.shown.min(after.leaves());
+            after.shown = before.shown.min(shown(&after));
             book.orders[at] = after;
             self.tell(me, instrument, number, told);
             return Ok(());
@@ -346,11 +346,12 @@ fn lowers(before: &Resting, replace: &Replace) -> bool {
         && replace.quantity <= before.request.quantity
 }
 
-/// Whether the order may stay where it is: its display quantity is that of before, or all that it has left is shown
-/// already and goes on being shown.
+/// Whether the order may stay where it is: its display quantity is that of before, or a smaller one of an iceberg, or all
+/// that it has left is shown already and goes on being shown.
 fn shows_as_before(before: &Resting, after: &Resting, replace: &Replace) -> bool {
+    let (from, to) = (before.request.display_quantity.0, replace.display_quantity.0);
     let hides = after.request.display_quantity.0 != 0 && after.request.display_quantity.0 < after.leaves();
-    replace.display_quantity == before.request.display_quantity || (!hides && after.leaves() <= before.shown)
+    from == to || (to != 0 && to < from) || (!hides && after.leaves() <= before.shown)
 }
 
 fn check_display(display: u64, quantity: u64, open: u64, immediate: bool) -> Result<(), RejectReason> {

@@ -173,7 +173,12 @@ impl Oracle {
             all.extend(hit.map(|order| (order.participant, id, order.order_id)));
         }
         all.sort_unstable();
-        for (_, instrument, order_id) in all {
+        // Each participant but the first costs a walk through the instruments.
+        let mut last = all.first().map(|&(participant, ..)| participant);
+        for (participant, instrument, order_id) in all {
+            if last.replace(participant) != Some(participant) {
+                self.steps = self.steps.saturating_sub(self.limits.steps / 64);
+            }
             if !self.step() {
                 return;
             }
