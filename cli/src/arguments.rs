@@ -12,7 +12,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
-pub use trading::{Book, Cancel, Hdr, Order, Orders, Pace, Replay, SideArgument, TimeInForceArgument, Watch};
+pub use trading::{
+    AmendedTrade, Book, Cancel, Hdr, Order, Orders, Pace, Replay, SideArgument, TimeInForceArgument, Trade, Watch,
+};
 
 /// Lugus: order matching, replicated by Aeron Cluster.
 #[derive(Debug, Parser)]
@@ -57,6 +59,9 @@ pub enum Command {
     Cancel(Cancel),
     /// Show a participant's own open orders.
     Orders(Orders),
+    /// Cancel or correct a trade, as the operator. Both sides and the market are told; no order changes.
+    #[command(subcommand)]
+    Trade(Trade),
     /// Show an instrument's order book.
     Book(Book),
     /// Show the events of all participants as they happen.
@@ -109,6 +114,9 @@ pub struct Engine {
     /// Number of newest events retained for each participant in each instrument.
     #[arg(long, default_value_t = lugus_engine::EngineLimits::default().retained_events, value_parser = at_least_one())]
     pub retained_events: usize,
+    /// Number of newest trades of each instrument that the operator can still cancel or correct.
+    #[arg(long, default_value_t = lugus_engine::EngineLimits::default().retained_trades)]
+    pub retained_trades: usize,
 }
 
 /// `lugus up`.

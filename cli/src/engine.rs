@@ -170,8 +170,10 @@ impl<W: Write> EventSink for JsonLines<W> {
 /// # Errors
 /// A line that is no command, with its number; or `output` failing.
 pub fn run(arguments: &arguments::Engine, input: impl Read, output: impl Write) -> Result<(), Failure> {
-    let arguments::Engine { instruments, participants, orders, retained_events, end_of_command } = *arguments;
-    let limits = EngineLimits { instruments, participants, orders, retained_events, ..EngineLimits::default() };
+    let arguments::Engine { instruments, participants, orders, retained_events, retained_trades, end_of_command } =
+        *arguments;
+    let limits =
+        EngineLimits { instruments, participants, orders, retained_events, retained_trades, ..EngineLimits::default() };
     let mut engine = Engine::new(limits);
     let mut input = BufReader::with_capacity(MAXIMUM_LINE_LENGTH, input);
     let mut sink = JsonLines::new(output);

@@ -1,6 +1,6 @@
 //! Text lines for events, as people read them.
 
-use lugus_client::{ExecType, Execution, Report, ReportBody};
+use lugus_client::{ExecType, Execution, Report, ReportBody, TradeAddendum};
 
 use crate::notation::Notation;
 
@@ -19,6 +19,20 @@ pub fn text(report: &Report, notation: Notation<'_>) -> String {
         }
         ReportBody::Risk { target, limits, kill_switch, kill_switch_levels } => {
             format!("participant {target}: kill switch {kill_switch:?} ({kill_switch_levels}), {limits:?}")
+        }
+        ReportBody::TradeAddendum(TradeAddendum {
+            exec_type,
+            trade_id,
+            side,
+            client_order_id,
+            last_price,
+            last_quantity,
+            ..
+        }) => {
+            let what = if *exec_type == ExecType::TradeCancel { "canceled" } else { "corrected" };
+            let order = side.map_or_else(String::new, |side| format!(" of order {client_order_id} {side:?}"));
+            let (quantity, price) = (notation.quantity(*last_quantity), notation.price(*last_price));
+            format!("trade {trade_id}{order} {what}: {quantity} at {price}")
         }
         ReportBody::Reject { command, reason } => format!("{command:?} rejected: {reason:?}"),
     };

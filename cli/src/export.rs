@@ -103,8 +103,9 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Export) -> Result<(), 
     let limits = engine_limits(cluster.deployment());
     let mut output = JsonLines::new(writer);
     output.remark(format_args!(
-        "the log of {member} of {}; lugus engine --instruments {} --participants {} --orders {} --retained-events {}",
-        cluster.name, limits.instruments, limits.participants, limits.orders, limits.retained_events
+        "the log of {member} of {}; lugus engine --instruments {} --participants {} --orders {} --retained-events {} --retained-trades {}",
+        cluster.name, limits.instruments, limits.participants, limits.orders, limits.retained_events,
+        limits.retained_trades
     ));
     let engine = arguments.events.then(|| Engine::new(limits));
     let export = Rc::new(RefCell::new(Export { output, engine, commands: 0, left_out: 0 }));

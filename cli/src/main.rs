@@ -47,6 +47,7 @@ mod snapshot;
 mod status;
 mod stop_signal;
 mod supervise;
+mod trade;
 mod traders;
 mod up;
 mod watch;
@@ -105,6 +106,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
         Command::Orders(orders) => orders::run(&deployment::find(config)?, orders, output),
+        Command::Trade(what) => trade::amend(&deployment::find(config)?, what, output),
         Command::Book(book) if book.follow => book_follow::run(&deployment::find(config)?, book, output),
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),

@@ -1,7 +1,8 @@
 //! How prices and quantities are written and read: as decimals of the instrument's currencies, or with `--raw` in ticks and lots.
 
 use lugus_client::{
-    Execution, Instrument, InstrumentId, Price, PriceLevel, Quantity, Report, ReportBody, Rounding, UnitError,
+    Execution, Instrument, InstrumentId, Price, PriceLevel, Quantity, Report, ReportBody, Rounding, TradeAddendum,
+    UnitError,
 };
 use lugus_partition_map::PartitionMap;
 use lugus_vocabulary::InstrumentSpecification;
@@ -152,6 +153,10 @@ impl Notation<'_> {
                 decimals.last_quantity = last_price.map(|_| self.quantity(*last_quantity));
                 decimals.leaves_quantity = Some(self.quantity(*leaves_quantity));
                 decimals.cum_quantity = Some(self.quantity(*cum_quantity));
+            }
+            ReportBody::TradeAddendum(TradeAddendum { last_price, last_quantity, .. }) => {
+                decimals.last_price = Some(self.price(*last_price));
+                decimals.last_quantity = Some(self.quantity(*last_quantity));
             }
             ReportBody::Instrument { reference_price, .. } => {
                 decimals.reference_price = Some(self.price(*reference_price));

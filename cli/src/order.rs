@@ -53,7 +53,11 @@ pub fn cancel(found: &DeploymentFile, cancel: &Cancel, output: Output) -> Result
     tell(&reports, notations.of(instrument), output)
 }
 
-fn tell(reports: &[Report], notation: Notation<'_>, output: Output) -> Result<(), Failure> {
+/// Prints the reports that answer a command.
+///
+/// # Errors
+/// When the output can't be written.
+pub fn tell(reports: &[Report], notation: Notation<'_>, output: Output) -> Result<(), Failure> {
     let lines: Vec<String> = reports.iter().map(|report| text(report, notation)).collect();
     let reports = reports.iter().map(|report| notation.report(report)).collect();
     output.answer(&Outcome { reports }, lines.join("\n"))

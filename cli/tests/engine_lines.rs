@@ -14,8 +14,14 @@ use lugus_vocabulary::{Command as EngineCommand, ConnectionChange, EpochNanos, R
 use serde_json::{Value, json};
 
 /// The limits for which the engine's golden scenarios are written.
-const LIMITS: EngineLimits =
-    EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8, steps: 4_096 };
+const LIMITS: EngineLimits = EngineLimits {
+    instruments: 4,
+    participants: 8,
+    orders: 64,
+    retained_events: 8,
+    retained_trades: 4_096,
+    steps: 4_096,
+};
 
 /// The same limits as command line arguments.
 const LIMIT_ARGUMENTS: [&str; 8] =

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lugus_vocabulary::{
     Book, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder, OrderStatusReport,
-    ParticipantId, Price, RejectReason, Replace, Report, RiskLimits, Side, WorkingOrders,
+    ParticipantId, Price, RejectReason, Replace, Report, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
 };
 use thiserror::Error;
 
@@ -273,6 +273,19 @@ impl<H: EventHandler> BlockingSession<H> {
         reference_price: Option<Price>,
     ) -> Result<Vec<Report>, BlockingError> {
         self.execute(instrument, |session| session.set_instrument_state(instrument, state, reference_price))
+    }
+
+    /// Operator: cancels or corrects a trade of the instrument; returns all reports that answer the command.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn amend_trade(
+        &mut self,
+        instrument: InstrumentId,
+        trade_id: TradeId,
+        amendment: TradeAmendment,
+    ) -> Result<Vec<Report>, BlockingError> {
+        self.execute(instrument, |session| session.amend_trade(instrument, trade_id, amendment))
     }
 
     /// Operator: sets a participant's limits; returns all reports that answer the command.

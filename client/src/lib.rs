@@ -107,7 +107,8 @@ pub use lugus_vocabulary::{
     MarketDataSnapshot, MemberId, MessageRejectReason, NewOrder, OnDisconnect, OpenOrder, OrderId,
     OrderMassStatusRequest, OrderStatus, OrderStatusReport, OrderStatusRequest, OrderType, ParticipantId, PostOnly,
     Price, PriceLevel, Quantity, RejectReason, Replace, Report, ReportBody, RiskLimits, SelfTradePrevention, Side,
-    Statistics, StatusCursor, StepSize, Symbol, TimeInForce, TradeId, WorkingOrders, WorkingState,
+    Statistics, StatusCursor, StepSize, Symbol, TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
+    WorkingState,
 };
 
 pub use blocking::{BlockingError, BlockingExchange, BlockingSession};

@@ -12,7 +12,7 @@ use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
     BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MemberId, NewOrder,
     OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, Replace, RiskLimits, SessionKey, Side,
-    WorkingOrders,
+    TradeAmendment, TradeId, WorkingOrders,
 };
 
 use crate::command_number::CommandNumber;
@@ -328,6 +328,20 @@ impl TradingSession {
     ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.set_kill_switch(&mut ingress, target, kill_switch, working_orders)
+    }
+
+    /// Operator: cancels or corrects a trade of the instrument. No order changes.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn amend_trade(
+        &mut self,
+        instrument: InstrumentId,
+        trade_id: TradeId,
+        amendment: TradeAmendment,
+    ) -> Result<CommandNumber, SendError> {
+        let (session, mut ingress) = self.split();
+        session.amend_trade(&mut ingress, instrument, trade_id, amendment)
     }
 
     /// Asks once for the book of an instrument, with `depth` levels of each side (at most

@@ -92,6 +92,7 @@ fn kind(told: &Told) -> String {
             ReportBody::MassCancel { .. } => "MassCancel".into(),
             ReportBody::Instrument { state, .. } => format!("Instrument {state:?}"),
             ReportBody::Risk { .. } => "Risk".into(),
+            ReportBody::TradeAddendum(addendum) => format!("{:?}", addendum.exec_type),
         },
         Told::Reply(reply) => format!("{reply:?}").split_whitespace().next().unwrap_or_default().into(),
     }

@@ -16,7 +16,7 @@
 
 use std::cmp::Ordering;
 
-use lugus_vocabulary::{Liquidity, MarketDataBody, Price, Quantity, Side};
+use lugus_vocabulary::{ClientSequence, Liquidity, MarketDataBody, Price, Quantity, Side};
 
 use crate::book::{BookSide, Ending, Order, OrderPool, Slot};
 use crate::ended;
@@ -24,6 +24,7 @@ use crate::event_sink::EventSink;
 use crate::execution;
 use crate::iceberg;
 use crate::instrument::Instrument;
+use crate::kept_trades::KeptTrade;
 use crate::market_data::{self, publish_order};
 use crate::reporter::Reporter;
 use crate::traded::Traded;
@@ -199,12 +200,13 @@ fn trade<S: EventSink>(
         instrument.last_trade_id.0 += 1;
         let trade_id = instrument.last_trade_id;
         let quantity = bid.order.leaves.min(ask.order.leaves);
-        for partaker in [&mut *bid, &mut *ask] {
+        let told = [&mut *bid, &mut *ask].map(|partaker| {
             partaker.traded.0 += quantity.0;
             partaker.order.leaves.0 -= quantity.0;
             let trade = execution::trade(&partaker.order, trade_id, price, quantity, Liquidity::Auction);
-            reporter.tell_maker(partaker.order.owner, trade);
-        }
+            reporter.tell_execution(partaker.order.owner, ClientSequence(0), trade)
+        });
+        instrument.trades.push(KeptTrade::new(price, quantity, (&bid.order, told[0]), (&ask.order, told[1])));
         traded.add(price, quantity);
         reporter.publish(&mut instrument.feed, || MarketDataBody::Trade { trade_id, price, quantity, aggressor: None });
         for partaker in [&mut buy, &mut sell] {

@@ -23,6 +23,7 @@ use crate::risk::Risk;
 use crate::scopes::{InstrumentPlace, NO_INSTRUMENT, Scope, ScopeIndex, Scopes};
 use crate::sequence_check::SequenceCheck;
 use crate::state_hash;
+use crate::trade_amendment;
 
 /// The matching engine: all instruments of a partition. See the crate's page.
 #[derive(Debug)]
@@ -369,7 +370,7 @@ impl Engine {
         if self.instruments.len() >= self.limits.instruments {
             return Err(RejectReason::LimitInstruments);
         }
-        let instrument = Instrument::new(*definition);
+        let instrument = Instrument::new(*definition, self.limits.retained_trades);
         let body = instrument.report();
         let hash = instrument.first_hash();
         self.instruments.insert(Listed { instrument, hash, availability: Availability::Trading });
@@ -396,6 +397,12 @@ fn execute_other<S: EventSink>(
         }
         Action::SetInstrumentState { state, reference_price } => {
             instrument_state::set(*state, *reference_price, instrument, pool, reporter)
+        }
+        Action::AmendTrade { .. } if reporter.participant() != ParticipantId::OPERATOR => {
+            Err(RejectReason::NotAuthorised)
+        }
+        Action::AmendTrade { trade_id, amendment } => {
+            trade_amendment::amend(*trade_id, *amendment, instrument, reporter)
         }
         _ => Err(RejectReason::WrongScope),
     }

@@ -17,6 +17,9 @@ pub struct EngineLimits {
     /// Number of newest events kept of each scope; 4,096 by default. Memory for them (64 or 112 bytes each) is
     /// allocated as they come.
     pub retained_events: usize,
+    /// Number of newest trades kept of each instrument, for the operator to cancel or correct; 4,096 by default. Memory for
+    /// them (80 bytes each) is allocated as they come.
+    pub retained_trades: usize,
     /// Number of steps that a command takes at most before it is executed, and as many again while it is; 4,096 by
     /// default. A step is a trade, or an order that expires, is canceled in bulk or triggers. What is left goes on with the
     /// commands and timers that follow.
@@ -25,7 +28,14 @@ pub struct EngineLimits {
 
 impl Default for EngineLimits {
     fn default() -> Self {
-        Self { instruments: 1_024, participants: 4_096, orders: 1 << 20, retained_events: 4_096, steps: 4_096 }
+        Self {
+            instruments: 1_024,
+            participants: 4_096,
+            orders: 1 << 20,
+            retained_events: 4_096,
+            retained_trades: 4_096,
+            steps: 4_096,
+        }
     }
 }
 
@@ -37,6 +47,7 @@ impl EngineLimits {
             participants: self.participants.min(MAXIMUM_ORDERS),
             orders: self.orders.min(MAXIMUM_ORDERS),
             retained_events: self.retained_events.min(MAXIMUM_ORDERS),
+            retained_trades: self.retained_trades.min(MAXIMUM_ORDERS),
             steps: self.steps.clamp(1, 1 << 20),
         }
     }

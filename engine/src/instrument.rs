@@ -8,6 +8,7 @@ use lugus_vocabulary::{
 use crate::book::{Book, ElectedQueue, Found, Instructions, Order, OrderPool, Slot};
 use crate::event_sink::EventSink;
 use crate::feed::Feed;
+use crate::kept_trades::KeptTrades;
 use crate::market_data::{self, publish_order};
 use crate::reporter::Reporter;
 use crate::state_hash;
@@ -30,11 +31,13 @@ pub(crate) struct Instrument {
     pub(crate) elected: ElectedQueue,
     /// Prices of trades that have more stop orders to elect.
     pub(crate) due: Option<TradedRange>,
+    /// Trades that the operator can still cancel or correct.
+    pub(crate) trades: KeptTrades,
 }
 
 impl Instrument {
-    /// An instrument that nobody has traded yet.
-    pub(crate) fn new(definition: InstrumentDefinition) -> Self {
+    /// An instrument that nobody has traded yet, and that keeps this number of trades.
+    pub(crate) fn new(definition: InstrumentDefinition, retained_trades: usize) -> Self {
         Self {
             definition,
             book: Book::new(),
@@ -45,6 +48,7 @@ impl Instrument {
             arrivals: 0,
             elected: ElectedQueue::EMPTY,
             due: None,
+            trades: KeptTrades::after(TradeId(0), retained_trades as u32),
         }
     }
 

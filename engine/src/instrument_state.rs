@@ -39,6 +39,7 @@ pub(crate) fn set<S: EventSink>(
     }
     if is_closed && state != InstrumentState::Closed {
         instrument.feed.statistics.begin_session();
+        instrument.trades.begin_session(instrument.last_trade_id);
     }
     instrument.definition.state = state;
     // The answer is told before the trades, which are no answers: see `Scope::answer_again`.

@@ -87,6 +87,11 @@ impl Engine {
             }
             orders += 1;
         }
+        let kept = instrument.trades.last().0;
+        if self.is_trading(id) && kept != instrument.last_trade_id.0 {
+            let counted = instrument.last_trade_id.0 as usize;
+            return Err(InvariantError::Count { what: "trades of an instrument", counted, kept: kept as usize });
+        }
         let has_work = instrument.has_work(&self.pool) && self.is_trading(id);
         if has_work && self.pool.unfinished.instruments.binary_search(&id).is_err() {
             return Err(InvariantError::Count { what: "instruments with work that is not noted", counted: 1, kept: 0 });

@@ -13,12 +13,13 @@
 //! | `snapshot`, `restore`, `migration` | the whole state goes out and comes in again; an instrument goes to another engine while it is traded |
 //! | `engine`, `work`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; participants that lose their connection |
 //! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
-//! | `order_entry`, `instrument_state` | new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument |
+//! | `order_entry`, `instrument_state`, `trade_amendment` | new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument; trades that the operator cancels or corrects |
 //! | `admission`, `risk`, `kill_switch` | which orders are taken, and why others are not |
 //! | `stops`, `auction`, `incoming` | stop orders trigger; gathered orders trade at one price; an incoming order meets the book |
 //! | `matching`, `fill_or_kill`, `self_trade`, `iceberg`, `ended`, `election` | continuous trading and its special cases; orders that are over; which stop orders a trade elects |
 //! | `instrument`, `stop_queues`, `traded` | a traded pair, its stop orders, and what its trades leave behind |
 //! | `market_data`, `rejection`, `execution` | what everyone sees of a change, and what its owner is told of an order or of a command that was not done |
+//! | `kept_trades` | the trades that can still be canceled or corrected |
 //! | `reporter`, `feed` | the way of every report: numbered, kept, hashed, handed to the sink; the numbers of market data |
 //! | `scopes`, `kept_reports`, `report_row` | numbers and kept events of each participant in each instrument |
 //! | `participants`, `expiry`, `definition` | who trades; when an order expires; which instruments can be defined |
@@ -50,6 +51,7 @@ mod instruments;
 mod invariant_error;
 mod invariants;
 mod kept_reports;
+mod kept_trades;
 mod kill_switch;
 mod market_data;
 mod matching;
@@ -73,6 +75,7 @@ mod snapshot;
 mod state_hash;
 mod stop_queues;
 mod stops;
+mod trade_amendment;
 mod traded;
 mod work;
 

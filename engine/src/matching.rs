@@ -10,6 +10,7 @@ use crate::event_sink::EventSink;
 use crate::execution;
 use crate::iceberg;
 use crate::instrument::Instrument;
+use crate::kept_trades::KeptTrade;
 use crate::market_data::{self, publish_order};
 use crate::reporter::Reporter;
 use crate::self_trade;
@@ -31,7 +32,7 @@ pub(crate) fn take<S: EventSink>(
     let is_doubtful = pool.is_doubtful();
     let is_exception = prevents | is_doubtful;
     let side = taker.side.opposite();
-    let Instrument { book, feed, last_trade_id, stops, elected, due, .. } = &mut *instrument;
+    let Instrument { book, feed, last_trade_id, stops, elected, due, trades, .. } = &mut *instrument;
     let whole = taker.time_in_force == TimeInForce::Fok;
     let most = if whole { u32::MAX } else { pool.unfinished.steps.max(1) };
     let mut steps = most;
@@ -70,8 +71,9 @@ pub(crate) fn take<S: EventSink>(
         let shown = maker.leaves;
         let maker = pool.whole(slot);
         let trade = |order, how| execution::trade(order, *last_trade_id, price, quantity, how);
-        reporter.tell_execution(taker.owner, answers, trade(taker, Liquidity::Removed));
-        reporter.tell_execution(maker.owner, ClientSequence(0), trade(&maker, Liquidity::Added));
+        let told_taker = reporter.tell_execution(taker.owner, answers, trade(taker, Liquidity::Removed));
+        let told_maker = reporter.tell_execution(maker.owner, ClientSequence(0), trade(&maker, Liquidity::Added));
+        trades.push(KeptTrade::new(price, quantity, (taker, told_taker), (&maker, told_maker)));
         makers.fill(slot, quantity, &mut pool.resting);
         traded.add(price, quantity);
         let (trade_id, aggressor) = (*last_trade_id, Some(taker.side));

@@ -50,6 +50,7 @@ pub(crate) fn rejection(action: &Action, reason: RejectReason, order_status: Opt
         Action::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
         Action::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
         Action::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
+        Action::AmendTrade { .. } => CommandKind::AmendTrade,
     };
     ReportBody::Reject { command, reason }
 }

@@ -7,6 +7,7 @@ use lugus_vocabulary::{
 
 use crate::event_sink::EventSink;
 use crate::feed::Feed;
+use crate::kept_trades::Told;
 use crate::scopes::{ScopeIndex, Scopes};
 use crate::state_hash;
 
@@ -106,7 +107,10 @@ impl<'a, S: EventSink> Reporter<'a, S> {
     #[inline(never)]
     pub(crate) fn tell(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, body: impl Into<ReportBody>) {
         let body = match body.into() {
-            ReportBody::Execution(execution) => return self.tell_execution(scope, client_sequence, execution),
+            ReportBody::Execution(execution) => {
+                self.tell_execution(scope, client_sequence, execution);
+                return;
+            }
             body => body,
         };
         let limit = self.scopes.retained_limit;
@@ -119,9 +123,14 @@ impl<'a, S: EventSink> Reporter<'a, S> {
     }
 
     /// The same for an execution, the most frequent report. The execution is written field by field where it is told,
-    /// and never copied: a copy would have to wait for the stores of its fields.
+    /// and never copied: a copy would have to wait for the stores of its fields. Returns to whom it was told.
     #[inline(always)]
-    pub(crate) fn tell_execution(&mut self, scope: ScopeIndex, client_sequence: ClientSequence, execution: Execution) {
+    pub(crate) fn tell_execution(
+        &mut self,
+        scope: ScopeIndex,
+        client_sequence: ClientSequence,
+        execution: Execution,
+    ) -> Told {
         let limit = self.scopes.retained_limit;
         let scope = self.scopes.get_mut(scope);
         scope.last_event_sequence.0 += 1;
@@ -129,5 +138,6 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         scope.retained.push_execution(scope.last_client_sequence, &heading, &execution, limit);
         self.hash.0 = state_hash::fold_execution(self.hash.0, &heading, &execution);
         self.sink.report(&heading.with_body(ReportBody::Execution(execution)));
+        Told { participant: heading.participant, event_sequence: heading.event_sequence }
     }
 }

@@ -120,6 +120,9 @@ impl Restore {
                 SnapshotRecord::Instrument(instrument),
                 Stage::Participants | Stage::MigrationStates | Stage::Scopes | Stage::Orders,
             ) => self.loading.instrument(instrument, &mut self.engine).map(|()| Stage::Scopes),
+            (SnapshotRecord::Trade(trade), Stage::Scopes) => {
+                self.loading.trade(trade, &mut self.engine).map(|()| Stage::Scopes)
+            }
             (SnapshotRecord::Order(order), Stage::Scopes | Stage::Orders) => {
                 self.loading.order(order, &mut self.engine).map(|()| Stage::Orders)
             }
@@ -212,7 +215,7 @@ impl Restore {
             ("instruments", awaited.instruments),
             ("scopes", awaited.scopes),
             ("orders", awaited.orders),
-            ("kept events", awaited.reports),
+            ("kept events and trades", awaited.reports),
             ("records", records.saturating_sub(self.records)),
         ] {
             none_missing(what, missing)?;

@@ -43,6 +43,9 @@ impl Engine {
             let (scopes, later) = rest.split_at(rest.partition_point(|scope| scope.instrument == id));
             rest = later;
             stream.put(SnapshotRecord::Instrument(instrument_record(listed)))?;
+            for trade in listed.instrument.trades.records() {
+                stream.put(SnapshotRecord::Trade(trade))?;
+            }
             stream.put_scopes(scopes)?;
             let Instrument { book, stops, elected, .. } = &listed.instrument;
             let resting = &self.pool.resting;
@@ -57,6 +60,8 @@ impl Engine {
     }
 
     fn header(&self, scopes: &[&Scope]) -> SnapshotHeader {
+        let trades = self.instruments.iter().map(|listed| listed.instrument.trades.len() as u64);
+        let events = scopes.iter().map(|scope| scope.retained.len() as u64);
         SnapshotHeader {
             version: SNAPSHOT_VERSION,
             participants: self.participants.len() as u32,
@@ -64,7 +69,7 @@ impl Engine {
             scopes: scopes.len() as u32,
             orders: self.pool.live() as u32,
             migration_states: self.migration_states.len() as u32,
-            reports: scopes.iter().map(|scope| scope.retained.len() as u64).sum(),
+            reports: events.chain(trades).sum(),
             participants_hash: self.participants_hash,
             state_hash: self.state_hash(),
         }

@@ -13,7 +13,7 @@
 
 use lugus_vocabulary::{
     EpochNanos, Execution, InstrumentDefinition, KillSwitch, NewOrder, ParticipantId, Report, ReportBody, RiskLimits,
-    StateHash,
+    StateHash, TradeAddendum,
 };
 
 use crate::report_heading::ReportHeading;
@@ -215,6 +215,22 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
             words[5] = u64::from(target.0);
             risk_words(&mut words, limits, kill_switch);
         }
+        ReportBody::TradeAddendum(TradeAddendum {
+            exec_type,
+            trade_id,
+            side,
+            order_id,
+            client_order_id,
+            last_price,
+            last_quantity,
+            exec_ref,
+        }) => {
+            words[4] =
+                KIND_TRADE_ADDENDUM | (exec_type as u64) << 8 | side.map_or(0, |side| u64::from(side.number())) << 16;
+            (words[5], words[6], words[7]) = (trade_id.0, order_id.0, client_order_id.0);
+            (words[8], words[9]) = (last_price.0.cast_unsigned(), last_quantity.0);
+            words[10] = exec_ref.0;
+        }
         ReportBody::Reject { command, reason } => {
             words[4] = KIND_REJECT | (command as u64) << 8 | (reason as u64) << 40;
         }
@@ -257,6 +273,7 @@ const KIND_MASS_CANCEL: u64 = 23;
 const KIND_INSTRUMENT: u64 = 24;
 const KIND_RISK: u64 = 25;
 const KIND_REJECT: u64 = 26;
+const KIND_TRADE_ADDENDUM: u64 = 42;
 /// No report: the request that has chosen what happens.
 const KIND_CONNECTION: u64 = 18;
 

@@ -8,8 +8,14 @@ use lugus_engine::{Deadline, EngineLimits};
 use lugus_vocabulary::*;
 use venue::*;
 
-const MANY: EngineLimits =
-    EngineLimits { instruments: 2, participants: 8, orders: 20_000, retained_events: 10, steps: 1_024 };
+const MANY: EngineLimits = EngineLimits {
+    instruments: 2,
+    participants: 8,
+    orders: 20_000,
+    retained_events: 10,
+    retained_trades: 4_096,
+    steps: 1_024,
+};
 
 fn executions(told: &[Told]) -> Vec<Execution> {
     let execution = |told: &Told| match told {

@@ -21,8 +21,14 @@ use serde_json::{Value, json};
 use venue::{Recorder, Told, levels};
 
 /// Small limits, so that a few lines can reach them.
-const LIMITS: EngineLimits =
-    EngineLimits { instruments: 4, participants: 8, orders: 64, retained_events: 8, steps: 4_096 };
+const LIMITS: EngineLimits = EngineLimits {
+    instruments: 4,
+    participants: 8,
+    orders: 64,
+    retained_events: 8,
+    retained_trades: 4_096,
+    steps: 4_096,
+};
 
 #[test]
 fn scenarios() {
@@ -47,8 +53,10 @@ fn play(file: &Path) {
         let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{place}: {error}"));
         if let Some(limits) = line.get("limits") {
             assert!(!has_commands, "{place}: limits come first");
-            let steps = limits["steps"].as_u64().unwrap_or_else(|| panic!("{place}: no limit that a file can set"));
-            engine = Engine::new(EngineLimits { steps: steps as usize, ..LIMITS });
+            let limit = |name: &str, otherwise| limits[name].as_u64().map_or(otherwise, |limit| limit as usize);
+            let steps = limit("steps", LIMITS.steps);
+            let retained_trades = limit("retained_trades", LIMITS.retained_trades);
+            engine = Engine::new(EngineLimits { steps, retained_trades, ..LIMITS });
         } else if let Some(command) = line.get("command") {
             has_commands = true;
             assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");

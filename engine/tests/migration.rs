@@ -14,8 +14,14 @@ use oracle::Oracle;
 use proptest::prelude::*;
 use venue::*;
 
-const SMALL: EngineLimits =
-    EngineLimits { instruments: 4, participants: 8, orders: 300, retained_events: 20, steps: 4_096 };
+const SMALL: EngineLimits = EngineLimits {
+    instruments: 4,
+    participants: 8,
+    orders: 300,
+    retained_events: 20,
+    retained_trades: 4_096,
+    steps: 4_096,
+};
 const LARGE: EngineLimits = EngineLimits { orders: 20_000, ..SMALL };
 const MOVING: InstrumentId = InstrumentId(1);
 
@@ -326,7 +332,8 @@ fn a_fenced_instrument_takes_nothing_and_changes_nothing() {
 fn an_import_makes_no_events_before_it_is_active_and_the_old_cluster_names_the_epoch() {
     let (mut venue, mut to) = (traded(), Engine::new(SMALL));
     let manifest = venue.engine.fence(MOVING, FIRST).unwrap();
-    assert_eq!((manifest.scopes, manifest.orders, manifest.reports), (2, 2, 5));
+    // Five events, and the trade.
+    assert_eq!((manifest.scopes, manifest.orders, manifest.reports), (2, 2, 6));
     let before = told_again(&venue.engine, 1, 1, Some(0));
     to.import_begin(MOVING, FIRST, manifest).unwrap();
     assert_eq!(told(&mut to, 5, &command(1, 1, 2, cancel(1))), moved(2, 11));

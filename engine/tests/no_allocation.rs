@@ -120,7 +120,8 @@ impl Market {
 
 #[test]
 fn nothing_is_allocated_once_the_market_has_gone_up_and_down() {
-    let limits = EngineLimits { orders: 10_000, retained_events: 100, ..EngineLimits::default() };
+    let limits =
+        EngineLimits { orders: 10_000, retained_events: 100, retained_trades: 1_000, ..EngineLimits::default() };
     let sent = [0; PARTICIPANTS as usize + 1];
     let mut market = Market { engine: Engine::new(limits), sent, random: 7, last_id: 8, told: Counted::default() };
     let definition = InstrumentDefinition { maximum_quantity: Quantity(1_000_000), ..boundless(INSTRUMENT) };

@@ -8,8 +8,14 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 use venue::*;
 
-const LIMITS: EngineLimits =
-    EngineLimits { instruments: 1, participants: 3, orders: 1_100, retained_events: 10, steps: 4_096 };
+const LIMITS: EngineLimits = EngineLimits {
+    instruments: 1,
+    participants: 3,
+    orders: 1_100,
+    retained_events: 10,
+    retained_trades: 4_096,
+    steps: 4_096,
+};
 
 /// A venue in which participant 2 has this largest notional.
 fn limited(definition: InstrumentDefinition, maximum_notional: u64) -> Venue {

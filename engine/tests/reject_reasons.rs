@@ -341,7 +341,14 @@ fn no_scope() {
 
 #[test]
 fn limits() {
-    let limits = EngineLimits { instruments: 1, participants: 2, orders: 2, retained_events: 4, steps: 4_096 };
+    let limits = EngineLimits {
+        instruments: 1,
+        participants: 2,
+        orders: 2,
+        retained_events: 4,
+        retained_trades: 4_096,
+        steps: 4_096,
+    };
     let mut venue = Venue::open(limits, boundless(1));
     let second = venue.send(0, 0, Action::DefineInstrument(definition(2)));
     assert_eq!(reason(&second), ("reject", RejectReason::LimitInstruments));

@@ -8,8 +8,14 @@ use lugus_engine::{Engine, EngineLimits, SnapshotFault};
 use lugus_vocabulary::*;
 use venue::*;
 
-const LIMITS: EngineLimits =
-    EngineLimits { instruments: 3, participants: 5, orders: 400, retained_events: 50, steps: 4_096 };
+const LIMITS: EngineLimits = EngineLimits {
+    instruments: 3,
+    participants: 5,
+    orders: 400,
+    retained_events: 50,
+    retained_trades: 4_096,
+    steps: 4_096,
+};
 
 /// A stream of commands of all kinds from a seed, with prices near each other.
 struct CommandStream {
@@ -152,6 +158,7 @@ fn a_changed_record_is_refused() {
             SnapshotRecord::Rate(record) => record.time.0 -= 1,
             SnapshotRecord::MigrationState(record) => record.migration.0 += 1,
             SnapshotRecord::Instrument(instrument) => instrument.last_trade_id.0 += 1,
+            SnapshotRecord::Trade(trade) => trade.seller.client_order_id.0 += 1,
             SnapshotRecord::Scope(scope) => scope.last_client_sequence.0 += 1,
             SnapshotRecord::Report(kept) => kept.report.time.0 ^= 1 << 40,
             SnapshotRecord::Order(order) => order.order.quantity.0 += 1,
@@ -174,8 +181,14 @@ fn a_snapshot_larger_than_the_limits_is_refused() {
         let error = restore(limits, &records).unwrap_err();
         assert!(matches!(error.fault, SnapshotFault::Limit { what: found, .. } if found == what), "{error}");
     }
-    let more =
-        EngineLimits { instruments: 9, participants: 9, orders: LIMITS.orders * 2, retained_events: 1_000, steps: 7 };
+    let more = EngineLimits {
+        instruments: 9,
+        participants: 9,
+        orders: LIMITS.orders * 2,
+        retained_events: 1_000,
+        retained_trades: 4_096,
+        steps: 7,
+    };
     restore(more, &records).unwrap().verify().unwrap();
 }
 

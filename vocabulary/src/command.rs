@@ -3,7 +3,8 @@
 use crate::instrument::{InstrumentDefinition, InstrumentState};
 use crate::order::{NewOrder, Replace, Side};
 use crate::risk::{KillSwitch, RiskLimits, WorkingOrders};
-use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price};
+use crate::trade::TradeAmendment;
+use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price, TradeId};
 use crate::word::word;
 
 /// One command in the log.
@@ -74,6 +75,13 @@ pub enum Action {
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
         working_orders: WorkingOrders,
     },
+    /// Operator: cancels or corrects a trade of the instrument.
+    AmendTrade {
+        /// Number of the trade.
+        trade_id: TradeId,
+        /// What becomes of the trade.
+        amendment: TradeAmendment,
+    },
 }
 
 impl Action {
@@ -89,6 +97,7 @@ impl Action {
             Self::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
             Self::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
             Self::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
+            Self::AmendTrade { .. } => CommandKind::AmendTrade,
         }
     }
 }
@@ -112,5 +121,7 @@ word! {
         SetRiskLimits = 7,
         /// [`Action::SetKillSwitch`].
         SetKillSwitch = 8,
+        /// [`Action::AmendTrade`].
+        AmendTrade = 27,
     }
 }

@@ -15,6 +15,7 @@
 //! | [`request`] | what a session asks for without a number |
 //! | [`risk`] | limits and kill switches |
 //! | [`order_status`] | a participant's own live orders, asked for |
+//! | [`trade`] | trades that the operator cancels or corrects |
 //! | [`report`] | what the engine tells of a command or an order |
 //! | [`reply`] | answers that are no events |
 //! | [`reason`] | why a command or a message was refused |
@@ -59,6 +60,7 @@ pub mod risk;
 pub mod session_key;
 pub mod snapshot;
 pub mod specification;
+pub mod trade;
 pub mod units;
 
 #[cfg(feature = "serde")]
@@ -100,7 +102,8 @@ pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
     DisconnectionRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord,
     ParticipantRecord, ParticipantSession, RateKind, RateRecord, RetainedReport, SNAPSHOT_VERSION, ScheduledTimer,
-    ScopeRecord, SnapshotHeader, SnapshotRecord,
+    ScopeRecord, SnapshotHeader, SnapshotRecord, TradeRecord,
 };
 pub use specification::InstrumentSpecification;
+pub use trade::{TradeAddendum, TradeAmendment, TradeParty};
 pub use units::*;

@@ -63,6 +63,15 @@ pub enum MarketDataBody {
         /// Side of the incoming order; `None` in an auction.
         aggressor: Option<Side>,
     },
+    /// The operator has corrected a trade, or canceled it.
+    TradeAddendum {
+        /// Number of the trade in its instrument.
+        trade_id: TradeId,
+        /// Price of the trade from now on, in ticks.
+        price: Price,
+        /// Quantity of the trade from now on, in lots; 0 if it is canceled.
+        quantity: Quantity,
+    },
     /// The statistics after trades.
     Statistics(Statistics),
     /// The instrument's state. When the state leaves CLOSED, the statistics are reset, except for the last price.
@@ -127,6 +136,12 @@ impl Statistics {
         self.low = Some(self.low.map_or(low, |before| before.min(low)));
         self.last = Some(last);
         self.volume.0 = self.volume.0.saturating_add(volume.0);
+    }
+
+    /// Takes lots off the volume, of trades that were canceled or corrected. The prices stay: what they have elected and
+    /// triggered stays so, too.
+    pub fn take_off(&mut self, volume: Quantity) {
+        self.volume.0 = self.volume.0.saturating_sub(volume.0);
     }
 
     /// Begins a new session after a close: only the last price stays.

@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use crate::units::{ClientOrderId, InstrumentId, MapEpoch, MigrationId, ParticipantId, StateHash};
+use crate::units::{ClientOrderId, InstrumentId, MapEpoch, MigrationId, ParticipantId, StateHash, TradeId};
 use crate::word::word;
 
 /// What the export of an instrument consists of.
@@ -22,12 +22,12 @@ pub struct ExportManifest {
     pub scopes: u32,
     /// Number of live orders, stop orders among them.
     pub orders: u32,
-    /// Number of kept events.
+    /// Number of kept events and kept trades.
     pub reports: u64,
 }
 
 impl ExportManifest {
-    /// Number of records of the export: the instrument's own, and one for each scope, order and kept event.
+    /// Number of records of the export: the instrument's own, and one for each scope, order, kept event and kept trade.
     #[must_use]
     pub const fn records(&self) -> u64 {
         (1 + self.scopes as u64 + self.orders as u64).saturating_add(self.reports)
@@ -62,6 +62,11 @@ pub enum ExportPlace {
     Start,
     /// The instrument's own record.
     Instrument,
+    /// A kept trade.
+    Trade {
+        /// Number of the trade.
+        trade_id: TradeId,
+    },
     /// A scope's record, or one of its kept events.
     Scope {
         /// Participant of the scope.

@@ -84,6 +84,14 @@ word! {
         TooLateToCancel = 36,
         /// The order's participant was disconnected for longer than its grace time, and had asked for cancel on disconnect.
         CancelOnDisconnect = 37,
+        /// The instrument has had no trade with this number.
+        UnknownTrade = 40,
+        /// The trade is older than those that the engine keeps: the newest ones since the instrument was last closed.
+        TradeNotRetained = 41,
+        /// The trade is canceled already.
+        TradeCanceled = 42,
+        /// The correction changes neither price nor quantity of the trade.
+        NothingToCorrect = 43,
         /// A reason of a later protocol version, which this program does not know. The engine never gives it.
         Unknown = 255,
     }

@@ -6,6 +6,7 @@ use crate::instrument::InstrumentState;
 use crate::order::{NewOrder, OrderType, Side, TimeInForce};
 use crate::reason::RejectReason;
 use crate::risk::{KillSwitch, KillSwitchLevels, RiskLimits};
+use crate::trade::TradeAddendum;
 use crate::units::{
     ClientOrderId, ClientSequence, ClientTag, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price,
     Quantity, TradeId,
@@ -82,6 +83,8 @@ pub enum ReportBody {
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
         kill_switch_levels: KillSwitchLevels,
     },
+    /// The operator has canceled or corrected a trade. It is told to the operator and to both sides.
+    TradeAddendum(TradeAddendum),
     /// Any other command was not done (FIX message j).
     Reject {
         /// Kind of the command.
@@ -95,6 +98,12 @@ impl From<Execution> for ReportBody {
     #[inline]
     fn from(execution: Execution) -> Self {
         Self::Execution(execution)
+    }
+}
+
+impl From<TradeAddendum> for ReportBody {
+    fn from(addendum: TradeAddendum) -> Self {
+        Self::TradeAddendum(addendum)
     }
 }
 
@@ -196,6 +205,10 @@ word! {
         Restated = 13,
         /// The order traded.
         Trade = 15,
+        /// The operator has corrected a trade of the order.
+        TradeCorrect = 16,
+        /// The operator has canceled a trade of the order.
+        TradeCancel = 17,
         /// The stop order became active.
         Triggered = 21,
     }

@@ -2,7 +2,7 @@
 //!
 //! The order of the records is fixed, so that equal engines give equal streams: the header; the participants by id, each
 //! followed by what it has used of its rates, new orders before cancels and the oldest first; the migration states by instrument; the participant scopes by participant, each followed by its kept events;
-//! then, by id, each instrument whole: its record, its scopes by participant, each followed by its kept events, and its
+//! then, by id, each instrument whole: its record, its kept trades by their numbers, its scopes by participant, each followed by its kept events, and its
 //! orders (bids, asks, buy stops, sell stops, each by priority, and elected orders by their turns); the end. Counts in the header and a checksum in the end
 //! reveal a stream that is not whole.
 //!
@@ -19,6 +19,7 @@ use crate::participant_role::ParticipantRole;
 use crate::report::Report;
 use crate::risk::{KillSwitchLevels, RiskLimits};
 use crate::session_key::SessionAuthentication;
+use crate::trade::TradeParty;
 use crate::units::{
     ClientSequence, EpochNanos, EventSequence, InstrumentId, MapEpoch, MarketDataSequence, MigrationId, OrderId,
     ParticipantId, Price, Quantity, StateHash, TradeId,
@@ -39,8 +40,10 @@ pub enum SnapshotRecord {
     Rate(RateRecord),
     /// How far an instrument's last migration is; only of instruments that were ever moved.
     MigrationState(MigrationStateRecord),
-    /// An instrument; its scopes and orders follow.
+    /// An instrument; its kept trades, scopes and orders follow.
     Instrument(InstrumentRecord),
+    /// A kept trade of the instrument before it.
+    Trade(TradeRecord),
     /// A scope; its kept events follow.
     Scope(ScopeRecord),
     /// A kept event of the scope before it.
@@ -65,6 +68,7 @@ impl SnapshotRecord {
             Self::Rate(_) => "rate",
             Self::MigrationState(_) => "migration state",
             Self::Instrument(_) => "instrument",
+            Self::Trade(_) => "kept trade",
             Self::Scope(_) => "scope",
             Self::Report(_) => "kept event",
             Self::Order(_) => "order",
@@ -88,7 +92,7 @@ pub struct SnapshotHeader {
     pub orders: u32,
     /// Number of instruments with a migration state.
     pub migration_states: u32,
-    /// Number of kept events.
+    /// Number of kept events and kept trades.
     pub reports: u64,
     /// Hash over the reports in participant scopes.
     pub participants_hash: StateHash,
@@ -198,6 +202,21 @@ pub struct InstrumentRecord {
     pub state_hash: StateHash,
 }
 
+/// A trade that the operator can still cancel or correct.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TradeRecord {
+    /// Number of the trade: one more than that of the trade before it.
+    pub trade_id: TradeId,
+    /// Price of the trade in ticks, as it was corrected last.
+    pub price: Price,
+    /// Quantity of the trade in lots, as it was corrected last; 0 if the trade is canceled.
+    pub quantity: Quantity,
+    /// The side that bought.
+    pub buyer: TradeParty,
+    /// The side that sold.
+    pub seller: TradeParty,
+}
+
 /// How far an instrument's last migration is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MigrationStateRecord {
@@ -247,7 +266,7 @@ pub struct ImportRecord {
     pub scopes_left: u32,
     /// Number of orders still to come.
     pub orders_left: u32,
-    /// Number of kept events still to come.
+    /// Number of kept events and kept trades still to come.
     pub reports_left: u64,
     /// Participant of the scope that came last, and the number of its kept events still to come.
     pub scope: Option<(ParticipantId, u64)>,

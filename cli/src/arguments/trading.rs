@@ -132,6 +132,56 @@ pub struct Orders {
     pub take_over: TakeOver,
 }
 
+/// `lugus trade`.
+#[derive(Debug, Subcommand)]
+pub enum Trade {
+    /// Cancel a trade.
+    Cancel {
+        /// The trade.
+        #[command(flatten)]
+        trade: AmendedTrade,
+    },
+    /// Correct the price of a trade, or make its quantity smaller.
+    #[command(group = clap::ArgGroup::new("correction").required(true).multiple(true))]
+    Correct {
+        /// The trade.
+        #[command(flatten)]
+        trade: AmendedTrade,
+        /// The price that the trade should have had, in the quote currency, or in ticks with --raw.
+        #[arg(long, group = "correction")]
+        price: Option<String>,
+        /// The quantity that the trade should have had, no more than it has, in the base currency, or in lots with --raw.
+        #[arg(long, group = "correction")]
+        quantity: Option<String>,
+    },
+}
+
+impl Trade {
+    /// The trade that is canceled or corrected.
+    pub fn amended(&self) -> &AmendedTrade {
+        match self {
+            Self::Cancel { trade } | Self::Correct { trade, .. } => trade,
+        }
+    }
+}
+
+/// A trade that the operator amends.
+#[derive(Debug, Args)]
+pub struct AmendedTrade {
+    /// The instrument, as number or symbol such as BTC/USDT.
+    #[arg(long, short)]
+    pub instrument: String,
+    /// Number of the trade, as the reports of both sides tell it.
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub trade: u64,
+    /// How prices and quantities are written.
+    #[command(flatten)]
+    pub units: Units,
+    /// What happens to the operator's open session.
+    #[command(flatten)]
+    pub take_over: TakeOver,
+}
+
 /// `lugus book`.
 #[derive(Debug, Args)]
 pub struct Book {

@@ -266,6 +266,9 @@ impl Following {
         if let MarketDataBody::Trade { trade_id, price, quantity, aggressor } = *body {
             handler.on_trade(self.instrument, &Trade { trade_id, price, quantity, aggressor });
         }
+        if let MarketDataBody::TradeAddendum { trade_id, price, quantity } = *body {
+            handler.on_trade_addendum(self.instrument, trade_id, price, quantity);
+        }
         if end_of_event == EndOfEvent::Yes {
             handler.on_followed_book(self.instrument, &self.book);
         }

@@ -14,6 +14,12 @@ pub trait FeedHandler {
         let _ = (instrument, trade);
     }
 
+    /// The operator has corrected a trade, which has this price and quantity from now on, or canceled it, which leaves it no
+    /// quantity. As for trades, some may not be told; the statistics count them.
+    fn on_trade_addendum(&mut self, instrument: InstrumentId, trade_id: TradeId, price: Price, quantity: Quantity) {
+        let _ = (instrument, trade_id, price, quantity);
+    }
+
     /// The state of following an instrument has changed.
     fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
         let _ = (instrument, status);
@@ -27,6 +33,10 @@ impl<H: FeedHandler + ?Sized> FeedHandler for &mut H {
 
     fn on_trade(&mut self, instrument: InstrumentId, trade: &Trade) {
         (**self).on_trade(instrument, trade);
+    }
+
+    fn on_trade_addendum(&mut self, instrument: InstrumentId, trade_id: TradeId, price: Price, quantity: Quantity) {
+        (**self).on_trade_addendum(instrument, trade_id, price, quantity);
     }
 
     fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {

@@ -2,12 +2,13 @@
 
 use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
-    CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_cancel, encode_define_instrument, encode_mass_cancel,
-    encode_new_order, encode_replace, encode_set_instrument_state, encode_set_kill_switch, encode_set_risk_limits,
+    CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_amend_trade, encode_cancel, encode_define_instrument,
+    encode_mass_cancel, encode_new_order, encode_replace, encode_set_instrument_state, encode_set_kill_switch,
+    encode_set_risk_limits,
 };
 use lugus_vocabulary::{
     BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder,
-    ParticipantId, Price, Replace, RiskLimits, Side, WorkingOrders,
+    ParticipantId, Price, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
 };
 
 use super::{Connection, DropCopy, MAXIMUM_DROP_COPIES, Session, scope_context};
@@ -145,6 +146,20 @@ impl Session {
         self.submit(ingress, InstrumentId::NONE, |buffer| {
             encode_set_kill_switch(target, kill_switch, working_orders, buffer)
         })
+    }
+
+    /// Operator: cancels or corrects a trade of the instrument. No order changes.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn amend_trade(
+        &mut self,
+        ingress: &mut impl Ingress,
+        instrument: InstrumentId,
+        trade_id: TradeId,
+        amendment: TradeAmendment,
+    ) -> Result<CommandNumber, SendError> {
+        self.submit(ingress, instrument, |buffer| encode_amend_trade(instrument, trade_id, amendment, buffer))
     }
 
     /// Asks once for the book of an instrument, with `depth` levels of each side (at most

@@ -72,7 +72,8 @@ impl Tally {
             ReportBody::Execution(_)
             | ReportBody::MassCancel { .. }
             | ReportBody::Instrument { .. }
-            | ReportBody::Risk { .. } => {}
+            | ReportBody::Risk { .. }
+            | ReportBody::TradeAddendum(_) => {}
         }
     }
 }

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `book` | the request for a book, and the messages that answer it |
 //! | `stream` | increments and heartbeats, which a leader publishes |
+//! | `trade_addendum` | the increment of a trade that was canceled or corrected |
 //!
 //! A decode function that returns an `Option` returns `None` for a template that it does not read, so that a reader can try
 //! one function after another.
 
 mod book;
 mod stream;
+mod trade_addendum;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `records` | sessions, the header and the end, participants, scopes, orders |
 //! | `instruments` | instruments with their statistics |
+//! | `trades` | kept trades |
 //! | `migration_states` | how far migrations are |
 //!
 //! A snapshot is a run of messages, which its writer divides into fragments anywhere between two of them. Every record is
@@ -13,6 +14,7 @@
 mod instruments;
 mod migration_states;
 mod records;
+mod trades;
 
 #[cfg(test)]
 mod tests;
@@ -33,8 +35,9 @@ use crate::order_entry::{
 use crate::sbe_order_entry;
 pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 use crate::sbe_snapshot::{
-    instrument_codec, migration_state_codec, participant_codec, participant_session_codec, rate_use_codec,
-    resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec, timer_codec,
+    instrument_codec, kept_trade_codec, migration_state_codec, participant_codec, participant_session_codec,
+    rate_use_codec, resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec,
+    timer_codec,
 };
 
 /// Length of `RetainedReport` with its header, in bytes.
@@ -52,6 +55,7 @@ pub const MAXIMUM_RECORD_LENGTH: usize = {
         rate_use_codec::SBE_BLOCK_LENGTH,
         migration_state_codec::SBE_BLOCK_LENGTH,
         instrument_codec::SBE_BLOCK_LENGTH,
+        kept_trade_codec::SBE_BLOCK_LENGTH,
         scope_codec::SBE_BLOCK_LENGTH,
         snapshot_end_codec::SBE_BLOCK_LENGTH,
     ];
@@ -121,6 +125,7 @@ pub fn encode_record<'b>(record: &SnapshotRecord, buffer: &'b mut RecordBuffer) 
         SnapshotRecord::Rate(rate) => records::encode_rate(rate, buffer),
         SnapshotRecord::MigrationState(state) => migration_states::encode_migration_state(state, buffer),
         SnapshotRecord::Instrument(instrument) => instruments::encode_instrument(instrument, buffer),
+        SnapshotRecord::Trade(trade) => trades::encode_trade(trade, buffer),
         SnapshotRecord::Scope(scope) => records::encode_scope(scope, buffer),
         SnapshotRecord::Report(kept) => encode_kept(kept, buffer),
         SnapshotRecord::Order(order) => encode_order(order, buffer),
@@ -212,6 +217,7 @@ impl RecordDecoder {
                 SnapshotRecord::MigrationState(migration_states::decode_migration_state(envelope)?)
             }
             instrument_codec::SBE_TEMPLATE_ID => SnapshotRecord::Instrument(instruments::decode_instrument(envelope)?),
+            kept_trade_codec::SBE_TEMPLATE_ID => SnapshotRecord::Trade(trades::decode_trade(envelope)?),
             scope_codec::SBE_TEMPLATE_ID => SnapshotRecord::Scope(records::decode_scope(envelope)?),
             snapshot_end_codec::SBE_TEMPLATE_ID => records::decode_end(envelope)?,
             found => return Err(DecodeError::Template { found }.into()),

@@ -11,7 +11,7 @@ use lugus_vocabulary::{
     InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MarketData,
     MarketDataBody, MarketDataSequence, MarketDataSnapshot, NewOrder, OnDisconnect, OrderId, OrderStatus, OrderType,
     ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Reply, Report, ReportBody, RiskLimits,
-    SelfTradePrevention, Side, Statistics, Symbol, TimeInForce, TradeId, WorkingOrders,
+    SelfTradePrevention, Side, Statistics, Symbol, TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -250,6 +250,31 @@ fn replace() -> impl Strategy<Value = Replace> {
     )
 }
 
+fn amendment() -> impl Strategy<Value = TradeAmendment> {
+    // A correction to 0 lots has no message, and all bits set is SBE's null.
+    let quantity = optional((1..u64::MAX).prop_map(Quantity));
+    prop_oneof![
+        Just(TradeAmendment::Cancel),
+        (optional(price()), quantity).prop_map(|(price, quantity)| TradeAmendment::Correct { price, quantity }),
+    ]
+}
+
+fn trade_addendum() -> impl Strategy<Value = TradeAddendum> {
+    let ids = (any::<u64>(), any::<u64>(), client_order_id(), event_sequence());
+    (select(ExecType::ALL), optional(side()), ids, any::<i64>(), quantity()).prop_map(
+        |(exec_type, side, (trade_id, order_id, client_order_id, exec_ref), last_price, last_quantity)| TradeAddendum {
+            exec_type,
+            trade_id: TradeId(trade_id),
+            side,
+            order_id: OrderId(order_id),
+            client_order_id,
+            last_price: Price(last_price),
+            last_quantity,
+            exec_ref,
+        },
+    )
+}
+
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         4 => new_order().prop_map(Action::New),
@@ -263,6 +288,8 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (participant(), select(KillSwitch::ALL), select(WorkingOrders::ALL)).prop_map(
             |(target, kill_switch, working_orders)| Action::SetKillSwitch { target, kill_switch, working_orders }
         ),
+        1 => (any::<u64>(), amendment())
+            .prop_map(|(id, amendment)| Action::AmendTrade { trade_id: TradeId(id), amendment }),
     ]
 }
 
@@ -337,6 +364,7 @@ fn report_body() -> impl Strategy<Value = ReportBody> {
                 kill_switch_levels,
             }
         ),
+        1 => trade_addendum().prop_map(ReportBody::TradeAddendum),
         1 => (select(CommandKind::ALL), reason()).prop_map(|(command, reason)| ReportBody::Reject { command, reason }),
     ]
 }

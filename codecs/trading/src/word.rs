@@ -127,7 +127,7 @@ listed! {
     } as sbe_order_entry::self_trade_prevention::SelfTradePrevention;
     ExecType {
         NEW = New, CANCELED = Canceled, REPLACED = Replaced, REJECTED = Rejected, EXPIRED = Expired, RESTATED = Restated,
-        TRADE = Trade, TRIGGERED = Triggered,
+        TRADE = Trade, TRADE_CORRECT = TradeCorrect, TRADE_CANCEL = TradeCancel, TRIGGERED = Triggered,
     } as sbe_order_entry::exec_type::ExecType;
     OrderStatus {
         NEW = New, PARTIALLY_FILLED = PartiallyFilled, FILLED = Filled, CANCELED = Canceled, REJECTED = Rejected,
@@ -342,9 +342,10 @@ mod tests {
             (CommandKind::SetInstrumentState, set_instrument_state_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetRiskLimits, set_risk_limits_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetKillSwitch, set_kill_switch_codec::SBE_TEMPLATE_ID),
+            (CommandKind::AmendTrade, amend_trade_codec::SBE_TEMPLATE_ID),
         ] {
             assert_eq!(CommandKind::from_wire(template_id), Some(kind));
         }
-        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (8, None));
+        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (9, None));
     }
 }

@@ -1,6 +1,8 @@
 //! The export of a fenced instrument: its records from any position on, the same on every member and every time.
 
-use lugus_vocabulary::{ExportCursor, ExportPlace, InstrumentId, MigrationId, ParticipantId, Side, SnapshotRecord};
+use lugus_vocabulary::{
+    ExportCursor, ExportPlace, InstrumentId, MigrationId, ParticipantId, Side, SnapshotRecord, TradeId,
+};
 
 use super::migration_states::MigrationState;
 use super::refusal::MigrationRefusal;
@@ -35,6 +37,8 @@ const ELECTED: usize = 4;
 #[derive(Debug, Clone, Copy)]
 enum NextRecord {
     Instrument,
+    /// The kept trade with this number, or the first one if it has a higher number; the first scope, if there is none.
+    Trade(TradeId),
     /// The first of `Export::scopes`; the first order, if there is none.
     Scope,
     /// The kept event with this place in its scope, counted from 0; if there is none, the next scope.
@@ -100,7 +104,11 @@ impl Export<'_> {
             ExportPlace::Start => NextRecord::Instrument,
             ExportPlace::Instrument => {
                 self.scopes = self.engine.scopes_from(id, ParticipantId::OPERATOR);
-                NextRecord::Scope
+                NextRecord::Trade(TradeId(0))
+            }
+            ExportPlace::Trade { trade_id } => {
+                self.scopes = self.engine.scopes_from(id, ParticipantId::OPERATOR);
+                NextRecord::Trade(TradeId(trade_id.0.saturating_add(1)))
             }
             ExportPlace::Scope { participant, events } => {
                 let scope = self.engine.scopes.find(participant, id)?;
@@ -133,7 +141,16 @@ impl Export<'_> {
                     let id = self.listed.instrument.definition.instrument;
                     self.scopes = engine.scopes_from(id, ParticipantId::OPERATOR);
                     let record = SnapshotRecord::Instrument(instrument_record(self.listed));
-                    return Some((record, ExportPlace::Instrument, NextRecord::Scope));
+                    return Some((record, ExportPlace::Instrument, NextRecord::Trade(TradeId(0))));
+                }
+                NextRecord::Trade(trade_id) => {
+                    let Some(record) = self.listed.instrument.trades.at_or_after(trade_id) else {
+                        self.next = NextRecord::Scope;
+                        continue;
+                    };
+                    let trade_id = record.trade_id;
+                    let next = NextRecord::Trade(TradeId(trade_id.0 + 1));
+                    return Some((SnapshotRecord::Trade(record), ExportPlace::Trade { trade_id }, next));
                 }
                 NextRecord::Scope => {
                     let Some(index) = self.scopes.next() else {

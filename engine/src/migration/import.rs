@@ -161,6 +161,7 @@ impl Importing {
                 }
                 self.loading.instrument(instrument, engine)?;
             }
+            SnapshotRecord::Trade(trade) if self.records > 0 => self.loading.trade(trade, engine)?,
             SnapshotRecord::Scope(scope) if self.records > 0 => self.loading.scope(scope, engine)?,
             SnapshotRecord::Report(kept) if self.records > 0 => self.loading.report(kept, engine)?,
             SnapshotRecord::Order(order) if self.records > 0 => self.loading.order(order, engine)?,

@@ -171,7 +171,8 @@ impl Engine {
             manifest.scopes += 1;
             manifest.reports += self.scopes.get(scope).retained.len() as u64;
         }
-        let Instrument { book, stops, elected, .. } = &listed.instrument;
+        let Instrument { book, stops, elected, trades, .. } = &listed.instrument;
+        manifest.reports += trades.len() as u64;
         manifest.orders += elected.orders(&self.pool.elected).count() as u32;
         for side in [Side::Buy, Side::Sell] {
             let orders = [book.side(side), stops.side(side)].map(|queue| queue.count(&self.pool.resting));

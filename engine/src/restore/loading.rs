@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::{
     EventSequence, InstrumentId, InstrumentRecord, NewOrder, OrderRecord, ParticipantId, RetainedReport, ScopeRecord,
-    Side,
+    Side, TradeRecord,
 };
 
 use super::checks::{Checked, count, none_missing, require, within};
@@ -74,7 +74,7 @@ impl LoadState {
     }
 
     pub(crate) fn report(&mut self, kept: &RetainedReport, engine: &mut Engine) -> Checked {
-        count("kept events", &mut self.awaited.reports)?;
+        count("kept events and trades", &mut self.awaited.reports)?;
         let Some(current) = &mut self.scope else {
             return Err(SnapshotFault::Unexpected { found: "kept event" });
         };
@@ -117,7 +117,8 @@ impl LoadState {
             .max(record.last_arrival);
         require(numbers <= MAXIMUM_NUMBER, "an instrument with impossible numbers")?;
         within("instruments", engine.instruments.len() as u64 + 1, engine.limits.instruments as u64)?;
-        let mut instrument = Instrument::new(record.definition);
+        let mut instrument = Instrument::new(record.definition, engine.limits.retained_trades);
+        instrument.trades.begin_session(record.last_trade_id);
         instrument.last_order_id = record.last_order_id;
         instrument.last_trade_id = record.last_trade_id;
         instrument.feed.sequence = record.market_data_sequence;
@@ -133,6 +134,23 @@ impl LoadState {
         engine.instruments.insert(Listed { instrument, hash: record.state_hash, availability });
         self.instrument = Some(CurrentInstrument { id, last_order: None, order_ids: Vec::new() });
         Ok(())
+    }
+
+    /// Kept trades follow their instrument, oldest first.
+    pub(crate) fn trade(&mut self, record: &TradeRecord, engine: &mut Engine) -> Checked {
+        count("kept events and trades", &mut self.awaited.reports)?;
+        let limit = engine.limits.retained_trades as u64;
+        let Some(current) = &self.instrument else {
+            return Err(SnapshotFault::Unexpected { found: "kept trade" });
+        };
+        let is_first = current.last_order.is_none() && self.scope.is_none_or(|scope| scope.instrument != current.id);
+        require(is_first, "a kept trade after scopes or orders")?;
+        let Some((Instrument { last_trade_id, trades, .. }, ..)) = engine.parts_of(current.id) else {
+            return Err(SnapshotFault::Unexpected { found: "kept trade" });
+        };
+        within("kept trades", trades.len() as u64 + 1, limit)?;
+        let follows = record.trade_id <= *last_trade_id && trades.take_in(record);
+        require(follows, "a kept trade that does not follow the one before")
     }
 
     pub(crate) fn order(&mut self, record: &OrderRecord, engine: &mut Engine) -> Checked {

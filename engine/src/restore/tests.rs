@@ -15,8 +15,14 @@ impl EventSink for Nowhere {
     fn reply(&mut self, _: &Reply) {}
 }
 
-const LIMITS: EngineLimits =
-    EngineLimits { instruments: 4, participants: 4, orders: 16, retained_events: 4, steps: 4_096 };
+const LIMITS: EngineLimits = EngineLimits {
+    instruments: 4,
+    participants: 4,
+    orders: 16,
+    retained_events: 4,
+    retained_trades: 4_096,
+    steps: 4_096,
+};
 
 fn define(instrument: u32) -> Action {
     Action::DefineInstrument(InstrumentDefinition {

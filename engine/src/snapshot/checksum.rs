@@ -1,6 +1,6 @@
 //! The checksum over a stream of records: what was loaded is what was written.
 
-use lugus_vocabulary::{DisconnectionRecord, SnapshotRecord, Statistics};
+use lugus_vocabulary::{DisconnectionRecord, SnapshotRecord, Statistics, TradeRecord};
 
 use crate::state_hash::{self, WORDS};
 
@@ -68,6 +68,16 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[2] = record.last_trade_id.0;
             words[3] = record.state_hash.0;
             return state_hash::fold(before, &words);
+        }
+        SnapshotRecord::Trade(TradeRecord { trade_id, price, quantity, buyer, seller }) => {
+            words[0] = 12;
+            (words[1], words[2], words[3]) = (trade_id.0, price.0.cast_unsigned(), quantity.0);
+            words[4] = u64::from(buyer.participant.0) << 32 | u64::from(seller.participant.0);
+            for (place, party) in [(5, buyer), (8, seller)] {
+                words[place] = party.order_id.0;
+                words[place + 1] = party.client_order_id.0;
+                words[place + 2] = party.event_sequence.0;
+            }
         }
         SnapshotRecord::Scope(record) => {
             words[0] = 4;

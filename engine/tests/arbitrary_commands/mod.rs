@@ -8,7 +8,7 @@ use lugus_vocabulary::*;
 
 /// Small limits, so that commands reach them.
 pub const LIMITS: EngineLimits =
-    EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6, steps: 3 };
+    EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6, retained_trades: 4_096, steps: 3 };
 
 /// Remembers only whether the command was refused, in which case its number is not used up.
 struct Refusals(bool);
@@ -110,6 +110,7 @@ impl CommandReader<'_> {
         let instrument = if of_participant { 0 } else { 1 + self.below(2) };
         let participant = match action {
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetInstrumentState { .. } => 0,
+            Action::AmendTrade { .. } => 0,
             _ => self.below(5),
         };
         let next = &mut self.next[usize::from(participant)][usize::from(instrument)];
@@ -146,7 +147,17 @@ impl CommandReader<'_> {
                 let side = [None, Some(Side::Buy), Some(Side::Sell)][usize::from(self.below(3))];
                 Action::MassCancel { target: self.participant(), side }
             }
-            36..=63 => Action::Cancel { orig_client_order_id: self.id() },
+            36..=39 => {
+                let amendment = match self.below(2) {
+                    0 => TradeAmendment::Cancel,
+                    _ => TradeAmendment::Correct {
+                        price: self.price(),
+                        quantity: (self.below(2) == 0).then(|| self.quantity()),
+                    },
+                };
+                Action::AmendTrade { trade_id: TradeId(self.below(12).into()), amendment }
+            }
+            40..=63 => Action::Cancel { orig_client_order_id: self.id() },
             64..=111 => Action::Replace(Replace {
                 orig_client_order_id: self.id(),
                 client_order_id: self.id(),

@@ -212,6 +212,8 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
     prop_oneof![
         4 => (state(), proptest::option::of(price(spread)))
             .prop_map(|(state, reference_price)| (true, Action::SetInstrumentState { state, reference_price })),
+        4 => (prop_oneof![1..=6_u64, 0..=60_u64], amendment(spread))
+            .prop_map(|(id, amendment)| (true, Action::AmendTrade { trade_id: TradeId(id), amendment })),
         2 => (0..=3_u32, state(), price(spread)).prop_map(|(instrument, state, reference_price)| {
             let definition = InstrumentDefinition { state, reference_price, ..definition(instrument) };
             (false, Action::DefineInstrument(definition))
@@ -224,6 +226,14 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
                 let working_orders = if keeps { WorkingOrders::Keep } else { WorkingOrders::Cancel };
                 (false, Action::SetKillSwitch { target: ParticipantId(target), kill_switch, working_orders })
             }),
+    ]
+}
+
+fn amendment(spread: Spread) -> impl Strategy<Value = TradeAmendment> {
+    let correction = (proptest::option::of(price(spread)), proptest::option::of(quantity(spread)));
+    prop_oneof![
+        Just(TradeAmendment::Cancel),
+        correction.prop_map(|(price, quantity)| TradeAmendment::Correct { price, quantity }),
     ]
 }
 
@@ -318,12 +328,14 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
 pub fn limits() -> impl Strategy<Value = EngineLimits> {
     // With few steps, commands leave work to those that follow.
     let steps = prop_oneof![1..=4_usize, 5..=12_usize, Just(4_096)];
-    (prop_oneof![0..=2_usize, 6..=20_usize], prop_oneof![0..=3_usize, 8..=40_usize], steps).prop_map(
-        |(orders, retained_events, steps)| EngineLimits {
+    let trades = prop_oneof![0..=5_usize, Just(4_096)];
+    (prop_oneof![0..=2_usize, 6..=20_usize], prop_oneof![0..=3_usize, 8..=40_usize], trades, steps).prop_map(
+        |(orders, retained_events, retained_trades, steps)| EngineLimits {
             instruments: 2,
             participants: 3,
             orders,
             retained_events,
+            retained_trades,
             steps,
         },
     )

@@ -30,6 +30,8 @@ struct FollowedBook {
     last_trade: Option<TradeId>,
     /// Lots traded since the last increment of statistics.
     traded: u64,
+    /// Whether a trade was amended with the last increment.
+    is_amended: bool,
 }
 
 impl Follower {
@@ -85,6 +87,7 @@ impl FollowedBook {
             reference_price: Price(0),
             last_trade: None,
             traded: 0,
+            is_amended: false,
         }
     }
 
@@ -134,12 +137,22 @@ impl FollowedBook {
             }
             MarketDataBody::Trade { trade_id, quantity, .. } => {
                 assert!(self.last_trade.is_none_or(|last| trade_id.0 == last.0 + 1));
-                self.last_trade = Some(trade_id);
+                (self.last_trade, self.is_amended) = (Some(trade_id), false);
                 self.traded = self.traded.saturating_add(quantity.0);
             }
+            MarketDataBody::TradeAddendum { trade_id, .. } => {
+                assert!(self.traded == 0 && self.last_trade.is_none_or(|last| trade_id <= last));
+                self.is_amended = true;
+            }
             MarketDataBody::Statistics(statistics) => {
-                assert_eq!(statistics.volume.0, self.statistics.volume.0.saturating_add(self.traded));
-                self.traded = 0;
+                if self.is_amended {
+                    assert!(statistics.volume <= self.statistics.volume);
+                    let prices = |of: Statistics| (of.open, of.high, of.low, of.last);
+                    assert_eq!(prices(statistics), prices(self.statistics));
+                } else {
+                    assert_eq!(statistics.volume.0, self.statistics.volume.0.saturating_add(self.traded));
+                }
+                (self.traded, self.is_amended) = (0, false);
                 self.statistics = statistics;
             }
             MarketDataBody::State { state, reference_price } => {

@@ -16,6 +16,20 @@ pub(super) struct Book {
     pub(super) arrivals: u64,
     /// Lowest and highest price of trades that have more stop orders to elect.
     pub(super) due: Option<(i64, i64)>,
+    /// All trades, oldest first.
+    pub(super) trades: Vec<Trade>,
+    /// Number of trades before the instrument was last closed.
+    pub(super) trades_of_earlier_sessions: usize,
+}
+
+/// A trade, as it was corrected last.
+#[derive(Clone, Copy)]
+pub(super) struct Trade {
+    pub(super) price: i64,
+    /// 0 if the trade is canceled.
+    pub(super) quantity: u64,
+    pub(super) buyer: TradeParty,
+    pub(super) seller: TradeParty,
 }
 
 /// A live order.

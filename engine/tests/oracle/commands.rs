@@ -45,7 +45,7 @@ impl Oracle {
         let without_instrument = match action {
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. } => true,
             Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
-            Action::MassCancel { .. } | Action::SetInstrumentState { .. } => false,
+            Action::MassCancel { .. } | Action::SetInstrumentState { .. } | Action::AmendTrade { .. } => false,
         };
         if without_instrument != (instrument == 0) {
             return Some(RejectReason::WrongScope);
@@ -109,6 +109,9 @@ impl Oracle {
             Action::SetInstrumentState { state, reference_price } => self
                 .set_state(me, instrument, number, *state, *reference_price)
                 .map_err(reject(CommandKind::SetInstrumentState)),
+            Action::AmendTrade { trade_id, amendment } => {
+                self.amend_trade(me, instrument, number, *trade_id, *amendment).map_err(reject(CommandKind::AmendTrade))
+            }
             Action::SetRiskLimits { target, limits } => {
                 self.set_limits(me, number, target.0, *limits).map_err(reject(CommandKind::SetRiskLimits))
             }
@@ -284,6 +287,8 @@ impl Oracle {
             last_price: None,
             arrivals: 0,
             due: None,
+            trades: Vec::new(),
+            trades_of_earlier_sessions: 0,
         };
         self.instruments.insert(id, book);
         self.tell_instrument(0, number, definition);
@@ -312,6 +317,9 @@ impl Oracle {
         }
         book.definition.reference_price = price;
         book.definition.state = state;
+        if closed && state != InstrumentState::Closed {
+            book.trades_of_earlier_sessions = book.trades.len();
+        }
         let definition = book.definition;
         if state == InstrumentState::Closed {
             book.due = None;

@@ -5,6 +5,7 @@
 //! - `orders`: new orders, cancels, replacements, mass cancels.
 //! - `own_orders`: what a participant is told of its own orders when it asks.
 //! - `trading`: how orders trade and trigger. `unfinished`: how orders expire, and what is done in parts.
+//! - `trades`: all trades, and what the operator does with one.
 //! - `connections`: what happens to orders whose participant is disconnected.
 //! - `state`: participants, scopes with all their events, instruments. `book`: an instrument's orders in one `Vec`.
 
@@ -16,6 +17,7 @@ mod connections;
 mod orders;
 mod own_orders;
 mod state;
+mod trades;
 mod trading;
 mod unfinished;
 

@@ -71,18 +71,19 @@ impl Oracle {
             let price = maker.request.price.unwrap().0;
             book.last_price = Some(price);
             refresh(book, at);
-            let fill = |order: &Resting, liquidity, trade_id| {
-                ReportBody::Execution(Execution {
-                    trade_id: TradeId(trade_id),
-                    last_price: maker.request.price,
-                    last_quantity: Quantity(quantity),
-                    liquidity,
-                    ..order.execution(ExecType::Trade)
-                })
+            let trade_id = TradeId(book.trade_ids);
+            let fill = |order: &Resting, liquidity| Execution {
+                trade_id,
+                last_price: maker.request.price,
+                last_quantity: Quantity(quantity),
+                liquidity,
+                ..order.execution(ExecType::Trade)
             };
-            let trade_id = book.trade_ids;
-            self.tell(taker.participant, instrument, number, fill(taker, Liquidity::Removed, trade_id));
-            self.tell(maker.participant, instrument, 0, fill(&maker, Liquidity::Added, trade_id));
+            let sides = [
+                (taker.participant, number, fill(taker, Liquidity::Removed)),
+                (maker.participant, 0, fill(&maker, Liquidity::Added)),
+            ];
+            self.tell_trade(instrument, price, quantity, sides);
             self.elect(instrument, price);
         }
         false
@@ -334,16 +335,17 @@ impl Oracle {
                 both.push(order.clone());
             }
             book.orders.retain(|order| order.leaves() > 0);
-            for order in &both {
-                let body = ReportBody::Execution(Execution {
+            let sides = [&both[0], &both[1]].map(|order| {
+                let execution = Execution {
                     trade_id,
                     last_price: Some(Price(price)),
                     last_quantity: Quantity(quantity),
                     liquidity: Liquidity::Auction,
                     ..order.execution(ExecType::Trade)
-                });
-                self.tell(order.participant, instrument, 0, body);
-            }
+                };
+                (order.participant, 0, execution)
+            });
+            self.tell_trade(instrument, price, quantity, sides);
         }
         // An iceberg keeps its place until all is over.
         let book = self.instruments.get_mut(&instrument).unwrap();

@@ -78,7 +78,7 @@ impl Oracle {
     /// The book as it trades.
     pub(super) fn without_those_over(&self, instrument: u32, book: &Book) -> Book {
         let orders = book.orders.iter().filter(|order| self.over(instrument, order).is_none()).cloned().collect();
-        Book { orders, ..*book }
+        Book { orders, trades: Vec::new(), ..*book }
     }
 
     /// Takes an order out of its book.

@@ -69,8 +69,14 @@ pub fn told_again(engine: &Engine, participant: u32, instrument: u32, last_seen:
     recorder.0
 }
 
-pub const LIMITS: EngineLimits =
-    EngineLimits { instruments: 2, participants: 3, orders: 12, retained_events: 10, steps: 4_096 };
+pub const LIMITS: EngineLimits = EngineLimits {
+    instruments: 2,
+    participants: 3,
+    orders: 12,
+    retained_events: 10,
+    retained_trades: 4_096,
+    steps: 4_096,
+};
 
 /// An open instrument with prices from 90 to 110 ticks, a price band from 95 to 105, and quantities up to 20 lots.
 pub fn definition(instrument: u32) -> InstrumentDefinition {

@@ -22,6 +22,8 @@ pub enum Kind {
     Level,
     /// Words: trade id, price, quantity.
     Trade,
+    /// Words: trade id, price, quantity.
+    TradeAddendum,
     /// Words: none, reference price.
     State,
     /// Words: open, high, low and last price, volume.
@@ -77,6 +79,10 @@ impl Item {
                 (item.kind, item.side) = (Kind::Trade, aggressor.map_or(0, Side::number));
                 item.words = [trade_id.0, price.0.cast_unsigned(), quantity.0, 0, 0];
             }
+            MarketDataBody::TradeAddendum { trade_id, price, quantity } => {
+                item.kind = Kind::TradeAddendum;
+                item.words = [trade_id.0, price.0.cast_unsigned(), quantity.0, 0, 0];
+            }
             MarketDataBody::State { state, reference_price } => {
                 (item.kind, item.state) = (Kind::State, state.number());
                 item.words = [0, reference_price.0.cast_unsigned(), 0, 0, 0];
@@ -128,6 +134,7 @@ impl Item {
             Kind::OrderRemoved => MarketDataBody::OrderRemoved { order_id: OrderId(id), side: side?, price },
             Kind::Level => MarketDataBody::Level { side: side?, price, quantity, orders: orders as u32 },
             Kind::Trade => MarketDataBody::Trade { trade_id: TradeId(id), price, quantity, aggressor: side },
+            Kind::TradeAddendum => MarketDataBody::TradeAddendum { trade_id: TradeId(id), price, quantity },
             Kind::State => {
                 MarketDataBody::State { state: InstrumentState::from_number(self.state)?, reference_price: price }
             }
@@ -164,6 +171,7 @@ mod tests {
             trade(None),
             trade(Some(Side::Buy)),
             trade(Some(Side::Sell)),
+            MarketDataBody::TradeAddendum { trade_id: TradeId(17), price, quantity: Quantity(0) },
             MarketDataBody::Statistics(statistics),
         ]
         .into_iter()

@@ -98,13 +98,15 @@ impl Publisher {
 
     #[inline]
     fn add(&mut self, increment: MarketData, end_of_event: EndOfEvent, outlet: &mut impl Outlet) {
-        if self.batch.last().is_some_and(|last| !follows(&increment, last)) {
+        // A trade that was amended has a message of its own.
+        let is_alone = matches!(increment.body, MarketDataBody::TradeAddendum { .. });
+        if self.batch.last().is_some_and(|last| is_alone || !follows(&increment, last)) {
             self.flush(EndOfEvent::No, outlet);
         }
         // A message has statistics only as its last increment.
         let is_statistics = matches!(increment.body, MarketDataBody::Statistics(_));
         self.batch.push(increment);
-        if end_of_event == EndOfEvent::Yes || is_statistics || self.batch.len() == MAXIMUM_INCREMENTS {
+        if end_of_event == EndOfEvent::Yes || is_statistics || is_alone || self.batch.len() == MAXIMUM_INCREMENTS {
             self.flush(end_of_event, outlet);
         }
     }

@@ -6,7 +6,7 @@ use lugus_vocabulary::{
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
-use super::{read_statistics, write_statistics};
+use super::{read_statistics, trade_addendum, write_statistics};
 use crate::error::MessageError;
 use crate::group::{GROUP_HEADER_LENGTH, Group};
 use crate::sbe_market_data::market_data_heartbeat_codec::decoder::InstrumentsDecoder;
@@ -17,7 +17,7 @@ use crate::sbe_market_data::market_data_incremental_refresh_codec::encoder::{
 };
 use crate::sbe_market_data::{
     Encoder, SBE_SCHEMA_ID, SbeResult, increment_type::IncrementType, market_data_heartbeat_codec,
-    market_data_incremental_refresh_codec, md_side::MDSide, md_state::MDState,
+    market_data_incremental_refresh_codec, md_side::MDSide, md_state::MDState, trade_addendum_codec,
 };
 use crate::word::{FromWire, ToWire, word};
 use crate::{block, message};
@@ -59,12 +59,18 @@ const _: () = {
 };
 
 /// Encodes increments of one instrument at one time, with numbers that follow each other; returns the message, which is
-/// empty if there are none. There are at most [`MAXIMUM_INCREMENTS`], and after them the statistics, if they changed.
+/// empty if there are none. There are at most [`MAXIMUM_INCREMENTS`], and after them the statistics, if they changed. A
+/// [`MarketDataBody::TradeAddendum`] must come alone.
 pub fn encode_increments<'b>(
     increments: &[MarketData],
     end_of_event: EndOfEvent,
     buffer: &'b mut StreamBuffer,
 ) -> &'b [u8] {
+    if let [alone] = increments
+        && let Some(length) = trade_addendum::encode(alone, end_of_event, buffer)
+    {
+        return &buffer[..length];
+    }
     // A generated group encoder fails only without its parent, which is given to it.
     let length = try_encode_increments(increments, end_of_event, buffer).unwrap_or(0);
     &buffer[..length]
@@ -158,8 +164,8 @@ impl Entry {
                 state: state.to_wire(),
                 ..Self::EMPTY
             },
-            // They have a group of their own, as the last of the increments.
-            MarketDataBody::Statistics(_) => Self::EMPTY,
+            // They have a group of their own, as the last of the increments; a trade that was amended has its own message.
+            MarketDataBody::Statistics(_) | MarketDataBody::TradeAddendum { .. } => Self::EMPTY,
         }
     }
 
@@ -219,6 +225,12 @@ pub fn decode_increments(
 ) -> Result<Option<EndOfEvent>, MessageError> {
     let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
     let template_id = market_data_incremental_refresh_codec::SBE_TEMPLATE_ID;
+    if envelope.template_id == trade_addendum_codec::SBE_TEMPLATE_ID {
+        let (amended, end_of_event) = trade_addendum::decode(envelope)?;
+        increments.clear();
+        increments.push(amended);
+        return Ok(Some(end_of_event));
+    }
     if envelope.template_id != template_id {
         return Ok(None);
     }

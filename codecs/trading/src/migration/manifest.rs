@@ -1,6 +1,6 @@
 //! Fields that requests and answers share: the manifest of an export, and a position in it.
 
-use lugus_vocabulary::{ClientOrderId, ExportPlace, ParticipantId};
+use lugus_vocabulary::{ClientOrderId, ExportPlace, ParticipantId, TradeId};
 
 use crate::error::MessageError;
 use crate::sbe_order_entry::export_place::ExportPlace as WirePlace;
@@ -64,6 +64,7 @@ pub(super) fn place_to_wire(place: ExportPlace) -> (WirePlace, u32, u64) {
     match place {
         ExportPlace::Start => (WirePlace::START, 0, 0),
         ExportPlace::Instrument => (WirePlace::INSTRUMENT, 0, 0),
+        ExportPlace::Trade { trade_id } => (WirePlace::TRADE, 0, trade_id.0),
         ExportPlace::Scope { participant, events } => (WirePlace::SCOPE, participant.0, events.into()),
         ExportPlace::Order { participant, client_order_id } => (WirePlace::ORDER, participant.0, client_order_id.0),
         ExportPlace::End => (WirePlace::END, 0, 0),
@@ -81,6 +82,7 @@ pub(super) fn place_from_wire(
     Ok(match place {
         WirePlace::START => ExportPlace::Start,
         WirePlace::INSTRUMENT => ExportPlace::Instrument,
+        WirePlace::TRADE => ExportPlace::Trade { trade_id: TradeId(number) },
         WirePlace::SCOPE => {
             ExportPlace::Scope { participant, events: u32::try_from(number).map_err(|_| fault("number"))? }
         }

@@ -6,7 +6,7 @@
 //! little from those of the record before, and most fields are absent. What is rare needs no layout of its own: all other
 //! records are the messages of the snapshot.
 //!
-//! A record begins with a tag. After `MESSAGE` come the messages of a snapshot's record, after `EXECUTION` and `ORDER` the
+//! A record begins with a tag. After `MESSAGE` come the messages of a snapshot's record, after `EXECUTION`, `ORDER` and `TRADE` the
 //! fields as `layout` has them, many as differences from the record before. The first record of a run is told from zeros,
 //! so that each run can be read without the others.
 
@@ -24,3 +24,5 @@ const MESSAGE: u8 = 0;
 const EXECUTION: u8 = 1;
 /// A live order.
 const ORDER: u8 = 2;
+/// A kept trade.
+const TRADE: u8 = 3;

@@ -5,16 +5,18 @@
 
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side, WorkingOrders,
+    InstrumentState, KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side, TradeAmendment,
+    TradeId, WorkingOrders,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
+use super::trades::{self, decode_amend_trade};
 use crate::definition::{read_definition, write_definition};
 use crate::error::MessageError;
 use crate::limits::limit_number;
 use crate::sbe_order_entry::{
-    SBE_SCHEMA_ID, cancel_on_disconnect_request_codec, define_instrument_codec, drop_copy_request_codec,
-    new_order_single_codec, order_cancel_replace_request_codec, order_cancel_request_codec,
+    SBE_SCHEMA_ID, amend_trade_codec, cancel_on_disconnect_request_codec, define_instrument_codec,
+    drop_copy_request_codec, new_order_single_codec, order_cancel_replace_request_codec, order_cancel_request_codec,
     order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec, set_kill_switch_codec,
     set_risk_limits_codec, unchanged_limits::UnchangedLimits, working_orders,
 };
@@ -36,6 +38,7 @@ const _: () = {
         set_instrument_state_codec::SBE_BLOCK_LENGTH,
         set_risk_limits_codec::SBE_BLOCK_LENGTH,
         set_kill_switch_codec::SBE_BLOCK_LENGTH,
+        amend_trade_codec::SBE_BLOCK_LENGTH,
         resume_codec::SBE_BLOCK_LENGTH,
         drop_copy_request_codec::SBE_BLOCK_LENGTH,
         cancel_on_disconnect_request_codec::SBE_BLOCK_LENGTH,
@@ -64,6 +67,7 @@ pub fn encode_command<'b>(command: &Command, buffer: &'b mut CommandBuffer) -> &
         Action::SetKillSwitch { target, kill_switch, working_orders } => {
             encode_set_kill_switch(*target, *kill_switch, *working_orders, buffer)
         }
+        Action::AmendTrade { trade_id, amendment } => encode_amend_trade(instrument, *trade_id, *amendment, buffer),
     };
     set_client_sequence(buffer, command.client_sequence);
     &buffer[..length]
@@ -91,6 +95,7 @@ pub fn decode_command(participant: ParticipantId, envelope: Envelope<'_>) -> Res
         set_instrument_state_codec::SBE_TEMPLATE_ID => decode_set_instrument_state(envelope)?,
         set_risk_limits_codec::SBE_TEMPLATE_ID => decode_set_risk_limits(envelope)?,
         set_kill_switch_codec::SBE_TEMPLATE_ID => decode_set_kill_switch(envelope)?,
+        amend_trade_codec::SBE_TEMPLATE_ID => decode_amend_trade(envelope)?,
         _ => return Ok(None),
     };
     let (instrument, client_sequence) = (InstrumentId(instrument), ClientSequence(client_sequence));
@@ -327,4 +332,15 @@ fn decode_set_kill_switch(envelope: Envelope<'_>) -> Result<Numbered, MessageErr
         },
     };
     Ok((InstrumentId::NONE.0, set.client_sequence(), action))
+}
+
+/// Encodes what the operator does with a trade, without its client sequence; returns the length of the message in bytes. A
+/// correction to 0 lots has no message: it reads as one that leaves the quantity as it is.
+pub fn encode_amend_trade(
+    instrument: InstrumentId,
+    trade_id: TradeId,
+    amendment: TradeAmendment,
+    buffer: &mut CommandBuffer,
+) -> usize {
+    trades::encode_amend_trade(instrument, trade_id, amendment, buffer)
 }

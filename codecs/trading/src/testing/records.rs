@@ -7,7 +7,7 @@ use lugus_vocabulary::{
     InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MessageRate, MigrationId, MigrationStateKind,
     MigrationStateRecord, OrderId, OrderRecord, ParticipantRecord, ParticipantRole, ParticipantSession, Price,
     RateKind, RateRecord, ReportBody, RetainedReport, ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader,
-    SnapshotRecord, StateHash, Statistics, TradeId,
+    SnapshotRecord, StateHash, Statistics, TradeId, TradeParty, TradeRecord,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -203,6 +203,23 @@ fn order() -> impl Strategy<Value = OrderRecord> {
     )
 }
 
+fn party() -> impl Strategy<Value = TradeParty> {
+    (any::<u64>(), client_order_id(), event_sequence(), participant()).prop_map(
+        |(order_id, client_order_id, event_sequence, participant)| TradeParty {
+            order_id: OrderId(order_id),
+            client_order_id,
+            event_sequence,
+            participant,
+        },
+    )
+}
+
+fn trade() -> impl Strategy<Value = TradeRecord> {
+    (any::<u64>(), any_price(), quantity(), party(), party()).prop_map(|(trade_id, price, quantity, buyer, seller)| {
+        TradeRecord { trade_id: TradeId(trade_id), price, quantity, buyer, seller }
+    })
+}
+
 fn kept() -> impl Strategy<Value = SnapshotRecord> {
     (client_sequence(), report())
         .prop_map(|(applied, report)| SnapshotRecord::Report(RetainedReport { applied, report }))
@@ -215,6 +232,7 @@ pub(crate) fn record() -> impl Strategy<Value = SnapshotRecord> {
         rate().prop_map(SnapshotRecord::Rate),
         migration_state().prop_map(SnapshotRecord::MigrationState),
         instrument_record().prop_map(SnapshotRecord::Instrument),
+        trade().prop_map(SnapshotRecord::Trade),
         scope().prop_map(SnapshotRecord::Scope),
         kept(),
         order().prop_map(SnapshotRecord::Order),
@@ -235,6 +253,7 @@ pub(crate) fn exported_record(id: InstrumentId) -> impl Strategy<Value = Snapsho
     });
     prop_oneof![
         1 => instrument_record().prop_map(SnapshotRecord::Instrument),
+        2 => trade().prop_map(SnapshotRecord::Trade),
         1 => scope().prop_map(SnapshotRecord::Scope),
         4 => kept,
         4 => order().prop_map(SnapshotRecord::Order),
@@ -245,6 +264,7 @@ pub(crate) fn cursor() -> impl Strategy<Value = ExportCursor> {
     let place = prop_oneof![
         Just(ExportPlace::Start),
         Just(ExportPlace::Instrument),
+        any::<u64>().prop_map(|trade_id| ExportPlace::Trade { trade_id: TradeId(trade_id) }),
         (participant(), any::<u32>()).prop_map(|(participant, events)| ExportPlace::Scope { participant, events }),
         (participant(), client_order_id())
             .prop_map(|(participant, client_order_id)| ExportPlace::Order { participant, client_order_id }),

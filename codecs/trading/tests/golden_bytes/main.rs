@@ -116,6 +116,13 @@ fn commands() {
             InstrumentId::NONE,
             Action::SetKillSwitch { target, kill_switch, working_orders: WorkingOrders::Keep },
         ),
+        ("command.cancel_trade", INSTRUMENT, {
+            Action::AmendTrade { trade_id: TradeId(160), amendment: TradeAmendment::Cancel }
+        }),
+        ("command.correct_trade", INSTRUMENT, {
+            let (price, quantity) = (Some(Price(-161)), Some(Quantity(162)));
+            Action::AmendTrade { trade_id: TradeId(160), amendment: TradeAmendment::Correct { price, quantity } }
+        }),
     ] {
         let command = Command { participant: PARTICIPANT, instrument, client_sequence: ClientSequence(42), action };
         let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
@@ -243,6 +250,18 @@ fn reports() {
                 kill_switch_levels: KillSwitchLevels::NONE,
             }
         }),
+        ("report.trade_addendum", {
+            ReportBody::TradeAddendum(TradeAddendum {
+                exec_type: ExecType::TradeCorrect,
+                trade_id: TradeId(163),
+                side: Some(Side::Sell),
+                order_id: OrderId(164),
+                client_order_id: ClientOrderId(165),
+                last_price: Price(-166),
+                last_quantity: Quantity(167),
+                exec_ref: EventSequence(168),
+            })
+        }),
         ("report.reject", ReportBody::Reject { command: CommandKind::SetRiskLimits, reason }),
     ] {
         let report = report(body);
@@ -366,6 +385,18 @@ fn market_data() {
     golden.check("market_data.increments", &increments, written, |message| {
         let mut increments = Vec::new();
         assert_eq!(decode_increments(open(message), &mut increments), Ok(Some(EndOfEvent::Yes)));
+        increments
+    });
+    let amended = vec![MarketData {
+        instrument: INSTRUMENT,
+        sequence: MarketDataSequence(180),
+        time: TIME,
+        body: MarketDataBody::TradeAddendum { trade_id: TradeId(181), price: Price(-182), quantity: Quantity(183) },
+    }];
+    let written = encode_increments(&amended, EndOfEvent::No, &mut buffer);
+    golden.check("market_data.trade_addendum", &amended, written, |message| {
+        let mut increments = Vec::new();
+        assert_eq!(decode_increments(open(message), &mut increments), Ok(Some(EndOfEvent::No)));
         increments
     });
     let positions = vec![(INSTRUMENT, MarketDataSequence(91)), (InstrumentId(4), MarketDataSequence(92))];

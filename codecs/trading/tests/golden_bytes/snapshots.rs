@@ -87,6 +87,17 @@ fn snapshot_records() {
                 state_hash: StateHash(138),
             })
         }),
+        ("snapshot.kept_trade", {
+            let party = |number| TradeParty {
+                order_id: OrderId(number),
+                client_order_id: ClientOrderId(number + 1),
+                event_sequence: EventSequence(number + 2),
+                participant: PARTICIPANT,
+            };
+            let (buyer, seller) = (party(171), party(174));
+            let (price, quantity) = (Price(-169), Quantity(170));
+            SnapshotRecord::Trade(TradeRecord { trade_id: TradeId(168), price, quantity, buyer, seller })
+        }),
         ("snapshot.electing_instrument", {
             SnapshotRecord::Instrument(InstrumentRecord {
                 definition: definition(),

@@ -9,8 +9,14 @@ use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits, MigrationRefusal, Progress, Restore};
 use lugus_vocabulary::*;
 
-pub const LIMITS: EngineLimits =
-    EngineLimits { instruments: 3, participants: 4, orders: 200, retained_events: 8, steps: 4_096 };
+pub const LIMITS: EngineLimits = EngineLimits {
+    instruments: 3,
+    participants: 4,
+    orders: 200,
+    retained_events: 8,
+    retained_trades: 4_096,
+    steps: 4_096,
+};
 pub const INSTRUMENT: InstrumentId = InstrumentId(1);
 
 /// Events and the last reply of one command.

@@ -1,4 +1,4 @@
-//! The layouts of executions and orders, written and read side by side.
+//! The layouts of executions, orders and trades, written and read side by side.
 //!
 //! After a record's tag come a byte of flags that tell which optional fields are present, one byte for each enumeration,
 //! and numbers ([`super::numbers`]). A number is told from that of the record before where [`Before`] has one.
@@ -6,7 +6,7 @@
 use lugus_vocabulary::{
     ClientOrderId, ClientSequence, ClientTag, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity,
     NewOrder, OnDisconnect, OrderId, OrderRecord, OrderStatus, OrderType, PostOnly, Price, Quantity, RejectReason,
-    Report, ReportBody, RetainedReport, SelfTradePrevention, Side, TimeInForce, TradeId,
+    Report, ReportBody, RetainedReport, SelfTradePrevention, Side, TimeInForce, TradeId, TradeParty, TradeRecord,
 };
 
 use super::numbers::{NumberReader, put_number, put_participant, put_signed, put_unsigned};
@@ -24,6 +24,7 @@ pub(super) struct Before {
     client_order_id: u64,
     price: i64,
     expire_time: i64,
+    trade_id: u64,
 }
 
 /// Flags of an execution.
@@ -285,6 +286,50 @@ impl Before {
         let record = OrderRecord { order_id, participant, leaves_quantity, shown_quantity, arrival, is_elected, order };
         self.remember_order(&record);
         Some(record)
+    }
+
+    /// Writes a kept trade after its tag.
+    pub(super) fn put_trade(&mut self, buffer: &mut Vec<u8>, record: &TradeRecord) {
+        put_unsigned(buffer, record.trade_id.0, self.trade_id);
+        put_signed(buffer, record.price.0, self.price);
+        put_number(buffer, record.quantity.0);
+        (self.trade_id, self.price) = (record.trade_id.0, record.price.0);
+        for party in [&record.buyer, &record.seller] {
+            put_participant(buffer, party.participant, self.participant);
+            put_unsigned(buffer, party.order_id.0, self.order_id);
+            put_unsigned(buffer, party.client_order_id.0, self.client_order_id);
+            put_unsigned(buffer, party.event_sequence.0, self.event_sequence);
+            self.remember_party(party);
+        }
+    }
+
+    /// Reads a kept trade after its tag; `None` if the bytes are none.
+    pub(super) fn trade(&mut self, reader: &mut NumberReader<'_>) -> Option<TradeRecord> {
+        let trade_id = TradeId(reader.unsigned(self.trade_id)?);
+        let price = Price(reader.signed(self.price)?);
+        let quantity = Quantity(reader.number()?);
+        (self.trade_id, self.price) = (trade_id.0, price.0);
+        let buyer = self.party(reader)?;
+        let seller = self.party(reader)?;
+        Some(TradeRecord { trade_id, price, quantity, buyer, seller })
+    }
+
+    fn party(&mut self, reader: &mut NumberReader<'_>) -> Option<TradeParty> {
+        let party = TradeParty {
+            participant: reader.participant(self.participant)?,
+            order_id: OrderId(reader.unsigned(self.order_id)?),
+            client_order_id: ClientOrderId(reader.unsigned(self.client_order_id)?),
+            event_sequence: EventSequence(reader.unsigned(self.event_sequence)?),
+        };
+        self.remember_party(&party);
+        Some(party)
+    }
+
+    fn remember_party(&mut self, party: &TradeParty) {
+        self.participant = party.participant.0;
+        self.order_id = party.order_id.0;
+        self.client_order_id = party.client_order_id.0;
+        self.event_sequence = party.event_sequence.0;
     }
 
     fn remember_order(&mut self, record: &OrderRecord) {

@@ -4,7 +4,7 @@ use lugus_vocabulary::{InstrumentId, SnapshotRecord};
 
 use super::layout::Before;
 use super::numbers::NumberReader;
-use super::{EXECUTION, MESSAGE, ORDER};
+use super::{EXECUTION, MESSAGE, ORDER, TRADE};
 use crate::snapshot::{RecordDecoder, SnapshotMessage};
 
 /// Iterator over the records of a run, which ends at bytes that are no record.
@@ -32,6 +32,7 @@ impl<'a> RecordReader<'a> {
             MESSAGE => self.message(),
             EXECUTION => self.before.execution(&mut self.reader, self.instrument).map(SnapshotRecord::Report),
             ORDER => self.before.order(&mut self.reader).map(SnapshotRecord::Order),
+            TRADE => self.before.trade(&mut self.reader).map(SnapshotRecord::Trade),
             _ => None,
         }
     }

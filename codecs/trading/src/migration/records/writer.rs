@@ -3,7 +3,7 @@
 use lugus_vocabulary::{ReportBody, RetainedReport, SnapshotRecord};
 
 use super::layout::Before;
-use super::{EXECUTION, MAXIMUM_RUN_LENGTH, MESSAGE, ORDER};
+use super::{EXECUTION, MAXIMUM_RUN_LENGTH, MESSAGE, ORDER, TRADE};
 use crate::snapshot::{MAXIMUM_RECORD_LENGTH, RecordBuffer, encode_record};
 
 /// Upper bound of the length of a record, in bytes: a tag and the messages of a snapshot, or at most sixteen numbers of ten
@@ -47,6 +47,10 @@ impl<'b> RecordWriter<'b> {
             SnapshotRecord::Order(order) => {
                 self.buffer.push(ORDER);
                 self.before.put_order(self.buffer, order);
+            }
+            SnapshotRecord::Trade(trade) => {
+                self.buffer.push(TRADE);
+                self.before.put_trade(self.buffer, trade);
             }
             record => self.put_message(record),
         }
