@@ -54,13 +54,13 @@ fn plain_order<S: EventSink>(
     if instrument.book.would_trade(order.side, Some(price)) {
         // `enter` gets a copy, so that an order that rests at once need not be written to memory here.
         enter(&mut { taken }, Terms::default(), None, answers, instrument, pool, reporter);
-        stops::cascade(instrument, pool, reporter);
     } else if order.time_in_force == TimeInForce::Gtc {
         let slot = pool.insert_at(vacancy, &taken, &Terms::default());
         join_queue(slot, &taken, instrument, pool, reporter);
     } else {
         reporter.tell_execution(scope, answers, execution::canceled(&taken, RejectReason::NoLiquidity));
     }
+    stops::cascade(instrument, pool, reporter);
 }
 
 /// Takes a new order of any kind.
@@ -150,11 +150,11 @@ fn replace_plain<S: EventSink>(
     reporter.tell_execution(reporter.scope(), answers, execution::replaced(&order, replace.orig_client_order_id));
     if instrument.book.would_trade(order.side, Some(price)) {
         enter(&mut { order }, Terms::default(), Some(slot), answers, instrument, pool, reporter);
-        stops::cascade(instrument, pool, reporter);
     } else {
         *pool.get_mut(slot) = order;
         join_queue(slot, &order, instrument, pool, reporter);
     }
+    stops::cascade(instrument, pool, reporter);
 }
 
 /// Replaces an order of any kind.

@@ -9,10 +9,29 @@ mod oracle;
 mod venue;
 
 use comparison::check;
-use comparison::steps::{Spread, limits, step};
+use comparison::steps::{Number, Spread, Step, limits, step};
+use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 use proptest::prelude::*;
-use venue::{boundless, definition};
+use venue::{boundless, definition, limit};
+
+/// The steps that an order which rests at once leaves go to the order that was cut before.
+#[test]
+fn an_order_that_was_cut_goes_on_after_an_order_that_rests() {
+    let limits = EngineLimits { steps: 1, ..EngineLimits::default() };
+    let order = |participant, order| {
+        let (number, action) = (Number::Next, Action::New(order));
+        Step::Command { participant, instrument: 1, number, action }
+    };
+    let steps = [
+        order(1, limit(1, Side::Buy, 98, 1)),
+        order(1, limit(2, Side::Buy, 97, 1)),
+        order(1, limit(3, Side::Buy, 97, 1)),
+        order(2, limit(1, Side::Sell, 97, 3)),
+        order(1, limit(4, Side::Buy, 96, 1)),
+    ];
+    check(limits, [boundless(1), boundless(2)], &steps);
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]

@@ -11,8 +11,14 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 use venue::{Venue, boundless, cancel, limit, restore, snapshot};
 
-const ROOM: EngineLimits =
-    EngineLimits { instruments: 200, participants: 3, orders: 30_000, retained_events: 10, retained_trades: 10, steps: 4_096 };
+const ROOM: EngineLimits = EngineLimits {
+    instruments: 200,
+    participants: 3,
+    orders: 30_000,
+    retained_events: 10,
+    retained_trades: 10,
+    steps: 4_096,
+};
 const ME: ParticipantId = ParticipantId(1);
 
 /// A venue in which participant 1 has this many orders with client order ids from 1: in turn a buy and a sell that are
