@@ -95,7 +95,7 @@ pub use partition_map::{
 };
 pub use reason::{MessageRejectReason, RejectReason};
 pub use reply::Reply;
-pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody};
+pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody, TradeAddendum};
 pub use request::Request;
 pub use risk::{KillSwitch, KillSwitchLevel, KillSwitchLevels, RiskLimits, WorkingOrders};
 pub use session_key::{SessionAuthentication, SessionKey};
@@ -105,5 +105,5 @@ pub use snapshot::{
     ScopeRecord, SnapshotHeader, SnapshotRecord, TradeRecord,
 };
 pub use specification::InstrumentSpecification;
-pub use trade::{TradeAddendum, TradeAmendment, TradeParty};
+pub use trade::{TradeAmendment, TradeParty};
 pub use units::*;

@@ -6,7 +6,6 @@ use crate::instrument::InstrumentState;
 use crate::order::{NewOrder, OrderType, Side, TimeInForce};
 use crate::reason::RejectReason;
 use crate::risk::{KillSwitch, KillSwitchLevels, RiskLimits};
-use crate::trade::TradeAddendum;
 use crate::units::{
     ClientOrderId, ClientSequence, ClientTag, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price,
     Quantity, TradeId,
@@ -159,6 +158,32 @@ pub struct Execution {
     /// Whether the order is canceled when its participant is disconnected.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub on_disconnect: OnDisconnect,
+}
+
+/// A trade was canceled or corrected (FIX message 8 with 150 = H or G). Neither changes an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct TradeAddendum {
+    /// [`ExecType::TradeCancel`] or [`ExecType::TradeCorrect`].
+    pub exec_type: ExecType,
+    /// Number of the trade.
+    pub trade_id: TradeId,
+    /// Side of the participant's order; `None` in the answer to the operator.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub side: Option<Side>,
+    /// The engine's number of the participant's order; 0 in the answer to the operator.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub order_id: OrderId,
+    /// The participant's number of its order when it traded; 0 in the answer to the operator.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub client_order_id: ClientOrderId,
+    /// Price of the trade in ticks: the corrected one, or that of the trade that is canceled.
+    pub last_price: Price,
+    /// Quantity of the trade in lots: the corrected one, or that of the trade that is canceled.
+    pub last_quantity: Quantity,
+    /// Number of the event, in the same scope, that told the trade (FIX 19, ExecRefID); 0 in the answer to the operator.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub exec_ref: EventSequence,
 }
 
 impl Execution {
