@@ -1,15 +1,25 @@
 //! `lugus snapshot`: all members of a cluster write their state to their archives, at the same log position.
 
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use aeron_archive_files::{CONSENSUS_MODULE, RecordingLog, Snapshot};
 use lugus_media_driver::cluster_tool;
 use lugus_topology::{ClusterId, ClusterSpec};
 use serde::Serialize;
 
 use crate::access::Access;
-use crate::arguments::Snapshot;
+use crate::arguments;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::status::Status;
+
+/// Longest wait for the snapshots of followers, which take theirs when they have applied the log up to the same position.
+const FOLLOWERS_TIMEOUT: Duration = Duration::from_secs(30);
+
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The JSON document: all snapshots that were taken.
 #[derive(Debug, Serialize)]
@@ -26,16 +36,26 @@ struct Taken {
     cluster_name: String,
     /// The leading member's number.
     leader: i32,
+    /// Log position of which the snapshot has the state.
+    log_position: Option<i64>,
     /// Commit position after the snapshot.
     commit_position: Option<i64>,
 }
 
-/// Makes each cluster's leader take a snapshot by Aeron's `ClusterTool`, and waits until it is taken. With an
-/// instrument, only the cluster that owns the instrument takes one.
+/// The newest snapshot that the recording log in a consensus module's directory has. It has all parts: the consensus module's is
+/// recorded after those of services.
+pub fn newest(cluster_dir: &Path) -> Option<Snapshot> {
+    let log = RecordingLog::read(cluster_dir).ok()?;
+    log.snapshots_of(CONSENSUS_MODULE).next_back().copied()
+}
+
+/// Makes each cluster take a snapshot by Aeron's `ClusterTool`, and waits until the members that run on this host have recorded
+/// theirs. With an instrument, only the cluster that owns the instrument takes one.
 ///
 /// # Errors
-/// When there is no such instrument or no leader, or the tool fails; the message then contains the tool's output.
-pub fn run(found: &DeploymentFile, arguments: &Snapshot, output: Output) -> Result<(), Failure> {
+/// When there is no such instrument or no leader, the tool fails (the message then contains the tool's output), or a follower does
+/// not come to the position of the snapshot in time.
+pub fn run(found: &DeploymentFile, arguments: &arguments::Snapshot, output: Output) -> Result<(), Failure> {
     let clusters = match &arguments.instrument {
         None => found.deployment.cluster_specs(),
         Some(name) => vec![owner(found, name)?],
@@ -78,7 +98,37 @@ fn take(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure>
             printed.trim()
         )));
     }
+    let log_position = newest(&member.cluster_dir).map(|snapshot| snapshot.log_position);
+    if let Some(log_position) = log_position {
+        await_members(cluster, log_position)?;
+    }
     let after = Status::read(std::slice::from_ref(cluster))?;
     let commit_position = after.leader(cluster.id).and_then(|leader| leader.commit_position);
-    Ok(Taken { cluster: cluster.id, cluster_name: cluster.name.clone(), leader: leader.id, commit_position })
+    let (cluster, cluster_name, leader) = (cluster.id, cluster.name.clone(), leader.id);
+    Ok(Taken { cluster, cluster_name, leader, log_position, commit_position })
+}
+
+/// Waits until each member that follows on this host has recorded a snapshot of this log position, or a newer one.
+fn await_members(cluster: &ClusterSpec, log_position: i64) -> Result<(), Failure> {
+    let deadline = Instant::now() + FOLLOWERS_TIMEOUT;
+    loop {
+        let status = Status::read(std::slice::from_ref(cluster))?;
+        // One that still catches up comes to the position later, or never, if it starts from a newer snapshot.
+        let follows =
+            |id: i32| status.members.iter().any(|member| member.id == id && member.runs() && member.has_joined);
+        let is_behind = |dir: &Path| newest(dir).is_none_or(|snapshot| snapshot.log_position < log_position);
+        let here = cluster.members.iter().filter(|member| member.cluster_dir.is_dir());
+        let behind = here.filter(|member| follows(member.id.0)).find(|member| is_behind(&member.cluster_dir));
+        match behind {
+            None => return Ok(()),
+            Some(member) if Instant::now() > deadline => {
+                return Err(Failure::new(format!(
+                    "the leader of {} has taken a snapshot of log position {log_position}, but member {} has not",
+                    cluster.name, member.id
+                ))
+                .hint("it takes its own when it has applied the log up to there: `lugus status` shows how far it is"));
+            }
+            Some(_) => thread::sleep(POLL_INTERVAL),
+        }
+    }
 }

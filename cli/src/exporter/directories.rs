@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use aeron_archive_files::{CONSENSUS_MODULE, RecordingLog, Snapshot};
 use rustix::fs::statvfs;
 
 /// Greatest number of files of a directory that are looked at; above it the space is unknown. An archive of a terabyte has some
@@ -43,12 +42,6 @@ pub fn space(directory: &Path) -> Option<u64> {
     Some(space)
 }
 
-/// The newest snapshot that the recording log in a consensus module's directory has.
-pub fn newest_snapshot(cluster_dir: &Path) -> Option<Snapshot> {
-    let log = RecordingLog::read(cluster_dir).ok()?;
-    log.snapshots_of(CONSENSUS_MODULE).next_back().copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,7 +59,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_unknown() {
         let nowhere = Path::new("/nowhere/at/all");
-        assert_eq!((space(nowhere), disk(nowhere), newest_snapshot(nowhere)), (None, None, None));
+        assert_eq!((space(nowhere), disk(nowhere)), (None, None));
         let root = disk(Path::new("/")).unwrap();
         assert!(root.free <= root.size && root.size > 0, "{root:?}");
     }

@@ -9,6 +9,7 @@ use lugus_topology::{ClusterSpec, CoordinatorSpec, Deployment, MemberSpec};
 
 use super::definitions as metrics;
 use super::directories;
+use crate::snapshot;
 use crate::status::{Member, Status};
 
 /// A member that has more of the committed log still to apply is not ready: some seven thousand commands.
@@ -113,7 +114,7 @@ impl Watched {
                 scrape.add(metrics::DISK_SIZE, labels, length(disk.size));
             }
         }
-        if let Some(snapshot) = directories::newest_snapshot(&spec.cluster_dir) {
+        if let Some(snapshot) = snapshot::newest(&spec.cluster_dir) {
             scrape.add(metrics::SNAPSHOT_POSITION, labels.clone(), Value::Integer(snapshot.log_position));
             scrape.add(metrics::SNAPSHOT_TIME, labels.clone(), Value::Real(snapshot.timestamp as f64 / 1e9));
         }
