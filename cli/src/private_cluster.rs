@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::{Mutex, Once};
+use std::sync::{Mutex, MutexGuard, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,10 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The private clusters of this process. Whoever ends one holds this meanwhile.
 static PRESENT: Mutex<Vec<Traces>> = Mutex::new(Vec::new());
+
+fn present() -> MutexGuard<'static, Vec<Traces>> {
+    PRESENT.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
 
 /// What a private cluster leaves behind unless it is ended.
 #[derive(Debug, Clone)]
@@ -53,7 +57,8 @@ fn end_on_signal() -> Result<(), Failure> {
             let wait = move || {
                 let Some(signal) = signals.forever().next() else { return };
                 eprintln!("lugus: interrupted: the temporary cluster is ended");
-                let present = PRESENT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                // Held until the process ends, so that no cluster is made meanwhile.
+                let present = present();
                 present.iter().for_each(|traces| traces.remove(false));
                 process::exit(128 + signal);
             };
@@ -94,7 +99,7 @@ impl PrivateCluster {
         up::write(deployment, &path)?;
         let found = deployment::find(Some(&path))?;
         let traces = Traces { deployment: found.deployment.clone(), folder: folder.clone() };
-        PRESENT.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(traces);
+        present().push(traces);
         Ok(Self { found, folder, keep: false })
     }
 
@@ -144,8 +149,7 @@ impl PrivateCluster {
 
 impl Drop for PrivateCluster {
     fn drop(&mut self) {
-        let mut present = PRESENT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        for traces in present.extract_if(.., |traces| traces.folder == self.folder) {
+        for traces in present().extract_if(.., |traces| traces.folder == self.folder) {
             traces.remove(self.keep);
         }
     }
