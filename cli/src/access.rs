@@ -175,7 +175,7 @@ impl<'f> Access<'f> {
         participant: u32,
         older_session: OlderSession,
     ) -> Result<Config, Failure> {
-        participant::config(&self.found.deployment, cluster, &self.driver, participant, older_session)
+        participant::config(&self.found.deployment, cluster, self.driver.aeron_dir(), participant, older_session)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The command line: commands, options and their help texts.
 
 mod archived;
+mod clusters;
+mod round_trip;
 mod trading;
 
 use std::net::SocketAddr;
@@ -8,10 +10,12 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
+pub use clusters::{BENCH_PORT, Members};
+pub use round_trip::{RoundTrip, Service, Transport};
 pub use trading::{
     AmendedTrade, Book, Cancel, Hdr, Order, Orders, Pace, Replay, SideArgument, TimeInForceArgument, Trade, Watch,
 };
@@ -43,6 +47,9 @@ pub enum Command {
     Status,
     /// Run one member of a cluster in the foreground.
     Node(Node),
+    /// Run a service that echoes, beside a member's other processes, for `bench round-trip`.
+    #[command(hide = true)]
+    EchoService(Node),
     /// Run the coordinator in the foreground: it keeps the partition map of a deployment with several clusters.
     Coordinator,
     /// Run a member or the coordinator in the foreground, and start it again when it has ended by itself. `lugus up` runs it in
@@ -130,27 +137,6 @@ pub struct Up {
     /// deployment's.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub base_port: Option<u16>,
-}
-
-/// Number of members of a new deployment's only cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Members {
-    /// No fault tolerance; for trying things out.
-    #[value(name = "1")]
-    One,
-    /// Tolerates the loss of one member.
-    #[value(name = "3")]
-    Three,
-}
-
-impl Members {
-    /// The number of members.
-    pub fn count(self) -> u16 {
-        match self {
-            Self::One => 1,
-            Self::Three => 3,
-        }
-    }
 }
 
 /// `lugus supervise`.
@@ -274,22 +260,9 @@ pub enum Bench {
         #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
-    /// Measure round trips of one and three members, with one command in flight and at 10,000 a second, and compare
-    /// them with an echo service in Aeron's Java container on the same kind of cluster.
-    RoundTrip {
-        /// Number of times that everything is measured.
-        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-        rounds: u32,
-        /// Sizes of cluster to measure.
-        #[arg(long, value_enum, value_delimiter = ',', default_values = ["1", "3"])]
-        members: Vec<Members>,
-        /// First UDP port of the clusters.
-        #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
-        base_port: u16,
-        /// Files of the round trips.
-        #[command(flatten)]
-        hdr: Hdr,
-    },
+    /// Measure round trips and processor time of commands, one in flight, at fixed rates and as many as possible, beside the same
+    /// messages through an echo service in this project's container, one in Aeron's Java container, and Aeron alone.
+    RoundTrip(RoundTrip),
     /// Measure what the SDK's own code costs on top of the raw cluster client, in nanoseconds a command, without a
     /// cluster.
     Sdk,
@@ -351,10 +324,6 @@ impl Arguments {
         contradiction.map_or(Ok(()), |what| Err(Self::command().error(ErrorKind::ArgumentConflict, what)))
     }
 }
-
-/// First UDP port of the clusters of benchmarks and demo; far enough from the ports of `lugus up` that both can run at
-/// once.
-const BENCH_PORT: u16 = lugus_topology::DEFAULT_BASE_PORT + 1_000;
 
 /// `lugus demo`.
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ mod demo;
 mod deployed_process;
 mod deployment;
 mod down;
+mod echo_service;
 mod engine;
 mod events;
 mod export;
@@ -83,8 +84,14 @@ fn main() -> ExitCode {
 /// Configures logging: members, the coordinator, their supervisors and the exporter log at level info, all other commands log only errors. `RUST_LOG`
 /// overrides both.
 fn log_to_standard_error(command: &Command) {
-    let is_deployed =
-        matches!(command, Command::Node(_) | Command::Coordinator | Command::Supervise(_) | Command::Exporter(_));
+    let is_deployed = matches!(
+        command,
+        Command::Node(_)
+            | Command::EchoService(_)
+            | Command::Coordinator
+            | Command::Supervise(_)
+            | Command::Exporter(_)
+    );
     let level = if is_deployed { "info,rusteron_archive=warn" } else { "error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let colours = io::stderr().is_terminal();
@@ -99,6 +106,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Down => down::run(&deployment::find(config)?, output),
         Command::Status => status::run(&deployment::find(config)?, output),
         Command::Node(node) => node::run(&deployment::find(config)?, node),
+        Command::EchoService(node) => echo_service::run(&deployment::find(config)?, node),
         Command::Coordinator => coordinator::run(&deployment::find(config)?),
         Command::Supervise(what) => supervise::run(&deployment::find(config)?, what),
         Command::Map(map) => map::run(&deployment::find(config)?, map, output),

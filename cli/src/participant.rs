@@ -1,10 +1,10 @@
 //! Configuration and credentials of a participant's session with a cluster.
 
+use std::path::Path;
 use std::process;
 use std::time::Duration;
 
 use lugus_client::{BlockingError, ClientError, Config, Credentials, ExchangeConfig, OlderSession, ParticipantId};
-use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{ClusterEntry, ingress_channel, ingress_endpoints};
 use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec, ParticipantRole};
 
@@ -74,18 +74,18 @@ pub fn check_running(cluster: &ClusterSpec) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Configuration of a session of `participant` with a cluster, over `driver`.
+/// Configuration of a session of `participant` with a cluster, over the media driver in `aeron_dir`.
 ///
 /// # Errors
 /// When the deployment has keys, but none for the participant.
 pub fn config(
     deployment: &Deployment,
     cluster: &ClusterEntry,
-    driver: &ClientDriver,
+    aeron_dir: &Path,
     participant: u32,
     older_session: OlderSession,
 ) -> Result<Config, Failure> {
-    let context = ExchangeConfig::of(deployment, driver.aeron_dir().to_path_buf())
+    let context = ExchangeConfig::of(deployment, aeron_dir.to_path_buf())
         .cluster
         .ingress_channel(ingress_channel(cluster))
         .ingress_endpoints(ingress_endpoints(cluster))

@@ -55,6 +55,11 @@ pub fn tree(pid: u32) -> Vec<u32> {
     tree
 }
 
+/// Name of the program of a process, cut to 15 characters as the kernel keeps it; `None` if the process has ended.
+pub fn program(pid: u32) -> Option<String> {
+    fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim().to_owned())
+}
+
 /// Waits until all these processes have ended; returns whether that was so within `timeout`.
 pub fn await_ends(pids: &[u32], timeout: Duration) -> bool {
     let deadline = Instant::now() + timeout;

@@ -126,7 +126,7 @@ impl Connection {
         let cluster = ClusterEntry::from(&cluster);
         let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
         let config = |id: &ParticipantId| {
-            let mut config = participant::config(&found.deployment, &cluster, &driver, id.0, older_session)?;
+            let mut config = participant::config(&found.deployment, &cluster, driver.aeron_dir(), id.0, older_session)?;
             config.limits.maximum_outstanding = window as usize;
             config.retry.attempts = RETRY_ATTEMPTS;
             Ok(config)

@@ -127,7 +127,7 @@ impl ChildProcess {
     /// # Errors
     ///
     /// The process has ended, or has not written the line within `timeout`.
-    pub(crate) fn await_ready(&mut self, line: &str, timeout: Duration) -> Result<(), ProcessError> {
+    pub fn await_ready(&mut self, line: &str, timeout: Duration) -> Result<(), ProcessError> {
         let started = Instant::now();
         while !self.is_ready(line, started, timeout)? {
             thread::sleep(POLL_INTERVAL);

@@ -27,6 +27,11 @@ impl EchoService {
         Ok(Self { process })
     }
 
+    /// Process id of its JVM.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Checks that the service still runs. Does not block.
     ///
     /// # Errors

@@ -19,9 +19,7 @@ use crate::output::Output;
 pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     match bench {
         Bench::Engine { rounds } => engine::run(*rounds, output),
-        Bench::RoundTrip { rounds, members, base_port, hdr } => {
-            round_trip::run(*rounds, members, *base_port, hdr, output)
-        }
+        Bench::RoundTrip(what) => round_trip::run(what, output),
         Bench::Sdk => sdk::run(output),
         Bench::Migrate { orders, rounds, members, base_port } => {
             migrate::run(*orders, *rounds, *members, *base_port, output)

@@ -121,7 +121,7 @@ impl Member {
             service = service.with_market_data(MarketDataWriter::new(writer));
             market_data = Some((publication_context(cluster, processes.member()), reader));
         }
-        let mut context = context(cluster, processes.member());
+        let mut context = container_context(cluster, processes.member());
         let watch = WatchContext::new(cluster, processes.member(), members_key.clone());
         if let Some(key) = members_key {
             context = context.archive_credentials(archive_credentials(key));
@@ -326,19 +326,10 @@ fn archive_credentials(members_key: Key) -> ArchiveCredentials {
     ArchiveCredentials::new(MEMBERS_CREDENTIALS, move |challenge| members_key.answer(challenge))
 }
 
-fn context(cluster: &ClusterSpec, member: &MemberSpec) -> Context {
+/// Settings of a member's service container. The credentials for its archive are added by a deployment with keys.
+pub fn container_context(cluster: &ClusterSpec, member: &MemberSpec) -> Context {
     let deployment = cluster.deployment();
     let streams = &deployment.streams;
-    let idle_strategy = match deployment.profile.idle_strategy() {
-        lugus_topology::IdleStrategy::BackOff { spins, yields, minimum_park, maximum_park } => IdleStrategy::Backoff {
-            max_spins: spins,
-            max_yields: yields,
-            min_park: minimum_park,
-            max_park: maximum_park,
-        },
-        lugus_topology::IdleStrategy::Yield => IdleStrategy::Yielding,
-        lugus_topology::IdleStrategy::BusySpin => IdleStrategy::BusySpin,
-    };
     Context::new(&member.aeron_dir, &member.cluster_dir)
         .cluster_id(cluster.id.0)
         .service_id(SERVICE_ID)
@@ -353,7 +344,21 @@ fn context(cluster: &ClusterSpec, member: &MemberSpec) -> Context {
         .archive_control_channel(cluster.archive_local_control_channel())
         .archive_control_stream_id(streams.archive_local_control)
         .archive_response_stream_id(streams.archive_response(cluster.id, SERVICE_ID))
-        .idle_strategy(idle_strategy)
+        .idle_strategy(container_idle_strategy(deployment.profile))
+}
+
+/// What the thread of a service container does with this profile while it has nothing to do.
+pub fn container_idle_strategy(profile: Profile) -> IdleStrategy {
+    match profile.idle_strategy() {
+        lugus_topology::IdleStrategy::BackOff { spins, yields, minimum_park, maximum_park } => IdleStrategy::Backoff {
+            max_spins: spins,
+            max_yields: yields,
+            min_park: minimum_park,
+            max_park: maximum_park,
+        },
+        lugus_topology::IdleStrategy::Yield => IdleStrategy::Yielding,
+        lugus_topology::IdleStrategy::BusySpin => IdleStrategy::BusySpin,
+    }
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 //!
 //! - [`flow`]: commands in order. [`mbo`]: from an exchange's recording. [`synthetic`]: made from a seed.
 //! - [`venue`]: the destination of a flow. [`engine_venue`]: an engine in this process; [`cluster_venue`]: a cluster,
-//!   through the SDK; [`echo`]: a cluster that only echoes, for comparison.
+//!   through the SDK.
 //! - [`replay`]: sends a flow to a venue at a given pace. [`ledger`]: checks that every command was answered exactly
 //!   once. [`score`]: counts the trades of the exchange that the venue reproduces. [`timeline`]: measures fail-overs.
 //! - [`report`]: the figures of a replay. [`round_trips`]: histograms of it, and files for HdrHistogram's tools.
 
 pub mod cluster_venue;
-pub mod echo;
 pub mod engine_venue;
 pub mod flow;
 pub mod ledger;

@@ -88,7 +88,18 @@ pub const ROOMS: &[Room] = &[
         ],
     ),
     room("lugus-perf", &["lugus-engine", "lugus-ring", "lugus-vocabulary"]),
-    room("lugus-replay", &["aeron-cluster-client", "lugus-client", "lugus-engine", "lugus-vocabulary"]),
+    room("lugus-replay", &["lugus-client", "lugus-engine", "lugus-vocabulary"]),
+    room(
+        "lugus-load",
+        &[
+            "aeron-cluster-client",
+            "aeron-cluster-service",
+            "aeron-support",
+            "lugus-codecs",
+            "lugus-replay",
+            "lugus-vocabulary",
+        ],
+    ),
     room(
         "lugus",
         &[
@@ -98,6 +109,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-codecs",
             "lugus-coordinator",
             "lugus-engine",
+            "lugus-load",
             "lugus-media-driver",
             "lugus-node",
             "lugus-partition-map",

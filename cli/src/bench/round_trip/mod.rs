@@ -1,0 +1,112 @@
+//! `lugus bench round-trip`: round-trip times and processor time of commands through the cluster, beside clusters whose service
+//! only echoes, and beside Aeron alone. All of them get the same messages in the same sessions.
+
+mod lines;
+mod phases;
+mod subjects;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lugus_load::commands::{Answers, Commands};
+use lugus_load::load::{Load, Pace};
+use lugus_load::ping_pong::PingPong;
+use lugus_node::member::container_idle_strategy;
+use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
+
+use crate::arguments::{Members, RoundTrip, Service, Transport};
+use crate::failure::Failure;
+use crate::output::Output;
+use lines::{Line, Place, table};
+use phases::{MAXIMUM_IN_FLIGHT, Measured, measure, pace_name};
+use subjects::{Floor, Subject};
+
+/// Number of attempts at one measurement.
+const ATTEMPTS: u32 = 3;
+
+/// Measures everything that is asked for, `rounds` times; each round measures all of it in turn.
+pub fn run(what: &RoundTrip, output: Output) -> Result<(), Failure> {
+    let mut paces: Vec<Pace> = what.rates.iter().map(|&rate| Pace::Rate(rate)).collect();
+    paces.extend([Pace::InFlight(1), Pace::InFlight(MAXIMUM_IN_FLIGHT)]);
+    let mut measured: BTreeMap<Place, Vec<Measured>> = BTreeMap::new();
+    for round in 1..=what.rounds {
+        for &transport in &what.transports {
+            for (service, members) in subjects_of(what) {
+                let count = members.map_or(0, Members::count);
+                output.say(format!("round {round}: {service}, {count} members, {transport}"));
+                for (pace, one) in
+                    undisturbed(what, service, members, transport, &paces, output)?.into_iter().enumerate()
+                {
+                    let name = pace_name(one.pace);
+                    if let Some(folder) = &what.hdr.folder {
+                        let name = format!("{service} {count} members {transport} {name} round {round}");
+                        let name = name.to_lowercase().replace(',', "").replace(' ', "-");
+                        one.round_trips.write(folder, &name).map_err(Failure::new)?;
+                    }
+                    let place = Place { members: count, transport, pace, service };
+                    measured.entry(place).or_default().push(one);
+                }
+            }
+        }
+    }
+    let lines: Vec<Line> = measured.iter().map(|(&place, rounds)| Line::of(place, what.sessions, rounds)).collect();
+    output.answer(&lines, table(&lines))
+}
+
+/// Each service with each size of cluster. Aeron alone has no members.
+fn subjects_of(what: &RoundTrip) -> Vec<(Service, Option<Members>)> {
+    let of = |service| match service {
+        Service::PingPong => vec![(service, None)],
+        _ => what.members.iter().map(|&members| (service, Some(members))).collect(),
+    };
+    what.services.iter().copied().flat_map(of).collect()
+}
+
+/// Repeats a measurement that an election disturbed, as happens on an overloaded machine, or in which answers are missing: messages
+/// that are in flight during an election are lost, so that the figures would cover only the surviving ones.
+fn undisturbed(
+    what: &RoundTrip,
+    service: Service,
+    members: Option<Members>,
+    transport: Transport,
+    paces: &[Pace],
+    output: Output,
+) -> Result<Vec<Measured>, Failure> {
+    for _ in 0..ATTEMPTS {
+        let measured = once(what, service, members, transport, paces, output)?;
+        if measured.iter().all(|one| one.leader_changes == 0 && one.unanswered == 0) {
+            return Ok(measured);
+        }
+        output.say("  an election, or lost answers: measuring again");
+    }
+    Err(Failure::new(format!("each of {ATTEMPTS} runs had an election or lost answers"))
+        .hint("measure with nothing else running on the machine; `lugus doctor` says what spoils a measurement"))
+}
+
+fn once(
+    what: &RoundTrip,
+    service: Service,
+    members: Option<Members>,
+    transport: Transport,
+    paces: &[Pace],
+    output: Output,
+) -> Result<Vec<Measured>, Failure> {
+    let (sessions, duration) = (what.sessions, Duration::from_secs(what.seconds.into()));
+    let mut commands = Commands::new(flow(sessions));
+    let Some(members) = members else {
+        let floor = Floor::start(what.profile, transport, what.base_port, sessions as usize)?;
+        let endpoint = PingPong::connect(&floor.sides).map_err(Failure::new)?;
+        let mut load = Load::new(endpoint, Answers::Echoes, container_idle_strategy(what.profile));
+        return measure(&mut load, &mut commands, paces, duration, || floor.processor_time(), output);
+    };
+    let subject = Subject::start(service, members, what.profile, transport, what.base_port)?;
+    subject.open_instruments(sessions)?;
+    let endpoint = subject.connect(commands.participants())?;
+    let mut load = Load::new(endpoint, subject.answers, container_idle_strategy(what.profile));
+    measure(&mut load, &mut commands, paces, duration, || subject.processor_time(), output)
+}
+
+/// The flow that everything gets: one participant for each session.
+fn flow(sessions: u32) -> SyntheticFlow {
+    SyntheticFlow::new(SyntheticOptions { steps: u64::MAX, participants: sessions, ..SyntheticOptions::default() })
+}

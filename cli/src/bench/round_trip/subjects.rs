@@ -1,0 +1,251 @@
+//! What is measured: a cluster of Lugus, clusters whose service echoes, in Aeron's Java container and in ours, and Aeron alone.
+
+use std::time::Duration;
+
+use lugus_client::OlderSession;
+use lugus_client::cluster::Context;
+use lugus_load::cluster_sessions::ClusterSessions;
+use lugus_load::commands::Answers;
+use lugus_load::ping_pong::Sides;
+use lugus_load::processor_time::ProcessorTime;
+use lugus_media_driver::{ChildProcess, ClientDriver, EchoService, Launch, MemberProcesses, READY_LINE};
+use lugus_node::member::container_idle_strategy;
+use lugus_partition_map::ClusterEntry;
+use lugus_replay::replay::ReplayOptions;
+use lugus_topology::{ClusterSpec, MemberSpec, Profile};
+use lugus_vocabulary::ParticipantId;
+
+use crate::arguments::{Members, Service, Transport};
+use crate::failure::Failure;
+use crate::local_deployment;
+use crate::participant;
+use crate::private_cluster::PrivateCluster;
+use crate::processes;
+use crate::replay::{Connection, synthetic};
+
+/// A cluster that runs, with what a client of it needs.
+pub struct Subject {
+    pub answers: Answers,
+    cluster: ClusterSpec,
+    transport: Transport,
+    /// The client's own driver; with IPC there is none.
+    client_driver: Option<ClientDriver>,
+    /// Parts of the system and their processes.
+    processes: Vec<(&'static str, u32)>,
+    // Dropped in this order: services before their members, and those before their deployment.
+    _java_services: Vec<EchoService>,
+    _rust_services: Vec<ChildProcess>,
+    _members: Vec<MemberProcesses>,
+    private: PrivateCluster,
+}
+
+/// Time within which a service has to run.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Names of the parts of which the processor time is told.
+pub const CLIENT: &str = "client";
+pub const CLIENT_DRIVER: &str = "client's driver";
+const DRIVER: &str = "drivers";
+const CONSENSUS_MODULE: &str = "consensus modules";
+const SERVICE: &str = "services";
+
+impl Subject {
+    /// Starts a cluster with a service, which must not be [`Service::PingPong`].
+    pub fn start(
+        service: Service,
+        members: Members,
+        profile: Profile,
+        transport: Transport,
+        base_port: u16,
+    ) -> Result<Self, Failure> {
+        let mut deployment = local_deployment::deployment(Some(members), base_port);
+        deployment.profile = profile;
+        deployment.client.profile = profile;
+        let private = PrivateCluster::of(deployment, "round-trip")?;
+        let cluster = private.found().cluster()?;
+        let mut subject = Self {
+            answers: if service == Service::Lugus { Answers::Reports } else { Answers::Echoes },
+            cluster,
+            transport,
+            client_driver: None,
+            processes: vec![(CLIENT, std::process::id())],
+            _java_services: Vec::new(),
+            _rust_services: Vec::new(),
+            _members: Vec::new(),
+            private,
+        };
+        if service == Service::Lugus {
+            subject.start_lugus()?
+        } else {
+            subject.start_echo(service)?
+        }
+        if transport == Transport::Udp {
+            let driver = ClientDriver::start(&subject.private.found().deployment).map_err(Failure::new)?;
+            subject.processes.extend(driver.pid().map(|pid| (CLIENT_DRIVER, pid)));
+            subject.client_driver = Some(driver);
+        }
+        Ok(subject)
+    }
+
+    fn start_lugus(&mut self) -> Result<(), Failure> {
+        self.private.start()?;
+        for member in &self.cluster.members {
+            let pid =
+                processes::pid(&member.dir).ok_or_else(|| Failure::new(format!("member {} has ended", member.id)))?;
+            self.processes.push((SERVICE, pid));
+            for child in processes::tree(pid).into_iter().skip(1) {
+                let part = if processes::program(child).is_some_and(|name| name == "java") {
+                    CONSENSUS_MODULE
+                } else {
+                    DRIVER
+                };
+                self.processes.push((part, child));
+            }
+        }
+        Ok(())
+    }
+
+    fn start_echo(&mut self, service: Service) -> Result<(), Failure> {
+        for member in &self.cluster.members {
+            let started = MemberProcesses::start(&self.cluster, member.id).map_err(Failure::new)?;
+            let [driver, consensus_module] = started.pids();
+            self.processes.extend([(DRIVER, driver), (CONSENSUS_MODULE, consensus_module)]);
+            self._members.push(started);
+        }
+        for member in &self._members {
+            if service == Service::JavaEcho {
+                let started = EchoService::start(&self.cluster, member).map_err(Failure::new)?;
+                self.processes.push((SERVICE, started.pid()));
+                self._java_services.push(started);
+            } else {
+                let started = start_rust_echo(&self.private, &self.cluster, member)?;
+                self.processes.push((SERVICE, started.pid()));
+                self._rust_services.push(started);
+            }
+        }
+        Ok(())
+    }
+
+    /// Defines the instruments of the flow that the load sends, with empty books.
+    pub fn open_instruments(&self, sessions: u32) -> Result<(), Failure> {
+        if self.answers == Answers::Reports {
+            // A flow of no commands: only its instruments are opened.
+            let mut flow = synthetic(0, 1, sessions);
+            let mut connection = Connection::open(self.private.found(), &[], 1, OlderSession::Replace)?;
+            connection.replay(&mut flow, ReplayOptions::default(), &mut ())?;
+        }
+        Ok(())
+    }
+
+    /// Opens a session for each participant.
+    pub fn connect(&self, participants: &[ParticipantId]) -> Result<ClusterSessions, Failure> {
+        let deployment = &self.private.found().deployment;
+        let entry = ClusterEntry::from(&self.cluster);
+        let leader = match self.transport {
+            Transport::Udp => None,
+            Transport::Ipc => Some(self.leader()?),
+        };
+        let mut contexts = Vec::new();
+        for participant in participants {
+            let aeron_dir = match (&self.client_driver, leader) {
+                (Some(driver), _) => driver.aeron_dir(),
+                (None, Some(leader)) => &leader.aeron_dir,
+                (None, None) => return Err(Failure::new("no media driver for the client")),
+            };
+            let config = participant::config(deployment, &entry, aeron_dir, participant.0, OlderSession::Replace)?;
+            let mut context: Context = config.cluster_context();
+            if let Some(leader) = leader {
+                context = context.ipc_member(Some(leader.id.0));
+                if self.cluster.members.len() == 1 {
+                    context = context.egress_channel("aeron:ipc");
+                }
+            }
+            contexts.push(context);
+        }
+        ClusterSessions::connect(contexts).map_err(Failure::new)
+    }
+
+    /// The leading member, as a session over UDP is told.
+    fn leader(&self) -> Result<&MemberSpec, Failure> {
+        let deployment = &self.private.found().deployment;
+        let driver = ClientDriver::start(deployment).map_err(Failure::new)?;
+        let entry = ClusterEntry::from(&self.cluster);
+        let config = participant::config(deployment, &entry, driver.aeron_dir(), 1, OlderSession::Replace)?;
+        let sessions = ClusterSessions::connect([config.cluster_context()]).map_err(Failure::new)?;
+        let leader = sessions.leader_member_id();
+        let member = self.cluster.members.iter().find(|member| Some(member.id.0) == leader);
+        member.ok_or_else(|| Failure::new("the session has no leader"))
+    }
+
+    /// What all processes have used of the processors so far.
+    pub fn processor_time(&self) -> ProcessorTime {
+        ProcessorTime::of(self.processes.iter().copied())
+    }
+}
+
+fn start_rust_echo(
+    private: &PrivateCluster,
+    cluster: &ClusterSpec,
+    member: &MemberProcesses,
+) -> Result<ChildProcess, Failure> {
+    let spec = member.member();
+    let mut arguments = vec!["--config".into(), private.found().path.clone().into_os_string()];
+    let id = [cluster.id.to_string(), spec.id.to_string()];
+    arguments.extend(["echo-service", "--cluster", &id[0], "--member", &id[1]].map(Into::into));
+    let launch = Launch {
+        name: "echo service",
+        program: std::env::current_exe().map_err(Failure::new)?,
+        arguments,
+        log: spec.dir.join("echo-service.log"),
+        lock: Some(member.lock()),
+        cores: &[],
+    };
+    let mut process = ChildProcess::start(launch).map_err(Failure::new)?;
+    process.await_ready(READY_LINE, START_TIMEOUT).map_err(Failure::new)?;
+    Ok(process)
+}
+
+/// Two media drivers over UDP, or one for both sides.
+pub struct Floor {
+    pub sides: Sides,
+    processes: Vec<(&'static str, u32)>,
+    _drivers: Vec<ClientDriver>,
+    _private: PrivateCluster,
+}
+
+impl Floor {
+    /// Starts the drivers. `base_port` and the next port are those of the two sides.
+    pub fn start(profile: Profile, transport: Transport, base_port: u16, sessions: usize) -> Result<Self, Failure> {
+        let mut deployment = local_deployment::deployment(Some(Members::One), base_port);
+        deployment.profile = profile;
+        deployment.client.profile = profile;
+        let private = PrivateCluster::of(deployment, "round-trip")?;
+        let deployment = &private.found().deployment;
+        let count = if transport == Transport::Udp { 2 } else { 1 };
+        let drivers: Vec<_> =
+            (0..count).map(|_| ClientDriver::start(deployment)).collect::<Result<_, _>>().map_err(Failure::new)?;
+        let mut processes = vec![(CLIENT, std::process::id())];
+        for (driver, part) in drivers.iter().zip([CLIENT_DRIVER, DRIVER]) {
+            processes.extend(driver.pid().map(|pid| (part, pid)));
+        }
+        let directory = |side: usize| drivers[side.min(drivers.len() - 1)].aeron_dir().to_path_buf();
+        let channel = |port: u16| match transport {
+            Transport::Udp => format!("aeron:udp?endpoint=127.0.0.1:{port}"),
+            Transport::Ipc => String::from("aeron:ipc"),
+        };
+        let sides = Sides {
+            ping_driver: directory(0),
+            pong_driver: directory(1),
+            ping_channel: channel(base_port),
+            pong_channel: channel(base_port.saturating_add(1)),
+            idle: container_idle_strategy(profile),
+            sessions,
+        };
+        Ok(Self { sides, processes, _drivers: drivers, _private: private })
+    }
+
+    /// What all processes have used of the processors so far.
+    pub fn processor_time(&self) -> ProcessorTime {
+        ProcessorTime::of(self.processes.iter().copied())
+    }
+}
