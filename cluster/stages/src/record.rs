@@ -23,11 +23,10 @@ pub struct StageRecord {
     pub polled: EpochNanos,
     /// The command is decoded, and the engine begins.
     pub engine_begun: EpochNanos,
-    /// The engine told its first report or reply for the sender; `None` if it told none. The engine tells reports while it works,
-    /// so fills of the same command come later.
+    /// The engine told its first report or reply for the sender; `None` if it told none, and on a member that does not lead. The engine
+    /// tells reports while it works, so fills of the same command come later.
     pub answered: Option<EpochNanos>,
-    /// That answer was encoded and offered to the sender's egress; `None` on a member that does not lead, and when the sender has
-    /// no session.
+    /// That answer was encoded and offered to the sender's egress; `None` when there was no answer.
     pub offered: Option<EpochNanos>,
     /// The engine is done with the command, and all reports of it are offered.
     pub applied: EpochNanos,
