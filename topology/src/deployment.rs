@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Archive, Authentication, Client, Cluster, Consensus, Coordinator, Driver, Engine, Java, MarketData, Member,
-    Participant, Profile, Retention, Streams, Supervision, TermLength, Timeouts,
+    Participant, Profile, Retention, Stages, Streams, Supervision, TermLength, Timeouts,
 };
 
 /// Default for the first port of the first member of a local deployment. It is below the range from which Linux chooses
@@ -61,6 +61,8 @@ pub struct Deployment {
     pub coordinator: Option<Coordinator>,
     /// `[market_data]`: the stream of increments, by which clients follow books.
     pub market_data: MarketData,
+    /// `[stages]`: time stamps of sampled commands.
+    pub stages: Stages,
     /// `[[cluster]]`.
     #[serde(rename = "cluster")]
     pub clusters: Vec<Cluster>,
@@ -96,6 +98,7 @@ impl Default for Deployment {
             supervision: Supervision::default(),
             coordinator: None,
             market_data: MarketData::default(),
+            stages: Stages::default(),
             clusters: Vec::new(),
             participants: Vec::new(),
             instruments: Vec::new(),

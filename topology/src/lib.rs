@@ -9,7 +9,7 @@
 //! | `cluster_spec` `coordinator_spec` | [`ClusterSpec`], [`CoordinatorSpec`]: the same with every address and path worked out |
 //! | `channels` | the Aeron channels and member lists of a cluster |
 //! | `directories` | directories of the state and of the media drivers |
-//! | `timeouts` `profile` `consensus` `archive` `retention` `streams` `term_length` `processes` `client` `engine` `supervision` | one section of the file each |
+//! | `timeouts` `profile` `consensus` `archive` `retention` `streams` `term_length` `processes` `client` `engine` `supervision` `stages` | one section of the file each |
 //! | `authentication` | `[authentication]` and `[[participant]]` |
 //! | `duration` `size` | values written as text: `150ms`, `16m` |
 //! | `validation` | checks of the values, each alone and against each other |
@@ -36,6 +36,7 @@ mod profile;
 mod retention;
 mod size;
 mod source;
+mod stages;
 mod streams;
 mod supervision;
 mod term_length;
@@ -63,6 +64,7 @@ pub use processes::{Driver, Java};
 pub use profile::{IdleStrategy, Profile, ThreadingMode};
 pub use retention::Retention;
 pub use size::Size;
+pub use stages::Stages;
 pub use streams::Streams;
 pub use supervision::Supervision;
 pub use term_length::TermLength;

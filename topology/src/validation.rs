@@ -32,6 +32,7 @@ const MAXIMUM_SESSIONS: u32 = 100_000;
 const MAXIMUM_ENGINE_LIMIT: u32 = 1 << 26;
 const MINIMUM_RING: u32 = 1 << 10;
 const MAXIMUM_RING: u32 = 1 << 24;
+const MAXIMUM_STAGES: u32 = 1 << 20;
 const MAXIMUM_RETRIES: u32 = 1_000;
 const MINIMUM_TERM: Size = Size::kib(64);
 const MAXIMUM_TERM: Size = Size::mib(1_024);
@@ -264,6 +265,8 @@ fn limits(deployment: &Deployment) -> Result<(), Fault> {
         within(format!("engine.{name}"), value, 1, MAXIMUM_ENGINE_LIMIT)?;
     }
     within("market_data.ring_capacity", deployment.market_data.ring_capacity, MINIMUM_RING, MAXIMUM_RING)?;
+    within("stages.every", deployment.stages.every, 0, u32::MAX)?;
+    within("stages.capacity", deployment.stages.capacity, 1, MAXIMUM_STAGES)?;
     within("archive.sync_level", deployment.archive.sync_level, 0, 2)?;
     retention(&deployment.retention)
 }

@@ -18,7 +18,7 @@ use crate::agent_io::{AgentIo, Egress, Flow, FoundCounter, LogImage, SnapshotErr
 use crate::concluded_context::ConcludedContext;
 use crate::counters::{DRIVER_PROBE_TYPE_ID, ServiceCounter};
 use crate::error::ContainerError;
-use crate::error_recorder::epoch_ms;
+use crate::error_recorder::{epoch_ms, epoch_ns};
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 
@@ -99,6 +99,10 @@ impl AgentIo for AeronIo {
 
     fn epoch_ms(&self) -> i64 {
         epoch_ms()
+    }
+
+    fn epoch_ns(&self) -> i64 {
+        epoch_ns()
     }
 
     #[inline]

@@ -15,11 +15,12 @@ use aeron_support::{Fragment, FragmentAssembler};
 
 use crate::agent_io::{AgentIo, Flow, LogImage};
 use crate::cluster::Role;
-use crate::clustered_service::ClusteredService;
+use crate::clustered_service::{ClusteredService, Header};
 use crate::consensus_module_proxy::ServiceAck;
 use crate::counters::ContainerCounters;
 use crate::error::{ContainerError, Termination};
 use crate::log_consumer::{LogConsumer, SnapshotRequest};
+use crate::message_times::TimedMessages;
 use crate::offer_error::OfferError;
 use crate::service_adapter::{self, ControlEvent, JoinLog, TerminationPosition};
 use crate::service_cluster::{Callback, ServiceCluster};
@@ -49,6 +50,7 @@ pub(crate) struct AgentSettings {
     pub(crate) app_version: i32,
     pub(crate) is_responding_service: bool,
     pub(crate) log_fragment_limit: usize,
+    pub(crate) timed_messages: u32,
     pub(crate) egress_stall_limit_ns: i64,
     pub(crate) snapshot_progress_timeout_ns: i64,
     pub(crate) log_image_timeout_ns: i64,
@@ -106,6 +108,8 @@ pub(crate) struct Agent<S, I: AgentIo> {
     phase: Phase<I>,
     log: Option<ActiveLog<I::LogImage>>,
     assembler: FragmentAssembler,
+    /// The messages that get times, if there are any.
+    timed: Option<TimedMessages>,
     /// The log to join when the active one has been consumed.
     next_log: Option<JoinLog>,
     pending_ack: Option<PendingAck>,
@@ -143,6 +147,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             phase: Phase::AwaitConsensusModule,
             log: None,
             assembler: FragmentAssembler::new(1),
+            timed: TimedMessages::new(settings.timed_messages),
             next_log: None,
             pending_ack: None,
             snapshot_request: None,
@@ -363,10 +368,17 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             snapshot_request: &mut self.snapshot_request,
         };
         let limit = consumer.cluster.liveness.commit_position();
-        let (assembler, counters) = (&mut self.assembler, &self.counters);
+        let (assembler, counters, timed) = (&mut self.assembler, &self.counters, &mut self.timed);
+        if let Some(timed) = timed {
+            timed.committed(limit, || consumer.cluster.liveness.io.epoch_ns());
+        }
         let polled = log.image.poll(limit, self.settings.log_fragment_limit, &mut |fragment| {
+            let mut header = Header::new(fragment.position);
+            if let Some(timed) = timed {
+                header.times = timed.of(fragment.position, || consumer.cluster.liveness.io.epoch_ns());
+            }
             let flow = match assembler.assemble(&Fragment { session_id: LOG_SESSION_ID, ..*fragment }) {
-                Some(message) => consumer.on_message(message, fragment.position),
+                Some(message) => consumer.on_message(message, header),
                 None => Flow::Continue,
             };
             counters.log_time.set(consumer.cluster.view.time);

@@ -23,6 +23,9 @@ pub(crate) trait AgentIo {
     /// The time, in milliseconds since the epoch.
     fn epoch_ms(&self) -> i64;
 
+    /// The time, in nanoseconds since the epoch.
+    fn epoch_ns(&self) -> i64;
+
     /// Waits a little when `work` is 0.
     fn idle(&mut self, work: usize);
 

@@ -3,6 +3,7 @@
 //! Names follow Aeron's Java API (`io.aeron.cluster.service.ClusteredService`).
 
 use crate::cluster::{Cluster, Role, TimeUnit};
+use crate::message_times::MessageTimes;
 use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
 use crate::snapshot::{SnapshotReader, SnapshotWriter};
@@ -98,19 +99,28 @@ pub trait ClusteredService {
     }
 }
 
-/// Where a message stands in the log. Source: `io.aeron.logbuffer.Header`, of which this is the part that is the same
+/// Where a message stands in the log. Source: `io.aeron.logbuffer.Header`, of which the position is the part that is the same
 /// on every member and in every replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {
     /// Position in the log after the last fragment of the message, in bytes.
     pub position: i64,
+    /// When this member saw the message, if the message is one of those that
+    /// [`Context::timed_messages`](crate::Context::timed_messages) asks for. For measurements only: no state may depend on it.
+    pub times: Option<MessageTimes>,
 }
 
 impl Header {
-    /// The header of a message that ends at `position`. The container makes those of a service; tests make their own.
+    /// The header of a message that ends at `position`, without times. The container makes those of a service; tests make their own.
     pub fn new(position: i64) -> Self {
-        Self { position }
+        Self { position, times: None }
+    }
+
+    /// The same header with times.
+    #[must_use]
+    pub fn with_times(self, times: Option<MessageTimes>) -> Self {
+        Self { times, ..self }
     }
 }
 

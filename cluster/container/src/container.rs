@@ -158,6 +158,7 @@ fn launch_agent<S: ClusteredService>(
         app_version: context.app_version,
         is_responding_service: context.is_responding_service,
         log_fragment_limit: context.log_fragment_limit,
+        timed_messages: context.timed_messages,
         egress_stall_limit_ns: nanoseconds(context.egress_stall_limit),
         snapshot_progress_timeout_ns: nanoseconds(context.snapshot_progress_timeout),
         log_image_timeout_ns: nanoseconds(context.log_image_timeout),

@@ -46,6 +46,7 @@ pub struct Context {
     pub(crate) error_buffer_length: usize,
     pub(crate) is_responding_service: bool,
     pub(crate) log_fragment_limit: usize,
+    pub(crate) timed_messages: u32,
     pub(crate) idle_strategy: IdleStrategy,
     pub(crate) egress_stall_limit: Duration,
     pub(crate) snapshot_progress_timeout: Duration,
@@ -81,6 +82,7 @@ impl Context {
             error_buffer_length: ERROR_BUFFER_MIN_LENGTH,
             is_responding_service: true,
             log_fragment_limit: 50,
+            timed_messages: 0,
             idle_strategy: IdleStrategy::default(),
             egress_stall_limit: Duration::from_millis(100),
             snapshot_progress_timeout: Duration::from_secs(10),
@@ -166,6 +168,10 @@ setters! {
 
     /// Greatest number of fragments of the log that one duty cycle consumes, 1 to 10,000. Default 50.
     log_fragment_limit: usize => log_fragment_limit;
+
+    /// One message in this number, on average, has the times at which this member saw it
+    /// ([`Header::times`](crate::Header::times)); the log position chooses the same ones on all members. 0 for none. Default 0.
+    timed_messages: u32 => timed_messages;
 
     /// How the thread waits when there is nothing to do. Default: back-off with parks up to 50 microseconds.
     idle_strategy: IdleStrategy => idle_strategy;

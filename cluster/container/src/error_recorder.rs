@@ -44,3 +44,9 @@ impl ErrorRecorder {
 pub(crate) fn epoch_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
+
+/// The time, in nanoseconds since the epoch.
+#[inline]
+pub(crate) fn epoch_ns() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i64)
+}

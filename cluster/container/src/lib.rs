@@ -30,6 +30,7 @@ mod log_consumer;
 mod log_replay;
 mod mark_file;
 mod message_parts;
+mod message_times;
 mod offer_error;
 mod offline_io;
 mod progress_timeout;
@@ -53,6 +54,7 @@ pub use clustered_service::{CloseReason, ClusteredService, Header, NewLeadership
 pub use counters::{
     DRIVER_PROBE_TYPE_ID, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID, ServiceCounter,
 };
+pub use message_times::MessageTimes;
 pub use offer_error::OfferError;
 pub use service_error::ServiceError;
 pub use sessions::ClientSession;

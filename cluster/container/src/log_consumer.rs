@@ -34,13 +34,13 @@ pub(crate) struct LogConsumer<'a, S, I: AgentIo> {
 }
 
 impl<S: ClusteredService, I: AgentIo> LogConsumer<'_, S, I> {
-    /// Applies the message that ends at `position`.
+    /// Applies a message.
     #[inline]
-    pub(crate) fn on_message(&mut self, message: &[u8], position: i64) -> Flow {
+    pub(crate) fn on_message(&mut self, message: &[u8], header: Header) -> Flow {
+        let position = header.position;
         match log_adapter::decode(message, position) {
             Ok(Some(LogEvent::SessionMessage { cluster_session_id, timestamp, payload })) => {
                 self.advance_to(position, timestamp);
-                let header = Header::new(position);
                 self.service.on_session_message(self.cluster, cluster_session_id, timestamp, payload, &header);
             }
             Ok(Some(event)) => self.on_event(event, position),

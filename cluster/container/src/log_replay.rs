@@ -4,7 +4,7 @@ use aeron_support::{Fragment, FragmentAssembler};
 
 use crate::agent_io::{AgentIo, Flow, SnapshotReplay};
 use crate::cluster::Cluster;
-use crate::clustered_service::ClusteredService;
+use crate::clustered_service::{ClusteredService, Header};
 use crate::counters::ServiceCounter;
 use crate::error::ContainerError;
 use crate::log_consumer::{LogConsumer, SnapshotRequest};
@@ -118,7 +118,7 @@ impl<S: ClusteredService> LogReplay<S> {
             takes_standby_snapshots: false,
             snapshot_request: &mut snapshot_request,
         };
-        if consumer.on_message(message, fragment.position) == Flow::Break {
+        if consumer.on_message(message, Header::new(fragment.position)) == Flow::Break {
             self.cluster.liveness.take_fatal()?;
         }
         Ok(match snapshot_request {

@@ -37,6 +37,10 @@ impl AgentIo for OfflineIo {
         0
     }
 
+    fn epoch_ns(&self) -> i64 {
+        0
+    }
+
     fn idle(&mut self, _: usize) {}
 
     fn invoke_client(&mut self) -> Result<(), ContainerError> {

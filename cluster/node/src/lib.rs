@@ -3,12 +3,13 @@
 //! An order's way through this crate: [`service`] gets a message from the container, [`decode`] makes a command of it, the
 //! engine applies the command, and [`service`] sends the engine's reports and replies to the sessions concerned. How
 //! messages are laid out is in `lugus-codecs`. [`market_data`] publishes what anyone may see, and [`migration`] moves an
-//! instrument to another cluster or takes it from there.
+//! instrument to another cluster or takes it from there. [`stages`] stamps sampled commands with times.
 
 pub mod archived_log;
 mod book;
 pub mod counters;
 pub mod decode;
+mod egress;
 pub mod election;
 pub mod market_data;
 pub mod member;
@@ -16,6 +17,7 @@ pub mod migration;
 pub mod service;
 pub mod sessions;
 mod snapshot;
+pub mod stages;
 pub mod status;
 mod timer;
 pub mod watch;

@@ -1,6 +1,8 @@
 //! A whole member: its media driver, its archive and consensus module, and the service container with the engine. They are
 //! started together, and if one of them ends, the others are stopped.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -11,6 +13,7 @@ use aeron_cluster_service::{
 };
 use lugus_engine::EngineLimits;
 use lugus_media_driver::{DAMAGED_EXIT_CODE, MemberProcesses, NO_SPACE_EXIT_CODE, ProcessError};
+use lugus_stages::{StageSource, StageWriter};
 use lugus_topology::{
     AuthenticationMode, ClusterSpec, Deployment, Key, MEMBERS_CREDENTIALS, MemberId, MemberSpec, Profile,
 };
@@ -19,6 +22,7 @@ use thiserror::Error;
 
 use crate::market_data::{Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
 use crate::service::{DropCopyPolicy, MatchingService};
+use crate::stages::StageRecorder;
 use crate::watch::thread::RING_CAPACITY;
 use crate::watch::{Contradicted, FenceError, StateSampler, WatchContext, WatchError, fence, fencing};
 
@@ -52,6 +56,14 @@ pub enum MemberError {
     /// The market-data stream could not be opened, or has failed.
     #[error(transparent)]
     MarketData(#[from] MarketDataError),
+    /// The file of the commands' stamps can't be made.
+    #[error("{}: can't make the file of [stages]: {source}", path.display())]
+    Stages {
+        /// The file.
+        path: PathBuf,
+        /// Error of the operating system.
+        source: io::Error,
+    },
     /// The member can't tell its status, or hear the others.
     #[error(transparent)]
     Watch(#[from] WatchError),
@@ -70,7 +82,11 @@ impl MemberError {
         match self {
             Self::Process(error) => error.is_damage(),
             Self::Contradicted(_) | Self::Fenced(FenceError::Fenced { .. }) => true,
-            Self::Fenced(FenceError::Read { .. }) | Self::Container(_) | Self::MarketData(_) | Self::Watch(_) => false,
+            Self::Fenced(FenceError::Read { .. })
+            | Self::Container(_)
+            | Self::MarketData(_)
+            | Self::Stages { .. }
+            | Self::Watch(_) => false,
         }
     }
 
@@ -115,6 +131,9 @@ impl Member {
         let processes = MemberProcesses::start(cluster, member)?;
         let (state_writer, state_reader) = lugus_ring::ring(RING_CAPACITY);
         let mut service = empty_service(deployment).with_state_sampler(StateSampler::new(state_writer));
+        if let Some(recorder) = stage_recorder(cluster, processes.member())? {
+            service = service.with_stages(recorder);
+        }
         let mut market_data = None;
         if deployment.market_data.enabled {
             let (writer, reader) = lugus_ring::ring(deployment.market_data.ring_capacity as usize);
@@ -298,6 +317,20 @@ pub(crate) fn empty_service(deployment: &Deployment) -> MatchingService {
     MatchingService::new(engine_limits(deployment), drop_copy_policy(deployment))
 }
 
+/// What stamps the commands, if the deployment asks for it.
+fn stage_recorder(cluster: &ClusterSpec, member: &MemberSpec) -> Result<Option<StageRecorder>, MemberError> {
+    let stages = &cluster.deployment().stages;
+    if stages.every == 0 {
+        return Ok(None);
+    }
+    let (path, source) =
+        (member.stages_file(), StageSource { cluster: cluster.id, member: member.id, every: stages.every });
+    match StageWriter::create(&path, source, stages.capacity) {
+        Ok(writer) => Ok(Some(StageRecorder::new(writer))),
+        Err(source) => Err(MemberError::Stages { path, source }),
+    }
+}
+
 fn drop_copy_policy(deployment: &Deployment) -> DropCopyPolicy {
     match deployment.authentication.mode {
         AuthenticationMode::Open => DropCopyPolicy::Everybody,
@@ -345,6 +378,7 @@ pub fn container_context(cluster: &ClusterSpec, member: &MemberSpec) -> Context 
         .archive_control_stream_id(streams.archive_local_control)
         .archive_response_stream_id(streams.archive_response(cluster.id, SERVICE_ID))
         .idle_strategy(container_idle_strategy(deployment.profile))
+        .timed_messages(deployment.stages.every)
 }
 
 /// What the thread of a service container does with this profile while it has nothing to do.

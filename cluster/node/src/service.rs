@@ -10,22 +10,24 @@ use lugus_codecs::market_data::{
 };
 use lugus_codecs::order_entry::{
     CancelOnDisconnect, MessageReject, SessionReplaced, encode_cancel_on_disconnect_report, encode_message_reject,
-    encode_order_status_report, encode_reply, encode_report, encode_session_replaced, template_id,
+    encode_order_status_report, encode_reply, encode_session_replaced, template_id,
 };
-use lugus_engine::{Engine, EngineLimits, EventSink};
+use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
-    BookRequest, BookType, Command, ConnectionChange, EpochNanos, GraceTime, InstrumentId, LogPosition, MarketData,
+    BookRequest, BookType, Command, ConnectionChange, EpochNanos, GraceTime, InstrumentId, LogPosition,
     MessageRejectReason, MigrationRequest, MigrationStep, OrderStatusReport, ParticipantId, RejectReason, Reply,
-    Report, Request, StateAt,
+    Request, StateAt,
 };
 
 use crate::book::BookReader;
 use crate::counters::{MemberCounters, Tally};
 use crate::decode::{Inbound, decode};
+use crate::egress::{Egress, send};
 use crate::market_data::MarketDataWriter;
 use crate::migration;
 use crate::sessions::{Admitted, Ended, NotAdmitted, OlderSession, Principal, Sessions};
 use crate::snapshot;
+use crate::stages::StageRecorder;
 use crate::timer::EngineTimer;
 use crate::watch::StateSampler;
 
@@ -79,6 +81,7 @@ pub struct MatchingService {
     market_data: Option<MarketDataWriter>,
     change_listener: Option<ChangeListener>,
     state_sampler: Option<StateSampler>,
+    stages: Option<StageRecorder>,
 }
 
 impl MatchingService {
@@ -100,6 +103,7 @@ impl MatchingService {
             market_data: None,
             change_listener: None,
             state_sampler: None,
+            stages: None,
         }
     }
 
@@ -124,6 +128,13 @@ impl MatchingService {
         self
     }
 
+    /// The same service, which stamps the commands that the container times.
+    #[must_use]
+    pub fn with_stages(mut self, recorder: StageRecorder) -> Self {
+        self.stages = Some(recorder);
+        self
+    }
+
     /// The engine, for reading.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -133,12 +144,19 @@ impl MatchingService {
         if let Some(listener) = &mut self.change_listener {
             listener(now, Change::Command(command));
         }
-        let Self { sessions, buffer, market_data, .. } = self;
-        let market_data = market_data.as_mut();
-        let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data, tally: Tally::default() };
+        let Self { sessions, buffer, market_data, stages, .. } = self;
+        if let Some(stages) = stages {
+            stages.engine_begins(command);
+        }
+        let (market_data, stages, tally) = (market_data.as_mut(), stages.as_mut(), Tally::default());
+        let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data, stages, tally };
         self.engine.apply(now, command, &mut egress);
+        let tally = egress.tally;
+        if let Some(stages) = &mut self.stages {
+            stages.applied();
+        }
         if let Some(counters) = &self.counters {
-            counters.applied(egress.tally);
+            counters.applied(tally);
         }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
@@ -157,7 +175,8 @@ impl MatchingService {
             Request::Resume { instrument, last_event_sequence } => {
                 let Self { sessions, buffer, .. } = self;
                 let tally = Tally::default();
-                let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data: None, tally };
+                let (market_data, stages) = (None, None);
+                let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data, stages, tally };
                 self.engine.resume(participant, instrument, last_event_sequence, &mut egress);
             }
             Request::DropCopy { instrument } => self.subscribe(cluster, session_id, participant, instrument),
@@ -290,9 +309,9 @@ impl MatchingService {
             listener(now, Change::Connection(change));
         }
         let Self { sessions, buffer, market_data, .. } = self;
-        let market_data = market_data.as_mut();
-        let tally = Tally::default();
-        let mut egress = Egress { cluster: &mut *cluster, sessions, origin: NO_SESSION, buffer, market_data, tally };
+        let (market_data, stages, tally) = (market_data.as_mut(), None, Tally::default());
+        let origin = NO_SESSION;
+        let mut egress = Egress { cluster: &mut *cluster, sessions, origin, buffer, market_data, stages, tally };
         let grace = match *change {
             ConnectionChange::Disconnect { participant, grace_milliseconds } => {
                 self.engine.disconnect(now, participant, grace_milliseconds, &mut egress);
@@ -419,9 +438,12 @@ impl ClusteredService for MatchingService {
         session_id: i64,
         timestamp: i64,
         message: &[u8],
-        _header: &Header,
+        header: &Header,
     ) {
         let now = epoch_nanos(cluster.time_unit(), timestamp);
+        if let Some(stages) = &mut self.stages {
+            stages.message(header, now);
+        }
         let Admitted { participant, role, message, inherits_choice } =
             match self.sessions.admit(session_id, message, now) {
                 Ok(admitted) => admitted,
@@ -463,8 +485,8 @@ impl ClusteredService for MatchingService {
             listener(now, Change::Timer);
         }
         let Self { sessions, buffer, market_data, .. } = self;
-        let market_data = market_data.as_mut();
-        let mut egress = Egress { cluster, sessions, origin: NO_SESSION, buffer, market_data, tally: Tally::default() };
+        let (market_data, stages, tally) = (market_data.as_mut(), None, Tally::default());
+        let mut egress = Egress { cluster, sessions, origin: NO_SESSION, buffer, market_data, stages, tally };
         self.engine.on_timer(now, &mut egress);
         if let Some(counters) = &self.counters {
             counters.went_on(egress.tally);
@@ -498,64 +520,6 @@ impl ClusteredService for MatchingService {
         self.publish_state_of_snapshot(cluster);
         Ok(())
     }
-}
-
-/// Sends each report and reply to the sessions concerned. Only the leader's container really sends, so only the leader
-/// encodes.
-struct Egress<'a> {
-    cluster: &'a mut dyn Cluster,
-    sessions: &'a Sessions,
-    /// The session whose message is at hand.
-    origin: i64,
-    buffer: &'a mut BookBuffer,
-    market_data: Option<&'a mut MarketDataWriter>,
-    tally: Tally,
-}
-
-impl EventSink for Egress<'_> {
-    #[inline]
-    fn report(&mut self, report: &Report) {
-        self.tally.take(report);
-        if self.cluster.role() != Role::Leader {
-            return;
-        }
-        let own = self.sessions.of_participant(report.participant);
-        let message = encode_report(report, self.buffer);
-        if let Some(session_id) = own {
-            send(self.cluster, session_id, message);
-        }
-        for observer in self.sessions.drop_copies(report.instrument) {
-            if Some(observer) != own {
-                send(self.cluster, observer, message);
-            }
-        }
-    }
-
-    #[inline]
-    fn reply(&mut self, reply: &Reply) {
-        if self.cluster.role() == Role::Leader {
-            send(self.cluster, self.origin, encode_reply(reply, self.buffer));
-        }
-    }
-
-    #[inline]
-    fn market_data(&mut self, increment: &MarketData) {
-        if let Some(market_data) = &mut self.market_data {
-            market_data.put(increment);
-        }
-    }
-
-    #[inline]
-    fn wants_market_data(&self) -> bool {
-        self.market_data.is_some()
-    }
-}
-
-/// Egress is not stored: a session asks with `Resume` for the messages that it could not take. The container counts such
-/// messages, and closes a session that stays slow.
-#[inline]
-fn send(cluster: &mut dyn Cluster, session_id: i64, message: &[u8]) {
-    let _ = cluster.offer_to(session_id, message);
 }
 
 /// A session whose close cannot be requested stays open, but has no participant: its messages are refused.

@@ -6,6 +6,7 @@
 //! - [`replay`]: sends a flow to a venue at a given pace. [`ledger`]: checks that every command was answered exactly
 //!   once. [`score`]: counts the trades of the exchange that the venue reproduces. [`timeline`]: measures fail-overs.
 //! - [`report`]: the figures of a replay. [`round_trips`]: histograms of it, and files for HdrHistogram's tools.
+//!   [`stages`]: where the time of a round trip goes, by the stamps of the member that led.
 
 pub mod cluster_venue;
 pub mod engine_venue;
@@ -16,6 +17,7 @@ pub mod replay;
 pub mod report;
 pub mod round_trips;
 pub mod score;
+pub mod stages;
 pub mod synthetic;
 pub mod timeline;
 pub mod venue;

@@ -24,10 +24,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const MAXIMUM_INTERVALS: usize = 86_400;
 
 /// Precision of the round trips.
-const SIGNIFICANT_DIGITS: u8 = 3;
+pub(crate) const SIGNIFICANT_DIGITS: u8 = 3;
 
 /// Longest round trip that is told from longer ones, in nanoseconds: an hour.
-const LONGEST: u64 = 3_600_000_000_000;
+pub(crate) const LONGEST: u64 = 3_600_000_000_000;
 
 /// Nanoseconds in a microsecond, the unit of a distribution.
 const NANOS_PER_MICRO: f64 = 1_000.0;
@@ -68,8 +68,8 @@ struct Interval {
 #[error("{}: {source}", path.display())]
 pub struct WriteError {
     /// The file or folder.
-    path: PathBuf,
-    source: io::Error,
+    pub(crate) path: PathBuf,
+    pub(crate) source: io::Error,
 }
 
 impl RoundTrips {

@@ -47,6 +47,7 @@ pub const ROOMS: &[Room] = &[
     ground("aeron-cluster-service", &["aeron-cluster-codecs", "sbe-message", "aeron-support"]),
     ground("aeron-cluster-client", &["aeron-cluster-codecs", "sbe-message", "aeron-support"]),
     ground("aeron-metrics", &["aeron-support"]),
+    ground("lugus-stages", &["lugus-vocabulary"]),
     // A separate project, as somebody outside would have: it uses the packages.
     ground("counter", &["aeron-cluster-service", "aeron-cluster-client"]),
     room(
@@ -59,6 +60,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-engine",
             "lugus-media-driver",
             "lugus-ring",
+            "lugus-stages",
             "lugus-topology",
             "lugus-vocabulary",
         ],
@@ -88,7 +90,7 @@ pub const ROOMS: &[Room] = &[
         ],
     ),
     room("lugus-perf", &["lugus-engine", "lugus-ring", "lugus-vocabulary"]),
-    room("lugus-replay", &["lugus-client", "lugus-engine", "lugus-vocabulary"]),
+    room("lugus-replay", &["lugus-client", "lugus-engine", "lugus-stages", "lugus-vocabulary"]),
     room(
         "lugus-load",
         &[
@@ -115,6 +117,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-partition-map",
             "lugus-perf",
             "lugus-replay",
+            "lugus-stages",
             "lugus-topology",
             "lugus-vocabulary",
         ],

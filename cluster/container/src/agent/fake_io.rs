@@ -166,6 +166,10 @@ impl AgentIo for FakeIo {
         self.0.borrow().now_ns / MS
     }
 
+    fn epoch_ns(&self) -> i64 {
+        self.0.borrow().now_ns
+    }
+
     fn idle(&mut self, work: usize) {
         let mut world = self.0.borrow_mut();
         world.now_ns += if work == 0 { world.idle_ns } else { 0 };

@@ -20,6 +20,7 @@ use crate::agent_io::SnapshotError;
 use crate::cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, TimeUnit};
 use crate::clustered_service::{CloseReason, Header, NewLeadershipTerm};
 use crate::counters::{COMMIT_POSITION_TYPE_ID, DurationTracker, ServiceCounter};
+use crate::message_times::MessageTimes;
 use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
 use crate::snapshot::{SnapshotReader, SnapshotWriter};
@@ -37,6 +38,8 @@ struct Recorder {
     script: Script,
     on_snapshot: SnapshotScript,
     start_error: Option<&'static str>,
+    /// Times of the messages.
+    times: Rc<RefCell<Vec<Option<MessageTimes>>>>,
 }
 
 impl Recorder {
@@ -90,6 +93,7 @@ impl ClusteredService for Recorder {
         header: &Header,
     ) {
         assert_eq!((cluster.time(), cluster.log_position()), (timestamp, header.position));
+        self.times.borrow_mut().push(header.times);
         let text = String::from_utf8_lossy(message).into_owned();
         self.call(cluster, "message", format!("{session_id} {text} @{timestamp}"));
     }
@@ -126,6 +130,7 @@ struct Member {
     agent: Agent<Recorder, FakeIo>,
     world: SharedWorld,
     calls: Rc<RefCell<Vec<String>>>,
+    times: Rc<RefCell<Vec<Option<MessageTimes>>>>,
     slow_closed: ServiceCounter,
     log_position: ServiceCounter,
     log_time: ServiceCounter,
@@ -135,12 +140,13 @@ impl Member {
     fn new(script: impl FnMut(&mut dyn Cluster, &str) + 'static) -> Self {
         let world = SharedWorld::default();
         world.borrow_mut().idle_ns = MS;
-        let calls = Rc::default();
+        let (calls, times) = (Rc::default(), Rc::default());
         let service = Recorder {
             calls: Rc::clone(&calls),
             script: Box::new(script),
             on_snapshot: Box::new(|snapshot| snapshot.offer(b"state")),
             start_error: None,
+            times: Rc::clone(&times),
         };
         let tracker =
             || DurationTracker::new(ServiceCounter::detached(), ServiceCounter::detached(), EGRESS_STALL_LIMIT_NS);
@@ -160,12 +166,13 @@ impl Member {
             app_version: 1 << 16 | 2,
             is_responding_service: true,
             log_fragment_limit: 10,
+            timed_messages: 1,
             egress_stall_limit_ns: EGRESS_STALL_LIMIT_NS,
             snapshot_progress_timeout_ns: 1_000 * MS,
             log_image_timeout_ns: 1_000 * MS,
         };
         let agent = Agent::new(service, FakeIo(Rc::clone(&world)), settings, counters);
-        Self { agent, world, calls, slow_closed, log_position, log_time }
+        Self { agent, world, calls, times, slow_closed, log_position, log_time }
     }
 
     /// A member that has started empty and joined a log at position 0. What it did so far is not recorded.

@@ -52,7 +52,7 @@ impl RecordingCluster {
     /// Appends a message of a client.
     pub fn session_message(&mut self, service: &mut dyn ClusteredService, session_id: i64, message: &[u8]) {
         self.append(EVENT_LENGTH + message.len() as i64);
-        let (time, header) = (self.time, Header::new(self.log_position));
+        let (time, header) = (self.time, Header::new(self.log_position).with_times(self.message_times));
         service.on_session_message(self, session_id, time, message, &header);
     }
 

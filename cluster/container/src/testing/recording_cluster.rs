@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::cluster::{Cluster, MOCKED_OFFER, Role, TimeUnit};
 use crate::counters::ServiceCounter;
 use crate::message_parts::MessageParts;
+use crate::message_times::MessageTimes;
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 use crate::sessions::ClientSession;
@@ -93,6 +94,8 @@ pub struct RecordingCluster {
     /// Errors that answer the next calls that send.
     refusals: VecDeque<OfferError>,
     idle_count: u64,
+    /// Times in the headers of messages.
+    pub(super) message_times: Option<MessageTimes>,
 }
 
 /// What the cluster is.
@@ -118,6 +121,7 @@ impl RecordingCluster {
             counters: Vec::new(),
             refusals: VecDeque::new(),
             idle_count: 0,
+            message_times: None,
         }
     }
 
@@ -144,6 +148,11 @@ impl RecordingCluster {
     /// them.
     pub fn set_time(&mut self, time: i64) {
         self.time = time;
+    }
+
+    /// Sets the times in the headers of the next messages, as a container has them for messages that it times.
+    pub fn set_message_times(&mut self, times: Option<MessageTimes>) {
+        self.message_times = times;
     }
 
     /// Answers the next `count` calls that send with `error`: offers fail with it, and `schedule_timer`, `cancel_timer`

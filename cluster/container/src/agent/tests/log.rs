@@ -42,6 +42,22 @@ fn nothing_beyond_the_commit_position_is_read() {
 }
 
 #[test]
+fn a_timed_message_has_the_times_of_its_commit_and_of_its_poll() {
+    let mut member = Member::joined(FOLLOWER, nothing);
+    let begin = member.world.borrow().now_ns;
+    // Ten are read in a duty cycle, and these come 2 ms apart.
+    (0..11).for_each(|n| _ = member.append(&session_message(7, n, b"a")));
+    member.cycles(2).unwrap();
+    let times = |polled_ns| Some(MessageTimes { committed_ns: begin, polled_ns });
+    let expected: Vec<_> = std::iter::repeat_n(times(begin), 10).chain([times(begin + 2 * MS)]).collect();
+    assert_eq!(*member.times.borrow(), expected);
+    member.agent.timed = None;
+    member.append(&session_message(7, 12, b"b"));
+    member.cycles(1).unwrap();
+    assert_eq!(member.times.borrow()[11..], [None]);
+}
+
+#[test]
 fn fragments_are_put_together() {
     let mut member = Member::joined(FOLLOWER, nothing);
     let text = "x".repeat(100);
