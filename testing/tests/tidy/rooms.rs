@@ -87,6 +87,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-vocabulary",
         ],
     ),
+    ground("lugus-results", &[]),
     room("lugus-perf", &["lugus-engine", "lugus-ring", "lugus-vocabulary"]),
     room("lugus-replay", &["aeron-cluster-client", "lugus-client", "lugus-engine", "lugus-vocabulary"]),
     room(
@@ -103,6 +104,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-partition-map",
             "lugus-perf",
             "lugus-replay",
+            "lugus-results",
             "lugus-topology",
             "lugus-vocabulary",
         ],
