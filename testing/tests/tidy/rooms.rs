@@ -88,6 +88,7 @@ pub const ROOMS: &[Room] = &[
         ],
     ),
     ground("lugus-results", &[]),
+    ground("lugus-report", &["lugus-results"]),
     room("lugus-perf", &["lugus-engine", "lugus-ring", "lugus-vocabulary"]),
     room("lugus-replay", &["aeron-cluster-client", "lugus-client", "lugus-engine", "lugus-vocabulary"]),
     room(
@@ -104,6 +105,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-partition-map",
             "lugus-perf",
             "lugus-replay",
+            "lugus-report",
             "lugus-results",
             "lugus-topology",
             "lugus-vocabulary",
