@@ -89,6 +89,8 @@ pub const ROOMS: &[Room] = &[
             "lugus-vocabulary",
         ],
     ),
+    ground("lugus-results", &[]),
+    ground("lugus-report", &["lugus-results"]),
     room("lugus-perf", &["lugus-engine", "lugus-ring", "lugus-vocabulary"]),
     room("lugus-replay", &["lugus-client", "lugus-engine", "lugus-stages", "lugus-vocabulary"]),
     room(
@@ -117,6 +119,8 @@ pub const ROOMS: &[Room] = &[
             "lugus-partition-map",
             "lugus-perf",
             "lugus-replay",
+            "lugus-report",
+            "lugus-results",
             "lugus-stages",
             "lugus-topology",
             "lugus-vocabulary",
