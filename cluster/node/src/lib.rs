@@ -10,6 +10,7 @@ mod book;
 pub mod counters;
 pub mod decode;
 pub mod election;
+pub mod listener;
 pub mod market_data;
 pub mod member;
 pub mod migration;
