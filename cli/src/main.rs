@@ -18,6 +18,7 @@ mod deployed_process;
 mod deployment;
 mod down;
 mod engine;
+mod event_file;
 mod events;
 mod export;
 mod exporter;
@@ -26,6 +27,7 @@ mod first_start;
 mod instruments;
 mod leader_killer;
 mod local_deployment;
+mod log_flow;
 mod map;
 mod migrate;
 mod moving;
@@ -38,9 +40,14 @@ mod participant;
 mod private_cluster;
 mod processes;
 mod prune;
+mod recorded_part;
+mod recordings;
 mod recover;
 mod repair;
 mod replay;
+mod replay_log;
+mod replay_market_data;
+mod replay_state;
 mod restart_policy;
 mod set_aside;
 mod snapshot;
@@ -121,6 +128,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
         Command::Bench(bench) => bench::run(bench, output),
         Command::Demo(demo) => demo::run(demo, output),
+        Command::Recordings(what) => recordings::run(&deployment::find(config)?, what, output),
         Command::Engine(engine) => engine::run(engine, io::stdin().lock(), io::stdout().lock()),
     }
 }
