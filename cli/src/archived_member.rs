@@ -16,6 +16,8 @@ use crate::failure::Failure;
 pub struct ArchivedMember {
     /// The member's number; `None` for a copy.
     pub id: Option<i32>,
+    /// Folders of archive and consensus module.
+    pub files: MemberFiles,
     /// The log, or why it can't be read.
     pub log: Result<ArchivedLog, ArchivedLogError>,
     /// What the member publishes, if it runs.
@@ -50,8 +52,9 @@ pub fn find(
             );
         };
         let member = cluster.members.first().ok_or_else(|| Failure::new(format!("{} has no member", cluster.name)))?;
-        let log = ArchivedLog::open(files_in(dir, cluster, member));
-        return Ok(vec![(cluster.clone(), vec![ArchivedMember { id: None, log, published: None }])]);
+        let files = files_in(dir, cluster, member);
+        let log = ArchivedLog::open(files.clone());
+        return Ok(vec![(cluster.clone(), vec![ArchivedMember { id: None, files, log, published: None }])]);
     }
     let mut all = Vec::new();
     for cluster in clusters {
@@ -70,6 +73,46 @@ pub fn find(
     Ok(all)
 }
 
+/// The log of one cluster: all of its members have the same, so that of the first chosen member on this host that can be read.
+///
+/// # Errors
+/// As [`find`]; the logs of several clusters are chosen, or none can be read.
+pub fn find_log(found: &DeploymentFile, chosen: &ArchivedMembers) -> Result<ClusterLog, Failure> {
+    let mut all = find(found, chosen)?;
+    if all.len() > 1 {
+        return Err(Failure::new("the log of which cluster?").hint("say with --cluster"));
+    }
+    let (cluster, members) = all.pop().ok_or_else(|| Failure::new("there is no log"))?;
+    let mut problem = Failure::new("there is no log");
+    for member in members {
+        let name = member.to_string();
+        match member.log {
+            Ok(log) => return Ok(ClusterLog { cluster, name, log, published: member.published }),
+            Err(error) => problem = Failure::new(format!("{name} of {}: {error}", cluster.name)),
+        }
+    }
+    Err(problem)
+}
+
+/// The log of a cluster.
+pub struct ClusterLog {
+    /// The cluster.
+    pub cluster: ClusterSpec,
+    /// Whose log it is, such as `member 0`.
+    pub name: String,
+    /// The log.
+    pub log: ArchivedLog,
+    /// What the member publishes, if it runs.
+    pub published: Option<StateAt>,
+}
+
+impl ClusterLog {
+    /// Position after which nothing is committed for sure: that of what a running member has applied, else the end of the log.
+    pub fn end_position(&self) -> i64 {
+        self.published.map_or_else(|| self.log.end_position(), |published| published.position.0)
+    }
+}
+
 fn open(cluster: &ClusterSpec, member: &MemberSpec) -> Result<ArchivedMember, Failure> {
     let name = format!("member {} of {}", member.id, cluster.name);
     let published = match read_status(&member.aeron_dir, cluster.id.0) {
@@ -79,6 +122,7 @@ fn open(cluster: &ClusterSpec, member: &MemberSpec) -> Result<ArchivedMember, Fa
         Err(StatusError::NotRunning { .. }) => None,
         Err(error) => return Err(Failure::new(format!("{name}: {error}"))),
     };
-    let log = ArchivedLog::open(MemberFiles::of(cluster, member));
-    Ok(ArchivedMember { id: Some(member.id.0), log, published })
+    let files = MemberFiles::of(cluster, member);
+    let log = ArchivedLog::open(files.clone());
+    Ok(ArchivedMember { id: Some(member.id.0), files, log, published })
 }

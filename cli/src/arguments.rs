@@ -2,6 +2,8 @@
 
 mod archived;
 mod clusters;
+mod recorded;
+mod replay;
 mod round_trip;
 mod trading;
 
@@ -15,9 +17,11 @@ use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
 pub use clusters::{BENCH_PORT, Members};
+pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
+pub use replay::Replay;
 pub use round_trip::{RoundTrip, Service, Transport};
 pub use trading::{
-    AmendedTrade, Book, Cancel, Hdr, Order, Orders, Pace, Replay, SideArgument, TimeInForceArgument, Trade, Watch,
+    AmendedTrade, Book, Cancel, Hdr, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
 };
 
 /// Lugus: order matching, replicated by Aeron Cluster.
@@ -101,6 +105,8 @@ pub enum Command {
     /// Trade on three members, kill the leader with SIGKILL, trade on two clusters while an instrument moves from one
     /// to the other, and check that no command is lost or executed twice.
     Demo(Demo),
+    /// List what the archives of members on this host, running or not, or of a backup have recorded, or describe one recording.
+    Recordings(Recordings),
 }
 
 /// `lugus engine`.
@@ -366,6 +372,15 @@ mod tests {
             "audit --cluster A --member 0",
             "demo --base-port 65535",
             "exporter --address 127.0.0.1:0",
+            "recordings",
+            "recordings --cluster A --member 0",
+            "recordings list --dir x",
+            "recordings describe 3 --member 1",
+            "replay log",
+            "replay log --member 0 --from snapshot --until 2026-11-29T20:15:00Z --events x.csv --book 1",
+            "replay log --resume x --until 4096 --pace recorded",
+            "replay log --dir x --to-cluster --rate 1000",
+            "replay market-data --from 5ns -i 1 -o x",
         ] {
             assert!(parse(good).is_ok(), "{good}: {:?}", parse(good).err());
         }
@@ -407,6 +422,14 @@ mod tests {
             "audit --member 0 --dir x",
             "exporter",
             "exporter --address localhost",
+            "recordings describe",
+            "recordings describe x",
+            "replay log --from -1",
+            "replay log --until snapshot",
+            "replay log --resume x --from 5",
+            "replay log --depth 5",
+            "replay log --rate 5",
+            "replay log --to-cluster --events x",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }

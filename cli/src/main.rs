@@ -19,6 +19,7 @@ mod deployment;
 mod down;
 mod echo_service;
 mod engine;
+mod event_file;
 mod events;
 mod export;
 mod exporter;
@@ -27,6 +28,7 @@ mod first_start;
 mod instruments;
 mod leader_killer;
 mod local_deployment;
+mod log_flow;
 mod map;
 mod migrate;
 mod moving;
@@ -39,9 +41,14 @@ mod participant;
 mod private_cluster;
 mod processes;
 mod prune;
+mod recorded_part;
+mod recordings;
 mod recover;
 mod repair;
 mod replay;
+mod replay_log;
+mod replay_market_data;
+mod replay_state;
 mod restart_policy;
 mod set_aside;
 mod snapshot;
@@ -129,6 +136,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
         Command::Bench(bench) => bench::run(bench, output),
         Command::Demo(demo) => demo::run(demo, output),
+        Command::Recordings(what) => recordings::run(&deployment::find(config)?, what, output),
         Command::Engine(engine) => engine::run(engine, io::stdin().lock(), io::stdout().lock()),
     }
 }

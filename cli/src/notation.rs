@@ -5,6 +5,7 @@ use lugus_client::{
     UnitError,
 };
 use lugus_partition_map::PartitionMap;
+use lugus_topology::Deployment;
 use lugus_vocabulary::InstrumentSpecification;
 use serde::Serialize;
 
@@ -31,6 +32,11 @@ impl Notations {
     pub fn new(map: &PartitionMap, is_raw: bool) -> Self {
         let specifications = map.partitions.iter().map(|partition| &partition.instrument);
         Self::of_instruments(specifications.filter(|_| !is_raw), is_raw)
+    }
+
+    /// Decimals of the instruments in a deployment's file.
+    pub fn of_deployment(deployment: &Deployment) -> Self {
+        Self::of_instruments(deployment.instruments.iter(), false)
     }
 
     fn of_instruments<'s>(specifications: impl Iterator<Item = &'s InstrumentSpecification>, is_raw: bool) -> Self {

@@ -1,4 +1,4 @@
-//! `lugus replay`: sends order flow through the cluster and measures it.
+//! `lugus replay`: sends order flow through the cluster and measures it, or applies an archived log to a new engine.
 
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
@@ -19,8 +19,10 @@ use lugus_vocabulary::ParticipantId;
 use crate::arguments::{Hdr, Pace, Replay};
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
+use crate::log_flow::LogFlow;
 use crate::output::Output;
 use crate::participant::{self, TIMEOUT};
+use crate::{replay_log, replay_market_data};
 
 /// Number of retries of a command. A replay must account for every command, so it retries for longer than a busy
 /// machine may be without a leader.
@@ -44,6 +46,13 @@ pub fn run(found: &DeploymentFile, what: &Replay, output: Output) -> Result<(), 
                 (synthetic(*commands, *seed, options.window), pace.take_over.older_session());
             (through_cluster(found, &mut flow, options, older_session, &mut Bar::new(output))?, hdr, "synthetic")
         }
+        Replay::Log(log) if log.to_cluster => {
+            let mut flow = LogFlow::read(found, &log.part)?;
+            let (options, older_session) = (options(log.sending, 0), log.sending.take_over.older_session());
+            (through_cluster(found, &mut flow, options, older_session, &mut Bar::new(output))?, &log.hdr, "log")
+        }
+        Replay::Log(log) => return replay_log::run(found, log, output),
+        Replay::MarketData(what) => return replay_market_data::run(found, what, output),
     };
     write_histograms(hdr, name, &replayed)?;
     output.answer(&replayed.report, &replayed.report)?;

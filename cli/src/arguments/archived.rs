@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 /// Which members' logs.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ArchivedMembers {
     /// Only this cluster, given as name or number.
     #[arg(long)]
@@ -40,7 +40,7 @@ pub struct Export {
     #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(0..))]
     pub to: Option<i64>,
     /// Write the events of each command after it, as the engine makes them.
-    #[arg(long, conflicts_with = "from")]
+    #[arg(long)]
     pub events: bool,
     /// File to write [default: standard output].
     #[arg(long, short, value_name = "FILE")]

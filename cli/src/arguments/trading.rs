@@ -230,52 +230,6 @@ pub struct Watch {
     pub take_over: TakeOver,
 }
 
-/// `lugus replay`.
-#[derive(Debug, Subcommand)]
-pub enum Replay {
-    /// Replay a Databento market-by-order file (.dbn, .dbn.zst).
-    Mbo {
-        /// The file.
-        file: PathBuf,
-        /// Rate and window.
-        #[command(flatten)]
-        pace: Pace,
-        /// Files of the round trips.
-        #[command(flatten)]
-        hdr: Hdr,
-    },
-    /// Send synthetic but realistic order flow, made from a seed.
-    Synthetic {
-        /// Number of commands to send.
-        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
-        commands: u64,
-        /// Seed; the same seed gives the same flow.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// Number of commands at the beginning whose round trips are not counted, as the cluster warms up.
-        #[arg(long, default_value_t = 0)]
-        warm_up: u64,
-        /// Rate and window.
-        #[command(flatten)]
-        pace: Pace,
-        /// Files of the round trips.
-        #[command(flatten)]
-        hdr: Hdr,
-    },
-}
-
-impl Replay {
-    /// What contradicts itself, if anything does.
-    pub(super) fn contradiction(&self) -> Option<&'static str> {
-        match self {
-            Self::Synthetic { commands, warm_up, .. } if warm_up >= commands => {
-                Some("--warm-up must be less than --commands, or nothing would be measured")
-            }
-            _ => None,
-        }
-    }
-}
-
 /// Where a measurement leaves the files of its round trips.
 #[derive(Debug, Clone, Args)]
 pub struct Hdr {

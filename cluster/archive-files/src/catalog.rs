@@ -4,6 +4,7 @@
 //! `RecordingDescriptor`). The fields have kept their places through all versions.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::error::ArchiveFileError;
@@ -22,6 +23,38 @@ pub(crate) const VALID: i32 = 1;
 pub(crate) const DESCRIPTOR_LENGTH: usize = 80;
 /// Source: `AeronArchive.NULL_POSITION`.
 pub(crate) const NULL_POSITION: i64 = -1;
+
+/// Gives each valid recording of the archive in `dir` to `take`, with the bytes of its descriptor, until it breaks; returns the
+/// catalog's path.
+pub(crate) fn each_descriptor(
+    dir: &Path,
+    mut take: impl FnMut(Recording, &[u8]) -> ControlFlow<()>,
+) -> Result<PathBuf, ArchiveFileError> {
+    let path = dir.join(CATALOG);
+    let catalog = fs::read(&path).map_err(ArchiveFileError::file(&path))?;
+    let content = |offset: usize, what| ArchiveFileError::Content { path: path.clone(), offset: offset as u64, what };
+    let alignment = i32_at(&catalog, ALIGNMENT_OFFSET).ok_or_else(|| content(0, "it has no header"))?;
+    let (alignment, mut offset) = match usize::try_from(alignment) {
+        Ok(0) => (OLD_ALIGNMENT, OLD_ALIGNMENT),
+        Ok(alignment) if alignment.is_power_of_two() => (alignment, HEADER_LENGTH),
+        _ => return Err(content(ALIGNMENT_OFFSET, "this can't be an alignment")),
+    };
+    while let Some(length) = i32_at(&catalog, offset).filter(|length| *length != 0) {
+        let whole = usize::try_from(length).ok().map(|length| HEADER_LENGTH + length);
+        let entry = whole.and_then(|whole| catalog.get(offset..offset.checked_add(whole)?));
+        let entry = entry.ok_or_else(|| content(offset, "a descriptor can't have this length"))?;
+        if i32_at(entry, STATE_OFFSET) == Some(VALID) {
+            let descriptor = &entry[HEADER_LENGTH..];
+            let recording =
+                Recording::of(dir, descriptor).ok_or_else(|| content(offset, "a descriptor has impossible values"))?;
+            if take(recording, descriptor).is_break() {
+                break;
+            }
+        }
+        offset += entry.len().next_multiple_of(alignment);
+    }
+    Ok(path)
+}
 
 /// A recording as the catalog describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,30 +83,15 @@ impl Recording {
     /// # Errors
     /// The catalog can't be read, is damaged, or has no such recording.
     pub fn find(dir: &Path, id: i64) -> Result<Self, ArchiveFileError> {
-        let path = dir.join(CATALOG);
-        let catalog = fs::read(&path).map_err(ArchiveFileError::file(&path))?;
-        let content =
-            |offset: usize, what| ArchiveFileError::Content { path: path.clone(), offset: offset as u64, what };
-        let alignment = i32_at(&catalog, ALIGNMENT_OFFSET).ok_or_else(|| content(0, "it has no header"))?;
-        let (alignment, mut offset) = match usize::try_from(alignment) {
-            Ok(0) => (OLD_ALIGNMENT, OLD_ALIGNMENT),
-            Ok(alignment) if alignment.is_power_of_two() => (alignment, HEADER_LENGTH),
-            _ => return Err(content(ALIGNMENT_OFFSET, "this can't be an alignment")),
-        };
-        while let Some(length) = i32_at(&catalog, offset).filter(|length| *length != 0) {
-            let whole = usize::try_from(length).ok().map(|length| HEADER_LENGTH + length);
-            let entry = whole.and_then(|whole| catalog.get(offset..offset.checked_add(whole)?));
-            let entry = entry.ok_or_else(|| content(offset, "a descriptor can't have this length"))?;
-            if i32_at(entry, STATE_OFFSET) == Some(VALID) {
-                let recording = Self::of(dir, &entry[HEADER_LENGTH..])
-                    .ok_or_else(|| content(offset, "a descriptor has impossible values"))?;
-                if recording.id == id {
-                    return Ok(recording);
-                }
+        let mut found = None;
+        let catalog = each_descriptor(dir, |recording, _| {
+            if recording.id != id {
+                return ControlFlow::Continue(());
             }
-            offset += entry.len().next_multiple_of(alignment);
-        }
-        Err(ArchiveFileError::NoRecording { catalog: path, id })
+            found = Some(recording);
+            ControlFlow::Break(())
+        })?;
+        found.ok_or(ArchiveFileError::NoRecording { catalog, id })
     }
 
     fn of(dir: &Path, descriptor: &[u8]) -> Option<Self> {
@@ -113,15 +131,20 @@ impl Recording {
     /// Position of the first byte of the last segment file. When nobody knows where the recording ends, the last one is the
     /// last that there is.
     pub(crate) fn last_segment_base(&self) -> i64 {
-        if let Some(stop) = self.stop_position {
-            return self.segment_base(stop);
+        match self.stop_position {
+            Some(stop) => self.segment_base(stop),
+            None => self.segment_bases().into_iter().max().unwrap_or_else(|| self.segment_base(self.start_position)),
         }
+    }
+
+    /// Positions of the first bytes of the segment files that are there.
+    pub(crate) fn segment_bases(&self) -> Vec<i64> {
         let prefix = format!("{}-", self.id);
         let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
         let bases = entries.filter_map(|entry| {
             let name = entry.file_name();
             name.to_str()?.strip_prefix(&prefix)?.strip_suffix(".rec")?.parse().ok()
         });
-        bases.max().unwrap_or_else(|| self.segment_base(self.start_position))
+        bases.collect()
     }
 }

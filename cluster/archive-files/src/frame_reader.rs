@@ -42,6 +42,8 @@ pub struct FrameReader {
     checksum: FrameChecksum,
     /// Position of the next frame, in bytes.
     position: i64,
+    /// Position of the frame that was given last, in bytes.
+    given: i64,
     last_base: i64,
     /// The open segment file, and the position of its first byte.
     segment: Option<(i64, File)>,
@@ -55,8 +57,10 @@ pub struct FrameReader {
 impl FrameReader {
     /// A reader that begins at `position`, where a frame must begin, or at the start of the recording if that is later.
     pub fn new(recording: Recording, position: i64, checksum: FrameChecksum) -> Self {
+        let position = position.max(recording.start_position);
         Self {
-            position: position.max(recording.start_position),
+            position,
+            given: position,
             last_base: recording.last_segment_base(),
             recording,
             checksum,
@@ -96,6 +100,7 @@ impl FrameReader {
             }
         };
         let begin = (self.position - self.window_position) as usize;
+        self.given = self.position;
         self.position += header.aligned_length() as i64;
         Ok(Some(Frame {
             payload: &self.window[begin + HEADER_LENGTH..begin + header.length],
@@ -103,6 +108,11 @@ impl FrameReader {
             term_offset: header.term_offset,
             position: self.position,
         }))
+    }
+
+    /// Takes back the frame that was given last: it is the next one again.
+    pub fn put_back(&mut self) {
+        self.position = self.given;
     }
 
     /// The header of the next frame, which is whole in the window if it has data, or what is wrong with the frame.
@@ -220,6 +230,17 @@ impl FrameReader {
     fn loaded(&self, position: i64) -> &[u8] {
         let skipped = usize::try_from(position - self.window_position).unwrap_or(usize::MAX);
         self.window[..self.window_length].get(skipped..).unwrap_or_default()
+    }
+
+    /// Position after the last whole frame of a recording. Where nobody has noted it, only the headers of the last segment file
+    /// are read, and damage there ends the recording.
+    pub fn end_position(recording: &Recording) -> i64 {
+        if let Some(stop) = recording.stop_position {
+            return stop;
+        }
+        let mut reader = Self::new(recording.clone(), recording.last_segment_base(), FrameChecksum::None);
+        while let Ok(Some(_)) = reader.next_frame() {}
+        reader.position()
     }
 
     fn damage(&self, fault: Fault) -> Damage {

@@ -13,6 +13,15 @@ pub const TERM_LENGTH: usize = 64 * 1024;
 /// Longest payload of a frame in the recordings of a test, in bytes. A longer message takes several frames.
 pub const MAX_PAYLOAD_LENGTH: usize = 1376;
 
+/// Channel of the recordings of a test.
+pub const CHANNEL: &str = "aeron:ipc?alias=log";
+/// Address from which their source sends.
+pub const SOURCE_IDENTITY: &str = "127.0.0.1:40001";
+/// When they began, in milliseconds since 1970.
+pub const START_TIMESTAMP: i64 = 1_000;
+/// When they ended, in milliseconds since 1970, if the archive has noted it.
+pub const STOP_TIMESTAMP: i64 = 2_000;
+
 const STREAM_ID: i32 = 100;
 const INITIAL_TERM_ID: i32 = 17;
 
@@ -94,9 +103,16 @@ impl WrittenRecording {
         put(56, &INITIAL_TERM_ID.to_le_bytes());
         put(60, &(TERM_LENGTH as i32).to_le_bytes());
         put(64, &(TERM_LENGTH as i32).to_le_bytes());
+        put(24, &START_TIMESTAMP.to_le_bytes());
+        put(32, &STOP_TIMESTAMP.to_le_bytes());
+        put(68, &((HEADER_LENGTH + MAX_PAYLOAD_LENGTH) as i32).to_le_bytes());
         put(76, &STREAM_ID.to_le_bytes());
+        for text in [CHANNEL, CHANNEL, SOURCE_IDENTITY] {
+            descriptor.extend((text.len() as i32).to_le_bytes());
+            descriptor.extend(text.bytes());
+        }
         let mut entry = vec![0; CATALOG_HEADER_LENGTH];
-        entry[..4].copy_from_slice(&(DESCRIPTOR_LENGTH as i32).to_le_bytes());
+        entry[..4].copy_from_slice(&(descriptor.len() as i32).to_le_bytes());
         entry[4..8].copy_from_slice(&VALID.to_le_bytes());
         entry.extend(descriptor);
         entry.resize(entry.len().next_multiple_of(ENTRY_ALIGNMENT), 0);

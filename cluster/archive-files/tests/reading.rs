@@ -6,10 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use aeron_archive_files::testing::{
-    End, TERM_LENGTH, WrittenRecording, segment_path, write_archive, write_recording_log,
+    CHANNEL, End, SOURCE_IDENTITY, START_TIMESTAMP, STOP_TIMESTAMP, TERM_LENGTH, WrittenRecording, segment_path,
+    write_archive, write_recording_log,
 };
 use aeron_archive_files::{
-    ArchiveFileError, CONSENSUS_MODULE, Fault, FrameChecksum, FrameReader, Recording, RecordingLog, Snapshot, Term,
+    ArchiveFileError, CONSENSUS_MODULE, DescribedRecording, Fault, FrameChecksum, FrameReader, Recording, RecordingLog,
+    SegmentFiles, Snapshot, Term,
 };
 
 const ID: i64 = 3;
@@ -60,6 +62,45 @@ fn all_frames_are_read_whether_the_end_is_known_or_not() {
     let mut reader = reader(dir.path(), 96);
     assert_eq!(reader.next_frame().unwrap().unwrap().payload[0], 1);
     assert!(matches!(Recording::find(dir.path(), 9), Err(ArchiveFileError::NoRecording { id: 9, .. })));
+}
+
+#[test]
+fn all_recordings_are_listed_with_their_sources() {
+    for (end, stop) in [(End::Ordered, Some(STOP_TIMESTAMP)), (End::Killed, None)] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut purged = WrittenRecording::new(1);
+        purged.append(&[1; 100]);
+        let recording = recording();
+        write_archive(dir.path(), &[&purged, &recording], end).unwrap();
+        let all = DescribedRecording::all(dir.path()).unwrap();
+        assert_eq!(all.iter().map(|one| one.recording.id).collect::<Vec<_>>(), [1, ID]);
+        let described = &all[1];
+        assert_eq!((described.channel.as_str(), described.source_identity.as_str()), (CHANNEL, SOURCE_IDENTITY));
+        assert_eq!((described.start_timestamp, described.stop_timestamp), (START_TIMESTAMP, stop));
+        assert_eq!(described.recording, Recording::find(dir.path(), ID).unwrap());
+        let files = SegmentFiles { count: 3, bytes: 3 * TERM_LENGTH as u64 };
+        assert_eq!(described.recording.segment_files(), files);
+        assert_eq!(FrameReader::end_position(&described.recording), recording.position(), "{end:?}");
+        assert_eq!(FrameReader::end_position(&all[0].recording), purged.position(), "{end:?}");
+    }
+}
+
+#[test]
+fn a_frame_that_is_put_back_is_the_next_one_again() {
+    let dir = tempfile::tempdir().unwrap();
+    write_archive(dir.path(), &[&recording()], End::Killed).unwrap();
+    let mut reader = reader(dir.path(), 0);
+    let number = |reader: &mut FrameReader| {
+        u32::from_le_bytes(*reader.next_frame().unwrap().unwrap().payload.first_chunk().unwrap())
+    };
+    for _ in 0..1_500 {
+        number(&mut reader);
+    }
+    assert_eq!(number(&mut reader), 1_500);
+    let after = reader.position();
+    reader.put_back();
+    assert_eq!(reader.next_frame().unwrap().unwrap().payload[..4], 1_500_u32.to_le_bytes());
+    assert_eq!(reader.position(), after);
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub use mark_file::{LIVENESS_TIMEOUT_MS, MarkFileError};
 // What replays a recorded log without a cluster.
 pub use aeron_support::Fragment;
 pub use context::DEFAULT_APP_VERSION;
-pub use log_replay::{Applied, FragmentSource, LogPlace, LogReplay};
+pub use log_replay::{Applied, FragmentSource, LogPlace, LogReplay, event_time};
 
 /// The examples in the README, as tests.
 #[cfg(all(doctest, feature = "testing"))]

@@ -1,12 +1,13 @@
 //! A service that is fed a recorded log without a cluster, as its container would feed it.
 
-use aeron_support::{Fragment, FragmentAssembler};
+use aeron_support::{BEGIN_FRAGMENT_FLAG, Fragment, FragmentAssembler};
 
 use crate::agent_io::{AgentIo, Flow, SnapshotReplay};
 use crate::cluster::Cluster;
 use crate::clustered_service::{ClusteredService, Header};
 use crate::counters::ServiceCounter;
 use crate::error::ContainerError;
+use crate::log_adapter::{self, LogEvent};
 use crate::log_consumer::{LogConsumer, SnapshotRequest};
 use crate::offline_io::OfflineIo;
 use crate::service_cluster::ServiceCluster;
@@ -143,9 +144,20 @@ impl<S: ClusteredService> LogReplay<S> {
         Ok(recording.0)
     }
 
+    /// Where the state stands in the log: after the event that was applied last.
+    pub fn place(&self) -> LogPlace {
+        let view = &self.cluster.view;
+        LogPlace { position: view.log_position, leadership_term_id: view.leadership_term_id, timestamp: view.time }
+    }
+
     /// The service.
     pub fn service(&self) -> &S {
         &self.service
+    }
+
+    /// The service. Whoever changes its state changes what the log leads to.
+    pub fn service_mut(&mut self) -> &mut S {
+        &mut self.service
     }
 
     /// The cluster that the service sees.
@@ -157,6 +169,22 @@ impl<S: ClusteredService> LogReplay<S> {
     /// the closing of sessions that are not open.
     pub fn errors(&self) -> &[String] {
         &self.cluster.liveness.io.errors
+    }
+}
+
+/// Cluster time of the event that begins with a fragment; `None` if no event begins there, or one that only tells the
+/// cluster's state: the unit of time is known after the first of these.
+pub fn event_time(fragment: &Fragment<'_>) -> Option<i64> {
+    if fragment.flags & BEGIN_FRAGMENT_FLAG == 0 {
+        return None;
+    }
+    match log_adapter::decode(fragment.payload, fragment.position).ok()?? {
+        LogEvent::SessionMessage { timestamp, .. }
+        | LogEvent::Timer { timestamp, .. }
+        | LogEvent::SessionClose { timestamp, .. }
+        | LogEvent::Action { timestamp, .. } => Some(timestamp),
+        LogEvent::SessionOpen(open) => Some(open.timestamp),
+        LogEvent::NewLeadershipTerm(_) => None,
     }
 }
 

@@ -7,6 +7,7 @@ use lugus_engine::EventSink;
 use lugus_vocabulary::{MarketData, Reply, Report};
 
 use crate::counters::Tally;
+use crate::listener::ServiceListener;
 use crate::market_data::MarketDataWriter;
 use crate::sessions::Sessions;
 use crate::stages::StageRecorder;
@@ -24,8 +25,23 @@ pub(crate) struct Egress<'a> {
     pub(crate) market_data: Option<&'a mut MarketDataWriter>,
     /// Stamps of the command at hand, if members take them.
     pub(crate) stages: Option<&'a mut StageRecorder>,
+    /// Of an archived log, which is applied as a follower applies it.
+    pub(crate) listener: Option<&'a mut (dyn ServiceListener + 'static)>,
     /// What was told so far.
     pub(crate) tally: Tally,
+}
+
+impl<'a> Egress<'a> {
+    /// To the sessions of the cluster, and to nobody else.
+    pub(crate) fn new(
+        cluster: &'a mut dyn Cluster,
+        sessions: &'a Sessions,
+        origin: i64,
+        buffer: &'a mut BookBuffer,
+    ) -> Self {
+        let tally = Tally::default();
+        Self { cluster, sessions, origin, buffer, market_data: None, stages: None, listener: None, tally }
+    }
 }
 
 impl EventSink for Egress<'_> {
@@ -33,6 +49,9 @@ impl EventSink for Egress<'_> {
     fn report(&mut self, report: &Report) {
         self.tally.take(report);
         if self.cluster.role() != Role::Leader {
+            if let Some(listener) = &mut self.listener {
+                listener.report(report);
+            }
             return;
         }
         let own = self.sessions.of_participant(report.participant);
@@ -57,6 +76,9 @@ impl EventSink for Egress<'_> {
     #[inline]
     fn reply(&mut self, reply: &Reply) {
         if self.cluster.role() != Role::Leader {
+            if let Some(listener) = &mut self.listener {
+                listener.reply(reply);
+            }
             return;
         }
         if let Some(stages) = &mut self.stages {
@@ -73,11 +95,14 @@ impl EventSink for Egress<'_> {
         if let Some(market_data) = &mut self.market_data {
             market_data.put(increment);
         }
+        if let Some(listener) = &mut self.listener {
+            listener.market_data(increment);
+        }
     }
 
     #[inline]
     fn wants_market_data(&self) -> bool {
-        self.market_data.is_some()
+        self.market_data.is_some() || self.listener.as_ref().is_some_and(|listener| listener.wants_market_data())
     }
 }
 

@@ -11,6 +11,7 @@ pub mod counters;
 pub mod decode;
 mod egress;
 pub mod election;
+pub mod listener;
 pub mod market_data;
 pub mod member;
 pub mod migration;

@@ -15,14 +15,14 @@ use lugus_codecs::order_entry::{
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
     BookRequest, BookType, Command, ConnectionChange, EpochNanos, GraceTime, InstrumentId, LogPosition,
-    MessageRejectReason, MigrationRequest, MigrationStep, OrderStatusReport, ParticipantId, RejectReason, Reply,
-    Request, StateAt,
+    MessageRejectReason, MigrationStep, OrderStatusReport, ParticipantId, RejectReason, Reply, Request, StateAt,
 };
 
 use crate::book::BookReader;
-use crate::counters::{MemberCounters, Tally};
+use crate::counters::MemberCounters;
 use crate::decode::{Inbound, decode};
 use crate::egress::{Egress, send};
+use crate::listener::{Change, ServiceListener};
 use crate::market_data::MarketDataWriter;
 use crate::migration;
 use crate::sessions::{Admitted, Ended, NotAdmitted, OlderSession, Principal, Sessions};
@@ -39,22 +39,6 @@ pub enum DropCopyPolicy {
     /// The operator.
     Operator,
 }
-
-/// What changes the engine's state.
-#[derive(Debug, Clone, Copy)]
-pub enum Change<'a> {
-    /// A participant's command.
-    Command(&'a Command),
-    /// An operator's step of a migration.
-    Migration(&'a MigrationRequest<&'a [u8]>),
-    /// A timer of the cluster, by which the engine goes on without a command.
-    Timer,
-    /// A participant that had asked for cancel on disconnect has no session any more, or has one again.
-    Connection(&'a ConnectionChange),
-}
-
-/// Hears of each change before the engine makes it.
-pub type ChangeListener = Box<dyn FnMut(EpochNanos, Change<'_>)>;
 
 /// Number of live orders for which memory is touched at the start: ten megabytes. Memory for more is touched when it is
 /// used.
@@ -79,7 +63,7 @@ pub struct MatchingService {
     /// The report of a participant's own orders; its room is used again.
     order_status: OrderStatusReport,
     market_data: Option<MarketDataWriter>,
-    change_listener: Option<ChangeListener>,
+    listener: Option<Box<dyn ServiceListener>>,
     state_sampler: Option<StateSampler>,
     stages: Option<StageRecorder>,
 }
@@ -101,17 +85,15 @@ impl MatchingService {
             book_reader: BookReader::new(),
             order_status: OrderStatusReport::with_room(),
             market_data: None,
-            change_listener: None,
+            listener: None,
             state_sampler: None,
             stages: None,
         }
     }
 
-    /// The same service with a listener, for what reads an archived log: members have none.
-    #[must_use]
-    pub fn with_change_listener(mut self, listener: ChangeListener) -> Self {
-        self.change_listener = Some(listener);
-        self
+    /// Sets who hears of what the log does from now on, for what reads an archived log: members have no listener.
+    pub fn listen(&mut self, listener: Box<dyn ServiceListener>) {
+        self.listener = Some(listener);
     }
 
     /// The same service with a market-data stream.
@@ -141,15 +123,17 @@ impl MatchingService {
     }
 
     fn apply(&mut self, cluster: &mut dyn Cluster, session_id: i64, now: EpochNanos, command: &Command) {
-        if let Some(listener) = &mut self.change_listener {
-            listener(now, Change::Command(command));
+        if let Some(listener) = &mut self.listener {
+            listener.change(LogPosition(cluster.log_position()), now, Change::Command(command));
         }
-        let Self { sessions, buffer, market_data, stages, .. } = self;
+        let Self { sessions, buffer, market_data, stages, listener, .. } = self;
         if let Some(stages) = stages {
             stages.engine_begins(command);
         }
-        let (market_data, stages, tally) = (market_data.as_mut(), stages.as_mut(), Tally::default());
-        let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data, stages, tally };
+        let mut egress = Egress::new(cluster, sessions, session_id, buffer);
+        egress.market_data = market_data.as_mut();
+        egress.stages = stages.as_mut();
+        egress.listener = listener.as_deref_mut();
         self.engine.apply(now, command, &mut egress);
         let tally = egress.tally;
         if let Some(stages) = &mut self.stages {
@@ -173,10 +157,9 @@ impl MatchingService {
     ) {
         match request {
             Request::Resume { instrument, last_event_sequence } => {
+                // A listener has heard of these events before.
                 let Self { sessions, buffer, .. } = self;
-                let tally = Tally::default();
-                let (market_data, stages) = (None, None);
-                let mut egress = Egress { cluster, sessions, origin: session_id, buffer, market_data, stages, tally };
+                let mut egress = Egress::new(cluster, sessions, session_id, buffer);
                 self.engine.resume(participant, instrument, last_event_sequence, &mut egress);
             }
             Request::DropCopy { instrument } => self.subscribe(cluster, session_id, participant, instrument),
@@ -305,13 +288,13 @@ impl MatchingService {
         change: &ConnectionChange,
     ) -> Option<GraceTime> {
         let now = epoch_nanos(cluster.time_unit(), timestamp);
-        if let Some(listener) = &mut self.change_listener {
-            listener(now, Change::Connection(change));
+        if let Some(listener) = &mut self.listener {
+            listener.change(LogPosition(cluster.log_position()), now, Change::Connection(change));
         }
-        let Self { sessions, buffer, market_data, .. } = self;
-        let (market_data, stages, tally) = (market_data.as_mut(), None, Tally::default());
-        let origin = NO_SESSION;
-        let mut egress = Egress { cluster: &mut *cluster, sessions, origin, buffer, market_data, stages, tally };
+        let Self { sessions, buffer, market_data, listener, .. } = self;
+        let mut egress = Egress::new(&mut *cluster, sessions, NO_SESSION, buffer);
+        egress.market_data = market_data.as_mut();
+        egress.listener = listener.as_deref_mut();
         let grace = match *change {
             ConnectionChange::Disconnect { participant, grace_milliseconds } => {
                 self.engine.disconnect(now, participant, grace_milliseconds, &mut egress);
@@ -462,8 +445,8 @@ impl ClusteredService for MatchingService {
             Ok(Inbound::Command(command)) if !role.may_command() => self.refuse_command(cluster, session_id, &command),
             Ok(Inbound::Command(command)) => self.apply(cluster, session_id, now, &command),
             Ok(Inbound::Migration(request)) => {
-                if let Some(listener) = &mut self.change_listener {
-                    listener(now, Change::Migration(&request));
+                if let Some(listener) = &mut self.listener {
+                    listener.change(LogPosition(cluster.log_position()), now, Change::Migration(&request));
                 }
                 migration::answer(&mut self.engine, cluster, session_id, &request, &mut self.migration_buffer);
                 let changes_instruments = matches!(request.step, MigrationStep::Activate | MigrationStep::Drop { .. });
@@ -481,12 +464,13 @@ impl ClusteredService for MatchingService {
     fn on_timer_event(&mut self, cluster: &mut dyn Cluster, correlation_id: i64, timestamp: i64) {
         self.timer.fired(correlation_id);
         let now = epoch_nanos(cluster.time_unit(), timestamp);
-        if let Some(listener) = &mut self.change_listener {
-            listener(now, Change::Timer);
+        if let Some(listener) = &mut self.listener {
+            listener.change(LogPosition(cluster.log_position()), now, Change::Timer);
         }
-        let Self { sessions, buffer, market_data, .. } = self;
-        let (market_data, stages, tally) = (market_data.as_mut(), None, Tally::default());
-        let mut egress = Egress { cluster, sessions, origin: NO_SESSION, buffer, market_data, stages, tally };
+        let Self { sessions, buffer, market_data, listener, .. } = self;
+        let mut egress = Egress::new(cluster, sessions, NO_SESSION, buffer);
+        egress.market_data = market_data.as_mut();
+        egress.listener = listener.as_deref_mut();
         self.engine.on_timer(now, &mut egress);
         if let Some(counters) = &self.counters {
             counters.went_on(egress.tally);

@@ -2,7 +2,7 @@
 
 use aeron_archive_files::{Frame, FrameReader};
 use aeron_cluster_service::{Fragment, FragmentSource, ServiceError};
-use aeron_support::FragmentAssembler;
+use aeron_support::{FragmentAssembler, UNFRAGMENTED};
 
 /// Any session id will do: a recording has the frames of one publication.
 const SESSION_ID: i32 = 0;
@@ -12,6 +12,11 @@ const SESSION_ID: i32 = 0;
 pub(super) fn fragment(frame: Frame<'_>) -> Fragment<'_> {
     let Frame { payload, flags, term_offset, position } = frame;
     Fragment { payload, flags, session_id: SESSION_ID, term_offset, position }
+}
+
+/// A message that is one fragment, of no recording.
+pub(super) fn whole_message(message: &[u8]) -> Fragment<'_> {
+    Fragment { payload: message, flags: UNFRAGMENTED, session_id: SESSION_ID, term_offset: 0, position: 0 }
 }
 
 /// The fragments of a recording.

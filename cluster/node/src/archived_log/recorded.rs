@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use aeron_archive_files::{
     ArchiveFileError, CONSENSUS_MODULE, FrameChecksum, FrameReader, Recording, RecordingLog, Snapshot,
 };
-use aeron_cluster_service::{DEFAULT_APP_VERSION, LogPlace, LogReplay};
+use aeron_cluster_service::{DEFAULT_APP_VERSION, Fragment, FragmentSource, LogPlace, LogReplay, ServiceError};
 use lugus_topology::{Checksum, ClusterSpec, MemberSpec};
+use lugus_vocabulary::EpochNanos;
 use thiserror::Error;
 
-use super::fragments::Fragments;
+use super::fragments::{Fragments, whole_message};
 use crate::member::SERVICE_ID;
 use crate::service::MatchingService;
 
@@ -33,7 +34,13 @@ pub enum ArchivedLogError {
         /// Why it would end a member.
         reason: String,
     },
-    /// The beginning of the log was purged, and no snapshot can be loaded instead.
+    /// A state that a replay has saved can't be loaded.
+    #[error("the saved state can't be loaded: {reason}")]
+    Saved {
+        /// Why not.
+        reason: String,
+    },
+    /// The log does not begin early enough, and no snapshot can be loaded instead.
     #[error("the log begins at position {start_position}, and there is no snapshot to start from: {reason}")]
     NoStart {
         /// Where the log begins.
@@ -68,14 +75,43 @@ impl MemberFiles {
     }
 }
 
-/// Where an engine starts.
+/// From which of the states that are kept an engine starts.
+#[derive(Debug, Clone)]
+pub enum StartFrom {
+    /// The oldest: empty at the beginning of the log, or the oldest snapshot that can be loaded if the log before it was purged.
+    Oldest,
+    /// The newest snapshot that can be loaded, or empty at the beginning of the log if there is none.
+    NewestSnapshot,
+    /// The newest one at this log position or before.
+    Position(i64),
+    /// The newest one of this cluster time or before.
+    Time(EpochNanos),
+    /// This one.
+    Saved(SavedState),
+}
+
+/// A state that a replay has saved: the messages of a snapshot, as a member would record them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedState {
+    /// Where the state stands in the log.
+    pub place: LogPlace,
+    /// The messages of the snapshot.
+    pub messages: Vec<Vec<u8>>,
+}
+
+/// Where an engine has started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
     /// Empty, at the beginning of the log.
     Beginning,
-    /// From the oldest snapshot that can be loaded, since the log before it was purged.
+    /// From a snapshot.
     Snapshot {
         /// Log position of the snapshot.
+        position: i64,
+    },
+    /// From a state that a replay has saved.
+    Saved {
+        /// Log position of the state.
         position: i64,
     },
 }
@@ -85,7 +121,7 @@ impl Start {
     pub fn position(self) -> i64 {
         match self {
             Self::Beginning => 0,
-            Self::Snapshot { position } => position,
+            Self::Snapshot { position } | Self::Saved { position } => position,
         }
     }
 }
@@ -110,12 +146,20 @@ impl ArchivedLog {
         Ok(Self { files, recording, recording_log })
     }
 
+    /// Position of the first frame that was not purged.
+    pub fn start_position(&self) -> i64 {
+        self.recording.start_position
+    }
+
     /// Position after the last whole frame of the log. Of a member that was stopped or killed, the last frames may not be
     /// committed.
     pub fn end_position(&self) -> i64 {
-        let mut reader = FrameReader::new(self.recording.clone(), 0, FrameChecksum::None);
-        while let Ok(Some(_)) = reader.next_frame() {}
-        reader.position()
+        FrameReader::end_position(&self.recording)
+    }
+
+    /// The recording log, which tells the terms and the snapshots.
+    pub fn recording_log(&self) -> &RecordingLog {
+        &self.recording_log
     }
 
     /// Log position of the newest snapshot of the service.
@@ -149,7 +193,7 @@ impl ArchivedLog {
         &self,
         snapshot: &Snapshot,
         service: MatchingService,
-    ) -> Result<LogReplay<MatchingService>, aeron_cluster_service::ServiceError> {
+    ) -> Result<LogReplay<MatchingService>, ServiceError> {
         let place = LogPlace {
             position: snapshot.log_position,
             leadership_term_id: snapshot.leadership_term_id,
@@ -158,29 +202,60 @@ impl ArchivedLog {
         LogReplay::start_from_snapshot(service, DEFAULT_APP_VERSION, place, &mut self.fragments(snapshot)?)
     }
 
-    /// Starts a service of `make` where the log allows it, and tells `failed` of each snapshot that can't be loaded.
+    /// Starts a service of `make` from a state that is kept, and tells `failed` of each snapshot that can't be loaded.
     pub(super) fn start(
         &self,
+        from: &StartFrom,
         make: impl Fn() -> MatchingService,
         mut failed: impl FnMut(i64, String),
     ) -> Result<(LogReplay<MatchingService>, Start), ArchivedLogError> {
-        let start_position = self.recording.start_position;
-        let mut reason = String::from("it has none");
-        if start_position == 0 {
-            match LogReplay::start(make(), DEFAULT_APP_VERSION) {
-                Ok(replay) => return Ok((replay, Start::Beginning)),
-                Err(error) => reason = error.to_string(),
-            }
+        if let StartFrom::Saved(state) = from {
+            let mut messages = SavedMessages(state.messages.iter());
+            let replay = LogReplay::start_from_snapshot(make(), DEFAULT_APP_VERSION, state.place, &mut messages);
+            let replay = replay.map_err(|error| ArchivedLogError::Saved { reason: error.to_string() })?;
+            return Ok((replay, Start::Saved { position: state.place.position }));
         }
-        for snapshot in self.snapshots().filter(|snapshot| snapshot.log_position >= start_position) {
-            match self.load(snapshot, make()) {
-                Ok(replay) => return Ok((replay, Start::Snapshot { position: snapshot.log_position })),
+        let mut reason = String::from("it has none there");
+        for kept in self.kept_states(from) {
+            let (started, start) = match kept {
+                None => (LogReplay::start(make(), DEFAULT_APP_VERSION), Start::Beginning),
+                Some(snapshot) => (self.load(snapshot, make()), Start::Snapshot { position: snapshot.log_position }),
+            };
+            match started {
+                Ok(replay) => return Ok((replay, start)),
                 Err(error) => {
-                    reason = format!("the one of position {} can't be loaded: {error}", snapshot.log_position);
-                    failed(snapshot.log_position, format!("the snapshot can't be loaded: {error}"));
+                    let position = start.position();
+                    reason = format!("the one of position {position} can't be loaded: {error}");
+                    failed(position, format!("the snapshot can't be loaded: {error}"));
                 }
             }
         }
-        Err(ArchivedLogError::NoStart { start_position, reason })
+        Err(ArchivedLogError::NoStart { start_position: self.recording.start_position, reason })
+    }
+
+    /// The states to start from, the best one first; `None` is that without anything, at the beginning of the log.
+    fn kept_states(&self, from: &StartFrom) -> Vec<Option<&Snapshot>> {
+        let start_position = self.recording.start_position;
+        let beginning = (start_position == 0).then_some(None);
+        let snapshots = self.snapshots().filter(|snapshot| snapshot.log_position >= start_position).map(Some);
+        if let StartFrom::Oldest = from {
+            return beginning.into_iter().chain(snapshots).collect();
+        }
+        let is_early = |snapshot: &Snapshot| match from {
+            StartFrom::Position(position) => snapshot.log_position <= *position,
+            StartFrom::Time(time) => snapshot.timestamp <= time.0,
+            StartFrom::Oldest | StartFrom::NewestSnapshot | StartFrom::Saved(_) => true,
+        };
+        let early: Vec<_> = snapshots.filter(|snapshot| snapshot.is_some_and(is_early)).collect();
+        early.into_iter().rev().chain(beginning).collect()
+    }
+}
+
+/// The messages of a saved state, each as one fragment.
+struct SavedMessages<'a>(std::slice::Iter<'a, Vec<u8>>);
+
+impl FragmentSource for SavedMessages<'_> {
+    fn next_fragment(&mut self) -> Result<Option<Fragment<'_>>, ServiceError> {
+        Ok(self.0.next().map(|message| whole_message(message)))
     }
 }

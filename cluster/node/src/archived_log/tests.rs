@@ -1,6 +1,8 @@
 //! Audits of logs that are written by hand, sound and bent.
 
+use std::cell::RefCell;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use aeron_archive_files::testing::{
@@ -9,11 +11,13 @@ use aeron_archive_files::testing::{
 use aeron_archive_files::{CONSENSUS_MODULE, FrameChecksum, Snapshot, Term};
 use aeron_cluster_service::{Applied, DEFAULT_APP_VERSION, Fragment, LogReplay};
 use lugus_topology::{ClusterId, ClusterSpec, Deployment};
-use lugus_vocabulary::{LogPosition, Side, StateAt, StateHash};
+use lugus_vocabulary::{EpochNanos, ExecType, LogPosition, MarketData, Report, ReportBody, Side, StateAt, StateHash};
 use tempfile::TempDir;
 
-use super::audit::{Audit, AuditReport, Difference, Expected, audit};
-use super::recorded::{ArchivedLog, ArchivedLogError, MemberFiles, Start};
+use super::audit::{Audit, AuditReport, Expected, audit};
+use super::recorded::{ArchivedLog, ArchivedLogError, MemberFiles, Start, StartFrom};
+use super::run::{Difference, LogRun, Paused, Until};
+use crate::listener::{Change, ServiceListener};
 use crate::member::empty_service;
 use crate::test_messages::{cancel_message, define_message, new_order_message};
 
@@ -267,4 +271,100 @@ fn a_member_without_a_log_says_so() {
     assert!(matches!(open(dir.path()), Err(ArchivedLogError::Files(_))));
     write_recording_log(dir.path(), &[], &[]).unwrap();
     assert!(matches!(open(dir.path()), Err(ArchivedLogError::NoLog { .. })));
+}
+
+/// What a log does to the engine.
+#[derive(Default)]
+struct Heard {
+    commands: u64,
+    fills: u64,
+    increments: u64,
+    last: i64,
+}
+
+impl ServiceListener for Heard {
+    fn change(&mut self, position: LogPosition, _: EpochNanos, change: Change<'_>) {
+        self.commands += u64::from(matches!(change, Change::Command(_)));
+        self.last = position.0;
+    }
+
+    fn report(&mut self, report: &Report) {
+        if let ReportBody::Execution(execution) = &report.body {
+            self.fills += u64::from(execution.exec_type == ExecType::Trade);
+        }
+    }
+
+    fn market_data(&mut self, _: &MarketData) {
+        self.increments += 1;
+    }
+
+    fn wants_market_data(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_listener_hears_what_the_log_does() {
+    let (member, ..) = traded();
+    member.write();
+    let (cluster, log) = (cluster(), open(member.dir.path()).unwrap());
+    let heard = Rc::new(RefCell::new(Heard::default()));
+    let mut run = LogRun::start(&cluster, &log, &StartFrom::Oldest).unwrap();
+    run.listen(Rc::clone(&heard));
+    assert_eq!(run.advance(Until::END, u64::MAX).unwrap(), Paused::AtEnd);
+    let heard = heard.borrow();
+    assert_eq!((heard.commands, heard.last), (1 + 3 * 1_110, member.log.position()));
+    // Both sides of each trade are told, and each order changes the book.
+    assert!(heard.fills > 1_000 && heard.fills.is_multiple_of(2) && heard.increments > 3_000, "{}", heard.fills);
+}
+
+#[test]
+fn a_run_starts_from_the_state_that_is_nearest() {
+    let (member, first, second) = traded();
+    member.write();
+    let (cluster, log) = (cluster(), open(member.dir.path()).unwrap());
+    let snapshot = |position| Start::Snapshot { position };
+    for (from, start) in [
+        (StartFrom::Oldest, Start::Beginning),
+        (StartFrom::NewestSnapshot, snapshot(second)),
+        (StartFrom::Position(i64::MAX), snapshot(second)),
+        (StartFrom::Position(second - 1), snapshot(first)),
+        (StartFrom::Position(first - 1), Start::Beginning),
+        // Both snapshots are of time 5.
+        (StartFrom::Time(EpochNanos(5)), snapshot(second)),
+        (StartFrom::Time(EpochNanos(4)), Start::Beginning),
+    ] {
+        let mut run = LogRun::start(&cluster, &log, &from).unwrap();
+        assert_eq!(run.started(), start, "{from:?}");
+        assert_eq!(run.advance(Until::END, u64::MAX).unwrap(), Paused::AtEnd);
+        assert_eq!((run.engine().state_hash(), run.differences()), (member.state().hash, [].as_slice()), "{from:?}");
+    }
+}
+
+#[test]
+fn a_run_ends_at_a_position_or_a_time_and_goes_on_from_what_it_has_saved() {
+    let (member, first, second) = traded();
+    member.write();
+    let (cluster, log) = (cluster(), open(member.dir.path()).unwrap());
+    let mut run = LogRun::start(&cluster, &log, &StartFrom::Oldest).unwrap();
+    let time = EpochNanos(1_000 + first);
+    assert_eq!(run.advance(Until::END.not_after(time), u64::MAX).unwrap(), Paused::AtTime);
+    assert_eq!((run.time(), run.snapshots_compared()), (time, 1));
+    // The event of that time is the first one after the snapshot.
+    assert!(run.position() > first && run.position() < first + 300, "{}", run.position());
+    assert_eq!(run.advance(Until::END, 5).unwrap(), Paused::Between);
+    assert_eq!(run.advance(Until::position(second - 1), u64::MAX).unwrap(), Paused::AtPosition);
+    assert!(run.position() < second);
+    let saved = run.save().unwrap();
+    assert_eq!(saved.place.position, run.position());
+    let mut run = LogRun::start(&cluster, &log, &StartFrom::Saved(saved.clone())).unwrap();
+    assert_eq!(run.started(), Start::Saved { position: saved.place.position });
+    assert_eq!(run.advance(Until::END, u64::MAX).unwrap(), Paused::AtEnd);
+    assert_eq!((run.snapshots_compared(), run.differences()), (1, [].as_slice()));
+    assert_eq!(run.engine().state_hash(), member.state().hash);
+
+    let mut bent = saved;
+    bent.messages.pop();
+    let error = LogRun::start(&cluster, &log, &StartFrom::Saved(bent)).map(|_| ()).unwrap_err();
+    assert!(matches!(error, ArchivedLogError::Saved { .. }), "{error}");
 }

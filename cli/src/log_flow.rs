@@ -1,0 +1,148 @@
+//! The commands of an archived log as a flow, which a replay sends to a cluster.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::vec;
+
+use lugus_node::listener::{Change, ServiceListener};
+use lugus_replay::flow::{Flow, FlowError, Step};
+use lugus_vocabulary::{
+    Action, ClientSequence, Command, EpochNanos, InstrumentDefinition, InstrumentId, LogPosition, ParticipantId,
+};
+
+use crate::archived_member;
+use crate::arguments::LogPart;
+use crate::deployment::DeploymentFile;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::recorded_part::{Ended, RecordedPart, failed};
+
+/// Greatest number of commands: they are read into memory before the first is sent, so that reading costs no time while the
+/// cluster is measured.
+const MAXIMUM_COMMANDS: usize = 8_000_000;
+
+/// The commands of a part of a log, in their order.
+///
+/// Left out are repeats of commands, commands behind a missing one, the definitions of instruments, which the replay makes
+/// itself, and what a replay can't send: limits, kill switches, amended trades, and steps of migrations. Orders that rested
+/// where the part begins are not in it.
+#[derive(Debug)]
+pub struct LogFlow {
+    name: String,
+    instruments: Vec<InstrumentDefinition>,
+    participants: Vec<ParticipantId>,
+    expected_steps: u64,
+    steps: vec::IntoIter<Step>,
+}
+
+impl LogFlow {
+    /// Reads a part of a log.
+    ///
+    /// # Errors
+    /// There is no such log, it can't be applied, or it has too many commands.
+    pub fn read(found: &DeploymentFile, part: &LogPart) -> Result<Self, Failure> {
+        let source = archived_member::find_log(found, &part.members)?;
+        let name = format!("the log of {} of {}", source.name, source.cluster.name);
+        let part = RecordedPart::new(source, part, None)?;
+        let mut run = part.begin()?;
+        let mut collector = Collector::default();
+        for instrument in run.engine().instruments() {
+            collector.instruments.extend(run.engine().definition(instrument).map(|of| (instrument, *of)));
+        }
+        let collector = Rc::new(RefCell::new(collector));
+        run.listen(Rc::clone(&collector));
+        let ended = part.apply(&mut run, Output::new(true)).map_err(|stopped| failed(&stopped))?;
+        if ended == Ended::Interrupted {
+            return Err(Failure::new("interrupted before the log was read"));
+        }
+        let Collector { steps, instruments, has_too_many, .. } = std::mem::take(&mut *collector.borrow_mut());
+        if has_too_many {
+            return Err(Failure::new(format!("the log has more than {MAXIMUM_COMMANDS} commands"))
+                .hint("choose a part of it with --from and --until"));
+        }
+        let mut participants: Vec<ParticipantId> = steps.iter().map(|step| step.participant).collect();
+        participants.sort_unstable();
+        participants.dedup();
+        participants.retain(|participant| *participant != ParticipantId::OPERATOR);
+        let instruments = instruments.into_values().collect();
+        Ok(Self { name, instruments, participants, expected_steps: steps.len() as u64, steps: steps.into_iter() })
+    }
+}
+
+impl Iterator for LogFlow {
+    type Item = Result<Step, FlowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.steps.next().map(Ok)
+    }
+}
+
+impl Flow for LogFlow {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn instruments(&self) -> &[InstrumentDefinition] {
+        &self.instruments
+    }
+
+    fn participants(&self) -> &[ParticipantId] {
+        &self.participants
+    }
+
+    fn expected_steps(&self) -> u64 {
+        self.expected_steps
+    }
+}
+
+/// Takes the commands of a log.
+#[derive(Default)]
+struct Collector {
+    steps: Vec<Step>,
+    instruments: BTreeMap<InstrumentId, InstrumentDefinition>,
+    /// Number of the last command that the engine has taken, in each scope.
+    taken: HashMap<(ParticipantId, InstrumentId), ClientSequence>,
+    has_too_many: bool,
+}
+
+impl Collector {
+    /// Whether the engine takes the command: it is the next one of its scope, or the first one of it in this part of the log.
+    fn takes(&mut self, command: &Command) -> bool {
+        let last = self.taken.entry((command.participant, command.instrument));
+        let is_next = match &last {
+            std::collections::hash_map::Entry::Vacant(_) => true,
+            std::collections::hash_map::Entry::Occupied(last) => command.client_sequence.0 == last.get().0 + 1,
+        };
+        if is_next {
+            last.insert_entry(command.client_sequence);
+        }
+        is_next
+    }
+}
+
+impl ServiceListener for Collector {
+    fn change(&mut self, _: LogPosition, _: EpochNanos, change: Change<'_>) {
+        let Change::Command(command) = change else { return };
+        if !self.takes(command) {
+            return;
+        }
+        match command.action {
+            Action::DefineInstrument(definition) => {
+                self.instruments.entry(definition.instrument).or_insert(definition);
+            }
+            Action::New(_)
+            | Action::Cancel { .. }
+            | Action::Replace(_)
+            | Action::MassCancel { .. }
+            | Action::SetInstrumentState { .. } => {
+                let Command { participant, instrument, action, .. } = *command;
+                self.has_too_many |= self.steps.len() == MAXIMUM_COMMANDS;
+                if !self.has_too_many {
+                    self.steps.push(Step { participant, instrument, action, trade: None });
+                }
+            }
+            _ => {}
+        }
+    }
+}
