@@ -77,6 +77,9 @@ pub struct RoundTrip {
     /// How threads idle, of members and drivers: shared or dedicated.
     #[arg(long, default_value = "shared", value_parser = profile)]
     pub profile: Profile,
+    /// One command of Lugus in this number, on average, tells where its time goes; 0 for none.
+    #[arg(long, default_value_t = 100)]
+    pub stages: u32,
     /// First UDP port of the clusters.
     #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub base_port: u16,

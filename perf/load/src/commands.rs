@@ -121,6 +121,22 @@ impl<F> Commands<F> {
                 (command.instrument, command.client_sequence)
             }
         };
+        self.in_scope(session, instrument, client_sequence)
+    }
+
+    /// The number of a participant's command.
+    pub fn number_of(
+        &self,
+        participant: ParticipantId,
+        instrument: InstrumentId,
+        client_sequence: ClientSequence,
+    ) -> Option<usize> {
+        let session = self.participants.iter().position(|one| *one == participant)?;
+        self.in_scope(session, instrument, client_sequence)
+    }
+
+    #[inline]
+    fn in_scope(&self, session: usize, instrument: InstrumentId, client_sequence: ClientSequence) -> Option<usize> {
         let place = usize::try_from(client_sequence.0.checked_sub(1)?).ok()?;
         self.scopes.get(self.scope(session, instrument)?)?.get(place).map(|&number| number as usize)
     }
@@ -171,6 +187,8 @@ mod tests {
                 commands.answered_by(Answers::Reports, session, encode_report(report, buffer))
             };
             assert_eq!(answered(&report, &mut buffer), Some(number));
+            let of = |participant| commands.number_of(participant, command.instrument, command.client_sequence);
+            assert_eq!((of(participant), of(ParticipantId(99))), (Some(number), None));
             for unknown in [0, 501] {
                 report.client_sequence = ClientSequence(unknown);
                 assert_eq!(answered(&report, &mut buffer), None, "an event of no command");

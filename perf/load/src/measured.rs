@@ -1,7 +1,7 @@
 //! The times of a run, and the figures that are made of them once the clock has stopped.
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use hdrhistogram::{CreationError, Histogram};
 use lugus_replay::round_trips::RoundTrips;
@@ -60,6 +60,15 @@ impl Times {
         let filled = || vec![NEVER; capacity];
         let (due, sent, heard) = (filled(), filled(), filled());
         Self { epoch, first, due, sent, heard, duration: 0..0, further: 0, leader_changes: 0 }
+    }
+
+    /// Due, sent and heard of each command in nanoseconds since 1970, by the machine's wall clock as it is now; 0 for what has not
+    /// happened.
+    pub fn since_1970(&self) -> [Vec<u64>; 3] {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let epoch = (now.saturating_sub(self.epoch.elapsed())).as_nanos() as u64;
+        [&self.due, &self.sent, &self.heard]
+            .map(|times| times.iter().map(|&time| if time == NEVER { 0 } else { epoch + time }).collect())
     }
 
     /// Leaves out the room of commands that were not sent.
@@ -164,5 +173,8 @@ mod tests {
         let first = times.figures_of(0..10_000).expect("memory");
         assert_eq!((first.count, first.maximum_us.round()), (2, 5.0));
         assert_eq!(times.histograms().expect("memory").all().len(), 3);
+        let [due, sent, heard] = times.since_1970();
+        assert_eq!((sent[0] - due[0], heard[0] - sent[0], heard[2]), (500, 1_500, 0));
+        assert!(due[0] > 1_000_000_000 * 1_700_000_000);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use comfy_table::Table;
+use lugus_replay::stages::{STAGES, Stage};
 use serde::Serialize;
 
 use super::phases::{Measured, pace_name};
@@ -43,6 +44,9 @@ pub struct Line {
     cpu_us_per_command_of_parts: BTreeMap<String, f64>,
     /// Processor time of each kind of thread, as `part: thread`, median of the rounds.
     cpu_us_per_command_of_threads: BTreeMap<String, f64>,
+    /// Where the time of sampled commands goes, by stage, in the order of their way. Medians of the rounds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stages: Vec<StageLine>,
     /// p99 of the first three seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     cold_p99_us: Option<Spread>,
@@ -99,10 +103,60 @@ impl Line {
             client_cpu_us_per_command: spread(&client),
             cpu_us_per_command_of_parts: medians(&parts),
             cpu_us_per_command_of_threads: medians(&threads),
+            stages: stage_lines(rounds),
             cold_p99_us: some(|measured| measured.cold_p99_us),
             warm_up_s: some(|measured| measured.warm_up_s),
         }
     }
+}
+
+/// One stage of the way of sampled commands, in microseconds.
+#[derive(Debug, Serialize)]
+struct StageLine {
+    stage: &'static str,
+    p50_us: Spread,
+    p99_us: Spread,
+    p999_us: Spread,
+}
+
+fn stage_lines(rounds: &[Measured]) -> Vec<StageLine> {
+    let of = |stage: Stage, quantile: f64| {
+        let times = rounds.iter().filter_map(|measured| measured.stages.as_ref());
+        let micros = times.map(|times| times.of(stage).value_at_quantile(quantile) as f64 / 1_000.0);
+        Spread::of(micros.collect())
+    };
+    if rounds.iter().all(|measured| measured.stages.is_none()) {
+        return Vec::new();
+    }
+    let line = |stage: Stage| StageLine {
+        stage: stage.name(),
+        p50_us: of(stage, 0.5),
+        p99_us: of(stage, 0.99),
+        p999_us: of(stage, 0.999),
+    };
+    STAGES.into_iter().map(line).collect()
+}
+
+/// The table of the stages of all lines that have some; `None` if none has.
+pub fn stages_table(lines: &[Line]) -> Option<Table> {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::ASCII_MARKDOWN).set_header([
+        "members",
+        "transport",
+        "pace",
+        "stage",
+        "p50, us",
+        "p99, us",
+        "p99.9, us",
+    ]);
+    let two = |spread: Spread| format!("{:.2} ({:.2}..{:.2})", spread.median, spread.min, spread.max);
+    for line in lines {
+        for StageLine { stage, p50_us, p99_us, p999_us } in &line.stages {
+            let place = [line.members.to_string(), line.transport.clone(), line.pace.clone(), (*stage).to_owned()];
+            table.add_row(place.into_iter().chain([two(*p50_us), two(*p99_us), two(*p999_us)]));
+        }
+    }
+    (!table.is_empty()).then_some(table)
 }
 
 /// The table of all lines.

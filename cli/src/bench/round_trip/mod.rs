@@ -17,7 +17,7 @@ use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use crate::arguments::{Members, RoundTrip, Service, Transport};
 use crate::failure::Failure;
 use crate::output::Output;
-use lines::{Line, Place, table};
+use lines::{Line, Place, stages_table, table};
 use phases::{MAXIMUM_IN_FLIGHT, Measured, measure, pace_name};
 use subjects::{Floor, Subject};
 
@@ -42,6 +42,9 @@ pub fn run(what: &RoundTrip, output: Output) -> Result<(), Failure> {
                         let name = format!("{service} {count} members {transport} {name} round {round}");
                         let name = name.to_lowercase().replace(',', "").replace(' ', "-");
                         one.round_trips.write(folder, &name).map_err(Failure::new)?;
+                        if let Some(stages) = &one.stages {
+                            stages.write(folder, &name).map_err(Failure::new)?;
+                        }
                     }
                     let place = Place { members: count, transport, pace, service };
                     measured.entry(place).or_default().push(one);
@@ -50,6 +53,9 @@ pub fn run(what: &RoundTrip, output: Output) -> Result<(), Failure> {
         }
     }
     let lines: Vec<Line> = measured.iter().map(|(&place, rounds)| Line::of(place, what.sessions, rounds)).collect();
+    if let Some(stages) = stages_table(&lines) {
+        output.say(format!("{stages}\n"));
+    }
     output.answer(&lines, table(&lines))
 }
 
@@ -97,13 +103,13 @@ fn once(
         let floor = Floor::start(what.profile, transport, what.base_port, sessions as usize)?;
         let endpoint = PingPong::connect(&floor.sides).map_err(Failure::new)?;
         let mut load = Load::new(endpoint, Answers::Echoes, container_idle_strategy(what.profile));
-        return measure(&mut load, &mut commands, paces, duration, || floor.processor_time(), output);
+        return measure(&mut load, &mut commands, paces, duration, &floor, output);
     };
-    let subject = Subject::start(service, members, what.profile, transport, what.base_port)?;
+    let mut subject = Subject::start(what, service, members, transport)?;
     subject.open_instruments(sessions)?;
     let endpoint = subject.connect(commands.participants())?;
     let mut load = Load::new(endpoint, subject.answers, container_idle_strategy(what.profile));
-    measure(&mut load, &mut commands, paces, duration, || subject.processor_time(), output)
+    measure(&mut load, &mut commands, paces, duration, &subject, output)
 }
 
 /// The flow that everything gets: one participant for each session.

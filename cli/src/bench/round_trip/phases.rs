@@ -9,6 +9,7 @@ use lugus_load::processor_time::ProcessorTime;
 use lugus_load::warm_up::WarmUp;
 use lugus_replay::flow::Flow;
 use lugus_replay::round_trips::RoundTrips;
+use lugus_replay::stages::StageTimes;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -44,6 +45,20 @@ pub struct Measured {
     pub round_trips: RoundTrips,
     pub leader_changes: u64,
     pub unanswered: usize,
+    /// The stages of sampled commands, if members stamp some.
+    pub stages: Option<StageTimes>,
+}
+
+/// What is asked of the system that is measured, while no command is on its way.
+pub trait Probe<F> {
+    /// What all processes have used of the processors so far.
+    fn processor_time(&self) -> ProcessorTime;
+
+    /// The stages of these commands.
+    ///
+    /// # Errors
+    /// When the stamps can't be read.
+    fn stages(&self, commands: &Commands<F>, times: &Times) -> Result<Option<StageTimes>, Failure>;
 }
 
 /// Sends the flow at each pace, for `duration` each.
@@ -55,7 +70,7 @@ pub fn measure<E: Endpoint, F: Flow>(
     commands: &mut Commands<F>,
     paces: &[Pace],
     duration: Duration,
-    processor_time: impl Fn() -> ProcessorTime,
+    probe: &impl Probe<F>,
     output: Output,
 ) -> Result<Vec<Measured>, Failure> {
     let mut phases = Phases { load, commands, next: 0 };
@@ -74,9 +89,9 @@ pub fn measure<E: Endpoint, F: Flow>(
             }
         }
         phases.prepare(pace, duration)?;
-        let before = processor_time();
+        let before = probe.processor_time();
         let times = phases.run(pace, duration)?;
-        let used = processor_time().since(&before);
+        let used = probe.processor_time().since(&before);
         let figures = figures(&times)?;
         output.say(format!(
             "  {}: p50 {:.0}, p99 {:.0}, p99.9 {:.0} us, {:.0} a second",
@@ -95,6 +110,7 @@ pub fn measure<E: Endpoint, F: Flow>(
             round_trips: times.histograms().map_err(Failure::new)?,
             leader_changes: times.leader_changes,
             unanswered: times.unanswered(),
+            stages: probe.stages(phases.commands, &times)?,
         });
     }
     Ok(all)

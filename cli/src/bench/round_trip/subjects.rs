@@ -5,17 +5,21 @@ use std::time::Duration;
 use lugus_client::OlderSession;
 use lugus_client::cluster::Context;
 use lugus_load::cluster_sessions::ClusterSessions;
-use lugus_load::commands::Answers;
+use lugus_load::commands::{Answers, Commands};
+use lugus_load::measured::Times;
 use lugus_load::ping_pong::Sides;
 use lugus_load::processor_time::ProcessorTime;
 use lugus_media_driver::{ChildProcess, ClientDriver, EchoService, Launch, MemberProcesses, READY_LINE};
 use lugus_node::member::container_idle_strategy;
 use lugus_partition_map::ClusterEntry;
 use lugus_replay::replay::ReplayOptions;
+use lugus_replay::stages::{ClientTimes, StageTimes};
+use lugus_stages::{StageFile, StageRecord};
 use lugus_topology::{ClusterSpec, MemberSpec, Profile};
 use lugus_vocabulary::ParticipantId;
 
-use crate::arguments::{Members, Service, Transport};
+use super::phases::Probe;
+use crate::arguments::{Members, RoundTrip, Service, Transport};
 use crate::failure::Failure;
 use crate::local_deployment;
 use crate::participant;
@@ -32,6 +36,8 @@ pub struct Subject {
     client_driver: Option<ClientDriver>,
     /// Parts of the system and their processes.
     processes: Vec<(&'static str, u32)>,
+    /// The member whose stamps tell the stages of commands: the leader, if members stamp any.
+    stamped_by: Option<i32>,
     // Dropped in this order: services before their members, and those before their deployment.
     _java_services: Vec<EchoService>,
     _rust_services: Vec<ChildProcess>,
@@ -51,16 +57,11 @@ const SERVICE: &str = "services";
 
 impl Subject {
     /// Starts a cluster with a service, which must not be [`Service::PingPong`].
-    pub fn start(
-        service: Service,
-        members: Members,
-        profile: Profile,
-        transport: Transport,
-        base_port: u16,
-    ) -> Result<Self, Failure> {
-        let mut deployment = local_deployment::deployment(Some(members), base_port);
-        deployment.profile = profile;
-        deployment.client.profile = profile;
+    pub fn start(what: &RoundTrip, service: Service, members: Members, transport: Transport) -> Result<Self, Failure> {
+        let mut deployment = local_deployment::deployment(Some(members), what.base_port);
+        deployment.profile = what.profile;
+        deployment.client.profile = what.profile;
+        deployment.stages.every = what.stages;
         let private = PrivateCluster::of(deployment, "round-trip")?;
         let cluster = private.found().cluster()?;
         let mut subject = Self {
@@ -73,6 +74,7 @@ impl Subject {
             _rust_services: Vec::new(),
             _members: Vec::new(),
             private,
+            stamped_by: None,
         };
         if service == Service::Lugus {
             subject.start_lugus()?
@@ -138,7 +140,7 @@ impl Subject {
     }
 
     /// Opens a session for each participant.
-    pub fn connect(&self, participants: &[ParticipantId]) -> Result<ClusterSessions, Failure> {
+    pub fn connect(&mut self, participants: &[ParticipantId]) -> Result<ClusterSessions, Failure> {
         let deployment = &self.private.found().deployment;
         let entry = ClusterEntry::from(&self.cluster);
         let leader = match self.transport {
@@ -162,7 +164,10 @@ impl Subject {
             }
             contexts.push(context);
         }
-        ClusterSessions::connect(contexts).map_err(Failure::new)
+        let sessions = ClusterSessions::connect(contexts).map_err(Failure::new)?;
+        let stamps = self.answers == Answers::Reports && deployment.stages.every > 0;
+        self.stamped_by = sessions.leader_member_id().filter(|_| stamps);
+        Ok(sessions)
     }
 
     /// The leading member, as a session over UDP is told.
@@ -176,10 +181,24 @@ impl Subject {
         let member = self.cluster.members.iter().find(|member| Some(member.id.0) == leader);
         member.ok_or_else(|| Failure::new("the session has no leader"))
     }
+}
 
-    /// What all processes have used of the processors so far.
-    pub fn processor_time(&self) -> ProcessorTime {
+impl<F> Probe<F> for Subject {
+    fn processor_time(&self) -> ProcessorTime {
         ProcessorTime::of(self.processes.iter().copied())
+    }
+
+    fn stages(&self, commands: &Commands<F>, times: &Times) -> Result<Option<StageTimes>, Failure> {
+        let Some(leader) = self.stamped_by else { return Ok(None) };
+        let member = self.cluster.members.iter().find(|member| member.id.0 == leader);
+        let file = member.ok_or_else(|| Failure::new("the session has no leader"))?.stages_file();
+        let records = StageFile::read(&file).map_err(Failure::new)?.records;
+        let [due, sent, heard] = times.since_1970();
+        let number_of = |record: &StageRecord| {
+            commands.number_of(record.participant, record.instrument, record.client_sequence)?.checked_sub(times.first)
+        };
+        let client = ClientTimes { due: &due, sent: &sent, heard: &heard };
+        StageTimes::join(&records, number_of, &client).map(Some).map_err(Failure::new)
     }
 }
 
@@ -243,9 +262,14 @@ impl Floor {
         };
         Ok(Self { sides, processes, _drivers: drivers, _private: private })
     }
+}
 
-    /// What all processes have used of the processors so far.
-    pub fn processor_time(&self) -> ProcessorTime {
+impl<F> Probe<F> for Floor {
+    fn processor_time(&self) -> ProcessorTime {
         ProcessorTime::of(self.processes.iter().copied())
+    }
+
+    fn stages(&self, _commands: &Commands<F>, _times: &Times) -> Result<Option<StageTimes>, Failure> {
+        Ok(None)
     }
 }
