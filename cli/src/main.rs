@@ -16,6 +16,7 @@ mod coordinator;
 mod demo;
 mod deployed_process;
 mod deployment;
+mod doctor;
 mod down;
 mod engine;
 mod events;
@@ -41,6 +42,7 @@ mod prune;
 mod recover;
 mod repair;
 mod replay;
+mod report;
 mod restart_policy;
 mod set_aside;
 mod snapshot;
@@ -120,6 +122,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Prune => prune::run(&deployment::find(config)?, output),
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
         Command::Bench(bench) => bench::run(bench, output),
+        Command::Report { folder } => report::run(folder, output),
+        Command::Doctor => doctor::run(output),
         Command::Demo(demo) => demo::run(demo, output),
         Command::Engine(engine) => engine::run(engine, io::stdin().lock(), io::stdout().lock()),
     }

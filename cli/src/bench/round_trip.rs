@@ -12,9 +12,9 @@ use lugus_replay::echo::{EchoFlow, EchoVenue};
 use lugus_replay::flow::Flow;
 use lugus_replay::replay::{ReplayOptions, Replayed, replay};
 use lugus_replay::report::ReplayReport;
+use lugus_results::{Measurement, Spread};
 use serde::Serialize;
 
-use super::spread::Spread;
 use crate::arguments::{Hdr, Members};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -46,10 +46,51 @@ struct Line {
     p50_us: Spread,
     p99_us: Spread,
     p999_us: Spread,
+    #[serde(skip)]
+    histograms: Vec<String>,
+}
+
+/// Measures both services, and prints the table.
+pub fn run(rounds: u32, sizes: &[Members], base_port: u16, hdr: &Hdr, output: Output) -> Result<(), Failure> {
+    let lines = measure_in_turn(rounds, sizes, base_port, hdr, output)?;
+    output.answer(&lines, table(&lines))
+}
+
+/// The round trips of both services as results.
+pub fn measurements(
+    rounds: u32,
+    sizes: &[Members],
+    base_port: u16,
+    hdr: &Hdr,
+    output: Output,
+) -> Result<Vec<Measurement>, Failure> {
+    let result = |line: Line| Measurement {
+        histograms: line.histograms,
+        ..Measurement::new("round-trip")
+            .label("service", line.service)
+            .label("members", line.members)
+            .label("pace", line.pace)
+            .figure("p50_us", line.p50_us)
+            .figure("p99_us", line.p99_us)
+            .figure("p999_us", line.p999_us)
+    };
+    Ok(measure_in_turn(rounds, sizes, base_port, hdr, output)?.into_iter().map(result).collect())
+}
+
+/// Name of the files of a service's round trips.
+fn histogram(service: &str, members: u16, pace: &str, round: u32) -> String {
+    let name = format!("{service} {members} members {pace} round {round}");
+    name.to_lowercase().replace(',', "").replace(' ', "-")
 }
 
 /// Measures both services with each of `sizes` members, `rounds` times; each round measures all of them in turn.
-pub fn run(rounds: u32, sizes: &[Members], base_port: u16, hdr: &Hdr, output: Output) -> Result<(), Failure> {
+fn measure_in_turn(
+    rounds: u32,
+    sizes: &[Members],
+    base_port: u16,
+    hdr: &Hdr,
+    output: Output,
+) -> Result<Vec<Line>, Failure> {
     let mut measured: Vec<(&'static str, u16, &'static str, Vec<ReplayReport>)> = Vec::new();
     for round in 1..=rounds {
         for &members in sizes {
@@ -57,8 +98,7 @@ pub fn run(rounds: u32, sizes: &[Members], base_port: u16, hdr: &Hdr, output: Ou
                 output.say(format!("round {round}: {service}, {} members", members.count()));
                 let [one, rate] = measure_undisturbed(measure, members, base_port, output)?;
                 for (pace, replayed) in [("1 in flight", one), ("10,000 a second", rate)] {
-                    let name = format!("{service} {} members {pace} round {round}", members.count());
-                    write_histograms(hdr, &name.to_lowercase().replace(',', "").replace(' ', "-"), &replayed)?;
+                    write_histograms(hdr, &histogram(service, members.count(), pace, round), &replayed)?;
                     let report = replayed.report;
                     let ReplayReport { p50_us, p99_us, p999_us, .. } = report;
                     output.say(format!("  {pace}: p50 {p50_us:.0}, p99 {p99_us:.0}, p99.9 {p999_us:.0} us"));
@@ -73,6 +113,9 @@ pub fn run(rounds: u32, sizes: &[Members], base_port: u16, hdr: &Hdr, output: Ou
             }
         }
     }
+    let files = |service: &str, members, pace: &str| -> Vec<String> {
+        (1..=rounds).map(|round| format!("{}.hgrm", histogram(service, members, pace, round))).collect()
+    };
     let lines: Vec<Line> = measured
         .iter()
         .map(|(service, members, pace, reports)| {
@@ -84,10 +127,11 @@ pub fn run(rounds: u32, sizes: &[Members], base_port: u16, hdr: &Hdr, output: Ou
                 p50_us: spread(|report| report.p50_us),
                 p99_us: spread(|report| report.p99_us),
                 p999_us: spread(|report| report.p999_us),
+                histograms: hdr.folder.iter().flat_map(|_| files(service, *members, pace)).collect(),
             }
         })
         .collect();
-    output.answer(&lines, table(&lines))
+    Ok(lines)
 }
 
 /// Measures a cluster of this size at this base port: first with one command in flight, then at a fixed rate.
