@@ -2,6 +2,7 @@
 
 mod archived;
 mod clusters;
+mod measuring;
 mod recorded;
 mod replay;
 mod round_trip;
@@ -17,6 +18,7 @@ use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
 pub use clusters::{BENCH_PORT, Members};
+pub use measuring::BenchPart;
 pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
 pub use replay::Replay;
 pub use round_trip::{RoundTrip, Service, Transport};
@@ -102,6 +104,14 @@ pub enum Command {
     /// Measure, on temporary clusters where one is needed.
     #[command(subcommand)]
     Bench(Bench),
+    /// Make a page with pictures of the results of `lugus bench all`.
+    Report {
+        /// Folder with results.json; report.html and the pictures are written there.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+    /// Say what spoils a measurement on this machine, and the command that mends it. Exit code 3 tells of findings.
+    Doctor,
     /// Trade on three members, kill the leader with SIGKILL, trade on two clusters while an instrument moves from one
     /// to the other, and check that no command is lost or executed twice.
     Demo(Demo),
@@ -287,6 +297,25 @@ pub enum Bench {
         #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
         base_port: u16,
     },
+    /// Run all benchmarks in less than twenty minutes, and leave results.json, the histograms and report.html in a folder.
+    All {
+        /// The folder.
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+        /// Only these benchmarks.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        only: Vec<BenchPart>,
+        /// First UDP port of the clusters.
+        #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+        base_port: u16,
+    },
+    /// Say which figures of `bench all` are slower than before, beyond the noise of their rounds. Exit code 3 tells of such figures.
+    Compare {
+        /// The earlier results: results.json or its folder.
+        before: PathBuf,
+        /// The later results.
+        after: PathBuf,
+    },
     /// Measure the time from killing a leader with SIGKILL to the next leader's first answer.
     FailOver {
         /// Number of leaders to kill.
@@ -381,6 +410,10 @@ mod tests {
             "replay log --resume x --until 4096 --pace recorded",
             "replay log --dir x --to-cluster --rate 1000",
             "replay market-data --from 5ns -i 1 -o x",
+            "bench all --out x --only engine,round-trip",
+            "bench compare a b",
+            "report x",
+            "doctor",
         ] {
             assert!(parse(good).is_ok(), "{good}: {:?}", parse(good).err());
         }
@@ -414,6 +447,10 @@ mod tests {
             "bench fail-over --kills 0",
             "bench fail-over --rate 0",
             "bench round-trip --base-port 0",
+            "bench all",
+            "bench all --out x --only everything",
+            "bench compare a",
+            "report",
             "demo --base-port 0",
             "export --from 6 --to 5",
             "export --from -1",

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+/// Exit code of a command that did its work, and found what it was to look for: figures that are slower, settings that spoil a
+/// measurement.
+pub const FINDING_EXIT_CODE: u8 = 3;
+
 /// Exit code of a command that did its work, and found states that differ where they must be the same.
-pub const DIFFERENT_STATES_EXIT_CODE: u8 = 3;
+pub const DIFFERENT_STATES_EXIT_CODE: u8 = FINDING_EXIT_CODE;
 
 /// A command's failure, as the user sees it.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod coordinator;
 mod demo;
 mod deployed_process;
 mod deployment;
+mod doctor;
 mod down;
 mod echo_service;
 mod engine;
@@ -49,6 +50,7 @@ mod replay;
 mod replay_log;
 mod replay_market_data;
 mod replay_state;
+mod report;
 mod restart_policy;
 mod set_aside;
 mod snapshot;
@@ -135,6 +137,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Prune => prune::run(&deployment::find(config)?, output),
         Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
         Command::Bench(bench) => bench::run(bench, output),
+        Command::Report { folder } => report::run(folder, output),
+        Command::Doctor => doctor::run(output),
         Command::Demo(demo) => demo::run(demo, output),
         Command::Recordings(what) => recordings::run(&deployment::find(config)?, what, output),
         Command::Engine(engine) => engine::run(engine, io::stdin().lock(), io::stdout().lock()),

@@ -88,11 +88,49 @@ pub struct RoundTrip {
     pub hdr: Hdr,
 }
 
+/// What the command measures without an option.
+impl Default for RoundTrip {
+    fn default() -> Self {
+        Self {
+            rounds: 3,
+            members: vec![Members::One, Members::Three],
+            services: Service::value_variants().to_vec(),
+            transports: vec![Transport::Udp],
+            rates: vec![10_000, 50_000],
+            sessions: 1,
+            seconds: 10,
+            profile: Profile::Shared,
+            stages: 100,
+            base_port: BENCH_PORT,
+            hdr: Hdr { folder: None },
+        }
+    }
+}
+
 /// A profile by the name that it has in `cluster.toml`.
 fn profile(name: &str) -> Result<Profile, String> {
     match name {
         "shared" => Ok(Profile::Shared),
         "dedicated" => Ok(Profile::Dedicated),
         _ => Err(String::from("a benchmark's profile is shared or dedicated; pinned needs a deployment with `cores`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        what: RoundTrip,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_command_line() {
+        let parsed = Program::try_parse_from(["round-trip"]).expect("no option is needed").what;
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", RoundTrip::default()));
     }
 }

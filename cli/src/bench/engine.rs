@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use lugus_benchmark::flow::{SCENARIOS, generate};
 use lugus_benchmark::measure::{self, LargeBook};
+use lugus_results::{Measurement, Spread};
 use serde::Serialize;
 
-use super::spread::Spread;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -40,24 +40,11 @@ struct FlowFigures {
     apply_ns_spread: Spread,
 }
 
-/// Measures each flow `rounds` times. Each round measures all flows, so that a slow spell of the machine affects all
-/// alike.
+/// Measures each flow `rounds` times, and prints the figures.
 pub fn run(rounds: u32, output: Output) -> Result<(), Failure> {
     // The large book comes first: memory that the flows return to the allocator would be reused, and falsify its size.
     let bytes_an_order = LargeBook::new(LARGE_BOOK_ORDERS, LARGE_BOOK_LEVELS, LARGE_BOOK_SEED).bytes_an_order;
-    let mut measured = SCENARIOS.map(|_| (Vec::new(), Vec::new()));
-    for round in 1..=rounds {
-        output.say(format!("round {round} of {rounds}"));
-        for (scenario, (book, apply)) in SCENARIOS.into_iter().zip(&mut measured) {
-            let messages = generate(scenario, ORDERS, scenario.seed);
-            book.push(measure::book(&messages, ROOM).0);
-            apply.push(measure::engine(&measure::commands(&messages)).0);
-        }
-    }
-    let named = SCENARIOS.into_iter().zip(measured);
-    let flows: BTreeMap<_, _> = named
-        .map(|(scenario, (book, apply))| (scenario.name, flow_figures(scenario.name, book, apply, output)))
-        .collect();
+    let flows = measure(rounds, output);
     let slowest = flows.values().map(|flow| flow.apply_ns).fold(0.0, f64::max);
     let figures = EngineFigures {
         flows,
@@ -72,11 +59,38 @@ pub fn run(rounds: u32, output: Output) -> Result<(), Failure> {
     output.answer(&figures, text)
 }
 
+/// The figures of each flow as results.
+pub fn measurements(rounds: u32, output: Output) -> Vec<Measurement> {
+    let result = |(flow, figures): (&str, FlowFigures)| {
+        Measurement::new("engine")
+            .label("flow", flow)
+            .figure("book_ns", figures.book_ns_spread)
+            .figure("apply_ns", figures.apply_ns_spread)
+    };
+    measure(rounds, output).into_iter().map(result).collect()
+}
+
+/// Measures each flow `rounds` times. Each round measures all flows, so that a slow spell of the machine affects all
+/// alike.
+fn measure(rounds: u32, output: Output) -> BTreeMap<&'static str, FlowFigures> {
+    let mut measured = SCENARIOS.map(|_| (Vec::new(), Vec::new()));
+    for round in 1..=rounds {
+        output.say(format!("round {round} of {rounds}"));
+        for (scenario, (book, apply)) in SCENARIOS.into_iter().zip(&mut measured) {
+            let messages = generate(scenario, ORDERS, scenario.seed);
+            book.push(measure::book(&messages, ROOM).0);
+            apply.push(measure::engine(&measure::commands(&messages)).0);
+        }
+    }
+    let named = SCENARIOS.into_iter().zip(measured);
+    named.map(|(scenario, (book, apply))| (scenario.name, flow_figures(scenario.name, book, apply, output))).collect()
+}
+
 fn flow_figures(name: &str, book: Vec<f64>, apply: Vec<f64>, output: Output) -> FlowFigures {
     let (book, apply) = (Spread::of(book), Spread::of(apply));
     output.say(format!(
         "{name:<12} book {:.1} ns ({:.1}..{:.1}), apply {:.1} ns ({:.1}..{:.1})",
-        book.median, book.min, book.max, apply.median, apply.min, apply.max
+        book.median, book.minimum, book.maximum, apply.median, apply.minimum, apply.maximum
     ));
     FlowFigures { book_ns: book.median, apply_ns: apply.median, book_ns_spread: book, apply_ns_spread: apply }
 }

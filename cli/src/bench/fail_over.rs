@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use lugus_client::OlderSession;
 use lugus_replay::replay::{ReplayOptions, Replayed};
+use lugus_results::{Measurement, Spread};
 use lugus_topology::Timeouts;
 use serde::Serialize;
 
 use super::election_phases::ElectionWatch;
-use super::spread::Spread;
 use crate::arguments::{Hdr, Members};
 use crate::failure::Failure;
 use crate::leader_killer::LeaderKiller;
@@ -58,6 +58,21 @@ struct Phases {
     answered_ms: Spread,
 }
 
+impl Phases {
+    /// The phases with their names, in the order in which they come.
+    fn in_order(&self) -> [(&'static str, &Spread); 6] {
+        let Self { detected_ms, elected_ms, completed_ms, leads_ms, heard_ms, answered_ms } = self;
+        [
+            ("leader missed", detected_ms),
+            ("new leader elected", elected_ms),
+            ("log complete", completed_ms),
+            ("new leader leads", leads_ms),
+            ("client has heard", heard_ms),
+            ("first answer", answered_ms),
+        ]
+    }
+}
+
 impl fmt::Display for Phases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { detected_ms, elected_ms, completed_ms, leads_ms, heard_ms, answered_ms } = self;
@@ -69,9 +84,43 @@ impl fmt::Display for Phases {
     }
 }
 
+/// Measures fail-overs, and prints the figures.
+pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output: Output) -> Result<(), Failure> {
+    let result = measure(kills, rate, fast, base_port, hdr, output)?;
+    output.answer(&result, result.text())?;
+    result.check()
+}
+
+/// The figures of fail-overs with the default time-outs as results: one measurement of all of it, and one of each phase.
+pub fn measurements(
+    kills: u32,
+    rate: u32,
+    base_port: u16,
+    hdr: &Hdr,
+    output: Output,
+) -> Result<Vec<Measurement>, Failure> {
+    let result = measure(kills, rate, false, base_port, hdr, output)?;
+    result.check()?;
+    let labelled = || Measurement::new("fail-over").label("members", 3).label("rate", rate);
+    let phases = result.phases.in_order();
+    let phases = phases.map(|(name, spread)| labelled().label("phase", name).figure("duration_ms", spread.clone()));
+    let mut all = labelled()
+        .figure("first_answer_ms", result.first_answer_ms.clone())
+        .figure("longest_silence_ms", result.longest_silence_ms.clone());
+    if hdr.folder.is_some() {
+        all.histograms = (1..=kills).map(|kill| format!("{}.hgrm", histogram(kill))).collect();
+    }
+    Ok([all].into_iter().chain(phases).collect())
+}
+
+/// Name of the files of the round trips around a kill.
+fn histogram(kill: u32) -> String {
+    format!("fail-over-{kill}")
+}
+
 /// Kills the leader of a three-member cluster `kills` times under a flow of `rate` commands a second. Each killed
 /// member is restarted and catches up before the next kill.
-pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output: Output) -> Result<(), Failure> {
+fn measure(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output: Output) -> Result<FailOvers, Failure> {
     let mut deployment = local_deployment::deployment(Some(Members::Three), base_port);
     if fast {
         deployment.timeouts = Timeouts::fast();
@@ -89,7 +138,7 @@ pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output:
         let watch = ElectionWatch::start(cluster.found().cluster()?)?;
         let options = ReplayOptions { rate: Some(rate), ..ReplayOptions::default() };
         let replayed = through_cluster(cluster.found(), &mut flow, options, OlderSession::Replace, &mut killer)?;
-        write_histograms(hdr, &format!("fail-over-{kill}"), &replayed)?;
+        write_histograms(hdr, &histogram(kill), &replayed)?;
         let Replayed { report, timeline, .. } = replayed;
         let killed = killer.killed()?;
         let election = watch.election(killed)?;
@@ -121,7 +170,7 @@ pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output:
         heard_ms: phase(4),
         answered_ms: phase(5),
     };
-    let result = FailOvers {
+    Ok(FailOvers {
         kills,
         rate,
         first_answer_ms: Spread::of(first_answers.clone()),
@@ -133,21 +182,35 @@ pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output:
         duplicated,
         extra_leaders,
         hashes_equal,
-    };
-    let text = format!(
-        "{kills} kills at {rate} commands a second\n\
-         kill to first answer, ms:  {}\nlongest silence, ms:       {}\n\
-         of that: {}\n\
-         commands {commands}, lost {lost}, duplicated {duplicated}, extra leaders {extra_leaders}, hashes {}",
-        result.first_answer_ms,
-        result.longest_silence_ms,
-        result.phases,
-        if hashes_equal { "equal" } else { "DIFFERENT" },
-    );
-    output.answer(&result, text)?;
-    if lost == 0 && duplicated == 0 && hashes_equal {
-        Ok(())
-    } else {
-        Err(Failure::new("commands were lost or executed twice").hint("the figures above say how many"))
+    })
+}
+
+impl FailOvers {
+    fn text(&self) -> String {
+        format!(
+            "{} kills at {} commands a second\n\
+             kill to first answer, ms:  {}\nlongest silence, ms:       {}\n\
+             of that: {}\n\
+             commands {}, lost {}, duplicated {}, extra leaders {}, hashes {}",
+            self.kills,
+            self.rate,
+            self.first_answer_ms,
+            self.longest_silence_ms,
+            self.phases,
+            self.commands,
+            self.lost,
+            self.duplicated,
+            self.extra_leaders,
+            if self.hashes_equal { "equal" } else { "DIFFERENT" },
+        )
+    }
+
+    /// Whether every command was executed once, on all members.
+    fn check(&self) -> Result<(), Failure> {
+        if self.lost == 0 && self.duplicated == 0 && self.hashes_equal {
+            Ok(())
+        } else {
+            Err(Failure::new("commands were lost or executed twice").hint("the figures above say how many"))
+        }
     }
 }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use lugus_client::{BlockingExchange, Exchange, ExchangeConfig, InstrumentId, ParticipantId, Price, Side};
 use lugus_media_driver::ClientDriver;
+use lugus_results::{Measurement, Spread};
 use lugus_topology::{ClusterId, ClusterSpec};
 use serde::Serialize;
 
-use super::spread::Spread;
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::local_deployment;
@@ -69,6 +69,8 @@ struct Moves {
     migrator_pause_ms_spread: Spread,
     /// Growth of the new cluster's log during a move, in bytes: median of all moves.
     bytes: u64,
+    #[serde(skip)]
+    bytes_spread: Spread,
     commands: u64,
     /// Number of commands without an answer, missed events and missing resting orders.
     lost: u64,
@@ -78,8 +80,35 @@ struct Moves {
     hash_equal: bool,
 }
 
-/// Measures `rounds` moves, alternately to the other cluster and back.
+/// Measures moves, and prints the figures.
 pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: Output) -> Result<(), Failure> {
+    let result = measure(orders, rounds, members, base_port, output)?;
+    output.answer(&result, result.text())?;
+    result.check()
+}
+
+/// The figures of moves as results.
+pub fn measurements(
+    orders: u32,
+    rounds: u32,
+    members: Members,
+    base_port: u16,
+    output: Output,
+) -> Result<Vec<Measurement>, Failure> {
+    let result = measure(orders, rounds, members, base_port, output)?;
+    result.check()?;
+    let measurement = Measurement::new("migrate")
+        .label("orders", orders)
+        .label("members", members.count())
+        .figure("pause_ms", result.pause_ms_spread)
+        .figure("quiet_ms", result.quiet_ms_spread)
+        .figure("migrator_pause_ms", result.migrator_pause_ms_spread)
+        .figure("log_bytes", result.bytes_spread);
+    Ok(vec![measurement])
+}
+
+/// Measures `rounds` moves, alternately to the other cluster and back.
+fn measure(orders: u32, rounds: u32, members: Members, base_port: u16, output: Output) -> Result<Moves, Failure> {
     let mut deployment = local_deployment::two_clusters(base_port);
     deployment.clusters[0].members.truncate(usize::from(members.count()));
     deployment.engine.maximum_open_orders = orders.saturating_add(SPARE_ORDERS);
@@ -91,8 +120,8 @@ pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
     let Measurements { pauses, quiet, migrator, bytes } = moves.measurements;
     account.lost += u64::from(orders).saturating_sub(resting(&cluster)?);
     let hash_equal = cluster.await_comparable(CATCH_UP_TIMEOUT)?.hashes_equal == Some(true);
-    let (pause, migrator_pause) = (Spread::of(pauses.clone()), Spread::of(migrator));
-    let result = Moves {
+    let (pause, migrator_pause, bytes) = (Spread::of(pauses.clone()), Spread::of(migrator), Spread::of(bytes));
+    Ok(Moves {
         orders,
         members: members.count(),
         rounds,
@@ -102,21 +131,25 @@ pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
         quiet_ms_spread: Spread::of(quiet),
         migrator_pause_ms: migrator_pause.median,
         migrator_pause_ms_spread: migrator_pause,
-        bytes: Spread::of(bytes).median as u64,
+        bytes: bytes.median as u64,
+        bytes_spread: bytes,
         commands: account.commands,
         lost: account.lost,
         duplicated: account.duplicated,
         hash_equal,
-    };
-    output.answer(&result, result.text())?;
-    if result.lost == 0 && result.duplicated == 0 && hash_equal {
-        Ok(())
-    } else {
-        Err(Failure::new("commands were lost or executed twice").hint("the figures above say how many"))
-    }
+    })
 }
 
 impl Moves {
+    /// Whether every command was executed once, on all members.
+    fn check(&self) -> Result<(), Failure> {
+        if self.lost == 0 && self.duplicated == 0 && self.hash_equal {
+            Ok(())
+        } else {
+            Err(Failure::new("commands were lost or executed twice").hint("the figures above say how many"))
+        }
+    }
+
     fn text(&self) -> String {
         format!(
             "{} moves with {} resting orders, {} bytes each\n\

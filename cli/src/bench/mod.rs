@@ -1,12 +1,14 @@
 //! `lugus bench`: the figures of the README and docs/benchmarks.md, each from one command.
 
+mod all;
+mod compare;
 mod election_phases;
 mod engine;
 mod fail_over;
+mod large_book;
 mod migrate;
 mod round_trip;
 mod sdk;
-mod spread;
 
 use crate::arguments::Bench;
 use crate::failure::Failure;
@@ -15,7 +17,7 @@ use crate::output::Output;
 /// Runs a benchmark, on temporary clusters where it needs any.
 ///
 /// # Errors
-/// When a cluster does not start, or loses or repeats a command.
+/// When a cluster does not start, or loses or repeats a command; when compared figures are slower.
 pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     match bench {
         Bench::Engine { rounds } => engine::run(*rounds, output),
@@ -24,6 +26,8 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
         Bench::Migrate { orders, rounds, members, base_port } => {
             migrate::run(*orders, *rounds, *members, *base_port, output)
         }
+        Bench::All { out, only, base_port } => all::run(out, only, *base_port, output),
+        Bench::Compare { before, after } => compare::run(before, after, output),
         Bench::FailOver { kills, rate, fast, base_port, hdr } => {
             fail_over::run(*kills, *rate, *fast, *base_port, hdr, output)
         }

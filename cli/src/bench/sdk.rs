@@ -23,6 +23,7 @@ use lugus_codecs::order_entry::{
 };
 use lugus_codecs::session_tag::{self, MessageSigner};
 use lugus_partition_map::{ClusterEntry, DeploymentId, Partition, PartitionMap};
+use lugus_results::{Measurement, Spread};
 use lugus_topology::ClusterId;
 use lugus_vocabulary::InstrumentSpecification;
 use lugus_vocabulary::{Reply, SessionAuthentication, SessionKey};
@@ -77,8 +78,53 @@ struct Line {
     overhead_ns: f64,
 }
 
-/// Runs the measurements and prints the table.
+/// Measures all costs once, and prints the table.
 pub fn run(output: Output) -> Result<(), Failure> {
+    let overheads = overheads()?;
+    let Overheads { overhead_ns, signed_overhead_ns, sign_ns, check_ns, lines } = &overheads;
+    let text = format!(
+        "{}\nSDK over the raw client: {overhead_ns:.0} ns a command, {signed_overhead_ns:.0} ns with keys\ntag of a new order: \
+         {sign_ns:.0} ns to make, {check_ns:.0} ns to check",
+        table(lines)
+    );
+    output.answer(&overheads, text)
+}
+
+/// The costs, measured `rounds` times, as results.
+pub fn measurements(rounds: u32, output: Output) -> Result<Vec<Measurement>, Failure> {
+    let mut measured = Vec::new();
+    for round in 1..=rounds {
+        output.say(format!("round {round} of {rounds}"));
+        measured.push(overheads()?);
+    }
+    let spread = |figure: &dyn Fn(&Overheads) -> f64| Spread::of(measured.iter().map(figure).collect());
+    let lines = measured.first().map_or(&[][..], |first| &first.lines);
+    let mut measurements: Vec<Measurement> = lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| {
+            let of_line = |figure: fn(&Line) -> f64| spread(&|overheads| figure(&overheads.lines[index]));
+            Measurement::new("sdk")
+                .label("venue", line.venue)
+                .label("unanswered", line.unanswered)
+                .label("instruments", line.instruments)
+                .figure("command_ns", of_line(|line| line.command_ns))
+                .figure("event_ns", of_line(|line| line.event_ns))
+                .figure("raw_ns", of_line(|line| line.raw_ns))
+                .figure("overhead_ns", of_line(|line| line.overhead_ns))
+        })
+        .collect();
+    measurements.push(
+        Measurement::new("sdk")
+            .label("venue", "tag of a message")
+            .figure("sign_ns", spread(&|overheads| overheads.sign_ns))
+            .figure("check_ns", spread(&|overheads| overheads.check_ns)),
+    );
+    Ok(measurements)
+}
+
+/// Measures all costs once.
+fn overheads() -> Result<Overheads, Failure> {
     let mut lines = Vec::new();
     for (burst, instruments) in LOADS {
         let raw = measure(&mut Raw::new(), burst, instruments)?;
@@ -108,13 +154,7 @@ pub fn run(output: Output) -> Result<(), Failure> {
     };
     let (overhead_ns, signed_overhead_ns) = (typical("exchange"), typical("exchange, signed"));
     let (sign_ns, check_ns) = tags();
-    let overheads = Overheads { overhead_ns, signed_overhead_ns, sign_ns, check_ns, lines };
-    let text = format!(
-        "{}\nSDK over the raw client: {overhead_ns:.0} ns a command, {signed_overhead_ns:.0} ns with keys\ntag of a new order: \
-         {sign_ns:.0} ns to make, {check_ns:.0} ns to check",
-        table(&overheads.lines)
-    );
-    output.answer(&overheads, text)
+    Ok(Overheads { overhead_ns, signed_overhead_ns, sign_ns, check_ns, lines })
 }
 
 fn table(lines: &[Line]) -> Table {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use comfy_table::Table;
-use lugus_replay::stages::{STAGES, Stage};
+use lugus_replay::stages::{CHAIN, STAGES, Stage};
+use lugus_results::{Measurement, Spread};
 use serde::Serialize;
 
 use super::phases::{Measured, pace_name};
 use super::subjects::{CLIENT, CLIENT_DRIVER};
 use crate::arguments::{Service, Transport};
-use crate::bench::spread::Spread;
 
 /// What was measured, in the order of the answer's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,10 +40,10 @@ pub struct Line {
     cpu_us_per_command: Spread,
     /// Processor time of the client.
     client_cpu_us_per_command: Spread,
-    /// Processor time of each part of the system, median of the rounds.
-    cpu_us_per_command_of_parts: BTreeMap<String, f64>,
-    /// Processor time of each kind of thread, as `part: thread`, median of the rounds.
-    cpu_us_per_command_of_threads: BTreeMap<String, f64>,
+    /// Processor time of each part of the system.
+    cpu_us_per_command_of_parts: BTreeMap<String, Spread>,
+    /// Processor time of each kind of thread, as `part: thread`.
+    cpu_us_per_command_of_threads: BTreeMap<String, Spread>,
     /// Where the time of sampled commands goes, by stage, in the order of their way. Medians of the rounds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stages: Vec<StageLine>,
@@ -53,25 +53,28 @@ pub struct Line {
     /// Seconds until the p99 of three windows agreed; missing if it never did.
     #[serde(skip_serializing_if = "Option::is_none")]
     warm_up_s: Option<Spread>,
+    /// Files of the distributions of all rounds, if they were written.
+    #[serde(skip)]
+    histograms: Vec<String>,
 }
 
 impl Line {
     /// The line of what was measured in all rounds at one place.
-    pub fn of(place: Place, sessions: u32, rounds: &[Measured]) -> Self {
+    pub fn of(place: Place, sessions: u32, rounds: &[Measured], histograms: Vec<String>) -> Self {
         let spread = |figure: &dyn Fn(&Measured) -> f64| Spread::of(rounds.iter().map(figure).collect());
         let some = |figure: fn(&Measured) -> Option<f64>| {
             let figures: Vec<f64> = rounds.iter().filter_map(figure).collect();
             (!figures.is_empty()).then(|| Spread::of(figures))
         };
         let micros = |measured: &Measured, nanos: u64| nanos as f64 / 1_000.0 / measured.figures.count.max(1) as f64;
-        let medians = |of: &dyn Fn(&Measured) -> BTreeMap<String, u64>| {
+        let spreads = |of: &dyn Fn(&Measured) -> BTreeMap<String, u64>| {
             let mut figures: BTreeMap<String, Vec<f64>> = BTreeMap::new();
             for measured in rounds {
                 for (name, nanos) in of(measured) {
                     figures.entry(name).or_default().push(micros(measured, nanos));
                 }
             }
-            figures.into_iter().map(|(name, figures)| (name, Spread::of(figures).median)).collect()
+            figures.into_iter().map(|(name, figures)| (name, Spread::of(figures))).collect()
         };
         let parts = |measured: &Measured| -> BTreeMap<String, u64> {
             measured.processor_time.parts().into_iter().map(|(part, nanos)| (part.to_owned(), nanos)).collect()
@@ -101,12 +104,48 @@ impl Line {
             rate: spread(&|measured| measured.figures.rate),
             cpu_us_per_command: spread(&cpu),
             client_cpu_us_per_command: spread(&client),
-            cpu_us_per_command_of_parts: medians(&parts),
-            cpu_us_per_command_of_threads: medians(&threads),
+            cpu_us_per_command_of_parts: spreads(&parts),
+            cpu_us_per_command_of_threads: spreads(&threads),
             stages: stage_lines(rounds),
             cold_p99_us: some(|measured| measured.cold_p99_us),
             warm_up_s: some(|measured| measured.warm_up_s),
+            histograms,
         }
+    }
+
+    /// The line as results: one for all of it, one for each part of the system, and one for each stage.
+    pub fn measurements(&self) -> Vec<Measurement> {
+        let measurement = || {
+            Measurement::new("round-trip")
+                .label("service", &self.service)
+                .label("members", self.members)
+                .label("transport", &self.transport)
+                .label("sessions", self.sessions)
+                .label("pace", &self.pace)
+        };
+        let mut whole = measurement()
+            .figure("p50_us", self.p50_us.clone())
+            .figure("p99_us", self.p99_us.clone())
+            .figure("p999_us", self.p999_us.clone())
+            .figure("rate_per_second", self.rate.clone())
+            .figure("cpu_us_per_command", self.cpu_us_per_command.clone())
+            .figure("client_cpu_us_per_command", self.client_cpu_us_per_command.clone());
+        if let Some(cold) = &self.cold_p99_us {
+            whole = whole.figure("first_3_s_p99_us", cold.clone());
+        }
+        whole.histograms.clone_from(&self.histograms);
+        let parts = self.cpu_us_per_command_of_parts.iter();
+        let parts = parts.map(|(part, cpu)| measurement().label("process", part).figure("cpu_us_per_command", cpu.clone()));
+        // The stages that follow one another: the others cover several of them.
+        let stages = self.stages.iter().filter(|line| CHAIN.iter().any(|stage| stage.name() == line.stage));
+        let stages = stages.map(|line| {
+            measurement()
+                .label("stage", line.stage)
+                .figure("p50_us", line.p50_us.clone())
+                .figure("p99_us", line.p99_us.clone())
+                .figure("p999_us", line.p999_us.clone())
+        });
+        std::iter::once(whole).chain(parts).chain(stages).collect()
     }
 }
 
@@ -149,11 +188,11 @@ pub fn stages_table(lines: &[Line]) -> Option<Table> {
         "p99, us",
         "p99.9, us",
     ]);
-    let two = |spread: Spread| format!("{:.2} ({:.2}..{:.2})", spread.median, spread.min, spread.max);
+    let two = |spread: &Spread| format!("{:.2} ({:.2}..{:.2})", spread.median, spread.minimum, spread.maximum);
     for line in lines {
         for StageLine { stage, p50_us, p99_us, p999_us } in &line.stages {
             let place = [line.members.to_string(), line.transport.clone(), line.pace.clone(), (*stage).to_owned()];
-            table.add_row(place.into_iter().chain([two(*p50_us), two(*p99_us), two(*p999_us)]));
+            table.add_row(place.into_iter().chain([two(p50_us), two(p99_us), two(p999_us)]));
         }
     }
     (!table.is_empty()).then_some(table)
@@ -187,10 +226,10 @@ pub fn table(lines: &[Line]) -> Table {
             line.rate.to_string(),
             format!(
                 "{:.1} ({:.1}..{:.1})",
-                line.cpu_us_per_command.median, line.cpu_us_per_command.min, line.cpu_us_per_command.max
+                line.cpu_us_per_command.median, line.cpu_us_per_command.minimum, line.cpu_us_per_command.maximum
             ),
             format!("{:.1}", line.client_cpu_us_per_command.median),
-            line.cold_p99_us.map_or_else(String::new, |cold| cold.to_string()),
+            line.cold_p99_us.as_ref().map_or_else(String::new, ToString::to_string),
         ]);
     }
     table

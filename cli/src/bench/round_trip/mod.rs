@@ -12,6 +12,7 @@ use lugus_load::commands::{Answers, Commands};
 use lugus_load::load::{Load, Pace};
 use lugus_load::ping_pong::PingPong;
 use lugus_node::member::container_idle_strategy;
+use lugus_results::Measurement;
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 
 use crate::arguments::{Members, RoundTrip, Service, Transport};
@@ -24,8 +25,22 @@ use subjects::{Floor, Subject};
 /// Number of attempts at one measurement.
 const ATTEMPTS: u32 = 3;
 
-/// Measures everything that is asked for, `rounds` times; each round measures all of it in turn.
+/// Measures everything that is asked for, and prints the tables.
 pub fn run(what: &RoundTrip, output: Output) -> Result<(), Failure> {
+    let lines = measure_in_turn(what, output)?;
+    if let Some(stages) = stages_table(&lines) {
+        output.say(format!("{stages}\n"));
+    }
+    output.answer(&lines, table(&lines))
+}
+
+/// Everything that is asked for, as results.
+pub fn measurements(what: &RoundTrip, output: Output) -> Result<Vec<Measurement>, Failure> {
+    Ok(measure_in_turn(what, output)?.iter().flat_map(Line::measurements).collect())
+}
+
+/// Measures everything that is asked for, `rounds` times; each round measures all of it in turn.
+fn measure_in_turn(what: &RoundTrip, output: Output) -> Result<Vec<Line>, Failure> {
     let mut paces: Vec<Pace> = what.rates.iter().map(|&rate| Pace::Rate(rate)).collect();
     paces.extend([Pace::InFlight(1), Pace::InFlight(MAXIMUM_IN_FLIGHT)]);
     let mut measured: BTreeMap<Place, Vec<Measured>> = BTreeMap::new();
@@ -34,29 +49,33 @@ pub fn run(what: &RoundTrip, output: Output) -> Result<(), Failure> {
             for (service, members) in subjects_of(what) {
                 let count = members.map_or(0, Members::count);
                 output.say(format!("round {round}: {service}, {count} members, {transport}"));
-                for (pace, one) in
-                    undisturbed(what, service, members, transport, &paces, output)?.into_iter().enumerate()
-                {
-                    let name = pace_name(one.pace);
+                let all = undisturbed(what, service, members, transport, &paces, output)?;
+                for (pace, one) in all.into_iter().enumerate() {
+                    let place = Place { members: count, transport, pace, service };
                     if let Some(folder) = &what.hdr.folder {
-                        let name = format!("{service} {count} members {transport} {name} round {round}");
-                        let name = name.to_lowercase().replace(',', "").replace(' ', "-");
+                        let name = histogram(place, one.pace, round);
                         one.round_trips.write(folder, &name).map_err(Failure::new)?;
                         if let Some(stages) = &one.stages {
                             stages.write(folder, &name).map_err(Failure::new)?;
                         }
                     }
-                    let place = Place { members: count, transport, pace, service };
                     measured.entry(place).or_default().push(one);
                 }
             }
         }
     }
-    let lines: Vec<Line> = measured.iter().map(|(&place, rounds)| Line::of(place, what.sessions, rounds)).collect();
-    if let Some(stages) = stages_table(&lines) {
-        output.say(format!("{stages}\n"));
-    }
-    output.answer(&lines, table(&lines))
+    let files = |place: Place| match &what.hdr.folder {
+        Some(_) => (1..=what.rounds).map(|round| format!("{}.hgrm", histogram(place, paces[place.pace], round))).collect(),
+        None => Vec::new(),
+    };
+    Ok(measured.iter().map(|(&place, rounds)| Line::of(place, what.sessions, rounds, files(place))).collect())
+}
+
+/// Name of the files of the round trips at one place in one round.
+fn histogram(place: Place, pace: Pace, round: u32) -> String {
+    let Place { service, members, transport, .. } = place;
+    let name = format!("{service} {members} members {transport} {} round {round}", pace_name(pace));
+    name.to_lowercase().replace(',', "").replace(' ', "-")
 }
 
 /// Each service with each size of cluster. Aeron alone has no members.
