@@ -135,7 +135,8 @@ impl Line {
         }
         whole.histograms.clone_from(&self.histograms);
         let parts = self.cpu_us_per_command_of_parts.iter();
-        let parts = parts.map(|(part, cpu)| measurement().label("process", part).figure("cpu_us_per_command", cpu.clone()));
+        let parts =
+            parts.map(|(part, cpu)| measurement().label("process", part).figure("cpu_us_per_command", cpu.clone()));
         // The stages that follow one another: the others cover several of them.
         let stages = self.stages.iter().filter(|line| CHAIN.iter().any(|stage| stage.name() == line.stage));
         let stages = stages.map(|line| {

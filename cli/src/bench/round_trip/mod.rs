@@ -12,8 +12,8 @@ use lugus_load::commands::{Answers, Commands};
 use lugus_load::load::{Load, Pace};
 use lugus_load::ping_pong::PingPong;
 use lugus_node::member::container_idle_strategy;
-use lugus_results::Measurement;
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
+use lugus_results::Measurement;
 
 use crate::arguments::{Members, RoundTrip, Service, Transport};
 use crate::failure::Failure;
@@ -65,7 +65,9 @@ fn measure_in_turn(what: &RoundTrip, output: Output) -> Result<Vec<Line>, Failur
         }
     }
     let files = |place: Place| match &what.hdr.folder {
-        Some(_) => (1..=what.rounds).map(|round| format!("{}.hgrm", histogram(place, paces[place.pace], round))).collect(),
+        Some(_) => {
+            (1..=what.rounds).map(|round| format!("{}.hgrm", histogram(place, paces[place.pace], round))).collect()
+        }
         None => Vec::new(),
     };
     Ok(measured.iter().map(|(&place, rounds)| Line::of(place, what.sessions, rounds, files(place))).collect())
