@@ -15,7 +15,7 @@ use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
 pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
-pub use replay::Replay;
+pub use replay::{Replay, Sending};
 pub use trading::{
     AmendedTrade, Book, Cancel, Hdr, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
 };
@@ -412,6 +412,9 @@ mod tests {
             "replay log --resume x --until 4096 --pace recorded",
             "replay log --dir x --to-cluster --rate 1000",
             "replay market-data --from 5ns -i 1 -o x",
+            "replay lobster x y --engine",
+            "replay itch x --stock AAPL --stock MSFT --rate 5",
+            "replay bitstamp x --trades y --engine --hdr z",
         ] {
             assert!(parse(good).is_ok(), "{good}: {:?}", parse(good).err());
         }
@@ -461,6 +464,8 @@ mod tests {
             "replay log --depth 5",
             "replay log --rate 5",
             "replay log --to-cluster --events x",
+            "replay lobster x",
+            "replay mbo x --engine --take-over",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
