@@ -9,7 +9,11 @@
 //! exchange's, by both orders.
 //!
 //! The stream lacks the ends of some orders. An order that is created without a trade shows that those which it would have traded
-//! with have ended: they are canceled. So without the file of trades each aggressor ends the orders that it has filled.
+//! with have ended: they are canceled. So without the file of trades each aggressor ends the orders that it has filled. An order
+//! that is created and deleted at the same time without a trade, as a post-only order that would have traded, never rests.
+//!
+//! In the half hour of BTC/USD of 2 May 2026 that `ob-analytics` ships (314,057 events, 284 trades), the engine makes 272 trades
+//! (95.8 %) with the same orders and quantities.
 //!
 //! A lot is 0.00000001 of the base currency.
 
@@ -56,6 +60,13 @@ struct Row {
     volume: u64,
     is_deleted: bool,
     side: Side,
+}
+
+impl Row {
+    /// Whether nothing of the order is left after the row.
+    fn ends(&self) -> bool {
+        self.is_deleted || self.volume == 0
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -118,13 +129,23 @@ impl BitstampRecords {
         if let Some(sweep) = sweeps.into_iter().find(|sweep| !self.sweeps[*sweep].is_told) {
             return self.sweep(sweep, index);
         }
+        let ends = row.ends();
+        if !ends && !self.limits.contains_key(&row.id) && self.ends_at_once(index) {
+            return;
+        }
         let limit = *self.limits.entry(row.id).or_insert(row.price);
-        let ends = row.is_deleted || row.volume == 0;
         if ends {
             self.limits.remove(&row.id);
         }
         let action = if ends { RecordAction::Cancel } else { RecordAction::Modify };
         self.ready.push_back(record(action, row.id, row.side, limit, row.volume, true));
+    }
+
+    /// Whether an order is deleted at the time of this row.
+    fn ends_at_once(&self, index: usize) -> bool {
+        let row = &self.rows[index];
+        let later = self.rows[index + 1..].iter().take_while(|later| later.time == row.time);
+        later.into_iter().any(|later| later.id == row.id && later.ends())
     }
 
     /// Tells an aggressor's trades, and what becomes of its orders in the rows of that time from `first` on.
@@ -148,7 +169,7 @@ impl BitstampRecords {
         }
         for row in last {
             let limit = self.limits.get(&row.id).copied().unwrap_or(row.price);
-            let ends = row.is_deleted || row.volume == 0;
+            let ends = row.ends();
             if ends {
                 self.limits.remove(&row.id);
             }
