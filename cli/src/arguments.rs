@@ -20,7 +20,7 @@ pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
 pub use clusters::{BENCH_PORT, Members};
 pub use measuring::BenchPart;
 pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
-pub use replay::Replay;
+pub use replay::{Replay, Sending};
 pub use round_trip::{RoundTrip, Service, Transport};
 pub use trading::{
     AmendedTrade, Book, Cancel, Hdr, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
@@ -414,6 +414,9 @@ mod tests {
             "bench compare a b",
             "report x",
             "doctor",
+            "replay lobster x y --engine",
+            "replay itch x --stock AAPL --stock MSFT --rate 5",
+            "replay bitstamp x --trades y --engine --hdr z",
         ] {
             assert!(parse(good).is_ok(), "{good}: {:?}", parse(good).err());
         }
@@ -467,6 +470,8 @@ mod tests {
             "replay log --depth 5",
             "replay log --rate 5",
             "replay log --to-cluster --events x",
+            "replay lobster x",
+            "replay mbo x --engine --take-over",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }

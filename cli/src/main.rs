@@ -135,7 +135,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Export(what) => export::run(&deployment::find(config)?, what),
         Command::Exporter(exporter) => exporter::run(&deployment::find(config)?, exporter.address, output),
         Command::Prune => prune::run(&deployment::find(config)?, output),
-        Command::Replay(what) => replay::run(&deployment::find(config)?, what, output),
+        Command::Replay(what) => replay::run(config, what, output),
         Command::Bench(bench) => bench::run(bench, output),
         Command::Report { folder } => report::run(folder, output),
         Command::Doctor => doctor::run(output),

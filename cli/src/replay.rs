@@ -6,19 +6,23 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lugus_client::{ClientError, OlderSession};
+use lugus_engine::EngineLimits;
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::ClusterEntry;
 use lugus_replay::cluster_venue::ClusterVenue;
+use lugus_replay::engine_venue::EngineVenue;
 use lugus_replay::flow::Flow;
-use lugus_replay::mbo::{MboFlow, MboOptions};
+use lugus_replay::lobster::{self, BookComparison};
+use lugus_replay::recording::{RecordingFlow, RecordingOptions};
 use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_replay::venue::VenueError;
+use lugus_replay::{bitstamp, itch, mbo};
 use lugus_vocabulary::ParticipantId;
 
-use crate::arguments::{Hdr, Pace, Replay};
-use crate::deployment::DeploymentFile;
-use crate::failure::Failure;
+use crate::arguments::{Hdr, Pace, Replay, Sending};
+use crate::deployment::{self, DeploymentFile};
+use crate::failure::{DIFFERENT_STATES_EXIT_CODE, Failure};
 use crate::log_flow::LogFlow;
 use crate::output::Output;
 use crate::participant::{self, TIMEOUT};
@@ -32,34 +36,82 @@ const RETRY_ATTEMPTS: u32 = 20;
 ///
 /// # Errors
 /// When the flow can't be read, the cluster rejects it, or an answer is missing or came twice.
-pub fn run(found: &DeploymentFile, what: &Replay, output: Output) -> Result<(), Failure> {
-    let (replayed, hdr, name) = match what {
-        Replay::Mbo { file, pace, hdr } => {
-            let older_session = pace.take_over.older_session();
-            let replayed =
-                through_cluster(found, &mut mbo(file)?, options(*pace, 0), older_session, &mut Bar::new(output))?;
-            (replayed, hdr, "mbo")
+pub fn run(config: Option<&Path>, what: &Replay, output: Output) -> Result<(), Failure> {
+    match what {
+        Replay::Mbo { file, sending } => recording(config, &mut mbo(file)?, "mbo", sending, output),
+        Replay::Itch { file, stock, sending } => {
+            let mut flow = itch::open(file, stock, RecordingOptions::default()).map_err(Failure::new)?;
+            recording(config, &mut flow, "itch", sending, output)
+        }
+        Replay::Bitstamp { orders, trades, sending } => {
+            let flow = bitstamp::open(orders, trades.as_deref(), RecordingOptions::default());
+            recording(config, &mut flow.map_err(Failure::new)?, "bitstamp", sending, output)
+        }
+        Replay::Lobster { messages, book, sending } => {
+            let flow = lobster::open(messages, book, RecordingOptions::default());
+            recording(config, &mut flow.map_err(Failure::new)?, "lobster", sending, output)?;
+            if sending.engine { compare_books(messages, book, output) } else { Ok(()) }
         }
         Replay::Synthetic { commands, seed, warm_up, pace, hdr } => {
-            let options = options(*pace, *warm_up);
+            let (found, options) = (deployment::find(config)?, options(*pace, *warm_up));
             let (mut flow, older_session) =
                 (synthetic(*commands, *seed, options.window), pace.take_over.older_session());
-            (through_cluster(found, &mut flow, options, older_session, &mut Bar::new(output))?, hdr, "synthetic")
+            let replayed = through_cluster(&found, &mut flow, options, older_session, &mut Bar::new(output))?;
+            tell(&replayed, hdr, "synthetic", output)
         }
         Replay::Log(log) if log.to_cluster => {
-            let mut flow = LogFlow::read(found, &log.part)?;
+            let found = deployment::find(config)?;
+            let mut flow = LogFlow::read(&found, &log.part)?;
             let (options, older_session) = (options(log.sending, 0), log.sending.take_over.older_session());
-            (through_cluster(found, &mut flow, options, older_session, &mut Bar::new(output))?, &log.hdr, "log")
+            let replayed = through_cluster(&found, &mut flow, options, older_session, &mut Bar::new(output))?;
+            tell(&replayed, &log.hdr, "log", output)
         }
-        Replay::Log(log) => return replay_log::run(found, log, output),
-        Replay::MarketData(what) => return replay_market_data::run(found, what, output),
+        Replay::Log(log) => replay_log::run(&deployment::find(config)?, log, output),
+        Replay::MarketData(what) => replay_market_data::run(&deployment::find(config)?, what, output),
+    }
+}
+
+/// Sends an exchange's recording to the cluster, or to an engine in this process.
+fn recording(
+    config: Option<&Path>,
+    flow: &mut RecordingFlow,
+    name: &str,
+    sending: &Sending,
+    output: Output,
+) -> Result<(), Failure> {
+    let (options, bar) = (options(sending.pace, 0), &mut Bar::new(output));
+    let replayed = if sending.engine {
+        replay(flow, &mut EngineVenue::new(EngineLimits::default()), options, bar).map_err(Failure::new)?
+    } else {
+        let older_session = sending.pace.take_over.older_session();
+        through_cluster(&deployment::find(config)?, flow, options, older_session, bar)?
     };
-    write_histograms(hdr, name, &replayed)?;
+    tell(&replayed, &sending.hdr, name, output)
+}
+
+fn tell(replayed: &Replayed, hdr: &Hdr, name: &str, output: Output) -> Result<(), Failure> {
+    write_histograms(hdr, name, replayed)?;
     output.answer(&replayed.report, &replayed.report)?;
     if replayed.report.is_exactly_once() {
         Ok(())
     } else {
         Err(Failure::new("not every command was answered exactly once"))
+    }
+}
+
+/// Compares the engine's book after each of LOBSTER's messages with the row.
+fn compare_books(messages: &Path, book: &Path, output: Output) -> Result<(), Failure> {
+    let comparison = lobster::compare(messages, book).map_err(Failure::new)?;
+    let BookComparison { rows, equal_rows, levels_came_into_sight, levels_unexplained, .. } = comparison;
+    let text = format!(
+        "{equal_rows} of {rows} rows are the engine's book; {levels_came_into_sight} levels were taken from rows as they came into \
+         sight, and {levels_unexplained} that no message explains"
+    );
+    output.answer(&comparison, text)?;
+    match comparison.first_difference {
+        None => Ok(()),
+        Some(difference) => Err(Failure::new(format!("row {} differs: {difference:?}", difference.row))
+            .with_exit_code(DIFFERENT_STATES_EXIT_CODE)),
     }
 }
 
@@ -78,8 +130,8 @@ pub fn write_histograms(hdr: &Hdr, name: &str, replayed: &Replayed) -> Result<()
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn mbo(file: &Path) -> Result<MboFlow, Failure> {
-    MboFlow::open(file, MboOptions::default()).map_err(Failure::new)
+pub fn mbo(file: &Path) -> Result<RecordingFlow, Failure> {
+    mbo::open(file, RecordingOptions::default()).map_err(Failure::new)
 }
 
 /// A synthetic flow of `commands` commands, sent by the default number of participants but by no more than `most`: more

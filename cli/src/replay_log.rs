@@ -1,6 +1,6 @@
 //! `lugus replay log`: an archived log through a new engine, as far and as fast as wanted, compared with each snapshot on the way.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
@@ -74,33 +74,39 @@ struct BookDocument {
     decimal: Option<BookDecimals>,
 }
 
+/// Counts commands. Where no events are wanted, it is all that hears of them.
+struct Counter(Rc<Cell<u64>>);
+
+impl ServiceListener for Counter {
+    #[inline]
+    fn change(&mut self, _: LogPosition, _: EpochNanos, change: Change<'_>) {
+        if let Change::Command(_) = change {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+}
+
 /// Counts commands, and writes events.
 struct Recorder {
-    commands: u64,
+    commands: Counter,
     position: LogPosition,
-    events: Option<EventFile>,
+    events: Rc<RefCell<EventFile>>,
 }
 
 impl ServiceListener for Recorder {
     #[inline]
-    fn change(&mut self, position: LogPosition, _: EpochNanos, change: Change<'_>) {
+    fn change(&mut self, position: LogPosition, now: EpochNanos, change: Change<'_>) {
         self.position = position;
-        if let Change::Command(_) = change {
-            self.commands += 1;
-        }
+        self.commands.change(position, now, change);
     }
 
     #[inline]
     fn report(&mut self, report: &Report) {
-        if let Some(events) = &mut self.events {
-            events.report(self.position, report);
-        }
+        self.events.borrow_mut().report(self.position, report);
     }
 
     fn reply(&mut self, reply: &Reply) {
-        if let Some(events) = &mut self.events {
-            events.reply(self.position, reply);
-        }
+        self.events.borrow_mut().reply(self.position, reply);
     }
 }
 
@@ -120,10 +126,17 @@ pub fn run(found: &DeploymentFile, arguments: &ReplayLog, output: Output) -> Res
     let part = RecordedPart::new(source, &arguments.part, saved)?;
     let mut run = part.begin()?;
     let events = arguments.events.as_ref().map(|path| event_file(path, is_resumed.then_some(before.events_length)));
-    let recorder = Recorder { commands: 0, position: LogPosition(run.position()), events: events.transpose()? };
-    let recorder = Rc::new(RefCell::new(recorder));
+    let events = events.transpose()?.map(|file| Rc::new(RefCell::new(file)));
+    let commands = Rc::new(Cell::new(0));
+    let counter = Counter(Rc::clone(&commands));
     let from_position = run.position();
-    run.listen(Rc::clone(&recorder));
+    match &events {
+        None => run.listen(counter),
+        Some(file) => {
+            let position = LogPosition(from_position);
+            run.listen(Recorder { commands: counter, position, events: Rc::clone(file) });
+        }
+    }
     let begin = Instant::now();
     let ended = part.apply(&mut run, output);
     let elapsed = begin.elapsed();
@@ -134,24 +147,23 @@ pub fn run(found: &DeploymentFile, arguments: &ReplayLog, output: Output) -> Res
     if ended == Ended::AtLimit {
         run.check_snapshots_passed();
     }
-    let mut recorder = recorder.borrow_mut();
-    if let Some(events) = &mut recorder.events {
-        events.flush().map_err(|error| events_failed(arguments.events.as_deref(), &error))?;
+    if let Some(events) = &events {
+        events.borrow_mut().flush().map_err(|error| events_failed(arguments.events.as_deref(), &error))?;
     }
     let first = run.differences().iter().min_by_key(|difference| difference.position);
     let done = Done {
-        commands: before.commands + recorder.commands,
+        commands: before.commands + commands.get(),
         snapshots_compared: before.snapshots_compared + run.snapshots_compared(),
         differences: before.differences + run.differences().len() as u64,
         first_difference: before.first_difference.or_else(|| first.map(told)),
-        events: before.events + recorder.events.as_ref().map_or(0, EventFile::written),
+        events: before.events + events.as_ref().map_or(0, |events| events.borrow().written()),
         events_length: arguments.events.as_ref().and_then(|path| path.metadata().ok()).map_or(0, |file| file.len()),
     };
     if let Some(path) = &arguments.resume {
         let state = run.save().map_err(Failure::new)?;
         replay_state::write(path, &part.source.cluster, &state, &done)?;
     }
-    let rate = recorder.commands as f64 / elapsed.as_secs_f64().max(1e-9);
+    let rate = commands.get() as f64 / elapsed.as_secs_f64().max(1e-9);
     let book = instrument.map(|instrument| levels(found, run.engine(), instrument, usize::from(arguments.depth)));
     let outcome = Outcome {
         cluster: part.source.cluster.id.0,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::recorded::{ReplayLog, ReplayMarketData};
 use super::trading::{Hdr, Pace};
@@ -14,12 +14,9 @@ pub enum Replay {
     Mbo {
         /// The file.
         file: PathBuf,
-        /// Rate and window.
+        /// Where to, how fast, and what is left of it.
         #[command(flatten)]
-        pace: Pace,
-        /// Files of the round trips.
-        #[command(flatten)]
-        hdr: Hdr,
+        sending: Sending,
     },
     /// Send synthetic but realistic order flow, made from a seed.
     Synthetic {
@@ -45,6 +42,53 @@ pub enum Replay {
     /// Write the market data that an archived log makes, increment by increment. It is not recorded when it is published: the
     /// engine makes it again.
     MarketData(ReplayMarketData),
+    /// Replay a recording of LOBSTER. With --engine, the engine's book after each message is compared with the recorded row; exit
+    /// code 3 tells of a row that differs.
+    Lobster {
+        /// The file of messages.
+        messages: PathBuf,
+        /// The file of the book, with a row for each message.
+        book: PathBuf,
+        /// Where to, how fast, and what is left of it.
+        #[command(flatten)]
+        sending: Sending,
+    },
+    /// Replay a recording in NASDAQ's TotalView-ITCH 5.0.
+    Itch {
+        /// The file, which may be compressed (.gz).
+        file: PathBuf,
+        /// Replay only this stock; may be given several times.
+        #[arg(long)]
+        stock: Vec<String>,
+        /// Where to, how fast, and what is left of it.
+        #[command(flatten)]
+        sending: Sending,
+    },
+    /// Replay Bitstamp's order events, as `ob-analytics` and `obAnalytics` write them.
+    Bitstamp {
+        /// The file of order events (.csv, .csv.gz).
+        orders: PathBuf,
+        /// The file of trades with the numbers of both orders, with which each fill is compared.
+        #[arg(long, value_name = "FILE")]
+        trades: Option<PathBuf>,
+        /// Where to, how fast, and what is left of it.
+        #[command(flatten)]
+        sending: Sending,
+    },
+}
+
+/// Where an exchange's recording is sent to, how fast, and what is left of it.
+#[derive(Debug, Args)]
+pub struct Sending {
+    /// Replay on an engine in this process, not on the cluster.
+    #[arg(long, conflicts_with = "take_over")]
+    pub engine: bool,
+    /// Rate and window.
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Files of the round trips.
+    #[command(flatten)]
+    pub hdr: Hdr,
 }
 
 impl Replay {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod fragments;
+mod frames;
 mod recorded;
 mod run;
 mod snapshot_check;

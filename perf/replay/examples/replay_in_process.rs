@@ -13,7 +13,8 @@ use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_replay::engine_venue::EngineVenue;
 use lugus_replay::flow::{Flow, FlowError};
-use lugus_replay::mbo::{MboFlow, MboOptions};
+use lugus_replay::mbo;
+use lugus_replay::recording::RecordingOptions;
 use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_vocabulary::{Action, ClientSequence, Command, EpochNanos, InstrumentId, ParticipantId, Reply, Report};
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     match std::env::args().nth(1) {
-        Some(path) => measure(|| MboFlow::open(Path::new(&path), MboOptions::default())),
+        Some(path) => measure(|| mbo::open(Path::new(&path), RecordingOptions::default())),
         None => {
             let options = SyntheticOptions { steps: 1_000_000, ..SyntheticOptions::default() };
             measure(|| Ok(SyntheticFlow::new(options)))

@@ -49,6 +49,11 @@ impl EngineVenue {
         }
     }
 
+    /// The engine, for reading.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// The engine's state hash.
     pub fn state_hash(&self) -> StateHash {
         self.engine.state_hash()

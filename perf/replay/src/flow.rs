@@ -120,6 +120,34 @@ pub enum FlowError {
         /// The error of the decoder.
         source: dbn::Error,
     },
+    /// The file can't be opened.
+    #[error("cannot open the recording {}: {source}", path.display())]
+    File {
+        /// Path of the file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A line of a text file is not what its format says.
+    #[error("line {line} of the recording {}: {what}", path.display())]
+    Line {
+        /// Path of the file.
+        path: PathBuf,
+        /// Number of the line, from 1.
+        line: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// A message of a binary file is not what its format says.
+    #[error("byte {offset} of the recording {}: {what}", path.display())]
+    Message {
+        /// Path of the file.
+        path: PathBuf,
+        /// Where the message begins, in bytes.
+        offset: u64,
+        /// What is wrong.
+        what: String,
+    },
     /// The file is truncated or damaged.
     #[error("cannot read record {record} of the recording {}: {source}", path.display())]
     Read {
@@ -131,7 +159,7 @@ pub enum FlowError {
         source: dbn::Error,
     },
     /// The file has no market-by-order records with orders.
-    #[error("the recording {} has no market-by-order records; lugus replays the schema `mbo` only", path.display())]
+    #[error("the recording {} has no orders; of Databento's files, lugus replays those with the schema `mbo` only", path.display())]
     NoOrders {
         /// Path of the file.
         path: PathBuf,

@@ -1,8 +1,8 @@
 //! A recording of an exchange's order flow, market by order (Databento's DBN, schema `mbo`), as a flow of commands.
 //!
 //! Adds, cancels and modifies become new orders, cancels and replacements. Each trade's aggressor becomes an
-//! immediate-or-cancel order at the trade's price. The module `market` turns the records of an event into commands;
-//! this module reads the file.
+//! immediate-or-cancel order at the trade's price ([`crate::recording`]). This module reads the file. Files of all versions of
+//! DBN are read.
 //!
 //! # Fidelity to the exchange
 //!
@@ -40,125 +40,99 @@
 //! 4,800.25; with the seven hidden orders that the auction's fills reveal (13 lots bought and 1 sold, by the balance of
 //! both sides, assuming that they accepted any price) the maximum is 44 lots, at 4,800.25 only.
 
-mod held;
-mod market;
-mod order;
-mod records;
-mod survey;
-
-use std::collections::{HashMap, VecDeque};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use lugus_vocabulary::{InstrumentDefinition, InstrumentId, ParticipantId};
-use market::Market;
-use records::Records;
+use dbn::decode::{DbnMetadata, DecodeRecordRef, DynDecoder};
+use dbn::{MboMsg, UNDEF_PRICE, VersionUpgradePolicy};
+use lugus_vocabulary::{Decimal, InstrumentType, Quantity, Side};
 
-use crate::flow::{FIRST_INSTRUMENT, Flow, FlowError, Step};
+use crate::flow::FlowError;
+use crate::recording::record::{Crossing, InstrumentTraits, Record, RecordAction, Records};
+use crate::recording::{RecordingFlow, RecordingOptions};
 
-/// How a recording is replayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MboOptions {
-    /// Number of participants over which the orders are spread, by their order ids. With more than one, the engine may
-    /// receive the commands of different participants in another order than the recorded one.
-    pub participants: u32,
-    /// Number of the recording's first instrument in the engine; the following instruments get the next numbers.
-    pub first_instrument: InstrumentId,
+/// Opens a recording, which may be compressed, and reads it once to find its instruments, tick sizes and length.
+///
+/// # Errors
+///
+/// When the file can't be opened or read, or has no orders.
+pub fn open(path: &Path, options: RecordingOptions) -> Result<RecordingFlow, FlowError> {
+    RecordingFlow::new(path, options, || Ok(Box::new(MboRecords::open(path)?)))
 }
 
-impl Default for MboOptions {
-    fn default() -> Self {
-        Self { participants: 1, first_instrument: FIRST_INSTRUMENT }
-    }
-}
-
-/// The flow of a recording.
-pub struct MboFlow {
+/// The market-by-order records of a file; records of other kinds are skipped.
+struct MboRecords {
     path: PathBuf,
-    records: Records,
-    markets: HashMap<u32, Market>,
-    instruments: Vec<InstrumentDefinition>,
-    participants: Vec<ParticipantId>,
-    expected_steps: u64,
-    ready: VecDeque<Step>,
-    ended: bool,
+    decoder: DynDecoder<'static, BufReader<File>>,
+    count: u64,
 }
 
-impl MboFlow {
-    /// Opens a recording, which may be compressed, and reads it once to find its instruments, tick sizes and length.
-    ///
-    /// # Errors
-    ///
-    /// When the file can't be opened or read, or has no orders.
-    pub fn open(path: &Path, options: MboOptions) -> Result<Self, FlowError> {
-        let survey = survey::survey(path, &mut Records::open(path)?)?;
-        let participants: Vec<_> = (1..=options.participants.max(1)).map(ParticipantId).collect();
-        let mut markets = HashMap::new();
-        let mut instruments = Vec::new();
-        for (number, surveyed) in (options.first_instrument.0..).zip(&survey.instruments) {
-            let instrument = InstrumentId(number);
-            instruments.push(surveyed.definition(instrument));
-            markets.insert(surveyed.id, Market::new(instrument, surveyed.tick, participants.clone()));
+impl MboRecords {
+    fn open(path: &Path) -> Result<Self, FlowError> {
+        let decoder = DynDecoder::from_file(path, VersionUpgradePolicy::default())
+            .map_err(|source| FlowError::Open { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), decoder, count: 0 })
+    }
+}
+
+impl Records for MboRecords {
+    fn next(&mut self) -> Result<Option<Record>, FlowError> {
+        loop {
+            let record = self.decoder.decode_record_ref().map_err(|source| FlowError::Read {
+                path: self.path.clone(),
+                record: self.count,
+                source,
+            })?;
+            let Some(record) = record else { return Ok(None) };
+            self.count += 1;
+            if let Some(order) = record.get::<MboMsg>() {
+                return Ok(Some(of_message(order)));
+            }
         }
-        Ok(Self {
-            path: path.to_owned(),
-            records: Records::open(path)?,
-            markets,
-            instruments,
-            participants,
-            expected_steps: survey.expected_steps,
-            ready: VecDeque::new(),
-            ended: false,
-        })
     }
 
-    fn read(&mut self) -> Result<(), FlowError> {
-        match self.records.next()? {
-            Some(record) => {
-                let id = record.hd.instrument_id;
-                let market = self
-                    .markets
-                    .get_mut(&id)
-                    .ok_or_else(|| FlowError::Changed { what: format!("there is a new instrument, {id}") })?;
-                market.record(record, &mut self.ready)
-            }
-            None => {
-                self.ended = true;
-                let mut markets: Vec<_> = self.markets.values_mut().collect();
-                markets.sort_by_key(|market| market.instrument());
-                markets.into_iter().try_for_each(|market| market.end(&mut self.ready))
-            }
+    fn symbols(&self) -> BTreeMap<u32, String> {
+        let mappings = &self.decoder.metadata().mappings;
+        let intervals =
+            mappings.iter().flat_map(|of| of.intervals.iter().map(move |interval| (interval, &of.raw_symbol)));
+        intervals.filter_map(|(interval, symbol)| Some((interval.symbol.parse().ok()?, symbol.clone()))).collect()
+    }
+
+    fn traits(&self) -> InstrumentTraits {
+        InstrumentTraits {
+            instrument_type: InstrumentType::Futures,
+            lot_size: Decimal { mantissa: 1, exponent: 0 },
+            maximum_quantity: Quantity(u64::from(u32::MAX)),
+            crossing: Crossing::HoldBack,
         }
     }
 }
 
-impl Iterator for MboFlow {
-    type Item = Result<Step, FlowError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.ready.is_empty() && !self.ended {
-            if let Err(error) = self.read() {
-                self.ended = true;
-                return Some(Err(error));
-            }
-        }
-        self.ready.pop_front().map(Ok)
-    }
-}
-
-impl Flow for MboFlow {
-    fn name(&self) -> String {
-        self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
-    }
-
-    fn instruments(&self) -> &[InstrumentDefinition] {
-        &self.instruments
-    }
-
-    fn participants(&self) -> &[ParticipantId] {
-        &self.participants
-    }
-
-    fn expected_steps(&self) -> u64 {
-        self.expected_steps
+fn of_message(message: &MboMsg) -> Record {
+    let action = match message.action as u8 {
+        b'A' => RecordAction::Add,
+        b'C' => RecordAction::Cancel,
+        b'M' => RecordAction::Modify,
+        b'T' => RecordAction::Trade,
+        b'F' => RecordAction::Fill,
+        b'R' => RecordAction::Clear,
+        _ => RecordAction::None,
+    };
+    let rests = matches!(action, RecordAction::Add | RecordAction::Modify);
+    Record {
+        instrument: message.hd.instrument_id,
+        action,
+        side: match message.side as u8 {
+            b'A' => Some(Side::Sell),
+            b'B' => Some(Side::Buy),
+            _ => None,
+        },
+        order_id: message.order_id,
+        // The top of a book is not an order.
+        price: Some(message.price).filter(|price| *price != UNDEF_PRICE && !(rests && message.flags.is_tob())),
+        size: Quantity(u64::from(message.size)),
+        ends_event: message.flags.is_last() || message.flags.is_snapshot(),
     }
 }

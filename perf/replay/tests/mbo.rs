@@ -9,7 +9,8 @@ use dbn::encode::EncodeRecord;
 use dbn::encode::dbn::Encoder;
 use dbn::{MboMsg, Metadata, RecordHeader, SType, Schema, rtype};
 use lugus_replay::flow::{Flow, FlowError, Step};
-use lugus_replay::mbo::{MboFlow, MboOptions};
+use lugus_replay::mbo;
+use lugus_replay::recording::RecordingOptions;
 use lugus_vocabulary::{Action, InstrumentId, Side, TimeInForce};
 use tempfile::TempDir;
 
@@ -48,9 +49,14 @@ fn part(action: char, side: char, price: i64, size: u32, order_id: u64) -> MboMs
 }
 
 fn write(records: &[MboMsg]) -> (TempDir, PathBuf) {
+    write_version(records, dbn::DBN_VERSION)
+}
+
+fn write_version(records: &[MboMsg], version: u8) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recording.mbo.dbn");
     let metadata = Metadata::builder()
+        .version(version)
         .dataset("TEST")
         .schema(Some(Schema::Mbo))
         .start(0)
@@ -69,7 +75,7 @@ fn lines(records: &[MboMsg]) -> Vec<String> {
     // An extra order at a price of one tick makes the tick size detectable in every recording.
     let ends = [event('A', 'B', 1, 1, 998), event('C', 'B', 1, 1, 998)];
     let (_folder, path) = write(&[&ends, records].concat());
-    let flow = MboFlow::open(&path, MboOptions::default()).unwrap();
+    let flow = mbo::open(&path, RecordingOptions::default()).unwrap();
     flow.skip(2).map(|step| line(&step.unwrap())).collect()
 }
 
@@ -299,7 +305,7 @@ fn instruments_are_told_apart_and_orders_spread_over_participants() {
         of(30, event('R', 'N', 0, 0, 0)),
     ];
     let (_folder, path) = write(&records);
-    let mut flow = MboFlow::open(&path, MboOptions { participants: 3, first_instrument: InstrumentId(1) }).unwrap();
+    let mut flow = mbo::open(&path, RecordingOptions { participants: 3, first_instrument: InstrumentId(1) }).unwrap();
     let [first, second] = flow.instruments() else { panic!("{:?}", flow.instruments()) };
     assert_eq!((first.instrument.0, &first.base.0), (1, b"20\0\0\0\0\0\0"));
     // The step between 40 and 44 quarters is 4 quarters, that is 1.0.
@@ -313,7 +319,7 @@ fn instruments_are_told_apart_and_orders_spread_over_participants() {
 
 #[test]
 fn a_file_that_is_not_a_recording_is_refused_by_name() {
-    let error = |path: &Path| MboFlow::open(path, MboOptions::default()).err().unwrap();
+    let error = |path: &Path| mbo::open(path, RecordingOptions::default()).err().unwrap();
     let (folder, path) = write(&[]);
     assert!(matches!(error(&path), FlowError::NoOrders { .. }), "{}", error(&path));
     let (_full, full) = write(&three_sells());
@@ -332,7 +338,21 @@ fn a_file_that_is_not_a_recording_is_refused_by_name() {
 fn an_event_without_an_end_is_refused_before_memory_is_full() {
     let endless: Vec<_> = (1..=70_000).map(|id| part('A', 'B', 99, 1, id)).collect();
     let (_folder, path) = write(&endless);
-    let mut flow = MboFlow::open(&path, MboOptions::default()).unwrap();
+    let mut flow = mbo::open(&path, RecordingOptions::default()).unwrap();
     assert!(matches!(flow.next(), Some(Err(FlowError::EventTooLong { .. }))));
     assert!(flow.next().is_none());
+}
+
+#[test]
+fn files_of_all_released_versions_are_read() {
+    let records = [three_sells(), vec![event('A', 'B', 99, 4, 11), event('C', 'A', 100, 5, 2)]].concat();
+    for version in 1..=dbn::DBN_VERSION {
+        let (_folder, path) = write_version(&records, version);
+        assert_eq!(std::fs::read(&path).unwrap()[3], version, "the version that the file tells");
+        let flow = mbo::open(&path, RecordingOptions::default()).unwrap();
+        let read: Vec<_> = flow.map(|step| line(&step.unwrap())).collect();
+        // The tick is the greatest of which all prices are multiples.
+        assert_eq!(read.len(), 5, "{version}: {read:?}");
+        assert!(read[3].starts_with("11 buy 4 @ ") && read[4] == "2 cancel", "{version}: {read:?}");
+    }
 }

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use lugus_engine::EngineLimits;
 use lugus_replay::engine_venue::EngineVenue;
-use lugus_replay::mbo::{MboFlow, MboOptions};
+use lugus_replay::mbo;
+use lugus_replay::recording::RecordingOptions;
 use lugus_replay::replay::{ReplayOptions, replay};
 use lugus_replay::report::ReplayReport;
 
@@ -25,7 +26,7 @@ fn recording() -> Option<PathBuf> {
 }
 
 fn replayed(path: &Path, participants: u32, window: u32) -> (ReplayReport, u64) {
-    let mut flow = MboFlow::open(path, MboOptions { participants, ..Default::default() }).unwrap();
+    let mut flow = mbo::open(path, RecordingOptions { participants, ..Default::default() }).unwrap();
     let mut venue = EngineVenue::new(EngineLimits::default());
     let options = ReplayOptions { window, ..Default::default() };
     let report = replay(&mut flow, &mut venue, options, &mut ()).unwrap().report;

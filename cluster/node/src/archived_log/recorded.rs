@@ -11,6 +11,7 @@ use lugus_vocabulary::EpochNanos;
 use thiserror::Error;
 
 use super::fragments::{Fragments, whole_message};
+use super::frames::LogFrames;
 use crate::member::SERVICE_ID;
 use crate::service::MatchingService;
 
@@ -168,8 +169,8 @@ impl ArchivedLog {
     }
 
     /// The log's frames from `position` on.
-    pub(super) fn frames(&self, position: i64) -> FrameReader {
-        FrameReader::new(self.recording.clone(), position, self.files.checksum)
+    pub(super) fn frames(&self, position: i64) -> LogFrames {
+        LogFrames::new(self.recording.clone(), position, self.files.checksum)
     }
 
     /// The service's snapshots, in the order of their positions.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use aeron_archive_files::{ArchiveFileError, FrameReader, Snapshot};
+use aeron_archive_files::{ArchiveFileError, Snapshot};
 use aeron_cluster_service::{Applied, LogReplay, ServiceError, event_time};
 use lugus_engine::Engine;
 use lugus_topology::ClusterSpec;
@@ -10,6 +10,7 @@ use lugus_vocabulary::EpochNanos;
 use thiserror::Error;
 
 use super::fragments::fragment;
+use super::frames::LogFrames;
 use super::recorded::{ArchivedLog, ArchivedLogError, SavedState, Start, StartFrom};
 use super::snapshot_check;
 use crate::listener::ServiceListener;
@@ -101,7 +102,7 @@ pub struct LogRun<'a> {
     cluster: &'a ClusterSpec,
     log: &'a ArchivedLog,
     replay: LogReplay<MatchingService>,
-    reader: FrameReader,
+    reader: LogFrames,
     start: Start,
     /// Snapshots that have not been reached, in the order of their positions.
     snapshots: VecDeque<Snapshot>,

@@ -3,7 +3,7 @@
 //! An event is what the exchange executed atomically: the records up to the one with the flag LAST. Its commands are,
 //! in this order:
 //!
-//! 1. cancels of orders that its trades did not fill (self-match prevention: see [`super`]),
+//! 1. cancels of orders that its trades did not fill (self-match prevention: see [`crate::mbo`]),
 //! 2. each trade's aggressor, as an immediate-or-cancel order,
 //! 3. the commands that bring the engine's book to the state that the records give for the exchange's book. The report
 //!    of a fill that the aggressor has also done here needs no command; any other needs a cancel, a replacement or a
@@ -14,13 +14,13 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use dbn::{MboMsg, UNDEF_PRICE};
 use lugus_vocabulary::{
     Action, ClientOrderId, InstrumentId, ParticipantId, Price, Quantity, Replace, Side, TimeInForce,
 };
 
 use super::held::HeldOrders;
 use super::order::Order;
+use super::record::{Crossing, Record, RecordAction};
 use crate::flow::{ExchangeTrade, FlowError, RestingFills, Step};
 use crate::price_time_book::{PriceTimeBook, RestingOrder};
 
@@ -30,11 +30,12 @@ const MAX_EVENT_RECORDS: usize = 65_536;
 /// First order id for aggressors to which the exchange gave no id.
 const FIRST_OWN_ORDER_ID: u64 = 1 << 63;
 
-pub(super) struct Market {
+pub(crate) struct Market {
     instrument: InstrumentId,
     tick: i64,
     participants: Vec<ParticipantId>,
-    event: Vec<MboMsg>,
+    crossing: Crossing,
+    event: Vec<Record>,
     book: PriceTimeBook,
     held: HeldOrders,
     next_own_order_id: u64,
@@ -42,11 +43,17 @@ pub(super) struct Market {
 
 impl Market {
     /// A market with an empty book. `tick` is the tick size in units of 1e-9.
-    pub(super) fn new(instrument: InstrumentId, tick: i64, participants: Vec<ParticipantId>) -> Self {
+    pub(crate) fn new(
+        instrument: InstrumentId,
+        tick: i64,
+        participants: Vec<ParticipantId>,
+        crossing: Crossing,
+    ) -> Self {
         Self {
             instrument,
             tick,
             participants,
+            crossing,
             event: Vec::new(),
             book: PriceTimeBook::default(),
             held: HeldOrders::default(),
@@ -54,27 +61,27 @@ impl Market {
         }
     }
 
-    pub(super) fn instrument(&self) -> InstrumentId {
+    pub(crate) fn instrument(&self) -> InstrumentId {
         self.instrument
     }
 
     /// Takes the next record. If it ends an event, adds the event's commands to `steps`.
-    pub(super) fn record(&mut self, record: MboMsg, steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
-        if record.action as u8 == b'R' {
+    pub(crate) fn record(&mut self, record: Record, steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
+        if record.action == RecordAction::Clear {
             self.end(steps)?;
             self.clear(steps);
             return Ok(());
         }
         if self.event.len() == MAX_EVENT_RECORDS {
-            return Err(FlowError::EventTooLong { instrument: record.hd.instrument_id, limit: MAX_EVENT_RECORDS });
+            return Err(FlowError::EventTooLong { instrument: record.instrument, limit: MAX_EVENT_RECORDS });
         }
-        let is_end = record.flags.is_last() || record.flags.is_snapshot();
+        let is_end = record.ends_event;
         self.event.push(record);
         if is_end { self.end(steps) } else { Ok(()) }
     }
 
     /// Ends the current event, if there is one.
-    pub(super) fn end(&mut self, steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
+    pub(crate) fn end(&mut self, steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
         let records = std::mem::take(&mut self.event);
         let outcome = self.event(&records, steps);
         self.event = records;
@@ -82,14 +89,15 @@ impl Market {
         outcome
     }
 
-    fn event(&mut self, records: &[MboMsg], steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
+    fn event(&mut self, records: &[Record], steps: &mut VecDeque<Step>) -> Result<(), FlowError> {
         let trades = self.trades(records)?;
         let mut filled: HashMap<ClientOrderId, Quantity> = HashMap::new();
         for &(order, quantity) in trades.iter().flat_map(|trade| trade.fills.as_slice()) {
             filled.entry(order).or_default().0 += quantity.0;
         }
 
-        let is_unfilled_cancel = |record: &MboMsg| record.action as u8 == b'C' && !filled.contains_key(&id(record));
+        let is_unfilled_cancel =
+            |record: &Record| record.action == RecordAction::Cancel && !filled.contains_key(&id(record));
         for record in records.iter().filter(|record| is_unfilled_cancel(record)) {
             self.settle(id(record), None, steps);
         }
@@ -100,9 +108,9 @@ impl Market {
         }
 
         for record in records.iter().filter(|record| !is_unfilled_cancel(record)) {
-            if matches!(record.action as u8, b'A' | b'C' | b'M') {
+            if matches!(record.action, RecordAction::Add | RecordAction::Cancel | RecordAction::Modify) {
                 disturbed.retain(|order: &Order| order.id != id(record));
-                let order = if record.action as u8 == b'C' { None } else { self.order(record)? };
+                let order = if record.action == RecordAction::Cancel { None } else { self.order(record)? };
                 self.settle(id(record), order, steps);
             }
         }
@@ -157,8 +165,11 @@ impl Market {
     }
 
     fn rest(&mut self, order: Order, steps: &mut VecDeque<Step>) {
-        if self.book.would_trade(order.side, Some(order.price)) {
-            return self.held.insert(order);
+        while self.book.would_trade(order.side, Some(order.price)) {
+            match (self.crossing, self.book.first(order.side.opposite())) {
+                (Crossing::EndOthers, Some((other, _))) => self.cancel(other, steps),
+                (Crossing::HoldBack, _) | (_, None) => return self.held.insert(order),
+            }
         }
         let Order { id, side, price, leaves } = order;
         self.book.rest(id, RestingOrder { side, price, leaves, filled: Quantity(0) });
@@ -210,28 +221,28 @@ impl Market {
 
     /// The trades of an event that have a side and resting orders. Trades of an auction have no side; a trade of a
     /// spread with an implied order may have no resting order in this book. Fills of the aggressor itself are left out.
-    fn trades(&mut self, records: &[MboMsg]) -> Result<Vec<Trade>, FlowError> {
+    fn trades(&mut self, records: &[Record]) -> Result<Vec<Trade>, FlowError> {
         let mut trades: Vec<Trade> = Vec::new();
         let mut is_open = false;
         for record in records {
-            match (record.action as u8, side(record)) {
-                (b'T', Some(side)) => {
+            match (record.action, record.side, record.price) {
+                (RecordAction::Trade, Some(side), Some(price)) => {
                     is_open = true;
                     trades.push(Trade {
                         aggressor: id(record),
                         side,
-                        price: self.price(record.price, record)?,
-                        quantity: Quantity(u64::from(record.size)),
+                        price: self.price(price, record)?,
+                        quantity: record.size,
                         fills: RestingFills::default(),
                     });
                 }
-                (b'T', None) => is_open = false,
-                (b'F', side) if is_open => {
+                (RecordAction::Trade, ..) => is_open = false,
+                (RecordAction::Fill, side, _) if is_open => {
                     if let Some(trade) = trades.last_mut()
                         && id(record) != trade.aggressor
                         && side != Some(trade.side)
                     {
-                        trade.fills.add(id(record), Quantity(u64::from(record.size)));
+                        trade.fills.add(id(record), record.size);
                     }
                 }
                 _ => {}
@@ -246,20 +257,20 @@ impl Market {
     }
 
     /// The order that a record adds or modifies; `None` if the record has no order that could rest.
-    fn order(&self, record: &MboMsg) -> Result<Option<Order>, FlowError> {
-        let can_rest = record.size > 0 && record.order_id > 0 && record.price != UNDEF_PRICE && !record.flags.is_tob();
-        match side(record) {
-            Some(side) if can_rest => {
-                let price = self.price(record.price, record)?;
-                Ok(Some(Order { id: id(record), side, price, leaves: Quantity(u64::from(record.size)) }))
+    fn order(&self, record: &Record) -> Result<Option<Order>, FlowError> {
+        let can_rest = record.size.0 > 0 && record.order_id > 0;
+        match (record.side, record.price) {
+            (Some(side), Some(price)) if can_rest => {
+                let price = self.price(price, record)?;
+                Ok(Some(Order { id: id(record), side, price, leaves: record.size }))
             }
             _ => Ok(None),
         }
     }
 
-    fn price(&self, price: i64, record: &MboMsg) -> Result<Price, FlowError> {
+    fn price(&self, price: i64, record: &Record) -> Result<Price, FlowError> {
         if price % self.tick != 0 {
-            let what = format!("a price of instrument {} is not a multiple of its tick", record.hd.instrument_id);
+            let what = format!("a price of instrument {} is not a multiple of its tick", record.instrument);
             return Err(FlowError::Changed { what });
         }
         Ok(Price(price / self.tick))
@@ -280,14 +291,6 @@ struct Trade {
     fills: RestingFills,
 }
 
-fn id(record: &MboMsg) -> ClientOrderId {
+fn id(record: &Record) -> ClientOrderId {
     ClientOrderId(record.order_id)
-}
-
-fn side(record: &MboMsg) -> Option<Side> {
-    match record.side as u8 {
-        b'A' => Some(Side::Sell),
-        b'B' => Some(Side::Buy),
-        _ => None,
-    }
 }
