@@ -135,6 +135,14 @@ impl MemberSpec {
             cores: member.cores.clone(),
         }
     }
+
+    /// File of the member's stamps. It is beside the directory of the media driver, because that is on a RAM disk by default, and
+    /// not in it, because the driver removes it when it starts.
+    pub fn stages_file(&self) -> PathBuf {
+        let mut path = self.aeron_dir.clone().into_os_string();
+        path.push(".stages");
+        path.into()
+    }
 }
 
 /// What the partition map tells of a cluster.

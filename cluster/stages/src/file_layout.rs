@@ -10,8 +10,7 @@
 
 use lugus_vocabulary::{ClientSequence, ClusterId, EpochNanos, InstrumentId, LogPosition, MemberId, ParticipantId};
 
-use crate::record::StageRecord;
-use crate::writer::StageSource;
+use crate::record::{StageRecord, StageSource};
 
 /// Length of a record in the file, in bytes.
 pub const RECORD_LENGTH: usize = WORDS * WORD;

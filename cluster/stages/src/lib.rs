@@ -12,5 +12,5 @@ mod writer;
 
 pub use file_layout::{MAXIMUM_CAPACITY, RECORD_LENGTH};
 pub use reader::{ReadError, StageFile};
-pub use record::StageRecord;
-pub use writer::{StageSource, StageWriter};
+pub use record::{StageRecord, StageSource};
+pub use writer::StageWriter;

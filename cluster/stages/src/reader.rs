@@ -4,8 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::file_layout::{FileHeader, HEADER_LENGTH, RECORD_LENGTH, decode};
-use crate::record::StageRecord;
-use crate::writer::StageSource;
+use crate::record::{StageRecord, StageSource};
 
 /// What a ring file had when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,22 +4,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use lugus_vocabulary::{ClusterId, MemberId};
 use memmap2::MmapMut;
 
 use crate::file_layout::{FileHeader, HEADER_LENGTH, MAXIMUM_CAPACITY, RECORD_LENGTH, encode};
-use crate::record::StageRecord;
-
-/// The member whose commands are recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StageSource {
-    /// Cluster of the member.
-    pub cluster: ClusterId,
-    /// The member.
-    pub member: MemberId,
-    /// One command in this number is recorded.
-    pub every: u32,
-}
+use crate::record::{StageRecord, StageSource};
 
 /// Writes records into a ring file. When the file is full, each record overwrites the oldest.
 ///
