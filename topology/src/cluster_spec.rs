@@ -109,14 +109,6 @@ impl ClusterSpec {
 }
 
 impl MemberSpec {
-    /// File of the member's stamps. It is beside the directory of the media driver, because that is on a RAM disk by default, and
-    /// not in it, because the driver removes it when it starts.
-    pub fn stages_file(&self) -> PathBuf {
-        let mut path = self.aeron_dir.clone().into_os_string();
-        path.push(".stages");
-        path.into()
-    }
-
     fn new(cluster: ClusterId, member: &Member, deployment: &Deployment) -> Self {
         let [ingress, consensus, log, catch_up, archive, market_data, status] =
             member.each_port().map(|(name, offset, written)| Endpoint {
@@ -142,6 +134,14 @@ impl MemberSpec {
             dir,
             cores: member.cores.clone(),
         }
+    }
+
+    /// File of the member's stamps. It is beside the directory of the media driver, because that is on a RAM disk by default, and
+    /// not in it, because the driver removes it when it starts.
+    pub fn stages_file(&self) -> PathBuf {
+        let mut path = self.aeron_dir.clone().into_os_string();
+        path.push(".stages");
+        path.into()
     }
 }
 

@@ -34,10 +34,14 @@ const COMMANDS: u64 = 200_000;
 /// Commands before the measurement, which fill the books.
 const WARM_UP: usize = 50_000;
 const INCREMENTS: usize = 1 << 16;
+/// Number of commands that are measured with other work between them.
+const AFTER_OTHER_WORK: usize = 20_000;
 /// Memory that other work touches between two commands, in bytes: more than a core's own caches have.
 const OTHER_WORK: usize = 4 << 20;
 const CACHE_LINE: usize = 64;
 const EGRESS_LENGTH: usize = 4 << 20;
+/// Room for the last message in the buffer, in bytes.
+const LONGEST_MESSAGE: usize = 64 << 10;
 const SESSION_HEADER_LENGTH: usize = 32;
 const FIRST_SESSION: i64 = 100;
 /// Pause of an idle publisher in the profile `shared`.
@@ -173,7 +177,8 @@ impl Node {
             others.session_open(&mut service, session, participant.0.to_string().as_bytes());
         }
         others.role_change(&mut service, Role::Leader);
-        let leader = Leader { others, log_position: 1_024, time: 1, egress: vec![0; EGRESS_LENGTH], next: 0 };
+        let leader =
+            Leader { others, log_position: 1_024, time: 1, egress: vec![0; EGRESS_LENGTH + LONGEST_MESSAGE], next: 0 };
         let mut node = Self { service, leader };
         opening.iter().for_each(|message| node.apply(message, None));
         node
@@ -224,6 +229,7 @@ fn with_market_data<T>(work: impl FnOnce(MarketDataWriter) -> T) -> T {
     let (writer, mut reader) = lugus_ring::ring(INCREMENTS);
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let _stops = Stops(&stop);
         scope.spawn(|| {
             while !stop.load(Ordering::Acquire) {
                 if reader.drain(1_024, |item| _ = black_box(item)) == 0 {
@@ -231,10 +237,17 @@ fn with_market_data<T>(work: impl FnOnce(MarketDataWriter) -> T) -> T {
                 }
             }
         });
-        let result = work(MarketDataWriter::new(writer));
-        stop.store(true, Ordering::Release);
-        result
+        work(MarketDataWriter::new(writer))
     })
+}
+
+/// Stops a thread at the end, also that by a panic.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 /// Nanoseconds of each callback, after the warm-up.
@@ -243,7 +256,9 @@ fn run(mode: Mode, file: &Path, other_work: &mut [u8]) -> Vec<u64> {
     with_market_data(|increments| {
         let mut node = Node::new(&participants, &opening, increments, mode.recorder(file));
         let mut nanos = Vec::with_capacity(commands.len());
-        for message in &commands {
+        let count = if other_work.is_empty() { commands.len() } else { WARM_UP + AFTER_OTHER_WORK };
+        for (number, message) in commands[..count].iter().enumerate() {
+            let other_work = if number < WARM_UP { &mut [] } else { &mut *other_work };
             for line in other_work.iter_mut().step_by(CACHE_LINE) {
                 *line = line.wrapping_add(1);
             }

@@ -1,6 +1,17 @@
-//! The stamps of one command, and whose they are.
+//! The stamps of one command, and the member that took them.
 
 use lugus_vocabulary::{ClientSequence, ClusterId, EpochNanos, InstrumentId, LogPosition, MemberId, ParticipantId};
+
+/// The member whose commands are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StageSource {
+    /// Cluster of the member.
+    pub cluster: ClusterId,
+    /// The member.
+    pub member: MemberId,
+    /// One command in this number is recorded.
+    pub every: u32,
+}
 
 /// When one command passed each stage of its way through one member. All times but [`logged`](Self::logged) are of the member's
 /// own wall clock; they are in the order of the fields.
@@ -30,15 +41,4 @@ pub struct StageRecord {
     pub offered: Option<EpochNanos>,
     /// The engine is done with the command, and all reports of it are offered.
     pub applied: EpochNanos,
-}
-
-/// The member whose commands are recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StageSource {
-    /// Cluster of the member.
-    pub cluster: ClusterId,
-    /// The member.
-    pub member: MemberId,
-    /// One command in this number is recorded.
-    pub every: u32,
 }
