@@ -12,8 +12,8 @@
 //! with have ended: they are canceled. So without the file of trades each aggressor ends the orders that it has filled. An order
 //! that is created and deleted at the same time without a trade, as a post-only order that would have traded, never rests.
 //!
-//! In the half hour of BTC/USD of 2 May 2026 that `ob-analytics` ships (314,057 events, 284 trades), the engine makes 272 trades
-//! (95.8 %) with the same orders and quantities.
+//! In the half hour of BTC/USD of 2 May 2026 that `ob-analytics` ships (314,057 events, 284 trades), the engine makes 278 trades
+//! (97.9 %) with the same orders and quantities, 280 at its best price.
 //!
 //! A lot is 0.00000001 of the base currency.
 

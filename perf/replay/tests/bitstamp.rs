@@ -117,6 +117,6 @@ fn the_trades_of_a_real_half_hour_are_the_engines() {
     };
     let report = replayed(&folder.join("orders.csv.gz"), Some(&folder.join("trades.csv")));
     println!("{report}");
-    // In 9 of the others the exchange fills another order first, and 3 are with an order that the stream has lost.
-    assert_eq!((report.exchange_trades, report.reproduced, report.at_best_price), (284, 272, 281), "{report}");
+    // In the others the exchange fills another order first, or one whose end or beginning the stream has lost.
+    assert_eq!((report.exchange_trades, report.reproduced, report.at_best_price), (284, 278, 280), "{report}");
 }
