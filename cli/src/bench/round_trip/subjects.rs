@@ -39,9 +39,9 @@ pub struct Subject {
     /// The member whose stamps tell the stages of commands: the leader, if members stamp any.
     stamped_by: Option<i32>,
     // Dropped in this order: services before their members, and those before their deployment.
-    _java_services: Vec<EchoService>,
-    _rust_services: Vec<ChildProcess>,
-    _members: Vec<MemberProcesses>,
+    java_services: Vec<EchoService>,
+    rust_services: Vec<ChildProcess>,
+    members: Vec<MemberProcesses>,
     private: PrivateCluster,
 }
 
@@ -70,9 +70,9 @@ impl Subject {
             transport,
             client_driver: None,
             processes: vec![(CLIENT, std::process::id())],
-            _java_services: Vec::new(),
-            _rust_services: Vec::new(),
-            _members: Vec::new(),
+            java_services: Vec::new(),
+            rust_services: Vec::new(),
+            members: Vec::new(),
             private,
             stamped_by: None,
         };
@@ -112,17 +112,17 @@ impl Subject {
             let started = MemberProcesses::start(&self.cluster, member.id).map_err(Failure::new)?;
             let [driver, consensus_module] = started.pids();
             self.processes.extend([(DRIVER, driver), (CONSENSUS_MODULE, consensus_module)]);
-            self._members.push(started);
+            self.members.push(started);
         }
-        for member in &self._members {
+        for member in &self.members {
             if service == Service::JavaEcho {
                 let started = EchoService::start(&self.cluster, member).map_err(Failure::new)?;
                 self.processes.push((SERVICE, started.pid()));
-                self._java_services.push(started);
+                self.java_services.push(started);
             } else {
                 let started = start_rust_echo(&self.private, &self.cluster, member)?;
                 self.processes.push((SERVICE, started.pid()));
-                self._rust_services.push(started);
+                self.rust_services.push(started);
             }
         }
         Ok(())
