@@ -79,21 +79,6 @@ impl<F: Flow> Commands<F> {
 }
 
 impl<F> Commands<F> {
-    /// Number of commands that have been made.
-    pub fn len(&self) -> usize {
-        self.messages.len()
-    }
-
-    /// Whether none has been made.
-    pub fn is_empty(&self) -> bool {
-        self.messages.is_empty()
-    }
-
-    /// Mean length of the messages, in bytes.
-    pub fn mean_length(&self) -> usize {
-        self.bytes.len() / self.messages.len().max(1)
-    }
-
     /// The participants, one for each session.
     pub fn participants(&self) -> &[ParticipantId] {
         &self.participants

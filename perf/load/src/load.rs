@@ -114,24 +114,6 @@ impl<E: Endpoint> Load<E> {
         Self { endpoint, answers, idle, epoch: Instant::now() }
     }
 
-    /// Where the commands are sent to.
-    pub fn endpoint(&self) -> &E {
-        &self.endpoint
-    }
-
-    /// Keeps the sessions alive for a while without a command, as between two runs.
-    ///
-    /// # Errors
-    /// The endpoint's.
-    pub fn rest(&mut self, duration: Duration) -> Result<(), LoadError> {
-        let begun = Instant::now();
-        let mut idler = Idler::new(IdleStrategy::default());
-        while begun.elapsed() < duration {
-            idler.idle(self.endpoint.poll(&mut |_, _| ())?);
-        }
-        Ok(())
-    }
-
     /// Sends the commands with these numbers, which are prepared, in order, for `duration` at most, and waits for their answers.
     /// The times have as many commands as were sent.
     ///

@@ -14,7 +14,7 @@ pub struct ProcessorTime {
 
 impl ProcessorTime {
     /// The time that these processes have used so far. Each has the name of the part that it is; a process that has ended, or
-    /// ends meanwhile, is left out. Threads that have ended count in the entry `ended`, if the kernel still knows them.
+    /// ends meanwhile, is left out, and so are threads that have ended.
     pub fn of<'a>(processes: impl IntoIterator<Item = (&'a str, u32)>) -> Self {
         let mut time = Self::default();
         for (part, pid) in processes {

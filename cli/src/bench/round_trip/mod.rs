@@ -49,7 +49,7 @@ fn measure_in_turn(what: &RoundTrip, output: Output) -> Result<Vec<Line>, Failur
             for (service, members) in subjects_of(what) {
                 let count = members.map_or(0, Members::count);
                 output.say(format!("round {round}: {service}, {count} members, {transport}"));
-                let all = undisturbed(what, service, members, transport, &paces, output)?;
+                let all = undisturbed(|| once(what, service, members, transport, &paces, output), output)?;
                 for (pace, one) in all.into_iter().enumerate() {
                     let place = Place { members: count, transport, pace, service };
                     if let Some(folder) = &what.hdr.folder {
@@ -91,16 +91,9 @@ fn subjects_of(what: &RoundTrip) -> Vec<(Service, Option<Members>)> {
 
 /// Repeats a measurement that an election disturbed, as happens on an overloaded machine, or in which answers are missing: messages
 /// that are in flight during an election are lost, so that the figures would cover only the surviving ones.
-fn undisturbed(
-    what: &RoundTrip,
-    service: Service,
-    members: Option<Members>,
-    transport: Transport,
-    paces: &[Pace],
-    output: Output,
-) -> Result<Vec<Measured>, Failure> {
+fn undisturbed(measure: impl Fn() -> Result<Vec<Measured>, Failure>, output: Output) -> Result<Vec<Measured>, Failure> {
     for _ in 0..ATTEMPTS {
-        let measured = once(what, service, members, transport, paces, output)?;
+        let measured = measure()?;
         if measured.iter().all(|one| one.leader_changes == 0 && one.unanswered == 0) {
             return Ok(measured);
         }
