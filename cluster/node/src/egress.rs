@@ -102,7 +102,8 @@ impl EventSink for Egress<'_> {
 
     #[inline]
     fn wants_market_data(&self) -> bool {
-        self.market_data.is_some() || self.listener.as_ref().is_some_and(|listener| listener.wants_market_data())
+        self.market_data.as_ref().is_some_and(|market_data| market_data.wants_increments())
+            || self.listener.as_ref().is_some_and(|listener| listener.wants_market_data())
     }
 }
 

@@ -225,6 +225,7 @@ fn compare_states(
     service_has_ended: &AtomicBool,
     stop: &AtomicBool,
 ) -> Result<(), MemberError> {
+    name_thread(c"states");
     let contradicted = match fencing::watch(context, member, reader, service_has_ended) {
         Ok(None) => return Ok(()),
         Ok(Some(contradicted)) => contradicted,
@@ -253,6 +254,7 @@ fn publish(
     service_has_ended: &AtomicBool,
     stop: &AtomicBool,
 ) -> Result<(), MarketDataError> {
+    name_thread(c"market data");
     if let Some(core) = core {
         pin(core);
     }
@@ -267,6 +269,7 @@ fn watch(
     stop: &AtomicBool,
     has_ended: &mpsc::Receiver<std::convert::Infallible>,
 ) -> Result<(), ProcessError> {
+    name_thread(c"processes");
     while has_ended.recv_timeout(CHECK_INTERVAL) == Err(RecvTimeoutError::Timeout) {
         if let Err(error) = processes.check() {
             return abandon(error, stop, has_ended);
@@ -291,6 +294,13 @@ fn abandon(
     }
     tracing::error!(%error, "the member ends, because its service container did not end in time");
     std::process::exit(i32::from(MemberError::from(error).exit_code()));
+}
+
+/// Names the calling thread, so that tools tell the member's threads apart. The service's thread has the program's name.
+fn name_thread(name: &std::ffi::CStr) {
+    if let Err(error) = rustix::thread::set_name(name) {
+        tracing::debug!(?name, %error, "a thread has the program's name");
+    }
 }
 
 fn pin(core: u16) {

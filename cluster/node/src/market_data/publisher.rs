@@ -1,7 +1,6 @@
 //! The other end of the ring, without I/O: increments become messages, batched by command, and heartbeats; only while the
 //! member leads.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use lugus_codecs::market_data::{
@@ -27,10 +26,10 @@ pub struct Publisher {
     leads: bool,
     /// Increments of one instrument that go into the next message.
     batch: Vec<MarketData>,
-    /// Index of each instrument in `positions`.
-    places: HashMap<InstrumentId, usize>,
-    /// The last increment of each instrument.
+    /// The last increment of each instrument, by instrument.
     positions: Vec<(InstrumentId, MarketDataSequence)>,
+    /// Index in `positions` of the last item's instrument, which is most often that of the next one, too.
+    place: usize,
     heartbeat_at: Duration,
     buffer: Box<StreamBuffer>,
 }
@@ -42,8 +41,8 @@ impl Publisher {
             member,
             leads: false,
             batch: Vec::with_capacity(MAXIMUM_INCREMENTS + 1),
-            places: HashMap::with_capacity(instruments),
             positions: Vec::with_capacity(instruments),
+            place: 0,
             heartbeat_at: Duration::ZERO,
             buffer: Box::new([0; MAXIMUM_STREAM_LENGTH]),
         }
@@ -62,7 +61,6 @@ impl Publisher {
                 self.flush(EndOfEvent::No, outlet);
                 self.leads = item.sequence != MarketDataSequence(0);
                 // The positions of all instruments that are here come next.
-                self.places.clear();
                 self.positions.clear();
                 self.heartbeat_at = Duration::ZERO;
             }
@@ -120,13 +118,19 @@ impl Publisher {
 
     #[inline]
     fn set_position(&mut self, item: &Item) {
-        let place = *self.places.entry(item.instrument).or_insert_with(|| {
-            self.positions.push((item.instrument, MarketDataSequence(0)));
-            self.positions.len() - 1
-        });
-        if let Some((_, sequence)) = self.positions.get_mut(place) {
+        if self.positions.get(self.place).is_none_or(|&(instrument, _)| instrument != item.instrument) {
+            self.place = self.place_of(item.instrument);
+        }
+        if let Some((_, sequence)) = self.positions.get_mut(self.place) {
             *sequence = item.sequence;
         }
+    }
+
+    fn place_of(&mut self, instrument: InstrumentId) -> usize {
+        self.positions.binary_search_by_key(&instrument, |&(instrument, _)| instrument).unwrap_or_else(|place| {
+            self.positions.insert(place, (instrument, MarketDataSequence(0)));
+            place
+        })
     }
 }
 

@@ -36,9 +36,19 @@ impl MarketDataWriter {
         Self { ring, held: None, content, leads: false, lost: 0, is_unpublished: false }
     }
 
-    /// Takes an increment. The publisher is shown it at [`MarketDataWriter::do_work`] at the latest.
+    /// Whether increments are taken: a member that does not lead publishes none. The positions that it tells when it leads include
+    /// those that were not taken.
+    #[inline]
+    pub fn wants_increments(&self) -> bool {
+        self.leads
+    }
+
+    /// Takes an increment, if the member leads. The publisher is shown it at [`MarketDataWriter::do_work`] at the latest.
     #[inline]
     pub fn put(&mut self, increment: &MarketData) {
+        if !self.leads {
+            return;
+        }
         if let Some(item) = self.held.replace(Item::increment(increment)) {
             self.push(&item);
         }
