@@ -3,6 +3,7 @@
 use std::fmt;
 
 use clap::{Args, ValueEnum};
+use lugus_replay::synthetic::Mix;
 use lugus_topology::Profile;
 
 use super::clusters::{BENCH_PORT, Members};
@@ -71,6 +72,9 @@ pub struct RoundTrip {
     /// Number of sessions that send the commands, each of its own participant.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub sessions: u32,
+    /// What kinds of commands: of a market, of market makers' quotes, or mostly trades.
+    #[arg(long, default_value_t = Mix::Market)]
+    pub mix: Mix,
     /// Seconds of each measurement, after its warm-up.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub seconds: u32,
@@ -98,6 +102,7 @@ impl Default for RoundTrip {
             transports: vec![Transport::Udp],
             rates: vec![10_000, 50_000],
             sessions: 1,
+            mix: Mix::Market,
             seconds: 10,
             profile: Profile::Shared,
             stages: 100,

@@ -10,10 +10,12 @@
 
 mod living;
 mod market;
+mod mix;
 mod size;
 
 use lugus_vocabulary::{Action, InstrumentDefinition, InstrumentId, ParticipantId};
 use market::Market;
+pub use mix::{Mix, UnknownMix};
 
 use crate::flow::{FIRST_INSTRUMENT, Flow, FlowError, Step};
 use crate::prng::SplitMix64;
@@ -36,6 +38,8 @@ pub struct SyntheticOptions {
     pub first_instrument: InstrumentId,
     /// Approximate number of resting orders of an instrument, once the flow has reached its steady state.
     pub resting_orders: u32,
+    /// What kinds of commands there are.
+    pub mix: Mix,
 }
 
 impl Default for SyntheticOptions {
@@ -47,6 +51,7 @@ impl Default for SyntheticOptions {
             instruments: 4,
             first_instrument: FIRST_INSTRUMENT,
             resting_orders: 1_000,
+            mix: Mix::Market,
         }
     }
 }
@@ -73,7 +78,7 @@ impl SyntheticFlow {
             (0..count as usize).zip(numbers).map(|(nth, id)| market::definition(nth, id)).collect();
         let participants: Vec<_> = (1..=options.participants.max(1)).map(ParticipantId).collect();
         let resting_orders = u64::from(options.resting_orders.max(1));
-        let market = |definition| Market::new(definition, participants.clone(), resting_orders);
+        let market = |definition| Market::new(definition, participants.clone(), resting_orders, options.mix);
         Self {
             options,
             prng: SplitMix64::new(options.seed),
@@ -102,7 +107,10 @@ impl Iterator for SyntheticFlow {
 
 impl Flow for SyntheticFlow {
     fn name(&self) -> String {
-        format!("synthetic, seed {}", self.options.seed)
+        match self.options.mix {
+            Mix::Market => format!("synthetic, seed {}", self.options.seed),
+            mix => format!("synthetic {mix}, seed {}", self.options.seed),
+        }
     }
 
     fn instruments(&self) -> &[InstrumentDefinition] {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::Table;
 use lugus_replay::stages::{CHAIN, STAGES, Stage};
+use lugus_replay::synthetic::Mix;
 use lugus_results::{Measurement, Spread};
 use serde::Serialize;
 
@@ -29,6 +30,7 @@ pub struct Line {
     members: u16,
     transport: String,
     sessions: u32,
+    mix: String,
     pace: String,
     p50_us: Spread,
     p99_us: Spread,
@@ -60,7 +62,7 @@ pub struct Line {
 
 impl Line {
     /// The line of what was measured in all rounds at one place.
-    pub fn of(place: Place, sessions: u32, rounds: &[Measured], histograms: Vec<String>) -> Self {
+    pub fn of(place: Place, sessions: u32, mix: Mix, rounds: &[Measured], histograms: Vec<String>) -> Self {
         let spread = |figure: &dyn Fn(&Measured) -> f64| Spread::of(rounds.iter().map(figure).collect());
         let some = |figure: fn(&Measured) -> Option<f64>| {
             let figures: Vec<f64> = rounds.iter().filter_map(figure).collect();
@@ -96,6 +98,7 @@ impl Line {
             members: place.members,
             transport: place.transport.to_string(),
             sessions,
+            mix: mix.to_string(),
             pace: rounds.first().map_or_else(String::new, |measured| pace_name(measured.pace)),
             p50_us: spread(&|measured| measured.figures.p50_us),
             p99_us: spread(&|measured| measured.figures.p99_us),
@@ -121,6 +124,7 @@ impl Line {
                 .label("members", self.members)
                 .label("transport", &self.transport)
                 .label("sessions", self.sessions)
+                .label("mix", &self.mix)
                 .label("pace", &self.pace)
         };
         let mut whole = measurement()

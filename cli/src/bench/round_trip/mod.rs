@@ -12,7 +12,7 @@ use lugus_load::commands::{Answers, Commands};
 use lugus_load::load::{Load, Pace};
 use lugus_load::ping_pong::PingPong;
 use lugus_node::member::container_idle_strategy;
-use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
+use lugus_replay::synthetic::{Mix, SyntheticFlow, SyntheticOptions};
 use lugus_results::Measurement;
 
 use crate::arguments::{Members, RoundTrip, Service, Transport};
@@ -70,7 +70,7 @@ fn measure_in_turn(what: &RoundTrip, output: Output) -> Result<Vec<Line>, Failur
         }
         None => Vec::new(),
     };
-    Ok(measured.iter().map(|(&place, rounds)| Line::of(place, what.sessions, rounds, files(place))).collect())
+    Ok(measured.iter().map(|(&place, rounds)| Line::of(place, what.sessions, what.mix, rounds, files(place))).collect())
 }
 
 /// Name of the files of the round trips at one place in one round.
@@ -112,7 +112,7 @@ fn once(
     output: Output,
 ) -> Result<Vec<Measured>, Failure> {
     let (sessions, duration) = (what.sessions, Duration::from_secs(what.seconds.into()));
-    let mut commands = Commands::new(flow(sessions));
+    let mut commands = Commands::new(flow(sessions, what.mix));
     let Some(members) = members else {
         let floor = Floor::start(what.profile, transport, what.base_port, sessions as usize)?;
         let endpoint = PingPong::connect(&floor.sides).map_err(Failure::new)?;
@@ -127,6 +127,6 @@ fn once(
 }
 
 /// The flow that everything gets: one participant for each session.
-fn flow(sessions: u32) -> SyntheticFlow {
-    SyntheticFlow::new(SyntheticOptions { steps: u64::MAX, participants: sessions, ..SyntheticOptions::default() })
+fn flow(sessions: u32, mix: Mix) -> SyntheticFlow {
+    SyntheticFlow::new(SyntheticOptions { steps: u64::MAX, participants: sessions, mix, ..SyntheticOptions::default() })
 }

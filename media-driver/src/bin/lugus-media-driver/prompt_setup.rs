@@ -17,6 +17,7 @@ use rusteron_media_driver::bindings::{
 use rusteron_media_driver::{AeronCError, AeronDriverContext, AeronUdpChannelInterceptorBindings};
 
 use crate::interceptor;
+use crate::whole_sends;
 
 /// By how much a frame seems to have been sent earlier, in nanoseconds: the next one follows after 10 ms.
 const EARLIER_NS: i64 = 90_000_000;
@@ -78,8 +79,8 @@ unsafe extern "C" fn on_publication(
     0
 }
 
-/// Sends datagrams. This is what the sender's thread does often enough to look after the publications here; receivers send too, in
-/// threads that have none here.
+/// Sends datagrams, each of them (`whole_sends`). This is what the sender's thread does often enough to look after the publications
+/// here; receivers send too, in threads that have none here.
 unsafe extern "C" fn send(
     _: *mut c_void,
     delegate: *mut aeron_udp_channel_outgoing_interceptor_t,
@@ -96,13 +97,15 @@ unsafe extern "C" fn send(
     });
     // SAFETY: the driver calls this with the next interceptor, which always exists: the last one is the transport's own function.
     let next = unsafe { &*delegate };
-    match next.outgoing_send_func {
-        // SAFETY: these are the arguments for the next interceptor, as `aeron_udp_channel_outgoing_interceptor_send` gives them.
-        Some(function) => unsafe {
-            function(next.interceptor_state, next.next_interceptor, transport, address, vectors, count, bytes_sent)
-        },
-        None => 0,
-    }
+    let Some(function) = next.outgoing_send_func else { return 0 };
+    whole_sends::send_all(count, |sent| {
+        // SAFETY: these are the arguments for the next interceptor, as `aeron_udp_channel_outgoing_interceptor_send` gives them, but
+        // for datagrams that have been sent: `sent` is less than `count`, the number of vectors.
+        unsafe {
+            let (state, next) = (next.interceptor_state, next.next_interceptor);
+            function(state, next, transport, address, vectors.add(sent), count - sent, bytes_sent)
+        }
+    })
 }
 
 /// Lets the next frame of each publication follow soon, and forgets those that have been answered or have had their frames.

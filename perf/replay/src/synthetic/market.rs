@@ -8,18 +8,11 @@ use lugus_vocabulary::{
 };
 
 use super::living::{LivingOrder, LivingOrders};
+use super::mix::{Mix, Weights};
 use super::size;
 use crate::flow::{PRICE_LIMITS, limit_order};
 use crate::price_time_book::{PriceTimeBook, RestingOrder};
 use crate::prng::SplitMix64;
-
-/// Weights of the kinds of commands while the number of resting orders is as intended.
-const NEW: u64 = 470;
-const CANCEL: u64 = 345;
-const REPLACE: u64 = 130;
-const IMMEDIATE: u64 = 40;
-const MARKET: u64 = 10;
-const TOO_LATE: u64 = 5;
 
 /// Number of ended orders that are remembered, for commands that come too late.
 const REMEMBERED_ENDED: usize = 64;
@@ -71,6 +64,7 @@ pub(super) struct Market {
     reference: i64,
     participants: Vec<ParticipantId>,
     resting_orders: u64,
+    weights: Weights,
     book: PriceTimeBook,
     living: LivingOrders,
     ended: VecDeque<(ParticipantId, ClientOrderId)>,
@@ -84,11 +78,13 @@ impl Market {
         definition: &InstrumentDefinition,
         participants: Vec<ParticipantId>,
         resting_orders: u64,
+        mix: Mix,
     ) -> Self {
         Self {
             reference: definition.reference_price.0,
             participants,
             resting_orders,
+            weights: mix.weights(),
             book: PriceTimeBook::default(),
             living: LivingOrders::default(),
             ended: VecDeque::with_capacity(REMEMBERED_ENDED),
@@ -105,7 +101,8 @@ impl Market {
         let more = 2 * aim * 1_000 / (aim + living);
         let fewer = 2 * living * 1_000 / (aim + living);
         let busy = if matches!(self.mood, Mood::Busy(_)) { 2_000 } else { 1_000 };
-        let weights = [NEW * more, CANCEL * fewer, REPLACE * fewer, IMMEDIATE * busy, MARKET * busy, TOO_LATE * 1_000];
+        let Weights { new, cancel, replace, immediate, market, too_late } = self.weights;
+        let weights = [new * more, cancel * fewer, replace * fewer, immediate * busy, market * busy, too_late * 1_000];
         match prng.weighted(&weights) {
             0 => self.new_order(prng),
             1 => self.cancel(prng),
