@@ -1,4 +1,4 @@
-//! HdrHistogram's own tool, which is in Aeron's jar, reads the log of intervals, and makes the same distribution of it.
+//! HdrHistogram's own tool, which is in Aeron's jar, reads the logs of intervals, and makes the same distributions of them.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -8,6 +8,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lugus_replay::round_trips::{RoundTrips, TAG};
+use lugus_replay::stages::{ClientTimes, STAGES, StageTimes};
+use lugus_stages::StageRecord;
+use lugus_vocabulary::{ClientSequence, EpochNanos, InstrumentId, LogPosition, ParticipantId};
 
 /// The tool's class, as Aeron's jar has it.
 const PROCESSOR: &str = "io.aeron.shadow.org.HdrHistogram.HistogramLogProcessor";
@@ -18,6 +21,20 @@ fn distribution(path: &Path) -> Vec<String> {
     let lines =
         text.lines().filter(|line| !["#[Overall", "#[StartTime", "#[Buckets"].iter().any(|it| line.starts_with(it)));
     lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// Makes `output.hgrm`, the distribution in microseconds of what has this tag, and `output`, a line for each interval.
+fn process(folder: &Path, log: &str, output: &str, tag: &str) {
+    let jars = std::env::var("LUGUS_JARS").expect("LUGUS_JARS, which .cargo/config.toml sets");
+    let jar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(jars).join("aeron-all.jar");
+    let output = Command::new("java")
+        .arg("-cp")
+        .arg(jar)
+        .args([PROCESSOR, "-i", log, "-o", output, "-outputValueUnitRatio", "1000", "-tag", tag])
+        .current_dir(folder)
+        .output()
+        .expect("Java runs");
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]
@@ -37,16 +54,7 @@ fn the_tool_of_hdr_histogram_makes_the_same_distribution_of_the_log() {
     round_trips.record(begun + Duration::from_secs(6), 3_599_000_000_000);
     round_trips.write(folder.path(), "ours").expect("written");
 
-    let jars = std::env::var("LUGUS_JARS").expect("LUGUS_JARS, which .cargo/config.toml sets");
-    let jar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(jars).join("aeron-all.jar");
-    let output = Command::new("java")
-        .arg("-cp")
-        .arg(jar)
-        .args([PROCESSOR, "-i", "ours.hlog", "-o", "theirs", "-outputValueUnitRatio", "1000", "-tag", TAG])
-        .current_dir(folder.path())
-        .output()
-        .expect("Java runs");
-    assert!(output.status.success(), "{output:?}");
+    process(folder.path(), "ours.hlog", "theirs", TAG);
     let [ours, theirs] = ["ours.hgrm", "theirs.hgrm"].map(|name| distribution(&folder.path().join(name)));
     assert!(ours.len() > 50, "{ours:?}");
     assert_eq!(ours, theirs);
@@ -54,4 +62,48 @@ fn the_tool_of_hdr_histogram_makes_the_same_distribution_of_the_log() {
     let intervals = fs::read_to_string(folder.path().join("theirs")).expect("its intervals");
     let intervals = intervals.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit())).count();
     assert_eq!(intervals, 7, "{intervals}");
+}
+
+#[test]
+fn the_tool_of_hdr_histogram_finds_each_stage_by_its_tag() {
+    // A prime, so that no percentile falls between two commands: there the tool and the crate round differently.
+    const COMMANDS: u64 = 5_003;
+    let folder = tempfile::tempdir().expect("a folder");
+    // A command each millisecond, so that there are five seconds. The stages of one differ, and a few take long.
+    let due: Vec<u64> = (0..COMMANDS).map(|number| 1_700_000_000_000_000_000 + number * 1_000_000).collect();
+    let sent: Vec<u64> = due.iter().map(|due| due + 700).collect();
+    let heard: Vec<u64> = due.iter().map(|due| due + 900_000).collect();
+    let record = |number: u64| {
+        let after = |nanos: u64| EpochNanos((due[number as usize] + nanos).cast_signed());
+        let varied = number * 31 % 1_009 + if number % 499 == 0 { 20_000 } else { 0 };
+        StageRecord {
+            log_position: LogPosition(64 * number.cast_signed()),
+            participant: ParticipantId(1),
+            instrument: InstrumentId(1),
+            client_sequence: ClientSequence(number + 1),
+            logged: after(100_000 + varied),
+            committed: after(300_000 + 3 * varied),
+            polled: after(400_000 + 4 * varied),
+            engine_begun: after(402_000 + 5 * varied),
+            answered: Some(after(404_000 + 7 * varied)),
+            offered: Some(after(407_000 + 8 * varied)),
+            applied: after(412_000 + 9 * varied),
+        }
+    };
+    let records: Vec<_> = (0..COMMANDS).map(record).collect();
+    let number_of = |record: &StageRecord| Some(record.client_sequence.0 as usize - 1);
+    let joined = StageTimes::join(&records, number_of, &ClientTimes { due: &due, sent: &sent, heard: &heard });
+    joined.expect("memory").write(folder.path(), "ours").expect("written");
+    let mut distributions = Vec::new();
+    for stage in STAGES.map(|stage| stage.name()) {
+        process(folder.path(), "ours-stages.hlog", &format!("theirs-{stage}"), stage);
+        let [ours, theirs] =
+            ["ours", "theirs"].map(|whose| distribution(&folder.path().join(format!("{whose}-{stage}.hgrm"))));
+        assert!(ours.len() > 3, "{ours:?}");
+        assert_eq!(ours, theirs, "{stage}");
+        distributions.push(ours);
+    }
+    distributions.sort();
+    distributions.dedup();
+    assert_eq!(distributions.len(), STAGES.len(), "each stage has its own");
 }
