@@ -28,7 +28,7 @@ pub use trading::{
 
 /// Lugus: order matching, replicated by Aeron Cluster.
 #[derive(Debug, Parser)]
-#[command(name = "lugus", version, about, propagate_version = true)]
+#[command(name = "lugus", version = version(), about, propagate_version = true)]
 pub struct Arguments {
     /// The deployment's file [default: `cluster.toml` in this folder if it exists, else the one that `lugus up` wrote].
     #[arg(long, global = true, value_name = "FILE")]
@@ -39,6 +39,16 @@ pub struct Arguments {
     /// The command to run.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The version, followed by the commit if somebody asks: to find it may take a run of Git.
+fn version() -> &'static str {
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    let is_asked = std::env::args().any(|argument| argument == "--version" || argument == "-V");
+    match is_asked.then(lugus_results::commit_of_program).flatten() {
+        Some(commit) => format!("{VERSION} ({commit})").leak(),
+        None => VERSION,
+    }
 }
 
 /// The commands of `lugus`.

@@ -1,10 +1,13 @@
-//! The units for systemd: systemd finds nothing wrong with them, and the supervisor takes their command lines.
+//! What a package installs besides programs. The units for systemd: systemd finds nothing wrong with them, and the supervisor takes their
+//! command lines. The deployment to begin with is one that can start.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use lugus_topology::{ClusterId, Deployment};
 
 /// The program as the units name it.
 const INSTALLED: &str = "/usr/bin/lugus";
@@ -54,4 +57,19 @@ fn the_supervisor_takes_the_command_lines_of_the_units() {
         assert_eq!(output.status.code(), Some(1), "{told}");
         assert!(told.contains("the deployment has no such process"), "{told}");
     }
+}
+
+#[test]
+fn the_deployment_that_the_package_shows_is_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ops/package/cluster.toml");
+    let text = fs::read_to_string(path).expect("the example");
+    let here = text.replace("/etc/lugus", folder.path().to_str().expect("a path"));
+    for (number, name) in ["members", "operator", "participant-1"].into_iter().enumerate() {
+        fs::write(folder.path().join(format!("{name}.key")), format!("{number:064x}\n")).expect("written");
+    }
+    fs::write(folder.path().join("cluster.toml"), here).expect("written");
+    let deployment = Deployment::load(&folder.path().join("cluster.toml")).expect("a deployment");
+    assert_eq!(deployment.cluster(ClusterId(0)).expect("cluster A").members.len(), 3);
+    assert!(deployment.members_key().expect("a key").is_some());
 }

@@ -8,8 +8,10 @@ use lugus_topology::{ClusterSpec, Deployment, MemberSpec};
 
 use crate::ProcessError;
 
-/// Folder of the jars when `java.jars` names no other: the one that this crate was built with, or else where `scripts/setup`
-/// puts the jars in this checkout.
+/// Folder of the jars beside the program, as a package has it.
+const PACKAGED_JARS: &str = "jars";
+/// Folder of the jars when `java.jars` names no other and the program has none beside it: the one that this crate was built with, or
+/// else where `scripts/setup` puts the jars in this checkout.
 const BUILT_JARS: &str = match option_env!("LUGUS_JARS") {
     Some(folder) => folder,
     None => concat!(env!("CARGO_MANIFEST_DIR"), "/../.tools/jars"),
@@ -23,13 +25,20 @@ pub(crate) type Property = (&'static str, String);
 pub(crate) fn jars(deployment: &Deployment) -> Result<Vec<PathBuf>, ProcessError> {
     let folder = match &deployment.java.jars {
         Some(jars) => deployment.absolute(jars),
-        None => PathBuf::from(BUILT_JARS),
+        None => packaged_jars().unwrap_or_else(|| PathBuf::from(BUILT_JARS)),
     };
     let jars: Vec<PathBuf> = JARS.iter().map(|jar| folder.join(jar)).collect();
     match jars.iter().find(|jar| !jar.is_file()) {
         Some(missing) => Err(ProcessError::NoJar { path: missing.clone() }),
         None => Ok(jars),
     }
+}
+
+/// The folder of the jars beside the program, if there is one.
+fn packaged_jars() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?.canonicalize().ok()?;
+    let folder = program.parent()?.join(PACKAGED_JARS);
+    folder.is_dir().then_some(folder)
 }
 
 /// Arguments of a JVM that runs the class `main` with these system properties.

@@ -10,6 +10,9 @@ use time::format_description::well_known::Rfc3339;
 /// Folder of a repository in which Cargo leaves programs.
 const TARGET: &str = "target";
 
+/// File beside a packaged program that names the commit it was built from.
+const COMMIT: &str = "commit";
+
 /// Now, in UTC as RFC 3339 has it, without fractions of a second.
 pub fn now() -> String {
     rfc3339(OffsetDateTime::now_utc())
@@ -21,11 +24,15 @@ fn rfc3339(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).unwrap_or_default()
 }
 
-/// The commit of the repository in whose `target` folder this program is, followed by `-dirty` if tracked files differ from it. None
-/// for a program that is elsewhere, and where there is no Git.
+/// The commit that the file `commit` beside this program names, as in a package; else that of the repository in whose `target` folder
+/// this program is, followed by `-dirty` if tracked files differ from it. None for a program that is elsewhere, and where there is
+/// no Git.
 pub fn commit_of_program() -> Option<String> {
     let program = env::current_exe().ok()?.canonicalize().ok()?;
     let folder = program.parent()?;
+    if let Ok(commit) = std::fs::read_to_string(folder.join(COMMIT)) {
+        return Some(commit.trim().to_owned());
+    }
     let root = git(folder, &["rev-parse", "--show-toplevel"])?;
     if !program.starts_with(Path::new(&root).join(TARGET)) {
         return None;
