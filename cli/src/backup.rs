@@ -45,7 +45,7 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Backup, output: Output
     let lock = FolderLock::take(&dir).map_err(Failure::new)?;
     let target = target(&cluster, &dir, arguments.host.as_deref())?;
     let until = if arguments.follow { Until::Stopped } else { Until::Committed };
-    let Copied { position, snapshot_position } = copy(&cluster, &target, &cluster.members, until, &lock)?;
+    let Copied { position, snapshot_position } = copy(found, &cluster, &target, &cluster.members, until, &lock)?;
     let elapsed_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let snapshot = snapshot_position.map_or_else(|| String::from("no snapshot"), |at| format!("the snapshot of {at}"));
     let text = format!(

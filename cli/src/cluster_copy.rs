@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use lugus_media_driver::{Backup, FolderLock};
 use lugus_node::archived_log::{ArchivedLog, MemberFiles};
-use lugus_node::status::read_status;
 use lugus_topology::{ClusterSpec, MemberSpec};
 
+use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
+use crate::status::{Member, Status};
 use crate::stop_signal;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
@@ -36,8 +37,9 @@ pub struct Copied {
 /// continued.
 ///
 /// # Errors
-/// No member answers, or the copy makes no progress; with [`Until::Committed`] also when no member runs on this host.
+/// No member answers, or the copy makes no progress; with [`Until::Committed`] also when no member tells what is committed.
 pub fn copy(
+    found: &DeploymentFile,
     cluster: &ClusterSpec,
     target: &MemberSpec,
     sources: &[MemberSpec],
@@ -45,7 +47,7 @@ pub fn copy(
     lock: &FolderLock,
 ) -> Result<Copied, Failure> {
     let position = match until {
-        Until::Committed => Some(commit_position(cluster, sources)?),
+        Until::Committed => Some(commit_position(found, cluster, sources)?),
         Until::Stopped => None,
     };
     let stop = stop_signal::flag()?;
@@ -68,12 +70,20 @@ pub fn copy(
     Ok(Copied { position: log.end_position(), snapshot_position: log.newest_snapshot() })
 }
 
-/// Log position up to which a majority has the log, as members on this host know it.
-fn commit_position(cluster: &ClusterSpec, sources: &[MemberSpec]) -> Result<i64, Failure> {
-    let status = |member: &MemberSpec| read_status(&member.aeron_dir, cluster.id.0).ok();
-    let joined = sources.iter().filter_map(status).filter(|status| status.has_joined);
-    joined.filter_map(|status| status.commit_position).max().ok_or_else(|| {
-        Failure::new(format!("no member of {} that follows or leads runs on this host", cluster.name))
-            .hint("run the command where a healthy member runs, so that it knows what is committed; `lugus backup --follow` needs none")
+/// Log position up to which a majority has the log, as members on this host know it, or else those of other hosts tell.
+fn commit_position(found: &DeploymentFile, cluster: &ClusterSpec, sources: &[MemberSpec]) -> Result<i64, Failure> {
+    let newest = |status: Status| {
+        let is_source = |member: &Member| {
+            member.cluster == cluster.id.0 && sources.iter().any(|source| source.id.0 == member.id) && member.has_joined
+        };
+        status.members.into_iter().filter(is_source).filter_map(|member| member.commit_position).max()
+    };
+    if let Some(position) = Status::read(std::slice::from_ref(cluster)).ok().and_then(newest) {
+        return Ok(position);
+    }
+    newest(Status::read_from_anywhere(found)?).ok_or_else(|| {
+        Failure::new(format!("no member of {} that follows or leads can be heard", cluster.name)).hint(
+            "`lugus status` shows which members run; without one nobody knows what is committed, which `lugus backup --follow` need not know",
+        )
     })
 }

@@ -2,6 +2,7 @@
 //! coordinator.
 
 use std::fmt;
+use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub struct DeployedProcess {
     pub kind: ProcessRole,
     /// Folder of its state, which it locks while it runs.
     pub dir: PathBuf,
+    /// Its address on its own host, or the name of one.
+    pub host: String,
 }
 
 /// The part of a process in its deployment.
@@ -50,10 +53,12 @@ pub fn of(deployment: &Deployment) -> Vec<DeployedProcess> {
         deployed.extend(cluster.members.iter().map(|member| DeployedProcess {
             kind: ProcessRole::Member { cluster: cluster.id, cluster_name: cluster.name.clone(), id: member.id },
             dir: member.dir.clone(),
+            host: member.members_host.clone(),
         }));
     }
     if deployment.coordinator.is_some() {
-        deployed.push(DeployedProcess { kind: ProcessRole::Coordinator, dir: deployment.coordinator_spec().dir });
+        let spec = deployment.coordinator_spec();
+        deployed.push(DeployedProcess { kind: ProcessRole::Coordinator, dir: spec.dir, host: spec.archive.host });
     }
     deployed
 }
@@ -75,6 +80,11 @@ impl ProcessRole {
 }
 
 impl DeployedProcess {
+    /// Whether its address is one of this host's, so that it runs here if it runs.
+    pub fn is_of_this_host(&self) -> bool {
+        UdpSocket::bind((self.host.as_str(), 0)).is_ok()
+    }
+
     /// Id of the running process; `None` if it does not run.
     pub fn pid(&self) -> Option<u32> {
         processes::pid(&self.dir)

@@ -132,7 +132,7 @@ fn change(
 ) -> Result<(), Failure> {
     let request = request(found, command)?;
     let (deployment, spec) = (&found.deployment, found.deployment.coordinator_spec());
-    let (host, timeout) = (&deployment.client.egress_host, deployment.client.message_timeout);
+    let (host, timeout) = (&deployment.egress_host(), deployment.client.message_timeout);
     let key = deployment.operator_key().map_err(Failure::new)?;
     let mut client = CoordinatorClient::connect(driver.aeron_dir(), &spec, host, timeout, key).map_err(Failure::new)?;
     let accepted = client.request(&request, epoch.map(MapEpoch), TIMEOUT).map_err(Failure::new)?;

@@ -63,7 +63,7 @@ pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Resul
     };
     let (deployment, aeron_dir) = (&found.deployment, access.driver().aeron_dir());
     let maps = RecordedMap::new(MapContext::new(deployment, aeron_dir.to_path_buf()));
-    let (host, timeout) = (&deployment.client.egress_host, deployment.client.message_timeout);
+    let (host, timeout) = (&deployment.egress_host(), deployment.client.message_timeout);
     let key = deployment.operator_key().map_err(Failure::new)?;
     let coordinator = CoordinatorClient::connect(aeron_dir, &spec, host, timeout, key).map_err(Failure::new)?;
     let sessions = Box::new(|cluster: ClusterId| {

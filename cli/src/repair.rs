@@ -59,7 +59,7 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Repair, output: Output
     // What an interrupted repair has left may be of any age.
     delete(&target.archive_dir)?;
     delete(&target.cluster_dir)?;
-    let Copied { position, snapshot_position } = copy(&cluster, &target, &sources, Until::Committed, &lock)?;
+    let Copied { position, snapshot_position } = copy(found, &cluster, &target, &sources, Until::Committed, &lock)?;
     keep_node_state(member, &target)?;
     let mut aside = Vec::new();
     for place in [&member.archive_dir, &member.cluster_dir] {

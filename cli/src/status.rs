@@ -260,6 +260,11 @@ impl Member {
         }
     }
 
+    /// Whether the member follows a leader or leads, and its service has restored its state.
+    pub fn has_started(&self) -> bool {
+        self.has_joined && self.state_hash.is_some()
+    }
+
     /// Whether the member runs, as far as is known.
     pub fn runs(&self) -> bool {
         !matches!(self.role, "down" | "fenced")

@@ -1,4 +1,4 @@
-//! `lugus up`: starts local clusters and their coordinator in the background.
+//! `lugus up`: starts the members of this host and the coordinator, if it belongs here, in the background.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -20,7 +20,7 @@ use crate::instruments;
 use crate::local_deployment;
 use crate::output::Output;
 use crate::processes;
-use crate::status::Status;
+use crate::status::{Member, Status};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -36,12 +36,14 @@ pub struct Started {
     dir: PathBuf,
     /// Numbers of the members that this command started, over all clusters.
     started: Vec<i32>,
-    /// The leader of the first cluster.
-    pub leader: i32,
+    /// The leader of the first cluster; `None` when members on other hosts do not run yet.
+    pub leader: Option<i32>,
     /// The clusters.
     clusters: Vec<StartedCluster>,
     /// Whether this command started the coordinator; `None` when the deployment has none.
     coordinator_started: Option<bool>,
+    /// What other hosts have still to start; `None` when all of the deployment answers, and its instruments are defined.
+    awaited: Option<String>,
     /// Milliseconds from the start of the first process until everything answered.
     elapsed_ms: u64,
 }
@@ -53,8 +55,8 @@ struct StartedCluster {
     name: String,
     /// Numbers of the members that this command started.
     started: Vec<i32>,
-    /// The leading member's number.
-    leader: i32,
+    /// The leading member's number, if it is known.
+    leader: Option<i32>,
 }
 
 /// A process that this command has started.
@@ -98,32 +100,49 @@ impl std::fmt::Display for Started {
         let coordinator = if self.coordinator_started == Some(true) { " and the coordinator" } else { "" };
         let seconds = Duration::from_millis(self.elapsed_ms).as_secs_f64();
         write!(f, "started {} members{coordinator} in {seconds:.1} s", self.started.len())?;
-        match self.clusters.as_slice() {
-            [cluster] => write!(f, ", member {} is leader", cluster.leader),
-            clusters => clusters
-                .iter()
-                .try_for_each(|cluster| write!(f, ", member {} is leader of {}", cluster.leader, cluster.name)),
+        let is_only = self.clusters.len() == 1;
+        for cluster in &self.clusters {
+            let Some(leader) = cluster.leader else { continue };
+            write!(f, ", member {leader} is leader")?;
+            if !is_only {
+                write!(f, " of {}", cluster.name)?;
+            }
         }
+        if let Some(awaited) = &self.awaited {
+            write!(
+                f,
+                "\nnot everything answers yet: {awaited}\nrun `lugus up` on the other hosts, and then once more here"
+            )?;
+        }
+        Ok(())
     }
 }
 
-/// Starts the processes that do not run, waits until all members of every cluster follow a leader and the coordinator
-/// answers, and defines the deployment's instruments.
+/// Starts the processes of this host that do not run, waits until all members of every cluster follow a leader and the coordinator
+/// answers, and defines the deployment's instruments. If others belong to other hosts, it waits for those of this host, and for the
+/// others no longer than their start may take.
 ///
 /// # Errors
-/// When a process ends, a cluster elects no leader in time, the coordinator does not answer, or a cluster refuses an
-/// instrument; the error contains the end of the log of a process that has ended. Processes that this call started are
-/// then stopped again.
+/// When nothing of the deployment belongs to this host, a process ends, a cluster elects no leader in time, the coordinator does not
+/// answer, or a cluster refuses an instrument; the error contains the end of the log of a process that has ended. Processes that
+/// this call started are then stopped again.
 pub fn start(found: &DeploymentFile) -> Result<Started, Failure> {
     let begin = Instant::now();
     let clusters = found.deployment.cluster_specs();
-    let deployed = deployed_process::of(&found.deployment);
+    let (deployed, elsewhere): (Vec<_>, Vec<_>) =
+        deployed_process::of(&found.deployment).into_iter().partition(DeployedProcess::is_of_this_host);
+    if deployed.is_empty() {
+        return Err(Failure::new(format!("nothing in {} has an address of this host", found.path.display()))
+            .hint("run `lugus up` on the hosts that it names, or correct `host` and `members_host`"));
+    }
     let mut starting = Vec::new();
-    let leaders = await_all(found, &clusters, &deployed, &mut starting).and_then(|(leaders, access)| {
-        instruments::define(found, &access)?;
-        Ok(leaders)
-    });
-    let leaders = leaders.inspect_err(|_| end(&mut starting, deployed_process::stop_timeout(&found.deployment)))?;
+    let answering = if elsewhere.is_empty() {
+        await_all(found, &clusters, &deployed, &mut starting)
+    } else {
+        await_here(found, &clusters, &deployed, &mut starting)
+    };
+    let Answering { leaders, awaited } =
+        answering.inspect_err(|_| end(&mut starting, deployed_process::stop_timeout(&found.deployment)))?;
     let has_started = |kind: &ProcessRole| starting.iter().any(|one| one.deployed.kind == *kind);
     let clusters: Vec<StartedCluster> = clusters
         .iter()
@@ -139,9 +158,10 @@ pub fn start(found: &DeploymentFile) -> Result<Started, Failure> {
         config: found.path.clone(),
         dir: found.deployment.state_dir(),
         started: clusters.iter().flat_map(|cluster| cluster.started.iter().copied()).collect(),
-        leader: clusters.first().map(|cluster| cluster.leader).unwrap_or_default(),
+        leader: clusters.first().and_then(|cluster| cluster.leader),
         clusters,
         coordinator_started: found.deployment.coordinator.as_ref().map(|_| has_started(&ProcessRole::Coordinator)),
+        awaited,
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
 }
@@ -210,17 +230,69 @@ pub fn write(mut deployment: Deployment, path: &Path) -> Result<(), Failure> {
     deployment.save(path).map_err(Failure::new)
 }
 
-/// Starts processes and waits until all of them answer; returns the leader of each cluster, and access to the clusters.
-fn await_all<'f>(
-    found: &'f DeploymentFile,
+/// What a started deployment answers.
+struct Answering {
+    /// The leader of each cluster, if it is known.
+    leaders: Vec<Option<i32>>,
+    /// What other hosts have still to start.
+    awaited: Option<String>,
+}
+
+/// Starts processes, waits until all of them answer, and defines the instruments.
+fn await_all(
+    found: &DeploymentFile,
     clusters: &[ClusterSpec],
     deployed: &[DeployedProcess],
     starting: &mut Vec<Starting>,
-) -> Result<(Vec<i32>, Access<'f>), Failure> {
+) -> Result<Answering, Failure> {
     let timeout = found.deployment.timeouts.start_timeout * 2;
     let leaders = await_leaders(found, clusters, deployed, starting, timeout)?;
     let access = Access::open_within(found, timeout, || check_alive(starting))?;
-    Ok((leaders, access))
+    instruments::define(found, &access)?;
+    Ok(Answering { leaders: leaders.into_iter().map(Some).collect(), awaited: None })
+}
+
+/// Starts the processes of this host, and waits until its members follow a leader. Then the instruments are defined, if the rest of the
+/// deployment answers, too.
+fn await_here(
+    found: &DeploymentFile,
+    clusters: &[ClusterSpec],
+    deployed: &[DeployedProcess],
+    starting: &mut Vec<Starting>,
+) -> Result<Answering, Failure> {
+    let timeout = found.deployment.timeouts.start_timeout;
+    let deadline = Instant::now() + timeout;
+    let unknown = || clusters.iter().map(|_| None).collect();
+    let is_here =
+        |cluster: i32, id: i32| deployed.iter().any(|process| process.kind.member_of(ClusterId(cluster)) == Some(id));
+    loop {
+        start_processes(found, deployed, starting)?;
+        check_alive(starting)?;
+        if let Ok(status) = Status::read(clusters)
+            && deployed.iter().all(|process| process.pid().is_some())
+            && status.members.iter().all(|member| !is_here(member.cluster, member.id) || member.has_started())
+        {
+            break;
+        }
+        if Instant::now() >= deadline {
+            let awaited = format!("the members of this host follow no leader within {timeout:?}");
+            return Ok(Answering { leaders: unknown(), awaited: Some(awaited) });
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+    let status = Status::read_from_anywhere(found)?;
+    let leaders: Vec<_> = clusters.iter().map(|one| status.leader(one.id).map(|leader| leader.id)).collect();
+    let leaderless = clusters.iter().zip(&leaders).filter(|(_, leader)| leader.is_none());
+    let leaderless: Vec<_> = leaderless.map(|(cluster, _)| cluster.name.as_str()).collect();
+    let awaited = if leaderless.is_empty() {
+        let defined = Access::open_within(found, timeout, || check_alive(starting))
+            .and_then(|access| instruments::define(found, &access));
+        // Whoever starts the last host defines them.
+        defined.err().map(|failure| failure.to_string())
+    } else {
+        Some(format!("no leader is known of {}", leaderless.join(" and ")))
+    };
+    Ok(Answering { leaders, awaited })
 }
 
 /// Starts processes and waits until each cluster has a leader, all members have restored their state and joined the
@@ -240,7 +312,7 @@ fn await_leaders(
         check_alive(starting)?;
         // The media driver's files exist before all of them can be read, so an error here means "not yet".
         if let Ok(status) = Status::read(clusters)
-            && status.members.iter().all(|member| member.has_joined && member.state_hash.is_some())
+            && status.members.iter().all(Member::has_started)
             && deployed.iter().all(|process| process.pid().is_some())
         {
             let leaders = clusters.iter().map(|cluster| status.leader(cluster.id).map(|leader| leader.id));

@@ -58,7 +58,7 @@ impl ExchangeConfig {
         let client = &deployment.client;
         let cluster = Context::default()
             .aeron_dir(&aeron_dir)
-            .egress_channel(client.egress_channel())
+            .egress_channel(deployment.egress_channel())
             .egress_stream_id(deployment.streams.egress)
             .client_name("lugus-client")
             .message_timeout(client.message_timeout)

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::{Client, ClusterSpec, Endpoint, Endpoints, MemberId, MemberSpec};
+use crate::{ClusterSpec, Endpoint, Endpoints, MemberId, MemberSpec};
 
 impl ClusterSpec {
     /// All members with their endpoints: `0,ingress,consensus,log,catch-up,archive|1,...` (`aeron.cluster.members`).
@@ -70,8 +70,7 @@ impl ClusterSpec {
     /// Channels on which a client listens to the market data of all members: over UDP at a port that the system chooses, or
     /// through shared memory if the client's media driver (`aeron_dir`) is that member's.
     pub fn market_data_subscriptions(&self, aeron_dir: &Path) -> Vec<String> {
-        let host = &self.deployment().client.egress_host;
-        let endpoint = Endpoint { host: host.clone(), port: 0 };
+        let endpoint = Endpoint { host: self.deployment().egress_host(), port: 0 };
         let channel = |member: &MemberSpec| {
             if member.aeron_dir == aeron_dir {
                 return String::from("aeron:ipc");
@@ -96,8 +95,8 @@ impl ClusterSpec {
     /// that member's host; without it that of all, at a client's host.
     pub fn status_subscriptions(&self, listener: Option<MemberId>) -> Vec<String> {
         let own = listener.and_then(|id| self.member(id));
-        let host = own.map_or(&self.deployment().client.egress_host, |member| &member.members_host);
-        let endpoint = Endpoint { host: host.clone(), port: 0 };
+        let host = own.map_or_else(|| self.deployment().egress_host(), |member| member.members_host.clone());
+        let endpoint = Endpoint { host, port: 0 };
         let others = self.members.iter().filter(|member| Some(member.id) != listener);
         let channel = |member: &MemberSpec| {
             format!("{}|control={}|control-mode=dynamic", udp(&endpoint), member.endpoints.status)
@@ -125,14 +124,6 @@ impl MemberSpec {
     /// Channel on which other members' archives send what this member asked for. The system chooses its port.
     pub fn replication_channel(&self) -> String {
         udp(&Endpoint { host: self.members_host.clone(), port: 0 })
-    }
-}
-
-impl Client {
-    /// Channel on which the client receives from members and the coordinator (`aeron.cluster.egress.channel`). The system
-    /// chooses its port.
-    pub fn egress_channel(&self) -> String {
-        udp(&Endpoint { host: self.egress_host.clone(), port: 0 })
     }
 }
 

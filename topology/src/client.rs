@@ -21,8 +21,10 @@ pub struct Client {
     pub cores: Option<[u16; 3]>,
     /// How commands reach the leader.
     pub ingress: Ingress,
-    /// Address of the client's host, to which members send.
-    pub egress_host: String,
+    /// Address of the client's host, to which members send. Without it: the one from which this host would send to the first
+    /// member ([`Deployment::egress_host`](crate::Deployment::egress_host)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub egress_host: Option<String>,
     /// Time within which one step of a session must be done: connecting, with the time that the authenticator takes,
     /// answering the challenge, the first offer to a new leader (`aeron.cluster.message.timeout`).
     #[serde(with = "duration")]
@@ -65,7 +67,7 @@ impl Default for Client {
             profile: Profile::Shared,
             cores: None,
             ingress: Ingress::Udp,
-            egress_host: String::from("127.0.0.1"),
+            egress_host: None,
             message_timeout: Duration::from_secs(5),
             new_leader_timeout: Duration::from_secs(5),
             silence_timeout: Duration::from_millis(1_500),

@@ -28,6 +28,7 @@ mod deployment;
 mod deployment_file;
 mod directories;
 mod duration;
+mod egress_host;
 mod engine;
 mod error;
 mod market_data;

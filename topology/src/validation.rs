@@ -72,7 +72,8 @@ impl Deployment {
                 warnings.push(Warning::EvenMembers { cluster: cluster.id, members });
             }
         }
-        let egress: IpAddr = self.client.egress_host.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let egress = self.client.egress_host.as_ref().and_then(|host| host.parse().ok());
+        let egress: IpAddr = egress.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let remote =
             self.clusters.iter().flat_map(|cluster| &cluster.members).find(|member| !is_loopback(&member.host));
         if let Some(member) = remote.filter(|_| egress.is_loopback()) {
@@ -333,7 +334,9 @@ fn client(client: &Client, timeouts: &Timeouts) -> Result<(), Fault> {
     ] {
         duration(format!("client.{name}"), value)?;
     }
-    host("client.egress_host", &client.egress_host)?;
+    if let Some(egress_host) = &client.egress_host {
+        host("client.egress_host", egress_host)?;
+    }
     within("client.retry_attempts", client.retry_attempts, 1, MAXIMUM_RETRIES)?;
     let (heartbeat, session) = (timeouts.heartbeat_timeout, timeouts.session_timeout);
     at_least_twice("client.new_leader_timeout", client.new_leader_timeout, "timeouts.heartbeat_timeout", heartbeat)?;

@@ -43,7 +43,7 @@ pub fn context_in(deployment: &Deployment, spec: &ClusterSpec, driver: &ClientDr
         .ingress_channel(spec.ingress_channel())
         .ingress_endpoints(spec.members.iter().map(endpoint))
         .ingress_stream_id(streams.ingress)
-        .egress_channel(client.egress_channel())
+        .egress_channel(deployment.egress_channel())
         .egress_stream_id(streams.egress)
         .client_name(format!("test participant {participant}"))
         .credentials(Number(participant))

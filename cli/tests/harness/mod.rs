@@ -15,6 +15,7 @@
 //! | `frames` | frames of Aeron's protocol by hand, and floods of them |
 //! | `archive` | [`Archive`]: sessions with members' archives, with the members' key or without |
 //! | `exporter` | [`Exporter`]: `lugus exporter`, its answers, and what promtool says of them |
+//! | `machines` | [`Machines`]: several machines on one, each with an address, a disk and shared memory of its own |
 //! | `small_disk` | [`SmallDisk`]: a disk that a test fills |
 //! | `raw_session` | [`RawSession`]: sends any bytes to the cluster, without the SDK |
 
@@ -27,6 +28,7 @@ mod counters;
 mod exporter;
 mod frames;
 mod local_cluster;
+mod machines;
 mod processes;
 mod raw_session;
 mod recorded_log;
@@ -45,6 +47,7 @@ pub use counters::{counter, counters, labels};
 pub use exporter::{Exporter, HttpAnswer, promtool_check, series};
 pub use frames::{FRAME_ALIGNMENT, Flood, data, setup};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port, without_elections};
+pub use machines::Machines;
 pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, resume, stop, tree};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use recorded_log::{Frame, frames, log_file};

@@ -55,7 +55,7 @@ impl MapContext {
             aeron_dir,
             coordinator: deployment.coordinator_spec(),
             archive_control_stream: deployment.streams.archive_control,
-            host: deployment.client.egress_host.clone(),
+            host: deployment.egress_host(),
             deployment: None,
             timeout: deployment.client.message_timeout,
         }

@@ -48,7 +48,7 @@ fn measure() -> Result<(), Box<dyn Error>> {
     let mut maps: Vec<RecordedMap> = (0..subscribers).map(|_| RecordedMap::new(context.clone())).collect();
     poll_until(&mut maps, |map| map.connection() == Connection::Live)?;
     let spec = deployment.coordinator_spec();
-    let (host, key) = (&deployment.client.egress_host, deployment.operator_key()?);
+    let (host, key) = (&deployment.egress_host(), deployment.operator_key()?);
     let mut client = CoordinatorClient::connect(driver.aeron_dir(), &spec, host, TIMEOUT, key)?;
 
     // Opens the channel for answers, and makes sure that the instrument is not halted at first.

@@ -75,7 +75,7 @@ fn the_tool_of_hdr_histogram_finds_each_stage_by_its_tag() {
     let heard: Vec<u64> = due.iter().map(|due| due + 900_000).collect();
     let record = |number: u64| {
         let after = |nanos: u64| EpochNanos((due[number as usize] + nanos).cast_signed());
-        let varied = number * 31 % 1_009 + if number % 499 == 0 { 20_000 } else { 0 };
+        let varied = number * 31 % 1_009 + if number.is_multiple_of(499) { 20_000 } else { 0 };
         StageRecord {
             log_position: LogPosition(64 * number.cast_signed()),
             participant: ParticipantId(1),
