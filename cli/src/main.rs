@@ -29,6 +29,7 @@ mod first_start;
 mod instruments;
 mod leader_killer;
 mod local_deployment;
+mod log;
 mod log_flow;
 mod map;
 mod migrate;
@@ -62,14 +63,14 @@ mod traders;
 mod up;
 mod watch;
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Supervised};
 use crate::failure::Failure;
+use crate::log::Author;
 use crate::output::Output;
 
 #[global_allocator]
@@ -80,7 +81,7 @@ fn main() -> ExitCode {
     if let Err(contradiction) = arguments.check() {
         contradiction.exit();
     }
-    log_to_standard_error(&arguments.command);
+    log::begin(author(&arguments));
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -90,21 +91,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// Configures logging: members, the coordinator, their supervisors and the exporter log at level info, all other commands log only errors. `RUST_LOG`
-/// overrides both.
-fn log_to_standard_error(command: &Command) {
-    let is_deployed = matches!(
-        command,
-        Command::Node(_)
-            | Command::EchoService(_)
-            | Command::Coordinator
-            | Command::Supervise(_)
-            | Command::Exporter(_)
-    );
-    let level = if is_deployed { "info,rusteron_archive=warn" } else { "error" };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let colours = io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).init();
+/// Who writes the log of this process. A deployment's file that can't be read is told of by the command itself.
+fn author(arguments: &Arguments) -> Author {
+    let (cluster, process) = match &arguments.command {
+        Command::Node(node) | Command::EchoService(node) => (Some(&node.cluster), node.member.to_string()),
+        Command::Supervise(Supervised::Node(node)) => (Some(&node.cluster), format!("{} supervisor", node.member)),
+        Command::Supervise(Supervised::Coordinator) => (None, String::from("coordinator supervisor")),
+        Command::Coordinator => (None, String::from("coordinator")),
+        Command::Exporter(_) => (None, String::from("exporter")),
+        _ => return Author::Command,
+    };
+    let found = deployment::find(arguments.config.as_deref()).ok();
+    let name = |name: &String| match &found {
+        Some(found) => found.cluster_named(name).map_or_else(|_| name.clone(), |cluster| cluster.name),
+        None => name.clone(),
+    };
+    let format = found.as_ref().map(|found| found.deployment.log.format).unwrap_or_default();
+    Author::Deployed { cluster: cluster.map(name), process, format }
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {

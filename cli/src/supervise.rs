@@ -98,7 +98,8 @@ fn start(found: &DeploymentFile, deployed: &DeployedProcess, program: PathBuf) -
         ProcessRole::Member { .. } => "member",
         ProcessRole::Coordinator => "coordinator",
     };
-    ChildProcess::start(Launch { name, program, arguments, log: deployed.log(), lock: None, cores: &[] })
+    let (log, log_limit) = (deployed.log(), found.deployment.log);
+    ChildProcess::start(Launch { name, program, arguments, log, log_limit, lock: None, cores: &[] })
 }
 
 fn how(ended: &ProcessError) -> End {

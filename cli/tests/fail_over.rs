@@ -9,6 +9,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use harness::{LocalCluster, Traders, is_alive, kill, stop, until};
+use lugus_topology::LogFormat;
+use serde_json::Value;
 
 const COMMANDS_PER_SECOND: u32 = 400;
 /// Rate of commands while a leader is missing for seconds.
@@ -27,13 +29,38 @@ const HUNG_LEADER_ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 #[test]
 fn no_command_is_lost_or_executed_twice_when_the_leader_is_killed() {
-    let cluster = LocalCluster::start(3, |_| {});
+    let cluster = LocalCluster::start(3, |deployment| deployment.log.format = LogFormat::Json);
     let mut traders = traders_of_all_members(&cluster);
     let leader = cluster.await_leader();
     traders.burst(OUTSTANDING);
     assert!(traders.unanswered() > 0);
     let killed = cluster.kill(leader);
     go_on(&cluster, &mut traders, leader, killed);
+    the_logs_tell_of_it(&cluster, leader);
+}
+
+/// All members agree on where the next leader's term begins, and the next leader says when it got its role.
+fn the_logs_tell_of_it(cluster: &LocalCluster, dead: i32) {
+    let lines = |id: i32| -> Vec<Value> {
+        let log = cluster.log(id);
+        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    };
+    let last = |id: i32, message: &str| {
+        let line = lines(id).into_iter().rfind(|line| line["message"] == message);
+        line.unwrap_or_else(|| panic!("member {id} does not say: {message}"))
+    };
+    let next = cluster.await_leader();
+    let terms = [0, 1, 2].map(|id| last(id, "a new term"));
+    for (id, term) in terms.iter().enumerate() {
+        assert_eq!(
+            (&term["leader"], &term["begins_at"], &term["member"]),
+            (&next.into(), &terms[0]["begins_at"], &id.into())
+        );
+        assert_eq!(term["term"], terms[0]["term"]);
+    }
+    let role = last(next, "the member has a role");
+    assert_eq!((&role["role"], &role["cluster"]), (&"Leader".into(), &cluster.spec().name.into()));
+    assert_ne!(next, dead);
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub(crate) fn start(
         program: deployment.java.binary.clone(),
         arguments: java::arguments(deployment, coordinator_properties(deployment, coordinator), MAIN)?,
         log: coordinator.dir.join(LOG),
+        log_limit: deployment.log,
         lock: Some(lock),
         cores: &[],
     })

@@ -70,6 +70,7 @@ impl Backup {
             program: deployment.java.binary.clone(),
             arguments: java::arguments(deployment, properties, MAIN)?,
             log: target.dir.join(LOG),
+            log_limit: deployment.log,
             lock: Some(lock),
             cores: &[],
         })?;

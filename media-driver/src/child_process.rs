@@ -1,25 +1,22 @@
 //! A process that dies with its parent, even when the parent is killed with `kill -9`.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lugus_topology::Log;
 use rustix::process::{Pid, Signal};
 use rustix::thread::CpuSet;
 
+use crate::log_file::LogFile;
 use crate::{FolderLock, ProcessError, lasting_parent};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
-
-/// Greatest number of lines, and of bytes, of a log that an error quotes.
-const QUOTED_LINES: usize = 20;
-const QUOTED_BYTES: u64 = 4_096;
 
 /// Variables by which a process would be configured past `cluster.toml`: it is started without them.
 const JAVA_VARIABLES: [&str; 3] = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"];
@@ -36,6 +33,8 @@ pub struct Launch<'l> {
     pub arguments: Vec<OsString>,
     /// File for standard output and standard error. A file that is there is kept under its name with `.old` at the end.
     pub log: PathBuf,
+    /// How long that file may become.
+    pub log_limit: Log,
     /// Lock of a folder that the process inherits.
     pub lock: Option<&'l FolderLock>,
     /// Cores that the process may use; empty for all.
@@ -47,7 +46,7 @@ pub struct Launch<'l> {
 pub struct ChildProcess {
     name: &'static str,
     child: Child,
-    log: PathBuf,
+    log: LogFile,
 }
 
 impl ChildProcess {
@@ -57,9 +56,9 @@ impl ChildProcess {
     ///
     /// The program can't be started, or the log can't be written.
     pub fn start(launch: Launch<'_>) -> Result<Self, ProcessError> {
-        let Launch { name, program, arguments, log, lock, cores } = launch;
-        let output = open_log(&log)?;
-        let errors = output.try_clone().map_err(ProcessError::file("open", &log))?;
+        let Launch { name, program, arguments, log, log_limit, lock, cores } = launch;
+        let (log, output) = LogFile::begin(log, log_limit)?;
+        let errors = output.try_clone().map_err(ProcessError::file("open", log.path()))?;
         let start = |source| ProcessError::Start { name, program: program.clone(), source };
         let mut command = Command::new(&program);
         command.args(arguments).stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
@@ -75,19 +74,20 @@ impl ChildProcess {
         self.child.id()
     }
 
-    /// Checks that the process still runs. Does not block.
+    /// Checks that the process still runs, and that its log has not become too long. Blocks only while such a log is set aside.
     ///
     /// # Errors
     ///
     /// The process has ended; the error says how, and quotes the end of the log.
     pub fn check(&mut self) -> Result<(), ProcessError> {
+        self.log.bound();
         match self.ended() {
             None => Ok(()),
             Some(status) => Err(ProcessError::Ended {
                 name: self.name,
                 status,
-                last_lines: last_lines(&self.log),
-                log: self.log.clone(),
+                last_lines: self.log.last_lines(),
+                log: self.log.path().to_owned(),
             }),
         }
     }
@@ -111,15 +111,15 @@ impl ChildProcess {
     /// The process has ended, or has not written the line although `timeout` has passed since `started`.
     pub(crate) fn is_ready(&mut self, line: &str, started: Instant, timeout: Duration) -> Result<bool, ProcessError> {
         self.check()?;
-        if read_end(&self.log).lines().any(|written| written == line) {
+        if self.log.ends_with(line) {
             return Ok(true);
         }
         let waited = started.elapsed();
         if waited < timeout {
             return Ok(false);
         }
-        let last_lines = last_lines(&self.log);
-        Err(ProcessError::NotReady { name: self.name, waited, log: self.log.clone(), last_lines })
+        let (log, last_lines) = (self.log.path().to_owned(), self.log.last_lines());
+        Err(ProcessError::NotReady { name: self.name, waited, log, last_lines })
     }
 
     /// Waits until the process has written `line`.
@@ -180,15 +180,6 @@ impl Drop for ChildProcess {
     }
 }
 
-fn open_log(path: &Path) -> Result<File, ProcessError> {
-    if path.exists() {
-        let mut old = path.as_os_str().to_owned();
-        old.push(".old");
-        fs::rename(path, &old).map_err(ProcessError::file("rename", path))?;
-    }
-    File::options().create(true).append(true).open(path).map_err(ProcessError::file("make", path))
-}
-
 fn without_other_configuration(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -230,23 +221,4 @@ fn prepare_child(parent: Pid, lock: Option<BorrowedFd<'_>>, cores: Option<&CpuSe
         rustix::thread::sched_setaffinity(None, cores)?;
     }
     Ok(())
-}
-
-fn last_lines(log: &Path) -> String {
-    let end = read_end(log);
-    let lines: Vec<&str> = end.lines().filter(|line| !line.trim().is_empty()).collect();
-    let first = lines.len().saturating_sub(QUOTED_LINES);
-    lines.get(first..).unwrap_or_default().join("\n")
-}
-
-fn read_end(log: &Path) -> String {
-    let read = || -> io::Result<Vec<u8>> {
-        let mut file = File::open(log)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(QUOTED_BYTES)))?;
-        let mut bytes = Vec::new();
-        file.take(QUOTED_BYTES).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }

@@ -41,6 +41,7 @@ pub(crate) fn start(
         program: deployment.java.binary.clone(),
         arguments: java::arguments(deployment, properties, MAIN)?,
         log: member.dir.join(LOG),
+        log_limit: deployment.log,
         lock: Some(lock),
         cores: member.cores.as_ref().map_or(&[], |cores| &cores.consensus),
     })

@@ -51,6 +51,7 @@ fn start(cluster: &ClusterSpec, member: &MemberSpec, lock: &FolderLock) -> Resul
         program: deployment.java.binary.clone(),
         arguments: java::arguments(deployment, properties, MAIN)?,
         log: member.dir.join(LOG),
+        log_limit: deployment.log,
         lock: Some(lock),
         cores: &[],
     })

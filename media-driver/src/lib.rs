@@ -33,6 +33,7 @@ mod file_system;
 mod java;
 mod lasting_parent;
 mod lock;
+mod log_file;
 mod media_driver;
 mod member_processes;
 mod members_key;

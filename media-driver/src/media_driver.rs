@@ -30,6 +30,7 @@ pub(crate) fn start(
         program: program(deployment)?,
         arguments: options.arguments(),
         log: folder.join(LOG),
+        log_limit: deployment.log,
         lock: Some(lock),
         cores: &[],
     })

@@ -6,7 +6,7 @@ use lugus_vocabulary::{ClusterId, InstrumentId, InstrumentSpecification, MemberI
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Archive, Authentication, Client, Cluster, Consensus, Coordinator, Driver, Engine, Java, MarketData, Member,
+    Archive, Authentication, Client, Cluster, Consensus, Coordinator, Driver, Engine, Java, Log, MarketData, Member,
     Participant, Profile, Retention, Stages, Streams, Supervision, TermLength, Timeouts,
 };
 
@@ -63,6 +63,8 @@ pub struct Deployment {
     pub market_data: MarketData,
     /// `[stages]`: time stamps of sampled commands.
     pub stages: Stages,
+    /// `[log]`: how logs are written.
+    pub log: Log,
     /// `[[cluster]]`.
     #[serde(rename = "cluster")]
     pub clusters: Vec<Cluster>,
@@ -99,6 +101,7 @@ impl Default for Deployment {
             coordinator: None,
             market_data: MarketData::default(),
             stages: Stages::default(),
+            log: Log::default(),
             clusters: Vec::new(),
             participants: Vec::new(),
             instruments: Vec::new(),

@@ -9,7 +9,7 @@
 //! | `cluster_spec` `coordinator_spec` | [`ClusterSpec`], [`CoordinatorSpec`]: the same with every address and path worked out |
 //! | `channels` | the Aeron channels and member lists of a cluster |
 //! | `directories` | directories of the state and of the media drivers |
-//! | `timeouts` `profile` `consensus` `archive` `retention` `streams` `term_length` `processes` `client` `engine` `supervision` `stages` | one section of the file each |
+//! | `timeouts` `profile` `consensus` `archive` `retention` `streams` `term_length` `processes` `client` `engine` `supervision` `stages` `log` | one section of the file each |
 //! | `authentication` | `[authentication]` and `[[participant]]` |
 //! | `duration` `size` | values written as text: `150ms`, `16m` |
 //! | `validation` | checks of the values, each alone and against each other |
@@ -31,6 +31,7 @@ mod duration;
 mod egress_host;
 mod engine;
 mod error;
+mod log;
 mod market_data;
 mod processes;
 mod profile;
@@ -58,6 +59,7 @@ pub use directories::{MINIMUM_SHARED_MEMORY, SHARED_MEMORY};
 pub use duration::aeron_duration;
 pub use engine::Engine;
 pub use error::{DeploymentError, Invalid, Place, Problem, Warning};
+pub use log::{Log, LogFormat};
 pub use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
 pub use lugus_vocabulary::{ClusterId, Endpoint, InstrumentSpecification, MemberId, ParticipantRole};
 pub use market_data::MarketData;

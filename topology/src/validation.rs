@@ -33,6 +33,9 @@ const MAXIMUM_ENGINE_LIMIT: u32 = 1 << 26;
 const MINIMUM_RING: u32 = 1 << 10;
 const MAXIMUM_RING: u32 = 1 << 24;
 const MAXIMUM_STAGES: u32 = 1 << 20;
+const MINIMUM_LOG: u64 = 64 << 10;
+const MAXIMUM_LOG: u64 = 1 << 30;
+const MAXIMUM_KEPT_LOGS: u32 = 1_000;
 const MAXIMUM_RETRIES: u32 = 1_000;
 const MINIMUM_TERM: Size = Size::kib(64);
 const MAXIMUM_TERM: Size = Size::mib(1_024);
@@ -267,6 +270,8 @@ fn limits(deployment: &Deployment) -> Result<(), Fault> {
     }
     within("market_data.ring_capacity", deployment.market_data.ring_capacity, MINIMUM_RING, MAXIMUM_RING)?;
     within("stages.every", deployment.stages.every, 0, u32::MAX)?;
+    within("log.maximum_size", deployment.log.maximum_size.as_bytes(), MINIMUM_LOG, MAXIMUM_LOG)?;
+    within("log.kept", deployment.log.kept, 0, MAXIMUM_KEPT_LOGS)?;
     within("stages.capacity", deployment.stages.capacity, 1, MAXIMUM_STAGES)?;
     within("archive.sync_level", deployment.archive.sync_level, 0, 2)?;
     retention(&deployment.retention)

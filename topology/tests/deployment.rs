@@ -285,6 +285,7 @@ fn bad_files() {
         ),
         (after("[engine]\nretained_events = -1"), "engine.retained_events", Some(7), "invalid value"),
         (after("[engine]\nmaximum_open_orders = 0"), "engine.maximum_open_orders", Some(7), "outside 1 to"),
+        (after("[log]\nmaximum_size = \"1k\""), "log.maximum_size", Some(7), "outside"),
         (after("[stages]\ncapacity = 0"), "stages.capacity", Some(7), "outside 1 to 1048576"),
         (after("[java]\nmaximum_heap = \"64m\""), "java.maximum_heap", Some(7), "at least java.initial_heap (128m)"),
         (after("[client]\ningress = \"ipc\""), "client.ingress", Some(7), "set client.aeron_dir"),

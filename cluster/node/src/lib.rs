@@ -12,6 +12,7 @@ pub mod decode;
 mod egress;
 pub mod election;
 pub mod listener;
+pub mod log_place;
 pub mod market_data;
 pub mod member;
 pub mod migration;

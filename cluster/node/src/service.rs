@@ -1,9 +1,11 @@
 //! The engine inside the clustered-service container: each entry of the log is decoded and applied, and the engine's
 //! reports and replies are encoded and sent to the sessions concerned.
 
+use std::time::Instant;
+
 use aeron_cluster_service::{
-    ClientSession, CloseReason, Cluster, ClusteredService, Header, Role, ServiceError, SnapshotReader, SnapshotWriter,
-    TimeUnit,
+    ClientSession, CloseReason, Cluster, ClusteredService, Header, NewLeadershipTerm, Role, ServiceError,
+    SnapshotReader, SnapshotWriter, TimeUnit,
 };
 use lugus_codecs::market_data::{
     BookBuffer, BookReject, MAXIMUM_BOOK_LENGTH, encode_book, encode_book_orders, encode_book_reject,
@@ -23,6 +25,7 @@ use crate::counters::MemberCounters;
 use crate::decode::{Inbound, decode};
 use crate::egress::{Egress, send};
 use crate::listener::{Change, ServiceListener};
+use crate::log_place;
 use crate::market_data::MarketDataWriter;
 use crate::migration;
 use crate::sessions::{Admitted, Ended, NotAdmitted, OlderSession, Principal, Sessions};
@@ -329,6 +332,7 @@ impl MatchingService {
 
     fn publish_state_hash(&self, cluster: &dyn Cluster) -> StateAt {
         let state = StateAt { position: LogPosition(cluster.log_position()), hash: self.engine.state_hash() };
+        log_place::reached(state.position);
         if let Some(counters) = &self.counters {
             counters.state(state);
         }
@@ -360,7 +364,13 @@ impl ClusteredService for MatchingService {
             market_data.role(false, &self.engine);
         }
         self.counters = Some(MemberCounters::add(cluster)?);
+        log_place::in_term(cluster.leadership_term_id());
         self.publish_state_of_snapshot(cluster);
+        tracing::info!(
+            instruments = self.engine.instruments().count(),
+            sessions = self.sessions.count(),
+            "the service has its state"
+        );
         self.publish_sessions();
         Ok(())
     }
@@ -482,7 +492,13 @@ impl ClusteredService for MatchingService {
         self.publish_state(cluster, now);
     }
 
+    fn on_new_leadership_term_event(&mut self, _cluster: &mut dyn Cluster, event: &NewLeadershipTerm) {
+        log_place::in_term(event.leadership_term_id);
+        tracing::info!(leader = event.leader_member_id, begins_at = event.term_base_log_position, "a new term");
+    }
+
     fn on_role_change(&mut self, _cluster: &mut dyn Cluster, role: Role) {
+        tracing::info!(?role, "the member has a role");
         if let Some(market_data) = &mut self.market_data {
             market_data.role(role == Role::Leader, &self.engine);
         }
@@ -498,10 +514,12 @@ impl ClusteredService for MatchingService {
     }
 
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
+        let begun = Instant::now();
         snapshot::take(&self.engine, &self.sessions, &self.timer, writer)?;
         // A member that starts from the snapshot publishes this position. All others publish the same until the next
         // message.
         self.publish_state_of_snapshot(cluster);
+        tracing::info!(elapsed = ?begun.elapsed(), "a snapshot is written");
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
 //! Child processes in general, whatever their program.
 
+use std::os::unix::fs::MetadataExt;
 use std::thread;
 
 use lugus_media_driver::{ChildProcess, FolderLock, Launch, ProcessError};
+use lugus_topology::{Log, Size};
 use rustix::process::Signal;
 
 use crate::support::{SecondProcess, folder, kill, lives, scene, until, wait_to_be_killed};
@@ -13,6 +15,7 @@ fn sleeper<'l>(folder: &std::path::Path, lock: Option<&'l FolderLock>) -> Launch
         program: "sleep".into(),
         arguments: vec!["1000".into()],
         log: folder.join("log"),
+        log_limit: Log::default(),
         lock,
         cores: &[],
     }
@@ -63,6 +66,7 @@ fn its_death_is_noticed_with_what_it_wrote() {
         program: "sh".into(),
         arguments: vec!["-c".into(), script.into()],
         log: log.clone(),
+        log_limit: Log::default(),
         lock: None,
         cores: &[],
     };
@@ -124,4 +128,36 @@ fn a_missing_program_is_an_error() {
     launch.program = "/no/such/program".into();
     let error = ChildProcess::start(launch).expect_err("missing");
     assert!(matches!(error, ProcessError::Start { name: "sleeper", .. }), "{error}");
+}
+
+#[test]
+fn a_log_of_many_lines_is_set_aside_and_begun_anew() {
+    let folder = folder();
+    let mut child = ChildProcess::start(Launch {
+        name: "talker",
+        program: "sh".into(),
+        arguments: vec!["-c".into(), "while sleep 0.001; do head -c 2000 /dev/zero | tr '\\0' x; echo; done".into()],
+        log: folder.path().join("log"),
+        log_limit: Log { maximum_size: Size::kib(64), kept: 2, ..Log::default() },
+        lock: None,
+        cores: &[],
+    })
+    .expect("started");
+    let aside = |number: u32| folder.path().join(format!("log.{number}"));
+    let mut checked = || child.check().expect("it runs");
+    let mut second = None;
+    until("three files to be set aside", || {
+        checked();
+        let newest = std::fs::metadata(aside(1)).map(|file| file.ino()).ok();
+        if aside(2).exists() && second.is_none() {
+            second = newest;
+        }
+        second.is_some() && newest != second
+    });
+    assert!(!aside(3).exists(), "two are kept");
+    let text = std::fs::read_to_string(aside(1)).expect("a log");
+    assert!(
+        text.len() > 64 << 10
+            && text.lines().all(|line| line.len() == 2_000 || line == text.lines().next().expect("a line"))
+    );
 }

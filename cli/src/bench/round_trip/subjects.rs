@@ -216,6 +216,7 @@ fn start_rust_echo(
         program: std::env::current_exe().map_err(Failure::new)?,
         arguments,
         log: spec.dir.join("echo-service.log"),
+        log_limit: cluster.deployment().log,
         lock: Some(member.lock()),
         cores: &[],
     };
