@@ -72,6 +72,7 @@ public final class ClusteredArchiveProcess {
         final Archive.Context archive = new Archive.Context().errorHandler(errors);
         final ConsensusModule.Context context = new ConsensusModule.Context();
         checkLog(errors);
+        WarmUp.run(System.out);
         setClock(context);
         final ConsensusThread consensus = ConsensusThread.of(context);
         final ArchiveDoor door = ArchiveDoor.configured();
