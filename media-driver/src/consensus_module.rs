@@ -1,10 +1,12 @@
 //! Archive and consensus module of a member: their system properties, and the start of their JVM.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use lugus_topology::{
-    AuthenticationMode, Checksum, ClusterSpec, Deployment, Key, MemberSpec, Participant, aeron_duration,
+    AuthenticationMode, Checksum, ClusterSpec, Deployment, Key, MemberSpec, Participant, WARM_UP_STREAM_OFFSET,
+    aeron_duration,
 };
 
 use crate::archive::{self, ArchivePlace, archive_properties, idle_strategy_arguments, idle_strategy_class};
@@ -34,6 +36,13 @@ pub(crate) fn start(
     }
     write_members_key(deployment, &member.dir)?;
     let mut properties = consensus_module_properties(cluster, member);
+    if !deployment.java.warm_up.is_zero() {
+        properties.extend([
+            ("lugus.warm.up.limit", aeron_duration(deployment.java.warm_up)),
+            ("lugus.warm.up.folder", text(&member.warm_up_dir())),
+            ("lugus.warm.up.stream.offset", WARM_UP_STREAM_OFFSET.to_string()),
+        ]);
+    }
     // This process: the consensus module's ends it when the service hangs.
     properties.push(("lugus.node.pid", std::process::id().to_string()));
     ChildProcess::start(Launch {
@@ -51,6 +60,7 @@ pub(crate) fn start(
 /// of a predecessor is alive.
 pub(crate) fn clear_directories(member: &MemberSpec) -> Result<(), ProcessError> {
     archive::clear_directory(&member.archive_dir)?;
+    clear_warm_up(member)?;
     fs::create_dir_all(&member.cluster_dir).map_err(ProcessError::file("make", &member.cluster_dir))?;
     let entries = fs::read_dir(&member.cluster_dir).map_err(ProcessError::file("read", &member.cluster_dir))?;
     for entry in entries.flatten() {
@@ -61,6 +71,15 @@ pub(crate) fn clear_directories(member: &MemberSpec) -> Result<(), ProcessError>
         }
     }
     Ok(())
+}
+
+/// Deletes what the warm-up of a killed predecessor has left.
+pub(crate) fn clear_warm_up(member: &MemberSpec) -> Result<(), ProcessError> {
+    let dir = member.warm_up_dir();
+    match fs::remove_dir_all(&dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(ProcessError::file("delete", &dir)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// System properties of the JVM with a member's `Archive` and `ConsensusModule`.
@@ -296,6 +315,19 @@ mod tests {
             assert_eq!(fs::read_to_string(path).expect("read"), content);
             assert_eq!(fs::metadata(path).expect("metadata").permissions().mode() & 0o777, 0o600, "{property}");
         }
+    }
+
+    #[test]
+    fn what_a_killed_warm_up_has_left_is_cleared() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut deployment = Deployment::default_local(1, 20_100);
+        deployment.dir = folder.path().to_path_buf();
+        deployment.aeron_dir = Some(folder.path().join("memory"));
+        let cluster = deployment.cluster(ClusterId(0)).expect("cluster 0");
+        let left = cluster.members[0].warm_up_dir().join("archive");
+        fs::create_dir_all(&left).expect("made");
+        clear_directories(&cluster.members[0]).expect("cleared");
+        assert!(!cluster.members[0].warm_up_dir().exists());
     }
 
     #[test]

@@ -79,6 +79,7 @@ impl MemberProcesses {
         self.consensus_module.stop(timeout);
         self.media_driver.stop(timeout);
         let _ = clear_driver_directory(&self.member.aeron_dir);
+        let _ = consensus_module::clear_warm_up(&self.member);
         // The folder around it goes too, if it is empty now.
         let _ = self.member.aeron_dir.parent().map(std::fs::remove_dir);
         drop(self.lock);

@@ -136,6 +136,14 @@ impl MemberSpec {
         }
     }
 
+    /// Folder of the private cluster with which the member's JVM warms itself up: beside the directory of the media driver, as that is on
+    /// a RAM disk by default.
+    pub fn warm_up_dir(&self) -> PathBuf {
+        let mut path = self.aeron_dir.clone().into_os_string();
+        path.push(".warm-up");
+        path.into()
+    }
+
     /// File of the member's stamps. It is beside the directory of the media driver, because that is on a RAM disk by default, and
     /// not in it, because the driver removes it when it starts.
     pub fn stages_file(&self) -> PathBuf {

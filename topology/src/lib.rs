@@ -68,7 +68,7 @@ pub use profile::{IdleStrategy, Profile, ThreadingMode};
 pub use retention::Retention;
 pub use size::Size;
 pub use stages::Stages;
-pub use streams::Streams;
+pub use streams::{Streams, WARM_UP_STREAM_OFFSET};
 pub use supervision::Supervision;
 pub use term_length::TermLength;
 pub use timeouts::Timeouts;

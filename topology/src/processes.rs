@@ -1,6 +1,7 @@
 //! `[java]` and `[driver]`: programs that a member starts.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ pub struct Java {
     pub initial_heap: Size,
     /// Greatest size of the heap (`-Xmx`).
     pub maximum_heap: Size,
+    /// Longest time that a member's JVM warms itself up before the member joins its cluster; 0 for none.
+    #[serde(with = "crate::duration")]
+    pub warm_up: Duration,
     /// Further arguments for the JVM, after those that Lugus gives.
     pub arguments: Vec<String>,
 }
@@ -30,6 +34,7 @@ impl Default for Java {
             jars: None,
             initial_heap: Size::mib(128),
             maximum_heap: Size::mib(512),
+            warm_up: Duration::ZERO,
             arguments: Vec::new(),
         }
     }

@@ -36,6 +36,9 @@ pub struct Streams {
     pub archive_local_control: i32,
 }
 
+/// What a member's private cluster, with which its JVM warms itself up, adds to each stream id: it uses the media driver of the member.
+pub const WARM_UP_STREAM_OFFSET: i32 = 1_000_000_000;
+
 impl Default for Streams {
     fn default() -> Self {
         Self {

@@ -306,6 +306,10 @@ fn lengths(deployment: &Deployment) -> Result<(), Fault> {
     not_less("archive.minimum_free_space", deployment.archive.minimum_free_space, "archive.segment_length", segment)?;
     let (reserve, minimum) = (deployment.archive.reserve(), deployment.archive.minimum_free_space);
     not_less("archive.disk_reserve", reserve, "archive.minimum_free_space", minimum)?;
+    let (warm_up, start) = (deployment.java.warm_up, deployment.timeouts.start_timeout);
+    if warm_up > start / 4 {
+        return Err(relation("java.warm_up", warm_up, "at most a quarter of", "timeouts.start_timeout", start));
+    }
     not_less("java.initial_heap", deployment.java.initial_heap, "16m", Size::mib(16))?;
     not_less("java.maximum_heap", deployment.java.maximum_heap, "java.initial_heap", deployment.java.initial_heap)
 }

@@ -236,6 +236,12 @@ fn bad_files() {
         ),
         (after("[timeouts]\nelection_timeout = \"15ms\""), "timeouts.election_timeout", Some(7), "at least twice"),
         (
+            after("[java]\nwarm_up = \"8s\""),
+            "java.warm_up",
+            Some(7),
+            "8s must be at most a quarter of timeouts.start_timeout (30s)",
+        ),
+        (
             after("[timeouts]\nsession_timeout = \"1s\""),
             "timeouts.session_timeout",
             Some(7),

@@ -1,7 +1,7 @@
 //! A member's processes without its service: media driver, archive and consensus module.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lugus_media_driver::{EchoService, MemberProcesses, ProcessError, cluster_tool};
 use lugus_topology::MemberId;
@@ -62,6 +62,29 @@ fn leads_with_a_service_and_tells_an_ordered_shutdown() {
     assert!(end.is_ordered_shutdown(), "{end}");
     until("the service's end", || service.check().is_err());
     assert!(service.check().expect_err("ended").is_ordered_shutdown());
+}
+
+/// A member that warms up leads afterwards as any other: nothing of its private cluster is taken for its own.
+#[test]
+fn leads_after_a_warm_up() {
+    let folder = folder();
+    let mut deployment = deployment(folder.path(), 23_140);
+    deployment.java.warm_up = Duration::from_secs(2);
+    let cluster = cluster(&deployment);
+    let member = cluster.member(MEMBER).expect("member 0");
+    for round in ["first start", "restart"] {
+        let processes = MemberProcesses::start(&cluster, MEMBER).expect("started");
+        let log = std::fs::read_to_string(member.dir.join("consensus-module.log")).expect("a log");
+        let count = log.lines().find_map(|line| line.strip_prefix("warmed up with ")?.split(' ').next()?.parse().ok());
+        assert!(count.is_some_and(|count: u32| count > 0), "{round}: {log}");
+        assert!(!member.warm_up_dir().exists(), "{round}");
+        let mut service = EchoService::start(&cluster, &processes).expect("started");
+        let tool = || cluster_tool(&cluster, member).expect("a command").arg("is-leader").output().expect("run");
+        until("it to lead", || tool().status.success());
+        assert!(service.check().is_ok(), "{round}");
+        let log = std::fs::read_to_string(member.dir.join("consensus-module.log")).expect("a log");
+        assert_eq!(log.lines().count(), 2, "it says nothing else: {log}");
+    }
 }
 
 #[test]

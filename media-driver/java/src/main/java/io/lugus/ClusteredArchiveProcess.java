@@ -72,6 +72,7 @@ public final class ClusteredArchiveProcess {
         final Archive.Context archive = new Archive.Context().errorHandler(errors);
         final ConsensusModule.Context context = new ConsensusModule.Context();
         checkLog(errors);
+        WarmUp.run(System.out);
         setClock(context);
         final ConsensusThread consensus = ConsensusThread.of(context);
         final ArchiveDoor door = ArchiveDoor.configured();
@@ -109,7 +110,7 @@ public final class ClusteredArchiveProcess {
     }
 
     /** Makes the log's time never go back, and watches how far it is from the wall clock. */
-    private static void setClock(final ConsensusModule.Context context) {
+    static void setClock(final ConsensusModule.Context context) {
         final long offsetMs = Long.getLong(CLOCK_OFFSET_PROPERTY, 0);
         final long offsetNs = TimeUnit.MILLISECONDS.toNanos(offsetMs);
         if (0 != offsetMs) {

@@ -11,6 +11,7 @@ import io.aeron.logbuffer.ControlledFragmentHandler;
 import io.aeron.logbuffer.FrameDescriptor;
 import io.aeron.logbuffer.Header;
 import io.aeron.security.Authenticator;
+import io.aeron.security.AuthenticatorSupplier;
 import java.lang.reflect.Field;
 import org.agrona.DirectBuffer;
 import org.agrona.SystemUtil;
@@ -52,9 +53,14 @@ final class IngressDoor {
 
     /** The context of a consensus module that has this door. */
     static ConsensusModule.Context guard(final ConsensusModule.Context context) {
+        return guard(context, ConsensusModule.Configuration.authenticatorSupplier());
+    }
+
+    /** The context of a consensus module that has this door and, behind it, this authenticator. */
+    static ConsensusModule.Context guard(final ConsensusModule.Context context, final AuthenticatorSupplier authenticator) {
         final IngressDoor door = new IngressDoor(context);
         return context
-            .authenticatorSupplier(() -> door.watch(ConsensusModule.Configuration.authenticatorSupplier().get()))
+            .authenticatorSupplier(() -> door.watch(authenticator.get()))
             .threadFactory(runner -> {
                 // The thread that polls the ingress does not run yet.
                 door.install(((AgentRunner)runner).agent());
