@@ -22,6 +22,7 @@ use crate::book::BookReader;
 use crate::counters::MemberCounters;
 use crate::decode::{Inbound, decode};
 use crate::egress::{Egress, send};
+use crate::gauges::{CountedSnapshot, MemberGauges};
 use crate::listener::{Change, ServiceListener};
 use crate::market_data::MarketDataWriter;
 use crate::migration;
@@ -66,6 +67,7 @@ pub struct MatchingService {
     listener: Option<Box<dyn ServiceListener>>,
     state_sampler: Option<StateSampler>,
     stages: Option<StageRecorder>,
+    gauges: Option<MemberGauges>,
 }
 
 impl MatchingService {
@@ -88,6 +90,7 @@ impl MatchingService {
             listener: None,
             state_sampler: None,
             stages: None,
+            gauges: None,
         }
     }
 
@@ -117,6 +120,13 @@ impl MatchingService {
         self
     }
 
+    /// The same service, which counts more than Aeron's counters have room for.
+    #[must_use]
+    pub fn with_gauges(mut self, gauges: MemberGauges) -> Self {
+        self.gauges = Some(gauges);
+        self
+    }
+
     /// The engine, for reading.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -126,11 +136,13 @@ impl MatchingService {
         if let Some(listener) = &mut self.listener {
             listener.change(LogPosition(cluster.log_position()), now, Change::Command(command));
         }
-        let Self { sessions, buffer, market_data, stages, listener, .. } = self;
+        let Self { sessions, buffer, market_data, stages, listener, gauges, .. } = self;
         if let Some(stages) = stages {
             stages.engine_begins(command);
         }
-        let mut egress = Egress::new(cluster, sessions, session_id, buffer);
+        let timing = gauges.as_mut().and_then(MemberGauges::begin);
+        let mut egress = Egress::new(&mut *cluster, sessions, session_id, buffer);
+        egress.gauges = gauges.as_ref();
         egress.market_data = market_data.as_mut();
         egress.stages = stages.as_mut();
         egress.listener = listener.as_deref_mut();
@@ -141,6 +153,9 @@ impl MatchingService {
         }
         if let Some(counters) = &self.counters {
             counters.applied(tally);
+        }
+        if let Some(gauges) = &self.gauges {
+            gauges.applied(tally, timing.map(|timing| (timing, now, cluster.role())));
         }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
@@ -235,6 +250,9 @@ impl MatchingService {
         if let Some(counters) = &self.counters {
             counters.refused();
         }
+        if let Some(gauges) = &self.gauges {
+            gauges.refused(reject.reason);
+        }
         send(cluster, session_id, encode_message_reject(reject, &mut self.buffer));
     }
 
@@ -291,8 +309,9 @@ impl MatchingService {
         if let Some(listener) = &mut self.listener {
             listener.change(LogPosition(cluster.log_position()), now, Change::Connection(change));
         }
-        let Self { sessions, buffer, market_data, listener, .. } = self;
+        let Self { sessions, buffer, market_data, listener, gauges, .. } = self;
         let mut egress = Egress::new(&mut *cluster, sessions, NO_SESSION, buffer);
+        egress.gauges = gauges.as_ref();
         egress.market_data = market_data.as_mut();
         egress.listener = listener.as_deref_mut();
         let grace = match *change {
@@ -302,8 +321,12 @@ impl MatchingService {
             }
             ConnectionChange::Connect { participant } => self.engine.connect(now, participant, &mut egress),
         };
+        let tally = egress.tally;
         if let Some(counters) = &self.counters {
-            counters.went_on(egress.tally);
+            counters.went_on(tally);
+        }
+        if let Some(gauges) = &self.gauges {
+            gauges.changed_connection(change, tally);
         }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
@@ -467,13 +490,18 @@ impl ClusteredService for MatchingService {
         if let Some(listener) = &mut self.listener {
             listener.change(LogPosition(cluster.log_position()), now, Change::Timer);
         }
-        let Self { sessions, buffer, market_data, listener, .. } = self;
+        let Self { sessions, buffer, market_data, listener, gauges, .. } = self;
         let mut egress = Egress::new(cluster, sessions, NO_SESSION, buffer);
+        egress.gauges = gauges.as_ref();
         egress.market_data = market_data.as_mut();
         egress.listener = listener.as_deref_mut();
         self.engine.on_timer(now, &mut egress);
+        let tally = egress.tally;
         if let Some(counters) = &self.counters {
-            counters.went_on(egress.tally);
+            counters.went_on(tally);
+        }
+        if let Some(gauges) = &self.gauges {
+            gauges.applied(tally, None);
         }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
@@ -488,7 +516,10 @@ impl ClusteredService for MatchingService {
         }
     }
 
-    fn do_background_work(&mut self, _cluster: &mut dyn Cluster, _now_ns: i64) -> usize {
+    fn do_background_work(&mut self, _cluster: &mut dyn Cluster, now_ns: i64) -> usize {
+        if let Some(gauges) = &mut self.gauges {
+            gauges.look(&self.engine, now_ns);
+        }
         let Some(market_data) = &mut self.market_data else { return 0 };
         let work = market_data.do_work(&self.engine);
         if let Some(counters) = self.counters.as_ref().filter(|_| work > 0) {
@@ -498,7 +529,11 @@ impl ClusteredService for MatchingService {
     }
 
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
-        snapshot::take(&self.engine, &self.sessions, &self.timer, writer)?;
+        let mut counted = CountedSnapshot::begin(writer);
+        snapshot::take(&self.engine, &self.sessions, &self.timer, &mut counted)?;
+        if let Some(gauges) = &self.gauges {
+            gauges.snapshot(&counted);
+        }
         // A member that starts from the snapshot publishes this position. All others publish the same until the next
         // message.
         self.publish_state_of_snapshot(cluster);
