@@ -183,6 +183,10 @@ pub struct Node {
     /// The cluster, as name or number.
     #[arg(long, default_value = "0")]
     pub cluster: String,
+    /// An address, such as 127.0.0.1:9464, at which the member's metrics and health are served, as by `lugus exporter`, but by
+    /// the process of the member. Whoever reaches it may read: outside of loopback it belongs behind a firewall.
+    #[arg(long)]
+    pub metrics: Option<SocketAddr>,
 }
 
 /// `lugus exporter`.

@@ -6,6 +6,7 @@ use lugus_topology::MemberId;
 
 use crate::arguments::Node;
 use crate::deployment::DeploymentFile;
+use crate::exporter;
 use crate::failure::Failure;
 use crate::stop_signal;
 
@@ -17,6 +18,11 @@ pub fn run(found: &DeploymentFile, node: &Node) -> Result<(), Failure> {
     let cluster = found.cluster_named(&node.cluster)?;
     let stop = stop_signal::flag()?;
     let id = MemberId(i32::from(node.member));
+    // From before the start on: whoever asks is told that the member is starting.
+    let _server = match node.metrics {
+        Some(address) => Some(exporter::serve_member(&found.deployment, cluster.id, id, address)?),
+        None => None,
+    };
     let ends = |error: MemberError| Failure::new(format!("member {id} of {} ends: {error}", cluster.name));
     let member = Member::start(&cluster, id).map_err(|error| {
         let is_damage = error.is_damage();

@@ -44,7 +44,7 @@ struct Taken {
 
 /// The newest snapshot that the recording log in a consensus module's directory has. It has all parts: the consensus module's is
 /// recorded after those of services.
-pub fn newest(cluster_dir: &Path) -> Option<Snapshot> {
+fn newest(cluster_dir: &Path) -> Option<Snapshot> {
     let log = RecordingLog::read(cluster_dir).ok()?;
     log.snapshots_of(CONSENSUS_MODULE).next_back().copied()
 }

@@ -5,7 +5,9 @@
 
 mod harness;
 
-use harness::{Exporter, LocalCluster, promtool_check, series, until};
+use std::net::TcpListener;
+
+use harness::{Exporter, LocalCluster, ask_to_end, promtool_check, series, until};
 use serde_json::Value;
 
 fn sum(metrics: &str, name: &str) -> f64 {
@@ -19,6 +21,13 @@ fn of_member(metrics: &str, name: &str, member: i32) -> f64 {
     let of_it: Vec<_> = series(metrics, name).into_iter().filter(|(labels, _)| labels.contains(&label)).collect();
     let [(_, value)] = of_it.as_slice() else { panic!("{name} of member {member}: {of_it:?}") };
     *value
+}
+
+/// Value of the series of a member that has a label.
+fn with_label(metrics: &str, name: &str, member: i32, label: &str) -> Option<f64> {
+    let member = format!("member=\"{member}\"");
+    let mut of_it = series(metrics, name).into_iter().filter(|(labels, _)| labels.contains(&member));
+    of_it.find(|(labels, _)| labels.contains(label)).map(|(_, value)| value)
 }
 
 fn health(exporter: &Exporter, path: &str) -> (u16, Value) {
@@ -59,6 +68,22 @@ fn metrics_of_a_cluster_whose_follower_dies_and_comes_back() {
         assert!(of_member(&metrics, "aeron_driver_sent_bytes_total", member) > 0.0);
         assert!(of_member(&metrics, "aeron_archive_written_bytes_total", member) > 0.0);
         assert!(of_member(&metrics, "aeron_cluster_elections_total", member) >= 1.0);
+        // What it keeps in its own file: both orders were new, each side has the trade, and the cancel is rejected.
+        assert!(of_member(&metrics, "lugus_events_total", member) >= 2.0 + 2.0 + 1.0);
+        assert_eq!(
+            with_label(&metrics, "lugus_rejects_by_reason_total", member, "reason=\"unknown_order\""),
+            Some(1.0)
+        );
+        assert_eq!(with_label(&metrics, "lugus_resource_used", member, "resource=\"orders\""), Some(0.0));
+        assert!(
+            with_label(&metrics, "lugus_resource_limit", member, "resource=\"orders\"").is_some_and(|it| it >= 1e3)
+        );
+        assert_eq!(of_member(&metrics, "lugus_moving_instruments", member), 0.0);
+        assert!(of_member(&metrics, "lugus_scopes", member) >= 3.0, "of the operator and of both participants");
+        assert!(of_member(&metrics, "lugus_uncommitted_log_bytes", member) <= 4096.0);
+        assert!(with_label(&metrics, "lugus_engine_seconds_bucket", member, "le=\"+Inf\"").is_some());
+        let heartbeats = of_member(&metrics, "lugus_market_data_messages_total", member);
+        assert_eq!(heartbeats > 0.0, member == leader, "only the leader publishes: {heartbeats}");
     }
     let of_names = ["lugus_directory_bytes", "lugus_disk_free_bytes", "lugus_disk_size_bytes"];
     for of_name in of_names {
@@ -91,4 +116,42 @@ fn metrics_of_a_cluster_whose_follower_dies_and_comes_back() {
     assert_eq!(series(&metrics, "aeron_cluster_node_role").len(), 2, "a member that is down has no counters");
     cluster.up();
     until("the member to be ready again", || (health(&exporter, "/health/ready").0 == 200).then_some(()));
+}
+
+/// A member that is run with `--metrics` answers for itself: from before its start, and not at all if the address is taken.
+#[test]
+fn a_member_serves_its_own_metrics() {
+    let cluster = LocalCluster::start(3, |_| {});
+    let member = (cluster.await_leader() + 1) % 3;
+    cluster.kill(member);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("an address");
+    let address = taken.local_addr().expect("bound").to_string();
+    let number = member.to_string();
+    let arguments = ["node", "--member", &number, "--metrics", &address];
+    let refused = cluster.lugus(&arguments);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    for part in ["can't listen on", &address, "name another address with --metrics"] {
+        assert!(refused.stderr.contains(part), "{part}: {refused:?}");
+    }
+    assert_eq!(cluster.pid(member), None, "nothing of the member was started");
+
+    // It may not become ready while the others are away: it canvasses.
+    let others: Vec<i32> = (0..3).filter(|other| *other != member).collect();
+    cluster.kill_all(&others);
+    drop(taken);
+    let (exporter, mut node) = Exporter::of_member(&cluster, &arguments, &address);
+    let starting = until("an answer of the member that waits for others", || {
+        let (status, health) = exporter.try_get("/health", "*/*").map(|answer| (answer.status, answer.body))?;
+        (status == 503).then_some(health)
+    });
+    assert!(starting.contains("\"ready\":false") && starting.contains("\"live\":true"), "{starting}");
+    cluster.up();
+    until("the member to be ready", || (exporter.try_get("/health/ready", "*/*")?.status == 200).then_some(()));
+    let metrics = exporter.metrics();
+    assert_eq!(promtool_check(&metrics), "", "{metrics}");
+    assert_eq!(of_member(&metrics, "lugus_member_ready", member), 1.0);
+    assert_eq!(series(&metrics, "lugus_member_up").len(), 1, "of itself alone: {metrics}");
+    assert!(of_member(&metrics, "lugus_scopes", member) >= 0.0);
+    ask_to_end(node.id());
+    assert!(node.wait().expect("ended").success(), "SIGTERM ends it, and the thread that serves");
 }

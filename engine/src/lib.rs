@@ -9,7 +9,7 @@
 //!
 //! | files | what they do |
 //! |---|---|
-//! | `queries`, `own_orders`, `invariants` | what can be asked of an engine, by anyone and by the owner of orders, and what must hold after every command |
+//! | `queries`, `usage`, `own_orders`, `invariants` | what can be asked of an engine, by anyone, by operators and by the owner of orders, and what must hold after every command |
 //! | `snapshot`, `restore`, `migration` | the whole state goes out and comes in again; an instrument goes to another engine while it is traded |
 //! | `engine`, `work`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; participants that lose their connection |
 //! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
@@ -77,6 +77,7 @@ mod stop_queues;
 mod stops;
 mod trade_amendment;
 mod traded;
+mod usage;
 mod work;
 
 pub use auction::Indicative;
@@ -89,4 +90,5 @@ pub use migration::refusal::MigrationRefusal;
 pub use migration::steps::Progress;
 pub use restore::Restore;
 pub use restore::fault::{SnapshotError, SnapshotFault};
+pub use usage::{Survey, Surveyed, Usage};
 pub use work::Deadline;

@@ -133,6 +133,16 @@ impl Scopes {
         Self { table: Vec::new(), free: Vec::new(), index: Index::new(), retained_limit }
     }
 
+    /// Number of scopes in use.
+    pub(crate) fn len(&self) -> usize {
+        self.table.len() - self.free.len()
+    }
+
+    /// Number of reports that the scope at a place of the table keeps, and 0 at a place not in use; `None` behind the last one.
+    pub(crate) fn kept_at_place(&self, place: usize) -> Option<usize> {
+        self.table.get(place).map(|scope| scope.retained.len())
+    }
+
     #[inline]
     pub(crate) fn get(&self, scope: ScopeIndex) -> &Scope {
         &self.table[scope as usize]

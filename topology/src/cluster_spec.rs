@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lugus_vocabulary::{ClusterEntry, ClusterId, Endpoint, MemberEntry, MemberId};
 
+use crate::directories::gauges_beside;
 use crate::{Cluster, Cores, Deployment, Member, PORTS_PER_MEMBER};
 
 /// One cluster of a deployment, with every address and directory worked out.
@@ -150,6 +151,11 @@ impl MemberSpec {
         let mut path = self.aeron_dir.clone().into_os_string();
         path.push(".stages");
         path.into()
+    }
+
+    /// File of what the member counts, beside the directory of the media driver for the same reasons.
+    pub fn gauges_file(&self) -> PathBuf {
+        gauges_beside(&self.aeron_dir)
     }
 }
 

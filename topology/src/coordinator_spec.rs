@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::channels::udp;
+use crate::directories::gauges_beside;
 use crate::{COORDINATOR_PORTS, Coordinator, Deployment, Endpoint};
 
 /// The coordinator of a deployment, with every address and directory worked out.
@@ -25,6 +26,11 @@ pub struct CoordinatorSpec {
 }
 
 impl CoordinatorSpec {
+    /// File of what the coordinator counts, beside the directory of its media driver, which is on a RAM disk by default.
+    pub fn gauges_file(&self) -> PathBuf {
+        gauges_beside(&self.aeron_dir)
+    }
+
     /// All endpoints, each with its purpose.
     pub fn endpoints(&self) -> [(&'static str, &Endpoint); COORDINATOR_PORTS as usize] {
         [("archive", &self.archive), ("requests", &self.requests), ("map", &self.map)]

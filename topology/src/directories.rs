@@ -11,6 +11,13 @@ pub const SHARED_MEMORY: &str = "/dev/shm";
 /// has 64 MiB by default, which is too small.
 pub const MINIMUM_SHARED_MEMORY: Size = Size::mib(1_024);
 
+/// File of what a process counts, beside the directory of its media driver, which removes what is in it when it starts.
+pub(crate) fn gauges_beside(aeron_dir: &Path) -> PathBuf {
+    let mut path = aeron_dir.to_path_buf().into_os_string();
+    path.push(".gauges");
+    path.into()
+}
+
 impl Deployment {
     /// Folder of all state: `dir`, as an absolute path.
     pub fn state_dir(&self) -> PathBuf {

@@ -151,6 +151,12 @@ pub const UNAPPLIED: Metric = gauge(
     "Committed log that the member's service has not applied yet",
     "type 203 less type 10216",
 );
+/// What no majority has yet.
+pub const UNCOMMITTED: Metric = gauge(
+    "lugus_uncommitted_log_bytes",
+    "Log that the member has recorded and of which it does not know yet that a majority has it",
+    "type 100 less type 203",
+);
 /// Size of a cluster.
 pub const MEMBERS: Metric = gauge("lugus_cluster_members", "Members of the cluster, running or not", "cluster.toml");
 /// Agreement of a cluster.
@@ -196,6 +202,7 @@ mod tests {
     use aeron_metrics::{AERON, DROPPED_SERIES, OF_SEVERAL_COUNTERS, UNKNOWN};
 
     use super::*;
+    use crate::exporter::gauges;
 
     /// What the exporter finds out.
     const FOUND: &[Metric] = &[
@@ -204,6 +211,7 @@ mod tests {
         MEMBER_FENCED,
         MEMBER_CLOCK_DIFFERS,
         UNAPPLIED,
+        UNCOMMITTED,
         MEMBERS,
         HASHES_EQUAL,
         DIRECTORY,
@@ -220,7 +228,22 @@ mod tests {
     fn all() -> Vec<Metric> {
         let defined = AERON.iter().copied().flatten().chain(COUNTERS).map(|definition| definition.metric);
         let others = OF_SEVERAL_COUNTERS.iter().chain(FOUND).copied();
-        defined.chain(others).chain([UNKNOWN, DROPPED_SERIES]).collect()
+        let of_members = gauges::OF_MEMBER.iter().chain(gauges::OF_MARKET_DATA).map(|(metric, _)| *metric);
+        let of_coordinator = gauges::OF_COORDINATOR.iter().map(|(metric, _)| *metric);
+        let with_labels = [
+            gauges::SNAPSHOT_LENGTH,
+            gauges::SNAPSHOT_DURATION,
+            gauges::RESOURCE_USED,
+            gauges::RESOURCE_LIMIT,
+            gauges::REJECTS,
+            gauges::ENDED_ORDERS,
+            gauges::REFUSED_MESSAGES,
+            gauges::ENGINE_TIME,
+            gauges::ANSWER_TIME,
+            gauges::REQUESTS,
+        ];
+        let gauges = of_members.chain(of_coordinator).chain(with_labels);
+        defined.chain(others).chain(gauges).chain([UNKNOWN, DROPPED_SERIES]).collect()
     }
 
     /// The row of a metric in the page.

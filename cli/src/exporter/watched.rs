@@ -1,22 +1,29 @@
 //! What the exporter looks at: the members on this host, and the coordinator.
 
+use std::path::Path;
 use std::time::Instant;
 
+use aeron_archive_files::{CONSENSUS_MODULE, RecordingLog};
 use aeron_metrics::{Counter, Health, Labels, Part, Scrape, Source, Translation, Value, read_counters};
+use lugus_coordinator::CoordinatorReading;
 use lugus_media_driver::living_driver;
 use lugus_node::counters::LOG_POSITION_TYPE_ID;
-use lugus_topology::{ClusterSpec, CoordinatorSpec, Deployment, MemberSpec};
+use lugus_node::gauges::MemberReading;
+use lugus_topology::{ClusterId, ClusterSpec, CoordinatorSpec, Deployment, MemberId, MemberSpec};
 
 use super::definitions as metrics;
-use super::directories;
-use crate::snapshot;
+use super::{directories, gauges};
 use crate::status::{Member, Status};
 
 /// A member that has more of the committed log still to apply is not ready: some seven thousand commands.
 const MAXIMUM_UNAPPLIED: i64 = 1024 * 1024;
 
-/// The parts of a deployment that have their folders on this host.
+/// Type of the counters of positions of recordings, whose keys begin with the recording's number (`io.aeron.AeronCounters`).
+const RECORDING_POSITION_TYPE_ID: i32 = 100;
+
+/// The parts of a deployment that have their folders on this host, or one member.
 pub struct Watched {
+    only: Option<MemberId>,
     clusters: Vec<ClusterSpec>,
     coordinator: Option<CoordinatorSpec>,
     translation: Translation,
@@ -25,20 +32,36 @@ pub struct Watched {
 impl Watched {
     pub fn new(deployment: &Deployment) -> Self {
         Self {
+            only: None,
             clusters: deployment.cluster_specs(),
             coordinator: deployment.coordinator.as_ref().map(|_| deployment.coordinator_spec()),
             translation: Translation::new(metrics::COUNTERS).without(metrics::LEFT_OUT),
         }
     }
 
+    /// One member, which this process runs.
+    pub fn member(deployment: &Deployment, cluster: ClusterId, member: MemberId) -> Self {
+        let mut watched = Self { only: Some(member), coordinator: None, ..Self::new(deployment) };
+        watched.clusters.retain(|spec| spec.id == cluster);
+        watched
+    }
+
     /// The members of a cluster that run on this host or have run here, each with its status.
-    fn members(cluster: &ClusterSpec) -> (Status, Vec<(&MemberSpec, Member)>) {
+    fn members<'c>(&self, cluster: &'c ClusterSpec) -> (Status, Vec<(&'c MemberSpec, Member)>) {
         let status = Status::read(std::slice::from_ref(cluster)).unwrap_or_else(|failure| {
             tracing::warn!(cluster = %cluster.name, %failure, "counters can't be read; all members count as down");
             Status::unknown(cluster)
         });
-        let here = cluster.members.iter().filter(|member| member.dir.is_dir());
-        let with_status = |spec: &'_ MemberSpec| status.members.iter().find(|member| member.id == spec.id.0).cloned();
+        let is_watched = |member: &&MemberSpec| self.only.map_or_else(|| member.dir.is_dir(), |only| only == member.id);
+        let here = cluster.members.iter().filter(is_watched);
+        let with_status = |spec: &'_ MemberSpec| {
+            let mut member = status.members.iter().find(|member| member.id == spec.id.0).cloned()?;
+            // The process that answers is the member's own.
+            if self.only.is_some() && member.role == "down" {
+                member.role = "starting";
+            }
+            Some(member)
+        };
         let members = here.filter_map(|spec| Some((spec, with_status(spec)?))).collect();
         (status, members)
     }
@@ -48,6 +71,15 @@ impl Watched {
 fn unapplied(member: &Member, counters: &[Counter]) -> Option<i64> {
     let position = counters.iter().find(|counter| counter.type_id == LOG_POSITION_TYPE_ID)?.value;
     Some(member.commit_position?.saturating_sub(position.max(0)).max(0))
+}
+
+/// Length of the log that a member has recorded and of which it does not know yet that a majority has it.
+fn uncommitted(member: &Member, log_recording: i64, counters: &[Counter]) -> Option<i64> {
+    let is_of_log = |counter: &&Counter| {
+        counter.type_id == RECORDING_POSITION_TYPE_ID && counter.i64_of_key(0) == Some(log_recording)
+    };
+    let recorded = counters.iter().find(is_of_log)?.value;
+    Some(recorded.saturating_sub(member.commit_position?).max(0))
 }
 
 /// A member's health.
@@ -76,7 +108,7 @@ fn length(bytes: u64) -> Value {
 impl Watched {
     fn add_cluster(&self, cluster: &ClusterSpec, scrape: &mut Scrape) {
         let labels = vec![("cluster", cluster.name.clone())];
-        let (status, members) = Self::members(cluster);
+        let (status, members) = self.members(cluster);
         scrape.add(metrics::MEMBERS, labels.clone(), Value::Integer(cluster.members.len() as i64));
         if let Some(equal) = status.hashes_equal {
             scrape.add(metrics::HASHES_EQUAL, labels.clone(), flag(equal));
@@ -114,11 +146,34 @@ impl Watched {
                 scrape.add(metrics::DISK_SIZE, labels, length(disk.size));
             }
         }
-        if let Some(snapshot) = snapshot::newest(&spec.cluster_dir) {
+        self.add_recording_log(&spec.cluster_dir, member, &counters, &labels, scrape);
+        // Before its media driver runs, the file is that of the member's last run.
+        if !counters.is_empty()
+            && let Ok(reading) = MemberReading::read(&spec.gauges_file())
+        {
+            gauges::add_member(&reading, cluster.deployment().market_data.enabled, &labels, scrape);
+        }
+        self.translation.add(&counters, &labels, scrape);
+    }
+
+    /// Adds what the recording log tells: the newest snapshot, and which recording the log is.
+    fn add_recording_log(
+        &self,
+        cluster_dir: &Path,
+        member: &Member,
+        counters: &[Counter],
+        labels: &Labels,
+        scrape: &mut Scrape,
+    ) {
+        let Ok(log) = RecordingLog::read(cluster_dir) else { return };
+        // The snapshot has all parts: the consensus module's is recorded after those of services.
+        if let Some(snapshot) = log.snapshots_of(CONSENSUS_MODULE).next_back() {
             scrape.add(metrics::SNAPSHOT_POSITION, labels.clone(), Value::Integer(snapshot.log_position));
             scrape.add(metrics::SNAPSHOT_TIME, labels.clone(), Value::Real(snapshot.timestamp as f64 / 1e9));
         }
-        self.translation.add(&counters, &labels, scrape);
+        if let Some(behind) = log.log_recording_id().and_then(|recording| uncommitted(member, recording, counters)) {
+            scrape.add(metrics::UNCOMMITTED, labels.clone(), Value::Integer(behind));
+        }
     }
 
     /// The coordinator, if it runs on this host or has run here, and its counters while it runs.
@@ -144,6 +199,10 @@ impl Source for Watched {
             scrape.add(metrics::COORDINATOR_UP, Labels::new(), flag(part.live));
             if part.live {
                 self.translation.add(&counters, &vec![("member", "coordinator".to_owned())], &mut scrape);
+                let file = self.coordinator.as_ref().map(CoordinatorSpec::gauges_file);
+                if let Some(Ok(reading)) = file.map(|file| CoordinatorReading::read(&file)) {
+                    gauges::add_coordinator(&reading, &mut scrape);
+                }
             }
         }
         scrape.add(metrics::SCRAPE_TIME, Labels::new(), Value::Real(begun.elapsed().as_secs_f64()));
@@ -153,7 +212,7 @@ impl Source for Watched {
     fn health(&self) -> Health {
         let mut parts = Vec::new();
         for cluster in &self.clusters {
-            for (spec, member) in Self::members(cluster).1 {
+            for (spec, member) in self.members(cluster).1 {
                 let counters =
                     if member.runs() { read_counters(&spec.aeron_dir).unwrap_or_default() } else { Vec::new() };
                 parts.push(part(cluster, &member, unapplied(&member, &counters)));

@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::PATIENCE;
 use super::local_cluster::LocalCluster;
 
-/// A running exporter, which ends on drop.
+/// A running exporter, which ends on drop, or a member that serves its own metrics and whose process is the test's.
 pub struct Exporter {
-    process: Child,
+    process: Option<Child>,
     address: SocketAddr,
 }
 
@@ -34,7 +34,23 @@ impl Exporter {
         let serving: Value = serde_json::from_str(&line).expect("JSON");
         let metrics = serving["metrics"].as_str().expect("an address");
         let address = metrics.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/metrics"));
-        Self { process, address: address.expect("host and port").parse().expect("an address") }
+        Self { process: Some(process), address: address.expect("host and port").parse().expect("an address") }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Runs a member in the foreground, which serves its own metrics at `address`, by these arguments.
+    pub fn of_member(cluster: &LocalCluster, arguments: &[&str], address: &str) -> (Self, Child) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lugus"));
+        let process = command.args(arguments).arg("--config").arg(&cluster.config).spawn().expect("lugus starts");
+        (Self { process: None, address: address.parse().expect("an address") }, process)
+    }
+
+    /// The answer to a GET, if somebody answers.
+    pub fn try_get(&self, path: &str, accept: &str) -> Option<HttpAnswer> {
+        TcpStream::connect(self.address).ok().map(|_| self.get(path, accept))
     }
 
     /// The answer to a GET with this `Accept` header.
@@ -60,8 +76,10 @@ impl Exporter {
 
 impl Drop for Exporter {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if let Some(process) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 

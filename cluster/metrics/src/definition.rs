@@ -88,7 +88,7 @@ impl Definition {
     const fn new(counter: CounterKey, metric: Metric, key: Key) -> Self {
         let together = match metric.kind {
             Kind::Counter => Together::Sum,
-            Kind::Gauge | Kind::Unknown => Together::Greatest,
+            Kind::Gauge | Kind::Histogram | Kind::Unknown => Together::Greatest,
         };
         Self { counter, metric, key, scale: Scale::One, together }
     }

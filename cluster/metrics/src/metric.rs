@@ -23,6 +23,8 @@ pub enum Kind {
     Counter,
     /// Any value.
     Gauge,
+    /// Counts by buckets, with their sum.
+    Histogram,
     /// Nobody knows.
     Unknown,
 }
@@ -35,6 +37,11 @@ pub const fn counter(name: &'static str, help: &'static str, source: &'static st
 /// A gauge.
 pub const fn gauge(name: &'static str, help: &'static str, source: &'static str) -> Metric {
     Metric { name, kind: Kind::Gauge, help, source }
+}
+
+/// A histogram.
+pub const fn histogram(name: &'static str, help: &'static str, source: &'static str) -> Metric {
+    Metric { name, kind: Kind::Histogram, help, source }
 }
 
 /// What ends the name of a counter.
@@ -52,6 +59,7 @@ impl Metric {
         match self.kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
             Kind::Unknown => "unknown",
         }
     }
@@ -73,6 +81,7 @@ impl Metric {
         match self.kind {
             Kind::Counter => MetricType::Counter,
             Kind::Gauge => MetricType::Gauge,
+            Kind::Histogram => MetricType::Histogram,
             Kind::Unknown => MetricType::Unknown,
         }
     }

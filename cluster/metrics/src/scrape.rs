@@ -53,6 +53,16 @@ impl Value {
     }
 }
 
+/// A histogram: how many values were in which bucket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Histogram {
+    /// Upper bounds of the buckets, ascending and each included, and the number of values above the bound before. Values above
+    /// the last bound are in a bucket with [`f64::INFINITY`], which is the last.
+    pub buckets: Vec<(f64, u64)>,
+    /// Sum of all values.
+    pub sum: f64,
+}
+
 /// Labels of both.
 pub(crate) fn labels(base: &Labels, more: impl IntoIterator<Item = (&'static str, String)>) -> Labels {
     base.iter().cloned().chain(more).collect()
@@ -97,7 +107,13 @@ pub struct Scrape {
 #[derive(Debug, Clone)]
 struct Family {
     metric: Metric,
-    series: Vec<(Labels, Value)>,
+    series: Vec<(Labels, Sample)>,
+}
+
+#[derive(Debug, Clone)]
+enum Sample {
+    Value(Value),
+    Histogram(Histogram),
 }
 
 impl Default for Scrape {
@@ -114,13 +130,23 @@ impl Scrape {
 
     /// Adds a series. Those of one metric must differ by their labels.
     pub fn add(&mut self, metric: Metric, labels: Labels, value: Value) {
-        if self.series >= self.limit {
-            self.dropped += 1;
+        self.add_sample(metric, labels, Sample::Value(value), 1);
+    }
+
+    /// Adds a histogram. It counts as many series as it has buckets, and two.
+    pub fn add_histogram(&mut self, metric: Metric, labels: Labels, histogram: Histogram) {
+        let series = histogram.buckets.len() + 2;
+        self.add_sample(metric, labels, Sample::Histogram(histogram), series);
+    }
+
+    fn add_sample(&mut self, metric: Metric, labels: Labels, sample: Sample, series: usize) {
+        if self.series.saturating_add(series) > self.limit {
+            self.dropped += series;
             return;
         }
-        self.series += 1;
+        self.series += series;
         let family = self.families.entry(metric.name).or_insert_with(|| Family { metric, series: Vec::new() });
-        family.series.push((labels, value));
+        family.series.push((labels, sample));
     }
 
     /// Counts series that its owner has left out for a limit of its own.
@@ -158,15 +184,29 @@ impl Collector for Scrape {
             let unit = metric.encoded_unit();
             let mut family =
                 encoder.encode_descriptor(metric.stem(), metric.help, unit.as_ref(), metric.encoded_kind())?;
-            for (labels, value) in series {
+            for (labels, sample) in series {
                 if labels.is_empty() {
-                    encode_value(&mut family, metric.kind, *value)?;
+                    encode_sample(&mut family, metric.kind, sample)?;
                 } else {
-                    encode_value(&mut family.encode_family(&Pairs(labels))?, metric.kind, *value)?;
+                    encode_sample(&mut family.encode_family(&Pairs(labels))?, metric.kind, sample)?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+fn encode_sample(encoder: &mut MetricEncoder<'_>, kind: Kind, sample: &Sample) -> fmt::Result {
+    use prometheus_client::encoding::NoLabelSet;
+
+    match sample {
+        Sample::Value(value) => encode_value(encoder, kind, *value),
+        Sample::Histogram(Histogram { buckets, sum }) => {
+            // The encoder knows the last bucket by the greatest number that is finite.
+            let buckets: Vec<_> = buckets.iter().map(|(bound, count)| (bound.min(f64::MAX), *count)).collect();
+            let count = buckets.iter().map(|(_, count)| count).sum();
+            encoder.encode_histogram::<NoLabelSet>(*sum, count, &buckets, None)
+        }
     }
 }
 
@@ -201,7 +241,7 @@ impl EncodeLabelSet for Pairs<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::counter;
+    use crate::metric::{counter, histogram};
 
     const SENT: Metric = counter("x_sent_bytes_total", "Data sent", "");
 
@@ -225,6 +265,30 @@ mod tests {
         let expected = "# HELP x_sent_bytes Data sent\n# TYPE x_sent_bytes counter\n# UNIT x_sent_bytes bytes\n\
                         x_sent_bytes_total{member=\"0\"} 5\nx_sent_bytes_total{member=\"1\"} 5\n# EOF\n";
         assert!(text.ends_with(expected), "{text}");
+    }
+
+    #[test]
+    fn buckets_of_a_histogram_are_added_up() {
+        const TIME: Metric = histogram("x_time_seconds", "Time", "");
+        let mut scrape = Scrape::new(10);
+        let made = Histogram { buckets: vec![(0.001, 2), (0.5, 0), (f64::INFINITY, 3)], sum: 9.5 };
+        for member in ["0", "1", "2"] {
+            scrape.add_histogram(TIME, vec![("member", member.to_owned())], made.clone());
+        }
+        let text = scrape.clone().text(Format::PrometheusText).unwrap();
+        for line in [
+            "# TYPE x_time_seconds histogram",
+            r#"x_time_seconds_bucket{le="0.001",member="0"} 2"#,
+            r#"x_time_seconds_bucket{le="0.5",member="0"} 2"#,
+            r#"x_time_seconds_bucket{le="+Inf",member="1"} 5"#,
+            r#"x_time_seconds_count{member="1"} 5"#,
+            r#"x_time_seconds_sum{member="1"} 9.5"#,
+            "aeron_metrics_dropped_series 5",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in {text}");
+        }
+        let text = scrape.text(Format::OpenMetrics).unwrap();
+        assert!(text.contains("# UNIT x_time_seconds seconds\n") && text.contains("x_time_seconds_count"), "{text}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The node's own time: from a fragment of the log to the offer of the first answer, without a cluster. The service of a leader, with
 //! market data, gets the messages of the synthetic flow one at a time; egress is copied into a buffer, as Aeron copies it.
 //!
-//! `cargo run --release -p lugus-node --example node_cost` prints quantiles. With the name of a mode (`off`, `idle`, `on`) it only
-//! applies the flow: without a recorder of stages, with one that gets nothing to record, and with all commands recorded. Then
-//! `perf stat -e instructions:u` tells what the switch costs.
+//! `cargo run --release -p lugus-node --example node_cost` prints quantiles. With the name of a mode (`off`, `gauges`, `idle`,
+//! `on`) it only applies the flow: with neither a recorder of stages nor gauges, with gauges, with a recorder that gets nothing to record,
+//! and with all commands recorded. Then `perf stat -e instructions:u` tells what the switch costs.
 
 #![allow(clippy::unwrap_used, reason = "an example that fails panics")]
 
@@ -20,6 +20,7 @@ use aeron_cluster_service::{
 };
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command};
 use lugus_engine::EngineLimits;
+use lugus_node::gauges::MemberGauges;
 use lugus_node::market_data::MarketDataWriter;
 use lugus_node::service::{DropCopyPolicy, MatchingService};
 use lugus_node::stages::StageRecorder;
@@ -164,11 +165,15 @@ impl Node {
         opening: &[Message],
         increments: MarketDataWriter,
         stages: Option<StageRecorder>,
+        gauges: Option<MemberGauges>,
     ) -> Self {
         let mut service =
             MatchingService::new(EngineLimits::default(), DropCopyPolicy::Everybody).with_market_data(increments);
         if let Some(stages) = stages {
             service = service.with_stages(stages);
+        }
+        if let Some(gauges) = gauges {
+            service = service.with_gauges(gauges);
         }
         let mut others = RecordingCluster::new(Role::Leader).with_time_unit(TimeUnit::Nanos);
         others.start(&mut service, None).unwrap();
@@ -194,15 +199,18 @@ impl Node {
     }
 
     fn background_work(&mut self) {
-        black_box(self.service.do_background_work(&mut self.leader, 0));
+        let now = self.leader.time;
+        black_box(self.service.do_background_work(&mut self.leader, now));
     }
 }
 
-/// Whether commands are stamped.
+/// Whether commands are stamped, or counted in gauges.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// No recorder.
+    /// No recorder and no gauges.
     Off,
+    /// No recorder, and gauges as a member has them.
+    Gauges,
     /// A recorder, and no command is sampled.
     Idle,
     /// Every command is recorded.
@@ -213,7 +221,11 @@ impl Mode {
     fn recorder(self, file: &Path) -> Option<StageRecorder> {
         let source = StageSource { cluster: ClusterId(0), member: MemberId(0), every: 1 };
         let writer = || StageWriter::create(file, source, (COMMANDS as u32).next_power_of_two()).unwrap();
-        (self != Self::Off).then(|| StageRecorder::new(writer()))
+        matches!(self, Self::Idle | Self::On).then(|| StageRecorder::new(writer()))
+    }
+
+    fn gauges(self, file: &Path) -> Option<MemberGauges> {
+        (self == Self::Gauges).then(|| MemberGauges::create(&file.with_extension("gauges")).unwrap())
     }
 
     fn times(self) -> Option<MessageTimes> {
@@ -254,7 +266,7 @@ impl Drop for Stops<'_> {
 fn run(mode: Mode, file: &Path, other_work: &mut [u8]) -> Vec<u64> {
     let (participants, opening, commands) = messages();
     with_market_data(|increments| {
-        let mut node = Node::new(&participants, &opening, increments, mode.recorder(file));
+        let mut node = Node::new(&participants, &opening, increments, mode.recorder(file), mode.gauges(file));
         let mut nanos = Vec::with_capacity(commands.len());
         let count = if other_work.is_empty() { commands.len() } else { WARM_UP + AFTER_OTHER_WORK };
         for (number, message) in commands[..count].iter().enumerate() {
@@ -290,10 +302,11 @@ fn main() -> ExitCode {
     let mode = match std::env::args().nth(1).as_deref() {
         None => None,
         Some("off") => Some(Mode::Off),
+        Some("gauges") => Some(Mode::Gauges),
         Some("idle") => Some(Mode::Idle),
         Some("on") => Some(Mode::On),
         Some(other) => {
-            eprintln!("{other}: not one of off, idle and on");
+            eprintln!("{other}: not one of off, gauges, idle and on");
             return ExitCode::FAILURE;
         }
     };
@@ -306,6 +319,7 @@ fn main() -> ExitCode {
         let mut other_work = vec![0; length];
         println!("{name}");
         print("  callback, not stamped", run(Mode::Off, &file, &mut other_work));
+        print("  callback, with gauges", run(Mode::Gauges, &file, &mut other_work));
         print("  callback, stamped", run(Mode::On, &file, &mut other_work));
         let records = StageFile::read(&file).unwrap().records.split_off(WARM_UP);
         stage(&records, "  decode", |record| Some((record.polled.0, record.engine_begun.0)));

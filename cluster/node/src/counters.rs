@@ -57,6 +57,7 @@ pub const REFUSED_CONNECTS_TYPE_ID: i32 = 2021;
 /// What the engine has told while it applied one command.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tally {
+    pub(crate) events: u32,
     rejects: u32,
     fills: u32,
 }
@@ -65,6 +66,7 @@ impl Tally {
     /// Takes a report.
     #[inline]
     pub(crate) fn take(&mut self, report: &Report) {
+        self.events += 1;
         match &report.body {
             ReportBody::Execution(execution) if execution.exec_type == ExecType::Trade => self.fills += 1,
             ReportBody::Execution(execution) if execution.exec_type == ExecType::Rejected => self.rejects += 1,

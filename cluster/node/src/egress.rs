@@ -7,6 +7,7 @@ use lugus_engine::EventSink;
 use lugus_vocabulary::{MarketData, Reply, Report};
 
 use crate::counters::Tally;
+use crate::gauges::MemberGauges;
 use crate::listener::ServiceListener;
 use crate::market_data::MarketDataWriter;
 use crate::sessions::Sessions;
@@ -25,6 +26,8 @@ pub(crate) struct Egress<'a> {
     pub(crate) market_data: Option<&'a mut MarketDataWriter>,
     /// Stamps of the command at hand, if members take them.
     pub(crate) stages: Option<&'a mut StageRecorder>,
+    /// Where reasons are counted.
+    pub(crate) gauges: Option<&'a MemberGauges>,
     /// Of an archived log, which is applied as a follower applies it.
     pub(crate) listener: Option<&'a mut (dyn ServiceListener + 'static)>,
     /// What was told so far.
@@ -40,7 +43,8 @@ impl<'a> Egress<'a> {
         buffer: &'a mut BookBuffer,
     ) -> Self {
         let tally = Tally::default();
-        Self { cluster, sessions, origin, buffer, market_data: None, stages: None, listener: None, tally }
+        let (market_data, stages, gauges, listener) = (None, None, None, None);
+        Self { cluster, sessions, origin, buffer, market_data, stages, gauges, listener, tally }
     }
 }
 
@@ -48,6 +52,9 @@ impl EventSink for Egress<'_> {
     #[inline]
     fn report(&mut self, report: &Report) {
         self.tally.take(report);
+        if let Some(gauges) = self.gauges {
+            gauges.told(&report.body);
+        }
         if self.cluster.role() != Role::Leader {
             if let Some(listener) = &mut self.listener {
                 listener.report(report);

@@ -3,7 +3,8 @@
 //! An order's way through this crate: [`service`] gets a message from the container, [`decode`] makes a command of it, the
 //! engine applies the command, and [`service`] sends the engine's reports and replies to the sessions concerned. How
 //! messages are laid out is in `lugus-codecs`. [`market_data`] publishes what anyone may see, and [`migration`] moves an
-//! instrument to another cluster or takes it from there. [`stages`] stamps sampled commands with times.
+//! instrument to another cluster or takes it from there. [`stages`] stamps sampled commands with times. What is counted is in
+//! [`counters`], for Aeron's tools too, and in [`gauges`].
 
 pub mod archived_log;
 mod book;
@@ -11,6 +12,7 @@ pub mod counters;
 pub mod decode;
 mod egress;
 pub mod election;
+pub mod gauges;
 pub mod listener;
 pub mod log_place;
 pub mod market_data;

@@ -20,6 +20,7 @@ use lugus_topology::{
 use lugus_vocabulary::StateAt;
 use thiserror::Error;
 
+use crate::gauges::{MarketDataGauges, MemberGauges};
 use crate::market_data::{Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
 use crate::service::{DropCopyPolicy, MatchingService};
 use crate::stages::StageRecorder;
@@ -64,6 +65,14 @@ pub enum MemberError {
         /// Error of the operating system.
         source: io::Error,
     },
+    /// The file of what the member counts could not be made.
+    #[error("{}: can't make the file of what the member counts: {source}", path.display())]
+    Gauges {
+        /// The file.
+        path: PathBuf,
+        /// Error of the operating system.
+        source: io::Error,
+    },
     /// The member can't tell its status, or hear the others.
     #[error(transparent)]
     Watch(#[from] WatchError),
@@ -86,6 +95,7 @@ impl MemberError {
             | Self::Container(_)
             | Self::MarketData(_)
             | Self::Stages { .. }
+            | Self::Gauges { .. }
             | Self::Watch(_) => false,
         }
     }
@@ -110,7 +120,7 @@ impl MemberError {
 /// A member that has started. Drop kills its processes.
 pub struct Member {
     container: ClusteredServiceContainer<MatchingService>,
-    market_data: Option<(PublicationContext, lugus_ring::Reader<Item>)>,
+    market_data: Option<(PublicationContext, lugus_ring::Reader<Item>, MarketDataGauges)>,
     watch: (WatchContext, lugus_ring::Reader<StateAt>),
     processes: MemberProcesses,
 }
@@ -130,7 +140,10 @@ impl Member {
         add_nice(deployment.nice);
         let processes = MemberProcesses::start(cluster, member)?;
         let (state_writer, state_reader) = lugus_ring::ring(RING_CAPACITY);
-        let mut service = empty_service(deployment).with_state_sampler(StateSampler::new(state_writer));
+        let gauges = member_gauges(processes.member())?;
+        let of_market_data = gauges.of_market_data();
+        let mut service =
+            empty_service(deployment).with_state_sampler(StateSampler::new(state_writer)).with_gauges(gauges);
         if let Some(recorder) = stage_recorder(cluster, processes.member())? {
             service = service.with_stages(recorder);
         }
@@ -138,7 +151,7 @@ impl Member {
         if deployment.market_data.enabled {
             let (writer, reader) = lugus_ring::ring(deployment.market_data.ring_capacity as usize);
             service = service.with_market_data(MarketDataWriter::new(writer));
-            market_data = Some((publication_context(cluster, processes.member()), reader));
+            market_data = Some((publication_context(cluster, processes.member()), reader, of_market_data));
         }
         let mut context = container_context(cluster, processes.member());
         let watch = WatchContext::new(cluster, processes.member(), members_key.clone());
@@ -165,9 +178,9 @@ impl Member {
         let service_has_ended = AtomicBool::new(false);
         let (result, watch, published, watched) = thread::scope(|scope| {
             let service_has_ended = &service_has_ended;
-            let publisher = market_data.map(|(context, reader)| {
+            let publisher = market_data.map(|(context, reader, gauges)| {
                 let core = cores.as_ref().and_then(|cores| cores.market_data);
-                scope.spawn(move || publish(&context, reader, core, service_has_ended, stop))
+                scope.spawn(move || publish(&context, (reader, gauges), core, service_has_ended, stop))
             });
             let spec = &spec;
             let watcher =
@@ -249,7 +262,7 @@ fn compare_states(
 /// Publishes market data until the service has ended. If the stream ends before that, the member ends, too.
 fn publish(
     context: &PublicationContext,
-    reader: lugus_ring::Reader<Item>,
+    (reader, gauges): (lugus_ring::Reader<Item>, MarketDataGauges),
     core: Option<u16>,
     service_has_ended: &AtomicBool,
     stop: &AtomicBool,
@@ -259,7 +272,7 @@ fn publish(
         pin(core);
     }
     let published =
-        PublishingThread::open(context, reader).and_then(|mut publishing| publishing.run(service_has_ended));
+        PublishingThread::open(context, reader, gauges).and_then(|mut publishing| publishing.run(service_has_ended));
     published.inspect_err(|_| stop.store(true, Ordering::Release))
 }
 
@@ -325,6 +338,12 @@ pub fn engine_limits(deployment: &Deployment) -> EngineLimits {
 /// A service as each member of this deployment begins with it.
 pub(crate) fn empty_service(deployment: &Deployment) -> MatchingService {
     MatchingService::new(engine_limits(deployment), drop_copy_policy(deployment))
+}
+
+/// What counts beside Aeron's counters.
+fn member_gauges(member: &MemberSpec) -> Result<MemberGauges, MemberError> {
+    let path = member.gauges_file();
+    MemberGauges::create(&path).map_err(|source| MemberError::Gauges { path, source })
 }
 
 /// What stamps the commands, if the deployment asks for it.

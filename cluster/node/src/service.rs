@@ -1,8 +1,6 @@
 //! The engine inside the clustered-service container: each entry of the log is decoded and applied, and the engine's
 //! reports and replies are encoded and sent to the sessions concerned.
 
-use std::time::Instant;
-
 use aeron_cluster_service::{
     ClientSession, CloseReason, Cluster, ClusteredService, Header, NewLeadershipTerm, Role, ServiceError,
     SnapshotReader, SnapshotWriter, TimeUnit,
@@ -24,6 +22,7 @@ use crate::book::BookReader;
 use crate::counters::MemberCounters;
 use crate::decode::{Inbound, decode};
 use crate::egress::{Egress, send};
+use crate::gauges::{CountedSnapshot, MemberGauges};
 use crate::listener::{Change, ServiceListener};
 use crate::log_place;
 use crate::market_data::MarketDataWriter;
@@ -69,6 +68,7 @@ pub struct MatchingService {
     listener: Option<Box<dyn ServiceListener>>,
     state_sampler: Option<StateSampler>,
     stages: Option<StageRecorder>,
+    gauges: Option<MemberGauges>,
 }
 
 impl MatchingService {
@@ -91,6 +91,7 @@ impl MatchingService {
             listener: None,
             state_sampler: None,
             stages: None,
+            gauges: None,
         }
     }
 
@@ -120,6 +121,13 @@ impl MatchingService {
         self
     }
 
+    /// The same service, which counts more than Aeron's counters have room for.
+    #[must_use]
+    pub fn with_gauges(mut self, gauges: MemberGauges) -> Self {
+        self.gauges = Some(gauges);
+        self
+    }
+
     /// The engine, for reading.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -129,11 +137,13 @@ impl MatchingService {
         if let Some(listener) = &mut self.listener {
             listener.change(LogPosition(cluster.log_position()), now, Change::Command(command));
         }
-        let Self { sessions, buffer, market_data, stages, listener, .. } = self;
+        let Self { sessions, buffer, market_data, stages, listener, gauges, .. } = self;
         if let Some(stages) = stages {
             stages.engine_begins(command);
         }
-        let mut egress = Egress::new(cluster, sessions, session_id, buffer);
+        let timing = gauges.as_mut().and_then(MemberGauges::begin);
+        let mut egress = Egress::new(&mut *cluster, sessions, session_id, buffer);
+        egress.gauges = gauges.as_ref();
         egress.market_data = market_data.as_mut();
         egress.stages = stages.as_mut();
         egress.listener = listener.as_deref_mut();
@@ -144,6 +154,9 @@ impl MatchingService {
         }
         if let Some(counters) = &self.counters {
             counters.applied(tally);
+        }
+        if let Some(gauges) = &self.gauges {
+            gauges.applied(tally, timing.map(|timing| (timing, now, cluster.role())));
         }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
@@ -238,6 +251,9 @@ impl MatchingService {
         if let Some(counters) = &self.counters {
             counters.refused();
         }
+        if let Some(gauges) = &self.gauges {
+            gauges.refused(reject.reason);
+        }
         send(cluster, session_id, encode_message_reject(reject, &mut self.buffer));
     }
 
@@ -294,8 +310,9 @@ impl MatchingService {
         if let Some(listener) = &mut self.listener {
             listener.change(LogPosition(cluster.log_position()), now, Change::Connection(change));
         }
-        let Self { sessions, buffer, market_data, listener, .. } = self;
+        let Self { sessions, buffer, market_data, listener, gauges, .. } = self;
         let mut egress = Egress::new(&mut *cluster, sessions, NO_SESSION, buffer);
+        egress.gauges = gauges.as_ref();
         egress.market_data = market_data.as_mut();
         egress.listener = listener.as_deref_mut();
         let grace = match *change {
@@ -305,8 +322,12 @@ impl MatchingService {
             }
             ConnectionChange::Connect { participant } => self.engine.connect(now, participant, &mut egress),
         };
+        let tally = egress.tally;
         if let Some(counters) = &self.counters {
-            counters.went_on(egress.tally);
+            counters.went_on(tally);
+        }
+        if let Some(gauges) = &self.gauges {
+            gauges.changed_connection(change, tally);
         }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
@@ -477,13 +498,18 @@ impl ClusteredService for MatchingService {
         if let Some(listener) = &mut self.listener {
             listener.change(LogPosition(cluster.log_position()), now, Change::Timer);
         }
-        let Self { sessions, buffer, market_data, listener, .. } = self;
+        let Self { sessions, buffer, market_data, listener, gauges, .. } = self;
         let mut egress = Egress::new(cluster, sessions, NO_SESSION, buffer);
+        egress.gauges = gauges.as_ref();
         egress.market_data = market_data.as_mut();
         egress.listener = listener.as_deref_mut();
         self.engine.on_timer(now, &mut egress);
+        let tally = egress.tally;
         if let Some(counters) = &self.counters {
-            counters.went_on(egress.tally);
+            counters.went_on(tally);
+        }
+        if let Some(gauges) = &self.gauges {
+            gauges.applied(tally, None);
         }
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
@@ -504,7 +530,10 @@ impl ClusteredService for MatchingService {
         }
     }
 
-    fn do_background_work(&mut self, _cluster: &mut dyn Cluster, _now_ns: i64) -> usize {
+    fn do_background_work(&mut self, _cluster: &mut dyn Cluster, now_ns: i64) -> usize {
+        if let Some(gauges) = &mut self.gauges {
+            gauges.look(&self.engine, now_ns);
+        }
         let Some(market_data) = &mut self.market_data else { return 0 };
         let work = market_data.do_work(&self.engine);
         if let Some(counters) = self.counters.as_ref().filter(|_| work > 0) {
@@ -514,12 +543,15 @@ impl ClusteredService for MatchingService {
     }
 
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
-        let begun = Instant::now();
-        snapshot::take(&self.engine, &self.sessions, &self.timer, writer)?;
+        let mut counted = CountedSnapshot::begin(writer);
+        snapshot::take(&self.engine, &self.sessions, &self.timer, &mut counted)?;
+        if let Some(gauges) = &self.gauges {
+            gauges.snapshot(&counted);
+        }
         // A member that starts from the snapshot publishes this position. All others publish the same until the next
         // message.
         self.publish_state_of_snapshot(cluster);
-        tracing::info!(elapsed = ?begun.elapsed(), "a snapshot is written");
+        tracing::info!(bytes = counted.length(), elapsed = ?counted.elapsed(), "a snapshot is written");
         Ok(())
     }
 }

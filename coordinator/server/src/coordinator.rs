@@ -17,6 +17,7 @@ use rusteron_archive::AeronSubscription;
 
 use crate::error::CoordinatorError;
 use crate::first_map::{first_map, new_identity};
+use crate::gauges::{CoordinatorGauge, CoordinatorGauges};
 use crate::journal::{Journal, Place, RECORD_TIMEOUT};
 use crate::recording_marker::RecordingMarker;
 use crate::registry::apply;
@@ -53,6 +54,7 @@ pub struct Coordinator {
     pending: Option<Pending>,
     checked_at: Instant,
     ignored: Ignored,
+    gauges: CoordinatorGauges,
     processes: CoordinatorProcesses,
 }
 
@@ -94,6 +96,8 @@ impl Coordinator {
     pub fn start(deployment: &Deployment) -> Result<Self, CoordinatorError> {
         let processes = CoordinatorProcesses::start(deployment)?;
         let coordinator = processes.coordinator();
+        let path = coordinator.gauges_file();
+        let gauges = CoordinatorGauges::create(&path).map_err(|source| CoordinatorError::Gauges { path, source })?;
         let client = AeronClient::connect(ClientSettings::new(&coordinator.aeron_dir, "coordinator", AERON_TIMEOUT))?;
         let archive_local_control_stream = deployment.streams.archive_local_control;
         let key = deployment.members_key().map_err(ProcessError::from)?;
@@ -127,6 +131,7 @@ impl Coordinator {
         let stream = coordinator.coordinator.request_stream;
         let requests = client.add_subscription(&coordinator.request_channel(), stream)?;
         let digest = digest_of_map(&map);
+        gauges.map(&map);
         let (responder, checked_at) = (Responder::default(), Instant::now());
         Ok(Self {
             responder,
@@ -139,6 +144,7 @@ impl Coordinator {
             pending: None,
             checked_at,
             ignored: Ignored::default(),
+            gauges,
             processes,
         })
     }
@@ -202,6 +208,7 @@ impl Coordinator {
         if let Some(message) = message
             && let Err(error) = self.on_message(&message)
         {
+            self.gauges.count(CoordinatorGauge::UnreadableMessages);
             self.ignored.log(&error);
         }
         Ok(usize::try_from(polled).unwrap_or(0))
@@ -218,6 +225,7 @@ impl Coordinator {
             },
             Admission::Challenged { request, challenge, requester } => {
                 let (header, _) = decode_map_request(request)?;
+                self.gauges.count(CoordinatorGauge::ChallengedRequests);
                 let challenge = RequestChallenge { correlation_id: header.correlation_id, challenge };
                 self.responder.challenge(&self.client, &header, requester, &challenge);
             }
@@ -251,6 +259,7 @@ impl Coordinator {
         {
             let Pending { header, map, migration, .. } = pending;
             tracing::info!(epoch = %map.epoch, "recorded a new map");
+            self.gauges.map(&map);
             (self.digest, self.map) = (digest_of_map(&map), Arc::new(map));
             self.accept(&header, migration);
             self.journal.compact(position);
@@ -266,11 +275,13 @@ impl Coordinator {
     }
 
     fn accept(&mut self, header: &MapRequestHeader, migration: Option<MigrationId>) {
+        self.gauges.count(CoordinatorGauge::AcceptedRequests);
         let accepted = AcceptedRequest { epoch: self.map.epoch, digest: self.digest, migration };
         self.answer(header, Ok(accepted));
     }
 
     fn refuse(&mut self, header: &MapRequestHeader, refusal: MapRefusal) {
+        self.gauges.count(CoordinatorGauge::RefusedRequests);
         tracing::info!(%refusal, "refused a request");
         self.answer(header, Err(refusal));
     }

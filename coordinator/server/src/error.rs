@@ -20,6 +20,14 @@ pub enum CoordinatorError {
     /// The operating system gives no random bytes for challenges.
     #[error("the coordinator can't read random bytes from /dev/urandom: {0}")]
     Random(#[source] io::Error),
+    /// The file of what the coordinator counts could not be made.
+    #[error("the coordinator can't make {}, the file of what it counts: {source}", path.display())]
+    Gauges {
+        /// The file.
+        path: PathBuf,
+        /// Error of the operating system.
+        source: io::Error,
+    },
     /// Aeron refused a request.
     #[error("the coordinator {0}")]
     Aeron(#[from] AeronError),

@@ -11,6 +11,7 @@
 //! | [`migrator`] | carries out a move over Aeron |
 //! | `journal` | the recorded stream: replayed at the start, appended to, and shortened |
 //! | `responder` | sends answers to the requesters |
+//! | `gauges` | what the coordinator counts, for metrics |
 //! | `recording_marker` | a file beside the recording that names the deployment of its map |
 //! | `error` | the coordinator's errors |
 
@@ -20,6 +21,7 @@ pub mod migrator;
 mod coordinator;
 mod error;
 mod first_map;
+mod gauges;
 mod journal;
 mod recording_marker;
 mod registry;
@@ -28,4 +30,5 @@ mod responder;
 
 pub use coordinator::Coordinator;
 pub use error::CoordinatorError;
+pub use gauges::{CoordinatorGauge, CoordinatorReading};
 pub use registry::{Applied, apply};

@@ -72,6 +72,11 @@ impl MigrationState {
         }
     }
 
+    /// Whether a migration is under way.
+    fn is_moving(&self) -> bool {
+        !matches!(self, Self::Trading { .. } | Self::Elsewhere { .. })
+    }
+
     /// The migration under way, or the last one that has ended.
     pub(crate) fn migration(&self) -> MigrationId {
         match *self {
@@ -152,9 +157,16 @@ pub(crate) struct MigrationStates {
     table: BTreeMap<InstrumentId, MigrationState>,
     /// Sum of the terms of all states.
     pub(crate) sum: u64,
+    /// Number of migrations under way.
+    moving: usize,
 }
 
 impl MigrationStates {
+    /// Number of instruments whose migration is under way here.
+    pub(crate) fn moving(&self) -> usize {
+        self.moving
+    }
+
     pub(crate) fn get(&self, instrument: InstrumentId) -> Option<&MigrationState> {
         self.table.get(&instrument)
     }
@@ -185,8 +197,10 @@ impl MigrationStates {
     /// Changes the state of an instrument.
     pub(crate) fn set(&mut self, instrument: InstrumentId, state: MigrationState) {
         self.sum = self.sum.wrapping_add(state.term(instrument));
+        self.moving += usize::from(state.is_moving());
         if let Some(before) = self.table.insert(instrument, state) {
             self.sum = self.sum.wrapping_sub(before.term(instrument));
+            self.moving -= usize::from(before.is_moving());
         }
     }
 
@@ -196,6 +210,7 @@ impl MigrationStates {
             return None;
         }
         let state = self.table.remove(&instrument)?;
+        self.moving -= usize::from(state.is_moving());
         self.sum = self.sum.wrapping_sub(state.term(instrument));
         match state {
             MigrationState::Importing(importing) => Some(importing),
@@ -239,8 +254,14 @@ mod tests {
             other.set(InstrumentId(id), MigrationState::Trading { last: MigrationId(u64::from(id)) });
         }
         assert_eq!(one.sum, other.sum);
-        other.set(InstrumentId(3), MigrationState::Fenced { migration: MigrationId(3) });
+        assert_eq!(other.moving(), 0);
+        for _ in 0..2 {
+            other.set(InstrumentId(3), MigrationState::Fenced { migration: MigrationId(3) });
+            assert_eq!(other.moving(), 1);
+        }
         assert_ne!(one.sum, other.sum);
+        other.set(InstrumentId(3), elsewhere(3));
+        assert_eq!(other.moving(), 0);
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub const ROOMS: &[Room] = &[
     ground("aeron-cluster-client", &["aeron-cluster-codecs", "sbe-message", "aeron-support"]),
     ground("aeron-metrics", &["aeron-support"]),
     ground("lugus-stages", &["lugus-vocabulary"]),
+    ground("lugus-gauges", &[]),
     // A separate project, as somebody outside would have: it uses the packages.
     ground("counter", &["aeron-cluster-service", "aeron-cluster-client"]),
     room(
@@ -58,6 +59,7 @@ pub const ROOMS: &[Room] = &[
             "aeron-support",
             "lugus-codecs",
             "lugus-engine",
+            "lugus-gauges",
             "lugus-media-driver",
             "lugus-ring",
             "lugus-stages",
@@ -72,6 +74,7 @@ pub const ROOMS: &[Room] = &[
             "aeron-cluster-client",
             "aeron-support",
             "lugus-codecs",
+            "lugus-gauges",
             "lugus-media-driver",
             "lugus-partition-map",
             "lugus-topology",
@@ -113,6 +116,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-codecs",
             "lugus-coordinator",
             "lugus-engine",
+            "lugus-gauges",
             "lugus-load",
             "lugus-media-driver",
             "lugus-node",

@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use super::item::Item;
 use super::publisher::{Outlet, Publisher};
+use crate::gauges::MarketDataGauges;
 
 /// Largest number of items taken from the ring between two readings of the clock.
 const ITEMS_AT_ONCE: usize = 1_024;
@@ -78,7 +79,11 @@ impl PublishingThread {
     ///
     /// # Errors
     /// [`MarketDataError`].
-    pub fn open(context: &PublicationContext, ring: Reader<Item>) -> Result<Self, MarketDataError> {
+    pub fn open(
+        context: &PublicationContext,
+        ring: Reader<Item>,
+        gauges: MarketDataGauges,
+    ) -> Result<Self, MarketDataError> {
         let client = AeronClient::connect(ClientSettings::new(&context.aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT))?;
         let mut publications = Vec::with_capacity(context.channels.len());
         for channel in &context.channels {
@@ -87,7 +92,7 @@ impl PublishingThread {
         }
         Ok(Self {
             client,
-            outlet: Publications(publications),
+            outlet: Publications { targets: publications, gauges },
             publisher: Publisher::new(context.member_id, context.instruments),
             ring,
             idle_strategy: context.idle_strategy,
@@ -128,7 +133,10 @@ impl PublishingThread {
 }
 
 /// All publications of the stream.
-struct Publications(Vec<Target>);
+struct Publications {
+    targets: Vec<Target>,
+    gauges: MarketDataGauges,
+}
 
 struct Target {
     publication: AeronExclusivePublication,
@@ -140,22 +148,23 @@ struct Target {
 impl Publications {
     /// Whether anybody listens.
     fn is_heard(&self) -> bool {
-        self.0.iter().any(|target| target.publication.is_connected())
+        self.targets.iter().any(|target| target.publication.is_connected())
     }
 }
 
 impl Outlet for Publications {
     #[inline]
     fn send(&mut self, message: &[u8]) {
-        for target in &mut self.0 {
-            target.send(message);
+        for target in &mut self.targets {
+            target.send(message, &self.gauges);
         }
+        self.gauges.sent();
     }
 }
 
 impl Target {
     #[inline]
-    fn send(&mut self, message: &[u8]) {
+    fn send(&mut self, message: &[u8], gauges: &MarketDataGauges) {
         let mut began = None;
         loop {
             match self.publication.offer(message) {
@@ -170,7 +179,10 @@ impl Target {
                 {
                     std::thread::yield_now();
                 }
-                Err(error) => return self.drop_message(&error),
+                Err(error) => {
+                    gauges.dropped();
+                    return self.drop_message(&error);
+                }
             }
         }
     }
