@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lugus_client::{
-    BlockingError, BlockingSession, ClientError, Config, EventHandler, Exchange, ExchangeConfig, ExchangeSession,
-    FeedContext, FixedMap, InstrumentId, MarketDataFeed, OlderSession, ParticipantId,
+    BlockingError, BlockingSession, ClientError, Config, EventHandler, ExchangeConfig, ExchangeSession, FeedContext,
+    FixedMap, InstrumentId, MarketDataFeed, OlderSession, ParticipantId,
 };
 use lugus_media_driver::ClientDriver;
 use lugus_partition_map::{ClusterEntry, MapSubscription, PartitionMap};
@@ -135,10 +135,7 @@ impl<'f> Access<'f> {
         }
         let mut config = ExchangeConfig::of(deployment, self.driver.aeron_dir().to_path_buf());
         config.older_session = older_session;
-        let exchange = match &deployment.coordinator {
-            Some(_) => Exchange::connect(config),
-            None => Exchange::with_maps(config, FixedMap::of(deployment)),
-        };
+        let exchange = participant::exchange(deployment, config);
         let credentials = participant::credentials(deployment, participant)?;
         let mut session = exchange.session(ParticipantId(participant), credentials).map_err(Failure::new)?;
         let deadline = Instant::now() + TIMEOUT;

@@ -311,6 +311,22 @@ pub enum Bench {
         #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
         base_port: u16,
     },
+    /// Measure how long trading stops while a cluster with many resting orders takes a snapshot, and how long a killed member
+    /// takes to start from it.
+    Snapshot {
+        /// Number of resting orders.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+        orders: u32,
+        /// Number of snapshots, each followed by the kill of a member.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+        /// Number of members of the cluster.
+        #[arg(long, value_enum, default_value = "3")]
+        members: Members,
+        /// First UDP port of the cluster.
+        #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+        base_port: u16,
+    },
     /// Run all benchmarks in less than twenty minutes, and leave results.json, the histograms and report.html in a folder.
     All {
         /// The folder.
@@ -425,6 +441,7 @@ mod tests {
             "replay log --dir x --to-cluster --rate 1000",
             "replay market-data --from 5ns -i 1 -o x",
             "bench all --out x --only engine,round-trip",
+            "bench snapshot --orders 1 --members 1 --rounds 2",
             "bench compare a b",
             "report x",
             "doctor",
@@ -461,6 +478,7 @@ mod tests {
             "engine --retained-events 0",
             "bench engine --rounds 0",
             "bench migrate --orders 0",
+            "bench snapshot --orders 0",
             "bench fail-over --kills 0",
             "bench fail-over --rate 0",
             "bench round-trip --base-port 0",

@@ -1,5 +1,6 @@
 //! `lugus audit`: members' archived logs through new engines, compared with all that was recorded and published of them.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use comfy_table::Table;
@@ -9,7 +10,7 @@ use lugus_vocabulary::StateAt;
 use serde::Serialize;
 
 use crate::archived_member::{self, ArchivedMember};
-use crate::arguments;
+use crate::arguments::{self, ArchivedMembers};
 use crate::deployment::DeploymentFile;
 use crate::failure::{DIFFERENT_STATES_EXIT_CODE, Failure};
 use crate::output::Output;
@@ -69,14 +70,45 @@ struct Different {
     what: String,
 }
 
+impl fmt::Display for Different {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cluster_name, member, position, what, .. } = self;
+        match member {
+            None => f.write_str("copy")?,
+            Some(id) => write!(f, "member {id}")?,
+        }
+        write!(f, " of {cluster_name}, position {position}: {what}")
+    }
+}
+
 /// Audits the chosen members, and prints what was found.
 ///
 /// # Errors
 /// No log is chosen, or a member is just starting; with [`DIFFERENT_STATES_EXIT_CODE`] if anything differs.
 pub fn run(found: &DeploymentFile, arguments: &arguments::Audit, output: Output) -> Result<(), Failure> {
+    let audited = audited(found, &arguments.members)?;
+    output.answer(&audited, audited.text())?;
+    match audited.differences {
+        0 => Ok(()),
+        count => Err(Failure::new(format!("the audit found {count} differences"))
+            .hint("docs/audit-and-repair.md says what each of them means, and what to do")
+            .with_exit_code(DIFFERENT_STATES_EXIT_CODE)),
+    }
+}
+
+/// Audits all members on this host; returns the number of snapshots that were compared, and what differs first.
+///
+/// # Errors
+/// There is no log, or a member is just starting.
+pub fn first_difference(found: &DeploymentFile) -> Result<(u64, Option<String>), Failure> {
+    let audited = audited(found, &ArchivedMembers::default())?;
+    Ok((audited.snapshots_compared, audited.first_difference.as_ref().map(ToString::to_string)))
+}
+
+fn audited(found: &DeploymentFile, chosen: &ArchivedMembers) -> Result<Audited, Failure> {
     let begin = Instant::now();
     let mut audited = Audited::default();
-    for (cluster, members) in archived_member::find(found, &arguments.members)? {
+    for (cluster, members) in archived_member::find(found, chosen)? {
         audited.members.extend(audit_cluster(&cluster, &members));
     }
     for member in &audited.members {
@@ -87,13 +119,7 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Audit, output: Output)
     let all = audited.members.iter().flat_map(|member| &member.differences);
     audited.first_difference = all.min_by_key(|difference| difference.position).cloned();
     audited.elapsed_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    output.answer(&audited, audited.text())?;
-    match audited.differences {
-        0 => Ok(()),
-        count => Err(Failure::new(format!("the audit found {count} differences"))
-            .hint("docs/audit-and-repair.md says what each of them means, and what to do")
-            .with_exit_code(DIFFERENT_STATES_EXIT_CODE)),
-    }
+    Ok(audited)
 }
 
 fn audit_cluster(cluster: &ClusterSpec, members: &[ArchivedMember]) -> Vec<AuditedMember> {
@@ -205,11 +231,7 @@ impl Audited {
                 member.differences.len().to_string(),
             ]);
         }
-        let differences = self.members.iter().flat_map(|member| &member.differences).map(|difference| {
-            let Different { cluster_name, member, position, what, .. } = difference;
-            let whose = member.map_or_else(|| String::from("copy"), |id| format!("member {id}"));
-            format!("{whose} of {cluster_name}, position {position}: {what}")
-        });
+        let differences = self.members.iter().flat_map(|member| &member.differences).map(ToString::to_string);
         let seconds = Duration::from_millis(self.elapsed_ms).as_secs_f64();
         let summary = format!(
             "{} commands and {} snapshots in {seconds:.1} s: {}",

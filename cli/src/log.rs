@@ -60,9 +60,9 @@ where
                 Some(cluster) => write!(to, " {cluster}/{process}")?,
                 None => write!(to, " {process}")?,
             }
-        }
-        if let Some(place) = log_place() {
-            write!(to, " term {} position {}", place.leadership_term_id, place.position.0)?;
+            if let Some(place) = log_place() {
+                write!(to, " term {} position {}", place.leadership_term_id, place.position.0)?;
+            }
         }
         write!(to, ": ")?;
         context.format_fields(to.by_ref(), event)?;

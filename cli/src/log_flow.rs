@@ -2,13 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::vec;
 
+use lugus_engine::Engine;
 use lugus_node::listener::{Change, ServiceListener};
 use lugus_replay::flow::{Flow, FlowError, Step};
 use lugus_vocabulary::{
-    Action, ClientSequence, Command, EpochNanos, InstrumentDefinition, InstrumentId, LogPosition, ParticipantId,
+    Action, ClientSequence, Command, EpochNanos, InstrumentDefinition, InstrumentId, InstrumentState, LogPosition,
+    NewOrder, OrderRecord, ParticipantId, SnapshotRecord,
 };
 
 use crate::archived_member;
@@ -24,11 +27,13 @@ const MAXIMUM_COMMANDS: usize = 8_000_000;
 
 /// The commands of a part of a log, in their order.
 ///
-/// Left out are repeats of commands, commands behind a missing one, the definitions of instruments, which the replay makes
-/// itself, and what a replay can't send: limits, kill switches, amended trades, and steps of migrations. Orders that rested
-/// where the part begins are not in it.
+/// Before them come the orders that lived where the part begins, as new orders of their open quantity, in the order of their
+/// priority. Left out are repeats of commands, commands behind a missing one, the definitions of instruments, which the replay
+/// makes itself, and what a replay can't send: limits, kill switches, amended trades, and steps of migrations.
 #[derive(Debug)]
 pub struct LogFlow {
+    /// Number of steps at the beginning that only make the books as they were.
+    opening_steps: u64,
     name: String,
     instruments: Vec<InstrumentDefinition>,
     participants: Vec<ParticipantId>,
@@ -47,9 +52,8 @@ impl LogFlow {
         let part = RecordedPart::new(source, part, None)?;
         let mut run = part.begin()?;
         let mut collector = Collector::default();
-        for instrument in run.engine().instruments() {
-            collector.instruments.extend(run.engine().definition(instrument).map(|of| (instrument, *of)));
-        }
+        collector.begin_with(run.engine());
+        let opening_steps = collector.steps.len() as u64;
         let collector = Rc::new(RefCell::new(collector));
         run.listen(Rc::clone(&collector));
         let ended = part.apply(&mut run, Output::new(true)).map_err(|stopped| failed(&stopped))?;
@@ -66,7 +70,14 @@ impl LogFlow {
         participants.dedup();
         participants.retain(|participant| *participant != ParticipantId::OPERATOR);
         let instruments = instruments.into_values().collect();
-        Ok(Self { name, instruments, participants, expected_steps: steps.len() as u64, steps: steps.into_iter() })
+        let expected_steps = steps.len() as u64;
+        Ok(Self { opening_steps, name, instruments, participants, expected_steps, steps: steps.into_iter() })
+    }
+
+    /// Number of commands before the first of the log's own: they make the books as they were where the part begins, and are not to
+    /// be measured.
+    pub fn opening_steps(&self) -> u64 {
+        self.opening_steps
     }
 }
 
@@ -96,6 +107,11 @@ impl Flow for LogFlow {
     }
 }
 
+fn state_step(definition: &InstrumentDefinition) -> Step {
+    let action = Action::SetInstrumentState { state: definition.state, reference_price: None };
+    Step { participant: ParticipantId::OPERATOR, instrument: definition.instrument, action, trade: None }
+}
+
 /// Takes the commands of a log.
 #[derive(Default)]
 struct Collector {
@@ -107,6 +123,44 @@ struct Collector {
 }
 
 impl Collector {
+    /// Begins with the instruments and live orders of an engine. The instruments are open when the first step is sent: one in an
+    /// auction gets this state before its orders, since they may cross; one that takes no orders gets its state after them.
+    fn begin_with(&mut self, engine: &Engine) {
+        let mut instrument = InstrumentId::NONE;
+        let mut last_state = None;
+        let visited: Result<(), Infallible> = engine.snapshot(&mut |record| {
+            match record {
+                SnapshotRecord::Instrument(of) => {
+                    self.steps.extend(last_state.take());
+                    instrument = of.definition.instrument;
+                    self.instruments.insert(instrument, of.definition);
+                    match of.definition.state {
+                        InstrumentState::Open => {}
+                        InstrumentState::Auction => self.push(state_step(&of.definition)),
+                        InstrumentState::Halted | InstrumentState::Closed => {
+                            last_state = Some(state_step(&of.definition));
+                        }
+                    }
+                }
+                SnapshotRecord::Order(OrderRecord { participant, leaves_quantity, order, .. }) => {
+                    let order = NewOrder { quantity: *leaves_quantity, ..*order };
+                    self.push(Step { participant: *participant, instrument, action: Action::New(order), trade: None });
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        visited.unwrap_or_else(|never| match never {});
+        self.steps.extend(last_state);
+    }
+
+    fn push(&mut self, step: Step) {
+        self.has_too_many |= self.steps.len() == MAXIMUM_COMMANDS;
+        if !self.has_too_many {
+            self.steps.push(step);
+        }
+    }
+
     /// Whether the engine takes the command: it is the next one of its scope, or the first one of it in this part of the log.
     fn takes(&mut self, command: &Command) -> bool {
         let last = self.taken.entry((command.participant, command.instrument));
@@ -137,10 +191,7 @@ impl ServiceListener for Collector {
             | Action::MassCancel { .. }
             | Action::SetInstrumentState { .. } => {
                 let Command { participant, instrument, action, .. } = *command;
-                self.has_too_many |= self.steps.len() == MAXIMUM_COMMANDS;
-                if !self.has_too_many {
-                    self.steps.push(Step { participant, instrument, action, trade: None });
-                }
+                self.push(Step { participant, instrument, action, trade: None });
             }
             _ => {}
         }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process;
 use std::time::Duration;
 
-use lugus_client::{BlockingError, ClientError, Config, Credentials, ExchangeConfig, OlderSession, ParticipantId};
+use lugus_client::{
+    BlockingError, ClientError, Config, Credentials, Exchange, ExchangeConfig, FixedMap, OlderSession, ParticipantId,
+};
 use lugus_partition_map::{ClusterEntry, ingress_channel, ingress_endpoints};
 use lugus_topology::{AuthenticationMode, ClusterSpec, Deployment, MemberSpec, ParticipantRole};
 
@@ -95,6 +97,14 @@ pub fn config(
     config.credentials = credentials(deployment, participant)?;
     config.older_session = older_session;
     Ok(config)
+}
+
+/// Sessions that follow the partition map: the coordinator's, or the deployment's own if it has no coordinator.
+pub fn exchange(deployment: &Deployment, config: ExchangeConfig) -> Exchange {
+    match &deployment.coordinator {
+        Some(_) => Exchange::connect(config),
+        None => Exchange::with_maps(config, FixedMap::of(deployment)),
+    }
 }
 
 /// The credentials of a participant.

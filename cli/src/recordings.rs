@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::archived_member::{self, ArchivedMember};
 use crate::arguments::{self, ArchivedMembers, RecordingsCommand};
 use crate::deployment::DeploymentFile;
-use crate::failure::Failure;
+use crate::failure::{FINDING_EXIT_CODE, Failure};
 use crate::output::Output;
 
 /// Flag of a message's first frame.
@@ -123,7 +123,8 @@ struct ListedTerm {
 /// Lists the recordings of the chosen archives, or describes one.
 ///
 /// # Errors
-/// There is no such archive or recording, or it can't be read.
+/// There is no such archive or recording, or it can't be read; with [`FINDING_EXIT_CODE`] if a recording that is described is
+/// damaged.
 pub fn run(found: &DeploymentFile, arguments: &arguments::Recordings, output: Output) -> Result<(), Failure> {
     match &arguments.command {
         None => list(found, &arguments.members, output),
@@ -197,7 +198,13 @@ fn describe(found: &DeploymentFile, chosen: &ArchivedMembers, id: i64, output: O
         }
     }
     let text = described.text(member.files.checksum);
-    output.answer(&described, text)
+    output.answer(&described, text)?;
+    match &described.damage {
+        None => Ok(()),
+        Some(damage) => Err(Failure::new(format!("recording {id} of {member} is damaged at {damage}"))
+            .hint("docs/damaged-log.md says what that means, and what to do")
+            .with_exit_code(FINDING_EXIT_CODE)),
+    }
 }
 
 fn terms(member: &ArchivedMember, content: &Content) -> Vec<ListedTerm> {

@@ -15,10 +15,12 @@ use lugus_replay::flow::Flow;
 use lugus_replay::lobster::{self, BookComparison};
 use lugus_replay::recording::{RecordingFlow, RecordingOptions};
 use lugus_replay::replay::{Progress, ReplayOptions, Replayed, Watch, replay};
+use lugus_replay::report::ReplayReport;
 use lugus_replay::synthetic::{SyntheticFlow, SyntheticOptions};
 use lugus_replay::venue::VenueError;
 use lugus_replay::{bitstamp, itch, mbo};
 use lugus_vocabulary::ParticipantId;
+use serde::Serialize;
 
 use crate::arguments::{Hdr, Pace, Replay, Sending};
 use crate::deployment::{self, DeploymentFile};
@@ -49,8 +51,13 @@ pub fn run(config: Option<&Path>, what: &Replay, output: Output) -> Result<(), F
         }
         Replay::Lobster { messages, book, sending } => {
             let flow = lobster::open(messages, book, RecordingOptions::default());
-            recording(config, &mut flow.map_err(Failure::new)?, "lobster", sending, output)?;
-            if sending.engine { compare_books(messages, book, output) } else { Ok(()) }
+            let mut flow = flow.map_err(Failure::new)?;
+            if sending.engine {
+                let options = options(sending.pace, 0);
+                lobster_through_engine(&mut flow, messages, book, options, &sending.hdr, output)
+            } else {
+                recording(config, &mut flow, "lobster", sending, output)
+            }
         }
         Replay::Synthetic { commands, seed, warm_up, pace, hdr } => {
             let (found, options) = (deployment::find(config)?, options(*pace, *warm_up));
@@ -62,7 +69,8 @@ pub fn run(config: Option<&Path>, what: &Replay, output: Output) -> Result<(), F
         Replay::Log(log) if log.to_cluster => {
             let found = deployment::find(config)?;
             let mut flow = LogFlow::read(&found, &log.part)?;
-            let (options, older_session) = (options(log.sending, 0), log.sending.take_over.older_session());
+            let (options, older_session) =
+                (options(log.sending, flow.opening_steps()), log.sending.take_over.older_session());
             let replayed = through_cluster(&found, &mut flow, options, older_session, &mut Bar::new(output))?;
             tell(&replayed, &log.hdr, "log", output)
         }
@@ -92,22 +100,43 @@ fn recording(
 fn tell(replayed: &Replayed, hdr: &Hdr, name: &str, output: Output) -> Result<(), Failure> {
     write_histograms(hdr, name, replayed)?;
     output.answer(&replayed.report, &replayed.report)?;
-    if replayed.report.is_exactly_once() {
-        Ok(())
-    } else {
-        Err(Failure::new("not every command was answered exactly once"))
-    }
+    check_exactly_once(&replayed.report)
 }
 
-/// Compares the engine's book after each of LOBSTER's messages with the row.
-fn compare_books(messages: &Path, book: &Path, output: Output) -> Result<(), Failure> {
+fn check_exactly_once(report: &ReplayReport) -> Result<(), Failure> {
+    if report.is_exactly_once() { Ok(()) } else { Err(Failure::new("not every command was answered exactly once")) }
+}
+
+/// The JSON document of a recording of LOBSTER through an engine: the figures of the replay, and how the books compare.
+#[derive(Debug, Serialize)]
+struct LobsterReplay<'a> {
+    #[serde(flatten)]
+    report: &'a ReplayReport,
+    books: &'a BookComparison,
+}
+
+/// Sends a recording of LOBSTER to an engine in this process, and compares the engine's book after each of its messages with the
+/// row.
+fn lobster_through_engine(
+    flow: &mut RecordingFlow,
+    messages: &Path,
+    book: &Path,
+    options: ReplayOptions,
+    hdr: &Hdr,
+    output: Output,
+) -> Result<(), Failure> {
+    let mut venue = EngineVenue::new(EngineLimits::default());
+    let replayed = replay(flow, &mut venue, options, &mut Bar::new(output)).map_err(Failure::new)?;
+    write_histograms(hdr, "lobster", &replayed)?;
     let comparison = lobster::compare(messages, book).map_err(Failure::new)?;
     let BookComparison { rows, equal_rows, levels_came_into_sight, levels_unexplained, .. } = comparison;
+    let report = &replayed.report;
     let text = format!(
-        "{equal_rows} of {rows} rows are the engine's book; {levels_came_into_sight} levels were taken from rows as they came into \
+        "{report}\n{equal_rows} of {rows} rows are the engine's book; {levels_came_into_sight} levels were taken from rows as they came into \
          sight, and {levels_unexplained} that no message explains"
     );
-    output.answer(&comparison, text)?;
+    output.answer(&LobsterReplay { report, books: &comparison }, text)?;
+    check_exactly_once(report)?;
     match comparison.first_difference {
         None => Ok(()),
         Some(difference) => Err(Failure::new(format!("row {} differs: {difference:?}", difference.row))

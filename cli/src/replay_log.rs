@@ -1,6 +1,6 @@
 //! `lugus replay log`: an archived log through a new engine, as far and as fast as wanted, compared with each snapshot on the way.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
@@ -74,30 +74,16 @@ struct BookDocument {
     decimal: Option<BookDecimals>,
 }
 
-/// Counts commands. Where no events are wanted, it is all that hears of them.
-struct Counter(Rc<Cell<u64>>);
-
-impl ServiceListener for Counter {
-    #[inline]
-    fn change(&mut self, _: LogPosition, _: EpochNanos, change: Change<'_>) {
-        if let Change::Command(_) = change {
-            self.0.set(self.0.get() + 1);
-        }
-    }
-}
-
-/// Counts commands, and writes events.
+/// Writes events. Where none are wanted, nobody hears of the log.
 struct Recorder {
-    commands: Counter,
     position: LogPosition,
     events: Rc<RefCell<EventFile>>,
 }
 
 impl ServiceListener for Recorder {
     #[inline]
-    fn change(&mut self, position: LogPosition, now: EpochNanos, change: Change<'_>) {
+    fn change(&mut self, position: LogPosition, _: EpochNanos, _: Change<'_>) {
         self.position = position;
-        self.commands.change(position, now, change);
     }
 
     #[inline]
@@ -127,15 +113,9 @@ pub fn run(found: &DeploymentFile, arguments: &ReplayLog, output: Output) -> Res
     let mut run = part.begin()?;
     let events = arguments.events.as_ref().map(|path| event_file(path, is_resumed.then_some(before.events_length)));
     let events = events.transpose()?.map(|file| Rc::new(RefCell::new(file)));
-    let commands = Rc::new(Cell::new(0));
-    let counter = Counter(Rc::clone(&commands));
-    let from_position = run.position();
-    match &events {
-        None => run.listen(counter),
-        Some(file) => {
-            let position = LogPosition(from_position);
-            run.listen(Recorder { commands: counter, position, events: Rc::clone(file) });
-        }
+    let (from_position, commands_before) = (run.position(), run.commands());
+    if let Some(file) = &events {
+        run.listen(Recorder { position: LogPosition(from_position), events: Rc::clone(file) });
     }
     let begin = Instant::now();
     let ended = part.apply(&mut run, output);
@@ -150,9 +130,10 @@ pub fn run(found: &DeploymentFile, arguments: &ReplayLog, output: Output) -> Res
     if let Some(events) = &events {
         events.borrow_mut().flush().map_err(|error| events_failed(arguments.events.as_deref(), &error))?;
     }
+    let commands = run.commands() - commands_before;
     let first = run.differences().iter().min_by_key(|difference| difference.position);
     let done = Done {
-        commands: before.commands + commands.get(),
+        commands: before.commands + commands,
         snapshots_compared: before.snapshots_compared + run.snapshots_compared(),
         differences: before.differences + run.differences().len() as u64,
         first_difference: before.first_difference.or_else(|| first.map(told)),
@@ -163,7 +144,7 @@ pub fn run(found: &DeploymentFile, arguments: &ReplayLog, output: Output) -> Res
         let state = run.save().map_err(Failure::new)?;
         replay_state::write(path, &part.source.cluster, &state, &done)?;
     }
-    let rate = commands.get() as f64 / elapsed.as_secs_f64().max(1e-9);
+    let rate = commands as f64 / elapsed.as_secs_f64().max(1e-9);
     let book = instrument.map(|instrument| levels(found, run.engine(), instrument, usize::from(arguments.depth)));
     let outcome = Outcome {
         cluster: part.source.cluster.id.0,

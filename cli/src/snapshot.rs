@@ -74,6 +74,14 @@ fn owner(found: &DeploymentFile, instrument: &str) -> Result<ClusterSpec, Failur
     found.cluster_with_id(cluster.id.0)
 }
 
+/// Makes a cluster take a snapshot, as [`run`] does.
+///
+/// # Errors
+/// As [`run`].
+pub fn of_cluster(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<(), Failure> {
+    take(found, cluster).map(drop)
+}
+
 fn take(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure> {
     let status = Status::read(std::slice::from_ref(cluster))?;
     let leader = status.leader(cluster.id).ok_or_else(|| {

@@ -64,13 +64,14 @@ struct Trader {
 }
 
 impl Traders {
-    /// Subscribes to the coordinator's map, and connects each participant to every cluster in it.
+    /// Subscribes to the partition map, and connects each participant to every cluster in it.
     ///
     /// # Errors
     /// When connecting takes longer than the participants' patience.
     pub fn connect(found: &DeploymentFile, participants: &[u32], window: usize) -> Result<Self, Failure> {
         let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
-        let exchange = Exchange::connect(ExchangeConfig::of(&found.deployment, driver.aeron_dir().to_path_buf()));
+        let config = ExchangeConfig::of(&found.deployment, driver.aeron_dir().to_path_buf());
+        let exchange = participant::exchange(&found.deployment, config);
         let open = |id: &u32| -> Result<Trader, Failure> {
             let credentials = participant::credentials(&found.deployment, *id)?;
             let session = exchange.session(ParticipantId(*id), credentials).map_err(Failure::new)?;
@@ -120,6 +121,14 @@ impl Traders {
         self.poll_until("a command to be taken", |all| {
             all.traders.get_mut(at).is_none_or(|trader| trader.send(instrument, side, price))
         })
+    }
+
+    /// Keeps the sessions alive until `done` returns true.
+    ///
+    /// # Errors
+    /// When this takes longer than the participants' patience, or a session ends.
+    pub fn wait(&mut self, what: &str, mut done: impl FnMut() -> bool) -> Result<(), Failure> {
+        self.poll_until(what, |_| done())
     }
 
     /// Waits for all answers. Those that do not come in time count as lost.

@@ -110,11 +110,59 @@ fn a_log_is_listed_replayed_resumed_and_sent_to_a_cluster() {
     copy(&member.archive_dir, &folder.join("archive"));
     copy(&member.cluster_dir, &folder.join("cluster"));
     cluster.up();
-    let sent = cluster.lugus(&["--json", "replay", "log", "--dir", folder.to_str().expect("a path"), "--to-cluster"]);
-    let sent = sent.json();
+    let folder = folder.to_str().expect("a path");
+    let to_cluster = ["--json", "replay", "log", "--dir", folder, "--to-cluster", "--window", "1"];
+    let sent = cluster.lugus(&to_cluster).json();
     eprintln!("{sent}");
     assert!(sent["commands"].as_u64() >= Some(2 * u64::from(COMMANDS)), "{sent}");
     assert_eq!(sent["answered"], sent["commands"], "{sent}");
+    assert_eq!(book_of(&cluster), (levels("bids"), levels("offers")), "the whole log");
+
+    // A part of them begins with the orders that rested there, and so leads to the same book.
+    let part = cluster.lugus(&[&to_cluster[..], &["--from", "snapshot"]].concat()).json();
+    eprintln!("{part}");
+    let (commands, without) = (part["commands"].as_u64(), rows["commands"].as_u64());
+    assert!(commands > without && commands < sent["commands"].as_u64(), "{part}");
+    assert_eq!(book_of(&cluster), (levels("bids"), levels("offers")), "from the snapshot on");
+
+    // A damaged recording is described, and the exit code tells.
+    let segment = Path::new(folder).join("archive").join(format!("{number}-0.rec"));
+    let mut bytes = fs::read(&segment).expect("a segment file");
+    bytes[4_096..4_128].iter_mut().for_each(|byte| *byte ^= 0x55);
+    fs::write(&segment, bytes).expect("written");
+    let described = cluster.lugus(&["--json", "recordings", "describe", &number, "--dir", folder]);
+    assert_eq!(described.code, Some(3), "{described:?}");
+    let document: Value = serde_json::from_str(&described.stdout).expect("a document");
+    assert!(document["damage"].as_str().is_some(), "{described:?}");
+}
+
+/// The figures of the replay and the comparison of the books are one document.
+#[test]
+fn a_recording_of_lobster_through_an_engine_is_one_document() {
+    let folder = harness::folder();
+    let folder = folder.path();
+    let (messages, books) = (folder.join("XYZ_message_2.csv"), folder.join("XYZ_orderbook_2.csv"));
+    fs::write(&messages, "34200.1,1,11,18,1000,1\n34200.2,4,7,50,1010,-1\n34200.3,2,11,8,1000,1\n").expect("written");
+    fs::write(&books, "1010,100,1000,20\n1010,50,1000,20\n1010,50,1000,12\n").expect("written");
+    let (messages, books) = (messages.to_str().expect("a path"), books.to_str().expect("a path"));
+    let outcome = harness::lugus(folder, &["--json", "replay", "lobster", messages, books, "--engine"]);
+    let document = outcome.json();
+    assert_eq!(document["books"]["rows"], 3, "{document}");
+    assert_eq!(document["books"]["equal_rows"], 3, "{document}");
+    assert_eq!((&document["answered"], &document["lost"]), (&document["commands"], &0.into()), "{document}");
+}
+
+/// Price and quantity of a level.
+type Level = (Option<i64>, Option<u64>);
+
+/// Bids and offers of the first instrument's book.
+fn book_of(cluster: &LocalCluster) -> (Vec<Level>, Vec<Level>) {
+    let book = cluster.lugus(&["--json", "book", "-i", "1", "--depth", "256"]).json();
+    let levels = |side: &str| {
+        let levels = book[side].as_array().expect("levels");
+        levels.iter().map(|level| (level["price"].as_i64(), level["quantity"].as_u64())).collect()
+    };
+    (levels("bids"), levels("offers"))
 }
 
 /// A replay that is stopped on its way goes on to the same state and the same events.

@@ -151,6 +151,7 @@ impl Restore {
             orders: header.orders.into(),
             reports: header.reports,
         };
+        self.engine.pool.resting.reserve(header.orders as usize);
         self.engine.participants_hash = header.participants_hash;
         self.state_hash = header.state_hash;
         Ok(())
@@ -229,7 +230,6 @@ impl Restore {
         if calculated != self.state_hash {
             return Err(SnapshotFault::StateHash { found: self.state_hash, calculated });
         }
-        self.engine.pool.sort_owners();
         let ids: Vec<_> =
             self.engine.instruments.iter().map(|listed| listed.instrument.definition.instrument).collect();
         ids.into_iter().for_each(|id| self.engine.note_work_of(id));

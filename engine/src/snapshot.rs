@@ -3,11 +3,13 @@
 //! [`lugus_vocabulary::snapshot`] defines the records and their order. `records` makes each record from the state,
 //! `checksum` sums the stream up, and `restore` loads it.
 
+mod ahead;
 pub(crate) mod checksum;
 pub(crate) mod records;
 
 use lugus_vocabulary::{InstrumentId, SNAPSHOT_VERSION, SnapshotHeader, SnapshotRecord};
 
+use self::ahead::Ahead;
 use self::checksum::checksum;
 use self::records::{
     instrument_record, migration_state_record, order_record, participant_record, rate_records, scope_record,
@@ -50,7 +52,7 @@ impl Engine {
             let Instrument { book, stops, elected, .. } = &listed.instrument;
             let resting = &self.pool.resting;
             let waiting = stops.orders(resting).chain(elected.orders(&self.pool.elected));
-            for slot in book.orders(resting).chain(waiting) {
+            for slot in Ahead::new(book.orders(resting).chain(waiting), &self.pool) {
                 let participant = self.scopes.get(self.pool.get(slot).owner).participant;
                 stream.put(SnapshotRecord::Order(order_record(slot, &self.pool, participant)))?;
             }

@@ -17,4 +17,6 @@ pub enum BenchPart {
     FailOver,
     /// The move of an instrument.
     Migrate,
+    /// A snapshot of many orders.
+    Snapshot,
 }

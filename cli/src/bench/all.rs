@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use lugus_results::{Measurement, Results, write};
 
-use super::{engine, fail_over, large_book, migrate, round_trip, sdk};
+use super::{engine, fail_over, large_book, migrate, round_trip, sdk, snapshot};
 use crate::arguments::{BenchPart, Hdr, Members, RoundTrip};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -29,6 +29,10 @@ const FAIL_OVER_RATE: u32 = 1_000;
 const MOVES: u32 = 6;
 const MOVED_ORDERS: u32 = 10_000;
 
+/// Number of snapshots, and of the orders in them.
+const SNAPSHOTS: u32 = 5;
+const SNAPSHOT_ORDERS: u32 = 1_000_000;
+
 /// Longest time that all benchmarks are to take together.
 const BUDGET: Duration = Duration::from_secs(20 * 60);
 
@@ -46,6 +50,9 @@ fn settings(parts: &[BenchPart]) -> BTreeMap<String, String> {
             vec![("fail-over kills", KILLS.to_string()), ("fail-over rate", FAIL_OVER_RATE.to_string())]
         }
         BenchPart::Migrate => vec![("migrate moves", MOVES.to_string()), ("migrate orders", MOVED_ORDERS.to_string())],
+        BenchPart::Snapshot => {
+            vec![("snapshot rounds", SNAPSHOTS.to_string()), ("snapshot orders", SNAPSHOT_ORDERS.to_string())]
+        }
     };
     parts.iter().copied().flat_map(of_part).map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -113,6 +120,7 @@ fn measure(part: BenchPart, folder: &Path, base_port: u16, output: Output) -> Re
         }
         BenchPart::FailOver => fail_over::measurements(KILLS, FAIL_OVER_RATE, base_port, &hdr, output),
         BenchPart::Migrate => migrate::measurements(MOVED_ORDERS, MOVES, Members::Three, base_port, output),
+        BenchPart::Snapshot => snapshot::measurements(SNAPSHOT_ORDERS, SNAPSHOTS, Members::One, base_port, output),
     }
 }
 
@@ -125,6 +133,6 @@ mod tests {
         for part in BenchPart::value_variants() {
             assert!(!settings(&[*part]).is_empty(), "{part:?}");
         }
-        assert_eq!(settings(BenchPart::value_variants()).len(), 9);
+        assert_eq!(settings(BenchPart::value_variants()).len(), 11);
     }
 }

@@ -1,43 +1,27 @@
 //! `lugus bench migrate`: how long trading clients wait while their instrument, with many resting orders, moves to
 //! another cluster.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lugus_client::{BlockingExchange, Exchange, ExchangeConfig, InstrumentId, ParticipantId, Price, Side};
-use lugus_media_driver::ClientDriver;
+use lugus_client::InstrumentId;
 use lugus_results::{Measurement, Spread};
 use lugus_topology::{ClusterId, ClusterSpec};
 use serde::Serialize;
 
+use super::full_book::{SPARE_ORDERS, TRADERS, WINDOW_OF_TRADERS, millis, place, resting, trade_for};
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::local_deployment;
 use crate::moving::Moving;
 use crate::output::Output;
-use crate::participant::{self, TIMEOUT};
 use crate::private_cluster::PrivateCluster;
 use crate::status::Status;
-use crate::traders::{PRICE, Traded, Traders};
+use crate::traders::{Traded, Traders};
 
 /// The instrument that moves, and the two clusters of [`local_deployment::two_clusters`] between which it moves.
 const SYMBOL: &str = "BTC/USDT";
 const INSTRUMENT: InstrumentId = InstrumentId(1);
 const CLUSTERS: [(ClusterId, &str); 2] = [(ClusterId(0), "A"), (ClusterId(1), "B")];
-
-/// Participants that own the resting orders, and their largest number of unanswered commands.
-const OWNERS: [u32; 8] = [21, 22, 23, 24, 25, 26, 27, 28];
-const WINDOW_OF_OWNERS: usize = 256;
-
-/// Participants that trade during the moves, and their largest number of unanswered commands: few, so that commands
-/// wait for the cluster and not for each other.
-const TRADERS: [u32; 2] = [11, 12];
-const WINDOW_OF_TRADERS: usize = 2;
-
-/// Number of price levels of each side: the largest number that one book request can return.
-const LEVELS: u64 = lugus_client::vocabulary::MAXIMUM_DEPTH as u64;
-
-/// Capacity for orders that do not rest.
-const SPARE_ORDERS: u32 = 4_096;
 
 /// An instrument of the other cluster. It is traded too, so that this cluster is warm before the moves.
 const OTHER_INSTRUMENT: InstrumentId = InstrumentId(3);
@@ -114,11 +98,11 @@ fn measure(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
     deployment.engine.maximum_open_orders = orders.saturating_add(SPARE_ORDERS);
     let cluster = PrivateCluster::of(deployment, "migrate")?;
     output.say(cluster.start()?);
-    let mut account = place(&cluster, orders, output)?;
+    let mut account = place(cluster.found(), INSTRUMENT, orders, output)?;
     let mut moves = Bench { cluster: &cluster, output, measurements: Measurements::default() };
     account += moves.all_moves(rounds)?;
     let Measurements { pauses, quiet, migrator, bytes } = moves.measurements;
-    account.lost += u64::from(orders).saturating_sub(resting(&cluster)?);
+    account.lost += u64::from(orders).saturating_sub(resting(cluster.found(), INSTRUMENT)?);
     let hash_equal = cluster.await_comparable(CATCH_UP_TIMEOUT)?.hashes_equal == Some(true);
     let (pause, migrator_pause, bytes) = (Spread::of(pauses.clone()), Spread::of(migrator), Spread::of(bytes));
     Ok(Moves {
@@ -168,33 +152,6 @@ impl Moves {
             if self.hash_equal { "equal" } else { "DIFFERENT" },
         )
     }
-}
-
-/// Fills the book with `orders` resting orders.
-fn place(cluster: &PrivateCluster, orders: u32, output: Output) -> Result<Traded, Failure> {
-    let begun = Instant::now();
-    let mut owners = Traders::connect(cluster.found(), &OWNERS, WINDOW_OF_OWNERS)?;
-    for order in 0..u64::from(orders) {
-        let away = 1 + (order / 2 % LEVELS).cast_signed();
-        let (side, price) = if order % 2 == 0 { (Side::Buy, PRICE.0 - away) } else { (Side::Sell, PRICE.0 + away) };
-        owners.order(order as usize / 2 % OWNERS.len(), INSTRUMENT, side, Price(price))?;
-    }
-    owners.settle();
-    output.say(format!("{orders} orders placed in {:.1} s", begun.elapsed().as_secs_f64()));
-    Ok(owners.close())
-}
-
-/// Number of orders in the book at the end.
-fn resting(cluster: &PrivateCluster) -> Result<u64, Failure> {
-    let deployment = &cluster.found().deployment;
-    let driver = ClientDriver::start(deployment).map_err(Failure::new)?;
-    let exchange = Exchange::connect(ExchangeConfig::of(deployment, driver.aeron_dir().to_path_buf()));
-    let credentials = participant::credentials(deployment, TRADERS[0])?;
-    let session = exchange.session(ParticipantId(TRADERS[0]), credentials).map_err(Failure::new)?;
-    let mut session = BlockingExchange::over(session, (), TIMEOUT).map_err(Failure::new)?;
-    let book = session.book(INSTRUMENT, LEVELS as u16).map_err(Failure::new)?;
-    session.close();
-    Ok(book.bids.iter().chain(&book.offers).map(|level| u64::from(level.orders)).sum())
 }
 
 /// The state of the benchmark while it moves the instrument.
@@ -256,16 +213,4 @@ impl Bench<'_> {
             .and_then(|leader| leader.commit_position)
             .ok_or_else(|| Failure::new(format!("cluster {cluster} has no leader")))
     }
-}
-
-fn trade_for(duration: Duration, traders: &mut Traders, instrument: InstrumentId) -> Result<(), Failure> {
-    let begun = Instant::now();
-    while begun.elapsed() < duration {
-        traders.trade(instrument)?;
-    }
-    Ok(())
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
 }

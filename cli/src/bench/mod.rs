@@ -5,10 +5,12 @@ mod compare;
 mod election_phases;
 mod engine;
 mod fail_over;
+mod full_book;
 mod large_book;
 mod migrate;
 mod round_trip;
 mod sdk;
+mod snapshot;
 
 use crate::arguments::Bench;
 use crate::failure::Failure;
@@ -25,6 +27,9 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
         Bench::Sdk => sdk::run(output),
         Bench::Migrate { orders, rounds, members, base_port } => {
             migrate::run(*orders, *rounds, *members, *base_port, output)
+        }
+        Bench::Snapshot { orders, rounds, members, base_port } => {
+            snapshot::run(*orders, *rounds, *members, *base_port, output)
         }
         Bench::All { out, only, base_port } => all::run(out, only, *base_port, output),
         Bench::Compare { before, after } => compare::run(before, after, output),

@@ -5,8 +5,8 @@ use lugus_node::counters::{
     ARCHIVE_REFUSALS_TYPE_ID, CLOCK_DIFFERENCE_TYPE_ID, COMMANDS_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID,
     DRIVER_PROBE_TYPE_ID, FILLS_TYPE_ID, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID, LOST_MARKET_DATA_TYPE_ID,
     MESSAGES_ABOVE_RATE_TYPE_ID, REFUSED_CONNECTS_TYPE_ID, REFUSED_MESSAGES_TYPE_ID, REJECTED_COMMANDS_TYPE_ID,
-    SESSIONS_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID, STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID,
-    UNAUTHENTICATED_MESSAGES_TYPE_ID,
+    SESSIONS_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID, SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID,
+    STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
 
 /// Counters that are not served. A state hash: a metric is a floating-point number, which has not all of its digits. What is served is
@@ -39,6 +39,26 @@ pub const COUNTERS: &[Definition] = &[
             "aeron_cluster_service_log_time_seconds",
             "Time since 1970 of the last entry of the log that the service has applied",
             "type 10218",
+        ),
+        Key::Service,
+    )
+    .nanoseconds(),
+    Definition::of_type(
+        SNAPSHOT_DURATION_TYPE_ID,
+        gauge(
+            "aeron_cluster_service_snapshot_seconds",
+            "Duration of the service's newest snapshot since the member's start",
+            "type 10219",
+        ),
+        Key::Service,
+    )
+    .nanoseconds(),
+    Definition::of_type(
+        SNAPSHOT_LOAD_TYPE_ID,
+        gauge(
+            "aeron_cluster_service_snapshot_load_seconds",
+            "Time that the service's start from a snapshot took; 0 without a snapshot",
+            "type 10220",
         ),
         Key::Service,
     )

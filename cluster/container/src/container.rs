@@ -19,7 +19,8 @@ use crate::context::Context;
 use crate::counters::{
     CYCLE_TIME_THRESHOLD_EXCEEDED_TYPE_ID, ContainerCounters, DurationTracker, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID,
     MAX_CYCLE_TIME_TYPE_ID, MAX_SNAPSHOT_DURATION_TYPE_ID, SERVICE_ERROR_COUNT_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID,
-    SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID, ServiceCounter, format_duration, service_key, service_label,
+    SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID, SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID, ServiceCounter,
+    format_duration, service_key, service_label,
 };
 use crate::error::{ContainerError, Termination};
 use crate::error_recorder::{ErrorRecorder, epoch_ms};
@@ -203,6 +204,8 @@ fn add_counters(
             add(SNAPSHOT_DURATION_THRESHOLD_EXCEEDED_TYPE_ID, &snapshot_name)?,
             snapshot_ns,
         ),
+        newest_snapshot: add(SNAPSHOT_DURATION_TYPE_ID, "Clustered service newest snapshot duration in ns")?,
+        snapshot_load: add(SNAPSHOT_LOAD_TYPE_ID, "Clustered service snapshot load duration in ns")?,
         slow_sessions_closed: add(SLOW_SESSIONS_CLOSED_TYPE_ID, "Clustered service slow sessions closed")?,
     })
 }

@@ -29,6 +29,10 @@ pub const SLOW_SESSIONS_CLOSED_TYPE_ID: i32 = 10_215;
 pub const LOG_POSITION_TYPE_ID: i32 = 10_216;
 /// Type id of the time of the last entry of the log that the service has applied. It is not one of Aeron's.
 pub const LOG_TIME_TYPE_ID: i32 = 10_218;
+/// Type id of the duration of the newest snapshot, in nanoseconds. It is not one of Aeron's.
+pub const SNAPSHOT_DURATION_TYPE_ID: i32 = 10_219;
+/// Type id of the time that the start from a snapshot took, in nanoseconds; 0 without a snapshot. It is not one of Aeron's.
+pub const SNAPSHOT_LOAD_TYPE_ID: i32 = 10_220;
 /// Type id of the counters by which the container finds out whether its media driver works. Each lives for a moment.
 pub const DRIVER_PROBE_TYPE_ID: i32 = 10_217;
 
@@ -126,6 +130,10 @@ pub(crate) struct ContainerCounters {
     pub(crate) cycle: DurationTracker,
     /// Durations of snapshots.
     pub(crate) snapshot: DurationTracker,
+    /// Duration of the newest snapshot, in nanoseconds: from the request until the archive has all of it.
+    pub(crate) newest_snapshot: ServiceCounter,
+    /// Time that the start from a snapshot took, in nanoseconds: from the request to the archive until the service had all of it.
+    pub(crate) snapshot_load: ServiceCounter,
     /// Log position after the last fragment that the service has done with, in bytes; -1 while it has joined no log. A
     /// watchdog outside of the process compares it with the commit position.
     pub(crate) log_position: ServiceCounter,

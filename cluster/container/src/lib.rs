@@ -52,7 +52,8 @@ pub mod testing;
 pub use cluster::{Cluster, MAX_OFFER_PARTS, MOCKED_OFFER, Role, TimeUnit};
 pub use clustered_service::{CloseReason, ClusteredService, Header, NewLeadershipTerm};
 pub use counters::{
-    DRIVER_PROBE_TYPE_ID, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID, ServiceCounter,
+    DRIVER_PROBE_TYPE_ID, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID,
+    SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID, ServiceCounter,
 };
 pub use message_times::MessageTimes;
 pub use offer_error::OfferError;

@@ -109,6 +109,15 @@ fn measure(commands: &[Command], writer: Option<MarketDataWriter>, wants: bool) 
     (nanos, sink.increments as f64 / commands.len() as f64, sink.writer.map_or(0, |writer| writer.lost()))
 }
 
+/// Ends the thread that drains the ring when it is dropped.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 fn main() {
     let commands = flow();
     let (mut without, mut made, mut with) = (Vec::new(), Vec::new(), Vec::new());
@@ -118,6 +127,8 @@ fn main() {
         let (writer, mut reader) = lugus_ring::ring(1 << 16);
         let stop = AtomicBool::new(false);
         let figures = std::thread::scope(|scope| {
+            // Also when the measurement panics: the scope waits for the thread.
+            let _stops_at_the_end = Stop(&stop);
             scope.spawn(|| {
                 while !stop.load(Ordering::Acquire) {
                     if reader.drain(1_024, |item| {
@@ -128,9 +139,7 @@ fn main() {
                     }
                 }
             });
-            let figures = measure(&commands, Some(MarketDataWriter::new(writer)), true);
-            stop.store(true, Ordering::Release);
-            figures
+            measure(&commands, Some(MarketDataWriter::new(writer)), true)
         });
         with.push(figures);
     }

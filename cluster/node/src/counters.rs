@@ -7,6 +7,7 @@ use lugus_vocabulary::{ExecType, Report, ReportBody, StateAt};
 /// Counter types of the service's container.
 pub use aeron_cluster_service::{
     DRIVER_PROBE_TYPE_ID, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID,
+    SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID,
 };
 
 /// Counter type of the state hash (Aeron leaves 1000 and up to applications).

@@ -28,7 +28,7 @@ use crate::watch::thread::RING_CAPACITY;
 use crate::watch::{Contradicted, FenceError, StateSampler, WatchContext, WatchError, fence, fencing};
 
 /// Id of a member's clustered service, of which it has one.
-pub(crate) const SERVICE_ID: i32 = 0;
+pub const SERVICE_ID: i32 = 0;
 
 /// Interval at which the processes are checked. When a process has died, the member must end before its cluster waits
 /// for it.

@@ -57,6 +57,10 @@ pub struct MatchingService {
     sessions: Sessions,
     timer: EngineTimer,
     counters: Option<MemberCounters>,
+    /// Whether there are counters from the start on.
+    has_counters: bool,
+    /// Number of commands given to the engine, repeated ones included.
+    commands: u64,
     /// Buffer for one message; the longest messages are those of books.
     buffer: Box<BookBuffer>,
     /// Buffer for one answer to an operator's step of a migration, which may be longer.
@@ -83,6 +87,8 @@ impl MatchingService {
             sessions: Sessions::default(),
             timer: EngineTimer::default(),
             counters: None,
+            has_counters: true,
+            commands: 0,
             buffer: Box::new([0; MAXIMUM_BOOK_LENGTH]),
             migration_buffer: Vec::new(),
             book_reader: BookReader::new(),
@@ -98,6 +104,18 @@ impl MatchingService {
     /// Sets who hears of what the log does from now on, for what reads an archived log: members have no listener.
     pub fn listen(&mut self, listener: Box<dyn ServiceListener>) {
         self.listener = Some(listener);
+    }
+
+    /// The same service without counters, which nobody could read: of an archived log.
+    #[must_use]
+    pub fn without_counters(mut self) -> Self {
+        self.has_counters = false;
+        self
+    }
+
+    /// Number of commands given to the engine, repeated ones included.
+    pub fn commands(&self) -> u64 {
+        self.commands
     }
 
     /// The same service with a market-data stream.
@@ -149,6 +167,7 @@ impl MatchingService {
         egress.listener = listener.as_deref_mut();
         self.engine.apply(now, command, &mut egress);
         let tally = egress.tally;
+        self.commands += 1;
         if let Some(stages) = &mut self.stages {
             stages.applied();
         }
@@ -345,6 +364,9 @@ impl MatchingService {
 
     /// Publishes the state after a message of the log, and tells it to the other members if it is one of those that are compared.
     fn publish_state(&mut self, cluster: &dyn Cluster, now: EpochNanos) {
+        if self.counters.is_none() && self.state_sampler.is_none() {
+            return;
+        }
         let state = self.publish_state_hash(cluster);
         if let Some(sampler) = &mut self.state_sampler {
             sampler.after_message(now, state);
@@ -384,7 +406,9 @@ impl ClusteredService for MatchingService {
         if let Some(market_data) = &mut self.market_data {
             market_data.role(false, &self.engine);
         }
-        self.counters = Some(MemberCounters::add(cluster)?);
+        if self.has_counters {
+            self.counters = Some(MemberCounters::add(cluster)?);
+        }
         log_place::in_term(cluster.leadership_term_id());
         self.publish_state_of_snapshot(cluster);
         tracing::info!(

@@ -1,6 +1,7 @@
 //! Status of a member, read from its counters by anyone on its host, without asking the member.
 
 use std::path::Path;
+use std::time::Duration;
 
 use aeron_support::open_counters;
 use lugus_vocabulary::{LogPosition, MemberRole, MemberStatus, StateAt, StateHash};
@@ -11,8 +12,8 @@ pub use aeron_support::CountersError as StatusError;
 
 use crate::counters::{
     CHANGING, CLOCK_DIFFERENCE_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID,
-    REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID,
-    UNAUTHENTICATED_MESSAGES_TYPE_ID,
+    REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID,
+    STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
 
 /// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
@@ -35,6 +36,29 @@ const HASH_READ_ATTEMPTS: usize = 1000;
 pub fn read_status(aeron_dir: &Path, cluster_id: i32) -> Result<MemberStatus, StatusError> {
     let cnc = open_counters(aeron_dir)?;
     Ok(status_of_counters(&cnc.counters_reader(), cluster_id))
+}
+
+/// How long a member's service took for snapshots since the member's start. A time is `None` before there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotTimes {
+    /// Duration of the newest snapshot, during which the service applied nothing.
+    pub newest: Option<Duration>,
+    /// Time that the start from a snapshot took.
+    pub load: Option<Duration>,
+}
+
+/// Reads how long the service of the member whose media driver's files are in `aeron_dir` took for snapshots.
+///
+/// # Errors
+/// [`StatusError`].
+pub fn read_snapshot_times(aeron_dir: &Path, cluster_id: i32) -> Result<SnapshotTimes, StatusError> {
+    let cnc = open_counters(aeron_dir)?;
+    let reader = cnc.counters_reader();
+    let duration = |type_id| {
+        let nanos = value(&reader, type_id, Some(cluster_id)).and_then(|nanos| u64::try_from(nanos).ok());
+        nanos.filter(|nanos| *nanos > 0).map(Duration::from_nanos)
+    };
+    Ok(SnapshotTimes { newest: duration(SNAPSHOT_DURATION_TYPE_ID), load: duration(SNAPSHOT_LOAD_TYPE_ID) })
 }
 
 /// The status that the counters of a member's media driver tell.

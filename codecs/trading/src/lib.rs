@@ -27,6 +27,7 @@ pub mod migration;
 pub mod order_entry;
 pub mod partition_map;
 pub mod session_tag;
+mod short_layout;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;

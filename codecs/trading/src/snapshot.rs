@@ -6,14 +6,19 @@
 //! | `instruments` | instruments with their statistics |
 //! | `trades` | kept trades |
 //! | `migration_states` | how far migrations are |
+//! | `runs` | executions, orders and kept trades in runs, many in one message |
+//! | `fragments` | which of them is written how, and where fragments end |
 //!
-//! A snapshot is a run of messages, which its writer divides into fragments anywhere between two of them. Every record is
-//! one message, except kept events and orders, which are two: `RetainedReport` and the report, `RestingOrder` and the
-//! `NewOrderSingle` that would enter the order, the second as order entry's message.
+//! A snapshot is a sequence of messages, which its writer divides into fragments anywhere between two of them. Every record
+//! has its message, except kept events and orders, which have two: `RetainedReport` and the report, `RestingOrder` and the
+//! `NewOrderSingle` that would enter the order, the second as order entry's message. Since version 3 executions, orders and
+//! kept trades are in runs instead, which take a tenth of the bytes; what is rare has its own message as before.
 
+mod fragments;
 mod instruments;
 mod migration_states;
 mod records;
+mod runs;
 mod trades;
 
 #[cfg(test)]
@@ -26,7 +31,9 @@ use lugus_vocabulary::{
 use sbe_message::{DecodeError, Envelope, HEADER_LENGTH};
 use thiserror::Error;
 
+pub use self::fragments::FragmentPacker;
 use self::records::Resting;
+use self::runs::RunReader;
 use crate::error::MessageError;
 use crate::order_entry::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, decode_command, decode_report, encode_new_order,
@@ -36,8 +43,8 @@ use crate::sbe_order_entry;
 pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 use crate::sbe_snapshot::{
     instrument_codec, kept_trade_codec, migration_state_codec, participant_codec, participant_session_codec,
-    rate_use_codec, resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec,
-    timer_codec,
+    rate_use_codec, record_run_codec, resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec,
+    snapshot_header_codec, timer_codec,
 };
 
 /// Length of `RetainedReport` with its header, in bytes.
@@ -158,12 +165,14 @@ fn append<const N: usize>(
     first + rest.first_chunk_mut().map_or(0, encode)
 }
 
-/// Reads the messages of a snapshot one after another. A run may end between the two messages of a record: the next run
-/// goes on there.
+/// Reads the messages of a snapshot one after another. A fragment may end between the two messages of a record: the next
+/// fragment goes on there.
 #[derive(Debug, Default)]
 pub struct RecordDecoder {
     /// The first message of a record whose second message is awaited.
     begun: Option<Begun>,
+    /// The message with many records that is being read.
+    run: Option<RunReader>,
 }
 
 /// The first of the two messages of a record.
@@ -174,13 +183,32 @@ enum Begun {
 }
 
 impl RecordDecoder {
-    /// Decodes the first message of a run. Returns what it says (`None` for the first of two messages), and the rest of the
-    /// run.
+    /// Decodes the first message of these, or the next record of a run. Returns what it says (`None` for the first of two
+    /// messages, and for the begin of a run), and the rest.
     ///
     /// # Errors
     /// [`SnapshotMessageError`], if the message is cut off, is not of a snapshot, or has an impossible value.
     pub fn decode<'a>(&mut self, run: &'a [u8]) -> Result<(Option<SnapshotMessage>, &'a [u8]), SnapshotMessageError> {
+        if let Some(records) = &mut self.run {
+            let (record, rest) = records.next(run)?;
+            if records.has_ended() {
+                self.run = None;
+            }
+            return Ok((Some(SnapshotMessage::Record(record)), rest));
+        }
+        self.message_of(run)
+    }
+
+    fn message_of<'a>(&mut self, run: &'a [u8]) -> Result<(Option<SnapshotMessage>, &'a [u8]), SnapshotMessageError> {
         let envelope = Envelope::open(run)?;
+        if (envelope.schema_id, envelope.template_id) == (SBE_SCHEMA_ID, record_run_codec::SBE_TEMPLATE_ID) {
+            if self.begun.is_some() {
+                return Err(SnapshotMessageError::Unpaired);
+            }
+            let (records, rest) = RunReader::open(envelope)?;
+            self.run = records;
+            return Ok((None, rest));
+        }
         let needed = HEADER_LENGTH + usize::from(envelope.block_length);
         let Some((_, rest)) = run.split_at_checked(needed) else {
             return Err(DecodeError::Short { needed, available: run.len() }.into());

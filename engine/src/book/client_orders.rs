@@ -70,6 +70,13 @@ impl ClientOrders {
         self.entries.prefault(0..length(keys));
     }
 
+    /// Makes an empty table as large as this number of keys needs, so that it need not double for them.
+    pub(super) fn reserve(&mut self, keys: usize) {
+        let entries = length(keys).min(self.entries.len());
+        self.mask = entries - 1;
+        self.grow_at = fill(entries);
+    }
+
     /// Number of keys; walks over the table.
     pub(super) fn len(&self) -> usize {
         self.entries.iter().filter(|&&entry| entry != VACANT).count()

@@ -33,6 +33,7 @@ pub(crate) use expiry_queue::Expiry;
 pub(crate) use order::Order;
 pub use orders::RestingOrders;
 pub(crate) use pool::ending::Ending;
+pub(crate) use pool::owners::Unlisted;
 pub(crate) use pool::{Killed, OrderPool};
 pub use side::BookSide;
 pub(crate) use terms::{Instructions, Terms};

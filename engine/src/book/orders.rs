@@ -33,6 +33,14 @@ impl RestingOrders {
         self.client_orders.prefault(orders);
     }
 
+    /// Makes room in the map of client order ids for this number of orders, if there are no orders yet. Otherwise the map grows
+    /// as they arrive.
+    pub(crate) fn reserve(&mut self, orders: usize) {
+        if self.live == 0 {
+            self.client_orders.reserve(orders);
+        }
+    }
+
     /// Number of live orders.
     #[must_use]
     pub fn live(&self) -> usize {

@@ -1,7 +1,8 @@
 //! Progress of loading records. `loading` takes the records in.
 
-use lugus_vocabulary::{InstrumentId, NewOrder, OrderId, OrderRecord, ParticipantId, Side};
+use lugus_vocabulary::{InstrumentId, NewOrder, OrderRecord, ParticipantId, Side};
 
+use crate::book::Unlisted;
 use crate::scopes::ScopeIndex;
 
 /// Number of records still to come, and the last record of each kind.
@@ -41,8 +42,10 @@ pub(super) struct CurrentInstrument {
     pub(super) id: InstrumentId,
     /// Place of the order that came last.
     pub(super) last_order: Option<PriorityPlace>,
-    /// Order ids of a snapshot, to find duplicates. Empty for an export, whose checksum shows that it is sound.
-    pub(super) order_ids: Vec<OrderId>,
+    /// Orders of a snapshot: when all are there, they are sorted by their ids once, to find ids that are there twice and to put
+    /// the orders into the lists of their owners. Empty for an export, whose checksum shows that it is sound, and whose orders
+    /// are put into the lists as they come.
+    pub(super) unlisted: Vec<Unlisted>,
 }
 
 /// The scope whose kept events are coming in.

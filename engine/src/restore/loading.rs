@@ -9,6 +9,7 @@ use super::checks::{Checked, count, none_missing, require, within};
 use super::fault::SnapshotFault;
 use super::live_orders::{check_order, order_of};
 use super::load_state::{CurrentInstrument, CurrentScope, LoadState, PriorityPlace, RecordSource};
+use crate::book::Unlisted;
 use crate::definition::check_definition;
 use crate::engine::Engine;
 use crate::instrument::Instrument;
@@ -24,7 +25,7 @@ const MAXIMUM_NUMBER: u64 = u64::MAX / 2;
 impl LoadState {
     /// Goes on with an import when all that had come in of its instrument is loaded.
     fn resume(&mut self, id: InstrumentId, last_order: Option<PriorityPlace>, engine: &Engine) -> Checked {
-        self.instrument = Some(CurrentInstrument { id, last_order, order_ids: Vec::new() });
+        self.instrument = Some(CurrentInstrument { id, last_order, unlisted: Vec::new() });
         if let Some(scope) = &mut self.scope {
             let index = engine.scopes.find(scope.participant, id);
             scope.index = index.ok_or(SnapshotFault::Invalid { what: "an import at a scope that is not there" })?;
@@ -132,7 +133,7 @@ impl LoadState {
             (RecordSource::Snapshot, None) => Availability::Trading,
         };
         engine.instruments.insert(Listed { instrument, hash: record.state_hash, availability });
-        self.instrument = Some(CurrentInstrument { id, last_order: None, order_ids: Vec::new() });
+        self.instrument = Some(CurrentInstrument { id, last_order: None, unlisted: Vec::new() });
         Ok(())
     }
 
@@ -168,35 +169,43 @@ impl LoadState {
         let owner = scopes
             .find(record.participant, current.id)
             .ok_or(SnapshotFault::Invalid { what: "an order whose participant has no scope" })?;
-        require(pool.find(owner, record.order.client_order_id).is_none(), "a client order id that is there twice")?;
+        let Err(vacancy) = pool.look_up(owner, record.order.client_order_id) else {
+            return Err(SnapshotFault::Invalid { what: "a client order id that is there twice" });
+        };
         let place = PriorityPlace::of(record);
         require(current.last_order <= Some(place), "orders are not in the order of their priority")?;
         let NewOrder { side, price, stop_price, .. } = record.order;
-        if record.is_elected {
-            current.last_order = Some(place);
-            if self.source == RecordSource::Snapshot {
-                current.order_ids.push(record.order_id);
+        let queue_price = stop_price.or(price).unwrap_or_default();
+        if !record.is_elected {
+            let queue = match stop_price {
+                Some(_) => instrument.stops.side_mut(side),
+                None => instrument.book.side_mut(side),
+            };
+            let has_room = queue.has_room(queue_price, record.shown_quantity, &pool.resting);
+            require(has_room, "a level with too large a quantity")?;
+        }
+        current.last_order = Some(place);
+        let (order, terms) = order_of(record, owner, queue_price);
+        let slot = match self.source {
+            RecordSource::Snapshot => {
+                let slot = pool.insert_unlisted(vacancy, &order, &terms);
+                current.unlisted.push(Unlisted::new(slot, &order));
+                slot
             }
-            let (order, terms) = order_of(record, owner, stop_price.or(price).unwrap_or_default());
-            let slot = pool.insert(&order, &terms);
-            pool.set_unsorted(owner);
+            RecordSource::Export => {
+                pool.set_unsorted(owner);
+                pool.insert_at(vacancy, &order, &terms)
+            }
+        };
+        if record.is_elected {
             instrument.elected.push_back(slot, &mut pool.elected);
             return Ok(());
         }
-        let (queue, price) = match stop_price {
-            Some(stop_price) => (instrument.stops.side_mut(side), stop_price),
-            None => (instrument.book.side_mut(side), price.unwrap_or_default()),
+        let queue = match stop_price {
+            Some(_) => instrument.stops.side_mut(side),
+            None => instrument.book.side_mut(side),
         };
-        let has_room = queue.has_room(price, record.shown_quantity, &pool.resting);
-        require(has_room, "a level with too large a quantity")?;
-        current.last_order = Some(place);
-        if self.source == RecordSource::Snapshot {
-            current.order_ids.push(record.order_id);
-        }
-        let (order, terms) = order_of(record, owner, price);
-        let slot = pool.insert(&order, &terms);
-        pool.set_unsorted(owner);
-        queue.push_back(slot, price, record.shown_quantity, &mut pool.resting);
+        queue.push_back(slot, queue_price, record.shown_quantity, &mut pool.resting);
         Ok(())
     }
 
@@ -209,9 +218,10 @@ impl LoadState {
     /// imported, its import can continue.
     pub(super) fn end_instrument(&mut self, engine: &mut Engine) -> Result<Option<InstrumentId>, SnapshotFault> {
         let Some(mut before) = self.instrument.take() else { return Ok(None) };
-        before.order_ids.sort_unstable();
-        let twice = before.order_ids.windows(2).any(|pair| pair[0] == pair[1]);
+        before.unlisted.sort_unstable_by_key(|order| order.order_id);
+        let twice = before.unlisted.windows(2).any(|pair| pair[0].order_id == pair[1].order_id);
         require(!twice, "an order id that is there twice in an instrument")?;
+        engine.pool.list(&before.unlisted);
         resume_import(before.id, before.last_order, engine)?;
         Ok(Some(before.id))
     }

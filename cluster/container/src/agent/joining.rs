@@ -108,9 +108,12 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
 
     /// Starts the service from a snapshot.
     fn load_snapshot(&mut self, recording_id: i64) -> Result<(), ServiceError> {
+        let started_ns = self.cluster.liveness.io.nano_time();
         let replay = self.cluster.liveness.io.replay_snapshot(recording_id)?;
         let loader = SnapshotLoader::new(replay, self.settings.snapshot_progress_timeout_ns);
-        service_state::start_from_snapshot(&mut self.service, &mut self.cluster, loader, self.settings.app_version)
+        service_state::start_from_snapshot(&mut self.service, &mut self.cluster, loader, self.settings.app_version)?;
+        self.counters.snapshot_load.set(self.cluster.liveness.io.nano_time() - started_ns);
+        Ok(())
     }
 
     /// Subscribes to the log of `event`, and waits for its image from now on.

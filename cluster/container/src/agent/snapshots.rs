@@ -17,6 +17,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
         let result = self.write_snapshot(request);
         let duration_ns = self.cluster.liveness.io.nano_time() - started_ns;
         self.counters.snapshot.record(duration_ns);
+        self.counters.newest_snapshot.set(duration_ns);
         self.cluster.liveness.take_fatal()?;
         let (recording_id, then) = match result {
             Ok(recording_id) => (recording_id, AfterAck::Continue),

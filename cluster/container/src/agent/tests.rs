@@ -134,6 +134,8 @@ struct Member {
     slow_closed: ServiceCounter,
     log_position: ServiceCounter,
     log_time: ServiceCounter,
+    newest_snapshot: ServiceCounter,
+    snapshot_load: ServiceCounter,
 }
 
 impl Member {
@@ -152,11 +154,14 @@ impl Member {
             || DurationTracker::new(ServiceCounter::detached(), ServiceCounter::detached(), EGRESS_STALL_LIMIT_NS);
         let slow_closed = ServiceCounter::detached();
         let (log_position, log_time) = (ServiceCounter::detached(), ServiceCounter::detached());
+        let (newest_snapshot, snapshot_load) = (ServiceCounter::detached(), ServiceCounter::detached());
         let counters = ContainerCounters {
             cycle: tracker(),
             snapshot: tracker(),
             log_position: log_position.clone(),
             log_time: log_time.clone(),
+            newest_snapshot: newest_snapshot.clone(),
+            snapshot_load: snapshot_load.clone(),
             slow_sessions_closed: slow_closed.clone(),
         };
         world.borrow_mut().log_time = Some(log_time.clone());
@@ -172,7 +177,7 @@ impl Member {
             log_image_timeout_ns: 1_000 * MS,
         };
         let agent = Agent::new(service, FakeIo(Rc::clone(&world)), settings, counters);
-        Self { agent, world, calls, times, slow_closed, log_position, log_time }
+        Self { agent, world, calls, times, slow_closed, log_position, log_time, newest_snapshot, snapshot_load }
     }
 
     /// A member that has started empty and joined a log at position 0. What it did so far is not recorded.

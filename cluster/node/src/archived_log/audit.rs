@@ -1,18 +1,15 @@
 //! The audit of a member: its whole archived log through a new engine, compared with each snapshot on the way, and with what
 //! others know.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
-use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lugus_topology::ClusterSpec;
-use lugus_vocabulary::{EpochNanos, LogPosition, StateAt};
+use lugus_vocabulary::{LogPosition, StateAt};
 
 use super::recorded::{ArchivedLog, ArchivedLogError, Start, StartFrom};
 use super::run::{Difference, LogRun, Paused, Stopped, Until};
-use crate::listener::{Change, ServiceListener};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -63,8 +60,6 @@ pub struct AuditReport {
 /// The log can't be found, or no engine can start from what there is. Damage within the log is a difference.
 pub fn audit(cluster: &ClusterSpec, log: &ArchivedLog, audit: &Audit) -> Result<AuditReport, ArchivedLogError> {
     let mut run = LogRun::start(cluster, log, &StartFrom::Oldest)?;
-    let commands = Rc::new(Cell::new(0));
-    run.listen(CommandCount(Rc::clone(&commands)));
     for snapshot in log.consensus_module_snapshots() {
         if let Err(error) = log.fragments(snapshot).map_err(Into::into).and_then(|mut fragments| fragments.messages()) {
             run.differ(snapshot.log_position, format!("the consensus module's snapshot can't be read: {error}"));
@@ -115,23 +110,11 @@ pub fn audit(cluster: &ClusterSpec, log: &ArchivedLog, audit: &Audit) -> Result<
         start: run.started(),
         end_position: run.position(),
         state_hash: run.engine().state_hash().0,
-        commands: commands.get(),
+        commands: run.commands(),
         snapshots_compared: run.snapshots_compared(),
         differences: run.differences().to_vec(),
         hashes,
     })
-}
-
-/// Counts commands.
-struct CommandCount(Rc<Cell<u64>>);
-
-impl ServiceListener for CommandCount {
-    #[inline]
-    fn change(&mut self, _: LogPosition, _: EpochNanos, change: Change<'_>) {
-        if let Change::Command(_) = change {
-            self.0.set(self.0.get() + 1);
-        }
-    }
 }
 
 /// A position at which the state is looked at.

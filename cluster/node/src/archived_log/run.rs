@@ -118,7 +118,7 @@ impl<'a> LogRun<'a> {
     pub fn start(cluster: &'a ClusterSpec, log: &'a ArchivedLog, from: &StartFrom) -> Result<Self, ArchivedLogError> {
         let mut differences = Vec::new();
         let failed = |position, what| differences.push(Difference { position, what });
-        let (replay, start) = log.start(from, || empty_service(cluster.deployment()), failed)?;
+        let (replay, start) = log.start(from, || replayed_service(cluster), failed)?;
         let snapshots = log.snapshots().filter(|snapshot| snapshot.log_position > start.position());
         Ok(Self {
             cluster,
@@ -216,6 +216,11 @@ impl<'a> LogRun<'a> {
         self.replay.service().engine()
     }
 
+    /// Number of commands that were given to the engine, repeated ones included.
+    pub fn commands(&self) -> u64 {
+        self.replay.service().commands()
+    }
+
     /// Number of snapshots that were compared with the state at their positions.
     pub fn snapshots_compared(&self) -> u64 {
         self.snapshots_compared
@@ -250,12 +255,16 @@ impl<'a> LogRun<'a> {
                 continue;
             }
             self.snapshots_compared += 1;
-            let make = || empty_service(self.cluster.deployment());
+            let make = || replayed_service(self.cluster);
             if let Some(what) = snapshot_check::difference(self.log, &snapshot, &mut self.replay, make) {
                 self.differ(log_position, what);
             }
         }
     }
+}
+
+fn replayed_service(cluster: &ClusterSpec) -> MatchingService {
+    empty_service(cluster.deployment()).without_counters()
 }
 
 const NOT_ASKED_FOR: &str = "there is a snapshot of this position, but the log asks for none there";

@@ -1,14 +1,10 @@
 //! The state of the service as fragments of a snapshot of the cluster: written, and loaded whole and checked, or not at
 //! all.
 //!
-//! The messages are [`lugus_codecs::snapshot`]'s. They are packed into fragments, since a snapshot of a million orders
-//! should not be a million offers.
+//! The messages are [`lugus_codecs::snapshot`]'s.
 
 use aeron_cluster_service::{Cluster, ServiceError, SnapshotReader, SnapshotWriter};
-use lugus_codecs::snapshot::{
-    MAXIMUM_RECORD_LENGTH, RecordBuffer, RecordDecoder, SnapshotMessage, SnapshotMessageError, encode_record,
-    encode_session, encode_timer,
-};
+use lugus_codecs::snapshot::{FragmentPacker, RecordDecoder, SnapshotMessage, SnapshotMessageError};
 use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError};
 use thiserror::Error;
 
@@ -48,14 +44,14 @@ pub(crate) fn take(
     timer: &EngineTimer,
     writer: &mut dyn SnapshotWriter,
 ) -> Result<(), ServiceError> {
-    let mut packer = Packer::new(writer);
-    let mut buffer: Box<RecordBuffer> = Box::new([0; MAXIMUM_RECORD_LENGTH]);
+    let mut packer = FragmentPacker::new(FRAGMENT_LENGTH.min(writer.max_message_length()));
+    let offer = &mut |fragment: &[u8]| writer.offer(fragment);
     for session in sessions.iter() {
-        packer.put(encode_session(session, &mut buffer))?;
+        packer.session(session, offer)?;
     }
-    packer.put(encode_timer(timer.state(), &mut buffer))?;
-    engine.snapshot(&mut |record| packer.put(encode_record(record, &mut buffer)))?;
-    packer.finish()
+    packer.timer(timer.state(), offer)?;
+    engine.snapshot(&mut |record| packer.record(record, offer))?;
+    packer.finish(offer)
 }
 
 /// Loads the sessions, the timer and the engine.
@@ -70,33 +66,6 @@ pub(crate) fn load(
     let mut loader = Loader::new(limits);
     reader.read_to_end(cluster, &mut |fragment| Ok(loader.fragment(fragment)?))?;
     Ok(loader.finish()?)
-}
-
-/// Packs records into fragments; a record is never divided.
-struct Packer<'w> {
-    writer: &'w mut dyn SnapshotWriter,
-    fragment: Vec<u8>,
-    limit: usize,
-}
-
-impl<'w> Packer<'w> {
-    fn new(writer: &'w mut dyn SnapshotWriter) -> Self {
-        let limit = FRAGMENT_LENGTH.min(writer.max_message_length());
-        Self { writer, fragment: Vec::with_capacity(limit), limit }
-    }
-
-    fn put(&mut self, record: &[u8]) -> Result<(), ServiceError> {
-        if self.fragment.len() + record.len() > self.limit {
-            self.writer.offer(&self.fragment)?;
-            self.fragment.clear();
-        }
-        self.fragment.extend_from_slice(record);
-        Ok(())
-    }
-
-    fn finish(self) -> Result<(), ServiceError> {
-        if self.fragment.is_empty() { Ok(()) } else { self.writer.offer(&self.fragment) }
-    }
 }
 
 /// Loads fragments into sessions, a timer and an engine.

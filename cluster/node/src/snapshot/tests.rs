@@ -6,6 +6,7 @@ use aeron_cluster_service::Role;
 use aeron_cluster_service::testing::{RecordedSnapshot, RecordingCluster};
 use lugus_codecs::HEADER_LENGTH;
 use lugus_codecs::order_entry::{MAXIMUM_REPORT_LENGTH, encode_report};
+use lugus_codecs::snapshot::{MAXIMUM_RECORD_LENGTH, SBE_SCHEMA_ID, encode_record};
 use lugus_engine::EventSink;
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
@@ -16,6 +17,9 @@ use lugus_vocabulary::{
 };
 
 use super::*;
+
+/// Longest fragment of the tests' snapshots, so that they have several.
+const TEST_LENGTH: usize = 2 * 1024;
 
 struct Nobody;
 
@@ -113,7 +117,7 @@ fn sessions() -> Sessions {
 }
 
 fn written(engine: &Engine) -> RecordedSnapshot {
-    let mut snapshot = RecordedSnapshot::with_max_message_length(FRAGMENT_LENGTH);
+    let mut snapshot = RecordedSnapshot::with_max_message_length(TEST_LENGTH);
     let timer = EngineTimer::of(ScheduledTimer { last_correlation_id: 7, deadline: Some(8) });
     take(engine, &sessions(), &timer, &mut snapshot).unwrap();
     snapshot
@@ -164,9 +168,9 @@ fn records_are_packed_and_no_fragment_is_too_long() {
     let snapshot = written(&busy_engine());
     assert!(snapshot.messages.len() > 1);
     for fragment in &snapshot.messages {
-        assert!(fragment.len() <= FRAGMENT_LENGTH);
+        assert!(fragment.len() <= TEST_LENGTH);
     }
-    assert!(snapshot.messages.iter().rev().skip(1).all(|fragment| fragment.len() > FRAGMENT_LENGTH - 256));
+    assert!(snapshot.messages.iter().rev().skip(1).all(|fragment| fragment.len() > TEST_LENGTH - 256));
 }
 
 #[test]
@@ -197,6 +201,30 @@ fn every_changed_byte_is_noticed() {
             assert_eq!(written(&state.engine).messages, whole.messages, "byte {at}");
         }
     }
+}
+
+/// As this program wrote them before records came in runs: schema version 2.
+#[test]
+fn a_snapshot_of_messages_only_is_loaded() {
+    let engine = busy_engine();
+    let mut fragments = vec![Vec::new()];
+    let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
+    engine
+        .snapshot(&mut |record| {
+            let mut message = encode_record(record, &mut buffer).to_vec();
+            if message[4..6] == SBE_SCHEMA_ID.to_le_bytes() {
+                message[6..8].copy_from_slice(&2_u16.to_le_bytes());
+            }
+            if fragments.last().is_some_and(|last| last.len() > TEST_LENGTH) {
+                fragments.push(Vec::new());
+            }
+            fragments.last_mut().unwrap().extend(message);
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+    let loaded = loaded(&fragments.into()).unwrap().engine;
+    loaded.verify().unwrap();
+    assert_eq!(written(&loaded).messages, written(&engine).messages);
 }
 
 #[test]

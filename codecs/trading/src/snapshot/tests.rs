@@ -1,11 +1,12 @@
 //! What must hold of every message of a snapshot, and of runs of them.
 
+use lugus_vocabulary::{ClientOrderId, NewOrder, OrderId, Price, Quantity, Side};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
 use crate::testing::records::{record, session};
-use crate::testing::{Codec, damage, nearly_a_message};
+use crate::testing::{Codec, damage, instrument, nearly_a_message};
 
 /// What the one or two messages of a run say.
 fn decode_one(run: &[u8]) -> Result<Option<SnapshotMessage>, MessageError> {
@@ -50,6 +51,44 @@ fn read(decoder: &mut RecordDecoder, mut run: &[u8]) -> Result<Vec<SnapshotMessa
         run = rest;
     }
     Ok(messages)
+}
+
+/// The fragments of these messages, of at most `limit` bytes.
+fn packed(messages: &[SnapshotMessage], limit: usize) -> Vec<Vec<u8>> {
+    let mut fragments = Vec::new();
+    let mut offer = |fragment: &[u8]| {
+        fragments.push(fragment.to_vec());
+        Ok::<(), ()>(())
+    };
+    let mut packer = FragmentPacker::new(limit);
+    for message in messages {
+        match message {
+            SnapshotMessage::Session(session) => packer.session(session, &mut offer).unwrap(),
+            SnapshotMessage::Timer(timer) => packer.timer(timer, &mut offer).unwrap(),
+            SnapshotMessage::Record(record) => packer.record(record, &mut offer).unwrap(),
+        }
+    }
+    packer.finish(&mut offer).unwrap();
+    fragments
+}
+
+/// Messages of which most are records that have a short layout, with instruments between them.
+fn snapshot() -> impl Strategy<Value = Vec<SnapshotMessage>> {
+    let of_instrument =
+        (instrument(), vec(record(), 0..3), vec(record(), 0..30)).prop_flat_map(|(id, begin, records)| {
+            let begin = begin.into_iter().map(SnapshotMessage::Record);
+            // Reports of the instrument that came last have a short layout.
+            let records = records.into_iter().map(move |mut record| {
+                match &mut record {
+                    SnapshotRecord::Instrument(instrument) => instrument.definition.instrument = id,
+                    SnapshotRecord::Report(kept) => kept.report.instrument = id,
+                    _ => {}
+                }
+                SnapshotMessage::Record(record)
+            });
+            Just(begin.chain(records).collect::<Vec<_>>())
+        });
+    (vec(message(), 0..4), vec(of_instrument, 0..3)).prop_map(|(begin, rest)| [begin, rest.concat()].concat())
 }
 
 fn message() -> impl Strategy<Value = SnapshotMessage> {
@@ -119,9 +158,84 @@ proptest! {
     }
 
     #[test]
+    fn fragments_are_read_as_they_were_packed(messages in snapshot(), limit in 512_usize..4_096) {
+        let mut decoder = RecordDecoder::default();
+        let mut all = Vec::new();
+        for fragment in packed(&messages, limit) {
+            prop_assert!(!fragment.is_empty() && fragment.len() <= limit);
+            all.extend(read(&mut decoder, &fragment).unwrap());
+        }
+        prop_assert_eq!(all, messages);
+    }
+
+    #[test]
+    fn a_cut_or_altered_fragment_makes_no_decoder_panic(
+        messages in snapshot(), cut: prop::sample::Index, flips in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4)
+    ) {
+        for mut fragment in packed(&messages, 1_024) {
+            let whole = read(&mut RecordDecoder::default(), &fragment).unwrap().len();
+            let length = cut.index(fragment.len());
+            let mut decoder = RecordDecoder::default();
+            if let Ok(messages) = read(&mut decoder, &fragment[..length]) {
+                prop_assert!(messages.len() <= whole);
+            }
+            for (at, bits) in &flips {
+                let at = at.index(fragment.len());
+                fragment[at] ^= bits;
+            }
+            let _ = read(&mut RecordDecoder::default(), &fragment);
+        }
+    }
+
+    #[test]
     fn no_bytes_make_a_decoder_panic(run in nearly_a_message(SBE_SCHEMA_ID)) {
         let _ = read(&mut RecordDecoder::default(), &run);
     }
+}
+
+/// What a snapshot of a book is about: a tenth of the bytes.
+#[test]
+fn consecutive_orders_take_few_bytes() {
+    let order = |n: u64| {
+        let order = NewOrder::limit(ClientOrderId(n), Side::Buy, Price(64_000 - n.cast_signed() / 10), Quantity(5));
+        let (leaves_quantity, shown_quantity) = (Quantity(5), Quantity(5));
+        let (order_id, participant) = (OrderId(7 * n), ParticipantId(1 + n as u32 % 8));
+        let record = OrderRecord {
+            order_id,
+            participant,
+            leaves_quantity,
+            shown_quantity,
+            arrival: 0,
+            is_elected: false,
+            order,
+        };
+        SnapshotMessage::Record(SnapshotRecord::Order(record))
+    };
+    let orders: Vec<_> = (1..=10_000).map(order).collect();
+    let bytes: usize = packed(&orders, 32 * 1024).iter().map(Vec::len).sum();
+    let as_messages = written(&orders).len();
+    assert!(bytes * 8 < as_messages, "{bytes} instead of {as_messages}");
+}
+
+/// A run may not begin between the two messages of a record.
+#[test]
+fn a_run_does_not_end_a_record() {
+    let orders = |n: u64| {
+        let order = NewOrder::limit(ClientOrderId(n), Side::Buy, Price(1), Quantity(1));
+        let (order_id, participant, quantity) = (OrderId(n), ParticipantId(1), Quantity(1));
+        SnapshotMessage::Record(SnapshotRecord::Order(OrderRecord {
+            order_id,
+            participant,
+            leaves_quantity: quantity,
+            shown_quantity: quantity,
+            arrival: 0,
+            is_elected: false,
+            order,
+        }))
+    };
+    let mut fragment = written(&[orders(1)])[..RESTING_LENGTH].to_vec();
+    fragment.extend(packed(&[orders(2)], 4_096).concat());
+    assert_eq!(read(&mut RecordDecoder::default(), &fragment), Err(SnapshotMessageError::Unpaired));
 }
 
 #[test]

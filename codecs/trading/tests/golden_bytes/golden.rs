@@ -6,10 +6,11 @@ use std::fmt::Debug;
 
 /// The files of the versions that are served, the oldest first. A later one has the messages that are written otherwise than
 /// before, and those that are new.
-const VERSIONS: [&str; 3] = [
+const VERSIONS: [&str; 4] = [
     include_str!("../golden/version-1.txt"),
     include_str!("../golden/version-2.txt"),
     include_str!("../golden/version-3.txt"),
+    include_str!("../golden/version-4.txt"),
 ];
 
 /// The golden bytes of a protocol, by message and from the oldest version to the newest, and the lines that the tests found

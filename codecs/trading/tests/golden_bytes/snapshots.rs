@@ -198,7 +198,77 @@ fn snapshot_records() {
     let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
     let written = encode_timer(&timer, &mut buffer);
     golden.check("snapshot.timer", &SnapshotMessage::Timer(timer), written, read_snapshot);
+    let records = run_of_an_instrument();
+    golden.check("snapshot.run", &records, &packed(&records), |mut fragment| {
+        let mut decoder = RecordDecoder::default();
+        let mut read = Vec::new();
+        while !fragment.is_empty() {
+            let (message, rest) = decoder.decode(fragment).expect("a message of a snapshot");
+            read.extend(message);
+            fragment = rest;
+        }
+        read
+    });
     golden.finish();
+}
+
+/// An instrument, and a kept trade, an event and an order of it, which are in one run.
+fn run_of_an_instrument() -> Vec<SnapshotMessage> {
+    let party = |number| TradeParty {
+        order_id: OrderId(number),
+        client_order_id: ClientOrderId(number + 1),
+        event_sequence: EventSequence(number + 2),
+        participant: PARTICIPANT,
+    };
+    let applied = ClientSequence(143);
+    let event = Report { client_sequence: applied, ..report(ReportBody::Execution(execution())) };
+    let definition = InstrumentDefinition { instrument: event.instrument, ..definition() };
+    let records = [
+        SnapshotRecord::Instrument(InstrumentRecord {
+            definition,
+            last_order_id: OrderId(135),
+            last_trade_id: TradeId(136),
+            market_data_sequence: MarketDataSequence(137),
+            last_arrival: 0,
+            electing: None,
+            statistics: statistics(),
+            state_hash: StateHash(138),
+        }),
+        SnapshotRecord::Trade(TradeRecord {
+            trade_id: TradeId(168),
+            price: Price(-169),
+            quantity: Quantity(170),
+            buyer: party(171),
+            seller: party(174),
+        }),
+        SnapshotRecord::Report(RetainedReport { applied, report: event }),
+        SnapshotRecord::Order(OrderRecord {
+            order_id: OrderId(144),
+            participant: PARTICIPANT,
+            leaves_quantity: Quantity(149),
+            shown_quantity: Quantity(148),
+            arrival: 0,
+            is_elected: false,
+            order: new_order(),
+        }),
+    ];
+    records.map(SnapshotMessage::Record).to_vec()
+}
+
+fn packed(messages: &[SnapshotMessage]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut offer = |fragment: &[u8]| {
+        bytes.extend_from_slice(fragment);
+        Ok::<(), ()>(())
+    };
+    let mut packer = FragmentPacker::new(4_096);
+    for message in messages {
+        if let SnapshotMessage::Record(record) = message {
+            packer.record(record, &mut offer).expect("it fits");
+        }
+    }
+    packer.finish(&mut offer).expect("it fits");
+    bytes
 }
 
 /// The last of the messages: a kept event has two.

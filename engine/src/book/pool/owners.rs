@@ -1,11 +1,30 @@
 //! The lists of an owner's live orders: of buys and of sells, each of those that are canceled on disconnect and of those that
 //! stay. Each is sorted by order id.
 
-use lugus_vocabulary::Side;
+use lugus_vocabulary::{OrderId, Side};
 
 use super::{Neighbours, Order, OrderPool, OwnerList, SideList, slot_or_none};
 use crate::book::cells::{NIL, Slot};
 use crate::book::terms::Instructions;
+
+/// Number of lists of an owner.
+const LISTS: u32 = 4;
+
+/// An order that is in none of its owner's lists yet, in 16 bytes, by which many are sorted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unlisted {
+    pub(crate) order_id: OrderId,
+    slot: Slot,
+    /// The owner times [`LISTS`], plus the place of its list.
+    owner_list: u32,
+}
+
+impl Unlisted {
+    /// An order that was inserted into this slot.
+    pub(crate) fn new(slot: Slot, order: &Order) -> Self {
+        Self { order_id: order.order_id, slot, owner_list: order.owner * LISTS + place(order) as u32 }
+    }
+}
 
 impl OrderPool {
     /// Number of live orders of an owner on one side, or on both.
@@ -66,22 +85,23 @@ impl OrderPool {
         slot_or_none(self.neighbours[slot as usize].next)
     }
 
-    /// Sorts the lists of all owners by order id.
-    pub(crate) fn sort_owners(&mut self) {
-        let mut live: Vec<Slot> = (0..self.orders.len() as Slot).filter(|&slot| self.is_live(slot)).collect();
-        live.sort_unstable_by_key(|&slot| (self.get(slot).owner, self.get(slot).order_id));
-        self.owners.iter_mut().for_each(OwnerList::empty);
-        for slot in live {
-            let order = *self.get(slot);
-            self.append_to_owner(slot, &order);
+    /// Puts orders that were inserted without it into the lists of their owners, in this order, which must be that of their ids.
+    pub(crate) fn list(&mut self, orders: &[Unlisted]) {
+        for &Unlisted { slot, owner_list, .. } in orders {
+            self.append(slot, owner_list / LISTS, (owner_list % LISTS) as usize);
         }
     }
 
-    /// Appends an order to its owner's list. Returns the participant's dense index.
+    /// Appends an order to its owner's list.
     #[inline(always)]
-    pub(super) fn append_to_owner(&mut self, slot: Slot, order: &Order) -> u32 {
-        let OwnerList { sides, participant, .. } = &mut self.owners[order.owner as usize];
-        let list = &mut sides[place(order)];
+    pub(super) fn append_to_owner(&mut self, slot: Slot, order: &Order) {
+        self.append(slot, order.owner, place(order));
+    }
+
+    /// Appends an order to the list at `place` of an owner.
+    #[inline(always)]
+    fn append(&mut self, slot: Slot, owner: u32, place: usize) {
+        let list = &mut self.owners[owner as usize].sides[place];
         let before = std::mem::replace(&mut list.last, slot);
         list.orders += 1;
         self.neighbours[slot as usize] = Neighbours { next: NIL, previous: before };
@@ -89,7 +109,6 @@ impl OrderPool {
             NIL => list.first = slot,
             before => self.neighbours[before as usize].next = slot,
         }
-        *participant
     }
 
     /// Unlinks an order from its owner's list. Returns the participant's dense index.

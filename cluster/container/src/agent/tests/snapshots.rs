@@ -5,6 +5,11 @@ use super::*;
 #[test]
 fn a_snapshot_is_acked_with_its_recording_once_it_is_recorded() {
     let mut member = Member::joined(FOLLOWER, nothing);
+    let world = Rc::clone(&member.world);
+    member.agent.service.on_snapshot = Box::new(move |snapshot| {
+        world.borrow_mut().now_ns += 7 * MS;
+        snapshot.offer(b"state")
+    });
     member.append(&new_term(5, 9, 2, 1 << 16));
     member.append(&session_open(8, 10));
     member.append(&session_open(7, 11));
@@ -15,6 +20,7 @@ fn a_snapshot_is_acked_with_its_recording_once_it_is_recorded() {
     let recorded = [marks(0), snapshot_session(7), snapshot_session(8), marks(2), b"state".to_vec()];
     assert_eq!(member.world.borrow().recorded, recorded);
     assert_eq!(member.calls().last(), Some(&format!("snapshot at {position}")), "the log waits");
+    assert_eq!((member.newest_snapshot.get(), member.snapshot_load.get()), (7 * MS, 0));
     member.cycles(1).unwrap();
     assert_eq!(member.sent(), [ack(position, 12, 2, RECORDING_ID)]);
     assert_eq!(member.calls(), ["message 7 after @13"]);

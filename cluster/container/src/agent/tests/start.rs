@@ -76,12 +76,14 @@ fn a_snapshot_gives_sessions_and_time_unit_and_the_rest_to_the_service() {
     let (begin, end) = (snapshot_mark(2, 0, 2, 1 << 16), snapshot_mark(2, 2, 2, 1 << 16));
     let messages = [begin, snapshot_session(3), snapshot_session(8), end, b"a".to_vec(), b"b".to_vec(), b"c".to_vec()];
     let mut member = with_snapshot(&messages, true);
+    member.agent.service.script = Box::new(|cluster, _| cluster.idle(0));
     member.cycles(4).unwrap();
     assert_eq!(member.calls(), [r#"start ["a", "b", "c"] [3, 8]"#]);
     assert_eq!(member.sent(), [ack(640, 99, 0, CLIENT_ID)]);
     let cluster = &member.agent.cluster;
     assert_eq!((cluster.time_unit(), cluster.leadership_term_id(), cluster.time()), (TimeUnit::Nanos, 4, 99));
     assert_eq!(member.world.borrow().egress_open, 0, "restored sessions are not connected");
+    assert_eq!((member.newest_snapshot.get(), member.snapshot_load.get()), (0, MS), "the service idles once");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use lugus_vocabulary::{InstrumentId, SnapshotRecord};
 
-use super::layout::Before;
-use super::numbers::NumberReader;
-use super::{EXECUTION, MESSAGE, ORDER, TRADE};
+use super::MESSAGE;
+use crate::short_layout::Before;
+use crate::short_layout::numbers::NumberReader;
 use crate::snapshot::{RecordDecoder, SnapshotMessage};
 
 /// Iterator over the records of a run, which ends at bytes that are no record.
@@ -30,10 +30,7 @@ impl<'a> RecordReader<'a> {
     fn record(&mut self) -> Option<SnapshotRecord> {
         match self.reader.byte()? {
             MESSAGE => self.message(),
-            EXECUTION => self.before.execution(&mut self.reader, self.instrument).map(SnapshotRecord::Report),
-            ORDER => self.before.order(&mut self.reader).map(SnapshotRecord::Order),
-            TRADE => self.before.trade(&mut self.reader).map(SnapshotRecord::Trade),
-            _ => None,
+            tag => self.before.record(tag, &mut self.reader, self.instrument),
         }
     }
 

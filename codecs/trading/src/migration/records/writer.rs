@@ -1,16 +1,15 @@
 //! Writes records into a run.
 
-use lugus_vocabulary::{ReportBody, RetainedReport, SnapshotRecord};
+use lugus_vocabulary::{InstrumentId, SnapshotRecord};
 
-use super::layout::Before;
-use super::{EXECUTION, MAXIMUM_RUN_LENGTH, MESSAGE, ORDER, TRADE};
+use super::{MAXIMUM_RUN_LENGTH, MESSAGE};
+use crate::short_layout::{Before, LONGEST_SHORT_RECORD};
 use crate::snapshot::{MAXIMUM_RECORD_LENGTH, RecordBuffer, encode_record};
 
-/// Upper bound of the length of a record, in bytes: a tag and the messages of a snapshot, or at most sixteen numbers of ten
-/// bytes each.
+/// Upper bound of the length of a record, in bytes: a tag and the messages of a snapshot, or a short record.
 const LONGEST_RECORD: usize = 512;
 
-const _: () = assert!(MAXIMUM_RECORD_LENGTH < LONGEST_RECORD);
+const _: () = assert!(MAXIMUM_RECORD_LENGTH < LONGEST_RECORD && LONGEST_SHORT_RECORD < LONGEST_RECORD);
 
 /// Appends records to a run.
 #[derive(Debug)]
@@ -36,23 +35,13 @@ impl<'b> RecordWriter<'b> {
 
     /// Appends a record.
     pub fn put(&mut self, record: &SnapshotRecord) {
-        match record {
-            SnapshotRecord::Report(RetainedReport { applied, report }) => match &report.body {
-                ReportBody::Execution(execution) => {
-                    self.buffer.push(EXECUTION);
-                    self.before.put_execution(self.buffer, *applied, report, execution);
-                }
-                _ => self.put_message(record),
-            },
-            SnapshotRecord::Order(order) => {
-                self.buffer.push(ORDER);
-                self.before.put_order(self.buffer, order);
-            }
-            SnapshotRecord::Trade(trade) => {
-                self.buffer.push(TRADE);
-                self.before.put_trade(self.buffer, trade);
-            }
-            record => self.put_message(record),
+        // All reports are of the instrument of the run.
+        let instrument = match record {
+            SnapshotRecord::Report(kept) => kept.report.instrument,
+            _ => InstrumentId::NONE,
+        };
+        if !self.before.put(self.buffer, record, instrument) {
+            self.put_message(record);
         }
     }
 

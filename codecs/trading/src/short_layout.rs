@@ -1,21 +1,41 @@
-//! The layouts of executions, orders and trades, written and read side by side.
+//! The short layouts of executions, orders and trades in runs of records, written and read side by side: as messages, a
+//! kept execution takes 144 bytes and an order 110; here, an order takes about 14, since most numbers differ little from
+//! those of the record before, and most fields are absent.
 //!
 //! After a record's tag come a byte of flags that tell which optional fields are present, one byte for each enumeration,
-//! and numbers ([`super::numbers`]). A number is told from that of the record before where [`Before`] has one.
+//! and numbers ([`numbers`]). A number is told from that of the record before where [`Before`] has one. The first record of
+//! a run is told from zeros, so that each run can be read without the others.
+//!
+//! Moves and snapshots use these layouts, and snapshots outlive the program that took them: a change needs a new version of
+//! schema 204, with which a run's message says how it was written.
+
+pub(crate) mod numbers;
 
 use lugus_vocabulary::{
     ClientOrderId, ClientSequence, ClientTag, EpochNanos, EventSequence, ExecType, Execution, InstrumentId, Liquidity,
     NewOrder, OnDisconnect, OrderId, OrderRecord, OrderStatus, OrderType, PostOnly, Price, Quantity, RejectReason,
-    Report, ReportBody, RetainedReport, SelfTradePrevention, Side, TimeInForce, TradeId, TradeParty, TradeRecord,
+    Report, ReportBody, RetainedReport, SelfTradePrevention, Side, SnapshotRecord, TimeInForce, TradeId, TradeParty,
+    TradeRecord,
 };
 
-use super::numbers::{NumberReader, put_number, put_participant, put_signed, put_unsigned};
+use self::numbers::{NumberReader, put_number, put_participant, put_signed, put_unsigned};
 use crate::sbe_order_entry::reject_reason::RejectReason as WireReason;
 use crate::word::FromWire;
 
+/// Tag of a kept event that is an execution.
+const EXECUTION: u8 = 1;
+/// Tag of a live order.
+const ORDER: u8 = 2;
+/// Tag of a kept trade.
+const TRADE: u8 = 3;
+
+/// Upper bound of the length of a record with its tag, in bytes: the enumerations, and at most sixteen numbers of ten bytes
+/// each.
+pub(crate) const LONGEST_SHORT_RECORD: usize = 192;
+
 /// The numbers that those of the next record are differences from.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Before {
+pub(crate) struct Before {
     participant: u32,
     event_sequence: u64,
     applied: u64,
@@ -30,41 +50,41 @@ pub(super) struct Before {
 /// Flags of an execution.
 mod execution_flag {
     /// The event answers the scope's last applied command.
-    pub(super) const ANSWER: u8 = 1;
+    pub(crate) const ANSWER: u8 = 1;
     /// There is a price.
-    pub(super) const PRICE: u8 = 1 << 1;
+    pub(crate) const PRICE: u8 = 1 << 1;
     /// There is a last price.
-    pub(super) const LAST_PRICE: u8 = 1 << 2;
+    pub(crate) const LAST_PRICE: u8 = 1 << 2;
     /// There are a trade id and a last quantity.
-    pub(super) const TRADE: u8 = 1 << 3;
+    pub(crate) const TRADE: u8 = 1 << 3;
     /// There is an original client order id.
-    pub(super) const ORIGINAL: u8 = 1 << 4;
+    pub(crate) const ORIGINAL: u8 = 1 << 4;
     /// There is a cumulative quantity.
-    pub(super) const FILLED: u8 = 1 << 5;
+    pub(crate) const FILLED: u8 = 1 << 5;
     /// The open quantity is not the quantity less the cumulative quantity, and is present.
-    pub(super) const LEFT: u8 = 1 << 6;
+    pub(crate) const LEFT: u8 = 1 << 6;
     /// There is a client tag.
-    pub(super) const TAG: u8 = 1 << 7;
+    pub(crate) const TAG: u8 = 1 << 7;
 }
 
 /// Flags of an order.
 mod order_flag {
     /// The order is post-only.
-    pub(super) const POST_ONLY: u8 = 1;
+    pub(crate) const POST_ONLY: u8 = 1;
     /// The open quantity is less than the quantity, and is present.
-    pub(super) const PARTLY: u8 = 1 << 1;
+    pub(crate) const PARTLY: u8 = 1 << 1;
     /// The shown quantity is less than the open quantity, and is present.
-    pub(super) const HIDES: u8 = 1 << 2;
+    pub(crate) const HIDES: u8 = 1 << 2;
     /// There is a display quantity.
-    pub(super) const DISPLAY: u8 = 1 << 3;
+    pub(crate) const DISPLAY: u8 = 1 << 3;
     /// There is a stop price.
-    pub(super) const STOP: u8 = 1 << 4;
+    pub(crate) const STOP: u8 = 1 << 4;
     /// There is an expire time.
-    pub(super) const EXPIRES: u8 = 1 << 5;
+    pub(crate) const EXPIRES: u8 = 1 << 5;
     /// There is a price.
-    pub(super) const PRICE: u8 = 1 << 6;
+    pub(crate) const PRICE: u8 = 1 << 6;
     /// There is a client tag.
-    pub(super) const TAG: u8 = 1 << 7;
+    pub(crate) const TAG: u8 = 1 << 7;
 }
 
 /// Bit of an order's self-trade prevention that tells that the order is elected.
@@ -73,14 +93,51 @@ const ELECTED: u8 = 1 << 7;
 const STAYS: u8 = 1 << 7;
 
 impl Before {
-    /// Writes a kept execution after its tag.
-    pub(super) fn put_execution(
+    /// Writes a record of this instrument with its tag. Returns false, and writes nothing, if the layouts do not have the record,
+    /// or not all of it.
+    #[inline]
+    pub(crate) fn put(&mut self, buffer: &mut Vec<u8>, record: &SnapshotRecord, instrument: InstrumentId) -> bool {
+        match record {
+            SnapshotRecord::Order(order) if order.arrival == 0 || order.order.stop_price.is_some() => {
+                buffer.push(ORDER);
+                self.put_order(buffer, order);
+            }
+            SnapshotRecord::Report(RetainedReport { applied, report }) => {
+                let answers = report.client_sequence;
+                let ReportBody::Execution(execution) = &report.body else { return false };
+                if report.instrument != instrument || (answers != *applied && answers.0 != 0) {
+                    return false;
+                }
+                buffer.push(EXECUTION);
+                self.put_execution(buffer, *applied, report, execution);
+            }
+            SnapshotRecord::Trade(trade) => {
+                buffer.push(TRADE);
+                self.put_trade(buffer, trade);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Reads a record of this instrument after its tag; `None` if it is none of these tags, or the bytes are no such record.
+    #[inline]
+    pub(crate) fn record(
         &mut self,
-        buffer: &mut Vec<u8>,
-        applied: ClientSequence,
-        report: &Report,
-        execution: &Execution,
-    ) {
+        tag: u8,
+        reader: &mut NumberReader<'_>,
+        instrument: InstrumentId,
+    ) -> Option<SnapshotRecord> {
+        match tag {
+            ORDER => self.order(reader).map(SnapshotRecord::Order),
+            EXECUTION => self.execution(reader, instrument).map(SnapshotRecord::Report),
+            TRADE => self.trade(reader).map(SnapshotRecord::Trade),
+            _ => None,
+        }
+    }
+
+    /// Writes a kept execution after its tag.
+    fn put_execution(&mut self, buffer: &mut Vec<u8>, applied: ClientSequence, report: &Report, execution: &Execution) {
         use execution_flag::{ANSWER, FILLED, LAST_PRICE, LEFT, ORIGINAL, PRICE, TAG, TRADE};
         let traded = execution.trade_id.0 != 0 || execution.last_quantity.0 != 0;
         let unfilled = execution.quantity.0.wrapping_sub(execution.cum_quantity.0);
@@ -134,11 +191,7 @@ impl Before {
     }
 
     /// Reads a kept execution of this instrument after its tag; `None` if the bytes are none.
-    pub(super) fn execution(
-        &mut self,
-        reader: &mut NumberReader<'_>,
-        instrument: InstrumentId,
-    ) -> Option<RetainedReport> {
+    fn execution(&mut self, reader: &mut NumberReader<'_>, instrument: InstrumentId) -> Option<RetainedReport> {
         use execution_flag::{ANSWER, FILLED, LAST_PRICE, LEFT, ORIGINAL, PRICE, TAG, TRADE};
         let [flags, exec_type, order_status, side, order_type, time_in_force, liquidity] = reader.bytes()?;
         let has = |flag| flags & flag != 0;
@@ -197,7 +250,7 @@ impl Before {
     }
 
     /// Writes an order after its tag.
-    pub(super) fn put_order(&mut self, buffer: &mut Vec<u8>, record: &OrderRecord) {
+    fn put_order(&mut self, buffer: &mut Vec<u8>, record: &OrderRecord) {
         use order_flag::{DISPLAY, EXPIRES, HIDES, PARTLY, POST_ONLY, PRICE, STOP, TAG};
         let order = &record.order;
         let elected = if record.is_elected { ELECTED } else { 0 };
@@ -248,7 +301,7 @@ impl Before {
     }
 
     /// Reads an order after its tag; `None` if the bytes are none.
-    pub(super) fn order(&mut self, reader: &mut NumberReader<'_>) -> Option<OrderRecord> {
+    fn order(&mut self, reader: &mut NumberReader<'_>) -> Option<OrderRecord> {
         use order_flag::{DISPLAY, EXPIRES, HIDES, PARTLY, POST_ONLY, PRICE, STOP, TAG};
         let [flags, side, order_type, time_in_force, prevention] = reader.bytes()?;
         let has = |flag| flags & flag != 0;
@@ -289,7 +342,7 @@ impl Before {
     }
 
     /// Writes a kept trade after its tag.
-    pub(super) fn put_trade(&mut self, buffer: &mut Vec<u8>, record: &TradeRecord) {
+    fn put_trade(&mut self, buffer: &mut Vec<u8>, record: &TradeRecord) {
         put_unsigned(buffer, record.trade_id.0, self.trade_id);
         put_signed(buffer, record.price.0, self.price);
         put_number(buffer, record.quantity.0);
@@ -304,7 +357,7 @@ impl Before {
     }
 
     /// Reads a kept trade after its tag; `None` if the bytes are none.
-    pub(super) fn trade(&mut self, reader: &mut NumberReader<'_>) -> Option<TradeRecord> {
+    fn trade(&mut self, reader: &mut NumberReader<'_>) -> Option<TradeRecord> {
         let trade_id = TradeId(reader.unsigned(self.trade_id)?);
         let price = Price(reader.signed(self.price)?);
         let quantity = Quantity(reader.number()?);

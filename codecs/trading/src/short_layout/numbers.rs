@@ -7,7 +7,7 @@ use lugus_vocabulary::ParticipantId;
 
 /// Writes a number.
 #[inline]
-pub(super) fn put_number(buffer: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn put_number(buffer: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         buffer.push(number as u8 | 0x80);
         number >>= 7;
@@ -17,45 +17,45 @@ pub(super) fn put_number(buffer: &mut Vec<u8>, mut number: u64) {
 
 /// Writes a signed number as its difference from the one before.
 #[inline]
-pub(super) fn put_signed(buffer: &mut Vec<u8>, number: i64, before: i64) {
+pub(crate) fn put_signed(buffer: &mut Vec<u8>, number: i64, before: i64) {
     let difference = number.wrapping_sub(before);
     put_number(buffer, (difference << 1 ^ difference >> 63).cast_unsigned());
 }
 
 /// Writes an unsigned number as its difference from the one before.
 #[inline]
-pub(super) fn put_unsigned(buffer: &mut Vec<u8>, number: u64, before: u64) {
+pub(crate) fn put_unsigned(buffer: &mut Vec<u8>, number: u64, before: u64) {
     put_signed(buffer, number.cast_signed(), before.cast_signed());
 }
 
 /// Writes a participant as its difference from the one before.
-pub(super) fn put_participant(buffer: &mut Vec<u8>, participant: ParticipantId, before: u32) {
+pub(crate) fn put_participant(buffer: &mut Vec<u8>, participant: ParticipantId, before: u32) {
     put_unsigned(buffer, participant.0.into(), before.into());
 }
 
 /// Reads numbers from bytes; each method returns `None` where the bytes end, or are no such number.
 #[derive(Debug)]
-pub(super) struct NumberReader<'a> {
-    pub(super) bytes: &'a [u8],
+pub(crate) struct NumberReader<'a> {
+    pub(crate) bytes: &'a [u8],
 }
 
 impl NumberReader<'_> {
     #[inline]
-    pub(super) fn byte(&mut self) -> Option<u8> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.bytes.split_first()?;
         self.bytes = rest;
         Some(*first)
     }
 
     #[inline]
-    pub(super) fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(crate) fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (first, rest) = self.bytes.split_first_chunk()?;
         self.bytes = rest;
         Some(*first)
     }
 
     #[inline]
-    pub(super) fn number(&mut self) -> Option<u64> {
+    pub(crate) fn number(&mut self) -> Option<u64> {
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -73,12 +73,12 @@ impl NumberReader<'_> {
 
     /// A number if it is present, or else what stands for it.
     #[inline]
-    pub(super) fn number_if(&mut self, is_present: bool, otherwise: u64) -> Option<u64> {
+    pub(crate) fn number_if(&mut self, is_present: bool, otherwise: u64) -> Option<u64> {
         if is_present { self.number() } else { Some(otherwise) }
     }
 
     #[inline]
-    pub(super) fn signed(&mut self, before: i64) -> Option<i64> {
+    pub(crate) fn signed(&mut self, before: i64) -> Option<i64> {
         let number = self.number()?;
         let difference = (number >> 1).cast_signed() ^ -(number & 1).cast_signed();
         Some(before.wrapping_add(difference))
@@ -86,16 +86,16 @@ impl NumberReader<'_> {
 
     /// A signed number if it is present: the outer `None` as for all methods.
     #[inline]
-    pub(super) fn signed_if(&mut self, is_present: bool, before: i64) -> Option<Option<i64>> {
+    pub(crate) fn signed_if(&mut self, is_present: bool, before: i64) -> Option<Option<i64>> {
         if is_present { self.signed(before).map(Some) } else { Some(None) }
     }
 
     #[inline]
-    pub(super) fn unsigned(&mut self, before: u64) -> Option<u64> {
+    pub(crate) fn unsigned(&mut self, before: u64) -> Option<u64> {
         self.signed(before.cast_signed()).map(i64::cast_unsigned)
     }
 
-    pub(super) fn participant(&mut self, before: u32) -> Option<ParticipantId> {
+    pub(crate) fn participant(&mut self, before: u32) -> Option<ParticipantId> {
         u32::try_from(self.unsigned(before.into())?).ok().map(ParticipantId)
     }
 }
