@@ -95,9 +95,9 @@ impl FragmentAssembler {
         self.append(fragment)
     }
 
-    /// Forgets the unfinished messages of all images but the one with this session id.
-    pub fn keep_only(&mut self, session_id: i32) {
-        self.images.retain(|image| image.session_id == session_id);
+    /// Keeps the unfinished messages of the images whose session ids `keeps` wants, and forgets the others.
+    pub fn retain(&mut self, mut keeps: impl FnMut(i32) -> bool) {
+        self.images.retain(|image| keeps(image.session_id));
     }
 
     /// Forgets all unfinished messages.
@@ -206,7 +206,7 @@ mod tests {
         let mut assembler = FragmentAssembler::new(2);
         assembler.assemble(&of_image(1, b"a", BEGIN_FRAGMENT_FLAG, 0));
         assembler.assemble(&of_image(2, b"x", BEGIN_FRAGMENT_FLAG, 0));
-        assembler.keep_only(2);
+        assembler.retain(|session_id| session_id == 2);
         assert_eq!(assembler.assemble(&of_image(1, b"b", END_FRAGMENT_FLAG, 64)), None);
         assert_eq!(assembler.assemble(&of_image(2, b"y", END_FRAGMENT_FLAG, 64)), Some(&b"xy"[..]));
         assembler.assemble(&of_image(2, b"x", BEGIN_FRAGMENT_FLAG, 0));

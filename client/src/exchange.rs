@@ -1,14 +1,17 @@
 //! Trading with all clusters of a deployment: the partition map, and a participant's sessions with every cluster in it.
 //!
 //! [`Exchange`] has the map and opens sessions; [`ExchangeSession`] owns the router with a [`TradingSession`] for each
-//! cluster. Each of those has its own Aeron client, all in the caller's thread and over one media driver.
+//! cluster. They share an Aeron client, in the caller's thread.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use aeron_cluster_client::{Context, NullCredentials};
+use aeron_cluster_client::{
+    ClientError as ClusterError, Connected, Context, DisconnectReason, GroupListener, NewLeader, NullCredentials,
+    SessionIndex,
+};
 use lugus_partition_map::{
     ClusterEntry, MapContext, MapSubscription, PartitionMap, RecordedMap, ingress_channel, ingress_endpoints,
 };
@@ -18,6 +21,7 @@ use lugus_vocabulary::{
     Replace, Side,
 };
 
+use crate::cluster_link::SharedGroup;
 use crate::command_number::CommandNumber;
 use crate::config::{Config, Credentials, Limits, OlderSession};
 use crate::error::{ClientError, SendError};
@@ -113,9 +117,11 @@ impl Exchange {
         participant: ParticipantId,
         credentials: Credentials,
     ) -> Result<ExchangeSession, ClientError> {
-        let factory = Sessions { config: Rc::clone(&self.config), participant, credentials };
+        let group = SharedGroup::new(&self.config.cluster)?;
+        let factory = Sessions { config: Rc::clone(&self.config), participant, credentials, group: group.clone() };
         factory.config_of(Context::default()).check()?;
         Ok(ExchangeSession {
+            group,
             participant,
             maps: Rc::clone(&self.maps),
             errors_seen: self.maps.borrow().errors(),
@@ -130,6 +136,7 @@ struct Sessions {
     config: Rc<ExchangeConfig>,
     participant: ParticipantId,
     credentials: Credentials,
+    group: SharedGroup,
 }
 
 impl Sessions {
@@ -157,7 +164,7 @@ impl SessionFactory for Sessions {
             .ingress_channel(ingress_channel(cluster))
             .ingress_endpoints(ingress_endpoints(cluster))
             .ingress_stream_id(cluster.ingress_stream);
-        TradingSession::connect(self.config_of(context))
+        TradingSession::connect_in(&self.group, self.config_of(context))
     }
 }
 
@@ -170,6 +177,8 @@ impl SessionFactory for Sessions {
 /// instruments only. When a newer session of the participant takes over at one cluster, the sessions with all clusters
 /// end.
 pub struct ExchangeSession {
+    /// The Aeron client of the sessions with all clusters.
+    group: SharedGroup,
     participant: ParticipantId,
     maps: Rc<RefCell<MapSource>>,
     errors_seen: u64,
@@ -189,11 +198,12 @@ impl ExchangeSession {
             return Err(failure.clone());
         }
         let mut work = self.poll_maps(handler);
+        work += self.group.do_work(&mut ClustersListener { sessions: self.router.sessions_mut(), handler });
         let mut replaced = None;
         for ClusterSession { cluster, session } in self.router.sessions_mut() {
             let handler = &mut ClusterHandler { cluster: *cluster, handler };
             let had_failed = session.failure().is_some();
-            match session.poll(handler) {
+            match session.advance(handler) {
                 Ok(done) => work += done,
                 Err(error) if had_failed => drop(error),
                 Err(reason) => handler.on_status(&Status::ClusterUnusable { cluster: *cluster, reason }),
@@ -269,9 +279,7 @@ impl ExchangeSession {
     }
 
     /// Closes all sessions. Commands without an outcome may have been applied, or may yet be.
-    pub fn close(self) {
-        self.router.into_sessions().into_iter().for_each(TradingSession::close);
-    }
+    pub fn close(self) {}
 
     fn poll_maps(&mut self, handler: &mut impl EventHandler) -> usize {
         let mut maps = self.maps.borrow_mut();
@@ -292,7 +300,7 @@ impl ExchangeSession {
         self.router.end(handler);
         for entry in self.router.sessions_mut() {
             // A session that has ended closes its cluster client.
-            let _ended = entry.session.poll(&mut ());
+            let _ended = entry.session.advance(&mut ());
         }
         self.failure = Some(failure.clone());
         failure
@@ -309,6 +317,51 @@ impl ExchangeSession {
             return Err(SendError::Ended);
         }
         self.router.session_for(instrument, purpose)
+    }
+}
+
+/// All sessions are closed at once, so that at most one time-out is waited for until the clusters were told.
+impl Drop for ExchangeSession {
+    fn drop(&mut self) {
+        self.group.close();
+    }
+}
+
+/// Passes on what the Aeron client hears to the session that it is for.
+struct ClustersListener<'a, H> {
+    sessions: &'a mut [ClusterSession<TradingSession>],
+    handler: &'a mut H,
+}
+
+impl<H: EventHandler> ClustersListener<'_, H> {
+    #[inline]
+    fn tell(&mut self, session: SessionIndex, tell: impl FnOnce(&mut TradingSession, &mut ClusterHandler<'_, H>)) {
+        if let Some(entry) = self.sessions.iter_mut().find(|entry| entry.session.is(session)) {
+            tell(&mut entry.session, &mut ClusterHandler { cluster: entry.cluster, handler: self.handler });
+        }
+    }
+}
+
+impl<H: EventHandler> GroupListener for ClustersListener<'_, H> {
+    fn on_connected(&mut self, session: SessionIndex, event: &Connected) {
+        self.tell(session, |session, handler| session.on_connected(event, handler));
+    }
+
+    #[inline]
+    fn on_message(&mut self, session: SessionIndex, cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
+        self.tell(session, |session, handler| session.on_message(cluster_session_id, message, handler));
+    }
+
+    fn on_new_leader(&mut self, session: SessionIndex, event: &NewLeader) {
+        self.tell(session, |session, handler| session.on_new_leader(event, handler));
+    }
+
+    fn on_disconnected(&mut self, session: SessionIndex, reason: DisconnectReason) {
+        self.tell(session, |session, handler| session.on_disconnected(reason, handler));
+    }
+
+    fn on_ended(&mut self, session: SessionIndex, error: ClusterError) {
+        self.tell(session, |session, _| session.on_ended(error));
     }
 }
 

@@ -65,6 +65,7 @@
 //! | `listening_clock`, `ingress`, `wire` | the time, the way out and the messages of a session |
 
 mod blocking;
+mod cluster_link;
 mod command_number;
 mod config;
 mod error;

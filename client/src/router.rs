@@ -90,11 +90,6 @@ impl<F: SessionFactory> Router<F> {
         &mut self.sessions
     }
 
-    /// All sessions, to be closed.
-    pub fn into_sessions(self) -> Vec<F::Session> {
-        self.sessions.into_iter().map(|entry| entry.session).collect()
-    }
-
     /// The session to which an instrument's commands go.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! A session with one cluster and its Aeron client: owns [`AeronCluster`], feeds the state machine, and sends its
+//! A session with one cluster: feeds the state machine with what comes by an Aeron client, of its own or shared, and sends its
 //! messages.
 
 use std::hash::{BuildHasher, RandomState};
@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use aeron_cluster_client::{
-    AeronCluster, ConnectProblem, Connected, DisconnectReason, EgressListener, NewLeader, OfferError,
+    ClientError as ClusterError, ConnectProblem, Connected, DisconnectReason, GroupListener, NewLeader, OfferError,
+    SessionIndex,
 };
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
@@ -15,6 +16,7 @@ use lugus_vocabulary::{
     TradeAmendment, TradeId, WorkingOrders,
 };
 
+use crate::cluster_link::{ClusterLink, SharedGroup};
 use crate::command_number::CommandNumber;
 use crate::config::{Config, Connects, OlderSession};
 use crate::error::{ClientError, SendError};
@@ -38,7 +40,7 @@ const REFUSAL_TIME: u64 = 5_000_000_000;
 /// and sent in order when there is one.
 pub struct TradingSession {
     config: Config,
-    cluster: AeronCluster,
+    cluster: ClusterLink,
     /// Signs the messages of the open cluster session, if it has a key.
     signer: Option<MessageSigner>,
     session: Session,
@@ -49,17 +51,30 @@ pub struct TradingSession {
     /// When the present cluster session was first seen open, while an older one is to be kept.
     connected_at: Option<u64>,
     failure: Option<ClientError>,
+    /// A cluster session was opened in the last duty cycle.
+    is_new_session: bool,
+    /// The cluster session has ended for good in the last duty cycle.
+    ended: Option<ClusterError>,
+    /// Why there is no cluster session.
+    problem: Option<ConnectProblem>,
 }
 
 impl TradingSession {
-    /// Makes a session that starts to connect with its first [`poll`](Self::poll). This waits for nothing.
+    /// Makes a session, with an Aeron client of its own, that starts to connect with its first [`poll`](Self::poll). This waits
+    /// for nothing.
     ///
     /// # Errors
     /// When the configuration cannot work.
     pub fn connect(config: Config) -> Result<Self, ClientError> {
+        let group = SharedGroup::of_one(&config.cluster)?;
+        Self::connect_in(&group, config)
+    }
+
+    /// Makes a session whose owner does the duty cycles of its group.
+    pub(crate) fn connect_in(group: &SharedGroup, config: Config) -> Result<Self, ClientError> {
         config.check()?;
         let connects = Rc::new(Connects::new(config.older_session));
-        let cluster = AeronCluster::new(config.context(&connects))?;
+        let cluster = ClusterLink::open(group, config.context(&connects))?;
         let seed = RandomState::new().hash_one(config.participant);
         let mut session = Session::new(config.participant, config.limits, &config.retry, seed)
             .with_cancel_on_disconnect(config.cancel_on_disconnect);
@@ -74,6 +89,9 @@ impl TradingSession {
             connect_requests_seen: 0,
             connected_at: None,
             failure: None,
+            is_new_session: false,
+            ended: None,
+            problem: None,
         })
     }
 
@@ -88,18 +106,30 @@ impl TradingSession {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
-        let mut listener = Listener { session: &mut self.session, is_new_session: false, handler };
-        let mut work = match self.cluster.do_work(&mut listener) {
-            Ok(work) => work,
-            Err(error) => return Err(self.fail(error.into(), handler)),
-        };
-        if listener.is_new_session {
-            self.signer = signer(self.cluster.session_secret());
+        let group = self.cluster.group().clone();
+        let work = group.do_work(&mut OneListener { session: self, handler });
+        Ok(work + self.advance(handler)?)
+    }
+
+    /// What follows a duty cycle of the group: sends what waits. Otherwise as [`poll`](Self::poll).
+    #[inline]
+    pub(crate) fn advance(&mut self, handler: &mut impl EventHandler) -> Result<usize, ClientError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        if let Some(error) = self.ended.take() {
+            return Err(self.fail(error.into(), handler));
+        }
+        if std::mem::take(&mut self.is_new_session) {
+            self.signer = self.cluster.with_secret(signer);
+        }
+        if !self.session.is_connected() || self.problem.is_some() {
+            self.cluster.note_problem(&mut self.problem);
         }
         self.note_connect_requests();
         let now = u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let ingress = &mut ClusterIngress { cluster: &mut self.cluster, signer: &mut self.signer };
-        work += self.session.do_work(now, ingress, handler);
+        let ingress = &mut ClusterIngress { cluster: &self.cluster, signer: &mut self.signer };
+        let work = self.session.do_work(now, ingress, handler);
         if self.session.take_wants_new_session() {
             self.renew(handler)?;
         }
@@ -108,7 +138,7 @@ impl TradingSession {
             self.connects.older_session.set(OlderSession::Replace);
         }
         if self.session.has_ended() {
-            self.cluster.abandon();
+            self.cluster.end();
             let participant = self.config.participant;
             self.failure = Some(match self.session.was_refused() {
                 true => ClientError::ParticipantConnected { participant },
@@ -140,7 +170,7 @@ impl TradingSession {
 
     /// Why the session could not be opened at the last attempt, as a text for a person.
     pub fn problem(&self) -> Option<&ConnectProblem> {
-        self.cluster.problem()
+        self.problem.as_ref()
     }
 
     /// Number of commands without an outcome, of all instruments.
@@ -166,15 +196,13 @@ impl TradingSession {
         self.session.is_current(instrument)
     }
 
-    /// Closes the session; [`AeronCluster::close`] tells what it waits for, and for how long. Commands without an
-    /// outcome may have been applied, or may yet be.
-    pub fn close(mut self) {
-        self.cluster.close();
-    }
+    /// Closes the session; [`SessionGroup::close`](crate::cluster::SessionGroup::close) tells what it waits for, and for how
+    /// long. Commands without an outcome may have been applied, or may yet be.
+    pub fn close(self) {}
 
     fn fail(&mut self, error: ClientError, handler: &mut impl EventHandler) -> ClientError {
         self.session.end(handler);
-        self.cluster.abandon();
+        self.cluster.end();
         self.failure = Some(error.clone());
         error
     }
@@ -192,13 +220,46 @@ impl TradingSession {
     /// Leaves the cluster session for a new one.
     fn renew(&mut self, handler: &mut impl EventHandler) -> Result<(), ClientError> {
         self.cluster.abandon();
-        match AeronCluster::new(self.config.context(&self.connects)) {
+        match ClusterLink::open(self.cluster.group(), self.config.context(&self.connects)) {
             Ok(cluster) => {
                 self.cluster = cluster;
                 Ok(())
             }
-            Err(error) => Err(self.fail(error.into(), handler)),
+            Err(error) => Err(self.fail(error, handler)),
         }
+    }
+
+    /// Whether this is the session that its group knows by this index.
+    #[inline]
+    pub(crate) fn is(&self, session: SessionIndex) -> bool {
+        self.cluster.is(session)
+    }
+
+    /// What the cluster client has to tell, in a duty cycle of the group.
+    pub(crate) fn on_connected(&mut self, event: &Connected, handler: &mut impl EventHandler) {
+        self.is_new_session = true;
+        self.session.on_connected(event.cluster_session_id, MemberId(event.leader_member_id), handler);
+    }
+
+    /// A message of the cluster.
+    #[inline]
+    pub(crate) fn on_message(&mut self, cluster_session_id: i64, message: &[u8], handler: &mut impl EventHandler) {
+        self.session.on_message(cluster_session_id, message, handler);
+    }
+
+    /// The cluster session continues with another leader.
+    pub(crate) fn on_new_leader(&mut self, event: &NewLeader, handler: &mut impl EventHandler) {
+        self.session.on_new_leader(MemberId(event.leader_member_id), handler);
+    }
+
+    /// The cluster session is lost.
+    pub(crate) fn on_disconnected(&mut self, reason: DisconnectReason, handler: &mut impl EventHandler) {
+        self.session.on_disconnected(reason, handler);
+    }
+
+    /// The cluster session has ended for good: [`advance`](Self::advance) tells.
+    pub(crate) fn on_ended(&mut self, error: ClusterError) {
+        self.ended = Some(error);
     }
 
     /// Tells the session of connect requests that may lead to a cluster session which nobody uses: a request beside an
@@ -208,7 +269,7 @@ impl TradingSession {
         let is_unanswered = if self.session.is_connected() {
             self.connect_requests_seen != self.connects.requests.get()
         } else {
-            matches!(self.cluster.problem(), Some(ConnectProblem::NoAnswer(_)))
+            matches!(self.problem, Some(ConnectProblem::NoAnswer(_)))
         };
         self.connect_requests_seen = self.connects.requests.get();
         if is_unanswered {
@@ -218,7 +279,7 @@ impl TradingSession {
 
     #[inline]
     fn split(&mut self) -> (&mut Session, ClusterIngress<'_>) {
-        (&mut self.session, ClusterIngress { cluster: &mut self.cluster, signer: &mut self.signer })
+        (&mut self.session, ClusterIngress { cluster: &self.cluster, signer: &mut self.signer })
     }
 }
 
@@ -425,30 +486,32 @@ impl AsMut<Session> for TradingSession {
     }
 }
 
-/// Passes on what the cluster client hears to the state machine.
-struct Listener<'a, H> {
-    session: &'a mut Session,
-    is_new_session: bool,
+/// Passes on what a group of this session alone hears.
+struct OneListener<'a, H> {
+    session: &'a mut TradingSession,
     handler: &'a mut H,
 }
 
-impl<H: EventHandler> EgressListener for Listener<'_, H> {
-    fn on_connected(&mut self, event: &Connected) {
-        self.is_new_session = true;
-        self.session.on_connected(event.cluster_session_id, MemberId(event.leader_member_id), self.handler);
+impl<H: EventHandler> GroupListener for OneListener<'_, H> {
+    fn on_connected(&mut self, _session: SessionIndex, event: &Connected) {
+        self.session.on_connected(event, self.handler);
     }
 
     #[inline]
-    fn on_message(&mut self, cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
+    fn on_message(&mut self, _session: SessionIndex, cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
         self.session.on_message(cluster_session_id, message, self.handler);
     }
 
-    fn on_new_leader(&mut self, event: &NewLeader) {
-        self.session.on_new_leader(MemberId(event.leader_member_id), self.handler);
+    fn on_new_leader(&mut self, _session: SessionIndex, event: &NewLeader) {
+        self.session.on_new_leader(event, self.handler);
     }
 
-    fn on_disconnected(&mut self, reason: DisconnectReason) {
+    fn on_disconnected(&mut self, _session: SessionIndex, reason: DisconnectReason) {
         self.session.on_disconnected(reason, self.handler);
+    }
+
+    fn on_ended(&mut self, _session: SessionIndex, error: ClusterError) {
+        self.session.on_ended(error);
     }
 }
 
@@ -459,7 +522,7 @@ fn signer(session_secret: &[u8]) -> Option<MessageSigner> {
 
 /// Passes on the messages of the state machine to the leader, signed if the session has a key.
 struct ClusterIngress<'a> {
-    cluster: &'a mut AeronCluster,
+    cluster: &'a ClusterLink,
     signer: &'a mut Option<MessageSigner>,
 }
 

@@ -69,7 +69,8 @@ pub struct RoundTrip {
     /// Commands a second, besides one in flight and as many as possible.
     #[arg(long = "rate", value_delimiter = ',', default_values = ["10000", "50000"], value_parser = clap::value_parser!(u32).range(1..))]
     pub rates: Vec<u32>,
-    /// Number of sessions that send the commands, each of its own participant.
+    /// Number of sessions that send the commands, each of its own participant. They share an Aeron client, an egress port and the
+    /// publication to the leader.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub sessions: u32,
     /// What kinds of commands: of a market, of market makers' quotes, or mostly trades.

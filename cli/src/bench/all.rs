@@ -45,6 +45,7 @@ fn settings(parts: &[BenchPart]) -> BTreeMap<String, String> {
         BenchPart::RoundTrip => vec![
             ("round-trip rounds", ROUND_TRIP_ROUNDS.to_string()),
             ("round-trip seconds", ROUND_TRIP_SECONDS.to_string()),
+            ("round-trip sessions share", "Aeron client, egress port, ingress".to_owned()),
         ],
         BenchPart::FailOver => {
             vec![("fail-over kills", KILLS.to_string()), ("fail-over rate", FAIL_OVER_RATE.to_string())]

@@ -240,17 +240,30 @@ impl Context {
     /// # Errors
     /// The first setting that cannot work, with its name and value.
     pub fn conclude(mut self) -> Result<Self, ConfigurationError> {
+        self.check_client()?;
+        self.check_ingress()?;
+        self.conclude_egress()?;
+        self.check_durations()?;
+        Ok(self)
+    }
+
+    /// As [`conclude`](Self::conclude), for a group of sessions, which has no ingress of its own.
+    pub(crate) fn conclude_group(mut self) -> Result<Self, ConfigurationError> {
+        self.check_client()?;
+        self.conclude_egress()?;
+        self.check_durations()?;
+        Ok(self)
+    }
+
+    fn check_client(&self) -> Result<(), ConfigurationError> {
         if self.aeron_dir.as_os_str().as_encoded_bytes().contains(&0) {
-            return Err(ConfigurationError::AeronDir(self.aeron_dir));
+            return Err(ConfigurationError::AeronDir(self.aeron_dir.clone()));
         }
         let length = self.client_name.chars().count();
         if length > MAX_CLIENT_NAME_LENGTH || self.client_name.contains('\0') {
             return Err(ConfigurationError::ClientName { length, maximum: MAX_CLIENT_NAME_LENGTH });
         }
-        self.check_ingress()?;
-        self.conclude_egress()?;
-        self.check_durations()?;
-        Ok(self)
+        Ok(())
     }
 
     fn check_ingress(&self) -> Result<(), ConfigurationError> {

@@ -3,6 +3,8 @@
 //! Source: `io.aeron.cluster.client.EgressListener`, with [`EgressListener::on_connected`] and
 //! [`EgressListener::on_disconnected`] added, since this client opens new sessions by itself.
 
+use crate::error::ClientError;
+
 /// Receives the messages of the cluster and the events of the session, during [`do_work`](crate::AeronCluster::do_work) and
 /// in the order in which they happened.
 pub trait EgressListener {
@@ -30,6 +32,52 @@ pub trait EgressListener {
     /// The answer to an administrative request of this client.
     fn on_admin_response(&mut self, response: &AdminResponse<'_>) {
         let _ = response;
+    }
+}
+
+/// A session of a [`SessionGroup`](crate::SessionGroup). After the session is removed, a later one may get its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionIndex(pub(crate) usize);
+
+impl SessionIndex {
+    /// The index as a number: the lowest one from 0 that was free when the session was added.
+    #[inline]
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0
+    }
+}
+
+/// Receives what [`EgressListener`] receives, of all sessions of a [`SessionGroup`](crate::SessionGroup), during its
+/// [`do_work`](crate::SessionGroup::do_work). What happens to one session comes in the order in which it happened.
+pub trait GroupListener {
+    /// A session is open: see [`EgressListener::on_connected`].
+    fn on_connected(&mut self, session: SessionIndex, event: &Connected) {
+        let _ = (session, event);
+    }
+
+    /// A message of the clustered service: see [`EgressListener::on_message`].
+    fn on_message(&mut self, session: SessionIndex, cluster_session_id: i64, timestamp: i64, message: &[u8]);
+
+    /// A session continues with another leader: see [`EgressListener::on_new_leader`].
+    fn on_new_leader(&mut self, session: SessionIndex, event: &NewLeader) {
+        let _ = (session, event);
+    }
+
+    /// A session is lost: see [`EgressListener::on_disconnected`].
+    fn on_disconnected(&mut self, session: SessionIndex, reason: DisconnectReason) {
+        let _ = (session, reason);
+    }
+
+    /// The answer to an administrative request: see [`EgressListener::on_admin_response`].
+    fn on_admin_response(&mut self, session: SessionIndex, response: &AdminResponse<'_>) {
+        let _ = (session, response);
+    }
+
+    /// A session has ended for good, and no other one is opened. The others go on. The session keeps its index until it is
+    /// removed.
+    fn on_ended(&mut self, session: SessionIndex, error: ClientError) {
+        let _ = (session, error);
     }
 }
 

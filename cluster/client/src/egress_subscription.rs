@@ -20,7 +20,7 @@ const RENEWAL_INTERVAL: Duration = Duration::from_millis(100);
 /// Greatest number of lost images that are remembered between two duty cycles.
 const MAX_CLOSED_IMAGES: usize = 64;
 
-/// The egress subscription of one Aeron client.
+/// The egress subscription of the sessions with one cluster.
 pub(crate) struct EgressSubscription {
     channel: String,
     stream_id: i32,
@@ -71,6 +71,11 @@ impl EgressSubscription {
         self.phase = Phase::Absent { retry_at: now };
         self.retry_interval = RENEWAL_INTERVAL;
         self.closed_images = Rc::default();
+    }
+
+    /// Forgets the subscription, because the media driver has gone.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(&self.channel, self.stream_id);
     }
 
     /// The next image that was lost.

@@ -72,6 +72,19 @@ pub enum ConfigurationError {
         /// What the value has to satisfy.
         rule: &'static str,
     },
+    /// A session's setting differs from that of the group, and is one that all sessions of a group share.
+    #[error("{name} is '{value}', but sessions of this group have '{of_group}': add the session to another group")]
+    OtherGroup {
+        /// Name of the field.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// The group's value.
+        of_group: String,
+    },
+    /// More sessions than a group has room for.
+    #[error("the group has {0} sessions, and takes no more")]
+    TooManySessions(usize),
     /// A path with a zero byte.
     #[error("aeron_dir {0:?} has a zero byte, which no path can have")]
     AeronDir(PathBuf),

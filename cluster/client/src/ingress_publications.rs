@@ -1,12 +1,15 @@
-//! The ingress publications that the session's state machine asked for: added without waiting, and watched for being
+//! The ingress publications that the sessions with one cluster asked for, and share: added without waiting, and watched for being
 //! connected.
+
+use std::rc::Rc;
 
 use aeron_support::channel::{IPC_CHANNEL, parameter, with_parameter};
 use aeron_support::{AeronClient, AeronError, Pending, failed};
 use rusteron_archive::{AeronCountersReader, AeronExclusivePublication, AeronOfferError};
 
 use crate::ingress_proxy::SESSION_HEADER_LENGTH;
-use crate::session::{IngressId, Route, Target};
+use crate::session::{Now, Route, Target};
+use crate::shared_publications::{PublicationId, SharedPublications};
 
 /// Type id of the counter up to which position the media driver has sent a network publication. Source:
 /// `io.aeron.AeronCounters.DRIVER_SENDER_POSITION_TYPE_ID`.
@@ -19,15 +22,19 @@ const SENDER_LIMIT_TYPE_ID: i32 = 9;
 /// Parameter of a channel: length of a term buffer.
 const TERM_LENGTH: &str = "term-length";
 
-/// What happened to a publication.
+/// What a publication is at present.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum IngressFact {
+pub(crate) enum IngressState {
+    /// It is being added, or was never received by a member.
+    Opening,
     /// A member receives it.
-    Connected(IngressId),
+    Connected,
     /// No member receives it any more.
-    Disconnected(IngressId),
-    /// It could not be added, for the reason given, and is forgotten.
-    Failed(IngressId, String),
+    Disconnected,
+    /// It is at its maximum position, and takes no more bytes.
+    Exhausted,
+    /// It could not be added, for the reason given.
+    Failed(String),
 }
 
 /// An added publication.
@@ -81,45 +88,57 @@ impl SenderCounter {
     }
 }
 
-enum Phase {
-    Adding(Pending<AeronExclusivePublication>),
-    Added { ingress: Ingress, connected: bool },
+/// A publication on its way.
+struct Publication {
+    phase: Phase,
+    state: IngressState,
 }
 
-/// All ingress publications; at most a few for each member.
+enum Phase {
+    Adding(Pending<AeronExclusivePublication>),
+    Added {
+        ingress: Rc<Ingress>,
+        /// Looked for once, as that goes through all counters of the media driver; `None` inside for IPC.
+        sender_limit: Option<Option<SenderCounter>>,
+    },
+    Failed,
+}
+
+/// All ingress publications of the sessions with one cluster; at most a few for each member.
 #[derive(Default)]
 pub(crate) struct IngressPublications {
-    publications: Vec<(IngressId, Phase)>,
+    publications: SharedPublications<Publication>,
 }
 
 impl IngressPublications {
-    /// Asks the media driver for a publication to `target`.
+    /// Joins the publication to `target` that another session has, if it was opened after `opened_after`, or asks the media
+    /// driver for one.
     ///
     /// # Errors
     /// The request cannot be made.
     pub(crate) fn open(
         &mut self,
         client: &AeronClient,
-        ingress: IngressId,
         target: &Target,
         ingress_channel: &str,
         ingress_stream_id: i32,
-    ) -> Result<(), AeronError> {
-        let adding = match &target.route {
-            Route::Channel => client.async_add_exclusive_publication(ingress_channel, ingress_stream_id),
-            Route::Endpoint(endpoint) => {
-                let channel = with_parameter(ingress_channel, "endpoint", endpoint);
-                client.async_add_exclusive_publication(&channel, ingress_stream_id)
-            }
-            Route::Ipc => client.async_add_exclusive_publication(&ipc_channel(ingress_channel), ingress_stream_id),
-        }?;
-        self.publications.push((ingress, Phase::Adding(adding)));
-        Ok(())
+        opened_after: Now,
+        now: Now,
+    ) -> Result<PublicationId, AeronError> {
+        let channel = match &target.route {
+            Route::Channel => ingress_channel.to_owned(),
+            Route::Endpoint(endpoint) => with_parameter(ingress_channel, "endpoint", endpoint),
+            Route::Ipc => ipc_channel(ingress_channel),
+        };
+        self.publications.open(&channel, opened_after, now, || {
+            let adding = client.async_add_exclusive_publication(&channel, ingress_stream_id)?;
+            Ok(Publication { phase: Phase::Adding(adding), state: IngressState::Opening })
+        })
     }
 
-    /// Closes a publication. The media driver still sends what was offered.
-    pub(crate) fn close(&mut self, ingress: IngressId) {
-        self.publications.retain(|(id, _)| *id != ingress);
+    /// A session uses the publication no longer. The last one closes it; the media driver still sends what was offered.
+    pub(crate) fn close(&mut self, id: PublicationId) {
+        self.publications.close(id);
     }
 
     /// Forgets all publications, because the media driver has gone.
@@ -127,40 +146,76 @@ impl IngressPublications {
         self.publications.clear();
     }
 
-    /// The publication, once it is added.
-    #[inline]
-    pub(crate) fn get(&self, ingress: IngressId) -> Option<&Ingress> {
-        self.publications.iter().find(|(id, _)| *id == ingress).and_then(|(_, phase)| match phase {
-            Phase::Added { ingress, .. } => Some(ingress),
-            Phase::Adding(_) => None,
-        })
+    /// The cluster has another leader, which has answered what was sent by `answered`: the other publications are joined by
+    /// nobody any more.
+    pub(crate) fn on_new_leader(&mut self, answered: Option<PublicationId>, now: Now) {
+        self.publications.distrust(now);
+        if let Some(answered) = answered {
+            self.publications.trust(answered, now);
+        }
     }
 
-    /// The first change since the last call, of any publication. Call it until it returns `None`.
-    pub(crate) fn poll(&mut self) -> Option<IngressFact> {
-        for index in 0..self.publications.len() {
-            let (id, phase) = &mut self.publications[index];
-            let id = *id;
-            if let Phase::Adding(adding) = phase {
-                match adding.poll().and_then(added) {
-                    Ok(None) => {}
-                    Ok(Some(ingress)) => *phase = Phase::Added { ingress, connected: false },
-                    Err(error) => {
-                        self.publications.remove(index);
-                        return Some(IngressFact::Failed(id, error.message));
-                    }
-                }
-            }
-            if let (_, Phase::Added { ingress, connected }) = &mut self.publications[index] {
-                let is_connected = ingress.publication.is_connected();
-                if is_connected != *connected {
-                    *connected = is_connected;
-                    let fact = if is_connected { IngressFact::Connected } else { IngressFact::Disconnected };
-                    return Some(fact(id));
+    /// The publication, once it is added.
+    pub(crate) fn get(&self, id: PublicationId) -> Option<&Rc<Ingress>> {
+        match &self.publications.get(id)?.phase {
+            Phase::Added { ingress, .. } => Some(ingress),
+            Phase::Adding(_) | Phase::Failed => None,
+        }
+    }
+
+    /// What the publication was in the last [`poll`](Self::poll).
+    pub(crate) fn state(&self, id: PublicationId) -> Option<&IngressState> {
+        self.publications.get(id).map(|publication| &publication.state)
+    }
+
+    /// The publication takes no more bytes.
+    pub(crate) fn exhausted(&mut self, id: PublicationId) {
+        self.publications.lose(id);
+        if let Some(publication) = self.publications.get_mut(id) {
+            publication.state = IngressState::Exhausted;
+        }
+    }
+
+    /// The position up to which the media driver may send, in bytes; `None` for IPC.
+    pub(crate) fn sender_limit(&mut self, id: PublicationId, client: &AeronClient) -> Option<i64> {
+        let Phase::Added { ingress, sender_limit } = &mut self.publications.get_mut(id)?.phase else { return None };
+        sender_limit.get_or_insert_with(|| ingress.sender_limit(client)).as_ref()?.position()
+    }
+
+    /// Looks after all publications. Returns how many have changed.
+    pub(crate) fn poll(&mut self) -> usize {
+        let mut changes = 0;
+        self.publications.for_each(|publication| {
+            changes += usize::from(publication.poll());
+            !matches!(publication.state, IngressState::Disconnected | IngressState::Failed(_))
+        });
+        changes
+    }
+}
+
+impl Publication {
+    /// Returns true if the state has changed.
+    fn poll(&mut self) -> bool {
+        if let Phase::Adding(adding) = &self.phase {
+            match adding.poll().and_then(added) {
+                Ok(None) => return false,
+                Ok(Some(ingress)) => self.phase = Phase::Added { ingress: Rc::new(ingress), sender_limit: None },
+                Err(error) => {
+                    self.phase = Phase::Failed;
+                    self.state = IngressState::Failed(error.message);
+                    return true;
                 }
             }
         }
-        None
+        let Phase::Added { ingress, .. } = &self.phase else { return false };
+        let state = match (ingress.publication.is_connected(), &self.state) {
+            (_, IngressState::Exhausted) | (false, IngressState::Opening) => return false,
+            (true, _) => IngressState::Connected,
+            (false, _) => IngressState::Disconnected,
+        };
+        let has_changed = state != self.state;
+        self.state = state;
+        has_changed
     }
 }
 

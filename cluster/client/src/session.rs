@@ -58,7 +58,7 @@ impl Session {
     /// A media driver runs, and egress is subscribed to.
     pub(crate) fn on_media_driver_ready(&mut self, now: Now) {
         if let Phase::AwaitMediaDriver { give_up_at } = self.phase {
-            let attempt = Attempt::start(&self.endpoints, now, now, &self.settings, &mut self.outbox);
+            let attempt = Attempt::start(&self.endpoints, Now::ZERO, now, now, &self.settings, &mut self.outbox);
             self.phase = Phase::Connecting { attempt, give_up_at };
         }
     }

@@ -1,8 +1,11 @@
-//! Sessions with a cluster, all of them on the thread that runs the load, through the cluster client alone.
+//! Sessions with a cluster, all of them on the thread that runs the load, through the cluster client alone. They share an Aeron
+//! client, an egress port and the publication to the leader, as those of a trading firm's process do.
 
 use std::time::{Duration, Instant};
 
-use aeron_cluster_client::{AeronCluster, Context, DisconnectReason, EgressListener, NewLeader, OfferError, State};
+use aeron_cluster_client::{
+    ClientError, Context, DisconnectReason, GroupListener, NewLeader, OfferError, SessionGroup, SessionIndex, State,
+};
 
 use crate::load::{Endpoint, LoadError};
 
@@ -11,28 +14,30 @@ const CONNECT: Duration = Duration::from_secs(30);
 
 /// Sessions with a cluster.
 pub struct ClusterSessions {
-    sessions: Vec<AeronCluster>,
+    /// `None` without any session.
+    group: Option<SessionGroup>,
+    sessions: Vec<SessionIndex>,
     leader_changes: u64,
 }
 
 impl ClusterSessions {
-    /// Opens a session with each of these contexts, and waits until all are open.
+    /// Opens a session with each of these contexts, which have media driver and egress in common, and waits until all are open.
     ///
     /// # Errors
     /// When a context is invalid, or a session is not open after half a minute.
     pub fn connect(contexts: impl IntoIterator<Item = Context>) -> Result<Self, LoadError> {
         let begun = Instant::now();
-        let mut sessions = Vec::new();
-        for context in contexts {
-            let session = sessions.len();
-            sessions.push(AeronCluster::new(context).map_err(|source| LoadError::Session { session, source })?);
+        let mut all = Self { group: None, sessions: Vec::new(), leader_changes: 0 };
+        for (session, context) in contexts.into_iter().enumerate() {
+            let added = match &mut all.group {
+                Some(group) => group.add(context),
+                None => SessionGroup::new(&context).and_then(|group| all.group.insert(group).add(context)),
+            };
+            all.sessions.push(added.map_err(|source| LoadError::Session { session, source })?);
         }
-        let mut all = Self { sessions, leader_changes: 0 };
-        while let Some(session) = all.sessions.iter().position(|client| client.state() != State::Connected) {
+        while let Some((session, problem)) = all.first_closed() {
             all.poll(&mut |_, _| ())?;
             if begun.elapsed() > CONNECT {
-                let problem = all.sessions[session].problem();
-                let problem = problem.map_or_else(|| String::from("no answer"), ToString::to_string);
                 return Err(LoadError::NotConnected { session, waited: CONNECT, problem });
             }
             std::thread::yield_now();
@@ -40,16 +45,25 @@ impl ClusterSessions {
         Ok(all)
     }
 
+    /// The first session that is not open, and what stands in its way.
+    fn first_closed(&self) -> Option<(usize, String)> {
+        let group = self.group.as_ref()?;
+        let session = self.sessions.iter().position(|session| group.state(*session) != State::Connected)?;
+        let problem = group.problem(self.sessions[session]);
+        Some((session, problem.map_or_else(|| String::from("no answer"), ToString::to_string)))
+    }
+
     /// The leading member, as the first session knows it.
     pub fn leader_member_id(&self) -> Option<i32> {
-        self.sessions.first().and_then(AeronCluster::leader_member_id)
+        self.group.as_ref()?.leader_member_id(*self.sessions.first()?)
     }
 }
 
 impl Endpoint for ClusterSessions {
     #[inline]
     fn offer(&mut self, session: usize, message: &[u8]) -> Result<bool, LoadError> {
-        match self.sessions[session].offer(message) {
+        let Some(group) = &mut self.group else { return Ok(false) };
+        match group.offer(self.sessions[session], message) {
             Ok(_) => Ok(true),
             Err(error) if error.is_retryable() || error == OfferError::NotConnected => Ok(false),
             Err(error) => Err(error.into()),
@@ -58,16 +72,10 @@ impl Endpoint for ClusterSessions {
 
     #[inline]
     fn poll(&mut self, on_message: &mut impl FnMut(usize, &[u8])) -> Result<usize, LoadError> {
-        let mut work = 0;
-        for (session, client) in self.sessions.iter_mut().enumerate() {
-            let mut listener = Listener { session, on_message, leader_changes: &mut self.leader_changes, lost: None };
-            let done = client.do_work(&mut listener);
-            if let Some(reason) = listener.lost {
-                return Err(LoadError::Lost { session, reason });
-            }
-            work += done.map_err(|source| LoadError::Session { session, source })?;
-        }
-        Ok(work)
+        let Some(group) = &mut self.group else { return Ok(0) };
+        let mut listener = Listener { on_message, leader_changes: &mut self.leader_changes, failure: None };
+        let work = group.do_work(&mut listener);
+        listener.failure.map_or(Ok(work), Err)
     }
 
     fn leader_changes(&self) -> u64 {
@@ -75,25 +83,28 @@ impl Endpoint for ClusterSessions {
     }
 }
 
-/// Hears the messages of one session.
+/// Hears the messages of all sessions, whose indices are their numbers, as none is ever removed.
 struct Listener<'a, M> {
-    session: usize,
     on_message: &'a mut M,
     leader_changes: &'a mut u64,
-    lost: Option<DisconnectReason>,
+    failure: Option<LoadError>,
 }
 
-impl<M: FnMut(usize, &[u8])> EgressListener for Listener<'_, M> {
+impl<M: FnMut(usize, &[u8])> GroupListener for Listener<'_, M> {
     #[inline]
-    fn on_message(&mut self, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
-        (self.on_message)(self.session, message);
+    fn on_message(&mut self, session: SessionIndex, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
+        (self.on_message)(session.get(), message);
     }
 
-    fn on_new_leader(&mut self, _event: &NewLeader) {
+    fn on_new_leader(&mut self, _session: SessionIndex, _event: &NewLeader) {
         *self.leader_changes += 1;
     }
 
-    fn on_disconnected(&mut self, reason: DisconnectReason) {
-        self.lost = Some(reason);
+    fn on_disconnected(&mut self, session: SessionIndex, reason: DisconnectReason) {
+        self.failure.get_or_insert(LoadError::Lost { session: session.get(), reason });
+    }
+
+    fn on_ended(&mut self, session: SessionIndex, source: ClientError) {
+        self.failure.get_or_insert(LoadError::Session { session: session.get(), source });
     }
 }

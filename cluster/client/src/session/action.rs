@@ -8,7 +8,7 @@ use crate::egress_listener::{Connected, DisconnectReason, NewLeader};
 use crate::error::ConnectProblem;
 use crate::ingress_proxy::SessionHeader;
 
-/// Time since the client was made.
+/// Time since the client, or the group that the session belongs to, was made.
 pub(crate) type Now = Duration;
 
 /// Greatest number of abandoned requests whose late answers are still understood.
@@ -21,9 +21,11 @@ pub(crate) struct IngressId(pub u64);
 /// What the agent is to do. It does not repeat a send that failed: the state machine asks for it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
+    /// Sessions with the same cluster share a publication to a target. One that was opened before `opened_after` does not do.
     OpenIngress {
         ingress: IngressId,
         target: Target,
+        opened_after: Now,
     },
     CloseIngress {
         ingress: IngressId,
@@ -48,7 +50,7 @@ pub(crate) enum Action {
         ingress: IngressId,
         header: SessionHeader,
     },
-    /// The egress subscription is to be replaced by a new one.
+    /// The egress subscription is to be replaced by a new one, once no session uses it.
     RenewEgress,
     Report(Event),
 }
@@ -99,10 +101,16 @@ impl Outbox {
         self.push(Action::Report(event));
     }
 
+    /// Opens ingress by whatever publication is in use.
     pub(super) fn open(&mut self, target: &Target) -> IngressId {
+        self.open_after(target, Now::ZERO)
+    }
+
+    /// Opens ingress by a publication that was opened after this time.
+    pub(super) fn open_after(&mut self, target: &Target, opened_after: Now) -> IngressId {
         self.next_ingress += 1;
         let ingress = IngressId(self.next_ingress);
-        self.push(Action::OpenIngress { ingress, target: target.clone() });
+        self.push(Action::OpenIngress { ingress, target: target.clone(), opened_after });
         ingress
     }
 
@@ -147,6 +155,11 @@ impl Outbox {
     pub(super) fn take_abandoned(&mut self, correlation_id: i64) -> bool {
         let index = self.abandoned.iter().position(|abandoned| *abandoned == correlation_id);
         index.and_then(|index| self.abandoned.remove(index)).is_some()
+    }
+
+    /// Whether the answer to this request is no longer waited for.
+    pub(super) fn has_abandoned(&self, correlation_id: i64) -> bool {
+        self.abandoned.contains(&correlation_id)
     }
 
     /// The publication that was opened last.

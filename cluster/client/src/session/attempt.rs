@@ -41,6 +41,8 @@ pub(crate) struct Attempt {
     ipc_until: Now,
     /// When to note that no member is reachable.
     unreachable_at: Now,
+    /// Publications that were opened before this time are in doubt.
+    opened_after: Now,
 }
 
 /// A member, or the ingress channel, that may be asked.
@@ -75,9 +77,11 @@ pub(crate) enum Outcome {
 }
 
 impl Attempt {
-    /// Opens ingress to all targets. The first request is sent at `retry_at` at the earliest.
+    /// Opens ingress to all targets, by publications that were opened after `opened_after`. The first request is sent at
+    /// `retry_at` at the earliest.
     pub(crate) fn start(
         endpoints: &Endpoints,
+        opened_after: Now,
         now: Now,
         retry_at: Now,
         settings: &Settings,
@@ -91,6 +95,7 @@ impl Attempt {
             retry_at,
             ipc_until: now + IPC_GRACE,
             unreachable_at: now + settings.connect_timeout,
+            opened_after,
         };
         attempt.follow(endpoints, outbox);
         attempt
@@ -109,6 +114,16 @@ impl Attempt {
                 outbox.close(candidate.ingress);
             }
         }
+    }
+
+    /// Whether a request with this correlation id waits for its answer.
+    pub(crate) fn awaits(&self, correlation_id: i64) -> bool {
+        self.requests.awaits(correlation_id)
+    }
+
+    /// Whether a request was sent and waits for its answer.
+    pub(crate) fn has_sent_request(&self) -> bool {
+        self.requests.has_sent()
     }
 
     /// Egress is subscribed to anew, so the requests that were sent cannot be answered any more.
@@ -280,7 +295,7 @@ impl Attempt {
         });
         for target in targets {
             if !self.candidates.iter().any(|candidate| candidate.target == target) {
-                let ingress = outbox.open(&target);
+                let ingress = outbox.open_after(&target, self.opened_after);
                 self.candidates.push(Candidate { ingress, target, status: Status::Opening, asked: 0 });
             }
         }
@@ -289,7 +304,7 @@ impl Attempt {
     fn reopen(&mut self, now: Now, outbox: &mut Outbox) {
         for candidate in &mut self.candidates {
             if matches!(candidate.status, Status::Lost { reopen_at } if now >= reopen_at) {
-                candidate.ingress = outbox.open(&candidate.target);
+                candidate.ingress = outbox.open_after(&candidate.target, self.opened_after);
                 candidate.status = Status::Opening;
             }
         }
@@ -306,10 +321,12 @@ impl Attempt {
     ) {
         self.retry_at = now + backoff.next();
         self.leader = None;
+        // What was opened before the request was sent may have been stopped to be read, too.
+        let opened_after = now.saturating_sub(settings.message_timeout);
         if let Some(candidate) = self.candidate(ingress) {
             outbox.note(ConnectProblem::NoAnswer(format!("{}{}", candidate.target, settings.no_answer_hint)));
             outbox.close(candidate.ingress);
-            candidate.ingress = outbox.open(&candidate.target);
+            candidate.ingress = outbox.open_after(&candidate.target, opened_after);
             candidate.status = Status::Opening;
         }
     }

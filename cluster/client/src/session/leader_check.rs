@@ -28,9 +28,11 @@ enum Phase {
 }
 
 impl LeaderCheck {
-    /// Begins to connect a publication to the leader, which has to be connected within `patience`.
-    pub(super) fn start(target: &Target, patience: Duration, now: Now, outbox: &mut Outbox) -> Self {
-        Self { phase: Phase::Opening { ingress: outbox.open(target), deadline: now + patience } }
+    /// Begins to connect a publication to the leader, which has to be connected within `patience`. One that another session
+    /// opened in the silence since `silent_since` does as well.
+    pub(super) fn start(target: &Target, silent_since: Now, patience: Duration, now: Now, outbox: &mut Outbox) -> Self {
+        let ingress = outbox.open_after(target, silent_since);
+        Self { phase: Phase::Opening { ingress, deadline: now + patience } }
     }
 
     /// Whether the leader is known to be there.

@@ -71,13 +71,14 @@ impl Session {
             self.present_leader_lost(now);
             return;
         }
-        let Phase::AwaitNewLeader { attempt_at, attempt, give_up_at, .. } = &mut self.phase else { return };
+        let Phase::AwaitNewLeader { open, attempt_at, attempt, give_up_at } = &mut self.phase else { return };
         if now >= *give_up_at {
             self.lost(DisconnectReason::NoNewLeader, now);
             return;
         }
         if attempt.is_none() && attempt_at.is_some_and(|attempt_at| now >= attempt_at) {
-            *attempt = Some(Attempt::start(&self.endpoints, now, now, &self.settings, &mut self.outbox));
+            let Self { endpoints, settings, outbox, .. } = self;
+            *attempt = Some(Attempt::start(endpoints, open.heard_at, now, now, settings, outbox));
         }
         self.attempt_tick(now);
     }
@@ -109,12 +110,12 @@ impl Session {
         let Self { phase, settings, outbox, .. } = self;
         let Phase::Connected(open) = phase else { return };
         let patience = settings.watchdog / CHECK_PARTS;
-        match &mut open.check {
-            Some(check) => check.on_tick(now, outbox),
-            None if open.silent_since.is_some_and(|silent_since| now >= silent_since + patience) => {
-                open.check = Some(LeaderCheck::start(&open.target, patience, now, outbox));
+        match (&mut open.check, open.silent_since) {
+            (Some(check), _) => check.on_tick(now, outbox),
+            (None, Some(silent_since)) if now >= silent_since + patience => {
+                open.check = Some(LeaderCheck::start(&open.target, silent_since, patience, now, outbox));
             }
-            None => {}
+            (None, _) => {}
         }
     }
 

@@ -77,7 +77,7 @@ impl World {
             ..Context::default()
         };
         Self {
-            session: Session::new(&context.conclude().unwrap(), 1),
+            session: Session::new(&context.conclude().unwrap(), 1, Duration::ZERO),
             now: Duration::ZERO,
             driver: false,
             ingress: BTreeMap::new(),
@@ -98,8 +98,9 @@ impl World {
             actions += 1;
             assert!(actions < 1000, "there is no end of actions");
             match action {
-                Action::OpenIngress { ingress, target } => {
+                Action::OpenIngress { ingress, target, opened_after } => {
                     assert!(self.driver, "ingress without a media driver");
+                    assert!(opened_after <= self.now, "a publication of the future");
                     assert!(self.ingress.insert(ingress.0, (target, false)).is_none());
                     assert!(self.ingress.len() <= 16, "the number of publications grows");
                 }

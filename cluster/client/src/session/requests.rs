@@ -42,6 +42,16 @@ impl Requests {
         self.outstanding.iter().any(|request| request.member == member)
     }
 
+    /// Whether a request with this correlation id waits for its answer.
+    pub(super) fn awaits(&self, correlation_id: i64) -> bool {
+        self.outstanding.iter().any(|request| request.correlation_id == Some(correlation_id))
+    }
+
+    /// Whether a request was sent and waits for its answer.
+    pub(super) fn has_sent(&self) -> bool {
+        self.outstanding.iter().any(|request| request.correlation_id.is_some())
+    }
+
     /// The request was sent by `ingress`; its answer may come until `deadline`.
     pub(super) fn sent(&mut self, ingress: IngressId, correlation_id: i64, deadline: Now) {
         if let Some(request) = self.outstanding.iter_mut().find(|request| request.ingress == ingress) {

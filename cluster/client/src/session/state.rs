@@ -135,12 +135,14 @@ impl Open {
 
 impl Session {
     /// A client without a session. `seed` makes the random part of its pauses differ from other clients'.
-    pub(crate) fn new(context: &Context, seed: u64) -> Self {
+    pub(crate) fn new(context: &Context, seed: u64, now: Now) -> Self {
         let settings = Settings::new(context);
         Self {
             endpoints: Endpoints::new(context.ingress_endpoints.clone(), context.ipc_member),
             backoff: Backoff::new(context.retry_min, context.retry_max, seed),
-            phase: Phase::AwaitMediaDriver { give_up_at: settings.overall_connect_timeout },
+            phase: Phase::AwaitMediaDriver {
+                give_up_at: settings.overall_connect_timeout.map(|timeout| now + timeout),
+            },
             settings,
             outbox: Outbox::default(),
             fatal: None,
@@ -194,6 +196,24 @@ impl Session {
         self.open().map(|open| open.correlation_id)
     }
 
+    /// The publication of the open session, which may not be connected.
+    pub(crate) fn open_ingress(&self) -> Option<IngressId> {
+        self.open().map(|open| open.ingress)
+    }
+
+    /// Whether the cluster's answer with this correlation id is for this session: for a request that waits for it or was
+    /// abandoned, or for the one that opened the session.
+    pub(crate) fn awaits(&self, correlation_id: i64) -> bool {
+        self.correlation_id() == Some(correlation_id)
+            || self.attempt().is_some_and(|attempt| attempt.awaits(correlation_id))
+            || self.outbox.has_abandoned(correlation_id)
+    }
+
+    /// Whether a request for a session was sent and is not answered.
+    pub(crate) fn has_sent_request(&self) -> bool {
+        self.attempt().is_some_and(Attempt::has_sent_request)
+    }
+
     /// The member that leads the open session's term.
     pub(crate) fn leader_member_id(&self) -> Option<i32> {
         self.open().map(|open| open.leader_member_id)
@@ -221,6 +241,14 @@ impl Session {
 
     pub(super) fn open_mut(&mut self) -> Option<&mut Open> {
         self.phase.open_mut()
+    }
+
+    fn attempt(&self) -> Option<&Attempt> {
+        match &self.phase {
+            Phase::Connecting { attempt, .. } => Some(attempt),
+            Phase::AwaitNewLeader { attempt, .. } => attempt.as_ref(),
+            _ => None,
+        }
     }
 
     pub(super) fn attempt_mut(&mut self) -> Option<&mut Attempt> {

@@ -33,7 +33,12 @@ fn udp(member: i32, endpoint: &str) -> Target {
 
 fn open(ingress: u64, member: i32) -> Action {
     let endpoint = ["a:1", "b:1", "c:1"][usize::try_from(member).unwrap()];
-    Action::OpenIngress { ingress: IngressId(ingress), target: udp(member, endpoint) }
+    opened(ingress, udp(member, endpoint))
+}
+
+/// Which publications may be shared is a test of its own, so that here `opened_after` is always the same.
+fn opened(ingress: u64, target: Target) -> Action {
+    Action::OpenIngress { ingress: IngressId(ingress), target, opened_after: Duration::ZERO }
 }
 
 fn close(ingress: u64) -> Action {
@@ -95,12 +100,16 @@ fn machine(change: impl FnOnce(&mut Context)) -> Machine {
         ..Context::default()
     };
     change(&mut context);
-    Machine { session: Session::new(&context.conclude().unwrap(), 1), now: Duration::ZERO }
+    Machine { session: Session::new(&context.conclude().unwrap(), 1, Duration::ZERO), now: Duration::ZERO }
 }
 
 impl Machine {
     fn actions(&mut self) -> Vec<Action> {
-        std::iter::from_fn(|| self.session.next_action()).collect()
+        let always_the_same = |action| match action {
+            Action::OpenIngress { ingress: IngressId(ingress), target, .. } => opened(ingress, target),
+            other => other,
+        };
+        std::iter::from_fn(|| self.session.next_action()).map(always_the_same).collect()
     }
 
     #[track_caller]

@@ -216,9 +216,14 @@ impl Session {
             self.fatal = Some(ClientError::Disconnected(format!("{reason:?}")));
             return;
         }
+        // Without news from the leader also its ingress is in doubt.
+        let opened_after = match reason {
+            DisconnectReason::EgressLost | DisconnectReason::NoNewLeader => open.heard_at,
+            _ => Now::ZERO,
+        };
         let attempt = attempt.unwrap_or_else(|| {
             let retry_at = now + self.backoff.next();
-            Attempt::start(&self.endpoints, now, retry_at, &self.settings, &mut self.outbox)
+            Attempt::start(&self.endpoints, opened_after, now, retry_at, &self.settings, &mut self.outbox)
         });
         self.phase = Phase::Connecting { attempt, give_up_at: self.give_up_at(now) };
         self.renew_deaf_egress(now);
@@ -232,6 +237,15 @@ impl Session {
         if std::mem::take(&mut self.is_egress_deaf) {
             attempt.on_egress_renewed(now + self.backoff.next(), &mut self.outbox);
             self.outbox.push(Action::RenewEgress);
+        }
+    }
+
+    /// The egress subscription that this session shares was replaced by a new one.
+    pub(crate) fn on_egress_renewed(&mut self, now: Now) {
+        self.is_egress_deaf = false;
+        let Phase::Connecting { attempt, .. } = &mut self.phase else { return };
+        if attempt.has_sent_request() {
+            attempt.on_egress_renewed(now + self.backoff.next(), &mut self.outbox);
         }
     }
 

@@ -100,14 +100,21 @@ pub(crate) struct Cluster {
     root: tempfile::TempDir,
     size: usize,
     port_base: usize,
+    heartbeat_timeout: &'static str,
     members: Vec<Option<Member>>,
 }
 
 impl Cluster {
     /// Starts `size` members at `port_base` + 100 x member id.
     pub(crate) fn start(size: usize, port_base: usize) -> Self {
+        Self::start_with(size, port_base, "200ms")
+    }
+
+    /// As [`start`](Self::start), with this leader heartbeat time-out.
+    pub(crate) fn start_with(size: usize, port_base: usize, heartbeat_timeout: &'static str) -> Self {
         let root = tempfile::Builder::new().prefix("cluster-client-").tempdir_in("/dev/shm").unwrap();
-        let mut cluster = Self { root, size, port_base, members: (0..size).map(|_| None).collect() };
+        let members = (0..size).map(|_| None).collect();
+        let mut cluster = Self { root, size, port_base, heartbeat_timeout, members };
         cluster.start_members();
         cluster
     }
@@ -238,9 +245,10 @@ impl Cluster {
             ("aeron.cluster.members", members.join("|")),
             ("aeron.cluster.ingress.channel", "aeron:udp?term-length=1m".into()),
             ("aeron.cluster.ingress.ipc.allowed", "true".into()),
+            ("aeron.cluster.max.sessions", "200".into()),
             ("aeron.cluster.log.channel", "aeron:udp?term-length=4m".into()),
             ("aeron.cluster.replication.channel", "aeron:udp?endpoint=127.0.0.1:0".into()),
-            ("aeron.cluster.leader.heartbeat.timeout", "200ms".into()),
+            ("aeron.cluster.leader.heartbeat.timeout", self.heartbeat_timeout.into()),
             ("aeron.cluster.leader.heartbeat.interval", "20ms".into()),
             ("aeron.cluster.election.timeout", "50ms".into()),
             ("aeron.cluster.election.status.interval", "10ms".into()),

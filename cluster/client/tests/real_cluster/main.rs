@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue has to stop")]
 
 mod busy_cluster;
+mod group;
 mod java_cluster;
 mod lost_egress;
 mod notes;

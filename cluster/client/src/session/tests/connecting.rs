@@ -294,7 +294,7 @@ fn a_late_session_is_closed_when_there_is_another() {
 
 #[test]
 fn ipc_is_preferred_while_its_member_leads_and_not_waited_for_long() {
-    let ipc = || Action::OpenIngress { ingress: IngressId(1), target: Target { member: Some(0), route: Route::Ipc } };
+    let ipc = || opened(1, Target { member: Some(0), route: Route::Ipc });
     let start = || {
         let mut machine = machine(|context| context.ipc_member = Some(0));
         machine.session.on_media_driver_ready(machine.now);

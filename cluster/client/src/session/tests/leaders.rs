@@ -131,9 +131,6 @@ fn a_new_leader_on_this_host_is_reached_by_ipc_or_else_by_the_network() {
     machine.actions();
     machine.session.on_new_leader(&leader_event(TERM + 1, 2), machine.now);
     let ipc = Target { member: Some(2), route: Route::Ipc };
-    machine.expect(
-        State::AwaitNewLeaderConnection,
-        &[close(2), Action::OpenIngress { ingress: IngressId(5), target: ipc }],
-    );
+    machine.expect(State::AwaitNewLeaderConnection, &[close(2), opened(5, ipc)]);
     machine.after(100).expect(State::AwaitNewLeaderConnection, &[close(5), open(6, 2)]);
 }
