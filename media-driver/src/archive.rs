@@ -133,7 +133,7 @@ mod tests {
             ("aeron.archive.control.channel", "aeron:udp?endpoint=127.0.0.1:20090"),
             ("aeron.archive.segment.file.length", "2m"),
             ("aeron.archive.record.checksum", "CRC-32C"),
-            ("lugus.idle.strategy", "0-50-1000-50000"),
+            ("lugus.idle.strategy", "0-50-1000-50000-200000"),
             ("lugus.archive.readers", "true"),
         ] {
             assert_eq!(properties.get(name).map(String::as_str), Some(value), "{name}");

@@ -248,7 +248,7 @@ mod tests {
             ("aeron.archive.replay.checksum", "CRC-32C"),
             ("aeron.cluster.snapshot.stream.id", "107"),
             ("aeron.archive.idle.strategy", "io.lugus.ParkingIdleStrategy"),
-            ("lugus.idle.strategy", "0-50-1000-50000"),
+            ("lugus.idle.strategy", "0-50-1000-50000-200000"),
             ("lugus.snapshot.interval", "3600s"),
             ("lugus.snapshot.log.length", "1g"),
             ("lugus.retention.snapshots", "2"),

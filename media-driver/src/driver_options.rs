@@ -17,7 +17,7 @@ pub struct DriverOptions {
     /// Threads of the driver
     #[arg(long, value_enum)]
     pub threading: Threading,
-    /// Idle strategy of those threads: backoff:SPINS-YIELDS-SHORTEST-LONGEST (parks in nanoseconds), yield or spin
+    /// Idle strategy of those threads: backoff:SPINS-YIELDS-SHORTEST-LONGEST-QUIET (parks in nanoseconds), yield or spin
     #[arg(long)]
     pub idle: Idle,
     /// Default term length of UDP publications, in bytes
@@ -57,8 +57,8 @@ pub enum Idle {
     Spin,
 }
 
-/// Numbers of an idle strategy that backs off. Their text is what the C driver and `ParkingIdleStrategy` read: spins, yields,
-/// shortest and longest park in nanoseconds, such as `0-50-1000-50000`.
+/// Numbers of an idle strategy that backs off. Their text is what `ParkingIdleStrategy` reads: spins, yields, shortest and longest park in
+/// nanoseconds, and the park of a quiet thread, such as `0-50-1000-50000-200000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackOff {
     /// Number of spins before the first yield.
@@ -69,6 +69,15 @@ pub struct BackOff {
     pub minimum_park_ns: u64,
     /// Length of the longest park, in nanoseconds.
     pub maximum_park_ns: u64,
+    /// Length of each park of a thread that is quiet, in nanoseconds.
+    pub quiet_park_ns: u64,
+}
+
+impl BackOff {
+    /// What the C driver's own strategy reads, which knows no quiet threads: spins, yields, shortest and longest park.
+    pub fn c_driver_arguments(&self) -> String {
+        format!("{}-{}-{}-{}", self.spins, self.yields, self.minimum_park_ns, self.maximum_park_ns)
+    }
 }
 
 const BACK_OFF: &str = "backoff:";
@@ -128,7 +137,8 @@ fn parse_cores(text: &str) -> Result<[u16; 3], String> {
 impl From<IdleStrategy> for Idle {
     fn from(strategy: IdleStrategy) -> Self {
         match strategy {
-            IdleStrategy::BackOff { spins, yields, minimum_park, maximum_park } => Self::BackOff(BackOff {
+            IdleStrategy::BackOff { spins, yields, minimum_park, maximum_park, quiet_park } => Self::BackOff(BackOff {
+                quiet_park_ns: u64::try_from(quiet_park.as_nanos()).unwrap_or(u64::MAX),
                 spins: spins.into(),
                 yields: yields.into(),
                 minimum_park_ns: u64::try_from(minimum_park.as_nanos()).unwrap_or(u64::MAX),
@@ -142,7 +152,11 @@ impl From<IdleStrategy> for Idle {
 
 impl fmt::Display for BackOff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{}-{}", self.spins, self.yields, self.minimum_park_ns, self.maximum_park_ns)
+        write!(
+            f,
+            "{}-{}-{}-{}-{}",
+            self.spins, self.yields, self.minimum_park_ns, self.maximum_park_ns, self.quiet_park_ns
+        )
     }
 }
 
@@ -167,10 +181,10 @@ impl FromStr for Idle {
         }
         let numbers = text.strip_prefix(BACK_OFF).unwrap_or_default().split('-').map(str::parse);
         match numbers.collect::<Result<Vec<u64>, _>>().as_deref() {
-            Ok(&[spins, yields, minimum_park_ns, maximum_park_ns]) => {
-                Ok(Self::BackOff(BackOff { spins, yields, minimum_park_ns, maximum_park_ns }))
+            Ok(&[spins, yields, minimum_park_ns, maximum_park_ns, quiet_park_ns]) => {
+                Ok(Self::BackOff(BackOff { spins, yields, minimum_park_ns, maximum_park_ns, quiet_park_ns }))
             }
-            _ => Err(format!("\"{text}\" is none of backoff:SPINS-YIELDS-SHORTEST-LONGEST, yield and spin")),
+            _ => Err(format!("\"{text}\" is none of backoff:SPINS-YIELDS-SHORTEST-LONGEST-QUIET, yield and spin")),
         }
     }
 }
@@ -201,7 +215,7 @@ mod tests {
 
     #[test]
     fn an_invalid_idle_strategy_is_refused() {
-        for text in ["", "park", "backoff", "backoff:", "backoff:1-2-3", "backoff:1-2-3-x", "1-2-3-4"] {
+        for text in ["", "park", "backoff", "backoff:", "backoff:1-2-3", "backoff:1-2-3-4-x", "1-2-3-4-5"] {
             assert!(text.parse::<Idle>().is_err(), "{text:?}");
         }
     }

@@ -28,6 +28,7 @@ impl Profile {
                 yields: 50,
                 minimum_park: Duration::from_micros(1),
                 maximum_park: Duration::from_micros(50),
+                quiet_park: Duration::from_micros(200),
             },
             Self::Dedicated => IdleStrategy::Yield,
             Self::Pinned => IdleStrategy::BusySpin,
@@ -56,6 +57,9 @@ pub enum IdleStrategy {
         minimum_park: Duration,
         /// Length of the longest park.
         maximum_park: Duration,
+        /// Length of each park of a thread that has been quiet for 100 ms, and that does not yield then: in fewer than 40 of its duty
+        /// cycles it had work, such as the heartbeats of a cluster without traffic.
+        quiet_park: Duration,
     },
     /// Yield (`YieldingIdleStrategy`).
     Yield,

@@ -13,6 +13,7 @@ use crate::session::State;
 
 /// The thread parks for 50 microseconds when 30 duty cycles in a row found nothing to do.
 const IDLE_STRATEGY: IdleStrategy = IdleStrategy::Backoff {
+    quiet_park: None,
     max_spins: 10,
     max_yields: 20,
     min_park: Duration::from_micros(50),

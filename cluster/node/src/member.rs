@@ -413,12 +413,15 @@ pub fn container_context(cluster: &ClusterSpec, member: &MemberSpec) -> Context 
 /// What the thread of a service container does with this profile while it has nothing to do.
 pub fn container_idle_strategy(profile: Profile) -> IdleStrategy {
     match profile.idle_strategy() {
-        lugus_topology::IdleStrategy::BackOff { spins, yields, minimum_park, maximum_park } => IdleStrategy::Backoff {
-            max_spins: spins,
-            max_yields: yields,
-            min_park: minimum_park,
-            max_park: maximum_park,
-        },
+        lugus_topology::IdleStrategy::BackOff { spins, yields, minimum_park, maximum_park, quiet_park } => {
+            IdleStrategy::Backoff {
+                max_spins: spins,
+                max_yields: yields,
+                min_park: minimum_park,
+                max_park: maximum_park,
+                quiet_park: Some(quiet_park),
+            }
+        }
         lugus_topology::IdleStrategy::Yield => IdleStrategy::Yielding,
         lugus_topology::IdleStrategy::BusySpin => IdleStrategy::BusySpin,
     }

@@ -4,6 +4,7 @@
 //! error with exit code 1 and a line on standard error.
 
 mod frame_filter;
+mod idle;
 mod interceptor;
 mod listener_limit;
 mod prompt_setup;
@@ -19,6 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
+use idle::Idler;
 use lugus_media_driver::{DriverOptions, Idle, READY_LINE, Threading, clear_driver_directory};
 use rusteron_media_driver::{
     Aeron, AeronAsyncAddCounter, AeronCError, AeronContext, AeronDriver, AeronDriverContext,
@@ -83,9 +85,17 @@ fn run(options: &DriverOptions) -> Result<(), String> {
     driver.start(true).map_err(describe)?;
     let failed = Arc::new(AtomicBool::new(false));
     let probe = announce_when_ready(dir, Arc::clone(&failed), Arc::clone(&stop)).map_err(|error| error.to_string())?;
+    let mut idler = match (options.threading, options.idle) {
+        (Threading::Shared, Idle::BackOff(numbers)) => Some(Idler::new(numbers)),
+        _ => None,
+    };
     let mut reported = 0;
     while !stop.load(Ordering::Acquire) {
-        driver.main_idle_strategy(driver.main_do_work().map_err(describe)?);
+        let work = driver.main_do_work().map_err(describe)?;
+        match &mut idler {
+            Some(idler) => idler.idle(work),
+            None => driver.main_idle_strategy(work),
+        }
         reported = report_dropped(reported);
     }
     // Detached, not joined: the probe's client may wait for an answer that an ending driver does not give.
@@ -139,7 +149,7 @@ fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext,
 
 fn set_idle_strategy(context: &AeronDriverContext, idle: Idle) -> Result<(), AeronCError> {
     let (name, arguments) = match idle {
-        Idle::BackOff(back_off) => (c"backoff", CString::new(back_off.to_string()).ok()),
+        Idle::BackOff(back_off) => (c"backoff", CString::new(back_off.c_driver_arguments()).ok()),
         Idle::Yield => (c"yield", None),
         Idle::Spin => (c"spin", None),
     };
