@@ -126,6 +126,30 @@ fn an_unchanged_snapshot_with_a_new_checksum_is_loaded() {
     load(&records).unwrap().verify().unwrap();
 }
 
+/// Orders come by their priority; the lists of their owners are by number.
+#[test]
+fn a_loaded_owners_lists_are_in_the_order_of_the_order_ids() {
+    let mut engine = Engine::new(LIMITS);
+    let orders = [(Side::Buy, 97), (Side::Buy, 99), (Side::Sell, 103), (Side::Buy, 98)];
+    let orders = (1_u64..).zip(orders).map(|(n, (side, price))| (1, 1, n, order(n, side, price)));
+    for (participant, instrument, number, action) in [(0, 0, 1, define(1))].into_iter().chain(orders) {
+        let command = Command {
+            participant: ParticipantId(participant),
+            instrument: InstrumentId(instrument),
+            client_sequence: ClientSequence(number),
+            action,
+        };
+        engine.apply(EpochNanos(1), &command, &mut Nowhere);
+    }
+    let mut restore = Restore::new(LIMITS);
+    engine.snapshot(&mut |record| restore.record(record)).unwrap();
+    let mut loaded = restore.finish().unwrap();
+    loaded.verify().unwrap();
+    let owner = loaded.scopes.find(ParticipantId(1), InstrumentId(1)).unwrap();
+    let first = [Some(Side::Buy), Some(Side::Sell)].map(|side| loaded.pool.first_of(owner, side).unwrap());
+    assert_eq!(first.map(|slot| loaded.pool.get(slot).client_order_id), [ClientOrderId(1), ClientOrderId(3)]);
+}
+
 #[test]
 fn orders() {
     let invalid = [
