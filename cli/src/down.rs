@@ -3,7 +3,7 @@
 use std::fs;
 
 use lugus_media_driver::FolderLock;
-use lugus_topology::Deployment;
+use lugus_topology::{Deployment, MemberSpec};
 use rustix::process::Signal;
 use serde::Serialize;
 
@@ -74,6 +74,12 @@ pub fn end(deployment: &Deployment) -> Result<Ended, Failure> {
 
 /// Deletes the media drivers' files from shared memory, except those that a client program still uses.
 fn forget_drivers(deployment: &Deployment) {
+    // What members and the coordinator have counted is told only while they run.
+    let clusters = deployment.cluster_specs();
+    let members = clusters.iter().flat_map(|cluster| &cluster.members).map(MemberSpec::gauges_file);
+    for file in members.chain([deployment.coordinator_spec().gauges_file()]) {
+        let _ = fs::remove_file(file);
+    }
     let clients = deployment.client_root();
     let folders = fs::read_dir(&clients).into_iter().flatten().flatten().map(|entry| entry.path());
     if folders.filter(|path| path.is_dir()).all(|folder| FolderLock::living_owner(&folder).is_none()) {

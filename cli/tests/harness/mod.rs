@@ -10,6 +10,7 @@
 //! | `processes` | processes as the kernel lists them |
 //! | `traders` | [`Traders`]: two participants that trade with each other |
 //! | `tally` | [`Tally`]: what a participant has sent and received, each exactly once |
+//! | `altered_log` | changes an order in a member's log |
 //! | `recorded_log` | a member's log as its archive has recorded it |
 //! | `counters` | counters of a media driver |
 //! | `frames` | frames of Aeron's protocol by hand, and floods of them |
@@ -21,6 +22,7 @@
 
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its part")]
 
+mod altered_log;
 mod archive;
 mod command;
 mod connection;
@@ -40,6 +42,7 @@ mod traders;
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use altered_log::alter_last_order;
 pub use archive::Archive;
 pub use command::{Outcome, lugus};
 pub use connection::{context, driver};

@@ -1,6 +1,6 @@
 //! A small separate disk, which a test can fill.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,16 +27,18 @@ impl SmallDisk {
         &self.0
     }
 
-    /// Uses up space until at most this much is left.
+    /// Uses up space, more than before if it was called before, until at most this much is left.
     pub fn fill(&self, left: Size) {
-        let free = || {
-            let disk = rustix::fs::statvfs(&self.0).expect("a disk");
-            disk.f_bavail * disk.f_frsize
-        };
-        let mut file = fs::File::create(self.filler()).expect("a file");
-        while free() > left.as_bytes() {
+        let mut file = File::options().create(true).append(true).open(self.filler()).expect("a file");
+        while self.free().as_bytes() > left.as_bytes() {
             file.write_all(&[7; 1 << 16]).expect("written");
         }
+    }
+
+    /// Space that is free.
+    pub fn free(&self) -> Size {
+        let disk = rustix::fs::statvfs(&self.0).expect("a disk");
+        Size::bytes(disk.f_bavail * disk.f_frsize)
     }
 
     /// Gives back the space that [`Self::fill`] has used up.
