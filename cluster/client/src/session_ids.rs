@@ -29,4 +29,10 @@ impl SessionIds {
             self.entries.remove(index);
         }
     }
+
+    /// Number of open sessions.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
 }

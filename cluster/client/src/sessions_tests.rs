@@ -366,6 +366,7 @@ proptest! {
                 }
             }
             let open: Vec<_> = (0..world.sessions.places()).filter_map(|p| Some((p, world.id(p)?))).collect();
+            prop_assert_eq!(world.sessions.ids.len(), open.len(), "an id that has gone stays in the table");
             world.heard.messages.clear();
             let mut expected = Vec::new();
             for (place, id) in open {

@@ -5,6 +5,7 @@ mod egress;
 mod endings;
 mod leaders;
 mod liveness;
+mod sharing;
 
 use std::time::Duration;
 
