@@ -4,7 +4,7 @@
 //! Durations of the rules are divided, so that the test takes minutes and not days: what is tested is that metrics, rules and
 //! faults belong together. What the rules do over their full durations is tested by promtool.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+#![allow(clippy::expect_used, clippy::panic, unreachable_pub, reason = "a test that fails panics, and is a program")]
 
 mod dashboards;
 #[path = "../harness/mod.rs"]

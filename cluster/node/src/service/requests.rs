@@ -1,0 +1,102 @@
+//! Requests of participants, beside commands: answers, and choices of a session.
+
+use aeron_cluster_service::{Cluster, Role};
+use lugus_codecs::market_data::{BookReject, encode_book, encode_book_orders, encode_book_reject};
+use lugus_codecs::order_entry::{
+    CancelOnDisconnect, MessageReject, encode_cancel_on_disconnect_report, encode_message_reject,
+    encode_order_status_report, template_id,
+};
+use lugus_engine::Engine;
+use lugus_vocabulary::{
+    BookRequest, BookType, EpochNanos, InstrumentId, MessageRejectReason, OrderStatusReport, ParticipantId, Request,
+};
+
+use super::{DropCopyPolicy, MatchingService};
+use crate::egress::{Egress, send};
+
+impl MatchingService {
+    /// Answers a request, which changes no state of the engine.
+    pub(super) fn answer(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        participant: ParticipantId,
+        now: EpochNanos,
+        request: Request,
+    ) {
+        match request {
+            Request::Resume { instrument, last_event_sequence } => {
+                // A listener has heard of these events before.
+                let Self { sessions, buffer, .. } = self;
+                let mut egress = Egress::new(cluster, sessions, session_id, buffer);
+                self.engine.resume(participant, instrument, last_event_sequence, &mut egress);
+            }
+            Request::DropCopy { instrument } => self.subscribe(cluster, session_id, participant, instrument),
+            Request::Book(request) => self.answer_book(cluster, session_id, now, &request),
+            Request::CancelOnDisconnect { grace } => {
+                self.sessions.choose(session_id, grace);
+                let choice = CancelOnDisconnect { participant, grace };
+                send(cluster, session_id, encode_cancel_on_disconnect_report(choice, &mut self.buffer));
+            }
+            Request::OrderStatus(request) => self.answer_order_status(cluster, session_id, |engine, report| {
+                engine.order_status(participant, &request, now, report);
+            }),
+            Request::OrderMassStatus(request) => self.answer_order_status(cluster, session_id, |engine, report| {
+                engine.order_mass_status(participant, &request, now, report);
+            }),
+        }
+    }
+
+    /// Tells a participant of its own live orders. Only the leader answers, as the answer changes nothing.
+    #[cold]
+    fn answer_order_status(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        look_up: impl FnOnce(&mut Engine, &mut OrderStatusReport),
+    ) {
+        if cluster.role() != Role::Leader {
+            return;
+        }
+        look_up(&mut self.engine, &mut self.order_status);
+        send(cluster, session_id, encode_order_status_report(&self.order_status, &mut self.buffer));
+    }
+
+    fn subscribe(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        participant: ParticipantId,
+        instrument: InstrumentId,
+    ) {
+        let allowed = self.drop_copy_policy == DropCopyPolicy::Everybody || participant == ParticipantId::OPERATOR;
+        let reason = if !allowed {
+            MessageRejectReason::NotAuthorised
+        } else if self.sessions.subscribe(session_id, instrument).is_err() {
+            MessageRejectReason::LimitDropCopies
+        } else {
+            return;
+        };
+        let template_id = template_id::DROP_COPY_REQUEST;
+        send(cluster, session_id, encode_message_reject(MessageReject { template_id, reason }, &mut self.buffer));
+    }
+
+    /// Only the leader answers, as the answer changes nothing.
+    fn answer_book(&mut self, cluster: &mut dyn Cluster, session_id: i64, now: EpochNanos, request: &BookRequest) {
+        if cluster.role() != Role::Leader {
+            return;
+        }
+        let Self { engine, book_reader, buffer, .. } = self;
+        let BookRequest { request_id, instrument, book_type, .. } = *request;
+        let Some(book) = book_reader.levels(engine, request, now) else {
+            let reject = encode_book_reject(BookReject { request_id, instrument }, buffer);
+            return send(cluster, session_id, reject);
+        };
+        send(cluster, session_id, encode_book(book, book_type, buffer));
+        if book_type == BookType::Orders {
+            book_reader.orders(engine, |orders| {
+                send(cluster, session_id, encode_book_orders(request_id, instrument, orders, buffer));
+            });
+        }
+    }
+}
