@@ -202,9 +202,9 @@ fn encode_sample(encoder: &mut MetricEncoder<'_>, kind: Kind, sample: &Sample) -
     match sample {
         Sample::Value(value) => encode_value(encoder, kind, *value),
         Sample::Histogram(Histogram { buckets, sum }) => {
-            // The encoder knows the last bucket by the greatest number that is finite.
-            let buckets: Vec<_> = buckets.iter().map(|(bound, count)| (bound.min(f64::MAX), *count)).collect();
             let count = buckets.iter().map(|(_, count)| count).sum();
+            // The encoder itself makes the infinite bucket, of the number of all.
+            let buckets: Vec<_> = buckets.iter().copied().filter(|(bound, _)| bound.is_finite()).collect();
             encoder.encode_histogram::<NoLabelSet>(*sum, count, &buckets, None)
         }
     }
@@ -278,15 +278,17 @@ mod tests {
         let text = scrape.clone().text(Format::PrometheusText).unwrap();
         for line in [
             "# TYPE x_time_seconds histogram",
-            r#"x_time_seconds_bucket{le="0.001",member="0"} 2"#,
-            r#"x_time_seconds_bucket{le="0.5",member="0"} 2"#,
-            r#"x_time_seconds_bucket{le="+Inf",member="1"} 5"#,
+            r#"x_time_seconds_bucket{member="0",le="0.001"} 2"#,
+            r#"x_time_seconds_bucket{member="0",le="0.5"} 2"#,
+            r#"x_time_seconds_bucket{member="1",le="+Inf"} 5"#,
             r#"x_time_seconds_count{member="1"} 5"#,
             r#"x_time_seconds_sum{member="1"} 9.5"#,
             "aeron_metrics_dropped_series 5",
         ] {
-            assert!(text.lines().any(|found| found == line), "{line} in {text}");
+            assert_eq!(text.lines().filter(|found| *found == line).count(), 1, "{line} in {text}");
         }
+        let buckets = text.lines().filter(|line| line.starts_with("x_time_seconds_bucket{member=\"1\"")).count();
+        assert_eq!(buckets, 3, "{text}");
         let text = scrape.text(Format::OpenMetrics).unwrap();
         assert!(text.contains("# UNIT x_time_seconds seconds\n") && text.contains("x_time_seconds_count"), "{text}");
     }
