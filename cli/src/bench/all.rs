@@ -134,6 +134,6 @@ mod tests {
         for part in BenchPart::value_variants() {
             assert!(!settings(&[*part]).is_empty(), "{part:?}");
         }
-        assert_eq!(settings(BenchPart::value_variants()).len(), 11);
+        assert_eq!(settings(BenchPart::value_variants()).len(), 12);
     }
 }
