@@ -101,12 +101,27 @@ fn measure(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
     deployment.engine.maximum_open_orders = orders.saturating_add(SPARE_ORDERS);
     // All snapshots are compared with the whole log at the end.
     deployment.retention.automatic_pruning = false;
-    let cluster = PrivateCluster::of(deployment, "snapshot")?;
+    let mut cluster = PrivateCluster::of(deployment, "snapshot")?;
+    let measured = measure_in(&cluster, orders, rounds, members, output);
+    if measured.is_err() {
+        cluster.keep();
+        output.say(format!("the logs are in {}", cluster.folder().display()));
+    }
+    measured
+}
+
+fn measure_in(
+    cluster: &PrivateCluster,
+    orders: u32,
+    rounds: u32,
+    members: Members,
+    output: Output,
+) -> Result<Snapshots, Failure> {
     output.say(cluster.start()?);
     let mut account = place(cluster.found(), INSTRUMENT, orders, output)?;
     // The sessions stay, so that they also hear what a member that was started again says.
     let mut traders = Traders::connect(cluster.found(), &TRADERS, WINDOW_OF_TRADERS)?;
-    let mut bench = Bench { spec: cluster.found().cluster()?, cluster: &cluster, output, figures: Figures::default() };
+    let mut bench = Bench { spec: cluster.found().cluster()?, cluster, output, figures: Figures::default() };
     for round in 1..=rounds {
         bench.one_snapshot(&mut traders, round)?;
     }
