@@ -11,6 +11,14 @@ use crate::output::Output;
 use crate::participant::{self, TIMEOUT};
 use crate::traders::{PRICE, Traded, Traders};
 
+/// How long participants trade before each event that is measured, as a comparison.
+pub const BEFORE: Duration = Duration::from_secs(2);
+/// How long they trade after it.
+pub const AFTER: Duration = Duration::from_millis(500);
+
+/// Longest time that members may take to reach the same log position.
+pub const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Participants that own the resting orders, and their largest number of unanswered commands.
 const OWNERS: [u32; 8] = [21, 22, 23, 24, 25, 26, 27, 28];
 const WINDOW_OF_OWNERS: usize = 256;

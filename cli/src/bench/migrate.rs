@@ -8,7 +8,9 @@ use lugus_results::{Measurement, Spread};
 use lugus_topology::{ClusterId, ClusterSpec};
 use serde::Serialize;
 
-use super::full_book::{SPARE_ORDERS, TRADERS, WINDOW_OF_TRADERS, millis, place, resting, trade_for};
+use super::full_book::{
+    AFTER, BEFORE, CATCH_UP_TIMEOUT, SPARE_ORDERS, TRADERS, WINDOW_OF_TRADERS, millis, place, resting, trade_for,
+};
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::local_deployment;
@@ -26,13 +28,6 @@ const CLUSTERS: [(ClusterId, &str); 2] = [(ClusterId(0), "A"), (ClusterId(1), "B
 /// An instrument of the other cluster. It is traded too, so that this cluster is warm before the moves.
 const OTHER_INSTRUMENT: InstrumentId = InstrumentId(3);
 const WARM_UP: Duration = Duration::from_secs(3);
-
-/// How long the participants trade before each move, as a comparison, and after it.
-const BEFORE: Duration = Duration::from_secs(2);
-const AFTER: Duration = Duration::from_millis(500);
-
-/// Longest time that members may take to reach the same log position.
-const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Figures of all moves; times in milliseconds.
 #[derive(Debug, Serialize)]

@@ -12,7 +12,9 @@ use lugus_results::{Measurement, Spread};
 use lugus_topology::{ClusterSpec, MemberSpec};
 use serde::Serialize;
 
-use super::full_book::{SPARE_ORDERS, TRADERS, WINDOW_OF_TRADERS, millis, place, resting, trade_for};
+use super::full_book::{
+    AFTER, BEFORE, CATCH_UP_TIMEOUT, SPARE_ORDERS, TRADERS, WINDOW_OF_TRADERS, millis, place, resting, trade_for,
+};
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -23,13 +25,6 @@ use crate::{audit, local_deployment, processes, snapshot};
 
 /// The instrument with the resting orders.
 const INSTRUMENT: InstrumentId = InstrumentId(1);
-
-/// How long the participants trade before each snapshot, as a comparison, and after it.
-const BEFORE: Duration = Duration::from_secs(2);
-const AFTER: Duration = Duration::from_millis(500);
-
-/// Longest time that members may take to reach the same log position.
-const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Longest wait for the end of a killed member.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
