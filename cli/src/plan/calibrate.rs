@@ -40,7 +40,10 @@ pub fn run(folder: &Path, arguments: &Plan, output: Output) -> Result<(), Failur
     let begun = Instant::now();
     let settings = settings(arguments.rounds, arguments.seconds);
     let mut results = Results::begin(env!("CARGO_PKG_VERSION"), settings);
-    results.measurements = measurements(arguments.rounds, arguments.seconds, arguments.base_port, output)?;
+    results.measurements =
+        measurements(arguments.rounds, arguments.seconds, arguments.base_port, output).map_err(|failure| {
+            failure.hint("measure with nothing else running; `lugus doctor` says what spoils a measurement")
+        })?;
     let path = write(folder, &results).map_err(Failure::new)?;
     let times = ServiceTimes::from_results(&results).map_err(Failure::new)?;
     let text = format!(
@@ -88,7 +91,12 @@ pub fn measurements(rounds: u32, seconds: u32, base_port: u16, output: Output) -
             let greatest = cluster.measure(maximum, 1, length)?;
             let rate = greatest.median("rate_per_second");
             note(shape, maximum, greatest, output);
-            let of_round = rates.entry(members).or_insert_with(|| SHARES.map(|share| rounded(rate * share)).to_vec());
+            let of_round = rates.entry(members).or_insert_with(|| {
+                let mut rates = SHARES.map(|share| rounded(rate * share)).to_vec();
+                // On a very slow machine shares round to the same rate.
+                rates.dedup();
+                rates
+            });
             for &rate in of_round.iter() {
                 note(shape, Pace::Rate(rate), cluster.measure(Pace::Rate(rate), 1, length)?, output);
             }
