@@ -3,6 +3,7 @@
 mod archived;
 mod clusters;
 mod measuring;
+mod plan;
 mod recorded;
 mod replay;
 mod round_trip;
@@ -19,6 +20,7 @@ use lugus_coordinator::migration::MoveStep;
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
 pub use clusters::{BENCH_PORT, Members};
 pub use measuring::BenchPart;
+pub use plan::{BackTest, BackTested, Plan, PlannedLayout};
 pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
 pub use replay::{Replay, Sending};
 pub use round_trip::{RoundTrip, Service, Transport};
@@ -114,6 +116,9 @@ pub enum Command {
     /// Measure, on temporary clusters where one is needed.
     #[command(subcommand)]
     Bench(Bench),
+    /// Say what a load needs of a machine: round trips, memory, disk, network, recovery, clusters, and the cluster.toml to write. Exit code 3
+    /// tells that it can't be carried.
+    Plan(Box<Plan>),
     /// Make a page with pictures of the results of `lugus bench all`.
     Report {
         /// Folder with results.json; report.html and the pictures are written there.
@@ -327,6 +332,8 @@ pub enum Bench {
         #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
         base_port: u16,
     },
+    /// Compare what `lugus plan` says of some loads with what they are found to be, as tables in Markdown.
+    PlanBackTest(BackTest),
     /// Run all benchmarks in less than twenty minutes, and leave results.json, the histograms and report.html in a folder.
     All {
         /// The folder.

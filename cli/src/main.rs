@@ -40,6 +40,7 @@ mod order;
 mod orders;
 mod output;
 mod participant;
+mod plan;
 mod private_cluster;
 mod processes;
 mod prune;
@@ -140,6 +141,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Prune => prune::run(&deployment::find(config)?, output),
         Command::Replay(what) => replay::run(config, what, output),
         Command::Bench(bench) => bench::run(bench, output),
+        Command::Plan(what) => plan::run(config, what, output),
         Command::Report { folder } => report::run(folder, output),
         Command::Doctor => doctor::run(output),
         Command::Demo(demo) => demo::run(demo, output),

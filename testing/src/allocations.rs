@@ -25,6 +25,12 @@ pub struct CountingAllocator;
 thread_local! {
     /// One counter a thread, because the threads of the test harness allocate at any time.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that the thread has allocated, less those that it has freed.
+    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
+}
+
+fn count_bytes(allocated: usize, freed: usize) {
+    LIVE_BYTES.set(LIVE_BYTES.get() + allocated as i64 - freed as i64);
 }
 
 impl CountingAllocator {
@@ -32,17 +38,31 @@ impl CountingAllocator {
     pub fn allocations() -> u64 {
         ALLOCATIONS.get()
     }
+
+    /// Bytes that the calling thread has allocated and not freed, as they were asked for. Memory that another thread freed counts there.
+    pub fn live_bytes() -> i64 {
+        LIVE_BYTES.get()
+    }
 }
 
 // SAFETY: every call goes to the system's allocator with the caller's own arguments; counting touches neither.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        count_bytes(layout.size(), 0);
         // SAFETY: the caller keeps this function's contract, which is the same.
         unsafe { System.alloc(layout) }
     }
 
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        count_bytes(layout.size(), 0);
+        // SAFETY: the caller keeps this function's contract, which is the same.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count_bytes(0, layout.size());
         // SAFETY: the caller keeps this function's contract, which is the same.
         unsafe { System.dealloc(pointer, layout) }
     }

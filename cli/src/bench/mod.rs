@@ -8,7 +8,8 @@ mod fail_over;
 mod full_book;
 mod large_book;
 mod migrate;
-mod round_trip;
+mod plan_back_test;
+pub mod round_trip;
 mod sdk;
 mod snapshot;
 
@@ -24,6 +25,7 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     match bench {
         Bench::Engine { rounds } => engine::run(*rounds, output),
         Bench::RoundTrip(what) => round_trip::run(what, output),
+        Bench::PlanBackTest(what) => plan_back_test::run(what, output),
         Bench::Sdk => sdk::run(output),
         Bench::Migrate { orders, rounds, members, base_port } => {
             migrate::run(*orders, *rounds, *members, *base_port, output)

@@ -12,7 +12,7 @@ const LARGEST: f64 = 1e15;
 
 /// An axis of a picture.
 #[derive(Debug, Clone)]
-pub(crate) struct Axis {
+pub struct Axis {
     /// What it measures, with the unit.
     pub(crate) label: String,
     scale: Scale,
@@ -48,7 +48,8 @@ impl Scale {
 
 impl Axis {
     /// An axis from 0 to at least `most`.
-    pub(crate) fn linear(label: &str, most: f64) -> Self {
+    #[must_use]
+    pub fn linear(label: &str, most: f64) -> Self {
         let most = if most > 0.0 { most.clamp(SMALLEST, LARGEST) } else { 1.0 };
         let step = nice_step(most / MAXIMUM_TICKS);
         let count = (most / step).ceil();
@@ -61,7 +62,8 @@ impl Axis {
     }
 
     /// An axis whose steps are factors, from at most `least` to at least `most`; both must be positive.
-    pub(crate) fn logarithmic(label: &str, least: f64, most: f64) -> Self {
+    #[must_use]
+    pub fn logarithmic(label: &str, least: f64, most: f64) -> Self {
         // Without a positive value there is no least one.
         let least = if least <= most { least.clamp(SMALLEST, LARGEST) } else { 1.0 };
         let most = most.clamp(least * 2.0, LARGEST * 2.0);
@@ -118,7 +120,8 @@ fn nice_step(least: f64) -> f64 {
 }
 
 /// A number for people: three digits that matter, or all digits before the point with commas between thousands.
-pub(crate) fn number(value: f64) -> String {
+#[must_use]
+pub fn number(value: f64) -> String {
     let decimals = match value.abs() {
         100.0.. => 0,
         10.0.. => 1,

@@ -16,36 +16,50 @@ const BETWEEN_LABELS: f64 = 10.0;
 const MANY_POINTS: usize = 24;
 
 /// Curves over two axes.
-pub(crate) struct Curves {
-    pub(crate) name: String,
-    pub(crate) title: String,
-    pub(crate) description: String,
-    pub(crate) x: Axis,
-    pub(crate) y: Axis,
-    pub(crate) series: Vec<Series>,
+#[derive(Debug)]
+pub struct Curves {
+    /// Name of the picture, which is that of its file.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Words for those who don't see it.
+    pub description: String,
+    /// The horizontal axis.
+    pub x: Axis,
+    /// The vertical axis.
+    pub y: Axis,
+    /// The curves.
+    pub series: Vec<Series>,
 }
 
 /// A curve.
-pub(crate) struct Series {
-    pub(crate) name: String,
+#[derive(Debug)]
+pub struct Series {
+    /// Its name.
+    pub name: String,
     /// Its points, from the left to the right.
-    pub(crate) points: Vec<Point>,
+    pub points: Vec<Point>,
     /// A remarkable point, and why it is.
-    pub(crate) knee: Option<(Point, String)>,
+    pub knee: Option<(Point, String)>,
 }
 
 /// A point of a curve: the median of the rounds, and their range.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Point {
-    pub(crate) x: f64,
-    pub(crate) y: f64,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
+pub struct Point {
+    /// Place on the horizontal axis.
+    pub x: f64,
+    /// Place on the vertical axis.
+    pub y: f64,
+    /// The lowest of the rounds.
+    pub low: f64,
+    /// The highest.
+    pub high: f64,
 }
 
 impl Curves {
     /// The picture of the curves.
-    pub(crate) fn draw(&self) -> Picture {
+    #[must_use]
+    pub fn draw(&self) -> Picture {
         let mut canvas = Canvas::default();
         self.draw_axes(&mut canvas);
         for (index, series) in self.series.iter().enumerate() {

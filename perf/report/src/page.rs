@@ -9,8 +9,19 @@ use crate::section::{Content, Section, Table};
 use crate::style::{PAGE_STYLE, PICTURE_STYLE};
 use crate::svg::escape;
 
-/// The page of these sections.
+/// The page of these sections about results.
 pub(crate) fn page(results: &Results, sections: &[Section]) -> String {
+    document(
+        &format!("Lugus: measurements of {}", results.begun),
+        "Where and what was measured",
+        &origin(results),
+        sections,
+    )
+}
+
+/// A page with this title, a table of names and values, and these sections.
+#[must_use]
+pub fn document(title: &str, caption: &str, facts: &[(String, String)], sections: &[Section]) -> String {
     let mut page = String::new();
     // The policy makes sure that the page loads nothing, whatever a label says.
     let _ = write!(
@@ -18,11 +29,11 @@ pub(crate) fn page(results: &Results, sections: &[Section]) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>Lugus: measurements of {begun}</title>\n\
-         <style>{PICTURE_STYLE}{PAGE_STYLE}</style>\n</head>\n<body>\n<header>\n<h1>Lugus: measurements of {begun}</h1>\n",
-        begun = escape(&results.begun),
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>{title}</title>\n\
+         <style>{PICTURE_STYLE}{PAGE_STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n",
+        title = escape(title),
     );
-    page.push_str(&origin(results));
+    page.push_str(&table_of_facts(caption, facts));
     page.push_str("<nav aria-label=\"Sections\"><ul>\n");
     for section in sections {
         let _ = writeln!(page, "<li><a href=\"#{}\">{}</a></li>", section.id, escape(section.title));
@@ -36,7 +47,7 @@ pub(crate) fn page(results: &Results, sections: &[Section]) -> String {
 }
 
 /// The machine, the program and the settings.
-fn origin(results: &Results) -> String {
+fn origin(results: &Results) -> Vec<(String, String)> {
     let machine = &results.machine;
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "not known".to_owned());
     let cores = match machine.hyper_threads {
@@ -45,7 +56,7 @@ fn origin(results: &Results) -> String {
     };
     let kind = if machine.virtual_machine { ", a virtual machine" } else { "" };
     let settings: Vec<String> = results.settings.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    let rows = [
+    [
         ("processor", format!("{}, {cores}{kind}", machine.cpu_model)),
         ("memory", format!("{} MiB", number((machine.memory_bytes >> 20) as f64))),
         ("system", format!("{}, Linux {}", machine.os, machine.kernel)),
@@ -55,12 +66,16 @@ fn origin(results: &Results) -> String {
         ("transparent huge pages", text(&machine.transparent_huge_pages)),
         ("Lugus", format!("{}, commit {}", results.version, text(&results.commit))),
         ("settings", settings.join("; ")),
-    ];
-    let mut table =
-        "<div class=\"scroll\"><table>\n<caption>Where and what was measured</caption>\n<tbody>\n".to_owned();
-    for (name, value) in rows {
-        let _ =
-            writeln!(table, "<tr><th scope=\"row\">{name}</th><td class=\"words wrap\">{}</td></tr>", escape(&value));
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+fn table_of_facts(caption: &str, facts: &[(String, String)]) -> String {
+    let mut table = format!("<div class=\"scroll\"><table>\n<caption>{}</caption>\n<tbody>\n", escape(caption));
+    for (name, value) in facts {
+        let (name, value) = (escape(name), escape(value));
+        let _ = writeln!(table, "<tr><th scope=\"row\">{name}</th><td class=\"words wrap\">{value}</td></tr>");
     }
     table.push_str("</tbody></table></div>\n");
     table

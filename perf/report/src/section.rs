@@ -7,18 +7,20 @@ use crate::svg::Picture;
 
 /// A part of the page about one question.
 #[derive(Debug)]
-pub(crate) struct Section {
+pub struct Section {
     /// Name of its anchor.
-    pub(crate) id: &'static str,
-    pub(crate) title: &'static str,
+    pub id: &'static str,
+    /// Its heading.
+    pub title: &'static str,
     /// Paragraphs before the pictures.
-    pub(crate) words: Vec<String>,
-    pub(crate) content: Content,
+    pub words: Vec<String>,
+    /// What it shows.
+    pub content: Content,
 }
 
 /// What a section shows.
 #[derive(Debug)]
-pub(crate) enum Content {
+pub enum Content {
     /// Pictures, each with the table of its numbers.
     Pictures(Vec<(Picture, Table)>),
     /// A table alone, which is opened when it is wanted.
@@ -29,12 +31,15 @@ pub(crate) enum Content {
 
 /// A table.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Table {
-    pub(crate) caption: String,
-    pub(crate) header: Vec<String>,
+pub struct Table {
+    /// What it shows.
+    pub caption: String,
+    /// Names of the columns.
+    pub header: Vec<String>,
     /// Rows; the first `words` cells of each are text and the others are numbers.
-    pub(crate) rows: Vec<Vec<String>>,
-    pub(crate) words: usize,
+    pub rows: Vec<Vec<String>>,
+    /// Number of columns of text, at the left.
+    pub words: usize,
 }
 
 impl Section {
@@ -63,7 +68,8 @@ impl Section {
 
 impl Table {
     /// A table with these columns, of which the first is text.
-    pub(crate) fn new(caption: &str, header: &[&str]) -> Self {
+    #[must_use]
+    pub fn new(caption: &str, header: &[&str]) -> Self {
         let header = header.iter().map(|cell| (*cell).to_owned()).collect();
         Self { caption: caption.to_owned(), header, rows: Vec::new(), words: 1 }
     }

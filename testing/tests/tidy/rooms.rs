@@ -94,6 +94,7 @@ pub const ROOMS: &[Room] = &[
     ),
     ground("lugus-results", &[]),
     ground("lugus-report", &["lugus-results"]),
+    room("lugus-plan", &["lugus-report", "lugus-results", "lugus-topology", "lugus-vocabulary"]),
     room("lugus-perf", &["lugus-engine", "lugus-ring", "lugus-vocabulary"]),
     room("lugus-replay", &["lugus-client", "lugus-engine", "lugus-stages", "lugus-vocabulary"]),
     room(
@@ -122,6 +123,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-node",
             "lugus-partition-map",
             "lugus-perf",
+            "lugus-plan",
             "lugus-replay",
             "lugus-report",
             "lugus-results",

@@ -2,8 +2,8 @@
 //! only echoes, and beside Aeron alone. All of them get the same messages in the same sessions.
 
 mod lines;
-mod phases;
-mod subjects;
+pub mod phases;
+pub mod subjects;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -12,10 +12,11 @@ use lugus_load::processor_time::ProcessorTime;
 use lugus_media_driver::{ChildProcess, ClientDriver, EchoService, Launch, MemberProcesses, READY_LINE};
 use lugus_node::member::container_idle_strategy;
 use lugus_partition_map::ClusterEntry;
+use lugus_replay::flow::Flow;
 use lugus_replay::replay::ReplayOptions;
 use lugus_replay::stages::{ClientTimes, StageTimes};
 use lugus_stages::{StageFile, StageRecord};
-use lugus_topology::{ClusterSpec, MemberSpec, Profile};
+use lugus_topology::{ClusterSpec, Deployment, MemberSpec, Profile};
 use lugus_vocabulary::ParticipantId;
 
 use super::phases::Probe;
@@ -36,6 +37,8 @@ pub struct Subject {
     client_driver: Option<ClientDriver>,
     /// Parts of the system and their processes.
     processes: Vec<(&'static str, u32)>,
+    /// The same of members of Lugus, with the member.
+    of_members: Vec<(i32, &'static str, u32)>,
     /// The member whose stamps tell the stages of commands: the leader, if members stamp any.
     stamped_by: Option<i32>,
     // Dropped in this order: services before their members, and those before their deployment.
@@ -51,9 +54,9 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Names of the parts of which the processor time is told.
 pub const CLIENT: &str = "client";
 pub const CLIENT_DRIVER: &str = "client's driver";
-const DRIVER: &str = "drivers";
-const CONSENSUS_MODULE: &str = "consensus modules";
-const SERVICE: &str = "services";
+pub const DRIVER: &str = "drivers";
+pub const CONSENSUS_MODULE: &str = "consensus modules";
+pub const SERVICE: &str = "services";
 
 impl Subject {
     /// Starts a cluster with a service, which must not be [`Service::PingPong`].
@@ -62,6 +65,11 @@ impl Subject {
         deployment.profile = what.profile;
         deployment.client.profile = what.profile;
         deployment.stages.every = what.stages;
+        Self::of(deployment, service, transport)
+    }
+
+    /// Starts a cluster of this deployment with a service, which must not be [`Service::PingPong`].
+    pub fn of(deployment: Deployment, service: Service, transport: Transport) -> Result<Self, Failure> {
         let private = PrivateCluster::of(deployment, "round-trip")?;
         let cluster = private.found().cluster()?;
         let mut subject = Self {
@@ -70,6 +78,7 @@ impl Subject {
             transport,
             client_driver: None,
             processes: vec![(CLIENT, std::process::id())],
+            of_members: Vec::new(),
             java_services: Vec::new(),
             rust_services: Vec::new(),
             members: Vec::new(),
@@ -94,16 +103,17 @@ impl Subject {
         for member in &self.cluster.members {
             let pid =
                 processes::pid(&member.dir).ok_or_else(|| Failure::new(format!("member {} has ended", member.id)))?;
-            self.processes.push((SERVICE, pid));
+            self.of_members.push((member.id.0, SERVICE, pid));
             for child in processes::tree(pid).into_iter().skip(1) {
                 let part = if processes::program(child).is_some_and(|name| name == "java") {
                     CONSENSUS_MODULE
                 } else {
                     DRIVER
                 };
-                self.processes.push((part, child));
+                self.of_members.push((member.id.0, part, child));
             }
         }
+        self.processes.extend(self.of_members.iter().map(|&(_, part, pid)| (part, pid)));
         Ok(())
     }
 
@@ -130,13 +140,37 @@ impl Subject {
 
     /// Defines the instruments of the flow that the load sends, with empty books.
     pub fn open_instruments(&self, sessions: u32) -> Result<(), Failure> {
-        if self.answers == Answers::Reports {
-            // A flow of no commands: only its instruments are opened.
-            let mut flow = synthetic(0, 1, sessions);
-            let mut connection = Connection::open(self.private.found(), &[], 1, OlderSession::Replace)?;
-            connection.replay(&mut flow, ReplayOptions::default(), &mut ())?;
-        }
+        // A flow of no commands: only its instruments are opened.
+        if self.answers == Answers::Reports { self.open_flow(&mut synthetic(0, 1, sessions)) } else { Ok(()) }
+    }
+
+    /// Defines the instruments of a flow, and sends its commands.
+    pub fn open_flow(&self, flow: &mut impl Flow) -> Result<(), Failure> {
+        let mut connection = Connection::open(self.private.found(), &[], 1, OlderSession::Replace)?;
+        connection.replay(flow, ReplayOptions::default(), &mut ())?;
         Ok(())
+    }
+
+    /// The cluster that runs.
+    pub fn cluster(&self) -> &ClusterSpec {
+        &self.cluster
+    }
+
+    /// Its deployment.
+    pub fn private(&self) -> &PrivateCluster {
+        &self.private
+    }
+
+    /// Processes of a member of Lugus, by what they are.
+    pub fn processes_of(&self, member: i32) -> impl Iterator<Item = (&'static str, u32)> {
+        self.of_members.iter().filter(move |(of, ..)| *of == member).map(|&(_, part, pid)| (part, pid))
+    }
+
+    /// What all processes have used of the processors so far, those of the leader apart from those of followers.
+    pub fn processor_time_by_role(&self, leader: i32) -> ProcessorTime {
+        let of_role = |&(member, part, pid): &(i32, &'static str, u32)| (role(part, member == leader), pid);
+        let clients = self.processes.iter().filter(|(part, _)| *part == CLIENT || *part == CLIENT_DRIVER);
+        ProcessorTime::of(self.of_members.iter().map(of_role).chain(clients.copied()))
     }
 
     /// Opens a session for each participant.
@@ -180,6 +214,18 @@ impl Subject {
         let leader = sessions.leader_member_id();
         let member = self.cluster.members.iter().find(|member| Some(member.id.0) == leader);
         member.ok_or_else(|| Failure::new("the session has no leader"))
+    }
+}
+
+/// A part with the role of its member.
+fn role(part: &'static str, leads: bool) -> &'static str {
+    match (part, leads) {
+        (DRIVER, true) => "driver of the leader",
+        (DRIVER, false) => "driver of a follower",
+        (CONSENSUS_MODULE, true) => "consensus module of the leader",
+        (CONSENSUS_MODULE, false) => "consensus module of a follower",
+        (SERVICE, true) => "service of the leader",
+        _ => "service of a follower",
     }
 }
 
