@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)]
 
 mod access;
+mod activate;
 mod archived_member;
 mod arguments;
 mod audit;
@@ -130,6 +131,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Book(book) if book.follow => book_follow::run(&deployment::find(config)?, book, output),
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),
+        Command::Activate(what) => activate::run(&deployment::find(config)?, what, output),
         Command::Snapshot(what) => snapshot::run(&deployment::find(config)?, what, output),
         Command::Audit(what) => audit::run(&deployment::find(config)?, what, output),
         Command::Backup(what) => backup::run(&deployment::find(config)?, what, output),
