@@ -9,6 +9,7 @@ mod full_book;
 mod large_book;
 mod migrate;
 mod round_trip;
+mod rounds;
 mod sdk;
 mod snapshot;
 
