@@ -276,7 +276,6 @@ mod tests {
         let of_coordinator = gauges::OF_COORDINATOR.iter().map(|(metric, _)| *metric);
         let with_labels = [
             gauges::SNAPSHOT_LENGTH,
-            gauges::SNAPSHOT_DURATION,
             gauges::RESOURCE_USED,
             gauges::RESOURCE_LIMIT,
             gauges::REJECTS,
