@@ -37,6 +37,7 @@ mod migrate;
 mod moving;
 mod node;
 mod notation;
+mod opening_book;
 mod order;
 mod orders;
 mod output;
