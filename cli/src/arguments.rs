@@ -18,7 +18,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
-pub use clusters::{BENCH_PORT, Members};
+pub use clusters::{Activate, BENCH_PORT, Members};
 pub use measuring::BenchPart;
 pub use plan::{BackTest, BackTested, Plan, PlannedLayout};
 pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
@@ -93,6 +93,9 @@ pub enum Command {
     Watch(Watch),
     /// Make all members of all clusters, or of one cluster, take a snapshot of their state.
     Snapshot(Snapshot),
+    /// After an upgrade of all members: let them use what the new version of order entry brings. Until then they refuse it, so that
+    /// members of two versions apply the log alike.
+    Activate(Activate),
     /// Apply the archived log of members on this host, running or not, to a new engine, and compare its state with each
     /// snapshot, with what running members publish, and with the other members' logs. Exit code 3 tells of differences.
     Audit(Audit),

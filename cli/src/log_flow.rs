@@ -11,13 +11,14 @@ use lugus_node::listener::{Change, ServiceListener};
 use lugus_replay::flow::{Flow, FlowError, Step};
 use lugus_vocabulary::{
     Action, ClientSequence, Command, EpochNanos, InstrumentDefinition, InstrumentId, InstrumentState, LogPosition,
-    NewOrder, OrderRecord, ParticipantId, SnapshotRecord,
+    OrderRecord, ParticipantId, SnapshotRecord,
 };
 
 use crate::archived_member;
 use crate::arguments::LogPart;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
+use crate::opening_book::{OpeningBook, Trading};
 use crate::output::Output;
 use crate::recorded_part::{Ended, RecordedPart, failed};
 
@@ -27,13 +28,14 @@ const MAXIMUM_COMMANDS: usize = 8_000_000;
 
 /// The commands of a part of a log, in their order.
 ///
-/// Before them come the orders that lived where the part begins, as new orders of their open quantity, in the order of their
-/// priority. Left out are repeats of commands, commands behind a missing one, the definitions of instruments, which the replay
+/// Before them come the orders that lived where the part begins, as new orders of their open quantity, so that they have their priority again, and
+/// icebergs show what they showed ([`OpeningBook`]). Left out are repeats of commands, commands behind a missing one, the definitions of instruments, which the replay
 /// makes itself, and what a replay can't send: limits, kill switches, amended trades, and steps of migrations.
 #[derive(Debug)]
 pub struct LogFlow {
     /// Number of steps at the beginning that only make the books as they were.
     opening_steps: u64,
+    approximated: u64,
     name: String,
     instruments: Vec<InstrumentDefinition>,
     participants: Vec<ParticipantId>,
@@ -60,7 +62,8 @@ impl LogFlow {
         if ended == Ended::Interrupted {
             return Err(Failure::new("interrupted before the log was read"));
         }
-        let Collector { steps, instruments, has_too_many, .. } = std::mem::take(&mut *collector.borrow_mut());
+        let Collector { steps, instruments, has_too_many, approximated, .. } =
+            std::mem::take(&mut *collector.borrow_mut());
         if has_too_many {
             return Err(Failure::new(format!("the log has more than {MAXIMUM_COMMANDS} commands"))
                 .hint("choose a part of it with --from and --until"));
@@ -71,7 +74,20 @@ impl LogFlow {
         participants.retain(|participant| *participant != ParticipantId::OPERATOR);
         let instruments = instruments.into_values().collect();
         let expected_steps = steps.len() as u64;
-        Ok(Self { opening_steps, name, instruments, participants, expected_steps, steps: steps.into_iter() })
+        Ok(Self {
+            opening_steps,
+            approximated,
+            name,
+            instruments,
+            participants,
+            expected_steps,
+            steps: steps.into_iter(),
+        })
+    }
+
+    /// Number of icebergs at the beginning that show what they showed, but whose later parts are smaller.
+    pub fn approximated_icebergs(&self) -> u64 {
+        self.approximated
     }
 
     /// Number of commands before the first of the log's own: they make the books as they were where the part begins, and are not to
@@ -120,38 +136,43 @@ struct Collector {
     /// Number of the last command that the engine has taken, in each scope.
     taken: HashMap<(ParticipantId, InstrumentId), ClientSequence>,
     has_too_many: bool,
+    approximated: u64,
 }
 
 impl Collector {
     /// Begins with the instruments and live orders of an engine. The instruments are open when the first step is sent: one in an
     /// auction gets this state before its orders, since they may cross; one that takes no orders gets its state after them.
     fn begin_with(&mut self, engine: &Engine) {
-        let mut instrument = InstrumentId::NONE;
-        let mut last_state = None;
+        let mut books: Vec<(InstrumentDefinition, Vec<OrderRecord>)> = Vec::new();
         let visited: Result<(), Infallible> = engine.snapshot(&mut |record| {
             match record {
-                SnapshotRecord::Instrument(of) => {
-                    self.steps.extend(last_state.take());
-                    instrument = of.definition.instrument;
-                    self.instruments.insert(instrument, of.definition);
-                    match of.definition.state {
-                        InstrumentState::Open => {}
-                        InstrumentState::Auction => self.push(state_step(&of.definition)),
-                        InstrumentState::Halted | InstrumentState::Closed => {
-                            last_state = Some(state_step(&of.definition));
-                        }
-                    }
-                }
-                SnapshotRecord::Order(OrderRecord { participant, leaves_quantity, order, .. }) => {
-                    let order = NewOrder { quantity: *leaves_quantity, ..*order };
-                    self.push(Step { participant: *participant, instrument, action: Action::New(order), trade: None });
+                SnapshotRecord::Instrument(of) => books.push((of.definition, Vec::new())),
+                SnapshotRecord::Order(order) => {
+                    books.last_mut().into_iter().for_each(|(_, orders)| orders.push(*order))
                 }
                 _ => {}
             }
             Ok(())
         });
         visited.unwrap_or_else(|never| match never {});
-        self.steps.extend(last_state);
+        let mut participants: Vec<ParticipantId> =
+            books.iter().flat_map(|(_, orders)| orders).map(|order| order.participant).collect();
+        participants.sort_unstable();
+        participants.dedup();
+        for (definition, orders) in books {
+            self.instruments.insert(definition.instrument, definition);
+            let (before, trading, after) = match definition.state {
+                InstrumentState::Open => (None, Trading::Continuous, None),
+                InstrumentState::Auction => (Some(state_step(&definition)), Trading::Auction, None),
+                InstrumentState::Halted | InstrumentState::Closed => {
+                    (None, Trading::Continuous, Some(state_step(&definition)))
+                }
+            };
+            let mut opening = OpeningBook::default();
+            opening.add(definition.instrument, trading, &orders, &participants);
+            self.approximated += opening.approximated;
+            before.into_iter().chain(opening.steps).chain(after).for_each(|step| self.push(step));
+        }
     }
 
     fn push(&mut self, step: Step) {

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)]
 
 mod access;
+mod activate;
 mod archived_member;
 mod arguments;
 mod audit;
@@ -36,6 +37,7 @@ mod migrate;
 mod moving;
 mod node;
 mod notation;
+mod opening_book;
 mod order;
 mod orders;
 mod output;
@@ -131,6 +133,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Book(book) if book.follow => book_follow::run(&deployment::find(config)?, book, output),
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),
+        Command::Activate(what) => activate::run(&deployment::find(config)?, what, output),
         Command::Snapshot(what) => snapshot::run(&deployment::find(config)?, what, output),
         Command::Audit(what) => audit::run(&deployment::find(config)?, what, output),
         Command::Backup(what) => backup::run(&deployment::find(config)?, what, output),

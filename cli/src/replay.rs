@@ -69,6 +69,12 @@ pub fn run(config: Option<&Path>, what: &Replay, output: Output) -> Result<(), F
         Replay::Log(log) if log.to_cluster => {
             let found = deployment::find(config)?;
             let mut flow = LogFlow::read(&found, &log.part)?;
+            if flow.approximated_icebergs() > 0 {
+                output.say(format!(
+                    "{} icebergs show and hide what they did where the part begins, but their later parts are as small as what they show",
+                    flow.approximated_icebergs()
+                ));
+            }
             let (options, older_session) =
                 (options(log.sending, flow.opening_steps()), log.sending.take_over.older_session());
             let replayed = through_cluster(&found, &mut flow, options, older_session, &mut Bar::new(output))?;

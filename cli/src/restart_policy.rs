@@ -23,6 +23,9 @@ pub enum End {
     Failed,
     /// What it has recorded is damaged: each start would find the same until it is repaired.
     Damaged,
+    /// Its program is too old for the state of its cluster, or too new: each start would find the same until another version is
+    /// installed.
+    OtherVersion,
 }
 
 /// What follows the end of a process.
@@ -58,7 +61,7 @@ impl RestartPolicy {
             (self.failures, self.wishes) = (0, 0);
         }
         match end {
-            End::InOrder | End::Damaged => Next::Stay,
+            End::InOrder | End::Damaged | End::OtherVersion => Next::Stay,
             // Whoever starts it for the first time waits for it, and is told the reason at once.
             End::NotStarted if is_first_run => Next::Stay,
             End::WantsRestart if self.wishes < FREE_RESTARTS => {
@@ -95,9 +98,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_stays_down() {
-        assert_eq!(RestartPolicy::new(LONG).after(End::Damaged, SHORT), Next::Stay);
-        assert_eq!(after_a_long_run().after(End::Damaged, LONG), Next::Stay);
+    fn what_is_damaged_or_of_another_version_stays_down() {
+        for end in [End::Damaged, End::OtherVersion] {
+            assert_eq!(RestartPolicy::new(LONG).after(end, SHORT), Next::Stay);
+            assert_eq!(after_a_long_run().after(end, LONG), Next::Stay);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! tell it.
 
 mod overview;
+mod versions;
 
 use std::time::Duration;
 
@@ -83,6 +84,12 @@ pub struct Member {
     pub messages_above_rate: Option<i64>,
     /// Number of other members whose state differs from this member's, as the member found.
     pub differing_members: Option<i64>,
+    /// Version of the member's program.
+    pub program_version: Option<String>,
+    /// The latest version of order entry that the member's program knows.
+    pub known_protocol_version: Option<u16>,
+    /// The active version of order entry in the member's state: later ones are refused.
+    pub active_protocol_version: Option<u16>,
     /// Why the member has fenced itself, if it has; only its own host knows.
     pub fenced: Option<String>,
 }
@@ -172,6 +179,7 @@ impl Status {
             "refused",
             "unauthenticated",
             "above rate",
+            "version",
         ]);
         let shown = |value: Option<i64>| value.map_or_else(|| String::from("-"), |value| value.to_string());
         for member in &self.members {
@@ -187,12 +195,14 @@ impl Status {
                 shown(member.refused_messages),
                 shown(member.unauthenticated_messages),
                 shown(member.messages_above_rate),
+                member.program_version.clone().unwrap_or_else(|| String::from("-")),
             ]);
         }
         let hashes = self.clusters.iter().map(|cluster| cluster.hashes(self.clusters.len()));
         let clocks = self.members.iter().filter(|member| member.clock_differs).map(Member::clock);
         let fenced = self.members.iter().filter_map(Member::fence);
-        format!("{table}\n{}", hashes.chain(clocks).chain(fenced).collect::<Vec<_>>().join("\n"))
+        let versions = self.version_notes();
+        format!("{table}\n{}", hashes.chain(clocks).chain(fenced).chain(versions).collect::<Vec<_>>().join("\n"))
     }
 
     /// The leader of a cluster.
@@ -256,6 +266,9 @@ impl Member {
             unauthenticated_messages: status.unauthenticated_messages,
             messages_above_rate: status.messages_above_rate,
             differing_members: status.differing_members,
+            program_version: status.versions.map(|versions| versions.program.to_string()),
+            known_protocol_version: status.versions.map(|versions| versions.known.0),
+            active_protocol_version: status.versions.map(|versions| versions.active.0),
             fenced,
         }
     }

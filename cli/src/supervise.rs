@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lugus_media_driver::{ChildProcess, DAMAGED_EXIT_CODE, FolderLock, Launch, ProcessError};
-use lugus_node::member::RESTART_EXIT_CODE;
+use lugus_node::member::{OTHER_VERSION_EXIT_CODE, RESTART_EXIT_CODE};
 
 use crate::arguments::Supervised;
 use crate::deployed_process::{self, DeployedProcess, ProcessRole};
@@ -45,6 +45,12 @@ pub fn run(found: &DeploymentFile, what: &Supervised) -> Result<(), Failure> {
                 let ended = summary(&ended);
                 let failure = Failure::new(format!("{} stays down, as it is damaged: {ended}", deployed.kind));
                 return Err(failure.with_exit_code(DAMAGED_EXIT_CODE));
+            }
+            Next::Stay if end == End::OtherVersion => {
+                let ended = summary(&ended);
+                let failure =
+                    Failure::new(format!("{} stays down, until another version is installed: {ended}", deployed.kind));
+                return Err(failure.with_exit_code(OTHER_VERSION_EXIT_CODE));
             }
             Next::Stay => return Err(Failure::new(format!("{} can't start: {ended}", deployed.kind))),
             Next::StartAfter(delay) => {
@@ -108,6 +114,7 @@ fn how(ended: &ProcessError) -> End {
         Some(0) => End::InOrder,
         Some(code) if code == i32::from(RESTART_EXIT_CODE) => End::WantsRestart,
         Some(code) if code == i32::from(DAMAGED_EXIT_CODE) => End::Damaged,
+        Some(code) if code == i32::from(OTHER_VERSION_EXIT_CODE) => End::OtherVersion,
         Some(NOT_STARTED_EXIT_CODE) => End::NotStarted,
         _ => End::Failed,
     }

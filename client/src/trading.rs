@@ -12,8 +12,8 @@ use aeron_cluster_client::{
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
     BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MemberId, NewOrder,
-    OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, Replace, RiskLimits, SessionKey, Side,
-    TradeAmendment, TradeId, WorkingOrders,
+    OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, ProtocolVersion, Replace, RiskLimits, SessionKey,
+    Side, TradeAmendment, TradeId, WorkingOrders,
 };
 
 use crate::cluster_link::{ClusterLink, SharedGroup};
@@ -403,6 +403,16 @@ impl TradingSession {
     ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.amend_trade(&mut ingress, instrument, trade_id, amendment)
+    }
+
+    /// Operator: makes a version of order entry active in the cluster, after all its members have been upgraded to a program that
+    /// knows it: a member that does not know it ends. It is not answered, and not kept.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn activate_protocol_version(&mut self, version: ProtocolVersion) -> Result<(), SendError> {
+        let (session, mut ingress) = self.split();
+        session.activate_protocol_version(&mut ingress, version)
     }
 
     /// Asks once for the book of an instrument, with `depth` levels of each side (at most

@@ -10,7 +10,7 @@ mod arbitrary_commands;
 use lugus_engine::Engine;
 use lugus_engine::EventSink;
 use lugus_node::decode::{Inbound, decode};
-use lugus_vocabulary::{EpochNanos, ParticipantId, Reply, Report};
+use lugus_vocabulary::{EpochNanos, ParticipantId, ProtocolVersion, Reply, Report};
 
 struct IgnoreEvents;
 
@@ -28,7 +28,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         let (message, tail) = tail.split_at(tail.len().min(usize::from(*length)));
         rest = tail;
         now += 1;
-        if let Ok(Inbound::Command(command)) = decode(ParticipantId(u32::from(sender % 3)), message) {
+        if let Ok(Inbound::Command(command)) =
+            decode(ParticipantId(u32::from(sender % 3)), ProtocolVersion::FIRST_ACTIVE, message)
+        {
             engine.apply(EpochNanos(now), &command, &mut IgnoreEvents);
             if let Err(error) = engine.verify() {
                 panic!("{error} after {command:?}");

@@ -21,6 +21,7 @@
 //! | [`reason`] | why a command or a message was refused |
 //! | [`market_data`] | the book and its changes, as anyone may see them |
 //! | [`endpoint`] | a host and a port |
+//! | [`program_versions`] | versions of programs, and of what the members of a cluster understand |
 //! | [`specification`] | an instrument as the operator writes it, with its cluster |
 //! | [`partition_map`] | which cluster trades which instrument |
 //! | [`map_request`] | changes of the partition map, and their answers |
@@ -52,6 +53,7 @@ pub mod order;
 pub mod order_status;
 pub mod participant_role;
 pub mod partition_map;
+pub mod program_versions;
 pub mod reason;
 pub mod reply;
 pub mod report;
@@ -93,6 +95,7 @@ pub use partition_map::{
     ClusterEntry, DeploymentId, EndedMigration, MapDigest, MemberEntry, Migration, MigrationEnding, MigrationPhase,
     Partition, PartitionMap,
 };
+pub use program_versions::{MemberVersions, ProgramVersion, ProtocolVersion};
 pub use reason::{MessageRejectReason, RejectReason};
 pub use reply::Reply;
 pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody, TradeAddendum};

@@ -1,5 +1,6 @@
 //! What a member of a cluster tells the others, and whoever asks, about itself: where it stands, and its state's hashes.
 
+use crate::program_versions::MemberVersions;
 use crate::units::{ClusterId, EpochNanos, LogPosition, MemberId, StateHash};
 use crate::word::word;
 
@@ -51,6 +52,8 @@ pub struct MemberStatus {
     pub messages_above_rate: Option<i64>,
     /// Number of other members whose state differs from this member's.
     pub differing_members: Option<i64>,
+    /// The member's versions; `None` also of a program that does not tell them.
+    pub versions: Option<MemberVersions>,
 }
 
 /// Another member, as it was heard last.

@@ -3,6 +3,7 @@
 use crate::connection::GraceTime;
 use crate::market_data::BookRequest;
 use crate::order_status::{OrderMassStatusRequest, OrderStatusRequest};
+use crate::program_versions::ProtocolVersion;
 use crate::units::{EventSequence, InstrumentId};
 
 /// A request: it is answered from the engine's state, or changes what its session is told, or what happens when the session
@@ -32,4 +33,6 @@ pub enum Request {
     OrderStatus(OrderStatusRequest),
     /// Asks for the participant's live orders, in parts.
     OrderMassStatus(OrderMassStatusRequest),
+    /// The operator makes a version of order entry active. A member that does not know it ends.
+    ActivateProtocolVersion(ProtocolVersion),
 }

@@ -1,6 +1,17 @@
 //! What several commands say of the clusters that they make.
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
+
+/// `lugus activate`.
+#[derive(Debug, Args)]
+pub struct Activate {
+    /// The cluster, as name or number [default: all clusters].
+    #[arg(long)]
+    pub cluster: Option<String>,
+    /// The version of order entry to make active [default: the latest that all members know].
+    #[arg(long)]
+    pub version: Option<u16>,
+}
 
 /// Number of members of a new deployment's only cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,6 +7,7 @@ use lugus_benchmark::measure::{self, LargeBook};
 use lugus_results::{Measurement, Spread};
 use serde::Serialize;
 
+use super::rounds::Rounds;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -44,7 +45,7 @@ struct FlowFigures {
 pub fn run(rounds: u32, output: Output) -> Result<(), Failure> {
     // The large book comes first: memory that the flows return to the allocator would be reused, and falsify its size.
     let bytes_an_order = LargeBook::new(LARGE_BOOK_ORDERS, LARGE_BOOK_LEVELS, LARGE_BOOK_SEED).bytes_an_order;
-    let flows = measure(rounds, output);
+    let flows = measure(&mut Rounds::all(rounds), output);
     let slowest = flows.values().map(|flow| flow.apply_ns).fold(0.0, f64::max);
     let figures = EngineFigures {
         flows,
@@ -60,7 +61,7 @@ pub fn run(rounds: u32, output: Output) -> Result<(), Failure> {
 }
 
 /// The figures of each flow as results.
-pub fn measurements(rounds: u32, output: Output) -> Vec<Measurement> {
+pub fn measurements(rounds: &mut Rounds, output: Output) -> Vec<Measurement> {
     let result = |(flow, figures): (&str, FlowFigures)| {
         Measurement::new("engine")
             .label("flow", flow)
@@ -70,12 +71,13 @@ pub fn measurements(rounds: u32, output: Output) -> Vec<Measurement> {
     measure(rounds, output).into_iter().map(result).collect()
 }
 
-/// Measures each flow `rounds` times. Each round measures all flows, so that a slow spell of the machine affects all
+/// Measures each flow in each of the rounds. Each round measures all flows, so that a slow spell of the machine affects all
 /// alike.
-fn measure(rounds: u32, output: Output) -> BTreeMap<&'static str, FlowFigures> {
+fn measure(rounds: &mut Rounds, output: Output) -> BTreeMap<&'static str, FlowFigures> {
     let mut measured = SCENARIOS.map(|_| (Vec::new(), Vec::new()));
-    for round in 1..=rounds {
-        output.say(format!("round {round} of {rounds}"));
+    let wanted = rounds.wanted();
+    for round in rounds {
+        output.say(format!("round {round} of {wanted}"));
         for (scenario, (book, apply)) in SCENARIOS.into_iter().zip(&mut measured) {
             let messages = generate(scenario, ORDERS, scenario.seed);
             book.push(measure::book(&messages, ROOM).0);

@@ -10,6 +10,7 @@ use lugus_topology::Timeouts;
 use serde::Serialize;
 
 use super::election_phases::ElectionWatch;
+use super::rounds::Rounds;
 use crate::arguments::{Hdr, Members};
 use crate::failure::Failure;
 use crate::leader_killer::LeaderKiller;
@@ -86,14 +87,14 @@ impl fmt::Display for Phases {
 
 /// Measures fail-overs, and prints the figures.
 pub fn run(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output: Output) -> Result<(), Failure> {
-    let result = measure(kills, rate, fast, base_port, hdr, output)?;
+    let result = measure(&mut Rounds::all(kills), rate, fast, base_port, hdr, output)?;
     output.answer(&result, result.text())?;
     result.check()
 }
 
 /// The figures of fail-overs with the default time-outs as results: one measurement of all of it, and one of each phase.
 pub fn measurements(
-    kills: u32,
+    kills: &mut Rounds,
     rate: u32,
     base_port: u16,
     hdr: &Hdr,
@@ -108,7 +109,7 @@ pub fn measurements(
         .figure("first_answer_ms", result.first_answer_ms.clone())
         .figure("longest_silence_ms", result.longest_silence_ms.clone());
     if hdr.folder.is_some() {
-        all.histograms = (1..=kills).map(|kill| format!("{}.hgrm", histogram(kill))).collect();
+        all.histograms = (1..=kills.begun()).map(|kill| format!("{}.hgrm", histogram(kill))).collect();
     }
     Ok([all].into_iter().chain(phases).collect())
 }
@@ -118,9 +119,16 @@ fn histogram(kill: u32) -> String {
     format!("fail-over-{kill}")
 }
 
-/// Kills the leader of a three-member cluster `kills` times under a flow of `rate` commands a second. Each killed
+/// Kills the leader of a three-member cluster once a round under a flow of `rate` commands a second. Each killed
 /// member is restarted and catches up before the next kill.
-fn measure(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output: Output) -> Result<FailOvers, Failure> {
+fn measure(
+    kills: &mut Rounds,
+    rate: u32,
+    fast: bool,
+    base_port: u16,
+    hdr: &Hdr,
+    output: Output,
+) -> Result<FailOvers, Failure> {
     let mut deployment = local_deployment::deployment(Some(Members::Three), base_port);
     if fast {
         deployment.timeouts = Timeouts::fast();
@@ -129,7 +137,7 @@ fn measure(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output:
     let (mut first_answers, mut silences) = (Vec::new(), Vec::new());
     let mut times: Vec<[f64; 6]> = Vec::new();
     let (mut commands, mut lost, mut duplicated, mut extra_leaders, mut hashes_equal) = (0, 0, 0, 0, true);
-    for kill in 1..=kills {
+    for kill in &mut *kills {
         cluster.start()?;
         cluster.await_comparable(CATCH_UP_TIMEOUT)?;
         // The flow lasts three seconds: one before the kill and two after it.
@@ -171,7 +179,7 @@ fn measure(kills: u32, rate: u32, fast: bool, base_port: u16, hdr: &Hdr, output:
         answered_ms: phase(5),
     };
     Ok(FailOvers {
-        kills,
+        kills: kills.begun(),
         rate,
         first_answer_ms: Spread::of(first_answers.clone()),
         longest_silence_ms: Spread::of(silences),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::full_book::{
     AFTER, BEFORE, CATCH_UP_TIMEOUT, SPARE_ORDERS, TRADERS, WINDOW_OF_TRADERS, millis, place, resting, trade_for,
 };
+use super::rounds::Rounds;
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::local_deployment;
@@ -61,7 +62,7 @@ struct Moves {
 
 /// Measures moves, and prints the figures.
 pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: Output) -> Result<(), Failure> {
-    let result = measure(orders, rounds, members, base_port, output)?;
+    let result = measure(orders, &mut Rounds::all(rounds), members, base_port, output)?;
     output.answer(&result, result.text())?;
     result.check()
 }
@@ -69,7 +70,7 @@ pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
 /// The figures of moves as results.
 pub fn measurements(
     orders: u32,
-    rounds: u32,
+    rounds: &mut Rounds,
     members: Members,
     base_port: u16,
     output: Output,
@@ -86,8 +87,14 @@ pub fn measurements(
     Ok(vec![measurement])
 }
 
-/// Measures `rounds` moves, alternately to the other cluster and back.
-fn measure(orders: u32, rounds: u32, members: Members, base_port: u16, output: Output) -> Result<Moves, Failure> {
+/// Measures a move a round, alternately to the other cluster and back.
+fn measure(
+    orders: u32,
+    rounds: &mut Rounds,
+    members: Members,
+    base_port: u16,
+    output: Output,
+) -> Result<Moves, Failure> {
     let mut deployment = local_deployment::two_clusters(base_port);
     deployment.clusters[0].members.truncate(usize::from(members.count()));
     deployment.engine.maximum_open_orders = orders.saturating_add(SPARE_ORDERS);
@@ -103,7 +110,7 @@ fn measure(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
     Ok(Moves {
         orders,
         members: members.count(),
-        rounds,
+        rounds: rounds.begun(),
         pause_ms: pause.median,
         pause_ms_spread: pause,
         each_ms: pauses,
@@ -166,10 +173,10 @@ struct Measurements {
 }
 
 impl Bench<'_> {
-    fn all_moves(&mut self, rounds: u32) -> Result<Traded, Failure> {
+    fn all_moves(&mut self, rounds: &mut Rounds) -> Result<Traded, Failure> {
         let mut traders = Traders::connect(self.cluster.found(), &TRADERS, WINDOW_OF_TRADERS)?;
         trade_for(WARM_UP, &mut traders, OTHER_INSTRUMENT)?;
-        for round in 1..=rounds {
+        for round in rounds {
             self.one_move(&mut traders, round)?;
         }
         traders.settle();

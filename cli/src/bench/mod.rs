@@ -10,6 +10,7 @@ mod large_book;
 mod migrate;
 mod plan_back_test;
 pub mod round_trip;
+mod rounds;
 mod sdk;
 mod snapshot;
 

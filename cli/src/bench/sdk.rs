@@ -29,6 +29,7 @@ use lugus_vocabulary::InstrumentSpecification;
 use lugus_vocabulary::{Reply, SessionAuthentication, SessionKey};
 use serde::Serialize;
 
+use super::rounds::Rounds;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -90,11 +91,12 @@ pub fn run(output: Output) -> Result<(), Failure> {
     output.answer(&overheads, text)
 }
 
-/// The costs, measured `rounds` times, as results.
-pub fn measurements(rounds: u32, output: Output) -> Result<Vec<Measurement>, Failure> {
+/// The costs, measured once a round, as results.
+pub fn measurements(rounds: &mut Rounds, output: Output) -> Result<Vec<Measurement>, Failure> {
     let mut measured = Vec::new();
-    for round in 1..=rounds {
-        output.say(format!("round {round} of {rounds}"));
+    let wanted = rounds.wanted();
+    for round in rounds {
+        output.say(format!("round {round} of {wanted}"));
         measured.push(overheads()?);
     }
     let spread = |figure: &dyn Fn(&Overheads) -> f64| Spread::of(measured.iter().map(figure).collect());

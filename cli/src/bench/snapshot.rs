@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::full_book::{
     AFTER, BEFORE, CATCH_UP_TIMEOUT, SPARE_ORDERS, TRADERS, WINDOW_OF_TRADERS, millis, place, resting, trade_for,
 };
+use super::rounds::Rounds;
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -65,7 +66,7 @@ struct Snapshots {
 
 /// Measures snapshots, and prints the figures.
 pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: Output) -> Result<(), Failure> {
-    let result = measure(orders, rounds, members, base_port, output)?;
+    let result = measure(orders, &mut Rounds::all(rounds), members, base_port, output)?;
     output.answer(&result, result.text())?;
     result.check()
 }
@@ -73,7 +74,7 @@ pub fn run(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
 /// The figures of snapshots as results.
 pub fn measurements(
     orders: u32,
-    rounds: u32,
+    rounds: &mut Rounds,
     members: Members,
     base_port: u16,
     output: Output,
@@ -91,7 +92,13 @@ pub fn measurements(
     Ok(vec![measurement])
 }
 
-fn measure(orders: u32, rounds: u32, members: Members, base_port: u16, output: Output) -> Result<Snapshots, Failure> {
+fn measure(
+    orders: u32,
+    rounds: &mut Rounds,
+    members: Members,
+    base_port: u16,
+    output: Output,
+) -> Result<Snapshots, Failure> {
     let mut deployment = local_deployment::deployment(Some(members), base_port);
     deployment.engine.maximum_open_orders = orders.saturating_add(SPARE_ORDERS);
     // All snapshots are compared with the whole log at the end.
@@ -108,7 +115,7 @@ fn measure(orders: u32, rounds: u32, members: Members, base_port: u16, output: O
 fn measure_in(
     cluster: &PrivateCluster,
     orders: u32,
-    rounds: u32,
+    rounds: &mut Rounds,
     members: Members,
     output: Output,
 ) -> Result<Snapshots, Failure> {
@@ -117,7 +124,7 @@ fn measure_in(
     // The sessions stay, so that they also hear what a member that was started again says.
     let mut traders = Traders::connect(cluster.found(), &TRADERS, WINDOW_OF_TRADERS)?;
     let mut bench = Bench { spec: cluster.found().cluster()?, cluster, output, figures: Figures::default() };
-    for round in 1..=rounds {
+    for round in &mut *rounds {
         bench.one_snapshot(&mut traders, round)?;
     }
     trade_for(AFTER, &mut traders, INSTRUMENT)?;
@@ -127,12 +134,12 @@ fn measure_in(
     account.lost += u64::from(orders).saturating_sub(resting(cluster.found(), INSTRUMENT)?);
     let are_members_equal = cluster.await_comparable(CATCH_UP_TIMEOUT)?.hashes_equal == Some(true);
     let (snapshots_compared, first_difference) = audit::first_difference(cluster.found())?;
-    let all_compared = snapshots_compared == u64::from(rounds) * u64::from(members.count());
+    let all_compared = snapshots_compared == u64::from(rounds.begun()) * u64::from(members.count());
     let (pause, service, load) = (Spread::of(pauses.clone()), Spread::of(service), Spread::of(load));
     Ok(Snapshots {
         orders,
         members: members.count(),
-        rounds,
+        rounds: rounds.begun(),
         pause_ms: pause.median,
         pause_ms_spread: pause,
         each_ms: pauses,

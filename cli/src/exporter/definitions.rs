@@ -2,9 +2,10 @@
 
 use aeron_metrics::{Definition, Key, Metric, counter, gauge};
 use lugus_node::counters::{
-    ARCHIVE_REFUSALS_TYPE_ID, CLOCK_DIFFERENCE_TYPE_ID, COMMANDS_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID,
-    DRIVER_PROBE_TYPE_ID, FILLS_TYPE_ID, LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID, LOST_MARKET_DATA_TYPE_ID,
-    MESSAGES_ABOVE_RATE_TYPE_ID, REFUSED_CONNECTS_TYPE_ID, REFUSED_MESSAGES_TYPE_ID, REJECTED_COMMANDS_TYPE_ID,
+    ACTIVE_PROTOCOL_VERSION_TYPE_ID, ARCHIVE_REFUSALS_TYPE_ID, CLOCK_DIFFERENCE_TYPE_ID, COMMANDS_TYPE_ID,
+    DIFFERING_MEMBERS_TYPE_ID, DRIVER_PROBE_TYPE_ID, FILLS_TYPE_ID, KNOWN_PROTOCOL_VERSION_TYPE_ID,
+    LOG_POSITION_TYPE_ID, LOG_TIME_TYPE_ID, LOST_MARKET_DATA_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID,
+    PROGRAM_VERSION_TYPE_ID, REFUSED_CONNECTS_TYPE_ID, REFUSED_MESSAGES_TYPE_ID, REJECTED_COMMANDS_TYPE_ID,
     SESSIONS_TYPE_ID, SLOW_SESSIONS_CLOSED_TYPE_ID, SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID,
     STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
@@ -140,6 +141,29 @@ pub const COUNTERS: &[Definition] = &[
         Key::Nothing,
     ),
     Definition::of_type(
+        PROGRAM_VERSION_TYPE_ID,
+        gauge(
+            "lugus_program_version",
+            "Version of the member's program: 65536 times its major number, 256 times its minor one, and its patch",
+            "type 2014",
+        ),
+        Key::Nothing,
+    ),
+    Definition::of_type(
+        KNOWN_PROTOCOL_VERSION_TYPE_ID,
+        gauge(
+            "lugus_known_protocol_version",
+            "Latest version of order entry that the member's program knows",
+            "type 2015",
+        ),
+        Key::Nothing,
+    ),
+    Definition::of_type(
+        ACTIVE_PROTOCOL_VERSION_TYPE_ID,
+        gauge("lugus_active_protocol_version", "Active version of order entry: later ones are refused", "type 2016"),
+        Key::Nothing,
+    ),
+    Definition::of_type(
         ARCHIVE_REFUSALS_TYPE_ID,
         counter("lugus_archive_refusals_total", "Connects that the archive has refused", "type 2020"),
         Key::Nothing,
@@ -252,7 +276,6 @@ mod tests {
         let of_coordinator = gauges::OF_COORDINATOR.iter().map(|(metric, _)| *metric);
         let with_labels = [
             gauges::SNAPSHOT_LENGTH,
-            gauges::SNAPSHOT_DURATION,
             gauges::RESOURCE_USED,
             gauges::RESOURCE_LIMIT,
             gauges::REJECTS,

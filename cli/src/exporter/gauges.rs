@@ -69,12 +69,6 @@ pub const OF_MARKET_DATA: &[(Metric, Gauge)] = &[
 /// Length of the newest snapshot.
 pub const SNAPSHOT_LENGTH: Metric =
     gauge("lugus_snapshot_bytes", "Length of the newest snapshot since the member's start", MEMBERS_FILE);
-/// Time that the newest snapshot took.
-pub const SNAPSHOT_DURATION: Metric = gauge(
-    "lugus_snapshot_duration_seconds",
-    "Time that the service stood still for the newest snapshot since the member's start",
-    MEMBERS_FILE,
-);
 /// What is used of a limit.
 pub const RESOURCE_USED: Metric =
     gauge("lugus_resource_used", "What is used of a limit of the engine, by resource", MEMBERS_FILE);
@@ -156,8 +150,6 @@ pub fn add_member(reading: &MemberReading, publishes: bool, labels: &Labels, scr
     }
     if reading.get(Gauge::Snapshots) > 0 {
         scrape.add(SNAPSHOT_LENGTH, labels.clone(), number(reading.get(Gauge::SnapshotBytes)));
-        let seconds = reading.get(Gauge::SnapshotNanoseconds) as f64 / 1e9;
-        scrape.add(SNAPSHOT_DURATION, labels.clone(), Value::Real(seconds));
     }
     for (resource, used, limit) in RESOURCES {
         let labels = with(labels, "resource", resource.to_owned());

@@ -7,8 +7,8 @@ use lugus_codecs::{Envelope, HEADER_LENGTH};
 use lugus_topology::MemberSpec;
 
 /// Length of the header of an Aeron frame, and offsets of fields in it (`DataHeaderFlyweight`), in bytes.
-const FRAME_HEADER: usize = 32;
-const FRAME_CHECKSUM: usize = 12;
+pub(super) const FRAME_HEADER: usize = 32;
+pub(super) const FRAME_CHECKSUM: usize = 12;
 const FRAME_STREAM: usize = 16;
 /// Length of the header that a cluster puts before each message of a session in its log.
 const SESSION_HEADER: usize = 32;
@@ -55,12 +55,12 @@ fn last_order(segment: &[u8]) -> Option<usize> {
     last
 }
 
-fn number(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn number(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
 /// Length that a frame takes in a recording, in bytes.
-fn aligned(length: u32) -> usize {
+pub(super) fn aligned(length: u32) -> usize {
     (length as usize).next_multiple_of(FRAME_HEADER)
 }
 
@@ -69,7 +69,7 @@ fn stored_checksum(frame: &[u8]) -> u32 {
 }
 
 /// CRC-32C of a frame without its header, as the archive keeps it in place of the frame's session id.
-fn checksum(frame: &[u8]) -> u32 {
+pub(super) fn checksum(frame: &[u8]) -> u32 {
     let payload = &frame[FRAME_HEADER..aligned(number(frame, 0).expect("a frame"))];
     !payload.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0x82f6_3b78 } else { sum >> 1 })

@@ -11,6 +11,7 @@
 //! | `traders` | [`Traders`]: two participants that trade with each other |
 //! | `tally` | [`Tally`]: what a participant has sent and received, each exactly once |
 //! | `altered_log` | changes an order in a member's log |
+//! | `archived_snapshot` | [`ArchivedSnapshot`]: a member's snapshot, as another version writes it |
 //! | `recorded_log` | a member's log as its archive has recorded it |
 //! | `counters` | counters of a media driver |
 //! | `frames` | frames of Aeron's protocol by hand, and floods of them |
@@ -24,6 +25,7 @@
 
 mod altered_log;
 mod archive;
+mod archived_snapshot;
 mod command;
 mod connection;
 mod counters;
@@ -44,6 +46,7 @@ use std::time::{Duration, Instant};
 
 pub use altered_log::alter_last_order;
 pub use archive::Archive;
+pub use archived_snapshot::ArchivedSnapshot;
 pub use command::{Outcome, lugus};
 pub use connection::{context, driver};
 pub use counters::{counter, counters, labels};

@@ -41,6 +41,8 @@ pub struct Member {
     pub messages_above_rate: Option<i64>,
     pub differing_members: Option<i64>,
     pub fenced: Option<String>,
+    pub program_version: Option<String>,
+    pub active_protocol_version: Option<u16>,
 }
 
 impl Status {

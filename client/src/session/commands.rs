@@ -2,13 +2,13 @@
 
 use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
-    CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_amend_trade, encode_cancel, encode_define_instrument,
-    encode_mass_cancel, encode_new_order, encode_replace, encode_set_instrument_state, encode_set_kill_switch,
-    encode_set_risk_limits,
+    CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_activate_protocol_version, encode_amend_trade, encode_cancel,
+    encode_define_instrument, encode_mass_cancel, encode_new_order, encode_replace, encode_set_instrument_state,
+    encode_set_kill_switch, encode_set_risk_limits,
 };
 use lugus_vocabulary::{
     BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder,
-    ParticipantId, Price, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
+    ParticipantId, Price, ProtocolVersion, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
 };
 
 use super::{Connection, DropCopy, MAXIMUM_DROP_COPIES, Session, scope_context};
@@ -186,6 +186,18 @@ impl Session {
     /// [`SendError`]; nothing was sent.
     pub fn request_part_of_book(&mut self, ingress: &mut impl Ingress, request: &BookRequest) -> Result<(), SendError> {
         self.offer_request(ingress, encode_book_request(request, &mut [0; MAXIMUM_COMMAND_LENGTH]))
+    }
+
+    /// Operator: makes a version of order entry active in the cluster. It is not answered: `lugus status` shows the active version.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn activate_protocol_version(
+        &mut self,
+        ingress: &mut impl Ingress,
+        version: ProtocolVersion,
+    ) -> Result<(), SendError> {
+        self.offer_request(ingress, encode_activate_protocol_version(version, &mut [0; MAXIMUM_COMMAND_LENGTH]))
     }
 
     /// Sends a request that is not kept.

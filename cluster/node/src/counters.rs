@@ -2,7 +2,7 @@
 //! asking the member.
 
 use aeron_cluster_service::{Cluster, ServiceCounter, ServiceError};
-use lugus_vocabulary::{ExecType, Report, ReportBody, StateAt};
+use lugus_vocabulary::{ExecType, MemberVersions, Report, ReportBody, StateAt};
 
 /// Counter types of the service's container.
 pub use aeron_cluster_service::{
@@ -47,6 +47,15 @@ pub const REJECTED_COMMANDS_TYPE_ID: i32 = 2012;
 
 /// Counter type of the number of fills since the member's start. A trade has two of them.
 pub const FILLS_TYPE_ID: i32 = 2013;
+
+/// Counter type of the version of the member's program, as Aeron's `SemanticVersion` composes it.
+pub const PROGRAM_VERSION_TYPE_ID: i32 = 2014;
+
+/// Counter type of the latest version of order entry that the member's program knows.
+pub const KNOWN_PROTOCOL_VERSION_TYPE_ID: i32 = 2015;
+
+/// Counter type of the active version of order entry.
+pub const ACTIVE_PROTOCOL_VERSION_TYPE_ID: i32 = 2016;
 
 /// Counter type of the number of requests that the archive has refused since its start. Its process adds it (`ArchiveDoor`).
 pub const ARCHIVE_REFUSALS_TYPE_ID: i32 = 2020;
@@ -93,6 +102,9 @@ pub(crate) struct MemberCounters {
     commands: ServiceCounter,
     rejected_commands: ServiceCounter,
     fills: ServiceCounter,
+    program_version: ServiceCounter,
+    known_protocol_version: ServiceCounter,
+    active_protocol_version: ServiceCounter,
 }
 
 impl MemberCounters {
@@ -118,6 +130,17 @@ impl MemberCounters {
             commands: cluster.add_counter(COMMANDS_TYPE_ID, &key, "Lugus commands")?,
             rejected_commands: cluster.add_counter(REJECTED_COMMANDS_TYPE_ID, &key, "Lugus rejects")?,
             fills: cluster.add_counter(FILLS_TYPE_ID, &key, "Lugus fills")?,
+            program_version: cluster.add_counter(PROGRAM_VERSION_TYPE_ID, &key, "Lugus program version")?,
+            known_protocol_version: cluster.add_counter(
+                KNOWN_PROTOCOL_VERSION_TYPE_ID,
+                &key,
+                "Lugus known protocol version",
+            )?,
+            active_protocol_version: cluster.add_counter(
+                ACTIVE_PROTOCOL_VERSION_TYPE_ID,
+                &key,
+                "Lugus active protocol version",
+            )?,
         })
     }
 
@@ -128,6 +151,13 @@ impl MemberCounters {
         self.state_hash_position.set(CHANGING);
         self.state_hash.set(state.hash.0.cast_signed());
         self.state_hash_position.set(state.position.0);
+    }
+
+    /// Publishes the versions of the member. A reader that finds the program's version finds the others, too.
+    pub(crate) fn versions(&self, versions: MemberVersions) {
+        self.known_protocol_version.set(versions.known.0.into());
+        self.active_protocol_version.set(versions.active.0.into());
+        self.program_version.set(versions.program.number().into());
     }
 
     /// Counts a command that was given to the engine, and what came of it.

@@ -4,9 +4,9 @@
 use lugus_codecs::market_data::{self, decode_book_request};
 use lugus_codecs::migration::records::MAXIMUM_RUN_LENGTH;
 use lugus_codecs::migration::{carries_records, decode_migration_request, is_migration_request};
-use lugus_codecs::order_entry::{MessageReject, decode_command, decode_request};
+use lugus_codecs::order_entry::{self, MessageReject, decode_command, decode_request, template_id};
 use lugus_codecs::{DecodeError, Envelope, MessageError};
-use lugus_vocabulary::{Command, MessageRejectReason, MigrationRequest, ParticipantId, Request};
+use lugus_vocabulary::{Command, MessageRejectReason, MigrationRequest, ParticipantId, ProtocolVersion, Request};
 
 /// Length of the longest message that is read, in bytes with its header. All commands are far shorter; a later version may
 /// add fields.
@@ -30,6 +30,8 @@ pub enum Inbound<'a> {
 enum Refusal {
     /// The message cannot be read.
     Unreadable(MessageError),
+    /// The message is of a later version than the active one.
+    LaterVersion,
     /// The participant may not send the message.
     NotAuthorised,
 }
@@ -40,27 +42,35 @@ impl From<MessageError> for Refusal {
     }
 }
 
-/// Decodes a message that a session of `participant` sent.
+/// Decodes a message that a session of `participant` sent. A message of order entry of a later version than `active` is refused,
+/// whatever this program knows: each member of the cluster has to do the same.
 ///
 /// # Errors
 /// What the sender is told, if the bytes are not a complete, valid message of `schemas/order-entry.xml` or
 /// `schemas/market-data.xml` to a member, or the participant may not send it.
 #[inline]
-pub fn decode(participant: ParticipantId, message: &[u8]) -> Result<Inbound<'_>, MessageReject> {
+pub fn decode(
+    participant: ParticipantId,
+    active: ProtocolVersion,
+    message: &[u8],
+) -> Result<Inbound<'_>, MessageReject> {
     if message.len() > MAXIMUM_MESSAGE_LENGTH && !has_records(message) {
         let template_id = Envelope::open(message).map_or(0, |envelope| envelope.template_id);
         return Err(MessageReject { template_id, reason: MessageRejectReason::Oversized });
     }
     let envelope = Envelope::open(message)
         .map_err(|_| MessageReject { template_id: 0, reason: MessageRejectReason::Truncated })?;
-    read(participant, envelope)
+    read(participant, active, envelope)
         .map_err(|refusal| MessageReject { template_id: envelope.template_id, reason: reason(&refusal) })
 }
 
 #[inline]
-fn read(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound<'_>, Refusal> {
+fn read(participant: ParticipantId, active: ProtocolVersion, envelope: Envelope<'_>) -> Result<Inbound<'_>, Refusal> {
     if envelope.schema_id == market_data::SBE_SCHEMA_ID {
         return Ok(Inbound::Request(Request::Book(decode_book_request(envelope)?)));
+    }
+    if envelope.version > active.0 && is_of_later_version(envelope) {
+        return Err(Refusal::LaterVersion);
     }
     if let Some(command) = decode_command(participant, envelope)? {
         return Ok(Inbound::Command(command));
@@ -75,6 +85,12 @@ fn read(participant: ParticipantId, envelope: Envelope<'_>) -> Result<Inbound<'_
     Ok(Inbound::Migration(decode_migration_request(envelope)?.ok_or(unknown)?))
 }
 
+/// Whether the version of a message's header matters: how a version becomes active is the same in all of them.
+#[cold]
+fn is_of_later_version(envelope: Envelope<'_>) -> bool {
+    envelope.schema_id == order_entry::SBE_SCHEMA_ID && envelope.template_id != template_id::ACTIVATE_PROTOCOL_VERSION
+}
+
 /// Whether a long message has an operator's records of a migration.
 #[cold]
 fn has_records(message: &[u8]) -> bool {
@@ -86,6 +102,7 @@ fn has_records(message: &[u8]) -> bool {
 fn reason(refusal: &Refusal) -> MessageRejectReason {
     match refusal {
         Refusal::NotAuthorised => MessageRejectReason::NotAuthorised,
+        Refusal::LaterVersion => MessageRejectReason::WrongVersion,
         Refusal::Unreadable(MessageError::Value { .. }) => MessageRejectReason::InvalidValue,
         Refusal::Unreadable(MessageError::Group { .. }) => MessageRejectReason::Truncated,
         Refusal::Unreadable(MessageError::Envelope(error)) => match error {
@@ -100,12 +117,19 @@ fn reason(refusal: &Refusal) -> MessageRejectReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_messages::{book_message, cancel_message, command_message, new_order_message, resume_message};
+    use crate::test_messages::{
+        activate_message, book_message, cancel_message, command_message, new_order_message, resume_message,
+    };
     use lugus_codecs::{HEADER_LENGTH, order_entry};
     use lugus_vocabulary::{Action, CommandKind, InstrumentId, PostOnly, Price, Quantity, Side};
     use proptest::prelude::*;
 
     const ME: ParticipantId = ParticipantId(7);
+    const ACTIVE: ProtocolVersion = ProtocolVersion::FIRST_ACTIVE;
+
+    fn decode(participant: ParticipantId, message: &[u8]) -> Result<Inbound<'_>, MessageReject> {
+        super::decode(participant, ACTIVE, message)
+    }
 
     fn refused(message: &[u8]) -> MessageReject {
         decode(ME, message).unwrap_err()
@@ -156,12 +180,24 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_a_later_version_are_skipped() {
+    fn a_message_of_a_later_version_is_refused_until_that_is_active() {
         let mut message = cancel_message(1, 2, 3);
         let block_length = (message.len() - HEADER_LENGTH) as u16;
         message.extend_from_slice(&[0xab; 24]);
         let later = edited(&edited(&message, 0, block_length + 24), 6, 9);
-        assert_eq!(decode(ME, &later), decode(ME, &cancel_message(1, 2, 3)));
+        let template_id = u16::from(CommandKind::Cancel.number());
+        assert_eq!(refused(&later), MessageReject { template_id, reason: MessageRejectReason::WrongVersion });
+        let when_active = super::decode(ME, ProtocolVersion(9), &later);
+        assert_eq!(when_active, decode(ME, &cancel_message(1, 2, 3)), "fields that are not known are passed over");
+    }
+
+    #[test]
+    fn what_makes_a_version_active_and_requests_for_books_are_read_in_any_version() {
+        for message in [activate_message(9), book_message(1, 9)] {
+            let later = edited(&message, 6, 9);
+            assert_eq!(decode(ME, &later), decode(ME, &message));
+            assert!(decode(ME, &later).is_ok());
+        }
     }
 
     /// Clients that sign their messages can be installed before members that check them.

@@ -18,7 +18,7 @@ use lugus_vocabulary::{
 use crate::counters::Tally;
 
 /// Layout of the cells below. Whoever changes one raises it.
-const KIND: Kind = Kind(0x4c4d_0001);
+const KIND: Kind = Kind(0x4c4d_0002);
 
 /// Number of cells of a table by reason: one for each number that a reason can have.
 const REASONS: usize = 256;
@@ -69,8 +69,6 @@ pub enum Gauge {
     Snapshots,
     /// Length of the newest of them, in bytes.
     SnapshotBytes,
-    /// Nanoseconds that the newest of them took, for which the service stood still.
-    SnapshotNanoseconds,
     /// Messages of market data made for listeners while the member leads, heartbeats included. A counter.
     MarketDataMessages,
     /// Messages that a channel of market data did not take. A counter.
@@ -193,7 +191,6 @@ impl MemberGauges {
     pub(crate) fn snapshot(&self, snapshot: &CountedSnapshot<'_>) {
         self.add(Gauge::Snapshots, 1);
         self.set(Gauge::SnapshotBytes, snapshot.length);
-        self.set(Gauge::SnapshotNanoseconds, nanoseconds(snapshot.elapsed()));
     }
 
     /// Looks at the engine's usage, if the last look was long enough ago.

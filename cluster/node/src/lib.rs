@@ -3,7 +3,8 @@
 //! An order's way through this crate: [`service`] gets a message from the container, [`decode`] makes a command of it, the
 //! engine applies the command, and [`service`] sends the engine's reports and replies to the sessions concerned. How
 //! messages are laid out is in `lugus-codecs`. [`market_data`] publishes what anyone may see, and [`migration`] moves an
-//! instrument to another cluster or takes it from there. [`stages`] stamps sampled commands with times. What is counted is in
+//! instrument to another cluster or takes it from there. [`protocol_version`] keeps members of two versions
+//! alike. [`stages`] stamps sampled commands with times. What is counted is in
 //! [`counters`], for Aeron's tools too, and in [`gauges`].
 
 pub mod archived_log;
@@ -18,6 +19,7 @@ pub mod log_place;
 pub mod market_data;
 pub mod member;
 pub mod migration;
+pub mod protocol_version;
 pub mod service;
 pub mod sessions;
 mod snapshot;

@@ -22,7 +22,9 @@ use thiserror::Error;
 
 use crate::gauges::{MarketDataGauges, MemberGauges};
 use crate::market_data::{Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
+use crate::protocol_version::{ServiceEnd, UnknownProtocolVersion};
 use crate::service::{DropCopyPolicy, MatchingService};
+use crate::snapshot;
 use crate::stages::StageRecorder;
 use crate::watch::thread::RING_CAPACITY;
 use crate::watch::{Contradicted, FenceError, StateSampler, WatchContext, WatchError, fence, fencing};
@@ -40,6 +42,10 @@ const END_TIMEOUT: Duration = Duration::from_millis(500);
 /// Exit code of a process whose member had started, and had to end. It is `EX_SOFTWARE` of `sysexits.h`. A member that could not
 /// start ends with the usual code of a failure, 1.
 pub const FAILED_EXIT_CODE: u8 = 70;
+
+/// Exit code of a process whose program is too old for the state of its cluster, or too new: each start would find the same until
+/// another version is installed. It is `EX_CONFIG` of `sysexits.h`.
+pub const OTHER_VERSION_EXIT_CODE: u8 = 78;
 
 /// Exit code of a process whose member should start again at once, because nothing is wrong with it. It is `EX_TEMPFAIL` of
 /// `sysexits.h`.
@@ -82,6 +88,9 @@ pub enum MemberError {
     /// The member has fenced itself before.
     #[error(transparent)]
     Fenced(#[from] FenceError),
+    /// The cluster uses a later version of order entry than this program knows.
+    #[error(transparent)]
+    UnknownVersion(#[from] UnknownProtocolVersion),
 }
 
 impl MemberError {
@@ -96,6 +105,7 @@ impl MemberError {
             | Self::MarketData(_)
             | Self::Stages { .. }
             | Self::Gauges { .. }
+            | Self::UnknownVersion(_)
             | Self::Watch(_) => false,
         }
     }
@@ -105,6 +115,15 @@ impl MemberError {
         matches!(self, Self::Process(error) if error.is_no_space())
     }
 
+    /// Whether this program is too old for the state of its cluster, or too new.
+    pub fn is_of_other_version(&self) -> bool {
+        match self {
+            Self::UnknownVersion(_) => true,
+            Self::Container(ContainerError::Start { error, .. }) => snapshot::is_of_other_version(error),
+            _ => false,
+        }
+    }
+
     /// Exit code of the process of a member that had started and then ended with this error.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -112,6 +131,7 @@ impl MemberError {
             Self::Container(error) if error.wants_restart() => RESTART_EXIT_CODE,
             error if error.is_damage() => DAMAGED_EXIT_CODE,
             error if error.is_no_space() => NO_SPACE_EXIT_CODE,
+            error if error.is_of_other_version() => OTHER_VERSION_EXIT_CODE,
             _ => FAILED_EXIT_CODE,
         }
     }
@@ -122,6 +142,7 @@ pub struct Member {
     container: ClusteredServiceContainer<MatchingService>,
     market_data: Option<(PublicationContext, lugus_ring::Reader<Item>, MarketDataGauges)>,
     watch: (WatchContext, lugus_ring::Reader<StateAt>),
+    service_end: ServiceEnd,
     processes: MemberProcesses,
 }
 
@@ -158,11 +179,12 @@ impl Member {
         if let Some(key) = members_key {
             context = context.archive_credentials(archive_credentials(key));
         }
+        let service_end = service.end().clone();
         let container = ClusteredServiceContainer::launch(context, service)?;
         if let Some(warning) = deployment.archive.durability_warning() {
             tracing::warn!("{warning}");
         }
-        Ok(Self { container, market_data, watch: (watch, state_reader), processes })
+        Ok(Self { container, market_data, watch: (watch, state_reader), service_end, processes })
     }
 
     /// Runs until the cluster is shut down or `stop` is set.
@@ -171,7 +193,7 @@ impl Member {
     /// [`MemberError`], after all of the member has ended. A part that dies ends the member; if the container is stuck then,
     /// the process itself ends, with [`FAILED_EXIT_CODE`].
     pub fn run(self, stop: &AtomicBool) -> Result<Termination, MemberError> {
-        let Self { mut container, market_data, watch: (watch_context, state_reader), processes } = self;
+        let Self { mut container, market_data, watch: (watch_context, state_reader), service_end, processes } = self;
         let spec = processes.member().clone();
         let cores = processes.member().cores.clone();
         let (ended, has_ended) = mpsc::channel();
@@ -185,7 +207,7 @@ impl Member {
             let spec = &spec;
             let watcher =
                 scope.spawn(move || compare_states(&watch_context, spec, state_reader, service_has_ended, stop));
-            let watch = scope.spawn(move || watch(processes, stop, &has_ended));
+            let watch = scope.spawn(move || watch(processes, &service_end, stop, &has_ended));
             if let Some(cores) = &cores {
                 pin(cores.service);
             }
@@ -203,7 +225,7 @@ impl Member {
         }
         let outcome = match watch.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
             // The container may have failed because of it.
-            Err(error) if error.is_damage() || error.is_no_space() => return Err(error.into()),
+            Err(error) if error.is_damage() || error.is_no_space() || error.is_of_other_version() => return Err(error),
             outcome => outcome,
         };
         let published = published.transpose().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -276,28 +298,35 @@ fn publish(
     published.inspect_err(|_| stop.store(true, Ordering::Release))
 }
 
-/// Checks the processes until the container has ended, and then ends them in order.
+/// Checks the processes and the service until the container has ended, and then ends the processes in order.
 fn watch(
     mut processes: MemberProcesses,
+    service_end: &ServiceEnd,
     stop: &AtomicBool,
     has_ended: &mpsc::Receiver<std::convert::Infallible>,
-) -> Result<(), ProcessError> {
+) -> Result<(), MemberError> {
     name_thread(c"processes");
     while has_ended.recv_timeout(CHECK_INTERVAL) == Err(RecvTimeoutError::Timeout) {
         if let Err(error) = processes.check() {
-            return abandon(error, stop, has_ended);
+            return abandon(error.into(), stop, has_ended);
+        }
+        if let Some(unknown) = service_end.reason() {
+            let ended = abandon(unknown.into(), stop, has_ended);
+            processes.stop();
+            return ended;
         }
     }
     processes.stop();
     Ok(())
 }
 
-/// Ends the container after one of the processes has died, and this process with it if the container is stuck.
+/// Ends the container after one of the processes has died or the service has ended, and this process with it if the container is
+/// stuck.
 fn abandon(
-    error: ProcessError,
+    error: MemberError,
     stop: &AtomicBool,
     has_ended: &mpsc::Receiver<std::convert::Infallible>,
-) -> Result<(), ProcessError> {
+) -> Result<(), MemberError> {
     stop.store(true, Ordering::Release);
     let deadline = Instant::now() + END_TIMEOUT;
     while Instant::now() < deadline {
@@ -306,7 +335,7 @@ fn abandon(
         }
     }
     tracing::error!(%error, "the member ends, because its service container did not end in time");
-    std::process::exit(i32::from(MemberError::from(error).exit_code()));
+    std::process::exit(i32::from(error.exit_code()));
 }
 
 /// Names the calling thread, so that tools tell the member's threads apart. The service's thread has the program's name.

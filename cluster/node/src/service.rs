@@ -24,6 +24,7 @@ use crate::listener::{Change, ServiceListener};
 use crate::log_place;
 use crate::market_data::MarketDataWriter;
 use crate::migration;
+use crate::protocol_version::{ActiveProtocol, ServiceEnd};
 use crate::sessions::{Admitted, Ended, NotAdmitted, OlderSession, Principal, Sessions};
 use crate::snapshot;
 use crate::stages::StageRecorder;
@@ -55,6 +56,7 @@ pub struct MatchingService {
     drop_copy_policy: DropCopyPolicy,
     sessions: Sessions,
     timer: EngineTimer,
+    protocol: ActiveProtocol,
     counters: Option<MemberCounters>,
     /// Whether there are counters from the start on.
     has_counters: bool,
@@ -85,6 +87,7 @@ impl MatchingService {
             drop_copy_policy,
             sessions: Sessions::default(),
             timer: EngineTimer::default(),
+            protocol: ActiveProtocol::default(),
             counters: None,
             has_counters: true,
             commands: 0,
@@ -143,6 +146,11 @@ impl MatchingService {
     pub fn with_gauges(mut self, gauges: MemberGauges) -> Self {
         self.gauges = Some(gauges);
         self
+    }
+
+    /// What tells that the service has met a version of order entry that it does not know, and applies nothing any more.
+    pub fn end(&self) -> &ServiceEnd {
+        self.protocol.end()
     }
 
     /// The engine, for reading.
@@ -317,12 +325,15 @@ impl ClusteredService for MatchingService {
             self.engine = state.engine;
             self.sessions = state.sessions;
             self.timer = state.timer;
+            self.protocol.restore(state.protocol);
         }
         if let Some(market_data) = &mut self.market_data {
             market_data.role(false, &self.engine);
         }
         if self.has_counters {
-            self.counters = Some(MemberCounters::add(cluster)?);
+            let counters = MemberCounters::add(cluster)?;
+            counters.versions(self.protocol.versions());
+            self.counters = Some(counters);
         }
         log_place::in_term(cluster.leadership_term_id());
         self.publish_state_of_snapshot(cluster);
@@ -336,6 +347,9 @@ impl ClusteredService for MatchingService {
     }
 
     fn on_session_open(&mut self, cluster: &mut dyn Cluster, session: &ClientSession, timestamp: i64) {
+        if self.protocol.has_ended() {
+            return;
+        }
         let cluster_session_id = session.id();
         let Some(principal) = Principal::read(session.encoded_principal()) else {
             tracing::warn!(cluster_session_id, "closing a session whose principal is not a participant");
@@ -376,6 +390,9 @@ impl ClusteredService for MatchingService {
         timestamp: i64,
         _reason: CloseReason,
     ) {
+        if self.protocol.has_ended() {
+            return;
+        }
         if let Some(Ended { participant, cancel_on_disconnect: Some(grace_milliseconds) }) =
             self.sessions.close(session.id())
         {
@@ -393,6 +410,9 @@ impl ClusteredService for MatchingService {
         message: &[u8],
         header: &Header,
     ) {
+        if self.protocol.has_ended() {
+            return;
+        }
         let now = epoch_nanos(cluster.time_unit(), timestamp);
         if let Some(stages) = &mut self.stages {
             stages.message(header, now);
@@ -411,7 +431,7 @@ impl ClusteredService for MatchingService {
             // Its own choice replaces this one below, if that is what the message is.
             self.sessions.choose(session_id, None);
         }
-        match decode(participant, message) {
+        match decode(participant, self.protocol.version(), message) {
             Ok(Inbound::Command(command)) if !role.may_command() => self.refuse_command(cluster, session_id, &command),
             Ok(Inbound::Command(command)) => self.apply(cluster, session_id, now, &command),
             Ok(Inbound::Migration(request)) => {
@@ -432,6 +452,9 @@ impl ClusteredService for MatchingService {
     }
 
     fn on_timer_event(&mut self, cluster: &mut dyn Cluster, correlation_id: i64, timestamp: i64) {
+        if self.protocol.has_ended() {
+            return;
+        }
         self.timer.fired(correlation_id);
         let now = epoch_nanos(cluster.time_unit(), timestamp);
         if let Some(listener) = &mut self.listener {
@@ -482,8 +505,11 @@ impl ClusteredService for MatchingService {
     }
 
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
+        if let Some(unknown) = self.protocol.end().reason() {
+            return Err(unknown.into());
+        }
         let mut counted = CountedSnapshot::begin(writer);
-        snapshot::take(&self.engine, &self.sessions, &self.timer, &mut counted)?;
+        snapshot::take(&self.engine, &self.sessions, &self.timer, self.protocol.version(), &mut counted)?;
         if let Some(gauges) = &self.gauges {
             gauges.snapshot(&counted);
         }
@@ -516,6 +542,9 @@ mod disconnect_tests;
 #[cfg(test)]
 #[path = "order_status_tests.rs"]
 mod order_status_tests;
+#[cfg(test)]
+#[path = "protocol_version_tests.rs"]
+mod protocol_version_tests;
 #[cfg(test)]
 #[path = "role_tests.rs"]
 mod role_tests;

@@ -4,16 +4,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use aeron_support::open_counters;
-use lugus_vocabulary::{LogPosition, MemberRole, MemberStatus, StateAt, StateHash};
+use lugus_vocabulary::{
+    LogPosition, MemberRole, MemberStatus, MemberVersions, ProgramVersion, ProtocolVersion, StateAt, StateHash,
+};
 use rusteron_archive::AeronCountersReader;
 
 /// Why a member's status can't be read.
 pub use aeron_support::CountersError as StatusError;
 
 use crate::counters::{
-    CHANGING, CLOCK_DIFFERENCE_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID,
-    REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID,
-    STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
+    ACTIVE_PROTOCOL_VERSION_TYPE_ID, CHANGING, CLOCK_DIFFERENCE_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID,
+    KNOWN_PROTOCOL_VERSION_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID, PROGRAM_VERSION_TYPE_ID, REFUSED_MESSAGES_TYPE_ID,
+    SESSIONS_TYPE_ID, SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID, STATE_HASH_POSITION_TYPE_ID,
+    STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
 
 /// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
@@ -77,7 +80,20 @@ pub(crate) fn status_of_counters(reader: &AeronCountersReader, cluster_id: i32) 
         unauthenticated_messages: value(reader, UNAUTHENTICATED_MESSAGES_TYPE_ID, None),
         messages_above_rate: value(reader, MESSAGES_ABOVE_RATE_TYPE_ID, None),
         differing_members: value(reader, DIFFERING_MEMBERS_TYPE_ID, None),
+        versions: versions(reader),
     }
+}
+
+/// The versions that a member tells; `None` while its service is starting.
+fn versions(reader: &AeronCountersReader) -> Option<MemberVersions> {
+    let number = |type_id| value(reader, type_id, None);
+    let program = u32::try_from(number(PROGRAM_VERSION_TYPE_ID)?).ok().filter(|number| *number > 0)?;
+    let protocol = |type_id| Some(ProtocolVersion(u16::try_from(number(type_id)?).ok()?));
+    Some(MemberVersions {
+        program: ProgramVersion::from_number(program)?,
+        known: protocol(KNOWN_PROTOCOL_VERSION_TYPE_ID)?,
+        active: protocol(ACTIVE_PROTOCOL_VERSION_TYPE_ID)?,
+    })
 }
 
 /// Id of the counter of this type, whose key begins with the cluster's id if one is given.

@@ -2,15 +2,15 @@
 
 use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
-    MAXIMUM_COMMAND_LENGTH, encode_cancel_on_disconnect, encode_command, encode_drop_copy,
-    encode_order_mass_status_request, encode_order_status_request, encode_resume,
+    MAXIMUM_COMMAND_LENGTH, encode_activate_protocol_version, encode_cancel_on_disconnect, encode_command,
+    encode_drop_copy, encode_order_mass_status_request, encode_order_status_request, encode_resume,
 };
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
     Action, BookRequest, BookType, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, GraceTime,
-    InstrumentId, NewOrder, OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, Quantity, Side,
-    StatusCursor, TimeInForce,
+    InstrumentId, NewOrder, OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, ProtocolVersion,
+    Quantity, Side, StatusCursor, TimeInForce,
 };
 
 pub(crate) fn command_message(instrument: u32, client_sequence: u64, action: Action) -> Vec<u8> {
@@ -34,6 +34,10 @@ pub(crate) fn new_order_message(
 ) -> Vec<u8> {
     let order = NewOrder::limit(ClientOrderId(client_order_id), side, Price(price), Quantity(quantity));
     command_message(instrument, client_sequence, Action::New(order))
+}
+
+pub(crate) fn activate_message(version: u16) -> Vec<u8> {
+    encode_activate_protocol_version(ProtocolVersion(version), &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
 }
 
 /// A bid of one lot, good till `expire_time`.

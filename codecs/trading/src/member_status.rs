@@ -1,7 +1,8 @@
 //! What a member tells of itself, to and from bytes (schema 206).
 
 use lugus_vocabulary::{
-    ClusterId, EpochNanos, HeardMember, LogPosition, MemberId, MemberReport, MemberStatus, StateAt, StateHash,
+    ClusterId, EpochNanos, HeardMember, LogPosition, MemberId, MemberReport, MemberStatus, MemberVersions,
+    ProgramVersion, ProtocolVersion, StateAt, StateHash,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -31,6 +32,8 @@ pub const MAXIMUM_MEMBER_REPORT_LENGTH: usize = 1_344;
 pub type MemberReportBuffer = [u8; MAXIMUM_MEMBER_REPORT_LENGTH];
 
 const TEMPLATE_ID: u16 = member_report_codec::SBE_TEMPLATE_ID;
+/// Length of the block before it told of versions, in bytes.
+const LENGTH_OF_VERSION_1: u16 = 110;
 /// Lengths of the groups' entries, in bytes.
 const STATE_LENGTH: u16 = StatesEncoder::<MemberReportEncoder<'_>>::block_length();
 const HEARD_LENGTH: u16 = HeardEncoder::<MemberReportEncoder<'_>>::block_length();
@@ -76,7 +79,10 @@ fn try_encode(report: &MemberReport, buffer: &mut MemberReportBuffer) -> SbeResu
         .member_id(member.0)
         .engine_version(*engine_version)
         .role(status.role.map_or(MemberRole::NullVal, ToWire::to_wire))
-        .has_joined(u8::from(status.has_joined));
+        .has_joined(u8::from(status.has_joined))
+        .known_protocol_version(status.versions.map_or(0, |versions| versions.known.0))
+        .active_protocol_version(status.versions.map_or(0, |versions| versions.active.0))
+        .program_version_opt(status.versions.map(|versions| versions.program.number()));
 
     let states = &states[..states.len().min(MAXIMUM_STATES)];
     let mut group = wire.states_encoder(states.len() as u16, StatesEncoder::default());
@@ -103,11 +109,12 @@ pub fn decode_member_report(envelope: Envelope<'_>) -> Result<Option<MemberRepor
     if envelope.template_id != TEMPLATE_ID {
         return Ok(None);
     }
-    let body = envelope.body(TEMPLATE_ID, member_report_codec::SBE_BLOCK_LENGTH)?;
+    let least = if envelope.version < 2 { LENGTH_OF_VERSION_1 } else { member_report_codec::SBE_BLOCK_LENGTH };
+    let body = envelope.body(TEMPLATE_ID, least)?;
     let end_of_states = STATES.check(&body, TEMPLATE_ID, body.end_of_block())?;
     HEARD.check(&body, TEMPLATE_ID, end_of_states)?;
 
-    let wire = block!(envelope, sbe_member_status, member_report_codec, MemberReportDecoder);
+    let wire = block!(envelope, sbe_member_status, member_report_codec, MemberReportDecoder, before 2 it had 110);
     let role = match wire.role() {
         MemberRole::NullVal => None,
         role => Some(word(role, TEMPLATE_ID, "role")?),
@@ -126,6 +133,11 @@ pub fn decode_member_report(envelope: Envelope<'_>) -> Result<Option<MemberRepor
         unauthenticated_messages: wire.unauthenticated_messages(),
         messages_above_rate: wire.messages_above_rate(),
         differing_members: wire.differing_members(),
+        versions: wire.program_version().and_then(ProgramVersion::from_number).map(|program| MemberVersions {
+            program,
+            known: ProtocolVersion(wire.known_protocol_version()),
+            active: ProtocolVersion(wire.active_protocol_version()),
+        }),
     };
     let mut report = MemberReport {
         cluster: ClusterId(wire.cluster_id()),

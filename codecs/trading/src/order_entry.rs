@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `commands` | the numbered commands: orders, cancels, and the operator's |
 //! | `trades` | trades that the operator cancels or corrects: the command and its event |
-//! | `requests` | requests without a number: `Resume`, `DropCopyRequest`, `CancelOnDisconnectRequest` |
+//! | `requests` | requests without a number: `Resume`, `DropCopyRequest`, `CancelOnDisconnectRequest`, `ActivateProtocolVersion` |
 //! | `order_status` | requests for a participant's own live orders, and the report that answers them |
 //! | `reports` | events: numbered, kept, and sent again when asked for |
 //! | `replies` | answers without a number |
@@ -25,6 +25,8 @@ pub mod template_id;
 #[cfg(test)]
 mod tests;
 
+use lugus_vocabulary::ProtocolVersion;
+
 pub use commands::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, decode_command, encode_amend_trade, encode_cancel, encode_command,
     encode_define_instrument, encode_mass_cancel, encode_new_order, encode_replace, encode_set_instrument_state,
@@ -40,6 +42,11 @@ pub use replies::{
     encode_session_replaced,
 };
 pub use reports::{MAXIMUM_REPORT_LENGTH, ReportBuffer, decode_report, encode_report};
-pub use requests::{decode_request, encode_cancel_on_disconnect, encode_drop_copy, encode_resume};
+pub use requests::{
+    decode_request, encode_activate_protocol_version, encode_cancel_on_disconnect, encode_drop_copy, encode_resume,
+};
 
 pub use crate::sbe_order_entry::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
+
+/// The latest version of order entry that this program knows.
+pub const KNOWN_PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion(SBE_SCHEMA_VERSION);

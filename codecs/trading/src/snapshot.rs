@@ -25,8 +25,8 @@ mod trades;
 mod tests;
 
 use lugus_vocabulary::{
-    Action, ClientSequence, InstrumentId, OrderRecord, ParticipantId, ParticipantSession, RetainedReport,
-    ScheduledTimer, SnapshotRecord,
+    Action, ClientSequence, InstrumentId, OrderRecord, ParticipantId, ParticipantSession, ProtocolVersion,
+    RetainedReport, ScheduledTimer, SnapshotRecord,
 };
 use sbe_message::{DecodeError, Envelope, HEADER_LENGTH};
 use thiserror::Error;
@@ -42,9 +42,9 @@ use crate::order_entry::{
 use crate::sbe_order_entry;
 pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 use crate::sbe_snapshot::{
-    instrument_codec, kept_trade_codec, migration_state_codec, participant_codec, participant_session_codec,
-    rate_use_codec, record_run_codec, resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec,
-    snapshot_header_codec, timer_codec,
+    active_protocol_version_codec, instrument_codec, kept_trade_codec, migration_state_codec, participant_codec,
+    participant_session_codec, rate_use_codec, record_run_codec, resting_order_codec, retained_report_codec,
+    scope_codec, snapshot_end_codec, snapshot_header_codec, timer_codec,
 };
 
 /// Length of `RetainedReport` with its header, in bytes.
@@ -89,6 +89,8 @@ pub enum SnapshotMessage {
     Session(ParticipantSession),
     /// The timer of the service; it comes before all records.
     Timer(ScheduledTimer),
+    /// The active version of order entry; it comes before all records.
+    ProtocolVersion(ProtocolVersion),
     /// A record of the engine's state.
     Record(SnapshotRecord),
 }
@@ -99,6 +101,20 @@ pub enum SnapshotMessageError {
     /// A message cannot be read.
     #[error(transparent)]
     Message(#[from] MessageError),
+    /// A message is of a later version of its schema than this program knows. It may have fields that are part of the state, so
+    /// it must not be read without them.
+    #[error(
+        "the snapshot was written by a later version of the program: its messages of schema {schema} have version {found}, and \
+         {known} is the last one that this program knows"
+    )]
+    Later {
+        /// The schema's id.
+        schema: u16,
+        /// Version of the message.
+        found: u16,
+        /// The last version of the schema that this program knows.
+        known: u16,
+    },
     /// A kept event or an order has only one of its two messages.
     #[error(
         "a report must follow its RetainedReport, and an order its RestingOrder: one of the two messages is missing"
@@ -121,6 +137,12 @@ pub fn encode_session<'b>(session: &ParticipantSession, buffer: &'b mut RecordBu
 /// Encodes the timer of the service; returns the message.
 pub fn encode_timer<'b>(timer: &ScheduledTimer, buffer: &'b mut RecordBuffer) -> &'b [u8] {
     let length = records::encode_timer(timer, buffer);
+    &buffer[..length]
+}
+
+/// Encodes the active version of order entry; returns the message.
+pub fn encode_protocol_version(version: ProtocolVersion, buffer: &mut RecordBuffer) -> &[u8] {
+    let length = records::encode_protocol_version(version, buffer);
     &buffer[..length]
 }
 
@@ -201,6 +223,7 @@ impl RecordDecoder {
 
     fn message_of<'a>(&mut self, run: &'a [u8]) -> Result<(Option<SnapshotMessage>, &'a [u8]), SnapshotMessageError> {
         let envelope = Envelope::open(run)?;
+        check_version(envelope)?;
         if (envelope.schema_id, envelope.template_id) == (SBE_SCHEMA_ID, record_run_codec::SBE_TEMPLATE_ID) {
             if self.begun.is_some() {
                 return Err(SnapshotMessageError::Unpaired);
@@ -230,6 +253,9 @@ impl RecordDecoder {
             timer_codec::SBE_TEMPLATE_ID => {
                 return Ok(Some(SnapshotMessage::Timer(records::decode_timer(envelope)?)));
             }
+            active_protocol_version_codec::SBE_TEMPLATE_ID => {
+                return Ok(Some(SnapshotMessage::ProtocolVersion(records::decode_protocol_version(envelope)?)));
+            }
             retained_report_codec::SBE_TEMPLATE_ID => {
                 self.begun = Some(Begun::Kept { applied: records::decode_retained(envelope)? });
                 return Ok(None);
@@ -252,6 +278,20 @@ impl RecordDecoder {
         };
         Ok(Some(SnapshotMessage::Record(record)))
     }
+}
+
+/// Checks that a message is of no later version than this program knows.
+fn check_version(envelope: Envelope<'_>) -> Result<(), SnapshotMessageError> {
+    let known = match envelope.schema_id {
+        SBE_SCHEMA_ID => SBE_SCHEMA_VERSION,
+        sbe_order_entry::SBE_SCHEMA_ID => sbe_order_entry::SBE_SCHEMA_VERSION,
+        // It is refused as a message of another protocol.
+        _ => u16::MAX,
+    };
+    if envelope.version > known {
+        return Err(SnapshotMessageError::Later { schema: envelope.schema_id, found: envelope.version, known });
+    }
+    Ok(())
 }
 
 impl Begun {

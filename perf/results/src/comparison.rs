@@ -215,6 +215,7 @@ mod tests {
             begun: String::new(),
             settings: BTreeMap::new(),
             measurements: vec![measurement],
+            parts: Vec::new(),
         }
     }
 

@@ -13,5 +13,5 @@ pub use comparison::{Compared, Comparison, Verdict, compare};
 pub use file::{FILE_NAME, MAXIMUM_LENGTH, ReadError, WriteError, path_of, read, write};
 pub use machine::Machine;
 pub use origin::{commit_of_program, now};
-pub use results::{Measurement, Results, SCHEMA};
+pub use results::{Measurement, PartOfRun, Results, SCHEMA};
 pub use spread::Spread;

@@ -28,6 +28,25 @@ pub struct Results {
     pub settings: BTreeMap<String, String>,
     /// The measurements, in the order in which they were made.
     pub measurements: Vec<Measurement>,
+    /// What took how long, in the order in which it was done; empty in files of programs that did not write it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartOfRun>,
+}
+
+/// A benchmark as a part of a run with several.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartOfRun {
+    /// Name of the benchmark.
+    pub name: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Number of rounds that were wanted.
+    pub rounds_wanted: u32,
+    /// Number of rounds that were made; fewer, if there was no time for more.
+    pub rounds_made: u32,
+    /// Why it has no measurements, if it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// One thing that was measured, in one or more rounds.
@@ -55,6 +74,7 @@ impl Results {
             begun: now(),
             settings,
             measurements: Vec::new(),
+            parts: Vec::new(),
         }
     }
 }

@@ -15,6 +15,7 @@ use lugus_node::member::container_idle_strategy;
 use lugus_replay::synthetic::{Mix, SyntheticFlow, SyntheticOptions};
 use lugus_results::Measurement;
 
+use super::rounds::Rounds;
 use crate::arguments::{Members, RoundTrip, Service, Transport};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -27,24 +28,24 @@ const ATTEMPTS: u32 = 3;
 
 /// Measures everything that is asked for, and prints the tables.
 pub fn run(what: &RoundTrip, output: Output) -> Result<(), Failure> {
-    let lines = measure_in_turn(what, output)?;
+    let lines = measure_in_turn(what, &mut Rounds::all(what.rounds), output)?;
     if let Some(stages) = stages_table(&lines) {
         output.say(format!("{stages}\n"));
     }
     output.answer(&lines, table(&lines))
 }
 
-/// Everything that is asked for, as results.
-pub fn measurements(what: &RoundTrip, output: Output) -> Result<Vec<Measurement>, Failure> {
-    Ok(measure_in_turn(what, output)?.iter().flat_map(Line::measurements).collect())
+/// Everything that is asked for, in these rounds, as results.
+pub fn measurements(what: &RoundTrip, rounds: &mut Rounds, output: Output) -> Result<Vec<Measurement>, Failure> {
+    Ok(measure_in_turn(what, rounds, output)?.iter().flat_map(Line::measurements).collect())
 }
 
-/// Measures everything that is asked for, `rounds` times; each round measures all of it in turn.
-fn measure_in_turn(what: &RoundTrip, output: Output) -> Result<Vec<Line>, Failure> {
+/// Measures everything that is asked for, in each of the rounds in turn.
+fn measure_in_turn(what: &RoundTrip, rounds: &mut Rounds, output: Output) -> Result<Vec<Line>, Failure> {
     let mut paces: Vec<Pace> = what.rates.iter().map(|&rate| Pace::Rate(rate)).collect();
     paces.extend([Pace::InFlight(1), Pace::InFlight(MAXIMUM_IN_FLIGHT)]);
     let mut measured: BTreeMap<Place, Vec<Measured>> = BTreeMap::new();
-    for round in 1..=what.rounds {
+    for round in &mut *rounds {
         for &transport in &what.transports {
             for (service, members) in subjects_of(what) {
                 let count = members.map_or(0, Members::count);
@@ -66,7 +67,7 @@ fn measure_in_turn(what: &RoundTrip, output: Output) -> Result<Vec<Line>, Failur
     }
     let files = |place: Place| match &what.hdr.folder {
         Some(_) => {
-            (1..=what.rounds).map(|round| format!("{}.hgrm", histogram(place, paces[place.pace], round))).collect()
+            (1..=rounds.begun()).map(|round| format!("{}.hgrm", histogram(place, paces[place.pace], round))).collect()
         }
         None => Vec::new(),
     };

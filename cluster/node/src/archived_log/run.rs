@@ -168,6 +168,9 @@ impl<'a> LogRun<'a> {
             let errors = self.replay.errors().len();
             let applied = self.replay.apply(&fragment);
             let applied = applied.map_err(|error| Stopped::Unacceptable { position, what: error.to_string() })?;
+            if let Some(unknown) = self.replay.service().end().reason() {
+                return Err(Stopped::Unacceptable { position, what: unknown.to_string() });
+            }
             if self.replay.errors().len() > errors {
                 self.note_errors(position, errors);
             }

@@ -8,7 +8,8 @@ use lugus_codecs::order_entry::{
 };
 use lugus_engine::Engine;
 use lugus_vocabulary::{
-    BookRequest, BookType, EpochNanos, InstrumentId, MessageRejectReason, OrderStatusReport, ParticipantId, Request,
+    BookRequest, BookType, EpochNanos, InstrumentId, LogPosition, MessageRejectReason, OrderStatusReport,
+    ParticipantId, ProtocolVersion, Request,
 };
 
 use super::{DropCopyPolicy, MatchingService};
@@ -38,12 +39,32 @@ impl MatchingService {
                 let choice = CancelOnDisconnect { participant, grace };
                 send(cluster, session_id, encode_cancel_on_disconnect_report(choice, &mut self.buffer));
             }
+            Request::ActivateProtocolVersion(version) => self.activate(cluster, session_id, participant, version),
             Request::OrderStatus(request) => self.answer_order_status(cluster, session_id, |engine, report| {
                 engine.order_status(participant, &request, now, report);
             }),
             Request::OrderMassStatus(request) => self.answer_order_status(cluster, session_id, |engine, report| {
                 engine.order_mass_status(participant, &request, now, report);
             }),
+        }
+    }
+
+    /// Makes a version of order entry active. A member tells its active version by a counter, so there is no answer.
+    #[cold]
+    fn activate(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        participant: ParticipantId,
+        version: ProtocolVersion,
+    ) {
+        if participant != ParticipantId::OPERATOR {
+            let (template_id, reason) = (template_id::ACTIVATE_PROTOCOL_VERSION, MessageRejectReason::NotAuthorised);
+            return self.refuse(cluster, session_id, MessageReject { template_id, reason });
+        }
+        self.protocol.activate(version, LogPosition(cluster.log_position()));
+        if let Some(counters) = &self.counters {
+            counters.versions(self.protocol.versions());
         }
     }
 

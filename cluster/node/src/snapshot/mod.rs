@@ -5,9 +5,11 @@
 
 use aeron_cluster_service::{Cluster, ServiceError, SnapshotReader, SnapshotWriter};
 use lugus_codecs::snapshot::{FragmentPacker, RecordDecoder, SnapshotMessage, SnapshotMessageError};
-use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError};
+use lugus_engine::{Engine, EngineLimits, Restore, SnapshotError, SnapshotFault};
+use lugus_vocabulary::{LogPosition, ProtocolVersion};
 use thiserror::Error;
 
+use crate::protocol_version::{self, UnknownProtocolVersion};
 use crate::sessions::Sessions;
 use crate::timer::EngineTimer;
 
@@ -19,11 +21,12 @@ pub(crate) struct State {
     pub(crate) engine: Engine,
     pub(crate) sessions: Sessions,
     pub(crate) timer: EngineTimer,
+    pub(crate) protocol: ProtocolVersion,
 }
 
 /// Why a snapshot is not loaded.
 #[derive(Debug, Error)]
-enum LoadError {
+pub(crate) enum LoadError {
     #[error("message {message} of the snapshot: {fault}")]
     Message {
         /// Number of the message, counted from 0.
@@ -32,9 +35,40 @@ enum LoadError {
     },
     #[error(transparent)]
     Engine(#[from] SnapshotError),
+    #[error(transparent)]
+    ProtocolVersion(#[from] UnknownProtocolVersion),
+    #[error(
+        "{0}. Start the member with the version of Lugus that wrote the snapshot, or a later one. To go back to this version, \
+         recover a backup from before the upgrade (`lugus recover`)"
+    )]
+    OtherVersion(Box<LoadError>),
 }
 
-/// Writes the sessions, the timer and the engine.
+impl LoadError {
+    /// Whether nothing is wrong with the snapshot but that this program is too old, or too new, for it.
+    fn is_of_other_version(&self) -> bool {
+        match self {
+            Self::Message { fault, .. } => matches!(fault, SnapshotMessageError::Later { .. }),
+            Self::Engine(error) => matches!(error.fault, SnapshotFault::Version { .. }),
+            Self::ProtocolVersion(_) | Self::OtherVersion(_) => true,
+        }
+    }
+
+    fn with_advice(self) -> Self {
+        match self {
+            Self::ProtocolVersion(_) => self,
+            error if error.is_of_other_version() => Self::OtherVersion(Box::new(error)),
+            error => error,
+        }
+    }
+}
+
+/// Whether a service could not start because its snapshot is of a version that this program can't load.
+pub(crate) fn is_of_other_version(error: &ServiceError) -> bool {
+    error.downcast_ref::<LoadError>().is_some_and(LoadError::is_of_other_version)
+}
+
+/// Writes the sessions, the timer, the active version of order entry, and the engine.
 ///
 /// # Errors
 /// The error of the writer, if it has one.
@@ -42,6 +76,7 @@ pub(crate) fn take(
     engine: &Engine,
     sessions: &Sessions,
     timer: &EngineTimer,
+    protocol: ProtocolVersion,
     writer: &mut dyn SnapshotWriter,
 ) -> Result<(), ServiceError> {
     let mut packer = FragmentPacker::new(FRAGMENT_LENGTH.min(writer.max_message_length()));
@@ -50,6 +85,7 @@ pub(crate) fn take(
         packer.session(session, offer)?;
     }
     packer.timer(timer.state(), offer)?;
+    packer.protocol_version(protocol, offer)?;
     engine.snapshot(&mut |record| packer.record(record, offer))?;
     packer.finish(offer)
 }
@@ -63,8 +99,8 @@ pub(crate) fn load(
     cluster: &mut dyn Cluster,
     reader: &mut dyn SnapshotReader,
 ) -> Result<State, ServiceError> {
-    let mut loader = Loader::new(limits);
-    reader.read_to_end(cluster, &mut |fragment| Ok(loader.fragment(fragment)?))?;
+    let mut loader = Loader::new(limits, LogPosition(cluster.log_position()));
+    reader.read_to_end(cluster, &mut |fragment| Ok(loader.fragment(fragment).map_err(LoadError::with_advice)?))?;
     Ok(loader.finish()?)
 }
 
@@ -73,18 +109,23 @@ struct Loader {
     restore: Restore,
     sessions: Sessions,
     timer: EngineTimer,
+    protocol: ProtocolVersion,
     decoder: RecordDecoder,
+    /// Log position of the snapshot.
+    position: LogPosition,
     /// Number of messages read.
     messages: u64,
 }
 
 impl Loader {
-    fn new(limits: EngineLimits) -> Self {
+    fn new(limits: EngineLimits, position: LogPosition) -> Self {
         Self {
             restore: Restore::new(limits),
             sessions: Sessions::default(),
             timer: EngineTimer::default(),
+            protocol: ProtocolVersion::FIRST_ACTIVE,
             decoder: RecordDecoder::default(),
+            position,
             messages: 0,
         }
     }
@@ -98,6 +139,10 @@ impl Loader {
                     self.sessions.open(session);
                 }
                 Some(SnapshotMessage::Timer(timer)) => self.timer = EngineTimer::of(timer),
+                Some(SnapshotMessage::ProtocolVersion(version)) => {
+                    protocol_version::check(version, self.position)?;
+                    self.protocol = version;
+                }
                 Some(SnapshotMessage::Record(record)) => self.restore.record(&record)?,
                 None => {}
             }
@@ -108,7 +153,8 @@ impl Loader {
     }
 
     fn finish(self) -> Result<State, LoadError> {
-        Ok(State { engine: self.restore.finish()?, sessions: self.sessions, timer: self.timer })
+        let engine = self.restore.finish()?;
+        Ok(State { engine, sessions: self.sessions, timer: self.timer, protocol: self.protocol })
     }
 }
 

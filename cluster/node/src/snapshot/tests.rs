@@ -5,21 +5,27 @@ use std::num::NonZeroU32;
 use aeron_cluster_service::Role;
 use aeron_cluster_service::testing::{RecordedSnapshot, RecordingCluster};
 use lugus_codecs::HEADER_LENGTH;
-use lugus_codecs::order_entry::{MAXIMUM_REPORT_LENGTH, encode_report};
-use lugus_codecs::snapshot::{MAXIMUM_RECORD_LENGTH, SBE_SCHEMA_ID, encode_record};
+use lugus_codecs::order_entry::{KNOWN_PROTOCOL_VERSION, MAXIMUM_REPORT_LENGTH, encode_report};
+use lugus_codecs::snapshot::{
+    MAXIMUM_RECORD_LENGTH, SBE_SCHEMA_ID, SBE_SCHEMA_VERSION, encode_protocol_version, encode_record,
+};
 use lugus_engine::EventSink;
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, EpochNanos, ExportCursor, ExportManifest, GraceTime, InstrumentId,
     KillSwitch, MessageRate, MigrationId, NewOrder, OrderType, ParticipantId, ParticipantRole, ParticipantSession,
-    PostOnly, Price, Quantity, Reply, Report, RiskLimits, ScheduledTimer, SelfTradePrevention, SessionAuthentication,
-    SessionKey, Side, SnapshotRecord, StateHash, TimeInForce, WorkingOrders,
+    PostOnly, Price, ProtocolVersion, Quantity, Reply, Report, RiskLimits, SNAPSHOT_VERSION, ScheduledTimer,
+    SelfTradePrevention, SessionAuthentication, SessionKey, Side, SnapshotHeader, SnapshotRecord, StateHash,
+    TimeInForce, WorkingOrders,
 };
 
 use super::*;
 
 /// Longest fragment of the tests' snapshots, so that they have several.
 const TEST_LENGTH: usize = 2 * 1024;
+
+/// The active version of order entry.
+const PROTOCOL: ProtocolVersion = KNOWN_PROTOCOL_VERSION;
 
 struct Nobody;
 
@@ -119,7 +125,7 @@ fn sessions() -> Sessions {
 fn written(engine: &Engine) -> RecordedSnapshot {
     let mut snapshot = RecordedSnapshot::with_max_message_length(TEST_LENGTH);
     let timer = EngineTimer::of(ScheduledTimer { last_correlation_id: 7, deadline: Some(8) });
-    take(engine, &sessions(), &timer, &mut snapshot).unwrap();
+    take(engine, &sessions(), &timer, PROTOCOL, &mut snapshot).unwrap();
     snapshot
 }
 
@@ -142,6 +148,7 @@ fn what_is_loaded_is_what_was_written() {
     assert_eq!(loaded.engine.state_hash(), engine.state_hash());
     loaded.engine.verify().unwrap();
     assert!(loaded.sessions.iter().eq(sessions().iter()));
+    assert_eq!(loaded.protocol, PROTOCOL);
     assert_eq!(loaded.timer.state(), &ScheduledTimer { last_correlation_id: 7, deadline: Some(8) });
     assert_eq!(written(&loaded.engine).messages, written(&engine).messages, "byte for byte");
 }
@@ -222,9 +229,44 @@ fn a_snapshot_of_messages_only_is_loaded() {
             Ok::<(), ()>(())
         })
         .unwrap();
-    let loaded = loaded(&fragments.into()).unwrap().engine;
-    loaded.verify().unwrap();
-    assert_eq!(written(&loaded).messages, written(&engine).messages);
+    let loaded = loaded(&fragments.into()).unwrap();
+    loaded.engine.verify().unwrap();
+    assert_eq!(written(&loaded.engine).messages, written(&engine).messages);
+    assert_eq!(loaded.protocol, ProtocolVersion::FIRST_ACTIVE);
+}
+
+#[test]
+fn a_snapshot_of_a_later_program_is_refused_as_such() {
+    let whole = written(&busy_engine()).messages;
+    let mut later_schema = whole.clone();
+    later_schema[0][6..8].copy_from_slice(&(SBE_SCHEMA_VERSION + 1).to_le_bytes());
+    let header = SnapshotHeader {
+        version: SNAPSHOT_VERSION + 1,
+        participants: 0,
+        instruments: 0,
+        scopes: 0,
+        orders: 0,
+        migration_states: 0,
+        reports: 0,
+        participants_hash: StateHash(0),
+        state_hash: StateHash(0),
+    };
+    let later_records = vec![encode_record(&SnapshotRecord::Header(header), &mut [0; MAXIMUM_RECORD_LENGTH]).to_vec()];
+    let unknown = ProtocolVersion(KNOWN_PROTOCOL_VERSION.0 + 1);
+    let later_protocol = vec![encode_protocol_version(unknown, &mut [0; MAXIMUM_RECORD_LENGTH]).to_vec()];
+    for (snapshot, told) in [
+        (later_schema, "recover a backup from before the upgrade"),
+        (later_records, "recover a backup from before the upgrade"),
+        (later_protocol, "install the version of Lugus that the other members have"),
+    ] {
+        let Err(error) = loaded(&snapshot.into()) else { panic!("it was loaded: {told}") };
+        assert!(is_of_other_version(&error), "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+    }
+    let mut damaged = whole;
+    damaged[0][2..4].copy_from_slice(&999_u16.to_le_bytes());
+    let Err(error) = loaded(&damaged.into()) else { panic!("it was loaded") };
+    assert!(!is_of_other_version(&error), "{error}");
 }
 
 #[test]

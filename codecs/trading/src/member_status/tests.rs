@@ -23,10 +23,19 @@ fn state() -> impl Strategy<Value = StateAt> {
         .prop_map(|(position, hash)| StateAt { position: LogPosition(position), hash: StateHash(hash) })
 }
 
+/// Version 0.0.0 is none on the wire.
+fn versions() -> impl Strategy<Value = MemberVersions> {
+    (1u32..1 << 24, any::<u16>(), any::<u16>()).prop_map(|(program, known, active)| MemberVersions {
+        program: ProgramVersion::from_number(program).unwrap(),
+        known: ProtocolVersion(known),
+        active: ProtocolVersion(active),
+    })
+}
+
 fn status() -> impl Strategy<Value = MemberStatus> {
     let numbers = (number(), number(), number(), number(), number(), number(), number(), number(), number());
-    (optional(select(MemberRole::ALL)), numbers, any::<bool>(), optional(state())).prop_map(
-        |(role, numbers, has_joined, state)| {
+    (optional(select(MemberRole::ALL)), numbers, any::<bool>(), optional(state()), optional(versions())).prop_map(
+        |(role, numbers, has_joined, state, versions)| {
             let (
                 term,
                 commit_position,
@@ -51,6 +60,7 @@ fn status() -> impl Strategy<Value = MemberStatus> {
                 unauthenticated_messages: unauthenticated,
                 messages_above_rate: above_rate,
                 differing_members: differing,
+                versions,
             }
         },
     )

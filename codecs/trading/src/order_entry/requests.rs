@@ -1,15 +1,15 @@
 //! Requests without a number, to and from bytes. (The request for a book is market data's, and those for a participant's own
 //! orders are in `order_status`.)
 
-use lugus_vocabulary::{EventSequence, GraceTime, InstrumentId, Request};
+use lugus_vocabulary::{EventSequence, GraceTime, InstrumentId, ProtocolVersion, Request};
 use sbe_message::Envelope;
 
 use super::commands::CommandBuffer;
 use super::order_status::{decode_order_mass_status_request, decode_order_status_request};
 use crate::error::MessageError;
 use crate::sbe_order_entry::{
-    SBE_SCHEMA_ID, cancel_on_disconnect_request_codec, drop_copy_request_codec, order_mass_status_request_codec,
-    order_status_request_codec, resume_codec,
+    SBE_SCHEMA_ID, activate_protocol_version_codec, cancel_on_disconnect_request_codec, drop_copy_request_codec,
+    order_mass_status_request_codec, order_status_request_codec, resume_codec,
 };
 use crate::{block, message};
 
@@ -23,6 +23,7 @@ pub fn decode_request(envelope: Envelope<'_>) -> Result<Option<Request>, Message
         resume_codec::SBE_TEMPLATE_ID => decode_resume(envelope).map(Some),
         drop_copy_request_codec::SBE_TEMPLATE_ID => decode_drop_copy(envelope).map(Some),
         cancel_on_disconnect_request_codec::SBE_TEMPLATE_ID => decode_cancel_on_disconnect(envelope).map(Some),
+        activate_protocol_version_codec::SBE_TEMPLATE_ID => decode_activation(envelope).map(Some),
         order_status_request_codec::SBE_TEMPLATE_ID => {
             Ok(Some(Request::OrderStatus(decode_order_status_request(envelope)?)))
         }
@@ -80,6 +81,19 @@ fn decode_cancel_on_disconnect(envelope: Envelope<'_>) -> Result<Request, Messag
         block!(envelope, sbe_order_entry, cancel_on_disconnect_request_codec, CancelOnDisconnectRequestDecoder);
     let template_id = cancel_on_disconnect_request_codec::SBE_TEMPLATE_ID;
     Ok(Request::CancelOnDisconnect { grace: grace_time(request.grace_milliseconds(), template_id)? })
+}
+
+/// Encodes [`Request::ActivateProtocolVersion`]; returns the message.
+pub fn encode_activate_protocol_version(version: ProtocolVersion, buffer: &mut CommandBuffer) -> &[u8] {
+    let length;
+    message!(buffer, sbe_order_entry, activate_protocol_version_codec, ActivateProtocolVersionEncoder, length)
+        .protocol_version(version.0);
+    &buffer[..length]
+}
+
+fn decode_activation(envelope: Envelope<'_>) -> Result<Request, MessageError> {
+    let request = block!(envelope, sbe_order_entry, activate_protocol_version_codec, ActivateProtocolVersionDecoder);
+    Ok(Request::ActivateProtocolVersion(ProtocolVersion(request.protocol_version())))
 }
 
 /// A grace time from its milliseconds.

@@ -1,12 +1,14 @@
 //! Template ids of order entry, for those who tell or compare what a message is without reading it.
 
 use crate::sbe_order_entry::{
-    cancel_on_disconnect_report_codec, cancel_on_disconnect_request_codec, drop_copy_request_codec,
-    execution_report_codec, instrument_report_codec, message_reject_codec, moved_codec,
+    activate_protocol_version_codec, cancel_on_disconnect_report_codec, cancel_on_disconnect_request_codec,
+    drop_copy_request_codec, execution_report_codec, instrument_report_codec, message_reject_codec, moved_codec,
     order_mass_status_request_codec, order_status_report_codec, order_status_request_codec, resume_complete_codec,
     session_replaced_codec,
 };
 
+/// `ActivateProtocolVersion`.
+pub const ACTIVATE_PROTOCOL_VERSION: u16 = activate_protocol_version_codec::SBE_TEMPLATE_ID;
 /// `CancelOnDisconnectReport`.
 pub const CANCEL_ON_DISCONNECT_REPORT: u16 = cancel_on_disconnect_report_codec::SBE_TEMPLATE_ID;
 /// `CancelOnDisconnectRequest`.

@@ -505,11 +505,10 @@ const REQUESTS: Codec<Request> = Codec {
     encode: |request| {
         let buffer = &mut [0xaa; MAXIMUM_COMMAND_LENGTH];
         match *request {
-            Request::Resume { instrument, last_event_sequence } => {
-                encode_resume(instrument, last_event_sequence, buffer).to_vec()
-            }
+            Request::Resume { instrument: of, last_event_sequence: last } => encode_resume(of, last, buffer).to_vec(),
             Request::DropCopy { instrument } => encode_drop_copy(instrument, buffer).to_vec(),
             Request::CancelOnDisconnect { grace } => encode_cancel_on_disconnect(grace, buffer).to_vec(),
+            Request::ActivateProtocolVersion(version) => encode_activate_protocol_version(version, buffer).to_vec(),
             Request::Book(_) | Request::OrderStatus(_) | Request::OrderMassStatus(_) => unreachable!("not here"),
         }
     },
@@ -552,6 +551,7 @@ proptest! {
     ) {
         REQUESTS.check(&Request::Resume { instrument, last_event_sequence: last.map(EventSequence) }, &damage);
         REQUESTS.check(&Request::DropCopy { instrument }, &damage);
+        REQUESTS.check(&Request::ActivateProtocolVersion(ProtocolVersion(instrument.0 as u16)), &damage);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Packs the messages of a snapshot into fragments: a snapshot of a million orders should be neither a million offers nor a
 //! hundred megabytes.
 
-use lugus_vocabulary::{InstrumentId, ParticipantSession, ScheduledTimer, SnapshotRecord};
+use lugus_vocabulary::{InstrumentId, ParticipantSession, ProtocolVersion, ScheduledTimer, SnapshotRecord};
 
 use super::runs::{LONGEST_ADDITION, OpenRun};
-use super::{MAXIMUM_RECORD_LENGTH, RecordBuffer, encode_record, encode_session, encode_timer};
+use super::{
+    MAXIMUM_RECORD_LENGTH, RecordBuffer, encode_protocol_version, encode_record, encode_session, encode_timer,
+};
 
 /// Packs messages and records into fragments; none of them is divided. Records are written in runs where there is a short
 /// layout for them, otherwise as messages.
@@ -61,6 +63,21 @@ impl FragmentPacker {
         self.make_room(offer)?;
         self.end_run();
         self.fragment.extend_from_slice(encode_timer(timer, &mut self.buffer));
+        Ok(())
+    }
+
+    /// Appends the active version of order entry.
+    ///
+    /// # Errors
+    /// As [`FragmentPacker::session`].
+    pub fn protocol_version<E>(
+        &mut self,
+        version: ProtocolVersion,
+        offer: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.make_room(offer)?;
+        self.end_run();
+        self.fragment.extend_from_slice(encode_protocol_version(version, &mut self.buffer));
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use lugus_vocabulary::{
     ClientSequence, DisconnectionRecord, EpochNanos, EventSequence, GraceTime, InstrumentId, KillSwitch,
     KillSwitchLevel, KillSwitchLevels, MessageRate, NewOrder, OrderId, OrderRecord, ParticipantId, ParticipantRecord,
-    ParticipantRole, ParticipantSession, Quantity, RateKind, RateRecord, ScheduledTimer, ScopeRecord,
+    ParticipantRole, ParticipantSession, ProtocolVersion, Quantity, RateKind, RateRecord, ScheduledTimer, ScopeRecord,
     SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
@@ -89,6 +89,18 @@ pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSessio
         cancel_on_disconnect: if_flagged(choice, 0, grace, template_id, "graceMilliseconds")?,
         inherits_choice: choice & 2 != 0,
     })
+}
+
+pub(super) fn encode_protocol_version(version: ProtocolVersion, buffer: &mut [u8]) -> usize {
+    let length;
+    message!(buffer, sbe_snapshot, active_protocol_version_codec, ActiveProtocolVersionEncoder, length)
+        .protocol_version(version.0);
+    length
+}
+
+pub(super) fn decode_protocol_version(envelope: Envelope<'_>) -> Result<ProtocolVersion, MessageError> {
+    let wire = block!(envelope, sbe_snapshot, active_protocol_version_codec, ActiveProtocolVersionDecoder);
+    Ok(ProtocolVersion(wire.protocol_version()))
 }
 
 pub(super) fn encode_timer(timer: &ScheduledTimer, buffer: &mut [u8]) -> usize {

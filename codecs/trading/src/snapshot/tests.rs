@@ -20,6 +20,9 @@ fn decode_one(run: &[u8]) -> Result<Option<SnapshotMessage>, MessageError> {
             }
             Ok((None, rest)) => run = rest,
             Err(SnapshotMessageError::Message(error)) => return Err(error),
+            Err(SnapshotMessageError::Later { .. }) => {
+                return Err(MessageError::Value { template_id: 0, field: "version" });
+            }
             Err(SnapshotMessageError::Unpaired) => {
                 return Err(MessageError::Value { template_id: 0, field: "unpaired" });
             }
@@ -36,6 +39,7 @@ fn written(messages: &[SnapshotMessage]) -> Vec<u8> {
         run.extend_from_slice(match message {
             SnapshotMessage::Session(session) => encode_session(session, &mut buffer),
             SnapshotMessage::Timer(timer) => encode_timer(timer, &mut buffer),
+            SnapshotMessage::ProtocolVersion(version) => encode_protocol_version(*version, &mut buffer),
             SnapshotMessage::Record(record) => encode_record(record, &mut buffer),
         });
     }
@@ -65,6 +69,7 @@ fn packed(messages: &[SnapshotMessage], limit: usize) -> Vec<Vec<u8>> {
         match message {
             SnapshotMessage::Session(session) => packer.session(session, &mut offer).unwrap(),
             SnapshotMessage::Timer(timer) => packer.timer(timer, &mut offer).unwrap(),
+            SnapshotMessage::ProtocolVersion(version) => packer.protocol_version(*version, &mut offer).unwrap(),
             SnapshotMessage::Record(record) => packer.record(record, &mut offer).unwrap(),
         }
     }
@@ -98,6 +103,7 @@ fn message() -> impl Strategy<Value = SnapshotMessage> {
     prop_oneof![
         1 => session().prop_map(SnapshotMessage::Session),
         1 => timer,
+        1 => any::<u16>().prop_map(|version| SnapshotMessage::ProtocolVersion(ProtocolVersion(version))),
         8 => record().prop_map(SnapshotMessage::Record),
     ]
 }
@@ -105,7 +111,26 @@ fn message() -> impl Strategy<Value = SnapshotMessage> {
 proptest! {
     #[test]
     fn messages_survive_encoding_and_decoding(message in message(), damage in damage()) {
-        MESSAGES.check(&message, &damage);
+        MESSAGES.check_in_own_version(&message, &damage);
+    }
+
+    #[test]
+    fn a_later_version_of_any_message_is_refused(messages in vec(message(), 1..8), at: prop::sample::Index, more in 1_u16..9) {
+        let mut run = written(&messages);
+        let mut begins = vec![0];
+        while let Some(&begin) = begins.last() {
+            let end = begin + HEADER_LENGTH + usize::from(Envelope::open(&run[begin..]).unwrap().block_length);
+            if end == run.len() {
+                break;
+            }
+            begins.push(end);
+        }
+        let begin = *at.get(&begins);
+        let Envelope { schema_id: schema, version: known, .. } = Envelope::open(&run[begin..]).unwrap();
+        let found = known + more;
+        run[begin + 6..begin + 8].copy_from_slice(&found.to_le_bytes());
+        let refused = read(&mut RecordDecoder::default(), &run);
+        prop_assert_eq!(refused, Err(SnapshotMessageError::Later { schema, found, known }));
     }
 
     #[test]

@@ -103,6 +103,7 @@ fn snapshots() {
         let written = match &message {
             SnapshotMessage::Session(session) => encode_session(session, &mut buffer),
             SnapshotMessage::Timer(timer) => encode_timer(timer, &mut buffer),
+            SnapshotMessage::ProtocolVersion(version) => encode_protocol_version(*version, &mut buffer),
             SnapshotMessage::Record(record) => encode_record(record, &mut buffer),
         };
         golden.check(name, &Some(message), written, |message| {

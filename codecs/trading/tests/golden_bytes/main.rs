@@ -146,6 +146,11 @@ fn requests() {
     golden.check("request.drop_copy", &Some(drop_copy), encode_drop_copy(INSTRUMENT, &mut buffer), |message| {
         decode_request(open(message)).expect("a request")
     });
+    let version = ProtocolVersion(4);
+    let written = encode_activate_protocol_version(version, &mut buffer);
+    golden.check("request.activate", &Some(Request::ActivateProtocolVersion(version)), written, |message| {
+        decode_request(open(message)).expect("a request")
+    });
     let book = BookRequest {
         request_id: 5,
         instrument: INSTRUMENT,

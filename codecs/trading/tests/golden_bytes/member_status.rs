@@ -31,13 +31,25 @@ fn reports() {
             unauthenticated_messages: Some(8),
             messages_above_rate: Some(9),
             differing_members: Some(2),
+            versions: None,
         },
         states: vec![state(65_600, 232), state(131_136, 231)],
         heard: vec![HeardMember { member: MemberId(0), started: EpochNanos(1_700_000_000_987_654_321) }],
     };
     let starting =
         MemberReport { status: MemberStatus::default(), states: Vec::new(), heard: Vec::new(), ..whole.clone() };
-    for (name, report) in [("member_report.whole", whole), ("member_report.starting", starting)] {
+    let versions = MemberVersions {
+        program: ProgramVersion { major: 0, minor: 1, patch: 2 },
+        known: ProtocolVersion(4),
+        active: ProtocolVersion(3),
+    };
+    let status = MemberStatus { versions: Some(versions), ..whole.status };
+    let with_versions = MemberReport { status, ..whole.clone() };
+    for (name, report) in [
+        ("member_report.whole", whole),
+        ("member_report.starting", starting),
+        ("member_report.with_versions", with_versions),
+    ] {
         let mut buffer = [0; MAXIMUM_MEMBER_REPORT_LENGTH];
         let written = encode_member_report(&report, &mut buffer);
         golden.check(name, &report, written, |message| {

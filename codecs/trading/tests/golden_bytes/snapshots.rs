@@ -198,6 +198,9 @@ fn snapshot_records() {
     let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
     let written = encode_timer(&timer, &mut buffer);
     golden.check("snapshot.timer", &SnapshotMessage::Timer(timer), written, read_snapshot);
+    let version = ProtocolVersion(161);
+    let written = encode_protocol_version(version, &mut buffer);
+    golden.check("snapshot.protocol_version", &SnapshotMessage::ProtocolVersion(version), written, read_snapshot);
     let records = run_of_an_instrument();
     golden.check("snapshot.run", &records, &packed(&records), |mut fragment| {
         let mut decoder = RecordDecoder::default();

@@ -76,6 +76,7 @@ pub fn results(folder: &Path) -> Results {
         begun: "2026-11-29T20:00:00Z".to_owned(),
         settings,
         measurements,
+        parts: Vec::new(),
     }
 }
 

@@ -42,7 +42,9 @@ impl<'a> RecordReader<'a> {
             self.reader.bytes = rest;
             match message {
                 Some(SnapshotMessage::Record(record)) => return Some(record),
-                Some(SnapshotMessage::Session(_) | SnapshotMessage::Timer(_)) => return None,
+                Some(SnapshotMessage::Session(_) | SnapshotMessage::Timer(_) | SnapshotMessage::ProtocolVersion(_)) => {
+                    return None;
+                }
                 None => {}
             }
         }
