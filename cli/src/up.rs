@@ -246,7 +246,14 @@ fn await_all(
     starting: &mut Vec<Starting>,
 ) -> Result<Answering, Failure> {
     let timeout = found.deployment.timeouts.start_timeout * 2;
-    let leaders = await_leaders(found, clusters, deployed, starting, timeout)?;
+    let leaders_if_started = |status: &Status| {
+        let leaders = clusters.iter().map(|cluster| status.leader(cluster.id).map(|leader| leader.id));
+        leaders.collect::<Option<Vec<i32>>>().filter(|_| status.members.iter().all(Member::has_started))
+    };
+    let leaders = await_status(found, clusters, deployed, starting, timeout, leaders_if_started)?.ok_or_else(|| {
+        Failure::new(format!("not every cluster has a leader within {timeout:?}"))
+            .hint("`lugus status` shows the state of each member; their logs are in the state folder")
+    })?;
     let access = Access::open_within(found, timeout, || check_alive(starting))?;
     instruments::define(found, &access)?;
     Ok(Answering { leaders: leaders.into_iter().map(Some).collect(), awaited: None })
@@ -261,24 +268,15 @@ fn await_here(
     starting: &mut Vec<Starting>,
 ) -> Result<Answering, Failure> {
     let timeout = found.deployment.timeouts.start_timeout;
-    let deadline = Instant::now() + timeout;
-    let unknown = || clusters.iter().map(|_| None).collect();
     let is_here =
         |cluster: i32, id: i32| deployed.iter().any(|process| process.kind.member_of(ClusterId(cluster)) == Some(id));
-    loop {
-        start_processes(found, deployed, starting)?;
-        check_alive(starting)?;
-        if let Ok(status) = Status::read(clusters)
-            && deployed.iter().all(|process| process.pid().is_some())
-            && status.members.iter().all(|member| !is_here(member.cluster, member.id) || member.has_started())
-        {
-            break;
-        }
-        if Instant::now() >= deadline {
-            let awaited = format!("the members of this host follow no leader within {timeout:?}");
-            return Ok(Answering { leaders: unknown(), awaited: Some(awaited) });
-        }
-        thread::sleep(POLL_INTERVAL);
+    let have_started = |status: &Status| {
+        let mut members = status.members.iter();
+        members.all(|member| !is_here(member.cluster, member.id) || member.has_started()).then_some(())
+    };
+    if await_status(found, clusters, deployed, starting, timeout, have_started)?.is_none() {
+        let awaited = format!("the members of this host follow no leader within {timeout:?}");
+        return Ok(Answering { leaders: clusters.iter().map(|_| None).collect(), awaited: Some(awaited) });
     }
     let status = Status::read_from_anywhere(found)?;
     let leaders: Vec<_> = clusters.iter().map(|one| status.leader(one.id).map(|leader| leader.id)).collect();
@@ -295,15 +293,16 @@ fn await_here(
     Ok(Answering { leaders, awaited })
 }
 
-/// Starts processes and waits until each cluster has a leader, all members have restored their state and joined the
-/// log, and the coordinator's process runs; returns the leader of each cluster.
-fn await_leaders(
+/// Starts processes, and waits until all of them run and `answer` finds in the status of the clusters what the caller waits for: members
+/// that have restored their state and joined the log. Returns that, or `None` if it is not there in time.
+fn await_status<T>(
     found: &DeploymentFile,
     clusters: &[ClusterSpec],
     deployed: &[DeployedProcess],
     starting: &mut Vec<Starting>,
     timeout: Duration,
-) -> Result<Vec<i32>, Failure> {
+    answer: impl Fn(&Status) -> Option<T>,
+) -> Result<Option<T>, Failure> {
     let deadline = Instant::now() + timeout;
     loop {
         // Repeated in every round: a process that was just killed holds its lock a moment longer, and only then counts
@@ -312,17 +311,13 @@ fn await_leaders(
         check_alive(starting)?;
         // The media driver's files exist before all of them can be read, so an error here means "not yet".
         if let Ok(status) = Status::read(clusters)
-            && status.members.iter().all(Member::has_started)
+            && let Some(answer) = answer(&status)
             && deployed.iter().all(|process| process.pid().is_some())
         {
-            let leaders = clusters.iter().map(|cluster| status.leader(cluster.id).map(|leader| leader.id));
-            if let Some(leaders) = leaders.collect() {
-                return Ok(leaders);
-            }
+            return Ok(Some(answer));
         }
         if Instant::now() >= deadline {
-            return Err(Failure::new(format!("not every cluster has a leader within {timeout:?}"))
-                .hint("`lugus status` shows the state of each member; their logs are in the state folder"));
+            return Ok(None);
         }
         thread::sleep(POLL_INTERVAL);
     }

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::Instant;
 
+use aeron_cluster_service::testing::{new_leadership_term, session_message, session_open};
 use aeron_cluster_service::{DEFAULT_APP_VERSION, Fragment, FragmentSource, LogPlace, LogReplay, ServiceError};
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command};
 use lugus_engine::{Engine, EngineLimits, EventSink};
@@ -88,20 +89,19 @@ impl Commands {
 
     /// The log with them: sessions of all participants, and a message each.
     fn log(&self) -> Vec<Vec<u8>> {
-        let mut log = vec![message(24, &[0, 0, 1, 0], &[0, 9, NANOS, DEFAULT_APP_VERSION], &[])];
+        let mut log = vec![new_leadership_term(0, 1, NANOS, DEFAULT_APP_VERSION)];
         let mut participants: Vec<_> = self.commands.iter().map(|command| command.participant).collect();
         participants.sort_unstable();
         participants.dedup();
         for participant in participants {
             let principal = participant.0.to_string();
             let session = FIRST_SESSION + i64::from(participant.0);
-            log.push(message(21, &[0, 1, session, 2], &[102], &[b"aeron:udp?endpoint=c:1", principal.as_bytes()]));
+            log.push(session_open(session, 2, principal.as_bytes()));
         }
         for (number, command) in self.commands.iter().enumerate() {
             let session = FIRST_SESSION + i64::from(command.participant.0);
-            let mut entry = message(1, &[0, session, 1_000 + number as i64 * 1_000], &[], &[]);
-            entry.extend_from_slice(encode_command(command, &mut [0; MAXIMUM_COMMAND_LENGTH]));
-            log.push(entry);
+            let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
+            log.push(session_message(session, 1_000 + number as i64 * 1_000, encode_command(command, &mut buffer)));
         }
         log
     }
@@ -116,19 +116,6 @@ impl Commands {
         black_box(engine.state_hash());
         begun.elapsed().as_nanos() as f64 / self.commands.len() as f64
     }
-}
-
-/// A message of Aeron's cluster protocol, version 16: its 64-bit fields, its 32-bit fields, then its texts.
-fn message(template: u8, longs: &[i64], ints: &[i32], texts: &[&[u8]]) -> Vec<u8> {
-    let block_length = 8 * longs.len() + 4 * ints.len();
-    let mut bytes = vec![block_length as u8, 0, template, 0, 111, 0, 16, 0];
-    longs.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    ints.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    for text in texts {
-        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(text);
-    }
-    bytes
 }
 
 fn fragment(payload: &[u8], position: i64) -> Fragment<'_> {

@@ -111,9 +111,14 @@ impl MemberCounters {
     /// Adds the counters to the member's media driver.
     pub(crate) fn add(cluster: &mut dyn Cluster) -> Result<Self, ServiceError> {
         let key = cluster.member_id().to_le_bytes();
+        // A driver that is slow takes seconds for all counters, and a new counter is 0. Whoever reads both of these must not take that for
+        // the state at position 0: the others would contradict it.
+        let state_hash_position =
+            cluster.add_counter(STATE_HASH_POSITION_TYPE_ID, &key, "Lugus state hash position")?;
+        state_hash_position.set(CHANGING);
         Ok(Self {
             state_hash: cluster.add_counter(STATE_HASH_TYPE_ID, &key, "Lugus state hash")?,
-            state_hash_position: cluster.add_counter(STATE_HASH_POSITION_TYPE_ID, &key, "Lugus state hash position")?,
+            state_hash_position,
             refused_messages: cluster.add_counter(REFUSED_MESSAGES_TYPE_ID, &key, "Lugus refused messages")?,
             sessions: cluster.add_counter(SESSIONS_TYPE_ID, &key, "Lugus sessions")?,
             lost_market_data: cluster.add_counter(LOST_MARKET_DATA_TYPE_ID, &key, "Lugus lost market data")?,
@@ -210,4 +215,23 @@ impl MemberCounters {
 #[inline]
 fn add_as_only_writer(counter: &ServiceCounter, more: u32) {
     counter.set(counter.get().wrapping_add(i64::from(more)));
+}
+
+#[cfg(test)]
+mod tests {
+    use aeron_cluster_service::Role;
+    use aeron_cluster_service::testing::RecordingCluster;
+
+    use super::*;
+
+    /// A member that others read while its driver adds the counters, one after the other.
+    #[test]
+    fn a_member_that_is_still_starting_has_no_state() {
+        let mut cluster = RecordingCluster::new(Role::Follower);
+        let _counters = MemberCounters::add(&mut cluster).unwrap();
+        let place = |type_id| cluster.counters().iter().position(|counter| counter.type_id == type_id).unwrap();
+        let position = place(STATE_HASH_POSITION_TYPE_ID);
+        assert!(position < place(STATE_HASH_TYPE_ID), "who finds the hash also finds that it is being changed");
+        assert_eq!(cluster.counters()[position].counter.get(), CHANGING);
+    }
 }

@@ -1,17 +1,6 @@
 //! Messages of Aeron's cluster protocol for the tests of the agent.
 
-/// A message of schema 111, version 16: its 64-bit fields, then its 32-bit fields, then its texts.
-pub(super) fn message(template: u8, longs: &[i64], ints: &[i32], texts: &[&[u8]]) -> Vec<u8> {
-    let block_length = 8 * longs.len() + 4 * ints.len();
-    let mut bytes = vec![block_length as u8, 0, template, 0, 111, 0, 16, 0];
-    longs.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    ints.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    for text in texts {
-        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(text);
-    }
-    bytes
-}
+pub(super) use crate::testing::{cluster_message as message, new_leadership_term as new_term, session_message};
 
 pub(super) fn join_log(position: i64, max_position: i64, is_startup: bool, role: i32, is_standby: bool) -> Vec<u8> {
     let ints = [2, 9, 100, i32::from(is_startup), role, i32::from(is_standby)];
@@ -26,20 +15,12 @@ pub(super) fn close(session_id: i64) -> Vec<u8> {
     message(30, &[session_id], &[], &[])
 }
 
-pub(super) fn session_message(session_id: i64, timestamp: i64, payload: &[u8]) -> Vec<u8> {
-    [message(1, &[5, session_id, timestamp], &[], &[]), payload.to_vec()].concat()
-}
-
 pub(super) fn session_open(session_id: i64, timestamp: i64) -> Vec<u8> {
-    message(21, &[5, 1, session_id, timestamp], &[102], &[b"aeron:udp?endpoint=c:1", b"me"])
+    crate::testing::session_open(session_id, timestamp, b"me")
 }
 
 pub(super) fn snapshot_action(timestamp: i64, flags: i32) -> Vec<u8> {
-    message(23, &[5, 0, timestamp], &[2, flags], &[])
-}
-
-pub(super) fn new_term(term: i64, timestamp: i64, time_unit: i32, app_version: i32) -> Vec<u8> {
-    message(24, &[term, 0, timestamp, 0], &[1, 9, time_unit, app_version], &[])
+    crate::testing::snapshot_action(5, timestamp, flags)
 }
 
 pub(super) fn snapshot_mark(type_id: i64, mark: i32, time_unit: i32, app_version: i32) -> Vec<u8> {

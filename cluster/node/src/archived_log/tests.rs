@@ -9,6 +9,7 @@ use aeron_archive_files::testing::{
     End, TERM_LENGTH, WrittenRecording, segment_path, write_archive, write_recording_log,
 };
 use aeron_archive_files::{CONSENSUS_MODULE, FrameChecksum, Snapshot, Term};
+use aeron_cluster_service::testing::{new_leadership_term, session_message, session_open, snapshot_action};
 use aeron_cluster_service::{Applied, DEFAULT_APP_VERSION, Fragment, LogReplay};
 use lugus_topology::{ClusterId, ClusterSpec, Deployment};
 use lugus_vocabulary::{EpochNanos, ExecType, LogPosition, MarketData, Report, ReportBody, Side, StateAt, StateHash};
@@ -48,9 +49,9 @@ impl Member {
             recordings: Vec::new(),
             orders: 0,
         };
-        member.append(&message(24, &[0, 0, 1, 0], &[0, 9, NANOS, DEFAULT_APP_VERSION], &[]));
+        member.append(&new_leadership_term(0, 1, NANOS, DEFAULT_APP_VERSION));
         for (session, principal) in [(OPERATOR, b"0"), (ALICE, b"1"), (BOB, b"2")] {
-            member.append(&message(21, &[0, 1, session, 2], &[102], &[b"aeron:udp?endpoint=c:1", principal]));
+            member.append(&session_open(session, 2, principal));
         }
         member.says(OPERATOR, &define_message(1, 1));
         member
@@ -63,7 +64,7 @@ impl Member {
 
     fn says(&mut self, session: i64, payload: &[u8]) {
         let time = 1_000 + self.log.position();
-        self.append(&[message(1, &[0, session, time], &[], &[]), payload.to_vec()].concat());
+        self.append(&session_message(session, time, payload));
     }
 
     /// Orders that trade, and some that rest.
@@ -79,7 +80,7 @@ impl Member {
 
     /// Records a snapshot of the service and one of the consensus module.
     fn snapshot(&mut self) -> i64 {
-        let applied = self.append(&message(23, &[0, 0, 5], &[2, 0], &[]));
+        let applied = self.append(&snapshot_action(0, 5, 0));
         let Applied::SnapshotRequest { log_position, leadership_term_id } = applied else { panic!("{applied:?}") };
         let mut recording = WrittenRecording::new(self.recordings.len() as i64 + 1);
         for message in self.replay.take_snapshot(leadership_term_id).unwrap() {
@@ -126,19 +127,6 @@ fn open(dir: &Path) -> Result<ArchivedLog, ArchivedLogError> {
 
 fn cluster() -> ClusterSpec {
     Deployment::default_local(1, 20_100).cluster(ClusterId(0)).unwrap()
-}
-
-/// A message of Aeron's cluster protocol, version 16: its 64-bit fields, its 32-bit fields, then its texts.
-fn message(template: u8, longs: &[i64], ints: &[i32], texts: &[&[u8]]) -> Vec<u8> {
-    let block_length = 8 * longs.len() + 4 * ints.len();
-    let mut bytes = vec![block_length as u8, 0, template, 0, 111, 0, 16, 0];
-    longs.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    ints.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    for text in texts {
-        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(text);
-    }
-    bytes
 }
 
 /// A member with snapshots after 200 and after 1,100 rounds, and 10 rounds after them. The first is in the second term.
@@ -211,7 +199,7 @@ fn a_changed_order_leads_to_another_state_than_was_recorded() {
     let (mut member, first, second) = traded();
     let mut changed = Member::new();
     changed.trade(200);
-    changed.append(&message(23, &[0, 0, 5], &[2, 0], &[]));
+    changed.append(&snapshot_action(0, 5, 0));
     changed.says(ALICE, &new_order_message(1, 1, 1, Side::Sell, 999, 3));
     changed.says(BOB, &new_order_message(1, 201, 999, Side::Buy, 1_001, 1));
     std::mem::swap(&mut member.log, &mut changed.log);
