@@ -161,8 +161,9 @@ proptest! {
     fn an_instrument_that_is_copied_ahead_is_the_same(
         events in proptest::collection::vec(event(), 1..500),
         seed in 1..u64::MAX,
+        price_band in prop_oneof![Just(0_u64), Just(5_u64)],
     ) {
-        let (mut deployment, mut random) = (Deployment::new(), Random(seed));
+        let (mut deployment, mut random) = (Deployment::with_price_band(Quantity(price_band)), Random(seed));
         let (mut copy, mut is_sound) = (None::<Copy>, true);
         for event in events.into_iter().chain([Event::Finish]) {
             match (event, &mut copy) {

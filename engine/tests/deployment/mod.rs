@@ -101,6 +101,12 @@ pub struct Deployment {
 
 impl Deployment {
     pub fn new() -> Self {
+        Self::with_price_band(Quantity(5))
+    }
+
+    /// The same, of instruments with another price band. Without one, plain orders take a way of their own.
+    pub fn with_price_band(price_band: Quantity) -> Self {
+        let definition = |instrument| InstrumentDefinition { price_band, ..definition(instrument) };
         let engine = || Engine::new(SMALL);
         let mut deployment = Self {
             engines: [engine(), engine()],
