@@ -43,6 +43,16 @@ struct Moved {
     to: Option<i32>,
     to_name: Option<String>,
     pause_ms: Option<f64>,
+    /// Steps in the order in which they began.
+    steps: Vec<Begun>,
+}
+
+/// A step of a move, and when it began.
+#[derive(Serialize)]
+struct Begun {
+    step: &'static str,
+    /// Milliseconds since the start.
+    at_ms: f64,
 }
 
 /// Moves an instrument, or undoes its move.
@@ -104,6 +114,11 @@ pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Resul
         to: clusters.map(|(_, to)| to.0),
         to_name: clusters.map(|(_, to)| found.cluster_name(to)),
         pause_ms: pause.map(|pause| pause.as_secs_f64() * 1e3),
+        steps: migrator
+            .steps()
+            .iter()
+            .map(|(step, at)| Begun { step: step.name(), at_ms: at.as_secs_f64() * 1e3 })
+            .collect(),
     };
     let paused = moved.pause_ms.map_or_else(String::new, |pause| format!(", paused for {pause:.1} ms"));
     let way = match (&moved.from_name, &moved.to_name) {

@@ -18,6 +18,21 @@ pub struct Moving {
 struct Answer {
     outcome: String,
     pause_ms: Option<f64>,
+    steps: Vec<Step>,
+}
+
+/// A step of the move, and when it began, in milliseconds since the process did.
+#[derive(Deserialize)]
+struct Step {
+    step: String,
+    at_ms: f64,
+}
+
+/// How long no cluster traded the instrument, in milliseconds, as the migrator measured it.
+pub struct Pause {
+    pub ms: f64,
+    /// What of it each step took, in milliseconds.
+    pub steps: Vec<(String, f64)>,
 }
 
 impl Moving {
@@ -48,12 +63,11 @@ impl Moving {
         Ok(ended.is_none())
     }
 
-    /// Waits for the end of the move; returns how long no cluster traded the instrument, in milliseconds, as the
-    /// migrator measured it.
+    /// Waits for the end of the move; returns how long no cluster traded the instrument.
     ///
     /// # Errors
     /// When the move failed; the process has written the reason to standard error.
-    pub fn finish(mut self) -> Result<f64, Failure> {
+    pub fn finish(mut self) -> Result<Pause, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", self.what));
         let answer = match self.process.stdout.take() {
             Some(stdout) => std::io::read_to_string(stdout).map_err(|error| failed(&error))?,
@@ -65,7 +79,11 @@ impl Moving {
         }
         let answer: Answer = serde_json::from_str(&answer).map_err(|error| failed(&error))?;
         match answer {
-            Answer { outcome, pause_ms: Some(pause_ms) } if outcome == "moved" => Ok(pause_ms),
+            Answer { outcome, pause_ms: Some(ms), steps } if outcome == "moved" => {
+                let times = steps.windows(2).map(|pair| (pair[0].step.clone(), pair[1].at_ms - pair[0].at_ms));
+                let steps = times.skip_while(|(step, _)| step != "fence").take_while(|(step, _)| step != "drop");
+                Ok(Pause { ms, steps: steps.collect() })
+            }
             Answer { outcome, .. } => Err(failed(&outcome)),
         }
     }

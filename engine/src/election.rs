@@ -54,6 +54,7 @@ pub(crate) fn elect_part(
         left -= 1;
         let side = pool.get(slot).side;
         stops.side_mut(side).remove(slot, &mut pool.resting);
+        pool.note_end(slot);
         let order = pool.get_mut(slot);
         order.instructions = order.instructions.with(Instructions::ELECTED, true);
         let arrival = pool.terms(slot).arrival;

@@ -14,6 +14,7 @@ use crate::instrument::Instrument;
 use crate::instrument_state;
 use crate::instruments::{Instruments, Listed};
 use crate::kill_switch::KillSwitches;
+use crate::migration::copy_ahead::CopyAhead;
 use crate::migration::migration_states::{Availability, MigrationStates};
 use crate::order_entry;
 use crate::participants::Participants;
@@ -35,6 +36,8 @@ pub struct Engine {
     pub(crate) pool: OrderPool,
     /// States of the instruments that were ever moved.
     pub(crate) migration_states: MigrationStates,
+    /// The instrument that is copied ahead of its move. No part of the state that engines agree on.
+    pub(crate) copy_ahead: Option<CopyAhead>,
     /// Hash of the reports in participant scopes.
     pub(crate) participants_hash: StateHash,
 }
@@ -51,6 +54,7 @@ impl Engine {
             instruments: Instruments::new(),
             pool: OrderPool::new(limits.orders, limits.steps),
             migration_states: MigrationStates::default(),
+            copy_ahead: None,
             participants_hash: StateHash(0),
         }
     }

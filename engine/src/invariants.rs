@@ -37,8 +37,11 @@ impl Engine {
     fn verify_instrument(&self, instrument: &Instrument) -> Result<usize, InvariantError> {
         let (bids, asks) = (instrument.book.side(Side::Buy), instrument.book.side(Side::Sell));
         let id = instrument.definition.instrument;
+        // While an instrument is copied ahead of its fence, its orders are of different times.
+        let fits = self.fits_together(id);
         let state = instrument.definition.state;
         if state == InstrumentState::Open
+            && fits
             && let (Some(bid), Some(ask)) = (bids.best(), asks.best())
             && bid >= ask
         {
@@ -59,7 +62,7 @@ impl Engine {
                 if self.scopes.get(order.owner).instrument != id {
                     return wrong("is in a book of another instrument");
                 }
-                if order.order_id > instrument.last_order_id || order.leaves > order.quantity {
+                if (fits && order.order_id > instrument.last_order_id) || order.leaves > order.quantity {
                     return wrong("has an impossible number or quantity");
                 }
                 if order.instructions.has(Instructions::WAITING) != waits {
@@ -71,7 +74,7 @@ impl Engine {
                 }
                 let reached =
                     |last| waits && instrument.due.is_none() && stop_queues::is_reached(order.side, kept.price, last);
-                if state == InstrumentState::Open && last.is_some_and(reached) {
+                if state == InstrumentState::Open && fits && last.is_some_and(reached) {
                     return wrong("should have triggered");
                 }
                 if before == Some(order.order_id) {

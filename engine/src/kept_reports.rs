@@ -87,6 +87,11 @@ impl KeptReports {
         Lost { applied, through }
     }
 
+    /// Forgets the reports before the one with this event sequence.
+    pub(crate) fn forget_before(&mut self, first: u64) {
+        self.before = self.before.max(first.saturating_sub(1).min(self.last));
+    }
+
     /// Keeps the next report, told when `applied` was the scope's last command applied; forgets the oldest one if more
     /// than `limit` would be kept.
     pub(crate) fn push_back(&mut self, applied: ClientSequence, report: &Report, limit: u32) {

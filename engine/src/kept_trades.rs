@@ -30,6 +30,9 @@ pub(crate) struct KeptTrades {
     grows_at: u64,
     /// Number of trades that are kept at most.
     limit: u32,
+    /// Raised when the operator amends a trade, and when all are forgotten: while it is the same, a copy of the trades stays
+    /// true. No part of the state that engines agree on.
+    revision: u32,
 }
 
 /// Length of the ring when the first trade comes, if the limit is not lower; a power of two.
@@ -38,7 +41,8 @@ const SMALLEST_RING: usize = 8;
 impl KeptTrades {
     /// None, of an instrument whose last trade had this number.
     pub(crate) fn after(last: TradeId, limit: u32) -> Self {
-        let mut trades = Self { ring: Box::new([KeptTrade::default()]), last: 0, after: 0, grows_at: 0, limit };
+        let mut trades =
+            Self { ring: Box::new([KeptTrade::default()]), last: 0, after: 0, grows_at: 0, limit, revision: 0 };
         trades.begin_session(last);
         trades
     }
@@ -46,6 +50,7 @@ impl KeptTrades {
     /// Forgets all trades, of which this was the last: a new session begins.
     pub(crate) fn begin_session(&mut self, last: TradeId) {
         (self.last, self.after) = (last.0, last.0);
+        self.revision = self.revision.wrapping_add(1);
         self.grows_at = self.next_growth();
     }
 
@@ -60,11 +65,22 @@ impl KeptTrades {
         self.ring[place] = trade;
     }
 
-    /// A kept trade.
+    /// A kept trade, to be amended.
     pub(crate) fn get_mut(&mut self, trade_id: TradeId) -> Option<&mut KeptTrade> {
         let is_kept = trade_id.0 > self.before_first() && trade_id.0 <= self.last;
         let place = self.place(trade_id.0);
+        self.revision = self.revision.wrapping_add(1);
         is_kept.then(|| &mut self.ring[place])
+    }
+
+    /// A number that stays the same while kept trades stay as they are.
+    pub(crate) fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// Forgets trades up to this one.
+    pub(crate) fn forget_through(&mut self, trade_id: TradeId) {
+        self.after = self.after.max(trade_id.0.min(self.last));
     }
 
     /// Number of kept trades.
@@ -105,7 +121,7 @@ impl KeptTrades {
     }
 
     /// Number of the newest trade that is not kept.
-    fn before_first(&self) -> u64 {
+    pub(crate) fn before_first(&self) -> u64 {
         self.after.max(self.last.saturating_sub(self.limit.into()))
     }
 

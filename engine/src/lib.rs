@@ -85,6 +85,7 @@ pub use engine::Engine;
 pub use engine_limits::EngineLimits;
 pub use event_sink::EventSink;
 pub use invariant_error::InvariantError;
+pub use migration::ahead::{AheadExport, CopiedPart};
 pub use migration::export::Export;
 pub use migration::refusal::MigrationRefusal;
 pub use migration::steps::Progress;

@@ -84,6 +84,8 @@ pub(crate) fn take<S: EventSink>(
             iceberg::refresh(slot, makers, pool, feed, reporter);
         } else if shown.0 == 0 {
             pool.remove(slot);
+        } else {
+            pool.note_change(slot);
         }
         next = makers.next_to_trade(limit, &pool.resting);
         // The level is published when this order has done with it, and when an iceberg shows its next part.

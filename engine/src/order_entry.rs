@@ -146,6 +146,7 @@ fn replace_plain<S: EventSink>(
     let leaves = Quantity(quantity.0 - until_now.cum_quantity().0);
     let order = Order { price, quantity, leaves, ..*until_now };
     instrument.take_out(slot, until_now, pool, reporter);
+    pool.note_end(slot);
     let answers = reporter.client_sequence();
     reporter.tell_execution(reporter.scope(), answers, execution::replaced(&order, replace.orig_client_order_id));
     if instrument.book.would_trade(order.side, Some(price)) {
@@ -189,6 +190,7 @@ fn replace_any<S: EventSink>(
     }
     let in_queue = *pool.get(slot);
     instrument.take_out(slot, &in_queue, pool, reporter);
+    pool.note_end(slot);
     order.instructions = order.instructions.with(Instructions::ELECTED, false);
     reporter.tell_execution(
         reporter.scope(),

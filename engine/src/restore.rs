@@ -1,5 +1,6 @@
 //! An engine from the records of a snapshot: complete and checked, or not at all.
 
+mod ahead;
 mod checks;
 pub(crate) mod fault;
 mod live_orders;
@@ -124,7 +125,7 @@ impl Restore {
                 self.loading.trade(trade, &mut self.engine).map(|()| Stage::Scopes)
             }
             (SnapshotRecord::Order(order), Stage::Scopes | Stage::Orders) => {
-                self.loading.order(order, &mut self.engine).map(|()| Stage::Orders)
+                self.loading.order(order, &mut self.engine).map(|_| Stage::Orders)
             }
             (
                 SnapshotRecord::End { records, checksum },

@@ -152,7 +152,7 @@ fn an_order_that_moves_here_after_the_grace_time_is_canceled() {
     assert_eq!((old.engine.next_deadline(), new.engine.next_deadline()), (None, None));
     assert_eq!(new.engine.import_begin(instrument, migration, manifest), Ok(0));
     let mut export = old.engine.export(instrument, migration, ExportCursor::START).unwrap();
-    let records: Vec<SnapshotRecord> = export.by_ref().collect();
+    let records: Vec<ExportRecord> = export.by_ref().collect();
     let checksum = export.cursor().checksum;
     new.engine.import_records(instrument, migration, 0, records.into_iter()).unwrap();
     new.engine.import_end(instrument, migration, checksum).unwrap();

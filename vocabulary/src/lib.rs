@@ -43,6 +43,7 @@ pub mod command;
 pub mod connection;
 pub mod decimal;
 pub mod endpoint;
+pub mod export_record;
 pub mod instrument;
 pub mod map_request;
 pub mod market_data;
@@ -73,6 +74,7 @@ pub use command::{Action, Command, CommandKind};
 pub use connection::{ConnectionChange, GraceTime, GraceTimeTooLong, OnDisconnect};
 pub use decimal::{Decimal, DecimalError, StepSize};
 pub use endpoint::Endpoint;
+pub use export_record::ExportRecord;
 pub use instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
 pub use map_request::{AcceptedRequest, MapAnswer, MapRefusal, MapRequest, MapRequestHeader};
 pub use market_data::{
@@ -82,8 +84,8 @@ pub use market_data::{
 pub use member_status::{HeardMember, MemberReport, MemberRole, MemberStatus, StateAt};
 pub use message_rate::MessageRate;
 pub use migration::{
-    ExportCursor, ExportManifest, ExportPlace, ExportedRecords, MigrationOutcome, MigrationReport, MigrationRequest,
-    MigrationStep,
+    ExportCursor, ExportKind, ExportManifest, ExportPlace, ExportedRecords, MigrationOutcome, MigrationReport,
+    MigrationRequest, MigrationStep,
 };
 pub use order::{NewOrder, OrderType, PostOnly, Replace, SelfTradePrevention, Side, TimeInForce};
 pub use order_status::{

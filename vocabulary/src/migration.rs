@@ -5,6 +5,9 @@
 //! at which the export continues, and the new cluster imports them. Then the new cluster *activates* the instrument,
 //! and the old one *drops* it. Each request names its migration and may be repeated.
 //!
+//! Before the fence, the instrument may be *copied ahead* while it is traded. Then the export after the fence has only the
+//! *rest*: what is new or changed since.
+//!
 //! Requests and answers are generic in what holds the bytes of the records: `&[u8]` in a message that was just decoded,
 //! `Arc<[u8]>` in one that waits to be sent.
 
@@ -34,12 +37,25 @@ impl ExportManifest {
     }
 }
 
+/// What an export consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExportKind {
+    /// All records of a fenced instrument.
+    Whole,
+    /// The records of an instrument that is traded meanwhile.
+    Ahead,
+    /// The records of a fenced instrument that differ from those copied ahead.
+    Rest,
+}
+
 /// Position in an export. The receiver of records sends the cursor back to get the records after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ExportCursor {
-    /// Number of records before the position.
+    /// What is exported.
+    pub kind: ExportKind,
+    /// Number of records before the position; in a rest, those copied ahead are counted, too.
     pub records: u64,
-    /// Checksum over the records before the position.
+    /// Checksum over the records before the position; in a rest, also over those copied ahead.
     pub checksum: u64,
     /// The last record before the position.
     pub place: ExportPlace,
@@ -47,7 +63,17 @@ pub struct ExportCursor {
 
 impl ExportCursor {
     /// Before the first record.
-    pub const START: Self = Self { records: 0, checksum: 0, place: ExportPlace::Start };
+    pub const START: Self = Self { kind: ExportKind::Whole, records: 0, checksum: 0, place: ExportPlace::Start };
+
+    /// Before the first record that is copied ahead. The old cluster knows where it is while it copies ahead, so the place is
+    /// always the start. The position after the last record copied ahead is the start of the rest.
+    pub const START_AHEAD: Self = Self { kind: ExportKind::Ahead, ..Self::START };
+
+    /// The start of the rest, if no more is copied ahead than up to this position.
+    #[must_use]
+    pub const fn start_of_rest(self) -> Self {
+        Self { kind: ExportKind::Rest, place: ExportPlace::Start, ..self }
+    }
 
     /// Whether all records are before the position.
     pub const fn is_end(&self) -> bool {
@@ -73,6 +99,16 @@ pub enum ExportPlace {
         participant: ParticipantId,
         /// Number of the scope's kept events before the position.
         events: u32,
+    },
+    /// The end of an order that was copied ahead.
+    Ended {
+        /// Number of such records before the position.
+        number: u32,
+    },
+    /// A change of an order that was copied ahead.
+    Changed {
+        /// Number of changes before the position that were looked at.
+        number: u32,
     },
     /// An order.
     Order {
@@ -111,6 +147,19 @@ pub enum MigrationStep<Records> {
         cursor: ExportCursor,
         /// Maximum number of messages in the answer.
         messages: u16,
+    },
+    /// The new cluster prepares for what is copied ahead of the fence. This step and the records copied ahead name the
+    /// migration [`MigrationId::ahead`].
+    ImportAhead,
+    /// The new cluster has been sent all records copied ahead and the rest: it compares what has come in with what was
+    /// exported, and the import is complete.
+    ImportComplete {
+        /// The manifest that the fence told.
+        manifest: ExportManifest,
+        /// Number of records copied ahead, and of the rest.
+        records: u64,
+        /// Checksum at the end of the rest.
+        checksum: u64,
     },
     /// The new cluster prepares for an import.
     ImportBegin {
@@ -161,7 +210,7 @@ word! {
         OtherManifest = 7,
         /// Records are missing; the detail is the number of records that have come in.
         Gap = 8,
-        /// The export cannot continue from this cursor.
+        /// The export cannot continue from this cursor; the detail is the number of records that have been copied ahead.
         UnknownCursor = 9,
         /// Other records came in than were exported; the detail is the checksum of those that came in.
         Checksum = 10,

@@ -115,4 +115,12 @@ impl MigrationId {
     pub const fn next_map(self) -> MapEpoch {
         MapEpoch(self.0.saturating_add(1))
     }
+
+    /// Number under which the new cluster takes in what is copied ahead of this migration's fence. No migration of the
+    /// instrument has it, as maps follow each other by one and a migration takes at least two. So what is copied ahead can be
+    /// given up, and messages about it that come late are known as such, without an end of the migration itself.
+    #[must_use]
+    pub const fn ahead(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
 }

@@ -15,7 +15,7 @@ use super::rounds::Rounds;
 use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::local_deployment;
-use crate::moving::Moving;
+use crate::moving::{Moving, Pause};
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
 use crate::status::Status;
@@ -192,13 +192,15 @@ impl Bench<'_> {
         while moving.goes_on()? {
             traders.trade(INSTRUMENT)?;
         }
-        let migrator = moving.finish()?;
+        let Pause { ms: migrator, steps } = moving.finish()?;
         let log_after = self.log_position(to)?;
         traders.await_owner(INSTRUMENT, to)?;
         trade_for(AFTER, traders, INSTRUMENT)?;
         let pause = millis(traders.take_longest_wait(INSTRUMENT));
+        let steps: Vec<_> = steps.iter().map(|(step, ms)| format!("{step} {ms:.1}")).collect();
         self.output.say(format!(
-            "move {round:>2} to {name}: clients waited {pause:.1} ms, the migrator's pause was {migrator:.1} ms"
+            "move {round:>2} to {name}: clients waited {pause:.1} ms, the migrator's pause was {migrator:.1} ms ({})",
+            steps.join(", ")
         ));
         self.measurements.pauses.push(pause);
         self.measurements.migrator.push(migrator);

@@ -29,7 +29,8 @@ const LOOKER: u32 = 61;
 const HOLE: u64 = 1_000_000;
 
 /// The steps of a move, in order.
-const STEPS: [&str; 9] = ["begin", "fence", "import", "export", "verify", "commit", "activate", "drop", "finish"];
+const STEPS: [&str; 10] =
+    ["begin", "copy-ahead", "fence", "import", "export", "verify", "commit", "activate", "drop", "finish"];
 /// The steps of undoing a move, in order.
 const UNDOING: [&str; 4] = ["abort", "drop-import", "unfence", "finish"];
 
@@ -143,7 +144,7 @@ impl Moves {
         let held = HeldMove::start(&self.cluster, &[SYMBOL, "--to", NAMES[to]], step);
         let (mut takes, from) = ([false; 2], 1 - to);
         match step {
-            "begin" | "fence" => takes[from] = true,
+            "begin" | "copy-ahead" | "fence" => takes[from] = true,
             "drop" | "finish" => takes[to] = true,
             _ => {}
         }

@@ -64,6 +64,12 @@ pub trait ClusteredService {
         let _ = (cluster, correlation_id, timestamp);
     }
 
+    /// The log asks for a snapshot, of members or of standby members. Unlike [`Self::on_take_snapshot`], which may follow, this is
+    /// called wherever the log is applied, so that the service may change its state for it.
+    fn on_snapshot_action(&mut self, cluster: &mut dyn Cluster) {
+        let _ = cluster;
+    }
+
     /// The service must write its whole state to `snapshot`; the container has written the sessions already. The
     /// container consumes no log meanwhile.
     ///

@@ -74,8 +74,11 @@ impl<S: ClusteredService, I: AgentIo> LogConsumer<'_, S, I> {
             }
             LogEvent::Action { leadership_term_id, timestamp, action, flags } => {
                 self.advance_to(position, timestamp);
-                let is_for_us = flags == 0 || (self.takes_standby_snapshots && flags & STANDBY_SNAPSHOT_FLAG != 0);
-                if action == Action::Snapshot && is_for_us {
+                if action != Action::Snapshot {
+                    return;
+                }
+                self.service.on_snapshot_action(self.cluster);
+                if flags == 0 || (self.takes_standby_snapshots && flags & STANDBY_SNAPSHOT_FLAG != 0) {
                     *self.snapshot_request = Some(SnapshotRequest { log_position: position, leadership_term_id });
                 }
             }

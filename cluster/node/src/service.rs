@@ -487,9 +487,16 @@ impl ClusteredService for MatchingService {
 
     fn on_role_change(&mut self, _cluster: &mut dyn Cluster, role: Role) {
         tracing::info!(?role, "the member has a role");
+        if role != Role::Leader {
+            self.engine.forget_copy_ahead();
+        }
         if let Some(market_data) = &mut self.market_data {
             market_data.role(role == Role::Leader, &self.engine);
         }
+    }
+
+    fn on_snapshot_action(&mut self, _cluster: &mut dyn Cluster) {
+        self.engine.prepare_snapshot();
     }
 
     fn do_background_work(&mut self, _cluster: &mut dyn Cluster, now_ns: i64) -> usize {
@@ -507,6 +514,11 @@ impl ClusteredService for MatchingService {
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {
         if let Some(unknown) = self.protocol.end().reason() {
             return Err(unknown.into());
+        }
+        if self.engine.has_import_ahead() {
+            return Err(ServiceError::message(
+                "an instrument is being copied here ahead of its move, which no snapshot can have",
+            ));
         }
         let mut counted = CountedSnapshot::begin(writer);
         snapshot::take(&self.engine, &self.sessions, &self.timer, self.protocol.version(), &mut counted)?;

@@ -250,7 +250,7 @@ impl Before {
     }
 
     /// Writes an order after its tag.
-    fn put_order(&mut self, buffer: &mut Vec<u8>, record: &OrderRecord) {
+    pub(crate) fn put_order(&mut self, buffer: &mut Vec<u8>, record: &OrderRecord) {
         use order_flag::{DISPLAY, EXPIRES, HIDES, PARTLY, POST_ONLY, PRICE, STOP, TAG};
         let order = &record.order;
         let elected = if record.is_elected { ELECTED } else { 0 };
@@ -301,7 +301,7 @@ impl Before {
     }
 
     /// Reads an order after its tag; `None` if the bytes are none.
-    fn order(&mut self, reader: &mut NumberReader<'_>) -> Option<OrderRecord> {
+    pub(crate) fn order(&mut self, reader: &mut NumberReader<'_>) -> Option<OrderRecord> {
         use order_flag::{DISPLAY, EXPIRES, HIDES, PARTLY, POST_ONLY, PRICE, STOP, TAG};
         let [flags, side, order_type, time_in_force, prevention] = reader.bytes()?;
         let has = |flag| flags & flag != 0;

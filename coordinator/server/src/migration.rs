@@ -4,13 +4,17 @@
 //!
 //! ```text
 //!             coordinator          from                 to
-//! BEGUN       BeginMigration ─▶    Fence, Export ─▶     ImportBegin, ImportRecords, ImportEnd
+//! BEGUN       BeginMigration ─▶    Export (ahead) ─▶    ImportAhead, ImportRecords
+//!                                  Fence, Export ─▶     ImportRecords, ImportComplete
 //! COMMITTED   CommitMigration ─▶                        Activate
 //!                                  Drop
 //!             FinishMigration
 //! UNDOING     AbortMigration ─▶    Unfence              DropImport
 //!             FinishMigration
 //! ```
+//!
+//! If a cluster no longer has what was copied ahead, or does not know how to copy ahead, all is copied after the fence:
+//! ImportBegin, ImportRecords, ImportEnd.
 //!
 //! A mover has no state that outlives it: a new mover continues from the phase of the move that the map has. Only the
 //! coordinator decides whether a move is committed or undone, and it does so before either cluster is told. A late step
@@ -36,6 +40,10 @@ use stage::Stage;
 
 /// Maximum number of times that a mover reads the map again because an answer does not match it. Then it gives up.
 const MAXIMUM_LOOKS: u32 = 20;
+
+/// Time without progress after which what was copied ahead is given up, as a multiple of [`Timing::repeat`]: members of an
+/// earlier version do not answer.
+const PATIENCE_AHEAD: u32 = 10;
 
 /// One move of one instrument; see the documentation of the module.
 #[derive(Debug)]
@@ -125,10 +133,15 @@ impl Mover {
         self.clusters
     }
 
+    /// The step that the mover is at; `None` while it only looks at the map, and at the end.
+    pub fn step(&self) -> Option<MoveStep> {
+        self.stage.step()
+    }
+
     /// How far the move is.
     pub fn progress(&self) -> MoveProgress {
         let (records, of) = match &self.stage {
-            Stage::Copying(copying) => copying.progress(),
+            Stage::CopyingAhead(copying) | Stage::Copying(copying) => copying.progress(),
             _ => (0, 0),
         };
         MoveProgress { stage: self.stage.asked().1, records, of }
@@ -149,6 +162,13 @@ impl Mover {
             let (party, step) = self.stage.asked();
             return self.end(Err(MoveError::NoAnswer { party, step, waited }));
         }
+        let needs_ahead = match &self.stage {
+            Stage::CopyingAhead(copying) | Stage::Copying(copying) => copying.needs_ahead(),
+            _ => false,
+        };
+        if needs_ahead && waited >= self.timing.repeat * PATIENCE_AHEAD {
+            self.enter(now, Stage::DroppingAhead);
+        }
         let is_due = self.repeat_at.is_some_and(|at| at <= now);
         if is_due {
             self.repeat_at = Some(now + self.timing.repeat);
@@ -156,7 +176,7 @@ impl Mover {
         if is_due && let Some(action) = self.stage.request(self.instrument, self.id, self.correlation_id) {
             actions.push(action);
         }
-        if let Stage::Fencing(copying) | Stage::Copying(copying) = &mut self.stage {
+        if let Stage::CopyingAhead(copying) | Stage::Fencing(copying) | Stage::Copying(copying) = &mut self.stage {
             if is_due {
                 copying.send_again();
             }
@@ -211,16 +231,17 @@ impl Mover {
 
     /// Takes a cluster's report.
     pub fn on_report(&mut self, now: Duration, party: Party, report: &MigrationReport) {
-        if report.migration != self.id {
+        if report.migration != self.id && report.migration != self.id.ahead() {
             return;
         }
-        if let Stage::Copying(copying) = &mut self.stage {
+        if let Stage::CopyingAhead(copying) | Stage::Copying(copying) = &mut self.stage {
             return match copying.on_report(party, report) {
                 Meaning::Nothing => {}
                 Meaning::Progress => self.copied_more(now),
                 Meaning::Whole(manifest) => self.enter(now, Stage::Committing { state_hash: manifest.state_hash }),
                 Meaning::OtherState => self.undo(now, MoveError::OtherState),
                 Meaning::Refused => self.on_refused_step(now, party, report.outcome),
+                Meaning::NotAhead => self.enter(now, Stage::DroppingAhead),
             };
         }
         if report.correlation_id != self.correlation_id || party != self.stage.asked().0 {
@@ -232,6 +253,8 @@ impl Mover {
             | (Stage::DroppingImport, MigrationOutcome::AlreadyHere) => {
                 self.on_done(now, report);
             }
+            // Whatever the new cluster has is not what was copied ahead.
+            (Stage::DroppingAhead, outcome) if outcome != MigrationOutcome::More => self.on_done(now, report),
             (_, MigrationOutcome::Done) => self.on_done(now, report),
             (_, MigrationOutcome::More) => self.enter(now, self.stage.clone()),
             (_, refused) => self.on_refused_step(now, party, refused),
@@ -243,7 +266,7 @@ impl Mover {
         if exported.migration != self.id {
             return;
         }
-        if let Stage::Fencing(copying) | Stage::Copying(copying) = &mut self.stage
+        if let Stage::CopyingAhead(copying) | Stage::Fencing(copying) | Stage::Copying(copying) = &mut self.stage
             && copying.on_exported(exported)
         {
             self.copied_more(now);
@@ -283,7 +306,7 @@ impl Mover {
             (_, Intent::MoveTo(wanted)) if wanted != to => {
                 return self.end(Err(MoveError::OtherMove { instrument, to }));
             }
-            (MigrationPhase::Begun, _) => Stage::Fencing(Copying::new()),
+            (MigrationPhase::Begun, _) => Stage::CopyingAhead(Copying::ahead()),
             (MigrationPhase::Committed, _) => Stage::Activating { epoch },
         };
         self.enter(now, stage);
@@ -298,6 +321,7 @@ impl Mover {
             Stage::Activating { epoch } => Stage::Dropping { epoch },
             Stage::Dropping { .. } => Stage::Finishing(Ending::Moved),
             Stage::DroppingImport => Stage::Unfencing,
+            Stage::DroppingAhead => Stage::Fencing(Copying::new()),
             Stage::Unfencing => Stage::Finishing(Ending::Undone),
             _ => return,
         };
@@ -308,6 +332,12 @@ impl Mover {
     fn copied_more(&mut self, now: Duration) {
         self.progress_at = now;
         self.repeat_at = Some(now + self.timing.repeat);
+        if let Stage::CopyingAhead(copying) = &self.stage
+            && copying.is_copied_ahead()
+        {
+            let rest = copying.rest();
+            self.enter(now, Stage::Fencing(rest));
+        }
     }
 
     /// Handles a step that a cluster refused. Before the commit, a move that cannot continue is undone, so that the old

@@ -78,6 +78,8 @@ pub struct Migrator<'a, M> {
     events: Vec<ClusterEvent>,
     fenced_at: Option<Duration>,
     active_at: Option<Duration>,
+    /// Steps in the order in which they began, each with the time at which it did.
+    steps: Vec<(MoveStep, Duration)>,
 }
 
 impl<'a, M: MapSubscription> Migrator<'a, M> {
@@ -105,6 +107,7 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
             events: Vec::new(),
             fenced_at: None,
             active_at: None,
+            steps: Vec::new(),
         }
     }
 
@@ -139,6 +142,11 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
         Some(self.active_at?.saturating_sub(self.fenced_at?))
     }
 
+    /// Steps in the order in which they began, each with the time at which it did, counted from the start of the migrator.
+    pub fn steps(&self) -> &[(MoveStep, Duration)] {
+        &self.steps
+    }
+
     /// One duty cycle, which does not block. Returns how the move has ended, once it has. It does not return a work count:
     /// the caller idles briefly between two duty cycles.
     ///
@@ -156,6 +164,11 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
         self.flush()?;
         if self.mover.is_active() {
             self.active_at.get_or_insert(now);
+        }
+        if let Some(step) = self.mover.step()
+            && self.steps.last().is_none_or(|(last, _)| *last != step)
+        {
+            self.steps.push((step, now));
         }
         Ok(self.mover.ending().transpose()?)
     }

@@ -347,6 +347,17 @@ impl Cells {
         if self.is_order(level) { level } else { self.cell(level).next }
     }
 
+    /// The last order of a level that has orders.
+    pub(super) fn last(&self, level: LevelCell) -> Slot {
+        if self.is_order(level) { level } else { self.cell(level).previous }
+    }
+
+    /// The order before this one in the same level.
+    pub(super) fn previous(&self, slot: Slot) -> Option<Slot> {
+        let Cell { previous, above, .. } = *self.cell(slot);
+        (previous != ALONE && previous != above).then_some(previous)
+    }
+
     /// The next order of the same level.
     #[inline]
     pub(super) fn next(&self, slot: Slot) -> Option<Slot> {

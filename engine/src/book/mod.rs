@@ -6,12 +6,14 @@
 //! - `cells`: the memory layout of orders and levels, in zeroed memory (`zeroed`).
 //! - `tree`: from a price to its page of levels; `found`: a cache in front of the tree.
 //! - `client_orders`: from (owner, client order id) to an order. `elected`: orders that are to meet the book.
+//! - `copied`: which orders are copied ahead of a move, and what has become of them.
 //! - `unfinished`: where work is left that was decided and not done.
 
 #[expect(clippy::module_inception, reason = "the book of the books' module")]
 mod book;
 mod cells;
 mod client_orders;
+mod copied;
 mod elected;
 mod expiry_queue;
 mod found;

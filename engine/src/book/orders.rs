@@ -47,6 +47,11 @@ impl RestingOrders {
         self.live
     }
 
+    /// Number of orders that there is room for; all slots are below it.
+    pub(crate) fn limit(&self) -> usize {
+        self.cells.limit()
+    }
+
     /// Whether there is no room for another order.
     #[inline]
     #[must_use]

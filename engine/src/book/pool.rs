@@ -8,6 +8,7 @@ use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, 
 
 use super::cells::{NIL, Slot};
 use super::client_orders::{Found, Vacancy};
+use super::copied::CopiedOrders;
 use super::elected::ElectedLinks;
 use super::expiry_queue::{Expiry, ExpiryQueue};
 use super::order::Order;
@@ -55,6 +56,8 @@ pub(crate) struct OrderPool {
     /// Number of participants whose kill switch is engaged.
     killed_participants: u32,
     pub(crate) unfinished: Unfinished,
+    /// Orders that are copied ahead of a move; `None` while none are.
+    copied: Option<Box<CopiedOrders>>,
 }
 
 /// What the kill switch of a participant does with its orders.
@@ -127,6 +130,7 @@ impl OrderPool {
             killed: Vec::new(),
             killed_participants: 0,
             unfinished: Unfinished::new(steps),
+            copied: None,
         }
     }
 
@@ -246,6 +250,7 @@ impl OrderPool {
         self.icebergs += u32::from(order.instructions.has(Instructions::ICEBERG));
         self.icebergs -= u32::from(before.has(Instructions::ICEBERG));
         self.keep_terms(slot, terms);
+        self.note_change(slot);
     }
 
     /// Takes `by` lots off the open quantity of an order: off what it shows, then off the reserve of an iceberg. Returns
@@ -258,17 +263,63 @@ impl OrderPool {
             reserve.0 = reserve.0.saturating_sub(by.0 - shown.0);
         }
         self.get_mut(slot).leaves = left;
+        self.note_change(slot);
         left
     }
 
     /// Shows the next part of an iceberg whose shown part has been filled: at most `room` lots, which is not 0. The
     /// order is in no queue.
     pub(crate) fn refresh(&mut self, slot: Slot, room: Quantity) -> Order {
+        self.note_end(slot);
         let terms = &mut self.terms[slot as usize];
         let shown = terms.display.0.min(terms.reserve.0).min(room.0);
         terms.reserve.0 -= shown;
         self.get_mut(slot).leaves = Quantity(shown);
         *self.get(slot)
+    }
+
+    /// Begins to note what becomes of orders that are copied ahead; none are yet.
+    pub(crate) fn begin_copying(&mut self) {
+        self.copied = Some(Box::new(CopiedOrders::new(self.resting.limit())));
+    }
+
+    /// Ends the notes.
+    pub(crate) fn end_copying(&mut self) {
+        self.copied = None;
+    }
+
+    /// The orders copied ahead; `None` if none are, or if there were too many changes.
+    pub(crate) fn copied(&self) -> Option<&CopiedOrders> {
+        self.copied.as_deref()
+    }
+
+    /// The same, to note that orders are copied.
+    pub(crate) fn copied_mut(&mut self) -> Option<&mut CopiedOrders> {
+        self.copied.as_deref_mut()
+    }
+
+    /// Must be called when an order loses its place in its queue.
+    #[inline(always)]
+    pub(crate) fn note_end(&mut self, slot: Slot) {
+        if self.copied.is_some() {
+            self.note(slot, CopiedOrders::end);
+        }
+    }
+
+    /// Must be called when a live order changes and keeps its place.
+    #[inline(always)]
+    pub(crate) fn note_change(&mut self, slot: Slot) {
+        if self.copied.is_some() {
+            self.note(slot, CopiedOrders::change);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note(&mut self, slot: Slot, note: impl FnOnce(&mut CopiedOrders, Slot) -> bool) {
+        if !self.copied.as_deref_mut().is_some_and(|copied| note(copied, slot)) {
+            self.copied = None;
+        }
     }
 
     fn keep_terms(&mut self, slot: Slot, terms: &Terms) {
@@ -383,6 +434,7 @@ impl OrderPool {
     pub(crate) fn remove_found(&mut self, found: Found, order: &Order) {
         self.resting.remove_found(found);
         let slot = found.slot;
+        self.note_end(slot);
         let instructions = order.instructions;
         let participant = self.unlink_from_owner(slot, order);
         self.open[participant as usize] -= 1;
@@ -414,6 +466,7 @@ impl OrderPool {
 
     /// Changes the client order id of an order to one that no other order of its owner has.
     pub(crate) fn rename(&mut self, slot: Slot, client_order_id: ClientOrderId) {
+        self.note_change(slot);
         self.resting.rename(slot, client_order_id);
         self.get_mut(slot).client_order_id = client_order_id;
     }

@@ -218,13 +218,71 @@ impl BookSide {
     pub(crate) fn after(&self, slot: Slot, orders: &RestingOrders) -> Option<Slot> {
         let cells = &orders.cells;
         cells.next(slot).or_else(|| {
-            let position = cells.position_of(cells.level_of(slot));
-            let (mut page, mut level) = (position.page, cells.level_after(position));
-            while level.is_none() {
-                page = self.tree.after(page, cells.pages())?;
-                level = cells.first_level(page);
-            }
+            let level = self.next_level(cells.level_of(slot), cells);
             level.map(|level| cells.first(level))
+        })
+    }
+
+    /// The next level.
+    fn next_level(&self, level: LevelCell, cells: &Cells) -> Option<LevelCell> {
+        let position = cells.position_of(level);
+        let (mut page, mut level) = (position.page, cells.level_after(position));
+        while level.is_none() {
+            page = self.tree.after(page, cells.pages())?;
+            level = cells.first_level(page);
+        }
+        level
+    }
+
+    /// The first order at a price or behind it that is not copied, where the orders of a level that are copied come before the
+    /// others, and no order behind the price is copied. Walks over the levels.
+    pub(crate) fn uncopied_from(
+        &self,
+        price: Price,
+        orders: &RestingOrders,
+        is_copied: impl Fn(Slot) -> bool,
+    ) -> Option<Slot> {
+        let (cells, key) = (&orders.cells, self.key(price));
+        let mut levels = self.cells_of_levels(cells).filter(|&level| self.key(cells.price(level)) >= key);
+        levels.find_map(|level| uncopied(level, cells, &is_copied))
+    }
+
+    /// The next order that is not copied, after one that is not, or the first; the orders of a level that are copied come
+    /// before the others. Walks over the levels in between.
+    pub(crate) fn uncopied_after(
+        &self,
+        before: Option<Slot>,
+        orders: &RestingOrders,
+        is_copied: impl Fn(Slot) -> bool,
+    ) -> Option<Slot> {
+        let cells = &orders.cells;
+        let mut level = match before {
+            Some(slot) => {
+                if let Some(next) = cells.next(slot) {
+                    return Some(next);
+                }
+                self.next_level(cells.level_of(slot), cells)
+            }
+            None => (self.best != Remembered::NONE).then_some(self.best.level),
+        };
+        while let Some(at) = level {
+            if let Some(slot) = uncopied(at, cells, &is_copied) {
+                return Some(slot);
+            }
+            level = self.next_level(at, cells);
+        }
+        None
+    }
+
+    /// The levels, best first, each with its first and its last order.
+    pub(crate) fn ends_of_levels<'a>(
+        &'a self,
+        orders: &'a RestingOrders,
+    ) -> impl Iterator<Item = (PriceLevel, [Slot; 2])> + 'a {
+        let cells = &orders.cells;
+        self.cells_of_levels(cells).map(|level| {
+            let (quantity, orders) = cells.sums(level);
+            (PriceLevel { price: cells.price(level), quantity, orders }, [cells.first(level), cells.last(level)])
         })
     }
 
@@ -426,6 +484,12 @@ impl BookSide {
             std::iter::successors(cells.first_level(page), move |&level| cells.level_after(cells.position_of(level)))
         })
     }
+}
+
+/// The first order of a level that is not copied.
+fn uncopied(level: LevelCell, cells: &Cells, is_copied: impl Fn(Slot) -> bool) -> Option<Slot> {
+    let last = Some(cells.last(level)).filter(|&slot| !is_copied(slot));
+    std::iter::successors(last, |&slot| cells.previous(slot).filter(|&slot| !is_copied(slot))).last()
 }
 
 #[inline]

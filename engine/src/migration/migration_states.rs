@@ -1,10 +1,11 @@
 //! The migration state of each instrument that was ever moved: what makes late and repeated steps harmless.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lugus_vocabulary::{ExportManifest, InstrumentId, MapEpoch, MigrationId, MigrationStateKind};
 
 use super::refusal::MigrationRefusal;
+use crate::book::Slot;
 use crate::restore::load_state::LoadState;
 use crate::state_hash::{self, WORDS};
 
@@ -29,9 +30,21 @@ pub(crate) enum MigrationState {
     /// The instrument has moved away, and what is left of it is being removed.
     Dropping { migration: MigrationId, epoch: MapEpoch },
     /// The import was given up, and what has come in is being removed.
-    DroppingImport { migration: MigrationId, departed: Option<MapEpoch> },
+    DroppingImport { migration: MigrationId, departed: Option<MapEpoch>, fit: Fit },
     /// The instrument is not here.
     Elsewhere { last: MigrationId, departed: Option<MapEpoch> },
+}
+
+/// In [`MigrationState::Imported`], stands for the checksum of an import that was copied ahead.
+pub(crate) const COPIED_AHEAD: u64 = 0;
+
+/// Whether the records of an import fit together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// They are of one time.
+    Whole,
+    /// They were copied ahead of a fence, and are of different times: no snapshot can have them.
+    Ahead,
 }
 
 /// An import under way.
@@ -46,6 +59,18 @@ pub(crate) struct Importing {
     /// Checksum over the records that have come in.
     pub(crate) checksum: u64,
     pub(crate) loading: LoadState,
+    /// Present if the instrument is copied ahead of its fence.
+    pub(crate) ahead: Option<CopiedSlots>,
+}
+
+/// The orders that an import ahead of the fence has taken in.
+#[derive(Debug, Default)]
+pub(crate) struct CopiedSlots {
+    /// By the number of the order among those copied; `None` once it has ended.
+    pub(crate) slots: Vec<Option<Slot>>,
+    /// Orders whose client order id another one has by now: they have none that counts until it is known whether they have
+    /// ended or what they are called now.
+    pub(crate) displaced: BTreeSet<Slot>,
 }
 
 /// What an instrument's migration state means for a command or a query.
@@ -111,6 +136,15 @@ impl MigrationState {
                 Some(migration.next_map())
             }
             Self::Importing(ref importing) => Some(importing.migration.next_map()),
+        }
+    }
+
+    /// Whether the instrument's records fit together.
+    pub(crate) fn fit(&self) -> Fit {
+        match self {
+            Self::Importing(importing) if importing.ahead.is_some() => Fit::Ahead,
+            Self::DroppingImport { fit, .. } => *fit,
+            _ => Fit::Whole,
         }
     }
 

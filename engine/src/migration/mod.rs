@@ -15,10 +15,17 @@
 //! | `migration_states` | the state of each instrument that was ever moved |
 //! | `steps` | fence, unfence, activate, drop: from one state to the next |
 //! | `export`, `import` | the instrument itself, record by record |
+//! | `copy_ahead`, `ahead`, `import_ahead` | the same before the fence, while the instrument is traded, and what is new or changed after it |
+//! | `queues`, `record_checksum` | what both sides go through and compare |
 //! | `refusal` | why a step changed nothing |
 
+pub(crate) mod ahead;
+pub(crate) mod copy_ahead;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod import_ahead;
 pub(crate) mod migration_states;
+pub(crate) mod queues;
+pub(crate) mod record_checksum;
 pub(crate) mod refusal;
 pub(crate) mod steps;

@@ -40,6 +40,12 @@ pub enum MigrationRefusal {
     /// An export cannot continue from this cursor.
     #[error("the export has no such position")]
     UnknownCursor,
+    /// A copy ahead cannot continue from this cursor, or the rest not begin there.
+    #[error("{copied} records have been copied ahead, which the position does not follow")]
+    OtherCursor {
+        /// Number of records that have been copied ahead.
+        copied: u64,
+    },
     /// Other records came in than were exported.
     #[error("the import's checksum is {calculated:#x}, but that of the export is {expected:#x}")]
     Checksum {
@@ -68,6 +74,7 @@ impl MigrationRefusal {
             Self::OutOfOrder => (MigrationOutcome::OutOfOrder, 0),
             Self::OtherManifest => (MigrationOutcome::OtherManifest, 0),
             Self::Gap { expected } => (MigrationOutcome::Gap, expected),
+            Self::OtherCursor { copied } => (MigrationOutcome::UnknownCursor, copied),
             Self::UnknownCursor => (MigrationOutcome::UnknownCursor, 0),
             Self::Checksum { calculated, .. } => (MigrationOutcome::Checksum, calculated),
             Self::Record(SnapshotFault::Limit { .. }) | Self::LimitMigrationStates => (MigrationOutcome::Limit, 0),

@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::{ExportManifest, InstrumentId, MapEpoch, MigrationId, Side};
 
-use super::migration_states::MigrationState;
+use super::migration_states::{Fit, MigrationState};
 use super::refusal::MigrationRefusal;
 use crate::book::{BookSide, OrderPool};
 use crate::engine::Engine;
@@ -63,6 +63,7 @@ impl Engine {
                 migration
             }
         };
+        self.end_copy_ahead(instrument);
         self.set_migration_state(instrument, MigrationState::Trading { last });
         self.pool.resume_expiry(instrument);
         self.note_work_of(instrument);
@@ -111,6 +112,7 @@ impl Engine {
                 return Err(MigrationRefusal::OutOfOrder);
             }
         };
+        self.end_copy_ahead(instrument);
         self.set_migration_state(instrument, MigrationState::Dropping { migration, epoch });
         Ok(self.clear(instrument, migration, Some(epoch)))
     }
@@ -126,11 +128,12 @@ impl Engine {
         instrument: InstrumentId,
         migration: MigrationId,
     ) -> Result<Progress, MigrationRefusal> {
+        let fit = self.migration_states.get(instrument).map_or(Fit::Whole, MigrationState::fit);
         let (current, departed) = match self.migration_states.get(instrument) {
             Some(MigrationState::Importing(importing)) => (importing.migration, importing.departed),
             Some(
                 MigrationState::Imported { migration, departed, .. }
-                | MigrationState::DroppingImport { migration, departed },
+                | MigrationState::DroppingImport { migration, departed, .. },
             ) => (*migration, *departed),
             Some(MigrationState::Elsewhere { last, .. }) if *last >= migration => return Ok(Progress::Done),
             Some(&MigrationState::Elsewhere { departed, .. }) => {
@@ -147,10 +150,11 @@ impl Engine {
                 return Ok(Progress::Done);
             }
         };
-        if current != migration {
+        // What was copied ahead of the migration goes with it.
+        if current != migration && current != migration.ahead() {
             return Err(other(current, migration));
         }
-        self.set_migration_state(instrument, MigrationState::DroppingImport { migration, departed });
+        self.set_migration_state(instrument, MigrationState::DroppingImport { migration, departed, fit });
         Ok(self.clear(instrument, migration, departed))
     }
 
@@ -163,7 +167,7 @@ impl Engine {
         }
     }
 
-    fn manifest(&self, listed: &Listed) -> ExportManifest {
+    pub(super) fn manifest(&self, listed: &Listed) -> ExportManifest {
         let id = listed.instrument.definition.instrument;
         let scopes = self.participants.ids().filter_map(|participant| self.scopes.find(participant, id));
         let mut manifest = ExportManifest { state_hash: listed.hash, ..ExportManifest::default() };
@@ -182,7 +186,7 @@ impl Engine {
     }
 
     /// Removes a part of an instrument: orders first, then scopes, and last the instrument itself.
-    fn clear(&mut self, id: InstrumentId, migration: MigrationId, departed: Option<MapEpoch>) -> Progress {
+    pub(super) fn clear(&mut self, id: InstrumentId, migration: MigrationId, departed: Option<MapEpoch>) -> Progress {
         let pool = &mut self.pool;
         if let Some(listed) = self.instruments.find_mut(id) {
             let Instrument { book, stops, elected, .. } = &mut listed.instrument;
@@ -241,7 +245,7 @@ pub(super) fn other(current: MigrationId, asked: MigrationId) -> MigrationRefusa
 }
 
 /// Why an instrument in this state cannot be fenced, unfenced or dropped for a migration.
-fn not_traded(state: &MigrationState, asked: MigrationId) -> MigrationRefusal {
+pub(super) fn not_traded(state: &MigrationState, asked: MigrationId) -> MigrationRefusal {
     match *state {
         MigrationState::Trading { last } | MigrationState::Elsewhere { last, .. } if last >= asked => {
             MigrationRefusal::Over { last }

@@ -1,6 +1,8 @@
 //! A live order from its record: whether it is possible, and what it is in the pool.
 
-use lugus_vocabulary::{InstrumentState, OrderRecord, OrderType, PostOnly, Price, Quantity, TimeInForce};
+use lugus_vocabulary::{
+    InstrumentDefinition, InstrumentState, OrderRecord, OrderType, PostOnly, Price, Quantity, TimeInForce,
+};
 
 use super::checks::{Checked, require};
 use crate::book::{Instructions, Order, Terms};
@@ -25,10 +27,10 @@ pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) ->
     (order, terms)
 }
 
-/// Whether the order is possible, and possible in the instrument as it is.
-pub(super) fn check_order(record: &OrderRecord, instrument: &Instrument) -> Checked {
-    let (definition, order) = (&instrument.definition, &record.order);
-    let numbered = record.order_id.0 > 0 && record.order_id <= instrument.last_order_id;
+/// Whether the order is possible in an instrument with this definition.
+pub(super) fn check_order(record: &OrderRecord, definition: &InstrumentDefinition) -> Checked {
+    let order = &record.order;
+    let numbered = record.order_id.0 > 0;
     require(numbered && order.client_order_id.0 > 0, "an order with an impossible number")?;
     let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
     let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
@@ -41,7 +43,7 @@ pub(super) fn check_order(record: &OrderRecord, instrument: &Instrument) -> Chec
     let is_stop = matches!(order.order_type, OrderType::Stop | OrderType::StopLimit);
     require(order.stop_price.is_none() || is_stop, "an order of a kind that does not rest")?;
     require(lives && (may_rest || order.post_only == PostOnly::No), "an order of a kind that does not rest")?;
-    let arrives = record.arrival == 0 || (order.stop_price.is_some() && record.arrival <= instrument.arrivals);
+    let arrives = record.arrival == 0 || order.stop_price.is_some();
     require(arrives, "an order with an impossible arrival")?;
     let ends = matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd);
     require(ends == order.expire_time.is_some(), "an order with an impossible expire time")?;
@@ -52,8 +54,16 @@ pub(super) fn check_order(record: &OrderRecord, instrument: &Instrument) -> Chec
     require(showing, "an order that shows an impossible quantity")?;
     let priced = order.price.is_some() == has_limit && order.price.is_none_or(|price| takes_price(definition, price));
     require(priced, "an order with an impossible price")?;
+    let triggers = order.stop_price.is_none_or(|price| takes_price(definition, price));
+    require(triggers, "an order with an impossible price")
+}
+
+/// Whether the order is possible in the instrument as it is.
+pub(super) fn check_in_book(record: &OrderRecord, instrument: &Instrument) -> Checked {
+    let (definition, order) = (&instrument.definition, &record.order);
+    require(record.order_id <= instrument.last_order_id, "an order with an impossible number")?;
+    require(record.arrival <= instrument.arrivals, "an order with an impossible arrival")?;
     if let Some(stop_price) = order.stop_price {
-        require(takes_price(definition, stop_price), "an order with an impossible price")?;
         let reached = |last| stop_queues::is_reached(order.side, stop_price, last);
         let is_open = definition.state == InstrumentState::Open;
         let is_settled = instrument.due.is_none() && !record.is_elected;

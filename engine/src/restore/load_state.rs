@@ -23,6 +23,9 @@ pub(crate) enum RecordSource {
     /// The export of one instrument, loaded into an engine that trades others: participants may be new to it, and it may
     /// lack room.
     Export,
+    /// The export of an instrument that is traded meanwhile. Its records are of different times and do not quite fit together
+    /// until all have come in.
+    Ahead,
 }
 
 /// Number of records of each kind still to come.

@@ -7,9 +7,9 @@ use lugus_vocabulary::{
 
 use super::checks::{Checked, count, none_missing, require, within};
 use super::fault::SnapshotFault;
-use super::live_orders::{check_order, order_of};
+use super::live_orders::{check_in_book, check_order, order_of};
 use super::load_state::{CurrentInstrument, CurrentScope, LoadState, PriorityPlace, RecordSource};
-use crate::book::Unlisted;
+use crate::book::{Slot, Unlisted};
 use crate::definition::check_definition;
 use crate::engine::Engine;
 use crate::instrument::Instrument;
@@ -20,7 +20,7 @@ use crate::scopes::Scope;
 use crate::traded::TradedRange;
 
 /// Maximum of a number that counts up, so that it never overflows. No engine reaches it, but a forged record might.
-const MAXIMUM_NUMBER: u64 = u64::MAX / 2;
+pub(super) const MAXIMUM_NUMBER: u64 = u64::MAX / 2;
 
 impl LoadState {
     /// Goes on with an import when all that had come in of its instrument is loaded.
@@ -65,9 +65,9 @@ impl LoadState {
         Ok(())
     }
 
-    fn check_participant(&self, participant: ParticipantId, engine: &Engine) -> Checked {
+    pub(super) fn check_participant(&self, participant: ParticipantId, engine: &Engine) -> Checked {
         let participants = &engine.participants;
-        if self.source == RecordSource::Export && !participants.contains(participant) {
+        if self.source != RecordSource::Snapshot && !participants.contains(participant) {
             let limit = engine.limits.participants as u64 + 1;
             return within("participants", participants.len() as u64 + 1, limit);
         }
@@ -128,7 +128,7 @@ impl LoadState {
         instrument.due = record.electing.map(|(low, high)| TradedRange { low, high });
         require(record.electing.is_none_or(|(low, high)| low <= high), "trades with impossible prices")?;
         let availability = match (self.source, engine.migration_states.get(id)) {
-            (RecordSource::Export, _) => Availability::Unavailable,
+            (RecordSource::Export | RecordSource::Ahead, _) => Availability::Unavailable,
             (RecordSource::Snapshot, Some(state)) => state.availability(),
             (RecordSource::Snapshot, None) => Availability::Trading,
         };
@@ -144,19 +144,28 @@ impl LoadState {
         let Some(current) = &self.instrument else {
             return Err(SnapshotFault::Unexpected { found: "kept trade" });
         };
-        let is_first = current.last_order.is_none() && self.scope.is_none_or(|scope| scope.instrument != current.id);
+        let is_ahead = self.source == RecordSource::Ahead;
+        let is_first =
+            is_ahead || current.last_order.is_none() && self.scope.is_none_or(|scope| scope.instrument != current.id);
         require(is_first, "a kept trade after scopes or orders")?;
         let Some((Instrument { last_trade_id, trades, .. }, ..)) = engine.parts_of(current.id) else {
             return Err(SnapshotFault::Unexpected { found: "kept trade" });
         };
-        within("kept trades", trades.len() as u64 + 1, limit)?;
-        let follows = record.trade_id <= *last_trade_id && trades.take_in(record);
+        // Trades that come again may follow more that have come before than are kept in the end.
+        if !is_ahead {
+            within("kept trades", trades.len() as u64 + 1, limit)?;
+        }
+        let follows = (is_ahead || record.trade_id <= *last_trade_id) && trades.take_in(record);
         require(follows, "a kept trade that does not follow the one before")
     }
 
-    pub(crate) fn order(&mut self, record: &OrderRecord, engine: &mut Engine) -> Checked {
+    /// Takes in an order, and returns its slot.
+    pub(crate) fn order(&mut self, record: &OrderRecord, engine: &mut Engine) -> Result<Slot, SnapshotFault> {
         count("orders", &mut self.awaited.orders)?;
-        self.end_scope()?;
+        let is_ahead = self.source == RecordSource::Ahead;
+        if !is_ahead {
+            self.end_scope()?;
+        }
         let Some(current) = &mut self.instrument else {
             return Err(SnapshotFault::Unexpected { found: "order" });
         };
@@ -165,7 +174,10 @@ impl LoadState {
         let Some((instrument, scopes, pool)) = engine.parts_of(current.id) else {
             return Err(SnapshotFault::Unexpected { found: "order" });
         };
-        check_order(record, instrument)?;
+        check_order(record, &instrument.definition)?;
+        if !is_ahead {
+            check_in_book(record, instrument)?;
+        }
         let owner = scopes
             .find(record.participant, current.id)
             .ok_or(SnapshotFault::Invalid { what: "an order whose participant has no scope" })?;
@@ -173,7 +185,7 @@ impl LoadState {
             return Err(SnapshotFault::Invalid { what: "a client order id that is there twice" });
         };
         let place = PriorityPlace::of(record);
-        require(current.last_order <= Some(place), "orders are not in the order of their priority")?;
+        require(is_ahead || current.last_order <= Some(place), "orders are not in the order of their priority")?;
         let NewOrder { side, price, stop_price, .. } = record.order;
         let queue_price = stop_price.or(price).unwrap_or_default();
         if !record.is_elected {
@@ -192,21 +204,21 @@ impl LoadState {
                 current.unlisted.push(Unlisted::new(slot, &order));
                 slot
             }
-            RecordSource::Export => {
+            RecordSource::Export | RecordSource::Ahead => {
                 pool.set_unsorted(owner);
                 pool.insert_at(vacancy, &order, &terms)
             }
         };
         if record.is_elected {
             instrument.elected.push_back(slot, &mut pool.elected);
-            return Ok(());
+            return Ok(slot);
         }
         let queue = match stop_price {
             Some(_) => instrument.stops.side_mut(side),
             None => instrument.book.side_mut(side),
         };
         queue.push_back(slot, queue_price, record.shown_quantity, &mut pool.resting);
-        Ok(())
+        Ok(slot)
     }
 
     /// Checks that the scope is complete, before what follows it.

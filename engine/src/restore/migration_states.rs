@@ -6,7 +6,7 @@ use super::checks::{Checked, require};
 use super::fault::SnapshotFault;
 use super::load_state::{AwaitedRecords, LoadState};
 use crate::engine::Engine;
-use crate::migration::migration_states::{Importing, MigrationState};
+use crate::migration::migration_states::{Fit, Importing, MigrationState};
 
 /// The state of a record. An import in progress can continue once its instrument is loaded, too.
 pub(super) fn state_of(record: &MigrationStateRecord) -> Result<MigrationState, SnapshotFault> {
@@ -18,7 +18,9 @@ pub(super) fn state_of(record: &MigrationStateRecord) -> Result<MigrationState, 
         (MigrationStateKind::Trading, _, None) => MigrationState::Trading { last: migration },
         (MigrationStateKind::Fenced, _, None) => MigrationState::Fenced { migration },
         (MigrationStateKind::Dropping, _, Some(epoch)) => MigrationState::Dropping { migration, epoch },
-        (MigrationStateKind::DroppingImport, _, departed) => MigrationState::DroppingImport { migration, departed },
+        (MigrationStateKind::DroppingImport, _, departed) => {
+            MigrationState::DroppingImport { migration, departed, fit: Fit::Whole }
+        }
         (MigrationStateKind::Elsewhere, _, departed) => MigrationState::Elsewhere { last: migration, departed },
         (MigrationStateKind::Imported, Some(ImportRecord { manifest, checksum, .. }), departed) => {
             MigrationState::Imported { manifest, checksum, departed, migration }
@@ -26,7 +28,16 @@ pub(super) fn state_of(record: &MigrationStateRecord) -> Result<MigrationState, 
         (MigrationStateKind::Importing, Some(import), departed) => {
             let ImportRecord { manifest, records, checksum, .. } = import;
             let loading = LoadState::of_import(awaited(&import, invalid)?, record.instrument, import.scope);
-            MigrationState::Importing(Box::new(Importing { migration, departed, manifest, records, checksum, loading }))
+            let ahead = None;
+            MigrationState::Importing(Box::new(Importing {
+                migration,
+                departed,
+                manifest,
+                records,
+                checksum,
+                loading,
+                ahead,
+            }))
         }
         _ => return Err(invalid),
     })

@@ -108,6 +108,7 @@ impl RecordingCluster {
     /// The error of the service.
     pub fn take_snapshot(&mut self, service: &mut dyn ClusteredService) -> Result<RecordedSnapshot, ServiceError> {
         self.append(EVENT_LENGTH);
+        service.on_snapshot_action(self);
         let mut snapshot = RecordedSnapshot::new();
         service.on_take_snapshot(self, &mut snapshot)?;
         Ok(snapshot)

@@ -8,8 +8,8 @@ use lugus_codecs::migration::records::writer::RecordWriter;
 use lugus_codecs::migration::{encode_exported_records, encode_migration_report};
 use lugus_engine::{Engine, MigrationRefusal, Progress};
 use lugus_vocabulary::{
-    ExportCursor, ExportManifest, ExportedRecords, InstrumentId, MigrationId, MigrationOutcome, MigrationReport,
-    MigrationRequest, MigrationStep,
+    ExportCursor, ExportKind, ExportManifest, ExportedRecords, InstrumentId, MigrationId, MigrationOutcome,
+    MigrationReport, MigrationRequest, MigrationStep,
 };
 
 /// Maximum number of messages that answer one export request: as many as a client's receive window takes, and as the
@@ -56,6 +56,7 @@ pub(crate) fn answer(
     let MigrationRequest { correlation_id, instrument, migration, step } = *request;
     let result = match step {
         MigrationStep::Export { cursor, messages } => {
+            let export = if cursor.kind == ExportKind::Ahead { copy_ahead } else { export };
             match export(engine, cluster, session_id, request, cursor, messages, buffer) {
                 Ok(()) => return,
                 Err(refusal) => Err(refusal),
@@ -66,6 +67,12 @@ pub(crate) fn answer(
         MigrationStep::ImportBegin { manifest } => engine
             .import_begin(instrument, migration, manifest)
             .map(|received| StepResult { detail: received, ..StepResult::with_manifest(manifest) }),
+        MigrationStep::ImportAhead => {
+            engine.import_ahead(instrument, migration).map(|received| StepResult::new(MigrationOutcome::Done, received))
+        }
+        MigrationStep::ImportComplete { manifest, records, checksum } => {
+            engine.import_complete(instrument, migration, manifest, records, checksum).map(StepResult::with_manifest)
+        }
         MigrationStep::ImportRecords { first_record, records } => {
             import(engine, instrument, migration, first_record, records)
         }
@@ -107,7 +114,7 @@ fn import(
 /// Sends records from a cursor on, until all are sent, the request's number of messages is reached, or the session takes no
 /// more. The requester continues after the last message that it received. Only the leader exports at all.
 fn export(
-    engine: &Engine,
+    engine: &mut Engine,
     cluster: &mut dyn Cluster,
     session_id: i64,
     request: &MigrationRequest<&[u8]>,
@@ -132,6 +139,48 @@ fn export(
         let cursor = export.cursor();
         let part = ExportedRecords { correlation_id, instrument, migration, first_record, cursor, records: &records };
         if cluster.offer_to(session_id, encode_exported_records(&part, buffer)).is_err() || cursor.is_end() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Sends records of an instrument that is traded, as [`export`] does those of a fenced one. What is sent is noted only once the
+/// session has taken it. Only the leader copies; it alone knows how far the copy is.
+fn copy_ahead(
+    engine: &mut Engine,
+    cluster: &mut dyn Cluster,
+    session_id: i64,
+    request: &MigrationRequest<&[u8]>,
+    cursor: ExportCursor,
+    messages: u16,
+    buffer: &mut Vec<u8>,
+) -> Result<(), MigrationRefusal> {
+    if cluster.role() != Role::Leader {
+        return Ok(());
+    }
+    let MigrationRequest { correlation_id, instrument, migration, .. } = *request;
+    engine.copy_ahead(instrument, migration, cursor)?;
+    let mut first_record = cursor.records;
+    let mut records = Vec::new();
+    for _ in 0..messages.clamp(1, MAXIMUM_EXPORTS) {
+        records.clear();
+        let mut writer = RecordWriter::new(&mut records);
+        let mut export = engine.export_ahead(instrument, migration)?;
+        while writer.has_room() {
+            let Some(record) = export.next() else { break };
+            writer.put(&record);
+        }
+        let part = export.end();
+        let cursor = part.cursor();
+        let message =
+            ExportedRecords { correlation_id, instrument, migration, first_record, cursor, records: &records };
+        if cluster.offer_to(session_id, encode_exported_records(&message, buffer)).is_err() {
+            break;
+        }
+        engine.note_copied(part);
+        first_record = cursor.records;
+        if cursor.kind == ExportKind::Rest {
             break;
         }
     }

@@ -12,8 +12,9 @@ use lugus_codecs::migration::{MigrationAnswer, decode_migration_answer, encode_m
 use lugus_codecs::order_entry::template_id;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
-    ClientOrderId, ExportCursor, ExportManifest, ExportPlace, ExportedRecords, InstrumentId, MapEpoch, MigrationId,
-    MigrationOutcome, MigrationReport, MigrationRequest, MigrationStep, ParticipantId, Side, SnapshotRecord, StateHash,
+    ClientOrderId, ExportCursor, ExportKind, ExportManifest, ExportPlace, ExportRecord, ExportedRecords, InstrumentId,
+    MapEpoch, MigrationId, MigrationOutcome, MigrationReport, MigrationRequest, MigrationStep, ParticipantId, Side,
+    SnapshotRecord, StateHash, TradeId,
 };
 use proptest::prelude::*;
 
@@ -116,7 +117,7 @@ fn exported(message: &[u8]) -> ExportedRecords<&[u8]> {
 
 fn order(participant: u32, client_order_id: u64) -> ExportCursor {
     let (participant, client_order_id) = (ParticipantId(participant), ClientOrderId(client_order_id));
-    ExportCursor { records: 0, checksum: 0, place: ExportPlace::Order { participant, client_order_id } }
+    ExportCursor { place: ExportPlace::Order { participant, client_order_id }, ..ExportCursor::START }
 }
 
 /// Exports and imports to the end; returns the number of messages, and the cursor at the end.
@@ -183,6 +184,115 @@ fn an_instrument_moves_by_messages_and_followers_do_the_same() {
     assert_eq!(to.service.engine().state_hash(), follower.service.engine().state_hash());
 }
 
+/// A step of what is copied ahead of the fence, with its own number.
+fn message_ahead(step: Step<'_>) -> Vec<u8> {
+    let (correlation_id, instrument, migration) = (CORRELATION_ID, INSTRUMENT, MIGRATION.ahead());
+    encode_migration_request(&MigrationRequest { correlation_id, instrument, migration, step })
+}
+
+/// The outcome and the detail of such a step.
+fn ahead(member: &mut Member, step: Step<'_>) -> (MigrationOutcome, u64) {
+    let answers = member.says(OPERATOR, &message_ahead(step));
+    let MigrationAnswer::Report(MigrationReport { outcome, detail, .. }) = answer(&answers[0]) else {
+        panic!("not a report")
+    };
+    (outcome, detail)
+}
+
+/// Copies up to `messages` messages from a cursor on, and returns the cursor after them.
+fn copy(from: &mut Member, to: &mut [&mut Member], mut cursor: ExportCursor, messages: u16) -> ExportCursor {
+    for part in from.asked(export(cursor, messages)) {
+        let part = exported(&part);
+        assert_eq!(part.first_record, cursor.records, "parts follow one another");
+        for member in &mut *to {
+            let copied = import(part.first_record, part.records);
+            if member.cluster.role() == Role::Follower {
+                member.says(OPERATOR, &message_ahead(copied));
+            } else {
+                assert_eq!(ahead(member, copied), (MigrationOutcome::Done, part.cursor.records));
+            }
+        }
+        cursor = part.cursor;
+    }
+    cursor
+}
+
+#[test]
+fn an_instrument_is_copied_ahead_by_messages_while_it_is_traded() {
+    let mut from = Member::with_orders(EngineLimits::default(), 9_000);
+    let (mut to, mut follower) = (Member::new(EngineLimits::default()), Member::new(EngineLimits::default()));
+    follower.cluster.set_role(Role::Follower);
+    assert_eq!(ahead(&mut to, MigrationStep::ImportAhead), (MigrationOutcome::Done, 0));
+    follower.says(OPERATOR, &message_ahead(MigrationStep::ImportAhead));
+    let (mut cursor, mut number) = (ExportCursor::START_AHEAD, 9_000);
+    while cursor.kind == ExportKind::Ahead {
+        cursor = copy(&mut from, &mut [&mut to, &mut follower], cursor, 2);
+        for canceled in [number - 8_999, number - 4_000] {
+            number += 1;
+            from.says(ALICE, &cancel_message(1, number, canceled));
+        }
+        number += 1;
+        from.says(ALICE, &new_order_message(1, number, number, Side::Buy, 7, 1));
+    }
+    let ahead_of_fence = cursor.records;
+    let behind = from.report(export(ExportCursor { records: 1, ..ExportCursor::START_AHEAD }, 1));
+    assert_eq!((behind.outcome, behind.detail), (MigrationOutcome::UnknownCursor, ahead_of_fence));
+    let fenced = from.report(MigrationStep::Fence);
+    while !cursor.is_end() {
+        cursor = copy(&mut from, &mut [&mut to, &mut follower], cursor, 2);
+    }
+    assert!(cursor.records - ahead_of_fence < 100, "the rest is {} records", cursor.records - ahead_of_fence);
+    let (records, checksum) = (cursor.records, cursor.checksum);
+    let complete = MigrationStep::ImportComplete { manifest: fenced.manifest, records, checksum };
+    follower.asked(complete);
+    let completed = to.report(complete);
+    assert_eq!((completed.outcome, completed.manifest), (MigrationOutcome::Done, fenced.manifest));
+    assert_eq!(to.report(complete), completed);
+    follower.asked(complete);
+    to.report(MigrationStep::Activate);
+    follower.asked(MigrationStep::Activate);
+    to.service.engine().verify().unwrap();
+    assert_eq!(to.hash(), Some(fenced.manifest.state_hash));
+    assert_eq!(to.service.engine().state_hash(), follower.service.engine().state_hash());
+    assert_eq!(to.service.engine().live_orders(), fenced.manifest.orders as usize);
+}
+
+/// A member that starts from the snapshot has the same state as one that has taken it.
+#[test]
+fn a_snapshot_removes_what_was_copied_ahead_on_all_members() {
+    let mut from = Member::with_orders(EngineLimits::default(), 3_000);
+    let mut to = Member::new(EngineLimits::default());
+    ahead(&mut to, MigrationStep::ImportAhead);
+    let cursor = copy(&mut from, &mut [&mut to], ExportCursor::START_AHEAD, 2);
+    assert!(to.service.engine().live_orders() > 0 || cursor.records > 1);
+    let Member { cluster, service } = &mut to;
+    let snapshot = cluster.take_snapshot(service).unwrap();
+    assert_eq!(to.service.engine().live_orders(), 0);
+    let mut loaded = MatchingService::new(EngineLimits::default(), DropCopyPolicy::Everybody);
+    to.cluster.restarted().start(&mut loaded, Some(&snapshot)).unwrap();
+    assert_eq!(loaded.engine().state_hash(), to.service.engine().state_hash());
+    let late = ahead(&mut to, import(cursor.records, &[]));
+    assert_eq!(late, (MigrationOutcome::Over, MIGRATION.ahead().0));
+    let fenced = from.report(MigrationStep::Fence);
+    to.report(MigrationStep::ImportBegin { manifest: fenced.manifest });
+    let (_, end_cursor) = carry(&mut from, &mut [&mut to]);
+    assert_eq!(to.report(end(end_cursor.checksum)).outcome, MigrationOutcome::Done);
+}
+
+/// A member that becomes leader has copied nothing ahead, and says so.
+#[test]
+fn a_new_leader_does_not_go_on_with_a_copy_ahead() {
+    let mut from = Member::with_orders(EngineLimits::default(), 3_000);
+    let first = exported(&from.asked(export(ExportCursor::START_AHEAD, 1))[0]).cursor;
+    let Member { cluster, service } = &mut from;
+    cluster.role_change(service, Role::Follower);
+    cluster.role_change(service, Role::Leader);
+    assert_eq!(from.report(export(first, 1)).outcome, MigrationOutcome::UnknownCursor);
+    from.report(MigrationStep::Fence);
+    assert_eq!(from.report(export(first.start_of_rest(), 1)).outcome, MigrationOutcome::UnknownCursor);
+    assert_eq!(from.report(export(ExportCursor::START_AHEAD, 1)).outcome, MigrationOutcome::OutOfOrder);
+}
+
 #[test]
 fn an_export_has_the_requested_number_of_messages_and_stops_when_an_offer_fails() {
     let mut from = Member::with_orders(EngineLimits::default(), 50_000);
@@ -209,13 +319,13 @@ fn only_the_operator_migrates() {
 }
 
 /// Records of an instrument with all kinds of orders and events.
-fn busy_records() -> Vec<SnapshotRecord> {
+fn busy_records() -> Vec<ExportRecord> {
     let (mut engine, id) = (busy_engine(), InstrumentId(1));
     engine.fence(id, MIGRATION).unwrap();
     engine.export(id, MIGRATION, ExportCursor::START).unwrap().collect()
 }
 
-fn written(records: &[SnapshotRecord]) -> Vec<u8> {
+fn written(records: &[ExportRecord]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = RecordWriter::new(&mut bytes);
     records.iter().for_each(|record| writer.put(record));
@@ -225,8 +335,7 @@ fn written(records: &[SnapshotRecord]) -> Vec<u8> {
 #[test]
 fn records_are_read_as_they_were_written_from_any_record_on() {
     let records = busy_records();
-    let kinds: std::collections::BTreeSet<_> =
-        records.iter().map(std::mem::discriminant).map(|kind| format!("{kind:?}")).collect();
+    let kinds: std::collections::BTreeSet<_> = records.iter().map(ExportRecord::kind).collect();
     assert_eq!(kinds.len(), 4);
     for from in [0, 1, 2, 50, records.len() - 3] {
         let bytes = written(&records[from..]);
@@ -255,11 +364,60 @@ fn records_cut_anywhere_are_damaged_or_fewer() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(prop_oneof![0..4_u8, any::<u8>()], 0..300)) {
+    fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(prop_oneof![0..4_u8, 16..19_u8, any::<u8>()], 0..300)) {
         let mut to = Engine::new(EngineLimits { instruments: 2, participants: 2, orders: 8, retained_events: 4, retained_trades: 4_096, steps: 4_096 });
         let manifest = ExportManifest { scopes: 1, orders: 2, reports: 2, ..Default::default() };
         to.import_begin(InstrumentId(1), MigrationId(3), manifest).unwrap();
         let _ = to.import_records(InstrumentId(1), MigrationId(3), 0, RecordReader::new(InstrumentId(1), &bytes));
+        to.verify().unwrap();
+    }
+}
+
+/// A record after those that were copied ahead: the end or the change of an order, or the record of something else again.
+fn forged_record() -> impl Strategy<Value = ExportRecord> {
+    let records = busy_records();
+    let orders: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            ExportRecord::Snapshot(SnapshotRecord::Order(order)) => Some(*order),
+            _ => None,
+        })
+        .collect();
+    let count = orders.len();
+    let is_order = |record: &ExportRecord| matches!(record, ExportRecord::Snapshot(SnapshotRecord::Order(_)));
+    let others: Vec<_> = records.into_iter().filter(|record| !is_order(record)).collect();
+    let changed =
+        (0..count, 0..count, 0..9_u64, 0..3_u64, 0..3_u8).prop_map(move |(order, number, less, id, mixed)| {
+            let number = if mixed == 0 { number } else { order };
+            let mut order = orders[order];
+            order.leaves_quantity.0 = order.leaves_quantity.0.saturating_sub(less);
+            order.shown_quantity.0 = order.shown_quantity.0.saturating_sub(less);
+            order.order.client_order_id.0 += id;
+            ExportRecord::Changed { number: number as u32, order }
+        });
+    prop_oneof![
+        2 => (0..count as u32 + 2).prop_map(|number| ExportRecord::Ended { number }),
+        4 => changed,
+        1 => (0..others.len()).prop_map(move |at| others[at]),
+        1 => (0..9_u64, 0..9_u64).prop_map(|(after, forgotten)| ExportRecord::Trades { after: TradeId(after), forgotten: TradeId(forgotten) }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_rest_breaks_an_engine(rest in proptest::collection::vec(forged_record(), 1..60)) {
+        let (id, ahead, records) = (InstrumentId(1), MIGRATION.ahead(), busy_records());
+        let limits = EngineLimits { orders: 1_000, ..EngineLimits::default() };
+        let mut to = Engine::new(limits);
+        to.import_ahead(id, ahead).unwrap();
+        let mut came = to.import_records(id, ahead, 0, records.into_iter()).unwrap();
+        for record in rest {
+            came = to.import_records(id, ahead, came, std::iter::once(record)).unwrap_or(came);
+            to.verify().unwrap();
+        }
+        to.import_complete(id, MIGRATION, ExportManifest::default(), came, 0).unwrap_err();
+        to.prepare_snapshot();
+        prop_assert_eq!((to.live_orders(), to.has_import_ahead()), (0, false));
         to.verify().unwrap();
     }
 }

@@ -7,8 +7,8 @@ use super::manifest::{read_cursor, read_manifest, write_cursor, write_manifest};
 use crate::error::MessageError;
 use crate::sbe_order_entry::migration_step::MigrationStep as WireStep;
 use crate::sbe_order_entry::{
-    SBE_SCHEMA_ID, export_request_codec, import_begin_codec, import_end_codec, import_records_codec,
-    migration_request_codec,
+    SBE_SCHEMA_ID, export_request_codec, import_begin_codec, import_complete_codec, import_end_codec,
+    import_records_codec, migration_request_codec,
 };
 use crate::{block, message};
 
@@ -42,6 +42,7 @@ pub fn encode_migration_request(request: &MigrationRequest<impl AsRef<[u8]>>) ->
         MigrationStep::Activate => encode_step(request, WireStep::ACTIVATE, MapEpoch(0)),
         MigrationStep::Drop { epoch } => encode_step(request, WireStep::DROP, *epoch),
         MigrationStep::DropImport => encode_step(request, WireStep::DROP_IMPORT, MapEpoch(0)),
+        MigrationStep::ImportAhead => encode_step(request, WireStep::IMPORT_AHEAD, MapEpoch(0)),
         MigrationStep::Export { cursor, messages } => {
             let mut buffer = buffer(export_request_codec::SBE_BLOCK_LENGTH);
             let _length;
@@ -75,6 +76,15 @@ pub fn encode_migration_request(request: &MigrationRequest<impl AsRef<[u8]>>) ->
             write_request!(wire, request).checksum(*checksum);
             buffer
         }
+        MigrationStep::ImportComplete { manifest, records, checksum } => {
+            let mut buffer = buffer(import_complete_codec::SBE_BLOCK_LENGTH);
+            let _length;
+            let mut wire =
+                message!(&mut buffer[..], sbe_order_entry, import_complete_codec, ImportCompleteEncoder, _length);
+            write_request!(wire, request).records(*records).checksum(*checksum);
+            write_manifest!(wire, manifest);
+            buffer
+        }
     }
 }
 
@@ -87,6 +97,7 @@ pub fn is_migration_request(template_id: u16) -> bool {
             | import_begin_codec::SBE_TEMPLATE_ID
             | import_records_codec::SBE_TEMPLATE_ID
             | import_end_codec::SBE_TEMPLATE_ID
+            | import_complete_codec::SBE_TEMPLATE_ID
     )
 }
 
@@ -122,6 +133,11 @@ pub fn decode_migration_request(envelope: Envelope<'_>) -> Result<Option<Migrati
             let wire = block!(envelope, sbe_order_entry, import_end_codec, ImportEndDecoder);
             read_request!(wire, MigrationStep::ImportEnd { checksum: wire.checksum() })
         }
+        import_complete_codec::SBE_TEMPLATE_ID => {
+            let wire = block!(envelope, sbe_order_entry, import_complete_codec, ImportCompleteDecoder);
+            let (manifest, records, checksum) = (read_manifest!(wire), wire.records(), wire.checksum());
+            read_request!(wire, MigrationStep::ImportComplete { manifest, records, checksum })
+        }
         _ => return Ok(None),
     }))
 }
@@ -144,6 +160,7 @@ fn decode_step(envelope: Envelope<'_>) -> Result<MigrationRequest<&[u8]>, Messag
         WireStep::ACTIVATE => MigrationStep::Activate,
         WireStep::DROP => MigrationStep::Drop { epoch: MapEpoch(wire.epoch()) },
         WireStep::DROP_IMPORT => MigrationStep::DropImport,
+        WireStep::IMPORT_AHEAD => MigrationStep::ImportAhead,
         WireStep::NullVal => {
             return Err(MessageError::Value { template_id: migration_request_codec::SBE_TEMPLATE_ID, field: "step" });
         }

@@ -1,7 +1,7 @@
 //! What must hold of every message of a migration, and of runs of records.
 
 use lugus_vocabulary::{
-    ExportedRecords, InstrumentId, MigrationOutcome, MigrationReport, MigrationRequest, MigrationStep, SnapshotRecord,
+    ExportRecord, ExportedRecords, InstrumentId, MigrationOutcome, MigrationReport, MigrationRequest, MigrationStep,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -40,6 +40,10 @@ fn owned(request: MigrationRequest<&[u8]>) -> MigrationRequest<Vec<u8>> {
         MigrationStep::Activate => MigrationStep::Activate,
         MigrationStep::Drop { epoch } => MigrationStep::Drop { epoch },
         MigrationStep::DropImport => MigrationStep::DropImport,
+        MigrationStep::ImportAhead => MigrationStep::ImportAhead,
+        MigrationStep::ImportComplete { manifest, records, checksum } => {
+            MigrationStep::ImportComplete { manifest, records, checksum }
+        }
     };
     MigrationRequest { correlation_id, instrument, migration, step }
 }
@@ -76,6 +80,10 @@ fn request() -> impl Strategy<Value = MigrationRequest<Vec<u8>>> {
         Just(MigrationStep::Activate),
         epoch().prop_map(|epoch| MigrationStep::Drop { epoch }),
         Just(MigrationStep::DropImport),
+        Just(MigrationStep::ImportAhead),
+        (manifest(), any::<u64>(), any::<u64>()).prop_map(|(manifest, records, checksum)| {
+            MigrationStep::ImportComplete { manifest, records, checksum }
+        }),
     ];
     (any::<u64>(), instrument(), migration(), step).prop_map(|(correlation_id, instrument, migration, step)| {
         MigrationRequest { correlation_id, instrument, migration, step }
@@ -102,14 +110,14 @@ fn answer() -> impl Strategy<Value = MigrationAnswer<Vec<u8>>> {
 
 const INSTRUMENT: InstrumentId = InstrumentId(7);
 
-fn written(records: &[SnapshotRecord]) -> Vec<u8> {
+fn written(records: &[ExportRecord]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = RecordWriter::new(&mut bytes);
     records.iter().for_each(|record| writer.put(record));
     bytes
 }
 
-fn records() -> impl Strategy<Value = Vec<SnapshotRecord>> {
+fn records() -> impl Strategy<Value = Vec<ExportRecord>> {
     vec(exported_record(INSTRUMENT), 0..30)
 }
 

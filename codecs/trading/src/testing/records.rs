@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
-    ClientSequence, DisconnectionRecord, ExportCursor, ExportManifest, ExportPlace, GraceTime, ImportRecord,
-    InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MessageRate, MigrationId, MigrationStateKind,
-    MigrationStateRecord, OrderId, OrderRecord, ParticipantRecord, ParticipantRole, ParticipantSession, Price,
-    RateKind, RateRecord, ReportBody, RetainedReport, ScopeRecord, SessionAuthentication, SessionKey, SnapshotHeader,
-    SnapshotRecord, StateHash, Statistics, TradeId, TradeParty, TradeRecord,
+    ClientSequence, DisconnectionRecord, ExportCursor, ExportKind, ExportManifest, ExportPlace, ExportRecord,
+    GraceTime, ImportRecord, InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MessageRate, MigrationId,
+    MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord, ParticipantRecord, ParticipantRole,
+    ParticipantSession, Price, RateKind, RateRecord, ReportBody, RetainedReport, ScopeRecord, SessionAuthentication,
+    SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId, TradeParty, TradeRecord,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -241,7 +241,7 @@ pub(crate) fn record() -> impl Strategy<Value = SnapshotRecord> {
 }
 
 /// A record of an export of this instrument. A kept execution answers its scope's last applied command, or none.
-pub(crate) fn exported_record(id: InstrumentId) -> impl Strategy<Value = SnapshotRecord> {
+pub(crate) fn exported_record(id: InstrumentId) -> impl Strategy<Value = ExportRecord> {
     let kept = (kept(), any::<bool>()).prop_map(move |(mut record, answers)| {
         if let SnapshotRecord::Report(RetainedReport { applied, report }) = &mut record
             && matches!(report.body, ReportBody::Execution(_))
@@ -252,11 +252,16 @@ pub(crate) fn exported_record(id: InstrumentId) -> impl Strategy<Value = Snapsho
         record
     });
     prop_oneof![
-        1 => instrument_record().prop_map(SnapshotRecord::Instrument),
-        2 => trade().prop_map(SnapshotRecord::Trade),
-        1 => scope().prop_map(SnapshotRecord::Scope),
-        4 => kept,
-        4 => order().prop_map(SnapshotRecord::Order),
+        1 => instrument_record().prop_map(|record| SnapshotRecord::Instrument(record).into()),
+        2 => trade().prop_map(|record| SnapshotRecord::Trade(record).into()),
+        1 => scope().prop_map(|record| SnapshotRecord::Scope(record).into()),
+        4 => kept.prop_map(ExportRecord::from),
+        4 => order().prop_map(|record| SnapshotRecord::Order(record).into()),
+        1 => (any::<u64>(), any::<u64>()).prop_map(|(after, forgotten)| {
+            ExportRecord::Trades { after: TradeId(after), forgotten: TradeId(forgotten) }
+        }),
+        1 => any::<u32>().prop_map(|number| ExportRecord::Ended { number }),
+        2 => (any::<u32>(), order()).prop_map(|(number, order)| ExportRecord::Changed { number, order }),
     ]
 }
 
@@ -269,6 +274,16 @@ pub(crate) fn cursor() -> impl Strategy<Value = ExportCursor> {
         (participant(), client_order_id())
             .prop_map(|(participant, client_order_id)| ExportPlace::Order { participant, client_order_id }),
         Just(ExportPlace::End),
+        any::<u32>().prop_map(|number| ExportPlace::Ended { number }),
+        any::<u32>().prop_map(|number| ExportPlace::Changed { number }),
     ];
-    (any::<u64>(), any::<u64>(), place).prop_map(|(records, checksum, place)| ExportCursor { records, checksum, place })
+    let kind = select(&[ExportKind::Whole, ExportKind::Ahead, ExportKind::Rest][..]);
+    (kind, any::<u64>(), any::<u64>(), place).prop_map(|(kind, records, checksum, place)| {
+        let (kind, place) = match (kind, place) {
+            (ExportKind::Ahead, _) => (kind, ExportPlace::Start),
+            (_, ExportPlace::Ended { .. } | ExportPlace::Changed { .. }) => (ExportKind::Rest, place),
+            (kind, place) => (kind, place),
+        };
+        ExportCursor { kind, records, checksum, place }
+    })
 }

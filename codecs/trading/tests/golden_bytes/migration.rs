@@ -6,8 +6,12 @@ use lugus_vocabulary::*;
 use crate::golden::Golden;
 use crate::{INSTRUMENT, MANIFEST, PARTICIPANT, open};
 
-const CURSOR: ExportCursor =
-    ExportCursor { records: 105, checksum: 106, place: ExportPlace::Scope { participant: PARTICIPANT, events: 107 } };
+const CURSOR: ExportCursor = ExportCursor {
+    kind: ExportKind::Whole,
+    records: 105,
+    checksum: 106,
+    place: ExportPlace::Scope { participant: PARTICIPANT, events: 107 },
+};
 
 #[test]
 fn requests_and_answers() {
@@ -23,6 +27,15 @@ fn requests_and_answers() {
         ("migration.activate", MigrationStep::Activate),
         ("migration.drop", MigrationStep::Drop { epoch: MapEpoch(110) }),
         ("migration.drop_import", MigrationStep::DropImport),
+        ("migration.import_ahead", MigrationStep::ImportAhead),
+        (
+            "migration.export_rest",
+            MigrationStep::Export { cursor: ExportCursor { kind: ExportKind::Rest, ..CURSOR }, messages: 16 },
+        ),
+        (
+            "migration.import_complete",
+            MigrationStep::ImportComplete { manifest: MANIFEST, records: 119, checksum: 120 },
+        ),
     ] {
         let request =
             MigrationRequest { correlation_id: 111, instrument: INSTRUMENT, migration: MigrationId(112), step };

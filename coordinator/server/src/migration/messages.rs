@@ -7,9 +7,11 @@ use std::sync::Arc;
 use lugus_partition_map::{MapEpoch, MapRequest};
 use lugus_vocabulary::{ExportedRecords, MigrationRequest};
 
-/// Number of messages that an export request asks for. It is large enough to keep both clusters and the network busy, and
-/// small enough not to hold up the old cluster's other instruments.
+/// Number of messages that an export request asks for after the fence. It is large enough to keep both clusters and the network
+/// busy, and small enough not to hold up the old cluster's other instruments.
 pub const MAXIMUM_MESSAGES: u16 = 16;
+/// The same ahead of the fence, while the instrument itself is traded: 2 ms of the old cluster's time.
+pub(super) const MESSAGES_AHEAD: u16 = 4;
 
 /// The encoded records of one message, copied from the old cluster to the new one.
 pub type Records = Arc<[u8]>;

@@ -9,6 +9,8 @@ use super::messages::Party;
 pub enum MoveStep {
     /// The coordinator records that the move begins.
     Begin,
+    /// The records of the old cluster are copied to the new one, while the old one trades.
+    CopyAhead,
     /// The old cluster stops taking commands.
     Fence,
     /// The new cluster is told the manifest of the records to come.
@@ -31,12 +33,16 @@ pub enum MoveStep {
     DropImport,
     /// The old cluster takes commands again.
     Unfence,
+    /// The new cluster deletes what was copied ahead of the fence, and is of no use.
+    DropAhead,
 }
 
 impl MoveStep {
-    /// All steps: those of a move in order, then those that undo a move. Undoing also ends with `Finish`.
-    pub const ALL: [Self; 12] = [
+    /// All steps: those of a move in order, then those that undo a move, and the one that gives up what was copied ahead. Undoing
+    /// also ends with `Finish`.
+    pub const ALL: [Self; 14] = [
         Self::Begin,
+        Self::CopyAhead,
         Self::Fence,
         Self::Import,
         Self::Export,
@@ -48,12 +54,14 @@ impl MoveStep {
         Self::Abort,
         Self::DropImport,
         Self::Unfence,
+        Self::DropAhead,
     ];
 
     /// Name of the step, as `lugus migrate --hold-before` takes it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Begin => "begin",
+            Self::CopyAhead => "copy-ahead",
             Self::Fence => "fence",
             Self::Import => "import",
             Self::Export => "export",
@@ -65,6 +73,7 @@ impl MoveStep {
             Self::Abort => "abort",
             Self::DropImport => "drop-import",
             Self::Unfence => "unfence",
+            Self::DropAhead => "drop-ahead",
         }
     }
 
@@ -72,8 +81,10 @@ impl MoveStep {
     pub const fn party(self) -> Party {
         match self {
             Self::Begin | Self::Commit | Self::Finish | Self::Abort => Party::Coordinator,
-            Self::Fence | Self::Drop | Self::Unfence => Party::From,
-            Self::Import | Self::Export | Self::Verify | Self::Activate | Self::DropImport => Party::To,
+            Self::CopyAhead | Self::Fence | Self::Drop | Self::Unfence => Party::From,
+            Self::Import | Self::Export | Self::Verify | Self::Activate | Self::DropImport | Self::DropAhead => {
+                Party::To
+            }
         }
     }
 
@@ -81,6 +92,7 @@ impl MoveStep {
     pub const fn request(self) -> &'static str {
         match self {
             Self::Begin => "begin the move",
+            Self::CopyAhead => "copy the instrument ahead of the fence",
             Self::Fence => "fence the instrument",
             Self::Import => "begin the import",
             Self::Export => "copy the instrument",
@@ -92,6 +104,7 @@ impl MoveStep {
             Self::Abort => "undo the move",
             Self::DropImport => "drop the import",
             Self::Unfence => "unfence the instrument",
+            Self::DropAhead => "drop what was copied ahead",
         }
     }
 }

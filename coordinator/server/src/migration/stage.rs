@@ -27,6 +27,10 @@ pub(super) enum Stage {
         epoch: MapEpoch,
         to: ClusterId,
     },
+    /// Records are copied ahead of the fence, while the old cluster trades.
+    CopyingAhead(Copying),
+    /// What was copied ahead is of no use, and is removed. All is copied after the fence.
+    DroppingAhead,
     /// The fence. The first requests of the copy are sent right after it.
     Fencing(Copying),
     Copying(Copying),
@@ -53,7 +57,8 @@ impl Stage {
             Self::Asking | Self::Looking { .. } | Self::Ended(_) => return None,
             Self::Beginning { .. } => MoveStep::Begin,
             Self::Fencing(_) => MoveStep::Fence,
-            Self::Copying(copying) => copying.step(),
+            Self::CopyingAhead(copying) | Self::Copying(copying) => copying.step(),
+            Self::DroppingAhead => MoveStep::DropAhead,
             Self::Committing { .. } => MoveStep::Commit,
             Self::Activating { .. } => MoveStep::Activate,
             Self::Dropping { .. } => MoveStep::Drop,
@@ -92,11 +97,12 @@ impl Stage {
             Self::Fencing(_) => MigrationStep::Fence,
             Self::Activating { .. } => MigrationStep::Activate,
             Self::Dropping { epoch } => MigrationStep::Drop { epoch },
-            Self::DroppingImport => MigrationStep::DropImport,
+            Self::DroppingImport | Self::DroppingAhead => MigrationStep::DropImport,
             Self::Unfencing => MigrationStep::Unfence,
-            Self::Copying(_) | Self::Ended(_) => return None,
+            Self::CopyingAhead(_) | Self::Copying(_) | Self::Ended(_) => return None,
         };
-        let request = ClusterRequest { correlation_id, instrument, migration: id, step };
+        let migration = if *self == Self::DroppingAhead { id.ahead() } else { id };
+        let request = ClusterRequest { correlation_id, instrument, migration, step };
         Some(Action::Cluster { party: self.asked().0, request })
     }
 }

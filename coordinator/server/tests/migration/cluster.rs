@@ -38,6 +38,7 @@ impl EventSink for Heard {
 pub enum Answer {
     Report(MigrationReport),
     Exported(Vec<Exported>),
+    Nothing,
 }
 
 pub struct Cluster {
@@ -45,11 +46,15 @@ pub struct Cluster {
     pub limits: EngineLimits,
     /// Simulated time until which the cluster has no leader.
     pub down_until: u64,
+    /// Whether the members are of an earlier version, which does not answer steps of a copy ahead.
+    pub is_older: bool,
+    /// Number of imports that were complete: those that were copied ahead, and those that were copied whole.
+    pub imports: [u64; 2],
 }
 
 impl Cluster {
     pub fn new() -> Self {
-        Self { engine: Engine::new(LIMITS), limits: LIMITS, down_until: 0 }
+        Self { engine: Engine::new(LIMITS), limits: LIMITS, down_until: 0, is_older: false, imports: [0; 2] }
     }
 
     pub fn apply(&mut self, now: u64, participant: u32, instrument: u32, number: u64, action: Action) -> Heard {
@@ -75,6 +80,7 @@ impl Cluster {
     /// Replaces the engine with one restored from its snapshot, as when a restarted member becomes leader.
     pub fn restart(&mut self) {
         let mut records = Vec::new();
+        self.engine.prepare_snapshot();
         let Ok(()) = self.engine.snapshot(&mut |record| {
             records.push(*record);
             Ok::<(), Infallible>(())
@@ -87,8 +93,16 @@ impl Cluster {
     }
 
     /// Does a step. `library` holds the records of all parts; the bytes of a part are its index in `library`.
-    pub fn answer(&mut self, request: &ClusterRequest, part: usize, library: &mut Vec<Vec<SnapshotRecord>>) -> Answer {
+    pub fn answer(&mut self, request: &ClusterRequest, part: usize, library: &mut Vec<Vec<ExportRecord>>) -> Answer {
         let MigrationRequest { correlation_id, instrument, migration, ref step } = *request;
+        let is_new = match step {
+            MigrationStep::ImportAhead | MigrationStep::ImportComplete { .. } => true,
+            MigrationStep::Export { cursor, .. } => cursor.kind != ExportKind::Whole,
+            _ => false,
+        };
+        if is_new && self.is_older {
+            return Answer::Nothing;
+        }
         let engine = &mut self.engine;
         let nothing = ExportManifest::default();
         let done = Ok((MigrationOutcome::Done, 0, nothing));
@@ -99,8 +113,9 @@ impl Cluster {
         let with_manifest = |manifest| (MigrationOutcome::Done, 0, manifest);
         let result = match step {
             MigrationStep::Export { cursor, messages } => {
-                assert_eq!(*messages, MAXIMUM_MESSAGES);
-                match export(engine, request, *cursor, part, library) {
+                assert!(*messages <= MAXIMUM_MESSAGES);
+                let export = if cursor.kind == ExportKind::Ahead { copy_ahead } else { export };
+                match export(engine, request, *cursor, *messages, part, library) {
                     Ok(parts) => return Answer::Exported(parts),
                     Err(refusal) => Err(refusal),
                 }
@@ -119,10 +134,21 @@ impl Cluster {
             MigrationStep::ImportEnd { checksum } => {
                 engine.import_end(instrument, migration, *checksum).map(with_manifest)
             }
+            MigrationStep::ImportAhead => {
+                engine.import_ahead(instrument, migration).map(|received| (MigrationOutcome::Done, received, nothing))
+            }
+            MigrationStep::ImportComplete { manifest, records, checksum } => {
+                engine.import_complete(instrument, migration, *manifest, *records, *checksum).map(with_manifest)
+            }
             MigrationStep::Activate => engine.activate(instrument, migration).and(done),
             MigrationStep::Drop { epoch } => engine.drop_instrument(instrument, migration, *epoch).map(of_progress),
             MigrationStep::DropImport => engine.drop_import(instrument, migration).map(of_progress),
         };
+        match step {
+            MigrationStep::ImportComplete { .. } => self.imports[0] += u64::from(result.is_ok()),
+            MigrationStep::ImportEnd { .. } => self.imports[1] += u64::from(result.is_ok()),
+            _ => {}
+        }
         if correlation_id.is_multiple_of(16) {
             engine.verify().unwrap();
         }
@@ -135,22 +161,54 @@ impl Cluster {
 }
 
 fn export(
-    engine: &Engine,
+    engine: &mut Engine,
     request: &ClusterRequest,
     cursor: ExportCursor,
+    messages: u16,
     part: usize,
-    library: &mut Vec<Vec<SnapshotRecord>>,
+    library: &mut Vec<Vec<ExportRecord>>,
 ) -> Result<Vec<Exported>, MigrationRefusal> {
     let MigrationRequest { correlation_id, instrument, migration, .. } = *request;
     let mut export = engine.export(instrument, migration, cursor)?;
     let mut parts = Vec::new();
-    for _ in 0..MAXIMUM_MESSAGES {
+    for _ in 0..messages {
         let first_record = export.cursor().records;
         library.push(export.by_ref().take(part).collect());
         let cursor = export.cursor();
         let records: Records = Records::from((library.len() as u64 - 1).to_le_bytes());
         parts.push(Exported { correlation_id, instrument, migration, first_record, cursor, records });
         if cursor.is_end() {
+            break;
+        }
+    }
+    Ok(parts)
+}
+
+/// Sends parts of a copy ahead of the fence; one in ten finds no room in the session.
+fn copy_ahead(
+    engine: &mut Engine,
+    request: &ClusterRequest,
+    cursor: ExportCursor,
+    messages: u16,
+    part: usize,
+    library: &mut Vec<Vec<ExportRecord>>,
+) -> Result<Vec<Exported>, MigrationRefusal> {
+    let MigrationRequest { correlation_id, instrument, migration, .. } = *request;
+    engine.copy_ahead(instrument, migration, cursor)?;
+    let (mut parts, mut first_record) = (Vec::new(), cursor.records);
+    for number in 0..messages {
+        let mut export = engine.export_ahead(instrument, migration)?;
+        library.push(export.by_ref().take(part).collect());
+        let copied = export.end();
+        let cursor = copied.cursor();
+        if (correlation_id + u64::from(number)).is_multiple_of(10) {
+            break;
+        }
+        engine.note_copied(copied);
+        let records: Records = Records::from((library.len() as u64 - 1).to_le_bytes());
+        parts.push(Exported { correlation_id, instrument, migration, first_record, cursor, records });
+        first_record = cursor.records;
+        if cursor.kind == ExportKind::Rest {
             break;
         }
     }

@@ -16,13 +16,18 @@ use lugus_vocabulary::{InstrumentId, MigrationOutcome};
 use world::{FROM, Faults, TO, World};
 
 /// Number of simulated worlds, each with its own seed.
-const RUNS: u64 = 2_000;
+const RUNS: u64 = 5_000;
 
 #[test]
 fn a_move_is_finished_or_undone_whatever_crashes_and_whatever_is_lost() {
-    let (mut moved, mut undone) = (0, 0);
+    let (mut moved, mut undone, mut ahead, mut whole) = (0, 0, 0, 0);
     for seed in 1..=RUNS {
         let mut world = World::new(seed, Faults::All);
+        for (cluster, one_in) in [(FROM, 8), (TO, 7)] {
+            if seed % one_in == 0 {
+                world.make_older(cluster);
+            }
+        }
         world.run_with_crashes();
         for ending in world.settle() {
             match ending {
@@ -31,7 +36,10 @@ fn a_move_is_finished_or_undone_whatever_crashes_and_whatever_is_lost() {
                 Ending::Nothing => {}
             }
         }
+        let imports = world.imports();
+        (ahead, whole) = (ahead + imports[0], whole + imports[1]);
     }
+    assert!(ahead > RUNS / 8 && whole > RUNS / 4, "{ahead} copied ahead, {whole} copied whole");
     assert!(moved > RUNS / 2 && undone > RUNS / 10, "{moved} moved, {undone} undone");
 }
 
@@ -49,6 +57,40 @@ fn without_faults_an_instrument_moves_there_and_back() {
     world.start(Intent::MoveTo(FROM));
     assert_eq!(world.run_to_end(3), Ok(Ending::Moved));
     assert_eq!(world.check_end(), FROM);
+    assert_eq!(world.imports(), [2, 0]);
+}
+
+/// Whatever takes away what was copied ahead, the instrument moves, and is copied whole.
+#[test]
+fn an_instrument_moves_without_what_was_copied_ahead() {
+    type Interruption = (&'static str, fn(&mut World));
+    let interruptions: [Interruption; 5] = [
+        ("an older old cluster", |world| world.make_older(FROM)),
+        ("an older new cluster", |world| world.make_older(TO)),
+        ("a new leader of the old cluster", |world| world.change_leader(FROM)),
+        ("a snapshot of the new cluster", |world| world.snapshot(TO)),
+        ("another mover", |world| {
+            world.kill_mover(0);
+            world.start(Intent::MoveTo(TO));
+        }),
+    ];
+    for (what, interrupt) in interruptions {
+        let (mut ahead, mut whole) = (0, 0);
+        for step in 0..100 {
+            let mut world = World::new(step + 1, Faults::None);
+            world.start(Intent::MoveTo(TO));
+            for _ in 0..step {
+                world.step();
+            }
+            interrupt(&mut world);
+            let ending = world.run_to_end(world.newest_mover());
+            assert!(matches!(ending, Ok(Ending::Moved | Ending::Nothing)), "{what} after step {step}: {ending:?}");
+            assert_eq!(world.check_end(), TO);
+            let imports = world.imports();
+            (ahead, whole) = (ahead + imports[0], whole + imports[1]);
+        }
+        assert!(ahead > 0 && whole > 0, "{what}: {ahead} copied ahead, {whole} copied whole");
+    }
 }
 
 /// A mover dies after each of its first messages. The next mover finishes the move, or undoes it unless it is committed.
@@ -172,7 +214,7 @@ fn a_held_mover_waits_before_each_step() {
         world.run_until_held(0, step);
         assert_eq!(state(&mut world), before);
         let expected = match step {
-            MoveStep::Begin | MoveStep::Fence => [true, false],
+            MoveStep::Begin | MoveStep::CopyAhead | MoveStep::Fence => [true, false],
             MoveStep::Drop | MoveStep::Finish => [false, true],
             _ => [false, false],
         };

@@ -17,8 +17,8 @@ use lugus_partition_map::{
 use lugus_testing::instruments::btc_usdt;
 use lugus_topology::{ClusterId, Endpoint, MemberId};
 use lugus_vocabulary::{
-    Action as EngineAction, ClientOrderId, InstrumentId, InstrumentSpecification, MigrationReport, NewOrder, Price,
-    Quantity, Side, SnapshotRecord,
+    Action as EngineAction, ClientOrderId, ExportRecord, InstrumentId, InstrumentSpecification, MigrationReport,
+    NewOrder, Price, Quantity, Replace, Side,
 };
 
 use crate::cluster::{Answer, Cluster, INSTRUMENT, LIMITS};
@@ -61,10 +61,11 @@ pub struct World {
     clusters: [Cluster; 2],
     movers: Vec<Option<Mover>>,
     endings: Vec<Option<Result<Ending, MoveError>>>,
-    library: Vec<Vec<SnapshotRecord>>,
+    library: Vec<Vec<ExportRecord>>,
     /// Applies each command that a cluster has accepted, in the same order.
     never_moved: Cluster,
-    next_number: u64,
+    /// Number of each participant's next command.
+    next_numbers: [u64; 2],
     holds_commits: bool,
     held: Option<Message>,
 }
@@ -88,7 +89,7 @@ impl World {
             endings: Vec::new(),
             library: Vec::new(),
             never_moved: Cluster::new(),
-            next_number: 1,
+            next_numbers: [1, 1],
             holds_commits: false,
             held: None,
         };
@@ -130,6 +131,10 @@ impl World {
         }
     }
 
+    pub fn newest_mover(&self) -> usize {
+        self.movers.len() - 1
+    }
+
     pub fn run_until_held(&mut self, mover: usize, step: MoveStep) {
         let end = self.now + PEACE;
         while self.movers[mover].as_ref().is_none_or(|mover| mover.held_before() != Some(step)) {
@@ -166,7 +171,26 @@ impl World {
     pub fn cramp(&mut self, cluster: ClusterId) {
         let limits = EngineLimits { orders: 1, ..LIMITS };
         let cramped = &mut self.clusters[cluster.0 as usize];
-        *cramped = Cluster { engine: lugus_engine::Engine::new(limits), limits, down_until: 0 };
+        *cramped = Cluster { engine: lugus_engine::Engine::new(limits), limits, ..Cluster::new() };
+    }
+
+    /// Makes the cluster one of an earlier version, which does not know how to copy ahead.
+    pub fn make_older(&mut self, cluster: ClusterId) {
+        self.clusters[cluster.0 as usize].is_older = true;
+    }
+
+    /// Number of imports that were complete: those that were copied ahead, and those that were copied whole.
+    pub fn imports(&self) -> [u64; 2] {
+        let [from, to] = &self.clusters;
+        [0, 1].map(|kind| from.imports[kind] + to.imports[kind])
+    }
+
+    pub fn snapshot(&mut self, cluster: ClusterId) {
+        self.clusters[cluster.0 as usize].engine.prepare_snapshot();
+    }
+
+    pub fn change_leader(&mut self, cluster: ClusterId) {
+        self.clusters[cluster.0 as usize].engine.forget_copy_ahead();
     }
 
     pub fn takes_commands(&mut self, cluster: ClusterId) -> bool {
@@ -213,6 +237,12 @@ impl World {
                 let cluster = self.below(2) as usize;
                 self.clusters[cluster].restart();
                 self.clusters[cluster].down_until = self.now + self.below(600) * MILLISECOND;
+            }
+            let cluster = ClusterId(self.below(2) as i32);
+            match self.below(200) {
+                0 => self.snapshot(cluster),
+                1 => self.change_leader(cluster),
+                _ => {}
             }
             if self.below(80) == 0 {
                 self.coordinator_down_until = self.now + self.below(2_000) * MILLISECOND;
@@ -268,6 +298,9 @@ impl World {
             here.engine.instrument_state_hash(INSTRUMENT),
             self.never_moved.engine.instrument_state_hash(INSTRUMENT)
         );
+        let [orders, expected] =
+            [&here.engine, &self.never_moved.engine].map(|engine| engine.displayed_orders(INSTRUMENT).unwrap());
+        assert!(orders.eq(expected));
         assert_eq!(here.engine.live_orders(), self.never_moved.engine.live_orders());
         assert_eq!(there.engine.live_orders(), 0);
         owner
@@ -365,12 +398,14 @@ impl World {
                 }
             }
             Message::ToCluster { mover, cluster, party, request } => {
-                let part = 1 + self.below(9) as usize;
+                let most = if self.below(2) == 0 { 9 } else { 90 };
+                let part = 1 + self.below(most) as usize;
                 let Some(cluster) = self.clusters.get_mut(cluster.0 as usize) else { return };
                 if self.now < cluster.down_until {
                     return;
                 }
                 match cluster.answer(&request, part, &mut self.library) {
+                    Answer::Nothing => {}
                     Answer::Report(report) => self.send(Message::Report { mover, party, report }),
                     Answer::Exported(parts) => {
                         for exported in parts {
@@ -412,18 +447,34 @@ impl World {
         Ok(AcceptedRequest { epoch: map.epoch, digest: digest_of_map(map), migration: applied.migration })
     }
 
-    /// Sends the participant's next order to a random cluster. If the cluster applies it, the reference engine does so,
-    /// too.
+    /// Sends the next command of a participant to a random cluster: mostly an order, or else the cancellation or replacement of
+    /// one of its latest orders. If the cluster applies it, the reference engine does so, too.
     fn trade(&mut self) {
-        let (id, side) = (ClientOrderId(self.next_number), if self.below(2) == 0 { Side::Buy } else { Side::Sell });
+        let participant = self.below(2) as usize;
+        let number = self.next_numbers[participant];
         let (price, quantity) = (Price(95 + self.below(11) as i64), Quantity(1 + self.below(9)));
-        let order = NewOrder::limit(id, side, price, quantity);
+        let (id, latest) = (ClientOrderId(number), ClientOrderId(number.saturating_sub(1 + self.below(12)).max(1)));
+        let action = match self.below(8) {
+            0 | 1 => EngineAction::Cancel { orig_client_order_id: latest },
+            2 | 3 => EngineAction::Replace(Replace {
+                client_order_id: if self.below(2) == 0 { id } else { latest },
+                orig_client_order_id: latest,
+                price: Some(price),
+                stop_price: None,
+                quantity,
+                display_quantity: Quantity(0),
+            }),
+            of_side => {
+                let side = if of_side % 2 == 0 { Side::Buy } else { Side::Sell };
+                EngineAction::New(NewOrder::limit(id, side, price, quantity))
+            }
+        };
         let cluster = self.below(2) as usize;
-        let heard = self.clusters[cluster].apply(self.now, 1, 1, self.next_number, EngineAction::New(order));
+        let heard = self.clusters[cluster].apply(self.now, participant as u32 + 1, 1, number, action);
         if heard.events > 0 {
-            let expected = self.never_moved.apply(self.now, 1, 1, self.next_number, EngineAction::New(order));
+            let expected = self.never_moved.apply(self.now, participant as u32 + 1, 1, number, action);
             assert_eq!(heard.events, expected.events);
-            self.next_number += 1;
+            self.next_numbers[participant] += 1;
         }
     }
 

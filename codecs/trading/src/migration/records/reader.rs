@@ -1,8 +1,8 @@
 //! Reads records from a run.
 
-use lugus_vocabulary::{InstrumentId, SnapshotRecord};
+use lugus_vocabulary::{ExportRecord, InstrumentId, SnapshotRecord, TradeId};
 
-use super::MESSAGE;
+use super::{CHANGED, ENDED, MESSAGE, TRADES};
 use crate::short_layout::Before;
 use crate::short_layout::numbers::NumberReader;
 use crate::snapshot::{RecordDecoder, SnapshotMessage};
@@ -27,11 +27,22 @@ impl<'a> RecordReader<'a> {
         self.is_damaged
     }
 
-    fn record(&mut self) -> Option<SnapshotRecord> {
-        match self.reader.byte()? {
-            MESSAGE => self.message(),
-            tag => self.before.record(tag, &mut self.reader, self.instrument),
-        }
+    fn record(&mut self) -> Option<ExportRecord> {
+        let reader = &mut self.reader;
+        let record = match reader.byte()? {
+            MESSAGE => self.message()?,
+            TRADES => {
+                let (after, forgotten) = (TradeId(reader.number()?), TradeId(reader.number()?));
+                return Some(ExportRecord::Trades { after, forgotten });
+            }
+            ENDED => return Some(ExportRecord::Ended { number: order_number(reader)? }),
+            CHANGED => {
+                let number = order_number(reader)?;
+                return Some(ExportRecord::Changed { number, order: self.before.order(reader)? });
+            }
+            tag => self.before.record(tag, reader, self.instrument)?,
+        };
+        Some(record.into())
     }
 
     /// A record that is written as the messages of the snapshot.
@@ -52,9 +63,9 @@ impl<'a> RecordReader<'a> {
 }
 
 impl Iterator for RecordReader<'_> {
-    type Item = SnapshotRecord;
+    type Item = ExportRecord;
 
-    fn next(&mut self) -> Option<SnapshotRecord> {
+    fn next(&mut self) -> Option<ExportRecord> {
         if self.reader.bytes.is_empty() || self.is_damaged {
             return None;
         }
@@ -62,4 +73,9 @@ impl Iterator for RecordReader<'_> {
         self.is_damaged = record.is_none();
         record
     }
+}
+
+/// The number of an order that was copied ahead.
+fn order_number(reader: &mut NumberReader<'_>) -> Option<u32> {
+    reader.number()?.try_into().ok()
 }

@@ -1,8 +1,9 @@
 //! Writes records into a run.
 
-use lugus_vocabulary::{InstrumentId, SnapshotRecord};
+use lugus_vocabulary::{ExportRecord, InstrumentId, SnapshotRecord};
 
-use super::{MAXIMUM_RUN_LENGTH, MESSAGE};
+use super::{CHANGED, ENDED, MAXIMUM_RUN_LENGTH, MESSAGE, TRADES};
+use crate::short_layout::numbers::put_number;
 use crate::short_layout::{Before, LONGEST_SHORT_RECORD};
 use crate::snapshot::{MAXIMUM_RECORD_LENGTH, RecordBuffer, encode_record};
 
@@ -34,7 +35,27 @@ impl<'b> RecordWriter<'b> {
     }
 
     /// Appends a record.
-    pub fn put(&mut self, record: &SnapshotRecord) {
+    pub fn put(&mut self, record: &ExportRecord) {
+        match record {
+            ExportRecord::Snapshot(record) => self.put_snapshot(record),
+            ExportRecord::Trades { after, forgotten } => {
+                self.buffer.push(TRADES);
+                put_number(self.buffer, after.0);
+                put_number(self.buffer, forgotten.0);
+            }
+            ExportRecord::Ended { number } => {
+                self.buffer.push(ENDED);
+                put_number(self.buffer, (*number).into());
+            }
+            ExportRecord::Changed { number, order } => {
+                self.buffer.push(CHANGED);
+                put_number(self.buffer, (*number).into());
+                self.before.put_order(self.buffer, order);
+            }
+        }
+    }
+
+    fn put_snapshot(&mut self, record: &SnapshotRecord) {
         // All reports are of the instrument of the run.
         let instrument = match record {
             SnapshotRecord::Report(kept) => kept.report.instrument,
