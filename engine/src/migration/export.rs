@@ -140,7 +140,7 @@ impl Export<'_> {
                 NextRecord::Instrument => {
                     let id = self.listed.instrument.definition.instrument;
                     self.scopes = engine.scopes_from(id, ParticipantId::OPERATOR);
-                    let record = SnapshotRecord::Instrument(instrument_record(self.listed));
+                    let record = SnapshotRecord::Instrument(instrument_record(self.listed, &engine.pool));
                     return Some((record, ExportPlace::Instrument, NextRecord::Trade(TradeId(0))));
                 }
                 NextRecord::Trade(trade_id) => {
