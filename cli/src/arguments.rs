@@ -25,7 +25,7 @@ pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, Re
 pub use replay::{Replay, Sending};
 pub use round_trip::{RoundTrip, Service, Transport};
 pub use trading::{
-    AmendedTrade, Book, Cancel, Hdr, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
+    AmendedTrade, Book, Cancel, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
 };
 
 /// Lugus: order matching, replicated by Aeron Cluster.
@@ -82,6 +82,8 @@ pub enum Command {
     Order(Order),
     /// Cancel an order.
     Cancel(Cancel),
+    /// Cancel all orders of a participant, or of everybody, in all clusters, in one cluster, or in one instrument.
+    MassCancel(MassCancel),
     /// Show a participant's own open orders.
     Orders(Orders),
     /// Cancel or correct a trade, as the operator. Both sides and the market are told; no order changes.
@@ -392,6 +394,7 @@ impl Arguments {
                 Some("--epoch is for a change of the map, and there is none")
             }
             Command::Export(export) => export.contradiction(),
+            Command::MassCancel(cancel) => cancel.contradiction(),
             Command::Order(order) => order.contradiction(),
             Command::Replay(replay) => replay.contradiction(),
             _ => None,
@@ -447,6 +450,10 @@ mod tests {
             "recordings describe 3 --member 1",
             "replay log",
             "replay log --member 0 --from snapshot --until 2026-11-29T20:15:00Z --events x.csv --book 1",
+            "mass-cancel --participant 1 --side buy",
+            "mass-cancel --participant 1 --as-operator -i 1",
+            "mass-cancel --everybody --cluster A",
+            "mass-cancel --everybody -i BTC/USDT --side sell",
             "replay log --resume x --until 4096 --pace recorded",
             "replay log --dir x --to-cluster --rate 1000",
             "replay market-data --from 5ns -i 1 -o x",
@@ -482,6 +489,11 @@ mod tests {
             "order -i 1 buy -1 5",
             "order -i 1 --id 0 buy 1 5",
             "cancel -i 1 0",
+            "mass-cancel",
+            "mass-cancel --participant 1 --everybody",
+            "mass-cancel --participant 1 --side both",
+            "mass-cancel --everybody --side buy",
+            "mass-cancel --everybody --cluster A -i 1",
             "engine --instruments 0",
             "engine --participants 0",
             "engine --orders 0",

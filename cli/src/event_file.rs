@@ -196,7 +196,7 @@ impl ReportRow {
                 order_status: *order_status,
                 ..row
             },
-            ReportBody::MassCancel { affected, .. } => {
+            ReportBody::MassCancel { affected, .. } | ReportBody::MassCancelAll { affected, .. } => {
                 Self { event: "mass_cancel", quantity: Some(u64::from(*affected)), ..row }
             }
             ReportBody::Instrument { reference_price, .. } => {

@@ -14,6 +14,13 @@ pub fn text(report: &Report, notation: Notation<'_>) -> String {
             format!("{what} of order {orig_client_order_id} rejected: {reason:?}{status}")
         }
         ReportBody::MassCancel { target, affected } => format!("{affected} orders of participant {target} canceled"),
+        ReportBody::MassCancelAll { target, affected, instruments, moving } => {
+            let stay = match moving {
+                0 => String::new(),
+                _ => format!("; orders in {moving} instruments stay, as these move to another cluster"),
+            };
+            format!("{affected} orders of {target} in {instruments} instruments canceled{stay}")
+        }
         ReportBody::Instrument { instrument, state, reference_price } => {
             format!("instrument {instrument} is {state:?}, reference price {}", notation.price(*reference_price))
         }

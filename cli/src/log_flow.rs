@@ -210,6 +210,7 @@ impl ServiceListener for Collector {
             | Action::Cancel { .. }
             | Action::Replace(_)
             | Action::MassCancel { .. }
+            | Action::MassCancelAll { .. }
             | Action::SetInstrumentState { .. } => {
                 let Command { participant, instrument, action, .. } = *command;
                 self.push(Step { participant, instrument, action, trade: None });

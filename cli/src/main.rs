@@ -33,6 +33,7 @@ mod local_deployment;
 mod log;
 mod log_flow;
 mod map;
+mod mass_cancel;
 mod migrate;
 mod moving;
 mod node;
@@ -128,6 +129,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Migrate(migrate) => migrate::run(&deployment::find(config)?, migrate, output),
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
+        Command::MassCancel(what) => mass_cancel::run(&deployment::find(config)?, what, output),
         Command::Orders(orders) => orders::run(&deployment::find(config)?, orders, output),
         Command::Trade(what) => trade::amend(&deployment::find(config)?, what, output),
         Command::Book(book) if book.follow => book_follow::run(&deployment::find(config)?, book, output),

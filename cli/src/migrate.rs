@@ -170,7 +170,10 @@ impl Hold {
 }
 
 /// A cluster of the map by its number or name.
-fn cluster(map: &PartitionMap, name: &str) -> Result<ClusterId, Failure> {
+///
+/// # Errors
+/// When the map has no cluster with this name.
+pub fn cluster(map: &PartitionMap, name: &str) -> Result<ClusterId, Failure> {
     if let Ok(id) = name.parse() {
         return Ok(ClusterId(id));
     }

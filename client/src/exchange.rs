@@ -365,10 +365,19 @@ impl<H: EventHandler> GroupListener for ClustersListener<'_, H> {
     }
 }
 
+/// A command of an [`ExchangeSession`] to one of the clusters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterCommand {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Number of the command, or why it was not sent.
+    pub sent: Result<CommandNumber, SendError>,
+}
+
 /// Commands and requests. Commands return their number, which counts from 1 in each instrument.
 ///
 /// Each cluster has its own limits and kill switch of a participant, and an operator's command is for one cluster:
-/// those commands need a [`TradingSession`].
+/// those commands need a [`TradingSession`]. But [`Self::mass_cancel_all`] sends a command to each cluster.
 impl ExchangeSession {
     /// Enters an order (FIX message D).
     ///
@@ -407,6 +416,29 @@ impl ExchangeSession {
     /// [`SendError`]; nothing was sent.
     pub fn mass_cancel(&mut self, instrument: InstrumentId, side: Option<Side>) -> Result<CommandNumber, SendError> {
         self.session_for(instrument, Purpose::Other)?.mass_cancel(instrument, side)
+    }
+
+    /// Cancels the participant's own orders in all instruments of all clusters, of one side or (`None`) of both. It is one
+    /// command for each cluster of the map, in the scope of [`InstrumentId::NONE`]; returns its number, or why it was not
+    /// sent. A cluster that is not connected gets its command once it is.
+    /// [`EventHandler::on_cluster_report`] tells which cluster an answer is from.
+    ///
+    /// Orders of an instrument that moves between clusters at that moment may stay: the answer of a cluster that counts
+    /// instruments as `moving` says so. Do it again once [`Status::InstrumentMoved`] has been told.
+    ///
+    /// # Errors
+    /// [`SendError::Ended`], [`SendError::NoMap`]; nothing was sent.
+    pub fn mass_cancel_all(&mut self, side: Option<Side>) -> Result<Vec<ClusterCommand>, SendError> {
+        if self.failure.is_some() {
+            return Err(SendError::Ended);
+        }
+        let map = Arc::clone(self.router.map().ok_or(SendError::NoMap)?);
+        let sessions = self.router.sessions_mut();
+        let mut send = |cluster| match sessions.iter_mut().find(|entry| entry.cluster == cluster) {
+            Some(entry) => entry.session.mass_cancel_all(side),
+            None => Err(SendError::ClusterUnusable(cluster)),
+        };
+        Ok(map.clusters.iter().map(|cluster| ClusterCommand { cluster: cluster.id, sent: send(cluster.id) }).collect())
     }
 
     /// Asks once for the book of an instrument: see [`TradingSession::request_book`].

@@ -105,7 +105,7 @@ pub use lugus_vocabulary::{
     Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, CommandKind, Decimal, DisplayedOrder,
     EpochNanos, EventSequence, ExecType, Execution, GraceTime, InstrumentDefinition, InstrumentId, InstrumentState,
     InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, LastReport, Liquidity, MapEpoch, MarketDataSequence,
-    MarketDataSnapshot, MemberId, MessageRejectReason, NewOrder, OnDisconnect, OpenOrder, OrderId,
+    MarketDataSnapshot, MassCancelTarget, MemberId, MessageRejectReason, NewOrder, OnDisconnect, OpenOrder, OrderId,
     OrderMassStatusRequest, OrderStatus, OrderStatusReport, OrderStatusRequest, OrderType, ParticipantId, PostOnly,
     Price, PriceLevel, Quantity, RejectReason, Replace, Report, ReportBody, RiskLimits, SelfTradePrevention, Side,
     Statistics, StatusCursor, StepSize, Symbol, TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
@@ -116,7 +116,7 @@ pub use blocking::{BlockingError, BlockingExchange, BlockingSession};
 pub use command_number::CommandNumber;
 pub use config::{Config, Credentials, Limits, MAXIMUM_INSTRUMENTS, MAXIMUM_OUTSTANDING, OlderSession};
 pub use error::{ClientError, ConfigurationError, SendError};
-pub use exchange::{Exchange, ExchangeConfig, ExchangeSession};
+pub use exchange::{ClusterCommand, Exchange, ExchangeConfig, ExchangeSession};
 pub use feed::{
     FIRST_REQUEST_ID, FeedContext, FeedError, FeedHandler, FeedStatus, FollowedBook, MAXIMUM_ENTRIES, MAXIMUM_FOLLOWED,
     MarketDataFeed, Trade,

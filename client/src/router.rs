@@ -204,7 +204,7 @@ pub(crate) struct ClusterHandler<'a, H> {
 impl<H: EventHandler> EventHandler for ClusterHandler<'_, H> {
     #[inline]
     fn on_report(&mut self, report: &Report, command: CommandNumber) {
-        self.handler.on_report(report, command);
+        self.handler.on_cluster_report(self.cluster, report, command);
     }
 
     fn on_drop_copy(&mut self, report: &Report) {

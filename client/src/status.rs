@@ -22,6 +22,14 @@ pub trait EventHandler {
     /// [`CommandNumber::NONE`] if the event answers no command, or a command of an earlier session.
     fn on_report(&mut self, report: &Report, command: CommandNumber);
 
+    /// An event of the participant's own, as [`Self::on_report`], from an [`ExchangeSession`](crate::ExchangeSession), with the
+    /// cluster that tells it. Events and commands of no instrument have numbers of their own in each cluster.
+    #[inline]
+    fn on_cluster_report(&mut self, cluster: ClusterId, report: &Report, command: CommandNumber) {
+        let _ = cluster;
+        self.on_report(report, command);
+    }
+
     /// An event of another participant, after [`request_drop_copy`](crate::TradingSession::request_drop_copy). Drop
     /// copies are not resumed: events that happen while this session is not connected are not told.
     fn on_drop_copy(&mut self, report: &Report) {
@@ -61,6 +69,10 @@ pub trait EventHandler {
 impl<H: EventHandler + ?Sized> EventHandler for &mut H {
     fn on_report(&mut self, report: &Report, command: CommandNumber) {
         (**self).on_report(report, command);
+    }
+
+    fn on_cluster_report(&mut self, cluster: ClusterId, report: &Report, command: CommandNumber) {
+        (**self).on_cluster_report(cluster, report, command);
     }
 
     fn on_drop_copy(&mut self, report: &Report) {

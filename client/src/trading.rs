@@ -11,7 +11,7 @@ use aeron_cluster_client::{
 };
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
-    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MemberId, NewOrder,
+    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, MemberId, NewOrder,
     OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, ProtocolVersion, Replace, RiskLimits, SessionKey,
     Side, TradeAmendment, TradeId, WorkingOrders,
 };
@@ -340,6 +340,32 @@ impl TradingSession {
     ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.mass_cancel_of(&mut ingress, instrument, target, side)
+    }
+
+    /// Cancels the participant's own orders in all instruments of the cluster, of one side or (`None`) of both (FIX message q,
+    /// 530 = 7). The command is numbered in the scope of [`InstrumentId::NONE`]; its answer, a
+    /// [`ReportBody::MassCancelAll`](crate::vocabulary::ReportBody::MassCancelAll), comes before the reports of the orders.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn mass_cancel_all(&mut self, side: Option<Side>) -> Result<CommandNumber, SendError> {
+        let (session, mut ingress) = self.split();
+        session.mass_cancel_all(&mut ingress, side)
+    }
+
+    /// Operator: cancels the orders of `target` in an instrument, or with [`InstrumentId::NONE`] in all instruments of the
+    /// cluster, of one side or (`None`) of both. Of [`MassCancelTarget::Everybody`] in all instruments only both.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn mass_cancel_all_of(
+        &mut self,
+        instrument: InstrumentId,
+        target: MassCancelTarget,
+        side: Option<Side>,
+    ) -> Result<CommandNumber, SendError> {
+        let (session, mut ingress) = self.split();
+        session.mass_cancel_all_of(&mut ingress, instrument, target, side)
     }
 
     /// Operator: defines an instrument, which begins to trade. The command is numbered in the scope of

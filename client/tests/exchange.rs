@@ -190,3 +190,15 @@ fn an_unusable_cluster_affects_only_its_instruments() {
     assert_eq!(order(&mut session, InstrumentId(2)), Err(SendError::ClusterUnusable(ClusterId(1))));
     assert_eq!(order(&mut session, BITCOIN), Ok(1));
 }
+
+#[test]
+fn a_mass_cancel_of_all_goes_to_each_cluster_of_the_map_and_tells_which_one_has_no_session() {
+    let mut session = session(Script(vec![map(|map| map.clusters[1].members.clear())]));
+    assert_eq!(session.mass_cancel_all(None), Err(SendError::NoMap));
+    session.poll(&mut ()).unwrap();
+    let sent = session.mass_cancel_all(Some(Side::Buy)).unwrap();
+    let sent: Vec<_> = sent.into_iter().map(|command| (command.cluster, command.sent)).collect();
+    let unusable = Err(SendError::ClusterUnusable(ClusterId(1)));
+    assert_eq!(sent, [(ClusterId(0), Ok(CommandNumber(1))), (ClusterId(1), unusable)]);
+    assert_eq!(session.outstanding(), 1, "kept until the cluster is connected");
+}

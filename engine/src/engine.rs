@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::{
     Action, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, KillSwitchLevel,
-    MapEpoch, ParticipantId, RejectReason, Reply, ReportBody, StateHash,
+    MapEpoch, OrderId, ParticipantId, RejectReason, Reply, ReportBody, StateHash,
 };
 
 use crate::book::OrderPool;
@@ -73,7 +73,8 @@ impl Engine {
     /// before; one after a hole, or with the number 0, the number that is expected; and one that can have no scope a
     /// refusal. There can be no scope for an instrument that is not defined, or that moves to another engine
     /// ([`Reply::Moved`]); for a participant beyond the limits; and for an action that does not belong in the scope
-    /// (orders belong to an instrument, definitions and limits to [`InstrumentId::NONE`]).
+    /// (orders belong to an instrument, definitions and limits to [`InstrumentId::NONE`], a mass cancel of many books to
+    /// either).
     ///
     /// Before that, whatever the command is, orders whose time is over expire, and what earlier commands have left goes on:
     /// see [`Engine::on_timer`]. The work of a command is bounded: see [`EngineLimits::steps`].
@@ -178,6 +179,7 @@ impl Engine {
 
     /// Forgets an instrument that has no orders and scopes.
     pub(crate) fn forget(&mut self, instrument: InstrumentId) {
+        self.pool.unfinished.set_canceled_of_everybody(instrument, OrderId(0));
         let Some((moved, place)) = self.instruments.remove(instrument) else { return };
         for participant in self.participants.ids() {
             if let Some(scope) = self.scopes.find(participant, moved) {
@@ -199,7 +201,11 @@ impl Engine {
         instrument: InstrumentId,
         action: &Action,
     ) -> Result<Option<ScopeIndex>, RejectReason> {
-        if (instrument == InstrumentId::NONE) != is_of_participant(action) {
+        let is_in_place = match action {
+            Action::MassCancelAll { .. } => true,
+            _ => (instrument == InstrumentId::NONE) == is_of_participant(action),
+        };
+        if !is_in_place {
             return Err(RejectReason::WrongScope);
         }
         let scope = self.scopes.find(participant, instrument);
@@ -252,6 +258,9 @@ impl Engine {
         self.scopes.get_mut(scope).last_client_sequence = command.client_sequence;
         match place {
             NO_INSTRUMENT => self.execute_as_such(now, scope, &command.action, sink),
+            place if matches!(command.action, Action::MassCancelAll { .. }) => {
+                self.mass_cancel_in(place, now, scope, &command.action, sink);
+            }
             place => self.execute_in(place, now, scope, &command.action, sink),
         }
     }
@@ -307,6 +316,9 @@ impl Engine {
                     Ok(())
                 })
             }
+            Action::MassCancelAll { target, side } => self
+                .admit_cancel_of(scope, now)
+                .and_then(|()| self.mass_cancel_all(sender, InstrumentId::NONE, *target, *side)),
             _ => Err(RejectReason::NotAuthorised),
         };
         let body = done.unwrap_or_else(|reason| rejection(action, reason, None));
@@ -328,6 +340,35 @@ impl Engine {
         if let (Action::SetKillSwitch { target, .. }, ReportBody::Risk { .. }) = (action, body) {
             self.follow_kill_switch(now, *target, sink);
         }
+        if let ReportBody::MassCancelAll { .. } = body {
+            self.continue_mass_cancels(now, sink);
+        }
+    }
+
+    /// Executes a mass cancel of one participant or of all in an instrument. The answer comes before the reports of the orders.
+    #[cold]
+    fn mass_cancel_in(
+        &mut self,
+        place: InstrumentPlace,
+        now: EpochNanos,
+        scope: ScopeIndex,
+        action: &Action,
+        sink: &mut impl EventSink,
+    ) {
+        let Action::MassCancelAll { target, side } = *action else { return };
+        let Scope { participant: sender, instrument: id, .. } = *self.scopes.get(scope);
+        let done = self.admit_cancel_of(scope, now).and_then(|()| self.mass_cancel_all(sender, id, target, side));
+        let Listed { hash, .. } = self.instruments.touch(place);
+        let reporter = &mut Reporter::new(now, &mut self.scopes, hash, scope, sink);
+        reporter.answer(done.unwrap_or_else(|reason| rejection(action, reason, None)));
+        if done.is_ok() {
+            self.continue_mass_cancels(now, sink);
+        }
+    }
+
+    /// Checks the rate of cancels of a scope's participant.
+    fn admit_cancel_of(&mut self, scope: ScopeIndex, now: EpochNanos) -> Result<(), RejectReason> {
+        self.participants.risk[self.pool.participant_of(scope) as usize].admit_cancel(now)
     }
 
     /// Cancels a participant's orders that its kill switch does not keep: some of them with later commands and timers if
@@ -432,7 +473,7 @@ fn is_about_order(action: &Action) -> bool {
     matches!(action, Action::New(_) | Action::Cancel { .. } | Action::Replace(_))
 }
 
-/// Whether the action belongs to the participant scope, and not to an instrument.
+/// Whether the action belongs to the participant scope only, and not to an instrument.
 fn is_of_participant(action: &Action) -> bool {
     matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. })
 }

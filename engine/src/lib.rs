@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `queries`, `usage`, `own_orders`, `invariants` | what can be asked of an engine, by anyone, by operators and by the owner of orders, and what must hold after every command |
 //! | `snapshot`, `restore`, `migration` | the whole state goes out and comes in again; an instrument goes to another engine while it is traded |
-//! | `engine`, `work`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; participants that lose their connection |
+//! | `engine`, `work`, `mass_cancel`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; mass cancels of many books; participants that lose their connection |
 //! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
 //! | `order_entry`, `instrument_state`, `trade_amendment` | new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument; trades that the operator cancels or corrects |
 //! | `admission`, `risk`, `kill_switch` | which orders are taken, and why others are not |
@@ -54,6 +54,7 @@ mod kept_reports;
 mod kept_trades;
 mod kill_switch;
 mod market_data;
+mod mass_cancel;
 mod matching;
 mod migration;
 mod notional;

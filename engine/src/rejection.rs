@@ -46,6 +46,7 @@ pub(crate) fn rejection(action: &Action, reason: RejectReason, order_status: Opt
             return ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status };
         }
         Action::MassCancel { .. } => CommandKind::MassCancel,
+        Action::MassCancelAll { .. } => CommandKind::MassCancelAll,
         Action::DefineInstrument(_) => CommandKind::DefineInstrument,
         Action::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
         Action::SetRiskLimits { .. } => CommandKind::SetRiskLimits,

@@ -9,8 +9,8 @@ mod loading;
 mod migration_states;
 
 use lugus_vocabulary::{
-    InstrumentId, MigrationStateRecord, ParticipantId, ParticipantRecord, RateKind, RateRecord, SNAPSHOT_VERSION,
-    SnapshotHeader, SnapshotRecord, StateHash,
+    InstrumentId, MigrationStateRecord, OLDEST_SNAPSHOT_VERSION, ParticipantId, ParticipantRecord, RateKind,
+    RateRecord, SNAPSHOT_VERSION, SnapshotHeader, SnapshotRecord, StateHash,
 };
 
 use self::checks::{Checked, count, none_missing, require, within};
@@ -137,7 +137,7 @@ impl Restore {
 
     fn header(&mut self, header: &SnapshotHeader) -> Checked {
         let limits = self.engine.limits;
-        if header.version != SNAPSHOT_VERSION {
+        if !(OLDEST_SNAPSHOT_VERSION..=SNAPSHOT_VERSION).contains(&header.version) {
             return Err(SnapshotFault::Version { found: header.version });
         }
         within("participants", header.participants.into(), limits.participants as u64 + 1)?;

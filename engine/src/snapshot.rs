@@ -44,7 +44,7 @@ impl Engine {
             let id = listed.instrument.definition.instrument;
             let (scopes, later) = rest.split_at(rest.partition_point(|scope| scope.instrument == id));
             rest = later;
-            stream.put(SnapshotRecord::Instrument(instrument_record(listed)))?;
+            stream.put(SnapshotRecord::Instrument(instrument_record(listed, &self.pool)))?;
             for trade in listed.instrument.trades.records() {
                 stream.put(SnapshotRecord::Trade(trade))?;
             }

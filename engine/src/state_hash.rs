@@ -12,8 +12,8 @@
 //! may change, and it skips the words that most executions do not have.
 
 use lugus_vocabulary::{
-    EpochNanos, Execution, InstrumentDefinition, KillSwitch, NewOrder, ParticipantId, Report, ReportBody, RiskLimits,
-    StateHash, TradeAddendum,
+    EpochNanos, Execution, InstrumentDefinition, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Report,
+    ReportBody, RiskLimits, StateHash, TradeAddendum,
 };
 
 use crate::report_heading::ReportHeading;
@@ -205,6 +205,15 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
             words[4] = KIND_MASS_CANCEL;
             words[5] = u64::from(target.0) << 32 | u64::from(affected);
         }
+        ReportBody::MassCancelAll { target, affected, instruments, moving } => {
+            let (kind, participant) = match target {
+                MassCancelTarget::Participant(participant) => (1, participant),
+                MassCancelTarget::Everybody => (3, ParticipantId(0)),
+            };
+            words[4] = KIND_MASS_CANCEL_ALL | kind << 8;
+            words[5] = u64::from(participant.0) << 32 | u64::from(affected);
+            words[6] = u64::from(instruments) << 32 | u64::from(moving);
+        }
         ReportBody::Instrument { instrument, state, reference_price } => {
             words[4] = KIND_INSTRUMENT | (state as u64) << 8;
             words[5] = u64::from(instrument.0);
@@ -270,6 +279,7 @@ fn multiply(a: u64, b: u64) -> u64 {
 const KIND_EXECUTION: u64 = 21;
 const KIND_CANCEL_REJECT: u64 = 22;
 const KIND_MASS_CANCEL: u64 = 23;
+const KIND_MASS_CANCEL_ALL: u64 = 61;
 const KIND_INSTRUMENT: u64 = 24;
 const KIND_RISK: u64 = 25;
 const KIND_REJECT: u64 = 26;
@@ -411,6 +421,8 @@ mod tests {
             order_status: Some(status),
         };
         let mass_cancel = |target, affected| ReportBody::MassCancel { target: ParticipantId(target), affected };
+        let mass_cancel_all =
+            |target, affected, instruments, moving| ReportBody::MassCancelAll { target, affected, instruments, moving };
         let instrument = |id, state, price| ReportBody::Instrument {
             instrument: InstrumentId(id),
             state,
@@ -431,6 +443,12 @@ mod tests {
             with_status(OrderStatus::Filled),
             mass_cancel(1, 2),
             mass_cancel(2, 1),
+            mass_cancel_all(MassCancelTarget::Participant(ParticipantId(0)), 1, 2, 3),
+            mass_cancel_all(MassCancelTarget::Participant(ParticipantId(1)), 1, 2, 3),
+            mass_cancel_all(MassCancelTarget::Everybody, 1, 2, 3),
+            mass_cancel_all(MassCancelTarget::Everybody, 2, 2, 3),
+            mass_cancel_all(MassCancelTarget::Everybody, 1, 3, 3),
+            mass_cancel_all(MassCancelTarget::Everybody, 1, 2, 4),
             instrument(1, InstrumentState::Open, 2),
             instrument(2, InstrumentState::Open, 2),
             instrument(1, InstrumentState::Halted, 2),

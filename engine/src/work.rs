@@ -2,7 +2,7 @@
 //!
 //! Each command begins with some of it, and a timer of the log does it where no commands come: whoever runs the engine asks
 //! [`Engine::next_deadline`] after every entry of the log, and calls [`Engine::on_timer`] when that time has come. The
-//! order is fixed: what expires; the command's own instrument; mass cancels by instrument and participant; participants whose
+//! order is fixed: what expires; the command's own instrument; mass cancels by instrument and participant (`mass_cancel`); participants whose
 //! kill switch cancels their orders; participants whose connection is lost (`disconnection`); instruments by id. One command or timer takes [`crate::EngineLimits::steps`] steps.
 
 use lugus_vocabulary::{EpochNanos, InstrumentId, InstrumentState, ParticipantId, RejectReason, Side};
@@ -16,7 +16,6 @@ use crate::instrument::Instrument;
 use crate::instrument_state;
 use crate::instruments::Listed;
 use crate::migration::migration_states::Availability;
-use crate::order_entry;
 use crate::reporter::Reporter;
 use crate::scopes::InstrumentPlace;
 use crate::stops;
@@ -68,10 +67,12 @@ impl Engine {
         self.instruments.find(id).is_some_and(|listed| is_trading(listed) && listed.instrument.has_work(&self.pool))
     }
 
-    fn is_canceling(&self, id: InstrumentId, participant: ParticipantId) -> bool {
-        let is_trading = self.instruments.find(id).is_some_and(is_trading);
-        let owner = self.scopes.find(participant, id).filter(|_| is_trading);
-        owner.is_some_and(|owner| self.pool.first_canceled(owner).is_some())
+    fn is_canceling(&self, id: InstrumentId, participant: Option<ParticipantId>) -> bool {
+        if !self.is_trading(id) {
+            return false;
+        }
+        let Some(participant) = participant else { return self.pool.unfinished.canceled_of_everybody(id).0 > 0 };
+        self.scopes.find(participant, id).is_some_and(|owner| self.pool.first_canceled(owner).is_some())
     }
 
     /// Id, place and scope of the first instrument with orders of a participant whose kill switch cancels them.
@@ -150,25 +151,6 @@ impl Engine {
         }
     }
 
-    fn continue_mass_cancels(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
-        while let Some(&(id, participant)) = self.pool.unfinished.mass_cancels.first() {
-            let place = self.instruments.place(id).filter(|&place| self.instruments.get(place).is_some_and(is_trading));
-            let is_done = match (place, self.scopes.find(participant, id)) {
-                (Some(place), Some(owner)) => {
-                    let Listed { instrument, hash, .. } = self.instruments.touch(place);
-                    let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
-                    order_entry::continue_mass_cancel(owner, instrument, &mut self.pool, reporter)
-                }
-                // It goes on when the instrument takes commands again.
-                _ => true,
-            };
-            if !is_done {
-                return;
-            }
-            self.pool.unfinished.mass_cancels.remove(0);
-        }
-    }
-
     /// Cancels orders of participants whose kill switch is engaged, as far as the command at hand has steps left: by
     /// participant, instrument, and order id. It walks once through the instruments for each participant.
     pub(crate) fn continue_kills(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
@@ -236,6 +218,9 @@ impl Engine {
                 self.pool.unfinished.note_killed(participant, id);
             }
             self.note_orders_of_disconnected(at, participant, owner);
+        }
+        if self.pool.unfinished.canceled_of_everybody(id).0 > 0 {
+            self.pool.unfinished.note_mass_cancels([(id, None)]);
         }
         if !self.has_work_in(id) {
             self.pool.unfinished.instruments.retain(|&noted| noted != id);

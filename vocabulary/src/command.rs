@@ -14,7 +14,8 @@ pub struct Command {
     /// The sender.
     pub participant: ParticipantId,
     /// With `participant` the scope that numbers the command: the instrument concerned, or [`InstrumentId::NONE`] for
-    /// [`Action::DefineInstrument`], [`Action::SetRiskLimits`] and [`Action::SetKillSwitch`].
+    /// [`Action::DefineInstrument`], [`Action::SetRiskLimits`], [`Action::SetKillSwitch`], and [`Action::MassCancelAll`] of all
+    /// instruments.
     #[cfg_attr(feature = "serde", serde(default))]
     pub instrument: InstrumentId,
     /// Number of the command in its scope.
@@ -45,6 +46,15 @@ pub enum Action {
         /// Whose orders; only the operator may name another participant than itself.
         target: ParticipantId,
         /// The side to cancel; `None` cancels both.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        side: Option<Side>,
+    },
+    /// Cancels all orders of one or many participants, in the command's instrument, or with [`InstrumentId::NONE`] in all
+    /// instruments of the cluster that take commands (FIX message q with 530 = 7).
+    MassCancelAll {
+        /// Whose orders.
+        target: MassCancelTarget,
+        /// The side to cancel; `None` cancels both. [`MassCancelTarget::Everybody`] in all instruments has no side.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         side: Option<Side>,
     },
@@ -84,6 +94,26 @@ pub enum Action {
     },
 }
 
+/// Whose orders a mass cancel cancels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum MassCancelTarget {
+    /// Those of a participant: the sender itself, unless that is the operator.
+    Participant(ParticipantId),
+    /// Operator: those of all participants.
+    Everybody,
+}
+
+/// In words, as in `participant 7`.
+impl std::fmt::Display for MassCancelTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Participant(participant) => write!(f, "participant {}", participant.0),
+            Self::Everybody => f.write_str("everybody"),
+        }
+    }
+}
+
 impl Action {
     /// The kind of this command.
     #[inline]
@@ -93,6 +123,7 @@ impl Action {
             Self::Cancel { .. } => CommandKind::Cancel,
             Self::Replace(_) => CommandKind::Replace,
             Self::MassCancel { .. } => CommandKind::MassCancel,
+            Self::MassCancelAll { .. } => CommandKind::MassCancelAll,
             Self::DefineInstrument(_) => CommandKind::DefineInstrument,
             Self::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
             Self::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
@@ -123,5 +154,7 @@ word! {
         SetKillSwitch = 8,
         /// [`Action::AmendTrade`].
         AmendTrade = 27,
+        /// [`Action::MassCancelAll`].
+        MassCancelAll = 60,
     }
 }

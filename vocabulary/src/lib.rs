@@ -70,7 +70,7 @@ pub mod units;
 mod json;
 mod word;
 
-pub use command::{Action, Command, CommandKind};
+pub use command::{Action, Command, CommandKind, MassCancelTarget};
 pub use connection::{ConnectionChange, GraceTime, GraceTimeTooLong, OnDisconnect};
 pub use decimal::{Decimal, DecimalError, StepSize};
 pub use endpoint::Endpoint;
@@ -105,9 +105,9 @@ pub use request::Request;
 pub use risk::{KillSwitch, KillSwitchLevel, KillSwitchLevels, RiskLimits, WorkingOrders};
 pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
-    DisconnectionRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord, OrderRecord,
-    ParticipantRecord, ParticipantSession, RateKind, RateRecord, RetainedReport, SNAPSHOT_VERSION, ScheduledTimer,
-    ScopeRecord, SnapshotHeader, SnapshotRecord, TradeRecord,
+    DisconnectionRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord,
+    OLDEST_SNAPSHOT_VERSION, OrderRecord, ParticipantRecord, ParticipantSession, RateKind, RateRecord, RetainedReport,
+    SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord, SnapshotHeader, SnapshotRecord, TradeRecord,
 };
 pub use specification::InstrumentSpecification;
 pub use trade::{TradeAmendment, TradeParty};

@@ -1,6 +1,6 @@
 //! Reports: the events that the engine tells a participant, numbered in their scope and retained for `Resume`.
 
-use crate::command::CommandKind;
+use crate::command::{CommandKind, MassCancelTarget};
 use crate::connection::OnDisconnect;
 use crate::instrument::InstrumentState;
 use crate::order::{NewOrder, OrderType, Side, TimeInForce};
@@ -60,6 +60,19 @@ pub enum ReportBody {
         target: ParticipantId,
         /// Number of orders canceled.
         affected: u32,
+    },
+    /// A mass cancel of many books is decided: none of these orders trades any more. The reports of the orders follow, in the
+    /// scopes of their instruments; those of many orders come with later commands and timers.
+    MassCancelAll {
+        /// Whose orders are canceled.
+        target: MassCancelTarget,
+        /// Number of orders canceled.
+        affected: u32,
+        /// Number of instruments that they are in.
+        instruments: u32,
+        /// Number of instruments in which the target had orders that stay, because the instrument is being moved to another
+        /// cluster and takes no commands. Of [`MassCancelTarget::Everybody`] all such instruments with orders count.
+        moving: u32,
     },
     /// An instrument was defined or its state changed.
     Instrument {

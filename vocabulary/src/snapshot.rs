@@ -26,8 +26,11 @@ use crate::units::{
 };
 use crate::word::word;
 
-/// Version of the records and of their order; an engine loads no other.
-pub const SNAPSHOT_VERSION: u32 = 8;
+/// Version of the records and of their order, which an engine writes.
+pub const SNAPSHOT_VERSION: u32 = 9;
+
+/// The first version that an engine still loads. What the records of versions since then lack is absent or 0.
+pub const OLDEST_SNAPSHOT_VERSION: u32 = 8;
 
 /// One record of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +197,9 @@ pub struct InstrumentRecord {
     pub market_data_sequence: MarketDataSequence,
     /// Number of stop orders that ever began to wait.
     pub last_arrival: u64,
+    /// Orders with numbers up to this one, of whomever, are canceled by a mass cancel of everybody that has not come to this
+    /// instrument; 0 if there is none.
+    pub canceled_through: OrderId,
     /// Lowest and highest price of trades that have more stop orders to elect.
     pub electing: Option<(Price, Price)>,
     /// Statistics of the trades; stop orders are triggered by the last price among them.

@@ -115,6 +115,41 @@ pub struct Cancel {
     pub id: u64,
 }
 
+/// `lugus mass-cancel`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("whose").required(true))]
+pub struct MassCancel {
+    /// Number of the participant whose orders are canceled.
+    #[arg(long, group = "whose")]
+    pub participant: Option<u32>,
+    /// Cancel the orders of all participants, as the operator. The market stays open.
+    #[arg(long, group = "whose")]
+    pub everybody: bool,
+    /// Send the command as the operator, and not as the participant.
+    #[arg(long)]
+    pub as_operator: bool,
+    /// Cancel only the orders of this side. With --everybody only of one instrument.
+    #[arg(long, value_enum)]
+    pub side: Option<SideArgument>,
+    /// Cancel only the orders of this instrument, given as number or symbol.
+    #[arg(long, short)]
+    pub instrument: Option<String>,
+    /// Cancel only the orders of this cluster, given as its letter or number.
+    #[arg(long, conflicts_with = "instrument")]
+    pub cluster: Option<String>,
+    /// What happens to the sender's open session.
+    #[command(flatten)]
+    pub take_over: TakeOver,
+}
+
+impl MassCancel {
+    /// What contradicts itself, if anything does.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        (self.everybody && self.side.is_some() && self.instrument.is_none())
+            .then_some("--everybody with --side needs an --instrument")
+    }
+}
+
 /// `lugus orders`.
 #[derive(Debug, Args)]
 pub struct Orders {

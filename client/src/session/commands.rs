@@ -3,11 +3,11 @@
 use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_activate_protocol_version, encode_amend_trade, encode_cancel,
-    encode_define_instrument, encode_mass_cancel, encode_new_order, encode_replace, encode_set_instrument_state,
+    encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace, encode_set_instrument_state,
     encode_set_kill_switch, encode_set_risk_limits,
 };
 use lugus_vocabulary::{
-    BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, NewOrder,
+    BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder,
     ParticipantId, Price, ProtocolVersion, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
 };
 
@@ -86,6 +86,36 @@ impl Session {
         side: Option<Side>,
     ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, instrument, |buffer| encode_mass_cancel(instrument, target, side, buffer))
+    }
+
+    /// Cancels the participant's own orders in all instruments of the cluster, of one side or (`None`) of both (FIX message q,
+    /// 530 = 7). The command is numbered in the scope of [`InstrumentId::NONE`]; its answer, a
+    /// [`ReportBody::MassCancelAll`](crate::vocabulary::ReportBody::MassCancelAll), comes before the reports of the orders.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn mass_cancel_all(
+        &mut self,
+        ingress: &mut impl Ingress,
+        side: Option<Side>,
+    ) -> Result<CommandNumber, SendError> {
+        let target = MassCancelTarget::Participant(self.participant);
+        self.mass_cancel_all_of(ingress, InstrumentId::NONE, target, side)
+    }
+
+    /// Operator: cancels the orders of `target` in an instrument, or with [`InstrumentId::NONE`] in all instruments of the
+    /// cluster, of one side or (`None`) of both. Of [`MassCancelTarget::Everybody`] in all instruments only both.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn mass_cancel_all_of(
+        &mut self,
+        ingress: &mut impl Ingress,
+        instrument: InstrumentId,
+        target: MassCancelTarget,
+        side: Option<Side>,
+    ) -> Result<CommandNumber, SendError> {
+        self.submit(ingress, instrument, |buffer| encode_mass_cancel_all(instrument, target, side, buffer))
     }
 
     /// Operator: defines an instrument, which begins to trade. The command is numbered in the scope of

@@ -83,6 +83,7 @@ impl Tally {
             ReportBody::Reject { .. } | ReportBody::CancelReject { .. } => self.rejects += 1,
             ReportBody::Execution(_)
             | ReportBody::MassCancel { .. }
+            | ReportBody::MassCancelAll { .. }
             | ReportBody::Instrument { .. }
             | ReportBody::Risk { .. }
             | ReportBody::TradeAddendum(_) => {}

@@ -152,6 +152,7 @@ impl MemberGauges {
                 self.cells.add(ENDED_ORDERS + usize::from(reason.number()), 1);
             }
             ReportBody::MassCancel { .. }
+            | ReportBody::MassCancelAll { .. }
             | ReportBody::Instrument { .. }
             | ReportBody::Risk { .. }
             | ReportBody::TradeAddendum(_) => {}

@@ -9,9 +9,9 @@ use lugus_codecs::order_entry::{MessageReject, decode_message_reject, decode_rep
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::{
-    Action, Book, ClientOrderId, InstrumentId, InstrumentState, KillSwitch, MessageRate, MessageRejectReason,
-    MigrationId, MigrationRequest, MigrationStep, NewOrder, ParticipantId, Price, Quantity, RejectReason, Replace,
-    Reply, ReportBody, RiskLimits, SessionKey, Side, WorkingOrders,
+    Action, Book, ClientOrderId, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, MessageRate,
+    MessageRejectReason, MigrationId, MigrationRequest, MigrationStep, NewOrder, ParticipantId, Price, Quantity,
+    RejectReason, Replace, Reply, ReportBody, RiskLimits, SessionKey, Side, WorkingOrders,
 };
 
 use super::{DropCopyPolicy, MatchingService};
@@ -113,7 +113,7 @@ fn order(number: u64) -> Vec<u8> {
 }
 
 /// A command of each kind: instrument and action.
-fn commands() -> [(u32, Action); 8] {
+fn commands() -> [(u32, Action); 9] {
     let target = ParticipantId(2);
     let replace = Replace {
         orig_client_order_id: ClientOrderId(1),
@@ -128,6 +128,7 @@ fn commands() -> [(u32, Action); 8] {
         (1, Action::Cancel { orig_client_order_id: ClientOrderId(1) }),
         (1, Action::Replace(replace)),
         (1, Action::MassCancel { target, side: None }),
+        (0, Action::MassCancelAll { target: MassCancelTarget::Participant(target), side: None }),
         (0, Action::DefineInstrument(lugus_testing::instruments::btc_usdt(InstrumentId(2)))),
         (1, Action::SetInstrumentState { state: InstrumentState::Closed, reference_price: None }),
         (0, Action::SetRiskLimits { target, limits: RiskLimits::default() }),
@@ -204,6 +205,7 @@ fn what_is_the_operators_is_refused_to_traders() {
                 Action::SetKillSwitch { target: ParticipantId(5), kill_switch, working_orders: WorkingOrders::Cancel }
             }
             Action::MassCancel { side, .. } => Action::MassCancel { target: ParticipantId(5), side },
+            Action::MassCancelAll { side, .. } => Action::MassCancelAll { target: MassCancelTarget::Everybody, side },
             action => action,
         };
         if matches!(action, Action::New(_) | Action::Cancel { .. } | Action::Replace(_)) {
@@ -217,7 +219,11 @@ fn what_is_the_operators_is_refused_to_traders() {
         let ReportBody::Reject { reason, .. } = report.body else { panic!("{report:?}") };
         assert_eq!(reason, RejectReason::NotAuthorised, "{target_of_others:?}");
     }
-    assert_eq!(numbers, [3, 3], "a mass cancel and a state; a definition, limits and a kill switch");
+    assert_eq!(
+        numbers,
+        [3, 4],
+        "a mass cancel and a state; a definition, limits, a kill switch and a mass cancel of all"
+    );
     let answer = member.asks(TRADER, &signed(&mut trader, &migration_step()));
     assert_eq!(reject(&answer).reason, MessageRejectReason::NotAuthorised);
     assert_eq!(member.state().1, orders);

@@ -9,9 +9,10 @@ use lugus_vocabulary::{
     Action, Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind, Decimal,
     DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId,
     InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MarketData,
-    MarketDataBody, MarketDataSequence, MarketDataSnapshot, NewOrder, OnDisconnect, OrderId, OrderStatus, OrderType,
-    ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Reply, Report, ReportBody, RiskLimits,
-    SelfTradePrevention, Side, Statistics, Symbol, TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
+    MarketDataBody, MarketDataSequence, MarketDataSnapshot, MassCancelTarget, NewOrder, OnDisconnect, OrderId,
+    OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Reply, Report,
+    ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics, Symbol, TimeInForce, TradeAddendum, TradeAmendment,
+    TradeId, WorkingOrders,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -280,12 +281,17 @@ fn trade_addendum() -> impl Strategy<Value = TradeAddendum> {
     )
 }
 
+fn mass_cancel_target() -> impl Strategy<Value = MassCancelTarget> {
+    prop_oneof![participant().prop_map(MassCancelTarget::Participant), Just(MassCancelTarget::Everybody)]
+}
+
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         4 => new_order().prop_map(Action::New),
         1 => client_order_id().prop_map(|orig_client_order_id| Action::Cancel { orig_client_order_id }),
         2 => replace().prop_map(Action::Replace),
         1 => (participant(), optional(side())).prop_map(|(target, side)| Action::MassCancel { target, side }),
+        1 => (mass_cancel_target(), optional(side())).prop_map(|(target, side)| Action::MassCancelAll { target, side }),
         2 => definition().prop_map(Action::DefineInstrument),
         1 => (select(InstrumentState::ALL), optional(price()))
             .prop_map(|(state, reference_price)| Action::SetInstrumentState { state, reference_price }),
@@ -358,6 +364,9 @@ fn report_body() -> impl Strategy<Value = ReportBody> {
             }
         ),
         1 => (participant(), any::<u32>()).prop_map(|(target, affected)| ReportBody::MassCancel { target, affected }),
+        1 => (mass_cancel_target(), any::<u32>(), any::<u32>(), any::<u32>()).prop_map(
+            |(target, affected, instruments, moving)| ReportBody::MassCancelAll { target, affected, instruments, moving }
+        ),
         1 => (instrument(), select(InstrumentState::ALL), any::<i64>()).prop_map(|(instrument, state, reference_price)| {
             ReportBody::Instrument { instrument, state, reference_price: Price(reference_price) }
         }),

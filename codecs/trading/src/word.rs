@@ -343,9 +343,10 @@ mod tests {
             (CommandKind::SetRiskLimits, set_risk_limits_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetKillSwitch, set_kill_switch_codec::SBE_TEMPLATE_ID),
             (CommandKind::AmendTrade, amend_trade_codec::SBE_TEMPLATE_ID),
+            (CommandKind::MassCancelAll, order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID),
         ] {
             assert_eq!(CommandKind::from_wire(template_id), Some(kind));
         }
-        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (9, None));
+        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (10, None));
     }
 }

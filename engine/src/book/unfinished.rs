@@ -5,7 +5,7 @@
 //! where such work may be; whether there is any is asked of the state itself, so that a list may name too much. Orders whose
 //! end is decided do not trade meanwhile: see [`super::OrderPool::over`].
 
-use lugus_vocabulary::{EpochNanos, InstrumentId, ParticipantId};
+use lugus_vocabulary::{EpochNanos, InstrumentId, OrderId, ParticipantId};
 
 /// A grace time that ends never.
 pub(crate) const ENDLESS: EpochNanos = EpochNanos(i64::MAX);
@@ -15,8 +15,11 @@ pub(crate) const ENDLESS: EpochNanos = EpochNanos(i64::MAX);
 pub(crate) struct Unfinished {
     /// Instruments with elected orders, with stop orders that are to be elected, or closed with orders left, by id.
     pub(crate) instruments: Vec<InstrumentId>,
-    /// Scopes with a mass cancel under way, or what a disconnect has left, by instrument and participant.
-    pub(crate) mass_cancels: Vec<(InstrumentId, ParticipantId)>,
+    /// Scopes with a mass cancel under way, or what a disconnect has left, by instrument and participant; `None` stands for a
+    /// mass cancel of everybody, which has not come to the scopes of the instrument yet.
+    pub(crate) mass_cancels: Vec<(InstrumentId, Option<ParticipantId>)>,
+    /// Orders with numbers up to this one are canceled by a mass cancel of everybody, by instrument.
+    everybody: Vec<(InstrumentId, OrderId)>,
     /// Participants whose kill switch cancels their orders, by id.
     pub(crate) killed: Vec<KilledOrders>,
     /// Disconnected participants whose orders are canceled after their grace time, by its last nanosecond and by id.
@@ -51,6 +54,7 @@ impl Unfinished {
         Self {
             instruments: Vec::new(),
             mass_cancels: Vec::new(),
+            everybody: Vec::new(),
             killed: Vec::new(),
             disconnected: Vec::new(),
             grace_through: ENDLESS,
@@ -112,6 +116,13 @@ impl Unfinished {
         self.steps = self.steps.saturating_sub(self.limit / 64);
     }
 
+    /// Takes as many steps as a look at all participants costs, if one is left.
+    pub(crate) fn look_at_participants(&mut self) -> bool {
+        let is_left = self.steps > 0;
+        self.steps = self.steps.saturating_sub(self.limit / 8);
+        is_left
+    }
+
     /// Notes that there may be work in an instrument.
     pub(crate) fn note_instrument(&mut self, instrument: InstrumentId) {
         note(&mut self.instruments, instrument);
@@ -119,7 +130,36 @@ impl Unfinished {
 
     /// Notes that a mass cancel is under way in a scope.
     pub(crate) fn note_mass_cancel(&mut self, instrument: InstrumentId, participant: ParticipantId) {
-        note(&mut self.mass_cancels, (instrument, participant));
+        note(&mut self.mass_cancels, (instrument, Some(participant)));
+    }
+
+    /// Notes many mass cancels at a time.
+    pub(crate) fn note_mass_cancels(
+        &mut self,
+        entries: impl IntoIterator<Item = (InstrumentId, Option<ParticipantId>)>,
+    ) {
+        self.mass_cancels.extend(entries);
+        // It consists of sorted runs, which this sort finds.
+        self.mass_cancels.sort();
+        self.mass_cancels.dedup();
+    }
+
+    /// Cancels the orders of everybody in an instrument with numbers up to this one; with 0 none.
+    pub(crate) fn set_canceled_of_everybody(&mut self, instrument: InstrumentId, through: OrderId) {
+        match self.everybody.binary_search_by_key(&instrument, |&(id, _)| id) {
+            Ok(place) if through.0 == 0 => {
+                self.everybody.remove(place);
+            }
+            Ok(place) => self.everybody[place].1 = through,
+            Err(_) if through.0 == 0 => {}
+            Err(place) => self.everybody.insert(place, (instrument, through)),
+        }
+    }
+
+    /// The number up to which the orders of everybody in an instrument are canceled; 0 if none are.
+    pub(crate) fn canceled_of_everybody(&self, instrument: InstrumentId) -> OrderId {
+        let place = self.everybody.binary_search_by_key(&instrument, |&(id, _)| id);
+        place.map_or(OrderId(0), |place| self.everybody[place].1)
     }
 
     /// Notes that a participant's orders are to be canceled, and that some may be in this instrument and in those with

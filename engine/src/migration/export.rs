@@ -175,7 +175,7 @@ impl Export<'_> {
                 NextRecord::Instrument => {
                     let id = self.listed.instrument.definition.instrument;
                     self.scopes = engine.scopes_from(id, ParticipantId::OPERATOR);
-                    let record = SnapshotRecord::Instrument(instrument_record(self.listed));
+                    let record = SnapshotRecord::Instrument(instrument_record(self.listed, &engine.pool));
                     return Some((record.into(), ExportPlace::Instrument, self.after_instrument()));
                 }
                 NextRecord::Trades => {

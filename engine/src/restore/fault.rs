@@ -1,6 +1,6 @@
 //! Why a snapshot is not loaded.
 
-use lugus_vocabulary::{SNAPSHOT_VERSION, StateHash};
+use lugus_vocabulary::{OLDEST_SNAPSHOT_VERSION, SNAPSHOT_VERSION, StateHash};
 
 /// Why a snapshot is not loaded, and at which record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +16,7 @@ pub struct SnapshotError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotFault {
     /// The records have another version.
-    #[error("version {found} is not supported; this engine reads {SNAPSHOT_VERSION}")]
+    #[error("version {found} is not supported; this engine reads {OLDEST_SNAPSHOT_VERSION} to {SNAPSHOT_VERSION}")]
     Version {
         /// Version in the header.
         found: u32,

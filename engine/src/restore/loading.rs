@@ -126,6 +126,8 @@ impl LoadState {
         instrument.feed.statistics = record.statistics;
         instrument.arrivals = record.last_arrival;
         instrument.due = record.electing.map(|(low, high)| TradedRange { low, high });
+        require(record.canceled_through <= record.last_order_id, "a mass cancel of orders that are still to come")?;
+        engine.pool.unfinished.set_canceled_of_everybody(id, record.canceled_through);
         require(record.electing.is_none_or(|(low, high)| low <= high), "trades with impossible prices")?;
         let availability = match (self.source, engine.migration_states.get(id)) {
             (RecordSource::Export | RecordSource::Ahead, _) => Availability::Unavailable,

@@ -60,6 +60,7 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             let (low, high) = record.electing.unwrap_or_default();
             words[7] = record.last_arrival;
             words[8] = record.electing.is_some().into();
+            words[11] = record.canceled_through.0;
             (words[9], words[10]) = (low.0.cast_unsigned(), high.0.cast_unsigned());
             let before = state_hash::fold(before, &words);
             words = state_hash::definition_words(&record.definition);

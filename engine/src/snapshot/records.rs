@@ -55,13 +55,14 @@ fn import_record(importing: &Importing) -> ImportRecord {
     }
 }
 
-pub(crate) fn instrument_record(listed: &Listed) -> InstrumentRecord {
+pub(crate) fn instrument_record(listed: &Listed, pool: &OrderPool) -> InstrumentRecord {
     InstrumentRecord {
         definition: listed.instrument.definition,
         last_order_id: listed.instrument.last_order_id,
         last_trade_id: listed.instrument.last_trade_id,
         market_data_sequence: listed.instrument.feed.sequence,
         last_arrival: listed.instrument.arrivals,
+        canceled_through: pool.unfinished.canceled_of_everybody(listed.instrument.definition.instrument),
         electing: listed.instrument.due.map(|due| (due.low, due.high)),
         statistics: listed.instrument.feed.statistics,
         state_hash: listed.hash,

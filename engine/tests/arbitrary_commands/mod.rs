@@ -107,7 +107,11 @@ impl CommandReader<'_> {
         let action = self.action();
         let of_participant =
             matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. });
-        let instrument = if of_participant { 0 } else { 1 + self.below(2) };
+        let instrument = match action {
+            Action::MassCancelAll { .. } => self.below(3),
+            _ if of_participant => 0,
+            _ => 1 + self.below(2),
+        };
         let participant = match action {
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetInstrumentState { .. } => 0,
             Action::AmendTrade { .. } => 0,
@@ -143,7 +147,15 @@ impl CommandReader<'_> {
                 let working_orders = if self.below(2) == 0 { WorkingOrders::Cancel } else { WorkingOrders::Keep };
                 Action::SetKillSwitch { target: self.participant(), kill_switch, working_orders }
             }
-            32..=35 => {
+            32 | 33 => {
+                let side = [None, None, Some(Side::Buy)][usize::from(self.below(3))];
+                let target = match self.below(3) {
+                    0 => MassCancelTarget::Everybody,
+                    _ => MassCancelTarget::Participant(self.participant()),
+                };
+                Action::MassCancelAll { target, side }
+            }
+            34 | 35 => {
                 let side = [None, Some(Side::Buy), Some(Side::Sell)][usize::from(self.below(3))];
                 Action::MassCancel { target: self.participant(), side }
             }

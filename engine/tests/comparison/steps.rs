@@ -221,11 +221,20 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
         2 => (participant(), risk_limits()).prop_map(|(target, limits)| {
             (false, Action::SetRiskLimits { target: ParticipantId(target), limits })
         }),
+        4 => (mass_cancel_target(), proptest::option::weighted(0.3, side()), any::<bool>())
+            .prop_map(|(target, side, in_instrument)| (in_instrument, Action::MassCancelAll { target, side })),
         4 => (participant(), prop_oneof![2 => Just(KillSwitch::Released), 1 => Just(KillSwitch::Engaged)], any::<bool>())
             .prop_map(|(target, kill_switch, keeps)| {
                 let working_orders = if keeps { WorkingOrders::Keep } else { WorkingOrders::Cancel };
                 (false, Action::SetKillSwitch { target: ParticipantId(target), kill_switch, working_orders })
             }),
+    ]
+}
+
+fn mass_cancel_target() -> impl Strategy<Value = MassCancelTarget> {
+    prop_oneof![
+        3 => participant().prop_map(|target| MassCancelTarget::Participant(ParticipantId(target))),
+        2 => Just(MassCancelTarget::Everybody),
     ]
 }
 
@@ -295,6 +304,14 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
                 Step::Command { participant, instrument, number, action }
             }
         ),
+        3 => (participant(), number(), proptest::option::of(side())).prop_map(|(participant, number, side)| {
+            let target = MassCancelTarget::Participant(ParticipantId(participant));
+            Step::Command { participant, instrument: 0, number, action: Action::MassCancelAll { target, side } }
+        }),
+        2 => number().prop_map(|number| {
+            let action = Action::MassCancelAll { target: MassCancelTarget::Everybody, side: None };
+            Step::Command { participant: 0, instrument: 0, number, action }
+        }),
         6 => (participant(), instrument(), proptest::option::of(0..14_u64)).prop_map(
             |(participant, instrument, unseen)| Step::Resume { participant, instrument, unseen }
         ),

@@ -43,6 +43,8 @@ impl Oracle {
 
     fn refusal(&self, participant: u32, instrument: u32, action: &Action) -> Option<RejectReason> {
         let without_instrument = match action {
+            // It may have an instrument, or none.
+            Action::MassCancelAll { .. } => instrument == 0,
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. } => true,
             Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
             Action::MassCancel { .. } | Action::SetInstrumentState { .. } | Action::AmendTrade { .. } => false,
@@ -103,6 +105,10 @@ impl Oracle {
                 .gate_of_cancels(me)
                 .and_then(|()| self.mass_cancel(me, instrument, number, target.0, *side))
                 .map_err(reject(CommandKind::MassCancel)),
+            Action::MassCancelAll { target, side } => self
+                .gate_of_cancels(me)
+                .and_then(|()| self.mass_cancel_all(me, instrument, number, *target, *side))
+                .map_err(reject(CommandKind::MassCancelAll)),
             Action::DefineInstrument(definition) => {
                 self.define(me, number, definition).map_err(reject(CommandKind::DefineInstrument))
             }

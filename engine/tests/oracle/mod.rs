@@ -3,6 +3,7 @@
 //!
 //! - `commands`: the way of a command, and what the operator may do.
 //! - `orders`: new orders, cancels, replacements, mass cancels.
+//! - `mass_cancels`: mass cancels of one participant or of all, in one instrument or in all.
 //! - `own_orders`: what a participant is told of its own orders when it asks.
 //! - `trading`: how orders trade and trigger. `unfinished`: how orders expire, and what is done in parts.
 //! - `trades`: all trades, and what the operator does with one.
@@ -14,6 +15,7 @@
 mod book;
 mod commands;
 mod connections;
+mod mass_cancels;
 mod orders;
 mod own_orders;
 mod state;

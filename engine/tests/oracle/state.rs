@@ -18,6 +18,8 @@ pub struct Oracle {
     pub(super) told: Vec<Told>,
     /// Number of the last order that a mass cancel of (instrument, participant, side) cancels.
     pub(super) canceled: BTreeMap<(u32, u32, Side), u64>,
+    /// The same of everybody in an instrument, where a mass cancel of all instruments has not come to the participants.
+    pub(super) canceled_of_all: BTreeMap<u32, u64>,
     /// Participants without a session.
     pub(super) away: BTreeMap<u32, Away>,
     /// Number of the last order of (instrument, participant) that was to be canceled when the participant came back.
@@ -79,6 +81,7 @@ impl Oracle {
             now: 0,
             told: Vec::new(),
             canceled: BTreeMap::new(),
+            canceled_of_all: BTreeMap::new(),
             away: BTreeMap::new(),
             left: BTreeMap::new(),
             steps: 0,

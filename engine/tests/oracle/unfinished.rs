@@ -35,7 +35,7 @@ impl Oracle {
             of_state
                 || book.orders.iter().any(|order| self.is_canceled(id, order) || self.cancels_of(order.participant))
         });
-        if has_work || self.has_orders_left() {
+        if has_work || self.has_orders_left() || !self.canceled_of_all.is_empty() {
             return Some(None);
         }
         let times = self.instruments.values().flat_map(|book| &book.orders).filter_map(|order| order.expires);
@@ -43,9 +43,9 @@ impl Oracle {
         times.chain(away.map(|away| away.deadline)).min().map(Some)
     }
 
-    fn is_canceled(&self, instrument: u32, order: &Resting) -> bool {
-        let canceled = self.canceled.get(&(instrument, order.participant, order.request.side));
-        canceled.is_some_and(|&last| order.order_id <= last)
+    pub(super) fn is_canceled(&self, instrument: u32, order: &Resting) -> bool {
+        let of_scope = self.canceled.get(&(instrument, order.participant, order.request.side));
+        [of_scope, self.canceled_of_all.get(&instrument)].into_iter().flatten().any(|&last| order.order_id <= last)
     }
 
     /// Whether a kill switch cancels the participant's orders.
@@ -114,24 +114,7 @@ impl Oracle {
         (self.steps, self.elections) = (self.limits.steps, self.limits.steps);
         self.expire();
         self.go_on_in(first);
-        let mut canceled: Vec<(u32, u32, u64, RejectReason)> = Vec::new();
-        for (&id, book) in &self.instruments {
-            for order in &book.orders {
-                let key = (id, order.participant, order.order_id);
-                if self.is_canceled(id, order) {
-                    canceled.push((key.0, key.1, key.2, RejectReason::MassCancel));
-                } else if self.is_left(id, order) {
-                    canceled.push((key.0, key.1, key.2, RejectReason::CancelOnDisconnect));
-                }
-            }
-        }
-        canceled.sort_unstable();
-        for (instrument, _, order_id, reason) in canceled {
-            if !self.step() {
-                break;
-            }
-            self.end(instrument, order_id, Ending::Canceled(reason));
-        }
+        self.continue_mass_cancels();
         self.cancel_of_killed();
         self.cancel_of_away();
         for id in self.instruments.keys().copied().collect::<Vec<_>>() {

@@ -145,6 +145,14 @@ fn main() {
     resting(orders, None).measure("fill-or-kill, a level for each order", OTHER, 1, fok(orders + 1));
     let target = ParticipantId(RESTING);
     resting(1_000, None).measure("a mass cancel", RESTING, 1, Action::MassCancel { target, side: None });
+    let all = |target| Action::MassCancelAll { target, side: None };
+    resting(1_000, None).measure(
+        "a mass cancel of all instruments",
+        RESTING,
+        0,
+        all(MassCancelTarget::Participant(target)),
+    );
+    resting(1_000, None).measure("a mass cancel of everybody", 0, 0, all(MassCancelTarget::Everybody));
     let kill_switch = KillSwitch::Engaged;
     let kill = Action::SetKillSwitch { target, kill_switch, working_orders: WorkingOrders::Cancel };
     resting(1_000, None).measure("a kill switch", 0, 0, kill);

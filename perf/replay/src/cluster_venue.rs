@@ -102,6 +102,7 @@ impl Venue for ClusterVenue {
             Action::Cancel { orig_client_order_id } => session.cancel(instrument, *orig_client_order_id),
             Action::Replace(replace) => session.replace(instrument, replace),
             Action::MassCancel { target, side } => session.mass_cancel_of(instrument, *target, *side),
+            Action::MassCancelAll { target, side } => session.mass_cancel_all_of(instrument, *target, *side),
             Action::DefineInstrument(definition) => session.define_instrument(definition),
             Action::SetInstrumentState { state, reference_price } => {
                 session.set_instrument_state(instrument, *state, *reference_price)

@@ -5,11 +5,12 @@
 
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, KillSwitch, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side, TradeAmendment,
-    TradeId, WorkingOrders,
+    InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side,
+    TradeAmendment, TradeId, WorkingOrders,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
+use super::mass_cancels::{self, decode_mass_cancel_all};
 use super::trades::{self, decode_amend_trade};
 use crate::definition::{read_definition, write_definition};
 use crate::error::MessageError;
@@ -17,8 +18,8 @@ use crate::limits::limit_number;
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, amend_trade_codec, cancel_on_disconnect_request_codec, define_instrument_codec,
     drop_copy_request_codec, new_order_single_codec, order_cancel_replace_request_codec, order_cancel_request_codec,
-    order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec, set_kill_switch_codec,
-    set_risk_limits_codec, unchanged_limits::UnchangedLimits, working_orders,
+    order_mass_cancel_all_request_codec, order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec,
+    set_kill_switch_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits, working_orders,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -35,6 +36,7 @@ const _: () = {
         order_cancel_request_codec::SBE_BLOCK_LENGTH,
         order_cancel_replace_request_codec::SBE_BLOCK_LENGTH,
         order_mass_cancel_request_codec::SBE_BLOCK_LENGTH,
+        order_mass_cancel_all_request_codec::SBE_BLOCK_LENGTH,
         set_instrument_state_codec::SBE_BLOCK_LENGTH,
         set_risk_limits_codec::SBE_BLOCK_LENGTH,
         set_kill_switch_codec::SBE_BLOCK_LENGTH,
@@ -59,6 +61,7 @@ pub fn encode_command<'b>(command: &Command, buffer: &'b mut CommandBuffer) -> &
         Action::Cancel { orig_client_order_id } => encode_cancel(instrument, *orig_client_order_id, buffer),
         Action::Replace(replace) => encode_replace(instrument, replace, buffer),
         Action::MassCancel { target, side } => encode_mass_cancel(instrument, *target, *side, buffer),
+        Action::MassCancelAll { target, side } => encode_mass_cancel_all(instrument, *target, *side, buffer),
         Action::DefineInstrument(definition) => encode_define_instrument(definition, buffer),
         Action::SetInstrumentState { state, reference_price } => {
             encode_set_instrument_state(instrument, *state, *reference_price, buffer)
@@ -91,6 +94,7 @@ pub fn decode_command(participant: ParticipantId, envelope: Envelope<'_>) -> Res
         order_cancel_request_codec::SBE_TEMPLATE_ID => decode_cancel(envelope)?,
         order_cancel_replace_request_codec::SBE_TEMPLATE_ID => decode_replace(envelope)?,
         order_mass_cancel_request_codec::SBE_TEMPLATE_ID => decode_mass_cancel(envelope)?,
+        order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID => decode_mass_cancel_all(envelope)?,
         define_instrument_codec::SBE_TEMPLATE_ID => decode_define_instrument(envelope)?,
         set_instrument_state_codec::SBE_TEMPLATE_ID => decode_set_instrument_state(envelope)?,
         set_risk_limits_codec::SBE_TEMPLATE_ID => decode_set_risk_limits(envelope)?,
@@ -222,6 +226,17 @@ fn decode_mass_cancel(envelope: Envelope<'_>) -> Result<Numbered, MessageError> 
         side: word(mass_cancel.side(), order_mass_cancel_request_codec::SBE_TEMPLATE_ID, "side")?,
     };
     Ok((mass_cancel.instrument_id(), mass_cancel.client_sequence(), action))
+}
+
+/// Encodes a mass cancel of many books without its client sequence; returns the length of the message in bytes. With
+/// [`InstrumentId::NONE`] it is of all instruments, and numbered in the sender's own scope.
+pub fn encode_mass_cancel_all(
+    instrument: InstrumentId,
+    target: MassCancelTarget,
+    side: Option<Side>,
+    buffer: &mut CommandBuffer,
+) -> usize {
+    mass_cancels::encode_mass_cancel_all(instrument, target, side, buffer)
 }
 
 /// Encodes an instrument's definition without its client sequence; returns the length of the message in bytes.

@@ -9,14 +9,15 @@ use lugus_vocabulary::{
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
+use super::mass_cancels::{decode_mass_cancel_all_report, encode_mass_cancel_all_report};
 use super::trades::{decode_trade_addendum, encode_trade_addendum};
 use crate::error::MessageError;
 use crate::limits::{read_limits, write_limits};
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, business_message_reject_codec, execution_report_codec, execution_report_trade_addendum_codec,
     instrument_report_codec, kill_switch_levels, on_disconnect::OnDisconnect as WireOnDisconnect,
-    order_cancel_reject_codec, order_mass_cancel_report_codec, order_status::OrderStatus as WireStatus,
-    risk_report_codec,
+    order_cancel_reject_codec, order_mass_cancel_all_report_codec, order_mass_cancel_report_codec,
+    order_status::OrderStatus as WireStatus, risk_report_codec,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -31,6 +32,7 @@ const _: () = {
     let blocks = [
         order_cancel_reject_codec::SBE_BLOCK_LENGTH,
         order_mass_cancel_report_codec::SBE_BLOCK_LENGTH,
+        order_mass_cancel_all_report_codec::SBE_BLOCK_LENGTH,
         instrument_report_codec::SBE_BLOCK_LENGTH,
         risk_report_codec::SBE_BLOCK_LENGTH,
         execution_report_trade_addendum_codec::SBE_BLOCK_LENGTH,
@@ -53,6 +55,9 @@ pub fn encode_report<'b, const N: usize>(report: &Report, buffer: &'b mut [u8; N
             encode_cancel_reject(report, *orig_client_order_id, *client_order_id, *reason, *order_status, buffer)
         }
         ReportBody::MassCancel { target, affected } => encode_mass_cancel(report, *target, *affected, buffer),
+        ReportBody::MassCancelAll { target, affected, instruments, moving } => {
+            encode_mass_cancel_all_report(report, *target, (*affected, *instruments, *moving), buffer)
+        }
         ReportBody::Instrument { instrument, state, reference_price } => {
             encode_instrument(report, *instrument, *state, *reference_price, buffer)
         }
@@ -77,6 +82,7 @@ pub fn decode_report(envelope: Envelope<'_>) -> Result<Option<Report>, MessageEr
         execution_report_codec::SBE_TEMPLATE_ID => decode_execution(envelope)?,
         order_cancel_reject_codec::SBE_TEMPLATE_ID => decode_cancel_reject(envelope)?,
         order_mass_cancel_report_codec::SBE_TEMPLATE_ID => decode_mass_cancel(envelope)?,
+        order_mass_cancel_all_report_codec::SBE_TEMPLATE_ID => decode_mass_cancel_all_report(envelope)?,
         instrument_report_codec::SBE_TEMPLATE_ID => decode_instrument(envelope)?,
         risk_report_codec::SBE_TEMPLATE_ID => decode_risk(envelope)?,
         execution_report_trade_addendum_codec::SBE_TEMPLATE_ID => decode_trade_addendum(envelope)?,

@@ -31,12 +31,14 @@ pub(super) fn encode_instrument(record: &InstrumentRecord, buffer: &mut [u8]) ->
         .last_arrival(record.last_arrival)
         .electing_low(record.electing.map_or(0, |(low, _)| low.0))
         .electing_high(record.electing.map_or(0, |(_, high)| high.0))
-        .electing(flags([record.electing.is_some()]));
+        .electing(flags([record.electing.is_some()]))
+        .canceled_through(record.canceled_through.0);
     length
 }
 
 pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentRecord, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, instrument_codec, InstrumentDecoder, before 2 it had 153);
+    let wire =
+        block!(envelope, sbe_snapshot, instrument_codec, InstrumentDecoder, before 2 it had 153, before 4 it had 178);
     let definition = read_definition!(wire, TEMPLATE_ID);
     let present = wire.statistics();
     if present >> 4 != 0 {
@@ -59,6 +61,7 @@ pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentReco
         last_trade_id: TradeId(wire.last_trade_id()),
         market_data_sequence: MarketDataSequence(wire.market_data_sequence()),
         last_arrival,
+        canceled_through: OrderId(if envelope.version < 4 { 0 } else { wire.canceled_through() }),
         electing,
         statistics: Statistics {
             open: price(0, wire.open_price(), "openPrice")?,

@@ -153,14 +153,21 @@ fn statistics() -> impl Strategy<Value = Statistics> {
 }
 
 fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
-    (definition(), any::<[u64; 4]>(), statistics(), state_hash(), optional((any_price(), any_price()))).prop_map(
-        |(definition, [last_order_id, last_trade_id, sequence, last_arrival], statistics, state_hash, electing)| {
+    (definition(), any::<[u64; 5]>(), statistics(), state_hash(), optional((any_price(), any_price()))).prop_map(
+        |(
+            definition,
+            [last_order_id, last_trade_id, sequence, last_arrival, canceled_through],
+            statistics,
+            state_hash,
+            electing,
+        )| {
             InstrumentRecord {
                 definition,
                 last_order_id: OrderId(last_order_id),
                 last_trade_id: TradeId(last_trade_id),
                 market_data_sequence: MarketDataSequence(sequence),
                 last_arrival,
+                canceled_through: OrderId(canceled_through),
                 electing,
                 statistics,
                 state_hash,

@@ -96,6 +96,12 @@ fn commands() {
         ("command.cancel", INSTRUMENT, Action::Cancel { orig_client_order_id: ClientOrderId(11) }),
         ("command.replace", INSTRUMENT, Action::Replace(replace)),
         ("command.mass_cancel", INSTRUMENT, Action::MassCancel { target, side }),
+        ("command.mass_cancel_all", InstrumentId::NONE, {
+            Action::MassCancelAll { target: MassCancelTarget::Participant(target), side }
+        }),
+        ("command.mass_cancel_of_everybody", INSTRUMENT, {
+            Action::MassCancelAll { target: MassCancelTarget::Everybody, side: None }
+        }),
         ("command.define_instrument", InstrumentId::NONE, Action::DefineInstrument(definition())),
         ("command.set_instrument_state", INSTRUMENT, Action::SetInstrumentState { state, reference_price: None }),
         ("command.set_risk_limits", InstrumentId::NONE, {
@@ -226,6 +232,14 @@ fn reports() {
             ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status }
         }),
         ("report.mass_cancel", ReportBody::MassCancel { target: ParticipantId(9), affected: 3 }),
+        ("report.mass_cancel_all", {
+            let target = MassCancelTarget::Participant(ParticipantId(9));
+            ReportBody::MassCancelAll { target, affected: 3, instruments: 2, moving: 1 }
+        }),
+        ("report.mass_cancel_of_everybody", {
+            let target = MassCancelTarget::Everybody;
+            ReportBody::MassCancelAll { target, affected: 4, instruments: 3, moving: 0 }
+        }),
         ("report.instrument", {
             let (state, reference_price) = (InstrumentState::Open, Price(64_000));
             ReportBody::Instrument { instrument: InstrumentId(4), state, reference_price }

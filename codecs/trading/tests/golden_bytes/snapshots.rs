@@ -82,6 +82,7 @@ fn snapshot_records() {
                 last_trade_id: TradeId(136),
                 market_data_sequence: MarketDataSequence(137),
                 last_arrival: 0,
+                canceled_through: OrderId(0),
                 electing: None,
                 statistics: statistics(),
                 state_hash: StateHash(138),
@@ -105,7 +106,21 @@ fn snapshot_records() {
                 last_trade_id: TradeId(136),
                 market_data_sequence: MarketDataSequence(137),
                 last_arrival: 153,
+                canceled_through: OrderId(0),
                 electing: Some((Price(-154), Price(155))),
+                statistics: statistics(),
+                state_hash: StateHash(138),
+            })
+        }),
+        ("snapshot.instrument_canceled_whole", {
+            SnapshotRecord::Instrument(InstrumentRecord {
+                definition: definition(),
+                last_order_id: OrderId(135),
+                last_trade_id: TradeId(136),
+                market_data_sequence: MarketDataSequence(137),
+                last_arrival: 153,
+                canceled_through: OrderId(134),
+                electing: None,
                 statistics: statistics(),
                 state_hash: StateHash(138),
             })
@@ -233,6 +248,7 @@ fn run_of_an_instrument() -> Vec<SnapshotMessage> {
             last_trade_id: TradeId(136),
             market_data_sequence: MarketDataSequence(137),
             last_arrival: 0,
+            canceled_through: OrderId(0),
             electing: None,
             statistics: statistics(),
             state_hash: StateHash(138),

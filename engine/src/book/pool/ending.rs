@@ -56,7 +56,9 @@ impl OrderPool {
             && !self.expiry.is_aside(slot)
         {
             Some(Ending::Expired)
-        } else if order_id <= list.sides[place_of(side, false)].canceled {
+        } else if order_id <= list.sides[place_of(side, false)].canceled
+            || order_id <= self.unfinished.canceled_of_everybody(list.instrument)
+        {
             Some(Ending::Canceled(RejectReason::MassCancel))
         } else if !instructions.has(Instructions::STAYS)
             && (order_id <= list.disconnected || self.grace_through[list.participant as usize] < self.unfinished.now)
@@ -75,6 +77,19 @@ impl OrderPool {
         for place in sides(side).flat_map(|side| [place_of(side, false), place_of(side, true)]) {
             lists[place].canceled = through;
         }
+    }
+
+    /// Cancels an owner's orders with numbers up to this one, beside those that are canceled already. Returns whether there are
+    /// such orders. Sorts its lists if needed.
+    pub(crate) fn cancel_through(&mut self, owner: u32, through: OrderId) -> bool {
+        let first = self.first_of(owner, None);
+        let is_any = first.is_some_and(|slot| self.get(slot).order_id <= through);
+        if is_any {
+            for list in &mut self.owners[owner as usize].sides {
+                list.canceled = list.canceled.max(through);
+            }
+        }
+        is_any
     }
 
     /// The number up to which an owner's orders of a side are canceled; 0 if no mass cancel is under way.

@@ -1,0 +1,95 @@
+//! Mass cancels of many books, to and from bytes: the command, and its answer.
+
+use lugus_vocabulary::{
+    Action, ClientSequence, EpochNanos, EventSequence, InstrumentId, MassCancelTarget, ParticipantId, Report,
+    ReportBody, Side,
+};
+use sbe_message::Envelope;
+
+use crate::error::MessageError;
+use crate::sbe_order_entry::mass_cancel_target::MassCancelTarget as WireTarget;
+use crate::sbe_order_entry::{order_mass_cancel_all_report_codec, order_mass_cancel_all_request_codec};
+use crate::word::{ToWire, word};
+use crate::{block, message};
+
+pub(super) fn encode_mass_cancel_all(
+    instrument: InstrumentId,
+    target: MassCancelTarget,
+    side: Option<Side>,
+    buffer: &mut [u8],
+) -> usize {
+    let (kind, target) = target_to_wire(target);
+    let length;
+    message!(buffer, sbe_order_entry, order_mass_cancel_all_request_codec, OrderMassCancelAllRequestEncoder, length)
+        .instrument_id(instrument.0)
+        .target_id(target)
+        .target(kind)
+        .side(side.to_wire());
+    length
+}
+
+pub(super) fn decode_mass_cancel_all(envelope: Envelope<'_>) -> Result<(u32, u64, Action), MessageError> {
+    let wire = block!(envelope, sbe_order_entry, order_mass_cancel_all_request_codec, OrderMassCancelAllRequestDecoder);
+    let template_id = order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID;
+    let action = Action::MassCancelAll {
+        target: target_of_wire(wire.target(), wire.target_id(), template_id)?,
+        side: word(wire.side(), template_id, "side")?,
+    };
+    Ok((wire.instrument_id(), wire.client_sequence(), action))
+}
+
+pub(super) fn encode_mass_cancel_all_report(
+    report: &Report,
+    target: MassCancelTarget,
+    (affected, instruments, moving): (u32, u32, u32),
+    buffer: &mut [u8],
+) -> usize {
+    let (kind, target) = target_to_wire(target);
+    let length;
+    message!(buffer, sbe_order_entry, order_mass_cancel_all_report_codec, OrderMassCancelAllReportEncoder, length)
+        .event_sequence(report.event_sequence.0)
+        .client_sequence(report.client_sequence.0)
+        .transact_time(report.time.0)
+        .participant_id(report.participant.0)
+        .instrument_id(report.instrument.0)
+        .target_id(target)
+        .total_affected_orders(affected)
+        .affected_instruments(instruments)
+        .moving_instruments(moving)
+        .target(kind);
+    length
+}
+
+pub(super) fn decode_mass_cancel_all_report(envelope: Envelope<'_>) -> Result<Report, MessageError> {
+    let wire = block!(envelope, sbe_order_entry, order_mass_cancel_all_report_codec, OrderMassCancelAllReportDecoder);
+    let template_id = order_mass_cancel_all_report_codec::SBE_TEMPLATE_ID;
+    let body = ReportBody::MassCancelAll {
+        target: target_of_wire(wire.target(), wire.target_id(), template_id)?,
+        affected: wire.total_affected_orders(),
+        instruments: wire.affected_instruments(),
+        moving: wire.moving_instruments(),
+    };
+    Ok(Report {
+        participant: ParticipantId(wire.participant_id()),
+        instrument: InstrumentId(wire.instrument_id()),
+        event_sequence: EventSequence(wire.event_sequence()),
+        client_sequence: ClientSequence(wire.client_sequence()),
+        time: EpochNanos(wire.transact_time()),
+        body,
+    })
+}
+
+fn target_to_wire(target: MassCancelTarget) -> (WireTarget, u32) {
+    match target {
+        MassCancelTarget::Participant(participant) => (WireTarget::PARTICIPANT, participant.0),
+        MassCancelTarget::Everybody => (WireTarget::EVERYBODY, 0),
+    }
+}
+
+fn target_of_wire(kind: WireTarget, target: u32, template_id: u16) -> Result<MassCancelTarget, MessageError> {
+    match kind {
+        WireTarget::PARTICIPANT => Ok(MassCancelTarget::Participant(ParticipantId(target))),
+        WireTarget::EVERYBODY => Ok(MassCancelTarget::Everybody),
+        WireTarget::NullVal => Err(MessageError::Value { template_id, field: "target" }),
+    }
+}

@@ -1,0 +1,89 @@
+//! Mass cancels of many books in the oracle, and how mass cancels go on.
+
+use std::collections::BTreeSet;
+
+use lugus_vocabulary::*;
+
+use super::book::Resting;
+use super::state::Oracle;
+use super::unfinished::Ending;
+
+impl Oracle {
+    /// With the instrument 0 in all of them.
+    pub(super) fn mass_cancel_all(
+        &mut self,
+        me: u32,
+        instrument: u32,
+        number: u64,
+        target: MassCancelTarget,
+        side: Option<Side>,
+    ) -> Result<(), RejectReason> {
+        if me != 0 && target != MassCancelTarget::Participant(ParticipantId(me)) {
+            return Err(RejectReason::NotAuthorised);
+        }
+        let everything = target == MassCancelTarget::Everybody && instrument == 0;
+        if everything && side.is_some() {
+            return Err(RejectReason::Unsupported);
+        }
+        let hit = |order: &Resting| {
+            let is_of = match target {
+                MassCancelTarget::Participant(participant) => order.participant == participant.0,
+                MassCancelTarget::Everybody => true,
+            };
+            is_of && (side.is_none() || side == Some(order.request.side))
+        };
+        let (mut affected, mut instruments) = (0, 0);
+        for (&id, book) in self.instruments.iter().filter(|&(&id, _)| instrument == 0 || instrument == id) {
+            let whose: BTreeSet<u32> =
+                book.orders.iter().filter(|order| hit(order)).map(|order| order.participant).collect();
+            affected += book.orders.iter().filter(|order| hit(order)).count() as u32;
+            instruments += u32::from(!whose.is_empty());
+            if everything && !whose.is_empty() {
+                self.canceled_of_all.insert(id, book.order_ids);
+                continue;
+            }
+            for participant in whose {
+                for of in [Side::Buy, Side::Sell].into_iter().filter(|&of| side.is_none_or(|side| side == of)) {
+                    self.canceled.insert((id, participant, of), book.order_ids);
+                }
+            }
+        }
+        self.tell(me, instrument, number, ReportBody::MassCancelAll { target, affected, instruments, moving: 0 });
+        self.continue_mass_cancels();
+        Ok(())
+    }
+
+    /// Ends canceled orders: by instrument, participant, order. A mass cancel of everything looks at all participants when it
+    /// comes to an instrument, and costs steps for that.
+    pub(super) fn continue_mass_cancels(&mut self) {
+        for id in self.instruments.keys().copied().collect::<Vec<_>>() {
+            if let Some(&last) = self.canceled_of_all.get(&id) {
+                if self.steps == 0 {
+                    return;
+                }
+                self.steps = self.steps.saturating_sub(self.limits.steps / 8);
+                for order in self.instruments[&id].orders.iter().filter(|order| order.order_id <= last) {
+                    for side in [Side::Buy, Side::Sell] {
+                        self.canceled.insert((id, order.participant, side), last);
+                    }
+                }
+                self.canceled_of_all.remove(&id);
+            }
+            let mut canceled: Vec<(u32, u64, RejectReason)> = Vec::new();
+            for order in &self.instruments[&id].orders {
+                if self.is_canceled(id, order) {
+                    canceled.push((order.participant, order.order_id, RejectReason::MassCancel));
+                } else if self.is_left(id, order) {
+                    canceled.push((order.participant, order.order_id, RejectReason::CancelOnDisconnect));
+                }
+            }
+            canceled.sort_unstable();
+            for (_, order_id, reason) in canceled {
+                if !self.step() {
+                    return;
+                }
+                self.end(id, order_id, Ending::Canceled(reason));
+            }
+        }
+    }
+}
