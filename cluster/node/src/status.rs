@@ -11,9 +11,10 @@ use rusteron_archive::AeronCountersReader;
 pub use aeron_support::CountersError as StatusError;
 
 use crate::counters::{
-    CHANGING, CLOCK_DIFFERENCE_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID,
-    REFUSED_MESSAGES_TYPE_ID, SESSIONS_TYPE_ID, SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID,
-    STATE_HASH_POSITION_TYPE_ID, STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
+    CHANGING, CLOCK_DIFFERENCE_TYPE_ID, COMMANDS_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID, FILLS_TYPE_ID,
+    LOG_POSITION_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID, REFUSED_MESSAGES_TYPE_ID, REJECTED_COMMANDS_TYPE_ID,
+    SESSIONS_TYPE_ID, SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID, STATE_HASH_POSITION_TYPE_ID,
+    STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
 
 /// Counter types of Aeron's consensus module (`io.aeron.AeronCounters`); their keys begin with the cluster's id.
@@ -59,6 +60,34 @@ pub fn read_snapshot_times(aeron_dir: &Path, cluster_id: i32) -> Result<Snapshot
         nanos.filter(|nanos| *nanos > 0).map(Duration::from_nanos)
     };
     Ok(SnapshotTimes { newest: duration(SNAPSHOT_DURATION_TYPE_ID), load: duration(SNAPSHOT_LOAD_TYPE_ID) })
+}
+
+/// What a member on this host has done since its start. A number is `None` while the part that counts it is starting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MemberWork {
+    /// Log position up to which the service has applied the log.
+    pub applied_position: Option<i64>,
+    /// Commands given to the engine.
+    pub commands: Option<i64>,
+    /// Rejects among their answers.
+    pub rejects: Option<i64>,
+    /// Fills; a trade has two of them.
+    pub fills: Option<i64>,
+}
+
+/// Reads what the member of cluster `cluster_id` whose media driver's files are in `aeron_dir` has done since its start.
+///
+/// # Errors
+/// [`StatusError`].
+pub fn read_work(aeron_dir: &Path, cluster_id: i32) -> Result<MemberWork, StatusError> {
+    let cnc = open_counters(aeron_dir)?;
+    let reader = cnc.counters_reader();
+    Ok(MemberWork {
+        applied_position: value(&reader, LOG_POSITION_TYPE_ID, Some(cluster_id)).filter(|position| *position >= 0),
+        commands: value(&reader, COMMANDS_TYPE_ID, None),
+        rejects: value(&reader, REJECTED_COMMANDS_TYPE_ID, None),
+        fills: value(&reader, FILLS_TYPE_ID, None),
+    })
 }
 
 /// The status that the counters of a member's media driver tell.
