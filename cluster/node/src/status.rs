@@ -30,6 +30,10 @@ pub(crate) const ELECTION_CLOSED: i64 = 17;
 /// Number of attempts to read a state hash with the position that belongs to it, while the member changes both.
 const HASH_READ_ATTEMPTS: usize = 1000;
 
+/// What the counters say from when they are added until the engine's first state is published, which takes a while on a busy machine. No
+/// state has the hash 0: an empty engine's is another one.
+const UNPUBLISHED: StateAt = StateAt { position: LogPosition(0), hash: StateHash(0) };
+
 /// Reads the status of the member of cluster `cluster_id` whose media driver's files are in `aeron_dir`.
 ///
 /// # Errors
@@ -130,7 +134,7 @@ fn state_at(reader: &AeronCountersReader) -> Option<StateAt> {
         let hash = reader.get_counter_value(hash_id).ok()?;
         let after = reader.get_counter_value(position_id).ok()?;
         let state = StateAt { position: LogPosition(after), hash: StateHash(hash.cast_unsigned()) };
-        (before == after && after != CHANGING).then_some(state)
+        (before == after && after != CHANGING && state != UNPUBLISHED).then_some(state)
     })
 }
 
