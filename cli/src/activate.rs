@@ -15,7 +15,7 @@ use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::participant::TIMEOUT;
-use crate::status::Status;
+use crate::status;
 
 /// The operator's participant number.
 const OPERATOR: u32 = 0;
@@ -55,7 +55,7 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Activate, output: Outp
         Some(name) => vec![found.cluster_named(name)?],
         None => found.deployment.cluster_specs(),
     };
-    let status = Status::read_from_anywhere(found)?;
+    let status = status::read_from_anywhere(found)?;
     let targets =
         clusters.iter().map(|cluster| target(&status, cluster, arguments.version)).collect::<Result<Vec<_>, _>>()?;
     let mut activated = Vec::new();
@@ -115,7 +115,7 @@ fn activate(found: &DeploymentFile, cluster: &ClusterSpec, version: u16) -> Resu
             operator.poll().map_err(Failure::new)?;
             thread::sleep(POLL_INTERVAL);
         }
-        let status = Status::read_from_anywhere(found)?;
+        let status = status::read_from_anywhere(found)?;
         let told = status.clusters.iter().find(|told| told.id == cluster.id.0);
         if told.is_some_and(|told| status.versions(told).active() == Some(version)) {
             operator.close();

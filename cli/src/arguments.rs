@@ -8,6 +8,7 @@ mod recorded;
 mod replay;
 mod round_trip;
 mod trading;
+mod watching;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use round_trip::{RoundTrip, Service, Transport};
 pub use trading::{
     AmendedTrade, Book, Cancel, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
 };
+pub use watching::Console;
 
 /// Lugus: order matching, replicated by Aeron Cluster.
 #[derive(Debug, Parser)]
@@ -105,6 +107,11 @@ pub enum Command {
     Export(Export),
     /// Serve the metrics and the health of the members on this host over HTTP, for Prometheus.
     Exporter(Exporter),
+    /// Serve a page that shows clusters, curves, events, the partition map and books as they change. It only reads, and needs a
+    /// token.
+    Console(Console),
+    /// Show clusters, curves, events and the partition map in this terminal. With --json, print them once.
+    Top,
     /// Copy a running cluster's newest snapshots and log into a folder, or continue an earlier backup there.
     Backup(Backup),
     /// Put a backup into the places of members that have lost their files; what these had is set aside.
@@ -444,6 +451,9 @@ mod tests {
             "audit --cluster A --member 0",
             "demo --base-port 65535",
             "exporter --address 127.0.0.1:0",
+            "console",
+            "console --address [::1]:0 --token-file x --name a --name b --participant 7",
+            "top",
             "recordings",
             "recordings --cluster A --member 0",
             "recordings list --dir x",
@@ -516,6 +526,8 @@ mod tests {
             "audit --member 0 --dir x",
             "exporter",
             "exporter --address localhost",
+            "console --address localhost",
+            "top 1",
             "recordings describe",
             "recordings describe x",
             "replay log --from -1",

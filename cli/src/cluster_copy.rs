@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use lugus_media_driver::{Backup, FolderLock};
 use lugus_node::archived_log::{ArchivedLog, MemberFiles};
+use lugus_node::deployment_status::{Member, Status};
 use lugus_topology::{ClusterSpec, MemberSpec};
 
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
-use crate::status::{Member, Status};
+use crate::status;
 use crate::stop_signal;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
@@ -81,7 +82,7 @@ fn commit_position(found: &DeploymentFile, cluster: &ClusterSpec, sources: &[Mem
     if let Some(position) = Status::read(std::slice::from_ref(cluster)).ok().and_then(newest) {
         return Ok(position);
     }
-    newest(Status::read_from_anywhere(found)?).ok_or_else(|| {
+    newest(status::read_from_anywhere(found)?).ok_or_else(|| {
         Failure::new(format!("no member of {} that follows or leads can be heard", cluster.name)).hint(
             "`lugus status` shows which members run; without one nobody knows what is committed, which `lugus backup --follow` need not know",
         )

@@ -18,6 +18,7 @@ use crate::moving::Moving;
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
 use crate::replay::{mbo, synthetic, through_cluster};
+use crate::status;
 use crate::traders::{Traded, Traders};
 
 /// Number of commands of the flow: enough to watch it, few enough to wait for its end.
@@ -121,7 +122,7 @@ fn trade_and_kill(demo: &Demo, cluster: &PrivateCluster, output: Output) -> Resu
     }
     trade_on_both(cluster.found(), &mut account, output)?;
     let status = cluster.await_comparable(CATCH_UP_TIMEOUT)?;
-    output.say(status.table());
+    output.say(status::table(&status));
     account.hashes_equal = status.hashes_equal == Some(true);
     Ok(account)
 }

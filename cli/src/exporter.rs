@@ -4,7 +4,6 @@
 //! a member that has died shows as down. [`serve_member`] does the same for one member in the process of that member.
 
 mod definitions;
-mod directories;
 mod gauges;
 mod watched;
 

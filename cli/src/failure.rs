@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use lugus_node::deployment_status::ReadStatusError;
+
 /// Exit code of a command that did its work, and found what it was to look for: figures that are slower, settings that spoil a
 /// measurement.
 pub const FINDING_EXIT_CODE: u8 = 3;
@@ -56,3 +58,9 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<ReadStatusError> for Failure {
+    fn from(error: ReadStatusError) -> Self {
+        Self::new(error)
+    }
+}

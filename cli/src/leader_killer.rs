@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
+use lugus_node::deployment_status::Status;
 use lugus_replay::replay::Watch;
 use lugus_topology::ClusterSpec;
 
 use crate::failure::Failure;
 use crate::processes;
-use crate::status::Status;
 
 /// Kills the leader's whole process tree with SIGKILL once the given number of commands has been sent.
 pub struct LeaderKiller {

@@ -13,6 +13,7 @@ mod bench;
 mod book;
 mod book_follow;
 mod cluster_copy;
+mod console;
 mod coordinator;
 mod demo;
 mod deployed_process;
@@ -103,6 +104,7 @@ fn author(arguments: &Arguments) -> Author {
         Command::Supervise(Supervised::Coordinator) => (None, String::from("coordinator supervisor")),
         Command::Coordinator => (None, String::from("coordinator")),
         Command::Exporter(_) => (None, String::from("exporter")),
+        Command::Console(_) => (None, String::from("console")),
         _ => return Author::Command,
     };
     let found = deployment::find(arguments.config.as_deref()).ok();
@@ -143,6 +145,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Repair(what) => repair::run(&deployment::find(config)?, what, output),
         Command::Export(what) => export::run(&deployment::find(config)?, what),
         Command::Exporter(exporter) => exporter::run(&deployment::find(config)?, exporter.address, output),
+        Command::Console(what) => console::run(&deployment::find(config)?, what, output),
+        Command::Top => console::run_top(&deployment::find(config)?, output),
         Command::Prune => prune::run(&deployment::find(config)?, output),
         Command::Replay(what) => replay::run(config, what, output),
         Command::Bench(bench) => bench::run(bench, output),

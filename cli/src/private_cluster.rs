@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lugus_node::deployment_status::Status;
 use lugus_topology::Deployment;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -14,7 +15,7 @@ use signal_hook::iterator::Signals;
 use crate::arguments::Members;
 use crate::deployment::{self, DeploymentFile};
 use crate::failure::Failure;
-use crate::status::Status;
+use crate::status;
 use crate::{down, local_deployment, up};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
@@ -140,7 +141,10 @@ impl PrivateCluster {
                 return Ok(status);
             }
             if Instant::now() >= deadline {
-                return Err(Failure::new(format!("not all members caught up within {timeout:?}\n{}", status.table())));
+                return Err(Failure::new(format!(
+                    "not all members caught up within {timeout:?}\n{}",
+                    status::table(&status)
+                )));
             }
             thread::sleep(POLL_INTERVAL);
         }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use aeron_archive_files::{CONSENSUS_MODULE, RecordingLog, Snapshot};
 use lugus_media_driver::cluster_tool;
+use lugus_node::deployment_status::Status;
 use lugus_topology::{ClusterId, ClusterSpec};
 use serde::Serialize;
 
@@ -14,7 +15,6 @@ use crate::arguments;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::status::Status;
 
 /// Longest wait for the snapshots of followers, which take theirs when they have applied the log up to the same position.
 const FOLLOWERS_TIMEOUT: Duration = Duration::from_secs(30);

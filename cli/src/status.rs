@@ -2,17 +2,14 @@
 //! tell it.
 
 mod overview;
-mod versions;
 
 use std::time::Duration;
 
 use comfy_table::Table;
-use lugus_media_driver::{ClientDriver, living_driver};
-use lugus_node::status::{StatusError, read_status};
-use lugus_node::watch::{fence, hear_members};
-use lugus_topology::{ClusterId, ClusterSpec, MemberId, MemberSpec};
-use lugus_vocabulary::{MemberReport, MemberRole, MemberStatus};
-use serde::Serialize;
+use lugus_media_driver::ClientDriver;
+use lugus_node::deployment_status::{Cluster, Member, Status};
+use lugus_node::watch::hear_members;
+use lugus_topology::{ClusterId, MemberId};
 
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
@@ -22,307 +19,102 @@ pub use overview::run;
 /// How long members that do not run on this host are listened for. Each tells its status ten times a second.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The state of a deployment's clusters.
-#[derive(Debug, Serialize)]
-pub struct Status {
-    /// The members of all clusters.
-    pub members: Vec<Member>,
-    /// The clusters.
-    pub clusters: Vec<Cluster>,
-    /// Whether in every cluster all members have the same state hash at the same log position; `None` while members of
-    /// some cluster are at different positions.
-    pub hashes_equal: Option<bool>,
+/// Reads the counters of the members that run on this host, and listens to the others.
+///
+/// # Errors
+/// As for [`Status::read`], and when there is no media driver to listen with, or no members' key to know members by.
+pub fn read_from_anywhere(found: &DeploymentFile) -> Result<Status, Failure> {
+    let clusters = found.deployment.cluster_specs();
+    let here = Status::read(&clusters)?;
+    let elsewhere = here.members.iter().filter(|member| !member.runs());
+    let elsewhere: Vec<_> = elsewhere.map(|member| (ClusterId(member.cluster), MemberId(member.id))).collect();
+    if elsewhere.is_empty() {
+        return Ok(here);
+    }
+    let mut listened = clusters.clone();
+    listened.retain(|cluster| elsewhere.iter().any(|(id, _)| *id == cluster.id));
+    let members_key = found.deployment.members_key().map_err(|error| {
+        let hint = "members that run elsewhere are believed only with the members' key: ask on a host that has it";
+        Failure::new(error).hint(hint)
+    })?;
+    let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
+    let heard = hear_members(driver.aeron_dir(), &listened, members_key, &elsewhere, PATIENCE);
+    let reports = heard.map_err(Failure::new)?;
+    let status_of = |cluster, member| {
+        let report = reports.iter().find(|report| (report.cluster, report.member) == (cluster, member));
+        report.map(|report| report.status)
+    };
+    Ok(Status::read_or(&clusters, status_of)?)
 }
 
-/// The state of a cluster.
-#[derive(Debug, Serialize)]
-pub struct Cluster {
-    /// The cluster's number.
-    pub id: i32,
-    /// The cluster's name.
-    pub name: String,
-    /// The leading member's number.
-    pub leader: Option<i32>,
-    /// Whether all members have the same state hash at the same log position; `None` while their positions differ.
-    pub hashes_equal: Option<bool>,
-}
-
-/// The state of a member. A value is `None` when it is unknown: the member does not run, or is still starting.
-#[derive(Debug, Clone, Serialize)]
-pub struct Member {
-    /// The number of the member's cluster.
-    pub cluster: i32,
-    /// The name of the member's cluster.
-    pub cluster_name: String,
-    /// The member's number in its cluster.
-    pub id: i32,
-    /// `leader`, `follower`, `candidate`, `starting`, `down`, or `fenced`: ended, as a majority has another state.
-    pub role: &'static str,
-    /// Leadership term id.
-    pub term: Option<i64>,
-    /// Log position up to which a majority of the members has the log.
-    pub commit_position: Option<i64>,
-    /// Hash of the engine's state, as hexadecimal digits.
-    pub state_hash: Option<String>,
-    /// Log position at which the state had this hash.
-    pub state_hash_position: Option<i64>,
-    /// Number of sessions that are authenticated and may trade.
-    pub sessions: Option<i64>,
-    /// Number of elections since the member's start.
-    pub elections: Option<i64>,
-    /// Whether the member is leader or follower and no election is in progress.
-    pub has_joined: bool,
-    /// Number of messages that were no valid commands, since the member's start.
-    pub refused_messages: Option<i64>,
-    /// The log's time less the member's wall clock in nanoseconds, as measured last; 0 before the first command.
-    pub clock_difference_ns: Option<i64>,
-    /// Whether this difference is greater than `consensus.maximum_clock_difference`.
-    pub clock_differs: bool,
-    /// Number of messages that had not the tag of their session, since the member's start.
-    pub unauthenticated_messages: Option<i64>,
-    /// Number of messages ignored since the member's start because their session was above its rate.
-    pub messages_above_rate: Option<i64>,
-    /// Number of other members whose state differs from this member's, as the member found.
-    pub differing_members: Option<i64>,
-    /// Version of the member's program.
-    pub program_version: Option<String>,
-    /// The latest version of order entry that the member's program knows.
-    pub known_protocol_version: Option<u16>,
-    /// The active version of order entry in the member's state: later ones are refused.
-    pub active_protocol_version: Option<u16>,
-    /// Why the member has fenced itself, if it has; only its own host knows.
-    pub fenced: Option<String>,
-}
-
-impl Status {
-    /// Reads the counters of the members that run on this host.
-    ///
-    /// # Errors
-    /// When the counters of a running member can't be read.
-    pub fn read(clusters: &[ClusterSpec]) -> Result<Self, Failure> {
-        Self::collect(clusters, status_here)
-    }
-
-    /// The state of a cluster of which nothing is known.
-    pub fn unknown(cluster: &ClusterSpec) -> Self {
-        let members = cluster.members.iter().map(|member| Member::new(cluster, member, None)).collect();
-        Self { members, clusters: Vec::new(), hashes_equal: None }
-    }
-
-    /// Reads the counters of the members that run on this host, and listens to the others.
-    ///
-    /// # Errors
-    /// As for [`Status::read`], and when there is no media driver to listen with, or no members' key to know members by.
-    pub fn read_from_anywhere(found: &DeploymentFile) -> Result<Self, Failure> {
-        let clusters = found.deployment.cluster_specs();
-        let here = Self::read(&clusters)?;
-        let elsewhere = here.members.iter().filter(|member| !member.runs());
-        let elsewhere: Vec<_> = elsewhere.map(|member| (ClusterId(member.cluster), MemberId(member.id))).collect();
-        if elsewhere.is_empty() {
-            return Ok(here);
-        }
-        let mut listened = clusters.clone();
-        listened.retain(|cluster| elsewhere.iter().any(|(id, _)| *id == cluster.id));
-        let members_key = found.deployment.members_key().map_err(|error| {
-            let hint = "members that run elsewhere are believed only with the members' key: ask on a host that has it";
-            Failure::new(error).hint(hint)
-        })?;
-        let driver = ClientDriver::start(&found.deployment).map_err(Failure::new)?;
-        let heard = hear_members(driver.aeron_dir(), &listened, members_key, &elsewhere, PATIENCE);
-        let reports = heard.map_err(Failure::new)?;
-        Self::collect(&clusters, |cluster, member| {
-            let is_its = |report: &&MemberReport| (report.cluster, report.member) == (cluster.id, member.id);
-            let heard = reports.iter().find(is_its).map(|report| report.status);
-            Ok(status_here(cluster, member)?.or(heard))
-        })
-    }
-
-    fn collect(
-        clusters: &[ClusterSpec],
-        status_of: impl Fn(&ClusterSpec, &MemberSpec) -> Result<Option<MemberStatus>, Failure>,
-    ) -> Result<Self, Failure> {
-        let mut status = Self { members: Vec::new(), clusters: Vec::new(), hashes_equal: Some(true) };
-        for cluster in clusters {
-            let member = |member: &MemberSpec| -> Result<Member, Failure> {
-                Ok(Member::new(cluster, member, status_of(cluster, member)?))
-            };
-            let members = cluster.members.iter().map(member).collect::<Result<Vec<_>, _>>()?;
-            let equal = hashes_equal(&members);
-            status.hashes_equal = match (status.hashes_equal, equal) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            };
-            status.clusters.push(Cluster {
-                id: cluster.id.0,
-                name: cluster.name.clone(),
-                leader: leader(&members).map(|member| member.id),
-                hashes_equal: equal,
-            });
-            status.members.extend(members);
-        }
-        Ok(status)
-    }
-
-    /// The state as a text table.
-    pub fn table(&self) -> String {
-        let mut table = Table::new();
-        table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header([
-            "cluster",
-            "member",
-            "role",
-            "term",
-            "commit position",
-            "state hash",
-            "at position",
-            "sessions",
-            "refused",
-            "unauthenticated",
-            "above rate",
-            "version",
+/// The state as a text table.
+pub fn table(status: &Status) -> String {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header([
+        "cluster",
+        "member",
+        "role",
+        "term",
+        "commit position",
+        "state hash",
+        "at position",
+        "sessions",
+        "refused",
+        "unauthenticated",
+        "above rate",
+        "version",
+    ]);
+    let shown = |value: Option<i64>| value.map_or_else(|| String::from("-"), |value| value.to_string());
+    for member in &status.members {
+        table.add_row([
+            member.cluster_name.clone(),
+            member.id.to_string(),
+            member.role.to_owned(),
+            shown(member.term),
+            shown(member.commit_position),
+            member.state_hash.clone().unwrap_or_else(|| String::from("-")),
+            shown(member.state_hash_position),
+            shown(member.sessions),
+            shown(member.refused_messages),
+            shown(member.unauthenticated_messages),
+            shown(member.messages_above_rate),
+            member.program_version.clone().unwrap_or_else(|| String::from("-")),
         ]);
-        let shown = |value: Option<i64>| value.map_or_else(|| String::from("-"), |value| value.to_string());
-        for member in &self.members {
-            table.add_row([
-                member.cluster_name.clone(),
-                member.id.to_string(),
-                member.role.to_owned(),
-                shown(member.term),
-                shown(member.commit_position),
-                member.state_hash.clone().unwrap_or_else(|| String::from("-")),
-                shown(member.state_hash_position),
-                shown(member.sessions),
-                shown(member.refused_messages),
-                shown(member.unauthenticated_messages),
-                shown(member.messages_above_rate),
-                member.program_version.clone().unwrap_or_else(|| String::from("-")),
-            ]);
+    }
+    let hashes = status.clusters.iter().map(|cluster| hashes(cluster, status.clusters.len()));
+    let clocks = status.members.iter().filter(|member| member.clock_differs).map(clock);
+    let fenced = status.members.iter().filter_map(fence);
+    let versions = status.version_notes();
+    format!("{table}\n{}", hashes.chain(clocks).chain(fenced).chain(versions).collect::<Vec<_>>().join("\n"))
+}
+
+/// A text that says whether the members' state hashes are equal; it names the cluster if the deployment has
+/// several.
+fn hashes(cluster: &Cluster, clusters: usize) -> String {
+    let hashes = match cluster.hashes_equal {
+        Some(true) => "state hashes are equal",
+        Some(false) => {
+            "STATE HASHES DIFFER at the same log position: a member is broken. If a majority contradicts it, it has \
+             fenced itself, and says what to do; otherwise `lugus audit` tells which member's log leads to its state"
         }
-        let hashes = self.clusters.iter().map(|cluster| cluster.hashes(self.clusters.len()));
-        let clocks = self.members.iter().filter(|member| member.clock_differs).map(Member::clock);
-        let fenced = self.members.iter().filter_map(Member::fence);
-        let versions = self.version_notes();
-        format!("{table}\n{}", hashes.chain(clocks).chain(fenced).chain(versions).collect::<Vec<_>>().join("\n"))
-    }
-
-    /// The leader of a cluster.
-    pub fn leader(&self, cluster: ClusterId) -> Option<&Member> {
-        leader(self.members.iter().filter(|member| member.cluster == cluster.0))
-    }
+        None => "state hashes can't be compared: members are down or at different log positions",
+    };
+    if clusters == 1 { hashes.to_owned() } else { format!("{}: {hashes}", cluster.name) }
 }
 
-impl Cluster {
-    /// A text that says whether the members' state hashes are equal; it names the cluster if the deployment has
-    /// several.
-    fn hashes(&self, clusters: usize) -> String {
-        let hashes = match self.hashes_equal {
-            Some(true) => "state hashes are equal",
-            Some(false) => {
-                "STATE HASHES DIFFER at the same log position: a member is broken. If a majority contradicts it, it has \
-                 fenced itself, and says what to do; otherwise `lugus audit` tells which member's log leads to its state"
-            }
-            None => "state hashes can't be compared: members are down or at different log positions",
-        };
-        if clusters == 1 { hashes.to_owned() } else { format!("{}: {hashes}", self.name) }
-    }
+/// A text that says by how much the member's clock differs from the log's time.
+fn clock(member: &Member) -> String {
+    let ns = member.clock_difference_ns.unwrap_or(0);
+    let side = if ns < 0 { "behind" } else { "ahead of" };
+    let seconds = ns.unsigned_abs() as f64 / 1e9;
+    format!(
+        "member {} of {}: the log's time is {seconds:.3} s {side} this member's clock; check NTP or PTP on all members",
+        member.id, member.cluster_name
+    )
 }
 
-/// The leader among a cluster's members: that of the newest term, as a deposed leader may not know yet that it was
-/// replaced.
-fn leader<'m>(members: impl IntoIterator<Item = &'m Member>) -> Option<&'m Member> {
-    members.into_iter().filter(|member| member.role == "leader").max_by_key(|member| member.term)
-}
-
-impl Member {
-    fn new(cluster: &ClusterSpec, member: &MemberSpec, status: Option<MemberStatus>) -> Self {
-        let fenced = fence::reason(member);
-        let role = match status.map(|status| status.role) {
-            None if fenced.is_some() => "fenced",
-            None => "down",
-            Some(None) => "starting",
-            Some(Some(MemberRole::Follower)) => "follower",
-            Some(Some(MemberRole::Candidate)) => "candidate",
-            Some(Some(MemberRole::Leader)) => "leader",
-        };
-        let status = status.unwrap_or_default();
-        let maximum = cluster.deployment().consensus.maximum_clock_difference;
-        Self {
-            cluster: cluster.id.0,
-            cluster_name: cluster.name.clone(),
-            id: member.id.0,
-            role,
-            term: status.term,
-            commit_position: status.commit_position,
-            state_hash: status.state.map(|state| format!("{:016x}", state.hash.0)),
-            state_hash_position: status.state.map(|state| state.position.0),
-            sessions: status.sessions,
-            elections: status.elections,
-            has_joined: status.has_joined,
-            refused_messages: status.refused_messages,
-            clock_difference_ns: status.clock_difference_ns,
-            clock_differs: status
-                .clock_difference_ns
-                .is_some_and(|ns| u128::from(ns.unsigned_abs()) > maximum.as_nanos()),
-            unauthenticated_messages: status.unauthenticated_messages,
-            messages_above_rate: status.messages_above_rate,
-            differing_members: status.differing_members,
-            program_version: status.versions.map(|versions| versions.program.to_string()),
-            known_protocol_version: status.versions.map(|versions| versions.known.0),
-            active_protocol_version: status.versions.map(|versions| versions.active.0),
-            fenced,
-        }
-    }
-
-    /// Whether the member follows a leader or leads, and its service has restored its state.
-    pub fn has_started(&self) -> bool {
-        self.has_joined && self.state_hash.is_some()
-    }
-
-    /// Whether the member runs, as far as is known.
-    pub fn runs(&self) -> bool {
-        !matches!(self.role, "down" | "fenced")
-    }
-
-    /// A text that says by how much the member's clock differs from the log's time.
-    fn clock(&self) -> String {
-        let ns = self.clock_difference_ns.unwrap_or(0);
-        let side = if ns < 0 { "behind" } else { "ahead of" };
-        let seconds = ns.unsigned_abs() as f64 / 1e9;
-        format!(
-            "member {} of {}: the log's time is {seconds:.3} s {side} this member's clock; check NTP or PTP on all members",
-            self.id, self.cluster_name
-        )
-    }
-
-    /// A text that says why the member has fenced itself, if it has.
-    fn fence(&self) -> Option<String> {
-        let reason = self.fenced.as_ref()?;
-        Some(format!("member {} of {} is fenced: {reason}", self.id, self.cluster_name))
-    }
-}
-
-/// The status of a member that runs on this host.
-fn status_here(cluster: &ClusterSpec, member: &MemberSpec) -> Result<Option<MemberStatus>, Failure> {
-    // The files that a killed media driver leaves behind look alive for a while, so the driver is checked first.
-    match living_driver(&member.aeron_dir).map(|_| read_status(&member.aeron_dir, cluster.id.0)) {
-        Some(Ok(status)) => Ok(Some(status)),
-        None | Some(Err(StatusError::NotRunning { .. })) => Ok(None),
-        Some(Err(error)) => Err(Failure::new(format!("member {} of {}: {error}", member.id, cluster.name))),
-    }
-}
-
-/// Whether all members have the same hash. Members at different log positions can't be compared here; a single member is
-/// equal to itself. What the members found themselves, at positions at which they all were, counts as well.
-fn hashes_equal(members: &[Member]) -> Option<bool> {
-    let differs = |member: &Member| member.fenced.is_some() || member.differing_members.is_some_and(|count| count > 0);
-    if members.iter().any(differs) {
-        return Some(false);
-    }
-    let running: Vec<_> = members.iter().filter(|member| member.runs()).collect();
-    let first = running.first()?;
-    if running.iter().any(|member| member.state_hash_position != first.state_hash_position) {
-        return None;
-    }
-    first.state_hash.as_ref()?;
-    Some(running.iter().all(|member| member.state_hash == first.state_hash))
+/// A text that says why the member has fenced itself, if it has.
+fn fence(member: &Member) -> Option<String> {
+    let reason = member.fenced.as_ref()?;
+    Some(format!("member {} of {} is fenced: {reason}", member.id, member.cluster_name))
 }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lugus_node::deployment_status::{Member, Status};
 use lugus_topology::{ClusterId, ClusterSpec, DEFAULT_BASE_PORT, Deployment};
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ use crate::instruments;
 use crate::local_deployment;
 use crate::output::Output;
 use crate::processes;
-use crate::status::{Member, Status};
+use crate::status;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -278,7 +279,7 @@ fn await_here(
         let awaited = format!("the members of this host follow no leader within {timeout:?}");
         return Ok(Answering { leaders: clusters.iter().map(|_| None).collect(), awaited: Some(awaited) });
     }
-    let status = Status::read_from_anywhere(found)?;
+    let status = status::read_from_anywhere(found)?;
     let leaders: Vec<_> = clusters.iter().map(|one| status.leader(one.id).map(|leader| leader.id)).collect();
     let leaderless = clusters.iter().zip(&leaders).filter(|(_, leader)| leader.is_none());
     let leaderless: Vec<_> = leaderless.map(|(cluster, _)| cluster.name.as_str()).collect();

@@ -16,7 +16,7 @@
 
 use std::cmp::Ordering;
 
-use lugus_vocabulary::{ClientSequence, Liquidity, MarketDataBody, Price, Quantity, Side};
+use lugus_vocabulary::{ClientSequence, Liquidity, MarketDataBody, Price, PriceLevel, Quantity, Side};
 
 use crate::book::{BookSide, Ending, Order, OrderPool, Slot};
 use crate::ended;
@@ -49,8 +49,32 @@ pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<In
     if highest < lowest {
         return None;
     }
-    let mut demand = crossing_levels(bids, pool, |price| price >= lowest);
+    let demand = crossing_levels(bids, pool, |price| price >= lowest);
     let supply = crossing_levels(asks, pool, |price| price <= highest);
+    of_crossing_levels(demand, supply, instrument.definition.reference_price)
+}
+
+impl Indicative {
+    /// What an auction of these levels would give: for who sees a book, but not the reserves of icebergs. Levels are best first;
+    /// `None` if they are not crossed.
+    pub fn of_levels(bids: &[PriceLevel], offers: &[PriceLevel], reference: Price) -> Option<Self> {
+        let (highest, lowest) = (bids.first()?.price, offers.first()?.price);
+        if highest < lowest {
+            return None;
+        }
+        let lots = |level: &PriceLevel| (level.price, u128::from(level.quantity.0));
+        let demand = bids.iter().take_while(|level| level.price >= lowest).map(lots).collect();
+        let supply = offers.iter().take_while(|level| level.price <= highest).map(lots).collect();
+        of_crossing_levels(demand, supply, reference)
+    }
+}
+
+/// What an auction of crossing levels would give, best price of each side first.
+fn of_crossing_levels(
+    mut demand: Vec<(Price, u128)>,
+    supply: Vec<(Price, u128)>,
+    reference: Price,
+) -> Option<Indicative> {
     demand.reverse();
     let mut prices: Vec<Price> = demand.iter().chain(&supply).map(|&(price, _)| price).collect();
     prices.sort_unstable();
@@ -72,7 +96,7 @@ pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<In
             best.consider(Price(price.0 + 1), Price(next.0 - 1), buys, sells);
         }
     }
-    best.at(instrument.definition.reference_price).filter(|indicative| indicative.volume > 0)
+    best.at(reference).filter(|indicative| indicative.volume > 0)
 }
 
 /// The prices that the first two rules leave, when all prices up to one have been considered.

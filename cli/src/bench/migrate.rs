@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use lugus_client::InstrumentId;
+use lugus_node::deployment_status::Status;
 use lugus_results::{Measurement, Spread};
 use lugus_topology::{ClusterId, ClusterSpec};
 use serde::Serialize;
@@ -18,7 +19,6 @@ use crate::local_deployment;
 use crate::moving::{Moving, Pause};
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
-use crate::status::Status;
 use crate::traders::{Traded, Traders};
 
 /// The instrument that moves, and the two clusters of [`local_deployment::two_clusters`] between which it moves.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aeron_archive_files::{Recording, RecordingLog};
 use lugus_client::InstrumentId;
+use lugus_node::deployment_status::Status;
 use lugus_node::member::SERVICE_ID;
 use lugus_node::status::{SnapshotTimes, read_snapshot_times};
 use lugus_results::{Measurement, Spread};
@@ -20,7 +21,6 @@ use crate::arguments::Members;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::private_cluster::PrivateCluster;
-use crate::status::Status;
 use crate::traders::Traders;
 use crate::{audit, local_deployment, processes, snapshot};
 

@@ -8,12 +8,13 @@ use aeron_metrics::{Counter, Health, Labels, Part, Scrape, Source, Translation, 
 use lugus_coordinator::CoordinatorReading;
 use lugus_media_driver::living_driver;
 use lugus_node::counters::LOG_POSITION_TYPE_ID;
+use lugus_node::deployment_status::{Member, Status};
+use lugus_node::directories;
 use lugus_node::gauges::MemberReading;
 use lugus_topology::{ClusterId, ClusterSpec, CoordinatorSpec, Deployment, MemberId, MemberSpec};
 
 use super::definitions as metrics;
-use super::{directories, gauges};
-use crate::status::{Member, Status};
+use super::gauges;
 
 /// A member that has more of the committed log still to apply is not ready: some seven thousand commands.
 const MAXIMUM_UNAPPLIED: i64 = 1024 * 1024;

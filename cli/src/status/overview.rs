@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lugus_media_driver::ClientDriver;
+use lugus_node::deployment_status::Status;
 use lugus_partition_map::PartitionMap;
 use serde::Serialize;
 
-use super::Status;
+use super::{read_from_anywhere, table};
 use crate::deployment::DeploymentFile;
 use crate::failure::{DIFFERENT_STATES_EXIT_CODE, Failure};
 use crate::map::{self, MapDocument};
@@ -44,7 +45,7 @@ struct Coordinator {
 /// # Errors
 /// As for [`Status::read`]. A coordinator that does not answer is no error; the overview shows that it does not.
 pub fn run(found: &DeploymentFile, output: Output) -> Result<(), Failure> {
-    let status = Status::read_from_anywhere(found)?;
+    let status = read_from_anywhere(found)?;
     let (coordinator, map) = match &found.deployment.coordinator {
         None => (None, None),
         Some(_) => {
@@ -82,7 +83,7 @@ fn map_of(found: &DeploymentFile) -> Result<Arc<PartitionMap>, Failure> {
 impl Overview<'_> {
     /// The state as text.
     fn text(&self) -> String {
-        let members = self.status.table();
+        let members = table(self.status);
         match (&self.coordinator, &self.map) {
             (_, Some(map)) => format!("{members}\ncoordinator: {}\n{}", map.heading(), map.partitions()),
             (Some(Coordinator { state, problem: Some(problem), .. }), None) => {

@@ -106,9 +106,10 @@ impl LocalCluster {
         let config = folder.path().join("cluster.toml");
         let path = config.to_str().expect("a path");
         let up = lugus(folder.path(), &["--config", path, "up", "--base-port", &free_base_port().to_string()]);
+        // A first start that fails leaves nothing behind, the file included.
+        assert_eq!(up.code, Some(0), "{up:?}");
         let deployment = Deployment::load(&config).expect("a good deployment");
         let cluster = Self { deployment, config, folder, _one: one };
-        assert_eq!(up.code, Some(0), "{up:?}");
         eprintln!("{}", up.stdout);
         cluster
     }

@@ -17,6 +17,7 @@
 //! | `frames` | frames of Aeron's protocol by hand, and floods of them |
 //! | `archive` | [`Archive`]: sessions with members' archives, with the members' key or without |
 //! | `exporter` | [`Exporter`]: `lugus exporter`, its answers, and what promtool says of them |
+//! | `console`, `browser` | [`Console`]: `lugus console`; [`Browser`]: Chromium without a window, which looks at it |
 //! | `machines` | [`Machines`]: several machines on one, each with an address, a disk and shared memory of its own |
 //! | `small_disk` | [`SmallDisk`]: a disk that a test fills |
 //! | `raw_session` | [`RawSession`]: sends any bytes to the cluster, without the SDK |
@@ -26,8 +27,10 @@
 mod altered_log;
 mod archive;
 mod archived_snapshot;
+mod browser;
 mod command;
 mod connection;
+mod console;
 mod counters;
 mod exporter;
 mod frames;
@@ -47,8 +50,10 @@ use std::time::{Duration, Instant};
 pub use altered_log::alter_last_order;
 pub use archive::Archive;
 pub use archived_snapshot::ArchivedSnapshot;
+pub use browser::{Browser, Part, Theme};
 pub use command::{Outcome, lugus};
 pub use connection::{context, driver};
+pub use console::Console;
 pub use counters::{counter, counters, labels};
 pub use exporter::{Exporter, HttpAnswer, promtool_check, series};
 pub use frames::{FRAME_ALIGNMENT, Flood, data, setup};

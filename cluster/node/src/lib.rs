@@ -5,12 +5,15 @@
 //! messages are laid out is in `lugus-codecs`. [`market_data`] publishes what anyone may see, and [`migration`] moves an
 //! instrument to another cluster or takes it from there. [`protocol_version`] keeps members of two versions
 //! alike. [`stages`] stamps sampled commands with times. What is counted is in
-//! [`counters`], for Aeron's tools too, and in [`gauges`].
+//! [`counters`], for Aeron's tools too, and in [`gauges`]. [`deployment_status`] puts together what all members of a deployment tell,
+//! and [`directories`] what they take of their disks.
 
 pub mod archived_log;
 mod book;
 pub mod counters;
 pub mod decode;
+pub mod deployment_status;
+pub mod directories;
 mod egress;
 pub mod election;
 pub mod gauges;

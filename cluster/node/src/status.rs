@@ -13,8 +13,9 @@ use rusteron_archive::AeronCountersReader;
 pub use aeron_support::CountersError as StatusError;
 
 use crate::counters::{
-    ACTIVE_PROTOCOL_VERSION_TYPE_ID, CHANGING, CLOCK_DIFFERENCE_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID,
-    KNOWN_PROTOCOL_VERSION_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID, PROGRAM_VERSION_TYPE_ID, REFUSED_MESSAGES_TYPE_ID,
+    ACTIVE_PROTOCOL_VERSION_TYPE_ID, CHANGING, CLOCK_DIFFERENCE_TYPE_ID, COMMANDS_TYPE_ID, DIFFERING_MEMBERS_TYPE_ID,
+    FILLS_TYPE_ID, KNOWN_PROTOCOL_VERSION_TYPE_ID, LOG_POSITION_TYPE_ID, MESSAGES_ABOVE_RATE_TYPE_ID, PROGRAM_VERSION_TYPE_ID,
+    REFUSED_MESSAGES_TYPE_ID, REJECTED_COMMANDS_TYPE_ID,
     SESSIONS_TYPE_ID, SNAPSHOT_DURATION_TYPE_ID, SNAPSHOT_LOAD_TYPE_ID, STATE_HASH_POSITION_TYPE_ID,
     STATE_HASH_TYPE_ID, UNAUTHENTICATED_MESSAGES_TYPE_ID,
 };
@@ -31,6 +32,10 @@ pub(crate) const ELECTION_CLOSED: i64 = 17;
 
 /// Number of attempts to read a state hash with the position that belongs to it, while the member changes both.
 const HASH_READ_ATTEMPTS: usize = 1000;
+
+/// What the counters say from when they are added until the engine's first state is published, which takes a while on a busy machine. No
+/// state has the hash 0: an empty engine's is another one.
+const UNPUBLISHED: StateAt = StateAt { position: LogPosition(0), hash: StateHash(0) };
 
 /// Reads the status of the member of cluster `cluster_id` whose media driver's files are in `aeron_dir`.
 ///
@@ -62,6 +67,34 @@ pub fn read_snapshot_times(aeron_dir: &Path, cluster_id: i32) -> Result<Snapshot
         nanos.filter(|nanos| *nanos > 0).map(Duration::from_nanos)
     };
     Ok(SnapshotTimes { newest: duration(SNAPSHOT_DURATION_TYPE_ID), load: duration(SNAPSHOT_LOAD_TYPE_ID) })
+}
+
+/// What a member on this host has done since its start. A number is `None` while the part that counts it is starting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MemberWork {
+    /// Log position up to which the service has applied the log.
+    pub applied_position: Option<i64>,
+    /// Commands given to the engine.
+    pub commands: Option<i64>,
+    /// Rejects among their answers.
+    pub rejects: Option<i64>,
+    /// Fills; a trade has two of them.
+    pub fills: Option<i64>,
+}
+
+/// Reads what the member of cluster `cluster_id` whose media driver's files are in `aeron_dir` has done since its start.
+///
+/// # Errors
+/// [`StatusError`].
+pub fn read_work(aeron_dir: &Path, cluster_id: i32) -> Result<MemberWork, StatusError> {
+    let cnc = open_counters(aeron_dir)?;
+    let reader = cnc.counters_reader();
+    Ok(MemberWork {
+        applied_position: value(&reader, LOG_POSITION_TYPE_ID, Some(cluster_id)).filter(|position| *position >= 0),
+        commands: value(&reader, COMMANDS_TYPE_ID, None),
+        rejects: value(&reader, REJECTED_COMMANDS_TYPE_ID, None),
+        fills: value(&reader, FILLS_TYPE_ID, None),
+    })
 }
 
 /// The status that the counters of a member's media driver tell.
@@ -117,7 +150,7 @@ fn state_at(reader: &AeronCountersReader) -> Option<StateAt> {
         let hash = reader.get_counter_value(hash_id).ok()?;
         let after = reader.get_counter_value(position_id).ok()?;
         let state = StateAt { position: LogPosition(after), hash: StateHash(hash.cast_unsigned()) };
-        (before == after && after != CHANGING).then_some(state)
+        (before == after && after != CHANGING && state != UNPUBLISHED).then_some(state)
     })
 }
 

@@ -109,12 +109,27 @@ pub const ROOMS: &[Room] = &[
         ],
     ),
     room(
+        "lugus-console",
+        &[
+            "aeron-archive-files",
+            "lugus-client",
+            "lugus-engine",
+            "lugus-gauges",
+            "lugus-media-driver",
+            "lugus-node",
+            "lugus-partition-map",
+            "lugus-topology",
+            "lugus-vocabulary",
+        ],
+    ),
+    room(
         "lugus",
         &[
             "aeron-archive-files",
             "aeron-metrics",
             "lugus-client",
             "lugus-codecs",
+            "lugus-console",
             "lugus-coordinator",
             "lugus-engine",
             "lugus-gauges",

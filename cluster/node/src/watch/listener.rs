@@ -68,6 +68,67 @@ impl Listener {
     }
 }
 
+/// What the members of some clusters tell, kept as it comes.
+pub struct MemberListener {
+    // Before the client, which must outlive them.
+    listeners: Vec<Listener>,
+    client: AeronClient,
+    heard: Vec<HeardReport>,
+}
+
+/// The last report of a member.
+#[derive(Debug, Clone)]
+pub struct HeardReport {
+    /// The report.
+    pub report: MemberReport,
+    /// When it came.
+    pub at: Instant,
+}
+
+impl MemberListener {
+    /// Listens to all members of the clusters, over the media driver in `aeron_dir`. With a key, only reports with its proof count.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub fn open(aeron_dir: &Path, clusters: &[ClusterSpec], members_key: Option<Key>) -> Result<Self, ListenError> {
+        let client = AeronClient::connect(ClientSettings::new(aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT))?;
+        let proof = ReportProof::new(members_key);
+        let open = |cluster: &ClusterSpec| {
+            let stream_id = cluster.deployment().streams.status;
+            Listener::open(&client, cluster.id, &cluster.status_subscriptions(None), stream_id, proof.clone())
+        };
+        let listeners = clusters.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { listeners, client, heard: Vec::new() })
+    }
+
+    /// One duty cycle, which does not block.
+    ///
+    /// # Errors
+    /// [`ListenError`]: the media driver has ended.
+    pub fn poll(&mut self) -> Result<(), ListenError> {
+        self.client.do_work()?;
+        for listener in &self.listeners {
+            listener.poll(|report| {
+                let is_its = |known: &&mut HeardReport| {
+                    (known.report.cluster, known.report.member) == (report.cluster, report.member)
+                };
+                let at = Instant::now();
+                match self.heard.iter_mut().find(is_its) {
+                    Some(known) if known.report.started > report.started => {}
+                    Some(known) => *known = HeardReport { report, at },
+                    None => self.heard.push(HeardReport { report, at }),
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The last report of each member that was heard.
+    pub fn heard(&self) -> &[HeardReport] {
+        &self.heard
+    }
+}
+
 /// Listens until each member in `wanted` has reported, or for `patience`, over the media driver in `aeron_dir`; returns the last
 /// report of each member of the clusters that was heard. With a key, only reports with its proof count.
 ///
@@ -80,33 +141,17 @@ pub fn hear_members(
     wanted: &[(ClusterId, MemberId)],
     patience: Duration,
 ) -> Result<Vec<MemberReport>, ListenError> {
-    let client = AeronClient::connect(ClientSettings::new(aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT))?;
-    let proof = ReportProof::new(members_key);
-    let open = |cluster: &ClusterSpec| {
-        let stream_id = cluster.deployment().streams.status;
-        Listener::open(&client, cluster.id, &cluster.status_subscriptions(None), stream_id, proof.clone())
-    };
-    let listeners = clusters.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    let mut heard: Vec<MemberReport> = Vec::new();
+    let mut listener = MemberListener::open(aeron_dir, clusters, members_key)?;
     let started = Instant::now();
     while started.elapsed() < patience {
-        client.do_work()?;
-        for listener in &listeners {
-            listener.poll(|report| {
-                let is_its =
-                    |known: &&mut MemberReport| (known.cluster, known.member) == (report.cluster, report.member);
-                match heard.iter_mut().find(is_its) {
-                    Some(known) if known.started > report.started => {}
-                    Some(known) => *known = report,
-                    None => heard.push(report),
-                }
-            })?;
-        }
-        let is_heard = |id: &(ClusterId, MemberId)| heard.iter().any(|known| (known.cluster, known.member) == *id);
+        listener.poll()?;
+        let is_heard = |id: &(ClusterId, MemberId)| {
+            listener.heard().iter().any(|known| (known.report.cluster, known.report.member) == *id)
+        };
         if wanted.iter().all(is_heard) {
             break;
         }
         std::thread::sleep(PAUSE);
     }
-    Ok(heard)
+    Ok(listener.heard.into_iter().map(|heard| heard.report).collect())
 }

@@ -24,6 +24,6 @@ pub mod thread;
 
 pub use comparison::{Contradiction, StateComparison};
 pub use fence::{Contradicted, FenceError};
-pub use listener::{ListenError, hear_members};
+pub use listener::{HeardReport, ListenError, MemberListener, hear_members};
 pub use sampler::StateSampler;
 pub use thread::{WatchContext, WatchError, WatchThread};

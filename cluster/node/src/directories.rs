@@ -1,4 +1,4 @@
-//! What a member's directories take of their disks, and its newest snapshot.
+//! What a member's directories take of their disks.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
