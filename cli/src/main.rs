@@ -54,6 +54,7 @@ mod replay_state;
 mod report;
 mod restart_policy;
 mod set_aside;
+mod simulate;
 mod snapshot;
 mod status;
 mod stop_signal;
@@ -142,6 +143,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Bench(bench) => bench::run(bench, output),
         Command::Report { folder } => report::run(folder, output),
         Command::Doctor => doctor::run(output),
+        Command::Simulate(what) => simulate::run(what, output),
         Command::Demo(demo) => demo::run(demo, output),
         Command::Recordings(what) => recordings::run(&deployment::find(config)?, what, output),
         Command::Engine(engine) => engine::run(engine, io::stdin().lock(), io::stdout().lock()),

@@ -1,17 +1,6 @@
 //! Messages of Aeron's cluster protocol for the tests of the agent.
 
-/// A message of schema 111, version 16: its 64-bit fields, then its 32-bit fields, then its texts.
-pub(super) fn message(template: u8, longs: &[i64], ints: &[i32], texts: &[&[u8]]) -> Vec<u8> {
-    let block_length = 8 * longs.len() + 4 * ints.len();
-    let mut bytes = vec![block_length as u8, 0, template, 0, 111, 0, 16, 0];
-    longs.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    ints.iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    for text in texts {
-        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(text);
-    }
-    bytes
-}
+pub(super) use crate::testing::log_messages::message;
 
 pub(super) fn join_log(position: i64, max_position: i64, is_startup: bool, role: i32, is_standby: bool) -> Vec<u8> {
     let ints = [2, 9, 100, i32::from(is_startup), role, i32::from(is_standby)];
