@@ -7,6 +7,7 @@ mod plan;
 mod recorded;
 mod replay;
 mod round_trip;
+mod simulating;
 mod trading;
 mod watching;
 
@@ -25,6 +26,7 @@ pub use plan::{BackTest, BackTested, Plan, PlannedLayout};
 pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
 pub use replay::{Replay, Sending};
 pub use round_trip::{RoundTrip, Service, Transport};
+pub use simulating::Simulate;
 pub use trading::{
     AmendedTrade, Book, Cancel, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
 };
@@ -139,6 +141,9 @@ pub enum Command {
     },
     /// Say what spoils a measurement on this machine, and the command that mends it. Exit code 3 tells of findings.
     Doctor,
+    /// Run simulated deployments, whose members, network and clients fail at random, and check what docs/guarantees.md promises.
+    /// Exit code 3 tells of a run that broke a promise, which is made short and printed with the command that repeats it.
+    Simulate(Simulate),
     /// Trade on three members, kill the leader with SIGKILL, trade on two clusters while an instrument moves from one
     /// to the other, and check that no command is lost or executed twice.
     Demo(Demo),

@@ -59,6 +59,7 @@ mod replay_state;
 mod report;
 mod restart_policy;
 mod set_aside;
+mod simulate;
 mod snapshot;
 mod status;
 mod stop_signal;
@@ -153,6 +154,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Plan(what) => plan::run(config, what, output),
         Command::Report { folder } => report::run(folder, output),
         Command::Doctor => doctor::run(output),
+        Command::Simulate(what) => simulate::run(what, output),
         Command::Demo(demo) => demo::run(demo, output),
         Command::Recordings(what) => recordings::run(&deployment::find(config)?, what, output),
         Command::Engine(engine) => engine::run(engine, io::stdin().lock(), io::stdout().lock()),

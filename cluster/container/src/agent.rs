@@ -219,6 +219,23 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
     pub(crate) fn service(&self) -> &S {
         &self.service
     }
+
+    /// Where the service stands in the log.
+    #[cfg(feature = "testing")]
+    pub(crate) fn place(&self) -> crate::log_replay::LogPlace {
+        let view = &self.cluster.view;
+        crate::log_replay::LogPlace {
+            position: view.log_position,
+            leadership_term_id: view.leadership_term_id,
+            timestamp: view.time,
+        }
+    }
+
+    /// Role of the member in the log that it has joined.
+    #[cfg(feature = "testing")]
+    pub(crate) fn role(&self) -> Role {
+        self.cluster.view.role
+    }
 }
 
 /// Acks.

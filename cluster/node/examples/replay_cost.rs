@@ -10,8 +10,10 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::Instant;
 
-use aeron_cluster_service::testing::{new_leadership_term, session_message, session_open};
-use aeron_cluster_service::{DEFAULT_APP_VERSION, Fragment, FragmentSource, LogPlace, LogReplay, ServiceError};
+use aeron_cluster_service::testing::log_messages::{new_leadership_term, session_message, session_open};
+use aeron_cluster_service::{
+    ClientSession, DEFAULT_APP_VERSION, Fragment, FragmentSource, LogPlace, LogReplay, NewLeadershipTerm, ServiceError, TimeUnit,
+};
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command};
 use lugus_engine::{Engine, EngineLimits, EventSink};
 use lugus_node::service::{DropCopyPolicy, MatchingService};
@@ -31,7 +33,6 @@ const OWNERS: u64 = 8;
 const ROUNDS: usize = 5;
 const FIRST_SESSION: i64 = 100;
 const WHOLE: u8 = 0xc0;
-const NANOS: i32 = 2;
 
 struct Nobody;
 
@@ -89,19 +90,30 @@ impl Commands {
 
     /// The log with them: sessions of all participants, and a message each.
     fn log(&self) -> Vec<Vec<u8>> {
-        let mut log = vec![new_leadership_term(0, 1, NANOS, DEFAULT_APP_VERSION)];
+        let term = NewLeadershipTerm {
+            leadership_term_id: 0,
+            log_position: 0,
+            timestamp: 1,
+            term_base_log_position: 0,
+            leader_member_id: 1,
+            log_session_id: 9,
+            time_unit: TimeUnit::Nanos,
+            app_version: DEFAULT_APP_VERSION,
+        };
+        let mut log = vec![new_leadership_term(&term)];
         let mut participants: Vec<_> = self.commands.iter().map(|command| command.participant).collect();
         participants.sort_unstable();
         participants.dedup();
         for participant in participants {
             let principal = participant.0.to_string();
             let session = FIRST_SESSION + i64::from(participant.0);
-            log.push(session_open(session, 2, principal.as_bytes()));
+            let session = ClientSession::new(session, 102, "aeron:udp?endpoint=c:1", principal.as_bytes());
+            log.push(session_open(0, 2, &session));
         }
         for (number, command) in self.commands.iter().enumerate() {
             let session = FIRST_SESSION + i64::from(command.participant.0);
             let mut buffer = [0; MAXIMUM_COMMAND_LENGTH];
-            log.push(session_message(session, 1_000 + number as i64 * 1_000, encode_command(command, &mut buffer)));
+            log.push(session_message(0, session, 1_000 + number as i64 * 1_000, encode_command(command, &mut buffer)));
         }
         log
     }

@@ -123,6 +123,20 @@ pub const ROOMS: &[Room] = &[
         ],
     ),
     room(
+        "lugus-simulator",
+        &[
+            "aeron-cluster-service",
+            "lugus-client",
+            "lugus-codecs",
+            "lugus-coordinator",
+            "lugus-engine",
+            "lugus-node",
+            "lugus-partition-map",
+            "lugus-topology",
+            "lugus-vocabulary",
+        ],
+    ),
+    room(
         "lugus",
         &[
             "aeron-archive-files",
@@ -142,6 +156,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-replay",
             "lugus-report",
             "lugus-results",
+            "lugus-simulator",
             "lugus-stages",
             "lugus-topology",
             "lugus-vocabulary",

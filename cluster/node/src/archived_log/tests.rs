@@ -9,8 +9,8 @@ use aeron_archive_files::testing::{
     End, TERM_LENGTH, WrittenRecording, segment_path, write_archive, write_recording_log,
 };
 use aeron_archive_files::{CONSENSUS_MODULE, FrameChecksum, Snapshot, Term};
-use aeron_cluster_service::testing::{new_leadership_term, session_message, session_open, snapshot_action};
-use aeron_cluster_service::{Applied, DEFAULT_APP_VERSION, Fragment, LogReplay};
+use aeron_cluster_service::testing::log_messages::{new_leadership_term, session_message, session_open, snapshot_action};
+use aeron_cluster_service::{Applied, ClientSession, DEFAULT_APP_VERSION, Fragment, LogReplay, NewLeadershipTerm, TimeUnit};
 use lugus_topology::{ClusterId, ClusterSpec, Deployment};
 use lugus_vocabulary::{EpochNanos, ExecType, LogPosition, MarketData, Report, ReportBody, Side, StateAt, StateHash};
 use tempfile::TempDir;
@@ -26,7 +26,6 @@ const LOG: i64 = 0;
 const OPERATOR: i64 = 1;
 const ALICE: i64 = 2;
 const BOB: i64 = 3;
-const NANOS: i32 = 2;
 
 /// A member with the log of some orders, and what its service recorded of them.
 struct Member {
@@ -49,9 +48,18 @@ impl Member {
             recordings: Vec::new(),
             orders: 0,
         };
-        member.append(&new_leadership_term(0, 1, NANOS, DEFAULT_APP_VERSION));
+        member.append(&new_leadership_term(&NewLeadershipTerm {
+            leadership_term_id: 0,
+            log_position: 0,
+            timestamp: 1,
+            term_base_log_position: 0,
+            leader_member_id: 1,
+            log_session_id: 9,
+            time_unit: TimeUnit::Nanos,
+            app_version: DEFAULT_APP_VERSION,
+        }));
         for (session, principal) in [(OPERATOR, b"0"), (ALICE, b"1"), (BOB, b"2")] {
-            member.append(&session_open(session, 2, principal));
+            member.append(&session_open(0, 2, &ClientSession::new(session, 102, "aeron:udp?endpoint=c:1", principal)));
         }
         member.says(OPERATOR, &define_message(1, 1));
         member
@@ -64,7 +72,7 @@ impl Member {
 
     fn says(&mut self, session: i64, payload: &[u8]) {
         let time = 1_000 + self.log.position();
-        self.append(&session_message(session, time, payload));
+        self.append(&session_message(0, session, time, payload));
     }
 
     /// Orders that trade, and some that rest.
@@ -80,7 +88,7 @@ impl Member {
 
     /// Records a snapshot of the service and one of the consensus module.
     fn snapshot(&mut self) -> i64 {
-        let applied = self.append(&snapshot_action(0, 5, 0));
+        let applied = self.append(&snapshot_action(0, 0, 5, 0));
         let Applied::SnapshotRequest { log_position, leadership_term_id } = applied else { panic!("{applied:?}") };
         let mut recording = WrittenRecording::new(self.recordings.len() as i64 + 1);
         for message in self.replay.take_snapshot(leadership_term_id).unwrap() {
@@ -199,7 +207,7 @@ fn a_changed_order_leads_to_another_state_than_was_recorded() {
     let (mut member, first, second) = traded();
     let mut changed = Member::new();
     changed.trade(200);
-    changed.append(&snapshot_action(0, 5, 0));
+    changed.append(&snapshot_action(0, 0, 5, 0));
     changed.says(ALICE, &new_order_message(1, 1, 1, Side::Sell, 999, 3));
     changed.says(BOB, &new_order_message(1, 201, 999, Side::Buy, 1_001, 1));
     std::mem::swap(&mut member.log, &mut changed.log);

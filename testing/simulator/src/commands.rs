@@ -1,0 +1,160 @@
+//! What participants and the operator ask for: any kind of order and command, mostly sound, about few orders at few prices.
+
+use lugus_vocabulary::{
+    Action, ClientOrderId, ClientTag, EpochNanos, InstrumentId, InstrumentState, KillSwitch, NewOrder, OnDisconnect,
+    OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, RiskLimits, SelfTradePrevention, Side, TimeInForce,
+    TradeAmendment, TradeId, WorkingOrders,
+};
+
+use crate::network::Time;
+use crate::random::Random;
+
+/// Makes the commands of one process.
+#[derive(Debug)]
+pub(crate) struct Commands {
+    random: Random,
+    /// Distinguishes the orders of this process from those of all others.
+    next_order: u64,
+    first_order: u64,
+}
+
+impl Commands {
+    pub(crate) fn new(random: Random, process: u64) -> Self {
+        let first_order = process << 32;
+        Self { random, next_order: first_order, first_order }
+    }
+
+    fn side(&mut self) -> Side {
+        self.random.one_of(&[Side::Buy, Side::Sell])
+    }
+
+    fn price(&mut self) -> Price {
+        let spread = if self.random.below(20) == 0 { (85, 115) } else { (97, 103) };
+        Price(self.random.between(spread.0, spread.1) as i64)
+    }
+
+    fn quantity(&mut self) -> Quantity {
+        Quantity(if self.random.below(30) == 0 { self.random.below(24) } else { self.random.between(1, 9) })
+    }
+
+    /// One of the newest orders of this process, or one that there never was.
+    fn recent(&mut self) -> ClientOrderId {
+        let made = self.next_order - self.first_order;
+        let back = self.random.below(made.min(8) + 1);
+        ClientOrderId(self.next_order - back)
+    }
+
+    fn fresh(&mut self) -> ClientOrderId {
+        self.next_order += 1;
+        ClientOrderId(self.next_order)
+    }
+
+    /// A participant's command in an instrument.
+    pub(crate) fn of_participant(&mut self, me: ParticipantId, now: Time) -> Action {
+        match self.random.below(100) {
+            0..=64 => Action::New(self.order(now)),
+            65..=79 => Action::Cancel { orig_client_order_id: self.recent() },
+            80..=96 => {
+                let orig_client_order_id = self.recent();
+                let client_order_id = if self.random.below(2) == 0 { orig_client_order_id } else { self.fresh() };
+                Action::Replace(Replace {
+                    orig_client_order_id,
+                    client_order_id,
+                    price: (self.random.below(20) > 0).then(|| self.price()),
+                    stop_price: (self.random.below(20) == 0).then(|| self.price()),
+                    quantity: self.quantity(),
+                    display_quantity: Quantity(if self.random.below(8) == 0 { 2 } else { 0 }),
+                })
+            }
+            _ => {
+                Action::MassCancel { target: me, side: self.random.one_of(&[None, Some(Side::Buy), Some(Side::Sell)]) }
+            }
+        }
+    }
+
+    fn order(&mut self, now: Time) -> NewOrder {
+        use OrderType::{Limit, Market, Stop, StopLimit};
+        use TimeInForce::{Day, Fok, Gtc, Gtd, Ioc};
+        let (order_type, time_in_force) = self.random.one_of(&[
+            (Limit, Gtc),
+            (Limit, Gtc),
+            (Limit, Gtc),
+            (Limit, Gtc),
+            (Limit, Gtc),
+            (Limit, Gtd),
+            (Limit, Gtd),
+            (Limit, Day),
+            (Limit, Ioc),
+            (Limit, Fok),
+            (Market, Ioc),
+            (Market, Fok),
+            (Stop, Gtc),
+            (Stop, Gtd),
+            (StopLimit, Gtc),
+            (StopLimit, Gtd),
+        ]);
+        let client_order_id = if self.random.below(25) == 0 { self.recent() } else { self.fresh() };
+        let lasts = self.random.below(150) as i64 * 1_000_000 - 5_000_000;
+        let prevention = self.random.below(8);
+        NewOrder {
+            order_type,
+            time_in_force,
+            price: matches!(order_type, Limit | StopLimit).then(|| self.price()),
+            stop_price: matches!(order_type, Stop | StopLimit).then(|| self.price()),
+            display_quantity: Quantity(if self.random.below(8) == 0 { self.random.between(1, 4) } else { 0 }),
+            expire_time: (time_in_force == Gtd).then_some(EpochNanos(now as i64 + lasts)),
+            post_only: if self.random.below(8) == 0 { PostOnly::Yes } else { PostOnly::No },
+            self_trade_prevention: match prevention {
+                0 => SelfTradePrevention::CancelNewest,
+                1 => SelfTradePrevention::CancelOldest,
+                2 => SelfTradePrevention::CancelBoth,
+                3 => SelfTradePrevention::Decrement,
+                _ => SelfTradePrevention::None,
+            },
+            client_tag: ClientTag(self.random.below(3)),
+            on_disconnect: if self.random.below(4) == 0 { OnDisconnect::Stay } else { OnDisconnect::Cancel },
+            ..NewOrder::limit(client_order_id, self.side(), Price(0), self.quantity())
+        }
+    }
+
+    /// A command of the operator, and its instrument; [`InstrumentId::NONE`] for what concerns a participant.
+    pub(crate) fn of_operator(&mut self, participants: u32, instruments: u32) -> (InstrumentId, Action) {
+        let instrument = InstrumentId(self.random.between(1, u64::from(instruments)) as u32);
+        let target = ParticipantId(self.random.between(1, u64::from(participants)) as u32);
+        match self.random.below(10) {
+            0..=3 => {
+                use InstrumentState::{Auction, Closed, Halted, Open};
+                let state = self.random.one_of(&[Open, Open, Open, Open, Auction, Auction, Halted, Closed]);
+                let reference_price = (self.random.below(4) == 0).then(|| self.price());
+                (instrument, Action::SetInstrumentState { state, reference_price })
+            }
+            4 => {
+                let trade_id = TradeId(self.random.between(1, 30));
+                let amendment = match self.random.below(2) {
+                    0 => TradeAmendment::Cancel,
+                    _ => TradeAmendment::Correct { price: Some(self.price()), quantity: None },
+                };
+                (instrument, Action::AmendTrade { trade_id, amendment })
+            }
+            5 => (instrument, Action::MassCancel { target, side: None }),
+            6 | 7 => {
+                let seldom = |random: &mut Random, most: u64| (random.below(4) == 0).then(|| random.below(most) + 3);
+                let random = &mut self.random;
+                let limits = RiskLimits {
+                    maximum_quantity: seldom(random, 8).map(Quantity),
+                    maximum_notional: seldom(random, 2_000),
+                    maximum_open_orders: seldom(random, 6).map(|most| most as u32),
+                    maximum_commands_per_second: seldom(random, 40).map(|most| most as u32),
+                    maximum_cancels_per_second: seldom(random, 20).map(|most| most as u32),
+                };
+                (InstrumentId::NONE, Action::SetRiskLimits { target, limits })
+            }
+            _ => {
+                let kill_switch =
+                    self.random.one_of(&[KillSwitch::Released, KillSwitch::Released, KillSwitch::Engaged]);
+                let working_orders = self.random.one_of(&[WorkingOrders::Cancel, WorkingOrders::Keep]);
+                (InstrumentId::NONE, Action::SetKillSwitch { target, kill_switch, working_orders })
+            }
+        }
+    }
+}
