@@ -26,6 +26,9 @@ pub struct DriverOptions {
     /// Default term length of IPC publications, in bytes
     #[arg(long)]
     pub ipc_term_length: u64,
+    /// Length of the longest datagram, in bytes
+    #[arg(long)]
+    pub mtu: u64,
     /// Greatest number of publications of others that the driver receives on one stream of one port
     #[arg(long)]
     pub stream_session_limit: u32,
@@ -94,6 +97,7 @@ impl DriverOptions {
             idle: profile.idle_strategy().into(),
             term_length: deployment.term_length.udp.as_bytes(),
             ipc_term_length: deployment.term_length.ipc.as_bytes(),
+            mtu: deployment.mtu().as_bytes(),
             stream_session_limit: deployment.stream_session_limit(),
             log_stream: deployment.streams.log,
             cores,
@@ -117,6 +121,8 @@ impl DriverOptions {
             self.term_length.to_string().into(),
             "--ipc-term-length".into(),
             self.ipc_term_length.to_string().into(),
+            "--mtu".into(),
+            self.mtu.to_string().into(),
             "--stream-session-limit".into(),
             self.stream_session_limit.to_string().into(),
             "--log-stream".into(),

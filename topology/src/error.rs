@@ -133,6 +133,18 @@ pub enum Problem {
         /// Highest value allowed.
         maximum: Size,
     },
+    /// The value is not a multiple of what frames are aligned to, or out of range.
+    #[error("{value} must be a multiple of {alignment} bytes from {minimum} to {maximum}")]
+    Mtu {
+        /// The value.
+        value: Size,
+        /// What it must be a multiple of, in bytes.
+        alignment: u64,
+        /// Lowest value allowed.
+        minimum: Size,
+        /// Highest value allowed.
+        maximum: Size,
+    },
     /// Two values do not fit together.
     #[error("{value} must be {relation} {other} ({other_value})")]
     Relation {

@@ -48,4 +48,7 @@ pub struct Driver {
     /// beside the program that starts it, or else the one in `PATH`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binary: Option<PathBuf>,
+    /// Length of the longest datagram, from the frame's header on (`aeron.mtu.length`). Default: [`Deployment::mtu`](crate::Deployment::mtu).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<Size>,
 }

@@ -11,6 +11,7 @@ use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
 use lugus_vocabulary::{InstrumentSpecification, MessageRate, ParticipantId, Price};
 
 use crate::error::Fault;
+use crate::mtu::{MAXIMUM_MTU, MINIMUM_MTU, MTU_ALIGNMENT};
 use crate::{
     AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Ingress,
     Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Retention, Size, Supervision, Timeouts,
@@ -306,6 +307,7 @@ fn lengths(deployment: &Deployment) -> Result<(), Fault> {
     not_less("archive.minimum_free_space", deployment.archive.minimum_free_space, "archive.segment_length", segment)?;
     let (reserve, minimum) = (deployment.archive.reserve(), deployment.archive.minimum_free_space);
     not_less("archive.disk_reserve", reserve, "archive.minimum_free_space", minimum)?;
+    mtu(deployment.mtu())?;
     let (warm_up, start) = (deployment.java.warm_up, deployment.timeouts.start_timeout);
     if warm_up > start / 4 {
         return Err(relation("java.warm_up", warm_up, "at most a quarter of", "timeouts.start_timeout", start));
@@ -553,6 +555,14 @@ fn power_of_two(key: impl Into<String>, value: Size) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::new(key, Problem::PowerOfTwo { value, minimum: MINIMUM_TERM, maximum: MAXIMUM_TERM }))
+}
+
+fn mtu(value: Size) -> Result<(), Fault> {
+    let [minimum, maximum] = [MINIMUM_MTU, MAXIMUM_MTU].map(Size::bytes);
+    if (minimum..=maximum).contains(&value) && value.as_bytes().is_multiple_of(MTU_ALIGNMENT) {
+        return Ok(());
+    }
+    Err(Fault::new("driver.mtu", Problem::Mtu { value, alignment: MTU_ALIGNMENT, minimum, maximum }))
 }
 
 fn host(key: impl Into<String>, host: &str) -> Result<(), Fault> {

@@ -250,6 +250,9 @@ fn bad_files() {
         (after("[term_length]\nlog = \"17m\""), "term_length.log", Some(7), "power of two"),
         (after("[term_length]\nlog = \"2g\""), "term_length.log", Some(7), "power of two from 64k to 1g"),
         (after("[term_length]\nlog = \"16MB\""), "term_length.log", Some(7), "is not a length"),
+        (after("[driver]\nmtu = \"1500\""), "driver.mtu", Some(7), "multiple of 32 bytes from 1408 to 16k"),
+        (after("[driver]\nmtu = \"1376\""), "driver.mtu", Some(7), "from 1408 to 16k"),
+        (after("[driver]\nmtu = \"32k\""), "driver.mtu", Some(7), "from 1408 to 16k"),
         (
             after("[archive]\nsegment_length = \"8m\""),
             "archive.segment_length",

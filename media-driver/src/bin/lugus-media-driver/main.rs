@@ -131,6 +131,7 @@ fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext,
     context.set_network_publication_max_messages_per_send(MESSAGES_PER_SEND)?;
     context.set_udp_channel_transport_poller_iteration_threshold(PORTS_READ_IN_TURN)?;
     context.set_term_buffer_length(usize::try_from(options.term_length).unwrap_or(usize::MAX))?;
+    context.set_mtu_length(usize::try_from(options.mtu).unwrap_or(usize::MAX))?;
     context.set_ipc_term_buffer_length(usize::try_from(options.ipc_term_length).unwrap_or(usize::MAX))?;
     // Each of them has buffers of its own, for which the driver's thread makes files: whoever sends SETUP frames to a port could
     // otherwise keep that thread from everything else.
