@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
-use lugus_node::market_data::MarketDataWriter;
+use lugus_node::market_data::{Audience, MarketDataWriter};
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, EpochNanos, InstrumentId, MarketData, NewOrder, ParticipantId,
@@ -139,7 +139,7 @@ fn main() {
                     }
                 }
             });
-            measure(&commands, Some(MarketDataWriter::new(writer)), true)
+            measure(&commands, Some(MarketDataWriter::new(writer, Audience::new(true))), true)
         });
         with.push(figures);
     }

@@ -21,7 +21,7 @@ use aeron_cluster_service::{
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command};
 use lugus_engine::EngineLimits;
 use lugus_node::gauges::MemberGauges;
-use lugus_node::market_data::MarketDataWriter;
+use lugus_node::market_data::{Audience, MarketDataWriter};
 use lugus_node::service::{DropCopyPolicy, MatchingService};
 use lugus_node::stages::StageRecorder;
 use lugus_replay::flow::Flow;
@@ -249,7 +249,7 @@ fn with_market_data<T>(work: impl FnOnce(MarketDataWriter) -> T) -> T {
                 }
             }
         });
-        work(MarketDataWriter::new(writer))
+        work(MarketDataWriter::new(writer, Audience::new(true)))
     })
 }
 

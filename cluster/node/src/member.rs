@@ -21,7 +21,7 @@ use lugus_vocabulary::StateAt;
 use thiserror::Error;
 
 use crate::gauges::{MarketDataGauges, MemberGauges};
-use crate::market_data::{Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
+use crate::market_data::{Audience, Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
 use crate::service::{DropCopyPolicy, MatchingService};
 use crate::stages::StageRecorder;
 use crate::watch::thread::RING_CAPACITY;
@@ -120,7 +120,7 @@ impl MemberError {
 /// A member that has started. Drop kills its processes.
 pub struct Member {
     container: ClusteredServiceContainer<MatchingService>,
-    market_data: Option<(PublicationContext, lugus_ring::Reader<Item>, MarketDataGauges)>,
+    market_data: Option<(PublicationContext, lugus_ring::Reader<Item>, Audience, MarketDataGauges)>,
     watch: (WatchContext, lugus_ring::Reader<StateAt>),
     processes: MemberProcesses,
 }
@@ -150,8 +150,9 @@ impl Member {
         let mut market_data = None;
         if deployment.market_data.enabled {
             let (writer, reader) = lugus_ring::ring(deployment.market_data.ring_capacity as usize);
-            service = service.with_market_data(MarketDataWriter::new(writer));
-            market_data = Some((publication_context(cluster, processes.member()), reader, of_market_data));
+            let audience = Audience::new(false);
+            service = service.with_market_data(MarketDataWriter::new(writer, audience.clone()));
+            market_data = Some((publication_context(cluster, processes.member()), reader, audience, of_market_data));
         }
         let mut context = container_context(cluster, processes.member());
         let watch = WatchContext::new(cluster, processes.member(), members_key.clone());
@@ -178,9 +179,9 @@ impl Member {
         let service_has_ended = AtomicBool::new(false);
         let (result, watch, published, watched) = thread::scope(|scope| {
             let service_has_ended = &service_has_ended;
-            let publisher = market_data.map(|(context, reader, gauges)| {
+            let publisher = market_data.map(|(context, reader, audience, gauges)| {
                 let core = cores.as_ref().and_then(|cores| cores.market_data);
-                scope.spawn(move || publish(&context, (reader, gauges), core, service_has_ended, stop))
+                scope.spawn(move || publish(&context, (reader, audience, gauges), core, service_has_ended, stop))
             });
             let spec = &spec;
             let watcher =
@@ -262,7 +263,7 @@ fn compare_states(
 /// Publishes market data until the service has ended. If the stream ends before that, the member ends, too.
 fn publish(
     context: &PublicationContext,
-    (reader, gauges): (lugus_ring::Reader<Item>, MarketDataGauges),
+    (reader, audience, gauges): (lugus_ring::Reader<Item>, Audience, MarketDataGauges),
     core: Option<u16>,
     service_has_ended: &AtomicBool,
     stop: &AtomicBool,
@@ -271,8 +272,8 @@ fn publish(
     if let Some(core) = core {
         pin(core);
     }
-    let published =
-        PublishingThread::open(context, reader, gauges).and_then(|mut publishing| publishing.run(service_has_ended));
+    let published = PublishingThread::open(context, reader, audience, gauges)
+        .and_then(|mut publishing| publishing.run(service_has_ended));
     published.inspect_err(|_| stop.store(true, Ordering::Release))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`audience`] | whether anybody listens, between the two threads |
 //! | [`item`] | an increment as a cache line |
 //! | [`writer`] | the service's end of the ring, which never waits |
 //! | [`publisher`] | the other end, without I/O: makes messages of increments, batched by command, while the member leads |
@@ -10,14 +11,17 @@
 //! Only committed log entries make increments, and the engine numbers them: whichever member sends number n of an
 //! instrument sends the same, so that an old leader's late messages are only repeats.
 //!
+//! While nobody listens no increments are made, and as soon as somebody does the positions of all instruments are told first.
 //! When the ring is full, increments are dropped and counted, until the ring has taken the positions of all instruments
 //! again; listeners see the gap in the numbers and recover with a snapshot.
 
+pub mod audience;
 pub mod item;
 pub mod publications;
 pub mod publisher;
 pub mod writer;
 
+pub use audience::Audience;
 pub use item::Item;
 pub use publications::{MarketDataError, PublicationContext, PublishingThread};
 pub use publisher::{Outlet, Publisher};

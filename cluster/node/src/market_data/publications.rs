@@ -12,6 +12,7 @@ use lugus_vocabulary::MemberId;
 use rusteron_archive::{AeronExclusivePublication, AeronOfferError};
 use thiserror::Error;
 
+use super::audience::Audience;
 use super::item::Item;
 use super::publisher::{Outlet, Publisher};
 use crate::gauges::MarketDataGauges;
@@ -71,6 +72,7 @@ pub struct PublishingThread {
     outlet: Publications,
     publisher: Publisher,
     ring: Reader<Item>,
+    audience: Audience,
     idle_strategy: IdleStrategy,
 }
 
@@ -82,6 +84,7 @@ impl PublishingThread {
     pub fn open(
         context: &PublicationContext,
         ring: Reader<Item>,
+        audience: Audience,
         gauges: MarketDataGauges,
     ) -> Result<Self, MarketDataError> {
         let client = AeronClient::connect(ClientSettings::new(&context.aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT))?;
@@ -95,6 +98,7 @@ impl PublishingThread {
             outlet: Publications { targets: publications, gauges },
             publisher: Publisher::new(context.member_id, context.instruments),
             ring,
+            audience,
             idle_strategy: context.idle_strategy,
         })
     }
@@ -112,7 +116,7 @@ impl PublishingThread {
                 IdleStrategy::BackOff { .. } if work >= ITEMS_AT_ONCE => {}
                 IdleStrategy::Yield | IdleStrategy::BusySpin if work > 0 => {}
                 _ if !self.publisher.leads() => std::thread::sleep(UNHEARD_PAUSE),
-                IdleStrategy::BackOff { .. } if !self.outlet.is_heard() => std::thread::sleep(UNHEARD_PAUSE),
+                IdleStrategy::BackOff { .. } if !self.audience.is_there() => std::thread::sleep(UNHEARD_PAUSE),
                 IdleStrategy::BackOff { maximum_park, .. } => std::thread::sleep(maximum_park),
                 IdleStrategy::Yield => std::thread::yield_now(),
                 IdleStrategy::BusySpin => std::hint::spin_loop(),
@@ -123,6 +127,7 @@ impl PublishingThread {
 
     fn do_work(&mut self, now: Duration) -> Result<usize, MarketDataError> {
         self.client.do_work()?;
+        self.audience.tell(self.outlet.is_heard());
         let Self { publisher, outlet, ring, .. } = self;
         let count = ring.drain(ITEMS_AT_ONCE, |item| publisher.take(item, outlet));
         if count < ITEMS_AT_ONCE {

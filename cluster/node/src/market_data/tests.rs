@@ -6,6 +6,7 @@ use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{EpochNanos, MapEpoch, MigrationId, Price, Quantity, Side};
 
 use super::*;
+use crate::market_data::audience::Audience;
 use crate::market_data::writer::MarketDataWriter;
 use crate::snapshot::tests::busy_engine;
 
@@ -50,15 +51,17 @@ struct Bench {
     reader: lugus_ring::Reader<Item>,
     publisher: Publisher,
     engine: Engine,
+    audience: Audience,
 }
 
 impl Bench {
     fn new() -> Self {
         let (writer, reader) = lugus_ring::ring(PLACES);
-        let mut writer = MarketDataWriter::new(writer);
+        let audience = Audience::new(true);
+        let mut writer = MarketDataWriter::new(writer, audience.clone());
         let engine = Engine::new(EngineLimits { orders: 16, ..EngineLimits::default() });
         writer.role(true, &engine);
-        Self { writer, reader, publisher: Publisher::new(MEMBER, 4), engine }
+        Self { writer, reader, publisher: Publisher::new(MEMBER, 4), engine, audience }
     }
 
     fn command(&mut self, increments: &[(u32, u64)]) {
@@ -126,6 +129,29 @@ fn a_follower_is_silent_and_the_next_leader_sends_the_positions_of_instruments()
     bench.publisher.tick(Duration::from_secs(1), &mut sent);
     bench.publisher.tick(Duration::from_secs(1) + HEARTBEAT_INTERVAL, &mut sent);
     assert_eq!(sent.0, ["heartbeat 2", "heartbeat 2"]);
+}
+
+#[test]
+fn who_begins_to_listen_hears_positions_first_and_then_all_increments() {
+    let mut bench = Bench::new();
+    bench.engine = busy_engine();
+    bench.writer.tell_again(&bench.engine);
+    assert_eq!(bench.sent(), [""; 0]);
+    let mut sent = Sent::default();
+    bench.publisher.tick(Duration::ZERO, &mut sent);
+    bench.audience.tell(false);
+    bench.command(&[(1, 7)]);
+    assert_eq!(bench.sent(), ["1: 1 from 7, true"], "the service looks once a duty cycle");
+    bench.command(&[(1, 8)]);
+    assert!(!bench.writer.wants_increments());
+    assert_eq!(bench.reader.drain(usize::MAX, |_| ()), 0, "nothing goes into the ring while nobody listens");
+    bench.audience.tell(true);
+    bench.writer.do_work(&bench.engine);
+    bench.command(&[(1, 9)]);
+    assert_eq!(bench.sent(), ["1: 1 from 9, true"]);
+    bench.publisher.tick(Duration::from_nanos(1), &mut sent);
+    assert_eq!(sent.0, ["heartbeat 2", "heartbeat 2"], "the second comes at once, as there are new positions");
+    assert_eq!(bench.writer.lost(), 0, "what nobody would have heard is not lost");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use lugus_engine::Engine;
 use lugus_ring::Writer;
 use lugus_vocabulary::{EndOfEvent, MarketData};
 
+use super::audience::Audience;
 use super::item::Item;
 
 /// The service's end of the ring.
@@ -14,6 +15,9 @@ pub struct MarketDataWriter {
     held: Option<Item>,
     content: Content,
     leads: bool,
+    audience: Audience,
+    /// Whether the audience was there at the last duty cycle.
+    is_heard: bool,
     lost: u64,
     /// Whether the ring has items that the publisher has perhaps not been shown.
     is_unpublished: bool,
@@ -31,22 +35,23 @@ enum Content {
 
 impl MarketDataWriter {
     /// A writer that first tells the role and the positions of all instruments.
-    pub fn new(ring: Writer<Item>) -> Self {
+    pub fn new(ring: Writer<Item>, audience: Audience) -> Self {
         let content = Content::Incomplete { told: 0 };
-        Self { ring, held: None, content, leads: false, lost: 0, is_unpublished: false }
+        let is_heard = audience.is_there();
+        Self { ring, held: None, content, leads: false, audience, is_heard, lost: 0, is_unpublished: false }
     }
 
-    /// Whether increments are taken: a member that does not lead publishes none. The positions that it tells when it leads include
-    /// those that were not taken.
+    /// Whether increments are taken: a member that does not lead publishes none, nor one to which nobody listens. The positions that it
+    /// tells when it leads, and when somebody listens, include those that were not taken.
     #[inline]
     pub fn wants_increments(&self) -> bool {
-        self.leads
+        self.leads && self.is_heard
     }
 
-    /// Takes an increment, if the member leads. The publisher is shown it at [`MarketDataWriter::do_work`] at the latest.
+    /// Takes an increment, if increments are wanted. The publisher is shown it at [`MarketDataWriter::do_work`] at the latest.
     #[inline]
     pub fn put(&mut self, increment: &MarketData) {
-        if !self.leads {
+        if !self.wants_increments() {
             return;
         }
         if let Some(item) = self.held.replace(Item::increment(increment)) {
@@ -84,6 +89,11 @@ impl MarketDataWriter {
         if std::mem::take(&mut self.is_unpublished) {
             self.ring.publish();
         }
+        let is_heard = self.audience.is_there();
+        if is_heard && !self.is_heard {
+            self.content = Content::Incomplete { told: 0 };
+        }
+        self.is_heard = is_heard;
         match self.content {
             Content::Complete => 0,
             Content::Incomplete { told } => self.tell_positions(told, engine),
