@@ -33,6 +33,7 @@ mod engine;
 mod error;
 mod log;
 mod market_data;
+mod mtu;
 mod processes;
 mod profile;
 mod retention;

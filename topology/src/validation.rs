@@ -11,7 +11,7 @@ use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
 use lugus_vocabulary::{InstrumentSpecification, MessageRate, ParticipantId, Price};
 
 use crate::error::Fault;
-use crate::processes::{MAXIMUM_MTU, MINIMUM_MTU, MTU_ALIGNMENT};
+use crate::mtu::{MAXIMUM_MTU, MINIMUM_MTU, MTU_ALIGNMENT};
 use crate::{
     AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Ingress,
     Invalid, Key, Member, MemberSpec, Participant, Place, Problem, Profile, Retention, Size, Supervision, Timeouts,
