@@ -11,9 +11,9 @@ use aeron_cluster_client::{
 };
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
-    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, MemberId, NewOrder,
-    OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, ProtocolVersion, Replace, RiskLimits, SessionKey,
-    Side, TradeAmendment, TradeId, WorkingOrders,
+    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget,
+    MemberId, NewOrder, OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, ProtocolVersion, Replace,
+    RiskLimits, SessionKey, Side, TradeAmendment, TradeId, WorkingOrders,
 };
 
 use crate::cluster_link::{ClusterLink, SharedGroup};

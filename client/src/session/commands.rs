@@ -3,12 +3,13 @@
 use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_activate_protocol_version, encode_amend_trade, encode_cancel,
-    encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace, encode_set_instrument_state,
-    encode_set_kill_switch, encode_set_risk_limits,
+    encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace,
+    encode_set_instrument_state, encode_set_kill_switch, encode_set_risk_limits,
 };
 use lugus_vocabulary::{
-    BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder,
-    ParticipantId, Price, ProtocolVersion, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
+    BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch,
+    MassCancelTarget, NewOrder, ParticipantId, Price, ProtocolVersion, Replace, RiskLimits, Side, TradeAmendment,
+    TradeId, WorkingOrders,
 };
 
 use super::{Connection, DropCopy, MAXIMUM_DROP_COPIES, Session, scope_context};

@@ -12,7 +12,8 @@ use std::time::Instant;
 
 use aeron_cluster_service::testing::log_messages::{new_leadership_term, session_message, session_open};
 use aeron_cluster_service::{
-    ClientSession, DEFAULT_APP_VERSION, Fragment, FragmentSource, LogPlace, LogReplay, NewLeadershipTerm, ServiceError, TimeUnit,
+    ClientSession, DEFAULT_APP_VERSION, Fragment, FragmentSource, LogPlace, LogReplay, NewLeadershipTerm, ServiceError,
+    TimeUnit,
 };
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command};
 use lugus_engine::{Engine, EngineLimits, EventSink};

@@ -9,8 +9,12 @@ use aeron_archive_files::testing::{
     End, TERM_LENGTH, WrittenRecording, segment_path, write_archive, write_recording_log,
 };
 use aeron_archive_files::{CONSENSUS_MODULE, FrameChecksum, Snapshot, Term};
-use aeron_cluster_service::testing::log_messages::{new_leadership_term, session_message, session_open, snapshot_action};
-use aeron_cluster_service::{Applied, ClientSession, DEFAULT_APP_VERSION, Fragment, LogReplay, NewLeadershipTerm, TimeUnit};
+use aeron_cluster_service::testing::log_messages::{
+    new_leadership_term, session_message, session_open, snapshot_action,
+};
+use aeron_cluster_service::{
+    Applied, ClientSession, DEFAULT_APP_VERSION, Fragment, LogReplay, NewLeadershipTerm, TimeUnit,
+};
 use lugus_topology::{ClusterId, ClusterSpec, Deployment};
 use lugus_vocabulary::{EpochNanos, ExecType, LogPosition, MarketData, Report, ReportBody, Side, StateAt, StateHash};
 use tempfile::TempDir;
