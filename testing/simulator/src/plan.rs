@@ -171,7 +171,6 @@ impl Plan {
             let harmless = [
                 Fault::RepeatedMessage,
                 Fault::BackPressure,
-                Fault::KilledFollower,
                 Fault::LaggingMember,
                 Fault::RefusedRequest,
                 Fault::HeldUpEgress,
