@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lugus_client::{OlderSession, SendError};
+use lugus_node::deployment_status::Status;
 use lugus_topology::ClusterSpec;
 use lugus_vocabulary::ProtocolVersion;
 use serde::Serialize;

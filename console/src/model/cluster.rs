@@ -238,7 +238,7 @@ impl ClusterModel {
             disk_size: space.map(|space| space.size),
             snapshot: disk.and_then(|disk| disk.snapshot),
             snapshot_bytes: snapshot.map(|(bytes, _)| bytes),
-            snapshot_us: snapshot.map(|(_, nanoseconds)| nanoseconds / 1_000),
+            snapshot_us: snapshot.map(|(_, stood_still)| stood_still.as_micros() as u64),
             fenced: seen.fenced.clone(),
         })
     }

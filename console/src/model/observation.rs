@@ -1,6 +1,7 @@
 //! What the sources see, as the model takes it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lugus_gauges::HistogramReading;
 use lugus_node::deployment_status::Member;
@@ -45,8 +46,8 @@ pub struct Counted {
     pub engine_time: HistogramReading,
     /// Time from a sampled command's log time to its answers, while the member led.
     pub answer_time: HistogramReading,
-    /// Length of the newest snapshot since the member's start in bytes, and nanoseconds for which the service stood still.
-    pub snapshot: Option<(u64, u64)>,
+    /// Length of the newest snapshot since the member's start in bytes, and the time for which the service stood still.
+    pub snapshot: Option<(u64, Duration)>,
 }
 
 /// What is used of a limit.

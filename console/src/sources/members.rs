@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use lugus_media_driver::living_driver;
 use lugus_node::deployment_status::Status;
 use lugus_node::gauges::{Gauge, MemberReading};
-use lugus_node::status::read_work;
+use lugus_node::status::{read_snapshot_times, read_work};
 use lugus_node::watch::MemberListener;
 use lugus_topology::{ClusterId, ClusterSpec, Deployment, Key, MemberId, MemberSpec};
 use lugus_vocabulary::MemberStatus;
@@ -55,13 +55,13 @@ fn here(cluster: &ClusterSpec, member: &MemberSpec) -> Option<MemberHere> {
     let work = read_work(&member.aeron_dir, cluster.id.0).ok()?;
     // Before its service has begun, the file is that of the member's last run.
     let counted = work.commands.and_then(|_| MemberReading::read(&member.gauges_file()).ok());
-    let counted = counted.as_ref().map(counted_of);
+    let times = read_snapshot_times(&member.aeron_dir, cluster.id.0).ok()?;
+    let counted = counted.as_ref().map(|reading| counted_of(reading, times.newest));
     Some(MemberHere { cluster: cluster.id.0, member: member.id.0, work, counted })
 }
 
-fn counted_of(reading: &MemberReading) -> Counted {
+fn counted_of(reading: &MemberReading, newest_snapshot: Option<Duration>) -> Counted {
     let used = |used, limit| Used { used: reading.get(used), limit: reading.get(limit) };
-    let has_snapshot = reading.get(Gauge::Snapshots) > 0;
     Counted {
         events: reading.get(Gauge::Events),
         orders: used(Gauge::Orders, Gauge::OrdersLimit),
@@ -69,7 +69,7 @@ fn counted_of(reading: &MemberReading) -> Counted {
         participants: used(Gauge::Participants, Gauge::ParticipantsLimit),
         engine_time: reading.engine_time(),
         answer_time: reading.answer_time(),
-        snapshot: has_snapshot.then(|| (reading.get(Gauge::SnapshotBytes), reading.get(Gauge::SnapshotNanoseconds))),
+        snapshot: newest_snapshot.map(|stood_still| (reading.get(Gauge::SnapshotBytes), stood_still)),
     }
 }
 

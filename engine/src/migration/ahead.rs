@@ -197,7 +197,7 @@ impl AheadExport<'_> {
                     let trades = &listed.instrument.trades;
                     self.part.trades = (TradeId(trades.before_first()), trades.revision());
                     self.part.next = Next::Trades;
-                    return Some(SnapshotRecord::Instrument(instrument_record(listed)));
+                    return Some(SnapshotRecord::Instrument(instrument_record(listed, &engine.pool)));
                 }
                 Next::Trades => {
                     let (TradeId(last), revision) = self.part.trades;

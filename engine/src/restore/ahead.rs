@@ -29,6 +29,7 @@ impl LoadState {
         let numbers =
             [record.last_order_id.0, record.last_trade_id.0, record.market_data_sequence.0, record.last_arrival];
         require(numbers.iter().all(|&number| number <= MAXIMUM_NUMBER), "an instrument with impossible numbers")?;
+        require(record.canceled_through <= record.last_order_id, "a mass cancel of orders that are still to come")?;
         require(record.electing.is_none_or(|(low, high)| low <= high), "trades with impossible prices")?;
         let place = engine.instruments.place(record.definition.instrument);
         let place = place.ok_or(SnapshotFault::Unexpected { found: "instrument" })?;
@@ -42,6 +43,7 @@ impl LoadState {
         instrument.feed.statistics = record.statistics;
         instrument.arrivals = record.last_arrival;
         instrument.due = record.electing.map(|(low, high)| TradedRange { low, high });
+        engine.pool.unfinished.set_canceled_of_everybody(record.definition.instrument, record.canceled_through);
         Ok(())
     }
 

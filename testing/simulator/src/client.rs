@@ -359,6 +359,7 @@ fn submit(
         Action::Cancel { orig_client_order_id } => session.cancel(port, instrument, *orig_client_order_id),
         Action::Replace(replace) => session.replace(port, instrument, replace),
         Action::MassCancel { target, side } => session.mass_cancel_of(port, instrument, *target, *side),
+        Action::MassCancelAll { target, side } => session.mass_cancel_all_of(port, instrument, *target, *side),
         Action::DefineInstrument(definition) => session.define_instrument(port, definition),
         Action::SetInstrumentState { state, reference_price } => {
             session.set_instrument_state(port, instrument, *state, *reference_price)

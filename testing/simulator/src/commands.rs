@@ -1,9 +1,9 @@
 //! What participants and the operator ask for: any kind of order and command, mostly sound, about few orders at few prices.
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientTag, EpochNanos, InstrumentId, InstrumentState, KillSwitch, NewOrder, OnDisconnect,
-    OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, RiskLimits, SelfTradePrevention, Side, TimeInForce,
-    TradeAmendment, TradeId, WorkingOrders,
+    Action, ClientOrderId, ClientTag, EpochNanos, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget,
+    NewOrder, OnDisconnect, OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, RiskLimits,
+    SelfTradePrevention, Side, TimeInForce, TradeAmendment, TradeId, WorkingOrders,
 };
 
 use crate::network::Time;
@@ -136,7 +136,16 @@ impl Commands {
                 };
                 (instrument, Action::AmendTrade { trade_id, amendment })
             }
-            5 => (instrument, Action::MassCancel { target, side: None }),
+            5 => {
+                let side = self.random.one_of(&[None, None, Some(Side::Buy), Some(Side::Sell)]);
+                let participant = MassCancelTarget::Participant(target);
+                match self.random.below(4) {
+                    0 => (instrument, Action::MassCancel { target, side }),
+                    1 => (instrument, Action::MassCancelAll { target: MassCancelTarget::Everybody, side }),
+                    2 => (InstrumentId::NONE, Action::MassCancelAll { target: MassCancelTarget::Everybody, side }),
+                    _ => (InstrumentId::NONE, Action::MassCancelAll { target: participant, side }),
+                }
+            }
             6 | 7 => {
                 let seldom = |random: &mut Random, most: u64| (random.below(4) == 0).then(|| random.below(most) + 3);
                 let random = &mut self.random;
