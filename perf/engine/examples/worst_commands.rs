@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use lugus_engine::{Deadline, Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, KillSwitch, NewOrder, OrderType, ParticipantId, Price, Quantity, Reply, Report,
-    Side, Symbol, TimeInForce, WorkingOrders,
+    InstrumentState, InstrumentType, KillSwitch, MassCancelTarget, NewOrder, OrderType, ParticipantId, Price, Quantity,
+    Reply, Report, Side, Symbol, TimeInForce, WorkingOrders,
 };
 
 /// Counts reports, as a sink that does nothing might be optimised away.
