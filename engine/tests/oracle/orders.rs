@@ -255,7 +255,8 @@ impl Oracle {
             let full = !stays && overflows(book, after, before.waits, Some(before));
             return if full { Err(RejectReason::LimitLevel) } else { Ok(()) };
         }
-        if before.request.order_type == OrderType::Stop {
+        // An elected stop order is a market order that waits for its turn.
+        if matches!(before.request.order_type, OrderType::Stop | OrderType::Market) {
             if replace.price.is_some() {
                 return Err(RejectReason::InvalidPrice);
             }
