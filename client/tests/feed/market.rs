@@ -7,7 +7,7 @@ use aeron_cluster_service::{Role, TimeUnit};
 use lugus_client::sans_io::{Ingress, Offered, Session};
 use lugus_client::{BookRequest, CommandNumber, InstrumentId, Limits, MemberId, ParticipantId, RetryPolicy, SendError};
 use lugus_engine::EngineLimits;
-use lugus_node::market_data::{Item, MarketDataWriter, Outlet, Publisher};
+use lugus_node::market_data::{Audience, Item, MarketDataWriter, Outlet, Publisher};
 use lugus_node::service::{DropCopyPolicy, MatchingService};
 use lugus_testing::instruments::btc_usdt;
 
@@ -52,7 +52,7 @@ impl Market {
         let limits = EngineLimits { orders: 1 << 14, ..EngineLimits::default() };
         let mut market = Self {
             service: MatchingService::new(limits, DropCopyPolicy::Operator)
-                .with_market_data(MarketDataWriter::new(writer)),
+                .with_market_data(MarketDataWriter::new(writer, Audience::new(true))),
             session: Session::new(ParticipantId::OPERATOR, Limits::default(), &RetryPolicy::default(), 1),
             leader: RecordingCluster::new(Role::Follower).with_time_unit(TimeUnit::Nanos),
             reader,
