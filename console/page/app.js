@@ -119,8 +119,9 @@ function show() {
 }
 
 function showConnection() {
+  if (state.heardAt === 0) return;
   const silence = performance.now() - state.heardAt;
-  const isSilent = state.heardAt > 0 && silence > SILENT_AFTER_MS;
+  const isSilent = silence > SILENT_AFTER_MS;
   document.body.classList.toggle("silent", isSilent);
   setText(byId("connection"), isSilent ? `silent for ${Math.round(silence / 1000)} s` : "live");
 }
@@ -199,6 +200,12 @@ function begin() {
     "?": () => byId("help").showModal(),
   });
   setInterval(showConnection, 1_000);
+  // Somebody who pastes the address with the token into this window only changes what is behind its #.
+  addEventListener("hashchange", enter);
+  enter();
+}
+
+function enter() {
   state.token = findToken();
   if (state.token) connect();
   else askForToken("");
