@@ -202,6 +202,8 @@ impl<H: EventHandler, S: OrderEntry> BlockingSession<H, S> {
             }
             Ok(!session.is_rebuilding())
         })?;
+        // A session that has just ended does not rebuild either; it says so now.
+        self.session.poll(&mut Collecting { handler: &mut self.handler, collected: &mut collected })?;
         Ok(collected.open_orders.unwrap_or_default())
     }
 
