@@ -7,12 +7,14 @@ use std::time::Duration;
 use lugus_media_driver::{Backup, FolderLock};
 use lugus_node::archived_log::{ArchivedLog, MemberFiles};
 use lugus_node::deployment_status::{Member, Status};
-use lugus_topology::{ClusterSpec, MemberSpec};
+use lugus_topology::{ClusterSpec, MemberSpec, SPANS};
+use tracing::field::Empty;
 
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::status;
 use crate::stop_signal;
+use crate::telemetry::in_span;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -40,6 +42,33 @@ pub struct Copied {
 /// # Errors
 /// No member answers, or the copy makes no progress; with [`Until::Committed`] also when no member tells what is committed.
 pub fn copy(
+    found: &DeploymentFile,
+    cluster: &ClusterSpec,
+    target: &MemberSpec,
+    sources: &[MemberSpec],
+    until: Until,
+    lock: &FolderLock,
+) -> Result<Copied, Failure> {
+    let span = tracing::info_span!(
+        target: SPANS,
+        "copy",
+        lugus.cluster = cluster.id.0,
+        lugus.cluster_name = cluster.name,
+        lugus.folder = %target.dir.display(),
+        lugus.log_position = Empty,
+        lugus.snapshot_position = Empty,
+        otel.status_code = Empty,
+        otel.status_description = Empty,
+    );
+    let copied = in_span(&span, || copy_untraced(found, cluster, target, sources, until, lock))?;
+    span.record("lugus.log_position", copied.position);
+    if let Some(position) = copied.snapshot_position {
+        span.record("lugus.snapshot_position", position);
+    }
+    Ok(copied)
+}
+
+fn copy_untraced(
     found: &DeploymentFile,
     cluster: &ClusterSpec,
     target: &MemberSpec,

@@ -8,11 +8,15 @@ use lugus_topology::LogFormat;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::telemetry::SpanLayer;
 
 /// What writes the lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +35,18 @@ pub enum Author {
 }
 
 /// Writes lines to standard error from here on: of a deployment's process from level info on, of other commands only errors. `RUST_LOG`
-/// overrides both.
-pub fn begin(author: Author) {
+/// overrides both. Spans go to `spans`, if there is one, whatever is written.
+pub fn begin(author: Author, spans: Option<SpanLayer>) {
     let level = if author == Author::Command { "error" } else { "info,rusteron_archive=warn" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    subscriber.with_ansi(io::stderr().is_terminal()).event_format(Lines { author }).init();
+    let with_colors = io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(with_colors);
+    let lines = lines.event_format(Lines { author });
+    match spans {
+        // One filter for everything: what it does not let through is disabled.
+        None => tracing_subscriber::registry().with(lines).with(filter).init(),
+        Some(spans) => tracing_subscriber::registry().with(vec![spans, lines.with_filter(filter).boxed()]).init(),
+    }
 }
 
 /// Writes an event as a line.

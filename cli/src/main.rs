@@ -64,6 +64,7 @@ mod snapshot;
 mod status;
 mod stop_signal;
 mod supervise;
+mod telemetry;
 mod trade;
 mod traders;
 mod up;
@@ -78,6 +79,7 @@ use crate::arguments::{Arguments, Command, Supervised};
 use crate::failure::Failure;
 use crate::log::Author;
 use crate::output::Output;
+use crate::telemetry::{Telemetry, traced};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -87,8 +89,13 @@ fn main() -> ExitCode {
     if let Err(contradiction) = arguments.check() {
         contradiction.exit();
     }
-    log::begin(author(&arguments));
-    match run(&arguments) {
+    let telemetry = Telemetry::begin(&arguments);
+    log::begin(author(&arguments), telemetry.as_ref().map(Telemetry::layer));
+    let done = traced(&arguments.command, || run(&arguments));
+    if let Some(telemetry) = telemetry {
+        telemetry.end();
+    }
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("lugus: {failure}");

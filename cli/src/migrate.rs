@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lugus_client::OlderSession;
-use lugus_coordinator::migration::{Ending, Intent, MoveProgress, MoveStep, Timing};
+use lugus_coordinator::migration::{Intent, MoveProgress, MoveStep, Timing};
 use lugus_coordinator::migrator::Migrator;
 use lugus_partition_map::{CoordinatorClient, MapContext, PartitionMap, RecordedMap};
 use lugus_topology::ClusterId;
@@ -99,11 +99,7 @@ pub fn run(found: &DeploymentFile, arguments: &Migrate, output: Output) -> Resul
         thread::sleep(IDLE);
     };
     bar.finish_and_clear();
-    let outcome = match ending {
-        Ending::Moved => "moved",
-        Ending::Undone => "undone",
-        Ending::Nothing => "nothing to do",
-    };
+    let outcome = ending.name();
     let clusters = migrator.clusters();
     let pause = migrator.pause();
     let moved = Moved {

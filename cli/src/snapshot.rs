@@ -7,14 +7,18 @@ use std::time::{Duration, Instant};
 use aeron_archive_files::{CONSENSUS_MODULE, RecordingLog, Snapshot};
 use lugus_media_driver::cluster_tool;
 use lugus_node::deployment_status::Status;
-use lugus_topology::{ClusterId, ClusterSpec};
+use lugus_node::status::{SnapshotTimes, read_snapshot_times};
+use lugus_topology::{ClusterId, ClusterSpec, SPANS};
 use serde::Serialize;
+use tracing::Level;
+use tracing::field::Empty;
 
 use crate::access::Access;
 use crate::arguments;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::telemetry::in_span;
 
 /// Longest wait for the snapshots of followers, which take theirs when they have applied the log up to the same position.
 const FOLLOWERS_TIMEOUT: Duration = Duration::from_secs(30);
@@ -83,6 +87,44 @@ pub fn of_cluster(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<(), F
 }
 
 fn take(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure> {
+    let span = tracing::info_span!(
+        target: SPANS,
+        "snapshot",
+        lugus.cluster = cluster.id.0,
+        lugus.cluster_name = cluster.name,
+        lugus.leader = Empty,
+        lugus.log_position = Empty,
+        otel.status_code = Empty,
+        otel.status_description = Empty,
+    );
+    let taken = in_span(&span, || take_untraced(found, cluster))?;
+    span.record("lugus.leader", taken.leader);
+    if let Some(position) = taken.log_position {
+        span.record("lugus.log_position", position);
+    }
+    if !span.is_disabled() {
+        span.in_scope(|| tell_of_members(cluster));
+    }
+    Ok(taken)
+}
+
+/// Adds to the current span how long the members on this host did not apply the log for their snapshots.
+fn tell_of_members(cluster: &ClusterSpec) {
+    for member in &cluster.members {
+        if let Ok(SnapshotTimes { newest: Some(taken), .. }) = read_snapshot_times(&member.aeron_dir, cluster.id.0) {
+            let (member, duration) = (member.id.0, taken.as_secs_f64());
+            tracing::event!(
+                target: SPANS,
+                Level::INFO,
+                lugus.member = member,
+                lugus.duration_seconds = duration,
+                "member's snapshot"
+            );
+        }
+    }
+}
+
+fn take_untraced(found: &DeploymentFile, cluster: &ClusterSpec) -> Result<Taken, Failure> {
     let status = Status::read(std::slice::from_ref(cluster))?;
     let leader = status.leader(cluster.id).ok_or_else(|| {
         Failure::new(format!("{} has no leader", cluster.name))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Archive, Authentication, Client, Cluster, Consensus, Coordinator, Driver, Engine, Java, Log, MarketData, Member,
-    Participant, Profile, Retention, Stages, Streams, Supervision, TermLength, Timeouts,
+    Participant, Profile, Retention, Stages, Streams, Supervision, Telemetry, TermLength, Timeouts,
 };
 
 /// Default for the first port of the first member of a local deployment. It is below the range from which Linux chooses
@@ -65,6 +65,8 @@ pub struct Deployment {
     pub stages: Stages,
     /// `[log]`: how logs are written.
     pub log: Log,
+    /// `[telemetry]`: traces of what operators do.
+    pub telemetry: Telemetry,
     /// `[[cluster]]`.
     #[serde(rename = "cluster")]
     pub clusters: Vec<Cluster>,
@@ -102,6 +104,7 @@ impl Default for Deployment {
             market_data: MarketData::default(),
             stages: Stages::default(),
             log: Log::default(),
+            telemetry: Telemetry::default(),
             clusters: Vec::new(),
             participants: Vec::new(),
             instruments: Vec::new(),

@@ -91,6 +91,14 @@ pub enum Problem {
         /// Greatest length, in bytes.
         maximum: u64,
     },
+    /// The address of a collector of traces can't be used.
+    #[error(
+        "{address:?} is not http://HOST:PORT: give the address of a collector that takes OTLP over HTTP without TLS"
+    )]
+    Collector {
+        /// The address.
+        address: String,
+    },
     /// There is no cluster.
     #[error("no cluster: add a [[cluster]] with at least one [[cluster.member]]")]
     NoClusters,

@@ -9,7 +9,7 @@
 //! | `cluster_spec` `coordinator_spec` | [`ClusterSpec`], [`CoordinatorSpec`]: the same with every address and path worked out |
 //! | `channels` | the Aeron channels and member lists of a cluster |
 //! | `directories` | directories of the state and of the media drivers |
-//! | `timeouts` `profile` `consensus` `archive` `retention` `streams` `term_length` `processes` `client` `engine` `supervision` `stages` `log` | one section of the file each |
+//! | `timeouts` `profile` `consensus` `archive` `retention` `streams` `term_length` `processes` `client` `engine` `supervision` `stages` `log` `telemetry` | one section of the file each |
 //! | `authentication` | `[authentication]` and `[[participant]]` |
 //! | `duration` `size` | values written as text: `150ms`, `16m` |
 //! | `validation` | checks of the values, each alone and against each other |
@@ -42,6 +42,7 @@ mod source;
 mod stages;
 mod streams;
 mod supervision;
+mod telemetry;
 mod term_length;
 mod timeouts;
 mod validation;
@@ -71,6 +72,7 @@ pub use size::Size;
 pub use stages::Stages;
 pub use streams::{Streams, WARM_UP_STREAM_OFFSET};
 pub use supervision::Supervision;
+pub use telemetry::{SPANS, Telemetry};
 pub use term_length::TermLength;
 pub use timeouts::Timeouts;
 pub use validation::{

@@ -273,6 +273,7 @@ fn limits(deployment: &Deployment) -> Result<(), Fault> {
     within("stages.every", deployment.stages.every, 0, u32::MAX)?;
     within("log.maximum_size", deployment.log.maximum_size.as_bytes(), MINIMUM_LOG, MAXIMUM_LOG)?;
     within("log.kept", deployment.log.kept, 0, MAXIMUM_KEPT_LOGS)?;
+    collector(deployment.telemetry.otlp_endpoint.as_deref())?;
     within("stages.capacity", deployment.stages.capacity, 1, MAXIMUM_STAGES)?;
     within("archive.sync_level", deployment.archive.sync_level, 0, 2)?;
     retention(&deployment.retention)
@@ -563,6 +564,23 @@ fn mtu(value: Size) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::new("driver.mtu", Problem::Mtu { value, alignment: MTU_ALIGNMENT, minimum, maximum }))
+}
+
+/// Checks `http://HOST:PORT`, with or without a path.
+fn collector(address: Option<&str>) -> Result<(), Fault> {
+    let Some(address) = address else { return Ok(()) };
+    let is_place = |rest: &str| {
+        let authority = rest.split('/').next().unwrap_or_default();
+        let is_good = |(host, port): (&str, &str)| {
+            let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0)
+        };
+        authority.rsplit_once(':').is_some_and(is_good) && rest.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if address.strip_prefix("http://").is_some_and(is_place) {
+        return Ok(());
+    }
+    Err(Fault::new("telemetry.otlp_endpoint", Problem::Collector { address: address.to_owned() }))
 }
 
 fn host(key: impl Into<String>, host: &str) -> Result<(), Fault> {

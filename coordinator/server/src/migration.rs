@@ -30,7 +30,7 @@ mod stage;
 use std::time::Duration;
 
 use lugus_partition_map::{AcceptedRequest, MapEpoch, MapRefusal, Migration, MigrationPhase, Partition, PartitionMap};
-use lugus_vocabulary::{ClusterId, InstrumentId, MigrationId, MigrationOutcome, MigrationReport};
+use lugus_vocabulary::{ClusterId, ExportManifest, InstrumentId, MigrationId, MigrationOutcome, MigrationReport};
 
 use copy::{Copying, Meaning};
 pub use messages::{Action, ClusterRequest, Exported, MAXIMUM_MESSAGES, Party, Records};
@@ -136,6 +136,19 @@ impl Mover {
     /// The step that the mover is at; `None` while it only looks at the map, and at the end.
     pub fn step(&self) -> Option<MoveStep> {
         self.stage.step()
+    }
+
+    /// Number of the migration, once it is known from the map.
+    pub fn migration(&self) -> Option<MigrationId> {
+        self.clusters.map(|_| self.id)
+    }
+
+    /// What the old cluster had when it was fenced, while it is copied.
+    pub fn manifest(&self) -> Option<ExportManifest> {
+        match &self.stage {
+            Stage::Copying(copying) => copying.manifest(),
+            _ => None,
+        }
     }
 
     /// How far the move is.

@@ -6,6 +6,7 @@
 //! how the move has ended.
 
 mod link;
+mod spans;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::migration::{
     Action, ClusterRequest, Ending, Intent, MoveError, MoveProgress, MoveStep, Mover, Party, Timing,
 };
 use link::{ClusterEvent, ClusterLink};
+use spans::MoveSpans;
 
 /// Why an instrument was not moved.
 #[derive(Debug, Error)]
@@ -80,6 +82,7 @@ pub struct Migrator<'a, M> {
     active_at: Option<Duration>,
     /// Steps in the order in which they began, each with the time at which it did.
     steps: Vec<(MoveStep, Duration)>,
+    spans: MoveSpans,
 }
 
 impl<'a, M: MapSubscription> Migrator<'a, M> {
@@ -108,6 +111,7 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
             fenced_at: None,
             active_at: None,
             steps: Vec::new(),
+            spans: MoveSpans::begin(instrument, intent),
         }
     }
 
@@ -153,6 +157,16 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
     /// # Errors
     /// [`MigratorError`]: this migrator cannot continue the move. Another one can.
     pub fn do_work(&mut self) -> Result<Option<Ending>, MigratorError> {
+        let done = self.duty_cycle();
+        match &done {
+            Ok(None) => {}
+            Ok(Some(ending)) => self.spans.end(&self.mover, Ok(*ending)),
+            Err(error) => self.spans.end(&self.mover, Err(error)),
+        }
+        done
+    }
+
+    fn duty_cycle(&mut self) -> Result<Option<Ending>, MigratorError> {
         let now = self.origin.elapsed();
         self.poll_map(now)?;
         self.poll_coordinator(now)?;
@@ -169,6 +183,7 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
             && self.steps.last().is_none_or(|(last, _)| *last != step)
         {
             self.steps.push((step, now));
+            self.spans.begin_step(step, self.mover.manifest());
         }
         Ok(self.mover.ending().transpose()?)
     }
@@ -190,6 +205,9 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
 
     fn poll_coordinator(&mut self, now: Duration) -> Result<(), MigratorError> {
         for answer in self.coordinator.poll().map_err(MigratorError::Coordinator)? {
+            if let Ok(accepted) = &answer.outcome {
+                self.spans.accepted(accepted.epoch);
+            }
             self.mover.on_answer(now, answer.correlation_id.cast_unsigned(), answer.outcome);
         }
         Ok(())
@@ -204,7 +222,10 @@ impl<'a, M: MapSubscription> Migrator<'a, M> {
                 match event {
                     ClusterEvent::NewSession => self.mover.on_new_session(now),
                     ClusterEvent::Report(report) => self.mover.on_report(now, party, &report),
-                    ClusterEvent::Exported(exported) => self.mover.on_exported(now, exported),
+                    ClusterEvent::Exported(exported) => {
+                        self.spans.exported(exported.records.len());
+                        self.mover.on_exported(now, exported);
+                    }
                 }
             }
         }

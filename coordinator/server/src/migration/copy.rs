@@ -131,6 +131,11 @@ impl Copying {
         self.kind == ExportKind::Ahead && self.cursor.kind == ExportKind::Rest && self.parts.is_empty()
     }
 
+    /// The manifest, once the fence has reported it.
+    pub(super) fn manifest(&self) -> Option<ExportManifest> {
+        self.manifest
+    }
+
     /// Number of records that the new cluster has received, and number of all records; 0 if that is not known.
     pub(super) fn progress(&self) -> (u64, u64) {
         let whole = self.manifest.filter(|_| self.kind == ExportKind::Whole);

@@ -43,6 +43,17 @@ pub enum Ending {
     Nothing,
 }
 
+impl Ending {
+    /// Name of the ending, as `lugus migrate` prints it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::Undone => "undone",
+            Self::Nothing => "nothing to do",
+        }
+    }
+}
+
 /// How far a move is, to be shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MoveProgress {
