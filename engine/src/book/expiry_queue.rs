@@ -63,13 +63,18 @@ impl ExpiryQueue {
         self.aside.push(first);
     }
 
-    /// Puts the entries of an instrument that were put aside back into the queue.
-    pub(crate) fn put_back(&mut self, instrument: InstrumentId) {
-        let (back, aside) =
+    /// Puts the entries of an instrument that were put aside back into the queue, if their order is still the one in their slot.
+    pub(crate) fn put_back(&mut self, instrument: InstrumentId, is_there: impl Fn(&Expiry) -> bool) {
+        let (mut back, aside): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.aside).into_iter().partition(|entry| entry.instrument == instrument);
         self.aside = aside;
-        for entry in Vec::into_iter(back) {
-            self.insert(entry);
+        // An order that was copied again while its instrument moved may be there twice.
+        back.sort_unstable();
+        back.dedup();
+        for entry in back {
+            if self.is_aside(entry.slot) && is_there(&entry) {
+                self.insert(entry);
+            }
         }
     }
 
@@ -177,5 +182,29 @@ mod tests {
             queue.verify().unwrap();
         }
         assert_eq!(queue.len(), 0);
+    }
+
+    /// As at a cluster to which an instrument is copied while its orders come to their time, end, and come again.
+    #[test]
+    fn what_has_ended_aside_does_not_come_back() {
+        let mut queue = ExpiryQueue::new(3);
+        let (instrument, time) = (InstrumentId(1), EpochNanos(10));
+        let entry = |order_id, slot| Expiry { time, instrument, order_id: OrderId(order_id), slot };
+        let aside = |queue: &mut ExpiryQueue, entry: Expiry| {
+            queue.insert(entry);
+            queue.put_first_aside();
+        };
+        for (order_id, slot) in [(1, 0), (2, 1), (3, 2)] {
+            aside(&mut queue, entry(order_id, slot));
+        }
+        // Order 1 ends, and order 4, which never expires, gets its slot; order 2 ends and comes again; order 3 stays.
+        queue.remove(0);
+        queue.remove(1);
+        aside(&mut queue, entry(2, 1));
+        queue.put_back(instrument, |entry| entry.order_id != OrderId(1));
+        queue.verify().unwrap();
+        assert_eq!((queue.len(), queue.aside.len()), (2, 0));
+        queue.remove(1);
+        assert_eq!(queue.due(time), Some(entry(3, 2)));
     }
 }

@@ -478,7 +478,12 @@ impl OrderPool {
 
     /// Lets orders of the instrument expire again.
     pub(crate) fn resume_expiry(&mut self, instrument: InstrumentId) {
-        self.expiry.put_back(instrument);
+        let Self { expiry, orders, owners, .. } = self;
+        expiry.put_back(instrument, |entry| {
+            let order = &orders[entry.slot as usize];
+            let is_live = order.leaves.0 > 0 && order.order_id == entry.order_id;
+            is_live && owners[order.owner as usize].instrument == instrument
+        });
     }
 
     /// Drops the set-aside list of an instrument that has no orders left.
