@@ -106,6 +106,10 @@ impl ClusteredService for Service {
         self.inner.on_timer_event(cluster, correlation_id, timestamp);
     }
 
+    fn on_snapshot_action(&mut self, cluster: &mut dyn Cluster) {
+        self.inner.on_snapshot_action(cluster);
+    }
+
     fn on_take_snapshot(
         &mut self,
         cluster: &dyn Cluster,
