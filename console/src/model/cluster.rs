@@ -32,6 +32,8 @@ pub(super) struct ClusterModel {
     log: Window<i64>,
     history: History,
     newest_snapshot: Option<SnapshotMark>,
+    /// Whether disks have been seen, so that a snapshot that was not there then is a new one.
+    has_seen_disks: bool,
 }
 
 /// One member.
@@ -57,6 +59,7 @@ impl ClusterModel {
             log: Window::default(),
             history: History::default(),
             newest_snapshot: None,
+            has_seen_disks: false,
         }
     }
 
@@ -149,6 +152,7 @@ impl ClusterModel {
 
     /// Takes disks and snapshots of members on this host.
     pub(super) fn see_disks(&mut self, now: Moment, disks: Vec<DiskOfMember>, events: &mut EventLog) {
+        let had_seen_disks = std::mem::replace(&mut self.has_seen_disks, self.has_seen_disks || !disks.is_empty());
         for disk in disks {
             let member = self.members.entry(disk.member).or_default();
             if let Some(found) = disk.disk.filter(|found| found.size > 0) {
@@ -164,13 +168,16 @@ impl ClusterModel {
         }
         let snapshots = self.members.values().filter_map(|member| member.disk.as_ref()?.snapshot);
         let Some(newest) = snapshots.max_by_key(|snapshot| snapshot.position) else { return };
-        if self.newest_snapshot.is_some_and(|known| known.position < newest.position) {
+        if self.newest_snapshot.is_some_and(|known| known.position >= newest.position) {
+            return;
+        }
+        self.newest_snapshot = Some(newest);
+        if had_seen_disks {
             let about = About { topic: Topic::Snapshot, cluster: Some(&self.name), member: None };
             let text = format!("snapshot at log position {}", newest.position);
             events.add(now, Level::Info, about, text.clone());
             self.history.mark(Mark { at_ms: newest.at_ms, kind: MarkKind::Snapshot, text });
         }
-        self.newest_snapshot = self.newest_snapshot.max_by_position(newest);
     }
 
     /// Adds the point of this second to the curves.
@@ -285,17 +292,6 @@ impl ClusterModel {
     fn lag(&self, member: &MemberModel) -> Option<i64> {
         member.seen.as_ref().filter(|seen| seen.runs())?;
         Some(self.commit_position()?.saturating_sub(position(member)?).max(0))
-    }
-}
-
-/// The newer of two snapshots.
-trait MaxByPosition {
-    fn max_by_position(self, other: SnapshotMark) -> Self;
-}
-
-impl MaxByPosition for Option<SnapshotMark> {
-    fn max_by_position(self, other: SnapshotMark) -> Self {
-        Some(self.filter(|known| known.position >= other.position).unwrap_or(other))
     }
 }
 
