@@ -152,7 +152,8 @@ impl ClusterModel {
 
     /// Takes disks and snapshots of members on this host.
     pub(super) fn see_disks(&mut self, now: Moment, disks: Vec<DiskOfMember>, events: &mut EventLog) {
-        let had_seen_disks = std::mem::replace(&mut self.has_seen_disks, self.has_seen_disks || !disks.is_empty());
+        let had_seen_disks = self.has_seen_disks;
+        self.has_seen_disks |= !disks.is_empty();
         for disk in disks {
             let member = self.members.entry(disk.member).or_default();
             if let Some(found) = disk.disk.filter(|found| found.size > 0) {
