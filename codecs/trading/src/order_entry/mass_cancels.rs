@@ -23,7 +23,7 @@ pub(super) fn encode_mass_cancel_all(
     message!(buffer, sbe_order_entry, order_mass_cancel_all_request_codec, OrderMassCancelAllRequestEncoder, length)
         .instrument_id(instrument.0)
         .target_id(target)
-        .target(kind)
+        .target_kind(kind)
         .side(side.to_wire());
     length
 }
@@ -32,7 +32,7 @@ pub(super) fn decode_mass_cancel_all(envelope: Envelope<'_>) -> Result<(u32, u64
     let wire = block!(envelope, sbe_order_entry, order_mass_cancel_all_request_codec, OrderMassCancelAllRequestDecoder);
     let template_id = order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID;
     let action = Action::MassCancelAll {
-        target: target_of_wire(wire.target(), wire.target_id(), template_id)?,
+        target: target_of_wire(wire.target_kind(), wire.target_id(), template_id)?,
         side: word(wire.side(), template_id, "side")?,
     };
     Ok((wire.instrument_id(), wire.client_sequence(), action))
@@ -56,7 +56,7 @@ pub(super) fn encode_mass_cancel_all_report(
         .total_affected_orders(affected)
         .affected_instruments(instruments)
         .moving_instruments(moving)
-        .target(kind);
+        .target_kind(kind);
     length
 }
 
@@ -64,7 +64,7 @@ pub(super) fn decode_mass_cancel_all_report(envelope: Envelope<'_>) -> Result<Re
     let wire = block!(envelope, sbe_order_entry, order_mass_cancel_all_report_codec, OrderMassCancelAllReportDecoder);
     let template_id = order_mass_cancel_all_report_codec::SBE_TEMPLATE_ID;
     let body = ReportBody::MassCancelAll {
-        target: target_of_wire(wire.target(), wire.target_id(), template_id)?,
+        target: target_of_wire(wire.target_kind(), wire.target_id(), template_id)?,
         affected: wire.total_affected_orders(),
         instruments: wire.affected_instruments(),
         moving: wire.moving_instruments(),
