@@ -73,6 +73,7 @@ impl Watched {
                     commands: Some(commands),
                     rejects: Some(commands / 10),
                     fills: Some(commands),
+                    newest_snapshot: None,
                 },
                 counted: Some(Counted {
                     events: 3 * commands.unsigned_abs(),

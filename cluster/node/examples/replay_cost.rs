@@ -10,10 +10,9 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::Instant;
 
-use aeron_cluster_service::testing::log_messages::{new_leadership_term, session_message, session_open};
+use aeron_cluster_service::testing::log_messages::{first_leadership_term, session_message, session_open};
 use aeron_cluster_service::{
-    ClientSession, DEFAULT_APP_VERSION, Fragment, FragmentSource, LogPlace, LogReplay, NewLeadershipTerm, ServiceError,
-    TimeUnit,
+    ClientSession, DEFAULT_APP_VERSION, Fragment, FragmentSource, LogPlace, LogReplay, ServiceError,
 };
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command};
 use lugus_engine::{Engine, EngineLimits, EventSink};
@@ -91,17 +90,7 @@ impl Commands {
 
     /// The log with them: sessions of all participants, and a message each.
     fn log(&self) -> Vec<Vec<u8>> {
-        let term = NewLeadershipTerm {
-            leadership_term_id: 0,
-            log_position: 0,
-            timestamp: 1,
-            term_base_log_position: 0,
-            leader_member_id: 1,
-            log_session_id: 9,
-            time_unit: TimeUnit::Nanos,
-            app_version: DEFAULT_APP_VERSION,
-        };
-        let mut log = vec![new_leadership_term(&term)];
+        let mut log = vec![first_leadership_term(1)];
         let mut participants: Vec<_> = self.commands.iter().map(|command| command.participant).collect();
         participants.sort_unstable();
         participants.dedup();

@@ -33,10 +33,6 @@ pub(crate) const ELECTION_CLOSED: i64 = 17;
 /// Number of attempts to read a state hash with the position that belongs to it, while the member changes both.
 const HASH_READ_ATTEMPTS: usize = 1000;
 
-/// What the counters say from when they are added until the engine's first state is published, which takes a while on a busy machine. No
-/// state has the hash 0: an empty engine's is another one.
-const UNPUBLISHED: StateAt = StateAt { position: LogPosition(0), hash: StateHash(0) };
-
 /// Reads the status of the member of cluster `cluster_id` whose media driver's files are in `aeron_dir`.
 ///
 /// # Errors
@@ -62,10 +58,7 @@ pub struct SnapshotTimes {
 pub fn read_snapshot_times(aeron_dir: &Path, cluster_id: i32) -> Result<SnapshotTimes, StatusError> {
     let cnc = open_counters(aeron_dir)?;
     let reader = cnc.counters_reader();
-    let duration = |type_id| {
-        let nanos = value(&reader, type_id, Some(cluster_id)).and_then(|nanos| u64::try_from(nanos).ok());
-        nanos.filter(|nanos| *nanos > 0).map(Duration::from_nanos)
-    };
+    let duration = |type_id| duration(&reader, type_id, cluster_id);
     Ok(SnapshotTimes { newest: duration(SNAPSHOT_DURATION_TYPE_ID), load: duration(SNAPSHOT_LOAD_TYPE_ID) })
 }
 
@@ -80,6 +73,8 @@ pub struct MemberWork {
     pub rejects: Option<i64>,
     /// Fills; a trade has two of them.
     pub fills: Option<i64>,
+    /// Time for which the service applied nothing because of its newest snapshot; `None` before there is one.
+    pub newest_snapshot: Option<Duration>,
 }
 
 /// Reads what the member of cluster `cluster_id` whose media driver's files are in `aeron_dir` has done since its start.
@@ -94,6 +89,7 @@ pub fn read_work(aeron_dir: &Path, cluster_id: i32) -> Result<MemberWork, Status
         commands: value(&reader, COMMANDS_TYPE_ID, None),
         rejects: value(&reader, REJECTED_COMMANDS_TYPE_ID, None),
         fills: value(&reader, FILLS_TYPE_ID, None),
+        newest_snapshot: duration(&reader, SNAPSHOT_DURATION_TYPE_ID, cluster_id),
     })
 }
 
@@ -141,6 +137,12 @@ fn value(reader: &AeronCountersReader, type_id: i32, cluster_id: Option<i32>) ->
     reader.get_counter_value(counter_id).ok()
 }
 
+/// A counter of nanoseconds that is 0 before there is something to tell.
+fn duration(reader: &AeronCountersReader, type_id: i32, cluster_id: i32) -> Option<Duration> {
+    let nanos = value(reader, type_id, Some(cluster_id)).and_then(|nanos| u64::try_from(nanos).ok());
+    nanos.filter(|nanos| *nanos > 0).map(Duration::from_nanos)
+}
+
 /// The state hash with its position: they belong together if the position was the same before and after the hash was read.
 fn state_at(reader: &AeronCountersReader) -> Option<StateAt> {
     let hash_id = find(reader, STATE_HASH_TYPE_ID, None)?;
@@ -149,8 +151,8 @@ fn state_at(reader: &AeronCountersReader) -> Option<StateAt> {
         let before = reader.get_counter_value(position_id).ok()?;
         let hash = reader.get_counter_value(hash_id).ok()?;
         let after = reader.get_counter_value(position_id).ok()?;
-        let state = StateAt { position: LogPosition(after), hash: StateHash(hash.cast_unsigned()) };
-        (before == after && after != CHANGING && state != UNPUBLISHED).then_some(state)
+        (before == after && after != CHANGING)
+            .then(|| StateAt { position: LogPosition(after), hash: StateHash(hash.cast_unsigned()) })
     })
 }
 

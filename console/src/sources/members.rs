@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use lugus_media_driver::living_driver;
 use lugus_node::deployment_status::Status;
 use lugus_node::gauges::{Gauge, MemberReading};
-use lugus_node::status::{read_snapshot_times, read_work};
+use lugus_node::status::read_work;
 use lugus_node::watch::MemberListener;
 use lugus_topology::{ClusterId, ClusterSpec, Deployment, Key, MemberId, MemberSpec};
 use lugus_vocabulary::MemberStatus;
@@ -55,8 +55,7 @@ fn here(cluster: &ClusterSpec, member: &MemberSpec) -> Option<MemberHere> {
     let work = read_work(&member.aeron_dir, cluster.id.0).ok()?;
     // Before its service has begun, the file is that of the member's last run.
     let counted = work.commands.and_then(|_| MemberReading::read(&member.gauges_file()).ok());
-    let times = read_snapshot_times(&member.aeron_dir, cluster.id.0).ok()?;
-    let counted = counted.as_ref().map(|reading| counted_of(reading, times.newest));
+    let counted = counted.as_ref().map(|reading| counted_of(reading, work.newest_snapshot));
     Some(MemberHere { cluster: cluster.id.0, member: member.id.0, work, counted })
 }
 

@@ -5,6 +5,7 @@
 
 use crate::cluster::{Role, TimeUnit};
 use crate::clustered_service::{CloseReason, NewLeadershipTerm};
+use crate::context::DEFAULT_APP_VERSION;
 use crate::sessions::ClientSession;
 
 /// A message: its 64-bit fields, then its 32-bit fields, then its texts.
@@ -65,6 +66,20 @@ pub fn new_leadership_term(event: &NewLeadershipTerm) -> Vec<u8> {
     };
     let longs = [event.leadership_term_id, event.log_position, event.timestamp, event.term_base_log_position];
     message(24, &longs, &[event.leader_member_id, event.log_session_id, unit, event.app_version], &[])
+}
+
+/// The first leadership term begins, of member 1, with times in nanoseconds.
+pub fn first_leadership_term(timestamp: i64) -> Vec<u8> {
+    new_leadership_term(&NewLeadershipTerm {
+        leadership_term_id: 0,
+        log_position: 0,
+        timestamp,
+        term_base_log_position: 0,
+        leader_member_id: 1,
+        log_session_id: 9,
+        time_unit: TimeUnit::Nanos,
+        app_version: DEFAULT_APP_VERSION,
+    })
 }
 
 /// The consensus module tells its service to join a log.

@@ -10,11 +10,9 @@ use aeron_archive_files::testing::{
 };
 use aeron_archive_files::{CONSENSUS_MODULE, FrameChecksum, Snapshot, Term};
 use aeron_cluster_service::testing::log_messages::{
-    new_leadership_term, session_message, session_open, snapshot_action,
+    first_leadership_term, session_message, session_open, snapshot_action,
 };
-use aeron_cluster_service::{
-    Applied, ClientSession, DEFAULT_APP_VERSION, Fragment, LogReplay, NewLeadershipTerm, TimeUnit,
-};
+use aeron_cluster_service::{Applied, ClientSession, DEFAULT_APP_VERSION, Fragment, LogReplay};
 use lugus_topology::{ClusterId, ClusterSpec, Deployment};
 use lugus_vocabulary::{EpochNanos, ExecType, LogPosition, MarketData, Report, ReportBody, Side, StateAt, StateHash};
 use tempfile::TempDir;
@@ -52,16 +50,7 @@ impl Member {
             recordings: Vec::new(),
             orders: 0,
         };
-        member.append(&new_leadership_term(&NewLeadershipTerm {
-            leadership_term_id: 0,
-            log_position: 0,
-            timestamp: 1,
-            term_base_log_position: 0,
-            leader_member_id: 1,
-            log_session_id: 9,
-            time_unit: TimeUnit::Nanos,
-            app_version: DEFAULT_APP_VERSION,
-        }));
+        member.append(&first_leadership_term(1));
         for (session, principal) in [(OPERATOR, b"0"), (ALICE, b"1"), (BOB, b"2")] {
             member.append(&session_open(0, 2, &ClientSession::new(session, 102, "aeron:udp?endpoint=c:1", principal)));
         }

@@ -8,8 +8,8 @@ use lugus_codecs::migration::records::writer::RecordWriter;
 use lugus_codecs::migration::{encode_exported_records, encode_migration_report};
 use lugus_engine::{Engine, MigrationRefusal, Progress};
 use lugus_vocabulary::{
-    ExportCursor, ExportKind, ExportManifest, ExportedRecords, InstrumentId, MigrationId, MigrationOutcome,
-    MigrationReport, MigrationRequest, MigrationStep,
+    ExportCursor, ExportKind, ExportManifest, ExportRecord, ExportedRecords, InstrumentId, MigrationId,
+    MigrationOutcome, MigrationReport, MigrationRequest, MigrationStep,
 };
 
 /// Maximum number of messages that answer one export request: as many as a client's receive window takes, and as the
@@ -55,6 +55,8 @@ pub(crate) fn answer(
 ) {
     let MigrationRequest { correlation_id, instrument, migration, step } = *request;
     let result = match step {
+        // Only the leader exports at all.
+        MigrationStep::Export { .. } if cluster.role() != Role::Leader => return,
         MigrationStep::Export { cursor, messages } => {
             let export = if cursor.kind == ExportKind::Ahead { copy_ahead } else { export };
             match export(engine, cluster, session_id, request, cursor, messages, buffer) {
@@ -112,7 +114,7 @@ fn import(
 }
 
 /// Sends records from a cursor on, until all are sent, the request's number of messages is reached, or the session takes no
-/// more. The requester continues after the last message that it received. Only the leader exports at all.
+/// more. The requester continues after the last message that it received.
 fn export(
     engine: &mut Engine,
     cluster: &mut dyn Cluster,
@@ -122,20 +124,12 @@ fn export(
     messages: u16,
     buffer: &mut Vec<u8>,
 ) -> Result<(), MigrationRefusal> {
-    if cluster.role() != Role::Leader {
-        return Ok(());
-    }
     let MigrationRequest { correlation_id, instrument, migration, .. } = *request;
     let mut export = engine.export(instrument, migration, cursor)?;
     let mut records = Vec::new();
     for _ in 0..messages.clamp(1, MAXIMUM_EXPORTS) {
         let first_record = export.cursor().records;
-        records.clear();
-        let mut writer = RecordWriter::new(&mut records);
-        while writer.has_room() {
-            let Some(record) = export.next() else { break };
-            writer.put(&record);
-        }
+        fill(&mut records, &mut export);
         let cursor = export.cursor();
         let part = ExportedRecords { correlation_id, instrument, migration, first_record, cursor, records: &records };
         if cluster.offer_to(session_id, encode_exported_records(&part, buffer)).is_err() || cursor.is_end() {
@@ -146,7 +140,7 @@ fn export(
 }
 
 /// Sends records of an instrument that is traded, as [`export`] does those of a fenced one. What is sent is noted only once the
-/// session has taken it. Only the leader copies; it alone knows how far the copy is.
+/// session has taken it. The leader alone knows how far the copy is.
 fn copy_ahead(
     engine: &mut Engine,
     cluster: &mut dyn Cluster,
@@ -156,21 +150,13 @@ fn copy_ahead(
     messages: u16,
     buffer: &mut Vec<u8>,
 ) -> Result<(), MigrationRefusal> {
-    if cluster.role() != Role::Leader {
-        return Ok(());
-    }
     let MigrationRequest { correlation_id, instrument, migration, .. } = *request;
     engine.copy_ahead(instrument, migration, cursor)?;
     let mut first_record = cursor.records;
     let mut records = Vec::new();
     for _ in 0..messages.clamp(1, MAXIMUM_EXPORTS) {
-        records.clear();
-        let mut writer = RecordWriter::new(&mut records);
         let mut export = engine.export_ahead(instrument, migration)?;
-        while writer.has_room() {
-            let Some(record) = export.next() else { break };
-            writer.put(&record);
-        }
+        fill(&mut records, &mut export);
         let part = export.end();
         let cursor = part.cursor();
         let message =
@@ -185,6 +171,16 @@ fn copy_ahead(
         }
     }
     Ok(())
+}
+
+/// Replaces the records of a message with as many of the next ones as it has room for.
+fn fill(records: &mut Vec<u8>, export: &mut impl Iterator<Item = ExportRecord>) {
+    records.clear();
+    let mut writer = RecordWriter::new(records);
+    while writer.has_room() {
+        let Some(record) = export.next() else { break };
+        writer.put(&record);
+    }
 }
 
 #[cfg(test)]
