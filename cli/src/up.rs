@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lugus_media_driver::CONSENSUS_MODULE_LOG;
 use lugus_node::deployment_status::{Member, Status};
 use lugus_topology::{ClusterId, ClusterSpec, DEFAULT_BASE_PORT, Deployment};
 use serde::Serialize;
@@ -370,10 +371,15 @@ fn start_process(found: &DeploymentFile, deployed: &DeployedProcess) -> Result<S
 fn check_alive(starting: &mut [Starting]) -> Result<(), Failure> {
     for Starting { deployed, process, log } in starting {
         if let Ok(Some(status)) = process.try_wait() {
+            // A first start that fails leaves no file, so what the consensus module told is in the message, too.
+            let consensus_module = match tail(&log.with_file_name(CONSENSUS_MODULE_LOG)) {
+                lines if lines.is_empty() => lines,
+                lines => format!("\nand its consensus module's log with:\n{lines}"),
+            };
             return Err(Failure::new(format!(
-                "{} has ended ({status}); its log ends with:\n{}",
+                "{} has ended ({status}); its log ends with:\n{}{consensus_module}",
                 deployed.kind,
-                tail(log)
+                tail(log),
             ))
             .hint(format!("the whole log is {}", log.display())));
         }

@@ -16,7 +16,9 @@ use crate::members_key::{members_key_property, write_members_key, write_secret};
 use crate::{ChildProcess, FolderLock, Launch, ProcessError};
 
 const MAIN: &str = "io.lugus.ClusteredArchiveProcess";
-const LOG: &str = "consensus-module.log";
+
+/// Name of the file in a member's directory that the JVM's output goes to.
+pub const CONSENSUS_MODULE_LOG: &str = "consensus-module.log";
 
 /// Name of the file with the participants' keys, which the authenticator reads.
 const PARTICIPANTS_FILE: &str = "participants";
@@ -49,7 +51,7 @@ pub(crate) fn start(
         name: "consensus module",
         program: deployment.java.binary.clone(),
         arguments: java::arguments(deployment, properties, MAIN)?,
-        log: member.dir.join(LOG),
+        log: member.dir.join(CONSENSUS_MODULE_LOG),
         log_limit: deployment.log,
         lock: Some(lock),
         cores: member.cores.as_ref().map_or(&[], |cores| &cores.consensus),

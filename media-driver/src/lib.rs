@@ -42,7 +42,7 @@ mod preflight;
 pub use backup::Backup;
 pub use child_process::{ChildProcess, Launch};
 pub use client_driver::ClientDriver;
-pub use consensus_module::consensus_module_properties;
+pub use consensus_module::{CONSENSUS_MODULE_LOG, consensus_module_properties};
 pub use coordinator_processes::CoordinatorProcesses;
 pub use driver_directory::{clear_driver_directory, living_driver};
 pub use driver_options::{BackOff, DriverOptions, Idle, Threading};

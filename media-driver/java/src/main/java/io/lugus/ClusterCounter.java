@@ -28,10 +28,19 @@ final class ClusterCounter {
         this.typeId = typeId;
     }
 
-    /** The media driver's counters in a mapping of our own, as the consensus module's goes when it closes. */
+    /**
+     * The media driver's counters in a mapping of our own, as the consensus module's goes when it closes.
+     *
+     * @param aeronDirectory directory of a driver that has started.
+     * @return its counters.
+     * @throws IllegalStateException if the driver has not written its command file yet, so that no counter would ever be found.
+     */
     static CountersReader countersOf(final String aeronDirectory) {
         final MappedByteBuffer cnc = IoUtil.mapExistingFile(CommonContext.newCncFile(aeronDirectory), "cnc");
         final UnsafeBuffer metaData = CncFileDescriptor.createMetaDataBuffer(cnc);
+        if (0 == metaData.getIntVolatile(CncFileDescriptor.cncVersionOffset(0))) {
+            throw new IllegalStateException("the media driver in " + aeronDirectory + " has not started yet");
+        }
         return new CountersReader(
             CncFileDescriptor.createCountersMetaDataBuffer(cnc, metaData),
             CncFileDescriptor.createCountersValuesBuffer(cnc, metaData));

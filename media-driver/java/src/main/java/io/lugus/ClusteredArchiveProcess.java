@@ -73,13 +73,13 @@ public final class ClusteredArchiveProcess {
         final ConsensusModule.Context context = new ConsensusModule.Context();
         checkLog(errors);
         WarmUp.run(System.out);
-        setClock(context);
         final ConsensusThread consensus = ConsensusThread.of(context);
         final ArchiveDoor door = ArchiveDoor.configured();
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
+                // The archive waits for the media driver, which may start at the same time, so its counters are there then.
                 Archive ignored = door.launch(archive);
-                ConsensusModule member = ConsensusModule.launch(IngressDoor.guard(door.admit(
-                    context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))))) {
+                ConsensusModule member = ConsensusModule.launch(IngressDoor.guard(door.admit(setClock(context)
+                    .errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))))) {
             awaitRecovered(member.context());
             System.out.println("ready");
             ServiceWatchdog.start(member.context(), System.err);
@@ -109,8 +109,8 @@ public final class ClusteredArchiveProcess {
         check.findDamageBeforeEnds(errors::endDamaged);
     }
 
-    /** Makes the log's time never go back, and watches how far it is from the wall clock. */
-    static void setClock(final ConsensusModule.Context context) {
+    /** Makes the log's time never go back, and watches how far it is from the wall clock. The media driver must run. */
+    static ConsensusModule.Context setClock(final ConsensusModule.Context context) {
         final long offsetMs = Long.getLong(CLOCK_OFFSET_PROPERTY, 0);
         final long offsetNs = TimeUnit.MILLISECONDS.toNanos(offsetMs);
         if (0 != offsetMs) {
@@ -127,6 +127,7 @@ public final class ClusteredArchiveProcess {
             context.clusterTimeConsumerSupplier(
                 concluded -> new ClockWatch(concluded, counters, wallClock, boundNs, System.err));
         }
+        return context;
     }
 
     private static long electionState(final ConsensusModule.Context context) {

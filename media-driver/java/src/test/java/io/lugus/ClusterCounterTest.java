@@ -1,12 +1,18 @@
 package io.lugus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.aeron.Aeron;
+import io.aeron.CncFileDescriptor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.CountersManager;
 import org.agrona.concurrent.status.CountersReader;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ClusterCounterTest {
     private static final int TYPE_ID = 2_001;
@@ -34,6 +40,13 @@ class ClusterCounterTest {
         assertEquals(7, counter.get());
         counters.setCounterValue(id, 8);
         assertEquals(8, counter.get());
+    }
+
+    /** Counters of an empty file were taken for those of a driver that began at the same time, and no counter was ever found. */
+    @Test
+    void aDriverThatHasNotStartedIsAnErrorAndNotADriverWithoutCounters(@TempDir final Path directory) throws IOException {
+        Files.write(directory.resolve(CncFileDescriptor.CNC_FILE), new byte[4_096]);
+        assertThrows(IllegalStateException.class, () -> ClusterCounter.countersOf(directory.toString()));
     }
 
     @Test
