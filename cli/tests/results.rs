@@ -78,7 +78,7 @@ fn doctor_names_every_check_and_a_command_for_each_bad_one() {
     let doctor = lugus(folder.path(), &["--json", "doctor"]);
     let document: Value = serde_json::from_str(&doctor.stdout).expect("JSON");
     let checks = document["checks"].as_array().expect("checks");
-    assert_eq!(checks.len(), 14, "{document}");
+    assert_eq!(checks.len(), 15, "{document}");
     let bad: Vec<_> = checks.iter().filter(|check| check["state"] == "bad").collect();
     assert_eq!(document["bad"], bad.len());
     assert!(bad.iter().all(|check| check["mend"].is_string()), "{document}");
