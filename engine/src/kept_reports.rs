@@ -1,8 +1,7 @@
 //! The newest reports of a scope, in little memory: written with every report, and hardly ever read.
 //!
-//! Each report takes a row, and some a trade detail (`report_row`). Rows lie in a ring, so that the oldest report is
-//! forgotten by writing over its row; trade details lie in a ring of their own. The few reports that are neither about
-//! an order nor about a cancel keep their bodies whole, in a queue.
+//! Each report takes a row, and some a trade detail (`report_row`). The oldest report is forgotten by writing a later one
+//! over it. The few reports that are neither about an order nor about a cancel keep their bodies whole, in a queue.
 
 use std::collections::VecDeque;
 
@@ -11,27 +10,19 @@ use lugus_vocabulary::{
     Report, ReportBody, RetainedReport,
 };
 
+use crate::numbered_tail::NumberedTail;
 use crate::report_heading::ReportHeading;
 use crate::report_row::{ReportRow, TradeDetail};
 
 /// The newest reports of a scope, and what is remembered of the newest report that is no longer kept.
 #[derive(Debug)]
 pub(crate) struct KeptReports {
-    /// A ring of the rows of the kept reports, and of the row before them, which tells what is lost. It grows until it
-    /// has one row more than reports may be kept; only then does it go round.
-    rows: Box<[ReportRow]>,
-    /// Place in `rows` of the newest report.
-    newest: u32,
-    /// Event sequence of the newest report.
-    last: u64,
-    /// Event sequence of the newest report that was told before any of these.
+    /// Rows of the kept reports by event sequence, and the row before them, which tells what is lost.
+    rows: NumberedTail<ReportRow>,
+    /// Event sequence of the newest report that is not kept.
     before: u64,
-    /// Number of the next trade detail to be written, modulo 2^32.
-    next_detail: u32,
-    /// The first number of a trade detail for which room has to be made.
-    room_until: u32,
-    /// A ring of trade details, by their numbers modulo its length, which is a power of two.
-    details: Box<[TradeDetail]>,
+    /// Trade details, by numbers of which rows have the low 32 bits.
+    details: NumberedTail<TradeDetail>,
     /// Bodies of the reports that do not fit into rows, with their event sequences, oldest first. Some of them may belong
     /// to reports that are no longer kept.
     others: VecDeque<(u64, ReportBody)>,
@@ -49,9 +40,6 @@ pub(crate) struct Lost {
 /// Number of reports that are searched for an order that has ended. It bounds what a cancel that comes too late costs.
 pub(crate) const LOOK_BACK: usize = 1_024;
 
-/// Length of the rings when they are first needed; a power of two.
-const SMALLEST_RING: usize = 8;
-
 impl KeptReports {
     /// No reports, of a scope that has told none.
     pub(crate) fn new() -> Self {
@@ -60,36 +48,31 @@ impl KeptReports {
 
     /// No reports, of a scope whose last event is `told` and that remembers `lost`.
     pub(crate) fn after(told: EventSequence, lost: Lost) -> Self {
-        let rows = Box::new([ReportRow::of_lost(lost.applied, lost.through)]);
-        let details = vec![TradeDetail::default(); SMALLEST_RING].into_boxed_slice();
-        let (next_detail, room_until) = (0, SMALLEST_RING as u32);
-        Self {
-            rows,
-            newest: 0,
-            last: told.0,
-            before: told.0,
-            next_detail,
-            room_until,
-            details,
-            others: VecDeque::new(),
-        }
+        let mut rows = NumberedTail::starting_at(told.0);
+        rows.push(ReportRow::of_lost(lost.applied, lost.through), || told.0);
+        Self { rows, before: told.0, details: NumberedTail::starting_at(0), others: VecDeque::new() }
+    }
+
+    /// Event sequence of the newest report that was told, kept or not.
+    #[inline(always)]
+    fn last(&self) -> u64 {
+        self.rows.next() - 1
     }
 
     /// Number of reports kept.
     pub(crate) fn len(&self) -> usize {
-        let told = usize::try_from(self.last - self.before).unwrap_or(usize::MAX);
-        told.min(self.rows.len() - 1)
+        (self.last() - self.before) as usize
     }
 
     /// What is remembered of the newest report that is no longer kept.
     pub(crate) fn lost(&self) -> Lost {
-        let ReportRow { applied, time: through, .. } = *self.row(self.len());
+        let ReportRow { applied, time: through, .. } = *self.row(self.before);
         Lost { applied, through }
     }
 
     /// Forgets the reports before the one with this event sequence.
     pub(crate) fn forget_before(&mut self, first: u64) {
-        self.before = self.before.max(first.saturating_sub(1).min(self.last));
+        self.before = self.before.max(first.saturating_sub(1).min(self.last()));
     }
 
     /// Keeps the next report, told when `applied` was the scope's last command applied; forgets the oldest one if more
@@ -99,16 +82,16 @@ impl KeptReports {
         if let ReportBody::Execution(execution) = &report.body {
             return self.push_execution(applied, &heading, execution, limit);
         }
-        let row = self.next_row(applied, &heading, limit);
+        let row = self.next_row(applied, &heading);
         let row = if let ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status } =
             report.body
         {
             row.with_cancel_reject(orig_client_order_id, client_order_id, reason, order_status)
         } else {
-            self.keep_other(&report.body);
+            self.keep_other(&report.body, limit);
             row.with_other_body()
         };
-        self.rows[self.newest as usize] = row;
+        self.push_row(row, limit);
     }
 
     /// The same for an execution.
@@ -120,54 +103,49 @@ impl KeptReports {
         execution: &Execution,
         limit: u32,
     ) {
-        let row = self.next_row(applied, heading, limit);
+        let row = self.next_row(applied, heading);
         let has_detail = ReportRow::needs_detail(execution);
         if has_detail {
-            self.push_detail(execution);
+            let Self { rows, before, details, .. } = self;
+            let next = details.next();
+            details.push(TradeDetail::of(execution), || first_detail(rows, *before, limit, next));
         }
-        self.rows[self.newest as usize] = row.with_execution(execution, has_detail);
+        self.push_row(row.with_execution(execution, has_detail), limit);
         self.prefetch_next();
     }
 
-    /// Prefetches the row of the next report. The ring is longer than the caches, so its oldest row is in none of them.
+    /// Prefetches the row of the next report, which is in no cache if the chunk is used again.
     #[inline(always)]
     fn prefetch_next(&self) {
         #[cfg(target_arch = "x86_64")]
-        if let Some(next) = self.rows.get(self.newest as usize + 1) {
+        if let Some(next) = self.rows.next_place() {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: a prefetch is a hint without effect on memory, and the address is that of a reference.
             unsafe { _mm_prefetch(std::ptr::from_ref(next).cast(), _MM_HINT_T0) };
         }
     }
 
-    /// Moves on to the row of the next report. Returns what is to be written there, but for the body.
+    /// The row of the next report, but for its body.
     #[inline(always)]
-    fn next_row(&mut self, applied: ClientSequence, heading: &ReportHeading, limit: u32) -> ReportRow {
-        self.last += 1;
-        self.newest += 1;
-        if self.newest as usize == self.rows.len() {
-            self.go_round(limit);
-        }
-        ReportRow::new(applied, heading, self.next_detail)
+    fn next_row(&self, applied: ClientSequence, heading: &ReportHeading) -> ReportRow {
+        ReportRow::new(applied, heading, self.details.next() as u32)
     }
 
-    #[inline]
-    fn push_detail(&mut self, execution: &Execution) {
-        if self.next_detail == self.room_until {
-            self.make_room();
-        }
-        let place = self.next_detail as usize & (self.details.len() - 1);
-        self.details[place] = TradeDetail::of(execution);
-        self.next_detail = self.next_detail.wrapping_add(1);
+    #[inline(always)]
+    fn push_row(&mut self, row: ReportRow, limit: u32) {
+        let before = self.before.max(self.rows.next().saturating_sub(limit.into()));
+        self.rows.push(row, || before);
+        self.before = before;
     }
 
     #[cold]
-    fn keep_other(&mut self, body: &ReportBody) {
-        let first = self.first();
+    fn keep_other(&mut self, body: &ReportBody, limit: u32) {
+        let number = self.rows.next();
+        let first = (self.before + 1).max((number + 1).saturating_sub(limit.into()));
         while self.others.front().is_some_and(|&(number, _)| number < first) {
             self.others.pop_front();
         }
-        self.others.push_back((self.last, *body));
+        self.others.push_back((number, *body));
     }
 
     /// Place of the oldest report told when the command `applied`, or a later one, was the last one applied; `len` if
@@ -176,7 +154,7 @@ impl KeptReports {
         let (mut from, mut to) = (0, self.len());
         while from < to {
             let middle = from.midpoint(to);
-            if self.row(self.len() - 1 - middle).applied < applied {
+            if self.row(self.before + 1 + middle as u64).applied < applied {
                 from = middle + 1;
             } else {
                 to = middle;
@@ -188,7 +166,8 @@ impl KeptReports {
     /// How the order with this client order id ended, if one of the newest reports tells it: at most [`LOOK_BACK`] are
     /// looked at. Orders that were not taken have not ended, and are passed over.
     pub(crate) fn ended_order(&self, client_order_id: ClientOrderId) -> Option<OrderStatus> {
-        let statuses = (0..self.len().min(LOOK_BACK)).filter_map(|before| self.row(before).status_of(client_order_id));
+        let statuses = (0..self.len().min(LOOK_BACK) as u64)
+            .filter_map(|back| self.row(self.last() - back).status_of(client_order_id));
         let newest = statuses.into_iter().find(|status| *status != OrderStatus::Rejected)?;
         matches!(newest, OrderStatus::Filled | OrderStatus::Canceled | OrderStatus::Expired).then_some(newest)
     }
@@ -196,9 +175,10 @@ impl KeptReports {
     /// The report at `place`, which is less than `len`; the oldest one is at 0. Participant and instrument are those of
     /// the scope.
     pub(crate) fn get(&self, place: usize, participant: ParticipantId, instrument: InstrumentId) -> RetainedReport {
-        let number = self.first() + place as u64;
-        let row = self.row(self.len() - 1 - place);
-        let detail = row.has_detail().then(|| &self.details[row.detail as usize & (self.details.len() - 1)]);
+        let number = self.before + 1 + place as u64;
+        let row = self.row(number);
+        let detail =
+            row.has_detail().then(|| self.details.get(whole_number(row.detail, self.details.next()))).flatten();
         let body = row.body(detail).unwrap_or_else(|| {
             let other = self.others.partition_point(|&(other, _)| other < number);
             self.others[other].1
@@ -214,53 +194,23 @@ impl KeptReports {
         RetainedReport { applied: row.applied, report }
     }
 
-    /// Event sequence of the oldest report kept.
-    fn first(&self) -> u64 {
-        self.last + 1 - self.len() as u64
+    /// The row of a kept report, or the row before them.
+    fn row(&self, number: u64) -> &ReportRow {
+        self.rows.get(number).unwrap_or(&ReportRow::EMPTY)
     }
+}
 
-    /// The row `before` rows before the newest one.
-    fn row(&self, before: usize) -> &ReportRow {
-        let newest = self.newest as usize;
-        let place = if newest < before { newest + self.rows.len() - before } else { newest - before };
-        &self.rows[place]
-    }
+/// Number of the oldest trade detail that is still needed when the newest report, whose row is not written yet, is kept.
+#[cold]
+fn first_detail(rows: &NumberedTail<ReportRow>, before: u64, limit: u32, next_detail: u64) -> u64 {
+    let newest = rows.next();
+    let first = (before + 1).max((newest + 1).saturating_sub(limit.into()));
+    rows.get(first).map_or(next_detail, |row| whole_number(row.detail, next_detail))
+}
 
-    /// Called when `newest` has reached the end of the ring: makes the ring longer or, if it has its maximum length,
-    /// continues at its beginning.
-    #[cold]
-    #[inline(never)]
-    fn go_round(&mut self, limit: u32) {
-        let length = self.rows.len();
-        if length > limit as usize {
-            self.newest = 0;
-            return;
-        }
-        let longer = (length * 2).max(SMALLEST_RING).min(limit as usize + 1);
-        let mut rows = vec![ReportRow::EMPTY; longer].into_boxed_slice();
-        rows[..length].copy_from_slice(&self.rows);
-        self.rows = rows;
-    }
-
-    /// Makes room for one more trade detail: over details whose reports are no longer kept, or in a ring of twice the
-    /// length if more than half of the details are still needed. So a ring that is long enough stays as it is in steady
-    /// state.
-    #[cold]
-    #[inline(never)]
-    fn make_room(&mut self) {
-        // The newest row is not written yet.
-        let first = if self.len() <= 1 { self.next_detail } else { self.row(self.len() - 1).detail };
-        let (length, in_use) = (self.details.len() as u32, self.next_detail.wrapping_sub(first));
-        if in_use * 2 > length && (self.details.len() / 2) < self.rows.len() {
-            let mut longer = vec![TradeDetail::default(); self.details.len() * 2].into_boxed_slice();
-            let mask = longer.len() as u32 - 1;
-            for number in (0..in_use).map(|place| first.wrapping_add(place)) {
-                longer[(number & mask) as usize] = self.details[(number & (length - 1)) as usize];
-            }
-            self.details = longer;
-        }
-        self.room_until = first.wrapping_add(self.details.len() as u32);
-    }
+/// The number of a trade detail with these low 32 bits: the newest one below `next`.
+fn whole_number(low: u32, next: u64) -> u64 {
+    next - u64::from((next as u32).wrapping_sub(low))
 }
 
 #[cfg(test)]
@@ -320,8 +270,7 @@ mod tests {
             let (told, lost) = (EventSequence(40), Lost { applied: ClientSequence(3), through: EpochNanos(9) });
             let mut kept = KeptReports::after(told, lost);
             assert_eq!((kept.len(), kept.lost()), (0, lost));
-            kept.next_detail = u32::MAX - 500;
-            kept.room_until = kept.next_detail.wrapping_add(SMALLEST_RING as u32);
+            kept.details = NumberedTail::starting_at(u64::from(u32::MAX) - 500);
             for n in 40..3_040 {
                 kept.push_back(ClientSequence(n / 3 + 1), &report(n), limit);
             }

@@ -1,11 +1,11 @@
 //! The newest trades of an instrument since it was last closed: those that the operator can still cancel or correct.
 //!
-//! They lie in a ring, by their numbers, which has one place for each trade and is written with every trade; it is read only
-//! for the operator, for a snapshot and for a move. The ring grows with the first trades, up to its limit.
+//! They are written with every trade, and read only for the operator, for a snapshot and for a move.
 
 use lugus_vocabulary::{EventSequence, ParticipantId, Price, Quantity, Side, TradeId, TradeParty, TradeRecord};
 
 use crate::book::Order;
+use crate::numbered_tail::NumberedTail;
 
 /// A trade, as it was corrected last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,14 +20,10 @@ pub(crate) struct KeptTrade {
 /// The kept trades of an instrument.
 #[derive(Debug)]
 pub(crate) struct KeptTrades {
-    /// Trades by their numbers modulo its length, which is a power of two.
-    ring: Box<[KeptTrade]>,
-    /// Number of the newest trade.
-    last: u64,
-    /// Trades up to this number are not kept, whatever the ring has.
+    /// Trades, by their numbers.
+    trades: NumberedTail<KeptTrade>,
+    /// Trades up to this number are not kept, whatever is there.
     after: u64,
-    /// Number of the trade for which the ring becomes longer; `u64::MAX` if it has its largest length.
-    grows_at: u64,
     /// Number of trades that are kept at most.
     limit: u32,
     /// Raised when the operator amends a trade, and when all are forgotten: while it is the same, a copy of the trades stays
@@ -35,42 +31,34 @@ pub(crate) struct KeptTrades {
     revision: u32,
 }
 
-/// Length of the ring when the first trade comes, if the limit is not lower; a power of two.
-const SMALLEST_RING: usize = 8;
-
 impl KeptTrades {
     /// None, of an instrument whose last trade had this number.
     pub(crate) fn after(last: TradeId, limit: u32) -> Self {
-        let mut trades =
-            Self { ring: Box::new([KeptTrade::default()]), last: 0, after: 0, grows_at: 0, limit, revision: 0 };
-        trades.begin_session(last);
-        trades
+        Self { trades: NumberedTail::starting_at(last.0 + 1), after: last.0, limit, revision: 1 }
     }
 
     /// Forgets all trades, of which this was the last: a new session begins.
     pub(crate) fn begin_session(&mut self, last: TradeId) {
-        (self.last, self.after) = (last.0, last.0);
+        if last != self.last() {
+            self.trades = NumberedTail::starting_at(last.0 + 1);
+        }
+        self.after = last.0;
         self.revision = self.revision.wrapping_add(1);
-        self.grows_at = self.next_growth();
     }
 
     /// Keeps the next trade, and forgets the oldest one if more than the limit would be kept.
     #[inline(always)]
     pub(crate) fn push(&mut self, trade: KeptTrade) {
-        self.last += 1;
-        if self.last == self.grows_at {
-            self.grow();
-        }
-        let place = self.place(self.last);
-        self.ring[place] = trade;
+        let Self { trades, after, limit, .. } = self;
+        let next = trades.next();
+        trades.push(trade, || (*after + 1).max((next + 1).saturating_sub(u64::from(*limit))));
     }
 
     /// A kept trade, to be amended.
     pub(crate) fn get_mut(&mut self, trade_id: TradeId) -> Option<&mut KeptTrade> {
-        let is_kept = trade_id.0 > self.before_first() && trade_id.0 <= self.last;
-        let place = self.place(trade_id.0);
         self.revision = self.revision.wrapping_add(1);
-        is_kept.then(|| &mut self.ring[place])
+        let is_kept = trade_id.0 > self.before_first();
+        self.trades.get_mut(trade_id.0).filter(|_| is_kept)
     }
 
     /// A number that stays the same while kept trades stay as they are.
@@ -80,40 +68,38 @@ impl KeptTrades {
 
     /// Forgets trades up to this one.
     pub(crate) fn forget_through(&mut self, trade_id: TradeId) {
-        self.after = self.after.max(trade_id.0.min(self.last));
+        self.after = self.after.max(trade_id.0.min(self.last().0));
     }
 
     /// Number of kept trades.
     pub(crate) fn len(&self) -> usize {
-        (self.last - self.before_first()) as usize
+        (self.last().0 - self.before_first()) as usize
     }
 
     /// Number of the newest trade.
     pub(crate) fn last(&self) -> TradeId {
-        TradeId(self.last)
+        TradeId(self.trades.next() - 1)
     }
 
     /// The kept trade with this number, or the first one if that has a higher number.
     pub(crate) fn at_or_after(&self, trade_id: TradeId) -> Option<TradeRecord> {
         let number = trade_id.0.max(self.before_first() + 1);
-        (number <= self.last).then(|| {
-            let KeptTrade { price, quantity, parties: [buyer, seller] } = self.ring[self.place(number)];
-            TradeRecord { trade_id: TradeId(number), price, quantity, buyer, seller }
-        })
+        let KeptTrade { price, quantity, parties: [buyer, seller] } = *self.trades.get(number)?;
+        Some(TradeRecord { trade_id: TradeId(number), price, quantity, buyer, seller })
     }
 
     /// The kept trades, oldest first.
     pub(crate) fn records(&self) -> impl Iterator<Item = TradeRecord> {
-        (self.before_first() + 1..=self.last).filter_map(|number| self.at_or_after(TradeId(number)))
+        (self.before_first() + 1..=self.last().0).filter_map(|number| self.at_or_after(TradeId(number)))
     }
 
     /// Takes in a trade that was kept elsewhere; they come oldest first. Returns whether it can follow the one before.
     pub(crate) fn take_in(&mut self, record: &TradeRecord) -> bool {
         let TradeRecord { trade_id, price, quantity, buyer, seller } = *record;
-        if self.len() == 0 && trade_id.0 > 0 && trade_id.0 <= self.last {
+        if self.len() == 0 && trade_id.0 > 0 && trade_id.0 <= self.last().0 {
             self.begin_session(TradeId(trade_id.0 - 1));
         }
-        let follows = trade_id.0 == self.last + 1;
+        let follows = trade_id.0 == self.trades.next();
         if follows {
             self.push(KeptTrade { price, quantity, parties: [buyer, seller] });
         }
@@ -122,33 +108,7 @@ impl KeptTrades {
 
     /// Number of the newest trade that is not kept.
     pub(crate) fn before_first(&self) -> u64 {
-        self.after.max(self.last.saturating_sub(self.limit.into()))
-    }
-
-    #[inline(always)]
-    fn place(&self, number: u64) -> usize {
-        number as usize & (self.ring.len() - 1)
-    }
-
-    fn longest(&self) -> usize {
-        (self.limit as usize).next_power_of_two()
-    }
-
-    /// Number of the trade that has no place in the ring as it is.
-    fn next_growth(&self) -> u64 {
-        if self.ring.len() < self.longest() { self.after + self.ring.len() as u64 + 1 } else { u64::MAX }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) {
-        let longer = (self.ring.len() * 2).max(SMALLEST_RING).min(self.longest());
-        let mut ring = vec![KeptTrade::default(); longer].into_boxed_slice();
-        for number in self.after + 1..self.last {
-            ring[number as usize & (longer - 1)] = self.ring[self.place(number)];
-        }
-        self.ring = ring;
-        self.grows_at = self.next_growth();
+        self.after.max(self.last().0.saturating_sub(self.limit.into()))
     }
 }
 

@@ -24,6 +24,7 @@
 //! | `scopes`, `kept_reports`, `report_row` | numbers and kept events of each participant in each instrument |
 //! | `participants`, `expiry`, `definition` | who trades; when an order expires; which instruments can be defined |
 //! | [`book`] | resting orders: price levels, memory, expiry queue |
+//! | `numbered_tail` | the newest items of a numbered sequence, in chunks |
 //! | `state_hash`, `index`, `report_heading`, `event_sink`, `engine_limits`, `invariant_error` | what many of them use |
 
 pub mod book;
@@ -58,6 +59,7 @@ mod mass_cancel;
 mod matching;
 mod migration;
 mod notional;
+mod numbered_tail;
 mod order_entry;
 mod own_orders;
 mod participants;

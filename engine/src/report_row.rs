@@ -80,6 +80,12 @@ const SELL: u16 = 1 << 8;
 /// The order stays on disconnect.
 const STAYS: u16 = 1 << 9;
 
+impl Default for ReportRow {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl ReportRow {
     /// A row without content, for places of a ring that are not in use.
     pub(crate) const EMPTY: Self = Self {

@@ -126,8 +126,8 @@ fn nothing_is_allocated_once_the_market_has_gone_up_and_down() {
     let mut market = Market { engine: Engine::new(limits), sent, random: 7, last_id: 8, told: Counted::default() };
     let definition = InstrumentDefinition { maximum_quantity: Quantity(1_000_000), ..boundless(INSTRUMENT) };
     market.send(0, Action::DefineInstrument(definition));
-    // Memory for kept events grows until the rarest mixtures of short and long ones have come up.
-    for _ in 0..6 {
+    // Memory for kept events grows, a chunk at a time, until the rarest mixtures of short and long ones have come up.
+    for _ in 0..20 {
         market.swing();
     }
     let before = (CountingAllocator::allocations(), market.told.reports);

@@ -1,7 +1,7 @@
 //! Memory of a member: what the engine's pools and rings take, what the other processes take, and the log buffers in shared memory.
 //!
 //! The engine allocates by rules that depend on nothing but its limits and what it holds, and this page repeats them (`engine/src/book`,
-//! `kept_reports.rs`, `kept_trades.rs`): `tests/engine_memory.rs` compares with a real engine. What the processes take besides is measured
+//! `numbered_tail.rs`): `tests/engine_memory.rs` compares with a real engine. What the processes take besides is measured
 //! (docs/capacity.md).
 
 use lugus_topology::Deployment;
@@ -27,8 +27,9 @@ const TRADE_DETAIL: u64 = 56;
 const BUSIEST_STRETCH: f64 = 1.1;
 /// Bytes of a kept trade.
 const KEPT_TRADE: u64 = 80;
-/// Length of the rings of kept events and trades when they are first needed.
-const SMALLEST_RING: u64 = 8;
+/// Items of a chunk of kept events, details and trades, and of the first chunk when it is first needed.
+const CHUNK: u64 = 64;
+const SMALLEST_CHUNK: u64 = 8;
 /// Bytes of a scope besides its events, with its entry of the index and its owner's lists.
 const SCOPE: u64 = 400;
 /// Bytes of a participant: risk limits, indices.
@@ -96,28 +97,29 @@ pub fn engine_memory(limits: &lugus_topology::Engine, contents: &EngineContents)
         retained_events: contents.scopes
             * retained_events(limits.retained_events.into(), contents.events_of_a_scope, contents.detail_share),
         retained_trades: contents.instruments
-            * kept_ring(limits.retained_trades.into(), contents.trades_of_an_instrument)
+            * tail(limits.retained_trades.into(), contents.trades_of_an_instrument)
             * KEPT_TRADE,
         other: contents.scopes * SCOPE + contents.participants * PARTICIPANT + contents.instruments * INSTRUMENT,
     }
 }
 
-/// Bytes of the kept events of one scope that was told of so many: the ring of rows doubles until it has one more than are kept, and that of
-/// trade details until less than half of it is in use.
+/// Bytes of the kept events of one scope that was told of so many: rows and trade details lie in chunks, which are used again when nothing in
+/// them is kept any more.
 pub fn retained_events(limit: u64, events: u64, detail_share: f64) -> u64 {
-    let rows =
-        if events > limit { limit + 1 } else { (events + 1).next_power_of_two().max(SMALLEST_RING).min(limit + 1) };
-    // A scope's busiest stretch decides, as rings never become shorter.
-    let in_use = (events.min(limit) as f64 * (detail_share * BUSIEST_STRETCH).min(1.0)).ceil() as u64;
-    let most = (rows * 2).next_power_of_two();
-    let details = (in_use * 2).next_power_of_two().clamp(SMALLEST_RING, most.max(SMALLEST_RING));
-    rows * REPORT_ROW + details * TRADE_DETAIL
+    // A scope's busiest stretch decides, as little is given back.
+    let busiest = (detail_share * BUSIEST_STRETCH).min(1.0);
+    let [kept, all] = [events.min(limit), events].map(|events| (events as f64 * busiest).ceil() as u64);
+    tail(limit + 1, events.saturating_add(1)) * REPORT_ROW + tail(kept, all) * TRADE_DETAIL
 }
 
-/// Length of the ring of kept trades.
-fn kept_ring(limit: u64, trades: u64) -> u64 {
-    let longest = limit.next_power_of_two();
-    if trades == 0 { 1 } else { trades.next_power_of_two().max(SMALLEST_RING).min(longest) }
+/// Items that there is room for, of so many that have come, of which the newest are kept (`numbered_tail.rs`).
+fn tail(kept: u64, come: u64) -> u64 {
+    if come <= CHUNK {
+        return if come == 0 { 0 } else { come.next_power_of_two().max(SMALLEST_CHUNK) };
+    }
+    let all = come.div_ceil(CHUNK);
+    // The newest chunk and the oldest one are full in part.
+    all.min(kept.div_ceil(CHUNK) + 1) * CHUNK
 }
 
 /// Entries of the table of client order ids for so many orders: a small one is a sixteenth or a quarter full at most, a large one three
@@ -250,12 +252,13 @@ mod tests {
 
     #[test]
     fn retained_events_are_the_trap() {
-        // 4,097 rows of 64 bytes, and 8,192 details of 56 if every event has one.
-        assert_eq!(retained_events(4_096, 10_000, 1.0), 4_097 * 64 + 8_192 * 56);
-        assert_eq!(retained_events(4_096, 10_000, 0.0), 4_097 * 64 + 8 * 56);
-        assert_eq!(retained_events(4_096, 0, 1.0), 8 * 64 + 8 * 56);
-        assert_eq!(retained_events(4_096, 7, 0.0), 8 * 64 + 8 * 56);
-        assert_eq!(retained_events(4_096, 8, 0.0), 16 * 64 + 8 * 56);
+        // 4,097 rows of 64 bytes, and as many details of 56 if every event has one, in chunks of 64.
+        assert_eq!(retained_events(4_096, 10_000, 0.0), 66 * 64 * 64);
+        assert_eq!(retained_events(4_096, 10_000, 1.0), 66 * 64 * 64 + 65 * 64 * 56);
+        assert_eq!(retained_events(4_096, 10_000, 0.5), 66 * 64 * 64 + 37 * 64 * 56);
+        assert_eq!(retained_events(4_096, 0, 1.0), 8 * 64);
+        assert_eq!(retained_events(4_096, 7, 0.0), 8 * 64);
+        assert_eq!(retained_events(4_096, 8, 0.0), 16 * 64);
     }
 
     #[test]
