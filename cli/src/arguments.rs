@@ -2,6 +2,7 @@
 
 mod archived;
 mod clusters;
+mod instrument;
 mod measuring;
 mod plan;
 mod recorded;
@@ -21,6 +22,7 @@ use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
 pub use clusters::{Activate, BENCH_PORT, Members};
+pub use instrument::Instrument;
 pub use measuring::BenchPart;
 pub use plan::{BackTest, BackTested, Plan, PlannedLayout};
 pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
@@ -93,6 +95,9 @@ pub enum Command {
     /// Cancel or correct a trade, as the operator. Both sides and the market are told; no order changes.
     #[command(subcommand)]
     Trade(Trade),
+    /// Change the state of an instrument, or what protects its prices, as the operator.
+    #[command(subcommand)]
+    Instrument(Instrument),
     /// Show an instrument's order book.
     Book(Book),
     /// Show the events of all participants as they happen.

@@ -1,7 +1,7 @@
 //! Defines the deployment's instruments in their clusters, as the operator.
 
 use lugus_client::{BlockingError, ClientError, OlderSession, RejectReason, Report, ReportBody};
-use lugus_vocabulary::InstrumentSpecification;
+use lugus_vocabulary::{InstrumentSpecification, PriceProtection};
 
 use crate::access::Access;
 use crate::deployment::DeploymentFile;
@@ -37,7 +37,10 @@ pub fn define(found: &DeploymentFile, access: &Access<'_>) -> Result<(), Failure
             let instrument = &partition.instrument;
             let no_symbol =
                 || Failure::new(format!("{:?} is not a symbol of two currencies, such as BTC/USDT", instrument.symbol));
-            let definition = instrument.definition().ok_or_else(no_symbol)?;
+            let mut definition = instrument.definition().ok_or_else(no_symbol)?;
+            // The map does not have what protects prices.
+            let written = found.deployment.instruments.iter().find(|written| written.id == instrument.id);
+            definition.protection = written.map_or(PriceProtection::NONE, |written| written.protection);
             let reports = loop {
                 match operator.define_instrument(&definition) {
                     Err(BlockingError::Client(ClientError::SessionReplaced { .. })) if replaced < MAXIMUM_REPLACED => {

@@ -211,7 +211,8 @@ impl ServiceListener for Collector {
             | Action::Replace(_)
             | Action::MassCancel { .. }
             | Action::MassCancelAll { .. }
-            | Action::SetInstrumentState { .. } => {
+            | Action::SetInstrumentState { .. }
+            | Action::SetPriceProtection(_) => {
                 let Command { participant, instrument, action, .. } = *command;
                 self.push(Step { participant, instrument, action, trade: None });
             }

@@ -28,6 +28,7 @@ mod export;
 mod exporter;
 mod failure;
 mod first_start;
+mod instrument;
 mod instruments;
 mod leader_killer;
 mod local_deployment;
@@ -142,6 +143,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::MassCancel(what) => mass_cancel::run(&deployment::find(config)?, what, output),
         Command::Orders(orders) => orders::run(&deployment::find(config)?, orders, output),
         Command::Trade(what) => trade::amend(&deployment::find(config)?, what, output),
+        Command::Instrument(what) => instrument::operate(&deployment::find(config)?, what, output),
         Command::Book(book) if book.follow => book_follow::run(&deployment::find(config)?, book, output),
         Command::Book(book) => book::run(&deployment::find(config)?, book, output),
         Command::Watch(watch) => watch::run(&deployment::find(config)?, watch, output),

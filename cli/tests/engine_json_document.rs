@@ -83,7 +83,18 @@ fn keys_are_those_of_the_values() {
         let value: Value = serde_json::from_str(&line).expect("JSON");
         serde_json::from_value(value["command"]["action"]["define_instrument"].clone()).expect("a definition")
     };
+    let protection = PriceProtection {
+        dynamic_band: Some(PriceWidth::Ticks(1)),
+        reference_window_milliseconds: 1,
+        on_breach: OnBreach::Halt,
+        auction_milliseconds: 1,
+        auction_collar: Some(PriceWidth::BasisPoints(1)),
+        protection_points: Quantity(1),
+        beyond_points: BeyondPoints::Rest,
+    };
+    let definition = InstrumentDefinition { protection, ..definition };
     assert_eq!(table(&document, "define_instrument"), keys(&definition));
+    assert_eq!(table(&document, "set_price_protection"), keys(&protection));
     let limits = RiskLimits {
         maximum_quantity: Some(Quantity(1)),
         maximum_notional: Some(1),
@@ -137,6 +148,8 @@ fn words_are_those_of_the_vocabulary() {
     check(&document, "kill_switch", KillSwitch::ALL);
     check(&document, "kill_switch_levels", KillSwitchLevel::ALL);
     check(&document, "working_orders", WorkingOrders::ALL);
+    check(&document, "on_breach", OnBreach::ALL);
+    check(&document, "beyond_points", BeyondPoints::ALL);
     check(&document, "working_state", WorkingState::ALL);
     check(&document, "last_report", LastReport::ALL);
     check(&document, "exec_type", ExecType::ALL);

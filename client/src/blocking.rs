@@ -1,5 +1,7 @@
 //! Sessions for simple programs that may wait: the command line, tests, scripts.
 
+mod protection;
+
 use std::time::{Duration, Instant};
 
 use lugus_topology::ClusterId;

@@ -1,6 +1,8 @@
 //! A session with one cluster: feeds the state machine with what comes by an Aeron client, of its own or shared, and sends its
 //! messages.
 
+mod protection;
+
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::Instant;

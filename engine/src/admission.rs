@@ -12,6 +12,7 @@ use crate::fill_or_kill;
 use crate::iceberg::{MAXIMUM_PARTS, shown};
 use crate::instrument::Instrument;
 use crate::notional::Exposure;
+use crate::protection;
 use crate::risk;
 
 /// Admits an order of the most frequent kind: a limit order that is good till canceled or immediate, with nothing else to
@@ -27,7 +28,6 @@ pub(crate) fn plain_limit(
     pool: &OrderPool,
     owner: u32,
 ) -> Option<(Price, Vacancy)> {
-    let definition = &instrument.definition;
     let price = order.price?;
     let is_immediate = order.time_in_force == TimeInForce::Ioc;
     let is_plain = (order.order_type == OrderType::Limit)
@@ -37,7 +37,7 @@ pub(crate) fn plain_limit(
         & order.expire_time.is_none()
         & (order.display_quantity.0 == 0)
         & (order.client_order_id.0 != 0)
-        & takes_plain(definition, limits, price, order.quantity)
+        & takes_plain(instrument, limits, price, order.quantity)
         & limits.maximum_open_orders.is_none();
     if !is_plain {
         return None;
@@ -50,14 +50,15 @@ pub(crate) fn plain_limit(
     Some((price, vacancy))
 }
 
-/// Whether trading is on, and an order of `quantity` lots at `price` is taken where there are no price band and no risk
-/// limits on its size.
+/// Whether trading is on, and an order of `quantity` lots at `price` is taken where there are no price band, no price protection
+/// and no risk limits on its size.
 #[inline(always)]
-fn takes_plain(definition: &InstrumentDefinition, limits: &RiskLimits, price: Price, quantity: Quantity) -> bool {
+fn takes_plain(instrument: &Instrument, limits: &RiskLimits, price: Price, quantity: Quantity) -> bool {
+    let definition = &instrument.definition;
     (quantity.0.wrapping_sub(1) < definition.maximum_quantity.0)
         & (price >= definition.minimum_price)
         & (price <= definition.maximum_price)
-        & (definition.price_band.0 == 0)
+        & instrument.takes_any_limit
         & (definition.state == InstrumentState::Open)
         & limits.maximum_quantity.is_none()
         & limits.maximum_notional.is_none()
@@ -87,7 +88,7 @@ pub(crate) fn new_order(
         return Err(RejectReason::DuplicateClientOrderId);
     }
     quantity(definition, order.quantity)?;
-    time_in_force(order, now)?;
+    time_in_force(order, protection::may_rest(taken, instrument), now)?;
     let display = order.display_quantity;
     if display > order.quantity || !takes_display(display, order.quantity, taken) {
         return Err(RejectReason::InvalidDisplayQuantity);
@@ -97,10 +98,14 @@ pub(crate) fn new_order(
         _ if order.price.is_some() => return Err(RejectReason::InvalidPrice),
         _ => {}
     }
+    if is_open && instrument.is_protected && order.order_type == OrderType::Limit {
+        protection::check_limit(order.side, order.price, instrument, now)?;
+    }
     trigger_price(definition, order.stop_price, is_stop)?;
     let lives = is_stop || !taken.is_immediate();
     risk::quantity(limits, order.quantity)?;
-    let exposure = Exposure { side: order.side, limit: order.price, trigger: order.stop_price, open: order.quantity };
+    let limit = taken.limit();
+    let exposure = Exposure { side: order.side, limit, trigger: order.stop_price, open: order.quantity };
     exposure.check(limits.maximum_notional, instrument, pool)?;
     if lives {
         risk::open_orders(limits, pool.open_orders(taken.owner))?;
@@ -109,8 +114,11 @@ pub(crate) fn new_order(
         if order.post_only == PostOnly::Yes && instrument.book.would_trade(order.side, order.price) {
             return Err(RejectReason::PostOnlyWouldTrade);
         }
-        if order.time_in_force == TimeInForce::Fok && !fill_or_kill::is_fillable(taken, instrument, pool) {
-            return Err(RejectReason::FillOrKill);
+        if order.time_in_force == TimeInForce::Fok {
+            let bounded = protection::within_band(taken, instrument, now);
+            if !fill_or_kill::is_fillable(&bounded, instrument, pool) {
+                return Err(RejectReason::FillOrKill);
+            }
         }
     }
     if !lives {
@@ -119,7 +127,7 @@ pub(crate) fn new_order(
     // If the order's own side has a level at its price, the order finds nothing to trade with and rests whole; so all that
     // it shows must fit into the level.
     let queue = if is_stop { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
-    let price = order.stop_price.or(order.price).unwrap_or_default();
+    let price = order.stop_price.or(limit).unwrap_or_default();
     if pool.is_full() {
         return Err(RejectReason::LimitOrders);
     }
@@ -129,12 +137,13 @@ pub(crate) fn new_order(
     Ok(())
 }
 
-/// Checks a replacement of the live order in `slot`, and returns what it makes of the order. A replacement that lowers the
+/// Checks a replacement of the live order in `slot` at log time `now`, and returns what it makes of the order. A replacement that lowers the
 /// risk is not checked against price limits, price band, maximum quantity and risk limits, wherever they are now; others
 /// are: the instrument's maximum quantity bounds the whole order, and the risk limits bound what is open.
 pub(crate) fn replacement(
     replace: &Replace,
     slot: Slot,
+    now: EpochNanos,
     limits: &RiskLimits,
     instrument: &Instrument,
     pool: &OrderPool,
@@ -164,6 +173,9 @@ pub(crate) fn replacement(
             Some(_) => limit_price(definition, replace.price)?,
             None if replace.price.is_some() => return Err(RejectReason::InvalidPrice),
             None => {}
+        }
+        if instrument.is_protected && definition.state == InstrumentState::Open && !is_waiting {
+            protection::check_limit(order.side, replace.price, instrument, now)?;
         }
         trigger_price(definition, replace.stop_price, is_waiting)?;
         risk::quantity(limits, leaves)?;
@@ -205,7 +217,7 @@ pub(crate) fn plain_replacement(
     let is_plain = (replace.client_order_id == replace.orig_client_order_id)
         & replace.stop_price.is_none()
         & (replace.display_quantity.0 == 0)
-        & takes_plain(&instrument.definition, limits, price, replace.quantity);
+        & takes_plain(instrument, limits, price, replace.quantity);
     if !is_plain {
         return None;
     }
@@ -236,12 +248,12 @@ fn quantity(definition: &InstrumentDefinition, quantity: Quantity) -> Result<(),
     Ok(())
 }
 
-/// A market order must be immediate; a post-only order must not, and must have a limit. A GTD order has an expire time in
-/// the future, and no other order has one.
-fn time_in_force(order: &NewOrder, now: EpochNanos) -> Result<(), RejectReason> {
+/// A market order must be immediate, unless it may rest at the price of its protection points; a post-only order must not, and
+/// must have a limit. A GTD order has an expire time in the future, and no other order has one.
+fn time_in_force(order: &NewOrder, may_rest: bool, now: EpochNanos) -> Result<(), RejectReason> {
     let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
     let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
-    if order.order_type == OrderType::Market && !immediate {
+    if order.order_type == OrderType::Market && !immediate && !may_rest {
         return Err(RejectReason::InvalidTimeInForce);
     }
     if order.post_only == PostOnly::Yes && (immediate || !has_limit) {

@@ -44,6 +44,11 @@ pub struct Indicative {
 
 /// What the auction would give; `None` if the book is not crossed.
 pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<Indicative> {
+    indicative_at(instrument.definition.reference_price, instrument, pool)
+}
+
+/// The same with this reference price.
+pub(crate) fn indicative_at(reference: Price, instrument: &Instrument, pool: &OrderPool) -> Option<Indicative> {
     let (bids, asks) = (instrument.book.side(Side::Buy), instrument.book.side(Side::Sell));
     let (highest, lowest) = (bids.best()?, asks.best()?);
     if highest < lowest {
@@ -51,7 +56,7 @@ pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<In
     }
     let demand = crossing_levels(bids, pool, |price| price >= lowest);
     let supply = crossing_levels(asks, pool, |price| price <= highest);
-    of_crossing_levels(demand, supply, instrument.definition.reference_price)
+    of_crossing_levels(demand, supply, reference)
 }
 
 impl Indicative {

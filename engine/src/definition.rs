@@ -10,7 +10,8 @@ pub(crate) fn check_definition(definition: &InstrumentDefinition) -> Result<(), 
         && takes_price(definition, definition.reference_price)
         && definition.maximum_quantity > Quantity(0)
         && definition.tick_size.mantissa > 0
-        && definition.lot_size.mantissa > 0;
+        && definition.lot_size.mantissa > 0
+        && definition.protection.is_sound();
     if sound { Ok(()) } else { Err(RejectReason::InvalidDefinition) }
 }
 

@@ -18,6 +18,7 @@ use crate::migration::copy_ahead::CopyAhead;
 use crate::migration::migration_states::{Availability, MigrationStates};
 use crate::order_entry;
 use crate::participants::Participants;
+use crate::protection;
 use crate::rejection::{reject, rejection};
 use crate::reporter::Reporter;
 use crate::risk::Risk;
@@ -102,8 +103,8 @@ impl Engine {
     #[inline(always)]
     pub(crate) fn pass_time(&mut self, now: EpochNanos, first: InstrumentId, sink: &mut impl EventSink) {
         self.pool.unfinished.is_overdue = false;
-        let is_grace_over = self.pool.unfinished.is_grace_over(now);
-        if self.pool.due(now).is_some() | self.pool.unfinished.is_any() | is_grace_over {
+        let is_alarmed = self.pool.unfinished.is_alarmed(now);
+        if self.pool.due(now).is_some() | self.pool.unfinished.is_any() | is_alarmed {
             self.go_on(now, first, sink);
         }
         self.pool.unfinished.begin(now);
@@ -449,6 +450,10 @@ fn execute_other<S: EventSink>(
         Action::AmendTrade { trade_id, amendment } => {
             trade_amendment::amend(*trade_id, *amendment, instrument, reporter)
         }
+        Action::SetPriceProtection(_) if reporter.participant() != ParticipantId::OPERATOR => {
+            Err(RejectReason::NotAuthorised)
+        }
+        Action::SetPriceProtection(to) => protection::amend(to, instrument, reporter),
         _ => Err(RejectReason::WrongScope),
     }
 }

@@ -2,15 +2,19 @@
 //!
 //! New orders, replacements that lose their priority, and stop orders that have triggered come in this way.
 
-use lugus_vocabulary::{ClientSequence, DisplayedOrder, InstrumentState, MarketDataBody, OrderType, RejectReason};
+use lugus_vocabulary::{
+    ClientSequence, DisplayedOrder, InstrumentState, MarketDataBody, OnBreach, OrderType, Price, RejectReason,
+};
 
 use crate::book::{Instructions, Order, OrderPool, Slot, Terms};
+use crate::ended;
 use crate::event_sink::EventSink;
 use crate::execution;
 use crate::iceberg;
 use crate::instrument::Instrument;
 use crate::market_data;
 use crate::matching;
+use crate::protection;
 use crate::reporter::Reporter;
 
 /// Brings an order, given as its owner knows it and in no queue, to the book: it trades if trading is on, and what is
@@ -27,17 +31,58 @@ pub(crate) fn enter<S: EventSink>(
     reporter: &mut Reporter<'_, S>,
 ) {
     let is_open = instrument.definition.state == InstrumentState::Open;
-    let is_cut = is_open && matching::take(order, answers, instrument, pool, reporter);
+    let edge = if is_open & instrument.is_protected { edge_of_trading(order, instrument, reporter) } else { None };
+    let limit = match edge {
+        Some(edge) => Some(protection::stricter(order.side, order.limit(), edge)),
+        None => order.limit(),
+    };
+    let is_cut = is_open && matching::take(order, limit, answers, instrument, pool, reporter);
     if order.leaves.0 == 0 {
         if let Some(slot) = slot {
             pool.remove(slot);
         }
     } else if is_cut {
         carry_over(order, terms, slot, answers, instrument, pool, reporter);
-    } else if order.is_immediate() {
-        cancel(order, slot, answers, RejectReason::NoLiquidity, pool, reporter);
+    } else if edge.is_some() && ended::would_trade(order.side, order.limit(), instrument, pool, reporter) {
+        breach(order, terms, slot, answers, instrument, pool, reporter);
+    } else if let Some(reason) = protection::canceled_rest(order, instrument) {
+        cancel(order, slot, answers, reason, pool, reporter);
     } else {
         rest(order, terms, slot, answers, instrument, pool, reporter);
+    }
+}
+
+/// The edge of the dynamic band, if there is one, for an order that is about to trade.
+#[cold]
+fn edge_of_trading<S: EventSink>(
+    order: &Order,
+    instrument: &mut Instrument,
+    reporter: &Reporter<'_, S>,
+) -> Option<Price> {
+    protection::begin_trading(instrument, reporter.now());
+    protection::band_edge(order.side, instrument, reporter.now())
+}
+
+/// What is left of an order could only trade beyond the dynamic band: it is canceled, or trading is interrupted, and it takes
+/// part in the auction unless it is immediate.
+#[cold]
+fn breach<S: EventSink>(
+    order: &mut Order,
+    terms: Terms,
+    slot: Option<Slot>,
+    answers: ClientSequence,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    let halts = instrument.definition.protection.on_breach == OnBreach::Halt;
+    if halts {
+        protection::halt(instrument, pool, reporter);
+    }
+    if halts && protection::canceled_rest(order, instrument).is_none() {
+        rest(order, terms, slot, answers, instrument, pool, reporter);
+    } else {
+        cancel(order, slot, answers, RejectReason::PriceOutsideDynamicBand, pool, reporter);
     }
 }
 
@@ -104,7 +149,7 @@ fn rest<S: EventSink>(
     }
     let queue = instrument.book.side(order.side);
     // Admission has checked that there is room, but a stop order may rest long after its admission.
-    if order.instructions.order_type() == OrderType::StopLimit
+    if matches!(order.instructions.order_type(), OrderType::Stop | OrderType::StopLimit)
         && !queue.has_room(order.price, order.leaves, &pool.resting)
     {
         if order.instructions.has(Instructions::ICEBERG) {

@@ -1,8 +1,8 @@
 //! A traded pair: its definition, its resting orders and stop orders, its numbers, and its market data.
 
 use lugus_vocabulary::{
-    InstrumentDefinition, InstrumentState, MarketDataBody, OrderId, Price, Quantity, ReportBody, Side, StateHash,
-    TradeId,
+    EpochNanos, InstrumentDefinition, InstrumentState, MarketDataBody, OrderId, Price, PriceProtection, Quantity,
+    ReferenceWindow, ReportBody, Side, StateHash, TradeId,
 };
 
 use crate::book::{Book, ElectedQueue, Found, Instructions, Order, OrderPool, Slot};
@@ -18,8 +18,13 @@ use crate::traded::{Traded, TradedRange};
 /// A traded pair.
 #[derive(Debug)]
 pub(crate) struct Instrument {
-    /// As it was defined, with the state and the reference price that it has now.
+    /// As it was defined, with the state, the reference price and the price protection that it has now. The protection is
+    /// changed by [`Instrument::set_protection`].
     pub(crate) definition: InstrumentDefinition,
+    /// Whether a limit price within the instrument's limits is taken, as nothing else bounds it.
+    pub(crate) takes_any_limit: bool,
+    /// Whether there is price protection beside the static band.
+    pub(crate) is_protected: bool,
     pub(crate) book: Book,
     pub(crate) stops: StopQueues,
     pub(crate) last_order_id: OrderId,
@@ -33,13 +38,19 @@ pub(crate) struct Instrument {
     pub(crate) due: Option<TradedRange>,
     /// Trades that the operator can still cancel or correct.
     pub(crate) trades: KeptTrades,
+    /// When a timer ends the auction that interrupts trading; `None` if there is none.
+    pub(crate) auction_end: Option<EpochNanos>,
+    /// The last window of the dynamic reference price in which an order has met the book.
+    pub(crate) window: Option<ReferenceWindow>,
 }
 
 impl Instrument {
     /// An instrument that nobody has traded yet, and that keeps this number of trades.
     pub(crate) fn new(definition: InstrumentDefinition, retained_trades: usize) -> Self {
-        Self {
+        let mut instrument = Self {
             definition,
+            takes_any_limit: false,
+            is_protected: false,
             book: Book::new(),
             stops: StopQueues::new(),
             last_order_id: OrderId(0),
@@ -49,7 +60,18 @@ impl Instrument {
             elected: ElectedQueue::EMPTY,
             due: None,
             trades: KeptTrades::after(TradeId(0), retained_trades as u32),
-        }
+            auction_end: None,
+            window: None,
+        };
+        instrument.set_protection(definition.protection);
+        instrument
+    }
+
+    /// Sets what protects its prices.
+    pub(crate) fn set_protection(&mut self, protection: PriceProtection) {
+        self.definition.protection = protection;
+        self.is_protected = protection != PriceProtection::NONE;
+        self.takes_any_limit = !self.is_protected && self.definition.price_band.0 == 0;
     }
 
     /// Its state hash before its first report.

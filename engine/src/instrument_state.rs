@@ -9,6 +9,7 @@ use crate::election;
 use crate::event_sink::EventSink;
 use crate::execution;
 use crate::instrument::Instrument;
+use crate::protection;
 use crate::reporter::Reporter;
 use crate::stops;
 use crate::traded::TradedRange;
@@ -27,12 +28,14 @@ pub(crate) fn set<S: EventSink>(
     if is_closed && state != InstrumentState::Closed && instrument.first_order(pool).is_some() {
         return Err(RejectReason::InstrumentState);
     }
-    if let Some(price) = reference_price {
-        if !takes_price(&instrument.definition, price) {
-            return Err(RejectReason::InvalidPrice);
-        }
-        instrument.definition.reference_price = price;
+    if reference_price.is_some_and(|price| !takes_price(&instrument.definition, price)) {
+        return Err(RejectReason::InvalidPrice);
     }
+    if state == InstrumentState::Open && instrument.is_protected {
+        protection::check_collar(reference_price, instrument, pool)?;
+    }
+    instrument.definition.reference_price = reference_price.unwrap_or(instrument.definition.reference_price);
+    protection::clear_end(instrument, pool);
     if state == InstrumentState::Closed {
         instrument.due = None;
         cancel_all(instrument, pool, reporter);
@@ -45,17 +48,37 @@ pub(crate) fn set<S: EventSink>(
     // The answer is told before the trades, which are no answers: see `Scope::answer_again`.
     reporter.answer(instrument.report());
     if state == InstrumentState::Open {
-        auction::uncross(instrument, pool, reporter);
-    }
-    instrument.publish_state(reporter);
-    if state == InstrumentState::Open {
-        if let Some(last) = instrument.feed.statistics.last {
-            let Instrument { stops, elected, due, .. } = &mut *instrument;
-            election::elect(TradedRange::at(last), stops, elected, due, pool);
-        }
-        stops::cascade(instrument, pool, reporter);
+        open(instrument, pool, reporter);
+    } else {
+        instrument.publish_state(reporter);
     }
     Ok(())
+}
+
+/// Trades what is crossed in an instrument whose state is open from now on, and then elects the stop orders that the last trade
+/// has reached.
+fn open<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
+    if instrument.is_protected {
+        protection::begin_trading(instrument, reporter.now());
+    }
+    auction::uncross(instrument, pool, reporter);
+    instrument.publish_state(reporter);
+    if let Some(last) = instrument.feed.statistics.last {
+        let Instrument { stops, elected, due, .. } = &mut *instrument;
+        election::elect(TradedRange::at(last), stops, elected, due, pool);
+    }
+    stops::cascade(instrument, pool, reporter);
+}
+
+/// The timer of an auction fires: trading goes on, or the auction does.
+pub(crate) fn end_auction<S: EventSink>(
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    if protection::timer_fires(instrument, pool, reporter) {
+        open(instrument, pool, reporter);
+    }
 }
 
 /// Cancels the orders of an instrument that closes, as far as the command at hand has steps left.

@@ -95,6 +95,13 @@ impl Engine {
             let counted = instrument.last_trade_id.0 as usize;
             return Err(InvariantError::Count { what: "trades of an instrument", counted, kept: kept as usize });
         }
+        let is_noted = |end| self.pool.unfinished.has_auction(end, id);
+        if self.is_trading(id) && instrument.auction_end.is_some_and(|end| !is_noted(end)) {
+            return Err(InvariantError::Count { what: "auctions whose end is not noted", counted: 1, kept: 0 });
+        }
+        if instrument.auction_end.is_some() && state != InstrumentState::Auction {
+            return Err(InvariantError::Count { what: "ends of auctions that are none", counted: 1, kept: 0 });
+        }
         let has_work = instrument.has_work(&self.pool) && self.is_trading(id);
         if has_work && self.pool.unfinished.instruments.binary_search(&id).is_err() {
             return Err(InvariantError::Count { what: "instruments with work that is not noted", counted: 1, kept: 0 });

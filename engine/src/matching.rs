@@ -1,7 +1,7 @@
 //! Continuous trading: an incoming order trades with the best resting orders, by price and then time, at the resting
 //! order's price.
 
-use lugus_vocabulary::{ClientSequence, Liquidity, MarketDataBody, Quantity, SelfTradePrevention, TimeInForce};
+use lugus_vocabulary::{ClientSequence, Liquidity, MarketDataBody, Price, Quantity, SelfTradePrevention, TimeInForce};
 
 use crate::book::{Order, OrderPool};
 use crate::election;
@@ -16,18 +16,18 @@ use crate::reporter::Reporter;
 use crate::self_trade;
 use crate::traded::{Traded, TradedRange};
 
-/// Trades `taker`, which is in no queue, with the other side as far as its limit and quantity go. The caller deals with
+/// Trades `taker`, which is in no queue, with the other side as far as `limit` and its quantity go. The caller deals with
 /// the lots that are left open; none are left if self-trade prevention has canceled the order. `answers` is the command
 /// that the taker's reports answer. Returns whether the taker has more to trade and the command at hand no step left for
 /// it; a fill-or-kill order always trades whole.
 pub(crate) fn take<S: EventSink>(
     taker: &mut Order,
+    limit: Option<Price>,
     answers: ClientSequence,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> bool {
-    let limit = taker.limit();
     let prevents = taker.instructions.self_trade_prevention() != SelfTradePrevention::None;
     let is_doubtful = pool.is_doubtful();
     let is_exception = prevents | is_doubtful;

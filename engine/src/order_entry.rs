@@ -16,6 +16,7 @@ use crate::iceberg;
 use crate::incoming::{enter, join_queue};
 use crate::instrument::Instrument;
 use crate::market_data::{self, publish_order};
+use crate::protection;
 use crate::reporter::Reporter;
 use crate::scopes::ScopeIndex;
 use crate::stops;
@@ -77,6 +78,9 @@ fn any_order<S: EventSink>(
     let price = order.price.unwrap_or_default();
     let instructions = Instructions::of(order, expire_time);
     let mut taken = Order::new(order, price, instructions, instrument.last_order_id, owner);
+    if instrument.is_protected {
+        protection::protect_market(&mut taken, instrument);
+    }
     admission::new_order(order, &taken, reporter.now(), risk, instrument, pool)?;
     taken.order_id = instrument.next_order_id();
     let terms = Terms::of(order, expire_time);
@@ -170,7 +174,7 @@ fn replace_any<S: EventSink>(
     let orig_client_order_id = replace.orig_client_order_id;
     admission::replaceable(instrument)?;
     let slot = pool.find(reporter.scope(), orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
-    let amendment = admission::replacement(replace, slot, risk, instrument, pool)?;
+    let amendment = admission::replacement(replace, slot, reporter.now(), risk, instrument, pool)?;
     pool.rename(slot, replace.client_order_id);
     let (mut order, mut terms) = (pool.whole(slot), pool.terms(slot));
     order.price = replace.price.unwrap_or_default();

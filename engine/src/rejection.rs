@@ -52,6 +52,7 @@ pub(crate) fn rejection(action: &Action, reason: RejectReason, order_status: Opt
         Action::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
         Action::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
         Action::AmendTrade { .. } => CommandKind::AmendTrade,
+        Action::SetPriceProtection(_) => CommandKind::SetPriceProtection,
     };
     ReportBody::Reject { command, reason }
 }

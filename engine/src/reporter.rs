@@ -76,6 +76,11 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         self.scopes.get(self.scope).retained.ended_order(client_order_id)
     }
 
+    /// Takes what no report tells into the state hash.
+    pub(crate) fn fold(&mut self, words: &[u64; state_hash::WORDS]) {
+        self.hash.0 = state_hash::fold(self.hash.0, words);
+    }
+
     /// Answers the command at hand.
     pub(crate) fn answer(&mut self, body: impl Into<ReportBody>) {
         self.tell(self.scope, self.client_sequence, body);

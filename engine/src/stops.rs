@@ -22,6 +22,7 @@ use crate::iceberg;
 use crate::incoming;
 use crate::instrument::Instrument;
 use crate::notional::Exposure;
+use crate::protection;
 use crate::reporter::Reporter;
 
 /// Takes in a stop order, given as its owner knows it and already told of: it triggers if trading is on and the last
@@ -42,7 +43,7 @@ pub(crate) fn place<S: EventSink>(
     let is_open = instrument.definition.state == InstrumentState::Open;
     let is_due = is_open && instrument.has_reached(order.side, stop_price);
     if is_due && !instrument.has_elected() {
-        return trigger(order, terms, slot, answers, instrument, pool, reporter);
+        return trigger(order, terms, stop_price, slot, answers, instrument, pool, reporter);
     }
     instrument.arrivals += 1;
     let mut waiting = order;
@@ -112,17 +113,20 @@ fn take_turn<S: EventSink>(
     let (mut order, terms) = (pool.whole(slot), pool.terms(slot));
     order.instructions = order.instructions.with(Instructions::ELECTED, false);
     if order.instructions.has(Instructions::WAITING) {
-        trigger(order, terms, Some(slot), ClientSequence(0), instrument, pool, reporter);
+        let stop_price = pool.get(slot).price;
+        trigger(order, terms, stop_price, Some(slot), ClientSequence(0), instrument, pool, reporter);
     } else {
         incoming::enter(&mut order, terms, Some(slot), ClientSequence(0), instrument, pool, reporter);
     }
 }
 
 /// Turns a stop order, given as its owner knows it and in no queue, into the market or limit order that it is without
-/// its trigger, and brings it to the book.
+/// its trigger `stop_price`, and brings it to the book.
+#[expect(clippy::too_many_arguments, reason = "an order, its place, and where it goes")]
 fn trigger<S: EventSink>(
     mut order: Order,
     terms: Terms,
+    stop_price: Price,
     slot: Option<Slot>,
     answers: ClientSequence,
     instrument: &mut Instrument,
@@ -130,6 +134,9 @@ fn trigger<S: EventSink>(
     reporter: &mut Reporter<'_, S>,
 ) {
     order.instructions = order.instructions.with(Instructions::WAITING, false);
+    if instrument.is_protected {
+        protection::protect_stop(&mut order, stop_price, instrument);
+    }
     reporter.tell(order.owner, answers, execution::triggered(&order));
     let exposure = Exposure { side: order.side, limit: order.limit(), trigger: None, open: order.leaves };
     let too_much = exposure.check(pool.maximum_notional(order.owner), instrument, pool).err();
@@ -139,7 +146,9 @@ fn trigger<S: EventSink>(
     }
     let refused = if too_much.is_some() {
         too_much
-    } else if is_fok && !fill_or_kill::is_fillable(&order, instrument, pool) {
+    } else if is_fok
+        && !fill_or_kill::is_fillable(&protection::within_band(&order, instrument, reporter.now()), instrument, pool)
+    {
         Some(RejectReason::FillOrKill)
     } else if order.instructions.is_post_only()
         && ended::would_trade(order.side, order.limit(), instrument, pool, reporter)

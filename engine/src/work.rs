@@ -2,7 +2,7 @@
 //!
 //! Each command begins with some of it, and a timer of the log does it where no commands come: whoever runs the engine asks
 //! [`Engine::next_deadline`] after every entry of the log, and calls [`Engine::on_timer`] when that time has come. The
-//! order is fixed: what expires; the command's own instrument; mass cancels by instrument and participant (`mass_cancel`); participants whose
+//! order is fixed: what expires; auctions that a timer ends, by their end and by id; the command's own instrument; mass cancels by instrument and participant (`mass_cancel`); participants whose
 //! kill switch cancels their orders; participants whose connection is lost (`disconnection`); instruments by id. One command or timer takes [`crate::EngineLimits::steps`] steps.
 
 use lugus_vocabulary::{EpochNanos, InstrumentId, InstrumentState, ParticipantId, RejectReason, Side};
@@ -25,7 +25,7 @@ use crate::stops;
 pub enum Deadline {
     /// Work is left that is decided already.
     Now,
-    /// At this log time, when the next order expires or the next grace time ends; or at once, if that has passed.
+    /// At this log time, when the next order expires, or the next grace time or auction ends; or at once, if that has passed.
     At(EpochNanos),
 }
 
@@ -44,14 +44,14 @@ impl Engine {
             return Some(Deadline::Now);
         }
         // Orders of an instrument that takes no commands are put aside until it does.
-        let grace_end = self.next_grace_end();
+        let alarm = [self.next_grace_end(), self.next_auction_end()].into_iter().flatten().min();
         while let Some(Expiry { time, instrument, .. }) = self.pool.next_expiry() {
             if self.is_trading(instrument) {
-                return Some(Deadline::At(grace_end.map_or(time, |end| end.min(time))));
+                return Some(Deadline::At(alarm.map_or(time, |alarm| alarm.min(time))));
             }
             self.pool.defer_expiry();
         }
-        grace_end.map(Deadline::At)
+        alarm.map(Deadline::At)
     }
 
     /// Whether work is left that is decided already.
@@ -95,7 +95,8 @@ impl Engine {
     pub(crate) fn go_on(&mut self, now: EpochNanos, first: InstrumentId, sink: &mut impl EventSink) {
         self.pool.unfinished.begin(now);
         self.expire(now, sink);
-        if self.pool.unfinished.is_any() || self.pool.unfinished.is_grace_over(now) {
+        if self.pool.unfinished.is_any() || self.pool.unfinished.is_alarmed(now) {
+            self.end_auctions(now, sink);
             self.go_on_in(now, first, sink);
             self.continue_mass_cancels(now, sink);
             self.continue_kills(now, sink);
@@ -119,6 +120,35 @@ impl Engine {
             let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
             ended::end(slot, Ending::Expired, instrument, &mut self.pool, reporter);
         }
+    }
+
+    /// Ends auctions whose time has come.
+    fn end_auctions(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
+        while let Some(end) = self.next_auction_end()
+            && end <= now
+            && let Some((_, id)) = self.pool.unfinished.next_auction()
+            && let Some(place) = self.instruments.place(id)
+        {
+            if !self.pool.unfinished.step() {
+                return;
+            }
+            self.pool.unfinished.forget_auction(end, id);
+            let Listed { instrument, hash, .. } = self.instruments.touch(place);
+            let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
+            instrument_state::end_auction(instrument, &mut self.pool, reporter);
+        }
+    }
+
+    /// When the next auction ends. One of an instrument that takes no commands is forgotten until it does.
+    fn next_auction_end(&mut self) -> Option<EpochNanos> {
+        while let Some((end, id)) = self.pool.unfinished.next_auction() {
+            let is_its = |listed: &Listed| is_trading(listed) && listed.instrument.auction_end == Some(end);
+            if self.instruments.find(id).is_some_and(is_its) {
+                return Some(end);
+            }
+            self.pool.unfinished.forget_auction(end, id);
+        }
+        None
     }
 
     /// The next order to expire, if its time has come, and its instrument's place. Orders of an instrument that takes no
@@ -206,6 +236,9 @@ impl Engine {
             return;
         }
         self.pool.unfinished.note_instrument(id);
+        if let Some(end) = self.instruments.find(id).and_then(|listed| listed.instrument.auction_end) {
+            self.pool.unfinished.note_auction(end, id);
+        }
         for at in 0..self.participants.len() {
             let Some(participant) = self.participants.id(at) else { continue };
             let Some(owner) = self.scopes.find(participant, id) else { continue };

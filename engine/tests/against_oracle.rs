@@ -9,7 +9,7 @@ mod oracle;
 mod venue;
 
 use comparison::check;
-use comparison::steps::{Number, Spread, Step, limits, step};
+use comparison::steps::{Number, Spread, Step, limits, protection, step};
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 use proptest::prelude::*;
@@ -35,6 +35,19 @@ fn an_order_that_was_cut_goes_on_after_an_order_that_rests() {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
+
+    #[test]
+    fn prices_that_are_protected(
+        limits in limits(),
+        protections in (protection(Spread::Near), protection(Spread::Near)),
+        steps in proptest::collection::vec(step(Spread::Near), 1..250),
+    ) {
+        let protected = |instrument, protection| {
+            let protection = if PriceProtection::is_sound(&protection) { protection } else { PriceProtection::NONE };
+            InstrumentDefinition { price_band: Quantity(0), protection, ..definition(instrument) }
+        };
+        check(limits, [protected(1, protections.0), protected(2, protections.1)], &steps);
+    }
 
     #[test]
     fn prices_near_each_other(limits in limits(), steps in proptest::collection::vec(step(Spread::Near), 1..250)) {

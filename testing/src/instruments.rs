@@ -11,7 +11,8 @@
 //! Orders have their builders in the vocabulary: `NewOrder::limit` and `NewOrder::market`.
 
 use lugus_vocabulary::{
-    Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price, Quantity, Symbol,
+    Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price, PriceProtection, Quantity,
+    Symbol,
 };
 
 /// An open spot instrument with prices from 1 to 1,000,000 ticks around 1,000, no price band, and orders of up to 1,000,000
@@ -31,6 +32,7 @@ pub const fn btc_usdt(instrument: InstrumentId) -> InstrumentDefinition {
         tick_size: Decimal { mantissa: 1, exponent: -2 },
         lot_size: Decimal { mantissa: 1, exponent: -6 },
         state: InstrumentState::Open,
+        protection: PriceProtection::NONE,
     }
 }
 

@@ -237,6 +237,11 @@ pub enum Problem {
         /// Text in the file.
         symbol: String,
     },
+    /// A value of an instrument's price protection does not fit.
+    #[error(
+        "not a value of a price protection: widths are above 0, times at most 86400000 ms, and \"HALT\" needs auction_milliseconds"
+    )]
+    Protection,
     /// An instrument names a cluster that the deployment lacks.
     #[error("there is no cluster {cluster}: name one of the [[cluster]] ids")]
     UnknownCluster {

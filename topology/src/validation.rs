@@ -474,6 +474,9 @@ fn prices(key: &str, instrument: &InstrumentSpecification) -> Result<(), Fault> 
     within(format!("{key}.maximum_price"), maximum_price, minimum_price, Price(i64::MAX))?;
     within(format!("{key}.reference_price"), reference_price, minimum_price, maximum_price)?;
     within(format!("{key}.price_band"), price_band, 0, i64::MAX as u64)?;
+    if let Some(field) = instrument.protection.fault() {
+        return Err(Fault::new(format!("{key}.protection.{field}"), Problem::Protection));
+    }
     within(format!("{key}.maximum_quantity"), maximum_quantity, 1, i64::MAX as u64)
 }
 

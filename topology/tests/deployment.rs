@@ -431,6 +431,12 @@ fn bad_files() {
             "outside 1",
         ),
         (
+            after("[[instrument]]\nid = 1\nsymbol = \"A/B\"\n[instrument.protection]\non_breach = \"HALT\""),
+            "instrument[0].protection.auction_milliseconds",
+            None,
+            "needs auction_milliseconds",
+        ),
+        (
             after("[[instrument]]\nid = 1\nsymbol = \"A/B\"\n[[instrument]]\nid = 2\nsymbol = \"A/B\""),
             "instrument[1].symbol",
             Some(11),

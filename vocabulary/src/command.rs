@@ -2,6 +2,7 @@
 
 use crate::instrument::{InstrumentDefinition, InstrumentState};
 use crate::order::{NewOrder, Replace, Side};
+use crate::protection::PriceProtection;
 use crate::risk::{KillSwitch, RiskLimits, WorkingOrders};
 use crate::trade::TradeAmendment;
 use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price, TradeId};
@@ -92,6 +93,8 @@ pub enum Action {
         /// What becomes of the trade.
         amendment: TradeAmendment,
     },
+    /// Operator: sets what protects the prices of the instrument, all of it.
+    SetPriceProtection(PriceProtection),
 }
 
 /// Whose orders a mass cancel cancels.
@@ -129,6 +132,7 @@ impl Action {
             Self::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
             Self::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
             Self::AmendTrade { .. } => CommandKind::AmendTrade,
+            Self::SetPriceProtection(_) => CommandKind::SetPriceProtection,
         }
     }
 }
@@ -156,5 +160,7 @@ word! {
         AmendTrade = 27,
         /// [`Action::MassCancelAll`].
         MassCancelAll = 60,
+        /// [`Action::SetPriceProtection`].
+        SetPriceProtection = 72,
     }
 }

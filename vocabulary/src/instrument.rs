@@ -3,13 +3,14 @@
 use std::fmt;
 
 use crate::decimal::Decimal;
+use crate::protection::PriceProtection;
 use crate::units::{InstrumentId, Price, Quantity};
 use crate::word::word;
 
 /// The specification of an instrument.
 ///
 /// It is sound if its number and symbols are not empty, minimum <= reference <= maximum price, and maximum quantity,
-/// tick size and lot size are above 0.
+/// tick size and lot size are above 0; and if its price protection is sound, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct InstrumentDefinition {
@@ -38,6 +39,9 @@ pub struct InstrumentDefinition {
     pub lot_size: Decimal,
     /// State in which the instrument begins.
     pub state: InstrumentState,
+    /// What protects its prices beside the price band.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub protection: PriceProtection,
 }
 
 word! {

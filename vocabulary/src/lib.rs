@@ -13,6 +13,7 @@
 //! | [`command`] | what is sent to the engine in the log's order |
 //! | [`connection`] | what happens to orders when a connection is lost |
 //! | [`request`] | what a session asks for without a number |
+//! | [`protection`] | what protects the prices of an instrument |
 //! | [`risk`] | limits and kill switches |
 //! | [`order_status`] | a participant's own live orders, asked for |
 //! | [`trade`] | trades that the operator cancels or corrects |
@@ -55,6 +56,7 @@ pub mod order_status;
 pub mod participant_role;
 pub mod partition_map;
 pub mod program_versions;
+pub mod protection;
 pub mod reason;
 pub mod reply;
 pub mod report;
@@ -98,6 +100,7 @@ pub use partition_map::{
     Partition, PartitionMap,
 };
 pub use program_versions::{MemberVersions, ProgramVersion, ProtocolVersion};
+pub use protection::{BeyondPoints, OnBreach, PriceProtection, PriceWidth, PriceWidthError, PriceWidthUnit};
 pub use reason::{MessageRejectReason, RejectReason};
 pub use reply::Reply;
 pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody, TradeAddendum};
@@ -106,8 +109,8 @@ pub use risk::{KillSwitch, KillSwitchLevel, KillSwitchLevels, RiskLimits, Workin
 pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
     DisconnectionRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord,
-    OLDEST_SNAPSHOT_VERSION, OrderRecord, ParticipantRecord, ParticipantSession, RateKind, RateRecord, RetainedReport,
-    SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord, SnapshotHeader, SnapshotRecord, TradeRecord,
+    OLDEST_SNAPSHOT_VERSION, OrderRecord, ParticipantRecord, ParticipantSession, RateKind, RateRecord, ReferenceWindow,
+    RetainedReport, SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord, SnapshotHeader, SnapshotRecord, TradeRecord,
 };
 pub use specification::InstrumentSpecification;
 pub use trade::{TradeAmendment, TradeParty};

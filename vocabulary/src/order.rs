@@ -135,7 +135,8 @@ word! {
 }
 
 word! {
-    /// How long an order stands (FIX 59). Market orders are IOC or FOK; post-only orders are neither.
+    /// How long an order stands (FIX 59). Market orders are IOC or FOK, unless what is beyond their protection points rests
+    /// ([`BeyondPoints::Rest`](crate::BeyondPoints::Rest)); post-only orders are neither.
     TimeInForce: u8 {
         /// Good until the end of the log time's UTC day.
         Day = 0,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::endpoint::Endpoint;
 use crate::instrument::InstrumentType;
+use crate::protection::PriceProtection;
 use crate::specification::InstrumentSpecification;
 use crate::units::{ClusterId, InstrumentId, MapEpoch, MemberId, MigrationId};
 use crate::word::word;
@@ -180,8 +181,9 @@ impl PartitionMap {
 }
 
 impl Partition {
-    /// The partition of an instrument that is not halted and was never moved.
+    /// The partition of an instrument that is not halted and was never moved. Its price protection is no part of the map.
     pub fn new(instrument: InstrumentSpecification) -> Self {
+        let instrument = InstrumentSpecification { protection: PriceProtection::NONE, ..instrument };
         Self { instrument, is_halted: false, migration: None, ended_migration: None }
     }
 

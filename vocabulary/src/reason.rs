@@ -92,6 +92,12 @@ word! {
         TradeCanceled = 42,
         /// The correction changes neither price nor quantity of the trade.
         NothingToCorrect = 43,
+        /// The limit price is outside the dynamic price band, or what is left of the order could only trade beyond it.
+        PriceOutsideDynamicBand = 54,
+        /// The price of the auction would be outside its collar.
+        PriceOutsideCollar = 55,
+        /// What is left of an order without a limit could only trade beyond its protection points.
+        ProtectionPoints = 56,
         /// A reason of a later protocol version, which this program does not know. The engine never gives it.
         Unknown = 255,
     }

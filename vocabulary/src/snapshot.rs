@@ -27,7 +27,7 @@ use crate::units::{
 use crate::word::word;
 
 /// Version of the records and of their order, which an engine writes.
-pub const SNAPSHOT_VERSION: u32 = 9;
+pub const SNAPSHOT_VERSION: u32 = 10;
 
 /// The first version that an engine still loads. What the records of versions since then lack is absent or 0.
 pub const OLDEST_SNAPSHOT_VERSION: u32 = 8;
@@ -204,8 +204,21 @@ pub struct InstrumentRecord {
     pub electing: Option<(Price, Price)>,
     /// Statistics of the trades; stop orders are triggered by the last price among them.
     pub statistics: Statistics,
+    /// Log time at which a timer ends the auction that interrupts trading; `None` if there is none.
+    pub auction_end: Option<EpochNanos>,
+    /// With a window of the dynamic reference price: the window that an order last met the book in, and the price before it.
+    pub reference_window: Option<ReferenceWindow>,
     /// Hash over all that happened to the instrument.
     pub state_hash: StateHash,
+}
+
+/// A window of log time, and the last price before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReferenceWindow {
+    /// Number of the window: log time divided by the length of a window.
+    pub number: i64,
+    /// Price of the last trade before the window, in ticks; `None` if there was none.
+    pub price: Option<Price>,
 }
 
 /// A trade that the operator can still cancel or correct.

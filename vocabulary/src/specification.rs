@@ -2,6 +2,7 @@
 
 use crate::decimal::StepSize;
 use crate::instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
+use crate::protection::PriceProtection;
 use crate::units::{ClusterId, InstrumentId, Price, Quantity};
 
 /// An instrument of a deployment, with the cluster that trades it. Prices are in ticks, quantities in lots.
@@ -42,6 +43,9 @@ pub struct InstrumentSpecification {
     /// State that the instrument begins in.
     #[cfg_attr(feature = "serde", serde(default = "default_state"))]
     pub state: InstrumentState,
+    /// What protects its prices beside the price band. The partition map does not have it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub protection: PriceProtection,
 }
 
 const fn default_type() -> InstrumentType {
@@ -86,6 +90,7 @@ impl InstrumentSpecification {
             price_band: Quantity(0),
             maximum_quantity: default_quantity(),
             state: default_state(),
+            protection: PriceProtection::NONE,
         }
     }
 
@@ -114,6 +119,7 @@ impl InstrumentSpecification {
             tick_size: self.tick_size.into(),
             lot_size: self.lot_size.into(),
             state: self.state,
+            protection: self.protection,
         })
     }
 }

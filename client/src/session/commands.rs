@@ -4,12 +4,12 @@ use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_activate_protocol_version, encode_amend_trade, encode_cancel,
     encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace,
-    encode_set_instrument_state, encode_set_kill_switch, encode_set_risk_limits,
+    encode_set_instrument_state, encode_set_kill_switch, encode_set_price_protection, encode_set_risk_limits,
 };
 use lugus_vocabulary::{
     BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch,
-    MassCancelTarget, NewOrder, ParticipantId, Price, ProtocolVersion, Replace, RiskLimits, Side, TradeAmendment,
-    TradeId, WorkingOrders,
+    MassCancelTarget, NewOrder, ParticipantId, Price, PriceProtection, ProtocolVersion, Replace, RiskLimits, Side,
+    TradeAmendment, TradeId, WorkingOrders,
 };
 
 use super::{Connection, DropCopy, MAXIMUM_DROP_COPIES, Session, scope_context};
@@ -146,6 +146,19 @@ impl Session {
         self.submit(ingress, instrument, |buffer| {
             encode_set_instrument_state(instrument, state, reference_price, buffer)
         })
+    }
+
+    /// Operator: sets what protects the prices of an instrument, all of it.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn set_price_protection(
+        &mut self,
+        ingress: &mut impl Ingress,
+        instrument: InstrumentId,
+        protection: &PriceProtection,
+    ) -> Result<CommandNumber, SendError> {
+        self.submit(ingress, instrument, |buffer| encode_set_price_protection(instrument, protection, buffer))
     }
 
     /// Operator: sets a participant's limits. The command is numbered in the scope of [`InstrumentId::NONE`].

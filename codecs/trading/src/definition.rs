@@ -20,6 +20,7 @@ macro_rules! write_definition {
             tick_size,
             lot_size,
             state,
+            protection,
         } = $definition;
         $encoder
             .minimum_price(minimum_price.0)
@@ -35,14 +36,15 @@ macro_rules! write_definition {
             .instrument_type($crate::word::ToWire::to_wire(*instrument_type))
             .state($crate::word::ToWire::to_wire(*state))
             .base(&base.0)
-            .quote(&quote.0)
+            .quote(&quote.0);
+        $crate::protection::write_protection!($encoder, protection)
     }};
 }
 
 /// Reads an [`InstrumentDefinition`](lugus_vocabulary::InstrumentDefinition) from any generated decoder that has its fields;
-/// `?` on what is wrong.
+/// `?` on what is wrong. Messages of versions before this one do not have the price protection.
 macro_rules! read_definition {
-    ($decoder:expr, $template_id:expr) => {
+    ($decoder:expr, $template_id:expr, protected since $version:literal, in $envelope:expr) => {
         lugus_vocabulary::InstrumentDefinition {
             instrument: lugus_vocabulary::InstrumentId($decoder.instrument_id()),
             base: lugus_vocabulary::Symbol($decoder.base()),
@@ -62,6 +64,11 @@ macro_rules! read_definition {
                 exponent: $decoder.lot_size_exponent(),
             },
             state: $crate::word::word($decoder.state(), $template_id, "state")?,
+            protection: if $envelope.version < $version {
+                lugus_vocabulary::PriceProtection::NONE
+            } else {
+                $crate::protection::read_protection!($decoder, $template_id)
+            },
         }
     };
 }

@@ -26,6 +26,7 @@ pub mod member_status;
 pub mod migration;
 pub mod order_entry;
 pub mod partition_map;
+mod protection;
 pub mod session_tag;
 mod short_layout;
 pub mod snapshot;

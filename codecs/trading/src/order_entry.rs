@@ -5,6 +5,7 @@
 //! | `commands` | the numbered commands: orders, cancels, and the operator's |
 //! | `mass_cancels` | mass cancels of many books: the command and its event |
 //! | `trades` | trades that the operator cancels or corrects: the command and its event |
+//! | `protection` | what protects the prices of an instrument: the command that sets it |
 //! | `requests` | requests without a number: `Resume`, `DropCopyRequest`, `CancelOnDisconnectRequest`, `ActivateProtocolVersion` |
 //! | `order_status` | requests for a participant's own live orders, and the report that answers them |
 //! | `reports` | events: numbered, kept, and sent again when asked for |
@@ -17,6 +18,7 @@
 mod commands;
 mod mass_cancels;
 mod order_status;
+mod protection;
 mod replies;
 mod reports;
 mod requests;
@@ -32,7 +34,8 @@ use lugus_vocabulary::ProtocolVersion;
 pub use commands::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, decode_command, encode_amend_trade, encode_cancel, encode_command,
     encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace,
-    encode_set_instrument_state, encode_set_kill_switch, encode_set_risk_limits, set_client_sequence,
+    encode_set_instrument_state, encode_set_kill_switch, encode_set_price_protection, encode_set_risk_limits,
+    set_client_sequence,
 };
 pub use order_status::{
     MAXIMUM_ORDER_STATUS_LENGTH, decode_order_status_report, encode_order_mass_status_request,

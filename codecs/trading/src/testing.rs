@@ -6,13 +6,13 @@ pub(crate) mod records;
 use std::fmt::Debug;
 
 use lugus_vocabulary::{
-    Action, Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind, Decimal,
-    DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId,
+    Action, BeyondPoints, Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind,
+    Decimal, DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId,
     InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MarketData,
-    MarketDataBody, MarketDataSequence, MarketDataSnapshot, MassCancelTarget, NewOrder, OnDisconnect, OrderId,
-    OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Reply, Report,
-    ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics, Symbol, TimeInForce, TradeAddendum, TradeAmendment,
-    TradeId, WorkingOrders,
+    MarketDataBody, MarketDataSequence, MarketDataSnapshot, MassCancelTarget, NewOrder, OnBreach, OnDisconnect,
+    OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel, PriceProtection, PriceWidth, Quantity,
+    RejectReason, Replace, Reply, Report, ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics, Symbol,
+    TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -185,12 +185,33 @@ fn decimal() -> impl Strategy<Value = Decimal> {
     (any::<i64>(), any::<i8>()).prop_map(|(mantissa, exponent)| Decimal { mantissa, exponent })
 }
 
+/// Any price protection. A width of 0 is one on the wire, too.
+fn price_protection() -> impl Strategy<Value = PriceProtection> {
+    let width = || {
+        optional(prop_oneof![any::<u64>().prop_map(PriceWidth::Ticks), any::<u64>().prop_map(PriceWidth::BasisPoints),])
+    };
+    let words = (select(OnBreach::ALL), select(BeyondPoints::ALL));
+    (width(), width(), quantity(), words, any::<[u32; 2]>()).prop_map(
+        |(dynamic_band, auction_collar, protection_points, (on_breach, beyond_points), times)| PriceProtection {
+            dynamic_band,
+            reference_window_milliseconds: times[0],
+            on_breach,
+            auction_milliseconds: times[1],
+            auction_collar,
+            protection_points,
+            beyond_points,
+        },
+    )
+}
+
 pub(crate) fn definition() -> impl Strategy<Value = InstrumentDefinition> {
     let words = (select(InstrumentType::ALL), select(InstrumentState::ALL));
     let prices = (any::<i64>(), any::<i64>(), any::<i64>());
     let names = (instrument(), symbol(), symbol());
-    (names, words, prices, (quantity(), quantity()), (decimal(), decimal())).prop_map(
-        |((instrument, base, quote), (instrument_type, state), prices, (band, maximum_quantity), (tick, lot))| {
+    let protection = prop_oneof![Just(PriceProtection::NONE), price_protection()];
+    (names, words, prices, (quantity(), quantity()), (decimal(), decimal(), protection)).prop_map(
+        |((instrument, base, quote), (instrument_type, state), prices, (band, maximum_quantity), sizes)| {
+            let (tick, lot, protection) = sizes;
             InstrumentDefinition {
                 instrument,
                 base,
@@ -204,6 +225,7 @@ pub(crate) fn definition() -> impl Strategy<Value = InstrumentDefinition> {
                 tick_size: tick,
                 lot_size: lot,
                 state,
+                protection,
             }
         },
     )
@@ -301,6 +323,7 @@ fn action() -> impl Strategy<Value = Action> {
         ),
         1 => (any::<u64>(), amendment())
             .prop_map(|(id, amendment)| Action::AmendTrade { trade_id: TradeId(id), amendment }),
+        1 => price_protection().prop_map(Action::SetPriceProtection),
     ]
 }
 

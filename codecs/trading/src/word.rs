@@ -3,9 +3,10 @@
 //! Both have equal numbers and names: the tests compare all values, in both directions.
 
 use lugus_vocabulary::{
-    BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, LastReport, Liquidity,
-    MemberRole, MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OnDisconnect, OrderStatus,
-    OrderType, PostOnly, RejectReason, SelfTradePrevention, Side, TimeInForce, WorkingOrders, WorkingState,
+    BeyondPoints, BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, LastReport,
+    Liquidity, MemberRole, MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OnBreach,
+    OnDisconnect, OrderStatus, OrderType, PostOnly, PriceWidthUnit, RejectReason, SelfTradePrevention, Side,
+    TimeInForce, WorkingOrders, WorkingState,
 };
 
 use crate::error::MessageError;
@@ -142,6 +143,8 @@ by_number! {
     InstrumentType as sbe_order_entry::instrument_type::InstrumentType(u8);
     InstrumentState as sbe_order_entry::instrument_state::InstrumentState(u8);
     KillSwitch as sbe_order_entry::kill_switch::KillSwitch(u8);
+    OnBreach as sbe_order_entry::on_breach::OnBreach(u8);
+    BeyondPoints as sbe_order_entry::beyond_points::BeyondPoints(u8);
     WorkingOrders as sbe_order_entry::working_orders::WorkingOrders(u8);
     RejectReason or Unknown as sbe_order_entry::reject_reason::RejectReason(u16);
     MessageRejectReason or Unknown as sbe_order_entry::message_reject_reason::MessageRejectReason(u8);
@@ -181,6 +184,7 @@ macro_rules! optional_words {
 
 optional_words! {
     sbe_order_entry::mass_cancel_side::MassCancelSide = Side,
+    sbe_order_entry::price_width_unit::PriceWidthUnit = PriceWidthUnit,
     sbe_market_data::md_side::MDSide = Side,
     sbe_partition_map::migration_phase::MigrationPhase = MigrationPhase,
     sbe_partition_map::migration_outcome::MigrationOutcome = MigrationEnding,
@@ -343,10 +347,11 @@ mod tests {
             (CommandKind::SetRiskLimits, set_risk_limits_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetKillSwitch, set_kill_switch_codec::SBE_TEMPLATE_ID),
             (CommandKind::AmendTrade, amend_trade_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetPriceProtection, set_price_protection_codec::SBE_TEMPLATE_ID),
             (CommandKind::MassCancelAll, order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID),
         ] {
             assert_eq!(CommandKind::from_wire(template_id), Some(kind));
         }
-        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (10, None));
+        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (11, None));
     }
 }

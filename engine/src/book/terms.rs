@@ -28,6 +28,8 @@ impl Instructions {
     const TYPE_SHIFT: u16 = 9;
     /// The bit of the types that have a limit.
     const LIMIT: u16 = 1 << Self::TYPE_SHIFT;
+    /// The order has no limit of its own: its price is that of its protection points.
+    pub(crate) const PROTECTED: u16 = 1 << 13;
     const TERMS: u16 = Self::ICEBERG | Self::EXPIRES | Self::WAITING | Self::ELECTED;
 
     #[inline]
@@ -74,10 +76,10 @@ impl Instructions {
         self.has(Self::POST_ONLY)
     }
 
-    /// Whether the order has a limit price.
+    /// Whether the order has a limit price, its own or that of its protection points.
     #[inline]
     pub(crate) fn has_limit(self) -> bool {
-        self.has(Self::LIMIT)
+        self.has(Self::LIMIT | Self::PROTECTED)
     }
 
     #[inline]

@@ -26,6 +26,10 @@ pub(crate) struct Unfinished {
     disconnected: Vec<(EpochNanos, ParticipantId)>,
     /// The first time among them, or [`ENDLESS`].
     grace_through: EpochNanos,
+    /// Instruments whose auction a timer ends, by its time and by id. It may name too many: the instrument itself says when.
+    auctions: Vec<(EpochNanos, InstrumentId)>,
+    /// The last nanosecond before a grace time or an auction ends, or [`ENDLESS`].
+    alarm_through: EpochNanos,
     /// Log time of the command or timer at hand.
     pub(crate) now: EpochNanos,
     /// Number of steps that are left to the command at hand.
@@ -58,6 +62,8 @@ impl Unfinished {
             killed: Vec::new(),
             disconnected: Vec::new(),
             grace_through: ENDLESS,
+            auctions: Vec::new(),
+            alarm_through: ENDLESS,
             now: EpochNanos(i64::MIN),
             steps: limit,
             elections: limit,
@@ -86,15 +92,51 @@ impl Unfinished {
     /// Notes that a participant's orders are to be canceled after this time.
     pub(crate) fn note_disconnected(&mut self, through: EpochNanos, participant: ParticipantId) {
         note(&mut self.disconnected, (through, participant));
-        self.grace_through = self.disconnected.first().map_or(ENDLESS, |&(first, _)| first);
+        self.find_first_alarm();
     }
 
     /// Forgets a participant whose orders were to be canceled after this time.
     pub(crate) fn forget_disconnected(&mut self, through: EpochNanos, participant: ParticipantId) {
         if let Ok(place) = self.disconnected.binary_search(&(through, participant)) {
             self.disconnected.remove(place);
-            self.grace_through = self.disconnected.first().map_or(ENDLESS, |&(first, _)| first);
+            self.find_first_alarm();
         }
+    }
+
+    /// Notes that a timer ends the auction of an instrument at this time.
+    pub(crate) fn note_auction(&mut self, end: EpochNanos, instrument: InstrumentId) {
+        note(&mut self.auctions, (end, instrument));
+        self.find_first_alarm();
+    }
+
+    /// Forgets that a timer ends the auction of an instrument at this time.
+    pub(crate) fn forget_auction(&mut self, end: EpochNanos, instrument: InstrumentId) {
+        if let Ok(place) = self.auctions.binary_search(&(end, instrument)) {
+            self.auctions.remove(place);
+            self.find_first_alarm();
+        }
+    }
+
+    /// The next auction that a timer ends, and when.
+    pub(crate) fn next_auction(&self) -> Option<(EpochNanos, InstrumentId)> {
+        self.auctions.first().copied()
+    }
+
+    /// Whether it is noted that a timer ends the auction of an instrument at this time.
+    pub(crate) fn has_auction(&self, end: EpochNanos, instrument: InstrumentId) -> bool {
+        self.auctions.binary_search(&(end, instrument)).is_ok()
+    }
+
+    /// Whether a grace time or an auction ends by log time `now`.
+    #[inline]
+    pub(crate) fn is_alarmed(&self, now: EpochNanos) -> bool {
+        self.alarm_through < now
+    }
+
+    fn find_first_alarm(&mut self) {
+        self.grace_through = self.disconnected.first().map_or(ENDLESS, |&(first, _)| first);
+        let auction = self.auctions.first().map_or(ENDLESS, |&(end, _)| EpochNanos(end.0.saturating_sub(1)));
+        self.alarm_through = self.grace_through.min(auction);
     }
 
     /// Allows as many steps as one command may take.

@@ -1,7 +1,7 @@
 //! A live order from its record: whether it is possible, and what it is in the pool.
 
 use lugus_vocabulary::{
-    InstrumentDefinition, InstrumentState, OrderRecord, OrderType, PostOnly, Price, Quantity, TimeInForce,
+    InstrumentDefinition, InstrumentState, NewOrder, OrderRecord, OrderType, PostOnly, Price, Quantity, TimeInForce,
 };
 
 use super::checks::{Checked, require};
@@ -15,6 +15,7 @@ use crate::stop_queues;
 pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) -> (Order, Terms) {
     let OrderRecord { order_id, leaves_quantity, shown_quantity, order: ref entered, .. } = *record;
     let instructions = Instructions::of(entered, entered.expire_time)
+        .with(Instructions::PROTECTED, is_protected(entered))
         .with(Instructions::WAITING, entered.stop_price.is_some())
         .with(Instructions::ELECTED, record.is_elected);
     let terms = Terms {
@@ -27,13 +28,19 @@ pub(super) fn order_of(record: &OrderRecord, owner: ScopeIndex, price: Price) ->
     (order, terms)
 }
 
+/// Whether the limit of the order is that of its protection points.
+fn is_protected(order: &NewOrder) -> bool {
+    let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
+    order.price.is_some() && order.stop_price.is_none() && !has_limit
+}
+
 /// Whether the order is possible in an instrument with this definition.
 pub(super) fn check_order(record: &OrderRecord, definition: &InstrumentDefinition) -> Checked {
     let order = &record.order;
     let numbered = record.order_id.0 > 0;
     require(numbered && order.client_order_id.0 > 0, "an order with an impossible number")?;
     let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
-    let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
+    let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit) || is_protected(order);
     let lives = record.is_elected
         || match order.stop_price {
             Some(_) => matches!(order.order_type, OrderType::Stop | OrderType::StopLimit),

@@ -1,8 +1,8 @@
 //! Takes the records of scopes, events, instruments and orders into an engine, from a snapshot or from another engine.
 
 use lugus_vocabulary::{
-    EventSequence, InstrumentId, InstrumentRecord, NewOrder, OrderRecord, ParticipantId, RetainedReport, ScopeRecord,
-    Side, TradeRecord,
+    EventSequence, InstrumentId, InstrumentRecord, InstrumentState, NewOrder, OrderRecord, ParticipantId,
+    RetainedReport, ScopeRecord, Side, TradeRecord,
 };
 
 use super::checks::{Checked, count, none_missing, require, within};
@@ -125,6 +125,10 @@ impl LoadState {
         instrument.feed.sequence = record.market_data_sequence;
         instrument.feed.statistics = record.statistics;
         instrument.arrivals = record.last_arrival;
+        instrument.auction_end = record.auction_end;
+        instrument.window = record.reference_window;
+        let gathers = record.auction_end.is_none() || record.definition.state == InstrumentState::Auction;
+        require(gathers, "the end of an auction that is none")?;
         instrument.due = record.electing.map(|(low, high)| TradedRange { low, high });
         require(record.canceled_through <= record.last_order_id, "a mass cancel of orders that are still to come")?;
         engine.pool.unfinished.set_canceled_of_everybody(id, record.canceled_through);

@@ -1,6 +1,8 @@
 //! The checksum over a stream of records: what was loaded is what was written.
 
-use lugus_vocabulary::{DisconnectionRecord, SnapshotRecord, Statistics, TradeRecord};
+use lugus_vocabulary::{
+    DisconnectionRecord, InstrumentRecord, PriceProtection, SnapshotRecord, Statistics, TradeRecord,
+};
 
 use crate::state_hash::{self, WORDS};
 
@@ -62,7 +64,10 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[8] = record.electing.is_some().into();
             words[11] = record.canceled_through.0;
             (words[9], words[10]) = (low.0.cast_unsigned(), high.0.cast_unsigned());
-            let before = state_hash::fold(before, &words);
+            let mut before = state_hash::fold(before, &words);
+            if let Some(words) = protection_words(record) {
+                before = state_hash::fold(before, &words);
+            }
             words = state_hash::definition_words(&record.definition);
             words[0] = 3;
             words[1] = record.last_order_id.0;
@@ -111,6 +116,23 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
         }
     }
     state_hash::fold(before, &words)
+}
+
+/// What protects an instrument's prices, and what that has led to; `None` if there is none, as before version 10.
+fn protection_words(record: &InstrumentRecord) -> Option<[u64; WORDS]> {
+    let InstrumentRecord { definition, auction_end, reference_window, .. } = record;
+    if definition.protection == PriceProtection::NONE && auction_end.is_none() && reference_window.is_none() {
+        return None;
+    }
+    let mut words = state_hash::protection_words(&definition.protection);
+    let price = reference_window.and_then(|window| window.price);
+    words[0] = 13;
+    words[9] =
+        u64::from(auction_end.is_some()) | u64::from(reference_window.is_some()) << 1 | u64::from(price.is_some()) << 2;
+    words[10] = auction_end.unwrap_or_default().0.cast_unsigned();
+    words[11] = reference_window.map_or(0, |window| window.number).cast_unsigned();
+    words[12] = price.unwrap_or_default().0.cast_unsigned();
+    Some(words)
 }
 
 fn statistics_words(statistics: &Statistics) -> [u64; WORDS] {

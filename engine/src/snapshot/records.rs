@@ -65,6 +65,8 @@ pub(crate) fn instrument_record(listed: &Listed, pool: &OrderPool) -> Instrument
         canceled_through: pool.unfinished.canceled_of_everybody(listed.instrument.definition.instrument),
         electing: listed.instrument.due.map(|due| (due.low, due.high)),
         statistics: listed.instrument.feed.statistics,
+        auction_end: listed.instrument.auction_end,
+        reference_window: listed.instrument.window,
         state_hash: listed.hash,
     }
 }

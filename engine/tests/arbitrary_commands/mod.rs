@@ -114,7 +114,7 @@ impl CommandReader<'_> {
         };
         let participant = match action {
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetInstrumentState { .. } => 0,
-            Action::AmendTrade { .. } => 0,
+            Action::AmendTrade { .. } | Action::SetPriceProtection(_) => 0,
             _ => self.below(5),
         };
         let next = &mut self.next[usize::from(participant)][usize::from(instrument)];
@@ -169,7 +169,8 @@ impl CommandReader<'_> {
                 };
                 Action::AmendTrade { trade_id: TradeId(self.below(12).into()), amendment }
             }
-            40..=63 => Action::Cancel { orig_client_order_id: self.id() },
+            40..=43 => Action::SetPriceProtection(self.protection()),
+            44..=63 => Action::Cancel { orig_client_order_id: self.id() },
             64..=111 => Action::Replace(Replace {
                 orig_client_order_id: self.id(),
                 client_order_id: self.id(),
@@ -223,6 +224,26 @@ impl CommandReader<'_> {
         }
     }
 
+    fn protection(&mut self) -> PriceProtection {
+        PriceProtection {
+            dynamic_band: self.width(),
+            reference_window_milliseconds: u32::from(self.below(3)),
+            on_breach: if self.below(2) == 0 { OnBreach::Reject } else { OnBreach::Halt },
+            auction_milliseconds: u32::from(self.below(3)),
+            auction_collar: self.width(),
+            protection_points: if self.below(2) == 0 { Quantity(0) } else { self.quantity() },
+            beyond_points: if self.below(2) == 0 { BeyondPoints::Cancel } else { BeyondPoints::Rest },
+        }
+    }
+
+    fn width(&mut self) -> Option<PriceWidth> {
+        match self.below(4) {
+            0 => Some(PriceWidth::Ticks(self.quantity().0)),
+            1 => Some(PriceWidth::BasisPoints(self.quantity().0)),
+            _ => None,
+        }
+    }
+
     fn state(&mut self) -> InstrumentState {
         match self.below(8) {
             0 => InstrumentState::Closed,
@@ -246,6 +267,7 @@ impl CommandReader<'_> {
             tick_size: Decimal { mantissa: 1, exponent: -2 },
             lot_size: Decimal { mantissa: 1, exponent: -6 },
             state: self.state(),
+            protection: if self.below(2) == 0 { self.protection() } else { PriceProtection::NONE },
         }
     }
 }

@@ -214,10 +214,13 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
             .prop_map(|(state, reference_price)| (true, Action::SetInstrumentState { state, reference_price })),
         4 => (prop_oneof![1..=6_u64, 0..=60_u64], amendment(spread))
             .prop_map(|(id, amendment)| (true, Action::AmendTrade { trade_id: TradeId(id), amendment })),
-        2 => (0..=3_u32, state(), price(spread)).prop_map(|(instrument, state, reference_price)| {
-            let definition = InstrumentDefinition { state, reference_price, ..definition(instrument) };
-            (false, Action::DefineInstrument(definition))
-        }),
+        2 => (0..=3_u32, state(), price(spread), protection(spread)).prop_map(
+            |(instrument, state, reference_price, protection)| {
+                let definition = InstrumentDefinition { state, reference_price, protection, ..definition(instrument) };
+                (false, Action::DefineInstrument(definition))
+            }
+        ),
+        5 => protection(spread).prop_map(|protection| (true, Action::SetPriceProtection(protection))),
         2 => (participant(), risk_limits()).prop_map(|(target, limits)| {
             (false, Action::SetRiskLimits { target: ParticipantId(target), limits })
         }),
@@ -229,6 +232,40 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
                 (false, Action::SetKillSwitch { target: ParticipantId(target), kill_switch, working_orders })
             }),
     ]
+}
+
+/// A price protection, now and then an impossible one. A window and an auction last some commands, some of the longer waits, or
+/// for ever.
+pub fn protection(spread: Spread) -> impl Strategy<Value = PriceProtection> {
+    let ticks = match spread {
+        Spread::Near => prop_oneof![20 => 1..=4_u64, 1 => Just(0)].boxed(),
+        Spread::Extreme => proptest::sample::select(vec![1, u64::MAX / 2, u64::MAX]).boxed(),
+    };
+    let width = prop_oneof![
+        ticks.clone().prop_map(PriceWidth::Ticks),
+        ticks.clone().prop_map(PriceWidth::BasisPoints),
+        (100..=400_u64).prop_map(PriceWidth::BasisPoints)
+    ];
+    let width = proptest::option::weighted(0.7, width);
+    let milliseconds = prop_oneof![6 => 1..=2_u32, 3 => Just(400_u32), 2 => Just(0), 1 => Just(86_400_001)];
+    let points = prop_oneof![2 => Just(0), 3 => ticks];
+    let words = (
+        prop_oneof![Just(OnBreach::Reject), Just(OnBreach::Halt)],
+        prop_oneof![Just(BeyondPoints::Cancel), Just(BeyondPoints::Rest)],
+    );
+    (width.clone(), prop_oneof![Just(0), milliseconds.clone()], words, milliseconds, width, points).prop_map(
+        |(dynamic_band, reference_window_milliseconds, words, auction_milliseconds, auction_collar, points)| {
+            PriceProtection {
+                dynamic_band,
+                reference_window_milliseconds,
+                on_breach: words.0,
+                auction_milliseconds,
+                auction_collar,
+                protection_points: Quantity(points),
+                beyond_points: words.1,
+            }
+        },
+    )
 }
 
 fn mass_cancel_target() -> impl Strategy<Value = MassCancelTarget> {
@@ -325,6 +362,7 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
             .prop_map(|(participant, instrument, id, to, moves)| Step::Shrink { participant, instrument, id, to, moves }),
         5 => prop_oneof![
             4 => 1..=50_i64,
+            2 => Just(1_000_000),
             2 => Just(400_000_000_i64),
             1 => Just(999_999_986),
             1 => Just(86_400_000_000_000),

@@ -20,6 +20,10 @@ pub(super) struct Book {
     pub(super) trades: Vec<Trade>,
     /// Number of trades before the instrument was last closed.
     pub(super) trades_of_earlier_sessions: usize,
+    /// When a timer ends the auction.
+    pub(super) auction_end: Option<i64>,
+    /// Windows of log time in which orders have met the book, each with the last price before it.
+    pub(super) windows: BTreeMap<i64, Option<i64>>,
 }
 
 /// A trade, as it was corrected last.
@@ -98,8 +102,8 @@ impl Book {
 
 /// Whether nothing of the order rests once it has met the book.
 pub(super) fn is_immediate(order: &NewOrder) -> bool {
-    matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok)
-        || matches!(order.order_type, OrderType::Market | OrderType::Stop)
+    let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit) || order.price.is_some();
+    matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok) || !has_limit
 }
 
 /// Lots that an order shows when it comes into its queue.
@@ -195,10 +199,14 @@ pub(super) fn is_reached(order: &Resting, price: i64) -> bool {
     }
 }
 
-/// The price of an auction that ends now. Tries every price that can matter: those of orders, the prices next to them, and
-/// the reference price.
+/// The price of an auction that ends now.
 pub(super) fn auction_price(book: &Book) -> Option<i64> {
-    let reference = book.definition.reference_price.0;
+    auction_price_at(book, book.definition.reference_price.0)
+}
+
+/// The same with this reference price. Tries every price that can matter: those of orders, the prices next to them, and
+/// the reference price.
+pub(super) fn auction_price_at(book: &Book, reference: i64) -> Option<i64> {
     let resting = || book.orders.iter().filter(|order| order.in_book());
     let mut prices = vec![reference];
     for order in resting() {

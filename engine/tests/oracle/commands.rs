@@ -1,9 +1,12 @@
 //! The way of a command through the oracle: its number, its scope, and what the operator may do.
 
+use std::collections::BTreeMap;
+
 use lugus_vocabulary::*;
 
 use super::book::{Book, find};
 use super::orders;
+use super::protection::is_possible;
 use super::state::{Oracle, Participant, gap};
 use crate::venue::Told;
 
@@ -47,7 +50,8 @@ impl Oracle {
             Action::MassCancelAll { .. } => instrument == 0,
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. } => true,
             Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
-            Action::MassCancel { .. } | Action::SetInstrumentState { .. } | Action::AmendTrade { .. } => false,
+            Action::MassCancel { .. } | Action::SetInstrumentState { .. } => false,
+            Action::AmendTrade { .. } | Action::SetPriceProtection(_) => false,
         };
         if without_instrument != (instrument == 0) {
             return Some(RejectReason::WrongScope);
@@ -117,6 +121,9 @@ impl Oracle {
                 .map_err(reject(CommandKind::SetInstrumentState)),
             Action::AmendTrade { trade_id, amendment } => {
                 self.amend_trade(me, instrument, number, *trade_id, *amendment).map_err(reject(CommandKind::AmendTrade))
+            }
+            Action::SetPriceProtection(to) => {
+                self.set_protection(me, instrument, number, to).map_err(reject(CommandKind::SetPriceProtection))
             }
             Action::SetRiskLimits { target, limits } => {
                 self.set_limits(me, number, target.0, *limits).map_err(reject(CommandKind::SetRiskLimits))
@@ -279,6 +286,7 @@ impl Oracle {
             || definition.maximum_quantity.0 == 0
             || definition.reference_price < definition.minimum_price
             || definition.reference_price > definition.maximum_price
+            || !is_possible(&definition.protection)
         {
             return Err(RejectReason::InvalidDefinition);
         }
@@ -295,6 +303,8 @@ impl Oracle {
             due: None,
             trades: Vec::new(),
             trades_of_earlier_sessions: 0,
+            auction_end: None,
+            windows: BTreeMap::new(),
         };
         self.instruments.insert(id, book);
         self.tell_instrument(0, number, definition);
@@ -321,8 +331,13 @@ impl Oracle {
         if price < book.definition.minimum_price || price > book.definition.maximum_price {
             return Err(RejectReason::InvalidPrice);
         }
+        if state == InstrumentState::Open && self.is_outside_collar(instrument, reference_price) {
+            return Err(RejectReason::PriceOutsideCollar);
+        }
+        let book = self.instruments.get_mut(&instrument).unwrap();
         book.definition.reference_price = price;
         book.definition.state = state;
+        book.auction_end = None;
         if closed && state != InstrumentState::Closed {
             book.trades_of_earlier_sessions = book.trades.len();
         }
@@ -333,16 +348,22 @@ impl Oracle {
         }
         self.tell_instrument(instrument, number, &definition);
         if state == InstrumentState::Open {
-            self.uncross(instrument);
-            if let Some(last) = self.instruments[&instrument].last_price {
-                self.elect(instrument, last);
-            }
-            self.take_turns(instrument);
+            self.open(instrument);
         }
         Ok(())
     }
 
-    fn tell_instrument(&mut self, scope: u32, number: u64, definition: &InstrumentDefinition) {
+    /// Trading begins: what is crossed trades.
+    pub(super) fn open(&mut self, instrument: u32) {
+        self.begin_trading(instrument);
+        self.uncross(instrument);
+        if let Some(last) = self.instruments[&instrument].last_price {
+            self.elect(instrument, last);
+        }
+        self.take_turns(instrument);
+    }
+
+    pub(super) fn tell_instrument(&mut self, scope: u32, number: u64, definition: &InstrumentDefinition) {
         let InstrumentDefinition { instrument, state, reference_price, .. } = *definition;
         self.tell(0, scope, number, ReportBody::Instrument { instrument, state, reference_price });
     }

@@ -7,6 +7,7 @@
 //! - `own_orders`: what a participant is told of its own orders when it asks.
 //! - `trading`: how orders trade and trigger. `unfinished`: how orders expire, and what is done in parts.
 //! - `trades`: all trades, and what the operator does with one.
+//! - `protection`: what protects prices, and auctions that a timer ends.
 //! - `connections`: what happens to orders whose participant is disconnected.
 //! - `state`: participants, scopes with all their events, instruments. `book`: an instrument's orders in one `Vec`.
 
@@ -18,6 +19,7 @@ mod connections;
 mod mass_cancels;
 mod orders;
 mod own_orders;
+mod protection;
 mod state;
 mod trades;
 mod trading;

@@ -31,10 +31,15 @@ impl Oracle {
 
     fn as_taken(&self, me: u32, instrument: u32, order: &NewOrder) -> Resting {
         let midnight = self.now.div_euclid(DAY).saturating_add(1).saturating_mul(DAY);
+        let mut request = *order;
+        if !has_own_limit(order) {
+            request.price = None;
+        }
+        self.protect_market(instrument, &mut request);
         Resting {
             order_id: self.instruments[&instrument].order_ids + 1,
             participant: me,
-            request: *order,
+            request,
             filled: 0,
             shown: 0,
             waits: false,
@@ -52,7 +57,7 @@ impl Oracle {
         let book = &self.instruments[&instrument];
         let definition = &book.definition;
         let stop = matches!(order.order_type, OrderType::Stop | OrderType::StopLimit);
-        let immediate = is_immediate(order);
+        let immediate = is_immediate(&resting.request);
         let state = definition.state;
         let open = state == InstrumentState::Open;
         let gathers = state == InstrumentState::Auction && (stop || !immediate);
@@ -69,10 +74,11 @@ impl Oracle {
             return Err(RejectReason::InvalidQuantity);
         }
         let at_once = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
-        if order.order_type == OrderType::Market && !at_once {
+        let rests = definition.protection.beyond_points == BeyondPoints::Rest && resting.request.price.is_some();
+        if order.order_type == OrderType::Market && !at_once && !rests {
             return Err(RejectReason::InvalidTimeInForce);
         }
-        if order.post_only == PostOnly::Yes && immediate {
+        if order.post_only == PostOnly::Yes && (immediate || !has_own_limit(order)) {
             return Err(RejectReason::InvalidPostOnly);
         }
         let timely = order.expire_time.is_some_and(|time| time.0 > self.now);
@@ -87,6 +93,9 @@ impl Oracle {
         } else if order.price.is_some() {
             return Err(RejectReason::InvalidPrice);
         }
+        if open && order.order_type == OrderType::Limit {
+            self.check_band(instrument, order.side, order.price)?;
+        }
         check_stop_price(definition, order.stop_price, stop)?;
         self.check_size(book, me, order.quantity.0, resting, stop)?;
         let lives = stop || !immediate;
@@ -96,7 +105,11 @@ impl Oracle {
         if open && !stop && order.post_only == PostOnly::Yes && best_maker(book, order).is_some() {
             return Err(RejectReason::PostOnlyWouldTrade);
         }
-        if open && !stop && order.time_in_force == TimeInForce::Fok && !self.fills_whole(instrument, book, resting) {
+        if open
+            && !stop
+            && order.time_in_force == TimeInForce::Fok
+            && !self.fills_whole(instrument, book, &self.within_band(instrument, resting))
+        {
             return Err(RejectReason::FillOrKill);
         }
         if lives && self.live(None) as usize >= self.limits.orders {
@@ -195,7 +208,7 @@ impl Oracle {
         if replace.display_quantity == before.request.display_quantity {
             after.request.display_quantity = replace.display_quantity.min(replace.quantity);
         }
-        self.check_replacement(book, at, &after, replace)?;
+        self.check_replacement(instrument, at, &after, replace)?;
         let keeps_priority = lowers(&before, replace) && shows_as_before(&before, &after, replace);
         let told = ReportBody::Execution(Execution {
             orig_client_order_id: replace.orig_client_order_id,
@@ -225,11 +238,12 @@ impl Oracle {
 
     fn check_replacement(
         &self,
-        book: &Book,
+        instrument: u32,
         at: usize,
         after: &Resting,
         replace: &Replace,
     ) -> Result<(), RejectReason> {
+        let book = &self.instruments[&instrument];
         let definition = &book.definition;
         let before = &book.orders[at];
         let me = before.participant;
@@ -256,12 +270,15 @@ impl Oracle {
             return if full { Err(RejectReason::LimitLevel) } else { Ok(()) };
         }
         // An elected stop order is a market order that waits for its turn.
-        if matches!(before.request.order_type, OrderType::Stop | OrderType::Market) {
+        if before.request.price.is_none() {
             if replace.price.is_some() {
                 return Err(RejectReason::InvalidPrice);
             }
         } else {
             check_price(definition, replace.price)?;
+        }
+        if definition.state == InstrumentState::Open && !before.waits {
+            self.check_band(instrument, before.request.side, replace.price)?;
         }
         check_stop_price(definition, replace.stop_price, before.waits)?;
         self.check_size(book, me, after.leaves(), after, before.waits)?;
@@ -378,4 +395,9 @@ fn check_price(definition: &InstrumentDefinition, price: Option<Price>) -> Resul
 fn check_stop_price(definition: &InstrumentDefinition, price: Option<Price>, stop: bool) -> Result<(), RejectReason> {
     let within = price.is_some_and(|price| price >= definition.minimum_price && price <= definition.maximum_price);
     if (stop && !within) || (!stop && price.is_some()) { Err(RejectReason::InvalidStopPrice) } else { Ok(()) }
+}
+
+/// Whether an order of this type has a limit of its own.
+fn has_own_limit(order: &NewOrder) -> bool {
+    matches!(order.order_type, OrderType::Limit | OrderType::StopLimit)
 }

@@ -27,6 +27,8 @@ pub struct Oracle {
     /// Steps and elections that are left to the command at hand.
     pub(super) steps: usize,
     pub(super) elections: usize,
+    /// Whether a breach or a timer has changed an instrument's state, which no report tells.
+    pub(super) has_changed_phase: bool,
 }
 
 /// How small a live order is made.
@@ -86,7 +88,13 @@ impl Oracle {
             left: BTreeMap::new(),
             steps: 0,
             elections: 0,
+            has_changed_phase: false,
         }
+    }
+
+    /// Whether something has changed since the last question that no report tells.
+    pub fn has_changed_phase(&mut self) -> bool {
+        std::mem::take(&mut self.has_changed_phase)
     }
 
     pub fn last_command(&self, participant: u32, instrument: u32) -> u64 {

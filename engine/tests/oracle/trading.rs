@@ -2,9 +2,7 @@
 
 use lugus_vocabulary::*;
 
-use super::book::{
-    Book, Resting, auction_price, best_maker, by_priority, is_immediate, is_reached, overflows, refresh, shown,
-};
+use super::book::{Book, Resting, auction_price, best_maker, by_priority, is_reached, overflows, refresh, shown};
 use super::state::Oracle;
 
 impl Oracle {
@@ -12,14 +10,19 @@ impl Oracle {
     /// `is_live` tells whether it was live before it came here.
     pub(super) fn enter(&mut self, instrument: u32, number: u64, mut order: Resting, is_live: bool) {
         let open = self.instruments[&instrument].definition.state == InstrumentState::Open;
-        if open && self.trade(instrument, number, &mut order) {
+        let mut within = order.request;
+        if open {
+            self.begin_trading(instrument);
+            within = self.within_band(instrument, &order).request;
+        }
+        if open && self.trade(instrument, number, &mut order, within.price) {
             return;
         }
         if order.leaves() == 0 {
             return;
         }
         // What it would still trade with, it trades with in its next turn.
-        if open && best_maker(&self.instruments[&instrument], &order.request).is_some() {
+        if open && best_maker(&self.instruments[&instrument], &within).is_some() {
             if !is_live && self.live(None) as usize >= self.limits.orders {
                 return self.tell_canceled(&order, instrument, number, RejectReason::LimitOrders);
             }
@@ -29,10 +32,21 @@ impl Oracle {
             order.shown = shown(&order);
             return book.orders.push(order);
         }
+        if open && self.breaches(instrument, &order) {
+            let halts = self.instruments[&instrument].definition.protection.on_breach == OnBreach::Halt;
+            if halts {
+                self.halt(instrument);
+            }
+            if !halts || self.canceled_rest(instrument, &order).is_some() {
+                return self.tell_canceled(&order, instrument, number, RejectReason::PriceOutsideDynamicBand);
+            }
+        }
+        if let Some(reason) = self.canceled_rest(instrument, &order) {
+            return self.tell_canceled(&order, instrument, number, reason);
+        }
         let book = self.instruments.get_mut(&instrument).unwrap();
-        if is_immediate(&order.request) {
-            self.tell_canceled(&order, instrument, number, RejectReason::NoLiquidity);
-        } else if order.request.order_type == OrderType::StopLimit && overflows(book, &order, false, None) {
+        let was_stop = matches!(order.request.order_type, OrderType::Stop | OrderType::StopLimit);
+        if was_stop && overflows(book, &order, false, None) {
             self.tell_canceled(&order, instrument, number, RejectReason::LimitLevel);
         } else {
             order.shown = shown(&order);
@@ -40,13 +54,13 @@ impl Oracle {
         }
     }
 
-    /// Trades an order. Returns whether it was canceled meanwhile.
-    fn trade(&mut self, instrument: u32, number: u64, taker: &mut Resting) -> bool {
+    /// Trades an order up to a price. Returns whether it was canceled meanwhile.
+    fn trade(&mut self, instrument: u32, number: u64, taker: &mut Resting, limit: Option<Price>) -> bool {
         let whole = taker.request.time_in_force == TimeInForce::Fok;
         let mut most = if whole { usize::MAX } else { self.steps.max(1) };
         while taker.leaves() > 0 && most > 0 {
             let book = self.instruments.get_mut(&instrument).unwrap();
-            let Some(at) = best_maker(book, &taker.request) else { return false };
+            let Some(at) = best_maker(book, &NewOrder { price: limit, ..taker.request }) else { return false };
             most -= 1;
             self.steps = self.steps.saturating_sub(1);
             let maker = book.orders[at].clone();
@@ -197,6 +211,7 @@ impl Oracle {
 
     fn trigger(&mut self, instrument: u32, answers: u64, mut order: Resting, is_live: bool) {
         order.waits = false;
+        self.protect_stop(instrument, &mut order.request);
         self.tell(order.participant, instrument, answers, ReportBody::Execution(order.execution(ExecType::Triggered)));
         let book = &self.instruments[&instrument];
         if let Err(reason) = self.check_notional(book, order.participant, order.leaves(), &order, false) {
@@ -206,7 +221,8 @@ impl Oracle {
         if fok {
             self.steps = self.steps.saturating_sub(self.limits.steps / 64);
         }
-        if fok && !self.fills_whole(instrument, &self.instruments[&instrument], &order) {
+        let within = self.within_band(instrument, &order);
+        if fok && !self.fills_whole(instrument, &self.instruments[&instrument], &within) {
             return self.tell_canceled(&order, instrument, answers, RejectReason::FillOrKill);
         }
         if order.request.post_only == PostOnly::Yes {

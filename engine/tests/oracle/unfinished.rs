@@ -1,6 +1,8 @@
 //! What the oracle does in parts: expiry, mass cancels, kill switches, closing; and what that means for the orders that
 //! are left meanwhile.
 
+use std::collections::BTreeMap;
+
 use lugus_vocabulary::*;
 
 use super::book::{Book, Resting, best_maker, by_priority, find};
@@ -40,7 +42,8 @@ impl Oracle {
         }
         let times = self.instruments.values().flat_map(|book| &book.orders).filter_map(|order| order.expires);
         let away = self.away.values().filter(|away| !away.is_done);
-        times.chain(away.map(|away| away.deadline)).min().map(Some)
+        let auctions = self.instruments.values().filter_map(|book| book.auction_end);
+        times.chain(away.map(|away| away.deadline)).chain(auctions).min().map(Some)
     }
 
     pub(super) fn is_canceled(&self, instrument: u32, order: &Resting) -> bool {
@@ -78,7 +81,7 @@ impl Oracle {
     /// The book as it trades.
     pub(super) fn without_those_over(&self, instrument: u32, book: &Book) -> Book {
         let orders = book.orders.iter().filter(|order| self.over(instrument, order).is_none()).cloned().collect();
-        Book { orders, trades: Vec::new(), ..*book }
+        Book { orders, trades: Vec::new(), windows: BTreeMap::new(), ..*book }
     }
 
     /// Takes an order out of its book.
@@ -113,6 +116,7 @@ impl Oracle {
     pub(super) fn go_on(&mut self, first: u32) {
         (self.steps, self.elections) = (self.limits.steps, self.limits.steps);
         self.expire();
+        self.end_auctions();
         self.go_on_in(first);
         self.continue_mass_cancels();
         self.cancel_of_killed();

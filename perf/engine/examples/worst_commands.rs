@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use lugus_engine::{Deadline, Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, KillSwitch, MassCancelTarget, NewOrder, OrderType, ParticipantId, Price, Quantity,
-    Reply, Report, Side, Symbol, TimeInForce, WorkingOrders,
+    InstrumentState, InstrumentType, KillSwitch, MassCancelTarget, NewOrder, OrderType, ParticipantId, Price,
+    PriceProtection, Quantity, Reply, Report, Side, Symbol, TimeInForce, WorkingOrders,
 };
 
 /// Counts reports, as a sink that does nothing might be optimised away.
@@ -58,6 +58,7 @@ impl Venue {
             tick_size: Decimal { mantissa: 1, exponent: -2 },
             lot_size: Decimal { mantissa: 1, exponent: -6 },
             state: InstrumentState::Open,
+            protection: PriceProtection::NONE,
         };
         venue.send(0, 0, Action::DefineInstrument(definition));
         venue

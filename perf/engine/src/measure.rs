@@ -6,8 +6,8 @@ use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, NewOrder, ParticipantId, Price, Quantity, Replace, Reply, Report, Side, Symbol,
-    TimeInForce,
+    InstrumentState, InstrumentType, NewOrder, ParticipantId, Price, PriceProtection, Quantity, Replace, Reply, Report,
+    Side, Symbol, TimeInForce,
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -301,6 +301,7 @@ pub fn definition() -> Command {
         tick_size: Decimal { mantissa: 1, exponent: -2 },
         lot_size: Decimal { mantissa: 1, exponent: -6 },
         state: InstrumentState::Open,
+        protection: PriceProtection::NONE,
     };
     Command {
         participant: ParticipantId::OPERATOR,

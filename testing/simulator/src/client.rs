@@ -369,5 +369,6 @@ fn submit(
             session.set_kill_switch(port, *target, *kill_switch, *working_orders)
         }
         Action::AmendTrade { trade_id, amendment } => session.amend_trade(port, instrument, *trade_id, *amendment),
+        Action::SetPriceProtection(protection) => session.set_price_protection(port, instrument, protection),
     }
 }

@@ -1,9 +1,10 @@
 //! What participants and the operator ask for: any kind of order and command, mostly sound, about few orders at few prices.
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientTag, EpochNanos, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget,
-    NewOrder, OnDisconnect, OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, RiskLimits,
-    SelfTradePrevention, Side, TimeInForce, TradeAmendment, TradeId, WorkingOrders,
+    Action, BeyondPoints, ClientOrderId, ClientTag, EpochNanos, InstrumentId, InstrumentState, KillSwitch,
+    MassCancelTarget, NewOrder, OnBreach, OnDisconnect, OrderType, ParticipantId, PostOnly, Price, PriceProtection,
+    PriceWidth, Quantity, Replace, RiskLimits, SelfTradePrevention, Side, TimeInForce, TradeAmendment, TradeId,
+    WorkingOrders,
 };
 
 use crate::network::Time;
@@ -117,11 +118,24 @@ impl Commands {
         }
     }
 
+    fn protection(&mut self) -> PriceProtection {
+        let width = |random: &mut Random| (random.below(2) == 0).then(|| PriceWidth::Ticks(random.between(1, 6)));
+        PriceProtection {
+            dynamic_band: width(&mut self.random),
+            reference_window_milliseconds: self.random.one_of(&[0, 0, 40]),
+            on_breach: self.random.one_of(&[OnBreach::Reject, OnBreach::Halt]),
+            auction_milliseconds: self.random.between(1, 120) as u32,
+            auction_collar: width(&mut self.random),
+            protection_points: Quantity(self.random.below(4)),
+            beyond_points: self.random.one_of(&[BeyondPoints::Cancel, BeyondPoints::Rest]),
+        }
+    }
+
     /// A command of the operator, and its instrument; [`InstrumentId::NONE`] for what concerns a participant.
     pub(crate) fn of_operator(&mut self, participants: u32, instruments: u32) -> (InstrumentId, Action) {
         let instrument = InstrumentId(self.random.between(1, u64::from(instruments)) as u32);
         let target = ParticipantId(self.random.between(1, u64::from(participants)) as u32);
-        match self.random.below(10) {
+        match self.random.below(11) {
             0..=3 => {
                 use InstrumentState::{Auction, Closed, Halted, Open};
                 let state = self.random.one_of(&[Open, Open, Open, Open, Auction, Auction, Halted, Closed]);
@@ -158,6 +172,7 @@ impl Commands {
                 };
                 (InstrumentId::NONE, Action::SetRiskLimits { target, limits })
             }
+            8 => (instrument, Action::SetPriceProtection(self.protection())),
             _ => {
                 let kill_switch =
                     self.random.one_of(&[KillSwitch::Released, KillSwitch::Released, KillSwitch::Engaged]);

@@ -12,11 +12,11 @@ use lugus_codecs::snapshot::{
 use lugus_engine::EventSink;
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, EpochNanos, ExportCursor, ExportManifest, GraceTime, InstrumentId,
-    KillSwitch, MessageRate, MigrationId, NewOrder, OrderType, ParticipantId, ParticipantRole, ParticipantSession,
-    PostOnly, Price, ProtocolVersion, Quantity, Reply, Report, RiskLimits, SNAPSHOT_VERSION, ScheduledTimer,
-    SelfTradePrevention, SessionAuthentication, SessionKey, Side, SnapshotHeader, SnapshotRecord, StateHash,
-    TimeInForce, WorkingOrders,
+    Action, BeyondPoints, ClientOrderId, ClientSequence, Command, EpochNanos, ExportCursor, ExportManifest, GraceTime,
+    InstrumentId, KillSwitch, MessageRate, MigrationId, NewOrder, OnBreach, OrderType, ParticipantId, ParticipantRole,
+    ParticipantSession, PostOnly, Price, PriceProtection, PriceWidth, ProtocolVersion, Quantity, Reply, Report,
+    RiskLimits, SNAPSHOT_VERSION, ScheduledTimer, SelfTradePrevention, SessionAuthentication, SessionKey, Side,
+    SnapshotHeader, SnapshotRecord, StateHash, TimeInForce, WorkingOrders,
 };
 
 use super::*;
@@ -92,6 +92,18 @@ pub(crate) fn busy_engine() -> Engine {
             apply(participant, 1 + (round % 2) as u32, action);
         }
     }
+    let protection = PriceProtection {
+        dynamic_band: Some(PriceWidth::Ticks(1)),
+        reference_window_milliseconds: 5,
+        on_breach: OnBreach::Halt,
+        auction_milliseconds: 9,
+        protection_points: Quantity(1),
+        beyond_points: BeyondPoints::Rest,
+        ..PriceProtection::NONE
+    };
+    apply(0, 1, Action::SetPriceProtection(protection));
+    // It trades, and halts: the snapshot has the window of the reference price and the end of the auction.
+    apply(3, 1, Action::New(NewOrder::limit(ClientOrderId(900), Side::Buy, Price(1_500), Quantity(900))));
     engine.fence(InstrumentId(2), MigrationId(7)).unwrap();
     engine.drop_import(InstrumentId(8), MigrationId(7)).unwrap();
     let manifest = ExportManifest { state_hash: StateHash(1), scopes: 2, orders: 3, reports: 4 };

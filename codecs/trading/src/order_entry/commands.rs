@@ -5,12 +5,13 @@
 
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price, Quantity, Replace, RiskLimits, Side,
-    TradeAmendment, TradeId, WorkingOrders,
+    InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price, PriceProtection, Quantity, Replace,
+    RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
 use super::mass_cancels::{self, decode_mass_cancel_all};
+use super::protection::{self, decode_set_price_protection};
 use super::trades::{self, decode_amend_trade};
 use crate::definition::{read_definition, write_definition};
 use crate::error::MessageError;
@@ -19,7 +20,8 @@ use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, amend_trade_codec, cancel_on_disconnect_request_codec, define_instrument_codec,
     drop_copy_request_codec, new_order_single_codec, order_cancel_replace_request_codec, order_cancel_request_codec,
     order_mass_cancel_all_request_codec, order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec,
-    set_kill_switch_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits, working_orders,
+    set_kill_switch_codec, set_price_protection_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits,
+    working_orders,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -41,6 +43,7 @@ const _: () = {
         set_risk_limits_codec::SBE_BLOCK_LENGTH,
         set_kill_switch_codec::SBE_BLOCK_LENGTH,
         amend_trade_codec::SBE_BLOCK_LENGTH,
+        set_price_protection_codec::SBE_BLOCK_LENGTH,
         resume_codec::SBE_BLOCK_LENGTH,
         drop_copy_request_codec::SBE_BLOCK_LENGTH,
         cancel_on_disconnect_request_codec::SBE_BLOCK_LENGTH,
@@ -71,6 +74,7 @@ pub fn encode_command<'b>(command: &Command, buffer: &'b mut CommandBuffer) -> &
             encode_set_kill_switch(*target, *kill_switch, *working_orders, buffer)
         }
         Action::AmendTrade { trade_id, amendment } => encode_amend_trade(instrument, *trade_id, *amendment, buffer),
+        Action::SetPriceProtection(protection) => encode_set_price_protection(instrument, protection, buffer),
     };
     set_client_sequence(buffer, command.client_sequence);
     &buffer[..length]
@@ -100,6 +104,7 @@ pub fn decode_command(participant: ParticipantId, envelope: Envelope<'_>) -> Res
         set_risk_limits_codec::SBE_TEMPLATE_ID => decode_set_risk_limits(envelope)?,
         set_kill_switch_codec::SBE_TEMPLATE_ID => decode_set_kill_switch(envelope)?,
         amend_trade_codec::SBE_TEMPLATE_ID => decode_amend_trade(envelope)?,
+        set_price_protection_codec::SBE_TEMPLATE_ID => decode_set_price_protection(envelope)?,
         _ => return Ok(None),
     };
     let (instrument, client_sequence) = (InstrumentId(instrument), ClientSequence(client_sequence));
@@ -251,8 +256,10 @@ pub fn encode_define_instrument(definition: &InstrumentDefinition, buffer: &mut 
 }
 
 fn decode_define_instrument(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
-    let define = block!(envelope, sbe_order_entry, define_instrument_codec, DefineInstrumentDecoder);
-    let definition = read_definition!(define, define_instrument_codec::SBE_TEMPLATE_ID);
+    let define =
+        block!(envelope, sbe_order_entry, define_instrument_codec, DefineInstrumentDecoder, before 5 it had 88);
+    let template_id = define_instrument_codec::SBE_TEMPLATE_ID;
+    let definition = read_definition!(define, template_id, protected since 5, in envelope);
     Ok((InstrumentId::NONE.0, define.client_sequence(), Action::DefineInstrument(definition)))
 }
 
@@ -358,4 +365,13 @@ pub fn encode_amend_trade(
     buffer: &mut CommandBuffer,
 ) -> usize {
     trades::encode_amend_trade(instrument, trade_id, amendment, buffer)
+}
+
+/// Encodes what protects the prices of an instrument, without its client sequence; returns the length of the message in bytes.
+pub fn encode_set_price_protection(
+    instrument: InstrumentId,
+    protection: &PriceProtection,
+    buffer: &mut CommandBuffer,
+) -> usize {
+    protection::encode_set_price_protection(instrument, protection, buffer)
 }

@@ -134,6 +134,7 @@ fn an_operators_commands_are_read_by_the_generated_decoders() {
         tick_size: Decimal { mantissa: 1, exponent: -2 },
         lot_size: Decimal { mantissa: 5, exponent: -3 },
         state: InstrumentState::Auction,
+        protection: PriceProtection::NONE,
     };
     let bytes = encoded(0, Action::DefineInstrument(definition));
     let read = generated!(&bytes, define_instrument_codec, DefineInstrumentDecoder);
@@ -145,13 +146,11 @@ fn an_operators_commands_are_read_by_the_generated_decoders() {
     assert_eq!(read.instrument_type(), wire::instrument_type::InstrumentType::FUTURES);
     assert_eq!(read.state(), wire::instrument_state::InstrumentState::AUCTION);
     assert_eq!((&read.base(), &read.quote()), (b"BTC\0\0\0\0\0", b"USDT\0\0\0\0"));
-
     let action = Action::SetInstrumentState { state: InstrumentState::Halted, reference_price: None };
     let bytes = encoded(9, action);
     let read = generated!(&bytes, set_instrument_state_codec, SetInstrumentStateDecoder);
     assert_eq!((read.client_sequence(), read.instrument_id()), (77, 9));
     assert_eq!((read.reference_price(), read.state()), (None, wire::instrument_state::InstrumentState::HALTED));
-
     let limits = RiskLimits { maximum_quantity: Some(Quantity(4)), maximum_open_orders: Some(5), ..Default::default() };
     let bytes = encoded(0, Action::SetRiskLimits { target: ParticipantId(3), limits });
     let read = generated!(&bytes, set_risk_limits_codec, SetRiskLimitsDecoder);

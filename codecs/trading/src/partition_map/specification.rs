@@ -21,6 +21,8 @@ macro_rules! write_specification {
             price_band,
             maximum_quantity,
             state,
+            // The map does not have it.
+            protection: _,
         } = $specification;
         $encoder
             .minimum_price(minimum_price.0)
@@ -67,6 +69,7 @@ macro_rules! read_specification {
             price_band: lugus_vocabulary::Quantity($decoder.price_band()),
             maximum_quantity: lugus_vocabulary::Quantity($decoder.maximum_quantity()),
             state: $crate::word::word($decoder.initial_state(), $template_id, "initialState")?,
+            protection: lugus_vocabulary::PriceProtection::NONE,
         }
     };
 }

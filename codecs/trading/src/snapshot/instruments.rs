@@ -1,7 +1,8 @@
 //! Instruments with their statistics, to and from bytes.
 
 use lugus_vocabulary::{
-    InstrumentRecord, MarketDataSequence, OrderId, Price, Quantity, StateHash, Statistics, TradeId,
+    EpochNanos, InstrumentRecord, MarketDataSequence, OrderId, Price, Quantity, ReferenceWindow, StateHash, Statistics,
+    TradeId,
 };
 use sbe_message::Envelope;
 
@@ -32,14 +33,21 @@ pub(super) fn encode_instrument(record: &InstrumentRecord, buffer: &mut [u8]) ->
         .electing_low(record.electing.map_or(0, |(low, _)| low.0))
         .electing_high(record.electing.map_or(0, |(_, high)| high.0))
         .electing(flags([record.electing.is_some()]))
-        .canceled_through(record.canceled_through.0);
+        .canceled_through(record.canceled_through.0)
+        .auction_end(record.auction_end.map_or(0, |end| end.0))
+        .window_number(record.reference_window.map_or(0, |window| window.number))
+        .price_before_window(record.reference_window.and_then(|window| window.price).map_or(0, |price| price.0))
+        .protection_state(flags([
+            record.auction_end.is_some(),
+            record.reference_window.is_some(),
+            record.reference_window.is_some_and(|window| window.price.is_some()),
+        ]));
     length
 }
 
 pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentRecord, MessageError> {
-    let wire =
-        block!(envelope, sbe_snapshot, instrument_codec, InstrumentDecoder, before 2 it had 153, before 4 it had 178);
-    let definition = read_definition!(wire, TEMPLATE_ID);
+    let wire = block!(envelope, sbe_snapshot, instrument_codec, InstrumentDecoder, before 2 it had 153, before 4 it had 178, before 5 it had 186);
+    let definition = read_definition!(wire, TEMPLATE_ID, protected since 5, in envelope);
     let present = wire.statistics();
     if present >> 4 != 0 {
         return Err(MessageError::Value { template_id: TEMPLATE_ID, field: "statistics" });
@@ -54,6 +62,22 @@ pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentReco
         }
         let prices = (Price(wire.electing_low()), Price(wire.electing_high()));
         (wire.last_arrival(), if_flagged(wire.electing(), 0, prices, TEMPLATE_ID, "electing")?)
+    };
+    // Versions before 5 have no price protection.
+    let (auction_end, reference_window) = if envelope.version < 5 {
+        (None, None)
+    } else {
+        let present = wire.protection_state();
+        if present >> 3 != 0 {
+            return Err(MessageError::Value { template_id: TEMPLATE_ID, field: "protectionState" });
+        }
+        let price = if_flagged(present, 2, Price(wire.price_before_window()), TEMPLATE_ID, "priceBeforeWindow")?;
+        let number = if_flagged(present, 1, wire.window_number(), TEMPLATE_ID, "windowNumber")?;
+        if number.is_none() && price.is_some() {
+            return Err(MessageError::Value { template_id: TEMPLATE_ID, field: "protectionState" });
+        }
+        let end = if_flagged(present, 0, EpochNanos(wire.auction_end()), TEMPLATE_ID, "auctionEnd")?;
+        (end, number.map(|number| ReferenceWindow { number, price }))
     };
     Ok(InstrumentRecord {
         definition,
@@ -70,6 +94,8 @@ pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentReco
             last: price(3, wire.last_price(), "lastPrice")?,
             volume: Quantity(wire.volume()),
         },
+        auction_end,
+        reference_window,
         state_hash: StateHash(wire.state_hash()),
     })
 }

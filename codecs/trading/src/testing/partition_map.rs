@@ -4,8 +4,8 @@ use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
 use lugus_vocabulary::{
     AcceptedRequest, ClusterEntry, ClusterId, DeploymentId, EndedMigration, Endpoint, InstrumentSpecification,
     InstrumentState, InstrumentType, MapAnswer, MapDigest, MapEpoch, MapRefusal, MapRequest, MapRequestHeader,
-    MemberEntry, MemberId, Migration, MigrationEnding, MigrationPhase, Partition, PartitionMap, Price, StateHash,
-    StepSize,
+    MemberEntry, MemberId, Migration, MigrationEnding, MigrationPhase, Partition, PartitionMap, Price, PriceProtection,
+    StateHash, StepSize,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -62,6 +62,7 @@ fn specification() -> impl Strategy<Value = InstrumentSpecification> {
             price_band: quantities.0,
             maximum_quantity: quantities.1,
             state: words.1,
+            protection: PriceProtection::NONE,
         })
 }
 

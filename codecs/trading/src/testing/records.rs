@@ -6,8 +6,9 @@ use lugus_vocabulary::{
     ClientSequence, DisconnectionRecord, ExportCursor, ExportKind, ExportManifest, ExportPlace, ExportRecord,
     GraceTime, ImportRecord, InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MessageRate, MigrationId,
     MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord, ParticipantRecord, ParticipantRole,
-    ParticipantSession, Price, RateKind, RateRecord, ReportBody, RetainedReport, ScopeRecord, SessionAuthentication,
-    SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId, TradeParty, TradeRecord,
+    ParticipantSession, Price, RateKind, RateRecord, ReferenceWindow, ReportBody, RetainedReport, ScopeRecord,
+    SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId, TradeParty,
+    TradeRecord,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -153,12 +154,14 @@ fn statistics() -> impl Strategy<Value = Statistics> {
 }
 
 fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
-    (definition(), any::<[u64; 5]>(), statistics(), state_hash(), optional((any_price(), any_price()))).prop_map(
+    let window = (any::<i64>(), optional(any_price())).prop_map(|(number, price)| ReferenceWindow { number, price });
+    let electing = optional((any_price(), any_price()));
+    let state = (statistics(), state_hash(), optional(time()), optional(window));
+    (definition(), any::<[u64; 5]>(), state, electing).prop_map(
         |(
             definition,
             [last_order_id, last_trade_id, sequence, last_arrival, canceled_through],
-            statistics,
-            state_hash,
+            (statistics, state_hash, auction_end, reference_window),
             electing,
         )| {
             InstrumentRecord {
@@ -170,6 +173,8 @@ fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
                 canceled_through: OrderId(canceled_through),
                 electing,
                 statistics,
+                auction_end,
+                reference_window,
                 state_hash,
             }
         },

@@ -61,6 +61,19 @@ fn definition() -> InstrumentDefinition {
         tick_size: Decimal { mantissa: 25, exponent: -2 },
         lot_size: Decimal { mantissa: 1, exponent: -6 },
         state: InstrumentState::Auction,
+        protection: PriceProtection::NONE,
+    }
+}
+
+fn price_protection() -> PriceProtection {
+    PriceProtection {
+        dynamic_band: Some(PriceWidth::BasisPoints(250)),
+        reference_window_milliseconds: 10_000,
+        on_breach: OnBreach::Halt,
+        auction_milliseconds: 300_000,
+        auction_collar: Some(PriceWidth::Ticks(182)),
+        protection_points: Quantity(183),
+        beyond_points: BeyondPoints::Rest,
     }
 }
 
@@ -103,6 +116,11 @@ fn commands() {
             Action::MassCancelAll { target: MassCancelTarget::Everybody, side: None }
         }),
         ("command.define_instrument", InstrumentId::NONE, Action::DefineInstrument(definition())),
+        ("command.define_protected_instrument", InstrumentId::NONE, {
+            Action::DefineInstrument(InstrumentDefinition { protection: price_protection(), ..definition() })
+        }),
+        ("command.set_price_protection", INSTRUMENT, Action::SetPriceProtection(price_protection())),
+        ("command.set_no_price_protection", INSTRUMENT, Action::SetPriceProtection(PriceProtection::NONE)),
         ("command.set_instrument_state", INSTRUMENT, Action::SetInstrumentState { state, reference_price: None }),
         ("command.set_risk_limits", InstrumentId::NONE, {
             // Before version 3 all limits were set, and 0 took one away.

@@ -38,6 +38,7 @@ fn specification() -> InstrumentSpecification {
         price_band: Quantity(500),
         maximum_quantity: Quantity(10_000),
         state: InstrumentState::Auction,
+        protection: PriceProtection::NONE,
     }
 }
 

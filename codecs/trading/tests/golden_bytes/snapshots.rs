@@ -6,7 +6,10 @@ use lugus_codecs::snapshot::*;
 use lugus_vocabulary::*;
 
 use crate::golden::Golden;
-use crate::{INSTRUMENT, LIMITS, MANIFEST, PARTICIPANT, TIME, definition, execution, new_order, report, statistics};
+use crate::{
+    INSTRUMENT, LIMITS, MANIFEST, PARTICIPANT, TIME, definition, execution, new_order, price_protection, report,
+    statistics,
+};
 
 #[test]
 fn snapshot_records() {
@@ -85,6 +88,8 @@ fn snapshot_records() {
                 canceled_through: OrderId(0),
                 electing: None,
                 statistics: statistics(),
+                auction_end: None,
+                reference_window: None,
                 state_hash: StateHash(138),
             })
         }),
@@ -109,6 +114,8 @@ fn snapshot_records() {
                 canceled_through: OrderId(0),
                 electing: Some((Price(-154), Price(155))),
                 statistics: statistics(),
+                auction_end: None,
+                reference_window: None,
                 state_hash: StateHash(138),
             })
         }),
@@ -122,6 +129,24 @@ fn snapshot_records() {
                 canceled_through: OrderId(134),
                 electing: None,
                 statistics: statistics(),
+                auction_end: None,
+                reference_window: None,
+                state_hash: StateHash(138),
+            })
+        }),
+        ("snapshot.protected_instrument", {
+            let price = Some(Price(-181));
+            SnapshotRecord::Instrument(InstrumentRecord {
+                definition: InstrumentDefinition { protection: price_protection(), ..definition() },
+                last_order_id: OrderId(135),
+                last_trade_id: TradeId(136),
+                market_data_sequence: MarketDataSequence(137),
+                last_arrival: 153,
+                canceled_through: OrderId(0),
+                electing: None,
+                statistics: statistics(),
+                auction_end: Some(TIME),
+                reference_window: Some(ReferenceWindow { number: 180, price }),
                 state_hash: StateHash(138),
             })
         }),
@@ -251,6 +276,8 @@ fn run_of_an_instrument() -> Vec<SnapshotMessage> {
             canceled_through: OrderId(0),
             electing: None,
             statistics: statistics(),
+            auction_end: None,
+            reference_window: None,
             state_hash: StateHash(138),
         }),
         SnapshotRecord::Trade(TradeRecord {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use lugus_vocabulary::{Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Price, Quantity, Symbol};
+use lugus_vocabulary::{
+    Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Price, PriceProtection, Quantity, Symbol,
+};
 
 use super::record::{InstrumentTraits, Record, RecordAction, Records};
 use crate::flow::{FlowError, PRICE_LIMITS};
@@ -89,6 +91,7 @@ impl SurveyedInstrument {
             tick_size: Decimal { mantissa: self.tick, exponent: -9 },
             lot_size: self.traits.lot_size,
             state: InstrumentState::Open,
+            protection: PriceProtection::NONE,
         }
     }
 }

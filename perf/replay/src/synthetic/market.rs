@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use lugus_vocabulary::{
     Action, ClientOrderId, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, NewOrder,
-    OrderType, ParticipantId, PostOnly, Price, Quantity, Replace, Side, Symbol, TimeInForce,
+    OrderType, ParticipantId, PostOnly, Price, PriceProtection, Quantity, Replace, Side, Symbol, TimeInForce,
 };
 
 use super::living::{LivingOrder, LivingOrders};
@@ -49,6 +49,7 @@ pub(super) fn definition(nth: usize, instrument: InstrumentId) -> InstrumentDefi
         tick_size: Decimal { mantissa: 1, exponent: -2 },
         lot_size: Decimal { mantissa: 1, exponent: -3 },
         state: InstrumentState::Open,
+        protection: PriceProtection::NONE,
     }
 }
 
