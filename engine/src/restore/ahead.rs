@@ -6,13 +6,12 @@ use super::checks::{Checked, require, within};
 use super::fault::SnapshotFault;
 use super::live_orders::{check_order, order_of};
 use super::load_state::{AwaitedRecords, CurrentScope, LoadState, RecordSource};
-use super::loading::MAXIMUM_NUMBER;
+use super::loading::{MAXIMUM_NUMBER, goes_on};
 use crate::book::{Instructions, Slot};
 use crate::definition::check_definition;
 use crate::engine::Engine;
 use crate::kept_reports::{KeptReports, Lost};
 use crate::scopes::Scope;
-use crate::traded::TradedRange;
 
 impl LoadState {
     /// Takes in an instrument of which any number of records may come.
@@ -26,23 +25,14 @@ impl LoadState {
     pub(crate) fn instrument_again(&mut self, record: &InstrumentRecord, engine: &mut Engine) -> Checked {
         let sound = check_definition(&record.definition).is_ok();
         require(sound, "an instrument with an impossible definition")?;
-        let numbers =
-            [record.last_order_id.0, record.last_trade_id.0, record.market_data_sequence.0, record.last_arrival];
-        require(numbers.iter().all(|&number| number <= MAXIMUM_NUMBER), "an instrument with impossible numbers")?;
-        require(record.canceled_through <= record.last_order_id, "a mass cancel of orders that are still to come")?;
-        require(record.electing.is_none_or(|(low, high)| low <= high), "trades with impossible prices")?;
         let place = engine.instruments.place(record.definition.instrument);
         let place = place.ok_or(SnapshotFault::Unexpected { found: "instrument" })?;
         let listed = engine.instruments.touch(place);
         listed.hash = record.state_hash;
         let instrument = &mut listed.instrument;
         instrument.definition = record.definition;
-        instrument.last_order_id = record.last_order_id;
-        instrument.last_trade_id = record.last_trade_id;
-        instrument.feed.sequence = record.market_data_sequence;
-        instrument.feed.statistics = record.statistics;
-        instrument.arrivals = record.last_arrival;
-        instrument.due = record.electing.map(|(low, high)| TradedRange { low, high });
+        instrument.set_protection(record.definition.protection);
+        goes_on(instrument, record)?;
         engine.pool.unfinished.set_canceled_of_everybody(record.definition.instrument, record.canceled_through);
         Ok(())
     }

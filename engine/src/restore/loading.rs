@@ -110,29 +110,11 @@ impl LoadState {
         require(before < Some(id), "instruments are not in the order of their ids")?;
         let sound = check_definition(&record.definition).is_ok();
         require(sound, "an instrument with an impossible definition")?;
-        let numbers = record
-            .last_order_id
-            .0
-            .max(record.last_trade_id.0)
-            .max(record.market_data_sequence.0)
-            .max(record.last_arrival);
-        require(numbers <= MAXIMUM_NUMBER, "an instrument with impossible numbers")?;
         within("instruments", engine.instruments.len() as u64 + 1, engine.limits.instruments as u64)?;
         let mut instrument = Instrument::new(record.definition, engine.limits.retained_trades);
         instrument.trades.begin_session(record.last_trade_id);
-        instrument.last_order_id = record.last_order_id;
-        instrument.last_trade_id = record.last_trade_id;
-        instrument.feed.sequence = record.market_data_sequence;
-        instrument.feed.statistics = record.statistics;
-        instrument.arrivals = record.last_arrival;
-        instrument.auction_end = record.auction_end;
-        instrument.window = record.reference_window;
-        let gathers = record.auction_end.is_none() || record.definition.state == InstrumentState::Auction;
-        require(gathers, "the end of an auction that is none")?;
-        instrument.due = record.electing.map(|(low, high)| TradedRange { low, high });
-        require(record.canceled_through <= record.last_order_id, "a mass cancel of orders that are still to come")?;
+        goes_on(&mut instrument, record)?;
         engine.pool.unfinished.set_canceled_of_everybody(id, record.canceled_through);
-        require(record.electing.is_none_or(|(low, high)| low <= high), "trades with impossible prices")?;
         let availability = match (self.source, engine.migration_states.get(id)) {
             (RecordSource::Export | RecordSource::Ahead, _) => Availability::Unavailable,
             (RecordSource::Snapshot, Some(state)) => state.availability(),
@@ -251,4 +233,23 @@ fn resume_import(id: InstrumentId, last_order: Option<PriorityPlace>, engine: &m
     let resumed = importing.loading.resume(id, last_order, engine);
     engine.migration_states.set(id, MigrationState::Importing(importing));
     resumed
+}
+
+/// Checks how an instrument goes on, and sets it: all of the record but the definition, the state hash, and what the pool has.
+pub(super) fn goes_on(instrument: &mut Instrument, record: &InstrumentRecord) -> Checked {
+    let numbers = [record.last_order_id.0, record.last_trade_id.0, record.market_data_sequence.0, record.last_arrival];
+    require(numbers.iter().all(|&number| number <= MAXIMUM_NUMBER), "an instrument with impossible numbers")?;
+    require(record.canceled_through <= record.last_order_id, "a mass cancel of orders that are still to come")?;
+    require(record.electing.is_none_or(|(low, high)| low <= high), "trades with impossible prices")?;
+    let gathers = record.auction_end.is_none() || record.definition.state == InstrumentState::Auction;
+    require(gathers, "the end of an auction that is none")?;
+    instrument.last_order_id = record.last_order_id;
+    instrument.last_trade_id = record.last_trade_id;
+    instrument.feed.sequence = record.market_data_sequence;
+    instrument.feed.statistics = record.statistics;
+    instrument.arrivals = record.last_arrival;
+    instrument.auction_end = record.auction_end;
+    instrument.window = record.reference_window;
+    instrument.due = record.electing.map(|(low, high)| TradedRange { low, high });
+    Ok(())
 }

@@ -163,7 +163,8 @@ fn orders() {
         ),
         (forged(change!(Order, 0, order => order.participant.0 = 3)), "an order whose participant has no scope"),
         (
-            forged(change!(Order, 0, order => order.order.order_type = OrderType::Market)),
+            // With a limit it is one that rests at its protection points.
+            forged(change!(Order, 0, order => (order.order.order_type, order.order.price) = (OrderType::Market, None))),
             "an order of a kind that does not rest",
         ),
         (
