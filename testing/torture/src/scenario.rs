@@ -41,7 +41,7 @@ impl Scenario {
 }
 
 /// Time after which followers miss the leader: the old leader must have returned before the new one, which is alone, gives up.
-const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(8);
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Longest wait for an election.
 const ELECTS_WITHIN: Duration = Duration::from_secs(60);
