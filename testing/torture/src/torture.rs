@@ -220,7 +220,7 @@ impl Torture<'_> {
             _ => None,
         };
         let mut faults = VecDeque::from(faults);
-        while !(faults.is_empty() && self.injector.is_quiet()) && !self.is_over() {
+        while !(self.is_over() || faults.is_empty() && self.injector.is_quiet()) {
             let elapsed = began.elapsed().as_millis();
             while let Some(fault) = faults.pop_front_if(|fault| u128::from(fault.at_ms) <= elapsed) {
                 self.begin(&fault)?;
