@@ -9,6 +9,7 @@ mod recorded;
 mod replay;
 mod round_trip;
 mod simulating;
+mod torturing;
 mod trading;
 mod watching;
 
@@ -29,6 +30,7 @@ pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, Re
 pub use replay::{Replay, Sending};
 pub use round_trip::{RoundTrip, Service, Transport};
 pub use simulating::Simulate;
+pub use torturing::Torture;
 pub use trading::{
     AmendedTrade, Book, Cancel, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
 };
@@ -149,6 +151,10 @@ pub enum Command {
     /// Run simulated deployments, whose members, network and clients fail at random, and check what docs/guarantees.md promises.
     /// Exit code 3 tells of a run that broke a promise, which is made short and printed with the command that repeats it.
     Simulate(Simulate),
+    /// Run three members under load while processes are killed and stopped, the network is parted and slow, disks run full and recordings
+    /// are damaged, at random and together; then heal everything, and check what docs/guarantees.md promises. Exit code 3 tells of a
+    /// broken promise.
+    Torture(Torture),
     /// Trade on three members, kill the leader with SIGKILL, trade on two clusters while an instrument moves from one
     /// to the other, and check that no command is lost or executed twice.
     Demo(Demo),
@@ -348,6 +354,25 @@ pub enum Bench {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
         /// Number of members of the cluster.
+        #[arg(long, value_enum, default_value = "3")]
+        members: Members,
+        /// First UDP port of the cluster.
+        #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+        base_port: u16,
+    },
+    /// Measure many sessions of as many participants on one cluster: logging on, round trips by session, processor time, and what
+    /// happens at the limit.
+    Sessions {
+        /// Number of sessions, which is also the cluster's limit.
+        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+        sessions: u32,
+        /// Commands a second of all sessions together.
+        #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
+        rate: u32,
+        /// For how long commands are sent.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+        seconds: u32,
+        /// Number of members.
         #[arg(long, value_enum, default_value = "3")]
         members: Members,
         /// First UDP port of the cluster.

@@ -66,6 +66,7 @@ mod status;
 mod stop_signal;
 mod supervise;
 mod telemetry;
+mod torture;
 mod trade;
 mod traders;
 mod up;
@@ -164,6 +165,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Report { folder } => report::run(folder, output),
         Command::Doctor => doctor::run(output),
         Command::Simulate(what) => simulate::run(what, output),
+        Command::Torture(what) => torture::run(what, output),
         Command::Demo(demo) => demo::run(demo, output),
         Command::Recordings(what) => recordings::run(&deployment::find(config)?, what, output),
         Command::Engine(engine) => engine::run(engine, io::stdin().lock(), io::stdout().lock()),

@@ -12,6 +12,7 @@ mod plan_back_test;
 pub mod round_trip;
 mod rounds;
 mod sdk;
+mod sessions;
 mod snapshot;
 
 use crate::arguments::Bench;
@@ -33,6 +34,9 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
         }
         Bench::Snapshot { orders, rounds, members, base_port } => {
             snapshot::run(*orders, *rounds, *members, *base_port, output)
+        }
+        Bench::Sessions { sessions, rate, seconds, members, base_port } => {
+            sessions::run(*sessions, *rate, *seconds, *members, *base_port, output)
         }
         Bench::All { out, only, base_port } => all::run(out, only, *base_port, output),
         Bench::Compare { before, after } => compare::run(before, after, output),

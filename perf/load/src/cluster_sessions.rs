@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use aeron_cluster_client::{
-    ClientError, Context, DisconnectReason, GroupListener, NewLeader, OfferError, SessionGroup, SessionIndex, State,
+    ClientError, Connected, Context, DisconnectReason, GroupListener, NewLeader, OfferError, SessionGroup,
+    SessionIndex, State,
 };
 
 use crate::load::{Endpoint, LoadError};
@@ -18,6 +19,9 @@ pub struct ClusterSessions {
     group: Option<SessionGroup>,
     sessions: Vec<SessionIndex>,
     leader_changes: u64,
+    begun: Instant,
+    /// From `begun` until each session was open for the first time.
+    logons: Vec<Option<Duration>>,
 }
 
 impl ClusterSessions {
@@ -26,19 +30,28 @@ impl ClusterSessions {
     /// # Errors
     /// When a context is invalid, or a session is not open after half a minute.
     pub fn connect(contexts: impl IntoIterator<Item = Context>) -> Result<Self, LoadError> {
+        Self::connect_within(CONNECT, contexts)
+    }
+
+    /// As [`connect`](Self::connect), with another time within which all sessions have to be open.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_within(patience: Duration, contexts: impl IntoIterator<Item = Context>) -> Result<Self, LoadError> {
         let begun = Instant::now();
-        let mut all = Self { group: None, sessions: Vec::new(), leader_changes: 0 };
+        let mut all = Self { group: None, sessions: Vec::new(), leader_changes: 0, begun, logons: Vec::new() };
         for (session, context) in contexts.into_iter().enumerate() {
             let added = match &mut all.group {
                 Some(group) => group.add(context),
                 None => SessionGroup::new(&context).and_then(|group| all.group.insert(group).add(context)),
             };
+            all.logons.push(None);
             all.sessions.push(added.map_err(|source| LoadError::Session { session, source })?);
         }
         while let Some((session, problem)) = all.first_closed() {
             all.poll(&mut |_, _| ())?;
-            if begun.elapsed() > CONNECT {
-                return Err(LoadError::NotConnected { session, waited: CONNECT, problem });
+            if begun.elapsed() > patience {
+                return Err(LoadError::NotConnected { session, waited: patience, problem });
             }
             std::thread::yield_now();
         }
@@ -51,6 +64,11 @@ impl ClusterSessions {
         let session = self.sessions.iter().position(|session| group.state(*session) != State::Connected)?;
         let problem = group.problem(self.sessions[session]);
         Some((session, problem.map_or_else(|| String::from("no answer"), ToString::to_string)))
+    }
+
+    /// How long after the begin of all logons each session was open.
+    pub fn logons(&self) -> impl Iterator<Item = Duration> {
+        self.logons.iter().copied().flatten()
     }
 
     /// The leading member, as the first session knows it.
@@ -73,7 +91,8 @@ impl Endpoint for ClusterSessions {
     #[inline]
     fn poll(&mut self, on_message: &mut impl FnMut(usize, &[u8])) -> Result<usize, LoadError> {
         let Some(group) = &mut self.group else { return Ok(0) };
-        let mut listener = Listener { on_message, leader_changes: &mut self.leader_changes, failure: None };
+        let Self { leader_changes, logons, begun, .. } = self;
+        let mut listener = Listener { on_message, leader_changes, logons, begun: *begun, failure: None };
         let work = group.do_work(&mut listener);
         listener.failure.map_or(Ok(work), Err)
     }
@@ -87,10 +106,18 @@ impl Endpoint for ClusterSessions {
 struct Listener<'a, M> {
     on_message: &'a mut M,
     leader_changes: &'a mut u64,
+    logons: &'a mut Vec<Option<Duration>>,
+    begun: Instant,
     failure: Option<LoadError>,
 }
 
 impl<M: FnMut(usize, &[u8])> GroupListener for Listener<'_, M> {
+    fn on_connected(&mut self, session: SessionIndex, _event: &Connected) {
+        if let Some(logon) = self.logons.get_mut(session.get()) {
+            logon.get_or_insert(self.begun.elapsed());
+        }
+    }
+
     #[inline]
     fn on_message(&mut self, session: SessionIndex, _cluster_session_id: i64, _timestamp: i64, message: &[u8]) {
         (self.on_message)(session.get(), message);

@@ -84,6 +84,11 @@ impl<F> Commands<F> {
         &self.participants
     }
 
+    /// The session of a command that has been made.
+    pub fn session_of(&self, number: usize) -> Option<usize> {
+        self.messages.get(number).map(|message| message.session.into())
+    }
+
     /// The session of a command that has been made, and its message.
     #[inline]
     pub(crate) fn message(&self, number: usize) -> (usize, &[u8]) {

@@ -10,9 +10,9 @@ use lugus_vocabulary::{
 use crate::network::Time;
 use crate::random::Random;
 
-/// Makes the commands of one process.
+/// Makes the commands of one process, about orders of 1 to 9 lots at prices around 100 ticks.
 #[derive(Debug)]
-pub(crate) struct Commands {
+pub struct Commands {
     random: Random,
     /// Distinguishes the orders of this process from those of all others.
     next_order: u64,
@@ -20,7 +20,8 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    pub(crate) fn new(random: Random, process: u64) -> Self {
+    /// The commands of a process; the numbers of its orders have that of the process in their upper 32 bits.
+    pub fn new(random: Random, process: u64) -> Self {
         let first_order = process << 32;
         Self { random, next_order: first_order, first_order }
     }
@@ -50,8 +51,8 @@ impl Commands {
         ClientOrderId(self.next_order)
     }
 
-    /// A participant's command in an instrument.
-    pub(crate) fn of_participant(&mut self, me: ParticipantId, now: Time) -> Action {
+    /// A participant's command in an instrument, at the log time `now`, in nanoseconds since 1970.
+    pub fn of_participant(&mut self, me: ParticipantId, now: u64) -> Action {
         match self.random.below(100) {
             0..=64 => Action::New(self.order(now)),
             65..=79 => Action::Cancel { orig_client_order_id: self.recent() },

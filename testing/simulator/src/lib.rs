@@ -44,7 +44,9 @@ mod truth;
 mod venue;
 mod world;
 
+pub use commands::Commands;
 pub use faults::Fault;
 pub use plan::Options;
+pub use random::Random;
 pub use sabotage::Sabotage;
 pub use simulation::{Failure, Summary, run, shrink, simulate};

@@ -137,6 +137,19 @@ pub const ROOMS: &[Room] = &[
         ],
     ),
     room(
+        "lugus-torture",
+        &[
+            "aeron-archive-files",
+            "aeron-metrics",
+            "lugus-client",
+            "lugus-media-driver",
+            "lugus-node",
+            "lugus-simulator",
+            "lugus-topology",
+            "lugus-vocabulary",
+        ],
+    ),
+    room(
         "lugus",
         &[
             "aeron-archive-files",
@@ -159,6 +172,7 @@ pub const ROOMS: &[Room] = &[
             "lugus-simulator",
             "lugus-stages",
             "lugus-topology",
+            "lugus-torture",
             "lugus-vocabulary",
         ],
     ),

@@ -48,6 +48,9 @@ pub struct Subject {
     private: PrivateCluster,
 }
 
+/// Time within which all sessions have to be open.
+const LOGON_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Time within which a service has to run.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -175,6 +178,18 @@ impl Subject {
 
     /// Opens a session for each participant.
     pub fn connect(&mut self, participants: &[ParticipantId]) -> Result<ClusterSessions, Failure> {
+        let sessions = self.connect_within(LOGON_TIMEOUT, participants)?;
+        let stamps = self.answers == Answers::Reports && self.private.found().deployment.stages.every > 0;
+        self.stamped_by = sessions.leader_member_id().filter(|_| stamps);
+        Ok(sessions)
+    }
+
+    /// Opens a session for each participant, within this time.
+    pub fn connect_within(
+        &self,
+        patience: Duration,
+        participants: &[ParticipantId],
+    ) -> Result<ClusterSessions, Failure> {
         let deployment = &self.private.found().deployment;
         let entry = ClusterEntry::from(&self.cluster);
         let leader = match self.transport {
@@ -198,10 +213,7 @@ impl Subject {
             }
             contexts.push(context);
         }
-        let sessions = ClusterSessions::connect(contexts).map_err(Failure::new)?;
-        let stamps = self.answers == Answers::Reports && deployment.stages.every > 0;
-        self.stamped_by = sessions.leader_member_id().filter(|_| stamps);
-        Ok(sessions)
+        ClusterSessions::connect_within(patience, contexts).map_err(Failure::new)
     }
 
     /// The leading member, as a session over UDP is told.
