@@ -28,7 +28,8 @@ pub use replay::{Replay, Sending};
 pub use round_trip::{RoundTrip, Service, Transport};
 pub use simulating::Simulate;
 pub use trading::{
-    AmendedTrade, Book, Cancel, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
+    AmendedTrade, Book, Cancel, Firm, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade,
+    Watch,
 };
 pub use watching::Console;
 
@@ -88,6 +89,9 @@ pub enum Command {
     Cancel(Cancel),
     /// Cancel all orders of a participant, or of everybody, in all clusters, in one cluster, or in one instrument.
     MassCancel(MassCancel),
+    /// Put participants into firms, and set what holds for all participants of a firm, in all clusters.
+    #[command(subcommand)]
+    Firm(Firm),
     /// Show a participant's own open orders.
     Orders(Orders),
     /// Cancel or correct a trade, as the operator. Both sides and the market are told; no order changes.
@@ -465,6 +469,12 @@ mod tests {
             "recordings describe 3 --member 1",
             "replay log",
             "replay log --member 0 --from snapshot --until 2026-11-29T20:15:00Z --events x.csv --book 1",
+            "mass-cancel --firm 9",
+            "firm set 1 9",
+            "firm clear 1",
+            "firm kill 9 --keep-orders",
+            "firm release 9 --as-operator",
+            "firm self-trade 9 firm",
             "mass-cancel --participant 1 --side buy",
             "mass-cancel --participant 1 --as-operator -i 1",
             "mass-cancel --everybody --cluster A",
@@ -506,6 +516,10 @@ mod tests {
             "cancel -i 1 0",
             "mass-cancel",
             "mass-cancel --participant 1 --everybody",
+            "mass-cancel --participant 1 --firm 9",
+            "firm set 0 9",
+            "firm set 1 0",
+            "firm self-trade 9 both",
             "mass-cancel --participant 1 --side both",
             "mass-cancel --everybody --side buy",
             "mass-cancel --everybody --cluster A -i 1",

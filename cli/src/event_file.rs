@@ -203,6 +203,7 @@ impl ReportRow {
                 Self { event: "instrument", price: Some(reference_price.0), ..row }
             }
             ReportBody::Risk { .. } => Self { event: "risk", ..row },
+            ReportBody::Firm(_) => Self { event: "firm", ..row },
             ReportBody::Reject { reason, .. } => Self { event: "reject", reason: Some(*reason), ..row },
         }
     }

@@ -27,6 +27,7 @@ mod events;
 mod export;
 mod exporter;
 mod failure;
+mod firm;
 mod first_start;
 mod instruments;
 mod leader_killer;
@@ -140,6 +141,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
         Command::MassCancel(what) => mass_cancel::run(&deployment::find(config)?, what, output),
+        Command::Firm(what) => firm::run(&deployment::find(config)?, what, output),
         Command::Orders(orders) => orders::run(&deployment::find(config)?, orders, output),
         Command::Trade(what) => trade::amend(&deployment::find(config)?, what, output),
         Command::Book(book) if book.follow => book_follow::run(&deployment::find(config)?, book, output),

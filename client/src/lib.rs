@@ -103,13 +103,13 @@ pub use lugus_topology::{ClusterId, Deployment};
 pub use lugus_vocabulary as vocabulary;
 pub use lugus_vocabulary::{
     Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, CommandKind, Decimal, DisplayedOrder,
-    EpochNanos, EventSequence, ExecType, Execution, GraceTime, InstrumentDefinition, InstrumentId, InstrumentState,
-    InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, LastReport, Liquidity, MapEpoch, MarketDataSequence,
-    MarketDataSnapshot, MassCancelTarget, MemberId, MessageRejectReason, NewOrder, OnDisconnect, OpenOrder, OrderId,
-    OrderMassStatusRequest, OrderStatus, OrderStatusReport, OrderStatusRequest, OrderType, ParticipantId, PostOnly,
-    Price, PriceLevel, Quantity, RejectReason, Replace, Report, ReportBody, RiskLimits, SelfTradePrevention, Side,
-    Statistics, StatusCursor, StepSize, Symbol, TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
-    WorkingState,
+    EpochNanos, EventSequence, ExecType, Execution, FirmReport, FirmRules, GraceTime, InstrumentDefinition,
+    InstrumentId, InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, LastReport,
+    Liquidity, MapEpoch, MarketDataSequence, MarketDataSnapshot, MassCancelTarget, MemberId, MessageRejectReason,
+    NewOrder, OnDisconnect, OpenOrder, OrderId, OrderMassStatusRequest, OrderStatus, OrderStatusReport,
+    OrderStatusRequest, OrderType, ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace, Report,
+    ReportBody, RiskLimits, SelfTradePrevention, SelfTradeScope, Side, Statistics, StatusCursor, StepSize, Symbol,
+    TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders, WorkingState,
 };
 
 pub use blocking::{BlockingError, BlockingExchange, BlockingSession};

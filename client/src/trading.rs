@@ -11,7 +11,7 @@ use aeron_cluster_client::{
 };
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
-    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget,
+    BookRequest, ClientOrderId, FirmRules, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget,
     MemberId, NewOrder, OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, ProtocolVersion, Replace,
     RiskLimits, SessionKey, Side, TradeAmendment, TradeId, WorkingOrders,
 };
@@ -415,6 +415,26 @@ impl TradingSession {
     ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.set_kill_switch(&mut ingress, target, kill_switch, working_orders)
+    }
+
+    /// Operator: puts a participant into a firm, which is named by its own participant, or (`None`) takes it out of its firm. The
+    /// command is numbered in the scope of [`InstrumentId::NONE`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn set_firm(&mut self, target: ParticipantId, firm: Option<ParticipantId>) -> Result<CommandNumber, SendError> {
+        let (session, mut ingress) = self.split();
+        session.set_firm(&mut ingress, target, firm)
+    }
+
+    /// Operator, or a firm's own participant: sets what holds for all participants of the firm. The command is numbered in the
+    /// scope of [`InstrumentId::NONE`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn set_firm_rules(&mut self, firm: ParticipantId, rules: &FirmRules) -> Result<CommandNumber, SendError> {
+        let (session, mut ingress) = self.split();
+        session.set_firm_rules(&mut ingress, firm, rules)
     }
 
     /// Operator: cancels or corrects a trade of the instrument. No order changes.

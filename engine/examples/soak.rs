@@ -91,6 +91,7 @@ fn kind(told: &Told) -> String {
             ReportBody::Reject { command, reason } => format!("Reject {command:?} {reason:?}"),
             ReportBody::MassCancel { .. } => "MassCancel".into(),
             ReportBody::MassCancelAll { .. } => "MassCancelAll".into(),
+            ReportBody::Firm(_) => "Firm".into(),
             ReportBody::Instrument { state, .. } => format!("Instrument {state:?}"),
             ReportBody::Risk { .. } => "Risk".into(),
             ReportBody::TradeAddendum(addendum) => format!("{:?}", addendum.exec_type),

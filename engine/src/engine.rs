@@ -1,8 +1,8 @@
 //! The engine: finds a command's scope, checks its number, and sends the command on its way.
 
 use lugus_vocabulary::{
-    Action, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, KillSwitchLevel,
-    MapEpoch, OrderId, ParticipantId, RejectReason, Reply, ReportBody, StateHash,
+    Action, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, MapEpoch, OrderId,
+    ParticipantId, RejectReason, Reply, ReportBody, StateHash,
 };
 
 use crate::book::OrderPool;
@@ -10,6 +10,7 @@ use crate::definition::check_definition;
 use crate::ended;
 use crate::engine_limits::EngineLimits;
 use crate::event_sink::EventSink;
+use crate::firm_commands::Affected;
 use crate::instrument::Instrument;
 use crate::instrument_state;
 use crate::instruments::{Instruments, Listed};
@@ -302,9 +303,10 @@ impl Engine {
     #[cold]
     fn execute_as_such(&mut self, now: EpochNanos, scope: ScopeIndex, action: &Action, sink: &mut impl EventSink) {
         let sender = self.scopes.get(scope).participant;
+        let mut affected = Affected::default();
         let done = match action {
             Action::DefineInstrument(definition) => self.define(sender, definition),
-            Action::SetKillSwitch { target, kill_switch, working_orders } => match kill_level(sender, *target) {
+            Action::SetKillSwitch { target, kill_switch, working_orders } => match self.kill_level(sender, *target) {
                 Some(level) => {
                     self.set_risk(*target, |risk| risk.kill_switch.set(level, *kill_switch, *working_orders))
                 }
@@ -316,6 +318,10 @@ impl Engine {
                     Ok(())
                 })
             }
+            Action::SetFirm { target, firm } if sender == ParticipantId::OPERATOR => {
+                self.set_firm(*target, *firm, &mut affected)
+            }
+            Action::SetFirmRules { firm, rules } => self.set_firm_rules(sender, *firm, *rules, &mut affected),
             Action::MassCancelAll { target, side } => self
                 .admit_cancel_of(scope, now)
                 .and_then(|()| self.mass_cancel_all(sender, InstrumentId::NONE, *target, *side)),
@@ -340,8 +346,36 @@ impl Engine {
         if let (Action::SetKillSwitch { target, .. }, ReportBody::Risk { .. }) = (action, body) {
             self.follow_kill_switch(now, *target, sink);
         }
-        if let ReportBody::MassCancelAll { .. } = body {
-            self.continue_mass_cancels(now, sink);
+        match body {
+            ReportBody::MassCancelAll { .. } => self.continue_mass_cancels(now, sink),
+            ReportBody::Firm(_) => self.tell_firm(now, scope, body, &affected, sink),
+            _ => {}
+        }
+    }
+
+    /// Tells those whom a command about a firm concerns, beside its sender, and does what their kill switches ask for.
+    fn tell_firm(
+        &mut self,
+        now: EpochNanos,
+        scope: ScopeIndex,
+        body: ReportBody,
+        affected: &Affected,
+        sink: &mut impl EventSink,
+    ) {
+        let told = affected.told.iter().map(|&participant| (participant, Some(body)));
+        let switched = affected.kill_switches.iter().map(|&target| (target, self.risk_report(target)));
+        let all: Vec<_> = told.chain(switched).collect();
+        for (participant, body) in all {
+            let to = self.participant_scope(participant);
+            // The sender has its answer.
+            if let Some(body) = body.filter(|body| to != scope || matches!(body, ReportBody::Risk { .. })) {
+                let reporter = &mut Reporter::new(now, &mut self.scopes, &mut self.participants_hash, scope, sink);
+                reporter.tell_maker(to, body);
+            }
+        }
+        if !affected.kill_switches.is_empty() {
+            affected.kill_switches.iter().for_each(|&target| self.note_kill_switch(target));
+            self.continue_kills(now, sink);
         }
     }
 
@@ -374,14 +408,9 @@ impl Engine {
     /// Cancels a participant's orders that its kill switch does not keep: some of them with later commands and timers if
     /// they are many. None of them trades meanwhile.
     fn follow_kill_switch(&mut self, now: EpochNanos, target: ParticipantId, sink: &mut impl EventSink) {
-        let place = self.participants.take_in(target);
-        let kill_switch = self.participants.risk[place as usize].kill_switch;
-        self.pool.set_killed(place, kill_switch.killed());
-        if kill_switch.cancels_orders() {
-            self.pool.unfinished.note_killed(target, InstrumentId::NONE);
+        self.note_kill_switch(target);
+        if self.pool.unfinished.is_killed(target) {
             self.continue_kills(now, sink);
-        } else {
-            self.leave_kill_to_mass_cancels(target);
         }
     }
 
@@ -453,15 +482,6 @@ fn execute_other<S: EventSink>(
     }
 }
 
-/// The level at which a participant sets the kill switch of another, or its own; `None` if it may not.
-fn kill_level(sender: ParticipantId, target: ParticipantId) -> Option<KillSwitchLevel> {
-    if sender == ParticipantId::OPERATOR {
-        Some(KillSwitchLevel::Operator)
-    } else {
-        (sender == target).then_some(KillSwitchLevel::Participant)
-    }
-}
-
 /// The answer to a command of an instrument that moves, if there is a partition map to wait for.
 fn moved(instrument: InstrumentId, client_sequence: ClientSequence, epoch: Option<MapEpoch>) -> Option<Reply> {
     epoch.map(|epoch| Reply::Moved { instrument, client_sequence, epoch })
@@ -475,5 +495,12 @@ fn is_about_order(action: &Action) -> bool {
 
 /// Whether the action belongs to the participant scope only, and not to an instrument.
 fn is_of_participant(action: &Action) -> bool {
-    matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. })
+    matches!(
+        action,
+        Action::DefineInstrument(_)
+            | Action::SetRiskLimits { .. }
+            | Action::SetKillSwitch { .. }
+            | Action::SetFirm { .. }
+            | Action::SetFirmRules { .. }
+    )
 }

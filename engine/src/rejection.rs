@@ -51,6 +51,8 @@ pub(crate) fn rejection(action: &Action, reason: RejectReason, order_status: Opt
         Action::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
         Action::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
         Action::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
+        Action::SetFirm { .. } => CommandKind::SetFirm,
+        Action::SetFirmRules { .. } => CommandKind::SetFirmRules,
         Action::AmendTrade { .. } => CommandKind::AmendTrade,
     };
     ReportBody::Reject { command, reason }

@@ -9,8 +9,9 @@ mod loading;
 mod migration_states;
 
 use lugus_vocabulary::{
-    InstrumentId, MigrationStateRecord, OLDEST_SNAPSHOT_VERSION, ParticipantId, ParticipantRecord, RateKind,
-    RateRecord, SNAPSHOT_VERSION, SnapshotHeader, SnapshotRecord, StateHash,
+    FirmRecord, InstrumentId, MAXIMUM_FIRM_PARTICIPANTS, MAXIMUM_FIRMS, MigrationStateRecord, OLDEST_SNAPSHOT_VERSION,
+    ParticipantId, ParticipantRecord, RateKind, RateRecord, SNAPSHOT_VERSION, SnapshotHeader, SnapshotRecord,
+    StateHash,
 };
 
 use self::checks::{Checked, count, none_missing, require, within};
@@ -18,6 +19,7 @@ use self::fault::{SnapshotError, SnapshotFault};
 use self::load_state::{AwaitedRecords, LoadState, RecordSource};
 use crate::engine::Engine;
 use crate::engine_limits::EngineLimits;
+use crate::firms::Firm;
 use crate::kill_switch::KillSwitches;
 use crate::migration::migration_states::MAXIMUM_MIGRATION_STATES;
 use crate::rate::RateGroup;
@@ -159,7 +161,8 @@ impl Restore {
     }
 
     fn participant(&mut self, record: &ParticipantRecord) -> Checked {
-        let ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection } = *record;
+        let ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection, .. } =
+            *record;
         none_missing("rates", self.rates_awaited)?;
         count("participants", &mut self.loading.awaited.participants)?;
         let operator_first = self.last_participant.is_some() || participant == ParticipantId::OPERATOR;
@@ -177,6 +180,42 @@ impl Restore {
         self.engine.pool.set_maximum_notional(place, limits.maximum_notional);
         self.engine.set_disconnection(place, participant, disconnection);
         self.rates_awaited = rates.into();
+        self.firm(record)
+    }
+
+    /// The participant's firm; a firm's own participant has what holds for the firm.
+    fn firm(&mut self, record: &ParticipantRecord) -> Checked {
+        let ParticipantRecord { participant, firm, firm_rules, .. } = *record;
+        let is_own = firm.is_some_and(|firm| firm == participant);
+        let is_operators = participant == ParticipantId::OPERATOR || firm == Some(ParticipantId::OPERATOR);
+        require(firm.is_none() || !is_operators, "a firm of the operator")?;
+        require(is_own == firm_rules.is_some(), "rules of a firm that is another participant's")?;
+        let firms = &mut self.engine.participants.firms;
+        if let Some(firm) = firm {
+            firms.put_in(participant, firm);
+        }
+        if let Some(FirmRecord { kill_switch, kill_switch_keeps, self_trade_scope }) = firm_rules
+            && let Some(own) = firms.get_mut(participant)
+        {
+            let keeps_more = kill_switch_keeps.bits() & !kill_switch.bits() != 0;
+            require(!keeps_more, "a kill switch that keeps orders and is not engaged")?;
+            own.kill_switch = KillSwitches { engaged: kill_switch, keeping: kill_switch_keeps };
+            own.self_trade_scope = self_trade_scope;
+        }
+        Ok(())
+    }
+
+    /// Checks that the firms are whole, and lets the pool know them.
+    fn end_firms(&mut self) -> Checked {
+        let firms = &self.engine.participants.firms;
+        within("firms", firms.iter().count() as u64, MAXIMUM_FIRMS as u64)?;
+        let mut all = Vec::new();
+        for (own, Firm { participants, .. }) in firms.iter() {
+            within("participants of a firm", participants.len() as u64, MAXIMUM_FIRM_PARTICIPANTS as u64)?;
+            require(firms.of(own) == Some(own), "a firm without its own participant")?;
+            all.extend_from_slice(participants);
+        }
+        all.into_iter().for_each(|participant| self.engine.set_self_trade_group(participant));
         Ok(())
     }
 
@@ -207,6 +246,7 @@ impl Restore {
     }
 
     fn end(&mut self, records: u64, checksum: u64) -> Checked {
+        self.end_firms()?;
         self.loading.end_scope()?;
         self.loading.end_instrument(&mut self.engine)?;
         let awaited = self.loading.awaited;

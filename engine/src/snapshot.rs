@@ -29,7 +29,12 @@ impl Engine {
         let mut stream = Stream { engine: self, visit, records: 0, checksum: 0 };
         stream.put(SnapshotRecord::Header(self.header(&scopes)))?;
         for (participant, risk, disconnection) in self.participants.sorted() {
-            stream.put(SnapshotRecord::Participant(participant_record(participant, risk, disconnection)))?;
+            stream.put(SnapshotRecord::Participant(participant_record(
+                participant,
+                risk,
+                disconnection,
+                &self.participants.firms,
+            )))?;
             for rate in rate_records(risk) {
                 stream.put(SnapshotRecord::Rate(rate))?;
             }

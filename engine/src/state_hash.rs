@@ -12,8 +12,8 @@
 //! may change, and it skips the words that most executions do not have.
 
 use lugus_vocabulary::{
-    EpochNanos, Execution, InstrumentDefinition, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Report,
-    ReportBody, RiskLimits, StateHash, TradeAddendum,
+    EpochNanos, Execution, FirmReport, InstrumentDefinition, KillSwitch, MassCancelTarget, NewOrder, ParticipantId,
+    Report, ReportBody, RiskLimits, StateHash, TradeAddendum,
 };
 
 use crate::report_heading::ReportHeading;
@@ -208,6 +208,7 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
         ReportBody::MassCancelAll { target, affected, instruments, moving } => {
             let (kind, participant) = match target {
                 MassCancelTarget::Participant(participant) => (1, participant),
+                MassCancelTarget::Firm(firm) => (2, firm),
                 MassCancelTarget::Everybody => (3, ParticipantId(0)),
             };
             words[4] = KIND_MASS_CANCEL_ALL | kind << 8;
@@ -223,6 +224,14 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
             words[4] = KIND_RISK | u64::from(kill_switch_levels.bits()) << 24;
             words[5] = u64::from(target.0);
             risk_words(&mut words, limits, kill_switch);
+        }
+        ReportBody::Firm(FirmReport { target, firm, participants, kill_switch_levels, self_trade_scope }) => {
+            words[4] = KIND_FIRM
+                | u64::from(firm.is_some()) << 8
+                | (self_trade_scope as u64) << 16
+                | u64::from(kill_switch_levels.bits()) << 24;
+            words[5] = u64::from(target.0) << 32 | u64::from(participants);
+            words[6] = u64::from(firm.unwrap_or_default().0);
         }
         ReportBody::TradeAddendum(TradeAddendum {
             exec_type,
@@ -280,6 +289,7 @@ const KIND_EXECUTION: u64 = 21;
 const KIND_CANCEL_REJECT: u64 = 22;
 const KIND_MASS_CANCEL: u64 = 23;
 const KIND_MASS_CANCEL_ALL: u64 = 61;
+const KIND_FIRM: u64 = 63;
 const KIND_INSTRUMENT: u64 = 24;
 const KIND_RISK: u64 = 25;
 const KIND_REJECT: u64 = 26;
@@ -423,6 +433,13 @@ mod tests {
         let mass_cancel = |target, affected| ReportBody::MassCancel { target: ParticipantId(target), affected };
         let mass_cancel_all =
             |target, affected, instruments, moving| ReportBody::MassCancelAll { target, affected, instruments, moving };
+        let firm = FirmReport {
+            target: ParticipantId(1),
+            firm: Some(ParticipantId(3)),
+            participants: 5,
+            kill_switch_levels: KillSwitchLevels::NONE.with(KillSwitchLevel::Firm),
+            self_trade_scope: SelfTradeScope::Firm,
+        };
         let instrument = |id, state, price| ReportBody::Instrument {
             instrument: InstrumentId(id),
             state,
@@ -445,7 +462,15 @@ mod tests {
             mass_cancel(2, 1),
             mass_cancel_all(MassCancelTarget::Participant(ParticipantId(0)), 1, 2, 3),
             mass_cancel_all(MassCancelTarget::Participant(ParticipantId(1)), 1, 2, 3),
+            mass_cancel_all(MassCancelTarget::Firm(ParticipantId(1)), 1, 2, 3),
             mass_cancel_all(MassCancelTarget::Everybody, 1, 2, 3),
+            ReportBody::Firm(firm),
+            ReportBody::Firm(FirmReport { target: ParticipantId(2), ..firm }),
+            ReportBody::Firm(FirmReport { firm: None, ..firm }),
+            ReportBody::Firm(FirmReport { firm: Some(ParticipantId(4)), ..firm }),
+            ReportBody::Firm(FirmReport { participants: 6, ..firm }),
+            ReportBody::Firm(FirmReport { kill_switch_levels: KillSwitchLevels::NONE, ..firm }),
+            ReportBody::Firm(FirmReport { self_trade_scope: SelfTradeScope::Participant, ..firm }),
             mass_cancel_all(MassCancelTarget::Everybody, 2, 2, 3),
             mass_cancel_all(MassCancelTarget::Everybody, 1, 3, 3),
             mass_cancel_all(MassCancelTarget::Everybody, 1, 2, 4),

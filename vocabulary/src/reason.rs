@@ -92,6 +92,13 @@ word! {
         TradeCanceled = 42,
         /// The correction changes neither price nor quantity of the trade.
         NothingToCorrect = 43,
+        /// There is no such firm, or the participant cannot belong to it: the operator belongs to none, and a firm's own
+        /// participant to no other.
+        InvalidFirm = 60,
+        /// The cluster has its maximum number of firms.
+        LimitFirms = 61,
+        /// The firm has its maximum number of participants.
+        LimitFirmParticipants = 62,
         /// A reason of a later protocol version, which this program does not know. The engine never gives it.
         Unknown = 255,
     }

@@ -10,6 +10,7 @@
 //! states and end.
 
 use crate::connection::GraceTime;
+use crate::firm::SelfTradeScope;
 use crate::instrument::InstrumentDefinition;
 use crate::market_data::Statistics;
 use crate::message_rate::MessageRate;
@@ -118,6 +119,21 @@ pub struct ParticipantRecord {
     pub rates: u32,
     /// Present while the participant is disconnected and had asked for cancel on disconnect.
     pub disconnection: Option<DisconnectionRecord>,
+    /// The participant's firm, by the number of the firm's own participant.
+    pub firm: Option<ParticipantId>,
+    /// What holds for the firm; present for a firm's own participant alone.
+    pub firm_rules: Option<FirmRecord>,
+}
+
+/// What holds for a firm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FirmRecord {
+    /// The levels at which its kill switch is engaged.
+    pub kill_switch: KillSwitchLevels,
+    /// Those of them that let orders stay.
+    pub kill_switch_keeps: KillSwitchLevels,
+    /// Whose orders the participants' orders do not trade with.
+    pub self_trade_scope: SelfTradeScope,
 }
 
 /// A participant that is disconnected and had asked for cancel on disconnect.

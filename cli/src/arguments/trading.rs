@@ -122,6 +122,9 @@ pub struct MassCancel {
     /// Number of the participant whose orders are canceled.
     #[arg(long, group = "whose")]
     pub participant: Option<u32>,
+    /// The firm whose participants' orders are canceled, by the number of its own participant, which sends the command.
+    #[arg(long, group = "whose")]
+    pub firm: Option<u32>,
     /// Cancel the orders of all participants, as the operator. The market stays open.
     #[arg(long, group = "whose")]
     pub everybody: bool,
@@ -148,6 +151,78 @@ impl MassCancel {
         (self.everybody && self.side.is_some() && self.instrument.is_none())
             .then_some("--everybody with --side needs an --instrument")
     }
+}
+
+/// `lugus firm`. A firm is named by the number of its own participant.
+#[derive(Debug, Subcommand)]
+pub enum Firm {
+    /// Put a participant into a firm, as the operator.
+    Set {
+        /// Number of the participant.
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        participant: u32,
+        /// The firm.
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        firm: u32,
+        /// What happens to the operator's open session.
+        #[command(flatten)]
+        take_over: TakeOver,
+    },
+    /// Take a participant out of its firm, as the operator.
+    Clear {
+        /// Number of the participant.
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        participant: u32,
+        /// What happens to the operator's open session.
+        #[command(flatten)]
+        take_over: TakeOver,
+    },
+    /// Engage the kill switches of all participants of a firm, which cancels their orders.
+    Kill {
+        /// The firm, and who sends the command.
+        #[command(flatten)]
+        of: OfFirm,
+        /// Let the orders stay: they do not trade.
+        #[arg(long)]
+        keep_orders: bool,
+    },
+    /// Release the kill switches of all participants of a firm.
+    Release {
+        /// The firm, and who sends the command.
+        #[command(flatten)]
+        of: OfFirm,
+    },
+    /// Choose whose orders the orders of the firm's participants do not trade with, where they ask for self-trade prevention.
+    SelfTrade {
+        /// The firm, and who sends the command.
+        #[command(flatten)]
+        of: OfFirm,
+        /// Those of the participant, or those of the firm.
+        #[arg(value_enum)]
+        scope: SelfTradeScopeArgument,
+    },
+}
+
+/// A firm, and who sends a command about it.
+#[derive(Debug, Args)]
+pub struct OfFirm {
+    /// The firm.
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub firm: u32,
+    /// Send the command as the operator, and not as the firm's own participant.
+    #[arg(long)]
+    pub as_operator: bool,
+    /// What happens to the sender's open session.
+    #[command(flatten)]
+    pub take_over: TakeOver,
+}
+
+/// Whose orders an order does not trade with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum SelfTradeScopeArgument {
+    Participant,
+    Firm,
 }
 
 /// `lugus orders`.

@@ -84,6 +84,7 @@ impl Tally {
             ReportBody::Execution(_)
             | ReportBody::MassCancel { .. }
             | ReportBody::MassCancelAll { .. }
+            | ReportBody::Firm(_)
             | ReportBody::Instrument { .. }
             | ReportBody::Risk { .. }
             | ReportBody::TradeAddendum(_) => {}

@@ -153,6 +153,7 @@ impl MemberGauges {
             }
             ReportBody::MassCancel { .. }
             | ReportBody::MassCancelAll { .. }
+            | ReportBody::Firm(_)
             | ReportBody::Instrument { .. }
             | ReportBody::Risk { .. }
             | ReportBody::TradeAddendum(_) => {}

@@ -5,7 +5,8 @@
 use lugus_vocabulary::{
     BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, LastReport, Liquidity,
     MemberRole, MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OnDisconnect, OrderStatus,
-    OrderType, PostOnly, RejectReason, SelfTradePrevention, Side, TimeInForce, WorkingOrders, WorkingState,
+    OrderType, PostOnly, RejectReason, SelfTradePrevention, SelfTradeScope, Side, TimeInForce, WorkingOrders,
+    WorkingState,
 };
 
 use crate::error::MessageError;
@@ -145,6 +146,7 @@ by_number! {
     WorkingOrders as sbe_order_entry::working_orders::WorkingOrders(u8);
     RejectReason or Unknown as sbe_order_entry::reject_reason::RejectReason(u16);
     MessageRejectReason or Unknown as sbe_order_entry::message_reject_reason::MessageRejectReason(u8);
+    SelfTradeScope as sbe_order_entry::self_trade_scope::SelfTradeScope(u8);
     WorkingState as sbe_order_entry::working_state::WorkingState(u8);
     LastReport as sbe_order_entry::last_report_requested::LastReportRequested(u8);
     MigrationOutcome as sbe_order_entry::migration_outcome::MigrationOutcome(u8);
@@ -343,10 +345,12 @@ mod tests {
             (CommandKind::SetRiskLimits, set_risk_limits_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetKillSwitch, set_kill_switch_codec::SBE_TEMPLATE_ID),
             (CommandKind::AmendTrade, amend_trade_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetFirm, set_firm_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetFirmRules, set_firm_rules_codec::SBE_TEMPLATE_ID),
             (CommandKind::MassCancelAll, order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID),
         ] {
             assert_eq!(CommandKind::from_wire(template_id), Some(kind));
         }
-        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (10, None));
+        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (12, None));
     }
 }

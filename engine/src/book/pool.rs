@@ -55,10 +55,16 @@ pub(crate) struct OrderPool {
     killed: Vec<Killed>,
     /// Number of participants whose kill switch is engaged.
     killed_participants: u32,
+    /// Group of participants whose orders do not trade with each other where they ask for self-trade prevention, by participant;
+    /// empty if there has never been one.
+    self_trade_groups: Vec<u32>,
     pub(crate) unfinished: Unfinished,
     /// Orders that are copied ahead of a move; `None` while none are.
     copied: Option<Box<CopiedOrders>>,
 }
+
+/// The group of a participant that is in none.
+const NO_GROUP: u32 = u32::MAX;
 
 /// What the kill switch of a participant does with its orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +135,7 @@ impl OrderPool {
             icebergs: 0,
             killed: Vec::new(),
             killed_participants: 0,
+            self_trade_groups: Vec::new(),
             unfinished: Unfinished::new(steps),
             copied: None,
         }
@@ -190,6 +197,32 @@ impl OrderPool {
     /// Largest notional of an order of a scope's participant.
     pub(crate) fn maximum_notional(&self, owner: u32) -> Option<u64> {
         self.maximum_notional.get(self.participant_of(owner) as usize).copied().flatten()
+    }
+
+    /// Sets the group of a participant whose orders do not trade with each other, by the dense index of one of its participants;
+    /// `None` for the participant alone.
+    pub(crate) fn set_self_trade_group(&mut self, participant: u32, group: Option<u32>) {
+        let place = participant as usize;
+        if group.is_none() && self.self_trade_groups.len() <= place {
+            return;
+        }
+        if self.self_trade_groups.len() <= place {
+            self.self_trade_groups.resize(place + 1, NO_GROUP);
+        }
+        self.self_trade_groups[place] = group.unwrap_or(NO_GROUP);
+    }
+
+    /// Whether orders of two owners do not trade with each other where the incoming one asks for self-trade prevention.
+    #[inline]
+    pub(crate) fn is_own(&self, maker: u32, taker: u32) -> bool {
+        maker == taker || (!self.self_trade_groups.is_empty() && self.is_of_group(maker, taker))
+    }
+
+    #[cold]
+    fn is_of_group(&self, maker: u32, taker: u32) -> bool {
+        let group =
+            |owner| self.self_trade_groups.get(self.participant_of(owner) as usize).copied().unwrap_or(NO_GROUP);
+        group(taker) != NO_GROUP && group(maker) == group(taker)
     }
 
     /// Whether there are icebergs, so that levels may hold more than they show.

@@ -1,6 +1,6 @@
 //! The checksum over a stream of records: what was loaded is what was written.
 
-use lugus_vocabulary::{DisconnectionRecord, SnapshotRecord, Statistics, TradeRecord};
+use lugus_vocabulary::{DisconnectionRecord, FirmRecord, SnapshotRecord, Statistics, TradeRecord};
 
 use crate::state_hash::{self, WORDS};
 
@@ -22,6 +22,13 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[0] = 2;
             words[1] = u64::from(record.participant.0) << 32 | u64::from(record.rates);
             words[3] = u64::from(record.kill_switch.bits()) << 8 | u64::from(record.kill_switch_keeps.bits());
+            words[2] = u64::from(record.firm.unwrap_or_default().0);
+            if let Some(FirmRecord { kill_switch, kill_switch_keeps, self_trade_scope }) = record.firm_rules {
+                words[13] = 1 << 32
+                    | u64::from(kill_switch.bits()) << 16
+                    | u64::from(kill_switch_keeps.bits()) << 8
+                    | self_trade_scope as u64;
+            }
             if let Some(DisconnectionRecord { grace, deadline, is_done }) = record.disconnection {
                 words[11] = u64::from(grace.milliseconds()) << 2 | 2 | u64::from(is_done);
                 words[12] = deadline.0.cast_unsigned();

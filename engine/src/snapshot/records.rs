@@ -6,6 +6,7 @@ use lugus_vocabulary::{
 };
 
 use crate::book::{Instructions, OrderPool, Slot};
+use crate::firms::Firms;
 use crate::instruments::Listed;
 use crate::kill_switch::KillSwitches;
 use crate::migration::migration_states::{Importing, MigrationState};
@@ -17,11 +18,13 @@ pub(super) fn participant_record(
     participant: ParticipantId,
     risk: &Risk,
     disconnection: Option<DisconnectionRecord>,
+    firms: &Firms,
 ) -> ParticipantRecord {
     let Risk { limits, kill_switch, ref orders, ref cancels } = *risk;
     let KillSwitches { engaged: kill_switch, keeping: kill_switch_keeps } = kill_switch;
     let rates = (orders.groups().len() + cancels.groups().len()) as u32;
-    ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection }
+    let (firm, firm_rules) = (firms.of(participant), firms.record(participant));
+    ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection, firm, firm_rules }
 }
 
 pub(super) fn rate_records(risk: &Risk) -> impl Iterator<Item = RateRecord> {

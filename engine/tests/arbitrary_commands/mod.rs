@@ -105,8 +105,14 @@ impl CommandReader<'_> {
 
     fn command(&mut self) -> Command {
         let action = self.action();
-        let of_participant =
-            matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. });
+        let of_participant = matches!(
+            action,
+            Action::DefineInstrument(_)
+                | Action::SetRiskLimits { .. }
+                | Action::SetKillSwitch { .. }
+                | Action::SetFirm { .. }
+                | Action::SetFirmRules { .. }
+        );
         let instrument = match action {
             Action::MassCancelAll { .. } => self.below(3),
             _ if of_participant => 0,
@@ -114,6 +120,7 @@ impl CommandReader<'_> {
         };
         let participant = match action {
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetInstrumentState { .. } => 0,
+            Action::SetFirm { .. } => 0,
             Action::AmendTrade { .. } => 0,
             _ => self.below(5),
         };
@@ -142,7 +149,20 @@ impl CommandReader<'_> {
                     maximum_cancels_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
                 },
             },
-            28..=31 => {
+            28 => {
+                let firm = (self.below(4) > 0).then(|| self.participant());
+                Action::SetFirm { target: self.participant(), firm }
+            }
+            29 => Action::SetFirmRules {
+                firm: self.participant(),
+                rules: FirmRules {
+                    kill_switch: [None, Some(KillSwitch::Engaged), Some(KillSwitch::Released)]
+                        [usize::from(self.below(3))],
+                    working_orders: WorkingOrders::Cancel,
+                    self_trade_scope: (self.below(2) == 0).then_some(SelfTradeScope::Firm),
+                },
+            },
+            30..=31 => {
                 let kill_switch = if self.below(4) == 0 { KillSwitch::Engaged } else { KillSwitch::Released };
                 let working_orders = if self.below(2) == 0 { WorkingOrders::Cancel } else { WorkingOrders::Keep };
                 Action::SetKillSwitch { target: self.participant(), kill_switch, working_orders }
@@ -151,6 +171,7 @@ impl CommandReader<'_> {
                 let side = [None, None, Some(Side::Buy)][usize::from(self.below(3))];
                 let target = match self.below(3) {
                     0 => MassCancelTarget::Everybody,
+                    1 => MassCancelTarget::Firm(self.participant()),
                     _ => MassCancelTarget::Participant(self.participant()),
                 };
                 Action::MassCancelAll { target, side }

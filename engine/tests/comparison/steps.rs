@@ -214,6 +214,9 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
             .prop_map(|(state, reference_price)| (true, Action::SetInstrumentState { state, reference_price })),
         4 => (prop_oneof![1..=6_u64, 0..=60_u64], amendment(spread))
             .prop_map(|(id, amendment)| (true, Action::AmendTrade { trade_id: TradeId(id), amendment })),
+        5 => (participant(), proptest::option::weighted(0.8, participant())).prop_map(|(target, firm)| {
+            (false, Action::SetFirm { target: ParticipantId(target), firm: firm.map(ParticipantId) })
+        }),
         2 => (0..=3_u32, state(), price(spread)).prop_map(|(instrument, state, reference_price)| {
             let definition = InstrumentDefinition { state, reference_price, ..definition(instrument) };
             (false, Action::DefineInstrument(definition))
@@ -231,9 +234,27 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
     ]
 }
 
+fn firm_rules() -> impl Strategy<Value = FirmRules> {
+    let kill_switch = prop_oneof![
+        4 => Just(None),
+        3 => Just(Some(KillSwitch::Released)),
+        1 => Just(Some(KillSwitch::Engaged)),
+    ];
+    let scope = prop_oneof![
+        1 => Just(None),
+        1 => Just(Some(SelfTradeScope::Participant)),
+        4 => Just(Some(SelfTradeScope::Firm)),
+    ];
+    (kill_switch, any::<bool>(), scope).prop_map(|(kill_switch, keeps, self_trade_scope)| {
+        let working_orders = if keeps { WorkingOrders::Keep } else { WorkingOrders::Cancel };
+        FirmRules { kill_switch, working_orders, self_trade_scope }
+    })
+}
+
 fn mass_cancel_target() -> impl Strategy<Value = MassCancelTarget> {
     prop_oneof![
         3 => participant().prop_map(|target| MassCancelTarget::Participant(ParticipantId(target))),
+        3 => participant().prop_map(|firm| MassCancelTarget::Firm(ParticipantId(firm))),
         2 => Just(MassCancelTarget::Everybody),
     ]
 }
@@ -304,6 +325,16 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
                 Step::Command { participant, instrument, number, action }
             }
         ),
+        2 => (participant(), number(), participant(), firm_rules()).prop_map(|(participant, number, firm, rules)| {
+            // Mostly of the sender's own firm.
+            let firm = if matches!(number, Number::Next) { participant } else { firm };
+            let action = Action::SetFirmRules { firm: ParticipantId(firm), rules };
+            Step::Command { participant, instrument: 0, number, action }
+        }),
+        2 => (number(), participant(), firm_rules()).prop_map(|(number, firm, rules)| {
+            let action = Action::SetFirmRules { firm: ParticipantId(firm), rules };
+            Step::Command { participant: 0, instrument: 0, number, action }
+        }),
         3 => (participant(), number(), proptest::option::of(side())).prop_map(|(participant, number, side)| {
             let target = MassCancelTarget::Participant(ParticipantId(participant));
             Step::Command { participant, instrument: 0, number, action: Action::MassCancelAll { target, side } }

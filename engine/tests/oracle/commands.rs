@@ -3,6 +3,7 @@
 use lugus_vocabulary::*;
 
 use super::book::{Book, find};
+use super::firms;
 use super::orders;
 use super::state::{Oracle, Participant, gap};
 use crate::venue::Told;
@@ -46,6 +47,7 @@ impl Oracle {
             // It may have an instrument, or none.
             Action::MassCancelAll { .. } => instrument == 0,
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. } => true,
+            Action::SetFirm { .. } | Action::SetFirmRules { .. } => true,
             Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
             Action::MassCancel { .. } | Action::SetInstrumentState { .. } | Action::AmendTrade { .. } => false,
         };
@@ -117,6 +119,12 @@ impl Oracle {
                 .map_err(reject(CommandKind::SetInstrumentState)),
             Action::AmendTrade { trade_id, amendment } => {
                 self.amend_trade(me, instrument, number, *trade_id, *amendment).map_err(reject(CommandKind::AmendTrade))
+            }
+            Action::SetFirm { target, firm } => {
+                self.set_firm(me, number, target.0, *firm).map_err(reject(CommandKind::SetFirm))
+            }
+            Action::SetFirmRules { firm, rules } => {
+                self.set_firm_rules(me, number, firm.0, *rules).map_err(reject(CommandKind::SetFirmRules))
             }
             Action::SetRiskLimits { target, limits } => {
                 self.set_limits(me, number, target.0, *limits).map_err(reject(CommandKind::SetRiskLimits))
@@ -217,26 +225,25 @@ impl Oracle {
         to: KillSwitch,
         orders: WorkingOrders,
     ) -> Result<(), RejectReason> {
-        if me != 0 && me != target {
+        let level = if me == 0 {
+            KillSwitchLevel::Operator
+        } else if self.firm_of(target) == Some(me) {
+            KillSwitchLevel::Firm
+        } else if me == target {
+            KillSwitchLevel::Participant
+        } else {
             return Err(RejectReason::NotAuthorised);
-        }
+        };
         if self.has_no_place_for(target) {
             return Err(RejectReason::LimitParticipants);
         }
-        let level = if me == 0 { KillSwitchLevel::Operator } else { KillSwitchLevel::Participant };
         let participant = self.participants.entry(target).or_default();
         let was_canceling = participant.killed != participant.keeping;
         if to == KillSwitch::Engaged {
-            let cancels_already = participant.killed.contains(&level) && !participant.keeping.contains(&level);
-            participant.killed.insert(level);
-            participant.keeping.remove(&level);
-            if orders == WorkingOrders::Keep && !cancels_already {
-                participant.keeping.insert(level);
-            }
+            firms::engage(participant, level, orders == WorkingOrders::Keep);
         } else {
             let before = participant.killed.len();
-            participant.killed.retain(|&engaged| engaged > level);
-            participant.keeping.retain(|&engaged| engaged > level);
+            firms::release(participant, level);
             if before > 0 && participant.killed.len() == before {
                 return Err(RejectReason::NotAuthorised);
             }
@@ -248,6 +255,7 @@ impl Oracle {
         } else if was_canceling {
             self.leave_to_mass_cancels(target);
         }
+        self.note_cancels();
         Ok(())
     }
 
@@ -259,7 +267,7 @@ impl Oracle {
         }
     }
 
-    fn tell_risk_to(&mut self, to: u32, number: u64, target: u32) {
+    pub(super) fn tell_risk_to(&mut self, to: u32, number: u64, target: u32) {
         let Participant { limits, ref killed, .. } = self.participants[&target];
         let kill_switch = if killed.is_empty() { KillSwitch::Released } else { KillSwitch::Engaged };
         let kill_switch_levels = killed.iter().copied().collect();

@@ -6,6 +6,7 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 
 use super::book::{Book, Resting, auction_price, by_priority, find};
+use super::firms::Firm;
 use crate::venue::Told;
 
 /// An engine without any cleverness.
@@ -18,6 +19,10 @@ pub struct Oracle {
     pub(super) told: Vec<Told>,
     /// Number of the last order that a mass cancel of (instrument, participant, side) cancels.
     pub(super) canceled: BTreeMap<(u32, u32, Side), u64>,
+    /// Firms by their own participants.
+    pub(super) firms: BTreeMap<u32, Firm>,
+    /// Participants whose kill switch canceled their orders when it was looked at last.
+    pub(super) cancels: BTreeSet<u32>,
     /// The same of everybody in an instrument, where a mass cancel of all instruments has not come to the participants.
     pub(super) canceled_of_all: BTreeMap<u32, u64>,
     /// Participants without a session.
@@ -81,6 +86,8 @@ impl Oracle {
             now: 0,
             told: Vec::new(),
             canceled: BTreeMap::new(),
+            firms: BTreeMap::new(),
+            cancels: BTreeSet::new(),
             canceled_of_all: BTreeMap::new(),
             away: BTreeMap::new(),
             left: BTreeMap::new(),

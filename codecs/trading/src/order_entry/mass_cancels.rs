@@ -82,6 +82,7 @@ pub(super) fn decode_mass_cancel_all_report(envelope: Envelope<'_>) -> Result<Re
 fn target_to_wire(target: MassCancelTarget) -> (WireTarget, u32) {
     match target {
         MassCancelTarget::Participant(participant) => (WireTarget::PARTICIPANT, participant.0),
+        MassCancelTarget::Firm(firm) => (WireTarget::FIRM, firm.0),
         MassCancelTarget::Everybody => (WireTarget::EVERYBODY, 0),
     }
 }
@@ -89,6 +90,7 @@ fn target_to_wire(target: MassCancelTarget) -> (WireTarget, u32) {
 fn target_of_wire(kind: WireTarget, target: u32, template_id: u16) -> Result<MassCancelTarget, MessageError> {
     match kind {
         WireTarget::PARTICIPANT => Ok(MassCancelTarget::Participant(ParticipantId(target))),
+        WireTarget::FIRM => Ok(MassCancelTarget::Firm(ParticipantId(target))),
         WireTarget::EVERYBODY => Ok(MassCancelTarget::Everybody),
         WireTarget::NullVal => Err(MessageError::Value { template_id, field: "target" }),
     }

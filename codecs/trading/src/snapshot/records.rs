@@ -5,9 +5,10 @@
 use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
-    ClientSequence, DisconnectionRecord, EpochNanos, EventSequence, GraceTime, InstrumentId, KillSwitch,
+    ClientSequence, DisconnectionRecord, EpochNanos, EventSequence, FirmRecord, GraceTime, InstrumentId, KillSwitch,
     KillSwitchLevel, KillSwitchLevels, MessageRate, NewOrder, OrderId, OrderRecord, ParticipantId, ParticipantRecord,
     ParticipantRole, ParticipantSession, ProtocolVersion, Quantity, RateKind, RateRecord, ScheduledTimer, ScopeRecord,
+    SelfTradeScope,
     SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
@@ -176,12 +177,17 @@ pub(super) fn encode_participant(record: &ParticipantRecord, buffer: &mut [u8]) 
         .kill_switch_keeps(record.kill_switch_keeps.bits())
         .disconnect_deadline(record.disconnection.map_or(0, |disconnection| disconnection.deadline.0))
         .grace_milliseconds(record.disconnection.map_or(0, |disconnection| disconnection.grace.milliseconds()))
-        .disconnected(record.disconnection.map_or(0, |disconnection| 1 + u8::from(disconnection.is_done)));
+        .disconnected(record.disconnection.map_or(0, |disconnection| 1 + u8::from(disconnection.is_done)))
+        .firm_id(record.firm.unwrap_or_default().0)
+        .firm_kill_switch_levels(record.firm_rules.unwrap_or_default().kill_switch.bits())
+        .firm_kill_switch_keeps(record.firm_rules.unwrap_or_default().kill_switch_keeps.bits())
+        .self_trade_scope(record.firm_rules.unwrap_or_default().self_trade_scope.number());
     length
 }
 
 pub(super) fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRecord, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, participant_codec, ParticipantDecoder, before 2 it had 41);
+    let wire =
+        block!(envelope, sbe_snapshot, participant_codec, ParticipantDecoder, before 2 it had 41, before 4 it had 64);
     let template_id = participant_codec::SBE_TEMPLATE_ID;
     let levels = |bits, field| known(KillSwitchLevels::from_bits(bits), template_id, field);
     let engaged = known(KillSwitch::from_number(wire.kill_switch()), template_id, "killSwitch")?;
@@ -197,7 +203,29 @@ pub(super) fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRe
     if kill_switch.kill_switch() != engaged {
         return Err(MessageError::Value { template_id, field: "killSwitchLevels" });
     }
+    let (firm, firm_rules) = if envelope.version < 4 {
+        (None, None)
+    } else {
+        let participant = ParticipantId(wire.participant_id());
+        let rules = FirmRecord {
+            kill_switch: levels(wire.firm_kill_switch_levels(), "firmKillSwitchLevels")?,
+            kill_switch_keeps: levels(wire.firm_kill_switch_keeps(), "firmKillSwitchKeeps")?,
+            self_trade_scope: known(
+                SelfTradeScope::from_number(wire.self_trade_scope()),
+                template_id,
+                "selfTradeScope",
+            )?,
+        };
+        let firm = Some(ParticipantId(wire.firm_id())).filter(|firm| firm.0 != 0);
+        let is_own = firm == Some(participant);
+        if !is_own && rules != FirmRecord::default() {
+            return Err(MessageError::Value { template_id, field: "firmId" });
+        }
+        (firm, is_own.then_some(rules))
+    };
     Ok(ParticipantRecord {
+        firm,
+        firm_rules,
         participant: ParticipantId(wire.participant_id()),
         limits: read_limits!(wire),
         kill_switch,

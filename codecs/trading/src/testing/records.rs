@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
-    ClientSequence, DisconnectionRecord, ExportCursor, ExportKind, ExportManifest, ExportPlace, ExportRecord,
+    ClientSequence, DisconnectionRecord, ExportCursor, ExportKind, ExportManifest, ExportPlace, ExportRecord, FirmRecord,
     GraceTime, ImportRecord, InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MessageRate, MigrationId,
     MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord, ParticipantRecord, ParticipantRole,
-    ParticipantSession, Price, RateKind, RateRecord, ReportBody, RetainedReport, ScopeRecord, SessionAuthentication,
+    ParticipantSession, Price, RateKind, RateRecord, ReportBody, RetainedReport, ScopeRecord, SelfTradeScope, SessionAuthentication,
     SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId, TradeParty, TradeRecord,
 };
 use proptest::prelude::*;
@@ -93,14 +93,28 @@ fn header() -> impl Strategy<Value = SnapshotHeader> {
 
 fn participant_record() -> impl Strategy<Value = ParticipantRecord> {
     let kill_switches = (kill_switch_levels(), kill_switch_levels());
-    (participant(), risk_limits(), kill_switches, any::<u32>(), optional(disconnection())).prop_map(
-        |(participant, limits, (kill_switch, kill_switch_keeps), rates, disconnection)| ParticipantRecord {
-            participant,
-            limits,
-            kill_switch,
-            kill_switch_keeps,
-            rates,
-            disconnection,
+    let firm_rules = (kill_switch_levels(), kill_switch_levels(), select(SelfTradeScope::ALL));
+    let firm = (0..3_u8, participant(), firm_rules);
+    (participant(), risk_limits(), kill_switches, any::<u32>(), optional(disconnection()), firm).prop_map(
+        |(participant, limits, (kill_switch, kill_switch_keeps), rates, disconnection, (kind, other, rules))| {
+            ParticipantRecord {
+                firm: match kind {
+                    0 => None,
+                    1 => Some(other).filter(|&other| other.0 != 0 && other != participant),
+                    _ => Some(participant).filter(|own| own.0 != 0),
+                },
+                firm_rules: (kind == 2 && participant.0 != 0).then_some(FirmRecord {
+                    kill_switch: rules.0,
+                    kill_switch_keeps: rules.1,
+                    self_trade_scope: rules.2,
+                }),
+                participant,
+                limits,
+                kill_switch,
+                kill_switch_keeps,
+                rates,
+                disconnection,
+            }
         },
     )
 }

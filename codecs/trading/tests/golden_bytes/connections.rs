@@ -70,6 +70,8 @@ fn snapshots() {
             kill_switch_keeps: KillSwitchLevels::NONE,
             rates: 0,
             disconnection: Some(DisconnectionRecord { grace: GRACE, deadline: TIME, is_done }),
+            firm: None,
+            firm_rules: None,
         })
     };
     let scope = SnapshotRecord::Scope(ScopeRecord {

@@ -42,6 +42,8 @@ fn snapshot_records() {
                 kill_switch_keeps: KillSwitchLevels::NONE,
                 rates: 0,
                 disconnection: None,
+                firm: None,
+                firm_rules: None,
             })
         }),
         ("snapshot.participant_with_rates", {
@@ -52,6 +54,8 @@ fn snapshot_records() {
                 kill_switch_keeps: KillSwitchLevels::NONE,
                 rates: 131,
                 disconnection: None,
+                firm: None,
+                firm_rules: None,
             })
         }),
         ("snapshot.killed_participant", {
@@ -63,6 +67,37 @@ fn snapshot_records() {
                 kill_switch_keeps: levels,
                 rates: 0,
                 disconnection: None,
+                firm: None,
+                firm_rules: None,
+            })
+        }),
+        ("snapshot.participant_of_firm", {
+            SnapshotRecord::Participant(ParticipantRecord {
+                participant: PARTICIPANT,
+                limits: LIMITS,
+                kill_switch: KillSwitchLevels::NONE,
+                kill_switch_keeps: KillSwitchLevels::NONE,
+                rates: 0,
+                disconnection: None,
+                firm: Some(ParticipantId(176)),
+                firm_rules: None,
+            })
+        }),
+        ("snapshot.participant_that_is_a_firm", {
+            let levels = KillSwitchLevels::NONE.with(KillSwitchLevel::Firm);
+            SnapshotRecord::Participant(ParticipantRecord {
+                participant: PARTICIPANT,
+                limits: LIMITS,
+                kill_switch: levels,
+                kill_switch_keeps: levels,
+                rates: 0,
+                disconnection: None,
+                firm: Some(PARTICIPANT),
+                firm_rules: Some(FirmRecord {
+                    kill_switch: levels.with(KillSwitchLevel::Operator),
+                    kill_switch_keeps: levels,
+                    self_trade_scope: SelfTradeScope::Firm,
+                }),
             })
         }),
         ("snapshot.rate", { SnapshotRecord::Rate(RateRecord { kind: RateKind::Cancels, time: TIME, commands: 132 }) }),
