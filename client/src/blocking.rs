@@ -4,10 +4,11 @@ mod all_clusters;
 
 use std::time::{Duration, Instant};
 
+use lugus_topology::ClusterId;
 use lugus_vocabulary::{
-    Book, ClientOrderId, FirmRules, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget,
-    NewOrder, OrderStatusReport, ParticipantId, Price, RejectReason, Replace, Report, RiskLimits, Side, TradeAmendment,
-    TradeId, WorkingOrders,
+    Book, ClientOrderId, FirmEvent, FirmRules, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch,
+    MassCancelTarget, NewOrder, OrderStatusReport, ParticipantId, Price, RejectReason, Replace, Report, RiskLimits,
+    Side, TradeAmendment, TradeId, WorkingOrders,
 };
 use thiserror::Error;
 
@@ -324,6 +325,14 @@ impl<H: EventHandler> BlockingSession<H> {
         self.execute(InstrumentId::NONE, |session| session.set_firm_rules(firm, rules))
     }
 
+    /// Operator: sets limits of a firm, and leaves those that are `None` as they are; returns the answer.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn set_firm_limits(&mut self, firm: ParticipantId, limits: &RiskLimits) -> Result<Vec<Report>, BlockingError> {
+        self.execute(InstrumentId::NONE, |session| session.set_firm_limits(firm, limits))
+    }
+
     /// Operator: cancels or corrects a trade of the instrument; returns all reports that answer the command.
     ///
     /// # Errors
@@ -494,6 +503,14 @@ impl<H: EventHandler> EventHandler for Collecting<'_, H> {
 
     fn on_drop_copy(&mut self, report: &Report) {
         self.handler.on_drop_copy(report);
+    }
+
+    fn on_firm_event(&mut self, event: &FirmEvent) {
+        self.handler.on_firm_event(event);
+    }
+
+    fn on_cluster_firm_event(&mut self, cluster: ClusterId, event: &FirmEvent) {
+        self.handler.on_cluster_firm_event(cluster, event);
     }
 
     fn on_book(&mut self, book: &Book) {

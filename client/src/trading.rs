@@ -1,6 +1,8 @@
 //! A session with one cluster: feeds the state machine with what comes by an Aeron client, of its own or shared, and sends its
 //! messages.
 
+mod firms;
+
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::Instant;
@@ -11,7 +13,7 @@ use aeron_cluster_client::{
 };
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_vocabulary::{
-    BookRequest, ClientOrderId, FirmRules, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget,
+    BookRequest, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget,
     MemberId, NewOrder, OrderMassStatusRequest, OrderStatusRequest, ParticipantId, Price, ProtocolVersion, Replace,
     RiskLimits, SessionKey, Side, TradeAmendment, TradeId, WorkingOrders,
 };
@@ -79,6 +81,10 @@ impl TradingSession {
         let mut session = Session::new(config.participant, config.limits, &config.retry, seed)
             .with_cancel_on_disconnect(config.cancel_on_disconnect);
         session.set_rebuild_policy(config.rebuild);
+        if let Some(follow) = config.follow_firm {
+            // A session that has just been made has not ended.
+            let _ = session.follow_firm(follow);
+        }
         Ok(Self {
             session,
             config,
@@ -415,26 +421,6 @@ impl TradingSession {
     ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.set_kill_switch(&mut ingress, target, kill_switch, working_orders)
-    }
-
-    /// Operator: puts a participant into a firm, which is named by its own participant, or (`None`) takes it out of its firm. The
-    /// command is numbered in the scope of [`InstrumentId::NONE`].
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn set_firm(&mut self, target: ParticipantId, firm: Option<ParticipantId>) -> Result<CommandNumber, SendError> {
-        let (session, mut ingress) = self.split();
-        session.set_firm(&mut ingress, target, firm)
-    }
-
-    /// Operator, or a firm's own participant: sets what holds for all participants of the firm. The command is numbered in the
-    /// scope of [`InstrumentId::NONE`].
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn set_firm_rules(&mut self, firm: ParticipantId, rules: &FirmRules) -> Result<CommandNumber, SendError> {
-        let (session, mut ingress) = self.split();
-        session.set_firm_rules(&mut ingress, firm, rules)
     }
 
     /// Operator: cancels or corrects a trade of the instrument. No order changes.

@@ -11,6 +11,7 @@ use crate::ended;
 use crate::engine_limits::EngineLimits;
 use crate::event_sink::EventSink;
 use crate::firm_commands::Affected;
+use crate::firms::Firms;
 use crate::instrument::Instrument;
 use crate::instrument_state;
 use crate::instruments::{Instruments, Listed};
@@ -51,7 +52,7 @@ impl Engine {
         Self {
             limits,
             participants: Participants::new(),
-            scopes: Scopes::new(limits.retained_events as u32),
+            scopes: Scopes::new(limits.retained_events as u32, limits.retained_firm_events as u32),
             instruments: Instruments::new(),
             pool: OrderPool::new(limits.orders, limits.steps),
             migration_states: MigrationStates::default(),
@@ -225,6 +226,7 @@ impl Engine {
     /// Takes in a new scope, and its participant if that is new, too.
     pub(crate) fn take_in(&mut self, mut scope: Scope) -> ScopeIndex {
         scope.place = self.instruments.place(scope.instrument).unwrap_or(NO_INSTRUMENT);
+        scope.firm = self.scopes.firms.place_of(self.participants.firms.of(scope.participant));
         let participant = self.participants.take_in(scope.participant);
         let instrument = scope.instrument;
         let index = self.scopes.insert(scope);
@@ -281,21 +283,29 @@ impl Engine {
         if pool.is_doubtful() {
             ended::end_those_met(action, instrument, pool, reporter);
         }
-        let risk = &mut self.participants.risk[pool.participant_of(scope) as usize];
+        let participant = pool.participant_of(scope);
+        let Participants { risk, firms, .. } = &mut self.participants;
+        let risk = &mut risk[participant as usize];
+        // Of a firm with limits, by which its orders are judged, too.
+        let allowed = risk.firm.map(|firm| firms.allowed(firm, &risk.limits, participant, |place| pool.open_of(place)));
         let done = match action {
-            Action::New(order) => {
-                risk.admit(now).and_then(|()| order_entry::new_order(order, &risk.limits, instrument, pool, reporter))
-            }
+            Action::New(order) => risk.admit(now, firms).and_then(|()| {
+                let limits = allowed.as_ref().map_or(&risk.limits, |allowed| &allowed.limits);
+                order_entry::new_order(order, limits, instrument, pool, reporter)
+            }),
             Action::Cancel { orig_client_order_id } => risk
-                .admit_cancel(now)
+                .admit_cancel(now, firms)
                 .and_then(|()| order_entry::cancel(*orig_client_order_id, instrument, pool, reporter)),
-            Action::Replace(replace) => risk
-                .admit_replacement(now, || order_entry::is_decrease(replace, scope, pool))
-                .and_then(|()| order_entry::replace(replace, &risk.limits, instrument, pool, reporter)),
-            _ => execute_other(action, now, risk, instrument, pool, reporter),
+            Action::Replace(replace) => {
+                risk.admit_replacement(now, firms, || order_entry::is_decrease(replace, scope, pool)).and_then(|()| {
+                    let limits = allowed.as_ref().map_or(&risk.limits, |allowed| &allowed.limits);
+                    order_entry::replace(replace, limits, instrument, pool, reporter)
+                })
+            }
+            _ => execute_other(action, now, risk, firms, instrument, pool, reporter),
         };
         if let Err(reason) = done {
-            reject(action, reason, pool, reporter);
+            reject(action, allowed.map_or(reason, |allowed| allowed.reason(reason)), pool, reporter);
         }
     }
 
@@ -322,6 +332,9 @@ impl Engine {
                 self.set_firm(*target, *firm, &mut affected)
             }
             Action::SetFirmRules { firm, rules } => self.set_firm_rules(sender, *firm, *rules, &mut affected),
+            Action::SetFirmLimits { firm, limits } if sender == ParticipantId::OPERATOR => {
+                self.set_firm_limits(*firm, *limits, &mut affected)
+            }
             Action::MassCancelAll { target, side } => self
                 .admit_cancel_of(scope, now)
                 .and_then(|()| self.mass_cancel_all(sender, InstrumentId::NONE, *target, *side)),
@@ -348,7 +361,7 @@ impl Engine {
         }
         match body {
             ReportBody::MassCancelAll { .. } => self.continue_mass_cancels(now, sink),
-            ReportBody::Firm(_) => self.tell_firm(now, scope, body, &affected, sink),
+            ReportBody::Firm(_) | ReportBody::FirmLimits(_) => self.tell_firm(now, scope, body, &affected, sink),
             _ => {}
         }
     }
@@ -402,7 +415,8 @@ impl Engine {
 
     /// Checks the rate of cancels of a scope's participant.
     fn admit_cancel_of(&mut self, scope: ScopeIndex, now: EpochNanos) -> Result<(), RejectReason> {
-        self.participants.risk[self.pool.participant_of(scope) as usize].admit_cancel(now)
+        let Participants { risk, firms, .. } = &mut self.participants;
+        risk[self.pool.participant_of(scope) as usize].admit_cancel(now, firms)
     }
 
     /// Cancels a participant's orders that its kill switch does not keep: some of them with later commands and timers if
@@ -428,7 +442,7 @@ impl Engine {
         set(risk)?;
         let Risk { limits, kill_switch: KillSwitches { engaged: kill_switch_levels, .. }, .. } = *risk;
         let kill_switch = kill_switch_levels.kill_switch();
-        self.pool.set_maximum_notional(place, limits.maximum_notional);
+        self.set_judged_limits(place, target);
         Ok(ReportBody::Risk { target, limits, kill_switch, kill_switch_levels })
     }
 
@@ -458,14 +472,15 @@ fn execute_other<S: EventSink>(
     action: &Action,
     now: EpochNanos,
     risk: &mut Risk,
+    firms: &mut Firms,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
     match action {
-        Action::MassCancel { target, side } => {
-            risk.admit_cancel(now).and_then(|()| order_entry::mass_cancel(*target, *side, instrument, pool, reporter))
-        }
+        Action::MassCancel { target, side } => risk
+            .admit_cancel(now, firms)
+            .and_then(|()| order_entry::mass_cancel(*target, *side, instrument, pool, reporter)),
         Action::SetInstrumentState { .. } if reporter.participant() != ParticipantId::OPERATOR => {
             Err(RejectReason::NotAuthorised)
         }
@@ -502,5 +517,6 @@ fn is_of_participant(action: &Action) -> bool {
             | Action::SetKillSwitch { .. }
             | Action::SetFirm { .. }
             | Action::SetFirmRules { .. }
+            | Action::SetFirmLimits { .. }
     )
 }

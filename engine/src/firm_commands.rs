@@ -1,13 +1,17 @@
 //! Commands about firms, and what follows from them for each participant.
 
+use std::iter;
+
 use lugus_vocabulary::{
-    FirmRules, InstrumentId, KillSwitch, KillSwitchLevel, ParticipantId, RejectReason, ReportBody, SelfTradeScope,
-    WorkingOrders,
+    EventSequence, FirmRules, InstrumentId, KillSwitch, KillSwitchLevel, ParticipantId, RejectReason, ReportBody,
+    RiskLimits, SelfTradeScope, WorkingOrders,
 };
 
 use crate::engine::Engine;
-use crate::firms::Firm;
+use crate::event_sink::EventSink;
+use crate::firms::{Firm, FirmParticipant};
 use crate::kill_switch::KillSwitches;
+use crate::participants::Participants;
 use crate::risk::Risk;
 
 /// Who is told of a command about a firm, beside its sender, and whose kill switch has changed by it.
@@ -46,10 +50,27 @@ impl Engine {
             return Err(RejectReason::LimitParticipants);
         }
         let before = self.participants.firms.of(target);
-        self.participants.firms.set(target, firm)?;
+        self.participants.firms.check(target, firm)?;
+        if before == firm {
+            // Nothing changes, and nobody but the operator is told.
+            self.participants.take_in(target);
+            return Ok(ReportBody::Firm(self.participants.firms.report(target)));
+        }
+        let has_ended = self.participants.firms.take_out(target);
+        if let Some(firm) = firm {
+            for id in [firm, target] {
+                let place = self.participants.take_in(id);
+                self.participants.firms.put_in(FirmParticipant { id, place }, firm);
+            }
+        }
         for participant in [Some(target), firm].into_iter().flatten() {
-            self.participants.take_in(participant);
+            let place = self.participants.take_in(participant);
             self.set_self_trade_group(participant);
+            self.set_judged_limits(place, participant);
+            self.set_firm_of_scopes(participant);
+        }
+        if let Some(ended) = has_ended {
+            self.scopes.firms.end(ended);
         }
         for participant in [Some(target), firm, before].into_iter().flatten() {
             if !affected.told.contains(&participant) {
@@ -57,7 +78,7 @@ impl Engine {
             }
         }
         if let Some(&Firm { kill_switch: KillSwitches { engaged, keeping }, .. }) =
-            firm.filter(|_| before != firm).and_then(|firm| self.participants.firms.get(firm))
+            firm.and_then(|firm| self.participants.firms.get(firm))
         {
             for level in [KillSwitchLevel::Firm, KillSwitchLevel::Operator] {
                 if engaged.has(level) {
@@ -85,7 +106,8 @@ impl Engine {
         };
         let FirmRules { kill_switch, working_orders, self_trade_scope } = rules;
         let of = self.participants.firms.get_mut(firm).ok_or(RejectReason::InvalidFirm)?;
-        let participants = of.participants.clone();
+        let participants = of.ids();
+        let changes = kill_switch.is_some() || self_trade_scope.is_some_and(|scope| scope != of.self_trade_scope);
         if let Some(kill_switch) = kill_switch {
             of.kill_switch.set(level, kill_switch, working_orders)?;
         }
@@ -99,8 +121,73 @@ impl Engine {
             }
             affected.kill_switches = participants;
         }
-        affected.told = vec![firm];
+        if changes {
+            affected.told = vec![firm];
+        }
         Ok(ReportBody::Firm(self.participants.firms.report(firm)))
+    }
+
+    /// Changes the limits of a firm that `limits` names. Orders that are live already stay, whatever the limits are.
+    pub(crate) fn set_firm_limits(
+        &mut self,
+        firm: ParticipantId,
+        limits: RiskLimits,
+        affected: &mut Affected,
+    ) -> Result<ReportBody, RejectReason> {
+        let of = self.participants.firms.get_mut(firm).ok_or(RejectReason::InvalidFirm)?;
+        let before = of.limits;
+        of.change_limits(limits);
+        if of.limits != before {
+            for FirmParticipant { id, place } in of.participants().to_vec() {
+                self.set_judged_limits(place, id);
+            }
+            affected.told = vec![firm];
+        }
+        Ok(ReportBody::FirmLimits(self.participants.firms.limits_report(firm)))
+    }
+
+    /// Lets a participant's orders be judged by the limits of its firm, too, if that has some.
+    pub(crate) fn set_judged_limits(&mut self, place: u32, participant: ParticipantId) {
+        let Participants { risk, firms, .. } = &mut self.participants;
+        let Some(risk) = risk.get_mut(place as usize) else { return };
+        let has_limits =
+            |firm: &ParticipantId| firms.get(*firm).is_some_and(|firm| firm.limits != RiskLimits::default());
+        risk.firm = firms.of(participant).filter(has_limits);
+        self.pool.set_maximum_notional(place, firms.notional(risk.firm, &risk.limits));
+    }
+
+    /// Lets all events of a participant, in each of its scopes, be events of its firm from now on, or of none.
+    fn set_firm_of_scopes(&mut self, participant: ParticipantId) {
+        let firm = self.scopes.firms.place_of(self.participants.firms.of(participant));
+        let instruments = self.instruments.iter().map(|listed| listed.instrument.definition.instrument);
+        for instrument in iter::once(InstrumentId::NONE).chain(instruments) {
+            if let Some(scope) = self.scopes.find(participant, instrument) {
+                self.scopes.get_mut(scope).firm = firm;
+            }
+        }
+    }
+
+    /// Tells who follows a firm the events after `last_seen`, as [`FirmReply::Again`], and then
+    /// [`FirmReply::ResumeComplete`]; or only [`FirmReply::EventGap`] if some of them are no longer kept. It changes nothing.
+    /// Returns whether all events have been told, so that those which follow can be told as they come; `None` if there is no such
+    /// firm.
+    ///
+    /// [`FirmReply::Again`]: lugus_vocabulary::FirmReply::Again
+    /// [`FirmReply::ResumeComplete`]: lugus_vocabulary::FirmReply::ResumeComplete
+    /// [`FirmReply::EventGap`]: lugus_vocabulary::FirmReply::EventGap
+    pub fn resume_firm(
+        &self,
+        firm: ParticipantId,
+        last_seen: Option<EventSequence>,
+        sink: &mut impl EventSink,
+    ) -> Option<bool> {
+        self.scopes.firms.get(firm).map(|stream| stream.resume(last_seen, sink))
+    }
+
+    /// The firm of a participant, by the firm's own participant.
+    #[must_use]
+    pub fn firm_of(&self, participant: ParticipantId) -> Option<ParticipantId> {
+        self.participants.firms.of(participant)
     }
 
     /// Sets the kill switch of a participant as that of its firm is set. A level above keeps what is its own.

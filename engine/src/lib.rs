@@ -21,14 +21,15 @@
 //! | `market_data`, `rejection`, `execution` | what everyone sees of a change, and what its owner is told of an order or of a command that was not done |
 //! | `kept_trades` | the trades that can still be canceled or corrected |
 //! | `reporter`, `feed` | the way of every report: numbered, kept, hashed, handed to the sink; the numbers of market data |
-//! | `scopes`, `kept_reports`, `report_row` | numbers and kept events of each participant in each instrument |
-//! | `participants`, `firms`, `expiry`, `definition` | who trades, and who belongs together; when an order expires; which instruments can be defined |
+//! | `scopes`, `firm_events`, `kept_reports`, `report_row` | numbers and kept events of each participant in each instrument, and of each firm |
+//! | `participants`, `firms`, `allowed`, `expiry`, `definition` | who trades, who belongs together, and the lower one of two limits; when an order expires; which instruments can be defined |
 //! | [`book`] | resting orders: price levels, memory, expiry queue |
 //! | `state_hash`, `index`, `report_heading`, `event_sink`, `engine_limits`, `invariant_error` | what many of them use |
 
 pub mod book;
 
 mod admission;
+mod allowed;
 mod amendment;
 mod auction;
 mod definition;
@@ -43,6 +44,7 @@ mod expiry;
 mod feed;
 mod fill_or_kill;
 mod firm_commands;
+mod firm_events;
 mod firms;
 mod iceberg;
 mod incoming;

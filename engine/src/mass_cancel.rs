@@ -51,7 +51,7 @@ impl Engine {
             return Err(RejectReason::NotAuthorised);
         }
         let of_firm = match target {
-            MassCancelTarget::Firm(firm) => firms.get(firm).ok_or(RejectReason::InvalidFirm)?.participants.clone(),
+            MassCancelTarget::Firm(firm) => firms.get(firm).ok_or(RejectReason::InvalidFirm)?.ids(),
             _ => Vec::new(),
         };
         let mut covered = Covered::default();

@@ -53,6 +53,7 @@ pub(crate) fn rejection(action: &Action, reason: RejectReason, order_status: Opt
         Action::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
         Action::SetFirm { .. } => CommandKind::SetFirm,
         Action::SetFirmRules { .. } => CommandKind::SetFirmRules,
+        Action::SetFirmLimits { .. } => CommandKind::SetFirmLimits,
         Action::AmendTrade { .. } => CommandKind::AmendTrade,
     };
     ReportBody::Reject { command, reason }

@@ -12,8 +12,8 @@
 //! may change, and it skips the words that most executions do not have.
 
 use lugus_vocabulary::{
-    EpochNanos, Execution, FirmReport, InstrumentDefinition, KillSwitch, MassCancelTarget, NewOrder, ParticipantId,
-    Report, ReportBody, RiskLimits, StateHash, TradeAddendum,
+    EpochNanos, EventSequence, Execution, FirmLimits, FirmReport, InstrumentDefinition, KillSwitch, MassCancelTarget,
+    NewOrder, ParticipantId, Report, ReportBody, RiskLimits, StateHash, TradeAddendum,
 };
 
 use crate::report_heading::ReportHeading;
@@ -186,6 +186,15 @@ pub(crate) fn fold_connection(
     StateHash(fold(before.0, &words))
 }
 
+/// The hash after the event told last got this number among those of a firm.
+pub(crate) fn fold_firm_event(before: u64, firm: ParticipantId, number: EventSequence) -> u64 {
+    let mut words = [0; WORDS];
+    words[0] = u64::from(firm.0) << 32;
+    words[1] = number.0;
+    words[4] = KIND_FIRM_EVENT;
+    fold(before, &words)
+}
+
 /// All fields of a report whose body is not an execution.
 fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
     let mut words = [0; WORDS];
@@ -232,6 +241,11 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
                 | u64::from(kill_switch_levels.bits()) << 24;
             words[5] = u64::from(target.0) << 32 | u64::from(participants);
             words[6] = u64::from(firm.unwrap_or_default().0);
+        }
+        ReportBody::FirmLimits(FirmLimits { firm, limits }) => {
+            words[4] = KIND_FIRM_LIMITS;
+            words[5] = u64::from(firm.0);
+            risk_words(&mut words, limits, KillSwitch::Released);
         }
         ReportBody::TradeAddendum(TradeAddendum {
             exec_type,
@@ -290,10 +304,13 @@ const KIND_CANCEL_REJECT: u64 = 22;
 const KIND_MASS_CANCEL: u64 = 23;
 const KIND_MASS_CANCEL_ALL: u64 = 61;
 const KIND_FIRM: u64 = 63;
+const KIND_FIRM_LIMITS: u64 = 66;
 const KIND_INSTRUMENT: u64 = 24;
 const KIND_RISK: u64 = 25;
 const KIND_REJECT: u64 = 26;
 const KIND_TRADE_ADDENDUM: u64 = 42;
+/// No report: what a firm's own events are told by.
+const KIND_FIRM_EVENT: u64 = 68;
 /// No report: the request that has chosen what happens.
 const KIND_CONNECTION: u64 = 18;
 
@@ -471,6 +488,12 @@ mod tests {
             ReportBody::Firm(FirmReport { participants: 6, ..firm }),
             ReportBody::Firm(FirmReport { kill_switch_levels: KillSwitchLevels::NONE, ..firm }),
             ReportBody::Firm(FirmReport { self_trade_scope: SelfTradeScope::Participant, ..firm }),
+            ReportBody::FirmLimits(FirmLimits { firm: ParticipantId(1), limits }),
+            ReportBody::FirmLimits(FirmLimits { firm: ParticipantId(2), limits }),
+            ReportBody::FirmLimits(FirmLimits {
+                firm: ParticipantId(1),
+                limits: RiskLimits { maximum_open_orders: Some(1), ..limits },
+            }),
             mass_cancel_all(MassCancelTarget::Everybody, 2, 2, 3),
             mass_cancel_all(MassCancelTarget::Everybody, 1, 3, 3),
             mass_cancel_all(MassCancelTarget::Everybody, 1, 2, 4),

@@ -15,7 +15,8 @@ pub struct Command {
     /// The sender.
     pub participant: ParticipantId,
     /// With `participant` the scope that numbers the command: the instrument concerned, or [`InstrumentId::NONE`] for
-    /// [`Action::DefineInstrument`], [`Action::SetRiskLimits`], [`Action::SetKillSwitch`], [`Action::SetFirm`], [`Action::SetFirmRules`], and [`Action::MassCancelAll`] of all
+    /// [`Action::DefineInstrument`], [`Action::SetRiskLimits`], [`Action::SetKillSwitch`], [`Action::SetFirm`], [`Action::SetFirmRules`],
+    /// [`Action::SetFirmLimits`], and [`Action::MassCancelAll`] of all
     /// instruments.
     #[cfg_attr(feature = "serde", serde(default))]
     pub instrument: InstrumentId,
@@ -104,6 +105,13 @@ pub enum Action {
         /// What is set.
         rules: FirmRules,
     },
+    /// Operator: sets some of a firm's limits, and leaves the others as they are.
+    SetFirmLimits {
+        /// The firm's own participant.
+        firm: ParticipantId,
+        /// The limits to set: `None` leaves a limit as it is, and 0 removes it.
+        limits: RiskLimits,
+    },
     /// Operator: cancels or corrects a trade of the instrument.
     AmendTrade {
         /// Number of the trade.
@@ -153,6 +161,7 @@ impl Action {
             Self::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
             Self::SetFirm { .. } => CommandKind::SetFirm,
             Self::SetFirmRules { .. } => CommandKind::SetFirmRules,
+            Self::SetFirmLimits { .. } => CommandKind::SetFirmLimits,
             Self::AmendTrade { .. } => CommandKind::AmendTrade,
         }
     }
@@ -185,5 +194,7 @@ word! {
         SetFirm = 62,
         /// [`Action::SetFirmRules`].
         SetFirmRules = 64,
+        /// [`Action::SetFirmLimits`].
+        SetFirmLimits = 65,
     }
 }

@@ -76,7 +76,10 @@ pub use connection::{ConnectionChange, GraceTime, GraceTimeTooLong, OnDisconnect
 pub use decimal::{Decimal, DecimalError, StepSize};
 pub use endpoint::Endpoint;
 pub use export_record::ExportRecord;
-pub use firm::{FirmReport, FirmRules, MAXIMUM_FIRM_PARTICIPANTS, MAXIMUM_FIRMS, SelfTradeScope};
+pub use firm::{
+    FirmEvent, FirmLimits, FirmReply, FirmReport, FirmRules, MAXIMUM_FIRM_EVENTS, MAXIMUM_FIRM_PARTICIPANTS,
+    MAXIMUM_FIRMS, SelfTradeScope,
+};
 pub use instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
 pub use map_request::{AcceptedRequest, MapAnswer, MapRefusal, MapRequest, MapRequestHeader};
 pub use market_data::{

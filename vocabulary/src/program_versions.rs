@@ -12,7 +12,7 @@ pub struct ProtocolVersion(pub u16);
 impl ProtocolVersion {
     /// The active version of a cluster in whose log no other was made active. It never changes, as members of any version must begin
     /// a log alike.
-    pub const FIRST_ACTIVE: Self = Self(4);
+    pub const FIRST_ACTIVE: Self = Self(5);
 }
 
 impl fmt::Display for ProtocolVersion {

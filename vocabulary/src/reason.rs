@@ -94,11 +94,20 @@ word! {
         NothingToCorrect = 43,
         /// There is no such firm, or the participant cannot belong to it: the operator belongs to none, and a firm's own
         /// participant to no other.
-        InvalidFirm = 60,
+        InvalidFirm = 44,
         /// The cluster has its maximum number of firms.
-        LimitFirms = 61,
+        LimitFirms = 45,
         /// The firm has its maximum number of participants.
-        LimitFirmParticipants = 62,
+        LimitFirmParticipants = 46,
+        /// The open quantity is above the limit of the participant's firm.
+        FirmQuantity = 47,
+        /// The notional is above the limit of the participant's firm, valued as for [`Self::RiskNotional`].
+        FirmNotional = 48,
+        /// The participants of the firm have together as many live orders as the firm's limit allows.
+        FirmOpenOrders = 49,
+        /// The participants of the firm have together sent as many commands of this kind within the last second as the firm's limit
+        /// allows.
+        FirmRate = 50,
         /// A reason of a later protocol version, which this program does not know. The engine never gives it.
         Unknown = 255,
     }

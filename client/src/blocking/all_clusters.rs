@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use lugus_topology::ClusterId;
-use lugus_vocabulary::{Book, InstrumentId, OrderStatusReport, Report, Side};
+use lugus_vocabulary::{Book, FirmEvent, InstrumentId, OrderStatusReport, Report, Side};
 
 use super::{BlockingError, BlockingExchange, pause};
 use crate::command_number::CommandNumber;
@@ -72,6 +72,14 @@ impl<H: EventHandler> EventHandler for Answers<'_, H> {
 
     fn on_drop_copy(&mut self, report: &Report) {
         self.handler.on_drop_copy(report);
+    }
+
+    fn on_firm_event(&mut self, event: &FirmEvent) {
+        self.handler.on_firm_event(event);
+    }
+
+    fn on_cluster_firm_event(&mut self, cluster: ClusterId, event: &FirmEvent) {
+        self.handler.on_cluster_firm_event(cluster, event);
     }
 
     fn on_book(&mut self, book: &Book) {

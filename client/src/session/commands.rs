@@ -3,11 +3,11 @@
 use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_activate_protocol_version, encode_amend_trade, encode_cancel,
-    encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace, encode_set_firm, encode_set_firm_rules,
+    encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace,
     encode_set_instrument_state, encode_set_kill_switch, encode_set_risk_limits,
 };
 use lugus_vocabulary::{
-    BookRequest, BookType, ClientOrderId, FirmRules, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch,
+    BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch,
     MassCancelTarget, NewOrder, ParticipantId, Price, ProtocolVersion, Replace, RiskLimits, Side, TradeAmendment,
     TradeId, WorkingOrders,
 };
@@ -179,34 +179,6 @@ impl Session {
         })
     }
 
-    /// Operator: puts a participant into a firm, which is named by its own participant, or (`None`) takes it out of its firm. The
-    /// command is numbered in the scope of [`InstrumentId::NONE`].
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn set_firm(
-        &mut self,
-        ingress: &mut impl Ingress,
-        target: ParticipantId,
-        firm: Option<ParticipantId>,
-    ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, InstrumentId::NONE, |buffer| encode_set_firm(target, firm, buffer))
-    }
-
-    /// Operator, or a firm's own participant: sets what holds for all participants of the firm. The command is numbered in the
-    /// scope of [`InstrumentId::NONE`].
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was sent.
-    pub fn set_firm_rules(
-        &mut self,
-        ingress: &mut impl Ingress,
-        firm: ParticipantId,
-        rules: &FirmRules,
-    ) -> Result<CommandNumber, SendError> {
-        self.submit(ingress, InstrumentId::NONE, |buffer| encode_set_firm_rules(firm, rules, buffer))
-    }
-
     /// Operator: cancels or corrects a trade of the instrument. No order changes.
     ///
     /// # Errors
@@ -309,7 +281,7 @@ impl Session {
     }
 
     #[inline]
-    fn submit(
+    pub(super) fn submit(
         &mut self,
         ingress: &mut impl Ingress,
         instrument: InstrumentId,

@@ -85,6 +85,7 @@ impl Tally {
             | ReportBody::MassCancel { .. }
             | ReportBody::MassCancelAll { .. }
             | ReportBody::Firm(_)
+            | ReportBody::FirmLimits(_)
             | ReportBody::Instrument { .. }
             | ReportBody::Risk { .. }
             | ReportBody::TradeAddendum(_) => {}

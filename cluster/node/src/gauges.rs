@@ -154,6 +154,7 @@ impl MemberGauges {
             ReportBody::MassCancel { .. }
             | ReportBody::MassCancelAll { .. }
             | ReportBody::Firm(_)
+            | ReportBody::FirmLimits(_)
             | ReportBody::Instrument { .. }
             | ReportBody::Risk { .. }
             | ReportBody::TradeAddendum(_) => {}

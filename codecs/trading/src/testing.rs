@@ -7,12 +7,12 @@ use std::fmt::Debug;
 
 use lugus_vocabulary::{
     Action, Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind, Decimal,
-    DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, FirmReport, FirmRules, InstrumentDefinition,
-    InstrumentId, InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch,
-    MarketData, MarketDataBody, MarketDataSequence, MarketDataSnapshot, MassCancelTarget, NewOrder, OnDisconnect,
-    OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel, Quantity, RejectReason, Replace,
-    Reply, Report, ReportBody, RiskLimits, SelfTradePrevention, SelfTradeScope, Side, Statistics, Symbol, TimeInForce,
-    TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
+    DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, FirmEvent, FirmLimits, FirmReply, FirmReport,
+    FirmRules, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel,
+    KillSwitchLevels, Liquidity, MapEpoch, MarketData, MarketDataBody, MarketDataSequence, MarketDataSnapshot,
+    MassCancelTarget, NewOrder, OnDisconnect, OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price,
+    PriceLevel, Quantity, RejectReason, Replace, Reply, Report, ReportBody, RiskLimits, SelfTradePrevention,
+    SelfTradeScope, Side, Statistics, Symbol, TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -281,7 +281,7 @@ fn trade_addendum() -> impl Strategy<Value = TradeAddendum> {
     )
 }
 
-fn firm() -> impl Strategy<Value = Option<ParticipantId>> {
+pub(crate) fn firm() -> impl Strategy<Value = Option<ParticipantId>> {
     // 0 stands for none.
     optional(participant()).prop_map(|firm| firm.filter(|firm| firm.0 != 0))
 }
@@ -307,6 +307,29 @@ fn firm_report() -> impl Strategy<Value = FirmReport> {
     )
 }
 
+fn firm_limits() -> impl Strategy<Value = FirmLimits> {
+    (participant(), risk_limits()).prop_map(|(firm, limits)| FirmLimits { firm, limits })
+}
+
+pub(crate) fn firm_event() -> impl Strategy<Value = FirmEvent> {
+    (participant(), event_sequence(), report()).prop_map(|(firm, event_sequence, report)| FirmEvent {
+        firm,
+        event_sequence,
+        report,
+    })
+}
+
+pub(crate) fn firm_reply() -> impl Strategy<Value = FirmReply> {
+    let numbers = (participant(), event_sequence(), event_sequence(), time());
+    prop_oneof![
+        2 => firm_event().prop_map(FirmReply::Again),
+        1 => numbers.prop_flat_map(|(firm, one, other, lost_through)| select(vec![
+            FirmReply::ResumeComplete { firm, through: one, last_event_sequence: other },
+            FirmReply::EventGap { firm, first_retained: one, last_event_sequence: other, lost_through },
+        ])),
+    ]
+}
+
 fn mass_cancel_target() -> impl Strategy<Value = MassCancelTarget> {
     prop_oneof![
         participant().prop_map(MassCancelTarget::Participant),
@@ -323,6 +346,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (participant(), optional(side())).prop_map(|(target, side)| Action::MassCancel { target, side }),
         1 => (participant(), firm()).prop_map(|(target, firm)| Action::SetFirm { target, firm }),
         1 => (participant(), firm_rules()).prop_map(|(firm, rules)| Action::SetFirmRules { firm, rules }),
+        1 => (participant(), limits_to_set()).prop_map(|(firm, limits)| Action::SetFirmLimits { firm, limits }),
         1 => (mass_cancel_target(), optional(side())).prop_map(|(target, side)| Action::MassCancelAll { target, side }),
         2 => definition().prop_map(Action::DefineInstrument),
         1 => (select(InstrumentState::ALL), optional(price()))
@@ -347,6 +371,7 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
                     | Action::SetKillSwitch { .. }
                     | Action::SetFirm { .. }
                     | Action::SetFirmRules { .. }
+                    | Action::SetFirmLimits { .. }
             );
             let instrument = if is_participants { InstrumentId::NONE } else { instrument };
             Command { participant, instrument, client_sequence, action }
@@ -401,6 +426,7 @@ fn report_body() -> impl Strategy<Value = ReportBody> {
         ),
         1 => (participant(), any::<u32>()).prop_map(|(target, affected)| ReportBody::MassCancel { target, affected }),
         1 => firm_report().prop_map(ReportBody::Firm),
+        1 => firm_limits().prop_map(ReportBody::FirmLimits),
         1 => (mass_cancel_target(), any::<u32>(), any::<u32>(), any::<u32>()).prop_map(
             |(target, affected, instruments, moving)| ReportBody::MassCancelAll { target, affected, instruments, moving }
         ),

@@ -347,10 +347,11 @@ mod tests {
             (CommandKind::AmendTrade, amend_trade_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetFirm, set_firm_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetFirmRules, set_firm_rules_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetFirmLimits, set_firm_limits_codec::SBE_TEMPLATE_ID),
             (CommandKind::MassCancelAll, order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID),
         ] {
             assert_eq!(CommandKind::from_wire(template_id), Some(kind));
         }
-        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (12, None));
+        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (13, None));
     }
 }

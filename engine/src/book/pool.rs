@@ -4,7 +4,7 @@
 //! Memory is reserved once for all orders that the limits allow. Each owner has lists of its live orders by order id, which is
 //! the order of their arrival: see `owners`.
 
-use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity};
+use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity, RejectReason};
 
 use super::cells::{NIL, Slot};
 use super::client_orders::{Found, Vacancy};
@@ -40,8 +40,9 @@ pub(crate) struct OrderPool {
     /// Last nanosecond of the grace time of a disconnected participant, by participant; [`ENDLESS`] for one that is connected
     /// or had not asked for cancel on disconnect.
     grace_through: Vec<EpochNanos>,
-    /// Largest notional of an order, by participant: that of its risk limits, at hand where a stop order triggers.
-    maximum_notional: Vec<Option<u64>>,
+    /// Largest notional of an order, by participant, and the reason for which one above it is refused: that of its risk limits or
+    /// of its firm's, at hand where a stop order triggers.
+    maximum_notional: Vec<Option<(u64, RejectReason)>>,
     /// Terms by slot, of orders that have some.
     terms: Vec<Terms>,
     expiry: ExpiryQueue,
@@ -186,7 +187,7 @@ impl OrderPool {
     }
 
     /// Sets the largest notional of an order of a participant, by the participant's dense index.
-    pub(crate) fn set_maximum_notional(&mut self, participant: u32, maximum: Option<u64>) {
+    pub(crate) fn set_maximum_notional(&mut self, participant: u32, maximum: Option<(u64, RejectReason)>) {
         let place = participant as usize;
         if self.maximum_notional.len() <= place {
             self.maximum_notional.resize(place + 1, None);
@@ -194,8 +195,8 @@ impl OrderPool {
         self.maximum_notional[place] = maximum;
     }
 
-    /// Largest notional of an order of a scope's participant.
-    pub(crate) fn maximum_notional(&self, owner: u32) -> Option<u64> {
+    /// Largest notional of an order of a scope's participant, and the reason for which one above it is refused.
+    pub(crate) fn maximum_notional(&self, owner: u32) -> Option<(u64, RejectReason)> {
         self.maximum_notional.get(self.participant_of(owner) as usize).copied().flatten()
     }
 

@@ -7,8 +7,15 @@ use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::*;
 
 /// Small limits, so that commands reach them.
-pub const LIMITS: EngineLimits =
-    EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6, retained_trades: 4_096, steps: 3 };
+pub const LIMITS: EngineLimits = EngineLimits {
+    instruments: 3,
+    participants: 4,
+    orders: 24,
+    retained_events: 6,
+    retained_firm_events: 9,
+    retained_trades: 4_096,
+    steps: 3,
+};
 
 /// Remembers only whether the command was refused, in which case its number is not used up.
 struct Refusals(bool);
@@ -112,6 +119,7 @@ impl CommandReader<'_> {
                 | Action::SetKillSwitch { .. }
                 | Action::SetFirm { .. }
                 | Action::SetFirmRules { .. }
+                | Action::SetFirmLimits { .. }
         );
         let instrument = match action {
             Action::MassCancelAll { .. } => self.below(3),
@@ -120,7 +128,7 @@ impl CommandReader<'_> {
         };
         let participant = match action {
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetInstrumentState { .. } => 0,
-            Action::SetFirm { .. } => 0,
+            Action::SetFirm { .. } | Action::SetFirmLimits { .. } => 0,
             Action::AmendTrade { .. } => 0,
             _ => self.below(5),
         };
@@ -139,16 +147,8 @@ impl CommandReader<'_> {
         match self.byte() {
             0..=7 => Action::DefineInstrument(self.definition()),
             8..=23 => Action::SetInstrumentState { state: self.state(), reference_price: self.price() },
-            24..=27 => Action::SetRiskLimits {
-                target: self.participant(),
-                limits: RiskLimits {
-                    maximum_quantity: (self.below(4) == 0).then(|| self.quantity()),
-                    maximum_notional: (self.below(4) == 0).then(|| self.wide().unsigned_abs()),
-                    maximum_open_orders: (self.below(4) == 0).then(|| self.below(9).into()),
-                    maximum_commands_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
-                    maximum_cancels_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
-                },
-            },
+            24..=26 => Action::SetRiskLimits { target: self.participant(), limits: self.limits() },
+            27 => Action::SetFirmLimits { firm: self.participant(), limits: self.limits() },
             28 => {
                 let firm = (self.below(4) > 0).then(|| self.participant());
                 Action::SetFirm { target: self.participant(), firm }
@@ -200,6 +200,16 @@ impl CommandReader<'_> {
                 display_quantity: if self.below(4) == 0 { self.quantity() } else { Quantity(0) },
             }),
             _ => Action::New(self.order()),
+        }
+    }
+
+    fn limits(&mut self) -> RiskLimits {
+        RiskLimits {
+            maximum_quantity: (self.below(4) == 0).then(|| self.quantity()),
+            maximum_notional: (self.below(4) == 0).then(|| self.wide().unsigned_abs()),
+            maximum_open_orders: (self.below(4) == 0).then(|| self.below(9).into()),
+            maximum_commands_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
+            maximum_cancels_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
         }
     }
 

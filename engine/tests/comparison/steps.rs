@@ -38,6 +38,8 @@ pub enum Step {
     Connect { participant: u32 },
     /// A participant reconnects; `unseen` tells how many events it has not seen, plus one.
     Resume { participant: u32, instrument: u32, unseen: Option<u64> },
+    /// Somebody asks for the events of a firm; `unseen` as above.
+    ResumeFirm { firm: u32, unseen: Option<u64> },
     /// A participant asks for one of its orders.
     Status { participant: u32, instrument: u32, id: ClientOrderId },
     /// A participant asks for its orders after a place.
@@ -335,6 +337,11 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
             let action = Action::SetFirmRules { firm: ParticipantId(firm), rules };
             Step::Command { participant: 0, instrument: 0, number, action }
         }),
+        2 => (number(), participant(), risk_limits()).prop_map(|(number, firm, limits)| {
+            let action = Action::SetFirmLimits { firm: ParticipantId(firm), limits };
+            Step::Command { participant: 0, instrument: 0, number, action }
+        }),
+        3 => (participant(), proptest::option::of(0..30_u64)).prop_map(|(firm, unseen)| Step::ResumeFirm { firm, unseen }),
         3 => (participant(), number(), proptest::option::of(side())).prop_map(|(participant, number, side)| {
             let target = MassCancelTarget::Participant(ParticipantId(participant));
             Step::Command { participant, instrument: 0, number, action: Action::MassCancelAll { target, side } }
@@ -377,12 +384,14 @@ pub fn limits() -> impl Strategy<Value = EngineLimits> {
     // With few steps, commands leave work to those that follow.
     let steps = prop_oneof![1..=4_usize, 5..=12_usize, Just(4_096)];
     let trades = prop_oneof![0..=5_usize, Just(4_096)];
-    (prop_oneof![0..=2_usize, 6..=20_usize], prop_oneof![0..=3_usize, 8..=40_usize], trades, steps).prop_map(
-        |(orders, retained_events, retained_trades, steps)| EngineLimits {
+    let by_firm = prop_oneof![0..=3_usize, 8..=60_usize];
+    (prop_oneof![0..=2_usize, 6..=20_usize], prop_oneof![0..=3_usize, 8..=40_usize], by_firm, trades, steps).prop_map(
+        |(orders, retained_events, retained_firm_events, retained_trades, steps)| EngineLimits {
             instruments: 2,
             participants: 3,
             orders,
             retained_events,
+            retained_firm_events,
             retained_trades,
             steps,
         },

@@ -3,9 +3,9 @@
 use lugus_vocabulary::*;
 
 use super::book::{Book, find};
-use super::firms;
+use super::limits::{set_one_by_one, within_rate};
 use super::orders;
-use super::state::{Oracle, Participant, gap};
+use super::state::{Oracle, Participant, engage, gap, release};
 use crate::venue::Told;
 
 impl Oracle {
@@ -47,7 +47,7 @@ impl Oracle {
             // It may have an instrument, or none.
             Action::MassCancelAll { .. } => instrument == 0,
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. } => true,
-            Action::SetFirm { .. } | Action::SetFirmRules { .. } => true,
+            Action::SetFirm { .. } | Action::SetFirmRules { .. } | Action::SetFirmLimits { .. } => true,
             Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
             Action::MassCancel { .. } | Action::SetInstrumentState { .. } | Action::AmendTrade { .. } => false,
         };
@@ -126,6 +126,9 @@ impl Oracle {
             Action::SetFirmRules { firm, rules } => {
                 self.set_firm_rules(me, number, firm.0, *rules).map_err(reject(CommandKind::SetFirmRules))
             }
+            Action::SetFirmLimits { firm, limits } => {
+                self.set_firm_limits(me, number, firm.0, *limits).map_err(reject(CommandKind::SetFirmLimits))
+            }
             Action::SetRiskLimits { target, limits } => {
                 self.set_limits(me, number, target.0, *limits).map_err(reject(CommandKind::SetRiskLimits))
             }
@@ -144,13 +147,15 @@ impl Oracle {
         if !participant.killed.is_empty() {
             return Err(RejectReason::RiskKillSwitch);
         }
-        within_rate(self.now, participant.limits.maximum_commands_per_second, &mut participant.sent)
+        within_rate(self.now, participant.limits.maximum_commands_per_second, &mut participant.sent)?;
+        self.gate_of_firm(me)
     }
 
     /// Checks the rate of cancels.
     fn gate_of_cancels(&mut self, me: u32) -> Result<(), RejectReason> {
         let participant = self.participants.get_mut(&me).unwrap();
-        within_rate(self.now, participant.limits.maximum_cancels_per_second, &mut participant.canceled)
+        within_rate(self.now, participant.limits.maximum_cancels_per_second, &mut participant.canceled)?;
+        self.gate_of_firms_cancels(me)
     }
 
     /// The reason and the order's status that the rejection of a cancel or a replacement tells.
@@ -191,22 +196,8 @@ impl Oracle {
             return Err(RejectReason::LimitParticipants);
         }
         let participant = self.participants.entry(target).or_default();
-        let limits = &mut participant.limits;
-        if let Some(quantity) = set.maximum_quantity {
-            limits.maximum_quantity = if quantity.0 == 0 { None } else { Some(quantity) };
-        }
-        if let Some(notional) = set.maximum_notional {
-            limits.maximum_notional = if notional == 0 { None } else { Some(notional) };
-        }
-        if let Some(open) = set.maximum_open_orders {
-            limits.maximum_open_orders = if open == 0 { None } else { Some(open) };
-        }
-        if let Some(rate) = set.maximum_commands_per_second {
-            limits.maximum_commands_per_second = if rate == 0 { None } else { Some(rate) };
-        }
-        if let Some(rate) = set.maximum_cancels_per_second {
-            limits.maximum_cancels_per_second = if rate == 0 { None } else { Some(rate) };
-        }
+        set_one_by_one(&mut participant.limits, set);
+        let limits = participant.limits;
         if limits.maximum_commands_per_second.is_none() {
             participant.sent.clear();
         }
@@ -240,10 +231,10 @@ impl Oracle {
         let participant = self.participants.entry(target).or_default();
         let was_canceling = participant.killed != participant.keeping;
         if to == KillSwitch::Engaged {
-            firms::engage(participant, level, orders == WorkingOrders::Keep);
+            engage(participant, level, orders == WorkingOrders::Keep);
         } else {
             let before = participant.killed.len();
-            firms::release(participant, level);
+            release(participant, level);
             if before > 0 && participant.killed.len() == before {
                 return Err(RejectReason::NotAuthorised);
             }
@@ -354,16 +345,4 @@ impl Oracle {
         let InstrumentDefinition { instrument, state, reference_price, .. } = *definition;
         self.tell(0, scope, number, ReportBody::Instrument { instrument, state, reference_price });
     }
-}
-
-/// Counts a command of now, unless as many as the limit were sent within the last second. Time never goes back.
-fn within_rate(now: i64, limit: Option<u32>, sent: &mut Vec<i64>) -> Result<(), RejectReason> {
-    let Some(limit) = limit else { return Ok(()) };
-    let now = sent.last().map_or(now, |&last| last.max(now));
-    let lately = sent.iter().filter(|&&time| i128::from(now) - i128::from(time) < 1_000_000_000).count();
-    if lately >= limit as usize {
-        return Err(RejectReason::RiskRate);
-    }
-    sent.push(now);
-    Ok(())
 }

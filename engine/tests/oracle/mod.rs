@@ -17,6 +17,7 @@ mod book;
 mod commands;
 mod connections;
 mod firms;
+mod limits;
 mod mass_cancels;
 mod orders;
 mod own_orders;

@@ -6,7 +6,6 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 
 use super::book::{Book, Resting, auction_price, by_priority, find};
-use super::firms::Firm;
 use crate::venue::Told;
 
 /// An engine without any cleverness.
@@ -67,6 +66,21 @@ pub(super) struct Participant {
     pub(super) sent: Vec<i64>,
     /// The same of cancels, mass cancels and decreases.
     pub(super) canceled: Vec<i64>,
+}
+
+/// A firm.
+#[derive(Default)]
+pub(super) struct Firm {
+    pub(super) participants: BTreeSet<u32>,
+    pub(super) killed: BTreeSet<KillSwitchLevel>,
+    pub(super) keeping: BTreeSet<KillSwitchLevel>,
+    pub(super) scope: SelfTradeScope,
+    pub(super) limits: RiskLimits,
+    /// As of a participant.
+    pub(super) sent: Vec<i64>,
+    pub(super) canceled: Vec<i64>,
+    /// All events ever told to its participants.
+    pub(super) events: Vec<Report>,
 }
 
 /// A participant in an instrument, or as such, with all events ever told.
@@ -185,6 +199,7 @@ impl Oracle {
         };
         scope.events.push(report);
         self.told.push(Told::Report(report));
+        self.tell_firm(report);
     }
 
     pub(super) fn tell_canceled(&mut self, order: &Resting, instrument: u32, answers: u64, reason: RejectReason) {
@@ -207,4 +222,18 @@ pub(super) fn gap(instrument: InstrumentId, repeated: u64, scope: &Scope, kept_f
         last_event_sequence: EventSequence(scope.events.len() as u64),
         lost_through: scope.events[kept_from - 1].time,
     }
+}
+
+pub(super) fn engage(participant: &mut Participant, level: KillSwitchLevel, keeps: bool) {
+    let cancels_already = participant.killed.contains(&level) && !participant.keeping.contains(&level);
+    participant.killed.insert(level);
+    participant.keeping.remove(&level);
+    if keeps && !cancels_already {
+        participant.keeping.insert(level);
+    }
+}
+
+pub(super) fn release(participant: &mut Participant, level: KillSwitchLevel) {
+    participant.killed.retain(|&engaged| engaged > level);
+    participant.keeping.retain(|&engaged| engaged > level);
 }

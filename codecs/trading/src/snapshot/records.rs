@@ -5,10 +5,9 @@
 use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
-    ClientSequence, DisconnectionRecord, EpochNanos, EventSequence, FirmRecord, GraceTime, InstrumentId, KillSwitch,
+    ClientSequence, DisconnectionRecord, EpochNanos, EventSequence, GraceTime, InstrumentId, KillSwitch,
     KillSwitchLevel, KillSwitchLevels, MessageRate, NewOrder, OrderId, OrderRecord, ParticipantId, ParticipantRecord,
     ParticipantRole, ParticipantSession, ProtocolVersion, Quantity, RateKind, RateRecord, ScheduledTimer, ScopeRecord,
-    SelfTradeScope,
     SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash,
 };
 use sbe_message::Envelope;
@@ -49,12 +48,13 @@ pub(super) fn encode_session(session: &ParticipantSession, buffer: &mut [u8]) ->
         .maximum_messages_per_second(session.message_rate.map_or(0, |rate| rate.maximum_per_second.get()))
         .allowance_full_at(session.message_rate.map_or(0, |rate| rate.full_at.0))
         .grace_milliseconds(session.cancel_on_disconnect.unwrap_or_default().milliseconds())
-        .cancel_on_disconnect(flags([session.cancel_on_disconnect.is_some(), session.inherits_choice]));
+        .cancel_on_disconnect(flags([session.cancel_on_disconnect.is_some(), session.inherits_choice]))
+        .followed_firm_id(session.followed_firm.unwrap_or_default().0);
     length
 }
 
 pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSession, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, participant_session_codec, ParticipantSessionDecoder, before 2 it had 17);
+    let wire = block!(envelope, sbe_snapshot, participant_session_codec, ParticipantSessionDecoder, before 2 it had 17, before 5 it had 60);
     let template_id = participant_session_codec::SBE_TEMPLATE_ID;
     // Version 1 has no such choice.
     let (grace, choice) =
@@ -89,6 +89,7 @@ pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSessio
         }),
         cancel_on_disconnect: if_flagged(choice, 0, grace, template_id, "graceMilliseconds")?,
         inherits_choice: choice & 2 != 0,
+        followed_firm: wire.followed_firm_id().map(ParticipantId),
     })
 }
 
@@ -178,16 +179,13 @@ pub(super) fn encode_participant(record: &ParticipantRecord, buffer: &mut [u8]) 
         .disconnect_deadline(record.disconnection.map_or(0, |disconnection| disconnection.deadline.0))
         .grace_milliseconds(record.disconnection.map_or(0, |disconnection| disconnection.grace.milliseconds()))
         .disconnected(record.disconnection.map_or(0, |disconnection| 1 + u8::from(disconnection.is_done)))
-        .firm_id(record.firm.unwrap_or_default().0)
-        .firm_kill_switch_levels(record.firm_rules.unwrap_or_default().kill_switch.bits())
-        .firm_kill_switch_keeps(record.firm_rules.unwrap_or_default().kill_switch_keeps.bits())
-        .self_trade_scope(record.firm_rules.unwrap_or_default().self_trade_scope.number());
+        .firm_id(record.firm.unwrap_or_default().0);
     length
 }
 
 pub(super) fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRecord, MessageError> {
     let wire =
-        block!(envelope, sbe_snapshot, participant_codec, ParticipantDecoder, before 2 it had 41, before 4 it had 64);
+        block!(envelope, sbe_snapshot, participant_codec, ParticipantDecoder, before 2 it had 41, before 5 it had 64);
     let template_id = participant_codec::SBE_TEMPLATE_ID;
     let levels = |bits, field| known(KillSwitchLevels::from_bits(bits), template_id, field);
     let engaged = known(KillSwitch::from_number(wire.kill_switch()), template_id, "killSwitch")?;
@@ -203,29 +201,9 @@ pub(super) fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRe
     if kill_switch.kill_switch() != engaged {
         return Err(MessageError::Value { template_id, field: "killSwitchLevels" });
     }
-    let (firm, firm_rules) = if envelope.version < 4 {
-        (None, None)
-    } else {
-        let participant = ParticipantId(wire.participant_id());
-        let rules = FirmRecord {
-            kill_switch: levels(wire.firm_kill_switch_levels(), "firmKillSwitchLevels")?,
-            kill_switch_keeps: levels(wire.firm_kill_switch_keeps(), "firmKillSwitchKeeps")?,
-            self_trade_scope: known(
-                SelfTradeScope::from_number(wire.self_trade_scope()),
-                template_id,
-                "selfTradeScope",
-            )?,
-        };
-        let firm = Some(ParticipantId(wire.firm_id())).filter(|firm| firm.0 != 0);
-        let is_own = firm == Some(participant);
-        if !is_own && rules != FirmRecord::default() {
-            return Err(MessageError::Value { template_id, field: "firmId" });
-        }
-        (firm, is_own.then_some(rules))
-    };
+    let firm = if envelope.version < 5 { 0 } else { wire.firm_id() };
     Ok(ParticipantRecord {
-        firm,
-        firm_rules,
+        firm: Some(ParticipantId(firm)).filter(|firm| firm.0 != 0),
         participant: ParticipantId(wire.participant_id()),
         limits: read_limits!(wire),
         kill_switch,

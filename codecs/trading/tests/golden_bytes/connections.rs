@@ -71,7 +71,6 @@ fn snapshots() {
             rates: 0,
             disconnection: Some(DisconnectionRecord { grace: GRACE, deadline: TIME, is_done }),
             firm: None,
-            firm_rules: None,
         })
     };
     let scope = SnapshotRecord::Scope(ScopeRecord {
@@ -95,6 +94,7 @@ fn snapshots() {
         message_rate: None,
         cancel_on_disconnect: Some(GRACE),
         inherits_choice: true,
+        followed_firm: None,
     };
     for (name, message) in [
         ("on_disconnect.snapshot_of_participant", SnapshotMessage::Record(participant(false))),

@@ -8,6 +8,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
 mod connections;
+mod firms;
 mod golden;
 mod member_status;
 mod migration;
@@ -101,23 +102,6 @@ fn commands() {
         }),
         ("command.mass_cancel_of_everybody", INSTRUMENT, {
             Action::MassCancelAll { target: MassCancelTarget::Everybody, side: None }
-        }),
-        ("command.mass_cancel_of_firm", InstrumentId::NONE, {
-            Action::MassCancelAll { target: MassCancelTarget::Firm(target), side: None }
-        }),
-        ("command.set_firm", InstrumentId::NONE, Action::SetFirm { target, firm: Some(ParticipantId(177)) }),
-        ("command.set_no_firm", InstrumentId::NONE, Action::SetFirm { target, firm: None }),
-        ("command.set_firm_kill_switch", InstrumentId::NONE, {
-            let rules = FirmRules {
-                kill_switch: Some(kill_switch),
-                working_orders: WorkingOrders::Keep,
-                self_trade_scope: None,
-            };
-            Action::SetFirmRules { firm: target, rules }
-        }),
-        ("command.set_firm_self_trade_scope", InstrumentId::NONE, {
-            let rules = FirmRules { self_trade_scope: Some(SelfTradeScope::Firm), ..FirmRules::default() };
-            Action::SetFirmRules { firm: target, rules }
         }),
         ("command.define_instrument", InstrumentId::NONE, Action::DefineInstrument(definition())),
         ("command.set_instrument_state", INSTRUMENT, Action::SetInstrumentState { state, reference_price: None }),
@@ -256,24 +240,6 @@ fn reports() {
         ("report.mass_cancel_of_everybody", {
             let target = MassCancelTarget::Everybody;
             ReportBody::MassCancelAll { target, affected: 4, instruments: 3, moving: 0 }
-        }),
-        ("report.firm", {
-            ReportBody::Firm(FirmReport {
-                target: ParticipantId(9),
-                firm: Some(ParticipantId(178)),
-                participants: 5,
-                kill_switch_levels: KillSwitchLevels::NONE.with(KillSwitchLevel::Firm),
-                self_trade_scope: SelfTradeScope::Firm,
-            })
-        }),
-        ("report.no_firm", {
-            ReportBody::Firm(FirmReport {
-                target: ParticipantId(9),
-                firm: None,
-                participants: 0,
-                kill_switch_levels: KillSwitchLevels::NONE,
-                self_trade_scope: SelfTradeScope::Participant,
-            })
         }),
         ("report.instrument", {
             let (state, reference_price) = (InstrumentState::Open, Price(64_000));

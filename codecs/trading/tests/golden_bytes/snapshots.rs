@@ -43,7 +43,6 @@ fn snapshot_records() {
                 rates: 0,
                 disconnection: None,
                 firm: None,
-                firm_rules: None,
             })
         }),
         ("snapshot.participant_with_rates", {
@@ -55,7 +54,6 @@ fn snapshot_records() {
                 rates: 131,
                 disconnection: None,
                 firm: None,
-                firm_rules: None,
             })
         }),
         ("snapshot.killed_participant", {
@@ -68,36 +66,6 @@ fn snapshot_records() {
                 rates: 0,
                 disconnection: None,
                 firm: None,
-                firm_rules: None,
-            })
-        }),
-        ("snapshot.participant_of_firm", {
-            SnapshotRecord::Participant(ParticipantRecord {
-                participant: PARTICIPANT,
-                limits: LIMITS,
-                kill_switch: KillSwitchLevels::NONE,
-                kill_switch_keeps: KillSwitchLevels::NONE,
-                rates: 0,
-                disconnection: None,
-                firm: Some(ParticipantId(176)),
-                firm_rules: None,
-            })
-        }),
-        ("snapshot.participant_that_is_a_firm", {
-            let levels = KillSwitchLevels::NONE.with(KillSwitchLevel::Firm);
-            SnapshotRecord::Participant(ParticipantRecord {
-                participant: PARTICIPANT,
-                limits: LIMITS,
-                kill_switch: levels,
-                kill_switch_keeps: levels,
-                rates: 0,
-                disconnection: None,
-                firm: Some(PARTICIPANT),
-                firm_rules: Some(FirmRecord {
-                    kill_switch: levels.with(KillSwitchLevel::Operator),
-                    kill_switch_keeps: levels,
-                    self_trade_scope: SelfTradeScope::Firm,
-                }),
             })
         }),
         ("snapshot.rate", { SnapshotRecord::Rate(RateRecord { kind: RateKind::Cancels, time: TIME, commands: 132 }) }),
@@ -229,6 +197,7 @@ fn snapshot_records() {
         message_rate: None,
         cancel_on_disconnect: None,
         inherits_choice: false,
+        followed_firm: None,
     };
     let key = SessionKey::new([154; SessionKey::LENGTH]);
     let authentication = Some(SessionAuthentication { key, last_counter: 155 });
@@ -326,7 +295,7 @@ fn packed(messages: &[SnapshotMessage]) -> Vec<u8> {
 }
 
 /// The last of the messages: a kept event has two.
-fn read_snapshot(mut run: &[u8]) -> SnapshotMessage {
+pub(crate) fn read_snapshot(mut run: &[u8]) -> SnapshotMessage {
     let mut decoder = RecordDecoder::default();
     let mut last = None;
     while !run.is_empty() {
