@@ -2,6 +2,7 @@
 
 mod archived;
 mod clusters;
+mod firms;
 mod measuring;
 mod plan;
 mod recorded;
@@ -21,6 +22,7 @@ use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
 pub use clusters::{Activate, BENCH_PORT, Members};
+pub use firms::{Firm, FollowFirm, OfFirm, SelfTradeScopeArgument};
 pub use measuring::BenchPart;
 pub use plan::{BackTest, BackTested, Plan, PlannedLayout};
 pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
@@ -28,8 +30,7 @@ pub use replay::{Replay, Sending};
 pub use round_trip::{RoundTrip, Service, Transport};
 pub use simulating::Simulate;
 pub use trading::{
-    AmendedTrade, Book, Cancel, Firm, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade,
-    Watch,
+    AmendedTrade, Book, Cancel, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
 };
 pub use watching::Console;
 
@@ -475,6 +476,9 @@ mod tests {
             "firm kill 9 --keep-orders",
             "firm release 9 --as-operator",
             "firm self-trade 9 firm",
+            "firm limits 9 --maximum-open-orders 0 --maximum-quantity 5",
+            "firm follow 9",
+            "firm follow 9 --participant 1 --after 0 --cluster A -n 5",
             "mass-cancel --participant 1 --side buy",
             "mass-cancel --participant 1 --as-operator -i 1",
             "mass-cancel --everybody --cluster A",
@@ -520,6 +524,8 @@ mod tests {
             "firm set 0 9",
             "firm set 1 0",
             "firm self-trade 9 both",
+            "firm limits 9",
+            "firm follow 0",
             "mass-cancel --participant 1 --side both",
             "mass-cancel --everybody --side buy",
             "mass-cancel --everybody --cluster A -i 1",

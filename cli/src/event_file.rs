@@ -204,6 +204,7 @@ impl ReportRow {
             }
             ReportBody::Risk { .. } => Self { event: "risk", ..row },
             ReportBody::Firm(_) => Self { event: "firm", ..row },
+            ReportBody::FirmLimits(_) => Self { event: "firm_limits", ..row },
             ReportBody::Reject { reason, .. } => Self { event: "reject", reason: Some(*reason), ..row },
         }
     }

@@ -1,6 +1,6 @@
 //! Text lines for events, as people read them.
 
-use lugus_client::{ExecType, Execution, FirmReport, Report, ReportBody, TradeAddendum};
+use lugus_client::{ExecType, Execution, FirmLimits, FirmReport, Report, ReportBody, TradeAddendum};
 
 use crate::notation::Notation;
 
@@ -29,6 +29,7 @@ pub fn text(report: &Report, notation: Notation<'_>) -> String {
                  ({kill_switch_levels}), self-trade prevention by {self_trade_scope:?}"
             ),
         },
+        ReportBody::FirmLimits(FirmLimits { firm, limits }) => format!("firm {firm}: {limits:?}"),
         ReportBody::Instrument { instrument, state, reference_price } => {
             format!("instrument {instrument} is {state:?}, reference price {}", notation.price(*reference_price))
         }

@@ -1,15 +1,16 @@
 //! `lugus firm`: puts participants into firms, and sets what holds for all participants of a firm.
 
 use lugus_client::{
-    FirmRules, KillSwitch, OlderSession, ParticipantId, Report, ReportBody, SelfTradeScope, WorkingOrders,
+    FirmRules, KillSwitch, OlderSession, ParticipantId, Report, ReportBody, RiskLimits, SelfTradeScope, WorkingOrders,
 };
 use serde::Serialize;
 
 use crate::access::Access;
-use crate::arguments::{Firm, OfFirm, SelfTradeScopeArgument};
+use crate::arguments::{Firm, FollowFirm, OfFirm, SelfTradeScopeArgument};
 use crate::deployment::DeploymentFile;
 use crate::events::text;
 use crate::failure::Failure;
+use crate::firm_follow;
 use crate::notation::Notations;
 use crate::output::Output;
 use crate::participant::{TIMEOUT, failed};
@@ -24,6 +25,7 @@ struct Answers {
 enum Asked {
     Member(ParticipantId, Option<ParticipantId>),
     Rules(ParticipantId, FirmRules),
+    Limits(ParticipantId, RiskLimits),
 }
 
 /// Sends the command to each cluster, and prints the answers.
@@ -31,7 +33,10 @@ enum Asked {
 /// # Errors
 /// When the sender is connected already, a cluster does not answer, or one has refused the command.
 pub fn run(found: &DeploymentFile, what: &Firm, output: Output) -> Result<(), Failure> {
-    let (sender, older_session, asked) = asked(what);
+    let (sender, older_session, asked) = match asked(what) {
+        Ok(asked) => asked,
+        Err(follow) => return firm_follow::run(found, follow, output),
+    };
     let access = Access::open(found)?;
     let notations = Notations::new(access.map(), true);
     let (mut reports, mut lines, mut refused) = (Vec::new(), Vec::new(), None);
@@ -40,6 +45,7 @@ pub fn run(found: &DeploymentFile, what: &Firm, output: Output) -> Result<(), Fa
         let told = match &asked {
             Asked::Member(target, firm) => session.set_firm(*target, *firm),
             Asked::Rules(firm, rules) => session.set_firm_rules(*firm, rules),
+            Asked::Limits(firm, limits) => session.set_firm_limits(*firm, limits),
         };
         session.close();
         for report in told.map_err(failed)? {
@@ -59,8 +65,8 @@ pub fn run(found: &DeploymentFile, what: &Firm, output: Output) -> Result<(), Fa
     refused.map_or(Ok(()), |line| Err(Failure::new(line)))
 }
 
-/// Who sends what, and what becomes of an older session.
-fn asked(what: &Firm) -> (ParticipantId, OlderSession, Asked) {
+/// Who sends what, and what becomes of an older session; or else which firm is followed.
+fn asked(what: &Firm) -> Result<(ParticipantId, OlderSession, Asked), &FollowFirm> {
     let by_firm = |of: &OfFirm, rules| {
         let firm = ParticipantId(of.firm);
         let sender = if of.as_operator { ParticipantId::OPERATOR } else { firm };
@@ -70,7 +76,7 @@ fn asked(what: &Firm) -> (ParticipantId, OlderSession, Asked) {
         let asked = Asked::Member(ParticipantId(participant), firm.map(ParticipantId));
         (ParticipantId::OPERATOR, older_session, asked)
     };
-    match *what {
+    Ok(match *what {
         Firm::Set { participant, firm, take_over } => by_operator(participant, Some(firm), take_over.older_session()),
         Firm::Clear { participant, take_over } => by_operator(participant, None, take_over.older_session()),
         Firm::Kill { ref of, keep_orders } => {
@@ -87,5 +93,10 @@ fn asked(what: &Firm) -> (ParticipantId, OlderSession, Asked) {
             };
             by_firm(of, FirmRules { self_trade_scope: Some(scope), ..FirmRules::default() })
         }
-    }
+        Firm::Limits { firm, ref limits, take_over } => {
+            let asked = Asked::Limits(ParticipantId(firm), limits.limits());
+            (ParticipantId::OPERATOR, take_over.older_session(), asked)
+        }
+        Firm::Follow(ref follow) => return Err(follow),
+    })
 }
