@@ -2,6 +2,7 @@
 
 mod archived;
 mod clusters;
+mod firms;
 mod instrument;
 mod measuring;
 mod plan;
@@ -23,6 +24,7 @@ use lugus_coordinator::migration::MoveStep;
 
 pub use archived::{ArchivedMembers, Audit, Backup, Export, Recover, Repair};
 pub use clusters::{Activate, BENCH_PORT, Members};
+pub use firms::{Firm, FollowFirm, OfFirm, SelfTradeScopeArgument};
 pub use instrument::Instrument;
 pub use measuring::BenchPart;
 pub use plan::{BackTest, BackTested, Plan, PlannedLayout};
@@ -92,6 +94,9 @@ pub enum Command {
     Cancel(Cancel),
     /// Cancel all orders of a participant, or of everybody, in all clusters, in one cluster, or in one instrument.
     MassCancel(MassCancel),
+    /// Put participants into firms, and set what holds for all participants of a firm, in all clusters.
+    #[command(subcommand)]
+    Firm(Firm),
     /// Show a participant's own open orders.
     Orders(Orders),
     /// Cancel or correct a trade, as the operator. Both sides and the market are told; no order changes.
@@ -495,6 +500,15 @@ mod tests {
             "recordings describe 3 --member 1",
             "replay log",
             "replay log --member 0 --from snapshot --until 2026-11-29T20:15:00Z --events x.csv --book 1",
+            "mass-cancel --firm 9",
+            "firm set 1 9",
+            "firm clear 1",
+            "firm kill 9 --keep-orders",
+            "firm release 9 --as-operator",
+            "firm self-trade 9 firm",
+            "firm limits 9 --maximum-open-orders 0 --maximum-quantity 5",
+            "firm follow 9",
+            "firm follow 9 --participant 1 --after 0 --cluster A -n 5",
             "mass-cancel --participant 1 --side buy",
             "mass-cancel --participant 1 --as-operator -i 1",
             "mass-cancel --everybody --cluster A",
@@ -536,6 +550,12 @@ mod tests {
             "cancel -i 1 0",
             "mass-cancel",
             "mass-cancel --participant 1 --everybody",
+            "mass-cancel --participant 1 --firm 9",
+            "firm set 0 9",
+            "firm set 1 0",
+            "firm self-trade 9 both",
+            "firm limits 9",
+            "firm follow 0",
             "mass-cancel --participant 1 --side both",
             "mass-cancel --everybody --side buy",
             "mass-cancel --everybody --cluster A -i 1",

@@ -203,6 +203,8 @@ impl ReportRow {
                 Self { event: "instrument", price: Some(reference_price.0), ..row }
             }
             ReportBody::Risk { .. } => Self { event: "risk", ..row },
+            ReportBody::Firm(_) => Self { event: "firm", ..row },
+            ReportBody::FirmLimits(_) => Self { event: "firm_limits", ..row },
             ReportBody::Reject { reason, .. } => Self { event: "reject", reason: Some(*reason), ..row },
         }
     }

@@ -1,6 +1,6 @@
 //! Text lines for events, as people read them.
 
-use lugus_client::{ExecType, Execution, Report, ReportBody, TradeAddendum};
+use lugus_client::{ExecType, Execution, FirmLimits, FirmReport, Report, ReportBody, TradeAddendum};
 
 use crate::notation::Notation;
 
@@ -21,6 +21,15 @@ pub fn text(report: &Report, notation: Notation<'_>) -> String {
             };
             format!("{affected} orders of {target} in {instruments} instruments canceled{stay}")
         }
+        ReportBody::Firm(FirmReport { target, firm, participants, kill_switch_levels, self_trade_scope }) => match firm
+        {
+            None => format!("participant {target} belongs to no firm"),
+            Some(firm) => format!(
+                "participant {target} belongs to firm {firm} of {participants} participants: kill switch of the firm \
+                 ({kill_switch_levels}), self-trade prevention by {self_trade_scope:?}"
+            ),
+        },
+        ReportBody::FirmLimits(FirmLimits { firm, limits }) => format!("firm {firm}: {limits:?}"),
         ReportBody::Instrument { instrument, state, reference_price } => {
             format!("instrument {instrument} is {state:?}, reference price {}", notation.price(*reference_price))
         }

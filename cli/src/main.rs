@@ -27,6 +27,9 @@ mod events;
 mod export;
 mod exporter;
 mod failure;
+mod firm;
+mod firm_follow;
+mod firms;
 mod first_start;
 mod instrument;
 mod instruments;
@@ -41,6 +44,7 @@ mod moving;
 mod node;
 mod notation;
 mod opening_book;
+mod operator;
 mod order;
 mod orders;
 mod output;
@@ -142,6 +146,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
         Command::MassCancel(what) => mass_cancel::run(&deployment::find(config)?, what, output),
+        Command::Firm(what) => firm::run(&deployment::find(config)?, what, output),
         Command::Orders(orders) => orders::run(&deployment::find(config)?, orders, output),
         Command::Trade(what) => trade::amend(&deployment::find(config)?, what, output),
         Command::Instrument(what) => instrument::operate(&deployment::find(config)?, what, output),

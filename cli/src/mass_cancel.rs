@@ -86,14 +86,12 @@ fn cancel(
     instrument: InstrumentId,
     arguments: &MassCancel,
 ) -> Result<Vec<Report>, Failure> {
-    let (sender, target) = match arguments.participant {
-        None => (ParticipantId::OPERATOR, MassCancelTarget::Everybody),
-        Some(participant) => {
-            let participant = ParticipantId(participant);
-            let sender = if arguments.as_operator { ParticipantId::OPERATOR } else { participant };
-            (sender, MassCancelTarget::Participant(participant))
-        }
+    let (sender, target) = match (arguments.participant, arguments.firm) {
+        (Some(participant), _) => (participant, MassCancelTarget::Participant(ParticipantId(participant))),
+        (None, Some(firm)) => (firm, MassCancelTarget::Firm(ParticipantId(firm))),
+        (None, None) => (ParticipantId::OPERATOR.0, MassCancelTarget::Everybody),
     };
+    let sender = if arguments.as_operator { ParticipantId::OPERATOR } else { ParticipantId(sender) };
     let side = arguments.side.map(|side| match side {
         SideArgument::Buy => Side::Buy,
         SideArgument::Sell => Side::Sell,

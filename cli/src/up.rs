@@ -17,6 +17,7 @@ use crate::arguments::Up;
 use crate::deployed_process::{self, DeployedProcess, ProcessRole};
 use crate::deployment::{self, DeploymentFile};
 use crate::failure::Failure;
+use crate::firms;
 use crate::first_start::FirstStart;
 use crate::instruments;
 use crate::local_deployment;
@@ -240,7 +241,7 @@ struct Answering {
     awaited: Option<String>,
 }
 
-/// Starts processes, waits until all of them answer, and defines the instruments.
+/// Starts processes, waits until all of them answer, and defines instruments and firms.
 fn await_all(
     found: &DeploymentFile,
     clusters: &[ClusterSpec],
@@ -257,8 +258,14 @@ fn await_all(
             .hint("`lugus status` shows the state of each member; their logs are in the state folder")
     })?;
     let access = Access::open_within(found, timeout, || check_alive(starting))?;
-    instruments::define(found, &access)?;
+    define(found, &access)?;
     Ok(Answering { leaders: leaders.into_iter().map(Some).collect(), awaited: None })
+}
+
+/// Defines the deployment's instruments and firms.
+fn define(found: &DeploymentFile, access: &Access<'_>) -> Result<(), Failure> {
+    instruments::define(found, access)?;
+    firms::define(found, access)
 }
 
 /// Starts the processes of this host, and waits until its members follow a leader. Then the instruments are defined, if the rest of the
@@ -285,8 +292,8 @@ fn await_here(
     let leaderless = clusters.iter().zip(&leaders).filter(|(_, leader)| leader.is_none());
     let leaderless: Vec<_> = leaderless.map(|(cluster, _)| cluster.name.as_str()).collect();
     let awaited = if leaderless.is_empty() {
-        let defined = Access::open_within(found, timeout, || check_alive(starting))
-            .and_then(|access| instruments::define(found, &access));
+        let defined =
+            Access::open_within(found, timeout, || check_alive(starting)).and_then(|access| define(found, &access));
         // Whoever starts the last host defines them.
         defined.err().map(|failure| failure.to_string())
     } else {

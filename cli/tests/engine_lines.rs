@@ -19,6 +19,7 @@ const LIMITS: EngineLimits = EngineLimits {
     participants: 8,
     orders: 64,
     retained_events: 8,
+    retained_firm_events: 16_384,
     retained_trades: 4_096,
     steps: 4_096,
 };

@@ -1,21 +1,22 @@
 //! Sessions for simple programs that may wait: the command line, tests, scripts.
 
+mod all_clusters;
 mod protection;
 
 use std::time::{Duration, Instant};
 
 use lugus_topology::ClusterId;
 use lugus_vocabulary::{
-    Book, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder,
-    OrderStatusReport, ParticipantId, Price, RejectReason, Replace, Report, RiskLimits, Side, TradeAmendment, TradeId,
-    WorkingOrders,
+    Book, ClientOrderId, FirmEvent, FirmRules, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch,
+    MassCancelTarget, NewOrder, OrderStatusReport, ParticipantId, Price, RejectReason, Replace, Report, RiskLimits,
+    Side, TradeAmendment, TradeId, WorkingOrders,
 };
 use thiserror::Error;
 
 use crate::command_number::CommandNumber;
 use crate::config::Config;
 use crate::error::{ClientError, SendError};
-use crate::exchange::{ClusterCommand, ExchangeSession};
+use crate::exchange::ExchangeSession;
 use crate::open_orders::{OpenOrders, OpenOrdersPart};
 use crate::order_entry::OrderEntry;
 use crate::problem::Problem;
@@ -304,6 +305,35 @@ impl<H: EventHandler> BlockingSession<H> {
         self.execute(instrument, |session| session.set_instrument_state(instrument, state, reference_price))
     }
 
+    /// Operator: puts a participant into a firm, which is named by its own participant, or (`None`) takes it out of its firm;
+    /// returns the answer.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn set_firm(
+        &mut self,
+        target: ParticipantId,
+        firm: Option<ParticipantId>,
+    ) -> Result<Vec<Report>, BlockingError> {
+        self.execute(InstrumentId::NONE, |session| session.set_firm(target, firm))
+    }
+
+    /// Operator, or a firm's own participant: sets what holds for all participants of the firm; returns the answer.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn set_firm_rules(&mut self, firm: ParticipantId, rules: &FirmRules) -> Result<Vec<Report>, BlockingError> {
+        self.execute(InstrumentId::NONE, |session| session.set_firm_rules(firm, rules))
+    }
+
+    /// Operator: sets limits of a firm, and leaves those that are `None` as they are; returns the answer.
+    ///
+    /// # Errors
+    /// As [`Self::new_order`].
+    pub fn set_firm_limits(&mut self, firm: ParticipantId, limits: &RiskLimits) -> Result<Vec<Report>, BlockingError> {
+        self.execute(InstrumentId::NONE, |session| session.set_firm_limits(firm, limits))
+    }
+
     /// Operator: cancels or corrects a trade of the instrument; returns all reports that answer the command.
     ///
     /// # Errors
@@ -341,103 +371,6 @@ impl<H: EventHandler> BlockingSession<H> {
         working_orders: WorkingOrders,
     ) -> Result<Vec<Report>, BlockingError> {
         self.execute(InstrumentId::NONE, |session| session.set_kill_switch(target, kill_switch, working_orders))
-    }
-}
-
-/// Commands that are for all clusters.
-impl<H: EventHandler> BlockingExchange<H> {
-    /// Cancels the participant's own orders in all instruments of all clusters, of one side or (`None`) of both: see
-    /// [`ExchangeSession::mass_cancel_all`]. Returns the answer of each cluster. The reports of the orders are told to the
-    /// handler.
-    ///
-    /// # Errors
-    /// When a cluster has not taken the command, or has not answered. Others may have done it.
-    pub fn mass_cancel_all(&mut self, side: Option<Side>) -> Result<Vec<(ClusterId, Report)>, BlockingError> {
-        let deadline = Instant::now() + self.timeout;
-        let mut awaited = Vec::new();
-        for ClusterCommand { cluster, sent } in self.session.mass_cancel_all(side)? {
-            awaited.push((cluster, sent?));
-        }
-        let mut answers = Answers { handler: &mut self.handler, awaited, told: Vec::new(), failure: None };
-        while !answers.awaited.is_empty() {
-            let work = self.session.poll(&mut answers)?;
-            if let Some(failure) = answers.failure {
-                return Err(failure);
-            }
-            self.idle_cycles = pause(self.idle_cycles, work);
-            if Instant::now() >= deadline {
-                let problem = self.session.last_problem();
-                return Err(BlockingError::TimedOut {
-                    what: "the answers of all clusters",
-                    timeout: self.timeout,
-                    problem,
-                });
-            }
-        }
-        Ok(answers.told)
-    }
-}
-
-/// Passes everything on to the handler, and waits for answers of clusters to commands of no instrument.
-struct Answers<'a, H> {
-    handler: &'a mut H,
-    awaited: Vec<(ClusterId, CommandNumber)>,
-    told: Vec<(ClusterId, Report)>,
-    failure: Option<BlockingError>,
-}
-
-impl<H: EventHandler> EventHandler for Answers<'_, H> {
-    fn on_report(&mut self, report: &Report, command: CommandNumber) {
-        self.handler.on_report(report, command);
-    }
-
-    fn on_cluster_report(&mut self, cluster: ClusterId, report: &Report, command: CommandNumber) {
-        let is_awaited = |&awaited: &(ClusterId, CommandNumber)| awaited == (cluster, command);
-        if report.instrument == InstrumentId::NONE
-            && let Some(place) = self.awaited.iter().position(is_awaited)
-        {
-            self.awaited.remove(place);
-            self.told.push((cluster, *report));
-        }
-        self.handler.on_cluster_report(cluster, report, command);
-    }
-
-    fn on_drop_copy(&mut self, report: &Report) {
-        self.handler.on_drop_copy(report);
-    }
-
-    fn on_book(&mut self, book: &Book) {
-        self.handler.on_book(book);
-    }
-
-    fn on_open_orders(&mut self, part: &OpenOrdersPart<'_>) {
-        self.handler.on_open_orders(part);
-    }
-
-    fn on_order_status(&mut self, report: &OrderStatusReport) {
-        self.handler.on_order_status(report);
-    }
-
-    fn on_status(&mut self, status: &Status) {
-        self.handler.on_status(status);
-    }
-
-    fn on_cluster_status(&mut self, cluster: ClusterId, status: &Status) {
-        let failure = match *status {
-            Status::CommandRefused { instrument: instrument @ InstrumentId::NONE, command, reason } => {
-                Some((command, BlockingError::Refused { instrument, command, reason }))
-            }
-            Status::GaveUp { instrument: instrument @ InstrumentId::NONE, command, may_have_been_applied } => {
-                Some((command, BlockingError::GaveUp { instrument, command, may_have_been_applied }))
-            }
-            _ => None,
-        };
-        if let Some((command, failure)) = failure
-            && self.awaited.contains(&(cluster, command))
-        {
-            self.failure = Some(failure);
-        }
-        self.handler.on_cluster_status(cluster, status);
     }
 }
 
@@ -571,6 +504,14 @@ impl<H: EventHandler> EventHandler for Collecting<'_, H> {
 
     fn on_drop_copy(&mut self, report: &Report) {
         self.handler.on_drop_copy(report);
+    }
+
+    fn on_firm_event(&mut self, event: &FirmEvent) {
+        self.handler.on_firm_event(event);
+    }
+
+    fn on_cluster_firm_event(&mut self, cluster: ClusterId, event: &FirmEvent) {
+        self.handler.on_cluster_firm_event(cluster, event);
     }
 
     fn on_book(&mut self, book: &Book) {

@@ -10,6 +10,7 @@ use lugus_vocabulary::{GraceTime, ParticipantId, SessionKey};
 use sha2::Sha256;
 
 use crate::error::ConfigurationError;
+use crate::followed_firm::FollowFirm;
 use crate::rebuild::RebuildPolicy;
 use crate::retry::RetryPolicy;
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub cancel_on_disconnect: Option<GraceTime>,
     /// When the session asks for the participant's own open orders by itself.
     pub rebuild: RebuildPolicy,
+    /// A firm whose events the session tells, beside the participant's own. Default: none.
+    pub follow_firm: Option<FollowFirm>,
 }
 
 /// What a new session does to another one that its participant has open, perhaps that of another process.
@@ -127,6 +130,7 @@ impl Config {
             older_session: OlderSession::default(),
             cancel_on_disconnect: None,
             rebuild: RebuildPolicy::default(),
+            follow_firm: None,
         }
     }
 

@@ -25,6 +25,7 @@ use crate::cluster_link::SharedGroup;
 use crate::command_number::CommandNumber;
 use crate::config::{Config, Credentials, Limits, OlderSession};
 use crate::error::{ClientError, SendError};
+use crate::followed_firm::FollowFirm;
 use crate::instrument::{Instrument, UnknownPair};
 use crate::map_source::MapSource;
 use crate::problem::Problem;
@@ -53,6 +54,8 @@ pub struct ExchangeConfig {
     pub cancel_on_disconnect: Option<GraceTime>,
     /// When the sessions ask for the participant's own open orders by themselves.
     pub rebuild: RebuildPolicy,
+    /// A firm whose events the sessions with all clusters tell: see [`Config::follow_firm`].
+    pub follow_firm: Option<FollowFirm>,
 }
 
 impl ExchangeConfig {
@@ -81,6 +84,7 @@ impl ExchangeConfig {
             older_session: OlderSession::default(),
             cancel_on_disconnect: None,
             rebuild: RebuildPolicy::default(),
+            follow_firm: None,
         }
     }
 }
@@ -150,6 +154,7 @@ impl Sessions {
             older_session: self.config.older_session,
             cancel_on_disconnect: self.config.cancel_on_disconnect,
             rebuild: self.config.rebuild,
+            follow_firm: self.config.follow_firm,
         }
     }
 }

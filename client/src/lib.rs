@@ -60,6 +60,7 @@
 //! | `router` | which instrument is in which cluster's session |
 //! | `session` | one cluster session, over all instruments |
 //! | `scope` | one instrument: numbers, unanswered commands, events |
+//! | `followed_firm` | the events of a firm: what has been told, and what is asked for |
 //! | `rebuild` | which open orders a session asks for, and when |
 //! | `outstanding` | commands until they are answered |
 //! | `listening_clock`, `ingress`, `wire` | the time, the way out and the messages of a session |
@@ -72,6 +73,7 @@ mod error;
 mod exchange;
 mod feed;
 mod fixed_map;
+mod followed_firm;
 mod ingress;
 mod instrument;
 mod listening_clock;
@@ -103,13 +105,14 @@ pub use lugus_topology::{ClusterId, Deployment};
 pub use lugus_vocabulary as vocabulary;
 pub use lugus_vocabulary::{
     BeyondPoints, Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, CommandKind, Decimal,
-    DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, GraceTime, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, LastReport, Liquidity, MapEpoch,
-    MarketDataSequence, MarketDataSnapshot, MassCancelTarget, MemberId, MessageRejectReason, NewOrder, OnBreach,
-    OnDisconnect, OpenOrder, OrderId, OrderMassStatusRequest, OrderStatus, OrderStatusReport, OrderStatusRequest,
-    OrderType, ParticipantId, PostOnly, Price, PriceLevel, PriceProtection, PriceWidth, Quantity, RejectReason,
-    Replace, Report, ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics, StatusCursor, StepSize, Symbol,
-    TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders, WorkingState,
+    DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, FirmEvent, FirmLimits, FirmReport, FirmRules,
+    GraceTime, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel,
+    KillSwitchLevels, LastReport, Liquidity, MapEpoch, MarketDataSequence, MarketDataSnapshot, MassCancelTarget,
+    MemberId, MessageRejectReason, NewOrder, OnBreach, OnDisconnect, OpenOrder, OrderId, OrderMassStatusRequest,
+    OrderStatus, OrderStatusReport, OrderStatusRequest, OrderType, ParticipantId, PostOnly, Price, PriceLevel,
+    PriceProtection, PriceWidth, Quantity, RejectReason, Replace, Report, ReportBody, RiskLimits, SelfTradePrevention,
+    SelfTradeScope, Side, Statistics, StatusCursor, StepSize, Symbol, TimeInForce, TradeAddendum, TradeAmendment,
+    TradeId, WorkingOrders, WorkingState,
 };
 
 pub use blocking::{BlockingError, BlockingExchange, BlockingSession};
@@ -122,6 +125,7 @@ pub use feed::{
     MarketDataFeed, Trade,
 };
 pub use fixed_map::FixedMap;
+pub use followed_firm::FollowFirm;
 pub use instrument::{Instrument, Rounding, UnitError, UnknownPair};
 pub use open_orders::{OpenOrders, OpenOrdersPart};
 pub use order_entry::OrderEntry;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use lugus_partition_map::{ClusterEntry, PartitionMap};
 use lugus_topology::ClusterId;
-use lugus_vocabulary::{Book, InstrumentId, OrderStatusReport, Report};
+use lugus_vocabulary::{Book, FirmEvent, InstrumentId, OrderStatusReport, Report};
 
 use crate::command_number::CommandNumber;
 use crate::error::{ClientError, SendError};
@@ -209,6 +209,10 @@ impl<H: EventHandler> EventHandler for ClusterHandler<'_, H> {
 
     fn on_drop_copy(&mut self, report: &Report) {
         self.handler.on_drop_copy(report);
+    }
+
+    fn on_firm_event(&mut self, event: &FirmEvent) {
+        self.handler.on_cluster_firm_event(self.cluster, event);
     }
 
     fn on_book(&mut self, book: &Book) {

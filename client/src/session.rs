@@ -9,11 +9,13 @@
 //! |---|---|
 //! | `answers` | messages of the cluster |
 //! | `commands` | commands and requests of the program |
+//! | `firms` | commands about firms, and the events of a firm |
 //! | `open_orders` | the participant's own open orders, asked for and told |
 //! | `relocation` | scopes that go to another cluster's session and come from one |
 
 mod answers;
 mod commands;
+mod firms;
 mod open_orders;
 mod relocation;
 
@@ -23,6 +25,7 @@ use lugus_vocabulary::{Book, GraceTime, InstrumentId, MemberId, OrderStatusRepor
 
 use crate::config::Limits;
 use crate::error::SendError;
+use crate::followed_firm::FollowedFirm;
 use crate::ingress::{Ingress, Offered};
 use crate::listening_clock::ListeningClock;
 use crate::rebuild::Rebuild;
@@ -74,6 +77,7 @@ pub struct Session {
     /// The last report of own orders; its room is used again.
     order_status: OrderStatusReport,
     rebuild: Rebuild,
+    followed_firm: FollowedFirm,
     /// Instruments whose scopes may be opened here, sorted; `None` for all.
     admitted: Option<Vec<InstrumentId>>,
     /// Scopes that have left this cluster session.
@@ -142,6 +146,7 @@ impl Session {
             book: Book::with_room(),
             order_status: OrderStatusReport::default(),
             rebuild: Rebuild::default(),
+            followed_firm: FollowedFirm::default(),
             admitted: None,
             departures: Vec::new(),
         }
@@ -237,6 +242,7 @@ impl Session {
         self.choice.begin();
         self.for_all_scopes(handler, |scope, context| scope.on_connected(context));
         self.rebuild.on_connected(self.clock.time());
+        self.followed_firm.on_connected(self.clock.time());
     }
 
     /// A connect request of this session went out beside an open cluster session, or found no answer: it may still lead
@@ -255,6 +261,7 @@ impl Session {
         self.choice.begin();
         self.for_all_scopes(handler, |scope, context| scope.on_new_leader(context));
         self.rebuild.on_new_leader(self.clock.time());
+        self.followed_firm.on_connected(self.clock.time());
     }
 
     /// The cluster session has ended.
@@ -268,6 +275,7 @@ impl Session {
     pub fn end(&mut self, handler: &mut impl EventHandler) {
         self.connection = Connection::Ended;
         self.rebuild = Rebuild::default();
+        self.followed_firm = FollowedFirm::default();
         self.for_all_scopes(handler, |scope, context| scope.end(context.handler));
     }
 }
@@ -291,6 +299,9 @@ impl Session {
         // of cancel on disconnect, which is the first message of a session.
         if self.rebuild.due() <= self.clock.time() && self.is_connected() && !self.has_something_to_send() {
             work += self.flush_rebuild(ingress, handler);
+        }
+        if self.followed_firm.due() <= self.clock.time() && self.is_connected() && self.choice.is_sent {
+            work += self.flush_followed_firm(ingress);
         }
         work
     }
@@ -430,6 +441,7 @@ impl Session {
         self.connection = Connection::Disconnected;
         handler.on_status(&Status::Disconnected { reason });
         self.rebuild.on_disconnected();
+        self.followed_firm.on_disconnected();
         self.for_all_scopes(handler, |scope, context| scope.on_disconnected(context));
     }
 }

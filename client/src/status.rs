@@ -5,8 +5,8 @@ use lugus_codecs::MessageError;
 use lugus_partition_map::MapError;
 use lugus_topology::ClusterId;
 use lugus_vocabulary::{
-    Book, EpochNanos, EventSequence, GraceTime, InstrumentId, MapEpoch, MemberId, MessageRejectReason,
-    OrderStatusReport, RejectReason, Report,
+    Book, EpochNanos, EventSequence, FirmEvent, GraceTime, InstrumentId, MapEpoch, MemberId, MessageRejectReason,
+    OrderStatusReport, ParticipantId, RejectReason, Report,
 };
 
 use crate::command_number::CommandNumber;
@@ -34,6 +34,19 @@ pub trait EventHandler {
     /// copies are not resumed: events that happen while this session is not connected are not told.
     fn on_drop_copy(&mut self, report: &Report) {
         let _ = report;
+    }
+
+    /// An event of a participant of the firm that the session follows, with its number among those of the firm: each exactly
+    /// once, in the order of these numbers. An event of the session's own participant comes to [`Self::on_report`], too.
+    fn on_firm_event(&mut self, event: &FirmEvent) {
+        let _ = event;
+    }
+
+    /// The same from an [`ExchangeSession`](crate::ExchangeSession), with the cluster that tells it: a firm's events have numbers
+    /// of their own in each cluster.
+    fn on_cluster_firm_event(&mut self, cluster: ClusterId, event: &FirmEvent) {
+        let _ = cluster;
+        self.on_firm_event(event);
     }
 
     /// The answer to [`request_book`](crate::TradingSession::request_book).
@@ -77,6 +90,14 @@ impl<H: EventHandler + ?Sized> EventHandler for &mut H {
 
     fn on_drop_copy(&mut self, report: &Report) {
         (**self).on_drop_copy(report);
+    }
+
+    fn on_firm_event(&mut self, event: &FirmEvent) {
+        (**self).on_firm_event(event);
+    }
+
+    fn on_cluster_firm_event(&mut self, cluster: ClusterId, event: &FirmEvent) {
+        (**self).on_cluster_firm_event(cluster, event);
     }
 
     fn on_book(&mut self, book: &Book) {
@@ -167,6 +188,36 @@ pub enum Status {
         last_seen: EventSequence,
         /// The last event that the cluster knows of.
         last_known: EventSequence,
+    },
+    /// Events of the firm that the session follows are lost for this session, as the engine no longer keeps them. They are in
+    /// the recorded log.
+    FirmEventGap {
+        /// The firm.
+        firm: ParticipantId,
+        /// The first lost event.
+        first_lost: EventSequence,
+        /// The last lost event.
+        last_lost: EventSequence,
+        /// Log time of the last lost event.
+        lost_through: EpochNanos,
+    },
+    /// The events of the followed firm have begun anew: the firm ended and began again, or the cluster has lost its state. The
+    /// session continues from the cluster's numbers.
+    FirmSequencesReset {
+        /// The firm.
+        firm: ParticipantId,
+        /// The last event that this session had seen.
+        last_seen: EventSequence,
+        /// The last event that the cluster knows of.
+        last_known: EventSequence,
+    },
+    /// The cluster does not let this session follow the firm: its participant does not belong to it, too many sessions follow it,
+    /// or there is no such firm. The session follows it no more.
+    FirmRefused {
+        /// The firm.
+        firm: ParticipantId,
+        /// Why not.
+        reason: MessageRejectReason,
     },
     /// The instrument is on its way to another cluster. Its commands are kept, and sent in order where it is traded
     /// next; they are given up if that takes longer than

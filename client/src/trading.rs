@@ -1,6 +1,7 @@
 //! A session with one cluster: feeds the state machine with what comes by an Aeron client, of its own or shared, and sends its
 //! messages.
 
+mod firms;
 mod protection;
 
 use std::hash::{BuildHasher, RandomState};
@@ -81,6 +82,10 @@ impl TradingSession {
         let mut session = Session::new(config.participant, config.limits, &config.retry, seed)
             .with_cancel_on_disconnect(config.cancel_on_disconnect);
         session.set_rebuild_policy(config.rebuild);
+        if let Some(follow) = config.follow_firm {
+            // A session that has just been made has not ended.
+            let _ = session.follow_firm(follow);
+        }
         Ok(Self {
             session,
             config,

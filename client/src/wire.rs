@@ -2,11 +2,11 @@
 
 use lugus_codecs::market_data::{self, BookProgress, BookReject, decode_book, decode_book_reject};
 use lugus_codecs::order_entry::{
-    CancelOnDisconnect, MessageReject, decode_cancel_on_disconnect_report, decode_message_reject,
+    CancelOnDisconnect, MessageReject, decode_cancel_on_disconnect_report, decode_firm_reply, decode_message_reject,
     decode_order_status_report, decode_reply, decode_report, decode_session_replaced,
 };
 use lugus_codecs::{DecodeError, Envelope, MessageError};
-use lugus_vocabulary::{Book, OrderStatusReport, Reply, Report};
+use lugus_vocabulary::{Book, FirmReply, OrderStatusReport, Reply, Report};
 
 /// A message of the cluster to a participant's session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) enum ClusterMessage {
     Report(Report),
     /// An answer that is no event.
     Reply(Reply),
+    /// An event of a firm, or where a firm's events stand.
+    Firm(FirmReply),
     /// A message of the session could not be read or was not allowed.
     MessageReject(MessageReject),
     /// What happens on disconnect, as the session has chosen.
@@ -55,6 +57,9 @@ fn decode_answer(envelope: Envelope<'_>, orders: &mut OrderStatusReport) -> Resu
     if let Some(reply) = decode_reply(envelope)? {
         return Ok(ClusterMessage::Reply(reply));
     }
+    if let Some(reply) = decode_firm_reply(envelope)? {
+        return Ok(ClusterMessage::Firm(reply));
+    }
     if let Some(reject) = decode_message_reject(envelope)? {
         return Ok(ClusterMessage::MessageReject(reject));
     }
@@ -84,12 +89,12 @@ fn unknown(envelope: Envelope<'_>) -> MessageError {
 mod tests {
     use lugus_codecs::market_data::{BookBuffer, MAXIMUM_BOOK_LENGTH, encode_book, encode_book_reject};
     use lugus_codecs::order_entry::{
-        CommandBuffer, MAXIMUM_COMMAND_LENGTH, MAXIMUM_REPORT_LENGTH, ReportBuffer, SessionReplaced,
-        encode_cancel_on_disconnect_report, encode_message_reject, encode_order_status_report, encode_reply,
-        encode_report, encode_resume, encode_session_replaced,
+        CommandBuffer, MAXIMUM_COMMAND_LENGTH, MAXIMUM_FIRM_EVENT_LENGTH, MAXIMUM_REPORT_LENGTH, ReportBuffer,
+        SessionReplaced, encode_cancel_on_disconnect_report, encode_firm_event, encode_message_reject,
+        encode_order_status_report, encode_reply, encode_report, encode_resume, encode_session_replaced,
     };
     use lugus_vocabulary::{
-        BookType, ClientSequence, CommandKind, EpochNanos, EventSequence, GraceTime, InstrumentId, MapEpoch,
+        BookType, ClientSequence, CommandKind, EpochNanos, EventSequence, FirmEvent, GraceTime, InstrumentId, MapEpoch,
         MessageRejectReason, ParticipantId, RejectReason, ReportBody,
     };
     use proptest::prelude::*;
@@ -115,6 +120,10 @@ mod tests {
         assert_eq!(decode_one(encode_report(&report, &mut buffer)), Ok(ClusterMessage::Report(report)));
         let reply = Reply::Moved { instrument, client_sequence: ClientSequence(6), epoch: MapEpoch(7) };
         assert_eq!(decode_one(encode_reply(&reply, &mut buffer)), Ok(ClusterMessage::Reply(reply)));
+        let event = FirmEvent { firm: ParticipantId(3), event_sequence: EventSequence(4), report };
+        let mut long = [0; MAXIMUM_FIRM_EVENT_LENGTH];
+        let reply = FirmReply::Again(event);
+        assert_eq!(decode_one(encode_firm_event(&event, &mut long)), Ok(ClusterMessage::Firm(reply)));
         let reject = MessageReject { template_id: 8, reason: MessageRejectReason::NotAuthorised };
         let message = encode_message_reject(reject, &mut buffer);
         assert_eq!(decode_one(message), Ok(ClusterMessage::MessageReject(reject)));

@@ -91,10 +91,14 @@ fn kind(told: &Told) -> String {
             ReportBody::Reject { command, reason } => format!("Reject {command:?} {reason:?}"),
             ReportBody::MassCancel { .. } => "MassCancel".into(),
             ReportBody::MassCancelAll { .. } => "MassCancelAll".into(),
+            ReportBody::Firm(_) => "Firm".into(),
+            ReportBody::FirmLimits(_) => "FirmLimits".into(),
             ReportBody::Instrument { state, .. } => format!("Instrument {state:?}"),
             ReportBody::Risk { .. } => "Risk".into(),
             ReportBody::TradeAddendum(addendum) => format!("{:?}", addendum.exec_type),
         },
+        Told::FirmEvent(_) => "FirmEvent".into(),
+        Told::FirmReply(reply) => format!("{reply:?}").split_whitespace().next().unwrap_or_default().into(),
         Told::Reply(reply) => format!("{reply:?}").split_whitespace().next().unwrap_or_default().into(),
     }
 }

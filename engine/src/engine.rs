@@ -1,8 +1,8 @@
 //! The engine: finds a command's scope, checks its number, and sends the command on its way.
 
 use lugus_vocabulary::{
-    Action, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, KillSwitchLevel,
-    MapEpoch, OrderId, ParticipantId, RejectReason, Reply, ReportBody, StateHash,
+    Action, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, MapEpoch, OrderId,
+    ParticipantId, RejectReason, Reply, ReportBody, StateHash,
 };
 
 use crate::book::OrderPool;
@@ -10,6 +10,8 @@ use crate::definition::check_definition;
 use crate::ended;
 use crate::engine_limits::EngineLimits;
 use crate::event_sink::EventSink;
+use crate::firm_commands::Affected;
+use crate::firms::Firms;
 use crate::instrument::Instrument;
 use crate::instrument_state;
 use crate::instruments::{Instruments, Listed};
@@ -51,7 +53,7 @@ impl Engine {
         Self {
             limits,
             participants: Participants::new(),
-            scopes: Scopes::new(limits.retained_events as u32),
+            scopes: Scopes::new(limits.retained_events as u32, limits.retained_firm_events as u32),
             instruments: Instruments::new(),
             pool: OrderPool::new(limits.orders, limits.steps),
             migration_states: MigrationStates::default(),
@@ -225,6 +227,7 @@ impl Engine {
     /// Takes in a new scope, and its participant if that is new, too.
     pub(crate) fn take_in(&mut self, mut scope: Scope) -> ScopeIndex {
         scope.place = self.instruments.place(scope.instrument).unwrap_or(NO_INSTRUMENT);
+        scope.firm = self.scopes.firms.place_of(self.participants.firms.of(scope.participant));
         let participant = self.participants.take_in(scope.participant);
         let instrument = scope.instrument;
         let index = self.scopes.insert(scope);
@@ -281,21 +284,29 @@ impl Engine {
         if pool.is_doubtful() {
             ended::end_those_met(action, instrument, pool, reporter);
         }
-        let risk = &mut self.participants.risk[pool.participant_of(scope) as usize];
+        let participant = pool.participant_of(scope);
+        let Participants { risk, firms, .. } = &mut self.participants;
+        let risk = &mut risk[participant as usize];
+        // Of a firm with limits, by which its orders are judged, too.
+        let allowed = risk.firm.map(|firm| firms.allowed(firm, &risk.limits, participant, |place| pool.open_of(place)));
         let done = match action {
-            Action::New(order) => {
-                risk.admit(now).and_then(|()| order_entry::new_order(order, &risk.limits, instrument, pool, reporter))
-            }
+            Action::New(order) => risk.admit(now, firms).and_then(|()| {
+                let limits = allowed.as_ref().map_or(&risk.limits, |allowed| &allowed.limits);
+                order_entry::new_order(order, limits, instrument, pool, reporter)
+            }),
             Action::Cancel { orig_client_order_id } => risk
-                .admit_cancel(now)
+                .admit_cancel(now, firms)
                 .and_then(|()| order_entry::cancel(*orig_client_order_id, instrument, pool, reporter)),
-            Action::Replace(replace) => risk
-                .admit_replacement(now, || order_entry::is_decrease(replace, scope, pool))
-                .and_then(|()| order_entry::replace(replace, &risk.limits, instrument, pool, reporter)),
-            _ => execute_other(action, now, risk, instrument, pool, reporter),
+            Action::Replace(replace) => {
+                risk.admit_replacement(now, firms, || order_entry::is_decrease(replace, scope, pool)).and_then(|()| {
+                    let limits = allowed.as_ref().map_or(&risk.limits, |allowed| &allowed.limits);
+                    order_entry::replace(replace, limits, instrument, pool, reporter)
+                })
+            }
+            _ => execute_other(action, now, risk, firms, instrument, pool, reporter),
         };
         if let Err(reason) = done {
-            reject(action, reason, pool, reporter);
+            reject(action, allowed.map_or(reason, |allowed| allowed.reason(reason)), pool, reporter);
         }
     }
 
@@ -303,9 +314,10 @@ impl Engine {
     #[cold]
     fn execute_as_such(&mut self, now: EpochNanos, scope: ScopeIndex, action: &Action, sink: &mut impl EventSink) {
         let sender = self.scopes.get(scope).participant;
+        let mut affected = Affected::default();
         let done = match action {
             Action::DefineInstrument(definition) => self.define(sender, definition),
-            Action::SetKillSwitch { target, kill_switch, working_orders } => match kill_level(sender, *target) {
+            Action::SetKillSwitch { target, kill_switch, working_orders } => match self.kill_level(sender, *target) {
                 Some(level) => {
                     self.set_risk(*target, |risk| risk.kill_switch.set(level, *kill_switch, *working_orders))
                 }
@@ -316,6 +328,13 @@ impl Engine {
                     risk.change_limits(*limits);
                     Ok(())
                 })
+            }
+            Action::SetFirm { target, firm } if sender == ParticipantId::OPERATOR => {
+                self.set_firm(*target, *firm, &mut affected)
+            }
+            Action::SetFirmRules { firm, rules } => self.set_firm_rules(sender, *firm, *rules, &mut affected),
+            Action::SetFirmLimits { firm, limits } if sender == ParticipantId::OPERATOR => {
+                self.set_firm_limits(*firm, *limits, &mut affected)
             }
             Action::MassCancelAll { target, side } => self
                 .admit_cancel_of(scope, now)
@@ -341,8 +360,36 @@ impl Engine {
         if let (Action::SetKillSwitch { target, .. }, ReportBody::Risk { .. }) = (action, body) {
             self.follow_kill_switch(now, *target, sink);
         }
-        if let ReportBody::MassCancelAll { .. } = body {
-            self.continue_mass_cancels(now, sink);
+        match body {
+            ReportBody::MassCancelAll { .. } => self.continue_mass_cancels(now, sink),
+            ReportBody::Firm(_) | ReportBody::FirmLimits(_) => self.tell_firm(now, scope, body, &affected, sink),
+            _ => {}
+        }
+    }
+
+    /// Tells those whom a command about a firm concerns, beside its sender, and does what their kill switches ask for.
+    fn tell_firm(
+        &mut self,
+        now: EpochNanos,
+        scope: ScopeIndex,
+        body: ReportBody,
+        affected: &Affected,
+        sink: &mut impl EventSink,
+    ) {
+        let told = affected.told.iter().map(|&participant| (participant, Some(body)));
+        let switched = affected.kill_switches.iter().map(|&target| (target, self.risk_report(target)));
+        let all: Vec<_> = told.chain(switched).collect();
+        for (participant, body) in all {
+            let to = self.participant_scope(participant);
+            // The sender has its answer.
+            if let Some(body) = body.filter(|body| to != scope || matches!(body, ReportBody::Risk { .. })) {
+                let reporter = &mut Reporter::new(now, &mut self.scopes, &mut self.participants_hash, scope, sink);
+                reporter.tell_maker(to, body);
+            }
+        }
+        if !affected.kill_switches.is_empty() {
+            affected.kill_switches.iter().for_each(|&target| self.note_kill_switch(target));
+            self.continue_kills(now, sink);
         }
     }
 
@@ -369,20 +416,16 @@ impl Engine {
 
     /// Checks the rate of cancels of a scope's participant.
     fn admit_cancel_of(&mut self, scope: ScopeIndex, now: EpochNanos) -> Result<(), RejectReason> {
-        self.participants.risk[self.pool.participant_of(scope) as usize].admit_cancel(now)
+        let Participants { risk, firms, .. } = &mut self.participants;
+        risk[self.pool.participant_of(scope) as usize].admit_cancel(now, firms)
     }
 
     /// Cancels a participant's orders that its kill switch does not keep: some of them with later commands and timers if
     /// they are many. None of them trades meanwhile.
     fn follow_kill_switch(&mut self, now: EpochNanos, target: ParticipantId, sink: &mut impl EventSink) {
-        let place = self.participants.take_in(target);
-        let kill_switch = self.participants.risk[place as usize].kill_switch;
-        self.pool.set_killed(place, kill_switch.killed());
-        if kill_switch.cancels_orders() {
-            self.pool.unfinished.note_killed(target, InstrumentId::NONE);
+        self.note_kill_switch(target);
+        if self.pool.unfinished.is_killed(target) {
             self.continue_kills(now, sink);
-        } else {
-            self.leave_kill_to_mass_cancels(target);
         }
     }
 
@@ -400,7 +443,7 @@ impl Engine {
         set(risk)?;
         let Risk { limits, kill_switch: KillSwitches { engaged: kill_switch_levels, .. }, .. } = *risk;
         let kill_switch = kill_switch_levels.kill_switch();
-        self.pool.set_maximum_notional(place, limits.maximum_notional);
+        self.set_judged_limits(place, target);
         Ok(ReportBody::Risk { target, limits, kill_switch, kill_switch_levels })
     }
 
@@ -430,14 +473,15 @@ fn execute_other<S: EventSink>(
     action: &Action,
     now: EpochNanos,
     risk: &mut Risk,
+    firms: &mut Firms,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
     match action {
-        Action::MassCancel { target, side } => {
-            risk.admit_cancel(now).and_then(|()| order_entry::mass_cancel(*target, *side, instrument, pool, reporter))
-        }
+        Action::MassCancel { target, side } => risk
+            .admit_cancel(now, firms)
+            .and_then(|()| order_entry::mass_cancel(*target, *side, instrument, pool, reporter)),
         Action::SetInstrumentState { .. } if reporter.participant() != ParticipantId::OPERATOR => {
             Err(RejectReason::NotAuthorised)
         }
@@ -458,15 +502,6 @@ fn execute_other<S: EventSink>(
     }
 }
 
-/// The level at which a participant sets the kill switch of another, or its own; `None` if it may not.
-fn kill_level(sender: ParticipantId, target: ParticipantId) -> Option<KillSwitchLevel> {
-    if sender == ParticipantId::OPERATOR {
-        Some(KillSwitchLevel::Operator)
-    } else {
-        (sender == target).then_some(KillSwitchLevel::Participant)
-    }
-}
-
 /// The answer to a command of an instrument that moves, if there is a partition map to wait for.
 fn moved(instrument: InstrumentId, client_sequence: ClientSequence, epoch: Option<MapEpoch>) -> Option<Reply> {
     epoch.map(|epoch| Reply::Moved { instrument, client_sequence, epoch })
@@ -480,5 +515,13 @@ fn is_about_order(action: &Action) -> bool {
 
 /// Whether the action belongs to the participant scope only, and not to an instrument.
 fn is_of_participant(action: &Action) -> bool {
-    matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. })
+    matches!(
+        action,
+        Action::DefineInstrument(_)
+            | Action::SetRiskLimits { .. }
+            | Action::SetKillSwitch { .. }
+            | Action::SetFirm { .. }
+            | Action::SetFirmRules { .. }
+            | Action::SetFirmLimits { .. }
+    )
 }

@@ -17,6 +17,9 @@ pub struct EngineLimits {
     /// Number of newest events kept of each scope; 4,096 by default. Memory for them (64 or 112 bytes each) is
     /// allocated as they come.
     pub retained_events: usize,
+    /// Number of newest events kept of each firm; 16,384 by default. Memory for them (80 or 128 bytes each) is allocated as they
+    /// come.
+    pub retained_firm_events: usize,
     /// Number of newest trades kept of each instrument, for the operator to cancel or correct; 4,096 by default. Memory for
     /// them (80 bytes each) is allocated as they come.
     pub retained_trades: usize,
@@ -33,6 +36,7 @@ impl Default for EngineLimits {
             participants: 4_096,
             orders: 1 << 20,
             retained_events: 4_096,
+            retained_firm_events: 16_384,
             retained_trades: 4_096,
             steps: 4_096,
         }
@@ -47,6 +51,7 @@ impl EngineLimits {
             participants: self.participants.min(MAXIMUM_ORDERS),
             orders: self.orders.min(MAXIMUM_ORDERS),
             retained_events: self.retained_events.min(MAXIMUM_ORDERS),
+            retained_firm_events: self.retained_firm_events.min(MAXIMUM_ORDERS),
             retained_trades: self.retained_trades.min(MAXIMUM_ORDERS),
             steps: self.steps.clamp(1, 1 << 20),
         }

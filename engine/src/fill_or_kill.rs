@@ -74,7 +74,7 @@ fn orders_fill(taker: &Order, instrument: &Instrument, pool: &OrderPool) -> bool
         if doubtful && pool.over(slot).is_some() {
             continue;
         }
-        if maker.owner == taker.owner {
+        if pool.is_own(maker.owner, taker.owner) {
             match prevention {
                 SelfTradePrevention::None => {}
                 SelfTradePrevention::CancelOldest => continue,

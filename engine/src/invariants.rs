@@ -118,6 +118,9 @@ impl Engine {
         if scope.place != self.instruments.place(instrument).unwrap_or(NO_INSTRUMENT) {
             return wrong("its instrument is at another place");
         }
+        if self.scopes.firms.firm_at(scope.firm) != self.participants.firms.of(participant) {
+            return wrong("its events go to another firm than its participant's");
+        }
         if scope.retained.len() > self.limits.retained_events {
             return wrong("keeps too many events");
         }

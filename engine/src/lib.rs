@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `queries`, `usage`, `own_orders`, `invariants` | what can be asked of an engine, by anyone, by operators and by the owner of orders, and what must hold after every command |
 //! | `snapshot`, `restore`, `migration` | the whole state goes out and comes in again; an instrument goes to another engine while it is traded |
-//! | `engine`, `work`, `mass_cancel`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; mass cancels of many books; participants that lose their connection |
+//! | `engine`, `work`, `mass_cancel`, `firm_commands`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; mass cancels of many books; firms; participants that lose their connection |
 //! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
 //! | `order_entry`, `instrument_state`, `trade_amendment` | new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument; trades that the operator cancels or corrects |
 //! | `admission`, `risk`, `kill_switch` | which orders are taken, and why others are not |
@@ -21,8 +21,8 @@
 //! | `market_data`, `rejection`, `execution` | what everyone sees of a change, and what its owner is told of an order or of a command that was not done |
 //! | `kept_trades` | the trades that can still be canceled or corrected |
 //! | `reporter`, `feed` | the way of every report: numbered, kept, hashed, handed to the sink; the numbers of market data |
-//! | `scopes`, `kept_reports`, `report_row` | numbers and kept events of each participant in each instrument |
-//! | `participants`, `expiry`, `definition` | who trades; when an order expires; which instruments can be defined |
+//! | `scopes`, `firm_events`, `kept_reports`, `report_row` | numbers and kept events of each participant in each instrument, and of each firm |
+//! | `participants`, `firms`, `allowed`, `expiry`, `definition` | who trades, who belongs together, and the lower one of two limits; when an order expires; which instruments can be defined |
 //! | [`book`] | resting orders: price levels, memory, expiry queue |
 //! | `numbered_tail` | the newest items of a numbered sequence, in chunks |
 //! | `state_hash`, `index`, `report_heading`, `event_sink`, `engine_limits`, `invariant_error` | what many of them use |
@@ -30,6 +30,7 @@
 pub mod book;
 
 mod admission;
+mod allowed;
 mod amendment;
 mod auction;
 mod definition;
@@ -43,6 +44,9 @@ mod execution;
 mod expiry;
 mod feed;
 mod fill_or_kill;
+mod firm_commands;
+mod firm_events;
+mod firms;
 mod iceberg;
 mod incoming;
 mod index;

@@ -1,4 +1,4 @@
-//! Mass cancels of many books: of a participant or of everybody, in one instrument or in all of them.
+//! Mass cancels of many books: of a participant, a firm or everybody, in one instrument or in all of them.
 //!
 //! The command decides which orders are canceled: all live ones of the target. It marks them by their numbers, in each scope
 //! or, for everybody in all instruments, in each instrument; so its work does not depend on how many they are, and none of
@@ -40,17 +40,32 @@ impl Engine {
         target: MassCancelTarget,
         side: Option<Side>,
     ) -> Result<ReportBody, RejectReason> {
-        if sender != ParticipantId::OPERATOR && target != MassCancelTarget::Participant(sender) {
+        let firms = &self.participants.firms;
+        let is_authorised = sender == ParticipantId::OPERATOR
+            || match target {
+                MassCancelTarget::Participant(target) => target == sender || firms.is_head_of(sender, target),
+                MassCancelTarget::Firm(firm) => firm == sender,
+                MassCancelTarget::Everybody => false,
+            };
+        if !is_authorised {
             return Err(RejectReason::NotAuthorised);
         }
+        let of_firm = match target {
+            MassCancelTarget::Firm(firm) => firms.get(firm).ok_or(RejectReason::InvalidFirm)?.ids(),
+            _ => Vec::new(),
+        };
         let mut covered = Covered::default();
         match (target, instrument) {
             (MassCancelTarget::Participant(participant), InstrumentId::NONE) => {
-                self.cancel_everywhere(participant, side, &mut covered);
+                self.cancel_everywhere(&[participant], side, &mut covered);
             }
             (MassCancelTarget::Participant(participant), instrument) => {
                 self.cancel_in(instrument, [participant], side, &mut covered);
             }
+            (MassCancelTarget::Firm(_), InstrumentId::NONE) => {
+                self.cancel_everywhere(&of_firm, side, &mut covered);
+            }
+            (MassCancelTarget::Firm(_), instrument) => self.cancel_in(instrument, of_firm, side, &mut covered),
             // How many they are of a side is not known without a look at each participant in each instrument.
             (MassCancelTarget::Everybody, InstrumentId::NONE) if side.is_some() => {
                 return Err(RejectReason::Unsupported);
@@ -65,29 +80,33 @@ impl Engine {
         Ok(ReportBody::MassCancelAll { target, affected, instruments, moving })
     }
 
-    /// Cancels orders of a participant in all instruments.
-    fn cancel_everywhere(&mut self, participant: ParticipantId, side: Option<Side>, covered: &mut Covered) {
-        if self.participants.place(participant).is_none_or(|place| self.pool.open_of(place) == 0) {
-            return;
-        }
+    /// Cancels orders of participants, which are few, in all instruments.
+    fn cancel_everywhere(&mut self, participants: &[ParticipantId], side: Option<Side>, covered: &mut Covered) {
+        let open = |participant: &ParticipantId| {
+            self.participants.place(*participant).is_some_and(|place| self.pool.open_of(place) > 0)
+        };
+        let participants: Vec<_> = participants.iter().copied().filter(open).collect();
         let mut noted = Vec::new();
-        for listed in self.instruments.iter() {
+        for listed in self.instruments.iter().filter(|_| !participants.is_empty()) {
             let id = listed.instrument.definition.instrument;
-            let Some(owner) = self.scopes.find(participant, id) else { continue };
-            let orders = self.pool.orders_of(owner, side);
-            if orders == 0 {
-                continue;
-            }
-            match listed.availability {
-                Availability::Trading => {
+            let mut orders = 0;
+            for &participant in &participants {
+                let Some(owner) = self.scopes.find(participant, id) else { continue };
+                let own = self.pool.orders_of(owner, side);
+                orders += own;
+                if own > 0 && listed.availability == Availability::Trading {
                     // The owner's lists have to be sorted.
                     self.pool.first_of(owner, side);
                     self.pool.set_canceled(owner, side, listed.instrument.last_order_id);
                     noted.push((id, Some(participant)));
-                    covered.affected += orders;
-                    covered.instruments += 1;
                 }
-                Availability::Fenced => covered.moving += 1,
+            }
+            match listed.availability {
+                Availability::Trading => {
+                    covered.affected += orders;
+                    covered.instruments += u32::from(orders > 0);
+                }
+                Availability::Fenced => covered.moving += u32::from(orders > 0),
                 Availability::Unavailable => {}
             }
         }

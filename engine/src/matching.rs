@@ -46,7 +46,7 @@ pub(crate) fn take<S: EventSink>(
         steps -= 1;
         if is_exception {
             let ending = if is_doubtful { pool.over(slot) } else { None };
-            let is_own = prevents && pool.get(slot).owner == taker.owner;
+            let is_own = prevents && pool.is_own(pool.get(slot).owner, taker.owner);
             if ending.is_some() || is_own {
                 match ending {
                     Some(ending) => ended::end_maker(slot, ending, makers, pool, feed, reporter),

@@ -3,6 +3,7 @@
 
 use lugus_vocabulary::{DisconnectionRecord, ParticipantId};
 
+use crate::firms::Firms;
 use crate::index::Index;
 use crate::risk::Risk;
 
@@ -15,14 +16,21 @@ pub(crate) struct Participants {
     pub(crate) risk: Vec<Risk>,
     /// By dense index: present while the participant is disconnected and had asked for cancel on disconnect.
     pub(crate) disconnections: Vec<Option<DisconnectionRecord>>,
+    /// Which of them belong together.
+    pub(crate) firms: Firms,
     /// Dense indices by participant id.
     index: Index,
 }
 
 impl Participants {
     pub(crate) fn new() -> Self {
-        let mut participants =
-            Self { ids: Vec::new(), risk: Vec::new(), disconnections: Vec::new(), index: Index::new() };
+        let mut participants = Self {
+            ids: Vec::new(),
+            risk: Vec::new(),
+            disconnections: Vec::new(),
+            firms: Firms::default(),
+            index: Index::new(),
+        };
         participants.take_in(ParticipantId::OPERATOR);
         participants
     }

@@ -51,6 +51,9 @@ pub(crate) fn rejection(action: &Action, reason: RejectReason, order_status: Opt
         Action::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
         Action::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
         Action::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
+        Action::SetFirm { .. } => CommandKind::SetFirm,
+        Action::SetFirmRules { .. } => CommandKind::SetFirmRules,
+        Action::SetFirmLimits { .. } => CommandKind::SetFirmLimits,
         Action::AmendTrade { .. } => CommandKind::AmendTrade,
         Action::SetPriceProtection(_) => CommandKind::SetPriceProtection,
     };

@@ -2,11 +2,12 @@
 
 use lugus_vocabulary::{
     ClientOrderId, ClientSequence, EpochNanos, Execution, InstrumentId, MarketData, MarketDataBody, OrderStatus,
-    ParticipantId, ReportBody, StateHash,
+    ParticipantId, Report, ReportBody, StateHash,
 };
 
 use crate::event_sink::EventSink;
 use crate::feed::Feed;
+use crate::firm_events::{FirmPlace, NO_FIRM};
 use crate::kept_trades::Told;
 use crate::scopes::{ScopeIndex, Scopes};
 use crate::state_hash;
@@ -123,8 +124,12 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         scope.last_event_sequence.0 += 1;
         let report = scope.heading(client_sequence, self.now).with_body(body);
         scope.retained.push_back(scope.last_client_sequence, &report, limit);
+        let firm = scope.firm;
         self.hash.0 = state_hash::fold_report(self.hash.0, &report);
         self.sink.report(&report);
+        if firm != NO_FIRM {
+            self.tell_firm(firm, &report);
+        }
     }
 
     /// The same for an execution, the most frequent report. The execution is written field by field where it is told,
@@ -141,8 +146,21 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         scope.last_event_sequence.0 += 1;
         let heading = scope.heading(client_sequence, self.now);
         scope.retained.push_execution(scope.last_client_sequence, &heading, &execution, limit);
+        let firm = scope.firm;
         self.hash.0 = state_hash::fold_execution(self.hash.0, &heading, &execution);
         self.sink.report(&heading.with_body(ReportBody::Execution(execution)));
+        if firm != NO_FIRM {
+            self.tell_firm(firm, &heading.with_body(ReportBody::Execution(execution)));
+        }
         Told { participant: heading.participant, event_sequence: heading.event_sequence }
+    }
+
+    /// Numbers an event among those of a firm, keeps it for the firm, and hands it to the sink.
+    #[cold]
+    #[inline(never)]
+    fn tell_firm(&mut self, firm: FirmPlace, report: &Report) {
+        let event = self.scopes.firms.keep(firm, report);
+        self.hash.0 = state_hash::fold_firm_event(self.hash.0, event.firm, event.event_sequence);
+        self.sink.firm_event(&event);
     }
 }

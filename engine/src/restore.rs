@@ -3,6 +3,7 @@
 mod ahead;
 mod checks;
 pub(crate) mod fault;
+mod firms;
 mod live_orders;
 pub(crate) mod load_state;
 mod loading;
@@ -15,6 +16,7 @@ use lugus_vocabulary::{
 
 use self::checks::{Checked, count, none_missing, require, within};
 use self::fault::{SnapshotError, SnapshotFault};
+use self::firms::LoadedFirms;
 use self::load_state::{AwaitedRecords, LoadState, RecordSource};
 use crate::engine::Engine;
 use crate::engine_limits::EngineLimits;
@@ -34,8 +36,9 @@ pub struct Restore {
     loading: LoadState,
     state_hash: StateHash,
     last_participant: Option<ParticipantId>,
-    /// Number of rate records still to come of the participant that came last.
+    /// Number of rate records still to come of the participant or the firm that came last.
     rates_awaited: u64,
+    firms: LoadedFirms,
     last_migration_state: Option<InstrumentId>,
 }
 
@@ -43,6 +46,7 @@ pub struct Restore {
 enum Stage {
     Header,
     Participants,
+    Firms,
     MigrationStates,
     Scopes,
     Orders,
@@ -63,6 +67,7 @@ impl Restore {
             state_hash: StateHash(0),
             last_participant: None,
             rates_awaited: 0,
+            firms: LoadedFirms::default(),
             last_migration_state: None,
         }
     }
@@ -107,19 +112,31 @@ impl Restore {
             (SnapshotRecord::Participant(participant), Stage::Participants) => {
                 self.participant(participant).map(|()| Stage::Participants)
             }
-            (SnapshotRecord::Rate(rate), Stage::Participants) => self.rate(rate).map(|()| Stage::Participants),
-            (SnapshotRecord::MigrationState(state), Stage::Participants | Stage::MigrationStates) => {
+            (SnapshotRecord::Rate(rate), stage @ (Stage::Participants | Stage::Firms)) => {
+                self.rate(rate).map(|()| stage)
+            }
+            (SnapshotRecord::Firm(firm), Stage::Participants | Stage::Firms) => {
+                none_missing("rates", self.rates_awaited)?;
+                self.rates_awaited = firm.rates.into();
+                self.firms.firm(firm, &mut self.engine).map(|()| Stage::Firms)
+            }
+            (SnapshotRecord::FirmEvent(event), Stage::Firms) => {
+                none_missing("rates", self.rates_awaited)?;
+                self.firms.event(event, &mut self.engine).map(|()| Stage::Firms)
+            }
+            (SnapshotRecord::MigrationState(state), Stage::Participants | Stage::Firms | Stage::MigrationStates) => {
                 self.migration_state(state).map(|()| Stage::MigrationStates)
             }
-            (SnapshotRecord::Scope(scope), Stage::Participants | Stage::MigrationStates | Stage::Scopes) => {
-                self.loading.scope(scope, &mut self.engine).map(|()| Stage::Scopes)
-            }
+            (
+                SnapshotRecord::Scope(scope),
+                Stage::Participants | Stage::Firms | Stage::MigrationStates | Stage::Scopes,
+            ) => self.loading.scope(scope, &mut self.engine).map(|()| Stage::Scopes),
             (SnapshotRecord::Report(kept), Stage::Scopes) => {
                 self.loading.report(kept, &mut self.engine).map(|()| Stage::Scopes)
             }
             (
                 SnapshotRecord::Instrument(instrument),
-                Stage::Participants | Stage::MigrationStates | Stage::Scopes | Stage::Orders,
+                Stage::Participants | Stage::Firms | Stage::MigrationStates | Stage::Scopes | Stage::Orders,
             ) => self.loading.instrument(instrument, &mut self.engine).map(|()| Stage::Scopes),
             (SnapshotRecord::Trade(trade), Stage::Scopes) => {
                 self.loading.trade(trade, &mut self.engine).map(|()| Stage::Scopes)
@@ -129,7 +146,7 @@ impl Restore {
             }
             (
                 SnapshotRecord::End { records, checksum },
-                Stage::Participants | Stage::MigrationStates | Stage::Scopes | Stage::Orders,
+                Stage::Participants | Stage::Firms | Stage::MigrationStates | Stage::Scopes | Stage::Orders,
             ) => self.end(*records, *checksum).map(|()| Stage::Ended),
             _ => Err(SnapshotFault::Unexpected { found: record.kind() }),
         }
@@ -159,7 +176,8 @@ impl Restore {
     }
 
     fn participant(&mut self, record: &ParticipantRecord) -> Checked {
-        let ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection } = *record;
+        let ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection, firm } =
+            *record;
         none_missing("rates", self.rates_awaited)?;
         count("participants", &mut self.loading.awaited.participants)?;
         let operator_first = self.last_participant.is_some() || participant == ParticipantId::OPERATOR;
@@ -174,23 +192,32 @@ impl Restore {
         require(!keeps_more, "a kill switch that keeps orders and is not engaged")?;
         risk.kill_switch = KillSwitches { engaged: kill_switch, keeping: kill_switch_keeps };
         self.engine.pool.set_killed(place, risk.kill_switch.killed());
-        self.engine.pool.set_maximum_notional(place, limits.maximum_notional);
+        self.engine.set_judged_limits(place, participant);
         self.engine.set_disconnection(place, participant, disconnection);
         self.rates_awaited = rates.into();
-        Ok(())
+        firms::put_in(&mut self.engine, participant, place, firm)
     }
 
-    /// What the participant that came last has used of a rate limit.
+    /// What the participant or the firm that came last has used of a rate limit.
     fn rate(&mut self, record: &RateRecord) -> Checked {
-        let RateRecord { kind, time, commands } = *record;
         count("rates", &mut self.rates_awaited)?;
-        let Some(risk) = self.engine.participants.risk.last_mut() else {
-            return Err(SnapshotFault::Unexpected { found: "rate" });
+        let (limits, orders, cancels) = match self.firms.last() {
+            Some(firm) => {
+                let firm = self.engine.participants.firms.get_mut(firm);
+                let firm = firm.ok_or(SnapshotFault::Unexpected { found: "rate" })?;
+                (firm.limits, &mut firm.orders, &mut firm.cancels)
+            }
+            None => {
+                let risk = self.engine.participants.risk.last_mut();
+                let risk = risk.ok_or(SnapshotFault::Unexpected { found: "rate" })?;
+                (risk.limits, &mut risk.orders, &mut risk.cancels)
+            }
         };
-        let no_cancels = risk.cancels.groups().len() == 0;
+        let RateRecord { kind, time, commands } = *record;
+        let no_cancels = cancels.groups().len() == 0;
         let (window, limit) = match kind {
-            RateKind::Orders => (&mut risk.orders, risk.limits.maximum_commands_per_second.filter(|_| no_cancels)),
-            RateKind::Cancels => (&mut risk.cancels, risk.limits.maximum_cancels_per_second),
+            RateKind::Orders => (orders, limits.maximum_commands_per_second.filter(|_| no_cancels)),
+            RateKind::Cancels => (cancels, limits.maximum_cancels_per_second),
         };
         require(limit.is_some() && window.restore(RateGroup { time, commands }), "an impossible rate")
     }
@@ -207,12 +234,13 @@ impl Restore {
     }
 
     fn end(&mut self, records: u64, checksum: u64) -> Checked {
+        none_missing("rates", self.rates_awaited)?;
+        self.firms.end(&mut self.engine)?;
         self.loading.end_scope()?;
         self.loading.end_instrument(&mut self.engine)?;
         let awaited = self.loading.awaited;
         for (what, missing) in [
             ("participants", awaited.participants),
-            ("rates", self.rates_awaited),
             ("migration states", awaited.migration_states),
             ("instruments", awaited.instruments),
             ("scopes", awaited.scopes),

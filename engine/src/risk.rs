@@ -1,7 +1,9 @@
-//! Risk checks before the book: what a participant's limits and its kill switch allow. The notional is `notional`'s.
+//! Risk checks before the book: what the limits of a participant and its firm and its kill switch allow. The notional is `notional`'s.
 
-use lugus_vocabulary::{EpochNanos, Quantity, RejectReason, RiskLimits};
+use lugus_vocabulary::{EpochNanos, ParticipantId, Quantity, RejectReason, RiskLimits};
 
+use crate::allowed::change;
+use crate::firms::Firms;
 use crate::kill_switch::KillSwitches;
 use crate::rate::RateWindow;
 
@@ -10,6 +12,8 @@ use crate::rate::RateWindow;
 pub(crate) struct Risk {
     pub(crate) limits: RiskLimits,
     pub(crate) kill_switch: KillSwitches,
+    /// The participant's firm, if that has limits.
+    pub(crate) firm: Option<ParticipantId>,
     /// New orders and replacements, counted while there is a limit.
     pub(crate) orders: RateWindow,
     /// Cancels, mass cancels and decreases, counted while there is a limit.
@@ -17,27 +21,25 @@ pub(crate) struct Risk {
 }
 
 impl Risk {
-    /// Changes the limits that `change` names: 0 removes a limit, and a limit that is not named stays.
-    pub(crate) fn change_limits(&mut self, change: RiskLimits) {
-        let limits = &mut self.limits;
-        set(&mut limits.maximum_quantity, change.maximum_quantity);
-        set(&mut limits.maximum_notional, change.maximum_notional);
-        set(&mut limits.maximum_open_orders, change.maximum_open_orders);
-        set(&mut limits.maximum_commands_per_second, change.maximum_commands_per_second);
-        set(&mut limits.maximum_cancels_per_second, change.maximum_cancels_per_second);
-        self.orders.prepare(limits.maximum_commands_per_second);
-        self.cancels.prepare(limits.maximum_cancels_per_second);
+    /// Changes the limits that `to` names: 0 removes a limit, and a limit that is not named stays.
+    pub(crate) fn change_limits(&mut self, to: RiskLimits) {
+        change(&mut self.limits, to);
+        self.orders.prepare(self.limits.maximum_commands_per_second);
+        self.cancels.prepare(self.limits.maximum_cancels_per_second);
     }
 
-    /// Checks kill switch and rate before a new order or a replacement. The command counts for the rate also if it is
+    /// Checks kill switch and rates before a new order or a replacement. The command counts for a rate also if it is
     /// rejected for another reason later.
     #[inline]
-    pub(crate) fn admit(&mut self, now: EpochNanos) -> Result<(), RejectReason> {
+    pub(crate) fn admit(&mut self, now: EpochNanos, firms: &mut Firms) -> Result<(), RejectReason> {
         if self.kill_switch.is_engaged() {
             return Err(RejectReason::RiskKillSwitch);
         }
-        match self.limits.maximum_commands_per_second {
-            Some(limit) => self.orders.admit(now, limit),
+        if let Some(limit) = self.limits.maximum_commands_per_second {
+            self.orders.admit(now, limit)?;
+        }
+        match self.firm {
+            Some(firm) => firms.admit(firm, now),
             None => Ok(()),
         }
     }
@@ -47,32 +49,30 @@ impl Risk {
     pub(crate) fn admit_replacement(
         &mut self,
         now: EpochNanos,
+        firms: &mut Firms,
         is_decrease: impl FnOnce() -> bool,
     ) -> Result<(), RejectReason> {
         let is_free = !self.kill_switch.is_engaged()
             && self.limits.maximum_commands_per_second.is_none()
-            && self.limits.maximum_cancels_per_second.is_none();
+            && self.limits.maximum_cancels_per_second.is_none()
+            && self.firm.is_none();
         match is_free {
             true => Ok(()),
-            false if is_decrease() => self.admit_cancel(now),
-            false => self.admit(now),
+            false if is_decrease() => self.admit_cancel(now, firms),
+            false => self.admit(now, firms),
         }
     }
 
-    /// Checks the rate of cancels before a cancel or a mass cancel. No other command counts for it.
+    /// Checks the rates of cancels before a cancel or a mass cancel. No other command counts for them.
     #[inline]
-    pub(crate) fn admit_cancel(&mut self, now: EpochNanos) -> Result<(), RejectReason> {
-        match self.limits.maximum_cancels_per_second {
-            Some(limit) => self.cancels.admit(now, limit),
+    pub(crate) fn admit_cancel(&mut self, now: EpochNanos, firms: &mut Firms) -> Result<(), RejectReason> {
+        if let Some(limit) = self.limits.maximum_cancels_per_second {
+            self.cancels.admit(now, limit)?;
+        }
+        match self.firm {
+            Some(firm) => firms.admit_cancel(firm, now),
             None => Ok(()),
         }
-    }
-}
-
-/// Changes a limit that is named.
-fn set<N: Copy + Default + PartialEq>(limit: &mut Option<N>, change: Option<N>) {
-    if let Some(change) = change {
-        *limit = (change != N::default()).then_some(change);
     }
 }
 

@@ -7,6 +7,7 @@
 use lugus_vocabulary::{ClientSequence, EpochNanos, EventSequence, InstrumentId, ParticipantId, Reply, RetainedReport};
 
 use crate::event_sink::EventSink;
+use crate::firm_events::{FirmPlace, FirmStreams, NO_FIRM};
 use crate::index::Index;
 use crate::kept_reports::KeptReports;
 use crate::report_heading::ReportHeading;
@@ -27,6 +28,8 @@ pub(crate) struct Scope {
     pub(crate) instrument: InstrumentId,
     /// Place of `instrument`, or [`NO_INSTRUMENT`]. Kept here so that an order's command need not look it up.
     pub(crate) place: InstrumentPlace,
+    /// Place of the participant's firm, or [`NO_FIRM`]. Kept here so that an event need not look it up.
+    pub(crate) firm: FirmPlace,
     /// Number of the last command applied.
     pub(crate) last_client_sequence: ClientSequence,
     /// Number of the last event told.
@@ -42,6 +45,7 @@ impl Scope {
             participant,
             instrument,
             place: NO_INSTRUMENT,
+            firm: NO_FIRM,
             last_client_sequence: ClientSequence(0),
             last_event_sequence: EventSequence(0),
             retained: KeptReports::new(),
@@ -125,12 +129,15 @@ pub(crate) struct Scopes {
     index: Index,
     /// Number of events that each scope keeps at most.
     pub(crate) retained_limit: u32,
+    /// The events of firms.
+    pub(crate) firms: FirmStreams,
 }
 
 impl Scopes {
-    /// No scopes yet; each will keep up to `retained_limit` events.
-    pub(crate) fn new(retained_limit: u32) -> Self {
-        Self { table: Vec::new(), free: Vec::new(), index: Index::new(), retained_limit }
+    /// No scopes yet; each will keep up to `retained_limit` events, and each firm up to `retained_by_firm`.
+    pub(crate) fn new(retained_limit: u32, retained_by_firm: u32) -> Self {
+        let firms = FirmStreams::new(retained_by_firm);
+        Self { table: Vec::new(), free: Vec::new(), index: Index::new(), retained_limit, firms }
     }
 
     /// Number of scopes in use.

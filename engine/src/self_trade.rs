@@ -1,4 +1,5 @@
-//! Self-trade prevention: what happens instead of a trade of a participant with itself.
+//! Self-trade prevention: what happens instead of a trade of a participant with itself, or of a firm with itself if the firm has
+//! chosen that.
 //!
 //! The incoming order's choice decides. In an auction no order is incoming, and orders of one participant do trade with
 //! each other.
@@ -13,7 +14,7 @@ use crate::iceberg;
 use crate::market_data::publish_order;
 use crate::reporter::Reporter;
 
-/// Ends or reduces the taker, the best resting order `slot` of the same participant, or both; the taker first. A taker
+/// Ends or reduces the taker, the best resting order `slot` of the same participant or firm, or both; the taker first. A taker
 /// that has ended has no open lots. `answers` is the command that the taker's reports answer.
 #[cold]
 pub(crate) fn prevent<S: EventSink>(

@@ -12,7 +12,8 @@ use lugus_vocabulary::{InstrumentId, SNAPSHOT_VERSION, SnapshotHeader, SnapshotR
 use self::ahead::Ahead;
 use self::checksum::checksum;
 use self::records::{
-    instrument_record, migration_state_record, order_record, participant_record, rate_records, scope_record,
+    firm_record, instrument_record, migration_state_record, order_record, participant_record, rate_records,
+    scope_record,
 };
 use crate::engine::Engine;
 use crate::instrument::Instrument;
@@ -29,9 +30,24 @@ impl Engine {
         let mut stream = Stream { engine: self, visit, records: 0, checksum: 0 };
         stream.put(SnapshotRecord::Header(self.header(&scopes)))?;
         for (participant, risk, disconnection) in self.participants.sorted() {
-            stream.put(SnapshotRecord::Participant(participant_record(participant, risk, disconnection)))?;
-            for rate in rate_records(risk) {
+            stream.put(SnapshotRecord::Participant(participant_record(
+                participant,
+                risk,
+                disconnection,
+                &self.participants.firms,
+            )))?;
+            for rate in rate_records(&risk.orders, &risk.cancels) {
                 stream.put(SnapshotRecord::Rate(rate))?;
+            }
+        }
+        for (id, firm) in self.participants.firms.iter() {
+            let Some(events) = self.scopes.firms.get(id) else { continue };
+            stream.put(SnapshotRecord::Firm(firm_record(id, firm, events)))?;
+            for rate in rate_records(&firm.orders, &firm.cancels) {
+                stream.put(SnapshotRecord::Rate(rate))?;
+            }
+            for event in (0..events.len()).map(|place| events.kept_at(place)) {
+                stream.put(SnapshotRecord::FirmEvent(event))?;
             }
         }
         for (instrument, state) in self.migration_states.iter() {

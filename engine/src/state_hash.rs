@@ -12,8 +12,9 @@
 //! may change, and it skips the words that most executions do not have.
 
 use lugus_vocabulary::{
-    EpochNanos, Execution, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder,
-    ParticipantId, PriceProtection, PriceWidth, Report, ReportBody, RiskLimits, StateHash, TradeAddendum,
+    EpochNanos, EventSequence, Execution, FirmLimits, FirmReport, InstrumentDefinition, InstrumentId, InstrumentState,
+    KillSwitch, MassCancelTarget, NewOrder, ParticipantId, PriceProtection, PriceWidth, Report, ReportBody, RiskLimits,
+    StateHash, TradeAddendum,
 };
 
 use crate::report_heading::ReportHeading;
@@ -230,6 +231,15 @@ pub(crate) fn fold_connection(
     StateHash(fold(before.0, &words))
 }
 
+/// The hash after the event told last got this number among those of a firm.
+pub(crate) fn fold_firm_event(before: u64, firm: ParticipantId, number: EventSequence) -> u64 {
+    let mut words = [0; WORDS];
+    words[0] = u64::from(firm.0) << 32;
+    words[1] = number.0;
+    words[4] = KIND_FIRM_EVENT;
+    fold(before, &words)
+}
+
 /// All fields of a report whose body is not an execution.
 fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
     let mut words = [0; WORDS];
@@ -252,6 +262,7 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
         ReportBody::MassCancelAll { target, affected, instruments, moving } => {
             let (kind, participant) = match target {
                 MassCancelTarget::Participant(participant) => (1, participant),
+                MassCancelTarget::Firm(firm) => (2, firm),
                 MassCancelTarget::Everybody => (3, ParticipantId(0)),
             };
             words[4] = KIND_MASS_CANCEL_ALL | kind << 8;
@@ -267,6 +278,19 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
             words[4] = KIND_RISK | u64::from(kill_switch_levels.bits()) << 24;
             words[5] = u64::from(target.0);
             risk_words(&mut words, limits, kill_switch);
+        }
+        ReportBody::Firm(FirmReport { target, firm, participants, kill_switch_levels, self_trade_scope }) => {
+            words[4] = KIND_FIRM
+                | u64::from(firm.is_some()) << 8
+                | (self_trade_scope as u64) << 16
+                | u64::from(kill_switch_levels.bits()) << 24;
+            words[5] = u64::from(target.0) << 32 | u64::from(participants);
+            words[6] = u64::from(firm.unwrap_or_default().0);
+        }
+        ReportBody::FirmLimits(FirmLimits { firm, limits }) => {
+            words[4] = KIND_FIRM_LIMITS;
+            words[5] = u64::from(firm.0);
+            risk_words(&mut words, limits, KillSwitch::Released);
         }
         ReportBody::TradeAddendum(TradeAddendum {
             exec_type,
@@ -324,10 +348,14 @@ const KIND_EXECUTION: u64 = 21;
 const KIND_CANCEL_REJECT: u64 = 22;
 const KIND_MASS_CANCEL: u64 = 23;
 const KIND_MASS_CANCEL_ALL: u64 = 61;
+const KIND_FIRM: u64 = 63;
+const KIND_FIRM_LIMITS: u64 = 66;
 const KIND_INSTRUMENT: u64 = 24;
 const KIND_RISK: u64 = 25;
 const KIND_REJECT: u64 = 26;
 const KIND_TRADE_ADDENDUM: u64 = 42;
+/// No report: what a firm's own events are told by.
+const KIND_FIRM_EVENT: u64 = 68;
 /// No report: the request that has chosen what happens.
 const KIND_CONNECTION: u64 = 18;
 /// No report: the command that has set it.
@@ -471,6 +499,13 @@ mod tests {
         let mass_cancel = |target, affected| ReportBody::MassCancel { target: ParticipantId(target), affected };
         let mass_cancel_all =
             |target, affected, instruments, moving| ReportBody::MassCancelAll { target, affected, instruments, moving };
+        let firm = FirmReport {
+            target: ParticipantId(1),
+            firm: Some(ParticipantId(3)),
+            participants: 5,
+            kill_switch_levels: KillSwitchLevels::NONE.with(KillSwitchLevel::Firm),
+            self_trade_scope: SelfTradeScope::Firm,
+        };
         let instrument = |id, state, price| ReportBody::Instrument {
             instrument: InstrumentId(id),
             state,
@@ -493,7 +528,21 @@ mod tests {
             mass_cancel(2, 1),
             mass_cancel_all(MassCancelTarget::Participant(ParticipantId(0)), 1, 2, 3),
             mass_cancel_all(MassCancelTarget::Participant(ParticipantId(1)), 1, 2, 3),
+            mass_cancel_all(MassCancelTarget::Firm(ParticipantId(1)), 1, 2, 3),
             mass_cancel_all(MassCancelTarget::Everybody, 1, 2, 3),
+            ReportBody::Firm(firm),
+            ReportBody::Firm(FirmReport { target: ParticipantId(2), ..firm }),
+            ReportBody::Firm(FirmReport { firm: None, ..firm }),
+            ReportBody::Firm(FirmReport { firm: Some(ParticipantId(4)), ..firm }),
+            ReportBody::Firm(FirmReport { participants: 6, ..firm }),
+            ReportBody::Firm(FirmReport { kill_switch_levels: KillSwitchLevels::NONE, ..firm }),
+            ReportBody::Firm(FirmReport { self_trade_scope: SelfTradeScope::Participant, ..firm }),
+            ReportBody::FirmLimits(FirmLimits { firm: ParticipantId(1), limits }),
+            ReportBody::FirmLimits(FirmLimits { firm: ParticipantId(2), limits }),
+            ReportBody::FirmLimits(FirmLimits {
+                firm: ParticipantId(1),
+                limits: RiskLimits { maximum_open_orders: Some(1), ..limits },
+            }),
             mass_cancel_all(MassCancelTarget::Everybody, 2, 2, 3),
             mass_cancel_all(MassCancelTarget::Everybody, 1, 3, 3),
             mass_cancel_all(MassCancelTarget::Everybody, 1, 2, 4),

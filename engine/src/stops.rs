@@ -139,7 +139,9 @@ fn trigger<S: EventSink>(
     }
     reporter.tell(order.owner, answers, execution::triggered(&order));
     let exposure = Exposure { side: order.side, limit: order.limit(), trigger: None, open: order.leaves };
-    let too_much = exposure.check(pool.maximum_notional(order.owner), instrument, pool).err();
+    let limit = pool.maximum_notional(order.owner);
+    let too_much = exposure.check(limit.map(|(most, _)| most), instrument, pool).err();
+    let too_much = too_much.and(limit.map(|(_, reason)| reason));
     let is_fok = order.time_in_force == TimeInForce::Fok;
     if is_fok && too_much.is_none() {
         pool.unfinished.look();

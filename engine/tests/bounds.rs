@@ -13,6 +13,7 @@ const MANY: EngineLimits = EngineLimits {
     participants: 8,
     orders: 20_000,
     retained_events: 10,
+    retained_firm_events: 16_384,
     retained_trades: 4_096,
     steps: 1_024,
 };

@@ -2,9 +2,10 @@
 //!
 //! A line is a command with its log time, `{"now": 1, "command": {...}}`; or a timer that fires, `{"now": 1, "timer": {}}`; or
 //! a participant that is disconnected or connected again, `{"now": 1, "connection": {...}}`; or
-//! a request, `{"now": 1, "request": {"participant": 1, "order_status": {...}}}` or the same with `order_mass_status`; or
+//! a request, `{"now": 1, "request": {"participant": 1, "order_status": {...}}}` or the same with `order_mass_status`; or the request
+//! for the events of a firm, `{"follow_firm": {"firm": 5, "last_event_sequence": 0}}`; or
 //! what the engine is expected to tell next,
-//! `{"report": {...}}`, `{"reply": {...}}` or `{"order_status_report": {...}}`, in their order; or the book expected at that point,
+//! `{"report": {...}}`, `{"reply": {...}}`, `{"firm_reply": {...}}` or `{"order_status_report": {...}}`, in their order; or the book expected at that point,
 //! `{"levels": {"instrument": 1, "side": "BUY", "are": [[price, quantity, orders], ...]}}`. Fields of a report or reply can
 //! be left out: those that are there are compared. A first line `{"limits": {"steps": 4}}` gives the engine other limits. Lines that begin with `#` are for the reader.
 
@@ -26,6 +27,7 @@ const LIMITS: EngineLimits = EngineLimits {
     participants: 8,
     orders: 64,
     retained_events: 8,
+    retained_firm_events: 16_384,
     retained_trades: 4_096,
     steps: 4_096,
 };
@@ -56,7 +58,8 @@ fn play(file: &Path) {
             let limit = |name: &str, otherwise| limits[name].as_u64().map_or(otherwise, |limit| limit as usize);
             let steps = limit("steps", LIMITS.steps);
             let retained_trades = limit("retained_trades", LIMITS.retained_trades);
-            engine = Engine::new(EngineLimits { steps, retained_trades, ..LIMITS });
+            let retained_firm_events = limit("retained_firm_events", LIMITS.retained_firm_events);
+            engine = Engine::new(EngineLimits { steps, retained_trades, retained_firm_events, ..LIMITS });
         } else if let Some(command) = line.get("command") {
             has_commands = true;
             assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
@@ -65,12 +68,12 @@ fn play(file: &Path) {
             let mut recorder = Recorder::default();
             engine.apply(EpochNanos(line["now"].as_i64().unwrap()), &command, &mut recorder);
             engine.verify().unwrap();
-            told.extend(recorder.0.iter().map(as_json));
+            told.extend(recorder.0.iter().filter_map(as_json));
         } else if line.get("timer").is_some() {
             assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
             let fired = venue::fired(&mut engine, line["now"].as_i64().unwrap());
             engine.verify().unwrap();
-            told.extend(fired.iter().map(as_json));
+            told.extend(fired.iter().filter_map(as_json));
         } else if let Some(change) = line.get("connection") {
             assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
             let now = line["now"].as_i64().unwrap();
@@ -82,7 +85,12 @@ fn play(file: &Path) {
                 ConnectionChange::Connect { participant } => venue::connected(&mut engine, now, participant.0).0,
             };
             engine.verify().unwrap();
-            told.extend(heard.iter().map(as_json));
+            told.extend(heard.iter().filter_map(as_json));
+        } else if let Some(request) = line.get("follow_firm") {
+            assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
+            let firm = request["firm"].as_u64().unwrap() as u32;
+            let (heard, _) = venue::told_of_firm(&engine, firm, request["last_event_sequence"].as_u64());
+            told.extend(heard.iter().filter_map(as_json));
         } else if let Some(request) = line.get("request") {
             assert_eq!(told.pop_front(), None, "{place}: told, but not in the file");
             told.push_back(json!({ "order_status_report": answer(&mut engine, &line["now"], request) }));
@@ -116,10 +124,13 @@ fn answer(engine: &mut Engine, now: &Value, request: &Value) -> OrderStatusRepor
     report
 }
 
-fn as_json(told: &Told) -> Value {
+/// Events of firms are left out: they are the reports once more.
+fn as_json(told: &Told) -> Option<Value> {
     match told {
-        Told::Report(report) => json!({ "report": report }),
-        Told::Reply(reply) => json!({ "reply": reply }),
+        Told::Report(report) => Some(json!({ "report": report })),
+        Told::Reply(reply) => Some(json!({ "reply": reply })),
+        Told::FirmReply(reply) => Some(json!({ "firm_reply": reply })),
+        Told::FirmEvent(_) => None,
     }
 }
 

@@ -14,6 +14,7 @@ const LIMITS: EngineLimits = EngineLimits {
     participants: 16,
     orders: 20_000,
     retained_events: 10,
+    retained_firm_events: 16_384,
     retained_trades: 16,
     steps: 64,
 };

@@ -13,6 +13,7 @@ const LIMITS: EngineLimits = EngineLimits {
     participants: 3,
     orders: 1_100,
     retained_events: 10,
+    retained_firm_events: 16_384,
     retained_trades: 4_096,
     steps: 4_096,
 };

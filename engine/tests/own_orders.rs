@@ -16,6 +16,7 @@ const ROOM: EngineLimits = EngineLimits {
     participants: 3,
     orders: 30_000,
     retained_events: 10,
+    retained_firm_events: 16_384,
     retained_trades: 10,
     steps: 4_096,
 };

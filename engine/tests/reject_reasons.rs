@@ -28,7 +28,7 @@ fn reason(told: &[Told]) -> (&'static str, RejectReason) {
                 _ => None,
             },
             Told::Reply(Reply::Refused { reason, .. }) => Some(("refused", *reason)),
-            Told::Reply(_) => None,
+            Told::Reply(_) | Told::FirmEvent(_) | Told::FirmReply(_) => None,
         })
         .collect();
     assert_eq!(reasons.len(), 1, "{told:?}");
@@ -346,6 +346,7 @@ fn limits() {
         participants: 2,
         orders: 2,
         retained_events: 4,
+        retained_firm_events: 16_384,
         retained_trades: 4_096,
         steps: 4_096,
     };

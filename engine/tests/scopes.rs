@@ -14,7 +14,7 @@ fn reports(told: &[Told]) -> Vec<Report> {
     told.iter()
         .map(|told| match told {
             Told::Report(report) => *report,
-            Told::Reply(reply) => panic!("{reply:?}"),
+            other => panic!("{other:?}"),
         })
         .collect()
 }

@@ -13,6 +13,7 @@ const LIMITS: EngineLimits = EngineLimits {
     participants: 5,
     orders: 400,
     retained_events: 50,
+    retained_firm_events: 16_384,
     retained_trades: 4_096,
     steps: 4_096,
 };
@@ -111,6 +112,15 @@ fn full() -> Vec<SnapshotRecord> {
     };
     let set = stream.command(0, 0, Action::SetRiskLimits { target: ParticipantId(2), limits });
     told(&mut engine, 500, &set);
+    let firm = ParticipantId(2);
+    for action in [
+        Action::SetFirm { target: ParticipantId(3), firm: Some(firm) },
+        Action::SetFirmLimits { firm, limits },
+        Action::SetFirm { target: ParticipantId(5), firm: Some(ParticipantId(5)) },
+    ] {
+        let command = stream.command(0, 0, action);
+        told(&mut engine, 500, &command);
+    }
     run(&mut engine, &mut stream, 500, 100);
     engine.fence(InstrumentId(2), MigrationId(7)).unwrap();
     engine.drop_import(InstrumentId(9), MigrationId(8)).unwrap();
@@ -156,6 +166,8 @@ fn a_changed_record_is_refused() {
             SnapshotRecord::Header(header) => header.state_hash.0 ^= 1,
             SnapshotRecord::Participant(record) => record.participant.0 += 100,
             SnapshotRecord::Rate(record) => record.time.0 -= 1,
+            SnapshotRecord::Firm(firm) => firm.self_trade_scope = SelfTradeScope::Firm,
+            SnapshotRecord::FirmEvent(event) => event.report.time.0 ^= 1 << 40,
             SnapshotRecord::MigrationState(record) => record.migration.0 += 1,
             SnapshotRecord::Instrument(instrument) => instrument.last_trade_id.0 += 1,
             SnapshotRecord::Trade(trade) => trade.seller.client_order_id.0 += 1,
@@ -177,6 +189,7 @@ fn a_snapshot_larger_than_the_limits_is_refused() {
         (EngineLimits { participants: 4, ..LIMITS }, "participants"),
         (EngineLimits { orders: 3, ..LIMITS }, "orders"),
         (EngineLimits { retained_events: 2, ..LIMITS }, "kept events"),
+        (EngineLimits { retained_firm_events: 2, ..LIMITS }, "kept events of a firm"),
     ] {
         let error = restore(limits, &records).unwrap_err();
         assert!(matches!(error.fault, SnapshotFault::Limit { what: found, .. } if found == what), "{error}");
@@ -186,6 +199,7 @@ fn a_snapshot_larger_than_the_limits_is_refused() {
         participants: 9,
         orders: LIMITS.orders * 2,
         retained_events: 1_000,
+        retained_firm_events: 16_384,
         retained_trades: 4_096,
         steps: 7,
     };

@@ -6,8 +6,8 @@ use lugus_vocabulary::{ClusterId, InstrumentId, InstrumentSpecification, MemberI
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Archive, Authentication, Client, Cluster, Consensus, Coordinator, Driver, Engine, Java, Log, MarketData, Member,
-    Participant, Profile, Retention, Stages, Streams, Supervision, Telemetry, TermLength, Timeouts,
+    Archive, Authentication, Client, Cluster, Consensus, Coordinator, Driver, Engine, Firm, Java, Log, MarketData,
+    Member, Participant, Profile, Retention, Stages, Streams, Supervision, Telemetry, TermLength, Timeouts,
 };
 
 /// Default for the first port of the first member of a local deployment. It is below the range from which Linux chooses
@@ -73,6 +73,9 @@ pub struct Deployment {
     /// `[[participant]]`.
     #[serde(rename = "participant")]
     pub participants: Vec<Participant>,
+    /// `[[firm]]`.
+    #[serde(rename = "firm")]
+    pub firms: Vec<Firm>,
     /// `[[instrument]]`.
     #[serde(rename = "instrument")]
     pub instruments: Vec<InstrumentSpecification>,
@@ -107,6 +110,7 @@ impl Default for Deployment {
             telemetry: Telemetry::default(),
             clusters: Vec::new(),
             participants: Vec::new(),
+            firms: Vec::new(),
             instruments: Vec::new(),
             base: PathBuf::new(),
         }

@@ -211,6 +211,12 @@ pub enum Problem {
          \"administrator\""
     )]
     OperatorsRole,
+    /// A firm has a participant that the deployment lacks.
+    #[error("there is no [[participant]] with id = {participant}: add it, as it could not log in, or remove it here")]
+    UnknownParticipant {
+        /// Number of the participant.
+        participant: u32,
+    },
     /// A participant has no key.
     #[error("participant {participant} has no key: set key or key_file (make one with: openssl rand -hex 32)")]
     NoKey {

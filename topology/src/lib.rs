@@ -11,6 +11,7 @@
 //! | `directories` | directories of the state and of the media drivers |
 //! | `timeouts` `profile` `consensus` `archive` `retention` `streams` `term_length` `processes` `client` `engine` `supervision` `stages` `log` `telemetry` | one section of the file each |
 //! | `authentication` | `[authentication]` and `[[participant]]` |
+//! | `firm` | `[[firm]]` |
 //! | `duration` `size` | values written as text: `150ms`, `16m` |
 //! | `validation` | checks of the values, each alone and against each other |
 //! | `error` `source` | errors: what is wrong, in which line, and what to do |
@@ -31,6 +32,7 @@ mod duration;
 mod egress_host;
 mod engine;
 mod error;
+mod firm;
 mod log;
 mod market_data;
 mod mtu;
@@ -61,6 +63,7 @@ pub use directories::{MINIMUM_SHARED_MEMORY, SHARED_MEMORY};
 pub use duration::aeron_duration;
 pub use engine::Engine;
 pub use error::{DeploymentError, Invalid, Place, Problem, Warning};
+pub use firm::Firm;
 pub use log::{Log, LogFormat};
 pub use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
 pub use lugus_vocabulary::{ClusterId, Endpoint, InstrumentSpecification, MemberId, ParticipantRole};

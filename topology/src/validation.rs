@@ -11,6 +11,7 @@ use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
 use lugus_vocabulary::{InstrumentSpecification, MessageRate, ParticipantId, Price};
 
 use crate::error::Fault;
+use crate::firm;
 use crate::mtu::{MAXIMUM_MTU, MINIMUM_MTU, MTU_ALIGNMENT};
 use crate::{
     AuthenticationMode, COORDINATOR_PORTS, Client, Cluster, Coordinator, Cores, Deployment, DeploymentError, Ingress,
@@ -63,6 +64,7 @@ pub(crate) fn check(deployment: &Deployment) -> Result<(), Fault> {
     streams(deployment)?;
     client(&deployment.client, &deployment.timeouts)?;
     authentication(deployment)?;
+    firm::check(&deployment.firms, deployment.authentication.mode, &deployment.participants)?;
     instruments(deployment)
 }
 

@@ -26,6 +26,8 @@ const REQUIRED_KEYS: &str = "
     service = 5
     [[participant]]
     id = 0
+    [[firm]]
+    id = 9
     [[instrument]]
     id = 1
     symbol = 'A/B'

@@ -1,5 +1,6 @@
 //! Commands: what participants and the operator send to the engine, in the order of the log.
 
+use crate::firm::FirmRules;
 use crate::instrument::{InstrumentDefinition, InstrumentState};
 use crate::order::{NewOrder, Replace, Side};
 use crate::protection::PriceProtection;
@@ -15,7 +16,8 @@ pub struct Command {
     /// The sender.
     pub participant: ParticipantId,
     /// With `participant` the scope that numbers the command: the instrument concerned, or [`InstrumentId::NONE`] for
-    /// [`Action::DefineInstrument`], [`Action::SetRiskLimits`], [`Action::SetKillSwitch`], and [`Action::MassCancelAll`] of all
+    /// [`Action::DefineInstrument`], [`Action::SetRiskLimits`], [`Action::SetKillSwitch`], [`Action::SetFirm`], [`Action::SetFirmRules`],
+    /// [`Action::SetFirmLimits`], and [`Action::MassCancelAll`] of all
     /// instruments.
     #[cfg_attr(feature = "serde", serde(default))]
     pub instrument: InstrumentId,
@@ -76,7 +78,8 @@ pub enum Action {
         /// The limits to set: `None` leaves a limit as it is, and 0 removes it.
         limits: RiskLimits,
     },
-    /// Operator, or a participant for itself: stops a participant's trading, or allows it again.
+    /// Operator, a participant for itself, or a firm's own participant for one of the firm: stops a participant's trading, or
+    /// allows it again.
     SetKillSwitch {
         /// Whose orders.
         target: ParticipantId,
@@ -85,6 +88,30 @@ pub enum Action {
         /// What happens to live orders when the switch is engaged.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
         working_orders: WorkingOrders,
+    },
+    /// Operator: puts a participant into a firm, or takes it out of its firm. A firm is named by the number of its own
+    /// participant, which belongs to it, and whose sessions act for it. A firm begins with the first participant that is put
+    /// into it, and ends when its own participant, as the last one, is taken out.
+    SetFirm {
+        /// The participant.
+        target: ParticipantId,
+        /// The firm's own participant; `None` for no firm.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        firm: Option<ParticipantId>,
+    },
+    /// Operator, or the firm's own participant: sets what holds for all participants of the firm.
+    SetFirmRules {
+        /// The firm's own participant.
+        firm: ParticipantId,
+        /// What is set.
+        rules: FirmRules,
+    },
+    /// Operator: sets some of a firm's limits, and leaves the others as they are.
+    SetFirmLimits {
+        /// The firm's own participant.
+        firm: ParticipantId,
+        /// The limits to set: `None` leaves a limit as it is, and 0 removes it.
+        limits: RiskLimits,
     },
     /// Operator: cancels or corrects a trade of the instrument.
     AmendTrade {
@@ -101,8 +128,11 @@ pub enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum MassCancelTarget {
-    /// Those of a participant: the sender itself, unless that is the operator.
+    /// Those of a participant: the sender itself, one of its firm if the sender is the firm's own participant, or any if the
+    /// sender is the operator.
     Participant(ParticipantId),
+    /// Operator, or the firm's own participant: those of all participants of a firm.
+    Firm(ParticipantId),
     /// Operator: those of all participants.
     Everybody,
 }
@@ -112,6 +142,7 @@ impl std::fmt::Display for MassCancelTarget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Participant(participant) => write!(f, "participant {}", participant.0),
+            Self::Firm(firm) => write!(f, "firm {}", firm.0),
             Self::Everybody => f.write_str("everybody"),
         }
     }
@@ -131,6 +162,9 @@ impl Action {
             Self::SetInstrumentState { .. } => CommandKind::SetInstrumentState,
             Self::SetRiskLimits { .. } => CommandKind::SetRiskLimits,
             Self::SetKillSwitch { .. } => CommandKind::SetKillSwitch,
+            Self::SetFirm { .. } => CommandKind::SetFirm,
+            Self::SetFirmRules { .. } => CommandKind::SetFirmRules,
+            Self::SetFirmLimits { .. } => CommandKind::SetFirmLimits,
             Self::AmendTrade { .. } => CommandKind::AmendTrade,
             Self::SetPriceProtection(_) => CommandKind::SetPriceProtection,
         }
@@ -160,6 +194,12 @@ word! {
         AmendTrade = 27,
         /// [`Action::MassCancelAll`].
         MassCancelAll = 60,
+        /// [`Action::SetFirm`].
+        SetFirm = 62,
+        /// [`Action::SetFirmRules`].
+        SetFirmRules = 64,
+        /// [`Action::SetFirmLimits`].
+        SetFirmLimits = 65,
         /// [`Action::SetPriceProtection`].
         SetPriceProtection = 72,
     }

@@ -45,6 +45,7 @@ pub mod connection;
 pub mod decimal;
 pub mod endpoint;
 pub mod export_record;
+pub mod firm;
 pub mod instrument;
 pub mod map_request;
 pub mod market_data;
@@ -77,6 +78,10 @@ pub use connection::{ConnectionChange, GraceTime, GraceTimeTooLong, OnDisconnect
 pub use decimal::{Decimal, DecimalError, StepSize};
 pub use endpoint::Endpoint;
 pub use export_record::ExportRecord;
+pub use firm::{
+    FirmEvent, FirmLimits, FirmReply, FirmReport, FirmRules, MAXIMUM_FIRM_EVENTS, MAXIMUM_FIRM_PARTICIPANTS,
+    MAXIMUM_FIRMS, SelfTradeScope,
+};
 pub use instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
 pub use map_request::{AcceptedRequest, MapAnswer, MapRefusal, MapRequest, MapRequestHeader};
 pub use market_data::{
@@ -108,7 +113,7 @@ pub use request::Request;
 pub use risk::{KillSwitch, KillSwitchLevel, KillSwitchLevels, RiskLimits, WorkingOrders};
 pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
-    DisconnectionRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord,
+    DisconnectionRecord, FirmRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord,
     OLDEST_SNAPSHOT_VERSION, OrderRecord, ParticipantRecord, ParticipantSession, RateKind, RateRecord, ReferenceWindow,
     RetainedReport, SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord, SnapshotHeader, SnapshotRecord, TradeRecord,
 };

@@ -92,6 +92,22 @@ word! {
         TradeCanceled = 42,
         /// The correction changes neither price nor quantity of the trade.
         NothingToCorrect = 43,
+        /// There is no such firm, or the participant cannot belong to it: the operator belongs to none, and a firm's own
+        /// participant to no other.
+        InvalidFirm = 44,
+        /// The cluster has its maximum number of firms.
+        LimitFirms = 45,
+        /// The firm has its maximum number of participants.
+        LimitFirmParticipants = 46,
+        /// The open quantity is above the limit of the participant's firm.
+        FirmQuantity = 47,
+        /// The notional is above the limit of the participant's firm, valued as for [`Self::RiskNotional`].
+        FirmNotional = 48,
+        /// The participants of the firm have together as many live orders as the firm's limit allows.
+        FirmOpenOrders = 49,
+        /// The participants of the firm have together sent as many commands of this kind within the last second as the firm's limit
+        /// allows.
+        FirmRate = 50,
         /// The limit price is outside the dynamic price band, or what is left of the order could only trade beyond it.
         PriceOutsideDynamicBand = 54,
         /// The price of the auction would be outside its collar.

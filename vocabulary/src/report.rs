@@ -2,6 +2,7 @@
 
 use crate::command::{CommandKind, MassCancelTarget};
 use crate::connection::OnDisconnect;
+use crate::firm::{FirmLimits, FirmReport};
 use crate::instrument::InstrumentState;
 use crate::order::{NewOrder, OrderType, Side, TimeInForce};
 use crate::reason::RejectReason;
@@ -95,6 +96,11 @@ pub enum ReportBody {
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
         kill_switch_levels: KillSwitchLevels,
     },
+    /// A participant's firm or the rules of a firm were set. It is told to who set them, to the participant, and to the firm's own
+    /// participant.
+    Firm(FirmReport),
+    /// The limits of a firm were set. It is told to the operator, and to the firm's own participant.
+    FirmLimits(FirmLimits),
     /// The operator has canceled or corrected a trade. It is told to the operator and to both sides.
     TradeAddendum(TradeAddendum),
     /// Any other command was not done (FIX message j).

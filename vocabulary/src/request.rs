@@ -4,7 +4,7 @@ use crate::connection::GraceTime;
 use crate::market_data::BookRequest;
 use crate::order_status::{OrderMassStatusRequest, OrderStatusRequest};
 use crate::program_versions::ProtocolVersion;
-use crate::units::{EventSequence, InstrumentId};
+use crate::units::{EventSequence, InstrumentId, ParticipantId};
 
 /// A request: it is answered from the engine's state, or changes what its session is told, or what happens when the session
 /// is lost.
@@ -35,4 +35,12 @@ pub enum Request {
     OrderMassStatus(OrderMassStatusRequest),
     /// The operator makes a version of order entry active. A member that does not know it ends.
     ActivateProtocolVersion(ProtocolVersion),
+    /// Asks for the events of a firm after the last one seen, and for those that are told from then on. A participant of the firm
+    /// may ask, and the operator.
+    FollowFirm {
+        /// The firm, by the number of its own participant.
+        firm: ParticipantId,
+        /// The last event seen; `None` asks only for events that are told from now on.
+        last_event_sequence: Option<EventSequence>,
+    },
 }

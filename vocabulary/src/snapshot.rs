@@ -1,7 +1,8 @@
 //! All of an engine's state as a stream of records, for snapshots and for the move of an instrument.
 //!
 //! The order of the records is fixed, so that equal engines give equal streams: the header; the participants by id, each
-//! followed by what it has used of its rates, new orders before cancels and the oldest first; the migration states by instrument; the participant scopes by participant, each followed by its kept events;
+//! followed by what it has used of its rates, new orders before cancels and the oldest first; the firms, each followed by what it has used of its
+//! rates, and by its kept events; the migration states by instrument; the participant scopes by participant, each followed by its kept events;
 //! then, by id, each instrument whole: its record, its kept trades by their numbers, its scopes by participant, each followed by its kept events, and its
 //! orders (bids, asks, buy stops, sell stops, each by priority, and elected orders by their turns); the end. Counts in the header and a checksum in the end
 //! reveal a stream that is not whole.
@@ -10,6 +11,7 @@
 //! states and end.
 
 use crate::connection::GraceTime;
+use crate::firm::{FirmEvent, SelfTradeScope};
 use crate::instrument::InstrumentDefinition;
 use crate::market_data::Statistics;
 use crate::message_rate::MessageRate;
@@ -39,8 +41,12 @@ pub enum SnapshotRecord {
     Header(SnapshotHeader),
     /// A participant that has ever sent a command or was given limits, or the operator.
     Participant(ParticipantRecord),
-    /// What the participant before it has used of a rate limit.
+    /// What the participant or the firm before it has used of a rate limit.
     Rate(RateRecord),
+    /// A firm. Firms come after the participants.
+    Firm(FirmRecord),
+    /// A kept event of the firm before it.
+    FirmEvent(FirmEvent),
     /// How far an instrument's last migration is; only of instruments that were ever moved.
     MigrationState(MigrationStateRecord),
     /// An instrument; its kept trades, scopes and orders follow.
@@ -69,6 +75,8 @@ impl SnapshotRecord {
             Self::Header(_) => "header",
             Self::Participant(_) => "participant",
             Self::Rate(_) => "rate",
+            Self::Firm(_) => "firm",
+            Self::FirmEvent(_) => "kept event of a firm",
             Self::MigrationState(_) => "migration state",
             Self::Instrument(_) => "instrument",
             Self::Trade(_) => "kept trade",
@@ -118,6 +126,31 @@ pub struct ParticipantRecord {
     pub rates: u32,
     /// Present while the participant is disconnected and had asked for cancel on disconnect.
     pub disconnection: Option<DisconnectionRecord>,
+    /// The participant's firm, by the number of the firm's own participant.
+    pub firm: Option<ParticipantId>,
+}
+
+/// A firm: what holds for all of its participants, and where its events stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FirmRecord {
+    /// The firm, by the number of its own participant.
+    pub firm: ParticipantId,
+    /// Its limits; none of them is 0.
+    pub limits: RiskLimits,
+    /// The levels at which its kill switch is engaged.
+    pub kill_switch: KillSwitchLevels,
+    /// Those of them that let orders stay.
+    pub kill_switch_keeps: KillSwitchLevels,
+    /// Whose orders the participants' orders do not trade with.
+    pub self_trade_scope: SelfTradeScope,
+    /// Number of rate records, which follow this record.
+    pub rates: u32,
+    /// Number of the last event of the firm.
+    pub last_event_sequence: EventSequence,
+    /// Number of kept events, which follow the rate records.
+    pub retained: u32,
+    /// Log time of the newest event that is no longer kept; 0 if all are kept.
+    pub lost_through: EpochNanos,
 }
 
 /// A participant that is disconnected and had asked for cancel on disconnect.
@@ -172,6 +205,8 @@ pub struct ParticipantSession {
     pub cancel_on_disconnect: Option<GraceTime>,
     /// Whether that is the choice of the session before, which holds until this session has sent its first message.
     pub inherits_choice: bool,
+    /// The firm whose events the session is told.
+    pub followed_firm: Option<ParticipantId>,
 }
 
 /// The timer of the cluster that a partition's service has scheduled last. It is part of a partition's snapshot, but not of

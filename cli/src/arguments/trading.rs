@@ -122,6 +122,9 @@ pub struct MassCancel {
     /// Number of the participant whose orders are canceled.
     #[arg(long, group = "whose")]
     pub participant: Option<u32>,
+    /// The firm whose participants' orders are canceled, by the number of its own participant, which sends the command.
+    #[arg(long, group = "whose")]
+    pub firm: Option<u32>,
     /// Cancel the orders of all participants, as the operator. The market stays open.
     #[arg(long, group = "whose")]
     pub everybody: bool,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aeron_support::{AeronClient, AeronError, ClientSettings, Pending, failed};
 use lugus_topology::{ClusterId, Deployment};
-use lugus_vocabulary::{Book, BookRequest, BookType, InstrumentId, OrderStatusReport, Report};
+use lugus_vocabulary::{Book, BookRequest, BookType, FirmEvent, InstrumentId, OrderStatusReport, Report};
 use rusteron_archive::{AeronHeader, AeronSubscription};
 
 use super::book::FollowedBook;
@@ -237,6 +237,14 @@ impl<H: EventHandler + FeedHandler> EventHandler for SessionHandler<'_, H> {
 
     fn on_drop_copy(&mut self, report: &Report) {
         self.handler.on_drop_copy(report);
+    }
+
+    fn on_firm_event(&mut self, event: &FirmEvent) {
+        self.handler.on_firm_event(event);
+    }
+
+    fn on_cluster_firm_event(&mut self, cluster: ClusterId, event: &FirmEvent) {
+        self.handler.on_cluster_firm_event(cluster, event);
     }
 
     fn on_book(&mut self, book: &Book) {

@@ -1,7 +1,7 @@
 //! Messages of the cluster: each goes to the scope that it concerns, or to the handler.
 
 use lugus_codecs::market_data::{BookProgress, BookReject};
-use lugus_codecs::order_entry::MessageReject;
+use lugus_codecs::order_entry::{MessageReject, template_id};
 use lugus_vocabulary::{InstrumentId, MessageRejectReason, Reply, Report};
 
 use super::{Connection, Session, scope_context};
@@ -57,6 +57,7 @@ impl Session {
             ClusterMessage::CancelOnDisconnect(choice) => {
                 handler.on_status(&Status::CancelOnDisconnect { grace: choice.grace });
             }
+            ClusterMessage::Firm(ref reply) => self.on_firm_reply(reply, handler),
             ClusterMessage::OrderStatus => self.on_order_status(handler),
             ClusterMessage::SessionReplaced => self.on_session_replaced(handler),
             ClusterMessage::Book(BookProgress::Partial) => {}
@@ -109,6 +110,9 @@ impl Session {
     fn on_message_reject(&mut self, template_id: u16, reason: MessageRejectReason, handler: &mut impl EventHandler) {
         handler.on_status(&Status::MessageRejected { template_id, reason });
         self.on_request_rejected(template_id, handler);
+        if template_id == template_id::FOLLOW_FIRM_REQUEST {
+            return self.on_follow_rejected(reason, handler);
+        }
         match reason {
             // The notice that a newer session took over may be lost; this tells the same.
             MessageRejectReason::NoParticipant => self.on_session_replaced(handler),

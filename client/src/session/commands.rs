@@ -294,7 +294,7 @@ impl Session {
     }
 
     #[inline]
-    fn submit(
+    pub(super) fn submit(
         &mut self,
         ingress: &mut impl Ingress,
         instrument: InstrumentId,

@@ -6,14 +6,14 @@
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::{self, BookReject, MAXIMUM_BOOK_LENGTH, decode_book_request, encode_book_reject};
 use lugus_codecs::order_entry::{
-    CancelOnDisconnect, MAXIMUM_ORDER_STATUS_LENGTH, MAXIMUM_REPORT_LENGTH, MessageReject, SessionReplaced,
-    decode_command, decode_request, encode_cancel_on_disconnect_report, encode_message_reject,
-    encode_order_status_report, encode_reply, encode_report, encode_session_replaced,
+    CancelOnDisconnect, MAXIMUM_FIRM_EVENT_LENGTH, MAXIMUM_ORDER_STATUS_LENGTH, MAXIMUM_REPORT_LENGTH, MessageReject,
+    SessionReplaced, decode_command, decode_request, encode_cancel_on_disconnect_report, encode_firm_reply,
+    encode_message_reject, encode_order_status_report, encode_reply, encode_report, encode_session_replaced,
 };
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, GraceTime, InstrumentId, MapEpoch,
-    MessageRejectReason, NewOrder, OrderId, OrderMassStatusRequest, OrderStatusReport, OrderStatusRequest,
-    ParticipantId, Price, Quantity, RejectReason, Reply, Report, Request, Side,
+    Action, ClientOrderId, ClientSequence, EpochNanos, EventSequence, Execution, FirmEvent, FirmReply, GraceTime,
+    InstrumentId, MapEpoch, MessageRejectReason, NewOrder, OrderId, OrderMassStatusRequest, OrderStatusReport,
+    OrderStatusRequest, ParticipantId, Price, Quantity, RejectReason, Reply, Report, ReportBody, Request, Side,
 };
 
 /// What a session sent.
@@ -46,6 +46,10 @@ pub(crate) enum Sent {
         request_id: u64,
     },
     OpenOrders(OrderMassStatusRequest),
+    FollowFirm {
+        firm: u32,
+        last_event: Option<u64>,
+    },
 }
 
 /// Reads a message of a session.
@@ -73,8 +77,44 @@ pub(crate) fn read(message: &[u8]) -> Sent {
             Sent::OrderStatus { instrument: instrument.0, client_order_id: client_order_id.0, request_id }
         }
         Some(Request::OrderMassStatus(request)) => Sent::OpenOrders(request),
+        Some(Request::FollowFirm { firm, last_event_sequence }) => {
+            Sent::FollowFirm { firm: firm.0, last_event: last_event_sequence.map(|event| event.0) }
+        }
         other => panic!("{other:?}"),
     }
+}
+
+/// An event of a firm: one of participant 1 in instrument 2.
+pub(crate) fn firm_event(firm: u32, event: u64) -> Vec<u8> {
+    let report = Report {
+        participant: ParticipantId(1),
+        instrument: InstrumentId(2),
+        event_sequence: EventSequence(event + 100),
+        client_sequence: ClientSequence(0),
+        time: EpochNanos(event.cast_signed()),
+        body: ReportBody::MassCancel { target: ParticipantId(1), affected: 3 },
+    };
+    firm_reply(&FirmReply::Again(FirmEvent { firm: ParticipantId(firm), event_sequence: EventSequence(event), report }))
+}
+
+/// The end of an answer with events of a firm.
+pub(crate) fn firm_complete(firm: u32, through: u64, last: u64) -> Vec<u8> {
+    let (through, last_event_sequence) = (EventSequence(through), EventSequence(last));
+    firm_reply(&FirmReply::ResumeComplete { firm: ParticipantId(firm), through, last_event_sequence })
+}
+
+/// Events of a firm are no longer kept.
+pub(crate) fn firm_gap(firm: u32, first_retained: u64, last: u64, lost_through: i64) -> Vec<u8> {
+    firm_reply(&FirmReply::EventGap {
+        firm: ParticipantId(firm),
+        first_retained: EventSequence(first_retained),
+        last_event_sequence: EventSequence(last),
+        lost_through: EpochNanos(lost_through),
+    })
+}
+
+fn firm_reply(reply: &FirmReply) -> Vec<u8> {
+    encode_firm_reply(reply, &mut [0; MAXIMUM_FIRM_EVENT_LENGTH]).to_vec()
 }
 
 /// A report of open orders.

@@ -6,13 +6,14 @@
 #[path = "../cluster_messages/mod.rs"]
 mod cluster_messages;
 mod endings_and_requests;
+mod firms;
 mod rebuild;
 
 use cluster_messages::{Event, Sent};
 use lugus_client::cluster::DisconnectReason;
 use lugus_client::sans_io::{Ingress, Offered, Session};
 use lugus_client::{
-    Book, ClientOrderId, CommandNumber, Disconnection, DropReason, EventHandler, EventSequence, GraceTime,
+    Book, ClientOrderId, CommandNumber, Disconnection, DropReason, EventHandler, EventSequence, FirmEvent, GraceTime,
     InstrumentId, Limits, MapEpoch, MemberId, MessageRejectReason, NewOrder, OpenOrdersPart, OrderStatusReport,
     ParticipantId, Price, Quantity, Report, RetryPolicy, SendError, Side, Status,
 };
@@ -32,6 +33,7 @@ struct Heard {
     /// Instrument, event, number of the command.
     reports: Vec<(u32, u64, u64)>,
     drop_copies: Vec<u32>,
+    firm_events: Vec<FirmEvent>,
     statuses: Vec<Status>,
     books: usize,
     /// Parts of open orders: how many reports came before, instrument, event, orders, whether the first and the last.
@@ -46,6 +48,10 @@ impl EventHandler for Heard {
 
     fn on_drop_copy(&mut self, report: &Report) {
         self.drop_copies.push(report.participant.0);
+    }
+
+    fn on_firm_event(&mut self, event: &FirmEvent) {
+        self.firm_events.push(*event);
     }
 
     fn on_book(&mut self, _book: &Book) {

@@ -84,6 +84,8 @@ impl Tally {
             ReportBody::Execution(_)
             | ReportBody::MassCancel { .. }
             | ReportBody::MassCancelAll { .. }
+            | ReportBody::Firm(_)
+            | ReportBody::FirmLimits(_)
             | ReportBody::Instrument { .. }
             | ReportBody::Risk { .. }
             | ReportBody::TradeAddendum(_) => {}

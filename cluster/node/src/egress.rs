@@ -2,9 +2,9 @@
 
 use aeron_cluster_service::{Cluster, Role};
 use lugus_codecs::market_data::BookBuffer;
-use lugus_codecs::order_entry::{encode_reply, encode_report};
+use lugus_codecs::order_entry::{encode_firm_event, encode_firm_reply, encode_reply, encode_report};
 use lugus_engine::EventSink;
-use lugus_vocabulary::{MarketData, Reply, Report};
+use lugus_vocabulary::{FirmEvent, FirmReply, MarketData, Reply, Report};
 
 use crate::counters::Tally;
 use crate::gauges::MemberGauges;
@@ -94,6 +94,26 @@ impl EventSink for Egress<'_> {
         send(self.cluster, self.origin, encode_reply(reply, self.buffer));
         if let Some(stages) = &mut self.stages {
             stages.offered();
+        }
+    }
+
+    fn firm_event(&mut self, event: &FirmEvent) {
+        if self.cluster.role() != Role::Leader {
+            return;
+        }
+        let mut followers = self.sessions.followers(event.firm).peekable();
+        if followers.peek().is_none() {
+            return;
+        }
+        let message = encode_firm_event(event, self.buffer);
+        for follower in followers {
+            send(self.cluster, follower, message);
+        }
+    }
+
+    fn firm_reply(&mut self, reply: &FirmReply) {
+        if self.cluster.role() == Role::Leader {
+            send(self.cluster, self.origin, encode_firm_reply(reply, self.buffer));
         }
     }
 

@@ -153,6 +153,8 @@ impl MemberGauges {
             }
             ReportBody::MassCancel { .. }
             | ReportBody::MassCancelAll { .. }
+            | ReportBody::Firm(_)
+            | ReportBody::FirmLimits(_)
             | ReportBody::Instrument { .. }
             | ReportBody::Risk { .. }
             | ReportBody::TradeAddendum(_) => {}

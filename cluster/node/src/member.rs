@@ -360,6 +360,7 @@ pub fn engine_limits(deployment: &Deployment) -> EngineLimits {
         participants: engine.maximum_participants as usize,
         orders: engine.maximum_open_orders as usize,
         retained_events: engine.retained_events as usize,
+        retained_firm_events: engine.retained_firm_events as usize,
         retained_trades: engine.retained_trades as usize,
         ..EngineLimits::default()
     }

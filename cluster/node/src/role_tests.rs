@@ -9,7 +9,7 @@ use lugus_codecs::order_entry::{MessageReject, decode_message_reject, decode_rep
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::{
-    Action, Book, ClientOrderId, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, MessageRate,
+    Action, Book, ClientOrderId, FirmRules, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, MessageRate,
     MessageRejectReason, MigrationId, MigrationRequest, MigrationStep, NewOrder, ParticipantId, Price, Quantity,
     RejectReason, Replace, Reply, ReportBody, RiskLimits, SessionKey, Side, WorkingOrders,
 };
@@ -113,7 +113,7 @@ fn order(number: u64) -> Vec<u8> {
 }
 
 /// A command of each kind: instrument and action.
-fn commands() -> [(u32, Action); 9] {
+fn commands() -> [(u32, Action); 12] {
     let target = ParticipantId(2);
     let replace = Replace {
         orig_client_order_id: ClientOrderId(1),
@@ -133,6 +133,9 @@ fn commands() -> [(u32, Action); 9] {
         (1, Action::SetInstrumentState { state: InstrumentState::Closed, reference_price: None }),
         (0, Action::SetRiskLimits { target, limits: RiskLimits::default() }),
         (0, Action::SetKillSwitch { target, kill_switch: KillSwitch::Engaged, working_orders: WorkingOrders::Cancel }),
+        (0, Action::SetFirm { target, firm: Some(ParticipantId(5)) }),
+        (0, Action::SetFirmRules { firm: ParticipantId(5), rules: FirmRules::default() }),
+        (0, Action::SetFirmLimits { firm: ParticipantId(5), limits: RiskLimits::default() }),
     ]
 }
 
@@ -221,8 +224,8 @@ fn what_is_the_operators_is_refused_to_traders() {
     }
     assert_eq!(
         numbers,
-        [3, 4],
-        "a mass cancel and a state; a definition, limits, a kill switch and a mass cancel of all"
+        [3, 7],
+        "a mass cancel and a state; a definition, limits, a kill switch, a mass cancel of all, and three of firms"
     );
     let answer = member.asks(TRADER, &signed(&mut trader, &migration_step()));
     assert_eq!(reject(&answer).reason, MessageRejectReason::NotAuthorised);

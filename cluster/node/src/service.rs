@@ -11,8 +11,8 @@ use lugus_codecs::order_entry::{
 };
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
-    Command, ConnectionChange, EpochNanos, GraceTime, LogPosition, MessageRejectReason, MigrationStep,
-    OrderStatusReport, RejectReason, Reply, StateAt,
+    Action, Command, ConnectionChange, EpochNanos, GraceTime, LogPosition, MessageRejectReason, MigrationStep,
+    OrderStatusReport, ParticipantId, RejectReason, Reply, StateAt,
 };
 
 use crate::book::BookReader;
@@ -175,6 +175,9 @@ impl MatchingService {
         self.engine.apply(now, command, &mut egress);
         let tally = egress.tally;
         self.commands += 1;
+        if let Action::SetFirm { .. } = command.action {
+            self.check_followers();
+        }
         if let Some(stages) = &mut self.stages {
             stages.applied();
         }
@@ -187,6 +190,16 @@ impl MatchingService {
         if let Some(market_data) = &mut self.market_data {
             market_data.end_of_command();
         }
+    }
+
+    /// Who no longer belongs to a firm is told its events no more.
+    #[cold]
+    fn check_followers(&mut self) {
+        let Self { engine, sessions, .. } = self;
+        sessions.check_followers(|participant, firm| {
+            let asked = if participant == ParticipantId::OPERATOR { firm } else { participant };
+            engine.firm_of(asked) == Some(firm)
+        });
     }
 
     fn refuse(&mut self, cluster: &mut dyn Cluster, session_id: i64, reject: MessageReject) {
@@ -551,6 +564,9 @@ mod authentication_tests;
 #[cfg(test)]
 #[path = "disconnect_tests.rs"]
 mod disconnect_tests;
+#[cfg(test)]
+#[path = "firm_tests.rs"]
+mod firm_tests;
 #[cfg(test)]
 #[path = "order_status_tests.rs"]
 mod order_status_tests;

@@ -13,12 +13,17 @@ use lugus_vocabulary::{
 /// Largest number of sessions that get drop copies. Each of them costs one more message for each event.
 pub const MAXIMUM_DROP_COPIES: usize = 16;
 
+/// Largest number of sessions that follow one firm. Each of them costs one more message for each event of the firm.
+pub const MAXIMUM_FOLLOWERS: usize = 8;
+
 /// All sessions that have a participant: the newest of each.
 #[derive(Debug, Default)]
 pub struct Sessions {
     by_id: BTreeMap<i64, OpenSession>,
     by_participant: BTreeMap<ParticipantId, i64>,
     drop_copies: Vec<i64>,
+    /// Sessions that are told the events of a firm, in the order in which they began.
+    followers: Vec<(ParticipantId, i64)>,
 }
 
 #[derive(Debug)]
@@ -92,6 +97,9 @@ impl Sessions {
         if session.drop_copy.is_some() {
             self.drop_copies.push(session.cluster_session_id);
         }
+        if let Some(firm) = session.followed_firm {
+            self.followers.push((firm, session.cluster_session_id));
+        }
         replaced
     }
 
@@ -105,6 +113,7 @@ impl Sessions {
 
     fn forget(&mut self, cluster_session_id: i64) -> Option<OpenSession> {
         self.drop_copies.retain(|id| *id != cluster_session_id);
+        self.followers.retain(|(_, id)| *id != cluster_session_id);
         self.by_id.remove(&cluster_session_id)
     }
 
@@ -184,6 +193,41 @@ impl Sessions {
                 .and_then(|open| open.session.drop_copy)
                 .is_some_and(|wanted| wanted == InstrumentId::NONE || wanted == instrument)
         })
+    }
+
+    /// Whether a session may follow a firm beside those that do: [`MAXIMUM_FOLLOWERS`] may.
+    pub fn has_room_for_follower(&self, cluster_session_id: i64, firm: ParticipantId) -> bool {
+        let others = self.followers(firm).filter(|&id| id != cluster_session_id).count();
+        others < MAXIMUM_FOLLOWERS
+    }
+
+    /// Tells a session the events of a firm from now on, or of none. Those of another firm it is told no more.
+    pub fn follow(&mut self, cluster_session_id: i64, firm: Option<ParticipantId>) {
+        let Some(open) = self.by_id.get_mut(&cluster_session_id) else { return };
+        if open.session.followed_firm != firm {
+            self.followers.retain(|(_, id)| *id != cluster_session_id);
+            self.followers.extend(firm.map(|firm| (firm, cluster_session_id)));
+            open.session.followed_firm = firm;
+        }
+    }
+
+    /// The sessions that are told the events of a firm.
+    #[inline]
+    pub fn followers(&self, firm: ParticipantId) -> impl Iterator<Item = i64> {
+        self.followers.iter().filter(move |(followed, _)| *followed == firm).map(|(_, id)| *id)
+    }
+
+    /// Lets sessions whose participants may no longer be told a firm's events follow it no more.
+    pub fn check_followers(&mut self, may_follow: impl Fn(ParticipantId, ParticipantId) -> bool) {
+        let Self { by_id, followers, .. } = self;
+        followers.retain(|(firm, id)| {
+            let Some(open) = by_id.get_mut(id) else { return false };
+            let may = may_follow(open.session.participant, *firm);
+            if !may {
+                open.session.followed_firm = None;
+            }
+            may
+        });
     }
 
     /// Number of sessions that have a participant.
@@ -266,6 +310,7 @@ impl Principal {
             message_rate: self.maximum_messages_per_second.map(|maximum| MessageRate::begin(maximum, now)),
             cancel_on_disconnect: None,
             inherits_choice: false,
+            followed_firm: None,
         }
     }
 }
@@ -294,6 +339,7 @@ mod tests {
             message_rate: None,
             cancel_on_disconnect: None,
             inherits_choice: false,
+            followed_firm: None,
         }
     }
 
@@ -336,6 +382,33 @@ mod tests {
         sessions.close(0);
         assert_eq!(sessions.subscribe(last, InstrumentId(2)), Ok(()));
         assert_eq!(sessions.drop_copies(InstrumentId(2)).collect::<Vec<_>>(), [last]);
+    }
+
+    #[test]
+    fn followers_of_a_firm_are_bounded_and_end_with_their_session_and_their_participants_membership() {
+        let mut sessions = Sessions::default();
+        let (firm, other) = (ParticipantId(90), ParticipantId(91));
+        let most = MAXIMUM_FOLLOWERS as i64;
+        for id in 0..=most {
+            sessions.open(session(id, id as u32));
+        }
+        for id in 0..most {
+            assert!(sessions.has_room_for_follower(id, firm));
+            sessions.follow(id, Some(firm));
+            sessions.follow(id, Some(firm));
+        }
+        assert!(!sessions.has_room_for_follower(most, firm) && sessions.has_room_for_follower(0, firm));
+        assert!(sessions.has_room_for_follower(0, other), "each firm has its own");
+        sessions.follow(0, Some(other));
+        assert!(sessions.has_room_for_follower(most, firm));
+        sessions.follow(most, Some(firm));
+        assert_eq!(sessions.followers(other).collect::<Vec<_>>(), [0]);
+        sessions.close(1);
+        sessions.check_followers(|participant, of| of == firm && participant == ParticipantId(3));
+        assert_eq!(sessions.followers(firm).collect::<Vec<_>>(), [3]);
+        assert_eq!(sessions.followers(other).count(), 0);
+        let followed: Vec<_> = sessions.iter().filter_map(|session| session.followed_firm).collect();
+        assert_eq!(followed, [firm], "the snapshot has the same");
     }
 
     /// A second of log time.

@@ -3,7 +3,7 @@
 use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
     MAXIMUM_COMMAND_LENGTH, encode_activate_protocol_version, encode_cancel_on_disconnect, encode_command,
-    encode_drop_copy, encode_order_mass_status_request, encode_order_status_request, encode_resume,
+    encode_drop_copy, encode_follow_firm, encode_order_mass_status_request, encode_order_status_request, encode_resume,
 };
 use lugus_codecs::session_tag::MessageSigner;
 use lugus_testing::instruments::btc_usdt;
@@ -78,6 +78,12 @@ pub(crate) fn cancel_on_disconnect_message(grace: Option<u32>) -> Vec<u8> {
 
 pub(crate) fn drop_copy_message(instrument: u32) -> Vec<u8> {
     encode_drop_copy(InstrumentId(instrument), &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
+}
+
+/// A request for the events of a firm.
+pub(crate) fn follow_message(firm: u32, last_event_sequence: Option<u64>) -> Vec<u8> {
+    let last = last_event_sequence.map(EventSequence);
+    encode_follow_firm(ParticipantId(firm), last, &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
 }
 
 /// The number of a [`book_message`], and of requests for orders.

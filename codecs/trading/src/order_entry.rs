@@ -3,6 +3,8 @@
 //! | file | messages |
 //! |---|---|
 //! | `commands` | the numbered commands: orders, cancels, and the operator's |
+//! | `firms` | firms: the commands and their events |
+//! | `firm_events` | the events of a firm: the request for them, and its answers |
 //! | `mass_cancels` | mass cancels of many books: the command and its event |
 //! | `trades` | trades that the operator cancels or corrects: the command and its event |
 //! | `protection` | what protects the prices of an instrument: the command that sets it |
@@ -16,6 +18,8 @@
 //! them, so that a reader can try one function after another.
 
 mod commands;
+mod firm_events;
+mod firms;
 mod mass_cancels;
 mod order_status;
 mod protection;
@@ -34,8 +38,11 @@ use lugus_vocabulary::ProtocolVersion;
 pub use commands::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, decode_command, encode_amend_trade, encode_cancel, encode_command,
     encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace,
-    encode_set_instrument_state, encode_set_kill_switch, encode_set_price_protection, encode_set_risk_limits,
-    set_client_sequence,
+    encode_set_firm, encode_set_firm_limits, encode_set_firm_rules, encode_set_instrument_state,
+    encode_set_kill_switch, encode_set_price_protection, encode_set_risk_limits, set_client_sequence,
+};
+pub use firm_events::{
+    MAXIMUM_FIRM_EVENT_LENGTH, decode_firm_reply, encode_firm_event, encode_firm_reply, encode_follow_firm,
 };
 pub use order_status::{
     MAXIMUM_ORDER_STATUS_LENGTH, decode_order_status_report, encode_order_mass_status_request,

@@ -4,16 +4,18 @@
 //! |---|---|
 //! | `records` | sessions, the header and the end, participants, scopes, orders |
 //! | `instruments` | instruments with their statistics |
+//! | `firms` | firms and their kept events |
 //! | `trades` | kept trades |
 //! | `migration_states` | how far migrations are |
 //! | `runs` | executions, orders and kept trades in runs, many in one message |
 //! | `fragments` | which of them is written how, and where fragments end |
 //!
 //! A snapshot is a sequence of messages, which its writer divides into fragments anywhere between two of them. Every record
-//! has its message, except kept events and orders, which have two: `RetainedReport` and the report, `RestingOrder` and the
+//! has its message, except kept events and orders, which have two: `RetainedReport` or `FirmEvent` and the report, `RestingOrder` and the
 //! `NewOrderSingle` that would enter the order, the second as order entry's message. Since version 3 executions, orders and
 //! kept trades are in runs instead, which take a tenth of the bytes; what is rare has its own message as before.
 
+mod firms;
 mod fragments;
 mod instruments;
 mod migration_states;
@@ -25,8 +27,8 @@ mod trades;
 mod tests;
 
 use lugus_vocabulary::{
-    Action, ClientSequence, InstrumentId, OrderRecord, ParticipantId, ParticipantSession, ProtocolVersion,
-    RetainedReport, ScheduledTimer, SnapshotRecord,
+    Action, ClientSequence, EventSequence, FirmEvent, InstrumentId, OrderRecord, ParticipantId, ParticipantSession,
+    ProtocolVersion, RetainedReport, ScheduledTimer, SnapshotRecord,
 };
 use sbe_message::{DecodeError, Envelope, HEADER_LENGTH};
 use thiserror::Error;
@@ -42,13 +44,16 @@ use crate::order_entry::{
 use crate::sbe_order_entry;
 pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 use crate::sbe_snapshot::{
-    active_protocol_version_codec, instrument_codec, kept_trade_codec, migration_state_codec, participant_codec,
-    participant_session_codec, rate_use_codec, record_run_codec, resting_order_codec, retained_report_codec,
-    scope_codec, snapshot_end_codec, snapshot_header_codec, timer_codec,
+    active_protocol_version_codec, firm_codec, firm_event_codec, instrument_codec, kept_trade_codec,
+    migration_state_codec, participant_codec, participant_session_codec, rate_use_codec, record_run_codec,
+    resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec, timer_codec,
 };
 
 /// Length of `RetainedReport` with its header, in bytes.
 const RETAINED_LENGTH: usize = HEADER_LENGTH + retained_report_codec::SBE_BLOCK_LENGTH as usize;
+
+/// Length of the snapshot's `FirmEvent` with its header, in bytes.
+const FIRM_EVENT_LENGTH: usize = HEADER_LENGTH + firm_event_codec::SBE_BLOCK_LENGTH as usize;
 
 /// Length of `RestingOrder` with its header, in bytes.
 const RESTING_LENGTH: usize = HEADER_LENGTH + resting_order_codec::SBE_BLOCK_LENGTH as usize;
@@ -60,6 +65,7 @@ pub const MAXIMUM_RECORD_LENGTH: usize = {
         snapshot_header_codec::SBE_BLOCK_LENGTH,
         participant_codec::SBE_BLOCK_LENGTH,
         rate_use_codec::SBE_BLOCK_LENGTH,
+        firm_codec::SBE_BLOCK_LENGTH,
         migration_state_codec::SBE_BLOCK_LENGTH,
         instrument_codec::SBE_BLOCK_LENGTH,
         kept_trade_codec::SBE_BLOCK_LENGTH,
@@ -67,7 +73,11 @@ pub const MAXIMUM_RECORD_LENGTH: usize = {
         snapshot_end_codec::SBE_BLOCK_LENGTH,
     ];
     let (kept, order) = (RETAINED_LENGTH + MAXIMUM_REPORT_LENGTH, RESTING_LENGTH + MAXIMUM_COMMAND_LENGTH);
+    let firm_event = FIRM_EVENT_LENGTH + MAXIMUM_REPORT_LENGTH;
     let mut maximum = if kept > order { kept } else { order };
+    if firm_event > maximum {
+        maximum = firm_event;
+    }
     let mut at = 0;
     while at < blocks.len() {
         let length = HEADER_LENGTH + blocks[at] as usize;
@@ -152,6 +162,8 @@ pub fn encode_record<'b>(record: &SnapshotRecord, buffer: &'b mut RecordBuffer) 
         SnapshotRecord::Header(header) => records::encode_header(header, buffer),
         SnapshotRecord::Participant(participant) => records::encode_participant(participant, buffer),
         SnapshotRecord::Rate(rate) => records::encode_rate(rate, buffer),
+        SnapshotRecord::Firm(firm) => firms::encode_firm(firm, buffer),
+        SnapshotRecord::FirmEvent(event) => encode_firm_event(event, buffer),
         SnapshotRecord::MigrationState(state) => migration_states::encode_migration_state(state, buffer),
         SnapshotRecord::Instrument(instrument) => instruments::encode_instrument(instrument, buffer),
         SnapshotRecord::Trade(trade) => trades::encode_trade(trade, buffer),
@@ -166,6 +178,11 @@ pub fn encode_record<'b>(record: &SnapshotRecord, buffer: &'b mut RecordBuffer) 
 fn encode_kept(kept: &RetainedReport, buffer: &mut RecordBuffer) -> usize {
     let retained = records::encode_retained(kept.applied, buffer);
     append(retained, buffer, |second| encode_report::<MAXIMUM_REPORT_LENGTH>(&kept.report, second).len())
+}
+
+fn encode_firm_event(event: &FirmEvent, buffer: &mut RecordBuffer) -> usize {
+    let begin = firms::encode_kept(event, buffer);
+    append(begin, buffer, |second| encode_report::<MAXIMUM_REPORT_LENGTH>(&event.report, second).len())
 }
 
 fn encode_order(order: &OrderRecord, buffer: &mut RecordBuffer) -> usize {
@@ -201,6 +218,7 @@ pub struct RecordDecoder {
 #[derive(Debug, Clone, Copy)]
 enum Begun {
     Kept { applied: ClientSequence },
+    FirmEvent { firm: ParticipantId, event_sequence: EventSequence },
     Order(Resting),
 }
 
@@ -260,6 +278,11 @@ impl RecordDecoder {
                 self.begun = Some(Begun::Kept { applied: records::decode_retained(envelope)? });
                 return Ok(None);
             }
+            firm_event_codec::SBE_TEMPLATE_ID => {
+                let (firm, event_sequence) = firms::decode_kept(envelope)?;
+                self.begun = Some(Begun::FirmEvent { firm, event_sequence });
+                return Ok(None);
+            }
             resting_order_codec::SBE_TEMPLATE_ID => {
                 self.begun = Some(Begun::Order(records::decode_resting(envelope)?));
                 return Ok(None);
@@ -267,6 +290,7 @@ impl RecordDecoder {
             snapshot_header_codec::SBE_TEMPLATE_ID => SnapshotRecord::Header(records::decode_header(envelope)?),
             participant_codec::SBE_TEMPLATE_ID => SnapshotRecord::Participant(records::decode_participant(envelope)?),
             rate_use_codec::SBE_TEMPLATE_ID => SnapshotRecord::Rate(records::decode_rate(envelope)?),
+            firm_codec::SBE_TEMPLATE_ID => SnapshotRecord::Firm(firms::decode_firm(envelope)?),
             migration_state_codec::SBE_TEMPLATE_ID => {
                 SnapshotRecord::MigrationState(migration_states::decode_migration_state(envelope)?)
             }
@@ -301,6 +325,10 @@ impl Begun {
         match self {
             Self::Kept { applied } => match decode_report(envelope)? {
                 Some(report) => Ok(SnapshotRecord::Report(RetainedReport { applied, report })),
+                None => Err(DecodeError::Template { found }.into()),
+            },
+            Self::FirmEvent { firm, event_sequence } => match decode_report(envelope)? {
+                Some(report) => Ok(SnapshotRecord::FirmEvent(FirmEvent { firm, event_sequence, report })),
                 None => Err(DecodeError::Template { found }.into()),
             },
             // The participant of the order is in its first message.

@@ -7,12 +7,13 @@ use std::fmt::Debug;
 
 use lugus_vocabulary::{
     Action, BeyondPoints, Book, BookRequest, BookType, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind,
-    Decimal, DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MarketData,
-    MarketDataBody, MarketDataSequence, MarketDataSnapshot, MassCancelTarget, NewOrder, OnBreach, OnDisconnect,
-    OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceLevel, PriceProtection, PriceWidth, Quantity,
-    RejectReason, Replace, Reply, Report, ReportBody, RiskLimits, SelfTradePrevention, Side, Statistics, Symbol,
-    TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
+    Decimal, DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, FirmEvent, FirmLimits, FirmReply,
+    FirmReport, FirmRules, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, KillSwitch,
+    KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MarketData, MarketDataBody, MarketDataSequence,
+    MarketDataSnapshot, MassCancelTarget, NewOrder, OnBreach, OnDisconnect, OrderId, OrderStatus, OrderType,
+    ParticipantId, PostOnly, Price, PriceLevel, PriceProtection, PriceWidth, Quantity, RejectReason, Replace, Reply,
+    Report, ReportBody, RiskLimits, SelfTradePrevention, SelfTradeScope, Side, Statistics, Symbol, TimeInForce,
+    TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -303,8 +304,61 @@ fn trade_addendum() -> impl Strategy<Value = TradeAddendum> {
     )
 }
 
+pub(crate) fn firm() -> impl Strategy<Value = Option<ParticipantId>> {
+    // 0 stands for none.
+    optional(participant()).prop_map(|firm| firm.filter(|firm| firm.0 != 0))
+}
+
+fn firm_rules() -> impl Strategy<Value = FirmRules> {
+    (optional(select(KillSwitch::ALL)), select(WorkingOrders::ALL), optional(select(SelfTradeScope::ALL))).prop_map(
+        |(kill_switch, working_orders, self_trade_scope)| FirmRules { kill_switch, working_orders, self_trade_scope },
+    )
+}
+
+fn firm_report() -> impl Strategy<Value = FirmReport> {
+    let levels = any::<[bool; 3]>().prop_map(|levels| {
+        KillSwitchLevel::ALL.iter().zip(levels).filter(|(_, is_in)| *is_in).map(|(&level, _)| level).collect()
+    });
+    (participant(), firm(), any::<u32>(), levels, select(SelfTradeScope::ALL)).prop_map(
+        |(target, firm, participants, kill_switch_levels, self_trade_scope)| FirmReport {
+            target,
+            firm,
+            participants,
+            kill_switch_levels,
+            self_trade_scope,
+        },
+    )
+}
+
+fn firm_limits() -> impl Strategy<Value = FirmLimits> {
+    (participant(), risk_limits()).prop_map(|(firm, limits)| FirmLimits { firm, limits })
+}
+
+pub(crate) fn firm_event() -> impl Strategy<Value = FirmEvent> {
+    (participant(), event_sequence(), report()).prop_map(|(firm, event_sequence, report)| FirmEvent {
+        firm,
+        event_sequence,
+        report,
+    })
+}
+
+pub(crate) fn firm_reply() -> impl Strategy<Value = FirmReply> {
+    let numbers = (participant(), event_sequence(), event_sequence(), time());
+    prop_oneof![
+        2 => firm_event().prop_map(FirmReply::Again),
+        1 => numbers.prop_flat_map(|(firm, one, other, lost_through)| select(vec![
+            FirmReply::ResumeComplete { firm, through: one, last_event_sequence: other },
+            FirmReply::EventGap { firm, first_retained: one, last_event_sequence: other, lost_through },
+        ])),
+    ]
+}
+
 fn mass_cancel_target() -> impl Strategy<Value = MassCancelTarget> {
-    prop_oneof![participant().prop_map(MassCancelTarget::Participant), Just(MassCancelTarget::Everybody)]
+    prop_oneof![
+        participant().prop_map(MassCancelTarget::Participant),
+        participant().prop_map(MassCancelTarget::Firm),
+        Just(MassCancelTarget::Everybody),
+    ]
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -313,6 +367,9 @@ fn action() -> impl Strategy<Value = Action> {
         1 => client_order_id().prop_map(|orig_client_order_id| Action::Cancel { orig_client_order_id }),
         2 => replace().prop_map(Action::Replace),
         1 => (participant(), optional(side())).prop_map(|(target, side)| Action::MassCancel { target, side }),
+        1 => (participant(), firm()).prop_map(|(target, firm)| Action::SetFirm { target, firm }),
+        1 => (participant(), firm_rules()).prop_map(|(firm, rules)| Action::SetFirmRules { firm, rules }),
+        1 => (participant(), limits_to_set()).prop_map(|(firm, limits)| Action::SetFirmLimits { firm, limits }),
         1 => (mass_cancel_target(), optional(side())).prop_map(|(target, side)| Action::MassCancelAll { target, side }),
         2 => definition().prop_map(Action::DefineInstrument),
         1 => (select(InstrumentState::ALL), optional(price()))
@@ -333,7 +390,12 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
         |(participant, instrument, client_sequence, action)| {
             let is_participants = matches!(
                 action,
-                Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. }
+                Action::DefineInstrument(_)
+                    | Action::SetRiskLimits { .. }
+                    | Action::SetKillSwitch { .. }
+                    | Action::SetFirm { .. }
+                    | Action::SetFirmRules { .. }
+                    | Action::SetFirmLimits { .. }
             );
             let instrument = if is_participants { InstrumentId::NONE } else { instrument };
             Command { participant, instrument, client_sequence, action }
@@ -387,6 +449,8 @@ fn report_body() -> impl Strategy<Value = ReportBody> {
             }
         ),
         1 => (participant(), any::<u32>()).prop_map(|(target, affected)| ReportBody::MassCancel { target, affected }),
+        1 => firm_report().prop_map(ReportBody::Firm),
+        1 => firm_limits().prop_map(ReportBody::FirmLimits),
         1 => (mass_cancel_target(), any::<u32>(), any::<u32>(), any::<u32>()).prop_map(
             |(target, affected, instruments, moving)| ReportBody::MassCancelAll { target, affected, instruments, moving }
         ),

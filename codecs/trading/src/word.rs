@@ -5,8 +5,8 @@
 use lugus_vocabulary::{
     BeyondPoints, BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, LastReport,
     Liquidity, MemberRole, MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OnBreach,
-    OnDisconnect, OrderStatus, OrderType, PostOnly, PriceWidthUnit, RejectReason, SelfTradePrevention, Side,
-    TimeInForce, WorkingOrders, WorkingState,
+    OnDisconnect, OrderStatus, OrderType, PostOnly, PriceWidthUnit, RejectReason, SelfTradePrevention, SelfTradeScope,
+    Side, TimeInForce, WorkingOrders, WorkingState,
 };
 
 use crate::error::MessageError;
@@ -148,6 +148,7 @@ by_number! {
     WorkingOrders as sbe_order_entry::working_orders::WorkingOrders(u8);
     RejectReason or Unknown as sbe_order_entry::reject_reason::RejectReason(u16);
     MessageRejectReason or Unknown as sbe_order_entry::message_reject_reason::MessageRejectReason(u8);
+    SelfTradeScope as sbe_order_entry::self_trade_scope::SelfTradeScope(u8);
     WorkingState as sbe_order_entry::working_state::WorkingState(u8);
     LastReport as sbe_order_entry::last_report_requested::LastReportRequested(u8);
     MigrationOutcome as sbe_order_entry::migration_outcome::MigrationOutcome(u8);
@@ -348,10 +349,13 @@ mod tests {
             (CommandKind::SetKillSwitch, set_kill_switch_codec::SBE_TEMPLATE_ID),
             (CommandKind::AmendTrade, amend_trade_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetPriceProtection, set_price_protection_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetFirm, set_firm_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetFirmRules, set_firm_rules_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetFirmLimits, set_firm_limits_codec::SBE_TEMPLATE_ID),
             (CommandKind::MassCancelAll, order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID),
         ] {
             assert_eq!(CommandKind::from_wire(template_id), Some(kind));
         }
-        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (11, None));
+        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (14, None));
     }
 }

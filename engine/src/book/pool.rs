@@ -4,7 +4,7 @@
 //! Memory is reserved once for all orders that the limits allow. Each owner has lists of its live orders by order id, which is
 //! the order of their arrival: see `owners`.
 
-use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity};
+use lugus_vocabulary::{ClientOrderId, EpochNanos, InstrumentId, OrderId, Price, Quantity, RejectReason};
 
 use super::cells::{NIL, Slot};
 use super::client_orders::{Found, Vacancy};
@@ -40,8 +40,9 @@ pub(crate) struct OrderPool {
     /// Last nanosecond of the grace time of a disconnected participant, by participant; [`ENDLESS`] for one that is connected
     /// or had not asked for cancel on disconnect.
     grace_through: Vec<EpochNanos>,
-    /// Largest notional of an order, by participant: that of its risk limits, at hand where a stop order triggers.
-    maximum_notional: Vec<Option<u64>>,
+    /// Largest notional of an order, by participant, and the reason for which one above it is refused: that of its risk limits or
+    /// of its firm's, at hand where a stop order triggers.
+    maximum_notional: Vec<Option<(u64, RejectReason)>>,
     /// Terms by slot, of orders that have some.
     terms: Vec<Terms>,
     expiry: ExpiryQueue,
@@ -55,10 +56,16 @@ pub(crate) struct OrderPool {
     killed: Vec<Killed>,
     /// Number of participants whose kill switch is engaged.
     killed_participants: u32,
+    /// Group of participants whose orders do not trade with each other where they ask for self-trade prevention, by participant;
+    /// empty if there has never been one.
+    self_trade_groups: Vec<u32>,
     pub(crate) unfinished: Unfinished,
     /// Orders that are copied ahead of a move; `None` while none are.
     copied: Option<Box<CopiedOrders>>,
 }
+
+/// The group of a participant that is in none.
+const NO_GROUP: u32 = u32::MAX;
 
 /// What the kill switch of a participant does with its orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +136,7 @@ impl OrderPool {
             icebergs: 0,
             killed: Vec::new(),
             killed_participants: 0,
+            self_trade_groups: Vec::new(),
             unfinished: Unfinished::new(steps),
             copied: None,
         }
@@ -179,7 +187,7 @@ impl OrderPool {
     }
 
     /// Sets the largest notional of an order of a participant, by the participant's dense index.
-    pub(crate) fn set_maximum_notional(&mut self, participant: u32, maximum: Option<u64>) {
+    pub(crate) fn set_maximum_notional(&mut self, participant: u32, maximum: Option<(u64, RejectReason)>) {
         let place = participant as usize;
         if self.maximum_notional.len() <= place {
             self.maximum_notional.resize(place + 1, None);
@@ -187,9 +195,35 @@ impl OrderPool {
         self.maximum_notional[place] = maximum;
     }
 
-    /// Largest notional of an order of a scope's participant.
-    pub(crate) fn maximum_notional(&self, owner: u32) -> Option<u64> {
+    /// Largest notional of an order of a scope's participant, and the reason for which one above it is refused.
+    pub(crate) fn maximum_notional(&self, owner: u32) -> Option<(u64, RejectReason)> {
         self.maximum_notional.get(self.participant_of(owner) as usize).copied().flatten()
+    }
+
+    /// Sets the group of a participant whose orders do not trade with each other, by the dense index of one of its participants;
+    /// `None` for the participant alone.
+    pub(crate) fn set_self_trade_group(&mut self, participant: u32, group: Option<u32>) {
+        let place = participant as usize;
+        if group.is_none() && self.self_trade_groups.len() <= place {
+            return;
+        }
+        if self.self_trade_groups.len() <= place {
+            self.self_trade_groups.resize(place + 1, NO_GROUP);
+        }
+        self.self_trade_groups[place] = group.unwrap_or(NO_GROUP);
+    }
+
+    /// Whether orders of two owners do not trade with each other where the incoming one asks for self-trade prevention.
+    #[inline]
+    pub(crate) fn is_own(&self, maker: u32, taker: u32) -> bool {
+        maker == taker || (!self.self_trade_groups.is_empty() && self.is_of_group(maker, taker))
+    }
+
+    #[cold]
+    fn is_of_group(&self, maker: u32, taker: u32) -> bool {
+        let group =
+            |owner| self.self_trade_groups.get(self.participant_of(owner) as usize).copied().unwrap_or(NO_GROUP);
+        group(taker) != NO_GROUP && group(maker) == group(taker)
     }
 
     /// Whether there are icebergs, so that levels may hold more than they show.

@@ -213,6 +213,11 @@ impl Unfinished {
         }
     }
 
+    /// Whether it is noted that a participant's orders are to be canceled.
+    pub(crate) fn is_killed(&self, participant: ParticipantId) -> bool {
+        self.killed.binary_search_by_key(&participant, |killed| killed.participant).is_ok()
+    }
+
     /// Forgets that a participant's orders are to be canceled; returns whether they were.
     pub(crate) fn forget_killed(&mut self, participant: ParticipantId) -> bool {
         let place = self.killed.binary_search_by_key(&participant, |killed| killed.participant);

@@ -20,6 +20,7 @@ const LIMITS: EngineLimits = EngineLimits {
     participants: 4,
     orders: 16,
     retained_events: 4,
+    retained_firm_events: 4,
     retained_trades: 4_096,
     steps: 4_096,
 };

@@ -1,7 +1,8 @@
 //! The checksum over a stream of records: what was loaded is what was written.
 
 use lugus_vocabulary::{
-    DisconnectionRecord, InstrumentRecord, PriceProtection, SnapshotRecord, Statistics, TradeRecord,
+    DisconnectionRecord, FirmEvent, InstrumentRecord, KillSwitch, PriceProtection, SnapshotRecord, Statistics,
+    TradeRecord,
 };
 
 use crate::state_hash::{self, WORDS};
@@ -24,11 +25,29 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[0] = 2;
             words[1] = u64::from(record.participant.0) << 32 | u64::from(record.rates);
             words[3] = u64::from(record.kill_switch.bits()) << 8 | u64::from(record.kill_switch_keeps.bits());
+            words[2] = u64::from(record.firm.unwrap_or_default().0);
             if let Some(DisconnectionRecord { grace, deadline, is_done }) = record.disconnection {
                 words[11] = u64::from(grace.milliseconds()) << 2 | 2 | u64::from(is_done);
                 words[12] = deadline.0.cast_unsigned();
             }
             state_hash::risk_words(&mut words, record.limits, record.kill_switch.kill_switch());
+        }
+        SnapshotRecord::Firm(record) => {
+            words[0] = 15;
+            words[1] = u64::from(record.firm.0) << 32 | u64::from(record.rates);
+            words[2] = record.last_event_sequence.0;
+            words[3] = record.lost_through.0.cast_unsigned();
+            words[5] = u64::from(record.retained);
+            words[11] = u64::from(record.kill_switch.bits()) << 16
+                | u64::from(record.kill_switch_keeps.bits()) << 8
+                | record.self_trade_scope as u64;
+            state_hash::risk_words(&mut words, record.limits, KillSwitch::Released);
+        }
+        SnapshotRecord::FirmEvent(FirmEvent { firm, event_sequence, report }) => {
+            words[0] = 16;
+            words[1] = u64::from(firm.0);
+            words[2] = event_sequence.0;
+            words[3] = state_hash::fold_report(0, report);
         }
         SnapshotRecord::Rate(record) => {
             words[0] = 11;

@@ -1,15 +1,17 @@
 //! Records of a snapshot or an export, made from the state.
 
 use lugus_vocabulary::{
-    DisconnectionRecord, ImportRecord, InstrumentId, InstrumentRecord, MigrationStateRecord, OrderRecord,
+    DisconnectionRecord, FirmRecord, ImportRecord, InstrumentId, InstrumentRecord, MigrationStateRecord, OrderRecord,
     ParticipantId, ParticipantRecord, RateKind, RateRecord, ScopeRecord, Side,
 };
 
 use crate::book::{Instructions, OrderPool, Slot};
+use crate::firm_events::FirmStream;
+use crate::firms::{Firm, Firms};
 use crate::instruments::Listed;
 use crate::kill_switch::KillSwitches;
 use crate::migration::migration_states::{Importing, MigrationState};
-use crate::rate::RateGroup;
+use crate::rate::{RateGroup, RateWindow};
 use crate::risk::Risk;
 use crate::scopes::{Scope, ScopeIndex};
 
@@ -17,17 +19,35 @@ pub(super) fn participant_record(
     participant: ParticipantId,
     risk: &Risk,
     disconnection: Option<DisconnectionRecord>,
+    firms: &Firms,
 ) -> ParticipantRecord {
-    let Risk { limits, kill_switch, ref orders, ref cancels } = *risk;
+    let Risk { limits, kill_switch, ref orders, ref cancels, .. } = *risk;
     let KillSwitches { engaged: kill_switch, keeping: kill_switch_keeps } = kill_switch;
     let rates = (orders.groups().len() + cancels.groups().len()) as u32;
-    ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection }
+    let firm = firms.of(participant);
+    ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection, firm }
 }
 
-pub(super) fn rate_records(risk: &Risk) -> impl Iterator<Item = RateRecord> {
+pub(super) fn firm_record(id: ParticipantId, firm: &Firm, events: &FirmStream) -> FirmRecord {
+    let KillSwitches { engaged: kill_switch, keeping: kill_switch_keeps } = firm.kill_switch;
+    FirmRecord {
+        firm: id,
+        limits: firm.limits,
+        kill_switch,
+        kill_switch_keeps,
+        self_trade_scope: firm.self_trade_scope,
+        rates: (firm.orders.groups().len() + firm.cancels.groups().len()) as u32,
+        last_event_sequence: events.last(),
+        retained: events.len() as u32,
+        lost_through: events.lost_through(),
+    }
+}
+
+/// What a participant or a firm has used of its rates.
+pub(super) fn rate_records(orders: &RateWindow, cancels: &RateWindow) -> impl Iterator<Item = RateRecord> {
     let record = |kind| move |RateGroup { time, commands }| RateRecord { kind, time, commands };
-    let cancels = risk.cancels.groups().map(record(RateKind::Cancels));
-    risk.orders.groups().map(record(RateKind::Orders)).chain(cancels)
+    let cancels = cancels.groups().map(record(RateKind::Cancels));
+    orders.groups().map(record(RateKind::Orders)).chain(cancels)
 }
 
 pub(super) fn migration_state_record(instrument: InstrumentId, state: &MigrationState) -> MigrationStateRecord {

@@ -7,8 +7,15 @@ use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::*;
 
 /// Small limits, so that commands reach them.
-pub const LIMITS: EngineLimits =
-    EngineLimits { instruments: 3, participants: 4, orders: 24, retained_events: 6, retained_trades: 4_096, steps: 3 };
+pub const LIMITS: EngineLimits = EngineLimits {
+    instruments: 3,
+    participants: 4,
+    orders: 24,
+    retained_events: 6,
+    retained_firm_events: 9,
+    retained_trades: 4_096,
+    steps: 3,
+};
 
 /// Remembers only whether the command was refused, in which case its number is not used up.
 struct Refusals(bool);
@@ -105,8 +112,15 @@ impl CommandReader<'_> {
 
     fn command(&mut self) -> Command {
         let action = self.action();
-        let of_participant =
-            matches!(action, Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. });
+        let of_participant = matches!(
+            action,
+            Action::DefineInstrument(_)
+                | Action::SetRiskLimits { .. }
+                | Action::SetKillSwitch { .. }
+                | Action::SetFirm { .. }
+                | Action::SetFirmRules { .. }
+                | Action::SetFirmLimits { .. }
+        );
         let instrument = match action {
             Action::MassCancelAll { .. } => self.below(3),
             _ if of_participant => 0,
@@ -115,6 +129,7 @@ impl CommandReader<'_> {
         let participant = match action {
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetInstrumentState { .. } => 0,
             Action::AmendTrade { .. } | Action::SetPriceProtection(_) => 0,
+            Action::SetFirm { .. } | Action::SetFirmLimits { .. } => 0,
             _ => self.below(5),
         };
         let next = &mut self.next[usize::from(participant)][usize::from(instrument)];
@@ -132,17 +147,22 @@ impl CommandReader<'_> {
         match self.byte() {
             0..=7 => Action::DefineInstrument(self.definition()),
             8..=23 => Action::SetInstrumentState { state: self.state(), reference_price: self.price() },
-            24..=27 => Action::SetRiskLimits {
-                target: self.participant(),
-                limits: RiskLimits {
-                    maximum_quantity: (self.below(4) == 0).then(|| self.quantity()),
-                    maximum_notional: (self.below(4) == 0).then(|| self.wide().unsigned_abs()),
-                    maximum_open_orders: (self.below(4) == 0).then(|| self.below(9).into()),
-                    maximum_commands_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
-                    maximum_cancels_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
+            24..=26 => Action::SetRiskLimits { target: self.participant(), limits: self.limits() },
+            27 => Action::SetFirmLimits { firm: self.participant(), limits: self.limits() },
+            28 => {
+                let firm = (self.below(4) > 0).then(|| self.participant());
+                Action::SetFirm { target: self.participant(), firm }
+            }
+            29 => Action::SetFirmRules {
+                firm: self.participant(),
+                rules: FirmRules {
+                    kill_switch: [None, Some(KillSwitch::Engaged), Some(KillSwitch::Released)]
+                        [usize::from(self.below(3))],
+                    working_orders: WorkingOrders::Cancel,
+                    self_trade_scope: (self.below(2) == 0).then_some(SelfTradeScope::Firm),
                 },
             },
-            28..=31 => {
+            30..=31 => {
                 let kill_switch = if self.below(4) == 0 { KillSwitch::Engaged } else { KillSwitch::Released };
                 let working_orders = if self.below(2) == 0 { WorkingOrders::Cancel } else { WorkingOrders::Keep };
                 Action::SetKillSwitch { target: self.participant(), kill_switch, working_orders }
@@ -151,6 +171,7 @@ impl CommandReader<'_> {
                 let side = [None, None, Some(Side::Buy)][usize::from(self.below(3))];
                 let target = match self.below(3) {
                     0 => MassCancelTarget::Everybody,
+                    1 => MassCancelTarget::Firm(self.participant()),
                     _ => MassCancelTarget::Participant(self.participant()),
                 };
                 Action::MassCancelAll { target, side }
@@ -180,6 +201,16 @@ impl CommandReader<'_> {
                 display_quantity: if self.below(4) == 0 { self.quantity() } else { Quantity(0) },
             }),
             _ => Action::New(self.order()),
+        }
+    }
+
+    fn limits(&mut self) -> RiskLimits {
+        RiskLimits {
+            maximum_quantity: (self.below(4) == 0).then(|| self.quantity()),
+            maximum_notional: (self.below(4) == 0).then(|| self.wide().unsigned_abs()),
+            maximum_open_orders: (self.below(4) == 0).then(|| self.below(9).into()),
+            maximum_commands_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
+            maximum_cancels_per_second: (self.below(4) == 0).then(|| self.below(9).into()),
         }
     }
 

@@ -13,7 +13,9 @@ use crate::follower::{
     Follower, connected_and_followed, disconnected_and_followed, fired_and_followed, told_and_followed,
 };
 use crate::oracle::Oracle;
-use crate::venue::{Told, command, connected, disconnected, fired, levels, restore, snapshot, told, told_again};
+use crate::venue::{
+    Told, command, connected, disconnected, fired, levels, restore, snapshot, told, told_again, told_of_firm,
+};
 
 /// What is compared.
 pub struct Comparison {
@@ -108,6 +110,13 @@ impl Comparison {
                 let expected = self.oracle.resume(*participant, *instrument, last_seen);
                 assert_eq!(told_again(&self.engine, *participant, *instrument, last_seen), expected);
                 assert_eq!(told_again(&self.restored, *participant, *instrument, last_seen), expected);
+            }
+            Step::ResumeFirm { firm, unseen } => {
+                let last = self.oracle.last_firm_event(*firm);
+                let last_seen = unseen.map(|unseen| last.wrapping_sub(unseen).wrapping_add(1));
+                let expected = self.oracle.resume_firm(*firm, last_seen);
+                assert_eq!(told_of_firm(&self.engine, *firm, last_seen), expected);
+                assert_eq!(told_of_firm(&self.restored, *firm, last_seen), expected);
             }
             Step::Status { participant, instrument, id } => {
                 let request =

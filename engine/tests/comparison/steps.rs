@@ -38,6 +38,8 @@ pub enum Step {
     Connect { participant: u32 },
     /// A participant reconnects; `unseen` tells how many events it has not seen, plus one.
     Resume { participant: u32, instrument: u32, unseen: Option<u64> },
+    /// Somebody asks for the events of a firm; `unseen` as above.
+    ResumeFirm { firm: u32, unseen: Option<u64> },
     /// A participant asks for one of its orders.
     Status { participant: u32, instrument: u32, id: ClientOrderId },
     /// A participant asks for its orders after a place.
@@ -221,6 +223,9 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
             }
         ),
         5 => protection(spread).prop_map(|protection| (true, Action::SetPriceProtection(protection))),
+        5 => (participant(), proptest::option::weighted(0.8, participant())).prop_map(|(target, firm)| {
+            (false, Action::SetFirm { target: ParticipantId(target), firm: firm.map(ParticipantId) })
+        }),
         2 => (participant(), risk_limits()).prop_map(|(target, limits)| {
             (false, Action::SetRiskLimits { target: ParticipantId(target), limits })
         }),
@@ -268,9 +273,27 @@ pub fn protection(spread: Spread) -> impl Strategy<Value = PriceProtection> {
     )
 }
 
+fn firm_rules() -> impl Strategy<Value = FirmRules> {
+    let kill_switch = prop_oneof![
+        4 => Just(None),
+        3 => Just(Some(KillSwitch::Released)),
+        1 => Just(Some(KillSwitch::Engaged)),
+    ];
+    let scope = prop_oneof![
+        1 => Just(None),
+        1 => Just(Some(SelfTradeScope::Participant)),
+        4 => Just(Some(SelfTradeScope::Firm)),
+    ];
+    (kill_switch, any::<bool>(), scope).prop_map(|(kill_switch, keeps, self_trade_scope)| {
+        let working_orders = if keeps { WorkingOrders::Keep } else { WorkingOrders::Cancel };
+        FirmRules { kill_switch, working_orders, self_trade_scope }
+    })
+}
+
 fn mass_cancel_target() -> impl Strategy<Value = MassCancelTarget> {
     prop_oneof![
         3 => participant().prop_map(|target| MassCancelTarget::Participant(ParticipantId(target))),
+        3 => participant().prop_map(|firm| MassCancelTarget::Firm(ParticipantId(firm))),
         2 => Just(MassCancelTarget::Everybody),
     ]
 }
@@ -341,6 +364,21 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
                 Step::Command { participant, instrument, number, action }
             }
         ),
+        2 => (participant(), number(), participant(), firm_rules()).prop_map(|(participant, number, firm, rules)| {
+            // Mostly of the sender's own firm.
+            let firm = if matches!(number, Number::Next) { participant } else { firm };
+            let action = Action::SetFirmRules { firm: ParticipantId(firm), rules };
+            Step::Command { participant, instrument: 0, number, action }
+        }),
+        2 => (number(), participant(), firm_rules()).prop_map(|(number, firm, rules)| {
+            let action = Action::SetFirmRules { firm: ParticipantId(firm), rules };
+            Step::Command { participant: 0, instrument: 0, number, action }
+        }),
+        2 => (number(), participant(), risk_limits()).prop_map(|(number, firm, limits)| {
+            let action = Action::SetFirmLimits { firm: ParticipantId(firm), limits };
+            Step::Command { participant: 0, instrument: 0, number, action }
+        }),
+        3 => (participant(), proptest::option::of(0..30_u64)).prop_map(|(firm, unseen)| Step::ResumeFirm { firm, unseen }),
         3 => (participant(), number(), proptest::option::of(side())).prop_map(|(participant, number, side)| {
             let target = MassCancelTarget::Participant(ParticipantId(participant));
             Step::Command { participant, instrument: 0, number, action: Action::MassCancelAll { target, side } }
@@ -384,12 +422,14 @@ pub fn limits() -> impl Strategy<Value = EngineLimits> {
     // With few steps, commands leave work to those that follow.
     let steps = prop_oneof![1..=4_usize, 5..=12_usize, Just(4_096)];
     let trades = prop_oneof![0..=5_usize, Just(4_096)];
-    (prop_oneof![0..=2_usize, 6..=20_usize], prop_oneof![0..=3_usize, 8..=40_usize], trades, steps).prop_map(
-        |(orders, retained_events, retained_trades, steps)| EngineLimits {
+    let by_firm = prop_oneof![0..=3_usize, 8..=60_usize];
+    (prop_oneof![0..=2_usize, 6..=20_usize], prop_oneof![0..=3_usize, 8..=40_usize], by_firm, trades, steps).prop_map(
+        |(orders, retained_events, retained_firm_events, retained_trades, steps)| EngineLimits {
             instruments: 2,
             participants: 3,
             orders,
             retained_events,
+            retained_firm_events,
             retained_trades,
             steps,
         },

@@ -15,6 +15,7 @@ pub const SMALL: EngineLimits = EngineLimits {
     participants: 8,
     orders: 300,
     retained_events: 20,
+    retained_firm_events: 16_384,
     retained_trades: 4_096,
     steps: 4_096,
 };
@@ -179,6 +180,7 @@ impl Deployment {
             | Step::Timer
             | Step::Disconnect { .. }
             | Step::Connect { .. }
+            | Step::ResumeFirm { .. }
             | Step::Status { .. } => {}
         }
     }
@@ -255,7 +257,8 @@ impl Deployment {
 pub fn of_instrument(all: &[Told], wanted: u32) -> Vec<Told> {
     let is_of = |told: &&Told| match told {
         Told::Report(report) | Told::Reply(Reply::Again(report)) => report.instrument.0 == wanted,
-        Told::Reply(_) => true,
+        Told::FirmEvent(event) => event.report.instrument.0 == wanted,
+        Told::Reply(_) | Told::FirmReply(_) => true,
     };
     all.iter().filter(is_of).copied().collect()
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use lugus_engine::{Engine, EventSink};
 use lugus_vocabulary::{
-    Command, DisplayedOrder, EpochNanos, GraceTime, InstrumentId, InstrumentState, MarketData, MarketDataBody,
-    ParticipantId, Price, Quantity, Reply, Report, Side, Statistics, TradeId,
+    Command, DisplayedOrder, EpochNanos, FirmEvent, GraceTime, InstrumentId, InstrumentState, MarketData,
+    MarketDataBody, ParticipantId, Price, Quantity, Reply, Report, Side, Statistics, TradeId,
 };
 
 use crate::venue::{Recorder, Told, levels};
@@ -192,6 +192,10 @@ impl EventSink for Watcher<'_> {
 
     fn reply(&mut self, reply: &Reply) {
         self.recorder.reply(reply);
+    }
+
+    fn firm_event(&mut self, event: &FirmEvent) {
+        self.recorder.firm_event(event);
     }
 
     fn market_data(&mut self, market_data: &MarketData) {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use lugus_vocabulary::*;
 
 use super::book::{Book, find};
+use super::limits::{set_one_by_one, within_rate};
 use super::orders;
 use super::protection::is_possible;
-use super::state::{Oracle, Participant, gap};
+use super::state::{Oracle, Participant, engage, gap, release};
 use crate::venue::Told;
 
 impl Oracle {
@@ -49,6 +50,7 @@ impl Oracle {
             // It may have an instrument, or none.
             Action::MassCancelAll { .. } => instrument == 0,
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetKillSwitch { .. } => true,
+            Action::SetFirm { .. } | Action::SetFirmRules { .. } | Action::SetFirmLimits { .. } => true,
             Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
             Action::MassCancel { .. } | Action::SetInstrumentState { .. } => false,
             Action::AmendTrade { .. } | Action::SetPriceProtection(_) => false,
@@ -125,6 +127,15 @@ impl Oracle {
             Action::SetPriceProtection(to) => {
                 self.set_protection(me, instrument, number, to).map_err(reject(CommandKind::SetPriceProtection))
             }
+            Action::SetFirm { target, firm } => {
+                self.set_firm(me, number, target.0, *firm).map_err(reject(CommandKind::SetFirm))
+            }
+            Action::SetFirmRules { firm, rules } => {
+                self.set_firm_rules(me, number, firm.0, *rules).map_err(reject(CommandKind::SetFirmRules))
+            }
+            Action::SetFirmLimits { firm, limits } => {
+                self.set_firm_limits(me, number, firm.0, *limits).map_err(reject(CommandKind::SetFirmLimits))
+            }
             Action::SetRiskLimits { target, limits } => {
                 self.set_limits(me, number, target.0, *limits).map_err(reject(CommandKind::SetRiskLimits))
             }
@@ -143,13 +154,15 @@ impl Oracle {
         if !participant.killed.is_empty() {
             return Err(RejectReason::RiskKillSwitch);
         }
-        within_rate(self.now, participant.limits.maximum_commands_per_second, &mut participant.sent)
+        within_rate(self.now, participant.limits.maximum_commands_per_second, &mut participant.sent)?;
+        self.gate_of_firm(me)
     }
 
     /// Checks the rate of cancels.
     fn gate_of_cancels(&mut self, me: u32) -> Result<(), RejectReason> {
         let participant = self.participants.get_mut(&me).unwrap();
-        within_rate(self.now, participant.limits.maximum_cancels_per_second, &mut participant.canceled)
+        within_rate(self.now, participant.limits.maximum_cancels_per_second, &mut participant.canceled)?;
+        self.gate_of_firms_cancels(me)
     }
 
     /// The reason and the order's status that the rejection of a cancel or a replacement tells.
@@ -190,22 +203,8 @@ impl Oracle {
             return Err(RejectReason::LimitParticipants);
         }
         let participant = self.participants.entry(target).or_default();
-        let limits = &mut participant.limits;
-        if let Some(quantity) = set.maximum_quantity {
-            limits.maximum_quantity = if quantity.0 == 0 { None } else { Some(quantity) };
-        }
-        if let Some(notional) = set.maximum_notional {
-            limits.maximum_notional = if notional == 0 { None } else { Some(notional) };
-        }
-        if let Some(open) = set.maximum_open_orders {
-            limits.maximum_open_orders = if open == 0 { None } else { Some(open) };
-        }
-        if let Some(rate) = set.maximum_commands_per_second {
-            limits.maximum_commands_per_second = if rate == 0 { None } else { Some(rate) };
-        }
-        if let Some(rate) = set.maximum_cancels_per_second {
-            limits.maximum_cancels_per_second = if rate == 0 { None } else { Some(rate) };
-        }
+        set_one_by_one(&mut participant.limits, set);
+        let limits = participant.limits;
         if limits.maximum_commands_per_second.is_none() {
             participant.sent.clear();
         }
@@ -224,26 +223,25 @@ impl Oracle {
         to: KillSwitch,
         orders: WorkingOrders,
     ) -> Result<(), RejectReason> {
-        if me != 0 && me != target {
+        let level = if me == 0 {
+            KillSwitchLevel::Operator
+        } else if self.firm_of(target) == Some(me) {
+            KillSwitchLevel::Firm
+        } else if me == target {
+            KillSwitchLevel::Participant
+        } else {
             return Err(RejectReason::NotAuthorised);
-        }
+        };
         if self.has_no_place_for(target) {
             return Err(RejectReason::LimitParticipants);
         }
-        let level = if me == 0 { KillSwitchLevel::Operator } else { KillSwitchLevel::Participant };
         let participant = self.participants.entry(target).or_default();
         let was_canceling = participant.killed != participant.keeping;
         if to == KillSwitch::Engaged {
-            let cancels_already = participant.killed.contains(&level) && !participant.keeping.contains(&level);
-            participant.killed.insert(level);
-            participant.keeping.remove(&level);
-            if orders == WorkingOrders::Keep && !cancels_already {
-                participant.keeping.insert(level);
-            }
+            engage(participant, level, orders == WorkingOrders::Keep);
         } else {
             let before = participant.killed.len();
-            participant.killed.retain(|&engaged| engaged > level);
-            participant.keeping.retain(|&engaged| engaged > level);
+            release(participant, level);
             if before > 0 && participant.killed.len() == before {
                 return Err(RejectReason::NotAuthorised);
             }
@@ -255,6 +253,7 @@ impl Oracle {
         } else if was_canceling {
             self.leave_to_mass_cancels(target);
         }
+        self.note_cancels();
         Ok(())
     }
 
@@ -266,7 +265,7 @@ impl Oracle {
         }
     }
 
-    fn tell_risk_to(&mut self, to: u32, number: u64, target: u32) {
+    pub(super) fn tell_risk_to(&mut self, to: u32, number: u64, target: u32) {
         let Participant { limits, ref killed, .. } = self.participants[&target];
         let kill_switch = if killed.is_empty() { KillSwitch::Released } else { KillSwitch::Engaged };
         let kill_switch_levels = killed.iter().copied().collect();
@@ -367,16 +366,4 @@ impl Oracle {
         let InstrumentDefinition { instrument, state, reference_price, .. } = *definition;
         self.tell(0, scope, number, ReportBody::Instrument { instrument, state, reference_price });
     }
-}
-
-/// Counts a command of now, unless as many as the limit were sent within the last second. Time never goes back.
-fn within_rate(now: i64, limit: Option<u32>, sent: &mut Vec<i64>) -> Result<(), RejectReason> {
-    let Some(limit) = limit else { return Ok(()) };
-    let now = sent.last().map_or(now, |&last| last.max(now));
-    let lately = sent.iter().filter(|&&time| i128::from(now) - i128::from(time) < 1_000_000_000).count();
-    if lately >= limit as usize {
-        return Err(RejectReason::RiskRate);
-    }
-    sent.push(now);
-    Ok(())
 }

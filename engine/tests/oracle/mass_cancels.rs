@@ -18,16 +18,33 @@ impl Oracle {
         target: MassCancelTarget,
         side: Option<Side>,
     ) -> Result<(), RejectReason> {
-        if me != 0 && target != MassCancelTarget::Participant(ParticipantId(me)) {
+        let is_authorised = match target {
+            MassCancelTarget::Participant(participant) => {
+                me == participant.0 || self.firm_of(participant.0) == Some(me)
+            }
+            MassCancelTarget::Firm(firm) => me == firm.0,
+            MassCancelTarget::Everybody => false,
+        };
+        if me != 0 && !is_authorised {
             return Err(RejectReason::NotAuthorised);
+        }
+        if let MassCancelTarget::Firm(firm) = target
+            && !self.firms.contains_key(&firm.0)
+        {
+            return Err(RejectReason::InvalidFirm);
         }
         let everything = target == MassCancelTarget::Everybody && instrument == 0;
         if everything && side.is_some() {
             return Err(RejectReason::Unsupported);
         }
+        let of_firm = match target {
+            MassCancelTarget::Firm(firm) => self.firms[&firm.0].participants.clone(),
+            _ => BTreeSet::new(),
+        };
         let hit = |order: &Resting| {
             let is_of = match target {
                 MassCancelTarget::Participant(participant) => order.participant == participant.0,
+                MassCancelTarget::Firm(_) => of_firm.contains(&order.participant),
                 MassCancelTarget::Everybody => true,
             };
             is_of && (side.is_none() || side == Some(order.request.side))

@@ -3,6 +3,7 @@
 //!
 //! - `commands`: the way of a command, and what the operator may do.
 //! - `orders`: new orders, cancels, replacements, mass cancels.
+//! - `firms`: which participants belong together.
 //! - `mass_cancels`: mass cancels of one participant or of all, in one instrument or in all.
 //! - `own_orders`: what a participant is told of its own orders when it asks.
 //! - `trading`: how orders trade and trigger. `unfinished`: how orders expire, and what is done in parts.
@@ -16,6 +17,8 @@
 mod book;
 mod commands;
 mod connections;
+mod firms;
+mod limits;
 mod mass_cancels;
 mod orders;
 mod own_orders;

@@ -3,6 +3,7 @@
 use lugus_vocabulary::*;
 
 use super::book::{Book, Resting, best_maker, find, is_immediate, is_reached, overflows, shown};
+use super::limits::lower;
 use super::state::Oracle;
 
 const DAY: i64 = 86_400_000_000_000;
@@ -102,6 +103,9 @@ impl Oracle {
         if lives && self.participants[&me].limits.maximum_open_orders.is_some_and(|most| self.live(Some(me)) >= most) {
             return Err(RejectReason::RiskOpenOrders);
         }
+        if lives {
+            self.check_open_orders_of_firm(me)?;
+        }
         if open && !stop && order.post_only == PostOnly::Yes && best_maker(book, order).is_some() {
             return Err(RejectReason::PostOnlyWouldTrade);
         }
@@ -128,9 +132,11 @@ impl Oracle {
 
     /// Checks quantity and notional of an order that will have `open` lots.
     fn check_size(&self, book: &Book, me: u32, open: u64, order: &Resting, waits: bool) -> Result<(), RejectReason> {
-        let limits = &self.participants[&me].limits;
-        if limits.maximum_quantity.is_some_and(|most| open > most.0) {
-            return Err(RejectReason::RiskQuantity);
+        let own = self.participants[&me].limits.maximum_quantity;
+        let firms = self.limits_of_firm(me).maximum_quantity;
+        match lower((own, RejectReason::RiskQuantity), (firms, RejectReason::FirmQuantity)) {
+            Some((most, reason)) if open > most.0 => return Err(reason),
+            _ => {}
         }
         self.check_notional(book, me, open, order, waits)
     }
@@ -144,7 +150,10 @@ impl Oracle {
         order: &Resting,
         waits: bool,
     ) -> Result<(), RejectReason> {
-        let Some(most) = self.participants[&me].limits.maximum_notional else { return Ok(()) };
+        let own = self.participants[&me].limits.maximum_notional;
+        let firms = self.limits_of_firm(me).maximum_notional;
+        let limit = lower((own, RejectReason::RiskNotional), (firms, RejectReason::FirmNotional));
+        let Some((most, reason)) = limit else { return Ok(()) };
         let NewOrder { side, price: limit, stop_price, .. } = order.request;
         let mut prices = vec![book.last_price.unwrap_or(book.definition.reference_price.0)];
         prices.extend(limit.map(|limit| limit.0));
@@ -167,7 +176,7 @@ impl Oracle {
             prices.retain(|&price| if side == Side::Buy { price <= limit.0 } else { price >= limit.0 });
         }
         let worst = prices.iter().map(|&price| i128::from(price).abs()).max().unwrap();
-        if worst * i128::from(open) > i128::from(most) { Err(RejectReason::RiskNotional) } else { Ok(()) }
+        if worst * i128::from(open) > i128::from(most) { Err(reason) } else { Ok(()) }
     }
 
     pub(super) fn cancel(

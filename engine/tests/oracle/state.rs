@@ -18,6 +18,10 @@ pub struct Oracle {
     pub(super) told: Vec<Told>,
     /// Number of the last order that a mass cancel of (instrument, participant, side) cancels.
     pub(super) canceled: BTreeMap<(u32, u32, Side), u64>,
+    /// Firms by their own participants.
+    pub(super) firms: BTreeMap<u32, Firm>,
+    /// Participants whose kill switch canceled their orders when it was looked at last.
+    pub(super) cancels: BTreeSet<u32>,
     /// The same of everybody in an instrument, where a mass cancel of all instruments has not come to the participants.
     pub(super) canceled_of_all: BTreeMap<u32, u64>,
     /// Participants without a session.
@@ -66,6 +70,21 @@ pub(super) struct Participant {
     pub(super) canceled: Vec<i64>,
 }
 
+/// A firm.
+#[derive(Default)]
+pub(super) struct Firm {
+    pub(super) participants: BTreeSet<u32>,
+    pub(super) killed: BTreeSet<KillSwitchLevel>,
+    pub(super) keeping: BTreeSet<KillSwitchLevel>,
+    pub(super) scope: SelfTradeScope,
+    pub(super) limits: RiskLimits,
+    /// As of a participant.
+    pub(super) sent: Vec<i64>,
+    pub(super) canceled: Vec<i64>,
+    /// All events ever told to its participants.
+    pub(super) events: Vec<Report>,
+}
+
 /// A participant in an instrument, or as such, with all events ever told.
 #[derive(Default)]
 pub(super) struct Scope {
@@ -83,6 +102,8 @@ impl Oracle {
             now: 0,
             told: Vec::new(),
             canceled: BTreeMap::new(),
+            firms: BTreeMap::new(),
+            cancels: BTreeSet::new(),
             canceled_of_all: BTreeMap::new(),
             away: BTreeMap::new(),
             left: BTreeMap::new(),
@@ -186,6 +207,7 @@ impl Oracle {
         };
         scope.events.push(report);
         self.told.push(Told::Report(report));
+        self.tell_firm(report);
     }
 
     pub(super) fn tell_canceled(&mut self, order: &Resting, instrument: u32, answers: u64, reason: RejectReason) {
@@ -208,4 +230,18 @@ pub(super) fn gap(instrument: InstrumentId, repeated: u64, scope: &Scope, kept_f
         last_event_sequence: EventSequence(scope.events.len() as u64),
         lost_through: scope.events[kept_from - 1].time,
     }
+}
+
+pub(super) fn engage(participant: &mut Participant, level: KillSwitchLevel, keeps: bool) {
+    let cancels_already = participant.killed.contains(&level) && !participant.keeping.contains(&level);
+    participant.killed.insert(level);
+    participant.keeping.remove(&level);
+    if keeps && !cancels_already {
+        participant.keeping.insert(level);
+    }
+}
+
+pub(super) fn release(participant: &mut Participant, level: KillSwitchLevel) {
+    participant.killed.retain(|&engaged| engaged > level);
+    participant.keeping.retain(|&engaged| engaged > level);
 }

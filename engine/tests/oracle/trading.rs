@@ -68,14 +68,16 @@ impl Oracle {
                 self.end(instrument, maker.order_id, ending);
                 continue;
             }
-            let book = self.instruments.get_mut(&instrument).unwrap();
+            let book = &self.instruments[&instrument];
             let prevents = taker.request.self_trade_prevention != SelfTradePrevention::None;
-            if prevents && book.orders[at].participant == taker.participant {
+            let maker = book.orders[at].participant;
+            if prevents && self.is_own(maker, taker.participant) {
                 if self.prevent(instrument, number, taker, at) {
                     return true;
                 }
                 continue;
             }
+            let book = self.instruments.get_mut(&instrument).unwrap();
             book.trade_ids += 1;
             let quantity = taker.leaves().min(book.orders[at].shown);
             taker.filled += quantity;
@@ -136,7 +138,7 @@ impl Oracle {
         if ends_maker {
             self.tell_canceled(&maker, instrument, 0, RejectReason::SelfTrade);
         } else if decrement {
-            self.tell(me, instrument, 0, restated(&maker));
+            self.tell(maker.participant, instrument, 0, restated(&maker));
         }
         ends_taker
     }
@@ -163,7 +165,7 @@ impl Oracle {
                 if self.over(instrument, maker).is_some() {
                     continue;
                 }
-                if maker.participant == order.participant {
+                if self.is_own(maker.participant, order.participant) {
                     match order.request.self_trade_prevention {
                         SelfTradePrevention::None => {}
                         SelfTradePrevention::CancelOldest => continue,

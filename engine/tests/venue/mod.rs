@@ -8,8 +8,9 @@ use std::convert::Infallible;
 use lugus_engine::{Engine, EngineLimits, EventSink, Restore, SnapshotError};
 use lugus_testing::instruments::{self, btc_usdt};
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, GraceTime, InstrumentDefinition,
-    InstrumentId, NewOrder, ParticipantId, Price, PriceLevel, Quantity, Replace, Reply, Report, Side, SnapshotRecord,
+    Action, ClientOrderId, ClientSequence, Command, EpochNanos, EventSequence, FirmEvent, FirmReply, GraceTime,
+    InstrumentDefinition, InstrumentId, NewOrder, ParticipantId, Price, PriceLevel, Quantity, Replace, Reply, Report,
+    Side, SnapshotRecord,
 };
 
 /// One thing that a sink was told.
@@ -17,6 +18,8 @@ use lugus_vocabulary::{
 pub enum Told {
     Report(Report),
     Reply(Reply),
+    FirmEvent(FirmEvent),
+    FirmReply(FirmReply),
 }
 
 /// A sink that records what it is told, in order.
@@ -30,6 +33,14 @@ impl EventSink for Recorder {
 
     fn reply(&mut self, reply: &Reply) {
         self.0.push(Told::Reply(*reply));
+    }
+
+    fn firm_event(&mut self, event: &FirmEvent) {
+        self.0.push(Told::FirmEvent(*event));
+    }
+
+    fn firm_reply(&mut self, reply: &FirmReply) {
+        self.0.push(Told::FirmReply(*reply));
     }
 }
 
@@ -69,11 +80,20 @@ pub fn told_again(engine: &Engine, participant: u32, instrument: u32, last_seen:
     recorder.0
 }
 
+/// Asks for the events of a firm after the event `last_seen`. Returns what was told, and whether that was all; `None` if there
+/// is no such firm.
+pub fn told_of_firm(engine: &Engine, firm: u32, last_seen: Option<u64>) -> (Vec<Told>, Option<bool>) {
+    let mut recorder = Recorder::default();
+    let is_all = engine.resume_firm(ParticipantId(firm), last_seen.map(EventSequence), &mut recorder);
+    (recorder.0, is_all)
+}
+
 pub const LIMITS: EngineLimits = EngineLimits {
     instruments: 2,
     participants: 3,
     orders: 12,
     retained_events: 10,
+    retained_firm_events: 16_384,
     retained_trades: 4_096,
     steps: 4_096,
 };

@@ -112,7 +112,7 @@ impl Oracles {
 
 /// What the oracle of a group tells of a change; `None` if it cannot know.
 fn of_all(oracle: &mut Oracle, heard: &Heard) -> Option<Vec<Told>> {
-    Some(match heard.changed {
+    let mut told = match heard.changed {
         Changed::Command(command) => oracle.apply(heard.now, &command),
         Changed::Timer => oracle.on_timer(heard.now),
         Changed::Connection(ConnectionChange::Connect { participant }) => oracle.connect(heard.now, participant.0).0,
@@ -120,7 +120,10 @@ fn of_all(oracle: &mut Oracle, heard: &Heard) -> Option<Vec<Told>> {
             oracle.disconnect(heard.now, participant.0, grace_milliseconds)
         }
         Changed::Migration => return None,
-    })
+    };
+    // A listener hears each event once, and not as one of a firm, too.
+    told.retain(|told| !matches!(told, Told::FirmEvent(_)));
+    Some(told)
 }
 
 /// What the oracle of an instrument tells of a change; `None` if the change does not concern the instrument. While an instrument

@@ -368,6 +368,9 @@ fn submit(
         Action::SetKillSwitch { target, kill_switch, working_orders } => {
             session.set_kill_switch(port, *target, *kill_switch, *working_orders)
         }
+        Action::SetFirm { target, firm } => session.set_firm(port, *target, *firm),
+        Action::SetFirmRules { firm, rules } => session.set_firm_rules(port, *firm, rules),
+        Action::SetFirmLimits { firm, limits } => session.set_firm_limits(port, *firm, limits),
         Action::AmendTrade { trade_id, amendment } => session.amend_trade(port, instrument, *trade_id, *amendment),
         Action::SetPriceProtection(protection) => session.set_price_protection(port, instrument, protection),
     }

@@ -1,10 +1,10 @@
 //! What participants and the operator ask for: any kind of order and command, mostly sound, about few orders at few prices.
 
 use lugus_vocabulary::{
-    Action, BeyondPoints, ClientOrderId, ClientTag, EpochNanos, InstrumentId, InstrumentState, KillSwitch,
+    Action, BeyondPoints, ClientOrderId, ClientTag, EpochNanos, FirmRules, InstrumentId, InstrumentState, KillSwitch,
     MassCancelTarget, NewOrder, OnBreach, OnDisconnect, OrderType, ParticipantId, PostOnly, Price, PriceProtection,
-    PriceWidth, Quantity, Replace, RiskLimits, SelfTradePrevention, Side, TimeInForce, TradeAmendment, TradeId,
-    WorkingOrders,
+    PriceWidth, Quantity, Replace, RiskLimits, SelfTradePrevention, SelfTradeScope, Side, TimeInForce, TradeAmendment,
+    TradeId, WorkingOrders,
 };
 
 use crate::network::Time;
@@ -136,7 +136,7 @@ impl Commands {
     pub(crate) fn of_operator(&mut self, participants: u32, instruments: u32) -> (InstrumentId, Action) {
         let instrument = InstrumentId(self.random.between(1, u64::from(instruments)) as u32);
         let target = ParticipantId(self.random.between(1, u64::from(participants)) as u32);
-        match self.random.below(11) {
+        match self.random.below(13) {
             0..=3 => {
                 use InstrumentState::{Auction, Closed, Halted, Open};
                 let state = self.random.one_of(&[Open, Open, Open, Open, Auction, Auction, Halted, Closed]);
@@ -173,7 +173,33 @@ impl Commands {
                 };
                 (InstrumentId::NONE, Action::SetRiskLimits { target, limits })
             }
-            8 => (instrument, Action::SetPriceProtection(self.protection())),
+            10 => (instrument, Action::SetPriceProtection(self.protection())),
+            8 => {
+                let firm = ParticipantId(self.random.between(1, u64::from(participants)) as u32);
+                (
+                    InstrumentId::NONE,
+                    Action::SetFirm { target, firm: self.random.one_of(&[None, Some(firm), Some(firm)]) },
+                )
+            }
+            9 => {
+                let rules = FirmRules {
+                    kill_switch: self.random.one_of(&[None, Some(KillSwitch::Released), Some(KillSwitch::Engaged)]),
+                    working_orders: self.random.one_of(&[WorkingOrders::Cancel, WorkingOrders::Keep]),
+                    self_trade_scope: self.random.one_of(&[None, Some(SelfTradeScope::Firm)]),
+                };
+                let seldom = |random: &mut Random, most: u64| (random.below(4) == 0).then(|| random.below(most) + 3);
+                let random = &mut self.random;
+                let limits = RiskLimits {
+                    maximum_quantity: seldom(random, 8).map(Quantity),
+                    maximum_open_orders: seldom(random, 12).map(|most| most as u32),
+                    maximum_commands_per_second: seldom(random, 80).map(|most| most as u32),
+                    ..RiskLimits::default()
+                };
+                match self.random.below(2) {
+                    0 => (InstrumentId::NONE, Action::SetFirmRules { firm: target, rules }),
+                    _ => (InstrumentId::NONE, Action::SetFirmLimits { firm: target, limits }),
+                }
+            }
             _ => {
                 let kill_switch =
                     self.random.one_of(&[KillSwitch::Released, KillSwitch::Released, KillSwitch::Engaged]);

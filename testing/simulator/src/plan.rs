@@ -131,6 +131,7 @@ impl Plan {
             participants: if moves { 16 } else { draw.one_of(&[3, 16]) },
             orders: if moves { 5_000 } else { few_orders },
             retained_events,
+            retained_firm_events: 16_384,
             retained_trades: trades,
             steps: if moves { 4_096 } else { steps_limit },
         };

@@ -365,7 +365,7 @@ fn records_cut_anywhere_are_damaged_or_fewer() {
 proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(prop_oneof![0..4_u8, 16..19_u8, any::<u8>()], 0..300)) {
-        let mut to = Engine::new(EngineLimits { instruments: 2, participants: 2, orders: 8, retained_events: 4, retained_trades: 4_096, steps: 4_096 });
+        let mut to = Engine::new(EngineLimits { instruments: 2, participants: 2, orders: 8, retained_events: 4, retained_firm_events: 4, retained_trades: 4_096, steps: 4_096 });
         let manifest = ExportManifest { scopes: 1, orders: 2, reports: 2, ..Default::default() };
         to.import_begin(InstrumentId(1), MigrationId(3), manifest).unwrap();
         let _ = to.import_records(InstrumentId(1), MigrationId(3), 0, RecordReader::new(InstrumentId(1), &bytes));

@@ -8,8 +8,8 @@ use lugus_codecs::order_entry::{
 };
 use lugus_engine::Engine;
 use lugus_vocabulary::{
-    BookRequest, BookType, EpochNanos, InstrumentId, LogPosition, MessageRejectReason, OrderStatusReport,
-    ParticipantId, ProtocolVersion, Request,
+    BookRequest, BookType, EpochNanos, EventSequence, InstrumentId, LogPosition, MessageRejectReason,
+    OrderStatusReport, ParticipantId, ProtocolVersion, Request,
 };
 
 use super::{DropCopyPolicy, MatchingService};
@@ -39,6 +39,9 @@ impl MatchingService {
                 let choice = CancelOnDisconnect { participant, grace };
                 send(cluster, session_id, encode_cancel_on_disconnect_report(choice, &mut self.buffer));
             }
+            Request::FollowFirm { firm, last_event_sequence } => {
+                self.follow_firm(cluster, session_id, participant, firm, last_event_sequence);
+            }
             Request::ActivateProtocolVersion(version) => self.activate(cluster, session_id, participant, version),
             Request::OrderStatus(request) => self.answer_order_status(cluster, session_id, |engine, report| {
                 engine.order_status(participant, &request, now, report);
@@ -47,6 +50,35 @@ impl MatchingService {
                 engine.order_mass_status(participant, &request, now, report);
             }),
         }
+    }
+
+    /// Tells a session events of a firm that were told before, and from the last one on each event as it comes. All members keep who
+    /// follows a firm.
+    #[cold]
+    fn follow_firm(
+        &mut self,
+        cluster: &mut dyn Cluster,
+        session_id: i64,
+        participant: ParticipantId,
+        firm: ParticipantId,
+        last_event_sequence: Option<EventSequence>,
+    ) {
+        let template_id = template_id::FOLLOW_FIRM_REQUEST;
+        let may_follow = participant == ParticipantId::OPERATOR || self.engine.firm_of(participant) == Some(firm);
+        let Self { engine, sessions, buffer, .. } = self;
+        let reason = if !may_follow {
+            MessageRejectReason::NotAuthorised
+        } else if !sessions.has_room_for_follower(session_id, firm) {
+            MessageRejectReason::LimitDropCopies
+        } else {
+            let mut egress = Egress::new(&mut *cluster, sessions, session_id, buffer);
+            if let Some(is_all) = engine.resume_firm(firm, last_event_sequence, &mut egress) {
+                return sessions.follow(session_id, is_all.then_some(firm));
+            }
+            // The operator asks for a firm that there is not.
+            MessageRejectReason::InvalidValue
+        };
+        self.refuse(cluster, session_id, MessageReject { template_id, reason });
     }
 
     /// Makes a version of order entry active. A member tells its active version by a counter, so there is no answer.

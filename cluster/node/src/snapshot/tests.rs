@@ -129,6 +129,7 @@ fn sessions() -> Sessions {
             message_rate,
             cancel_on_disconnect: drop_copy.and_then(|_| GraceTime::from_milliseconds(id as u32)),
             inherits_choice: id == 9,
+            followed_firm: (id == 9).then_some(ParticipantId(4)),
         });
     }
     sessions

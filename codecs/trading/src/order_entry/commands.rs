@@ -4,12 +4,13 @@
 //! it, and sets it with [`set_client_sequence`] when the command is sent.
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price, PriceProtection, Quantity, Replace,
-    RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
+    Action, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, FirmRules, InstrumentDefinition,
+    InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price, PriceProtection,
+    Quantity, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
+use super::firms::{self, FIRMS_SINCE, decode_set_firm, decode_set_firm_limits, decode_set_firm_rules};
 use super::mass_cancels::{self, decode_mass_cancel_all};
 use super::protection::{self, decode_set_price_protection};
 use super::trades::{self, decode_amend_trade};
@@ -18,10 +19,10 @@ use crate::error::MessageError;
 use crate::limits::limit_number;
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, amend_trade_codec, cancel_on_disconnect_request_codec, define_instrument_codec,
-    drop_copy_request_codec, new_order_single_codec, order_cancel_replace_request_codec, order_cancel_request_codec,
-    order_mass_cancel_all_request_codec, order_mass_cancel_request_codec, resume_codec, set_instrument_state_codec,
-    set_kill_switch_codec, set_price_protection_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits,
-    working_orders,
+    drop_copy_request_codec, follow_firm_request_codec, new_order_single_codec, order_cancel_replace_request_codec,
+    order_cancel_request_codec, order_mass_cancel_all_request_codec, order_mass_cancel_request_codec, resume_codec,
+    set_firm_codec, set_firm_limits_codec, set_firm_rules_codec, set_instrument_state_codec, set_kill_switch_codec,
+    set_price_protection_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits, working_orders,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -42,6 +43,10 @@ const _: () = {
         set_instrument_state_codec::SBE_BLOCK_LENGTH,
         set_risk_limits_codec::SBE_BLOCK_LENGTH,
         set_kill_switch_codec::SBE_BLOCK_LENGTH,
+        set_firm_codec::SBE_BLOCK_LENGTH,
+        set_firm_rules_codec::SBE_BLOCK_LENGTH,
+        set_firm_limits_codec::SBE_BLOCK_LENGTH,
+        follow_firm_request_codec::SBE_BLOCK_LENGTH,
         amend_trade_codec::SBE_BLOCK_LENGTH,
         set_price_protection_codec::SBE_BLOCK_LENGTH,
         resume_codec::SBE_BLOCK_LENGTH,
@@ -73,6 +78,9 @@ pub fn encode_command<'b>(command: &Command, buffer: &'b mut CommandBuffer) -> &
         Action::SetKillSwitch { target, kill_switch, working_orders } => {
             encode_set_kill_switch(*target, *kill_switch, *working_orders, buffer)
         }
+        Action::SetFirm { target, firm } => encode_set_firm(*target, *firm, buffer),
+        Action::SetFirmRules { firm, rules } => encode_set_firm_rules(*firm, rules, buffer),
+        Action::SetFirmLimits { firm, limits } => encode_set_firm_limits(*firm, limits, buffer),
         Action::AmendTrade { trade_id, amendment } => encode_amend_trade(instrument, *trade_id, *amendment, buffer),
         Action::SetPriceProtection(protection) => encode_set_price_protection(instrument, protection, buffer),
     };
@@ -103,6 +111,9 @@ pub fn decode_command(participant: ParticipantId, envelope: Envelope<'_>) -> Res
         set_instrument_state_codec::SBE_TEMPLATE_ID => decode_set_instrument_state(envelope)?,
         set_risk_limits_codec::SBE_TEMPLATE_ID => decode_set_risk_limits(envelope)?,
         set_kill_switch_codec::SBE_TEMPLATE_ID => decode_set_kill_switch(envelope)?,
+        set_firm_codec::SBE_TEMPLATE_ID if envelope.version >= FIRMS_SINCE => decode_set_firm(envelope)?,
+        set_firm_rules_codec::SBE_TEMPLATE_ID if envelope.version >= FIRMS_SINCE => decode_set_firm_rules(envelope)?,
+        set_firm_limits_codec::SBE_TEMPLATE_ID if envelope.version >= FIRMS_SINCE => decode_set_firm_limits(envelope)?,
         amend_trade_codec::SBE_TEMPLATE_ID => decode_amend_trade(envelope)?,
         set_price_protection_codec::SBE_TEMPLATE_ID => decode_set_price_protection(envelope)?,
         _ => return Ok(None),
@@ -354,6 +365,24 @@ fn decode_set_kill_switch(envelope: Envelope<'_>) -> Result<Numbered, MessageErr
         },
     };
     Ok((InstrumentId::NONE.0, set.client_sequence(), action))
+}
+
+/// Encodes the firm of a participant without its client sequence; returns the length of the message in bytes. The command is
+/// numbered in the operator's own scope.
+pub fn encode_set_firm(target: ParticipantId, firm: Option<ParticipantId>, buffer: &mut CommandBuffer) -> usize {
+    firms::encode_set_firm(target, firm, buffer)
+}
+
+/// Encodes what is set of a firm's rules without its client sequence; returns the length of the message in bytes. The command
+/// is numbered in the sender's own scope.
+pub fn encode_set_firm_rules(firm: ParticipantId, rules: &FirmRules, buffer: &mut CommandBuffer) -> usize {
+    firms::encode_set_firm_rules(firm, rules, buffer)
+}
+
+/// Encodes the limits that are set for a firm, without their client sequence; returns the length of the message in bytes. A limit
+/// that is `None` stays as it is. The command is numbered in the operator's own scope.
+pub fn encode_set_firm_limits(firm: ParticipantId, limits: &RiskLimits, buffer: &mut CommandBuffer) -> usize {
+    firms::encode_set_firm_limits(firm, limits, buffer)
 }
 
 /// Encodes what the operator does with a trade, without its client sequence; returns the length of the message in bytes. A

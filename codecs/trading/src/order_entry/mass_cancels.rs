@@ -6,6 +6,7 @@ use lugus_vocabulary::{
 };
 use sbe_message::Envelope;
 
+use super::firms::FIRMS_SINCE;
 use crate::error::MessageError;
 use crate::sbe_order_entry::mass_cancel_target::MassCancelTarget as WireTarget;
 use crate::sbe_order_entry::{order_mass_cancel_all_report_codec, order_mass_cancel_all_request_codec};
@@ -32,7 +33,12 @@ pub(super) fn decode_mass_cancel_all(envelope: Envelope<'_>) -> Result<(u32, u64
     let wire = block!(envelope, sbe_order_entry, order_mass_cancel_all_request_codec, OrderMassCancelAllRequestDecoder);
     let template_id = order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID;
     let action = Action::MassCancelAll {
-        target: target_of_wire(wire.target_kind(), wire.target_id(), template_id)?,
+        target: match target_of_wire(wire.target_kind(), wire.target_id(), template_id)? {
+            MassCancelTarget::Firm(_) if envelope.version < FIRMS_SINCE => {
+                return Err(MessageError::Value { template_id, field: "target" });
+            }
+            target => target,
+        },
         side: word(wire.side(), template_id, "side")?,
     };
     Ok((wire.instrument_id(), wire.client_sequence(), action))
@@ -82,6 +88,7 @@ pub(super) fn decode_mass_cancel_all_report(envelope: Envelope<'_>) -> Result<Re
 fn target_to_wire(target: MassCancelTarget) -> (WireTarget, u32) {
     match target {
         MassCancelTarget::Participant(participant) => (WireTarget::PARTICIPANT, participant.0),
+        MassCancelTarget::Firm(firm) => (WireTarget::FIRM, firm.0),
         MassCancelTarget::Everybody => (WireTarget::EVERYBODY, 0),
     }
 }
@@ -89,6 +96,7 @@ fn target_to_wire(target: MassCancelTarget) -> (WireTarget, u32) {
 fn target_of_wire(kind: WireTarget, target: u32, template_id: u16) -> Result<MassCancelTarget, MessageError> {
     match kind {
         WireTarget::PARTICIPANT => Ok(MassCancelTarget::Participant(ParticipantId(target))),
+        WireTarget::FIRM => Ok(MassCancelTarget::Firm(ParticipantId(target))),
         WireTarget::EVERYBODY => Ok(MassCancelTarget::Everybody),
         WireTarget::NullVal => Err(MessageError::Value { template_id, field: "target" }),
     }

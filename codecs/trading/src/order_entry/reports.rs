@@ -9,15 +9,16 @@ use lugus_vocabulary::{
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
+use super::firms::{decode_firm_limits_report, decode_firm_report, encode_firm_limits_report, encode_firm_report};
 use super::mass_cancels::{decode_mass_cancel_all_report, encode_mass_cancel_all_report};
 use super::trades::{decode_trade_addendum, encode_trade_addendum};
 use crate::error::MessageError;
 use crate::limits::{read_limits, write_limits};
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, business_message_reject_codec, execution_report_codec, execution_report_trade_addendum_codec,
-    instrument_report_codec, kill_switch_levels, on_disconnect::OnDisconnect as WireOnDisconnect,
-    order_cancel_reject_codec, order_mass_cancel_all_report_codec, order_mass_cancel_report_codec,
-    order_status::OrderStatus as WireStatus, risk_report_codec,
+    firm_limits_report_codec, firm_report_codec, instrument_report_codec, kill_switch_levels,
+    on_disconnect::OnDisconnect as WireOnDisconnect, order_cancel_reject_codec, order_mass_cancel_all_report_codec,
+    order_mass_cancel_report_codec, order_status::OrderStatus as WireStatus, risk_report_codec,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -35,6 +36,8 @@ const _: () = {
         order_mass_cancel_all_report_codec::SBE_BLOCK_LENGTH,
         instrument_report_codec::SBE_BLOCK_LENGTH,
         risk_report_codec::SBE_BLOCK_LENGTH,
+        firm_report_codec::SBE_BLOCK_LENGTH,
+        firm_limits_report_codec::SBE_BLOCK_LENGTH,
         execution_report_trade_addendum_codec::SBE_BLOCK_LENGTH,
         business_message_reject_codec::SBE_BLOCK_LENGTH,
     ];
@@ -65,6 +68,8 @@ pub fn encode_report<'b, const N: usize>(report: &Report, buffer: &'b mut [u8; N
             encode_risk(report, *target, limits, (*kill_switch, *kill_switch_levels), buffer)
         }
         ReportBody::TradeAddendum(addendum) => encode_trade_addendum(report, addendum, buffer),
+        ReportBody::Firm(firm) => encode_firm_report(report, firm, buffer),
+        ReportBody::FirmLimits(limits) => encode_firm_limits_report(report, limits, buffer),
         ReportBody::Reject { command, reason } => encode_reject(report, *command, *reason, buffer),
     };
     &buffer[..length]
@@ -84,6 +89,8 @@ pub fn decode_report(envelope: Envelope<'_>) -> Result<Option<Report>, MessageEr
         order_mass_cancel_report_codec::SBE_TEMPLATE_ID => decode_mass_cancel(envelope)?,
         order_mass_cancel_all_report_codec::SBE_TEMPLATE_ID => decode_mass_cancel_all_report(envelope)?,
         instrument_report_codec::SBE_TEMPLATE_ID => decode_instrument(envelope)?,
+        firm_report_codec::SBE_TEMPLATE_ID => decode_firm_report(envelope)?,
+        firm_limits_report_codec::SBE_TEMPLATE_ID => decode_firm_limits_report(envelope)?,
         risk_report_codec::SBE_TEMPLATE_ID => decode_risk(envelope)?,
         execution_report_trade_addendum_codec::SBE_TEMPLATE_ID => decode_trade_addendum(envelope)?,
         business_message_reject_codec::SBE_TEMPLATE_ID => decode_reject(envelope)?,

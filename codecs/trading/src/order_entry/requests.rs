@@ -1,15 +1,17 @@
 //! Requests without a number, to and from bytes. (The request for a book is market data's, and those for a participant's own
-//! orders are in `order_status`.)
+//! orders are in `order_status`, that for the events of a firm in `firm_events`.)
 
 use lugus_vocabulary::{EventSequence, GraceTime, InstrumentId, ProtocolVersion, Request};
 use sbe_message::Envelope;
 
 use super::commands::CommandBuffer;
+use super::firm_events::decode_follow_firm;
+use super::firms::FIRMS_SINCE;
 use super::order_status::{decode_order_mass_status_request, decode_order_status_request};
 use crate::error::MessageError;
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, activate_protocol_version_codec, cancel_on_disconnect_request_codec, drop_copy_request_codec,
-    order_mass_status_request_codec, order_status_request_codec, resume_codec,
+    follow_firm_request_codec, order_mass_status_request_codec, order_status_request_codec, resume_codec,
 };
 use crate::{block, message};
 
@@ -29,6 +31,9 @@ pub fn decode_request(envelope: Envelope<'_>) -> Result<Option<Request>, Message
         }
         order_mass_status_request_codec::SBE_TEMPLATE_ID => {
             Ok(Some(Request::OrderMassStatus(decode_order_mass_status_request(envelope)?)))
+        }
+        follow_firm_request_codec::SBE_TEMPLATE_ID if envelope.version >= FIRMS_SINCE => {
+            decode_follow_firm(envelope).map(Some)
         }
         _ => Ok(None),
     }

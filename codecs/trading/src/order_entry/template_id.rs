@@ -2,9 +2,9 @@
 
 use crate::sbe_order_entry::{
     activate_protocol_version_codec, cancel_on_disconnect_report_codec, cancel_on_disconnect_request_codec,
-    drop_copy_request_codec, execution_report_codec, instrument_report_codec, message_reject_codec, moved_codec,
-    order_mass_status_request_codec, order_status_report_codec, order_status_request_codec, resume_complete_codec,
-    session_replaced_codec,
+    drop_copy_request_codec, execution_report_codec, follow_firm_request_codec, instrument_report_codec,
+    message_reject_codec, moved_codec, order_mass_status_request_codec, order_status_report_codec,
+    order_status_request_codec, resume_complete_codec, session_replaced_codec,
 };
 
 /// `ActivateProtocolVersion`.
@@ -17,6 +17,8 @@ pub const CANCEL_ON_DISCONNECT_REQUEST: u16 = cancel_on_disconnect_request_codec
 pub const DROP_COPY_REQUEST: u16 = drop_copy_request_codec::SBE_TEMPLATE_ID;
 /// `ExecutionReport`.
 pub const EXECUTION_REPORT: u16 = execution_report_codec::SBE_TEMPLATE_ID;
+/// `FollowFirmRequest`.
+pub const FOLLOW_FIRM_REQUEST: u16 = follow_firm_request_codec::SBE_TEMPLATE_ID;
 /// `InstrumentReport`.
 pub const INSTRUMENT_REPORT: u16 = instrument_report_codec::SBE_TEMPLATE_ID;
 /// `MessageReject`.

@@ -508,12 +508,14 @@ const REQUESTS: Codec<Request> = Codec {
             Request::DropCopy { instrument } => encode_drop_copy(instrument, buffer).to_vec(),
             Request::CancelOnDisconnect { grace } => encode_cancel_on_disconnect(grace, buffer).to_vec(),
             Request::ActivateProtocolVersion(version) => encode_activate_protocol_version(version, buffer).to_vec(),
-            Request::Book(_) | Request::OrderStatus(_) | Request::OrderMassStatus(_) => unreachable!("not here"),
+            _ => unreachable!("not here"),
         }
     },
     decode: |bytes| {
         let request = decode_request(Envelope::open(bytes)?)?;
-        Ok(request.filter(|request| !matches!(request, Request::OrderStatus(_) | Request::OrderMassStatus(_))))
+        Ok(request.filter(|request| {
+            !matches!(request, Request::OrderStatus(_) | Request::OrderMassStatus(_) | Request::FollowFirm { .. })
+        }))
     },
 };
 

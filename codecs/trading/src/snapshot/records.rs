@@ -48,12 +48,13 @@ pub(super) fn encode_session(session: &ParticipantSession, buffer: &mut [u8]) ->
         .maximum_messages_per_second(session.message_rate.map_or(0, |rate| rate.maximum_per_second.get()))
         .allowance_full_at(session.message_rate.map_or(0, |rate| rate.full_at.0))
         .grace_milliseconds(session.cancel_on_disconnect.unwrap_or_default().milliseconds())
-        .cancel_on_disconnect(flags([session.cancel_on_disconnect.is_some(), session.inherits_choice]));
+        .cancel_on_disconnect(flags([session.cancel_on_disconnect.is_some(), session.inherits_choice]))
+        .followed_firm_id(session.followed_firm.unwrap_or_default().0);
     length
 }
 
 pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSession, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, participant_session_codec, ParticipantSessionDecoder, before 2 it had 17);
+    let wire = block!(envelope, sbe_snapshot, participant_session_codec, ParticipantSessionDecoder, before 2 it had 17, before 5 it had 60);
     let template_id = participant_session_codec::SBE_TEMPLATE_ID;
     // Version 1 has no such choice.
     let (grace, choice) =
@@ -88,6 +89,7 @@ pub(super) fn decode_session(envelope: Envelope<'_>) -> Result<ParticipantSessio
         }),
         cancel_on_disconnect: if_flagged(choice, 0, grace, template_id, "graceMilliseconds")?,
         inherits_choice: choice & 2 != 0,
+        followed_firm: wire.followed_firm_id().map(ParticipantId),
     })
 }
 
@@ -176,12 +178,14 @@ pub(super) fn encode_participant(record: &ParticipantRecord, buffer: &mut [u8]) 
         .kill_switch_keeps(record.kill_switch_keeps.bits())
         .disconnect_deadline(record.disconnection.map_or(0, |disconnection| disconnection.deadline.0))
         .grace_milliseconds(record.disconnection.map_or(0, |disconnection| disconnection.grace.milliseconds()))
-        .disconnected(record.disconnection.map_or(0, |disconnection| 1 + u8::from(disconnection.is_done)));
+        .disconnected(record.disconnection.map_or(0, |disconnection| 1 + u8::from(disconnection.is_done)))
+        .firm_id(record.firm.unwrap_or_default().0);
     length
 }
 
 pub(super) fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRecord, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, participant_codec, ParticipantDecoder, before 2 it had 41);
+    let wire =
+        block!(envelope, sbe_snapshot, participant_codec, ParticipantDecoder, before 2 it had 41, before 5 it had 64);
     let template_id = participant_codec::SBE_TEMPLATE_ID;
     let levels = |bits, field| known(KillSwitchLevels::from_bits(bits), template_id, field);
     let engaged = known(KillSwitch::from_number(wire.kill_switch()), template_id, "killSwitch")?;
@@ -197,7 +201,9 @@ pub(super) fn decode_participant(envelope: Envelope<'_>) -> Result<ParticipantRe
     if kill_switch.kill_switch() != engaged {
         return Err(MessageError::Value { template_id, field: "killSwitchLevels" });
     }
+    let firm = if envelope.version < 5 { 0 } else { wire.firm_id() };
     Ok(ParticipantRecord {
+        firm: Some(ParticipantId(firm)).filter(|firm| firm.0 != 0),
         participant: ParticipantId(wire.participant_id()),
         limits: read_limits!(wire),
         kill_switch,

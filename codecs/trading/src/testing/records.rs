@@ -4,18 +4,18 @@ use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
     ClientSequence, DisconnectionRecord, ExportCursor, ExportKind, ExportManifest, ExportPlace, ExportRecord,
-    GraceTime, ImportRecord, InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MessageRate, MigrationId,
-    MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord, ParticipantRecord, ParticipantRole,
+    FirmRecord, GraceTime, ImportRecord, InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MessageRate,
+    MigrationId, MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord, ParticipantRecord, ParticipantRole,
     ParticipantSession, Price, RateKind, RateRecord, ReferenceWindow, ReportBody, RetainedReport, ScopeRecord,
-    SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId, TradeParty,
-    TradeRecord,
+    SelfTradeScope, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId,
+    TradeParty, TradeRecord,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{
-    client_order_id, client_sequence, definition, event_sequence, instrument, kill_switch_levels, new_order, optional,
-    participant, quantity, report, risk_limits, time,
+    client_order_id, client_sequence, definition, event_sequence, firm, firm_event, instrument, kill_switch_levels,
+    new_order, optional, participant, quantity, report, risk_limits, time,
 };
 
 fn any_price() -> impl Strategy<Value = Price> {
@@ -38,8 +38,16 @@ pub(crate) fn session() -> impl Strategy<Value = ParticipantSession> {
     let role = select(&ParticipantRole::ALL[..]);
     let choice = (optional(grace()), any::<bool>());
     let limits = (optional(authentication()), optional(message_rate()));
-    (any::<i64>(), participant(), role, optional(instrument()), limits, choice).prop_map(
-        |(cluster_session_id, participant, role, drop_copy, (authentication, message_rate), choice)| {
+    let copies = (optional(instrument()), firm());
+    (any::<i64>(), participant(), role, copies, limits, choice).prop_map(
+        |(
+            cluster_session_id,
+            participant,
+            role,
+            (drop_copy, followed_firm),
+            (authentication, message_rate),
+            choice,
+        )| {
             let (cancel_on_disconnect, inherits_choice) = choice;
             ParticipantSession {
                 cluster_session_id,
@@ -50,6 +58,7 @@ pub(crate) fn session() -> impl Strategy<Value = ParticipantSession> {
                 message_rate,
                 cancel_on_disconnect,
                 inherits_choice,
+                followed_firm,
             }
         },
     )
@@ -94,14 +103,41 @@ fn header() -> impl Strategy<Value = SnapshotHeader> {
 
 fn participant_record() -> impl Strategy<Value = ParticipantRecord> {
     let kill_switches = (kill_switch_levels(), kill_switch_levels());
-    (participant(), risk_limits(), kill_switches, any::<u32>(), optional(disconnection())).prop_map(
-        |(participant, limits, (kill_switch, kill_switch_keeps), rates, disconnection)| ParticipantRecord {
+    (participant(), risk_limits(), kill_switches, any::<u32>(), optional(disconnection()), firm()).prop_map(
+        |(participant, limits, (kill_switch, kill_switch_keeps), rates, disconnection, firm)| ParticipantRecord {
             participant,
             limits,
             kill_switch,
             kill_switch_keeps,
             rates,
             disconnection,
+            firm,
+        },
+    )
+}
+
+fn firm_record() -> impl Strategy<Value = FirmRecord> {
+    let rules = (kill_switch_levels(), kill_switch_levels(), select(SelfTradeScope::ALL));
+    let events = (event_sequence(), any::<u32>(), time());
+    (participant(), risk_limits(), rules, any::<u32>(), events).prop_map(
+        |(
+            firm,
+            limits,
+            (kill_switch, kill_switch_keeps, self_trade_scope),
+            rates,
+            (last_event_sequence, retained, lost_through),
+        )| {
+            FirmRecord {
+                firm,
+                limits,
+                kill_switch,
+                kill_switch_keeps,
+                self_trade_scope,
+                rates,
+                last_event_sequence,
+                retained,
+                lost_through,
+            }
         },
     )
 }
@@ -242,6 +278,8 @@ pub(crate) fn record() -> impl Strategy<Value = SnapshotRecord> {
         header().prop_map(SnapshotRecord::Header),
         participant_record().prop_map(SnapshotRecord::Participant),
         rate().prop_map(SnapshotRecord::Rate),
+        firm_record().prop_map(SnapshotRecord::Firm),
+        firm_event().prop_map(SnapshotRecord::FirmEvent),
         migration_state().prop_map(SnapshotRecord::MigrationState),
         instrument_record().prop_map(SnapshotRecord::Instrument),
         trade().prop_map(SnapshotRecord::Trade),

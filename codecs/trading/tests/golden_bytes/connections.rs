@@ -70,6 +70,7 @@ fn snapshots() {
             kill_switch_keeps: KillSwitchLevels::NONE,
             rates: 0,
             disconnection: Some(DisconnectionRecord { grace: GRACE, deadline: TIME, is_done }),
+            firm: None,
         })
     };
     let scope = SnapshotRecord::Scope(ScopeRecord {
@@ -93,6 +94,7 @@ fn snapshots() {
         message_rate: None,
         cancel_on_disconnect: Some(GRACE),
         inherits_choice: true,
+        followed_firm: None,
     };
     for (name, message) in [
         ("on_disconnect.snapshot_of_participant", SnapshotMessage::Record(participant(false))),

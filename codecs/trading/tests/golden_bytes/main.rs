@@ -8,6 +8,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
 mod connections;
+mod firms;
 mod golden;
 mod member_status;
 mod migration;

@@ -45,6 +45,7 @@ fn snapshot_records() {
                 kill_switch_keeps: KillSwitchLevels::NONE,
                 rates: 0,
                 disconnection: None,
+                firm: None,
             })
         }),
         ("snapshot.participant_with_rates", {
@@ -55,6 +56,7 @@ fn snapshot_records() {
                 kill_switch_keeps: KillSwitchLevels::NONE,
                 rates: 131,
                 disconnection: None,
+                firm: None,
             })
         }),
         ("snapshot.killed_participant", {
@@ -66,6 +68,7 @@ fn snapshot_records() {
                 kill_switch_keeps: levels,
                 rates: 0,
                 disconnection: None,
+                firm: None,
             })
         }),
         ("snapshot.rate", { SnapshotRecord::Rate(RateRecord { kind: RateKind::Cancels, time: TIME, commands: 132 }) }),
@@ -219,6 +222,7 @@ fn snapshot_records() {
         message_rate: None,
         cancel_on_disconnect: None,
         inherits_choice: false,
+        followed_firm: None,
     };
     let key = SessionKey::new([154; SessionKey::LENGTH]);
     let authentication = Some(SessionAuthentication { key, last_counter: 155 });
@@ -318,7 +322,7 @@ fn packed(messages: &[SnapshotMessage]) -> Vec<u8> {
 }
 
 /// The last of the messages: a kept event has two.
-fn read_snapshot(mut run: &[u8]) -> SnapshotMessage {
+pub(crate) fn read_snapshot(mut run: &[u8]) -> SnapshotMessage {
     let mut decoder = RecordDecoder::default();
     let mut last = None;
     while !run.is_empty() {

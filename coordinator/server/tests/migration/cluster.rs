@@ -14,6 +14,7 @@ pub const LIMITS: EngineLimits = EngineLimits {
     participants: 4,
     orders: 200,
     retained_events: 8,
+    retained_firm_events: 16_384,
     retained_trades: 4_096,
     steps: 4_096,
 };
