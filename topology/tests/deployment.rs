@@ -433,7 +433,7 @@ fn bad_files() {
         (
             after("[[instrument]]\nid = 1\nsymbol = \"A/B\"\n[instrument.protection]\non_breach = \"HALT\""),
             "instrument[0].protection.auction_milliseconds",
-            None,
+            Some(9),
             "needs auction_milliseconds",
         ),
         (
