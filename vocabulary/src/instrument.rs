@@ -40,7 +40,7 @@ pub struct InstrumentDefinition {
     /// State in which the instrument begins.
     pub state: InstrumentState,
     /// What protects its prices beside the price band.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "PriceProtection::is_none"))]
     pub protection: PriceProtection,
 }
 
@@ -92,6 +92,23 @@ impl fmt::Display for Symbol {
             length += 1;
         }
         formatter.pad(std::str::from_utf8(&name[..length]).unwrap_or_default())
+    }
+}
+
+/// As a word of up to 8 ASCII letters, without the padding.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Symbol {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Symbol {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <String as serde::Deserialize>::deserialize(deserializer)?;
+        let error = || serde::de::Error::custom(format_args!("`{name}`: a symbol has at most 8 ASCII letters"));
+        Self::new(&name).ok_or_else(error)
     }
 }
 

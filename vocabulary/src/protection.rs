@@ -68,6 +68,11 @@ impl PriceProtection {
         .find_map(|(field, fits)| (!fits).then_some(field))
     }
 
+    /// Whether nothing is protected.
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
+
     /// Whether all values fit.
     pub fn is_sound(&self) -> bool {
         self.fault().is_none()
@@ -172,6 +177,21 @@ impl FromStr for PriceWidth {
             }
         };
         width.ok_or_else(|| PriceWidthError(text.to_owned()))
+    }
+}
+
+/// As text, such as `"50"` for ticks or `"2.5%"`.
+#[cfg(feature = "serde")]
+impl serde::Serialize for PriceWidth {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for PriceWidth {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <String as serde::Deserialize>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
