@@ -19,6 +19,8 @@
 //! | `shared_publications` | which sessions share an ingress publication, without I/O |
 //! | `ingress_publications`, `egress_subscription`, `media_driver` | what agent and group own of Aeron |
 //!
+//! The module `testing`, behind the feature of that name, is for fuzzing.
+//!
 //! The reference is `io.aeron.cluster.client.AeronCluster` of Aeron 1.51.
 
 pub mod blocking;
@@ -40,6 +42,8 @@ mod session_ids;
 mod session_secrets;
 mod sessions;
 mod shared_publications;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use blocking::BlockingCluster;
 pub use client::{AeronCluster, MAX_OFFER_PARTS};

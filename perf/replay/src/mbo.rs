@@ -87,7 +87,13 @@ impl Records for MboRecords {
             })?;
             let Some(record) = record else { return Ok(None) };
             self.count += 1;
-            if let Some(order) = record.get::<MboMsg>() {
+            if record.has::<MboMsg>() {
+                // A record can be shorter than its kind is.
+                let order = record.try_get::<MboMsg>().map_err(|source| FlowError::Read {
+                    path: self.path.clone(),
+                    record: self.count - 1,
+                    source,
+                })?;
                 return Ok(Some(of_message(order)));
             }
         }

@@ -132,6 +132,19 @@ fn adds_cancels_and_modifies_are_orders_cancels_and_replacements() {
 }
 
 #[test]
+fn a_record_that_is_shorter_than_its_kind_is_refused() {
+    let (_folder, path) = write(&[event('A', 'B', 1, 1, 998), event('C', 'B', 1, 1, 998)]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    // Its length, in words of four bytes, is its first byte.
+    let last = bytes.len() - size_of::<MboMsg>();
+    bytes[last] -= 2;
+    bytes.truncate(bytes.len() - 8);
+    std::fs::write(&path, bytes).unwrap();
+    let error = mbo::open(&path, RecordingOptions::default()).err().unwrap();
+    assert!(matches!(error, FlowError::Read { record: 1, .. }), "{error}");
+}
+
+#[test]
 fn an_aggressor_is_immediate_and_the_reports_of_its_fills_are_no_commands() {
     let records = [
         part('T', 'B', 100, 7, 50),

@@ -176,7 +176,26 @@ pub const ROOMS: &[Room] = &[
             "lugus-vocabulary",
         ],
     ),
-    room("lugus-fuzz", &["lugus-codecs", "lugus-engine", "lugus-node", "lugus-vocabulary"]),
+    room(
+        "lugus-fuzz",
+        &[
+            "aeron-archive-files",
+            "aeron-cluster-client",
+            "aeron-cluster-service",
+            "lugus-client",
+            "lugus-codecs",
+            "lugus-coordinator",
+            "lugus-engine",
+            "lugus-node",
+            "lugus-partition-map",
+            "lugus-plan",
+            "lugus-replay",
+            "lugus-results",
+            "lugus-stages",
+            "lugus-topology",
+            "lugus-vocabulary",
+        ],
+    ),
     room(TESTING, &["lugus-vocabulary"]),
 ];
 
