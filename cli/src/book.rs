@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::access::Access;
 use crate::arguments;
+use crate::book_listen::listen;
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::notation::{BookDecimals, Notation, Notations};
@@ -21,17 +22,24 @@ struct BookDocument<'b> {
     decimal: Option<BookDecimals>,
 }
 
-/// Requests the book once and prints it.
+/// Requests the book once and prints it. It needs no session if members send their books in a loop and no participant is named.
 ///
 /// # Errors
 /// When there is no such instrument, or the cluster does not answer.
 pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) -> Result<(), Failure> {
     let access = Access::open(found)?;
     let (instrument, cluster) = access.instrument(&arguments.instrument)?;
-    let reader = arguments.participant.unwrap_or_else(|| participant::reader(&found.deployment));
-    let mut session = access.session(cluster, reader, arguments.take_over.older_session(), (), TIMEOUT)?;
-    let book = session.book(instrument, arguments.depth).map_err(failed)?;
-    session.close();
+    let feed = access.market_data().ok().filter(|feed| !feed.needs_session() && arguments.participant.is_none());
+    let book = match feed {
+        Some(feed) => listen(feed, instrument, arguments.depth)?,
+        None => {
+            let reader = arguments.participant.unwrap_or_else(|| participant::reader(&found.deployment));
+            let mut session = access.session(cluster, reader, arguments.take_over.older_session(), (), TIMEOUT)?;
+            let book = session.book(instrument, arguments.depth).map_err(failed)?;
+            session.close();
+            book
+        }
+    };
     let notations = Notations::new(access.map(), arguments.units.raw);
     let notation = notations.of(instrument);
     let decimal = notation.levels(&book.bids, &book.offers);

@@ -3,57 +3,25 @@
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use lugus_client::{
-    BookType, CommandNumber, EventHandler, FeedHandler, FeedStatus, FollowedBook, InstrumentId, MarketDataSequence,
-    PriceLevel, Report, Side, Statistics,
-};
+use lugus_client::{BookType, FollowedBook, InstrumentId, MarketDataSequence, PriceLevel, Side, Statistics};
 use serde::Serialize;
 
 use crate::access::Access;
 use crate::arguments;
 use crate::book::table;
+use crate::book_listen::{Changes, no_book};
 use crate::deployment::DeploymentFile;
 use crate::failure::Failure;
 use crate::notation::{BookDecimals, Notation, Notations};
 use crate::output::Output;
-use crate::participant;
+use crate::participant::{self, TIMEOUT};
 use crate::stop_signal;
 use crate::watch::is_reader_gone;
 
 /// Sleep between two duty cycles: a person reads no faster, and a follower may run for days.
 const IDLE: Duration = Duration::from_millis(1);
-
-/// Records that the book has changed; several changes within one duty cycle are shown as one.
-#[derive(Default)]
-struct Changes {
-    has_changed: bool,
-    failure: Option<Failure>,
-}
-
-impl EventHandler for Changes {
-    fn on_report(&mut self, _report: &Report, _command: CommandNumber) {}
-}
-
-impl FeedHandler for Changes {
-    fn on_followed_book(&mut self, _instrument: InstrumentId, _book: &FollowedBook) {
-        self.has_changed = true;
-    }
-
-    fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
-        match status {
-            FeedStatus::Unknown => self.failure = Some(Failure::new(format!("there is no instrument {instrument}"))),
-            FeedStatus::TooLarge => {
-                self.failure = Some(
-                    Failure::new("the book is too large to be followed")
-                        .hint("without --follow, the first levels can be shown"),
-                )
-            }
-            _ => {}
-        }
-    }
-}
 
 /// One JSON line: the book as it is shown.
 #[derive(Serialize)]
@@ -68,7 +36,7 @@ struct BookDocument {
 }
 
 /// Prints the book whenever it changes, whichever cluster owns its instrument, until it was printed `count` times or
-/// the command is interrupted.
+/// the command is interrupted. It needs no session if members send their books in a loop and no participant is named.
 ///
 /// # Errors
 /// When the cluster does not answer, or has no such instrument or no market-data stream.
@@ -76,21 +44,29 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) 
     let access = Access::open(found)?;
     let (instrument, _) = access.instrument(&arguments.instrument)?;
     let stop = stop_signal::flag()?;
-    let reader = arguments.participant.unwrap_or_else(|| participant::reader(&found.deployment));
-    let mut session = access.exchange_session(instrument, reader, arguments.take_over.older_session())?;
     let mut feed = access.market_data()?;
+    let mut session = None;
+    if feed.needs_session() || arguments.participant.is_some() {
+        let reader = arguments.participant.unwrap_or_else(|| participant::reader(&found.deployment));
+        session = Some(access.exchange_session(instrument, reader, arguments.take_over.older_session())?);
+    }
     feed.follow(instrument, BookType::Levels).map_err(Failure::new)?;
     let mut changes = Changes::default();
     let notations = Notations::new(access.map(), arguments.units.raw);
     let notation = notations.of(instrument);
     let mut left = arguments.count;
+    let mut deadline = Some(Instant::now() + TIMEOUT);
     while !stop.load(Ordering::Relaxed) && left != Some(0) {
-        let work = feed.poll(&mut session, &mut changes).map_err(participant::failed)?;
+        let work = match &mut session {
+            Some(session) => feed.poll(session, &mut changes).map_err(participant::failed)?,
+            None => feed.listen(&mut changes),
+        };
         if let Some(failure) = changes.failure.take() {
             return Err(failure);
         }
         if let Some(book) = feed.book(instrument).filter(|_| changes.has_changed) {
             changes.has_changed = false;
+            deadline = None;
             show(instrument, book, arguments.depth, notation, output)?;
             left = left.map(|left| left - 1);
         }
@@ -98,11 +74,16 @@ pub fn run(found: &DeploymentFile, arguments: &arguments::Book, output: Output) 
             if is_reader_gone() {
                 break;
             }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(no_book(instrument));
+            }
             thread::sleep(IDLE);
         }
     }
     drop(feed);
-    session.close();
+    if let Some(session) = session {
+        session.close();
+    }
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod backup;
 mod bench;
 mod book;
 mod book_follow;
+mod book_listen;
 mod cluster_copy;
 mod console;
 mod coordinator;

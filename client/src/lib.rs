@@ -121,8 +121,8 @@ pub use config::{Config, Credentials, Limits, MAXIMUM_INSTRUMENTS, MAXIMUM_OUTST
 pub use error::{ClientError, ConfigurationError, SendError};
 pub use exchange::{ClusterCommand, Exchange, ExchangeConfig, ExchangeSession};
 pub use feed::{
-    FIRST_REQUEST_ID, FeedContext, FeedError, FeedHandler, FeedStatus, FollowedBook, MAXIMUM_ENTRIES, MAXIMUM_FOLLOWED,
-    MarketDataFeed, Trade,
+    FIRST_REQUEST_ID, FeedContext, FeedCounts, FeedError, FeedHandler, FeedStatus, FollowedBook, Gap, GapEnding,
+    MAXIMUM_ENTRIES, MAXIMUM_FOLLOWED, MarketDataFeed, SnapshotLoops, Trade,
 };
 pub use fixed_map::FixedMap;
 pub use followed_firm::FollowFirm;

@@ -17,6 +17,17 @@ impl Engine {
         self.shown(instrument).map(|listed| listed.instrument.book.side(side).levels(&self.pool.resting))
     }
 
+    /// The price levels of a side behind a price, best first; `None` for an unknown instrument.
+    pub fn levels_after(
+        &self,
+        instrument: InstrumentId,
+        side: Side,
+        price: Price,
+    ) -> Option<impl Iterator<Item = PriceLevel>> {
+        let listed = self.shown(instrument)?;
+        Some(listed.instrument.book.side(side).levels_after(price, &self.pool.resting))
+    }
+
     /// The resting orders of an instrument as others see them: bids, then asks, each by priority; `None` for an unknown
     /// instrument.
     pub fn displayed_orders(&self, instrument: InstrumentId) -> Option<impl Iterator<Item = DisplayedOrder>> {
@@ -68,6 +79,12 @@ impl Engine {
     /// All instruments by id, without those that are not active yet and those that have moved away.
     pub fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
         let shown = self.instruments.iter().filter(|listed| listed.availability != Availability::Unavailable);
+        shown.map(|listed| listed.instrument.definition.instrument)
+    }
+
+    /// The instruments with this id and higher ones, by id, as [`Engine::instruments`] has them.
+    pub fn instruments_from(&self, first: InstrumentId) -> impl Iterator<Item = InstrumentId> {
+        let shown = self.instruments.iter_from(first).filter(|listed| listed.availability != Availability::Unavailable);
         shown.map(|listed| listed.instrument.definition.instrument)
     }
 

@@ -39,7 +39,7 @@ pub(crate) fn check_member(cluster: &ClusterSpec, member: &MemberSpec) -> Result
     check_space(cluster, member)?;
     let deadline = Instant::now() + WAIT_FOR_PORT;
     let owner = format!("member {}", member.id);
-    member.endpoints.each().into_iter().try_for_each(|(key, endpoint)| check_port(&owner, key, endpoint, deadline))
+    member.endpoints.each().try_for_each(|(key, endpoint)| check_port(&owner, key, endpoint, deadline))
 }
 
 /// Checks the free space and ports of the coordinator. The caller holds the coordinator's lock.

@@ -9,7 +9,7 @@ impl ClusterSpec {
     /// All members with their endpoints: `0,ingress,consensus,log,catch-up,archive|1,...` (`aeron.cluster.members`).
     pub fn members_string(&self) -> String {
         let members = self.members.iter().map(|member| {
-            let Endpoints { ingress, consensus, log, catch_up, archive, market_data: _, status: _ } = &member.endpoints;
+            let Endpoints { ingress, consensus, log, catch_up, archive, .. } = &member.endpoints;
             format!("{},{ingress},{consensus},{log},{catch_up},{archive}", member.id)
         });
         members.collect::<Vec<_>>().join("|")
@@ -67,17 +67,33 @@ impl ClusterSpec {
         format!("aeron:ipc?term-length={}", self.deployment().term_length.ipc)
     }
 
+    /// Channel of a member's loop of snapshots, to all listeners that announce themselves. It has a port of its own, as all that
+    /// leaves a port goes to all who announced themselves there.
+    pub fn snapshot_loop_channel(&self, member: &MemberSpec) -> Option<String> {
+        let control = member.endpoints.snapshots.as_ref()?;
+        let term_length = self.deployment().term_length.udp;
+        Some(format!("aeron:udp?control={control}|control-mode=dynamic|fc=max|term-length={term_length}"))
+    }
+
     /// Channels on which a client listens to the market data of all members: over UDP at a port that the system chooses, or
     /// through shared memory if the client's media driver (`aeron_dir`) is that member's.
     pub fn market_data_subscriptions(&self, aeron_dir: &Path) -> Vec<String> {
-        let endpoint = Endpoint { host: self.deployment().egress_host(), port: 0 };
-        let channel = |member: &MemberSpec| {
-            if member.aeron_dir == aeron_dir {
-                return String::from("aeron:ipc");
-            }
-            format!("{}|control={}|control-mode=dynamic", udp(&endpoint), member.endpoints.market_data)
-        };
+        let channel = |member: &MemberSpec| self.listeners_channel(member, &member.endpoints.market_data, aeron_dir);
         self.members.iter().map(channel).collect()
+    }
+
+    /// Channels on which a client listens to the loops of snapshots of all members, in the same order; none if there are no loops.
+    pub fn snapshot_loop_subscriptions(&self, aeron_dir: &Path) -> Vec<String> {
+        let members = self.members.iter().filter_map(|member| Some((member, member.endpoints.snapshots.as_ref()?)));
+        members.map(|(member, control)| self.listeners_channel(member, control, aeron_dir)).collect()
+    }
+
+    fn listeners_channel(&self, member: &MemberSpec, control: &Endpoint, aeron_dir: &Path) -> String {
+        if member.aeron_dir == aeron_dir {
+            return String::from("aeron:ipc");
+        }
+        let endpoint = Endpoint { host: self.deployment().egress_host(), port: 0 };
+        format!("{}|control={control}|control-mode=dynamic", udp(&endpoint))
     }
 
     /// Channel on which a backup receives the log, without its endpoint.

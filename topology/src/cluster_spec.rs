@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lugus_vocabulary::{ClusterEntry, ClusterId, Endpoint, MemberEntry, MemberId};
 
 use crate::directories::gauges_beside;
-use crate::{Cluster, Cores, Deployment, Member, PORTS_PER_MEMBER};
+use crate::{Cluster, Cores, Deployment, Member};
 
 /// One cluster of a deployment, with every address and directory worked out.
 #[derive(Debug, Clone)]
@@ -60,12 +60,14 @@ pub struct Endpoints {
     pub market_data: Endpoint,
     /// Receives the announcements of those who listen to the member's status.
     pub status: Endpoint,
+    /// Receives the announcements of listeners to the loop of snapshots, if there is one.
+    pub snapshots: Option<Endpoint>,
 }
 
 impl Endpoints {
     /// All endpoints, each with its key in `[cluster.member.ports]`.
-    pub fn each(&self) -> [(&'static str, &Endpoint); PORTS_PER_MEMBER as usize] {
-        [
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, &Endpoint)> {
+        let of_all = [
             ("ingress", &self.ingress),
             ("consensus", &self.consensus),
             ("log", &self.log),
@@ -73,7 +75,8 @@ impl Endpoints {
             ("archive", &self.archive),
             ("market_data", &self.market_data),
             ("status", &self.status),
-        ]
+        ];
+        of_all.into_iter().chain(self.snapshots.iter().map(|endpoint| ("snapshots", endpoint)))
     }
 }
 
@@ -111,11 +114,12 @@ impl ClusterSpec {
 
 impl MemberSpec {
     fn new(cluster: ClusterId, member: &Member, deployment: &Deployment) -> Self {
-        let [ingress, consensus, log, catch_up, archive, market_data, status] =
+        let [ingress, consensus, log, catch_up, archive, market_data, status, snapshots] =
             member.each_port().map(|(name, offset, written)| Endpoint {
                 host: member.host_of(name).to_owned(),
                 port: written.unwrap_or(member.port.saturating_add(offset)),
             });
+        let snapshots = deployment.market_data.snapshots.then_some(snapshots);
         let dir = deployment.state_dir().join(format!("cluster-{cluster}")).join(format!("member-{}", member.id));
         let placed = |written: &Option<PathBuf>, default: PathBuf| match written {
             Some(path) => deployment.absolute(path),
@@ -125,7 +129,7 @@ impl MemberSpec {
             id: member.id,
             host: member.host.clone(),
             members_host: member.members_host().to_owned(),
-            endpoints: Endpoints { ingress, consensus, log, catch_up, archive, market_data, status },
+            endpoints: Endpoints { ingress, consensus, log, catch_up, archive, market_data, status, snapshots },
             aeron_dir: placed(
                 &member.aeron_dir,
                 deployment.aeron_root().join(format!("cluster-{cluster}-member-{}", member.id)),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Size;
+
 /// `[market_data]`: the stream of increments, by which clients follow books.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -10,10 +12,17 @@ pub struct MarketData {
     pub enabled: bool,
     /// Number of increments in the ring between a member's engine and its publishing thread, 64 bytes each.
     pub ring_capacity: u32,
+    /// Whether followers publish as well, each to those who listen to it (feed B).
+    pub followers: bool,
+    /// Whether members send definitions and books in a loop, for listeners without a session. They do so while somebody listens to
+    /// that stream.
+    pub snapshots: bool,
+    /// Greatest rate of the loop, in bytes a second.
+    pub snapshot_rate: Size,
 }
 
 impl Default for MarketData {
     fn default() -> Self {
-        Self { enabled: true, ring_capacity: 65_536 }
+        Self { enabled: true, ring_capacity: 65_536, followers: false, snapshots: false, snapshot_rate: Size::mib(4) }
     }
 }

@@ -26,8 +26,10 @@ pub struct Streams {
     pub snapshot: i32,
     /// The consensus module's snapshot on its way to the archive.
     pub consensus_module_snapshot: i32,
-    /// Market data from the leader to all listeners.
+    /// Market data from members to all listeners.
     pub market_data: i32,
+    /// Definitions and books in a loop, from members to listeners without a session.
+    pub market_data_snapshots: i32,
     /// A member's status to the other members, and to whoever asks.
     pub status: i32,
     /// Requests to an archive, over UDP.
@@ -52,6 +54,7 @@ impl Default for Streams {
             snapshot: 106,
             consensus_module_snapshot: 107,
             market_data: 109,
+            market_data_snapshots: 111,
             status: 110,
             archive_control: 10,
             archive_local_control: 10,
@@ -67,7 +70,7 @@ impl Streams {
     }
 
     /// All stream ids, each with its key.
-    pub(crate) fn each(&self) -> [(&'static str, i32); 13] {
+    pub(crate) fn each(&self) -> [(&'static str, i32); 14] {
         [
             ("ingress", self.ingress),
             ("egress", self.egress),
@@ -79,6 +82,7 @@ impl Streams {
             ("snapshot", self.snapshot),
             ("consensus_module_snapshot", self.consensus_module_snapshot),
             ("market_data", self.market_data),
+            ("market_data_snapshots", self.market_data_snapshots),
             ("status", self.status),
             ("archive_control", self.archive_control),
             ("archive_local_control", self.archive_local_control),

@@ -34,6 +34,8 @@ const MAXIMUM_SESSIONS: u32 = 100_000;
 const MAXIMUM_ENGINE_LIMIT: u32 = 1 << 26;
 const MINIMUM_RING: u32 = 1 << 10;
 const MAXIMUM_RING: u32 = 1 << 24;
+const LOWEST_RATE: Size = Size::kib(64);
+const HIGHEST_RATE: Size = Size::mib(1_024);
 const MAXIMUM_STAGES: u32 = 1 << 20;
 const MINIMUM_LOG: u64 = 64 << 10;
 const MAXIMUM_LOG: u64 = 1 << 30;
@@ -125,7 +127,10 @@ fn clusters(deployment: &Deployment) -> Result<(), Fault> {
 fn ports(deployment: &Deployment) -> Result<(), Fault> {
     let mut endpoints = Unique::default();
     for (key, _, member) in each_member(deployment) {
-        for (name, offset, written) in member.each_port() {
+        let has_snapshots = deployment.market_data.snapshots;
+        for (name, offset, written) in
+            member.each_port().into_iter().filter(|&(name, ..)| has_snapshots || name != "snapshots")
+        {
             let (key, port) = match written {
                 Some(port) => (format!("{key}.ports.{name}"), port),
                 None => {
@@ -272,6 +277,7 @@ fn limits(deployment: &Deployment) -> Result<(), Fault> {
         within(format!("engine.{name}"), value, 1, MAXIMUM_ENGINE_LIMIT)?;
     }
     within("market_data.ring_capacity", deployment.market_data.ring_capacity, MINIMUM_RING, MAXIMUM_RING)?;
+    within("market_data.snapshot_rate", deployment.market_data.snapshot_rate, LOWEST_RATE, HIGHEST_RATE)?;
     within("stages.every", deployment.stages.every, 0, u32::MAX)?;
     within("log.maximum_size", deployment.log.maximum_size.as_bytes(), MINIMUM_LOG, MAXIMUM_LOG)?;
     within("log.kept", deployment.log.kept, 0, MAXIMUM_KEPT_LOGS)?;

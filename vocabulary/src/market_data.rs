@@ -200,10 +200,19 @@ pub struct Book {
     pub offers: Vec<PriceLevel>,
     /// Whether no bids, and whether no offers, follow those of this book.
     pub is_end_of: [bool; 2],
+    /// Prices of bids and offers after which this part of a book begins, in ticks; `None` for the best.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "begins_with_the_best"))]
+    pub after: [Option<Price>; 2],
     /// If [`BookType::Orders`] was asked for, the orders of the levels: bids before offers, level by level, those of a
     /// level by priority.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub orders: Vec<DisplayedOrder>,
+}
+
+/// Whether a part of a book is its first one.
+#[cfg(feature = "serde")]
+fn begins_with_the_best(after: &[Option<Price>; 2]) -> bool {
+    *after == [None; 2]
 }
 
 impl Book {

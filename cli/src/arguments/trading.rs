@@ -223,8 +223,8 @@ pub struct AmendedTrade {
 /// `lugus book`.
 #[derive(Debug, Args)]
 pub struct Book {
-    /// Number of the participant that asks [default: with keys, the first participant with the role "reader", else 1; without
-    /// keys, a number that nobody trades with].
+    /// Number of the participant that asks [default: nobody, if the members send their books in a loop; else, with keys, the first
+    /// participant with the role "reader", or 1; without keys, a number that nobody trades with].
     #[arg(long)]
     pub participant: Option<u32>,
     /// The instrument, as number or symbol such as BTC/USDT.

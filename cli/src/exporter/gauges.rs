@@ -64,6 +64,18 @@ pub const OF_MARKET_DATA: &[(Metric, Gauge)] = &[
         ),
         Gauge::DroppedMarketDataMessages,
     ),
+    (
+        counter(
+            "lugus_follower_market_data_messages_total",
+            "Messages of market data made for listeners while the member follows (feed B), heartbeats included",
+            MEMBERS_FILE,
+        ),
+        Gauge::FollowerMarketDataMessages,
+    ),
+    (
+        counter("lugus_snapshot_market_data_messages_total", "Messages of the loop of snapshots", MEMBERS_FILE),
+        Gauge::SnapshotMarketDataMessages,
+    ),
 ];
 
 /// Length of the newest snapshot.

@@ -4,8 +4,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 use lugus_vocabulary::{
-    Book, BookType, DisplayedOrder, InstrumentState, MarketDataBody, MarketDataSequence, MarketDataSnapshot, OrderId,
-    Price, PriceLevel, Quantity, Side,
+    Book, BookType, DisplayedOrder, EpochNanos, InstrumentState, MarketDataBody, MarketDataSequence,
+    MarketDataSnapshot, OrderId, Price, PriceLevel, Quantity, Side,
 };
 
 /// Largest number of levels and orders of one followed book.
@@ -16,6 +16,7 @@ pub const MAXIMUM_ENTRIES: usize = 1 << 22;
 pub struct FollowedBook {
     book_type: BookType,
     market: MarketDataSnapshot,
+    loaded_at: EpochNanos,
     bids: FollowedSide,
     offers: FollowedSide,
     orders: usize,
@@ -74,6 +75,11 @@ impl FollowedBook {
         self.market.sequence
     }
 
+    /// Log time of the last part that was loaded: since then the book has changed by increments alone.
+    pub fn loaded_at(&self) -> EpochNanos {
+        self.loaded_at
+    }
+
     /// State, reference price and statistics of the instrument.
     pub fn market(&self) -> &MarketDataSnapshot {
         &self.market
@@ -121,11 +127,22 @@ impl FollowedBook {
         })
     }
 
+    /// Whether a part begins where the book has been loaded to, or before.
+    pub(super) fn continues_with(&self, part: &Book) -> bool {
+        let sides = [(Side::Buy, self.bids.loaded), (Side::Sell, self.offers.loaded)];
+        sides.into_iter().zip(part.after).all(|((side, loaded), after)| match loaded {
+            Loaded::Nothing => false,
+            Loaded::All => true,
+            Loaded::Through(worst) => after.is_none_or(|after| key(side, after) <= key(side, worst)),
+        })
+    }
+
     /// Adds a part that includes the same increments as the book.
     pub(super) fn add_part(&mut self, part: &Book) -> Result<(), Contradiction> {
         if !self.is_begun() {
             self.market = part.market;
         }
+        self.loaded_at = part.time;
         let mut orders = part.orders.iter().copied().map(LevelOrder::from);
         for (side, levels, is_end) in
             [(Side::Buy, &part.bids, part.is_end_of[0]), (Side::Sell, &part.offers, part.is_end_of[1])]

@@ -1,62 +1,28 @@
-//! The feed, which has its own Aeron client beside that of the trading session.
+//! The feed, which has its own Aeron client beside that of a trading session, if there is one.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use aeron_support::{AeronClient, AeronError, ClientSettings, Pending, failed};
-use lugus_topology::{ClusterId, Deployment};
+use aeron_support::AeronError;
+use lugus_topology::ClusterId;
 use lugus_vocabulary::{Book, BookRequest, BookType, FirmEvent, InstrumentId, OrderStatusReport, Report};
-use rusteron_archive::{AeronHeader, AeronSubscription};
 
 use super::book::FollowedBook;
+use super::context::FeedContext;
+use super::gap::FeedCounts;
 use super::handler::FeedHandler;
 use super::machine::{Feed, FeedError, SnapshotRequests};
+use super::subscriptions::Subscriptions;
 use crate::command_number::CommandNumber;
 use crate::error::ClientError;
 use crate::open_orders::OpenOrdersPart;
 use crate::order_entry::OrderEntry;
 use crate::status::{EventHandler, Status};
 
-/// Largest number of fragments that are taken from one channel in a duty cycle.
-const FRAGMENT_LIMIT: usize = 64;
 /// Pause before the media driver is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
-/// How long the start of a client may wait for the driver; the session over the same driver has found it already.
-const DRIVER_TIMEOUT: Duration = Duration::from_secs(1);
-/// Name of the Aeron client, as the media driver's tools show it.
-const CLIENT_NAME: &str = "lugus market data feed";
 
-/// Where a feed listens for the market-data stream. Make it with [`FeedContext::of`] or [`FeedContext::new`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct FeedContext {
-    /// Directory of the media driver, which is that of the session.
-    pub aeron_dir: PathBuf,
-    /// One channel for each member of every cluster that an instrument may be in.
-    pub channels: Vec<String>,
-    /// Stream on each channel.
-    pub stream_id: i32,
-}
-
-impl FeedContext {
-    /// Listens on `channels`, over the media driver in `aeron_dir`.
-    pub fn new(aeron_dir: PathBuf, channels: Vec<String>, stream_id: i32) -> Self {
-        Self { aeron_dir, channels, stream_id }
-    }
-
-    /// Listens to all members of all clusters of a deployment, over the media driver in `aeron_dir`. `None` if the
-    /// deployment has no market-data stream.
-    pub fn of(deployment: &Deployment, aeron_dir: PathBuf) -> Option<Self> {
-        if !deployment.market_data.enabled {
-            return None;
-        }
-        let clusters = deployment.cluster_specs();
-        let channels = clusters.iter().flat_map(|cluster| cluster.market_data_subscriptions(&aeron_dir)).collect();
-        Some(Self { aeron_dir, channels, stream_id: deployment.streams.market_data })
-    }
-}
-
-/// Follows books, beside a session through which it asks for snapshots. It is bound to the thread that made it.
+/// Follows books: alone, if the members send loops of snapshots ([`listen`](Self::listen)), or beside a session through which it asks
+/// for snapshots ([`poll`](Self::poll)). It is bound to the thread that made it.
 ///
 /// ```no_run
 /// use lugus_client::{
@@ -97,15 +63,7 @@ enum Connection {
         /// Time of the next attempt to open it.
         retry_at: Duration,
     },
-    Open {
-        client: AeronClient,
-        channels: Vec<Channel>,
-    },
-}
-
-enum Channel {
-    Adding(Pending<AeronSubscription>),
-    Added(AeronSubscription),
+    Open(Box<Subscriptions>),
 }
 
 impl MarketDataFeed {
@@ -133,10 +91,33 @@ impl MarketDataFeed {
         self.feed.book(instrument)
     }
 
-    /// How long ago the stream was last heard; `None` if never. A leader sends every 100 ms: if the stream is silent
-    /// for longer, books may be old.
+    /// Whether the deployment has no loops of snapshots, so that books are loaded through a session only.
+    pub fn needs_session(&self) -> bool {
+        !self.context.has_loops()
+    }
+
+    /// What was heard so far: increments, repeats from other members, gaps.
+    pub fn counts(&self) -> &FeedCounts {
+        self.feed.counts()
+    }
+
+    /// How long ago the stream was last heard; `None` if never. A member that publishes sends every 100 ms: if the stream is
+    /// silent for longer, books may be old.
     pub fn silence(&self) -> Option<Duration> {
         Some(self.origin.elapsed().saturating_sub(self.feed.heard_at()?))
+    }
+
+    /// One duty cycle of the feed, without a session: books are loaded from the members' loops of snapshots. If the deployment has none,
+    /// no book becomes live. Returns 0 if there was nothing to do.
+    ///
+    /// A loop is listened to while a book is being loaded: of each cluster that of one member, a follower's if there is one that
+    /// answers.
+    pub fn listen(&mut self, handler: &mut impl FeedHandler) -> usize {
+        let now = self.origin.elapsed();
+        let mut work = self.receive(now, handler);
+        work += self.receive_loops(now, handler);
+        self.feed.do_work_alone(now, handler);
+        work
     }
 
     /// One duty cycle of the feed and of the session. `handler` hears what happens to both, except the answers to the
@@ -151,67 +132,48 @@ impl MarketDataFeed {
         handler: &mut H,
     ) -> Result<usize, ClientError> {
         let now = self.origin.elapsed();
-        let mut work = self.listen(now, handler);
+        let mut work = self.receive(now, handler);
         work += session.poll(&mut SessionHandler { feed: &mut self.feed, now, handler })?;
         work += self.feed.do_work(now, &mut Requests(session), handler);
         Ok(work)
     }
 
-    fn listen(&mut self, now: Duration, handler: &mut impl FeedHandler) -> usize {
-        match &mut self.connection {
-            Connection::Closed { retry_at } if now < *retry_at => 0,
+    fn receive(&mut self, now: Duration, handler: &mut impl FeedHandler) -> usize {
+        let Self { context, feed, connection, .. } = self;
+        let polled = match connection {
+            Connection::Closed { retry_at } if now < *retry_at => return 0,
             Connection::Closed { .. } => {
-                self.connection = open(&self.context).unwrap_or_else(|error| {
-                    tracing::warn!(%error, "can't listen to market data yet; trying again");
-                    Connection::Closed { retry_at: now + RETRY_INTERVAL }
-                });
-                1
+                *connection = match Subscriptions::open(context) {
+                    Ok(subscriptions) => Connection::Open(Box::new(subscriptions)),
+                    Err(error) => {
+                        tracing::warn!(%error, "can't listen to market data yet; trying again");
+                        Connection::Closed { retry_at: now + RETRY_INTERVAL }
+                    }
+                };
+                return 1;
             }
-            Connection::Open { client, channels } => match receive(client, channels, &mut self.feed, now, handler) {
-                Ok(work) => work,
-                Err(error) => {
-                    tracing::warn!(%error, "lost the subscription to market data; subscribing again");
-                    self.connection = Connection::Closed { retry_at: now + RETRY_INTERVAL };
-                    0
-                }
-            },
-        }
+            Connection::Open(subscriptions) => {
+                subscriptions.poll_increments(|source, message| feed.on_message(source, message, now, handler))
+            }
+        };
+        polled.unwrap_or_else(|error| self.lost(&error, now))
     }
-}
 
-fn open(context: &FeedContext) -> Result<Connection, AeronError> {
-    let client = AeronClient::connect(ClientSettings::new(&context.aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT))?;
-    let add = |channel: &String| client.async_add_subscription(channel, context.stream_id).map(Channel::Adding);
-    let channels = context.channels.iter().map(add).collect::<Result<_, _>>()?;
-    Ok(Connection::Open { client, channels })
-}
-
-fn receive(
-    client: &AeronClient,
-    channels: &mut [Channel],
-    feed: &mut Feed,
-    now: Duration,
-    handler: &mut impl FeedHandler,
-) -> Result<usize, AeronError> {
-    let mut work = client.do_work()?;
-    for channel in channels {
-        match channel {
-            Channel::Adding(adding) => {
-                if let Some(subscription) = adding.poll()? {
-                    *channel = Channel::Added(subscription);
-                    work += 1;
-                }
-            }
-            Channel::Added(subscription) => {
-                // A message is never longer than a fragment.
-                let mut take = |message: &[u8], _: AeronHeader| feed.on_message(message, now, handler);
-                let polled = subscription.poll_fn(&mut take, FRAGMENT_LIMIT);
-                let fragments = polled.map_err(failed("poll a subscription"))?;
-                work += usize::try_from(fragments).unwrap_or(0);
-            }
-        }
+    fn receive_loops(&mut self, now: Duration, handler: &mut impl FeedHandler) -> usize {
+        let Self { context, feed, connection, .. } = self;
+        let Connection::Open(subscriptions) = connection else { return 0 };
+        let (is_wanted, leader) = (feed.wants_snapshots(), feed.leader());
+        let take = |source: usize, message: &[u8]| feed.on_loop_message(source, message, now, handler);
+        let polled = subscriptions.poll_loops(context, now, is_wanted, leader, take);
+        polled.unwrap_or_else(|error| self.lost(&error, now))
     }
-    Ok(work)
+
+    #[cold]
+    fn lost(&mut self, error: &AeronError, now: Duration) -> usize {
+        tracing::warn!(%error, "lost the subscription to market data; subscribing again");
+        self.connection = Connection::Closed { retry_at: now + RETRY_INTERVAL };
+        0
+    }
 }
 
 /// Passes on the requests of the feed to the leader.

@@ -5,10 +5,13 @@
 //! added. So parts may be taken at different times. After the last part the remaining increments are applied, and from
 //! then on each increment as it comes.
 //!
+//! Parts come as answers to requests in a session, or from a member's loop of snapshots. Those of a loop come unasked: one is taken
+//! if it begins where the book has been loaded to, or before.
+//!
 //! A missing increment may still come, as another member's messages may overtake. After [`GAP_TIMEOUT`] it counts as
 //! lost, and the book is loaded again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use lugus_vocabulary::{
@@ -17,6 +20,7 @@ use lugus_vocabulary::{
 };
 
 use super::book::{Contradiction, FollowedBook, MAXIMUM_ENTRIES};
+use super::gap::{Gap, GapEnding};
 use super::handler::{FeedHandler, FeedStatus, Trade};
 
 /// How long a missing increment may still come.
@@ -30,6 +34,10 @@ const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
 const MOVE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest number of kept increments. With one more, all are dropped and the book is loaded again.
 const MAXIMUM_KEPT: usize = 1 << 16;
+/// Largest number of parts of a loop that wait for increments. More are dropped, and come again in the next round.
+const MAXIMUM_PARTS: usize = 64;
+/// For how long nobody may tell of an instrument, without a session, before it counts as unknown.
+const UNKNOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// An instrument that is followed.
 pub(super) struct Following {
@@ -41,10 +49,26 @@ pub(super) struct Following {
     kept: BTreeMap<MarketDataSequence, KeptIncrement>,
     /// Number of the last increment that is known to exist.
     last_known: MarketDataSequence,
-    /// Since when an increment is missing.
-    missing_since: Option<Duration>,
+    /// Parts of a loop that have not been looked at yet.
+    parts: VecDeque<Book>,
+    /// Increments that are missing.
+    missing: Option<Missing>,
     /// When the book was last live, before it had to be loaded again.
     lost_at: Option<Duration>,
+    /// When following began, until somebody tells of the instrument.
+    unknown_since: Option<Duration>,
+}
+
+/// Increments that are missing: of a live book, or between two parts.
+#[derive(Debug, Clone, Copy)]
+struct Missing {
+    /// The first one that was missing.
+    first: MarketDataSequence,
+    /// The last one before an increment that is there, or that is known to exist.
+    last: MarketDataSequence,
+    since: Duration,
+    /// When the last of them came.
+    progress_at: Duration,
 }
 
 struct KeptIncrement {
@@ -74,8 +98,10 @@ impl Following {
             phase: Phase::Asking { at: now },
             kept: BTreeMap::new(),
             last_known: MarketDataSequence(0),
-            missing_since: None,
+            parts: VecDeque::new(),
+            missing: None,
             lost_at: None,
+            unknown_since: Some(now),
         }
     }
 
@@ -85,10 +111,16 @@ impl Following {
 
     /// The book, if it is current as far as is known.
     pub(super) fn book(&self) -> Option<&FollowedBook> {
-        let is_current = matches!(self.phase, Phase::Live) && self.missing_since.is_none();
+        let is_current = matches!(self.phase, Phase::Live) && self.missing.is_none();
         is_current.then_some(&self.book)
     }
 
+    /// Whether a book is being loaded.
+    pub(super) fn wants_parts(&self) -> bool {
+        matches!(self.phase, Phase::Asking { .. } | Phase::Waiting { .. })
+    }
+
+    /// Takes an increment. Returns whether it comes for the first time, as far as is known.
     #[inline]
     pub(super) fn on_increment(
         &mut self,
@@ -96,16 +128,18 @@ impl Following {
         end_of_event: EndOfEvent,
         now: Duration,
         handler: &mut impl FeedHandler,
-    ) {
+    ) -> bool {
         let sequence = increment.sequence;
         self.last_known = self.last_known.max(sequence);
+        self.unknown_since = None;
         match self.phase {
-            Phase::Ended => {}
-            _ if self.book.is_begun() && sequence <= self.book.sequence() => {}
+            Phase::Ended => false,
+            _ if self.book.is_begun() && sequence <= self.book.sequence() => false,
             Phase::Live if sequence == next(self.book.sequence()) => {
                 if self.apply(sequence, &increment.body, end_of_event, now, handler) {
                     self.apply_kept(now, handler);
                 }
+                true
             }
             _ => self.keep(increment, end_of_event, now, handler),
         }
@@ -114,7 +148,60 @@ impl Following {
     /// The number of the instrument's last increment is at least this one.
     pub(super) fn on_position(&mut self, sequence: MarketDataSequence, now: Duration) {
         self.last_known = self.last_known.max(sequence);
+        self.unknown_since = None;
         self.look_for_gap(now);
+    }
+
+    /// A part of the book has come from a member's loop.
+    pub(super) fn on_loop_part(&mut self, part: &Book, now: Duration, handler: &mut impl FeedHandler) {
+        self.unknown_since = None;
+        if self.wants_parts() && self.parts.len() < MAXIMUM_PARTS {
+            self.parts.push_back(part.clone());
+            self.take_parts(now, handler);
+        }
+    }
+
+    /// Takes parts of a loop, until one has to wait for an increment.
+    fn take_parts(&mut self, now: Duration, handler: &mut impl FeedHandler) {
+        while matches!(self.phase, Phase::Asking { .. }) {
+            let Some(part) = self.parts.pop_front() else { return };
+            if !self.can_take(&part) {
+                continue;
+            }
+            let told_orders =
+                !part.orders.is_empty() || part.bids.iter().chain(&part.offers).all(|level| level.orders == 0);
+            if self.book_type == BookType::Orders && !told_orders {
+                return self.end(handler);
+            }
+            if self.book.is_begun() {
+                self.phase = Phase::Waiting { part: Box::new(part) };
+                self.settle(now, handler);
+            } else {
+                self.begin(&part, now, handler);
+            }
+        }
+        if !self.wants_parts() {
+            self.parts.clear();
+        }
+    }
+
+    /// Whether a part of a loop goes on from what is loaded. A first part must not be older than the increments that are kept.
+    fn can_take(&self, part: &Book) -> bool {
+        if self.book.is_begun() {
+            return part.market.sequence >= self.book.sequence() && self.book.continues_with(part);
+        }
+        let is_new_enough = match self.kept.first_key_value() {
+            Some((first, _)) => next(part.market.sequence) >= *first,
+            None => part.market.sequence >= self.last_known,
+        };
+        part.after == [None; 2] && is_new_enough
+    }
+
+    /// Begins a book with its first part.
+    fn begin(&mut self, part: &Book, now: Duration, handler: &mut impl FeedHandler) {
+        self.kept = self.kept.split_off(&next(part.market.sequence));
+        self.last_known = self.last_known.max(part.market.sequence);
+        self.add_part(part, now, handler);
     }
 
     /// A part of a book has come.
@@ -124,9 +211,7 @@ impl Following {
             return;
         }
         if !self.book.is_begun() {
-            self.kept = self.kept.split_off(&next(part.market.sequence));
-            self.last_known = self.last_known.max(part.market.sequence);
-            return self.add_part(part, now, handler);
+            return self.begin(part, now, handler);
         }
         self.phase = Phase::Waiting { part: Box::new(part.clone()) };
         self.settle(now, handler);
@@ -145,6 +230,22 @@ impl Following {
         self.phase = Phase::Asking { at: now + REQUEST_TIMEOUT };
     }
 
+    /// Advances the time. What is missing for too long is lost.
+    pub(super) fn tick(&mut self, now: Duration, handler: &mut impl FeedHandler) {
+        if self.missing.is_some_and(|missing| now >= missing.progress_at + GAP_TIMEOUT) {
+            self.recover(now, handler);
+        }
+    }
+
+    /// Advances the time without a session.
+    pub(super) fn tick_alone(&mut self, now: Duration, handler: &mut impl FeedHandler) {
+        self.tick(now, handler);
+        if self.unknown_since.is_some_and(|since| now >= since + UNKNOWN_TIMEOUT) {
+            self.unknown_since = None;
+            handler.on_feed_status(self.instrument, FeedStatus::Unknown);
+        }
+    }
+
     /// Advances the time, and returns the request that is due, if any.
     pub(super) fn do_work(
         &mut self,
@@ -152,9 +253,7 @@ impl Following {
         request_id: u64,
         handler: &mut impl FeedHandler,
     ) -> Option<BookRequest> {
-        if self.missing_since.is_some_and(|since| now >= since + GAP_TIMEOUT) {
-            self.recover(now, handler);
-        }
+        self.tick(now, handler);
         match self.phase {
             Phase::Asking { at } if now >= at => {}
             // The session does not keep requests: a lost one has to be made again.
@@ -171,23 +270,33 @@ impl Following {
         self.phase = Phase::Asked { request_id, at: now };
     }
 
+    /// Keeps an increment. Returns whether it comes for the first time.
     fn keep(
         &mut self,
         increment: &MarketData,
         end_of_event: EndOfEvent,
         now: Duration,
         handler: &mut impl FeedHandler,
-    ) {
+    ) -> bool {
         if self.kept.len() >= MAXIMUM_KEPT {
             self.kept.clear();
-            return self.recover(now, handler);
+            // A book that has no part yet begins with increments as well as before.
+            if self.book.is_begun() {
+                self.recover(now, handler);
+            }
+            return true;
         }
-        self.kept.insert(increment.sequence, KeptIncrement { body: increment.body, end_of_event });
+        let kept = KeptIncrement { body: increment.body, end_of_event };
+        let is_new = self.kept.insert(increment.sequence, kept).is_none();
         match self.phase {
-            Phase::Waiting { .. } => self.settle(now, handler),
+            Phase::Waiting { .. } => {
+                self.settle(now, handler);
+                self.take_parts(now, handler);
+            }
             Phase::Live => self.look_for_gap(now),
             _ => {}
         }
+        is_new
     }
 
     /// Applies the kept increments that the waiting part includes, and adds the part.
@@ -197,14 +306,15 @@ impl Following {
         while self.book.sequence() < target {
             let sequence = next(self.book.sequence());
             let Some(kept) = self.kept.remove(&sequence) else {
-                self.missing_since.get_or_insert(now);
+                let missing = Missing { first: sequence, last: target, since: now, progress_at: now };
+                self.missing.get_or_insert(missing);
                 return;
             };
             if self.book.apply(sequence, &kept.body).is_err() {
                 return self.recover(now, handler);
             }
         }
-        self.missing_since = None;
+        self.missing = None;
         if let Phase::Waiting { part } = std::mem::replace(&mut self.phase, Phase::Asking { at: now }) {
             if self.book.sequence() == part.market.sequence {
                 self.add_part(&part, now, handler);
@@ -226,7 +336,7 @@ impl Following {
             return;
         }
         self.phase = Phase::Live;
-        (self.missing_since, self.lost_at) = (None, None);
+        (self.missing, self.lost_at) = (None, None);
         handler.on_feed_status(self.instrument, FeedStatus::Live);
         handler.on_followed_book(self.instrument, &self.book);
         self.apply_kept(now, handler);
@@ -245,8 +355,21 @@ impl Following {
                 return;
             }
         }
-        self.missing_since = None;
+        self.close_gap(now, handler);
         self.look_for_gap(now);
+    }
+
+    /// Tells of a gap that is filled, and notes progress in one that is not.
+    #[inline]
+    fn close_gap(&mut self, now: Duration, handler: &mut impl FeedHandler) {
+        let Some(missing) = &mut self.missing else { return };
+        missing.progress_at = now;
+        if self.book.sequence() >= missing.last {
+            let Missing { first, last, since, .. } = *missing;
+            self.missing = None;
+            let gap = Gap { first, last, lasted: now.saturating_sub(since), ending: GapEnding::Filled };
+            handler.on_gap(self.instrument, &gap);
+        }
     }
 
     /// Applies the next increment to a live book; returns whether the book is still live.
@@ -276,28 +399,40 @@ impl Following {
     }
 
     fn look_for_gap(&mut self, now: Duration) {
-        if matches!(self.phase, Phase::Live) && self.last_known > self.book.sequence() {
-            self.missing_since.get_or_insert(now);
+        if !matches!(self.phase, Phase::Live) || self.last_known <= self.book.sequence() || self.missing.is_some() {
+            return;
         }
+        let before_kept = self.kept.first_key_value().map(|(first, _)| MarketDataSequence(first.0.saturating_sub(1)));
+        let (first, last) = (next(self.book.sequence()), before_kept.unwrap_or(self.last_known));
+        self.missing = Some(Missing { first, last, since: now, progress_at: now });
     }
 
     fn is_too_large(&mut self, handler: &mut impl FeedHandler) -> bool {
         if self.book.entries() <= MAXIMUM_ENTRIES {
             return false;
         }
-        (self.book, self.kept) = (FollowedBook::new(self.book_type), BTreeMap::new());
-        (self.phase, self.missing_since) = (Phase::Ended, None);
-        handler.on_feed_status(self.instrument, FeedStatus::TooLarge);
+        self.end(handler);
         true
+    }
+
+    fn end(&mut self, handler: &mut impl FeedHandler) {
+        (self.book, self.kept) = (FollowedBook::new(self.book_type), BTreeMap::new());
+        (self.phase, self.missing) = (Phase::Ended, None);
+        self.parts.clear();
+        handler.on_feed_status(self.instrument, FeedStatus::TooLarge);
     }
 
     /// Loads the book again. Kept increments may be needed after the first part.
     fn recover(&mut self, now: Duration, handler: &mut impl FeedHandler) {
         if matches!(self.phase, Phase::Live) {
             self.lost_at = Some(now);
+            if let Some(Missing { last, since, .. }) = self.missing {
+                let (first, lasted) = (next(self.book.sequence()), now.saturating_sub(since));
+                handler.on_gap(self.instrument, &Gap { first, last, lasted, ending: GapEnding::Lost });
+            }
         }
         self.book = FollowedBook::new(self.book_type);
-        self.missing_since = None;
+        self.missing = None;
         self.phase = Phase::Asking { at: now + RECOVERY_PAUSE };
         handler.on_feed_status(self.instrument, FeedStatus::Recovering);
     }

@@ -1,8 +1,9 @@
 //! What a program hears of the books that it follows.
 
-use lugus_vocabulary::{InstrumentId, Price, Quantity, Side, TradeId};
+use lugus_vocabulary::{InstrumentDefinition, InstrumentId, Price, Quantity, Side, TradeId};
 
 use super::book::FollowedBook;
+use super::gap::Gap;
 
 /// Hears what happens to followed books, during [`MarketDataFeed::poll`](super::MarketDataFeed::poll).
 pub trait FeedHandler {
@@ -24,6 +25,16 @@ pub trait FeedHandler {
     fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
         let _ = (instrument, status);
     }
+
+    /// Increments of a live book were missing, and it is known what became of them.
+    fn on_gap(&mut self, instrument: InstrumentId, gap: &Gap) {
+        let _ = (instrument, gap);
+    }
+
+    /// The definition of an instrument, followed or not, as a loop of snapshots tells it; again in each of its rounds.
+    fn on_definition(&mut self, definition: &InstrumentDefinition) {
+        let _ = definition;
+    }
 }
 
 impl<H: FeedHandler + ?Sized> FeedHandler for &mut H {
@@ -41,6 +52,14 @@ impl<H: FeedHandler + ?Sized> FeedHandler for &mut H {
 
     fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
         (**self).on_feed_status(instrument, status);
+    }
+
+    fn on_gap(&mut self, instrument: InstrumentId, gap: &Gap) {
+        (**self).on_gap(instrument, gap);
+    }
+
+    fn on_definition(&mut self, definition: &InstrumentDefinition) {
+        (**self).on_definition(definition);
     }
 }
 

@@ -1,20 +1,27 @@
-//! All instruments that are followed: messages of the stream and answers of the session in, requests out; without I/O.
+//! All instruments that are followed: messages of the streams and answers of the session in, requests out; without I/O.
 
 use std::time::Duration;
 
-use lugus_codecs::market_data::{decode_heartbeat, decode_increments};
+use lugus_codecs::market_data::{
+    BookProgress, decode_book, decode_heartbeat, decode_increments, decode_security_definition,
+};
 use lugus_codecs::{DecodeError, Envelope, MessageError};
 use lugus_vocabulary::{
-    Book, BookRequest, BookType, EndOfEvent, InstrumentId, MarketData, MarketDataSequence, MemberId,
+    Book, BookRequest, BookType, EndOfEvent, InstrumentDefinition, InstrumentId, MarketData, MarketDataSequence,
+    MemberId, Price, Quantity, TradeId,
 };
 use thiserror::Error;
 
 use super::book::FollowedBook;
 use super::following::Following;
-use super::handler::FeedHandler;
+use super::gap::{FeedCounts, Gap};
+use super::handler::{FeedHandler, FeedStatus, Trade};
 
 /// Largest number of instruments that one feed follows.
 pub const MAXIMUM_FOLLOWED: usize = 1_024;
+
+/// Largest number of members that one feed listens to; the messages of more are not told apart.
+const MAXIMUM_SOURCES: usize = 4_096;
 
 /// Lowest number of a feed's own requests; the program may use the numbers below for its requests.
 pub const FIRST_REQUEST_ID: u64 = 1 << 63;
@@ -42,9 +49,14 @@ pub struct Feed {
     increments: Vec<MarketData>,
     /// Instruments of the last heartbeat, each with the number of its last increment; its room is used again.
     positions: Vec<(InstrumentId, MarketDataSequence)>,
+    /// The part of a book that each loop of snapshots is telling.
+    parts: Vec<Book>,
     next_request_id: u64,
     heard_at: Option<Duration>,
+    /// When a part of a book or a definition was last heard.
+    loop_heard_at: Option<Duration>,
     leader: Option<MemberId>,
+    counts: FeedCounts,
 }
 
 impl Default for Feed {
@@ -53,9 +65,12 @@ impl Default for Feed {
             followed: Vec::new(),
             increments: Vec::new(),
             positions: Vec::new(),
+            parts: Vec::new(),
             next_request_id: FIRST_REQUEST_ID,
             heard_at: None,
+            loop_heard_at: None,
             leader: None,
+            counts: FeedCounts::default(),
         }
     }
 }
@@ -84,33 +99,55 @@ impl Feed {
         self.followed.iter().find(|following| following.instrument() == instrument)?.book()
     }
 
-    /// When the stream was last heard. A leader sends every 100 ms: if the stream is silent for longer, books may be
-    /// old.
+    /// When the stream was last heard. A member that publishes sends every 100 ms: if the stream is silent for longer, books may
+    /// be old.
     pub fn heard_at(&self) -> Option<Duration> {
         self.heard_at
     }
 
-    /// The member that was last to tell that it leads.
+    /// When a loop of snapshots was last heard.
+    pub fn loop_heard_at(&self) -> Option<Duration> {
+        self.loop_heard_at
+    }
+
+    /// The member that leads, as was told last, of any cluster.
     pub fn leader(&self) -> Option<MemberId> {
         self.leader
     }
 
-    /// A message of the stream, from any member.
+    /// What was heard so far.
+    pub fn counts(&self) -> &FeedCounts {
+        &self.counts
+    }
+
+    /// Whether a book is being loaded, so that a loop of snapshots is of use.
+    pub fn wants_snapshots(&self) -> bool {
+        self.followed.iter().any(Following::wants_parts)
+    }
+
+    /// A message of the stream of increments, from the member with the place `source` among those that are listened to.
     #[inline]
-    pub fn on_message(&mut self, message: &[u8], now: Duration, handler: &mut impl FeedHandler) {
-        if let Err(error) = self.read(message, now, handler) {
+    pub fn on_message(&mut self, source: usize, message: &[u8], now: Duration, handler: &mut impl FeedHandler) {
+        if let Err(error) = self.read(source.min(MAXIMUM_SOURCES), message, now, handler) {
             skipped(&error);
         }
     }
 
     #[inline]
-    fn read(&mut self, message: &[u8], now: Duration, handler: &mut impl FeedHandler) -> Result<(), MessageError> {
+    fn read(
+        &mut self,
+        source: usize,
+        message: &[u8],
+        now: Duration,
+        handler: &mut impl FeedHandler,
+    ) -> Result<(), MessageError> {
         let envelope = Envelope::open(message)?;
         if let Some(end_of_event) = decode_increments(envelope, &mut self.increments)? {
             self.heard_at = Some(now);
-            self.on_increments(end_of_event, now, handler);
-        } else if let Some(leader) = decode_heartbeat(envelope, &mut self.positions)? {
-            (self.heard_at, self.leader) = (Some(now), Some(leader));
+            self.on_increments(source, end_of_event, now, handler);
+        } else if let Some(heartbeat) = decode_heartbeat(envelope, &mut self.positions)? {
+            self.heard_at = Some(now);
+            self.leader = heartbeat.leader.or(self.leader);
             self.on_positions(now);
         } else {
             return Err(DecodeError::Template { found: envelope.template_id }.into());
@@ -119,15 +156,24 @@ impl Feed {
     }
 
     #[inline]
-    fn on_increments(&mut self, end_of_event: EndOfEvent, now: Duration, handler: &mut impl FeedHandler) {
+    fn on_increments(
+        &mut self,
+        source: usize,
+        end_of_event: EndOfEvent,
+        now: Duration,
+        handler: &mut impl FeedHandler,
+    ) {
         let Some((last, before)) = self.increments.split_last() else { return };
         let Some(following) = self.followed.iter_mut().find(|found| found.instrument() == last.instrument) else {
             return;
         };
+        let counts = &mut self.counts;
         for increment in before {
-            following.on_increment(increment, EndOfEvent::No, now, handler);
+            let is_new = following.on_increment(increment, EndOfEvent::No, now, &mut Counting { counts, handler });
+            counts.increment(source, is_new);
         }
-        following.on_increment(last, end_of_event, now, handler);
+        let is_new = following.on_increment(last, end_of_event, now, &mut Counting { counts, handler });
+        counts.increment(source, is_new);
     }
 
     fn on_positions(&mut self, now: Duration) {
@@ -139,13 +185,48 @@ impl Feed {
         }
     }
 
+    /// A message of a loop of snapshots, from the member with the place `source` among those that are listened to.
+    pub fn on_loop_message(&mut self, source: usize, message: &[u8], now: Duration, handler: &mut impl FeedHandler) {
+        if let Err(error) = self.read_loop(source.min(MAXIMUM_SOURCES), message, now, handler) {
+            skipped(&error);
+        }
+    }
+
+    fn read_loop(
+        &mut self,
+        source: usize,
+        message: &[u8],
+        now: Duration,
+        handler: &mut impl FeedHandler,
+    ) -> Result<(), MessageError> {
+        let envelope = Envelope::open(message)?;
+        self.loop_heard_at = Some(now);
+        if let Some(definition) = decode_security_definition(envelope)? {
+            handler.on_definition(&definition);
+            return Ok(());
+        }
+        if self.parts.len() <= source {
+            self.parts.resize_with(source + 1, Book::with_room);
+        }
+        let Some(part) = self.parts.get_mut(source) else { return Ok(()) };
+        match decode_book(envelope, part)? {
+            Some(BookProgress::Complete) => {}
+            Some(BookProgress::Partial) => return Ok(()),
+            None => return Err(DecodeError::Template { found: envelope.template_id }.into()),
+        }
+        if let Some(following) = self.followed.iter_mut().find(|found| found.instrument() == part.market.instrument) {
+            following.on_loop_part(part, now, &mut Counting { counts: &mut self.counts, handler });
+        }
+        Ok(())
+    }
+
     /// A book that came in the session; returns whether it answers a request of this feed.
     pub fn on_book(&mut self, book: &Book, now: Duration, handler: &mut impl FeedHandler) -> bool {
         if book.request_id < FIRST_REQUEST_ID {
             return false;
         }
         if let Some(following) = self.followed.iter_mut().find(|found| found.instrument() == book.market.instrument) {
-            following.on_part(book, now, handler);
+            following.on_part(book, now, &mut Counting { counts: &mut self.counts, handler });
         }
         true
     }
@@ -162,7 +243,7 @@ impl Feed {
             return false;
         }
         if let Some(following) = self.followed.iter_mut().find(|found| found.instrument() == instrument) {
-            following.on_refused(request_id, now, handler);
+            following.on_refused(request_id, now, &mut Counting { counts: &mut self.counts, handler });
         }
         true
     }
@@ -177,6 +258,7 @@ impl Feed {
         let mut sent = 0;
         for following in &mut self.followed {
             let request_id = self.next_request_id;
+            let handler = &mut Counting { counts: &mut self.counts, handler };
             let Some(request) = following.do_work(now, request_id, handler) else { continue };
             if requests.request(&request) {
                 following.on_asked(request_id, now);
@@ -185,6 +267,49 @@ impl Feed {
             }
         }
         sent
+    }
+
+    /// Advances the time, without a session: books are loaded from loops of snapshots alone.
+    pub fn do_work_alone(&mut self, now: Duration, handler: &mut impl FeedHandler) {
+        for following in &mut self.followed {
+            following.tick_alone(now, &mut Counting { counts: &mut self.counts, handler });
+        }
+    }
+}
+
+/// Counts what a handler hears.
+struct Counting<'a, H> {
+    counts: &'a mut FeedCounts,
+    handler: &'a mut H,
+}
+
+impl<H: FeedHandler> FeedHandler for Counting<'_, H> {
+    #[inline]
+    fn on_followed_book(&mut self, instrument: InstrumentId, book: &FollowedBook) {
+        self.handler.on_followed_book(instrument, book);
+    }
+
+    #[inline]
+    fn on_trade(&mut self, instrument: InstrumentId, trade: &Trade) {
+        self.handler.on_trade(instrument, trade);
+    }
+
+    fn on_trade_addendum(&mut self, instrument: InstrumentId, trade_id: TradeId, price: Price, quantity: Quantity) {
+        self.handler.on_trade_addendum(instrument, trade_id, price, quantity);
+    }
+
+    fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {
+        self.counts.loaded_books += u64::from(status == FeedStatus::Live);
+        self.handler.on_feed_status(instrument, status);
+    }
+
+    fn on_gap(&mut self, instrument: InstrumentId, gap: &Gap) {
+        self.counts.gap(gap);
+        self.handler.on_gap(instrument, gap);
+    }
+
+    fn on_definition(&mut self, definition: &InstrumentDefinition) {
+        self.handler.on_definition(definition);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "a test that fails panics")]
 
+mod alone;
 mod market;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -11,7 +12,8 @@ use std::time::Duration;
 use lugus_client::sans_io::{Feed, SnapshotRequests};
 use lugus_client::{
     Book, BookRequest, BookType, ClientOrderId, CommandNumber, EventHandler, FeedHandler, FeedStatus, FollowedBook,
-    InstrumentId, InstrumentState, MarketDataSequence, NewOrder, Price, Quantity, Report, Side,
+    Gap, InstrumentDefinition, InstrumentId, InstrumentState, MarketDataSequence, NewOrder, Price, Quantity, Report,
+    Side,
 };
 use lugus_engine::Engine;
 use market::{BTC, Market};
@@ -60,6 +62,8 @@ struct Checker {
     history: BTreeMap<MarketDataSequence, String>,
     told: usize,
     recoveries: usize,
+    gaps: Vec<Gap>,
+    definitions: usize,
 }
 
 impl FeedHandler for Checker {
@@ -70,6 +74,15 @@ impl FeedHandler for Checker {
 
     fn on_feed_status(&mut self, _instrument: InstrumentId, status: FeedStatus) {
         self.recoveries += usize::from(status == FeedStatus::Recovering);
+    }
+
+    fn on_gap(&mut self, _instrument: InstrumentId, gap: &Gap) {
+        self.gaps.push(*gap);
+    }
+
+    fn on_definition(&mut self, definition: &InstrumentDefinition) {
+        assert_eq!(definition.instrument, BTC);
+        self.definitions += 1;
     }
 }
 
@@ -113,6 +126,29 @@ impl Chance {
     }
 }
 
+/// A random command, at a price in a range of `spread` ticks.
+fn trade(market: &mut Market, chance: &mut Chance, next_order: &mut u64, spread: u64) {
+    let choice = chance.below(100);
+    if choice < 25 && *next_order > 0 {
+        let id = ClientOrderId(1 + chance.below(*next_order));
+        market.command(|session, log| session.cancel(log, BTC, id));
+    } else if choice < 27 {
+        let state = [InstrumentState::Open, InstrumentState::Open, InstrumentState::Auction][chance.below(3) as usize];
+        market.command(|session, log| session.set_instrument_state(log, BTC, state, None));
+    } else {
+        *next_order += 1;
+        let quantity = 1 + chance.below(50);
+        let side = if chance.happens(50) { Side::Buy } else { Side::Sell };
+        let away = chance.below(spread) as i64 - 3;
+        let price = Price(if side == Side::Buy { 10_000 - away } else { 10_000 + away });
+        let order = NewOrder {
+            display_quantity: Quantity(if chance.happens(20) { quantity.min(5) } else { 0 }),
+            ..NewOrder::limit(ClientOrderId(*next_order), side, price, Quantity(quantity))
+        };
+        market.command(|session, log| session.new_order(log, BTC, &order));
+    }
+}
+
 struct World {
     market: Market,
     feed: Feed,
@@ -150,31 +186,12 @@ impl World {
     }
 
     fn record(&mut self) {
-        let (sequence, text) = of_engine(self.market.service.engine(), self.book_type);
+        let (sequence, text) = of_engine(self.market.engine(), self.book_type);
         self.checker.history.insert(sequence, text);
     }
 
     fn trade(&mut self) {
-        let choice = self.chance.below(100);
-        if choice < 25 && self.next_order > 0 {
-            let id = ClientOrderId(1 + self.chance.below(self.next_order));
-            self.market.command(|session, log| session.cancel(log, BTC, id));
-        } else if choice < 27 {
-            let state =
-                [InstrumentState::Open, InstrumentState::Open, InstrumentState::Auction][self.chance.below(3) as usize];
-            self.market.command(|session, log| session.set_instrument_state(log, BTC, state, None));
-        } else {
-            self.next_order += 1;
-            let quantity = 1 + self.chance.below(50);
-            let side = if self.chance.happens(50) { Side::Buy } else { Side::Sell };
-            let away = self.chance.below(self.spread) as i64 - 3;
-            let price = Price(if side == Side::Buy { 10_000 - away } else { 10_000 + away });
-            let order = NewOrder {
-                display_quantity: Quantity(if self.chance.happens(20) { quantity.min(5) } else { 0 }),
-                ..NewOrder::limit(ClientOrderId(self.next_order), side, price, Quantity(quantity))
-            };
-            self.market.command(|session, log| session.new_order(log, BTC, &order));
-        }
+        trade(&mut self.market, &mut self.chance, &mut self.next_order, self.spread);
         self.record();
     }
 
@@ -193,7 +210,7 @@ impl World {
         for _ in 0..self.chance.below(8) {
             let overtakes = self.stream.len() > 1 && self.chance.happens(self.faults);
             let Some(message) = self.stream.remove(usize::from(overtakes)) else { break };
-            self.feed.on_message(&message, self.now, &mut self.checker);
+            self.feed.on_message(0, &message, self.now, &mut self.checker);
         }
         for _ in 0..self.chance.below(3) {
             let Some(message) = self.egress.pop_front() else { break };
@@ -222,7 +239,7 @@ impl World {
     /// The network recovers: in the end the followed book equals the engine's.
     fn verify(&mut self) {
         self.faults = 0;
-        let (sequence, text) = of_engine(self.market.service.engine(), self.book_type);
+        let (sequence, text) = of_engine(self.market.engine(), self.book_type);
         for _ in 0..20_000 {
             self.step();
             if self.feed.book(BTC).is_some_and(|book| book.sequence() == sequence) {

@@ -1,18 +1,25 @@
-//! A partition without Aeron: the member's service and publisher, and a session of its operator, who trades as well.
+//! A partition without Aeron: services and publishers of its members over one log, and a session of its operator, who trades as well.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use aeron_cluster_service::testing::RecordingCluster;
 use aeron_cluster_service::{Role, TimeUnit};
 use lugus_client::sans_io::{Ingress, Offered, Session};
-use lugus_client::{BookRequest, CommandNumber, InstrumentId, Limits, MemberId, ParticipantId, RetryPolicy, SendError};
-use lugus_engine::EngineLimits;
-use lugus_node::market_data::{Audience, Item, MarketDataWriter, Outlet, Publisher};
+use lugus_client::{
+    BookRequest, CommandNumber, EpochNanos, InstrumentId, Limits, MemberId, ParticipantId, RetryPolicy, SendError,
+};
+use lugus_engine::{Engine, EngineLimits};
+use lugus_node::market_data::{
+    Audience, CatchUp, Datagram, FollowerFeed, Item, MarketDataWriter, Outlet, Publisher, SnapshotLoop, snapshot_loop,
+};
 use lugus_node::service::{DropCopyPolicy, MatchingService};
 use lugus_testing::instruments::btc_usdt;
 
 pub const BTC: InstrumentId = InstrumentId(1);
 const SESSION: i64 = 7;
+/// Rate of the loops of snapshots, in bytes a second of the test's time.
+const LOOP_RATE: u64 = 1 << 20;
 
 /// Messages of the session on their way to the log.
 #[derive(Default)]
@@ -35,40 +42,102 @@ impl Outlet for Stream {
     }
 }
 
-pub struct Market {
-    pub service: MatchingService,
-    pub session: Session,
-    leader: RecordingCluster,
-    reader: lugus_ring::Reader<Item>,
+/// A member: its service, and what publishes beside it.
+struct Member {
+    service: MatchingService,
+    cluster: RecordingCluster,
+    increments: lugus_ring::Reader<Item>,
+    datagrams: lugus_ring::Reader<Datagram>,
     publisher: Publisher,
+    /// What is committed and not applied yet, with its time.
+    log: VecDeque<(i64, Vec<u8>)>,
+}
+
+impl Member {
+    fn new(number: i32, ring: usize, follower_feed: FollowerFeed) -> Self {
+        let (writer, increments) = lugus_ring::ring(ring);
+        let (datagram_writer, datagrams) = lugus_ring::ring(snapshot_loop::RING_CAPACITY);
+        let limits = EngineLimits { orders: 1 << 14, ..EngineLimits::default() };
+        let writer = MarketDataWriter::new(writer, Audience::new(true))
+            .with_follower_feed(follower_feed, CatchUp::with_clock(|| EpochNanos(0)));
+        let service = MatchingService::new(limits, DropCopyPolicy::Operator)
+            .with_market_data(writer)
+            .with_snapshot_loop(SnapshotLoop::new(datagram_writer, Audience::new(true), LOOP_RATE));
+        let mut member = Self {
+            service,
+            cluster: RecordingCluster::new(Role::Follower).with_time_unit(TimeUnit::Nanos),
+            increments,
+            datagrams,
+            publisher: Publisher::new(MemberId(number), 8).with_follower_feed(follower_feed),
+            log: VecDeque::new(),
+        };
+        member.cluster.background_work(&mut member.service, 0);
+        member.cluster.session_open(&mut member.service, SESSION, b"0");
+        member
+    }
+
+    /// Applies up to this number of the committed messages.
+    fn apply(&mut self, limit: usize) {
+        for (time, message) in self.log.drain(..limit.min(self.log.len())) {
+            self.cluster.set_time(time);
+            self.cluster.session_message(&mut self.service, SESSION, &message);
+        }
+    }
+}
+
+pub struct Market {
+    pub session: Session,
+    /// The first one leads.
+    members: VecDeque<Member>,
     log: Log,
     time: i64,
 }
 
 impl Market {
-    /// A market with one open instrument, and a ring of `ring` items between service and publisher.
+    /// A market with one open instrument, and one member, with a ring of `ring` items between service and publisher.
     pub fn new(ring: usize) -> Self {
-        let (writer, reader) = lugus_ring::ring(ring);
-        let limits = EngineLimits { orders: 1 << 14, ..EngineLimits::default() };
+        Self::of_members(1, ring, FollowerFeed::Off)
+    }
+
+    /// The same with several members.
+    pub fn of_members(count: i32, ring: usize, follower_feed: FollowerFeed) -> Self {
         let mut market = Self {
-            service: MatchingService::new(limits, DropCopyPolicy::Operator)
-                .with_market_data(MarketDataWriter::new(writer, Audience::new(true))),
             session: Session::new(ParticipantId::OPERATOR, Limits::default(), &RetryPolicy::default(), 1),
-            leader: RecordingCluster::new(Role::Follower).with_time_unit(TimeUnit::Nanos),
-            reader,
-            publisher: Publisher::new(lugus_vocabulary::MemberId(0), 8),
+            members: (0..count).map(|number| Member::new(number, ring, follower_feed)).collect(),
             log: Log::default(),
             time: 0,
         };
-        market.leader.role_change(&mut market.service, Role::Leader);
-        market.leader.session_open(&mut market.service, SESSION, b"0");
+        market.lead();
         market.session.on_connected(SESSION, MemberId(0), &mut ());
         let definition = btc_usdt(BTC);
         market.command(|session, log| session.define_instrument(log, &definition));
         market
     }
 
-    /// Makes the session send a command, which is applied at once.
+    /// The first member leads from here on, and applies what is committed.
+    fn lead(&mut self) {
+        let leader = &mut self.members[0];
+        leader.apply(usize::MAX);
+        leader.cluster.role_change(&mut leader.service, Role::Leader);
+    }
+
+    /// The leader dies, and with it all that it has not published. The next member leads.
+    pub fn kill_leader(&mut self) {
+        self.members.pop_front();
+        self.lead();
+    }
+
+    /// The leader's engine.
+    pub fn engine(&self) -> &Engine {
+        self.members[0].service.engine()
+    }
+
+    /// Number of members that live.
+    pub fn members(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Makes the session send a command, which the leader applies at once.
     pub fn command(&mut self, send: impl FnOnce(&mut Session, &mut Log) -> Result<CommandNumber, SendError>) {
         send(&mut self.session, &mut self.log).unwrap();
         self.run();
@@ -82,28 +151,41 @@ impl Market {
         self.answers()
     }
 
-    /// The messages that the publisher has sent since the last call.
+    /// A member applies up to this number of the committed messages; the leader has applied all.
+    pub fn apply(&mut self, member: usize, limit: usize) {
+        self.members[member].apply(limit);
+    }
+
+    /// The messages that the leader's publisher has sent since the last call.
     pub fn published(&mut self, now: Duration) -> Vec<Vec<u8>> {
-        self.leader.background_work(&mut self.service, 0);
-        let mut stream = Stream::default();
-        let Self { publisher, reader, .. } = self;
-        reader.drain(usize::MAX, |item| publisher.take(item, &mut stream));
+        self.published_by(0, now).0
+    }
+
+    /// The messages of both streams that a member has sent since the last call: increments and heartbeats, and those of its loop.
+    pub fn published_by(&mut self, member: usize, now: Duration) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+        let Member { service, cluster, increments, datagrams, publisher, .. } = &mut self.members[member];
+        cluster.background_work(service, i64::try_from(now.as_nanos()).unwrap());
+        let (mut stream, mut loops) = (Stream::default(), Vec::new());
+        increments.drain(usize::MAX, |item| publisher.take(item, &mut stream));
         publisher.tick(now, &mut stream);
-        stream.0
+        datagrams.drain(usize::MAX, |datagram| loops.push(datagram.message().to_vec()));
+        (stream.0, loops)
     }
 
     fn run(&mut self) {
         self.time += 1;
         self.session.do_work(self.time.cast_unsigned(), &mut self.log, &mut ());
         for message in std::mem::take(&mut self.log.0) {
-            self.leader.set_time(self.time);
-            self.leader.session_message(&mut self.service, SESSION, &message);
+            for member in &mut self.members {
+                member.log.push_back((self.time, message.clone()));
+            }
+            self.members[0].apply(usize::MAX);
         }
     }
 
-    /// The messages that the service has sent since the last call.
+    /// The messages that the leader's service has sent since the last call.
     fn answers(&mut self) -> Vec<Vec<u8>> {
-        self.leader.take_sent().into_iter().map(|sent| sent.message).collect()
+        self.members[0].cluster.take_sent().into_iter().map(|sent| sent.message).collect()
     }
 
     /// Gives the session the answers to its commands.

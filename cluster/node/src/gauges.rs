@@ -18,7 +18,7 @@ use lugus_vocabulary::{
 use crate::counters::Tally;
 
 /// Layout of the cells below. Whoever changes one raises it.
-const KIND: Kind = Kind(0x4c4d_0002);
+const KIND: Kind = Kind(0x4c4d_0003);
 
 /// Number of cells of a table by reason: one for each number that a reason can have.
 const REASONS: usize = 256;
@@ -73,10 +73,14 @@ pub enum Gauge {
     MarketDataMessages,
     /// Messages that a channel of market data did not take. A counter.
     DroppedMarketDataMessages,
+    /// Messages of market data made for listeners while the member follows (feed B), heartbeats included. A counter.
+    FollowerMarketDataMessages,
+    /// Messages of the loop of snapshots. A counter.
+    SnapshotMarketDataMessages,
 }
 
 impl Gauge {
-    const COUNT: usize = Self::DroppedMarketDataMessages as usize + 1;
+    const COUNT: usize = Self::SnapshotMarketDataMessages as usize + 1;
 
     const fn cell(self) -> usize {
         SINGLE + self as usize
@@ -236,10 +240,16 @@ fn nanoseconds(duration: Duration) -> u64 {
 pub struct MarketDataGauges(Arc<Gauges>);
 
 impl MarketDataGauges {
-    /// A message was made for listeners.
+    /// A message of the increments' stream was made for listeners, while the member led or followed.
     #[inline]
-    pub(crate) fn sent(&self) {
-        self.0.add(Gauge::MarketDataMessages.cell(), 1);
+    pub(crate) fn sent(&self, leads: bool) {
+        let gauge = if leads { Gauge::MarketDataMessages } else { Gauge::FollowerMarketDataMessages };
+        self.0.add(gauge.cell(), 1);
+    }
+
+    /// A message of the loop of snapshots was sent.
+    pub(crate) fn sent_snapshot(&self) {
+        self.0.add(Gauge::SnapshotMarketDataMessages.cell(), 1);
     }
 
     /// A channel did not take a message.

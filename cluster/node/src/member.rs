@@ -20,8 +20,12 @@ use lugus_topology::{
 use lugus_vocabulary::StateAt;
 use thiserror::Error;
 
-use crate::gauges::{MarketDataGauges, MemberGauges};
-use crate::market_data::{Audience, Item, MarketDataError, MarketDataWriter, PublicationContext, PublishingThread};
+use crate::gauges::MemberGauges;
+use crate::market_data::snapshot_loop;
+use crate::market_data::{
+    Audience, CatchUp, FollowerFeed, MarketDataError, MarketDataWriter, PublicationContext, PublishedRings,
+    PublishingThread, SnapshotLoop,
+};
 use crate::protocol_version::{ServiceEnd, UnknownProtocolVersion};
 use crate::service::{DropCopyPolicy, MatchingService};
 use crate::snapshot;
@@ -140,7 +144,7 @@ impl MemberError {
 /// A member that has started. Drop kills its processes.
 pub struct Member {
     container: ClusteredServiceContainer<MatchingService>,
-    market_data: Option<(PublicationContext, lugus_ring::Reader<Item>, Audience, MarketDataGauges)>,
+    market_data: Option<(PublicationContext, PublishedRings)>,
     watch: (WatchContext, lugus_ring::Reader<StateAt>),
     service_end: ServiceEnd,
     processes: MemberProcesses,
@@ -170,10 +174,20 @@ impl Member {
         }
         let mut market_data = None;
         if deployment.market_data.enabled {
-            let (writer, reader) = lugus_ring::ring(deployment.market_data.ring_capacity as usize);
+            let context = publication_context(cluster, processes.member());
+            let (writer, increments) = lugus_ring::ring(deployment.market_data.ring_capacity as usize);
             let audience = Audience::new(false);
-            service = service.with_market_data(MarketDataWriter::new(writer, audience.clone()));
-            market_data = Some((publication_context(cluster, processes.member()), reader, audience, of_market_data));
+            let writer = MarketDataWriter::new(writer, audience.clone());
+            service = service.with_market_data(writer.with_follower_feed(context.follower_feed, CatchUp::default()));
+            let mut rings = PublishedRings { increments, audience, snapshots: None, gauges: of_market_data };
+            if deployment.market_data.snapshots {
+                let (writer, reader) = lugus_ring::ring(snapshot_loop::RING_CAPACITY);
+                let audience = Audience::new(false);
+                let rate = deployment.market_data.snapshot_rate.as_bytes();
+                service = service.with_snapshot_loop(SnapshotLoop::new(writer, audience.clone(), rate));
+                rings.snapshots = Some((reader, audience));
+            }
+            market_data = Some((context, rings));
         }
         let mut context = container_context(cluster, processes.member());
         let watch = WatchContext::new(cluster, processes.member(), members_key.clone());
@@ -201,9 +215,9 @@ impl Member {
         let service_has_ended = AtomicBool::new(false);
         let (result, watch, published, watched) = thread::scope(|scope| {
             let service_has_ended = &service_has_ended;
-            let publisher = market_data.map(|(context, reader, audience, gauges)| {
+            let publisher = market_data.map(|(context, rings)| {
                 let core = cores.as_ref().and_then(|cores| cores.market_data);
-                scope.spawn(move || publish(&context, (reader, audience, gauges), core, service_has_ended, stop))
+                scope.spawn(move || publish(&context, rings, core, service_has_ended, stop))
             });
             let spec = &spec;
             let watcher =
@@ -285,7 +299,7 @@ fn compare_states(
 /// Publishes market data until the service has ended. If the stream ends before that, the member ends, too.
 fn publish(
     context: &PublicationContext,
-    (reader, audience, gauges): (lugus_ring::Reader<Item>, Audience, MarketDataGauges),
+    rings: PublishedRings,
     core: Option<u16>,
     service_has_ended: &AtomicBool,
     stop: &AtomicBool,
@@ -294,8 +308,7 @@ fn publish(
     if let Some(core) = core {
         pin(core);
     }
-    let published = PublishingThread::open(context, reader, audience, gauges)
-        .and_then(|mut publishing| publishing.run(service_has_ended));
+    let published = PublishingThread::open(context, rings).and_then(|mut publishing| publishing.run(service_has_ended));
     published.inspect_err(|_| stop.store(true, Ordering::Release))
 }
 
@@ -409,6 +422,14 @@ fn publication_context(cluster: &ClusterSpec, member: &MemberSpec) -> Publicatio
         aeron_dir: member.aeron_dir.clone(),
         channels: vec![cluster.market_data_channel(member), cluster.market_data_ipc_channel()],
         stream_id: deployment.streams.market_data,
+        snapshot_channels: cluster
+            .snapshot_loop_channel(member)
+            .map_or_else(Vec::new, |channel| vec![channel, cluster.market_data_ipc_channel()]),
+        snapshot_stream_id: deployment.streams.market_data_snapshots,
+        follower_feed: match deployment.market_data.followers {
+            true => FollowerFeed::On,
+            false => FollowerFeed::Off,
+        },
         member_id: lugus_vocabulary::MemberId(member.id.0),
         instruments: deployment.engine.maximum_instruments as usize,
         idle_strategy: profile.idle_strategy(),

@@ -11,8 +11,8 @@ use lugus_codecs::order_entry::{
 };
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
-    Action, Command, ConnectionChange, EpochNanos, GraceTime, LogPosition, MessageRejectReason, MigrationStep,
-    OrderStatusReport, ParticipantId, RejectReason, Reply, StateAt,
+    Action, Command, ConnectionChange, EpochNanos, GraceTime, LogPosition, MemberId, MessageRejectReason,
+    MigrationStep, OrderStatusReport, ParticipantId, RejectReason, Reply, StateAt,
 };
 
 use crate::book::BookReader;
@@ -22,7 +22,7 @@ use crate::egress::{Egress, send};
 use crate::gauges::{CountedSnapshot, MemberGauges};
 use crate::listener::{Change, ServiceListener};
 use crate::log_place;
-use crate::market_data::MarketDataWriter;
+use crate::market_data::{MarketDataWriter, SnapshotLoop};
 use crate::migration;
 use crate::protocol_version::{ActiveProtocol, ServiceEnd};
 use crate::sessions::{Admitted, Ended, NotAdmitted, OlderSession, Principal, Sessions};
@@ -70,6 +70,7 @@ pub struct MatchingService {
     /// The report of a participant's own orders; its room is used again.
     order_status: OrderStatusReport,
     market_data: Option<MarketDataWriter>,
+    snapshot_loop: Option<SnapshotLoop>,
     listener: Option<Box<dyn ServiceListener>>,
     state_sampler: Option<StateSampler>,
     stages: Option<StageRecorder>,
@@ -96,6 +97,7 @@ impl MatchingService {
             book_reader: BookReader::new(),
             order_status: OrderStatusReport::with_room(),
             market_data: None,
+            snapshot_loop: None,
             listener: None,
             state_sampler: None,
             stages: None,
@@ -124,6 +126,13 @@ impl MatchingService {
     #[must_use]
     pub fn with_market_data(mut self, writer: MarketDataWriter) -> Self {
         self.market_data = Some(writer);
+        self
+    }
+
+    /// The same service with a loop of snapshots, beside its market-data stream.
+    #[must_use]
+    pub fn with_snapshot_loop(mut self, snapshot_loop: SnapshotLoop) -> Self {
+        self.snapshot_loop = Some(snapshot_loop);
         self
     }
 
@@ -495,6 +504,9 @@ impl ClusteredService for MatchingService {
 
     fn on_new_leadership_term_event(&mut self, _cluster: &mut dyn Cluster, event: &NewLeadershipTerm) {
         log_place::in_term(event.leadership_term_id);
+        if let Some(market_data) = &mut self.market_data {
+            market_data.leader(MemberId(event.leader_member_id), &self.engine);
+        }
         tracing::info!(leader = event.leader_member_id, begins_at = event.term_base_log_position, "a new term");
     }
 
@@ -512,16 +524,21 @@ impl ClusteredService for MatchingService {
         self.engine.prepare_snapshot();
     }
 
-    fn do_background_work(&mut self, _cluster: &mut dyn Cluster, now_ns: i64) -> usize {
+    fn do_background_work(&mut self, cluster: &mut dyn Cluster, now_ns: i64) -> usize {
         if let Some(gauges) = &mut self.gauges {
             gauges.look(&self.engine, now_ns);
         }
         let Some(market_data) = &mut self.market_data else { return 0 };
+        let time = epoch_nanos(cluster.time_unit(), cluster.time());
+        market_data.look(LogPosition(cluster.log_position()), time, now_ns);
         let work = market_data.do_work(&self.engine);
         if let Some(counters) = self.counters.as_ref().filter(|_| work > 0) {
             counters.lost_market_data(market_data.lost());
         }
-        work
+        match &mut self.snapshot_loop {
+            Some(snapshot_loop) if market_data.is_current() => work + snapshot_loop.do_work(&self.engine, time, now_ns),
+            _ => work,
+        }
     }
 
     fn on_take_snapshot(&mut self, cluster: &dyn Cluster, writer: &mut dyn SnapshotWriter) -> Result<(), ServiceError> {

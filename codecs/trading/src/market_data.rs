@@ -3,13 +3,17 @@
 //! | file | messages |
 //! |---|---|
 //! | `book` | the request for a book, and the messages that answer it |
-//! | `stream` | increments and heartbeats, which a leader publishes |
+//! | `stream` | increments, which members publish |
+//! | `heartbeat` | who publishes, and the last increment of each instrument |
+//! | `security_definition` | an instrument, in the loop of snapshots |
 //! | `trade_addendum` | the increment of a trade that was canceled or corrected |
 //!
 //! A decode function that returns an `Option` returns `None` for a template that it does not read, so that a reader can try
 //! one function after another.
 
 mod book;
+mod heartbeat;
+mod security_definition;
 mod stream;
 mod trade_addendum;
 
@@ -17,13 +21,13 @@ mod trade_addendum;
 mod tests;
 
 pub use book::{
-    BookBuffer, BookProgress, BookReject, MAXIMUM_BOOK_LENGTH, MAXIMUM_ORDERS, decode_book, decode_book_reject,
-    decode_book_request, encode_book, encode_book_orders, encode_book_reject, encode_book_request,
+    BookBuffer, BookProgress, BookReject, MAXIMUM_BOOK_LENGTH, MAXIMUM_LEVELS_OF_DATAGRAM, MAXIMUM_ORDERS,
+    MAXIMUM_ORDERS_OF_DATAGRAM, decode_book, decode_book_reject, decode_book_request, encode_book, encode_book_orders,
+    encode_book_reject, encode_book_request,
 };
-pub use stream::{
-    MAXIMUM_INCREMENTS, MAXIMUM_POSITIONS, MAXIMUM_STREAM_LENGTH, StreamBuffer, decode_heartbeat, decode_increments,
-    encode_heartbeat, encode_increments,
-};
+pub use heartbeat::{Heartbeat, MAXIMUM_POSITIONS, decode_heartbeat, encode_heartbeat};
+pub use security_definition::{decode_security_definition, encode_security_definition};
+pub use stream::{MAXIMUM_INCREMENTS, MAXIMUM_STREAM_LENGTH, StreamBuffer, decode_increments, encode_increments};
 
 pub use crate::sbe_market_data::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 

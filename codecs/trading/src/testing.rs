@@ -561,14 +561,16 @@ fn levels(orders: impl Strategy<Value = u32>) -> impl Strategy<Value = Vec<Price
 }
 
 fn book_of(levels: impl Strategy<Value = (Vec<PriceLevel>, Vec<PriceLevel>)>) -> impl Strategy<Value = Book> {
-    (any::<u64>(), time(), market(), levels, any::<[bool; 2]>()).prop_map(
-        |(request_id, time, market, (bids, offers), is_end_of)| Book {
+    let after = (optional(price()), optional(price()));
+    (any::<u64>(), time(), market(), levels, any::<[bool; 2]>(), after).prop_map(
+        |(request_id, time, market, (bids, offers), is_end_of, (bids_after, offers_after))| Book {
             request_id,
             time,
             market,
             bids,
             offers,
             is_end_of,
+            after: [bids_after, offers_after],
             orders: Vec::new(),
         },
     )

@@ -154,6 +154,7 @@ by_number! {
     MigrationOutcome as sbe_order_entry::migration_outcome::MigrationOutcome(u8);
     InstrumentState as sbe_market_data::md_state::MDState(u8);
     BookType as sbe_market_data::book_type::BookType(u8);
+    InstrumentType as sbe_market_data::instrument_type::InstrumentType(u8);
     MemberRole as sbe_member_status::member_role::MemberRole(u8);
     InstrumentType as sbe_partition_map::instrument_type::InstrumentType(u8);
     InstrumentState as sbe_partition_map::instrument_state::InstrumentState(u8);

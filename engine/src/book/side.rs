@@ -203,6 +203,24 @@ impl BookSide {
         })
     }
 
+    /// The levels behind a price, best first. Finding the first of them costs the same for each price, unless the page of the price
+    /// has gone with its last level: then the levels before are walked over.
+    pub fn levels_after<'a>(
+        &'a self,
+        price: Price,
+        orders: &'a RestingOrders,
+    ) -> impl Iterator<Item = PriceLevel> + 'a {
+        let (cells, key) = (&orders.cells, self.key(price));
+        let first = match self.position(price, cells) {
+            Some(position) => self.level_behind(position, cells),
+            None => self.cells_of_levels(cells).find(|&level| self.key(cells.price(level)) > key),
+        };
+        std::iter::successors(first, move |&level| self.next_level(level, cells)).map(move |level| {
+            let (quantity, orders) = cells.sums(level);
+            PriceLevel { price: cells.price(level), quantity, orders }
+        })
+    }
+
     /// The orders at a price, by priority.
     pub fn orders_at<'a>(&'a self, price: Price, orders: &'a RestingOrders) -> impl Iterator<Item = Slot> + 'a {
         self.level(price, &orders.cells).into_iter().flat_map(|level| orders.cells.queue(level))
@@ -225,7 +243,11 @@ impl BookSide {
 
     /// The next level.
     fn next_level(&self, level: LevelCell, cells: &Cells) -> Option<LevelCell> {
-        let position = cells.position_of(level);
+        self.level_behind(cells.position_of(level), cells)
+    }
+
+    /// The first level behind a position.
+    fn level_behind(&self, position: Position, cells: &Cells) -> Option<LevelCell> {
         let (mut page, mut level) = (position.page, cells.level_after(position));
         while level.is_none() {
             page = self.tree.after(page, cells.pages())?;

@@ -118,6 +118,15 @@ fn check(side: Side, steps: &[Step]) -> Result<(), TestCaseError> {
             .collect();
         prop_assert_eq!(levels, expected);
     }
+    let of_side = book.side(side);
+    for after in
+        of_side.levels(&orders).flat_map(|level| [-300, -1, 0, 1, 300].map(|ticks| level.price.0.saturating_add(ticks)))
+    {
+        let behind: Vec<_> = of_side.levels_after(Price(after), &orders).collect();
+        let expected: Vec<_> =
+            of_side.levels(&orders).filter(|level| rank(side, level.price.0) > rank(side, after)).collect();
+        prop_assert_eq!(behind, expected);
+    }
     let queued: Vec<_> = book.orders(&orders).map(|slot| orders.client_order_id(slot).0).collect();
     let expected: Vec<_> = naive.levels.values().flatten().map(|&(id, _)| id).collect();
     prop_assert_eq!(queued, expected);

@@ -2,7 +2,7 @@
 
 use lugus_vocabulary::{
     DisplayedOrder, EndOfEvent, EpochNanos, InstrumentId, InstrumentState, MarketData, MarketDataBody,
-    MarketDataSequence, OrderId, Price, Quantity, Side, Statistics, TradeId,
+    MarketDataSequence, MemberId, OrderId, Price, Quantity, Side, Statistics, TradeId,
 };
 
 /// Value of a price that is absent.
@@ -30,7 +30,8 @@ pub enum Kind {
     Statistics,
     /// No increment: the number of the instrument's last increment.
     Position,
-    /// No increment: the member leads from here on, or (with sequence 0) does not.
+    /// No increment: the member leads from here on, or (with sequence 0) does not. Words: number of the leader, whether it is
+    /// known.
     Role,
 }
 
@@ -116,9 +117,21 @@ impl Item {
         }
     }
 
-    /// Whether the member leads.
-    pub fn role(leads: bool) -> Self {
-        Self { kind: Kind::Role, ..Self::position(InstrumentId::NONE, MarketDataSequence(u64::from(leads))) }
+    /// Whether the member leads, and who does, if that is known.
+    pub fn role(leads: bool, leader: Option<MemberId>) -> Self {
+        let number = leader.map_or(0, |leader| u64::from(leader.0.cast_unsigned()));
+        Self {
+            kind: Kind::Role,
+            words: [number, u64::from(leader.is_some()), 0, 0, 0],
+            ..Self::position(InstrumentId::NONE, MarketDataSequence(u64::from(leads)))
+        }
+    }
+
+    /// Whether the member leads, and the leader; `None` if the item is none of a role.
+    pub fn leadership(&self) -> Option<(bool, Option<MemberId>)> {
+        let [number, is_known, ..] = self.words;
+        let leader = (is_known != 0).then_some(MemberId((number as u32).cast_signed()));
+        (self.kind == Kind::Role).then_some((self.sequence != MarketDataSequence(0), leader))
     }
 
     /// The engine's increment that the item was made of; `None` if the item is no increment.
@@ -186,6 +199,8 @@ mod tests {
     #[test]
     fn positions_and_roles_are_not_increments() {
         assert_eq!(Item::position(InstrumentId(1), MarketDataSequence(2)).market_data(), None);
-        assert_eq!(Item::role(true).market_data(), None);
+        let role = Item::role(true, Some(MemberId(7)));
+        assert_eq!((role.market_data(), role.leadership()), (None, Some((true, Some(MemberId(7))))));
+        assert_eq!(Item::role(false, None).leadership(), Some((false, None)));
     }
 }

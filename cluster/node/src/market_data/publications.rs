@@ -4,25 +4,24 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use aeron_support::{AeronClient, AeronError, ClientSettings, failed};
-use lugus_codecs::market_data::MAXIMUM_STREAM_LENGTH;
+use aeron_support::{AeronClient, ClientSettings};
 use lugus_ring::Reader;
 use lugus_topology::IdleStrategy;
 use lugus_vocabulary::MemberId;
-use rusteron_archive::{AeronExclusivePublication, AeronOfferError};
-use thiserror::Error;
 
 use super::audience::Audience;
+use super::follower_feed::FollowerFeed;
 use super::item::Item;
 use super::publisher::{Outlet, Publisher};
+use super::snapshot_loop::Datagram;
+use super::target::{MarketDataError, Target};
 use crate::gauges::MarketDataGauges;
 
 /// Largest number of items taken from the ring between two readings of the clock.
 const ITEMS_AT_ONCE: usize = 1_024;
-/// How long a message waits for a publication that is back-pressured. Later messages do not wait until that publication has
-/// taken one.
-const PATIENCE: Duration = Duration::from_millis(2);
-/// Pause of the thread while nobody waits for it, as its member does not lead or nobody listens. The ring has room for the
+/// Largest number of messages of the loop of snapshots that are sent at once.
+const DATAGRAMS_AT_ONCE: usize = 16;
+/// Pause of the thread while nobody waits for it, as its member does not publish or nobody listens. The ring has room for the
 /// increments that come meanwhile.
 const UNHEARD_PAUSE: Duration = Duration::from_millis(1);
 /// How long the media driver may take to add a publication.
@@ -39,6 +38,12 @@ pub struct PublicationContext {
     pub channels: Vec<String>,
     /// Stream id on each channel.
     pub stream_id: i32,
+    /// The channels of the loop of snapshots, in the same manner; none without it.
+    pub snapshot_channels: Vec<String>,
+    /// Stream id on each of them.
+    pub snapshot_stream_id: i32,
+    /// Whether the member publishes while it follows.
+    pub follower_feed: FollowerFeed,
     /// The member.
     pub member_id: MemberId,
     /// Largest number of instruments.
@@ -48,31 +53,25 @@ pub struct PublicationContext {
     pub idle_strategy: IdleStrategy,
 }
 
-/// Why a member has no market-data stream.
-#[derive(Debug, Error)]
-pub enum MarketDataError {
-    /// The media driver refused something, or has gone.
-    #[error("market data: {0}")]
-    Aeron(#[from] AeronError),
-    /// Messages would be fragmented.
-    #[error(
-        "market data: {channel} takes fragments of {found} bytes, but {MAXIMUM_STREAM_LENGTH} are needed: raise the driver's MTU"
-    )]
-    Mtu {
-        /// Channel of the publication.
-        channel: String,
-        /// Largest payload of one of its fragments, in bytes.
-        found: usize,
-    },
+/// What the publishing thread shares with the service's.
+pub struct PublishedRings {
+    /// The increments.
+    pub increments: Reader<Item>,
+    /// Tells the service whether anybody listens to them.
+    pub audience: Audience,
+    /// The messages of the loop of snapshots, and what tells the service whether anybody listens to it; `None` without a loop.
+    pub snapshots: Option<(Reader<Datagram>, Audience)>,
+    /// What the thread counts.
+    pub gauges: MarketDataGauges,
 }
 
 /// What runs on the publishing thread. It is made and used there, as Aeron's client belongs to one thread.
 pub struct PublishingThread {
     client: AeronClient,
     outlet: Publications,
+    snapshot_targets: Vec<Target>,
     publisher: Publisher,
-    ring: Reader<Item>,
-    audience: Audience,
+    rings: PublishedRings,
     idle_strategy: IdleStrategy,
 }
 
@@ -81,26 +80,17 @@ impl PublishingThread {
     ///
     /// # Errors
     /// [`MarketDataError`].
-    pub fn open(
-        context: &PublicationContext,
-        ring: Reader<Item>,
-        audience: Audience,
-        gauges: MarketDataGauges,
-    ) -> Result<Self, MarketDataError> {
+    pub fn open(context: &PublicationContext, rings: PublishedRings) -> Result<Self, MarketDataError> {
         let client = AeronClient::connect(ClientSettings::new(&context.aeron_dir, CLIENT_NAME, DRIVER_TIMEOUT))?;
-        let mut publications = Vec::with_capacity(context.channels.len());
-        for channel in &context.channels {
-            let publication = add(&client, channel, context.stream_id)?;
-            publications.push(Target { publication, is_stuck: false, dropped: 0 });
-        }
-        Ok(Self {
-            client,
-            outlet: Publications { targets: publications, gauges },
-            publisher: Publisher::new(context.member_id, context.instruments),
-            ring,
-            audience,
-            idle_strategy: context.idle_strategy,
-        })
+        let add = |channels: &[String], stream_id| {
+            channels.iter().map(|channel| Target::add(&client, channel, stream_id)).collect::<Result<Vec<_>, _>>()
+        };
+        let targets = add(&context.channels, context.stream_id)?;
+        let snapshot_targets = add(&context.snapshot_channels, context.snapshot_stream_id)?;
+        let publisher =
+            Publisher::new(context.member_id, context.instruments).with_follower_feed(context.follower_feed);
+        let outlet = Publications { targets, leads: false, gauges: rings.gauges.clone() };
+        Ok(Self { client, outlet, snapshot_targets, publisher, rings, idle_strategy: context.idle_strategy })
     }
 
     /// Publishes until `stop`.
@@ -115,8 +105,8 @@ impl PublishingThread {
                 // Threads that park share their cores with others, so everything that has come is sent at once.
                 IdleStrategy::BackOff { .. } if work >= ITEMS_AT_ONCE => {}
                 IdleStrategy::Yield | IdleStrategy::BusySpin if work > 0 => {}
-                _ if !self.publisher.leads() => std::thread::sleep(UNHEARD_PAUSE),
-                IdleStrategy::BackOff { .. } if !self.audience.is_there() => std::thread::sleep(UNHEARD_PAUSE),
+                _ if !self.publisher.publishes() => std::thread::sleep(UNHEARD_PAUSE),
+                IdleStrategy::BackOff { .. } if !self.rings.audience.is_there() => std::thread::sleep(UNHEARD_PAUSE),
                 IdleStrategy::BackOff { maximum_park, .. } => std::thread::sleep(maximum_park),
                 IdleStrategy::Yield => std::thread::yield_now(),
                 IdleStrategy::BusySpin => std::hint::spin_loop(),
@@ -127,33 +117,36 @@ impl PublishingThread {
 
     fn do_work(&mut self, now: Duration) -> Result<usize, MarketDataError> {
         self.client.do_work()?;
-        self.audience.tell(self.outlet.is_heard());
-        let Self { publisher, outlet, ring, .. } = self;
-        let count = ring.drain(ITEMS_AT_ONCE, |item| publisher.take(item, outlet));
+        let Self { publisher, outlet, snapshot_targets, rings, .. } = self;
+        rings.audience.tell(outlet.is_heard());
+        outlet.leads = publisher.leads();
+        let mut count = rings.increments.drain(ITEMS_AT_ONCE, |item| publisher.take(item, outlet));
         if count < ITEMS_AT_ONCE {
             publisher.tick(now, outlet);
+        }
+        if let Some((datagrams, audience)) = &mut rings.snapshots {
+            audience.tell(snapshot_targets.iter().any(Target::is_heard));
+            // Increments come first.
+            count += datagrams.drain(DATAGRAMS_AT_ONCE, |datagram| {
+                snapshot_targets.iter_mut().for_each(|target| target.send(datagram.message(), &rings.gauges));
+                rings.gauges.sent_snapshot();
+            });
         }
         Ok(count)
     }
 }
 
-/// All publications of the stream.
+/// All publications of the increments.
 struct Publications {
     targets: Vec<Target>,
+    leads: bool,
     gauges: MarketDataGauges,
-}
-
-struct Target {
-    publication: AeronExclusivePublication,
-    /// Whether a message has waited for the publication longer than allowed, and none has been accepted since.
-    is_stuck: bool,
-    dropped: u64,
 }
 
 impl Publications {
     /// Whether anybody listens.
     fn is_heard(&self) -> bool {
-        self.targets.iter().any(|target| target.publication.is_connected())
+        self.targets.iter().any(Target::is_heard)
     }
 }
 
@@ -163,50 +156,6 @@ impl Outlet for Publications {
         for target in &mut self.targets {
             target.send(message, &self.gauges);
         }
-        self.gauges.sent();
+        self.gauges.sent(self.leads);
     }
-}
-
-impl Target {
-    #[inline]
-    fn send(&mut self, message: &[u8], gauges: &MarketDataGauges) {
-        let mut began = None;
-        loop {
-            match self.publication.offer(message) {
-                Ok(_) => {
-                    self.is_stuck = false;
-                    return;
-                }
-                // Nobody listens.
-                Err(AeronOfferError::NotConnected) => return,
-                Err(AeronOfferError::BackPressured | AeronOfferError::AdminAction)
-                    if !self.is_stuck && began.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
-                {
-                    std::thread::yield_now();
-                }
-                Err(error) => {
-                    gauges.dropped();
-                    return self.drop_message(&error);
-                }
-            }
-        }
-    }
-
-    #[cold]
-    fn drop_message(&mut self, error: &AeronOfferError) {
-        self.dropped += 1;
-        if !std::mem::replace(&mut self.is_stuck, true) {
-            tracing::warn!(%error, dropped = self.dropped, "market data is dropped; listeners recover with snapshots of the book");
-        }
-    }
-}
-
-fn add(client: &AeronClient, channel: &str, stream_id: i32) -> Result<AeronExclusivePublication, MarketDataError> {
-    let publication = client.add_exclusive_publication(channel, stream_id)?;
-    let constants = publication.get_constants().map_err(failed(format!("look at the publication {channel}")))?;
-    let found = constants.max_payload_length();
-    if found < MAXIMUM_STREAM_LENGTH {
-        return Err(MarketDataError::Mtu { channel: channel.to_owned(), found });
-    }
-    Ok(publication)
 }

@@ -1,16 +1,20 @@
-//! The other end of the ring, without I/O: increments become messages, batched by command, and heartbeats; only while the
-//! member leads.
+//! The other end of the ring, without I/O: increments become messages, batched by command, and heartbeats; while the
+//! member leads, and while it follows if followers have a feed.
 
 use std::time::Duration;
 
 use lugus_codecs::market_data::{
-    MAXIMUM_INCREMENTS, MAXIMUM_POSITIONS, MAXIMUM_STREAM_LENGTH, StreamBuffer, encode_heartbeat, encode_increments,
+    Heartbeat, MAXIMUM_INCREMENTS, MAXIMUM_POSITIONS, MAXIMUM_STREAM_LENGTH, StreamBuffer, encode_heartbeat,
+    encode_increments,
 };
-use lugus_vocabulary::{EndOfEvent, InstrumentId, MarketData, MarketDataBody, MarketDataSequence, MemberId};
+use lugus_vocabulary::{
+    EndOfEvent, EpochNanos, InstrumentId, MarketData, MarketDataBody, MarketDataSequence, MemberId,
+};
 
+use super::follower_feed::FollowerFeed;
 use super::item::{Item, Kind};
 
-/// Interval at which a leader tells the last increments of all instruments: the time after which a listener knows that it
+/// Interval at which a member that publishes tells the last increments of all instruments: the time after which a listener knows that it
 /// missed the last one.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -24,6 +28,11 @@ pub trait Outlet {
 pub struct Publisher {
     member: MemberId,
     leads: bool,
+    /// The member that leads, if that is known.
+    leader: Option<MemberId>,
+    follower_feed: FollowerFeed,
+    /// Log time of the last increment.
+    time: Option<EpochNanos>,
     /// Increments of one instrument that go into the next message.
     batch: Vec<MarketData>,
     /// The last increment of each instrument, by instrument.
@@ -40,6 +49,9 @@ impl Publisher {
         Self {
             member,
             leads: false,
+            leader: None,
+            follower_feed: FollowerFeed::Off,
+            time: None,
             batch: Vec::with_capacity(MAXIMUM_INCREMENTS + 1),
             positions: Vec::with_capacity(instruments),
             place: 0,
@@ -48,9 +60,22 @@ impl Publisher {
         }
     }
 
-    /// Whether this member's increments are sent.
+    /// The same publisher, which also publishes while the member follows, if `follower_feed` says so.
+    #[must_use]
+    pub fn with_follower_feed(mut self, follower_feed: FollowerFeed) -> Self {
+        self.follower_feed = follower_feed;
+        self
+    }
+
+    /// Whether the member leads.
     pub fn leads(&self) -> bool {
         self.leads
+    }
+
+    /// Whether this member's increments are sent.
+    #[inline]
+    pub fn publishes(&self) -> bool {
+        self.leads || self.follower_feed == FollowerFeed::On
     }
 
     /// Takes the next item of the ring.
@@ -59,7 +84,7 @@ impl Publisher {
         match item.kind {
             Kind::Role => {
                 self.flush(EndOfEvent::No, outlet);
-                self.leads = item.sequence != MarketDataSequence(0);
+                (self.leads, self.leader) = item.leadership().unwrap_or_default();
                 // The positions of all instruments that are here come next.
                 self.positions.clear();
                 self.heartbeat_at = Duration::ZERO;
@@ -71,7 +96,8 @@ impl Publisher {
             }
             _ => {
                 self.set_position(item);
-                if let Some(increment) = item.market_data().filter(|_| self.leads) {
+                if let Some(increment) = item.market_data().filter(|_| self.publishes()) {
+                    self.time = Some(increment.time);
                     self.add(increment, item.end_of_event, outlet);
                 }
             }
@@ -82,15 +108,17 @@ impl Publisher {
     ///
     /// `now`: of a clock that does not go back.
     pub fn tick(&mut self, now: Duration, outlet: &mut impl Outlet) {
-        if !self.leads || now < self.heartbeat_at {
+        if !self.publishes() || now < self.heartbeat_at {
             return;
         }
         self.heartbeat_at = now + HEARTBEAT_INTERVAL;
+        let leader = if self.leads { Some(self.member) } else { self.leader.filter(|leader| *leader != self.member) };
+        let heartbeat = Heartbeat { leader, sender: Some(self.member), time: self.time };
         if self.positions.is_empty() {
-            outlet.send(encode_heartbeat(self.member, &[], &mut self.buffer));
+            outlet.send(encode_heartbeat(&heartbeat, &[], &mut self.buffer));
         }
         for positions in self.positions.chunks(MAXIMUM_POSITIONS) {
-            outlet.send(encode_heartbeat(self.member, positions, &mut self.buffer));
+            outlet.send(encode_heartbeat(&heartbeat, positions, &mut self.buffer));
         }
     }
 

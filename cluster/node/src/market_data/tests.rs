@@ -3,10 +3,11 @@
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::{decode_heartbeat, decode_increments};
 use lugus_engine::{Engine, EngineLimits};
-use lugus_vocabulary::{EpochNanos, MapEpoch, MigrationId, Price, Quantity, Side};
+use lugus_vocabulary::{EpochNanos, LogPosition, MapEpoch, MigrationId, Price, Quantity, Side};
 
 use super::*;
 use crate::market_data::audience::Audience;
+use crate::market_data::follower_feed::CatchUp;
 use crate::market_data::writer::MarketDataWriter;
 use crate::snapshot::tests::busy_engine;
 
@@ -24,14 +25,26 @@ impl Outlet for Sent {
             let end = end_of_event == EndOfEvent::Yes;
             format!("{instrument}: {} from {sequence}, {end}", increments.len())
         } else {
-            let member = decode_heartbeat(envelope, &mut positions).unwrap();
-            assert_eq!(member, Some(MEMBER));
+            let heartbeat = decode_heartbeat(envelope, &mut positions).unwrap().unwrap();
+            assert_eq!((heartbeat.leader, heartbeat.sender), (Some(MEMBER), Some(MEMBER)));
             format!("heartbeat {}", positions.len())
         });
     }
 }
 
+/// What heartbeats tell of their sender.
+#[derive(Default)]
+struct Heartbeats(Vec<Heartbeat>);
+
+impl Outlet for Heartbeats {
+    fn send(&mut self, message: &[u8]) {
+        self.0.extend(decode_heartbeat(Envelope::open(message).unwrap(), &mut Vec::new()).unwrap());
+    }
+}
+
 const MEMBER: MemberId = MemberId(3);
+/// Nanoseconds of a day.
+const OLD: i64 = 86_400_000_000_000;
 
 fn level(instrument: u32, sequence: u64) -> MarketData {
     MarketData {
@@ -62,6 +75,13 @@ impl Bench {
         let engine = Engine::new(EngineLimits { orders: 16, ..EngineLimits::default() });
         writer.role(true, &engine);
         Self { writer, reader, publisher: Publisher::new(MEMBER, 4), engine, audience }
+    }
+
+    fn with_follower_feed() -> Self {
+        let mut bench = Self::new();
+        bench.writer = bench.writer.with_follower_feed(FollowerFeed::On, CatchUp::with_clock(|| EpochNanos(0)));
+        bench.publisher = bench.publisher.with_follower_feed(FollowerFeed::On);
+        bench
     }
 
     fn command(&mut self, increments: &[(u32, u64)]) {
@@ -129,6 +149,47 @@ fn a_follower_is_silent_and_the_next_leader_sends_the_positions_of_instruments()
     bench.publisher.tick(Duration::from_secs(1), &mut sent);
     bench.publisher.tick(Duration::from_secs(1) + HEARTBEAT_INTERVAL, &mut sent);
     assert_eq!(sent.0, ["heartbeat 2", "heartbeat 2"]);
+}
+
+#[test]
+fn a_follower_with_a_feed_publishes_what_a_leader_does_and_names_the_leader() {
+    let (mut leader, mut follower) = (Bench::new(), Bench::with_follower_feed());
+    follower.writer.role(false, &follower.engine);
+    follower.command(&[(1, 1)]);
+    assert_eq!(follower.sent(), [""; 0], "it has not looked at its log yet");
+    follower.writer.look(LogPosition(64), EpochNanos(1), 0);
+    follower.writer.leader(MemberId(1), &follower.engine);
+    for bench in [&mut leader, &mut follower] {
+        bench.command(&[(1, 2), (1, 3)]);
+    }
+    assert_eq!(leader.sent(), follower.sent());
+    let mut heard = Heartbeats::default();
+    follower.publisher.tick(Duration::from_secs(1), &mut heard);
+    let heartbeat = Heartbeat { leader: Some(MemberId(1)), sender: Some(MEMBER), time: Some(EpochNanos(1)) };
+    assert_eq!(heard.0, [heartbeat]);
+    // It leads from here on, and goes on without a gap.
+    follower.writer.role(true, &follower.engine);
+    follower.command(&[(1, 4)]);
+    assert_eq!(follower.sent(), ["1: 1 from 4, true"]);
+    follower.publisher.tick(Duration::from_secs(2), &mut heard);
+    assert_eq!(heard.0[1], Heartbeat { leader: Some(MEMBER), ..heartbeat });
+}
+
+#[test]
+fn a_follower_that_replays_its_log_is_silent() {
+    let mut bench = Bench::with_follower_feed();
+    bench.writer.role(false, &bench.engine);
+    for position in 1..10 {
+        bench.writer.look(LogPosition(position), EpochNanos(-OLD), position * 1_000_000);
+        bench.command(&[(1, position.cast_unsigned())]);
+    }
+    assert_eq!(bench.sent(), [""; 0]);
+    assert!(!bench.writer.wants_increments());
+    bench.writer.look(LogPosition(10), EpochNanos(0), 10_000_000);
+    bench.writer.do_work(&bench.engine);
+    bench.command(&[(1, 10)]);
+    assert_eq!(bench.sent(), ["1: 1 from 10, true"]);
+    assert_eq!(bench.writer.lost(), 0);
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use lugus_engine::Engine;
 use lugus_ring::Writer;
-use lugus_vocabulary::{EndOfEvent, MarketData};
+use lugus_vocabulary::{EndOfEvent, EpochNanos, LogPosition, MarketData, MemberId};
 
 use super::audience::Audience;
+use super::follower_feed::{CatchUp, FollowerFeed};
 use super::item::Item;
 
 /// The service's end of the ring.
@@ -15,6 +16,12 @@ pub struct MarketDataWriter {
     held: Option<Item>,
     content: Content,
     leads: bool,
+    /// The member that leads, as the log tells.
+    leader: Option<MemberId>,
+    follower_feed: FollowerFeed,
+    catch_up: CatchUp,
+    /// Whether the member leads, or applies the log as it grows.
+    is_current: bool,
     audience: Audience,
     /// Whether the audience was there at the last duty cycle.
     is_heard: bool,
@@ -38,14 +45,63 @@ impl MarketDataWriter {
     pub fn new(ring: Writer<Item>, audience: Audience) -> Self {
         let content = Content::Incomplete { told: 0 };
         let is_heard = audience.is_there();
-        Self { ring, held: None, content, leads: false, audience, is_heard, lost: 0, is_unpublished: false }
+        Self {
+            ring,
+            held: None,
+            content,
+            leads: false,
+            leader: None,
+            follower_feed: FollowerFeed::Off,
+            catch_up: CatchUp::default(),
+            is_current: false,
+            audience,
+            is_heard,
+            lost: 0,
+            is_unpublished: false,
+        }
     }
 
-    /// Whether increments are taken: a member that does not lead publishes none, nor one to which nobody listens. The positions that it
-    /// tells when it leads, and when somebody listens, include those that were not taken.
+    /// The same writer, which also takes increments while the member follows, if `follower_feed` says so.
+    #[must_use]
+    pub fn with_follower_feed(mut self, follower_feed: FollowerFeed, catch_up: CatchUp) -> Self {
+        (self.follower_feed, self.catch_up) = (follower_feed, catch_up);
+        self
+    }
+
+    /// Whether increments are taken: of a member that leads, or that follows, applies the log as it grows and has a feed; and only while
+    /// somebody listens. The positions that it tells when that begins include those that were not taken.
     #[inline]
     pub fn wants_increments(&self) -> bool {
-        self.leads && self.is_heard
+        self.is_heard && self.publishes()
+    }
+
+    #[inline]
+    fn publishes(&self) -> bool {
+        self.leads || (self.follower_feed == FollowerFeed::On && self.is_current)
+    }
+
+    /// Whether the member leads, or applies the log as it grows.
+    #[inline]
+    pub fn is_current(&self) -> bool {
+        self.is_current
+    }
+
+    /// Notes how far the log is, and its time; `now_ns` is of a clock that does not go back. To be called once a duty cycle.
+    #[inline]
+    pub fn look(&mut self, position: LogPosition, time: EpochNanos, now_ns: i64) {
+        let is_current = self.leads || self.catch_up.look(position, time, now_ns);
+        if is_current != self.is_current {
+            self.change_current(is_current);
+        }
+    }
+
+    #[cold]
+    fn change_current(&mut self, is_current: bool) {
+        let published = self.publishes();
+        self.is_current = is_current;
+        if self.publishes() && !published {
+            self.content = Content::Incomplete { told: 0 };
+        }
     }
 
     /// Takes an increment, if increments are wanted. The publisher is shown it at [`MarketDataWriter::do_work`] at the latest.
@@ -72,6 +128,12 @@ impl MarketDataWriter {
     /// Tells that the member leads from here on, or no longer does, and the positions of all instruments of `engine`.
     pub fn role(&mut self, leads: bool, engine: &Engine) {
         self.leads = leads;
+        self.tell_again(engine);
+    }
+
+    /// Tells that this member leads the cluster, as the log says.
+    pub fn leader(&mut self, leader: MemberId, engine: &Engine) {
+        self.leader = Some(leader);
         self.tell_again(engine);
     }
 
@@ -124,7 +186,7 @@ impl MarketDataWriter {
         let positions = engine.instruments().filter_map(|id| engine.market_data_snapshot(id));
         let positions = positions.map(|snapshot| Item::position(snapshot.instrument, snapshot.sequence));
         let mut now_told = told;
-        for item in std::iter::once(Item::role(self.leads)).chain(positions).skip(told) {
+        for item in std::iter::once(Item::role(self.leads, self.leader)).chain(positions).skip(told) {
             if self.ring.push(&item).is_err() {
                 self.content = Content::Incomplete { told: now_told };
                 return now_told - told;

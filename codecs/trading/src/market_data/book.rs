@@ -8,7 +8,7 @@ use lugus_vocabulary::{
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
-use super::{read_statistics, write_statistics};
+use super::{MAXIMUM_STREAM_LENGTH, read_statistics, write_statistics};
 use crate::error::MessageError;
 use crate::group::{GROUP_HEADER_LENGTH, Group};
 use crate::order_entry::CommandBuffer;
@@ -34,6 +34,12 @@ pub const MAXIMUM_BOOK_LENGTH: usize = HEADER_LENGTH
     + market_data_snapshot_codec::SBE_BLOCK_LENGTH as usize
     + 2 * (GROUP_HEADER_LENGTH + MAXIMUM_DEPTH as usize * LEVEL_LENGTH as usize);
 
+/// Greatest number of levels, of both sides together, of a book that fits into one datagram of the snapshot stream.
+pub const MAXIMUM_LEVELS_OF_DATAGRAM: usize = 62;
+
+/// Greatest number of orders in one datagram of the snapshot stream.
+pub const MAXIMUM_ORDERS_OF_DATAGRAM: usize = 84;
+
 /// A buffer for a message that answers the request for a book.
 pub type BookBuffer = [u8; MAXIMUM_BOOK_LENGTH];
 
@@ -50,6 +56,9 @@ const _: () = {
     assert!(LEVEL_LENGTH == OffersEncoder::<MarketDataSnapshotEncoder<'_>>::block_length());
     let orders = HEADER_LENGTH + market_data_orders_codec::SBE_BLOCK_LENGTH as usize + GROUP_HEADER_LENGTH;
     assert!(orders + MAXIMUM_ORDERS * ORDER_LENGTH as usize <= MAXIMUM_BOOK_LENGTH);
+    assert!(orders + MAXIMUM_ORDERS_OF_DATAGRAM * ORDER_LENGTH as usize <= MAXIMUM_STREAM_LENGTH);
+    let levels = HEADER_LENGTH + market_data_snapshot_codec::SBE_BLOCK_LENGTH as usize + 2 * GROUP_HEADER_LENGTH;
+    assert!(levels + MAXIMUM_LEVELS_OF_DATAGRAM * LEVEL_LENGTH as usize <= MAXIMUM_STREAM_LENGTH);
     let request = HEADER_LENGTH + market_data_request_codec::SBE_BLOCK_LENGTH as usize;
     assert!(request <= crate::order_entry::MAXIMUM_COMMAND_LENGTH);
 };
@@ -130,7 +139,9 @@ fn try_encode_book(book: &Book, book_type: BookType, buffer: &mut BookBuffer) ->
         .reference_price(reference_price.0)
         .instrument_id(instrument.0)
         .state(state.to_wire())
-        .book_type(book_type.to_wire());
+        .book_type(book_type.to_wire())
+        .bids_after_opt(book.after[0].map(|price| price.0))
+        .offers_after_opt(book.after[1].map(|price| price.0));
     write_statistics!(wire, statistics);
     let mut end_of_book = EndOfBook::default();
     end_of_book.set_bids(book.is_end_of[0]).set_offers(book.is_end_of[1]);
@@ -211,11 +222,12 @@ macro_rules! read_levels {
 
 fn decode_levels(envelope: Envelope<'_>, book: &mut Book) -> Result<BookProgress, MessageError> {
     let template_id = market_data_snapshot_codec::SBE_TEMPLATE_ID;
-    let body = envelope.body(template_id, market_data_snapshot_codec::SBE_BLOCK_LENGTH)?;
+    let body = envelope.body(template_id, least_block_length(envelope))?;
     let end_of_bids = BIDS.check(&body, template_id, body.end_of_block())?;
     OFFERS.check(&body, template_id, end_of_bids)?;
 
-    let wire = block!(envelope, sbe_market_data, market_data_snapshot_codec, MarketDataSnapshotDecoder);
+    let wire =
+        block!(envelope, sbe_market_data, market_data_snapshot_codec, MarketDataSnapshotDecoder, before 3 it had 79);
     book.request_id = wire.request_id();
     book.time = EpochNanos(wire.transact_time());
     book.market = MarketDataSnapshot {
@@ -225,6 +237,7 @@ fn decode_levels(envelope: Envelope<'_>, book: &mut Book) -> Result<BookProgress
         reference_price: Price(wire.reference_price()),
         statistics: read_statistics!(wire),
     };
+    book.after = [wire.bids_after(), wire.offers_after()].map(|price| price.map(Price));
     book.is_end_of = [wire.end_of_book().get_bids(), wire.end_of_book().get_offers()];
     book.orders.clear();
     let book_type = word(wire.book_type(), template_id, "bookType")?;
@@ -239,6 +252,11 @@ fn decode_levels(envelope: Envelope<'_>, book: &mut Book) -> Result<BookProgress
         BookType::Levels => BookProgress::Complete,
         BookType::Orders => progress(book),
     })
+}
+
+/// Length of the root block of a `MarketDataSnapshot` in its sender's version.
+fn least_block_length(envelope: Envelope<'_>) -> u16 {
+    if envelope.version < 3 { 79 } else { market_data_snapshot_codec::SBE_BLOCK_LENGTH }
 }
 
 fn decode_orders(envelope: Envelope<'_>, book: &mut Book) -> Result<BookProgress, MessageError> {

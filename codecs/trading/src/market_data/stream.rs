@@ -1,32 +1,27 @@
-//! The market-data stream, to and from bytes: increments and heartbeats.
+//! The increments of the market-data stream, to and from bytes.
 
 use lugus_vocabulary::{
-    DisplayedOrder, EndOfEvent, EpochNanos, InstrumentId, MarketData, MarketDataBody, MarketDataSequence, MemberId,
-    OrderId, Price, Quantity, Side, Statistics, TradeId,
+    DisplayedOrder, EndOfEvent, EpochNanos, InstrumentId, MarketData, MarketDataBody, MarketDataSequence, OrderId,
+    Price, Quantity, Side, Statistics, TradeId,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
 use super::{read_statistics, trade_addendum, write_statistics};
 use crate::error::MessageError;
 use crate::group::{GROUP_HEADER_LENGTH, Group};
-use crate::sbe_market_data::market_data_heartbeat_codec::decoder::InstrumentsDecoder;
-use crate::sbe_market_data::market_data_heartbeat_codec::encoder::{InstrumentsEncoder, MarketDataHeartbeatEncoder};
 use crate::sbe_market_data::market_data_incremental_refresh_codec::decoder::{EntriesDecoder, StatisticsDecoder};
 use crate::sbe_market_data::market_data_incremental_refresh_codec::encoder::{
     EntriesEncoder, MarketDataIncrementalRefreshEncoder, StatisticsEncoder,
 };
 use crate::sbe_market_data::{
-    Encoder, SBE_SCHEMA_ID, SbeResult, increment_type::IncrementType, market_data_heartbeat_codec,
-    market_data_incremental_refresh_codec, md_side::MDSide, md_state::MDState, trade_addendum_codec,
+    Encoder, SBE_SCHEMA_ID, SbeResult, increment_type::IncrementType, market_data_incremental_refresh_codec,
+    md_side::MDSide, md_state::MDState, trade_addendum_codec,
 };
 use crate::word::{FromWire, ToWire, word};
 use crate::{block, message};
 
 /// Largest number of increments in one message, statistics aside.
 pub const MAXIMUM_INCREMENTS: usize = 40;
-
-/// Largest number of instruments in one heartbeat.
-pub const MAXIMUM_POSITIONS: usize = 80;
 
 /// Length of the longest message of the stream in bytes: what a datagram of Aeron's default MTU takes, so that no
 /// message is fragmented.
@@ -38,12 +33,10 @@ pub type StreamBuffer = [u8; MAXIMUM_STREAM_LENGTH];
 /// Lengths of the groups' entries, in bytes.
 const ENTRY_LENGTH: u16 = EntriesEncoder::<MarketDataIncrementalRefreshEncoder<'_>>::block_length();
 const STATISTICS_LENGTH: u16 = StatisticsEncoder::<MarketDataIncrementalRefreshEncoder<'_>>::block_length();
-const POSITION_LENGTH: u16 = InstrumentsEncoder::<MarketDataHeartbeatEncoder<'_>>::block_length();
 
 /// A later version may put more into a message.
 const ENTRIES: Group = Group { name: "entries", block_length: ENTRY_LENGTH, maximum: 256 };
 const STATISTICS: Group = Group { name: "statistics", block_length: STATISTICS_LENGTH, maximum: 1 };
-const INSTRUMENTS: Group = Group { name: "instruments", block_length: POSITION_LENGTH, maximum: 256 };
 
 const _: () = {
     let increments = HEADER_LENGTH
@@ -51,11 +44,7 @@ const _: () = {
         + 2 * GROUP_HEADER_LENGTH
         + MAXIMUM_INCREMENTS * ENTRY_LENGTH as usize
         + STATISTICS_LENGTH as usize;
-    let heartbeat = HEADER_LENGTH
-        + market_data_heartbeat_codec::SBE_BLOCK_LENGTH as usize
-        + GROUP_HEADER_LENGTH
-        + MAXIMUM_POSITIONS * POSITION_LENGTH as usize;
-    assert!(increments <= MAXIMUM_STREAM_LENGTH && heartbeat <= MAXIMUM_STREAM_LENGTH);
+    assert!(increments <= MAXIMUM_STREAM_LENGTH);
 };
 
 /// Encodes increments of one instrument at one time, with numbers that follow each other; returns the message, which is
@@ -270,59 +259,4 @@ pub fn decode_increments(
         }
     }
     Ok(Some(end_of_event))
-}
-
-/// Encodes a heartbeat of the leading member: instruments, each with the number of its last increment, at most
-/// [`MAXIMUM_POSITIONS`]; returns the message.
-pub fn encode_heartbeat<'b>(
-    member: MemberId,
-    positions: &[(InstrumentId, MarketDataSequence)],
-    buffer: &'b mut StreamBuffer,
-) -> &'b [u8] {
-    let length = try_encode_heartbeat(member, positions, buffer).unwrap_or(0);
-    &buffer[..length]
-}
-
-fn try_encode_heartbeat(
-    member: MemberId,
-    positions: &[(InstrumentId, MarketDataSequence)],
-    buffer: &mut StreamBuffer,
-) -> SbeResult<usize> {
-    let positions = &positions[..positions.len().min(MAXIMUM_POSITIONS)];
-    let _end_of_block;
-    let mut wire =
-        message!(buffer, sbe_market_data, market_data_heartbeat_codec, MarketDataHeartbeatEncoder, _end_of_block);
-    wire.member_id(member.0);
-    let mut group = wire.instruments_encoder(positions.len() as u16, InstrumentsEncoder::default());
-    for (instrument, sequence) in positions {
-        group.advance()?;
-        group.instrument_id(instrument.0).sequence(sequence.0);
-    }
-    Ok(group.parent()?.get_limit())
-}
-
-/// Decodes a heartbeat into `positions`, whose room is used again, and returns the leading member; `None` if the message is
-/// none.
-///
-/// # Errors
-/// [`MessageError`], if the message is of another protocol or is cut off.
-pub fn decode_heartbeat(
-    envelope: Envelope<'_>,
-    positions: &mut Vec<(InstrumentId, MarketDataSequence)>,
-) -> Result<Option<MemberId>, MessageError> {
-    let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
-    let template_id = market_data_heartbeat_codec::SBE_TEMPLATE_ID;
-    if envelope.template_id != template_id {
-        return Ok(None);
-    }
-    let body = envelope.body(template_id, market_data_heartbeat_codec::SBE_BLOCK_LENGTH)?;
-    INSTRUMENTS.check(&body, template_id, body.end_of_block())?;
-    let wire = block!(envelope, sbe_market_data, market_data_heartbeat_codec, MarketDataHeartbeatDecoder);
-    let member = MemberId(wire.member_id());
-    positions.clear();
-    let mut group = InstrumentsDecoder::default().wrap(wire);
-    while let Ok(Some(_)) = group.advance() {
-        positions.push((InstrumentId(group.instrument_id()), MarketDataSequence(group.sequence())));
-    }
-    Ok(Some(member))
 }

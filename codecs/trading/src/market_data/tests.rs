@@ -50,7 +50,8 @@ fn book_of(bids: &[PriceLevel], offers: &[PriceLevel]) -> Book {
         },
     };
     let (bids, offers) = (bids.to_vec(), offers.to_vec());
-    Book { request_id: 1, time: EpochNanos(2), market, bids, offers, is_end_of: [true, false], orders: Vec::new() }
+    let (is_end_of, after) = ([true, false], [None, Some(Price(-3))]);
+    Book { request_id: 1, time: EpochNanos(2), market, bids, offers, is_end_of, after, orders: Vec::new() }
 }
 
 fn encoded(book: &Book, book_type: BookType) -> Vec<u8> {
@@ -94,6 +95,7 @@ fn a_book_is_read_by_the_generated_decoder() {
     assert_eq!((read.last_price(), read.volume()), (Some(-8), 9));
     assert_eq!((read.end_of_book().get_bids(), read.end_of_book().get_offers()), (true, false));
     assert_eq!(read.book_type(), wire::book_type::BookType::ORDERS);
+    assert_eq!((read.bids_after(), read.offers_after()), (None, Some(-3)));
     let mut bids = read.bids_decoder();
     let mut levels = Vec::new();
     while bids.advance().unwrap().is_some() {
@@ -257,9 +259,10 @@ fn without_increments_there_is_no_message_and_too_many_are_left_out() {
 fn a_heartbeat_is_read_by_the_generated_decoder() {
     let positions = [(InstrumentId(4), MarketDataSequence(5)), (InstrumentId(6), MarketDataSequence(7))];
     let mut buffer = [0xaa; MAXIMUM_STREAM_LENGTH];
-    let bytes = encode_heartbeat(MemberId(2), &positions, &mut buffer);
+    let of_leader = Heartbeat { leader: Some(MemberId(2)), sender: Some(MemberId(1)), time: Some(EpochNanos(3)) };
+    let bytes = encode_heartbeat(&of_leader, &positions, &mut buffer);
     let read = generated!(bytes, market_data_heartbeat_codec, MarketDataHeartbeatDecoder);
-    assert_eq!(read.member_id(), 2);
+    assert_eq!((read.member_id(), read.sender_id(), read.transact_time()), (2, Some(1), Some(3)));
     let mut group = read.instruments_decoder();
     for (instrument, sequence) in [(4, 5), (6, 7)] {
         assert!(group.advance().unwrap().is_some());
@@ -311,14 +314,17 @@ const INCREMENTS: Codec<(Vec<MarketData>, EndOfEvent)> = Codec {
     },
 };
 
-type Heartbeat = (MemberId, Vec<(InstrumentId, MarketDataSequence)>);
-
-const HEARTBEATS: Codec<Heartbeat> = Codec {
-    encode: |(member, positions)| encode_heartbeat(*member, positions, &mut [0xaa; MAXIMUM_STREAM_LENGTH]).to_vec(),
+const HEARTBEATS: Codec<(Heartbeat, Vec<(InstrumentId, MarketDataSequence)>)> = Codec {
+    encode: |(of, positions)| encode_heartbeat(of, positions, &mut [0xaa; MAXIMUM_STREAM_LENGTH]).to_vec(),
     decode: |bytes| {
         let mut positions = Vec::new();
-        Ok(decode_heartbeat(Envelope::open(bytes)?, &mut positions)?.map(|member| (member, positions)))
+        Ok(decode_heartbeat(Envelope::open(bytes)?, &mut positions)?.map(|heartbeat| (heartbeat, positions)))
     },
+};
+
+const DEFINITIONS: Codec<InstrumentDefinition> = Codec {
+    encode: |definition| encode_security_definition(definition, &mut [0xaa; MAXIMUM_STREAM_LENGTH]).to_vec(),
+    decode: |bytes| decode_security_definition(Envelope::open(bytes)?),
 };
 
 proptest! {
@@ -356,11 +362,18 @@ proptest! {
 
     #[test]
     fn heartbeats_survive_encoding_and_decoding(
-        member in any::<i32>(), positions in proptest::collection::vec((any::<u32>(), any::<u64>()), 0..=MAXIMUM_POSITIONS),
+        members in any::<[Option<u16>; 2]>(), time in any::<Option<u32>>(), positions in proptest::collection::vec((any::<u32>(), any::<u64>()), 0..=MAXIMUM_POSITIONS),
         damage in damage()
     ) {
         let positions = positions.into_iter().map(|(id, sequence)| (InstrumentId(id), MarketDataSequence(sequence)));
-        HEARTBEATS.check(&(MemberId(member), positions.collect()), &damage);
+        let [leader, sender] = members.map(|member| member.map(|number| MemberId(i32::from(number))));
+        let heartbeat = Heartbeat { leader, sender, time: time.map(|time| EpochNanos(i64::from(time))) };
+        HEARTBEATS.check(&(heartbeat, positions.collect()), &damage);
+    }
+
+    #[test]
+    fn definitions_survive_encoding_and_decoding(definition in testing::definition(), damage in damage()) {
+        DEFINITIONS.check(&definition, &damage);
     }
 
     #[test]
@@ -373,6 +386,7 @@ proptest! {
             let _ = (BOOK_REJECTS.decode)(&bytes);
             let _ = (INCREMENTS.decode)(&bytes);
             let _ = (HEARTBEATS.decode)(&bytes);
+            let _ = (DEFINITIONS.decode)(&bytes);
         }
     }
 }

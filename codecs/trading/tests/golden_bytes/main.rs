@@ -378,6 +378,12 @@ fn market_data() {
         assert_eq!(decode_book(open(message), &mut book), Ok(Some(BookProgress::Complete)));
         book
     });
+    book.after = [Some(Price(-101)), None];
+    golden.check("market_data.part_of_book", &book, encode_book(&book, BookType::Levels, &mut buffer), |message| {
+        let mut book = Book::default();
+        assert_eq!(decode_book(open(message), &mut book), Ok(Some(BookProgress::Complete)));
+        book
+    });
     let order = |order_id| DisplayedOrder {
         order_id: OrderId(order_id),
         side: Side::Buy,
@@ -438,11 +444,21 @@ fn market_data() {
         increments
     });
     let positions = vec![(INSTRUMENT, MarketDataSequence(91)), (InstrumentId(4), MarketDataSequence(92))];
-    let written = encode_heartbeat(MemberId(2), &positions, &mut buffer);
-    golden.check("market_data.heartbeat", &positions, written, |message| {
+    let leader = Some(MemberId(2));
+    let heartbeat = Heartbeat { leader, sender: None, time: None };
+    let read = |message: &[u8]| {
         let mut positions = Vec::new();
-        assert_eq!(decode_heartbeat(open(message), &mut positions), Ok(Some(MemberId(2))));
-        positions
+        let heartbeat = decode_heartbeat(open(message), &mut positions).expect("a message").expect("a heartbeat");
+        (heartbeat, positions)
+    };
+    let written = encode_heartbeat(&heartbeat, &positions, &mut buffer);
+    golden.check("market_data.heartbeat", &(heartbeat, positions.clone()), written, read);
+    let heartbeat = Heartbeat { leader, sender: Some(MemberId(1)), time: Some(TIME) };
+    let written = encode_heartbeat(&heartbeat, &positions, &mut buffer);
+    golden.check("market_data.follower_heartbeat", &(heartbeat, positions), written, read);
+    let written = encode_security_definition(&definition(), &mut buffer);
+    golden.check("market_data.security_definition", &Some(definition()), written, |message| {
+        decode_security_definition(open(message)).expect("a definition")
     });
     golden.finish();
 }

@@ -1,0 +1,78 @@
+//! What a follower publishes: every member makes the same increments, so a follower can send them, too (feed B).
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use lugus_vocabulary::{EpochNanos, LogPosition};
+
+/// Whether followers publish increments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FollowerFeed {
+    /// The leader alone publishes.
+    #[default]
+    Off,
+    /// Each follower publishes to those who listen to it.
+    On,
+}
+
+/// A log that grows while its time is older than this is replayed. It is more than clocks of members may differ.
+const OLD_NS: i64 = 5_000_000_000;
+/// Time between two looks.
+const LOOK_INTERVAL_NS: i64 = 1_000_000;
+
+/// Whether a follower applies the log as it grows. While a member that has started replays what was committed before, its
+/// increments and books are old, and would only be in the way of those who listen.
+#[derive(Debug)]
+pub struct CatchUp {
+    clock: fn() -> EpochNanos,
+    position: LogPosition,
+    looked_at_ns: i64,
+    is_current: bool,
+}
+
+impl Default for CatchUp {
+    fn default() -> Self {
+        Self::with_clock(system_time)
+    }
+}
+
+impl CatchUp {
+    /// Compares log times with this clock.
+    pub fn with_clock(clock: fn() -> EpochNanos) -> Self {
+        Self { clock, position: LogPosition(-1), looked_at_ns: i64::MIN, is_current: false }
+    }
+
+    /// Looks at the log once in a millisecond: `position` and `time` are of its last event, `now_ns` is of a clock that does not go
+    /// back. A log that has not grown since the last look has nothing to catch up with.
+    #[inline]
+    pub fn look(&mut self, position: LogPosition, time: EpochNanos, now_ns: i64) -> bool {
+        if now_ns.saturating_sub(self.looked_at_ns) >= LOOK_INTERVAL_NS {
+            let has_grown = std::mem::replace(&mut self.position, position) != position;
+            self.looked_at_ns = now_ns;
+            self.is_current = !has_grown || (self.clock)().0.saturating_sub(time.0) < OLD_NS;
+        }
+        self.is_current
+    }
+}
+
+fn system_time() -> EpochNanos {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    EpochNanos(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: i64 = 1_000_000;
+
+    #[test]
+    fn a_log_that_is_replayed_is_old_until_it_is_of_now_or_grows_no_more() {
+        let mut catch_up = CatchUp::with_clock(|| EpochNanos(100_000 * MS));
+        assert!(!catch_up.look(LogPosition(64), EpochNanos(MS), 0));
+        assert!(!catch_up.look(LogPosition(128), EpochNanos(2 * MS), MS));
+        assert!(catch_up.look(LogPosition(192), EpochNanos(99_000 * MS), 2 * MS));
+        assert!(!catch_up.look(LogPosition(256), EpochNanos(3 * MS), 3 * MS));
+        assert!(catch_up.look(LogPosition(256), EpochNanos(3 * MS), 4 * MS), "a quiet log is not old");
+        assert!(catch_up.look(LogPosition(320), EpochNanos(3 * MS), 4 * MS + 1), "it looks once in a millisecond");
+    }
+}

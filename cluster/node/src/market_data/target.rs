@@ -1,0 +1,91 @@
+//! A publication of market data, which takes a message at once or not at all.
+
+use std::time::{Duration, Instant};
+
+use aeron_support::{AeronClient, AeronError, failed};
+use lugus_codecs::market_data::MAXIMUM_STREAM_LENGTH;
+use rusteron_archive::{AeronExclusivePublication, AeronOfferError};
+use thiserror::Error;
+
+use crate::gauges::MarketDataGauges;
+
+/// How long a message waits for a publication that is back-pressured. Later messages do not wait until that publication has
+/// taken one.
+const PATIENCE: Duration = Duration::from_millis(2);
+
+/// Why a member has no market-data stream.
+#[derive(Debug, Error)]
+pub enum MarketDataError {
+    /// The media driver refused something, or has gone.
+    #[error("market data: {0}")]
+    Aeron(#[from] AeronError),
+    /// Messages would be fragmented.
+    #[error(
+        "market data: {channel} takes fragments of {found} bytes, but {MAXIMUM_STREAM_LENGTH} are needed: raise the driver's MTU"
+    )]
+    Mtu {
+        /// Channel of the publication.
+        channel: String,
+        /// Largest payload of one of its fragments, in bytes.
+        found: usize,
+    },
+}
+
+/// One publication.
+pub(super) struct Target {
+    publication: AeronExclusivePublication,
+    /// Whether a message has waited for the publication longer than allowed, and none has been accepted since.
+    is_stuck: bool,
+    dropped: u64,
+}
+
+impl Target {
+    /// Adds the publication, which must take the longest message in one fragment.
+    pub(super) fn add(client: &AeronClient, channel: &str, stream_id: i32) -> Result<Self, MarketDataError> {
+        let publication = client.add_exclusive_publication(channel, stream_id)?;
+        let constants = publication.get_constants().map_err(failed(format!("look at the publication {channel}")))?;
+        let found = constants.max_payload_length();
+        if found < MAXIMUM_STREAM_LENGTH {
+            return Err(MarketDataError::Mtu { channel: channel.to_owned(), found });
+        }
+        Ok(Self { publication, is_stuck: false, dropped: 0 })
+    }
+
+    /// Whether anybody listens.
+    pub(super) fn is_heard(&self) -> bool {
+        self.publication.is_connected()
+    }
+
+    /// Sends a message; it is dropped and counted if the publication does not take it in time.
+    #[inline]
+    pub(super) fn send(&mut self, message: &[u8], gauges: &MarketDataGauges) {
+        let mut began = None;
+        loop {
+            match self.publication.offer(message) {
+                Ok(_) => {
+                    self.is_stuck = false;
+                    return;
+                }
+                // Nobody listens.
+                Err(AeronOfferError::NotConnected) => return,
+                Err(AeronOfferError::BackPressured | AeronOfferError::AdminAction)
+                    if !self.is_stuck && began.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
+                {
+                    std::thread::yield_now();
+                }
+                Err(error) => {
+                    gauges.dropped();
+                    return self.drop_message(&error);
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn drop_message(&mut self, error: &AeronOfferError) {
+        self.dropped += 1;
+        if !std::mem::replace(&mut self.is_stuck, true) {
+            tracing::warn!(%error, dropped = self.dropped, "market data is dropped; listeners recover with snapshots of the book");
+        }
+    }
+}
