@@ -10,7 +10,7 @@ use crate::definition::check_definition;
 use crate::ended;
 use crate::engine_limits::EngineLimits;
 use crate::event_sink::EventSink;
-use crate::firm_commands::Affected;
+use crate::firms::Affected;
 use crate::firms::Firms;
 use crate::instrument::Instrument;
 use crate::instrument_state;

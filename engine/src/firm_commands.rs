@@ -9,19 +9,10 @@ use lugus_vocabulary::{
 
 use crate::engine::Engine;
 use crate::event_sink::EventSink;
-use crate::firms::{Firm, FirmParticipant};
+use crate::firms::{Affected, Firm, FirmParticipant};
 use crate::kill_switch::KillSwitches;
 use crate::participants::Participants;
 use crate::risk::Risk;
-
-/// Who is told of a command about a firm, beside its sender, and whose kill switch has changed by it.
-#[derive(Debug, Default)]
-pub(crate) struct Affected {
-    /// Participants that are told of the firm.
-    pub(crate) told: Vec<ParticipantId>,
-    /// Participants whose kill switch was set, by id.
-    pub(crate) kill_switches: Vec<ParticipantId>,
-}
 
 impl Engine {
     /// The level at which a participant sets the kill switch of another, or its own; `None` if it may not.

@@ -225,3 +225,12 @@ fn admit(window: &mut RateWindow, limit: Option<u32>, now: EpochNanos) -> Result
         None => Ok(()),
     }
 }
+
+/// Who is told of a command about a firm, beside its sender, and whose kill switch has changed by it.
+#[derive(Debug, Default)]
+pub(crate) struct Affected {
+    /// Participants that are told of the firm.
+    pub(crate) told: Vec<ParticipantId>,
+    /// Participants whose kill switch was set, by id.
+    pub(crate) kill_switches: Vec<ParticipantId>,
+}

@@ -125,7 +125,7 @@ fn every_key_is_read() {
     let key = Key::parse("ffeeddccbbaa99887766554433221100").expect("a key");
     assert_eq!(keys.get(1), Some(&(7, key)));
     let roles: Vec<_> = deployment.participants.iter().map(|participant| participant.role().name()).collect();
-    assert_eq!(roles, ["operator", "reader"]);
+    assert_eq!(roles, ["operator", "reader", "trader"]);
     assert_eq!(deployment.participants[1].maximum_messages_per_second, 500);
     let instrument = deployment.instruments_of(ClusterId(4)).next().expect("an instrument");
     assert_eq!(instrument.currencies(), Some(("ESH4", "USD")));

@@ -1,8 +1,7 @@
 //! Firms: participants that belong together.
 
-use crate::report::Report;
 use crate::risk::{KillSwitch, KillSwitchLevels, RiskLimits, WorkingOrders};
-use crate::units::{EpochNanos, EventSequence, ParticipantId};
+use crate::units::ParticipantId;
 use crate::word::word;
 
 /// Largest number of firms of a cluster.
@@ -10,9 +9,6 @@ pub const MAXIMUM_FIRMS: usize = 256;
 
 /// Largest number of participants of a firm, its own participant included.
 pub const MAXIMUM_FIRM_PARTICIPANTS: usize = 64;
-
-/// Largest number of events that one request for a firm's events is answered with.
-pub const MAXIMUM_FIRM_EVENTS: usize = 1_024;
 
 word! {
     /// Whose orders an order with self-trade prevention does not trade with.
@@ -70,48 +66,4 @@ pub struct FirmLimits {
     /// together.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub limits: RiskLimits,
-}
-
-/// An event of a participant of a firm, with its number among the events of the firm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
-pub struct FirmEvent {
-    /// The firm, by the number of its own participant.
-    pub firm: ParticipantId,
-    /// Number of the event among those of the firm in the cluster: the first is 1, and there are no gaps.
-    pub event_sequence: EventSequence,
-    /// The event, as its participant is told it.
-    pub report: Report,
-}
-
-/// The answer to a request for the events of a firm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case", deny_unknown_fields)
-)]
-pub enum FirmReply {
-    /// An event that was told before.
-    Again(FirmEvent),
-    /// Ends the answer. If not all events were told, the next request begins after `through`.
-    ResumeComplete {
-        /// The firm.
-        firm: ParticipantId,
-        /// The last event of the answer.
-        through: EventSequence,
-        /// The last event of the firm. If it is `through`, the session is told every event from now on.
-        last_event_sequence: EventSequence,
-    },
-    /// Some of the events asked for are no longer kept. Nothing else is told.
-    EventGap {
-        /// The firm.
-        firm: ParticipantId,
-        /// The oldest event that is kept.
-        first_retained: EventSequence,
-        /// The last event of the firm.
-        last_event_sequence: EventSequence,
-        /// Log time of the newest event that is gone.
-        lost_through: EpochNanos,
-    },
 }

@@ -46,6 +46,7 @@ pub mod decimal;
 pub mod endpoint;
 pub mod export_record;
 pub mod firm;
+mod firm_event;
 pub mod instrument;
 pub mod map_request;
 pub mod market_data;
@@ -78,10 +79,8 @@ pub use connection::{ConnectionChange, GraceTime, GraceTimeTooLong, OnDisconnect
 pub use decimal::{Decimal, DecimalError, StepSize};
 pub use endpoint::Endpoint;
 pub use export_record::ExportRecord;
-pub use firm::{
-    FirmEvent, FirmLimits, FirmReply, FirmReport, FirmRules, MAXIMUM_FIRM_EVENTS, MAXIMUM_FIRM_PARTICIPANTS,
-    MAXIMUM_FIRMS, SelfTradeScope,
-};
+pub use firm::{FirmLimits, FirmReport, FirmRules, MAXIMUM_FIRM_PARTICIPANTS, MAXIMUM_FIRMS, SelfTradeScope};
+pub use firm_event::{FirmEvent, FirmReply, MAXIMUM_FIRM_EVENTS};
 pub use instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
 pub use map_request::{AcceptedRequest, MapAnswer, MapRefusal, MapRequest, MapRequestHeader};
 pub use market_data::{

@@ -11,7 +11,8 @@
 //! states and end.
 
 use crate::connection::GraceTime;
-use crate::firm::{FirmEvent, SelfTradeScope};
+use crate::firm::SelfTradeScope;
+use crate::firm_event::FirmEvent;
 use crate::instrument::InstrumentDefinition;
 use crate::market_data::Statistics;
 use crate::message_rate::MessageRate;

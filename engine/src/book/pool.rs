@@ -562,10 +562,8 @@ mod tests {
     }
 
     fn orders_of(pool: &mut OrderPool, owner: u32) -> Vec<u64> {
-        let first = pool.first_of(owner, None);
-        std::iter::successors(first, |&slot| pool.next_of_owner(slot))
-            .map(|slot| pool.get(slot).client_order_id.0)
-            .collect()
+        let slots = std::iter::successors(pool.first_of(owner, None), |&slot| pool.next_of_owner(slot));
+        slots.map(|slot| pool.get(slot).client_order_id.0).collect()
     }
 
     #[test]

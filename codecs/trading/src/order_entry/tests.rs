@@ -47,8 +47,9 @@ macro_rules! written {
 
 fn encoded(instrument: u32, action: Action) -> Vec<u8> {
     let mut buffer: CommandBuffer = [0xaa; MAXIMUM_COMMAND_LENGTH];
-    let (instrument, client_sequence) = (InstrumentId(instrument), ClientSequence(77));
-    encode_command(&Command { participant: ME, instrument, client_sequence, action }, &mut buffer).to_vec()
+    let command =
+        Command { participant: ME, instrument: InstrumentId(instrument), client_sequence: ClientSequence(77), action };
+    encode_command(&command, &mut buffer).to_vec()
 }
 
 fn decoded(bytes: &[u8]) -> Result<Option<Report>, MessageError> {
@@ -590,12 +591,8 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..300), nearly in testing::nearly_a_message(wire::SBE_SCHEMA_ID)
     ) {
         for bytes in [bytes, nearly] {
-            let _ = (COMMANDS.decode)(&bytes);
-            let _ = (REQUESTS.decode)(&bytes);
-            let _ = (REPORTS.decode)(&bytes);
-            let _ = (REPLIES.decode)(&bytes);
-            let _ = (MESSAGE_REJECTS.decode)(&bytes);
-            let _ = (SESSIONS_REPLACED.decode)(&bytes);
+            let _ = ((COMMANDS.decode)(&bytes), (REQUESTS.decode)(&bytes), (REPORTS.decode)(&bytes));
+            let _ = ((REPLIES.decode)(&bytes), (MESSAGE_REJECTS.decode)(&bytes), (SESSIONS_REPLACED.decode)(&bytes));
         }
     }
 }
