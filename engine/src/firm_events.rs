@@ -205,7 +205,7 @@ mod tests {
         Report {
             participant: ParticipantId(n as u32 % 4),
             instrument: InstrumentId(n as u32 % 3),
-            event_sequence: EventSequence(1_000 - n),
+            event_sequence: EventSequence(1_000_000 - n),
             client_sequence: ClientSequence(n % 2 * n),
             time: EpochNanos(n.cast_signed()),
             body,

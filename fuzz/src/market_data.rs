@@ -54,7 +54,7 @@ pub(crate) fn run(bytes: &[u8]) {
             }
             (BOOK | REFUSE_BOOK, None) => {}
             (PASS_TIME, _) => now = now.saturating_add(Duration::from_millis(number(bytes) & 0xffff)),
-            _ => feed.on_message(bytes, now, &mut Program),
+            _ => feed.on_message(0, bytes, now, &mut Program),
         }
     }
     feed.do_work(now, &mut asked, &mut Program);

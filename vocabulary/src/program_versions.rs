@@ -10,8 +10,8 @@ use std::fmt;
 pub struct ProtocolVersion(pub u16);
 
 impl ProtocolVersion {
-    /// The active version of a cluster in whose log no other was made active. It never changes, as members of any version must begin
-    /// a log alike.
+    /// The active version of a cluster in whose log no other was made active. From the first release on it never changes, as
+    /// members of any version must begin a log alike.
     pub const FIRST_ACTIVE: Self = Self(5);
 }
 

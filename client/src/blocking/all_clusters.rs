@@ -15,7 +15,7 @@ use crate::status::{EventHandler, Status};
 /// Commands that are for all clusters.
 impl<H: EventHandler> BlockingExchange<H> {
     /// Cancels the participant's own orders in all instruments of all clusters, of one side or (`None`) of both: see
-    /// [`ExchangeSession::mass_cancel_all`]. Returns the answer of each cluster. The reports of the orders are told to the
+    /// [`ExchangeSession::mass_cancel_all`](crate::ExchangeSession::mass_cancel_all). Returns the answer of each cluster. The reports of the orders are told to the
     /// handler.
     ///
     /// # Errors

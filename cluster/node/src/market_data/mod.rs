@@ -9,7 +9,7 @@
 //! | [`follower_feed`] | whether followers publish, too, and whether a follower's log is of now |
 //! | [`snapshot_loop`] | definitions and books in a loop, part by part, for listeners without a session |
 //! | [`publications`] | the thread with its Aeron client: UDP to all who announce themselves, and IPC |
-//! | [`target`] | one of its publications |
+//! | `target` | one of its publications |
 //!
 //! Only committed log entries make increments, and the engine numbers them: whichever member sends number n of an
 //! instrument sends the same, so that an old leader's late messages are only repeats, and a follower may send, too.

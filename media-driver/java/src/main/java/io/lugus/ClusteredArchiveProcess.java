@@ -73,19 +73,21 @@ public final class ClusteredArchiveProcess {
         final ConsensusModule.Context context = new ConsensusModule.Context();
         checkLog(errors);
         WarmUp.run(System.out);
-        final ConsensusThread consensus = ConsensusThread.of(context);
         final ArchiveDoor door = ArchiveDoor.configured();
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
-                // The archive waits for the media driver, which may start at the same time, so its counters are there then.
-                Archive ignored = door.launch(archive);
-                ConsensusModule member = ConsensusModule.launch(IngressDoor.guard(door.admit(setClock(context)
-                    .errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))))) {
-            awaitRecovered(member.context());
-            System.out.println("ready");
-            ServiceWatchdog.start(member.context(), System.err);
-            LogUpkeep.start(member.context(), consensus, errors, System.err);
-            barrier.await();
-            endWithoutService(member.context());
+                Archive ignored = door.launch(archive)) {
+            // The archive has waited for the media driver, which may start at the same time, so its counters are there now.
+            setClock(context);
+            final ConsensusThread consensus = ConsensusThread.of(context);
+            try (ConsensusModule member = ConsensusModule.launch(IngressDoor.guard(door.admit(
+                    context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))))) {
+                awaitRecovered(member.context());
+                System.out.println("ready");
+                ServiceWatchdog.start(member.context(), System.err);
+                LogUpkeep.start(member.context(), consensus, errors, System.err);
+                barrier.await();
+                endWithoutService(member.context());
+            }
         }
     }
 
@@ -110,7 +112,7 @@ public final class ClusteredArchiveProcess {
     }
 
     /** Makes the log's time never go back, and watches how far it is from the wall clock. The media driver must run. */
-    static ConsensusModule.Context setClock(final ConsensusModule.Context context) {
+    static void setClock(final ConsensusModule.Context context) {
         final long offsetMs = Long.getLong(CLOCK_OFFSET_PROPERTY, 0);
         final long offsetNs = TimeUnit.MILLISECONDS.toNanos(offsetMs);
         if (0 != offsetMs) {
@@ -127,7 +129,6 @@ public final class ClusteredArchiveProcess {
             context.clusterTimeConsumerSupplier(
                 concluded -> new ClockWatch(concluded, counters, wallClock, boundNs, System.err));
         }
-        return context;
     }
 
     private static long electionState(final ConsensusModule.Context context) {
