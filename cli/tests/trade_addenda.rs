@@ -10,8 +10,8 @@ use std::time::Instant;
 use harness::{LocalCluster, MAKER, PATIENCE, QUIET, TAKER, config, define_instruments, driver};
 use lugus_client::{
     BlockingSession, BookType, ClientOrderId, CommandNumber, EventHandler, ExecType, FeedContext, FeedHandler,
-    FollowedBook, InstrumentId, MarketDataFeed, NewOrder, Price, Quantity, Report, ReportBody, Side, TradeAddendum,
-    TradeId, TradingSession,
+    FollowedBook, InstrumentId, MarketDataFeed, NewOrder, Price, Quantity, Report, ReportBody, Side, Trade,
+    TradeAddendum, TradeId, TradingSession,
 };
 
 /// What a participant hears of trades and of their addenda, and what the market hears.
@@ -22,6 +22,7 @@ struct Heard {
     addenda: Vec<TradeAddendum>,
     market: Vec<(TradeId, i64, u64)>,
     is_following: bool,
+    has_traded: bool,
 }
 
 impl EventHandler for Heard {
@@ -39,6 +40,10 @@ impl EventHandler for Heard {
 impl FeedHandler for Heard {
     fn on_followed_book(&mut self, _instrument: InstrumentId, _book: &FollowedBook) {
         self.is_following = true;
+    }
+
+    fn on_trade(&mut self, _instrument: InstrumentId, _trade: &Trade) {
+        self.has_traded = true;
     }
 
     fn on_trade_addendum(&mut self, instrument: InstrumentId, trade_id: TradeId, price: Price, quantity: Quantity) {
@@ -80,7 +85,9 @@ fn a_trade_is_corrected_and_canceled_and_both_sides_and_the_market_are_told() {
     let Some((trade, _)) = taker.handler.trade else { panic!("no trade") };
     let (instrument, id) = (QUIET.0.to_string(), trade.0.to_string());
 
-    // The leader that corrects the trade is another than the one that made it.
+    // The leader that corrects the trade is another than the one that made it, and has told the market of it: what a leader has not
+    // sent when it dies is a gap, and a listener that recovers from one is not told the addenda before.
+    follow(&mut feed, &mut watcher, &mut seen, |seen| seen.has_traded);
     cluster.kill(cluster.await_leader());
     let correct = ["--json", "trade", "correct", "--raw", "-i", &instrument, &id, "--price", "1001", "--quantity", "8"];
     let corrected = cluster.lugus(&correct).json();

@@ -223,7 +223,7 @@ fn every_changed_byte_is_noticed() {
     }
 }
 
-/// As this program wrote them before records came in runs: schema version 2.
+/// As this program wrote them before records came in runs.
 #[test]
 fn a_snapshot_of_messages_only_is_loaded() {
     let engine = busy_engine();
@@ -231,10 +231,7 @@ fn a_snapshot_of_messages_only_is_loaded() {
     let mut buffer = [0; MAXIMUM_RECORD_LENGTH];
     engine
         .snapshot(&mut |record| {
-            let mut message = encode_record(record, &mut buffer).to_vec();
-            if message[4..6] == SBE_SCHEMA_ID.to_le_bytes() {
-                message[6..8].copy_from_slice(&2_u16.to_le_bytes());
-            }
+            let message = encode_record(record, &mut buffer).to_vec();
             if fragments.last().is_some_and(|last| last.len() > TEST_LENGTH) {
                 fragments.push(Vec::new());
             }
