@@ -6,9 +6,7 @@ use aeron_cluster_service::Role;
 use aeron_cluster_service::testing::{RecordedSnapshot, RecordingCluster};
 use lugus_codecs::HEADER_LENGTH;
 use lugus_codecs::order_entry::{KNOWN_PROTOCOL_VERSION, MAXIMUM_REPORT_LENGTH, encode_report};
-use lugus_codecs::snapshot::{
-    MAXIMUM_RECORD_LENGTH, SBE_SCHEMA_ID, SBE_SCHEMA_VERSION, encode_protocol_version, encode_record,
-};
+use lugus_codecs::snapshot::{MAXIMUM_RECORD_LENGTH, SBE_SCHEMA_VERSION, encode_protocol_version, encode_record};
 use lugus_engine::EventSink;
 use lugus_testing::instruments::btc_usdt;
 use lugus_vocabulary::{
