@@ -1,9 +1,5 @@
 //! An instrument's definition on the wire: the same fields in the command that defines the instrument, and in a snapshot.
 
-use lugus_vocabulary::{InstrumentState, InstrumentType};
-
-use crate::word::{FromWire, ToWire};
-
 /// Writes an [`InstrumentDefinition`](lugus_vocabulary::InstrumentDefinition) into any generated encoder that has its fields.
 macro_rules! write_definition {
     ($encoder:expr, $definition:expr) => {{
@@ -74,22 +70,3 @@ macro_rules! read_definition {
 }
 
 pub(crate) use {read_definition, write_definition};
-
-/// Snapshots have the enumerations of a definition as plain numbers.
-macro_rules! plain_numbers {
-    ($($word:ident),+) => {$(
-        impl ToWire<u8> for $word {
-            fn to_wire(self) -> u8 {
-                self.number()
-            }
-        }
-
-        impl FromWire<u8> for $word {
-            fn from_wire(number: u8) -> Option<Self> {
-                Self::from_number(number)
-            }
-        }
-    )+};
-}
-
-plain_numbers!(InstrumentType, InstrumentState);

@@ -1,7 +1,7 @@
 //! What protects an instrument's prices, on the wire: the same fields in its definition, in the command that changes them, and in a
 //! snapshot.
 
-use lugus_vocabulary::{BeyondPoints, OnBreach, PriceWidth, PriceWidthUnit};
+use lugus_vocabulary::{PriceWidth, PriceWidthUnit};
 
 use crate::word::{FromWire, ToWire};
 
@@ -69,25 +69,6 @@ pub(crate) fn width(unit: Option<PriceWidthUnit>, number: u64) -> Option<Option<
         None => (number == 0).then_some(None),
     }
 }
-
-/// Snapshots have the enumerations as plain numbers.
-macro_rules! plain_numbers {
-    ($($word:ident),+) => {$(
-        impl ToWire<u8> for $word {
-            fn to_wire(self) -> u8 {
-                self.number()
-            }
-        }
-
-        impl FromWire<u8> for $word {
-            fn from_wire(number: u8) -> Option<Self> {
-                Self::from_number(number)
-            }
-        }
-    )+};
-}
-
-plain_numbers!(OnBreach, BeyondPoints);
 
 impl ToWire<u8> for Option<PriceWidthUnit> {
     fn to_wire(self) -> u8 {

@@ -53,6 +53,25 @@ macro_rules! compare {
     };
 }
 
+/// Snapshots, and definitions for listeners, have enumerations as plain numbers.
+macro_rules! plain_numbers {
+    ($($word:ident),+) => {$(
+        impl ToWire<u8> for $word {
+            fn to_wire(self) -> u8 {
+                self.number()
+            }
+        }
+
+        impl FromWire<u8> for $word {
+            fn from_wire(number: u8) -> Option<Self> {
+                Self::from_number(number)
+            }
+        }
+    )+};
+}
+
+plain_numbers!(InstrumentType, InstrumentState, OnBreach, BeyondPoints);
+
 /// `listed! { Enumeration { ON_WIRE = InVocabulary, ... } as generated::Enumeration; ... }`: both traits, for the enumerations
 /// of orders and executions. The compiler makes nothing of such a `match`. By number it would check each value, as the
 /// numbers of these enumerations have gaps: an execution report would take two nanoseconds more to encode.
