@@ -121,14 +121,12 @@ impl Commands {
 
     fn protection(&mut self) -> PriceProtection {
         let width = |random: &mut Random| (random.below(2) == 0).then(|| PriceWidth::Ticks(random.between(1, 6)));
-        // An auction whose price is never within its collar is extended for ever, so that nothing would come to rest.
-        let _collar = width(&mut self.random);
         PriceProtection {
             dynamic_band: width(&mut self.random),
             reference_window_milliseconds: self.random.one_of(&[0, 0, 40]),
             on_breach: self.random.one_of(&[OnBreach::Reject, OnBreach::Halt]),
             auction_milliseconds: self.random.between(1, 120) as u32,
-            auction_collar: None,
+            auction_collar: width(&mut self.random),
             protection_points: Quantity(self.random.below(4)),
             beyond_points: self.random.one_of(&[BeyondPoints::Cancel, BeyondPoints::Rest]),
         }

@@ -1,7 +1,7 @@
 //! A whole run: trading through all that goes wrong, until all comes to rest, and what must be true then.
 
 use lugus_coordinator::migration::Intent;
-use lugus_vocabulary::{Action, InstrumentId, ParticipantId};
+use lugus_vocabulary::{Action, InstrumentId, ParticipantId, PriceProtection};
 
 use crate::network::{Seat, Time};
 use crate::plan::INSTRUMENTS;
@@ -9,6 +9,9 @@ use crate::world::World;
 
 /// Greatest number of steps in which all must come to rest, once nothing goes wrong any more.
 const MAXIMUM_SETTLING: u32 = 20_000;
+
+/// Number of steps after which the operator asks again for what all must come to rest.
+const ASKED_AGAIN: u32 = 5_000;
 
 impl World {
     /// Trades through all that goes wrong, lets all come to rest, and checks everything.
@@ -37,10 +40,19 @@ impl World {
         for group in &mut self.groups {
             group.seats.iter_mut().for_each(|seat| seat.partitioned_until = 0);
         }
-        for _ in 0..MAXIMUM_SETTLING {
+        // An auction whose price is never within its collar is extended for ever, as long as it has one.
+        let protected = if self.plan.has_operator { INSTRUMENTS } else { 0 };
+        let unprotect = Action::SetPriceProtection(PriceProtection::NONE);
+        let mut wanted = Vec::new();
+        for step in 0..MAXIMUM_SETTLING {
+            // Again after a while: a command may be given up.
+            if step.is_multiple_of(ASKED_AGAIN) {
+                wanted = (1..=protected).map(|instrument| (InstrumentId(instrument), unprotect)).collect();
+            }
             self.finish_moves();
+            self.ask_as_operator(&mut wanted);
             self.step()?;
-            if self.is_quiet() {
+            if wanted.is_empty() && self.is_quiet() {
                 return Ok(());
             }
         }
@@ -106,18 +118,24 @@ impl World {
             }
         }
         for _ in 0..MAXIMUM_SETTLING {
-            while let Some((instrument, action)) = wanted.last().copied() {
-                if !self.send(operator, instrument, action) {
-                    break;
-                }
-                wanted.pop();
-            }
+            self.ask_as_operator(&mut wanted);
             self.step()?;
             if wanted.is_empty() && self.is_quiet() {
                 return Ok(());
             }
         }
         Err(format!("the operator cannot end all orders: {}", self.what_is_stuck()))
+    }
+
+    /// Sends what the operator wants, the last first, as far as its process takes it now.
+    fn ask_as_operator(&mut self, wanted: &mut Vec<(InstrumentId, Action)>) {
+        let operator = self.clients.len() - 1;
+        while let Some((instrument, action)) = wanted.last().copied() {
+            if !self.send(operator, instrument, action) {
+                break;
+            }
+            wanted.pop();
+        }
     }
 
     fn check_end(&self) -> Result<(), String> {
