@@ -159,6 +159,23 @@ fn a_fail_over_is_told_and_marked() {
 }
 
 #[test]
+fn a_fail_over_between_two_looks_is_an_alarm_too() {
+    let mut watched = Watched::new();
+    watched.look_for(Duration::from_secs(1));
+    watched.kill(0);
+    watched.elect(2, 5);
+    watched.look();
+    assert_eq!(
+        watched.texts(),
+        [
+            "member 0 does not run any more",
+            "nobody leads: member 0 has led in term 4",
+            "fail-over: member 2 leads in term 5, 0.25 s after member 0 was last seen to lead",
+        ]
+    );
+}
+
+#[test]
 fn rates_and_percentiles_are_those_of_the_leader() {
     let mut watched = Watched::new();
     watched.look_for(Duration::from_secs(3));

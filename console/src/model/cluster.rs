@@ -110,15 +110,16 @@ impl ClusterModel {
         let Some(change) = self.leadership.see(now, leader, is_dead) else { return };
         let about = |member| About { topic: Topic::Leader, cluster: Some(&self.name), member: Some(member) };
         match change {
-            LeaderChange::Lost { before } => {
-                let text = format!("nobody leads: member {} has led in term {}", before.member, before.term);
-                events.add(now, Level::Alarm, about(before.member), text);
-            }
+            LeaderChange::Lost { before } => self.tell_lost(now, before, events),
             LeaderChange::Regained { leader, after } => {
                 let text = format!("member {} leads again in term {}, {}", leader.member, leader.term, later(after));
                 events.add(now, Level::Info, about(leader.member), text);
             }
-            LeaderChange::Elected { leader, before, after, cause } => {
+            LeaderChange::Elected { leader, before, after, cause, was_lost } => {
+                // Between two looks nobody has led, which is an alarm whether or not a look fell into that time.
+                if cause == Cause::FailOver && !was_lost {
+                    self.tell_lost(now, before, events);
+                }
                 let (what, kind) = match cause {
                     Cause::FailOver => ("fail-over", MarkKind::FailOver),
                     Cause::Election => ("election", MarkKind::Election),
@@ -134,6 +135,12 @@ impl ClusterModel {
                 self.history.mark(Mark { at_ms: now.epoch_ms, kind, text });
             }
         }
+    }
+
+    fn tell_lost(&self, now: Moment, before: Leader, events: &mut EventLog) {
+        let about = About { topic: Topic::Leader, cluster: Some(&self.name), member: Some(before.member) };
+        let text = format!("nobody leads: member {} has led in term {}", before.member, before.term);
+        events.add(now, Level::Alarm, about, text);
     }
 
     fn see_agreement(&mut self, now: Moment, events: &mut EventLog) {

@@ -31,6 +31,8 @@ pub(super) enum LeaderChange {
         after: Duration,
         /// Why there was an election.
         cause: Cause,
+        /// Whether it was told before that nobody leads. A fail-over may be over from one look to the next.
+        was_lost: bool,
     },
     /// The same leader leads again in the same term.
     Regained {
@@ -90,7 +92,7 @@ impl Leadership {
             return was_lost.then_some(LeaderChange::Regained { leader, after });
         }
         let cause = if has_died { Cause::FailOver } else { Cause::Election };
-        Some(LeaderChange::Elected { leader, before, after, cause })
+        Some(LeaderChange::Elected { leader, before, after, cause, was_lost })
     }
 
     /// Since when nobody leads; `None` if somebody does, or nobody has ever.
@@ -127,8 +129,8 @@ mod tests {
         assert_eq!(leadership.lost_since(), Some(at(500)));
         assert_eq!(leadership.see(at(1_000), None, dead), None, "told once");
         // Its supervisor has started it again meanwhile.
-        let elected =
-            LeaderChange::Elected { leader: B, before: A, after: Duration::from_millis(750), cause: Cause::FailOver };
+        let (after, cause) = (Duration::from_millis(750), Cause::FailOver);
+        let elected = LeaderChange::Elected { leader: B, before: A, after, cause, was_lost: true };
         assert_eq!(leadership.see(at(1_250), Some(B), |_| false), Some(elected));
         assert_eq!((leadership.lost_since(), leadership.see(at(1_500), Some(B), |_| false)), (None, None));
     }
@@ -138,7 +140,7 @@ mod tests {
         let mut leadership = Leadership::default();
         leadership.see(at(0), Some(A), |_| false);
         let after = Duration::from_millis(100);
-        let elected = LeaderChange::Elected { leader: B, before: A, after, cause: Cause::Election };
+        let elected = LeaderChange::Elected { leader: B, before: A, after, cause: Cause::Election, was_lost: false };
         assert_eq!(leadership.see(at(100), Some(B), |_| false), Some(elected));
         let again = Leader { term: 6, ..B };
         assert!(matches!(
