@@ -23,6 +23,9 @@ struct Simulated {
     snapshots: u64,
     moves: u64,
     undone_moves: u64,
+    given_up: u64,
+    refused: u64,
+    lost_events: u64,
     runs_per_second: f64,
     failures: Vec<FailedRun>,
 }
@@ -56,12 +59,25 @@ pub fn run(wanted: &Simulate, output: Output) -> Result<(), Failure> {
         })
     });
     let _ = panic::take_hook();
-    let Summary { runs, commands, events, elections, restarts, snapshots, moves, undone } = summary;
+    let Summary {
+        runs,
+        commands,
+        events,
+        elections,
+        restarts,
+        snapshots,
+        moves,
+        undone,
+        given_up,
+        refused,
+        lost_events,
+    } = summary;
     let violations = failures.len();
     let runs_per_second = runs as f64 / begin.elapsed().as_secs_f64().max(f64::MIN_POSITIVE);
     let text = format!(
         "{runs} runs, {violations} violations: {commands} commands, {events} events, {elections} elections, {restarts} restarts, \
-         {snapshots} snapshots compared, {moves} moves, {undone} undone; {runs_per_second:.0} runs a second"
+         {snapshots} snapshots compared, {moves} moves, {undone} undone, {given_up} commands given up, \
+         {refused} refused, {lost_events} events no longer kept; {runs_per_second:.0} runs a second"
     );
     let undone_moves = undone;
     let document = Simulated {
@@ -74,6 +90,9 @@ pub fn run(wanted: &Simulate, output: Output) -> Result<(), Failure> {
         snapshots,
         moves,
         undone_moves,
+        given_up,
+        refused,
+        lost_events,
         runs_per_second,
         failures,
     };

@@ -1,6 +1,6 @@
 //! One scope (participant, instrument): its numbers, its unanswered commands, its events; exactly once, in order.
 //!
-//! The rules, which `tests/exactly_once` checks:
+//! The rules, which simulated deployments check (`testing/simulator`):
 //!
 //! - Events are delivered by their number. An event that was seen is dropped. An event that is ahead is dropped too,
 //!   and the missing events are asked for (`Resume`): what the cluster sends after it read a `Resume` comes in order.

@@ -193,3 +193,31 @@ fn the_recording_log_tells_log_and_snapshots() {
     bend(&dir.path().join("recording.log"), 64 + 44, |byte| byte[0] = 9);
     assert!(matches!(RecordingLog::read(dir.path()), Err(ArchiveFileError::Content { offset: 64, .. })));
 }
+
+/// Aeron reads each of these as if it were whole.
+#[test]
+fn a_recording_log_that_is_torn_or_bent_is_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("recording.log");
+    let term = |leadership_term_id, base_log_position| Term { recording_id: ID, leadership_term_id, base_log_position };
+    let read_after = |what: &dyn Fn(&mut Vec<u8>)| {
+        write_recording_log(dir.path(), &[term(0, 0), term(1, 320), term(2, 640)], &[]).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        what(&mut bytes);
+        std::fs::write(&path, bytes).unwrap();
+        RecordingLog::read(dir.path()).map(|log| log.terms.len())
+    };
+    assert_eq!(read_after(&|_| {}).unwrap(), 3);
+    assert_eq!(read_after(&|bytes| bytes.truncate(128)).unwrap(), 2, "an older state, as after a lost disk");
+    let is_damage = |what: &dyn Fn(&mut Vec<u8>)| matches!(read_after(what), Err(ArchiveFileError::Content { .. }));
+    // In the beginning of an entry, within its fields, and within what follows them.
+    for length in [142, 129, 64 + 47, 64 + 50] {
+        assert!(is_damage(&|bytes| bytes.truncate(length)), "cut at {length}");
+    }
+    // A torn entry that Aeron has made whole with zeros, other bytes of each field, and a term twice.
+    assert!(is_damage(&|bytes| bytes[128 + 14..192].fill(0)));
+    for byte in [0, 8, 16 + 2, 40, 44] {
+        assert!(is_damage(&|bytes| bytes[64 + byte] ^= 0x83), "byte {byte}");
+    }
+    assert!(is_damage(&|bytes| bytes.copy_within(64..128, 128)));
+}

@@ -387,6 +387,10 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
             let action = Action::MassCancelAll { target: MassCancelTarget::Everybody, side: None };
             Step::Command { participant: 0, instrument: 0, number, action }
         }),
+        2 => (instrument(), number(), proptest::option::weighted(0.3, side())).prop_map(|(instrument, number, side)| {
+            let action = Action::MassCancelAll { target: MassCancelTarget::Everybody, side };
+            Step::Command { participant: 0, instrument, number, action }
+        }),
         6 => (participant(), instrument(), proptest::option::of(0..14_u64)).prop_map(
             |(participant, instrument, unseen)| Step::Resume { participant, instrument, unseen }
         ),

@@ -63,6 +63,12 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Number of commands with such an outcome.
+    pub(crate) fn count(&self, is: impl Fn(&Outcome) -> bool) -> u64 {
+        let sent = self.followed.values().flat_map(|followed| &followed.commands);
+        sent.filter(|sent| is(&sent.outcome)).count() as u64
+    }
+
     fn violates(&mut self, what: String) {
         self.violation.get_or_insert(what);
     }
@@ -168,6 +174,14 @@ impl Process {
         let participant_id = ParticipantId(participant);
         let sessions = Sessions { participant: participant_id, limits, policy: *policy, cancel_on_disconnect, seed };
         Self { participant, router: Router::new(sessions), record: Record::default(), sessions: Vec::new() }
+    }
+
+    /// Whether the other process is of the same participant, and has opened a session with some cluster later than this one's last there.
+    pub(crate) fn has_older_session_than(&self, other: &Self) -> bool {
+        let last =
+            |of: &Self, cluster: usize| of.sessions.iter().filter(|(at, _)| *at == cluster).map(|(_, id)| *id).max();
+        other.participant == self.participant
+            && self.sessions.iter().any(|(cluster, _)| last(other, *cluster) > last(self, *cluster))
     }
 
     /// The cluster to which commands in an instrument go now; those of participants go to the first.

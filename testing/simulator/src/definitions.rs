@@ -15,28 +15,32 @@ pub(crate) fn principal(participant: u32, has_keys: bool) -> Vec<u8> {
     if has_keys { format!("{participant}:1:{key}").into_bytes() } else { participant.to_string().into_bytes() }
 }
 
-/// The operator's command that defines an instrument.
-pub(crate) fn define(instrument: u32, number: u64) -> Vec<u8> {
-    let definition = InstrumentDefinition {
-        instrument: InstrumentId(instrument),
+/// An instrument.
+pub(crate) fn definition(instrument: InstrumentId) -> InstrumentDefinition {
+    InstrumentDefinition {
+        instrument,
         base: Symbol(*b"I\0\0\0\0\0\0\0"),
         quote: Symbol(*b"USD\0\0\0\0\0"),
         instrument_type: InstrumentType::Spot,
         minimum_price: Price(90),
         maximum_price: Price(110),
         reference_price: Price(100),
-        price_band: Quantity(if instrument == 1 { 8 } else { 0 }),
+        price_band: Quantity(if instrument == InstrumentId(1) { 8 } else { 0 }),
         maximum_quantity: Quantity(20),
         tick_size: Decimal { mantissa: 1, exponent: -2 },
         lot_size: Decimal { mantissa: 1, exponent: -2 },
         state: InstrumentState::Open,
         protection: PriceProtection::NONE,
-    };
+    }
+}
+
+/// The operator's command that defines an instrument.
+pub(crate) fn define(instrument: InstrumentId, number: u64) -> Vec<u8> {
     let command = Command {
         participant: ParticipantId::OPERATOR,
         instrument: InstrumentId::NONE,
         client_sequence: ClientSequence(number),
-        action: Action::DefineInstrument(definition),
+        action: Action::DefineInstrument(definition(instrument)),
     };
     encode_command(&command, &mut [0; MAXIMUM_COMMAND_LENGTH]).to_vec()
 }

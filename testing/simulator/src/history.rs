@@ -3,6 +3,7 @@
 use lugus_coordinator::migration::Intent;
 use lugus_vocabulary::{Action, InstrumentId, ParticipantId, PriceProtection};
 
+use crate::definitions::definition;
 use crate::network::{Seat, Time};
 use crate::plan::INSTRUMENTS;
 use crate::world::World;
@@ -19,9 +20,14 @@ impl World {
     /// # Errors
     /// The first thing that is not as it must be.
     pub(crate) fn run(&mut self) -> Result<(), String> {
-        for _ in 0..self.plan.steps {
+        let mut wanted = Vec::new();
+        for step in 0..self.plan.steps {
             self.disturb();
             self.trade();
+            if self.plan.defines_late_at == Some(step) {
+                wanted.push(Self::last_definition());
+            }
+            self.ask_as_operator(&mut wanted);
             self.step()?;
         }
         self.settle()?;
@@ -48,6 +54,7 @@ impl World {
             // Again after a while: a command may be given up.
             if step.is_multiple_of(ASKED_AGAIN) {
                 wanted = (1..=protected).map(|instrument| (InstrumentId(instrument), unprotect)).collect();
+                wanted.extend(self.plan.defines_late_at.map(|_| Self::last_definition()));
             }
             self.finish_moves();
             self.ask_as_operator(&mut wanted);
@@ -57,6 +64,11 @@ impl World {
             }
         }
         Err(format!("nothing comes to rest: {}", self.what_is_stuck()))
+    }
+
+    /// What the operator asks for to define the last instrument.
+    fn last_definition() -> (InstrumentId, Action) {
+        (InstrumentId::NONE, Action::DefineInstrument(definition(InstrumentId(INSTRUMENTS))))
     }
 
     /// Finishes or undoes what migrators have left.
@@ -142,10 +154,15 @@ impl World {
         for process in self.clients.iter().map(|client| &client.process).chain(&self.former) {
             process.check_outcomes(&self.truth)?;
         }
-        for (at, (participant, _)) in self.plan.clients.iter().enumerate() {
-            let is_newest = self.plan.clients[at + 1..].iter().all(|(newer, _)| newer != participant);
-            if self.clients[at].process.record.is_replaced == is_newest {
-                return Err(format!("process {at}, of participant {participant}, trades though it is not the newest"));
+        for (at, client) in self.clients.iter().enumerate() {
+            let process = &client.process;
+            let is_older = self.clients.iter().any(|other| process.has_older_session_than(&other.process));
+            if process.record.is_replaced != is_older {
+                let (participant, sessions) = (process.participant, &process.sessions);
+                return Err(format!(
+                    "process {at}, of participant {participant}: an older session of {sessions:?} {is_older}, replaced {}",
+                    !is_older
+                ));
             }
         }
         for (at, auditor) in self.auditors.iter().enumerate() {

@@ -88,6 +88,8 @@ pub(crate) struct Plan {
     pub(crate) clients: Vec<(u32, u32)>,
     /// Whether the operator works, too.
     pub(crate) has_operator: bool,
+    /// Step at which the operator defines the last instrument, which clients ask for from the beginning.
+    pub(crate) defines_late_at: Option<u32>,
     /// Whether messages of clients are signed.
     pub(crate) has_keys: bool,
     pub(crate) grace: Option<GraceTime>,
@@ -136,7 +138,7 @@ impl Plan {
             steps: if moves { 4_096 } else { steps_limit },
         };
         let begins_at = draw.one_of(&[MILLISECOND, BEFORE_MIDNIGHT]);
-        let plan = Self {
+        let mut plan = Self {
             seed,
             begins_at,
             steps: options.steps.map_or(steps, |wanted| wanted.min(steps)),
@@ -146,6 +148,7 @@ impl Plan {
             unit: draw.one_of(&[TimeUnit::Millis, TimeUnit::Micros, TimeUnit::Nanos]),
             clients: clients.into_iter().take(options.clients.unwrap_or(usize::MAX)).collect(),
             has_operator: !moves && draw.below(2) == 0,
+            defines_late_at: None,
             has_keys: draw.below(3) == 0,
             grace,
             policy: if is_impatient { IMPATIENT } else { PATIENT },
@@ -180,6 +183,12 @@ impl Plan {
                 Fault::OtherEpoch,
             ];
             without.extend(Fault::ALL.iter().copied().filter(|fault| !harmless.contains(fault)));
+        }
+        if plan.has_operator && !is_taken_over && draw.below(4) == 0 {
+            plan.defines_late_at = Some(draw.below(u64::from(steps)) as u32);
+            // A copy of a refused command would be applied if the instrument is defined meanwhile: docs/guarantees.md. The SDK's own
+            // copies are not.
+            without.push(Fault::RepeatedMessage);
         }
         if !moves {
             without.extend([Fault::Move, Fault::UndoneMove, Fault::KilledMigrator, Fault::AbsentCoordinator]);

@@ -26,11 +26,18 @@ pub struct Summary {
     pub moves: u64,
     /// Moves that were undone.
     pub undone: u64,
+    /// Commands that a client gave up.
+    pub given_up: u64,
+    /// Commands that were refused without a number, as nobody had defined their instrument yet.
+    pub refused: u64,
+    /// Events that a client was told to be no longer kept.
+    pub lost_events: u64,
 }
 
 impl Summary {
     fn add(&mut self, counts: Counts) {
-        let Counts { commands, events, elections, restarts, snapshots, moves, undone } = counts;
+        let Counts { commands, events, elections, restarts, snapshots, moves, undone, given_up, refused, lost_events } =
+            counts;
         self.runs += 1;
         self.commands += commands;
         self.events += events;
@@ -39,6 +46,9 @@ impl Summary {
         self.snapshots += snapshots;
         self.moves += moves;
         self.undone += undone;
+        self.given_up += given_up;
+        self.refused += refused;
+        self.lost_events += lost_events;
     }
 }
 

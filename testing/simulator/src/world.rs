@@ -10,7 +10,7 @@ use lugus_topology::ClusterId;
 use lugus_vocabulary::{Action, ParticipantId, SessionKey};
 
 use crate::auditor::{Auditor, Oracles};
-use crate::client::Process;
+use crate::client::{Outcome, Process};
 use crate::commands::Commands;
 use crate::coordinator::Coordinator;
 use crate::definitions::{KEY, define, principal};
@@ -46,6 +46,9 @@ pub(crate) struct Counts {
     pub(crate) snapshots: u64,
     pub(crate) moves: u64,
     pub(crate) undone: u64,
+    pub(crate) given_up: u64,
+    pub(crate) refused: u64,
+    pub(crate) lost_events: u64,
 }
 
 /// A deployment: see the module.
@@ -83,8 +86,9 @@ impl World {
             (0..plan.groups).map(|id| Group::new(id, seats, principals.clone(), settings, plan.seed)).collect();
         let coordinator = Coordinator::new(plan.groups, INSTRUMENTS, participants.len())?;
         for group in &mut groups {
-            let owned = (1..=INSTRUMENTS).filter(|id| *id as usize % plan.groups == group.id);
-            let defines: Vec<Vec<u8>> = (1..).zip(owned).map(|(number, id)| define(id, number)).collect();
+            let first = if plan.defines_late_at.is_some() { INSTRUMENTS - 1 } else { INSTRUMENTS };
+            let owned = (1..=first).filter(|id| *id as usize % plan.groups == group.id);
+            let defines: Vec<Vec<u8>> = (1..).zip(owned).map(|(number, id)| define(InstrumentId(id), number)).collect();
             group.begin(network.now, &defines);
         }
         let auditors: Result<Vec<Auditor>, String> =
@@ -141,7 +145,12 @@ impl World {
 
     pub(crate) fn counts(&self) -> Counts {
         let members = self.groups.iter().flat_map(|group| &group.members);
+        let processes = || self.clients.iter().map(|client| &client.process).chain(&self.former);
+        let outcomes = |is: fn(&Outcome) -> bool| processes().map(|process| process.record.count(is)).sum();
         Counts {
+            given_up: outcomes(|outcome| matches!(outcome, Outcome::GaveUp { .. })),
+            refused: outcomes(|outcome| *outcome == Outcome::Refused),
+            lost_events: processes().flat_map(|process| process.record.followed.values()).map(|it| it.lost).sum(),
             commands: self.truth.commands,
             events: self.truth.events,
             elections: self.groups.iter().map(|group| u64::from(group.elections)).sum(),

@@ -16,9 +16,11 @@ fn histories_are_as_promised() {
     });
     println!("{summary:?}");
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
-    let Summary { commands, elections, restarts, snapshots, moves, undone, .. } = summary;
+    let Summary { commands, elections, restarts, snapshots, moves, undone, given_up, refused, lost_events, .. } =
+        summary;
     assert!(commands > 50_000 && elections > 1_000 && restarts > 500 && snapshots > 500, "{summary:?}");
     assert!(moves > 50 && undone > 5, "{summary:?}");
+    assert!(given_up > 100 && refused > 100 && lost_events > 100, "{summary:?}");
 }
 
 #[test]

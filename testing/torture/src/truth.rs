@@ -168,6 +168,8 @@ impl Truth {
                 let own = match position.cmp(&reader.position) {
                     // The state of an earlier position is not kept: the members compare those among themselves.
                     Ordering::Less => continue,
+                    // Nothing was read yet: a cluster without a command has the state of a new engine.
+                    Ordering::Equal if reader.hash.is_empty() => continue,
                     Ordering::Equal => Ok(reader.hash.clone()),
                     Ordering::Greater => reader.read(id, position, &self.told, &mut differences),
                 };

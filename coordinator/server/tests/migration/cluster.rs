@@ -2,11 +2,9 @@
 
 #![allow(unreachable_pub, reason = "a part of a test")]
 
-use std::convert::Infallible;
-
 use lugus_coordinator::migration::{ClusterRequest, Exported, MAXIMUM_MESSAGES, Records};
 use lugus_engine::EventSink;
-use lugus_engine::{Engine, EngineLimits, MigrationRefusal, Progress, Restore};
+use lugus_engine::{Engine, EngineLimits, MigrationRefusal, Progress};
 use lugus_vocabulary::*;
 
 pub const LIMITS: EngineLimits = EngineLimits {
@@ -44,9 +42,8 @@ pub enum Answer {
 
 pub struct Cluster {
     pub engine: Engine,
-    pub limits: EngineLimits,
-    /// Simulated time until which the cluster has no leader.
-    pub down_until: u64,
+    /// Whether the cluster has no leader.
+    pub is_down: bool,
     /// Whether the members are of an earlier version, which does not answer steps of a copy ahead.
     pub is_older: bool,
     /// Number of imports that were complete: those that were copied ahead, and those that were copied whole.
@@ -55,7 +52,7 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn new() -> Self {
-        Self { engine: Engine::new(LIMITS), limits: LIMITS, down_until: 0, is_older: false, imports: [0; 2] }
+        Self { engine: Engine::new(LIMITS), is_down: false, is_older: false, imports: [0; 2] }
     }
 
     pub fn apply(&mut self, now: u64, participant: u32, instrument: u32, number: u64, action: Action) -> Heard {
@@ -76,21 +73,6 @@ impl Cluster {
         let cancel = Action::Cancel { orig_client_order_id: ClientOrderId(1) };
         let heard = self.apply(0, 1, INSTRUMENT.0, u64::MAX, cancel);
         matches!(heard.reply, Some(Reply::SequenceReject { .. }))
-    }
-
-    /// Replaces the engine with one restored from its snapshot, as when a restarted member becomes leader.
-    pub fn restart(&mut self) {
-        let mut records = Vec::new();
-        self.engine.prepare_snapshot();
-        let Ok(()) = self.engine.snapshot(&mut |record| {
-            records.push(*record);
-            Ok::<(), Infallible>(())
-        });
-        let mut restore = Restore::new(self.limits);
-        records.iter().for_each(|record| restore.record(record).unwrap());
-        let restored = restore.finish().unwrap();
-        assert_eq!(restored.state_hash(), self.engine.state_hash());
-        self.engine = restored;
     }
 
     /// Does a step. `library` holds the records of all parts; the bytes of a part are its index in `library`.

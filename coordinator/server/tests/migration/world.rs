@@ -3,6 +3,7 @@
 
 #![allow(unreachable_pub, reason = "a part of a test")]
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use lugus_coordinator::apply;
@@ -27,15 +28,8 @@ pub const FROM: ClusterId = ClusterId(0);
 pub const TO: ClusterId = ClusterId(1);
 
 const MILLISECOND: u64 = 1_000_000;
-/// Time with faults, and maximum time that a move may take without them, in nanoseconds.
-const TROUBLE: u64 = 3_000 * MILLISECOND;
+/// Maximum time that a move may take, in nanoseconds.
 const PEACE: u64 = 200_000 * MILLISECOND;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Faults {
-    None,
-    All,
-}
 
 /// A message in the network between a mover and another party.
 #[derive(Debug, Clone)]
@@ -50,14 +44,11 @@ pub enum Message {
 
 pub struct World {
     chance: u64,
-    faults: Faults,
     now: u64,
-    /// Time of arrival, number, and message.
-    network: Vec<(u64, u64, Message)>,
-    sent: u64,
+    /// Time of arrival, and message.
+    network: VecDeque<(u64, Message)>,
     /// All recorded maps, oldest first.
     maps: Vec<PartitionMap>,
-    coordinator_down_until: u64,
     clusters: [Cluster; 2],
     movers: Vec<Option<Mover>>,
     endings: Vec<Option<Result<Ending, MoveError>>>,
@@ -71,19 +62,16 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64, faults: Faults) -> Self {
+    pub fn new(seed: u64) -> Self {
         let mut map = PartitionMap::empty(DeploymentId(1));
         for request in first_requests() {
             map = apply(&map, &request, None).unwrap().map.unwrap();
         }
         let mut world = Self {
             chance: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
-            faults,
             now: 1,
-            network: Vec::new(),
-            sent: 0,
+            network: VecDeque::new(),
             maps: vec![map],
-            coordinator_down_until: 0,
             clusters: [Cluster::new(), Cluster::new()],
             movers: Vec::new(),
             endings: Vec::new(),
@@ -160,18 +148,18 @@ impl World {
     }
 
     pub fn take_down(&mut self, cluster: ClusterId) {
-        self.clusters[cluster.0 as usize].down_until = u64::MAX;
+        self.clusters[cluster.0 as usize].is_down = true;
     }
 
     pub fn bring_up(&mut self, cluster: ClusterId) {
-        self.clusters[cluster.0 as usize].down_until = 0;
+        self.clusters[cluster.0 as usize].is_down = false;
     }
 
     /// Replaces the cluster with one that has no room for the instrument.
     pub fn cramp(&mut self, cluster: ClusterId) {
         let limits = EngineLimits { orders: 1, ..LIMITS };
         let cramped = &mut self.clusters[cluster.0 as usize];
-        *cramped = Cluster { engine: lugus_engine::Engine::new(limits), limits, ..Cluster::new() };
+        *cramped = Cluster { engine: lugus_engine::Engine::new(limits), ..Cluster::new() };
     }
 
     /// Makes the cluster one of an earlier version, which does not know how to copy ahead.
@@ -222,63 +210,6 @@ impl World {
         panic!("no end: {:?}", self.movers[mover]);
     }
 
-    /// Starts and kills movers, sometimes several at once, and crashes the coordinator and leaders.
-    pub fn run_with_crashes(&mut self) {
-        let end = self.now + TROUBLE;
-        while self.now < end {
-            if self.movers.iter().flatten().count() == 0 || self.below(400) == 0 {
-                self.start_any();
-            }
-            if self.below(60) == 0 {
-                let mover = self.below(self.movers.len() as u64) as usize;
-                self.kill_mover(mover);
-            }
-            if self.below(80) == 0 {
-                let cluster = self.below(2) as usize;
-                self.clusters[cluster].restart();
-                self.clusters[cluster].down_until = self.now + self.below(600) * MILLISECOND;
-            }
-            let cluster = ClusterId(self.below(2) as i32);
-            match self.below(200) {
-                0 => self.snapshot(cluster),
-                1 => self.change_leader(cluster),
-                _ => {}
-            }
-            if self.below(80) == 0 {
-                self.coordinator_down_until = self.now + self.below(2_000) * MILLISECOND;
-            }
-            self.step();
-        }
-    }
-
-    fn start_any(&mut self) {
-        let owner = self.map().partition(InstrumentId(1)).unwrap().owner();
-        let other = if owner == FROM { TO } else { FROM };
-        let intent = if self.below(3) == 0 { Intent::Undo } else { Intent::MoveTo(other) };
-        self.start(intent);
-    }
-
-    /// Ends the faults and lets a mover finish or undo the last move. Returns how all movers have ended.
-    pub fn settle(&mut self) -> Vec<Ending> {
-        self.faults = Faults::None;
-        self.movers.iter_mut().for_each(|mover| *mover = None);
-        while !self.network.is_empty() {
-            self.step();
-        }
-        self.start_any();
-        loop {
-            match self.run_to_end(self.movers.len() - 1) {
-                Ok(_) => break,
-                Err(MoveError::Committed { to, .. } | MoveError::OtherMove { to, .. }) => {
-                    self.start(Intent::MoveTo(to));
-                }
-                Err(error) => panic!("{error}"),
-            }
-        }
-        self.check_end();
-        self.endings.iter().filter_map(|ending| ending.and_then(Result::ok)).collect()
-    }
-
     /// Delivers all messages, then checks that only the owner in the map trades the instrument, and that its state is
     /// as if it had never moved. Returns the owner.
     pub fn check_end(&mut self) -> ClusterId {
@@ -309,17 +240,12 @@ impl World {
     /// Delivers the next message, or lets 20 ms pass if none arrives before.
     pub fn step(&mut self) {
         self.run_movers();
-        let first = (0..self.network.len()).min_by_key(|&at| (self.network[at].0, self.network[at].1));
-        let next = first.map_or(u64::MAX, |first| self.network[first].0);
-        let tick = self.now + 20 * MILLISECOND;
-        if next <= tick {
-            self.now = self.now.max(next);
-            if let Some(first) = first {
-                let (_, _, message) = self.network.swap_remove(first);
+        match self.network.pop_front() {
+            Some((due, message)) => {
+                self.now = self.now.max(due);
                 self.arrive(message);
             }
-        } else {
-            self.now = tick;
+            None => self.now += 20 * MILLISECOND,
         }
         if self.below(8) == 0 {
             self.trade();
@@ -346,12 +272,7 @@ impl World {
             let clusters = mover.clusters();
             for action in actions.drain(..) {
                 let message = match action {
-                    // With faults, the map is sometimes an older one.
-                    Action::LookAtMap { .. } => {
-                        let late = (self.faults == Faults::All && self.below(3) == 0) as usize;
-                        let map = &self.maps[self.maps.len().saturating_sub(1 + late)];
-                        Message::Map { mover: index, map: Box::new(map.clone()) }
-                    }
+                    Action::LookAtMap { .. } => Message::Map { mover: index, map: Box::new(self.map().clone()) },
                     Action::Coordinator { correlation_id, request, expected } => {
                         Message::ToCoordinator { mover: index, correlation_id, request, expected }
                     }
@@ -372,36 +293,21 @@ impl World {
             self.held = Some(message);
             return;
         }
-        let copies = match (self.faults, self.below(20)) {
-            (Faults::All, 0) => 0,
-            (Faults::All, 1) => 2,
-            _ => 1,
-        };
-        for _ in 0..copies {
-            let delay = match (self.faults, self.below(30)) {
-                (Faults::None, _) => MILLISECOND,
-                (_, 0) => self.below(6_000) * MILLISECOND,
-                _ => self.below(5 * MILLISECOND),
-            };
-            self.sent += 1;
-            self.network.push((self.now + delay, self.sent, message.clone()));
-        }
+        self.network.push_back((self.now + MILLISECOND, message));
     }
 
     fn arrive(&mut self, message: Message) {
         let now = Duration::from_nanos(self.now);
         match message {
             Message::ToCoordinator { mover, correlation_id, request, expected } => {
-                if self.now >= self.coordinator_down_until {
-                    let outcome = self.coordinate(&request, expected);
-                    self.send(Message::Answer { mover, correlation_id, outcome });
-                }
+                let outcome = self.coordinate(&request, expected);
+                self.send(Message::Answer { mover, correlation_id, outcome });
             }
             Message::ToCluster { mover, cluster, party, request } => {
                 let most = if self.below(2) == 0 { 9 } else { 90 };
                 let part = 1 + self.below(most) as usize;
                 let Some(cluster) = self.clusters.get_mut(cluster.0 as usize) else { return };
-                if self.now < cluster.down_until {
+                if cluster.is_down {
                     return;
                 }
                 match cluster.answer(&request, part, &mut self.library) {
