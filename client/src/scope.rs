@@ -10,7 +10,7 @@
 //!   which numbers.
 //! - Within a session a command keeps its number, so that a re-send can never be applied twice. Where a number
 //!   becomes free while copies may be under way (a refusal after a re-send, a give-up), the session is left for a new
-//!   one.
+//!   one; so it is where a refusal may be an old leader's, of a command that had the number before.
 //! - A move to another cluster is such a fence too: see `relocation`.
 //!
 //! | module | what it does |
@@ -96,6 +96,8 @@ pub(crate) struct Scope {
     resent_through: u64,
     /// Whether any command has been sent in this cluster session.
     sent_in_session: bool,
+    /// Whether this cluster session has gone on with another leader: what the one before has told may still come.
+    has_new_leader: bool,
     /// Whether commands were sent again after a `SequenceReject` since the last progress: several rejects report the same
     /// missing command.
     is_hole_filled: bool,
@@ -128,6 +130,7 @@ impl Scope {
             outstanding: Outstanding::new(maximum_outstanding),
             resent_through: 0,
             sent_in_session: false,
+            has_new_leader: false,
             is_hole_filled: false,
             attempt: 0,
             quiet_checks: 0,

@@ -192,8 +192,8 @@ impl Scope {
         }
         let in_flight = self.number_of(client_sequence.0).filter(|number| self.outstanding.is_in_flight(*number));
         let Some(number) = in_flight else { return SessionAction::Keep };
-        if self.outstanding.first() <= self.resent_through {
-            // A copy may still arrive, when the scope exists.
+        if self.outstanding.first() <= self.resent_through || self.has_new_leader {
+            // A copy may still arrive, when the scope exists. Or an old leader has refused another command with this number.
             return SessionAction::Renew;
         }
         // Commands sent before it found no scope, either; otherwise this command would have found it.

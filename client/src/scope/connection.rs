@@ -21,6 +21,7 @@ impl Scope {
         self.resume = ResumeState::Wanted;
         self.is_hole_filled = false;
         self.sent_in_session = false;
+        self.has_new_leader = false;
         self.stop_holding();
         if is_unanswered {
             self.attempt += 1;
@@ -35,6 +36,7 @@ impl Scope {
     /// The cluster answers a repeat and does not apply it, so all commands are sent at once, before `Resume` is
     /// answered.
     pub(crate) fn on_new_leader<H>(&mut self, context: &mut ScopeContext<'_, H>) {
+        self.has_new_leader = true;
         if self.is_held() {
             return;
         }

@@ -42,6 +42,24 @@ fn refused_commands_free_their_numbers() {
     assert_eq!(bench.session.outstanding(), 1);
 }
 
+/// The number of a refused command is the next one's. What the old leader has told may still come when the session has gone on with
+/// another one, and is not about the command that has the number now.
+#[test]
+fn a_refusal_by_an_old_leader_settles_nothing() {
+    let mut bench = Bench::open();
+    bench.orders(1);
+    bench.hear(&cluster_messages::refused(5, 1));
+    assert_eq!(bench.statuses().len(), 1);
+    bench.session.on_new_leader(MemberId(1), &mut bench.heard);
+    bench.orders(1);
+    bench.work();
+    assert!(bench.sent().contains(&order(1, 2)), "sent once, under the free number");
+    let before = bench.statuses();
+    bench.hear(&cluster_messages::refused(5, 1));
+    assert_eq!((bench.statuses(), bench.session.outstanding()), (before, 1));
+    assert!(bench.session.take_wants_new_session(), "a new session tells what is true");
+}
+
 #[test]
 fn a_newer_session_ends_this_one() {
     for notice in

@@ -8,7 +8,6 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use aeron_archive_files::{ArchiveFileError, RecordingLog};
 use aeron_cluster_service::{
     ArchiveCredentials, ClusteredServiceContainer, ContainerError, Context, IdleStrategy, Termination,
 };
@@ -93,11 +92,6 @@ pub enum MemberError {
     /// The member has fenced itself before.
     #[error(transparent)]
     Fenced(#[from] FenceError),
-    /// The recording log can't be read, or is damaged.
-    #[error(
-        "{0}. The member does not start before it is repaired: `lugus repair` rebuilds it from the others, while they run"
-    )]
-    RecordingLog(#[from] ArchiveFileError),
     /// The cluster uses a later version of order entry than this program knows.
     #[error(transparent)]
     UnknownVersion(#[from] UnknownProtocolVersion),
@@ -109,11 +103,8 @@ impl MemberError {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Process(error) => error.is_damage(),
-            Self::Contradicted(_)
-            | Self::Fenced(FenceError::Fenced { .. })
-            | Self::RecordingLog(ArchiveFileError::Content { .. }) => true,
+            Self::Contradicted(_) | Self::Fenced(FenceError::Fenced { .. }) => true,
             Self::Fenced(FenceError::Read { .. })
-            | Self::RecordingLog(_)
             | Self::Container(_)
             | Self::MarketData(_)
             | Self::Stages { .. }
@@ -150,15 +141,6 @@ impl MemberError {
     }
 }
 
-/// Aeron starts with a recording log that is torn or bent, and takes what is left for all that the member has ever had: it would vote as if
-/// it had not recorded what others were told to be committed.
-fn check_recording_log(member: &MemberSpec) -> Result<(), ArchiveFileError> {
-    match RecordingLog::read(&member.cluster_dir) {
-        Err(ArchiveFileError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        read => read.map(drop),
-    }
-}
-
 /// A member that has started. Drop kills its processes.
 pub struct Member {
     container: ClusteredServiceContainer<MatchingService>,
@@ -173,12 +155,10 @@ impl Member {
     /// value of the calling thread, from which all threads and processes of the member inherit it.
     ///
     /// # Errors
-    /// [`MemberError`], after all that was started has ended. A member that has fenced itself, or whose recording log is damaged, does not
-    /// start.
+    /// [`MemberError`], after all that was started has ended. A member that has fenced itself does not start.
     pub fn start(cluster: &ClusterSpec, member: MemberId) -> Result<Self, MemberError> {
         if let Some(spec) = cluster.member(member) {
             fence::check(spec)?;
-            check_recording_log(spec)?;
         }
         let deployment = cluster.deployment();
         let members_key = deployment.members_key().map_err(ProcessError::from)?;

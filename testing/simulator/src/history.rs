@@ -3,6 +3,7 @@
 use lugus_coordinator::migration::Intent;
 use lugus_vocabulary::{Action, InstrumentId, ParticipantId, PriceProtection};
 
+use crate::auditor::Auditor;
 use crate::definitions::definition;
 use crate::network::{Seat, Time};
 use crate::plan::INSTRUMENTS;
@@ -52,18 +53,26 @@ impl World {
         let mut wanted = Vec::new();
         for step in 0..MAXIMUM_SETTLING {
             // Again after a while: a command may be given up.
-            if step.is_multiple_of(ASKED_AGAIN) {
+            let is_quiet = wanted.is_empty() && self.is_quiet();
+            if step.is_multiple_of(ASKED_AGAIN) || is_quiet && !self.all_are_defined() {
                 wanted = (1..=protected).map(|instrument| (InstrumentId(instrument), unprotect)).collect();
                 wanted.extend(self.plan.defines_late_at.map(|_| Self::last_definition()));
             }
             self.finish_moves();
             self.ask_as_operator(&mut wanted);
             self.step()?;
-            if wanted.is_empty() && self.is_quiet() {
+            if wanted.is_empty() && self.is_quiet() && self.all_are_defined() {
                 return Ok(());
             }
         }
         Err(format!("nothing comes to rest: {}", self.what_is_stuck()))
+    }
+
+    /// Whether the instrument that is defined late is defined.
+    fn all_are_defined(&self) -> bool {
+        let has_last =
+            |auditor: &Auditor| auditor.service().engine().instruments().any(|id| id == InstrumentId(INSTRUMENTS));
+        self.plan.defines_late_at.is_none() || self.auditors.iter().any(has_last)
     }
 
     /// What the operator asks for to define the last instrument.
