@@ -16,7 +16,8 @@ public final class ClassDataProcess {
 
     /** What a practice cluster does not use. */
     private static final List<Class<?>> OTHER_CLASSES = List.of(
-        ArchiveDoor.class, ErrorReport.class, JoinErrors.class, LogCheck.class, LogStart.class, LogUpkeep.class, ServiceWatchdog.class);
+        ArchiveDoor.class, ErrorReport.class, JoinErrors.class, LogCheck.class, LogStart.class, LogUpkeep.class, RecordingLogCheck.class,
+        ServiceWatchdog.class);
 
     private ClassDataProcess() {
     }

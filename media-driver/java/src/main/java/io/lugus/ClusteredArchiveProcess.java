@@ -6,6 +6,7 @@ import io.aeron.Counter;
 import io.aeron.archive.Archive;
 import io.aeron.archive.checksum.Checksums;
 import io.aeron.cluster.ClusteredArchive;
+import io.aeron.cluster.ConsensusDoor;
 import io.aeron.cluster.ConsensusModule;
 import io.aeron.cluster.ElectionState;
 import io.aeron.cluster.service.ClusteredServiceContainer;
@@ -24,13 +25,14 @@ import org.agrona.concurrent.status.CountersReader;
 /**
  * The archive and the consensus module of one member, in one JVM, configured by Aeron's system properties.
  *
- * <p>It differs from {@link ClusteredArchive}'s own main in seven things: it prints the line {@code ready} when both
+ * <p>It differs from {@link ClusteredArchive}'s own main in eight things: it prints the line {@code ready} when both
  * answer, it prints errors as they happen, it ends with exit code 1 when one of its threads can't continue, where
  * Aeron's main would continue without that thread, it ends with exit code 65 when what it has recorded is damaged
- * ({@link LogCheck}), the time of its log never goes back ({@link LogClock}), its log does not grow without end
- * ({@link LogUpkeep}), and it ends the member when the service of a leader hangs ({@link ServiceWatchdog}). Its archive obeys
- * only members, if they have a key ({@link ArchiveDoor}), and connects that lead to no session are bounded
- * ({@link IngressDoor}). It ends with exit code 0 after an ordered shutdown of the cluster.
+ * ({@link RecordingLogCheck}, {@link LogCheck}), the time of its log never goes back ({@link LogClock}), its log does not
+ * grow without end ({@link LogUpkeep}), it ends the member when the service of a leader hangs ({@link ServiceWatchdog}), and
+ * as a leader it counts only what others have of its own log ({@link ConsensusDoor}). Its archive obeys only members, if they
+ * have a key ({@link ArchiveDoor}), and connects that lead to no session are bounded ({@link IngressDoor}). It ends with exit
+ * code 0 after an ordered shutdown of the cluster.
  */
 public final class ClusteredArchiveProcess {
     private static final long POLL_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -79,8 +81,9 @@ public final class ClusteredArchiveProcess {
             // The archive has waited for the media driver, which may start at the same time, so its counters are there now.
             setClock(context);
             final ConsensusThread consensus = ConsensusThread.of(context);
-            try (ConsensusModule member = ConsensusModule.launch(IngressDoor.guard(door.admit(
-                    context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))))) {
+            final ConsensusModule.Context guarded = ConsensusDoor.guard(IngressDoor.guard(door.admit(
+                context.errorHandler(consensusErrors(errors, context)).terminationHook(barrier::signalAll))));
+            try (ConsensusModule member = ConsensusModule.launch(guarded)) {
                 awaitRecovered(member.context());
                 System.out.println("ready");
                 ServiceWatchdog.start(member.context(), System.err);
@@ -96,6 +99,10 @@ public final class ClusteredArchiveProcess {
         final String checksum = Archive.Configuration.replayChecksum();
         final File archiveDirectory = new File(Archive.Configuration.archiveDirName());
         final File clusterDirectory = new File(ClusteredServiceContainer.Configuration.clusterDirName());
+        final String brokenList = RecordingLogCheck.findDamage(clusterDirectory);
+        if (null != brokenList) {
+            errors.endDamaged(brokenList);
+        }
         final String gap = LogStart.findGap(archiveDirectory, clusterDirectory);
         if (null != gap) {
             errors.end(gap, ErrorReport.DAMAGED);

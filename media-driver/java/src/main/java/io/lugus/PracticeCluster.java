@@ -4,6 +4,7 @@ import io.aeron.Aeron;
 import io.aeron.CommonContext;
 import io.aeron.archive.Archive;
 import io.aeron.archive.client.AeronArchive;
+import io.aeron.cluster.ConsensusDoor;
 import io.aeron.cluster.ConsensusModule;
 import io.aeron.cluster.client.AeronCluster;
 import io.aeron.cluster.client.ClusterEvent;
@@ -116,7 +117,7 @@ final class PracticeCluster {
         ClusteredServiceContainer service = null;
         AeronCluster client = null;
         try {
-            member = ConsensusModule.launch(IngressDoor.guard(context, new DefaultAuthenticatorSupplier()));
+            member = ConsensusModule.launch(ConsensusDoor.guard(IngressDoor.guard(context, new DefaultAuthenticatorSupplier())));
             service = ClusteredServiceContainer.launch(service().errorHandler(errors));
             client = AeronCluster.connect(client());
             send(client);
