@@ -434,6 +434,7 @@ impl Group {
         let mut snapshots = Vec::new();
         for at in 0..self.members.len() {
             let member = &mut self.members[at];
+            let term = member.term;
             let work = member.work(network.now, &self.entries, &mut network.faults)?;
             snapshots.extend(work.snapshots);
             if self.leading() == Some(at) {
@@ -441,8 +442,8 @@ impl Group {
             }
             for message in work.egress {
                 let links = self.seats.iter_mut().flat_map(Seat::links);
-                // A link with another leader than the sender's does not hear it.
-                for link in links.filter(|link| link.session_id == message.cluster_session_id) {
+                // A link with another leader than the sender does not hear it.
+                for link in links.filter(|link| link.session_id == message.cluster_session_id && link.term == term) {
                     let payload = match self.sabotage {
                         Some(Sabotage::AltersAnEvent) if network.below(200) == 0 => altered(&message.payload),
                         _ => message.payload.clone(),
@@ -474,7 +475,8 @@ impl Group {
                     lost.push(at);
                 }
             } else if let Some(link) = seat.link.take() {
-                let next = Link { is_known: true, ..Link::new(link.session_id, link.term) };
+                // The next leader says which term it is of.
+                let next = Link { is_known: true, ..Link::new(link.session_id, -1) };
                 seat.late.push(link);
                 seat.link = Some(next);
             }
