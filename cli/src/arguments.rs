@@ -102,7 +102,7 @@ pub enum Command {
     /// Cancel or correct a trade, as the operator. Both sides and the market are told; no order changes.
     #[command(subcommand)]
     Trade(Trade),
-    /// Change the state of an instrument, or what protects its prices, as the operator.
+    /// Change the state of an instrument, what protects its prices, or the rules of its auctions, as the operator.
     #[command(subcommand)]
     Instrument(Instrument),
     /// Show an instrument's order book.

@@ -267,6 +267,7 @@ struct MarketDataRow {
     high: Option<i64>,
     low: Option<i64>,
     last: Option<i64>,
+    imbalance: Option<u64>,
 }
 
 impl MarketDataRow {
@@ -317,6 +318,14 @@ impl MarketDataRow {
                 trade_id: Some(trade_id.0),
                 price: Some(price.0),
                 quantity: Some(quantity.0),
+                ..Self::default()
+            },
+            MarketDataBody::Auction(auction) => Self {
+                increment: "auction",
+                side: auction.imbalance_side,
+                price: auction.price.map(|price| price.0),
+                quantity: Some(auction.volume.0),
+                imbalance: Some(auction.imbalance.0),
                 ..Self::default()
             },
             MarketDataBody::Statistics(statistics) => Self {

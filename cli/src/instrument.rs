@@ -1,4 +1,4 @@
-//! `lugus instrument`: the operator changes the state of an instrument, or what protects its prices.
+//! `lugus instrument`: the operator changes the state of an instrument, what protects its prices, or the rules of its auctions.
 
 use lugus_client::ParticipantId;
 
@@ -23,7 +23,7 @@ pub fn operate(found: &DeploymentFile, what: &Instrument, output: Output) -> Res
     let notations = Notations::new(access.map(), of.units.raw);
     let reference_price = match what {
         Instrument::State(state) => state.reference_price.as_deref(),
-        Instrument::Protect(_) => None,
+        Instrument::Protect(_) | Instrument::Auctions(_) => None,
     };
     let reference_price = reference_price.map(|price| notations.to_read(instrument)?.read_price(price)).transpose()?;
     let older_session = of.take_over.older_session();
@@ -31,6 +31,7 @@ pub fn operate(found: &DeploymentFile, what: &Instrument, output: Output) -> Res
     let reports = match what {
         Instrument::State(state) => session.set_instrument_state(instrument, state.state.into(), reference_price),
         Instrument::Protect(protect) => session.set_price_protection(instrument, &protect.protection()),
+        Instrument::Auctions(auctions) => session.set_auction_rules(instrument, &auctions.rules()),
     };
     let reports = reports.map_err(failed)?;
     session.close();

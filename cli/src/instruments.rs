@@ -1,7 +1,7 @@
 //! Defines the deployment's instruments in their clusters, as the operator.
 
 use lugus_client::{RejectReason, Report, ReportBody};
-use lugus_vocabulary::{InstrumentSpecification, PriceProtection};
+use lugus_vocabulary::InstrumentSpecification;
 
 use crate::access::Access;
 use crate::deployment::DeploymentFile;
@@ -31,9 +31,10 @@ pub fn define(found: &DeploymentFile, access: &Access<'_>) -> Result<(), Failure
             let no_symbol =
                 || Failure::new(format!("{:?} is not a symbol of two currencies, such as BTC/USDT", instrument.symbol));
             let mut definition = instrument.definition().ok_or_else(no_symbol)?;
-            // The map does not have what protects prices.
-            let written = found.deployment.instruments.iter().find(|written| written.id == instrument.id);
-            definition.protection = written.map_or(PriceProtection::NONE, |written| written.protection);
+            // The map does not have what protects prices, nor the rules of auctions.
+            if let Some(written) = found.deployment.instruments.iter().find(|written| written.id == instrument.id) {
+                (definition.protection, definition.auctions) = (written.protection, written.auctions);
+            }
             check(instrument, &operator.ask(|session| session.define_instrument(&definition))?)?;
         }
         operator.close();

@@ -212,7 +212,8 @@ impl ServiceListener for Collector {
             | Action::MassCancel { .. }
             | Action::MassCancelAll { .. }
             | Action::SetInstrumentState { .. }
-            | Action::SetPriceProtection(_) => {
+            | Action::SetPriceProtection(_)
+            | Action::SetAuctionRules(_) => {
                 let Command { participant, instrument, action, .. } = *command;
                 self.push(Step { participant, instrument, action, trade: None });
             }

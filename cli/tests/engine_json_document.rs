@@ -92,7 +92,18 @@ fn keys_are_those_of_the_values() {
         protection_points: Quantity(1),
         beyond_points: BeyondPoints::Rest,
     };
-    let definition = InstrumentDefinition { protection, ..definition };
+    let time = TimeOfDay::from_milliseconds(1);
+    let schedule = DailySchedule {
+        opening_auction: time,
+        continuous: time,
+        closing_auction: time,
+        closed: time,
+        at_day_end: AtDayEnd::Close,
+    };
+    assert_eq!(table(&document, "schedule"), keys(&schedule));
+    let auctions = AuctionRules { indicative_milliseconds: 10, no_cancel_milliseconds: 1, schedule };
+    let definition = InstrumentDefinition { protection, auctions, ..definition };
+    assert_eq!(table(&document, "set_auction_rules"), keys(&auctions));
     assert_eq!(table(&document, "define_instrument"), keys(&definition));
     assert_eq!(table(&document, "set_price_protection"), keys(&protection));
     let limits = RiskLimits {
@@ -149,6 +160,7 @@ fn words_are_those_of_the_vocabulary() {
     check(&document, "kill_switch_levels", KillSwitchLevel::ALL);
     check(&document, "working_orders", WorkingOrders::ALL);
     check(&document, "on_breach", OnBreach::ALL);
+    check(&document, "at_day_end", AtDayEnd::ALL);
     check(&document, "beyond_points", BeyondPoints::ALL);
     check(&document, "working_state", WorkingState::ALL);
     check(&document, "last_report", LastReport::ALL);

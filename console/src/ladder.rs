@@ -186,7 +186,16 @@ impl BookView {
         let statistics = market.statistics;
         let price = |price: Option<Price>| price.map(|price| notation.price(price));
         let gathers = market.state == InstrumentState::Auction;
-        let auction = gathers.then(|| Indicative::of_levels(&bids, &offers, market.reference_price)).flatten();
+        // What the cluster publishes counts what levels hide; without it the levels have to do.
+        let auction = match book.auction() {
+            Some(published) => published.price.map(|price| Indicative {
+                price,
+                volume: published.volume.0.into(),
+                imbalance: published.imbalance.0.into(),
+                imbalance_side: published.imbalance_side,
+            }),
+            None => gathers.then(|| Indicative::of_levels(&bids, &offers, market.reference_price)).flatten(),
+        };
         let best = bids.first().zip(offers.first());
         let spread = best.and_then(|(bid, offer)| offer.price.0.checked_sub(bid.price.0)).map(Price);
         let shown = |levels: &[PriceLevel]| levels.iter().take(SHOWN_LEVELS).copied().collect::<Vec<_>>();

@@ -54,9 +54,51 @@ pub(crate) fn indicative_at(reference: Price, instrument: &Instrument, pool: &Or
     if highest < lowest {
         return None;
     }
-    let demand = crossing_levels(bids, pool, |price| price >= lowest);
-    let supply = crossing_levels(asks, pool, |price| price <= highest);
+    let demand = crossing_levels(bids, pool, usize::MAX, |price| price >= lowest)?;
+    let supply = crossing_levels(asks, pool, usize::MAX, |price| price <= highest)?;
     of_crossing_levels(demand, supply, reference)
+}
+
+/// Number of orders, and of price levels, of a side that are looked at for what is published while orders gather.
+const MAXIMUM_LOOKS: usize = 4_096;
+
+/// More price levels cross than are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TooManyLevels;
+
+/// As [`indicative`], with bounded work: orders are looked at only where levels may not show all that would trade, and where they
+/// are too many, what levels show counts.
+///
+/// # Errors
+/// [`TooManyLevels`]: more than [`MAXIMUM_LOOKS`] of a side cross.
+pub(crate) fn bounded_indicative(
+    instrument: &Instrument,
+    pool: &OrderPool,
+) -> Result<Option<Indicative>, TooManyLevels> {
+    let (bids, asks) = (instrument.book.side(Side::Buy), instrument.book.side(Side::Sell));
+    let (Some(highest), Some(lowest)) = (bids.best(), asks.best()) else { return Ok(None) };
+    if highest < lowest {
+        return Ok(None);
+    }
+    let demand = bounded_levels(bids, pool, |price| price >= lowest)?;
+    let supply = bounded_levels(asks, pool, |price| price <= highest)?;
+    Ok(of_crossing_levels(demand, supply, instrument.definition.reference_price))
+}
+
+fn bounded_levels(
+    side: &BookSide,
+    pool: &OrderPool,
+    crosses: impl Fn(Price) -> bool,
+) -> Result<Vec<(Price, u128)>, TooManyLevels> {
+    if (pool.has_icebergs() || pool.is_doubtful())
+        && let Some(levels) = crossing_levels(side, pool, MAXIMUM_LOOKS, &crosses)
+    {
+        return Ok(levels);
+    }
+    let crossing = side.levels(&pool.resting).take_while(|level| crosses(level.price));
+    let levels: Vec<_> =
+        crossing.take(MAXIMUM_LOOKS + 1).map(|level| (level.price, u128::from(level.quantity.0))).collect();
+    if levels.len() > MAXIMUM_LOOKS { Err(TooManyLevels) } else { Ok(levels) }
 }
 
 impl Indicative {
@@ -150,13 +192,22 @@ impl Best {
     }
 }
 
-/// Open lots by price, reserves of icebergs included, best price first, of the levels that cross.
-fn crossing_levels(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) -> bool) -> Vec<(Price, u128)> {
+/// Open lots by price, reserves of icebergs included, best price first, of the levels that cross; `None` if more orders cross
+/// than `most`.
+fn crossing_levels(
+    side: &BookSide,
+    pool: &OrderPool,
+    most: usize,
+    crosses: impl Fn(Price) -> bool,
+) -> Option<Vec<(Price, u128)>> {
     let mut levels: Vec<(Price, u128)> = Vec::new();
-    for slot in side.orders(&pool.resting) {
+    for (looked_at, slot) in side.orders(&pool.resting).enumerate() {
         let order = pool.whole(slot);
         if !crosses(order.price) {
             break;
+        }
+        if looked_at >= most {
+            return None;
         }
         if over(slot, pool).is_some() {
             continue;
@@ -166,7 +217,7 @@ fn crossing_levels(side: &BookSide, pool: &OrderPool, crosses: impl Fn(Price) ->
             _ => levels.push((order.price, u128::from(order.leaves.0))),
         }
     }
-    levels
+    Some(levels)
 }
 
 /// Trades all that can trade at the auction's price; afterwards the book is not crossed.

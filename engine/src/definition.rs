@@ -11,7 +11,8 @@ pub(crate) fn check_definition(definition: &InstrumentDefinition) -> Result<(), 
         && definition.maximum_quantity > Quantity(0)
         && definition.tick_size.mantissa > 0
         && definition.lot_size.mantissa > 0
-        && definition.protection.is_sound();
+        && definition.protection.is_sound()
+        && definition.auctions.fault().is_none();
     if sound { Ok(()) } else { Err(RejectReason::InvalidDefinition) }
 }
 

@@ -5,6 +5,7 @@ use lugus_vocabulary::{
     ParticipantId, RejectReason, Reply, ReportBody, StateHash,
 };
 
+use crate::auction_phase;
 use crate::book::OrderPool;
 use crate::definition::check_definition;
 use crate::ended;
@@ -296,6 +297,7 @@ impl Engine {
             }),
             Action::Cancel { orig_client_order_id } => risk
                 .admit_cancel(now, firms)
+                .and_then(|()| auction_phase::check_cancels(instrument, now))
                 .and_then(|()| order_entry::cancel(*orig_client_order_id, instrument, pool, reporter)),
             Action::Replace(replace) => {
                 risk.admit_replacement(now, firms, || order_entry::is_decrease(replace, scope, pool)).and_then(|()| {
@@ -356,6 +358,8 @@ impl Engine {
             && let Some(defined) = self.instruments.find_mut(instrument)
         {
             defined.instrument.publish_state(reporter);
+            auction_phase::start_schedule(&mut defined.instrument, now);
+            auction_phase::begin(&mut defined.instrument, &mut self.pool, now);
         }
         if let (Action::SetKillSwitch { target, .. }, ReportBody::Risk { .. }) = (action, body) {
             self.follow_kill_switch(now, *target, sink);
@@ -503,6 +507,10 @@ fn execute_other<S: EventSink>(
             Err(RejectReason::NotAuthorised)
         }
         Action::SetPriceProtection(to) => protection::amend(to, instrument, reporter),
+        Action::SetAuctionRules(_) if reporter.participant() != ParticipantId::OPERATOR => {
+            Err(RejectReason::NotAuthorised)
+        }
+        Action::SetAuctionRules(to) => auction_phase::amend(to, instrument, pool, reporter),
         _ => Err(RejectReason::WrongScope),
     }
 }

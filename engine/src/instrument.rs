@@ -40,6 +40,14 @@ pub(crate) struct Instrument {
     pub(crate) trades: KeptTrades,
     /// When a timer ends the auction that interrupts trading; `None` if there is none.
     pub(crate) auction_end: Option<EpochNanos>,
+    /// When what the auction would give is published next.
+    pub(crate) indicative_due: Option<EpochNanos>,
+    /// When the schedule changes its state next.
+    pub(crate) phase_due: Option<EpochNanos>,
+    /// From when on participants neither cancel nor replace orders; `None` if they may.
+    pub(crate) no_cancels_from: Option<EpochNanos>,
+    /// The alarm that is noted for it: the first of the times above at which something happens.
+    pub(crate) alarm: Option<EpochNanos>,
     /// The last window of the dynamic reference price in which an order has met the book.
     pub(crate) window: Option<ReferenceWindow>,
 }
@@ -61,10 +69,35 @@ impl Instrument {
             due: None,
             trades: KeptTrades::after(TradeId(0), retained_trades as u32),
             auction_end: None,
+            indicative_due: None,
+            phase_due: None,
+            no_cancels_from: None,
+            alarm: None,
             window: None,
         };
         instrument.set_protection(definition.protection);
         instrument
+    }
+
+    /// When something happens without a command.
+    pub(crate) fn next_alarm(&self) -> Option<EpochNanos> {
+        [self.auction_end, self.indicative_due, self.phase_due].into_iter().flatten().min()
+    }
+
+    /// Notes when something happens without a command, if that has changed.
+    pub(crate) fn note_alarm(&mut self, pool: &mut OrderPool) {
+        let next = self.next_alarm();
+        if next == self.alarm {
+            return;
+        }
+        let id = self.definition.instrument;
+        if let Some(before) = self.alarm {
+            pool.unfinished.forget_alarm(before, id);
+        }
+        if let Some(next) = next {
+            pool.unfinished.note_alarm(next, id);
+        }
+        self.alarm = next;
     }
 
     /// Sets what protects its prices.

@@ -1,8 +1,9 @@
 //! The operator opens, halts, closes an instrument, or has it gather orders for an auction.
 
-use lugus_vocabulary::{InstrumentState, Price, RejectReason};
+use lugus_vocabulary::{AtDayEnd, DayPhase, InstrumentState, Price, RejectReason};
 
 use crate::auction;
+use crate::auction_phase;
 use crate::book::OrderPool;
 use crate::definition::takes_price;
 use crate::election;
@@ -35,16 +36,16 @@ pub(crate) fn set<S: EventSink>(
         protection::check_collar(reference_price, instrument, pool)?;
     }
     instrument.definition.reference_price = reference_price.unwrap_or(instrument.definition.reference_price);
-    protection::clear_end(instrument, pool);
     if state == InstrumentState::Closed {
         instrument.due = None;
         cancel_all(instrument, pool, reporter);
     }
     if is_closed && state != InstrumentState::Closed {
-        instrument.feed.statistics.begin_session();
-        instrument.trades.begin_session(instrument.last_trade_id);
+        begin_session(instrument);
     }
     instrument.definition.state = state;
+    instrument.auction_end = None;
+    auction_phase::begin(instrument, pool, reporter.now());
     // The answer is told before the trades, which are no answers: see `Scope::answer_again`.
     reporter.answer(instrument.report());
     if state == InstrumentState::Open {
@@ -70,15 +71,78 @@ fn open<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporte
     stops::cascade(instrument, pool, reporter);
 }
 
-/// The timer of an auction fires: trading goes on, or the auction does.
-pub(crate) fn end_auction<S: EventSink>(
+/// An alarm of the instrument fires: its schedule changes the state, an auction ends or goes on, and what it would give is
+/// published.
+pub(crate) fn alarm<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
+    let now = reporter.now();
+    let phase = instrument.definition.auctions.schedule.phase(now);
+    if instrument.phase_due.is_some_and(|due| due <= now) {
+        auction_phase::start_schedule(instrument, now);
+        change_phase(phase, instrument, pool, reporter);
+    } else if instrument.auction_end.is_some_and(|end| end <= now) {
+        match phase {
+            Some(DayPhase::Closed) => end_day(instrument, pool, reporter),
+            _ => go_on_trading(instrument, pool, reporter),
+        }
+    }
+    auction_phase::publish(instrument, pool, reporter);
+    instrument.note_alarm(pool);
+}
+
+/// Changes the state as the schedule says. A closed instrument that has orders left stays closed until the next change.
+fn change_phase<S: EventSink>(
+    phase: Option<DayPhase>,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) {
-    if protection::timer_fires(instrument, pool, reporter) {
+    let is_closed = instrument.definition.state == InstrumentState::Closed;
+    if is_closed && phase != Some(DayPhase::Closed) {
+        if instrument.first_order(pool).is_some() {
+            return;
+        }
+        begin_session(instrument);
+    }
+    match phase {
+        Some(DayPhase::OpeningAuction | DayPhase::ClosingAuction) => {
+            protection::gather(instrument, instrument.phase_due, pool, reporter);
+        }
+        Some(DayPhase::Continuous) if instrument.definition.state != InstrumentState::Open => {
+            go_on_trading(instrument, pool, reporter);
+        }
+        Some(DayPhase::Closed) if !is_closed => end_day(instrument, pool, reporter),
+        Some(DayPhase::Continuous | DayPhase::Closed) | None => {}
+    }
+}
+
+/// Begins continuous trading, unless the price of the auction would be outside the collar.
+fn go_on_trading<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
+    if protection::leave_auction(InstrumentState::Open, instrument, pool, reporter) {
         open(instrument, pool, reporter);
     }
+}
+
+/// Ends the day by a closing auction, unless its price would be outside the collar. No stop order triggers by it before trading
+/// goes on.
+fn end_day<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
+    let state = match instrument.definition.auctions.schedule.at_day_end {
+        AtDayEnd::Halt => InstrumentState::Halted,
+        AtDayEnd::Close => InstrumentState::Closed,
+    };
+    if protection::leave_auction(state, instrument, pool, reporter) {
+        protection::begin_trading(instrument, reporter.now());
+        auction::uncross(instrument, pool, reporter);
+        if state == InstrumentState::Closed {
+            instrument.due = None;
+            cancel_all(instrument, pool, reporter);
+        }
+        instrument.publish_state(reporter);
+    }
+}
+
+fn begin_session(instrument: &mut Instrument) {
+    instrument.feed.statistics.begin_session();
+    instrument.trades.begin_session(instrument.last_trade_id);
 }
 
 /// Cancels the orders of an instrument that closes, as far as the command at hand has steps left.

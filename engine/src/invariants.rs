@@ -95,11 +95,13 @@ impl Engine {
             let counted = instrument.last_trade_id.0 as usize;
             return Err(InvariantError::Count { what: "trades of an instrument", counted, kept: kept as usize });
         }
-        let is_noted = |end| self.pool.unfinished.has_auction(end, id);
-        if self.is_trading(id) && instrument.auction_end.is_some_and(|end| !is_noted(end)) {
-            return Err(InvariantError::Count { what: "auctions whose end is not noted", counted: 1, kept: 0 });
+        let is_noted = |time| instrument.alarm == Some(time) && self.pool.unfinished.has_alarm(time, id);
+        if self.is_trading(id) && instrument.next_alarm().is_some_and(|time| !is_noted(time)) {
+            return Err(InvariantError::Count { what: "instruments whose alarm is not noted", counted: 1, kept: 0 });
         }
-        if instrument.auction_end.is_some() && state != InstrumentState::Auction {
+        if (instrument.auction_end.is_some() || instrument.indicative_due.is_some())
+            && state != InstrumentState::Auction
+        {
             return Err(InvariantError::Count { what: "ends of auctions that are none", counted: 1, kept: 0 });
         }
         let has_work = instrument.has_work(&self.pool) && self.is_trading(id);

@@ -15,7 +15,7 @@
 //! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
 //! | `order_entry`, `instrument_state`, `trade_amendment` | new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument; trades that the operator cancels or corrects |
 //! | `admission`, `risk`, `kill_switch` | which orders are taken, and why others are not |
-//! | `stops`, `auction`, `incoming`, `protection` | stop orders trigger; gathered orders trade at one price; an incoming order meets the book, within the bounds that protect prices |
+//! | `stops`, `auction`, `auction_phase`, `incoming`, `protection` | stop orders trigger; gathered orders trade at one price; an incoming order meets the book, within the bounds that protect prices |
 //! | `matching`, `fill_or_kill`, `self_trade`, `iceberg`, `ended`, `election` | continuous trading and its special cases; orders that are over; which stop orders a trade elects |
 //! | `instrument`, `stop_queues`, `traded` | a traded pair, its stop orders, and what its trades leave behind |
 //! | `market_data`, `rejection`, `execution` | what everyone sees of a change, and what its owner is told of an order or of a command that was not done |
@@ -33,6 +33,7 @@ mod admission;
 mod allowed;
 mod amendment;
 mod auction;
+mod auction_phase;
 mod definition;
 mod disconnection;
 mod election;

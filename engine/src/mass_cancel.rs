@@ -12,8 +12,10 @@ use lugus_vocabulary::{
     EpochNanos, InstrumentId, MassCancelTarget, OrderId, ParticipantId, RejectReason, ReportBody, Side,
 };
 
+use crate::auction_phase;
 use crate::engine::Engine;
 use crate::event_sink::EventSink;
+use crate::instrument::Instrument;
 use crate::instruments::Listed;
 use crate::migration::migration_states::Availability;
 use crate::order_entry;
@@ -54,16 +56,19 @@ impl Engine {
             MassCancelTarget::Firm(firm) => firms.get(firm).ok_or(RejectReason::InvalidFirm)?.ids(),
             _ => Vec::new(),
         };
+        if let Some(listed) = self.instruments.find(instrument) {
+            self.check_cancels(sender, &listed.instrument)?;
+        }
         let mut covered = Covered::default();
         match (target, instrument) {
             (MassCancelTarget::Participant(participant), InstrumentId::NONE) => {
-                self.cancel_everywhere(&[participant], side, &mut covered);
+                self.cancel_everywhere(sender, &[participant], side, &mut covered);
             }
             (MassCancelTarget::Participant(participant), instrument) => {
                 self.cancel_in(instrument, [participant], side, &mut covered);
             }
             (MassCancelTarget::Firm(_), InstrumentId::NONE) => {
-                self.cancel_everywhere(&of_firm, side, &mut covered);
+                self.cancel_everywhere(sender, &of_firm, side, &mut covered);
             }
             (MassCancelTarget::Firm(_), instrument) => self.cancel_in(instrument, of_firm, side, &mut covered),
             // How many they are of a side is not known without a look at each participant in each instrument.
@@ -80,8 +85,22 @@ impl Engine {
         Ok(ReportBody::MassCancelAll { target, affected, instruments, moving })
     }
 
-    /// Cancels orders of participants, which are few, in all instruments.
-    fn cancel_everywhere(&mut self, participants: &[ParticipantId], side: Option<Side>, covered: &mut Covered) {
+    /// Checks whether a sender may cancel orders of an instrument now: the operator always may.
+    fn check_cancels(&self, sender: ParticipantId, instrument: &Instrument) -> Result<(), RejectReason> {
+        match sender {
+            ParticipantId::OPERATOR => Ok(()),
+            _ => auction_phase::check_cancels(instrument, self.pool.unfinished.now),
+        }
+    }
+
+    /// Cancels orders of participants, which are few, in all instruments. Where the sender may not cancel now, they stay.
+    fn cancel_everywhere(
+        &mut self,
+        sender: ParticipantId,
+        participants: &[ParticipantId],
+        side: Option<Side>,
+        covered: &mut Covered,
+    ) {
         let open = |participant: &ParticipantId| {
             self.participants.place(*participant).is_some_and(|place| self.pool.open_of(place) > 0)
         };
@@ -89,12 +108,13 @@ impl Engine {
         let mut noted = Vec::new();
         for listed in self.instruments.iter().filter(|_| !participants.is_empty()) {
             let id = listed.instrument.definition.instrument;
+            let may_cancel = self.check_cancels(sender, &listed.instrument).is_ok();
             let mut orders = 0;
             for &participant in &participants {
                 let Some(owner) = self.scopes.find(participant, id) else { continue };
                 let own = self.pool.orders_of(owner, side);
                 orders += own;
-                if own > 0 && listed.availability == Availability::Trading {
+                if own > 0 && may_cancel && listed.availability == Availability::Trading {
                     // The owner's lists have to be sorted.
                     self.pool.first_of(owner, side);
                     self.pool.set_canceled(owner, side, listed.instrument.last_order_id);
@@ -102,6 +122,7 @@ impl Engine {
                 }
             }
             match listed.availability {
+                Availability::Trading if !may_cancel => covered.moving += u32::from(orders > 0),
                 Availability::Trading => {
                     covered.affected += orders;
                     covered.instruments += u32::from(orders > 0);

@@ -8,6 +8,7 @@ use lugus_vocabulary::{
 
 use crate::admission;
 use crate::amendment::Amendment;
+use crate::auction_phase;
 use crate::book::{Instructions, Order, OrderPool, Slot, Terms, Vacancy};
 use crate::event_sink::EventSink;
 use crate::execution;
@@ -173,6 +174,7 @@ fn replace_any<S: EventSink>(
 ) -> Result<(), RejectReason> {
     let orig_client_order_id = replace.orig_client_order_id;
     admission::replaceable(instrument)?;
+    auction_phase::check_cancels(instrument, reporter.now())?;
     let slot = pool.find(reporter.scope(), orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
     let amendment = admission::replacement(replace, slot, reporter.now(), risk, instrument, pool)?;
     pool.rename(slot, replace.client_order_id);
@@ -249,6 +251,9 @@ pub(crate) fn mass_cancel<S: EventSink>(
     let sender = reporter.participant();
     if target != sender && sender != ParticipantId::OPERATOR {
         return Err(RejectReason::NotAuthorised);
+    }
+    if sender != ParticipantId::OPERATOR {
+        auction_phase::check_cancels(instrument, reporter.now())?;
     }
     let id = instrument.definition.instrument;
     let mut affected = 0;

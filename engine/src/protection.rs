@@ -16,6 +16,7 @@ use lugus_vocabulary::{
 };
 
 use crate::auction;
+use crate::auction_phase;
 use crate::book::{Instructions, Order, OrderPool};
 use crate::event_sink::EventSink;
 use crate::instrument::Instrument;
@@ -155,7 +156,7 @@ fn canceled_rest_of_protected(order: &Order, instrument: &Instrument) -> Option<
     Some(if has_others { RejectReason::ProtectionPoints } else { RejectReason::NoLiquidity })
 }
 
-/// Interrupts trading by an auction, because an order would trade beyond the dynamic band.
+/// Interrupts trading by an auction, or lets one go on, for the length of an auction.
 #[cold]
 pub(crate) fn halt<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     instrument.definition.state = InstrumentState::Auction;
@@ -168,17 +169,8 @@ fn set_end<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, repo
     let length = i64::from(instrument.definition.protection.auction_milliseconds) * NANOS_A_MILLISECOND;
     let end = (length > 0).then(|| EpochNanos(reporter.now().0.saturating_add(length)));
     instrument.auction_end = end;
-    if let Some(end) = end {
-        pool.unfinished.note_auction(end, instrument.definition.instrument);
-    }
+    auction_phase::begin(instrument, pool, reporter.now());
     fold_phase(instrument, reporter);
-}
-
-/// Ends the timer of an auction.
-pub(crate) fn clear_end(instrument: &mut Instrument, pool: &mut OrderPool) {
-    if let Some(end) = instrument.auction_end.take() {
-        pool.unfinished.forget_auction(end, instrument.definition.instrument);
-    }
 }
 
 /// Takes a change of the state that no report tells into the state hash.
@@ -187,20 +179,36 @@ fn fold_phase<S: EventSink>(instrument: &Instrument, reporter: &mut Reporter<'_,
     reporter.fold(&state_hash::phase_words(instrument.definition.instrument, state, now, instrument.auction_end));
 }
 
-/// An auction's timer fires. Returns whether the auction ends: then the instrument is open, and its book is still crossed;
-/// otherwise the auction goes on.
+/// Begins an auction, or lets it go on, whose end is set by the instrument's schedule.
+pub(crate) fn gather<S: EventSink>(
+    instrument: &mut Instrument,
+    end: Option<EpochNanos>,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    instrument.definition.state = InstrumentState::Auction;
+    instrument.auction_end = end;
+    auction_phase::begin(instrument, pool, reporter.now());
+    fold_phase(instrument, reporter);
+    instrument.publish_state(reporter);
+}
+
+/// Ends an auction without a command, in this state. Returns whether it ends: then its book is still crossed. If its price would
+/// be outside the collar, it goes on.
 #[cold]
-pub(crate) fn timer_fires<S: EventSink>(
+pub(crate) fn leave_auction<S: EventSink>(
+    state: InstrumentState,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> bool {
-    instrument.auction_end = None;
     if check_collar(None, instrument, pool).is_err() {
-        set_end(instrument, pool, reporter);
+        halt(instrument, pool, reporter);
         return false;
     }
-    instrument.definition.state = InstrumentState::Open;
+    instrument.definition.state = state;
+    instrument.auction_end = None;
+    auction_phase::begin(instrument, pool, reporter.now());
     fold_phase(instrument, reporter);
     true
 }

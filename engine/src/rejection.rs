@@ -55,6 +55,7 @@ pub(crate) fn rejection(action: &Action, reason: RejectReason, order_status: Opt
         Action::SetFirmRules { .. } => CommandKind::SetFirmRules,
         Action::SetFirmLimits { .. } => CommandKind::SetFirmLimits,
         Action::AmendTrade { .. } => CommandKind::AmendTrade,
+        Action::SetAuctionRules(_) => CommandKind::SetAuctionRules,
         Action::SetPriceProtection(_) => CommandKind::SetPriceProtection,
     };
     ReportBody::Reject { command, reason }

@@ -12,9 +12,9 @@
 //! may change, and it skips the words that most executions do not have.
 
 use lugus_vocabulary::{
-    EpochNanos, EventSequence, Execution, FirmLimits, FirmReport, InstrumentDefinition, InstrumentId, InstrumentState,
-    KillSwitch, MassCancelTarget, NewOrder, ParticipantId, PriceProtection, PriceWidth, Report, ReportBody, RiskLimits,
-    StateHash, TradeAddendum,
+    AuctionRules, DailySchedule, EpochNanos, EventSequence, Execution, FirmLimits, FirmReport, InstrumentDefinition,
+    InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, PriceProtection, PriceWidth,
+    Report, ReportBody, RiskLimits, StateHash, TimeOfDay, TradeAddendum,
 };
 
 use crate::report_heading::ReportHeading;
@@ -101,10 +101,27 @@ pub(crate) fn combine(sum: u64, participants_hash: StateHash) -> StateHash {
 /// An instrument's hash before its first report: the hash of its definition, so that members agree on that, too.
 pub(crate) fn of_definition(definition: &InstrumentDefinition) -> StateHash {
     let hash = fold(0, &definition_words(definition));
-    match definition.protection {
-        PriceProtection::NONE => StateHash(hash),
-        protection => StateHash(fold(hash, &protection_words(&protection))),
+    let hash = match definition.protection {
+        PriceProtection::NONE => hash,
+        protection => fold(hash, &protection_words(&protection)),
+    };
+    match definition.auctions {
+        AuctionRules::NONE => StateHash(hash),
+        rules => StateHash(fold(hash, &auction_rules_words(&rules))),
     }
+}
+
+/// All fields of the rules of auctions. Words 0 and 9 to 15 are left to the caller.
+pub(crate) fn auction_rules_words(rules: &AuctionRules) -> [u64; WORDS] {
+    let AuctionRules { indicative_milliseconds, no_cancel_milliseconds, schedule } = *rules;
+    let DailySchedule { opening_auction, continuous, closing_auction, closed, at_day_end } = schedule;
+    let time = |time: Option<TimeOfDay>| time.map_or(0, |time| u64::from(time.milliseconds()) + 1);
+    let mut words = [0; WORDS];
+    words[1] = KIND_AUCTION_RULES | (at_day_end as u64) << 8;
+    words[3] = time(opening_auction) << 32 | time(continuous);
+    words[4] = time(closing_auction) << 32 | time(closed);
+    words[2] = u64::from(indicative_milliseconds) << 32 | u64::from(no_cancel_milliseconds);
+    words
 }
 
 /// All fields of a price protection. Words 0 and 9 to 12 are left to the caller.
@@ -360,6 +377,8 @@ const KIND_FIRM_EVENT: u64 = 68;
 const KIND_CONNECTION: u64 = 18;
 /// No report: the command that has set it.
 const KIND_PROTECTION: u64 = 72;
+/// No report: the command that has set them.
+const KIND_AUCTION_RULES: u64 = 73;
 /// No report: an instrument's state, changed by a breach or a timer.
 const KIND_PHASE: u64 = 6;
 

@@ -2,7 +2,7 @@
 //!
 //! Each command begins with some of it, and a timer of the log does it where no commands come: whoever runs the engine asks
 //! [`Engine::next_deadline`] after every entry of the log, and calls [`Engine::on_timer`] when that time has come. The
-//! order is fixed: what expires; auctions that a timer ends, by their end and by id; the command's own instrument; mass cancels by instrument and participant (`mass_cancel`); participants whose
+//! order is fixed: what expires; what happens in instruments at times of the log, by time and by id; the command's own instrument; mass cancels by instrument and participant (`mass_cancel`); participants whose
 //! kill switch cancels their orders; participants whose connection is lost (`disconnection`); instruments by id. One command or timer takes [`crate::EngineLimits::steps`] steps.
 
 use lugus_vocabulary::{EpochNanos, InstrumentId, InstrumentState, ParticipantId, RejectReason, Side};
@@ -25,7 +25,7 @@ use crate::stops;
 pub enum Deadline {
     /// Work is left that is decided already.
     Now,
-    /// At this log time, when the next order expires, or the next grace time or auction ends; or at once, if that has passed.
+    /// At this log time, when the next order expires, the next grace time ends, or something happens in an instrument; or at once, if that has passed.
     At(EpochNanos),
 }
 
@@ -44,7 +44,7 @@ impl Engine {
             return Some(Deadline::Now);
         }
         // Orders of an instrument that takes no commands are put aside until it does.
-        let alarm = [self.next_grace_end(), self.next_auction_end()].into_iter().flatten().min();
+        let alarm = [self.next_grace_end(), self.next_alarm()].into_iter().flatten().min();
         while let Some(Expiry { time, instrument, .. }) = self.pool.next_expiry() {
             if self.is_trading(instrument) {
                 return Some(Deadline::At(alarm.map_or(time, |alarm| alarm.min(time))));
@@ -96,7 +96,7 @@ impl Engine {
         self.pool.unfinished.begin(now);
         self.expire(now, sink);
         if self.pool.unfinished.is_any() || self.pool.unfinished.is_alarmed(now) {
-            self.end_auctions(now, sink);
+            self.sound_alarms(now, sink);
             self.go_on_in(now, first, sink);
             self.continue_mass_cancels(now, sink);
             self.continue_kills(now, sink);
@@ -122,31 +122,30 @@ impl Engine {
         }
     }
 
-    /// Ends auctions whose time has come.
-    fn end_auctions(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
-        while let Some(end) = self.next_auction_end()
+    /// Does what happens in instruments at times that have come: by time and by id.
+    fn sound_alarms(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
+        while let Some(end) = self.next_alarm()
             && end <= now
-            && let Some((_, id)) = self.pool.unfinished.next_auction()
+            && let Some((_, id)) = self.pool.unfinished.next_alarm()
             && let Some(place) = self.instruments.place(id)
         {
             if !self.pool.unfinished.step() {
                 return;
             }
-            self.pool.unfinished.forget_auction(end, id);
             let Listed { instrument, hash, .. } = self.instruments.touch(place);
             let reporter = &mut Reporter::unprompted(now, &mut self.scopes, hash, sink);
-            instrument_state::end_auction(instrument, &mut self.pool, reporter);
+            instrument_state::alarm(instrument, &mut self.pool, reporter);
         }
     }
 
-    /// When the next auction ends. One of an instrument that takes no commands is forgotten until it does.
-    fn next_auction_end(&mut self) -> Option<EpochNanos> {
-        while let Some((end, id)) = self.pool.unfinished.next_auction() {
-            let is_its = |listed: &Listed| is_trading(listed) && listed.instrument.auction_end == Some(end);
+    /// When something happens next in an instrument. One that takes no commands is forgotten until it does.
+    fn next_alarm(&mut self) -> Option<EpochNanos> {
+        while let Some((end, id)) = self.pool.unfinished.next_alarm() {
+            let is_its = |listed: &Listed| is_trading(listed) && listed.instrument.alarm == Some(end);
             if self.instruments.find(id).is_some_and(is_its) {
                 return Some(end);
             }
-            self.pool.unfinished.forget_auction(end, id);
+            self.pool.unfinished.forget_alarm(end, id);
         }
         None
     }
@@ -236,8 +235,9 @@ impl Engine {
             return;
         }
         self.pool.unfinished.note_instrument(id);
-        if let Some(end) = self.instruments.find(id).and_then(|listed| listed.instrument.auction_end) {
-            self.pool.unfinished.note_auction(end, id);
+        if let Some(listed) = self.instruments.find_mut(id) {
+            listed.instrument.alarm = None;
+            listed.instrument.note_alarm(&mut self.pool);
         }
         for at in 0..self.participants.len() {
             let Some(participant) = self.participants.id(at) else { continue };

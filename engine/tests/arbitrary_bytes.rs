@@ -13,7 +13,7 @@ proptest! {
     #[test]
     fn nothing_breaks_the_engine(bytes in proptest::collection::vec(any::<u8>(), 0..4_000)) {
         // First of all an instrument that takes any price and quantity, so that most runs get as far as trading.
-        let bytes = [&[0, 1, 1, 3, 5, 3, 3, 7, 7, 1][..], &bytes].concat();
+        let bytes = [&[0, 1, 1, 3, 5, 3, 3, 7, 7, 1, 1][..], &bytes].concat();
         let engine = arbitrary_commands::apply(&bytes);
         prop_assert!(engine.definition(lugus_vocabulary::InstrumentId(1)).is_some());
         let records = venue::snapshot(&engine);

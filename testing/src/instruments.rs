@@ -11,8 +11,8 @@
 //! Orders have their builders in the vocabulary: `NewOrder::limit` and `NewOrder::market`.
 
 use lugus_vocabulary::{
-    Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price, PriceProtection, Quantity,
-    Symbol,
+    AuctionRules, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, Price, PriceProtection,
+    Quantity, Symbol,
 };
 
 /// An open spot instrument with prices from 1 to 1,000,000 ticks around 1,000, no price band, and orders of up to 1,000,000
@@ -33,6 +33,7 @@ pub const fn btc_usdt(instrument: InstrumentId) -> InstrumentDefinition {
         lot_size: Decimal { mantissa: 1, exponent: -6 },
         state: InstrumentState::Open,
         protection: PriceProtection::NONE,
+        auctions: AuctionRules::NONE,
     }
 }
 

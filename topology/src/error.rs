@@ -248,6 +248,11 @@ pub enum Problem {
         "not a value of a price protection: widths are above 0, times at most 86400000 ms, and \"HALT\" needs auction_milliseconds"
     )]
     Protection,
+    /// A value of the rules of an instrument's auctions does not fit.
+    #[error(
+        "not a rule of auctions: an interval is 0 or at least 10 ms, times are at most 86400000 ms, and a schedule's phases follow each other, an auction with its end"
+    )]
+    Auctions,
     /// An instrument names a cluster that the deployment lacks.
     #[error("there is no cluster {cluster}: name one of the [[cluster]] ids")]
     UnknownCluster {

@@ -485,6 +485,9 @@ fn prices(key: &str, instrument: &InstrumentSpecification) -> Result<(), Fault> 
     if let Some(field) = instrument.protection.fault() {
         return Err(Fault::new(format!("{key}.protection.{field}"), Problem::Protection));
     }
+    if let Some(field) = instrument.auctions.fault() {
+        return Err(Fault::new(format!("{key}.auctions.{field}"), Problem::Auctions));
+    }
     within(format!("{key}.maximum_quantity"), maximum_quantity, 1, i64::MAX as u64)
 }
 

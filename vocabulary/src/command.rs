@@ -1,5 +1,6 @@
 //! Commands: what participants and the operator send to the engine, in the order of the log.
 
+use crate::auction::AuctionRules;
 use crate::firm::FirmRules;
 use crate::instrument::{InstrumentDefinition, InstrumentState};
 use crate::order::{NewOrder, Replace, Side};
@@ -122,6 +123,8 @@ pub enum Action {
     },
     /// Operator: sets what protects the prices of the instrument, all of it.
     SetPriceProtection(PriceProtection),
+    /// Operator: sets the rules of the instrument's auctions, all of them.
+    SetAuctionRules(AuctionRules),
 }
 
 /// Whose orders a mass cancel cancels.
@@ -167,6 +170,7 @@ impl Action {
             Self::SetFirmLimits { .. } => CommandKind::SetFirmLimits,
             Self::AmendTrade { .. } => CommandKind::AmendTrade,
             Self::SetPriceProtection(_) => CommandKind::SetPriceProtection,
+            Self::SetAuctionRules(_) => CommandKind::SetAuctionRules,
         }
     }
 }
@@ -202,5 +206,7 @@ word! {
         SetFirmLimits = 65,
         /// [`Action::SetPriceProtection`].
         SetPriceProtection = 72,
+        /// [`Action::SetAuctionRules`].
+        SetAuctionRules = 73,
     }
 }

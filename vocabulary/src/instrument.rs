@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::auction::AuctionRules;
 use crate::decimal::Decimal;
 use crate::protection::PriceProtection;
 use crate::units::{InstrumentId, Price, Quantity};
@@ -42,6 +43,9 @@ pub struct InstrumentDefinition {
     /// What protects its prices beside the price band.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "PriceProtection::is_none"))]
     pub protection: PriceProtection,
+    /// The rules of its auctions.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "AuctionRules::is_none"))]
+    pub auctions: AuctionRules,
 }
 
 word! {

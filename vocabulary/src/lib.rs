@@ -10,6 +10,7 @@
 //! | [`decimal`] | exact decimal numbers: tick and lot sizes |
 //! | [`instrument`] | the definition of an instrument, its type and state |
 //! | [`order`] | new orders, replacements, and their attributes |
+//! | [`auction`] | what is told of an auction, and the rules of an instrument's auctions |
 //! | [`command`] | what is sent to the engine in the log's order |
 //! | [`connection`] | what happens to orders when a connection is lost |
 //! | [`request`] | what a session asks for without a number |
@@ -28,6 +29,7 @@
 //! | [`map_request`] | changes of the partition map, and their answers |
 //! | [`participant_role`] | what a participant may do |
 //! | [`message_rate`] | how many messages a session may send |
+//! | [`schedule`] | when an instrument's state changes by itself |
 //! | [`session_key`] | the key that a session's messages are authenticated with |
 //! | [`snapshot`] | the state of an engine, record by record |
 //! | [`member_status`] | what a member tells of itself: where it stands, and its state's hashes |
@@ -40,6 +42,7 @@
 //!  "order_type":"LIMIT","time_in_force":"GTC","price":100,"quantity":5}}}
 //! ```
 
+pub mod auction;
 pub mod command;
 pub mod connection;
 pub mod decimal;
@@ -64,6 +67,7 @@ pub mod reply;
 pub mod report;
 pub mod request;
 pub mod risk;
+pub mod schedule;
 pub mod session_key;
 pub mod snapshot;
 pub mod specification;
@@ -74,6 +78,7 @@ pub mod units;
 mod json;
 mod word;
 
+pub use auction::{AuctionIndicative, AuctionRules};
 pub use command::{Action, Command, CommandKind, MassCancelTarget};
 pub use connection::{ConnectionChange, GraceTime, GraceTimeTooLong, OnDisconnect};
 pub use decimal::{Decimal, DecimalError, StepSize};
@@ -110,6 +115,7 @@ pub use reply::Reply;
 pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody, TradeAddendum};
 pub use request::Request;
 pub use risk::{KillSwitch, KillSwitchLevel, KillSwitchLevels, RiskLimits, WorkingOrders};
+pub use schedule::{AtDayEnd, DailySchedule, DayPhase, TimeOfDay, TimeOfDayError};
 pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
     DisconnectionRecord, FirmRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord,

@@ -1,6 +1,7 @@
 //! Market data: the book and its changes, as anyone may see them. Increments are numbered without a gap in their
 //! instrument; one numbering goes over all kinds of them.
 
+use crate::auction::AuctionIndicative;
 use crate::instrument::InstrumentState;
 use crate::order::Side;
 use crate::units::{EpochNanos, InstrumentId, MarketDataSequence, OrderId, Price, Quantity, TradeId};
@@ -72,6 +73,8 @@ pub enum MarketDataBody {
         /// Quantity of the trade from now on, in lots; 0 if it is canceled.
         quantity: Quantity,
     },
+    /// What the auction would give, at intervals while orders gather.
+    Auction(AuctionIndicative),
     /// The statistics after trades.
     Statistics(Statistics),
     /// The instrument's state. When the state leaves CLOSED, the statistics are reset, except for the last price.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::auction::AuctionRules;
 use crate::endpoint::Endpoint;
 use crate::instrument::InstrumentType;
 use crate::protection::PriceProtection;
@@ -181,9 +182,11 @@ impl PartitionMap {
 }
 
 impl Partition {
-    /// The partition of an instrument that is not halted and was never moved. Its price protection is no part of the map.
+    /// The partition of an instrument that is not halted and was never moved. Its price protection and the rules of its auctions are no
+    /// part of the map.
     pub fn new(instrument: InstrumentSpecification) -> Self {
-        let instrument = InstrumentSpecification { protection: PriceProtection::NONE, ..instrument };
+        let instrument =
+            InstrumentSpecification { protection: PriceProtection::NONE, auctions: AuctionRules::NONE, ..instrument };
         Self { instrument, is_halted: false, migration: None, ended_migration: None }
     }
 

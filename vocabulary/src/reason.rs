@@ -114,6 +114,8 @@ word! {
         PriceOutsideCollar = 55,
         /// What is left of an order without a limit could only trade beyond its protection points.
         ProtectionPoints = 56,
+        /// Shortly before the end of an auction participants neither cancel nor replace orders.
+        NoCancelPhase = 57,
         /// A reason of a later protocol version, which this program does not know. The engine never gives it.
         Unknown = 255,
     }

@@ -30,7 +30,7 @@ use crate::units::{
 use crate::word::word;
 
 /// Version of the records and of their order, which an engine writes.
-pub const SNAPSHOT_VERSION: u32 = 10;
+pub const SNAPSHOT_VERSION: u32 = 11;
 
 /// The first version that an engine still loads. What the records of versions since then lack is absent or 0.
 pub const OLDEST_SNAPSHOT_VERSION: u32 = 8;
@@ -242,6 +242,10 @@ pub struct InstrumentRecord {
     pub statistics: Statistics,
     /// Log time at which a timer ends the auction that interrupts trading; `None` if there is none.
     pub auction_end: Option<EpochNanos>,
+    /// Log time at which what the auction would give is published next; `None` if it is not.
+    pub indicative_due: Option<EpochNanos>,
+    /// Log time of the next change of the instrument's schedule; `None` without one.
+    pub phase_due: Option<EpochNanos>,
     /// With a window of the dynamic reference price: the window that an order last met the book in, and the price before it.
     pub reference_window: Option<ReferenceWindow>,
     /// Hash over all that happened to the instrument.

@@ -1,5 +1,6 @@
 //! The specification of an instrument in a deployment: what the operator writes, and what the partition map tells.
 
+use crate::auction::AuctionRules;
 use crate::decimal::StepSize;
 use crate::instrument::{InstrumentDefinition, InstrumentState, InstrumentType, Symbol};
 use crate::protection::PriceProtection;
@@ -46,6 +47,9 @@ pub struct InstrumentSpecification {
     /// What protects its prices beside the price band. The partition map does not have it.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub protection: PriceProtection,
+    /// The rules of its auctions. The partition map does not have them.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+    pub auctions: AuctionRules,
 }
 
 const fn default_type() -> InstrumentType {
@@ -91,6 +95,7 @@ impl InstrumentSpecification {
             maximum_quantity: default_quantity(),
             state: default_state(),
             protection: PriceProtection::NONE,
+            auctions: AuctionRules::NONE,
         }
     }
 
@@ -120,6 +125,7 @@ impl InstrumentSpecification {
             lot_size: self.lot_size.into(),
             state: self.state,
             protection: self.protection,
+            auctions: self.auctions,
         })
     }
 }

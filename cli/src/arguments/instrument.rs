@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use lugus_vocabulary::{
-    BeyondPoints, InstrumentState, OnBreach, PriceProtection, PriceWidth, PriceWidthError, Quantity,
+    AtDayEnd, AuctionRules, BeyondPoints, DailySchedule, InstrumentState, OnBreach, PriceProtection, PriceWidth,
+    PriceWidthError, Quantity, TimeOfDay,
 };
 
 use super::trading::{TakeOver, Units};
@@ -14,6 +15,8 @@ pub enum Instrument {
     State(State),
     /// Set what protects an instrument's prices beside its price band, all of it: what is not named is removed.
     Protect(Protect),
+    /// Set the rules of an instrument's auctions, all of them: what is not named is removed.
+    Auctions(Auctions),
 }
 
 /// `lugus instrument state`.
@@ -63,6 +66,55 @@ pub struct Protect {
     pub beyond_points: BeyondArgument,
 }
 
+/// `lugus instrument auctions`.
+#[derive(Debug, Args)]
+pub struct Auctions {
+    /// The instrument and the operator's session.
+    #[command(flatten)]
+    pub operated: Operated,
+    /// Publish price, volume and imbalance at this interval in milliseconds while orders gather.
+    #[arg(long, default_value_t = 0,
+          value_parser = clap::value_parser!(u32).range(..=i64::from(AuctionRules::MAXIMUM_MILLISECONDS)))]
+    pub indicative: u32,
+    /// For this many milliseconds before the end of an auction that a timer ends, let participants neither cancel nor replace
+    /// orders.
+    #[arg(long, default_value_t = 0,
+          value_parser = clap::value_parser!(u32).range(..=i64::from(AuctionRules::MAXIMUM_MILLISECONDS)))]
+    pub no_cancel: u32,
+    /// When orders begin to gather for the opening auction, each day: HH:MM, HH:MM:SS or HH:MM:SS.mmm, in UTC.
+    #[arg(long, value_name = "TIME", requires = "continuous")]
+    pub opening_auction: Option<TimeOfDay>,
+    /// When continuous trading begins.
+    #[arg(long, value_name = "TIME")]
+    pub continuous: Option<TimeOfDay>,
+    /// When orders begin to gather for the closing auction.
+    #[arg(long, value_name = "TIME", requires = "closed")]
+    pub closing_auction: Option<TimeOfDay>,
+    /// When the day ends.
+    #[arg(long, value_name = "TIME")]
+    pub closed: Option<TimeOfDay>,
+    /// At the end of the day, cancel all orders, and do not only halt the instrument.
+    #[arg(long, requires = "closed")]
+    pub close: bool,
+}
+
+impl Auctions {
+    /// The rules.
+    pub fn rules(&self) -> AuctionRules {
+        AuctionRules {
+            indicative_milliseconds: self.indicative,
+            no_cancel_milliseconds: self.no_cancel,
+            schedule: DailySchedule {
+                opening_auction: self.opening_auction,
+                continuous: self.continuous,
+                closing_auction: self.closing_auction,
+                closed: self.closed,
+                at_day_end: if self.close { AtDayEnd::Close } else { AtDayEnd::Halt },
+            },
+        }
+    }
+}
+
 impl Protect {
     /// What protects the prices.
     pub fn protection(&self) -> PriceProtection {
@@ -88,7 +140,9 @@ impl Instrument {
     /// The instrument and the operator's session.
     pub fn operated(&self) -> &Operated {
         match self {
-            Self::State(State { operated, .. }) | Self::Protect(Protect { operated, .. }) => operated,
+            Self::State(State { operated, .. })
+            | Self::Protect(Protect { operated, .. })
+            | Self::Auctions(Auctions { operated, .. }) => operated,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 use lugus_vocabulary::{
-    Book, BookType, DisplayedOrder, EpochNanos, InstrumentState, MarketDataBody, MarketDataSequence,
+    AuctionIndicative, Book, BookType, DisplayedOrder, EpochNanos, InstrumentState, MarketDataBody, MarketDataSequence,
     MarketDataSnapshot, OrderId, Price, PriceLevel, Quantity, Side,
 };
 
@@ -17,6 +17,8 @@ pub struct FollowedBook {
     book_type: BookType,
     market: MarketDataSnapshot,
     loaded_at: EpochNanos,
+    /// The last increment that told what the auction would give, while orders gather.
+    auction: Option<AuctionIndicative>,
     bids: FollowedSide,
     offers: FollowedSide,
     orders: usize,
@@ -83,6 +85,12 @@ impl FollowedBook {
     /// State, reference price and statistics of the instrument.
     pub fn market(&self) -> &MarketDataSnapshot {
         &self.market
+    }
+
+    /// What the auction would give, as the cluster published it last; `None` while no orders gather, and until it was published
+    /// first. It counts the reserves of icebergs, which the levels do not show.
+    pub fn auction(&self) -> Option<AuctionIndicative> {
+        self.auction
     }
 
     /// Levels of a side, best first.
@@ -198,6 +206,7 @@ impl FollowedBook {
                 }
             }
             MarketDataBody::State { state, reference_price } => self.set_state(state, reference_price),
+            MarketDataBody::Auction(auction) => self.auction = Some(auction),
             MarketDataBody::Statistics(statistics) => self.market.statistics = statistics,
             _ => {}
         }
@@ -210,6 +219,9 @@ impl FollowedBook {
             market.statistics.begin_session();
         }
         (market.state, market.reference_price) = (state, reference_price);
+        if state != InstrumentState::Auction {
+            self.auction = None;
+        }
     }
 
     fn remove_order(&mut self, side: Side, price: Price, order_id: OrderId) -> Result<(), Contradiction> {

@@ -389,6 +389,9 @@ impl Following {
         if let MarketDataBody::Trade { trade_id, price, quantity, aggressor } = *body {
             handler.on_trade(self.instrument, &Trade { trade_id, price, quantity, aggressor });
         }
+        if let MarketDataBody::Auction(auction) = body {
+            handler.on_auction(self.instrument, auction);
+        }
         if let MarketDataBody::TradeAddendum { trade_id, price, quantity } = *body {
             handler.on_trade_addendum(self.instrument, trade_id, price, quantity);
         }

@@ -1,6 +1,6 @@
 //! What a program hears of the books that it follows.
 
-use lugus_vocabulary::{InstrumentDefinition, InstrumentId, Price, Quantity, Side, TradeId};
+use lugus_vocabulary::{AuctionIndicative, InstrumentDefinition, InstrumentId, Price, Quantity, Side, TradeId};
 
 use super::book::FollowedBook;
 use super::gap::Gap;
@@ -19,6 +19,11 @@ pub trait FeedHandler {
     /// quantity. As for trades, some may not be told; the statistics count them.
     fn on_trade_addendum(&mut self, instrument: InstrumentId, trade_id: TradeId, price: Price, quantity: Quantity) {
         let _ = (instrument, trade_id, price, quantity);
+    }
+
+    /// What an auction would give if it ended now: at intervals while orders gather. [`FollowedBook::auction`] keeps the last one.
+    fn on_auction(&mut self, instrument: InstrumentId, auction: &AuctionIndicative) {
+        let _ = (instrument, auction);
     }
 
     /// The state of following an instrument has changed.
@@ -48,6 +53,10 @@ impl<H: FeedHandler + ?Sized> FeedHandler for &mut H {
 
     fn on_trade_addendum(&mut self, instrument: InstrumentId, trade_id: TradeId, price: Price, quantity: Quantity) {
         (**self).on_trade_addendum(instrument, trade_id, price, quantity);
+    }
+
+    fn on_auction(&mut self, instrument: InstrumentId, auction: &AuctionIndicative) {
+        (**self).on_auction(instrument, auction);
     }
 
     fn on_feed_status(&mut self, instrument: InstrumentId, status: FeedStatus) {

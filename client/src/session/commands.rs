@@ -4,12 +4,13 @@ use lugus_codecs::market_data::encode_book_request;
 use lugus_codecs::order_entry::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, encode_activate_protocol_version, encode_amend_trade, encode_cancel,
     encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace,
-    encode_set_instrument_state, encode_set_kill_switch, encode_set_price_protection, encode_set_risk_limits,
+    encode_set_auction_rules, encode_set_instrument_state, encode_set_kill_switch, encode_set_price_protection,
+    encode_set_risk_limits,
 };
 use lugus_vocabulary::{
-    BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch,
-    MassCancelTarget, NewOrder, ParticipantId, Price, PriceProtection, ProtocolVersion, Replace, RiskLimits, Side,
-    TradeAmendment, TradeId, WorkingOrders,
+    AuctionRules, BookRequest, BookType, ClientOrderId, InstrumentDefinition, InstrumentId, InstrumentState,
+    KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price, PriceProtection, ProtocolVersion, Replace,
+    RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
 };
 
 use super::{Connection, DropCopy, MAXIMUM_DROP_COPIES, Session, scope_context};
@@ -159,6 +160,19 @@ impl Session {
         protection: &PriceProtection,
     ) -> Result<CommandNumber, SendError> {
         self.submit(ingress, instrument, |buffer| encode_set_price_protection(instrument, protection, buffer))
+    }
+
+    /// Operator: sets the rules of an instrument's auctions, all of them.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn set_auction_rules(
+        &mut self,
+        ingress: &mut impl Ingress,
+        instrument: InstrumentId,
+        rules: &AuctionRules,
+    ) -> Result<CommandNumber, SendError> {
+        self.submit(ingress, instrument, |buffer| encode_set_auction_rules(instrument, rules, buffer))
     }
 
     /// Operator: sets a participant's limits. The command is numbered in the scope of [`InstrumentId::NONE`].

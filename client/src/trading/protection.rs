@@ -1,6 +1,6 @@
-//! What protects the prices of an instrument, in a session with one cluster.
+//! What protects the prices of an instrument, and the rules of its auctions, in a session with one cluster.
 
-use lugus_vocabulary::{InstrumentId, PriceProtection};
+use lugus_vocabulary::{AuctionRules, InstrumentId, PriceProtection};
 
 use super::TradingSession;
 use crate::command_number::CommandNumber;
@@ -18,5 +18,18 @@ impl TradingSession {
     ) -> Result<CommandNumber, SendError> {
         let (session, mut ingress) = self.split();
         session.set_price_protection(&mut ingress, instrument, protection)
+    }
+
+    /// Operator: sets the rules of an instrument's auctions, all of them, while it trades.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent.
+    pub fn set_auction_rules(
+        &mut self,
+        instrument: InstrumentId,
+        rules: &AuctionRules,
+    ) -> Result<CommandNumber, SendError> {
+        let (session, mut ingress) = self.split();
+        session.set_auction_rules(&mut ingress, instrument, rules)
     }
 }

@@ -17,6 +17,7 @@ macro_rules! write_definition {
             lot_size,
             state,
             protection,
+            auctions,
         } = $definition;
         $encoder
             .minimum_price(minimum_price.0)
@@ -33,14 +34,15 @@ macro_rules! write_definition {
             .state($crate::word::ToWire::to_wire(*state))
             .base(&base.0)
             .quote(&quote.0);
-        $crate::protection::write_protection!($encoder, protection)
+        $crate::protection::write_protection!($encoder, protection);
+        $crate::auction_rules::write_auction_rules!($encoder, auctions)
     }};
 }
 
 /// Reads an [`InstrumentDefinition`](lugus_vocabulary::InstrumentDefinition) from any generated decoder that has its fields;
-/// `?` on what is wrong. Messages of versions before this one do not have the price protection.
+/// `?` on what is wrong. Messages of versions before these do not have the price protection, or the rules of auctions.
 macro_rules! read_definition {
-    ($decoder:expr, $template_id:expr, protected since $version:literal, in $envelope:expr) => {
+    ($decoder:expr, $template_id:expr, protected since $protected:literal, auctions since $auctions:literal, in $envelope:expr) => {
         lugus_vocabulary::InstrumentDefinition {
             instrument: lugus_vocabulary::InstrumentId($decoder.instrument_id()),
             base: lugus_vocabulary::Symbol($decoder.base()),
@@ -60,10 +62,15 @@ macro_rules! read_definition {
                 exponent: $decoder.lot_size_exponent(),
             },
             state: $crate::word::word($decoder.state(), $template_id, "state")?,
-            protection: if $envelope.version < $version {
+            protection: if $envelope.version < $protected {
                 lugus_vocabulary::PriceProtection::NONE
             } else {
                 $crate::protection::read_protection!($decoder, $template_id)
+            },
+            auctions: if $envelope.version < $auctions {
+                lugus_vocabulary::AuctionRules::NONE
+            } else {
+                $crate::auction_rules::read_auction_rules!($decoder, $template_id)
             },
         }
     };

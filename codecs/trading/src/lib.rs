@@ -13,6 +13,7 @@
 //!
 //! The generated code is private: its decoders panic on short buffers, so each `decode_` function checks a message first.
 
+mod auction_rules;
 pub mod authenticated_request;
 mod definition;
 mod error;

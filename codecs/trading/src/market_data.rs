@@ -6,11 +6,13 @@
 //! | `stream` | increments, which members publish |
 //! | `heartbeat` | who publishes, and the last increment of each instrument |
 //! | `security_definition` | an instrument, in the loop of snapshots |
+//! | `auction` | the increment that tells what an auction would give |
 //! | `trade_addendum` | the increment of a trade that was canceled or corrected |
 //!
 //! A decode function that returns an `Option` returns `None` for a template that it does not read, so that a reader can try
 //! one function after another.
 
+mod auction;
 mod book;
 mod heartbeat;
 mod security_definition;

@@ -7,6 +7,7 @@
 //! | `firm_events` | the events of a firm: the request for them, and its answers |
 //! | `mass_cancels` | mass cancels of many books: the command and its event |
 //! | `trades` | trades that the operator cancels or corrects: the command and its event |
+//! | `auction_rules` | the rules of an instrument's auctions: the command that sets them |
 //! | `protection` | what protects the prices of an instrument: the command that sets it |
 //! | `requests` | requests without a number: `Resume`, `DropCopyRequest`, `CancelOnDisconnectRequest`, `ActivateProtocolVersion` |
 //! | `order_status` | requests for a participant's own live orders, and the report that answers them |
@@ -17,6 +18,7 @@
 //! A decode function that returns an `Option` reads several templates, and returns `None` for a template that is not among
 //! them, so that a reader can try one function after another.
 
+mod auction_rules;
 mod commands;
 mod firm_events;
 mod firms;
@@ -38,8 +40,9 @@ use lugus_vocabulary::ProtocolVersion;
 pub use commands::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, decode_command, encode_amend_trade, encode_cancel, encode_command,
     encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace,
-    encode_set_firm, encode_set_firm_limits, encode_set_firm_rules, encode_set_instrument_state,
-    encode_set_kill_switch, encode_set_price_protection, encode_set_risk_limits, set_client_sequence,
+    encode_set_auction_rules, encode_set_firm, encode_set_firm_limits, encode_set_firm_rules,
+    encode_set_instrument_state, encode_set_kill_switch, encode_set_price_protection, encode_set_risk_limits,
+    set_client_sequence,
 };
 pub use firm_events::{
     MAXIMUM_FIRM_EVENT_LENGTH, decode_firm_reply, encode_firm_event, encode_firm_reply, encode_follow_firm,

@@ -7,13 +7,13 @@ pub(crate) mod records;
 use std::fmt::Debug;
 
 use lugus_vocabulary::{
-    Action, BeyondPoints, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind, Decimal, EpochNanos,
-    EventSequence, ExecType, Execution, FirmEvent, FirmLimits, FirmReply, FirmReport, FirmRules, InstrumentDefinition,
-    InstrumentId, InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch,
-    MassCancelTarget, NewOrder, OnBreach, OnDisconnect, OrderId, OrderStatus, OrderType, ParticipantId, PostOnly,
-    Price, PriceProtection, PriceWidth, Quantity, RejectReason, Replace, Reply, Report, ReportBody, RiskLimits,
-    SelfTradePrevention, SelfTradeScope, Side, Symbol, TimeInForce, TradeAddendum, TradeAmendment, TradeId,
-    WorkingOrders,
+    Action, AtDayEnd, AuctionRules, BeyondPoints, ClientOrderId, ClientSequence, ClientTag, Command, CommandKind,
+    DailySchedule, Decimal, EpochNanos, EventSequence, ExecType, Execution, FirmEvent, FirmLimits, FirmReply,
+    FirmReport, FirmRules, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, KillSwitch,
+    KillSwitchLevel, KillSwitchLevels, Liquidity, MapEpoch, MassCancelTarget, NewOrder, OnBreach, OnDisconnect,
+    OrderId, OrderStatus, OrderType, ParticipantId, PostOnly, Price, PriceProtection, PriceWidth, Quantity,
+    RejectReason, Replace, Reply, Report, ReportBody, RiskLimits, SelfTradePrevention, SelfTradeScope, Side, Symbol,
+    TimeInForce, TimeOfDay, TradeAddendum, TradeAmendment, TradeId, WorkingOrders,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -187,6 +187,17 @@ fn decimal() -> impl Strategy<Value = Decimal> {
     (any::<i64>(), any::<i8>()).prop_map(|(mantissa, exponent)| Decimal { mantissa, exponent })
 }
 
+fn auction_rules() -> impl Strategy<Value = AuctionRules> {
+    let time = || optional((0..86_400_000_u32).prop_filter_map("of a day", TimeOfDay::from_milliseconds));
+    (any::<[u32; 2]>(), (time(), time(), time(), time()), select(AtDayEnd::ALL)).prop_map(
+        |([indicative_milliseconds, no_cancel_milliseconds], times, at_day_end)| {
+            let (opening_auction, continuous, closing_auction, closed) = times;
+            let schedule = DailySchedule { opening_auction, continuous, closing_auction, closed, at_day_end };
+            AuctionRules { indicative_milliseconds, no_cancel_milliseconds, schedule }
+        },
+    )
+}
+
 /// Any price protection. A width of 0 is one on the wire, too.
 fn price_protection() -> impl Strategy<Value = PriceProtection> {
     let width = || {
@@ -210,10 +221,10 @@ pub(crate) fn definition() -> impl Strategy<Value = InstrumentDefinition> {
     let words = (select(InstrumentType::ALL), select(InstrumentState::ALL));
     let prices = (any::<i64>(), any::<i64>(), any::<i64>());
     let names = (instrument(), symbol(), symbol());
-    let protection = prop_oneof![Just(PriceProtection::NONE), price_protection()];
+    let protection = (prop_oneof![Just(PriceProtection::NONE), price_protection()], auction_rules());
     (names, words, prices, (quantity(), quantity()), (decimal(), decimal(), protection)).prop_map(
         |((instrument, base, quote), (instrument_type, state), prices, (band, maximum_quantity), sizes)| {
-            let (tick, lot, protection) = sizes;
+            let (tick, lot, (protection, auctions)) = sizes;
             InstrumentDefinition {
                 instrument,
                 base,
@@ -228,6 +239,7 @@ pub(crate) fn definition() -> impl Strategy<Value = InstrumentDefinition> {
                 lot_size: lot,
                 state,
                 protection,
+                auctions,
             }
         },
     )
@@ -382,6 +394,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (any::<u64>(), amendment())
             .prop_map(|(id, amendment)| Action::AmendTrade { trade_id: TradeId(id), amendment }),
         1 => price_protection().prop_map(Action::SetPriceProtection),
+        1 => auction_rules().prop_map(Action::SetAuctionRules),
     ]
 }
 

@@ -3,10 +3,10 @@
 //! Both have equal numbers and names: the tests compare all values, in both directions.
 
 use lugus_vocabulary::{
-    BeyondPoints, BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, LastReport,
-    Liquidity, MemberRole, MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OnBreach,
-    OnDisconnect, OrderStatus, OrderType, PostOnly, PriceWidthUnit, RejectReason, SelfTradePrevention, SelfTradeScope,
-    Side, TimeInForce, WorkingOrders, WorkingState,
+    AtDayEnd, BeyondPoints, BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch,
+    LastReport, Liquidity, MemberRole, MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase,
+    OnBreach, OnDisconnect, OrderStatus, OrderType, PostOnly, PriceWidthUnit, RejectReason, SelfTradePrevention,
+    SelfTradeScope, Side, TimeInForce, WorkingOrders, WorkingState,
 };
 
 use crate::error::MessageError;
@@ -162,6 +162,7 @@ by_number! {
     InstrumentType as sbe_order_entry::instrument_type::InstrumentType(u8);
     InstrumentState as sbe_order_entry::instrument_state::InstrumentState(u8);
     KillSwitch as sbe_order_entry::kill_switch::KillSwitch(u8);
+    AtDayEnd as sbe_order_entry::at_day_end::AtDayEnd(u8);
     OnBreach as sbe_order_entry::on_breach::OnBreach(u8);
     BeyondPoints as sbe_order_entry::beyond_points::BeyondPoints(u8);
     WorkingOrders as sbe_order_entry::working_orders::WorkingOrders(u8);
@@ -368,6 +369,7 @@ mod tests {
             (CommandKind::SetRiskLimits, set_risk_limits_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetKillSwitch, set_kill_switch_codec::SBE_TEMPLATE_ID),
             (CommandKind::AmendTrade, amend_trade_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetAuctionRules, set_auction_rules_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetPriceProtection, set_price_protection_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetFirm, set_firm_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetFirmRules, set_firm_rules_codec::SBE_TEMPLATE_ID),
@@ -376,6 +378,6 @@ mod tests {
         ] {
             assert_eq!(CommandKind::from_wire(template_id), Some(kind));
         }
-        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (14, None));
+        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (15, None));
     }
 }

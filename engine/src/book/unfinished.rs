@@ -26,9 +26,10 @@ pub(crate) struct Unfinished {
     disconnected: Vec<(EpochNanos, ParticipantId)>,
     /// The first time among them, or [`ENDLESS`].
     grace_through: EpochNanos,
-    /// Instruments whose auction a timer ends, by its time and by id. It may name too many: the instrument itself says when.
-    auctions: Vec<(EpochNanos, InstrumentId)>,
-    /// The last nanosecond before a grace time or an auction ends, or [`ENDLESS`].
+    /// Instruments in which something happens at a time of the log, by that time and by id. It may name too many: the instrument
+    /// itself says when.
+    alarms: Vec<(EpochNanos, InstrumentId)>,
+    /// The last nanosecond before a grace time ends or something happens in an instrument, or [`ENDLESS`].
     alarm_through: EpochNanos,
     /// Log time of the command or timer at hand.
     pub(crate) now: EpochNanos,
@@ -62,7 +63,7 @@ impl Unfinished {
             killed: Vec::new(),
             disconnected: Vec::new(),
             grace_through: ENDLESS,
-            auctions: Vec::new(),
+            alarms: Vec::new(),
             alarm_through: ENDLESS,
             now: EpochNanos(i64::MIN),
             steps: limit,
@@ -103,31 +104,31 @@ impl Unfinished {
         }
     }
 
-    /// Notes that a timer ends the auction of an instrument at this time.
-    pub(crate) fn note_auction(&mut self, end: EpochNanos, instrument: InstrumentId) {
-        note(&mut self.auctions, (end, instrument));
+    /// Notes that something happens in an instrument at this time.
+    pub(crate) fn note_alarm(&mut self, end: EpochNanos, instrument: InstrumentId) {
+        note(&mut self.alarms, (end, instrument));
         self.find_first_alarm();
     }
 
-    /// Forgets that a timer ends the auction of an instrument at this time.
-    pub(crate) fn forget_auction(&mut self, end: EpochNanos, instrument: InstrumentId) {
-        if let Ok(place) = self.auctions.binary_search(&(end, instrument)) {
-            self.auctions.remove(place);
+    /// Forgets that something happens in an instrument at this time.
+    pub(crate) fn forget_alarm(&mut self, end: EpochNanos, instrument: InstrumentId) {
+        if let Ok(place) = self.alarms.binary_search(&(end, instrument)) {
+            self.alarms.remove(place);
             self.find_first_alarm();
         }
     }
 
-    /// The next auction that a timer ends, and when.
-    pub(crate) fn next_auction(&self) -> Option<(EpochNanos, InstrumentId)> {
-        self.auctions.first().copied()
+    /// The next instrument in which something happens, and when.
+    pub(crate) fn next_alarm(&self) -> Option<(EpochNanos, InstrumentId)> {
+        self.alarms.first().copied()
     }
 
-    /// Whether it is noted that a timer ends the auction of an instrument at this time.
-    pub(crate) fn has_auction(&self, end: EpochNanos, instrument: InstrumentId) -> bool {
-        self.auctions.binary_search(&(end, instrument)).is_ok()
+    /// Whether it is noted that something happens in an instrument at this time.
+    pub(crate) fn has_alarm(&self, end: EpochNanos, instrument: InstrumentId) -> bool {
+        self.alarms.binary_search(&(end, instrument)).is_ok()
     }
 
-    /// Whether a grace time or an auction ends by log time `now`.
+    /// Whether a grace time ends or something happens in an instrument by log time `now`.
     #[inline]
     pub(crate) fn is_alarmed(&self, now: EpochNanos) -> bool {
         self.alarm_through < now
@@ -135,8 +136,8 @@ impl Unfinished {
 
     fn find_first_alarm(&mut self) {
         self.grace_through = self.disconnected.first().map_or(ENDLESS, |&(first, _)| first);
-        let auction = self.auctions.first().map_or(ENDLESS, |&(end, _)| EpochNanos(end.0.saturating_sub(1)));
-        self.alarm_through = self.grace_through.min(auction);
+        let alarm = self.alarms.first().map_or(ENDLESS, |&(end, _)| EpochNanos(end.0.saturating_sub(1)));
+        self.alarm_through = self.grace_through.min(alarm);
     }
 
     /// Allows as many steps as one command may take.

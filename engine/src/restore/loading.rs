@@ -9,6 +9,7 @@ use super::checks::{Checked, count, none_missing, require, within};
 use super::fault::SnapshotFault;
 use super::live_orders::{check_in_book, check_order, order_of};
 use super::load_state::{CurrentInstrument, CurrentScope, LoadState, PriorityPlace, RecordSource};
+use crate::auction_phase;
 use crate::book::{Slot, Unlisted};
 use crate::definition::check_definition;
 use crate::engine::Engine;
@@ -241,7 +242,8 @@ pub(super) fn goes_on(instrument: &mut Instrument, record: &InstrumentRecord) ->
     require(numbers.iter().all(|&number| number <= MAXIMUM_NUMBER), "an instrument with impossible numbers")?;
     require(record.canceled_through <= record.last_order_id, "a mass cancel of orders that are still to come")?;
     require(record.electing.is_none_or(|(low, high)| low <= high), "trades with impossible prices")?;
-    let gathers = record.auction_end.is_none() || record.definition.state == InstrumentState::Auction;
+    let is_timed = record.auction_end.is_some() || record.indicative_due.is_some();
+    let gathers = !is_timed || record.definition.state == InstrumentState::Auction;
     require(gathers, "the end of an auction that is none")?;
     instrument.last_order_id = record.last_order_id;
     instrument.last_trade_id = record.last_trade_id;
@@ -249,6 +251,9 @@ pub(super) fn goes_on(instrument: &mut Instrument, record: &InstrumentRecord) ->
     instrument.feed.statistics = record.statistics;
     instrument.arrivals = record.last_arrival;
     instrument.auction_end = record.auction_end;
+    instrument.indicative_due = record.indicative_due;
+    instrument.phase_due = record.phase_due;
+    auction_phase::set_no_cancels(instrument);
     instrument.window = record.reference_window;
     instrument.due = record.electing.map(|(low, high)| TradedRange { low, high });
     Ok(())

@@ -1,8 +1,8 @@
 //! The checksum over a stream of records: what was loaded is what was written.
 
 use lugus_vocabulary::{
-    DisconnectionRecord, FirmEvent, InstrumentRecord, KillSwitch, PriceProtection, SnapshotRecord, Statistics,
-    TradeRecord,
+    AuctionRules, DisconnectionRecord, FirmEvent, InstrumentRecord, KillSwitch, PriceProtection, SnapshotRecord,
+    Statistics, TradeRecord,
 };
 
 use crate::state_hash::{self, WORDS};
@@ -85,6 +85,15 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             (words[9], words[10]) = (low.0.cast_unsigned(), high.0.cast_unsigned());
             let mut before = state_hash::fold(before, &words);
             if let Some(words) = protection_words(record) {
+                before = state_hash::fold(before, &words);
+            }
+            let is_timed = record.indicative_due.is_some() || record.phase_due.is_some();
+            if record.definition.auctions != AuctionRules::NONE || is_timed {
+                let mut words = state_hash::auction_rules_words(&record.definition.auctions);
+                words[0] = 14;
+                words[9] = u64::from(record.indicative_due.is_some()) | u64::from(record.phase_due.is_some()) << 1;
+                words[11] = record.phase_due.unwrap_or_default().0.cast_unsigned();
+                words[10] = record.indicative_due.unwrap_or_default().0.cast_unsigned();
                 before = state_hash::fold(before, &words);
             }
             words = state_hash::definition_words(&record.definition);

@@ -86,6 +86,8 @@ pub(crate) fn instrument_record(listed: &Listed, pool: &OrderPool) -> Instrument
         electing: listed.instrument.due.map(|due| (due.low, due.high)),
         statistics: listed.instrument.feed.statistics,
         auction_end: listed.instrument.auction_end,
+        indicative_due: listed.instrument.indicative_due,
+        phase_due: listed.instrument.phase_due,
         reference_window: listed.instrument.window,
         state_hash: listed.hash,
     }

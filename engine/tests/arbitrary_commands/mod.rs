@@ -128,7 +128,7 @@ impl CommandReader<'_> {
         };
         let participant = match action {
             Action::DefineInstrument(_) | Action::SetRiskLimits { .. } | Action::SetInstrumentState { .. } => 0,
-            Action::AmendTrade { .. } | Action::SetPriceProtection(_) => 0,
+            Action::AmendTrade { .. } | Action::SetPriceProtection(_) | Action::SetAuctionRules(_) => 0,
             Action::SetFirm { .. } | Action::SetFirmLimits { .. } => 0,
             _ => self.below(5),
         };
@@ -191,7 +191,8 @@ impl CommandReader<'_> {
                 Action::AmendTrade { trade_id: TradeId(self.below(12).into()), amendment }
             }
             40..=43 => Action::SetPriceProtection(self.protection()),
-            44..=63 => Action::Cancel { orig_client_order_id: self.id() },
+            44..=47 => Action::SetAuctionRules(self.auction_rules()),
+            48..=63 => Action::Cancel { orig_client_order_id: self.id() },
             64..=111 => Action::Replace(Replace {
                 orig_client_order_id: self.id(),
                 client_order_id: self.id(),
@@ -267,6 +268,18 @@ impl CommandReader<'_> {
         }
     }
 
+    fn auction_rules(&mut self) -> AuctionRules {
+        let indicative_milliseconds = if self.below(2) == 0 { 0 } else { 10 };
+        let mut time = || {
+            let milliseconds = u32::from(self.below(40));
+            TimeOfDay::from_milliseconds(milliseconds).filter(|_| milliseconds < 20)
+        };
+        let (opening_auction, continuous, closing_auction, closed) = (time(), time(), time(), time());
+        let at_day_end = if self.below(2) == 0 { AtDayEnd::Halt } else { AtDayEnd::Close };
+        let schedule = DailySchedule { opening_auction, continuous, closing_auction, closed, at_day_end };
+        AuctionRules { indicative_milliseconds, no_cancel_milliseconds: u32::from(self.below(3)), schedule }
+    }
+
     fn width(&mut self) -> Option<PriceWidth> {
         match self.below(4) {
             0 => Some(PriceWidth::Ticks(self.quantity().0)),
@@ -299,6 +312,7 @@ impl CommandReader<'_> {
             lot_size: Decimal { mantissa: 1, exponent: -6 },
             state: self.state(),
             protection: if self.below(2) == 0 { self.protection() } else { PriceProtection::NONE },
+            auctions: if self.below(2) == 0 { self.auction_rules() } else { AuctionRules::NONE },
         }
     }
 }

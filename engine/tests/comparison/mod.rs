@@ -190,6 +190,7 @@ impl Comparison {
 
     fn compare_all(&mut self) {
         self.follower.verify(&self.engine);
+        assert_eq!(std::mem::take(&mut self.follower.published), self.oracle.published());
         self.engine.verify().unwrap();
         let deadline =
             self.oracle.deadline().map(|time| time.map_or(Deadline::Now, |time| Deadline::At(EpochNanos(time))));

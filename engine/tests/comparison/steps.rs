@@ -226,6 +226,7 @@ fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
         5 => (participant(), proptest::option::weighted(0.8, participant())).prop_map(|(target, firm)| {
             (false, Action::SetFirm { target: ParticipantId(target), firm: firm.map(ParticipantId) })
         }),
+        5 => auction_rules().prop_map(|rules| (true, Action::SetAuctionRules(rules))),
         2 => (participant(), risk_limits()).prop_map(|(target, limits)| {
             (false, Action::SetRiskLimits { target: ParticipantId(target), limits })
         }),
@@ -287,6 +288,39 @@ fn firm_rules() -> impl Strategy<Value = FirmRules> {
     (kill_switch, any::<bool>(), scope).prop_map(|(kill_switch, keeps, self_trade_scope)| {
         let working_orders = if keeps { WorkingOrders::Keep } else { WorkingOrders::Cancel };
         FirmRules { kill_switch, working_orders, self_trade_scope }
+    })
+}
+
+/// Rules of auctions, now and then impossible ones.
+fn auction_rules() -> impl Strategy<Value = AuctionRules> {
+    let interval = prop_oneof![2 => Just(0), 4 => 10..=20_u32, 1 => Just(400), 1 => Just(9)];
+    let phase = prop_oneof![1 => Just(0), 3 => 1..=3_u32, 1 => Just(86_400_000), 1 => Just(86_400_001)];
+    // Steps begin at midnight, most last nanoseconds, and some a millisecond, 400 ms, or a day.
+    let time = || {
+        let near = prop_oneof![4 => 1..=9_u32, 2 => 398..=409_u32, 1 => 86_399_990..=86_399_999_u32];
+        proptest::option::weighted(0.8, near.prop_filter_map("of a day", TimeOfDay::from_milliseconds))
+    };
+    let at_day_end = prop_oneof![Just(AtDayEnd::Halt), Just(AtDayEnd::Close)];
+    let times = (time(), time(), time(), time()).prop_map(|(a, b, c, d)| {
+        // Mostly in their order.
+        let mut sorted: Vec<_> = [a, b, c, d].into_iter().flatten().collect();
+        sorted.sort();
+        sorted.dedup();
+        match sorted[..] {
+            [a, b, c, d] => [Some(a), Some(b), Some(c), Some(d)],
+            [a, b] => [Some(a), Some(b), None, None],
+            _ => [a, b, c, d],
+        }
+    });
+    let schedule = (times, at_day_end).prop_map(|(times, at_day_end)| {
+        let [opening_auction, continuous, closing_auction, closed] = times;
+        DailySchedule { opening_auction, continuous, closing_auction, closed, at_day_end }
+    });
+    let schedule = prop_oneof![1 => Just(DailySchedule::NONE), 1 => schedule];
+    (interval, phase, schedule).prop_map(|(indicative_milliseconds, no_cancel_milliseconds, schedule)| AuctionRules {
+        indicative_milliseconds,
+        no_cancel_milliseconds,
+        schedule,
     })
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use lugus_engine::{Engine, EventSink};
 use lugus_vocabulary::{
-    Command, DisplayedOrder, EpochNanos, FirmEvent, GraceTime, InstrumentId, InstrumentState, MarketData,
-    MarketDataBody, ParticipantId, Price, Quantity, Reply, Report, Side, Statistics, TradeId,
+    AuctionIndicative, Command, DisplayedOrder, EpochNanos, FirmEvent, GraceTime, InstrumentId, InstrumentState,
+    MarketData, MarketDataBody, ParticipantId, Price, Quantity, Reply, Report, Side, Statistics, TradeId,
 };
 
 use crate::venue::{Recorder, Told, levels};
@@ -16,6 +16,8 @@ use crate::venue::{Recorder, Told, levels};
 #[derive(Default)]
 pub struct Follower {
     books: BTreeMap<u32, FollowedBook>,
+    /// What was published of auctions, with the instrument.
+    pub published: Vec<(u32, AuctionIndicative)>,
 }
 
 /// What market data tells of one instrument.
@@ -38,7 +40,7 @@ impl Follower {
     /// A late joiner, which begins with the engine's market-data snapshots.
     pub fn join(engine: &Engine) -> Self {
         let books = engine.instruments().map(|id| (id.0, FollowedBook::join(engine, id)));
-        Self { books: books.collect() }
+        Self { books: books.collect(), published: Vec::new() }
     }
 
     /// Checks that the rebuilt books are those of the engine.
@@ -73,6 +75,10 @@ impl Follower {
         book.sequence += 1;
         assert_eq!(data.sequence.0, book.sequence, "a gap");
         book.follow(&data.body);
+        if let MarketDataBody::Auction(auction) = data.body {
+            assert_eq!(book.state, InstrumentState::Auction);
+            self.published.push((data.instrument.0, auction));
+        }
     }
 }
 
@@ -144,6 +150,7 @@ impl FollowedBook {
                 assert!(self.traded == 0 && self.last_trade.is_none_or(|last| trade_id <= last));
                 self.is_amended = true;
             }
+            MarketDataBody::Auction(_) => {}
             MarketDataBody::Statistics(statistics) => {
                 if self.is_amended {
                     assert!(statistics.volume <= self.statistics.volume);

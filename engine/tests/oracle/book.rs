@@ -22,6 +22,10 @@ pub(super) struct Book {
     pub(super) trades_of_earlier_sessions: usize,
     /// When a timer ends the auction.
     pub(super) auction_end: Option<i64>,
+    /// When it is published next what the auction would give.
+    pub(super) indicative_due: Option<i64>,
+    /// When the schedule changes the state next.
+    pub(super) phase_due: Option<i64>,
     /// Windows of log time in which orders have met the book, each with the last price before it.
     pub(super) windows: BTreeMap<i64, Option<i64>>,
 }

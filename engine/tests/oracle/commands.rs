@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lugus_vocabulary::*;
 
+use super::auction_rules::are_possible;
 use super::book::{Book, find};
 use super::limits::{set_one_by_one, within_rate};
 use super::orders;
@@ -53,7 +54,7 @@ impl Oracle {
             Action::SetFirm { .. } | Action::SetFirmRules { .. } | Action::SetFirmLimits { .. } => true,
             Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
             Action::MassCancel { .. } | Action::SetInstrumentState { .. } => false,
-            Action::AmendTrade { .. } | Action::SetPriceProtection(_) => false,
+            Action::AmendTrade { .. } | Action::SetPriceProtection(_) | Action::SetAuctionRules(_) => false,
         };
         if without_instrument != (instrument == 0) {
             return Some(RejectReason::WrongScope);
@@ -98,6 +99,7 @@ impl Oracle {
                 .map_err(|reason| orders::rejection(me, order, reason)),
             Action::Cancel { orig_client_order_id: orig } => self
                 .gate_of_cancels(me)
+                .and_then(|()| self.check_cancels(instrument))
                 .and_then(|()| self.cancel(me, instrument, number, *orig))
                 .map_err(|reason| cancel_reject(self, *orig, ClientOrderId(0), reason)),
             Action::Replace(replace) => {
@@ -123,6 +125,9 @@ impl Oracle {
                 .map_err(reject(CommandKind::SetInstrumentState)),
             Action::AmendTrade { trade_id, amendment } => {
                 self.amend_trade(me, instrument, number, *trade_id, *amendment).map_err(reject(CommandKind::AmendTrade))
+            }
+            Action::SetAuctionRules(to) => {
+                self.set_auction_rules(me, instrument, number, to).map_err(reject(CommandKind::SetAuctionRules))
             }
             Action::SetPriceProtection(to) => {
                 self.set_protection(me, instrument, number, to).map_err(reject(CommandKind::SetPriceProtection))
@@ -286,6 +291,7 @@ impl Oracle {
             || definition.reference_price < definition.minimum_price
             || definition.reference_price > definition.maximum_price
             || !is_possible(&definition.protection)
+            || !are_possible(&definition.auctions)
         {
             return Err(RejectReason::InvalidDefinition);
         }
@@ -303,9 +309,13 @@ impl Oracle {
             trades: Vec::new(),
             trades_of_earlier_sessions: 0,
             auction_end: None,
+            indicative_due: None,
+            phase_due: None,
             windows: BTreeMap::new(),
         };
         self.instruments.insert(id, book);
+        self.start_schedule(id);
+        self.begin_phase(id);
         self.tell_instrument(0, number, definition);
         Ok(())
     }
@@ -337,6 +347,8 @@ impl Oracle {
         book.definition.reference_price = price;
         book.definition.state = state;
         book.auction_end = None;
+        self.begin_phase(instrument);
+        let book = self.instruments.get_mut(&instrument).unwrap();
         if closed && state != InstrumentState::Closed {
             book.trades_of_earlier_sessions = book.trades.len();
         }

@@ -49,10 +49,19 @@ impl Oracle {
             };
             is_of && (side.is_none() || side == Some(order.request.side))
         };
-        let (mut affected, mut instruments) = (0, 0);
+        let closed: BTreeSet<u32> =
+            self.instruments.keys().copied().filter(|&id| me != 0 && self.check_cancels(id).is_err()).collect();
+        if closed.contains(&instrument) {
+            return Err(RejectReason::NoCancelPhase);
+        }
+        let (mut affected, mut instruments, mut moving) = (0, 0, 0);
         for (&id, book) in self.instruments.iter().filter(|&(&id, _)| instrument == 0 || instrument == id) {
             let whose: BTreeSet<u32> =
                 book.orders.iter().filter(|order| hit(order)).map(|order| order.participant).collect();
+            if closed.contains(&id) {
+                moving += u32::from(!whose.is_empty());
+                continue;
+            }
             affected += book.orders.iter().filter(|order| hit(order)).count() as u32;
             instruments += u32::from(!whose.is_empty());
             if everything && !whose.is_empty() {
@@ -65,7 +74,7 @@ impl Oracle {
                 }
             }
         }
-        self.tell(me, instrument, number, ReportBody::MassCancelAll { target, affected, instruments, moving: 0 });
+        self.tell(me, instrument, number, ReportBody::MassCancelAll { target, affected, instruments, moving });
         self.continue_mass_cancels();
         Ok(())
     }

@@ -9,11 +9,13 @@
 //! - `trading`: how orders trade and trigger. `unfinished`: how orders expire, and what is done in parts.
 //! - `trades`: all trades, and what the operator does with one.
 //! - `protection`: what protects prices, and auctions that a timer ends.
+//! - `auction_rules`: what is published of auctions, and their time without cancels.
 //! - `connections`: what happens to orders whose participant is disconnected.
 //! - `state`: participants, scopes with all their events, instruments. `book`: an instrument's orders in one `Vec`.
 
 #![allow(unreachable_pub, reason = "tests and the soak use it")]
 
+mod auction_rules;
 mod book;
 mod commands;
 mod connections;

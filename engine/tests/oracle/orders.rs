@@ -204,6 +204,7 @@ impl Oracle {
         if !matches!(book.definition.state, InstrumentState::Open | InstrumentState::Auction) {
             return Err(RejectReason::InstrumentState);
         }
+        self.check_cancels(instrument)?;
         let at = find(book, me, replace.orig_client_order_id).ok_or(RejectReason::UnknownOrder)?;
         let before = book.orders[at].clone();
         let mut after = before.clone();
@@ -321,6 +322,9 @@ impl Oracle {
     ) -> Result<(), RejectReason> {
         if me != 0 && me != target {
             return Err(RejectReason::NotAuthorised);
+        }
+        if me != 0 {
+            self.check_cancels(instrument)?;
         }
         let book = self.instruments.get_mut(&instrument).unwrap();
         let hit = |order: &Resting| order.participant == target && (side.is_none() || side == Some(order.request.side));

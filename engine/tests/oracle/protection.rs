@@ -173,6 +173,7 @@ impl Oracle {
         book.definition.state = InstrumentState::Auction;
         let length = i64::from(book.definition.protection.auction_milliseconds) * 1_000_000;
         book.auction_end = if length > 0 { Some(now.saturating_add(length)) } else { None };
+        self.begin_phase(instrument);
     }
 
     /// Whether the price of an auction that ended now would be outside its collar.
@@ -188,25 +189,5 @@ impl Oracle {
         };
         let (low, high) = around(collar, middle);
         i128::from(price) < low || i128::from(price) > high
-    }
-
-    /// Auctions whose time has come end, or go on if their price would be outside the collar.
-    pub(super) fn end_auctions(&mut self) {
-        loop {
-            let ends = self.instruments.iter().filter_map(|(&id, book)| Some((book.auction_end?, id)));
-            let Some((_, id)) = ends.min().filter(|&(end, _)| end <= self.now) else { return };
-            if !self.step() {
-                return;
-            }
-            if self.is_outside_collar(id, None) {
-                self.halt(id);
-            } else {
-                self.has_changed_phase = true;
-                let book = self.instruments.get_mut(&id).unwrap();
-                book.auction_end = None;
-                book.definition.state = InstrumentState::Open;
-                self.open(id);
-            }
-        }
     }
 }

@@ -33,6 +33,8 @@ pub struct Oracle {
     pub(super) elections: usize,
     /// Whether a breach or a timer has changed an instrument's state, which no report tells.
     pub(super) has_changed_phase: bool,
+    /// What was published of auctions, with the instrument.
+    pub(super) published: Vec<(u32, AuctionIndicative)>,
 }
 
 /// How small a live order is made.
@@ -110,7 +112,13 @@ impl Oracle {
             steps: 0,
             elections: 0,
             has_changed_phase: false,
+            published: Vec::new(),
         }
+    }
+
+    /// What was published of auctions since the last question.
+    pub fn published(&mut self) -> Vec<(u32, AuctionIndicative)> {
+        std::mem::take(&mut self.published)
     }
 
     /// Whether something has changed since the last question that no report tells.

@@ -42,7 +42,11 @@ impl Oracle {
         }
         let times = self.instruments.values().flat_map(|book| &book.orders).filter_map(|order| order.expires);
         let away = self.away.values().filter(|away| !away.is_done);
-        let auctions = self.instruments.values().filter_map(|book| book.auction_end);
+        let auctions = self
+            .instruments
+            .values()
+            .flat_map(|book| [book.auction_end, book.indicative_due, book.phase_due])
+            .flatten();
         times.chain(away.map(|away| away.deadline)).chain(auctions).min().map(Some)
     }
 
@@ -116,7 +120,7 @@ impl Oracle {
     pub(super) fn go_on(&mut self, first: u32) {
         (self.steps, self.elections) = (self.limits.steps, self.limits.steps);
         self.expire();
-        self.end_auctions();
+        self.sound_alarms();
         self.go_on_in(first);
         self.continue_mass_cancels();
         self.cancel_of_killed();

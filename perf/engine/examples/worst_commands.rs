@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use lugus_engine::{Deadline, Engine, EngineLimits, EventSink};
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, KillSwitch, MassCancelTarget, NewOrder, OrderType, ParticipantId, Price,
-    PriceProtection, Quantity, Reply, Report, Side, Symbol, TimeInForce, WorkingOrders,
+    Action, AuctionRules, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition,
+    InstrumentId, InstrumentState, InstrumentType, KillSwitch, MassCancelTarget, NewOrder, OrderType, ParticipantId,
+    Price, PriceProtection, Quantity, Reply, Report, Side, Symbol, TimeInForce, WorkingOrders,
 };
 
 /// Counts reports, as a sink that does nothing might be optimised away.
@@ -59,6 +59,7 @@ impl Venue {
             lot_size: Decimal { mantissa: 1, exponent: -6 },
             state: InstrumentState::Open,
             protection: PriceProtection::NONE,
+            auctions: AuctionRules::NONE,
         };
         venue.send(0, 0, Action::DefineInstrument(definition));
         venue

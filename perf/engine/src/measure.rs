@@ -5,9 +5,9 @@ use std::hint::black_box;
 use lugus_engine::EventSink;
 use lugus_engine::{Engine, EngineLimits};
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition, InstrumentId,
-    InstrumentState, InstrumentType, NewOrder, ParticipantId, Price, PriceProtection, Quantity, Replace, Reply, Report,
-    Side, Symbol, TimeInForce,
+    Action, AuctionRules, ClientOrderId, ClientSequence, Command, Decimal, EpochNanos, InstrumentDefinition,
+    InstrumentId, InstrumentState, InstrumentType, NewOrder, ParticipantId, Price, PriceProtection, Quantity, Replace,
+    Reply, Report, Side, Symbol, TimeInForce,
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -302,6 +302,7 @@ pub fn definition() -> Command {
         lot_size: Decimal { mantissa: 1, exponent: -6 },
         state: InstrumentState::Open,
         protection: PriceProtection::NONE,
+        auctions: AuctionRules::NONE,
     };
     Command {
         participant: ParticipantId::OPERATOR,

@@ -107,6 +107,7 @@ impl Venue for ClusterVenue {
             Action::SetInstrumentState { state, reference_price } => {
                 session.set_instrument_state(instrument, *state, *reference_price)
             }
+            Action::SetAuctionRules(rules) => session.set_auction_rules(instrument, rules),
             Action::SetPriceProtection(protection) => session.set_price_protection(instrument, protection),
             _ => return Err(not_sendable()),
         };

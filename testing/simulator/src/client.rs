@@ -386,6 +386,7 @@ fn submit(
         Action::SetFirmRules { firm, rules } => session.set_firm_rules(port, *firm, rules),
         Action::SetFirmLimits { firm, limits } => session.set_firm_limits(port, *firm, limits),
         Action::AmendTrade { trade_id, amendment } => session.amend_trade(port, instrument, *trade_id, *amendment),
+        Action::SetAuctionRules(rules) => session.set_auction_rules(port, instrument, rules),
         Action::SetPriceProtection(protection) => session.set_price_protection(port, instrument, protection),
     }
 }

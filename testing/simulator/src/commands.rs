@@ -1,10 +1,10 @@
 //! What participants and the operator ask for: any kind of order and command, mostly sound, about few orders at few prices.
 
 use lugus_vocabulary::{
-    Action, BeyondPoints, ClientOrderId, ClientTag, EpochNanos, FirmRules, InstrumentId, InstrumentState, KillSwitch,
-    MassCancelTarget, NewOrder, OnBreach, OnDisconnect, OrderType, ParticipantId, PostOnly, Price, PriceProtection,
-    PriceWidth, Quantity, Replace, RiskLimits, SelfTradePrevention, SelfTradeScope, Side, TimeInForce, TradeAmendment,
-    TradeId, WorkingOrders,
+    Action, AtDayEnd, AuctionRules, BeyondPoints, ClientOrderId, ClientTag, DailySchedule, EpochNanos, FirmRules,
+    InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder, OnBreach, OnDisconnect, OrderType,
+    ParticipantId, PostOnly, Price, PriceProtection, PriceWidth, Quantity, Replace, RiskLimits, SelfTradePrevention,
+    SelfTradeScope, Side, TimeInForce, TimeOfDay, TradeAmendment, TradeId, WorkingOrders,
 };
 
 use crate::network::Time;
@@ -132,11 +132,44 @@ impl Commands {
         }
     }
 
-    /// A command of the operator, and its instrument; [`InstrumentId::NONE`] for what concerns a participant.
-    pub(crate) fn of_operator(&mut self, participants: u32, instruments: u32) -> (InstrumentId, Action) {
+    /// Rules of auctions. Half of them have a schedule, whose phases lie within a quarter of a second from log time `now`, in
+    /// nanoseconds since 1970.
+    fn auction_rules(&mut self, now: Time) -> AuctionRules {
+        let schedule = if self.random.below(2) == 0 { DailySchedule::NONE } else { self.schedule(now) };
+        AuctionRules {
+            indicative_milliseconds: self.random.one_of(&[0, 10, 25]),
+            no_cancel_milliseconds: self.random.below(40) as u32,
+            schedule,
+        }
+    }
+
+    fn schedule(&mut self, now: Time) -> DailySchedule {
+        const MILLISECONDS_A_DAY: u64 = 86_400_000;
+        let mut after = now / 1_000_000;
+        let mut next = |random: &mut Random| {
+            after += random.between(5, 60);
+            TimeOfDay::from_milliseconds((after % MILLISECONDS_A_DAY) as u32)
+        };
+        let random = &mut self.random;
+        let (opening_auction, continuous) = (next(random), next(random));
+        let (closing_auction, closed) = (next(random), next(random));
+        let has_opening = random.below(3) > 0;
+        let has_closing = random.below(3) > 0;
+        DailySchedule {
+            opening_auction: opening_auction.filter(|_| has_opening),
+            continuous,
+            closing_auction: closing_auction.filter(|_| has_closing),
+            closed,
+            at_day_end: random.one_of(&[AtDayEnd::Halt, AtDayEnd::Close]),
+        }
+    }
+
+    /// A command of the operator at the log time `now`, in nanoseconds since 1970, and its instrument; [`InstrumentId::NONE`]
+    /// for what concerns a participant.
+    pub(crate) fn of_operator(&mut self, participants: u32, instruments: u32, now: Time) -> (InstrumentId, Action) {
         let instrument = InstrumentId(self.random.between(1, u64::from(instruments)) as u32);
         let target = ParticipantId(self.random.between(1, u64::from(participants)) as u32);
-        match self.random.below(13) {
+        match self.random.below(14) {
             0..=3 => {
                 use InstrumentState::{Auction, Closed, Halted, Open};
                 let state = self.random.one_of(&[Open, Open, Open, Open, Auction, Auction, Halted, Closed]);
@@ -174,6 +207,7 @@ impl Commands {
                 (InstrumentId::NONE, Action::SetRiskLimits { target, limits })
             }
             10 => (instrument, Action::SetPriceProtection(self.protection())),
+            11 => (instrument, Action::SetAuctionRules(self.auction_rules(now))),
             8 => {
                 let firm = ParticipantId(self.random.between(1, u64::from(participants)) as u32);
                 (

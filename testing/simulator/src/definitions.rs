@@ -2,8 +2,8 @@
 
 use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, encode_command};
 use lugus_vocabulary::{
-    Action, ClientSequence, Command, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType,
-    ParticipantId, Price, PriceProtection, Quantity, SessionKey, Symbol,
+    Action, AuctionRules, ClientSequence, Command, Decimal, InstrumentDefinition, InstrumentId, InstrumentState,
+    InstrumentType, ParticipantId, Price, PriceProtection, Quantity, SessionKey, Symbol,
 };
 
 /// The key of all sessions, in a deployment with keys.
@@ -31,6 +31,7 @@ pub(crate) fn definition(instrument: InstrumentId) -> InstrumentDefinition {
         lot_size: Decimal { mantissa: 1, exponent: -2 },
         state: InstrumentState::Open,
         protection: PriceProtection::NONE,
+        auctions: AuctionRules::NONE,
     }
 }
 

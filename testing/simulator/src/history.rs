@@ -1,7 +1,7 @@
 //! A whole run: trading through all that goes wrong, until all comes to rest, and what must be true then.
 
 use lugus_coordinator::migration::Intent;
-use lugus_vocabulary::{Action, InstrumentId, ParticipantId, PriceProtection};
+use lugus_vocabulary::{Action, AuctionRules, InstrumentId, ParticipantId, PriceProtection};
 
 use crate::auditor::Auditor;
 use crate::definitions::definition;
@@ -47,15 +47,17 @@ impl World {
         for group in &mut self.groups {
             group.seats.iter_mut().for_each(|seat| seat.partitioned_until = 0);
         }
-        // An auction whose price is never within its collar is extended for ever, as long as it has one.
-        let protected = if self.plan.has_operator { INSTRUMENTS } else { 0 };
-        let unprotect = Action::SetPriceProtection(PriceProtection::NONE);
+        // An auction whose price is never within its collar is extended for ever, as long as it has one; and what an auction would
+        // give is published for ever.
+        let ruled = if self.plan.has_operator { INSTRUMENTS } else { 0 };
+        let unrule = [Action::SetPriceProtection(PriceProtection::NONE), Action::SetAuctionRules(AuctionRules::NONE)];
         let mut wanted = Vec::new();
         for step in 0..MAXIMUM_SETTLING {
             // Again after a while: a command may be given up.
             let is_quiet = wanted.is_empty() && self.is_quiet();
             if step.is_multiple_of(ASKED_AGAIN) || is_quiet && !self.all_are_defined() {
-                wanted = (1..=protected).map(|instrument| (InstrumentId(instrument), unprotect)).collect();
+                let of = |instrument| unrule.map(|action| (InstrumentId(instrument), action));
+                wanted = (1..=ruled).flat_map(of).collect();
                 wanted.extend(self.plan.defines_late_at.map(|_| Self::last_definition()));
             }
             self.finish_moves();

@@ -373,7 +373,7 @@ impl World {
         let client = &mut self.clients[at];
         let me = client.process.participant;
         let (instrument, action) = if me == 0 {
-            client.commands.of_operator(participants, INSTRUMENTS)
+            client.commands.of_operator(participants, INSTRUMENTS, now)
         } else {
             let instrument = InstrumentId(1 + client.random.below(u64::from(INSTRUMENTS)) as u32);
             (instrument, client.commands.of_participant(ParticipantId(me), now))

@@ -1,8 +1,8 @@
 //! An increment as a cache line, for the ring between the engine's thread and the publishing one.
 
 use lugus_vocabulary::{
-    DisplayedOrder, EndOfEvent, EpochNanos, InstrumentId, InstrumentState, MarketData, MarketDataBody,
-    MarketDataSequence, MemberId, OrderId, Price, Quantity, Side, Statistics, TradeId,
+    AuctionIndicative, DisplayedOrder, EndOfEvent, EpochNanos, InstrumentId, InstrumentState, MarketData,
+    MarketDataBody, MarketDataSequence, MemberId, OrderId, Price, Quantity, Side, Statistics, TradeId,
 };
 
 /// Value of a price that is absent.
@@ -26,6 +26,8 @@ pub enum Kind {
     TradeAddendum,
     /// Words: none, reference price.
     State,
+    /// Words: none, price, volume, imbalance.
+    Auction,
     /// Words: open, high, low and last price, volume.
     Statistics,
     /// No increment: the number of the instrument's last increment.
@@ -87,6 +89,11 @@ impl Item {
             MarketDataBody::State { state, reference_price } => {
                 (item.kind, item.state) = (Kind::State, state.number());
                 item.words = [0, reference_price.0.cast_unsigned(), 0, 0, 0];
+            }
+            MarketDataBody::Auction(AuctionIndicative { price, volume, imbalance, imbalance_side }) => {
+                (item.kind, item.side) = (Kind::Auction, imbalance_side.map_or(0, Side::number));
+                let price = price.map_or(NO_PRICE, |price| price.0).cast_unsigned();
+                item.words = [0, price, volume.0, imbalance.0, 0];
             }
             MarketDataBody::Statistics(Statistics { open, high, low, last, volume }) => {
                 let word = |price: Option<Price>| price.map_or(NO_PRICE, |price| price.0).cast_unsigned();
@@ -151,6 +158,12 @@ impl Item {
             Kind::State => {
                 MarketDataBody::State { state: InstrumentState::from_number(self.state)?, reference_price: price }
             }
+            Kind::Auction => MarketDataBody::Auction(AuctionIndicative {
+                price: Some(price).filter(|price| price.0 != NO_PRICE),
+                volume: quantity,
+                imbalance: Quantity(orders),
+                imbalance_side: side,
+            }),
             Kind::Statistics => {
                 let [open, high, low, last, volume] = self.words;
                 let price = |word: u64| Some(word.cast_signed()).filter(|price| *price != NO_PRICE).map(Price);
@@ -185,6 +198,13 @@ mod tests {
             trade(Some(Side::Buy)),
             trade(Some(Side::Sell)),
             MarketDataBody::TradeAddendum { trade_id: TradeId(17), price, quantity: Quantity(0) },
+            MarketDataBody::Auction(AuctionIndicative {
+                price: Some(price),
+                volume: quantity,
+                imbalance: Quantity(18),
+                imbalance_side: Some(side),
+            }),
+            MarketDataBody::Auction(AuctionIndicative::default()),
             MarketDataBody::Statistics(statistics),
         ]
         .into_iter()

@@ -124,8 +124,8 @@ impl Publisher {
 
     #[inline]
     fn add(&mut self, increment: MarketData, end_of_event: EndOfEvent, outlet: &mut impl Outlet) {
-        // A trade that was amended has a message of its own.
-        let is_alone = matches!(increment.body, MarketDataBody::TradeAddendum { .. });
+        // A trade that was amended has a message of its own, and so has an auction.
+        let is_alone = matches!(increment.body, MarketDataBody::TradeAddendum { .. } | MarketDataBody::Auction(_));
         if self.batch.last().is_some_and(|last| is_alone || !follows(&increment, last)) {
             self.flush(EndOfEvent::No, outlet);
         }

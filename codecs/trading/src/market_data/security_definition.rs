@@ -29,6 +29,7 @@ pub fn decode_security_definition(envelope: Envelope<'_>) -> Result<Option<Instr
     if envelope.template_id != template_id {
         return Ok(None);
     }
-    let wire = block!(envelope, sbe_market_data, security_definition_codec, SecurityDefinitionDecoder);
-    Ok(Some(read_definition!(wire, template_id, protected since 3, in envelope)))
+    let wire =
+        block!(envelope, sbe_market_data, security_definition_codec, SecurityDefinitionDecoder, before 4 it had 116);
+    Ok(Some(read_definition!(wire, template_id, protected since 3, auctions since 4, in envelope)))
 }

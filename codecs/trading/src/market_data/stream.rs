@@ -6,7 +6,7 @@ use lugus_vocabulary::{
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
-use super::{read_statistics, trade_addendum, write_statistics};
+use super::{auction, read_statistics, trade_addendum, write_statistics};
 use crate::error::MessageError;
 use crate::group::{GROUP_HEADER_LENGTH, Group};
 use crate::sbe_market_data::market_data_incremental_refresh_codec::decoder::{EntriesDecoder, StatisticsDecoder};
@@ -14,8 +14,8 @@ use crate::sbe_market_data::market_data_incremental_refresh_codec::encoder::{
     EntriesEncoder, MarketDataIncrementalRefreshEncoder, StatisticsEncoder,
 };
 use crate::sbe_market_data::{
-    Encoder, SBE_SCHEMA_ID, SbeResult, increment_type::IncrementType, market_data_incremental_refresh_codec,
-    md_side::MDSide, md_state::MDState, trade_addendum_codec,
+    Encoder, SBE_SCHEMA_ID, SbeResult, auction_indicative_codec, increment_type::IncrementType,
+    market_data_incremental_refresh_codec, md_side::MDSide, md_state::MDState, trade_addendum_codec,
 };
 use crate::word::{FromWire, ToWire, word};
 use crate::{block, message};
@@ -49,14 +49,15 @@ const _: () = {
 
 /// Encodes increments of one instrument at one time, with numbers that follow each other; returns the message, which is
 /// empty if there are none. There are at most [`MAXIMUM_INCREMENTS`], and after them the statistics, if they changed. A
-/// [`MarketDataBody::TradeAddendum`] must come alone.
+/// [`MarketDataBody::TradeAddendum`] and a [`MarketDataBody::Auction`] must come alone.
 pub fn encode_increments<'b>(
     increments: &[MarketData],
     end_of_event: EndOfEvent,
     buffer: &'b mut StreamBuffer,
 ) -> &'b [u8] {
     if let [alone] = increments
-        && let Some(length) = trade_addendum::encode(alone, end_of_event, buffer)
+        && let Some(length) =
+            trade_addendum::encode(alone, end_of_event, buffer).or_else(|| auction::encode(alone, end_of_event, buffer))
     {
         return &buffer[..length];
     }
@@ -154,7 +155,9 @@ impl Entry {
                 ..Self::EMPTY
             },
             // They have a group of their own, as the last of the increments; a trade that was amended has its own message.
-            MarketDataBody::Statistics(_) | MarketDataBody::TradeAddendum { .. } => Self::EMPTY,
+            MarketDataBody::Statistics(_) | MarketDataBody::TradeAddendum { .. } | MarketDataBody::Auction(_) => {
+                Self::EMPTY
+            }
         }
     }
 
@@ -214,10 +217,14 @@ pub fn decode_increments(
 ) -> Result<Option<EndOfEvent>, MessageError> {
     let envelope = envelope.of_schema(SBE_SCHEMA_ID)?;
     let template_id = market_data_incremental_refresh_codec::SBE_TEMPLATE_ID;
-    if envelope.template_id == trade_addendum_codec::SBE_TEMPLATE_ID {
-        let (amended, end_of_event) = trade_addendum::decode(envelope)?;
+    let alone = match envelope.template_id {
+        trade_addendum_codec::SBE_TEMPLATE_ID => Some(trade_addendum::decode(envelope)?),
+        auction_indicative_codec::SBE_TEMPLATE_ID => Some(auction::decode(envelope)?),
+        _ => None,
+    };
+    if let Some((alone, end_of_event)) = alone {
         increments.clear();
-        increments.push(amended);
+        increments.push(alone);
         return Ok(Some(end_of_event));
     }
     if envelope.template_id != template_id {

@@ -4,12 +4,13 @@
 //! it, and sets it with [`set_client_sequence`] when the command is sent.
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, FirmRules, InstrumentDefinition,
-    InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price, PriceProtection,
-    Quantity, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
+    Action, AuctionRules, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, FirmRules,
+    InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price,
+    PriceProtection, Quantity, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
+use super::auction_rules::{self, AUCTIONS_SINCE, decode_set_auction_rules};
 use super::firms::{self, FIRMS_SINCE, decode_set_firm, decode_set_firm_limits, decode_set_firm_rules};
 use super::mass_cancels::{self, decode_mass_cancel_all};
 use super::protection::{self, decode_set_price_protection};
@@ -21,8 +22,9 @@ use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, amend_trade_codec, cancel_on_disconnect_request_codec, define_instrument_codec,
     drop_copy_request_codec, follow_firm_request_codec, new_order_single_codec, order_cancel_replace_request_codec,
     order_cancel_request_codec, order_mass_cancel_all_request_codec, order_mass_cancel_request_codec, resume_codec,
-    set_firm_codec, set_firm_limits_codec, set_firm_rules_codec, set_instrument_state_codec, set_kill_switch_codec,
-    set_price_protection_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits, working_orders,
+    set_auction_rules_codec, set_firm_codec, set_firm_limits_codec, set_firm_rules_codec, set_instrument_state_codec,
+    set_kill_switch_codec, set_price_protection_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits,
+    working_orders,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -49,6 +51,7 @@ const _: () = {
         follow_firm_request_codec::SBE_BLOCK_LENGTH,
         amend_trade_codec::SBE_BLOCK_LENGTH,
         set_price_protection_codec::SBE_BLOCK_LENGTH,
+        set_auction_rules_codec::SBE_BLOCK_LENGTH,
         resume_codec::SBE_BLOCK_LENGTH,
         drop_copy_request_codec::SBE_BLOCK_LENGTH,
         cancel_on_disconnect_request_codec::SBE_BLOCK_LENGTH,
@@ -82,6 +85,7 @@ pub fn encode_command<'b>(command: &Command, buffer: &'b mut CommandBuffer) -> &
         Action::SetFirmRules { firm, rules } => encode_set_firm_rules(*firm, rules, buffer),
         Action::SetFirmLimits { firm, limits } => encode_set_firm_limits(*firm, limits, buffer),
         Action::AmendTrade { trade_id, amendment } => encode_amend_trade(instrument, *trade_id, *amendment, buffer),
+        Action::SetAuctionRules(rules) => encode_set_auction_rules(instrument, rules, buffer),
         Action::SetPriceProtection(protection) => encode_set_price_protection(instrument, protection, buffer),
     };
     set_client_sequence(buffer, command.client_sequence);
@@ -115,6 +119,9 @@ pub fn decode_command(participant: ParticipantId, envelope: Envelope<'_>) -> Res
         set_firm_rules_codec::SBE_TEMPLATE_ID if envelope.version >= FIRMS_SINCE => decode_set_firm_rules(envelope)?,
         set_firm_limits_codec::SBE_TEMPLATE_ID if envelope.version >= FIRMS_SINCE => decode_set_firm_limits(envelope)?,
         amend_trade_codec::SBE_TEMPLATE_ID => decode_amend_trade(envelope)?,
+        set_auction_rules_codec::SBE_TEMPLATE_ID if envelope.version >= AUCTIONS_SINCE => {
+            decode_set_auction_rules(envelope)?
+        }
         set_price_protection_codec::SBE_TEMPLATE_ID => decode_set_price_protection(envelope)?,
         _ => return Ok(None),
     };
@@ -267,10 +274,9 @@ pub fn encode_define_instrument(definition: &InstrumentDefinition, buffer: &mut 
 }
 
 fn decode_define_instrument(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
-    let define =
-        block!(envelope, sbe_order_entry, define_instrument_codec, DefineInstrumentDecoder, before 5 it had 88);
+    let define = block!(envelope, sbe_order_entry, define_instrument_codec, DefineInstrumentDecoder, before 5 it had 88, before 6 it had 124);
     let template_id = define_instrument_codec::SBE_TEMPLATE_ID;
-    let definition = read_definition!(define, template_id, protected since 5, in envelope);
+    let definition = read_definition!(define, template_id, protected since 5, auctions since 6, in envelope);
     Ok((InstrumentId::NONE.0, define.client_sequence(), Action::DefineInstrument(definition)))
 }
 
@@ -403,4 +409,9 @@ pub fn encode_set_price_protection(
     buffer: &mut CommandBuffer,
 ) -> usize {
     protection::encode_set_price_protection(instrument, protection, buffer)
+}
+
+/// Encodes the rules of an instrument's auctions, without their client sequence; returns the length of the message in bytes.
+pub fn encode_set_auction_rules(instrument: InstrumentId, rules: &AuctionRules, buffer: &mut CommandBuffer) -> usize {
+    auction_rules::encode_set_auction_rules(instrument, rules, buffer)
 }

@@ -136,6 +136,7 @@ fn an_operators_commands_are_read_by_the_generated_decoders() {
         lot_size: Decimal { mantissa: 5, exponent: -3 },
         state: InstrumentState::Auction,
         protection: PriceProtection::NONE,
+        auctions: AuctionRules::NONE,
     };
     let bytes = encoded(0, Action::DefineInstrument(definition));
     let read = generated!(&bytes, define_instrument_codec, DefineInstrumentDecoder);

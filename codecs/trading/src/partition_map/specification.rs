@@ -21,8 +21,9 @@ macro_rules! write_specification {
             price_band,
             maximum_quantity,
             state,
-            // The map does not have it.
+            // The map does not have these.
             protection: _,
+            auctions: _,
         } = $specification;
         $encoder
             .minimum_price(minimum_price.0)
@@ -70,6 +71,7 @@ macro_rules! read_specification {
             maximum_quantity: lugus_vocabulary::Quantity($decoder.maximum_quantity()),
             state: $crate::word::word($decoder.initial_state(), $template_id, "initialState")?,
             protection: lugus_vocabulary::PriceProtection::NONE,
+            auctions: lugus_vocabulary::AuctionRules::NONE,
         }
     };
 }

@@ -35,19 +35,22 @@ pub(super) fn encode_instrument(record: &InstrumentRecord, buffer: &mut [u8]) ->
         .electing(flags([record.electing.is_some()]))
         .canceled_through(record.canceled_through.0)
         .auction_end(record.auction_end.map_or(0, |end| end.0))
+        .indicative_due(record.indicative_due.map_or(0, |due| due.0))
+        .phase_due(record.phase_due.map_or(0, |due| due.0))
         .window_number(record.reference_window.map_or(0, |window| window.number))
         .price_before_window(record.reference_window.and_then(|window| window.price).map_or(0, |price| price.0))
         .protection_state(flags([
             record.auction_end.is_some(),
             record.reference_window.is_some(),
             record.reference_window.is_some_and(|window| window.price.is_some()),
-        ]));
+        ]))
+        .auction_state(flags([record.indicative_due.is_some(), record.phase_due.is_some()]));
     length
 }
 
 pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentRecord, MessageError> {
-    let wire = block!(envelope, sbe_snapshot, instrument_codec, InstrumentDecoder, before 2 it had 153, before 4 it had 178, before 5 it had 186);
-    let definition = read_definition!(wire, TEMPLATE_ID, protected since 5, in envelope);
+    let wire = block!(envelope, sbe_snapshot, instrument_codec, InstrumentDecoder, before 2 it had 153, before 4 it had 178, before 5 it had 186, before 6 it had 247);
+    let definition = read_definition!(wire, TEMPLATE_ID, protected since 5, auctions since 6, in envelope);
     let present = wire.statistics();
     if present >> 4 != 0 {
         return Err(MessageError::Value { template_id: TEMPLATE_ID, field: "statistics" });
@@ -79,6 +82,17 @@ pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentReco
         let end = if_flagged(present, 0, EpochNanos(wire.auction_end()), TEMPLATE_ID, "auctionEnd")?;
         (end, number.map(|number| ReferenceWindow { number, price }))
     };
+    // Versions before 6 have no rules of auctions.
+    let (indicative_due, phase_due) = if envelope.version < 6 {
+        (None, None)
+    } else {
+        let present = wire.auction_state();
+        if present >> 2 != 0 {
+            return Err(MessageError::Value { template_id: TEMPLATE_ID, field: "auctionState" });
+        }
+        let due = if_flagged(present, 0, EpochNanos(wire.indicative_due()), TEMPLATE_ID, "indicativeDue")?;
+        (due, if_flagged(present, 1, EpochNanos(wire.phase_due()), TEMPLATE_ID, "phaseDue")?)
+    };
     Ok(InstrumentRecord {
         definition,
         last_order_id: OrderId(wire.last_order_id()),
@@ -95,6 +109,8 @@ pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentReco
             volume: Quantity(wire.volume()),
         },
         auction_end,
+        indicative_due,
+        phase_due,
         reference_window,
         state_hash: StateHash(wire.state_hash()),
     })

@@ -2,10 +2,10 @@
 
 use lugus_vocabulary::partition_map::MAXIMUM_MEMBERS;
 use lugus_vocabulary::{
-    AcceptedRequest, ClusterEntry, ClusterId, DeploymentId, EndedMigration, Endpoint, InstrumentSpecification,
-    InstrumentState, InstrumentType, MapAnswer, MapDigest, MapEpoch, MapRefusal, MapRequest, MapRequestHeader,
-    MemberEntry, MemberId, Migration, MigrationEnding, MigrationPhase, Partition, PartitionMap, Price, PriceProtection,
-    StateHash, StepSize,
+    AcceptedRequest, AuctionRules, ClusterEntry, ClusterId, DeploymentId, EndedMigration, Endpoint,
+    InstrumentSpecification, InstrumentState, InstrumentType, MapAnswer, MapDigest, MapEpoch, MapRefusal, MapRequest,
+    MapRequestHeader, MemberEntry, MemberId, Migration, MigrationEnding, MigrationPhase, Partition, PartitionMap,
+    Price, PriceProtection, StateHash, StepSize,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -63,6 +63,7 @@ fn specification() -> impl Strategy<Value = InstrumentSpecification> {
             maximum_quantity: quantities.1,
             state: words.1,
             protection: PriceProtection::NONE,
+            auctions: AuctionRules::NONE,
         })
 }
 

@@ -192,12 +192,13 @@ fn statistics() -> impl Strategy<Value = Statistics> {
 fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
     let window = (any::<i64>(), optional(any_price())).prop_map(|(number, price)| ReferenceWindow { number, price });
     let electing = optional((any_price(), any_price()));
-    let state = (statistics(), state_hash(), optional(time()), optional(window));
+    let times = (optional(time()), optional(time()), optional(time()));
+    let state = (statistics(), state_hash(), times, optional(window));
     (definition(), any::<[u64; 5]>(), state, electing).prop_map(
         |(
             definition,
             [last_order_id, last_trade_id, sequence, last_arrival, canceled_through],
-            (statistics, state_hash, auction_end, reference_window),
+            (statistics, state_hash, (auction_end, indicative_due, phase_due), reference_window),
             electing,
         )| {
             InstrumentRecord {
@@ -210,6 +211,8 @@ fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
                 electing,
                 statistics,
                 auction_end,
+                indicative_due,
+                phase_due,
                 reference_window,
                 state_hash,
             }

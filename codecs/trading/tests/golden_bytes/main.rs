@@ -63,8 +63,21 @@ fn definition() -> InstrumentDefinition {
         lot_size: Decimal { mantissa: 1, exponent: -6 },
         state: InstrumentState::Auction,
         protection: PriceProtection::NONE,
+        auctions: AuctionRules::NONE,
     }
 }
+
+const AUCTIONS: AuctionRules = AuctionRules {
+    indicative_milliseconds: 1_000,
+    no_cancel_milliseconds: 30_000,
+    schedule: DailySchedule {
+        opening_auction: TimeOfDay::from_milliseconds(190),
+        continuous: TimeOfDay::from_milliseconds(191),
+        closing_auction: None,
+        closed: TimeOfDay::from_milliseconds(192),
+        at_day_end: AtDayEnd::Close,
+    },
+};
 
 fn price_protection() -> PriceProtection {
     PriceProtection {
@@ -120,6 +133,10 @@ fn commands() {
         ("command.define_protected_instrument", InstrumentId::NONE, {
             Action::DefineInstrument(InstrumentDefinition { protection: price_protection(), ..definition() })
         }),
+        ("command.define_instrument_with_auctions", InstrumentId::NONE, {
+            Action::DefineInstrument(InstrumentDefinition { auctions: AUCTIONS, ..definition() })
+        }),
+        ("command.set_auction_rules", INSTRUMENT, Action::SetAuctionRules(AUCTIONS)),
         ("command.set_price_protection", INSTRUMENT, Action::SetPriceProtection(price_protection())),
         ("command.set_no_price_protection", INSTRUMENT, Action::SetPriceProtection(PriceProtection::NONE)),
         ("command.set_instrument_state", INSTRUMENT, Action::SetInstrumentState { state, reference_price: None }),
@@ -443,6 +460,22 @@ fn market_data() {
         assert_eq!(decode_increments(open(message), &mut increments), Ok(Some(EndOfEvent::No)));
         increments
     });
+    let auctions = [
+        ("market_data.auction", {
+            let (price, imbalance_side) = (Some(Price(-185)), Some(Side::Sell));
+            AuctionIndicative { price, volume: Quantity(186), imbalance: Quantity(187), imbalance_side }
+        }),
+        ("market_data.auction_without_price", AuctionIndicative::default()),
+    ];
+    for (name, auction) in auctions {
+        let body = MarketDataBody::Auction(auction);
+        let told = vec![MarketData { instrument: INSTRUMENT, sequence: MarketDataSequence(188), time: TIME, body }];
+        golden.check(name, &told, encode_increments(&told, EndOfEvent::Yes, &mut buffer), |message| {
+            let mut increments = Vec::new();
+            assert_eq!(decode_increments(open(message), &mut increments), Ok(Some(EndOfEvent::Yes)));
+            increments
+        });
+    }
     let positions = vec![(INSTRUMENT, MarketDataSequence(91)), (InstrumentId(4), MarketDataSequence(92))];
     let leader = Some(MemberId(2));
     let heartbeat = Heartbeat { leader, sender: None, time: None };

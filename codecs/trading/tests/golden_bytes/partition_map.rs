@@ -39,6 +39,7 @@ fn specification() -> InstrumentSpecification {
         maximum_quantity: Quantity(10_000),
         state: InstrumentState::Auction,
         protection: PriceProtection::NONE,
+        auctions: AuctionRules::NONE,
     }
 }
 

@@ -7,8 +7,8 @@ use lugus_vocabulary::*;
 
 use crate::golden::Golden;
 use crate::{
-    INSTRUMENT, LIMITS, MANIFEST, PARTICIPANT, TIME, definition, execution, new_order, price_protection, report,
-    statistics,
+    AUCTIONS, INSTRUMENT, LIMITS, MANIFEST, PARTICIPANT, TIME, definition, execution, new_order, price_protection,
+    report, statistics,
 };
 
 #[test]
@@ -92,6 +92,8 @@ fn snapshot_records() {
                 electing: None,
                 statistics: statistics(),
                 auction_end: None,
+                indicative_due: None,
+                phase_due: None,
                 reference_window: None,
                 state_hash: StateHash(138),
             })
@@ -118,6 +120,8 @@ fn snapshot_records() {
                 electing: Some((Price(-154), Price(155))),
                 statistics: statistics(),
                 auction_end: None,
+                indicative_due: None,
+                phase_due: None,
                 reference_window: None,
                 state_hash: StateHash(138),
             })
@@ -133,6 +137,8 @@ fn snapshot_records() {
                 electing: None,
                 statistics: statistics(),
                 auction_end: None,
+                indicative_due: None,
+                phase_due: None,
                 reference_window: None,
                 state_hash: StateHash(138),
             })
@@ -149,7 +155,26 @@ fn snapshot_records() {
                 electing: None,
                 statistics: statistics(),
                 auction_end: Some(TIME),
+                indicative_due: None,
+                phase_due: None,
                 reference_window: Some(ReferenceWindow { number: 180, price }),
+                state_hash: StateHash(138),
+            })
+        }),
+        ("snapshot.instrument_with_auctions", {
+            SnapshotRecord::Instrument(InstrumentRecord {
+                definition: InstrumentDefinition { auctions: AUCTIONS, ..definition() },
+                last_order_id: OrderId(135),
+                last_trade_id: TradeId(136),
+                market_data_sequence: MarketDataSequence(137),
+                last_arrival: 153,
+                canceled_through: OrderId(0),
+                electing: None,
+                statistics: statistics(),
+                auction_end: Some(TIME),
+                indicative_due: Some(EpochNanos(184)),
+                phase_due: Some(EpochNanos(189)),
+                reference_window: None,
                 state_hash: StateHash(138),
             })
         }),
@@ -281,6 +306,8 @@ fn run_of_an_instrument() -> Vec<SnapshotMessage> {
             electing: None,
             statistics: statistics(),
             auction_end: None,
+            indicative_due: None,
+            phase_due: None,
             reference_window: None,
             state_hash: StateHash(138),
         }),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lugus_vocabulary::{
-    Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Price, PriceProtection, Quantity, Symbol,
+    AuctionRules, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, Price, PriceProtection, Quantity,
+    Symbol,
 };
 
 use super::record::{InstrumentTraits, Record, RecordAction, Records};
@@ -92,6 +93,7 @@ impl SurveyedInstrument {
             lot_size: self.traits.lot_size,
             state: InstrumentState::Open,
             protection: PriceProtection::NONE,
+            auctions: AuctionRules::NONE,
         }
     }
 }

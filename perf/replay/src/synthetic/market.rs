@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, NewOrder,
-    OrderType, ParticipantId, PostOnly, Price, PriceProtection, Quantity, Replace, Side, Symbol, TimeInForce,
+    Action, AuctionRules, ClientOrderId, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType,
+    NewOrder, OrderType, ParticipantId, PostOnly, Price, PriceProtection, Quantity, Replace, Side, Symbol, TimeInForce,
 };
 
 use super::living::{LivingOrder, LivingOrders};
@@ -50,6 +50,7 @@ pub(super) fn definition(nth: usize, instrument: InstrumentId) -> InstrumentDefi
         lot_size: Decimal { mantissa: 1, exponent: -3 },
         state: InstrumentState::Open,
         protection: PriceProtection::NONE,
+        auctions: AuctionRules::NONE,
     }
 }
 
