@@ -4,14 +4,13 @@ import java.util.concurrent.ThreadFactory;
 import org.agrona.concurrent.AgentRunner;
 
 /**
- * Stands between a consensus module and the other members, and lets a leader count only what is its own log ({@link SharedPositions}).
+ * Stands between a consensus module and the other members: lets a leader count only what is its own log ({@link SharedPositions}), and
+ * gives a follower time to join that ({@link LogJoin}).
  *
  * <p>It is in Aeron's package, as what it stands before is visible there only. It replaces a private field of the pinned version; with
  * another version it fails at the start.
  */
 public final class ConsensusDoor {
-    static final String OTHER_VERSION = "this version of Aeron's consensus module counts members' positions otherwise";
-
     private ConsensusDoor() {
     }
 
@@ -34,12 +33,12 @@ public final class ConsensusDoor {
         // The compiler has copied the version for which this is made.
         final String version = new ConsensusModuleVersion().toString();
         if (!ConsensusModuleVersion.VERSION.equals(version)) {
-            throw new IllegalStateException(OTHER_VERSION + ": it is " + version + ", and not " + ConsensusModuleVersion.VERSION);
+            throw new IllegalStateException(AgentFields.OTHER_VERSION + ": it is " + version + ", and not " + ConsensusModuleVersion.VERSION);
         }
         try {
             SharedPositions.install((ConsensusModuleAgent)runner.agent());
         } catch (final ReflectiveOperationException error) {
-            throw new IllegalStateException(OTHER_VERSION, error);
+            throw new IllegalStateException(AgentFields.OTHER_VERSION, error);
         }
     }
 }

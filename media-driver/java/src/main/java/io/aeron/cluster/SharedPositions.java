@@ -8,7 +8,6 @@ import io.aeron.cluster.codecs.CatchupPositionDecoder;
 import io.aeron.cluster.codecs.MessageHeaderDecoder;
 import io.aeron.cluster.service.Cluster;
 import io.aeron.logbuffer.Header;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.reflect.Field;
 import org.agrona.DirectBuffer;
@@ -26,8 +25,9 @@ import org.agrona.collections.Long2LongHashMap;
  * log, until it canvasses again.
  */
 final class SharedPositions extends ConsensusAdapter {
-    private static final VarHandle LEADERSHIP_TERM_ID = fieldOfAgent("leadershipTermId", long.class);
-    private static final VarHandle ELECTION = fieldOfAgent("election", Election.class);
+    private static final VarHandle LEADERSHIP_TERM_ID =
+        AgentFields.handle(ConsensusModuleAgent.class, "leadershipTermId", long.class);
+    private static final VarHandle ELECTION = AgentFields.handle(ConsensusModuleAgent.class, "election", Election.class);
 
     private final MessageHeaderDecoder messageHeader = new MessageHeaderDecoder();
     private final CanvassPositionDecoder canvass = new CanvassPositionDecoder();
@@ -38,6 +38,7 @@ final class SharedPositions extends ConsensusAdapter {
     private final RecordingLog recordingLog;
     private final ClusterMember[] members;
     private final int memberId;
+    private final LogJoin join;
 
     /** By member, the term in which it has asked to be sent the log of that term's leader. */
     private final Long2LongHashMap catchupTerms = new Long2LongHashMap(Aeron.NULL_VALUE);
@@ -51,6 +52,7 @@ final class SharedPositions extends ConsensusAdapter {
         this.members = members;
         recordingLog = agent.context().recordingLog();
         memberId = agent.memberId();
+        join = new LogJoin(agent);
     }
 
     /**
@@ -60,18 +62,21 @@ final class SharedPositions extends ConsensusAdapter {
      * @throws ReflectiveOperationException when the agent is not made as that of the pinned version is.
      */
     static void install(final ConsensusModuleAgent agent) throws ReflectiveOperationException {
-        final Field adapter = field(ConsensusModuleAgent.class, "consensusAdapter", ConsensusAdapter.class);
+        final Field adapter = AgentFields.field(ConsensusModuleAgent.class, "consensusAdapter", ConsensusAdapter.class);
         final Subscription subscription =
-            (Subscription)field(ConsensusAdapter.class, "subscription", Subscription.class).get(adapter.get(agent));
+            (Subscription)AgentFields.field(ConsensusAdapter.class, "subscription", Subscription.class).get(adapter.get(agent));
         final ClusterMember[] members =
-            (ClusterMember[])field(ConsensusModuleAgent.class, "activeMembers", ClusterMember[].class).get(agent);
+            (ClusterMember[])AgentFields.field(ConsensusModuleAgent.class, "activeMembers", ClusterMember[].class).get(agent);
         adapter.set(agent, new SharedPositions(subscription, agent, members));
     }
 
     @Override
     public int poll() {
+        join.leaveAbandonedLog();
         boundWhatWasReported();
-        return super.poll();
+        final int fragments = super.poll();
+        join.chooseTimeout();
+        return fragments;
     }
 
     /**
@@ -153,23 +158,5 @@ final class SharedPositions extends ConsensusAdapter {
     private long leadershipTermId() {
         final Election election = (Election)ELECTION.get(agent);
         return null == election ? (long)LEADERSHIP_TERM_ID.get(agent) : election.leadershipTermId();
-    }
-
-    private static Field field(final Class<?> owner, final String name, final Class<?> type) throws NoSuchFieldException {
-        final Field field = owner.getDeclaredField(name);
-        if (type != field.getType()) {
-            throw new NoSuchFieldException(name + " of " + owner.getSimpleName() + " is a " + field.getType().getName());
-        }
-        field.setAccessible(true);
-        return field;
-    }
-
-    private static VarHandle fieldOfAgent(final String name, final Class<?> type) {
-        try {
-            return MethodHandles.privateLookupIn(ConsensusModuleAgent.class, MethodHandles.lookup())
-                .findVarHandle(ConsensusModuleAgent.class, name, type);
-        } catch (final ReflectiveOperationException error) {
-            throw new IllegalStateException(ConsensusDoor.OTHER_VERSION, error);
-        }
     }
 }

@@ -44,8 +44,11 @@ final class Peer {
             "aeron:udp?endpoint=" + members[0].consensusEndpoint(), context.consensusStreamId());
     }
 
+    /** Takes all that has come. */
     void poll() {
-        consensus.poll(this::onMessage, LIMIT);
+        while (consensus.poll(this::onMessage, LIMIT) > 0) {
+            Thread.onSpinWait();
+        }
     }
 
     private void onMessage(final DirectBuffer buffer, final int offset, final int length, final Header header) {
